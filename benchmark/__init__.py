@@ -1,0 +1,1 @@
+"""The engine: contracts, bands, spectra, protocol, search and tracking; it knows no particular detector or data set."""

@@ -1,0 +1,40 @@
+"""The errors a user can meet; everything else that escapes is a bug of ours."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class BenchError(Exception):
+    """A mistake or a bad input that the user can mend: one message, no traceback, exit code 2."""
+
+    exit_code = 2
+
+
+class DataError(BenchError):
+    """A data set, a folder or a picture that cannot be used."""
+
+
+class StudyError(BenchError):
+    """A study file or an option that does not make sense."""
+
+
+class PluginError(BenchError):
+    """A detector or data set that is unknown, cannot be imported or breaks its contract."""
+
+
+class TrackingError(BenchError):
+    """A tracking store that cannot be read or written."""
+
+
+def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
+    """
+    Say that a name is unknown, with the nearest one and all that exist.
+
+    >>> unknown_name("detector", "spectral_svn", ["coin_flip", "spectral_svm"])
+    "unknown detector 'spectral_svn'. Did you mean 'spectral_svm'? Known: coin_flip, spectral_svm."
+    """
+    known = sorted(known)
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    listing = ", ".join(known) if known else "none"
+    return f"unknown {what} '{name}'.{hint} Known: {listing}."

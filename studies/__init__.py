@@ -1,0 +1,1 @@
+"""Study files: what is crossed, and which space is searched."""
