@@ -156,7 +156,7 @@ class Band:
         if self.mode == "keep" or self.kind == "all":
             object.__setattr__(self, "order", 1)
         for name in ("cutoff", "width"):
-            object.__setattr__(self, name, round(float(getattr(self, name)), 6))
+            object.__setattr__(self, name, round(float(getattr(self, name)), 9))
 
     @classmethod
     def between(cls, low: float, high: float, kind: Kind = "band", **options: Any) -> Self:
@@ -164,7 +164,7 @@ class Band:
         if not 0 <= low < high:
             raise StudyError(f"a band needs 0 <= low < high, got {low:g} and {high:g}.")
         # A centre of 0 is no Butterworth centre; the smallest one has the same points of gain 1/2.
-        return cls(kind, max(math.sqrt(low * high), 1e-6), high - low, **options)
+        return cls(kind, max(math.sqrt(low * high), 1e-9), high - low, **options)
 
     @property
     def edges(self) -> tuple[float, float]:

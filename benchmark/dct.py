@@ -25,7 +25,7 @@ def dct2(crops: NDArray) -> NDArray:
     if crops.ndim not in (3, 4):
         raise DataError(f"dct2 needs crops (n_crops, rows, cols[, channels]), got shape {crops.shape}.")
     values = crops if crops.dtype == np.float32 else crops.astype(np.float64)
-    return scipy.fft.dctn(values, type=2, axes=(1, 2), norm="ortho")
+    return np.asarray(scipy.fft.dctn(values, type=2, axes=(1, 2), norm="ortho"))
 
 
 def log_magnitude(coefficients: NDArray, epsilon: float = PUBLISHED_EPSILON) -> NDArray:

@@ -1,0 +1,18 @@
+"""The command line: parse, call one engine function, print. Heavy imports wait until a command needs them."""
+
+import sys
+
+
+def main() -> None:
+    """Entry point of ``bench``: a user's mistake is one message, a bug of ours a traceback."""
+    from ..errors import BenchError
+    from .app import app
+
+    try:
+        app()
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # `bench list … | head`
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,158 @@
+"""Domain names to items: which data sets a run knows, under which names, and where their files are."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from .contracts import Dataset, Item
+from .errors import DataError, PluginError, unknown_name
+from .registry import NAME_PATTERN, datasets, source_digest
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """
+    A data set with its parameters, as it can be sent to a worker.
+
+    Attributes
+    ----------
+    reference : str
+        What the data set registry takes.
+    root : str or None
+    options : dict
+        Further constructor parameters.
+    """
+
+    reference: str
+    root: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def open(self, seed: int, replicate: int) -> Dataset:
+        """
+        Make the data set.
+
+        Raises
+        ------
+        PluginError, DataError
+            If an option is unknown, or a folder is needed and missing.
+        """
+        plugin = datasets.get(self.reference)
+        for name in self.options:
+            if name not in plugin.parameter_defaults():
+                raise PluginError(unknown_name(f"parameter of dataset {plugin.name}", name, plugin.parameter_defaults()))
+        if plugin.needs_root and self.root is None:
+            raise DataError(f"dataset {plugin.name} needs a folder: --data {plugin.name}=DIR.")
+        root = None if self.root is None else Path(self.root)
+        return plugin(root=root, seed=seed, replicate=replicate, **self.options)
+
+    def identity(self) -> dict[str, Any]:
+        """What tells this data set from another in a plan; the folder's contents are told by digests instead."""
+        plugin = datasets.get(self.reference)
+        return {"name": plugin.name, "source": source_digest(plugin), "root": self.root, "options": dict(self.options)}
+
+
+class Catalogue:
+    """
+    The data sets a run knows, by the first part of a domain's name.
+
+    Parameters
+    ----------
+    folders : dict of str to str
+        From ``--data NAME=DIR``. A registered data set of that name gets DIR as its root, any other name is a folder with
+        ``real/`` and ``fake/``.
+    options : dict of str to dict
+        Constructor parameters by data set name, from the study file.
+
+    Raises
+    ------
+    DataError
+        If a name cannot be used or a folder does not exist.
+    """
+
+    def __init__(self, folders: dict[str, str] | None = None, options: dict[str, dict[str, Any]] | None = None) -> None:
+        folders, options = dict(folders or {}), dict(options or {})
+        self.specs: dict[str, DatasetSpec] = {}
+        for name in datasets.names():
+            plugin = datasets.get(name)
+            if name != "folder" and not plugin.needs_root:
+                self.specs[name] = DatasetSpec(name, None, options.pop(name, {}))
+        for name, folder in folders.items():
+            path = Path(folder).expanduser().absolute()
+            if not NAME_PATTERN.fullmatch(name):
+                raise DataError(f"data set name '{name}' needs lower-case letters, digits and underscores; --data NAME=DIR.")
+            if name in self.specs:
+                raise DataError(
+                    f"the name '{name}' belongs to the data set of that name, which takes no folder; choose another."
+                )
+            if not path.is_dir():
+                raise DataError(f"--data {name}={folder}: no folder {path}; check the path.")
+            adapter = name if name in datasets.names() and name != "folder" else "folder"
+            self.specs[name] = DatasetSpec(adapter, str(path), options.pop(name, {}))
+        for name in options:
+            raise DataError(unknown_name("data set", name, self.specs))
+
+    def spec(self, domain: str) -> DatasetSpec:
+        """
+        Return the data set of a domain.
+
+        Raises
+        ------
+        DataError
+            If it is unknown.
+        """
+        name = domain.partition("/")[0]
+        if name in self.specs:
+            return self.specs[name]
+        if name in datasets.names():
+            raise DataError(f"data set '{name}' needs a folder: --data {name}=DIR.")
+        hint = "" if name in datasets.found.failures else " A folder of your own becomes a data set with --data NAME=DIR."
+        raise DataError(unknown_name("data set", name, self.specs) + hint)
+
+    def expand(self, names: Iterable[str], seed: int = 0) -> list[str]:
+        """
+        Turn names of data sets and domains into domains: ``procedural`` stands for all its variants.
+
+        Raises
+        ------
+        DataError
+            If a data set or variant is unknown.
+        """
+        domains: list[str] = []
+        for name in names:
+            alias, _, variant = name.partition("/")
+            variants = self.spec(name).open(seed, 0).variants()
+            if not variant:
+                domains += [f"{alias}/{v}" if v else alias for v in variants]
+            elif variant in variants:
+                domains.append(name)
+            elif variants == ("",):
+                raise DataError(f"data set '{alias}' is one domain; write '{alias}', not '{name}'.")
+            else:
+                raise DataError(unknown_name(f"domain of {alias}", variant, variants))
+        return list(dict.fromkeys(domains))
+
+
+@dataclass(frozen=True)
+class OpenDomain:
+    """One domain of one replicate, with its items listed."""
+
+    name: str
+    spec: DatasetSpec
+    seed: int
+    replicate: int
+
+    @cached_property
+    def items(self) -> Sequence[Item]:
+        """All items, every split."""
+        listed = self.spec.open(self.seed, self.replicate).items(self.name.partition("/")[2])
+        ids = [item.id for item in listed]
+        if len(set(ids)) != len(ids):
+            twice = next(i for i in ids if ids.count(i) > 1)
+            raise DataError(f"{self.name} lists the item '{twice}' twice.")
+        return listed
+
+    def split(self, split: str) -> list[Item]:
+        """Items of one split, reals first, sorted by id: equal sets of pictures then form equal chunks."""
+        return sorted((i for i in self.items if i.split == split), key=lambda item: (item.label, item.id))

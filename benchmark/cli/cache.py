@@ -1,0 +1,37 @@
+"""``bench cache``: what the cache holds, and making room."""
+
+from typing import Annotated
+
+import typer
+
+from .options import Command, JsonOption, write_text
+
+group = typer.Typer(help="The cache of prepared pictures: what it holds, and making room.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(group, name="cache")
+
+
+@group.command(cls=Command)
+def info(json_file: JsonOption = None) -> None:
+    """Say where the cache is, and how large."""
+    from ..store import cache_root, cache_usage, dump_json
+
+    files, size = cache_usage()
+    if json_file:
+        write_text(json_file, dump_json({"folder": str(cache_root()), "files": files, "bytes": size}))
+        return
+    typer.echo(f"{cache_root()}: {files} files, {size / 1e6:.1f} MB")
+
+
+@group.command()
+def prune(
+    days: Annotated[float, typer.Option(min=0, help="Only what was not used for so many days.")] = 0,
+) -> None:
+    """Delete cached pictures and views; they are computed again when needed. Results are never touched."""
+    from ..store import prune_cache
+
+    files, size = prune_cache(days)
+    typer.echo(f"{files} files deleted, {size / 1e6:.1f} MB freed.")

@@ -1,0 +1,128 @@
+"""``bench list`` and ``bench show``: what there is."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from .options import Command, JsonOption, write_text
+
+
+class What(StrEnum):
+    """Kinds of things that can be listed."""
+
+    detectors = "detectors"
+    datasets = "datasets"
+    studies = "studies"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("list", cls=Command)(list_)
+    app.command(cls=Command)(show)
+
+
+def list_(what: Annotated[What, typer.Argument(help="detectors, datasets or studies")], json_file: JsonOption = None) -> None:
+    """List detectors, datasets or studies; what cannot be used is listed with its reason."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..store import dump_json
+
+    entries = _studies() if what is What.studies else _plugins(what)
+    if json_file:
+        write_text(json_file, dump_json(entries))
+        return
+    table = Table(header_style="bold")
+    columns = list(dict.fromkeys(key for entry in entries for key in entry))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for entry in entries:
+        table.add_row(*[_plain(entry.get(column, "")) for column in columns])
+    Console().print(table)
+
+
+def _plain(value: Any) -> Any:
+    from rich.text import Text
+
+    return Text(", ".join(value) if isinstance(value, list) else str(value))
+
+
+def _plugins(what: What) -> list[dict[str, Any]]:
+    from ..registry import datasets, detectors
+
+    registry = detectors if what is What.detectors else datasets
+    entries = [{"name": name, "status": "ok", **_facts(plugin)} for name, plugin in registry.found.classes.items()]
+    return entries + [{"name": name, "status": reason} for name, reason in registry.found.failures.items()]
+
+
+def _facts(plugin: Any) -> dict[str, Any]:
+    from ..contracts import Detector
+
+    about = {"about": (plugin.__doc__ or "").strip().partition("\n")[0], "source": plugin.source}
+    if issubclass(plugin, Detector):
+        return {"presets": list(plugin.presets), **about}
+    needs = f"--data {plugin.name}=DIR" if plugin.needs_root else "nothing"
+    if plugin.name == "folder":
+        needs = "--data NAME=DIR"
+    return {"needs": needs, "licence": plugin.licence, **about}
+
+
+def _studies() -> list[dict[str, Any]]:
+    from ..errors import StudyError
+    from ..study import load_study, shipped_studies
+
+    entries = []
+    for name in shipped_studies():
+        try:
+            study = load_study(name)
+            detectors = [entry.name for entry in study.detectors]
+            entries.append({"name": name, "status": "ok", "detectors": detectors, "about": study.description})
+        except StudyError as error:
+            entries.append({"name": name, "status": str(error)})
+    return entries
+
+
+def show(name: Annotated[str, typer.Argument(help="Of a detector, dataset or study.")], json_file: JsonOption = None) -> None:
+    """Show one detector, dataset or study: what it is, its parameters and where it comes from."""
+    from ..store import dump_json
+
+    facts = _find(name)
+    if json_file:
+        write_text(json_file, dump_json(facts))
+        return
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            typer.echo(f"{key}:")
+            for inner, detail in value.items():
+                typer.echo(f"  {inner}: {detail}")
+        else:
+            typer.echo(f"{key}: {value}")
+
+
+def _find(name: str) -> dict[str, Any]:
+    import inspect
+
+    from ..errors import PluginError, unknown_name
+    from ..registry import datasets, detectors
+    from ..study import find_study, load_study, shipped_studies
+
+    for kind, registry in (("detector", detectors), ("dataset", datasets)):
+        if name in registry.found.failures:
+            raise PluginError(f"{kind} '{name}' cannot be used: {registry.found.failures[name]}")
+        if name in registry.found.classes or ":" in name:
+            try:
+                plugin = registry.get(name)
+            except PluginError:
+                if kind == "detector" and ":" in name:
+                    continue  # it may be a data set
+                raise
+            facts = {"kind": kind, "name": plugin.name, "version": plugin.version, "source": plugin.source}
+            facts |= {"parameters": plugin.parameter_defaults()}
+            if plugin_presets := getattr(plugin, "presets", None):
+                facts |= {"presets": {k: dict(v) for k, v in plugin_presets.items()}}
+            return facts | {"file": inspect.getsourcefile(plugin), "about": inspect.getdoc(plugin) or ""}
+    if name in shipped_studies() or name.endswith((".yaml", ".yml")):
+        return {"kind": "study", "file": str(find_study(name)), **load_study(name).model_dump(mode="json")}
+    known = [*detectors.names(), *datasets.names(), *shipped_studies()]
+    raise PluginError(unknown_name("detector, dataset or study", name, known))

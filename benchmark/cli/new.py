@@ -1,0 +1,7 @@
+"""``bench new``."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""

@@ -1,0 +1,38 @@
+"""``bench sync``: send what a tracking store has not got yet."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(sync)
+
+
+def sync() -> None:
+    """Send results that a tracking store could not take while the study ran."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from ..errors import TrackingError
+    from ..store import read_json, results_root
+    from ..tracking import Outbox, Sender, client_for
+
+    console = Console(stderr=True)
+    left = sent = 0
+    for place in sorted(results_root().glob("outbox/*/store.json")):
+        uri = (read_json(place) or {}).get("uri", "")
+        if not uri or not (waiting := (outbox := Outbox(uri)).pending()):
+            continue
+        with Progress(console=console) as progress:
+            task = progress.add_task(f"sending to {uri}", total=len(waiting))
+            try:
+                sender = Sender(client_for(uri), uri)
+                for path in waiting:
+                    outbox.deliver(sender, path)
+                    progress.advance(task)
+                    sent += 1
+            except TrackingError as error:
+                console.print(str(error), markup=False, style="yellow")
+        left += len(outbox.pending())
+    typer.echo(f"{sent} batches sent, {left} left." if sent or left else "Nothing was waiting.")
+    raise typer.Exit(3 if left else 0)

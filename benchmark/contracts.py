@@ -1,0 +1,224 @@
+"""
+What a detector and a data set are: the two contracts, and the frozen records that travel between the parts.
+
+Conventions held everywhere: ``real`` is 0, ``fake`` is 1, a higher score means *more fake*.
+"""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+REAL, FAKE = 0, 1
+LABEL_NAMES = ("real", "fake")
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = ("train", "val", "test")
+
+
+@dataclass(frozen=True)
+class Item:
+    """
+    One picture of a data set.
+
+    Attributes
+    ----------
+    id : str
+        Unique within the data set and stable between machines (a relative path, say).
+    label : int
+        0 real, 1 fake.
+    split : {"train", "val", "test"}
+    target, donor, video : str
+        Identity shown, identity whose face was put in, clip; empty where unknown or meaningless.
+    fingerprint : str
+        Identifies the content without reading it, for pictures that are computed; empty for files, whose bytes are hashed.
+    """
+
+    id: str
+    label: int
+    split: Split
+    target: str = ""
+    donor: str = ""
+    video: str = ""
+    fingerprint: str = ""
+
+    @property
+    def group(self) -> str:
+        """What must stay together when items are resampled: the identity shown, else the clip, else the item."""
+        return self.target or self.video or self.id
+
+
+@dataclass(frozen=True)
+class ViewSpec:
+    """
+    What a detector wants to be handed.
+
+    Attributes
+    ----------
+    name : str
+        ``profile`` (1-D radial), ``dct`` or ``pixels``.
+    options : dict
+        Of that view, for example ``{"variant": "published", "n_features": 300}``.
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class View:
+    """
+    A stack of crops as a detector sees it.
+
+    Attributes
+    ----------
+    values : array (n_crops, ...)
+        Read-only. float64 (n_crops, n_features) for ``profile``, float32 (n_crops, n_features) for ``dct``,
+        uint8 (n_crops, side, side[, 3]) for ``pixels``.
+    frequency : array of float64 (n_features,), or None for ``pixels``
+        Of each feature, in cycles/pixel.
+    """
+
+    values: NDArray
+    frequency: NDArray[np.float64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: Any) -> "View":
+        return View(self.values[rows], self.frequency)
+
+
+class _Parametrised:
+    """Constructor parameters that can be read back, as in scikit-learn."""
+
+    @classmethod
+    def parameter_defaults(cls) -> dict[str, Any]:
+        """Return constructor parameters and their defaults, in order."""
+        signature = inspect.signature(cls)
+        return {n: p.default for n, p in signature.parameters.items() if p.kind is not p.VAR_KEYWORD}
+
+    def parameters(self) -> dict[str, Any]:
+        """Return constructor parameters and their present values, in order."""
+        return {name: getattr(self, name) for name in self.parameter_defaults()}
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.parameters().items())
+        return f"{type(self).__name__}({shown})"
+
+
+class Detector(_Parametrised):
+    """
+    Base of every detector; a subclass is one file that sets `name` and `view` and writes `fit` and `score`.
+
+    The constructor only stores its arguments, under their own names. What `fit` learns is stored in attributes that end
+    in ``_`` and are arrays, numbers, strings, lists or scikit-learn estimators: those can be saved without pickle.
+
+    Attributes
+    ----------
+    name : str
+        In the registry: lower case, digits and underscores.
+    version : int
+        Raised when a change moves the scores.
+    source : str
+        Paper or origin of the idea.
+    presets : dict of dict
+        Named parameter sets, written ``name/preset`` on the command line (``spectral_svm/faithful``).
+    stochastic : bool
+        Whether `seed` changes the outcome; then the constructor has a parameter ``seed``.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    source: ClassVar[str] = ""
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    stochastic: ClassVar[bool] = False
+
+    @property
+    def view(self) -> ViewSpec:
+        """What `fit` and `score` are handed; may depend on the parameters."""
+        raise NotImplementedError(f"{type(self).__name__} does not say which view it wants.")
+
+    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+        """
+        Learn from training crops.
+
+        Parameters
+        ----------
+        view : View of n_crops
+        labels : array of int64 (n_crops,)
+            0 real, 1 fake; both occur.
+        """
+        raise NotImplementedError
+
+    def score(self, view: View) -> NDArray[np.float64]:
+        """
+        Score crops; higher is more fake.
+
+        Parameters
+        ----------
+        view : View of n_crops
+
+        Returns
+        -------
+        array of float64 (n_crops,), finite
+        """
+        raise NotImplementedError
+
+    def learned(self) -> dict[str, Any]:
+        """Return what `fit` learned: the attributes that end in ``_``."""
+        return {k: v for k, v in vars(self).items() if k.endswith("_") and not k.startswith("_")}
+
+
+class Dataset(_Parametrised):
+    """
+    Base of every data set adapter; a subclass is one file that sets `name` and writes `variants`, `items` and `read`.
+
+    Attributes
+    ----------
+    name : str
+        In the registry; first part of a domain's name.
+    version : int
+        Raised when a change moves items, splits or pictures.
+    licence, source : str
+        Terms of use; where it is described and obtained.
+    needs_root : bool
+        Whether `root` must be given.
+
+    Parameters
+    ----------
+    root : Path, optional
+        Folder with the files, for data sets that need one.
+    seed : int
+        Of everything that is drawn. It fixes the test split.
+    replicate : int
+        Number of the draw of training and validation items, 0 to n-1. The test split does not depend on it, so that a
+        band chosen on the validation items of one draw has not seen the test items of another. A data set that
+        is distributed with splits of its own ignores it.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    licence: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+    needs_root: ClassVar[bool] = True
+
+    def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0) -> None:
+        self.root = root
+        self.seed = seed
+        self.replicate = replicate
+
+    def variants(self) -> tuple[str, ...]:
+        """Names of the domains inside, ``domain = name/variant``; one empty string if the data set is one domain."""
+        return ("",)
+
+    def items(self, variant: str) -> Sequence[Item]:
+        """List every item of a domain, with its split, in an order that does not depend on the machine."""
+        raise NotImplementedError
+
+    def read(self, item: Item) -> bytes:
+        """Return the bytes of an item's picture file (JPEG, PNG, WebP, BMP or TIFF)."""
+        raise NotImplementedError

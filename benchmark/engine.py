@@ -1,0 +1,473 @@
+"""A study from plan to results: prepare the pictures, run the cells, hand everything to the outbox."""
+
+import contextlib
+import fcntl
+import multiprocessing
+import os
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from .catalogue import Catalogue, OpenDomain
+from .contracts import ViewSpec
+from .errors import BenchError, DataError, StudyError
+from .history import History, open_storage
+from .prepare import ChunkTask, ItemSet, Places, chunk_tasks, item_set, iter_problems, known_chunk, prepare_chunk
+from .protocol import check_no_leak, missing_classes
+from .recorder import Recorder
+from .registry import DetectorSpec
+from .reporting import Reporter
+from .results import cell_key
+from .runner import Job, Record, find_record, run_job
+from .search import Cell, CellResult, Fits, Replicate, run_cell
+from .store import cache_root, digest, ensure_writable, read_json, results_root, write_json
+from .study import Study, override
+from .tracking import Exporter, Outbox
+
+Result = TypeVar("Result")
+ONE_THREAD = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+# --- plan ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Plan:
+    """
+    A study with every name resolved.
+
+    Attributes
+    ----------
+    study : Study
+        Its ``train`` and ``test`` are domains.
+    detectors : tuple of DetectorSpec
+    domains : dict of (domain, replicate) to OpenDomain
+    """
+
+    study: Study
+    detectors: tuple[DetectorSpec, ...]
+    domains: dict[tuple[str, int], OpenDomain]
+
+    @property
+    def n_cells(self) -> int:
+        return len(self.detectors) * len(self.study.train)
+
+    @property
+    def n_bands(self) -> int:
+        """Bands that one cell tries at most."""
+        sweep = len(self.study.sweep.bands(self.study.mode)) if self.study.sweep else 0
+        return 1 + sweep + len(self.study.bands) + self.study.search.trials
+
+    @property
+    def n_fits(self) -> int:
+        """Fits of the whole study at most: the search, then the test stage."""
+        tested = self.n_bands if self.study.oracle else 2 + len(self.study.bands)
+        return self.n_cells * self.study.seeds * (self.n_bands + tested)
+
+    def sizes(self) -> list[dict[str, Any]]:
+        """Pictures per domain, split and class, of the first replicate."""
+        found = []
+        for name in dict.fromkeys((*self.study.train, *self.study.test)):
+            items = self.domains[name, 0].items
+            counts = {
+                f"{split}_{label_name}": sum(i.split == split and i.label == label for i in items)
+                for split in ("train", "val", "test")
+                for label, label_name in enumerate(("real", "fake"))
+            }
+            roles = [role for role in ("train", "test") if name in getattr(self.study, role)]
+            found.append({"domain": name, "roles": roles, **counts})
+        return found
+
+
+def make_plan(study: Study, catalogue: Catalogue) -> Plan:
+    """
+    Resolve names, list items, refuse what leaks or lacks a class.
+
+    Raises
+    ------
+    BenchError
+        Of the kind that fits, for anything that cannot work.
+    """
+    detectors = tuple(DetectorSpec.parse(entry.name, entry.params) for entry in study.detectors)
+    labels = [spec.label for spec in detectors]
+    if len(set(labels)) < len(labels):
+        raise StudyError(f"detector '{next(x for x in labels if labels.count(x) > 1)}' is named twice.")
+    for spec in detectors:
+        spec.build()
+    train, test = catalogue.expand(study.train, study.seed), catalogue.expand(study.test, study.seed)
+    study = override(study, {"train": train, "test": test})
+    domains = {
+        (name, r): OpenDomain(name, catalogue.spec(name), study.seed, r)
+        for name in dict.fromkeys((*train, *test))
+        for r in range(study.seeds)
+    }
+    for r in range(study.seeds):
+        for name in train:
+            _require_classes(domains[name, r], ("train", "val"))
+        for name in test:
+            _require_classes(domains[name, r], ("test",))
+        _check_leaks(train, test, domains, r)
+    return Plan(study, detectors, domains)
+
+
+def _require_classes(domain: OpenDomain, splits: tuple[Any, ...]) -> None:
+    missing = missing_classes(domain.items, splits)
+    if missing:
+        raise DataError(f"{domain.name} cannot be used here: {missing}. Give it such pictures, or leave the domain out.")
+
+
+def _check_leaks(train: Sequence[str], test: Sequence[str], domains: dict[tuple[str, int], OpenDomain], replicate: int) -> None:
+    for name in train:
+        fitted, validation = (domains[name, replicate].split(s) for s in ("train", "val"))
+        check_no_leak(f"train and val of {name}", fitted, validation)
+        for other in test:
+            if other.partition("/")[0] == name.partition("/")[0]:
+                held_out = domains[other, replicate].split("test")
+                check_no_leak(f"train of {name} and test of {other}", [*fitted, *validation], held_out)
+
+
+# --- workers ---------------------------------------------------------------------------------------------------------
+
+
+def _start_worker() -> None:
+    # Ctrl-C reaches the whole process group; the owner decides what happens to its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+class Workers:
+    """
+    A pool of processes with one numeric thread each, started when first needed.
+
+    One thread, because the order in which several add numbers up would show in the last digit of a score.
+
+    Parameters
+    ----------
+    jobs : int
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self._pool: ProcessPoolExecutor | None = None
+
+    def submit(self, function: Callable[..., Result], *args: Any) -> "Future[Result]":
+        """Run a function of this package in a worker."""
+        if self._pool is None:
+            os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self.jobs, context, _start_worker)
+        return self._pool.submit(function, *args)
+
+    def close(self) -> None:
+        """End the workers after what they are doing now; drop what they have not begun."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _workers(jobs: int) -> Iterator[Workers]:
+    workers = Workers(jobs)
+    try:
+        yield workers
+    except BrokenProcessPool as error:
+        raise BenchError(
+            "a worker process died, most likely for lack of memory. What was finished is kept: "
+            "run the same command again, with --jobs 1 if it dies again."
+        ) from error
+    finally:
+        workers.close()
+
+
+# --- preparation -----------------------------------------------------------------------------------------------------
+
+
+def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporter) -> dict[tuple[str, str, int], ItemSet]:
+    """
+    Prepare every item set of a plan; pictures that several sets share are handled once.
+
+    Returns
+    -------
+    dict of (domain, split, replicate) to ItemSet
+    """
+    views: list[ViewSpec] = [ViewSpec("profile")]  # for the spectrum pictures
+    for spec in plan.detectors:
+        view = spec.build().view
+        if view not in views:
+            views.append(view)
+    crop = plan.study.crop.spec()
+    wanted = {
+        (name, split, r): chunk_tasks(plan.domains[name, r], split, crop, views, places)
+        for r in range(plan.study.seeds)
+        for names, splits in ((plan.study.train, ("train", "val")), (plan.study.test, ("test",)))
+        for name in names
+        for split in splits
+    }
+    tasks = {_task_key(task): task for tasks in wanted.values() for task in tasks}
+    reporter.stage("preparing pictures", sum(len(task.items) for task in tasks.values()))
+    chunks = {key: chunk for key, task in tasks.items() if (chunk := known_chunk(task))}
+    reporter.advance(sum(len(tasks[key].items) for key in chunks))
+    futures = {workers.submit(prepare_chunk, task): key for key, task in tasks.items() if key not in chunks}
+    for future in _as_completed(futures):
+        chunks[futures[future]] = future.result()
+        reporter.advance(len(tasks[futures[future]].items))
+    return {
+        (name, split, r): item_set(plan.domains[name, r], split, mine, [chunks[_task_key(task)] for task in mine])
+        for (name, split, r), mine in wanted.items()
+    }
+
+
+def _task_key(task: ChunkTask) -> str:
+    """Equal for tasks that would read the same pictures, of whatever domain or replicate they are."""
+    items = [[i.id, i.fingerprint] for i in task.items]
+    return digest([task.dataset.identity(), items, task.colour])
+
+
+def _as_completed(futures: Any) -> Iterator[Future]:
+    waiting = set(futures)
+    while waiting:
+        # Short waits keep Ctrl-C quick and the clock of the progress display moving.
+        done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+        yield from done
+
+
+# --- cells -----------------------------------------------------------------------------------------------------------
+
+
+def drive(
+    courses: Sequence[Fits], workers: Workers, reporter: Reporter, finished: Callable[[CellResult], None]
+) -> list[CellResult]:
+    """
+    Run several cells side by side; each gets its records in the order in which it asked.
+
+    Parameters
+    ----------
+    courses : sequence of generators
+        See `search.run_cell`.
+    workers : Workers
+    reporter : Reporter
+    finished : callable
+        Called with every result as soon as it is there.
+
+    Returns
+    -------
+    list of CellResult
+        In the order of `courses`.
+    """
+    results: list[CellResult | None] = [None] * len(courses)
+    running: dict[str, Future[Record]] = {}
+    pending: dict[int, list[tuple[str, Record | None]]] = {}
+
+    def proceed(i: int, records: list[Record] | None) -> None:
+        try:
+            jobs = next(courses[i]) if records is None else courses[i].send(records)
+        except StopIteration as stop:
+            results[i] = stop.value
+            finished(stop.value)
+            reporter.cells(sum(r is not None for r in results), len(results))
+            return
+        pending[i] = [_begin(job, running, workers) for job in jobs]
+
+    for i in range(len(courses)):
+        proceed(i, None)
+    while pending:
+        ready = [i for i, mine in pending.items() if all(r or running[key].done() for key, r in mine)]
+        for i in ready:
+            mine = pending.pop(i)
+            reporter.advance(len(mine))
+            proceed(i, [record or running[key].result() for key, record in mine])
+        if not ready:
+            wait([f for f in running.values() if not f.done()], timeout=0.2, return_when=FIRST_COMPLETED)
+    return [result for result in results if result is not None]
+
+
+def _begin(job: Job, running: dict[str, "Future[Record]"], workers: Workers) -> tuple[str, Record | None]:
+    """Take up a finished record, join an equal job that is running, or start one."""
+    key = job.key
+    record = find_record(job, key)
+    if record is None and key not in running:
+        running[key] = workers.submit(run_job, job, key)
+    return key, record
+
+
+# --- the whole -------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Outcome:
+    """
+    What a run leaves.
+
+    Attributes
+    ----------
+    rows : list of dict
+        Leaderboard rows of all cells that could be finished.
+    computed : int
+        Fits that were done now and not taken from records.
+    unsent : int
+        Documents that the tracking store has not got yet.
+    tracking_problem : str
+    failures : dict of str to str
+        Cells without a result, and why.
+    gaps : dict of str to tuple of str
+        Bands that could not be scored, by cell.
+    problems : list of (data set, item, status, detail)
+        Pictures that could not be used.
+    """
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    computed: int = 0
+    unsent: int = 0
+    tracking_problem: str = ""
+    failures: dict[str, str] = field(default_factory=dict)
+    gaps: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    problems: list[tuple[str, str, str, str]] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing."""
+        return not (self.unsent or self.failures or self.gaps or self.problems)
+
+
+@contextlib.contextmanager
+def _only_run(name: str) -> Iterator[None]:
+    """Hold the study: two processes asking one search would ask everything twice."""
+    path = results_root() / "locks" / f"{name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BenchError(
+                f"another `bench run` is working on the study '{name}' in {results_root()}; "
+                f"wait for it, or set BANDBENCH_HOME to another folder."
+            ) from error
+        yield
+
+
+def _attempt(study: Study, fresh: bool) -> int:
+    """Number of the present attempt at a study; ``--fresh`` begins the next."""
+    path = results_root() / "attempts.json"
+    attempts = read_json(path) or {}
+    if fresh:
+        attempts[study.name] = attempts.get(study.name, 0) + 1
+        write_json(path, attempts)
+    return attempts.get(study.name, 0)
+
+
+def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, fresh: bool, reporter: Reporter) -> Outcome:
+    """
+    Run a plan, or what is left of it.
+
+    Parameters
+    ----------
+    plan : Plan
+    jobs : int
+        Worker processes.
+    tracking_uri : str
+        Absolute.
+    storage : str or None
+        Address of Optuna's storage; None for a journal file among the results.
+    fresh : bool
+        Compute everything again.
+    reporter : Reporter
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    BenchError
+        If nothing can be done. A cell, a band or a picture that fails does not raise.
+    """
+    home = ensure_writable(results_root(), "BANDBENCH_HOME")
+    cache = ensure_writable(cache_root(), "BANDBENCH_CACHE")
+    with _only_run(plan.study.name), tempfile.TemporaryDirectory(prefix="scratch-", dir=cache) as scratch:
+        places = Places(str(cache), scratch, str(home / "records"))
+        history_storage = open_storage(storage, home / "optuna.journal")
+        attempt = _attempt(plan.study, fresh)
+        outbox = Outbox(tracking_uri)
+        exporter = Exporter(outbox, tracking_uri)
+        exporter.start()
+        try:
+            with _workers(jobs) as workers:
+                outcome = _run(plan, places, workers, history_storage, attempt, outbox, reporter)
+        except BaseException:
+            exporter.close(patience=2)  # what is left waits in the outbox for the next run
+            raise
+        reporter.stage("sending to MLflow", None)
+        outcome.unsent = exporter.close()
+        outcome.tracking_problem = exporter.problem
+        return outcome
+
+
+def _run(
+    plan: Plan, places: Places, workers: Workers, storage: Any, attempt: int, outbox: Outbox, reporter: Reporter
+) -> Outcome:
+    sets = prepare_sets(plan, places, workers, reporter)
+    outcome = Outcome(problems=list(iter_problems(list(sets.values()))))
+    cells = make_cells(plan, sets, places.records, attempt)
+    recorder = Recorder(outbox, reporter)
+    courses = []
+    for cell in cells:
+        history = History(storage, f"{cell.study.name}/{cell.label}/{cell_key(cell)[:16]}", cell.study.search, cell.study.mode)
+        courses.append(run_cell(cell, history, recorder))
+    reporter.stage("searching bands", plan.n_fits)
+    reporter.cells(0, len(cells))
+    before = time.time()
+    results = drive(courses, workers, reporter, recorder.finished)
+    outcome.computed = sum(
+        record.finished >= before
+        for result in results
+        for group in (*result.trials, *result.tested)
+        for record in group.records
+    )
+    recorder.study_finished(cells[0])
+    outcome.rows, outcome.failures, outcome.gaps = recorder.rows, recorder.failures, recorder.gaps
+    return outcome
+
+
+def make_cells(plan: Plan, sets: dict[tuple[str, str, int], ItemSet], records: str, attempt: int) -> list[Cell]:
+    """Every detector with every training domain."""
+    return [
+        Cell(
+            plan.study,
+            detector,
+            train,
+            tuple(
+                Replicate(
+                    r,
+                    sets[train, "train", r],
+                    sets[train, "val", r],
+                    tuple(sets[test, "test", r] for test in plan.study.test),
+                )
+                for r in range(plan.study.seeds)
+            ),
+            records,
+            attempt,
+        )
+        for train in plan.study.train
+        for detector in plan.detectors
+    ]

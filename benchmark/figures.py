@@ -1,0 +1,138 @@
+"""The pictures of a run: what one would rather look at than read. Written with Matplotlib, without a display."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from .bands import MAX_FREQUENCY, Band
+
+# Okabe-Ito: told apart by colour-blind readers too.
+REAL_COLOUR, FAKE_COLOUR, BAND_COLOUR, EVIDENCE_COLOUR = "#0072B2", "#D55E00", "#009E73", "#E69F00"
+DECIBEL = 10 / np.log(10)
+
+
+def _frequency_axis(axes: Axes) -> None:
+    axes.set_xlim(0, MAX_FREQUENCY)
+    axes.axvline(0.5, color="0.6", linewidth=0.8, linestyle=":")
+    axes.set_xlabel("frequency (cycles/pixel; dotted: Nyquist of an axis)")
+    axes.grid(alpha=0.25)
+
+
+def _shade(axes: Axes, band: Band, label: str) -> None:
+    low, high = band.edges
+    spans = [(0.0, low), (high, MAX_FREQUENCY)] if band.kind == "stop" else [(low, high)]
+    for i, (start, stop) in enumerate(spans):
+        axes.axvspan(start, stop, color=BAND_COLOUR, alpha=0.15, linewidth=0, label=label if i == 0 else None)
+
+
+def save_spectrum(path: Path, frequency: NDArray, profiles: dict[str, tuple[NDArray, NDArray]], band: Band, title: str) -> None:
+    """
+    Mean log-power profile of each class with its spread, the chosen band shaded.
+
+    Parameters
+    ----------
+    path : Path
+        PNG.
+    frequency : array (n_bins,)
+        Cycles/pixel.
+    profiles : dict
+        For ``real`` and ``fake`` the mean and standard deviation of ln power, arrays (n_bins,).
+    band : Band
+    title : str
+    """
+    figure = Figure(figsize=(7.5, 6), layout="constrained")
+    spectrum, difference = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
+    for (name, (mean, spread)), colour in zip(profiles.items(), (REAL_COLOUR, FAKE_COLOUR), strict=True):
+        spectrum.plot(frequency, DECIBEL * mean, color=colour, label=f"{name}: mean, ±1 standard deviation")
+        low, high = DECIBEL * (mean - spread), DECIBEL * (mean + spread)
+        spectrum.fill_between(frequency, low, high, color=colour, alpha=0.2, linewidth=0)
+    gap = profiles["fake"][0] - profiles["real"][0]
+    pooled = np.sqrt((profiles["fake"][1] ** 2 + profiles["real"][1] ** 2) / 2)
+    difference.plot(frequency, gap / np.maximum(pooled, 1e-9), color="0.2")
+    difference.axhline(0, color="0.6", linewidth=0.8)
+    difference.set_ylabel("fake − real\n(standard deviations)")
+    for axes in (spectrum, difference):
+        _shade(axes, band, f"chosen band: {band}")
+        _frequency_axis(axes)
+    spectrum.set_xlabel("")
+    spectrum.set_ylabel("power per coefficient (dB re grey level²)")
+    spectrum.set_title(title)
+    spectrum.legend(fontsize="small")
+    figure.savefig(path, dpi=110)
+
+
+def save_sweep(path: Path, trials: Sequence[dict[str, Any]], evidence: dict[str, float] | None, band: Band, title: str) -> None:
+    """
+    Validation AUC of single narrow bands over frequency, with the evidence interval and the chosen band.
+
+    Parameters
+    ----------
+    path : Path
+        PNG.
+    trials : sequence of dict
+        ``trials`` of a ``cell.json``.
+    evidence : dict with ``low`` and ``high``, or None
+    band : Band
+    title : str
+    """
+    swept = [t for t in trials if t["stage"] == "sweep" and t["auc"] is not None]
+    centre = [sum(Band(**t["band"]).edges) / 2 for t in swept]
+    auc, low, high = (np.array([np.nan if t[k] is None else t[k] for t in swept]) for k in ("auc", "auc_lo", "auc_hi"))
+    figure = Figure(figsize=(7.5, 4), layout="constrained")
+    axes = figure.subplots()
+    _shade(axes, band, f"chosen band: {band}")
+    if evidence:
+        edges = (evidence["low"], evidence["high"])
+        label = f"evidence interval: {edges[0]:.3f}-{edges[1]:.3f}"
+        axes.hlines(0.42, *edges, color=EVIDENCE_COLOUR, linewidth=5, label=label)
+    axes.fill_between(centre, low, high, color="0.3", alpha=0.2, linewidth=0, label="95 % interval (groups resampled)")
+    axes.plot(centre, auc, color="0.15", marker="o", markersize=3, label="one narrow band")
+    reference = next(t for t in trials if t["stage"] == "allpass")
+    axes.axhline(reference["auc"], color=REAL_COLOUR, linewidth=1, linestyle="--", label=f"all-pass: {reference['auc']:.3f}")
+    axes.axhline(0.5, color="0.6", linewidth=0.8)
+    axes.set_ylim(0.38, 1.02)
+    axes.set_ylabel("validation AUC")
+    _frequency_axis(axes)
+    axes.set_title(title)
+    axes.legend(fontsize="small", loc="upper right")
+    figure.savefig(path, dpi=110)
+
+
+def save_heat_map(path: Path, rows: Sequence[dict[str, Any]], title: str) -> None:
+    """
+    Test AUC of each row (detector, training domain) on each test domain.
+
+    Parameters
+    ----------
+    path : Path
+        PNG.
+    rows : sequence of dict
+        Leaderboard rows.
+    title : str
+    """
+    domains = list(dict.fromkeys(test["domain"] for row in rows for test in row["tests"]))
+    values = np.full((len(rows), len(domains)), np.nan)
+    for i, row in enumerate(rows):
+        for test in row["tests"]:
+            values[i, domains.index(test["domain"])] = test["auc"]
+    figure = Figure(figsize=(3.2 + 0.95 * len(domains), 1.6 + 0.42 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(values, vmin=0.4, vmax=1.0, cmap="cividis", aspect="auto")
+    axes.set_xticks(range(len(domains)), [d.replace("/", "/\n") for d in domains], fontsize="small")
+    labels = [f"{row['detector']} ← {row['train']}\n{Band(**row['band'])}" for row in rows]
+    axes.set_yticks(range(len(rows)), labels, fontsize="x-small")
+    for (i, j), value in np.ndenumerate(values):
+        text = "–" if np.isnan(value) else f"{value:.2f}"
+        home = not np.isnan(value) and rows[i]["train"] == domains[j]
+        colour = "white" if np.isnan(value) or value < 0.72 else "black"
+        axes.text(j, i, text, ha="center", va="center", fontsize="small", color=colour, weight="bold" if home else None)
+    axes.set_xlabel("tested on (bold: the training domain)")
+    axes.set_ylabel("detector ← trained on")
+    axes.set_title(title, fontsize="medium")
+    figure.colorbar(image, ax=axes, label="AUC")
+    figure.savefig(path, dpi=110)

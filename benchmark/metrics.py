@@ -1,0 +1,224 @@
+"""
+Scores and labels to numbers: pure functions.
+
+Everywhere ``labels`` is 0 real, 1 fake and a higher score means more fake. A number that cannot be known from the data at
+hand is NaN, never a guess.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FALSE_ALARM_RATES = (0.10, 0.05, 0.01)
+
+
+@dataclass(frozen=True)
+class Scored:
+    """
+    Scores of one item set by one fitted detector.
+
+    Attributes
+    ----------
+    labels : array of int64 (n_items,)
+    scores : array of float64 (n_items,)
+    groups : array of str (n_items,)
+        Items of one group (identity, clip) are resampled together.
+    """
+
+    labels: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    groups: NDArray
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its 95 % interval and its standard error; NaN where they are undefined."""
+
+    value: float
+    low: float
+    high: float
+    error: float
+
+
+def roc_auc(labels: ArrayLike, scores: ArrayLike) -> float:
+    """
+    Area under the ROC curve: the chance that a fake scores above a real, ties counting half.
+
+    Parameters
+    ----------
+    labels : array of int (n_items,)
+    scores : array of float (n_items,)
+
+    Returns
+    -------
+    float
+        NaN if one class is missing.
+    """
+    y = np.asarray(labels)
+    return float(_weighted_auc(y, np.asarray(scores, dtype=np.float64), np.ones((1, y.size)))[0])
+
+
+def _weighted_auc(labels: NDArray, scores: NDArray, weights: NDArray) -> NDArray[np.float64]:
+    """AUC under every row of item weights (n_draws, n_items); NaN where a class has no weight."""
+    if labels.size == 0:
+        return np.full(len(weights), np.nan)
+    order = np.argsort(scores, kind="stable")
+    fake = labels[order] == 1
+    weights = weights[:, order]
+    # Equal scores form one step of the curve.
+    starts = np.flatnonzero(np.r_[True, np.diff(scores[order]) != 0])
+    w_fake = np.add.reduceat(weights * fake, starts, axis=1)
+    w_real = np.add.reduceat(weights * ~fake, starts, axis=1)
+    real_below = np.cumsum(w_real, axis=1) - w_real
+    wins = (w_fake * (real_below + 0.5 * w_real)).sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return wins / (w_fake.sum(axis=1) * w_real.sum(axis=1))
+
+
+def group_draws(n_groups: int, n_draws: int, seed: int = 0) -> NDArray[np.float64]:
+    """How often each group occurs in each bootstrap draw of as many groups, (n_draws, n_groups)."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(n_groups, np.full(n_groups, 1.0 / n_groups), size=n_draws).astype(np.float64)
+
+
+def auc_interval(replicates: Sequence[Scored], n_draws: int = 1000, seed: int = 0) -> Interval:
+    """
+    Mean AUC over replicates with a 95 % percentile interval from a bootstrap that resamples groups.
+
+    Parameters
+    ----------
+    replicates : sequence of Scored
+        One per fitted detector. A group that occurs in several is drawn once for all of them, since
+        it is the same evidence seen again.
+    n_draws : int
+    seed : int
+
+    Returns
+    -------
+    Interval
+        NaN bounds if there are fewer than two groups of either class.
+
+    Notes
+    -----
+    Where the classes are separated perfectly every draw gives 1, so the interval has no width; read it as "no error
+    among so few items", not as certainty.
+    """
+    value = float(np.mean([roc_auc(r.labels, r.scores) for r in replicates]))
+    names, member = np.unique(np.concatenate([r.groups for r in replicates]), return_inverse=True)
+    labels = np.concatenate([r.labels for r in replicates])
+    if min(len(np.unique(member[labels == label])) for label in (0, 1)) < 2:
+        return Interval(value, np.nan, np.nan, np.nan)
+    ends = np.cumsum([r.labels.size for r in replicates])
+    parts = np.split(member, ends[:-1])
+    draws = group_draws(len(names), n_draws, seed)
+    # Slices of the draws bound the memory on large sets: 64 MB of float64 at a time.
+    step = max(1, 8_000_000 // max(1, max(p.size for p in parts)))
+    means = [
+        np.mean([_weighted_auc(r.labels, r.scores, chunk[:, p]) for r, p in zip(replicates, parts, strict=True)], axis=0)
+        for chunk in np.array_split(draws, max(1, -(-n_draws // step)))
+    ]
+    drawn = np.concatenate(means)
+    drawn = drawn[np.isfinite(drawn)]
+    if drawn.size < n_draws / 2:
+        return Interval(value, np.nan, np.nan, np.nan)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Interval(value, float(low), float(high), float(drawn.std(ddof=1)))
+
+
+def detection_rate_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: float) -> float:
+    """
+    PD@x: the largest true positive rate whose false positive rate does not exceed x.
+
+    Returns
+    -------
+    float
+        NaN with fewer than 1/x real items, where such a rate cannot be told from zero.
+    """
+    from sklearn.metrics import roc_curve
+
+    y = np.asarray(labels)
+    n_real = int((y == 0).sum())
+    if n_real * false_alarm_rate < 1 - 1e-9 or n_real == y.size:
+        return float("nan")
+    fpr, tpr, _ = roc_curve(y, scores, drop_intermediate=False)
+    return float(tpr[fpr <= false_alarm_rate + 1e-12].max())
+
+
+def equal_error_rate(labels: ArrayLike, scores: ArrayLike) -> float:
+    """Error rate where false alarms are as frequent as misses, linear between ROC points; NaN if a class is missing."""
+    from sklearn.metrics import roc_curve
+
+    y = np.asarray(labels)
+    if len(np.unique(y)) < 2:
+        return float("nan")
+    fpr, tpr, _ = roc_curve(y, scores, drop_intermediate=False)
+    gap = fpr - (1 - tpr)  # ascending from -1 to 1
+    i = int(np.searchsorted(gap, 0.0))
+    if gap[i] == 0 or i == 0:
+        return float(fpr[i])
+    t = -gap[i - 1] / (gap[i] - gap[i - 1])
+    return float(fpr[i - 1] + t * (fpr[i] - fpr[i - 1]))
+
+
+def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
+    """Average precision of the fake class; NaN if a class is missing."""
+    from sklearn.metrics import average_precision_score
+
+    y = np.asarray(labels)
+    return float(average_precision_score(y, scores)) if len(np.unique(y)) == 2 else float("nan")
+
+
+def best_threshold(labels: ArrayLike, scores: ArrayLike) -> float:
+    """
+    Threshold with the largest balanced accuracy, halfway between two neighbouring scores.
+
+    Meant for validation scores; an item is called fake where its score is >= the threshold.
+    """
+    from sklearn.metrics import roc_curve
+
+    y = np.asarray(labels)
+    if len(np.unique(y)) < 2:
+        return float("nan")
+    fpr, tpr, thresholds = roc_curve(y, scores, drop_intermediate=False)
+    best = int(np.argmax(tpr - fpr))
+    below = np.asarray(scores)[np.asarray(scores) < thresholds[best]]
+    if not below.size:
+        return float(thresholds[best])
+    if not np.isfinite(thresholds[best]):
+        return float(np.max(scores) + 1.0)
+    return float((thresholds[best] + below.max()) / 2)
+
+
+def balanced_accuracy(labels: ArrayLike, scores: ArrayLike, threshold: float) -> float:
+    """Mean of the two classes' accuracies at a threshold that was fixed beforehand; NaN if a class is missing."""
+    y, called_fake = np.asarray(labels), np.asarray(scores) >= threshold
+    if len(np.unique(y)) < 2 or not np.isfinite(threshold):
+        return float("nan")
+    return float((called_fake[y == 1].mean() + (~called_fake[y == 0]).mean()) / 2)
+
+
+def all_metrics(labels: ArrayLike, scores: ArrayLike, threshold: float) -> dict[str, float]:
+    """
+    Every number of one scored item set, without intervals.
+
+    Parameters
+    ----------
+    labels, scores : arrays (n_items,)
+    threshold : float
+        Chosen on the validation items of the training domain (`best_threshold`).
+
+    Returns
+    -------
+    dict
+        ``auc``, ``average_precision``, ``eer``, ``balanced_accuracy``, ``pd10``, ``pd5``, ``pd1``; NaN where undefined.
+    """
+    rates = {f"pd{round(100 * x)}": detection_rate_at(labels, scores, x) for x in FALSE_ALARM_RATES}
+    return {
+        "auc": roc_auc(labels, scores),
+        "average_precision": average_precision(labels, scores),
+        "eer": equal_error_rate(labels, scores),
+        "balanced_accuracy": balanced_accuracy(labels, scores, threshold),
+        **rates,
+    }

@@ -1,0 +1,148 @@
+"""Calling a detector with its contract checked, and keeping a fitted one without pickle."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .contracts import LABEL_NAMES, Detector, View
+from .errors import PluginError
+from .store import write_json
+
+# Ours, in code: an allow-list read from the model's own files would trust whoever made them.
+TRUSTED_TYPES: tuple[str, ...] = ()
+
+
+def fit_detector(detector: Detector, view: View, labels: NDArray[np.int64]) -> Detector:
+    """
+    Fit a detector, with input that it cannot be blamed for refused beforehand.
+
+    Raises
+    ------
+    PluginError
+        If a class is missing, lengths disagree, or the view holds values that are not finite.
+    """
+    if len(view) != len(labels):
+        raise PluginError(f"{detector.name}.fit got {len(view)} crops and {len(labels)} labels.")
+    for label, name in enumerate(LABEL_NAMES):
+        if not (labels == label).any():
+            raise PluginError(f"{detector.name}.fit needs both classes, got no {name} among {len(labels)} crops.")
+    _require_finite(detector, view)
+    detector.fit(view, labels)
+    detector.__dict__["_fitted_shape"] = view.values.shape[1:]
+    return detector
+
+
+def score_detector(detector: Detector, view: View) -> NDArray[np.float64]:
+    """
+    Score crops and check the answer.
+
+    Returns
+    -------
+    array of float64 (n_crops,), finite
+
+    Raises
+    ------
+    PluginError
+        If the view's shape is not the one that was fitted, or the scores are not one finite float per crop.
+    """
+    fitted = detector.__dict__.get("_fitted_shape")
+    if fitted is None:
+        raise PluginError(f"{detector.name}.score was called before fit.")
+    if view.values.shape[1:] != fitted:
+        raise PluginError(f"{detector.name} was fitted on crops of shape {fitted}, got {view.values.shape[1:]}.")
+    _require_finite(detector, view)
+    scores = np.asarray(detector.score(view))
+    if scores.shape != (len(view),) or scores.dtype != np.float64:
+        raise PluginError(f"{detector.name}.score must return float64 ({len(view)},), got {scores.dtype} {scores.shape}.")
+    if not np.isfinite(scores).all():
+        raise PluginError(f"{detector.name}.score returned {int((~np.isfinite(scores)).sum())} scores that are not finite.")
+    return scores
+
+
+def _require_finite(detector: Detector, view: View) -> None:
+    if view.values.dtype.kind == "f" and not np.isfinite(view.values).all():
+        raise PluginError(f"{detector.name} was handed a view with values that are not finite.")
+
+
+def save_detector(detector: Detector, folder: Path) -> None:
+    """
+    Keep a fitted detector: ``detector.json`` (parameters and small values), ``arrays.safetensors``, ``*.skops``.
+
+    Raises
+    ------
+    PluginError
+        If something it learned has no safe form.
+    """
+    import skops.io
+    from safetensors.numpy import save_file
+    from sklearn.base import BaseEstimator
+
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays: dict[str, NDArray] = {}
+    values: dict[str, Any] = {}
+    estimators: list[str] = []
+    for name, value in detector.learned().items():
+        if isinstance(value, np.ndarray):
+            arrays[name] = np.ascontiguousarray(value)
+        elif isinstance(value, BaseEstimator):
+            skops.io.dump(value, folder / f"{name}.skops")
+            estimators.append(name)
+        else:
+            try:
+                values[name] = json.loads(json.dumps(value))
+            except (TypeError, ValueError) as error:
+                raise PluginError(
+                    f"{detector.name}.{name} is a {type(value).__name__}; what fit learns must be arrays, numbers, strings, "
+                    f"lists or scikit-learn estimators, which can be kept without pickle."
+                ) from error
+    save_file(arrays, folder / "arrays.safetensors")
+    write_json(
+        folder / "detector.json",
+        {
+            "name": detector.name,
+            "version": detector.version,
+            "parameters": detector.parameters(),
+            "values": values,
+            "estimators": estimators,
+            "shape": list(detector.__dict__.get("_fitted_shape", ())),
+        },
+    )
+
+
+def load_detector(plugin: type[Detector], folder: Path) -> Detector:
+    """
+    Load what `save_detector` kept; runs no code from the folder.
+
+    Raises
+    ------
+    PluginError
+        If the folder is damaged, belongs to another detector, or holds types that are not trusted.
+    """
+    import skops.io
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    try:
+        meta = json.loads((folder / "detector.json").read_text(encoding="utf-8"))
+        if meta["name"] != plugin.name:
+            raise PluginError(f"the model in {folder} is a '{meta['name']}', not a '{plugin.name}'.")
+        detector = plugin(**meta["parameters"])
+        learned = {**meta["values"], **load_file(folder / "arrays.safetensors")}
+        for name in meta["estimators"]:
+            learned[name] = skops.io.load(folder / f"{name}.skops", trusted=list(TRUSTED_TYPES))
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        SafetensorError,
+        UntrustedTypesFoundException,
+    ) as error:
+        raise PluginError(f"the model in {folder} cannot be loaded: {type(error).__name__}: {error}") from error
+    vars(detector).update(learned)
+    detector.__dict__["_fitted_shape"] = tuple(meta["shape"])
+    return detector

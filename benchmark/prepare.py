@@ -1,0 +1,340 @@
+"""
+From items to cached views: read, decode, crop and transform every picture once.
+
+Pictures are handled in chunks. A chunk's folder in the cache is named by the content of its pictures and the way they are
+cropped; it holds ``crops.npy``, ``rows.npy`` (the picture that each crop comes from) and one ``view-*.npy`` per view. Domains
+that share pictures share chunks. A chunk with a picture that could not be used goes to the run's scratch folder
+instead, so that no failure is ever cached.
+"""
+
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import images
+from .bands import Band
+from .catalogue import DatasetSpec, OpenDomain
+from .contracts import Dataset, Item, View, ViewSpec
+from .errors import BenchError, DataError
+from .images import CropSpec
+from .scores import item_table, write_table
+from .store import digest, publish_folder, read_json, write_json
+from .views import ViewKernel, features_from_crops, needs_crops, view_kernel
+
+CHUNK_SIZE = 128
+OK = ("ok", "")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folders that a run writes to."""
+
+    cache: str
+    scratch: str
+    records: str
+
+
+@dataclass(frozen=True)
+class ChunkTask:
+    """What a worker needs to prepare some pictures of one data set."""
+
+    dataset: DatasetSpec
+    seed: int
+    replicate: int
+    items: tuple[Item, ...]
+    crop: CropSpec
+    views: tuple[ViewSpec, ...]
+    places: Places
+
+    @property
+    def colour(self) -> bool:
+        """Views of one task agree on it: see `chunk_tasks`."""
+        return view_kernel(self.views[0]).colour
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """
+    Prepared pictures.
+
+    Attributes
+    ----------
+    folder : str
+        With ``crops.npy``, ``rows.npy`` and the views.
+    contents : tuple of str
+        Content of every item: SHA-256 or the data set's fingerprint; empty where it could not be read.
+    statuses : tuple of (status, detail)
+        Of every item.
+    seconds : float
+        What reading, decoding and transforming took when it was done, whoever did it.
+    fresh : bool
+        Whether it was done just now.
+    """
+
+    folder: str
+    contents: tuple[str, ...]
+    statuses: tuple[tuple[str, str], ...]
+    seconds: float
+    fresh: bool
+
+
+def known_chunk(task: ChunkTask) -> Chunk | None:
+    """Return a chunk that is all on disk already, if that can be told without reading a picture."""
+    contents = tuple(item.fingerprint for item in task.items)
+    if not all(contents):
+        return None
+    folder = Path(task.places.cache, "chunks", *_chunk_name(contents, task))
+    if not (folder / "meta.json").exists() or not all(_view_file(folder, spec).exists() for spec in task.views):
+        return None
+    return prepare_chunk(task)
+
+
+def prepare_chunk(task: ChunkTask) -> Chunk:
+    """Make sure that every view of a chunk is on disk."""
+    dataset = task.dataset.open(task.seed, task.replicate)
+    contents, statuses, data = _identify(dataset, task.items)
+    folder = Path(task.places.cache, "chunks", *_chunk_name(contents, task))
+    meta = read_json(folder / "meta.json")
+    fresh = meta is None
+    if meta is None:
+        crops, rows, statuses, seconds = _crops(dataset, task, statuses, data)
+        clean = all(status == OK for status in statuses)
+        if not clean:
+            folder = Path(task.places.scratch, "chunks", folder.name)
+        _write_chunk(folder, crops, rows, {"seconds": seconds, "n_items": len(task.items)})
+        meta = {"seconds": seconds}
+    seconds = meta["seconds"]
+    for spec in task.views:
+        seconds += _prepare_view(folder, spec)
+    return Chunk(str(folder), contents, tuple(statuses), seconds, fresh)
+
+
+def _identify(dataset: Dataset, items: Sequence[Item]) -> tuple[tuple[str, ...], list[tuple[str, str]], dict[str, bytes]]:
+    """Content of every item without decoding it; files are read here, once, and handed on."""
+    contents, statuses, data = [], [], {}
+    for item in items:
+        status, content = OK, item.fingerprint
+        if not content:
+            status, raw = _read(dataset, item)
+            if status == OK:
+                data[item.id] = raw
+                content = hashlib.sha256(raw).hexdigest()
+        contents.append(content)
+        statuses.append(status)
+    return tuple(contents), statuses, data
+
+
+def _read(dataset: Dataset, item: Item) -> tuple[tuple[str, str], bytes]:
+    try:
+        return OK, dataset.read(item)
+    except FileNotFoundError:
+        return ("missing", "the file is gone."), b""
+    except (OSError, BenchError) as error:
+        return ("error", f"cannot be read ({getattr(error, 'strerror', None) or error})."), b""
+
+
+def _chunk_name(contents: Sequence[str], task: ChunkTask) -> tuple[str, str]:
+    key = digest(["chunk", images.VERSION, contents, asdict(task.crop), task.colour])
+    return key[:2], key
+
+
+def _crops(
+    dataset: Dataset, task: ChunkTask, statuses: Sequence[tuple[str, str]], data: dict[str, bytes]
+) -> tuple[NDArray[np.uint8], NDArray[np.int32], list[tuple[str, str]], float]:
+    start = time.perf_counter()
+    crops, rows, outcome = [], [], []
+    for i, (item, status) in enumerate(zip(task.items, statuses, strict=True)):
+        raw = data.get(item.id, b"")
+        if status == OK and item.fingerprint:
+            status, raw = _read(dataset, item)
+        if status == OK:
+            try:
+                cut = images.cut(images.decode(raw, task.colour), task.crop)
+                crops += cut
+                rows += [i] * len(cut)
+            except DataError as error:
+                status = ("error", str(error))
+        outcome.append(status)
+    side = task.crop.side
+    shape = (0, side, side, 3) if task.colour else (0, side, side)
+    stack = np.stack(crops) if crops else np.empty(shape, np.uint8)
+    return stack, np.array(rows, dtype=np.int32), outcome, time.perf_counter() - start
+
+
+def _write_chunk(folder: Path, crops: NDArray, rows: NDArray, meta: dict[str, object]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".chunk-", dir=folder.parent))
+    np.save(temporary / "crops.npy", crops)
+    np.save(temporary / "rows.npy", rows)
+    write_json(temporary / "meta.json", meta)
+    publish_folder(temporary, folder)
+
+
+def _view_file(folder: Path, spec: ViewSpec) -> Path:
+    kernel = view_kernel(spec)
+    return folder / f"view-{spec.name}-{digest([spec.name, asdict(kernel)])[:16]}.npy"  # type: ignore[call-overload]
+
+
+def _prepare_view(folder: Path, spec: ViewSpec) -> float:
+    """Write the base of one view unless it is there; return the seconds that it took, then or now."""
+    path = _view_file(folder, spec)
+    cost = path.with_suffix(".json")
+    if not path.exists():
+        start = time.perf_counter()
+        base = view_kernel(spec).base(np.load(folder / "crops.npy", mmap_mode="r"))
+        temporary = path.with_name(f".{path.stem}.{os.getpid()}.npy")
+        np.save(temporary, base)
+        write_json(cost, {"seconds": time.perf_counter() - start})
+        temporary.replace(path)
+    return (read_json(cost) or {"seconds": 0.0})["seconds"]
+
+
+# --- item sets -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ItemSet:
+    """
+    One split of one domain in one replicate, prepared.
+
+    Attributes
+    ----------
+    domain, split : str
+    digest : str
+        Of ids, contents, labels, groups and statuses: what a record's key needs.
+    table : str
+        Path of its item table (Parquet).
+    grey, colour : tuple of str
+        Chunk folders, in item order; empty if no view needed them.
+    n_items, n_ok : int
+    problems : tuple of (item id, status, detail)
+    seconds_per_item : float
+        Reading, decoding and transforming.
+    """
+
+    domain: str
+    split: str
+    digest: str
+    table: str
+    grey: tuple[str, ...]
+    colour: tuple[str, ...]
+    n_items: int
+    n_ok: int
+    problems: tuple[tuple[str, str, str], ...]
+    seconds_per_item: float
+
+
+def chunk_tasks(domain: OpenDomain, split: str, crop: CropSpec, views: Sequence[ViewSpec], places: Places) -> list[ChunkTask]:
+    """Cut one split of a domain into tasks, by class so that pools of pictures shared by domains are shared as chunks."""
+    items = domain.split(split)
+    tasks = []
+    for colour in (False, True):
+        wanted = tuple(v for v in views if view_kernel(v).colour == colour)
+        if not wanted:
+            continue
+        for label in (0, 1):
+            mine = [item for item in items if item.label == label]
+            for start in range(0, len(mine), CHUNK_SIZE):
+                part = tuple(mine[start : start + CHUNK_SIZE])
+                tasks.append(ChunkTask(domain.spec, domain.seed, domain.replicate, part, crop, wanted, places))
+    return tasks
+
+
+def item_set(domain: OpenDomain, split: str, tasks: Sequence[ChunkTask], chunks: Sequence[Chunk]) -> ItemSet:
+    """
+    Join prepared chunks (in the order of `chunk_tasks`) to an item set.
+
+    Raises
+    ------
+    DataError
+        If a class has no usable picture left.
+    """
+    folders: dict[bool, list[str]] = {False: [], True: []}
+    outcome: dict[str, tuple[Item, str, tuple[str, str]]] = {}
+    seconds = 0.0
+    for task, chunk in zip(tasks, chunks, strict=True):
+        folders[task.colour].append(chunk.folder)
+        seconds += chunk.seconds
+        for item, content, status in zip(task.items, chunk.contents, chunk.statuses, strict=True):
+            # Grey and colour come from the same bytes; the worse outcome counts.
+            if item.id not in outcome or outcome[item.id][2] == OK:
+                outcome[item.id] = (item, content, status)
+    items = [item for item, _, _ in outcome.values()]
+    statuses = [status for _, _, status in outcome.values()]
+    problems = tuple((item.id, *status) for item, _, status in outcome.values() if status != OK)
+    for label, name in ((0, "real"), (1, "fake")):
+        if not any(i.label == label and s == OK for i, s in zip(items, statuses, strict=True)):
+            raise DataError(_nothing_left(domain.name, split, name, problems))
+    key = digest([[i.id, c, i.label, i.group, s[0]] for (i, c, s) in outcome.values()])
+    scratch = tasks[0].places.scratch
+    table = Path(scratch, "items", f"{key[:16]}-{domain.replicate}-{split}-{digest(domain.name)[:8]}.parquet")
+    write_table(table, item_table(domain.name, items, statuses))
+    n_ok = len(items) - len(problems)
+    return ItemSet(
+        domain.name,
+        split,
+        key,
+        str(table),
+        tuple(folders[False]),
+        tuple(folders[True]),
+        len(items),
+        n_ok,
+        problems,
+        seconds / max(1, len(items)),
+    )
+
+
+def _nothing_left(domain: str, split: str, label: str, problems: Sequence[tuple[str, str, str]]) -> str:
+    shown = "; ".join(f"{item}: {detail}" for item, _, detail in problems[:3])
+    more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+    hint = " Choose a smaller window with --crop." if any("smaller than" in p[2] for p in problems) else ""
+    why = f" ({shown}{more})" if shown else ""
+    return f"{domain}: no usable {label} picture in {split}{why}.{hint}"
+
+
+def load_view(items: ItemSet, spec: ViewSpec, band: Band) -> tuple[View, NDArray[np.intp]]:
+    """
+    Features of an item set under a band.
+
+    Returns
+    -------
+    view : View of n_crops
+    rows : array of int (n_crops,)
+        Position, among the items with status ``ok``, of the item that each crop shows.
+    """
+    kernel = view_kernel(spec)
+    parts, rows, offset = [], [], 0
+    for folder in map(Path, items.colour if kernel.colour else items.grey):
+        crops = np.load(folder / "crops.npy", mmap_mode="r")
+        _, position = np.unique(np.load(folder / "rows.npy"), return_inverse=True)
+        rows.append(position + offset)
+        offset += int(position.max()) + 1 if position.size else 0
+        if len(crops):
+            parts.append(_chunk_features(kernel, folder, spec, crops, band))
+    values = np.concatenate([part.values for part in parts])
+    values.setflags(write=False)
+    return View(values, parts[0].frequency), np.concatenate(rows)
+
+
+def _chunk_features(kernel: ViewKernel, folder: Path, spec: ViewSpec, crops: NDArray, band: Band) -> View:
+    if needs_crops(kernel, band):
+        return features_from_crops(kernel, np.asarray(crops), band)
+    return kernel.features(np.load(_view_file(folder, spec), mmap_mode="r"), crops.shape[1:3], band)
+
+
+def iter_problems(sets: Sequence[ItemSet]) -> Iterator[tuple[str, str, str, str]]:
+    """Every item that could not be used, once: (data set, item, status, detail)."""
+    seen = set()
+    for items in sets:
+        name = items.domain.partition("/")[0]
+        for item, status, detail in items.problems:
+            if (name, item) not in seen:
+                seen.add((name, item))
+                yield name, item, status, detail

@@ -1,0 +1,211 @@
+"""Results on their way out: a finished cell becomes a folder, rows, pictures and documents for the tracking store."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from . import figures
+from .bands import Band
+from .contracts import LABEL_NAMES, ViewSpec
+from .metrics import Interval
+from .prepare import ItemSet, load_view
+from .reporting import Reporter
+from .results import cell_key, cell_rows, study_key, write_cell
+from .runner import item_labels
+from .search import Cell, CellResult, Trial
+from .store import digest, read_json, results_root, write_json
+from .tracking import Outbox, RunDocument
+
+ROW_METRICS = (
+    "cross_domain_auc",
+    "worst_auc",
+    "oracle_auc",
+    "allpass_auc",
+    "gain",
+    "coverage",
+    "fit_seconds",
+    "ms_per_picture",
+)
+
+
+class Recorder:
+    """
+    Watches cells, keeps their results and puts documents into the outbox.
+
+    Parameters
+    ----------
+    outbox : Outbox
+    reporter : Reporter
+
+    Attributes
+    ----------
+    rows : list of dict
+        Leaderboard rows of the cells that are finished.
+    failures : dict of str to str
+        Why a cell has no result.
+    gaps : dict of str to tuple of str
+        Bands of a cell that could not be scored.
+    """
+
+    def __init__(self, outbox: Outbox, reporter: Reporter) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.failures: dict[str, str] = {}
+        self.gaps: dict[str, tuple[str, ...]] = {}
+        self._outbox = outbox
+        self._reporter = reporter
+        self._started = time.time()
+        self._best: dict[str, float] = {}
+
+    def tried(self, cell: Cell, trials: Sequence[Trial]) -> None:
+        """Put the trials into the outbox and tell the best of them."""
+        self._outbox.put([_trial_document(cell, self._cell_stub(cell), trial) for trial in trials if not trial.error])
+        for trial in trials:
+            if not trial.error and trial.auc.value > self._best.get(cell.label, -math.inf):
+                self._best[cell.label] = trial.auc.value
+                self._reporter.best(cell.label, trial.band, trial.auc.value)
+
+    def finished(self, result: CellResult) -> None:
+        """Keep a cell's result, unless an earlier run did, and put it into the outbox."""
+        cell = result.cell
+        if result.error:
+            self.failures[cell.label] = result.error
+            return
+        if result.gaps:
+            self.gaps[cell.label] = result.gaps
+        key = cell_key(cell)
+        folder = results_root() / "cells" / key
+        document = read_json(folder / "cell.json")
+        if document is None:
+            document = write_cell(result, key, folder)
+            _save_figures(cell, document, folder)
+        rows = cell_rows(folder)
+        self.rows += rows
+        self._outbox.put([_cell_document(cell, self._cell_stub(cell), result, rows[0], folder)])
+
+    def study_finished(self, cell: Cell) -> None:
+        """Put the study itself, with its heat map, into the outbox."""
+        folder = results_root() / "studies" / study_key(cell)
+        if self.rows:
+            folder.mkdir(parents=True, exist_ok=True)
+            chosen = [row for row in self.rows if row["role"] == "chosen"]
+            figures.save_heat_map(folder / "train_x_test.png", chosen, f"{cell.study.name}: test AUC of the chosen bands")
+            write_json(folder / "rows.json", self.rows)
+        stub = _study_stub(cell, self._started)
+        params = {
+            "seed": cell.study.seed,
+            "seeds": cell.study.seeds,
+            "mode": cell.study.mode,
+            "crop": f"{cell.study.crop.placement} {cell.study.crop.side}",
+            "trials": cell.study.search.trials,
+        }
+        state = digest(sorted(row["cell"] for row in self.rows))[:16]
+        document = replace(stub, params=_text(params), artifacts=str(folder) if self.rows else "", end=time.time(), state=state)
+        self._outbox.put([document])
+
+    def _cell_stub(self, cell: Cell) -> RunDocument:
+        return RunDocument(
+            key=cell_key(cell),
+            kind="cell",
+            name=cell.label,
+            study=cell.study.name,
+            study_key=study_key(cell),
+            parent=_study_stub(cell, self._started),
+            start=self._started,
+            tags={"detector": cell.detector.label, "train": cell.train},
+        )
+
+
+def _study_stub(cell: Cell, start: float) -> RunDocument:
+    name = cell.study.name + (f" (attempt {cell.attempt + 1})" if cell.attempt else "")
+    return RunDocument(study_key(cell), "study", name, cell.study.name, study_key(cell), start=start)
+
+
+def _text(values: dict[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items()}
+
+
+def _band_params(band: Band) -> dict[str, Any]:
+    low, high = band.edges
+    return {"band": band, **{f"band.{k}": v for k, v in band.as_dict().items()}, "band.low": low, "band.high": high}
+
+
+def _trial_document(cell: Cell, parent: RunDocument, trial: Trial) -> RunDocument:
+    finished = max(record.finished for record in trial.records)
+    params = {
+        "detector": cell.detector.label,
+        "train": cell.train,
+        "stage": trial.stage,
+        **_band_params(trial.band),
+    }
+    seconds = sum(record.fit_seconds for record in trial.records)
+    return RunDocument(
+        key=digest([parent.key, trial.stage, trial.band.as_dict()]),
+        kind="trial",
+        name=str(trial.band),
+        study=cell.study.name,
+        study_key=parent.study_key,
+        parent=parent,
+        start=finished - seconds,
+        end=finished,
+        params=_text(params),
+        tags=dict(parent.tags),
+        metrics={**_interval_metrics("val_auc", trial.auc), "band.passed_width": trial.band.passed_width},
+    )
+
+
+def _interval_metrics(name: str, interval: Interval) -> dict[str, float]:
+    return {name: interval.value, f"{name}_lo": interval.low, f"{name}_hi": interval.high}
+
+
+def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: dict[str, Any], folder: Path) -> RunDocument:
+    assert result.chosen is not None
+    view = cell.detector.build().view
+    params = {
+        "detector": cell.detector.label,
+        "train": cell.train,
+        "view": view.name,
+        **_band_params(result.chosen.band),
+        "rule": row["rule"],
+        **{f"detector.{name}": value for name, value in cell.detector.build().parameters().items()},
+    }
+    low, high = result.evidence or (math.nan, math.nan)
+    metrics = {
+        "auc": row["in_domain_auc"],
+        **_interval_metrics("val_auc", result.chosen.auc),
+        "evidence.low": low,
+        "evidence.high": high,
+        **{name: row[name] for name in ROW_METRICS},
+    }
+    for test in row["tests"]:
+        for name in ("auc", "average_precision", "eer", "balanced_accuracy", "pd10", "pd5", "pd1"):
+            metrics[f"test/{test['domain'].replace('@', ' ')}/{name}"] = test[name]
+    first = cell.replicates[0]
+    inputs = [_input(first.train, "train"), _input(first.val, "validation"), *(_input(t, "test") for t in first.tests)]
+    return replace(
+        stub, params=_text(params), metrics=metrics, artifacts=str(folder), inputs=tuple(inputs), end=row["finished"]
+    )
+
+
+def _input(items: ItemSet, context: str) -> tuple[str, str, str]:
+    return items.domain, items.digest, context
+
+
+def _save_figures(cell: Cell, document: dict[str, Any], folder: Path) -> None:
+    band = Band(**document["band"])
+    train = cell.replicates[0].train
+    view, rows = load_view(train, ViewSpec("profile"), Band())
+    labels = item_labels(pq.read_table(train.table))[rows]
+    assert view.frequency is not None
+    profiles = {
+        name: (view.values[labels == label].mean(axis=0), view.values[labels == label].std(axis=0))
+        for label, name in enumerate(LABEL_NAMES)
+    }
+    title = f"{cell.train}: {len(view)} training crops, band chosen by {cell.detector.label}"
+    figures.save_spectrum(folder / "spectrum.png", view.frequency, profiles, band, title)
+    if any(trial["stage"] == "sweep" for trial in document["trials"]):
+        figures.save_sweep(folder / "sweep.png", document["trials"], document["evidence"], band, cell.label)

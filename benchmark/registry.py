@@ -1,0 +1,270 @@
+"""
+Finding detectors and data sets.
+
+Our own are found by being in their folder, those of other packages through entry points, and one that is still being
+written as ``module:Class`` or ``file.py:Class``. A file that cannot be imported is listed with its reason.
+"""
+
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import inspect
+import pkgutil
+import re
+import sys
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from .contracts import Dataset, Detector
+from .errors import PluginError, unknown_name
+
+Plugin = TypeVar("Plugin", Detector, Dataset)
+NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
+ROOT_PACKAGE = __name__.rsplit(".", 2)[0]
+
+
+@dataclass(frozen=True)
+class Found(Generic[Plugin]):
+    """What discovery found: classes by name, and reasons by the name of what could not be imported."""
+
+    classes: dict[str, type[Plugin]]
+    failures: dict[str, str]
+
+
+class Registry(Generic[Plugin]):
+    """
+    All plugins of one kind.
+
+    Parameters
+    ----------
+    kind : str
+        "detector" or "dataset", as messages call it.
+    base : type
+        Class that every plugin extends.
+    package : str
+        Our folder, as an import name.
+    group : str
+        Entry-point group of other packages.
+    """
+
+    def __init__(self, kind: str, base: type[Plugin], package: str, group: str) -> None:
+        self.kind = kind
+        self.base = base
+        self.package = package
+        self.group = group
+
+    @cached_property
+    def found(self) -> Found[Plugin]:
+        """
+        Import every plugin once.
+
+        Raises
+        ------
+        PluginError
+            If two plugins have one name.
+        """
+        classes: dict[str, type[Plugin]] = {}
+        failures: dict[str, str] = {}
+        sources = [(name, f"{self.package}.{name}", None) for name in self._own_modules()]
+        sources += [(entry.name, entry.value, entry) for entry in importlib.metadata.entry_points(group=self.group)]
+        for name, origin, entry in sources:
+            try:
+                loaded = entry.load() if entry else importlib.import_module(origin)
+                plugins: list[type[Plugin]] = [loaded] if inspect.isclass(loaded) else self._plugins_in(loaded)
+                for plugin in plugins:
+                    self._check_class(plugin, origin)
+            except Exception as error:  # a plugin may fail in any way, and must hurt nobody else
+                failures[name] = f"{origin}: {type(error).__name__}: {error}"
+                continue
+            for plugin in plugins:
+                if plugin.name in classes and classes[plugin.name] is not plugin:
+                    raise PluginError(
+                        f"two {self.kind}s are called '{plugin.name}': {_origin(classes[plugin.name])} and "
+                        f"{_origin(plugin)}; rename one or uninstall it."
+                    )
+                classes[plugin.name] = plugin
+        return Found(dict(sorted(classes.items())), failures)
+
+    def _own_modules(self) -> list[str]:
+        package = importlib.import_module(self.package)
+        return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.ispkg and not m.name.startswith("_"))
+
+    def _plugins_in(self, module: Any) -> list[type[Plugin]]:
+        own = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__]
+        plugins = [c for c in own if issubclass(c, self.base) and "name" in vars(c)]
+        if not plugins:
+            raise PluginError(f"defines no {self.base.__name__} with a name")
+        return plugins
+
+    def _check_class(self, plugin: Any, origin: str) -> None:
+        if not (inspect.isclass(plugin) and issubclass(plugin, self.base)):
+            raise PluginError(f"{origin} is not a subclass of bandbench.benchmark.contracts.{self.base.__name__}")
+        name = getattr(plugin, "name", None)
+        if not isinstance(name, str) or not NAME_PATTERN.fullmatch(name):
+            raise PluginError(f"{origin} needs a `name` of lower-case letters, digits and underscores, got {name!r}")
+
+    def names(self) -> list[str]:
+        """Names of all plugins that could be imported, sorted."""
+        return list(self.found.classes)
+
+    def get(self, reference: str) -> type[Plugin]:
+        """
+        Find a plugin's class.
+
+        Parameters
+        ----------
+        reference : str
+            A registered name, ``module:Class`` (the present folder counts as a place for modules), or ``file.py:Class``.
+
+        Raises
+        ------
+        PluginError
+            If it is unknown, cannot be imported or is no plugin of this kind.
+        """
+        if ":" in reference:
+            plugin = _load_object(self.kind, reference)
+            self._check_class(plugin, reference)
+            return plugin
+        if reference in self.found.classes:
+            return self.found.classes[reference]
+        if reference in self.found.failures:
+            raise PluginError(f"{self.kind} '{reference}' cannot be used: {self.found.failures[reference]}")
+        raise PluginError(unknown_name(self.kind, reference, self.found.classes))
+
+
+def _origin(plugin: type) -> str:
+    return f"{plugin.__module__}:{plugin.__qualname__}"
+
+
+def _load_object(kind: str, reference: str) -> Any:
+    location, _, attribute = reference.rpartition(":")
+    try:
+        if location.endswith(".py"):
+            module = _load_file(Path(location))
+        else:
+            # At the end, so that nothing in the present folder can stand in for an installed library.
+            if str(Path.cwd()) not in sys.path:
+                sys.path.append(str(Path.cwd()))
+            module = importlib.import_module(location)
+    except Exception as error:  # user code: anything can happen while it is imported
+        raise PluginError(f"{kind} '{reference}' cannot be imported: {type(error).__name__}: {error}") from error
+    if not hasattr(module, attribute):
+        raise PluginError(f"{kind} '{reference}': {location} has no '{attribute}'.")
+    return getattr(module, attribute)
+
+
+def _load_file(path: Path) -> Any:
+    path = path.expanduser().absolute()
+    name = f"bandbench_plugin_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise FileNotFoundError(f"no Python file {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+@cache
+def source_digest(plugin: type) -> str:
+    """First 16 hex digits of the SHA-256 of the file that defines a class: an edited plugin is another plugin."""
+    path = inspect.getsourcefile(plugin)
+    data = Path(path).read_bytes() if path else repr(plugin).encode()
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+detectors: Registry[Detector] = Registry("detector", Detector, f"{ROOT_PACKAGE}.detectors", "bandbench.detectors")
+datasets: Registry[Dataset] = Registry("dataset", Dataset, f"{ROOT_PACKAGE}.datasets", "bandbench.datasets")
+
+
+@dataclass(frozen=True)
+class DetectorSpec:
+    """
+    A detector with its parameters, as it can be sent to a worker and written to a log.
+
+    Attributes
+    ----------
+    reference : str
+        What `Registry.get` takes.
+    preset : str
+        Empty, or one of the class's presets.
+    params : dict
+        Given by the user, on top of the preset.
+    """
+
+    reference: str
+    preset: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str, params: dict[str, Any] | None = None) -> "DetectorSpec":
+        """
+        Read ``name``, ``name/preset`` or ``module:Class[/preset]`` and check it against the class.
+
+        Raises
+        ------
+        PluginError
+            If the detector, the preset or a parameter is unknown.
+        """
+        if ".py:" in text:  # slashes before the class belong to the path
+            head, _, tail = text.rpartition(":")
+            attribute, _, preset = tail.partition("/")
+            reference = f"{head}:{attribute}"
+        else:
+            reference, _, preset = text.partition("/")
+        spec = cls(reference, preset, dict(params or {}))
+        plugin = detectors.get(reference)
+        if preset and preset not in plugin.presets:
+            raise PluginError(unknown_name(f"preset of detector {plugin.name}", preset, plugin.presets))
+        for name in spec.params:
+            if name not in plugin.parameter_defaults():
+                raise PluginError(unknown_name(f"parameter of detector {plugin.name}", name, plugin.parameter_defaults()))
+        return spec
+
+    @property
+    def plugin(self) -> type[Detector]:
+        return detectors.get(self.reference)
+
+    @property
+    def label(self) -> str:
+        """How rows and charts call it: ``spectral_svm``, ``spectral_svm/faithful``, ``spectral_svm(C=3)``."""
+        given = ", ".join(f"{k}={v}" for k, v in sorted(self.params.items()))
+        return self.plugin.name + (f"/{self.preset}" if self.preset else "") + (f"({given})" if given else "")
+
+    def build(self, seed: int = 0) -> Detector:
+        """
+        Make the detector; `seed` reaches it only if it is stochastic and the user gave none.
+
+        Raises
+        ------
+        PluginError
+            If the constructor refuses the parameters.
+        """
+        plugin = self.plugin
+        params = {**plugin.presets.get(self.preset, {}), **self.params}
+        if plugin.stochastic:
+            params.setdefault("seed", seed)
+        try:
+            return plugin(**params)
+        except TypeError as error:
+            raise PluginError(f"detector {plugin.name} cannot be made with {params}: {error}") from error
+
+    def identity(self, seed: int = 0) -> dict[str, Any]:
+        """Everything about the detector that can change a score, for the key of a record."""
+        built = self.build(seed)
+        return {
+            "name": built.name,
+            "version": built.version,
+            "source": source_digest(type(built)),
+            "parameters": built.parameters(),
+            "view": [built.view.name, dict(built.view.options)],
+        }

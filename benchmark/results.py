@@ -1,0 +1,277 @@
+"""
+A finished cell on disk, and the row that follows from it.
+
+The folder of a cell holds ``cell.json`` (what was tried and chosen) and score files. Every number of a row is computed
+from the score files, here or on the machine of whoever downloads them.
+"""
+
+import math
+import platform
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import DataError
+from .metrics import Interval, Scored, all_metrics, auc_interval, best_threshold, roc_auc
+from .prepare import ItemSet
+from .scores import DomainScores, read_scores
+from .search import RULE, Cell, CellResult, Tested
+from .store import digest, read_json, write_json
+
+SCHEMA = 1
+LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow")
+
+
+def cell_key(cell: Cell) -> str:
+    """Name of a cell's result: the detector, the data and the settings that it depends on."""
+    study = cell.study.model_dump(mode="json", exclude={"detectors", "train", "test", "description", "datasets"})
+    sets = [[r.train.digest, r.val.digest, [[t.domain, t.digest] for t in r.tests]] for r in cell.replicates]
+    return digest([SCHEMA, study, cell.detector.identity(), cell.train, sets, cell.attempt])
+
+
+def study_key(cell: Cell) -> str:
+    """Name of the study that a cell belongs to: settings alone, so that detectors and domains can be added later."""
+    settings = cell.study.model_dump(mode="json", exclude={"detectors", "train", "test", "description", "datasets"})
+    return digest([SCHEMA, settings, cell.attempt])
+
+
+def write_cell(result: CellResult, key: str, folder: Path) -> dict[str, Any]:
+    """
+    Write a cell's folder.
+
+    Parameters
+    ----------
+    result : CellResult
+        Without an error.
+    key : str
+        From `cell_key`.
+    folder : Path
+        Replaced if it exists.
+
+    Returns
+    -------
+    dict
+        What ``cell.json`` says.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    cell = result.cell
+    assert result.chosen is not None
+    tested = [_copy_scores(folder, i, one) for i, one in enumerate(result.tested)]
+    sets = _all_sets(cell)
+    decode_ms = 1e3 * float(np.mean([items.seconds_per_item for items in cell.replicates[0].tests]))
+    document = {
+        "schema": SCHEMA,
+        "key": key,
+        "study": cell.study.name,
+        "study_key": study_key(cell),
+        "detector": cell.detector.label,
+        "detector_identity": cell.detector.identity(),
+        "train": cell.train,
+        "tests": [items.domain for items in cell.replicates[0].tests],
+        "seed": cell.study.seed,
+        "seeds": len(cell.replicates),
+        "attempt": cell.attempt,
+        "bootstrap": cell.study.bootstrap,
+        "crop": asdict(cell.study.crop.spec()),
+        "band": result.chosen.band.as_dict(),
+        "rule": RULE,
+        "evidence": None if result.evidence is None else {"low": result.evidence[0], "high": result.evidence[1]},
+        "trials": [{"band": t.band.as_dict(), "stage": t.stage, **_auc_fields(t.auc), "error": t.error} for t in result.trials],
+        "tested": tested,
+        "decode_ms": decode_ms,
+        "gaps": list(result.gaps),
+        "problems": [list(p) for p in sorted({p for items in sets for p in items.problems})],
+        "digests": {f"{n}/{items.domain}/{items.split}": items.digest for n, items in _numbered_sets(cell)},
+        "versions": versions(),
+        "finished": max(r.finished for t in result.tested for r in t.records),
+    }
+    write_json(folder / "cell.json", document)
+    return document
+
+
+def _copy_scores(folder: Path, index: int, tested: Tested) -> dict[str, Any]:
+    files = []
+    for replicate, record in enumerate(tested.records):
+        name = f"scores/{index:02d}-{tested.role}-{replicate}.parquet"
+        (folder / "scores").mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(record.scores, folder / name)
+        files.append(name)
+    return {
+        "role": tested.role,
+        "band": tested.band.as_dict(),
+        "domain": tested.domain,
+        "files": files,
+        "fit_seconds": float(np.mean([record.fit_seconds for record in tested.records])),
+        "score_ms": float(np.mean([record.score_ms for record in tested.records])),
+    }
+
+
+def _numbered_sets(cell: Cell) -> Iterable[tuple[int, ItemSet]]:
+    for r in cell.replicates:
+        yield from ((r.number, items) for items in (r.train, r.val, *r.tests))
+
+
+def _all_sets(cell: Cell) -> list[ItemSet]:
+    return [items for _, items in _numbered_sets(cell)]
+
+
+def _auc_fields(auc: Interval) -> dict[str, float]:
+    return {"auc": auc.value, "auc_lo": auc.low, "auc_hi": auc.high, "auc_se": auc.error}
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that scores depend on."""
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+
+def cell_rows(folder: Path) -> list[dict[str, Any]]:
+    """
+    Leaderboard rows of one cell: its chosen band, its all-pass reference, and every fixed band of the study.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``cell.json`` and the score files, on this machine or downloaded.
+
+    Returns
+    -------
+    list of dict
+        The chosen band first. Where it is all-pass itself there is no second all-pass row.
+
+    Raises
+    ------
+    DataError
+        If the folder is incomplete.
+    """
+    document = read_json(folder / "cell.json")
+    if not document or document.get("schema") != SCHEMA:
+        raise DataError(f"{folder} holds no result of a cell (cell.json is missing, damaged or of another version).")
+    try:
+        return _rows(document, folder)
+    except (KeyError, IndexError, TypeError, StopIteration) as error:
+        raise DataError(f"{folder}/cell.json is incomplete ({type(error).__name__}: {error}).") from error
+
+
+def _rows(document: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
+    scores = {id(entry): [read_scores(folder / file) for file in entry["files"]] for entry in document["tested"]}
+    oracles = {entry["domain"]: entry for entry in document["tested"] if entry["role"] == "oracle"}
+    allpass = next(entry for entry in document["tested"] if entry["role"] == "allpass")
+    context = _Context(
+        document,
+        _by_domain(scores[id(allpass)]),
+        {domain: _by_domain(scores[id(entry)])[domain] for domain, entry in oracles.items()},
+        {domain: entry["band"] for domain, entry in oracles.items()},
+    )
+    return [
+        _row(context, entry, scores[id(entry)])
+        for entry in document["tested"]
+        if entry["role"] != "oracle" and not (entry["role"] == "allpass" and document["band"]["kind"] == "all")
+    ]
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What all rows of a cell are held against: scores by test domain of all-pass, and of the oracle with its band."""
+
+    document: dict[str, Any]
+    allpass: dict[str, list[DomainScores]]
+    oracle: dict[str, list[DomainScores]]
+    oracle_bands: dict[str, dict[str, Any]]
+
+
+def _by_domain(replicates: Sequence[Sequence[DomainScores]]) -> dict[str, list[DomainScores]]:
+    found: dict[str, list[DomainScores]] = {}
+    for entries in replicates:
+        for entry in entries:
+            if entry.split == "test":
+                found.setdefault(entry.domain, []).append(entry)
+    return found
+
+
+def _row(context: _Context, entry: dict[str, Any], replicates: Sequence[Sequence[DomainScores]]) -> dict[str, Any]:
+    document = context.document
+    draws = document["bootstrap"]
+    tested = _by_domain(replicates)
+    thresholds = [best_threshold(val.scored.labels, val.scored.scores) for val in (r[0] for r in replicates)]
+    tests = [_test_entry(context, domain, entries, thresholds) for domain, entries in tested.items()]
+    home = [t for t in tests if t["domain"] == document["train"]]
+    abroad = [t for t in tests if t["domain"] != document["train"]]
+    # The headline: other domains where there are any, else the home domain.
+    headline = abroad or home
+    cross = _pooled([tested[t["domain"]] for t in abroad], draws)
+    worst = min(abroad, key=lambda t: t["auc"], default=None)
+    return {
+        "detector": document["detector"],
+        "train": document["train"],
+        "role": entry["role"],
+        "band": entry["band"],
+        "evidence": document["evidence"],
+        "in_domain_auc": home[0]["auc"] if home else math.nan,
+        "in_domain_auc_lo": home[0]["auc_lo"] if home else math.nan,
+        "in_domain_auc_hi": home[0]["auc_hi"] if home else math.nan,
+        "cross_domain_auc": cross.value,
+        "cross_domain_auc_lo": cross.low,
+        "cross_domain_auc_hi": cross.high,
+        "worst_auc": worst["auc"] if worst else math.nan,
+        "worst_auc_lo": worst["auc_lo"] if worst else math.nan,
+        "worst_auc_hi": worst["auc_hi"] if worst else math.nan,
+        "worst_domain": worst["domain"] if worst else "",
+        "oracle_auc": _mean([t["oracle_auc"] for t in headline]),
+        "allpass_auc": _mean([t["allpass_auc"] for t in headline]),
+        "gain": _mean([t["auc"] - t["allpass_auc"] for t in headline]),
+        "coverage": _mean([t["coverage"] for t in tests]),
+        "fit_seconds": entry["fit_seconds"],
+        "ms_per_picture": document["decode_ms"] + entry["score_ms"],
+        "seeds": document["seeds"],
+        "rule": document["rule"] if entry["role"] == "chosen" else "",
+        "gaps": document["gaps"],
+        "study": document["study"],
+        "cell": document["key"],
+        "finished": document["finished"],
+        "tests": tests,
+    }
+
+
+def _test_entry(context: _Context, domain: str, entries: Sequence[DomainScores], thresholds: Sequence[float]) -> dict[str, Any]:
+    auc = auc_interval([entry.scored for entry in entries], context.document["bootstrap"])
+    known = domain in context.oracle
+    return {
+        "domain": domain,
+        "auc": auc.value,
+        "auc_lo": auc.low,
+        "auc_hi": auc.high,
+        "n": entries[0].n_items,
+        "coverage": _mean([entry.coverage for entry in entries]),
+        **_mean_metrics(entries, thresholds),
+        "allpass_auc": _mean_auc(context.allpass[domain]),
+        "oracle_auc": _mean_auc(context.oracle[domain]) if known else math.nan,
+        "oracle_band": context.oracle_bands.get(domain),
+    }
+
+
+def _mean_metrics(entries: Sequence[DomainScores], thresholds: Sequence[float]) -> dict[str, float]:
+    each = [all_metrics(e.scored.labels, e.scored.scores, t) for e, t in zip(entries, thresholds, strict=True)]
+    return {name: _mean([one[name] for one in each]) for name in each[0] if name != "auc"}
+
+
+def _mean_auc(entries: Sequence[DomainScores]) -> float:
+    return _mean([roc_auc(e.scored.labels, e.scored.scores) for e in entries])
+
+
+def _pooled(domains: Sequence[Sequence[DomainScores]], draws: int) -> Interval:
+    """Mean AUC over domains and replicates; a group seen in several domains is drawn once for all of them."""
+    scored: list[Scored] = [entry.scored for entries in domains for entry in entries]
+    return auc_interval(scored, draws) if scored else Interval(math.nan, math.nan, math.nan, math.nan)
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Mean that stays undefined where a part of it is."""
+    return float(np.mean(values)) if len(values) else math.nan

@@ -1,0 +1,267 @@
+"""
+One cell of a study, from the all-pass reference to the scored test domains.
+
+A cell is a generator: it yields the fits that it wants next and is sent their records, in the same order. It sees no
+clock, no worker and no tracking store, so its course depends on the scores alone.
+"""
+
+import math
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from .bands import MAX_FREQUENCY, Band
+from .history import History
+from .metrics import Interval, auc_interval
+from .prepare import ItemSet
+from .registry import DetectorSpec
+from .runner import Job, Record
+from .scores import read_scores
+from .study import Study
+
+Fits = Generator[list[Job], list[Record], "CellResult"]
+RULE = "narrowest band whose validation AUC is within one standard error of the best"
+
+
+@dataclass(frozen=True)
+class Replicate:
+    """Prepared item sets of one draw."""
+
+    number: int
+    train: ItemSet
+    val: ItemSet
+    tests: tuple[ItemSet, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A detector and a training domain, over all replicates, with the settings of its study."""
+
+    study: Study
+    detector: DetectorSpec
+    train: str
+    replicates: tuple[Replicate, ...]
+    records: str
+    attempt: int = 0
+
+    @property
+    def label(self) -> str:
+        """How progress and logs call it."""
+        return f"{self.detector.label} on {self.train}"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """
+    A band that was tried: what validation says of it.
+
+    Attributes
+    ----------
+    band : Band
+    stage : {"allpass", "sweep", "search", "fixed"}
+    auc : Interval
+        Of the validation items of the training domain, mean over replicates.
+    records : tuple of Record
+        One per replicate.
+    error : str
+        Why there is no AUC.
+    """
+
+    band: Band
+    stage: str
+    auc: Interval
+    records: tuple[Record, ...]
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A band scored on the test domains; `domain` is set where it is the oracle of that domain only."""
+
+    role: str
+    band: Band
+    records: tuple[Record, ...]
+    domain: str = ""
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """Everything that one cell found out; an `error` means that there is no chosen band."""
+
+    cell: Cell
+    trials: tuple[Trial, ...] = ()
+    evidence: tuple[float, float] | None = None
+    chosen: Trial | None = None
+    tested: tuple[Tested, ...] = ()
+    gaps: tuple[str, ...] = field(default=())
+    error: str = ""
+
+
+class Observer(Protocol):
+    """Who wants to know what a cell has found while it runs."""
+
+    def tried(self, cell: Cell, trials: Sequence[Trial]) -> None:
+        """Some bands have been tried."""
+        ...
+
+
+def run_cell(cell: Cell, history: History, observer: Observer) -> Fits:
+    """
+    Try bands on source validation, choose one, score it on every test domain.
+
+    Parameters
+    ----------
+    cell : Cell
+    history : History
+        Of this cell.
+    observer : Observer
+
+    Yields
+    ------
+    list of Job
+
+    Returns
+    -------
+    CellResult
+    """
+    study = cell.study
+    allpass = Band(mode=study.mode)
+    sweep = study.sweep.bands(study.mode) if study.sweep else []
+    fixed = list(dict.fromkeys(entry.band(study.mode) for entry in study.bands))
+    stages = ["allpass", *["sweep"] * len(sweep), *["fixed"] * len(fixed)]
+    trials = yield from _try_bands(cell, [allpass, *sweep, *fixed], stages, observer)
+    if trials[0].error:
+        return CellResult(cell, tuple(trials), error=trials[0].error)
+    swept = [trial for trial in trials if trial.stage == "sweep"]
+    evidence = evidence_interval(swept, study.sweep.step) if study.sweep else None
+
+    history.add_sweep([t.band for t in swept], [t.auc.value for t in swept])
+    hints = [band for band in _hints(evidence, study) if band.kind in study.search.kinds]
+    for start in range(0, study.search.trials, study.search.batch):
+        asked = history.ask(start, min(start + study.search.batch, study.search.trials), hints)
+        tried = yield from _try_bands(cell, [band for _, band in asked], ["search"] * len(asked), observer)
+        for (number, _), trial in zip(asked, tried, strict=True):
+            history.tell(number, None if trial.error else trial.auc.value)
+        trials += tried
+
+    usable = [trial for trial in trials if not trial.error]
+    chosen = choose(usable)
+    tested = yield from _test(cell, chosen.band, allpass, fixed, usable)
+    gaps = tuple(dict.fromkeys(f"{t.band}: {t.error}" for t in trials if t.error))
+    return CellResult(cell, tuple(trials), evidence, chosen, tuple(tested), gaps)
+
+
+def _try_bands(
+    cell: Cell, bands: Sequence[Band], stages: Sequence[str], observer: Observer
+) -> Generator[list[Job], list[Record], list[Trial]]:
+    """Fit every band on every replicate; the jobs name no item of any test split."""
+    n = len(cell.replicates)
+    jobs = [
+        Job(cell.detector, band, r.number, r.train, (r.val,), cell.records, cell.attempt)
+        for band in bands
+        for r in cell.replicates
+    ]
+    records = yield jobs
+    trials = []
+    for i, (band, stage) in enumerate(zip(bands, stages, strict=True)):
+        trials.append(_trial(cell.study, band, stage, tuple(records[i * n : (i + 1) * n])))
+    observer.tried(cell, trials)
+    return trials
+
+
+def _trial(study: Study, band: Band, stage: str, records: tuple[Record, ...]) -> Trial:
+    error = next((record.error for record in records if record.error), "")
+    if error:
+        return Trial(band, stage, Interval(math.nan, math.nan, math.nan, math.nan), records, error)
+    validation = [read_scores(Path(record.scores))[0].scored for record in records]
+    return Trial(band, stage, auc_interval(validation, study.bootstrap), records)
+
+
+def _test(
+    cell: Cell, chosen: Band, allpass: Band, fixed: Sequence[Band], trials: Sequence[Trial]
+) -> Generator[list[Job], list[Record], list[Tested]]:
+    roles = [("chosen", chosen), ("allpass", allpass), *(("fixed", band) for band in fixed)]
+    candidates = list(dict.fromkeys(trial.band for trial in trials)) if cell.study.oracle else []
+    bands = list(dict.fromkeys([band for _, band in roles] + candidates))
+    n = len(cell.replicates)
+    records = yield [
+        Job(cell.detector, band, r.number, r.train, (r.val, *r.tests), cell.records, cell.attempt)
+        for band in bands
+        for r in cell.replicates
+    ]
+    by_band = {band: tuple(records[i * n : (i + 1) * n]) for i, band in enumerate(bands)}
+    tested = [Tested(role, band, by_band[band]) for role, band in roles if not _failed(by_band[band])]
+    return tested + _oracles(cell, {b: by_band[b] for b in candidates if not _failed(by_band[b])})
+
+
+def _failed(records: Sequence[Record]) -> bool:
+    return any(record.error for record in records)
+
+
+def _oracles(cell: Cell, by_band: dict[Band, tuple[Record, ...]]) -> list[Tested]:
+    """For every test domain the band that scores best there: what could not have been known beforehand."""
+    best: dict[str, tuple[float, Band]] = {}
+    for band, records in by_band.items():
+        for items in cell.replicates[0].tests:
+            auc = sum(record.aucs[f"{items.domain}:test"] for record in records) / len(records)
+            if items.domain not in best or auc > best[items.domain][0]:
+                best[items.domain] = (auc, band)
+    return [Tested("oracle", band, by_band[band], domain) for domain, (_, band) in best.items()]
+
+
+def evidence_interval(sweep: Sequence[Trial], step: float) -> tuple[float, float] | None:
+    """
+    Stretch of the frequency axis on which single narrow bands carry evidence.
+
+    The contiguous run of sweep bands around the best one whose AUC interval lies above 0.5. Every band stands for
+    the stretch of one step around its centre, so that neighbours touch and do not overlap.
+
+    Parameters
+    ----------
+    sweep : sequence of Trial
+        In ascending order of frequency.
+    step : float
+        Between neighbours, in cycles/pixel.
+
+    Returns
+    -------
+    (low, high) in cycles/pixel, or None if no band carries evidence
+    """
+    clear = [trial.auc.low > 0.5 for trial in sweep]  # NaN is not above
+    if not any(clear):
+        return None
+    best = max((i for i, yes in enumerate(clear) if yes), key=lambda i: sweep[i].auc.value)
+    first = last = best
+    while first > 0 and clear[first - 1]:
+        first -= 1
+    while last + 1 < len(sweep) and clear[last + 1]:
+        last += 1
+    low, high = (sum(sweep[i].band.edges) / 2 for i in (first, last))
+    return round(max(0.0, low - step / 2), 6), round(min(MAX_FREQUENCY, high + step / 2), 6)
+
+
+def _hints(evidence: tuple[float, float] | None, study: Study) -> list[Band]:
+    """Bands that the sweep suggests to try first: its evidence alone, all below its end, all above its start."""
+    if evidence is None:
+        return []
+    low, high = evidence
+    hints = [Band.between(low, high, mode=study.mode)]
+    if high < MAX_FREQUENCY:
+        hints.append(Band("low", high, mode=study.mode))
+    if low > 0:
+        hints.append(Band("high", low, mode=study.mode))
+    return hints
+
+
+def choose(trials: Sequence[Trial]) -> Trial:
+    """
+    Choose a band by `RULE`.
+
+    A wider band can tie with a narrow one that carries all the evidence; the narrow one says more. Equal
+    widths go to the higher AUC, then to the band that sorts first.
+    """
+    best = max(trials, key=lambda t: (t.auc.value, -t.band.passed_width))
+    error = best.auc.error if best.auc.error == best.auc.error else 0.0
+    tied = [t for t in trials if t.auc.value >= best.auc.value - error]
+    return min(tied, key=lambda t: (round(t.band.passed_width, 6), -t.auc.value, t.band))

@@ -1,0 +1,284 @@
+"""Study files: what is crossed and which space is searched; read strictly, with errors that name the line."""
+
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from .bands import KINDS, MAX_FREQUENCY, Band, Mode
+from .errors import StudyError, unknown_name
+from .images import CropSpec
+from .registry import ROOT_PACKAGE
+
+SUFFIXES = (".yaml", ".yml")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DetectorEntry(_Strict):
+    """A detector of a study: its name (``name`` or ``name/preset``) and parameters."""
+
+    name: str
+    params: dict[str, Any] = {}
+
+
+class BandEntry(_Strict):
+    """A band that is scored on every test domain besides the chosen one, by its points of gain 1/2."""
+
+    kind: Literal["low", "high", "band", "stop"]
+    low: float = Field(default=0.0, ge=0, le=MAX_FREQUENCY)
+    high: float = Field(default=MAX_FREQUENCY, gt=0, le=MAX_FREQUENCY + 1e-9)
+    order: int = 1
+    mode: Mode | None = None
+
+    @model_validator(mode="after")
+    def _possible(self) -> "BandEntry":
+        try:
+            self.band("keep")
+        except StudyError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def band(self, mode: Mode) -> Band:
+        """Make the band; `mode` is the study's, taken unless the entry has its own."""
+        options: dict[str, Any] = {"order": self.order, "mode": self.mode or mode}
+        if self.kind == "low":
+            return Band("low", self.high, **options)
+        if self.kind == "high":
+            return Band("high", self.low, **options)
+        return Band.between(self.low, self.high, self.kind, **options)
+
+
+class Sweep(_Strict):
+    """Narrow bands over the whole axis, in cycles/pixel."""
+
+    width: float = Field(default=0.03, gt=0, le=0.35)
+    step: float = Field(default=0.015, gt=0, le=0.35)
+    order: int = Field(default=10, ge=1, le=20)
+
+    @model_validator(mode="after")
+    def _no_gaps(self) -> "Sweep":
+        if self.step > self.width:
+            raise ValueError(f"step {self.step:g} is wider than width {self.width:g} and would leave gaps on the axis.")
+        return self
+
+    def bands(self, mode: Mode) -> list[Band]:
+        """All bands in ascending order; the last one ends at or before the corner of the spectrum."""
+        n = int((MAX_FREQUENCY - self.width) / self.step + 1e-9) + 1
+        lows = [round(i * self.step, 9) for i in range(n)]
+        return [Band.between(low, low + self.width, order=self.order, mode=mode) for low in lows]
+
+
+Range = tuple[float, float]
+
+
+class Search(_Strict):
+    """Space and budget of the Optuna search of each cell."""
+
+    trials: int = Field(default=24, ge=0)
+    batch: int = Field(
+        default=4, ge=1, description="Trials asked for at once; fixed, so that workers do not change the search."
+    )
+    kinds: tuple[Literal["low", "high", "band", "stop"], ...] = ("low", "high", "band", "stop")
+    cutoff: Range = (0.03, 0.66)
+    width: Range = (0.03, 0.40)
+    order: tuple[int, int] = (1, 10)
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Search":
+        if not self.kinds:
+            raise ValueError(f"kinds is empty; wanted some of {', '.join(KINDS[1:])}.")
+        for name, (low, high), limit in (("cutoff", self.cutoff, MAX_FREQUENCY), ("width", self.width, MAX_FREQUENCY)):
+            if not 0 < low < high < limit:
+                raise ValueError(f"{name} needs 0 < low < high < {limit:.3f} cycles/pixel, got [{low:g}, {high:g}].")
+        if not 1 <= self.order[0] <= self.order[1] <= 20:
+            raise ValueError(f"order needs 1 <= low <= high <= 20, got {list(self.order)}.")
+        return self
+
+
+def _detector_entry(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+class Crop(_Strict):
+    """Which windows are cut; see `CropSpec`."""
+
+    side: int = Field(default=128, ge=16, le=4096)
+    placement: Literal["centre", "tiles"] = "centre"
+    tiles: int = Field(default=4, ge=1)
+
+    def spec(self) -> CropSpec:
+        """As the engine wants it."""
+        return CropSpec(self.side, self.placement, self.tiles)
+
+
+class Study(_Strict):
+    """A whole study; every key but `name`, `detectors`, `train` and `test` has a default."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=80)
+    description: str = ""
+    detectors: tuple[Annotated[DetectorEntry, BeforeValidator(_detector_entry)], ...] = Field(min_length=1)
+    train: tuple[str, ...] = Field(min_length=1)
+    test: tuple[str, ...] = Field(min_length=1)
+    seeds: int = Field(default=3, ge=1, le=100, description="Draws of training and validation items; the test split stays.")
+    seed: int = Field(default=0, ge=0, le=2**31)
+    mode: Mode = "keep"
+    crop: Crop = Crop()
+    sweep: Sweep | None = Sweep()
+    search: Search = Search()
+    bands: tuple[BandEntry, ...] = ()
+    oracle: bool = True
+    bootstrap: int = Field(default=1000, ge=100, le=100_000)
+    datasets: dict[str, dict[str, Any]] = Field(default={}, description="Constructor parameters by data set name.")
+
+
+def shipped_studies() -> dict[str, Path]:
+    """Study files of this package by name."""
+    folder = Path(str(resources.files(f"{ROOT_PACKAGE}.studies")))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find_study(reference: str) -> Path:
+    """
+    Path of a study given by name or by path.
+
+    Raises
+    ------
+    StudyError
+        If there is none.
+    """
+    path = Path(reference).expanduser()
+    if reference.endswith(SUFFIXES) or "/" in reference:
+        if not path.is_file():
+            raise StudyError(f"no study file {path.absolute()}; check the path.")
+        return path
+    shipped = shipped_studies()
+    if reference not in shipped:
+        raise StudyError(unknown_name("study", reference, shipped) + " A file of your own is given by its path.")
+    return shipped[reference]
+
+
+def load_study(reference: str) -> Study:
+    """
+    Read a study.
+
+    Parameters
+    ----------
+    reference : str
+        Name of a shipped study, or path of a YAML file.
+
+    Raises
+    ------
+    StudyError
+        With the file, the line, what was wanted and what came.
+    """
+    path = find_study(reference)
+    try:
+        text = path.read_text(encoding="utf-8")
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if not isinstance(node, yaml.MappingNode):
+            raise StudyError(f"{path}: a study is a mapping of keys such as `name:` and `detectors:`.")
+        _refuse_repeated_keys(path, node)
+        data = yaml.safe_load(text)
+    except OSError as error:
+        raise StudyError(f"study file {path} cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise StudyError(f"study file {path} is not UTF-8 text.") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise StudyError(f"{path}, line {line}: not valid YAML: {error.problem}.") from error
+    try:
+        return Study.model_validate(data)
+    except ValidationError as error:
+        raise StudyError("\n".join(_explain(path, node, data, one) for one in error.errors())) from error
+
+
+def override(study: Study, changes: dict[str, Any]) -> Study:
+    """
+    Return a study with some keys replaced (``search.trials`` reaches inside), validated again.
+
+    Raises
+    ------
+    StudyError
+        If a value is impossible.
+    """
+    data = study.model_dump(mode="json")
+    for key, value in changes.items():
+        target = data
+        *parents, last = key.split(".")
+        for parent in parents:
+            target = target[parent]
+        target[last] = value
+    try:
+        return Study.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise StudyError(f"{'.'.join(map(str, first['loc']))}: {_sentence(first)}") from error
+
+
+def _refuse_repeated_keys(path: Path, node: yaml.Node) -> None:
+    for mapping in _mappings(node):
+        seen: set[str] = set()
+        for key, _ in mapping.value:
+            if key.value in seen:
+                raise StudyError(f"{path}, line {key.start_mark.line + 1}: the key '{key.value}' stands here twice.")
+            seen.add(key.value)
+
+
+def _mappings(node: yaml.Node) -> Iterator[yaml.MappingNode]:
+    if isinstance(node, yaml.MappingNode):
+        yield node
+        for _, child in node.value:
+            yield from _mappings(child)
+    elif isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            yield from _mappings(child)
+
+
+def _explain(path: Path, node: yaml.Node, data: Any, error: Any) -> str:
+    """One line per mistake: file, line, key, what was wanted, what came."""
+    loc = [part for part in error["loc"] if not str(part).startswith("function-")]
+    line = _line_of(node, loc)
+    where = ".".join(map(str, loc))
+    if error["type"] == "extra_forbidden":
+        return f"{path}, line {line}: " + unknown_name("key", str(loc[-1]), _known_keys(loc[:-1]))
+    if error["type"] == "missing":
+        return f"{path}: the key '{where}' is missing."
+    return f"{path}, line {line}: {where}: {_sentence(error)}"
+
+
+def _sentence(error: Any) -> str:
+    message = error["msg"].removeprefix("Value error, ")
+    shown = "" if error["type"] == "value_error" else f", got {error['input']!r}"
+    return f"{message.rstrip('.')}{shown}."
+
+
+def _known_keys(loc: list[Any]) -> list[str]:
+    """Field names of the model at a place in the study."""
+    model: Any = Study
+    inner = {"detectors": DetectorEntry, "bands": BandEntry, "sweep": Sweep, "search": Search, "crop": Crop}
+    for part in loc:
+        model = inner.get(part, model) if isinstance(part, str) else model
+    return list(model.model_fields)
+
+
+def _line_of(node: yaml.Node, loc: list[Any]) -> int:
+    """Line (from 1) of the key or element at a place; of the nearest parent where it does not exist."""
+    line = node.start_mark.line
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            match = next(((k, v) for k, v in node.value if k.value == str(part)), None)
+            if match is None:
+                break
+            line, node = match[0].start_mark.line, match[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line
+        else:
+            break
+    return line + 1

@@ -1,0 +1,440 @@
+"""
+The one place that speaks MLflow.
+
+A run writes *documents* (one JSON file per MLflow run, complete in itself) into an outbox; an exporter sends them while
+the study goes on and deletes what has arrived. A server that is away delays the outbox and kills nothing.
+"""
+
+import contextlib
+import json
+import logging
+import math
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import TrackingError
+from .store import digest, read_json, results_root, write_json
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+KEY = "bandbench.key"
+KIND = "bandbench.kind"
+STUDY_KEY = "bandbench.study_key"
+COMPLETE = "bandbench.complete"
+PARENT = "mlflow.parentRunId"
+PAGE = 1000
+
+
+@dataclass(frozen=True)
+class RunDocument:
+    """
+    One MLflow run, ready to be sent.
+
+    Attributes
+    ----------
+    key : str
+        Content name; a run with this key is never made twice.
+    kind : {"study", "cell", "trial"}
+    name : str
+        As the MLflow UI shows it.
+    study, study_key : str
+        Experiment, and the parent run that everything hangs on.
+    parent : RunDocument or None
+        What must exist before; enough of it to open the run.
+    start, end : float
+        Seconds since the epoch; an `end` of 0 leaves the run open.
+    params, tags : dict of str to str
+    metrics : dict of str to float
+        NaN is kept, infinity refused.
+    artifacts : str
+        Folder whose content belongs to the run; empty for none.
+    inputs : tuple of (name, digest, context)
+        Data sets.
+    state : str
+        Kept as a tag once the document has arrived whole; one with another state is sent into the same run again.
+    """
+
+    key: str
+    kind: str
+    name: str
+    study: str
+    study_key: str
+    parent: "RunDocument | None" = None
+    start: float = 0.0
+    end: float = 0.0
+    params: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    artifacts: str = ""
+    inputs: tuple[tuple[str, str, str], ...] = ()
+    state: str = "1"
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "RunDocument":
+        """Read what `dataclasses.asdict` wrote."""
+        parent = data["parent"]
+        metrics = {k: math.nan if v is None else v for k, v in data["metrics"].items()}
+        inputs = tuple(tuple(entry) for entry in data["inputs"])
+        return cls(**{**data, "parent": cls.from_json(parent) if parent else None, "metrics": metrics, "inputs": inputs})
+
+
+def default_tracking_uri() -> str:
+    """SQLite below the results folder, as an absolute address: MLflow's own default follows the working directory."""
+    return f"sqlite:///{results_root() / 'mlflow.db'}"
+
+
+def resolve_tracking_uri(given: str | None) -> str:
+    """What the user gave, else ``MLFLOW_TRACKING_URI``, else our own store."""
+    uri = given or os.environ.get("MLFLOW_TRACKING_URI") or default_tracking_uri()
+    if uri.startswith("sqlite:///") and not uri.startswith("sqlite:////"):
+        return f"sqlite:///{Path(uri.removeprefix('sqlite:///')).absolute()}"
+    return uri
+
+
+def client_for(uri: str) -> "MlflowClient":
+    """
+    Open a tracking store.
+
+    Raises
+    ------
+    TrackingError
+        If it does not answer.
+    """
+    # An answer within seconds or none: MLflow's own patience is four minutes a call.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    with _reported(uri):
+        from mlflow import MlflowClient
+
+        for name in ("mlflow", "alembic", "urllib3"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        if uri.startswith("sqlite:////"):
+            Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        client = MlflowClient(uri)
+        client.search_experiments(max_results=1)
+        if uri.startswith("sqlite"):
+            _use_write_ahead_log(uri)
+        return client
+
+
+def _use_write_ahead_log(uri: str) -> None:
+    """Let readers (``bench ui``) and the writer work at the same time."""
+    import sqlite3
+
+    with contextlib.closing(sqlite3.connect(uri.removeprefix("sqlite:///"))) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+
+
+@contextlib.contextmanager
+def _reported(uri: str) -> Iterator[None]:
+    """Turn whatever MLflow, its database or its HTTP layer raise into one message."""
+    try:
+        yield
+    except TrackingError:
+        raise
+    except Exception as error:
+        first = next((line for line in str(error).strip().splitlines() if line), type(error).__name__)
+        if len(first) > 200:
+            first = first[:200] + "…"
+        raise TrackingError(
+            f"the tracking store {uri} does not answer ({type(error).__name__}: {first}). "
+            f"Start it, or name another with --tracking-uri."
+        ) from error
+
+
+# --- writing ---------------------------------------------------------------------------------------------------------
+
+
+def outbox_folder(uri: str) -> Path:
+    """Where documents for a tracking store wait."""
+    return results_root() / "outbox" / digest(uri)[:16]
+
+
+class Outbox:
+    """
+    Documents that wait for one tracking store, and the names of those that it has got.
+
+    Parameters
+    ----------
+    uri : str
+    """
+
+    def __init__(self, uri: str) -> None:
+        self.folder = outbox_folder(uri)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        write_json(self.folder / "store.json", {"uri": uri})
+        self._delivered_file = self.folder / "delivered.txt"
+        if uri.startswith("sqlite:////") and not Path(uri.removeprefix("sqlite:///")).exists():
+            self._delivered_file.unlink(missing_ok=True)  # the store was deleted, and what it had got with it
+        self._delivered = set(self._delivered_file.read_text().split("\n")) if self._delivered_file.exists() else set()
+        self._count = time.time_ns()
+
+    def put(self, documents: Sequence[RunDocument]) -> None:
+        """Add documents that the store has not got; they survive a kill."""
+        new = [asdict(document) for document in documents if f"{document.key} {document.state}" not in self._delivered]
+        if new:
+            self._count += 1
+            write_json(self.folder / f"{self._count:020d}.runs.json", new)
+
+    def pending(self) -> list[Path]:
+        """Files with waiting documents, oldest first."""
+        return sorted(self.folder.glob("*.runs.json"))
+
+    def deliver(self, sender: "Sender", path: Path) -> None:
+        """
+        Send the documents of one waiting file; a damaged file is set aside.
+
+        Raises
+        ------
+        TrackingError
+            If the store does not take one; the file then stays.
+        """
+        data = read_json(path)
+        if data is None:
+            path.rename(path.with_suffix(".damaged"))
+            return
+        documents = [RunDocument.from_json(document) for document in data]
+        for document in documents:
+            sender.send(document)
+        with self._delivered_file.open("a") as file:
+            file.writelines(f"{document.key} {document.state}\n" for document in documents if document.end)
+        path.unlink()
+
+
+class Sender:
+    """
+    Sends documents to one tracking store, each at most once.
+
+    Parameters
+    ----------
+    client : MlflowClient
+    uri : str
+    """
+
+    def __init__(self, client: "MlflowClient", uri: str) -> None:
+        self._client = client
+        self._uri = uri
+        self._experiments: dict[str, str] = {}
+        self._runs: dict[str, dict[str, tuple[str, str]]] = {}  # study key -> key -> (run id, state)
+
+    def send(self, document: RunDocument) -> None:
+        """
+        Make the run of a document unless the store has it.
+
+        Raises
+        ------
+        TrackingError
+            If the store does not take it.
+        """
+        with _reported(self._uri):
+            self._send(document)
+
+    def _send(self, document: RunDocument) -> None:
+        run_id, state = self._known(document).get(document.key, ("", ""))
+        if state == document.state:
+            return
+        run_id = run_id or self._open(document)
+        self._log(run_id, document)
+        if document.artifacts and Path(document.artifacts).is_dir():
+            self._client.log_artifacts(run_id, document.artifacts)
+        if document.end:
+            self._client.set_tag(run_id, COMPLETE, document.state)
+            self._client.set_terminated(run_id, "FINISHED", end_time=int(1000 * document.end))
+            self._known(document)[document.key] = (run_id, document.state)
+
+    def _known(self, document: RunDocument) -> dict[str, tuple[str, str]]:
+        """Runs of a study that the store already has, read once."""
+        if document.study_key not in self._runs:
+            experiment = self._experiment(document.study)
+            runs = _search(self._client, [experiment], f"tags.`{STUDY_KEY}` = '{document.study_key}'")
+            self._runs[document.study_key] = {
+                run.data.tags[KEY]: (run.info.run_id, run.data.tags.get(COMPLETE, "")) for run in runs if KEY in run.data.tags
+            }
+        return self._runs[document.study_key]
+
+    def _experiment(self, name: str) -> str:
+        if name not in self._experiments:
+            found = self._client.get_experiment_by_name(name)
+            if found is None:
+                place = None
+                if self._uri.startswith("sqlite:////"):
+                    place = (Path(self._uri.removeprefix("sqlite:///")).parent / "artifacts" / name).as_uri()
+                self._experiments[name] = self._client.create_experiment(name, artifact_location=place)
+            else:
+                if found.lifecycle_stage == "deleted":
+                    self._client.restore_experiment(found.experiment_id)
+                self._experiments[name] = found.experiment_id
+        return self._experiments[name]
+
+    def _open(self, document: RunDocument) -> str:
+        parent = ""
+        if document.parent:
+            parent = self._known(document.parent).get(document.parent.key, ("", ""))[0] or self._open(document.parent)
+        tags = {
+            KEY: document.key,
+            KIND: document.kind,
+            STUDY_KEY: document.study_key,
+            **({PARENT: parent} if parent else {}),
+            **document.tags,
+        }
+        run = self._client.create_run(
+            self._experiment(document.study), start_time=int(1000 * document.start), tags=tags, run_name=document.name
+        )
+        self._known(document)[document.key] = (run.info.run_id, "")
+        return run.info.run_id
+
+    def _log(self, run_id: str, document: RunDocument) -> None:
+        from mlflow.entities import Metric, Param
+
+        stamp = int(1000 * (document.end or document.start))
+        metrics = [Metric(name, value, stamp, 0) for name, value in document.metrics.items() if not math.isinf(value)]
+        params = [Param(name, value[:6000]) for name, value in document.params.items()]
+        if metrics or params:
+            self._client.log_batch(run_id, metrics=metrics, params=params)
+        if document.inputs:
+            self._client.log_inputs(run_id, datasets=[_dataset_input(*entry) for entry in document.inputs])
+
+
+def _dataset_input(name: str, content: str, context: str) -> Any:
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    # A digest may have 36 characters; the whole one is in the source.
+    source = json.dumps({"sha256": content})
+    dataset = Dataset(name=name[:500], digest=content[:32], source_type="bandbench", source=source)
+    return DatasetInput(dataset, [InputTag("mlflow.data.context", context)])
+
+
+class Exporter(threading.Thread):
+    """
+    Sends an outbox in the background until it is told to stop.
+
+    Parameters
+    ----------
+    outbox : Outbox
+    uri : str
+
+    Attributes
+    ----------
+    problem : str
+        Why documents are left; empty while all is well.
+    """
+
+    def __init__(self, outbox: Outbox, uri: str) -> None:
+        super().__init__(name="exporter", daemon=True)
+        self.problem = ""
+        self._outbox = outbox
+        self._uri = uri
+        self._closing = threading.Event()
+        self._deadline = math.inf
+
+    def run(self) -> None:
+        """Send until closed and empty; stop at the first failure, which `problem` then names."""
+        try:
+            sender = None
+            while True:
+                last_round = self._closing.is_set()
+                for path in self._outbox.pending():
+                    if time.monotonic() > self._deadline:
+                        return
+                    sender = sender or Sender(client_for(self._uri), self._uri)
+                    self._outbox.deliver(sender, path)
+                if last_round:
+                    return
+                self._closing.wait(0.3)
+        except TrackingError as error:
+            self.problem = str(error)
+
+    def close(self, patience: float = math.inf) -> int:
+        """Send what is left, for at most `patience` seconds; return how many files stay behind."""
+        self._deadline = time.monotonic() + patience
+        self._closing.set()
+        self.join(None if math.isinf(patience) else patience + 30)
+        return len(self._outbox.pending())
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def _search(client: "MlflowClient", experiments: list[str], condition: str) -> Iterator["Run"]:
+    token = None
+    while True:
+        page = client.search_runs(experiments, condition, max_results=PAGE, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """A cell that was found in a tracking store, its folder on this machine."""
+
+    run_id: str
+    study: str
+    metrics: dict[str, float]
+    finished: float
+    folder: Path
+
+
+@contextlib.contextmanager
+def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
+    """
+    Find all finished cells of a store; what had to be downloaded is deleted when the block ends.
+
+    Parameters
+    ----------
+    uri : str
+    study : str, optional
+        Only cells of this study.
+
+    Raises
+    ------
+    TrackingError
+        If the store does not answer, or knows no such study.
+    """
+    if uri.startswith("sqlite:////") and not Path(uri.removeprefix("sqlite:///")).exists():
+        raise TrackingError(f"nothing is recorded in {uri} yet; `bench run --study band_search` records something.")
+    client = client_for(uri)
+    temporary = Path(tempfile.mkdtemp(prefix="bandbench-"))
+    try:
+        with _reported(uri):
+            experiments = {e.experiment_id: e.name for e in client.search_experiments()}
+            if study is not None:
+                experiments = {i: n for i, n in experiments.items() if n == study}
+                if not experiments:
+                    known = ", ".join(sorted(e.name for e in client.search_experiments() if e.name != "Default"))
+                    raise TrackingError(f"no study '{study}' in {uri}. Recorded there: {known or 'nothing'}.")
+            condition = f"tags.`{KIND}` = 'cell' and tags.`{COMPLETE}` = '1'"
+            found = []
+            for run in _search(client, list(experiments), condition):
+                folder = _artifacts(client, run, temporary)
+                end = (run.info.end_time or 0) / 1000
+                found.append(CellRun(run.info.run_id, experiments[run.info.experiment_id], run.data.metrics, end, folder))
+        yield found
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _artifacts(client: "MlflowClient", run: "Run", temporary: Path) -> Path:
+    """Folder of a run's artifacts: in place where the store is on this machine, else downloaded."""
+    location = run.info.artifact_uri or ""
+    if location.startswith("file://"):
+        from mlflow.utils.file_utils import local_file_uri_to_path
+
+        return Path(local_file_uri_to_path(location))
+    target = temporary / run.info.run_id
+    target.mkdir()
+    for part in ("cell.json", "scores"):
+        client.download_artifacts(run.info.run_id, part, str(target))
+    return target
