@@ -156,7 +156,7 @@ class Band:
         if self.mode == "keep" or self.kind == "all":
             object.__setattr__(self, "order", 1)
         for name in ("cutoff", "width"):
-            object.__setattr__(self, name, round(float(getattr(self, name)), 9))
+            object.__setattr__(self, name, float(getattr(self, name)))
 
     @classmethod
     def between(cls, low: float, high: float, kind: Kind = "band", **options: Any) -> Self:

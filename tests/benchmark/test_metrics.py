@@ -1,0 +1,128 @@
+"""Laws of the metrics, and agreement with scikit-learn."""
+
+import math
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from bandbench.benchmark.metrics import (
+    Scored,
+    all_metrics,
+    auc_interval,
+    balanced_accuracy,
+    best_threshold,
+    detection_rate_at,
+    equal_error_rate,
+    group_draws,
+    roc_auc,
+)
+
+RNG = np.random.default_rng(0)
+LABELS = RNG.integers(0, 2, 300)
+SCORES = RNG.normal(size=300) + 0.8 * LABELS
+TIED = np.round(SCORES, 0)
+
+
+def scored(labels: np.ndarray, scores: np.ndarray, groups: np.ndarray | None = None) -> Scored:
+    return Scored(labels, scores, np.arange(len(labels)).astype(str) if groups is None else groups)
+
+
+@pytest.mark.parametrize("scores", [SCORES, TIED, np.zeros(300)])
+def test_auc_equals_scikit_learn(scores: np.ndarray) -> None:
+    assert roc_auc(LABELS, scores) == pytest.approx(roc_auc_score(LABELS, scores), abs=1e-12)
+
+
+def test_auc_laws() -> None:
+    order = RNG.permutation(300)
+    assert roc_auc(LABELS, -SCORES) == pytest.approx(1 - roc_auc(LABELS, SCORES))
+    assert roc_auc(LABELS[order], SCORES[order]) == pytest.approx(roc_auc(LABELS, SCORES))
+    assert roc_auc(LABELS, np.exp(SCORES)) == roc_auc(LABELS, SCORES)
+    assert math.isnan(roc_auc(np.ones(5, int), np.arange(5.0)))
+
+
+def test_weighted_draws_equal_repeated_items() -> None:
+    """One bootstrap draw is the AUC of the data with groups repeated as often as they were drawn."""
+    groups = np.repeat(np.arange(60), 5).astype(str)
+    draws = group_draws(60, 1000, seed=3)
+    names = np.unique(groups)
+    expected = []
+    for draw in draws[:1000]:
+        times = draw[np.searchsorted(names, groups)].astype(int)
+        expected.append(roc_auc_score(np.repeat(LABELS, times), np.repeat(SCORES, times)))
+    interval = auc_interval([scored(LABELS, SCORES, groups)], 1000, seed=3)
+    np.testing.assert_allclose((interval.low, interval.high), np.quantile(expected, [0.025, 0.975]), atol=1e-12)
+    assert interval.error == pytest.approx(np.std(expected, ddof=1))
+
+
+def test_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    truth = 0.7602  # normal scores one standard deviation apart: Phi(1 / sqrt 2)
+    rng = np.random.default_rng(5)
+    hits = 0
+    for _ in range(200):
+        labels = np.repeat([0, 1], 60)
+        interval = auc_interval([scored(labels, rng.normal(size=120) + labels)], 300, seed=1)
+        hits += interval.low <= truth <= interval.high
+    assert 0.89 <= hits / 200 <= 0.99
+
+
+def test_dependent_items_widen_the_interval() -> None:
+    """Twenty copies of an item are no more evidence than one."""
+    labels, scores = np.repeat(LABELS[:40], 20), np.repeat(SCORES[:40], 20)
+    alone = auc_interval([scored(LABELS[:40], SCORES[:40])])
+    grouped = auc_interval([scored(labels, scores, np.repeat(np.arange(40), 20).astype(str))])
+    naive = auc_interval([scored(labels, scores)])
+    assert grouped.error == pytest.approx(alone.error, rel=0.1)
+    assert naive.error < 0.4 * grouped.error
+
+
+def test_replicates_on_the_same_items_are_drawn_together() -> None:
+    one = auc_interval([scored(LABELS, SCORES)])
+    twice = auc_interval([scored(LABELS, SCORES), scored(LABELS, SCORES)])
+    assert twice == one
+    apart = auc_interval([scored(LABELS, SCORES), scored(LABELS, SCORES, np.arange(300, 600).astype(str))])
+    assert apart.error < 0.85 * one.error
+
+
+def test_interval_is_undefined_with_one_group_of_a_class() -> None:
+    interval = auc_interval([scored(np.array([0, 0, 1]), np.array([0.1, 0.2, 0.3]))])
+    assert interval.value == 1.0
+    assert math.isnan(interval.low)
+
+
+def test_detection_rate_never_exceeds_its_false_alarms() -> None:
+    for rate in (0.1, 0.05, 0.01):
+        found = detection_rate_at(LABELS, SCORES, rate)
+        reachable = [
+            (SCORES[LABELS == 1] >= t).mean() for t in [*SCORES, np.inf] if (SCORES[LABELS == 0] >= t).mean() <= rate
+        ]
+        assert found == pytest.approx(max(reachable))
+
+
+@pytest.mark.parametrize(("n_real", "rate", "defined"), [(99, 0.01, False), (100, 0.01, True), (19, 0.05, False), (20, 0.05, True)])
+def test_detection_rate_is_undefined_below_one_false_alarm(n_real: int, rate: float, defined: bool) -> None:
+    labels = np.repeat([0, 1], [n_real, 50])
+    found = detection_rate_at(labels, labels.astype(float), rate)
+    assert (found == 1.0) if defined else math.isnan(found)
+
+
+def test_equal_error_rate() -> None:
+    assert equal_error_rate([0, 0, 1, 1], [0, 1, 2, 3]) == 0.0
+    assert equal_error_rate([0, 0, 1, 1], [2, 3, 0, 1]) == 1.0
+    assert equal_error_rate([0, 1, 0, 1], [1, 1, 1, 1]) == pytest.approx(0.5)
+    rng = np.random.default_rng(2)
+    labels = np.repeat([0, 1], 4000)
+    rate = equal_error_rate(labels, rng.normal(size=8000) + 2 * labels)
+    assert rate == pytest.approx(0.1587, abs=0.015)  # Phi(-1)
+
+
+def test_threshold_is_the_best_one() -> None:
+    threshold = best_threshold(LABELS, SCORES)
+    best = max(balanced_accuracy(LABELS, SCORES, t) for t in np.r_[SCORES - 1e-9, SCORES + 1e-9])
+    assert balanced_accuracy(LABELS, SCORES, threshold) == pytest.approx(best)
+    assert not np.isin(threshold, SCORES)
+
+
+def test_all_metrics_of_one_class_are_undefined() -> None:
+    found = all_metrics(np.zeros(200, int), np.arange(200.0), 0.5)
+    assert all(math.isnan(value) for value in found.values())
