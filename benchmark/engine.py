@@ -256,7 +256,11 @@ def _as_completed(futures: Any) -> Iterator[Future]:
 
 
 def drive(
-    courses: Sequence[Fits], workers: Workers, reporter: Reporter, finished: Callable[[CellResult], None]
+    courses: Sequence[Fits],
+    workers: Workers,
+    reporter: Reporter,
+    finished: Callable[[CellResult], None],
+    n_cells: int,
 ) -> list[CellResult]:
     """
     Run several cells side by side; each gets its records in the order in which it asked.
@@ -269,6 +273,8 @@ def drive(
     reporter : Reporter
     finished : callable
         Called with every result as soon as it is there.
+    n_cells : int
+        Of the study, those of earlier runs included.
 
     Returns
     -------
@@ -285,7 +291,7 @@ def drive(
         except StopIteration as stop:
             results[i] = stop.value
             finished(stop.value)
-            reporter.cells(sum(r is not None for r in results), len(results))
+            reporter.cells(n_cells - sum(r is None for r in results), n_cells)
             return
         pending[i] = [_begin(job, running, workers) for job in jobs]
 
@@ -430,14 +436,15 @@ def _run(
     outcome = Outcome(problems=list(iter_problems(list(sets.values()))))
     cells = make_cells(plan, sets, places.records, attempt)
     recorder = Recorder(outbox, reporter)
+    left = [cell for cell in cells if not recorder.take_up(cell)]
     courses = []
-    for cell in cells:
-        history = History(storage, f"{cell.study.name}/{cell.label}/{cell_key(cell)[:16]}", cell.study.search, cell.study.mode)
-        courses.append(run_cell(cell, history, recorder))
-    reporter.stage("searching bands", plan.n_fits)
-    reporter.cells(0, len(cells))
+    for cell in left:
+        name = f"{cell.study.name}/{cell.label}/{cell_key(cell)[:16]}"
+        courses.append(run_cell(cell, History(storage, name, cell.study.search, cell.study.mode), recorder))
+    reporter.stage("searching bands", plan.n_fits * len(left) // len(cells))
+    reporter.cells(len(cells) - len(left), len(cells))
     before = time.time()
-    results = drive(courses, workers, reporter, recorder.finished)
+    results = drive(courses, workers, reporter, recorder.finished, len(cells))
     outcome.computed = sum(
         record.finished >= before
         for result in results

@@ -83,7 +83,7 @@ def save_sweep(path: Path, trials: Sequence[dict[str, Any]], evidence: dict[str,
     swept = [t for t in trials if t["stage"] == "sweep" and t["auc"] is not None]
     centre = [sum(Band(**t["band"]).edges) / 2 for t in swept]
     auc, low, high = (np.array([np.nan if t[k] is None else t[k] for t in swept]) for k in ("auc", "auc_lo", "auc_hi"))
-    figure = Figure(figsize=(7.5, 4), layout="constrained")
+    figure = Figure(figsize=(7.5, 4.6), layout="constrained")
     axes = figure.subplots()
     _shade(axes, band, f"chosen band: {band}")
     if evidence:
@@ -99,7 +99,7 @@ def save_sweep(path: Path, trials: Sequence[dict[str, Any]], evidence: dict[str,
     axes.set_ylabel("validation AUC")
     _frequency_axis(axes)
     axes.set_title(title)
-    axes.legend(fontsize="small", loc="upper right")
+    figure.legend(fontsize="small", loc="outside lower center", ncols=3)
     figure.savefig(path, dpi=110)
 
 

@@ -34,7 +34,12 @@ class Scored:
 
 @dataclass(frozen=True)
 class Interval:
-    """A value with its 95 % interval and its standard error; NaN where they are undefined."""
+    """
+    A value with its 95 % interval and its standard error; NaN where they are undefined.
+
+    The error is never below one over the number of groups of the smaller class: what a single group that ranks wholly wrong
+    would change. A bootstrap of perfectly separated scores would claim an error of zero.
+    """
 
     value: float
     low: float
@@ -77,54 +82,80 @@ def _weighted_auc(labels: NDArray, scores: NDArray, weights: NDArray) -> NDArray
         return wins / (w_fake.sum(axis=1) * w_real.sum(axis=1))
 
 
-def group_draws(n_groups: int, n_draws: int, seed: int = 0) -> NDArray[np.float64]:
-    """How often each group occurs in each bootstrap draw of as many groups, (n_draws, n_groups)."""
-    rng = np.random.default_rng(seed)
-    return rng.multinomial(n_groups, np.full(n_groups, 1.0 / n_groups), size=n_draws).astype(np.float64)
+class GroupBootstrap:
+    """
+    Bootstrap draws of groups, shared by everything that is computed from the same items.
+
+    Parameters
+    ----------
+    scored : sequence of Scored
+        All item sets that will be asked for. A group that occurs in several is drawn once for all of them, since it is
+        the same evidence seen again.
+    n_draws : int
+    seed : int
+    """
+
+    def __init__(self, scored: Sequence[Scored], n_draws: int = 1000, seed: int = 0) -> None:
+        self._names = np.unique(np.concatenate([s.groups for s in scored]))
+        n = len(self._names)
+        self._counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1.0 / n), size=n_draws)
+
+    def aucs(self, scored: Scored) -> NDArray[np.float64]:
+        """AUC of an item set under every draw, (n_draws,); NaN where a draw has lost a class."""
+        member = np.searchsorted(self._names, scored.groups)
+        # Slices of the draws bound the memory on large sets: about 64 MB of float64 at a time.
+        n_slices = -(-self._counts.shape[0] * max(1, member.size) // 8_000_000)
+        parts = np.array_split(self._counts, n_slices)
+        return np.concatenate([_weighted_auc(scored.labels, scored.scores, part[:, member]) for part in parts])
+
+    def interval(self, replicates: Sequence[Scored], drawn: NDArray[np.float64] | None = None) -> Interval:
+        """
+        Mean AUC over item sets with its 95 % percentile interval.
+
+        Parameters
+        ----------
+        replicates : sequence of Scored
+        drawn : array (n_draws,), optional
+            Mean of `aucs` over `replicates`, if it is at hand.
+
+        Returns
+        -------
+        Interval
+            Without bounds if there are fewer than two groups of either class.
+        """
+        value = float(np.mean([roc_auc(r.labels, r.scores) for r in replicates]))
+        n_groups = min(len({g for r in replicates for g in r.groups[r.labels == label]}) for label in (0, 1))
+        if n_groups < 2:
+            return Interval(value, np.nan, np.nan, np.nan)
+        drawn = np.mean([self.aucs(r) for r in replicates], axis=0) if drawn is None else drawn
+        drawn = drawn[np.isfinite(drawn)]
+        if drawn.size < len(self._counts) / 2:
+            return Interval(value, np.nan, np.nan, np.nan)
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        return Interval(value, float(low), float(high), max(float(drawn.std(ddof=1)), 1 / n_groups))
 
 
 def auc_interval(replicates: Sequence[Scored], n_draws: int = 1000, seed: int = 0) -> Interval:
     """
-    Mean AUC over replicates with a 95 % percentile interval from a bootstrap that resamples groups.
+    Mean AUC over replicates with a 95 % interval from a bootstrap that resamples groups.
 
     Parameters
     ----------
     replicates : sequence of Scored
-        One per fitted detector. A group that occurs in several is drawn once for all of them, since
-        it is the same evidence seen again.
+        One per fitted detector.
     n_draws : int
     seed : int
 
     Returns
     -------
     Interval
-        NaN bounds if there are fewer than two groups of either class.
 
     Notes
     -----
     Where the classes are separated perfectly every draw gives 1, so the interval has no width; read it as "no error
     among so few items", not as certainty.
     """
-    value = float(np.mean([roc_auc(r.labels, r.scores) for r in replicates]))
-    names, member = np.unique(np.concatenate([r.groups for r in replicates]), return_inverse=True)
-    labels = np.concatenate([r.labels for r in replicates])
-    if min(len(np.unique(member[labels == label])) for label in (0, 1)) < 2:
-        return Interval(value, np.nan, np.nan, np.nan)
-    ends = np.cumsum([r.labels.size for r in replicates])
-    parts = np.split(member, ends[:-1])
-    draws = group_draws(len(names), n_draws, seed)
-    # Slices of the draws bound the memory on large sets: 64 MB of float64 at a time.
-    step = max(1, 8_000_000 // max(1, max(p.size for p in parts)))
-    means = [
-        np.mean([_weighted_auc(r.labels, r.scores, chunk[:, p]) for r, p in zip(replicates, parts, strict=True)], axis=0)
-        for chunk in np.array_split(draws, max(1, -(-n_draws // step)))
-    ]
-    drawn = np.concatenate(means)
-    drawn = drawn[np.isfinite(drawn)]
-    if drawn.size < n_draws / 2:
-        return Interval(value, np.nan, np.nan, np.nan)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Interval(value, float(low), float(high), float(drawn.std(ddof=1)))
+    return GroupBootstrap(replicates, n_draws, seed).interval(replicates)
 
 
 def detection_rate_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: float) -> float:

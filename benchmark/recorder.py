@@ -32,6 +32,13 @@ ROW_METRICS = (
     "ms_per_picture",
 )
 
+AUC_NAMES = ("auc", "in_domain_auc", "cross_domain_auc", "worst_auc")
+ROW_NUMBERS = {
+    *ROW_METRICS,
+    *(f"{name}{end}" for name in AUC_NAMES for end in ("", "_lo", "_hi")),
+    *("average_precision", "eer", "balanced_accuracy", "pd10", "pd5", "pd1"),
+}
+
 
 class Recorder:
     """
@@ -69,8 +76,19 @@ class Recorder:
                 self._best[cell.label] = trial.auc.value
                 self._reporter.best(cell.label, trial.band, trial.auc.value)
 
+    def take_up(self, cell: Cell) -> bool:
+        """Take the rows of a cell that an earlier run finished and that the tracking store has got; False if there is none."""
+        key = cell_key(cell)
+        rows = read_json(results_root() / "cells" / key / "rows.json")
+        if rows is None or not self._outbox.has(self._cell_stub(cell)):
+            return False
+        self.rows += _with_nan(rows)
+        if rows[0]["gaps"]:
+            self.gaps[cell.label] = tuple(rows[0]["gaps"])
+        return True
+
     def finished(self, result: CellResult) -> None:
-        """Keep a cell's result, unless an earlier run did, and put it into the outbox."""
+        """Keep a cell's result and put it into the outbox."""
         cell = result.cell
         if result.error:
             self.failures[cell.label] = result.error
@@ -79,11 +97,10 @@ class Recorder:
             self.gaps[cell.label] = result.gaps
         key = cell_key(cell)
         folder = results_root() / "cells" / key
-        document = read_json(folder / "cell.json")
-        if document is None:
-            document = write_cell(result, key, folder)
-            _save_figures(cell, document, folder)
+        document = write_cell(result, key, folder)
+        _save_figures(cell, document, folder)
         rows = cell_rows(folder)
+        write_json(folder / "rows.json", rows)
         self.rows += rows
         self._outbox.put([_cell_document(cell, self._cell_stub(cell), result, rows[0], folder)])
 
@@ -118,6 +135,15 @@ class Recorder:
             start=self._started,
             tags={"detector": cell.detector.label, "train": cell.train},
         )
+
+
+def _with_nan(value: Any) -> Any:
+    """Undefined numbers of rows as JSON keeps them, back to NaN."""
+    if isinstance(value, list):
+        return [_with_nan(v) for v in value]
+    if isinstance(value, dict):
+        return {k: math.nan if v is None and k in ROW_NUMBERS else _with_nan(v) for k, v in value.items()}
+    return value
 
 
 def _study_stub(cell: Cell, start: float) -> RunDocument:

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from .errors import DataError
-from .metrics import Interval, Scored, all_metrics, auc_interval, best_threshold, roc_auc
+from .metrics import GroupBootstrap, Interval, all_metrics, best_threshold, roc_auc
 from .prepare import ItemSet
 from .scores import DomainScores, read_scores
 from .search import RULE, Cell, CellResult, Tested
 from .store import digest, read_json, write_json
 
-SCHEMA = 1
+SCHEMA = 1  # raised when what a cell chooses, or what its folder holds, changes
 LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow")
 
 
@@ -198,15 +198,22 @@ def _by_domain(replicates: Sequence[Sequence[DomainScores]]) -> dict[str, list[D
 
 def _row(context: _Context, entry: dict[str, Any], replicates: Sequence[Sequence[DomainScores]]) -> dict[str, Any]:
     document = context.document
-    draws = document["bootstrap"]
     tested = _by_domain(replicates)
     thresholds = [best_threshold(val.scored.labels, val.scored.scores) for val in (r[0] for r in replicates)]
-    tests = [_test_entry(context, domain, entries, thresholds) for domain, entries in tested.items()]
+    bootstrap = GroupBootstrap([e.scored for entries in tested.values() for e in entries], document["bootstrap"])
+    drawn = {name: np.mean([bootstrap.aucs(e.scored) for e in entries], axis=0) for name, entries in tested.items()}
+    tests = []
+    for domain, entries in tested.items():
+        auc = bootstrap.interval([e.scored for e in entries], drawn[domain])
+        tests.append(_test_entry(context, domain, entries, thresholds, auc))
     home = [t for t in tests if t["domain"] == document["train"]]
     abroad = [t for t in tests if t["domain"] != document["train"]]
     # The headline: other domains where there are any, else the home domain.
     headline = abroad or home
-    cross = _pooled([tested[t["domain"]] for t in abroad], draws)
+    cross = Interval(math.nan, math.nan, math.nan, math.nan)
+    if abroad:
+        scored = [e.scored for t in abroad for e in tested[t["domain"]]]
+        cross = bootstrap.interval(scored, np.mean([drawn[t["domain"]] for t in abroad], axis=0))
     worst = min(abroad, key=lambda t: t["auc"], default=None)
     return {
         "detector": document["detector"],
@@ -240,8 +247,9 @@ def _row(context: _Context, entry: dict[str, Any], replicates: Sequence[Sequence
     }
 
 
-def _test_entry(context: _Context, domain: str, entries: Sequence[DomainScores], thresholds: Sequence[float]) -> dict[str, Any]:
-    auc = auc_interval([entry.scored for entry in entries], context.document["bootstrap"])
+def _test_entry(
+    context: _Context, domain: str, entries: Sequence[DomainScores], thresholds: Sequence[float], auc: Interval
+) -> dict[str, Any]:
     known = domain in context.oracle
     return {
         "domain": domain,
@@ -264,12 +272,6 @@ def _mean_metrics(entries: Sequence[DomainScores], thresholds: Sequence[float]) 
 
 def _mean_auc(entries: Sequence[DomainScores]) -> float:
     return _mean([roc_auc(e.scored.labels, e.scored.scores) for e in entries])
-
-
-def _pooled(domains: Sequence[Sequence[DomainScores]], draws: int) -> Interval:
-    """Mean AUC over domains and replicates; a group seen in several domains is drawn once for all of them."""
-    scored: list[Scored] = [entry.scored for entries in domains for entry in entries]
-    return auc_interval(scored, draws) if scored else Interval(math.nan, math.nan, math.nan, math.nan)
 
 
 def _mean(values: Sequence[float]) -> float:

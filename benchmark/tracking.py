@@ -180,9 +180,13 @@ class Outbox:
         self._delivered = set(self._delivered_file.read_text().split("\n")) if self._delivered_file.exists() else set()
         self._count = time.time_ns()
 
+    def has(self, document: RunDocument) -> bool:
+        """Whether the store has got a document."""
+        return f"{document.key} {document.state}" in self._delivered
+
     def put(self, documents: Sequence[RunDocument]) -> None:
         """Add documents that the store has not got; they survive a kill."""
-        new = [asdict(document) for document in documents if f"{document.key} {document.state}" not in self._delivered]
+        new = [asdict(document) for document in documents if not self.has(document)]
         if new:
             self._count += 1
             write_json(self.folder / f"{self._count:020d}.runs.json", new)

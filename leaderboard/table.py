@@ -45,11 +45,11 @@ def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True) -> "Tabl
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("#", justify="right")
     table.add_column("detector\n← trained on", overflow="fold", min_width=18)
     table.add_column("band (cycles/px)\nevidence", overflow="fold", min_width=16)
-    columns = ["in-domain", "cross-domain", "worst", "gain\noracle"] + ["fit s\nms/picture", "coverage"] * wide
+    columns = ["in-domain", "cross-\ndomain", "worst", "gain\noracle"] + ["fit s\nms/picture", "coverage"] * wide
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
     for rank, row in enumerate((row for row in rows if row["role"] != "allpass"), 1):
@@ -62,7 +62,7 @@ def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True) -> "Tabl
             f"{Band(**row['band'])}{fixed}\n" + (f"{evidence['low']:.3f}-{evidence['high']:.3f}" if evidence else "none"),
             _interval(row, "in_domain_auc"),
             _interval(row, "cross_domain_auc"),
-            _interval(row, "worst_auc"),
+            _interval(row, "worst_auc") if wide else _number(row["worst_auc"]),
             f"{_number(row['gain'], signed=True)}\n{_number(row['oracle_auc'])}",
         ]
         if wide:

@@ -1,0 +1,42 @@
+# Works with Python 3.11 and make alone: uv is fetched into .tools when it is not there.
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+PYTHON ?= python3
+RUN = $(UV) run --quiet --no-sync
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format clean
+
+help:  ## Say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
+
+demo: .venv/base  ## Run the shipped study on embedded data: no download, under three minutes
+	@$(RUN) bench run --study band_search
+
+test: .venv/dev  ## Run the whole test suite
+	@$(RUN) pytest -n auto --dist worksteal
+
+check: .venv/dev  ## Lint, formatting and types
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) basedpyright
+
+format: .venv/dev  ## Format the code
+	@$(RUN) ruff check --fix .
+	@$(RUN) ruff format .
+
+clean:  ## Delete what make has made here; results and cache stay (bench cache prune)
+	rm -rf .venv .tools build dist *.egg-info .pytest_cache .ruff_cache uv.lock
+
+.tools/bin/uv:
+	@echo "fetching uv into .tools"
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/pip install --quiet --disable-pip-version-check 'uv>=0.8,<1'
+
+# Two stamps: the demo needs no test tools, the tests need everything.
+.venv/base: pyproject.toml $(filter-out $(shell command -v uv 2>/dev/null),$(UV))
+	@$(UV) sync --no-dev --inexact
+	@touch $@
+
+.venv/dev: pyproject.toml $(filter-out $(shell command -v uv 2>/dev/null),$(UV))
+	@$(UV) sync
+	@touch $@ .venv/base

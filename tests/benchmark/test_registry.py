@@ -1,0 +1,109 @@
+"""Discovery: ours, other packages', broken ones, and names taken twice."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bandbench.benchmark.contracts import Detector
+from bandbench.benchmark.errors import PluginError
+from bandbench.benchmark.registry import DetectorSpec, Registry, datasets, detectors
+
+GOOD = """\
+from bandbench.benchmark.contracts import Detector
+
+class {name}(Detector):
+    name = "{lower}"
+"""
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An importable package for plugin files, called ``outside``."""
+    folder = tmp_path / "outside"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield folder
+    for name in [name for name in sys.modules if name.partition(".")[0] == "outside"]:
+        del sys.modules[name]
+
+
+def registry(group: str = "bandbench.nothing") -> Registry[Detector]:
+    return Registry("detector", Detector, "outside", group)
+
+
+def test_ours_are_found_by_being_there() -> None:
+    assert {"coin_flip", "dct_ridge", "spectral_svm"} <= set(detectors.names())
+    assert {"folder", "procedural"} <= set(datasets.names())
+    assert not detectors.found.failures
+    assert not datasets.found.failures
+
+
+def test_a_file_that_fails_is_listed_with_its_reason_and_hurts_nobody(package: Path) -> None:
+    (package / "good.py").write_text(GOOD.format(name="Good", lower="good"))
+    (package / "broken.py").write_text("import a_library_that_is_not_there\n")
+    (package / "empty.py").write_text("x = 1\n")
+    (package / "shouting.py").write_text(GOOD.format(name="Shouting", lower="SHOUTING"))
+    found = registry()
+    assert found.names() == ["good"]
+    assert "No module named 'a_library_that_is_not_there'" in found.found.failures["broken"]
+    assert "defines no Detector" in found.found.failures["empty"]
+    assert "lower-case letters" in found.found.failures["shouting"]
+    with pytest.raises(PluginError, match="detector 'broken' cannot be used: .*ModuleNotFoundError"):
+        found.get("broken")
+
+
+def test_a_name_taken_twice_is_an_error_that_names_both(package: Path) -> None:
+    (package / "one.py").write_text(GOOD.format(name="One", lower="same"))
+    (package / "two.py").write_text(GOOD.format(name="Two", lower="same"))
+    with pytest.raises(PluginError, match=r"two detectors are called 'same': outside.one:One and outside.two:Two"):
+        registry().names()
+
+
+def test_entry_points_of_other_packages(package: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.py").write_text(GOOD.format(name="Far", lower="far"))
+    info = tmp_path / "far-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: far\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[some.group]\nfar = elsewhere:Far\ngone = elsewhere:Gone\n")
+    found = registry("some.group")
+    assert found.names() == ["far"]
+    assert "Gone" in found.found.failures["gone"]
+
+
+def test_module_and_file_references(package: Path) -> None:
+    (package / "good.py").write_text(GOOD.format(name="Good", lower="good"))
+    assert registry().get("outside.good:Good").name == "good"
+    assert registry().get(f"{package / 'good.py'}:Good").name == "good"
+    with pytest.raises(PluginError, match="has no 'Goof'"):
+        registry().get("outside.good:Goof")
+    with pytest.raises(PluginError, match="cannot be imported: ModuleNotFoundError"):
+        registry().get("outside.bad:Bad")
+    with pytest.raises(PluginError, match="no Python file"):
+        registry().get("nowhere.py:Good")
+    with pytest.raises(PluginError, match="is not a subclass"):
+        registry().get("pathlib:Path")
+
+
+def test_near_misses_are_suggested() -> None:
+    with pytest.raises(PluginError, match=r"unknown detector 'spectral_svn'. Did you mean 'spectral_svm'\? Known: coin_flip"):
+        DetectorSpec.parse("spectral_svn")
+    with pytest.raises(PluginError, match=r"unknown preset of detector spectral_svm 'faithfull'. Did you mean 'faithful'\?"):
+        DetectorSpec.parse("spectral_svm/faithfull")
+    with pytest.raises(PluginError, match=r"unknown parameter of detector spectral_svm 'gama'. Did you mean 'gamma'\?"):
+        DetectorSpec.parse("spectral_svm", {"gama": 1})
+
+
+def test_presets_and_parameters_reach_the_detector() -> None:
+    spec = DetectorSpec.parse("spectral_svm/faithful", {"C": 2.0})
+    built = spec.build()
+    assert (built.parameters()["C"], built.parameters()["gamma"]) == (2.0, 0.86)
+    assert spec.label == "spectral_svm/faithful(C=2.0)"
+
+
+def test_the_seed_reaches_only_what_is_stochastic() -> None:
+    assert DetectorSpec.parse("coin_flip").build(7).parameters() == {"seed": 7}
+    assert DetectorSpec.parse("coin_flip", {"seed": 1}).build(7).parameters() == {"seed": 1}
+    assert DetectorSpec.parse("spectral_svm").identity(1) == DetectorSpec.parse("spectral_svm").identity(2)
