@@ -440,7 +440,10 @@ def _run(
     courses = []
     for cell in left:
         name = f"{cell.study.name}/{cell.label}/{cell_key(cell)[:16]}"
-        courses.append(run_cell(cell, History(storage, name, cell.study.search, cell.study.mode), recorder))
+        # Of what the cell is called and not of what it holds, so that a repeated attempt asks for the same bands.
+        search_seed = int(digest([cell.study.name, cell.study.seed, cell.label])[:8], 16)
+        history = History(storage, name, cell.study.search, cell.study.mode, search_seed)
+        courses.append(run_cell(cell, history, recorder))
     reporter.stage("searching bands", plan.n_fits * len(left) // len(cells))
     reporter.cells(len(cells) - len(left), len(cells))
     before = time.time()

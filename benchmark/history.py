@@ -15,7 +15,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from .bands import MAX_FREQUENCY, Band, Mode
 from .errors import BenchError
-from .store import digest
 from .study import Search
 
 GRID = 0.005  # cycles/pixel: finer steps move no coefficient of a 128-pixel crop, and repeats come for free
@@ -99,12 +98,13 @@ class History:
         Of the Optuna study; made if there is none.
     search : Search
     mode : {"keep", "reweight", "pixels"}
+    seed : int
     """
 
-    def __init__(self, storage: BaseStorage, name: str, search: Search, mode: Mode) -> None:
+    def __init__(self, storage: BaseStorage, name: str, search: Search, mode: Mode, seed: int) -> None:
         self.search = search
         self.mode: Mode = mode
-        self._seed = int(digest(name)[:8], 16)
+        self._seed = seed
         with _quiet():
             self._study = optuna.create_study(
                 storage=storage, study_name=name, direction="maximize", load_if_exists=True, sampler=TPESampler(seed=0)

@@ -67,19 +67,16 @@ def roc_auc(labels: ArrayLike, scores: ArrayLike) -> float:
 
 def _weighted_auc(labels: NDArray, scores: NDArray, weights: NDArray) -> NDArray[np.float64]:
     """AUC under every row of item weights (n_draws, n_items); NaN where a class has no weight."""
-    if labels.size == 0:
-        return np.full(len(weights), np.nan)
-    order = np.argsort(scores, kind="stable")
-    fake = labels[order] == 1
-    weights = weights[:, order]
-    # Equal scores form one step of the curve.
-    starts = np.flatnonzero(np.r_[True, np.diff(scores[order]) != 0])
-    w_fake = np.add.reduceat(weights * fake, starts, axis=1)
-    w_real = np.add.reduceat(weights * ~fake, starts, axis=1)
-    real_below = np.cumsum(w_real, axis=1) - w_real
-    wins = (w_fake * (real_below + 0.5 * w_real)).sum(axis=1)
+    fake = labels == 1
+    real_order = np.argsort(scores[~fake], kind="stable")
+    real_scores, w_fake = scores[~fake][real_order], weights[:, fake]
+    # Weight of the reals below each fake; a tie counts half, which is the mean of what lies left and right of it.
+    below = np.zeros((len(weights), real_scores.size + 1))
+    np.cumsum(weights[:, ~fake][:, real_order], axis=1, out=below[:, 1:])
+    left, right = (np.searchsorted(real_scores, scores[fake], side) for side in ("left", "right"))
+    beaten = below[:, left] if np.array_equal(left, right) else 0.5 * (below[:, left] + below[:, right])
     with np.errstate(invalid="ignore", divide="ignore"):
-        return wins / (w_fake.sum(axis=1) * w_real.sum(axis=1))
+        return np.einsum("ij,ij->i", w_fake, beaten) / (w_fake.sum(axis=1) * below[:, -1])
 
 
 class GroupBootstrap:

@@ -187,8 +187,11 @@ def _prepare_view(folder: Path, spec: ViewSpec) -> float:
     path = _view_file(folder, spec)
     cost = path.with_suffix(".json")
     if not path.exists():
+        crops = np.load(folder / "crops.npy", mmap_mode="r")
+        if not len(crops):
+            return 0.0
         start = time.perf_counter()
-        base = view_kernel(spec).base(np.load(folder / "crops.npy", mmap_mode="r"))
+        base = view_kernel(spec).base(crops)
         temporary = path.with_name(f".{path.stem}.{os.getpid()}.npy")
         np.save(temporary, base)
         write_json(cost, {"seconds": time.perf_counter() - start})

@@ -2,10 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from bandbench.benchmark.catalogue import Catalogue
+from bandbench.benchmark.engine import Outcome, make_plan, run_study
+from bandbench.benchmark.study import Study
+from bandbench.benchmark.tracking import default_tracking_uri
 
 
 @pytest.fixture(autouse=True)
@@ -39,3 +45,55 @@ def picture_folder(tmp_path: Path) -> Callable[..., Path]:
         return root
 
     return make
+
+
+class SilentReporter:
+    """A reporter that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.stages: list[str] = []
+        self.done = 0
+
+    def stage(self, text: str, total: int | None) -> None:
+        self.stages.append(text)
+
+    def advance(self, steps: int = 1) -> None:
+        self.done += steps
+
+    def cells(self, done: int, total: int) -> None:
+        pass
+
+    def best(self, label: str, band: object, auc: float) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def small_study(**changes: Any) -> Study:
+    """A study of seconds on 64-pixel folders called ``mine``; keys are replaced by `changes`."""
+    keys: dict[str, Any] = {
+        "name": "small",
+        "detectors": ["spectral_svm"],
+        "train": ["mine"],
+        "test": ["mine"],
+        "seeds": 1,
+        "crop": {"side": 64},
+        "sweep": {"width": 0.06, "step": 0.06},
+        "search": {"trials": 4},
+        "bootstrap": 200,
+    }
+    return Study.model_validate(keys | changes)
+
+
+def run(study: Study, folders: dict[str, Path] | None = None, **options: Any) -> Outcome:
+    """Run a study in this process (its workers are processes all the same)."""
+    catalogue = Catalogue({name: str(path) for name, path in (folders or {}).items()}, dict(study.datasets))
+    defaults = {"jobs": 1, "tracking_uri": default_tracking_uri(), "storage": None, "fresh": False}
+    return run_study(make_plan(study, catalogue), reporter=SilentReporter(), **(defaults | options))
+
+
+def score_files(home: Path) -> dict[str, bytes]:
+    """Content of every score file among the results."""
+    return {path.name: path.read_bytes() for path in sorted(home.glob("records/*/*.parquet"))}

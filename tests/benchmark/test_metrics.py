@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from bandbench.benchmark.metrics import (
+    GroupBootstrap,
     Scored,
     all_metrics,
     auc_interval,
@@ -14,7 +15,6 @@ from bandbench.benchmark.metrics import (
     best_threshold,
     detection_rate_at,
     equal_error_rate,
-    group_draws,
     roc_auc,
 )
 
@@ -44,15 +44,22 @@ def test_auc_laws() -> None:
 def test_weighted_draws_equal_repeated_items() -> None:
     """One bootstrap draw is the AUC of the data with groups repeated as often as they were drawn."""
     groups = np.repeat(np.arange(60), 5).astype(str)
-    draws = group_draws(60, 1000, seed=3)
+    items = scored(LABELS, TIED, groups)
+    drawn = GroupBootstrap([items], 200, seed=3).aucs(items)
+    counts = np.random.default_rng(3).multinomial(60, np.full(60, 1 / 60), size=200)
     names = np.unique(groups)
-    expected = []
-    for draw in draws[:1000]:
-        times = draw[np.searchsorted(names, groups)].astype(int)
-        expected.append(roc_auc_score(np.repeat(LABELS, times), np.repeat(SCORES, times)))
-    interval = auc_interval([scored(LABELS, SCORES, groups)], 1000, seed=3)
-    np.testing.assert_allclose((interval.low, interval.high), np.quantile(expected, [0.025, 0.975]), atol=1e-12)
-    assert interval.error == pytest.approx(np.std(expected, ddof=1))
+    for draw, auc in zip(counts, drawn, strict=True):
+        times = draw[np.searchsorted(names, groups)]
+        assert auc == pytest.approx(roc_auc_score(np.repeat(LABELS, times), np.repeat(TIED, times)), abs=1e-12)
+    interval = auc_interval([items], 200, seed=3)
+    np.testing.assert_allclose((interval.low, interval.high), np.quantile(drawn, [0.025, 0.975]))
+    assert interval.error == pytest.approx(np.std(drawn, ddof=1))
+
+
+def test_perfect_separation_is_no_certainty() -> None:
+    interval = auc_interval([scored(np.repeat([0, 1], [20, 50]), np.repeat([0.0, 1.0], [20, 50]))])
+    assert interval.value == interval.low == 1.0
+    assert interval.error == pytest.approx(1 / 20)
 
 
 def test_interval_covers_the_truth_about_as_often_as_it_says() -> None:
