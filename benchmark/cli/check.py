@@ -1,7 +1,71 @@
-"""``bench check``."""
+"""``bench check``: run the contract of a detector or data set, ours or anybody's."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from .options import Command, JsonOption, write_text
+
+if TYPE_CHECKING:
+    from ..testing import CheckResult
+
+group = typer.Typer(help="Run the contract of a detector or data set, ours or your own.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    app.add_typer(group, name="check")
+
+
+@group.command(cls=Command)
+def detector(
+    name: Annotated[str, typer.Argument(help="name, name/preset, module:Class or file.py:Class")],
+    json_file: JsonOption = None,
+) -> None:
+    """Check a detector: shape, polarity, determinism, order, batches, untouched inputs, saving."""
+    from ..registry import DetectorSpec
+    from ..testing import check_detector
+
+    spec = DetectorSpec.parse(name)
+    _report(spec.label, check_detector(spec), json_file)
+
+
+@group.command(cls=Command)
+def dataset(
+    name: Annotated[str, typer.Argument(help="name, module:Class or file.py:Class")],
+    root: Annotated[Path | None, typer.Option(help="Folder with the files, where the data set needs one.")] = None,
+    json_file: JsonOption = None,
+) -> None:
+    """Check a data set: items, splits that share nobody, pictures that can be read, repeatability."""
+    from ..catalogue import DatasetSpec
+    from ..testing import check_dataset
+
+    spec = DatasetSpec(name, None if root is None else str(root.expanduser().absolute()))
+    spec.open(0, 0)
+    _report(name, check_dataset(spec), json_file)
+
+
+def _report(label: str, results: "list[CheckResult]", json_file: str | None) -> None:
+    from dataclasses import asdict
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from ..store import dump_json
+
+    failed = sum(not result.ok for result in results)
+    if json_file:
+        write_text(json_file, dump_json([asdict(result) for result in results]))
+    else:
+        table = Table(title=Text(label), title_justify="left", header_style="bold")
+        for column in ("check", "", "what was seen"):
+            table.add_column(column, overflow="fold")
+        for result in results:
+            mark = Text("ok", "green") if result.ok else Text("failed", "red")
+            table.add_row(result.name.replace("_", " "), mark, Text(result.detail))
+        console = Console()
+        console.print(table)
+        console.print(f"{len(results) - failed} of {len(results)} checks passed.")
+    raise typer.Exit(2 if failed else 0)

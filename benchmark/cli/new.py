@@ -1,7 +1,68 @@
-"""``bench new``."""
+"""``bench new``: a working detector or data set to start from, with its test."""
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
+
+group = typer.Typer(help="Write a working detector or data set to start from, with its test.", no_args_is_help=True)
+
+NameArgument = Annotated[str, typer.Argument(help="lower_case_with_underscores")]
+IntoOption = Annotated[Path, typer.Option("--into", metavar="DIR", help="Folder for the two files.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    app.add_typer(group, name="new")
+
+
+@group.command()
+def detector(name: NameArgument, into: IntoOption = Path()) -> None:
+    """Write a detector and its test."""
+    _write("detector", name, into)
+
+
+@group.command()
+def dataset(name: NameArgument, into: IntoOption = Path()) -> None:
+    """Write a data set and its test."""
+    _write("dataset", name, into)
+
+
+def _write(kind: str, name: str, into: Path) -> None:
+    from importlib import resources
+    from string import Template
+
+    from ..errors import BenchError
+
+    _refuse_bad_name(kind, name)
+    class_name = "".join(part.capitalize() for part in name.split("_"))
+    targets = {kind: into / f"{name}.py", f"{kind}_test": into / f"test_{name}.py"}
+    for path in targets.values():
+        if path.exists():
+            raise BenchError(f"{path} exists already and is left as it is; choose another name or folder.")
+    folder = resources.files(__package__ or "") / "templates"
+    for template, path in targets.items():
+        text = Template((folder / f"{template}.txt").read_text(encoding="utf-8"))
+        try:
+            path.write_text(text.substitute(name=name, class_name=class_name, title=class_name), encoding="utf-8")
+        except OSError as error:
+            raise BenchError(f"cannot write {path} ({error.strerror}).") from error
+    reference = f"{targets[kind]}:{class_name}"
+    use = f"bench run --detector {reference}" if kind == "detector" else f"bench show {reference}"
+    typer.echo(
+        f"wrote {targets[kind]} and {targets[f'{kind}_test']}\n"
+        f"  bench check {kind} {reference}\n"
+        f"  {use}\n"
+        f"To have it listed: put it into {kind}s/ of bandbench, or name it in your own package's entry points, "
+        f"group bandbench.{kind}s."
+    )
+
+
+def _refuse_bad_name(kind: str, name: str) -> None:
+    from ..errors import BenchError
+    from ..registry import NAME_PATTERN, datasets, detectors
+
+    if not NAME_PATTERN.fullmatch(name):
+        raise BenchError(f"a {kind}'s name is lower-case letters, digits and underscores (my_{kind}), got {name!r}.")
+    if name in (detectors if kind == "detector" else datasets).names():
+        raise BenchError(f"there is a {kind} called '{name}' already; choose another name.")

@@ -1,0 +1,47 @@
+"""What a check says, and how one is run so that its failure hurts no other."""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+class ContractBroken(AssertionError):
+    """What a check raises, with what was wanted and what came."""
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """
+    Outcome of one check.
+
+    Attributes
+    ----------
+    name : str
+    ok : bool
+    detail : str
+        What was seen; for a failure what was wanted, too.
+    """
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise `ContractBroken` unless the condition holds."""
+    if not condition:
+        raise ContractBroken(message)
+
+
+def outcome(name: str, check: Callable[..., str | None], *arguments: Any) -> CheckResult:
+    """Run one check; whatever it raises becomes a failed result."""
+    try:
+        return CheckResult(name, True, check(*arguments) or "")
+    except ContractBroken as error:
+        return CheckResult(name, False, str(error))
+    except Exception as error:  # the plugin's own code: anything can come
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(frame.filename).name}:{frame.lineno}"
+        return CheckResult(name, False, f"{type(error).__name__}: {error} ({where})")
