@@ -1,0 +1,144 @@
+"""Searches that stop and go on: same trials, none twice, on every storage."""
+
+import getpass
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import optuna
+import pytest
+from conftest import run, small_study
+
+from bandbench.benchmark.bands import Band
+from bandbench.benchmark.errors import BenchError
+from bandbench.benchmark.history import History, open_storage
+from bandbench.benchmark.study import Search
+
+SEARCH = Search(trials=12)
+SWEEP = [Band.between(0.06 * i, 0.06 * i + 0.06) for i in range(11)]
+
+
+def value_of(band: Band) -> float:
+    """A smooth made-up objective."""
+    return 1 - abs(sum(band.edges) / 2 - 0.23)
+
+
+def history(storage: optuna.storages.BaseStorage, mode: str = "keep") -> History:
+    return History(storage, "cell", SEARCH, mode, seed=5)
+
+
+def search(storage: optuna.storages.BaseStorage, stop: int = 12, mode: str = "keep") -> list[Band]:
+    """The bands that a search of `stop` trials tries."""
+    found, mine = [], history(storage, mode)
+    mine.add_sweep(SWEEP, [value_of(band) for band in SWEEP])
+    for start in range(0, stop, 4):
+        for number, band in mine.ask(start, start + 4, [Band.between(0.2, 0.26)]):
+            mine.tell(number, value_of(band))
+            found.append(band)
+    return found
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    return tmp_path / "optuna.journal"
+
+
+def test_the_first_trial_is_the_hint(journal: Path) -> None:
+    low, high = search(open_storage(None, journal))[0].edges
+    assert low == pytest.approx(0.2, abs=0.006)
+    assert high == pytest.approx(0.26, abs=0.006)
+
+
+def test_a_search_that_stopped_goes_on_as_if_it_had_not(tmp_path: Path) -> None:
+    whole = search(open_storage(None, tmp_path / "a"))
+    search(open_storage(None, tmp_path / "b"), stop=4)
+    half_way = history(open_storage(None, tmp_path / "b"))
+    half_way.ask(4, 8, [])[0]  # asked and never told: as after a kill
+    assert search(open_storage(None, tmp_path / "b")) == whole
+
+
+def test_nothing_is_added_twice(journal: Path) -> None:
+    first = search(open_storage(None, journal))
+    assert search(open_storage(None, journal)) == first
+    trials = optuna.load_study(study_name="cell", storage=open_storage(None, journal)).trials
+    assert len([t for t in trials if t.user_attrs.get("stage") != "sweep"]) == 12
+    assert len([t for t in trials if t.user_attrs.get("stage") == "sweep"]) == 10  # one lies outside of the space
+    assert {t.state for t in trials} == {optuna.trial.TrialState.COMPLETE}
+
+
+def test_order_is_searched_only_where_it_matters(tmp_path: Path) -> None:
+    assert {band.order for band in search(open_storage(None, tmp_path / "a"))} == {1}
+    assert len({band.order for band in search(open_storage(None, tmp_path / "b"), mode="pixels")}) > 2
+
+
+def test_a_torn_last_line_does_not_break_the_journal(journal: Path) -> None:
+    first = search(open_storage(None, journal), stop=4)
+    with journal.open("ab") as file:
+        file.write(b'{"op_code": 4, "wor')
+    assert search(open_storage(None, journal))[:4] == first
+
+
+def test_failed_trials_are_told_as_failed(journal: Path) -> None:
+    mine = history(open_storage(None, journal))
+    (number, _), *_ = mine.ask(0, 4, [])
+    mine.tell(number, None)
+    mine.tell(number, None)
+    trial = optuna.load_study(study_name="cell", storage=open_storage(None, journal)).trials[0]
+    assert trial.state is optuna.trial.TrialState.FAIL
+
+
+def test_sqlite(tmp_path: Path, journal: Path) -> None:
+    url = f"sqlite:///{tmp_path}/optuna.db"
+    assert search(open_storage(url, journal)) == search(open_storage(None, journal))
+
+
+def test_a_storage_that_cannot_be_opened_is_named_without_its_password(journal: Path) -> None:
+    with pytest.raises(BenchError, match=r"the storage postgresql://…@127.0.0.1:9/x cannot be opened"):
+        open_storage("postgresql://me:secret@127.0.0.1:9/x", journal)
+    with pytest.raises(BenchError, match="cannot be opened"):
+        open_storage("nonsense", journal)
+
+
+def _postgres_programs() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin")) if Path("/usr/lib/postgresql").is_dir() else []
+    if found:
+        return found[-1]
+    path = shutil.which("initdb")
+    return Path(path).parent if path else None
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[str]:
+    """Address of a PostgreSQL server of our own, on a socket in a temporary folder."""
+    programs = _postgres_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is missing: apt-get install postgresql")
+    # initdb refuses to run as root; the package brings a user for it.
+    user = "postgres" if os.geteuid() == 0 else getpass.getuser()
+    place = Path(subprocess.check_output(["mktemp", "-d", "/tmp/pg-XXXXXX"], text=True).strip())
+    if os.geteuid() == 0:
+        shutil.chown(place, user)
+
+    def as_user(*command: str) -> None:
+        prefix = ["runuser", "-u", user, "--"] if os.geteuid() == 0 else []
+        subprocess.run([*prefix, *command], check=True, capture_output=True, cwd=place)
+
+    as_user(f"{programs}/initdb", "-D", f"{place}/data", "-U", "bench", "--auth=trust")
+    as_user(f"{programs}/pg_ctl", "-D", f"{place}/data", "-o", f"-c listen_addresses='' -k {place}", "-w", "-l", f"{place}/log", "start")
+    try:
+        yield f"postgresql://bench@/postgres?host={place}"
+    finally:
+        as_user(f"{programs}/pg_ctl", "-D", f"{place}/data", "-m", "immediate", "stop")
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def test_a_whole_study_on_postgresql(postgres: str, picture_folder: Callable[..., Path]) -> None:
+    folder = {"mine": picture_folder()}
+    first = run(small_study(), folder, storage=postgres)
+    assert first.complete
+    assert run(small_study(), folder, storage=postgres).computed == 0
+    names = optuna.get_all_study_names(open_storage(postgres, Path("unused")))
+    assert len(names) == 1
+    assert names[0].startswith("small/spectral_svm on mine/")

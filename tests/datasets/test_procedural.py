@@ -1,0 +1,157 @@
+"""The embedded data set: repeatable, apart, and with nothing but its operation between the classes."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.images import decode
+from bandbench.datasets.procedural import (
+    OPERATIONS,
+    PLANTED_BAND,
+    Procedural,
+    halve,
+    lens_blur,
+    plant,
+    render_scene,
+    texture,
+    zero_insertion,
+)
+
+SMALL = {"n_train": 4, "n_val": 2, "n_test": 4}
+
+
+def radius(side: int = 128) -> np.ndarray:
+    return np.hypot(np.fft.fftfreq(side)[:, None], np.fft.fftfreq(side)[None, :])
+
+
+def power(plane: np.ndarray) -> np.ndarray:
+    return np.abs(np.fft.fft2(plane)) ** 2
+
+
+def scene(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    shot = np.random.default_rng(seed)
+    drawn, face = render_scene(np.random.default_rng(seed), shot, 128)
+    return lens_blur(drawn, shot), face
+
+
+def test_pictures_are_repeatable_in_any_order() -> None:
+    items = Procedural(**SMALL).items("blend")
+    forwards = [Procedural(**SMALL).read(item) for item in items]
+    dataset = Procedural(**SMALL)
+    backwards = [dataset.read(item) for item in reversed(items)][::-1]
+    assert forwards == backwards
+    assert len(set(forwards)) == len(items)
+
+
+def test_reals_are_one_pool_and_fakes_are_not() -> None:
+    by_variant = {variant: Procedural(**SMALL).items(variant) for variant in OPERATIONS}
+    reals = {variant: [i for i in items if i.label == 0] for variant, items in by_variant.items()}
+    assert all(found == reals["planted"] for found in reals.values())
+    fakes = [item.id for items in by_variant.values() for item in items if item.label == 1]
+    people = {item.target for items in by_variant.values() for item in items if item.label == 1}
+    assert len(set(fakes)) == len(fakes)
+    assert not people & {item.target for item in reals["planted"]}
+
+
+def test_test_pictures_follow_the_seed_alone() -> None:
+    def prints(split: str, **options: int) -> list[str]:
+        return [i.fingerprint for i in Procedural(**SMALL, **options).items("planted") if i.split == split]
+
+    assert prints("test", replicate=1) == prints("test")
+    assert not set(prints("train", replicate=1)) & set(prints("train"))
+    assert not set(prints("test", seed=1)) & set(prints("test"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "moves_reals", "moves_planted"),
+    [({"side": 64}, True, True), ({"quality": 80}, True, True), ({"strength": 2.0}, False, True), ({"n_train": 8}, False, False)],
+)
+def test_fingerprints_follow_the_bytes(changed: dict, moves_reals: bool, moves_planted: bool) -> None:
+    before, after = Procedural(**SMALL), Procedural(**(SMALL | changed))
+    for label, moves in ((0, moves_reals), (1, moves_planted)):
+        one, other = (next(i for i in d.items("planted") if i.label == label) for d in (before, after))
+        assert (one.fingerprint != other.fingerprint) == moves
+        assert (before.read(one) != after.read(other)) == moves
+
+
+def test_both_classes_are_written_alike() -> None:
+    dataset = Procedural(**SMALL)
+    facts = set()
+    for variant in OPERATIONS:
+        for item in dataset.items(variant):
+            with Image.open(io.BytesIO(dataset.read(item))) as picture:
+                facts.add((picture.size, picture.format, str(picture.quantization), str(picture.layer)))
+    assert len(facts) == 1
+
+
+def test_planted_energy_lies_inside_the_ring_and_nowhere_else() -> None:
+    before, _ = scene()
+    after = plant(before, np.random.default_rng(1), 0.5)
+    difference = power((after - before)[0])
+    inside = (radius() >= PLANTED_BAND[0]) & (radius() <= PLANTED_BAND[1])
+    assert difference[~inside].max() < 1e-6 * difference[inside].mean()
+    own = power(np.tensordot([0.299, 0.587, 0.114], before, 1))[inside].sum()
+    assert difference[inside].sum() / own == pytest.approx(0.5, rel=0.01)
+    np.testing.assert_allclose((after - before)[0], (after - before)[2], atol=1e-3)
+
+
+def test_texture_falls_as_its_exponent() -> None:
+    found = np.mean([power(texture(np.random.default_rng(i), 128, 1.2)) for i in range(20)], axis=0)
+    low, high = (found[(radius() > f) & (radius() < 1.1 * f)].mean() for f in (0.05, 0.4))
+    assert np.log(low / high) / np.log(8) == pytest.approx(2.4, abs=0.15)
+
+
+def test_zero_insertion_keeps_brightness_and_leaves_a_checkerboard() -> None:
+    flat = np.full((3, 32, 32), 100, np.float32)
+    even, uneven = zero_insertion(flat, (0.5, 1.0, 0.5)), zero_insertion(flat, (0.53, 1.0, 0.53))
+    np.testing.assert_allclose(even, 100, rtol=1e-5)
+    assert uneven.mean() == pytest.approx(100, rel=1e-5)
+    assert power(uneven[0])[32, 32] > 100 * power(even[0])[32, 32]
+
+
+def test_halve_is_a_mean() -> None:
+    block = np.arange(48, dtype=np.float32).reshape(3, 4, 4)
+    np.testing.assert_allclose(halve(block)[0], [[2.5, 4.5], [10.5, 12.5]])
+
+
+@pytest.mark.parametrize("name", [name for name, operation in OPERATIONS.items() if operation])
+def test_an_operation_takes_away_high_frequencies_and_keeps_the_picture(name: str) -> None:
+    before, face = scene()
+    operation = OPERATIONS[name]
+    assert operation is not None
+    after = operation(before, face, np.random.default_rng(2))
+    assert after.shape == before.shape
+    assert np.abs(after - before).mean() < 4
+    assert np.abs(after - before).max() > 1
+
+
+def test_reals_have_a_natural_spectrum() -> None:
+    dataset = Procedural(n_train=2, n_val=2, n_test=20)
+    reals = [decode(dataset.read(i)) for i in dataset.items("planted") if i.label == 0 and i.split == "test"]
+    mean = np.mean([power(picture - picture.mean()) for picture in reals], axis=0) / 128**2
+    rings = [mean[(radius() > f) & (radius() < f + 0.02)].mean() for f in (0.02, 0.05, 0.1, 0.2, 0.4, 0.6)]
+    assert all(later < earlier for earlier, later in zip(rings, rings[1:], strict=False))
+    assert 1 < rings[-1] < 20  # the sensor's noise, in grey levels squared
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"side": 16}, "side lies between 32 and 1024, got 16"),
+        ({"side": 65}, "side is even .*got 65"),
+        ({"quality": 0}, "quality lies between 1 and 100, got 0"),
+        ({"strength": -1.0}, "strength lies between 0 and 1000, got -1"),
+        ({"n_val": 1}, "n_val is at least 2, got 1"),
+    ],
+)
+def test_impossible_parameters(options: dict, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        Procedural(**options).items("planted")
+
+
+def test_unknown_domain() -> None:
+    with pytest.raises(DataError, match="Did you mean 'planted'"):
+        Procedural().items("plantd")
