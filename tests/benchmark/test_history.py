@@ -126,7 +126,17 @@ def postgres(tmp_path: Path) -> Iterator[str]:
         subprocess.run([*prefix, *command], check=True, capture_output=True, cwd=place)
 
     as_user(f"{programs}/initdb", "-D", f"{place}/data", "-U", "bench", "--auth=trust")
-    as_user(f"{programs}/pg_ctl", "-D", f"{place}/data", "-o", f"-c listen_addresses='' -k {place}", "-w", "-l", f"{place}/log", "start")
+    as_user(
+        f"{programs}/pg_ctl",
+        "-D",
+        f"{place}/data",
+        "-o",
+        f"-c listen_addresses='' -k {place}",
+        "-w",
+        "-l",
+        f"{place}/log",
+        "start",
+    )
     try:
         yield f"postgresql://bench@/postgres?host={place}"
     finally:

@@ -100,13 +100,13 @@ def test_interval_is_undefined_with_one_group_of_a_class() -> None:
 def test_detection_rate_never_exceeds_its_false_alarms() -> None:
     for rate in (0.1, 0.05, 0.01):
         found = detection_rate_at(LABELS, SCORES, rate)
-        reachable = [
-            (SCORES[LABELS == 1] >= t).mean() for t in [*SCORES, np.inf] if (SCORES[LABELS == 0] >= t).mean() <= rate
-        ]
+        reachable = [(SCORES[LABELS == 1] >= t).mean() for t in [*SCORES, np.inf] if (SCORES[LABELS == 0] >= t).mean() <= rate]
         assert found == pytest.approx(max(reachable))
 
 
-@pytest.mark.parametrize(("n_real", "rate", "defined"), [(99, 0.01, False), (100, 0.01, True), (19, 0.05, False), (20, 0.05, True)])
+@pytest.mark.parametrize(
+    ("n_real", "rate", "defined"), [(99, 0.01, False), (100, 0.01, True), (19, 0.05, False), (20, 0.05, True)]
+)
 def test_detection_rate_is_undefined_below_one_false_alarm(n_real: int, rate: float, defined: bool) -> None:
     labels = np.repeat([0, 1], [n_real, 50])
     found = detection_rate_at(labels, labels.astype(float), rate)

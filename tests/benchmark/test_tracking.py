@@ -57,7 +57,9 @@ def test_a_study_is_a_tree_with_readable_columns(picture_folder: Maker) -> None:
     cell = next(one for one in kinds["cell"] if one.data.params["detector"] == "spectral_svm")
     row = next(row for row in outcome.rows if row["detector"] == "spectral_svm" and row["role"] == "chosen")
     assert cell.info.run_name == "spectral_svm on mine"
-    assert {"detector", "train", "band", "band.kind", "band.cutoff", "band.width", "band.order", "band.mode"} <= set(cell.data.params)
+    assert {"detector", "train", "band", "band.kind", "band.cutoff", "band.width", "band.order", "band.mode"} <= set(
+        cell.data.params
+    )
     assert cell.data.metrics["auc"] == pytest.approx(row["in_domain_auc"])
     assert math.isnan(cell.data.metrics["cross_domain_auc"])
     assert cell.data.metrics["test/mine/auc"] == pytest.approx(row["tests"][0]["auc"])
@@ -163,7 +165,16 @@ def server(tmp_path: Path) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{tmp_path}/server.db"]
-    command += ["--artifacts-destination", f"{tmp_path}/artifacts", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += [
+        "--artifacts-destination",
+        f"{tmp_path}/artifacts",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+    ]
     environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     with subprocess.Popen(
         command, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True

@@ -34,7 +34,9 @@ def test_fifths(picture_folder: Maker) -> None:
 
 def test_the_test_split_follows_the_seed_alone(picture_folder: Maker) -> None:
     root = picture_folder()
-    first, again, replicate, seed = (split_of(Folder(root, *arguments).items("")) for arguments in ((0, 0), (0, 0), (0, 1), (1, 0)))
+    first, again, replicate, seed = (
+        split_of(Folder(root, *arguments).items("")) for arguments in ((0, 0), (0, 0), (0, 1), (1, 0))
+    )
     assert first == again
     assert replicate != first
     assert {i for i, s in replicate.items() if s == "test"} == {i for i, s in first.items() if s == "test"}

@@ -67,7 +67,12 @@ def test_test_pictures_follow_the_seed_alone() -> None:
 
 @pytest.mark.parametrize(
     ("changed", "moves_reals", "moves_planted"),
-    [({"side": 64}, True, True), ({"quality": 80}, True, True), ({"strength": 2.0}, False, True), ({"n_train": 8}, False, False)],
+    [
+        ({"side": 64}, True, True),
+        ({"quality": 80}, True, True),
+        ({"strength": 2.0}, False, True),
+        ({"n_train": 8}, False, False),
+    ],
 )
 def test_fingerprints_follow_the_bytes(changed: dict, moves_reals: bool, moves_planted: bool) -> None:
     before, after = Procedural(**SMALL), Procedural(**(SMALL | changed))

@@ -18,7 +18,10 @@ def test_a_new_plugin_passes_its_own_test_and_the_check(kind: str, class_name: s
     checked = CliRunner().invoke(app, ["check", kind, f"{tmp_path}/my_own_idea.py:{class_name}"])
     assert checked.exit_code == 0, checked.output
     tested = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)], cwd=tmp_path, capture_output=True, text=True
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
     )
     assert tested.returncode == 0, tested.stdout
     assert "failed" not in tested.stdout

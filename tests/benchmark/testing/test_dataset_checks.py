@@ -139,9 +139,7 @@ def spec_of(plugin: type[Dataset], monkeypatch: pytest.MonkeyPatch) -> DatasetSp
         ("unknown_items_are_refused", Changing, "returned something"),
     ],
 )
-def test_a_broken_promise_is_found(
-    check: str, broken: type[Dataset], message: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broken_promise_is_found(check: str, broken: type[Dataset], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     result = run_dataset_check(check, spec_of(broken, monkeypatch))
     assert not result.ok
     assert re.search(message, result.detail), result.detail

@@ -170,9 +170,7 @@ class LearnsAFunction(Honest):
     ],
 )
 @pytest.mark.filterwarnings("ignore:divide by zero")
-def test_a_broken_promise_is_found(
-    check: str, broken: type[Detector], message: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_broken_promise_is_found(check: str, broken: type[Detector], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = spec_of(broken, monkeypatch)
     result = run_detector_check(check, spec)
     assert not result.ok

@@ -1,0 +1,202 @@
+"""``bench run`` as a user meets it: real processes, real signals, exit codes and messages."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import score_files
+
+from bandbench.benchmark.cli import main
+
+Maker = Callable[..., Path]
+
+STUDY = """\
+name: small
+detectors: [spectral_svm, dct_ridge]
+train: [mine]
+test: [mine]
+seeds: 2
+crop: {side: 64}
+sweep: {width: 0.06, step: 0.03}
+search: {trials: 8}
+bootstrap: 200
+"""
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    path = tmp_path / "study.yaml"
+    path.write_text(STUDY)
+    return path
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-c", "from bandbench.benchmark.cli import main; main()", *map(str, arguments)]
+
+
+def bench(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | ({"BANDBENCH_HOME": str(home)} if home else {}) | {"COLUMNS": "120"}
+    return subprocess.run(command(*arguments), capture_output=True, text=True, env=environment, timeout=300)
+
+
+def assert_one_message(result: subprocess.CompletedProcess[str], message: str, code: int = 2) -> None:
+    assert result.returncode == code, result.stderr
+    assert "Traceback" not in result.stderr
+    assert message in " ".join(result.stderr.split())
+
+
+def test_from_folder_to_leaderboard(study: Path, picture_folder: Maker, tmp_path: Path) -> None:
+    data = f"mine={picture_folder()}"
+    result = bench("run", "--study", study, "--data", data, "--json", tmp_path / "rows.json")
+    assert result.returncode == 0, result.stderr
+    assert "generalization leaderboard" in result.stdout
+    assert all(step in result.stderr for step in ("bench ui", "bench leaderboard", "--data mine=DIR"))
+    rows = json.loads((tmp_path / "rows.json").read_text())
+    assert rows["study"] == "small"
+    again = bench("run", "--study", study, "--data", data, "--json")
+    assert again.returncode == 0
+    assert json.loads(again.stdout) == rows
+    assert "Nothing was left to do" in again.stderr
+    board = bench("leaderboard", "--study", "small", "--json")
+    assert board.returncode == 0, board.stderr
+    assert len(json.loads(board.stdout)["rows"]) == len(rows["rows"])
+
+
+Here = Callable[..., None]
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Here:
+    """Run a command in this process and see that it ends with exit code 2 and one message."""
+
+    def call(*arguments: str, message: str) -> None:
+        monkeypatch.setattr(sys, "argv", ["bench", *arguments])
+        monkeypatch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as stop:
+            main()
+        assert stop.value.code == 2
+        captured = " ".join(capsys.readouterr().err.split())
+        assert message in captured
+        assert "Traceback" not in captured
+
+    return call
+
+
+def wait_for_records(home: Path, n: int) -> None:
+    for _ in range(1200):
+        if len(list(home.glob("records/*/*.json"))) >= n:
+            return
+        time.sleep(0.05)
+    pytest.fail("the run recorded nothing within a minute")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_what_was_stopped_goes_on(study: Path, picture_folder: Maker, tmp_path: Path, ending: signal.Signals) -> None:
+    """An interrupted run and its continuation leave what one whole run leaves, and record nothing twice."""
+    arguments = ("run", "--study", study, "--data", f"mine={picture_folder()}", "--jobs", "2")
+    whole = bench(*arguments, home=tmp_path / "whole")
+    assert whole.returncode == 0, whole.stderr
+
+    environment = os.environ | {"BANDBENCH_HOME": str(tmp_path / "stopped")}
+    with subprocess.Popen(
+        command(*arguments), env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as first:
+        wait_for_records(tmp_path / "stopped", 10)
+        if ending is signal.SIGINT:
+            os.killpg(first.pid, ending)  # as a terminal does: to the workers, too
+        else:
+            first.send_signal(ending)
+        _, messages = first.communicate(timeout=60)
+    assert "Traceback" not in messages
+    if ending is signal.SIGINT:
+        assert first.returncode == 130
+        assert "the same command continues" in messages
+
+    rest = bench(*arguments, home=tmp_path / "stopped")
+    assert rest.returncode == 0, rest.stderr
+    assert score_files(tmp_path / "stopped") == score_files(tmp_path / "whole")
+    from bandbench.benchmark.tracking import client_for
+
+    counts = []
+    for name in ("whole", "stopped"):
+        client = client_for(f"sqlite:///{tmp_path}/{name}/mlflow.db")
+        experiment = client.get_experiment_by_name("small")
+        assert experiment is not None
+        runs = client.search_runs([experiment.experiment_id], max_results=1000)
+        keys = [run.data.tags["bandbench.key"] for run in runs]
+        assert len(set(keys)) == len(keys)
+        counts.append(sorted(keys))
+    assert counts[0] == counts[1]
+
+
+def test_dry_run_says_what_it_would_do_and_does_nothing(study: Path, picture_folder: Maker, tmp_path: Path) -> None:
+    result = bench("run", "--study", study, "--data", f"mine={picture_folder()}", "--dry-run")
+    assert result.returncode == 0, result.stderr
+    assert "Nothing was run" in " ".join(result.stdout.split())
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_folder_alone_is_trained_and_tested_on(picture_folder: Maker) -> None:
+    result = bench("run", "--data", f"faces={picture_folder()}", "--crop", 64, "--dry-run", "--json")
+    facts = json.loads(result.stdout)
+    assert [entry["domain"] for entry in facts["domains"]] == ["faces"]
+
+
+def test_bad_pictures_end_with_gaps(study: Path, picture_folder: Maker) -> None:
+    root = picture_folder()
+    (root / "real" / "text.png").write_text("hello")
+    result = bench("run", "--study", study, "--data", f"mine={root}", "--trials", 0, "--seeds", 1)
+    assert_one_message(result, "mine: real/text.png: not a JPEG, PNG, WebP, BMP or TIFF picture.", code=3)
+    assert "generalization leaderboard" in result.stdout
+
+
+def test_a_store_that_does_not_answer(study: Path, picture_folder: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    arguments = ("--study", study, "--data", f"mine={picture_folder()}", "--trials", 0, "--seeds", 1)
+    result = bench("run", *arguments, "--tracking-uri", "http://127.0.0.1:9")
+    assert_one_message(result, "the tracking store http://127.0.0.1:9 does not answer", code=3)
+    assert "bench sync" in result.stderr
+    assert "generalization leaderboard" in result.stdout
+    synced = bench("sync")
+    assert synced.returncode == 3
+    assert "left" in synced.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--study", "band_serch"], "unknown study 'band_serch'. Did you mean 'band_search'?"),
+        (["--detector", "spectral_svn"], "Did you mean 'spectral_svm'?"),
+        (["--train", "procedural/plantd"], "Did you mean 'planted'?"),
+        (["--data", "mine"], "--data wants NAME=DIR"),
+        (["--data", "mine=/nowhere"], "no folder /nowhere; check the path"),
+        (["--data", "Mine!=/tmp"], "needs lower-case letters, digits and underscores"),
+        (["--trials", "-1"], "search.trials"),
+        (["--jobs", "0"], "--jobs is at least 1, got 0"),
+        (["--mode", "kepp"], "mode: Input should be 'keep', 'reweight' or 'pixels', got 'kepp'"),
+        (["--sedes", "3"], "No such option"),
+        (["--storage", "nonsense://x", "--train", "procedural/planted"], "the storage nonsense://x cannot be opened"),
+    ],
+)
+def test_mistakes_on_the_command_line(arguments: list[str], message: str, here: Here) -> None:
+    here("run", *arguments, message=message)
+
+
+def test_layout_mistakes_in_a_folder(tmp_path: Path, here: Here) -> None:
+    (tmp_path / "empty").mkdir()
+    here("run", "--data", f"mine={tmp_path}/empty", message="needs the sub-folders real/ and fake/")
+
+
+def test_a_folder_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, here: Here) -> None:
+    monkeypatch.setenv("BANDBENCH_HOME", "/proc/bandbench")
+    here("run", message="cannot write to /proc/bandbench")
+
+
+def test_leaderboard_of_nothing(here: Here) -> None:
+    here("leaderboard", message="nothing is recorded in")
