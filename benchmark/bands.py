@@ -164,7 +164,7 @@ class Band:
         if not 0 <= low < high:
             raise StudyError(f"a band needs 0 <= low < high, got {low:g} and {high:g}.")
         # A centre of 0 is no Butterworth centre; the smallest one has the same points of gain 1/2.
-        return cls(kind, max(math.sqrt(low * high), 1e-9), high - low, **options)
+        return cls(kind, max(round(math.sqrt(low * high), 12), 1e-9), round(high - low, 12), **options)
 
     @property
     def edges(self) -> tuple[float, float]:

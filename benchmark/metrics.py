@@ -124,12 +124,12 @@ class GroupBootstrap:
         n_groups = min(len({g for r in replicates for g in r.groups[r.labels == label]}) for label in (0, 1))
         if n_groups < 2:
             return Interval(value, np.nan, np.nan, np.nan)
-        drawn = np.mean([self.aucs(r) for r in replicates], axis=0) if drawn is None else drawn
-        drawn = drawn[np.isfinite(drawn)]
-        if drawn.size < len(self._counts) / 2:
+        means = np.mean([self.aucs(r) for r in replicates], axis=0) if drawn is None else drawn
+        means = means[np.isfinite(means)]
+        if means.size < len(self._counts) / 2:
             return Interval(value, np.nan, np.nan, np.nan)
-        low, high = np.quantile(drawn, [0.025, 0.975])
-        return Interval(value, float(low), float(high), max(float(drawn.std(ddof=1)), 1 / n_groups))
+        low, high = np.quantile(means, [0.025, 0.975])
+        return Interval(value, float(low), float(high), max(float(means.std(ddof=1)), 1 / n_groups))
 
 
 def auc_interval(replicates: Sequence[Scored], n_draws: int = 1000, seed: int = 0) -> Interval:

@@ -73,9 +73,8 @@ class Registry(Generic[Plugin]):
         for name, origin, entry in sources:
             try:
                 loaded = entry.load() if entry else importlib.import_module(origin)
-                plugins: list[type[Plugin]] = [loaded] if inspect.isclass(loaded) else self._plugins_in(loaded)
-                for plugin in plugins:
-                    self._check_class(plugin, origin)
+                candidates = [loaded] if inspect.isclass(loaded) else self._plugins_in(loaded)
+                plugins = [self._checked(candidate, origin) for candidate in candidates]
             except Exception as error:  # a plugin may fail in any way, and must hurt nobody else
                 failures[name] = f"{origin}: {type(error).__name__}: {error}"
                 continue
@@ -85,7 +84,7 @@ class Registry(Generic[Plugin]):
                         f"two {self.kind}s are called '{plugin.name}': {_origin(classes[plugin.name])} and "
                         f"{_origin(plugin)}; rename one or uninstall it."
                     )
-                classes[plugin.name] = plugin
+                classes[plugin.name] = plugin  # pyright: ignore[reportArgumentType] (one registry holds one kind)
         return Found(dict(sorted(classes.items())), failures)
 
     def _own_modules(self) -> list[str]:
@@ -99,12 +98,14 @@ class Registry(Generic[Plugin]):
             raise PluginError(f"defines no {self.base.__name__} with a name")
         return plugins
 
-    def _check_class(self, plugin: Any, origin: str) -> None:
+    def _checked(self, plugin: Any, origin: str) -> type[Plugin]:
+        """Return a class that is a plugin of this kind, or say what it lacks."""
         if not (inspect.isclass(plugin) and issubclass(plugin, self.base)):
             raise PluginError(f"{origin} is not a subclass of bandbench.benchmark.contracts.{self.base.__name__}")
         name = getattr(plugin, "name", None)
         if not isinstance(name, str) or not NAME_PATTERN.fullmatch(name):
             raise PluginError(f"{origin} needs a `name` of lower-case letters, digits and underscores, got {name!r}")
+        return plugin
 
     def names(self) -> list[str]:
         """Names of all plugins that could be imported, sorted."""
@@ -125,9 +126,7 @@ class Registry(Generic[Plugin]):
             If it is unknown, cannot be imported or is no plugin of this kind.
         """
         if ":" in reference:
-            plugin = _load_object(self.kind, reference)
-            self._check_class(plugin, reference)
-            return plugin
+            return self._checked(_load_object(self.kind, reference), reference)
         if reference in self.found.classes:
             return self.found.classes[reference]
         if reference in self.found.failures:

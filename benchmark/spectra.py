@@ -112,7 +112,7 @@ def radius_power(crops: NDArray) -> NDArray[np.float32]:
     grid = radius_grid(rows, cols)
     centred = (crops - crops.mean(axis=(1, 2), keepdims=True, dtype=np.float64)).astype(np.float32)
     spectrum = np.asarray(scipy.fft.rfft2(centred * hann_window(rows, cols), axes=(1, 2))).reshape(n, -1)[:, grid.order]
-    power = (spectrum.real**2 + spectrum.imag**2) * (grid.weight / (rows * cols)).astype(np.float32)
+    power = (np.real(spectrum) ** 2 + np.imag(spectrum) ** 2) * (grid.weight / (rows * cols)).astype(np.float32)
     return np.add.reduceat(power, grid.starts, axis=1)
 
 

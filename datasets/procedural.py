@@ -25,7 +25,7 @@ PLANTED_BAND = (0.20, 0.26)  # cycles/pixel
 UPSAMPLED_SHARE = {"zeroinsert": 0.10, "nearest": 0.18, "bilinear": 0.25}
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
-Plane = NDArray[np.float32]
+Plane = NDArray[np.floating]  # (side, side), or (3, side, side) in colour
 
 
 class Procedural(Dataset):
@@ -161,7 +161,7 @@ def texture(rng: np.random.Generator, side: int, exponent: float) -> Plane:
     """Noise of unit variance whose amplitude falls as frequency to the power of -`exponent`, (side, side)."""
     radius = np.maximum(_half_plane_radius(side), 1 / side)
     white = rng.standard_normal((2, *radius.shape), dtype=np.float32)
-    field = fft.irfft2((white[0] + 1j * white[1]) * radius**-exponent, s=(side, side))
+    field = np.asarray(fft.irfft2((white[0] + 1j * white[1]) * radius**-exponent, s=(side, side)))
     return (field / field.std()).astype(np.float32)
 
 
@@ -290,6 +290,11 @@ def _blend(scene: Plane, face: Plane, shot: np.random.Generator) -> Plane:
     return scene + mask * (np.stack(warped) - scene)
 
 
+def _only(ring: NDArray[np.bool_], plane: Plane) -> Plane:
+    """What a picture has on some frequencies of the half-plane DFT."""
+    return np.asarray(fft.irfft2(np.asarray(fft.rfft2(plane)) * ring, s=plane.shape))
+
+
 def plant(seen: Plane, shot: np.random.Generator, strength: float) -> Plane:
     """
     Add noise between 0.20 and 0.26 cycles/pixel, the same to all channels.
@@ -308,8 +313,7 @@ def plant(seen: Plane, shot: np.random.Generator, strength: float) -> Plane:
     side = seen.shape[1]
     radius = _half_plane_radius(side)
     ring = (radius >= PLANTED_BAND[0]) & (radius <= PLANTED_BAND[1])
-    own = fft.irfft2(fft.rfft2(np.tensordot(LUMA, seen, 1)) * ring, s=(side, side))
-    added = fft.irfft2(fft.rfft2(shot.standard_normal((side, side), dtype=np.float32)) * ring, s=(side, side))
+    own, added = (_only(ring, plane) for plane in (np.tensordot(LUMA, seen, 1), shot.standard_normal((side, side), np.float32)))
     gain = np.sqrt(strength * (own**2).mean() / (added**2).mean())
     return seen + (gain * added).astype(np.float32)
 

@@ -1,10 +1,10 @@
 """The domain whose answer is known: energy planted between 0.20 and 0.26 cycles/pixel must be found there and nowhere else."""
 
 import pytest
-from conftest import run
 
 from bandbench.benchmark.bands import Band
 from bandbench.benchmark.study import Study
+from conftest import run
 
 PLANTED = (0.20, 0.26)
 

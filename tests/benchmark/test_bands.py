@@ -45,8 +45,8 @@ def test_order_moves_no_point_of_gain_one_half(kind: str, order: int) -> None:
 @pytest.mark.parametrize(("low", "high"), [(0.0, 0.03), (0.2, 0.26), (0.5, 0.7)])
 def test_between_keeps_what_lies_between(low: float, high: float) -> None:
     band = Band.between(low, high)
-    inside = (AXIS > low + 1e-6) & (AXIS < high - 1e-6)
-    outside = (AXIS < low - 1e-6) | (AXIS > high + 1e-6)
+    inside = (low + 1e-6 < AXIS) & (high - 1e-6 > AXIS)
+    outside = (low - 1e-6 > AXIS) | (high + 1e-6 < AXIS)
     assert band.keeps(AXIS[inside]).all()
     assert not band.keeps(AXIS[outside]).any()
     np.testing.assert_allclose(band.edges, (low, high), atol=1e-6)

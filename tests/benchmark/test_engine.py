@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import noise_picture, run, score_files, small_study
 from PIL import Image
 
 from bandbench.benchmark.bands import Band
 from bandbench.benchmark.errors import BenchError, DataError, PluginError
+from conftest import noise_picture, run, score_files, small_study
 
 Maker = Callable[..., Path]
 

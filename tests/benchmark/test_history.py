@@ -9,12 +9,12 @@ from pathlib import Path
 
 import optuna
 import pytest
-from conftest import run, small_study
 
 from bandbench.benchmark.bands import Band
 from bandbench.benchmark.errors import BenchError
 from bandbench.benchmark.history import History, open_storage
 from bandbench.benchmark.study import Search
+from conftest import run, small_study
 
 SEARCH = Search(trials=12)
 SWEEP = [Band.between(0.06 * i, 0.06 * i + 0.06) for i in range(11)]

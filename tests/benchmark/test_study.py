@@ -1,5 +1,6 @@
 """Study files: what is accepted, and what the messages say."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_sweep_covers_the_axis_without_gaps(tmp_path: Path) -> None:
     edges = [band.edges for band in sweep.bands("keep")]
     assert edges[0][0] == pytest.approx(0, abs=1e-6)
     assert MAX_FREQUENCY - edges[-1][1] < sweep.step
-    assert all(later[0] <= earlier[1] for earlier, later in zip(edges, edges[1:], strict=False))
+    assert all(later[0] <= earlier[1] for earlier, later in pairwise(edges))
     assert all(high - low == pytest.approx(sweep.width) for low, high in edges)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import run, small_study
 from mlflow.entities import Run
 
 from bandbench.benchmark.errors import TrackingError
@@ -24,6 +23,7 @@ from bandbench.benchmark.tracking import (
     default_tracking_uri,
     resolve_tracking_uri,
 )
+from conftest import run, small_study
 
 Maker = Callable[..., Path]
 PARENT = "mlflow.parentRunId"

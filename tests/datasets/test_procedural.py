@@ -1,6 +1,7 @@
 """The embedded data set: repeatable, apart, and with nothing but its operation between the classes."""
 
 import io
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -138,7 +139,7 @@ def test_reals_have_a_natural_spectrum() -> None:
     reals = [decode(dataset.read(i)) for i in dataset.items("planted") if i.label == 0 and i.split == "test"]
     mean = np.mean([power(picture - picture.mean()) for picture in reals], axis=0) / 128**2
     rings = [mean[(radius() > f) & (radius() < f + 0.02)].mean() for f in (0.02, 0.05, 0.1, 0.2, 0.4, 0.6)]
-    assert all(later < earlier for earlier, later in zip(rings, rings[1:], strict=False))
+    assert all(later < earlier for earlier, later in pairwise(rings))
     assert 1 < rings[-1] < 20  # the sensor's noise, in grey levels squared
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from conftest import run, small_study
 from rich.console import Console
 from sklearn.metrics import roc_auc_score
 
@@ -19,6 +18,7 @@ from bandbench.benchmark.errors import TrackingError
 from bandbench.benchmark.tracking import cell_runs, client_for, default_tracking_uri
 from bandbench.leaderboard.rows import load_board, ranked
 from bandbench.leaderboard.table import as_csv, as_document, as_table
+from conftest import run, small_study
 
 Maker = Callable[..., Path]
 KEYS = {

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import score_files
 
 from bandbench.benchmark.cli import main
+from conftest import score_files
 
 Maker = Callable[..., Path]
 

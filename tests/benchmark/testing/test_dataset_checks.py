@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import noise_picture
 from PIL import Image
 
 from bandbench.benchmark.catalogue import DatasetSpec
@@ -16,6 +15,7 @@ from bandbench.benchmark.contracts import Dataset, Item
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.registry import datasets
 from bandbench.benchmark.testing import DATASET_CHECKS, check_dataset, run_dataset_check
+from conftest import noise_picture
 
 
 @pytest.mark.parametrize("check", DATASET_CHECKS)

@@ -1,0 +1,53 @@
+"""What the documents say works: their commands and code are run here."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bandbench.benchmark.registry import DetectorSpec
+from bandbench.benchmark.testing import check_detector
+
+ROOT = Path(__file__).parents[2]
+BENCH = [sys.executable, "-c", "from bandbench.benchmark.cli import main; main()"]
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", path.read_text(), flags=re.DOTALL)
+
+
+def test_the_ten_lines_of_the_readme(tmp_path: Path) -> None:
+    (code,) = blocks(ROOT / "README.md", "python")
+    assert len([line for line in code.splitlines() if line.strip()]) <= 12
+    (tmp_path / "mean_gap.py").write_text(code)
+    failed = [result for result in check_detector(DetectorSpec.parse(f"{tmp_path}/mean_gap.py:MeanGap")) if not result.ok]
+    assert not failed
+
+
+@pytest.mark.parametrize("name", ["add_a_detector", "add_a_dataset"])
+def test_the_steps_work(name: str, tmp_path: Path) -> None:
+    commands = "".join(blocks(ROOT / "docs" / f"{name}.md", "sh")).splitlines()
+    assert len(commands) >= 2
+    for command in commands:
+        words = command.split()
+        assert words[0] == "bench"
+        done = subprocess.run([*BENCH, *words[1:]], cwd=tmp_path, env=os.environ, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+def test_links_lead_somewhere() -> None:
+    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!http)([^)#]+)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_every_command_is_in_the_readme() -> None:
+    from bandbench.benchmark.cli.app import app
+
+    text = (ROOT / "README.md").read_text()
+    names = [c.name or getattr(c.callback, "__name__", "").rstrip("_") for c in app.registered_commands]
+    names += [g.name or "" for g in app.registered_groups]
+    assert all(f"bench {name}" in text for name in names)
