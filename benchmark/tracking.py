@@ -128,6 +128,22 @@ def client_for(uri: str) -> "MlflowClient":
         return client
 
 
+def study_pages(client: "MlflowClient") -> dict[str, str]:
+    """
+    Where the MLflow UI shows each study as a tree, as paths below its address.
+
+    Its own start page lists the hundred newest runs: of a study with more trials than that, neither cells nor parent.
+    """
+    from urllib.parse import urlencode
+
+    view = {"searchFilter": f"tags.`{KIND}` != 'trial'", "orderByKey": "attributes.start_time", "orderByAsc": "true"}
+    return {
+        experiment.name: f"/#/experiments/{experiment.experiment_id}/runs?{urlencode(view)}"
+        for experiment in client.search_experiments()
+        if client.search_runs([experiment.experiment_id], f"tags.`{KIND}` = 'study'", max_results=1)
+    }
+
+
 def _use_write_ahead_log(uri: str) -> None:
     """Let readers (``bench ui``) and the writer work at the same time."""
     import sqlite3

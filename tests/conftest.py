@@ -1,8 +1,12 @@
 """What all tests share: throwaway folders for results and cache, and small pictures made on the spot."""
 
+import os
+import socket
+import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -97,3 +101,30 @@ def run(study: Study, folders: dict[str, Path] | None = None, **options: Any) ->
 def score_files(home: Path) -> dict[str, bytes]:
     """Content of every score file among the results."""
     return {path.name: path.read_bytes() for path in sorted(home.glob("records/*/*.parquet"))}
+
+
+def missing_program(what: str, remedy: str) -> NoReturn:
+    """Skip a test whose program is not installed; where all programs are promised (``CI`` is set), fail."""
+    message = f"{what} is missing: {remedy}"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def free_port() -> int:
+    """A port of this machine on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def wait_for_server(address: str, seconds: float = 120) -> None:
+    """Wait until an HTTP server answers."""
+    stop = time.monotonic() + seconds
+    while True:
+        try:
+            urllib.request.urlopen(address, timeout=2).close()
+            return
+        except OSError:
+            if time.monotonic() > stop:
+                raise
+            time.sleep(0.2)

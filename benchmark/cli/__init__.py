@@ -3,13 +3,13 @@
 import sys
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Entry point of ``bench``: a user's mistake is one message, a bug of ours a traceback."""
     from ..errors import BenchError
     from .app import app
 
     try:
-        app()
+        app(arguments)
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

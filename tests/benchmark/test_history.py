@@ -14,7 +14,7 @@ from bandbench.benchmark.bands import Band
 from bandbench.benchmark.errors import BenchError
 from bandbench.benchmark.history import History, open_storage
 from bandbench.benchmark.study import Search
-from conftest import run, small_study
+from conftest import missing_program, run, small_study
 
 SEARCH = Search(trials=12)
 SWEEP = [Band.between(0.06 * i, 0.06 * i + 0.06) for i in range(11)]
@@ -114,7 +114,7 @@ def postgres(tmp_path: Path) -> Iterator[str]:
     """Address of a PostgreSQL server of our own, on a socket in a temporary folder."""
     programs = _postgres_programs()
     if programs is None:
-        pytest.skip("PostgreSQL is missing: apt-get install postgresql")
+        missing_program("PostgreSQL", "apt-get install postgresql")
     # initdb refuses to run as root; the package brings a user for it.
     user = "postgres" if os.geteuid() == 0 else getpass.getuser()
     place = Path(subprocess.check_output(["mktemp", "-d", "/tmp/pg-XXXXXX"], text=True).strip())

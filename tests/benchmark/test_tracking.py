@@ -2,11 +2,8 @@
 
 import math
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,7 +20,7 @@ from bandbench.benchmark.tracking import (
     default_tracking_uri,
     resolve_tracking_uri,
 )
-from conftest import run, small_study
+from conftest import free_port, run, small_study, wait_for_server
 
 Maker = Callable[..., Path]
 PARENT = "mlflow.parentRunId"
@@ -161,31 +158,15 @@ def test_reading_a_store_that_is_not_there(tmp_path: Path) -> None:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     """A real MLflow server with a store of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{tmp_path}/server.db"]
-    command += [
-        "--artifacts-destination",
-        f"{tmp_path}/artifacts",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-    ]
+    command += ["--artifacts-destination", f"{tmp_path}/artifacts", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     with subprocess.Popen(
         command, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
         try:
-            for _ in range(300):
-                try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1)
-                    break
-                except OSError:
-                    time.sleep(0.2)
+            wait_for_server(f"http://127.0.0.1:{port}/health")
             yield f"http://127.0.0.1:{port}"
         finally:
             os.killpg(process.pid, 15)

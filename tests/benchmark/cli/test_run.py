@@ -76,10 +76,9 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
     """Run a command in this process and see that it ends with exit code 2 and one message."""
 
     def call(*arguments: str, message: str) -> None:
-        monkeypatch.setattr(sys, "argv", ["bench", *arguments])
         monkeypatch.setenv("COLUMNS", "200")
         with pytest.raises(SystemExit) as stop:
-            main()
+            main(list(arguments))
         assert stop.value.code == 2
         captured = " ".join(capsys.readouterr().err.split())
         assert message in captured

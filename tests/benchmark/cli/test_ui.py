@@ -1,0 +1,75 @@
+"""``bench ui`` in a real browser: the page that it names shows the study as a tree."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bandbench.benchmark.cli import main
+from bandbench.benchmark.tracking import RunDocument, Sender, client_for, default_tracking_uri
+from conftest import free_port, missing_program, wait_for_server
+
+
+@pytest.fixture
+def chromium() -> str:
+    return shutil.which("chromium") or missing_program("Chromium", "apt-get install chromium")
+
+
+@pytest.fixture
+def page() -> Iterator[str]:
+    """What a running ``bench ui`` names as the page of the study."""
+    port = free_port()
+    command = [sys.executable, "-c", "from bandbench.benchmark.cli import main; main()", "ui", "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True) as process:
+        try:
+            assert process.stdout
+            assert "Ctrl-C ends it" in process.stdout.readline()
+            line = process.stdout.readline()
+            wait_for_server(f"http://127.0.0.1:{port}/health")
+            yield line.partition(": ")[2].strip()
+        finally:
+            os.killpg(process.pid, 15)
+
+
+def record_one_study() -> None:
+    uri = default_tracking_uri()
+    sender = Sender(client_for(uri), uri)
+    study = RunDocument("s", "study", "narrow bands", "my_study", "s", start=1.0, end=9.0)
+    cell = RunDocument("c", "cell", "a cell", "my_study", "s", parent=study, start=2.0, end=8.0)
+    for document in (study, cell, *(RunDocument(str(i), "trial", f"trial {i}", "my_study", "s", cell, 3.0, 4.0) for i in range(3))):
+        sender.send(document)
+
+
+def test_the_page_shows_the_study_and_hides_its_trials(chromium: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    record_one_study()
+    address = request.getfixturevalue("page")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", f"--user-data-dir={tmp_path}/browser"]
+    document = subprocess.run(
+        [chromium, *options, "--virtual-time-budget=30000", "--dump-dom", address],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=120, check=True,
+    ).stdout  # fmt: skip
+    assert "narrow bands" in document
+    assert "<strong>2</strong> matching runs" in document
+    assert "trial 1" not in document
+
+
+def test_nothing_is_recorded_yet(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0))
+    with pytest.raises(SystemExit) as stopped:
+        main(["ui", "--port", str(free_port())])
+    assert stopped.value.code == 0
+    assert "nothing is recorded yet" in capfd.readouterr().out
+
+
+def test_a_taken_port(capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SystemExit) as stopped:
+            main(["ui", "--port", str(port)])
+    assert stopped.value.code == 2
+    assert f"port {port} is taken" in capfd.readouterr().err
