@@ -25,7 +25,8 @@ def page() -> Iterator[str]:
     """What a running ``bench ui`` names as the page of the study."""
     port = free_port()
     command = [sys.executable, "-c", "from bandbench.benchmark.cli import main; main()", "ui", "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True) as process:
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=quiet, text=True, start_new_session=True) as process:
         try:
             assert process.stdout
             assert "Ctrl-C ends it" in process.stdout.readline()
@@ -41,7 +42,8 @@ def record_one_study() -> None:
     sender = Sender(client_for(uri), uri)
     study = RunDocument("s", "study", "narrow bands", "my_study", "s", start=1.0, end=9.0)
     cell = RunDocument("c", "cell", "a cell", "my_study", "s", parent=study, start=2.0, end=8.0)
-    for document in (study, cell, *(RunDocument(str(i), "trial", f"trial {i}", "my_study", "s", cell, 3.0, 4.0) for i in range(3))):
+    trials = [RunDocument(str(i), "trial", f"trial {i}", "my_study", "s", cell, 3.0, 4.0) for i in range(3)]
+    for document in (study, cell, *trials):
         sender.send(document)
 
 
