@@ -134,5 +134,5 @@ def save_heat_map(path: Path, rows: Sequence[dict[str, Any]], title: str) -> Non
     axes.set_xlabel("tested on (bold: the training domain)")
     axes.set_ylabel("detector ← trained on")
     axes.set_title(title, fontsize="medium")
-    figure.colorbar(image, ax=axes, label="AUC")
+    figure.colorbar(image, ax=axes, label="AUC", extend="min")
     figure.savefig(path, dpi=110)

@@ -58,7 +58,7 @@ def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True) -> "Tabl
         cells = [
             str(rank),
             # Names are data: they must not be read as markup.
-            Text(f"{row['detector']}\n← {row['train']}"),
+            Text(f"{row['detector']}\n← {row['train'] if wide else row['train'].replace('/', '/' + chr(10) + '  ')}"),
             f"{Band(**row['band'])}{fixed}\n" + (f"{evidence['low']:.3f}-{evidence['high']:.3f}" if evidence else "none"),
             _interval(row, "in_domain_auc"),
             _interval(row, "cross_domain_auc"),
