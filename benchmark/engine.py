@@ -14,18 +14,19 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from .bands import Band
 from .catalogue import Catalogue, OpenDomain
 from .contracts import ViewSpec
 from .errors import BenchError, DataError, StudyError
 from .history import History, open_storage
 from .prepare import ChunkTask, ItemSet, Places, chunk_tasks, item_set, iter_problems, known_chunk, prepare_chunk
 from .protocol import check_no_leak, missing_classes
-from .recorder import Recorder
+from .recorder import Recorder, keep_cell
 from .registry import DetectorSpec
 from .reporting import Reporter
 from .results import cell_key
-from .runner import Job, Record, find_record, run_job
-from .search import Cell, CellResult, Fits, Replicate, run_cell
+from .runner import Assessment, Job, Record, assess, find_record, run_jobs
+from .search import Cell, CellResult, Course, Replicate, Work, run_cell
 from .store import cache_root, digest, ensure_writable, read_json, results_root, write_json
 from .study import Study, override
 from .tracking import Exporter, Outbox
@@ -72,9 +73,9 @@ class Plan:
 
     @property
     def n_fits(self) -> int:
-        """Fits of the whole study at most: the search, then the test stage."""
-        tested = self.n_bands if self.study.oracle else 2 + len(self.study.bands)
-        return self.n_cells * self.study.seeds * (self.n_bands + tested)
+        """Fits of the whole study at most; without the oracle, chosen bands are fitted once more for the test domains."""
+        again = 0 if self.study.oracle else 1
+        return self.n_cells * self.study.seeds * (self.n_bands + again)
 
     def sizes(self) -> list[dict[str, Any]]:
         """Pictures per domain, split and class, of the first replicate."""
@@ -217,12 +218,11 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
         if view not in views:
             views.append(view)
     crop = plan.study.crop.spec()
+    pools = [(name, ("train", "val")) for name in plan.study.train] + [(name, ("test",)) for name in plan.study.test]
     wanted = {
-        (name, split, r): chunk_tasks(plan.domains[name, r], split, crop, views, places)
+        (name, splits, r): chunk_tasks(plan.domains[name, r], splits, crop, views, places)
+        for name, splits in pools
         for r in range(plan.study.seeds)
-        for names, splits in ((plan.study.train, ("train", "val")), (plan.study.test, ("test",)))
-        for name in names
-        for split in splits
     }
     tasks = {_task_key(task): task for tasks in wanted.values() for task in tasks}
     reporter.stage("preparing pictures", sum(len(task.items) for task in tasks.values()))
@@ -234,7 +234,8 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
         reporter.advance(len(tasks[futures[future]].items))
     return {
         (name, split, r): item_set(plan.domains[name, r], split, mine, [chunks[_task_key(task)] for task in mine])
-        for (name, split, r), mine in wanted.items()
+        for (name, splits, r), mine in wanted.items()
+        for split in splits
     }
 
 
@@ -255,66 +256,100 @@ def _as_completed(futures: Any) -> Iterator[Future]:
 # --- cells -----------------------------------------------------------------------------------------------------------
 
 
-def drive(
-    courses: Sequence[Fits],
-    workers: Workers,
-    reporter: Reporter,
-    finished: Callable[[CellResult], None],
-    n_cells: int,
-) -> list[CellResult]:
+class _Answer:
+    """What comes of one piece of work: known already, or number `index` of what a worker is going to return."""
+
+    def __init__(self, known: Any = None, future: "Future[Any] | None" = None, index: int | None = None) -> None:
+        self._known, self._future, self._index = known, future, index
+
+    @property
+    def future(self) -> "Future[Any] | None":
+        """What to wait for, if it is not there yet."""
+        return None if self._future is None or self._future.done() else self._future
+
+    def result(self) -> Any:
+        """Return it, or raise what the worker raised."""
+        if self._future is None:
+            return self._known
+        value = self._future.result()
+        return value if self._index is None else value[self._index]
+
+
+class Driver:
     """
-    Run several cells side by side; each gets its records in the order in which it asked.
+    Runs several cells side by side; each gets its answers in the order in which it asked.
 
     Parameters
     ----------
-    courses : sequence of generators
-        See `search.run_cell`.
     workers : Workers
     reporter : Reporter
+    keep : callable
+        Run in a worker on every result; what it returns goes to `finished`.
     finished : callable
-        Called with every result as soon as it is there.
+        Called here with a result and what `keep` returned.
     n_cells : int
         Of the study, those of earlier runs included.
-
-    Returns
-    -------
-    list of CellResult
-        In the order of `courses`.
     """
-    results: list[CellResult | None] = [None] * len(courses)
-    running: dict[str, Future[Record]] = {}
-    pending: dict[int, list[tuple[str, Record | None]]] = {}
 
-    def proceed(i: int, records: list[Record] | None) -> None:
-        try:
-            jobs = next(courses[i]) if records is None else courses[i].send(records)
-        except StopIteration as stop:
-            results[i] = stop.value
-            finished(stop.value)
-            reporter.cells(n_cells - sum(r is None for r in results), n_cells)
-            return
-        pending[i] = [_begin(job, running, workers) for job in jobs]
+    def __init__(
+        self,
+        workers: Workers,
+        reporter: Reporter,
+        keep: Callable[[CellResult], Any],
+        finished: Callable[[CellResult, Any], None],
+        n_cells: int,
+    ) -> None:
+        self._workers, self._reporter, self._n_cells = workers, reporter, n_cells
+        self._keep, self._finished = keep, finished
 
-    for i in range(len(courses)):
-        proceed(i, None)
-    while pending:
-        ready = [i for i, mine in pending.items() if all(r or running[key].done() for key, r in mine)]
-        for i in ready:
-            mine = pending.pop(i)
-            reporter.advance(len(mine))
-            proceed(i, [record or running[key].result() for key, record in mine])
-        if not ready:
-            wait([f for f in running.values() if not f.done()], timeout=0.2, return_when=FIRST_COMPLETED)
-    return [result for result in results if result is not None]
+    def run(self, courses: Sequence[Course]) -> list[CellResult]:
+        """Run the cells to their end; return their results in the order of `courses`."""
+        results: dict[int, CellResult] = {}
+        pending = {i: self._begin(next(course)) for i, course in enumerate(courses)}
+        done = self._n_cells - len(courses)
+        seen: set[str] = set()
+        while pending:
+            awaited = {i: [f for answer in mine if (f := answer.future)] for i, mine in pending.items()}
+            ready = [i for i, futures in awaited.items() if not futures]
+            for i in ready:
+                answers = [answer.result() for answer in pending.pop(i)]
+                if i in results:
+                    self._finished(results[i], answers[0])
+                    done += 1
+                    self._reporter.cells(done, self._n_cells)
+                    continue
+                keys = {answer.key for answer in answers if isinstance(answer, Record)}
+                self._reporter.advance(len(keys - seen))
+                seen |= keys
+                try:
+                    pending[i] = self._begin(courses[i].send(answers))
+                except StopIteration as stop:
+                    results[i] = stop.value
+                    pending[i] = [_Answer(future=self._workers.submit(self._keep, stop.value))]
+            if not ready:
+                # Short waits keep Ctrl-C quick.
+                wait([f for futures in awaited.values() for f in futures], timeout=0.2, return_when=FIRST_COMPLETED)
+        return [results[i] for i in range(len(courses))]
 
-
-def _begin(job: Job, running: dict[str, "Future[Record]"], workers: Workers) -> tuple[str, Record | None]:
-    """Take up a finished record, join an equal job that is running, or start one."""
-    key = job.key
-    record = find_record(job, key)
-    if record is None and key not in running:
-        running[key] = workers.submit(run_job, job, key)
-    return key, record
+    def _begin(self, work: Work) -> list[_Answer]:
+        """Take up what earlier runs left, and hand the rest to the workers."""
+        answers: dict[str, _Answer] = {}
+        groups: dict[Band, list[Job]] = {}
+        assessments = []
+        for piece in work:
+            if isinstance(piece, Assessment):
+                assessments.append(_Answer(future=self._workers.submit(assess, piece)))
+            elif piece.key not in answers:
+                answers[piece.key] = _Answer(find_record(piece))
+                if answers[piece.key].result() is None:
+                    groups.setdefault(piece.band, []).append(piece)
+        for jobs in groups.values():
+            # The draws of one band share features. They stay together unless that would leave workers idle.
+            parts = [jobs] if len(groups) >= 2 * self._workers.jobs else [[job] for job in jobs]
+            for part in parts:
+                future = self._workers.submit(run_jobs, part)
+                answers |= {job.key: _Answer(future=future, index=i) for i, job in enumerate(part)}
+        return assessments or [answers[piece.key] for piece in work if isinstance(piece, Job)]
 
 
 # --- the whole -------------------------------------------------------------------------------------------------------
@@ -447,13 +482,9 @@ def _run(
     reporter.stage("searching bands", plan.n_fits * len(left) // len(cells))
     reporter.cells(len(cells) - len(left), len(cells))
     before = time.time()
-    results = drive(courses, workers, reporter, recorder.finished, len(cells))
-    outcome.computed = sum(
-        record.finished >= before
-        for result in results
-        for group in (*result.trials, *result.tested)
-        for record in group.records
-    )
+    results = Driver(workers, reporter, keep_cell, recorder.finished, len(cells)).run(courses)
+    records = {r.key: r for result in results for group in (*result.trials, *result.tested) for r in group.records}
+    outcome.computed = sum(record.finished >= before for record in records.values())
     recorder.study_finished(cells[0])
     outcome.rows, outcome.failures, outcome.gaps = recorder.rows, recorder.failures, recorder.gaps
     return outcome

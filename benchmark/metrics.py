@@ -7,6 +7,7 @@ hand is NaN, never a guess.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -79,6 +80,13 @@ def _weighted_auc(labels: NDArray, scores: NDArray, weights: NDArray) -> NDArray
         return np.einsum("ij,ij->i", w_fake, beaten) / (w_fake.sum(axis=1) * below[:, -1])
 
 
+@lru_cache(maxsize=4)
+def _group_counts(n_groups: int, n_draws: int, seed: int) -> NDArray[np.int16]:
+    """How often each group occurs in each draw, (n_draws, n_groups)."""
+    drawn = np.random.default_rng(seed).multinomial(n_groups, np.full(n_groups, 1.0 / n_groups), size=n_draws)
+    return drawn.astype(np.int16)
+
+
 class GroupBootstrap:
     """
     Bootstrap draws of groups, shared by everything that is computed from the same items.
@@ -94,8 +102,7 @@ class GroupBootstrap:
 
     def __init__(self, scored: Sequence[Scored], n_draws: int = 1000, seed: int = 0) -> None:
         self._names = np.unique(np.concatenate([s.groups for s in scored]))
-        n = len(self._names)
-        self._counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1.0 / n), size=n_draws)
+        self._counts = _group_counts(len(self._names), n_draws, seed)
 
     def aucs(self, scored: Scored) -> NDArray[np.float64]:
         """AUC of an item set under every draw, (n_draws,); NaN where a draw has lost a class."""

@@ -3,8 +3,9 @@ From items to cached views: read, decode, crop and transform every picture once.
 
 Pictures are handled in chunks. A chunk's folder in the cache is named by the content of its pictures and the way they are
 cropped; it holds ``crops.npy``, ``rows.npy`` (the picture that each crop comes from) and one ``view-*.npy`` per view. Domains
-that share pictures share chunks. A chunk with a picture that could not be used goes to the run's scratch folder
-instead, so that no failure is ever cached.
+that share pictures share chunks, and so do all draws of training and validation pictures: an item set is a list of rows
+of chunks. A chunk with a picture that could not be used goes to the run's scratch folder instead, so that no
+failure is ever cached.
 """
 
 import hashlib
@@ -13,9 +14,11 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
 from . import images
@@ -178,8 +181,12 @@ def _write_chunk(folder: Path, crops: NDArray, rows: NDArray, meta: dict[str, ob
 
 
 def _view_file(folder: Path, spec: ViewSpec) -> Path:
-    kernel = view_kernel(spec)
-    return folder / f"view-{spec.name}-{digest([spec.name, asdict(kernel)])[:16]}.npy"  # type: ignore[call-overload]
+    return folder / _view_file_name(spec.name, view_kernel(spec))
+
+
+@lru_cache
+def _view_file_name(name: str, kernel: ViewKernel) -> str:
+    return f"view-{name}-{digest([name, asdict(kernel)])[:16]}.npy"  # type: ignore[call-overload]
 
 
 def _prepare_view(folder: Path, spec: ViewSpec) -> float:
@@ -215,7 +222,10 @@ class ItemSet:
     table : str
         Path of its item table (Parquet).
     grey, colour : tuple of str
-        Chunk folders, in item order; empty if no view needed them.
+        Chunk folders that hold its crops; empty if no view needed them.
+    index : str
+        Path of a NumPy archive with ``grey`` and ``colour``, arrays of int32 (n_crops, 3): chunk, row within the
+        chunk, and position among the items with status ``ok``.
     n_items, n_ok : int
     problems : tuple of (item id, status, detail)
     seconds_per_item : float
@@ -228,15 +238,23 @@ class ItemSet:
     table: str
     grey: tuple[str, ...]
     colour: tuple[str, ...]
+    index: str
     n_items: int
     n_ok: int
     problems: tuple[tuple[str, str, str], ...]
     seconds_per_item: float
 
 
-def chunk_tasks(domain: OpenDomain, split: str, crop: CropSpec, views: Sequence[ViewSpec], places: Places) -> list[ChunkTask]:
-    """Cut one split of a domain into tasks, by class so that pools of pictures shared by domains are shared as chunks."""
-    items = domain.split(split)
+def chunk_tasks(
+    domain: OpenDomain, splits: Sequence[str], crop: CropSpec, views: Sequence[ViewSpec], places: Places
+) -> list[ChunkTask]:
+    """
+    Cut some splits of a domain, taken together, into tasks.
+
+    By class, so that pools of pictures shared by domains are shared as chunks; and not by split, so that every picture is
+    handled once however its replicates are drawn.
+    """
+    items = sorted((item for split in splits for item in domain.split(split)), key=lambda item: (item.label, item.id))
     tasks = []
     for colour in (False, True):
         wanted = tuple(v for v in views if view_kernel(v).colour == colour)
@@ -252,46 +270,66 @@ def chunk_tasks(domain: OpenDomain, split: str, crop: CropSpec, views: Sequence[
 
 def item_set(domain: OpenDomain, split: str, tasks: Sequence[ChunkTask], chunks: Sequence[Chunk]) -> ItemSet:
     """
-    Join prepared chunks (in the order of `chunk_tasks`) to an item set.
+    Pick one split out of prepared chunks (in the order of their `chunk_tasks`).
 
     Raises
     ------
     DataError
         If a class has no usable picture left.
     """
-    folders: dict[bool, list[str]] = {False: [], True: []}
-    outcome: dict[str, tuple[Item, str, tuple[str, str]]] = {}
-    seconds = 0.0
+    wanted = {item.id: item for item in domain.split(split)}
+    contents: dict[str, str] = {}
+    outcome: dict[str, tuple[str, str]] = {}
+    seconds: list[float] = []
     for task, chunk in zip(tasks, chunks, strict=True):
-        folders[task.colour].append(chunk.folder)
-        seconds += chunk.seconds
+        seconds.append(chunk.seconds / len(task.items))
         for item, content, status in zip(task.items, chunk.contents, chunk.statuses, strict=True):
             # Grey and colour come from the same bytes; the worse outcome counts.
-            if item.id not in outcome or outcome[item.id][2] == OK:
-                outcome[item.id] = (item, content, status)
-    items = [item for item, _, _ in outcome.values()]
-    statuses = [status for _, _, status in outcome.values()]
-    problems = tuple((item.id, *status) for item, _, status in outcome.values() if status != OK)
+            if item.id in wanted and outcome.get(item.id, OK) == OK:
+                outcome[item.id], contents[item.id] = status, content
+    items = list(wanted.values())
+    statuses = [outcome[item.id] for item in items]
+    problems = tuple((item.id, *outcome[item.id]) for item in items if outcome[item.id] != OK)
     for label, name in ((0, "real"), (1, "fake")):
         if not any(i.label == label and s == OK for i, s in zip(items, statuses, strict=True)):
             raise DataError(_nothing_left(domain.name, split, name, problems))
-    key = digest([[i.id, c, i.label, i.group, s[0]] for (i, c, s) in outcome.values()])
-    scratch = tasks[0].places.scratch
-    table = Path(scratch, "items", f"{key[:16]}-{domain.replicate}-{split}-{digest(domain.name)[:8]}.parquet")
-    write_table(table, item_table(domain.name, items, statuses))
-    n_ok = len(items) - len(problems)
+    key = digest([[i.id, contents[i.id], i.label, i.group, outcome[i.id][0]] for i in items])
+    usable = [item.id for item in items if outcome[item.id] == OK]
+    place = Path(tasks[0].places.scratch, "items", f"{key[:16]}-{domain.replicate}-{split}-{digest(domain.name)[:8]}")
+    write_table(place.with_suffix(".parquet"), item_table(domain.name, items, statuses))
+    folders = {}
+    index = {}
+    for colour, name in ((False, "grey"), (True, "colour")):
+        mine = [(t, c) for t, c in zip(tasks, chunks, strict=True) if t.colour == colour]
+        folders[colour], index[name] = _index(mine, {item: i for i, item in enumerate(usable)})
+    np.savez(place.with_suffix(".npz"), **index)
     return ItemSet(
         domain.name,
         split,
         key,
-        str(table),
-        tuple(folders[False]),
-        tuple(folders[True]),
+        str(place.with_suffix(".parquet")),
+        folders[False],
+        folders[True],
+        str(place.with_suffix(".npz")),
         len(items),
-        n_ok,
+        len(usable),
         problems,
-        seconds / max(1, len(items)),
+        sum(seconds) / len(seconds),
     )
+
+
+def _index(chunks: Sequence[tuple[ChunkTask, Chunk]], position: dict[str, int]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    """Folders of the chunks that hold some items, and where in them: (chunk, row, position of the item)."""
+    folders: list[str] = []
+    parts = [np.empty((0, 3), dtype=np.int32)]
+    for task, chunk in chunks:
+        place = np.array([position.get(item.id, -1) for item in task.items], dtype=np.int32)
+        item_of_row = place[np.load(Path(chunk.folder, "rows.npy"))]
+        rows = np.flatnonzero(item_of_row >= 0).astype(np.int32)
+        if rows.size:
+            parts.append(np.stack([np.full(rows.size, len(folders), dtype=np.int32), rows, item_of_row[rows]], axis=1))
+            folders.append(chunk.folder)
+    return tuple(folders), np.concatenate(parts)
 
 
 def _nothing_left(domain: str, split: str, label: str, problems: Sequence[tuple[str, str, str]]) -> str:
@@ -313,23 +351,54 @@ def load_view(items: ItemSet, spec: ViewSpec, band: Band) -> tuple[View, NDArray
         Position, among the items with status ``ok``, of the item that each crop shows.
     """
     kernel = view_kernel(spec)
-    parts, rows, offset = [], [], 0
-    for folder in map(Path, items.colour if kernel.colour else items.grey):
-        crops = np.load(folder / "crops.npy", mmap_mode="r")
-        _, position = np.unique(np.load(folder / "rows.npy"), return_inverse=True)
-        rows.append(position + offset)
-        offset += int(position.max()) + 1 if position.size else 0
-        if len(crops):
-            parts.append(_chunk_features(kernel, folder, spec, crops, band))
-    values = np.concatenate([part.values for part in parts])
+    folders = items.colour if kernel.colour else items.grey
+    index = _read_index(items.index)["colour" if kernel.colour else "grey"]
+    # Chunks are in ascending order in the index.
+    bounds = np.searchsorted(index[:, 0], np.arange(len(folders) + 1))
+    values: NDArray | None = None
+    frequency = None
+    for folder, start, stop in zip(folders, bounds[:-1], bounds[1:], strict=True):
+        rows = index[start:stop, 1]
+        part = _chunk_features(kernel, spec, folder, rows, band)
+        if values is None:
+            values = np.empty((len(index), *part.values.shape[1:]), part.values.dtype)
+            frequency = part.frequency
+        values[start:stop] = part.values
+    assert values is not None  # an item set has pictures of both classes
     values.setflags(write=False)
-    return View(values, parts[0].frequency), np.concatenate(rows)
+    return View(values, frequency), index[:, 2].astype(np.intp)
 
 
-def _chunk_features(kernel: ViewKernel, folder: Path, spec: ViewSpec, crops: NDArray, band: Band) -> View:
+@cached(LRUCache(32_000_000, getsizeof=lambda index: sum(array.nbytes for array in index.values())))
+def _read_index(path: str) -> dict[str, NDArray[np.int32]]:
+    with np.load(path) as archive:
+        return dict(archive)
+
+
+@lru_cache(maxsize=256)
+def _open_array(path: str) -> NDArray:
+    """Open a file of a chunk without reading it: workers share its pages, and what is not asked for is never read."""
+    return np.load(path, mmap_mode="r")
+
+
+def _chunk_features(kernel: ViewKernel, spec: ViewSpec, folder: str, rows: NDArray[np.int32], band: Band) -> View:
     if needs_crops(kernel, band):
-        return features_from_crops(kernel, np.asarray(crops), band)
-    return kernel.features(np.load(_view_file(folder, spec), mmap_mode="r"), crops.shape[1:3], band)
+        whole = _filtered_chunk(kernel, folder, band)
+        return whole if len(rows) == len(whole) else whole[rows]
+    base = _open_array(str(_view_file(Path(folder), spec)))
+    part = kernel.features(base, _crop_shape(folder), band)
+    return part if len(rows) == len(part) else part[rows]
+
+
+def _crop_shape(folder: str) -> tuple[int, int]:
+    return _open_array(str(Path(folder, "crops.npy"))).shape[1:3]
+
+
+@cached(LRUCache(64_000_000, getsizeof=lambda view: view.values.nbytes))
+def _filtered_chunk(kernel: ViewKernel, folder: str, band: Band) -> View:
+    """Features that have to start from the crops; kept for the other draws that ask for the same pictures."""
+    crops = np.asarray(_open_array(str(Path(folder, "crops.npy"))))
+    return features_from_crops(kernel, crops, band)
 
 
 def iter_problems(sets: Sequence[ItemSet]) -> Iterator[tuple[str, str, str, str]]:

@@ -78,8 +78,7 @@ class Recorder:
 
     def take_up(self, cell: Cell) -> bool:
         """Take the rows of a cell that an earlier run finished and that the tracking store has got; False if there is none."""
-        key = cell_key(cell)
-        rows = read_json(results_root() / "cells" / key / "rows.json")
+        rows = read_json(cell_folder(cell) / "rows.json")
         if rows is None or not self._outbox.has(self._cell_stub(cell)):
             return False
         self.rows += _with_nan(rows)
@@ -87,21 +86,16 @@ class Recorder:
             self.gaps[cell.label] = tuple(rows[0]["gaps"])
         return True
 
-    def finished(self, result: CellResult) -> None:
-        """Keep a cell's result and put it into the outbox."""
+    def finished(self, result: CellResult, rows: list[dict[str, Any]]) -> None:
+        """Put a cell that was kept (`keep_cell`) into the outbox, or note why it has no result."""
         cell = result.cell
         if result.error:
             self.failures[cell.label] = result.error
             return
         if result.gaps:
             self.gaps[cell.label] = result.gaps
-        key = cell_key(cell)
-        folder = results_root() / "cells" / key
-        document = write_cell(result, key, folder)
-        _save_figures(cell, document, folder)
-        rows = cell_rows(folder)
-        write_json(folder / "rows.json", rows)
         self.rows += rows
+        folder = cell_folder(cell)
         self._outbox.put([_cell_document(cell, self._cell_stub(cell), result, rows[0], folder)])
 
     def study_finished(self, cell: Cell) -> None:
@@ -135,6 +129,23 @@ class Recorder:
             start=self._started,
             tags={"detector": cell.detector.label, "train": cell.train},
         )
+
+
+def cell_folder(cell: Cell) -> Path:
+    """Where a cell's result is kept."""
+    return results_root() / "cells" / cell_key(cell)
+
+
+def keep_cell(result: CellResult) -> list[dict[str, Any]]:
+    """Write a cell's folder with its pictures and return its rows: work for a worker."""
+    if result.error:
+        return []
+    folder = cell_folder(result.cell)
+    document = write_cell(result, cell_key(result.cell), folder)
+    _save_figures(result.cell, document, folder)
+    rows = cell_rows(folder)
+    write_json(folder / "rows.json", rows)
+    return rows
 
 
 def _with_nan(value: Any) -> Any:

@@ -19,7 +19,7 @@ import numpy as np
 from .errors import DataError
 from .metrics import GroupBootstrap, Interval, all_metrics, best_threshold, roc_auc
 from .prepare import ItemSet
-from .scores import DomainScores, read_scores
+from .scores import DomainScores, join_tables, read_scores
 from .search import RULE, Cell, CellResult, Tested
 from .store import digest, read_json, write_json
 
@@ -98,8 +98,7 @@ def _copy_scores(folder: Path, index: int, tested: Tested) -> dict[str, Any]:
     files = []
     for replicate, record in enumerate(tested.records):
         name = f"scores/{index:02d}-{tested.role}-{replicate}.parquet"
-        (folder / "scores").mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(record.scores, folder / name)
+        join_tables(folder / name, [Path(record.val_scores), Path(record.test_scores)])
         files.append(name)
     return {
         "role": tested.role,

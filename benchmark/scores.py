@@ -63,9 +63,9 @@ def ok_rows(table: pa.Table) -> NDArray[np.bool_]:
     return np.asarray(table.column("status").to_numpy(zero_copy_only=False) == "ok", dtype=bool)
 
 
-def write_table(path: Path, table: pa.Table) -> None:
+def write_table(path: Path, table: pa.Table, durable: bool = True) -> None:
     """Write a table atomically; equal tables give equal bytes."""
-    with atomic_path(path) as temporary:
+    with atomic_path(path, durable) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 
 
@@ -92,6 +92,21 @@ class DomainScores:
     def coverage(self) -> float:
         """Share of items that have a score."""
         return len(self.scored.labels) / self.n_items
+
+
+def join_tables(path: Path, parts: Sequence[Path]) -> None:
+    """Write one table of several, one after the other."""
+    write_table(path, pa.concat_tables([pq.read_table(part) for part in parts]), durable=False)
+
+
+def is_whole(path: Path, size: int) -> bool:
+    """Whether a table that was written without waiting for the disk has arrived there."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, size - 4))
+            return file.read() == b"PAR1"
+    except OSError:
+        return False
 
 
 def read_scores(path: Path) -> list[DomainScores]:

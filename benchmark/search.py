@@ -1,27 +1,29 @@
 """
 One cell of a study, from the all-pass reference to the scored test domains.
 
-A cell is a generator: it yields the fits that it wants next and is sent their records, in the same order. It sees no
-clock, no worker and no tracking store, so its course depends on the scores alone.
+A cell is a generator: it yields the work that it wants done next and is sent what came of it, in the same order. It sees
+no clock, no worker and no tracking store, so its course depends on the scores alone.
+
+Where the oracle is wanted, every fit is scored on the test domains at once, because fitting is what costs. Those scores
+lie sealed in files of their own: nothing before `_test` reads them.
 """
 
 import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from statistics import NormalDist
-from typing import Protocol
+from typing import Any, Protocol
 
 from .bands import MAX_FREQUENCY, Band
 from .history import History
-from .metrics import Interval, auc_interval
+from .metrics import Interval
 from .prepare import ItemSet
 from .registry import DetectorSpec
-from .runner import Job, Record
-from .scores import read_scores
+from .runner import Assessment, Job, Record
 from .study import Study
 
-Fits = Generator[list[Job], list[Record], "CellResult"]
+Work = Sequence[Job] | Sequence[Assessment]
+Course = Generator[Work, list[Any], "CellResult"]
 RULE = "narrowest band whose validation AUC is within one standard error of the best"
 
 
@@ -107,7 +109,7 @@ class Observer(Protocol):
         ...
 
 
-def run_cell(cell: Cell, history: History, observer: Observer) -> Fits:
+def run_cell(cell: Cell, history: History, observer: Observer) -> Course:
     """
     Try bands on source validation, choose one, score it on every test domain.
 
@@ -120,7 +122,8 @@ def run_cell(cell: Cell, history: History, observer: Observer) -> Fits:
 
     Yields
     ------
-    list of Job
+    sequence of Job or of Assessment
+        To be answered by a list of Record or of Interval.
 
     Returns
     -------
@@ -155,45 +158,42 @@ def run_cell(cell: Cell, history: History, observer: Observer) -> Fits:
 
 def _try_bands(
     cell: Cell, bands: Sequence[Band], stages: Sequence[str], observer: Observer
-) -> Generator[list[Job], list[Record], list[Trial]]:
-    """Fit every band on every replicate; the jobs name no item of any test split."""
-    n = len(cell.replicates)
-    jobs = [
-        Job(cell.detector, band, r.number, r.train, (r.val,), cell.records, cell.attempt)
-        for band in bands
-        for r in cell.replicates
+) -> Generator[Work, list[Any], list[Trial]]:
+    """Fit every band on every replicate and look at the validation scores."""
+    # All-pass and fixed bands get a row whatever is chosen, so their test scores are wanted in any case.
+    records = yield from _fit(
+        cell, [(band, cell.study.oracle or stage in ("allpass", "fixed")) for band, stage in zip(bands, stages, strict=True)]
+    )
+    errors = [next((record.error for record in mine if record.error), "") for mine in records]
+    scored = [mine for mine, error in zip(records, errors, strict=True) if not error]
+    intervals = iter((yield [Assessment(tuple(record.val_scores for record in mine), cell.study.bootstrap) for mine in scored]))
+    unknown = Interval(math.nan, math.nan, math.nan, math.nan)
+    trials = [
+        Trial(band, stage, unknown if error else next(intervals), mine, error)
+        for band, stage, mine, error in zip(bands, stages, records, errors, strict=True)
     ]
-    records = yield jobs
-    trials = []
-    for i, (band, stage) in enumerate(zip(bands, stages, strict=True)):
-        trials.append(_trial(cell.study, band, stage, tuple(records[i * n : (i + 1) * n])))
     observer.tried(cell, trials)
     return trials
 
 
-def _trial(study: Study, band: Band, stage: str, records: tuple[Record, ...]) -> Trial:
-    error = next((record.error for record in records if record.error), "")
-    if error:
-        return Trial(band, stage, Interval(math.nan, math.nan, math.nan, math.nan), records, error)
-    validation = [read_scores(Path(record.scores))[0].scored for record in records]
-    return Trial(band, stage, auc_interval(validation, study.bootstrap), records)
+def _fit(cell: Cell, bands: Sequence[tuple[Band, bool]]) -> Generator[Work, list[Any], list[tuple[Record, ...]]]:
+    """Fit bands on every replicate; those that are marked are scored on the test domains, too."""
+    n = len(cell.replicates)
+    records = yield [
+        Job(cell.detector, band, r.number, r.train, r.val, r.tests if tested else (), cell.records, cell.attempt)
+        for band, tested in bands
+        for r in cell.replicates
+    ]
+    return [tuple(records[i * n : (i + 1) * n]) for i in range(len(bands))]
 
 
 def _test(
     cell: Cell, chosen: Band, allpass: Band, fixed: Sequence[Band], trials: Sequence[Trial]
-) -> Generator[list[Job], list[Record], list[Tested]]:
+) -> Generator[Work, list[Any], list[Tested]]:
     roles = [("chosen", chosen), ("allpass", allpass), *(("fixed", band) for band in fixed)]
-    candidates = list(dict.fromkeys(trial.band for trial in trials)) if cell.study.oracle else []
-    bands = list(dict.fromkeys([band for _, band in roles] + candidates))
-    n = len(cell.replicates)
-    records = yield [
-        Job(cell.detector, band, r.number, r.train, (r.val, *r.tests), cell.records, cell.attempt)
-        for band in bands
-        for r in cell.replicates
-    ]
-    by_band = {band: tuple(records[i * n : (i + 1) * n]) for i, band in enumerate(bands)}
-    tested = [Tested(role, band, by_band[band]) for role, band in roles if not _failed(by_band[band])]
-    return tested + _oracles(cell, {b: by_band[b] for b in candidates if not _failed(by_band[b])})
+    records = yield from _fit(cell, [(band, True) for _, band in roles])
+    tested = [Tested(role, band, mine) for (role, band), mine in zip(roles, records, strict=True) if not _failed(mine)]
+    return tested + (_oracles(cell, {trial.band: trial.records for trial in trials}) if cell.study.oracle else [])
 
 
 def _failed(records: Sequence[Record]) -> bool:
@@ -205,7 +205,7 @@ def _oracles(cell: Cell, by_band: dict[Band, tuple[Record, ...]]) -> list[Tested
     best: dict[str, tuple[float, Band]] = {}
     for band, records in by_band.items():
         for items in cell.replicates[0].tests:
-            auc = sum(record.aucs[f"{items.domain}:test"] for record in records) / len(records)
+            auc = sum(record.sealed[items.domain] for record in records) / len(records)
             if items.domain not in best or auc > best[items.domain][0]:
                 best[items.domain] = (auc, band)
     return [Tested("oracle", band, by_band[band], domain) for domain, (_, band) in best.items()]

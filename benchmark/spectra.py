@@ -116,6 +116,13 @@ def radius_power(crops: NDArray) -> NDArray[np.float32]:
     return np.add.reduceat(power, grid.starts, axis=1)
 
 
+def columns_of(values: NDArray, kept: NDArray[np.bool_]) -> NDArray:
+    """Select columns by runs: a view where they are contiguous, a copy of the runs where they are not."""
+    edges = np.flatnonzero(np.diff(kept.astype(np.int8), prepend=0, append=0))
+    runs = [values[:, start:stop] for start, stop in edges.reshape(-1, 2)]
+    return runs[0] if len(runs) == 1 else np.concatenate(runs, axis=1)
+
+
 def default_bin_width(side: int) -> float:
     """Bin width in cycles/pixel: 0.01, or one DFT bin of the crop where that is wider (no bin may be empty)."""
     return max(0.01, 1.0 / side)
@@ -159,7 +166,7 @@ def power_profile(
             kept = band.keeps(frequency)
             if not kept.any():
                 raise DataError(f"band {band} keeps no frequency of a {shape[0]}x{shape[1]} crop.")
-            sums, count, frequency = sums[:, kept], count[kept], frequency[kept]
+            sums, count, frequency = columns_of(sums, kept), count[kept], frequency[kept]
     width = default_bin_width(min(shape)) if bin_width is None else bin_width
     _, starts = np.unique((frequency / width + 1e-9).astype(int), return_index=True)
     n_coefficients = np.add.reduceat(count, starts)

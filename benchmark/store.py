@@ -61,22 +61,28 @@ def _jsonable(value: Any) -> Any:
 
 
 @contextlib.contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a temporary name beside `path` that becomes `path` when the block ends well."""
+def atomic_path(path: Path, durable: bool = True) -> Iterator[Path]:
+    """
+    Yield a temporary name beside `path` that becomes `path` when the block ends well.
+
+    `durable` waits for the disk, so that not even a power cut leaves an empty file; without it, a reader has to be able
+    to tell.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        if durable:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, durable: bool = True) -> None:
     """Write JSON atomically. NaN becomes null: JSON has no other word for *undefined*."""
-    with atomic_path(path) as temporary:
+    with atomic_path(path, durable) as temporary:
         temporary.write_text(dump_json(value), encoding="utf-8")
 
 

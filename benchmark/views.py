@@ -69,17 +69,19 @@ class ProfileView:
 
 @dataclass(frozen=True)
 class DctView:
-    """``ln(|DCT| + 1e-12)`` of grey crops, one column per coefficient (arXiv 2003.08685)."""
+    """``ln(|DCT| + 1e-12)`` of grey crops, one column per coefficient, lowest frequency first (arXiv 2003.08685)."""
 
-    version: int = 1
+    version: int = 2
     colour: bool = False
 
     def base(self, crops: NDArray[np.uint8]) -> NDArray:
         # float32: its rounding moves a log coefficient by less than 1e-4 unless the coefficient is below 1e-3 grey levels.
-        return dct.log_magnitude(dct.dct2(crops.astype(np.float32))).reshape(len(crops), -1)
+        values = dct.log_magnitude(dct.dct2(crops.astype(np.float32))).reshape(len(crops), -1)
+        # Sorted, a band is one or two contiguous runs of columns: reading it touches no other page of the file.
+        return values[:, dct.frequency_order(*crops.shape[1:])]
 
     def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> View:
-        frequency = dct.dct_frequency(*shape).ravel()
+        frequency = dct.dct_frequency(*shape).ravel()[dct.frequency_order(*shape)]
         if band.mode == "reweight":
             with np.errstate(divide="ignore"):
                 gain = np.maximum(np.log(band.gain(frequency)), np.log(dct.PUBLISHED_EPSILON))
@@ -89,7 +91,7 @@ class DctView:
         kept = band.keeps(frequency)
         if not kept.any():
             raise StudyError(f"band {band} keeps no DCT coefficient of a {shape[0]}x{shape[1]} crop.")
-        return View(base[:, kept], frequency[kept])
+        return View(spectra.columns_of(base, kept), frequency[kept])
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..benchmark.contracts import Detector, View, ViewSpec
+from ..benchmark.solvers import LinearModel, fit_ridge
 
 
 class DctRidge(Detector):
@@ -35,17 +36,9 @@ class DctRidge(Detector):
         return ViewSpec("dct")
 
     def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
-        from sklearn.linear_model import RidgeCV
-        from sklearn.preprocessing import StandardScaler
-
-        self.scaler_ = StandardScaler().fit(view.values)
-        ridge = RidgeCV(alphas=self.alphas).fit(self.scaler_.transform(view.values), 2.0 * labels - 1.0)
-        self.coef_ = np.asarray(ridge.coef_, dtype=np.float64)
-        self.intercept_ = float(np.asarray(ridge.intercept_))
-        self.alpha_ = float(np.asarray(ridge.alpha_))
+        model = fit_ridge(view.values, 2.0 * labels - 1.0, self.alphas)
+        self.coef_, self.intercept_, self.alpha_ = model.coef, model.intercept, model.alpha
         return self
 
     def score(self, view: View) -> NDArray[np.float64]:
-        # A sum in float64 per crop, so that a crop's score does not depend on the batch it comes in.
-        standardised = np.asarray(self.scaler_.transform(view.values), dtype=np.float64)
-        return np.einsum("ij,j->i", standardised, self.coef_) + self.intercept_
+        return LinearModel(self.coef_, self.intercept_, self.alpha_).decision(view.values)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..benchmark.contracts import Detector, View, ViewSpec
+from ..benchmark.solvers import KernelMachine, Standardiser, fit_svm
 
 
 class SpectralSVM(Detector):
@@ -52,14 +53,19 @@ class SpectralSVM(Detector):
         return ViewSpec("profile", {"variant": self.variant})
 
     def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-        from sklearn.svm import SVC
-
-        svc = SVC(kernel=self.kernel, C=self.C, gamma=self.gamma)  # pyright: ignore[reportArgumentType] (floats are fine)
-        self.model_ = make_pipeline(StandardScaler(), svc) if self.standardise else make_pipeline(svc)
-        self.model_.fit(view.values, labels)
+        if self.standardise:
+            scaler = Standardiser.of(view.values)
+            self.mean_, self.scale_ = scaler.mean, scaler.scale
+        machine = fit_svm(self._features(view), labels, self.kernel, self.C, self.gamma)
+        self.support_vectors_, self.dual_coef_ = machine.support_vectors, machine.dual_coef
+        self.intercept_, self.gamma_ = machine.intercept, machine.gamma
         return self
 
     def score(self, view: View) -> NDArray[np.float64]:
-        return self.model_.decision_function(view.values)
+        machine = KernelMachine(self.support_vectors_, self.dual_coef_, self.intercept_, self.kernel, self.gamma_)
+        return machine.decision(self._features(view))
+
+    def _features(self, view: View) -> NDArray[np.float64]:
+        if not self.standardise:
+            return np.asarray(view.values, dtype=np.float64)
+        return Standardiser(self.mean_, self.scale_).apply(view.values)
