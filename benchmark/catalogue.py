@@ -43,7 +43,7 @@ class DatasetSpec:
             if name not in plugin.parameter_defaults():
                 raise PluginError(unknown_name(f"parameter of dataset {plugin.name}", name, plugin.parameter_defaults()))
         if plugin.needs_root and self.root is None:
-            raise DataError(f"dataset {plugin.name} needs a folder: --data {plugin.name}=DIR.")
+            raise DataError(f"dataset {plugin.name} needs the folder with its files: --data {plugin.name}=DIR (or --root DIR).")
         root = None if self.root is None else Path(self.root)
         return plugin(root=root, seed=seed, replicate=replicate, **self.options)
 
@@ -60,8 +60,9 @@ class Catalogue:
     Parameters
     ----------
     folders : dict of str to str
-        From ``--data NAME=DIR``. A registered data set of that name gets DIR as its root, any other name is a folder with
-        ``real/`` and ``fake/``.
+        From ``--data NAME=DIR``. A registered data set of that name gets DIR as its root, and so does one that is given as
+        ``file.py:Class`` or ``module:Class``; any other name is a folder with ``real/`` and ``fake/``. DIR is empty for a
+        data set that needs none.
     options : dict of str to dict
         Constructor parameters by data set name, from the study file.
 
@@ -78,18 +79,22 @@ class Catalogue:
             plugin = datasets.get(name)
             if name != "folder" and not plugin.needs_root:
                 self.specs[name] = DatasetSpec(name, None, options.pop(name, {}))
-        for name, folder in folders.items():
+        for given, folder in folders.items():
+            reference, name = (given, datasets.get(given).name) if ":" in given else ("", given)
+            if reference and not folder:
+                self.specs[name] = DatasetSpec(reference, None, options.pop(name, {}))
+                continue
             path = Path(folder).expanduser().absolute()
             if not NAME_PATTERN.fullmatch(name):
                 raise DataError(f"data set name '{name}' needs lower-case letters, digits and underscores; --data NAME=DIR.")
-            if name in self.specs:
+            if name in self.specs and not reference:
                 raise DataError(
                     f"the name '{name}' belongs to the data set of that name, which takes no folder; choose another."
                 )
             if not path.is_dir():
                 raise DataError(f"--data {name}={folder}: no folder {path}; check the path.")
             adapter = name if name in datasets.names() and name != "folder" else "folder"
-            self.specs[name] = DatasetSpec(adapter, str(path), options.pop(name, {}))
+            self.specs[name] = DatasetSpec(reference or adapter, str(path), options.pop(name, {}))
         for name in options:
             raise DataError(unknown_name("data set", name, self.specs))
 

@@ -19,7 +19,19 @@ from .catalogue import Catalogue, OpenDomain
 from .contracts import ViewSpec
 from .errors import BenchError, DataError, StudyError
 from .history import History, open_storage
-from .prepare import ChunkTask, ItemSet, Places, chunk_tasks, item_set, iter_problems, known_chunk, prepare_chunk
+from .prepare import (
+    Chunk,
+    ChunkTask,
+    ItemSet,
+    Places,
+    chunk_tasks,
+    item_set,
+    iter_problems,
+    known_chunk,
+    outcomes,
+    prepare_chunk,
+    without_copies,
+)
 from .protocol import check_no_leak, missing_classes
 from .recorder import Recorder, keep_cell
 from .registry import DetectorSpec
@@ -68,7 +80,7 @@ class Plan:
     @property
     def n_bands(self) -> int:
         """Bands that one cell tries at most."""
-        sweep = len(self.study.sweep.bands(self.study.mode)) if self.study.sweep else 0
+        sweep = len(self.study.sweep_bands)
         return 1 + sweep + len(self.study.bands) + self.study.search.trials
 
     @property
@@ -151,6 +163,19 @@ def _start_worker() -> None:
     threadpool_limits(1)
 
 
+@contextlib.contextmanager
+def _ignoring_interrupts() -> Iterator[None]:
+    """Processes that are started here ignore Ctrl-C from their first instruction on; it is their owner's to handle."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -179,6 +204,8 @@ class Workers:
             os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
             context = multiprocessing.get_context("spawn")
             self._pool = ProcessPoolExecutor(self.jobs, context, _start_worker)
+            with _ignoring_interrupts():
+                return self._pool.submit(function, *args)
         return self._pool.submit(function, *args)
 
     def close(self) -> None:
@@ -218,7 +245,8 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
         if view not in views:
             views.append(view)
     crop = plan.study.crop.spec()
-    pools = [(name, ("train", "val")) for name in plan.study.train] + [(name, ("test",)) for name in plan.study.test]
+    pools: list[tuple[str, tuple[str, ...]]] = [(name, ("train", "val")) for name in plan.study.train]
+    pools += [(name, ("test",)) for name in plan.study.test]
     wanted = {
         (name, splits, r): chunk_tasks(plan.domains[name, r], splits, crop, views, places)
         for name, splits in pools
@@ -232,11 +260,35 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
     for future in _as_completed(futures):
         chunks[futures[future]] = future.result()
         reporter.advance(len(tasks[futures[future]].items))
-    return {
-        (name, split, r): item_set(plan.domains[name, r], split, mine, [chunks[_task_key(task)] for task in mine])
-        for (name, splits, r), mine in wanted.items()
+    return _item_sets(plan, wanted, chunks)
+
+
+def _item_sets(
+    plan: Plan, wanted: dict[tuple[str, tuple[str, ...], int], list[ChunkTask]], chunks: dict[str, Chunk]
+) -> dict[tuple[str, str, int], ItemSet]:
+    """Item sets out of prepared chunks; a picture that is on two sides, under whatever name, is scored on neither test side."""
+    pools = {key: (tasks, [chunks[_task_key(task)] for task in tasks]) for key, tasks in wanted.items()}
+    found = {
+        (name, split, r): outcomes(plan.domains[name, r], split, *pool)
+        for (name, splits, r), pool in pools.items()
         for split in splits
     }
+    seen: dict[str, str] = {}
+    for (name, split, r), outcome in list(found.items()):
+        if split == "val":
+            trained = dict.fromkeys(found[name, "train", r].contents, f"the training pictures of {name}")
+            found[name, split, r] = without_copies(outcome, trained)
+        if split in ("train", "val"):
+            seen |= dict.fromkeys(outcome.contents, f"the training or validation pictures of {name}")
+    seen.pop("", None)
+    sets = {}
+    for (name, splits, r), pool in pools.items():
+        for split in splits:
+            outcome = found[name, split, r]
+            if split == "test":
+                outcome = without_copies(outcome, seen)
+            sets[name, split, r] = item_set(plan.domains[name, r], split, outcome, *pool)
+    return sets
 
 
 def _task_key(task: ChunkTask) -> str:
@@ -450,7 +502,7 @@ def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, 
         history_storage = open_storage(storage, home / "optuna.journal")
         attempt = _attempt(plan.study, fresh)
         outbox = Outbox(tracking_uri)
-        exporter = Exporter(outbox, tracking_uri)
+        exporter = Exporter(outbox, tracking_uri, reporter.note)
         exporter.start()
         try:
             with _workers(jobs) as workers:

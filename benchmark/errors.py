@@ -18,6 +18,10 @@ class StudyError(BenchError):
     """A study file or an option that does not make sense."""
 
 
+class EmptyBandError(StudyError):
+    """A band that leaves too few frequencies of a crop for a view to be computed; nothing is wrong with the rest."""
+
+
 class PluginError(BenchError):
     """A detector or data set that is unknown, cannot be imported or breaks its contract."""
 

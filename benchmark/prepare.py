@@ -12,8 +12,8 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -268,53 +268,91 @@ def chunk_tasks(
     return tasks
 
 
-def item_set(domain: OpenDomain, split: str, tasks: Sequence[ChunkTask], chunks: Sequence[Chunk]) -> ItemSet:
+@dataclass(frozen=True)
+class Outcomes:
+    """Items of one split, the content of each, and what became of it."""
+
+    items: tuple[Item, ...]
+    contents: tuple[str, ...]
+    statuses: tuple[tuple[str, str], ...]
+
+
+def outcomes(domain: OpenDomain, split: str, tasks: Sequence[ChunkTask], chunks: Sequence[Chunk]) -> Outcomes:
+    """Pick one split out of prepared chunks (in the order of their `chunk_tasks`)."""
+    items = domain.split(split)
+    wanted = {item.id for item in items}
+    found: dict[str, tuple[str, tuple[str, str]]] = {}
+    for task, chunk in zip(tasks, chunks, strict=True):
+        for item, content, status in zip(task.items, chunk.contents, chunk.statuses, strict=True):
+            # Grey and colour come from the same bytes; the worse outcome counts.
+            if item.id in wanted and found.get(item.id, ("", OK))[1] == OK:
+                found[item.id] = content, status
+    contents = tuple(found[item.id][0] for item in items)
+    labels: dict[str, set[int]] = {}
+    for item, content in zip(items, contents, strict=True):
+        if found[item.id][1] == OK:
+            labels.setdefault(content, set()).add(item.label)
+    both = ("error", "the same picture is among the real and the fake ones.")
+    statuses = tuple(
+        both if len(labels.get(content, ())) == 2 else found[item.id][1] for item, content in zip(items, contents, strict=True)
+    )
+    return Outcomes(tuple(items), contents, statuses)
+
+
+def without_copies(outcome: Outcomes, taken: Mapping[str, str]) -> Outcomes:
     """
-    Pick one split out of prepared chunks (in the order of their `chunk_tasks`).
+    Refuse items that a detector has seen, whatever their name: a score on them would be memory.
+
+    Parameters
+    ----------
+    outcome : Outcomes
+    taken : mapping of str to str
+        Contents of training and validation items, and what to call where they are.
+    """
+    statuses = tuple(
+        ("error", f"the same picture is among {taken[content]}.") if status == OK and content in taken else status
+        for content, status in zip(outcome.contents, outcome.statuses, strict=True)
+    )
+    return replace(outcome, statuses=statuses)
+
+
+def item_set(domain: OpenDomain, split: str, outcome: Outcomes, tasks: Sequence[ChunkTask], chunks: Sequence[Chunk]) -> ItemSet:
+    """
+    Make the item set of one split, and write its item table and index.
 
     Raises
     ------
     DataError
         If a class has no usable picture left.
     """
-    wanted = {item.id: item for item in domain.split(split)}
-    contents: dict[str, str] = {}
-    outcome: dict[str, tuple[str, str]] = {}
-    seconds: list[float] = []
-    for task, chunk in zip(tasks, chunks, strict=True):
-        seconds.append(chunk.seconds / len(task.items))
-        for item, content, status in zip(task.items, chunk.contents, chunk.statuses, strict=True):
-            # Grey and colour come from the same bytes; the worse outcome counts.
-            if item.id in wanted and outcome.get(item.id, OK) == OK:
-                outcome[item.id], contents[item.id] = status, content
-    items = list(wanted.values())
-    statuses = [outcome[item.id] for item in items]
-    problems = tuple((item.id, *outcome[item.id]) for item in items if outcome[item.id] != OK)
+    items, statuses = outcome.items, outcome.statuses
+    problems = tuple((item.id, *status) for item, status in zip(items, statuses, strict=True) if status != OK)
     for label, name in ((0, "real"), (1, "fake")):
         if not any(i.label == label and s == OK for i, s in zip(items, statuses, strict=True)):
             raise DataError(_nothing_left(domain.name, split, name, problems))
-    key = digest([[i.id, contents[i.id], i.label, i.group, outcome[i.id][0]] for i in items])
-    usable = [item.id for item in items if outcome[item.id] == OK]
+    key = digest([[i.id, c, i.label, i.group, s[0]] for i, c, s in zip(items, outcome.contents, statuses, strict=True)])
+    usable = {item.id: n for n, item in enumerate(i for i, s in zip(items, statuses, strict=True) if s == OK)}
     place = Path(tasks[0].places.scratch, "items", f"{key[:16]}-{domain.replicate}-{split}-{digest(domain.name)[:8]}")
-    write_table(place.with_suffix(".parquet"), item_table(domain.name, items, statuses))
-    folders = {}
-    index = {}
-    for colour, name in ((False, "grey"), (True, "colour")):
-        mine = [(t, c) for t, c in zip(tasks, chunks, strict=True) if t.colour == colour]
-        folders[colour], index[name] = _index(mine, {item: i for i, item in enumerate(usable)})
-    np.savez(place.with_suffix(".npz"), **index)
+    write_table(place.with_suffix(".parquet"), item_table(domain.name, items, statuses), durable=False)
+    folders: dict[str, tuple[str, ...]] = {}
+    index: dict[str, NDArray[np.int32]] = {}
+    for name, colour in (("grey", False), ("colour", True)):
+        mine = [(task, chunk) for task, chunk in zip(tasks, chunks, strict=True) if task.colour == colour]
+        folders[name], index[name] = _index(mine, usable)
+    np.savez(place.with_suffix(".npz"), **index)  # pyright: ignore[reportArgumentType] (arrays by name)
+    seconds = [chunk.seconds / len(task.items) for task, chunk in zip(tasks, chunks, strict=True)]
     return ItemSet(
-        domain.name,
-        split,
-        key,
-        str(place.with_suffix(".parquet")),
-        folders[False],
-        folders[True],
-        str(place.with_suffix(".npz")),
-        len(items),
-        len(usable),
-        problems,
-        sum(seconds) / len(seconds),
+        domain=domain.name,
+        split=split,
+        digest=key,
+        table=str(place.with_suffix(".parquet")),
+        grey=folders["grey"],
+        colour=folders["colour"],
+        index=str(place.with_suffix(".npz")),
+        n_items=len(items),
+        n_ok=len(usable),
+        problems=problems,
+        seconds_per_item=sum(seconds) / len(seconds),
     )
 
 

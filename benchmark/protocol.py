@@ -50,7 +50,8 @@ def draw_splits(items: Sequence[Item], seed: int, replicate: int, test: bool = T
         groups = len({item.group for item in ordered})
         raise DataError(
             f"{len(ordered)} pictures in {groups} groups cannot be split into train, val and test: {missing}. "
-            f"Add pictures, or give the splits as folders train/, val/ and test/."
+            f"Pictures of one folder or whose names agree up to their last number stay together; if they are independent, "
+            f"name them by the number alone. Else add pictures, or give the splits as folders train/, val/ and test/."
         )
     return drawn
 

@@ -71,6 +71,9 @@ class Recorder:
     def tried(self, cell: Cell, trials: Sequence[Trial]) -> None:
         """Put the trials into the outbox and tell the best of them."""
         self._outbox.put([_trial_document(cell, self._cell_stub(cell), trial) for trial in trials if not trial.error])
+        empty = [trial for trial in trials if trial.empty]
+        if empty:
+            self._reporter.note(f"{cell.label}: {len(empty)} bands were left out, the first: {empty[0].error}")
         for trial in trials:
             if not trial.error and trial.auc.value > self._best.get(cell.label, -math.inf):
                 self._best[cell.label] = trial.auc.value

@@ -131,7 +131,9 @@ class Registry(Generic[Plugin]):
             return self.found.classes[reference]
         if reference in self.found.failures:
             raise PluginError(f"{self.kind} '{reference}' cannot be used: {self.found.failures[reference]}")
-        raise PluginError(unknown_name(self.kind, reference, self.found.classes))
+        file = Path(f"{reference}.py")
+        hint = f" For the file {file} write {file}:Class." if file.is_file() else ""
+        raise PluginError(unknown_name(self.kind, reference, self.found.classes) + hint)
 
 
 def _origin(plugin: type) -> str:

@@ -23,7 +23,7 @@ from .scores import DomainScores, join_tables, read_scores
 from .search import RULE, Cell, CellResult, Tested
 from .store import digest, read_json, write_json
 
-SCHEMA = 1  # raised when what a cell chooses, or what its folder holds, changes
+SCHEMA = 2  # raised when what a cell chooses, or what its folder holds, changes
 LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow")
 
 

@@ -15,7 +15,7 @@ from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
 from .bands import Band
-from .errors import BenchError
+from .errors import BenchError, EmptyBandError
 from .metrics import Interval, auc_interval, roc_auc
 from .models import fit_detector, score_detector
 from .prepare import ItemSet, load_view
@@ -92,6 +92,8 @@ class Record:
         Seconds since the epoch.
     error : str
         Why there is no score file; such a record is never kept.
+    empty : bool
+        Whether the reason is that the band holds too few frequencies, which no repetition would change.
     """
 
     key: str
@@ -104,6 +106,7 @@ class Record:
     sealed: dict[str, float] = field(default_factory=dict)
     finished: float = 0.0
     error: str = ""
+    empty: bool = False
 
 
 def record_path(folder: str, key: str) -> Path:
@@ -137,7 +140,7 @@ def _reported(job: Job) -> Record:
     try:
         return _run(job)
     except BenchError as error:
-        return Record(job.key, error=str(error))
+        return Record(job.key, error=str(error), empty=isinstance(error, EmptyBandError))
     except Exception as error:  # a plugin may fail in any way
         frame = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(frame.filename).name}:{frame.lineno}"

@@ -24,7 +24,10 @@ from .study import Study
 
 Work = Sequence[Job] | Sequence[Assessment]
 Course = Generator[Work, list[Any], "CellResult"]
-RULE = "narrowest band whose validation AUC is within one standard error of the best"
+RULE = (
+    "narrowest band within one standard error of the best validation AUC, of those whose own AUC is clearly above 0.5; "
+    "all-pass where there is none"
+)
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,11 @@ class Trial:
     auc: Interval
     records: tuple[Record, ...]
     error: str = ""
+
+    @property
+    def empty(self) -> bool:
+        """Whether the band holds too few frequencies to be tried at all."""
+        return any(record.empty for record in self.records)
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ def run_cell(cell: Cell, history: History, observer: Observer) -> Course:
     """
     study = cell.study
     allpass = Band(mode=study.mode)
-    sweep = study.sweep.bands(study.mode) if study.sweep else []
+    sweep = study.sweep_bands
     fixed = list(dict.fromkeys(entry.band(study.mode) for entry in study.bands))
     stages = ["allpass", *["sweep"] * len(sweep), *["fixed"] * len(fixed)]
     trials = yield from _try_bands(cell, [allpass, *sweep, *fixed], stages, observer)
@@ -140,7 +148,8 @@ def run_cell(cell: Cell, history: History, observer: Observer) -> Course:
     swept = [trial for trial in trials if trial.stage == "sweep"]
     evidence = evidence_interval(swept, study.sweep.step) if study.sweep else None
 
-    history.add_sweep([t.band for t in swept], [t.auc.value for t in swept])
+    if all(band.mode == study.mode for band in sweep):
+        history.add_sweep([t.band for t in swept], [t.auc.value for t in swept])
     hints = [band for band in _hints(evidence, study) if band.kind in study.search.kinds]
     for start in range(0, study.search.trials, study.search.batch):
         asked = history.ask(start, min(start + study.search.batch, study.search.trials), hints)
@@ -150,9 +159,9 @@ def run_cell(cell: Cell, history: History, observer: Observer) -> Course:
         trials += tried
 
     usable = [trial for trial in trials if not trial.error]
-    chosen = choose(usable)
+    chosen = choose([trial for trial in usable if trial.band.mode == study.mode])
     tested = yield from _test(cell, chosen.band, allpass, fixed, usable)
-    gaps = tuple(dict.fromkeys(f"{t.band}: {t.error}" for t in trials if t.error))
+    gaps = tuple(dict.fromkeys(f"{t.band}: {t.error}" for t in trials if t.error and not t.empty))
     return CellResult(cell, tuple(trials), evidence, chosen, tuple(tested), gaps)
 
 
@@ -233,8 +242,7 @@ def evidence_interval(sweep: Sequence[Trial], step: float) -> tuple[float, float
     """
     if not sweep:
         return None
-    z = NormalDist().inv_cdf(1 - 0.025 / len(sweep))
-    clear = [trial.auc.value - z * trial.auc.error > 0.5 for trial in sweep]  # NaN is not above
+    clear = _clear(sweep)
     if not any(clear):
         return None
     best = max((i for i, yes in enumerate(clear) if yes), key=lambda i: sweep[i].auc.value)
@@ -264,10 +272,22 @@ def choose(trials: Sequence[Trial]) -> Trial:
     """
     Choose a band by `RULE`.
 
-    A wider band can tie with a narrow one that carries all the evidence; the narrow one says more. Equal
-    widths go to the higher AUC, then to the band that sorts first.
+    A wider band can tie with one that carries all the evidence; the narrow one says more. Equal widths go to the
+    higher AUC, then to the band that sorts first. With few pictures one standard error is wide, and a narrow band may lie
+    within it by chance: it has to show evidence of its own.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+        Without errors; the first is all-pass.
     """
     best = max(trials, key=lambda t: (t.auc.value, -t.band.passed_width))
     error = best.auc.error if best.auc.error == best.auc.error else 0.0
-    tied = [t for t in trials if t.auc.value >= best.auc.value - error]
-    return min(tied, key=lambda t: (round(t.band.passed_width, 6), -t.auc.value, t.band))
+    tied = [t for t, sure in zip(trials, _clear(trials), strict=True) if sure and t.auc.value >= best.auc.value - error]
+    return min(tied or trials[:1], key=lambda t: (round(t.band.passed_width, 6), -t.auc.value, t.band))
+
+
+def _clear(trials: Sequence[Trial]) -> list[bool]:
+    """Which AUCs lie above 0.5, at 95 % for all of them together (Bonferroni)."""
+    z = NormalDist().inv_cdf(1 - 0.025 / len(trials))
+    return [trial.auc.value - z * trial.auc.error > 0.5 for trial in trials]  # NaN is not above

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from .bands import Band, published_gain
-from .errors import DataError
+from .errors import DataError, EmptyBandError
 
 PUBLISHED_EPSILON = 1e-8
 POWER_FLOOR = 1e-8  # grey levels squared: keeps the log of an empty ring finite, far below 8-bit rounding noise (1/12)
@@ -154,7 +154,7 @@ def power_profile(
 
     Raises
     ------
-    DataError
+    EmptyBandError
         If the band leaves nothing.
     """
     grid = radius_grid(*shape)
@@ -165,7 +165,7 @@ def power_profile(
         else:
             kept = band.keeps(frequency)
             if not kept.any():
-                raise DataError(f"band {band} keeps no frequency of a {shape[0]}x{shape[1]} crop.")
+                raise EmptyBandError(f"{band} keeps no frequency of a {shape[0]}x{shape[1]} crop.")
             sums, count, frequency = columns_of(sums, kept), count[kept], frequency[kept]
     width = default_bin_width(min(shape)) if bin_width is None else bin_width
     _, starts = np.unique((frequency / width + 1e-9).astype(int), return_index=True)

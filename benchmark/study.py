@@ -136,6 +136,17 @@ class Study(_Strict):
     bootstrap: int = Field(default=1000, ge=100, le=100_000)
     datasets: dict[str, dict[str, Any]] = Field(default={}, description="Constructor parameters by data set name.")
 
+    @property
+    def sweep_bands(self) -> list[Band]:
+        """
+        Narrow bands of the sweep, ascending.
+
+        In mode ``keep`` even where the search reweights, because reweighting takes nothing away and so locates nothing.
+        """
+        if self.sweep is None:
+            return []
+        return self.sweep.bands("pixels" if self.mode == "pixels" else "keep")
+
 
 def shipped_studies() -> dict[str, Path]:
     """Study files of this package by name."""

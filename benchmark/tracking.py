@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ STUDY_KEY = "bandbench.study_key"
 COMPLETE = "bandbench.complete"
 PARENT = "mlflow.parentRunId"
 PAGE = 1000
+SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "file", "databricks")
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,21 @@ def default_tracking_uri() -> str:
 
 
 def resolve_tracking_uri(given: str | None) -> str:
-    """What the user gave, else ``MLFLOW_TRACKING_URI``, else our own store."""
+    """
+    What the user gave, else ``MLFLOW_TRACKING_URI``, else our own store.
+
+    Raises
+    ------
+    TrackingError
+        If MLflow knows no such kind of address.
+    """
     uri = given or os.environ.get("MLFLOW_TRACKING_URI") or default_tracking_uri()
+    scheme = uri.partition("://")[0].partition("+")[0]
+    if "://" not in uri or scheme not in SCHEMES:
+        raise TrackingError(
+            f"the tracking address is a URI such as sqlite:///runs.db or http://127.0.0.1:5000 "
+            f"({', '.join(SCHEMES)}), got {uri!r}."
+        )
     if uri.startswith("sqlite:///") and not uri.startswith("sqlite:////"):
         return f"sqlite:///{Path(uri.removeprefix('sqlite:///')).absolute()}"
     return uri
@@ -125,6 +139,7 @@ def client_for(uri: str) -> "MlflowClient":
         client.search_experiments(max_results=1)
         if uri.startswith("sqlite"):
             _use_write_ahead_log(uri)
+            _hide_default_experiment(client)
         return client
 
 
@@ -152,6 +167,13 @@ def _use_write_ahead_log(uri: str) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
 
 
+def _hide_default_experiment(client: "MlflowClient") -> None:
+    """Delete the empty experiment that MLflow puts into every new store, with a folder where the user happens to be."""
+    default = client.get_experiment("0") if client.search_experiments(filter_string="name = 'Default'") else None
+    if default is not None and not client.search_runs(["0"], max_results=1):
+        client.delete_experiment("0")
+
+
 @contextlib.contextmanager
 def _reported(uri: str) -> Iterator[None]:
     """Turn whatever MLflow, its database or its HTTP layer raise into one message."""
@@ -161,11 +183,10 @@ def _reported(uri: str) -> Iterator[None]:
         raise
     except Exception as error:
         first = next((line for line in str(error).strip().splitlines() if line), type(error).__name__)
-        if len(first) > 200:
-            first = first[:200] + "…"
+        if "Max retries exceeded" in first or "Connection refused" in first:
+            first = "no connection"
         raise TrackingError(
-            f"the tracking store {uri} does not answer ({type(error).__name__}: {first}). "
-            f"Start it, or name another with --tracking-uri."
+            f"the tracking store {uri} does not answer ({first[:200]}). Start it, or name another with --tracking-uri."
         ) from error
 
 
@@ -343,6 +364,8 @@ class Exporter(threading.Thread):
     ----------
     outbox : Outbox
     uri : str
+    tell : callable, optional
+        Called with the problem as soon as there is one.
 
     Attributes
     ----------
@@ -350,30 +373,32 @@ class Exporter(threading.Thread):
         Why documents are left; empty while all is well.
     """
 
-    def __init__(self, outbox: Outbox, uri: str) -> None:
+    def __init__(self, outbox: Outbox, uri: str, tell: Callable[[str], None] | None = None) -> None:
         super().__init__(name="exporter", daemon=True)
         self.problem = ""
         self._outbox = outbox
         self._uri = uri
+        self._tell = tell
         self._closing = threading.Event()
         self._deadline = math.inf
 
     def run(self) -> None:
         """Send until closed and empty; stop at the first failure, which `problem` then names."""
         try:
-            sender = None
+            sender = Sender(client_for(self._uri), self._uri)
             while True:
                 last_round = self._closing.is_set()
                 for path in self._outbox.pending():
                     if time.monotonic() > self._deadline:
                         return
-                    sender = sender or Sender(client_for(self._uri), self._uri)
                     self._outbox.deliver(sender, path)
                 if last_round:
                     return
                 self._closing.wait(0.3)
         except TrackingError as error:
             self.problem = str(error)
+            if self._tell and not self._closing.is_set():
+                self._tell(f"{error} The study goes on; its results wait here.")
 
     def close(self, patience: float = math.inf) -> int:
         """Send what is left, for at most `patience` seconds; return how many files stay behind."""

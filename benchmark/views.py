@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from . import dct, spectra
 from .bands import Band
 from .contracts import View, ViewSpec
-from .errors import PluginError, StudyError, unknown_name
+from .errors import EmptyBandError, PluginError, StudyError, unknown_name
 from .filters import filter_pixels
 
 ALL_PASS = Band()
@@ -59,10 +59,8 @@ class ProfileView:
             return View(*spectra.power_profile(base, shape, band, self.bin_width))
         frequency = spectra.published_ring_frequency(*shape)
         kept = band.keeps(frequency)
-        if kept.sum() < 2:
-            raise StudyError(
-                f"band {band} keeps {kept.sum()} rings of a {shape[0]}x{shape[1]} crop; the published profile needs 2."
-            )
+        if kept.sum() < 4:
+            raise EmptyBandError(f"{band} keeps {kept.sum()} rings of a {shape[0]}x{shape[1]} crop; this profile needs 4.")
         values = spectra.published_features(base[:, kept], self.n_features)
         return View(values, np.interp(np.linspace(0, 1, self.n_features), np.linspace(0, 1, kept.sum()), frequency[kept]))
 
@@ -90,7 +88,7 @@ class DctView:
             return View(base, frequency)
         kept = band.keeps(frequency)
         if not kept.any():
-            raise StudyError(f"band {band} keeps no DCT coefficient of a {shape[0]}x{shape[1]} crop.")
+            raise EmptyBandError(f"{band} keeps no DCT coefficient of a {shape[0]}x{shape[1]} crop.")
         return View(spectra.columns_of(base, kept), frequency[kept])
 
 

@@ -79,8 +79,14 @@ def headline(row: dict[str, Any]) -> float:
 
 
 def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Best headline first; undefined last; ties by name."""
-    return sorted(
-        rows,
-        key=lambda r: (math.isnan(headline(r)), -headline(r), r["detector"], r["train"], r["role"]),
-    )
+    """
+    Best first: by cross-domain AUC, then rows that were tested at home only by that; undefined last; ties by name.
+
+    An in-domain AUC is no answer to whether a detector generalizes, however high it is.
+    """
+
+    def place(row: dict[str, Any]) -> tuple[Any, ...]:
+        value = headline(row)
+        return math.isnan(row["cross_domain_auc"]), math.isnan(value), -value, row["detector"], row["train"], row["role"]
+
+    return sorted(rows, key=place)

@@ -1,7 +1,10 @@
 """What all tests share: throwaway folders for results and cache, and small pictures made on the spot."""
 
+import contextlib
 import os
+import shutil
 import socket
+import sqlite3
 import time
 import urllib.request
 from collections.abc import Callable
@@ -15,7 +18,20 @@ from PIL import Image
 from bandbench.benchmark.catalogue import Catalogue
 from bandbench.benchmark.engine import Outcome, make_plan, run_study
 from bandbench.benchmark.study import Study
-from bandbench.benchmark.tracking import default_tracking_uri
+from bandbench.benchmark.tracking import client_for, default_tracking_uri
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database without runs; making one takes seconds, which every test would spend."""
+    folder = tmp_path_factory.mktemp("store")
+    client_for(f"sqlite:///{folder}/made.db")
+    with (
+        contextlib.closing(sqlite3.connect(folder / "made.db")) as made,
+        contextlib.closing(sqlite3.connect(folder / "mlflow.db")) as copy,
+    ):
+        made.backup(copy)  # all of it in one file, whatever is still in the write-ahead log
+    return folder / "mlflow.db"
 
 
 @pytest.fixture(autouse=True)
@@ -36,8 +52,10 @@ def noise_picture(seed: int, side: int = 64, boost: float = 1.0) -> np.ndarray:
 
 
 @pytest.fixture
-def picture_folder(tmp_path: Path) -> Callable[..., Path]:
+def picture_folder(tmp_path: Path, empty_store: Path) -> Callable[..., Path]:
     """Maker of a folder with real/ and fake/: fakes have more power between 0.2 and 0.3 cycles/pixel."""
+    (tmp_path / "home").mkdir()
+    shutil.copy(empty_store, tmp_path / "home")
 
     def make(name: str = "pictures", n: int = 20, side: int = 64, suffix: str = ".png", first_seed: int = 0) -> Path:
         root = tmp_path / name

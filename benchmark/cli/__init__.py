@@ -5,6 +5,13 @@ import sys
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of ``bench``: a user's mistake is one message, a bug of ours a traceback."""
+    try:
+        _main(arguments)
+    except KeyboardInterrupt:  # also while modules are being imported
+        sys.exit(130)
+
+
+def _main(arguments: list[str] | None) -> None:
     from ..errors import BenchError
     from .app import app
 

@@ -1,8 +1,19 @@
 """All commands in one place."""
 
+from typing import Annotated
+
 import typer
 
 from . import cache, check, leaderboard, listing, new, run, sync, ui
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"bandbench {version('bandbench')}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="bench",
@@ -12,5 +23,16 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Say the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
 for module in (run, leaderboard, listing, check, new, ui, sync, cache):
     module.register(app)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from .options import Command, CsvOption, JsonOption, TrackingOption, write_text
+from .options import Command, CsvOption, JsonOption, TrackingOption, check_target, write_text
 
 
 def register(app: typer.Typer) -> None:
@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
 
 
 def leaderboard(
-    study: Annotated[str | None, typer.Option(help="Only this study. [default: all]")] = None,
+    study: Annotated[str | None, typer.Option(help="Only this study. (default: all)")] = None,
     tracking_uri: TrackingOption = None,
     json_file: JsonOption = None,
     csv_file: CsvOption = None,
@@ -27,6 +27,8 @@ def leaderboard(
     from ..tracking import resolve_tracking_uri
 
     console = Console(stderr=True)
+    for target in (json_file, csv_file):
+        check_target(target)
     with console.status("reading MLflow"):
         board = load_board(resolve_tracking_uri(tracking_uri), study)
     for reason in board.refused:

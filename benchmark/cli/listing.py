@@ -85,28 +85,35 @@ def _studies() -> list[dict[str, Any]]:
 
 def show(name: Annotated[str, typer.Argument(help="Of a detector, dataset or study.")], json_file: JsonOption = None) -> None:
     """Show one detector, dataset or study: what it is, its parameters and where it comes from."""
+    import yaml
+
     from ..store import dump_json
 
     facts = _find(name)
     if json_file:
         write_text(json_file, dump_json(facts))
         return
-    for key, value in facts.items():
-        if isinstance(value, dict):
-            typer.echo(f"{key}:")
-            for inner, detail in value.items():
-                typer.echo(f"  {inner}: {detail}")
-        else:
-            typer.echo(f"{key}: {value}")
+    about = str(facts.pop("about", ""))
+    typer.echo(yaml.safe_dump(_simple(facts), sort_keys=False, allow_unicode=True, width=100) + (f"\n{about}" if about else ""))
+
+
+def _simple(value: Any) -> Any:
+    """Tuples as lists, and nothing empty: what YAML shows well."""
+    if isinstance(value, dict):
+        return {k: _simple(v) for k, v in value.items() if v not in ("", {}, [], ())}
+    return [_simple(v) for v in value] if isinstance(value, list | tuple) else value
 
 
 def _find(name: str) -> dict[str, Any]:
     import inspect
 
+    from ..contracts import Dataset
     from ..errors import PluginError, unknown_name
     from ..registry import datasets, detectors
     from ..study import find_study, load_study, shipped_studies
 
+    if ":" not in name and not name.endswith((".yaml", ".yml")):
+        name = name.partition("/")[0]  # a preset or a domain is shown with what it belongs to
     for kind, registry in (("detector", detectors), ("dataset", datasets)):
         if name in registry.found.failures:
             raise PluginError(f"{kind} '{name}' cannot be used: {registry.found.failures[name]}")
@@ -117,7 +124,9 @@ def _find(name: str) -> dict[str, Any]:
                 if kind == "detector" and ":" in name:
                     continue  # it may be a data set
                 raise
-            facts = {"kind": kind, "name": plugin.name, "version": plugin.version, "source": plugin.source}
+            facts: dict[str, Any] = {"kind": kind, "name": plugin.name, "version": plugin.version, "source": plugin.source}
+            if issubclass(plugin, Dataset) and not plugin.needs_root:
+                facts["domains"] = [f"{plugin.name}/{v}" if v else plugin.name for v in plugin().variants()]
             facts |= {"parameters": plugin.parameter_defaults()}
             if plugin_presets := getattr(plugin, "presets", None):
                 facts |= {"presets": {k: dict(v) for k, v in plugin_presets.items()}}

@@ -1,5 +1,6 @@
 """``bench new``: a working detector or data set to start from, with its test."""
 
+import keyword
 from pathlib import Path
 from typing import Annotated
 
@@ -48,7 +49,7 @@ def _write(kind: str, name: str, into: Path) -> None:
         except OSError as error:
             raise BenchError(f"cannot write {path} ({error.strerror}).") from error
     reference = f"{targets[kind]}:{class_name}"
-    use = f"bench run --detector {reference}" if kind == "detector" else f"bench show {reference}"
+    use = f"bench run --detector {reference}" if kind == "detector" else f"bench run --data {reference}"
     typer.echo(
         f"wrote {targets[kind]} and {targets[f'{kind}_test']}\n"
         f"  bench check {kind} {reference}\n"
@@ -62,7 +63,7 @@ def _refuse_bad_name(kind: str, name: str) -> None:
     from ..errors import BenchError
     from ..registry import NAME_PATTERN, datasets, detectors
 
-    if not NAME_PATTERN.fullmatch(name):
+    if not NAME_PATTERN.fullmatch(name) or keyword.iskeyword(name):
         raise BenchError(f"a {kind}'s name is lower-case letters, digits and underscores (my_{kind}), got {name!r}.")
     if name in (detectors if kind == "detector" else datasets).names():
         raise BenchError(f"there is a {kind} called '{name}' already; choose another name.")

@@ -30,11 +30,15 @@ JsonOption = Annotated[
 CsvOption = Annotated[str | None, typer.Option("--csv", metavar="[FILE]", help="Write CSV to a file, or to standard output.")]
 TrackingOption = Annotated[
     str | None,
-    typer.Option("--tracking-uri", metavar="URI", help="MLflow store or server. [default: MLFLOW_TRACKING_URI, else local]"),
+    typer.Option("--tracking-uri", metavar="URI", help="MLflow store or server. (default: MLFLOW_TRACKING_URI, else local)"),
 ]
 DataOption = Annotated[
     list[str] | None,
-    typer.Option("--data", metavar="NAME=DIR", help="A folder with real/ and fake/, under a name of your choice. Repeatable."),
+    typer.Option(
+        "--data",
+        metavar="NAME=DIR",
+        help="A folder with real/ and fake/, under a name of your choice; or file.py:Class=DIR. Repeatable.",
+    ),
 ]
 
 
@@ -43,12 +47,18 @@ def parse_data(given: list[str] | None) -> dict[str, str]:
     folders: dict[str, str] = {}
     for text in given or []:
         name, mark, folder = text.partition("=")
-        if not (mark and name and folder):
+        if not name or bool(mark) != bool(folder) or (not mark and ":" not in name):
             raise BenchError(f"--data wants NAME=DIR (for example --data mine=pictures/), got {text!r}.")
         if name in folders:
             raise BenchError(f"--data names '{name}' twice.")
         folders[name] = folder
     return folders
+
+
+def check_target(target: str | None) -> None:
+    """Refuse a file that cannot be written before the work begins whose result it is meant for."""
+    if target not in (None, STDOUT) and not Path(str(target)).absolute().parent.is_dir():
+        raise BenchError(f"cannot write {target}: there is no folder {Path(str(target)).absolute().parent}.")
 
 
 def write_text(target: str, text: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Command, CsvOption, DataOption, JsonOption, TrackingOption, parse_data, write_text
+from .options import Command, CsvOption, DataOption, JsonOption, TrackingOption, check_target, parse_data, write_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,23 +22,27 @@ def register(app: typer.Typer) -> None:
     app.command(cls=Command)(run)
 
 
+def _given(metavar: str, text: str) -> Any:
+    """An option that replaces what the study says."""
+    return typer.Option(metavar=metavar, help=f"{text} (default: the study's)")
+
+
 def run(
-    study: Annotated[str, typer.Option(help="Name of a shipped study, or path of a YAML file.")] = "band_search",
+    study: Annotated[str, typer.Option(metavar="NAME|FILE", help="A shipped study, or a YAML file.")] = "band_search",
+    name: Annotated[str | None, _given("NAME", "Record under this name, on a board of its own.")] = None,
     data: DataOption = None,
-    detector: Annotated[
-        list[str] | None, typer.Option(help="name, name/preset or module:Class instead of the study's. Repeatable.")
-    ] = None,
-    train: Annotated[list[str] | None, typer.Option(help="Domain to train on. Repeatable.")] = None,
-    test: Annotated[list[str] | None, typer.Option(help="Domain to test on. Repeatable.")] = None,
-    trials: Annotated[int | None, typer.Option(help="Bands that the search tries per cell.")] = None,
-    seeds: Annotated[int | None, typer.Option(help="Draws of training and validation pictures.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of everything that is drawn; fixes the test pictures.")] = None,
-    mode: Annotated[str | None, typer.Option(help="keep, reweight or pixels.")] = None,
-    crop: Annotated[int | None, typer.Option(help="Side of the square window cut from each picture, in pixels.")] = None,
-    jobs: Annotated[int | None, typer.Option(help="Worker processes. [default: one per core]")] = None,
+    detector: Annotated[list[str] | None, _given("NAME", "name, name/preset, file.py:Class, module:Class. Repeatable.")] = None,
+    train: Annotated[list[str] | None, _given("DOMAIN", "Domain to train on. Repeatable.")] = None,
+    test: Annotated[list[str] | None, _given("DOMAIN", "Domain to test on. Repeatable.")] = None,
+    trials: Annotated[int | None, _given("N", "Bands that the search tries per cell.")] = None,
+    seeds: Annotated[int | None, _given("N", "Draws of training and validation pictures.")] = None,
+    seed: Annotated[int | None, _given("N", "Seed of everything that is drawn; it fixes the test pictures.")] = None,
+    mode: Annotated[str | None, _given("MODE", "What a band does: keep, reweight or pixels.")] = None,
+    crop: Annotated[int | None, _given("N", "Side of the square window cut from each picture, in pixels.")] = None,
+    jobs: Annotated[int | None, typer.Option(metavar="N", help="Worker processes. (default: one per core)")] = None,
     tracking_uri: TrackingOption = None,
     storage: Annotated[
-        str | None, typer.Option(metavar="URL", help="Database for the searches. [default: a journal file]")
+        str | None, typer.Option(metavar="URL", help="Database for the searches. (default: a journal file)")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again instead of continuing.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and its size, do nothing.")] = False,
@@ -51,6 +55,8 @@ def run(
     from .progress import ScreenReporter
 
     console = Console(stderr=True)
+    for target in (json_file, csv_file):
+        check_target(target)
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
         from ..engine import make_plan
@@ -58,10 +64,11 @@ def run(
 
         folders = parse_data(data)
         changes: dict[str, Any] = {
+            "name": name,
             "detectors": [{"name": name} for name in detector or []],
             # A folder that is given and not placed is what the user wants to train and test on.
-            "train": train or ([] if test else list(folders)),
-            "test": test or ([] if train else list(folders)),
+            "train": train or ([] if test else _names(folders)),
+            "test": test or ([] if train else _names(folders)),
             "search.trials": trials,
             "seeds": seeds,
             "seed": seed,
@@ -70,6 +77,7 @@ def run(
         }
         given = {key: value for key, value in changes.items() if value not in (None, [])}
         plan = make_plan(*_study_and_catalogue(study, folders, given))
+        _refuse_unused(folders, plan)
         outcome = None
         if not dry_run:
             outcome = _run(plan, _jobs(jobs), resolve_tracking_uri(tracking_uri), storage, fresh, reporter)
@@ -96,6 +104,22 @@ def _study_and_catalogue(reference: str, folders: dict[str, str], changes: dict[
 
     study = override(load_study(reference), changes)
     return study, Catalogue(folders, dict(study.datasets))
+
+
+def _names(folders: dict[str, str]) -> list[str]:
+    """Names of the data sets that ``--data`` brings."""
+    from ..registry import datasets
+
+    return [datasets.get(given).name if ":" in given else given for given in folders]
+
+
+def _refuse_unused(folders: dict[str, str], plan: "Plan") -> None:
+    from ..errors import DataError
+
+    used = {domain.partition("/")[0] for domain in (*plan.study.train, *plan.study.test)}
+    for name in _names(folders):
+        if name not in used:
+            raise DataError(f"--data {name} is not used by this run; add --train {name} or --test {name}, or leave it out.")
 
 
 def _jobs(given: int | None) -> int:
@@ -133,8 +157,8 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
         table.add_row(entry["domain"], ", ".join(entry["roles"]), *counts)
     console.print(table)
     console.print(
-        f"{plan.n_cells} cells ({', '.join(facts['detectors'])} × {len(plan.study.train)} training domains), "
-        f"{plan.study.seeds} seeds, {plan.n_bands} bands a cell at most, {plan.n_fits} fits at most. Nothing was run."
+        f"cells: {plan.n_cells} ({', '.join(facts['detectors'])} × {len(plan.study.train)} training domains); "
+        f"seeds: {plan.study.seeds}; bands per cell: at most {plan.n_bands}; fits: at most {plan.n_fits}. Nothing was run."
     )
 
 
@@ -149,7 +173,7 @@ def _report(
 
     from ...leaderboard.rows import ranked
     from ...leaderboard.table import as_csv, as_document, print_table
-    from ..store import dump_json
+    from ..store import dump_json, results_root
 
     rows = ranked(outcome.rows)
     if json_file:
@@ -162,12 +186,12 @@ def _report(
     if not outcome.computed and not outcome.failures:
         console.print("Nothing was left to do: every fit of this study is on record. --fresh computes all of it again.")
     else:
-        console.print(f"{outcome.computed} fits computed now.")
+        console.print(f"{outcome.computed} fits computed now; everything is kept in {results_root()}.", soft_wrap=True)
     option = f" --tracking-uri {shlex.quote(tracking_uri)}" if tracking_uri else ""
     console.print(
         "\nNext steps:\n"
         f"  bench ui{option}  # the study as a tree, with pictures, in the MLflow UI\n"
-        f"  bench leaderboard --study {plan.study.name}{option} --csv rows.csv  # these rows, and more columns\n"
+        f"  bench leaderboard --study {plan.study.name}{option} --csv rows.csv  # all rows of this study, more columns\n"
         f"  bench run --study {plan.study.name} --data mine=DIR  # your own pictures: DIR/real and DIR/fake",
         markup=False,
         highlight=False,
@@ -180,7 +204,7 @@ def _report_gaps(outcome: "Outcome", console: "Console") -> None:
         console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)
 
     if outcome.problems:
-        say(f"{len(outcome.problems)} pictures could not be used (rows with status missing or error in the score files):")
+        say(f"{len(outcome.problems)} pictures could not be used (in score files: rows with status missing or error):")
         for name, item, _, detail in outcome.problems[:SHOWN_PROBLEMS]:
             say(f"  {name}: {item}: {detail}")
         if len(outcome.problems) > SHOWN_PROBLEMS:

@@ -1,5 +1,8 @@
 """``bench sync``: send what a tracking store has not got yet."""
 
+import shlex
+from typing import Annotated
+
 import typer
 
 
@@ -8,7 +11,11 @@ def register(app: typer.Typer) -> None:
     app.command()(sync)
 
 
-def sync() -> None:
+def sync(
+    discard: Annotated[
+        str | None, typer.Option(metavar="URI", help="Forget what waits for this store, which will never answer.")
+    ] = None,
+) -> None:
     """Send results that a tracking store could not take while the study ran."""
     from rich.console import Console
     from rich.progress import Progress
@@ -18,6 +25,12 @@ def sync() -> None:
     from ..tracking import Outbox, Sender, client_for
 
     console = Console(stderr=True)
+    if discard is not None:
+        waiting = Outbox(discard).pending()
+        for path in waiting:
+            path.unlink()
+        typer.echo(f"{len(waiting)} batches for {discard} forgotten.")
+        return
     left = sent = 0
     for place in sorted(results_root().glob("outbox/*/store.json")):
         uri = (read_json(place) or {}).get("uri", "")
@@ -32,7 +45,8 @@ def sync() -> None:
                     progress.advance(task)
                     sent += 1
             except TrackingError as error:
-                console.print(str(error), markup=False, style="yellow")
+                forget = f"If it is gone for good: bench sync --discard {shlex.quote(uri)}"
+                console.print(f"{error} {forget}", markup=False, style="yellow", soft_wrap=True)
         left += len(outbox.pending())
     typer.echo(f"{sent} batches sent, {left} left." if sent or left else "Nothing was waiting.")
     raise typer.Exit(3 if left else 0)

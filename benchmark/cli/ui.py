@@ -1,9 +1,14 @@
 """``bench ui``: the MLflow UI on what was recorded."""
 
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import time
+import urllib.request
 from typing import Annotated
 
 import typer
@@ -37,16 +42,49 @@ def ui(
         except OSError as error:
             raise BenchError(f"port {port} is taken ({error.strerror}); choose another with --port.") from error
     pages = study_pages(client_for(uri))  # this also makes or mends the store before a server process meets it
-    typer.echo(f"MLflow on http://127.0.0.1:{port} — Ctrl-C ends it.")
-    _print_pages(f"http://127.0.0.1:{port}", pages)
     # One worker and no job runner: the defaults are 16 processes and gigabytes of memory.
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", "127.0.0.1"]
-    command += ["--port", str(port), "--workers", "1"]
-    environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    try:
-        raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
-    except KeyboardInterrupt:
-        raise typer.Exit(0) from None
+    command += ["--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
+    quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
+    address = f"http://127.0.0.1:{port}"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is ended, too
+    with tempfile.TemporaryFile("w+") as messages:
+        # A session of its own: Ctrl-C is ours to handle, the server and its children are ended in order.
+        server = subprocess.Popen(command, env=os.environ | quiet, stderr=messages, stdout=messages, start_new_session=True)
+        try:
+            _wait_until_it_answers(server, address)
+            if server.poll() is None:
+                typer.echo(f"MLflow on {address} — Ctrl-C ends it.")
+                _print_pages(address, pages)
+                server.wait()
+            messages.seek(0)
+            last = [line for line in messages.read().splitlines() if line.strip()][-3:]
+            raise BenchError(f"the MLflow server ended (exit code {server.returncode}): {' / '.join(last) or 'no message'}")
+        except KeyboardInterrupt:
+            raise typer.Exit(0) from None
+        finally:
+            _end(server)
+
+
+def _wait_until_it_answers(server: "subprocess.Popen[bytes]", address: str) -> None:
+    from rich.console import Console
+
+    with Console(stderr=True).status("starting MLflow"):
+        while server.poll() is None:
+            try:
+                urllib.request.urlopen(f"{address}/health", timeout=2).close()
+                return
+            except OSError:
+                time.sleep(0.1)
+
+
+def _end(server: "subprocess.Popen[bytes]") -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        server.wait(10)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
 
 
 def _print_pages(address: str, pages: dict[str, str]) -> None:

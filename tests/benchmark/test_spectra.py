@@ -7,7 +7,7 @@ import pytest
 
 from bandbench.benchmark import spectra
 from bandbench.benchmark.bands import Band, published_gain
-from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.errors import DataError, EmptyBandError
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "radial_profile.npz")
 BUTTERWORTH = np.load(Path(__file__).parents[1] / "golden" / "butterworth.npz")
@@ -140,5 +140,5 @@ def test_constant_and_impulse() -> None:
 def test_errors_say_what_is_wanted() -> None:
     with pytest.raises(DataError, match=r"radius_power needs grey crops \(n_crops, rows, cols\).*\(3, 5\)"):
         spectra.radius_power(np.zeros((3, 5)))
-    with pytest.raises(DataError, match="keeps no frequency of a 16x16 crop"):
+    with pytest.raises(EmptyBandError, match="keeps no frequency of a 16x16 crop"):
         spectra.power_profile(spectra.radius_power(np.zeros((1, 16, 16))), (16, 16), Band.between(0.001, 0.002))

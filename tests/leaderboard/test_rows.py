@@ -99,7 +99,7 @@ def test_order_is_by_cross_domain_and_undefined_comes_last() -> None:
         return {"detector": name, "train": "t", "role": "chosen", "cross_domain_auc": cross, "in_domain_auc": home}
 
     rows = [row("a", math.nan, math.nan), row("b", 0.6, 0.9), row("c", math.nan, 0.7), row("d", 0.8, 0.6)]
-    assert [r["detector"] for r in ranked(rows)] == ["d", "c", "b", "a"]
+    assert [r["detector"] for r in ranked(rows)] == ["d", "b", "c", "a"]
 
 
 def test_csv_has_one_line_per_row_and_test(recorded: list[dict]) -> None:

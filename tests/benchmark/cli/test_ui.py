@@ -1,10 +1,12 @@
 """``bench ui`` in a real browser: the page that it names shows the study as a tree."""
 
-import os
+import contextlib
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.tracking import RunDocument, Sender, client_for, default_tracking_uri
-from conftest import free_port, missing_program, wait_for_server
+from conftest import free_port, missing_program
 
 
 @pytest.fixture
@@ -20,21 +22,19 @@ def chromium() -> str:
     return shutil.which("chromium") or missing_program("Chromium", "apt-get install chromium")
 
 
-@pytest.fixture
-def page() -> Iterator[str]:
-    """What a running ``bench ui`` names as the page of the study."""
+@contextlib.contextmanager
+def running_ui() -> Iterator[tuple[str, str]]:
+    """A running ``bench ui``: its address, and the line that it prints below."""
     port = free_port()
     command = [sys.executable, "-c", "from bandbench.benchmark.cli import main; main()", "ui", "--port", str(port)]
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=quiet, text=True, start_new_session=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         try:
             assert process.stdout
             assert "Ctrl-C ends it" in process.stdout.readline()
-            line = process.stdout.readline()
-            wait_for_server(f"http://127.0.0.1:{port}/health")
-            yield line.partition(": ")[2].strip()
+            yield f"http://127.0.0.1:{port}", process.stdout.readline()
         finally:
-            os.killpg(process.pid, 15)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 0
 
 
 def record_one_study() -> None:
@@ -47,25 +47,26 @@ def record_one_study() -> None:
         sender.send(document)
 
 
-def test_the_page_shows_the_study_and_hides_its_trials(chromium: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_the_page_shows_the_study_and_hides_its_trials(chromium: str, tmp_path: Path) -> None:
     record_one_study()
-    address = request.getfixturevalue("page")
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", f"--user-data-dir={tmp_path}/browser"]
-    document = subprocess.run(
-        [chromium, *options, "--virtual-time-budget=30000", "--dump-dom", address],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=120, check=True,
-    ).stdout  # fmt: skip
+    with running_ui() as (_, line):
+        page = line.partition(": ")[2].strip()
+        document = subprocess.run(
+            [chromium, *options, "--virtual-time-budget=30000", "--dump-dom", page],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=120, check=True,
+        ).stdout  # fmt: skip
     assert "narrow bands" in document
     assert "<strong>2</strong> matching runs" in document
     assert "trial 1" not in document
 
 
-def test_nothing_is_recorded_yet(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0))
-    with pytest.raises(SystemExit) as stopped:
-        main(["ui", "--port", str(free_port())])
-    assert stopped.value.code == 0
-    assert "nothing is recorded yet" in capfd.readouterr().out
+def test_the_server_ends_with_the_command() -> None:
+    with running_ui() as (address, line):
+        assert "nothing is recorded yet" in line
+        urllib.request.urlopen(f"{address}/health", timeout=5).close()
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(f"{address}/health", timeout=5)
 
 
 def test_a_taken_port(capfd: pytest.CaptureFixture[str]) -> None:
