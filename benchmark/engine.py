@@ -37,7 +37,7 @@ from .recorder import Recorder, keep_cell
 from .registry import DetectorSpec
 from .reporting import Reporter
 from .results import cell_key
-from .runner import Assessment, Job, Record, assess, find_record, run_jobs
+from .runner import Assessment, Job, assess, find_record, run_jobs
 from .search import Cell, CellResult, Course, Replicate, Work, run_cell
 from .store import cache_root, digest, ensure_writable, read_json, results_root, write_json
 from .study import Study, override
@@ -353,13 +353,13 @@ class Driver:
     ) -> None:
         self._workers, self._reporter, self._n_cells = workers, reporter, n_cells
         self._keep, self._finished = keep, finished
+        self._counted: set[str] = set()
 
     def run(self, courses: Sequence[Course]) -> list[CellResult]:
         """Run the cells to their end; return their results in the order of `courses`."""
         results: dict[int, CellResult] = {}
         pending = {i: self._begin(next(course)) for i, course in enumerate(courses)}
         done = self._n_cells - len(courses)
-        seen: set[str] = set()
         while pending:
             awaited = {i: [f for answer in mine if (f := answer.future)] for i, mine in pending.items()}
             ready = [i for i, futures in awaited.items() if not futures]
@@ -370,9 +370,6 @@ class Driver:
                     done += 1
                     self._reporter.cells(done, self._n_cells)
                     continue
-                keys = {answer.key for answer in answers if isinstance(answer, Record)}
-                self._reporter.advance(len(keys - seen))
-                seen |= keys
                 try:
                     pending[i] = self._begin(courses[i].send(answers))
                 except StopIteration as stop:
@@ -392,16 +389,26 @@ class Driver:
             if isinstance(piece, Assessment):
                 assessments.append(_Answer(future=self._workers.submit(assess, piece)))
             elif piece.key not in answers:
-                answers[piece.key] = _Answer(find_record(piece))
-                if answers[piece.key].result() is None:
+                record = find_record(piece)
+                answers[piece.key] = _Answer(record)
+                if record is None:
                     groups.setdefault(piece.band, []).append(piece)
+                else:
+                    self._count([piece])
         for jobs in groups.values():
             # The draws of one band share features. They stay together unless that would leave workers idle.
             parts = [jobs] if len(groups) >= 2 * self._workers.jobs else [[job] for job in jobs]
             for part in parts:
                 future = self._workers.submit(run_jobs, part)
+                future.add_done_callback(lambda _, part=part: self._count(part))
                 answers |= {job.key: _Answer(future=future, index=i) for i, job in enumerate(part)}
         return assessments or [answers[piece.key] for piece in work if isinstance(piece, Job)]
+
+    def _count(self, jobs: Sequence[Job]) -> None:
+        """Tell that fits are done, each once."""
+        new = {job.key for job in jobs} - self._counted
+        self._counted |= new
+        self._reporter.advance(len(new))
 
 
 # --- the whole -------------------------------------------------------------------------------------------------------

@@ -71,6 +71,12 @@ def kernel_matrix(
 
     ``rbf`` is exp(-gamma |x - y|^2), ``poly`` is (gamma x·y)^degree, ``linear`` is x·y, as in scikit-learn.
     """
+    if kernel == "rbf":
+        # Distances do not change, and small ones are no longer differences of large numbers.
+        centre = b.mean(axis=0)
+        same = a is b
+        b = b - centre
+        a = b if same else a - centre
     product = a @ b.T  # where b is a, NumPy computes one triangle only
     if kernel == "linear":
         return product
@@ -91,6 +97,7 @@ def fit_svm(
     C: float = 1.0,
     gamma: float | str = "scale",
     degree: int = 3,
+    tol: float = 1e-3,
 ) -> KernelMachine:
     """
     Fit a support vector machine on a kernel matrix.
@@ -105,6 +112,9 @@ def fit_svm(
     gamma : float or {"scale", "auto"}
         ``scale`` is 1 / (n_features * variance of all values), ``auto`` 1 / n_features.
     degree : int
+    tol : float
+        At which libsvm stops. Where a kernel hardly varies (as with published features, all near 1), two runs that
+        round differently may differ by as much in their scores, however the kernel was computed.
 
     Returns
     -------
@@ -127,11 +137,11 @@ def fit_svm(
         raise ValueError(f"the kernel must be one of {', '.join(KERNELS)}, got {kernel!r}")
     width = _gamma(values, gamma)
     if len(values) > MAX_KERNEL_CROPS:
-        svc = SVC(kernel=kernel, C=C, gamma=width, degree=degree)  # pyright: ignore[reportArgumentType] (floats are fine)
+        svc = SVC(kernel=kernel, C=C, gamma=width, degree=degree, tol=tol)  # pyright: ignore[reportArgumentType] (floats are fine)
         svc.fit(values, labels)
     else:
         similar = kernel_matrix(values, values, kernel, width, degree)
-        svc = SVC(kernel="precomputed", C=C).fit(similar, labels)
+        svc = SVC(kernel="precomputed", C=C, tol=tol).fit(similar, labels)
     return KernelMachine(
         np.ascontiguousarray(values[svc.support_]),
         np.array(svc.dual_coef_[0], dtype=np.float64),

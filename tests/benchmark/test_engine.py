@@ -2,14 +2,20 @@
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from bandbench.benchmark import dct, images, spectra
 from bandbench.benchmark.bands import Band
+from bandbench.benchmark.engine import Workers
 from bandbench.benchmark.errors import BenchError, DataError, PluginError
 from conftest import noise_picture, run, score_files, small_study
 
@@ -248,3 +254,92 @@ def test_a_store_that_does_not_answer_kills_nothing(picture_folder: Maker, monke
     assert outcome.unsent > 0
     assert "http://127.0.0.1:9 does not answer" in outcome.tracking_problem
     assert not outcome.complete
+
+
+def test_no_choice_looks_at_sealed_scores(picture_folder: Maker, tmp_path: Path) -> None:
+    """Whatever the test scores are, the same bands are tried and the same one is chosen."""
+    folder = {"mine": picture_folder()}
+    run(small_study(search={"trials": 8}), folder)
+    (cell,) = home(tmp_path).glob("cells/*/cell.json")
+    honest = json.loads(cell.read_text())
+    shutil.rmtree(cell.parent)
+    swapped = 0
+    for path in home(tmp_path).glob("records/*/*.json"):
+        record = json.loads(path.read_text())
+        record["sealed"] = {name: 1 - auc for name, auc in record["sealed"].items()}
+        table = pq.read_table(path.with_name(record["test_scores"]))
+        column = table.schema.get_field_index("score")
+        flipped = pc.negate(table.column("score"))  # type: ignore[attr-defined]
+        pq.write_table(table.set_column(column, table.schema.field(column), flipped), path.with_name(record["test_scores"]))
+        record["bytes"]["test_scores"] = path.with_name(record["test_scores"]).stat().st_size
+        path.write_text(json.dumps(record))
+        swapped += 1
+    outcome = run(small_study(search={"trials": 8}), folder)
+    assert swapped > 10
+    assert outcome.computed == 0
+    (cell,) = home(tmp_path).glob("cells/*/cell.json")
+    turned = json.loads(cell.read_text())
+    assert turned["trials"] == honest["trials"]
+    assert turned["band"] == honest["band"]
+    assert outcome.rows[0]["in_domain_auc"] < 0.5  # they were read in the end
+
+
+def test_a_half_written_score_file_is_computed_again(picture_folder: Maker, tmp_path: Path) -> None:
+    folder = {"mine": picture_folder()}
+    run(small_study(), folder)
+    files = score_files(home(tmp_path))
+    shutil.rmtree(home(tmp_path) / "cells")
+    broken = sorted(home(tmp_path).glob("records/*/*.parquet"))[:2]
+    broken[0].write_bytes(b"")
+    broken[1].write_bytes(bytes(broken[1].stat().st_size))
+    outcome = run(small_study(), folder)
+    assert 1 <= outcome.computed <= 2
+    assert score_files(home(tmp_path)) == files
+
+
+def test_copies_of_training_pictures_are_not_scored(picture_folder: Maker, tmp_path: Path) -> None:
+    mine, other = picture_folder("mine"), picture_folder("other", first_seed=5000)
+    pictures = sorted((mine / "real").iterdir())
+    for i, picture in enumerate(pictures):
+        shutil.copy(picture, other / "real" / f"copy{chr(97 + i)}.png")
+    outcome = run(small_study(train=["mine"], test=["other"]), {"mine": mine, "other": other})
+    copies = [item for name, item, status, detail in outcome.problems if "training or validation pictures of mine" in detail]
+    assert copies
+    assert all("copy" in item for item in copies)
+    (path,) = home(tmp_path).glob("cells/*/scores/*chosen*.parquet")
+    table = pq.read_table(path).to_pandas()
+    assert set(table.loc[table["item"].isin(copies), "status"]) == {"error"}
+
+
+def test_a_picture_of_both_classes_is_used_in_neither(picture_folder: Maker) -> None:
+    root = picture_folder(n=30)
+    for i in range(6):
+        shutil.copy(root / "real" / f"real{chr(97 + i)}{i:03d}.png", root / "fake" / f"z{i}z.png")
+    outcome = run(small_study(), {"mine": root})
+    assert any("among" in detail for *_, detail in outcome.problems)
+
+
+def test_every_picture_is_read_and_transformed_once(
+    picture_folder: Maker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """However many draws, bands and detectors ask for it."""
+    counts: Counter[str] = Counter()
+    for module, name in ((images, "decode"), (spectra, "radius_power"), (dct, "dct2")):
+        original = getattr(module, name)
+
+        def counted(*args: Any, original: Any = original, name: str = name) -> Any:
+            counts[name] += 1 if name == "decode" else len(args[0])
+            return original(*args)
+
+        monkeypatch.setattr(module, name, counted)
+    monkeypatch.setattr(Workers, "submit", lambda self, function, *args: finished(function(*args)))
+    study = small_study(detectors=["spectral_svm", "dct_ridge"], seeds=3)
+    outcome = run(study, {"mine": picture_folder(n=30)})
+    assert outcome.computed > 3 * 2 * 10
+    assert counts == {"decode": 60, "radius_power": 60, "dct2": 60}
+
+
+def finished(value: Any) -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_result(value)
+    return future
