@@ -2,17 +2,12 @@
 
 import contextlib
 import fcntl
-import multiprocessing
-import os
-import signal
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from .bands import Band
 from .catalogue import Catalogue, OpenDomain
@@ -42,16 +37,7 @@ from .search import Cell, CellResult, Course, Replicate, Work, run_cell
 from .store import cache_root, digest, ensure_writable, read_json, results_root, write_json
 from .study import Study, override
 from .tracking import Exporter, Outbox
-
-Result = TypeVar("Result")
-ONE_THREAD = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-
+from .workers import Workers, running_workers
 
 # --- plan ------------------------------------------------------------------------------------------------------------
 
@@ -149,83 +135,6 @@ def _check_leaks(train: Sequence[str], test: Sequence[str], domains: dict[tuple[
             if other.partition("/")[0] == name.partition("/")[0]:
                 held_out = domains[other, replicate].split("test")
                 check_no_leak(f"train of {name} and test of {other}", [*fitted, *validation], held_out)
-
-
-# --- workers ---------------------------------------------------------------------------------------------------------
-
-
-def _start_worker() -> None:
-    # Ctrl-C reaches the whole process group; the owner decides what happens to its workers.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(1)
-
-
-@contextlib.contextmanager
-def _ignoring_interrupts() -> Iterator[None]:
-    """Processes that are started here ignore Ctrl-C from their first instruction on; it is their owner's to handle."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-class Workers:
-    """
-    A pool of processes with one numeric thread each, started when first needed.
-
-    One thread, because the order in which several add numbers up would show in the last digit of a score.
-
-    Parameters
-    ----------
-    jobs : int
-    """
-
-    def __init__(self, jobs: int) -> None:
-        self.jobs = jobs
-        self._pool: ProcessPoolExecutor | None = None
-
-    def submit(self, function: Callable[..., Result], *args: Any) -> "Future[Result]":
-        """Run a function of this package in a worker."""
-        if self._pool is None:
-            os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.jobs, context, _start_worker)
-            with _ignoring_interrupts():
-                return self._pool.submit(function, *args)
-        return self._pool.submit(function, *args)
-
-    def close(self) -> None:
-        """End the workers after what they are doing now; drop what they have not begun."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _workers(jobs: int) -> Iterator[Workers]:
-    workers = Workers(jobs)
-    try:
-        yield workers
-    except BrokenProcessPool as error:
-        raise BenchError(
-            "a worker process died, most likely for lack of memory. What was finished is kept: "
-            "run the same command again, with --jobs 1 if it dies again."
-        ) from error
-    finally:
-        workers.close()
 
 
 # --- preparation -----------------------------------------------------------------------------------------------------
@@ -512,7 +421,7 @@ def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, 
         exporter = Exporter(outbox, tracking_uri, reporter.note)
         exporter.start()
         try:
-            with _workers(jobs) as workers:
+            with running_workers(jobs) as workers:
                 outcome = _run(plan, places, workers, history_storage, attempt, outbox, reporter)
         except BaseException:
             exporter.close(patience=2)  # what is left waits in the outbox for the next run

@@ -59,6 +59,10 @@ def run(
         check_target(target)
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
+        if not dry_run:
+            from ..workers import warm_up
+
+            warm_up()  # its imports run beside ours
         from ..engine import make_plan
         from ..tracking import resolve_tracking_uri
 

@@ -15,8 +15,8 @@ from PIL import Image
 
 from bandbench.benchmark import dct, images, spectra
 from bandbench.benchmark.bands import Band
-from bandbench.benchmark.engine import Workers
 from bandbench.benchmark.errors import BenchError, DataError, PluginError
+from bandbench.benchmark.workers import Workers
 from conftest import noise_picture, run, score_files, small_study
 
 Maker = Callable[..., Path]

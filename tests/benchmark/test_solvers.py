@@ -95,7 +95,8 @@ def test_ridge_with_classes_of_unequal_size() -> None:
     targets = labels * 2.0 - 1
     scaler = StandardScaler().fit(train)
     plain = RidgeCV(alphas=ALPHAS).fit(scaler.transform(train), targets)
-    np.testing.assert_allclose(fit_ridge(train, targets, ALPHAS).decision(test), plain.predict(scaler.transform(test)), atol=1e-6)
+    wanted = plain.predict(scaler.transform(test))
+    np.testing.assert_allclose(fit_ridge(train, targets, ALPHAS).decision(test), wanted, atol=1e-6)
 
 
 def test_constant_features_do_no_harm() -> None:

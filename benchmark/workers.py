@@ -1,0 +1,113 @@
+"""Worker processes: started once, one numeric thread each, ended with their owner."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
+
+from .errors import BenchError
+
+Result = TypeVar("Result")
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+# What nearly every worker needs. They are forked from a server that has imported it: once, not once per worker.
+PRELOAD = ["bandbench.benchmark.runner", "sklearn.svm", "sklearn.model_selection"]
+
+
+def warm_up() -> None:
+    """Start the server that workers are forked from, so that it imports while its owner does something else."""
+    from multiprocessing import forkserver
+
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOAD)
+    with _ignoring_interrupts():
+        forkserver.ensure_running()
+
+
+def _start_worker(environment: dict[str, str]) -> None:
+    # The server's environment is that of the moment when it was started.
+    os.environ.update(environment)
+    # Ctrl-C reaches the whole process group; the owner decides what happens to its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
+
+
+@contextlib.contextmanager
+def _ignoring_interrupts() -> Iterator[None]:
+    """Processes that are started here ignore Ctrl-C from their first instruction on; it is their owner's to handle."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+class Workers:
+    """
+    A pool of processes with one numeric thread each, started when first needed.
+
+    One thread, because the order in which several add numbers up would show in the last digit of a score.
+
+    Parameters
+    ----------
+    jobs : int
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self._pool: ProcessPoolExecutor | None = None
+
+    def submit(self, function: Callable[..., Result], *args: Any) -> "Future[Result]":
+        """Run a function of this package in a worker."""
+        if self._pool is None:
+            warm_up()
+            context = multiprocessing.get_context("forkserver")
+            environment = {name: value for name, value in os.environ.items() if name.startswith("BANDBENCH_")}
+            self._pool = ProcessPoolExecutor(self.jobs, context, _start_worker, (environment,))
+            with _ignoring_interrupts():
+                return self._pool.submit(function, *args)
+        return self._pool.submit(function, *args)
+
+    def close(self) -> None:
+        """End the workers after what they are doing now; drop what they have not begun."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def running_workers(jobs: int) -> Iterator[Workers]:
+    """
+    Workers for a block.
+
+    Raises
+    ------
+    BenchError
+        If one of them dies.
+    """
+    workers = Workers(jobs)
+    try:
+        yield workers
+    except BrokenProcessPool as error:
+        raise BenchError(
+            "a worker process died, most likely for lack of memory. What was finished is kept: "
+            "run the same command again, with --jobs 1 if it dies again."
+        ) from error
+    finally:
+        workers.close()
