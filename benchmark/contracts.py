@@ -4,6 +4,7 @@ What a detector and a data set are: the two contracts, and the frozen records th
 Conventions held everywhere: ``real`` is 0, ``fake`` is 1, a higher score means *more fake*.
 """
 
+import importlib.util
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -59,7 +60,7 @@ class ViewSpec:
     Attributes
     ----------
     name : str
-        ``profile`` (1-D radial), ``dct`` or ``pixels``.
+        ``profile`` (1-D radial), ``directional`` (rings and directions), ``dct``, ``fft`` or ``pixels``.
     options : dict
         Of that view, for example ``{"variant": "published", "n_features": 300}``.
     """
@@ -76,9 +77,10 @@ class View:
     Attributes
     ----------
     values : array (n_crops, ...)
-        Read-only. float64 (n_crops, n_features) for ``profile``, float32 (n_crops, n_features) for ``dct``,
+        Read-only. float64 (n_crops, n_features) for ``profile``; float32 (n_crops, n_features) for ``directional``, ``dct``
+        and ``fft``, or (n_crops, rows, cols, channels) with their option ``plane``;
         uint8 (n_crops, side, side[, 3]) for ``pixels``.
-    frequency : array of float64 (n_features,), or None for ``pixels``
+    frequency : array of float64 (n_features,), or None for ``pixels`` and whole planes
         Of each feature, in cycles/pixel.
     """
 
@@ -115,7 +117,8 @@ class Detector(_Parametrised):
     Base of every detector; a subclass is one file that sets `name` and `view` and writes `fit` and `score`.
 
     The constructor only stores its arguments, under their own names. What `fit` learns is stored in attributes that end
-    in ``_`` and are arrays, numbers, strings, lists or scikit-learn estimators: those can be saved without pickle.
+    in ``_`` and are arrays, dicts of arrays, numbers, strings, lists or scikit-learn estimators: those can be saved
+    without pickle.
 
     Attributes
     ----------
@@ -129,6 +132,10 @@ class Detector(_Parametrised):
         Named parameter sets, written ``name/preset`` on the command line (``spectral_svm/faithful``).
     stochastic : bool
         Whether `seed` changes the outcome; then the constructor has a parameter ``seed``.
+    extra : str
+        Optional part of the installation that it needs, as in ``bandbench[deep]``; empty if none.
+    needs : tuple of str
+        Libraries of that part, as they are imported; imported inside `fit` and `score`, never with the file.
     """
 
     name: ClassVar[str]
@@ -136,6 +143,16 @@ class Detector(_Parametrised):
     source: ClassVar[str] = ""
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     stochastic: ClassVar[bool] = False
+    extra: ClassVar[str] = ""
+    needs: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def missing(cls) -> str:
+        """Say what has to be installed before the detector can be used; empty if nothing."""
+        absent = [name for name in cls.needs if importlib.util.find_spec(name) is None]
+        if not absent:
+            return ""
+        return f"needs the extra `{cls.extra}` ({', '.join(absent)} missing): pip install 'bandbench[{cls.extra}]'"
 
     @property
     def view(self) -> ViewSpec:

@@ -1,7 +1,5 @@
 """Log-DCT of stacks of crops (arXiv 2003.08685)."""
 
-from functools import lru_cache
-
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
@@ -38,9 +36,3 @@ def log_magnitude(coefficients: NDArray, epsilon: float = PUBLISHED_EPSILON) -> 
 def dct_frequency(rows: int, cols: int) -> NDArray[np.float64]:
     """Radial frequency of each DCT coefficient in cycles/pixel, (rows, cols); coefficient k of N lies at k / (2 N)."""
     return np.hypot(np.arange(rows)[:, None] / (2 * rows), np.arange(cols)[None, :] / (2 * cols))
-
-
-@lru_cache(maxsize=16)
-def frequency_order(rows: int, cols: int) -> NDArray[np.intp]:
-    """Flat indices of the DCT coefficients from the lowest to the highest frequency, ties in reading order."""
-    return np.argsort(np.round(dct_frequency(rows, cols).ravel(), 12), kind="stable")

@@ -87,6 +87,8 @@ def save_detector(detector: Detector, folder: Path) -> None:
     for name, value in detector.learned().items():
         if isinstance(value, np.ndarray):
             arrays[name] = np.ascontiguousarray(value)
+        elif isinstance(value, dict) and value and all(isinstance(part, np.ndarray) for part in value.values()):
+            arrays |= {f"{name}/{key}": np.ascontiguousarray(part) for key, part in value.items()}
         elif isinstance(value, BaseEstimator):
             skops.io.dump(value, folder / f"{name}.skops")
             estimators.append(name)
@@ -95,8 +97,8 @@ def save_detector(detector: Detector, folder: Path) -> None:
                 values[name] = json.loads(json.dumps(value))
             except (TypeError, ValueError) as error:
                 raise PluginError(
-                    f"{detector.name}.{name} is a {type(value).__name__}; what fit learns must be arrays, numbers, strings, "
-                    f"lists or scikit-learn estimators, which can be kept without pickle."
+                    f"{detector.name}.{name} is a {type(value).__name__}; what fit learns must be arrays, dicts of arrays, "
+                    f"numbers, strings, lists or scikit-learn estimators, which can be kept without pickle."
                 ) from error
     save_file(arrays, folder / "arrays.safetensors")
     write_json(
@@ -110,6 +112,18 @@ def save_detector(detector: Detector, folder: Path) -> None:
             "shape": list(detector.__dict__.get("_fitted_shape", ())),
         },
     )
+
+
+def _unflattened(arrays: dict[str, NDArray]) -> dict[str, Any]:
+    """Put the parts of a dict of arrays, ``name/key``, together again."""
+    found: dict[str, Any] = {}
+    for name, value in arrays.items():
+        whole, _, key = name.partition("/")
+        if key:
+            found.setdefault(whole, {})[key] = value
+        else:
+            found[name] = value
+    return found
 
 
 def load_detector(plugin: type[Detector], folder: Path) -> Detector:
@@ -131,7 +145,7 @@ def load_detector(plugin: type[Detector], folder: Path) -> Detector:
         if meta["name"] != plugin.name:
             raise PluginError(f"the model in {folder} is a '{meta['name']}', not a '{plugin.name}'.")
         detector = plugin(**meta["parameters"])
-        learned = {**meta["values"], **load_file(folder / "arrays.safetensors")}
+        learned = {**meta["values"], **_unflattened(load_file(folder / "arrays.safetensors"))}
         for name in meta["estimators"]:
             learned[name] = skops.io.load(folder / f"{name}.skops", trusted=list(TRUSTED_TYPES))
     except (

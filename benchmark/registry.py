@@ -224,6 +224,8 @@ class DetectorSpec:
             reference, _, preset = text.partition("/")
         spec = cls(reference, preset, dict(params or {}))
         plugin = detectors.get(reference)
+        if missing := plugin.missing():
+            raise PluginError(f"detector {plugin.name} {missing}.")
         if preset and preset not in plugin.presets:
             raise PluginError(unknown_name(f"preset of detector {plugin.name}", preset, plugin.presets))
         for name in spec.params:

@@ -108,12 +108,18 @@ def radius_power(crops: NDArray) -> NDArray[np.float32]:
     resolution of two DFT bins. The transform runs in float32, whose error stays below 1e-6 of the largest coefficient.
     """
     _require_stack("radius_power", crops)
-    n, rows, cols = crops.shape
+    rows, cols = crops.shape[1:]
     grid = radius_grid(rows, cols)
-    centred = (crops - crops.mean(axis=(1, 2), keepdims=True, dtype=np.float64)).astype(np.float32)
-    spectrum = np.asarray(scipy.fft.rfft2(centred * hann_window(rows, cols), axes=(1, 2))).reshape(n, -1)[:, grid.order]
-    power = (np.real(spectrum) ** 2 + np.imag(spectrum) ** 2) * (grid.weight / (rows * cols)).astype(np.float32)
+    power = _windowed_power(crops)[:, grid.order] * (grid.weight / (rows * cols)).astype(np.float32)
     return np.add.reduceat(power, grid.starts, axis=1)
+
+
+def _windowed_power(crops: NDArray) -> NDArray[np.float32]:
+    """Squared magnitude of the half-plane DFT of windowed crops without their mean, (n_crops, rows * half of the columns)."""
+    n, rows, cols = crops.shape
+    centred = (crops - crops.mean(axis=(1, 2), keepdims=True, dtype=np.float64)).astype(np.float32)
+    spectrum = np.asarray(scipy.fft.rfft2(centred * hann_window(rows, cols), axes=(1, 2))).reshape(n, -1)
+    return np.real(spectrum) ** 2 + np.imag(spectrum) ** 2
 
 
 def columns_of(values: NDArray, kept: NDArray[np.bool_]) -> NDArray:
@@ -172,6 +178,71 @@ def power_profile(
     n_coefficients = np.add.reduceat(count, starts)
     power = np.add.reduceat(np.asarray(sums, dtype=np.float64), starts, axis=1) / n_coefficients
     return np.log(power + POWER_FLOOR), np.add.reduceat(frequency * count, starts) / n_coefficients
+
+
+@dataclass(frozen=True)
+class DirectionalGrid:
+    """
+    Cells of rings and directions in the half-plane DFT of a crop of one shape.
+
+    Attributes
+    ----------
+    frequency : array of float64 (n_cells,)
+        Mean frequency of the coefficients of each cell, cycles/pixel; cells ascend by ring, then by direction.
+    order, starts : arrays of int
+        Flat half-plane indices sorted by cell, and where each cell begins among them.
+    weight : array of float32
+        Of each coefficient, so that the weighted sum over a cell is its mean power.
+    """
+
+    frequency: NDArray[np.float64]
+    order: NDArray[np.intp]
+    starts: NDArray[np.intp]
+    weight: NDArray[np.float32]
+
+
+@lru_cache(maxsize=16)
+def directional_grid(rows: int, cols: int, sectors: int, bin_width: float) -> DirectionalGrid:
+    """Cells of a rows x cols crop; sector 0 is centred on the direction along the rows, sectors share 180 degrees."""
+    fy, fx = np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(cols)[None, :]
+    radius = np.hypot(fy, fx).ravel()
+    sector = np.floor(np.arctan2(fy, fx).ravel() / np.pi * sectors + 0.5).astype(int) % sectors
+    width = max(bin_width, default_bin_width(min(rows, cols)))
+    cell = (radius / width + 1e-9).astype(int) * sectors + sector
+    count = np.full((rows, fx.size), 2.0)
+    count[:, 0] = 1.0
+    if cols % 2 == 0:
+        count[:, -1] = 1.0
+    count = count.ravel()
+    order = np.argsort(cell, kind="stable")
+    order = order[radius[order] > 0]
+    _, starts, index = np.unique(cell[order], return_index=True, return_inverse=True)
+    total = np.add.reduceat(count[order], starts)
+    frequency = np.add.reduceat(count[order] * radius[order], starts) / total
+    return DirectionalGrid(frequency, order, starts, (count[order] / total[index] / (rows * cols)).astype(np.float32))
+
+
+def directional_power(crops: NDArray, sectors: int = 8, bin_width: float = 0.04) -> NDArray[np.float32]:
+    """
+    Mean power in rings and directions, of crops without their mean and under a Hann window.
+
+    Parameters
+    ----------
+    crops : array (n_crops, rows, cols)
+        Grey levels.
+    sectors : int
+        Directions, which share 180 degrees.
+    bin_width : float
+        Of the rings, cycles/pixel; never below one DFT bin.
+
+    Returns
+    -------
+    array of float32 (n_crops, n_cells)
+        Grey levels squared, in the order of ``directional_grid(rows, cols, sectors, bin_width)``.
+    """
+    _require_stack("directional_power", crops)
+    grid = directional_grid(*crops.shape[1:], sectors, bin_width)
+    return np.add.reduceat(_windowed_power(crops)[:, grid.order] * grid.weight, grid.starts, axis=1)
 
 
 # --- as published ----------------------------------------------------------------------------------------------------

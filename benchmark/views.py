@@ -5,9 +5,11 @@ What a detector is handed: crops turned into features, in two steps.
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from . import dct, spectra
@@ -66,30 +68,142 @@ class ProfileView:
 
 
 @dataclass(frozen=True)
-class DctView:
-    """``ln(|DCT| + 1e-12)`` of grey crops, one column per coefficient, lowest frequency first (arXiv 2003.08685)."""
+class DirectionalView:
+    """
+    Log of the mean power in rings and directions, ring by ring: what the radial profile averages away.
 
-    version: int = 2
+    Row and column directions come first and in the middle of the sectors, where up-sampling leaves its traces.
+    """
+
+    sectors: int = 8
+    bin_width: float = 0.04
+    version: int = 1
     colour: bool = False
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.sectors <= 64:
+            raise StudyError(f"view 'directional' takes 2 to 64 sectors, got {self.sectors}.")
+
+    def base(self, crops: NDArray[np.uint8]) -> NDArray:
+        return spectra.directional_power(crops, self.sectors, self.bin_width)
+
+    def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> View:
+        frequency = spectra.directional_grid(*shape, self.sectors, self.bin_width).frequency
+        if band.kind == "all":
+            return View(np.log(base + spectra.POWER_FLOOR), frequency)
+        if band.mode == "reweight":
+            return View(np.log(base * band.gain(frequency) ** 2 + spectra.POWER_FLOOR), frequency)
+        kept = band.keeps(frequency)
+        if not kept.any():
+            raise EmptyBandError(f"{band} keeps no ring of width {self.bin_width:g} of a {shape[0]}x{shape[1]} crop.")
+        return View(np.log(base[:, kept] + spectra.POWER_FLOOR), frequency[kept])
+
+
+@dataclass(frozen=True)
+class CoefficientView:
+    """
+    Magnitudes of a 2-D transform, or their logs, one column per coefficient and channel, lowest frequency first.
+
+    Parameters
+    ----------
+    colour : bool
+        Three channels, side by side for each coefficient, and not grey.
+    log : bool
+        ``ln(|x| + 1e-12)``; without it the coefficients as they are (signed for the DCT, magnitudes for the FFT).
+    plane : bool
+        Hand out (n_crops, rows, cols, channels) in the transform's own order, for networks; what a band takes away is then
+        constant instead of missing.
+    """
+
+    colour: bool = False
+    log: bool = True
+    plane: bool = False
+    version: int = 2
+
+    def transform(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Coefficients, shape of `crops` but for the halved last axis of a real FFT."""
+        raise NotImplementedError
+
+    def radii(self, shape: tuple[int, int]) -> NDArray[np.float64]:
+        """Radial frequency of each coefficient in cycles/pixel, (rows, cols)."""
+        raise NotImplementedError
 
     def base(self, crops: NDArray[np.uint8]) -> NDArray:
         # float32: its rounding moves a log coefficient by less than 1e-4 unless the coefficient is below 1e-3 grey levels.
-        values = dct.log_magnitude(dct.dct2(crops.astype(np.float32))).reshape(len(crops), -1)
+        values = self.transform(crops)
+        if self.log:
+            values = dct.log_magnitude(values)
+        n, shape = len(crops), crops.shape[1:3]
+        if self.plane:
+            return values.reshape(*values.shape[:3], -1)
         # Sorted, a band is one or two contiguous runs of columns: reading it touches no other page of the file.
-        return values[:, dct.frequency_order(*crops.shape[1:])]
+        order, _ = self._columns(shape)
+        return values.reshape(n, order.size, -1)[:, order].reshape(n, -1)
 
     def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> View:
-        frequency = dct.dct_frequency(*shape).ravel()[dct.frequency_order(*shape)]
-        if band.mode == "reweight":
-            with np.errstate(divide="ignore"):
-                gain = np.maximum(np.log(band.gain(frequency)), np.log(dct.PUBLISHED_EPSILON))
-            return View(base + gain.astype(base.dtype), frequency)
+        if self.plane:
+            return self._plane(base, shape, band)
+        frequency = np.repeat(self._columns(shape)[1], 3 if self.colour else 1)
         if band.kind == "all":
             return View(base, frequency)
+        if band.mode == "reweight":
+            return View(self._reweighted(base, band.gain(frequency)), frequency)
+        kept = self._kept(band, frequency, shape)
+        return View(spectra.columns_of(base, kept), frequency[kept])
+
+    def _plane(self, base: NDArray, shape: tuple[int, int], band: Band) -> View:
+        if band.kind == "all":
+            return View(base)
+        radii = self.radii(shape)[:, :, None]
+        if band.mode == "reweight":
+            return View(self._reweighted(base, band.gain(radii)))
+        nothing = np.log(dct.PUBLISHED_EPSILON) if self.log else 0.0
+        return View(np.where(self._kept(band, radii, shape), base, base.dtype.type(nothing)))
+
+    def _reweighted(self, base: NDArray, gain: NDArray[np.float64]) -> NDArray:
+        if not self.log:
+            return base * gain.astype(base.dtype)
+        with np.errstate(divide="ignore"):
+            return base + np.maximum(np.log(gain), np.log(dct.PUBLISHED_EPSILON)).astype(base.dtype)
+
+    def _kept(self, band: Band, frequency: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.bool_]:
         kept = band.keeps(frequency)
         if not kept.any():
-            raise EmptyBandError(f"{band} keeps no DCT coefficient of a {shape[0]}x{shape[1]} crop.")
-        return View(spectra.columns_of(base, kept), frequency[kept])
+            raise EmptyBandError(f"{band} keeps no coefficient of a {shape[0]}x{shape[1]} crop.")
+        return kept
+
+    def _columns(self, shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        return _sorted_columns(type(self), shape)
+
+
+@lru_cache(maxsize=16)
+def _sorted_columns(kind: "type[CoefficientView]", shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Flat indices of the coefficients from the lowest to the highest frequency, ties in reading order; and the frequencies."""
+    radii = kind().radii(shape).ravel()
+    order = np.argsort(np.round(radii, 12), kind="stable")
+    return order, radii[order]
+
+
+@dataclass(frozen=True)
+class DctView(CoefficientView):
+    """Orthonormal type-II DCT of grey levels 0..255 (arXiv 2003.08685)."""
+
+    def transform(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return dct.dct2(crops.astype(np.float32))
+
+    def radii(self, shape: tuple[int, int]) -> NDArray[np.float64]:
+        return dct.dct_frequency(*shape)
+
+
+@dataclass(frozen=True)
+class FftView(CoefficientView):
+    """Magnitude of the orthonormal FFT; the half plane, because the other half repeats it."""
+
+    def transform(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.abs(np.asarray(scipy.fft.rfft2(crops.astype(np.float32), axes=(1, 2), norm="ortho")))
+
+    def radii(self, shape: tuple[int, int]) -> NDArray[np.float64]:
+        return np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1])[None, :])
 
 
 @dataclass(frozen=True)
@@ -108,7 +222,13 @@ class PixelsView:
         return View(base)
 
 
-KERNELS: dict[str, type[ViewKernel]] = {"profile": ProfileView, "dct": DctView, "pixels": PixelsView}
+KERNELS: dict[str, type[ViewKernel]] = {
+    "profile": ProfileView,
+    "directional": DirectionalView,
+    "dct": DctView,
+    "fft": FftView,
+    "pixels": PixelsView,
+}
 
 
 def view_kernel(spec: ViewSpec) -> ViewKernel:

@@ -52,8 +52,14 @@ def _plugins(what: What) -> list[dict[str, Any]]:
     from ..registry import datasets, detectors
 
     registry = detectors if what is What.detectors else datasets
-    entries = [{"name": name, "status": "ok", **_facts(plugin)} for name, plugin in registry.found.classes.items()]
+    entries = [{"name": name, "status": _status(plugin), **_facts(plugin)} for name, plugin in registry.found.classes.items()]
     return entries + [{"name": name, "status": reason} for name, reason in registry.found.failures.items()]
+
+
+def _status(plugin: Any) -> str:
+    from ..contracts import Detector
+
+    return (issubclass(plugin, Detector) and plugin.missing()) or "ok"
 
 
 def _facts(plugin: Any) -> dict[str, Any]:

@@ -5,12 +5,20 @@ import pytest
 
 from bandbench.benchmark.bands import Band
 from bandbench.benchmark.contracts import ViewSpec
+from bandbench.benchmark.dct import dct_frequency
 from bandbench.benchmark.errors import PluginError, StudyError
 from bandbench.benchmark.filters import filter_pixels
 from bandbench.benchmark.views import features_from_crops, needs_crops, view_kernel
 
 CROPS = np.random.default_rng(0).integers(0, 256, (6, 48, 48)).astype(np.uint8)
-SPECS = [ViewSpec("profile"), ViewSpec("profile", {"variant": "published"}), ViewSpec("dct")]
+SPECS = [
+    ViewSpec("profile"),
+    ViewSpec("profile", {"variant": "published"}),
+    ViewSpec("directional"),
+    ViewSpec("dct"),
+    ViewSpec("dct", {"log": False}),
+    ViewSpec("fft"),
+]
 BANDS = [Band(), Band.between(0.2, 0.3), Band("stop", 0.2, 0.1), Band("high", 0.3, order=3, mode="reweight")]
 
 
@@ -35,6 +43,35 @@ def test_keep_has_no_feature_outside(spec: ViewSpec) -> None:
     outside = kernel.features(kernel.base(CROPS), (48, 48), Band.between(0.2, 0.3, "stop")).frequency
     inside = kernel.features(kernel.base(CROPS), (48, 48), Band()).frequency
     assert len(frequency) < len(outside) < len(inside) or spec.options
+
+
+@pytest.mark.parametrize("name", ["dct", "fft"])
+def test_a_colour_plane_holds_the_same_numbers_as_columns(name: str) -> None:
+    crops = np.random.default_rng(1).integers(0, 256, (2, 16, 16, 3)).astype(np.uint8)
+    flat, plane = (view_kernel(ViewSpec(name, {"colour": True, "plane": p})) for p in (False, True))
+    columns = flat.features(flat.base(crops), (16, 16), Band()).values
+    whole = plane.features(plane.base(crops), (16, 16), Band()).values
+    assert whole.shape[3] == 3
+    np.testing.assert_array_equal(np.sort(columns, axis=1), np.sort(whole.reshape(2, -1), axis=1))
+    np.testing.assert_array_equal(columns[:, :3], whole[:, 0, 0])  # the lowest frequency of all channels comes first
+
+
+def test_a_band_of_a_plane_is_constant_outside() -> None:
+    kernel = view_kernel(ViewSpec("dct", {"plane": True}))
+    band = Band("low", 0.2)
+    kept = kernel.features(kernel.base(CROPS), (48, 48), band).values
+    inside = band.keeps(dct_frequency(48, 48))
+    assert len(np.unique(kept[:, ~inside])) == 1
+    np.testing.assert_array_equal(kept[:, inside], kernel.base(CROPS)[:, inside])
+
+
+def test_directions_tell_rows_from_columns() -> None:
+    stripes = np.tile(128 + 100 * np.cos(2 * np.pi * 0.25 * np.arange(48)), (48, 1)).astype(np.uint8)
+    kernel = view_kernel(ViewSpec("directional", {"sectors": 4}))
+    along, across = (kernel.features(kernel.base(crop[None]), (48, 48), Band()) for crop in (stripes, stripes.T))
+    ring = np.flatnonzero(np.abs(along.frequency - 0.25) < 0.03)
+    assert ring[np.argmax(along.values[0, ring])] % 4 != ring[np.argmax(across.values[0, ring])] % 4
+    np.testing.assert_allclose(np.sort(along.values[0, ring])[-1], np.sort(across.values[0, ring])[-1], rtol=1e-3)
 
 
 def test_reweighting_dct_shifts_every_picture_alike() -> None:
