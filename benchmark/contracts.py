@@ -14,10 +14,13 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import PluginError, unknown_name
+
 REAL, FAKE = 0, 1
 LABEL_NAMES = ("real", "fake")
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
+TRANSFORMS = ("pixels", "dct", "log_dct", "fft", "log_fft")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,31 @@ class ViewSpec:
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def of_transform(cls, transform: str, colour: bool = False, plane: bool = False) -> "ViewSpec":
+        """
+        Return the view of a transform by the name that papers use.
+
+        Parameters
+        ----------
+        transform : {"pixels", "dct", "log_dct", "fft", "log_fft"}
+        colour : bool
+            Three channels and not grey.
+        plane : bool
+            Whole planes (n_crops, rows, cols, channels) and not sorted columns; pixels are always planes.
+
+        Raises
+        ------
+        PluginError
+            If there is no such transform.
+        """
+        if transform not in TRANSFORMS:
+            raise PluginError(unknown_name("transform", transform, TRANSFORMS))
+        if transform == "pixels":
+            return cls("pixels", {"colour": colour})
+        options = {"colour": colour, "log": transform.startswith("log_"), "plane": plane}
+        return cls(transform.removeprefix("log_"), options)
+
 
 @dataclass(frozen=True)
 class View:
@@ -89,6 +117,11 @@ class View:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    @property
+    def columns(self) -> NDArray:
+        """The values as (n_crops, n_features), whatever their shape."""
+        return self.values.reshape(len(self.values), -1)
 
     def __getitem__(self, rows: Any) -> "View":
         return View(self.values[rows], self.frequency)

@@ -186,6 +186,11 @@ class Standardiser:
         constant = deviation <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
         return cls(mean, np.where(constant, 1.0, deviation))
 
+    @classmethod
+    def identity(cls, n_features: int) -> "Standardiser":
+        """Return one that changes nothing."""
+        return cls(np.zeros(n_features), np.ones(n_features))
+
     def apply(self, values: NDArray) -> NDArray[np.float64]:
         """Return z-scores, float64."""
         standardised = values - self.mean

@@ -18,27 +18,39 @@ class DctRidge(Detector):
     ----------
     alphas : sequence of float
         Penalties to choose from, by efficient leave-one-out over the training crops.
+    transform : {"log_dct", "dct", "pixels"}
+    colour : bool
+        Three channels and not grey.
 
     Notes
     -----
     What the paper calls ridge is L2-penalised logistic regression trained by Adam; the closed form has one optimum, no
-    learning rate, and costs one eigen-decomposition for all penalties.
+    learning rate, and costs one eigen-decomposition for all penalties. `dct_logreg` has the paper's own objective; the
+    preset ``faithful`` shares with it the colour pictures.
     """
 
     name = "dct_ridge"
     source = "Frank et al., arXiv 2003.08685"
+    presets = {"faithful": {"colour": True}}
 
-    def __init__(self, alphas: Sequence[float] = (1e0, 1e1, 1e2, 1e3, 1e4, 1e5)) -> None:
+    def __init__(
+        self,
+        alphas: Sequence[float] = (1e0, 1e1, 1e2, 1e3, 1e4, 1e5),
+        transform: str = "log_dct",
+        colour: bool = False,
+    ) -> None:
         self.alphas = alphas
+        self.transform = transform
+        self.colour = colour
 
     @property
     def view(self) -> ViewSpec:
-        return ViewSpec("dct")
+        return ViewSpec.of_transform(self.transform, self.colour)
 
     def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
-        model = fit_ridge(view.values, 2.0 * labels - 1.0, self.alphas)
+        model = fit_ridge(view.columns, 2.0 * labels - 1.0, self.alphas)
         self.coef_, self.intercept_, self.alpha_ = model.coef, model.intercept, model.alpha
         return self
 
     def score(self, view: View) -> NDArray[np.float64]:
-        return LinearModel(self.coef_, self.intercept_, self.alpha_).decision(view.values)
+        return LinearModel(self.coef_, self.intercept_, self.alpha_).decision(view.columns)

@@ -26,13 +26,18 @@ class SpectralSVM(Detector):
     Notes
     -----
     The preset ``faithful`` is the classifier of the Butterworth band search: log profile divided by its first ring and
-    stretched to 300 features, RBF kernel with C = 6.37 and gamma = 0.86, no scaling. What differs by default: power mean in
-    bins of cycles/pixel under a Hann window, no division, standardised features.
+    stretched to 300 features, RBF kernel with C = 6.37 and gamma = 0.86, no scaling; ``faithful_linear`` and
+    ``faithful_poly`` are the other two machines of the paper (the default gamma of its time, 1 / n_features). What differs
+    by default: power mean in bins of cycles/pixel under a Hann window, no division, standardised features.
     """
 
     name = "spectral_svm"
     source = "Durall et al., arXiv 1911.00686"
-    presets = {"faithful": {"variant": "published", "C": 6.37, "gamma": 0.86, "standardise": False}}
+    presets = {
+        "faithful": {"variant": "published", "C": 6.37, "gamma": 0.86, "standardise": False},
+        "faithful_linear": {"variant": "published", "kernel": "linear", "C": 1.0, "standardise": False},
+        "faithful_poly": {"variant": "published", "kernel": "poly", "C": 1.0, "gamma": "auto", "standardise": False},
+    }
 
     def __init__(
         self,
