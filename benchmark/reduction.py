@@ -4,14 +4,21 @@ Coordinates of crops in the space that the training crops span: as many numbers 
 Distances and inner products between training crops are the same in these coordinates as in the features, and so is every
 model whose weights are a combination of training crops (ridge, L2-penalised logistic regression, PCA, kernel machines).
 What was learned there is mapped back to weights on features.
+
+Features are read in blocks of columns everywhere, so that no float64 copy of float32 rows is made as a whole.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .solvers import Standardiser
+
 COLUMNS_AT_A_TIME = 2048
+# Directions with less than this share of the largest one's energy are rounding errors of the Gram matrix.
+SMALLEST_SHARE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -24,48 +31,121 @@ class Coordinates:
     rows : array (n_crops, n_features)
         What was reduced.
     train : array of float64 (n_crops, rank)
-        Their coordinates.
+        Their coordinates; by falling energy where there are more features than crops.
     basis : array of float64 (n_crops, rank), or None
-        ``rows.T @ basis`` has orthonormal columns; None where there are no more features than crops and nothing is changed.
+        ``rows.T @ basis``, of standardised rows, has orthonormal columns; None where there are no more features than crops
+        and the coordinates are the features.
+    scaler : Standardiser, or None
+        Applied to every row first; None leaves rows as they are.
     """
 
     rows: NDArray
     train: NDArray[np.float64]
     basis: NDArray[np.float64] | None
+    scaler: Standardiser | None = None
 
     @classmethod
-    def of(cls, rows: NDArray) -> "Coordinates":
+    def of(cls, rows: NDArray, scaler: Standardiser | None = None) -> "Coordinates":
         """
-        Reduce rows (n_crops, n_features), usually centred or z-scored.
+        Reduce rows, usually centred or z-scored by the scaler.
 
-        Features are read in blocks, so that float32 rows are not copied to float64 as a whole.
+        Parameters
+        ----------
+        rows : array (n_crops, n_features)
+            Any real type.
+        scaler : Standardiser, optional
+
+        Returns
+        -------
+        Coordinates
+            From one eigen-decomposition of the Gram matrix, if there are more features than crops.
         """
         n, p = rows.shape
         if p <= n:
-            return cls(rows, np.asarray(rows, dtype=np.float64), None)
-        gram = np.zeros((n, n))
-        for start in range(0, p, COLUMNS_AT_A_TIME):
-            block = np.asarray(rows[:, start : start + COLUMNS_AT_A_TIME], dtype=np.float64)
-            gram += block @ block.T
-        eigenvalues, vectors = np.linalg.eigh(gram)
-        kept = eigenvalues > 1e-12 * eigenvalues[-1]
+            return cls(rows, _scaled(rows, slice(None), scaler), None, scaler)
+        eigenvalues, vectors = np.linalg.eigh(gram(rows, rows, scaler))
+        kept = np.flatnonzero(eigenvalues > SMALLEST_SHARE * eigenvalues[-1])[::-1]
         lengths, vectors = np.sqrt(eigenvalues[kept]), vectors[:, kept]
-        return cls(rows, vectors * lengths, vectors / lengths)
-
-    def back(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn weights on coordinates (rank, n_outputs) into weights on features (n_features, n_outputs)."""
-        if self.basis is None:
-            return weights
-        dual = self.basis @ weights
-        blocks = range(0, self.rows.shape[1], COLUMNS_AT_A_TIME)
-        return np.concatenate([self.rows[:, i : i + COLUMNS_AT_A_TIME].astype(np.float64).T @ dual for i in blocks])
+        return cls(rows, vectors * lengths, vectors / lengths, scaler)
 
     def of_rows(self, rows: NDArray) -> NDArray[np.float64]:
         """Coordinates of other rows, projected onto what the training rows span, (n_rows, rank)."""
         if self.basis is None:
-            return np.asarray(rows, dtype=np.float64)
-        product = np.zeros((len(rows), len(self.rows)))
-        for start in range(0, self.rows.shape[1], COLUMNS_AT_A_TIME):
-            columns = slice(start, start + COLUMNS_AT_A_TIME)
-            product += np.asarray(rows[:, columns], dtype=np.float64) @ np.asarray(self.rows[:, columns], dtype=np.float64).T
-        return product @ self.basis
+            return _scaled(rows, slice(None), self.scaler)
+        return gram(rows, self.rows, self.scaler) @ self.basis
+
+    def back(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """
+        Turn weights on coordinates into weights on features.
+
+        Parameters
+        ----------
+        weights : array of float64 (rank,) or (rank, n_outputs)
+
+        Returns
+        -------
+        array of float64 (n_features,) or (n_features, n_outputs)
+            ``(rows - scaler.mean) @ back(weights)`` is ``of_rows(rows) @ weights``: the scale is contained, the mean is not.
+        """
+        if self.basis is not None:
+            dual = self.basis @ weights
+            weights = np.concatenate([_scaled(self.rows, block, self.scaler).T @ dual for block in _blocks(self.rows)])
+        return weights if self.scaler is None else (weights.T / self.scaler.scale).T
+
+
+def gram(a: NDArray, b: NDArray, scaler: Standardiser | None = None) -> NDArray[np.float64]:
+    """
+    Inner products of all rows of two arrays.
+
+    Parameters
+    ----------
+    a, b : arrays (n_a, n_features), (n_b, n_features)
+    scaler : Standardiser, optional
+        Applied to the rows of both.
+
+    Returns
+    -------
+    array of float64 (n_a, n_b)
+    """
+    product = np.zeros((len(a), len(b)))
+    for left, right in _pairs(a, b, scaler):
+        product += left @ right.T
+    return product
+
+
+def squared_distances(a: NDArray, b: NDArray, scaler: Standardiser | None = None) -> NDArray[np.float64]:
+    """
+    Squared Euclidean distances of all rows of two arrays.
+
+    Parameters
+    ----------
+    a, b, scaler
+        As in `gram`; a scaler that takes the mean away keeps the differences free of large numbers.
+
+    Returns
+    -------
+    array of float64 (n_a, n_b), at least 0
+    """
+    distances = np.zeros((len(a), len(b)))
+    for left, right in _pairs(a, b, scaler):
+        distances -= 2 * (left @ right.T)
+        distances += np.einsum("ij,ij->i", left, left)[:, None]
+        distances += np.einsum("ij,ij->i", right, right)
+    return np.maximum(distances, 0, out=distances)
+
+
+def _pairs(a: NDArray, b: NDArray, scaler: Standardiser | None) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Blocks of columns of both, standardised; one array twice where b is a, of whose product NumPy computes one triangle."""
+    for columns in _blocks(a):
+        left = _scaled(a, columns, scaler)
+        yield left, left if b is a else _scaled(b, columns, scaler)
+
+
+def _scaled(rows: NDArray, columns: slice, scaler: Standardiser | None) -> NDArray[np.float64]:
+    if scaler is None:
+        return np.asarray(rows[:, columns], dtype=np.float64)
+    return Standardiser(scaler.mean[columns], scaler.scale[columns]).apply(rows[:, columns])
+
+
+def _blocks(rows: NDArray) -> list[slice]:
+    return [slice(start, start + COLUMNS_AT_A_TIME) for start in range(0, rows.shape[1], COLUMNS_AT_A_TIME)]
