@@ -8,6 +8,7 @@ from typing import Any
 
 from .contracts import Dataset, Item
 from .errors import DataError, PluginError, unknown_name
+from .perturbations import canonical, chain_of, dataset_name, unperturbed
 from .registry import NAME_PATTERN, datasets, source_digest
 
 
@@ -107,7 +108,7 @@ class Catalogue:
         DataError
             If it is unknown.
         """
-        name = domain.partition("/")[0]
+        name = dataset_name(domain)
         if name in self.specs:
             return self.specs[name]
         if name in datasets.names():
@@ -119,19 +120,26 @@ class Catalogue:
         """
         Turn names of data sets and domains into domains: ``procedural`` stands for all its variants.
 
+        Perturbations go along, under their full names: ``procedural+noise`` stands for ``procedural/blend+noise:sd=10`` and
+        the others.
+
         Raises
         ------
         DataError
             If a data set or variant is unknown.
+        StudyError
+            If a perturbation is.
         """
         domains: list[str] = []
-        for name in names:
+        for given in names:
+            name, mark, chain = given.partition("+")
+            suffix = f"+{canonical(chain)}" if mark else ""
             alias, _, variant = name.partition("/")
             variants = self.spec(name).open(seed, 0).variants()
             if not variant:
-                domains += [f"{alias}/{v}" if v else alias for v in variants]
+                domains += [(f"{alias}/{v}" if v else alias) + suffix for v in variants]
             elif variant in variants:
-                domains.append(name)
+                domains.append(name + suffix)
             elif variants == ("",):
                 raise DataError(f"data set '{alias}' is one domain; write '{alias}', not '{name}'.")
             else:
@@ -141,17 +149,29 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class OpenDomain:
-    """One domain of one replicate, with its items listed."""
+    """
+    One domain of one replicate, with its items listed.
+
+    A perturbed domain has the items of the domain that it perturbs; given as `plain`, they are not listed again.
+    """
 
     name: str
     spec: DatasetSpec
     seed: int
     replicate: int
+    plain: "OpenDomain | None" = None
+
+    @property
+    def perturbation(self) -> str:
+        """What is done to its pictures; empty for nothing."""
+        return chain_of(self.name)
 
     @cached_property
     def items(self) -> Sequence[Item]:
         """All items, every split."""
-        listed = self.spec.open(self.seed, self.replicate).items(self.name.partition("/")[2])
+        if self.plain:
+            return self.plain.items
+        listed = self.spec.open(self.seed, self.replicate).items(unperturbed(self.name).partition("/")[2])
         ids = [item.id for item in listed]
         if len(set(ids)) != len(ids):
             twice = next(i for i in ids if ids.count(i) > 1)

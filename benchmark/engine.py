@@ -14,6 +14,7 @@ from .catalogue import Catalogue, OpenDomain
 from .contracts import ViewSpec
 from .errors import BenchError, DataError, StudyError
 from .history import History, open_storage
+from .perturbations import dataset_name, identity, unperturbed
 from .prepare import (
     Chunk,
     ChunkTask,
@@ -24,12 +25,12 @@ from .prepare import (
     iter_problems,
     known_chunk,
     outcomes,
-    prepare_chunk,
+    prepare_together,
     without_copies,
 )
 from .protocol import check_no_leak, missing_classes
 from .recorder import Recorder, keep_cell
-from .registry import DetectorSpec
+from .registry import DetectorSpec, missing_extra
 from .reporting import Reporter
 from .results import cell_key
 from .runner import Assessment, Job, assess, find_record, run_jobs
@@ -50,14 +51,17 @@ class Plan:
     Attributes
     ----------
     study : Study
-        Its ``train`` and ``test`` are domains.
+        Its ``train`` and ``test`` are domains, the perturbed ones among them.
     detectors : tuple of DetectorSpec
     domains : dict of (domain, replicate) to OpenDomain
+    left_out : dict of str to str
+        Optional detectors that cannot be used here, and what they need.
     """
 
     study: Study
     detectors: tuple[DetectorSpec, ...]
     domains: dict[tuple[str, int], OpenDomain]
+    left_out: dict[str, str] = field(default_factory=dict)
 
     @property
     def n_cells(self) -> int:
@@ -99,26 +103,30 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
     BenchError
         Of the kind that fits, for anything that cannot work.
     """
-    detectors = tuple(DetectorSpec.parse(entry.name, entry.params) for entry in study.detectors)
+    entries = [entry for entry in study.detectors if not (entry.optional and missing_extra(entry.name))]
+    detectors = tuple(DetectorSpec.parse(entry.name, entry.params) for entry in entries)
     labels = [spec.label for spec in detectors]
     if len(set(labels)) < len(labels):
         raise StudyError(f"detector '{next(x for x in labels if labels.count(x) > 1)}' is named twice.")
     for spec in detectors:
         spec.build()
     train, test = catalogue.expand(study.train, study.seed), catalogue.expand(study.test, study.seed)
-    study = override(study, {"train": train, "test": test})
-    domains = {
-        (name, r): OpenDomain(name, catalogue.spec(name), study.seed, r)
-        for name in dict.fromkeys((*train, *test))
-        for r in range(study.seeds)
-    }
+    test += [f"{name}+{chain}" for name in test for chain in study.perturbations]
+    test = list(dict.fromkeys(test))
+    study = override(study, {"train": train, "test": test, "perturbations": []})
+    domains: dict[tuple[str, int], OpenDomain] = {}
+    for r in range(study.seeds):
+        for name in dict.fromkeys((*train, *test)):
+            plain = domains.get((unperturbed(name), r))
+            domains[name, r] = OpenDomain(name, catalogue.spec(name), study.seed, r, plain)
     for r in range(study.seeds):
         for name in train:
             _require_classes(domains[name, r], ("train", "val"))
         for name in test:
             _require_classes(domains[name, r], ("test",))
         _check_leaks(train, test, domains, r)
-    return Plan(study, detectors, domains)
+    left_out = {entry.name: missing_extra(entry.name) for entry in study.detectors if entry not in entries}
+    return Plan(study, detectors, domains, left_out)
 
 
 def _require_classes(domain: OpenDomain, splits: tuple[Any, ...]) -> None:
@@ -132,12 +140,32 @@ def _check_leaks(train: Sequence[str], test: Sequence[str], domains: dict[tuple[
         fitted, validation = (domains[name, replicate].split(s) for s in ("train", "val"))
         check_no_leak(f"train and val of {name}", fitted, validation)
         for other in test:
-            if other.partition("/")[0] == name.partition("/")[0]:
+            if dataset_name(other) == dataset_name(name):
                 held_out = domains[other, replicate].split("test")
                 check_no_leak(f"train of {name} and test of {other}", [*fitted, *validation], held_out)
 
 
 # --- preparation -----------------------------------------------------------------------------------------------------
+
+
+def prepare_chunks(tasks: Sequence[ChunkTask], workers: Workers, reporter: Reporter) -> dict[str, Chunk]:
+    """Prepare pictures that are not in the cache yet, each once; return the chunks by `task_key`."""
+    wanted = {task_key(task): task for task in tasks}
+    reporter.stage("preparing pictures", sum(len(task.items) for task in wanted.values()))
+    chunks = {key: chunk for key, task in wanted.items() if (chunk := known_chunk(task))}
+    reporter.advance(sum(len(wanted[key].items) for key in chunks))
+    groups: dict[str, list[str]] = {}
+    for key, task in wanted.items():
+        if key not in chunks:
+            groups.setdefault(_pictures_key(task), []).append(key)
+    # What is made of the same pictures stays together, so that they are read once, unless that would leave workers idle.
+    alone = len(groups) < 2 * workers.jobs
+    parts = [[key] for keys in groups.values() for key in keys] if alone else list(groups.values())
+    futures = {workers.submit(prepare_together, [wanted[key] for key in keys]): keys for keys in parts}
+    for future in _as_completed(futures):
+        chunks |= zip(futures[future], future.result(), strict=True)
+        reporter.advance(sum(len(wanted[key].items) for key in futures[future]))
+    return chunks
 
 
 def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporter) -> dict[tuple[str, str, int], ItemSet]:
@@ -161,14 +189,7 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
         for name, splits in pools
         for r in range(plan.study.seeds)
     }
-    tasks = {_task_key(task): task for tasks in wanted.values() for task in tasks}
-    reporter.stage("preparing pictures", sum(len(task.items) for task in tasks.values()))
-    chunks = {key: chunk for key, task in tasks.items() if (chunk := known_chunk(task))}
-    reporter.advance(sum(len(tasks[key].items) for key in chunks))
-    futures = {workers.submit(prepare_chunk, task): key for key, task in tasks.items() if key not in chunks}
-    for future in _as_completed(futures):
-        chunks[futures[future]] = future.result()
-        reporter.advance(len(tasks[futures[future]].items))
+    chunks = prepare_chunks([task for tasks in wanted.values() for task in tasks], workers, reporter)
     return _item_sets(plan, wanted, chunks)
 
 
@@ -176,7 +197,7 @@ def _item_sets(
     plan: Plan, wanted: dict[tuple[str, tuple[str, ...], int], list[ChunkTask]], chunks: dict[str, Chunk]
 ) -> dict[tuple[str, str, int], ItemSet]:
     """Item sets out of prepared chunks; a picture that is on two sides, under whatever name, is scored on neither test side."""
-    pools = {key: (tasks, [chunks[_task_key(task)] for task in tasks]) for key, tasks in wanted.items()}
+    pools = {key: (tasks, [chunks[task_key(task)] for task in tasks]) for key, tasks in wanted.items()}
     found = {
         (name, split, r): outcomes(plan.domains[name, r], split, *pool)
         for (name, splits, r), pool in pools.items()
@@ -200,8 +221,13 @@ def _item_sets(
     return sets
 
 
-def _task_key(task: ChunkTask) -> str:
-    """Equal for tasks that would read the same pictures, of whatever domain or replicate they are."""
+def task_key(task: ChunkTask) -> str:
+    """Equal for tasks that would make the same of the same pictures, of whatever domain or replicate they are."""
+    return digest([_pictures_key(task), identity(task.perturbation)])
+
+
+def _pictures_key(task: ChunkTask) -> str:
+    """Equal for tasks that would read the same pictures."""
     items = [[i.id, i.fingerprint] for i in task.items]
     return digest([task.dataset.identity(), items, task.colour])
 

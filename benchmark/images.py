@@ -98,6 +98,16 @@ def _to_array(picture: Image.Image, colour: bool) -> NDArray[np.uint8]:
     return np.asarray(picture if picture.mode == "L" else picture.convert("RGB").convert("L"))
 
 
+def in_grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a decoded picture as grey (rows, cols), by the rule of `decode`."""
+    return _to_array(Image.fromarray(picture), colour=False)
+
+
+def in_colour(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a decoded picture as RGB (rows, cols, 3), three equal channels where it is grey."""
+    return _to_array(Image.fromarray(picture), colour=True)
+
+
 def cut(picture: NDArray[np.uint8], spec: CropSpec) -> list[NDArray[np.uint8]]:
     """
     Cut square windows from a picture.

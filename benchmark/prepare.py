@@ -9,12 +9,13 @@ failure is ever cached.
 """
 
 import hashlib
+import math
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -24,15 +25,18 @@ from numpy.typing import NDArray
 from . import images
 from .bands import Band
 from .catalogue import DatasetSpec, OpenDomain
-from .contracts import Dataset, Item, View, ViewSpec
+from .contracts import Item, View, ViewSpec
 from .errors import BenchError, DataError
 from .images import CropSpec
+from .perturbations import dataset_name, identity, perturb
 from .scores import item_table, write_table
 from .store import digest, publish_folder, read_json, write_json
 from .views import ViewKernel, features_from_crops, needs_crops, view_kernel
 
 CHUNK_SIZE = 128
+LARGE = 2**30  # bytes
 OK = ("ok", "")
+Reader = Callable[[Item], bytes]
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Places:
 
 @dataclass(frozen=True)
 class ChunkTask:
-    """What a worker needs to prepare some pictures of one data set."""
+    """What a worker needs to prepare some pictures of one data set, perturbed or not."""
 
     dataset: DatasetSpec
     seed: int
@@ -55,6 +59,7 @@ class ChunkTask:
     crop: CropSpec
     views: tuple[ViewSpec, ...]
     places: Places
+    perturbation: str = ""
 
     @property
     def colour(self) -> bool:
@@ -72,7 +77,8 @@ class Chunk:
     folder : str
         With ``crops.npy``, ``rows.npy`` and the views.
     contents : tuple of str
-        Content of every item: SHA-256 or the data set's fingerprint; empty where it could not be read.
+        Content of every item: SHA-256 or the data set's fingerprint; empty where it could not be read. Perturbed or not, a
+        picture is the same content.
     statuses : tuple of (status, detail)
         Of every item.
     seconds : float
@@ -101,13 +107,24 @@ def known_chunk(task: ChunkTask) -> Chunk | None:
 
 def prepare_chunk(task: ChunkTask) -> Chunk:
     """Make sure that every view of a chunk is on disk."""
-    dataset = task.dataset.open(task.seed, task.replicate)
-    contents, statuses, data = _identify(dataset, task.items)
+    return _prepare(task, task.dataset.open(task.seed, task.replicate).read)
+
+
+def prepare_together(tasks: Sequence[ChunkTask]) -> list[Chunk]:
+    """Prepare chunks that show the same pictures under several perturbations; every picture is read once."""
+    read: Reader = tasks[0].dataset.open(tasks[0].seed, tasks[0].replicate).read
+    if len(tasks) > 1:
+        read = cache(read)
+    return [_prepare(task, read) for task in tasks]
+
+
+def _prepare(task: ChunkTask, read: Reader) -> Chunk:
+    contents, statuses, data = _identify(read, task.items)
     folder = Path(task.places.cache, "chunks", *_chunk_name(contents, task))
     meta = read_json(folder / "meta.json")
     fresh = meta is None
     if meta is None:
-        crops, rows, statuses, seconds = _crops(dataset, task, statuses, data)
+        crops, rows, statuses, seconds = _crops(read, task, contents, statuses, data)
         clean = all(status == OK for status in statuses)
         if not clean:
             folder = Path(task.places.scratch, "chunks", folder.name)
@@ -119,13 +136,13 @@ def prepare_chunk(task: ChunkTask) -> Chunk:
     return Chunk(str(folder), contents, tuple(statuses), seconds, fresh)
 
 
-def _identify(dataset: Dataset, items: Sequence[Item]) -> tuple[tuple[str, ...], list[tuple[str, str]], dict[str, bytes]]:
+def _identify(read: Reader, items: Sequence[Item]) -> tuple[tuple[str, ...], list[tuple[str, str]], dict[str, bytes]]:
     """Content of every item without decoding it; files are read here, once, and handed on."""
     contents, statuses, data = [], [], {}
     for item in items:
         status, content = OK, item.fingerprint
         if not content:
-            status, raw = _read(dataset, item)
+            status, raw = _read(read, item)
             if status == OK:
                 data[item.id] = raw
                 content = hashlib.sha256(raw).hexdigest()
@@ -134,9 +151,9 @@ def _identify(dataset: Dataset, items: Sequence[Item]) -> tuple[tuple[str, ...],
     return tuple(contents), statuses, data
 
 
-def _read(dataset: Dataset, item: Item) -> tuple[tuple[str, str], bytes]:
+def _read(read: Reader, item: Item) -> tuple[tuple[str, str], bytes]:
     try:
-        return OK, dataset.read(item)
+        return OK, read(item)
     except FileNotFoundError:
         return ("missing", "the file is gone."), b""
     except (OSError, BenchError) as error:
@@ -144,22 +161,27 @@ def _read(dataset: Dataset, item: Item) -> tuple[tuple[str, str], bytes]:
 
 
 def _chunk_name(contents: Sequence[str], task: ChunkTask) -> tuple[str, str]:
-    key = digest(["chunk", images.VERSION, contents, asdict(task.crop), task.colour])
+    perturbed = [identity(task.perturbation)] if task.perturbation else []
+    key = digest(["chunk", images.VERSION, contents, asdict(task.crop), task.colour, *perturbed])
     return key[:2], key
 
 
 def _crops(
-    dataset: Dataset, task: ChunkTask, statuses: Sequence[tuple[str, str]], data: dict[str, bytes]
+    read: Reader,
+    task: ChunkTask,
+    contents: Sequence[str],
+    statuses: Sequence[tuple[str, str]],
+    data: dict[str, bytes],
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32], list[tuple[str, str]], float]:
     start = time.perf_counter()
     crops, rows, outcome = [], [], []
-    for i, (item, status) in enumerate(zip(task.items, statuses, strict=True)):
+    for i, (item, content, status) in enumerate(zip(task.items, contents, statuses, strict=True)):
         raw = data.get(item.id, b"")
         if status == OK and item.fingerprint:
-            status, raw = _read(dataset, item)
+            status, raw = _read(read, item)
         if status == OK:
             try:
-                cut = images.cut(images.decode(raw, task.colour), task.crop)
+                cut = images.cut(_picture(raw, content, task), task.crop)
                 crops += cut
                 rows += [i] * len(cut)
             except DataError as error:
@@ -169,6 +191,14 @@ def _crops(
     shape = (0, side, side, 3) if task.colour else (0, side, side)
     stack = np.stack(crops) if crops else np.empty(shape, np.uint8)
     return stack, np.array(rows, dtype=np.int32), outcome, time.perf_counter() - start
+
+
+def _picture(raw: bytes, content: str, task: ChunkTask) -> NDArray[np.uint8]:
+    if not task.perturbation:
+        return images.decode(raw, task.colour)
+    # In colour even where grey is wanted: every view then sees one and the same perturbed picture.
+    picture = perturb(images.decode(raw, colour=True), task.perturbation, content)
+    return images.in_colour(picture) if task.colour else images.in_grey(picture)
 
 
 def _write_chunk(folder: Path, crops: NDArray, rows: NDArray, meta: dict[str, object]) -> None:
@@ -218,7 +248,7 @@ class ItemSet:
     ----------
     domain, split : str
     digest : str
-        Of ids, contents, labels, groups and statuses: what a record's key needs.
+        Of ids, contents, labels, groups and statuses, and of what was done to the pictures: what a record's key needs.
     table : str
         Path of its item table (Parquet).
     grey, colour : tuple of str
@@ -264,7 +294,8 @@ def chunk_tasks(
             mine = [item for item in items if item.label == label]
             for start in range(0, len(mine), CHUNK_SIZE):
                 part = tuple(mine[start : start + CHUNK_SIZE])
-                tasks.append(ChunkTask(domain.spec, domain.seed, domain.replicate, part, crop, wanted, places))
+                source = (domain.spec, domain.seed, domain.replicate)
+                tasks.append(ChunkTask(*source, part, crop, wanted, places, domain.perturbation))
     return tasks
 
 
@@ -330,7 +361,8 @@ def item_set(domain: OpenDomain, split: str, outcome: Outcomes, tasks: Sequence[
     for label, name in ((0, "real"), (1, "fake")):
         if not any(i.label == label and s == OK for i, s in zip(items, statuses, strict=True)):
             raise DataError(_nothing_left(domain.name, split, name, problems))
-    key = digest([[i.id, c, i.label, i.group, s[0]] for i, c, s in zip(items, outcome.contents, statuses, strict=True)])
+    listed = [[i.id, c, i.label, i.group, s[0]] for i, c, s in zip(items, outcome.contents, statuses, strict=True)]
+    key = digest([identity(domain.perturbation), listed] if domain.perturbation else listed)
     usable = {item.id: n for n, item in enumerate(i for i, s in zip(items, statuses, strict=True) if s == OK)}
     place = Path(tasks[0].places.scratch, "items", f"{key[:16]}-{domain.replicate}-{split}-{digest(domain.name)[:8]}")
     write_table(place.with_suffix(".parquet"), item_table(domain.name, items, statuses), durable=False)
@@ -399,12 +431,20 @@ def load_view(items: ItemSet, spec: ViewSpec, band: Band) -> tuple[View, NDArray
         rows = index[start:stop, 1]
         part = _chunk_features(kernel, spec, folder, rows, band)
         if values is None:
-            values = np.empty((len(index), *part.values.shape[1:]), part.values.dtype)
+            values = _room((len(index), *part.values.shape[1:]), part.values.dtype, Path(items.index).parent)
             frequency = part.frequency
         values[start:stop] = part.values
     assert values is not None  # an item set has pictures of both classes
     values.setflags(write=False)
     return View(values, frequency), index[:, 2].astype(np.intp)
+
+
+def _room(shape: tuple[int, ...], dtype: np.dtype, folder: Path) -> NDArray:
+    """An array to be filled; a large one lies in a nameless file, whose pages need not all be in memory."""
+    if math.prod(shape) * dtype.itemsize < LARGE:
+        return np.empty(shape, dtype)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        return np.memmap(file, dtype=dtype, mode="w+", shape=shape)
 
 
 @cached(LRUCache(32_000_000, getsizeof=lambda index: sum(array.nbytes for array in index.values())))
@@ -443,7 +483,7 @@ def iter_problems(sets: Sequence[ItemSet]) -> Iterator[tuple[str, str, str, str]
     """Every item that could not be used, once: (data set, item, status, detail)."""
     seen = set()
     for items in sets:
-        name = items.domain.partition("/")[0]
+        name = dataset_name(items.domain)
         for item, status, detail in items.problems:
             if (name, item) not in seen:
                 seen.add((name, item))

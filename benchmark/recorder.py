@@ -13,9 +13,10 @@ from . import figures
 from .bands import Band
 from .contracts import LABEL_NAMES, ViewSpec
 from .metrics import Interval
+from .perturbations import chain_of
 from .prepare import ItemSet, load_view
 from .reporting import Reporter
-from .results import cell_key, cell_rows, study_key, write_cell
+from .results import cell_key, cell_rows, metric_name, study_key, write_cell
 from .runner import item_labels
 from .search import Cell, CellResult, Trial
 from .store import digest, read_json, results_root, write_json
@@ -32,9 +33,10 @@ ROW_METRICS = (
     "ms_per_picture",
 )
 
-AUC_NAMES = ("auc", "in_domain_auc", "cross_domain_auc", "worst_auc")
+AUC_NAMES = ("auc", "in_domain_auc", "cross_domain_auc", "worst_auc", "drop")
 ROW_NUMBERS = {
     *ROW_METRICS,
+    "clean_auc",
     *(f"{name}{end}" for name in AUC_NAMES for end in ("", "_lo", "_hi")),
     *("average_precision", "eer", "balanced_accuracy", "pd10", "pd5", "pd1"),
 }
@@ -84,7 +86,8 @@ class Recorder:
         rows = read_json(cell_folder(cell) / "rows.json")
         if rows is None or not self._outbox.has(self._cell_stub(cell)):
             return False
-        self.rows += _with_nan(rows)
+        # Rows of runs before there were perturbations do not say that they have none.
+        self.rows += [{**row, "robustness": row.get("robustness", [])} for row in _with_nan(rows)]
         if rows[0]["gaps"]:
             self.gaps[cell.label] = tuple(rows[0]["gaps"])
         return True
@@ -102,12 +105,15 @@ class Recorder:
         self._outbox.put([_cell_document(cell, self._cell_stub(cell), result, rows[0], folder)])
 
     def study_finished(self, cell: Cell) -> None:
-        """Put the study itself, with its heat map, into the outbox."""
+        """Put the study itself, with its heat maps, into the outbox."""
         folder = results_root() / "studies" / study_key(cell)
         if self.rows:
             folder.mkdir(parents=True, exist_ok=True)
             chosen = [row for row in self.rows if row["role"] == "chosen"]
             figures.save_heat_map(folder / "train_x_test.png", chosen, f"{cell.study.name}: test AUC of the chosen bands")
+            if any(row["robustness"] for row in self.rows):
+                title = f"{cell.study.name}: test AUC under perturbations"
+                figures.save_robustness(folder / "robustness.png", self.rows, title)
             write_json(folder / "rows.json", self.rows)
         stub = _study_stub(cell, self._started)
         params = {
@@ -222,8 +228,10 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: dict[
         **{name: row[name] for name in ROW_METRICS},
     }
     for test in row["tests"]:
-        for name in ("auc", "average_precision", "eer", "balanced_accuracy", "pd10", "pd5", "pd1"):
-            metrics[f"test/{test['domain'].replace('@', ' ')}/{name}"] = test[name]
+        # A batch holds a thousand metrics: of perturbed domains, which are many, the AUC alone. All else is in the artifacts.
+        more = () if chain_of(test["domain"]) else ("average_precision", "eer", "balanced_accuracy", "pd10", "pd5", "pd1")
+        for name in ("auc", *more):
+            metrics[metric_name(test["domain"], name)] = test[name]
     first = cell.replicates[0]
     inputs = [_input(first.train, "train"), _input(first.val, "validation"), *(_input(t, "test") for t in first.tests)]
     return replace(

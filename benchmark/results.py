@@ -7,6 +7,7 @@ from the score files, here or on the machine of whoever downloads them.
 
 import math
 import platform
+import re
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -15,28 +16,32 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import DataError
 from .metrics import GroupBootstrap, Interval, all_metrics, best_threshold, roc_auc
+from .perturbations import chain_of, unperturbed
 from .prepare import ItemSet
 from .scores import DomainScores, join_tables, read_scores
 from .search import RULE, Cell, CellResult, Tested
 from .store import digest, read_json, write_json
 
 SCHEMA = 2  # raised when what a cell chooses, or what its folder holds, changes
-LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow")
+LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow", "opencv-python-headless")
+# Of a study: what is told by digests, or changes no number.
+NOT_SETTINGS = {"detectors", "train", "test", "perturbations", "description", "datasets"}
 
 
 def cell_key(cell: Cell) -> str:
     """Name of a cell's result: the detector, the data and the settings that it depends on."""
-    study = cell.study.model_dump(mode="json", exclude={"detectors", "train", "test", "description", "datasets"})
+    study = cell.study.model_dump(mode="json", exclude=NOT_SETTINGS)
     sets = [[r.train.digest, r.val.digest, [[t.domain, t.digest] for t in r.tests]] for r in cell.replicates]
     return digest([SCHEMA, study, cell.detector.identity(), cell.train, sets, cell.attempt])
 
 
 def study_key(cell: Cell) -> str:
     """Name of the study that a cell belongs to: settings alone, so that detectors and domains can be added later."""
-    settings = cell.study.model_dump(mode="json", exclude={"detectors", "train", "test", "description", "datasets"})
+    settings = cell.study.model_dump(mode="json", exclude=NOT_SETTINGS)
     return digest([SCHEMA, settings, cell.attempt])
 
 
@@ -61,9 +66,13 @@ def write_cell(result: CellResult, key: str, folder: Path) -> dict[str, Any]:
     shutil.rmtree(folder, ignore_errors=True)
     cell = result.cell
     assert result.chosen is not None
-    tested = [_copy_scores(folder, i, one) for i, one in enumerate(result.tested)]
+    # An oracle serves the headline, which perturbed domains have no part in unless one was trained on.
+    wanted = [one for one in result.tested if not chain_of(one.domain) or one.domain == cell.train]
+    tested = [_copy_scores(folder, i, one) for i, one in enumerate(wanted)]
     sets = _all_sets(cell)
-    decode_ms = 1e3 * float(np.mean([items.seconds_per_item for items in cell.replicates[0].tests]))
+    # What perturbing takes is no cost of the detector.
+    plain = [items for items in cell.replicates[0].tests if not chain_of(items.domain)] or cell.replicates[0].tests
+    decode_ms = 1e3 * float(np.mean([items.seconds_per_item for items in plain]))
     document = {
         "schema": SCHEMA,
         "key": key,
@@ -88,7 +97,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> dict[str, Any]:
         "problems": [list(p) for p in sorted({p for items in sets for p in items.problems})],
         "digests": {f"{n}/{items.domain}/{items.split}": items.digest for n, items in _numbered_sets(cell)},
         "versions": versions(),
-        "finished": max(r.finished for t in result.tested for r in t.records),
+        "finished": max(r.finished for t in wanted for r in t.records),
     }
     write_json(folder / "cell.json", document)
     return document
@@ -126,6 +135,11 @@ def _auc_fields(auc: Interval) -> dict[str, float]:
 def versions() -> dict[str, str]:
     """Versions of Python and of the libraries that scores depend on."""
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
+
+
+def metric_name(domain: str, name: str) -> str:
+    """Name of a test metric in MLflow, which takes word characters, space and ``/ . - :`` only."""
+    return "/".join(["test", re.sub(r"[^/ .:\w-]", " ", domain), name])
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------
@@ -205,14 +219,12 @@ def _row(context: _Context, entry: dict[str, Any], replicates: Sequence[Sequence
     for domain, entries in tested.items():
         auc = bootstrap.interval([e.scored for e in entries], drawn[domain])
         tests.append(_test_entry(context, domain, entries, thresholds, auc))
-    home = [t for t in tests if t["domain"] == document["train"]]
-    abroad = [t for t in tests if t["domain"] != document["train"]]
+    home, abroad = _home_and_abroad(tests, document["train"])
     # The headline: other domains where there are any, else the home domain.
     headline = abroad or home
     cross = Interval(math.nan, math.nan, math.nan, math.nan)
     if abroad:
-        scored = [e.scored for t in abroad for e in tested[t["domain"]]]
-        cross = bootstrap.interval(scored, np.mean([drawn[t["domain"]] for t in abroad], axis=0))
+        cross = _mean_interval(bootstrap, tested, drawn, [t["domain"] for t in abroad])
     worst = min(abroad, key=lambda t: t["auc"], default=None)
     return {
         "detector": document["detector"],
@@ -243,7 +255,88 @@ def _row(context: _Context, entry: dict[str, Any], replicates: Sequence[Sequence
         "cell": document["key"],
         "finished": document["finished"],
         "tests": tests,
+        "robustness": _robustness(document["train"], bootstrap, tested, drawn),
     }
+
+
+Tests = list[dict[str, Any]]
+
+
+def _home_and_abroad(tests: Tests, train: str) -> tuple[Tests, Tests]:
+    """
+    Test entries of the training domain and of other domains, perturbed ones left out.
+
+    A detector that was trained on a perturbed domain is at home there, if it was tested there, and else on the same
+    pictures as they are: neither is another domain.
+    """
+    plain = [t for t in tests if not chain_of(t["domain"])]
+    home = [t for t in tests if t["domain"] == train] or [t for t in plain if t["domain"] == unperturbed(train)]
+    return home, [t for t in plain if t["domain"] != unperturbed(train)]
+
+
+def _robustness(
+    train: str, bootstrap: GroupBootstrap, tested: dict[str, list[DomainScores]], drawn: dict[str, NDArray[np.float64]]
+) -> list[dict[str, Any]]:
+    """
+    What each perturbation does to the AUC: mean over the test domains that were scored with and without it.
+
+    The training domain and the others stay apart: where a detector finds nothing, there is nothing to lose.
+    """
+    found = []
+    for chain in dict.fromkeys(filter(None, map(chain_of, tested))):
+        names = [name for name in tested if chain_of(name) == chain]
+        for scope, at_home in (("in-domain", True), ("cross-domain", False)):
+            mine = [name for name in names if (unperturbed(name) == unperturbed(train)) == at_home]
+            if mine:
+                found.append({"perturbation": chain, "scope": scope, **_change(bootstrap, tested, drawn, mine)})
+    return found
+
+
+def _change(
+    bootstrap: GroupBootstrap,
+    tested: dict[str, list[DomainScores]],
+    drawn: dict[str, NDArray[np.float64]],
+    perturbed: Sequence[str],
+) -> dict[str, Any]:
+    """Mean AUC on perturbed domains and what is lost; its interval is paired, as a draw holds the same groups on both sides."""
+    paired = [name for name in perturbed if unperturbed(name) in tested]
+    names = paired or perturbed
+    under = _mean_interval(bootstrap, tested, drawn, names)
+    plain = drop = Interval(math.nan, math.nan, math.nan, math.nan)
+    if paired:
+        plain = _mean_interval(bootstrap, tested, drawn, [unperturbed(name) for name in paired])
+        drop = _drop(plain, under, np.mean([drawn[unperturbed(name)] - drawn[name] for name in paired], axis=0))
+    return {
+        "domains": [unperturbed(name) for name in names],
+        "clean_auc": plain.value,
+        **{f"auc{end}": value for end, value in _bounds(under)},
+        **{f"drop{end}": value for end, value in _bounds(drop)},
+    }
+
+
+def _bounds(interval: Interval) -> list[tuple[str, float]]:
+    return [("", interval.value), ("_lo", interval.low), ("_hi", interval.high)]
+
+
+def _mean_interval(
+    bootstrap: GroupBootstrap,
+    tested: dict[str, list[DomainScores]],
+    drawn: dict[str, NDArray[np.float64]],
+    domains: Sequence[str],
+) -> Interval:
+    """Mean AUC over some domains."""
+    scored = [entry.scored for domain in domains for entry in tested[domain]]
+    return bootstrap.interval(scored, np.mean([drawn[domain] for domain in domains], axis=0))
+
+
+def _drop(plain: Interval, under: Interval, lost: NDArray[np.float64]) -> Interval:
+    """AUC lost; `lost` under every draw."""
+    value = plain.value - under.value
+    if math.isnan(plain.low) or math.isnan(under.low):
+        return Interval(value, math.nan, math.nan, math.nan)
+    lost = lost[np.isfinite(lost)]
+    low, high = np.quantile(lost, [0.025, 0.975])
+    return Interval(value, float(low), float(high), float(lost.std(ddof=1)))
 
 
 def _test_entry(

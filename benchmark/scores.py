@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .contracts import Item
 from .errors import DataError
 from .metrics import Scored
+from .perturbations import dataset_name
 from .store import atomic_path
 
 ITEM_SCHEMA = pa.schema(
@@ -38,8 +39,8 @@ def item_table(domain: str, items: Sequence[Item], statuses: Sequence[tuple[str,
         [i.split for i in items],
         [i.id for i in items],
         [i.label for i in items],
-        # Groups of different data sets never coincide, whatever they are called.
-        [f"{domain.partition('/')[0]}:{i.group}" for i in items],
+        # Groups of different data sets never coincide, whatever they are called; those of perturbed pictures stay the same.
+        [f"{dataset_name(domain)}:{i.group}" for i in items],
         [i.target for i in items],
         [i.donor for i in items],
         [i.video for i in items],

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from .bands import KINDS, MAX_FREQUENCY, Band, Mode
 from .errors import StudyError, unknown_name
 from .images import CropSpec
+from .perturbations import canonical
 from .registry import ROOT_PACKAGE
 
 SUFFIXES = (".yaml", ".yml")
@@ -21,10 +22,11 @@ class _Strict(BaseModel):
 
 
 class DetectorEntry(_Strict):
-    """A detector of a study: its name (``name`` or ``name/preset``) and parameters."""
+    """A detector of a study: its name (``name`` or ``name/preset``) and parameters; an optional one may lack its extra."""
 
     name: str
     params: dict[str, Any] = {}
+    optional: bool = False
 
 
 class BandEntry(_Strict):
@@ -105,6 +107,13 @@ def _detector_entry(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
+def _chain(text: str) -> str:
+    try:
+        return canonical(text)
+    except StudyError as error:
+        raise ValueError(str(error)) from error
+
+
 class Crop(_Strict):
     """Which windows are cut; see `CropSpec`."""
 
@@ -125,6 +134,9 @@ class Study(_Strict):
     detectors: tuple[Annotated[DetectorEntry, BeforeValidator(_detector_entry)], ...] = Field(min_length=1)
     train: tuple[str, ...] = Field(min_length=1)
     test: tuple[str, ...] = Field(min_length=1)
+    perturbations: tuple[Annotated[str, AfterValidator(_chain)], ...] = Field(
+        default=(), description="Every test domain is scored as it is and under each of them."
+    )
     seeds: int = Field(default=3, ge=1, le=100, description="Draws of training and validation items; the test split stays.")
     seed: int = Field(default=0, ge=0, le=2**31)
     mode: Mode = "keep"

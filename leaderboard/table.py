@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ..benchmark.bands import Band
+from .robustness import print_robustness, robustness
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -13,14 +14,15 @@ if TYPE_CHECKING:
 
 def as_document(study: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the JSON form of a leaderboard; undefined numbers are NaN here and null in the file."""
-    return {"study": study, "rows": rows}
+    plain = [{k: v for k, v in row.items() if k != "robustness"} for row in rows]
+    return {"study": study, "rows": plain, "robustness": robustness(rows)}
 
 
 def as_csv(rows: list[dict[str, Any]]) -> str:
     """One line per row and test domain, nested fields as ``band.kind``, ``test.auc``; undefined numbers are empty."""
     flat = []
     for row in rows:
-        base = {k: v for k, v in row.items() if k not in ("tests", "band", "evidence", "gaps")}
+        base = {k: v for k, v in row.items() if k not in ("tests", "band", "evidence", "gaps", "robustness")}
         base |= {f"band.{k}": v for k, v in row["band"].items()}
         base |= {f"evidence.{k}": (row["evidence"] or {}).get(k) for k in ("low", "high")}
         base["gaps"] = "; ".join(row["gaps"])
@@ -109,9 +111,10 @@ def _bound(value: float) -> str:
 
 
 def print_table(rows: list[dict[str, Any]], study: str) -> None:
-    """Print the table on standard output, as wide as the terminal allows."""
+    """Print the table on standard output, as wide as the terminal allows, and what perturbations do below it."""
     from rich.console import Console
 
     console = Console()
     console.print(as_table(rows, f"{study}: generalization leaderboard", wide=console.width >= 100))
     console.print(_caption(rows), style="dim", highlight=False)
+    print_robustness(rows, study, console)

@@ -319,6 +319,102 @@ def test_a_picture_of_both_classes_is_used_in_neither(picture_folder: Maker) -> 
     assert any("among" in detail for *_, detail in outcome.problems)
 
 
+def scores_by_domain(home: Path) -> dict[str, str]:
+    """Test scores of the one recorded cell, to the last digit, by test domain."""
+    (path,) = home.glob("cells/*/scores/*chosen-0.parquet")
+    table = pq.read_table(path).to_pandas()
+    table = table[table["split"] == "test"]
+    return {
+        str(domain): part.drop(columns="domain").to_csv(index=False, float_format="%.17g")
+        for domain, part in table.groupby("domain")
+    }
+
+
+PLAIN = {"sweep": None, "search": {"trials": 0}}
+HARM = ["noise:sd=20", "blur:sigma=2", "combined"]
+
+
+def test_perturbed_domains_get_scores_and_leave_the_others_alone(
+    picture_folder: Maker, empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = {"mine": picture_folder(n=30), "yours": picture_folder("other", n=30, first_seed=500)}
+    study = small_study(test=["mine", "yours"], **PLAIN)
+    (plain,) = run(study, folders).rows
+    clean, chunks = scores_by_domain(home(tmp_path)), set((tmp_path / "cache").glob("chunks/*/*"))
+    monkeypatch.setenv("BANDBENCH_HOME", str(tmp_path / "second"))
+    (tmp_path / "second").mkdir()
+    shutil.copy(empty_store, tmp_path / "second")
+    outcome = run(small_study(test=["mine", "yours"], perturbations=HARM, **PLAIN), folders, jobs=2)
+    assert outcome.complete
+    (row,) = outcome.rows
+
+    found = scores_by_domain(tmp_path / "second")
+    assert len(found) == 2 * (1 + len(HARM))
+    assert {name: found[name] for name in clean} == clean
+    assert len(set(found.values())) == len(found)  # every one of them does something
+    assert set((tmp_path / "cache").glob("chunks/*/*")) > chunks
+    same = ("band", "in_domain_auc", "in_domain_auc_lo", "cross_domain_auc", "cross_domain_auc_hi", "worst_auc", "worst_domain")
+    assert [row[name] for name in same] == [plain[name] for name in same]
+    assert json.dumps(row["tests"][:2]) == json.dumps(plain["tests"])
+    assert [t["domain"] for t in row["tests"][2:]] == [f"{d}+{p}" for d in ("mine", "yours") for p in HARM]
+    assert plain["robustness"] == []
+
+    entry = next(e for e in row["robustness"] if (e["perturbation"], e["scope"]) == ("noise:sd=20", "in-domain"))
+    aucs = {t["domain"]: t["auc"] for t in row["tests"]}
+    assert entry["domains"] == ["mine"]
+    assert entry["drop"] == pytest.approx(aucs["mine"] - aucs["mine+noise:sd=20"])
+    assert entry["drop_lo"] <= entry["drop"] <= entry["drop_hi"]
+
+
+def test_workers_change_no_perturbed_byte(picture_folder: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = {"mine": picture_folder(n=10)}
+    study = small_study(detectors=["dct_ridge"], test=["mine+noise+combined:probability=0.5"], **PLAIN)
+    run(study, folder, jobs=1)
+    alone = score_files(home(tmp_path))
+    for name in ("home", "cache"):
+        monkeypatch.setenv(f"BANDBENCH_{name.upper()}", str(tmp_path / f"second-{name}"))
+    run(study, folder, jobs=2)
+    assert score_files(tmp_path / "second-home") == alone
+
+
+def test_training_on_perturbed_pictures_is_other_training_on_the_same_pictures(picture_folder: Maker, tmp_path: Path) -> None:
+    mine, other = picture_folder("mine", n=30), picture_folder("other", first_seed=5000)
+    copied = sorted((mine / "real").iterdir())
+    for i, picture in enumerate(copied):
+        shutil.copy(picture, other / "real" / f"copy{chr(97 + i % 26)}{i}.png")
+    train = ["mine", "mine+jpeg:quality=30"]
+    study = small_study(train=train, test=["mine", "other+blur"], oracle=False, **PLAIN)
+    outcome = run(study, {"mine": mine, "other": other})
+    plain, perturbed = sorted(outcome.rows, key=lambda row: row["train"])
+    assert [plain["train"], perturbed["train"]] == train
+    fits = [pq.read_table(path)["score"].to_pylist() for path in home(tmp_path).glob("cells/*/scores/*chosen-0.parquet")]
+    assert len(fits) == 2
+    assert fits[0] != fits[1]
+    # A detector that was trained on perturbed pictures is at home on them as they are.
+    assert [row["tests"][0]["auc"] for row in (plain, perturbed)] == [row["in_domain_auc"] for row in (plain, perturbed)]
+    # Blurred, a training picture is still a training picture.
+    assert any("the same picture is among the training" in detail for *_, detail in outcome.problems)
+    assert all(item.startswith("real/copy") for _, item, _, _ in outcome.problems)
+
+
+def test_pictures_are_read_once_for_all_perturbations(picture_folder: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bandbench.datasets.folder import Folder
+
+    reads: Counter[str] = Counter()
+    original = Folder.read
+
+    def counted(self: Folder, item: Any) -> bytes:
+        reads[f"{self.root}/{item.id}"] += 1
+        return original(self, item)
+
+    monkeypatch.setattr(Folder, "read", counted)
+    monkeypatch.setattr(Workers, "submit", lambda self, function, *args: finished(function(*args)))
+    folders = {name: picture_folder(name, n=10, first_seed=300 * i) for i, name in enumerate(("mine", "yours"))}
+    run(small_study(test=["yours"], perturbations=HARM, **PLAIN), folders)
+    assert len(reads) == 20  # four fifths of one folder, one of the other
+    assert set(reads.values()) == {1}
+
+
 def test_every_picture_is_read_and_transformed_once(
     picture_folder: Maker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def test_sweep_covers_the_axis_without_gaps(tmp_path: Path) -> None:
         (GOOD + "bands:\n  - {kind: low, high: 3}\n", "line 8: bands.0.high: .*got 3"),
         (GOOD + "seeds: many\n", "line 7: seeds: .*integer.*got 'many'"),
         (GOOD + "name: again\n", "line 7: the key 'name' stands here twice"),
+        (GOOD + "perturbations: [jpeg:quality=50, nois]\n", "line 7: perturbations.1: unknown perturbation 'nois'"),
         (GOOD + "mode: [keep\n", "line 8: not valid YAML"),
         ("- 1\n", "a study is a mapping"),
         ("name: x\n", "the key 'detectors' is missing"),
