@@ -10,13 +10,15 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from .bands import MAX_FREQUENCY, Band
+from .perturbations import chain_of
 
 # Okabe-Ito: told apart by colour-blind readers too.
 REAL_COLOUR, FAKE_COLOUR, BAND_COLOUR, EVIDENCE_COLOUR = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 DECIBEL = 10 / np.log(10)
 
 
-def _frequency_axis(axes: Axes) -> None:
+def frequency_axis(axes: Axes) -> None:
+    """Make the horizontal axis one of radial frequency, from zero to the corner of the spectrum."""
     axes.set_xlim(0, MAX_FREQUENCY)
     axes.axvline(0.5, color="0.6", linewidth=0.8, linestyle=":")
     axes.set_xlabel("frequency (cycles/pixel; dotted: Nyquist of an axis)")
@@ -58,7 +60,7 @@ def save_spectrum(path: Path, frequency: NDArray, profiles: dict[str, tuple[NDAr
     difference.set_ylabel("fake − real\n(standard deviations)")
     for axes in (spectrum, difference):
         _shade(axes, band, f"chosen band: {band}")
-        _frequency_axis(axes)
+        frequency_axis(axes)
     spectrum.set_xlabel("")
     spectrum.set_ylabel("power per coefficient (dB re grey level²)")
     spectrum.set_title(title)
@@ -97,7 +99,7 @@ def save_sweep(path: Path, trials: Sequence[dict[str, Any]], evidence: dict[str,
     axes.axhline(0.5, color="0.6", linewidth=0.8)
     axes.set_ylim(0.38, 1.02)
     axes.set_ylabel("validation AUC")
-    _frequency_axis(axes)
+    frequency_axis(axes)
     axes.set_title(title)
     figure.legend(fontsize="small", loc="outside lower center", ncols=2)
     figure.savefig(path, dpi=110)
@@ -112,28 +114,103 @@ def save_heat_map(path: Path, rows: Sequence[dict[str, Any]], title: str) -> Non
     path : Path
         PNG.
     rows : sequence of dict
-        Leaderboard rows.
+        Leaderboard rows. Their perturbed test domains are left to `save_robustness`, unless there are no others.
     title : str
     """
-    domains = list(dict.fromkeys(test["domain"] for row in rows for test in row["tests"]))
+    names = list(dict.fromkeys(test["domain"] for row in rows for test in row["tests"]))
+    domains = [name for name in names if not chain_of(name)] or names
     values = np.full((len(rows), len(domains)), np.nan)
     for i, row in enumerate(rows):
-        for test in row["tests"]:
-            values[i, domains.index(test["domain"])] = test["auc"]
-    figure = Figure(figsize=(3.2 + 0.95 * len(domains), 1.6 + 0.42 * len(rows)), layout="constrained")
+        auc = {test["domain"]: test["auc"] for test in row["tests"]}
+        values[i] = [auc.get(domain, np.nan) for domain in domains]
+    home = np.array([[row["train"] == domain for domain in domains] for row in rows])
+    columns = [domain.replace("/", "/\n") for domain in domains]
+    _save_heat_map(
+        path, values, [_cell_label(row) for row in rows], columns, "tested on (bold: the training domain)", title, home
+    )
+
+
+def save_robustness(path: Path, rows: Sequence[dict[str, Any]], title: str) -> None:
+    """
+    Mean test AUC of each row under each perturbation, beside that of the same pictures as they are.
+
+    Parameters
+    ----------
+    path : Path
+        PNG.
+    rows : sequence of dict
+        Leaderboard rows; those without perturbed test domains are left out.
+    title : str
+    """
+    chains = list(dict.fromkeys(entry["perturbation"] for row in rows for entry in row["robustness"]))
+    lines: dict[str, NDArray[np.float64]] = {}
+    for row in rows:
+        for entry in row["robustness"]:
+            line = lines.setdefault(f"{_cell_label(row)}, {entry['scope']}", np.full(1 + len(chains), np.nan))
+            line[0] = entry["clean_auc"]
+            line[1 + chains.index(entry["perturbation"])] = entry["auc"]
+    columns = ["as they\nare", *(chain.replace(":", "\n").replace("+", "\n+ ") for chain in chains)]
+    what = "test pictures (mean over the test domains that were scored with and without)"
+    _save_heat_map(path, np.stack(list(lines.values())), list(lines), columns, what, title)
+
+
+def _cell_label(row: dict[str, Any]) -> str:
+    return f"{row['detector']} ← {row['train']}\n{Band(**row['band'])}"
+
+
+def _save_heat_map(
+    path: Path,
+    values: NDArray[np.float64],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    what: str,
+    title: str,
+    bold: NDArray[np.bool_] | None = None,
+) -> None:
+    """Draw AUCs, (n_rows, n_columns), with their numbers."""
+    figure = Figure(figsize=(3.2 + 0.95 * len(columns), 1.6 + 0.42 * len(rows)), layout="constrained")
     axes = figure.subplots()
     # White is chance; blue finds the fakes, red takes the reals for them.
     image = axes.imshow(values, vmin=0.0, vmax=1.0, cmap="RdBu", aspect="auto")
-    axes.set_xticks(range(len(domains)), [d.replace("/", "/\n") for d in domains], fontsize="small")
-    labels = [f"{row['detector']} ← {row['train']}\n{Band(**row['band'])}" for row in rows]
-    axes.set_yticks(range(len(rows)), labels, fontsize="x-small")
+    axes.set_xticks(range(len(columns)), columns, fontsize="small")
+    axes.set_yticks(range(len(rows)), rows, fontsize="x-small")
     for (i, j), value in np.ndenumerate(values):
         text = "–" if np.isnan(value) else f"{value:.2f}"
-        home = not np.isnan(value) and rows[i]["train"] == domains[j]
+        weight = "bold" if bold is not None and bold[i, j] and not np.isnan(value) else None
         colour = "white" if abs(value - 0.5) > 0.33 else "black"
-        axes.text(j, i, text, ha="center", va="center", fontsize="small", color=colour, weight="bold" if home else None)
-    axes.set_xlabel("tested on (bold: the training domain)")
+        axes.text(j, i, text, ha="center", va="center", fontsize="small", color=colour, weight=weight)
+    axes.set_xlabel(what)
     axes.set_ylabel("detector ← trained on")
     axes.set_title(title, fontsize="medium")
     figure.colorbar(image, ax=axes, label="AUC (0.5: chance)")
+    figure.savefig(path, dpi=110)
+
+
+def save_confusion(path: Path, confusion: NDArray[np.int64], classes: Sequence[str], title: str) -> None:
+    """
+    Share of each class (row) that was called what (column), with the counts.
+
+    Parameters
+    ----------
+    path : Path
+        PNG.
+    confusion : array of int64 (n_classes, n_classes)
+    classes : sequence of str
+    title : str
+    """
+    share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    n = len(classes)
+    figure = Figure(figsize=(2.8 + 0.8 * n, 2.0 + 0.6 * n), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(share, vmin=0.0, vmax=1.0, cmap="Blues", aspect="auto")
+    axes.set_xticks(range(n), classes, rotation=30, ha="right")
+    axes.set_yticks(range(n), classes)
+    for (i, j), value in np.ndenumerate(share):
+        colour = "white" if value > 0.6 else "black"
+        text = f"{value:.2f}\n({confusion[i, j]})"
+        axes.text(j, i, text, ha="center", va="center", fontsize="small", color=colour)
+    axes.set_xlabel("called")
+    axes.set_ylabel("is")
+    axes.set_title(title, fontsize="medium")
+    figure.colorbar(image, ax=axes, label="share of the class")
     figure.savefig(path, dpi=110)
