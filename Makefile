@@ -4,7 +4,7 @@ PYTHON ?= python3
 RUN = $(UV) run --quiet --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format clean
+.PHONY: help demo test check format perf clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
@@ -23,6 +23,9 @@ check: .venv/dev  ## Lint, formatting and types
 format: .venv/dev  ## Format the code
 	@$(RUN) ruff check --fix .
 	@$(RUN) ruff format .
+
+perf: .venv/dev  ## Measure the fast path and write docs/performance.md (half an hour, on a machine that does nothing else)
+	@$(RUN) python perf/measure.py
 
 clean:  ## Delete what make has made here; results and cache stay (bench cache prune)
 	rm -rf .venv .tools build dist *.egg-info .pytest_cache .ruff_cache uv.lock

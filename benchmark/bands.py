@@ -166,6 +166,34 @@ class Band:
         # A centre of 0 is no Butterworth centre; the smallest one has the same points of gain 1/2.
         return cls(kind, max(round(math.sqrt(low * high), 12), 1e-9), round(high - low, 12), **options)
 
+    @classmethod
+    def parse(cls, text: str, side: int | None = None, **options: Any) -> Self:
+        """
+        Read ``all``, ``low:0.2``, ``high:0.3``, ``band:0.2-0.3`` or ``stop:25px-36px``: points of gain 1/2.
+
+        Parameters
+        ----------
+        text : str
+        side : int, optional
+            Side of the crop in pixels, for frequencies in ``px``.
+        **options
+            Other fields of the band.
+
+        Raises
+        ------
+        StudyError
+            If `text` is none of these.
+        """
+        kind, _, frequencies = text.partition(":")
+        numbers = [parse_frequency(part, side) for part in frequencies.split("-")] if frequencies else []
+        if kind == "all" and not numbers:
+            return cls(**options)
+        if kind in ("low", "high") and len(numbers) == 1:
+            return cls(kind, numbers[0], **options)  # pyright: ignore[reportArgumentType] (one of the kinds)
+        if kind in ("band", "stop") and len(numbers) == 2:
+            return cls.between(numbers[0], numbers[1], kind, **options)  # pyright: ignore[reportArgumentType]
+        raise StudyError(f"a band is written all, low:0.2, high:0.3, band:0.2-0.3 or stop:0.2-0.3 (or 35px), got {text!r}.")
+
     @property
     def edges(self) -> tuple[float, float]:
         """Frequencies (low, high) with gain 1/2 that bound the band, or the gap of a ``stop``, in cycles/pixel."""

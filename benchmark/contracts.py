@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -221,6 +221,15 @@ class Detector(_Parametrised):
     def learned(self) -> dict[str, Any]:
         """Return what `fit` learned: the attributes that end in ``_``."""
         return {k: v for k, v in vars(self).items() if k.endswith("_") and not k.startswith("_")}
+
+
+@runtime_checkable
+class ManyClasses(Protocol):
+    """A detector that can be fitted on labels 0 to K-1 and tells the K classes apart by itself."""
+
+    def class_scores(self, view: View) -> NDArray[np.float64]:
+        """Score crops, float64 (n_crops, n_classes), finite; the largest score of a row is the class."""
+        ...
 
 
 class Dataset(_Parametrised):

@@ -69,20 +69,19 @@ def fit_logistic(values: NDArray, labels: NDArray[np.int64], penalty: str = "l2"
     if penalty not in PENALTIES:
         raise ValueError(f"the penalty must be one of {', '.join(PENALTIES)}, got {penalty!r}")
     scaler = Standardiser.of(values)
-    z = scaler.apply(values)
     # Two classes: with weights -w/2 and w/2 both penalties are smallest for a given difference w, and this is what remains.
     pair = labels.max() == 1
     l1 = strength * (penalty in ("l1", "both"))
     l2 = strength * (penalty in ("l2", "both")) * (0.5 if pair else 1.0)
     if l1:
-        weights, intercept = _proximal(z, labels, l1, l2)
+        weights, intercept = _proximal(scaler.apply(values), labels, l1, l2)
+        coef = weights / scaler.scale[:, None]
     else:
-        coordinates = Coordinates.of(z)
+        coordinates = Coordinates.of(values, scaler)
         weights, intercept = _smooth(coordinates.train, labels, l2)
-        weights = coordinates.back(weights)
+        coef = coordinates.back(weights)
     if pair:
-        weights, intercept = np.hstack([-weights / 2, weights / 2]), np.hstack([-intercept / 2, intercept / 2])
-    coef = weights / scaler.scale[:, None]
+        coef, intercept = np.hstack([-coef / 2, coef / 2]), np.hstack([-intercept / 2, intercept / 2])
     return LogisticModel(coef, intercept - scaler.mean @ coef)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .contracts import LABEL_NAMES, Detector, View
+from .contracts import LABEL_NAMES, Detector, ManyClasses, View
 from .errors import PluginError
 from .store import write_json
 
@@ -15,9 +15,17 @@ from .store import write_json
 TRUSTED_TYPES: tuple[str, ...] = ()
 
 
-def fit_detector(detector: Detector, view: View, labels: NDArray[np.int64]) -> Detector:
+def fit_detector(detector: Detector, view: View, labels: NDArray[np.int64], n_classes: int = 2) -> Detector:
     """
     Fit a detector, with input that it cannot be blamed for refused beforehand.
+
+    Parameters
+    ----------
+    detector : Detector
+    view : View of n_crops
+    labels : array of int64 (n_crops,)
+    n_classes : int
+        More than two for a detector with `class_scores`.
 
     Raises
     ------
@@ -26,9 +34,10 @@ def fit_detector(detector: Detector, view: View, labels: NDArray[np.int64]) -> D
     """
     if len(view) != len(labels):
         raise PluginError(f"{detector.name}.fit got {len(view)} crops and {len(labels)} labels.")
-    for label, name in enumerate(LABEL_NAMES):
+    for label in range(n_classes):
         if not (labels == label).any():
-            raise PluginError(f"{detector.name}.fit needs both classes, got no {name} among {len(labels)} crops.")
+            missing = f"both classes, got no {LABEL_NAMES[label]}" if n_classes == 2 else f"all classes, got none of {label}"
+            raise PluginError(f"{detector.name}.fit needs {missing} among {len(labels)} crops.")
     _require_finite(detector, view)
     detector.fit(view, labels)
     detector.__dict__["_fitted_shape"] = view.values.shape[1:]
@@ -48,12 +57,7 @@ def score_detector(detector: Detector, view: View) -> NDArray[np.float64]:
     PluginError
         If the view's shape is not the one that was fitted, or the scores are not one finite float per crop.
     """
-    fitted = detector.__dict__.get("_fitted_shape")
-    if fitted is None:
-        raise PluginError(f"{detector.name}.score was called before fit.")
-    if view.values.shape[1:] != fitted:
-        raise PluginError(f"{detector.name} was fitted on crops of shape {fitted}, got {view.values.shape[1:]}.")
-    _require_finite(detector, view)
+    _require_fitting(detector, view)
     scores = np.asarray(detector.score(view))
     if scores.shape != (len(view),) or scores.dtype != np.float64:
         raise PluginError(f"{detector.name}.score must return float64 ({len(view)},), got {scores.dtype} {scores.shape}.")
@@ -62,8 +66,44 @@ def score_detector(detector: Detector, view: View) -> NDArray[np.float64]:
     return scores
 
 
+def score_classes(detector: ManyClasses, view: View, n_classes: int) -> NDArray[np.float64]:
+    """
+    Score crops for every class and check the answer.
+
+    Returns
+    -------
+    array of float64 (n_crops, n_classes), finite
+
+    Raises
+    ------
+    PluginError
+        As `score_detector`.
+    """
+    assert isinstance(detector, Detector)
+    _require_fitting(detector, view)
+    scores = np.asarray(detector.class_scores(view), dtype=np.float64)
+    if scores.shape != (len(view), n_classes) or not np.isfinite(scores).all():
+        raise PluginError(
+            f"{detector.name}.class_scores must return finite float64 ({len(view)}, {n_classes}), got shape {scores.shape}."
+        )
+    return scores
+
+
+def _require_fitting(detector: Detector, view: View) -> None:
+    """Refuse a view that is not of the kind that was fitted."""
+    fitted = detector.__dict__.get("_fitted_shape")
+    if fitted is None:
+        raise PluginError(f"{detector.name}.score was called before fit.")
+    if view.values.shape[1:] != fitted:
+        raise PluginError(f"{detector.name} was fitted on crops of shape {fitted}, got {view.values.shape[1:]}.")
+    _require_finite(detector, view)
+
+
 def _require_finite(detector: Detector, view: View) -> None:
-    if view.values.dtype.kind == "f" and not np.isfinite(view.values).all():
+    if view.values.dtype.kind != "f":
+        return
+    # In parts: the answer for a view that lies in a file may itself be larger than memory.
+    if not all(np.isfinite(view.values[start : start + 1024]).all() for start in range(0, len(view), 1024)):
         raise PluginError(f"{detector.name} was handed a view with values that are not finite.")
 
 

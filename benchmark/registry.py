@@ -177,14 +177,36 @@ def _load_file(path: Path) -> Any:
 
 @cache
 def source_digest(plugin: type) -> str:
-    """First 16 hex digits of the SHA-256 of the file that defines a class: an edited plugin is another plugin."""
-    path = inspect.getsourcefile(plugin)
-    data = Path(path).read_bytes() if path else repr(plugin).encode()
-    return hashlib.sha256(data).hexdigest()[:16]
+    """
+    First 16 hex digits of the SHA-256 of the code behind a class: an edited plugin is another plugin.
+
+    Its own file, and those of our solvers and kernels that it uses.
+    """
+    code = hashlib.sha256()
+    for name in sorted(_modules_behind(plugin.__module__)):
+        path = getattr(sys.modules.get(name), "__file__", None)
+        code.update(Path(path).read_bytes() if path and Path(path).is_file() else repr(plugin).encode())
+    return code.hexdigest()[:16]
+
+
+def _modules_behind(name: str, known: frozenset[str] = frozenset()) -> frozenset[str]:
+    """A module and those of the engine that it takes something from, without contracts and errors, which compute nothing."""
+    known |= {name}
+    used = {getattr(value, "__module__", None) or "" for value in vars(sys.modules[name]).values()}
+    for other in sorted(used - known):
+        if other.startswith(f"{ROOT_PACKAGE}.benchmark.") and other.rpartition(".")[2] not in ("contracts", "errors"):
+            known = _modules_behind(other, known)
+    return known
 
 
 detectors: Registry[Detector] = Registry("detector", Detector, f"{ROOT_PACKAGE}.detectors", "bandbench.detectors")
 datasets: Registry[Dataset] = Registry("dataset", Dataset, f"{ROOT_PACKAGE}.datasets", "bandbench.datasets")
+
+
+def missing_extra(name: str) -> str:
+    """Say which part of the installation a detector lacks (``name`` or ``name/preset``); empty if none."""
+    plugin = detectors.found.classes.get(name.partition("/")[0])
+    return plugin.missing() if plugin else ""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Kernels and Gram matrices are matrix products here, which BLAS does at the machi
 the finished matrix. Everything is float64, so that scores agree with the plain way to better than 1e-6.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 KERNELS = ("rbf", "linear", "poly")
 # A kernel matrix of this many crops takes 288 MB; beyond it, libsvm computes the rows that it needs.
 MAX_KERNEL_CROPS = 6000
+# Beyond this many crops and features a Gram matrix takes gigabytes and its decomposition hours.
+MAX_DECOMPOSED = 12_000
+MAX_STEPS = 40
 ROWS_AT_A_TIME = 1024
 COLUMNS_AT_A_TIME = 2048
 
@@ -177,11 +180,20 @@ class Standardiser:
 
     @classmethod
     def of(cls, values: NDArray) -> "Standardiser":
-        """Measure the features of training crops, (n_crops, n_features)."""
-        mean, deviation = np.empty(values.shape[1]), np.empty(values.shape[1])
-        for columns in _blocks(values.shape[1]):
-            block = np.asarray(values[:, columns], dtype=np.float64)
-            mean[columns], deviation[columns] = block.mean(axis=0), block.std(axis=0)
+        """Measure the features of training crops, (n_crops, n_features); rows that lie in a file are read once."""
+        mean, squares = np.zeros(values.shape[1]), np.zeros(values.shape[1])
+        n = 0
+        for start in range(0, len(values), ROWS_AT_A_TIME):
+            for columns in _blocks(values.shape[1]):
+                block = np.asarray(values[start : start + ROWS_AT_A_TIME, columns], dtype=np.float64)
+                # Mean and squares of two parts that are put together (Chan et al. 1979).
+                block_mean = block.mean(axis=0)
+                change = block_mean - mean[columns]
+                share = len(block) / (n + len(block))
+                mean[columns] += share * change
+                squares[columns] += ((block - block_mean) ** 2).sum(axis=0) + n * share * change**2
+            n += len(values[start : start + ROWS_AT_A_TIME])
+        deviation = np.sqrt(squares / n)
         # Rounding leaves constant features with a spread of about their value times 1e-16.
         constant = deviation <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
         return cls(mean, np.where(constant, 1.0, deviation))
@@ -249,10 +261,14 @@ def fit_ridge(values: NDArray, targets: NDArray[np.floating], alphas: Sequence[f
     -----
     One eigen-decomposition serves all penalties: of the Gram matrix of the crops, or, where there are fewer features
     than crops, of the covariance of the features. The squared leave-one-out residual of crop i is
-    ``(residual_i / (1 - h_ii))**2`` with the hat matrix h, the intercept included.
+    ``(residual_i / (1 - h_ii))**2`` with the hat matrix h, the intercept included. With more than 12,000 crops and
+    features neither matrix is made: rows are read in blocks, some forty times, and one crop in ten is held out to
+    choose the penalty.
     """
     n, p = values.shape
     scaler = Standardiser.of(values)
+    if min(n, p) > MAX_DECOMPOSED:
+        return _fit_ridge_in_steps(values, targets, alphas, scaler)
     centred = targets - targets.mean()
     if p < n:
         z = scaler.apply(values)
@@ -283,3 +299,73 @@ def fit_ridge(values: NDArray, targets: NDArray[np.floating], alphas: Sequence[f
         # `dual` sums to zero, so the means of the features drop out of this product.
         weights = np.concatenate([dual @ values[:, columns].astype(np.float64) for columns in _blocks(p)]) / scaler.scale**2
     return LinearModel(weights, float(targets.mean() - scaler.mean @ weights), best_alpha)
+
+
+def _fit_ridge_in_steps(
+    values: NDArray, targets: NDArray[np.floating], alphas: Sequence[float], scaler: Standardiser
+) -> LinearModel:
+    """
+    Ridge regression by Lanczos steps, for rows that do not fit into memory.
+
+    With Z the z-scored features, k steps give orthonormal V (n_features, k) and tridiagonal T = V'Z'ZV, from which the
+    solutions of all penalties follow: ``V (T + alpha)^-1 V'Z'y``. The space does not depend on the penalty. A step reads
+    the rows once.
+    """
+    held_out = np.arange(len(values)) % 10 == 9
+    centre = targets[~held_out].mean()
+    step_rows = max(1, 2**20 // values.shape[1])  # of 4 MB, which are still in the processor's cache when they are needed again
+
+    def each_block() -> Iterator[tuple[NDArray[np.float32], slice]]:
+        for start in range(0, len(values), step_rows):
+            rows = slice(start, start + step_rows)
+            yield np.asarray(values[rows], dtype=np.float32), rows
+
+    # z-scores are never made: Zv is X(v/scale) less a number, u'Z is u'X less a multiple of the mean, over the scale.
+    def project(block: NDArray[np.float32], vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+        scaled = (vectors.T / scaler.scale).T
+        return block @ scaled.astype(np.float32) - scaler.mean @ scaled
+
+    def normal(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+        scaled = vector / scaler.scale
+        narrow, offset = scaled.astype(np.float32), scaler.mean @ scaled
+        total, weight = np.zeros_like(vector), 0.0
+        for block, rows in each_block():
+            projected = np.where(held_out[rows], 0, block @ narrow - offset)
+            total += projected.astype(np.float32) @ block
+            weight += projected.sum()
+        return (total - weight * scaler.mean) / scaler.scale
+
+    # The free intercept asks for the mean of the very rows that are fitted.
+    right, total = np.zeros(values.shape[1]), np.zeros(values.shape[1])
+    for block, rows in each_block():
+        right += np.where(held_out[rows], 0, targets[rows] - centre).astype(np.float32) @ block
+        total += (~held_out[rows]).astype(np.float32) @ block
+    right /= scaler.scale
+    scaler = Standardiser(total / (~held_out).sum(), scaler.scale)
+    length = float(np.linalg.norm(right))
+    basis = [right / length]
+    solutions: list[NDArray[np.floating]] = []
+    diagonal: list[float] = []
+    beside: list[float] = []
+    for step in range(1, MAX_STEPS + 1):
+        image = normal(basis[-1])
+        diagonal.append(float(basis[-1] @ image))
+        for _ in range(2):  # twice is enough to be orthogonal to the last digit
+            for vector in basis:
+                image -= (vector @ image) * vector
+        beside.append(float(np.linalg.norm(image)))
+        tridiagonal = np.diag(diagonal) + np.diag(beside[:-1], 1) + np.diag(beside[:-1], -1)
+        start = length * np.eye(step)[:, 0]
+        solutions = [np.linalg.solve(tridiagonal + alpha * np.eye(step), start) for alpha in alphas]
+        # |right - (Z'Z + alpha) w| of a Lanczos solution is the last number beside the diagonal times its last coefficient.
+        if max(abs(beside[-1] * solution[-1]) for solution in solutions) < 1e-4 * length:
+            break
+        basis.append(image / beside[-1])
+    weights = np.stack([np.stack(basis[: len(s)], axis=1) @ s for s in solutions], axis=1)
+    errors = np.zeros(len(alphas))
+    for block, rows in each_block():
+        out = held_out[rows]
+        errors += ((project(block[out], weights) + centre - targets[rows][out, None]) ** 2).sum(axis=0)
+    best = int(errors.argmin())
+    coef = weights[:, best] / scaler.scale
+    return LinearModel(coef, float(centre - scaler.mean @ coef), float(alphas[best]))

@@ -58,6 +58,8 @@ class RunDocument:
         NaN is kept, infinity refused.
     artifacts : str
         Folder whose content belongs to the run; empty for none.
+    artifact_path : str or None
+        Below which folder of the run; None for its top.
     inputs : tuple of (name, digest, context)
         Data sets.
     state : str
@@ -76,6 +78,7 @@ class RunDocument:
     tags: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     artifacts: str = ""
+    artifact_path: str | None = None
     inputs: tuple[tuple[str, str, str], ...] = ()
     state: str = "1"
 
@@ -288,7 +291,7 @@ class Sender:
         run_id = run_id or self._open(document)
         self._log(run_id, document)
         if document.artifacts and Path(document.artifacts).is_dir():
-            self._client.log_artifacts(run_id, document.artifacts)
+            self._client.log_artifacts(run_id, document.artifacts, document.artifact_path)
         if document.end:
             self._client.set_tag(run_id, COMPLETE, document.state)
             self._client.set_terminated(run_id, "FINISHED", end_time=int(1000 * document.end))
@@ -354,6 +357,20 @@ def _dataset_input(name: str, content: str, context: str) -> Any:
     source = json.dumps({"sha256": content})
     dataset = Dataset(name=name[:500], digest=content[:32], source_type="bandbench", source=source)
     return DatasetInput(dataset, [InputTag("mlflow.data.context", context)])
+
+
+def send_now(documents: Sequence[RunDocument], uri: str) -> None:
+    """
+    Send documents without an outbox.
+
+    Raises
+    ------
+    TrackingError
+        If the store does not take it.
+    """
+    sender = Sender(client_for(uri), uri)
+    for document in documents:
+        sender.send(document)
 
 
 class Exporter(threading.Thread):

@@ -50,7 +50,8 @@ class SpectralKMeans(Detector):
 
         scaler = Standardiser.of(view.values) if self.standardise else Standardiser.identity(view.values.shape[1])
         self.mean_, self.scale_ = scaler.mean, scaler.scale
-        clusters = KMeans(2, n_init=self.n_init, random_state=self.seed).fit(scaler.apply(view.values))
+        clusters = KMeans(2, n_init=self.n_init, random_state=self.seed)  # pyright: ignore[reportArgumentType] (numbers are fine)
+        clusters.fit(scaler.apply(view.values))
         share = [labels[clusters.labels_ == k].mean() for k in (0, 1)]
         order = [0, 1] if share[0] <= share[1] else [1, 0]
         self.centres_ = np.ascontiguousarray(clusters.cluster_centers_[order])  # real, fake

@@ -50,8 +50,8 @@ class SpectralLogReg(Detector):
         scaler = Standardiser.of(view.values) if self.standardise else Standardiser.identity(view.values.shape[1])
         model = LogisticRegression(C=self.C, solver=self.solver, max_iter=1000)  # pyright: ignore[reportArgumentType]
         model.fit(scaler.apply(view.values), labels)
-        self.coef_ = model.coef_[0] / scaler.scale
-        self.intercept_ = float(model.intercept_[0] - scaler.mean @ self.coef_)
+        self.coef_ = np.ravel(model.coef_) / scaler.scale
+        self.intercept_ = float(np.ravel(model.intercept_)[0] - scaler.mean @ self.coef_)
         return self
 
     def score(self, view: View) -> NDArray[np.float64]:

@@ -262,8 +262,52 @@ def memory(folder: str, crop: int) -> dict[str, float]:
     )  # fmt: skip
 
 
+def scale(n: int, folder: str) -> dict[str, float]:
+    """Ridge on rows that lie in a file, as many columns as a 128x128 colour DCT has: memory that is its own, and time."""
+    import numpy as np
+
+    from bandbench.benchmark.contracts import View
+    from bandbench.detectors.dct_ridge import DctRidge
+
+    n_features, block = 128 * 128 * 3, 500
+    path, rng = Path(folder, "rows"), np.random.default_rng(0)
+    labels = np.arange(n) % 2
+    common = rng.standard_normal((8, n_features), dtype=np.float32)
+    trace = 0.02 * rng.standard_normal(n_features, dtype=np.float32)
+    rows = np.memmap(path, np.float32, "w+", shape=(n, n_features))
+    for start in range(0, n, block):
+        part = rng.standard_normal((min(block, n - start), n_features), dtype=np.float32)
+        part += rng.standard_normal((len(part), 8), dtype=np.float32) @ common
+        part += labels[start : start + block, None].astype(np.float32) * trace
+        rows[start : start + block] = part
+    rows.flush()
+    rows = np.memmap(path, np.float32, "r", shape=(n, n_features))
+    peaks, done = [0, 0], threading.Event()
+    watcher = threading.Thread(target=_watch_own, args=(peaks, done))
+    watcher.start()
+    start = time.perf_counter()
+    for first in range(0, n, block):
+        float(rows[first : first + block].sum())
+    reading = time.perf_counter() - start
+    start = time.perf_counter()
+    fitted = DctRidge(colour=True).fit(View(rows), labels)
+    seconds = time.perf_counter() - start
+    done.set()
+    watcher.join()
+    assert (fitted.score(View(rows[:block])) > 0).mean() > 0
+    return {"seconds": seconds, "reading": reading, "own_mib": peaks[0] / 1024, "all_mib": peaks[1] / 1024}
+
+
+def _watch_own(peaks: list[int], done: threading.Event) -> None:
+    """Peaks, in KiB, of the memory that is the process's own, and of all with the pages of files that it looks at."""
+    while not done.wait(0.05):
+        status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+        for i, name in enumerate(("RssAnon", "VmRSS")):
+            peaks[i] = max(peaks[i], int(status[name].split()[0]))
+
+
 MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
-    f.__name__: f for f in (naive, vectorised, study, published_study, features, memory, store)
+    f.__name__: f for f in (naive, vectorised, study, published_study, features, memory, scale, store)
 }
 
 
@@ -355,7 +399,9 @@ def run(place: Path, divisor: int) -> str:
         folder = str(make_folder(place / f"many-{n // divisor}", n // divisor, 128))
         peaks.append((n // divisor, measure("memory", watch_memory=True, folder=folder, crop=44)))
         shutil.rmtree(folder)
-    return _report(studies, passes, (with_, without, none), 500 // divisor, peaks)
+    large_fit = {n // divisor: measure("scale", n=n // divisor, folder=str(place)) for n in (20_000, 100_000)}
+    Path(place, "rows").unlink()
+    return _report(studies, passes, (with_, without, none), 500 // divisor, peaks, large_fit)
 
 
 HEAD = """# How fast it is
@@ -384,7 +430,18 @@ FEATURES_HEAD = """
 |---|---|---|---|---|---|"""
 
 
-def _report(studies: Any, passes: Any, search: Any, n_trials: int, peaks: Any) -> str:
+SCALE_HEAD = """
+## Ridge on more than fits into memory
+
+`dct_ridge` in colour at 128x128, 49,152 float32 columns in a mapped file. *own*: memory that the process needs. *with
+pages*: pages of the file that the system left in memory meanwhile, which it may take back at any time. *fit / reading*:
+against adding up the file once.
+
+| pictures | GiB | own MiB | with pages MiB | fit / reading |
+|---|---|---|---|---|"""
+
+
+def _report(studies: Any, passes: Any, search: Any, n_trials: int, peaks: Any, large_fit: Any) -> str:
     def times(value: float) -> str:
         return f"{value:.0f}x" if value >= 10 else f"{value:.1f}x"
 
@@ -420,6 +477,12 @@ def _report(studies: Any, passes: Any, search: Any, n_trials: int, peaks: Any) -
     ]
     for n, peak in peaks:
         lines.append(f"| {n:,} | {peak['peak_mib']:.0f} | {peak['peak_mib'] / peaks[0][1]['peak_mib']:.2f} |")
+    lines.append(SCALE_HEAD)
+    for n, one in large_fit.items():
+        gigabytes = n * 128 * 128 * 3 * 4 / 2**30
+        lines.append(
+            f"| {n:,} | {gigabytes:.1f} | {one['own_mib']:.0f} | {one['all_mib']:.0f} | {one['seconds'] / one['reading']:.1f} |"
+        )
     return "\n".join(lines) + "\n"
 
 

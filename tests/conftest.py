@@ -15,10 +15,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bandbench.benchmark.attribution import Classifier
+from bandbench.benchmark.bands import Band
 from bandbench.benchmark.catalogue import Catalogue
 from bandbench.benchmark.engine import Outcome, make_plan, run_study
+from bandbench.benchmark.images import CropSpec
+from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.study import Study
 from bandbench.benchmark.tracking import client_for, default_tracking_uri
+from bandbench.benchmark.trained import Calibration, Recipe, TrainedModel, content_name
+from bandbench.benchmark.views import features_from_crops, view_kernel
 
 
 @pytest.fixture(scope="session")
@@ -146,3 +152,29 @@ def wait_for_server(address: str, seconds: float = 120) -> None:
             if time.monotonic() > stop:
                 raise
             time.sleep(0.2)
+
+
+def trained_model() -> TrainedModel:
+    """A model on 48-pixel crops below 0.4 cycles/pixel that tells `noise_picture` with a boost from those without."""
+    recipe = Recipe(
+        DetectorSpec.parse("spectral_logreg"), "detection", ("real", "fake"), Band("low", 0.4), CropSpec(48), ("mine",), 0
+    )
+    detector, labels = recipe.detector.build(), np.arange(40) // 20
+    crops = np.stack([noise_picture(i, 64, 1.6 if label else 1.0)[8:56, 8:56] for i, label in enumerate(labels)])
+    view = features_from_crops(view_kernel(detector.view), crops, recipe.band)
+    classifier = Classifier([detector], 2).fit(view, labels)
+    calibration = Calibration.of(classifier.scores(view), labels)
+    return TrainedModel(recipe, classifier, calibration, (0.4, 0.6), 0.0, {"auc": 1.0}, frozenset({content_name("abc")}))
+
+
+def write_clip(path: Path, frames: list[np.ndarray], codec: str) -> None:
+    """Write RGB frames (rows, cols, 3) as a real clip with 25 frames a second."""
+    import av
+
+    with av.open(str(path), "w") as clip:
+        stream = clip.add_stream(codec, rate=25)
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        for frame in frames:
+            clip.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        clip.mux(stream.encode())

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,6 +41,35 @@ DataOption = Annotated[
         help="A folder with real/ and fake/, under a name of your choice; or file.py:Class=DIR. Repeatable.",
     ),
 ]
+
+
+JobsOption = Annotated[int | None, typer.Option("--jobs", metavar="N", help="Worker processes. (default: one per core)")]
+BandOption = Annotated[
+    str, typer.Option("--band", metavar="BAND", help="all, low:0.2, high:0.3, band:0.2-0.3, stop:0.2-0.3; or radii: low:25px.")
+]
+
+
+def jobs_of(given: int | None) -> int:
+    """Return the number of worker processes."""
+    if given is not None and given < 1:
+        raise BenchError(f"--jobs is at least 1, got {given}.")
+    return given or len(os.sched_getaffinity(0))
+
+
+def parse_params(given: list[str] | None) -> dict[str, Any]:
+    """``NAME=VALUE`` options to a dict; values are read as YAML (numbers, true, [1, 2], text)."""
+    import yaml
+
+    found: dict[str, Any] = {}
+    for text in given or []:
+        name, mark, value = text.partition("=")
+        if not (name and mark):
+            raise BenchError(f"--param wants NAME=VALUE (for example --param C=3), got {text!r}.")
+        try:
+            found[name] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise BenchError(f"--param {name}: {value!r} is no value such as 3, true, [1, 2] or text.") from error
+    return found
 
 
 def parse_data(given: list[str] | None) -> dict[str, str]:

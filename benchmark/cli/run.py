@@ -1,20 +1,29 @@
 """``bench run``: a study, from pictures to leaderboard."""
 
-import os
 import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Command, CsvOption, DataOption, JsonOption, TrackingOption, check_target, parse_data, write_text
+from .options import (
+    Command,
+    CsvOption,
+    DataOption,
+    JobsOption,
+    JsonOption,
+    TrackingOption,
+    check_target,
+    jobs_of,
+    parse_data,
+    write_text,
+)
+from .report import print_problems, say
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ..engine import Outcome, Plan
     from .progress import ScreenReporter
-
-SHOWN_PROBLEMS = 10
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +48,7 @@ def run(
     seed: Annotated[int | None, _given("N", "Seed of everything that is drawn; it fixes the test pictures.")] = None,
     mode: Annotated[str | None, _given("MODE", "What a band does: keep, reweight or pixels.")] = None,
     crop: Annotated[int | None, _given("N", "Side of the square window cut from each picture, in pixels.")] = None,
-    jobs: Annotated[int | None, typer.Option(metavar="N", help="Worker processes. (default: one per core)")] = None,
+    jobs: JobsOption = None,
     tracking_uri: TrackingOption = None,
     storage: Annotated[
         str | None, typer.Option(metavar="URL", help="Database for the searches. (default: a journal file)")
@@ -82,9 +91,11 @@ def run(
         given = {key: value for key, value in changes.items() if value not in (None, [])}
         plan = make_plan(*_study_and_catalogue(study, folders, given))
         _refuse_unused(folders, plan)
+        for left_out, reason in plan.left_out.items():
+            reporter.note(f"{left_out} is left out: it {reason}.")
         outcome = None
         if not dry_run:
-            outcome = _run(plan, _jobs(jobs), resolve_tracking_uri(tracking_uri), storage, fresh, reporter)
+            outcome = _run(plan, jobs_of(jobs), resolve_tracking_uri(tracking_uri), storage, fresh, reporter)
     if outcome is None:
         _print_plan(plan, json_file)
         return
@@ -119,19 +130,12 @@ def _names(folders: dict[str, str]) -> list[str]:
 
 def _refuse_unused(folders: dict[str, str], plan: "Plan") -> None:
     from ..errors import DataError
+    from ..perturbations import dataset_name
 
-    used = {domain.partition("/")[0] for domain in (*plan.study.train, *plan.study.test)}
+    used = {dataset_name(domain) for domain in (*plan.study.train, *plan.study.test)}
     for name in _names(folders):
         if name not in used:
             raise DataError(f"--data {name} is not used by this run; add --train {name} or --test {name}, or leave it out.")
-
-
-def _jobs(given: int | None) -> int:
-    from ..errors import StudyError
-
-    if given is not None and given < 1:
-        raise StudyError(f"--jobs is at least 1, got {given}.")
-    return given or len(os.sched_getaffinity(0))
 
 
 def _print_plan(plan: "Plan", json_file: str | None) -> None:
@@ -155,7 +159,7 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
     console = Console()
     table = Table(title=f"{plan.study.name}: pictures (real + fake) of the first draw", title_justify="left")
     for name in ("domain", "role", "train", "val", "test"):
-        table.add_column(name, justify="left" if name in ("domain", "role") else "right")
+        table.add_column(name, justify="left" if name in ("domain", "role") else "right", overflow="fold")
     for entry in plan.sizes():
         counts = [f"{entry[f'{s}_real']} + {entry[f'{s}_fake']}" for s in ("train", "val", "test")]
         table.add_row(entry["domain"], ", ".join(entry["roles"]), *counts)
@@ -204,18 +208,10 @@ def _report(
 
 
 def _report_gaps(outcome: "Outcome", console: "Console") -> None:
-    def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)
-
-    if outcome.problems:
-        say(f"{len(outcome.problems)} pictures could not be used (in score files: rows with status missing or error):")
-        for name, item, _, detail in outcome.problems[:SHOWN_PROBLEMS]:
-            say(f"  {name}: {item}: {detail}")
-        if len(outcome.problems) > SHOWN_PROBLEMS:
-            say(f"  … and {len(outcome.problems) - SHOWN_PROBLEMS} more")
+    print_problems(outcome.problems, console)
     for label, reason in outcome.failures.items():
-        say(f"no result for {label}: {reason}")
+        say(console, f"no result for {label}: {reason}")
     for label, reasons in outcome.gaps.items():
-        say(f"{label}: {len(reasons)} bands could not be scored, the first: {reasons[0]}")
+        say(console, f"{label}: {len(reasons)} bands could not be scored, the first: {reasons[0]}")
     if outcome.unsent:
-        say(f"{outcome.tracking_problem}\nThe results are kept here; `bench sync` sends them once the store answers.")
+        say(console, f"{outcome.tracking_problem}\nThe results are kept here; `bench sync` sends them once the store answers.")

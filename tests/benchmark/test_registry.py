@@ -8,7 +8,7 @@ import pytest
 
 from bandbench.benchmark.contracts import Detector
 from bandbench.benchmark.errors import PluginError
-from bandbench.benchmark.registry import DetectorSpec, Registry, datasets, detectors
+from bandbench.benchmark.registry import DetectorSpec, Registry, _modules_behind, datasets, detectors
 
 GOOD = """\
 from bandbench.benchmark.contracts import Detector
@@ -107,3 +107,9 @@ def test_the_seed_reaches_only_what_is_stochastic() -> None:
     assert DetectorSpec.parse("coin_flip").build(7).parameters() == {"seed": 7}
     assert DetectorSpec.parse("coin_flip", {"seed": 1}).build(7).parameters() == {"seed": 1}
     assert DetectorSpec.parse("spectral_svm").identity(1) == DetectorSpec.parse("spectral_svm").identity(2)
+
+
+def test_code_that_a_detector_uses_is_part_of_it() -> None:
+    modules = _modules_behind(detectors.get("dct_logreg").__module__)
+    assert {name.rpartition(".")[2] for name in modules} >= {"dct_logreg", "logistic", "solvers"}
+    assert _modules_behind(detectors.get("coin_flip").__module__) == {"bandbench.detectors.coin_flip"}

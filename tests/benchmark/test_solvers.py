@@ -1,9 +1,11 @@
 """The fast solvers give what scikit-learn gives the plain way."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sklearn.linear_model import RidgeCV
+from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
@@ -123,3 +125,31 @@ def test_models_are_made_of_arrays() -> None:
     line = fit_ridge(train, labels * 2.0 - 1, ALPHAS)
     assert isinstance(line, LinearModel)
     assert line.coef.shape == (6,)
+
+
+def test_ridge_in_steps_is_ridge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Rows that lie in a file, one penalty: the solution on the nine tenths that are not held out."""
+    values, labels, test = problem(400, 300)
+    rows = np.memmap(tmp_path / "rows", np.float32, "w+", shape=values.shape)
+    rows[:] = values
+    targets = 2.0 * labels - 1.0
+    monkeypatch.setattr(solvers, "MAX_DECOMPOSED", 10)
+    kept = np.arange(400) % 10 != 9
+    scaler = Standardiser.of(values)
+    for alpha in (1e2, 1e4):
+        wanted = Ridge(alpha=alpha).fit(scaler.apply(values[kept]), targets[kept]).predict(scaler.apply(test))
+        np.testing.assert_allclose(fit_ridge(rows, targets, (alpha,)).decision(test), wanted, atol=2e-3)
+
+
+def test_ridge_in_steps_chooses_a_penalty(monkeypatch: pytest.MonkeyPatch) -> None:
+    values, labels, _ = problem(600, 500)
+    values[:, 5:] = np.random.default_rng(1).standard_normal((600, 495))  # hardly any signal: a strong penalty is better
+    monkeypatch.setattr(solvers, "MAX_DECOMPOSED", 10)
+    assert fit_ridge(values, 2.0 * labels - 1.0, (1e-3, 1e3)).alpha == 1e3
+
+
+def test_statistics_of_many_rows_are_those_of_numpy() -> None:
+    values = np.random.default_rng(0).standard_normal((5000, 7)) * 3 + 1e4
+    scaler = Standardiser.of(values)
+    np.testing.assert_allclose(scaler.mean, values.mean(axis=0), rtol=1e-13)
+    np.testing.assert_allclose(scaler.scale, values.std(axis=0), rtol=1e-9)

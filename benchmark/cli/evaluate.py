@@ -1,0 +1,132 @@
+"""``bench evaluate``: a trained model on pictures that it has not seen."""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import (
+    Command,
+    DataOption,
+    JobsOption,
+    JsonOption,
+    TrackingOption,
+    check_target,
+    jobs_of,
+    parse_data,
+    write_text,
+)
+from .report import print_problems, sent
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..trained import TrainedModel
+    from ..training import Evaluation
+
+MAX_SHOWN_CLASSES = 12
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(cls=Command)(evaluate)
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A folder that bench train made.")],
+    test: Annotated[list[str], typer.Option("--test", metavar="DOMAIN", help="Domain to test on. Repeatable.")],
+    data: DataOption = None,
+    detector: Annotated[
+        str | None, typer.Option(metavar="file.py:Class", help="Code of a detector that is not registered.")
+    ] = None,
+    scores: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the score files (Parquet), one per domain.")] = None,
+    jobs: JobsOption = None,
+    tracking_uri: TrackingOption = None,
+    json_file: JsonOption = None,
+) -> None:
+    """Test a trained model; pictures that it has learned from are not scored."""
+    from rich.console import Console
+
+    from ..catalogue import Catalogue
+    from ..scores import write_table
+    from ..store import dump_json
+    from ..tracking import resolve_tracking_uri
+    from ..trained import TrainedModel
+    from ..training import evaluate_model, evaluation_document
+    from ..workers import running_workers
+    from .progress import ScreenReporter
+
+    console = Console(stderr=True)
+    check_target(json_file)
+    uri = resolve_tracking_uri(tracking_uri)
+    trained = TrainedModel.load(model, detector)
+    catalogue = Catalogue(parse_data(data))
+    started = time.time()
+    with ScreenReporter(console) as reporter, running_workers(jobs_of(jobs)) as workers:
+        found = evaluate_model(trained, catalogue.expand(test, trained.recipe.seed), catalogue, workers, reporter)
+        reporter.stage("recording", None)
+        with tempfile.TemporaryDirectory() as pictures:
+            documents = [evaluation_document(trained, one, started, Path(pictures)) for one in found]
+            recorded = sent(documents, uri, console)
+    for one in found if scores else []:
+        write_table(Path(str(scores), one.domain.replace("/", "-").replace(", ", "+") + ".parquet"), one.scores)
+    if json_file:
+        write_text(json_file, dump_json({"model": str(model), "tests": [_as_document(one, trained) for one in found]}))
+    if json_file != "-":
+        _print(found, trained)
+    problems = [problem for one in found for problem in one.problems]
+    print_problems(problems, console)
+    raise typer.Exit(0 if recorded and not problems else 3)
+
+
+def _as_document(found: "Evaluation", model: "TrainedModel") -> dict[str, Any]:
+    confusion = {} if found.confusion is None else {"classes": model.recipe.classes, "confusion": found.confusion.tolist()}
+    return {"domain": found.domain, "n": found.n, "coverage": found.n / found.n_items, **found.numbers, **confusion}
+
+
+def _print(found: "list[Evaluation]", model: "TrainedModel") -> None:
+    from rich.console import Console
+
+    console = Console()
+    if found[0].confusion is not None:
+        _print_confusion(found[0], model, console)
+        return
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        title=f"{model.recipe.label}, trained on {', '.join(model.recipe.train)}", title_justify="left", box=box.SIMPLE
+    )
+    for name in ("test domain", "n", "AUC", "95 %", "bal. acc.", "EER", "PD@1 %", "Brier"):
+        table.add_column(name, justify="left" if name == "test domain" else "right", overflow="fold")
+    for one in found:
+        value = one.numbers
+        count = str(one.n) if one.n == one.n_items else f"{one.n} of {one.n_items}"
+        interval = f"{_text(value['auc_lo'])}-{_text(value['auc_hi'])}"
+        others = [_text(value[name]) for name in ("balanced_accuracy", "eer", "pd1", "brier")]
+        table.add_row(one.domain, count, _text(value["auc"]), interval, *others)
+    console.print(table)
+
+
+def _print_confusion(found: "Evaluation", model: "TrainedModel", console: "Console") -> None:
+    from rich.table import Table
+
+    assert found.confusion is not None
+    classes = model.recipe.classes
+    table = Table(title=f"{model.recipe.label}: what is (rows) and what it is called (columns)", title_justify="left")
+    table.add_column("")
+    for name in classes[:MAX_SHOWN_CLASSES]:
+        table.add_column(name, justify="right")
+    for name, row in zip(classes, found.confusion, strict=True):
+        table.add_row(name, *(str(n) for n in row[:MAX_SHOWN_CLASSES]))
+    console.print(table)
+    console.print(
+        f"balanced accuracy {found.numbers['balanced_accuracy']:.3f}, macro AUC {found.numbers['macro_auc']:.3f}, "
+        f"{found.n} of {found.n_items} pictures"
+    )
+
+
+def _text(value: float) -> str:
+    return "–" if value != value else f"{value:.3f}"

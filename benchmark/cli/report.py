@@ -1,0 +1,40 @@
+"""What several commands print at their end."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..tracking import RunDocument
+
+SHOWN_PROBLEMS = 10
+
+
+def say(console: "Console", text: str) -> None:
+    """Print a line that should be noticed, without breaking it."""
+    console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)
+
+
+def print_problems(problems: Sequence[tuple[str, str, str, str]], console: "Console") -> None:
+    """Say which pictures could not be used: (data set, item, status, detail)."""
+    if not problems:
+        return
+    say(console, f"{len(problems)} pictures could not be used (in score files: rows with status missing or error):")
+    for name, item, _, detail in problems[:SHOWN_PROBLEMS]:
+        say(console, f"  {name}: {item}: {detail}")
+    if len(problems) > SHOWN_PROBLEMS:
+        say(console, f"  … and {len(problems) - SHOWN_PROBLEMS} more")
+
+
+def sent(documents: "Sequence[RunDocument]", uri: str, console: "Console") -> bool:
+    """Send documents to the tracking store; a store that does not answer is told and costs nothing else."""
+    from ..errors import TrackingError
+    from ..tracking import send_now
+
+    try:
+        send_now(documents, uri)
+    except TrackingError as error:
+        say(console, f"not recorded: {error}")
+        return False
+    return True

@@ -1,0 +1,107 @@
+"""``bench train``: one detector, kept as a folder that can score pictures."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import (
+    BandOption,
+    Command,
+    DataOption,
+    JobsOption,
+    JsonOption,
+    TrackingOption,
+    check_target,
+    jobs_of,
+    parse_data,
+    parse_params,
+    write_text,
+)
+from .report import print_problems, sent
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(cls=Command)(train)
+
+
+def train(
+    detector: Annotated[str, typer.Argument(metavar="DETECTOR", help="name, name/preset, file.py:Class or module:Class")],
+    train: Annotated[list[str], typer.Option("--train", metavar="DOMAIN", help="Domain to train on. Repeatable.")],
+    data: DataOption = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the model goes. (default: models/DETECTOR)")] = None,
+    task: Annotated[str, typer.Option(help="detection (real or fake) or attribution (which generator).")] = "detection",
+    param: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Parameter of the detector. Repeatable.")
+    ] = None,
+    band: BandOption = "all",
+    order: Annotated[int, typer.Option(help="Butterworth order of the band (no effect in mode keep).")] = 1,
+    mode: Annotated[str, typer.Option(help="What the band does: keep, reweight or pixels.")] = "keep",
+    crop: Annotated[int, typer.Option(metavar="N", help="Side of the square window cut from each picture, in pixels.")] = 128,
+    tiles: Annotated[int, typer.Option(metavar="N", help="Windows per picture; 1 is the one in the middle.", min=1)] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of everything that is drawn.", min=0)] = 0,
+    jobs: JobsOption = None,
+    tracking_uri: TrackingOption = None,
+    json_file: JsonOption = None,
+) -> None:
+    """Train a detector and keep it as a folder: for bench evaluate, bench scan and MLflow."""
+    from rich.console import Console
+
+    from ..bands import Band
+    from ..catalogue import Catalogue
+    from ..errors import BenchError, StudyError, unknown_name
+    from ..images import CropSpec
+    from ..registry import DetectorSpec
+    from ..tracking import resolve_tracking_uri
+    from ..trained import TASKS, Recipe
+    from ..training import classes_of, model_document, train_model
+    from ..workers import running_workers
+    from .progress import ScreenReporter
+
+    console = Console(stderr=True)
+    check_target(json_file)
+    if task not in TASKS:
+        raise StudyError(unknown_name("task", task, TASKS))
+    spec = DetectorSpec.parse(detector, parse_params(param))
+    folder = out or Path("models", spec.label.replace("/", "-"))
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise BenchError(f"{folder} is there already; name another folder with --out, or remove it.")
+    uri = resolve_tracking_uri(tracking_uri)
+    catalogue = Catalogue(parse_data(data))
+    domains = tuple(catalogue.expand(train, seed))
+    recipe = Recipe(
+        spec,
+        task,
+        classes_of(task, domains),
+        Band.parse(band, crop, order=order, mode=mode),
+        CropSpec(crop, "centre" if tiles == 1 else "tiles", tiles),
+        domains,
+        seed,
+    )
+    started = time.time()
+    with ScreenReporter(console) as reporter, running_workers(jobs_of(jobs)) as workers:
+        model, problems = train_model(recipe, catalogue, workers, reporter)
+        reporter.stage("keeping the model", None)
+        model.save(folder)
+        recorded = sent([model_document(model, folder, started)], uri, console)
+    if json_file:
+        from ..store import dump_json
+
+        write_text(json_file, dump_json({"model": str(folder), "classes": recipe.classes, "validation": model.validation}))
+    if json_file != "-":
+        shown = "AUC" if task == "detection" else "balanced accuracy"
+        value = model.validation["auc" if task == "detection" else "balanced_accuracy"]
+        console.print(
+            f"{recipe.label}: {shown} {value:.3f} on {model.validation['n_validation']} validation pictures. "
+            f"The model is in {folder}.\n"
+            f"Next steps:\n"
+            f"  bench evaluate {folder} --test DOMAIN  # on pictures that it has not seen\n"
+            f"  bench scan {folder} DIR  # pictures and clips of your own",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
+    print_problems(problems, console)
+    raise typer.Exit(0 if recorded and not problems else 3)

@@ -1,0 +1,355 @@
+"""Train one detector and keep it; test a kept one on domains that it has not seen."""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from .attribution import Classifier, attribution_metrics, confusion_matrix
+from .catalogue import Catalogue, OpenDomain
+from .contracts import LABEL_NAMES, View, ViewSpec
+from .engine import prepare_chunks, task_key
+from .errors import DataError, StudyError, unknown_name
+from .figures import save_confusion
+from .metrics import Scored, all_metrics, auc_interval, best_threshold
+from .perturbations import unperturbed
+from .prepare import OK, ItemSet, Outcomes, Places, chunk_tasks, item_set, load_view, outcomes, without_copies
+from .protocol import check_no_leak
+from .reporting import Reporter
+from .runner import item_labels
+from .scores import ok_rows, with_scores, write_table
+from .store import cache_root, digest, ensure_writable
+from .tracking import RunDocument
+from .trained import ATTRIBUTION, Calibration, Recipe, TrainedModel, ambiguous_stretch, content_name
+from .workers import Workers
+
+REAL_NAME = LABEL_NAMES[0]
+MODELS = "models"  # MLflow experiment
+
+
+@dataclass(frozen=True)
+class Pool:
+    """
+    Pictures of one split of one or several domains, each once.
+
+    Attributes
+    ----------
+    view : View of n_crops
+    rows : array of int (n_crops,)
+        Which picture each crop shows.
+    labels : array of int64 (n_pictures,)
+    contents : tuple of str
+        Of every picture.
+    groups : array of str (n_pictures,)
+    table : pyarrow.Table
+        Items, those that could not be used included; without repetitions.
+    problems : tuple of (domain, item, status, detail)
+    """
+
+    view: View
+    rows: NDArray[np.intp]
+    labels: NDArray[np.int64]
+    contents: tuple[str, ...]
+    groups: NDArray
+    table: pa.Table
+    problems: tuple[tuple[str, str, str, str], ...]
+
+
+def generator_of(domain: str) -> str:
+    """Name of the class that a domain's fakes are of: its variant, or the data set where that is one domain."""
+    name, _, variant = unperturbed(domain).partition("/")
+    return variant or name
+
+
+def classes_of(task: str, domains: Sequence[str]) -> tuple[str, ...]:
+    """
+    Names of the classes by label.
+
+    Raises
+    ------
+    StudyError
+        If attribution has fewer than two generators.
+    """
+    if task != ATTRIBUTION:
+        return LABEL_NAMES
+    generators = tuple(dict.fromkeys(generator_of(domain) for domain in domains))
+    if len(generators) < 2:
+        raise StudyError(
+            f"attribution needs fakes of at least two generators, got {', '.join(generators)}; "
+            f"give several --train domains of a data set that has generators (procedural, for example)."
+        )
+    return (REAL_NAME, *generators)
+
+
+def train_model(
+    recipe: Recipe, catalogue: Catalogue, workers: Workers, reporter: Reporter
+) -> tuple[TrainedModel, tuple[tuple[str, str, str, str], ...]]:
+    """
+    Fit a detector on the training pictures of some domains and calibrate it on their validation pictures.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    catalogue : Catalogue
+    workers : Workers
+    reporter : Reporter
+
+    Returns
+    -------
+    model : TrainedModel
+    problems : tuple of (domain, item, status, detail)
+        Pictures that could not be used.
+
+    Raises
+    ------
+    BenchError
+        If a class is missing, splits share an identity, or the detector fails.
+    """
+    domains = [OpenDomain(name, catalogue.spec(name), recipe.seed, 0) for name in recipe.train]
+    for domain in domains:
+        check_no_leak(f"train and val of {domain.name}", domain.split("train"), domain.split("val"))
+    with _places() as places:
+        pools = _pools(recipe, domains, ("train", "val"), places, workers, reporter)
+        train, val = pools["train"], pools["val"]
+        n_classes = len(recipe.classes)
+        plugin = recipe.detector.plugin
+        members = [recipe.detector.build(recipe.seed) for _ in range(Classifier.n_members(plugin, n_classes))]
+        reporter.stage(f"fitting {recipe.label} on {len(train.labels)} pictures", None)
+        classifier = Classifier(members, n_classes).fit(train.view, train.labels[train.rows])
+        model = TrainedModel(
+            recipe,
+            classifier,
+            Calibration([], []),
+            (0.0, 0.0),
+            float("nan"),
+            {},
+            frozenset(content_name(content) for content in (*train.contents, *val.contents)),
+        )
+        scores = model.score_view(val.view, val.rows)
+    calibration = Calibration.of(scores, val.labels)
+    probabilities = calibration.probabilities(scores)
+    threshold = best_threshold(val.labels, scores[:, 0]) if n_classes == 2 else float("nan")
+    validation = {
+        "n_train": len(train.labels),
+        "n_validation": len(val.labels),
+        **_numbers(val.labels, scores, probabilities, val.groups, threshold),
+    }
+    finished = TrainedModel(
+        recipe, classifier, calibration, ambiguous_stretch(probabilities, val.labels), threshold, validation, model.seen
+    )
+    return finished, (*train.problems, *val.problems)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """
+    A model on one test domain, or on several taken together (attribution).
+
+    Attributes
+    ----------
+    domain : str
+    n, n_items : int
+        Pictures scored, and all.
+    numbers : dict of str to float
+    confusion : array of int64 (n_classes, n_classes), or None
+    scores : pyarrow.Table
+        Score file: items with status, and the score (detection).
+    problems : tuple of (domain, item, status, detail)
+    """
+
+    domain: str
+    n: int
+    n_items: int
+    numbers: dict[str, float]
+    confusion: NDArray[np.int64] | None
+    scores: pa.Table
+    problems: tuple[tuple[str, str, str, str], ...]
+
+
+def evaluate_model(
+    model: TrainedModel, test: Sequence[str], catalogue: Catalogue, workers: Workers, reporter: Reporter
+) -> list[Evaluation]:
+    """
+    Score the test pictures of domains; those that the model has seen are not scored.
+
+    Returns
+    -------
+    list of Evaluation
+        One per domain; for attribution one of all together.
+
+    Raises
+    ------
+    BenchError
+        If a domain has no usable picture left, or a generator that the model does not know.
+    """
+    recipe = model.recipe
+    if recipe.task == ATTRIBUTION:
+        for name in test:
+            if generator_of(name) not in recipe.classes:
+                raise DataError(unknown_name(f"class of the model for {name}:", generator_of(name), recipe.classes))
+        return [_evaluate(model, tuple(test), catalogue, workers, reporter)]
+    return [_evaluate(model, (name,), catalogue, workers, reporter) for name in test]
+
+
+def _evaluate(
+    model: TrainedModel, test: tuple[str, ...], catalogue: Catalogue, workers: Workers, reporter: Reporter
+) -> Evaluation:
+    domains = [OpenDomain(name, catalogue.spec(name), model.recipe.seed, 0) for name in test]
+    with _places() as places:
+        pool = _pools(model.recipe, domains, ("test",), places, workers, reporter, model)["test"]
+        scores = model.score_view(pool.view, pool.rows)
+    probabilities = model.calibration.probabilities(scores)
+    n_classes = len(model.recipe.classes)
+    return Evaluation(
+        ", ".join(test),
+        len(pool.labels),
+        len(pool.table),
+        _numbers(pool.labels, scores, probabilities, pool.groups, model.threshold),
+        confusion_matrix(pool.labels, probabilities.argmax(axis=1), n_classes) if n_classes > 2 else None,
+        with_scores(pool.table, probabilities.max(axis=1) if n_classes > 2 else scores[:, 0]),
+        pool.problems,
+    )
+
+
+def _numbers(
+    labels: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    probabilities: NDArray[np.float64],
+    groups: NDArray,
+    threshold: float,
+) -> dict[str, float]:
+    if probabilities.shape[1] > 2:
+        return attribution_metrics(labels, probabilities)
+    interval = auc_interval([Scored(labels, scores[:, 0], groups)])
+    brier = float(np.mean((probabilities[:, 1] - labels) ** 2))
+    return {**all_metrics(labels, scores[:, 0], threshold), "auc_lo": interval.low, "auc_hi": interval.high, "brier": brier}
+
+
+def model_document(model: TrainedModel, folder: Path, start: float) -> RunDocument:
+    """Document of a trained model: parameters, validation numbers, and the folder as an MLflow model."""
+    recipe = model.recipe
+    params = {
+        "detector": recipe.detector.label,
+        "task": recipe.task,
+        "train": ", ".join(recipe.train),
+        "band": str(recipe.band),
+        "crop": str(recipe.crop.side),
+        "seed": str(recipe.seed),
+    }
+    name = f"train {recipe.label}"
+    return RunDocument(
+        key=digest([name, params, start]),
+        kind="model",
+        name=name,
+        study=MODELS,
+        study_key=MODELS,
+        start=start,
+        end=time.time(),
+        params=params,
+        metrics={f"val_{k}": float(v) for k, v in model.validation.items()},
+        artifacts=str(folder),
+        artifact_path="model",
+    )
+
+
+def evaluation_document(model: TrainedModel, found: Evaluation, start: float, place: Path) -> RunDocument:
+    """Document of a trained model on a test domain; its score file and picture are written below `place`."""
+    recipe = model.recipe
+    params = {"detector": recipe.detector.label, "task": recipe.task, "train": ", ".join(recipe.train), "test": found.domain}
+    name = f"evaluate {recipe.label} on {found.domain}"
+    numbers = {**found.numbers, "coverage": found.n / found.n_items}
+    key = digest([name, params, start])
+    write_table(place / key / "scores.parquet", found.scores)
+    if found.confusion is not None:
+        save_confusion(place / key / "confusion.png", found.confusion, recipe.classes, recipe.label)
+    return RunDocument(
+        key=key,
+        kind="evaluation",
+        name=name,
+        study=MODELS,
+        study_key=MODELS,
+        start=start,
+        end=time.time(),
+        params=params,
+        metrics=numbers,
+        artifacts=str(place / key),
+    )
+
+
+class _places(tempfile.TemporaryDirectory):
+    """Cache and a scratch folder that is deleted when the block ends."""
+
+    def __init__(self) -> None:
+        self._cache = ensure_writable(cache_root(), "BANDBENCH_CACHE")
+        super().__init__(prefix="scratch-", dir=self._cache)
+
+    def __enter__(self) -> Places:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return Places(str(self._cache), super().__enter__(), "")
+
+
+def _pools(
+    recipe: Recipe,
+    domains: Sequence[OpenDomain],
+    splits: tuple[str, ...],
+    places: Places,
+    workers: Workers,
+    reporter: Reporter,
+    model: TrainedModel | None = None,
+) -> dict[str, Pool]:
+    """Prepare domains and pool them; with a model, what it has seen is refused."""
+    view = recipe.detector.build().view
+    tasks = {domain.name: chunk_tasks(domain, splits, recipe.crop, [view], places) for domain in domains}
+    chunks = prepare_chunks([task for mine in tasks.values() for task in mine], workers, reporter)
+    taken: dict[str, str] = {}
+    pools = {}
+    for split in splits:
+        parts = []
+        for domain in domains:
+            mine = tasks[domain.name]
+            made = [chunks[task_key(task)] for task in mine]
+            outcome = without_copies(outcomes(domain, split, mine, made), taken)
+            if model is not None:
+                learned = [content for content in outcome.contents if model.has_seen(content)]
+                outcome = without_copies(outcome, dict.fromkeys(learned, "those that the model has learned from"))
+            parts.append((outcome, item_set(domain, split, outcome, mine, made)))
+        pools[split] = _pool(recipe, view, parts)
+        taken |= dict.fromkeys(pools[split].contents, f"the {split} pictures")
+    return pools
+
+
+def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[Outcomes, ItemSet]]) -> Pool:
+    """Put domains together; of pictures that several have (reals, mostly), the first is taken."""
+    seen: set[str] = set()
+    views: list[View] = []
+    rows, labels, contents, tables, problems = [], [], [], [], []
+    n = 0
+    for outcome, items in parts:
+        mine = [content for content, status in zip(outcome.contents, outcome.statuses, strict=True) if status == OK]
+        new = np.array([content not in seen for content in mine])
+        seen.update(mine)
+        loaded, crop_rows = load_view(items, view, recipe.band)
+        kept = new[crop_rows]
+        position = n + np.cumsum(new) - 1
+        views.append(loaded if kept.all() else loaded[kept])
+        rows.append(position[crop_rows[kept]])
+        table = pq.read_table(items.table)
+        fake = item_labels(table)[new]
+        labels.append(fake * (recipe.classes.index(generator_of(items.domain)) if len(recipe.classes) > 2 else 1))
+        contents += [content for content, first in zip(mine, new, strict=True) if first]
+        listed = np.ones(len(table), dtype=bool)
+        listed[ok_rows(table)] = new
+        tables.append(table.filter(pa.array(listed)))
+        problems += [(items.domain, *problem) for problem in items.problems]
+        n += int(new.sum())
+    values = views[0].values if len(views) == 1 else np.concatenate([part.values for part in views])
+    whole = View(values, views[0].frequency)
+    whole.values.setflags(write=False)
+    table = pa.concat_tables(tables)
+    groups = np.asarray(table.column("group").to_numpy(zero_copy_only=False))[ok_rows(table)].astype(str)
+    return Pool(whole, np.concatenate(rows), np.concatenate(labels), tuple(contents), groups, table, tuple(problems))
