@@ -29,7 +29,7 @@ from .prepare import (
     without_copies,
 )
 from .protocol import check_no_leak, missing_classes
-from .recorder import Recorder, keep_cell
+from .recorder import Recorder, keep_cell, keep_study, study_folder
 from .registry import DetectorSpec, missing_extra
 from .reporting import Reporter
 from .results import cell_key
@@ -479,7 +479,10 @@ def _run(
     results = Driver(workers, reporter, keep_cell, recorder.finished, len(cells)).run(courses)
     records = {r.key: r for result in results for group in (*result.trials, *result.tested) for r in group.records}
     outcome.computed = sum(record.finished >= before for record in records.values())
-    recorder.study_finished(cells[0])
+    kept = read_json(study_folder(cells[0]) / "rows.json")
+    if left or kept is None or len(kept) != len(recorder.rows):
+        workers.submit(keep_study, plan.study.name, recorder.rows, study_folder(cells[0])).result()
+    recorder.study_finished(cells[0], study_folder(cells[0]))
     outcome.rows, outcome.failures, outcome.gaps = recorder.rows, recorder.failures, recorder.gaps
     return outcome
 

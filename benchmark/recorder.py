@@ -9,7 +9,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from . import figures
 from .bands import Band
 from .contracts import LABEL_NAMES, ViewSpec
 from .metrics import Interval
@@ -104,17 +103,8 @@ class Recorder:
         folder = cell_folder(cell)
         self._outbox.put([_cell_document(cell, self._cell_stub(cell), result, rows[0], folder)])
 
-    def study_finished(self, cell: Cell) -> None:
-        """Put the study itself, with its heat maps, into the outbox."""
-        folder = results_root() / "studies" / study_key(cell)
-        if self.rows:
-            folder.mkdir(parents=True, exist_ok=True)
-            chosen = [row for row in self.rows if row["role"] == "chosen"]
-            figures.save_heat_map(folder / "train_x_test.png", chosen, f"{cell.study.name}: test AUC of the chosen bands")
-            if any(row["robustness"] for row in self.rows):
-                title = f"{cell.study.name}: test AUC under perturbations"
-                figures.save_robustness(folder / "robustness.png", self.rows, title)
-            write_json(folder / "rows.json", self.rows)
+    def study_finished(self, cell: Cell, folder: Path) -> None:
+        """Put the study itself, with what `keep_study` wrote into a folder, into the outbox."""
         stub = _study_stub(cell, self._started)
         params = {
             "seed": cell.study.seed,
@@ -145,6 +135,11 @@ def cell_folder(cell: Cell) -> Path:
     return results_root() / "cells" / cell_key(cell)
 
 
+def study_folder(cell: Cell) -> Path:
+    """Where the rows and pictures of a cell's study are kept."""
+    return results_root() / "studies" / study_key(cell)
+
+
 def keep_cell(result: CellResult) -> list[dict[str, Any]]:
     """Write a cell's folder with its pictures and return its rows: work for a worker."""
     if result.error:
@@ -155,6 +150,20 @@ def keep_cell(result: CellResult) -> list[dict[str, Any]]:
     rows = cell_rows(folder)
     write_json(folder / "rows.json", rows)
     return rows
+
+
+def keep_study(name: str, rows: Sequence[dict[str, Any]], folder: Path) -> None:
+    """Write the rows of a study and its heat maps: work for a worker."""
+    from . import figures
+
+    if not rows:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    chosen = [row for row in rows if row["role"] == "chosen"]
+    figures.save_heat_map(folder / "train_x_test.png", chosen, f"{name}: test AUC of the chosen bands")
+    if any(row["robustness"] for row in rows):
+        figures.save_robustness(folder / "robustness.png", rows, f"{name}: test AUC under perturbations")
+    write_json(folder / "rows.json", rows)
 
 
 def _with_nan(value: Any) -> Any:
@@ -244,6 +253,8 @@ def _input(items: ItemSet, context: str) -> tuple[str, str, str]:
 
 
 def _save_figures(cell: Cell, document: dict[str, Any], folder: Path) -> None:
+    from . import figures
+
     band = Band(**document["band"])
     train = cell.replicates[0].train
     view, rows = load_view(train, ViewSpec("profile"), Band())

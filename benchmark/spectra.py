@@ -17,7 +17,6 @@ from functools import lru_cache
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 
 from .bands import Band, published_gain
 from .errors import DataError, EmptyBandError
@@ -352,7 +351,7 @@ def _log_rings(crops: NDArray, gain: NDArray | None) -> NDArray[np.float64]:
     return 10.0 * np.add.reduceat(logs, layout.rings, axis=1)[:, :-1] / layout.count
 
 
-def published_features(rings: NDArray, n_features: int = 300) -> NDArray[np.float64]:
+def published_features(rings: NDArray, n_features: int = 300, isometric: bool = False) -> NDArray[np.float64]:
     """
     Stretch ring means to a fixed number of features by a cubic spline and divide by the first one.
 
@@ -360,26 +359,43 @@ def published_features(rings: NDArray, n_features: int = 300) -> NDArray[np.floa
     ----------
     rings : array (n_crops, n_rings)
     n_features : int
+    isometric : bool
+        One number per ring instead, of which all inner products and distances are those of the features: the spline is a
+        linear map, and what a kernel machine sees of n_features numbers are n_rings.
 
     Returns
     -------
-    array of float64 (n_crops, n_features)
-        Feature 0 is 1 in every row.
+    array of float64 (n_crops, n_features), or (n_crops, n_rings)
+        Feature 0 is 1 in every row, unless they are isometric.
     """
     if rings.shape[1] < 4:
         raise DataError(f"published_features needs at least 4 rings for its cubic spline, got {rings.shape[1]}.")
+    if isometric:
+        # The spline passes through the first ring; M = R'Q' with orthonormal columns of Q.
+        return rings / rings[:, :1] @ _spline_factor(rings.shape[1], n_features)
     stretched = rings @ _spline_matrix(rings.shape[1], n_features)
     return stretched / stretched[:, :1]
 
 
 @lru_cache(maxsize=256)
+def _spline_factor(n_rings: int, n_features: int) -> NDArray[np.float64]:
+    """Square matrix with the same inner products of rows as the spline's, (n_rings, n_rings)."""
+    triangle = np.asarray(np.linalg.qr(_spline_matrix(n_rings, n_features).T, mode="r"))
+    return np.ascontiguousarray(triangle.T)
+
+
+@lru_cache(maxsize=256)
 def _spline_matrix(n_rings: int, n_features: int) -> NDArray[np.float64]:
     """Cubic spline through ring means as the linear map that it is, (n_rings, n_features)."""
+    from scipy.interpolate import CubicSpline
+
     source, target = np.linspace(0, n_features, n_rings), np.linspace(0, n_features, n_features)
     return CubicSpline(source, np.eye(n_rings), axis=1, bc_type="not-a-knot")(target)
 
 
-def published_profile(crops: NDArray, n_features: int = 300, band: Band | None = None) -> NDArray[np.float64]:
+def published_profile(
+    crops: NDArray, n_features: int = 300, band: Band | None = None, isometric: bool = False
+) -> NDArray[np.float64]:
     """
     Complete feature vector of the published band search.
 
@@ -390,10 +406,12 @@ def published_profile(crops: NDArray, n_features: int = 300, band: Band | None =
     n_features : int
     band : Band, optional
         Applied before the log, in DFT index units of the crop's shorter side, with the published centres.
+    isometric : bool
+        See `published_features`.
 
     Returns
     -------
-    array of float64 (n_crops, n_features)
+    array of float64 (n_crops, n_features), or (n_crops, n_rings)
     """
     _require_stack("published_profile", crops)
     rows, cols = crops.shape[1:]
@@ -401,7 +419,7 @@ def published_profile(crops: NDArray, n_features: int = 300, band: Band | None =
     if band is not None and band.kind != "all":
         side = min(rows, cols)
         gain = published_gain(band.kind, rows, cols, band.cutoff * side, band.width * side, band.order)
-    return published_features(published_log_rings(crops, gain), n_features)
+    return published_features(published_log_rings(crops, gain), n_features, isometric)
 
 
 def published_ring_frequency(rows: int, cols: int) -> NDArray[np.float64]:

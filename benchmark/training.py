@@ -16,7 +16,6 @@ from .catalogue import Catalogue, OpenDomain
 from .contracts import LABEL_NAMES, View, ViewSpec
 from .engine import prepare_chunks, task_key
 from .errors import DataError, StudyError, unknown_name
-from .figures import save_confusion
 from .metrics import Scored, all_metrics, auc_interval, best_threshold
 from .perturbations import unperturbed
 from .prepare import OK, ItemSet, Outcomes, Places, chunk_tasks, item_set, load_view, outcomes, without_copies
@@ -267,6 +266,8 @@ def evaluation_document(model: TrainedModel, found: Evaluation, start: float, pl
     key = digest([name, params, start])
     write_table(place / key / "scores.parquet", found.scores)
     if found.confusion is not None:
+        from .figures import save_confusion
+
         save_confusion(place / key / "confusion.png", found.confusion, recipe.classes, recipe.label)
     return RunDocument(
         key=key,

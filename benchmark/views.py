@@ -46,6 +46,7 @@ class ProfileView:
     variant: str = "clean"
     bin_width: float | None = None
     n_features: int = 300
+    isometric: bool = False
     version: int = 1
     colour: bool = False
 
@@ -63,7 +64,9 @@ class ProfileView:
         kept = band.keeps(frequency)
         if kept.sum() < 4:
             raise EmptyBandError(f"{band} keeps {kept.sum()} rings of a {shape[0]}x{shape[1]} crop; this profile needs 4.")
-        values = spectra.published_features(base[:, kept], self.n_features)
+        values = spectra.published_features(base[:, kept], self.n_features, self.isometric)
+        if self.isometric:
+            return View(values, frequency[kept])
         return View(values, np.interp(np.linspace(0, 1, self.n_features), np.linspace(0, 1, kept.sum()), frequency[kept]))
 
 
@@ -276,6 +279,6 @@ def features_from_crops(kernel: ViewKernel, crops: NDArray[np.uint8], band: Band
         return kernel.features(kernel.base(filter_pixels(crops, band)), shape, ALL_PASS)
     if needs_crops(kernel, band):
         assert isinstance(kernel, ProfileView)
-        values = spectra.published_profile(crops, kernel.n_features, band)
+        values = spectra.published_profile(crops, kernel.n_features, band, kernel.isometric)
         return replace(kernel.features(kernel.base(crops[:1]), shape, ALL_PASS), values=values)
     return kernel.features(kernel.base(crops), shape, band)

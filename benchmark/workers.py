@@ -15,7 +15,7 @@ from .errors import BenchError
 Result = TypeVar("Result")
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 # What nearly every worker needs. They are forked from a server that has imported it: once, not once per worker.
-PRELOAD = ["bandbench.benchmark.runner", "sklearn.svm", "sklearn.model_selection"]
+PRELOAD = ["bandbench.benchmark.runner", "sklearn.svm", "sklearn.model_selection", "matplotlib.figure"]
 
 
 def warm_up() -> None:

@@ -36,7 +36,7 @@ class SpectralSVM(Detector):
     presets = {
         "faithful": {"variant": "published", "C": 6.37, "gamma": 0.86, "standardise": False},
         "faithful_linear": {"variant": "published", "kernel": "linear", "C": 1.0, "standardise": False},
-        "faithful_poly": {"variant": "published", "kernel": "poly", "C": 1.0, "gamma": "auto", "standardise": False},
+        "faithful_poly": {"variant": "published", "kernel": "poly", "C": 1.0, "gamma": 1 / 300, "standardise": False},
     }
 
     def __init__(
@@ -55,7 +55,11 @@ class SpectralSVM(Detector):
 
     @property
     def view(self) -> ViewSpec:
-        return ViewSpec("profile", {"variant": self.variant})
+        if self.variant == "clean":
+            return ViewSpec("profile")
+        # A kernel sees inner products only, unless it asks for the number or the spread of the features.
+        isometric = not self.standardise and not isinstance(self.gamma, str)
+        return ViewSpec("profile", {"variant": self.variant, "isometric": isometric})
 
     def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
         if self.standardise:

@@ -142,3 +142,11 @@ def test_errors_say_what_is_wanted() -> None:
         spectra.radius_power(np.zeros((3, 5)))
     with pytest.raises(EmptyBandError, match="keeps no frequency of a 16x16 crop"):
         spectra.power_profile(spectra.radius_power(np.zeros((1, 16, 16))), (16, 16), Band.between(0.001, 0.002))
+
+
+@pytest.mark.parametrize("n_rings", [4, 29, 90])
+def test_isometric_features_have_the_same_inner_products(n_rings: int) -> None:
+    rings = np.random.default_rng(0).uniform(50, 200, (20, n_rings))
+    features, short = (spectra.published_features(rings, isometric=isometric) for isometric in (False, True))
+    assert short.shape == (20, n_rings)
+    np.testing.assert_allclose(short @ short.T, features @ features.T, rtol=1e-12)
