@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 KERNELS = ("rbf", "linear", "poly")
 # A kernel matrix of this many crops takes 288 MB; beyond it, libsvm computes the rows that it needs.
 MAX_KERNEL_CROPS = 6000
-# Beyond this many crops and features a Gram matrix takes gigabytes and its decomposition hours.
-MAX_DECOMPOSED = 12_000
+# With this many crops and features a Gram matrix and its decomposition take a minute, and eight times that with twice as many.
+MAX_DECOMPOSED = 4000
 MAX_STEPS = 40
 ROWS_AT_A_TIME = 1024
 COLUMNS_AT_A_TIME = 2048
@@ -261,7 +261,7 @@ def fit_ridge(values: NDArray, targets: NDArray[np.floating], alphas: Sequence[f
     -----
     One eigen-decomposition serves all penalties: of the Gram matrix of the crops, or, where there are fewer features
     than crops, of the covariance of the features. The squared leave-one-out residual of crop i is
-    ``(residual_i / (1 - h_ii))**2`` with the hat matrix h, the intercept included. With more than 12,000 crops and
+    ``(residual_i / (1 - h_ii))**2`` with the hat matrix h, the intercept included. With more than 4000 crops and
     features neither matrix is made: rows are read in blocks, some forty times, and one crop in ten is held out to
     choose the penalty.
     """

@@ -241,7 +241,7 @@ def features(folder: str, crop: int) -> dict[str, Any]:
                 each.append(time.perf_counter() - start)
             bands[mode] = statistics.median(each)
         found[name] = {"bare": min(times["bare"]), "pass": min(times["pass"]), "bands": bands}
-    return found
+    return {"views": found}
 
 
 def store() -> dict[str, float]:
@@ -454,7 +454,7 @@ def _report(studies: Any, passes: Any, search: Any, n_trials: int, peaks: Any, l
         )
     lines.append(FEATURES_HEAD)
     for title, views in passes:
-        for view, one in views.items():
+        for view, one in views["views"].items():
             shares = " | ".join(f"{100 * seconds / one['pass']:.1f} %" for seconds in one["bands"].values())
             lines.append(f"| {title} | {view} | {one['pass'] / one['bare']:.2f} | {shares} |")
     with_, without, none = search
