@@ -33,6 +33,13 @@ def test_every_transform_has_a_view(transform: str) -> None:
     assert FftLogReg(transform).view.name == transform.removeprefix("log_")
 
 
+def test_as_published_it_is_not_fitted_again() -> None:
+    labels = np.arange(110) % 2
+    values = RNG.standard_normal((110, 20)) + labels[:, None]
+    once, again = (FftLogReg(lambdas=(1.0,), refit=refit).fit(View(values), labels).coef_ for refit in (False, True))
+    assert not np.allclose(once, again)
+
+
 def test_several_classes() -> None:
     labels = np.arange(120) % 3
     values = RNG.standard_normal((120, 8)) + 4 * np.eye(8)[labels]
