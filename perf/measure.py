@@ -26,6 +26,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "docs" / "performance.md"
+LIMITS = ROOT / "perf" / "limits.md"  # what profiles say, which no run can write
 CUTOFFS = (2, 4, 6, 8, 10, 12, 15, 18)
 ORDERS = (1, 5, 10)
 
@@ -452,23 +453,6 @@ FEATURES_HEAD = """
 |---|---|---|---|---|---|"""
 
 
-LIMITS = """
-## What limits it
-
-A study of the first table with the centre third is over in a few seconds, and most of them are the same for any study. Its profile,
-in CPU time of all processes: imports 45 % (MLflow alone 17 %, scikit-learn and Matplotlib in the server that workers are forked
-from, Optuna and the rest in the command), rows and pictures of all 49 bands 14 %, features 13 %, fits 12 % (half of that is
-libsvm's solver, which needs as long in the vectorised program), preparation 6 %, score files and intervals 6 %. On two cores the
-exporter's imports and the workers compete, which is why a second worker gains little here and tracking costs what importing
-MLflow costs; a longer study has both for nothing. With whole pictures features dominate: published reweighting
-adds its epsilon between filter and mean, so that every band needs the transform again. The clean views follow every
-band of `keep` and `reweight` from what is stored. Their whole-picture pass is dearer than one FFT because a log-DCT takes
-16,384 logarithms of a picture, a window and sums over radii are more work than an FFT, and all of it is written to disk. A further band of the DCT view copies the columns that it
-keeps, up to 64 KiB a picture.
-
-scikit-learn-intelex was tried in place of kernels from matrix products (1200 crops of 300 features, one thread): fit and score took
-61 and 8 ms, the plain way 115 and 62, ours 37 and 6; its scores differ by 5e-4. It is not used.
-"""
 SCALE_HEAD = """
 ## Ridge on more than fits into memory
 
@@ -524,8 +508,7 @@ def _report(studies: Any, passes: Any, search: Any, n_trials: int, peaks: Any, l
         lines.append(
             f"| {n:,} | {gigabytes:.1f} | {one['own_mib']:.0f} | {one['all_mib']:.0f} | {one['seconds'] / one['reading']:.1f} |"
         )
-    lines.append(LIMITS)
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n" + LIMITS.read_text(encoding="utf-8")
 
 
 if __name__ == "__main__":
