@@ -159,6 +159,7 @@ def keep_study(name: str, rows: Sequence[dict[str, Any]], folder: Path) -> None:
     if not rows:
         return
     folder.mkdir(parents=True, exist_ok=True)
+    rows = sorted(rows, key=lambda row: (row["train"], row["detector"]))  # and not as they happened to be finished
     chosen = [row for row in rows if row["role"] == "chosen"]
     figures.save_heat_map(folder / "train_x_test.png", chosen, f"{name}: test AUC of the chosen bands")
     if any(row["robustness"] for row in rows):
