@@ -80,6 +80,10 @@ class Workers:
             warm_up()
             context = multiprocessing.get_context("forkserver")
             environment = {name: value for name, value in os.environ.items() if name.startswith("BANDBENCH_")}
+            # The first process waits until the server has imported everything: here, where Ctrl-C may interrupt it.
+            first = context.Process(target=int)
+            first.start()
+            first.join()
             self._pool = ProcessPoolExecutor(self.jobs, context, _start_worker, (environment,))
             with _ignoring_interrupts():
                 return self._pool.submit(function, *args)
