@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import time
@@ -25,6 +26,10 @@ from bandbench.benchmark.study import Study
 from bandbench.benchmark.tracking import client_for, default_tracking_uri
 from bandbench.benchmark.trained import Calibration, Recipe, TrainedModel, content_name
 from bandbench.benchmark.views import features_from_crops, view_kernel
+
+# Tests press Ctrl-C. Started in the background of a script, this process ignores it, and its children would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,10 @@ def running_ui() -> Iterator[tuple[str, str]]:
             yield f"http://127.0.0.1:{port}", process.stdout.readline()
         finally:
             process.send_signal(signal.SIGINT)
-            assert process.wait(30) == 0
+            try:
+                assert process.wait(60) == 0
+            finally:
+                process.kill()  # if it has not ended: leaving the block would wait for it for ever
 
 
 def record_one_study() -> None:
