@@ -14,9 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .solvers import Standardiser
+from .solvers import Standardiser, column_blocks
 
-COLUMNS_AT_A_TIME = 2048
 # Directions with less than this share of the largest one's energy are rounding errors of the Gram matrix.
 SMALLEST_SHARE = 1e-12
 
@@ -89,7 +88,8 @@ class Coordinates:
         """
         if self.basis is not None:
             dual = self.basis @ weights
-            weights = np.concatenate([_scaled(self.rows, block, self.scaler).T @ dual for block in _blocks(self.rows)])
+            blocks = column_blocks(self.rows.shape[1])
+            weights = np.concatenate([_scaled(self.rows, block, self.scaler).T @ dual for block in blocks])
         return weights if self.scaler is None else (weights.T / self.scaler.scale).T
 
 
@@ -136,7 +136,7 @@ def squared_distances(a: NDArray, b: NDArray, scaler: Standardiser | None = None
 
 def _pairs(a: NDArray, b: NDArray, scaler: Standardiser | None) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Blocks of columns of both, standardised; one array twice where b is a, of whose product NumPy computes one triangle."""
-    for columns in _blocks(a):
+    for columns in column_blocks(a.shape[1]):
         left = _scaled(a, columns, scaler)
         yield left, left if b is a else _scaled(b, columns, scaler)
 
@@ -145,7 +145,3 @@ def _scaled(rows: NDArray, columns: slice, scaler: Standardiser | None) -> NDArr
     if scaler is None:
         return np.asarray(rows[:, columns], dtype=np.float64)
     return Standardiser(scaler.mean[columns], scaler.scale[columns]).apply(rows[:, columns])
-
-
-def _blocks(rows: NDArray) -> list[slice]:
-    return [slice(start, start + COLUMNS_AT_A_TIME) for start in range(0, rows.shape[1], COLUMNS_AT_A_TIME)]

@@ -142,9 +142,13 @@ def _reported(job: Job) -> Record:
     except BenchError as error:
         return Record(job.key, error=str(error), empty=isinstance(error, EmptyBandError))
     except Exception as error:  # a plugin may fail in any way
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(frame.filename).name}:{frame.lineno}"
-        return Record(job.key, error=f"{job.detector.label} failed: {type(error).__name__}: {error} ({where})")
+        return Record(job.key, error=failure(job.detector.label, error))
+
+
+def failure(label: str, error: Exception) -> str:
+    """Say what a detector raised, and where."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{label} failed: {type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
 
 
 def _run(job: Job) -> Record:

@@ -184,7 +184,7 @@ class Standardiser:
         mean, squares = np.zeros(values.shape[1]), np.zeros(values.shape[1])
         n = 0
         for start in range(0, len(values), ROWS_AT_A_TIME):
-            for columns in _blocks(values.shape[1]):
+            for columns in column_blocks(values.shape[1]):
                 block = np.asarray(values[start : start + ROWS_AT_A_TIME, columns], dtype=np.float64)
                 # Mean and squares of two parts that are put together (Chan et al. 1979).
                 block_mean = block.mean(axis=0)
@@ -210,7 +210,8 @@ class Standardiser:
         return standardised
 
 
-def _blocks(n_columns: int) -> list[slice]:
+def column_blocks(n_columns: int) -> list[slice]:
+    """Cut columns into blocks of which a float64 copy is small."""
     return [slice(i, min(i + COLUMNS_AT_A_TIME, n_columns)) for i in range(0, n_columns, COLUMNS_AT_A_TIME)]
 
 
@@ -276,7 +277,7 @@ def fit_ridge(values: NDArray, targets: NDArray[np.floating], alphas: Sequence[f
         left = z @ vectors
     else:
         gram = np.zeros((n, n))
-        for columns in _blocks(p):
+        for columns in column_blocks(p):
             z = (values[:, columns] - scaler.mean[columns]) / scaler.scale[columns]
             gram += z @ z.T
         eigenvalues, vectors = np.linalg.eigh(gram)
@@ -297,7 +298,8 @@ def fit_ridge(values: NDArray, targets: NDArray[np.floating], alphas: Sequence[f
     else:
         dual = vectors @ (shrunk * (vectors.T @ centred))
         # `dual` sums to zero, so the means of the features drop out of this product.
-        weights = np.concatenate([dual @ values[:, columns].astype(np.float64) for columns in _blocks(p)]) / scaler.scale**2
+        blocks = [dual @ values[:, columns].astype(np.float64) for columns in column_blocks(p)]
+        weights = np.concatenate(blocks) / scaler.scale**2
     return LinearModel(weights, float(targets.mean() - scaler.mean @ weights), best_alpha)
 
 

@@ -57,6 +57,15 @@ class RadiusGrid:
     weight: NDArray[np.float64]
 
 
+def _half_plane_weight(rows: int, cols: int) -> NDArray[np.float64]:
+    """How many coefficients of the full plane each one of the half plane stands for, flat."""
+    weight = np.full((rows, cols // 2 + 1), 2.0)
+    weight[:, 0] = 1.0
+    if cols % 2 == 0:
+        weight[:, -1] = 1.0
+    return weight.ravel()
+
+
 @lru_cache(maxsize=16)
 def radius_grid(rows: int, cols: int) -> RadiusGrid:
     """Exact radii of the half-plane DFT of a rows x cols crop."""
@@ -64,13 +73,9 @@ def radius_grid(rows: int, cols: int) -> RadiusGrid:
     fx = np.fft.rfftfreq(cols)[None, :]
     # Rounding merges radii that are equal in exact arithmetic; 1e-12 is far below any real difference.
     radius = np.round(np.hypot(fy, fx), 12).ravel().astype(np.float64)
-    weight = np.full((rows, fx.size), 2.0)
-    weight[:, 0] = 1.0
-    if cols % 2 == 0:
-        weight[:, -1] = 1.0
     order = np.argsort(radius, kind="stable")[1:]
     frequency, starts = np.unique(radius[order], return_index=True)
-    weight = weight.ravel()[order]
+    weight = _half_plane_weight(rows, cols)[order]
     return RadiusGrid(frequency, np.add.reduceat(weight, starts), order, starts, weight)
 
 
@@ -208,11 +213,7 @@ def directional_grid(rows: int, cols: int, sectors: int, bin_width: float) -> Di
     sector = np.floor(np.arctan2(fy, fx).ravel() / np.pi * sectors + 0.5).astype(int) % sectors
     width = max(bin_width, default_bin_width(min(rows, cols)))
     cell = (radius / width + 1e-9).astype(int) * sectors + sector
-    count = np.full((rows, fx.size), 2.0)
-    count[:, 0] = 1.0
-    if cols % 2 == 0:
-        count[:, -1] = 1.0
-    count = count.ravel()
+    count = _half_plane_weight(rows, cols)
     order = np.argsort(cell, kind="stable")
     order = order[radius[order] > 0]
     _, starts, index = np.unique(cell[order], return_index=True, return_inverse=True)

@@ -100,6 +100,11 @@ def ambiguous_stretch(probabilities: NDArray[np.float64], labels: NDArray[np.int
     return 0.0, float(np.quantile(top[~right], 1 - AMBIGUOUS) if (~right).any() else np.quantile(top[right], AMBIGUOUS))
 
 
+def score_pictures_of(classifier: Classifier, view: View, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Mean score over the crops of each picture, (n_pictures, n_columns); `rows` says which picture a crop shows."""
+    return np.stack([mean_per_item(column, rows) for column in classifier.scores(view).T], axis=1)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """
@@ -165,9 +170,8 @@ class TrainedModel:
         return content_name(content) in self.seen
 
     def score_view(self, view: View, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Mean score over the crops of each picture, (n_pictures, n_columns); `rows` says which picture a crop shows."""
-        scores = self.classifier.scores(view)
-        return np.stack([mean_per_item(column, rows) for column in scores.T], axis=1)
+        """See `score_pictures_of`."""
+        return score_pictures_of(self.classifier, view, rows)
 
     def score_pictures(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
         """

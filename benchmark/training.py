@@ -15,17 +15,17 @@ from .attribution import Classifier, attribution_metrics, confusion_matrix
 from .catalogue import Catalogue, OpenDomain
 from .contracts import LABEL_NAMES, View, ViewSpec
 from .engine import prepare_chunks, task_key
-from .errors import DataError, StudyError, unknown_name
+from .errors import BenchError, DataError, PluginError, StudyError, unknown_name
 from .metrics import Scored, all_metrics, auc_interval, best_threshold
 from .perturbations import unperturbed
 from .prepare import OK, ItemSet, Outcomes, Places, chunk_tasks, item_set, load_view, outcomes, without_copies
 from .protocol import check_no_leak
 from .reporting import Reporter
-from .runner import item_labels
+from .runner import failure, item_labels
 from .scores import ok_rows, with_scores, write_table
 from .store import cache_root, digest, ensure_writable
 from .tracking import RunDocument
-from .trained import ATTRIBUTION, Calibration, Recipe, TrainedModel, ambiguous_stretch, content_name
+from .trained import ATTRIBUTION, Calibration, Recipe, TrainedModel, ambiguous_stretch, content_name, score_pictures_of
 from .workers import Workers
 
 REAL_NAME = LABEL_NAMES[0]
@@ -120,17 +120,13 @@ def train_model(
         plugin = recipe.detector.plugin
         members = [recipe.detector.build(recipe.seed) for _ in range(Classifier.n_members(plugin, n_classes))]
         reporter.stage(f"fitting {recipe.label} on {len(train.labels)} pictures", None)
-        classifier = Classifier(members, n_classes).fit(train.view, train.labels[train.rows])
-        model = TrainedModel(
-            recipe,
-            classifier,
-            Calibration([], []),
-            (0.0, 0.0),
-            float("nan"),
-            {},
-            frozenset(content_name(content) for content in (*train.contents, *val.contents)),
-        )
-        scores = model.score_view(val.view, val.rows)
+        try:
+            classifier = Classifier(members, n_classes).fit(train.view, train.labels[train.rows])
+            scores = score_pictures_of(classifier, val.view, val.rows)
+        except BenchError:
+            raise
+        except Exception as error:  # a plugin may fail in any way
+            raise PluginError(failure(recipe.label, error)) from error
     calibration = Calibration.of(scores, val.labels)
     probabilities = calibration.probabilities(scores)
     threshold = best_threshold(val.labels, scores[:, 0]) if n_classes == 2 else float("nan")
@@ -139,10 +135,10 @@ def train_model(
         "n_validation": len(val.labels),
         **_numbers(val.labels, scores, probabilities, val.groups, threshold),
     }
-    finished = TrainedModel(
-        recipe, classifier, calibration, ambiguous_stretch(probabilities, val.labels), threshold, validation, model.seen
-    )
-    return finished, (*train.problems, *val.problems)
+    unsure = ambiguous_stretch(probabilities, val.labels)
+    seen = frozenset(content_name(content) for content in (*train.contents, *val.contents))
+    model = TrainedModel(recipe, classifier, calibration, unsure, threshold, validation, seen)
+    return model, (*train.problems, *val.problems)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
-from bandbench.benchmark import reduction
+from bandbench.benchmark import solvers
 from bandbench.benchmark.reduction import Coordinates, gram, squared_distances
 from bandbench.benchmark.solvers import Standardiser
 
@@ -15,7 +15,7 @@ from bandbench.benchmark.solvers import Standardiser
 @pytest.fixture(autouse=True, params=[7, 2048])
 def block(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Several blocks of columns, and one."""
-    monkeypatch.setattr(reduction, "COLUMNS_AT_A_TIME", request.param)
+    monkeypatch.setattr(solvers, "COLUMNS_AT_A_TIME", request.param)
 
 
 def rows(n: int, p: int, kind: type, seed: int = 0) -> NDArray:
