@@ -76,6 +76,7 @@ class Catalogue:
     def __init__(self, folders: dict[str, str] | None = None, options: dict[str, dict[str, Any]] | None = None) -> None:
         folders, options = dict(folders or {}), dict(options or {})
         self.specs: dict[str, DatasetSpec] = {}
+        self._opened: dict[tuple[str, int], Dataset] = {}
         for name in datasets.names():
             plugin = datasets.get(name)
             if name != "folder" and not plugin.needs_root:
@@ -135,16 +136,41 @@ class Catalogue:
             name, mark, chain = given.partition("+")
             suffix = f"+{canonical(chain)}" if mark else ""
             alias, _, variant = name.partition("/")
-            variants = self.spec(name).open(seed, 0).variants()
-            if not variant:
-                domains += [(f"{alias}/{v}" if v else alias) + suffix for v in variants]
-            elif variant in variants:
-                domains.append(name + suffix)
-            elif variants == ("",):
+            alias, at, compression = alias.partition("@")
+            dataset = self.open(alias, seed)
+            variants = dataset.variants()
+            meant = dataset.find_variants(variant or at + compression) if variant or at else variants
+            if not meant and variants == ("",):
                 raise DataError(f"data set '{alias}' is one domain; write '{alias}', not '{name}'.")
-            else:
-                raise DataError(unknown_name(f"domain of {alias}", variant, variants))
+            if not meant:
+                raise DataError(unknown_name(f"domain of {alias}", variant or at + compression, variants))
+            domains += [(f"{alias}/{v}" if v else alias) + suffix for v in meant]
         return list(dict.fromkeys(domains))
+
+    def open(self, domain: str, seed: int, replicate: int = 0) -> Dataset:
+        """
+        Return the data set of a domain; what one draw has listed is not listed again for another.
+
+        Raises
+        ------
+        BenchError
+            If it is unknown or cannot be opened.
+        """
+        key = dataset_name(domain), seed
+        if key not in self._opened:
+            self._opened[key] = self.spec(domain).open(seed, 0)
+        return self._opened[key].for_replicate(replicate)
+
+    def domain(self, name: str, seed: int, replicate: int = 0, plain: "OpenDomain | None" = None) -> "OpenDomain":
+        """
+        Return one domain of one draw.
+
+        Raises
+        ------
+        BenchError
+            If its data set is unknown or cannot be opened.
+        """
+        return OpenDomain(name, self.spec(name), seed, replicate, plain, self.open(name, seed, replicate))
 
 
 @dataclass(frozen=True)
@@ -152,7 +178,8 @@ class OpenDomain:
     """
     One domain of one replicate, with its items listed.
 
-    A perturbed domain has the items of the domain that it perturbs; given as `plain`, they are not listed again.
+    A perturbed domain has the items of the domain that it perturbs; given as `plain`, they are not listed again. `dataset` is
+    the data set of this draw if it was opened already.
     """
 
     name: str
@@ -160,6 +187,7 @@ class OpenDomain:
     seed: int
     replicate: int
     plain: "OpenDomain | None" = None
+    dataset: Dataset | None = None
 
     @property
     def perturbation(self) -> str:
@@ -171,7 +199,8 @@ class OpenDomain:
         """All items, every split."""
         if self.plain:
             return self.plain.items
-        listed = self.spec.open(self.seed, self.replicate).items(unperturbed(self.name).partition("/")[2])
+        dataset = self.dataset or self.spec.open(self.seed, self.replicate)
+        listed = dataset.items(unperturbed(self.name).partition("/")[2])
         ids = [item.id for item in listed]
         if len(set(ids)) != len(ids):
             twice = next(i for i in ids if ids.count(i) > 1)

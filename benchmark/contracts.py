@@ -4,6 +4,7 @@ What a detector and a data set are: the two contracts, and the frozen records th
 Conventions held everywhere: ``real`` is 0, ``fake`` is 1, a higher score means *more fake*.
 """
 
+import copy
 import importlib.util
 import inspect
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,8 @@ class Item:
         Identity shown, identity whose face was put in, clip; empty where unknown or meaningless.
     fingerprint : str
         Identifies the content without reading it, for pictures that are computed; empty for files, whose bytes are hashed.
+    generator, compression : str
+        What made a fake, and how the file was compressed before it was handed out; empty where unknown.
     """
 
     id: str
@@ -48,6 +51,8 @@ class Item:
     donor: str = ""
     video: str = ""
     fingerprint: str = ""
+    generator: str = ""
+    compression: str = ""
 
     @property
     def group(self) -> str:
@@ -127,8 +132,37 @@ class View:
         return View(self.values[rows], self.frequency)
 
 
-class _Parametrised:
-    """Constructor parameters that can be read back, as in scikit-learn."""
+class Plugin:
+    """
+    What detectors and data sets share: constructor parameters that can be read back, as in scikit-learn, and what they need.
+
+    Attributes
+    ----------
+    name : str
+        In the registry: lower case, digits and underscores.
+    version : int
+        Raised when a change moves results.
+    source : str
+        Where it is described.
+    extra : str
+        Optional part of the installation that it needs, as in ``bandbench[deep]``; empty if none.
+    needs : tuple of str
+        Libraries of that part, as they are imported; imported where they are used, never with the file.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    source: ClassVar[str] = ""
+    extra: ClassVar[str] = ""
+    needs: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def missing(cls) -> str:
+        """Say what has to be installed before the plugin can be used; empty if nothing."""
+        absent = [name for name in cls.needs if importlib.util.find_spec(name) is None]
+        if not absent:
+            return ""
+        return f"needs the extra `{cls.extra}` ({', '.join(absent)} missing): pip install 'bandbench[{cls.extra}]'"
 
     @classmethod
     def parameter_defaults(cls) -> dict[str, Any]:
@@ -145,7 +179,7 @@ class _Parametrised:
         return f"{type(self).__name__}({shown})"
 
 
-class Detector(_Parametrised):
+class Detector(Plugin):
     """
     Base of every detector; a subclass is one file that sets `name` and `view` and writes `fit` and `score`.
 
@@ -155,37 +189,16 @@ class Detector(_Parametrised):
 
     Attributes
     ----------
-    name : str
-        In the registry: lower case, digits and underscores.
-    version : int
-        Raised when a change moves the scores.
-    source : str
-        Paper or origin of the idea.
+    name, version, source, extra, needs
+        See `Plugin`; `source` is the paper or origin of the idea.
     presets : dict of dict
         Named parameter sets, written ``name/preset`` on the command line (``spectral_svm/faithful``).
     stochastic : bool
         Whether `seed` changes the outcome; then the constructor has a parameter ``seed``.
-    extra : str
-        Optional part of the installation that it needs, as in ``bandbench[deep]``; empty if none.
-    needs : tuple of str
-        Libraries of that part, as they are imported; imported inside `fit` and `score`, never with the file.
     """
 
-    name: ClassVar[str]
-    version: ClassVar[int] = 1
-    source: ClassVar[str] = ""
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     stochastic: ClassVar[bool] = False
-    extra: ClassVar[str] = ""
-    needs: ClassVar[tuple[str, ...]] = ()
-
-    @classmethod
-    def missing(cls) -> str:
-        """Say what has to be installed before the detector can be used; empty if nothing."""
-        absent = [name for name in cls.needs if importlib.util.find_spec(name) is None]
-        if not absent:
-            return ""
-        return f"needs the extra `{cls.extra}` ({', '.join(absent)} missing): pip install 'bandbench[{cls.extra}]'"
 
     @property
     def view(self) -> ViewSpec:
@@ -232,20 +245,27 @@ class ManyClasses(Protocol):
         ...
 
 
-class Dataset(_Parametrised):
+class Dataset(Plugin):
     """
     Base of every data set adapter; a subclass is one file that sets `name` and writes `variants`, `items` and `read`.
 
     Attributes
     ----------
-    name : str
-        In the registry; first part of a domain's name.
-    version : int
-        Raised when a change moves items, splits or pictures.
-    licence, source : str
-        Terms of use; where it is described and obtained.
+    name, version, source, extra, needs
+        See `Plugin`; `name` is the first part of a domain's name, and `version` is raised when a change moves items, splits
+        or pictures.
+    licence : str
+        Terms of use.
+    obtain : str
+        How one comes by it.
+    layout : str
+        What `root` has to contain, in a line.
     needs_root : bool
         Whether `root` must be given.
+    classes : tuple of str
+        ``("real",)`` for a collection of reals, which is a domain only with fakes from elsewhere.
+    may_be_shown : bool
+        Whether its terms let pictures of it appear in a report.
 
     Parameters
     ----------
@@ -259,20 +279,42 @@ class Dataset(_Parametrised):
         is distributed with splits of its own ignores it.
     """
 
-    name: ClassVar[str]
-    version: ClassVar[int] = 1
     licence: ClassVar[str] = ""
-    source: ClassVar[str] = ""
+    obtain: ClassVar[str] = ""
+    layout: ClassVar[str] = ""
     needs_root: ClassVar[bool] = True
+    classes: ClassVar[tuple[str, ...]] = LABEL_NAMES
+    may_be_shown: ClassVar[bool] = False
 
     def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0) -> None:
         self.root = root
         self.seed = seed
         self.replicate = replicate
 
+    def for_replicate(self, replicate: int) -> Self:
+        """Return the same data set under another draw; what was listed already need not be listed again."""
+        other = copy.copy(self)
+        other.replicate = replicate
+        return other
+
     def variants(self) -> tuple[str, ...]:
         """Names of the domains inside, ``domain = name/variant``; one empty string if the data set is one domain."""
         return ("",)
+
+    def find_variants(self, text: str) -> tuple[str, ...]:
+        """
+        Return the variants that a user means by `text`; none if there is no such variant.
+
+        ``Deepfakes`` stands for every compression of it, ``@c23`` for everything of that compression.
+        """
+        generator, mark, compression = text.partition("@")
+        known = self.variants()
+        if text in known:
+            return (text,)
+        parts = [(variant, *variant.partition("@")[::2]) for variant in known]
+        if not mark:
+            return tuple(variant for variant, made_by, _ in parts if made_by == generator)
+        return tuple(v for v, made_by, packed in parts if packed == compression and made_by == (generator or made_by))
 
     def items(self, variant: str) -> Sequence[Item]:
         """List every item of a domain, with its split, in an order that does not depend on the machine."""
@@ -281,3 +323,11 @@ class Dataset(_Parametrised):
     def read(self, item: Item) -> bytes:
         """Return the bytes of an item's picture file (JPEG, PNG, WebP, BMP or TIFF)."""
         raise NotImplementedError
+
+    def facts(self) -> dict[str, Any]:
+        """
+        What a row has to say of this copy: parts that are missing, how it was prepared; empty if nothing.
+
+        Keys that the engine knows: ``missing`` and ``notes`` (lists of str), ``preparation`` (str).
+        """
+        return {}

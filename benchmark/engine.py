@@ -118,7 +118,7 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
     for r in range(study.seeds):
         for name in dict.fromkeys((*train, *test)):
             plain = domains.get((unperturbed(name), r))
-            domains[name, r] = OpenDomain(name, catalogue.spec(name), study.seed, r, plain)
+            domains[name, r] = catalogue.domain(name, study.seed, r, plain)
     for r in range(study.seeds):
         for name in train:
             _require_classes(domains[name, r], ("train", "val"))

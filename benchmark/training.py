@@ -110,7 +110,7 @@ def train_model(
     BenchError
         If a class is missing, splits share an identity, or the detector fails.
     """
-    domains = [OpenDomain(name, catalogue.spec(name), recipe.seed, 0) for name in recipe.train]
+    domains = [catalogue.domain(name, recipe.seed) for name in recipe.train]
     for domain in domains:
         check_no_leak(f"train and val of {domain.name}", domain.split("train"), domain.split("val"))
     with _places() as places:
@@ -195,7 +195,7 @@ def evaluate_model(
 def _evaluate(
     model: TrainedModel, test: tuple[str, ...], catalogue: Catalogue, workers: Workers, reporter: Reporter
 ) -> Evaluation:
-    domains = [OpenDomain(name, catalogue.spec(name), model.recipe.seed, 0) for name in test]
+    domains = [catalogue.domain(name, model.recipe.seed) for name in test]
     with _places() as places:
         pool = _pools(model.recipe, domains, ("test",), places, workers, reporter, model)["test"]
         scores = model.score_view(pool.view, pool.rows)

@@ -62,7 +62,8 @@ def evaluate(
     check_target(json_file)
     uri = resolve_tracking_uri(tracking_uri)
     trained = TrainedModel.load(model, detector)
-    catalogue = Catalogue(parse_data(data))
+    given = parse_data(data)
+    catalogue = Catalogue(given.folders, given.options)
     started = time.time()
     with ScreenReporter(console) as reporter, running_workers(jobs_of(jobs)) as workers:
         found = evaluate_model(trained, catalogue.expand(test, trained.recipe.seed), catalogue, workers, reporter)

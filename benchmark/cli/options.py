@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,7 +39,8 @@ DataOption = Annotated[
     typer.Option(
         "--data",
         metavar="NAME=DIR",
-        help="A folder with real/ and fake/, under a name of your choice; or file.py:Class=DIR. Repeatable.",
+        help="A data set's folder; or one with real/ and fake/, under a name of your choice; or file.py:Class=DIR; "
+        "or NAME.PARAMETER=VALUE. Repeatable.",
     ),
 ]
 
@@ -56,7 +58,7 @@ def jobs_of(given: int | None) -> int:
     return given or len(os.sched_getaffinity(0))
 
 
-def parse_params(given: list[str] | None) -> dict[str, Any]:
+def parse_params(given: list[str] | None, option: str = "--param") -> dict[str, Any]:
     """``NAME=VALUE`` options to a dict; values are read as YAML (numbers, true, [1, 2], text)."""
     import yaml
 
@@ -64,25 +66,47 @@ def parse_params(given: list[str] | None) -> dict[str, Any]:
     for text in given or []:
         name, mark, value = text.partition("=")
         if not (name and mark):
-            raise BenchError(f"--param wants NAME=VALUE (for example --param C=3), got {text!r}.")
+            raise BenchError(f"{option} wants NAME=VALUE (for example {option} C=3), got {text!r}.")
         try:
             found[name] = yaml.safe_load(value)
         except yaml.YAMLError as error:
-            raise BenchError(f"--param {name}: {value!r} is no value such as 3, true, [1, 2] or text.") from error
+            raise BenchError(f"{option} {name}: {value!r} is no value such as 3, true, [1, 2] or text.") from error
     return found
 
 
-def parse_data(given: list[str] | None) -> dict[str, str]:
-    """``NAME=DIR`` options to a dict."""
+@dataclass(frozen=True)
+class GivenData:
+    """
+    What ``--data`` said.
+
+    Attributes
+    ----------
+    folders : dict of str to str
+        By data set.
+    options : dict of str to dict
+        Parameters by data set.
+    """
+
+    folders: dict[str, str]
+    options: dict[str, dict[str, Any]]
+
+
+def parse_data(given: list[str] | None) -> GivenData:
+    """``NAME=DIR`` options, and ``NAME.PARAMETER=VALUE`` options whose values are read as YAML."""
     folders: dict[str, str] = {}
+    options: dict[str, dict[str, Any]] = {}
     for text in given or []:
         name, mark, folder = text.partition("=")
         if not name or bool(mark) != bool(folder) or (not mark and ":" not in name):
             raise BenchError(f"--data wants NAME=DIR (for example --data mine=pictures/), got {text!r}.")
+        alias, dot, parameter = name.partition(".")
+        if dot and ":" not in name:
+            options.setdefault(alias, {}).update(parse_params([f"{parameter}={folder}"], "--data " + alias))
+            continue
         if name in folders:
             raise BenchError(f"--data names '{name}' twice.")
         folders[name] = folder
-    return folders
+    return GivenData(folders, options)
 
 
 def check_target(target: str | None) -> None:

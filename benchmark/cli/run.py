@@ -9,6 +9,7 @@ from .options import (
     Command,
     CsvOption,
     DataOption,
+    GivenData,
     JobsOption,
     JsonOption,
     TrackingOption,
@@ -75,7 +76,8 @@ def run(
         from ..engine import make_plan
         from ..tracking import resolve_tracking_uri
 
-        folders = parse_data(data)
+        given_data = parse_data(data)
+        folders = given_data.folders
         changes: dict[str, Any] = {
             "name": name,
             "detectors": [{"name": name} for name in detector or []],
@@ -89,7 +91,7 @@ def run(
             "crop.side": crop,
         }
         given = {key: value for key, value in changes.items() if value not in (None, [])}
-        plan = make_plan(*_study_and_catalogue(study, folders, given))
+        plan = make_plan(*_study_and_catalogue(study, given_data, given))
         _refuse_unused(folders, plan)
         for left_out, reason in plan.left_out.items():
             reporter.note(f"{left_out} is left out: it {reason}.")
@@ -113,12 +115,15 @@ def _run(plan: "Plan", jobs: int, tracking_uri: str, storage: str | None, fresh:
         raise typer.Exit(130) from None
 
 
-def _study_and_catalogue(reference: str, folders: dict[str, str], changes: dict[str, Any]) -> tuple[Any, Any]:
+def _study_and_catalogue(reference: str, data: GivenData, changes: dict[str, Any]) -> tuple[Any, Any]:
     from ..catalogue import Catalogue
     from ..study import load_study, override
 
     study = override(load_study(reference), changes)
-    return study, Catalogue(folders, dict(study.datasets))
+    options = {name: dict(study.datasets.get(name, {})) for name in (*study.datasets, *data.options)}
+    for name, given in data.options.items():
+        options[name] |= given
+    return study, Catalogue(data.folders, options)
 
 
 def _names(folders: dict[str, str]) -> list[str]:

@@ -15,6 +15,7 @@ from .options import (
     STDOUT,
     Command,
     DataOption,
+    GivenData,
     JobsOption,
     JsonOption,
     TrackingOption,
@@ -115,15 +116,15 @@ def spectra(
     raise typer.Exit(0 if recorded and not skipped else 3)
 
 
-def _open(names: list[str], reference: str | None, folders: dict[str, str], options: "SpectraOptions") -> "list[OpenDomain]":
+def _open(names: list[str], reference: str | None, data: GivenData, options: "SpectraOptions") -> "list[OpenDomain]":
     """Domains with the reference first."""
-    from ..catalogue import Catalogue, OpenDomain
+    from ..catalogue import Catalogue
     from ..errors import DataError
     from ..perturbations import dataset_name
     from ..registry import datasets
 
-    catalogue = Catalogue(folders)
-    given = [datasets.get(name).name if ":" in name else name for name in folders]
+    catalogue = Catalogue(data.folders, data.options)
+    given = [datasets.get(name).name if ":" in name else name for name in data.folders]
     names = names or given
     first = catalogue.expand([reference], options.seed) if reference else []
     if len(first) > 1:
@@ -134,7 +135,7 @@ def _open(names: list[str], reference: str | None, folders: dict[str, str], opti
     for name in given:
         if name not in map(dataset_name, found):
             raise DataError(f"--data {name} is not used; name {name} among the domains, or leave it out.")
-    return [OpenDomain(name, catalogue.spec(name), options.seed, 0) for name in found]
+    return [catalogue.domain(name, options.seed) for name in found]
 
 
 def _draw(

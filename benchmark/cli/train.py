@@ -69,7 +69,8 @@ def train(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BenchError(f"{folder} is there already; name another folder with --out, or remove it.")
     uri = resolve_tracking_uri(tracking_uri)
-    catalogue = Catalogue(parse_data(data))
+    given = parse_data(data)
+    catalogue = Catalogue(given.folders, given.options)
     domains = tuple(catalogue.expand(train, seed))
     recipe = Recipe(
         spec,

@@ -1,0 +1,321 @@
+"""
+The files below a root, as an adapter sees them.
+
+Names are compared without case, hidden files are not there, links that lead out of the root are not followed, and a ZIP
+archive is a folder. What is passed over for a reason is remembered in `Tree.troubles`.
+"""
+
+import os
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path, PurePosixPath
+
+from ..errors import DataError
+
+ARCHIVE = ".zip"
+PACKED = (".tar", ".tar.gz", ".tgz", ".7z", ".rar")
+HIDDEN = (".", "__MACOSX", "Thumbs.db", "desktop.ini")
+DEPTH = 2
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """
+    Something below a root that is passed over.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the root.
+    status : str
+        One word: ``outside``, ``bad_entry``, ``packed``, ``duplicate``, ``unknown``, ``unreadable``.
+    detail : str
+        What is wrong and what to do.
+    """
+
+    path: str
+    status: str
+    detail: str
+
+
+def child_key(name: str) -> str:
+    """
+    Reduce a name to what is compared: no case, and one sign for spaces, dashes and underscores.
+
+    >>> child_key("Celeb-Real"), child_key("higher quality")
+    ('celeb_real', 'higher_quality')
+    """
+    return re.sub(r"[\s_-]+", "_", name.strip().lower())
+
+
+def suffix_of(name: str) -> str:
+    """Suffix in lower case, with its dot."""
+    return PurePosixPath(name).suffix.lower()
+
+
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """
+    Sort key under which numbers count as numbers.
+
+    >>> sorted(["b10", "b9", "a"], key=natural_key)
+    ['a', 'b9', 'b10']
+    """
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
+
+
+class Tree:
+    """
+    The folder of a data set.
+
+    Places in it are *ids*: paths relative to the root with forward slashes, ``""`` for the root. An id may lead into an
+    archive: ``img_align_celeba.zip/img_align_celeba/000001.jpg``.
+
+    Parameters
+    ----------
+    root : Path
+    follow_links : bool
+        Also links that lead out of the root.
+
+    Attributes
+    ----------
+    troubles : list of Trouble
+        What has been passed over so far.
+    """
+
+    def __init__(self, root: Path, follow_links: bool = False) -> None:
+        self.root = root
+        self.follow_links = follow_links
+        self._troubles: dict[str, Trouble] = {}
+
+    @property
+    def troubles(self) -> list[Trouble]:
+        """What has been passed over so far, sorted by path."""
+        return [self._troubles[path] for path in sorted(self._troubles)]
+
+    def report(self, path: str, status: str, detail: str) -> None:
+        """Remember a trouble; the first one of a path counts."""
+        self._troubles.setdefault(path, Trouble(path, status, detail))
+
+    # --- looking around ----------------------------------------------------------------------------------------------
+
+    def folders(self, place: str = "") -> list[str]:
+        """Ids of the folders and archives in a folder, sorted."""
+        return self._listing(place)[0]
+
+    def files(self, place: str = "", suffixes: Sequence[str] | None = None, deep: bool = False) -> list[str]:
+        """
+        Ids of the files in a folder, sorted.
+
+        Parameters
+        ----------
+        place : str
+        suffixes : sequence of str, optional
+            Wanted ones, in lower case with the dot.
+        deep : bool
+            Also those in its folders and archives.
+        """
+        folders, files = self._listing(place)
+        found = [name for name in files if suffixes is None or suffix_of(name) in suffixes]
+        if deep:
+            for folder in folders:
+                found += self.files(folder, suffixes, deep=True)
+        return sorted(found) if deep else found
+
+    def folder(self, place: str, *names: str) -> str | None:
+        """Id of the first folder or archive in `place` that has one of some names; None if there is none."""
+        return self._first(self.folders(place), names)
+
+    def file(self, place: str, *names: str) -> str | None:
+        """Id of the first file in `place` that has one of some names; None if there is none."""
+        return self._first(self._listing(place)[1], names)
+
+    @staticmethod
+    def _first(ids: Iterable[str], names: Iterable[str]) -> str | None:
+        by_key = {child_key(path.rpartition("/")[2]): path for path in reversed(list(ids))}
+        return next((by_key[child_key(name)] for name in names if child_key(name) in by_key), None)
+
+    def find_base(self, looks_right: Callable[[str], bool], what: str) -> str:
+        """
+        Id of the folder in which the layout begins: the root, or a folder up to two levels below.
+
+        Parameters
+        ----------
+        looks_right : callable
+            Says of an id whether the layout begins there.
+        what : str
+            What was looked for, for the message.
+
+        Raises
+        ------
+        DataError
+            If the layout begins nowhere, or above the root.
+        """
+        level = [""]
+        for _ in range(DEPTH + 1):
+            fits = [place for place in level if looks_right(place)]
+            if fits:
+                return fits[0]
+            level = [folder for place in level for folder in self.folders(place)]
+        for above in list(self.root.parents)[:DEPTH]:
+            if Tree(above)._begins(looks_right):
+                raise DataError(f"{self.root} lies inside the data set; give the folder above: {above}.")
+        there = ", ".join([*(f"{f}/" for f in self.folders()), *self.files()][:8]) or "nothing"
+        raise DataError(f"{self.root} does not hold {what}; found: {there}.")
+
+    def _begins(self, looks_right: Callable[[str], bool]) -> bool:
+        try:
+            return looks_right("")
+        except OSError:
+            return False
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def path(self, place: str) -> Path:
+        """Path on disk of an id that leads into no archive."""
+        return self.root / place
+
+    def read(self, place: str) -> bytes:
+        """
+        Content of a file.
+
+        Raises
+        ------
+        OSError, DataError
+            If it is not there, or leads out of the root.
+        """
+        archive, inside = split_archive(place)
+        if not archive:
+            path = self.root / place
+            if ".." in PurePosixPath(place).parts or not (self.follow_links or self._is_inside(path)):
+                raise DataError(f"{place} leads out of {self.root}; it is not read.")
+            return path.read_bytes()
+        try:
+            return _open_archive(str(self.root / archive)).read(inside)
+        except KeyError:
+            raise FileNotFoundError(place) from None
+        except zipfile.BadZipFile as error:
+            raise DataError(f"{place} cannot be taken out of the archive ({error}).") from error
+
+    def read_text(self, place: str) -> str:
+        """Content of a text file; what is no UTF-8 is replaced."""
+        return self.read(place).decode("utf-8-sig", errors="replace")
+
+    # --- listing -----------------------------------------------------------------------------------------------------
+
+    def _listing(self, place: str) -> tuple[list[str], list[str]]:
+        archive, inside = split_archive(place)
+        if archive:
+            return self._archives(archive).get(inside, ([], []))
+        return self._on_disk(place)
+
+    def _on_disk(self, place: str) -> tuple[list[str], list[str]]:
+        known = self._known.get(place)
+        if known is not None:
+            return known
+        folders, files = [], []
+        try:
+            entries = sorted(os.scandir(self.root / place), key=lambda entry: entry.name)
+        except OSError as error:
+            self.report(place or ".", "unreadable", f"cannot be listed ({error.strerror}).")
+            entries = []
+        for entry in entries:
+            if entry.name.startswith(HIDDEN):
+                continue
+            path = f"{place}/{entry.name}" if place else entry.name
+            if entry.is_symlink() and not self._follows(path):
+                continue
+            if entry.is_dir() or suffix_of(entry.name) == ARCHIVE:
+                folders.append(path)
+            elif entry.name.lower().endswith(PACKED):
+                self.report(path, "packed", "is an archive that is not read; unpack it beside itself.")
+            else:
+                files.append(path)
+        self._known[place] = folders, files
+        return folders, files
+
+    @cached_property
+    def _known(self) -> dict[str, tuple[list[str], list[str]]]:
+        return {}
+
+    @cached_property
+    def _resolved_root(self) -> Path:
+        return self.root.resolve()
+
+    def _is_inside(self, path: Path) -> bool:
+        return path.resolve().is_relative_to(self._resolved_root)
+
+    def _follows(self, path: str) -> bool:
+        """Whether a link is followed; one that ends nowhere or in a circle never is."""
+        target = self.root / path
+        if not target.exists():
+            self.report(path, "outside", f"is a link to {target.readlink()}, which does not exist; mend or delete it.")
+            return False
+        if self._resolved_root.is_relative_to(target.resolve()):
+            self.report(path, "outside", "is a link to a folder above it; delete it.")
+            return False
+        if self.follow_links or self._is_inside(target):
+            return True
+        self.report(
+            path, "outside", f"is a link out of the folder, to {target.resolve()}; copy what it points to, or set follow_links."
+        )
+        return False
+
+    def _archives(self, archive: str) -> dict[str, tuple[list[str], list[str]]]:
+        """Listings of all folders of an archive, by id inside it."""
+        if archive not in self._contents:
+            self._contents[archive] = self._list_archive(archive)
+        return self._contents[archive]
+
+    @cached_property
+    def _contents(self) -> dict[str, dict[str, tuple[list[str], list[str]]]]:
+        return {}
+
+    def _list_archive(self, archive: str) -> dict[str, tuple[list[str], list[str]]]:
+        try:
+            names = _open_archive(str(self.root / archive)).namelist()
+        except (OSError, zipfile.BadZipFile) as error:
+            self.report(archive, "unreadable", f"is no archive that can be read ({error}); get it again.")
+            return {}
+        folders: dict[str, set[str]] = {"": set()}
+        files: dict[str, list[str]] = {"": []}
+        for name in names:
+            parts = PurePosixPath(name).parts
+            if ".." in parts or name.startswith("/") or "\\" in name:
+                self.report(f"{archive}/{name}", "bad_entry", "is an entry that leads out of its archive; it is passed over.")
+                continue
+            if any(part.startswith(HIDDEN) for part in parts) or not parts:
+                continue
+            depth = len(parts) if name.endswith("/") else len(parts) - 1
+            for i in range(depth):
+                above, below = "/".join(parts[:i]), "/".join(parts[: i + 1])
+                folders.setdefault(above, set()).add(below)
+                folders.setdefault(below, set())
+                files.setdefault(below, [])
+            if not name.endswith("/"):
+                files.setdefault("/".join(parts[:-1]), []).append(name)
+        return {
+            place: (sorted(f"{archive}/{folder}" for folder in folders[place]), sorted(f"{archive}/{f}" for f in files[place]))
+            for place in folders
+        }
+
+
+def split_archive(place: str) -> tuple[str, str]:
+    """
+    Split an id into the archive that it leads into and what follows; two empty strings if it leads into none.
+
+    >>> split_archive("a/b.zip/c/1.jpg"), split_archive("a/1.jpg")
+    (('a/b.zip', 'c/1.jpg'), ('', ''))
+    """
+    parts = place.split("/")
+    for i, part in enumerate(parts):
+        if part.lower().endswith(ARCHIVE):
+            return "/".join(parts[: i + 1]), "/".join(parts[i + 1 :])
+    return "", ""
+
+
+@lru_cache(maxsize=64)
+def _open_archive(path: str) -> zipfile.ZipFile:
+    return zipfile.ZipFile(path)

@@ -1,0 +1,410 @@
+"""
+What ``bench data prepare`` leaves behind, and how it is read.
+
+A prepared folder holds ``manifest.json`` (data set, settings, what was found), ``crops/<source>/`` with the crops of one source
+and its ``source.json``, ``index.parquet`` (all crops in one table) and contact sheets. A source's folder appears when it is
+whole, so a kill leaves nothing half done; one manifest has one set of settings, so crops that were made differently never mix.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..contracts import Item
+from ..errors import DataError
+from ..store import digest, read_json, results_root, write_json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from .sources import Source
+
+FORMAT = 1
+MANIFEST, INDEX, SOURCE = "manifest.json", "index.parquet", "source.json"
+OK, NO_FACE, ERROR = "ok", "no_face", "error"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """
+    How crops are made of sources; equal settings give equal crops.
+
+    Attributes
+    ----------
+    frames : int
+        Of a clip, spread evenly; 0 if `every` counts.
+    every : int
+        Every K-th frame of a clip; 0 if `frames` counts.
+    decoder : {"pyav", "opencv"}
+    faces : {"haar", "yunet", "retinaface", "none"}
+    weights : str
+        SHA-256 of the finder's weights file; empty if it has none.
+    threshold : float
+        Least confidence of a face; 0 is the finder's own.
+    choice : {"largest", "track"}
+        The largest face of every frame, or the one that is followed through the clip by overlap.
+    margin : float
+        Added on every side of the box, as a share of its larger side.
+    min_size : int
+        Faces whose smaller side is below it are passed over, in pixels.
+    align : bool
+        Turn the crop so that the eyes are level (needs landmarks); this resamples.
+    size : int
+        Side that crops are resized to, in pixels; 0 keeps their pixels.
+    recode : str
+        Codec that every frame goes through before faces are looked for: empty, ``jpeg:QUALITY`` or ``h264:CRF``.
+    """
+
+    frames: int = 32
+    every: int = 0
+    decoder: Literal["pyav", "opencv"] = "pyav"
+    faces: Literal["haar", "yunet", "retinaface", "none"] = "haar"
+    weights: str = ""
+    threshold: float = 0.0
+    choice: Literal["largest", "track"] = "track"
+    margin: float = 0.15
+    min_size: int = 100
+    align: bool = False
+    size: int = 0
+    recode: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Twelve hex digits that change with any setting."""
+        return digest([FORMAT, asdict(self)])[:12]
+
+    @property
+    def text(self) -> str:
+        """What differs from the defaults, and the digest, for people: ``frames=16 margin=0 (3f0a…)``."""
+        defaults = asdict(Settings())
+        changed = [f"{name}={value}" for name, value in asdict(self).items() if value != defaults[name] and name != "weights"]
+        return " ".join([*(changed or ["defaults"]), f"({self.digest})"])
+
+
+@dataclass(frozen=True)
+class Origin:
+    """
+    What crops are made from.
+
+    Attributes
+    ----------
+    dataset : str
+    root : Path
+    options : dict of str to object
+        Parameters of the data set that change what is found.
+    """
+
+    dataset: str
+    root: Path
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-like."""
+        options = {name: value if isinstance(value, bool | int | float) else str(value) for name, value in self.options.items()}
+        return {"dataset": self.dataset, "root": str(self.root.resolve()), "options": options}
+
+    @property
+    def key(self) -> str:
+        """Name by which its preparations are found."""
+        return f"{self.dataset}-{digest(self.as_dict())[:8]}"
+
+
+@dataclass(frozen=True)
+class Crop:
+    """
+    One crop of a source.
+
+    Attributes
+    ----------
+    file : str
+        Name in the source's folder.
+    frame : int
+        Number of the frame in its clip; 0 for a still.
+    seconds : float
+        From the beginning of the clip.
+    box : tuple of int
+        (left, top, width, height) in the frame, as cut out.
+    confidence : float
+        Of the face; NaN if the finder gives none.
+    landmarks : tuple of float
+        x and y of right eye, left eye, nose, right and left corner of the mouth, in the crop; empty if unknown.
+    sha256 : str
+        Of the file.
+    rows, cols : int
+        Of the crop.
+    """
+
+    file: str
+    frame: int
+    seconds: float
+    box: tuple[int, int, int, int]
+    confidence: float
+    landmarks: tuple[float, ...]
+    sha256: str
+    rows: int
+    cols: int
+
+
+@dataclass(frozen=True)
+class SourceRecord:
+    """
+    What became of one source.
+
+    Attributes
+    ----------
+    id : str
+    status : {"ok", "no_face", "error"}
+    detail : str
+        Why there is no crop, or fewer than asked for.
+    bytes, modified : int
+        Size and time (ns) of the file when it was read: whether it has changed since.
+    n_frames : int
+        Frames that were looked at.
+    crops : tuple of Crop
+    """
+
+    id: str
+    status: str
+    detail: str = ""
+    bytes: int = 0
+    modified: int = 0
+    n_frames: int = 0
+    crops: tuple[Crop, ...] = field(default=())
+
+    @classmethod
+    def from_dict(cls, known: dict[str, Any]) -> "SourceRecord":
+        """Read what `dataclasses.asdict` and JSON made of one."""
+        crops = [
+            Crop(**{**c, "box": tuple(c["box"]), "landmarks": tuple(c["landmarks"]), "confidence": _number(c["confidence"])})
+            for c in known["crops"]
+        ]
+        return cls(**{**known, "crops": tuple(crops)})
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+class Preparation:
+    """
+    A folder that was prepared.
+
+    Parameters
+    ----------
+    folder : Path
+    manifest : dict
+        Its ``manifest.json``.
+    """
+
+    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
+        self.folder = folder
+        self.manifest = manifest
+
+    @classmethod
+    def at(cls, folder: Path) -> "Preparation | None":
+        """Return the preparation in a folder, or None if it is something else."""
+        manifest = read_json(folder / MANIFEST)
+        if not isinstance(manifest, dict) or manifest.get("made_by") != "bench data prepare":
+            return None
+        if manifest["format"] != FORMAT:
+            raise DataError(f"{folder} was prepared by another version (format {manifest['format']}); prepare it again.")
+        return cls(folder, manifest)
+
+    @classmethod
+    def create(cls, folder: Path, origin: Origin, version: int, settings: Settings, survey: dict[str, Any]) -> "Preparation":
+        """
+        Begin or continue a prepared folder.
+
+        Parameters
+        ----------
+        folder : Path
+        origin : Origin
+        version : int
+            Of the data set's adapter.
+        settings : Settings
+        survey : dict
+            What was found (`Survey.as_dict`).
+
+        Raises
+        ------
+        DataError
+            If the folder holds something else, or was prepared with other settings.
+        """
+        known = cls.at(folder)
+        identity = {**origin.as_dict(), "settings": asdict(settings)}
+        if known:
+            for name, value in identity.items():
+                if known.manifest[name] != value:
+                    raise DataError(
+                        f"{folder} was prepared with another {name.rstrip('s')}: {known.manifest[name]} and not {value}; "
+                        f"give another folder with --out."
+                    )
+        elif folder.exists() and any(folder.iterdir()):
+            raise DataError(f"{folder} holds something else already; give an empty or a new folder with --out.")
+        manifest = {"made_by": "bench data prepare", "format": FORMAT, "version": version, **identity, "survey": survey}
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / MANIFEST, manifest)
+        return cls(folder, manifest)
+
+    @property
+    def dataset(self) -> str:
+        return self.manifest["dataset"]
+
+    @property
+    def survey(self) -> dict[str, Any]:
+        """What was found when it was prepared: `Survey.as_dict`."""
+        return self.manifest["survey"]
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(**self.manifest["settings"])
+
+    @property
+    def settings_text(self) -> str:
+        """Settings in a line, for people and rows."""
+        return self.settings.text
+
+    # --- records -----------------------------------------------------------------------------------------------------
+
+    def source_folder(self, source_id: str) -> Path:
+        """Where the crops of a source are."""
+        return self.folder / "crops" / source_id
+
+    def record(self, source_id: str) -> SourceRecord | None:
+        """What became of a source; None if it was not done yet."""
+        known = read_json(self.source_folder(source_id) / SOURCE)
+        return SourceRecord.from_dict(known) if known else None
+
+    def iter_records(self) -> Iterator[SourceRecord]:
+        """Records of all sources that were done, in the order of their ids; reads one small file each."""
+        for source in self.survey["sources"]:
+            record = self.record(source["id"])
+            if record:
+                yield record
+
+    def write_index(self) -> None:
+        """Gather all records into one table, which is what readers look at."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        from ..store import atomic_path
+
+        rows = [asdict(record) for record in self.iter_records()]
+        with atomic_path(self.folder / INDEX) as temporary:
+            pq.write_table(pa.Table.from_pylist(rows, schema=_index_schema()), temporary, compression="zstd")
+
+    @cached_property
+    def index(self) -> dict[str, SourceRecord]:
+        """
+        Records by source id.
+
+        Raises
+        ------
+        DataError
+            If the preparation never came to an end, not even a first.
+        """
+        import pyarrow.parquet as pq
+
+        path = self.folder / INDEX
+        if not path.exists():
+            command = f"bench data prepare {self.dataset} --root {self.manifest['root']}"
+            raise DataError(f"{self.folder} was prepared only in part; go on with: {command}")
+        return {row["id"]: SourceRecord.from_dict(row) for row in pq.read_table(path).to_pylist()}
+
+    @property
+    def gaps(self) -> list[str]:
+        """What was not prepared, for a row: sources that were not reached, and those that gave nothing."""
+        found = []
+        n_sources, done = len(self.survey["sources"]), self.index
+        if len(done) < n_sources:
+            found.append(f"{n_sources - len(done)} of {n_sources} sources not prepared yet")
+        for status, what in ((NO_FACE, "without a face"), (ERROR, "not decodable")):
+            n = sum(record.status == status for record in done.values())
+            if n:
+                found.append(f"{n} of {n_sources} sources {what}")
+        return found
+
+    # --- items -------------------------------------------------------------------------------------------------------
+
+    def items(self, sources: "Sequence[Source]") -> list[Item]:
+        """Crops of some sources as items; the id is the path below ``crops``."""
+        found = []
+        for source in sources:
+            record = self.index.get(source.id)
+            for crop in record.crops if record else ():
+                found.append(source.item(f"{source.id}/{crop.file}", crop.sha256))
+        return found
+
+    def read(self, item_id: str) -> bytes:
+        """
+        Bytes of a crop.
+
+        Raises
+        ------
+        DataError, OSError
+            If there is none.
+        """
+        path = self.folder / "crops" / item_id
+        if not path.resolve().is_relative_to((self.folder / "crops").resolve()):
+            raise DataError(f"{item_id} is no crop of {self.folder}.")
+        return path.read_bytes()
+
+
+def default_folder(origin: Origin, settings: Settings) -> Path:
+    """Where a preparation goes unless told otherwise: one folder per data set, root and settings."""
+    return _preparations() / f"{origin.key}-{settings.digest}"
+
+
+def note_place(origin: Origin, settings: Settings, folder: Path) -> None:
+    """Remember a preparation that went elsewhere, so that it is found from its root."""
+    usual = default_folder(origin, settings)
+    if folder.resolve() != usual.resolve():
+        write_json(usual.with_name(f"{usual.name}.json"), {"folder": str(folder.resolve())})
+
+
+def find_preparations(origin: Origin) -> list[Preparation]:
+    """All preparations of a data set's root, wherever they went, sorted by folder."""
+    found = []
+    for place in sorted(_preparations().glob(f"{origin.key}-*")):
+        folder = place
+        if place.suffix == ".json":
+            folder = Path((read_json(place) or {}).get("folder", ""))
+        preparation = Preparation.at(folder) if folder.is_dir() else None
+        if preparation and preparation.dataset == origin.dataset:
+            found.append(preparation)
+    return found
+
+
+def _preparations() -> Path:
+    return results_root() / "prepared"
+
+
+def _index_schema() -> "pa.Schema":
+    import pyarrow as pa
+
+    crop = pa.struct(
+        [
+            ("file", pa.string()),
+            ("frame", pa.int64()),
+            ("seconds", pa.float64()),
+            ("box", pa.list_(pa.int64())),
+            ("confidence", pa.float64()),
+            ("landmarks", pa.list_(pa.float64())),
+            ("sha256", pa.string()),
+            ("rows", pa.int64()),
+            ("cols", pa.int64()),
+        ]
+    )
+    return pa.schema(
+        [
+            ("id", pa.string()),
+            ("status", pa.string()),
+            ("detail", pa.string()),
+            ("bytes", pa.int64()),
+            ("modified", pa.int64()),
+            ("n_frames", pa.int64()),
+            ("crops", pa.list_(crop)),
+        ]
+    )
