@@ -166,9 +166,17 @@ class Plugin:
 
     @classmethod
     def parameter_defaults(cls) -> dict[str, Any]:
-        """Return constructor parameters and their defaults, in order."""
-        signature = inspect.signature(cls)
-        return {n: p.default for n, p in signature.parameters.items() if p.kind is not p.VAR_KEYWORD}
+        """Return constructor parameters and their defaults, in order; ``**options`` stands for those of the parent class."""
+        found: dict[str, Any] = {}
+        for parent in cls.__mro__[:-1]:
+            if "__init__" not in vars(parent):
+                continue
+            signature = list(inspect.signature(parent.__init__).parameters.values())[1:]
+            passed_on = any(p.kind is p.VAR_KEYWORD for p in signature)
+            found |= {p.name: p.default for p in signature if p.kind is not p.VAR_KEYWORD and p.name not in found}
+            if not passed_on:
+                break
+        return found
 
     def parameters(self) -> dict[str, Any]:
         """Return constructor parameters and their present values, in order."""
@@ -193,11 +201,17 @@ class Detector(Plugin):
         See `Plugin`; `source` is the paper or origin of the idea.
     presets : dict of dict
         Named parameter sets, written ``name/preset`` on the command line (``spectral_svm/faithful``).
+    trial_preset : str
+        The preset that runs anywhere, with nothing fetched; empty where the defaults do.
+    learns_from : {"both", "real"}
+        Whether it looks at the fakes it is handed, or makes its own of the reals.
     stochastic : bool
         Whether `seed` changes the outcome; then the constructor has a parameter ``seed``.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    trial_preset: ClassVar[str] = ""
+    learns_from: ClassVar[Literal["both", "real"]] = "both"
     stochastic: ClassVar[bool] = False
 
     @property

@@ -58,6 +58,12 @@ def test_nothing_runs_code_from_files(path: Path) -> None:
             assert not {"pickle", "joblib", "dill", "cloudpickle"} & set(names)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in ("eval", "exec")
+        if isinstance(node, ast.Call):
+            told = {keyword.arg: keyword.value for keyword in node.keywords}
+            assert "trust_remote_code" not in told
+            if ast.unparse(node.func).endswith(("torch.load", "load_state_dict_from_file", "models.load_state_dict")):
+                only = told.get("weights_only")
+                assert isinstance(only, ast.Constant) and only.value is True
 
 
 def python(code: str, cwd: Path) -> str:

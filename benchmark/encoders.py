@@ -1,0 +1,457 @@
+"""
+Frozen picture encoders: CLIP models of open_clip, and DINO models of transformers.
+
+A model comes from its name (then its library fetches the weights, because somebody named them), from a local path, or with
+random weights from its configuration. Nothing is loaded before it is used, and no code is taken from a file.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import PluginError, unknown_name
+from .store import cache_root, digest, read_json, write_json
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+LIBRARIES = ("open_clip", "transformers")
+PRECISIONS = ("float32", "bfloat16", "float16")
+DEVICES = ("auto", "cpu", "cuda")
+RANDOM = "random"
+TINY = "tiny"
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+BATCH = {"cpu": 32, "cuda": 256}
+# Small enough to be run anywhere, large enough that nothing in it degenerates.
+TINY_CLIP = {
+    "embed_dim": 64,
+    "vision_cfg": {"image_size": 64, "layers": 2, "width": 64, "head_width": 32, "patch_size": 8},
+    "text_cfg": {"context_length": 8, "vocab_size": 64, "width": 16, "heads": 2, "layers": 1},
+}
+TINY_DINO = {
+    "hidden_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "image_size": 56,
+    "patch_size": 14,
+    "initializer_range": 0.2,  # the published 0.02 is for a start of training: such a network hardly depends on its input
+}
+
+
+@dataclass(frozen=True)
+class EncoderSpec:
+    """
+    Which encoder, and how pictures are handed to it.
+
+    Attributes
+    ----------
+    library : {"open_clip", "transformers"}
+    model : str
+        open_clip: name of an architecture, path of its configuration (JSON), or ``tiny``. transformers: a name such as
+        ``facebook/dinov2-giant``, the path of a folder with ``config.json``, or ``tiny``.
+    weights : str
+        open_clip: tag of published weights, or path of a file. transformers: empty, since they belong to the model. ``random``:
+        drawn, always the same.
+    content : str
+        SHA-256 of local files, so that other weights under an old name are other embeddings; empty for names.
+    statistics : {"own", "imagenet"}
+        Mean and standard deviation that pixels are normalised with.
+    side : int
+        Pictures are resized to it; 0 is the encoder's own.
+    resize : {"bicubic", "bilinear"}
+        Always anti-aliased, and the same with and without a filter.
+    precision : {"float32", "bfloat16", "float16"}
+        Of the encoder's arithmetic; embeddings are float32.
+    """
+
+    library: str
+    model: str
+    weights: str = ""
+    content: str = ""
+    statistics: str = "own"
+    side: int = 0
+    resize: str = "bicubic"
+    precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        for what, value, known in (
+            ("library of encoders", self.library, LIBRARIES),
+            ("statistics", self.statistics, ("own", "imagenet")),
+            ("resize", self.resize, ("bicubic", "bilinear")),
+            ("precision", self.precision, PRECISIONS),
+        ):
+            if value not in known:
+                raise PluginError(unknown_name(what, value, known))
+        if not self.model:
+            raise PluginError(
+                f"{self.library} needs a model: the path of a folder, a published name (such as facebook/dinov2-base), "
+                f"which is then fetched, or 'tiny' with weights='random'."
+            )
+        if self.library == "open_clip" and not self.weights:
+            raise PluginError(
+                f"open_clip {self.model} needs weights: the path of a file, the tag of published ones (such as openai or "
+                f"laion2b_s32b_b82k), which are then fetched, or 'random'."
+            )
+
+    @property
+    def name(self) -> str:
+        """How messages and pictures call it."""
+        return " ".join(part for part in (self.library, self.model, self.weights) if part)
+
+
+def content_of(*paths: str) -> str:
+    """
+    SHA-256 of local files and of the model files of local folders; names that are no path are left out.
+
+    A file of gigabytes takes seconds to read, so what was found is remembered by path, size and time.
+    """
+    files: list[Path] = []
+    for path in map(Path, filter(None, paths)):
+        if path.is_dir():
+            files += sorted(p for p in path.iterdir() if p.suffix in (".json", ".safetensors", ".bin"))
+        elif path.is_file():
+            files.append(path)
+    return hashlib.sha256("".join(map(_file_content, files)).encode()).hexdigest() if files else ""
+
+
+def _file_content(path: Path) -> str:
+    facts = path.stat()
+    known = cache_root() / "weights" / f"{digest([str(path.resolve()), facts.st_size, facts.st_mtime_ns])[:32]}.json"
+    remembered = read_json(known)
+    if remembered:
+        return remembered["sha256"]
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    write_json(known, {"sha256": found}, durable=False)
+    return found
+
+
+def find_device(wanted: str, who: str) -> str:
+    """
+    Settle on a device.
+
+    Parameters
+    ----------
+    wanted : {"auto", "cpu", "cuda"}
+    who : str
+        Named in the message.
+
+    Raises
+    ------
+    PluginError
+        If the device is unknown, or CUDA is wanted and absent.
+    """
+    import torch
+
+    if wanted not in DEVICES:
+        raise PluginError(f"{who} runs on the devices {', '.join(DEVICES)}, got {wanted!r}.")
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise PluginError(
+            f"{who} was told device='cuda', but PyTorch {torch.__version__} finds no such device; use device='auto' or 'cpu'."
+        )
+    return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+class Encoder:
+    """
+    A frozen encoder on a device.
+
+    Parameters
+    ----------
+    spec : EncoderSpec
+    network : Module
+        From normalised pictures (n, 3, side, side) to embeddings (n, n_features).
+    side : int
+    mean, std : tuples of 3 float
+        Of channels in 0 to 1.
+    device : {"cpu", "cuda"}
+    """
+
+    def __init__(
+        self,
+        spec: EncoderSpec,
+        network: "nn.Module",
+        side: int,
+        mean: tuple[float, ...],
+        std: tuple[float, ...],
+        device: str,
+    ) -> None:
+        import torch
+
+        self.spec = spec
+        self.side = side
+        self.device = device
+        self._network = network.eval().requires_grad_(False).to(device, getattr(torch, spec.precision))
+        self._mean, self._std = (torch.tensor(values, device=device)[:, None, None] for values in (mean, std))
+
+    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """
+        Embed crops.
+
+        Parameters
+        ----------
+        crops : array of uint8 (n_crops, side, side, 3)
+
+        Returns
+        -------
+        array of float32 (n_crops, n_features)
+
+        Raises
+        ------
+        PluginError
+            If an embedding is not finite, or not even one crop fits into the device's memory.
+        """
+        import torch
+
+        from .networks import MicroBatches
+
+        parts: list[NDArray[np.float32]] = []
+
+        def work(rows: NDArray[np.intp]) -> None:
+            parts.append(self.embed_tensor(torch.from_numpy(crops[rows])).float().cpu().numpy())
+
+        MicroBatches(BATCH[self.device], self.spec.name).run(np.arange(len(crops)), work, parts.clear)
+        found = np.concatenate(parts)
+        if not np.isfinite(found).all():
+            raise PluginError(f"{self.spec.name} gives embeddings that are not finite; use precision='float32'.")
+        return found
+
+    def iter_embeddings(self, batches: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
+        """
+        Embed batch after batch, the next one being made while the device computes.
+
+        Parameters
+        ----------
+        batches : iterable of arrays of uint8 (n_crops, side, side, 3)
+
+        Yields
+        ------
+        array of float32 (n_crops, n_features)
+        """
+        waiting: torch.Tensor | None = None
+        for crops in ahead(batches):
+            # On CUDA this returns at once; the answer of the batch before is fetched while this one runs.
+            found = self.embed_tensor(self._pinned(crops))
+            if waiting is not None:
+                yield waiting.float().cpu().numpy()
+            waiting = found
+        if waiting is not None:
+            yield waiting.float().cpu().numpy()
+
+    def _pinned(self, crops: NDArray[np.uint8]) -> "torch.Tensor":
+        import torch
+
+        batch = torch.from_numpy(crops)
+        return batch.pin_memory() if self.device == "cuda" else batch
+
+    def embed_tensor(self, crops: "torch.Tensor") -> "torch.Tensor":
+        """Embed a tensor of uint8 (n, rows, cols, 3); the answer (n, n_features) stays on the device."""
+        import torch
+
+        with torch.inference_mode():
+            return self._network(self.normalised(crops.to(self.device, non_blocking=True)))
+
+    def normalised(self, crops: "torch.Tensor") -> "torch.Tensor":
+        """Resize and normalise uint8 (n, rows, cols, 3) to what the network wants (n, 3, side, side)."""
+        import torch
+
+        pictures = crops.permute(0, 3, 1, 2).float() / 255
+        if pictures.shape[2:] != (self.side, self.side):
+            size = (self.side, self.side)
+            pictures = torch.nn.functional.interpolate(pictures, size, mode=self.spec.resize, antialias=True).clamp(0, 1)
+        pictures = (pictures - self._mean) / self._std
+        return pictures.to(next(self._network.parameters()).dtype)
+
+
+def ahead(batches: Iterable[Any], n: int = 2) -> Iterator[Any]:
+    """Make up to `n` batches in a thread of their own while the last one is being used."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    source = iter(batches)
+    end = object()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = [pool.submit(next, source, end) for _ in range(n)]
+        while (batch := waiting.pop(0).result()) is not end:
+            waiting.append(pool.submit(next, source, end))
+            yield batch
+
+
+@lru_cache(maxsize=2)
+def load_encoder(spec: EncoderSpec, device: str = "auto") -> Encoder:
+    """
+    Load an encoder, once per process.
+
+    Parameters
+    ----------
+    spec : EncoderSpec
+    device : {"auto", "cpu", "cuda"}
+
+    Raises
+    ------
+    PluginError
+        If the model or its weights are unknown, absent, damaged or of another architecture, or the device is absent.
+    """
+    device = find_device(device, spec.name)
+    network, side, mean, std = (_open_clip if spec.library == "open_clip" else _transformers)(spec)
+    if spec.statistics == "imagenet":
+        mean, std = IMAGENET_MEAN, IMAGENET_STD
+    return Encoder(spec, network, spec.side or side, mean, std, device)
+
+
+Loaded = tuple["nn.Module", int, tuple[float, ...], tuple[float, ...]]
+
+
+def _open_clip(spec: EncoderSpec) -> Loaded:
+    import open_clip
+    import torch
+
+    architecture = _clip_architecture(spec.model)
+    weights = "" if spec.weights == RANDOM else _clip_weights(spec, architecture)
+    try:
+        with _quiet(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            model = open_clip.create_model(
+                architecture, weights or None, load_weights=bool(weights), force_image_size=spec.side or None, weights_only=True
+            )
+    except Exception as error:  # files and servers fail in many ways, and the library names them all
+        raise PluginError(_not_loaded(spec, error)) from error
+    chosen = open_clip.get_model_preprocess_cfg(model)
+    return model.visual, int(_first(chosen["size"])), tuple(chosen["mean"]), tuple(chosen["std"])  # pyright: ignore
+
+
+def _clip_architecture(model: str) -> str:
+    """Name of an architecture, after making a described one known to the library."""
+    import open_clip
+    from open_clip import factory
+
+    if model == TINY:
+        factory._MODEL_CONFIGS.setdefault("bandbench-tiny", TINY_CLIP)
+        return "bandbench-tiny"
+    if model.endswith(".json"):
+        if not Path(model).is_file():
+            raise PluginError(f"there is no configuration {Path(model).absolute()} of an open_clip model; check the path.")
+        open_clip.add_model_config(Path(model))
+        return Path(model).stem
+    if model not in open_clip.list_models():
+        raise PluginError(unknown_name("open_clip architecture", model, open_clip.list_models()))
+    return model
+
+
+def _clip_weights(spec: EncoderSpec, architecture: str) -> str:
+    """Tag or path of weights that exist."""
+    import open_clip
+
+    if _looks_like_path(spec.weights):
+        if not Path(spec.weights).is_file():
+            raise PluginError(
+                f"there is no weights file {Path(spec.weights).absolute()} for open_clip {spec.model}; check the path."
+            )
+        return spec.weights
+    tags = open_clip.list_pretrained_tags_by_model(architecture)
+    if spec.weights not in tags:
+        raise PluginError(unknown_name(f"weights of open_clip {spec.model}", spec.weights, tags) + " Or give a path.")
+    return spec.weights
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep libraries from telling in many lines what the error that they raise tells in one."""
+    from transformers.utils import logging as progress
+
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    progress.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _looks_like_path(text: str) -> bool:
+    return os.sep in text or Path(text).suffix in (".pt", ".pth", ".bin", ".safetensors")
+
+
+def _transformers(spec: EncoderSpec) -> Loaded:
+    import torch
+    import transformers
+
+    try:
+        with _quiet(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            if spec.model == TINY:
+                model = transformers.AutoModel.from_config(transformers.AutoConfig.for_model("dinov2", **TINY_DINO))
+            elif spec.weights == RANDOM:
+                model = transformers.AutoModel.from_config(transformers.AutoConfig.from_pretrained(spec.model))
+            else:
+                model = transformers.AutoModel.from_pretrained(_dino_place(spec), use_safetensors=True)
+    except PluginError:
+        raise
+    except Exception as error:  # files and servers fail in many ways
+        raise PluginError(_not_loaded(spec, error)) from error
+    side, mean, std = _dino_statistics(spec, model)
+    return _class_token(model), side, mean, std
+
+
+def _dino_place(spec: EncoderSpec) -> str:
+    """Name or folder of a model that exists."""
+    local = spec.model.startswith((".", "~", os.sep)) or Path(spec.model).exists()
+    if not local:
+        return spec.model
+    folder = Path(spec.model).expanduser()
+    for needed in ("config.json", "model.safetensors"):
+        sharded = needed == "model.safetensors" and (folder / "model.safetensors.index.json").is_file()
+        if not (folder / needed).is_file() and not sharded:
+            raise PluginError(f"there is no {needed} in {folder.absolute()}; a transformers model is a folder with both files.")
+    return str(folder)
+
+
+def _class_token(model: "nn.Module") -> "nn.Module":
+    from torch import nn
+
+    class ClassToken(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, pictures: "torch.Tensor") -> "torch.Tensor":
+            return self.model(pixel_values=pictures).last_hidden_state[:, 0]
+
+    return ClassToken()
+
+
+def _dino_statistics(spec: EncoderSpec, model: Any) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
+    """Side, mean and standard deviation as the model's preprocessor says, else those of DINO."""
+    from transformers.utils.hub import cached_file
+
+    known: dict[str, Any] = {}
+    if spec.model != TINY and spec.weights != RANDOM:
+        found = cached_file(spec.model, "preprocessor_config.json", _raise_exceptions_for_missing_entries=False)
+        known = json.loads(Path(found).read_text(encoding="utf-8")) if found else {}
+    crop = known.get("crop_size") or known.get("size") or {}
+    patch = model.config.patch_size
+    own = min(model.config.image_size, 16 * patch)  # DINOv2 is configured for 518 pixels and used with 224
+    side = int(crop.get("height") or crop.get("shortest_edge") or own) if isinstance(crop, dict) else int(crop)
+    return side, tuple(known.get("image_mean", IMAGENET_MEAN)), tuple(known.get("image_std", IMAGENET_STD))
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, tuple | list) else value
+
+
+def _not_loaded(spec: EncoderSpec, error: Exception) -> str:
+    reason = " ".join(str(error).split())[:300] or type(error).__name__
+    return (
+        f"{spec.name} cannot be loaded: {reason}. Weights must belong to the architecture and be whole; "
+        f"without a network, give the path of a local copy, or weights='random'."
+    )

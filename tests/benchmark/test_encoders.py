@@ -1,0 +1,188 @@
+"""Frozen encoders: true libraries with small models, from local files, and everything that can be wrong with these."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bandbench.benchmark.encoders import (
+    TINY_CLIP,
+    TINY_DINO,
+    EncoderSpec,
+    ahead,
+    content_of,
+    load_encoder,
+)
+from bandbench.benchmark.errors import PluginError
+
+torch = pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
+CROPS = np.random.default_rng(0).integers(0, 256, (10, 48, 48, 3), dtype=np.uint8)
+TINY = [EncoderSpec("open_clip", "tiny", "random"), EncoderSpec("transformers", "tiny", "random")]
+
+
+@pytest.fixture(scope="module")
+def dino_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DINOv2 model as published: configuration, weights, and what its preprocessor does."""
+    from transformers import AutoConfig, AutoModel
+
+    folder = tmp_path_factory.mktemp("dino")
+    torch.manual_seed(5)
+    AutoModel.from_config(AutoConfig.for_model("dinov2", **TINY_DINO)).save_pretrained(folder)
+    facts = {"image_mean": [0.5, 0.4, 0.3], "image_std": [0.2, 0.2, 0.1], "crop_size": {"height": 42, "width": 42}}
+    (folder / "preprocessor_config.json").write_text(json.dumps(facts))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def clip_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
+    """A CLIP architecture of one's own, and weights of it as safetensors and as a PyTorch file."""
+    import open_clip
+    from safetensors.torch import save_file
+
+    folder = tmp_path_factory.mktemp("clip")
+    (folder / "small-clip.json").write_text(json.dumps(TINY_CLIP))
+    open_clip.add_model_config(folder / "small-clip.json")
+    torch.manual_seed(6)
+    state = open_clip.create_model("small-clip", load_weights=False).state_dict()
+    save_file(state, folder / "weights.safetensors")
+    torch.save(state, folder / "weights.pt")
+    return folder / "small-clip.json", folder / "weights.safetensors", folder / "weights.pt"
+
+
+@pytest.mark.parametrize("spec", TINY, ids=lambda spec: spec.library)
+def test_embeddings_are_repeatable_and_do_not_depend_on_their_neighbours(spec: EncoderSpec) -> None:
+    encoder = load_encoder(spec, "cpu")
+    found = encoder.embed(CROPS)
+    assert found.shape == (10, 64) and found.dtype == np.float32 and np.isfinite(found).all()
+    assert len(np.unique(found.round(3), axis=0)) == 10
+    load_encoder.cache_clear()
+    np.testing.assert_array_equal(load_encoder(spec, "cpu").embed(CROPS), found)
+    np.testing.assert_allclose(encoder.embed(CROPS[3:5]), found[3:5], atol=1e-5)
+    streamed = np.concatenate(list(encoder.iter_embeddings([CROPS[:6], CROPS[6:]])))
+    np.testing.assert_allclose(streamed, found, atol=1e-5)
+
+
+def test_the_class_token_of_a_local_dino_model(dino_folder: Path) -> None:
+    from transformers import AutoModel
+
+    encoder = load_encoder(EncoderSpec("transformers", str(dino_folder)), "cpu")
+    assert encoder.side == 42
+    mean, std = (torch.tensor(v)[:, None, None] for v in ([0.5, 0.4, 0.3], [0.2, 0.2, 0.1]))
+    pictures = torch.from_numpy(CROPS).permute(0, 3, 1, 2) / 255
+    resized = torch.nn.functional.interpolate(pictures, (42, 42), mode="bicubic", antialias=True).clamp(0, 1)
+    with torch.inference_mode():
+        hidden = AutoModel.from_pretrained(dino_folder).eval()(pixel_values=(resized - mean) / std).last_hidden_state
+    np.testing.assert_allclose(encoder.embed(CROPS), hidden[:, 0].numpy(), atol=1e-5)
+    imagenet = load_encoder(EncoderSpec("transformers", str(dino_folder), statistics="imagenet"), "cpu")
+    assert np.abs(imagenet.embed(CROPS) - encoder.embed(CROPS)).max() > 1e-3
+
+
+def test_the_image_tower_of_a_local_clip_model(clip_files: tuple[Path, Path, Path]) -> None:
+    import open_clip
+
+    config, weights, pickled = clip_files
+    encoder = load_encoder(EncoderSpec("open_clip", str(config), str(weights)), "cpu")
+    reference = open_clip.create_model("small-clip", str(weights)).eval()
+    with torch.inference_mode():
+        wanted = reference.encode_image(encoder.normalised(torch.from_numpy(CROPS))).numpy()
+    np.testing.assert_allclose(encoder.embed(CROPS), wanted, atol=1e-5)
+    other = load_encoder(EncoderSpec("open_clip", str(config), str(pickled)), "cpu")
+    np.testing.assert_array_equal(other.embed(CROPS), encoder.embed(CROPS))
+
+
+def test_another_side_is_taken() -> None:
+    assert load_encoder(EncoderSpec("open_clip", "tiny", "random", side=32), "cpu").side == 32
+    assert load_encoder(EncoderSpec("transformers", "tiny", "random", side=28), "cpu").embed(CROPS).shape == (10, 64)
+
+
+def test_half_precision_is_close() -> None:
+    full, half = (load_encoder(EncoderSpec("open_clip", "tiny", "random", precision=p), "cpu") for p in ("float32", "bfloat16"))
+    found = half.embed(CROPS)
+    assert found.dtype == np.float32 and 0 < np.abs(found - full.embed(CROPS)).max() < 0.2
+
+
+def test_content_follows_the_files(dino_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "w.safetensors"
+    file.write_bytes(b"one")
+    first = content_of(str(file))
+    assert first == content_of(str(file)) and len(first) == 64
+    file.write_bytes(b"other")
+    assert content_of(str(file)) != first
+    assert content_of("facebook/dinov2-base", "random") == "" and content_of(str(dino_folder)) != ""
+
+
+def test_a_lack_of_memory_halves_the_batch() -> None:
+    encoder = load_encoder(TINY[0], "cpu")
+    whole = encoder.embed(CROPS)
+    embed, sizes = encoder.embed_tensor, []
+
+    def tight(batch: Any) -> Any:
+        sizes.append(len(batch))
+        if len(batch) > 4:
+            raise torch.OutOfMemoryError("no room")
+        return embed(batch)
+
+    encoder.embed_tensor = tight  # type: ignore[method-assign]
+    try:
+        with pytest.warns(UserWarning, match="ran out of memory and goes on with 4"):
+            np.testing.assert_allclose(encoder.embed(CROPS), whole, atol=1e-5)
+    finally:
+        del encoder.embed_tensor
+    assert max(sizes[-3:]) <= 4
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"library": "open_clip", "model": "ViT-L-14"}, "needs weights: the path"),
+        ({"library": "transformers", "model": ""}, "needs a model: the path"),
+        ({"library": "keras", "model": "x"}, "unknown library of encoders 'keras'"),
+        ({"library": "open_clip", "model": "tiny", "weights": "random", "precision": "int8"}, "unknown precision 'int8'"),
+        ({"library": "open_clip", "model": "ViT-L-41", "weights": "random"}, "Did you mean 'ViT-L-"),
+        ({"library": "open_clip", "model": "ViT-L-14", "weights": "openia"}, "Did you mean 'openai'"),
+        ({"library": "open_clip", "model": "tiny", "weights": "absent/w.pt"}, "there is no weights file .*absent/w.pt"),
+        ({"library": "open_clip", "model": "absent.json", "weights": "random"}, "there is no configuration .*absent.json"),
+        ({"library": "transformers", "model": "./absent"}, "there is no config.json in"),
+    ],
+)
+def test_what_cannot_be_loaded_is_named(spec: dict[str, Any], message: str) -> None:
+    with pytest.raises(PluginError, match=message):
+        load_encoder(EncoderSpec(**spec), "cpu")
+
+
+def test_damaged_and_foreign_weights(clip_files: tuple[Path, Path, Path], dino_folder: Path, tmp_path: Path) -> None:
+    config, weights, _ = clip_files
+    cut = tmp_path / "cut.safetensors"
+    cut.write_bytes(weights.read_bytes()[:2000])
+    larger = tmp_path / "larger-clip.json"
+    larger.write_text(json.dumps({**TINY_CLIP, "vision_cfg": {**TINY_CLIP["vision_cfg"], "width": 96}}))  # type: ignore[dict-item]
+    for spec in (EncoderSpec("open_clip", str(config), str(cut)), EncoderSpec("open_clip", str(larger), str(weights))):
+        with pytest.raises(PluginError, match="cannot be loaded: .*belong to the architecture and be whole"):
+            load_encoder(spec, "cpu")
+    (tmp_path / "config.json").write_bytes((dino_folder / "config.json").read_bytes())
+    with pytest.raises(PluginError, match=r"there is no model.safetensors in"):
+        load_encoder(EncoderSpec("transformers", str(tmp_path)), "cpu")
+    (tmp_path / "model.safetensors").write_bytes((dino_folder / "model.safetensors").read_bytes()[:3000])
+    with pytest.raises(PluginError, match="cannot be loaded"):
+        load_encoder(EncoderSpec("transformers", str(tmp_path)), "cpu")
+
+
+def test_an_absent_device_is_named() -> None:
+    if not torch.cuda.is_available():
+        with pytest.raises(PluginError, match="told device='cuda', but PyTorch .* finds no such device"):
+            load_encoder(TINY[0], "cuda")
+
+
+def test_batches_are_made_ahead_in_order_and_errors_arrive() -> None:
+    def batches(n: int):
+        yield from range(n)
+        raise ValueError("the source broke")
+
+    got = []
+    with pytest.raises(ValueError, match="the source broke"):
+        for batch in ahead(batches(4)):
+            got.append(batch)
+    assert got == [0, 1, 2, 3]
+    assert list(ahead([])) == []

@@ -1,0 +1,60 @@
+"""Linear heads on embeddings: the optimum, the published loop, and what it cannot do."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from bandbench.benchmark.contracts import View
+from bandbench.benchmark.errors import PluginError
+from bandbench.benchmark.metrics import roc_auc
+from bandbench.benchmark.registry import DetectorSpec
+
+torch = pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
+
+
+def task(n: int = 400, seed: int = 0) -> tuple[View, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 2, n)
+    values = rng.normal(size=(n, 24)) * np.linspace(0.1, 5, 24) + 3
+    values[:, :4] += labels[:, None] * np.linspace(0.1, 0.4, 4)
+    return View(values.astype(np.float32)), labels.astype(np.int64)
+
+
+@pytest.mark.parametrize("c", [0.01, 1.0])
+def test_logistic_head_is_scikit_learns_on_standardised_embeddings(c: float) -> None:
+    view, labels = task()
+    probe = DetectorSpec.parse("dino_probe/random", {"C": c}).build().fit(view, labels)
+    z = StandardScaler().fit_transform(view.values.astype(np.float64))
+    reference = LogisticRegression(C=c, tol=1e-8, max_iter=5000).fit(z, labels).decision_function(z)
+    np.testing.assert_allclose(probe.score(view), reference, atol=2e-3)
+
+
+def test_published_head_learns_but_its_loss_stays_above_its_floor() -> None:
+    labels = np.arange(3000) % 2
+    values = np.random.default_rng(0).normal(size=(3000, 24)) + 0.5 * labels[:, None] * (np.arange(24) < 6)
+    view = View(values.astype(np.float32))
+    probe = DetectorSpec.parse("clip_probe/random", {"head": "faithful"}).build().fit(view, labels)
+    scores = probe.score(view)
+    assert roc_auc(labels, scores) > 0.75
+    once = 1 / (1 + np.exp(-scores))
+    loss = np.mean(np.log1p(np.exp(once)) - labels * once)
+    assert 0.503 < loss < np.log(2)
+    again = DetectorSpec.parse("clip_probe/random", {"head": "faithful"}).build().fit(view, labels)
+    np.testing.assert_array_equal(again.coef_, probe.coef_)
+
+
+def test_parameters_of_the_shared_part_are_the_probes_own() -> None:
+    spec = DetectorSpec.parse("clip_probe", {"architecture": "tiny", "weights": "random", "C": 3.0})
+    assert {"architecture", "weights", "head", "C", "device", "seed"} <= set(spec.plugin.parameter_defaults())
+    assert spec.build().parameters()["C"] == 3.0
+    with pytest.raises(PluginError, match="clip_probe 'architectur'. Did you mean 'architecture'"):
+        DetectorSpec.parse("clip_probe", {"architectur": "tiny"})
+
+
+@pytest.mark.parametrize(
+    ("params", "message"), [({"head": "mlp"}, "unknown head of dino_probe 'mlp'"), ({"C": 0.0}, "needs C above 0")]
+)
+def test_impossible_parameters_are_named(params: dict[str, object], message: str) -> None:
+    with pytest.raises(PluginError, match=message):
+        DetectorSpec.parse("dino_probe/random", params).build().fit(*task(40))

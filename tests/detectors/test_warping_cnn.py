@@ -1,0 +1,129 @@
+"""The warping network: warped is fake, fakes of the training data are not looked at, a kill costs one epoch."""
+
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from faces import scene
+
+from bandbench.benchmark.contracts import View
+from bandbench.benchmark.errors import PluginError
+from bandbench.benchmark.metrics import roc_auc
+from bandbench.benchmark.registry import DetectorSpec
+from bandbench.benchmark.warping import Warping
+
+torch = pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
+
+
+@cache
+def reals(n: int = 60, side: int = 72) -> np.ndarray:
+    noise = np.random.default_rng(0).normal(0, 14, size=(n, side, side, 3))
+    return np.clip(np.stack([scene(i, 0, (side, side), side - 8) for i in range(n)]) + noise, 0, 255).astype(np.uint8)
+
+
+def build(**params: Any) -> Any:
+    return DetectorSpec.parse("warping_cnn/tiny", params).build(0)
+
+
+def fit(crops: np.ndarray, n_fakes: int = 2, **params: Any) -> Any:
+    values = np.concatenate([crops, np.zeros((n_fakes, *crops.shape[1:]), np.uint8)])
+    return build(**params).fit(View(values), np.r_[np.zeros(len(crops)), np.ones(n_fakes)].astype(np.int64))
+
+
+def test_it_learns_that_warped_is_fake() -> None:
+    detector = fit(reals()[:40], epochs=15, patience=15, scales=[0.25, 0.4])
+    held_out = reals()[40:]
+    warped = np.stack([Warping((0.3, 0.3)).fake(crop, np.random.default_rng(i)) for i, crop in enumerate(held_out)])
+    scores = detector.score(View(np.concatenate([held_out, warped])))
+    assert roc_auc(np.repeat([0, 1], 20), scores) > 0.9
+    assert detector.history_[-1]["val_loss"] < detector.history_[0]["val_loss"]
+    assert [entry["epoch"] for entry in detector.history_] == list(range(1, 16))
+
+
+def test_fakes_of_the_training_data_are_not_looked_at() -> None:
+    few, many = (fit(reals()[:12], n_fakes=n, epochs=1) for n in (2, 20))
+    assert all((few.weights_[name] == many.weights_[name]).all() for name in few.weights_)
+
+
+def test_hard_mining_follows_at_a_tenth_of_the_rate() -> None:
+    detector = fit(reals()[:12], epochs=1, mining_epochs=1, optimiser="sgd")
+    rates = [entry["learning_rate"] for entry in detector.history_]
+    assert rates == [0.003, pytest.approx(0.0003)]
+
+
+KILLED = """
+import os, sys
+import numpy as np
+sys.path.insert(0, sys.argv[1])
+from test_warping_cnn import fit, reals
+from bandbench.benchmark.checkpoints import Checkpoint
+save, n = Checkpoint.save, 0
+def counted(self, *state):
+    global n
+    save(self, *state)
+    n += 1
+    if n == 2:
+        os.kill(os.getpid(), 9)
+Checkpoint.save = counted
+fit(reals()[:12], epochs=4, patience=4)
+"""
+
+
+def test_a_killed_training_goes_on_and_ends_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BANDBENCH_CACHE", str(tmp_path / "killed"))
+    folders = f"{Path(__file__).parent}", f"{Path(__file__).parents[1]}"
+    code = KILLED.replace("import numpy as np\n", f"import numpy as np\nsys.path.insert(0, {folders[1]!r})\n")
+    killed = subprocess.run([sys.executable, "-c", code, folders[0]], capture_output=True, text=True)
+    assert killed.returncode == -9, killed.stderr
+    assert list((tmp_path / "killed" / "training").iterdir())
+    resumed = fit(reals()[:12], epochs=4, patience=4)
+    assert not list((tmp_path / "killed" / "training").iterdir())
+    monkeypatch.setenv("BANDBENCH_CACHE", str(tmp_path / "other"))
+    whole = fit(reals()[:12], epochs=4, patience=4)
+    assert resumed.history_ == whole.history_
+    assert all((resumed.weights_[name] == whole.weights_[name]).all() for name in whole.weights_)
+
+
+def test_weights_come_from_a_file_of_the_same_backbone(tmp_path: Path) -> None:
+    import timm
+    from safetensors.torch import save_file
+
+    other = timm.create_model("test_resnet", pretrained=False, num_classes=7)
+    save_file(other.state_dict(), tmp_path / "weights.safetensors")
+    network = build(weights=str(tmp_path / "weights.safetensors")).network(pretrained=True)
+    assert torch.equal(network.state_dict()["conv1.0.weight"], other.state_dict()["conv1.0.weight"])
+    with pytest.raises(PluginError, match=r"only \d+ of \d+ weights"):
+        build(backbone="test_vit", weights=str(tmp_path / "weights.safetensors")).network(pretrained=True)
+    (tmp_path / "cut.safetensors").write_bytes((tmp_path / "weights.safetensors").read_bytes()[:1000])
+    for name in ("cut.safetensors", "absent.safetensors"):
+        with pytest.raises(PluginError, match="cannot use the backbone 'test_resnet' with weights"):
+            build(weights=str(tmp_path / name)).network(pretrained=True)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"backbone": "resnet999"}, "cannot use the backbone 'resnet999'"),
+        ({"optimiser": "lbfgs"}, "knows the optimisers sgd, adam"),
+        ({"scales": [0.9, 0.2]}, "scales"),
+        ({"masks": ["circle"]}, "masks square, ellipse and hull"),
+        ({"epochs": 0}, "epochs of at least 1"),
+        ({"validation": 1.0}, "between 0 and 1"),
+        ({"device": "tpu"}, "devices auto, cpu, cuda"),
+    ],
+)
+def test_impossible_parameters_are_named(params: dict[str, Any], message: str) -> None:
+    with pytest.raises(PluginError, match=message):
+        fit(reals()[:8], **params)
+
+
+def test_too_few_reals_and_an_absent_device() -> None:
+    with pytest.raises(PluginError, match="needs four of them, got 3"):
+        fit(reals()[:3])
+    if not torch.cuda.is_available():
+        with pytest.raises(PluginError, match="finds no such device"):
+            fit(reals()[:8], device="cuda")
