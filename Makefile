@@ -4,10 +4,10 @@ PYTHON ?= python3
 RUN = $(UV) run --quiet --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format perf clean
+.PHONY: help demo test check format perf perf-deep clean
 
 help:  ## Say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
 
 demo: .venv/base  ## Run the shipped study on embedded data: no download, under three minutes
 	@$(RUN) bench run --study band_search
@@ -26,6 +26,9 @@ format: .venv/dev  ## Format the code
 
 perf: .venv/dev  ## Measure the fast path and write docs/performance.md (half an hour, on a machine that does nothing else)
 	@$(RUN) python perf/measure.py
+
+perf-deep: .venv/dev  ## Measure encoders and filters on the device that there is, into docs/performance.md
+	@$(RUN) python perf/deep.py
 
 clean:  ## Delete what make has made here; results and cache stay (bench cache prune)
 	rm -rf .venv .tools build dist *.egg-info .pytest_cache .ruff_cache uv.lock

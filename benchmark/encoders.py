@@ -171,7 +171,7 @@ class Encoder:
     ----------
     spec : EncoderSpec
     network : Module
-        From normalised pictures (n, 3, side, side) to embeddings (n, n_features).
+        From normalised pictures (n, 3, side, side) to embeddings (n, n_features); kept as an attribute.
     side : int
     mean, std : tuples of 3 float
         Of channels in 0 to 1.
@@ -192,7 +192,7 @@ class Encoder:
         self.spec = spec
         self.side = side
         self.device = device
-        self._network = network.eval().requires_grad_(False).to(device, getattr(torch, spec.precision))
+        self.network = network.eval().requires_grad_(False).to(device, getattr(torch, spec.precision))
         self._mean, self._std = (torch.tensor(values, device=device)[:, None, None] for values in (mean, std))
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -260,7 +260,7 @@ class Encoder:
         import torch
 
         with torch.inference_mode():
-            return self._network(self.normalised(crops.to(self.device, non_blocking=True)))
+            return self.network(self.normalised(crops.to(self.device, non_blocking=True)))
 
     def normalised(self, crops: "torch.Tensor") -> "torch.Tensor":
         """Resize and normalise uint8 (n, rows, cols, 3) to what the network wants (n, 3, side, side)."""
@@ -271,7 +271,7 @@ class Encoder:
             size = (self.side, self.side)
             pictures = torch.nn.functional.interpolate(pictures, size, mode=self.spec.resize, antialias=True).clamp(0, 1)
         pictures = (pictures - self._mean) / self._std
-        return pictures.to(next(self._network.parameters()).dtype)
+        return pictures.to(next(self.network.parameters()).dtype)
 
 
 def ahead(batches: Iterable[Any], n: int = 2) -> Iterator[Any]:

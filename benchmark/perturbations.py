@@ -1,5 +1,5 @@
 """
-What happens to a picture between its making and its examination: noise, blur, JPEG, crop and resize.
+What happens to a picture between its making and its examination: noise, blur, JPEG, crop and resize, filters.
 
 A perturbed domain is a domain, ``DOMAIN+NAME[:faithful][:parameter=value ...]``, and perturbations are chained from left to
 right: ``procedural/planted+jpeg:quality=50+noise:sd=5``. The clean ones have a strength that is told; the ``faithful`` ones do
@@ -10,6 +10,7 @@ that are changed. What is drawn is drawn for each picture from its content, so o
 import hashlib
 import inspect
 import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -19,7 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .bands import Band, Kind
 from .errors import StudyError, unknown_name
+from .filters import PublishedKind, fda, filter_pixels, published_fda, published_filter
 
 VERSION = 1  # raised when a change moves a pixel
 RANGES = {
@@ -28,12 +31,20 @@ RANGES = {
     "kernel": (1, 99),
     "quality": (1, 100),
     "share": (0, 0.5),
+    "cutoff": (0.001, 0.707),
+    "width": (0.001, 0.707),
+    "order": (1, 20),
+    "radius": (1, 10_000),
+    "beta": (0, 0.5),
     "probability": (0, 1),
 }
+NUMBER = r"\d*\.?\d+(?:e-?\d+)?"
+NOT_DRAWN = ("kernel", "probability")  # of which there are no ranges
 PUBLISHED_SIGMA = 4  # OpenCV's code of the default border, handed over in the place of sigma
 
 Picture = NDArray[np.uint8]
 Kernel = Callable[..., Picture]
+Strength = float | tuple[float, float]
 
 
 def _rounded(values: Any) -> Picture:
@@ -158,6 +169,92 @@ def combined(
     return jpeg(picture, rng, quality=quality) if drawn == 2 else crop(picture, rng, share=share)
 
 
+def lowpass(picture: Picture, rng: np.random.Generator, *, cutoff: float = 0.134, order: int = 1) -> Picture:
+    """
+    Butterworth low pass in the pixels, by the DFT of the whole picture: real part, rounded, clipped, the mean kept.
+
+    The default is the radius of 30 DFT bins at 224 pixels of a thesis on middle frequencies (2024, github.com/Julianwustl).
+
+    Parameters
+    ----------
+    picture : array of uint8 (rows, cols[, 3])
+    rng : Generator
+        Not used.
+    cutoff : float
+        Where the gain is 1/2, in cycles/pixel.
+    order : int
+
+    Returns
+    -------
+    array of uint8, shape of `picture`
+    """
+    return _filtered(picture, "low", cutoff, 0, order)
+
+
+def highpass(picture: Picture, rng: np.random.Generator, *, cutoff: float = 0.134, order: int = 1) -> Picture:
+    """High pass; else as `lowpass`. The mean is kept, so what is left stays signed."""
+    return _filtered(picture, "high", cutoff, 0, order)
+
+
+def bandpass(picture: Picture, rng: np.random.Generator, *, cutoff: float = 0.2, width: float = 0.1, order: int = 1) -> Picture:
+    """Band pass around `cutoff`, of `width` between its points of gain 1/2, in cycles/pixel; else as `lowpass`."""
+    return _filtered(picture, "band", cutoff, width, order)
+
+
+def bandstop(picture: Picture, rng: np.random.Generator, *, cutoff: float = 0.2, width: float = 0.1, order: int = 1) -> Picture:
+    """Take away what `bandpass` passes."""
+    return _filtered(picture, "stop", cutoff, width, order)
+
+
+def _filtered(picture: Picture, kind: Kind, cutoff: float, width: float, order: int) -> Picture:
+    return filter_pixels(picture[None], Band(kind, cutoff, width, order, "pixels"))[0]
+
+
+def adapted(picture: Picture, rng: np.random.Generator, *, beta: float = 0.01) -> Picture:
+    """
+    Fourier domain adaptation: the lowest frequencies get the amplitudes of a reference, a `foreign_picture`.
+
+    Parameters
+    ----------
+    picture : array of uint8 (rows, cols[, 3])
+    rng : Generator
+    beta : float
+        See `filters.swap_amplitudes`; below one over the shorter side only brightness and colour change.
+
+    Returns
+    -------
+    array of uint8, shape of `picture`
+        Rounded and clipped.
+    """
+    return fda(picture, foreign_picture(picture.shape, rng), beta)
+
+
+def foreign_picture(shape: tuple[int, ...], rng: np.random.Generator) -> Picture:
+    """
+    Draw a picture of nothing with the low frequencies of some photograph: 1/f noise of random brightness, contrast and colour.
+
+    Parameters
+    ----------
+    shape : (rows, cols) or (rows, cols, channels)
+    rng : Generator
+
+    Returns
+    -------
+    array of uint8 (rows, cols[, channels])
+    """
+    rows, cols, channels = (*shape, 1)[:3]
+    # Of the planes the first is what the channels share, so that they are alike as in photographs.
+    planes = rng.standard_normal((channels + 1, rows, cols))
+    brightness, contrast = rng.uniform(70, 180), rng.uniform(30, 70)
+    tint, colourfulness = rng.normal(0, 15, channels), rng.uniform(0.1, 0.5)
+    radius = np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(cols)[None, :])
+    radius[0, 0] = np.inf
+    planes = np.fft.irfft2(np.fft.rfft2(planes) / radius, s=(rows, cols))
+    planes /= planes.std(axis=(1, 2), keepdims=True) + 1e-12
+    levels = brightness + tint[:, None, None] + contrast * (planes[0] + colourfulness * planes[1:])
+    return _rounded(np.moveaxis(levels, 0, -1).reshape(shape))
+
+
 def _uint8(picture: Any) -> Picture:
     """What OpenCV returns, whose stubs know any number type."""
     return np.asarray(picture, dtype=np.uint8)
@@ -269,14 +366,45 @@ def published_combined(picture: Picture, rng: np.random.Generator) -> Picture:
     return kernels[int(rng.uniform(0, 4))](picture, rng)
 
 
-CLEAN: dict[str, Kernel] = {"noise": noise, "blur": blur, "jpeg": jpeg, "crop": crop, "combined": combined}
+def _published_pass(kind: PublishedKind) -> Kernel:
+    def kernel(picture: Picture, rng: np.random.Generator, *, radius: int = 30) -> Picture:
+        """Filter as in the thesis; `radius` in DFT bins of the picture, whatever its size; see `filters.published_filter`."""
+        return published_filter(picture, kind, radius)
+
+    return kernel
+
+
+def published_adapted(picture: Picture, rng: np.random.Generator, *, beta: float = 0.01) -> Picture:
+    """Fourier domain adaptation of the thesis's program (`filters.published_fda`), to a `foreign_picture`."""
+    return published_fda(picture, foreign_picture(picture.shape, rng), beta)
+
+
+CLEAN: dict[str, Kernel] = {
+    "noise": noise,
+    "blur": blur,
+    "jpeg": jpeg,
+    "crop": crop,
+    "combined": combined,
+    "lowpass": lowpass,
+    "highpass": highpass,
+    "bandpass": bandpass,
+    "bandstop": bandstop,
+    "fda": adapted,
+}
 PUBLISHED: dict[str, Kernel] = {
     "noise": published_noise,
     "blur": published_blur,
     "jpeg": published_jpeg,
     "crop": published_crop,
     "combined": published_combined,
+    "lowpass": _published_pass("low"),
+    "highpass": _published_pass("high"),
+    "bandpass": _published_pass("band"),
+    "fda": published_adapted,
 }
+# What a name tells even where it is the default, because a row stands alone.
+TOLD = ("sd", "sigma", "quality", "share", "cutoff", "width", "beta")
+TOLD_PUBLISHED = ("radius", "beta")
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
@@ -293,14 +421,14 @@ class Step:
     faithful : bool
         As published.
     parameters : tuple of (name, value)
-        Of the kernel.
+        Of the kernel; a value may be a range (low, high).
     probability : float
         Share of pictures that are changed.
     """
 
     name: str
     faithful: bool = False
-    parameters: tuple[tuple[str, float], ...] = ()
+    parameters: tuple[tuple[str, Strength], ...] = ()
     probability: float = 1.0
 
     @property
@@ -310,10 +438,24 @@ class Step:
 
     def __str__(self) -> str:
         defaults = _defaults(self.kernel)
-        # A clean strength is told even where it is the default: a row stands alone.
-        told = [(n, v) for n, v in self.parameters if v != defaults[n] or (len(defaults) == 1 and not self.faithful)]
+        always = TOLD_PUBLISHED if self.faithful else () if self.name == "combined" else TOLD
+        told = [(n, v) for n, v in self.parameters if v != defaults[n] or n in always]
         told += [("probability", self.probability)] if self.probability != 1 else []
-        return ":".join([self.name, *["faithful"] * self.faithful, *(f"{n}={v:.12g}" for n, v in told)])
+        return ":".join([self.name, *["faithful"] * self.faithful, *(f"{n}={_shown(v)}" for n, v in told)])
+
+    def settled(self, seed: Sequence[str]) -> dict[str, float]:
+        """Parameters for one picture. Draws have a generator of their own, so noise of a drawn strength is the same noise."""
+        return {n: _drawn(*v, _generator([*seed, n])) if isinstance(v, tuple) else v for n, v in self.parameters}
+
+
+def _drawn(low: float, high: float, rng: np.random.Generator) -> float:
+    if isinstance(low, int):
+        return int(rng.integers(low, int(high), endpoint=True))
+    return float(rng.uniform(low, high))
+
+
+def _shown(value: Strength) -> str:
+    return "-".join(f"{v:.12g}" for v in (value if isinstance(value, tuple) else (value,)))
 
 
 @lru_cache
@@ -326,6 +468,8 @@ def _defaults(kernel: Kernel) -> dict[str, float]:
 def parse_chain(chain: str) -> tuple[Step, ...]:
     """
     Read ``NAME[:faithful][:parameter=value ...]``, several of them joined by ``+``.
+
+    A value is a number, or a range ``low-high`` from which every picture gets its own.
 
     Raises
     ------
@@ -340,20 +484,35 @@ def _parse_step(text: str) -> Step:
     if name not in CLEAN:
         raise StudyError(unknown_name("perturbation", name, CLEAN))
     faithful = bool(words) and words[0] == "faithful"
-    defaults = {**_defaults((PUBLISHED if faithful else CLEAN)[name]), "probability": 1.0}
-    values = dict(defaults)
+    if faithful and name not in PUBLISHED:
+        raise StudyError(unknown_name("faithful perturbation", name, PUBLISHED))
+    defaults: dict[str, float] = {**_defaults((PUBLISHED if faithful else CLEAN)[name]), "probability": 1.0}
+    values: dict[str, Strength] = dict(defaults)
     for word in words[faithful:]:
         parameter, _, value = word.partition("=")
         if parameter not in defaults:
             what = f"parameter of {'faithful ' if faithful else ''}perturbation {name}"
             raise StudyError(unknown_name(what, parameter, defaults))
-        values[parameter] = _number(f"{name}:{parameter}", value, defaults[parameter])
+        values[parameter] = _strength(f"{name}:{parameter}", value, defaults[parameter])
     probability = values.pop("probability")
-    return Step(name, faithful, tuple(values.items()), probability)
+    return Step(name, faithful, tuple(values.items()), probability)  # pyright: ignore[reportArgumentType] (never a range)
+
+
+def _strength(where: str, text: str, default: float) -> Strength:
+    """Value of a parameter, or a range ``low-high`` of values."""
+    ends = re.fullmatch(rf"({NUMBER})-({NUMBER})", text)
+    if ends is None:
+        return _number(where, text, default)
+    if where.partition(":")[2] in NOT_DRAWN:
+        raise StudyError(f"perturbation {where} is one number, got the range {text}.")
+    low, high = (_number(where, end, default) for end in ends.groups())
+    if low > high:
+        raise StudyError(f"perturbation {where} is drawn from a range low-high, got {text}.")
+    return (low, high) if low < high else low
 
 
 def _number(where: str, text: str, default: float) -> float:
-    """Value of a parameter; whole where its default is."""
+    """Number for a parameter; whole where its default is."""
     parameter = where.partition(":")[2]
     whole = isinstance(default, int)
     try:
@@ -428,9 +587,10 @@ def perturb(picture: Picture, chain: str, content: str) -> Picture:
     if picture.ndim == 3 and (picture == picture[:, :, :1]).all():
         picture = np.ascontiguousarray(picture[:, :, 0])
     for number, step in enumerate(parse_chain(chain)):
-        rng = _generator([content, str(number), step.name])
+        seed = [content, str(number), step.name]
+        rng = _generator(seed)
         if rng.random() < step.probability:
-            picture = step.kernel(picture, rng, **dict(step.parameters))
+            picture = step.kernel(picture, rng, **step.settled(seed))
     return picture
 
 

@@ -33,6 +33,9 @@ def list_(what: Annotated[What, typer.Argument(help="detectors, datasets or stud
     if json_file:
         write_text(json_file, dump_json(entries))
         return
+    if what is What.datasets:
+        _print_blocks(entries)
+        return
     table = Table(header_style="bold")
     columns = list(dict.fromkeys(key for entry in entries for key in entry))
     for column in columns:
@@ -40,6 +43,23 @@ def list_(what: Annotated[What, typer.Argument(help="detectors, datasets or stud
     for entry in entries:
         table.add_row(*[_plain(entry.get(column, "")) for column in columns])
     Console().print(table)
+
+
+def _print_blocks(entries: list[dict[str, Any]]) -> None:
+    """One entry below the other: what has seven facts fits into no table."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    for entry in entries:
+        console.print(Text(entry["name"], "bold"), Text(str(entry.get("about", ""))), sep="  ")
+        facts = Table.grid(padding=(0, 2))
+        for name, value in entry.items():
+            if name not in ("name", "about") and value:
+                facts.add_row(Text(name, "dim"), _plain(value))
+        console.print(Padding(facts, (0, 0, 1, 4)))
 
 
 def _plain(value: Any) -> Any:
@@ -57,9 +77,7 @@ def _plugins(what: What) -> list[dict[str, Any]]:
 
 
 def _status(plugin: Any) -> str:
-    from ..contracts import Detector
-
-    return (issubclass(plugin, Detector) and plugin.missing()) or "ok"
+    return plugin.missing() or "ok"
 
 
 def _facts(plugin: Any) -> dict[str, Any]:
@@ -68,10 +86,23 @@ def _facts(plugin: Any) -> dict[str, Any]:
     about = {"about": (plugin.__doc__ or "").strip().partition("\n")[0], "source": plugin.source}
     if issubclass(plugin, Detector):
         return {"presets": list(plugin.presets), **about}
-    needs = f"--data {plugin.name}=DIR" if plugin.needs_root else "nothing"
+    return {"needs": _needs(plugin), "licence": plugin.licence, "obtain": plugin.obtain, **about}
+
+
+def _needs(plugin: Any) -> str:
+    """What a user gives to a data set, and does with it, before it can be used."""
+    from ..data.sources import SourceDataset
+
     if plugin.name == "folder":
-        needs = "--data NAME=DIR"
-    return {"needs": needs, "licence": plugin.licence, **about}
+        return "--data NAME=DIR"
+    needs = [f"--data {plugin.name}=DIR" if plugin.needs_root else "nothing"]
+    if plugin.classes == ("real",):
+        needs.append(f"--data {plugin.name}.fakes=DIR for fakes")
+    if plugin.extra and not plugin.needs:
+        needs.append(f"the extra `{plugin.extra}` for archives")
+    if issubclass(plugin, SourceDataset) and plugin.clips:
+        needs.append(f"faces cut out once: bench data prepare {plugin.name} --root DIR")
+    return "; ".join(needs)
 
 
 def _studies() -> list[dict[str, Any]]:
@@ -83,7 +114,8 @@ def _studies() -> list[dict[str, Any]]:
         try:
             study = load_study(name)
             detectors = [entry.name for entry in study.detectors]
-            entries.append({"name": name, "status": "ok", "detectors": detectors, "about": study.description})
+            facts = {"detectors": detectors, "needs": study.needs or "nothing", "about": study.description}
+            entries.append({"name": name, "status": "ok", **facts})
         except StudyError as error:
             entries.append({"name": name, "status": str(error)})
     return entries
@@ -131,6 +163,8 @@ def _find(name: str) -> dict[str, Any]:
                     continue  # it may be a data set
                 raise
             facts: dict[str, Any] = {"kind": kind, "name": plugin.name, "version": plugin.version, "source": plugin.source}
+            if issubclass(plugin, Dataset):
+                facts |= {"needs": _needs(plugin), "licence": plugin.licence, "obtain": plugin.obtain, "layout": plugin.layout}
             if issubclass(plugin, Dataset) and not plugin.needs_root:
                 facts["domains"] = [f"{plugin.name}/{v}" if v else plugin.name for v in plugin().variants()]
             facts |= {"parameters": plugin.parameter_defaults()}

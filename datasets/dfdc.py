@@ -1,0 +1,267 @@
+"""The DeepFake Detection Challenge: parts of clips, each with a file that says which are fake and made from what."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+from ..benchmark import video
+from ..benchmark.contracts import FAKE, REAL, Split
+from ..benchmark.data.layout import Tree, child_key, natural_key
+from ..benchmark.data.sources import Source, SourceDataset, Survey
+from ..benchmark.errors import DataError
+from ._clips import is_packed
+
+METADATA, LABELS = "metadata.json", "labels.csv"
+LABEL_WORDS = {"fake": FAKE, "1": FAKE, "true": FAKE, "real": REAL, "0": REAL, "false": REAL}
+SPLIT_WORDS: dict[str, Split] = {
+    "train": "train",
+    "val": "val",
+    "valid": "val",
+    "validate": "val",
+    "validation": "val",
+    "test": "test",
+}
+TRAIN_PART = re.compile(r"dfdc_train_part_(\d+)")
+N_TRAIN_PARTS = 50
+
+
+@dataclass(frozen=True)
+class Entry:
+    """
+    What is said of one clip.
+
+    Attributes
+    ----------
+    label : int
+    split : {"train", "val", "test"} or None
+        None where nothing is said.
+    original : str
+        Name of the real that a fake was made from, without its suffix; empty where unknown.
+    """
+
+    label: int
+    split: Split | None = None
+    original: str = ""
+
+
+@dataclass
+class Part:
+    """
+    A folder with clips and what is said of them.
+
+    Attributes
+    ----------
+    place : str
+        Id of the folder.
+    entries : dict of str to Entry, or None
+        By name without suffix, in lower case; None where nothing of the kind is there, or nothing that can be read.
+    labelled : bool
+        Whether there is a file of labels at all.
+    clips : list of str
+        Ids.
+    """
+
+    place: str
+    entries: dict[str, Entry] | None = None
+    labelled: bool = False
+    clips: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return self.place or "the root"
+
+
+class DFDC(SourceDataset):
+    """
+    Clips of the DeepFake Detection Challenge: any folder with ``metadata.json`` or ``labels.csv`` is a part, the root, too.
+
+    A real and the fakes made from it stay together. Clips that are distributed as training clips are split into training,
+    validation and test, but for the splits that the copy has of its own: those keep what their files say, or, where the
+    files say nothing, what their folder is called (``validation``, ``test_videos``).
+    """
+
+    name = "dfdc"
+    source = "Dolhansky et al., arXiv:2006.07397"
+    licence = "DFDC terms of use (Meta AI): research, on registration"
+    obtain = "https://ai.meta.com/datasets/dfdc"
+    layout = "dfdc_train_part_0/ ... dfdc_train_part_49/ with metadata.json and *.mp4; validation/ and test/ with labels.csv"
+    what = "DFDC (folders with metadata.json or labels.csv and clips)"
+    clips = True
+
+    def survey(self, tree: Tree) -> Survey:
+        parts = list(find_parts(tree))
+        if not any(part.labelled for part in parts):
+            there = ", ".join(f"{folder}/" for folder in tree.folders()[:8]) or "no folder"
+            raise DataError(f"{tree.root} does not hold {self.what}; there is no {METADATA} and no {LABELS}; found: {there}.")
+        sources = list(list_sources(tree, parts))
+        missing = [*gaps(tree, parts), *absent_originals(sources)]
+        return Survey(tuple(sources), tuple(missing), notes=tuple(remarks(sources)))
+
+
+# --- parts -----------------------------------------------------------------------------------------------------------
+
+
+def find_parts(tree: Tree, place: str = "", above: Part | None = None) -> Iterator[Part]:
+    """
+    Folders of clips, in order of their numbers; a folder without labels belongs to the part that it lies in.
+
+    Archives are reported.
+    """
+    own = open_part(tree, place)
+    part = above if above and not own.labelled else own
+    part.clips += tree.files(place, video.SUFFIXES)
+    below: list[Part] = []
+    for folder in sorted(tree.folders(place), key=natural_key):
+        if not is_packed(tree, folder):
+            below += find_parts(tree, folder, part if part.labelled else None)
+    if part is not above:
+        yield part
+    yield from below
+
+
+def open_part(tree: Tree, place: str) -> Part:
+    """A folder with what its files say; those that cannot be read are reported."""
+    part = Part(place)
+    for name, read in ((LABELS, read_labels), (METADATA, read_metadata)):
+        path = tree.file(place, name)
+        if not path:
+            continue
+        part.labelled = True
+        try:
+            part.entries = {**(part.entries or {}), **read(tree.read_text(path))}
+        except (ValueError, OSError, DataError, csv.Error) as error:
+            tree.report(
+                path, "unreadable", f"cannot be used ({error}); get it again. Clips that only it names are passed over."
+            )
+    return part
+
+
+def read_metadata(text: str) -> dict[str, Entry]:
+    """
+    Read ``metadata.json``: by clip either label, split and original, or ``is_fake``.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON object of objects.
+    """
+    known = json.loads(text)
+    if not isinstance(known, dict) or not all(isinstance(entry, dict) for entry in known.values()):
+        raise ValueError("it is no table of clips")
+    return {clip_name(clip): entry for clip, facts in known.items() if (entry := as_entry(facts))}
+
+
+def read_labels(text: str) -> dict[str, Entry]:
+    """
+    Read ``labels.csv``: columns filename and label, where 1 is fake.
+
+    Raises
+    ------
+    ValueError
+        If it has other columns.
+    """
+    table = csv.DictReader(io.StringIO(text), skipinitialspace=True)
+    columns = {child_key(column): column for column in table.fieldnames or ()}
+    if not {"filename", "label"} <= set(columns):
+        raise ValueError(f"it has the columns {', '.join(columns) or 'none'} and not filename, label")
+    rows = ((row[columns["filename"]], {"label": row[columns["label"]]}) for row in table)
+    return {clip_name(clip): entry for clip, facts in rows if clip and (entry := as_entry(facts))}
+
+
+def as_entry(facts: Mapping[str, Any]) -> Entry | None:
+    """What is said of one clip; None if its class is not."""
+    label = LABEL_WORDS.get(str(facts.get("label", facts.get("is_fake"))).strip().lower())
+    if label is None:
+        return None
+    split = SPLIT_WORDS.get(str(facts.get("split")).strip().lower())
+    return Entry(label, split, clip_name(facts.get("original") or "") if label == FAKE else "")
+
+
+def clip_name(path: object) -> str:
+    """
+    Name by which clips and entries find each other.
+
+    >>> clip_name("videos/Abc.MP4")
+    'abc'
+    """
+    return PurePosixPath(str(path)).stem.lower()
+
+
+# --- sources ---------------------------------------------------------------------------------------------------------
+
+
+def list_sources(tree: Tree, parts: Iterable[Part]) -> Iterator[Source]:
+    """Clips with an entry, the first of a name; the others are reported, one line per part."""
+    seen: dict[str, str] = {}
+    for part in parts:
+        strange = []
+        for path in part.clips:
+            name = clip_name(path)
+            entry = (part.entries or {}).get(name)
+            if entry is None:
+                strange.append(path)
+            elif seen.setdefault(name, path) != path:
+                tree.report(path, "duplicate", f"has the name of {seen[name]}, which is used; delete one of them.")
+            else:
+                yield as_source(path, name, entry, folder_split(tree, part.place))
+        if strange and (part.entries is not None or not part.labelled):
+            wanted = "its labels" if part.labelled else f"{METADATA} or {LABELS}"
+            detail = f"{len(strange)} clips without an entry in {wanted} are passed over, for example {strange[0]}."
+            tree.report(part.place or ".", "unknown", detail)
+
+
+def as_source(path: str, name: str, entry: Entry, folder: Split | None) -> Source:
+    """A clip; it shows who its original shows."""
+    split = entry.split or folder
+    shown = entry.original or (name if entry.label == REAL else "")
+    given: Literal["val", "test"] | None = None if split in (None, "train") else split
+    return Source(path, "clip", entry.label, ("",), given, shown, video=shown or name)
+
+
+def folder_split(tree: Tree, place: str) -> Split | None:
+    """Split that a folder, or one above it up to the root, is called after; None if none is."""
+    for folder in reversed([tree.root.name, *place.split("/")]):
+        for word in child_key(folder).split("_"):
+            if word in SPLIT_WORDS:
+                return SPLIT_WORDS[word]
+    return None
+
+
+# --- what is not there, and what one should know ---------------------------------------------------------------------
+
+
+def gaps(tree: Tree, parts: Sequence[Part]) -> Iterator[str]:
+    """What a whole copy would have besides, one line per part."""
+    names = [child_key(part.place.rpartition("/")[2] or tree.root.name) for part in parts if part.labelled]
+    numbers = {int(match[1]) for name in names if (match := TRAIN_PART.fullmatch(name))}
+    if numbers and len(numbers) < N_TRAIN_PARTS:
+        yield f"dfdc_train_part_*/: only {len(numbers)} of {N_TRAIN_PARTS} parts"
+    for part in parts:
+        absent = sorted(set(part.entries or {}) - {clip_name(path) for path in part.clips})
+        if absent:
+            yield f"{part.name}: {len(absent)} of {len(part.entries or {})} clips that it lists, for example {absent[0]}"
+
+
+def absent_originals(sources: Sequence[Source]) -> Iterator[str]:
+    """How many fakes have an original that is not in the copy."""
+    there = {clip_name(source.id) for source in sources}
+    n = sum(source.label == FAKE and bool(source.target) and source.target not in there for source in sources)
+    if n:
+        yield f"the originals of {n} fakes"
+
+
+def remarks(sources: Sequence[Source]) -> Iterator[str]:
+    """What one should know of any copy."""
+    yield (
+        "DFDC does not say who is shown: a real and its fakes stay on one side of the drawn splits, but an actor who was "
+        "filmed more than once may be on two"
+    )
+    given = sorted({source.split for source in sources if source.split})
+    if given:
+        yield f"{' and '.join(given)} as distributed; what is distributed with it gets no further one"

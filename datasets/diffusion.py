@@ -1,0 +1,129 @@
+"""Bedrooms of five GANs and five diffusion models, against those of LSUN."""
+
+from collections.abc import Iterator
+
+from ..benchmark.contracts import FAKE, REAL, SPLITS, Split
+from ..benchmark.data.layout import ARCHIVE, Tree, child_key, suffix_of
+from ..benchmark.data.reals import FORMATS, REAL_FOLDERS, format_notes, iter_pictures
+from ..benchmark.data.sources import Source, SourceDataset, Survey
+from ..benchmark.errors import DataError
+
+GANS = ("ProGAN", "StyleGAN", "ProjectedGAN", "Diff-StyleGAN2", "Diff-ProjectedGAN")
+DIFFUSION_MODELS = ("DDPM", "IDDPM", "ADM", "PNDM", "LDM")
+GENERATORS = (*GANS, *DIFFUSION_MODELS)
+REAL_NAMES = ("0_real", "real")
+FAKE_NAMES = ("1_fake", "fake")
+
+
+class Diffusion(SourceDataset):
+    """
+    LSUN bedrooms and their fakes, 256x256 pixels, under the splits in which they are distributed.
+
+    Every generator is a domain. All share the real test pictures; training and validation have reals of their own for
+    each generator, which are not distributed but cut out of LSUN by a program of the authors.
+    """
+
+    name = "diffusion"
+    source = "Ricker et al., VISAPP 2024, arXiv:2210.14571"
+    licence = "as stated with the archive; the reals are LSUN's"
+    obtain = "https://zenodo.org/record/7528113; reals: https://github.com/jonasricker/diffusion-model-deepfake-detection"
+    layout = "test/Real/*.png, test/ADM/*.png, ...; train/ADM/{0_real,1_fake}/*.png, val/ADM/{0_real,1_fake}/*.png"
+    what = "the bedrooms of GANs and diffusion models (test/Real/, test/ADM/, train/ADM/0_real/, train/ADM/1_fake/)"
+
+    def survey(self, tree: Tree) -> Survey:
+        base = tree.find_base(lambda place: begins_in(tree, place), self.what)
+        tests = dict(named_folders(tree, split_folder(tree, base, "test")))
+        real_tests = tests.pop("", None)
+        pairs = {split: class_folders(tree, split_folder(tree, base, split)) for split in ("train", "val")}
+        generators = sorted({*tests, *pairs["train"], *pairs["val"]})
+        if not generators:
+            raise DataError(f"{self.name}: {tree.root} holds only reals; wanted {self.what}.")
+        sources = list(list_stills(tree, real_tests, REAL, tuple(generators), "test"))
+        for generator in generators:
+            sources += list_stills(tree, tests.get(generator), FAKE, (generator,), "test")
+            for split, by_generator in pairs.items():
+                for label, folder in enumerate(by_generator.get(generator, (None, None))):
+                    sources += list_stills(tree, folder, label, (generator,), "train" if split == "train" else "val")
+        notes = format_notes(sources, lambda source: FORMATS[suffix_of(source.id)])
+        return Survey(tuple(sources), tuple(gaps(sources)), (), notes)
+
+
+def split_folder(tree: Tree, place: str, split: str) -> str | None:
+    """Folder or archive of a split; None if it is not there."""
+    folder = tree.folder(place, split, f"{split}{ARCHIVE}")
+    if folder is None and split == "val":
+        folder = tree.folder(place, "valid", "validation", f"valid{ARCHIVE}")
+    # An archive, or the folder that one was unpacked to, often holds one folder of its own name.
+    inner = folder and tree.folder(folder, split)
+    return inner or folder
+
+
+def begins_in(tree: Tree, place: str) -> bool:
+    """Whether the splits lie in a folder, with generators in them."""
+    tests = dict(named_folders(tree, split_folder(tree, place, "test")))
+    known = {child_key(name) for name in GENERATORS}
+    trains = (class_folders(tree, split_folder(tree, place, split)) for split in ("train", "val"))
+    return "" in tests or any(child_key(name) in known for name in tests) or any(trains)
+
+
+def named_folders(tree: Tree, place: str | None) -> Iterator[tuple[str, str]]:
+    """Generators in a folder and their folders; the name of the reals is empty. A folder comes before its archive."""
+    seen: set[str] = set()
+    folders = [] if place is None else tree.folders(place)
+    for folder in sorted(folders, key=lambda folder: suffix_of(folder) == ARCHIVE):
+        name = folder.rpartition("/")[2]
+        name = generator_name(name[: -len(ARCHIVE)] if suffix_of(name) == ARCHIVE else name)
+        if name in seen:
+            tree.report(folder, "duplicate", f"is {name or 'Real'} again, beside its folder, which is used.")
+        elif "+" in name:
+            tree.report(folder, "unknown", "has a '+' in its name, which no generator can have; rename it.")
+        else:
+            seen.add(name)
+            yield name, folder
+
+
+def generator_name(folder: str) -> str:
+    """
+    Name of the generator that a folder means, as in the paper where it is known; empty for reals.
+
+    >>> generator_name("diff-stylegan2"), generator_name("Real"), generator_name("StyleGAN3")
+    ('Diff-StyleGAN2', '', 'StyleGAN3')
+    """
+    if child_key(folder) in REAL_FOLDERS:
+        return ""
+    return {child_key(name): name for name in GENERATORS}.get(child_key(folder), folder)
+
+
+def class_folders(tree: Tree, place: str | None) -> dict[str, tuple[str | None, str | None]]:
+    """Folders of reals and of fakes of every generator that has one of them."""
+    found = {
+        name: (tree.folder(folder, *REAL_NAMES), tree.folder(folder, *FAKE_NAMES))
+        for name, folder in named_folders(tree, place)
+        if name
+    }
+    return {name: pair for name, pair in found.items() if any(pair)}
+
+
+def list_stills(tree: Tree, folder: str | None, label: int, domains: tuple[str, ...], split: Split) -> Iterator[Source]:
+    """Pictures of a folder, if it is there."""
+    for path in iter_pictures(tree, folder) if folder is not None else ():
+        yield Source(path, "still", label, domains, split, generator=domains[0] if label == FAKE else "")
+
+
+def gaps(sources: list[Source]) -> Iterator[str]:
+    """What is not there: splits, generators, and the reals that have to be cut out of LSUN."""
+    there = {(source.split, source.label, domain) for source in sources for domain in source.domains}
+    seen = sorted({domain for _, _, domain in there})
+    for split in SPLITS:
+        if not any(known == split for known, _, _ in there):
+            yield f"{split}/"
+            continue
+        known_or_there = [*GENERATORS, *(name for name in seen if name not in GENERATORS)]
+        fakes = [name for name in known_or_there if (split, FAKE, name) not in there]
+        if fakes:
+            yield f"{split}/: fakes of {', '.join(fakes)}"
+        reals = [name for name in seen if (split, FAKE, name) in there and (split, REAL, name) not in there]
+        if reals and split == "test":
+            yield "test/Real/"
+        elif reals:
+            yield f"{split}/: 0_real of {', '.join(reals)} (cut them out of LSUN with the authors' program)"

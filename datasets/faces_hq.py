@@ -1,0 +1,100 @@
+"""Faces-HQ: large faces of two collections of reals and of two generators."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..benchmark.contracts import FAKE, REAL
+from ..benchmark.data.layout import ARCHIVE, Tree, suffix_of
+from ..benchmark.data.reals import FORMATS, draw_apart, format_notes, iter_pictures
+from ..benchmark.data.sources import Source, SourceDataset, Survey
+
+N_PICTURES = 10_000  # in each folder of a whole copy
+
+
+@dataclass(frozen=True)
+class Part:
+    """A folder of Faces-HQ: its name in the archive, its label, what made its fakes, and what a folder is known by."""
+
+    name: str
+    label: int
+    generator: str
+    pattern: re.Pattern[str]
+
+
+PARTS = (
+    Part("celebA-HQ_10K", REAL, "", re.compile("celebahq")),
+    Part("Flickr-Faces-HQ_10K", REAL, "", re.compile("ffhq|flickrfaces")),
+    Part("100KFake_10K", FAKE, "100KFake", re.compile("^100k")),
+    Part("thispersondntexists_10K", FAKE, "thispersondoesnotexist", re.compile("thisperson|tpdne")),
+)
+
+
+class FacesHQ(SourceDataset):
+    """
+    Faces of 1024x1024 pixels; every generator is a domain, against the reals of both collections.
+
+    Splits are drawn by rule, a fifth of every folder for test and for validation. Persons are unknown.
+    """
+
+    name = "faces_hq"
+    source = "Durall et al., 2019, arXiv:1911.00686"
+    licence = "none stated; CelebA-HQ and FFHQ: non-commercial use"
+    obtain = "https://github.com/cc-hpc-itwm/DeepFakeDetection (Faces-HQ)"
+    layout = "celebA-HQ_10K/*.jpg, Flickr-Faces-HQ_10K/*.jpg, 100KFake_10K/*.jpg, thispersondntexists_10K/*.jpg"
+    what = "Faces-HQ (celebA-HQ_10K/, Flickr-Faces-HQ_10K/, 100KFake_10K/, thispersondntexists_10K/)"
+    draw = "identities"
+
+    def survey(self, tree: Tree) -> Survey:
+        base = tree.find_base(lambda place: len(part_folders(tree, place)) > 1, self.what)
+        folders = part_folders(tree, base)
+        fakes = tuple(part.generator for part in PARTS if part.generator and part.name in folders)
+        sources: list[Source] = []
+        missing: list[str] = []
+        for part in PARTS:
+            domains = (part.generator,) if part.label == FAKE else fakes or ("",)
+            found = [
+                Source(path, "still", part.label, domains, generator=part.generator)
+                for path in (iter_pictures(tree, folders[part.name]) if part.name in folders else ())
+            ]
+            sources += found
+            if len(found) < N_PICTURES:
+                missing.append(f"{part.name}/" + (f": {N_PICTURES - len(found):,} of {N_PICTURES:,} pictures" if found else ""))
+        report_others(tree, base, folders)
+        notes = format_notes(sources, lambda source: FORMATS[suffix_of(source.id)])
+        return Survey(tuple(sources), tuple(missing), (), notes)
+
+    def drawn(self, sources: Sequence[Source]) -> list[Source]:
+        return draw_apart(sources, folder_key, super().drawn)
+
+
+def folder_key(source: Source) -> str:
+    """Folder of Faces-HQ in which a source lies; the id of its folder on the disk if it is none."""
+    folders = source.id.split("/")[:-1]
+    return next((part.name for folder in folders for part in PARTS if is_part(folder, part)), "/".join(folders))
+
+
+def is_part(folder: str, part: Part) -> bool:
+    """Whether a folder's or archive's name means a part, whatever its spelling."""
+    return part.pattern.search(re.sub("[^a-z0-9]", "", folder.lower())) is not None
+
+
+def part_folders(tree: Tree, place: str) -> dict[str, str]:
+    """Folders, else archives, of the parts in a folder, by the part's name."""
+    folders = sorted(tree.folders(place), key=lambda folder: suffix_of(folder) == ARCHIVE)
+    found: dict[str, str] = {}
+    for folder in reversed(folders):
+        for part in PARTS:
+            if is_part(folder.rpartition("/")[2], part):
+                found[part.name] = folder
+    return found
+
+
+def report_others(tree: Tree, place: str, used: dict[str, str]) -> None:
+    """Report the folders beside the parts that are not used."""
+    for folder in tree.folders(place):
+        part = next((part for part in PARTS if is_part(folder.rpartition("/")[2], part)), None)
+        if part is None:
+            tree.report(folder, "unknown", "is none of the folders of Faces-HQ; it is passed over.")
+        elif used[part.name] != folder:
+            tree.report(folder, "duplicate", f"is {part.name} as well; {used[part.name]} is used.")

@@ -1,0 +1,116 @@
+"""FFHQ: faces of Flickr in high quality, reals only."""
+
+import re
+from pathlib import Path, PurePosixPath
+
+from ..benchmark.contracts import REAL
+from ..benchmark.data.layout import Tree, suffix_of
+from ..benchmark.data.reals import RealDataset, count_text, numbered_pictures
+from ..benchmark.data.sources import Source, Survey
+from ..benchmark.errors import DataError, unknown_name
+
+PARTS = ("images1024x1024", "thumbnails128x128")
+N_PICTURES, FIRST_TEST = 70_000, 60_000
+N_DIGITS = 5
+NUMBER = re.compile(rf"\d{{{N_DIGITS}}}")
+
+
+class FFHQ(RealDataset):
+    """
+    Faces of FFHQ: the first 60,000 are for training, the last 10,000 are test.
+
+    FFHQ has no third part: validation is a fifth of the training pictures, drawn from `seed` and `replicate`.
+
+    Parameters
+    ----------
+    root, seed, replicate, follow_links, fakes
+        See `RealDataset`.
+    pictures : {"auto", "images1024x1024", "thumbnails128x128"}
+        Which size; ``auto`` is the large one where both are there.
+    """
+
+    name = "ffhq"
+    source = "Karras et al., CVPR 2019, arXiv:1812.04948"
+    licence = "CC BY-NC-SA 4.0 (Nvidia); every picture has a licence of its own"
+    obtain = "https://github.com/NVlabs/ffhq-dataset"
+    layout = "images1024x1024/00000/00000.png or thumbnails128x128/00000/00000.png (or without sub-folders)"
+    what = "FFHQ (images1024x1024/ or thumbnails128x128/ with 00000.png to 69999.png)"
+
+    def __init__(
+        self,
+        root: Path | None = None,
+        seed: int = 0,
+        replicate: int = 0,
+        follow_links: bool = False,
+        fakes: str | None = None,
+        pictures: str = "auto",
+    ) -> None:
+        super().__init__(root, seed, replicate, follow_links, fakes)
+        self.pictures = pictures
+
+    def survey_reals(self, tree: Tree) -> Survey:
+        if self.pictures not in ("auto", *PARTS):
+            raise DataError(unknown_name(f"pictures of {self.name}", self.pictures, ("auto", *PARTS)))
+        base = tree.find_base(lambda place: bool(part_folders(tree, place)) or is_numbered(tree, place), self.what)
+        place, notes = self._choose(tree, base)
+        found = numbered_pictures(tree, place, N_DIGITS)
+        beyond = [number for number in found if int(number) >= N_PICTURES]
+        if beyond:
+            detail = f"{len(beyond)} pictures have numbers above {N_PICTURES - 1} (first: {found[beyond[0]]}); passed over."
+            tree.report(f"{place}/" if place else "./", "unknown", detail)
+        numbers = [number for number in found if int(number) < N_PICTURES]
+        sources = tuple(
+            Source(found[number], "still", REAL, ("",), "test" if int(number) >= FIRST_TEST else None) for number in numbers
+        )
+        return Survey(sources, missing_numbers(set(numbers)), (), (*notes, *split_notes(sources), *codec_notes(sources)))
+
+    def _choose(self, tree: Tree, base: str) -> tuple[str, tuple[str, ...]]:
+        """Folder with the pictures that are wanted, and what to say of the other."""
+        parts = part_folders(tree, base)
+        if not parts:  # the numbers begin right here; which size they have is told by the folder's name, if at all
+            own_name = PurePosixPath(base).name or tree.root.name
+            parts = {own_name if own_name in PARTS or self.pictures == "auto" else "unnamed pictures": base}
+        if self.pictures != "auto" and self.pictures not in parts:
+            there = ", ".join(parts)
+            raise DataError(f"{self.name}: {tree.root} has no folder {self.pictures}; there: {there} (pictures=auto takes it).")
+        chosen = next(iter(parts)) if self.pictures == "auto" else self.pictures
+        others = [part for part in parts if part != chosen]
+        return parts[chosen], tuple(f"{chosen} are used; pictures={part} takes the others" for part in others)
+
+
+def part_folders(tree: Tree, place: str) -> dict[str, str]:
+    """Folders or archives of pictures in a folder, by size, the large one first."""
+    found = {part: tree.folder(place, part, f"{part}.zip") for part in PARTS}
+    return {part: folder for part, folder in found.items() if folder is not None}
+
+
+def is_numbered(tree: Tree, place: str) -> bool:
+    """Whether numbered pictures, or folders of a thousand, begin in a folder."""
+    return any(NUMBER.fullmatch(PurePosixPath(path).stem) for path in (*tree.folders(place), *tree.files(place)))
+
+
+def missing_numbers(numbers: set[str]) -> tuple[str, ...]:
+    """What a partial copy lacks, training and test apart."""
+    gaps = []
+    for what, wanted in (("training", range(FIRST_TEST)), ("test", range(FIRST_TEST, N_PICTURES))):
+        absent = [name for name in (f"{number:0{N_DIGITS}}" for number in wanted) if name not in numbers]
+        if absent:
+            gaps.append(count_text(absent, f"{what} pictures", len(wanted)))
+    return tuple(gaps)
+
+
+def split_notes(sources: tuple[Source, ...]) -> tuple[str, ...]:
+    """Say which splits are drawn."""
+    if all(source.split for source in sources):
+        return ("only test pictures are there",)
+    if any(source.split for source in sources):
+        return (f"validation is drawn by rule, a fifth of the first {FIRST_TEST:,}",)
+    return (f"no picture from {FIRST_TEST} on is there: test and validation are drawn by rule from the training pictures",)
+
+
+def codec_notes(sources: tuple[Source, ...]) -> tuple[str, ...]:
+    """Say if pictures are not in the format in which they are distributed."""
+    others = [source.id for source in sources if suffix_of(source.id) != ".png"]
+    if not others:
+        return ()
+    return (f"{count_text(others, 'pictures', len(sources))} are no PNG as distributed but copies, with the trace of a codec",)

@@ -1,0 +1,410 @@
+"""LSUN: scenes, reals only, from the lmdb databases in which they are distributed or from exported pictures."""
+
+import io
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property, lru_cache
+from itertools import islice
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..benchmark.contracts import REAL
+from ..benchmark.data.layout import Tree, child_key, split_archive
+from ..benchmark.data.reals import RealDataset, TreeWithFakes, add_notes, as_bmp, iter_pictures, passed_over
+from ..benchmark.data.sources import Source, Survey
+from ..benchmark.errors import DataError, unknown_name
+from ..benchmark.images import FORMATS, decode
+
+if TYPE_CHECKING:
+    import lmdb
+
+DATABASE = "data.mdb"
+DEPTH = 2  # folders between the root and a database, at most
+FOLDER_NAME = re.compile(r"(?P<category>.+?)(_(?P<part>train|val))?(_lmdb)?")
+CROPS = ("square", "faithful", "none")
+STRIP_SIDE = 128  # pixels
+
+
+class LSUN(RealDataset):
+    """
+    Scenes of LSUN, split by rule: the records of all databases are drawn from alike.
+
+    LSUN's own validation part has 300 pictures a category, too few to be kept apart.
+
+    Parameters
+    ----------
+    root, seed, replicate, follow_links, fakes
+        See `RealDataset`.
+    category : str
+        For example ``bedroom``; empty for all that are there.
+    crop : {"square", "faithful", "none"}
+        ``square``: the square of the shorter side in the middle. ``faithful``: the strip of the program of arXiv 2003.08685,
+        as wide as the longer side exceeds the shorter, stretched to 128x128; for comparison only, since it stretches the
+        reals and not the fakes. ``none``: the whole picture.
+    size : int
+        Side in pixels that the square is resized to (Lanczos); 0 keeps its pixels. Resampling leaves a trace.
+    limit : int
+        Records taken of a database, the first by key, which is a hash; or pictures taken of all that were exported.
+    """
+
+    name = "lsun"
+    source = "Yu et al., 2015, arXiv:1506.03365"
+    licence = "none stated; used in research"
+    obtain = "https://github.com/fyu/lsun (download.py), one lmdb per category; unpack it"
+    layout = "bedroom_train_lmdb/data.mdb, bedroom_val_lmdb/data.mdb; or a folder of exported pictures"
+    what = "LSUN (folders such as bedroom_train_lmdb/ with data.mdb, or exported pictures)"
+    extra = "lsun"  # asked for when a database is opened; exported pictures need nothing
+
+    def __init__(
+        self,
+        root: Path | None = None,
+        seed: int = 0,
+        replicate: int = 0,
+        follow_links: bool = False,
+        fakes: str | None = None,
+        category: str = "",
+        crop: str = "square",
+        size: int = 0,
+        limit: int = 50_000,
+    ) -> None:
+        super().__init__(root, seed, replicate, follow_links, fakes)
+        self.category = category
+        self.crop = crop
+        self.size = size
+        self.limit = limit
+
+    # --- what is there -----------------------------------------------------------------------------------------------
+
+    def survey_reals(self, tree: Tree) -> Survey:
+        self._check_parameters()
+        if DATABASE in tree.files():
+            raise DataError(f"{tree.root} is a database of LSUN; give the folder above: {tree.root.resolve().parent}.")
+        databases = list(iter_databases(tree))
+        found = self._survey_databases(tree, databases) if databases else self._survey_exported(tree)
+        if self.crop == "faithful":
+            return add_notes(found, "reals are the published strips, stretched to 128x128; fakes are not")
+        return add_notes(found, f"reals are resized to {self.size}x{self.size} (Lanczos)") if self.size else found
+
+    def _survey_databases(self, tree: Tree, databases: Sequence[str]) -> Survey:
+        categories = sorted({category_of(place) for place in databases})
+        wanted = child_key(self.category)
+        if wanted and wanted not in categories:
+            raise DataError(unknown_name(f"category of {self.name} in {tree.root}", self.category, categories))
+        chosen = [place for place in databases if category_of(place) == wanted or not (wanted or _is_test(tree, place))]
+        sources: list[Source] = []
+        notes: list[str] = []
+        troubles: list[str] = []
+        for place in chosen:
+            try:
+                keys, total = list_keys(tree.path(place) / DATABASE, self.limit)
+            except DataError as error:
+                troubles.append(str(error))
+                tree.report(place, "unreadable", troubles[-1])
+                continue
+            sources += [Source(f"{place}/{key}", "still", REAL, ("",)) for key in _usable(tree, place, keys)]
+            if total > len(keys):
+                notes.append(f"{place}: the first {len(keys):,} of {total:,} records by key (limit={self.limit})")
+        if not sources:
+            raise DataError(
+                f"{self.name}: " + (troubles[0] if troubles else f"{', '.join(chosen) or tree.root} holds no record.")
+            )
+        if len({category_of(place) for place in chosen}) > 1:
+            notes.append(f"categories are mixed: {', '.join(categories)}; category=NAME takes one")
+        missing = [f"{c}_train_lmdb" for c in categories if c in map(category_of, chosen) and not _has_train(c, databases)]
+        return Survey(tuple(sources), tuple(missing), (), tuple(notes))
+
+    def _survey_exported(self, tree: Tree) -> Survey:
+        wanted = child_key(self.category)
+        paths = (path for path in iter_pictures(tree) if not wanted or wanted in map(category_of, path.split("/")[:-1]))
+        taken = list(islice(paths, self.limit + 1))
+        if not taken:
+            there = ", ".join([*tree.folders(), *tree.files()][:8]) or "nothing"
+            where = f" in a folder {self.category}/" if wanted else ""
+            raise DataError(f"{tree.root} does not hold {self.what}{where}; found: {there}{passed_over(tree)}.")
+        notes = ["pictures were exported from LSUN; if they were written anew they carry the trace of another codec"]
+        if len(taken) > self.limit:
+            notes.append(f"the first {self.limit:,} pictures by path; there are more (limit={self.limit})")
+        sources = tuple(Source(path, "still", REAL, ("",)) for path in taken[: self.limit])
+        return Survey(sources, (), (), tuple(notes))
+
+    def _check_parameters(self) -> None:
+        if self.crop not in CROPS:
+            raise DataError(unknown_name(f"crop of {self.name}", self.crop, CROPS))
+        if self.limit < 1:
+            raise DataError(f"{self.name}: limit is at least 1, got {self.limit}.")
+        if self.size < 0 or (self.size and self.crop != "square"):
+            raise DataError(f"{self.name}: size is 0 or, with crop=square, a side in pixels; got {self.size} with {self.crop}.")
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def read_real(self, source_id: str) -> bytes:
+        self._check_parameters()
+        data = super().read_real(source_id)
+        if self.crop == "none":
+            return data
+        picture = decode(data, colour=True)
+        return as_bmp(strip(picture) if self.crop == "faithful" else square(picture, self.size))
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The files below the root, the records of the databases, and the fakes."""
+        return RecordTree(self.folder, self.follow_links, None if self.fakes is None else self.fake_tree)
+
+    def format_of(self, source: Source) -> str:
+        """By name, or that of the first record of the same database."""
+        place = source.id.rpartition("/")[0]
+        if place not in self._formats:
+            known = super().format_of(source)
+            if known:
+                return known
+            self._formats[place] = picture_format(self.tree.read(source.id))
+        return self._formats[place]
+
+    @cached_property
+    def _formats(self) -> dict[str, str]:
+        return {}
+
+
+# --- crops -----------------------------------------------------------------------------------------------------------
+
+
+def square(picture: NDArray[np.uint8], size: int = 0) -> NDArray[np.uint8]:
+    """
+    Cut the square of the shorter side out of the middle.
+
+    Parameters
+    ----------
+    picture : array of uint8 (rows, cols, 3)
+    size : int
+        Side that it is resized to, in pixels; 0 keeps its pixels.
+
+    Returns
+    -------
+    array of uint8 (side, side, 3)
+    """
+    rows, cols = picture.shape[:2]
+    side = min(rows, cols)
+    top, left = (rows - side) // 2, (cols - side) // 2
+    cut = np.ascontiguousarray(picture[top : top + side, left : left + side])
+    if size in (0, side):
+        return cut
+    return np.asarray(Image.fromarray(cut).resize((size, size), Image.Resampling.LANCZOS))
+
+
+def strip(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """
+    Cut and stretch as the program of arXiv 2003.08685 does: a strip from the middle, not a square.
+
+    Its width is that by which the longer side exceeds the shorter, rounded down to an even number; it is resized to 128x128
+    linearly after a Gaussian blur of (factor - 1) / 2 pixels along each axis that shrinks, and truncated to whole levels.
+
+    Parameters
+    ----------
+    picture : array of uint8 (rows, cols, 3)
+
+    Returns
+    -------
+    array of uint8 (128, 128, 3)
+
+    Raises
+    ------
+    DataError
+        If the sides differ by one pixel, which leaves no strip.
+    """
+    from scipy import ndimage
+
+    rows, cols = picture.shape[:2]
+    half = abs(cols - rows) // 2
+    if rows == cols:
+        kept = picture
+    elif not half:
+        raise DataError(f"{cols}x{rows} pixels leave no strip, which crop=faithful needs; take crop=square.")
+    elif cols > rows:
+        kept = picture[:, cols // 2 - half : cols // 2 + half]
+    else:
+        kept = picture[rows // 2 - half : rows // 2 + half]
+    factors = np.array(kept.shape[:2]) / STRIP_SIDE
+    blurred = ndimage.gaussian_filter(kept.astype(float), (*np.maximum(0, (factors - 1) / 2), 0), mode="mirror")
+    zoomed = ndimage.zoom(blurred, (*(1 / factors), 1), order=1, mode="mirror", grid_mode=True)
+    return np.asarray(zoomed).clip(0, 255).astype(np.uint8)
+
+
+# --- databases -------------------------------------------------------------------------------------------------------
+
+
+class RecordTree(TreeWithFakes):
+    """A folder in which the records of a database are read like files: ``bedroom_train_lmdb/KEY``."""
+
+    def read(self, place: str) -> bytes:
+        folder, _, key = place.rpartition("/")
+        database = self.path(folder) / DATABASE
+        if not folder or ".." in PurePosixPath(folder).parts or not database.is_file():
+            return super().read(place)
+        return read_record(database, key)
+
+
+def iter_databases(tree: Tree, place: str = "", depth: int = DEPTH) -> Iterator[str]:
+    """Ids of the folders that hold a database; those in archives are reported."""
+    for folder in tree.folders(place):
+        if f"{folder}/{DATABASE}" not in tree.files(folder):
+            if depth:
+                yield from iter_databases(tree, folder, depth - 1)
+        elif archive := split_archive(folder)[0]:
+            tree.report(archive, "packed", "holds a database, which cannot be read from an archive; unpack it beside itself.")
+        else:
+            yield folder
+
+
+def category_of(place: str) -> str:
+    """
+    Category that a folder's name tells.
+
+    >>> category_of("scenes/church_outdoor_train_lmdb"), category_of("Bedroom_val"), category_of("bedroom")
+    ('church_outdoor', 'bedroom', 'bedroom')
+    """
+    match = FOLDER_NAME.fullmatch(child_key(place.rpartition("/")[2]))
+    return match["category"] if match else ""
+
+
+def _has_train(category: str, places: Sequence[str]) -> bool:
+    """Whether more than the validation part of a category is there."""
+    names = (FOLDER_NAME.fullmatch(child_key(place.rpartition("/")[2])) for place in places)
+    return any(name and name["category"] == category and name["part"] != "val" for name in names)
+
+
+def _is_test(tree: Tree, place: str) -> bool:
+    """Whether a database is LSUN's test part, which mixes the categories; it is reported."""
+    if category_of(place) != "test":
+        return False
+    tree.report(place, "unknown", "mixes all categories and is passed over; category=test takes it.")
+    return True
+
+
+def _usable(tree: Tree, place: str, keys: Sequence[bytes]) -> list[str]:
+    """Keys that can be part of an id; the others are reported."""
+    texts = [key_text(key) for key in keys]
+    bad = [key for key, text in zip(keys, texts, strict=True) if not text]
+    if bad:
+        tree.report(place, "bad_entry", f"{len(bad):,} records have keys that are no names (first: {bad[0]!r}); passed over.")
+    return [text for text in texts if text]
+
+
+def key_text(key: bytes) -> str:
+    """
+    Text of a key; empty if it could lead elsewhere or is no text.
+
+    >>> key_text(b"0a1b"), key_text(b"../0a1b"), key_text(bytes([255]))
+    ('0a1b', '', '')
+    """
+    try:
+        text = key.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    return text if text.isprintable() and ".." not in text and not re.search(r"[/\\]|^\.$", text) else ""
+
+
+def list_keys(path: Path, limit: int) -> tuple[list[bytes], int]:
+    """
+    List the first keys of a database.
+
+    Parameters
+    ----------
+    path : Path
+        Its ``data.mdb``.
+    limit : int
+
+    Returns
+    -------
+    keys : list of bytes, sorted
+    total : int
+        Of all records.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    environment = open_database(path)
+    with _told(path), environment.begin() as transaction:
+        keys = list(islice(transaction.cursor().iternext(keys=True, values=False), limit))
+        return keys, transaction.stat()["entries"]
+
+
+def read_record(path: Path, key: str) -> bytes:
+    """
+    Value of a record.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none of that key.
+    DataError
+        If the database cannot be read.
+    """
+    environment = open_database(path)
+    with _told(path), environment.begin() as transaction:
+        value = transaction.get(key.encode())
+    if value is None:
+        raise FileNotFoundError(2, "No such record", f"{path}: {key}")
+    return value
+
+
+def open_database(path: Path) -> "lmdb.Environment":
+    """
+    Open a database for reading, once per process; it is not locked, so that it may lie on a disk that cannot be written to.
+
+    Raises
+    ------
+    DataError
+        If the library is missing, or the file is no database or not all of one.
+    """
+    try:
+        import lmdb  # noqa: F401
+    except ImportError as error:
+        how = "pip install 'bandbench[lsun]'; or export the pictures to a folder"
+        raise DataError(f"reading {path} needs the extra `lsun` (lmdb missing): {how}.") from error
+    with _told(path):
+        return _environment(str(path), os.getpid())
+
+
+@lru_cache(maxsize=16)
+def _environment(path: str, process: int) -> "lmdb.Environment":
+    """An open database; one that was opened by another process must not be used after a fork."""
+    import lmdb
+
+    if not Path(path).stat().st_size:
+        raise DataError(f"{path} is empty (0 bytes); get it again.")
+    environment = lmdb.open(path, subdir=False, readonly=True, lock=False, readahead=False, max_spare_txns=1)
+    # The file is mapped into memory: reading behind its end would end this process without a word.
+    there, needed = Path(path).stat().st_size, (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
+    if there < needed:
+        environment.close()
+        raise DataError(f"{path} is cut off: {there:,} of {needed:,} bytes are there; get it again.")
+    return environment
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what goes wrong with a database into an error that names it."""
+    import lmdb
+
+    try:
+        yield
+    except (lmdb.Error, OSError) as error:
+        detail = str(error).removeprefix(f"{path}: ")
+        raise DataError(f"{path} is no lmdb database that can be read ({detail}); get it again.") from error
+
+
+def picture_format(data: bytes) -> str:
+    """Format of a picture file (``JPEG``); empty if it is none."""
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+            return {"WEBP": "WebP"}.get(picture.format or "", picture.format or "")
+    except (OSError, ValueError, SyntaxError):
+        return ""
