@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from .bands import MAX_FREQUENCY, Band
-from .perturbations import chain_of
+from .perturbations import chain_of, unperturbed
 
 # Okabe-Ito: told apart by colour-blind readers too.
 REAL_COLOUR, FAKE_COLOUR, BAND_COLOUR, EVIDENCE_COLOUR = "#0072B2", "#D55E00", "#009E73", "#E69F00"
@@ -152,6 +152,115 @@ def save_robustness(path: Path, rows: Sequence[dict[str, Any]], title: str) -> N
     columns = ["as they\nare", *(chain.replace(":", "\n").replace("+", "\n+ ") for chain in chains)]
     what = "test pictures (mean over the test domains that were scored with and without)"
     _save_heat_map(path, np.stack(list(lines.values())), list(lines), columns, what, title)
+
+
+LEAST_STRENGTHS = 3
+METRIC_NAMES = {"auc": "AUC", "pd1": "detected at 1 % false alarms"}
+
+
+def perturbation_series(chains: Sequence[str]) -> dict[str, dict[str, float]]:
+    """
+    Find perturbations that differ in one number.
+
+    Parameters
+    ----------
+    chains : sequence of str
+        ``lowpass:cutoff=0.1``, ``lowpass:cutoff=0.2`` …
+
+    Returns
+    -------
+    dict of str to dict
+        Number by chain, under what the chains share (``lowpass:cutoff``), where there are three or more.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for chain in chains:
+        name, _, number = chain.rpartition("=")
+        try:
+            found.setdefault(name, {})[chain] = float(number)
+        except ValueError:
+            continue
+    return {name: numbers for name, numbers in found.items() if parameter_of(name) and len(numbers) >= LEAST_STRENGTHS}
+
+
+def parameter_of(name: str) -> str:
+    """Return the parameter of a series; empty if there is none."""
+    return name.rpartition(":")[2] if ":" in name else ""
+
+
+def save_strength_lines(
+    path: Path, rows: Sequence[dict[str, Any]], series: dict[str, float], title: str, metric: str = "auc"
+) -> None:
+    """
+    A metric over the strength of a perturbation: a panel for each row, a line for each test domain.
+
+    Parameters
+    ----------
+    path : Path
+        PNG.
+    rows : sequence of dict
+        Leaderboard rows; those whose test domains know none of the strengths are left out.
+    series : dict of str to float
+        Strength by perturbation, from `perturbation_series`.
+    title : str
+    metric : {"auc", "pd1"}
+    """
+    shown = [row for row in rows if any(chain_of(test["domain"]) in series for test in row["tests"])]
+    strengths = sorted(series.items(), key=lambda entry: entry[1])
+    n_columns = min(2, len(shown))
+    n_rows = -(-len(shown) // n_columns)
+    figure = Figure(figsize=(1.5 + 4.6 * n_columns, 1.6 + 3.1 * n_rows), layout="constrained")
+    panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
+    for axes, row in zip(panels.flat, shown, strict=False):
+        values = {test["domain"]: test[metric] for test in row["tests"]}
+        for domain in dict.fromkeys(unperturbed(name) for name in values):
+            line = [values.get(f"{domain}+{chain}", np.nan) for chain, _ in strengths]
+            (drawn,) = axes.plot([strength for _, strength in strengths], line, marker="o", markersize=3, label=domain)
+            axes.axhline(values.get(domain, np.nan), color=drawn.get_color(), linewidth=0.8, linestyle=":")
+        axes.set_title(_cell_label(row), fontsize="x-small")
+        axes.axhline(0.5 if metric == "auc" else 0.01, color="0.6", linewidth=0.8)
+        axes.grid(alpha=0.25)
+    for axes in panels.flat[len(shown) :]:
+        axes.set_visible(False)
+    name = next(iter(series)).rpartition("=")[0].replace(":", ", ")
+    figure.supxlabel(f"{name} (dotted: the same pictures as they are)", fontsize="medium")
+    figure.supylabel(METRIC_NAMES[metric], fontsize="medium")
+    figure.suptitle(title)
+    handles, labels = panels.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize="small", loc="outside lower center", ncols=3)
+    figure.savefig(path, dpi=110)
+
+
+def save_mmd(path: Path, entries: Sequence[dict[str, Any]], title: str) -> None:
+    """
+    Distances between sets of embeddings, with the share of relabellings that are as far apart.
+
+    Parameters
+    ----------
+    path : Path
+        PNG.
+    entries : sequence of dict
+        ``what``, ``domain``, ``value`` (unbiased MMD²) and ``p_value``.
+    title : str
+    """
+    whats = list(dict.fromkeys(entry["what"] for entry in entries))
+    domains = list(dict.fromkeys(entry["domain"] for entry in entries))
+    values = np.full((len(domains), len(whats)), np.nan)
+    chances = values.copy()
+    for entry in entries:
+        place = domains.index(entry["domain"]), whats.index(entry["what"])
+        values[place], chances[place] = entry["value"], entry["p_value"]
+    figure = Figure(figsize=(3.4 + 1.15 * len(whats), 1.8 + 0.5 * len(domains)), layout="constrained")
+    axes = figure.subplots()
+    top = max(1e-6, float(np.nanmax(values)))
+    image = axes.imshow(values, vmin=0.0, vmax=top, cmap="viridis", aspect="auto")
+    axes.set_xticks(range(len(whats)), [what.replace(":", "\n") for what in whats], fontsize="small")
+    axes.set_yticks(range(len(domains)), domains, fontsize="small")
+    for (i, j), value in np.ndenumerate(values):
+        text = "–" if np.isnan(value) else f"{value:.4f}\np = {chances[i, j]:.3f}"
+        axes.text(j, i, text, ha="center", va="center", fontsize="x-small", color="white" if value < 0.6 * top else "black")
+    axes.set_title(title, fontsize="medium")
+    figure.colorbar(image, ax=axes, label="MMD² (unbiased; 0: no difference)")
+    figure.savefig(path, dpi=110)
 
 
 def _cell_label(row: dict[str, Any]) -> str:

@@ -5,9 +5,11 @@ Names are compared without case, hidden files are not there, links that lead out
 archive is a folder. What is passed over for a reason is remembered in `Tree.troubles`.
 """
 
+import lzma
 import os
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -19,6 +21,9 @@ ARCHIVE = ".zip"
 PACKED = (".tar", ".tar.gz", ".tgz", ".7z", ".rar")
 HIDDEN = (".", "__MACOSX", "Thumbs.db", "desktop.ini")
 DEPTH = 2
+MAX_ENTRY = 2**32  # bytes of an archive's entry; nothing that is read whole is larger, but what a broken archive says may be
+# What zipfile raises for entries that are damaged, encrypted (RuntimeError), or packed in a way that it does not know.
+BROKEN_ENTRY = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, OSError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -157,19 +162,25 @@ class Tree:
         for _ in range(DEPTH + 1):
             fits = [place for place in level if looks_right(place)]
             if fits:
+                for other in fits[1:]:
+                    self.report(other, "duplicate", f"looks like the data set, too; {fits[0]} is used. Give one as the folder.")
                 return fits[0]
             level = [folder for place in level for folder in self.folders(place)]
-        for above in list(self.root.parents)[:DEPTH]:
-            if Tree(above)._begins(looks_right):
-                raise DataError(f"{self.root} lies inside the data set; give the folder above: {above}.")
+        for above in ("..", "../.."):
+            if self._begins(looks_right, above):
+                raise DataError(f"{self.root} lies inside the data set; give the folder above: {self._resolved(above)}.")
         there = ", ".join([*(f"{f}/" for f in self.folders()), *self.files()][:8]) or "nothing"
         raise DataError(f"{self.root} does not hold {what}; found: {there}.")
 
-    def _begins(self, looks_right: Callable[[str], bool]) -> bool:
+    def _begins(self, looks_right: Callable[[str], bool], above: str) -> bool:
+        """Whether the layout begins in a folder above the root; what is wrong with that one is none of our business."""
+        before = dict(self._troubles)
         try:
-            return looks_right("")
-        except OSError:
+            return looks_right(above)
+        except (OSError, DataError):
             return False
+        finally:
+            self._troubles = before
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -186,18 +197,40 @@ class Tree:
         OSError, DataError
             If it is not there, or leads out of the root.
         """
-        archive, inside = split_archive(place)
-        if not archive:
-            path = self.root / place
-            if ".." in PurePosixPath(place).parts or not (self.follow_links or self._is_inside(path)):
-                raise DataError(f"{place} leads out of {self.root}; it is not read.")
-            return path.read_bytes()
+        pure = PurePosixPath(place)
+        archive, inside = self._split(place)
+        if ".." in pure.parts or pure.is_absolute() or not (self.follow_links or self._is_inside(archive or place)):
+            raise DataError(f"{place} leads out of {self.root}; it is not read.")
+        return self._read_entry(archive, inside) if archive else (self.root / place).read_bytes()
+
+    def _read_entry(self, archive: str, inside: str) -> bytes:
+        opened = self._open(archive)
         try:
-            return _open_archive(str(self.root / archive)).read(inside)
+            entry = opened.getinfo(inside)
         except KeyError:
-            raise FileNotFoundError(place) from None
-        except zipfile.BadZipFile as error:
-            raise DataError(f"{place} cannot be taken out of the archive ({error}).") from error
+            raise FileNotFoundError(2, "No such entry", f"{archive}/{inside}") from None
+        if entry.file_size > MAX_ENTRY:
+            raise DataError(f"{archive}/{inside} says that it holds {entry.file_size / 2**30:.0f} GiB; unpack it by hand.")
+        try:
+            return opened.read(entry)
+        except BROKEN_ENTRY as error:
+            raise DataError(f"{archive}/{inside} cannot be taken out of the archive ({error}); get it again.") from error
+
+    def _open(self, archive: str) -> zipfile.ZipFile:
+        path = self.root / archive
+        try:
+            facts = path.stat()
+            return _open_archive(str(path), facts.st_mtime_ns, facts.st_size)
+        except (zipfile.BadZipFile, ValueError) as error:
+            raise DataError(f"{archive} is no archive that can be read ({error}); get it again.") from error
+
+    def _split(self, place: str) -> tuple[str, str]:
+        """What `split_archive` says, but a folder whose name ends in ``.zip`` is a folder."""
+        archive, inside = split_archive(place)
+        while archive and (self.root / archive).is_dir():
+            further, inside = split_archive(inside)
+            archive = f"{archive}/{further}" if further else ""
+        return archive, inside
 
     def read_text(self, place: str) -> str:
         """Content of a text file; what is no UTF-8 is replaced."""
@@ -206,7 +239,7 @@ class Tree:
     # --- listing -----------------------------------------------------------------------------------------------------
 
     def _listing(self, place: str) -> tuple[list[str], list[str]]:
-        archive, inside = split_archive(place)
+        archive, inside = self._split(place)
         if archive:
             return self._archives(archive).get(inside, ([], []))
         return self._on_disk(place)
@@ -215,26 +248,45 @@ class Tree:
         known = self._known.get(place)
         if known is not None:
             return known
-        folders, files = [], []
+        folders: list[str] = []
+        files: list[str] = []
         try:
             entries = sorted(os.scandir(self.root / place), key=lambda entry: entry.name)
         except OSError as error:
-            self.report(place or ".", "unreadable", f"cannot be listed ({error.strerror}).")
+            self.report(place or ".", "unreadable", f"cannot be listed ({error.strerror}); mend its permissions.")
             entries = []
         for entry in entries:
             if entry.name.startswith(HIDDEN):
                 continue
-            path = f"{place}/{entry.name}" if place else entry.name
-            if entry.is_symlink() and not self._follows(path):
-                continue
-            if entry.is_dir() or suffix_of(entry.name) == ARCHIVE:
-                folders.append(path)
-            elif entry.name.lower().endswith(PACKED):
-                self.report(path, "packed", "is an archive that is not read; unpack it beside itself.")
-            else:
-                files.append(path)
+            kind = self._kind(place, entry)
+            if kind:
+                (folders if kind == "folder" else files).append(f"{place}/{entry.name}" if place else entry.name)
         self._known[place] = folders, files
         return folders, files
+
+    def _kind(self, place: str, entry: "os.DirEntry[str]") -> str:
+        """``folder``, ``file``, or empty for what is passed over."""
+        path = f"{place}/{entry.name}" if place else entry.name
+        try:
+            path.encode()
+        except UnicodeEncodeError:
+            self.report(path.encode(errors="replace").decode(), "unreadable", "has a name that is not UTF-8; rename it.")
+            return ""
+        try:
+            if entry.is_symlink() and not self._follows(place, path):
+                return ""
+            if entry.is_dir():
+                return "folder"
+            if not entry.is_file():
+                self.report(path, "unreadable", "is neither a file nor a folder; it is passed over.")
+                return ""
+        except OSError as error:
+            self.report(path, "unreadable", f"cannot be looked at ({error.strerror}); mend its permissions.")
+            return ""
+        if entry.name.lower().endswith(PACKED):
+            self.report(path, "packed", "is an archive that is not read; unpack it beside itself.")
+            return ""
+        return "folder" if suffix_of(entry.name) == ARCHIVE else "file"
 
     @cached_property
     def _known(self) -> dict[str, tuple[list[str], list[str]]]:
@@ -244,24 +296,35 @@ class Tree:
     def _resolved_root(self) -> Path:
         return self.root.resolve()
 
-    def _is_inside(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self._resolved_root)
+    def _resolved(self, place: str) -> Path:
+        return (self.root / place).resolve()
 
-    def _follows(self, path: str) -> bool:
+    def _is_inside(self, place: str) -> bool:
+        try:
+            return self._resolved(place).is_relative_to(self._resolved_root)
+        except RuntimeError:  # links in a circle
+            return False
+
+    def _follows(self, place: str, path: str) -> bool:
         """Whether a link is followed; one that ends nowhere or in a circle never is."""
         target = self.root / path
         if not target.exists():
-            self.report(path, "outside", f"is a link to {target.readlink()}, which does not exist; mend or delete it.")
+            self.report(path, "outside", f"is a link to {target.readlink()}, which is not there; mend or delete it.")
             return False
-        if self._resolved_root.is_relative_to(target.resolve()):
+        if target.is_dir() and self._is_circle(place, target.resolve()):
             self.report(path, "outside", "is a link to a folder above it; delete it.")
             return False
-        if self.follow_links or self._is_inside(target):
+        if self.follow_links or self._is_inside(path):
             return True
         self.report(
             path, "outside", f"is a link out of the folder, to {target.resolve()}; copy what it points to, or set follow_links."
         )
         return False
+
+    def _is_circle(self, place: str, target: Path) -> bool:
+        """Whether a link in `place` leads to a folder on the way there, of which some may be links themselves."""
+        way = {self._resolved(str(above)) for above in (place, *PurePosixPath(place).parents)}
+        return target in way or self._resolved_root.is_relative_to(target)
 
     def _archives(self, archive: str) -> dict[str, tuple[list[str], list[str]]]:
         """Listings of all folders of an archive, by id inside it."""
@@ -275,31 +338,47 @@ class Tree:
 
     def _list_archive(self, archive: str) -> dict[str, tuple[list[str], list[str]]]:
         try:
-            names = _open_archive(str(self.root / archive)).namelist()
-        except (OSError, zipfile.BadZipFile) as error:
-            self.report(archive, "unreadable", f"is no archive that can be read ({error}); get it again.")
+            names = self._open(archive).namelist()
+        except OSError as error:
+            self.report(archive, "unreadable", f"cannot be opened ({error.strerror}); mend its permissions.")
+            return {}
+        except DataError as error:
+            self.report(archive, "unreadable", str(error).removeprefix(f"{archive} "))
             return {}
         folders: dict[str, set[str]] = {"": set()}
-        files: dict[str, list[str]] = {"": []}
+        files: dict[str, set[str]] = {"": set()}
         for name in names:
             parts = PurePosixPath(name).parts
-            if ".." in parts or name.startswith("/") or "\\" in name:
-                self.report(f"{archive}/{name}", "bad_entry", "is an entry that leads out of its archive; it is passed over.")
+            if not parts or any(part.startswith(HIDDEN) and part != ".." for part in parts):
                 continue
-            if any(part.startswith(HIDDEN) for part in parts) or not parts:
+            if self._is_bad_entry(archive, name, parts):
                 continue
             depth = len(parts) if name.endswith("/") else len(parts) - 1
             for i in range(depth):
                 above, below = "/".join(parts[:i]), "/".join(parts[: i + 1])
                 folders.setdefault(above, set()).add(below)
                 folders.setdefault(below, set())
-                files.setdefault(below, [])
-            if not name.endswith("/"):
-                files.setdefault("/".join(parts[:-1]), []).append(name)
-        return {
-            place: (sorted(f"{archive}/{folder}" for folder in folders[place]), sorted(f"{archive}/{f}" for f in files[place]))
-            for place in folders
-        }
+            if name.endswith("/"):
+                continue
+            inside = files.setdefault("/".join(parts[:-1]), set())
+            if name in inside:
+                self.report(f"{archive}/{name}", "duplicate", "is in the archive twice; the later one is used.")
+            inside.add(name)
+
+        def ids(names: Iterable[str]) -> list[str]:
+            return [f"{archive}/{name}" for name in sorted(names)]
+
+        return {place: (ids(folders[place]), ids(files.get(place, ()))) for place in folders}
+
+    def _is_bad_entry(self, archive: str, name: str, parts: Sequence[str]) -> bool:
+        if ".." in parts or name.startswith("/") or re.match(r"[A-Za-z]:", name):
+            detail = "is an entry that leads out of its archive; it is passed over."
+        elif "\\" in name:
+            detail = "is an entry whose folders are written with backslashes; unpack the archive beside itself."
+        else:
+            return False
+        self.report(f"{archive}/{name}", "bad_entry", detail)
+        return True
 
 
 def split_archive(place: str) -> tuple[str, str]:
@@ -317,5 +396,6 @@ def split_archive(place: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=64)
-def _open_archive(path: str) -> zipfile.ZipFile:
+def _open_archive(path: str, modified: int, size: int) -> zipfile.ZipFile:
+    """Open an archive once; one that was written anew is another."""
     return zipfile.ZipFile(path)

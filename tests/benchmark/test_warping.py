@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from faces import scene
 
 from bandbench.benchmark.warping import (
     MASKS,
@@ -17,6 +16,7 @@ from bandbench.benchmark.warping import (
     looked_at_region,
     similarity_transform,
 )
+from faces import scene
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "warping.npz")
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from faces import scene
 
 from bandbench.benchmark.contracts import View
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.metrics import roc_auc
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.warping import Warping
+from faces import scene
 
 torch = pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
 

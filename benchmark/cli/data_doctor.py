@@ -1,0 +1,254 @@
+"""``bench data doctor``: what a copy of a data set holds, lacks and gives away."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import STDOUT, CsvOption, DataOption, JobsOption, JsonOption, check_target, jobs_of, parse_data, write_text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from ..catalogue import DatasetSpec
+    from ..data.doctor import CountRow, Diagnosis, Report
+    from ..data.inventory import Finding
+
+SHOWN_ROWS = 24  # of a table
+SHOWN_FINDINGS = 5  # of one kind
+SHOWN_FILES = 4  # of one finding
+SHOWN_TEXT = 600  # characters
+COLOURS = {
+    "fault": "bold red",
+    "gap": "yellow",
+    "note": "cyan",
+    "unusable": "bold red",
+    "partial": "yellow",
+    "complete": "green",
+}
+SAYS = {
+    "complete": "complete: nothing to mend",
+    "partial": "partial: usable, with the gaps named here",
+    "unusable": "unusable as it is",
+}
+
+
+def doctor(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A data set, one of its domains, or a name of your own.")],
+    root: Annotated[Path | None, typer.Option(metavar="DIR", help="Its folder: as distributed, or as prepared.")] = None,
+    data: DataOption = None,
+    crop: Annotated[int, typer.Option(metavar="N", min=16, help="Side of the crops that a run will cut.")] = 128,
+    sample: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Open N files per domain and class only. (0: all)", show_default=False)
+    ] = 0,
+    distance: Annotated[
+        int | None, typer.Option(metavar="BITS", min=0, max=63, help="How far look-alikes may be apart. (default: 4)")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the splits that are drawn.")] = 0,
+    jobs: JobsOption = None,
+    json_file: JsonOption = None,
+    csv_file: CsvOption = None,
+) -> None:
+    """
+    Look at a copy of a data set: what is there, missing, extra, broken, twice, or tells the classes by itself.
+
+    Several data sets (--data, repeated) are also compared with each other.
+    Exit code 0: complete; 3: usable, with gaps; 2: unusable.
+    """
+    from rich.console import Console
+
+    from ..data.doctor import Options, examine
+    from ..lookalikes import DISTANCE
+    from ..store import dump_json
+    from .progress import ScreenReporter
+
+    for target in (json_file, csv_file):
+        check_target(target)
+    specs, variant = _specs(name, root, data)
+    options = Options(crop, sample, DISTANCE if distance is None else distance, seed, jobs_of(jobs))
+    with ScreenReporter(Console(stderr=True)) as reporter:
+        report = examine(specs, options, reporter, variant)
+    if json_file:
+        write_text(json_file, dump_json(report.as_dict()))
+    if csv_file:
+        write_text(csv_file, _as_csv(report))
+    if STDOUT not in (json_file, csv_file):
+        _print(report, Console(highlight=False))
+    raise typer.Exit(report.exit_code)
+
+
+def _specs(given: str, root: Path | None, data: list[str] | None) -> "tuple[dict[str, DatasetSpec], str]":
+    """Data sets by name, the one that was asked for first; and the domain of it that was."""
+    import difflib
+
+    from ..catalogue import Catalogue
+    from ..errors import BenchError, PluginError, unknown_name
+    from ..registry import datasets
+
+    name, variant = _split_domain(given)
+    said = parse_data(data)
+    if root is not None and name in said.folders:
+        raise BenchError(f"--root and --data {name}=... both name a folder; give one of them.")
+    if name in datasets.found.failures:
+        raise PluginError(f"dataset '{name}' cannot be used: {datasets.found.failures[name]}")
+    known = datasets.names()
+    if root is not None and ":" not in name and name not in known and difflib.get_close_matches(name, known, n=1):
+        raise PluginError(f"{unknown_name('dataset', name, known)} For a folder of your own: --data {name}={root}.")
+    folders = {name: str(root)} if root is not None else {}
+    if ":" in name and name not in said.folders and root is None:
+        folders = {name: ""}
+    catalogue = Catalogue({**folders, **said.folders}, said.options)
+    first = datasets.get(name).name if ":" in name else name
+    wanted = [first, *(datasets.get(n).name if ":" in n else n for n in said.folders)]
+    return {alias: catalogue.spec(alias) for alias in dict.fromkeys(wanted)}, variant
+
+
+def _split_domain(given: str) -> tuple[str, str]:
+    """``ffpp/Deepfakes@c23`` and ``ffpp@c23`` to a data set and what is meant of it; a file's path is no domain."""
+    if ":" in given:
+        return given, ""
+    name, _, variant = given.partition("/")
+    name, mark, compression = name.partition("@")
+    return name, variant or mark + compression
+
+
+# --- for programs ----------------------------------------------------------------------------------------------------
+
+
+def _as_csv(report: "Report") -> str:
+    """One line per file of every finding; findings about no file have one line."""
+    import csv
+    import io
+
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["dataset", "folder", "level", "kind", "where", "path", "detail", "text", "remedy"])
+    groups = [(d.inventory.name, d.inventory.folder, d.findings) for d in report.diagnoses] + [("", "", report.across)]
+    for name, folder, findings in groups:
+        for finding in findings:
+            for path, detail in finding.files or (("", ""),):
+                about = [finding.level, finding.kind, finding.where]
+                writer.writerow([name, folder, *about, path, detail, finding.text, finding.remedy])
+    return out.getvalue()
+
+
+# --- for people ------------------------------------------------------------------------------------------------------
+
+
+def _print(report: "Report", console: "Console") -> None:
+    for diagnosis in report.diagnoses:
+        console.print(_line((diagnosis.inventory.title, "bold")))
+        if diagnosis.counts:
+            console.print(_count_table(diagnosis.counts))
+        _print_answers(diagnosis, console)
+        _print_findings(diagnosis.findings, console)
+        console.print(_line((SAYS[diagnosis.verdict], COLOURS[diagnosis.verdict])), "")
+    if report.across:
+        console.print(_line(("data sets against each other", "bold")))
+        _print_findings(report.across, console)
+        console.print()
+    _print_end(report, console)
+
+
+def _print_end(report: "Report", console: "Console") -> None:
+    if report.opened:
+        speed = f", {report.opened / report.seconds:.0f} a second" if report.seconds > 1 else ""
+        console.print(f"{report.opened} files opened in {report.seconds:.1f} s{speed}.", style="dim")
+    if len(report.diagnoses) > 1:
+        console.print(_line((f"taken together {SAYS[report.verdict]}", COLOURS[report.verdict])))
+
+
+def _line(*parts: tuple[str, str]) -> "Text":
+    """Text of others, which may hold anything: no markup in it means anything, and control characters are shown as such."""
+    from rich.text import Text
+
+    return Text.assemble(*(("".join(c if c.isprintable() else "\ufffd" for c in text), style) for text, style in parts))
+
+
+def _count_table(counts: "Sequence[CountRow]") -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    from ..contracts import LABEL_NAMES, SPLITS
+
+    table = Table(header_style="bold", box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    table.add_column("domain", overflow="fold")
+    table.add_column("class")
+    splits = [*SPLITS, *([""] if any(not row.split for row in counts) else [])]
+    for column in (*(split or "unused" for split in splits), "unfit", "clips", "people"):
+        table.add_column(column, justify="right")
+    sides = list(dict.fromkeys((row.domain, row.label) for row in counts))
+    for domain, label in sides[:SHOWN_ROWS]:
+        mine = [row for row in counts if (row.domain, row.label) == (domain, label)]
+        numbers = [sum(row.n for row in mine if row.split == split) for split in splits]
+        others = [sum(getattr(row, name) for row in mine) for name in ("bad", "videos", "identities")]
+        shown = [f"{n or '–'}" for n in (*numbers, *others)]
+        table.add_row(_line((domain or "(all)", "")), LABEL_NAMES[label], *shown)
+    if len(sides) > SHOWN_ROWS:
+        table.add_row(f"… and {len(sides) - SHOWN_ROWS} more")
+    return table
+
+
+def _print_answers(diagnosis: "Diagnosis", console: "Console") -> None:
+    """What both classes have alike in a line, and what differs as a table, of the domain in which it tells most."""
+    from rich import box
+    from rich.table import Table
+
+    worst: dict[str, Any] = {}
+    for answers in diagnosis.answers.values():
+        for answer in answers:
+            if answer.question.name not in worst or answer.score > worst[answer.question.name].score:
+                worst[answer.question.name] = answer
+    same = [f"{name} {a.values[0]}" for name, a in worst.items() if a.score == 0.5 and a.values[0] == a.values[1]]
+    differ = sorted((a for a in worst.values() if a.values[0] != a.values[1]), key=lambda a: -a.score)
+    if same:
+        console.print(_line((f"the same in both classes: {'; '.join(same)}", "")))
+    if not differ:
+        return
+    many = f", worst of {len(diagnosis.answers)} domains" if len(diagnosis.answers) > 1 else ""
+    table = Table(header_style="bold", box=box.SIMPLE, padding=(0, 1), pad_edge=False)
+    for column in (f"beside the picture{many}", "real", "fake"):
+        table.add_column(column, overflow="fold")
+    table.add_column("tells", justify="right")
+    for answer in differ:
+        style = "yellow" if answer.strong else ""
+        table.add_row(answer.question.name, *(_line((v, "")) for v in answer.values), f"{answer.score:.2f}", style=style)
+    console.print(table)
+
+
+def _print_findings(findings: "Sequence[Finding]", console: "Console") -> None:
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True, min_width=5)
+    grid.add_column(overflow="fold")
+    by_kind: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        by_kind.setdefault((finding.level, finding.kind), []).append(finding)
+    for (level, kind), some in by_kind.items():
+        for finding in some[:SHOWN_FINDINGS]:
+            _add_finding(grid, finding)
+        if len(some) > SHOWN_FINDINGS:
+            n = len(some) - SHOWN_FINDINGS
+            grid.add_row("", f"… and {n} more of the kind '{kind}' ({level}); --csv FILE has all")
+    console.print(grid)
+
+
+def _add_finding(grid: "Table", finding: "Finding") -> None:
+    where = f"{finding.where}: " if finding.where else ""
+    count = f" ({len(finding.files)})" if finding.files else ""
+    head = _line((finding.kind.replace("_", " "), "bold"), (f" · {where}{_cut(finding.text)}{count}", ""))
+    grid.add_row(_line((finding.level, COLOURS[finding.level])), head)
+    for path, detail in finding.files[:SHOWN_FILES]:
+        grid.add_row("", _line((f"  {path} {_cut(detail)}".rstrip(), "dim")))
+    if len(finding.files) > SHOWN_FILES:
+        grid.add_row("", _line((f"  … and {len(finding.files) - SHOWN_FILES} more", "dim")))
+    if finding.remedy:
+        grid.add_row("", _line((f"→ {finding.remedy}", "")))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]} …"
