@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
@@ -18,12 +18,12 @@ ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLI
 PRELOAD = ["bandbench.benchmark.runner", "sklearn.svm", "sklearn.model_selection", "matplotlib.figure"]
 
 
-def warm_up() -> None:
+def warm_up(preload: Sequence[str] = PRELOAD) -> None:
     """Start the server that workers are forked from, so that it imports while its owner does something else."""
     from multiprocessing import forkserver
 
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOAD)
+    multiprocessing.get_context("forkserver").set_forkserver_preload(list(preload))
     with _ignoring_interrupts():
         forkserver.ensure_running()
 
@@ -68,16 +68,19 @@ class Workers:
     Parameters
     ----------
     jobs : int
+    preload : sequence of str
+        Modules that the server imports before workers are forked from it.
     """
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, preload: Sequence[str] = PRELOAD) -> None:
         self.jobs = jobs
+        self._preload = preload
         self._pool: ProcessPoolExecutor | None = None
 
     def submit(self, function: Callable[..., Result], *args: Any) -> "Future[Result]":
         """Run a function of this package in a worker."""
         if self._pool is None:
-            warm_up()
+            warm_up(self._preload)
             context = multiprocessing.get_context("forkserver")
             environment = {name: value for name, value in os.environ.items() if name.startswith("BANDBENCH_")}
             # The first process waits until the server has imported everything: here, where Ctrl-C may interrupt it.
@@ -96,7 +99,7 @@ class Workers:
 
 
 @contextlib.contextmanager
-def running_workers(jobs: int) -> Iterator[Workers]:
+def running_workers(jobs: int, preload: Sequence[str] = PRELOAD) -> Iterator[Workers]:
     """
     Workers for a block.
 
@@ -105,7 +108,7 @@ def running_workers(jobs: int) -> Iterator[Workers]:
     BenchError
         If one of them dies.
     """
-    workers = Workers(jobs)
+    workers = Workers(jobs, preload)
     try:
         yield workers
     except BrokenProcessPool as error:

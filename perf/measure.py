@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -23,6 +24,8 @@ from typing import Any
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
+
+import preparing  # noqa: E402 (after the number of threads is set)
 
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "docs" / "performance.md"
@@ -324,8 +327,13 @@ def _watch_own(peaks: list[int], done: threading.Event) -> None:
 
 
 MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
-    f.__name__: f for f in (naive, vectorised, study, published_study, features, search_alone, memory, scale, store)
+    f.__name__: f
+    for f in (
+        *(naive, vectorised, study, published_study, features, search_alone, memory, scale, store),
+        *(preparing.preparing, preparing.preparing_memory),
+    )
 }
+SECTIONS = {"preparing": preparing.section}  # parts of the report that can be measured alone
 
 
 # --- the run ---------------------------------------------------------------------------------------------------------
@@ -381,16 +389,25 @@ def main() -> None:
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     parser.add_argument("--pictures", type=Path, help="keep the pictures here [default: a temporary folder]")
     parser.add_argument("--quick", action="store_true", help="a tenth of the pictures, report on the screen only")
+    parser.add_argument("--only", choices=SECTIONS, help="one section, on the screen only")
     options = parser.parse_args()
     if options.measure:
         name, arguments = json.loads(options.measure)
         print(json.dumps(MEASUREMENTS[name](**arguments)))
         return
     with tempfile.TemporaryDirectory(prefix="perf-pictures-") as temporary:
-        report = run(options.pictures or Path(temporary), 10 if options.quick else 1)
+        place, divisor = options.pictures or Path(temporary), 10 if options.quick else 1
+        report = SECTIONS[options.only](place, divisor, measure) if options.only else run(place, divisor)
     print(report)
-    if not options.quick:
-        REPORT.write_text(report, encoding="utf-8")
+    if not (options.quick or options.only):
+        REPORT.write_text(report + _elsewhere(REPORT), encoding="utf-8")
+
+
+def _elsewhere(report: Path) -> str:
+    """Marked sections that other programs wrote into the report: they stay."""
+    before = report.read_text(encoding="utf-8") if report.exists() else ""
+    found = re.finditer(r"<!-- (\w+): begin -->.*?<!-- \1: end -->", before, re.DOTALL)
+    return "".join(f"\n{one[0]}\n" for one in found)
 
 
 def run(place: Path, divisor: int) -> str:
@@ -424,7 +441,8 @@ def run(place: Path, divisor: int) -> str:
         shutil.rmtree(folder)
     large_fit = {n // divisor: measure("scale", n=n // divisor, folder=str(place)) for n in (20_000, 100_000)}
     Path(place, "rows").unlink()
-    return _report(studies, passes, (with_, without, none, asking), 500 // divisor, peaks, large_fit)
+    clips = preparing.section(place, divisor, measure)
+    return _report(studies, passes, (with_, without, none, asking), 500 // divisor, peaks, large_fit, clips)
 
 
 HEAD = """# How fast it is
@@ -464,7 +482,7 @@ against adding up the file once.
 |---|---|---|---|---|"""
 
 
-def _report(studies: Any, passes: Any, search: Any, n_trials: int, peaks: Any, large_fit: Any) -> str:
+def _report(studies: Any, passes: Any, search: Any, n_trials: int, peaks: Any, large_fit: Any, clips: str) -> str:
     def times(value: float) -> str:
         return f"{value:.0f}x" if value >= 10 else f"{value:.1f}x"
 
@@ -508,6 +526,7 @@ def _report(studies: Any, passes: Any, search: Any, n_trials: int, peaks: Any, l
         lines.append(
             f"| {n:,} | {gigabytes:.1f} | {one['own_mib']:.0f} | {one['all_mib']:.0f} | {one['seconds'] / one['reading']:.1f} |"
         )
+    lines.append(clips)
     return "\n".join(lines) + "\n" + LIMITS.read_text(encoding="utf-8")
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from . import cache, check, evaluate, leaderboard, listing, new, run, scan, spectra, sync, train, ui
+from . import cache, check, data, embeddings, evaluate, leaderboard, listing, new, run, scan, spectra, sync, train, ui
 
 
 def _print_version(wanted: bool) -> None:
@@ -34,5 +34,5 @@ def _options(
     pass
 
 
-for module in (run, train, evaluate, scan, spectra, leaderboard, listing, check, new, ui, sync, cache):
+for module in (run, train, evaluate, scan, spectra, embeddings, leaderboard, listing, data, check, new, ui, sync, cache):
     module.register(app)

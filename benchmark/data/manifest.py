@@ -9,12 +9,14 @@ whole, so a kill leaves nothing half done; one manifest has one set of settings,
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ..contracts import Item
-from ..errors import DataError
+from ..errors import DataError, unknown_name
 from ..store import digest, read_json, results_root, write_json
+from .recode import parse_codec
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,7 +25,13 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 MANIFEST, INDEX, SOURCE = "manifest.json", "index.parquet", "source.json"
+PROBLEMS, LOCK, WORK = "problems.csv", ".lock", ".work"
 OK, NO_FACE, ERROR = "ok", "no_face", "error"
+ROWS_PER_GROUP = 1000  # of the index; what is in memory at a time while it is written
+
+Decoder = Literal["pyav", "opencv"]
+Finder = Literal["haar", "yunet", "retinaface", "none"]
+Choice = Literal["largest", "track"]
 
 
 @dataclass(frozen=True)
@@ -55,25 +63,61 @@ class Settings:
         Side that crops are resized to, in pixels; 0 keeps their pixels.
     recode : str
         Codec that every frame goes through before faces are looked for: empty, ``jpeg:QUALITY`` or ``h264:CRF``.
+
+    Raises
+    ------
+    DataError
+        If a value makes no sense, or two of them together.
     """
 
     frames: int = 32
     every: int = 0
-    decoder: Literal["pyav", "opencv"] = "pyav"
-    faces: Literal["haar", "yunet", "retinaface", "none"] = "haar"
+    decoder: Decoder = "pyav"
+    faces: Finder = "haar"
     weights: str = ""
     threshold: float = 0.0
-    choice: Literal["largest", "track"] = "track"
+    choice: Choice = "track"
     margin: float = 0.15
     min_size: int = 100
     align: bool = False
     size: int = 0
     recode: str = ""
 
+    def __post_init__(self) -> None:
+        for name, known in (("decoder", Decoder), ("faces", Finder), ("choice", Choice)):
+            if getattr(self, name) not in get_args(known):
+                raise DataError(unknown_name(name, str(getattr(self, name)), get_args(known)))
+        for name in ("frames", "every", "min_size", "size"):
+            if getattr(self, name) < 0:
+                raise DataError(f"{name} is not below 0, got {getattr(self, name)}.")
+        if bool(self.frames) == bool(self.every):
+            raise DataError(
+                f"frames (spread over the clip) or every (every K-th frame), one of the two; "
+                f"got frames={self.frames} and every={self.every}."
+            )
+        if not 0 <= self.threshold < 1:
+            raise DataError(f"threshold is a confidence from 0 to below 1, got {self.threshold}.")
+        if not 0 <= self.margin <= 2:
+            raise DataError(f"margin is a share of the face's box from 0 to 2, got {self.margin}.")
+        if self.align and self.faces in ("haar", "none"):
+            raise DataError(f"align needs landmarks, which {self.faces} does not find; faces=yunet or faces=retinaface does.")
+        if self.recode:
+            parse_codec(self.recode)
+
     @property
     def digest(self) -> str:
         """Twelve hex digits that change with any setting."""
         return digest([FORMAT, asdict(self)])[:12]
+
+    def as_options(self, usual: "Settings") -> list[str]:
+        """Options of ``bench data prepare`` for what differs from the usual; of weights only a hash is known here."""
+        found = []
+        for name, value in asdict(self).items():
+            if value == getattr(usual, name) or name == "weights" or (name in ("frames", "every") and not value):
+                continue
+            option = "--" + name.replace("_", "-")
+            found += [option if value else "--no-" + option[2:]] if isinstance(value, bool) else [option, str(value)]
+        return found
 
     @property
     def text(self) -> str:
@@ -111,7 +155,7 @@ class Origin:
         return f"{self.dataset}-{digest(self.as_dict())[:8]}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Crop:
     """
     One crop of a source.
@@ -213,9 +257,9 @@ class Preparation:
         return cls(folder, manifest)
 
     @classmethod
-    def create(cls, folder: Path, origin: Origin, version: int, settings: Settings, survey: dict[str, Any]) -> "Preparation":
+    def check(cls, folder: Path, origin: Origin, version: int, settings: Settings) -> "Preparation | None":
         """
-        Begin or continue a prepared folder.
+        Return what was prepared in a folder already, if it can be continued; None if there is nothing.
 
         Parameters
         ----------
@@ -224,29 +268,52 @@ class Preparation:
         version : int
             Of the data set's adapter.
         settings : Settings
-        survey : dict
-            What was found (`Survey.as_dict`).
 
         Raises
         ------
         DataError
-            If the folder holds something else, or was prepared with other settings.
+            If the folder holds something else, or was prepared from something else or with other settings; differences are
+            named.
         """
         known = cls.at(folder)
-        identity = {**origin.as_dict(), "settings": asdict(settings)}
-        if known:
-            for name, value in identity.items():
-                if known.manifest[name] != value:
-                    raise DataError(
-                        f"{folder} was prepared with another {name.rstrip('s')}: {known.manifest[name]} and not {value}; "
-                        f"give another folder with --out."
-                    )
-        elif folder.exists() and any(folder.iterdir()):
-            raise DataError(f"{folder} holds something else already; give an empty or a new folder with --out.")
-        manifest = {"made_by": "bench data prepare", "format": FORMAT, "version": version, **identity, "survey": survey}
+        if not known:
+            if folder.exists() and not (folder.is_dir() and all(child.name == LOCK for child in folder.iterdir())):
+                raise DataError(f"{folder} holds something else already; give an empty or a new folder with --out.")
+            return None
+        differences = list(_differences(known.manifest, _identity(origin, version, settings)))
+        if differences:
+            raise DataError(
+                f"{folder} was prepared in another way ({'; '.join(differences)}); crops that are made differently are not "
+                f"mixed: give another folder with --out, or delete this one."
+            )
+        return known
+
+    @classmethod
+    def create(
+        cls, folder: Path, origin: Origin, version: int, settings: Settings, survey: dict[str, Any], **facts: Any
+    ) -> "Preparation":
+        """
+        Begin or continue a prepared folder.
+
+        Parameters
+        ----------
+        folder, origin, version, settings
+            As in `check`.
+        survey : dict
+            What was found (`Survey.as_dict`).
+        **facts
+            What else the manifest has to remember: ``command``, which continues the preparation, and ``made_with``.
+
+        Raises
+        ------
+        DataError
+            As `check`.
+        """
+        cls.check(folder, origin, version, settings)
+        about = {"made_by": "bench data prepare", "format": FORMAT, **_identity(origin, version, settings)}
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / MANIFEST, manifest)
-        return cls(folder, manifest)
+        write_json(folder / MANIFEST, about | facts | {"survey": survey})
+        return cls(folder, about | facts | {"survey": survey})
 
     @property
     def dataset(self) -> str:
@@ -291,9 +358,24 @@ class Preparation:
 
         from ..store import atomic_path
 
-        rows = [asdict(record) for record in self.iter_records()]
-        with atomic_path(self.folder / INDEX) as temporary:
-            pq.write_table(pa.Table.from_pylist(rows, schema=_index_schema()), temporary, compression="zstd")
+        schema, records = _index_schema(), self.iter_records()
+        with atomic_path(self.folder / INDEX) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+            while rows := [asdict(record) for record in islice(records, ROWS_PER_GROUP)]:
+                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+        self.__dict__.pop("index", None)
+
+    def iter_problems(self) -> Iterator[tuple[str, str, str]]:
+        """Id, status and detail of all sources in the table of which there is something to say."""
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(self.folder / INDEX) as table:
+            for batch in table.iter_batches(ROWS_PER_GROUP, columns=["id", "status", "detail"]):
+                yield from ((row["id"], row["status"], row["detail"]) for row in batch.to_pylist() if row["detail"])
+
+    def drop_index(self) -> None:
+        """Forget the table, because what it describes is about to change."""
+        (self.folder / INDEX).unlink(missing_ok=True)
+        self.__dict__.pop("index", None)
 
     @cached_property
     def index(self) -> dict[str, SourceRecord]:
@@ -309,9 +391,15 @@ class Preparation:
 
         path = self.folder / INDEX
         if not path.exists():
-            command = f"bench data prepare {self.dataset} --root {self.manifest['root']}"
-            raise DataError(f"{self.folder} was prepared only in part; go on with: {command}")
-        return {row["id"]: SourceRecord.from_dict(row) for row in pq.read_table(path).to_pylist()}
+            raise DataError(f"{self.folder} was prepared only in part; go on with: {self.command}")
+        with pq.ParquetFile(path) as table:
+            rows = (row for batch in table.iter_batches(ROWS_PER_GROUP) for row in batch.to_pylist())
+            return {row["id"]: SourceRecord.from_dict(row) for row in rows}
+
+    @property
+    def command(self) -> str:
+        """What continues it."""
+        return self.manifest["command"]
 
     @property
     def gaps(self) -> list[str]:
@@ -329,7 +417,19 @@ class Preparation:
     # --- items -------------------------------------------------------------------------------------------------------
 
     def items(self, sources: "Sequence[Source]") -> list[Item]:
-        """Crops of some sources as items; the id is the path below ``crops``."""
+        """
+        Crops of some sources as items; the id is the path below ``crops``.
+
+        Raises
+        ------
+        DataError
+            If none of the sources was prepared yet.
+        """
+        if sources and not any(source.id in self.index for source in sources):
+            raise DataError(
+                f"{self.folder}: none of {len(sources)} sources of this domain (for example {sources[0].id}) was prepared "
+                f"yet; go on with: {self.command}"
+            )
         found = []
         for source in sources:
             record = self.index.get(source.id)
@@ -352,6 +452,21 @@ class Preparation:
         return path.read_bytes()
 
 
+def _identity(origin: Origin, version: int, settings: Settings) -> dict[str, Any]:
+    """What all crops of one folder have in common."""
+    return {**origin.as_dict(), "version": version, "settings": asdict(settings)}
+
+
+def _differences(there: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Say what is not the same, inside of settings and options too."""
+    for name, wanted in now.items():
+        known = there.get(name)
+        if isinstance(wanted, dict) and isinstance(known, dict):
+            yield from _differences(dict.fromkeys(wanted) | known, dict.fromkeys(known) | wanted)
+        elif known != wanted:
+            yield f"{name}={known} there, {name}={wanted} now"
+
+
 def default_folder(origin: Origin, settings: Settings) -> Path:
     """Where a preparation goes unless told otherwise: one folder per data set, root and settings."""
     return _preparations() / f"{origin.key}-{settings.digest}"
@@ -370,7 +485,7 @@ def find_preparations(origin: Origin) -> list[Preparation]:
     for place in sorted(_preparations().glob(f"{origin.key}-*")):
         folder = place
         if place.suffix == ".json":
-            folder = Path((read_json(place) or {}).get("folder", ""))
+            folder = Path((read_json(place) or {}).get("folder") or place)
         preparation = Preparation.at(folder) if folder.is_dir() else None
         if preparation and preparation.dataset == origin.dataset:
             found.append(preparation)

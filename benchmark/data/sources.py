@@ -110,6 +110,8 @@ class SourceDataset(Dataset):
     draw : {"components", "identities"}
         How sources without a split get one: whole sets of linked identities, or single identities, leaving out what
         links two sides.
+    clips : bool
+        Whether it consists of clips, so that faces have to be cut out first.
     preparation : dict of str to object
         Settings of ``bench data prepare`` whose default differs for this data set.
 
@@ -123,6 +125,7 @@ class SourceDataset(Dataset):
 
     what: ClassVar[str] = ""
     draw: ClassVar[Literal["components", "identities"]] = "components"
+    clips: ClassVar[bool] = False
     preparation: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0, follow_links: bool = False) -> None:
@@ -267,9 +270,25 @@ class SourceDataset(Dataset):
     def _with_splits(self) -> list[Source]:
         """All sources, every one with a split or an empty one."""
         if "_splits" not in self.__dict__:
-            drawn = draw_source_splits(self.surveyed.sources, self.draw, self.seed, self.replicate)
-            self.__dict__["_splits"] = drawn
+            self.__dict__["_splits"] = self.drawn(self.surveyed.sources)
         return self.__dict__["_splits"]
+
+    def drawn(self, sources: Sequence[Source]) -> list[Source]:
+        """
+        Give a split to the sources that have none.
+
+        A subclass whose parts are split apart from each other calls this once for each part.
+
+        Parameters
+        ----------
+        sources : sequence of Source
+
+        Returns
+        -------
+        list of Source
+            In the order given, every one with a split or an empty one.
+        """
+        return draw_source_splits(sources, self.draw, self.seed, self.replicate)
 
 
 # --- splits by rule --------------------------------------------------------------------------------------------------

@@ -1,0 +1,294 @@
+"""``bench data``: from a copy of a data set, as it was distributed, to crops of faces."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .data_doctor import doctor
+from .options import STDOUT, Command, DataOption, JobsOption, JsonOption, check_target, jobs_of, parse_data, write_text
+from .report import say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from ..data.estimate import Estimate
+    from ..data.preparation import PreparationOutcome
+    from ..data.sources import SourceDataset
+    from .progress import ScreenReporter
+
+SHOWN_PROBLEMS = 20
+group = typer.Typer(help="Data sets on your disk: cut the faces out, look for what is wrong.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group.command(cls=Command)(prepare)
+    group.command(cls=Command)(doctor)
+    app.add_typer(group, name="data")
+
+
+def _of(metavar: str, text: str) -> Any:
+    """An option whose default the data set can change."""
+    return typer.Option(metavar=metavar, help=text, show_default=False)
+
+
+def prepare(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A data set (bench list datasets), or file.py:Class.")],
+    root: Annotated[Path | None, typer.Option(metavar="DIR", help="Its folder, as distributed.")] = None,
+    data: DataOption = None,
+    param: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Parameter of the data set. Repeatable.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the crops go. (default: a folder among the results)")
+    ] = None,
+    domain: Annotated[list[str] | None, typer.Option(metavar="VARIANT", help="Only this domain. Repeatable.")] = None,
+    frames: Annotated[int | None, _of("N", "Frames per clip, spread evenly. (default: 32)")] = None,
+    every: Annotated[int | None, _of("K", "Every K-th frame instead.")] = None,
+    decoder: Annotated[str | None, _of("NAME", "pyav or opencv. (default: pyav)")] = None,
+    faces: Annotated[str | None, _of("NAME", "haar, yunet, retinaface or none. (default: haar)")] = None,
+    weights: Annotated[Path | None, _of("FILE", "The face finder's weights, for yunet and retinaface.")] = None,
+    threshold: Annotated[float | None, _of("X", "Least confidence of a face. (default: the finder's own)")] = None,
+    choice: Annotated[str | None, _of("NAME", "largest, or track through the clip. (default: track)")] = None,
+    margin: Annotated[float | None, _of("X", "Added on every side, as a share of the box. (default: 0.15)")] = None,
+    min_size: Annotated[int | None, _of("N", "Pass over smaller faces, in pixels. (default: 100)")] = None,
+    align: Annotated[bool | None, typer.Option("--align/--no-align", help="Turn crops so that the eyes are level.")] = None,
+    size: Annotated[int | None, _of("N", "Resize crops to N pixels. (default: 0, keep their pixels)")] = None,
+    recode: Annotated[str | None, _of("CODEC", "Put every frame through jpeg:QUALITY or h264:CRF first.")] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try sources again that gave no crop.")] = False,
+    jobs: JobsOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say how much it will be, from a few sources; keep nothing.")
+    ] = False,
+    json_file: JsonOption = None,
+) -> None:
+    """Cut the faces out of clips and pictures, once: the same command continues where it stopped."""
+    from rich.console import Console
+
+    from ..data.preparation import merge_settings, prepare_dataset, preview
+    from .progress import ScreenReporter
+
+    console = Console(stderr=True)
+    check_target(json_file)
+    n_jobs = jobs_of(jobs)
+    dataset = open_dataset(name, root, data, param)
+    given = {
+        "frames": frames,
+        "every": every,
+        "decoder": decoder,
+        "faces": faces,
+        "threshold": threshold,
+        "choice": choice,
+        "margin": margin,
+        "min_size": min_size,
+        "align": align,
+        "size": size,
+        "recode": recode,
+    }
+    settings = merge_settings(dataset, given)
+    wanted: dict[str, Any] = {"out": out, "weights": weights, "domains": domain or (), "retry": retry}
+    with ScreenReporter(console) as reporter, _stopping(reporter):
+        if dry_run:
+            result = preview(dataset, settings, reporter=reporter, **wanted)
+        else:
+            result = prepare_dataset(dataset, settings, jobs=n_jobs, reporter=reporter, **wanted)
+    if isinstance(result, list):
+        _print_estimates(result, n_jobs, json_file)
+        return
+    _report(result, dataset, name, console, json_file)
+    raise typer.Exit(0 if result.complete else 3 if result.n_crops else 2)
+
+
+@contextlib.contextmanager
+def _stopping(reporter: "ScreenReporter") -> Iterator[None]:
+    """Say after Ctrl-C that nothing is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        reporter.note("Stopped. What was finished is kept; the same command continues.")
+        raise typer.Exit(130) from None
+
+
+def open_dataset(name: str, root: Path | None, data: list[str] | None, param: list[str] | None) -> "SourceDataset":
+    """
+    Open the data set that options name.
+
+    Raises
+    ------
+    BenchError
+        If it is unknown, has no folder, or is used as it is.
+    """
+    from ..catalogue import DatasetSpec
+    from ..data.sources import SourceDataset
+    from ..errors import BenchError, DataError
+    from ..registry import datasets
+    from .options import parse_params
+
+    given = parse_data(data)
+    plugin = datasets.get(name)
+    for other in (*given.folders, *given.options):
+        if other not in (name, plugin.name):
+            raise BenchError(f"--data {other} is another data set than {plugin.name}, which is to be prepared.")
+    folders = [str(root)] if root else []
+    folders += [folder for folder in given.folders.values() if folder]
+    if len(folders) > 1:
+        raise BenchError(f"the folder of {plugin.name} is given twice: {folders[0]} and {folders[1]}.")
+    if not issubclass(plugin, SourceDataset):
+        use = f"--data mine={folders[0] if folders else 'DIR'}" if plugin.needs_root else f"--train {plugin.name}"
+        raise DataError(f"{plugin.name} needs no preparation, its pictures are used as they are: bench run {use}")
+    options = given.options.get(name, {}) | given.options.get(plugin.name, {}) | parse_params(param)
+    folder = str(Path(folders[0]).expanduser().absolute()) if folders else None
+    opened = DatasetSpec(name, folder, options).open(0, 0)
+    assert isinstance(opened, SourceDataset)
+    return opened
+
+
+# --- what is shown ---------------------------------------------------------------------------------------------------
+
+
+def _report(
+    outcome: "PreparationOutcome", dataset: "SourceDataset", name: str, console: "Console", json_file: str | None
+) -> None:
+    from ..store import dump_json
+
+    if json_file:
+        write_text(json_file, dump_json(outcome.as_dict()))
+    if json_file != STDOUT:
+        _print_counts(outcome)
+    _print_problems(outcome, console)
+    _print_end(outcome, dataset, name, console)
+
+
+def _print_counts(outcome: "PreparationOutcome") -> None:
+    """One line per domain and class."""
+    from rich.console import Console
+
+    from ..contracts import LABEL_NAMES
+
+    preparation = outcome.preparation
+    table = _table(f"{preparation.dataset}: {preparation.settings_text}", "sources", "crops", "no face", "errors", "left")
+    for count in outcome.counts:
+        cells = (count.sources, count.crops, count.no_face, count.errors, count.left)
+        table.add_row(count.domain or "(all)", LABEL_NAMES[count.label], *(f"{n:,}" if n else "–" for n in cells))
+    Console().print(table)
+
+
+def _table(title: str, *columns: str) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title), title_justify="left", header_style="bold")
+    table.add_column("domain", overflow="fold")
+    table.add_column("class")
+    for column in columns:
+        table.add_column(column, justify="right")
+    return table
+
+
+def _print_problems(outcome: "PreparationOutcome", console: "Console") -> None:
+    """The first ones of what gave no crop, and of what was passed over; what gave fewer crops is only counted."""
+    from ..data.cutting import UNREAD
+    from ..data.manifest import ERROR, NO_FACE, OK, PROBLEMS
+
+    some = [problem for problem in outcome.problems if problem.status != OK]
+    for problem in some[:SHOWN_PROBLEMS]:
+        say(console, f"{problem.path}{':' if problem.status in (NO_FACE, ERROR, UNREAD) else ''} {problem.detail}")
+    if len(some) > SHOWN_PROBLEMS:
+        say(console, f"… and {len(some) - SHOWN_PROBLEMS} more in {outcome.preparation.folder / PROBLEMS}")
+    fewer = len(outcome.problems) - len(some)
+    if fewer:
+        say(console, f"{fewer} sources gave fewer crops than asked for; {outcome.preparation.folder / PROBLEMS} says why.")
+    if outcome.vanished:
+        first, *others = outcome.vanished
+        more = f" and {len(others)} more" if others else ""
+        say(console, f"no longer in the folder, their crops are kept: {first}{more}")
+
+
+def _print_end(outcome: "PreparationOutcome", dataset: "SourceDataset", name: str, console: "Console") -> None:
+    def line(text: str) -> None:
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    for part in outcome.missing:
+        line(f"incomplete: {part}")
+    for note in outcome.notes:
+        line(f"note: {note}")
+    line(f"{outcome.done} sources done now, {outcome.known} before; everything is in {outcome.preparation.folder}")
+    if not outcome.n_crops:
+        say(console, "No source gave a crop: look at the reasons above; --min-size and --faces decide what counts as a face.")
+        return
+    steps = [(str(path), "crops by chance, for a look") for path in outcome.sheets]
+    steps.append(
+        (f"bench data doctor {name} --root {_quoted(dataset.root)}", "what is there, what is not, what gives a class away")
+    )
+    steps.append((_run_command(outcome, dataset, name), "a study on the crops"))
+    line("\nNext steps:")
+    for command, why in steps:
+        line(f"  {command}  # {why}")
+
+
+def _run_command(outcome: "PreparationOutcome", dataset: "SourceDataset", name: str) -> str:
+    """What uses the crops: by the root they were made of, or by their own folder where one root has several."""
+    import shlex
+
+    from ..data.manifest import find_preparations
+
+    several = len(find_preparations(dataset.origin)) > 1
+    place = outcome.preparation.folder if several else dataset.root
+    data = ["--data", f"{name}={place}"]
+    defaults = dataset.parameter_defaults()
+    for option, value in dataset.parameters().items():
+        if option not in ("root", "seed", "replicate") and value != defaults[option]:
+            data += ["--data", f"{dataset.name}.{option}={value}"]
+    return shlex.join(["bench", "run", "--study", "band_search", *data])
+
+
+def _quoted(path: Path | None) -> str:
+    import shlex
+
+    return shlex.quote(str(path))
+
+
+def _print_estimates(estimates: "list[Estimate]", jobs: int, json_file: str | None) -> None:
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from ..contracts import LABEL_NAMES
+    from ..store import dump_json
+
+    *parts, total = estimates
+    if json_file:
+        rows = [asdict(part) | {"label": LABEL_NAMES[part.label]} for part in parts]
+        write_text(json_file, dump_json({"domains": rows, "total": asdict(total) | {"label": "both"}, "jobs": jobs}))
+    if json_file == STDOUT:
+        return
+    table = _table(f"estimate from {total.sampled} sources that were tried", "sources", "done", "crops ≈", "size ≈")
+    for part in parts:
+        table.add_row(part.domain or "(all)", LABEL_NAMES[part.label], *_estimate_cells(part))
+    table.add_section()
+    table.add_row("all, each once", "both", *_estimate_cells(total))
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(
+        f"About {_duration(total.seconds / jobs)} on {jobs} worker{'s' * (jobs > 1)}. Nothing was kept.", soft_wrap=True
+    )
+
+
+def _estimate_cells(part: "Estimate") -> tuple[str, ...]:
+    return f"{part.sources:,}", f"{part.known:,}", f"{part.crops:,.0f}", _size(part.bytes)
+
+
+def _size(n_bytes: float) -> str:
+    """Size in the unit in which disks are counted."""
+    return f"{n_bytes / 1e9:,.1f} GB" if n_bytes >= 1e8 else f"{n_bytes / 1e6:,.1f} MB"
+
+
+def _duration(seconds: float) -> str:
+    """Time in the unit in which people say it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
