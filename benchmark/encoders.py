@@ -33,6 +33,11 @@ RANDOM = "random"
 TINY = "tiny"
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 BATCH = {"cpu": 32, "cuda": 256}
+SERVER_PATIENCE = 5.0  # seconds
+COPIES = {
+    "open_clip": "weights=FILE, a .safetensors or .pt of this architecture",
+    "transformers": "model=DIR, a folder with config.json and model.safetensors",
+}
 # Small enough to be run anywhere, large enough that nothing in it degenerates.
 TINY_CLIP = {
     "embed_dim": 64,
@@ -73,6 +78,11 @@ class EncoderSpec:
         Always anti-aliased, and the same with and without a filter.
     precision : {"float32", "bfloat16", "float16"}
         Of the encoder's arithmetic; embeddings are float32.
+
+    Raises
+    ------
+    PluginError
+        If a choice is unknown, the model or its weights are not named, or local files are not there.
     """
 
     library: str
@@ -103,6 +113,18 @@ class EncoderSpec:
                 f"open_clip {self.model} needs weights: the path of a file, the tag of published ones (such as openai or "
                 f"laion2b_s32b_b82k), which are then fetched, or 'random'."
             )
+        self._require_files()
+
+    def _require_files(self) -> None:
+        """Miss local files here, before a picture is read or a library loaded."""
+        if self.library == "transformers":
+            _dino_place(self)
+            return
+        given = {"configuration": self.model.endswith(".json") and self.model}
+        given["weights file"] = _looks_like_path(self.weights) and self.weights
+        for what, place in given.items():
+            if place and not Path(place).expanduser().is_file():
+                raise PluginError(f"there is no {what} {Path(place).expanduser().absolute()} for open_clip; check the path.")
 
     @property
     def name(self) -> str:
@@ -117,7 +139,7 @@ def content_of(*paths: str) -> str:
     A file of gigabytes takes seconds to read, so what was found is remembered by path, size and time.
     """
     files: list[Path] = []
-    for path in map(Path, filter(None, paths)):
+    for path in (Path(path).expanduser() for path in paths if path not in ("", TINY, RANDOM)):
         if path.is_dir():
             files += sorted(p for p in path.iterdir() if p.suffix in (".json", ".safetensors", ".bin"))
         elif path.is_file():
@@ -318,12 +340,15 @@ def _open_clip(spec: EncoderSpec) -> Loaded:
 
     architecture = _clip_architecture(spec.model)
     weights = "" if spec.weights == RANDOM else _clip_weights(spec, architecture)
+    fetched = bool(weights) and not _looks_like_path(weights)
     try:
-        with _quiet(), torch.random.fork_rng(devices=[]):
+        with _quiet(), _from_server(spec, fetched), torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             model = open_clip.create_model(
                 architecture, weights or None, load_weights=bool(weights), force_image_size=spec.side or None, weights_only=True
             )
+    except PluginError:
+        raise
     except Exception as error:  # files and servers fail in many ways, and the library names them all
         raise PluginError(_not_loaded(spec, error)) from error
     chosen = open_clip.get_model_preprocess_cfg(model)
@@ -339,9 +364,7 @@ def _clip_architecture(model: str) -> str:
         factory._MODEL_CONFIGS.setdefault("bandbench-tiny", TINY_CLIP)
         return "bandbench-tiny"
     if model.endswith(".json"):
-        if not Path(model).is_file():
-            raise PluginError(f"there is no configuration {Path(model).absolute()} of an open_clip model; check the path.")
-        open_clip.add_model_config(Path(model))
+        open_clip.add_model_config(Path(model).expanduser())
         return Path(model).stem
     if model not in open_clip.list_models():
         raise PluginError(unknown_name("open_clip architecture", model, open_clip.list_models()))
@@ -353,11 +376,7 @@ def _clip_weights(spec: EncoderSpec, architecture: str) -> str:
     import open_clip
 
     if _looks_like_path(spec.weights):
-        if not Path(spec.weights).is_file():
-            raise PluginError(
-                f"there is no weights file {Path(spec.weights).absolute()} for open_clip {spec.model}; check the path."
-            )
-        return spec.weights
+        return str(Path(spec.weights).expanduser())
     tags = open_clip.list_pretrained_tags_by_model(architecture)
     if spec.weights not in tags:
         raise PluginError(unknown_name(f"weights of open_clip {spec.model}", spec.weights, tags) + " Or give a path.")
@@ -378,6 +397,52 @@ def _quiet() -> Iterator[None]:
         logging.disable(before)
 
 
+@contextlib.contextmanager
+def _from_server(spec: EncoderSpec, fetched: bool) -> Iterator[None]:
+    """
+    Look at once into what was fetched before where the server of published models does not answer.
+
+    Left to themselves, the libraries ask it again and again for a minute, file by file.
+    """
+    if not fetched:
+        yield
+        return
+    from huggingface_hub import constants
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = before or not _server_answers(constants.ENDPOINT)
+    try:
+        yield
+    except Exception as error:
+        if not (constants.HF_HUB_OFFLINE and any(isinstance(e, LocalEntryNotFoundError) for e in _causes(error))):
+            raise
+        reason = "HF_HUB_OFFLINE is set" if before else f"{constants.ENDPOINT} does not answer"
+        raise PluginError(
+            f"{spec.name} is not on this machine and cannot be fetched: {reason}. Give a local copy ({COPIES[spec.library]}), "
+            f"or fetch it once while connected: it is kept in {constants.HF_HUB_CACHE}."
+        ) from error
+    finally:
+        constants.HF_HUB_OFFLINE = before
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and those that it was raised for."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _server_answers(address: str) -> bool:
+    from huggingface_hub import get_session
+
+    try:
+        get_session().head(address, timeout=SERVER_PATIENCE)
+    except Exception:  # whatever the HTTP library in use calls it
+        return False
+    return True
+
+
 def _looks_like_path(text: str) -> bool:
     return os.sep in text or Path(text).suffix in (".pt", ".pth", ".bin", ".safetensors")
 
@@ -386,30 +451,34 @@ def _transformers(spec: EncoderSpec) -> Loaded:
     import torch
     import transformers
 
+    fetched = spec.model != TINY and not _is_local(spec.model)
     try:
-        with _quiet(), torch.random.fork_rng(devices=[]):
+        with _quiet(), _from_server(spec, fetched), torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             if spec.model == TINY:
                 model = transformers.AutoModel.from_config(transformers.AutoConfig.for_model("dinov2", **TINY_DINO))
             elif spec.weights == RANDOM:
-                model = transformers.AutoModel.from_config(transformers.AutoConfig.from_pretrained(spec.model))
+                model = transformers.AutoModel.from_config(transformers.AutoConfig.from_pretrained(_dino_place(spec)))
             else:
                 model = transformers.AutoModel.from_pretrained(_dino_place(spec), use_safetensors=True)
+            side, mean, std = _dino_statistics(spec, model)
     except PluginError:
         raise
     except Exception as error:  # files and servers fail in many ways
         raise PluginError(_not_loaded(spec, error)) from error
-    side, mean, std = _dino_statistics(spec, model)
     return _class_token(model), side, mean, std
+
+
+def _is_local(model: str) -> bool:
+    return model != TINY and (model.startswith((".", "~", os.sep)) or Path(model).exists())
 
 
 def _dino_place(spec: EncoderSpec) -> str:
     """Name or folder of a model that exists."""
-    local = spec.model.startswith((".", "~", os.sep)) or Path(spec.model).exists()
-    if not local:
+    if not _is_local(spec.model):
         return spec.model
     folder = Path(spec.model).expanduser()
-    for needed in ("config.json", "model.safetensors"):
+    for needed in ("config.json", "model.safetensors")[: 1 if spec.weights == RANDOM else 2]:
         sharded = needed == "model.safetensors" and (folder / "model.safetensors.index.json").is_file()
         if not (folder / needed).is_file() and not sharded:
             raise PluginError(f"there is no {needed} in {folder.absolute()}; a transformers model is a folder with both files.")
@@ -436,7 +505,7 @@ def _dino_statistics(spec: EncoderSpec, model: Any) -> tuple[int, tuple[float, .
 
     known: dict[str, Any] = {}
     if spec.model != TINY and spec.weights != RANDOM:
-        found = cached_file(spec.model, "preprocessor_config.json", _raise_exceptions_for_missing_entries=False)
+        found = cached_file(_dino_place(spec), "preprocessor_config.json", _raise_exceptions_for_missing_entries=False)
         known = json.loads(Path(found).read_text(encoding="utf-8")) if found else {}
     crop = known.get("crop_size") or known.get("size") or {}
     patch = model.config.patch_size
@@ -452,6 +521,6 @@ def _first(value: Any) -> Any:
 def _not_loaded(spec: EncoderSpec, error: Exception) -> str:
     reason = " ".join(str(error).split())[:300] or type(error).__name__
     return (
-        f"{spec.name} cannot be loaded: {reason}. Weights must belong to the architecture and be whole; "
-        f"without a network, give the path of a local copy, or weights='random'."
+        f"{spec.name} cannot be loaded: {reason.rstrip('.')}. Weights must belong to the architecture and be whole; "
+        f"a local copy is given as {COPIES[spec.library]}."
     )

@@ -4,32 +4,40 @@ import contextlib
 import fcntl
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .bands import Band
 from .catalogue import Catalogue, OpenDomain
-from .contracts import ViewSpec
+from .contracts import LABEL_NAMES, REAL, ViewSpec
+from .discrepancy import compare, comparisons, keep_discrepancies
 from .errors import BenchError, DataError, StudyError
 from .history import History, open_storage
+from .lookalikes import Lookalikes, lookalike_of
 from .perturbations import dataset_name, identity, unperturbed
 from .prepare import (
     Chunk,
     ChunkTask,
     ItemSet,
+    Outcomes,
     Places,
     chunk_tasks,
+    guarded,
     item_set,
     iter_problems,
     known_chunk,
     outcomes,
     prepare_together,
+    whole,
     without_copies,
 )
-from .protocol import check_no_leak, missing_classes
-from .recorder import Recorder, keep_cell, keep_study, study_folder
+from .protocol import Fitted, all_names, drop_leaks, missing_classes, refuse_leaks, split_digest
+from .recorder import Recorder, keep_cell, keep_split_lists, keep_study, study_folder
 from .registry import DetectorSpec, missing_extra
 from .reporting import Reporter
 from .results import cell_key
@@ -54,14 +62,29 @@ class Plan:
         Its ``train`` and ``test`` are domains, the perturbed ones among them.
     detectors : tuple of DetectorSpec
     domains : dict of (domain, replicate) to OpenDomain
+        Without what the guard left out.
     left_out : dict of str to str
         Optional detectors that cannot be used here, and what they need.
+    dropped : dict of (domain, replicate) to dict of str to int
+        How many training and validation items the guard left out, where it left out any.
+    facts : dict of str to dict
+        `Dataset.facts` by name of the data set, of those that have any.
     """
 
     study: Study
     detectors: tuple[DetectorSpec, ...]
     domains: dict[tuple[str, int], OpenDomain]
     left_out: dict[str, str] = field(default_factory=dict)
+    dropped: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def dropped_leaks(self) -> dict[str, dict[str, int]]:
+        """How many items the guard left out, by training domain and split, in the draw that lost most."""
+        found: dict[str, dict[str, int]] = {}
+        for (name, _), counts in self.dropped.items():
+            found[name] = max(counts, found.get(name, counts), key=lambda c: sum(c.values()))
+        return found
 
     @property
     def n_cells(self) -> int:
@@ -124,25 +147,56 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
             _require_classes(domains[name, r], ("train", "val"))
         for name in test:
             _require_classes(domains[name, r], ("test",))
-        _check_leaks(train, test, domains, r)
+    dropped = {}
+    for r in range(study.seeds):
+        for name, counts in _guard(train, test, domains, r, study.drop_leaks).items():
+            dropped[name, r] = counts
     left_out = {entry.name: missing_extra(entry.name) for entry in study.detectors if entry not in entries}
-    return Plan(study, detectors, domains, left_out)
+    return Plan(study, detectors, domains, left_out, dropped, data_facts(domains.values()))
 
 
 def _require_classes(domain: OpenDomain, splits: tuple[Any, ...]) -> None:
     missing = missing_classes(domain.items, splits)
     if missing:
-        raise DataError(f"{domain.name} cannot be used here: {missing}. Give it such pictures, or leave the domain out.")
+        raise DataError(f"{domain.name} cannot be used here: {missing}. {_more_pictures(domain)}")
 
 
-def _check_leaks(train: Sequence[str], test: Sequence[str], domains: dict[tuple[str, int], OpenDomain], replicate: int) -> None:
+def _more_pictures(domain: OpenDomain) -> str:
+    """What to do about a class that a domain lacks."""
+    only_reals = domain.dataset is not None and domain.dataset.classes == LABEL_NAMES[:1]
+    if only_reals and all(item.label == REAL for item in domain.items):
+        name = dataset_name(domain.name)
+        return f"{name} is a collection of real pictures; give it fakes with --data {name}.fakes=DIR, or leave the domain out."
+    return "Give it such pictures, or leave the domain out."
+
+
+def _guard(
+    train: Sequence[str], test: Sequence[str], domains: dict[tuple[str, int], OpenDomain], replicate: int, drop: bool
+) -> dict[str, dict[str, int]]:
+    """Refuse what leaks in one draw, or leave it out of `domains` and say how many items of each split that were."""
+    held_out = {name: all_names(domains[name, replicate].split("test")) for name in test}
+    dropped = {}
     for name in train:
-        fitted, validation = (domains[name, replicate].split(s) for s in ("train", "val"))
-        check_no_leak(f"train and val of {name}", fitted, validation)
-        for other in test:
-            if dataset_name(other) == dataset_name(name):
-                held_out = domains[other, replicate].split("test")
-                check_no_leak(f"train of {name} and test of {other}", [*fitted, *validation], held_out)
+        domain = domains[name, replicate]
+        fitted = Fitted(name, domain.split("train"), domain.split("val"))
+        related = {other: names for other, names in held_out.items() if same_data(domains[other, replicate], domain)}
+        (drop_leaks if drop else refuse_leaks)([fitted], related)
+        if any(fitted.dropped.values()):
+            domains[name, replicate] = guarded(domain, [item for items in fitted.dropped.values() for item in items])
+            dropped[name] = {split: len(items) for split, items in fitted.dropped.items()}
+    return dropped
+
+
+def same_data(one: OpenDomain, other: OpenDomain) -> bool:
+    """Whether two domains are of one data set, under one name or two, so that equal names in them mean the same."""
+    return dataset_name(one.name) == dataset_name(other.name) or one.spec.identity() == other.spec.identity()
+
+
+def data_facts(domains: Iterable[OpenDomain]) -> dict[str, dict[str, Any]]:
+    """`Dataset.facts` by name of the data set, of those that have any."""
+    opened = {dataset_name(domain.name): domain.dataset for domain in domains if domain.dataset is not None}
+    facts = {name: dataset.facts() for name, dataset in opened.items()}
+    return {name: {key: value for key, value in found.items() if value} for name, found in facts.items() if any(found.values())}
 
 
 # --- preparation -----------------------------------------------------------------------------------------------------
@@ -168,14 +222,24 @@ def prepare_chunks(tasks: Sequence[ChunkTask], workers: Workers, reporter: Repor
     return chunks
 
 
-def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporter) -> dict[tuple[str, str, int], ItemSet]:
+@dataclass(frozen=True)
+class Prepared:
     """
-    Prepare every item set of a plan; pictures that several sets share are handled once.
+    The item sets of a plan.
 
-    Returns
-    -------
-    dict of (domain, split, replicate) to ItemSet
+    Attributes
+    ----------
+    sets : dict of (domain, split, replicate) to ItemSet
+    lookalikes : dict of (training domain, test domain) to Lookalikes
+        Test pictures that look like training or validation pictures of any draw.
     """
+
+    sets: dict[tuple[str, str, int], ItemSet]
+    lookalikes: dict[tuple[str, str], Lookalikes]
+
+
+def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporter) -> Prepared:
+    """Prepare every item set of a plan; pictures that several sets share are handled once."""
     views: list[ViewSpec] = [ViewSpec("profile")]  # for the spectrum pictures
     for spec in plan.detectors:
         view = spec.build().view
@@ -195,7 +259,7 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
 
 def _item_sets(
     plan: Plan, wanted: dict[tuple[str, tuple[str, ...], int], list[ChunkTask]], chunks: dict[str, Chunk]
-) -> dict[tuple[str, str, int], ItemSet]:
+) -> Prepared:
     """Item sets out of prepared chunks; a picture that is on two sides, under whatever name, is scored on neither test side."""
     pools = {key: (tasks, [chunks[task_key(task)] for task in tasks]) for key, tasks in wanted.items()}
     found = {
@@ -212,13 +276,51 @@ def _item_sets(
             seen |= dict.fromkeys(outcome.contents, f"the training or validation pictures of {name}")
     seen.pop("", None)
     sets = {}
+    digests = _split_digests(plan)
     for (name, splits, r), pool in pools.items():
+        domain = plan.domains[name, r]
         for split in splits:
-            outcome = found[name, split, r]
             if split == "test":
-                outcome = without_copies(outcome, seen)
-            sets[name, split, r] = item_set(plan.domains[name, r], split, outcome, *pool)
-    return sets
+                found[name, split, r] = without_copies(found[name, split, r], seen)
+            made = item_set(domain, split, found[name, split, r], *pool)
+            known = replace(
+                made.provenance,
+                split_list=digests[unperturbed(name), r][0],
+                test_list=digests[unperturbed(name), r][1],
+                n_dropped=plan.dropped.get((name, r), {}).get(split, 0),
+                facts=plan.facts.get(dataset_name(name), {}),
+            )
+            sets[name, split, r] = replace(made, provenance=known)
+    return Prepared(sets, _lookalikes(plan, found))
+
+
+def _split_digests(plan: Plan) -> dict[tuple[str, int], tuple[str, str]]:
+    """Digests of all items and of the test items, by domain without its perturbation, and draw."""
+    found = {}
+    for (name, r), domain in plan.domains.items():
+        if (unperturbed(name), r) not in found:
+            found[unperturbed(name), r] = split_digest(whole(domain).items), split_digest(whole(domain).split("test"))
+    return found
+
+
+def _lookalikes(plan: Plan, found: dict[tuple[str, str, int], Outcomes]) -> dict[tuple[str, str], Lookalikes]:
+    """What test pictures look like in every training domain; of perturbed domains as they are without the perturbation."""
+    alike: dict[tuple[str, str], dict[str, str]] = {}
+    shown = {key: outcome.shown() for key, outcome in found.items()}
+    known: dict[tuple[str, int, bytes], NDArray[np.intp]] = {}  # perturbed pictures have the hashes of the plain ones
+    for train in plan.study.train:
+        for r in range(plan.study.seeds):
+            ids = [name for split in ("train", "val") for name in shown[train, split, r][0]]
+            hashes = np.concatenate([shown[train, split, r][1] for split in ("train", "val")])
+            for test in plan.study.test:
+                names, tested = shown[test, "test", r]
+                key = train, r, tested.tobytes()
+                if key not in known:
+                    known[key] = lookalike_of(tested, hashes)
+                pairs = alike.setdefault((train, test), {})
+                for i in np.flatnonzero(known[key] >= 0):
+                    pairs.setdefault(names[i], ids[known[key][i]])
+    return {key: Lookalikes.of(pairs) for key, pairs in alike.items()}
 
 
 def task_key(task: ChunkTask) -> str:
@@ -461,9 +563,9 @@ def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, 
 def _run(
     plan: Plan, places: Places, workers: Workers, storage: Any, attempt: int, outbox: Outbox, reporter: Reporter
 ) -> Outcome:
-    sets = prepare_sets(plan, places, workers, reporter)
-    outcome = Outcome(problems=list(iter_problems(list(sets.values()))))
-    cells = make_cells(plan, sets, places.records, attempt)
+    prepared = prepare_sets(plan, places, workers, reporter)
+    outcome = Outcome(problems=list(iter_problems(list(prepared.sets.values()))))
+    cells = make_cells(plan, prepared, places.records, attempt)
     recorder = Recorder(outbox, reporter)
     left = [cell for cell in cells if not recorder.take_up(cell)]
     courses = []
@@ -482,13 +584,35 @@ def _run(
     kept = read_json(study_folder(cells[0]) / "rows.json")
     if left or kept is None or len(kept) != len(recorder.rows):
         workers.submit(keep_study, plan.study.name, recorder.rows, study_folder(cells[0])).result()
+    keep_split_lists(cells, plan.domains, study_folder(cells[0]))
+    _compare(cells, workers, reporter)
     recorder.study_finished(cells[0], study_folder(cells[0]))
     outcome.rows, outcome.failures, outcome.gaps = recorder.rows, recorder.failures, recorder.gaps
     return outcome
 
 
-def make_cells(plan: Plan, sets: dict[tuple[str, str, int], ItemSet], records: str, attempt: int) -> list[Cell]:
+def _compare(cells: Sequence[Cell], workers: Workers, reporter: Reporter) -> None:
+    """Compare sets of test pictures in the embeddings of the detectors, where the study asks for it."""
+    wanted = comparisons(cells)
+    if not wanted:
+        return
+    reporter.stage("comparing embeddings", len(wanted))
+    futures = {workers.submit(compare, comparison): i for i, comparison in enumerate(wanted)}
+    entries: list[dict[str, Any]] = [{}] * len(wanted)
+    for future in _as_completed(futures):
+        entries[futures[future]] = future.result()
+        reporter.advance(1)
+    workers.submit(keep_discrepancies, cells[0].study.name, entries, study_folder(cells[0])).result()
+
+
+def make_cells(plan: Plan, prepared: Prepared, records: str, attempt: int) -> list[Cell]:
     """Every detector with every training domain."""
+    sets = prepared.sets
+
+    def tested(train: str, test: str, r: int) -> ItemSet:
+        known = replace(sets[test, "test", r].provenance, lookalikes=prepared.lookalikes[train, test])
+        return replace(sets[test, "test", r], provenance=known)
+
     return [
         Cell(
             plan.study,
@@ -499,7 +623,7 @@ def make_cells(plan: Plan, sets: dict[tuple[str, str, int], ItemSet], records: s
                     r,
                     sets[train, "train", r],
                     sets[train, "val", r],
-                    tuple(sets[test, "test", r] for test in plan.study.test),
+                    tuple(tested(train, test, r) for test in plan.study.test),
                 )
                 for r in range(plan.study.seeds)
             ),

@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from .bands import MAX_FREQUENCY, Band
+from .curves import Series
 from .perturbations import chain_of, unperturbed
 
 # Okabe-Ito: told apart by colour-blind readers too.
 REAL_COLOUR, FAKE_COLOUR, BAND_COLOUR, EVIDENCE_COLOUR = "#0072B2", "#D55E00", "#009E73", "#E69F00"
+LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DECIBEL = 10 / np.log(10)
 
 
@@ -155,6 +158,7 @@ def save_robustness(path: Path, rows: Sequence[dict[str, Any]], title: str) -> N
 
 
 LEAST_STRENGTHS = 3
+CURVE_UNITS = {"loss": "loss (nats)", "accuracy": "accuracy"}
 METRIC_NAMES = {"auc": "AUC", "pd1": "detected at 1 % false alarms"}
 
 
@@ -211,6 +215,7 @@ def save_strength_lines(
     figure = Figure(figsize=(1.5 + 4.6 * n_columns, 1.6 + 3.1 * n_rows), layout="constrained")
     panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
     for axes, row in zip(panels.flat, shown, strict=False):
+        axes.set_prop_cycle(color=LINE_COLOURS)
         values = {test["domain"]: test[metric] for test in row["tests"]}
         for domain in dict.fromkeys(unperturbed(name) for name in values):
             line = [values.get(f"{domain}+{chain}", np.nan) for chain, _ in strengths]
@@ -219,11 +224,14 @@ def save_strength_lines(
         axes.set_title(_cell_label(row), fontsize="x-small")
         axes.axhline(0.5 if metric == "auc" else 0.01, color="0.6", linewidth=0.8)
         axes.grid(alpha=0.25)
+    shown_panels = list(panels.flat[: len(shown)])
     for axes in panels.flat[len(shown) :]:
         axes.set_visible(False)
     name = next(iter(series)).rpartition("=")[0].replace(":", ", ")
-    figure.supxlabel(f"{name} (dotted: the same pictures as they are)", fontsize="medium")
-    figure.supylabel(METRIC_NAMES[metric], fontsize="medium")
+    for axes in shown_panels[-n_columns:]:
+        axes.set_xlabel(f"{name} (dotted: as they are)", fontsize="small")
+    for axes in panels[:, 0]:
+        axes.set_ylabel(METRIC_NAMES[metric], fontsize="small")
     figure.suptitle(title)
     handles, labels = panels.flat[0].get_legend_handles_labels()
     figure.legend(handles, labels, fontsize="small", loc="outside lower center", ncols=3)
@@ -253,7 +261,8 @@ def save_mmd(path: Path, entries: Sequence[dict[str, Any]], title: str) -> None:
     axes = figure.subplots()
     top = max(1e-6, float(np.nanmax(values)))
     image = axes.imshow(values, vmin=0.0, vmax=top, cmap="viridis", aspect="auto")
-    axes.set_xticks(range(len(whats)), [what.replace(":", "\n") for what in whats], fontsize="small")
+    columns = [what.removesuffix(" against unfiltered").replace(", ", ",\n").replace(":", "\n") for what in whats]
+    axes.set_xticks(range(len(whats)), columns, fontsize="small")
     axes.set_yticks(range(len(domains)), domains, fontsize="small")
     for (i, j), value in np.ndenumerate(values):
         text = "–" if np.isnan(value) else f"{value:.4f}\np = {chances[i, j]:.3f}"
@@ -293,6 +302,34 @@ def _save_heat_map(
     axes.set_title(title, fontsize="medium")
     figure.colorbar(image, ax=axes, label="AUC (0.5: chance)")
     figure.savefig(path, dpi=110)
+
+
+def save_learning(path: Path, series: Series, title: str) -> None:
+    """
+    What a network told of every epoch: losses, and below them accuracies.
+
+    Parameters
+    ----------
+    path : Path
+        PNG.
+    series : dict of str to list of (epoch, value)
+        From `curves.series_of`; names that end in ``loss`` or ``accuracy``, others are left out.
+    title : str
+    """
+    kinds = [kind for kind in CURVE_UNITS if any(name.endswith(kind) for name in series)]
+    figure = Figure(figsize=(7.5, 1.4 + 2.4 * len(kinds)), layout="constrained")
+    for i, kind in enumerate(kinds):
+        axes = figure.add_subplot(len(kinds), 1, i + 1)
+        axes.set_prop_cycle(color=LINE_COLOURS)
+        for name in (name for name in series if name.endswith(kind)):
+            axes.plot(*zip(*series[name], strict=True), marker="o", markersize=3, label=name)
+        axes.set_ylabel(CURVE_UNITS[kind])
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(alpha=0.25)
+        axes.legend(fontsize="small")
+    figure.suptitle(title, fontsize="medium")
+    figure.savefig(path, dpi=110, format="png")
 
 
 def save_confusion(path: Path, confusion: NDArray[np.int64], classes: Sequence[str], title: str) -> None:

@@ -173,7 +173,8 @@ def load_detector(plugin: type[Detector], folder: Path) -> Detector:
     Raises
     ------
     PluginError
-        If the folder is damaged, belongs to another detector, or holds types that are not trusted.
+        If the folder is damaged, belongs to another detector, or holds types that are not trusted; or what the detector needs
+        besides the folder is gone.
     """
     import skops.io
     from safetensors import SafetensorError
@@ -199,4 +200,5 @@ def load_detector(plugin: type[Detector], folder: Path) -> Detector:
         raise PluginError(f"the model in {folder} cannot be loaded: {type(error).__name__}: {error}") from error
     vars(detector).update(learned)
     detector.__dict__["_fitted_shape"] = tuple(meta["shape"])
+    _ = detector.view  # a detector that rests on something outside the folder says now if that is gone
     return detector

@@ -2,21 +2,24 @@
 From items to cached views: read, decode, crop and transform every picture once.
 
 Pictures are handled in chunks. A chunk's folder in the cache is named by the content of its pictures and the way they are
-cropped; it holds ``crops.npy``, ``rows.npy`` (the picture that each crop comes from) and one ``view-*.npy`` per view. Domains
-that share pictures share chunks, and so do all draws of training and validation pictures: an item set is a list of rows
-of chunks. A chunk with a picture that could not be used goes to the run's scratch folder instead, so that no
-failure is ever cached.
+cropped; it holds ``crops.npy``, ``rows.npy`` (the picture that each crop comes from), ``meta.json`` (among others a hash of
+what each picture shows) and one ``view-*.npy`` per view, of expensive views also one per band. Domains that share pictures
+share chunks, and so do all draws of training and validation pictures: an item set is a list of rows of chunks. A chunk with a
+picture that could not be used goes to the run's scratch folder instead, so that no failure is ever cached.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import math
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import cache, lru_cache
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from cachetools import LRUCache, cached
@@ -27,12 +30,15 @@ from .bands import Band
 from .catalogue import DatasetSpec, OpenDomain
 from .contracts import Item, View, ViewSpec
 from .errors import BenchError, DataError
+from .filters import filter_pixels
 from .images import CropSpec
+from .lookalikes import Lookalikes, hashes_of, reduced
 from .perturbations import dataset_name, identity, perturb
 from .scores import item_table, write_table
 from .store import digest, publish_folder, read_json, write_json
-from .views import ViewKernel, features_from_crops, needs_crops, view_kernel
+from .views import ALL_PASS, ViewKernel, features_from_crops, needs_crops, view_kernel
 
+CHUNK_FORMAT = 2  # raised when the files of a chunk change
 CHUNK_SIZE = 128
 LARGE = 2**30  # bytes
 OK = ("ok", "")
@@ -81,6 +87,8 @@ class Chunk:
         picture is the same content.
     statuses : tuple of (status, detail)
         Of every item.
+    hashes : tuple of int
+        `perceptual_hash` of every item, as it is before any perturbation; 0 where its status is not ``ok``.
     seconds : float
         What reading, decoding and transforming took when it was done, whoever did it.
     fresh : bool
@@ -90,6 +98,7 @@ class Chunk:
     folder: str
     contents: tuple[str, ...]
     statuses: tuple[tuple[str, str], ...]
+    hashes: tuple[int, ...]
     seconds: float
     fresh: bool
 
@@ -107,7 +116,7 @@ def known_chunk(task: ChunkTask) -> Chunk | None:
 
 def prepare_chunk(task: ChunkTask) -> Chunk:
     """Make sure that every view of a chunk is on disk."""
-    return _prepare(task, task.dataset.open(task.seed, task.replicate).read)
+    return _prepare(task, task.dataset.open(task.seed, task.replicate).read, {})
 
 
 def prepare_together(tasks: Sequence[ChunkTask]) -> list[Chunk]:
@@ -115,25 +124,27 @@ def prepare_together(tasks: Sequence[ChunkTask]) -> list[Chunk]:
     read: Reader = tasks[0].dataset.open(tasks[0].seed, tasks[0].replicate).read
     if len(tasks) > 1:
         read = cache(read)
-    return [_prepare(task, read) for task in tasks]
+    hashes: dict[str, int] = {}
+    return [_prepare(task, read, hashes) for task in tasks]
 
 
-def _prepare(task: ChunkTask, read: Reader) -> Chunk:
+def _prepare(task: ChunkTask, read: Reader, hashes: dict[str, int]) -> Chunk:
     contents, statuses, data = _identify(read, task.items)
     folder = Path(task.places.cache, "chunks", *_chunk_name(contents, task))
     meta = read_json(folder / "meta.json")
     fresh = meta is None
     if meta is None:
-        crops, rows, statuses, seconds = _crops(read, task, contents, statuses, data)
+        cut = _crops(read, task, contents, statuses, data, hashes)
+        statuses = cut.statuses
         clean = all(status == OK for status in statuses)
         if not clean:
             folder = Path(task.places.scratch, "chunks", folder.name)
-        _write_chunk(folder, crops, rows, {"seconds": seconds, "n_items": len(task.items)})
-        meta = {"seconds": seconds}
+        meta = {"seconds": cut.seconds, "n_items": len(task.items), "hashes": cut.hashes}
+        _write_chunk(folder, cut.crops, cut.rows, meta)
     seconds = meta["seconds"]
     for spec in task.views:
         seconds += _prepare_view(folder, spec)
-    return Chunk(str(folder), contents, tuple(statuses), seconds, fresh)
+    return Chunk(str(folder), contents, tuple(statuses), tuple(meta["hashes"]), seconds, fresh)
 
 
 def _identify(read: Reader, items: Sequence[Item]) -> tuple[tuple[str, ...], list[tuple[str, str]], dict[str, bytes]]:
@@ -162,8 +173,18 @@ def _read(read: Reader, item: Item) -> tuple[tuple[str, str], bytes]:
 
 def _chunk_name(contents: Sequence[str], task: ChunkTask) -> tuple[str, str]:
     perturbed = [identity(task.perturbation)] if task.perturbation else []
-    key = digest(["chunk", images.VERSION, contents, asdict(task.crop), task.colour, *perturbed])
+    key = digest(["chunk", CHUNK_FORMAT, images.VERSION, contents, asdict(task.crop), task.colour, *perturbed])
     return key[:2], key
+
+
+class _Crops(NamedTuple):
+    """Crops of some items, the item that each shows, and what became of every item."""
+
+    crops: NDArray[np.uint8]
+    rows: NDArray[np.int32]
+    statuses: list[tuple[str, str]]
+    hashes: list[int]
+    seconds: float
 
 
 def _crops(
@@ -172,33 +193,41 @@ def _crops(
     contents: Sequence[str],
     statuses: Sequence[tuple[str, str]],
     data: dict[str, bytes],
-) -> tuple[NDArray[np.uint8], NDArray[np.int32], list[tuple[str, str]], float]:
+    known_hashes: dict[str, int],
+) -> _Crops:
     start = time.perf_counter()
     crops, rows, outcome = [], [], []
+    reductions: dict[str, NDArray[np.uint8]] = {}
     for i, (item, content, status) in enumerate(zip(task.items, contents, statuses, strict=True)):
         raw = data.get(item.id, b"")
         if status == OK and item.fingerprint:
             status, raw = _read(read, item)
         if status == OK:
             try:
-                cut = images.cut(_picture(raw, content, task), task.crop)
+                picture = images.decode(raw, task.colour or bool(task.perturbation))
+                cut = images.cut(_perturbed(picture, content, task), task.crop)
                 crops += cut
                 rows += [i] * len(cut)
+                if content not in known_hashes:
+                    reductions[content] = reduced(picture)
             except DataError as error:
                 status = ("error", str(error))
         outcome.append(status)
     side = task.crop.side
     shape = (0, side, side, 3) if task.colour else (0, side, side)
     stack = np.stack(crops) if crops else np.empty(shape, np.uint8)
-    return stack, np.array(rows, dtype=np.int32), outcome, time.perf_counter() - start
+    if reductions:
+        known_hashes.update(zip(reductions, hashes_of(np.stack(list(reductions.values()))).tolist(), strict=True))
+    hashes = [known_hashes[c] if status == OK else 0 for c, status in zip(contents, outcome, strict=True)]
+    return _Crops(stack, np.array(rows, dtype=np.int32), outcome, hashes, time.perf_counter() - start)
 
 
-def _picture(raw: bytes, content: str, task: ChunkTask) -> NDArray[np.uint8]:
+def _perturbed(picture: NDArray[np.uint8], content: str, task: ChunkTask) -> NDArray[np.uint8]:
+    """A picture after what is done to it: given in colour even where grey is wanted, so that every view sees the same."""
     if not task.perturbation:
-        return images.decode(raw, task.colour)
-    # In colour even where grey is wanted: every view then sees one and the same perturbed picture.
-    picture = perturb(images.decode(raw, colour=True), task.perturbation, content)
-    return images.in_colour(picture) if task.colour else images.in_grey(picture)
+        return picture
+    changed = perturb(picture, task.perturbation, content)
+    return images.in_colour(changed) if task.colour else images.in_grey(changed)
 
 
 def _write_chunk(folder: Path, crops: NDArray, rows: NDArray, meta: dict[str, object]) -> None:
@@ -210,8 +239,10 @@ def _write_chunk(folder: Path, crops: NDArray, rows: NDArray, meta: dict[str, ob
     publish_folder(temporary, folder)
 
 
-def _view_file(folder: Path, spec: ViewSpec) -> Path:
-    return folder / _view_file_name(spec.name, view_kernel(spec))
+def _view_file(folder: Path, spec: ViewSpec, band: Band = ALL_PASS) -> Path:
+    """File of the base of a view of the crops, or of filtered crops."""
+    name = _view_file_name(spec.name, view_kernel(spec))
+    return folder / (name if band.kind == "all" else f"{name.removesuffix('.npy')}-{digest(band.as_dict())[:16]}.npy")
 
 
 @lru_cache
@@ -219,16 +250,16 @@ def _view_file_name(name: str, kernel: ViewKernel) -> str:
     return f"view-{name}-{digest([name, asdict(kernel)])[:16]}.npy"  # type: ignore[call-overload]
 
 
-def _prepare_view(folder: Path, spec: ViewSpec) -> float:
-    """Write the base of one view unless it is there; return the seconds that it took, then or now."""
-    path = _view_file(folder, spec)
+def _prepare_view(folder: Path, spec: ViewSpec, band: Band = ALL_PASS) -> float:
+    """Write the base of one view of the crops, filtered first, unless it is there; return the seconds that it took."""
+    path = _view_file(folder, spec, band)
     cost = path.with_suffix(".json")
     if not path.exists():
         crops = np.load(folder / "crops.npy", mmap_mode="r")
         if not len(crops):
             return 0.0
         start = time.perf_counter()
-        base = view_kernel(spec).base(crops)
+        base = view_kernel(spec).base(filter_pixels(crops, band))
         temporary = path.with_name(f".{path.stem}.{os.getpid()}.npy")
         np.save(temporary, base)
         write_json(cost, {"seconds": time.perf_counter() - start})
@@ -237,6 +268,65 @@ def _prepare_view(folder: Path, spec: ViewSpec) -> float:
 
 
 # --- item sets -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class GuardedDomain(OpenDomain):
+    """
+    A domain without the training and validation items that share something with held-out ones.
+
+    Attributes
+    ----------
+    plain : OpenDomain
+        The whole domain.
+    left_out : frozenset of str
+        Ids.
+    """
+
+    left_out: frozenset[str] = frozenset()
+
+    @cached_property
+    def items(self) -> Sequence[Item]:
+        """All items that are used, every split."""
+        return [item for item in whole(self).items if item.id not in self.left_out]
+
+
+def guarded(domain: OpenDomain, left_out: Iterable[Item]) -> GuardedDomain:
+    """Return a domain without some of its items."""
+    ids = frozenset(item.id for item in left_out)
+    return GuardedDomain(domain.name, domain.spec, domain.seed, domain.replicate, domain, domain.dataset, ids)
+
+
+def whole(domain: OpenDomain) -> OpenDomain:
+    """Return a domain with everything that the data set lists, whatever the guard left out."""
+    return domain.plain if isinstance(domain, GuardedDomain) and domain.plain else domain
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """
+    What a row has to say of an item set besides its scores.
+
+    Attributes
+    ----------
+    split_list, test_list : str
+        `protocol.split_digest` of all items of its domain in this draw, and of the test items among them.
+    pictures : str
+        Digest of ids and contents, whatever could be decoded: the same for equal pictures only.
+    n_dropped : int
+        Items of its split that the guard left out.
+    facts : mapping of str
+        `Dataset.facts` of its data set.
+    lookalikes : Lookalikes
+        Items that look like one that the detector was fitted or validated on.
+    """
+
+    split_list: str = ""
+    test_list: str = ""
+    pictures: str = ""
+    n_dropped: int = 0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    lookalikes: Lookalikes = field(default_factory=Lookalikes)
 
 
 @dataclass(frozen=True)
@@ -260,6 +350,7 @@ class ItemSet:
     problems : tuple of (item id, status, detail)
     seconds_per_item : float
         Reading, decoding and transforming.
+    provenance : Provenance
     """
 
     domain: str
@@ -273,6 +364,7 @@ class ItemSet:
     n_ok: int
     problems: tuple[tuple[str, str, str], ...]
     seconds_per_item: float
+    provenance: Provenance = field(default_factory=Provenance)
 
 
 def chunk_tasks(
@@ -301,33 +393,39 @@ def chunk_tasks(
 
 @dataclass(frozen=True)
 class Outcomes:
-    """Items of one split, the content of each, and what became of it."""
+    """Items of one split, the content of each, the hash of what it shows, and what became of it."""
 
     items: tuple[Item, ...]
     contents: tuple[str, ...]
+    hashes: tuple[int, ...]
     statuses: tuple[tuple[str, str], ...]
+
+    def shown(self) -> tuple[list[str], NDArray[np.uint64]]:
+        """Ids and hashes of the items with status ``ok``."""
+        ok = [i for i, status in enumerate(self.statuses) if status == OK]
+        return [self.items[i].id for i in ok], np.array([self.hashes[i] for i in ok], dtype=np.uint64)
 
 
 def outcomes(domain: OpenDomain, split: str, tasks: Sequence[ChunkTask], chunks: Sequence[Chunk]) -> Outcomes:
     """Pick one split out of prepared chunks (in the order of their `chunk_tasks`)."""
     items = domain.split(split)
     wanted = {item.id for item in items}
-    found: dict[str, tuple[str, tuple[str, str]]] = {}
+    found: dict[str, tuple[tuple[str, str], str, int]] = {}
     for task, chunk in zip(tasks, chunks, strict=True):
-        for item, content, status in zip(task.items, chunk.contents, chunk.statuses, strict=True):
+        for item, content, status, shown in zip(task.items, chunk.contents, chunk.statuses, chunk.hashes, strict=True):
             # Grey and colour come from the same bytes; the worse outcome counts.
-            if item.id in wanted and found.get(item.id, ("", OK))[1] == OK:
-                found[item.id] = content, status
-    contents = tuple(found[item.id][0] for item in items)
+            if item.id in wanted and found.get(item.id, (OK,))[0] == OK:
+                found[item.id] = status, content, shown
+    given, contents, hashes = zip(*(found[item.id] for item in items), strict=True) if items else ((), (), ())
     labels: dict[str, set[int]] = {}
-    for item, content in zip(items, contents, strict=True):
-        if found[item.id][1] == OK:
+    for item, content, status in zip(items, contents, given, strict=True):
+        if status == OK:
             labels.setdefault(content, set()).add(item.label)
     both = ("error", "the same picture is among the real and the fake ones.")
     statuses = tuple(
-        both if len(labels.get(content, ())) == 2 else found[item.id][1] for item, content in zip(items, contents, strict=True)
+        both if len(labels.get(content, ())) == 2 else status for content, status in zip(contents, given, strict=True)
     )
-    return Outcomes(tuple(items), contents, statuses)
+    return Outcomes(tuple(items), contents, hashes, statuses)
 
 
 def without_copies(outcome: Outcomes, taken: Mapping[str, str]) -> Outcomes:
@@ -343,6 +441,15 @@ def without_copies(outcome: Outcomes, taken: Mapping[str, str]) -> Outcomes:
     statuses = tuple(
         ("error", f"the same picture is among {taken[content]}.") if status == OK and content in taken else status
         for content, status in zip(outcome.contents, outcome.statuses, strict=True)
+    )
+    return replace(outcome, statuses=statuses)
+
+
+def without_items(outcome: Outcomes, ids: Container[str], why: str) -> Outcomes:
+    """Refuse some items, whatever they hold."""
+    statuses = tuple(
+        ("error", why) if status == OK and item.id in ids else status
+        for item, status in zip(outcome.items, outcome.statuses, strict=True)
     )
     return replace(outcome, statuses=statuses)
 
@@ -385,6 +492,7 @@ def item_set(domain: OpenDomain, split: str, outcome: Outcomes, tasks: Sequence[
         n_ok=len(usable),
         problems=problems,
         seconds_per_item=sum(seconds) / len(seconds),
+        provenance=Provenance(pictures=digest(sorted([i.id, c] for i, c in zip(items, outcome.contents, strict=True)))),
     )
 
 
@@ -439,6 +547,22 @@ def load_view(items: ItemSet, spec: ViewSpec, band: Band) -> tuple[View, NDArray
     return View(values, frequency), index[:, 2].astype(np.intp)
 
 
+def chunk_view(folder: str, spec: ViewSpec, band: Band) -> tuple[View, NDArray[np.intp]] | None:
+    """
+    Features of all crops of a prepared chunk under a band, and which of its items each crop shows.
+
+    Returns
+    -------
+    view : View of n_crops
+    rows : array of int (n_crops,)
+        None in the place of both if not one of its items could be used.
+    """
+    rows = np.load(Path(folder, "rows.npy"))
+    if not rows.size:
+        return None
+    return _chunk_features(view_kernel(spec), spec, folder, np.arange(len(rows), dtype=np.int32), band), rows.astype(np.intp)
+
+
 def _room(shape: tuple[int, ...], dtype: np.dtype, folder: Path) -> NDArray:
     """An array to be filled; a large one lies in a nameless file, whose pages need not all be in memory."""
     if math.prod(shape) * dtype.itemsize < LARGE:
@@ -460,12 +584,29 @@ def _open_array(path: str) -> NDArray:
 
 
 def _chunk_features(kernel: ViewKernel, spec: ViewSpec, folder: str, rows: NDArray[np.int32], band: Band) -> View:
+    filtered = ALL_PASS
     if needs_crops(kernel, band):
-        whole = _filtered_chunk(kernel, folder, band)
-        return whole if len(rows) == len(whole) else whole[rows]
-    base = _open_array(str(_view_file(Path(folder), spec)))
+        if not kernel.expensive:
+            whole = _filtered_chunk(kernel, folder, band)
+            return whole if len(rows) == len(whole) else whole[rows]
+        _prepare_filtered(Path(folder), spec, band)
+        filtered, band = band, ALL_PASS
+    base = _open_array(str(_view_file(Path(folder), spec, filtered)))
     part = kernel.features(base, _crop_shape(folder), band)
     return part if len(rows) == len(part) else part[rows]
+
+
+def _prepare_filtered(folder: Path, spec: ViewSpec, band: Band) -> None:
+    """Write the base of one view of filtered crops unless it is there; whoever else wants it waits instead of computing it."""
+    path = _view_file(folder, spec, band)
+    if path.exists():
+        return
+    lock = path.with_suffix(".lock")
+    with lock.open("a") as file:
+        with contextlib.suppress(OSError):  # a disk without locks costs time alone
+            fcntl.flock(file, fcntl.LOCK_EX)
+        _prepare_view(folder, spec, band)
+        lock.unlink(missing_ok=True)  # those who wait hold the file all the same
 
 
 def _crop_shape(folder: str) -> tuple[int, int]:

@@ -7,13 +7,14 @@ of the batches in each, and the best of four looks at a tenth of the data per ep
 balanced data however good the embeddings are.
 """
 
+from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .contracts import Detector, View, ViewSpec
-from .encoders import content_of
+from .encoders import RANDOM, content_of
 from .errors import PluginError, unknown_name
 from .logistic import fit_logistic
 from .networks import held_out, reproducible
@@ -43,6 +44,8 @@ class EmbeddingProbe(Detector):
     ----------
     coef_ : array of float64 (n_features,)
     intercept_ : float
+    content_ : str
+        `bandbench.benchmark.encoders.content_of` the encoder; empty for one that was fetched by name or drawn.
     """
 
     stochastic = True
@@ -84,9 +87,19 @@ class EmbeddingProbe(Detector):
 
     @property
     def view(self) -> ViewSpec:
+        """
+        Embeddings; those of another encoder than the one that the head was fitted to are refused.
+
+        Raises
+        ------
+        PluginError
+            If local weights are gone, or are others now.
+        """
         model, weights = self.encoder
         shared = {name: getattr(self, name) for name in ("statistics", "side", "resize", "precision", "device")}
         content = content_of(model, weights)
+        if content != getattr(self, "content_", content):
+            raise PluginError(self._another_encoder(content))
         return ViewSpec(
             "embedding", {"library": self.library, "model": model, "weights": weights, "content": content, **shared}
         )
@@ -107,6 +120,7 @@ class EmbeddingProbe(Detector):
         """
         if self.head not in HEADS:
             raise PluginError(unknown_name(f"head of {self.name}", self.head, HEADS))
+        self.content_ = content_of(*self.encoder)
         if not self.C > 0:
             raise PluginError(f"{self.name} needs C above 0, got {self.C}.")
         if self.head == "logistic":
@@ -132,6 +146,18 @@ class EmbeddingProbe(Detector):
         """
         # Row by row: a matrix product adds up in another order when it has other rows beside it.
         return np.einsum("ij,j->i", view.values.astype(np.float64), self.coef_) + self.intercept_
+
+    def _another_encoder(self, content: str) -> str:
+        places = [Path(place).expanduser().absolute() for place in self.encoder if place and place != RANDOM]
+        missing = [str(place) for place in places if not place.exists()]
+        now = f"there is nothing at {' and '.join(missing)}" if missing else f"the present files are others ({content[:12]}…)"
+        if not self.content_:
+            now = "a local copy has taken the place of the published name"
+        fitted = f"SHA-256 {self.content_[:12]}…" if self.content_ else "no local file"
+        return (
+            f"{self.name} was fitted to the embeddings of the encoder {' '.join(filter(None, self.encoder))} ({fitted}), "
+            f"which the model does not contain, and {now}. Put that encoder back, or train again."
+        )
 
     def _published_head(self, values: NDArray, labels: NDArray[np.int64]) -> tuple[NDArray[np.float64], float]:
         import torch

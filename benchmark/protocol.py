@@ -1,14 +1,22 @@
 """Splits that do not leak: how they are drawn, and the guard that refuses those that share an identity or a clip."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from .contracts import LABEL_NAMES, SPLITS, Item, Split
+from .contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Item, Split
 from .errors import DataError
+from .store import digest
 
 N_FOLDS = 5  # a fifth for test, a fifth for validation, three fifths for training
+N_SHOWN = 5
+WAY_OUT = "Mend the split lists, or leave the offenders out of training with --drop-leaks."
+SPLIT_LIST_VERSION = 1  # raised when the columns of a split list change
+SPLIT_COLUMNS = ("item", "label", "split", "group", "target", "donor", "video")
+
+Name = tuple[str, str]  # kind ("item", "identity", "video") and value
 
 
 def draw_splits(items: Sequence[Item], seed: int, replicate: int, test: bool = True) -> list[Item]:
@@ -73,13 +81,27 @@ def _fold(items: Sequence[Item], n_folds: int, entropy: tuple[int, ...]) -> list
     return [items[i] for i in next(iter(folds))[1]]
 
 
-def missing_classes(items: Iterable[Item], splits: Iterable[Split]) -> str:
+def missing_classes(items: Iterable[Item], splits: Iterable[Split], labels: Iterable[int] = (REAL, FAKE)) -> str:
     """Name the splits that lack a class, as text; empty if none does."""
-    present = {(item.split, item.label) for item in items}
-    return ", ".join(f"{s} has no {LABEL_NAMES[label]}" for s in splits for label in (0, 1) if (s, label) not in present)
+    labels, present = tuple(labels), {(item.split, item.label) for item in items}
+    return ", ".join(f"{s} has no {LABEL_NAMES[label]}" for s in splits for label in labels if (s, label) not in present)
 
 
-def check_no_leak(name: str, fitted: Iterable[Item], held_out: Iterable[Item]) -> None:
+# --- the guard -------------------------------------------------------------------------------------------------------
+
+
+def names_of(item: Item) -> tuple[Name, ...]:
+    """What an item must not share with one on another side: itself, its clip, the identities shown and put in."""
+    known = (("item", item.id), ("identity", item.target), ("identity", item.donor), ("video", item.video))
+    return tuple(name for name in known if name[1])
+
+
+def all_names(items: Iterable[Item]) -> set[Name]:
+    """`names_of` several items, together."""
+    return {name for item in items for name in names_of(item)}
+
+
+def check_no_leak(name: str, fitted: Iterable[Item], held_out: Iterable[Item], way_out: str = WAY_OUT) -> None:
     """
     Refuse item sets of one data set that share a clip or an identity, be it shown or put in.
 
@@ -88,25 +110,143 @@ def check_no_leak(name: str, fitted: Iterable[Item], held_out: Iterable[Item]) -
     name : str
         What the message calls the pair, for example ``"train and val of ffpp/Deepfakes"``.
     fitted, held_out : iterables of Item
+    way_out : str
+        What the message tells to do.
 
     Raises
     ------
     DataError
         Naming up to five of what they share.
     """
-    sides = [_identities(fitted), _identities(held_out)]
-    shared = sorted(sides[0] & sides[1])
-    if shared:
-        shown = ", ".join(f"{kind} '{value}'" for kind, value in shared[:5])
-        more = f" and {len(shared) - 5} more" if len(shared) > 5 else ""
-        raise DataError(f"{name} share {shown}{more}; a score on them would be memory. Mend the split lists.")
+    refuse_shared(name, all_names(fitted) & all_names(held_out), way_out)
 
 
-def _identities(items: Iterable[Item]) -> set[tuple[str, str]]:
-    found: set[tuple[str, str]] = set()
-    for item in items:
-        found.add(("item", item.id))
-        found.update(("identity", name) for name in (item.target, item.donor) if name)
-        if item.video:
-            found.add(("video", item.video))
-    return found
+def refuse_shared(name: str, shared: Iterable[Name], way_out: str = WAY_OUT) -> None:
+    """
+    Refuse two sides that share something; `check_no_leak` on names.
+
+    Raises
+    ------
+    DataError
+        If `shared` is not empty, naming up to five.
+    """
+    ordered = sorted(shared)
+    if ordered:
+        shown = ", ".join(f"{kind} '{value}'" for kind, value in ordered[:N_SHOWN])
+        more = f" and {len(ordered) - N_SHOWN} more" if len(ordered) > N_SHOWN else ""
+        raise DataError(f"{name} share {shown}{more}; a score on them would be memory. {way_out}")
+
+
+class Fitted:
+    """
+    The training and validation items of one domain, on their way through the guard.
+
+    Parameters
+    ----------
+    domain : str
+    train, val : iterable of Item
+
+    Attributes
+    ----------
+    dropped : dict of str to list of Item
+        What `drop` took out, by split.
+    """
+
+    def __init__(self, domain: str, train: Iterable[Item], val: Iterable[Item]) -> None:
+        self.domain = domain
+        self._items = {"train": list(train), "val": list(val)}
+        self._names = {split: all_names(items) for split, items in self._items.items()}
+        self.dropped: dict[str, list[Item]] = {"train": [], "val": []}
+
+    def shared(self, split: str, names: Set[Name]) -> set[Name]:
+        """What the items of a split share with another side, whose names are given."""
+        return self._names[split] & names
+
+    def names(self, split: str) -> set[Name]:
+        """All that the items of a split must not share with another side."""
+        return self._names[split]
+
+    def drop(self, split: str, names: Set[Name]) -> None:
+        """Take the items out of a split that share something with another side, whose names are given."""
+        if self._names[split].isdisjoint(names):
+            return
+        guilty = [not names.isdisjoint(names_of(item)) for item in self._items[split]]
+        self.dropped[split] += [item for item, out in zip(self._items[split], guilty, strict=True) if out]
+        self._items[split] = [item for item, out in zip(self._items[split], guilty, strict=True) if not out]
+        self._names[split] = all_names(self._items[split])
+
+    def missing_classes(self) -> str:
+        """Name the splits that lack a class; empty if none does."""
+        return missing_classes((item for items in self._items.values() for item in items), ("train", "val"))
+
+
+def refuse_leaks(fitted: Sequence[Fitted], held_out: Mapping[str, Set[Name]]) -> None:
+    """
+    Refuse clips and identities, shown or put in, that are on two sides, whichever domains of one data set the sides belong to.
+
+    Parameters
+    ----------
+    fitted : sequence of Fitted
+        Domains that one detector is trained on together.
+    held_out : mapping of str to set
+        Names of the test items, by test domain.
+
+    Raises
+    ------
+    DataError
+        Naming what is shared.
+    """
+    for one in fitted:
+        for other in fitted:
+            pair = f"train and val of {one.domain}" if one is other else f"train of {one.domain} and val of {other.domain}"
+            refuse_shared(pair, one.shared("train", other.names("val")))
+        for test, names in held_out.items():
+            shared = one.shared("train", names) | one.shared("val", names)
+            refuse_shared(f"train of {one.domain} and test of {test}", shared)
+
+
+def drop_leaks(fitted: Sequence[Fitted], held_out: Mapping[str, Set[Name]]) -> None:
+    """
+    Take out of `fitted` what `refuse_leaks` would refuse.
+
+    That is training and validation items that share something with test items, then training items that share something with
+    validation items. Test sets stay as they are, so that rows stay comparable.
+
+    Raises
+    ------
+    DataError
+        If a split is left without a class.
+    """
+    for one in fitted:
+        for names in held_out.values():
+            one.drop("train", names)
+            one.drop("val", names)
+    for one in fitted:
+        for other in fitted:
+            one.drop("train", other.names("val"))
+    for one in fitted:
+        if any(one.dropped.values()):
+            _refuse_emptied(one)
+
+
+def _refuse_emptied(one: Fitted) -> None:
+    missing = one.missing_classes()
+    if missing:
+        counts = " and ".join(f"{len(items)} of {split}" for split, items in one.dropped.items() if items)
+        raise DataError(
+            f"{one.domain}: without the pictures that share a clip or an identity with held-out ones ({counts}) {missing}. "
+            f"Test on other domains, or mend the split lists."
+        )
+
+
+# --- split lists -----------------------------------------------------------------------------------------------------
+
+
+def split_digest(items: Iterable[Item]) -> str:
+    """Digest of who is on which side: ids, labels, splits, groups, identities and clips; the order of items does not matter."""
+    return digest([SPLIT_LIST_VERSION, sorted(map(split_entry, items))])
+
+
+def split_entry(item: Item) -> list[Any]:
+    """Line of a split list, in the order of `SPLIT_COLUMNS`."""
+    return [item.id, item.label, item.split, item.group, item.target, item.donor, item.video]

@@ -2,21 +2,26 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .bands import Band
+from .catalogue import OpenDomain
 from .contracts import LABEL_NAMES, ViewSpec
+from .curves import series_of
 from .metrics import Interval
 from .perturbations import chain_of
-from .prepare import ItemSet, load_view
+from .prepare import ItemSet, load_view, whole
+from .protocol import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
 from .reporting import Reporter
-from .results import cell_key, cell_rows, metric_name, study_key, write_cell
+from .results import cell_key, cell_provenance, cell_rows, fact_text, joined, metric_name, split_lists, study_key, write_cell
 from .runner import item_labels
+from .scores import write_table
 from .search import Cell, CellResult, Trial
 from .store import digest, read_json, results_root, write_json
 from .tracking import Outbox, RunDocument
@@ -126,7 +131,7 @@ class Recorder:
             study_key=study_key(cell),
             parent=_study_stub(cell, self._started),
             start=self._started,
-            tags={"detector": cell.detector.label, "train": cell.train},
+            tags={"detector": cell.detector.label, "train": cell.train, "splits": cell_provenance(cell)["split_id"]},
         )
 
 
@@ -164,7 +169,46 @@ def keep_study(name: str, rows: Sequence[dict[str, Any]], folder: Path) -> None:
     figures.save_heat_map(folder / "train_x_test.png", chosen, f"{name}: test AUC of the chosen bands")
     if any(row["robustness"] for row in rows):
         figures.save_robustness(folder / "robustness.png", rows, f"{name}: test AUC under perturbations")
+    _save_strength_lines(name, chosen, folder)
     write_json(folder / "rows.json", rows)
+
+
+def keep_split_lists(cells: Sequence[Cell], domains: Mapping[tuple[str, int], OpenDomain], folder: Path) -> None:
+    """
+    Write the split list of every domain of some cells, unless it is there: ``splits/DIGEST.parquet``, as rows name it.
+
+    A list holds every item that the data set lists, also those that could not be decoded or that the guard left out; once per
+    draw where draws differ.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+    domains : mapping of (domain, replicate) to OpenDomain
+    folder : Path
+        Of the study.
+    """
+    for name, digests in {name: found for cell in cells for name, found in split_lists(cell).items()}.items():
+        path = folder / "splits" / f"{joined(digests)}.parquet"
+        if not path.exists():
+            n_draws = len(digests) if len(set(digests)) > 1 else 1
+            write_table(path, _split_table([whole(domains[name, r]) for r in range(n_draws)]))
+
+
+def _split_table(draws: Sequence[OpenDomain]) -> pa.Table:
+    lines = [[draw, *entry] for draw, domain in enumerate(draws) for entry in sorted(map(split_entry, domain.items))]
+    columns = dict(zip(("draw", *SPLIT_COLUMNS), zip(*lines, strict=True), strict=True))
+    return pa.table(columns).replace_schema_metadata({"bandbench.split_list": str(SPLIT_LIST_VERSION)})
+
+
+def _save_strength_lines(name: str, rows: Sequence[dict[str, Any]], folder: Path) -> None:
+    """A picture for every perturbation that the study has in three strengths or more."""
+    from . import figures
+
+    chains = dict.fromkeys(chain_of(test["domain"]) for row in rows for test in row["tests"])
+    for series, strengths in figures.perturbation_series(list(chains)).items():
+        for metric in figures.METRIC_NAMES:
+            file = folder / f"{series.replace(':', '_').replace('=', '')}_{metric}.png"
+            figures.save_strength_lines(file, rows, strengths, f"{name}: test pictures under {series}", metric)
 
 
 def _with_nan(value: Any) -> Any:
@@ -227,14 +271,19 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: dict[
         "view": view.name,
         **_band_params(result.chosen.band),
         "rule": row["rule"],
+        "splits": row["split_id"],
+        **{f"dropped_leaks.{split}": n for split, n in row["dropped_leaks"].items()},
+        **{f"data.{name}.{key}": fact_text(value) for name, facts in row["data"].items() for key, value in facts.items()},
         **{f"detector.{name}": value for name, value in cell.detector.build().parameters().items()},
     }
     low, high = result.evidence or (math.nan, math.nan)
+    alike = [test["lookalikes"] for test in row["tests"] if not chain_of(test["domain"])]
     metrics = {
         "auc": row["in_domain_auc"],
         **_interval_metrics("val_auc", result.chosen.auc),
         "evidence.low": low,
         "evidence.high": high,
+        "lookalikes": float(sum(alike)),
         **{name: row[name] for name in ROW_METRICS},
     }
     for test in row["tests"]:
@@ -244,8 +293,15 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: dict[
             metrics[metric_name(test["domain"], name)] = test[name]
     first = cell.replicates[0]
     inputs = [_input(first.train, "train"), _input(first.val, "validation"), *(_input(t, "test") for t in first.tests)]
+    chosen = next(one for one in result.tested if one.role == "chosen")
     return replace(
-        stub, params=_text(params), metrics=metrics, artifacts=str(folder), inputs=tuple(inputs), end=row["finished"]
+        stub,
+        params=_text(params),
+        metrics=metrics,
+        series=series_of([record.epochs for record in chosen.records], "draw"),
+        artifacts=str(folder),
+        inputs=tuple(inputs),
+        end=row["finished"],
     )
 
 

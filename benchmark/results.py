@@ -20,29 +20,81 @@ from numpy.typing import NDArray
 
 from .errors import DataError
 from .metrics import GroupBootstrap, Interval, all_metrics, best_threshold, roc_auc
-from .perturbations import chain_of, unperturbed
+from .perturbations import chain_of, dataset_name, unperturbed
 from .prepare import ItemSet
 from .scores import DomainScores, join_tables, read_scores
 from .search import RULE, Cell, CellResult, Tested
 from .store import digest, read_json, write_json
 
-SCHEMA = 2  # raised when what a cell chooses, or what its folder holds, changes
+SCHEMA = 3  # raised when what a cell chooses, or what its folder holds, changes
+READABLE = (2, SCHEMA)  # cells of schema 2 do not say where their splits and data come from
 LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow", "opencv-python-headless")
 # Of a study: what is told by digests, or changes no number.
-NOT_SETTINGS = {"detectors", "train", "test", "perturbations", "description", "datasets"}
+NOT_SETTINGS = {"detectors", "train", "test", "perturbations", "description", "needs", "datasets", "drop_leaks"}
+SHORT = 8  # hex digits of a digest that people compare by eye
 
 
 def cell_key(cell: Cell) -> str:
     """Name of a cell's result: the detector, the data and the settings that it depends on."""
     study = cell.study.model_dump(mode="json", exclude=NOT_SETTINGS)
     sets = [[r.train.digest, r.val.digest, [[t.domain, t.digest] for t in r.tests]] for r in cell.replicates]
-    return digest([SCHEMA, study, cell.detector.identity(), cell.train, sets, cell.attempt])
+    return digest([SCHEMA, study, cell.detector.identity(), cell.train, sets, cell.attempt, cell_provenance(cell)])
 
 
 def study_key(cell: Cell) -> str:
     """Name of the study that a cell belongs to: settings alone, so that detectors and domains can be added later."""
     settings = cell.study.model_dump(mode="json", exclude=NOT_SETTINGS)
     return digest([SCHEMA, settings, cell.attempt])
+
+
+def cell_provenance(cell: Cell) -> dict[str, Any]:
+    """
+    Say what a cell's data are, besides the pictures themselves.
+
+    Returns
+    -------
+    dict
+        ``splits``: digest of the split list of every domain (`split_lists`); ``split_id``: short, equal for cells whose
+        training domain and test pictures are split alike; ``test_splits``, ``pictures``: of every test domain, digests
+        of its test items and of their contents; ``dropped_leaks``: training and validation items that the guard left out,
+        in the draw that lost most; ``data``: `Dataset.facts` by data set; ``lookalikes``: by test domain, how many
+        pictures look like training or validation pictures, and the first of those pairs.
+    """
+    first = cell.replicates[0]
+    splits = {name: joined(digests) for name, digests in split_lists(cell).items()}
+    test_splits = {items.domain: items.provenance.test_list for items in first.tests}
+    dropped = [{"train": r.train.provenance.n_dropped, "val": r.val.provenance.n_dropped} for r in cell.replicates]
+    alike = {items.domain: items.provenance.lookalikes for items in first.tests}
+    return {
+        "splits": splits,
+        "split_id": digest([splits[cell.train], test_splits])[:SHORT],
+        "test_splits": test_splits,
+        "pictures": {items.domain: items.provenance.pictures for items in first.tests},
+        "dropped_leaks": max(dropped, key=lambda counts: sum(counts.values())),
+        "data": {dataset_name(s.domain): dict(s.provenance.facts) for s in (first.train, *first.tests) if s.provenance.facts},
+        "lookalikes": {
+            name: {"n": found.n, "pairs": [list(p) for p in found.pairs]} for name, found in alike.items() if found.n
+        },
+    }
+
+
+def split_lists(cell: Cell) -> dict[str, tuple[str, ...]]:
+    """Digests of the split lists of a cell's domains, one per draw."""
+    first = cell.replicates[0]
+    found = {cell.train: tuple(r.train.provenance.split_list for r in cell.replicates)}
+    for i, items in enumerate(first.tests):
+        found[items.domain] = tuple(r.tests[i].provenance.split_list for r in cell.replicates)
+    return found
+
+
+def joined(digests: Sequence[str]) -> str:
+    """One digest for the split lists of several draws: their own where all are equal."""
+    return digests[0] if len(set(digests)) == 1 else digest(list(digests))
+
+
+def fact_text(value: Any) -> str:
+    """What a data set says of itself, in a line."""
+    return "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def write_cell(result: CellResult, key: str, folder: Path) -> dict[str, Any]:
@@ -96,6 +148,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> dict[str, Any]:
         "gaps": list(result.gaps),
         "problems": [list(p) for p in sorted({p for items in sets for p in items.problems})],
         "digests": {f"{n}/{items.domain}/{items.split}": items.digest for n, items in _numbered_sets(cell)},
+        **cell_provenance(cell),
         "versions": versions(),
         "finished": max(r.finished for t in wanted for r in t.records),
     }
@@ -116,6 +169,7 @@ def _copy_scores(folder: Path, index: int, tested: Tested) -> dict[str, Any]:
         "files": files,
         "fit_seconds": float(np.mean([record.fit_seconds for record in tested.records])),
         "score_ms": float(np.mean([record.score_ms for record in tested.records])),
+        **({"epochs": epochs} if any(epochs := [record.epochs for record in tested.records]) else {}),
     }
 
 
@@ -165,7 +219,7 @@ def cell_rows(folder: Path) -> list[dict[str, Any]]:
         If the folder is incomplete.
     """
     document = read_json(folder / "cell.json")
-    if not document or document.get("schema") != SCHEMA:
+    if not document or document.get("schema") not in READABLE:
         raise DataError(f"{folder} holds no result of a cell (cell.json is missing, damaged or of another version).")
     try:
         return _rows(document, folder)
@@ -254,6 +308,10 @@ def _row(context: _Context, entry: dict[str, Any], replicates: Sequence[Sequence
         "study": document["study"],
         "cell": document["key"],
         "finished": document["finished"],
+        "splits": document.get("splits", {}),
+        "split_id": document.get("split_id", ""),
+        "dropped_leaks": document.get("dropped_leaks", {"train": 0, "val": 0}),
+        "data": document.get("data", {}),
         "tests": tests,
         "robustness": _robustness(document["train"], bootstrap, tested, drawn),
     }
@@ -343,6 +401,7 @@ def _test_entry(
     context: _Context, domain: str, entries: Sequence[DomainScores], thresholds: Sequence[float], auc: Interval
 ) -> dict[str, Any]:
     known = domain in context.oracle
+    document = context.document
     return {
         "domain": domain,
         "auc": auc.value,
@@ -354,6 +413,9 @@ def _test_entry(
         "allpass_auc": _mean_auc(context.allpass[domain]),
         "oracle_auc": _mean_auc(context.oracle[domain]) if known else math.nan,
         "oracle_band": context.oracle_bands.get(domain),
+        "split_list": document.get("test_splits", {}).get(domain, ""),
+        "pictures": document.get("pictures", {}).get(domain, ""),
+        "lookalikes": document.get("lookalikes", {}).get(domain, {}).get("n", 0),
     }
 
 

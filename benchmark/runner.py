@@ -15,6 +15,7 @@ from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
 from .bands import Band
+from .curves import epochs_of
 from .errors import BenchError, EmptyBandError
 from .metrics import Interval, auc_interval, roc_auc
 from .models import fit_detector, score_detector
@@ -90,6 +91,8 @@ class Record:
         AUC of every test domain, for the oracle alone: no choice may look at it.
     finished : float
         Seconds since the epoch.
+    epochs : list of dict
+        `epochs_of` the fitted detector.
     error : str
         Why there is no score file; such a record is never kept.
     empty : bool
@@ -105,6 +108,7 @@ class Record:
     n_features: int = 0
     sealed: dict[str, float] = field(default_factory=dict)
     finished: float = 0.0
+    epochs: list[dict[str, float]] = field(default_factory=list)
     error: str = ""
     empty: bool = False
 
@@ -185,6 +189,7 @@ def _run(job: Job) -> Record:
         n_features=math.prod(detector.__dict__["_fitted_shape"]),
         sealed=aucs,
         finished=time.time(),
+        epochs=epochs_of(detector),
     )
     files = {name: path.with_name(file) for name, file in names.items()}
     sizes = {name: file.stat().st_size for name, file in files.items()}

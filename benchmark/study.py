@@ -103,6 +103,13 @@ class Search(_Strict):
         return self
 
 
+class Discrepancy(_Strict):
+    """How far sets of test pictures are apart in the embeddings of the study's detectors; see `mmd`."""
+
+    permutations: int = Field(default=199, ge=0, le=100_000)
+    limit: int = Field(default=500, ge=4, description="Pictures of each set at most.")
+
+
 def _detector_entry(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
@@ -131,6 +138,7 @@ class Study(_Strict):
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=80)
     description: str = ""
+    needs: str = Field(default="", description="What one has to have for it beyond the base installation; for people.")
     detectors: tuple[Annotated[DetectorEntry, BeforeValidator(_detector_entry)], ...] = Field(min_length=1)
     train: tuple[str, ...] = Field(min_length=1)
     test: tuple[str, ...] = Field(min_length=1)
@@ -145,6 +153,10 @@ class Study(_Strict):
     search: Search = Search()
     bands: tuple[BandEntry, ...] = ()
     oracle: bool = True
+    drop_leaks: bool = Field(
+        default=False, description="Leave out of training what shares a clip or an identity with held-out pictures."
+    )
+    mmd: Discrepancy | None = None
     bootstrap: int = Field(default=1000, ge=100, le=100_000)
     datasets: dict[str, dict[str, Any]] = Field(default={}, description="Constructor parameters by data set name.")
 
@@ -284,7 +296,7 @@ def _sentence(error: Any) -> str:
 def _known_keys(loc: list[Any]) -> list[str]:
     """Field names of the model at a place in the study."""
     model: Any = Study
-    inner = {"detectors": DetectorEntry, "bands": BandEntry, "sweep": Sweep, "search": Search, "crop": Crop}
+    inner = {"detectors": DetectorEntry, "bands": BandEntry, "sweep": Sweep, "search": Search, "crop": Crop, "mmd": Discrepancy}
     for part in loc:
         model = inner.get(part, model) if isinstance(part, str) else model
     return list(model.model_fields)

@@ -32,6 +32,7 @@ STUDY_KEY = "bandbench.study_key"
 COMPLETE = "bandbench.complete"
 PARENT = "mlflow.parentRunId"
 PAGE = 1000
+METRICS_AT_A_TIME = 1000  # MLflow takes no more
 SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "file", "databricks")
 
 
@@ -56,6 +57,8 @@ class RunDocument:
     params, tags : dict of str to str
     metrics : dict of str to float
         NaN is kept, infinity refused.
+    series : dict of str to sequence of (step, value)
+        Metrics that have a value at every step, an epoch say.
     artifacts : str
         Folder whose content belongs to the run; empty for none.
     artifact_path : str or None
@@ -77,6 +80,7 @@ class RunDocument:
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
+    series: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     artifacts: str = ""
     artifact_path: str | None = None
     inputs: tuple[tuple[str, str, str], ...] = ()
@@ -88,7 +92,10 @@ class RunDocument:
         parent = data["parent"]
         metrics = {k: math.nan if v is None else v for k, v in data["metrics"].items()}
         inputs = tuple(tuple(entry) for entry in data["inputs"])
-        return cls(**{**data, "parent": cls.from_json(parent) if parent else None, "metrics": metrics, "inputs": inputs})
+        told = data.get("series", {}).items()
+        series = {name: [(step, math.nan if v is None else v) for step, v in values] for name, values in told}
+        read = {"metrics": metrics, "series": series, "inputs": inputs}
+        return cls(**{**data, "parent": cls.from_json(parent) if parent else None, **read})
 
 
 def default_tracking_uri() -> str:
@@ -346,6 +353,10 @@ class Sender:
         params = [Param(name, value[:6000]) for name, value in document.params.items()]
         if metrics or params:
             self._client.log_batch(run_id, metrics=metrics, params=params)
+        steps = [Metric(name, value, stamp, step) for name, values in document.series.items() for step, value in values]
+        steps = [metric for metric in steps if not math.isinf(metric.value)]
+        for start in range(0, len(steps), METRICS_AT_A_TIME):
+            self._client.log_batch(run_id, metrics=steps[start : start + METRICS_AT_A_TIME])
         if document.inputs:
             self._client.log_inputs(run_id, datasets=[_dataset_input(*entry) for entry in document.inputs])
 

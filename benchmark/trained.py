@@ -2,13 +2,14 @@
 A detector that was trained and kept: a folder that scores pictures anywhere, without pickle and without the pictures.
 
 The folder is an MLflow model too. It holds ``model.json`` (what was trained on what, and how scores become
-probabilities), ``seen.txt`` (contents of the pictures that it has learned from) and the fitted detectors.
+probabilities), ``seen.txt`` (contents of the pictures that it has learned from), ``names.txt`` (their clips and identities)
+and the fitted detectors. Contents and names are there as short digests: a folder that is passed on names nobody.
 """
 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from .views import features_from_crops, view_kernel
 
 FORMAT = 1
 DETECTION, ATTRIBUTION = TASKS = ("detection", "attribution")
+SEEN, NAMES = "seen.txt", "names.txt"
 SEEN_DIGITS = 16
 AMBIGUOUS = 0.05  # share of validation pictures of either class that may lie beyond the ambiguous stretch
 
@@ -73,6 +75,11 @@ class Calibration:
 def content_name(content: str) -> str:
     """Return a short name of a picture's content; empty for none."""
     return hashlib.sha256(content.encode()).hexdigest()[:SEEN_DIGITS] if content else ""
+
+
+def hashed_name(space: str, kind: str, value: str) -> str:
+    """Return a short digest of the name of a clip, an identity or an item; names of different spaces never agree."""
+    return content_name("\0".join((space, kind, value)))
 
 
 def ambiguous_stretch(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[float, float]:
@@ -155,6 +162,11 @@ class TrainedModel:
         Numbers on the validation pictures.
     seen : frozenset of str
         `content_name` of all pictures that it was trained, calibrated or validated on.
+    names : frozenset of str, or None
+        `hashed_name` of their clips and identities; None for a model that was kept before models knew them.
+    data : dict
+        What the pictures were, besides their domains: ``splits`` (digests of the split lists by domain),
+        ``dropped_leaks`` (how many the guard left out, by split) and ``data`` (`Dataset.facts` by data set).
     """
 
     recipe: Recipe
@@ -164,6 +176,8 @@ class TrainedModel:
     threshold: float
     validation: dict[str, Any]
     seen: frozenset[str]
+    names: frozenset[str] | None = None
+    data: dict[str, Any] = field(default_factory=dict)
 
     def has_seen(self, content: str) -> bool:
         """Whether a picture with this content was trained or validated on."""
@@ -237,7 +251,9 @@ class TrainedModel:
         if folder.exists() and any(folder.iterdir()):
             raise BenchError(f"{folder} is not empty; name another folder with --out, or remove it.")
         self.classifier.save(folder)
-        (folder / "seen.txt").write_text("\n".join(sorted(self.seen)) + "\n")
+        (folder / SEEN).write_text("\n".join(sorted(self.seen)) + "\n")
+        if self.names is not None:
+            (folder / NAMES).write_text("\n".join(sorted(self.names)) + "\n")
         recipe = self.recipe
         write_json(
             folder / "model.json",
@@ -254,6 +270,7 @@ class TrainedModel:
                 "unsure": self.unsure,
                 "threshold": self.threshold,
                 "validation": self.validation,
+                "data": self.data,
                 "bandbench": version("bandbench"),
             },
         )
@@ -303,7 +320,9 @@ class TrainedModel:
                 tuple(meta["unsure"]),
                 float("nan") if meta["threshold"] is None else meta["threshold"],
                 meta["validation"],
-                frozenset((folder / "seen.txt").read_text().split()),
+                frozenset((folder / SEEN).read_text().split()),
+                frozenset((folder / NAMES).read_text().split()) if (folder / NAMES).exists() else None,
+                meta.get("data", {}),
             )
         except FileNotFoundError as error:
             raise PluginError(

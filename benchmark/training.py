@@ -2,9 +2,10 @@
 
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,23 +14,50 @@ from numpy.typing import NDArray
 
 from .attribution import Classifier, attribution_metrics, confusion_matrix
 from .catalogue import Catalogue, OpenDomain
-from .contracts import LABEL_NAMES, View, ViewSpec
-from .engine import prepare_chunks, task_key
+from .contracts import LABEL_NAMES, Item, View, ViewSpec
+from .curves import member_series
+from .engine import data_facts, prepare_chunks, same_data, task_key
 from .errors import BenchError, DataError, PluginError, StudyError, unknown_name
 from .metrics import Scored, all_metrics, auc_interval, best_threshold
-from .perturbations import unperturbed
-from .prepare import OK, ItemSet, Outcomes, Places, chunk_tasks, item_set, load_view, outcomes, without_copies
-from .protocol import check_no_leak
+from .perturbations import dataset_name, unperturbed
+from .prepare import (
+    OK,
+    ItemSet,
+    Outcomes,
+    Places,
+    chunk_tasks,
+    guarded,
+    item_set,
+    load_view,
+    outcomes,
+    whole,
+    without_copies,
+    without_items,
+)
+from .protocol import Fitted, Name, drop_leaks, names_of, refuse_leaks, refuse_shared, split_digest
+from .registry import datasets
 from .reporting import Reporter
+from .results import SHORT, fact_text
 from .runner import failure, item_labels
 from .scores import ok_rows, with_scores, write_table
 from .store import cache_root, digest, ensure_writable
 from .tracking import RunDocument
-from .trained import ATTRIBUTION, Calibration, Recipe, TrainedModel, ambiguous_stretch, content_name, score_pictures_of
+from .trained import (
+    ATTRIBUTION,
+    Calibration,
+    Recipe,
+    TrainedModel,
+    ambiguous_stretch,
+    content_name,
+    hashed_name,
+    score_pictures_of,
+)
 from .workers import Workers
 
 REAL_NAME = LABEL_NAMES[0]
 MODELS = "models"  # MLflow experiment
+SHARED = "it shares a clip or an identity with pictures that the model has learned from."
+TEST_WAY_OUT = "Test on other pictures, or leave the offenders out of the test with --drop-leaks."
 
 
 @dataclass(frozen=True)
@@ -87,7 +115,7 @@ def classes_of(task: str, domains: Sequence[str]) -> tuple[str, ...]:
 
 
 def train_model(
-    recipe: Recipe, catalogue: Catalogue, workers: Workers, reporter: Reporter
+    recipe: Recipe, catalogue: Catalogue, workers: Workers, reporter: Reporter, drop: bool = False
 ) -> tuple[TrainedModel, tuple[tuple[str, str, str, str], ...]]:
     """
     Fit a detector on the training pictures of some domains and calibrate it on their validation pictures.
@@ -98,6 +126,8 @@ def train_model(
     catalogue : Catalogue
     workers : Workers
     reporter : Reporter
+    drop : bool
+        Leave out training pictures that share a clip or an identity with validation pictures, instead of refusing.
 
     Returns
     -------
@@ -110,9 +140,8 @@ def train_model(
     BenchError
         If a class is missing, splits share an identity, or the detector fails.
     """
-    domains = [catalogue.domain(name, recipe.seed) for name in recipe.train]
-    for domain in domains:
-        check_no_leak(f"train and val of {domain.name}", domain.split("train"), domain.split("val"))
+    listed = [catalogue.domain(name, recipe.seed) for name in recipe.train]
+    domains, dropped = guard(listed, drop)
     with _places() as places:
         pools = _pools(recipe, domains, ("train", "val"), places, workers, reporter)
         train, val = pools["train"], pools["val"]
@@ -137,8 +166,69 @@ def train_model(
     }
     unsure = ambiguous_stretch(probabilities, val.labels)
     seen = frozenset(content_name(content) for content in (*train.contents, *val.contents))
-    model = TrainedModel(recipe, classifier, calibration, unsure, threshold, validation, seen)
+    data = {**_splits_and_facts(domains), "dropped_leaks": dropped}
+    model = TrainedModel(recipe, classifier, calibration, unsure, threshold, validation, seen, fitted_names(domains), data)
     return model, (*train.problems, *val.problems)
+
+
+def guard(domains: Sequence[OpenDomain], drop: bool) -> tuple[list[OpenDomain], dict[str, int]]:
+    """
+    Keep training and validation pictures apart, over all domains that one model is trained on.
+
+    Parameters
+    ----------
+    domains : sequence of OpenDomain
+    drop : bool
+        Leave training pictures out instead of refusing.
+
+    Returns
+    -------
+    domains : list of OpenDomain
+        Without what was left out.
+    dropped : dict of str to int
+        How many pictures were left out, by split.
+
+    Raises
+    ------
+    DataError
+        Naming what is shared; or, with `drop`, if a domain is left without a class.
+    """
+    fitted = [Fitted(domain.name, domain.split("train"), domain.split("val")) for domain in domains]
+    for i, domain in enumerate(domains):
+        related = [k for k, other in enumerate(domains) if same_data(other, domain)]
+        if related[0] == i:
+            (drop_leaks if drop else refuse_leaks)([fitted[k] for k in related], {})
+    kept = list(domains)
+    gone: dict[str, set[tuple[str, str]]] = {"train": set(), "val": set()}
+    for i, (domain, one) in enumerate(zip(domains, fitted, strict=True)):
+        for split, items in one.dropped.items():
+            gone[split] |= {(dataset_name(domain.name), item.id) for item in items}  # reals are in several domains
+        if any(one.dropped.values()):
+            kept[i] = guarded(domain, [item for items in one.dropped.values() for item in items])
+    return kept, {split: len(items) for split, items in gone.items()}
+
+
+def hashed_names(domain: OpenDomain, item: Item) -> dict[str, Name]:
+    """What an item must not share with one on another side (`names_of`), by `hashed_name`."""
+    return {hashed_name(_name_space(domain, name[0]), *name): name for name in names_of(item)}
+
+
+def _name_space(domain: OpenDomain, kind: str) -> str:
+    """Where equal names mean the same: in a data set, but of files that a user added, in their folder only."""
+    name, spec = datasets.get(domain.spec.reference).name, domain.spec
+    if spec.reference == "folder":
+        return f"{name}:{spec.root}"
+    return f"{name}:{spec.options['fakes']}" if kind == "item" and spec.options.get("fakes") else name
+
+
+def fitted_names(domains: Sequence[OpenDomain]) -> frozenset[str]:
+    """`hashed_name` of every clip and identity that is trained or validated on."""
+    items = ((domain, item) for domain in domains for split in ("train", "val") for item in domain.split(split))
+    return frozenset(name for domain, item in items for name in hashed_names(domain, item))
+
+
+def _splits_and_facts(domains: Sequence[OpenDomain]) -> dict[str, Any]:
+    return {"splits": {domain.name: split_digest(whole(domain).items) for domain in domains}, "data": data_facts(domains)}
 
 
 @dataclass(frozen=True)
@@ -156,6 +246,11 @@ class Evaluation:
     scores : pyarrow.Table
         Score file: items with status, and the score (detection).
     problems : tuple of (domain, item, status, detail)
+        Pictures that could not be used, those that were left out on demand not among them.
+    n_dropped : int
+        Pictures that were left out because they share a clip or an identity with what the model has learned from.
+    data : dict
+        ``splits`` (digests of the split lists by domain) and ``data`` (`Dataset.facts` by data set).
     """
 
     domain: str
@@ -165,13 +260,31 @@ class Evaluation:
     confusion: NDArray[np.int64] | None
     scores: pa.Table
     problems: tuple[tuple[str, str, str, str], ...]
+    n_dropped: int = 0
+    data: dict[str, Any] = field(default_factory=dict)
 
 
 def evaluate_model(
-    model: TrainedModel, test: Sequence[str], catalogue: Catalogue, workers: Workers, reporter: Reporter
+    model: TrainedModel,
+    test: Sequence[str],
+    catalogue: Catalogue,
+    workers: Workers,
+    reporter: Reporter,
+    drop: bool = False,
 ) -> list[Evaluation]:
     """
     Score the test pictures of domains; those that the model has seen are not scored.
+
+    Parameters
+    ----------
+    model : TrainedModel
+    test : sequence of str
+        Domains.
+    catalogue : Catalogue
+    workers : Workers
+    reporter : Reporter
+    drop : bool
+        Do not score pictures that share a clip or an identity with what the model has learned from, instead of refusing.
 
     Returns
     -------
@@ -181,34 +294,59 @@ def evaluate_model(
     Raises
     ------
     BenchError
-        If a domain has no usable picture left, or a generator that the model does not know.
+        If a domain has no usable picture left, a generator that the model does not know, or shares a clip or an identity with
+        what the model has learned from.
     """
     recipe = model.recipe
     if recipe.task == ATTRIBUTION:
         for name in test:
             if generator_of(name) not in recipe.classes:
                 raise DataError(unknown_name(f"class of the model for {name}:", generator_of(name), recipe.classes))
-        return [_evaluate(model, tuple(test), catalogue, workers, reporter)]
-    return [_evaluate(model, (name,), catalogue, workers, reporter) for name in test]
+        parts = [tuple(test)]
+    else:
+        parts = [(name,) for name in test]
+    domains = {name: catalogue.domain(name, recipe.seed) for name in test}
+    shared = {name: shared_items(model, domain) for name, domain in domains.items()}
+    for name, items in shared.items():
+        if not drop:
+            names = {name for found in items.values() for name in found}
+            refuse_shared(f"the training pictures of the model and test of {name}", names, TEST_WAY_OUT)
+    return [_evaluate(model, [domains[name] for name in part], shared, workers, reporter) for part in parts]
+
+
+def shared_items(model: TrainedModel, domain: OpenDomain) -> dict[str, set[Name]]:
+    """Ids of the test items that share a clip or an identity with what a model has learned from, and what they share."""
+    known = model.names or frozenset()
+    found = {}
+    for item in domain.split("test"):
+        names = {name for hashed, name in hashed_names(domain, item).items() if hashed in known}
+        if names:
+            found[item.id] = names
+    return found
 
 
 def _evaluate(
-    model: TrainedModel, test: tuple[str, ...], catalogue: Catalogue, workers: Workers, reporter: Reporter
+    model: TrainedModel,
+    domains: Sequence[OpenDomain],
+    shared: Mapping[str, Container[str]],
+    workers: Workers,
+    reporter: Reporter,
 ) -> Evaluation:
-    domains = [catalogue.domain(name, model.recipe.seed) for name in test]
     with _places() as places:
-        pool = _pools(model.recipe, domains, ("test",), places, workers, reporter, model)["test"]
+        pool = _pools(model.recipe, domains, ("test",), places, workers, reporter, model, shared)["test"]
         scores = model.score_view(pool.view, pool.rows)
     probabilities = model.calibration.probabilities(scores)
     n_classes = len(model.recipe.classes)
     return Evaluation(
-        ", ".join(test),
+        ", ".join(domain.name for domain in domains),
         len(pool.labels),
         len(pool.table),
         _numbers(pool.labels, scores, probabilities, pool.groups, model.threshold),
         confusion_matrix(pool.labels, probabilities.argmax(axis=1), n_classes) if n_classes > 2 else None,
         with_scores(pool.table, probabilities.max(axis=1) if n_classes > 2 else scores[:, 0]),
-        pool.problems,
+        tuple(problem for problem in pool.problems if problem[3] != SHARED),
+        sum(problem[3] == SHARED for problem in pool.problems),
+        _splits_and_facts(domains),
     )
 
 
@@ -236,6 +374,7 @@ def model_document(model: TrainedModel, folder: Path, start: float) -> RunDocume
         "band": str(recipe.band),
         "crop": str(recipe.crop.side),
         "seed": str(recipe.seed),
+        **_data_params(model.data),
     }
     name = f"train {recipe.label}"
     return RunDocument(
@@ -248,6 +387,7 @@ def model_document(model: TrainedModel, folder: Path, start: float) -> RunDocume
         end=time.time(),
         params=params,
         metrics={f"val_{k}": float(v) for k, v in model.validation.items()},
+        series=member_series(model.classifier.members),
         artifacts=str(folder),
         artifact_path="model",
     )
@@ -256,7 +396,13 @@ def model_document(model: TrainedModel, folder: Path, start: float) -> RunDocume
 def evaluation_document(model: TrainedModel, found: Evaluation, start: float, place: Path) -> RunDocument:
     """Document of a trained model on a test domain; its score file and picture are written below `place`."""
     recipe = model.recipe
-    params = {"detector": recipe.detector.label, "task": recipe.task, "train": ", ".join(recipe.train), "test": found.domain}
+    params = {
+        "detector": recipe.detector.label,
+        "task": recipe.task,
+        "train": ", ".join(recipe.train),
+        "test": found.domain,
+        **_data_params({**found.data, "dropped_leaks": {"test": found.n_dropped}}),
+    }
     name = f"evaluate {recipe.label} on {found.domain}"
     numbers = {**found.numbers, "coverage": found.n / found.n_items}
     key = digest([name, params, start])
@@ -279,6 +425,16 @@ def evaluation_document(model: TrainedModel, found: Evaluation, start: float, pl
     )
 
 
+def _data_params(data: Mapping[str, Any]) -> dict[str, str]:
+    """What the pictures were, as parameters of an MLflow run."""
+    dropped = {f"dropped_leaks.{split}": str(n) for split, n in data.get("dropped_leaks", {}).items()}
+    facts = {
+        f"data.{name}.{key}": fact_text(value) for name, known in data.get("data", {}).items() for key, value in known.items()
+    }
+    splits = data.get("splits", {})
+    return {"splits": digest(splits)[:SHORT] if splits else "", **dropped, **facts}
+
+
 class _places(tempfile.TemporaryDirectory):
     """Cache and a scratch folder that is deleted when the block ends."""
 
@@ -298,8 +454,9 @@ def _pools(
     workers: Workers,
     reporter: Reporter,
     model: TrainedModel | None = None,
+    shared: Mapping[str, Container[str]] | None = None,
 ) -> dict[str, Pool]:
-    """Prepare domains and pool them; with a model, what it has seen is refused."""
+    """Prepare domains and pool them; with a model, what it has seen is refused, and `shared` items by domain."""
     view = recipe.detector.build().view
     tasks = {domain.name: chunk_tasks(domain, splits, recipe.crop, [view], places) for domain in domains}
     chunks = prepare_chunks([task for mine in tasks.values() for task in mine], workers, reporter)
@@ -311,6 +468,8 @@ def _pools(
             mine = tasks[domain.name]
             made = [chunks[task_key(task)] for task in mine]
             outcome = without_copies(outcomes(domain, split, mine, made), taken)
+            if shared:
+                outcome = without_items(outcome, shared[domain.name], SHARED)
             if model is not None:
                 learned = [content for content in outcome.contents if model.has_seen(content)]
                 outcome = without_copies(outcome, dict.fromkeys(learned, "those that the model has learned from"))

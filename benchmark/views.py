@@ -6,7 +6,7 @@ What a detector is handed: crops turned into features, in two steps.
 
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 import scipy.fft
@@ -23,7 +23,16 @@ ALL_PASS = Band()
 
 
 class ViewKernel(Protocol):
-    """How one view is computed; frozen, its fields are the options of the `ViewSpec`."""
+    """
+    How one view is computed; frozen, its fields are the options of the `ViewSpec`.
+
+    Attributes
+    ----------
+    expensive : bool
+        Whether features are worth keeping on disk for every band, too.
+    """
+
+    expensive: ClassVar[bool]
 
     @property
     def version(self) -> int: ...
@@ -44,6 +53,7 @@ class ViewKernel(Protocol):
 class ProfileView:
     """Radial log-power profile; ``clean`` in fixed bins of cycles/pixel, ``published`` as in arXiv 1911.00686."""
 
+    expensive: ClassVar[bool] = False
     variant: str = "clean"
     bin_width: float | None = None
     n_features: int = 300
@@ -79,6 +89,7 @@ class DirectionalView:
     Row and column directions come first and in the middle of the sectors, where up-sampling leaves its traces.
     """
 
+    expensive: ClassVar[bool] = False
     sectors: int = 8
     bin_width: float = 0.04
     version: int = 1
@@ -119,6 +130,7 @@ class CoefficientView:
         constant instead of missing.
     """
 
+    expensive: ClassVar[bool] = False
     colour: bool = False
     log: bool = True
     plane: bool = False
@@ -214,6 +226,7 @@ class FftView(CoefficientView):
 class PixelsView:
     """The crops themselves, uint8; a band acts on them in mode ``pixels`` only."""
 
+    expensive: ClassVar[bool] = False
     colour: bool = True
     version: int = 1
 
@@ -234,6 +247,7 @@ class EmbeddingView:
     A band acts on the crops, in mode ``pixels`` only.
     """
 
+    expensive: ClassVar[bool] = True
     library: str
     model: str
     weights: str = ""

@@ -6,26 +6,39 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ..benchmark.bands import Band
+from .notes import data_notes, row_notes, shown_rows
 from .robustness import print_robustness, robustness
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
+NESTED = ("tests", "band", "evidence", "gaps", "robustness", "splits", "dropped_leaks", "data")  # no cell of a CSV file
+
+
 def as_document(study: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the JSON form of a leaderboard; undefined numbers are NaN here and null in the file."""
+    """
+    Return the JSON form of a leaderboard; undefined numbers are NaN here and null in the file.
+
+    Row numbers in its notes count the rows without the all-pass ones, as the table does.
+    """
     plain = [{k: v for k, v in row.items() if k != "robustness"} for row in rows]
-    return {"study": study, "rows": plain, "robustness": robustness(rows)}
+    notes = [text for text, _ in row_notes(shown_rows(rows))] + data_notes(rows)
+    return {"study": study, "rows": plain, "robustness": robustness(rows), "notes": notes}
 
 
 def as_csv(rows: list[dict[str, Any]]) -> str:
     """One line per row and test domain, nested fields as ``band.kind``, ``test.auc``; undefined numbers are empty."""
     flat = []
     for row in rows:
-        base = {k: v for k, v in row.items() if k not in ("tests", "band", "evidence", "gaps", "robustness")}
+        base = {k: v for k, v in row.items() if k not in NESTED}
         base |= {f"band.{k}": v for k, v in row["band"].items()}
         base |= {f"evidence.{k}": (row["evidence"] or {}).get(k) for k in ("low", "high")}
         base["gaps"] = "; ".join(row["gaps"])
+        base |= {f"dropped_leaks.{split}": n for split, n in row["dropped_leaks"].items()}
+        base["missing"] = "; ".join(
+            f"{name}: {part}" for name, facts in row["data"].items() for part in facts.get("missing", ())
+        )
         for test in row["tests"]:
             oracle = test["oracle_band"]
             named = {**test, "oracle_band": str(Band(**oracle)) if oracle else ""}
@@ -41,7 +54,8 @@ def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True) -> "Tabl
     """
     Table for the terminal: the chosen band of every cell, and every fixed band.
 
-    All-pass rows are left out here, since every row says what it gains over them. `wide` adds cost and coverage.
+    All-pass rows are left out here, since every row says what it gains over them. `wide` adds cost, coverage and the short
+    digest of the split lists. A star leads to the notes.
     """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -51,14 +65,16 @@ def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True) -> "Tabl
     table.add_column("#", justify="right")
     table.add_column("detector\n← trained on", overflow="fold", min_width=18)
     table.add_column("band (cycles/px)\nevidence", overflow="fold", min_width=16)
-    columns = ["in-domain", "cross-\ndomain", "worst", "gain\noracle"] + ["fit s\nms/picture", "coverage"] * wide
+    columns = ["in-domain", "cross-\ndomain", "worst", "gain\noracle"] + ["fit s\nms/picture", "coverage\nsplits"] * wide
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
-    for rank, row in enumerate((row for row in rows if row["role"] != "allpass"), 1):
+    rows = shown_rows(rows)
+    starred = {i for _, mine in row_notes(rows) for i in mine}
+    for i, row in enumerate(rows):
         evidence = row["evidence"]
         fixed = " (fixed)" if row["role"] == "fixed" else ""
         cells = [
-            str(rank),
+            f"{i + 1}{'*' * (i in starred)}",
             # Names are data: they must not be read as markup.
             Text(f"{row['detector']}\n← {row['train'] if wide else row['train'].replace('/', '/' + chr(10) + '  ')}"),
             f"{Band(**row['band'])}{fixed}\n" + (f"{evidence['low']:.3f}-{evidence['high']:.3f}" if evidence else "none"),
@@ -71,7 +87,7 @@ def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True) -> "Tabl
             share = 100 * row["coverage"]
             cells += [
                 f"{row['fit_seconds']:.2f}\n{row['ms_per_picture']:.2f}",
-                f"{share:.0f} %" if share == 100 else f"{share:.1f} %",
+                (f"{share:.0f} %" if share == 100 else f"{share:.1f} %") + f"\n[dim]{row['split_id']}[/dim]",
             ]
         table.add_row(*cells)
     return table
@@ -110,11 +126,17 @@ def _bound(value: float) -> str:
     return "1" if value == 1 else f"{min(value, 0.999):.3f}".removeprefix("0")
 
 
-def print_table(rows: list[dict[str, Any]], study: str) -> None:
-    """Print the table on standard output, as wide as the terminal allows, and what perturbations do below it."""
+def print_table(rows: list[dict[str, Any]], study: str, about_data: bool = True) -> None:
+    """
+    Print the table on standard output, as wide as the terminal allows, with its notes, and what perturbations do below it.
+
+    Without `about_data` there are no notes on what the data lacked: a command that says so itself need not say it twice.
+    """
     from rich.console import Console
 
     console = Console()
     console.print(as_table(rows, f"{study}: generalization leaderboard", wide=console.width >= 100))
     console.print(_caption(rows), style="dim", highlight=False)
+    for note in [f"* {text}" for text, _ in row_notes(shown_rows(rows))] + data_notes(rows) * about_data:
+        console.print(note, style="yellow", markup=False, highlight=False)
     print_robustness(rows, study, console)

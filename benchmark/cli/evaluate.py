@@ -18,7 +18,8 @@ from .options import (
     parse_data,
     write_text,
 )
-from .report import print_problems, sent
+from .provenance import print_dropped, print_missing
+from .report import print_problems, say, sent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,6 +42,12 @@ def evaluate(
     detector: Annotated[
         str | None, typer.Option(metavar="file.py:Class", help="Code of a detector that is not registered.")
     ] = None,
+    drop_leaks: Annotated[
+        bool,
+        typer.Option(
+            "--drop-leaks", help="Do not score pictures that share a clip or an identity with what it has learned from."
+        ),
+    ] = False,
     scores: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the score files (Parquet), one per domain.")] = None,
     jobs: JobsOption = None,
     tracking_uri: TrackingOption = None,
@@ -66,7 +73,8 @@ def evaluate(
     catalogue = Catalogue(given.folders, given.options)
     started = time.time()
     with ScreenReporter(console) as reporter, running_workers(jobs_of(jobs)) as workers:
-        found = evaluate_model(trained, catalogue.expand(test, trained.recipe.seed), catalogue, workers, reporter)
+        domains = catalogue.expand(test, trained.recipe.seed)
+        found = evaluate_model(trained, domains, catalogue, workers, reporter, drop_leaks)
         reporter.stage("recording", None)
         with tempfile.TemporaryDirectory() as pictures:
             documents = [evaluation_document(trained, one, started, Path(pictures)) for one in found]
@@ -79,12 +87,20 @@ def evaluate(
         _print(found, trained)
     problems = [problem for one in found for problem in one.problems]
     print_problems(problems, console)
+    if trained.names is None:
+        say(
+            console,
+            "The model does not know its clips and identities, so only the pictures themselves could be told; train it again.",
+        )
+    print_dropped({one.domain: {"test": one.n_dropped} for one in found}, console)
+    print_missing({name: facts for one in found for name, facts in one.data["data"].items()}, console)
     raise typer.Exit(0 if recorded and not problems else 3)
 
 
 def _as_document(found: "Evaluation", model: "TrainedModel") -> dict[str, Any]:
     confusion = {} if found.confusion is None else {"classes": model.recipe.classes, "confusion": found.confusion.tolist()}
-    return {"domain": found.domain, "n": found.n, "coverage": found.n / found.n_items, **found.numbers, **confusion}
+    about = {"domain": found.domain, "n": found.n, "coverage": found.n / found.n_items, "dropped_leaks": found.n_dropped}
+    return {**about, **found.numbers, **confusion, **found.data}
 
 
 def _print(found: "list[Evaluation]", model: "TrainedModel") -> None:

@@ -18,6 +18,7 @@ from .options import (
     parse_data,
     write_text,
 )
+from .provenance import print_dropped, print_missing
 from .report import print_problems, say
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ def run(
     storage: Annotated[
         str | None, typer.Option(metavar="URL", help="Database for the searches. (default: a journal file)")
     ] = None,
+    drop_leaks: Annotated[
+        bool,
+        typer.Option("--drop-leaks", help="Leave out training pictures that share a clip or an identity with held-out ones."),
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again instead of continuing.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and its size, do nothing.")] = False,
     json_file: JsonOption = None,
@@ -89,6 +94,7 @@ def run(
             "seed": seed,
             "mode": mode,
             "crop.side": crop,
+            "drop_leaks": drop_leaks or None,
         }
         given = {key: value for key, value in changes.items() if value not in (None, [])}
         plan = make_plan(*_study_and_catalogue(study, given_data, given))
@@ -157,6 +163,8 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
         "bands_per_cell": plan.n_bands,
         "fits_at_most": plan.n_fits,
         "domains": plan.sizes(),
+        "dropped_leaks": plan.dropped_leaks,
+        "data": plan.facts,
     }
     if json_file:
         write_text(json_file, dump_json(facts))
@@ -173,6 +181,8 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
         f"cells: {plan.n_cells} ({', '.join(facts['detectors'])} × {len(plan.study.train)} training domains); "
         f"seeds: {plan.study.seeds}; bands per cell: at most {plan.n_bands}; fits: at most {plan.n_fits}. Nothing was run."
     )
+    print_dropped(plan.dropped_leaks, console)
+    print_missing(plan.facts, console)
 
 
 def _report(
@@ -194,8 +204,10 @@ def _report(
     if csv_file:
         write_text(csv_file, as_csv(rows))
     if "-" not in (json_file, csv_file) and rows:
-        print_table(rows, plan.study.name)
+        print_table(rows, plan.study.name, about_data=False)
     _report_gaps(outcome, console)
+    print_dropped(plan.dropped_leaks, console)
+    print_missing(plan.facts, console)
     if not outcome.computed and not outcome.failures:
         console.print("Nothing was left to do: every fit of this study is on record. --fresh computes all of it again.")
     else:

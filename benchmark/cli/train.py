@@ -19,6 +19,7 @@ from .options import (
     parse_params,
     write_text,
 )
+from .provenance import print_dropped, print_missing
 from .report import print_problems, sent
 
 
@@ -42,6 +43,9 @@ def train(
     crop: Annotated[int, typer.Option(metavar="N", help="Side of the square window cut from each picture, in pixels.")] = 128,
     tiles: Annotated[int, typer.Option(metavar="N", help="Windows per picture; 1 is the one in the middle.", min=1)] = 1,
     seed: Annotated[int, typer.Option(metavar="N", help="Of everything that is drawn.", min=0)] = 0,
+    drop_leaks: Annotated[
+        bool, typer.Option("--drop-leaks", help="Leave out training pictures that share a clip or an identity with validation.")
+    ] = False,
     jobs: JobsOption = None,
     tracking_uri: TrackingOption = None,
     json_file: JsonOption = None,
@@ -51,6 +55,7 @@ def train(
 
     from ..bands import Band
     from ..catalogue import Catalogue
+    from ..curves import keep_curves
     from ..errors import BenchError, StudyError, unknown_name
     from ..images import CropSpec
     from ..registry import DetectorSpec
@@ -83,14 +88,16 @@ def train(
     )
     started = time.time()
     with ScreenReporter(console) as reporter, running_workers(jobs_of(jobs)) as workers:
-        model, problems = train_model(recipe, catalogue, workers, reporter)
+        model, problems = train_model(recipe, catalogue, workers, reporter, drop_leaks)
         reporter.stage("keeping the model", None)
         model.save(folder)
+        keep_curves(model.classifier.members, folder / "training.png", recipe.label)
         recorded = sent([model_document(model, folder, started)], uri, console)
     if json_file:
         from ..store import dump_json
 
-        write_text(json_file, dump_json({"model": str(folder), "classes": recipe.classes, "validation": model.validation}))
+        facts = {"model": str(folder), "classes": recipe.classes, "validation": model.validation, **model.data}
+        write_text(json_file, dump_json(facts))
     if json_file != "-":
         shown = "AUC" if task == "detection" else "balanced accuracy"
         value = model.validation["auc" if task == "detection" else "balanced_accuracy"]
@@ -105,4 +112,6 @@ def train(
             soft_wrap=True,
         )
     print_problems(problems, console)
+    print_dropped({", ".join(recipe.train): model.data["dropped_leaks"]}, console)
+    print_missing(model.data["data"], console)
     raise typer.Exit(0 if recorded and not problems else 3)

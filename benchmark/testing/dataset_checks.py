@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 
 from ..catalogue import DatasetSpec
-from ..contracts import SPLITS, Dataset, Item
+from ..contracts import LABEL_NAMES, SPLITS, Dataset, Item
 from ..errors import BenchError
 from ..images import decode
 from ..protocol import check_no_leak, missing_classes
@@ -66,13 +66,23 @@ def items_are_well_formed(spec: DatasetSpec) -> str:
     return f"{sum(counts)} items"
 
 
-def splits_have_both_classes(spec: DatasetSpec) -> None:
-    """A split that exists has reals and fakes; one that can be trained on has validation, too."""
-    for variant, _, items in _domains(spec):
+def splits_have_both_classes(spec: DatasetSpec) -> str:
+    """A split that exists has the classes that the data set says it has; one that can be trained on has validation, too."""
+    labels: set[int] = set()
+    for variant, dataset, items in _domains(spec):
         present = {item.split for item in items}
         wanted = present | {"val"} if "train" in present else present
-        missing = missing_classes(items, [split for split in SPLITS if split in wanted])
+        # A collection of reals may have been given fakes.
+        labels = {LABEL_NAMES.index(name) for name in _classes(dataset)} | {item.label for item in items}
+        missing = missing_classes(items, [split for split in SPLITS if split in wanted], sorted(labels))
         require(not missing, f"domain '{variant}': {missing}")
+    return "" if len(labels) == len(LABEL_NAMES) else "reals only: a domain once fakes are given"
+
+
+def _classes(dataset: Dataset) -> tuple[str, ...]:
+    allowed = (LABEL_NAMES, LABEL_NAMES[:1])
+    require(dataset.classes in allowed, f"classes is {dataset.classes!r}; wanted one of {allowed}")
+    return dataset.classes
 
 
 def listing_is_repeatable(spec: DatasetSpec) -> None:
@@ -87,7 +97,7 @@ def splits_share_no_identity(spec: DatasetSpec) -> str:
         for one, other in combinations(SPLITS, 2):
             sides = ([i for i in items if i.split == split] for split in (one, other))
             try:
-                check_no_leak(f"{one} and {other} of '{variant}'", *sides)
+                check_no_leak(f"{one} and {other} of '{variant}'", *sides, way_out="Keep such items on one side.")
             except BenchError as error:
                 require(False, str(error))
     groups = {item.group for _, _, items in _domains(spec) for item in items}

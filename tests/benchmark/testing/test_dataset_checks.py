@@ -78,6 +78,24 @@ class NoFakeInTest(Honest):
         return [item for item in super().items(variant) if (item.split, item.label) != ("test", 1)]
 
 
+class RealsOnly(Honest):
+    classes = ("real",)
+
+    def items(self, variant):
+        return [item for item in super().items(variant) if item.label == 0]
+
+
+class RealsWithSomeFakes(Honest):
+    classes = ("real",)
+
+    def items(self, variant):
+        return [item for item in super().items(variant) if item.label == 0 or item.split == "train"]
+
+
+class OddClasses(Honest):
+    classes = ("fake",)
+
+
 class NoValidation(Honest):
     def items(self, variant):
         return [item for item in super().items(variant) if item.split != "val"]
@@ -130,6 +148,8 @@ def spec_of(plugin: type[Dataset], monkeypatch: pytest.MonkeyPatch) -> DatasetSp
         ("items_are_well_formed", ThirdLabel, "has the label 2"),
         ("splits_have_both_classes", NoFakeInTest, "test has no fake"),
         ("splits_have_both_classes", NoValidation, "val has no real"),
+        ("splits_have_both_classes", RealsWithSomeFakes, "val has no fake, test has no fake"),
+        ("splits_have_both_classes", OddClasses, r"classes is \('fake',\)"),
         ("listing_is_repeatable", Shuffled, "a second instance lists other items"),
         ("splits_share_no_identity", Leaky, "share identity 'everybody'"),
         ("held_out_items_stay", MovesItsTest, "replicate 1 has other test items"),
@@ -145,5 +165,7 @@ def test_a_broken_promise_is_found(check: str, broken: type[Dataset], message: s
     assert re.search(message, result.detail), result.detail
 
 
-def test_the_honest_one_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert all(result.ok for result in check_dataset(spec_of(Honest, monkeypatch)))
+@pytest.mark.parametrize("honest", [Honest, RealsOnly])
+def test_the_honest_ones_pass(honest: type[Dataset], monkeypatch: pytest.MonkeyPatch) -> None:
+    results = check_dataset(spec_of(honest, monkeypatch))
+    assert all(result.ok for result in results), results

@@ -1,0 +1,125 @@
+"""``bench embeddings``: vectors of pictures with their ids, in a file for other programs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import (
+    STDOUT,
+    BandOption,
+    Command,
+    DataOption,
+    GivenData,
+    JobsOption,
+    JsonOption,
+    check_target,
+    jobs_of,
+    parse_data,
+    parse_params,
+    write_text,
+)
+from .report import print_problems
+from .spectra import SplitChoice
+
+if TYPE_CHECKING:
+    from ..catalogue import OpenDomain
+    from ..embeddings import Embeddings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(cls=Command)(embeddings)
+
+
+def embeddings(
+    domains: Annotated[
+        list[str] | None, typer.Argument(metavar="DOMAIN...", help="One class is enough. (default: those of --data)")
+    ] = None,
+    detector: Annotated[
+        str, typer.Option(metavar="NAME", help="Whose view: clip_probe, dino_probe, name/preset … See bench list detectors.")
+    ] = "clip_probe",
+    param: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Parameter of the detector. Repeatable.")
+    ] = None,
+    data: DataOption = None,
+    split: Annotated[SplitChoice, typer.Option(help="Which pictures.")] = SplitChoice.all,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="At most so many pictures per class and domain. (default: all)")
+    ] = None,
+    band: BandOption = "all",
+    order: Annotated[int, typer.Option(help="Butterworth order of the band, by which the pictures are filtered.")] = 1,
+    crop: Annotated[int, typer.Option(metavar="N", help="Side of the square window cut from each picture, in pixels.")] = 128,
+    tiles: Annotated[
+        int, typer.Option(metavar="N", help="Windows per picture, whose vectors are averaged; 1: the middle.", min=1)
+    ] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of computed pictures, of splits and of --limit.")] = 0,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Ends in .parquet or .npz.")] = Path("embeddings.parquet"),
+    jobs: JobsOption = None,
+    json_file: JsonOption = None,
+) -> None:
+    """Export the vectors that a detector is handed, the embeddings of a frozen encoder say, with the pictures' ids."""
+    from rich.console import Console
+
+    from .progress import ScreenReporter
+
+    console = Console(stderr=True)
+    for target in (json_file, str(out)):
+        check_target(target)
+    with ScreenReporter(console) as reporter:
+        reporter.stage("reading the domains", None)
+        from ..bands import Band
+        from ..embeddings import SUFFIXES, EmbeddingOptions, embed
+        from ..errors import BenchError
+        from ..images import CropSpec
+        from ..registry import DetectorSpec
+        from ..store import dump_json
+        from ..workers import running_workers
+
+        if out.suffix not in SUFFIXES or out.is_dir():
+            raise BenchError(f"--out is a file that ends in {' or '.join(SUFFIXES)}, got {out}.")
+        options = EmbeddingOptions(
+            DetectorSpec.parse(detector, parse_params(param)),
+            Band.parse(band, crop, order=order, mode="pixels"),
+            CropSpec(crop, "centre" if tiles == 1 else "tiles", tiles),
+            split.value,
+            limit,
+            seed,
+        )
+        opened = _open(domains or [], parse_data(data), seed)
+        with running_workers(jobs_of(jobs)) as workers:
+            found = embed(opened, options, workers, reporter)
+        reporter.stage("writing", None)
+        found.save(out)
+    if json_file:
+        write_text(json_file, dump_json({"file": str(out), **_summary(found), **found.about}))
+    if json_file != STDOUT:
+        facts = _summary(found)
+        domain = "1 domain" if len(opened) == 1 else f"{len(opened)} domains"
+        text = f"{out}: {facts['pictures']} pictures of {domain}, vectors of {facts['features']} numbers."
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+    print_problems(found.problems, console)
+    raise typer.Exit(3 if found.problems else 0)
+
+
+def _open(names: list[str], data: GivenData, seed: int) -> "list[OpenDomain]":
+    from ..catalogue import Catalogue
+    from ..errors import DataError
+    from ..perturbations import dataset_name
+    from ..registry import datasets
+
+    given = [datasets.get(name).name if ":" in name else name for name in data.folders]
+    catalogue = Catalogue(data.folders, data.options)
+    found = catalogue.expand(names or given, seed)
+    if not found:
+        example = "bench embeddings procedural/planted --detector clip_probe/random"
+        raise DataError(f"no domain is named; try `{example}`, or --data mine=DIR for your own pictures.")
+    for name in given:
+        if name not in map(dataset_name, found):
+            raise DataError(f"--data {name} is not used; name {name} among the domains, or leave it out.")
+    return [catalogue.domain(name, seed) for name in found]
+
+
+def _summary(found: "Embeddings") -> dict[str, int]:
+    n = len(found.items)
+    return {"pictures": n - len(found.problems), "skipped": len(found.problems), "features": found.vectors.shape[1]}

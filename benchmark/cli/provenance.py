@@ -1,0 +1,36 @@
+"""What commands say of the data that they used: what is missing and what was left out."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SHOWN_PARTS = 10
+SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
+
+
+def print_missing(facts: Mapping[str, Mapping[str, Any]], console: "Console") -> None:
+    """Say which parts of data sets are not there, a line per data set; `facts` are `Dataset.facts` by name."""
+    for name, known in facts.items():
+        if known.get("missing"):
+            _print(f"{name} is not complete: {shortened(known['missing'])}.", console)
+
+
+def shortened(parts: Sequence[str]) -> str:
+    """The first of several parts, and how many more there are."""
+    more = f"; and {len(parts) - SHOWN_PARTS} more" if len(parts) > SHOWN_PARTS else ""
+    return "; ".join(parts[:SHOWN_PARTS]) + more
+
+
+def print_dropped(dropped: Mapping[str, Mapping[str, int]], console: "Console") -> None:
+    """Say how many pictures the guard left out, by domain and split."""
+    for domain, counts in dropped.items():
+        left_out = [f"{n} {SPLIT_WORDS[split]}" for split, n in counts.items() if n]
+        if left_out:
+            why = "they share a clip or an identity with pictures on the other side"
+            _print(f"{domain}: {' and '.join(left_out)} pictures were left out (--drop-leaks): {why}.", console)
+
+
+def _print(text: str, console: "Console") -> None:
+    console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)

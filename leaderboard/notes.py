@@ -1,0 +1,86 @@
+"""What has to be said below a table: which rows are not one experiment, and what their data lacked."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..benchmark.perturbations import chain_of
+
+Rows = Sequence[Mapping[str, Any]]
+SHOWN_PARTS = 10
+
+
+def shown_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows that a table shows and numbers: all but the all-pass ones, which every other row is held against."""
+    return [row for row in rows if row["role"] != "allpass"]
+
+
+def different_tests(rows: Rows) -> list[dict[str, Any]]:
+    """
+    List test domains that rows were not scored on the same pictures of.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        See `results.cell_rows`. Those that do not know their split lists are passed over.
+
+    Returns
+    -------
+    list of dict
+        ``domains``, perturbed ones left out; ``what``: "split lists" or, where those agree, "pictures";
+        ``rows``: lists of indices into `rows`, each with the same pictures, the largest first.
+    """
+    parts: dict[str, dict[tuple[str, str], list[int]]] = {}
+    for i, row in enumerate(rows):
+        for test in row["tests"]:
+            if test["split_list"] and not chain_of(test["domain"]):
+                parts.setdefault(test["domain"], {}).setdefault((test["split_list"], test["pictures"]), []).append(i)
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for domain, groups in parts.items():
+        if len(groups) > 1:
+            what = "split lists" if len({split for split, _ in groups}) > 1 else "pictures"
+            members = sorted(groups.values(), key=lambda mine: (-len(mine), mine))
+            entry = found.setdefault((what, str(members)), {"domains": [], "what": what, "rows": members})
+            entry["domains"].append(domain)
+    return list(found.values())
+
+
+def row_notes(rows: Rows) -> list[tuple[str, list[int]]]:
+    """Notes on single rows, each with the indices of its rows."""
+    notes = []
+    for entry in different_tests(rows):
+        groups = " against ".join(f"row{'s' * (len(group) > 1)} {_numbers(group)}" for group in entry["rows"])
+        text = f"Different test {entry['what']} of {', '.join(entry['domains'])}: {groups}; their AUCs there do not compare."
+        notes.append((text, sorted(i for group in entry["rows"] for i in group)))
+    alike: dict[str, list[int]] = {}
+    for i, row in enumerate(rows):
+        for test in row["tests"]:
+            if test["lookalikes"] and not chain_of(test["domain"]):
+                text = f"Test pictures of {test['domain']} that look like training or validation pictures of {row['train']}"
+                alike.setdefault(f"{text}: {test['lookalikes']} of {test['n']}", []).append(i)
+    return notes + [(f"{text} (row{'s' * (len(mine) > 1)} {_numbers(mine)}).", mine) for text, mine in alike.items()]
+
+
+def data_notes(rows: Rows) -> list[str]:
+    """Notes on the data of all rows: what the leak guard left out, and what a copy of a data set lacks."""
+    notes = {}
+    for row in rows:
+        left_out = [f"{n} of {split}" for split, n in row["dropped_leaks"].items() if n]
+        if left_out:
+            notes[
+                f"{row['train']}: pictures left out, as they share a clip or an identity with others: {', '.join(left_out)}."
+            ] = 0
+    for row in rows:
+        for name, facts in row["data"].items():
+            if facts.get("missing"):
+                notes[f"{name} is not complete: {_shortened(facts['missing'])}."] = 0
+    return list(notes)
+
+
+def _numbers(indices: Iterable[int]) -> str:
+    """Indices as a table numbers its rows."""
+    return ", ".join(str(i + 1) for i in indices)
+
+
+def _shortened(parts: Sequence[str]) -> str:
+    more = f"; and {len(parts) - SHOWN_PARTS} more" if len(parts) > SHOWN_PARTS else ""
+    return "; ".join(map(str, parts[:SHOWN_PARTS])) + more
