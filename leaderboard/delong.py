@@ -1,0 +1,206 @@
+"""
+Variance of an AUC and of the difference of two on the same items, without resampling: a check on the bootstrap.
+
+DeLong, DeLong and Clarke-Pearson (Biometrics 44, 1988) by the midranks of Sun and Xu (IEEE Signal Processing Letters 21, 2014);
+with groups, Obuchowski (Biometrics 53, 1997). An AUC is the mean of what each item adds to it, so its variance is that of these
+parts; items of a group are summed first.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..benchmark.metrics import Scored, roc_auc
+from .draws import GroupCodes
+
+
+@dataclass(frozen=True)
+class DeLong:
+    """Difference of two AUCs (a minus b), its standard error, and the two-sided p-value; NaN where undefined."""
+
+    difference: float
+    error: float
+    p: float
+
+
+@dataclass(frozen=True)
+class Parts:
+    """
+    What the groups add to AUCs, as deviations that sum to zero.
+
+    Attributes
+    ----------
+    fakes, reals : arrays of float64 (n_rows, n_groups)
+    """
+
+    fakes: NDArray[np.float64]
+    reals: NDArray[np.float64]
+
+
+def auc_parts(labels: ArrayLike, scores: ArrayLike, member: NDArray[np.intp], n_groups: int) -> Parts:
+    """
+    Split the deviation of an AUC among the groups.
+
+    Parameters
+    ----------
+    labels : array of int (n_items,)
+        Both classes occur.
+    scores : array of float (n_items,)
+    member : array of int (n_items,)
+        Number of each item's group.
+    n_groups : int
+
+    Returns
+    -------
+    Parts
+        Of one row. A fake's placement is the share of reals that it beats, a real's the share of fakes that beat it, ties
+        counting half; both have the AUC as their mean.
+    """
+    from scipy.stats import rankdata
+
+    fake, values = np.asarray(labels) == 1, np.asarray(scores, dtype=np.float64)
+    n_fake, n_real = int(fake.sum()), int((~fake).sum())
+    among_all = rankdata(values)
+    fakes = (among_all[fake] - rankdata(values[fake])) / n_real
+    reals = 1 - (among_all[~fake] - rankdata(values[~fake])) / n_fake
+    return Parts(
+        _sums(fakes, member[fake], n_groups) / n_fake,
+        _sums(reals, member[~fake], n_groups) / n_real,
+    )
+
+
+def _sums(placements: NDArray[np.float64], member: NDArray[np.intp], n_groups: int) -> NDArray[np.float64]:
+    """Deviations from the mean, summed by group, (1, n_groups)."""
+    return np.bincount(member, placements - placements.mean(), n_groups).astype(np.float64)[np.newaxis]
+
+
+def covariance(parts: Parts, has_fakes: NDArray[np.bool_], has_reals: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """
+    Covariance of AUCs on one set of items (Obuchowski 1997; of single items it is DeLong's).
+
+    Parameters
+    ----------
+    parts : Parts
+    has_fakes, has_reals : arrays of bool (n_groups,)
+
+    Returns
+    -------
+    array of float64 (n_rows, n_rows)
+        NaN with fewer than two groups of either class.
+    """
+    n_fake, n_real, n_any = (int(which.sum()) for which in (has_fakes, has_reals, has_fakes | has_reals))
+    if min(n_fake, n_real) < 2:
+        return np.full((len(parts.fakes),) * 2, np.nan)
+    across = parts.fakes @ parts.reals.T
+    found = n_fake / (n_fake - 1) * parts.fakes @ parts.fakes.T
+    found += n_real / (n_real - 1) * parts.reals @ parts.reals.T
+    return found + n_any / (n_any - 1) * (across + across.T)
+
+
+def auc_covariance(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike | None = None) -> NDArray[np.float64]:
+    """
+    Covariance of the AUCs of several detectors on the same items.
+
+    Parameters
+    ----------
+    labels : array of int (n_items,)
+    scores : array of float (n_rows, n_items)
+    groups : array (n_items,), optional
+        Items of one group depend on each other; every item is its own group if not told.
+
+    Returns
+    -------
+    array of float64 (n_rows, n_rows)
+        NaN if a class is missing or has a single group.
+    """
+    y, values = np.asarray(labels), np.atleast_2d(np.asarray(scores, dtype=np.float64))
+    names, member = np.unique(np.arange(y.size) if groups is None else np.asarray(groups), return_inverse=True)
+    if len(np.unique(y)) < 2:
+        return np.full((len(values),) * 2, np.nan)
+    each = [auc_parts(y, one, member, len(names)) for one in values]
+    return covariance(_stacked(each), *_classes_of(y, member, len(names)))
+
+
+def _classes_of(labels: NDArray, member: NDArray[np.intp], n_groups: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which groups hold fakes, and which reals."""
+    fakes, reals = (np.bincount(member[labels == label], minlength=n_groups) > 0 for label in (1, 0))
+    return fakes, reals
+
+
+def _stacked(each: Sequence[Parts]) -> Parts:
+    return Parts(np.concatenate([one.fakes for one in each]), np.concatenate([one.reals for one in each]))
+
+
+def delong_variance(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike | None = None) -> float:
+    """Variance of an AUC; see `auc_covariance`."""
+    return float(auc_covariance(labels, scores, groups)[0, 0])
+
+
+def delong_test(labels: ArrayLike, scores_a: ArrayLike, scores_b: ArrayLike, groups: ArrayLike | None = None) -> DeLong:
+    """
+    Test whether two detectors have the same AUC on the same items.
+
+    Parameters
+    ----------
+    labels : array of int (n_items,)
+    scores_a, scores_b : arrays of float (n_items,)
+    groups : array (n_items,), optional
+
+    Returns
+    -------
+    DeLong
+        p is 1 for equal AUCs, and NaN where they differ and no item varies (one all right, the other all wrong).
+    """
+    found = auc_covariance(labels, np.stack([np.asarray(scores_a), np.asarray(scores_b)]), groups)
+    difference = roc_auc(labels, scores_a) - roc_auc(labels, scores_b)
+    error = float(np.sqrt(max(found[0, 0] + found[1, 1] - 2 * found[0, 1], 0))) if np.isfinite(found).all() else np.nan
+    return DeLong(difference, error, float(p_values(np.array(difference), np.array(error))))
+
+
+def p_values(differences: NDArray[np.float64], errors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Two-sided p-values of normal differences, in their shape: 1 where there is none, NaN where it has no error."""
+    from scipy.stats import norm
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.where(errors > 1e-9, np.abs(differences) / errors, np.nan)
+    return np.where((np.abs(differences) < 1e-12) & np.isfinite(errors), 1.0, 2 * norm.sf(z))
+
+
+def mean_auc_covariance(rows: Sequence[Mapping[str, Sequence[Scored]]]) -> NDArray[np.float64]:
+    """
+    Covariance of the rows' mean AUCs over domains and replicates.
+
+    A group that occurs in several domains is the same evidence seen again: what it adds to each of them goes together.
+
+    Parameters
+    ----------
+    rows : sequence of mappings
+        As for `draws.drawn_aucs`.
+
+    Returns
+    -------
+    array of float64 (n_rows, n_rows)
+    """
+    first = rows[0]
+    names = np.unique(np.concatenate([scored.groups for each in first.values() for scored in each]))
+    found, total = np.zeros((len(rows), len(rows))), np.zeros((len(rows), len(names)))
+    factor = len(names) / max(len(names) - 1, 1)
+    for domain in sorted(first):
+        codes = GroupCodes(np.unique(np.concatenate([scored.groups for scored in first[domain]])))
+        parts = _stacked([_mean_parts(row[domain], codes) for row in rows])
+        both = parts.fakes + parts.reals
+        found += covariance(parts, *_any_classes(first[domain], codes)) - factor * both @ both.T
+        total[:, np.searchsorted(names, codes.names)] += both
+    return (found + factor * total @ total.T) / len(first) ** 2
+
+
+def _mean_parts(replicates: Sequence[Scored], codes: GroupCodes) -> Parts:
+    each = _stacked([auc_parts(s.labels, s.scores, codes.of(s.groups), len(codes.names)) for s in replicates])
+    return Parts(each.fakes.mean(axis=0, keepdims=True), each.reals.mean(axis=0, keepdims=True))
+
+
+def _any_classes(replicates: Sequence[Scored], codes: GroupCodes) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    each = [_classes_of(s.labels, codes.of(s.groups), len(codes.names)) for s in replicates]
+    return np.any([fakes for fakes, _ in each], axis=0), np.any([reals for _, reals in each], axis=0)
