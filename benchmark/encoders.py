@@ -120,16 +120,21 @@ class EncoderSpec:
         if self.library == "transformers":
             _dino_place(self)
             return
-        given = {"configuration": self.model.endswith(".json") and self.model}
-        given["weights file"] = _looks_like_path(self.weights) and self.weights
-        for what, place in given.items():
-            if place and not Path(place).expanduser().is_file():
-                raise PluginError(f"there is no {what} {Path(place).expanduser().absolute()} for open_clip; check the path.")
+        if self.model.endswith(".json"):
+            _require_file(self.model, "configuration")
+        if _looks_like_path(self.weights):
+            _require_file(self.weights, "weights file")
 
     @property
     def name(self) -> str:
         """How messages and pictures call it."""
         return " ".join(part for part in (self.library, self.model, self.weights) if part)
+
+
+def _require_file(place: str, what: str) -> None:
+    path = Path(place).expanduser().absolute()
+    if not path.is_file():
+        raise PluginError(f"there is no {what} {path} for open_clip; check the path.")
 
 
 def content_of(*paths: str) -> str:
@@ -278,11 +283,28 @@ class Encoder:
         return batch.pin_memory() if self.device == "cuda" else batch
 
     def embed_tensor(self, crops: "torch.Tensor") -> "torch.Tensor":
-        """Embed a tensor of uint8 (n, rows, cols, 3); the answer (n, n_features) stays on the device."""
+        """
+        Embed a tensor of uint8 (n, rows, cols, 3); the answer (n, n_features) stays on the device.
+
+        Raises
+        ------
+        PluginError
+            If the network takes no pictures of this side, one smaller than its patches say.
+        """
         import torch
 
         with torch.inference_mode():
-            return self.network(self.normalised(crops.to(self.device, non_blocking=True)))
+            pictures = self.normalised(crops.to(self.device, non_blocking=True))
+            try:
+                return self.network(pictures)
+            except torch.OutOfMemoryError:
+                raise
+            except (RuntimeError, ValueError, AssertionError) as error:
+                reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+                raise PluginError(
+                    f"{self.spec.name} cannot embed pictures of {self.side}x{self.side} pixels: {reason}. "
+                    f"Choose another side; 0 is the encoder's own."
+                ) from error
 
     def normalised(self, crops: "torch.Tensor") -> "torch.Tensor":
         """Resize and normalise uint8 (n, rows, cols, 3) to what the network wants (n, 3, side, side)."""
