@@ -31,7 +31,7 @@ def make_test(domain: str, auc: float, **changes: Any) -> dict[str, Any]:
         "domain": domain, **_interval("auc", auc), "n": 200, "coverage": 1.0, "average_precision": auc, "eer": 1 - auc,
         "balanced_accuracy": auc, "pd10": 0.5, "pd5": 0.4, "pd1": 0.2, "allpass_auc": auc, "oracle_auc": auc,
         "oracle_band": None,
-        "split": f"list of {domain}", "split_list": f"list of {domain}", "pictures": f"pictures of {domain}", "lookalikes": 0,
+        "split_list": f"list of {domain}", "pictures": f"pictures of {domain}", "lookalikes": 0,
     }  # fmt: skip
     return entry | changes
 

@@ -1,0 +1,231 @@
+"""What the page tells of a single row, from the artifacts of its run: curves, counts, trials, manifest, spectrum."""
+
+import base64
+import io
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..benchmark.bands import Band
+from ..benchmark.errors import DataError
+from ..benchmark.metrics import Scored
+from ..benchmark.perturbations import chain_of
+from ..benchmark.scores import DomainScores, read_scores
+from ..benchmark.store import digest, read_json
+from ..benchmark.tracking import cell_runs, client_for, study_pages
+from .charts import histogram, roc_curve
+from .standings import standings
+from .transfer import transferred
+
+CURVES_BUDGET, PICTURES_BUDGET = 1_500_000, 1_500_000  # characters of the page
+MOST_READ = 500  # rows whose score files are read
+DIGEST_LENGTH = 16
+PICTURE_WIDTH = 760  # pixels
+FACTS = ("seed", "crop", "versions", "lookalikes")
+
+
+@dataclass
+class Details:
+    """
+    What is known of rows besides their numbers.
+
+    Attributes
+    ----------
+    cells : dict of str to dict
+        By run: detector's view and parameters, seeds, digests, versions, trials, the command that repeats it.
+    rows : dict of str to dict
+        By `row_id`: ROC curves and score counts per test domain. Rows are missing once `CURVES_BUDGET` is used up.
+    spectra : dict of str to str
+        By run: the spectrum of its training pictures, a ``data:`` address, until `PICTURES_BUDGET` is used up.
+    transfers : dict of str to list of dict
+        By `row_id`: what the threshold from home gives on each test domain, for the first `MOST_READ` rows.
+    standings : list of dict
+        Of each row, see `standings.standings`; empty where the rows bring their own.
+    """
+
+    cells: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    spectra: dict[str, str] = field(default_factory=dict)
+    transfers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    standings: list[dict[str, Any]] = field(default_factory=list)
+
+
+def row_id(row: Mapping[str, Any]) -> str:
+    """Return a short name that a row keeps as long as nothing that it depends on changes."""
+    return digest([row["cell"], row["role"], row["band"]])[:10]
+
+
+def load_details(uri: str, study: str | None, rows: Sequence[Mapping[str, Any]]) -> Details:
+    """
+    Read what the page tells of single rows.
+
+    Parameters
+    ----------
+    uri : str
+        Absolute.
+    study : str, optional
+    rows : sequence of dict
+        Of `rows.load_board`, best first: those are served first.
+
+    Raises
+    ------
+    TrackingError
+        If the store does not answer.
+    """
+    details = Details()
+    pages = study_pages(client_for(uri))
+    with cell_runs(uri, study) as runs:
+        folders = {run.run_id: run.folder for run in runs}
+        if not any("rank_low" in row for row in rows):
+            details.standings = standings(rows, folders)
+        left = {"curves": CURVES_BUDGET, "pictures": PICTURES_BUDGET}
+        documents: dict[str, dict[str, Any]] = {}
+        for n, row in enumerate(rows):
+            run, folder = row["run_id"], folders.get(row["run_id"])
+            if folder is None:
+                continue
+            if run not in documents:
+                documents[run] = read_json(folder / "cell.json") or {}
+                page = pages.get(row["study"], "").partition("/runs")[0]
+                details.cells[run] = {**_cell(documents[run]), "page": f"{page}/runs/{run}" if page else ""}
+                _add(details.spectra, run, _spectrum(folder), left, "pictures")
+            if n < MOST_READ:
+                draws = _scores(documents[run], row, folder)
+                details.transfers[row_id(row)] = _transfers(draws)
+                _add(details.rows, row_id(row), _curves(draws, row), left, "curves")
+    return details
+
+
+def _add(target: dict[str, Any], key: str, value: Any, left: dict[str, int], budget: str) -> None:
+    """Keep a value if there is room for it."""
+    size = len(value) if isinstance(value, str) else len(json.dumps(value))
+    if value and size <= left[budget]:
+        target[key] = value
+        left[budget] -= size
+
+
+def _cell(document: Mapping[str, Any]) -> dict[str, Any]:
+    identity = document.get("detector_identity", {})
+    swept = [trial for trial in document.get("trials", []) if trial["stage"] == "sweep" and trial["auc"] is not None]
+    return {
+        "view": next(iter(identity.get("view", [])), ""),
+        "parameters": identity.get("parameters", {}),
+        "code": {name: identity.get(name) for name in ("name", "version", "source")},
+        "data": _short(document.get("digests", {})),
+        "study_key": document.get("study_key", ""),
+        **{name: document.get(name) for name in FACTS},
+        "splits": _short(document.get("splits", {})),
+        "allpass": next((t["auc"] for t in document.get("trials", []) if t["stage"] == "allpass"), None),
+        "sweep": [[*Band(**t["band"]).edges, t["auc"], t["auc_lo"], t["auc_hi"]] for t in swept],
+        "command": repeat_command(document) if document else "",
+    }
+
+
+def _short(digests: Mapping[str, str]) -> dict[str, str]:
+    """Digests that are long enough to be told apart, of what is not perturbed."""
+    return {name: found[:DIGEST_LENGTH] for name, found in digests.items() if not chain_of(name)}
+
+
+def repeat_command(document: Mapping[str, Any]) -> str:
+    """Return the command that computes a cell again; data sets in folders still need their ``--data NAME=DIR``."""
+    words = ["bench", "run", "--study", document["study"], "--detector", document["detector"], "--train", document["train"]]
+    plain = [domain for domain in document["tests"] if not chain_of(domain)]
+    words += [word for domain in plain for word in ("--test", domain)]
+    words += ["--seed", document["seed"], "--seeds", document["seeds"]]
+    return shlex.join(map(str, words))
+
+
+Draws = Sequence[Sequence[DomainScores]]
+
+
+def _scores(document: Mapping[str, Any], row: Mapping[str, Any], folder: Path) -> Draws:
+    """Score files of one row, one per draw; none where they cannot be read."""
+    mine = [e for e in document.get("tested", []) if (e["role"], e["band"]) == (row["role"], row["band"])]
+    try:
+        return [read_scores(folder / file) for file in mine[0]["files"]] if mine else []
+    except DataError:
+        return []
+
+
+def _tests(draws: Draws) -> dict[str, list[Scored]]:
+    """Unperturbed test pictures by domain, one per draw."""
+    found: dict[str, list[Scored]] = {}
+    for draw in draws:
+        for entry in draw:
+            if entry.split == "test" and not chain_of(entry.domain) and len(entry.scored.scores):
+                found.setdefault(entry.domain, []).append(entry.scored)
+    return {domain: each for domain, each in found.items() if len(each) == len(draws)}
+
+
+def _transfers(draws: Draws) -> list[dict[str, Any]]:
+    validation = [entry.scored for draw in draws for entry in draw if entry.split == "val"][: len(draws)]
+    tests = _tests(draws)
+    if not tests or len(validation) < len(draws):
+        return []
+    return [
+        {
+            "domain": one.domain,
+            "false_alarms": one.false_alarms.value,
+            "false_alarms_lo": one.false_alarms.low,
+            "false_alarms_hi": one.false_alarms.high,
+            "detections": one.detections.value,
+            "detections_lo": one.detections.low,
+            "detections_hi": one.detections.high,
+            "calibration_error": one.calibration_error,
+            "reason": one.reason,
+        }
+        for one in transferred(validation, tests)
+    ]
+
+
+def _curves(draws: Draws, row: Mapping[str, Any]) -> dict[str, Any]:
+    """ROC curves and score counts of one row; empty where there are no scores."""
+    tests = _tests(draws)
+    if not tests:
+        return {}
+    low, high = _bounds([each[0] for each in tests.values()])
+    return {
+        "low": low,
+        "high": high,
+        "domains": {domain: _domain(each, low, high) for domain, each in tests.items()},
+        "tests": {t["domain"]: _more(t) for t in row["tests"] if not chain_of(t["domain"])},
+        "robustness": row["robustness"],
+    }
+
+
+def _bounds(scored: Sequence[Scored]) -> tuple[float, float]:
+    """Where the middle 99 % of the scores lie: a stray score must not squeeze all others into one bin."""
+    low, high = np.quantile(np.concatenate([s.scores for s in scored]), [0.005, 0.995])
+    return float(low), float(high)
+
+
+def _domain(replicates: Sequence[Scored], low: float, high: float) -> dict[str, Any]:
+    reals, fakes = histogram(replicates[0], low, high)
+    return {"roc": np.round(roc_curve(replicates), 4).tolist(), "reals": reals, "fakes": fakes}
+
+
+def _more(test: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers of a test domain that only the row's own page shows."""
+    names = ("average_precision", "eer", "balanced_accuracy", "pd10", "pd5", "pd1", "allpass_auc", "oracle_auc")
+    band = test["oracle_band"]
+    return {**{name: test[name] for name in names}, "oracle_band": str(Band(**band)) if band else ""}
+
+
+def _spectrum(folder: Path) -> str:
+    """Return the run's picture of its spectrum as a small WebP in a ``data:`` address; empty if there is none."""
+    from PIL import Image
+
+    try:
+        with Image.open(folder / "spectrum.png") as picture:
+            small = picture.convert("RGB")
+    except OSError:
+        return ""
+    small.thumbnail((PICTURE_WIDTH, PICTURE_WIDTH))
+    out = io.BytesIO()
+    small.save(out, "WEBP", quality=70, method=4)
+    return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode()

@@ -1,0 +1,162 @@
+// All that is known of one row, under an address of its own.
+
+function openRow(id) {
+  state.row = id;
+  state.part = "";
+  writeAddress(true);
+  drawRow();
+}
+
+function closeRow() {
+  const left = state.row;
+  state.row = "";
+  writeAddress(true);
+  drawRow();
+  document.querySelector(`#rows tr[data-row="${CSS.escape(left)}"] .link`)?.focus();
+}
+
+function drawRow() {
+  const detail = document.getElementById("detail");
+  const row = BY_ID.get(state.row);
+  document.getElementById("board").hidden = Boolean(state.row);
+  detail.hidden = !state.row;
+  if (!state.row) return void detail.replaceChildren();
+  if (!row) return void detail.replaceChildren(backButton(), element("p", {}, `There is no row ${shortened(state.row, 40)} on this page. It may be on a newer or an older one.`));
+  const charts = rowCharts(row);
+  detail.replaceChildren(backButton(), ...rowHead(row), testsTable(row), ...curvesPart(charts), ...transferPart(row), ...robustnessPart(row), ...spectrumPart(row), ...manifestPart(row));
+  for (const one of charts) one.draw();
+  const title = document.getElementById("detail-title");
+  title.focus();
+  scrollTo(0, 0);
+}
+
+function backButton() {
+  return element("p", { class: "screen-only" }, element("button", { type: "button", id: "back", on: { click: closeRow } }, "← Back to the table"));
+}
+
+const fact = (name, ...values) => (values.some((value) => value !== "" && value !== null && value !== undefined) ? [element("dt", {}, name), element("dd", { dir: "auto" }, ...values)] : []);
+const auc = (row, name) => (known(row[name]) ? `${fixed(row[name])} (${between(row[name + "_lo"], row[name + "_hi"]) || "no interval"})` : "not measured");
+
+function rowHead(row) {
+  const set = DATA.sets[row.set];
+  const ranked = known(row.rank_low) ? `${row.rank_low === row.rank_high ? row.rank_low : `${row.rank_low}–${row.rank_high}`}${TIED.get(tieKey(row)) > 1 ? `, tie ${row.tie_group}` : ""}` : "";
+  return [
+    element("h2", { id: "detail-title", tabindex: "-1", dir: "auto" }, row.detector),
+    element("p", { class: "meta", dir: "auto" }, `trained on ${shortened(row.train, 400)} · ${row.band}${ROLES[row.role] ? ` (${ROLES[row.role]})` : ""}`),
+    element("dl", { class: "facts" },
+      fact("cross-domain AUC", auc(row, "cross_domain_auc") + `, ${set.abroad ? (set.domains.length > 1 ? "mean over " : "on ") + shortened(set.domains.join(", "), 300) : "no other domain was tested"}`),
+      fact("worst domain", known(row.worst_auc) ? `${auc(row, "worst_auc")} on ${shortened(row.worst_domain, 200)}` : "not measured"),
+      fact("in-domain AUC", auc(row, "in_domain_auc")),
+      fact("rank in its set", ranked), fact("why so", row.rank_reason ?? ""),
+      fact("gain over all-pass", signed(row.gain)),
+      fact("oracle AUC", known(row.oracle_auc) ? `${fixed(row.oracle_auc)}, ${signed(row.gap)} against what was chosen: what could not have been known` : "not measured"),
+      fact("coverage", percent(row.coverage)),
+      fact("cost", `${milliseconds(row.ms_per_picture)} ms per picture, ${fixed(row.fit_seconds, 2)} s to fit`),
+      fact("chosen by", row.rule),
+      fact("missing", row.missing.length ? "not tested on " + row.missing.join(", ") : ""),
+      fact("gaps", row.gaps.join("; ")),
+      fact("left out", row.dropped ? `${row.dropped} training or validation pictures, as they share a clip or an identity with held-out ones` : "")),
+  ];
+}
+
+function plainTable(title, heads, lines) {
+  return element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": title }, element("table", {},
+    element("thead", {}, element("tr", {}, heads.map((head, i) => element("th", { scope: "col", class: i ? "number" : null }, head)))),
+    element("tbody", {}, lines.map((line) => element("tr", {}, line.map((cell, i) => element(i ? "td" : "th", { scope: i ? null : "row", class: i ? "number" : null }, cell)))))));
+}
+
+function testsTable(row) {
+  const more = DATA.details[row.id]?.tests ?? {};
+  const heads = ["test domain", "AUC", "all-pass", "oracle", "best band there", "EER", "found at\n10 % alarms", "5 %", "1 %", "pictures", "coverage", "look-alikes"];
+  const lines = row.tests.map((test) => {
+    const told = more[test.domain] ?? {};
+    const home = test.domain === row.train ? element("span", { class: "sub" }, "home") : "";
+    return [[nameOf(test.domain), home], measured(test.auc, test.auc_lo, test.auc_hi), fixed(told.allpass_auc), fixed(told.oracle_auc), told.oracle_band || "–",
+      percent(told.eer), percent(told.pd10), percent(told.pd5), percent(told.pd1), String(test.n), percent(test.coverage), test.lookalikes ? String(test.lookalikes) : "none"];
+  });
+  const absent = row.missing.map((name) => [[nameOf(name)], [missing()], ...Array(10).fill("–")]);
+  return element("div", {}, element("h3", {}, "Test domains"), plainTable("Test domains", heads, [...lines, ...absent]));
+}
+
+// --- curves -----------------------------------------------------------------------------------------------------------
+
+function rowCharts(row) {
+  const told = DATA.details[row.id];
+  if (!told) return [];
+  const domains = Object.entries(told.domains).filter(([, one]) => one.roc.length);
+  const name = shortened(row.detector, 60);
+  return [
+    chart("ROC, mean over the draws", `ROC curves of ${name}; AUCs are in the table of test domains`, "roc", () => domains.map(([domain, one], i) => curve(domain, DATA.rates, one.roc, i))),
+    chart("DET: both errors, logarithmic", `DET curves of ${name}`, "det", () => domains.map(([domain, one], i) => curve(domain, DATA.rates.slice(1), one.roc.slice(1).map((found) => (found < 1 ? 1 - found : null)), i))),
+    ...Object.entries(told.domains).map(([domain, one]) => chart(nameOf(domain), `Scores on ${shortened(domain, 80)}: reals and fakes`, "scores", () => counts(told, one))),
+  ];
+}
+
+function curve(domain, x, y, i) {
+  return { type: "scatter", mode: "lines", name: label(domain), x, y, line: lineOf(i), hoverinfo: "text", text: x.map((rate, k) => `${label(domain)}<br>${percent(rate)} false alarms<br>${percent(y[k])}`) };
+}
+
+function counts(told, one) {
+  const step = (told.high - told.low) / one.reals.length || 1;
+  const x = one.reals.map((_, i) => told.low + (i + 0.5) * step);
+  const bars = (name, y, colour) => ({ type: "bar", name, x, y, width: step, marker: { color: colour, opacity: 0.6 }, hoverinfo: "x+y+name" });
+  return [bars("real", one.reals, colour(0)), bars("fake", one.fakes, colour(1))];
+}
+
+function curvesPart(charts) {
+  if (!charts.length) return [element("h3", {}, "Curves"), element("p", {}, "Not in this page, which holds those of the first rows only, or the score files could not be read. A page of fewer rows (--study) has room for more.")];
+  return [element("h3", {}, "Curves"), element("div", { class: "charts" }, charts.slice(0, 2).map((one) => one.figure)),
+    element("h3", {}, "Scores of the test pictures"), element("p", {}, "First draw; the middle 99 % of all scores of this row."),
+    element("div", { class: "charts" }, charts.slice(2).map((one) => one.figure))];
+}
+
+function spectrumPart(row) {
+  const source = DATA.spectra[row.run_id];
+  if (!source) return [];
+  const about = "Mean log-power spectrum of real and fake training pictures and their difference, the chosen band shaded";
+  return [element("h3", {}, "Spectrum of the training pictures"), element("img", { src: source, alt: about })];
+}
+
+function transferPart(row) {
+  const entries = row.threshold_transfer ?? [];
+  if (!entries.length) return [];
+  const span = (one, name) => (known(one[name + "_lo"]) ? element("span", { class: "sub" }, `${(100 * one[name + "_lo"]).toFixed(1)}–${(100 * one[name + "_hi"]).toFixed(1)}`) : "");
+  const lines = entries.map((one) => [[nameOf(one.domain), one.domain === row.train ? element("span", { class: "sub" }, "home") : ""],
+    [percent(one.false_alarms), span(one, "false_alarms")], [percent(one.detections), span(one, "detections")], fixed(one.calibration_error), one.reason || ""]);
+  return [element("h3", {}, "Threshold transfer"),
+    element("p", {}, "The threshold is set for 1 % false alarms, and probabilities are calibrated, on validation pictures of the training domain. This is what they give on test pictures."),
+    plainTable("Threshold transfer", ["test domain", "false alarms", "fakes found", "calibration error", "why not"], lines)];
+}
+
+function robustnessPart(row) {
+  const entries = DATA.details[row.id]?.robustness ?? [];
+  if (!entries.length) return [];
+  const lines = entries.map((one) => [[element("bdi", {}, one.perturbation)], one.scope, fixed(one.clean_auc), measured(one.auc, one.auc_lo, one.auc_hi), signed(-one.drop), between(one.drop_lo, one.drop_hi).replace("–", " to ") || "–", String(one.domains.length)]);
+  return [element("h3", {}, "Under perturbations of the test pictures"), plainTable("Perturbations", ["perturbation", "tested", "as they are", "AUC", "change", "95 % of what is lost", "domains"], lines)];
+}
+
+// --- manifest ---------------------------------------------------------------------------------------------------------
+
+function manifestPart(row) {
+  const cell = DATA.cells[row.run_id] ?? {};
+  const pairs = (values) => Object.entries(values ?? {}).map(([name, value]) => `${name} ${value}`).join(", ");
+  const digests = (values) => Object.entries(values ?? {}).map(([name, value]) => element("div", {}, element("bdi", {}, shortened(name, 200)), " ", element("code", {}, String(value).slice(0, 16))));
+  const alike = Object.entries(cell.lookalikes ?? {}).filter(([domain]) => DATA.domains.includes(domain)).flatMap(([domain, found]) => (found.pairs ?? []).map(([one, other]) => element("div", {}, element("bdi", {}, `${domain}: ${one} looks like ${other}`))));
+  return [
+    element("h3", {}, "Manifest"),
+    element("dl", { class: "facts" },
+      fact("study", row.study), fact("view", row.view), fact("parameters", row.parameters),
+      fact("code", pairs(cell.code)), fact("seed", cell.seed === undefined ? "" : `${cell.seed}, ${counted(row.seeds, "draw")}`),
+      fact("crop", pairs(cell.crop)), fact("split lists", row.split_id ? element("code", {}, row.split_id) : ""),
+      fact("versions", pairs(cell.versions)), fact("MLflow run", ...runLink(row, cell)), fact("look-alikes", ...alike)),
+    ...(cell.code ? [] : [element("p", { class: "meta" }, "The rest is in cell.json of the run; this page holds the manifests of the first rows only.")]),
+    ...(cell.command ? [element("h3", {}, "Repeat it"), element("pre", {}, cell.command), element("p", { class: "meta" }, "Data sets that lie in a folder of yours need --data NAME=DIR as well. A study file of your own is named by its path.")] : []),
+    ...(Object.keys(cell.data ?? {}).length ? [element("details", {}, element("summary", {}, "Digests of the data (draw / domain / split)"), ...digests(cell.data)),
+      element("details", {}, element("summary", {}, "Digests of the split lists"), ...digests(cell.splits))] : []),
+  ];
+}
+
+function runLink(row, cell) {
+  if (DATA.server && cell.page) return [element("a", { href: DATA.server + cell.page, rel: "noreferrer" }, row.run_id)];
+  return [element("code", {}, row.run_id ?? ""), cell.page ? element("span", { class: "sub" }, `after "bench ui" at ${cell.page}`) : ""];
+}

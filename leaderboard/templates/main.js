@@ -1,0 +1,134 @@
+// Puts the parts together and listens.
+
+const at = (id) => document.getElementById(id);
+
+function drawNotes() {
+  const list = (texts) => element("ul", {}, texts.map((text) => element("li", { dir: "auto" }, text)));
+  const parts = [];
+  if (DATA.notes.length) parts.push(element("details", { open: DATA.notes.length < 6 }, element("summary", {}, counted(DATA.notes.length, "note on the data", "notes on the data")), list(DATA.notes.slice(0, 200))));
+  if (DATA.refused.length) parts.push(element("details", { open: true }, element("summary", {}, `${counted(DATA.refused.length, "recorded run")} refused`), list(DATA.refused.slice(0, 200))));
+  at("notes").replaceChildren(...parts);
+}
+
+function drawGlossary() {
+  const lines = COLUMNS.map((column) => [column.head.replaceAll("\n", " "), column.about]);
+  lines.push(["set", "Rows whose headline is a mean over the same test pictures. Only those compare; ranks and frontiers stay within a set."], ["–", "Not measured. A mean over what is missing is missing, too."]);
+  at("glossary").replaceChildren(...lines.flatMap(([head, about]) => [element("dt", {}, head), element("dd", {}, about)]));
+}
+
+function drawCounts() {
+  const n = (values) => new Set(values).size;
+  at("counts").textContent = [counted(ROWS.length, "row"), counted(n(ROWS.map((r) => r.detector)), "detector"), counted(n(ROWS.map((r) => r.train)), "training domain"), counted(DATA.domains.length, "test domain"), counted(n(ROWS.map((r) => r.study)), "study", "studies")].join(" · ");
+}
+
+function drawEverything() {
+  drawFilters();
+  drawTable();
+  drawMaps();
+  drawBands();
+  drawCost();
+  drawRow();
+}
+
+function goTo(part) {
+  if (!at(part + "-title")) return;
+  if (state.row) { state.row = ""; drawRow(); }
+  state.part = part === "table" ? "" : part;
+  writeAddress();
+  at(part).scrollIntoView();
+  at(part + "-title").focus({ preventScroll: true });
+}
+
+function listen() {
+  const filtered = () => { state.page = "1"; drawTable(); drawCost(); };
+  let waiting = 0;
+  at("q").addEventListener("input", (event) => { state.q = event.target.value; clearTimeout(waiting); waiting = setTimeout(filtered, 120); });
+  for (const name of ["detector", "data", "view", "study", "role"]) at(name).addEventListener("change", (event) => { state[name] = event.target.value; filtered(); });
+  at("apart").addEventListener("change", (event) => { state.apart = event.target.checked ? "1" : ""; filtered(); });
+  at("size").addEventListener("change", (event) => { state.size = event.target.value; state.page = "1"; drawTable(); });
+  at("previous").addEventListener("click", () => turn(-1));
+  at("next").addEventListener("click", () => turn(1));
+  at("reset").addEventListener("click", () => { Object.assign(state, DEFAULTS, { left: state.left, right: state.right }); drawFilters(); filtered(); });
+  at("filters").addEventListener("submit", (event) => event.preventDefault());
+  for (const [name, again] of [["left", drawMaps], ["right", drawMaps], ["cell", drawBands]]) at(name).addEventListener("change", (event) => { state[name] = event.target.value; writeAddress(); again(); });
+  at("cost-set").addEventListener("change", (event) => { state.set = event.target.value; writeAddress(); drawCost(); });
+  at("downloads").addEventListener("click", (event) => event.target.dataset.form && offer(event.target.dataset.form));
+  for (const link of document.querySelectorAll("a[data-part]")) link.addEventListener("click", (event) => { event.preventDefault(); goTo(link.dataset.part); });
+  for (const [event, leave] of [["pointerover", false], ["focusin", false], ["pointerout", true], ["focusout", true]]) at("heat").addEventListener(event, (told) => showTip(leave ? null : told.target.closest("td[data-about]")));
+  addEventListener("keydown", escape);
+  addEventListener("click", (event) => { for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false; });
+  addEventListener("popstate", () => { readAddress(); drawEverything(); });
+  addEventListener("beforeprint", () => onPaper(true));
+  addEventListener("afterprint", () => onPaper(false));
+  at("theme").addEventListener("click", nextTheme);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
+}
+
+function turn(step) {
+  state.page = String(Number(state.page) + step);
+  drawTable();
+  at("table-region").scrollTop = 0;
+}
+
+function escape(event) {
+  if (event.key !== "Escape") return;
+  showTip(null);
+  for (const menu of document.querySelectorAll("details.menu[open]")) { menu.open = false; menu.querySelector("summary").focus(); }
+}
+
+// --- light and dark ---------------------------------------------------------------------------------------------------
+
+const THEMES = ["", "light", "dark"];
+
+function setTheme(theme) {
+  if (theme) document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+  at("theme").textContent = `Theme: ${theme || "system"}`;
+}
+
+function nextTheme() {
+  const now = document.documentElement.dataset.theme ?? "";
+  setTheme(THEMES[(THEMES.indexOf(now) + 1) % THEMES.length]);
+  try { localStorage.setItem("bandbench-theme", document.documentElement.dataset.theme ?? ""); } catch { /* a page from disk may have no store */ }
+  recolour();
+}
+
+let themeOnScreen = "";
+
+// Paper is white and has no second page of a table to turn to.
+function onPaper(begins) {
+  if (begins) themeOnScreen = document.documentElement.dataset.theme ?? "";
+  everyRow = begins;
+  setTheme(begins ? "light" : themeOnScreen);
+  drawTable();
+  recolour();
+}
+
+function recolour() {
+  drawMaps();
+  drawAgain();
+}
+
+function start() {
+  let theme = "";
+  try { theme = localStorage.getItem("bandbench-theme") ?? ""; } catch { /* as above */ }
+  setTheme(THEMES.includes(theme) ? theme : "");
+  readAddress();
+  drawCounts();
+  drawNotes();
+  drawGlossary();
+  listen();
+  drawFilters();
+  drawTable();
+  drawMaps();
+  drawRow();
+  // Charts come after the first picture of the table.
+  requestAnimationFrame(() => setTimeout(() => {
+    drawBands();
+    drawCost();
+    if (state.part && !state.row) goTo(state.part);
+    document.documentElement.dataset.ready = "yes";
+  }));
+}
+
+start();
