@@ -97,7 +97,7 @@ def compare(comparison: Comparison) -> dict[str, Any]:
     -------
     dict
         ``detector``, ``domain``, ``what``; ``value`` (unbiased MMD²), ``width``, ``p_value`` and counts as in `Mmd`; the two
-        published estimates; ``error`` where there is none.
+        published estimates; ``error`` where there is none, which is not kept.
     """
     place = results_root() / "mmd" / f"{comparison.key}.json"
     known = read_json(place)
@@ -107,7 +107,7 @@ def compare(comparison: Comparison) -> dict[str, Any]:
     try:
         entry |= _estimates(comparison)
     except DataError as error:
-        entry |= {"value": float("nan"), "p_value": float("nan"), "error": str(error)}
+        return {**entry, "value": float("nan"), "p_value": None, "error": str(error)}
     write_json(place, entry, durable=False)
     return entry
 

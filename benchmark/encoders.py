@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import os
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -360,11 +361,11 @@ def _open_clip(spec: EncoderSpec) -> Loaded:
     import open_clip
     import torch
 
-    architecture = _clip_architecture(spec.model)
-    weights = "" if spec.weights == RANDOM else _clip_weights(spec, architecture)
-    fetched = bool(weights) and not _looks_like_path(weights)
     try:
-        with _quiet(), _from_server(spec, fetched), torch.random.fork_rng(devices=[]):
+        architecture = _clip_architecture(spec.model)
+        weights = "" if spec.weights == RANDOM else _clip_weights(spec, architecture)
+        fetched = bool(weights) and not _looks_like_path(weights)
+        with quiet(), _fetching(spec, fetched), torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             model = open_clip.create_model(
                 architecture, weights or None, load_weights=bool(weights), force_image_size=spec.side or None, weights_only=True
@@ -406,32 +407,41 @@ def _clip_weights(spec: EncoderSpec, architecture: str) -> str:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep libraries from telling in many lines what the error that they raise tells in one."""
-    from transformers.utils import logging as progress
-
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
-    progress.disable_progress_bar()
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         logging.disable(before)
 
 
 @contextlib.contextmanager
-def _from_server(spec: EncoderSpec, fetched: bool) -> Iterator[None]:
+def from_server(what: str, copy: str) -> Iterator[None]:
     """
-    Look at once into what was fetched before where the server of published models does not answer.
+    For a block that fetches published weights: no progress bars, and where their server does not answer, a look at what was
+    fetched before and at once an error. Left to themselves, the libraries ask again and again for a minute, file by file.
 
-    Left to themselves, the libraries ask it again and again for a minute, file by file.
+    Parameters
+    ----------
+    what : str
+        Named in the message.
+    copy : str
+        How a local copy is given.
+
+    Raises
+    ------
+    PluginError
+        If it was not fetched before, and cannot be now.
     """
-    if not fetched:
-        yield
-        return
     from huggingface_hub import constants
     from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub.utils import disable_progress_bars
 
+    disable_progress_bars()
     before = constants.HF_HUB_OFFLINE
     constants.HF_HUB_OFFLINE = before or not _server_answers(constants.ENDPOINT)
     try:
@@ -441,7 +451,7 @@ def _from_server(spec: EncoderSpec, fetched: bool) -> Iterator[None]:
             raise
         reason = "HF_HUB_OFFLINE is set" if before else f"{constants.ENDPOINT} does not answer"
         raise PluginError(
-            f"{spec.name} is not on this machine and cannot be fetched: {reason}. Give a local copy ({COPIES[spec.library]}), "
+            f"{what} is not on this machine and cannot be fetched: {reason}. Give a local copy ({copy}), "
             f"or fetch it once while connected: it is kept in {constants.HF_HUB_CACHE}."
         ) from error
     finally:
@@ -465,6 +475,10 @@ def _server_answers(address: str) -> bool:
     return True
 
 
+def _fetching(spec: EncoderSpec, fetched: bool) -> "contextlib.AbstractContextManager[None]":
+    return from_server(spec.name, COPIES[spec.library]) if fetched else contextlib.nullcontext()
+
+
 def _looks_like_path(text: str) -> bool:
     return os.sep in text or Path(text).suffix in (".pt", ".pth", ".bin", ".safetensors")
 
@@ -473,9 +487,10 @@ def _transformers(spec: EncoderSpec) -> Loaded:
     import torch
     import transformers
 
+    transformers.utils.logging.disable_progress_bar()
     fetched = spec.model != TINY and not _is_local(spec.model)
     try:
-        with _quiet(), _from_server(spec, fetched), torch.random.fork_rng(devices=[]):
+        with quiet(), _fetching(spec, fetched), torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             if spec.model == TINY:
                 model = transformers.AutoModel.from_config(transformers.AutoConfig.for_model("dinov2", **TINY_DINO))

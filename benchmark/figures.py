@@ -247,7 +247,7 @@ def save_mmd(path: Path, entries: Sequence[dict[str, Any]], title: str) -> None:
     path : Path
         PNG.
     entries : sequence of dict
-        ``what``, ``domain``, ``value`` (unbiased MMD²) and ``p_value``.
+        ``what``, ``domain``, ``value`` (unbiased MMD², NaN where there is none) and ``p_value`` (None where none was tried).
     title : str
     """
     whats = list(dict.fromkeys(entry["what"] for entry in entries))
@@ -256,16 +256,19 @@ def save_mmd(path: Path, entries: Sequence[dict[str, Any]], title: str) -> None:
     chances = values.copy()
     for entry in entries:
         place = domains.index(entry["domain"]), whats.index(entry["what"])
-        values[place], chances[place] = entry["value"], entry["p_value"]
+        values[place] = entry["value"]
+        chances[place] = np.nan if entry["p_value"] is None else entry["p_value"]
     figure = Figure(figsize=(3.4 + 1.15 * len(whats), 1.8 + 0.5 * len(domains)), layout="constrained")
     axes = figure.subplots()
-    top = max(1e-6, float(np.nanmax(values)))
+    top = float(np.nanmax(values, initial=1e-6))
     image = axes.imshow(values, vmin=0.0, vmax=top, cmap="viridis", aspect="auto")
     columns = [what.removesuffix(" against unfiltered").replace(", ", ",\n").replace(":", "\n") for what in whats]
     axes.set_xticks(range(len(whats)), columns, fontsize="small")
     axes.set_yticks(range(len(domains)), domains, fontsize="small")
     for (i, j), value in np.ndenumerate(values):
-        text = "–" if np.isnan(value) else f"{value:.4f}\np = {chances[i, j]:.3f}"
+        text = "–" if np.isnan(value) else f"{value:.4f}"
+        if not np.isnan(chances[i, j]):
+            text += f"\np = {chances[i, j]:.3f}"
         axes.text(j, i, text, ha="center", va="center", fontsize="x-small", color="white" if value < 0.6 * top else "black")
     axes.set_title(title, fontsize="medium")
     figure.colorbar(image, ax=axes, label="MMD² (unbiased; 0: no difference)")

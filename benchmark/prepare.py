@@ -605,8 +605,10 @@ def _prepare_filtered(folder: Path, spec: ViewSpec, band: Band) -> None:
     with lock.open("a") as file:
         with contextlib.suppress(OSError):  # a disk without locks costs time alone
             fcntl.flock(file, fcntl.LOCK_EX)
-        _prepare_view(folder, spec, band)
-        lock.unlink(missing_ok=True)  # those who wait hold the file all the same
+        try:
+            _prepare_view(folder, spec, band)
+        finally:
+            lock.unlink(missing_ok=True)  # those who wait hold the file all the same
 
 
 def _crop_shape(folder: str) -> tuple[int, int]:

@@ -1,6 +1,8 @@
 """A network that knows real faces only and makes its fakes itself (arXiv 1811.00656)."""
 
+import contextlib
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -8,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..benchmark.checkpoints import Checkpoint, optimiser_arrays, part_of, restore_optimiser
 from ..benchmark.contracts import Detector, View, ViewSpec
-from ..benchmark.encoders import IMAGENET_MEAN, IMAGENET_STD, content_of, find_device
+from ..benchmark.encoders import IMAGENET_MEAN, IMAGENET_STD, content_of, find_device, from_server, quiet
 from ..benchmark.errors import PluginError
 from ..benchmark.networks import MicroBatches, reproducible, weights_of
 from ..benchmark.warping import Warping
@@ -206,14 +208,18 @@ class WarpingCNN(Detector):
         """
         import timm
 
-        where = {"checkpoint_path": self.weights} if pretrained and self.weights not in ("", PUBLISHED) else {}
+        fetched = pretrained and self.weights == PUBLISHED
+        file = Path(self.weights).expanduser() if pretrained and self.weights and not fetched else None
+        if file and not file.is_file():
+            raise PluginError(f"{self.name}: there is no weights file {file.absolute()}; check the path.")
+        copy = f"weights=FILE, of the backbone {self.backbone}"
+        fetching = from_server(f"the published {self.backbone} of timm", copy) if fetched else contextlib.nullcontext()
         try:
-            if where:
-                # The file's classifier has other classes: everything but that is taken over.
-                network = timm.create_model(self.backbone, num_classes=1, pretrained=False)
-                _take_over(network, timm.models.load_state_dict(self.weights, weights_only=True))
+            with quiet(), fetching:
+                network = timm.create_model(self.backbone, num_classes=1, pretrained=fetched)
+                if file:
+                    _take_over(network, timm.models.load_state_dict(str(file), weights_only=True))
                 return network
-            return timm.create_model(self.backbone, num_classes=1, pretrained=pretrained and self.weights == PUBLISHED)
         except PluginError:
             raise
         except Exception as error:  # files and servers fail in many ways
@@ -292,10 +298,13 @@ def _window(shape: tuple[int, int], rng: np.random.Generator) -> tuple[int, int,
 
 
 def _take_over(network: "nn.Module", state: "dict[str, torch.Tensor]") -> None:
+    """Take weights over from a file, all but the classifier, which there has other classes."""
     own = network.state_dict()
     fitting = {name: value for name, value in state.items() if name in own and own[name].shape == value.shape}
     if len(fitting) < 0.8 * len(own):
-        raise PluginError(f"only {len(fitting)} of {len(own)} weights of the backbone are in the file; it is of another one.")
+        raise PluginError(
+            f"warping_cnn: only {len(fitting)} of {len(own)} weights of the backbone are in the file; it is of another one."
+        )
     network.load_state_dict(fitting, strict=False)
 
 
@@ -310,6 +319,7 @@ class _Training:
         n_held_out = int(np.clip(round(detector.validation * len(order)), 1, len(order) - 2))
         self.held_out, self.rows = order[:n_held_out], order[n_held_out:]
         self.network = detector.network(pretrained=True).to(device)
+        self._require_side()
         rate = detector.learning_rate
         if detector.optimiser == "sgd":
             self.optimiser: torch.optim.Optimizer = torch.optim.SGD(self.network.parameters(), rate, momentum=0.9)
@@ -318,6 +328,23 @@ class _Training:
         self.steps = 0
         self.best, self.waited = float("inf"), 0
         self.parts = MicroBatches(detector.batch_size, detector.name)
+
+    def _require_side(self) -> None:
+        """Let the network look at nothing once: some take one side only, or none below their patches."""
+        import torch
+
+        side = self.detector.side
+        try:
+            with torch.inference_mode():
+                self.network.eval()(torch.zeros((1, 3, side, side), device=self.device))
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, ValueError, AssertionError) as error:
+            reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+            raise PluginError(
+                f"{self.detector.name}: the backbone {self.detector.backbone} takes no windows of {side}x{side} pixels: "
+                f"{reason}. Choose another side or backbone."
+            ) from error
 
     def run(self) -> None:
         """Train to the end; sets `weights_` and `history_` of the detector."""

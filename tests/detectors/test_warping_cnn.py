@@ -99,9 +99,10 @@ def test_weights_come_from_a_file_of_the_same_backbone(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match=r"only \d+ of \d+ weights"):
         build(backbone="test_vit", weights=str(tmp_path / "weights.safetensors")).network(pretrained=True)
     (tmp_path / "cut.safetensors").write_bytes((tmp_path / "weights.safetensors").read_bytes()[:1000])
-    for name in ("cut.safetensors", "absent.safetensors"):
-        with pytest.raises(PluginError, match="cannot use the backbone 'test_resnet' with weights"):
-            build(weights=str(tmp_path / name)).network(pretrained=True)
+    with pytest.raises(PluginError, match="cannot use the backbone 'test_resnet' with weights"):
+        build(weights=str(tmp_path / "cut.safetensors")).network(pretrained=True)
+    with pytest.raises(PluginError, match=r"warping_cnn: there is no weights file .*absent\.safetensors; check the path"):
+        build(weights=str(tmp_path / "absent.safetensors")).network(pretrained=True)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +115,7 @@ def test_weights_come_from_a_file_of_the_same_backbone(tmp_path: Path) -> None:
         ({"epochs": 0}, "epochs of at least 1"),
         ({"validation": 1.0}, "between 0 and 1"),
         ({"device": "tpu"}, "devices auto, cpu, cuda"),
+        ({"backbone": "test_vit", "side": 8}, "the backbone test_vit takes no windows of 8x8 pixels"),
     ],
 )
 def test_impossible_parameters_are_named(params: dict[str, Any], message: str) -> None:

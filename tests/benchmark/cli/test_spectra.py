@@ -159,8 +159,8 @@ def test_a_store_that_does_not_answer(bench: Bench, waves: Path, tmp_path: Path,
     [
         (["procedural/plantd"], "Did you mean 'planted'?"),
         (
-            ["celeba"],
-            "unknown data set 'celeba'. Known: procedural. A folder of your own becomes a data set with --data NAME=DIR.",
+            ["imagenet"],
+            "unknown data set 'imagenet'. Known: procedural. A folder of your own becomes a data set with --data NAME=DIR.",
         ),
         ([], "no domain is named; try `bench spectra procedural/planted`"),
         (["procedural/planted", "--reference", "procedural"], "--reference is one domain; procedural has several"),
