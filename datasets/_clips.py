@@ -21,9 +21,7 @@ def is_packed(tree: Tree, folder: str) -> bool:
         return False
     n = len(tree.files(folder, video.SUFFIXES, deep=True))
     if n:
-        tree.report(
-            folder, "packed", f"is an archive with {n} clips, which are not read from there; unpack it beside itself."
-        )
+        tree.report(folder, "packed", f"is an archive with {n} clips, which are not read from there; unpack it beside itself.")
     return True
 
 

@@ -88,7 +88,9 @@ def test_module_and_file_references(package: Path) -> None:
 
 
 def test_near_misses_are_suggested() -> None:
-    with pytest.raises(PluginError, match=r"unknown detector 'spectral_svn'. Did you mean 'spectral_svm'\? Known: clip_probe, coin_flip"):
+    with pytest.raises(
+        PluginError, match=r"unknown detector 'spectral_svn'. Did you mean 'spectral_svm'\? Known: clip_probe, coin_flip"
+    ):
         DetectorSpec.parse("spectral_svn")
     with pytest.raises(PluginError, match=r"unknown preset of detector spectral_svm 'faithfull'. Did you mean 'faithful'\?"):
         DetectorSpec.parse("spectral_svm/faithfull")
