@@ -76,6 +76,7 @@ class Reader:
         self.requests: list[str] = []
         self.address = path.as_uri()
         self.page = browser.new_page(**{"viewport": {"width": 1400, "height": 900}, **options})
+        self.page.set_default_timeout(120_000)  # of a loaded machine
         self.page.on("console", lambda message: self.troubles.append(message.text))
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
         self.page.on("request", lambda request: self._asked(request.url))
