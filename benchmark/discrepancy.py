@@ -39,9 +39,7 @@ class Comparison:
     what : str
         For people: what is compared with what.
     one, other : ItemSet
-        The same for the two classes of one domain.
-    label : int or None
-        Compare all of `one` with all of `other` (None), or the classes of `one`.
+        All of `one` is compared with all of `other`; where they are of one domain, its classes with each other.
     permutations, limit : int
         Of the test; pictures of each set at most.
     """
@@ -114,11 +112,11 @@ def compare(comparison: Comparison) -> dict[str, Any]:
 
 def _estimates(comparison: Comparison) -> dict[str, Any]:
     view = comparison.detector.build().view
-    one, other = (_vectors(items, view) for items in (comparison.one, comparison.other))
-    if comparison.one is comparison.other or comparison.one.domain == comparison.other.domain:
-        first, second = (one.of(label, comparison.limit) for label in range(len(LABEL_NAMES)))
+    vectors = _vectors(comparison.one, view)
+    if comparison.one.domain == comparison.other.domain:
+        first, second = (vectors.of(label, comparison.limit) for label in range(len(LABEL_NAMES)))
     else:
-        first, second = (vectors.of(None, comparison.limit) for vectors in (one, other))
+        first, second = (each.of(None, comparison.limit) for each in (vectors, _vectors(comparison.other, view)))
     found = mmd(
         first.values, second.values, groups=(list(first.groups), list(second.groups)), permutations=comparison.permutations
     )

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import PluginError, unknown_name
+from .networks import MicroBatches, find_device
 from .store import cache_root, digest, read_json, write_json
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 LIBRARIES = ("open_clip", "transformers")
 PRECISIONS = ("float32", "bfloat16", "float16")
-DEVICES = ("auto", "cpu", "cuda")
 RANDOM = "random"
 TINY = "tiny"
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -165,32 +165,6 @@ def _file_content(path: Path) -> str:
     return found
 
 
-def find_device(wanted: str, who: str) -> str:
-    """
-    Settle on a device.
-
-    Parameters
-    ----------
-    wanted : {"auto", "cpu", "cuda"}
-    who : str
-        Named in the message.
-
-    Raises
-    ------
-    PluginError
-        If the device is unknown, or CUDA is wanted and absent.
-    """
-    import torch
-
-    if wanted not in DEVICES:
-        raise PluginError(f"{who} runs on the devices {', '.join(DEVICES)}, got {wanted!r}.")
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise PluginError(
-            f"{who} was told device='cuda', but PyTorch {torch.__version__} finds no such device; use device='auto' or 'cpu'."
-        )
-    return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
-
-
 class Encoder:
     """
     A frozen encoder on a device.
@@ -241,8 +215,6 @@ class Encoder:
             If an embedding is not finite, or not even one crop fits into the device's memory.
         """
         import torch
-
-        from .networks import MicroBatches
 
         parts: list[NDArray[np.float32]] = []
 

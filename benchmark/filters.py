@@ -15,9 +15,8 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from .bands import Band, butterworth_gain, distance_grid
-from .encoders import find_device
 from .errors import DataError, PluginError, StudyError, unknown_name
-from .networks import MicroBatches
+from .networks import MicroBatches, find_device
 
 if TYPE_CHECKING:
     import torch

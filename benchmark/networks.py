@@ -54,6 +54,32 @@ class Planes:
         return torch.from_numpy(batch).permute(0, 3, 1, 2)
 
 
+def find_device(wanted: str, who: str) -> str:
+    """
+    Settle on a device.
+
+    Parameters
+    ----------
+    wanted : {"auto", "cpu", "cuda"}
+    who : str
+        Named in the message.
+
+    Raises
+    ------
+    PluginError
+        If the device is unknown, or CUDA is wanted and absent.
+    """
+    import torch
+
+    if wanted not in DEVICES:
+        raise PluginError(f"{who} runs on the devices {', '.join(DEVICES)}, got {wanted!r}.")
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise PluginError(
+            f"{who} was told device='cuda', but PyTorch {torch.__version__} finds no such device; use device='auto' or 'cpu'."
+        )
+    return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
+
+
 def plane_values(view: View) -> NDArray:
     """Return the values of a view as (n_crops, rows, cols, channels); grey pixels get their one channel."""
     return view.values if view.values.ndim == 4 else view.values[..., None]
@@ -374,7 +400,7 @@ class NetworkDetector(Detector):
             If the crops are too small, a class has fewer than two, a parameter makes no sense, the device is absent, or
             the loss is not finite.
         """
-        values, device = plane_values(view), self._device()
+        values, device = plane_values(view), find_device(self.device, self.name)
         self._require_trainable(values, labels)
         train, validation = held_out(labels, self.validation, self.seed)
         if self.transform == "pixels":
@@ -445,7 +471,7 @@ class NetworkDetector(Detector):
         """
         import torch
 
-        values, device = plane_values(view), self._device()
+        values, device = plane_values(view), find_device(self.device, self.name)
         planes = Planes(values, self.mean_, self.scale_)
         with torch.device("meta"):  # nothing is drawn for weights that are replaced
             network = self.network(values.shape[1:], self.n_classes_)
@@ -461,18 +487,6 @@ class NetworkDetector(Detector):
         with reproducible(self.seed, device), torch.inference_mode():
             MicroBatches(self.batch_size, self.name).run(np.arange(len(values)), work, lambda: None)
         return scores
-
-    def _device(self) -> str:
-        import torch
-
-        if self.device not in DEVICES:
-            raise PluginError(f"{self.name} runs on the devices {', '.join(DEVICES)}, got {self.device!r}.")
-        if self.device == "cuda" and not torch.cuda.is_available():
-            raise PluginError(
-                f"{self.name} was told device='cuda', but PyTorch {torch.__version__} finds no such device; "
-                f"use device='auto' or 'cpu'."
-            )
-        return "cuda" if self.device != "cpu" and torch.cuda.is_available() else "cpu"
 
     def _require_trainable(self, values: NDArray, labels: NDArray[np.int64]) -> None:
         rows, cols = values.shape[1:3]

@@ -4,7 +4,7 @@ What a detector is handed: crops turned into features, in two steps.
 ``base`` does all work that no band changes and is cached by content; ``features`` applies a band to it and is cheap.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import ClassVar, Protocol
 
@@ -240,37 +240,20 @@ class PixelsView:
 
 
 @dataclass(frozen=True)
-class EmbeddingView:
+class EmbeddingView(EncoderSpec):
     """
-    Vectors of a frozen picture encoder, float32; fields as in `EncoderSpec`.
+    Vectors of a frozen picture encoder, float32.
 
     A band acts on the crops, in mode ``pixels`` only.
     """
 
     expensive: ClassVar[bool] = True
-    library: str
-    model: str
-    weights: str = ""
-    content: str = ""
-    statistics: str = "own"
-    side: int = 0
-    resize: str = "bicubic"
-    precision: str = "float32"
     device: str = "auto"
     version: int = 1
     colour: bool = True
 
-    def __post_init__(self) -> None:
-        _ = self.spec  # refuses what makes no sense before anything is prepared
-
-    @property
-    def spec(self) -> EncoderSpec:
-        """The encoder."""
-        names = [field.name for field in fields(EncoderSpec)]
-        return EncoderSpec(**{name: getattr(self, name) for name in names})
-
     def base(self, crops: NDArray[np.uint8]) -> NDArray:
-        return load_encoder(self.spec, self.device).embed(crops)
+        return load_encoder(self, self.device).embed(crops)
 
     def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> View:
         if band.kind != "all":

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from ..benchmark.checkpoints import Checkpoint, optimiser_arrays, part_of, restore_optimiser
 from ..benchmark.contracts import Detector, View, ViewSpec
-from ..benchmark.encoders import IMAGENET_MEAN, IMAGENET_STD, content_of, find_device, from_server, quiet
+from ..benchmark.encoders import IMAGENET_MEAN, IMAGENET_STD, content_of, from_server, quiet
 from ..benchmark.errors import PluginError
-from ..benchmark.networks import MicroBatches, reproducible, weights_of
+from ..benchmark.networks import MicroBatches, find_device, reproducible, weights_of
 from ..benchmark.warping import Warping
 
 if TYPE_CHECKING:
