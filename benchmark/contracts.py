@@ -298,7 +298,7 @@ class Dataset(Plugin):
     layout: ClassVar[str] = ""
     needs_root: ClassVar[bool] = True
     classes: ClassVar[tuple[str, ...]] = LABEL_NAMES
-    may_be_shown: ClassVar[bool] = False
+    may_be_shown: bool = False
 
     def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0) -> None:
         self.root = root

@@ -289,6 +289,7 @@ def _item_sets(
                 test_list=digests[unperturbed(name), r][1],
                 n_dropped=plan.dropped.get((name, r), {}).get(split, 0),
                 facts=plan.facts.get(dataset_name(name), {}),
+                may_be_shown=domain.dataset is not None and domain.dataset.may_be_shown,
             )
             sets[name, split, r] = replace(made, provenance=known)
     return Prepared(sets, _lookalikes(plan, found))

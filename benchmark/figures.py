@@ -1,6 +1,6 @@
 """The pictures of a run: what one would rather look at than read. Written with Matplotlib, without a display."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
+from PIL.Image import Image
 
 from .bands import MAX_FREQUENCY, Band
 from .curves import Series
@@ -106,6 +107,74 @@ def save_sweep(path: Path, trials: Sequence[dict[str, Any]], evidence: dict[str,
     axes.set_title(title)
     figure.legend(fontsize="small", loc="outside lower center", ncols=2)
     figure.savefig(path, dpi=110)
+
+
+def save_band_transfer(path: Path, narrow: Sequence[dict[str, Any]], train: str, title: str) -> None:
+    """
+    Test AUC on every domain while a narrow band slides over the frequency axis: kept alone, and taken out.
+
+    Parameters
+    ----------
+    path : Path
+        PNG.
+    narrow : sequence of dict
+        ``narrow`` of a ``cell.json``; see `narrow.narrow_aucs`.
+    train : str
+        Comes first if it was tested on.
+    title : str
+    """
+    titles = {"band": "only this stretch is kept", "stop": "this stretch is taken out"}
+    kinds = [kind for kind in titles if any(entry["kind"] == kind for entry in narrow)]
+    domains = sorted(narrow[0]["tests"], key=lambda name: name != train)
+    figure = Figure(figsize=(8.5, 1.2 + len(kinds) * (0.7 + 0.32 * len(domains))), layout="constrained")
+    panels = figure.subplots(len(kinds), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, kind in zip(panels, kinds, strict=True):
+        mine = [entry for entry in narrow if entry["kind"] == kind]
+        values = np.array([[entry["tests"][name][0] for entry in mine] for name in domains], dtype=np.float64)
+        centres = np.array([(entry["low"] + entry["high"]) / 2 for entry in mine])
+        # White is chance; blue finds the fakes, red takes the reals for them.
+        axes.pcolormesh(centres, np.arange(len(domains)), values, vmin=0, vmax=1, cmap="RdBu", shading="nearest")
+        axes.set_yticks(range(len(domains)), [f"{n} (home)" if n == train else n for n in domains], fontsize="x-small")
+        axes.invert_yaxis()
+        axes.set_title(titles[kind], fontsize="small", loc="left")
+        frequency_axis(axes)
+        axes.grid(visible=False)
+        axes.label_outer()
+    figure.suptitle(title, fontsize="medium")
+    figure.colorbar(panels[0].collections[0], ax=list(panels), label="test AUC (0.5: chance)")
+    figure.savefig(path, dpi=110)
+
+
+def save_mistakes(path: Path, pictures: Mapping[str, Mapping[str, Sequence[Image]]], most: int, title: str) -> None:
+    """
+    Small pictures that a detector took for the other class, a row per test domain.
+
+    Parameters
+    ----------
+    path : Path
+        PNG.
+    pictures : mapping of str to mapping of str to sequence of Image
+        By domain, of ``reals`` and ``fakes``, at most `most` of each, the worst first.
+    most : int
+    title : str
+    """
+    width, height = 1.2 + 1.8 * most, 0.7 + 0.9 * len(pictures)
+    figure = Figure(figsize=(width, height))
+    figure.subplots_adjust(left=1.1 / width, right=1 - 0.1 / width, top=1 - 0.6 / height, bottom=0.1 / height, wspace=0.05)
+    grid = figure.subplots(len(pictures), 2 * most, squeeze=False)
+    for row, (domain, kinds) in zip(grid, pictures.items(), strict=True):
+        for axes in row:
+            axes.set_xticks([])
+            axes.set_yticks([])
+            axes.set_frame_on(False)
+        for start, kind in ((0, "reals"), (most, "fakes")):
+            for axes, picture in zip(row[start:], kinds[kind], strict=False):
+                axes.imshow(picture)
+        row[0].set_ylabel(domain.replace("/", "/\n"), rotation=0, ha="right", va="center", fontsize="small")
+    grid[0][0].set_title("reals taken for fakes, the worst first", fontsize="small", loc="left")
+    grid[0][most].set_title("fakes taken for reals, the worst first", fontsize="small", loc="left")
+    figure.suptitle(title, fontsize="medium")
+    figure.savefig(path, dpi=80)
 
 
 def save_heat_map(path: Path, rows: Sequence[dict[str, Any]], title: str) -> None:

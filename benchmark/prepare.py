@@ -319,6 +319,8 @@ class Provenance:
         `Dataset.facts` of its data set.
     lookalikes : Lookalikes
         Items that look like one that the detector was fitted or validated on.
+    may_be_shown : bool
+        `Dataset.may_be_shown` of its data set.
     """
 
     split_list: str = ""
@@ -327,6 +329,7 @@ class Provenance:
     n_dropped: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
     lookalikes: Lookalikes = field(default_factory=Lookalikes)
+    may_be_shown: bool = False
 
 
 @dataclass(frozen=True)
@@ -545,6 +548,26 @@ def load_view(items: ItemSet, spec: ViewSpec, band: Band) -> tuple[View, NDArray
     assert values is not None  # an item set has pictures of both classes
     values.setflags(write=False)
     return View(values, frequency), index[:, 2].astype(np.intp)
+
+
+def first_crop(items: ItemSet, place: int) -> NDArray[np.uint8]:
+    """
+    First crop of an item as it was cut, in colour if there is such a one.
+
+    Parameters
+    ----------
+    items : ItemSet
+    place : int
+        Of the item, among those with status ``ok``.
+
+    Returns
+    -------
+    array of uint8 (rows, cols[, 3])
+    """
+    kind, folders = ("colour", items.colour) if items.colour else ("grey", items.grey)
+    index = _read_index(items.index)[kind]
+    chunk, row, _ = index[np.flatnonzero(index[:, 2] == place)[0]]
+    return np.array(_open_array(str(Path(folders[chunk], "crops.npy")))[row])
 
 
 def chunk_view(folder: str, spec: ViewSpec, band: Band) -> tuple[View, NDArray[np.intp]] | None:

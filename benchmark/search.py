@@ -22,6 +22,7 @@ from .registry import DetectorSpec
 from .runner import Assessment, Job, Record
 from .study import Study
 
+SWEEP_STAGES = {"band": "sweep", "stop": "stop_sweep"}  # of narrow bands, by what is done with them
 Work = Sequence[Job] | Sequence[Assessment]
 Course = Generator[Work, list[Any], "CellResult"]
 RULE = (
@@ -65,7 +66,7 @@ class Trial:
     Attributes
     ----------
     band : Band
-    stage : {"allpass", "sweep", "search", "fixed"}
+    stage : {"allpass", "sweep", "stop_sweep", "search", "fixed"}
     auc : Interval
         Of the validation items of the training domain, mean over replicates.
     records : tuple of Record
@@ -141,14 +142,14 @@ def run_cell(cell: Cell, history: History, observer: Observer) -> Course:
     allpass = Band(mode=study.mode)
     sweep = study.sweep_bands
     fixed = list(dict.fromkeys(entry.band(study.mode) for entry in study.bands))
-    stages = ["allpass", *["sweep"] * len(sweep), *["fixed"] * len(fixed)]
+    stages = ["allpass", *(SWEEP_STAGES[band.kind] for band in sweep), *["fixed"] * len(fixed)]
     trials = yield from _try_bands(cell, [allpass, *sweep, *fixed], stages, observer)
     if trials[0].error:
         return CellResult(cell, tuple(trials), error=trials[0].error)
     swept = [trial for trial in trials if trial.stage == "sweep"]
     evidence = evidence_interval(swept, study.sweep.step) if study.sweep else None
 
-    if all(band.mode == study.mode for band in sweep):
+    if all(trial.band.mode == study.mode for trial in swept):
         history.add_sweep([t.band for t in swept], [t.auc.value for t in swept])
     hints = [band for band in _hints(evidence, study) if band.kind in study.search.kinds]
     for start in range(0, study.search.trials, study.search.batch):

@@ -57,11 +57,16 @@ class BandEntry(_Strict):
 
 
 class Sweep(_Strict):
-    """Narrow bands over the whole axis, in cycles/pixel."""
+    """
+    Narrow bands over the whole axis, in cycles/pixel.
+
+    One of kind ``band`` is all that is left, one of kind ``stop`` is what is taken out.
+    """
 
     width: float = Field(default=0.03, gt=0, le=0.35)
     step: float = Field(default=0.015, gt=0, le=0.35)
     order: int = Field(default=10, ge=1, le=20)
+    kinds: tuple[Literal["band", "stop"], ...] = Field(default=("band",), min_length=1)
 
     @model_validator(mode="after")
     def _no_gaps(self) -> "Sweep":
@@ -70,10 +75,11 @@ class Sweep(_Strict):
         return self
 
     def bands(self, mode: Mode) -> list[Band]:
-        """All bands in ascending order; the last one ends at or before the corner of the spectrum."""
+        """All bands, kind by kind in ascending order; the last one ends at or before the corner of the spectrum."""
         n = int((MAX_FREQUENCY - self.width) / self.step + 1e-9) + 1
         lows = [round(i * self.step, 9) for i in range(n)]
-        return [Band.between(low, low + self.width, order=self.order, mode=mode) for low in lows]
+        options: dict[str, Any] = {"order": self.order, "mode": mode}
+        return [Band.between(low, low + self.width, kind, **options) for kind in dict.fromkeys(self.kinds) for low in lows]
 
 
 Range = tuple[float, float]
@@ -157,13 +163,14 @@ class Study(_Strict):
         default=False, description="Leave out of training what shares a clip or an identity with held-out pictures."
     )
     mmd: Discrepancy | None = None
+    keep_models: bool = Field(default=True, description="The chosen model of each cell is kept and can be served.")
     bootstrap: int = Field(default=1000, ge=100, le=100_000)
     datasets: dict[str, dict[str, Any]] = Field(default={}, description="Constructor parameters by data set name.")
 
     @property
     def sweep_bands(self) -> list[Band]:
         """
-        Narrow bands of the sweep, ascending.
+        Narrow bands of the sweep, kind by kind, ascending.
 
         In mode ``keep`` even where the search reweights, because reweighting takes nothing away and so locates nothing.
         """

@@ -23,11 +23,22 @@ class Folder(Dataset):
     ``_`` or ``-`` and digits (``id7_001.png``, ``id7_002.png``), in both classes alike. Without given splits a fifth of the
     groups is test (drawn from `seed`), a fifth validation (from `seed` and `replicate`); with ``train/`` but no ``val/``,
     validation is a fifth of train.
+
+    Parameters
+    ----------
+    root, seed, replicate
+        See `Dataset`.
+    may_be_shown : bool
+        Whether pictures may appear in reports, which get sent around.
     """
 
     name = "folder"
     source = "your own disk"
     licence = "yours"
+
+    def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0, may_be_shown: bool = False) -> None:
+        super().__init__(root, seed, replicate)
+        self.may_be_shown = may_be_shown
 
     def items(self, variant: str) -> Sequence[Item]:
         root = self._existing_root()

@@ -54,6 +54,7 @@ class Procedural(Dataset):
     source = "computed here"
     licence = "MIT"
     needs_root = False
+    may_be_shown = True
 
     def __init__(
         self,

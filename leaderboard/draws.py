@@ -10,33 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..benchmark.delong import GroupCodes
 from ..benchmark.metrics import Scored
 
 NUMBERS_AT_ONCE = 8_000_000  # float32, three arrays of them: what the draws of one slice may take
 FAKES_AT_ONCE = 512  # their sum in float32 stays exact; sums of those are taken in float64
 
 Tests = Mapping[str, Sequence[Scored]]
-
-
-class GroupCodes:
-    """
-    Numbers of groups within a list of names; answers for an array of names that it has seen are kept.
-
-    Parameters
-    ----------
-    names : array of str (n_groups,)
-        Sorted.
-    """
-
-    def __init__(self, names: NDArray) -> None:
-        self.names = names
-        self._known: dict[int, tuple[NDArray, NDArray[np.intp]]] = {}
-
-    def of(self, groups: NDArray) -> NDArray[np.intp]:
-        """Number of each item's group, (n_items,)."""
-        if id(groups) not in self._known:
-            self._known[id(groups)] = groups, np.searchsorted(self.names, groups)
-        return self._known[id(groups)][1]
 
 
 def nests(tests: Tests) -> list[tuple[list[str], NDArray]]:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..benchmark.delong import mean_auc_covariance, p_values
 from ..benchmark.metrics import Interval, Scored, roc_auc
-from .delong import mean_auc_covariance, p_values
 from .draws import drawn_aucs
 from .entrants import Entrant
 

@@ -46,9 +46,19 @@ def test_sweep_covers_the_axis_without_gaps(tmp_path: Path) -> None:
     assert all(high - low == pytest.approx(sweep.width) for low, high in edges)
 
 
+def test_a_sweep_takes_out_what_it_keeps(tmp_path: Path) -> None:
+    sweep = load_study(write(tmp_path, GOOD + "sweep: {width: 0.1, step: 0.05, kinds: [band, stop]}\n")).sweep
+    assert sweep is not None
+    bands = sweep.bands("keep")
+    half = len(bands) // 2
+    assert [band.kind for band in bands] == ["band"] * half + ["stop"] * half
+    assert [band.edges for band in bands[:half]] == [band.edges for band in bands[half:]]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (GOOD + "sweep: {kinds: []}\n", "line 7: sweep.kinds: .*at least 1"),
         (GOOD.replace("detectors:", "detector:"), r"line 2: unknown key 'detector'. Did you mean 'detectors'\?"),
         (GOOD + "search:\n  trails: 5\n", r"line 8: unknown key 'trails'. Did you mean 'trials'\?"),
         (GOOD + "search: {trials: -1}\n", "line 7: search.trials: .*greater than or equal to 0, got -1"),

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bandbench.benchmark.delong import auc_covariance, delong_test, delong_variance, mean_auc_covariance
 from bandbench.benchmark.metrics import Scored, roc_auc
-from bandbench.leaderboard.delong import auc_covariance, delong_test, delong_variance, mean_auc_covariance
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "delong.npz")
 LABELS, GROUPS, SCORES = GOLDEN["labels"], GOLDEN["groups"], GOLDEN["scores"]

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..benchmark.metrics import Scored, roc_auc
-from .draws import GroupCodes
+from .metrics import Scored, roc_auc
 
 
 @dataclass(frozen=True)
@@ -23,6 +22,27 @@ class DeLong:
     difference: float
     error: float
     p: float
+
+
+class GroupCodes:
+    """
+    Numbers of groups within a list of names; answers for an array of names that it has seen are kept.
+
+    Parameters
+    ----------
+    names : array of str (n_groups,)
+        Sorted.
+    """
+
+    def __init__(self, names: NDArray) -> None:
+        self.names = names
+        self._known: dict[int, tuple[NDArray, NDArray[np.intp]]] = {}
+
+    def of(self, groups: NDArray) -> NDArray[np.intp]:
+        """Number of each item's group, (n_items,)."""
+        if id(groups) not in self._known:
+            self._known[id(groups)] = groups, np.searchsorted(self.names, groups)
+        return self._known[id(groups)][1]
 
 
 @dataclass(frozen=True)
@@ -177,7 +197,7 @@ def mean_auc_covariance(rows: Sequence[Mapping[str, Sequence[Scored]]]) -> NDArr
     Parameters
     ----------
     rows : sequence of mappings
-        As for `draws.drawn_aucs`.
+        Test scores by domain, one per replicate; the same domains, and in those the same items, for every row.
 
     Returns
     -------
