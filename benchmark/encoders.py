@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import PluginError, unknown_name
-from .networks import MicroBatches, find_device
+from .networks import Graph, MicroBatches, find_device, memory_errors
 from .store import cache_root, digest, read_json, write_json
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ class EncoderSpec:
         Always anti-aliased, and the same with and without a filter.
     precision : {"float32", "bfloat16", "float16"}
         Of the encoder's arithmetic; embeddings are float32.
+    compiled : bool
+        Compile the network before its first batch (`bandbench.benchmark.networks.Graph`), which takes up to some minutes.
 
     Raises
     ------
@@ -94,6 +96,7 @@ class EncoderSpec:
     side: int = 0
     resize: str = "bicubic"
     precision: str = "float32"
+    compiled: bool = False
 
     def __post_init__(self) -> None:
         for what, value, known in (
@@ -173,7 +176,8 @@ class Encoder:
     ----------
     spec : EncoderSpec
     network : Module
-        From normalised pictures (n, 3, side, side) to embeddings (n, n_features); kept as an attribute.
+        From normalised pictures (n, 3, side, side) to embeddings (n, n_features); kept as an attribute, as is `run`, which does
+        the same and may be compiled.
     side : int
     mean, std : tuples of 3 float
         Of channels in 0 to 1.
@@ -195,6 +199,8 @@ class Encoder:
         self.side = side
         self.device = device
         self.network = network.eval().requires_grad_(False).to(device, getattr(torch, spec.precision))
+        self.run = Graph(self.network, spec.name) if spec.compiled else self.network
+        self._micro_batches = MicroBatches(BATCH[device], spec.name)
         self._mean, self._std = (torch.tensor(values, device=device)[:, None, None] for values in (mean, std))
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -214,15 +220,14 @@ class Encoder:
         PluginError
             If an embedding is not finite, or not even one crop fits into the device's memory.
         """
-        import torch
-
-        parts: list[NDArray[np.float32]] = []
+        parts: list[torch.Tensor] = []
 
         def work(rows: NDArray[np.intp]) -> None:
-            parts.append(self.embed_tensor(torch.from_numpy(crops[rows])).float().cpu().numpy())
+            # On CUDA this returns at once: the next batch is copied while this one is computed, and all are fetched at the end.
+            parts.append(self.embed_tensor(self._pinned(crops[rows])))
 
-        MicroBatches(BATCH[self.device], self.spec.name).run(np.arange(len(crops)), work, parts.clear)
-        found = np.concatenate(parts)
+        self._micro_batches.run(np.arange(len(crops)), work, parts.clear)
+        found = np.concatenate([part.float().cpu().numpy() for part in parts])
         if not np.isfinite(found).all():
             raise PluginError(f"{self.spec.name} gives embeddings that are not finite; use precision='float32'.")
         return found
@@ -242,12 +247,23 @@ class Encoder:
         waiting: torch.Tensor | None = None
         for crops in ahead(batches):
             # On CUDA this returns at once; the answer of the batch before is fetched while this one runs.
-            found = self.embed_tensor(self._pinned(crops))
+            found = self._begun(crops)
             if waiting is not None:
                 yield waiting.float().cpu().numpy()
             waiting = found
         if waiting is not None:
             yield waiting.float().cpu().numpy()
+
+    def _begun(self, crops: NDArray[np.uint8]) -> "torch.Tensor":
+        """Embeddings that may still be under way; where a whole batch has no room, in parts."""
+        import torch
+
+        try:
+            with memory_errors():
+                return self.embed_tensor(self._pinned(crops))
+        except torch.OutOfMemoryError:
+            pass
+        return torch.from_numpy(self.embed(crops))  # outside the handler, whose traceback would keep the tensors alive
 
     def _pinned(self, crops: NDArray[np.uint8]) -> "torch.Tensor":
         import torch
@@ -269,7 +285,8 @@ class Encoder:
         with torch.inference_mode():
             pictures = self.normalised(crops.to(self.device, non_blocking=True))
             try:
-                return self.network(pictures)
+                with memory_errors():
+                    return self.run(pictures)
             except torch.OutOfMemoryError:
                 raise
             except (RuntimeError, ValueError, AssertionError) as error:
@@ -469,13 +486,25 @@ def _transformers(spec: EncoderSpec) -> Loaded:
             elif spec.weights == RANDOM:
                 model = transformers.AutoModel.from_config(transformers.AutoConfig.from_pretrained(_dino_place(spec)))
             else:
-                model = transformers.AutoModel.from_pretrained(_dino_place(spec), use_safetensors=True)
+                model, told = transformers.AutoModel.from_pretrained(
+                    _dino_place(spec), use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True
+                )
+                _require_weights(spec, told)
             side, mean, std = _dino_statistics(spec, model)
     except PluginError:
         raise
     except Exception as error:  # files and servers fail in many ways
         raise PluginError(_not_loaded(spec, error)) from error
     return _class_token(model), side, mean, std
+
+
+def _require_weights(spec: EncoderSpec, told: dict[str, Any]) -> None:
+    """Refuse what the library lets pass: weights that its file lacks, or has in another shape, it draws."""
+    lacking = {name for name in told["missing_keys"] if not name.startswith("pooler")}
+    lacking |= {name for name, *_ in told["mismatched_keys"]}
+    if lacking:
+        reason = f"{len(lacking)} weights are not in the file, or have another shape there ({min(lacking)}, for one)"
+        raise PluginError(_not_loaded(spec, ValueError(reason)))
 
 
 def _is_local(model: str) -> bool:

@@ -1,6 +1,7 @@
 """The errors a user can meet; everything else that escapes is a bug of ours."""
 
 import difflib
+import warnings
 from collections.abc import Iterable
 
 
@@ -28,6 +29,24 @@ class PluginError(BenchError):
 
 class TrackingError(BenchError):
     """A tracking store that cannot be read or written."""
+
+
+class BenchWarning(UserWarning):
+    """Something that a user should know while the work goes on: one sentence."""
+
+
+_format_warning = warnings.formatwarning
+
+
+def show_sentences() -> None:
+    """From now on, show each `BenchWarning` as the sentence that it is, without the line of code that it comes from."""
+    warnings.formatwarning = _formatted
+
+
+def _formatted(message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None) -> str:
+    if issubclass(category, BenchWarning):
+        return f"bench: {message}\n"
+    return _format_warning(message, category, filename, lineno, line)
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> str:

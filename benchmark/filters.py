@@ -2,7 +2,7 @@
 Filters in the pixels: a band takes a picture and gives one back, in 8 bits, for detectors of any kind.
 
 `filter_pixels` (SciPy) says what is meant; `FilterBank` does it for many bands on a device of PyTorch. `published_filter`,
-`fda` and `published_fda` are the filters of other programs, whose arithmetic differs.
+`published_injection`, `fda` and `published_fda` are the filters of other programs, whose arithmetic differs.
 """
 
 import importlib.util
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .bands import Band, butterworth_gain, distance_grid
 from .errors import DataError, PluginError, StudyError, unknown_name
-from .networks import MicroBatches, find_device
+from .networks import Graph, MicroBatches, find_device
 
 if TYPE_CHECKING:
     import torch
@@ -87,6 +87,9 @@ class FilterBank:
         Of the crops; whether they have channels need not be known.
     device : {"auto", "cpu", "cuda"}
         ``auto`` takes CUDA where there is a device.
+    compiled : bool
+        Compile the way from filtered values to grey levels: one pass over the memory instead of four. The transforms
+        are libraries' already, and complex numbers are not compiled.
 
     Attributes
     ----------
@@ -106,7 +109,7 @@ class FilterBank:
     In float32, as `filter_pixels`. The two differ by one grey level where a value lies halfway between two of them.
     """
 
-    def __init__(self, bands: Sequence[Band], shape: tuple[int, int], device: str = "auto") -> None:
+    def __init__(self, bands: Sequence[Band], shape: tuple[int, int], device: str = "auto", compiled: bool = False) -> None:
         if importlib.util.find_spec("torch") is None:
             raise PluginError("the filter bank needs the extra `deep` (torch missing): pip install 'bandbench[deep]'")
         import torch
@@ -115,6 +118,7 @@ class FilterBank:
         self.shape = shape
         self.device = find_device(device, "the filter bank")
         self.batch_size: int | None = None
+        self._in_levels = Graph(_grey_levels, "the filter bank") if compiled else _grey_levels
         self._gains = [torch.from_numpy(half_plane_gain(band, *shape)).to(self.device) for band in self.bands]
 
     def iter_filtered(self, crops: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
@@ -164,8 +168,7 @@ class FilterBank:
         spectrum = spectra.of(rows)
         filtered = torch.empty((len(rows), *self.shape, spectrum.shape[1]), dtype=torch.uint8, device=self.device)
         for part in _parts(filtered.shape, self.device):
-            levels = torch.fft.irfft2(spectrum[part] * gain, s=self.shape)
-            filtered[part] = levels.round_().clamp_(0, 255).permute(0, 2, 3, 1)
+            filtered[part] = self._in_levels(torch.fft.irfft2(spectrum[part] * gain, s=self.shape))
         return filtered
 
     def _require_crops(self, crops: NDArray[np.uint8]) -> None:
@@ -175,6 +178,13 @@ class FilterBank:
                 f"the filter bank needs crops of uint8 (n_crops, {rows}, {cols}[, channels]), at least one; "
                 f"got {crops.dtype} {crops.shape}."
             )
+
+
+def _grey_levels(values: "torch.Tensor") -> "torch.Tensor":
+    """8 bits, channels last, of filtered values (n, channels, rows, cols), which are overwritten."""
+    import torch
+
+    return values.round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
 
 
 class _Spectra:
@@ -290,13 +300,53 @@ def published_filter(picture: NDArray[np.uint8], kind: PublishedKind, radius: fl
     A low pass darkens by half a grey level on the average. High and band pass take the mean away, and the absolute value
     folds the signed result: it is a rectified picture, not the filtered one.
     """
-    rows, cols = picture.shape[:2]
+    gain = _published_gain(picture.shape, kind, radius, order)
+    spectrum = np.asarray(scipy.fft.fft2(picture.astype(np.float64), axes=(0, 1)))
+    return _wrapped(np.asarray(scipy.fft.ifft2(spectrum * gain, axes=(0, 1))))
+
+
+def published_injection(
+    source: NDArray[np.uint8], reference: NDArray[np.uint8], kind: PublishedKind, radius: float, order: int = 1
+) -> NDArray[np.uint8]:
+    """
+    Exchange a band of a picture for that of another one, as the program of that thesis does; wrapped as `published_filter`.
+
+    Parameters
+    ----------
+    source, reference : arrays of uint8 (rows, cols[, channels])
+        What passes the filter comes from `reference`, the rest from `source`.
+    kind, radius, order
+        See `published_mask`.
+
+    Returns
+    -------
+    array of uint8, shape of `source`
+
+    Raises
+    ------
+    StudyError
+        As `published_mask`.
+    DataError
+        If the two have not one shape; for a band of a picture that is not square.
+    """
+    _require_one_shape("a band of another picture", source, reference)
+    gain = _published_gain(source.shape, kind, radius, order)
+    own, other = (np.asarray(scipy.fft.fft2(picture.astype(np.float64), axes=(0, 1))) for picture in (source, reference))
+    return _wrapped(np.asarray(scipy.fft.ifft2(own + (other - own) * gain, axes=(0, 1))))
+
+
+def _published_gain(shape: tuple[int, ...], kind: PublishedKind, radius: float, order: int) -> NDArray[np.float32]:
+    """Mask with the zero frequency first, (rows, cols[, 1])."""
+    rows, cols = shape[:2]
     mask = published_mask(kind, rows, cols, radius, order)
     if mask.shape != (rows, cols):
         raise DataError(f"the published {kind} pass takes square pictures only, got {rows}x{cols}.")
-    gain = scipy.fft.ifftshift(mask).reshape(rows, cols, *(1,) * (picture.ndim - 2))
-    spectrum = np.asarray(scipy.fft.fft2(picture.astype(np.float64), axes=(0, 1)))
-    return _wrapped(np.asarray(scipy.fft.ifft2(spectrum * gain, axes=(0, 1))))
+    return scipy.fft.ifftshift(mask).reshape(rows, cols, *(1,) * (len(shape) - 2))
+
+
+def _require_one_shape(what: str, source: NDArray, reference: NDArray) -> None:
+    if source.shape != reference.shape:
+        raise DataError(f"{what} needs a reference of the same shape {source.shape}, got {reference.shape}.")
 
 
 def _wrapped(filtered: NDArray[np.complex128]) -> NDArray[np.uint8]:
@@ -326,8 +376,7 @@ def swap_amplitudes(source: NDArray[np.uint8], reference: NDArray[np.uint8], bet
     DataError
         If the two have not one shape.
     """
-    if source.shape != reference.shape:
-        raise DataError(f"Fourier domain adaptation needs a reference of the same shape {source.shape}, got {reference.shape}.")
+    _require_one_shape("Fourier domain adaptation", source, reference)
     rows, cols = source.shape[:2]
     reach = int(min(rows, cols) * beta)
     near = [np.abs(np.fft.fftfreq(side, 1 / side)) <= reach for side in (rows, cols)]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .contracts import LABEL_NAMES, Detector, View, ViewSpec
-from .errors import PluginError
+from .errors import BenchWarning, PluginError
 
 if TYPE_CHECKING:
     import torch
@@ -25,6 +25,9 @@ Result = TypeVar("Result")
 DEVICES = ("auto", "cpu", "cuda")
 ADAM_EPSILON = 1e-7  # Keras's, with which these networks were published; PyTorch's is a tenth of it
 CROPS_AT_A_TIME = 64
+COMPILER = "inductor"  # backend of torch.compile
+# What PyTorch's allocator for main memory says where its one for CUDA raises an error of its own.
+NO_MAIN_MEMORY = ("can't allocate memory", "not enough memory")
 
 
 @dataclass(frozen=True)
@@ -196,6 +199,75 @@ def reproducible(seed: int, device: str) -> Iterator[None]:
             del os.environ["CUBLAS_WORKSPACE_CONFIG"]
 
 
+@contextlib.contextmanager
+def memory_errors() -> Iterator[None]:
+    """Let a lack of main memory raise what a lack of the accelerator's does: ``torch.OutOfMemoryError``."""
+    import torch
+
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        if any(words in str(error) for words in NO_MAIN_MEMORY):
+            raise torch.OutOfMemoryError(str(error).splitlines()[0]) from error
+        raise
+
+
+class Graph:
+    """
+    A function of batches, compiled for one shape: smaller batches are filled up to it.
+
+    The shape is that of the largest batch so far, up to the next power of two, so that batches of equal size and a smaller last
+    one make one graph. Where compiling is impossible, a warning says why, and the function is called as it is.
+
+    Parameters
+    ----------
+    function : callable
+        From a tensor (n, …) to one (n, …), row by row.
+    who : str
+        Named in messages.
+    """
+
+    def __init__(self, function: "Callable[[torch.Tensor], torch.Tensor]", who: str) -> None:
+        self.function = function
+        self.who = who
+        self.rows = 0
+        self._compiled: Callable[[torch.Tensor], torch.Tensor] | None = None
+        self._possible = True
+
+    def __call__(self, batch: "torch.Tensor") -> "torch.Tensor":
+        """Call it for a batch of any size."""
+        import torch
+
+        if not self._possible:
+            return self.function(batch)
+        try:
+            with memory_errors():
+                return self._filled_up(batch)
+        except torch.OutOfMemoryError:
+            self.rows = 0  # who calls comes back with less
+            raise
+        except Exception as error:  # compilers fail in many ways
+            found = self.function(batch)  # what it cannot do either is its own mistake
+            self._possible, self._compiled = False, None
+            reason = (" ".join(str(error).split())[:200] or type(error).__name__).rstrip(".")
+            warnings.warn(f"{self.who} cannot be compiled here and runs without that: {reason}.", BenchWarning, stacklevel=2)
+            return found
+
+    def _filled_up(self, batch: "torch.Tensor") -> "torch.Tensor":
+        import torch
+
+        if self._compiled is None:
+            self._compiled = torch.compile(self.function, backend=COMPILER, dynamic=False)
+        n = len(batch)
+        self.rows = max(self.rows, 1 << (n - 1).bit_length())
+        batch = batch.contiguous()  # another order in memory would be another graph
+        if n < self.rows:
+            batch = torch.cat([batch, batch[-1:].expand(self.rows - n, *batch.shape[1:])])
+        return self._compiled(batch)[:n]
+
+
 class MicroBatches:
     """
     Cuts batches into parts that fit into the accelerator's memory.
@@ -228,14 +300,18 @@ class MicroBatches:
         while True:
             begin()
             try:
-                return [work(rows[start : start + self.size]) for start in range(0, len(rows), self.size)]
+                with memory_errors():
+                    return [work(rows[start : start + self.size]) for start in range(0, len(rows), self.size)]
             except torch.OutOfMemoryError as error:
-                if self.size == 1:
+                self.size = min(self.size, len(rows)) // 2
+                if not self.size:
+                    self.size = 1
                     raise PluginError(f"{self.who} has not enough memory for one crop: {error}") from error
             # Outside the handler, whose traceback would keep the tensors alive.
-            self.size //= 2
             torch.cuda.empty_cache()
-            warnings.warn(f"{self.who} ran out of memory and goes on with {self.size} crops at a time.", stacklevel=2)
+            warnings.warn(
+                f"{self.who} ran out of memory and goes on with {self.size} crops at a time.", BenchWarning, stacklevel=2
+            )
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class EmbeddingProbe(Detector):
         Inverse strength of the L2 penalty on standardised embeddings (logistic head), as in scikit-learn.
     epochs, batch_size, learning_rate, validation
         Of the faithful head.
-    statistics, side, resize, precision, device
+    statistics, side, resize, precision, compiled, device
         How pictures reach the encoder; see `bandbench.benchmark.encoders.EncoderSpec`.
     seed : int
         Of the faithful head.
@@ -60,6 +60,7 @@ class EmbeddingProbe(Detector):
         side: int = 0,
         resize: str = "bicubic",
         precision: str = "float32",
+        compiled: bool = False,
         device: str = "auto",
         epochs: int = 5,
         batch_size: int = 128,
@@ -73,6 +74,7 @@ class EmbeddingProbe(Detector):
         self.side = side
         self.resize = resize
         self.precision = precision
+        self.compiled = compiled
         self.device = device
         self.epochs = epochs
         self.batch_size = batch_size
@@ -96,7 +98,7 @@ class EmbeddingProbe(Detector):
             If local weights are gone, or are others now.
         """
         model, weights = self.encoder
-        shared = {name: getattr(self, name) for name in ("statistics", "side", "resize", "precision", "device")}
+        shared = {name: getattr(self, name) for name in ("statistics", "side", "resize", "precision", "compiled", "device")}
         content = content_of(model, weights)
         if content != getattr(self, "content_", content):
             raise PluginError(self._another_encoder(content))

@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 
 Picture = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
-MASKS = ("square", "ellipse", "hull")
+MASKS = ("square", "ellipse", "hull")  # drawn from unless told otherwise
+ALL_MASKS = (*MASKS, "cheeks")
 # Brows, and the lower half of the outer mouth, of 68 landmarks.
 HULL_POINTS = (*range(17, 27), 48, 59, 58, 57, 56, 55, 54)
+# Outer end of a brow and corner of the mouth below it: the cheeks lie between them.
+CHEEKS = ((17, 48), (26, 54))
+POINTS_PER_CHEEK = 4
 BLUR_TAPS = 5
 
 
@@ -109,11 +113,67 @@ def hull_mask(landmarks: NDArray, shape: tuple[int, int]) -> NDArray[np.uint8]:
     -------
     array of uint8 (rows, cols), 0 or 1
     """
+    return _filled_hull(np.rint(landmarks[list(HULL_POINTS)]), shape)
+
+
+def cheek_points(aligned: NDArray) -> NDArray[np.float64]:
+    """
+    Points of the cheeks, which landmarks do not mark: four per side, from the end of the brow towards the corner of the mouth.
+
+    Parameters
+    ----------
+    aligned : array (68, 2)
+        Of an upright face.
+
+    Returns
+    -------
+    array of float64 (8, 2)
+        Down in steps of a fifth of the way, inwards by 1, 3, 6 and 10 fifteenths of it: they bulge outwards.
+    """
+    step = np.arange(1, POINTS_PER_CHEEK + 1)
+    share = np.c_[step * (step + 1) / 30, step / 5]
+    return np.concatenate([aligned[brow] + (aligned[mouth] - aligned[brow]) * share for brow, mouth in CHEEKS])
+
+
+def cheeks_mask(
+    landmarks: NDArray, shape: tuple[int, int], transform: NDArray | None = None, faithful: bool = False
+) -> NDArray[np.uint8]:
+    """
+    Mark the face between the brows and the lower lip, cheeks included.
+
+    Parameters
+    ----------
+    landmarks : array (68, 2)
+    shape : (rows, cols)
+    transform : array (3, 3), optional
+        Homogeneous, to an upright face of any size; default is the `similarity_transform` to the mean face.
+    faithful : bool
+        Truncate all points on their way back, as the published program does, instead of rounding those of the cheeks. Landmarks
+        that are whole numbers then come out one pixel lower wherever a rounding error of `transform` has it so.
+
+    Returns
+    -------
+    array of uint8 (rows, cols), 0 or 1
+    """
+    transform = similarity_transform(landmarks[17:], MEAN_FACE) if transform is None else transform
+    aligned = _moved(landmarks, transform)
+    kept = list(HULL_POINTS)
+    if faithful:
+        upright = np.concatenate([cheek_points(aligned), aligned[kept]])
+        return _filled_hull(np.trunc(_moved(upright, np.linalg.inv(transform))), shape)
+    cheeks = _moved(cheek_points(aligned), np.linalg.inv(transform))
+    return _filled_hull(np.rint(np.concatenate([cheeks, landmarks[kept]])), shape)
+
+
+def _moved(points: NDArray, transform: NDArray) -> NDArray[np.float64]:
+    return (transform @ np.c_[points, np.ones(len(points))].T)[:2].T
+
+
+def _filled_hull(points: NDArray, shape: tuple[int, int]) -> NDArray[np.uint8]:
     import cv2
 
     mask = np.zeros(shape, np.uint8)
-    points = np.rint(landmarks[list(HULL_POINTS)]).astype(np.int32)
-    cv2.fillConvexPoly(mask, cv2.convexHull(points), (1,))
+    cv2.fillConvexPoly(mask, cv2.convexHull(points.astype(np.int32)), (1,))
     return mask
 
 
@@ -145,6 +205,32 @@ def looked_at_region(landmarks: NDArray, rng: np.random.RandomState | np.random.
     return int(left) - across, int(top) - along, int(right) + across, int(bottom) + along // 2
 
 
+def turned(picture: Picture, rng: np.random.RandomState | np.random.Generator) -> Picture:
+    """
+    Turn a picture by up to 10 degrees, scale and shift it by up to 5 %, and mirror every second one.
+
+    Parameters
+    ----------
+    picture : array of uint8 (rows, cols, 3)
+    rng : RandomState or Generator
+        The published program draws with the former.
+
+    Returns
+    -------
+    array of uint8, shape of `picture`
+        Where nothing comes to lie, its border is continued.
+    """
+    import cv2
+
+    rows, cols = picture.shape[:2]
+    angle, scale = rng.uniform(-10, 10), rng.uniform(0.95, 1.05)
+    shift = rng.uniform(-0.05, 0.05) * cols, rng.uniform(-0.05, 0.05) * rows
+    transform = cv2.getRotationMatrix2D((cols / 2, rows / 2), angle, scale)
+    transform[:, 2] += shift
+    found = cv2.warpAffine(picture, transform, (cols, rows), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found[:, ::-1] if rng.random() < 0.5 else found, dtype=np.uint8)
+
+
 # --- fakes -----------------------------------------------------------------------------------------------------------
 
 
@@ -157,7 +243,7 @@ class Warping:
     ----------
     scales : (float, float)
         Range of the factor that a face is brought to, uniform; 0.25 stands for a generator of 64 pixels in a face of 256.
-    masks : tuple of {"square", "ellipse", "hull"}
+    masks : tuple of {"square", "ellipse", "hull", "cheeks"}
         What is pasted back; one is drawn for every fake.
     region : float
         Side of the face region as a share of the crop's, about its middle; it is moved and stretched by up to a tenth.
@@ -166,7 +252,7 @@ class Warping:
     """
 
     scales: tuple[float, float] = (0.25, 0.9)
-    masks: tuple[Literal["square", "ellipse", "hull"], ...] = MASKS
+    masks: tuple[Literal["square", "ellipse", "hull", "cheeks"], ...] = MASKS
     region: float = 0.7
     colour: bool = True
 
@@ -187,7 +273,8 @@ class Warping:
         """
         left, top, right, bottom = self._region(picture.shape[:2], rng)
         face = picture[top:bottom, left:right].astype(np.float32)
-        warped = blurred_at_scale(face, float(rng.uniform(*self.scales)))
+        factor = max(float(rng.uniform(*self.scales)), 1 / min(face.shape[:2]))  # a pixel is left of the smallest
+        warped = blurred_at_scale(face, factor)
         mask = self._mask(face.shape[:2], (left, top), str(rng.choice(self.masks)), landmarks)[..., None]
         found = picture.copy()
         found[top:bottom, left:right] = np.clip(np.rint(warped * mask + face * (1 - mask)), 0, 255).astype(np.uint8)
@@ -217,9 +304,10 @@ class Warping:
             points[17:] = MEAN_FACE * (shape[1], shape[0])
         else:
             points = landmarks - np.array(corner)
-        return hull_mask(points, shape).astype(np.float32)
+        mark = hull_mask if kind == "hull" else cheeks_mask
+        return mark(points, shape).astype(np.float32)
 
-    def changed_colours(self, picture: Picture, rng: np.random.Generator) -> Picture:
+    def changed_colours(self, picture: Picture, rng: np.random.RandomState | np.random.Generator) -> Picture:
         """Change brightness, contrast, colour and sharpness by factors uniform in 0.5 to 1.5; nothing if that is not wanted."""
         if not self.colour:
             return picture

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
-from .errors import BenchError
+from .errors import BenchError, show_sentences
 
 Result = TypeVar("Result")
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -31,6 +31,7 @@ def warm_up(preload: Sequence[str] = PRELOAD) -> None:
 def _start_worker(environment: dict[str, str]) -> None:
     # The server's environment is that of the moment when it was started.
     os.environ.update(environment)
+    show_sentences()
     # Ctrl-C reaches the whole process group; the owner decides what happens to its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,7 +14,7 @@ from ..benchmark.contracts import Detector, View, ViewSpec
 from ..benchmark.encoders import IMAGENET_MEAN, IMAGENET_STD, content_of, from_server, quiet
 from ..benchmark.errors import PluginError
 from ..benchmark.networks import MicroBatches, find_device, reproducible, weights_of
-from ..benchmark.warping import Warping
+from ..benchmark.warping import ALL_MASKS, Warping, turned
 
 if TYPE_CHECKING:
     import torch
@@ -43,11 +44,13 @@ class WarpingCNN(Detector):
     scales : list of two float
         A face is brought to a random scale between them.
     masks : list of str
-        What is pasted back: ``square``, ``ellipse``, ``hull``.
+        What is pasted back: ``square``, ``ellipse``, ``hull`` between brows and mouth, ``cheeks`` (the hull with them).
     region : float
         Side of the face as a share of the crop's.
     colour : bool
         Change the colours of both classes at random.
+    turn : bool
+        Also turn, scale and shift both classes at random by a little, as the published program can; the paper does not say so.
     epochs, patience : int
         At most, and without a lower validation loss.
     mining_epochs : int
@@ -112,6 +115,7 @@ class WarpingCNN(Detector):
         masks: list[str] = ["square", "ellipse", "hull"],  # noqa: B006
         region: float = 0.7,
         colour: bool = True,
+        turn: bool = False,
         epochs: int = 20,
         patience: int = 5,
         mining_epochs: int = 0,
@@ -134,6 +138,7 @@ class WarpingCNN(Detector):
         self.masks = masks
         self.region = region
         self.colour = colour
+        self.turn = turn
         self.epochs = epochs
         self.patience = patience
         self.mining_epochs = mining_epochs
@@ -151,6 +156,16 @@ class WarpingCNN(Detector):
 
     @property
     def view(self) -> ViewSpec:
+        """
+        Colour pictures.
+
+        Raises
+        ------
+        PluginError
+            If it is still to learn, and its file of weights is not there: before pictures are prepared.
+        """
+        if not hasattr(self, "weights_"):
+            self._weights_file()
         return ViewSpec("pixels", {"colour": True})
 
     # --- learning ----------------------------------------------------------------------------------------------------
@@ -189,8 +204,8 @@ class WarpingCNN(Detector):
             raise PluginError(f"{self.name} needs a validation share between 0 and 1, got {self.validation}.")
         if len(self.scales) != 2 or not 0 < self.scales[0] <= self.scales[1]:
             raise PluginError(f"{self.name} needs scales [low, high] with 0 < low <= high, got {self.scales}.")
-        if not self.masks or not set(self.masks) <= {"square", "ellipse", "hull"}:
-            raise PluginError(f"{self.name} knows the masks square, ellipse and hull, got {self.masks}.")
+        if not self.masks or not set(self.masks) <= set(ALL_MASKS):
+            raise PluginError(f"{self.name} knows the masks {', '.join(ALL_MASKS)}, got {self.masks}.")
 
     @property
     def warping(self) -> Warping:
@@ -209,9 +224,7 @@ class WarpingCNN(Detector):
         import timm
 
         fetched = pretrained and self.weights == PUBLISHED
-        file = Path(self.weights).expanduser() if pretrained and self.weights and not fetched else None
-        if file and not file.is_file():
-            raise PluginError(f"{self.name}: there is no weights file {file.absolute()}; check the path.")
+        file = self._weights_file() if pretrained else None
         copy = f"weights=FILE, of the backbone {self.backbone}"
         fetching = from_server(f"the published {self.backbone} of timm", copy) if fetched else contextlib.nullcontext()
         try:
@@ -228,6 +241,17 @@ class WarpingCNN(Detector):
                 f"{self.name} cannot use the backbone '{self.backbone}' with weights '{self.weights}': {reason}. Backbones are "
                 f"those of timm; weights are a file of the same backbone, 'pretrained', or nothing."
             ) from error
+
+    def _weights_file(self) -> Path | None:
+        """Where the weights to begin with lie; None for published and for drawn ones."""
+        if self.weights in ("", PUBLISHED):
+            return None
+        file = Path(self.weights).expanduser()
+        if not file.is_file():
+            raise PluginError(
+                f"{self.name}: there is no weights file {file.absolute()}; check the path, or take 'pretrained' or nothing."
+            )
+        return file
 
     def key(self, values: NDArray) -> list[Any]:
         """Everything that a training depends on."""
@@ -443,8 +467,9 @@ class _Training:
             rng = np.random.default_rng([detector.seed, draw, int(row), int(fake)])
             crop = np.asarray(self.values[row])
             crop = warping.fake(crop, rng) if fake else crop
+            crop = turned(crop, rng) if detector.turn else crop
             crop = warping.changed_colours(crop, rng)
-            crop = crop[:, ::-1] if rng.random() < 0.5 else crop
+            crop = crop[:, ::-1] if not detector.turn and rng.random() < 0.5 else crop
             crops.append(detector.shown(np.ascontiguousarray(crop), _window(crop.shape[:2], rng)))
         pictures = detector.batch(crops, torch.float32)
         return pictures.to(self.device), torch.tensor(fakes, dtype=torch.float32, device=self.device)
@@ -471,7 +496,17 @@ class _Training:
         self.detector.weights_ = part_of(arrays, "best")
         self.detector.history_ = state["history"]
         self.steps, self.best, self.waited = state["steps"], state["best"], state["waited"]
+        logging.getLogger(__name__).warning(self._told(state["epoch"]))
         return state["epoch"] + 1
+
+    def _told(self, epoch: int) -> str:
+        """What the user reads of it."""
+        detector = self.detector
+        return (
+            f"{detector.name} (seed {detector.seed}) goes on after epoch {epoch} of at most "
+            f"{detector.epochs + detector.mining_epochs}: a training of the same crops and parameters was cut off there. "
+            f"To begin anew: --param resume=false."
+        )
 
 
 def _parts(rows: NDArray[np.intp], size: int) -> list[NDArray[np.intp]]:

@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,34 @@ def encoder_rates(spec: Any, device: str, paths: Sequence[Path], batch: int, rou
 
     bare()  # the first call chooses kernels
     return rates({"bare": bare, "whole": whole}, rounds)
+
+
+def compiled_rates(spec: Any, device: str, batch: int, rounds: int) -> dict[str, float]:
+    """Pictures per second of the encoder as it is and compiled, on resident tensors, and the seconds that compiling took."""
+    from dataclasses import replace
+
+    import torch
+
+    from bandbench.benchmark.encoders import load_encoder
+
+    encoders = {name: load_encoder(replace(spec, compiled=name == "compiled"), device) for name in ("bare", "compiled")}
+    resident = encoders["bare"].normalised(
+        torch.zeros((batch, SIDE, SIDE, 3), dtype=torch.uint8, device=encoders["bare"].device)
+    )
+
+    def work(run: Callable[[Any], Any]) -> int:
+        with torch.inference_mode():
+            run(resident)
+        if resident.is_cuda:
+            torch.cuda.synchronize()
+        return batch
+
+    start = time.perf_counter()
+    work(encoders["compiled"].run)
+    seconds = time.perf_counter() - start
+    work(encoders["bare"].run)
+    found = rates({name: partial(work, encoder.run) for name, encoder in encoders.items()}, 3 * rounds)
+    return found | {"seconds": seconds}
 
 
 def cache_rates(spec: Any, device: str, folder: Path, n: int) -> dict[str, float]:
@@ -150,7 +179,7 @@ def precision_rows(spec: Any, device: str) -> list[tuple[str, float]]:
     crops += 6 * labels[:, None, None, None] * rng.normal(size=(1, SIDE, SIDE, 1)).repeat(128, axis=0)
     crops = np.clip(crops, 0, 255).astype(np.uint8)
     aucs = {}
-    for precision in ("float32", "bfloat16"):
+    for precision in ("float32", "bfloat16", *["float16"] * (device == "cuda")):  # a processor has no arithmetic for the last
         found = load_encoder(replace(spec, precision=precision), device).embed(crops)
         probe = DetectorSpec.parse("clip_probe/random").build().fit(View(found[:64]), labels[:64])
         aucs[precision] = roc_auc(labels[64:], probe.score(View(found[64:])))
@@ -177,6 +206,7 @@ def main() -> None:
     parser.add_argument("--model", help="architecture of open_clip (default: ViT-L-14 on CUDA, ViT-B-32 else)")
     parser.add_argument("--pictures", type=int, help="picture files")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--compiled", action="store_true", help="compile the encoder on a CPU too, which takes minutes")
     parser.add_argument("--no-report", action="store_true", help="print only")
     given = parser.parse_args()
     device = find_device("auto", "make perf-deep")
@@ -196,6 +226,8 @@ def main() -> None:
             "filter": filter_rates(device, 256 if cuda else 16, 16, given.rounds),
             "precision": precision_rows(spec, device),
         }
+        if cuda or given.compiled:
+            found["compiled"] = compiled_rates(spec, device, batch, given.rounds)
     print(json.dumps(found, indent=1))
     if not given.no_report:
         write_section(section(found))
@@ -214,8 +246,15 @@ def section(found: dict[str, Any]) -> str:
             "one band of the filter bank (uint8 to uint8), against copying the crops as float32 once",
             f"{bank['copied'] / bank['filtered']:.1f}x the time",
         ),
-        ("AUC of a probe on bfloat16 embeddings minus that on float32", f"{dict(found['precision'])['bfloat16']:+.4f}"),
+        *(
+            (f"AUC of a probe on {name} embeddings minus that on float32", f"{change:+.4f}")
+            for name, change in found["precision"]
+            if name != "float32"
+        ),
     ]
+    if compiled := found.get("compiled"):
+        gain = f"{compiled['compiled'] / compiled['bare']:.2f}x, after {compiled['seconds']:.0f} s of compiling"
+        rows.append(("the encoder compiled (`compiled=true`) against as it is, on resident tensors", gain))
     table = "\n".join(f"| {measure} | {value} |" for measure, value in rows)
     return f"""{BEGIN}
 ## Encoders and filters on a device

@@ -12,9 +12,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _main(arguments: list[str] | None) -> None:
-    from ..errors import BenchError
+    from ..errors import BenchError, show_sentences
     from .app import app
 
+    show_sentences()
     try:
         app(arguments)
     except BenchError as error:

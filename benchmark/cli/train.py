@@ -1,5 +1,7 @@
 """``bench train``: one detector, kept as a folder that can score pictures."""
 
+import re
+import shlex
 import time
 from pathlib import Path
 from typing import Annotated
@@ -70,7 +72,7 @@ def train(
     if task not in TASKS:
         raise StudyError(unknown_name("task", task, TASKS))
     spec = DetectorSpec.parse(detector, parse_params(param))
-    folder = out or Path("models", spec.label.replace("/", "-"))
+    folder = out or Path("models", re.sub(r"[^\w.=-]+", "-", spec.label).strip("-"))
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BenchError(f"{folder} is there already; name another folder with --out, or remove it.")
     uri = resolve_tracking_uri(tracking_uri)
@@ -105,8 +107,8 @@ def train(
             f"{recipe.label}: {shown} {value:.3f} on {model.validation['n_validation']} validation pictures. "
             f"The model is in {folder}.\n"
             f"Next steps:\n"
-            f"  bench evaluate {folder} --test DOMAIN  # on pictures that it has not seen\n"
-            f"  bench scan {folder} DIR  # pictures and clips of your own",
+            f"  bench evaluate {shlex.quote(str(folder))} --test DOMAIN  # on pictures that it has not seen\n"
+            f"  bench scan {shlex.quote(str(folder))} DIR  # pictures and clips of your own",
             markup=False,
             highlight=False,
             soft_wrap=True,

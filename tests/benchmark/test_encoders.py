@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bandbench.benchmark import networks
 from bandbench.benchmark.encoders import (
     TINY_CLIP,
     TINY_DINO,
@@ -108,6 +109,21 @@ def test_half_precision_is_close() -> None:
     assert found.dtype == np.float32 and 0 < np.abs(found - full.embed(CROPS)).max() < 0.2
 
 
+@pytest.mark.parametrize("spec", TINY, ids=lambda spec: spec.library)
+def test_a_compiled_encoder_gives_the_same_by_one_graph(spec: EncoderSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch._dynamo.utils import counters
+
+    monkeypatch.setattr(networks, "COMPILER", "aot_eager")
+    torch._dynamo.reset()
+    compiled = load_encoder(replace(spec, compiled=True), "cpu")
+    found = compiled.embed(CROPS)
+    n_graphs = counters["stats"]["unique_graphs"]
+    np.testing.assert_allclose(found, load_encoder(spec, "cpu").embed(CROPS), atol=1e-5)
+    streamed = np.concatenate(list(compiled.iter_embeddings([CROPS[:6], CROPS[6:]])))
+    np.testing.assert_allclose(streamed, found, atol=1e-5)
+    assert n_graphs > 0 and counters["stats"]["unique_graphs"] == n_graphs
+
+
 def test_content_follows_the_files(dino_folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "w.safetensors"
     file.write_bytes(b"one")
@@ -118,24 +134,27 @@ def test_content_follows_the_files(dino_folder: Path, tmp_path: Path) -> None:
     assert content_of("facebook/dinov2-base", "random") == "" and content_of(str(dino_folder)) != ""
 
 
-def test_a_lack_of_memory_halves_the_batch() -> None:
-    encoder = load_encoder(TINY[0], "cpu")
-    whole = encoder.embed(CROPS)
-    embed, sizes = encoder.embed_tensor, []
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.filterwarnings("ignore:.*out of memory")
+def test_a_lack_of_memory_halves_the_batch(streamed: bool) -> None:
+    whole = load_encoder(TINY[0], "cpu").embed(CROPS)
+    load_encoder.cache_clear()  # what follows is remembered
+    encoder, sizes = load_encoder(TINY[0], "cpu"), []
 
-    def tight(batch: Any) -> Any:
-        sizes.append(len(batch))
-        if len(batch) > 4:
-            raise torch.OutOfMemoryError("no room")
-        return embed(batch)
+    def greedy(layer: Any, inputs: Any) -> None:
+        sizes.append(len(inputs[0]))
+        if len(inputs[0]) > 4:
+            torch.empty(2**58)  # more than any machine has
 
-    encoder.embed_tensor = tight  # type: ignore[method-assign]
-    try:
-        with pytest.warns(UserWarning, match="ran out of memory and goes on with 4"):
-            np.testing.assert_allclose(encoder.embed(CROPS), whole, atol=1e-5)
-    finally:
-        del encoder.embed_tensor
-    assert max(sizes[-3:]) <= 4
+    encoder.network.register_forward_pre_hook(greedy)
+    with pytest.warns(UserWarning, match="open_clip tiny random ran out of memory and goes on with 2 crops at a time"):
+        found = np.concatenate(list(encoder.iter_embeddings([CROPS]))) if streamed else encoder.embed(CROPS)
+    np.testing.assert_allclose(found, whole, atol=1e-5)
+    assert sizes[-5:] == [2] * 5
+    sizes.clear()
+    np.testing.assert_allclose(encoder.embed(CROPS), whole, atol=1e-5)
+    assert sizes == [2] * 5
+    load_encoder.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -174,15 +193,54 @@ def test_damaged_and_foreign_weights(clip_files: tuple[Path, Path, Path], dino_f
         load_encoder(EncoderSpec("transformers", str(tmp_path)), "cpu")
 
 
+@pytest.mark.parametrize("changes", [{"num_hidden_layers": 3}, {"hidden_size": 32}])
+def test_dino_weights_of_another_architecture(changes: dict[str, int], dino_folder: Path, tmp_path: Path) -> None:
+    """The library draws what a file lacks, and goes on."""
+    from transformers import AutoConfig
+
+    AutoConfig.for_model("dinov2", **{**TINY_DINO, **changes}).save_pretrained(tmp_path)
+    shutil.copy(dino_folder / "model.safetensors", tmp_path)
+    with pytest.raises(PluginError, match=r"cannot be loaded: \d+ weights are not in the file, or have another shape there"):
+        load_encoder(EncoderSpec("transformers", str(tmp_path)), "cpu")
+
+
+def test_paths_may_begin_at_home(
+    clip_files: tuple[Path, Path, Path], dino_folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config, weights, _ = clip_files
+    wanted = [
+        load_encoder(EncoderSpec("open_clip", str(config), str(weights)), "cpu").embed(CROPS),
+        load_encoder(EncoderSpec("transformers", str(dino_folder)), "cpu").embed(CROPS),
+    ]
+    shutil.copytree(config.parent, tmp_path / "clip")
+    shutil.copytree(dino_folder, tmp_path / "dino")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    specs = [EncoderSpec("open_clip", f"~/clip/{config.name}", f"~/clip/{weights.name}"), EncoderSpec("transformers", "~/dino")]
+    for spec, embedded in zip(specs, wanted, strict=True):
+        np.testing.assert_array_equal(load_encoder(spec, "cpu").embed(CROPS), embedded)
+        assert content_of(spec.model, spec.weights)
+    with pytest.raises(PluginError, match=rf"there is no weights file {tmp_path}/absent.safetensors"):
+        EncoderSpec("open_clip", "tiny", "~/absent.safetensors")
+    with pytest.raises(PluginError, match=rf"there is no config.json in {tmp_path}/absent"):
+        EncoderSpec("transformers", "~/absent")
+
+
 @pytest.mark.parametrize("spec", TINY, ids=lambda spec: spec.library)
 def test_a_side_below_the_patch_is_refused(spec: EncoderSpec) -> None:
     with pytest.raises(PluginError, match=r"cannot embed pictures of 4x4 pixels: .*Choose another side"):
         load_encoder(replace(spec, side=4), "cpu").embed(CROPS)
 
 
+@pytest.mark.parametrize("spec", TINY, ids=lambda spec: spec.library)
+def test_pictures_smaller_than_the_patch_are_enlarged(spec: EncoderSpec) -> None:
+    found = load_encoder(spec, "cpu").embed(CROPS[:, :3, :5])
+    assert found.shape == (10, 64) and np.isfinite(found).all()
+
+
 AWAY = """
 import sys, time
 from bandbench.benchmark.encoders import EncoderSpec, load_encoder
+from bandbench.benchmark import networks
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.registry import DetectorSpec
 import timm, open_clip, transformers

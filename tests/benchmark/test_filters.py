@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy import ndimage
 
-from bandbench.benchmark import filters
+from bandbench.benchmark import filters, networks
 from bandbench.benchmark.bands import Band
 from bandbench.benchmark.errors import DataError, PluginError, StudyError
 from bandbench.benchmark.filters import (
@@ -18,6 +18,7 @@ from bandbench.benchmark.filters import (
     filter_pixels,
     published_fda,
     published_filter,
+    published_injection,
     published_mask,
     swap_amplitudes,
 )
@@ -92,6 +93,20 @@ def test_tensors_stay_on_the_device(device: str) -> None:
         assert tensor.device.type == device
         assert tensor.dtype == torch.uint8
         assert levels_apart(tensor.cpu().numpy(), filter_pixels(crops, band)).max() <= 1
+
+
+def test_a_compiled_bank_gives_the_same_by_one_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch._dynamo.utils import counters
+
+    monkeypatch.setattr(networks, "COMPILER", "eager")
+    torch._dynamo.reset()
+    counters.clear()
+    compiled, plain = (FilterBank(BANDS, (64, 64), "cpu", compiled=wanted) for wanted in (True, False))
+    for n in (8, 5):
+        crops = textured((n, 64, 64, 3))
+        for found, wanted in zip(compiled.iter_filtered(crops), plain.iter_filtered(crops), strict=True):
+            np.testing.assert_array_equal(found, wanted)
+    assert counters["stats"]["unique_graphs"] == 1
 
 
 def test_crops_are_transformed_once_for_all_bands(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,11 +212,33 @@ def test_published_masks_are_all_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "radius"), [("low", 1), ("low", 30), ("low", 185), ("high", 5), ("high", 15), ("band", 5), ("band", 15)]
+    ("kind", "radius"),
+    [*(("low", radius) for radius in (1, 5, 15, 30, 100, 185)), ("high", 5), ("high", 15), ("band", 5), ("band", 15)],
 )
 def test_published_filters(kind: Any, radius: int) -> None:
     found = published_filter(picture("image_chw"), kind, radius)
     np.testing.assert_array_equal(found, picture(f"{KINDS[kind]}_image/D{radius}"))
+
+
+@pytest.mark.parametrize("radius", [5, 15])
+def test_published_injection_of_a_band(radius: int) -> None:
+    found = published_injection(picture("image_chw"), picture("target_chw"), "hard_band", radius)
+    np.testing.assert_array_equal(found, picture(f"band_injection/D{radius}"))
+
+
+def test_an_injected_band_is_the_others_and_the_rest_its_own() -> None:
+    source, reference = (picture(name) // 2 + 60 for name in ("image_chw", "target_chw"))  # nothing wraps
+    found = published_injection(source, reference, "hard_band", 15)
+    inside = np.fft.ifftshift(published_mask("hard_band", 64, 64, 15)) == 1
+    spectra = [np.fft.fft2(x.astype(float), axes=(0, 1)) for x in (found, source, reference)]
+    # Truncation adds less than a level to each pixel: white noise of 64 / sqrt(12) in an amplitude, and half a level of mean.
+    for mine, other in ((inside, spectra[2]), (~inside, spectra[1])):
+        mine[0, 0] = False
+        assert np.sqrt(np.mean(np.abs(spectra[0] - other)[mine] ** 2)) == pytest.approx(64 / np.sqrt(12), rel=0.1)
+    itself = published_injection(source, source, "low", 30)
+    assert levels_apart(itself, source).max() <= 1
+    with pytest.raises(DataError, match=r"a band of another picture needs a reference of the same shape \(64, 64, 3\)"):
+        published_injection(source, reference[:60], "low", 30)
 
 
 @pytest.mark.parametrize("kind", ["high", "band", "hard_band"])
