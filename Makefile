@@ -4,7 +4,7 @@ PYTHON ?= python3
 RUN = $(UV) run --quiet --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format perf perf-deep clean
+.PHONY: help demo test check format leaderboard perf perf-deep clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
@@ -23,6 +23,11 @@ check: .venv/dev  ## Lint, formatting and types
 format: .venv/dev  ## Format the code
 	@$(RUN) ruff check --fix .
 	@$(RUN) ruff format .
+
+leaderboard: .venv/dev  ## Make leaderboard/index.html again, the page of the embedded data
+	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench run --study detectors
+	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench run --study band_transfer
+	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench leaderboard --html leaderboard/index.html
 
 perf: .venv/dev  ## Measure the fast path and write docs/performance.md (half an hour, on a machine that does nothing else)
 	@$(RUN) python perf/measure.py

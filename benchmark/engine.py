@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .bands import Band
 from .catalogue import Catalogue, OpenDomain
-from .contracts import LABEL_NAMES, REAL, ViewSpec
+from .contracts import FAKE, LABEL_NAMES, REAL, ViewSpec
 from .discrepancy import compare, comparisons, keep_discrepancies
 from .errors import BenchError, DataError, StudyError
 from .history import History, open_storage
@@ -142,9 +142,10 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
         for name in dict.fromkeys((*train, *test)):
             plain = domains.get((unperturbed(name), r))
             domains[name, r] = catalogue.domain(name, study.seed, r, plain)
+    only_reals = reals_suffice(study, detectors)
     for r in range(study.seeds):
         for name in train:
-            _require_classes(domains[name, r], ("train", "val"))
+            _require_classes(domains[name, r], ("train", "val"), (REAL,) if only_reals else (REAL, FAKE), detectors)
         for name in test:
             _require_classes(domains[name, r], ("test",))
     dropped = {}
@@ -155,14 +156,28 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
     return Plan(study, detectors, domains, left_out, dropped, data_facts(domains.values()))
 
 
-def _require_classes(domain: OpenDomain, splits: tuple[Any, ...]) -> None:
-    missing = missing_classes(domain.items, splits)
+def reals_suffice(study: Study, detectors: Sequence[DetectorSpec]) -> bool:
+    """Whether training domains may lack fakes: every detector makes its own, and no band is chosen on validation pictures."""
+    return not study.sweep_bands and not study.search.trials and _learn_from_reals(detectors)
+
+
+def _learn_from_reals(detectors: Sequence[DetectorSpec]) -> bool:
+    return bool(detectors) and all(spec.plugin.learns_from == "real" for spec in detectors)
+
+
+def _require_classes(
+    domain: OpenDomain, splits: tuple[Any, ...], labels: Sequence[int] = (REAL, FAKE), detectors: Sequence[DetectorSpec] = ()
+) -> None:
+    missing = missing_classes(domain.items, splits, labels)
     if missing:
-        raise DataError(f"{domain.name} cannot be used here: {missing}. {_more_pictures(domain)}")
+        raise DataError(f"{domain.name} cannot be used here: {missing}. {_more_pictures(domain, detectors)}")
 
 
-def _more_pictures(domain: OpenDomain) -> str:
+def _more_pictures(domain: OpenDomain, detectors: Sequence[DetectorSpec]) -> str:
     """What to do about a class that a domain lacks."""
+    if _learn_from_reals(detectors):
+        names = ", ".join(spec.label for spec in detectors)
+        return f"{names} learns from reals alone, but a band is chosen on fakes, too: set sweep: null and search.trials: 0."
     only_reals = domain.dataset is not None and domain.dataset.classes == LABEL_NAMES[:1]
     if only_reals and all(item.label == REAL for item in domain.items):
         name = dataset_name(domain.name)

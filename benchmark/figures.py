@@ -47,19 +47,21 @@ def save_spectrum(path: Path, frequency: NDArray, profiles: dict[str, tuple[NDAr
     frequency : array (n_bins,)
         Cycles/pixel.
     profiles : dict
-        For ``real`` and ``fake`` the mean and standard deviation of ln power, arrays (n_bins,).
+        For ``real`` and ``fake``, or one of them, the mean and standard deviation of ln power, arrays (n_bins,).
     band : Band
     title : str
     """
     figure = Figure(figsize=(7.5, 6), layout="constrained")
     spectrum, difference = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
-    for (name, (mean, spread)), colour in zip(profiles.items(), (REAL_COLOUR, FAKE_COLOUR), strict=True):
+    for name, (mean, spread) in profiles.items():
+        colour = {"real": REAL_COLOUR, "fake": FAKE_COLOUR}[name]
         spectrum.plot(frequency, DECIBEL * mean, color=colour, label=f"{name}: mean, ±1 standard deviation")
         low, high = DECIBEL * (mean - spread), DECIBEL * (mean + spread)
         spectrum.fill_between(frequency, low, high, color=colour, alpha=0.2, linewidth=0)
-    gap = profiles["fake"][0] - profiles["real"][0]
-    pooled = np.sqrt((profiles["fake"][1] ** 2 + profiles["real"][1] ** 2) / 2)
-    difference.plot(frequency, gap / np.maximum(pooled, 1e-9), color="0.2")
+    if len(profiles) == 2:
+        gap = profiles["fake"][0] - profiles["real"][0]
+        pooled = np.sqrt((profiles["fake"][1] ** 2 + profiles["real"][1] ** 2) / 2)
+        difference.plot(frequency, gap / np.maximum(pooled, 1e-9), color="0.2")
     difference.axhline(0, color="0.6", linewidth=0.8)
     difference.set_ylabel("fake − real\n(standard deviations)")
     for axes in (spectrum, difference):

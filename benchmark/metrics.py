@@ -171,24 +171,38 @@ def detection_rate_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: fl
     float
         NaN with fewer than 1/x real items, where such a rate cannot be told from zero.
     """
+    return _detection_rate(np.asarray(labels), _roc(labels, scores), false_alarm_rate)
+
+
+Roc = tuple[NDArray, NDArray, NDArray]
+
+
+def _roc(labels: ArrayLike, scores: ArrayLike) -> Roc | None:
+    """False and true positive rates and thresholds, from (0, 0) to (1, 1); None if a class is missing."""
     from sklearn.metrics import roc_curve
 
-    y = np.asarray(labels)
-    n_real = int((y == 0).sum())
-    if n_real * false_alarm_rate < 1 - 1e-9 or n_real == y.size:
+    if len(np.unique(np.asarray(labels))) < 2:
+        return None
+    return roc_curve(labels, scores, drop_intermediate=False)
+
+
+def _detection_rate(labels: NDArray, roc: Roc | None, false_alarm_rate: float) -> float:
+    n_real = int((labels == 0).sum())
+    if roc is None or n_real * false_alarm_rate < 1 - 1e-9:
         return float("nan")
-    fpr, tpr, _ = roc_curve(y, scores, drop_intermediate=False)
+    fpr, tpr, _ = roc
     return float(tpr[fpr <= false_alarm_rate + 1e-12].max())
 
 
 def equal_error_rate(labels: ArrayLike, scores: ArrayLike) -> float:
     """Error rate where false alarms are as frequent as misses, linear between ROC points; NaN if a class is missing."""
-    from sklearn.metrics import roc_curve
+    return _equal_error(_roc(labels, scores))
 
-    y = np.asarray(labels)
-    if len(np.unique(y)) < 2:
+
+def _equal_error(roc: Roc | None) -> float:
+    if roc is None:
         return float("nan")
-    fpr, tpr, _ = roc_curve(y, scores, drop_intermediate=False)
+    fpr, tpr, _ = roc
     gap = fpr - (1 - tpr)  # ascending from -1 to 1
     i = int(np.searchsorted(gap, 0.0))
     if gap[i] == 0 or i == 0:
@@ -211,12 +225,10 @@ def best_threshold(labels: ArrayLike, scores: ArrayLike) -> float:
 
     Meant for validation scores; an item is called fake where its score is >= the threshold.
     """
-    from sklearn.metrics import roc_curve
-
-    y = np.asarray(labels)
-    if len(np.unique(y)) < 2:
+    roc = _roc(labels, scores)
+    if roc is None:
         return float("nan")
-    fpr, tpr, thresholds = roc_curve(y, scores, drop_intermediate=False)
+    fpr, tpr, thresholds = roc
     best = int(np.argmax(tpr - fpr))
     below = np.asarray(scores)[np.asarray(scores) < thresholds[best]]
     if not below.size:
@@ -249,11 +261,12 @@ def all_metrics(labels: ArrayLike, scores: ArrayLike, threshold: float) -> dict[
     dict
         ``auc``, ``average_precision``, ``eer``, ``balanced_accuracy``, ``pd10``, ``pd5``, ``pd1``; NaN where undefined.
     """
-    rates = {f"pd{round(100 * x)}": detection_rate_at(labels, scores, x) for x in FALSE_ALARM_RATES}
+    roc = _roc(labels, scores)  # once: it is what takes time
+    rates = {f"pd{round(100 * x)}": _detection_rate(np.asarray(labels), roc, x) for x in FALSE_ALARM_RATES}
     return {
         "auc": roc_auc(labels, scores),
         "average_precision": average_precision(labels, scores),
-        "eer": equal_error_rate(labels, scores),
+        "eer": _equal_error(roc),
         "balanced_accuracy": balanced_accuracy(labels, scores, threshold),
         **rates,
     }

@@ -42,7 +42,8 @@ def keep_mistakes(scores: Path, tests: Sequence[ItemSet], folder: Path, title: s
         Perturbed ones, and those whose pictures may not be shown, are passed over.
     folder : Path
         Of the cell. ``mistakes.json`` says by domain, for ``reals`` and ``fakes``, the worst first: ``item``, ``score`` and
-        ``picture`` (WebP in a ``data:`` address); ``mistakes.png`` shows them. Neither is there if no domain may be shown.
+        ``picture`` (WebP in a ``data:`` address); ``mistakes.png`` shows them. Neither is there if no domain may be
+        shown, or where validation has no fakes to set a threshold on.
     title : str
         Of the picture.
     """
@@ -55,6 +56,8 @@ def keep_mistakes(scores: Path, tests: Sequence[ItemSet], folder: Path, title: s
     table = table.filter(pa.array(ok_rows(table)))
     _, labels, values = _columns(table, "split", "val")
     threshold = best_threshold(labels, values)
+    if np.isnan(threshold):
+        return
     table = table.filter(pa.array(_column(table, "split") == "test"))
     crops: dict[str, dict[str, list[Image.Image]]] = {}
     found: dict[str, dict[str, list[dict[str, Any]]]] = {}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .contracts import LABEL_NAMES, Detector, ManyClasses, View
+from .contracts import LABEL_NAMES, REAL, Detector, ManyClasses, View
 from .errors import PluginError
 from .store import write_json
 
@@ -30,11 +30,11 @@ def fit_detector(detector: Detector, view: View, labels: NDArray[np.int64], n_cl
     Raises
     ------
     PluginError
-        If a class is missing, lengths disagree, or the view holds values that are not finite.
+        If a class that it learns from is missing, lengths disagree, or the view holds values that are not finite.
     """
     if len(view) != len(labels):
         raise PluginError(f"{detector.name}.fit got {len(view)} crops and {len(labels)} labels.")
-    for label in range(n_classes):
+    for label in [REAL] if detector.learns_from == "real" else range(n_classes):
         if not (labels == label).any():
             missing = f"both classes, got no {LABEL_NAMES[label]}" if n_classes == 2 else f"all classes, got none of {label}"
             raise PluginError(f"{detector.name}.fit needs {missing} among {len(labels)} crops.")
@@ -116,7 +116,6 @@ def save_detector(detector: Detector, folder: Path) -> None:
     PluginError
         If something it learned has no safe form.
     """
-    import skops.io
     from safetensors.numpy import save_file
     from sklearn.base import BaseEstimator
 
@@ -130,6 +129,8 @@ def save_detector(detector: Detector, folder: Path) -> None:
         elif isinstance(value, dict) and value and all(isinstance(part, np.ndarray) for part in value.values()):
             arrays |= {f"{name}/{key}": np.ascontiguousarray(part) for key, part in value.items()}
         elif isinstance(value, BaseEstimator):
+            import skops.io  # here, because it takes seconds that most detectors can do without
+
             skops.io.dump(value, folder / f"{name}.skops")
             estimators.append(name)
         else:
@@ -166,6 +167,16 @@ def _unflattened(arrays: dict[str, NDArray]) -> dict[str, Any]:
     return found
 
 
+def _load_estimator(path: Path) -> Any:
+    import skops.io  # here, because it takes seconds that most detectors can do without
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    try:
+        return skops.io.load(path, trusted=list(TRUSTED_TYPES))
+    except UntrustedTypesFoundException as error:
+        raise ValueError(str(error)) from error
+
+
 def load_detector(plugin: type[Detector], folder: Path) -> Detector:
     """
     Load what `save_detector` kept; runs no code from the folder.
@@ -176,10 +187,8 @@ def load_detector(plugin: type[Detector], folder: Path) -> Detector:
         If the folder is damaged, belongs to another detector, or holds types that are not trusted; or what the detector needs
         besides the folder is gone.
     """
-    import skops.io
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
-    from skops.io.exceptions import UntrustedTypesFoundException
 
     try:
         meta = json.loads((folder / "detector.json").read_text(encoding="utf-8"))
@@ -187,16 +196,8 @@ def load_detector(plugin: type[Detector], folder: Path) -> Detector:
             raise PluginError(f"the model in {folder} is a '{meta['name']}', not a '{plugin.name}'.")
         detector = plugin(**meta["parameters"])
         learned = {**meta["values"], **_unflattened(load_file(folder / "arrays.safetensors"))}
-        for name in meta["estimators"]:
-            learned[name] = skops.io.load(folder / f"{name}.skops", trusted=list(TRUSTED_TYPES))
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        SafetensorError,
-        UntrustedTypesFoundException,
-    ) as error:
+        learned |= {name: _load_estimator(folder / f"{name}.skops") for name in meta["estimators"]}
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise PluginError(f"the model in {folder} cannot be loaded: {type(error).__name__}: {error}") from error
     vars(detector).update(learned)
     detector.__dict__["_fitted_shape"] = tuple(meta["shape"])

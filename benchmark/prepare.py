@@ -32,6 +32,7 @@ from .contracts import Item, View, ViewSpec
 from .errors import BenchError, DataError
 from .filters import filter_pixels
 from .images import CropSpec
+from .learned import write_learned
 from .lookalikes import Lookalikes, hashes_of, reduced
 from .perturbations import dataset_name, identity, perturb
 from .scores import item_table, write_table
@@ -464,12 +465,13 @@ def item_set(domain: OpenDomain, split: str, outcome: Outcomes, tasks: Sequence[
     Raises
     ------
     DataError
-        If a class has no usable picture left.
+        If a class that is listed has no usable picture left.
     """
     items, statuses = outcome.items, outcome.statuses
     problems = tuple((item.id, *status) for item, status in zip(items, statuses, strict=True) if status != OK)
     for label, name in ((0, "real"), (1, "fake")):
-        if not any(i.label == label and s == OK for i, s in zip(items, statuses, strict=True)):
+        mine = [status for item, status in zip(items, statuses, strict=True) if item.label == label]
+        if mine and OK not in mine:
             raise DataError(_nothing_left(domain.name, split, name, problems))
     listed = [[i.id, c, i.label, i.group, s[0]] for i, c, s in zip(items, outcome.contents, statuses, strict=True)]
     key = digest([identity(domain.perturbation), listed] if domain.perturbation else listed)
@@ -482,6 +484,9 @@ def item_set(domain: OpenDomain, split: str, outcome: Outcomes, tasks: Sequence[
         mine = [(task, chunk) for task, chunk in zip(tasks, chunks, strict=True) if task.colour == colour]
         folders[name], index[name] = _index(mine, usable)
     np.savez(place.with_suffix(".npz"), **index)  # pyright: ignore[reportArgumentType] (arrays by name)
+    if split != "test":
+        known = [content for content, status in zip(outcome.contents, statuses, strict=True) if status == OK]
+        write_learned(place.with_suffix(".parquet"), domain, items, known)
     seconds = [chunk.seconds / len(task.items) for task, chunk in zip(tasks, chunks, strict=True)]
     return ItemSet(
         domain=domain.name,

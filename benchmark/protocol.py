@@ -154,19 +154,20 @@ class Fitted:
 
     def __init__(self, domain: str, train: Iterable[Item], val: Iterable[Item]) -> None:
         self.domain = domain
-        self._items = {"train": list(train), "val": list(val)}
+        self._items: dict[Split, list[Item]] = {"train": list(train), "val": list(val)}
         self._names = {split: all_names(items) for split, items in self._items.items()}
-        self.dropped: dict[str, list[Item]] = {"train": [], "val": []}
+        self._classes = {split: {item.label for item in items} for split, items in self._items.items()}
+        self.dropped: dict[Split, list[Item]] = {"train": [], "val": []}
 
-    def shared(self, split: str, names: Set[Name]) -> set[Name]:
+    def shared(self, split: Split, names: Set[Name]) -> set[Name]:
         """What the items of a split share with another side, whose names are given."""
         return self._names[split] & names
 
-    def names(self, split: str) -> set[Name]:
+    def names(self, split: Split) -> set[Name]:
         """All that the items of a split must not share with another side."""
         return self._names[split]
 
-    def drop(self, split: str, names: Set[Name]) -> None:
+    def drop(self, split: Split, names: Set[Name]) -> None:
         """Take the items out of a split that share something with another side, whose names are given."""
         if self._names[split].isdisjoint(names):
             return
@@ -175,9 +176,10 @@ class Fitted:
         self._items[split] = [item for item, out in zip(self._items[split], guilty, strict=True) if not out]
         self._names[split] = all_names(self._items[split])
 
-    def missing_classes(self) -> str:
-        """Name the splits that lack a class; empty if none does."""
-        return missing_classes((item for items in self._items.values() for item in items), ("train", "val"))
+    def lost_classes(self) -> str:
+        """Name the splits that have lost a class; empty if none has."""
+        lost = [missing_classes(items, [split], sorted(self._classes[split])) for split, items in self._items.items()]
+        return ", ".join(filter(None, lost))
 
 
 def refuse_leaks(fitted: Sequence[Fitted], held_out: Mapping[str, Set[Name]]) -> None:
@@ -230,7 +232,7 @@ def drop_leaks(fitted: Sequence[Fitted], held_out: Mapping[str, Set[Name]]) -> N
 
 
 def _refuse_emptied(one: Fitted) -> None:
-    missing = one.missing_classes()
+    missing = one.lost_classes()
     if missing:
         counts = " and ".join(f"{len(items)} of {split}" for split, items in one.dropped.items() if items)
         raise DataError(

@@ -12,14 +12,28 @@ import pyarrow.parquet as pq
 
 from .bands import Band
 from .catalogue import OpenDomain
+from .cell_models import MODEL, keep_model, left_out
 from .contracts import LABEL_NAMES, ViewSpec
 from .curves import series_of
 from .metrics import Interval
+from .mistakes import keep_mistakes
 from .perturbations import chain_of
 from .prepare import ItemSet, load_view, whole
 from .protocol import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
 from .reporting import Reporter
-from .results import cell_key, cell_provenance, cell_rows, fact_text, joined, metric_name, split_lists, study_key, write_cell
+from .results import (
+    cell_key,
+    cell_provenance,
+    cell_rows,
+    chosen_files,
+    fact_text,
+    joined,
+    metric_name,
+    split_lists,
+    study_key,
+    write_cell,
+)
+from .run_notes import cell_note, study_note
 from .runner import item_labels
 from .scores import write_table
 from .search import Cell, CellResult, Trial
@@ -106,6 +120,8 @@ class Recorder:
             self.gaps[cell.label] = result.gaps
         self.rows += rows
         folder = cell_folder(cell)
+        if reason := left_out(folder):
+            self._reporter.note(f"{cell.label}: its model is not kept: {reason}")
         self._outbox.put([_cell_document(cell, self._cell_stub(cell), result, rows[0], folder)])
 
     def study_finished(self, cell: Cell, folder: Path) -> None:
@@ -119,7 +135,8 @@ class Recorder:
             "trials": cell.study.search.trials,
         }
         state = digest(sorted(row["cell"] for row in self.rows))[:16]
-        document = replace(stub, params=_text(params), artifacts=str(folder) if self.rows else "", end=time.time(), state=state)
+        artifacts, note = str(folder) if self.rows else "", study_note(cell, folder)
+        document = replace(stub, params=_text(params), artifacts=artifacts, note=note, end=time.time(), state=state)
         self._outbox.put([document])
 
     def _cell_stub(self, cell: Cell) -> RunDocument:
@@ -152,6 +169,8 @@ def keep_cell(result: CellResult) -> list[dict[str, Any]]:
     folder = cell_folder(result.cell)
     document = write_cell(result, cell_key(result.cell), folder)
     _save_figures(result.cell, document, folder)
+    keep_mistakes(folder / chosen_files(document)[0], result.cell.replicates[0].tests, folder, result.cell.label)
+    keep_model(result, folder)
     rows = cell_rows(folder)
     write_json(folder / "rows.json", rows)
     return rows
@@ -231,7 +250,12 @@ def _text(values: dict[str, Any]) -> dict[str, str]:
 
 def _band_params(band: Band) -> dict[str, Any]:
     low, high = band.edges
-    return {"band": band, **{f"band.{k}": v for k, v in band.as_dict().items()}, "band.low": low, "band.high": high}
+    return {
+        "band": band,
+        **{f"band.{k}": v for k, v in band.as_dict().items()},
+        "band.low": f"{low:.6g}",
+        "band.high": f"{high:.6g}",
+    }
 
 
 def _trial_document(cell: Cell, parent: RunDocument, trial: Trial) -> RunDocument:
@@ -301,6 +325,8 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: dict[
         series=series_of([record.epochs for record in chosen.records], "draw"),
         artifacts=str(folder),
         inputs=tuple(inputs),
+        note=cell_note(row, cell, folder),
+        model=str(folder / MODEL) if (folder / MODEL).is_dir() else "",
         end=row["finished"],
     )
 
@@ -320,8 +346,12 @@ def _save_figures(cell: Cell, document: dict[str, Any], folder: Path) -> None:
     profiles = {
         name: (view.values[labels == label].mean(axis=0), view.values[labels == label].std(axis=0))
         for label, name in enumerate(LABEL_NAMES)
+        if (labels == label).any()
     }
     title = f"{cell.train}: {len(view)} training crops, band chosen by {cell.detector.label}"
     figures.save_spectrum(folder / "spectrum.png", view.frequency, profiles, band, title)
     if any(trial["stage"] == "sweep" for trial in document["trials"]):
         figures.save_sweep(folder / "sweep.png", document["trials"], document["evidence"], band, cell.label)
+    if document["narrow"]:
+        title = f"{cell.label}: where the evidence is, at home and abroad"
+        figures.save_band_transfer(folder / "band_transfer.png", document["narrow"], cell.train, title)

@@ -9,7 +9,7 @@ import math
 import platform
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from .errors import DataError
 from .metrics import GroupBootstrap, Interval, all_metrics, best_threshold, roc_auc
+from .narrow import keep_narrow
 from .perturbations import chain_of, dataset_name, unperturbed
 from .prepare import ItemSet
 from .scores import DomainScores, join_tables, read_scores
@@ -143,6 +144,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> dict[str, Any]:
         "rule": RULE,
         "evidence": None if result.evidence is None else {"low": result.evidence[0], "high": result.evidence[1]},
         "trials": [{"band": t.band.as_dict(), "stage": t.stage, **_auc_fields(t.auc), "error": t.error} for t in result.trials],
+        "narrow": keep_narrow(result.trials, folder),
         "tested": tested,
         "decode_ms": decode_ms,
         "gaps": list(result.gaps),
@@ -171,6 +173,11 @@ def _copy_scores(folder: Path, index: int, tested: Tested) -> dict[str, Any]:
         "score_ms": float(np.mean([record.score_ms for record in tested.records])),
         **({"epochs": epochs} if any(epochs := [record.epochs for record in tested.records]) else {}),
     }
+
+
+def chosen_files(document: Mapping[str, Any]) -> list[str]:
+    """Score files of the chosen band, one per draw, below the folder of a cell."""
+    return next(entry["files"] for entry in document["tested"] if entry["role"] == "chosen")
 
 
 def _numbered_sets(cell: Cell) -> Iterable[tuple[int, ItemSet]]:
@@ -230,10 +237,10 @@ def cell_rows(folder: Path) -> list[dict[str, Any]]:
 def _rows(document: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
     scores = {id(entry): [read_scores(folder / file) for file in entry["files"]] for entry in document["tested"]}
     oracles = {entry["domain"]: entry for entry in document["tested"] if entry["role"] == "oracle"}
-    allpass = next(entry for entry in document["tested"] if entry["role"] == "allpass")
+    allpass = next((entry for entry in document["tested"] if entry["role"] == "allpass"), None)  # brought scores have none
     context = _Context(
         document,
-        _by_domain(scores[id(allpass)]),
+        _by_domain(scores[id(allpass)]) if allpass else {},
         {domain: _by_domain(scores[id(entry)])[domain] for domain, entry in oracles.items()},
         {domain: entry["band"] for domain, entry in oracles.items()},
     )
@@ -266,7 +273,8 @@ def _by_domain(replicates: Sequence[Sequence[DomainScores]]) -> dict[str, list[D
 def _row(context: _Context, entry: dict[str, Any], replicates: Sequence[Sequence[DomainScores]]) -> dict[str, Any]:
     document = context.document
     tested = _by_domain(replicates)
-    thresholds = [best_threshold(val.scored.labels, val.scored.scores) for val in (r[0] for r in replicates)]
+    validation = [next((entry.scored for entry in r if entry.split == "val"), None) for r in replicates]
+    thresholds = [best_threshold(val.labels, val.scores) if val else math.nan for val in validation]
     bootstrap = GroupBootstrap([e.scored for entries in tested.values() for e in entries], document["bootstrap"])
     drawn = {name: np.mean([bootstrap.aucs(e.scored) for e in entries], axis=0) for name, entries in tested.items()}
     tests = []
@@ -410,7 +418,7 @@ def _test_entry(
         "n": entries[0].n_items,
         "coverage": _mean([entry.coverage for entry in entries]),
         **_mean_metrics(entries, thresholds),
-        "allpass_auc": _mean_auc(context.allpass[domain]),
+        "allpass_auc": _mean_auc(context.allpass.get(domain, [])),
         "oracle_auc": _mean_auc(context.oracle[domain]) if known else math.nan,
         "oracle_band": context.oracle_bands.get(domain),
         "split_list": document.get("test_splits", {}).get(domain, ""),

@@ -120,15 +120,18 @@ def publish_folder(temporary: Path, final: Path) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def cache_usage() -> tuple[int, int]:
-    """Count files and bytes in the cache."""
-    sizes = [path.stat().st_size for path in cache_root().rglob("*") if path.is_file()]
-    return len(sizes), sum(sizes)
+def cache_usage() -> dict[str, tuple[int, int]]:
+    """Count files and bytes in the cache, by folder: ``chunks`` of pictures, ``boards`` read from tracking stores."""
+    sizes: dict[str, list[int]] = {}
+    for path in cache_root().rglob("*"):
+        if path.is_file():
+            sizes.setdefault(path.relative_to(cache_root()).parts[0], []).append(path.stat().st_size)
+    return {name: (len(found), sum(found)) for name, found in sorted(sizes.items())}
 
 
 def prune_cache(days: float) -> tuple[int, int]:
     """
-    Delete chunks that were not used for `days`, and scratch folders that killed runs left.
+    Delete chunks and what was read from tracking stores that were not used for `days`, and scratch folders of killed runs.
 
     Returns
     -------
@@ -137,7 +140,7 @@ def prune_cache(days: float) -> tuple[int, int]:
     """
     root, limit = cache_root(), time.time() - 86400 * days
     deleted = freed = 0
-    for folder in [*root.glob("chunks/*/*"), *root.glob("scratch-*")]:
+    for folder in [*root.glob("chunks/*/*"), *root.glob("boards/*"), *root.glob("scratch-*")]:
         files = [path for path in folder.rglob("*") if path.is_file()]
         if files and max(max(p.stat().st_atime, p.stat().st_mtime) for p in files) > limit:
             continue

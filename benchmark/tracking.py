@@ -10,29 +10,30 @@ import json
 import logging
 import math
 import os
+import re
 import shutil
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import TrackingError
-from .store import digest, read_json, results_root, write_json
+from .mlflow_names import COMPLETE, KEY, KIND, NOTE, PARENT, SENT, STUDY_KEY
+from .mlflow_reading import FoundCell, find_cells, search, store_folder, today
+from .store import digest, publish_folder, read_json, results_root, write_json
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
 
-KEY = "bandbench.key"
-KIND = "bandbench.kind"
-STUDY_KEY = "bandbench.study_key"
-COMPLETE = "bandbench.complete"
-PARENT = "mlflow.parentRunId"
-PAGE = 1000
 METRICS_AT_A_TIME = 1000  # MLflow takes no more
+DOWNLOADS = 8  # at a time
+NOTE_LENGTH = 8000
+EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # the UI then shows runs and models, not chat traces
+MODEL_PARAMS = ("detector", "task", "train", "view", "band", "crop", "seed")  # of its run, told of a model too
 SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "file", "databricks")
 
 
@@ -65,6 +66,10 @@ class RunDocument:
         Below which folder of the run; None for its top.
     inputs : tuple of (name, digest, context)
         Data sets.
+    note : str
+        Markdown that the MLflow UI shows on top of the run's page.
+    model : str
+        Folder of a model that the run made, as MLflow has them; it may lie in `artifacts`. Empty for none.
     state : str
         Kept as a tag once the document has arrived whole; one with another state is sent into the same run again.
     """
@@ -84,6 +89,8 @@ class RunDocument:
     artifacts: str = ""
     artifact_path: str | None = None
     inputs: tuple[tuple[str, str, str], ...] = ()
+    note: str = ""
+    model: str = ""
     state: str = "1"
 
     @classmethod
@@ -153,6 +160,9 @@ def client_for(uri: str) -> "MlflowClient":
         return client
 
 
+OTHER_PAGES = {"models": "models", "spectra": "spectra", "leaderboard": "leaderboard pages"}
+
+
 def study_pages(client: "MlflowClient") -> dict[str, str]:
     """
     Where the MLflow UI shows each study as a tree, as paths below its address.
@@ -167,6 +177,12 @@ def study_pages(client: "MlflowClient") -> dict[str, str]:
         for experiment in client.search_experiments()
         if client.search_runs([experiment.experiment_id], f"tags.`{KIND}` = 'study'", max_results=1)
     }
+
+
+def other_pages(client: "MlflowClient") -> dict[str, str]:
+    """Where the MLflow UI shows what is kept beside the studies: trained models, spectra, leaderboard pages."""
+    found = {experiment.name: experiment.experiment_id for experiment in client.search_experiments()}
+    return {title: f"/#/experiments/{found[name]}/runs" for name, title in OTHER_PAGES.items() if name in found}
 
 
 def _use_write_ahead_log(uri: str) -> None:
@@ -296,19 +312,20 @@ class Sender:
         if state == document.state:
             return
         run_id = run_id or self._open(document)
-        self._log(run_id, document)
-        if document.artifacts and Path(document.artifacts).is_dir():
-            self._client.log_artifacts(run_id, document.artifacts, document.artifact_path)
+        model_id = self._log_model(run_id, document) if document.model and Path(document.model).is_dir() else None
+        self._log(run_id, document, model_id)
+        self._log_artifacts(run_id, document)
         if document.end:
             self._client.set_tag(run_id, COMPLETE, document.state)
-            self._client.set_terminated(run_id, "FINISHED", end_time=int(1000 * document.end))
+            end = max(document.end, document.start)  # what an earlier run had computed ended before this one began
+            self._client.set_terminated(run_id, "FINISHED", end_time=int(1000 * end))
             self._known(document)[document.key] = (run_id, document.state)
 
     def _known(self, document: RunDocument) -> dict[str, tuple[str, str]]:
         """Runs of a study that the store already has, read once."""
         if document.study_key not in self._runs:
             experiment = self._experiment(document.study)
-            runs = _search(self._client, [experiment], f"tags.`{STUDY_KEY}` = '{document.study_key}'")
+            runs = search(self._client, [experiment], f"tags.`{STUDY_KEY}` = '{document.study_key}'")
             self._runs[document.study_key] = {
                 run.data.tags[KEY]: (run.info.run_id, run.data.tags.get(COMPLETE, "")) for run in runs if KEY in run.data.tags
             }
@@ -321,7 +338,7 @@ class Sender:
                 place = None
                 if self._uri.startswith("sqlite:////"):
                     place = (Path(self._uri.removeprefix("sqlite:///")).parent / "artifacts" / name).as_uri()
-                self._experiments[name] = self._client.create_experiment(name, artifact_location=place)
+                self._experiments[name] = self._client.create_experiment(name, artifact_location=place, tags=EXPERIMENT_TAGS)
             else:
                 if found.lifecycle_stage == "deleted":
                     self._client.restore_experiment(found.experiment_id)
@@ -345,20 +362,65 @@ class Sender:
         self._known(document)[document.key] = (run.info.run_id, "")
         return run.info.run_id
 
-    def _log(self, run_id: str, document: RunDocument) -> None:
-        from mlflow.entities import Metric, Param
+    def _log(self, run_id: str, document: RunDocument, model_id: str | None) -> None:
+        """Log parameters, metrics (of the model too, if there is one), note and data sets."""
+        from mlflow.entities import Metric, Param, RunTag
 
         stamp = int(1000 * (document.end or document.start))
-        metrics = [Metric(name, value, stamp, 0) for name, value in document.metrics.items() if not math.isinf(value)]
+        known = {name: value for name, value in document.metrics.items() if not math.isinf(value)}
+        metrics = [Metric(name, value, stamp, 0, model_id=model_id) for name, value in known.items()]
         params = [Param(name, value[:6000]) for name, value in document.params.items()]
-        if metrics or params:
-            self._client.log_batch(run_id, metrics=metrics, params=params)
+        tags = [RunTag(NOTE, document.note[:NOTE_LENGTH])] if document.note else []
+        if document.end and document.kind == "cell":
+            tags.append(RunTag(SENT, today()))
+        if metrics or params or tags:
+            self._client.log_batch(run_id, metrics=metrics, params=params, tags=tags)
         steps = [Metric(name, value, stamp, step) for name, values in document.series.items() for step, value in values]
         steps = [metric for metric in steps if not math.isinf(metric.value)]
         for start in range(0, len(steps), METRICS_AT_A_TIME):
             self._client.log_batch(run_id, metrics=steps[start : start + METRICS_AT_A_TIME])
         if document.inputs:
             self._client.log_inputs(run_id, datasets=[_dataset_input(*entry) for entry in document.inputs])
+
+    def _log_artifacts(self, run_id: str, document: RunDocument) -> None:
+        """Everything in the folder but the model, which MLflow keeps in a place of its own."""
+        folder = Path(document.artifacts)
+        if not document.artifacts or not folder.is_dir():
+            return
+        if not document.model:
+            self._client.log_artifacts(run_id, str(folder), document.artifact_path)
+            return
+        for entry in sorted(folder.iterdir()):
+            if entry != Path(document.model):
+                self._client.log_artifact(run_id, str(entry), document.artifact_path)
+
+    def _log_model(self, run_id: str, document: RunDocument) -> str:
+        """Make the run's logged model, unless it was made before a kill; return its id."""
+        from mlflow.entities import LoggedModelOutput
+
+        from .trained import add_mlflow_model
+
+        experiment = self._experiment(document.study)
+        made = self._client.search_logged_models([experiment], f"source_run_id = '{run_id}'")
+        for model in made:
+            if model.status == "READY":
+                return model.model_id
+            self._client.delete_logged_model(model.model_id)  # half of it may be there
+        params = {name: value[:6000] for name, value in document.params.items() if name in MODEL_PARAMS}
+        tags = {NOTE: document.note[:NOTE_LENGTH]} if document.note else {}
+        name = _model_name(document.name)
+        model = self._client.create_logged_model(experiment, name, run_id, tags, params, document.kind)
+        if not Path(document.model, "MLmodel").exists():
+            add_mlflow_model(Path(document.model))
+        self._client.log_model_artifacts(model.model_id, document.model)
+        self._client.log_outputs(run_id, [LoggedModelOutput(model.model_id, 0)])
+        self._client.finalize_logged_model(model.model_id, "READY")
+        return model.model_id
+
+
+def _model_name(name: str) -> str:
+    """What MLflow takes as the name of a model: some characters are not for it."""
+    return re.sub(r"""[/:.%"']+""", " ", name).strip()[:250] or "model"
 
 
 def _dataset_input(name: str, content: str, context: str) -> Any:
@@ -439,19 +501,21 @@ class Exporter(threading.Thread):
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def _search(client: "MlflowClient", experiments: list[str], condition: str) -> Iterator["Run"]:
-    token = None
-    while True:
-        page = client.search_runs(experiments, condition, max_results=PAGE, page_token=token)
-        yield from page
-        token = page.token
-        if not token:
-            return
-
-
 @dataclass(frozen=True)
 class CellRun:
-    """A cell that was found in a tracking store, its folder on this machine."""
+    """
+    A cell that was found in a tracking store, its folder on this machine.
+
+    Attributes
+    ----------
+    run_id, study : str
+    metrics : dict of str to float
+        Those that its row is checked against.
+    finished : float
+        Seconds since the epoch.
+    folder : Path
+        Holds ``cell.json`` and score files, if the run has any.
+    """
 
     run_id: str
     study: str
@@ -463,7 +527,7 @@ class CellRun:
 @contextlib.contextmanager
 def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
     """
-    Find all finished cells of a store; what had to be downloaded is deleted when the block ends.
+    Find all finished cells of a store; what has to be downloaded is kept in the cache.
 
     Parameters
     ----------
@@ -479,35 +543,46 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
     if uri.startswith("sqlite:////") and not Path(uri.removeprefix("sqlite:///")).exists():
         raise TrackingError(f"nothing is recorded in {uri} yet; `bench run --study band_search` records something.")
     client = client_for(uri)
-    temporary = Path(tempfile.mkdtemp(prefix="bandbench-"))
+    with _reported(uri):
+        experiments = {e.experiment_id: e.name for e in client.search_experiments()}
+        if study is not None:
+            experiments = {i: n for i, n in experiments.items() if n == study}
+            if not experiments:
+                known = ", ".join(sorted(e.name for e in client.search_experiments() if e.name != "Default"))
+                raise TrackingError(f"no study '{study}' in {uri}. Recorded there: {known or 'nothing'}.")
+        cells = find_cells(client, uri, experiments)
+        folders = _folders(client, uri, cells)
+    yield [CellRun(c.run_id, experiments[c.experiment_id], c.metrics, c.finished, folders[c.run_id]) for c in cells]
+
+
+def _folders(client: "MlflowClient", uri: str, cells: Sequence[FoundCell]) -> dict[str, Path]:
+    """Folder of every cell by run: in place where the store is on this machine, else downloaded, once."""
+    here = {cell.run_id: place for cell in cells if (place := _place(cell.location))}
+    missing = [cell.run_id for cell in cells if cell.run_id not in here]
+    kept = store_folder(uri) / "runs"
+    with ThreadPoolExecutor(DOWNLOADS) as threads:
+        list(threads.map(lambda run_id: _download(client, run_id, kept / run_id), missing))
+    return here | {run_id: kept / run_id for run_id in missing}
+
+
+def _place(location: str) -> Path | None:
+    """Folder that an address names, if it is one of this machine."""
+    if not location.startswith("file://"):
+        return None
+    from mlflow.utils.file_utils import local_file_uri_to_path
+
+    return Path(local_file_uri_to_path(location))
+
+
+def _download(client: "MlflowClient", run_id: str, target: Path) -> None:
+    """Fetch what rows follow from, whole or not at all; a run that has no such files gets no folder."""
+    if target.is_dir() or "cell.json" not in {entry.path for entry in client.list_artifacts(run_id)}:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{run_id}-", dir=target.parent))
     try:
-        with _reported(uri):
-            experiments = {e.experiment_id: e.name for e in client.search_experiments()}
-            if study is not None:
-                experiments = {i: n for i, n in experiments.items() if n == study}
-                if not experiments:
-                    known = ", ".join(sorted(e.name for e in client.search_experiments() if e.name != "Default"))
-                    raise TrackingError(f"no study '{study}' in {uri}. Recorded there: {known or 'nothing'}.")
-            condition = f"tags.`{KIND}` = 'cell' and tags.`{COMPLETE}` = '1'"
-            found = []
-            for run in _search(client, list(experiments), condition):
-                folder = _artifacts(client, run, temporary)
-                end = (run.info.end_time or 0) / 1000
-                found.append(CellRun(run.info.run_id, experiments[run.info.experiment_id], run.data.metrics, end, folder))
-        yield found
+        for part in ("cell.json", "scores"):
+            client.download_artifacts(run_id, part, str(temporary))
+        publish_folder(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _artifacts(client: "MlflowClient", run: "Run", temporary: Path) -> Path:
-    """Folder of a run's artifacts: in place where the store is on this machine, else downloaded."""
-    location = run.info.artifact_uri or ""
-    if location.startswith("file://"):
-        from mlflow.utils.file_utils import local_file_uri_to_path
-
-        return Path(local_file_uri_to_path(location))
-    target = temporary / run.info.run_id
-    target.mkdir()
-    for part in ("cell.json", "scores"):
-        client.download_artifacts(run.info.run_id, part, str(target))
-    return target

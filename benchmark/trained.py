@@ -6,7 +6,6 @@ probabilities), ``seen.txt`` (contents of the pictures that it has learned from)
 and the fitted detectors. Contents and names are there as short digests: a folder that is passed on names nobody.
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -20,8 +19,10 @@ from numpy.typing import NDArray
 from .attribution import Classifier
 from .bands import Band
 from .contracts import View
-from .errors import BenchError, PluginError, StudyError
+from .errors import BenchError, DataError, PluginError, StudyError
 from .images import CropSpec, cut, decode
+from .learned import Learned, content_name
+from .metrics import Scored, all_metrics, auc_interval, best_threshold
 from .registry import DetectorSpec, detectors
 from .runner import mean_per_item
 from .store import write_json
@@ -30,7 +31,6 @@ from .views import features_from_crops, view_kernel
 FORMAT = 1
 DETECTION, ATTRIBUTION = TASKS = ("detection", "attribution")
 SEEN, NAMES = "seen.txt", "names.txt"
-SEEN_DIGITS = 16
 AMBIGUOUS = 0.05  # share of validation pictures of either class that may lie beyond the ambiguous stretch
 
 
@@ -72,14 +72,20 @@ class Calibration:
         return softmax(logits, axis=1)
 
 
-def content_name(content: str) -> str:
-    """Return a short name of a picture's content; empty for none."""
-    return hashlib.sha256(content.encode()).hexdigest()[:SEEN_DIGITS] if content else ""
+def require_classes(labels: NDArray[np.int64], classes: Sequence[str]) -> None:
+    """
+    Refuse validation pictures that scores cannot be turned into probabilities with.
 
-
-def hashed_name(space: str, kind: str, value: str) -> str:
-    """Return a short digest of the name of a clip, an identity or an item; names of different spaces never agree."""
-    return content_name("\0".join((space, kind, value)))
+    Raises
+    ------
+    DataError
+        Naming the first class that is missing.
+    """
+    for label, name in enumerate(classes):
+        if label not in labels:
+            raise DataError(
+                f"a model that is kept is calibrated, which takes pictures of every class: no {name} validation picture."
+            )
 
 
 def ambiguous_stretch(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[float, float]:
@@ -105,6 +111,14 @@ def ambiguous_stretch(probabilities: NDArray[np.float64], labels: NDArray[np.int
         return float(min(ends)), float(max(ends))
     top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     return 0.0, float(np.quantile(top[~right], 1 - AMBIGUOUS) if (~right).any() else np.quantile(top[right], AMBIGUOUS))
+
+
+def detection_numbers(scored: Scored, probabilities: NDArray[np.float64], threshold: float) -> dict[str, float]:
+    """All metrics of one item set, with the interval of its AUC and the Brier score of its probabilities (n_items, 2)."""
+    interval = auc_interval([scored])
+    brier = float(np.mean((probabilities[:, 1] - scored.labels) ** 2))
+    numbers = all_metrics(scored.labels, scored.scores, threshold)
+    return {**numbers, "auc_lo": interval.low, "auc_hi": interval.high, "brier": brier}
 
 
 def score_pictures_of(classifier: Classifier, view: View, rows: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -179,6 +193,34 @@ class TrainedModel:
     names: frozenset[str] | None = None
     data: dict[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def calibrated(
+        cls, recipe: Recipe, classifier: Classifier, validation: Scored, n_train: int, learned: Learned, data: dict[str, Any]
+    ) -> "TrainedModel":
+        """
+        Make a detection model of a fitted classifier.
+
+        Parameters
+        ----------
+        recipe : Recipe
+        classifier : Classifier
+            Of two classes.
+        validation : Scored
+            Its validation pictures, scored.
+        n_train : int
+            Pictures.
+        learned : Learned
+        data : dict
+        """
+        scores = validation.scores[:, None]
+        calibration = Calibration.of(scores, validation.labels)
+        probabilities = calibration.probabilities(scores)
+        threshold = best_threshold(validation.labels, validation.scores)
+        numbers = detection_numbers(validation, probabilities, threshold)
+        counts = {"n_train": n_train, "n_validation": len(validation.labels)}
+        unsure = ambiguous_stretch(probabilities, validation.labels)
+        return cls(recipe, classifier, calibration, unsure, threshold, counts | numbers, learned.seen, learned.names, data)
+
     def has_seen(self, content: str) -> bool:
         """Whether a picture with this content was trained or validated on."""
         return content_name(content) in self.seen
@@ -239,9 +281,15 @@ class TrainedModel:
         """Whether pictures have to be decoded in colour."""
         return view_kernel(self.view).colour
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, describe: bool = True) -> None:
         """
         Write the folder, which must not exist or be empty.
+
+        Parameters
+        ----------
+        folder : Path
+        describe : bool
+            Also make it an MLflow model (`add_mlflow_model`), for which MLflow has to be imported.
 
         Raises
         ------
@@ -274,7 +322,8 @@ class TrainedModel:
                 "bandbench": version("bandbench"),
             },
         )
-        _add_mlflow_model(folder)
+        if describe:
+            add_mlflow_model(folder)
 
     @classmethod
     def load(cls, folder: Path, reference: str | None = None) -> "TrainedModel":
@@ -343,7 +392,7 @@ def _registered(reference: str, folder: Path) -> str:
     return reference
 
 
-def _add_mlflow_model(folder: Path) -> None:
+def add_mlflow_model(folder: Path) -> None:
     """Describe the folder to MLflow, which then loads it through `bandbench.benchmark.serving`: no pickle, no code inside."""
     import mlflow.pyfunc
     from mlflow.models import Model

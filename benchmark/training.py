@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from .attribution import Classifier, attribution_metrics, confusion_matrix
 from .catalogue import Catalogue, OpenDomain
-from .contracts import LABEL_NAMES, Item, View, ViewSpec
+from .contracts import LABEL_NAMES, View, ViewSpec
 from .curves import member_series
 from .engine import data_facts, prepare_chunks, same_data, task_key
 from .errors import BenchError, DataError, PluginError, StudyError, unknown_name
-from .metrics import Scored, all_metrics, auc_interval, best_threshold
+from .learned import Learned, content_name, fitted_names, hashed_names
+from .metrics import Scored
 from .perturbations import dataset_name, unperturbed
 from .prepare import (
     OK,
@@ -34,8 +35,7 @@ from .prepare import (
     without_copies,
     without_items,
 )
-from .protocol import Fitted, Name, drop_leaks, names_of, refuse_leaks, refuse_shared, split_digest
-from .registry import datasets
+from .protocol import Fitted, Name, drop_leaks, refuse_leaks, refuse_shared, split_digest
 from .reporting import Reporter
 from .results import SHORT, fact_text
 from .runner import failure, item_labels
@@ -48,8 +48,8 @@ from .trained import (
     Recipe,
     TrainedModel,
     ambiguous_stretch,
-    content_name,
-    hashed_name,
+    detection_numbers,
+    require_classes,
     score_pictures_of,
 )
 from .workers import Workers
@@ -145,6 +145,7 @@ def train_model(
     with _places() as places:
         pools = _pools(recipe, domains, ("train", "val"), places, workers, reporter)
         train, val = pools["train"], pools["val"]
+        require_classes(val.labels, recipe.classes)
         n_classes = len(recipe.classes)
         plugin = recipe.detector.plugin
         members = [recipe.detector.build(recipe.seed) for _ in range(Classifier.n_members(plugin, n_classes))]
@@ -156,19 +157,32 @@ def train_model(
             raise
         except Exception as error:  # a plugin may fail in any way
             raise PluginError(failure(recipe.label, error)) from error
-    calibration = Calibration.of(scores, val.labels)
-    probabilities = calibration.probabilities(scores)
-    threshold = best_threshold(val.labels, scores[:, 0]) if n_classes == 2 else float("nan")
-    validation = {
-        "n_train": len(train.labels),
-        "n_validation": len(val.labels),
-        **_numbers(val.labels, scores, probabilities, val.groups, threshold),
-    }
-    unsure = ambiguous_stretch(probabilities, val.labels)
     seen = frozenset(content_name(content) for content in (*train.contents, *val.contents))
+    learned = Learned(seen, fitted_names(domains))
     data = {**_splits_and_facts(domains), "dropped_leaks": dropped}
-    model = TrainedModel(recipe, classifier, calibration, unsure, threshold, validation, seen, fitted_names(domains), data)
+    if n_classes == 2:
+        scored = Scored(val.labels, scores[:, 0], val.groups)
+        model = TrainedModel.calibrated(recipe, classifier, scored, len(train.labels), learned, data)
+    else:
+        model = _attributing(recipe, classifier, val.labels, scores, len(train.labels), learned, data)
     return model, (*train.problems, *val.problems)
+
+
+def _attributing(
+    recipe: Recipe,
+    classifier: Classifier,
+    labels: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    n_train: int,
+    learned: Learned,
+    data: dict[str, Any],
+) -> TrainedModel:
+    """Make a model of several classes out of a fitted classifier and its validation scores (n_items, n_classes)."""
+    calibration = Calibration.of(scores, labels)
+    probabilities = calibration.probabilities(scores)
+    numbers = {"n_train": n_train, "n_validation": len(labels), **attribution_metrics(labels, probabilities)}
+    unsure = ambiguous_stretch(probabilities, labels)
+    return TrainedModel(recipe, classifier, calibration, unsure, float("nan"), numbers, learned.seen, learned.names, data)
 
 
 def guard(domains: Sequence[OpenDomain], drop: bool) -> tuple[list[OpenDomain], dict[str, int]]:
@@ -206,25 +220,6 @@ def guard(domains: Sequence[OpenDomain], drop: bool) -> tuple[list[OpenDomain], 
         if any(one.dropped.values()):
             kept[i] = guarded(domain, [item for items in one.dropped.values() for item in items])
     return kept, {split: len(items) for split, items in gone.items()}
-
-
-def hashed_names(domain: OpenDomain, item: Item) -> dict[str, Name]:
-    """What an item must not share with one on another side (`names_of`), by `hashed_name`."""
-    return {hashed_name(_name_space(domain, name[0]), *name): name for name in names_of(item)}
-
-
-def _name_space(domain: OpenDomain, kind: str) -> str:
-    """Where equal names mean the same: in a data set, but of files that a user added, in their folder only."""
-    name, spec = datasets.get(domain.spec.reference).name, domain.spec
-    if spec.reference == "folder":
-        return f"{name}:{spec.root}"
-    return f"{name}:{spec.options['fakes']}" if kind == "item" and spec.options.get("fakes") else name
-
-
-def fitted_names(domains: Sequence[OpenDomain]) -> frozenset[str]:
-    """`hashed_name` of every clip and identity that is trained or validated on."""
-    items = ((domain, item) for domain in domains for split in ("train", "val") for item in domain.split(split))
-    return frozenset(name for domain, item in items for name in hashed_names(domain, item))
 
 
 def _splits_and_facts(domains: Sequence[OpenDomain]) -> dict[str, Any]:
@@ -359,9 +354,7 @@ def _numbers(
 ) -> dict[str, float]:
     if probabilities.shape[1] > 2:
         return attribution_metrics(labels, probabilities)
-    interval = auc_interval([Scored(labels, scores[:, 0], groups)])
-    brier = float(np.mean((probabilities[:, 1] - labels) ** 2))
-    return {**all_metrics(labels, scores[:, 0], threshold), "auc_lo": interval.low, "auc_hi": interval.high, "brier": brier}
+    return detection_numbers(Scored(labels, scores[:, 0], groups), probabilities, threshold)
 
 
 def model_document(model: TrainedModel, folder: Path, start: float) -> RunDocument:
@@ -388,8 +381,7 @@ def model_document(model: TrainedModel, folder: Path, start: float) -> RunDocume
         params=params,
         metrics={f"val_{k}": float(v) for k, v in model.validation.items()},
         series=member_series(model.classifier.members),
-        artifacts=str(folder),
-        artifact_path="model",
+        model=str(folder),
     )
 
 

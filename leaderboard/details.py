@@ -1,4 +1,4 @@
-"""What the page tells of a single row, from the artifacts of its run: curves, counts, trials, manifest, spectrum."""
+"""What the page tells of a single row, from the artifacts of its run: curves, counts, trials, manifest, bands, pictures."""
 
 import base64
 import io
@@ -18,11 +18,16 @@ from ..benchmark.perturbations import chain_of
 from ..benchmark.scores import DomainScores, read_scores
 from ..benchmark.store import digest, read_json
 from ..benchmark.tracking import cell_runs, client_for, study_pages
+from .band_transfer import band_transfer
 from .charts import histogram, roc_curve
+from .choices import choice_gaps
+from .mistakes import mistakes
 from .standings import standings
 from .transfer import transferred
 
-CURVES_BUDGET, PICTURES_BUDGET = 1_500_000, 1_500_000  # characters of the page
+# Characters of the page, before it is compressed; pictures are compressed already. A page of many rows has less room for them.
+BUDGETS = {"curves": 1_500_000, "bands": 1_500_000, "spectra": 600_000, "mistakes": 600_000}
+MANY_ROWS = 2000
 MOST_READ = 500  # rows whose score files are read
 DIGEST_LENGTH = 16
 PICTURE_WIDTH = 760  # pixels
@@ -39,9 +44,16 @@ class Details:
     cells : dict of str to dict
         By run: detector's view and parameters, seeds, digests, versions, trials, the command that repeats it.
     rows : dict of str to dict
-        By `row_id`: ROC curves and score counts per test domain. Rows are missing once `CURVES_BUDGET` is used up.
+        By `row_id`: ROC curves and score counts per test domain. What is told of rows and runs is told of the first ones,
+        until its part of `BUDGETS` is used up.
     spectra : dict of str to str
-        By run: the spectrum of its training pictures, a ``data:`` address, until `PICTURES_BUDGET` is used up.
+        By run: the spectrum of its training pictures, a ``data:`` address.
+    bands : dict of str to dict
+        By run: see `band_transfer.band_transfer`.
+    mistakes : dict of str to dict
+        By run: see `mistakes.mistakes`.
+    choices : dict of str to dict
+        By run: ``left_out``, the AUC with bands chosen on other domains, and ``candidates``, from how many.
     transfers : dict of str to list of dict
         By `row_id`: what the threshold from home gives on each test domain, for the first `MOST_READ` rows.
     standings : list of dict
@@ -51,6 +63,9 @@ class Details:
     cells: dict[str, dict[str, Any]] = field(default_factory=dict)
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     spectra: dict[str, str] = field(default_factory=dict)
+    bands: dict[str, dict[str, Any]] = field(default_factory=dict)
+    mistakes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    choices: dict[str, dict[str, Any]] = field(default_factory=dict)
     transfers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     standings: list[dict[str, Any]] = field(default_factory=list)
 
@@ -60,7 +75,9 @@ def row_id(row: Mapping[str, Any]) -> str:
     return digest([row["cell"], row["role"], row["band"]])[:10]
 
 
-def load_details(uri: str, study: str | None, rows: Sequence[Mapping[str, Any]]) -> Details:
+def load_details(
+    uri: str, study: str | None, rows: Sequence[Mapping[str, Any]], folders: Mapping[str, Path] | None = None
+) -> Details:
     """
     Read what the page tells of single rows.
 
@@ -71,45 +88,84 @@ def load_details(uri: str, study: str | None, rows: Sequence[Mapping[str, Any]])
     study : str, optional
     rows : sequence of dict
         Of `rows.load_board`, best first: those are served first.
+    folders : mapping of str to Path, optional
+        By run: folders of rows that are in no tracking store.
 
     Raises
     ------
     TrackingError
         If the store does not answer.
     """
-    details = Details()
     pages = study_pages(client_for(uri))
     with cell_runs(uri, study) as runs:
-        folders = {run.run_id: run.folder for run in runs}
-        if not any("rank_low" in row for row in rows):
-            details.standings = standings(rows, folders)
-        left = {"curves": CURVES_BUDGET, "pictures": PICTURES_BUDGET}
-        documents: dict[str, dict[str, Any]] = {}
-        for n, row in enumerate(rows):
-            run, folder = row["run_id"], folders.get(row["run_id"])
-            if folder is None:
+        known = {run.run_id: run.folder for run in runs} | dict(folders or {})
+        recorded = {run.run_id for run in runs}
+        return _Reader(rows, known, {name: pages.get(name, "").partition("/runs")[0] for name in pages}, recorded).read()
+
+
+class _Reader:
+    """Reads the folders of rows, the first ones first, as long as the page has room."""
+
+    def __init__(
+        self, rows: Sequence[Mapping[str, Any]], folders: Mapping[str, Path], pages: Mapping[str, str], recorded: set[str]
+    ) -> None:
+        self.rows = rows
+        self.folders = folders
+        self.pages = pages
+        self.recorded = recorded
+        self.left = {name: size // (4 if len(rows) > MANY_ROWS else 1) for name, size in BUDGETS.items()}
+        self.details = Details()
+        self.documents: dict[str, dict[str, Any]] = {}
+        self.by_run: dict[str, list[Mapping[str, Any]]] = {}
+        for row in rows:
+            self.by_run.setdefault(row["run_id"], []).append(row)
+
+    def read(self) -> Details:
+        if not any("rank_low" in row for row in self.rows):
+            self.details.standings = standings(self.rows, self.folders)
+        for n, row in enumerate(self.rows):
+            if row["run_id"] not in self.folders:
                 continue
-            if run not in documents:
-                documents[run] = read_json(folder / "cell.json") or {}
-                page = pages.get(row["study"], "").partition("/runs")[0]
-                details.cells[run] = {**_cell(documents[run]), "page": f"{page}/runs/{run}" if page else ""}
-                _add(details.spectra, run, _spectrum(folder), left, "pictures")
+            if row["run_id"] not in self.documents:
+                self._read_run(row)
             if n < MOST_READ:
-                draws = _scores(documents[run], row, folder)
-                details.transfers[row_id(row)] = _transfers(draws)
-                _add(details.rows, row_id(row), _curves(draws, row), left, "curves")
-    return details
+                self._read_row(row)
+        return self.details
+
+    def _read_run(self, row: Mapping[str, Any]) -> None:
+        run, folder = row["run_id"], self.folders[row["run_id"]]
+        document = self.documents[run] = read_json(folder / "cell.json") or {}
+        page = self.pages.get(row["study"], "") if run in self.recorded else ""
+        cell = _cell(document, run in self.recorded)
+        self.details.cells[run] = {**cell, "page": f"{page}/runs/{run}" if page else ""}
+        mine = self.by_run[run]
+        self._add(self.details.bands, run, band_transfer(document, _allpass(mine, cell)) if document else {}, "bands")
+        gaps, n_candidates = choice_gaps(document, mine)
+        self.details.choices[run] = {"left_out": gaps.left_out, "candidates": n_candidates}
+        self._add(self.details.spectra, run, _spectrum(folder), "spectra")
+        plain = [test["domain"] for test in row["tests"] if not chain_of(test["domain"])]
+        self._add(self.details.mistakes, run, mistakes(folder, plain), "mistakes")
+
+    def _read_row(self, row: Mapping[str, Any]) -> None:
+        draws = _scores(self.documents[row["run_id"]], row, self.folders[row["run_id"]])
+        self.details.transfers[row_id(row)] = _transfers(draws)
+        self._add(self.details.rows, row_id(row), _curves(draws, row), "curves")
+
+    def _add(self, target: dict[str, Any], key: str, value: Any, budget: str) -> None:
+        """Keep a value if there is room for it."""
+        size = len(value) if isinstance(value, str) else len(json.dumps(value))
+        if value and size <= self.left[budget]:
+            target[key] = value
+            self.left[budget] -= size
 
 
-def _add(target: dict[str, Any], key: str, value: Any, left: dict[str, int], budget: str) -> None:
-    """Keep a value if there is room for it."""
-    size = len(value) if isinstance(value, str) else len(json.dumps(value))
-    if value and size <= left[budget]:
-        target[key] = value
-        left[budget] -= size
+def _allpass(rows: Sequence[Mapping[str, Any]], cell: Mapping[str, Any]) -> dict[str, float]:
+    """AUC with all frequencies by test domain, and on validation pictures under the empty name."""
+    at_home = {"": cell["allpass"]} if cell["allpass"] is not None else {}
+    return {**at_home, **{test["domain"]: test["allpass_auc"] for row in rows for test in row["tests"]}}
 
 
-def _cell(document: Mapping[str, Any]) -> dict[str, Any]:
+def _cell(document: Mapping[str, Any], recorded: bool = True) -> dict[str, Any]:
     identity = document.get("detector_identity", {})
     swept = [trial for trial in document.get("trials", []) if trial["stage"] == "sweep" and trial["auc"] is not None]
     return {
@@ -122,7 +178,7 @@ def _cell(document: Mapping[str, Any]) -> dict[str, Any]:
         "splits": _short(document.get("splits", {})),
         "allpass": next((t["auc"] for t in document.get("trials", []) if t["stage"] == "allpass"), None),
         "sweep": [[*Band(**t["band"]).edges, t["auc"], t["auc_lo"], t["auc_hi"]] for t in swept],
-        "command": repeat_command(document) if document else "",
+        "command": repeat_command(document) if document and recorded else "",
     }
 
 

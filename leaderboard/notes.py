@@ -1,6 +1,6 @@
 """What has to be said below a table: which rows are not one experiment, and what their data lacked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..benchmark.perturbations import chain_of
@@ -44,11 +44,20 @@ def different_tests(rows: Rows) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def row_notes(rows: Rows) -> list[tuple[str, list[int]]]:
-    """Notes on single rows, each with the indices of its rows."""
+def row_notes(rows: Rows, by_name: bool = False) -> list[tuple[str, list[int]]]:
+    """
+    Notes on single rows, each with the indices of its rows.
+
+    They call a row by its number or, where rows are shown in changing order, by its detector and training domain.
+    """
+    told = [f"{row['detector']} ← {row['train']}" for row in rows] if by_name else [str(i + 1) for i in range(len(rows))]
+
+    def called(indices: Sequence[int]) -> str:
+        return f"row{'s' * (len(indices) > 1)} {_shortened([told[i] for i in indices], ', ')}"
+
     notes = []
     for entry in different_tests(rows):
-        groups = " against ".join(f"row{'s' * (len(group) > 1)} {_numbers(group)}" for group in entry["rows"])
+        groups = " against ".join(map(called, entry["rows"]))
         text = f"Different test {entry['what']} of {', '.join(entry['domains'])}: {groups}; their AUCs there do not compare."
         notes.append((text, sorted(i for group in entry["rows"] for i in group)))
     alike: dict[str, list[int]] = {}
@@ -57,7 +66,7 @@ def row_notes(rows: Rows) -> list[tuple[str, list[int]]]:
             if test["lookalikes"] and not chain_of(test["domain"]):
                 text = f"Test pictures of {test['domain']} that look like training or validation pictures of {row['train']}"
                 alike.setdefault(f"{text}: {test['lookalikes']} of {test['n']}", []).append(i)
-    return notes + [(f"{text} (row{'s' * (len(mine) > 1)} {_numbers(mine)}).", mine) for text, mine in alike.items()]
+    return notes + [(f"{text} ({called(mine)}).", mine) for text, mine in alike.items()]
 
 
 def data_notes(rows: Rows) -> list[str]:
@@ -76,11 +85,6 @@ def data_notes(rows: Rows) -> list[str]:
     return list(notes)
 
 
-def _numbers(indices: Iterable[int]) -> str:
-    """Indices as a table numbers its rows."""
-    return ", ".join(str(i + 1) for i in indices)
-
-
-def _shortened(parts: Sequence[str]) -> str:
-    more = f"; and {len(parts) - SHOWN_PARTS} more" if len(parts) > SHOWN_PARTS else ""
-    return "; ".join(map(str, parts[:SHOWN_PARTS])) + more
+def _shortened(parts: Sequence[str], between: str = "; ") -> str:
+    more = f"{between}and {len(parts) - SHOWN_PARTS} more" if len(parts) > SHOWN_PARTS else ""
+    return between.join(map(str, parts[:SHOWN_PARTS])) + more

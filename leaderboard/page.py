@@ -1,9 +1,11 @@
 """Rows to one page that opens from disk, asks nobody for anything, and shows every name as the text that it is."""
 
 import base64
+import gzip
 import hashlib
 import json
 import math
+import re
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -24,9 +26,12 @@ from .rows import Board
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = Path(__file__).parent / "assets"
-LIBRARIES = ("table-core.production.js", "plotly-basic.min.js")
-SCRIPTS = ("state.js", "format.js", "table.js", "maps.js", "charts.js", "detail.js", "downloads.js", "main.js")
-DIGITS = 5  # after the point: what is kept of a number
+LIBRARIES = {"table-library": "table-core.production.js", "chart-library": "plotly-basic.min.js"}
+SCRIPTS = (
+    "unpack.js", "state.js", "format.js", "table.js", "maps.js", "charts.js", "bands.js", "detail.js", "downloads.js",
+    "main.js",
+)  # fmt: skip
+DIGITS = 4  # after the point: what is kept of a number
 STATIC_ROWS = 200  # shown where scripts do not run
 
 # Of a row, as they are.
@@ -36,13 +41,18 @@ PLAIN = (
     "cross_domain_auc_hi", "worst_auc", "worst_auc_lo", "worst_auc_hi", "oracle_auc", "allpass_auc", "gain", "coverage",
     "fit_seconds", "ms_per_picture",
 )  # fmt: skip
-OPTIONAL = ("rank_low", "rank_high", "tie_group", "rank_reason", "threshold_transfer")
+OPTIONAL = (
+    "rank_low", "rank_high", "tie_group", "rank_reason", "threshold_transfer", "left_out", "candidates", "source", "verified",
+    "submission",
+)  # fmt: skip
 # Of these there are few different ones in many rows: a row holds their place in a list.
 POOLED = (
     "detector", "train", "role", "study", "split_id", "rule", "worst_domain", "view", "parameters", "band", "kind",
-    "rank_reason",
+    "rank_reason", "source",
 )  # fmt: skip
-CELLS_BUDGET = 1_500_000  # characters of the page for manifests
+# Folders in the address of a file on the machine that made the page; the last part is told.
+ADDRESS = re.compile(r"""(?<![\w.:/])/(?:[^\s/'",;]+/)+|\b(?:file|sqlite):/+(?:[^\s/'",;]+/)*|\b[A-Z]:\\(?:[^\s\\'",;]+\\)*""")
+CELLS_BUDGET = 800_000  # characters for manifests, before they are compressed
 MOST_NOTES = 200
 ALL_STUDIES = "leaderboard"  # experiment of pages about several studies
 TEST = ("auc", "auc_lo", "auc_hi", "n", "coverage", "lookalikes")
@@ -58,7 +68,7 @@ def page(board: Board, details: Details, uri: str = "", now: datetime | None = N
     details : Details
         Of its rows; empty where nothing is known but the numbers.
     uri : str
-        Of the tracking store; runs are linked where it is a server.
+        Of the tracking store; runs are linked where it is a server, and a store on this machine is not named.
     now : datetime, optional
         When the page was made. (default: now)
 
@@ -72,14 +82,19 @@ def page(board: Board, details: Details, uri: str = "", now: datetime | None = N
 
     made = (now or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC")
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    scripts = [_script(ASSETS / name) for name in LIBRARIES] + ["\n".join(_script(TEMPLATES / name) for name in SCRIPTS)]
+    # Packed they are no script yet; the program hands their text to the browser, which knows it by its digest.
+    libraries = {name: _script(ASSETS / file) for name, file in LIBRARIES.items()}
+    # As a module the page's own scripts can wait for its data to be unpacked; the first script asks whether they can be.
+    first, program = _script(TEMPLATES / "first.js"), "\n".join(_script(TEMPLATES / name) for name in SCRIPTS)
     text = environment.get_template("page.html.j2").render(
         title=f"{board.study or 'All studies'}: generalization leaderboard",
         made=made,
-        policy=content_policy(scripts),
+        policy=content_policy([first, *libraries.values(), program]),
         styles=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
-        data=Markup(script_json(payload(board, details, uri, made))),
-        scripts=[Markup(script) for script in scripts],
+        payload=Markup(packed(_json(payload(board, details, uri, made)))),
+        first=Markup(first),
+        libraries={name: Markup(packed(script)) for name, script in libraries.items()},
+        program=Markup(program),
         rows=[_static_row(row) for row in shown_rows(board.rows)[:STATIC_ROWS]],
         n_rows=len(board.rows),
     )
@@ -122,10 +137,13 @@ def content_policy(scripts: Sequence[str]) -> str:
     return f"default-src 'none'; script-src {allowed}; {others}"
 
 
-def script_json(value: Any) -> str:
-    """Return JSON that may stand in a script element: ASCII, without anything that HTML or JavaScript reads as an end."""
-    text = json.dumps(_compact(value), separators=(",", ":"), ensure_ascii=True)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+def packed(text: str) -> str:
+    """Return a text gzipped, in base64: a quarter of the size, and without any sign that HTML could read as something else."""
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(_compact(value), separators=(",", ":"))
 
 
 def _compact(value: Any) -> Any:
@@ -135,8 +153,14 @@ def _compact(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_compact(v) for v in value]
     if isinstance(value, float):
-        return round(value, DIGITS) if math.isfinite(value) else None
+        return _rounded(value) if math.isfinite(value) else None
     return value
+
+
+def _rounded(value: float) -> float:
+    """Few digits, but what is below 1 stays below it: a share that is nearly complete must not look as if it were."""
+    short = round(value, DIGITS)
+    return 1 - 10**-DIGITS if short == 1 and value < 1 else short
 
 
 def _script(path: Path) -> str:
@@ -155,9 +179,9 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "") -> di
     Returns
     -------
     dict
-        ``fields``: names of what each of ``rows`` holds, in order; test entries are lists in the order of
-        ``test_fields``, their domain a place in ``domains``; what is named in ``pooled`` is a place in ``texts``. ``sets``:
-        see `comparable.comparable_sets`.
+        ``fields``: names of the ``columns``, which hold a value per row; what is named in ``pooled`` is a place in ``texts``.
+        ``tests``: columns with the test entries of all rows, one row's after the other's, as many as its column of that name
+        says; ``domain`` is a place in ``domains``. ``sets``: see `comparable.comparable_sets`.
     """
     board = replace(board, rows=_with_statistics(board.rows, details))
     sets, index = comparable_sets(board.rows)
@@ -170,38 +194,46 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "") -> di
             "id": row_id(row),
             **{name: row[name] for name in PLAIN},
             **{name: row.get(name) for name in present},
+            **({"rank_reason": without_addresses(row.get("rank_reason") or "")} if "rank_reason" in present else {}),
             **_about(row, details.cells.get(row["run_id"], {})),
             "set": mine,
             "missing": sorted(places[name] for name in known[row["study"]] - {t["domain"] for t in row["tests"]}),
-            "tests": [[places[t["domain"]], *(t[name] for name in TEST)] for t in row["tests"] if t["domain"] in places],
+            "tests": sum(t["domain"] in places for t in row["tests"]),
         }
         for row, mine in zip(board.rows, index, strict=True)
     ]
+    tests = [test for row in board.rows for test in row["tests"] if test["domain"] in places]
     pooled = _Pool()
     rows = [{name: pooled.place(value) if name in POOLED else value for name, value in row.items()} for row in rows]
     fields = list(rows[0]) if rows else []
-    notes = [text for text, _ in row_notes(shown_rows(board.rows))] + data_notes(board.rows)
-    server = uri.rstrip("/") if uri.startswith(("http://", "https://")) else ""
+    notes = [text for text, _ in row_notes(shown_rows(board.rows), by_name=True)] + data_notes(board.rows)
     return {
         "study": board.study,
         "made": made,
-        "server": server,
-        "store": "" if server else uri,
+        "server": uri.rstrip("/") if uri.startswith(("http://", "https://")) else "",
         "domains": domains,
         "sets": [asdict(one) for one in sets],
         "fields": fields,
-        "test_fields": ["domain", *TEST],
-        "rows": [list(row.values()) for row in rows],
+        "tests": {"domain": [places[t["domain"]] for t in tests], **{name: [t[name] for t in tests] for name in TEST}},
+        # Values of one kind beside each other are packed into less than rows are.
+        "columns": [[row[name] for row in rows] for name in fields],
         "texts": list(pooled.texts),
         "pooled": [name for name in fields if name in POOLED],
-        "notes": _first(notes),
-        "refused": _first(board.refused),
+        "notes": _first([without_addresses(text) for text in notes]),
+        "refused": _first([without_addresses(text) for text in board.refused]),
         "cells": _within(CELLS_BUDGET, details.cells),
         "details": details.rows,
         "spectra": details.spectra,
+        "bands": details.bands,
+        "mistakes": details.mistakes,
         "rates": ROC_GRID.tolist(),
         "layouts": layouts(),
     }
+
+
+def without_addresses(text: str) -> str:
+    """Return a message without the folders of this machine: the page is sent around."""
+    return ADDRESS.sub("", text)
 
 
 class _Pool:
@@ -231,10 +263,15 @@ def _within(budget: int, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_statistics(rows: Sequence[dict[str, Any]], details: Details) -> list[dict[str, Any]]:
-    """Rows with their rank and threshold transfer, where they do not bring them."""
+    """Rows with their rank, threshold transfer and choices, where they do not bring them."""
     ranks = details.standings or [{}] * len(rows)
-    transfers = [details.transfers.get(row_id(row)) for row in rows]
-    return [{**rank, "threshold_transfer": found, **row} for row, rank, found in zip(rows, ranks, transfers, strict=True)]
+    return [{**_statistics(row, details), **rank, **row} for row, rank in zip(rows, ranks, strict=True)]
+
+
+def _statistics(row: Mapping[str, Any], details: Details) -> dict[str, Any]:
+    choices = details.choices.get(row["run_id"], {}) if row["role"] == "chosen" else {}
+    known = choices if math.isfinite(choices.get("left_out", math.nan)) else {}
+    return {"threshold_transfer": details.transfers.get(row_id(row)), **known}
 
 
 def _about(row: Mapping[str, Any], cell: Mapping[str, Any]) -> dict[str, Any]:
@@ -249,7 +286,7 @@ def _about(row: Mapping[str, Any], cell: Mapping[str, Any]) -> dict[str, Any]:
         "edges": list(band.edges),
         "evidence": [evidence["low"], evidence["high"]] if evidence else None,
         "lookalikes": sum(test["lookalikes"] for test in row["tests"] if not chain_of(test["domain"])),
-        "gaps": [*row["gaps"], *absent],
+        "gaps": [without_addresses(text) for text in (*row["gaps"], *absent)],
         "dropped": sum(row["dropped_leaks"].values()),
     }
 
@@ -272,9 +309,16 @@ def _counts(row: Mapping[str, Any], test: Mapping[str, Any]) -> bool:
 
 def _static_row(row: Mapping[str, Any]) -> dict[str, str]:
     """Cells of a row for a reader without scripts."""
-    cells = {"detector": row["detector"], "train": row["train"], "band": str(Band(**row["band"]))}
+    cells = {"detector": row["detector"], "train": row["train"], "band": str(Band(**row["band"])), "origin": origin(row)}
     for name in ("in_domain_auc", "cross_domain_auc", "worst_auc"):
         value, low, high = row[name], row[f"{name}_lo"], row[f"{name}_hi"]
         bounds = "" if math.isnan(low) else f" ({low:.3f}–{high:.3f})"
         cells[name] = "not measured" if math.isnan(value) else f"{value:.3f}{bounds}"
     return cells
+
+
+def origin(row: Mapping[str, Any]) -> str:
+    """Say where the scores of a row come from, as its badge does."""
+    if row.get("source", "recorded") == "recorded":
+        return "recorded here"
+    return "submitted, verified" if row.get("verified") else "submitted"

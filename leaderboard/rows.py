@@ -4,9 +4,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ..benchmark.errors import DataError
-from ..benchmark.results import cell_rows, metric_name
+from ..benchmark.reporting import Reporter
+from ..benchmark.results import metric_name
 from ..benchmark.tracking import CellRun, cell_runs
+from .row_cache import RowCache
 
 TOLERANCE = 1e-6
 
@@ -31,18 +32,20 @@ class Board:
     refused: list[str]
 
 
-def load_board(uri: str, study: str | None = None) -> Board:
+def load_board(uri: str, study: str | None = None, reporter: Reporter | None = None) -> Board:
     """
     Build the rows from a tracking store and its score files.
 
     A cell that was recorded again (other settings, other data) replaces the older one. A run whose score files do not
-    give the metrics that it shows is refused.
+    give the metrics that it shows is refused. What was computed once is kept until a score file changes (`row_cache`).
 
     Parameters
     ----------
     uri : str
         Absolute.
     study : str, optional
+    reporter : Reporter, optional
+        Told how far it is, where rows have to be computed.
 
     Raises
     ------
@@ -51,26 +54,29 @@ def load_board(uri: str, study: str | None = None) -> Board:
     """
     newest: dict[tuple[str, str, str], tuple[CellRun, list[dict[str, Any]]]] = {}
     refused = []
-    with cell_runs(uri, study) as runs:
-        for run in sorted(runs, key=lambda r: r.finished):
-            try:
-                rows = cell_rows(run.folder)
-                _check(run, rows[0])
-            except DataError as error:
-                refused.append(f"run {run.run_id}: {error}")
-                continue
+    with cell_runs(uri, study) as runs, RowCache(uri) as kept:
+        outcomes = kept.of({run.run_id: run.folder for run in runs}, reporter)
+        if study is None:
+            kept.forget_others(list(outcomes))
+    for run in runs:
+        rows, reason = outcomes[run.run_id].rows, outcomes[run.run_id].refused
+        if reason := reason or _disagreement(run, rows[0]):
+            refused.append(f"run {run.run_id}: {reason}")
+        else:
             newest[run.study, rows[0]["detector"], rows[0]["train"]] = (run, rows)
     rows = [{**row, "run_id": run.run_id} for run, group in newest.values() for row in group]
     return Board(study or "", ranked(rows), refused)
 
 
-def _check(run: CellRun, row: dict[str, Any]) -> None:
-    shown = {"auc": row["in_domain_auc"], "cross_domain_auc": row["cross_domain_auc"]}
-    shown |= {metric_name(t["domain"], "auc"): t["auc"] for t in row["tests"]}
-    for name, value in shown.items():
+def _disagreement(run: CellRun, row: dict[str, Any]) -> str:
+    """What a run shows that its score files do not give; empty where they agree."""
+    computed = {"auc": row["in_domain_auc"], "cross_domain_auc": row["cross_domain_auc"]}
+    computed |= {metric_name(t["domain"], "auc"): t["auc"] for t in row["tests"]}
+    for name, value in computed.items():
         logged = run.metrics.get(name, math.nan)
         if not (math.isnan(value) and math.isnan(logged)) and not abs(value - logged) <= TOLERANCE:
-            raise DataError(f"its score files give {name} {value:.6f}, it shows {logged:.6f}.")
+            return f"its score files give {name} {value:.6f}, it shows {logged:.6f}."
+    return ""
 
 
 def headline(row: dict[str, Any]) -> float:

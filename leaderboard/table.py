@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-NESTED = ("tests", "band", "evidence", "gaps", "robustness", "splits", "dropped_leaks", "data")  # no cell of a CSV file
+# No cell of a CSV file.
+NESTED = ("tests", "band", "evidence", "gaps", "robustness", "splits", "dropped_leaks", "data", "submission")
 
 
 def as_document(study: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -44,7 +45,8 @@ def as_csv(rows: list[dict[str, Any]]) -> str:
             named = {**test, "oracle_band": str(Band(**oracle)) if oracle else ""}
             flat.append(base | {f"test.{k}": v for k, v in named.items()})
     out = io.StringIO()
-    writer = csv.DictWriter(out, list(flat[0]) if flat else ["detector"], lineterminator="\n")
+    names = list(dict.fromkeys(name for line in flat for name in line))  # submitted rows have further ones
+    writer = csv.DictWriter(out, names or ["detector"], restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows({k: "" if isinstance(v, float) and math.isnan(v) else v for k, v in line.items()} for line in flat)
     return out.getvalue()
@@ -76,7 +78,7 @@ def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True) -> "Tabl
         cells = [
             f"{i + 1}{'*' * (i in starred)}",
             # Names are data: they must not be read as markup.
-            Text(f"{row['detector']}\n← {row['train'] if wide else row['train'].replace('/', '/' + chr(10) + '  ')}"),
+            Text(f"{row['detector']}{_origin(row)}\n← {_train(row['train'], wide)}"),
             f"{Band(**row['band'])}{fixed}\n" + (f"{evidence['low']:.3f}-{evidence['high']:.3f}" if evidence else "none"),
             _interval(row, "in_domain_auc"),
             _interval(row, "cross_domain_auc"),
@@ -84,10 +86,9 @@ def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True) -> "Tabl
             f"{_number(row['gain'], signed=True)}\n{_number(row['oracle_auc'])}",
         ]
         if wide:
-            share = 100 * row["coverage"]
             cells += [
-                f"{row['fit_seconds']:.2f}\n{row['ms_per_picture']:.2f}",
-                (f"{share:.0f} %" if share == 100 else f"{share:.1f} %") + f"\n[dim]{row['split_id']}[/dim]",
+                f"{_number(row['fit_seconds'], digits=2)}\n{_number(row['ms_per_picture'], digits=2)}",
+                f"{_share(row['coverage'])}\n[dim]{row['split_id']}[/dim]",
             ]
         table.add_row(*cells)
     return table
@@ -108,10 +109,26 @@ def _only_home(rows: list[dict[str, Any]]) -> bool:
     return any(math.isnan(row["cross_domain_auc"]) for row in rows)
 
 
-def _number(value: float, signed: bool = False) -> str:
+def _train(name: str, wide: bool) -> str:
+    return name if wide else name.replace("/", "/\n  ")
+
+
+def _origin(row: dict[str, Any]) -> str:
+    if row.get("source", "recorded") == "recorded":
+        return ""
+    return " (submitted, verified)" if row.get("verified") else " (submitted)"
+
+
+def _number(value: float, signed: bool = False, digits: int = 3) -> str:
     if math.isnan(value):
         return "–"
-    return f"{value:+.3f}" if signed else f"{value:.3f}"
+    return f"{value:{'+' * signed}.{digits}f}"
+
+
+def _share(value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    return "100 %" if value == 1 else f"{100 * value:.1f} %"
 
 
 def _interval(row: dict[str, Any], name: str) -> str:

@@ -6,7 +6,8 @@ import typer
 
 from .options import Command, JsonOption, write_text
 
-group = typer.Typer(help="The cache of prepared pictures: what it holds, and making room.", no_args_is_help=True)
+group = typer.Typer(help="The cache of pictures and rows: what it holds, and making room.", no_args_is_help=True)
+MEANINGS = {"chunks": " (prepared pictures)", "boards": " (rows and score files read from tracking stores)"}
 
 
 def register(app: typer.Typer) -> None:
@@ -19,18 +20,22 @@ def info(json_file: JsonOption = None) -> None:
     """Say where the cache is, and how large."""
     from ..store import cache_root, cache_usage, dump_json
 
-    files, size = cache_usage()
+    usage = cache_usage()
+    files, size = (sum(numbers) for numbers in zip(*usage.values(), strict=True)) if usage else (0, 0)
     if json_file:
-        write_text(json_file, dump_json({"folder": str(cache_root()), "files": files, "bytes": size}))
+        parts = {name: {"files": n, "bytes": of} for name, (n, of) in usage.items()}
+        write_text(json_file, dump_json({"folder": str(cache_root()), "files": files, "bytes": size, "parts": parts}))
         return
     typer.echo(f"{cache_root()}: {files} files, {size / 1e6:.1f} MB")
+    for name, (n, of) in usage.items():
+        typer.echo(f"  {name}{MEANINGS.get(name, '')}: {n} files, {of / 1e6:.1f} MB")
 
 
 @group.command()
 def prune(
     days: Annotated[float, typer.Option(min=0, help="Only what was not used for so many days.")] = 0,
 ) -> None:
-    """Delete cached pictures and views; they are computed again when needed. Results are never touched."""
+    """Delete cached pictures, views and rows; they are computed again when needed. Results are never touched."""
     from ..store import prune_cache
 
     files, size = prune_cache(days)

@@ -1,22 +1,46 @@
-"""``bench leaderboard``: rows from what was recorded."""
+"""``bench leaderboard``: rows from what was recorded, and from scores that others brought."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ...leaderboard.rows import Board
+    from ...leaderboard.submissions import Report
 
 from ..errors import BenchError
-from .options import Command, CsvOption, JsonOption, TrackingOption, check_target, write_text
+from .options import STDOUT, Command, CsvOption, JsonOption, TrackingOption, check_target, write_text
+
+
+class Group(TyperGroup):
+    """A group whose own ``--json`` and ``--csv`` may stand without a file, as those of a `Command`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        for name in ("--json", "--csv"):
+            for i in reversed([i for i, arg in enumerate(args) if arg == name]):
+                if i + 1 == len(args) or args[i + 1].startswith("--"):
+                    args = [*args[: i + 1], STDOUT, *args[i + 1 :]]
+        return super().parse_args(ctx, args)
+
+
+group = typer.Typer(cls=Group, help="Build the generalization leaderboard from MLflow and the score files.")
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(cls=Command)(leaderboard)
+    """Add the command, and those for scores that others bring."""
+    group.callback(invoke_without_command=True)(leaderboard)
+    for command in (add, remove, export):
+        group.command(cls=Command)(command)
+    app.add_typer(group, name="leaderboard")
 
 
 def leaderboard(
+    context: typer.Context,
     study: Annotated[str | None, typer.Option(help="Only this study. (default: all)")] = None,
     tracking_uri: TrackingOption = None,
     json_file: JsonOption = None,
@@ -30,37 +54,156 @@ def leaderboard(
     from rich.console import Console
 
     from ...leaderboard.rows import load_board
-    from ...leaderboard.table import as_csv, as_document, print_table
-    from ..store import dump_json
+    from ...leaderboard.submissions import with_submissions
     from ..tracking import resolve_tracking_uri
+    from .progress import ScreenReporter
 
+    if context.invoked_subcommand:
+        if any((study, tracking_uri, json_file, csv_file, html, log)):
+            raise BenchError(f"options of `{context.invoked_subcommand}` are written after it, not before.")
+        return
     if log and not html:
         raise BenchError("--log keeps the page in MLflow: it wants --html FILE, too.")
     console = Console(stderr=True)
     for target in (json_file, csv_file, html):
         check_target(target)
     uri = resolve_tracking_uri(tracking_uri)
-    with console.status("reading MLflow"):
-        board = load_board(uri, study)
+    with ScreenReporter(console) as reporter:
+        board, folders = with_submissions(load_board(uri, study, reporter), uri)
     for reason in board.refused:
-        console.print(f"refused: {reason}", markup=False, style="yellow")
-    if json_file:
-        write_text(json_file, dump_json(as_document(board.study, board.rows)))
-    if csv_file:
-        write_text(csv_file, as_csv(board.rows))
+        _print(console, f"refused: {reason}", "yellow")
+    _write_tables(board, json_file, csv_file)
     if html:
         with console.status("making the page"):
-            _write_page(html, board, uri, log)
+            _write_page(html, board, uri, log, folders)
     if not (json_file or csv_file or html):
-        print_table(board.rows, study or "all studies")
+        _print_board(board, study or "all studies")
     raise typer.Exit(3 if board.refused else 0)
 
 
-def _write_page(target: str, board: "Board", uri: str, log: bool) -> None:
+def _write_tables(board: "Board", json_file: str | None, csv_file: str | None) -> None:
+    from ...leaderboard.submitted_rows import csv_rows
+    from ...leaderboard.table import as_csv, as_document
+    from ..store import dump_json
+
+    if json_file:
+        write_text(json_file, dump_json(as_document(board.study, board.rows)))
+    if csv_file:
+        write_text(csv_file, as_csv(csv_rows(board.rows)))
+
+
+def _write_page(target: str, board: "Board", uri: str, log: bool, folders: dict[str, Path]) -> None:
     from ...leaderboard.details import load_details
     from ...leaderboard.page import log_page, page
 
-    text = page(board, load_details(uri, board.study or None, board.rows), uri)
+    text = page(board, load_details(uri, board.study or None, board.rows, folders), uri)
     write_text(target, text)
     if log:
         log_page(text, board.study, uri)
+
+
+def _print_board(board: "Board", title: str) -> None:
+    from rich.console import Console
+
+    from ...leaderboard.submitted_rows import submission_lines
+    from ...leaderboard.table import print_table
+
+    print_table(board.rows, title)
+    for line in submission_lines(board.rows):
+        _print(Console(), line, "dim")
+
+
+def _print(console: "Console", line: str, style: str = "") -> None:
+    """Print what others wrote: text and nothing else."""
+    from ...leaderboard.submission_meta import plain
+
+    console.print(plain(line), markup=False, highlight=False, emoji=False, style=style)
+
+
+# --- rows from others ------------------------------------------------------------------------------------------------
+
+
+def add(
+    scores: Annotated[
+        list[Path], typer.Argument(metavar="SCORES...", help="Score files (.parquet, .csv), one per fitted detector.")
+    ],
+    meta: Annotated[Path, typer.Option(metavar="META.yaml", help="What is said of them: name, detector, train, ...")],
+    replace: Annotated[bool, typer.Option("--replace", help="Take the place of another submission of that name.")] = False,
+    tracking_uri: TrackingOption = None,
+    json_file: JsonOption = None,
+) -> None:
+    """Check scores that somebody brought and keep them as a row; every number is computed here."""
+    from rich.console import Console
+
+    from ...leaderboard.submissions import add_submission
+    from ..store import dump_json
+    from ..tracking import resolve_tracking_uri
+
+    check_target(json_file)
+    console = Console(stderr=True)
+    with console.status("checking the scores"):
+        report = add_submission(meta, scores, resolve_tracking_uri(tracking_uri), replace)
+    if json_file:
+        write_text(json_file, dump_json(report.as_dict()))
+    if json_file != STDOUT:
+        _print_report(report, Console())
+    raise typer.Exit(3 if report.findings else 0)
+
+
+def _print_report(report: "Report", console: "Console") -> None:
+    outcome = {"added": "added", "replaced": "replaced", "unchanged": "was there already, and nothing was added"}
+    lines = [f"{report.name} {outcome[report.outcome]}."]
+    for test in report.tests:
+        interval = f" ({test['auc_lo']:.3f}-{test['auc_hi']:.3f})" if test["auc_lo"] == test["auc_lo"] else ""
+        share = f"{100 * test['coverage']:.1f} %".replace(".0 %", " %")
+        lines.append(f"  {test['domain']}: AUC {test['auc']:.3f}{interval} of {test['n']:,} items, coverage {share}")
+    for line in [*lines, report.verification["reason"], *report.remarks]:
+        _print(console, line)
+    for finding in report.findings:
+        _print(console, f"found: {finding}", "yellow")
+
+
+def remove(name: Annotated[str, typer.Argument(metavar="NAME", help="Of the submission.")]) -> None:
+    """Delete scores that somebody brought from the results."""
+    from ...leaderboard.submission_files import remove_submission
+
+    remove_submission(name)
+    typer.echo(f"{name} removed.")
+
+
+def export(
+    target: Annotated[str, typer.Argument(metavar="FILE.csv", help="Where the scores go; of several draws FILE-0.csv, ...")],
+    run: Annotated[str | None, typer.Option(metavar="RUN_ID", help="MLflow run of the cell.")] = None,
+    study: Annotated[str | None, typer.Option(help="Study of the cell.")] = None,
+    detector: Annotated[str | None, typer.Option(help="Its detector.")] = None,
+    train: Annotated[str | None, typer.Option(help="Its training domain.")] = None,
+    validation: Annotated[
+        bool, typer.Option("--validation", help="Also validation scores, told apart in a seventh column.")
+    ] = False,
+    meta: Annotated[str | None, typer.Option(metavar="FILE", help="Also what `add` wants to be told, as YAML.")] = None,
+    tracking_uri: TrackingOption = None,
+) -> None:
+    """Write the scores of a recorded row as CSV: dataset, key, compression, label, score, status."""
+    from ...leaderboard.score_export import export_row
+    from ..tracking import resolve_tracking_uri
+
+    for file in (target, meta):
+        check_target(file)
+    found = export_row(resolve_tracking_uri(tracking_uri), run, study, detector, train, validation)
+    files = _numbered(target, len(found.tables))
+    for file, text in zip(files, found.tables, strict=True):
+        write_text(file, text)
+    if meta:
+        write_text(meta, found.meta)
+    if STDOUT not in (target, meta):
+        typer.echo(f"wrote {', '.join([*files, *([meta] if meta else [])])}")
+
+
+def _numbered(target: str, n: int) -> Sequence[str]:
+    """Names of `n` files; standard output holds one."""
+    if n == 1:
+        return [target]
+    if target == STDOUT:
+        raise BenchError(f"that row has {n} draws, one file each; give a file name instead of {STDOUT}.")
+    path = Path(target)
+    return [str(path.with_name(f"{path.stem}-{k}{path.suffix}")) for k in range(n)]

@@ -27,12 +27,12 @@ def ui(
 ) -> None:
     """Open the MLflow UI on what was recorded (on this machine only, until Ctrl-C)."""
     from ..errors import BenchError
-    from ..tracking import client_for, resolve_tracking_uri, study_pages
+    from ..tracking import resolve_tracking_uri
 
     uri = resolve_tracking_uri(tracking_uri)
     if uri.startswith(("http://", "https://")):
         typer.echo(f"{uri} has a UI of its own: open it in a browser.")
-        _print_pages(uri.rstrip("/"), study_pages(client_for(uri)))
+        _print_pages(uri.rstrip("/"), *_pages(uri))
         return
     with socket.socket() as probe:
         # The server sets this too: a port whose last connections still linger is free.
@@ -41,7 +41,7 @@ def ui(
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise BenchError(f"port {port} is taken ({error.strerror}); choose another with --port.") from error
-    pages = study_pages(client_for(uri))  # this also makes or mends the store before a server process meets it
+    pages = _pages(uri)  # this also makes or mends the store before a server process meets it
     # One worker and no job runner: the defaults are 16 processes and gigabytes of memory.
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", "127.0.0.1"]
     command += ["--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
@@ -55,7 +55,7 @@ def ui(
             _wait_until_it_answers(server, address)
             if server.poll() is None:
                 typer.echo(f"MLflow on {address} — Ctrl-C ends it.")
-                _print_pages(address, pages)
+                _print_pages(address, *pages)
                 server.wait()
             messages.seek(0)
             last = [line for line in messages.read().splitlines() if line.strip()][-3:]
@@ -87,9 +87,19 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
         os.killpg(server.pid, signal.SIGKILL)
 
 
-def _print_pages(address: str, pages: dict[str, str]) -> None:
-    """Print where each study is shown as a tree."""
-    for study, page in pages.items():
+def _pages(uri: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Pages of the studies, and of what is kept beside them."""
+    from ..tracking import client_for, other_pages, study_pages
+
+    client = client_for(uri)
+    return study_pages(client), other_pages(client)
+
+
+def _print_pages(address: str, studies: dict[str, str], others: dict[str, str]) -> None:
+    """Print where each study is shown as a tree, and where all else is."""
+    for study, page in studies.items():
         typer.echo(f"  study {study}: {address}{page}")
-    if not pages:
+    for title, page in others.items():
+        typer.echo(f"  {title}: {address}{page}")
+    if not (studies or others):
         typer.echo("  nothing is recorded yet; bench run --study band_search records something.")

@@ -27,7 +27,7 @@ function draw(target, name, traces, change = () => {}) {
     Plotly.react(target, traces(), layout, { displayModeBar: false, responsive: true, showTips: false });
   };
   drawn.set(target, again);
-  again();
+  if (globalThis.Plotly) again(); // else once it is there
 }
 
 function drawAgain() {
@@ -95,66 +95,25 @@ function costTraces(rows, best) {
   })];
 }
 
-// --- band transfer ----------------------------------------------------------------------------------------------------
+// --- bands tried at home ----------------------------------------------------------------------------------------------
 
-const cellKey = (row) => JSON.stringify([row.run_id, row.detector, row.train]);
-const CELLS = new Map();
-for (const row of ROWS) CELLS.set(cellKey(row), [...(CELLS.get(cellKey(row)) ?? []), row]);
-const fixedBands = (rows, kind) => rows.filter((row) => row.role === "fixed" && row.kind === kind);
-const sweepOf = (rows) => DATA.cells[rows[0].run_id]?.sweep ?? [];
-const enough = (rows) => sweepOf(rows).length > 2 || ["band", "stop"].some((kind) => fixedBands(rows, kind).length > 2);
-const SWEPT = new Map([...CELLS].filter(([, rows]) => enough(rows)));
+const sweepOf = (row) => DATA.cells[row.run_id]?.sweep ?? [];
 
-function drawBands() {
-  const section = document.getElementById("bands");
-  section.hidden = document.getElementById("bands-link").hidden = !SWEPT.size;
-  if (!SWEPT.size) return;
-  const options = [...SWEPT].map(([key, rows]) => [key, `${shortened(rows[0].detector, 40)} ← ${shortened(rows[0].train, 40)} · ${shortened(rows[0].study, 30)}`]);
-  fillOptions(document.getElementById("cell"), options, state.cell);
-  const rows = SWEPT.get(document.getElementById("cell").value);
-  const charts = bandCharts(rows);
-  document.getElementById("band-charts").replaceChildren(...charts.map((one) => one.figure));
-  for (const one of charts) one.draw();
-}
-
-function bandCharts(rows) {
-  const charts = [];
-  const name = `${shortened(rows[0].detector, 60)} trained on ${shortened(rows[0].train, 60)}`;
-  if (sweepOf(rows).length > 2) charts.push(chart("One band kept: validation AUC at home", `Validation AUC of single bands, ${name}`, "bands", () => sweepTraces(rows), (layout) => markBand(layout, rows)));
-  for (const [kind, title] of [["band", "One band kept: test AUC on each domain"], ["stop", "One band stopped: test AUC on each domain"]]) {
-    const bands = fixedBands(rows, kind).sort((a, b) => a.edges[0] - b.edges[0]);
-    if (bands.length > 2) charts.push(chart(title, `${title}, ${name}`, "bands", () => bandTraces(bands)));
-  }
-  return charts;
-}
-
-function sweepTraces(rows) {
-  const sweep = sweepOf(rows);
+function sweepTraces(row) {
+  const sweep = sweepOf(row);
   const x = sweep.map(([low, high]) => (low + high) / 2);
-  const allpass = DATA.cells[rows[0].run_id].allpass;
+  const allpass = DATA.cells[row.run_id].allpass;
   const area = { type: "scatter", mode: "lines", x: [...x, ...[...x].reverse()], y: [...sweep.map((s) => s[3]), ...sweep.map((s) => s[4]).reverse()], fill: "toself", fillcolor: "rgba(70,150,210,.22)", line: { width: 0 }, hoverinfo: "skip", name: "95 % interval of each point" };
   const line = { type: "scatter", mode: "lines+markers", x, y: sweep.map((s) => s[2]), name: "one narrow band", line: { color: colour(0) }, marker: { size: 4 }, hoverinfo: "text", text: sweep.map((s) => `${s[0].toFixed(3)}–${s[1].toFixed(3)}<br>AUC ${fixed(s[2])} (${between(s[3], s[4])})`) };
   const all = { type: "scatter", mode: "lines", x: [0, 0.7071], y: [allpass, allpass], name: "all frequencies", line: { dash: "dash", width: 1.5, color: colour(1) }, hoverinfo: "skip" };
   return known(allpass) ? [area, line, all] : [area, line];
 }
 
-function markBand(layout, rows) {
-  const chosen = rows.find((row) => row.role === "chosen");
-  if (!chosen || chosen.kind === "all") return;
-  const [low, high] = chosen.edges;
-  const spans = chosen.kind === "stop" ? [[0, low], [high, 0.7071]] : [[low, high]];
+function markBand(layout, row) {
+  if (row.kind === "all") return;
+  const [low, high] = row.edges;
+  const spans = row.kind === "stop" ? [[0, low], [high, 0.7071]] : [[low, high]];
   for (const [x0, x1] of spans) layout.shapes.push({ type: "rect", x0, x1, y0: 0, y1: 1, yref: "paper", fillcolor: "rgba(0,158,115,.16)", line: { width: 0 }, layer: "below" });
-  layout.annotations = [{ x: (spans[0][0] + spans[0][1]) / 2, y: 1, yref: "paper", yanchor: "bottom", showarrow: false, text: "chosen band", font: { size: 11 } }];
+  layout.annotations = [{ x: (spans[0][0] + spans[0][1]) / 2, y: 1, yref: "paper", yanchor: "bottom", showarrow: false, text: row.role === "chosen" ? "chosen band" : "its band", font: { size: 11 } }];
   layout.margin = { ...layout.margin, t: 26 };
-}
-
-function bandTraces(bands) {
-  const domains = [...new Set(bands.flatMap((row) => row.tests.map((test) => test.domain)))];
-  const x = bands.map((row) => (row.edges[0] + row.edges[1]) / 2);
-  return domains.map((domain, i) => {
-    const tests = bands.map((row) => row.tests.find((test) => test.domain === domain));
-    const home = bands[0].train === domain;
-    return { type: "scatter", mode: "lines", connectgaps: false, x, y: tests.map((test) => test?.auc ?? null), name: label(domain) + (home ? " (home)" : ""), line: { ...lineOf(i), width: home ? 3 : 1.6 },
-      hoverinfo: "text", text: bands.map((row, k) => `${label(domain)}<br>${label(row.band)}<br>AUC ${fixed(tests[k]?.auc)} ${between(tests[k]?.auc_lo, tests[k]?.auc_hi)}`) };
-  });
 }

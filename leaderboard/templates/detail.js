@@ -23,8 +23,9 @@ function drawRow() {
   if (!state.row) return void detail.replaceChildren();
   if (!row) return void detail.replaceChildren(backButton(), element("p", {}, `There is no row ${shortened(state.row, 40)} on this page. It may be on a newer or an older one.`));
   const charts = rowCharts(row);
-  detail.replaceChildren(backButton(), ...rowHead(row), testsTable(row), ...curvesPart(charts), ...transferPart(row), ...robustnessPart(row), ...spectrumPart(row), ...manifestPart(row));
-  for (const one of charts) one.draw();
+  const bands = sweepChart(row);
+  detail.replaceChildren(backButton(), ...rowHead(row), ...submissionPart(row), testsTable(row), ...curvesPart(charts), ...transferPart(row), ...robustnessPart(row), ...bandsPart(row, bands), ...spectrumPart(row), ...mistakesPart(row), ...manifestPart(row));
+  for (const one of [...charts, ...bands]) one.draw();
   const title = document.getElementById("detail-title");
   title.focus();
   scrollTo(0, 0);
@@ -49,9 +50,11 @@ function rowHead(row) {
       fact("in-domain AUC", auc(row, "in_domain_auc")),
       fact("rank in its set", ranked), fact("why so", row.rank_reason ?? ""),
       fact("gain over all-pass", signed(row.gain)),
+      fact("left-out AUC", known(row.left_out) ? `${fixed(row.left_out)}, ${signed(row.left_out_gap)} against what was chosen: with the band, of ${row.candidates}, that is best on the other test domains` : ""),
       fact("oracle AUC", known(row.oracle_auc) ? `${fixed(row.oracle_auc)}, ${signed(row.gap)} against what was chosen: what could not have been known` : "not measured"),
+      fact("origin", ORIGINS[row.origin]),
       fact("coverage", percent(row.coverage)),
-      fact("cost", `${milliseconds(row.ms_per_picture)} ms per picture, ${fixed(row.fit_seconds, 2)} s to fit`),
+      fact("cost", known(row.ms_per_picture) || known(row.fit_seconds) ? `${milliseconds(row.ms_per_picture)} ms per picture, ${fixed(row.fit_seconds, 2)} s to fit` : "not measured"),
       fact("chosen by", row.rule),
       fact("missing", row.missing.length ? "not tested on " + row.missing.join(", ") : ""),
       fact("gaps", row.gaps.join("; ")),
@@ -117,6 +120,48 @@ function spectrumPart(row) {
   return [element("h3", {}, "Spectrum of the training pictures"), element("img", { src: source, alt: about })];
 }
 
+function sweepChart(row) {
+  return sweepOf(row).length > 2 ? [chart("Validation AUC of single narrow bands", `Validation AUC of single narrow bands kept, ${shortened(row.detector, 60)} trained on ${shortened(row.train, 60)}`, "bands", () => sweepTraces(row), (layout) => markBand(layout, row))] : [];
+}
+
+function bandsPart(row, charts) {
+  if (!charts.length) return [];
+  const more = BAND_CELLS.has(row.run_id) ? [element("p", { class: "screen-only" }, element("a", { href: address({ row: "", part: "bands", cell: row.run_id }), on: { click: (event) => { event.preventDefault(); showBands(row.run_id); } } }, "The same bands on the test domains"))] : [];
+  return [element("h3", {}, "Bands tried at home"), element("div", { class: "charts" }, charts.map((one) => one.figure)), ...more];
+}
+
+// --- mistakes and submissions -----------------------------------------------------------------------------------------
+
+function mistakesPart(row) {
+  if (row.role !== "chosen" || row.origin !== "recorded") return [];
+  const told = DATA.mistakes[row.run_id] ?? {};
+  const domains = row.tests.map((test) => test.domain);
+  const shown = domains.filter((name) => told[name]);
+  const hidden = domains.filter((name) => !told[name]);
+  const why = hidden.length ? [element("p", { class: "meta", dir: "auto" }, `No pictures of ${shortened(hidden.join(", "), 400)}: none were recorded, they may not be shown, or this page has no room for them.`)] : [];
+  return [element("h3", {}, "Worst mistakes"),
+    ...(shown.length ? [element("p", {}, "Test pictures that the chosen band is most wrong about, the worst first; a higher score means more fake.")] : []),
+    ...shown.flatMap((name) => [mistakesOf("Reals with the highest scores", name, "real", told[name].reals), mistakesOf("Fakes with the lowest scores", name, "fake", told[name].fakes)]), ...why];
+}
+
+function mistakesOf(title, domain, kind, pictures) {
+  if (!pictures?.length) return "";
+  return element("div", { class: "mistakes" }, element("h4", { dir: "auto" }, `${title}, ${shortened(domain, 80)}`),
+    element("ul", {}, pictures.map(([item, score, source]) => element("li", {},
+      element("img", { src: source, alt: `${kind} picture ${shortened(item, 120)}, score ${fixed(score)}`, width: 96, height: 96 }),
+      element("bdi", { class: "name", title: item.length > 24 ? shortened(item, 400) : null }, shortened(item, 120)), element("span", { class: "sub" }, `score ${fixed(score)}`)))));
+}
+
+function submissionPart(row) {
+  const told = row.submission;
+  if (!told) return [];
+  const text = (value) => (Array.isArray(value) ? value.map(text).join(", ") : value === null || value === undefined ? ""
+    : typeof value === "object" ? Object.entries(value).map(([name, part]) => `${name}: ${text(part)}`).join("; ") : String(value));
+  const lines = Object.entries(told).filter(([name]) => name !== "notes").flatMap(([name, value]) => fact(name, shortened(text(value), 2000)));
+  const notes = (told.notes ?? []).map((note) => element("li", { dir: "auto" }, shortened(String(note), 2000)));
+  return [element("h3", {}, "Submission"), element("dl", { class: "facts" }, lines), ...(notes.length ? [element("ul", {}, notes)] : [])];
+}
+
 function transferPart(row) {
   const entries = row.threshold_transfer ?? [];
   if (!entries.length) return [];
@@ -125,7 +170,7 @@ function transferPart(row) {
     [percent(one.false_alarms), span(one, "false_alarms")], [percent(one.detections), span(one, "detections")], fixed(one.calibration_error), one.reason || ""]);
   return [element("h3", {}, "Threshold transfer"),
     element("p", {}, "The threshold is set for 1 % false alarms, and probabilities are calibrated, on validation pictures of the training domain. This is what they give on test pictures."),
-    plainTable("Threshold transfer", ["test domain", "false alarms", "fakes found", "calibration error", "why not"], lines)];
+    plainTable("Threshold transfer", ["test domain", "false alarms", "fakes found", "calibration error", "why no rates"], lines)];
 }
 
 function robustnessPart(row) {
@@ -146,11 +191,11 @@ function manifestPart(row) {
     element("h3", {}, "Manifest"),
     element("dl", { class: "facts" },
       fact("study", row.study), fact("view", row.view), fact("parameters", row.parameters),
-      fact("code", pairs(cell.code)), fact("seed", cell.seed === undefined ? "" : `${cell.seed}, ${counted(row.seeds, "draw")}`),
+      fact("code", pairs(cell.code)), fact("seed", cell.seed === undefined || cell.seed === null ? "" : `${cell.seed}, ${counted(row.seeds, "draw")}`),
       fact("crop", pairs(cell.crop)), fact("split lists", row.split_id ? element("code", {}, row.split_id) : ""),
-      fact("versions", pairs(cell.versions)), fact("MLflow run", ...runLink(row, cell)), fact("look-alikes", ...alike)),
+      fact("versions", row.origin === "recorded" ? pairs(cell.versions) : ""), fact("MLflow run", ...(row.origin === "recorded" ? runLink(row, cell) : [""])), fact("look-alikes", ...alike)),
     ...(cell.code ? [] : [element("p", { class: "meta" }, "The rest is in cell.json of the run; this page holds the manifests of the first rows only.")]),
-    ...(cell.command ? [element("h3", {}, "Repeat it"), element("pre", {}, cell.command), element("p", { class: "meta" }, "Data sets that lie in a folder of yours need --data NAME=DIR as well. A study file of your own is named by its path.")] : []),
+    ...(cell.command && row.origin === "recorded" ? [element("h3", {}, "Repeat it"), element("pre", {}, cell.command), element("p", { class: "meta" }, "Data sets that lie in a folder of yours need --data NAME=DIR as well. A study file of your own is named by its path.")] : []),
     ...(Object.keys(cell.data ?? {}).length ? [element("details", {}, element("summary", {}, "Digests of the data (draw / domain / split)"), ...digests(cell.data)),
       element("details", {}, element("summary", {}, "Digests of the split lists"), ...digests(cell.splits))] : []),
   ];
@@ -158,5 +203,5 @@ function manifestPart(row) {
 
 function runLink(row, cell) {
   if (DATA.server && cell.page) return [element("a", { href: DATA.server + cell.page, rel: "noreferrer" }, row.run_id)];
-  return [element("code", {}, row.run_id ?? ""), cell.page ? element("span", { class: "sub" }, `after "bench ui" at ${cell.page}`) : ""];
+  return [element("code", {}, row.run_id ?? ""), cell.page ? element("span", { class: "sub" }, `in a local store; after "bench ui" at ${cell.page}`) : ""];
 }

@@ -43,18 +43,18 @@ function listen() {
   const filtered = () => { state.page = "1"; drawTable(); drawCost(); };
   let waiting = 0;
   at("q").addEventListener("input", (event) => { state.q = event.target.value; clearTimeout(waiting); waiting = setTimeout(filtered, 120); });
-  for (const name of ["detector", "data", "view", "study", "role"]) at(name).addEventListener("change", (event) => { state[name] = event.target.value; filtered(); });
+  for (const name of ["detector", "data", "view", "study", "role", "origin"]) at(name).addEventListener("change", (event) => { state[name] = event.target.value; filtered(); });
   at("apart").addEventListener("change", (event) => { state.apart = event.target.checked ? "1" : ""; filtered(); });
   at("size").addEventListener("change", (event) => { state.size = event.target.value; state.page = "1"; drawTable(); });
   at("previous").addEventListener("click", () => turn(-1));
   at("next").addEventListener("click", () => turn(1));
   at("reset").addEventListener("click", () => { Object.assign(state, DEFAULTS, { left: state.left, right: state.right }); drawFilters(); filtered(); });
   at("filters").addEventListener("submit", (event) => event.preventDefault());
-  for (const [name, again] of [["left", drawMaps], ["right", drawMaps], ["cell", drawBands]]) at(name).addEventListener("change", (event) => { state[name] = event.target.value; writeAddress(); again(); });
+  for (const [name, again] of [["left", drawMaps], ["right", drawMaps], ["cell", drawBands], ["cell2", drawBands]]) at(name).addEventListener("change", (event) => { state[name] = event.target.value; writeAddress(); again(); });
   at("cost-set").addEventListener("change", (event) => { state.set = event.target.value; writeAddress(); drawCost(); });
   at("downloads").addEventListener("click", (event) => event.target.dataset.form && offer(event.target.dataset.form));
   for (const link of document.querySelectorAll("a[data-part]")) link.addEventListener("click", (event) => { event.preventDefault(); goTo(link.dataset.part); });
-  for (const [event, leave] of [["pointerover", false], ["focusin", false], ["pointerout", true], ["focusout", true]]) at("heat").addEventListener(event, (told) => showTip(leave ? null : told.target.closest("td[data-about]")));
+  for (const [event, leave] of [["pointerover", false], ["focusin", false], ["pointerout", true], ["focusout", true]]) for (const map of ["heat", "band-maps"]) at(map).addEventListener(event, (told) => showTip(leave ? null : told.target.closest("td[data-about]")));
   addEventListener("keydown", escape);
   addEventListener("click", (event) => { for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false; });
   addEventListener("popstate", () => { readAddress(); drawEverything(); });
@@ -106,6 +106,7 @@ function onPaper(begins) {
 
 function recolour() {
   drawMaps();
+  drawBands();
   drawAgain();
 }
 
@@ -123,7 +124,9 @@ function start() {
   drawMaps();
   drawRow();
   // Charts come after the first picture of the table.
-  requestAnimationFrame(() => setTimeout(() => {
+  requestAnimationFrame(() => setTimeout(async () => {
+    await library("chart-library");
+    drawAgain();
     drawBands();
     drawCost();
     if (state.part && !state.row) goTo(state.part);

@@ -29,7 +29,8 @@ function seriesText(key) {
 
 function heatChoices() {
   const keys = [...SERIES.keys()];
-  const first = SERIES.has(state.left) ? state.left : keys[0];
+  const chosen = keys.find((key) => JSON.parse(key)[2] === "chosen");
+  const first = SERIES.has(state.left) ? state.left : chosen ?? keys[0];
   const [detector, study, role] = JSON.parse(first ?? "[]");
   const other = keys.find((key) => { const [d, s, r] = JSON.parse(key); return d !== detector && s === study && r === role; });
   return [first, SERIES.has(state.right) ? state.right : other ?? keys.find((key) => key !== first) ?? first];

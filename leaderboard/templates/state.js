@@ -2,8 +2,8 @@
 "use strict";
 
 const DEFAULTS = {
-  q: "", detector: "", data: "", view: "", study: "", role: "main", sort: "", apart: "1", hide: "", show: "", page: "1", size: "50",
-  left: "", right: "", cell: "", set: "", row: "", part: "",
+  q: "", detector: "", data: "", view: "", study: "", role: "main", origin: "", sort: "", apart: "1", hide: "", show: "", page: "1", size: "50",
+  left: "", right: "", cell: "", cell2: "", set: "", row: "", part: "",
 };
 
 const state = { ...DEFAULTS };

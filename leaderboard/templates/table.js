@@ -1,15 +1,29 @@
 // The table: columns, filters, order, pages. Sorting and filtering are TanStack Table's.
 
-const DATA = JSON.parse(document.getElementById("payload").textContent);
-const ROWS = DATA.rows.map((values, place) => {
-  const row = Object.fromEntries(DATA.fields.map((name, i) => [name, values[i]]));
+const DATA = await unpacked("payload").json();
+await library("table-library");
+const ORIGINS = { recorded: "recorded here", submitted: "submitted", verified: "submitted, verified" };
+const originOf = (row) => ((row.source ?? "recorded") === "recorded" ? "recorded" : row.verified ? "verified" : "submitted");
+let nextTest = 0;
+
+// Test entries lie one row's after the other's.
+function testsOf(n) {
+  const mine = Array.from({ length: n }, (_, i) => Object.fromEntries(Object.entries(DATA.tests).map(([name, column]) => [name, column[nextTest + i]])));
+  for (const test of mine) test.domain = DATA.domains[test.domain];
+  nextTest += n;
+  return mine;
+}
+
+const ROWS = (DATA.columns[0] ?? []).map((_, place) => {
+  const row = Object.fromEntries(DATA.fields.map((name, i) => [name, DATA.columns[i][place]]));
   for (const name of DATA.pooled) row[name] = DATA.texts[row[name]];
   row.place = place;
-  row.tests = row.tests.map((test) => Object.fromEntries(DATA.test_fields.map((name, i) => [name, test[i]])));
-  for (const test of row.tests) test.domain = DATA.domains[test.domain];
+  row.tests = testsOf(row.tests);
   row.missing = row.missing.map((i) => DATA.domains[i]);
   row.headline = row.cross_domain_auc ?? (DATA.sets[row.set].abroad ? null : row.in_domain_auc);
   row.gap = known(row.oracle_auc) && known(row.headline) ? row.oracle_auc - row.headline : null;
+  row.origin = originOf(row);
+  row.left_out_gap = known(row.left_out) && known(row.headline) ? row.left_out - row.headline : null;
   row.datasets = [...new Set([row.train, ...row.tests.map((test) => test.domain)].map((name) => name.split(/[/@+]/)[0]))];
   row.text = [row.detector, row.parameters, row.train, row.band, row.study, row.view, row.split_id, row.worst_domain, row.run_id,
     row.id, ...row.tests.map((test) => test.domain)].join("\n").toLowerCase();
@@ -19,12 +33,15 @@ const BY_ID = new Map(ROWS.map((row) => [row.id, row]));
 const ROLES = { chosen: "", fixed: "fixed band", allpass: "all frequencies" };
 const HAS_RANKS = DATA.fields.includes("rank_low");
 
+const HAS_CHOICES = DATA.fields.includes("left_out");
+const HAS_SUBMISSIONS = ROWS.some((row) => row.origin !== "recorded");
+
 const interval = (name) => (row) => measured(row[name], row[name + "_lo"], row[name + "_hi"]);
 const number = (name, write = fixed) => (row) => [known(row[name]) ? write(row[name]) : missing()];
 const flagged = (row) => row.lookalikes + row.gaps.length + (row.dropped ? 1 : 0);
 
 const COLUMNS = [
-  { id: "detector", head: "detector", cell: (row) => [rowLink(row), element("span", { class: "sub" }, ROLES[row.role] ?? row.role)],
+  { id: "detector", head: "detector", cell: (row) => [rowLink(row), badge(row), element("span", { class: "sub" }, ROLES[row.role] ?? row.role)],
     about: "What was trained; the name leads to all that is known of the row." },
   { id: "ranks", head: "rank", numeric: true, absent: !HAS_RANKS, value: (row) => row.rank_low, cell: rankCell,
     about: "Lowest and highest place that the noise of the test pictures leaves open, among rows of the same set. Rows that share a tie number cannot be told apart from its best row. (Paired bootstrap over groups, Holm's correction.)" },
@@ -34,14 +51,18 @@ const COLUMNS = [
   { id: "parameters", head: "parameters", hidden: true, cell: (row) => [row.parameters ? nameOf(row.parameters) : missing("not known")], about: "Of the detector." },
   { id: "view", head: "view", hidden: true, cell: (row) => [row.view ? nameOf(row.view) : missing("not known")], about: "What the detector is handed." },
   { id: "in_domain_auc", head: "in-domain\nAUC", numeric: true, cell: interval("in_domain_auc"), about: "On test pictures of the training domain, with the 95 % interval from resampled groups (identities, clips)." },
-  { id: "cross_domain_auc", head: "cross-domain\nAUC, mean", numeric: true, cell: interval("cross_domain_auc"), about: "Mean over the test domains of the row's set. Means over different sets do not compare." },
+  { id: "cross_domain_auc", head: "cross-domain\nAUC, mean", numeric: true, cell: interval("cross_domain_auc"), about: "Mean over the test domains of the row's set, with the band that was chosen on validation pictures of the training domain. Means over different sets do not compare." },
   { id: "worst_auc", head: "worst\ndomain AUC", numeric: true, cell: interval("worst_auc"), about: "Of the other domains, the one with the lowest AUC." },
   { id: "worst_domain", head: "worst on", cell: (row) => [row.worst_domain ? nameOf(row.worst_domain) : missing()], about: "Which domain that is." },
   { id: "gain", head: "gain over\nall-pass", numeric: true, cell: number("gain", signed), about: "Headline AUC (cross-domain, else in-domain) minus that of the same detector with all frequencies." },
   { id: "oracle_auc", head: "oracle\nAUC", numeric: true, hindsight: true, cell: number("oracle_auc"), about: "With the best tried band of each test domain. It flatters, as it could not have been known beforehand." },
   { id: "gap", head: "oracle\ngap", numeric: true, hindsight: true, cell: number("gap", signed), about: "Oracle minus headline: what choosing the band on the training domain alone costs." },
+  { id: "left_out", head: "left-out\nAUC", numeric: true, hidden: true, absent: !HAS_CHOICES, hindsight: true, cell: leftOutCell, about: "For each test domain, the AUC with the band that is best on the mean of the other test domains: what choosing on several domains would give. Candidates are the narrow bands of the sweep and the bands that have a row." },
+  { id: "left_out_gap", head: "left-out\ngap", numeric: true, hidden: true, absent: !HAS_CHOICES, hindsight: true, cell: number("left_out_gap", signed), about: "Left-out AUC minus headline: what choosing on other domains instead of the training domain would gain. Below zero, choosing at home was better." },
   { id: "threshold", head: "alarms abroad\n(1 % at home)", numeric: true, absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.value, cell: transferCell,
     about: "With the threshold set for 1 % false alarms on validation pictures at home: false alarms that it really gives abroad, and the share of fakes that it finds there." },
+  { id: "calibration", head: "calibration\nerror abroad", numeric: true, hidden: true, absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.calibration, cell: calibrationCell,
+    about: "Mean distance of the probability of fake from what it promises, with probabilities calibrated at home: mean over the other domains. 0 is best; chance alone lifts it a little above." },
   { id: "coverage", head: "coverage", numeric: true, cell: number("coverage", percent), about: "Share of the test pictures that have a score." },
   { id: "n_tests", head: "tested on", numeric: true, value: (row) => row.tests.length, cell: testedCell, about: "Test domains of the row, of those that its study knows." },
   { id: "ms_per_picture", head: "ms per\npicture", numeric: true, cell: number("ms_per_picture", milliseconds), about: "Decoding and scoring, on the machine that computed the row." },
@@ -49,6 +70,8 @@ const COLUMNS = [
   { id: "seeds", head: "draws", numeric: true, hidden: true, cell: (row) => [String(row.seeds)], about: "Draws of training and validation pictures that every number is a mean over." },
   { id: "set_name", head: "set", hidden: true, value: (row) => row.set, cell: (row) => [DATA.sets[row.set].name], about: "Set of test pictures that the headline is a mean over." },
   { id: "split_id", head: "splits", cell: (row) => [row.split_id ? element("code", {}, row.split_id) : missing("not recorded")], about: "Short digest of the split lists: equal for rows whose training domain and test pictures are split alike." },
+  { id: "origin", head: "origin", hidden: !HAS_SUBMISSIONS, cell: (row) => [ORIGINS[row.origin]], value: (row) => ORIGINS[row.origin],
+    about: "Recorded here: computed by this program. Submitted: somebody brought scores, and every number was computed from them. Verified: a run recorded here gives the same scores." },
   { id: "study", head: "study", hidden: new Set(ROWS.map((row) => row.study)).size < 2, cell: (row) => [nameOf(row.study)], about: "What was crossed and searched." },
   { id: "flags", head: "to note", value: flagged, cell: flagsCell, about: "Test pictures that look like training pictures, parts of the data or bands that are missing, training pictures left out because they share a clip or an identity with held-out ones." },
 ].filter((column) => !column.absent);
@@ -56,6 +79,10 @@ const COLUMNS = [
 function rowLink(row) {
   const open = (event) => { event.preventDefault(); openRow(row.id); };
   return element("a", { class: "link", href: address({ row: row.id, part: "" }), on: { click: open } }, nameOf(row.detector));
+}
+
+function badge(row) {
+  return row.origin === "recorded" ? "" : element("span", { class: `badge ${row.origin}` }, ORIGINS[row.origin]);
 }
 
 const tieKey = (row) => `${row.set} ${row.tie_group}`;
@@ -70,7 +97,7 @@ function rankCell(row) {
 }
 
 function bandCell(row) {
-  const evidence = row.evidence ? `evidence ${row.evidence[0].toFixed(3)}–${row.evidence[1].toFixed(3)}` : "no evidence";
+  const evidence = row.evidence ? `evidence ${row.evidence[0].toFixed(3)}–${row.evidence[1].toFixed(3)}` : row.origin === "recorded" ? "no evidence" : "";
   return [element("span", { class: "band" }, row.band), element("span", { class: "sub" }, evidence)];
 }
 
@@ -85,13 +112,23 @@ function transfer(row) {
   const abroad = (told ?? []).filter((one) => DATA.sets[row.set].domains.includes(one.domain) && one.domain !== row.train);
   if (!abroad.length) return null;
   const mean = (name) => abroad.reduce((sum, one) => sum + (one[name] ?? NaN), 0) / abroad.length;
-  return { value: mean("false_alarms"), found: mean("detections"), n: abroad.length };
+  return { value: mean("false_alarms"), found: mean("detections"), calibration: mean("calibration_error"), n: abroad.length };
 }
 
 function transferCell(row) {
   const told = transfer(row);
   if (!told || !known(told.value)) return [missing()];
   return [percent(told.value), element("span", { class: "sub" }, `finds ${percent(told.found)}`)];
+}
+
+function calibrationCell(row) {
+  const told = transfer(row);
+  return [told && known(told.calibration) ? fixed(told.calibration) : missing()];
+}
+
+function leftOutCell(row) {
+  if (!known(row.left_out)) return [missing("fewer than two bands or domains to choose on")];
+  return [fixed(row.left_out), element("span", { class: "sub" }, `of ${counted(row.candidates, "band")}`)];
 }
 
 function flagsCell(row) {
@@ -123,6 +160,7 @@ const grid = TableCore.createTable({
     { id: "set", accessorKey: "set", sortingFn: compare },
     { id: "text", accessorKey: "text", filterFn: (row, id, wanted) => wanted.every((word) => row.original.text.includes(word)) },
     { id: "data", accessorKey: "datasets", filterFn: (row, id, wanted) => row.original.datasets.includes(wanted) },
+    { id: "origin_key", accessorKey: "origin", filterFn: (row, id, wanted) => row.original.origin === wanted || (wanted === "submitted" && row.original.origin === "verified") },
     { id: "role", accessorKey: "role", filterFn: (row, id, wanted) => roleFits(row.original.role, wanted) },
   ],
   state: {}, onStateChange: () => {}, renderFallbackValue: null, autoResetPageIndex: false,
@@ -136,8 +174,10 @@ function sorting() {
   return state.apart ? [{ id: "set", desc: false }, ...asked] : asked;
 }
 
+const FILTER_STATE = { origin_key: "origin" }; // the column of that name shows words
+
 function filters() {
-  const asked = ["detector", "view", "study", "data", "role"].filter((id) => state[id]).map((id) => ({ id, value: state[id] }));
+  const asked = ["detector", "view", "study", "data", "role", "origin_key"].filter((id) => state[FILTER_STATE[id] ?? id]).map((id) => ({ id, value: state[FILTER_STATE[id] ?? id] }));
   const searched = state.q.toLowerCase().split(/\s+/).filter(Boolean);
   return searched.length ? [...asked, { id: "text", value: searched }] : asked;
 }
@@ -242,6 +282,8 @@ function drawFilters() {
   fill("study", "all", choices(ROWS.map((row) => row.study)));
   const roles = [["main", "chosen and fixed"], ["chosen", "chosen"], ["fixed", "fixed"], ["allpass", "all frequencies"], ["", "every row"]];
   fillOptions(document.getElementById("role"), roles, state.role);
+  document.getElementById("origin-choice").hidden = !HAS_SUBMISSIONS;
+  fillOptions(document.getElementById("origin"), [["", "all"], ...Object.entries(ORIGINS)], state.origin);
   document.getElementById("q").value = state.q;
   document.getElementById("apart").checked = Boolean(state.apart);
   document.getElementById("size").value = state.size;

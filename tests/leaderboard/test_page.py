@@ -1,6 +1,7 @@
 """The page as a file: complete, quiet, and deaf to what names try to be."""
 
 import base64
+import gzip
 import hashlib
 import html.parser
 import json
@@ -16,7 +17,7 @@ import pytest
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.tracking import client_for, default_tracking_uri
 from bandbench.leaderboard.details import Details, load_details, repeat_command, row_id
-from bandbench.leaderboard.page import ASSETS, page, payload
+from bandbench.leaderboard.page import ASSETS, origin, page, payload, without_addresses
 from bandbench.leaderboard.rows import Board, load_board
 from conftest import run, small_study
 
@@ -48,13 +49,20 @@ class Elements(html.parser.HTMLParser):
 
 
 def data_of(text: str) -> dict[str, Any]:
-    found = re.search(r'<script type="application/json" id="payload">(.*?)</script>', text, re.DOTALL)
+    found = re.search(r'<script type="application/octet-stream" id="payload">([A-Za-z0-9+/=]*)</script>', text)
     assert found
-    return json.loads(found[1])
+    return json.loads(unpacked(found[1]))
+
+
+def unpacked(text: str) -> str:
+    return gzip.decompress(base64.b64decode(text)).decode()
 
 
 def objects(data: dict[str, Any]) -> list[dict[str, Any]]:
-    found = [dict(zip(data["fields"], row, strict=True)) for row in data["rows"]]
+    found = [dict(zip(data["fields"], row, strict=True)) for row in zip(*data["columns"], strict=True)]
+    tests = iter([dict(zip(data["tests"], values, strict=True)) for values in zip(*data["tests"].values(), strict=True)])
+    found = [row | {"tests": [next(tests) for _ in range(row["tests"])]} for row in found]
+    assert not list(tests)
     return [row | {name: data["texts"][row[name]] for name in data["pooled"]} for row in found]
 
 
@@ -68,11 +76,13 @@ def test_no_part_of_the_page_comes_from_elsewhere(row_maker: Maker) -> None:
     assert policy.startswith("default-src 'none'; ")
     assert "http" not in policy
     assert "unsafe-eval" not in policy
-    code = [text for attributes, text in elements.scripts if "type" not in attributes]
-    digests = {f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in code}
+    code = [text for attributes, text in elements.scripts if attributes.get("type") in (None, "module")]
+    libraries = [unpacked(text) for attributes, text in elements.scripts if str(attributes.get("id")).endswith("-library")]
+    assert (len(code), len(libraries)) == (2, 2)
+    digests = {f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in code + libraries}
     script_rule = next(rule for rule in policy.split("; ") if rule.startswith("script-src"))
     assert set(script_rule.split()[1:]) == digests
-    assert "sourceMappingURL" not in "".join(code)
+    assert "sourceMappingURL" not in "".join(code + libraries)
 
 
 def test_libraries_come_with_their_licences() -> None:
@@ -118,22 +128,65 @@ def test_ranks_and_threshold_transfer_of_the_rows_are_taken(row_maker: Maker) ->
 
 def test_a_page_without_rows() -> None:
     data = data_of(page(Board("made", [], ["run 1: no scores"]), Details()))
-    assert data["rows"] == []
+    assert data["columns"] == []
     assert data["refused"] == ["run 1: no scores"]
 
 
 def test_a_row_takes_little_of_the_page(row_maker: Maker) -> None:
     few, many = (page(Board("made", [row_maker(f"d{i}") for i in range(n)], []), Details()) for n in (300, 1300))
-    assert (len(many) - len(few)) / 1000 < 700
-    assert len(few) < 2_000_000
+    assert (len(many) - len(few)) / 1000 < 150
+    assert len(few) < 800_000
+
+
+def test_what_is_nearly_complete_does_not_look_complete(row_maker: Maker) -> None:
+    board = Board("made", [row_maker(coverage=0.999999), row_maker("b", coverage=1.0), row_maker("c", coverage=0.12344)], [])
+    assert [row["coverage"] for row in objects(data_of(page(board, Details())))] == [0.9999, 1.0, 0.1234]
 
 
 def test_without_scripts_there_is_a_table(row_maker: Maker) -> None:
     text = page(Board("made", [row_maker("<i>x</i>", in_domain_auc=math.nan)], []), Details())
-    static = text[text.index("<noscript>") : text.index("</noscript>")]
+    static = text[text.index('<section id="plain"') : text.index("</section>")]
     assert "&lt;i&gt;x&lt;/i&gt;" in static
     assert "not measured" in static
     assert "0.800 (0.780–0.820)" in static
+    assert "recorded here" in static
+    assert "html:not(.scripted) .needs-scripts" in text
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("run 1: score file /home/a/b c/scores/00-chosen-0.parquet cannot be read", "00-chosen-0.parquet cannot be read"),
+        ("nothing in sqlite:////srv/x/mlflow.db", "nothing in mlflow.db"),
+        ("file:///srv/x/mlruns is gone", "mlruns is gone"),
+        ("C:\\Users\\me\\runs\\cell.json is damaged", "cell.json is damaged"),
+    ],
+)
+def test_no_folder_of_the_machine_is_told(row_maker: Maker, message: str, told: str) -> None:
+    row = row_maker(rank_low=None, rank_high=None, tie_group=None, rank_reason=message, gaps=[message])
+    data = payload(Board("made", [row], [message]), Details(), "sqlite:////srv/x/mlflow.db")
+    text = json.dumps(data, default=str)
+    assert told in data["refused"][0]
+    for folder in ("/home", "/srv", "Users", "sqlite:"):
+        assert folder not in text
+
+
+def test_names_with_slashes_are_no_folders() -> None:
+    for text in ("set/a+jpeg:quality=5, procedural/nearest", "https://mlflow.example/x/y", "a / b", "clip_probe/random: 3/4"):
+        assert without_addresses(text) == text
+
+
+def test_where_scores_come_from_is_told(row_maker: Maker) -> None:
+    told = {"name": "theirs", "authors": ["</script>", "b"], "notes": ["<b>"]}
+    submitted = [
+        row_maker(str(verified), run_id=f"submission:{verified}", source="submitted", verified=verified, submission=told)
+        for verified in (False, True)
+    ]
+    text = page(Board("made", [row_maker(), *submitted], []), Details())
+    assert [origin(row) for row in (row_maker(), *submitted)] == ["recorded here", "submitted", "submitted, verified"]
+    assert all(row["submission"] == told for row in objects(data_of(text))[1:])
+    assert objects(data_of(text))[0]["submission"] is None
+    assert text.count("<td>submitted, verified</td>") == 1
 
 
 def test_the_command_survives_the_shell() -> None:
@@ -186,7 +239,7 @@ def test_page_of_a_recorded_study(
 
     row = next(row for row in rows if row["detector"] == "spectral_svm")
     detail = data["details"][row["id"]]
-    auc = {data["domains"][test[0]]: test[1] for test in row["tests"]}
+    auc = {data["domains"][test["domain"]]: test["auc"] for test in row["tests"]}
     for domain, one in detail["domains"].items():
         assert np.trapezoid(one["roc"], data["rates"]) == pytest.approx(auc[domain], abs=0.03)
     assert data["spectra"][row["run_id"]].startswith("data:image/webp;base64,")
@@ -209,6 +262,42 @@ def test_page_of_a_recorded_study(
             main(["leaderboard", "--study", "small", *argument])
         assert stop.value.code == 2
     assert "--log keeps the page in MLflow" in capsys.readouterr().err
+
+
+def test_a_swept_study_fills_the_band_maps_and_other_folders_are_read(
+    picture_folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A submitted row has its own folder: curves and threshold transfer come from there, no command and no run are told."""
+    import shutil
+
+    folders = {"mine": picture_folder(n=30), "yours": picture_folder("other", n=30, first_seed=500)}
+    sweep = {"width": 0.12, "step": 0.12, "kinds": ["band", "stop"]}
+    run(small_study(sweep=sweep, search={"trials": 0}, test=["yours", "mine"]), folders)
+    uri = default_tracking_uri()
+    board = load_board(uri, "small")
+    row = next(row for row in board.rows if row["role"] == "chosen")
+    (cell,) = Path(uri.removeprefix("sqlite:///")).parent.glob("cells/*")
+    shutil.copytree(cell, tmp_path / "theirs")
+    told = {"name": "theirs", "notes": []}
+    submitted = {**row, "run_id": "submission:theirs", "source": "submitted", "submission": told, "cell": "other"}
+    details = load_details(uri, "small", [*board.rows, submitted], {"submission:theirs": tmp_path / "theirs"})
+
+    bands = details.bands[row["run_id"]]
+    assert (bands["domains"], bands["home"]) == (["mine", "yours"], "test")
+    assert len(bands["keep"]) == len(bands["stop"]) == 5
+    best = max(bands["keep"], key=lambda band: band[2][0])
+    assert best[0] < 0.3  # fakes have more power between 0.2 and 0.3
+    assert best[1] > 0.2
+    allpass = {test["domain"]: test["allpass_auc"] for test in row["tests"]}
+    assert bands["allpass"] == [allpass[name] for name in bands["domains"]]
+
+    mine, theirs = row_id(row), row_id(submitted)
+    assert details.rows[theirs] == details.rows[mine]
+    assert json.dumps(details.transfers[theirs]) == json.dumps(details.transfers[mine])
+    assert details.cells["submission:theirs"]["command"] == details.cells["submission:theirs"]["page"] == ""
+    assert details.cells[row["run_id"]]["command"].startswith("bench run")
+    data = payload(Board("small", [*board.rows, submitted], []), details, uri)
+    assert str(tmp_path) not in json.dumps(data, default=str)
 
 
 def test_details_without_score_files(picture_folder: Callable[..., Path]) -> None:

@@ -1,5 +1,6 @@
 """The page in a real Chromium: what a reader does with it, and that it asks nobody for anything."""
 
+import base64
 import csv
 import io
 import json
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bandbench.leaderboard.band_transfer import band_transfer
 from bandbench.leaderboard.details import Details
 from bandbench.leaderboard.page import page as make_page
 from bandbench.leaderboard.rows import Board
@@ -150,10 +152,38 @@ def details_of(row: dict[str, Any]) -> Details:
     domains = {
         test["domain"]: {"roc": [float(x) for x in ROC_GRID], "reals": [3] * 30, "fakes": [2] * 30} for test in row["tests"]
     }
+    run = row["run_id"]
     cell = {"sweep": [[0.05 * i, 0.05 * i + 0.05, 0.6, 0.5, 0.7] for i in range(10)], "allpass": 0.8, "command": "bench run"}
     cell |= {"page": "/#/experiments/1/runs/x", "view": "profile", "parameters": {row["detector"]: row["detector"]}}
     detail = {"low": 0.0, "high": 1.0, "domains": domains, "tests": {}, "robustness": []}
-    return Details(cells={row["run_id"]: cell}, rows={row_id(row): detail})
+    bands = band_transfer({"train": row["train"], "narrow": narrow(row)}, {test["domain"]: 0.9 for test in row["tests"]})
+    wrong = {"reals": [["real/1", 0.9, dot()]], "fakes": [["fake/" + row["detector"], 0.1, dot()]]}
+    pictures = {row["tests"][0]["domain"]: wrong}
+    return Details(
+        cells={run: cell}, rows={row_id(row): detail}, bands={run: bands}, mistakes={run: pictures},
+        choices={run: {"left_out": 0.75, "candidates": 12}},
+    )  # fmt: skip
+
+
+def narrow(row: dict[str, Any], centre: float = 0.2) -> list[dict[str, Any]]:
+    """Ten bands of each kind; the one around `centre` carries the evidence, and nothing is known of the last domain."""
+    found = []
+    for kind, there, elsewhere in (("band", 0.9, 0.5), ("stop", 0.6, 0.9)):
+        for i in range(10):
+            low, high = round(0.05 * i, 3), round(0.05 * i + 0.05, 3)
+            auc = there if low <= centre < high else elsewhere
+            tests = {test["domain"]: [auc, 0.01] for test in row["tests"]}
+            tests[row["tests"][-1]["domain"]] = [None, None]
+            found.append({"kind": kind, "low": low, "high": high, "val": [auc, 0.01], "tests": tests})
+    return found
+
+
+def dot() -> str:
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.new("RGB", (96, 96)).save(out, "WEBP")
+    return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode()
 
 
 def test_sorting_keeps_sets_apart_until_told(reader: Callable[..., Reader], rows: list[dict]) -> None:
@@ -319,7 +349,7 @@ def test_a_row_has_its_own_address_and_curves(reader: Callable[..., Reader], row
     shown.page.locator("#rows .link").first.click()
     text = shown.page.locator("#detail").inner_text()
     assert "bench run" in text
-    assert shown.page.locator("#detail .js-plotly-plot").count() == 5  # ROC, DET and scores of three domains
+    assert shown.page.locator("#detail .js-plotly-plot").count() == 6  # ROC, DET, scores of three domains, the sweep
     link = shown.page.locator("#detail a[href^=https]").get_attribute("href")
     assert link == "https://mlflow.example/#/experiments/1/runs/x"
     shown.open(shown.hash())
@@ -364,19 +394,105 @@ def test_cost_frontier_is_of_one_set_and_leads_to_rows(reader: Callable[..., Rea
     assert shown.page.locator("#detail-title").inner_text() == "d"
 
 
-def test_bands_have_no_place_without_data(reader: Callable[..., Reader], rows: list[dict], row_maker: Maker) -> None:
-    assert reader(rows).page.locator("#bands").is_hidden()
-    swept = reader(rows, details_of(rows[0])).page.locator("#bands")
-    assert swept.locator(".js-plotly-plot").count() == 1
-    slid = [
-        row_maker(
-            role="fixed", band={"kind": kind, "cutoff": 0.1 * i, "width": 0.05, "order": 1, "mode": "keep"}, cell=f"{kind}{i}"
-        )
-        for kind in ("band", "stop")
-        for i in range(1, 5)
-    ]
-    names = reader([*rows, *slid]).page.locator("#bands h3").all_inner_texts()
-    assert names == ["One band kept: test AUC on each domain", "One band stopped: test AUC on each domain"]
+def test_band_maps_tell_of_home_and_abroad(reader: Callable[..., Reader], rows: list[dict]) -> None:
+    details = details_of(rows[0])
+    other = details_of(rows[1])
+    details.bands |= other.bands
+    shown = reader(rows, details)
+    maps = shown.page.locator("#bands table.band-map")
+    assert maps.count() == 4  # two cells, a stretch kept and taken out
+    assert shown.page.locator("#bands .js-plotly-plot").count() == 4
+    assert maps.first.locator("tbody th .name").all_inner_texts() == ["set/a", "set/b", "set/c"]
+    assert maps.first.locator("tbody tr").first.locator("th").inner_text().endswith("home")
+    assert "0.200–0.250 cycles/pixel carries evidence" in shown.page.locator(".band-words").first.inner_text()
+    tip, tiles = shown.page.locator("#tip"), maps.first.locator("tbody tr").first.locator("td")
+    tiles.nth(4).hover()
+    assert tip.inner_text() == "set/a\n0.200–0.250 cycles/pixel kept\nAUC 0.900 (0.880–0.920)"
+    tiles.nth(3).focus()
+    shown.page.keyboard.press("ArrowRight")
+    shown.page.keyboard.press("ArrowDown")
+    shown.page.keyboard.press("ArrowDown")
+    assert tip.inner_text() == "set/c\n0.200–0.250 cycles/pixel kept\nnot measured"
+    assert shown.page.evaluate("document.activeElement.getAttribute('aria-label')") == tip.inner_text().replace("\n", ", ")
+    taken = maps.nth(1).locator("tbody tr").first.locator("td").nth(4)
+    assert "−0.300 against all frequencies (0.900)" in str(taken.get_attribute("data-about"))
+    colours = "cells => cells.map(cell => getComputedStyle(cell).backgroundColor)"
+    assert len(set(tiles.evaluate_all(colours))) == 2
+
+
+def test_band_maps_lie_on_a_real_axis_and_are_chosen_by_address(reader: Callable[..., Reader], rows: list[dict]) -> None:
+    details = details_of(rows[0])
+    details.bands |= details_of(rows[1]).bands
+    shown = reader(rows, details)
+    middle = "node => { const box = node.getBoundingClientRect(); return box.left + box.width / 2; }"
+    tile = shown.page.locator("#bands table.band-map").first.locator("tbody tr").first.locator("td").nth(5)
+    ticks = [shown.page.locator(".band-axis").first.locator("span").nth(i).evaluate(middle) for i in (1, 2, 3)]
+    centre = (ticks[2] - ticks[1]) * 0.75 + ticks[1]  # band 0.25 to 0.30, ticks at 0.1, 0.2 and 0.3
+    assert tile.evaluate(middle) == pytest.approx(centre, abs=1.5)
+    shown.page.select_option("#cell", rows[1]["run_id"])
+    shown.page.select_option("#cell2", "none")
+    assert shown.page.locator("#bands h3").first.inner_text().startswith("ridge ← set/a")
+    text = shown.page.locator("#bands").inner_text()
+    shown.open(shown.hash())
+    assert shown.page.locator("#bands").inner_text() == text
+
+
+def test_without_narrow_bands_the_page_says_how_to_get_them(reader: Callable[..., Reader], rows: list[dict]) -> None:
+    section = reader(rows).page.locator("#bands")
+    assert "bench run --study band_transfer" in section.inner_text()
+    assert section.locator("select").first.is_hidden()
+
+
+def test_submitted_rows_wear_a_badge_and_can_be_sorted_out(
+    reader: Callable[..., Reader], rows: list[dict], row_maker: Maker
+) -> None:
+    notes = ["<b>12 ids are not known</b>", "x" * 3000]
+    told = {"name": "theirs", "authors": HOSTILE[1], "url": "javascript:window.hurt=1", "notes": notes}
+    common = {"source": "submitted", "submission": told, "ms_per_picture": float("nan")}
+    made = [row_maker(f"from {i}", run_id=f"submission:{i}", verified=bool(i), **common) for i in range(2)]
+    shown = reader([*rows, *made])
+    assert shown.page.locator("#rows .badge").all_inner_texts() == ["submitted", "submitted, verified"]
+    shown.page.select_option("#origin", "verified")
+    assert shown.detectors() == ["from 1"]
+    shown.open(shown.hash())
+    assert shown.detectors() == ["from 1"]
+    assert [line["origin"] for line in csv.DictReader(io.StringIO(shown.downloaded("csv")))] == ["submitted, verified"]
+    shown.page.locator("#rows .link").first.click()
+    detail = shown.page.locator("#detail")
+    assert "<b>12 ids are not known</b>" in detail.inner_text()
+    assert HOSTILE[1] in detail.inner_text()
+    assert detail.locator("b, img, a[href^=javascript]").count() == 0
+    assert shown.page.locator("#origin-choice").count() == 1
+    assert reader(rows).page.locator("#origin-choice").is_hidden()
+
+
+def test_mistakes_have_names_scores_and_a_reason_where_there_are_none(reader: Callable[..., Reader], rows: list[dict]) -> None:
+    shown = reader(rows, details_of(rows[0]))
+    shown.page.locator("#rows .link").first.click()
+    pictures = shown.page.locator(".mistakes img")
+    assert pictures.count() == 2
+    assert all(pictures.evaluate_all("images => images.map(image => image.complete && image.naturalWidth === 96)"))
+    assert pictures.first.get_attribute("alt") == "real picture real/1, score 0.900"
+    assert "No pictures of set/b, set/c" in shown.page.locator("#detail").inner_text()
+    shown.page.click("#back")
+    shown.page.locator("#columns-menu summary").click()
+    shown.page.check("#columns input[data-column=left_out]")
+    shown.page.check("#columns input[data-column=left_out_gap]")
+    assert "of 12 bands" in shown.page.locator("#rows").inner_text()
+    assert "−0.100" in shown.page.locator("#rows").inner_text()
+
+
+def test_a_browser_that_cannot_unpack_says_so(browser: Any, tmp_path: Path, rows: list[dict]) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(make_page(Board("made", rows, []), Details()), encoding="utf-8")
+    for options, why in (({}, "DecompressionStream"), ({"java_script_enabled": False}, "need scripts")):
+        page = browser.new_page(**options)
+        page.add_init_script("delete globalThis.DecompressionStream")
+        page.goto(path.as_uri())
+        assert why in page.locator("#plain").inner_text()
+        assert page.locator("#plain tbody tr").count() == 5
+        assert page.locator("main").is_hidden()
+        page.close()
 
 
 @pytest.mark.parametrize("width", [360, 1400])
@@ -395,7 +511,7 @@ def test_hostile_names_stay_text(reader: Callable[..., Reader], row_maker: Maker
     assert shown.no_sideways_scroll()
     texts = [text.strip() for text in shown.page.locator("#rows .link").all_text_contents()]
     assert set(texts) == {name if len(name) < 400 else name[:399] + "…" for name in HOSTILE}
-    assert shown.page.locator("#rows img, #rows b, #heat b, #heat img, svg a[href], svg b").count() == 0
+    assert shown.page.locator("#rows img, #rows b, #heat b, #heat img, #bands b, #bands img, svg a[href], svg b").count() == 0
     drawn = "".join(shown.page.locator("#pareto text").all_text_contents())
     assert "<b>bold</b> &lt;i&gt;" in drawn
     for form in ("csv", "json", "tex"):
@@ -404,5 +520,5 @@ def test_hostile_names_stay_text(reader: Callable[..., Reader], row_maker: Maker
     for i in range(len(HOSTILE)):
         shown.page.locator("#rows .link").nth(i).click()
         assert shown.no_sideways_scroll()
-        assert shown.page.locator("#detail img, #detail b").count() == 0
+        assert shown.page.locator("#detail img:not(.mistakes img), #detail b").count() == 0
         shown.page.click("#back")

@@ -54,10 +54,9 @@ def test_from_training_to_a_verdict(picture_folder: Maker, tmp_path: Path, capsy
     (experiment,) = [e for e in client.search_experiments() if e.name == "models"]
     runs = {run.data.tags["bandbench.kind"]: run for run in client.search_runs([experiment.experiment_id])}
     assert runs["evaluation"].data.metrics["auc"] == pytest.approx(found["auc"])
-    assert {file.path for file in client.list_artifacts(runs["model"].info.run_id, "model")} >= {
-        "model/MLmodel",
-        "model/model.json",
-    }
+    (logged,) = client.search_logged_models([experiment.experiment_id])
+    assert (logged.source_run_id, logged.status) == (runs["model"].info.run_id, "READY")
+    assert {"MLmodel", "model.json"} <= {file.path for file in client.list_logged_model_artifacts(logged.model_id)}
 
 
 def test_what_was_learned_from_is_not_scored(picture_folder: Maker, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

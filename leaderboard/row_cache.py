@@ -1,0 +1,176 @@
+"""
+Rows that were computed from score files once, kept in the cache until a score file changes.
+
+The table is no source: what it holds follows from the score files, and is computed again where their sizes or times are not
+those that it knows, or where the code that makes rows has changed.
+"""
+
+import contextlib
+import json
+import os
+import sqlite3
+import time
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from ..benchmark import metrics, perturbations, results, scores
+from ..benchmark.errors import DataError
+from ..benchmark.mlflow_reading import store_folder
+from ..benchmark.reporting import Reporter
+from ..benchmark.results import cell_rows
+from ..benchmark.store import digest
+from ..benchmark.workers import running_workers
+
+CODE = (metrics, perturbations, results, scores)  # modules that decide what a row says
+WORTH_WORKERS = 24  # cells; fewer are done before a worker has started
+BATCH = 8  # cells at a time for a worker
+SETTLED = 0.1  # seconds; a file that has just been written could change again without a sign
+SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS verified (run_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, refused TEXT NOT NULL, rows BLOB)"
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Rows of a cell, or why it has none."""
+
+    rows: list[dict[str, Any]]
+    refused: str = ""
+
+
+class RowCache:
+    """
+    Rows of the cells of one tracking store.
+
+    Parameters
+    ----------
+    uri : str
+    """
+
+    def __init__(self, uri: str) -> None:
+        self._path = store_folder(uri) / "rows.sqlite"
+
+    def __enter__(self) -> Self:
+        self._table = _opened(self._path)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._table.close()
+
+    def of(self, folders: Mapping[str, Path], reporter: Reporter | None = None) -> dict[str, Outcome]:
+        """
+        Rows of cells, taken from the table where their score files are those that it knows, else computed.
+
+        Parameters
+        ----------
+        folders : mapping of run to Path
+        reporter : Reporter, optional
+            Told how many cells are computed.
+
+        Returns
+        -------
+        dict of run to Outcome
+        """
+        prints = {run_id: fingerprint(folder) for run_id, folder in folders.items()}
+        found = dict(self._known(prints))
+        missing = [run_id for run_id in folders if run_id not in found]
+        if reporter is not None and missing:
+            reporter.stage("computing rows from score files", len(missing))
+        for run_ids, outcomes in _computed(missing, folders):
+            found |= zip(run_ids, outcomes, strict=True)
+            self._keep([(run_id, prints[run_id], found[run_id]) for run_id in run_ids])
+            if reporter is not None:
+                reporter.advance(len(run_ids))
+        return found
+
+    def forget_others(self, run_ids: Sequence[str]) -> None:
+        """Drop the rows of runs that the store has no more."""
+        gone = {run_id for (run_id,) in self._table.execute("SELECT run_id FROM verified")} - set(run_ids)
+        with self._table:
+            self._table.executemany("DELETE FROM verified WHERE run_id = ?", [(run_id,) for run_id in gone])
+
+    def _known(self, prints: Mapping[str, str]) -> Iterator[tuple[str, Outcome]]:
+        for run_id, known, refused, packed in self._table.execute("SELECT run_id, fingerprint, refused, rows FROM verified"):
+            if known and prints.get(run_id) == known:
+                yield run_id, Outcome(json.loads(zlib.decompress(packed)), refused)
+
+    def _keep(self, entries: Sequence[tuple[str, str, Outcome]]) -> None:
+        lines = [
+            (run_id, known, o.refused, zlib.compress(json.dumps(o.rows).encode(), 1)) for run_id, known, o in entries if known
+        ]
+        with contextlib.suppress(sqlite3.OperationalError), self._table:  # the disk is full, say: nothing but time is lost
+            self._table.executemany("INSERT OR REPLACE INTO verified VALUES (?, ?, ?, ?)", lines)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Open the table; a damaged one is begun again, and where nothing can be written there is one for this time only."""
+    for place in (path, path, None):
+        try:
+            if place is not None:
+                place.parent.mkdir(parents=True, exist_ok=True)
+            table = sqlite3.connect(place or ":memory:", timeout=30)
+            table.execute(SCHEMA)
+            table.execute("DELETE FROM verified WHERE 0")  # it can be written to
+            table.commit()
+            return table
+        except (OSError, sqlite3.DatabaseError) as error:
+            if place is not None and not isinstance(error, OSError | sqlite3.OperationalError):
+                place.unlink(missing_ok=True)
+    raise AssertionError("SQLite opens a table in memory")
+
+
+def fingerprint(folder: Path) -> str:
+    """
+    Name of what a cell's rows follow from: sizes and times of its files, and the code that reads them.
+
+    Empty where a file has changed so recently that another change would not show.
+    """
+    files = []
+    for place, names in ((folder, {"cell.json"}), (folder / "scores", None)):
+        with contextlib.suppress(OSError), os.scandir(place) as entries:
+            files += [(e.name, *_times(e.stat())) for e in entries if names is None or e.name in names]
+    if any(max(times) > time.time_ns() - SETTLED * 1e9 for _, _, *times in files):
+        return ""
+    return digest([_code(), str(folder), sorted(files)])
+
+
+def _times(known: os.stat_result) -> tuple[int, int, int]:
+    """Size, and both times: a program can set the time of writing back, not that of the change."""
+    return known.st_size, known.st_mtime_ns, known.st_ctime_ns
+
+
+@cache
+def _code() -> str:
+    """Digest of the code that makes rows, so that nobody has to remember to count a version up."""
+    return digest([Path(module.__file__ or "").read_text(encoding="utf-8") for module in CODE])
+
+
+def _computed(run_ids: Sequence[str], folders: Mapping[str, Path]) -> Iterator[tuple[list[str], list[Outcome]]]:
+    """Compute rows batch by batch, in worker processes if there are many."""
+    batches = [list(run_ids[start : start + BATCH]) for start in range(0, len(run_ids), BATCH)]
+    if len(run_ids) < WORTH_WORKERS:
+        for batch in batches:
+            yield batch, outcomes([folders[run_id] for run_id in batch])
+        return
+    from concurrent.futures import as_completed
+
+    with running_workers(os.cpu_count() or 1, [results.__name__, "sklearn.metrics"]) as workers:
+        futures = {workers.submit(outcomes, [folders[run_id] for run_id in batch]): batch for batch in batches}
+        for future in as_completed(list(futures)):
+            yield futures.pop(future), future.result()
+
+
+def outcomes(folders: Sequence[Path]) -> list[Outcome]:
+    """Compute the rows of some cells: work for a worker."""
+    found = []
+    for folder in folders:
+        try:
+            found.append(Outcome(cell_rows(folder)))
+        except DataError as error:
+            found.append(Outcome([], str(error)))
+    return found

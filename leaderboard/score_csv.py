@@ -1,0 +1,127 @@
+"""
+The per-item CSV that workbenches exchange: columns dataset, key, compression, label, score, status.
+
+A spreadsheet takes a cell that begins with ``=``, ``+``, ``-`` or ``@`` for a formula. Text cells that do are written with an
+apostrophe before them, which is taken away again when the file is read.
+"""
+
+import csv
+import io
+import re
+from pathlib import Path
+
+import pyarrow as pa
+
+from ..benchmark.errors import DataError
+
+COLUMNS = ("dataset", "key", "compression", "label", "score", "status")
+SPLIT = "split"  # a seventh column, for files that also hold validation scores
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
+LABEL_TEXTS = ("real", "fake")
+
+
+def domain_of(dataset: str, compression: str) -> str:
+    """
+    Return the domain of a data set and a compression: ``ffpp/Deepfakes`` and ``c23`` are ``ffpp/Deepfakes@c23``.
+
+    A data set that names a compression keeps it. Perturbations stay last: ``set/a+noise:sd=10`` and ``c23`` are
+    ``set/a@c23+noise:sd=10``.
+    """
+    plain, mark, chain = dataset.partition("+")
+    if compression and "@" not in plain:
+        plain = f"{plain}@{compression}"
+    return plain + mark + chain
+
+
+def parts_of(domain: str) -> tuple[str, str]:
+    """Return the data set and the compression of a domain, the inverse of `domain_of`."""
+    plain, mark, chain = domain.partition("+")
+    dataset, _, compression = plain.partition("@")
+    return dataset + mark + chain, compression
+
+
+def score_csv(table: pa.Table, validation: bool = False) -> str:
+    """
+    Return the test scores of a score table as CSV.
+
+    Parameters
+    ----------
+    table : Table
+        In `SCORE_SCHEMA`.
+    validation : bool
+        Also the validation scores, told apart in a seventh column `SPLIT`.
+
+    Returns
+    -------
+    str
+        Scores in the shortest form that is read back as the same float64; none for items without the status ``ok``.
+    """
+    rows = [[*COLUMNS, SPLIT] if validation else list(COLUMNS)]
+    names = ("domain", "item", "label", "score", "status", "split")
+    for domain, item, label, score, status, split in zip(*(table[name].to_pylist() for name in names), strict=True):
+        if split == "test" or (validation and split == "val"):
+            dataset, compression = map(as_text, parts_of(domain))
+            shown = "" if score is None or status != "ok" else repr(score)
+            rows.append([dataset, as_text(item), compression, LABEL_TEXTS[label], shown, status] + [split] * validation)
+    out = io.StringIO()
+    # The writer takes a carriage return for text that needs no quotes, readers for the end of a line.
+    odd = any("\r" in cell for row in rows for cell in row)
+    csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL).writerows(rows)
+    return out.getvalue()
+
+
+def as_text(cell: str) -> str:
+    """Put an apostrophe before what a spreadsheet would take for a formula."""
+    return f"'{cell}" if FORMULA.match(cell) else cell
+
+
+def from_text(cell: str) -> str:
+    """Take the apostrophe away that `as_text` put there."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell[1:]) else cell
+
+
+def read_score_csv(path: Path) -> pa.Table:
+    """
+    Read the per-item CSV.
+
+    Returns
+    -------
+    Table
+        Columns ``domain``, ``split``, ``item``, ``label``, ``score`` and ``status``, all text, as they stand in the file.
+
+    Raises
+    ------
+    DataError
+        If it is no CSV, or lacks a column.
+    """
+    columns = _columns(path)
+    lacking = [name for name in ("dataset", "key", "score") if name not in columns]
+    if lacking:
+        raise DataError(f"{path} lacks the columns {', '.join(lacking)}; wanted {','.join(COLUMNS)}, got {','.join(columns)}.")
+    n_rows = len(columns["key"])
+    text = {name: columns.get(name, [""] * n_rows) for name in (*COLUMNS, SPLIT)}
+    pairs = zip(text["dataset"], text["compression"], strict=True)
+    return pa.table(
+        {
+            "domain": pa.array([domain_of(from_text(d), from_text(c)) for d, c in pairs], pa.string()),
+            "split": pa.array([split or "test" for split in text[SPLIT]], pa.string()),
+            "item": pa.array(map(from_text, text["key"]), pa.string()),
+            **{name: pa.array(text[name], pa.string()) for name in ("label", "score", "status")},
+        }
+    )
+
+
+def _columns(path: Path) -> dict[str, list[str]]:
+    """Cells by column, all of them text."""
+    from pyarrow import csv as arrow
+
+    try:
+        with path.open("rb") as file:
+            names = next(csv.reader([file.readline().decode("utf-8-sig")]), [])
+        convert = arrow.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
+        table = arrow.read_csv(path, parse_options=arrow.ParseOptions(newlines_in_values=True), convert_options=convert)
+    except (OSError, ValueError, csv.Error, pa.ArrowException) as error:
+        raise DataError(f"{path} cannot be read as CSV: {error}; wanted the columns {','.join(COLUMNS)}.") from error
+    if len(set(table.column_names)) < len(table.column_names):
+        raise DataError(f"{path} has a column twice: {','.join(table.column_names)}; wanted {','.join(COLUMNS)}.")
+    return {name.strip(): table[name].to_pylist() for name in table.column_names}

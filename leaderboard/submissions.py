@@ -1,0 +1,332 @@
+"""Rows from others: scores that somebody brought, checked and computed anew whenever a board is built."""
+
+import math
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ..benchmark.errors import BenchError, DataError, TrackingError
+from ..benchmark.results import SCHEMA, versions
+from ..benchmark.scores import write_table
+from ..benchmark.store import cache_root, digest, publish_folder, write_json
+from ..benchmark.tracking import cell_runs
+from .references import References
+from .row_cache import RowCache
+from .rows import Board, load_board, ranked
+from .screening import Screened, comparable_digests, screen
+from .submission_files import Submission, find_submissions, is_same, keep, load_submission, own_folder
+from .submission_meta import SubmissionMeta, label, load_meta
+from .submitted_scores import read_given
+from .verification import Verification, verify
+
+VERSION = 1  # raised when the same brought files give another row
+BOOTSTRAP = 1000
+CACHE_NAME = "submissions"  # of their rows, in the place of a store's address
+RUN_PREFIX = "submission:"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """
+    A submission that was held against the reference.
+
+    Attributes
+    ----------
+    rows : list of dict
+        One row, as `results.cell_rows` gives it, with what the board says of a submission.
+    folder : Path
+        With ``cell.json`` and the score files that the row follows from.
+    findings : list of str
+        What is wrong or missing.
+    remarks : list of str
+        What one should know; nothing is wrong.
+    verification : Verification
+    """
+
+    rows: list[Row]
+    folder: Path
+    findings: list[str]
+    remarks: list[str]
+    verification: Verification
+
+
+@dataclass(frozen=True)
+class Report:
+    """
+    What became of a submission that was added.
+
+    Attributes
+    ----------
+    name : str
+    outcome : {"added", "replaced", "unchanged"}
+    findings, remarks : list of str
+        See `Checked`.
+    verification : dict
+        See `Verification`.
+    tests : list of dict
+        Test domains with ``auc``, its bounds, ``n`` and ``coverage``.
+    """
+
+    name: str
+    outcome: str
+    findings: list[str]
+    remarks: list[str]
+    verification: dict[str, Any]
+    tests: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields by name."""
+        return asdict(self)
+
+
+# --- adding ----
+
+
+def add_submission(meta_file: Path, score_files: Sequence[Path], uri: str, replace: bool = False) -> Report:
+    """
+    Check a submission and keep it among the results.
+
+    Parameters
+    ----------
+    meta_file : Path
+    score_files : sequence of Path
+        One per fitted detector (draw, seed); their results are averaged.
+    uri : str
+        Of the tracking store whose runs it is held against; absolute.
+    replace : bool
+        Take the place of another submission of the same name.
+
+    Returns
+    -------
+    Report
+        Where the same files are there already, nothing is added.
+
+    Raises
+    ------
+    DataError
+        If nothing can be used, or other content has that name. Nothing is left then.
+    """
+    given = Submission(load_meta(meta_file), tuple(score_files))
+    checked = _check_against_store(given, uri)
+    old = find_submissions().get(given.meta.name)
+    outcome = "added" if old is None else "unchanged" if is_same(old, given) else "replaced"
+    if outcome == "replaced" and not replace:
+        raise DataError(f"there is another submission '{given.meta.name}' in {old}; --replace takes its place.")
+    if outcome != "unchanged":
+        keep(given, meta_file, own_folder() / given.meta.name)
+    names = ("domain", "auc", "auc_lo", "auc_hi", "n", "coverage")
+    tests = [{name: test[name] for name in names} for test in checked.rows[0]["tests"]]
+    return Report(given.meta.name, outcome, checked.findings, checked.remarks, checked.verification.as_dict(), tests)
+
+
+# --- on a board ------------------------------------------------------------------------------------------------------
+
+
+def with_submissions(board: Board, uri: str) -> tuple[Board, dict[str, Path]]:
+    """
+    Add the rows of all submissions to a board.
+
+    Parameters
+    ----------
+    board : Board
+        Of `rows.load_board`. A board of one study gets submissions that share a test domain with it.
+    uri : str
+        Where it was loaded from.
+
+    Returns
+    -------
+    board : Board
+        A submission that cannot be used is among ``refused``.
+    folders : dict of str to Path
+        By ``run_id`` of the new rows: folder with ``cell.json`` and score files.
+
+    Raises
+    ------
+    TrackingError
+        If the store does not answer.
+    """
+    places = find_submissions()
+    rows, refused, folders = list(board.rows), list(board.refused), {}
+    tested = {test["domain"] for row in board.rows for test in row["tests"]}
+    with _recorded(board, uri, bool(places)) as runs:
+        references = References(board.rows, runs)
+        for name, place in places.items():
+            try:
+                checked = check(load_submission(place), references, board.rows, runs)
+            except (BenchError, OSError) as error:
+                refused.append(f"submission {name}: {error}")
+                continue
+            if not board.study or tested & {test["domain"] for test in checked.rows[0]["tests"]}:
+                rows += checked.rows
+                folders[RUN_PREFIX + name] = checked.folder
+    return Board(board.study, ranked(rows) if folders else board.rows, refused), folders
+
+
+@contextmanager
+def _recorded(board: Board, uri: str, wanted: bool = True) -> Iterator[dict[str, Path]]:
+    """Artifacts by run, for as long as the block lasts."""
+    if not wanted or not board.rows:
+        yield {}
+        return
+    with cell_runs(uri, board.study or None) as runs:
+        yield {run.run_id: run.folder for run in runs}
+
+
+def _check_against_store(given: Submission, uri: str) -> Checked:
+    unread = ""
+    try:
+        board = load_board(uri)
+    except TrackingError as error:
+        board, unread = Board("", [], []), f"no recorded runs to check against: {error}"
+    with _recorded(board, uri) as runs:
+        checked = check(given, References(board.rows, runs), board.rows, runs)
+    if unread:
+        checked.remarks.append(unread)
+    return checked
+
+
+def check(given: Submission, references: References, rows: Sequence[Row], runs: Mapping[str, Path]) -> Checked:
+    """
+    Hold a submission against the reference and compute its row.
+
+    Parameters
+    ----------
+    given : Submission
+    references : References
+    rows : sequence of dict
+        Recorded rows of the board.
+    runs : mapping of str to Path
+        Their artifacts.
+
+    Raises
+    ------
+    DataError
+        If nothing of it can be used.
+    """
+    draws, findings = _screen_draws(given, references)
+    folder = _write_folder(given, draws)
+    row = _row(given.meta.name, folder)
+    findings += _wrong_way_round(row)
+    remarks = [] if draws[0].validation else ["no validation scores came along, so nothing can be said of fixed thresholds."]
+    verification = verify(folder, rows, runs)
+    write_json(folder / "verification.json", verification.as_dict(), durable=False)
+    notes = [*findings, *remarks, verification.reason]
+    return Checked([_board_row(row, given.meta, verification, notes)], folder, findings, remarks, verification)
+
+
+def _screen_draws(given: Submission, references: References) -> tuple[list[Screened], list[str]]:
+    """Every score file, less domains that are not usable in all of them."""
+    draws, findings = [], []
+    for k, file in enumerate(given.files):
+        table, unread = read_given(file, given.meta.domains)
+        draws.append(screen(table, label(given.meta.train), references))
+        said = [*unread, *draws[-1].findings]
+        findings += [f"draw {k}: {one}" for one in said] if len(given.files) > 1 else said
+    usable = set.intersection(*(set(draw.tests) for draw in draws))
+    for domain in sorted({name for draw in draws for name in draw.tests} - usable):
+        findings.append(f"{domain}: left out, as it is not in every score file.")
+    if not usable:
+        raise DataError("\n".join([f"the submission '{given.meta.name}' has no usable test scores.", *findings]))
+    for draw in draws:
+        for domain in draw.tests.keys() - usable:
+            del draw.tests[domain]
+    return draws, findings
+
+
+def _row(name: str, folder: Path) -> Row:
+    """Row that follows from the score files; computed once, as those of recorded cells are."""
+    with RowCache(CACHE_NAME) as kept:
+        outcome = kept.of({name: folder})[name]
+    if outcome.refused:
+        raise DataError(outcome.refused)
+    (row,) = outcome.rows
+    return row
+
+
+def _wrong_way_round(row: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{test['domain']}: AUC {test['auc']:.3f} (95 % interval up to {test['auc_hi']:.3f}): reals score above fakes there; "
+        "are the scores the wrong way round? Higher has to mean more fake. They are taken as they came."
+        for test in row["tests"]
+        if test["auc_hi"] < 0.5
+    ]
+
+
+def _board_row(row: Row, meta: SubmissionMeta, verification: Verification, notes: list[str]) -> Row:
+    told = {name: getattr(meta, name) for name in ("name", "authors", "contact", "url", "description", "licence")}
+    return {
+        **row,
+        "run_id": RUN_PREFIX + meta.name,
+        "fit_seconds": math.nan,
+        "ms_per_picture": math.nan if meta.ms_per_picture is None else meta.ms_per_picture,
+        "source": "submitted",
+        "verified": verification.verified,
+        "submission": {**told, "notes": notes, "verification": verification.as_dict()},
+    }
+
+
+def _write_folder(given: Submission, draws: Sequence[Screened]) -> Path:
+    """Folder as that of a cell, named by what was brought and the references: it can be deleted and made again."""
+    used = {domain: one.digest for draw in draws for domain, one in draw.references.items()}
+    key = digest([VERSION, given.digest, used])
+    final = cache_root() / "submissions" / key
+    if (final / "cell.json").is_file():
+        return final
+    temporary = final.with_name(f".{key}.{os.getpid()}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    files = []
+    for k, draw in enumerate(draws):
+        tables = [draw.validation] if draw.validation else []
+        files.append(f"scores/00-chosen-{k}.parquet")
+        write_table(temporary / files[-1], pa.concat_tables([*tables, *draw.tests.values()]), durable=False)
+    write_json(temporary / "cell.json", _document(given.meta, key, draws[0], files), durable=False)
+    publish_folder(temporary, final)
+    return final
+
+
+def _document(meta: SubmissionMeta, key: str, screened: Screened, files: list[str]) -> dict[str, Any]:
+    """What ``cell.json`` of a recorded cell says, as far as it is known of brought scores."""
+    digests = {domain: comparable_digests(domain, screened) for domain in screened.tests}
+    identity = {"name": label(meta.detector), "source": label(meta.url), "parameters": meta.parameters}
+    tested = {"role": "chosen", "band": meta.band.as_dict(), "domain": "", "files": files, "fit_seconds": 0.0, "score_ms": 0.0}
+    return {
+        "schema": SCHEMA,
+        "key": key,
+        "submission": meta.name,
+        "study": "",
+        "study_key": "",
+        "detector": label(meta.detector),
+        "detector_identity": identity,
+        "train": label(meta.train),
+        "tests": list(screened.tests),
+        "seed": None,
+        "seeds": len(files),
+        "attempt": 0,
+        "bootstrap": BOOTSTRAP,
+        "crop": None,
+        "band": meta.band.as_dict(),
+        "rule": "",
+        "evidence": None,
+        "trials": [],
+        "tested": [tested],
+        "decode_ms": 0.0,
+        "gaps": [],
+        "problems": [],
+        "digests": {},
+        "splits": {},
+        "split_id": "",
+        "test_splits": {domain: split_list for domain, (split_list, _) in digests.items()},
+        "pictures": {domain: pictures for domain, (_, pictures) in digests.items()},
+        "dropped_leaks": {"train": 0, "val": 0},
+        "data": {},
+        "lookalikes": {},
+        "versions": versions(),
+        "finished": 0.0,
+    }

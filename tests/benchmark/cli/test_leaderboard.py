@@ -1,0 +1,141 @@
+"""``bench leaderboard`` and its commands as they are typed: messages, exit codes, and what is left behind."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bandbench.benchmark.cli import main
+from bandbench.benchmark.tracking import default_tracking_uri
+from bandbench.leaderboard.submission_files import own_folder
+from conftest import noise_picture, run, small_study
+
+PLAIN = {"sweep": None, "search": {"trials": 0}}
+META = "name: ours\ndetector: coin_flip\ntrain: mine\n"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Address of a store with one cell."""
+    root = tmp_path_factory.mktemp("recorded")
+    for name, first in (("real", 0), ("fake", 1000)):
+        (root / "mine" / name).mkdir(parents=True)
+        for i in range(20):
+            Image.fromarray(noise_picture(first + i)).save(root / "mine" / name / f"{name}{chr(97 + i)}.png")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BANDBENCH_HOME", str(root / "home"))
+        patch.setenv("BANDBENCH_CACHE", str(root / "cache"))
+        run(small_study(detectors=["coin_flip"], **PLAIN), {"mine": root / "mine"})
+        return default_tracking_uri()
+
+
+@pytest.fixture
+def recorded(store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store, a folder to work in, and what is said of a submission."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+    Path("meta.yaml").write_text(META)
+
+
+@pytest.fixture
+def bench(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Exit code, standard output and standard error (on one line) of a command."""
+
+    def bench(*arguments: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in ("leaderboard", *arguments)])
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, " ".join(err.split())
+
+    return bench
+
+
+Bench = Callable[..., tuple[int, str, str]]
+
+
+def test_from_a_recorded_row_to_a_verified_one_and_back(recorded: None, bench: Bench) -> None:
+    code, alone, _ = bench()
+    assert code == 0 and "coin_flip" in alone and "submitted" not in alone
+    code, plain_csv, _ = bench("--csv")
+    assert code == 0
+
+    assert bench("export", "scores.csv", "--study", "small")[:2] == (0, "wrote scores.csv\n")
+    code, out, err = bench("add", "scores.csv", "--meta", "meta.yaml")
+    assert code == 0, err
+    assert "ours added." in out and "verified: run" in out and "mine: AUC" in out
+    code, out, _ = bench("add", "scores.csv", "--meta", "meta.yaml", "--json")
+    assert code == 0
+    assert json.loads(out)["outcome"] == "unchanged"
+    assert json.loads(out)["verification"]["verified"]
+
+    code, out, _ = bench()
+    assert code == 0 and "coin_flip (submitted, verified)" in out and "submission ours" in out
+    assert [row.get("source", "recorded") for row in json.loads(bench("--json")[1])["rows"]].count("submitted") == 1
+    sources = [line["source"] for line in csv.DictReader(io.StringIO(bench("--csv")[1]))]
+    assert sorted(sources) == ["recorded", "submitted"]
+    assert bench("--html", "page.html")[0] == 0
+    assert Path("page.html").read_text().startswith("<!")
+
+    assert bench("remove", "ours")[:2] == (0, "ours removed.\n")
+    assert bench()[1] == alone
+    assert bench("--csv")[1] == plain_csv
+    code, _, err = bench("remove", "ours")
+    assert code == 2 and err == "bench: unknown submission 'ours'. Known: none."
+
+
+def test_findings_end_with_3_and_what_is_unusable_with_2(recorded: None, bench: Bench) -> None:
+    bench("export", "scores.csv")
+    lines = Path("scores.csv").read_text().splitlines()
+    Path("fewer.csv").write_text("\n".join(lines[:-1]))
+    code, out, _ = bench("add", "fewer.csv", "--meta", "meta.yaml")
+    assert code == 3
+    assert "found: mine: 7 of 8 items have a usable score." in out and "coverage 87.5 %" in out
+    code, _, err = bench("add", "scores.csv", "--meta", "meta.yaml")
+    assert code == 2 and "--replace" in err
+    code, out, _ = bench("add", "scores.csv", "--meta", "meta.yaml", "--replace")
+    assert code == 0 and "ours replaced." in out
+
+    kept = sorted(path.name for path in own_folder().iterdir())
+    Path("none.csv").write_text("\n".join([lines[0], "mine,nobody,,1,0.5,ok"]))
+    Path("other.yaml").write_text(META.replace("ours", "theirs"))
+    code, _, err = bench("add", "none.csv", "--meta", "other.yaml")
+    assert code == 2 and "has no usable test scores" in err and "Traceback" not in err
+    Path("other.yaml").write_text(META + "auc: 0.99\n")
+    code, _, err = bench("add", "scores.csv", "--meta", "other.yaml")
+    assert code == 2 and "line 4: the key 'auc' is a result" in err
+    code, _, err = bench("add", "nowhere.csv", "--meta", "meta.yaml")
+    assert code == 2 and "nowhere.csv cannot be read" in err
+    assert sorted(path.name for path in own_folder().iterdir()) == kept
+
+
+def test_a_damaged_submission_is_refused_and_the_board_is_shown(recorded: None, bench: Bench) -> None:
+    (own_folder() / "broken").mkdir(parents=True)
+    code, out, err = bench()
+    assert code == 3
+    assert "refused: submission broken: " in err and "coin_flip" in out
+
+
+def test_words_of_others_neither_colour_nor_move_the_screen(recorded: None, bench: Bench) -> None:
+    bench("export", "scores.csv")
+    Path("meta.yaml").write_text('name: ours\ndetector: "[red]\\u202ex\\e[31m[/red]"\ntrain: "a\\nb"\nauthors: "[/] :smile:"\n')
+    code, out, _ = bench("add", "scores.csv", "--meta", "meta.yaml")
+    assert code == 0
+    out += bench()[1]
+    assert "[red]" in out and "[/] :smile:" in out and "← a b" in out
+    assert "\x1b" not in out and "\u202e" not in out
+
+
+def test_options_of_a_command_are_written_after_it(recorded: None, bench: Bench) -> None:
+    code, _, err = bench("--study", "small", "export", "x.csv")
+    assert code == 2 and err == "bench: options of `export` are written after it, not before."
+    assert not Path("x.csv").exists()
+    assert bench("export", "-")[1].startswith("dataset,key,compression,label,score,status\n")
+    assert "No such command 'nonsense'" in bench("nonsense")[2]
+    code, _, err = bench("export", "x.csv", "--detector", "nobody")
+    assert code == 2 and "no recorded cell is meant" in err

@@ -1,0 +1,51 @@
+"""Tables, CSV and notes of boards with rows of several origins."""
+
+import csv
+import io
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bandbench.leaderboard.notes import SHOWN_PARTS, row_notes
+from bandbench.leaderboard.table import as_csv, as_table
+
+Maker = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def mixed(row_maker: Maker) -> list[dict[str, Any]]:
+    """A recorded row, then a submitted one, of which less is known."""
+    told = {"name": "theirs", "notes": ["[red]a note[/red]"]}
+    unknown = {"fit_seconds": math.nan, "ms_per_picture": math.nan, "coverage": math.nan, "evidence": None}
+    theirs = row_maker("[bold]theirs", source="submitted", verified=True, submission=told, **unknown)
+    return [row_maker(), theirs]
+
+
+def test_a_submitted_row_adds_columns_and_no_nested_cell(mixed: list[dict[str, Any]]) -> None:
+    lines = list(csv.DictReader(io.StringIO(as_csv(mixed))))
+    assert [line["source"] for line in lines[::3]] == ["", "submitted"]
+    assert lines[3]["ms_per_picture"] == ""
+    assert not any("{" in str(value) for line in lines for value in line.values())
+
+
+def test_the_table_says_what_was_submitted_and_shows_no_nan(mixed: list[dict[str, Any]]) -> None:
+    console = Console(width=160, record=True, file=io.StringIO())
+    console.print(as_table(mixed, "made"))
+    text = console.export_text()
+    assert "[bold]theirs (submitted, verified)" in text
+    assert "svm (" not in text
+    assert "nan" not in text
+
+
+def test_notes_call_rows_by_number_or_by_name(row_maker: Maker) -> None:
+    rows = [row_maker(f"d{i}") for i in range(SHOWN_PARTS + 2)]
+    for row in rows:
+        row["tests"][1]["lookalikes"] = 3
+    ((numbered, mine),) = row_notes(rows)
+    ((named, _),) = row_notes(rows, by_name=True)
+    assert mine == list(range(len(rows)))
+    assert numbered.endswith("(rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, and 2 more).")
+    assert "(rows d0 ← set/a, d1 ← set/a, " in named
