@@ -25,7 +25,7 @@ MOST_SECONDS = 120.0  # of fitting; a detector that needs more is not fitted onc
 DRAW = 0
 
 
-def keep_model(result: CellResult, folder: Path) -> None:
+def keep_model(result: CellResult, folder: Path) -> int | None:
     """
     Keep the chosen detector of a cell, fitted on its first draw, in ``folder/model``.
 
@@ -37,16 +37,22 @@ def keep_model(result: CellResult, folder: Path) -> None:
         Without an error.
     folder : Path
         Of the cell.
+
+    Returns
+    -------
+    int or None
+        Bytes of the model, of `MOST_BYTES` at most; None where there is none.
     """
     if not result.cell.study.keep_models:
-        return
+        return None
     try:
         require_cheap(result)
         fitted_model(result).save(folder / MODEL, describe=False)  # workers do without MLflow: the sender describes it
-        require_small(folder / MODEL)
+        return require_small(folder / MODEL)
     except BenchError as error:
         shutil.rmtree(folder / MODEL, ignore_errors=True)
         (folder / LEFT_OUT).write_text(f"{error}\n", encoding="utf-8")
+        return None
 
 
 def left_out(folder: Path) -> str:
@@ -65,13 +71,14 @@ def require_cheap(result: CellResult) -> None:
         )
 
 
-def require_small(folder: Path) -> None:
-    """Refuse a model that holds too much: nearest neighbours keep all they have learned from."""
+def require_small(folder: Path) -> int:
+    """Return the bytes of a model; refuse one that holds too much: nearest neighbours keep all they have learned from."""
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if size > MOST_BYTES:
         raise PluginError(
             f"it has {size / 2**20:.0f} MiB, more than {MOST_BYTES / 2**20:.0f} MiB; `bench train` keeps it all the same."
         )
+    return size
 
 
 def fitted_model(result: CellResult) -> TrainedModel:

@@ -49,6 +49,7 @@ ROW_METRICS = (
     "coverage",
     "fit_seconds",
     "ms_per_picture",
+    "model_bytes",
 )
 
 AUC_NAMES = ("auc", "in_domain_auc", "cross_domain_auc", "worst_auc", "drop")
@@ -170,7 +171,7 @@ def keep_cell(result: CellResult) -> list[dict[str, Any]]:
     document = write_cell(result, cell_key(result.cell), folder)
     _save_figures(result.cell, document, folder)
     keep_mistakes(folder / chosen_files(document)[0], result.cell.replicates[0].tests, folder, result.cell.label)
-    keep_model(result, folder)
+    write_json(folder / "cell.json", document | {"model_bytes": keep_model(result, folder)})
     rows = cell_rows(folder)
     write_json(folder / "rows.json", rows)
     return rows

@@ -39,7 +39,7 @@ PLAIN = (
     "detector", "train", "role", "study", "seeds", "split_id", "rule", "worst_domain", "run_id",
     "in_domain_auc", "in_domain_auc_lo", "in_domain_auc_hi", "cross_domain_auc", "cross_domain_auc_lo",
     "cross_domain_auc_hi", "worst_auc", "worst_auc_lo", "worst_auc_hi", "oracle_auc", "allpass_auc", "gain", "coverage",
-    "fit_seconds", "ms_per_picture",
+    "fit_seconds", "ms_per_picture", "model_bytes",
 )  # fmt: skip
 OPTIONAL = (
     "rank_low", "rank_high", "tie_group", "rank_reason", "threshold_transfer", "left_out", "candidates", "source", "verified",

@@ -50,11 +50,15 @@ def write_pictures(folder: Path, n: int) -> list[Path]:
 
 
 def encoder_rates(spec: Any, device: str, paths: Sequence[Path], batch: int, rounds: int) -> dict[str, float]:
-    """Pictures per second: the bare encoder on tensors that lie on the device, and the whole way from the files."""
+    """
+    Pictures per second: the bare encoder on tensors that lie on the device, the whole way from the files while batches are
+    decoded beside it, and what one worker of a study does with a picture that it sees for the first time.
+    """
     import torch
 
     from bandbench.benchmark.encoders import load_encoder
     from bandbench.benchmark.images import CropSpec, cut, decode
+    from bandbench.benchmark.prepare import CHUNK_SIZE, prepare_chunk
 
     encoder = load_encoder(spec, device)
     resident = encoder.normalised(torch.zeros((batch, SIDE, SIDE, 3), dtype=torch.uint8, device=encoder.device))
@@ -78,8 +82,30 @@ def encoder_rates(spec: Any, device: str, paths: Sequence[Path], batch: int, rou
             batches = (np.stack(list(pool.map(crop, paths[i : i + batch]))) for i in range(0, n_batches * batch, batch))
             return sum(len(part) for part in encoder.iter_embeddings(batches))
 
+    def prepared(n: int = len(paths)) -> int:
+        with tempfile.TemporaryDirectory() as away:
+            for start in range(0, n, CHUNK_SIZE):
+                prepare_chunk(_task(spec, device, paths[0].parents[1], range(start, min(start + CHUNK_SIZE, n)), away))
+        return n
+
     bare()  # the first call chooses kernels
-    return rates({"bare": bare, "whole": whole}, rounds)
+    prepared(2)
+    return rates({"bare": bare, "whole": whole, "prepared": prepared}, rounds)
+
+
+def _task(spec: Any, device: str, folder: Path, numbers: Sequence[int], away: str) -> Any:
+    """Preparation of some of the pictures, with its results in a folder of its own."""
+    from dataclasses import asdict
+
+    from bandbench.benchmark.catalogue import DatasetSpec
+    from bandbench.benchmark.contracts import Item, ViewSpec
+    from bandbench.benchmark.images import CropSpec
+    from bandbench.benchmark.prepare import ChunkTask, Places
+
+    places = Places(f"{away}/cache", f"{away}/scratch", "")
+    items = tuple(Item(f"real/{i:05d}.jpg", 0, "train") for i in numbers)
+    view = ViewSpec("embedding", {**asdict(spec), "device": device})
+    return ChunkTask(DatasetSpec("folder", str(folder)), 0, 0, items, CropSpec(SIDE), (view,), places)
 
 
 def compiled_rates(spec: Any, device: str, batch: int, rounds: int) -> dict[str, float]:
@@ -112,18 +138,10 @@ def compiled_rates(spec: Any, device: str, batch: int, rounds: int) -> dict[str,
 
 def cache_rates(spec: Any, device: str, folder: Path, n: int) -> dict[str, float]:
     """Pictures per second of preparing an embedding view, the first time and when it is on disk already."""
-    from dataclasses import asdict
-
-    from bandbench.benchmark.catalogue import DatasetSpec
-    from bandbench.benchmark.contracts import Item, ViewSpec
-    from bandbench.benchmark.images import CropSpec
-    from bandbench.benchmark.prepare import ChunkTask, Places, prepare_chunk
+    from bandbench.benchmark.prepare import prepare_chunk
 
     with tempfile.TemporaryDirectory() as away:
-        places = Places(f"{away}/cache", f"{away}/scratch", "")
-        items = tuple(Item(f"real/{i:05d}.jpg", 0, "train") for i in range(n))
-        view = ViewSpec("embedding", {**asdict(spec), "device": device})
-        task = ChunkTask(DatasetSpec("folder", str(folder)), 0, 0, items, CropSpec(SIDE), (view,), places)
+        task = _task(spec, device, folder, range(n), away)
 
         def prepare() -> int:
             prepare_chunk(task)
@@ -212,7 +230,7 @@ def main() -> None:
     device = find_device("auto", "make perf-deep")
     cuda = device == "cuda"
     model = given.model or ("ViT-L-14" if cuda else "ViT-B-32")
-    n, batch = given.pictures or (2048 if cuda else 128), 256 if cuda else 32
+    n, batch = given.pictures or (2048 if cuda else 256), 256 if cuda else 32
     spec = EncoderSpec("open_clip", model, "random", precision="bfloat16" if cuda else "float32")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -240,6 +258,10 @@ def section(found: dict[str, Any]) -> str:
         (
             "whole way from JPEG files to embeddings, as a share of the bare encoder on resident tensors",
             f"{encoder['whole'] / encoder['bare']:.2f}",
+        ),
+        (
+            "one worker of `bench run` on new pictures (read, hash, decode, crop, embed, store), as a share of the same",
+            f"{encoder['prepared'] / encoder['bare']:.2f}",
         ),
         ("embeddings from the cache against computing them", f"{cache['hit'] / cache['miss']:.0f}x"),
         (

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ...leaderboard.rows import Board
-    from ...leaderboard.submissions import Report
+    from ...leaderboard.submitted.submissions import Report
 
 from ..errors import BenchError
 from .options import STDOUT, Command, CsvOption, JsonOption, TrackingOption, check_target, write_text
@@ -54,7 +54,7 @@ def leaderboard(
     from rich.console import Console
 
     from ...leaderboard.rows import load_board
-    from ...leaderboard.submissions import with_submissions
+    from ...leaderboard.submitted.submissions import with_submissions
     from ..tracking import resolve_tracking_uri
     from .progress import ScreenReporter
 
@@ -82,7 +82,7 @@ def leaderboard(
 
 
 def _write_tables(board: "Board", json_file: str | None, csv_file: str | None) -> None:
-    from ...leaderboard.submitted_rows import csv_rows
+    from ...leaderboard.submitted.presenting import csv_rows
     from ...leaderboard.table import as_csv, as_document
     from ..store import dump_json
 
@@ -105,7 +105,7 @@ def _write_page(target: str, board: "Board", uri: str, log: bool, folders: dict[
 def _print_board(board: "Board", title: str) -> None:
     from rich.console import Console
 
-    from ...leaderboard.submitted_rows import submission_lines
+    from ...leaderboard.submitted.presenting import submission_lines
     from ...leaderboard.table import print_table
 
     print_table(board.rows, title)
@@ -115,7 +115,7 @@ def _print_board(board: "Board", title: str) -> None:
 
 def _print(console: "Console", line: str, style: str = "") -> None:
     """Print what others wrote: text and nothing else."""
-    from ...leaderboard.submission_meta import plain
+    from ...leaderboard.submitted.meta import plain
 
     console.print(plain(line), markup=False, highlight=False, emoji=False, style=style)
 
@@ -135,7 +135,7 @@ def add(
     """Check scores that somebody brought and keep them as a row; every number is computed here."""
     from rich.console import Console
 
-    from ...leaderboard.submissions import add_submission
+    from ...leaderboard.submitted.submissions import add_submission
     from ..store import dump_json
     from ..tracking import resolve_tracking_uri
 
@@ -165,7 +165,7 @@ def _print_report(report: "Report", console: "Console") -> None:
 
 def remove(name: Annotated[str, typer.Argument(metavar="NAME", help="Of the submission.")]) -> None:
     """Delete scores that somebody brought from the results."""
-    from ...leaderboard.submission_files import remove_submission
+    from ...leaderboard.submitted.files import remove_submission
 
     remove_submission(name)
     typer.echo(f"{name} removed.")
@@ -184,7 +184,7 @@ def export(
     tracking_uri: TrackingOption = None,
 ) -> None:
     """Write the scores of a recorded row as CSV: dataset, key, compression, label, score, status."""
-    from ...leaderboard.score_export import export_row
+    from ...leaderboard.submitted.score_export import export_row
     from ..tracking import resolve_tracking_uri
 
     for file in (target, meta):

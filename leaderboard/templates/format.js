@@ -26,6 +26,7 @@ const bound = (value) => (value === 1 ? "1" : Math.min(value, 0.999).toFixed(3))
 const between = (low, high) => (known(low) && known(high) ? `${bound(low)}–${bound(high)}` : "");
 const shortened = (text, length = LONGEST_OPTION) => (text.length > length ? text.slice(0, length - 1) + "…" : text);
 const counted = (n, one, many = one + "s") => `${n} ${n === 1 ? one : many}`;
+const kilobytes = (value) => (!known(value) ? "–" : value >= 1e5 ? (value / 1000).toFixed(0) : (value / 1000).toFixed(1));
 const milliseconds = (value) => (!known(value) ? "–" : value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
 
 // A name may break after what separates its parts.

@@ -66,6 +66,7 @@ const COLUMNS = [
   { id: "coverage", head: "coverage", numeric: true, cell: number("coverage", percent), about: "Share of the test pictures that have a score." },
   { id: "n_tests", head: "tested on", numeric: true, value: (row) => row.tests.length, cell: testedCell, about: "Test domains of the row, of those that its study knows." },
   { id: "ms_per_picture", head: "ms per\npicture", numeric: true, cell: number("ms_per_picture", milliseconds), about: "Decoding and scoring, on the machine that computed the row." },
+  { id: "model_bytes", head: "model,\nkB", numeric: true, hidden: true, cell: number("model_bytes", kilobytes), about: "Size of the chosen model as it is kept: one fitted detector with its calibration. An encoder that it rests on is not counted." },
   { id: "fit_seconds", head: "fit, s", numeric: true, hidden: true, cell: number("fit_seconds", (value) => value.toFixed(2)), about: "Seconds to fit, mean over the draws." },
   { id: "seeds", head: "draws", numeric: true, hidden: true, cell: (row) => [String(row.seeds)], about: "Draws of training and validation pictures that every number is a mean over." },
   { id: "set_name", head: "set", hidden: true, value: (row) => row.set, cell: (row) => [DATA.sets[row.set].name], about: "Set of test pictures that the headline is a mean over." },

@@ -1,6 +1,7 @@
 """The chosen detector of a cell is a logged model that scores pictures as the cell did."""
 
 import base64
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,7 +47,7 @@ class Unsafe(Detector):
 
 def test_the_logged_model_scores_as_the_cell_did(picture_folder: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = picture_folder()
-    run(small_study(), {"mine": pictures})
+    outcome = run(small_study(), {"mine": pictures})
     uri = default_tracking_uri()
     with cell_runs(uri) as runs:
         table = pq.read_table(runs[0].folder / "scores" / "00-chosen-0.parquet").to_pandas()
@@ -64,6 +65,14 @@ def test_the_logged_model_scores_as_the_cell_did(picture_folder: Maker, monkeypa
     scores = np.concatenate([model.score_file(data) for data in files])
     np.testing.assert_allclose(scores, table["score"], rtol=1e-9)
     assert set(table["split"]) == {"val", "test"}
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    assert 0 < outcome.rows[0]["model_bytes"] < size  # without what MLflow adds
+
+    # It knows what it has learned from: validation pictures were seen, test pictures and their names were not.
+    contents = [hashlib.sha256(data).hexdigest() for data in files]
+    assert [model.has_seen(content) for content in contents] == list(table["split"] == "val")
+    assert len(model.seen) == len(list(pictures.rglob("*.png"))) - (table["split"] == "test").sum()
+    assert model.names
 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     mlflow.set_tracking_uri(uri)

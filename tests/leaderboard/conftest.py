@@ -18,6 +18,7 @@ def make_row(detector: str = "svm", train: str = "set/a", level: float = 0.8, **
         **_interval("in_domain_auc", min(1.0, level + 0.1)), **_interval("cross_domain_auc", sum(abroad) / len(abroad)),
         **_interval("worst_auc", min(abroad)), "worst_domain": "set/b", "oracle_auc": level + 0.05, "allpass_auc": level - 0.02,
         "gain": 0.02, "coverage": 1.0, "fit_seconds": 0.5, "ms_per_picture": 10 * level, "gaps": [],
+        "model_bytes": 2048.0,
         "cell": f"{detector} {train} {level}",
         "run_id": f"run-{detector}-{train}", "splits": {}, "split_id": "abcd1234", "dropped_leaks": {"train": 0, "val": 0},
         "data": {}, "tests": tests, "robustness": [],

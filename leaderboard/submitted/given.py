@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..benchmark.errors import DataError, StudyError
-from ..benchmark.perturbations import canonical, chain_of, unperturbed
-from ..benchmark.scores import SCORE_SCHEMA
+from ...benchmark.errors import DataError, StudyError
+from ...benchmark.perturbations import canonical, chain_of, unperturbed
+from ...benchmark.scores import SCORE_SCHEMA
 from .score_csv import COLUMNS, LABEL_TEXTS, read_score_csv
 
 SUFFIXES = (".parquet", ".csv")

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..benchmark.bands import Band
-from ..benchmark.scores import ok_rows
-from ..benchmark.store import digest, read_json
+from ...benchmark.bands import Band
+from ...benchmark.scores import ok_rows
+from ...benchmark.store import digest, read_json
 
 TOLERANCE = 1e-6
 SAME_EDGE = 1e-3  # cycles/pixel: bands are told with three digits

@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
-from ..benchmark.bands import Band
-from ..benchmark.errors import DataError
-from ..benchmark.store import read_json
-from ..benchmark.tracking import cell_runs
+from ...benchmark.bands import Band
+from ...benchmark.errors import DataError
+from ...benchmark.store import read_json
+from ...benchmark.tracking import cell_runs
 from .score_csv import score_csv
 
 SHOWN = 10

@@ -12,10 +12,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..benchmark.errors import BenchError, DataError, unknown_name
-from ..benchmark.store import digest, results_root
-from .submission_meta import NAME_PATTERN, SubmissionMeta, load_meta
-from .submitted_scores import SUFFIXES
+from ...benchmark.errors import BenchError, DataError, unknown_name
+from ...benchmark.store import digest, results_root
+from .given import SUFFIXES
+from .meta import NAME_PATTERN, SubmissionMeta, load_meta
 
 META_FILE = "meta.yaml"
 
@@ -49,7 +49,7 @@ def own_folder() -> Path:
 
 def shipped_folder() -> Path:
     """Submissions that come with this package."""
-    return Path(__file__).with_name("submissions")
+    return Path(__file__).parents[1] / "submissions"
 
 
 def find_submissions() -> dict[str, Path]:

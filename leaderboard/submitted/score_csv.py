@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ..benchmark.errors import DataError
+from ...benchmark.errors import DataError
 
 COLUMNS = ("dataset", "key", "compression", "label", "score", "status")
 SPLIT = "split"  # a seventh column, for files that also hold validation scores

@@ -9,13 +9,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..benchmark.catalogue import Catalogue
-from ..benchmark.errors import BenchError, DataError, unknown_name
-from ..benchmark.perturbations import dataset_name, unperturbed
-from ..benchmark.protocol import split_digest
-from ..benchmark.scores import ITEM_SCHEMA, item_table
-from ..benchmark.store import digest, read_json
-from .entrants import items_digest
+from ...benchmark.catalogue import Catalogue
+from ...benchmark.errors import BenchError, DataError, unknown_name
+from ...benchmark.perturbations import dataset_name, unperturbed
+from ...benchmark.protocol import split_digest
+from ...benchmark.scores import ITEM_SCHEMA, item_table
+from ...benchmark.store import digest, read_json
+from ..entrants import items_digest
 
 COLUMNS = ["item", "label", "group", "target", "donor", "video"]
 

@@ -22,15 +22,15 @@ from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.scores import SCORE_SCHEMA
 from bandbench.benchmark.store import dump_json
 from bandbench.benchmark.tracking import cell_runs, default_tracking_uri
-from bandbench.leaderboard import submission_files
 from bandbench.leaderboard.details import load_details
 from bandbench.leaderboard.rows import Board, load_board
-from bandbench.leaderboard.score_csv import COLUMNS, read_score_csv, score_csv
-from bandbench.leaderboard.score_export import export_row
-from bandbench.leaderboard.submission_files import find_submissions, own_folder, remove_submission
-from bandbench.leaderboard.submission_meta import label, load_meta
-from bandbench.leaderboard.submissions import Report, add_submission, with_submissions
-from bandbench.leaderboard.submitted_rows import csv_rows, submission_lines
+from bandbench.leaderboard.submitted import files as submission_files
+from bandbench.leaderboard.submitted.files import find_submissions, own_folder, remove_submission
+from bandbench.leaderboard.submitted.meta import label, load_meta
+from bandbench.leaderboard.submitted.presenting import csv_rows, submission_lines
+from bandbench.leaderboard.submitted.score_csv import COLUMNS, read_score_csv, score_csv
+from bandbench.leaderboard.submitted.score_export import export_row
+from bandbench.leaderboard.submitted.submissions import Report, add_submission, with_submissions
 from bandbench.leaderboard.table import as_csv, as_document, as_table
 from conftest import noise_picture, run, small_study
 
@@ -531,3 +531,7 @@ def test_without_submissions_a_board_is_what_it_was(store: str) -> None:
     assert json.dumps(merged.rows) == json.dumps(board.rows) and not folders
     assert csv_rows(board.rows) == board.rows
     assert submission_lines(board.rows) == []
+
+
+def test_the_folder_that_comes_along_says_how_to_send_one() -> None:
+    assert "bench leaderboard add" in (submission_files.shipped_folder() / "README.md").read_text()

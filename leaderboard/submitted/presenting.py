@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from .meta import label
 from .score_csv import as_text
-from .submission_meta import label
 
 Row = dict[str, Any]
 TOLD = ("name", "authors", "contact", "url", "description", "licence")

@@ -11,18 +11,18 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..benchmark.errors import BenchError, DataError, TrackingError
-from ..benchmark.results import SCHEMA, versions
-from ..benchmark.scores import write_table
-from ..benchmark.store import cache_root, digest, publish_folder, write_json
-from ..benchmark.tracking import cell_runs
+from ...benchmark.errors import BenchError, DataError, TrackingError
+from ...benchmark.results import SCHEMA, versions
+from ...benchmark.scores import write_table
+from ...benchmark.store import cache_root, digest, publish_folder, write_json
+from ...benchmark.tracking import cell_runs
+from ..row_cache import RowCache
+from ..rows import Board, load_board, ranked
+from .files import Submission, find_submissions, is_same, keep, load_submission, own_folder
+from .given import read_given
+from .meta import SubmissionMeta, label, load_meta
 from .references import References
-from .row_cache import RowCache
-from .rows import Board, load_board, ranked
 from .screening import Screened, comparable_digests, screen
-from .submission_files import Submission, find_submissions, is_same, keep, load_submission, own_folder
-from .submission_meta import SubmissionMeta, label, load_meta
-from .submitted_scores import read_given
 from .verification import Verification, verify
 
 VERSION = 1  # raised when the same brought files give another row

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ..benchmark.errors import DataError
-from ..benchmark.perturbations import dataset_name
-from ..benchmark.scores import SCORE_SCHEMA, ok_rows
-from ..benchmark.store import digest
-from .entrants import items_digest
+from ...benchmark.errors import DataError
+from ...benchmark.perturbations import dataset_name
+from ...benchmark.scores import SCORE_SCHEMA, ok_rows
+from ...benchmark.store import digest
+from ..entrants import items_digest
 from .references import COLUMNS, Reference, References
 
 Row = dict[str, Any]

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
-from ..benchmark.bands import Band
-from ..benchmark.errors import DataError, StudyError, unknown_name
+from ...benchmark.bands import Band
+from ...benchmark.errors import DataError, StudyError, unknown_name
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
 MOST_CHARACTERS = 10_000
