@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -563,6 +563,39 @@ def _folders(client: "MlflowClient", uri: str, cells: Sequence[FoundCell]) -> di
     with ThreadPoolExecutor(DOWNLOADS) as threads:
         list(threads.map(lambda run_id: _download(client, run_id, kept / run_id), missing))
     return here | {run_id: kept / run_id for run_id in missing}
+
+
+def fetch_artifacts(uri: str, folders: Mapping[str, Path], names: Sequence[str]) -> None:
+    """
+    Fetch further artifacts of cells whose folders `cell_runs` downloaded; where the store is on this machine they are there.
+
+    Parameters
+    ----------
+    uri : str
+    folders : mapping of run to Path
+        Of `cell_runs`.
+    names : sequence of str
+        What a run does not have is passed over.
+
+    Raises
+    ------
+    TrackingError
+        If the store does not answer.
+    """
+    kept = store_folder(uri) / "runs"
+    wanted = {run_id: folder for run_id, folder in folders.items() if folder.parent == kept and folder.is_dir()}
+    if not wanted:
+        return
+    client = client_for(uri)
+
+    def fetch(run_id: str) -> None:
+        missing = [name for name in names if not (wanted[run_id] / name).exists()]
+        present = {entry.path for entry in client.list_artifacts(run_id)} if missing else set()
+        for name in present.intersection(missing):
+            client.download_artifacts(run_id, name, str(wanted[run_id]))
+
+    with _reported(uri), ThreadPoolExecutor(DOWNLOADS) as threads:
+        list(threads.map(fetch, wanted))
 
 
 def _place(location: str) -> Path | None:

@@ -14,10 +14,11 @@ import numpy as np
 from ..benchmark.bands import Band
 from ..benchmark.errors import DataError
 from ..benchmark.metrics import Scored
+from ..benchmark.mistakes import FILE as MISTAKES
 from ..benchmark.perturbations import chain_of
 from ..benchmark.scores import DomainScores, read_scores
 from ..benchmark.store import digest, read_json
-from ..benchmark.tracking import cell_runs, client_for, study_pages
+from ..benchmark.tracking import cell_runs, client_for, fetch_artifacts, study_pages
 from .band_transfer import band_transfer
 from .charts import histogram, roc_curve
 from .choices import choice_gaps
@@ -28,9 +29,11 @@ from .transfer import transferred
 # Characters of the page, before it is compressed; pictures are compressed already. A page of many rows has less room for them.
 BUDGETS = {"curves": 1_500_000, "bands": 1_500_000, "spectra": 600_000, "mistakes": 600_000}
 MANY_ROWS = 2000
+MOST_PICTURED = 60  # rows whose pictures are fetched from a server: the page has room for no more
 MOST_READ = 500  # rows whose score files are read
 DIGEST_LENGTH = 16
 PICTURE_WIDTH = 760  # pixels
+SPECTRUM = "spectrum.png"  # artifact of a cell
 FACTS = ("seed", "crop", "versions", "lookalikes")
 
 
@@ -99,6 +102,8 @@ def load_details(
     pages = study_pages(client_for(uri))
     with cell_runs(uri, study) as runs:
         known = {run.run_id: run.folder for run in runs} | dict(folders or {})
+        first = dict.fromkeys(row["run_id"] for row in rows[:MOST_PICTURED] if row["run_id"] in known)
+        fetch_artifacts(uri, {run: known[run] for run in first}, (SPECTRUM, MISTAKES))
         recorded = {run.run_id for run in runs}
         return _Reader(rows, known, {name: pages.get(name, "").partition("/runs")[0] for name in pages}, recorded).read()
 
@@ -277,7 +282,7 @@ def _spectrum(folder: Path) -> str:
     from PIL import Image
 
     try:
-        with Image.open(folder / "spectrum.png") as picture:
+        with Image.open(folder / SPECTRUM) as picture:
             small = picture.convert("RGB")
     except OSError:
         return ""
