@@ -287,7 +287,8 @@ def _row(context: _Context, entry: dict[str, Any], replicates: Sequence[Sequence
     cross = Interval(math.nan, math.nan, math.nan, math.nan)
     if abroad:
         cross = _mean_interval(bootstrap, tested, drawn, [t["domain"] for t in abroad])
-    worst = min(abroad, key=lambda t: t["auc"], default=None)
+    measured = not any(math.isnan(t["auc"]) for t in abroad)  # which is the worst is unknown where one is
+    worst = min(abroad, key=lambda t: t["auc"], default=None) if measured else None
     return {
         "detector": document["detector"],
         "train": document["train"],

@@ -598,6 +598,35 @@ def fetch_artifacts(uri: str, folders: Mapping[str, Path], names: Sequence[str])
         list(threads.map(fetch, wanted))
 
 
+def download_model(address: str, uri: str) -> Path:
+    """
+    Folder of a model that MLflow keeps, in place where the store is on this machine, else a copy of it.
+
+    Parameters
+    ----------
+    address : str
+        ``models:/…`` or ``runs:/…``.
+    uri : str
+        Of the tracking store.
+
+    Raises
+    ------
+    TrackingError
+        If there is no such model.
+    """
+    client_for(uri)
+    from mlflow import set_tracking_uri
+    from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
+
+    set_tracking_uri(uri)  # an address of a model is looked up in the store that MLflow itself knows
+    try:
+        return Path(download_artifacts(artifact_uri=address))
+    except (MlflowException, OSError) as error:
+        reason = str(error).strip().splitlines()[0][:200].rstrip(".")
+        raise TrackingError(f"{uri} has no model {address} ({reason}). `bench ui` shows the models there are.") from error
+
+
 def _place(location: str) -> Path | None:
     """Folder that an address names, if it is one of this machine."""
     if not location.startswith("file://"):

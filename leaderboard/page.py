@@ -31,7 +31,7 @@ SCRIPTS = (
     "unpack.js", "state.js", "format.js", "table.js", "maps.js", "charts.js", "bands.js", "detail.js", "downloads.js",
     "main.js",
 )  # fmt: skip
-DIGITS = 4  # after the point: what is kept of a number
+DIGITS = 6  # after the point: what is kept; the page rounds once more, and four would turn 0.45646 into 0.457
 STATIC_ROWS = 200  # shown where scripts do not run
 
 # Of a row, as they are.

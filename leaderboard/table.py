@@ -71,6 +71,7 @@ def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True) -> "Tabl
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
     rows = shown_rows(rows)
+    several = len({row["study"] for row in rows} - {""}) > 1
     starred = {i for _, mine in row_notes(rows) for i in mine}
     for i, row in enumerate(rows):
         evidence = row["evidence"]
@@ -78,7 +79,7 @@ def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True) -> "Tabl
         cells = [
             f"{i + 1}{'*' * (i in starred)}",
             # Names are data: they must not be read as markup.
-            Text(f"{row['detector']}{_origin(row)}\n← {_train(row['train'], wide)}"),
+            Text(f"{row['detector']}{_origin(row)}\n← {_train(row['train'], wide)}" + (f"\n{row['study']}" if several else "")),
             f"{Band(**row['band'])}{fixed}\n" + (f"{evidence['low']:.3f}-{evidence['high']:.3f}" if evidence else "none"),
             _interval(row, "in_domain_auc"),
             _interval(row, "cross_domain_auc"),
@@ -102,7 +103,10 @@ def _caption(rows: list[dict[str, Any]]) -> str:
         "gain: over all-pass; oracle: with the best tried band of each test domain, which flatters, as it could not have "
         "been known; both on the cross-domain mean"
     )
-    return text + (", or in-domain where no other domain was tested." if _only_home(rows) else ".")
+    text += ", or in-domain where no other domain was tested." if _only_home(rows) else "."
+    if len({row["train"] for row in rows}) > 1:
+        text += " # numbers lines: means of rows with other training domains are over other domains (--html has ranks)."
+    return text
 
 
 def _only_home(rows: list[dict[str, Any]]) -> bool:
@@ -116,7 +120,7 @@ def _train(name: str, wide: bool) -> str:
 def _origin(row: dict[str, Any]) -> str:
     if row.get("source", "recorded") == "recorded":
         return ""
-    return " (submitted, verified)" if row.get("verified") else " (submitted)"
+    return f" ({row['submission']['name']}, submitted{', verified' * bool(row.get('verified'))})"
 
 
 def _number(value: float, signed: bool = False, digits: int = 3) -> str:

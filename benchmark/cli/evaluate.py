@@ -15,6 +15,7 @@ from .options import (
     TrackingOption,
     check_target,
     jobs_of,
+    model_folder,
     parse_data,
     write_text,
 )
@@ -36,7 +37,7 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A folder that bench train made.")],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A folder that bench train made, or models:/ID of MLflow.")],
     test: Annotated[list[str], typer.Option("--test", metavar="DOMAIN", help="Domain to test on. Repeatable.")],
     data: DataOption = None,
     detector: Annotated[
@@ -68,7 +69,7 @@ def evaluate(
     console = Console(stderr=True)
     check_target(json_file)
     uri = resolve_tracking_uri(tracking_uri)
-    trained = TrainedModel.load(model, detector)
+    trained = TrainedModel.load(model_folder(model, uri), detector)
     given = parse_data(data)
     catalogue = Catalogue(given.folders, given.options)
     started = time.time()

@@ -109,6 +109,25 @@ def parse_data(given: list[str] | None) -> GivenData:
     return GivenData(folders, options)
 
 
+def model_folder(given: Path, tracking_uri: str | None = None) -> Path:
+    """
+    Find the folder of a model that is given as a path, as ``file://…`` or as an address of MLflow (``models:/…``, ``runs:/…``).
+
+    Raises
+    ------
+    TrackingError
+        If MLflow does not find it.
+    """
+    text = str(given)  # a path has lost double slashes
+    if text.startswith("file:/"):
+        return Path("/" + text.removeprefix("file:").lstrip("/"))
+    if not text.startswith(("models:/", "runs:/")):
+        return given
+    from ..tracking import download_model, resolve_tracking_uri
+
+    return download_model(text, resolve_tracking_uri(tracking_uri))
+
+
 def check_target(target: str | None) -> None:
     """Refuse a file that cannot be written before the work begins whose result it is meant for."""
     if target not in (None, STDOUT) and not Path(str(target)).absolute().parent.is_dir():

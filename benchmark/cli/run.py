@@ -213,10 +213,11 @@ def _report(
     else:
         console.print(f"{outcome.computed} fits computed now; everything is kept in {results_root()}.", soft_wrap=True)
     option = f" --tracking-uri {shlex.quote(tracking_uri)}" if tracking_uri else ""
+    page = " --html board.html  # the page, with ranks" + (" and the map of narrow bands" if plan.study.sweep_bands else "")
     console.print(
         "\nNext steps:\n"
         f"  bench ui{option}  # the study as a tree, with pictures, in the MLflow UI\n"
-        f"  bench leaderboard --study {plan.study.name}{option} --csv rows.csv  # all rows of this study, more columns\n"
+        f"  bench leaderboard --study {plan.study.name}{option}{page}\n"
         f"  bench run --study {plan.study.name} --data mine=DIR  # your own pictures: DIR/real and DIR/fake",
         markup=False,
         highlight=False,

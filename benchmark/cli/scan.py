@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import STDOUT, Command, CsvOption, JsonOption, check_target, write_text
+from .options import STDOUT, Command, CsvOption, JsonOption, check_target, model_folder, write_text
 
 if TYPE_CHECKING:
     from ..scanning import Finding
@@ -43,13 +43,14 @@ def scan(
         check_target(target)
     if pool not in POOLS:
         raise StudyError(f"--pool is {', '.join(POOLS)}; got {pool!r}.")
-    if len(paths) < 2 or not (paths[0] / "model.json").is_file():
+    folder = model_folder(paths[0])
+    if len(paths) < 2 or not (folder / "model.json").is_file():
         raise BenchError(
             f"bench scan wants a model and then what to score; {paths[0]} is no model. Make one:\n"
             f"  bench train spectral_svm --train mine --data mine=DIR --out model   (DIR with real/ and fake/)\n"
             f"  bench scan model {' '.join(str(path) for path in paths)}"
         )
-    model, files = TrainedModel.load(paths[0], detector), find_files(paths[1:])
+    model, files = TrainedModel.load(folder, detector), find_files(paths[1:])
     found: list[Finding] = []
     with ScreenReporter(console) as reporter:
         reporter.stage(f"scoring with {model.recipe.label}", len(files))

@@ -103,7 +103,7 @@ def _mapping(path: Path) -> tuple[dict[str, int], dict[str, Any]]:
     except ValueError as error:
         raise DataError(f"{path}: not valid YAML: {str(error)[:100]}.") from error
     if not isinstance(node, yaml.MappingNode) or not all(isinstance(key, str) for key in data):
-        raise DataError(f"{path}: this is a mapping of keys such as `name:`, `detector:` and `train:`.")
+        raise DataError(f"{path}: this has to be a mapping of keys such as `name:`, `detector:` and `train:`.")
     return _lines(path, node), data
 
 

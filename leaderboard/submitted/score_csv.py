@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from ...benchmark.errors import DataError
+from .meta import label as plain_label
 
 COLUMNS = ("dataset", "key", "compression", "label", "score", "status")
 SPLIT = "split"  # a seventh column, for files that also hold validation scores
@@ -97,7 +98,9 @@ def read_score_csv(path: Path) -> pa.Table:
     columns = _columns(path)
     lacking = [name for name in ("dataset", "key", "score") if name not in columns]
     if lacking:
-        raise DataError(f"{path} lacks the columns {', '.join(lacking)}; wanted {','.join(COLUMNS)}, got {','.join(columns)}.")
+        got = plain_label(",".join(columns))[:200]
+        hint = " Columns are separated by commas." if len(columns) == 1 else ""
+        raise DataError(f"{path} lacks the columns {', '.join(lacking)}; wanted {','.join(COLUMNS)}, got {got}.{hint}")
     n_rows = len(columns["key"])
     text = {name: columns.get(name, [""] * n_rows) for name in (*COLUMNS, SPLIT)}
     pairs = zip(text["dataset"], text["compression"], strict=True)
@@ -120,8 +123,13 @@ def _columns(path: Path) -> dict[str, list[str]]:
             names = next(csv.reader([file.readline().decode("utf-8-sig")]), [])
         convert = arrow.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
         table = arrow.read_csv(path, parse_options=arrow.ParseOptions(newlines_in_values=True), convert_options=convert)
-    except (OSError, ValueError, csv.Error, pa.ArrowException) as error:
-        raise DataError(f"{path} cannot be read as CSV: {error}; wanted the columns {','.join(COLUMNS)}.") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror or error}).") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text.") from error
+    except (ValueError, csv.Error, pa.ArrowException) as error:
+        reason = plain_label(str(error))[:150].rstrip(".")
+        raise DataError(f"{path} cannot be read as CSV: {reason}; wanted the columns {','.join(COLUMNS)}.") from error
     if len(set(table.column_names)) < len(table.column_names):
         raise DataError(f"{path} has a column twice: {','.join(table.column_names)}; wanted {','.join(COLUMNS)}.")
     return {name.strip(): table[name].to_pylist() for name in table.column_names}

@@ -62,22 +62,25 @@ def export_row(
         If there is no such cell, or several, or its scores cannot be read.
     """
     found: dict[tuple[str, ...], tuple[Path, dict[str, Any]]] = {}
+    known: dict[tuple[str, ...], None] = {}
     with cell_runs(uri, study) as runs:
         for one in sorted(runs, key=lambda one: one.finished):
-            if run in (None, one.run_id):
-                document = read_json(one.folder / "cell.json") or {}
-                named = document.get("detector", ""), document.get("train", "")
-                if detector in (None, named[0]) and train in (None, named[1]):
-                    found[one.study, *named] = one.folder, document
+            document = read_json(one.folder / "cell.json") or {}
+            named = document.get("detector", ""), document.get("train", "")
+            known[named] = None
+            if run in (None, one.run_id) and detector in (None, named[0]) and train in (None, named[1]):
+                found[one.study, *named] = one.folder, document
         if len(found) != 1:
-            raise DataError(_which(list(found)))
+            raise DataError(_which(list(found), list(known)))
         ((folder, document),) = found.values()
         return _exported(folder, document, validation)
 
 
-def _which(found: list[tuple[str, ...]]) -> str:
+def _which(found: list[tuple[str, ...]], known: list[tuple[str, ...]]) -> str:
     if not found:
-        return "no recorded cell is meant by that; `bench leaderboard` lists them, and --json their run ids."
+        names = "; ".join(f"{detector} on {train}" for detector, train in known[:SHOWN]) or "none"
+        more = f"; and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
+        return f"no recorded cell is meant by that. Recorded: {names}{more}."
     names = "; ".join(f"{detector} on {train} (study {study})" for study, detector, train in found[:SHOWN])
     more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     return f"{len(found)} cells are meant by that: {names}{more}. Tell one by --run, or --study, --detector and --train."

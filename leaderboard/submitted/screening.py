@@ -113,7 +113,7 @@ def _unique(rows: list[Row], said: list[str]) -> dict[str, Row]:
                 torn.add(row["item"])
     if again:
         used = f"{len(torn):,} of them differently, and not scored" if torn else "each time alike, and counted once"
-        said.append(f"{_count(len(again), 'id is', 'ids are')} given more than once{_such_as(again)}: {used}.")
+        said.append(f"{_count(len(again), 'id is', 'ids are')} given more than once{_such_as(torn or again)}: {used}.")
     return by_id | {item: {**by_id[item], "status": "error", "detail": TWICE, "score": None} for item in torn}
 
 

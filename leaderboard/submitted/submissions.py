@@ -213,8 +213,12 @@ def check(given: Submission, references: References, rows: Sequence[Row], runs: 
     draws, findings = _screen_draws(given, references)
     folder = _write_folder(given, draws)
     row = _row(given.meta.name, folder)
+    if all(math.isnan(test["auc"]) for test in row["tests"]):
+        raise DataError("\n".join([f"the submission '{given.meta.name}' has no AUC on any test domain.", *findings]))
     findings += _wrong_way_round(row)
     remarks = [] if draws[0].validation else ["no validation scores came along, so nothing can be said of fixed thresholds."]
+    if row["train"] not in {test["domain"] for test in row["tests"]}:
+        remarks.append(f"{row['train']} is none of the test domains: all of them count as other domains than that.")
     verification = verify(folder, rows, runs)
     write_json(folder / "verification.json", verification.as_dict(), durable=False)
     notes = [*findings, *remarks, verification.reason]
@@ -223,6 +227,7 @@ def check(given: Submission, references: References, rows: Sequence[Row], runs: 
 
 def _screen_draws(given: Submission, references: References) -> tuple[list[Screened], list[str]]:
     """Every score file, less domains that are not usable in all of them."""
+    _require_training_domain(label(given.meta.train), references)
     draws, findings = [], []
     for k, file in enumerate(given.files):
         table, unread = read_given(file, given.meta.domains)
@@ -240,6 +245,14 @@ def _screen_draws(given: Submission, references: References) -> tuple[list[Scree
     return draws, findings
 
 
+def _require_training_domain(train: str, references: References) -> None:
+    """Refuse a misspelt training domain: its test pictures would count as those of another domain."""
+    try:
+        references.of(train, frozenset())
+    except DataError as error:
+        raise DataError(f"train: {error}") from error
+
+
 def _row(name: str, folder: Path) -> Row:
     """Row that follows from the score files; computed once, as those of recorded cells are."""
     with RowCache(CACHE_NAME) as kept:
@@ -251,11 +264,15 @@ def _row(name: str, folder: Path) -> Row:
 
 
 def _wrong_way_round(row: Mapping[str, Any]) -> list[str]:
+    """Domains on which reals clearly score above fakes; where that is not so at home, it is a result and no mistake."""
+    if any(test["domain"] == row["train"] and test["auc_lo"] > 0.5 for test in row["tests"]):
+        return []
+    turned = [f"{t['domain']} (AUC {t['auc']:.3f}, at most {t['auc_hi']:.3f})" for t in row["tests"] if t["auc_hi"] < 0.5]
+    if not turned:
+        return []
     return [
-        f"{test['domain']}: AUC {test['auc']:.3f} (95 % interval up to {test['auc_hi']:.3f}): reals score above fakes there; "
-        "are the scores the wrong way round? Higher has to mean more fake. They are taken as they came."
-        for test in row["tests"]
-        if test["auc_hi"] < 0.5
+        f"reals score above fakes on {', '.join(turned)}: are the scores the wrong way round? Higher has to mean more fake. "
+        "They are taken as they came."
     ]
 
 

@@ -105,7 +105,7 @@ def _same(one: Band, other: Band) -> bool:
 def _difference(mine: Sequence[Path], theirs: Sequence[Path], run_id: str) -> tuple[str, float | None]:
     """Why the scores are not the same, empty if they are; and by how much they differ at most."""
     if len(mine) != len(theirs):
-        return f"run {run_id} has {len(theirs)} draws, the submission {len(mine)}", None
+        return f"draws: {len(theirs)} in run {run_id}, {len(mine)} in the submission", None
     worst = 0.0
     for brought, run in zip(map(_scores, mine), map(_scores, theirs), strict=True):
         domains = {domain for domain, _ in brought}
@@ -113,7 +113,7 @@ def _difference(mine: Sequence[Path], theirs: Sequence[Path], run_id: str) -> tu
         if odd := brought.keys() ^ run.keys():
             return f"run {run_id} was not tested on the same items ({_named(min(odd))} is in one of them only)", None
         if odd := {key for key in brought if (brought[key] is None) != (run[key] is None)}:
-            return f"{_named(min(odd))} has a score either here or in run {run_id}, not in both ({len(odd):,} such items)", None
+            return f"{_named(min(odd))} has a score either here or in run {run_id} ({len(odd):,} in all)", None
         gap, key = max((abs(score - run[key]), key) for key, score in brought.items() if score is not None)  # pyright: ignore[reportOperatorIssue]
         worst = max(worst, gap)
         if gap > TOLERANCE:

@@ -12,13 +12,13 @@ function drawNotes() {
 
 function drawGlossary() {
   const lines = COLUMNS.map((column) => [column.head.replaceAll("\n", " "), column.about]);
-  lines.push(["set", "Rows whose headline is a mean over the same test pictures. Only those compare; ranks and frontiers stay within a set."], ["–", "Not measured. A mean over what is missing is missing, too."]);
+  lines.push(["sets", "Rows whose headline is a mean over the same test pictures. Only those compare; ranks and frontiers stay within a set."], ["–", "Not measured. A mean over what is missing is missing, too."]);
   at("glossary").replaceChildren(...lines.flatMap(([head, about]) => [element("dt", {}, head), element("dd", {}, about)]));
 }
 
 function drawCounts() {
   const n = (values) => new Set(values).size;
-  at("counts").textContent = [counted(ROWS.length, "row"), counted(n(ROWS.map((r) => r.detector)), "detector"), counted(n(ROWS.map((r) => r.train)), "training domain"), counted(DATA.domains.length, "test domain"), counted(n(ROWS.map((r) => r.study)), "study", "studies")].join(" · ");
+  at("counts").textContent = [counted(ROWS.length, "row"), counted(n(ROWS.map((r) => r.detector)), "detector"), counted(n(ROWS.map((r) => r.train)), "training domain"), counted(DATA.domains.length, "test domain"), counted(n(ROWS.map((r) => r.study).filter(Boolean)), "study", "studies")].join(" · ");
 }
 
 function drawEverything() {

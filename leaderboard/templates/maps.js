@@ -24,7 +24,7 @@ for (const row of ROWS) SERIES.set(series(row), [...(SERIES.get(series(row)) ?? 
 function seriesText(key) {
   const [detector, study, role, band] = JSON.parse(key);
   const which = role === "chosen" ? "chosen bands" : role === "allpass" ? "all frequencies" : band;
-  return [shortened(detector, 40), which, shortened(study, 30)].join(" · ");
+  return [shortened(detector, 40), which, shortened(study, 30)].filter(Boolean).join(" · ");
 }
 
 function heatChoices() {

@@ -13,6 +13,8 @@ import pytest
 
 from bandbench.benchmark import cell_models
 from bandbench.benchmark.cell_models import LEFT_OUT, MODEL
+from bandbench.benchmark.cli.options import model_folder
+from bandbench.benchmark.errors import TrackingError
 from bandbench.benchmark.tracking import cell_runs, client_for, default_tracking_uri
 from bandbench.benchmark.trained import TrainedModel
 from conftest import run, small_study
@@ -73,6 +75,13 @@ def test_the_logged_model_scores_as_the_cell_did(picture_folder: Maker, monkeypa
     assert [model.has_seen(content) for content in contents] == list(table["split"] == "val")
     assert len(model.seen) == len(list(pictures.rglob("*.png"))) - (table["split"] == "test").sum()
     assert model.names
+
+    # Commands take it by its address, and by that of its artifacts.
+    for address in (f"models:/{logged.model_id}", logged.artifact_location):
+        assert TrainedModel.load(model_folder(Path(address))).recipe == model.recipe
+    with pytest.raises(TrackingError, match="has no model models:/m-nothing"):
+        model_folder(Path("models:/m-nothing"))
+    assert model_folder(Path("here/model")) == Path("here/model")
 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     mlflow.set_tracking_uri(uri)

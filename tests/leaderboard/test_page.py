@@ -139,8 +139,8 @@ def test_a_row_takes_little_of_the_page(row_maker: Maker) -> None:
 
 
 def test_what_is_nearly_complete_does_not_look_complete(row_maker: Maker) -> None:
-    board = Board("made", [row_maker(coverage=0.999999), row_maker("b", coverage=1.0), row_maker("c", coverage=0.12344)], [])
-    assert [row["coverage"] for row in objects(data_of(page(board, Details())))] == [0.9999, 1.0, 0.1234]
+    board = Board("made", [row_maker(coverage=0.99999999), row_maker("b", coverage=1.0), row_maker("c", coverage=0.12344)], [])
+    assert [row["coverage"] for row in objects(data_of(page(board, Details())))] == [0.999999, 1.0, 0.12344]
 
 
 def test_without_scripts_there_is_a_table(row_maker: Maker) -> None:

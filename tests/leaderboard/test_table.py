@@ -32,10 +32,10 @@ def test_a_submitted_row_adds_columns_and_no_nested_cell(mixed: list[dict[str, A
 
 
 def test_the_table_says_what_was_submitted_and_shows_no_nan(mixed: list[dict[str, Any]]) -> None:
-    console = Console(width=160, record=True, file=io.StringIO())
+    console = Console(width=200, record=True, file=io.StringIO())
     console.print(as_table(mixed, "made"))
     text = console.export_text()
-    assert "[bold]theirs (submitted, verified)" in text
+    assert "[bold]theirs (theirs, submitted, verified)" in text
     assert "svm (" not in text
     assert "nan" not in text
 

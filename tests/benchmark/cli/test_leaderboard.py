@@ -75,7 +75,7 @@ def test_from_a_recorded_row_to_a_verified_one_and_back(recorded: None, bench: B
     assert json.loads(out)["verification"]["verified"]
 
     code, out, _ = bench()
-    assert code == 0 and "coin_flip (submitted, verified)" in out and "submission ours" in out
+    assert code == 0 and "coin_flip (ours, submitted, verified)" in out and "submission ours" in out
     assert [row.get("source", "recorded") for row in json.loads(bench("--json")[1])["rows"]].count("submitted") == 1
     sources = [line["source"] for line in csv.DictReader(io.StringIO(bench("--csv")[1]))]
     assert sorted(sources) == ["recorded", "submitted"]

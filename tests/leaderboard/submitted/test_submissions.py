@@ -242,7 +242,7 @@ def one_class(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         (spoil(math.inf), r"1 row has a score that is NaN, infinite or empty", 1),
         (spoil(None), r"1 row has a score that is NaN, infinite or empty", 1),
         (flatten, r"mine: all 10 scores are equal", 0),
-        (negate, r"mine: AUC 0\.\d+ .* wrong way round", 0),
+        (negate, r"reals score above fakes on mine \(AUC 0\.\d+, .* wrong way round", 0),
         (one_class, r"mine: only one class has scores, so there is no AUC", 5),
     ],
 )
@@ -255,6 +255,31 @@ def test_what_is_wrong_is_said_and_the_rest_is_used(
     assert mine["coverage"] == pytest.approx((10 - lost) / 10)
     assert (mine["n"], yours["coverage"]) == (10, 1.0)
     assert not report.verification["verified"] or change is repeat
+
+
+def test_below_half_abroad_is_a_result_where_home_is_right(bring: Callable[..., Report]) -> None:
+    def abroad(rows: list[dict[str, Any]]) -> None:
+        for row in of_domain(rows, "mine"):
+            row["score"] = -row["score"]
+
+    right = bring(abroad, train="yours")
+    assert right.tests[1]["auc_lo"] > 0.5
+    assert right.tests[0]["auc_hi"] < 0.5
+    assert not any("wrong way round" in finding for finding in right.findings)
+
+
+def test_a_misspelt_training_domain_is_refused(bring: Callable[..., Report]) -> None:
+    with pytest.raises(DataError, match=r"train: unknown domain 'procedural/plantd'. Did you mean 'procedural/planted'"):
+        bring(train="procedural/plantd")
+    assert not find_submissions()
+    report = bring(train="somebody's faces")
+    assert any("is none of the test domains" in remark for remark in report.remarks)
+
+
+def test_a_submission_without_any_auc_is_no_row(bring: Callable[..., Report]) -> None:
+    with pytest.raises(DataError, match=r"(?s)has no AUC on any test domain.*only one class"):
+        bring(lambda rows: [row for row in rows if row["label"] == 0])
+    assert not find_submissions()
 
 
 def test_scores_the_wrong_way_round_are_not_turned(bring: Callable[..., Report]) -> None:
@@ -427,7 +452,7 @@ def test_who_is_verified(bring: Callable[..., Report], change: Change | None, me
 def test_one_draw_of_several_is_not_the_row(store: str, tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text(export_row(store, study="double").tables[0])
     report = add_submission(write_meta(tmp_path, detector="spectral_logreg"), [tmp_path / "s.csv"], store)
-    assert "has 2 draws, the submission 1" in report.verification["reason"]
+    assert "draws: 2 in run" in report.verification["reason"]
     assert not report.verification["verified"]
 
 
@@ -475,8 +500,8 @@ def test_the_badge_goes_when_either_side_changes(bring: Callable[..., Report], s
         ("name: a\ndetector: d\ntrain: t\nms_per_picture: .inf\n", "line 4: ms_per_picture: "),
         ("name: a\ndetector: d\ntrain: t\nparameters: {when: 2020-01-01}\n", "line 4: parameters"),
         ("name: &x a\ndetector: *x\ntrain: t\n", "references"),
-        ("- name\n", "is a mapping of keys"),
-        ("1: 2\n", "is a mapping of keys"),
+        ("- name\n", "has to be a mapping of keys"),
+        ("1: 2\n", "has to be a mapping of keys"),
         ("name: [\n", "line 2: not valid YAML"),
         ('name: a\ndetector: "\\ud800"\ntrain: t\n', "unable to parse raw data as a unicode string"),
         ("[" * 5000, "more than 20 lists or mappings in each other"),
