@@ -156,7 +156,8 @@ def print_table(rows: list[dict[str, Any]], study: str, about_data: bool = True)
     from rich.console import Console
 
     console = Console()
-    console.print(as_table(rows, f"{study}: generalization leaderboard", wide=console.width >= 100))
+    if rows:
+        console.print(as_table(rows, f"{study}: generalization leaderboard", wide=console.width >= 100))
     console.print(_caption(rows), style="dim", highlight=False)
     for note in [f"* {text}" for text, _ in row_notes(shown_rows(rows))] + data_notes(rows) * about_data:
         console.print(note, style="yellow", markup=False, highlight=False)

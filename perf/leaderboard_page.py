@@ -61,7 +61,8 @@ def _row(i: int, rng: np.random.Generator) -> dict[str, Any]:
         **_interval("cross_domain_auc", float(np.mean(abroad)), width), **_interval("worst_auc", min(abroad), width),
         "worst_domain": min(tests, key=lambda test: test["auc"])["domain"], "oracle_auc": max(abroad),
         "allpass_auc": min(abroad), "gain": float(rng.normal(0, 0.05)), "coverage": 1.0, "tests": tests,
-        "fit_seconds": float(rng.uniform(0.1, 9)), "ms_per_picture": float(rng.uniform(0.5, 50)), "splits": {},
+        "fit_seconds": float(rng.uniform(0.1, 9)), "ms_per_picture": float(rng.uniform(0.5, 50)),
+        "model_bytes": 2048.0, "splits": {},
         "split_id": f"{i % 25:08x}", "dropped_leaks": {"train": 0, "val": 0},
         "rank_low": 1 + i // 2, "rank_high": 2 + i // 2, "tie_group": 1 + i // 3, "rank_reason": "",
     }  # fmt: skip

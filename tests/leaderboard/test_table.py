@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from bandbench.leaderboard.notes import SHOWN_PARTS, row_notes
-from bandbench.leaderboard.table import as_csv, as_table
+from bandbench.leaderboard.table import as_csv, as_table, print_table
 
 Maker = Callable[..., dict[str, Any]]
 
@@ -49,3 +49,8 @@ def test_notes_call_rows_by_number_or_by_name(row_maker: Maker) -> None:
     assert mine == list(range(len(rows)))
     assert numbered.endswith("(rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, and 2 more).")
     assert "(rows d0 ← set/a, d1 ← set/a, " in named
+
+
+def test_without_rows_there_is_a_sentence_and_no_frame(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table([], "made")
+    assert capsys.readouterr().out == "No cell has been finished yet.\n"
