@@ -6,17 +6,16 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from .attribution import Classifier
 from .contracts import LABEL_NAMES
 from .errors import BenchError, PluginError
 from .learned import read_learned
 from .metrics import Scored
 from .perturbations import dataset_name
 from .prepare import ItemSet, load_view
-from .runner import failure, item_labels
+from .runner import item_labels
 from .scores import ok_rows
 from .search import CellResult
-from .trained import Recipe, TrainedModel, require_classes, score_pictures_of
+from .trained import Recipe, TrainedModel, fitted, require_classes
 
 MODEL = "model"  # folder of a cell
 LEFT_OUT = "model_left_out.txt"  # says why there is none
@@ -103,23 +102,18 @@ def fitted_model(result: CellResult) -> TrainedModel:
     assert result.chosen is not None
     band = result.chosen.band
     table = pq.read_table(replicate.val.table)
-    require_classes(item_labels(table), LABEL_NAMES)
+    labels = item_labels(table)
+    require_classes(labels, LABEL_NAMES)
     detector = cell.detector.build(replicate.number)
     view, rows = load_view(replicate.train, detector.view, band)
-    labels = item_labels(pq.read_table(replicate.train.table))[rows]
-    val_view, val_rows = load_view(replicate.val, detector.view, band)
-    try:
-        classifier = Classifier([detector], len(LABEL_NAMES)).fit(view, labels)
-        scores = score_pictures_of(classifier, val_view, val_rows)
-    except BenchError:
-        raise
-    except Exception as error:  # a plugin may fail in any way
-        raise PluginError(failure(cell.detector.label, error)) from error
+    train = view, item_labels(pq.read_table(replicate.train.table))[rows]
+    val = load_view(replicate.val, detector.view, band)
+    classifier, scores = fitted(cell.detector.label, [detector], len(LABEL_NAMES), train, val)
     groups = table.column("group").to_numpy(zero_copy_only=False)[ok_rows(table)].astype(str)
     return TrainedModel.calibrated(
         Recipe(cell.detector, "detection", LABEL_NAMES, band, cell.study.crop.spec(), (cell.train,), cell.study.seed),
         classifier,
-        Scored(item_labels(table), scores[:, 0], groups),
+        Scored(labels, scores[:, 0], groups),
         replicate.train.n_ok,
         read_learned([replicate.train.table, replicate.val.table]),
         _data(replicate.train, replicate.val),

@@ -4,8 +4,6 @@ Pictures of a detector's worst mistakes, of data sets whose terms let them be sh
 What a detector takes for the other class says more about it than another digit of its AUC.
 """
 
-import base64
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .contracts import FAKE, REAL
+from .images import webp_address
 from .metrics import best_threshold
 from .perturbations import chain_of
 from .prepare import ItemSet, first_crop
@@ -68,7 +67,7 @@ def keep_mistakes(scores: Path, tests: Sequence[ItemSet], folder: Path, title: s
             pictures = [_small(items, int(place)) for place in worst]
             crops.setdefault(items.domain, {})[kind] = pictures
             found.setdefault(items.domain, {})[kind] = [
-                {"item": str(names[place]), "score": float(values[place]), "picture": _address(picture)}
+                {"item": str(names[place]), "score": float(values[place]), "picture": webp_address(picture, quality=80)}
                 for place, picture in zip(worst, pictures, strict=True)
             ]
     write_json(folder / FILE, found)
@@ -110,9 +109,3 @@ def _small(items: ItemSet, place: int) -> Image.Image:
     picture = Image.fromarray(first_crop(items, place)).convert("RGB")
     picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     return picture
-
-
-def _address(picture: Image.Image) -> str:
-    out = io.BytesIO()
-    picture.save(out, "WEBP", quality=80, method=4)
-    return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode()

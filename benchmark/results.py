@@ -180,6 +180,12 @@ def chosen_files(document: Mapping[str, Any]) -> list[str]:
     return next(entry["files"] for entry in document["tested"] if entry["role"] == "chosen")
 
 
+def row_files(document: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
+    """Score files of one row of a cell, one per draw, below its folder; none if the cell has no such row."""
+    wanted = row["role"], row["band"]
+    return next((e["files"] for e in document.get("tested", []) if (e["role"], e["band"]) == wanted), [])
+
+
 def _numbered_sets(cell: Cell) -> Iterable[tuple[int, ItemSet]]:
     for r in cell.replicates:
         yield from ((r.number, items) for items in (r.train, r.val, *r.tests))

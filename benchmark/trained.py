@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from .attribution import Classifier
 from .bands import Band
-from .contracts import View
+from .contracts import Detector, View
 from .errors import BenchError, DataError, PluginError, StudyError
 from .images import CropSpec, cut, decode
 from .learned import Learned, content_name
 from .metrics import Scored, all_metrics, auc_interval, best_threshold
 from .registry import DetectorSpec, detectors
-from .runner import mean_per_item
+from .runner import failure, mean_per_item
 from .store import write_json
 from .views import features_from_crops, view_kernel
 
@@ -119,6 +119,46 @@ def detection_numbers(scored: Scored, probabilities: NDArray[np.float64], thresh
     brier = float(np.mean((probabilities[:, 1] - scored.labels) ** 2))
     numbers = all_metrics(scored.labels, scored.scores, threshold)
     return {**numbers, "auc_lo": interval.low, "auc_hi": interval.high, "brier": brier}
+
+
+def fitted(
+    label: str,
+    members: Sequence[Detector],
+    n_classes: int,
+    train: tuple[View, NDArray[np.int64]],
+    val: tuple[View, NDArray[np.intp]],
+) -> tuple[Classifier, NDArray[np.float64]]:
+    """
+    Fit a classifier and score validation pictures with it.
+
+    Parameters
+    ----------
+    label : str
+        For messages.
+    members : sequence of Detector
+    n_classes : int
+    train : (View, labels)
+        Crops and the label of each.
+    val : (View, rows)
+        Crops and the picture that each shows.
+
+    Returns
+    -------
+    classifier : Classifier
+    scores : array of float64 (n_pictures, n_columns)
+
+    Raises
+    ------
+    BenchError
+        If the detector fails.
+    """
+    try:
+        classifier = Classifier(members, n_classes).fit(*train)
+        return classifier, score_pictures_of(classifier, *val)
+    except BenchError:
+        raise
+    except Exception as error:  # a plugin may fail in any way
+        raise PluginError(failure(label, error)) from error
 
 
 def score_pictures_of(classifier: Classifier, view: View, rows: NDArray[np.intp]) -> NDArray[np.float64]:

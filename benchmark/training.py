@@ -17,7 +17,7 @@ from .catalogue import Catalogue, OpenDomain
 from .contracts import LABEL_NAMES, View, ViewSpec
 from .curves import member_series
 from .engine import data_facts, prepare_chunks, same_data, task_key
-from .errors import BenchError, DataError, PluginError, StudyError, unknown_name
+from .errors import DataError, StudyError, unknown_name
 from .learned import Learned, content_name, fitted_names, hashed_names
 from .metrics import Scored
 from .perturbations import dataset_name, unperturbed
@@ -38,7 +38,7 @@ from .prepare import (
 from .protocol import Fitted, Name, drop_leaks, refuse_leaks, refuse_shared, split_digest
 from .reporting import Reporter
 from .results import SHORT, fact_text
-from .runner import failure, item_labels
+from .runner import item_labels
 from .scores import ok_rows, with_scores, write_table
 from .store import cache_root, digest, ensure_writable
 from .tracking import RunDocument
@@ -49,8 +49,8 @@ from .trained import (
     TrainedModel,
     ambiguous_stretch,
     detection_numbers,
+    fitted,
     require_classes,
-    score_pictures_of,
 )
 from .workers import Workers
 
@@ -150,13 +150,9 @@ def train_model(
         plugin = recipe.detector.plugin
         members = [recipe.detector.build(recipe.seed) for _ in range(Classifier.n_members(plugin, n_classes))]
         reporter.stage(f"fitting {recipe.label} on {len(train.labels)} pictures", None)
-        try:
-            classifier = Classifier(members, n_classes).fit(train.view, train.labels[train.rows])
-            scores = score_pictures_of(classifier, val.view, val.rows)
-        except BenchError:
-            raise
-        except Exception as error:  # a plugin may fail in any way
-            raise PluginError(failure(recipe.label, error)) from error
+        classifier, scores = fitted(
+            recipe.label, members, n_classes, (train.view, train.labels[train.rows]), (val.view, val.rows)
+        )
     seen = frozenset(content_name(content) for content in (*train.contents, *val.contents))
     learned = Learned(seen, fitted_names(domains))
     data = {**_splits_and_facts(domains), "dropped_leaks": dropped}

@@ -1,7 +1,5 @@
 """What the page tells of a single row, from the artifacts of its run: curves, counts, trials, manifest, bands, pictures."""
 
-import base64
-import io
 import json
 import shlex
 from collections.abc import Mapping, Sequence
@@ -13,9 +11,11 @@ import numpy as np
 
 from ..benchmark.bands import Band
 from ..benchmark.errors import DataError
+from ..benchmark.images import webp_address
 from ..benchmark.metrics import Scored
 from ..benchmark.mistakes import FILE as MISTAKES
 from ..benchmark.perturbations import chain_of
+from ..benchmark.results import row_files
 from ..benchmark.scores import DomainScores, read_scores
 from ..benchmark.store import digest, read_json
 from ..benchmark.tracking import cell_runs, client_for, fetch_artifacts, study_pages
@@ -206,9 +206,8 @@ Draws = Sequence[Sequence[DomainScores]]
 
 def _scores(document: Mapping[str, Any], row: Mapping[str, Any], folder: Path) -> Draws:
     """Score files of one row, one per draw; none where they cannot be read."""
-    mine = [e for e in document.get("tested", []) if (e["role"], e["band"]) == (row["role"], row["band"])]
     try:
-        return [read_scores(folder / file) for file in mine[0]["files"]] if mine else []
+        return [read_scores(folder / file) for file in row_files(document, row)]
     except DataError:
         return []
 
@@ -287,6 +286,4 @@ def _spectrum(folder: Path) -> str:
     except OSError:
         return ""
     small.thumbnail((PICTURE_WIDTH, PICTURE_WIDTH))
-    out = io.BytesIO()
-    small.save(out, "WEBP", quality=70, method=4)
-    return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode()
+    return webp_address(small, quality=70)

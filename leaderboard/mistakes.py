@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..benchmark.images import WEBP_ADDRESS as ADDRESS
 from ..benchmark.mistakes import FILE, NAMES, PER_CLASS
 from ..benchmark.store import read_json
 
 LARGEST = 40_000  # bytes of one picture
-ADDRESS = "data:image/webp;base64,"
 
 
 def mistakes(folder: Path, domains: Sequence[str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..benchmark.errors import DataError
+from ..benchmark.results import row_files
 from ..benchmark.store import read_json
 from .comparable import comparable_sets
 from .entrants import Entrant, ScoreReader
@@ -59,7 +60,7 @@ def _no_rank(reason: str) -> dict[str, Any]:
 
 def _entrant(reader: ScoreReader, row: Mapping[str, Any], folder: Path | None, domains: Sequence[str]) -> Entrant:
     document = (read_json(folder / "cell.json") if folder else None) or {}
-    files = [e["files"] for e in document.get("tested", []) if (e["role"], e["band"]) == (row["role"], row["band"])]
+    files = row_files(document, row)
     if folder is None or not files:
         raise DataError("its score files were not found")
-    return reader.entrant(f"{row['detector']} on {row['train']}", [folder / file for file in files[0]], set(domains))
+    return reader.entrant(f"{row['detector']} on {row['train']}", [folder / file for file in files], set(domains))

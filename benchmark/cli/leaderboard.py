@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,19 +13,7 @@ if TYPE_CHECKING:
     from ...leaderboard.submitted.submissions import Report
 
 from ..errors import BenchError
-from .options import STDOUT, Command, CsvOption, JsonOption, TrackingOption, check_target, write_text
-
-
-class Group(TyperGroup):
-    """A group whose own ``--json`` and ``--csv`` may stand without a file, as those of a `Command`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        for name in ("--json", "--csv"):
-            for i in reversed([i for i, arg in enumerate(args) if arg == name]):
-                if i + 1 == len(args) or args[i + 1].startswith("--"):
-                    args = [*args[: i + 1], STDOUT, *args[i + 1 :]]
-        return super().parse_args(ctx, args)
-
+from .options import STDOUT, Command, CsvOption, Group, JsonOption, TrackingOption, check_target, write_text
 
 group = typer.Typer(cls=Group, help="Build the generalization leaderboard from MLflow and the score files.")
 

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from ..errors import BenchError
 
 STDOUT = "-"
 
 
-class Command(TyperCommand):
-    """A command whose ``--json`` and ``--csv`` may stand without a file, which then is standard output."""
+class _BareFiles:
+    """``--json`` and ``--csv`` may stand without a file, which then is standard output."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         given = []
@@ -23,7 +23,15 @@ class Command(TyperCommand):
             last = i + 1 == len(args)
             if arg in ("--json", "--csv") and (last or args[i + 1].startswith("--")):
                 given.append(STDOUT)
-        return super().parse_args(ctx, given)
+        return super().parse_args(ctx, given)  # pyright: ignore[reportAttributeAccessIssue] (of the class beside it)
+
+
+class Command(_BareFiles, TyperCommand):
+    """A command that knows bare ``--json`` and ``--csv``."""
+
+
+class Group(_BareFiles, TyperGroup):
+    """A group of commands that does something of its own, and knows bare ``--json`` and ``--csv`` then."""
 
 
 JsonOption = Annotated[

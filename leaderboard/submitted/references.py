@@ -13,6 +13,7 @@ from ...benchmark.catalogue import Catalogue
 from ...benchmark.errors import BenchError, DataError, unknown_name
 from ...benchmark.perturbations import dataset_name, unperturbed
 from ...benchmark.protocol import split_digest
+from ...benchmark.results import chosen_files
 from ...benchmark.scores import ITEM_SCHEMA, item_table
 from ...benchmark.store import digest, read_json
 from ..entrants import items_digest
@@ -113,10 +114,9 @@ class References:
 def recorded_items(folder: Path, domain: str) -> pa.Table | None:
     """Return the test items of one domain from the score files of a run, whatever became of them; None if there are none."""
     document = read_json(folder / "cell.json") or {}
-    files = [entry["files"][0] for entry in document.get("tested", []) if entry["role"] == "chosen"]
     try:
         wanted = [("split", "==", "test"), ("domain", "==", domain)]
-        table = pq.read_table(folder / files[0], columns=COLUMNS, filters=wanted).sort_by("item")
+        table = pq.read_table(folder / chosen_files(document)[0], columns=COLUMNS, filters=wanted).sort_by("item")
         return table.cast(pa.schema([ITEM_SCHEMA.field(name) for name in COLUMNS])) if len(table) else None
-    except (OSError, ValueError, IndexError, pa.ArrowException):
+    except (OSError, ValueError, KeyError, IndexError, StopIteration, pa.ArrowException):
         return None
