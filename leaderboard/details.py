@@ -92,7 +92,7 @@ def load_details(
     rows : sequence of dict
         Of `rows.load_board`, best first: those are served first.
     folders : mapping of str to Path, optional
-        By run: folders of rows that are in no tracking store.
+        By run: those that are known, as of a board or a submission. The store is asked only if a row's is not among them.
 
     Raises
     ------
@@ -100,12 +100,14 @@ def load_details(
         If the store does not answer.
     """
     pages = study_pages(client_for(uri))
-    with cell_runs(uri, study) as runs:
-        known = {run.run_id: run.folder for run in runs} | dict(folders or {})
-        first = dict.fromkeys(row["run_id"] for row in rows[:MOST_PICTURED] if row["run_id"] in known)
-        fetch_artifacts(uri, {run: known[run] for run in first}, (SPECTRUM, MISTAKES))
-        recorded = {run.run_id for run in runs}
-        return _Reader(rows, known, {name: pages.get(name, "").partition("/runs")[0] for name in pages}, recorded).read()
+    known = dict(folders or {})
+    recorded = {row["run_id"] for row in rows if row.get("source") != "submitted"}
+    if not recorded <= known.keys():
+        with cell_runs(uri, study) as runs:
+            known = {run.run_id: run.folder for run in runs} | known
+    first = dict.fromkeys(row["run_id"] for row in rows[:MOST_PICTURED] if row["run_id"] in known)
+    fetch_artifacts(uri, {run: known[run] for run in first}, (SPECTRUM, MISTAKES))
+    return _Reader(rows, known, {name: pages.get(name, "").partition("/runs")[0] for name in pages}, recorded).read()
 
 
 class _Reader:

@@ -1,7 +1,8 @@
 """Recorded cells to rows, each checked against its score files."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..benchmark.reporting import Reporter
@@ -25,11 +26,14 @@ class Board:
         See `results.cell_rows`.
     refused : list of str
         Recorded runs that could not be used, with the reason.
+    folders : dict of str to Path
+        Artifacts by run, of the runs that were found.
     """
 
     study: str
     rows: list[dict[str, Any]]
     refused: list[str]
+    folders: dict[str, Path] = field(default_factory=dict)
 
 
 def load_board(uri: str, study: str | None = None, reporter: Reporter | None = None) -> Board:
@@ -55,7 +59,8 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
     newest: dict[tuple[str, str, str], tuple[CellRun, list[dict[str, Any]]]] = {}
     refused = []
     with cell_runs(uri, study) as runs, RowCache(uri) as kept:
-        outcomes = kept.of({run.run_id: run.folder for run in runs}, reporter)
+        folders = {run.run_id: run.folder for run in runs}
+        outcomes = kept.of(folders, reporter)
         if study is None:
             kept.forget_others(list(outcomes))
     for run in runs:
@@ -65,7 +70,7 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
         else:
             newest[run.study, rows[0]["detector"], rows[0]["train"]] = (run, rows)
     rows = [{**row, "run_id": run.run_id} for run, group in newest.values() for row in group]
-    return Board(study or "", ranked(rows), refused)
+    return Board(study or "", ranked(rows), refused, folders)
 
 
 def _disagreement(run: CellRun, row: dict[str, Any]) -> str:

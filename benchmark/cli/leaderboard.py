@@ -56,7 +56,7 @@ def leaderboard(
         check_target(target)
     uri = resolve_tracking_uri(tracking_uri)
     with ScreenReporter(console) as reporter:
-        board, folders = with_submissions(load_board(uri, study, reporter), uri)
+        board, folders = with_submissions(load_board(uri, study, reporter))
     for reason in board.refused:
         _print(console, f"refused: {reason}", "yellow")
     _write_tables(board, json_file, csv_file)
@@ -83,7 +83,7 @@ def _write_page(target: str, board: "Board", uri: str, log: bool, folders: dict[
     from ...leaderboard.details import load_details
     from ...leaderboard.page import log_page, page
 
-    text = page(board, load_details(uri, board.study or None, board.rows, folders), uri)
+    text = page(board, load_details(uri, board.study or None, board.rows, board.folders | folders), uri)
     write_text(target, text)
     if log:
         log_page(text, board.study, uri)

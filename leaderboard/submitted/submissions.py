@@ -3,9 +3,8 @@
 import math
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from ...benchmark.errors import BenchError, DataError, TrackingError
 from ...benchmark.results import SCHEMA, versions
 from ...benchmark.scores import write_table
 from ...benchmark.store import cache_root, digest, publish_folder, write_json
-from ...benchmark.tracking import cell_runs
 from ..row_cache import RowCache
 from ..rows import Board, load_board, ranked
 from .files import Submission, find_submissions, is_same, keep, load_submission, own_folder
@@ -129,7 +127,7 @@ def add_submission(meta_file: Path, score_files: Sequence[Path], uri: str, repla
 # --- on a board ------------------------------------------------------------------------------------------------------
 
 
-def with_submissions(board: Board, uri: str) -> tuple[Board, dict[str, Path]]:
+def with_submissions(board: Board) -> tuple[Board, dict[str, Path]]:
     """
     Add the rows of all submissions to a board.
 
@@ -137,8 +135,6 @@ def with_submissions(board: Board, uri: str) -> tuple[Board, dict[str, Path]]:
     ----------
     board : Board
         Of `rows.load_board`. A board of one study gets submissions that share a test domain with it.
-    uri : str
-        Where it was loaded from.
 
     Returns
     -------
@@ -146,37 +142,21 @@ def with_submissions(board: Board, uri: str) -> tuple[Board, dict[str, Path]]:
         A submission that cannot be used is among ``refused``.
     folders : dict of str to Path
         By ``run_id`` of the new rows: folder with ``cell.json`` and score files.
-
-    Raises
-    ------
-    TrackingError
-        If the store does not answer.
     """
     places = find_submissions()
     rows, refused, folders = list(board.rows), list(board.refused), {}
     tested = {test["domain"] for row in board.rows for test in row["tests"]}
-    with _recorded(board, uri, bool(places)) as runs:
-        references = References(board.rows, runs)
-        for name, place in places.items():
-            try:
-                checked = check(load_submission(place), references, board.rows, runs)
-            except (BenchError, OSError) as error:
-                refused.append(f"submission {name}: {error}")
-                continue
-            if not board.study or tested & {test["domain"] for test in checked.rows[0]["tests"]}:
-                rows += checked.rows
-                folders[RUN_PREFIX + name] = checked.folder
-    return Board(board.study, ranked(rows) if folders else board.rows, refused), folders
-
-
-@contextmanager
-def _recorded(board: Board, uri: str, wanted: bool = True) -> Iterator[dict[str, Path]]:
-    """Artifacts by run, for as long as the block lasts."""
-    if not wanted or not board.rows:
-        yield {}
-        return
-    with cell_runs(uri, board.study or None) as runs:
-        yield {run.run_id: run.folder for run in runs}
+    references = References(board.rows, board.folders)
+    for name, place in places.items():
+        try:
+            checked = check(load_submission(place), references, board.rows, board.folders)
+        except (BenchError, OSError) as error:
+            refused.append(f"submission {name}: {error}")
+            continue
+        if not board.study or tested & {test["domain"] for test in checked.rows[0]["tests"]}:
+            rows += checked.rows
+            folders[RUN_PREFIX + name] = checked.folder
+    return replace(board, rows=ranked(rows) if folders else board.rows, refused=refused), folders
 
 
 def _check_against_store(given: Submission, uri: str) -> Checked:
@@ -185,8 +165,7 @@ def _check_against_store(given: Submission, uri: str) -> Checked:
         board = load_board(uri)
     except TrackingError as error:
         board, unread = Board("", [], []), f"no recorded runs to check against: {error}"
-    with _recorded(board, uri) as runs:
-        checked = check(given, References(board.rows, runs), board.rows, runs)
+    checked = check(given, References(board.rows, board.folders), board.rows, board.folders)
     if unread:
         checked.remarks.append(unread)
     return checked

@@ -101,7 +101,7 @@ def of_domain(rows: list[dict[str, Any]], domain: str) -> list[dict[str, Any]]:
 
 
 def board_of(uri: str, study: str | None = None) -> Board:
-    return with_submissions(load_board(uri, study), uri)[0]
+    return with_submissions(load_board(uri, study))[0]
 
 
 def brought(board: Board) -> dict[str, Any]:
@@ -527,7 +527,7 @@ HOSTILE = (
 def test_hostile_words_stay_text(bring: Callable[..., Report], store: str, text: str) -> None:
     told = {"detector": text, "train": text, "authors": text, "url": text, "description": text, "parameters": {text[:80]: text}}
     bring(**told)
-    board, folders = with_submissions(load_board(store), store)
+    board, folders = with_submissions(load_board(store))
     row = brought(board)
     assert row["submission"]["description"] == text
     assert row["detector"] == label(text) and len(row["detector"]) <= 200 and row["detector"].isprintable()
@@ -552,7 +552,7 @@ def test_hostile_words_stay_text(bring: Callable[..., Report], store: str, text:
 
 def test_without_submissions_a_board_is_what_it_was(store: str) -> None:
     board = load_board(store)
-    merged, folders = with_submissions(board, store)
+    merged, folders = with_submissions(board)
     assert json.dumps(merged.rows) == json.dumps(board.rows) and not folders
     assert csv_rows(board.rows) == board.rows
     assert submission_lines(board.rows) == []
