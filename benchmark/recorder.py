@@ -15,7 +15,7 @@ from .catalogue import OpenDomain
 from .cell_models import MODEL, keep_model, left_out
 from .contracts import LABEL_NAMES, ViewSpec
 from .curves import series_of
-from .metrics import Interval
+from .metrics import DETECTION_RATES, Interval
 from .mistakes import keep_mistakes
 from .perturbations import chain_of
 from .prepare import ItemSet, load_view, whole
@@ -57,7 +57,7 @@ ROW_NUMBERS = {
     *ROW_METRICS,
     "clean_auc",
     *(f"{name}{end}" for name in AUC_NAMES for end in ("", "_lo", "_hi")),
-    *("average_precision", "eer", "balanced_accuracy", "pd10", "pd5", "pd1"),
+    *("average_precision", "eer", "balanced_accuracy", *DETECTION_RATES),
 }
 
 
