@@ -186,7 +186,8 @@ def keep_study(name: str, rows: Sequence[dict[str, Any]], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rows = sorted(rows, key=lambda row: (row["train"], row["detector"]))  # and not as they happened to be finished
     chosen = [row for row in rows if row["role"] == "chosen"]
-    figures.save_heat_map(folder / "train_x_test.png", chosen, f"{name}: test AUC of the chosen bands")
+    if any(row["tests"] for row in chosen):
+        figures.save_heat_map(folder / "train_x_test.png", chosen, f"{name}: test AUC of the chosen bands")
     if any(row["robustness"] for row in rows):
         figures.save_robustness(folder / "robustness.png", rows, f"{name}: test AUC under perturbations")
     _save_strength_lines(name, chosen, folder)
