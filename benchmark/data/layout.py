@@ -15,12 +15,20 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 
+from ..contracts import FAKE, REAL
 from ..errors import DataError
 
 ARCHIVE = ".zip"
 PACKED = (".tar", ".tar.gz", ".tgz", ".7z", ".rar")
 HIDDEN = (".", "__MACOSX", "Thumbs.db", "desktop.ini")
 DEPTH = 2
+CLASS_WORDS = {
+    **dict.fromkeys(("real", "original", "authentic", "pristine", "genuine", "nature", "natural"), REAL),
+    **dict.fromkeys(("fake", "deepfake", "synthetic", "generated", "manipulated", "forged", "ai", "ai_generated"), FAKE),
+}
+CLASS_NAME = re.compile(
+    rf"(?:\d+_)?({'|'.join(CLASS_WORDS)})s?(?:_(?:image|img|picture|photo|face|frame|crop|video|clip)s?)?(?:_\d+)?"
+)
 MAX_ENTRY = 2**32  # bytes of an archive's entry; nothing that is read whole is larger, but what a broken archive says may be
 # What zipfile raises for entries that are damaged, encrypted (RuntimeError), or packed in a way that it does not know.
 BROKEN_ENTRY = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, OSError, ValueError)
@@ -54,6 +62,20 @@ def child_key(name: str) -> str:
     ('celeb_real', 'higher_quality')
     """
     return re.sub(r"[\s_-]+", "_", name.strip().lower())
+
+
+def class_of_folder(name: str) -> int | None:
+    """
+    Label that the name of a folder stands for; None where it names no class.
+
+    Number, case, separators and what the folder holds do not matter: ``real``, ``Reals``, ``0_real``, ``real_images`` are
+    `REAL`; ``fake``, ``1_fake``, ``deepfakes``, ``synthetic``, ``ai`` are `FAKE`. A name with both words is no class.
+
+    >>> class_of_folder("0_real"), class_of_folder("Fake-Images"), class_of_folder("stylegan")
+    (0, 1, None)
+    """
+    match = CLASS_NAME.fullmatch(child_key(name))
+    return CLASS_WORDS[match[1]] if match else None
 
 
 def suffix_of(name: str) -> str:

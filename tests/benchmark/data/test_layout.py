@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bandbench.benchmark.data.layout import Tree
+from bandbench.benchmark.contracts import FAKE, REAL
+from bandbench.benchmark.data.layout import Tree, class_of_folder
 from bandbench.benchmark.errors import DataError
 
 
@@ -44,6 +45,18 @@ def test_names_are_compared_without_case_and_separators(root: Path) -> None:
     assert tree.file("", "list.txt") == "List.TXT"
     assert tree.files("Celeb-Real", (".jpg",)) == ["Celeb-Real/A.JPG"]
     assert (tree.folder("", "list.txt"), tree.file("", "celeb-real")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        *((name, REAL) for name in ("real", "REAL", "reals", "0_real", "1_real", "Real Images", "real-faces", "original")),
+        *((name, FAKE) for name in ("Fake", "fakes", "1_fake", "0-fakes", "fake_imgs", "deepfakes", "ai", "AI-generated")),
+        *((name, None) for name in ("", "realism", "surreal", "real_fake", "real_vs_fake", "0", "train", "stylegan", "aim")),
+    ],
+)
+def test_a_class_is_known_by_the_name_of_its_folder(name: str, label: int | None) -> None:
+    assert class_of_folder(name) == label
 
 
 def test_hidden_things_are_not_there(root: Path) -> None:
