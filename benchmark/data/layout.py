@@ -44,9 +44,7 @@ CLASS_WORDS = {
     **dict.fromkeys(("real", "original", "authentic", "pristine", "genuine", "nature", "natural"), REAL),
     **dict.fromkeys(("fake", "deepfake", "synthetic", "generated", "manipulated", "forged", "ai", "ai_generated"), FAKE),
 }
-CLASS_NAME = re.compile(
-    rf"(?:\d+_)?({'|'.join(CLASS_WORDS)})s?(?:_(?:image|img|picture|photo|face|frame|crop|video|clip)s?)?(?:_\d+)?"
-)
+CLASS_NAME = re.compile(rf"(?:\d+_)?({'|'.join(CLASS_WORDS)})s?(?:_(?:image|img|picture|photo|face|frame|crop|video|clip)s?)?")
 MAX_FILE = 2**30  # bytes; a file that is larger is no picture
 MAX_ENTRY = 2**32  # bytes of an archive's entry; nothing that is read whole is larger, but what a broken archive says may be
 # What zipfile raises for entries that are damaged, encrypted (RuntimeError), or packed in a way that it does not know.
