@@ -196,7 +196,7 @@ def _guard(
     dropped = {}
     for name in train:
         domain = domains[name, replicate]
-        fitted = Fitted(name, domain.split("train"), domain.split("val"))
+        fitted = Fitted(name, domain.split("train"), domain.split("val"), domain.regrouping)
         related = {other: names for other, names in held_out.items() if same_data(domains[other, replicate], domain)}
         (drop_leaks if drop else refuse_leaks)([fitted], related)
         if any(fitted.dropped.values()):

@@ -15,7 +15,7 @@ from .catalogue import OpenDomain
 from .cell_models import MODEL, keep_model, left_out
 from .contracts import LABEL_NAMES, ViewSpec
 from .curves import series_of
-from .metrics import Interval
+from .metrics import DETECTION_RATES, Interval
 from .mistakes import keep_mistakes
 from .mlflow_names import IN_DOMAIN
 from .perturbations import chain_of
@@ -58,7 +58,7 @@ ROW_NUMBERS = {
     *ROW_METRICS,
     "clean_auc",
     *(f"{name}{end}" for name in AUC_NAMES for end in ("", "_lo", "_hi")),
-    *("average_precision", "eer", "balanced_accuracy", "pd10", "pd5", "pd1"),
+    *("average_precision", "eer", "balanced_accuracy", *DETECTION_RATES),
 }
 
 
@@ -202,7 +202,8 @@ def keep_study(name: str, rows: Sequence[dict[str, Any]], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rows = sorted(rows, key=lambda row: (row["train"], row["detector"]))  # and not as they happened to be finished
     chosen = [row for row in rows if row["role"] == "chosen"]
-    figures.save_heat_map(folder / "train_x_test.png", chosen, f"{name}: test AUC of the chosen bands")
+    if any(row["tests"] for row in chosen):
+        figures.save_heat_map(folder / "train_x_test.png", chosen, f"{name}: test AUC of the chosen bands")
     if any(row["robustness"] for row in rows):
         figures.save_robustness(folder / "robustness.png", rows, f"{name}: test AUC under perturbations")
     _save_strength_lines(name, chosen, folder)
