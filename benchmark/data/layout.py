@@ -41,6 +41,8 @@ HIDDEN |= {"system volume information", "lost+found"}
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\udc80-\udcff]|\\(?=x(?:[01][0-9a-f]|5c|7f|[89a-f][0-9a-f]))")
 ESCAPED = re.compile(r"\\x([01][0-9a-f]|5c|7f|[89a-f][0-9a-f])")
 DEPTH = 2
+# Statuses of troubles that may be pictures which one wanted.
+LOST = {"outside", "bad_entry", "packed", "unreadable"}
 CLASS_WORDS = {
     **dict.fromkeys(("real", "original", "authentic", "pristine", "genuine", "nature", "natural"), REAL),
     **dict.fromkeys(("fake", "deepfake", "synthetic", "generated", "manipulated", "forged", "ai", "ai_generated"), FAKE),
