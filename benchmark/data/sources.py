@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Literal
 
 from ..contracts import SPLITS, Dataset, Item, Split
 from ..errors import DataError
-from .layout import Tree, Trouble
+from .layout import LOST, Tree, Trouble
+from .listing import passed_over
 from .manifest import Origin, Preparation, find_preparations
 
 Kind = Literal["clip", "frames", "still"]
@@ -259,6 +260,10 @@ class SourceDataset(Dataset):
             facts["missing"] += self.prepared.gaps
             facts["preparation"] = self.prepared.settings_text
         return facts
+
+    def remarks(self) -> list[str]:
+        lost = passed_over({}, [trouble for trouble in self.surveyed.troubles if trouble.status in LOST])
+        return [f"passed over: {lost}"] if lost else []
 
     def for_replicate(self, replicate: int) -> "SourceDataset":
         other = super().for_replicate(replicate)
