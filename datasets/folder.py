@@ -92,6 +92,12 @@ class Folder(Dataset):
             items["train"] = draw_splits(items["train"], self.seed, self.replicate, test=False, way_out=self.regrouping())
         return sorted((item for part in items.values() for item in part), key=lambda item: item.id)
 
+    def all_items(self, variant: str) -> Sequence[Item]:
+        try:
+            return self.items(variant)
+        except DataError:  # too few to be split
+            return [replace(picture.item(), split=picture.split or "") for picture in self.found.pictures]
+
     def read(self, item: Item) -> bytes:
         return read_file(self.tree.path(item.id))
 

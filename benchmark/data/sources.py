@@ -1,6 +1,7 @@
 """What a data set was distributed as: clips, folders of frames and stills, and how they become items."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -14,7 +15,9 @@ from .listing import passed_over
 from .manifest import Origin, Preparation, find_preparations
 
 Kind = Literal["clip", "frames", "still"]
+OTHER_CLASS = "other_class"  # status of pictures in a folder that is called like the class that they are not taken for
 FIFTH = 0.2
+SHOWN = 5  # lines of one kind
 
 
 @dataclass(frozen=True)
@@ -196,9 +199,15 @@ class SourceDataset(Dataset):
     @cached_property
     def surveyed(self) -> Survey:
         """What was found below the root, or had been found when it was prepared."""
-        if self.prepared:
-            return Survey.from_dict(self.prepared.survey)
-        return self.survey_now()
+        return self.interpreted(Survey.from_dict(self.prepared.survey) if self.prepared else self.survey_now())
+
+    def interpreted(self, survey: Survey) -> Survey:
+        """
+        Apply parameters that are asked for when items are listed, so that one preparation serves all their values.
+
+        A subclass that has such parameters overrides it; `surveyed` and `bench data doctor` both go through it.
+        """
+        return survey
 
     def survey_now(self) -> Survey:
         """
@@ -262,8 +271,12 @@ class SourceDataset(Dataset):
         return facts
 
     def remarks(self) -> list[str]:
-        lost = passed_over({}, [trouble for trouble in self.surveyed.troubles if trouble.status in LOST])
-        return [f"passed over: {lost}"] if lost else []
+        troubles = self.surveyed.troubles
+        lines = [f"{trouble.path} {trouble.detail}" for trouble in troubles if trouble.status == OTHER_CLASS]
+        more = [f"and {len(lines) - SHOWN} more folders like that."] if len(lines) > SHOWN else []
+        lost = passed_over({}, [trouble for trouble in troubles if trouble.status in LOST])
+        passed = [f"passed over: {lost}; bench data doctor {self.name} --root {self.root} names all."] if lost else []
+        return [*lines[:SHOWN], *more, *passed]
 
     def for_replicate(self, replicate: int) -> "SourceDataset":
         other = super().for_replicate(replicate)
@@ -280,7 +293,7 @@ class SourceDataset(Dataset):
 
     def drawn(self, sources: Sequence[Source]) -> list[Source]:
         """
-        Give a split to the sources that have none.
+        Give a split to the sources that have none: the one place where they are drawn, for runs and for the doctor.
 
         A subclass whose parts are split apart from each other calls this once for each part.
 
