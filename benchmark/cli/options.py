@@ -202,6 +202,6 @@ def write_text(target: str, text: str) -> None:
         typer.echo(text, nl=False)
         return
     try:
-        Path(target).write_text(text, encoding="utf-8")
+        Path(target).write_text(text, encoding="utf-8", errors="backslashreplace")  # a folder's name may be no UTF-8
     except OSError as error:
         raise BenchError(f"cannot write {target} ({error.strerror}).") from error
