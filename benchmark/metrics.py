@@ -12,6 +12,7 @@ from .intervals import GroupBootstrap, auc_interval
 from .roc import Interval, Scored, roc_auc
 
 __all__ = [
+    "DETECTION_RATES",
     "FALSE_ALARM_RATES",
     "GroupBootstrap",
     "Interval",
@@ -23,10 +24,13 @@ __all__ = [
     "best_threshold",
     "detection_rate_at",
     "equal_error_rate",
+    "nearest_detection_rate_at",
     "roc_auc",
 ]
 
 FALSE_ALARM_RATES = (0.10, 0.05, 0.01)
+# PD@x under its two rules: the rate may not exceed x, or (published programs) is the nearest to x.
+DETECTION_RATES = tuple(f"pd{round(100 * x)}{rule}" for rule in ("", "_nearest") for x in FALSE_ALARM_RATES)
 
 
 def detection_rate_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: float) -> float:
@@ -39,6 +43,33 @@ def detection_rate_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: fl
         NaN with fewer than 1/x real items, where such a rate cannot be told from zero.
     """
     return _detection_rate(np.asarray(labels), _roc(labels, scores), false_alarm_rate)
+
+
+def nearest_detection_rate_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: float) -> float:
+    """
+    PD@x as published: the true positive rate of the ROC point whose false positive rate is nearest to x.
+
+    Parameters
+    ----------
+    labels : array of int (n_items,)
+    scores : array of float (n_items,)
+    false_alarm_rate : float
+        x, between 0 and 1.
+
+    Returns
+    -------
+    float
+        NaN if one class is missing.
+
+    Notes
+    -----
+    The rule of the programs of arXiv 2210.14571 and of a master's thesis on middle frequencies (2024). Every threshold is a
+    point, and of equally near points the first counts, which has the highest threshold. So the rate may exceed x; where a
+    rise of the curve lies at the nearest rate, its lower end counts; and with fewer than 1/(2x) real items the nearest rate
+    is 0, whose first point detects nothing: such a number is 0 even for a perfect detector. The thesis takes it of batches
+    of 128 items and averages; here it is of all items.
+    """
+    return _nearest_detection_rate(_roc(labels, scores), false_alarm_rate)
 
 
 Roc = tuple[NDArray, NDArray, NDArray]
@@ -59,6 +90,13 @@ def _detection_rate(labels: NDArray, roc: Roc | None, false_alarm_rate: float) -
         return float("nan")
     fpr, tpr, _ = roc
     return float(tpr[fpr <= false_alarm_rate + 1e-12].max())
+
+
+def _nearest_detection_rate(roc: Roc | None, false_alarm_rate: float) -> float:
+    if roc is None:
+        return float("nan")
+    fpr, tpr, _ = roc
+    return float(tpr[np.argmin(np.abs(fpr - false_alarm_rate))])
 
 
 def equal_error_rate(labels: ArrayLike, scores: ArrayLike) -> float:
@@ -126,14 +164,15 @@ def all_metrics(labels: ArrayLike, scores: ArrayLike, threshold: float) -> dict[
     Returns
     -------
     dict
-        ``auc``, ``average_precision``, ``eer``, ``balanced_accuracy``, ``pd10``, ``pd5``, ``pd1``; NaN where undefined.
+        ``auc``, ``average_precision``, ``eer``, ``balanced_accuracy`` and `DETECTION_RATES`; NaN where undefined.
     """
     roc = _roc(labels, scores)  # once: it is what takes time
-    rates = {f"pd{round(100 * x)}": _detection_rate(np.asarray(labels), roc, x) for x in FALSE_ALARM_RATES}
+    rates = [_detection_rate(np.asarray(labels), roc, x) for x in FALSE_ALARM_RATES]
+    rates += [_nearest_detection_rate(roc, x) for x in FALSE_ALARM_RATES]
     return {
         "auc": roc_auc(labels, scores),
         "average_precision": average_precision(labels, scores),
         "eer": _equal_error(roc),
         "balanced_accuracy": balanced_accuracy(labels, scores, threshold),
-        **rates,
+        **dict(zip(DETECTION_RATES, rates, strict=True)),
     }

@@ -1,21 +1,25 @@
 """Laws of the metrics, and agreement with scikit-learn."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from bandbench.benchmark.metrics import (
+    FALSE_ALARM_RATES,
     Scored,
     all_metrics,
     balanced_accuracy,
     best_threshold,
     detection_rate_at,
     equal_error_rate,
+    nearest_detection_rate_at,
     roc_auc,
 )
 
+GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "detection_rates.npz")
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 2, 300)
 SCORES = RNG.normal(size=300) + 0.8 * LABELS
@@ -53,6 +57,30 @@ def test_detection_rate_is_undefined_below_one_false_alarm(n_real: int, rate: fl
     labels = np.repeat([0, 1], [n_real, 50])
     found = detection_rate_at(labels, labels.astype(float), rate)
     assert (found == 1.0) if defined else math.isnan(found)
+
+
+@pytest.mark.parametrize("case", ["smooth", "ties", "constant", "perfect", "tiny", "thesis"])
+def test_the_nearest_rate_is_that_of_the_published_programs(case: str) -> None:
+    labels, scores = GOLDEN[f"{case}/labels"], GOLDEN[f"{case}/scores"]
+    found = all_metrics(labels, scores, 0.5)
+    for x in FALSE_ALARM_RATES:
+        name = f"pd{round(100 * x)}"
+        assert nearest_detection_rate_at(labels, scores, x) == pytest.approx(float(GOLDEN[f"{case}/{name}"]), abs=1e-6)
+        assert found[f"{name}_nearest"] == nearest_detection_rate_at(labels, scores, x)
+
+
+def test_the_two_rules_of_pd_differ() -> None:
+    labels, scores = GOLDEN["thesis/labels"], GOLDEN["thesis/scores"]
+    assert nearest_detection_rate_at(labels, scores, 0.01) == pytest.approx(0.045)
+    assert detection_rate_at(labels, scores, 0.01) == pytest.approx(0.155)
+    # Ours does not exceed x; the nearest may, and sees nothing with fewer than 1/(2x) reals.
+    reals = np.linspace(0, 1, 50)
+    labels, scores = np.repeat([0, 1], [50, 2]), np.r_[reals, 2.0, reals[-3]]
+    assert (detection_rate_at(labels, scores, 0.055), nearest_detection_rate_at(labels, scores, 0.055)) == (0.5, 1.0)
+    labels = np.repeat([0, 1], [49, 10])
+    assert nearest_detection_rate_at(labels, labels.astype(float), 0.01) == 0.0
+    assert math.isnan(detection_rate_at(labels, labels.astype(float), 0.01))
+    assert math.isnan(nearest_detection_rate_at(np.zeros(5), np.arange(5.0), 0.1))
 
 
 def test_equal_error_rate() -> None:

@@ -149,8 +149,7 @@ def test_figures_and_tests_are_files(recorded: None, bench: Bench, tmp_path: Pat
     names = {path.name for path in Path("paper").iterdir()}
     assert names >= {"train_x_test.svg", "train_x_test.pdf", "cost.svg", "cost.pdf"}
     assert f"{len(names)} files" in err
-    (row,) = csv.DictReader(Path("rows.csv").open())
-    (test,) = csv.DictReader(Path("tests.csv").open())
+    (row,), (test,) = (csv.DictReader(io.StringIO(Path(name).read_text())) for name in ("rows.csv", "tests.csv"))
     assert (row["role"], row["cell"]) == ("chosen", test["cell"])
     assert test["test.domain"] == row["train"]
     assert bench("--csv", "-", "--csv-tests", "-")[::2] == (2, "bench: standard output takes one file; give the others a name.")
