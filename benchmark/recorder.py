@@ -57,6 +57,7 @@ AUC_NAMES = ("auc", "in_domain_auc", "cross_domain_auc", "worst_auc", "drop")
 ROW_NUMBERS = {
     *ROW_METRICS,
     "clean_auc",
+    "score_ms",
     *(f"{name}{end}" for name in AUC_NAMES for end in ("", "_lo", "_hi")),
     *("average_precision", "eer", "balanced_accuracy", *DETECTION_RATES),
 }

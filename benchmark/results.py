@@ -318,6 +318,7 @@ def _row(context: _Context, entry: dict[str, Any], replicates: Sequence[Sequence
         "coverage": _mean([t["coverage"] for t in tests]),
         "fit_seconds": entry["fit_seconds"],
         "ms_per_picture": document["decode_ms"] + entry["score_ms"],
+        "score_ms": entry["score_ms"],
         "model_bytes": (document.get("model_bytes") or math.nan) if entry["role"] == "chosen" else math.nan,
         "seeds": document["seeds"],
         "rule": document["rule"] if entry["role"] == "chosen" else "",

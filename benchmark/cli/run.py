@@ -7,13 +7,14 @@ import typer
 
 from .options import (
     Command,
-    CsvOption,
     DataOption,
     GivenData,
     JobsOption,
     JsonOption,
+    RowsCsvOption,
+    TestsCsvOption,
     TrackingOption,
-    check_target,
+    check_targets,
     jobs_of,
     parse_data,
     write_text,
@@ -62,7 +63,8 @@ def run(
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again instead of continuing.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and its size, do nothing.")] = False,
     json_file: JsonOption = None,
-    csv_file: CsvOption = None,
+    csv_file: RowsCsvOption = None,
+    csv_tests: TestsCsvOption = None,
 ) -> None:
     """Run a study, or what is left of it: the same command continues where it stopped and adds nothing twice."""
     from rich.console import Console
@@ -70,8 +72,7 @@ def run(
     from .progress import ScreenReporter
 
     console = Console(stderr=True)
-    for target in (json_file, csv_file):
-        check_target(target)
+    check_targets(json_file, csv_file, csv_tests)
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
         if not dry_run:
@@ -110,7 +111,7 @@ def run(
         _print_plan(plan, json_file)
         print_remarks(plan.domains.values(), console)
         return
-    _report(outcome, plan, console, json_file, csv_file, tracking_uri)
+    _report(outcome, plan, console, (json_file, csv_file, csv_tests), tracking_uri)
     raise typer.Exit(0 if outcome.complete else 3)
 
 
@@ -194,21 +195,22 @@ def _report(
     outcome: "Outcome",
     plan: "Plan",
     console: "Console",
-    json_file: str | None,
-    csv_file: str | None,
+    files: tuple[str | None, str | None, str | None],
     tracking_uri: str | None,
 ) -> None:
-
+    """Print or write what came out; `files` are those of JSON, of rows and of test domains as CSV."""
     from ...leaderboard.rows import ranked
-    from ...leaderboard.table import as_csv, as_document, print_table
+    from ...leaderboard.table import as_csv, as_document, as_tests_csv, print_table
     from ..store import dump_json, results_root
 
-    rows = ranked(outcome.rows)
+    rows, (json_file, csv_file, csv_tests) = ranked(outcome.rows), files
     if json_file:
         write_text(json_file, dump_json(as_document(plan.study.name, rows)))
     if csv_file:
         write_text(csv_file, as_csv(rows))
-    if "-" not in (json_file, csv_file) and rows:
+    if csv_tests:
+        write_text(csv_tests, as_tests_csv(rows))
+    if "-" not in files and rows:
         print_table(rows, plan.study.name, about_data=False)
     _report_gaps(outcome, console)
     print_dropped(plan.dropped_leaks, console)
