@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import TrackingError
-from .mlflow_names import COMPLETE, KEY, KIND, NOTE, PARENT, SENT, STUDY_KEY
+from .mlflow_names import COMPLETE, KEY, KIND, NOTE, PARENT, SENT, STUDY_KEY, USED, used_at
 from .mlflow_reading import FoundCell, find_cells, search, store_folder, today
 from .store import digest, publish_folder, read_json, results_root, write_json
 
@@ -72,6 +72,9 @@ class RunDocument:
         Folder of a model that the run made, as MLflow has them; it may lie in `artifacts`. Empty for none.
     state : str
         Kept as a tag once the document has arrived whole; one with another state is sent into the same run again.
+    used : float
+        When a run had this result last, computed or taken from the records, in seconds since the epoch; 0 where nobody asks.
+        Of several variants of a row the board shows the one that was used last.
     """
 
     key: str
@@ -92,6 +95,12 @@ class RunDocument:
     note: str = ""
     model: str = ""
     state: str = "1"
+    used: float = 0.0
+
+    @property
+    def only_used(self) -> bool:
+        """Whether it brings nothing but the time of use of a run that the store has already."""
+        return bool(self.used) and not self.end
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "RunDocument":
@@ -249,7 +258,7 @@ class Outbox:
 
     def put(self, documents: Sequence[RunDocument]) -> None:
         """Add documents that the store has not got; they survive a kill."""
-        new = [asdict(document) for document in documents if not self.has(document)]
+        new = [asdict(document) for document in documents if document.used or not self.has(document)]
         if new:
             self._count += 1
             write_json(self.folder / f"{self._count:020d}.runs.json", new)
@@ -309,7 +318,9 @@ class Sender:
 
     def _send(self, document: RunDocument) -> None:
         run_id, state = self._known(document).get(document.key, ("", ""))
-        if state == document.state:
+        if state == document.state and document.used:
+            self._mark_used(run_id, document.used)
+        if state == document.state or document.only_used:
             return
         run_id = run_id or self._open(document)
         model_id = self._log_model(run_id, document) if document.model and Path(document.model).is_dir() else None
@@ -320,6 +331,13 @@ class Sender:
             end = max(document.end, document.start)  # what an earlier run had computed ended before this one began
             self._client.set_terminated(run_id, "FINISHED", end_time=int(1000 * end))
             self._known(document)[document.key] = (run_id, document.state)
+
+    def _mark_used(self, run_id: str, used: float) -> None:
+        """Keep when a result was used last, unless the store knows of a later use."""
+        from mlflow.entities import RunTag
+
+        if used > used_at(self._client.get_run(run_id).data.tags.get(USED), 0):
+            self._client.log_batch(run_id, tags=[RunTag(USED, f"{used:.6f}"), RunTag(SENT, today())])
 
     def _known(self, document: RunDocument) -> dict[str, tuple[str, str]]:
         """Runs of a study that the store already has, read once."""
@@ -373,6 +391,8 @@ class Sender:
         tags = [RunTag(NOTE, document.note[:NOTE_LENGTH])] if document.note else []
         if document.end and document.kind == "cell":
             tags.append(RunTag(SENT, today()))
+        if document.end and document.used:
+            tags.append(RunTag(USED, f"{document.used:.6f}"))
         if metrics or params or tags:
             self._client.log_batch(run_id, metrics=metrics, params=params, tags=tags)
         steps = [Metric(name, value, stamp, step) for name, values in document.series.items() for step, value in values]
@@ -513,6 +533,8 @@ class CellRun:
         Those that its row is checked against.
     finished : float
         Seconds since the epoch.
+    used : float
+        When a run had this result last, computed or taken from the records; seconds since the epoch.
     folder : Path
         Holds ``cell.json`` and score files, if the run has any.
     """
@@ -521,6 +543,7 @@ class CellRun:
     study: str
     metrics: dict[str, float]
     finished: float
+    used: float
     folder: Path
 
 
@@ -552,7 +575,7 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
                 raise TrackingError(f"no study '{study}' in {uri}. Recorded there: {known or 'nothing'}.")
         cells = find_cells(client, uri, experiments)
         folders = _folders(client, uri, cells)
-    yield [CellRun(c.run_id, experiments[c.experiment_id], c.metrics, c.finished, folders[c.run_id]) for c in cells]
+    yield [CellRun(c.run_id, experiments[c.experiment_id], c.metrics, c.finished, c.used, folders[c.run_id]) for c in cells]
 
 
 def _folders(client: "MlflowClient", uri: str, cells: Sequence[FoundCell]) -> dict[str, Path]:
