@@ -35,18 +35,22 @@ def leaderboard(
     html: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write one page that opens from disk, for a browser.")
     ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also rows of other settings, pictures or code than those that were run last.")
+    ] = False,
     log: Annotated[bool, typer.Option("--log", help="Also keep the page in MLflow, as a run of its own.")] = False,
 ) -> None:
     """Build the generalization leaderboard from MLflow and the score files."""
     from rich.console import Console
 
+    from ...leaderboard.notes import other_variants
     from ...leaderboard.rows import load_board
     from ...leaderboard.submitted.submissions import with_submissions
     from ..tracking import resolve_tracking_uri
     from .progress import ScreenReporter
 
     if context.invoked_subcommand:
-        if any((study, tracking_uri, json_file, csv_file, html, log)):
+        if any((study, tracking_uri, json_file, csv_file, html, every, log)):
             raise BenchError(f"options of `{context.invoked_subcommand}` are written after it, not before.")
         return
     if log and not html:
@@ -56,25 +60,28 @@ def leaderboard(
         check_target(target)
     uri = resolve_tracking_uri(tracking_uri)
     with ScreenReporter(console) as reporter:
-        board, folders = with_submissions(load_board(uri, study, reporter))
+        board, folders = with_submissions(load_board(uri, study, reporter, every))
     for reason in board.refused:
         _print(console, f"refused: {reason}", "yellow")
-    _write_tables(board, json_file, csv_file)
+    others = [] if every else other_variants(board.others)
+    _write_tables(board, json_file, csv_file, others)
     if html:
         with console.status("making the page"):
             _write_page(html, board, uri, log, folders)
     if not (json_file or csv_file or html):
         _print_board(board, study or "all studies")
+    for line in others:
+        _print(console, line)
     raise typer.Exit(3 if board.refused else 0)
 
 
-def _write_tables(board: "Board", json_file: str | None, csv_file: str | None) -> None:
+def _write_tables(board: "Board", json_file: str | None, csv_file: str | None, others: Sequence[str]) -> None:
     from ...leaderboard.submitted.presenting import csv_rows
     from ...leaderboard.table import as_csv, as_document
     from ..store import dump_json
 
     if json_file:
-        write_text(json_file, dump_json(as_document(board.study, board.rows)))
+        write_text(json_file, dump_json(as_document(board.study, board.rows, others)))
     if csv_file:
         write_text(csv_file, as_csv(csv_rows(board.rows)))
 

@@ -205,7 +205,7 @@ def test_the_command_survives_the_shell() -> None:
         "bench",
         "run",
         "--study",
-        "a b",
+        "a b.yaml",
         "--detector",
         "$(x)",
         "--train",
