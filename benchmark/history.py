@@ -95,7 +95,8 @@ class History:
     What has been tried for one cell: an Optuna study with one trial for every band of the search.
 
     The bands of the sweep are no trials of it: they lie on a grid, and would make whatever is the same for all of them look
-    important. The sampler learns from them all the same, in a copy of the study that only lives in memory.
+    important. The sampler learns from them all the same, in a copy of the study that only lives in memory. There every trial
+    has every parameter, as the sampler takes them together; in the study, a trial has those that its kind of band has.
 
     Parameters
     ----------
@@ -118,24 +119,27 @@ class History:
                 self._study.set_metric_names([METRIC])
             self._copy = optuna.create_study(direction="maximize")
 
-    def _space(self, kind: str) -> dict[str, BaseDistribution]:
-        """Search space of a kind of band: low and high have no width, and `order` has no effect in mode ``keep``."""
+    def _space(self) -> dict[str, BaseDistribution]:
+        """Search space of the sampler; `order` is in it only where it has an effect."""
         search = self.search
         space: dict[str, BaseDistribution] = {
             "kind": CategoricalDistribution(search.kinds),
             "cutoff": FloatDistribution(*search.cutoff),
+            "width": FloatDistribution(*search.width),
         }
-        if kind in WITH_WIDTH:
-            space["width"] = FloatDistribution(*search.width)
         if self.mode != "keep":
             space["order"] = IntDistribution(*search.order)
         return space
+
+    def _used(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters that the kind of band has: low and high have no width."""
+        return {name: value for name, value in params.items() if name != "width" or params["kind"] in WITH_WIDTH}
 
     def add_sweep(self, bands: Sequence[Band], values: Sequence[float]) -> None:
         """Tell the sampler what the sweep found, so that the search starts from it; a second call adds nothing."""
         if "band" not in self.search.kinds or self._copy.get_trials(deepcopy=False):
             return
-        space = self._space("band")
+        space = self._space()
         for band, value in zip(bands, values, strict=True):
             params = {"kind": "band", "cutoff": band.cutoff, "width": band.width, "order": band.order}
             if self._inside(band) and value == value:
@@ -171,43 +175,55 @@ class History:
         for number in range(start, stop):
             known = mine[number] if number < len(mine) else None
             with _quiet():
-                if known is not None and self._is_whole(known):
-                    self._copy.sampler = PartialFixedSampler(known.params, TPESampler(seed=0))
-                else:
-                    self._copy.sampler = self._sampler(number, hints)
-                copy = self._copy.ask()
-                params = self._suggest(copy)
-                self._study.sampler = PartialFixedSampler(params, RandomSampler(seed=0))
+                copy, params = self._proposed(number, hints, known)
+                self._study.sampler = PartialFixedSampler(self._used(params), RandomSampler(seed=0))
                 trial = self._study.ask() if known is None else optuna.Trial(self._study, known._trial_id)
                 if known is None or not known.state.is_finished():
-                    self._suggest(trial)
+                    self._suggest(trial, params["kind"])
             self._copies[trial.number] = copy
             asked.append((trial.number, self._band(params)))
         return asked
 
-    def _is_whole(self, trial: FrozenTrial) -> bool:
-        """Whether a trial has all parameters of its kind; one that a kill left has perhaps none."""
-        return "kind" in trial.params and set(trial.params) == set(self._space(trial.params["kind"]))
+    def _proposed(self, number: int, hints: Sequence[Band], known: FrozenTrial | None) -> tuple[optuna.Trial, dict[str, Any]]:
+        """
+        Ask the copy for a trial.
+
+        One that an earlier run asked for comes out as it did then, with the parameters that its kind has not, as the sampler
+        has a seed; from another version of Optuna, say, only those that were kept do.
+        """
+        self._copy.sampler = self._sampler(number, hints)
+        copy = self._copy.ask()
+        params = self._suggest(copy)
+        if known is None or "kind" not in known.params or self._used(params) == known.params:
+            return copy, params
+        self._copy.tell(copy, state=TrialState.FAIL)
+        self._copy.sampler = PartialFixedSampler(known.params, TPESampler(seed=self._seed))
+        copy = self._copy.ask()
+        return copy, self._suggest(copy)
 
     def _sampler(self, number: int, hints: Sequence[Band]) -> BaseSampler:
         sampler = TPESampler(seed=(self._seed + number) % 2**32)
         return PartialFixedSampler(self._params_of(hints[number]), sampler) if number < len(hints) else sampler
 
     def _params_of(self, band: Band) -> dict[str, object]:
-        """Search parameters of a band."""
-        search = self.search
+        """Search parameters of a band; those that it does not use are set to the middle of their range."""
+        low, high = self.search.width
         params: dict[str, object] = {
             "kind": band.kind,
-            "cutoff": min(max(band.cutoff, search.cutoff[0]), search.cutoff[1]),
-            "width": min(max(band.width, search.width[0]), search.width[1]),
-            "order": min(max(band.order, search.order[0]), search.order[1]),
+            "cutoff": min(max(band.cutoff, self.search.cutoff[0]), self.search.cutoff[1]),
+            "width": min(max(band.width, low), high) if band.width else (low + high) / 2,
         }
-        return {name: params[name] for name in self._space(band.kind)}
+        if self.mode != "keep":
+            params["order"] = min(max(band.order, self.search.order[0]), self.search.order[1])
+        return params
 
-    def _suggest(self, trial: optuna.Trial) -> dict[str, Any]:
-        params: dict[str, Any] = {"kind": trial.suggest_categorical("kind", self.search.kinds)}
-        params["cutoff"] = trial.suggest_float("cutoff", *self.search.cutoff)
-        if params["kind"] in WITH_WIDTH:
+    def _suggest(self, trial: optuna.Trial, kind: str = "") -> dict[str, Any]:
+        """Ask for all parameters; with a `kind`, for those that it has."""
+        params: dict[str, Any] = {
+            "kind": trial.suggest_categorical("kind", self.search.kinds),
+            "cutoff": trial.suggest_float("cutoff", *self.search.cutoff),
+        }
+        if not kind or kind in WITH_WIDTH:
             params["width"] = trial.suggest_float("width", *self.search.width)
         if self.mode != "keep":
             params["order"] = trial.suggest_int("order", *self.search.order)
