@@ -310,6 +310,8 @@ class Dataset(Plugin):
         ``("real",)`` for a collection of reals, which is a domain only with fakes from elsewhere.
     may_be_shown : bool
         Whether its terms let pictures of it appear in a report.
+    alias : str
+        Name under which a user gave it, if it is another one; set by the catalogue.
 
     Parameters
     ----------
@@ -329,6 +331,7 @@ class Dataset(Plugin):
     needs_root: ClassVar[bool] = True
     classes: ClassVar[tuple[str, ...]] = LABEL_NAMES
     may_be_shown: bool = False
+    alias: str = ""
 
     def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0) -> None:
         self.root = root
@@ -365,7 +368,7 @@ class Dataset(Plugin):
         raise NotImplementedError
 
     def read(self, item: Item) -> bytes:
-        """Return the bytes of an item's picture file (JPEG, PNG, WebP, BMP or TIFF)."""
+        """Return the bytes of an item's picture file, of a kind that `images.decode` reads."""
         raise NotImplementedError
 
     def facts(self) -> dict[str, Any]:
@@ -375,3 +378,15 @@ class Dataset(Plugin):
         Keys that the engine knows: ``missing`` and ``notes`` (lists of str), ``preparation`` (str).
         """
         return {}
+
+    def remarks(self) -> Sequence[str]:
+        """
+        Say in lines what a command tells of this copy: what was passed over, what belongs together; none if nothing.
+
+        No row holds them, and they change no key: a note that lies among the pictures makes no other data set.
+        """
+        return ()
+
+    def regrouping(self) -> str:
+        """Say how a user declares which pictures belong together; empty if that is fixed."""
+        return ""
