@@ -18,7 +18,6 @@ from .store import digest
 from .study import MARK, MOST_NAME, Study, override
 
 OPTIONS = {"search.trials": "trials", "seeds": "seeds", "seed": "seed", "mode": "mode", "crop.side": "crop"}
-DROP_LEAKS = "drop-leaks"
 HEX = 8  # digits that stand for the rest of a name that would be too long
 
 
@@ -112,7 +111,7 @@ def on_its_board(study: Study, shipped: Study, catalogue: Catalogue, options: Ma
     Return a study under the name of the board that its rows belong to.
 
     Other detectors, and fewer training domains, are rows of the same board; whatever else changes what is computed names
-    another one.
+    another one. Not so ``--drop-leaks``: where it leaves pictures out, the study does not run without it.
 
     Parameters
     ----------
@@ -128,7 +127,6 @@ def on_its_board(study: Study, shipped: Study, catalogue: Catalogue, options: Ma
     changed, before = _flat(study), _flat(shipped)
     parts = _domain_parts(study, shipped, catalogue)
     parts += [f"{label}={changed[key]}" for key, label in OPTIONS.items() if changed[key] != before[key]]
-    parts += [DROP_LEAKS] * (study.drop_leaks and not shipped.drop_leaks)
     parts += _parameter_parts(shipped, catalogue, options)
     return override(study, {"name": _name(shipped.name, parts)}) if parts else study
 
@@ -195,9 +193,7 @@ def options_of(board: str) -> list[str]:
     words = []
     for part in board.split(MARK)[1:]:
         key, mark, value = part.partition("=")
-        if part == DROP_LEAKS:
-            words += [f"--{DROP_LEAKS}"]
-        elif mark and key in OPTIONS.values():
+        if mark and key in OPTIONS.values():
             words += [f"--{key}", value]
         elif mark and "." in key:
             words += ["--data", part]

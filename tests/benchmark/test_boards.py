@@ -39,7 +39,7 @@ def board(catalogue: Catalogue, changes: dict[str, Any], shipped: Study | None =
         ({"search.trials": 24}, "band_search"),
         ({"seeds": 3, "search.trials": 5}, "band_search~trials=5~seeds=3"),
         ({"seed": 7, "mode": "pixels", "crop.side": 96}, "band_search~seed=7~mode=pixels~crop=96"),
-        ({"drop_leaks": True}, "band_search~drop-leaks"),
+        ({"drop_leaks": True}, "band_search"),
         ({"train": ["mine"], "test": ["mine"]}, "band_search~mine"),
         ({"train": ["yours", "mine"], "test": ["mine", "yours"]}, "band_search~mine,yours"),
         ({"train": ["mine"], "test": ["mine"], "search.trials": 0}, "band_search~mine~trials=0"),
@@ -73,8 +73,8 @@ def test_parameters_of_data_sets_name_a_board(catalogue: Catalogue) -> None:
 
 
 def test_a_name_can_be_run_again_and_is_no_study() -> None:
-    assert options_of("band_search~mine~trials=0~drop-leaks~procedural.n_test=40") == [
-        "--trials", "0", "--drop-leaks", "--data", "procedural.n_test=40",
+    assert options_of("band_search~mine~trials=0~procedural.n_test=40") == [
+        "--trials", "0", "--data", "procedural.n_test=40",
     ]  # fmt: skip
     with pytest.raises(StudyError, match="is a board and no study: `bench leaderboard --study band_search~mine`"):
         find_study("band_search~mine")
