@@ -35,7 +35,8 @@ class Item:
         Unique within the data set and stable between machines (a relative path, say).
     label : int
         0 real, 1 fake.
-    split : {"train", "val", "test"}
+    split : {"train", "val", "test"}, or ""
+        Empty in `Dataset.all_items` only, where no split could be drawn.
     target, donor, video : str
         Identity shown, identity whose face was put in, clip; empty where unknown or meaningless.
     fingerprint : str
@@ -46,7 +47,7 @@ class Item:
 
     id: str
     label: int
-    split: Split
+    split: Split | Literal[""]
     target: str = ""
     donor: str = ""
     video: str = ""
@@ -280,6 +281,8 @@ class Dataset(Plugin):
         ``("real",)`` for a collection of reals, which is a domain only with fakes from elsewhere.
     may_be_shown : bool
         Whether its terms let pictures of it appear in a report.
+    alias : str
+        Name under which a user gave it, if it is another one; set by the catalogue.
 
     Parameters
     ----------
@@ -299,6 +302,7 @@ class Dataset(Plugin):
     needs_root: ClassVar[bool] = True
     classes: ClassVar[tuple[str, ...]] = LABEL_NAMES
     may_be_shown: bool = False
+    alias: str = ""
 
     def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0) -> None:
         self.root = root
@@ -334,8 +338,16 @@ class Dataset(Plugin):
         """List every item of a domain, with its split, in an order that does not depend on the machine."""
         raise NotImplementedError
 
+    def all_items(self, variant: str) -> Sequence[Item]:
+        """
+        List every item of a domain for those who take all of them, whatever their split.
+
+        As `items`; a data set that cannot split what there is lists it all the same, with an empty split.
+        """
+        return self.items(variant)
+
     def read(self, item: Item) -> bytes:
-        """Return the bytes of an item's picture file (JPEG, PNG, WebP, BMP or TIFF)."""
+        """Return the bytes of an item's picture file, of a kind that `images.decode` reads."""
         raise NotImplementedError
 
     def facts(self) -> dict[str, Any]:
@@ -345,3 +357,15 @@ class Dataset(Plugin):
         Keys that the engine knows: ``missing`` and ``notes`` (lists of str), ``preparation`` (str).
         """
         return {}
+
+    def remarks(self) -> Sequence[str]:
+        """
+        Say in lines what a command tells of this copy: what was passed over, what belongs together; none if nothing.
+
+        No row holds them, and they change no key: a note that lies among the pictures makes no other data set.
+        """
+        return ()
+
+    def regrouping(self) -> str:
+        """Say how a user declares which pictures belong together; empty if that is fixed."""
+        return ""

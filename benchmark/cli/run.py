@@ -18,7 +18,7 @@ from .options import (
     parse_data,
     write_text,
 )
-from .provenance import print_dropped, print_missing
+from .provenance import left_out_text, print_dropped, print_missing, print_remarks
 from .report import print_problems, say
 
 if TYPE_CHECKING:
@@ -101,11 +101,14 @@ def run(
         _refuse_unused(folders, plan)
         for left_out, reason in plan.left_out.items():
             reporter.note(f"{left_out} is left out: it {reason}.")
+        for domain, reason in plan.unusable.items():
+            reporter.note(left_out_text(domain, reason))
         outcome = None
         if not dry_run:
             outcome = _run(plan, jobs_of(jobs), resolve_tracking_uri(tracking_uri), storage, fresh, reporter)
     if outcome is None:
         _print_plan(plan, json_file)
+        print_remarks(plan.domains.values(), console)
         return
     _report(outcome, plan, console, json_file, csv_file, tracking_uri)
     raise typer.Exit(0 if outcome.complete else 3)
@@ -153,6 +156,7 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from ..catalogue import remarks
     from ..store import dump_json
 
     facts = {
@@ -165,6 +169,7 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
         "domains": plan.sizes(),
         "dropped_leaks": plan.dropped_leaks,
         "data": plan.facts,
+        "remarks": remarks(plan.domains.values()),
     }
     if json_file:
         write_text(json_file, dump_json(facts))
@@ -208,6 +213,7 @@ def _report(
     _report_gaps(outcome, console)
     print_dropped(plan.dropped_leaks, console)
     print_missing(plan.facts, console)
+    print_remarks(plan.domains.values(), console)
     if not outcome.computed and not outcome.failures:
         console.print("Nothing was left to do: every fit of this study is on record. --fresh computes all of it again.")
     else:

@@ -9,10 +9,8 @@ from sklearn.metrics import roc_auc_score
 
 from bandbench.benchmark.metrics import (
     FALSE_ALARM_RATES,
-    GroupBootstrap,
     Scored,
     all_metrics,
-    auc_interval,
     balanced_accuracy,
     best_threshold,
     detection_rate_at,
@@ -43,62 +41,6 @@ def test_auc_laws() -> None:
     assert roc_auc(LABELS[order], SCORES[order]) == pytest.approx(roc_auc(LABELS, SCORES))
     assert roc_auc(LABELS, np.exp(SCORES)) == roc_auc(LABELS, SCORES)
     assert math.isnan(roc_auc(np.ones(5, int), np.arange(5.0)))
-
-
-def test_weighted_draws_equal_repeated_items() -> None:
-    """One bootstrap draw is the AUC of the data with groups repeated as often as they were drawn."""
-    groups = np.repeat(np.arange(60), 5).astype(str)
-    items = scored(LABELS, TIED, groups)
-    drawn = GroupBootstrap([items], 200, seed=3).aucs(items)
-    counts = np.random.default_rng(3).multinomial(60, np.full(60, 1 / 60), size=200)
-    names = np.unique(groups)
-    for draw, auc in zip(counts, drawn, strict=True):
-        times = draw[np.searchsorted(names, groups)]
-        assert auc == pytest.approx(roc_auc_score(np.repeat(LABELS, times), np.repeat(TIED, times)), abs=1e-12)
-    interval = auc_interval([items], 200, seed=3)
-    np.testing.assert_allclose((interval.low, interval.high), np.quantile(drawn, [0.025, 0.975]))
-    assert interval.error == pytest.approx(np.std(drawn, ddof=1))
-
-
-def test_perfect_separation_is_no_certainty() -> None:
-    interval = auc_interval([scored(np.repeat([0, 1], [20, 50]), np.repeat([0.0, 1.0], [20, 50]))])
-    assert interval.value == interval.low == 1.0
-    assert interval.error == pytest.approx(1 / 20)
-
-
-def test_interval_covers_the_truth_about_as_often_as_it_says() -> None:
-    truth = 0.7602  # normal scores one standard deviation apart: Phi(1 / sqrt 2)
-    rng = np.random.default_rng(5)
-    hits = 0
-    for _ in range(200):
-        labels = np.repeat([0, 1], 60)
-        interval = auc_interval([scored(labels, rng.normal(size=120) + labels)], 300, seed=1)
-        hits += interval.low <= truth <= interval.high
-    assert 0.89 <= hits / 200 <= 0.99
-
-
-def test_dependent_items_widen_the_interval() -> None:
-    """Twenty copies of an item are no more evidence than one."""
-    labels, scores = np.repeat(LABELS[:40], 20), np.repeat(SCORES[:40], 20)
-    alone = auc_interval([scored(LABELS[:40], SCORES[:40])])
-    grouped = auc_interval([scored(labels, scores, np.repeat(np.arange(40), 20).astype(str))])
-    naive = auc_interval([scored(labels, scores)])
-    assert grouped.error == pytest.approx(alone.error, rel=0.1)
-    assert naive.error < 0.4 * grouped.error
-
-
-def test_replicates_on_the_same_items_are_drawn_together() -> None:
-    one = auc_interval([scored(LABELS, SCORES)])
-    twice = auc_interval([scored(LABELS, SCORES), scored(LABELS, SCORES)])
-    assert twice == one
-    apart = auc_interval([scored(LABELS, SCORES), scored(LABELS, SCORES, np.arange(300, 600).astype(str))])
-    assert apart.error < 0.85 * one.error
-
-
-def test_interval_is_undefined_with_one_group_of_a_class() -> None:
-    interval = auc_interval([scored(np.array([0, 0, 1]), np.array([0.1, 0.2, 0.3]))])
-    assert interval.value == 1.0
-    assert math.isnan(interval.low)
 
 
 def test_detection_rate_never_exceeds_its_false_alarms() -> None:
