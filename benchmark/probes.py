@@ -7,6 +7,8 @@ of the batches in each, and the best of four looks at a tenth of the data per ep
 balanced data however good the embeddings are.
 """
 
+import multiprocessing
+import warnings
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 from .contracts import Count, Detector, Positive, Seed, Share, View, ViewSpec
 from .encoders import RANDOM, content_of
-from .errors import PluginError, unknown_name
+from .errors import BenchWarning, PluginError, unknown_name
 from .logistic import fit_logistic
 from .networks import held_out, reproducible
 
@@ -110,6 +112,11 @@ class EmbeddingProbe(Detector):
     def taken(self) -> dict[str, str]:
         """Return what had to be settled of the encoder, besides what the parameters say: fields of `EncoderSpec`."""
         return {}
+
+    def say(self, text: str) -> None:
+        """Warn of what was settled, if there is something: once for all workers."""
+        if text and multiprocessing.parent_process() is None:
+            warnings.warn(text, BenchWarning, stacklevel=2)
 
     def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
         """

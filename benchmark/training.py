@@ -57,6 +57,7 @@ from .workers import Workers
 
 REAL_NAME = LABEL_NAMES[0]
 MODELS = "models"  # MLflow experiment
+ENCODER_FACTS = ("library", "model", "weights", "content", "activation", "statistics", "side")  # of a view, where it has them
 SHARED = "it shares a clip or an identity with pictures that the model has learned from."
 TEST_WAY_OUT = "Test on other pictures, or leave the offenders out of the test with --drop-leaks."
 
@@ -398,6 +399,7 @@ def model_document(model: TrainedModel, folder: Path, start: float) -> RunDocume
         "band": str(recipe.band),
         "crop": str(recipe.crop.side),
         "seed": str(recipe.seed),
+        **{f"view.{name}": str(value) for name, value in model.view.options.items() if name in ENCODER_FACTS},
         **_data_params(model.data),
     }
     name = f"train {recipe.label}"
