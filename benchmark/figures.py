@@ -337,7 +337,7 @@ def parameter_of(name: str) -> str:
 
 def save_strength_lines(
     path: Path, rows: Sequence[dict[str, Any]], series: dict[str, float], title: str, metric: str = "auc", look: Look = SCREEN
-) -> None:
+) -> bool:
     """
     A metric over the strength of a perturbation: a panel for each row, a line for each test domain.
 
@@ -352,8 +352,16 @@ def save_strength_lines(
     title : str
     metric : {"auc", "pd1"}
     look : Look
+
+    Returns
+    -------
+    bool
+        False, and no file, where the metric is undefined everywhere.
     """
-    shown = [row for row in rows if any(chain_of(test["domain"]) in series for test in row["tests"])]
+    perturbed = [[test[metric] for test in row["tests"] if chain_of(test["domain"]) in series] for row in rows]
+    if not any(np.isfinite(value) for values in perturbed for value in values):
+        return False
+    shown = [row for row, values in zip(rows, perturbed, strict=True) if values]
     strengths = sorted(series.items(), key=lambda entry: entry[1])
     n_columns = 1 if look.paper else min(2, len(shown))
     n_rows = -(-len(shown) // n_columns)
@@ -381,6 +389,7 @@ def save_strength_lines(
         figure.suptitle(look.wrapped(title, width - 0.3), fontsize=look.medium if look.paper else None)
         handles, labels = panels.flat[0].get_legend_handles_labels()
         figure.legend(handles, labels, fontsize=look.small, loc="outside lower center", ncols=1 if look.paper else 3)
+    return True
 
 
 @dataclass(frozen=True)
@@ -544,7 +553,7 @@ def _map_layout(rows: Sequence[str], columns: Sequence[str], look: Look) -> tupl
     if not look.paper:
         return list(rows), list(columns), 3.2 + 0.95 * len(columns), 1.6 + 0.42 * len(rows)
     names = [look.wrapped(name.replace(" ← ", "\n← "), 1.3) for name in rows]
-    heads = [look.wrapped(name.replace("\n", ""), 1.3) for name in columns]
+    heads = [look.wrapped(name.replace("/\n", "/").replace("\n", " "), 1.3) for name in columns]
     n_lines = max(name.count("\n") + 1 for name in names)
     tallest = max(len(line) for head in heads for line in head.splitlines())
     width = look.width(1.6 + max(0.3, 0.12 * max(head.count("\n") + 1 for head in heads)) * len(columns))

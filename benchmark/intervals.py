@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .delong import GroupCodes, auc_parts
-from .metrics import Interval, Scored, roc_auc, weighted_auc
+from .roc import Interval, Scored, roc_auc, weighted_auc
 
 FEW_GROUPS = 12  # independent pairs of groups below which the bootstrap is not asked
 FEW_ERRORS = 5  # so many groups have to rank wrong, or right; the rule for the normal approximation of a proportion

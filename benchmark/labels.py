@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 RADII = np.arange(1.0, 16.0, 0.75)  # in heights of a label
-ANGLES = np.deg2rad([0, 180, 90, 270, 45, 135, 225, 315, 22, 158, 202, 338])
+ANGLES = np.deg2rad([90, 135, 180, 315, 270, 225, 45, 0, 22, 158, 202, 338])
 POINT = 4.0  # half a side of the square that a point keeps free
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top

@@ -4,22 +4,15 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
 
 import matplotlib
 from matplotlib.figure import Figure
 
+from .formats import FigureFormat
+
 COLUMN, PAGE = 3.3, 6.9  # inches: a column of a paper of two, and both
-
-
-class FigureFormat(StrEnum):
-    """Kinds of file that a figure can be written as."""
-
-    svg = "svg"
-    pdf = "pdf"
-    png = "png"
 
 
 @dataclass(frozen=True)
@@ -109,8 +102,3 @@ PAPER = Look(
         ),
     },
 )
-
-
-def look_of(kind: FigureFormat, screen: bool = False) -> Look:
-    """Look of a kind of file: PNG may be for the screen, the others are for paper."""
-    return SCREEN if screen and kind == FigureFormat.png else PAPER

@@ -21,9 +21,8 @@ from .bands import Band
 from .contracts import Detector, View
 from .errors import BenchError, DataError, PluginError, StudyError
 from .images import CropSpec, cut, decode
-from .intervals import auc_interval
 from .learned import Learned, content_name
-from .metrics import Scored, all_metrics, best_threshold
+from .metrics import Scored, all_metrics, auc_interval, best_threshold
 from .registry import DetectorSpec, detectors
 from .runner import failure, mean_per_item
 from .store import write_json
@@ -349,6 +348,7 @@ class TrainedModel:
             {
                 "format": FORMAT,
                 "detector": asdict(recipe.detector) | {"version": recipe.detector.plugin.version},
+                "view": {"name": self.view.name, **self.view.options},  # for people: what it was handed, encoder included
                 "task": recipe.task,
                 "classes": recipe.classes,
                 "band": recipe.band.as_dict(),

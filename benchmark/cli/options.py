@@ -12,19 +12,21 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from ..errors import BenchError, unknown_name
+from ..formats import FigureFormat
 
 STDOUT = "-"
+BARE = ("--json", "--csv", "--csv-tests")  # may stand without a file
 
 
 class _BareFiles:
-    """``--json`` and ``--csv`` may stand without a file, which then is standard output."""
+    """``--json``, ``--csv`` and ``--csv-tests`` may stand without a file, which then is standard output."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         given = []
         for i, arg in enumerate(args):
             given.append(arg)
             last = i + 1 == len(args)
-            if arg in ("--json", "--csv") and (last or args[i + 1].startswith("--")):
+            if arg in BARE and (last or args[i + 1].startswith("--")):
                 given.append(STDOUT)
         return super().parse_args(ctx, given)  # pyright: ignore[reportAttributeAccessIssue] (of the class beside it)
 
@@ -41,6 +43,19 @@ JsonOption = Annotated[
     str | None, typer.Option("--json", metavar="[FILE]", help="Write JSON to a file, or to standard output.")
 ]
 CsvOption = Annotated[str | None, typer.Option("--csv", metavar="[FILE]", help="Write CSV to a file, or to standard output.")]
+RowsCsvOption = Annotated[
+    str | None,
+    typer.Option(
+        "--csv",
+        metavar="[FILE]",
+        help="Write one line per row to a CSV file, or to standard output. role: chosen (by the search), allpass (all "
+        "frequencies), fixed (named by the study).",
+    ),
+]
+TestsCsvOption = Annotated[
+    str | None,
+    typer.Option("--csv-tests", metavar="[FILE]", help="Write one line per row and test domain, as --csv does."),
+]
 TrackingOption = Annotated[
     str | None,
     typer.Option("--tracking-uri", metavar="URI", help="MLflow store or server. (default: MLFLOW_TRACKING_URI, else local)"),
@@ -56,10 +71,21 @@ DataOption = Annotated[
 ]
 
 
+FormatsOption = Annotated[
+    list[FigureFormat] | None,
+    typer.Option(
+        "--format", help="Of the figures: svg and pdf are sized for a column of a paper. Repeatable.", show_default=False
+    ),
+]
 JobsOption = Annotated[int | None, typer.Option("--jobs", metavar="N", help="Worker processes. (default: one per core)")]
 BandOption = Annotated[
     str, typer.Option("--band", metavar="BAND", help="all, low:0.2, high:0.3, band:0.2-0.3, stop:0.2-0.3; or radii: low:25px.")
 ]
+
+
+def formats_of(given: list[FigureFormat] | None, default: FigureFormat = FigureFormat.png) -> list[FigureFormat]:
+    """Return the formats that were asked for, each once."""
+    return list(dict.fromkeys(given or [default]))
 
 
 def jobs_of(given: int | None) -> int:
@@ -71,7 +97,7 @@ def jobs_of(given: int | None) -> int:
 
 def parse_params(given: list[str] | None, option: str = "--param") -> dict[str, Any]:
     """``NAME=VALUE`` options to a dict; values are read as YAML (numbers, true, [1, 2], text)."""
-    import yaml
+    from ..yaml_text import YamlError, parse_yaml
 
     found: dict[str, Any] = {}
     for text in given or []:
@@ -79,8 +105,8 @@ def parse_params(given: list[str] | None, option: str = "--param") -> dict[str, 
         if not (name and mark):
             raise BenchError(f"{option} wants NAME=VALUE (for example {option} C=3), got {text!r}.")
         try:
-            found[name] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
+            found[name] = parse_yaml(value).data
+        except YamlError as error:
             raise BenchError(f"{option} {name}: {value!r} is no value such as 3, true, [1, 2] or text.") from error
     return found
 
@@ -196,12 +222,20 @@ def check_target(target: str | None) -> None:
         raise BenchError(f"cannot write {target}: there is no folder {Path(str(target)).absolute().parent}.")
 
 
+def check_targets(*targets: str | None) -> None:
+    """Refuse files that cannot be written, and two of them on standard output."""
+    for target in targets:
+        check_target(target)
+    if targets.count(STDOUT) > 1:
+        raise BenchError("standard output takes one file; give the others a name.")
+
+
 def write_text(target: str, text: str) -> None:
     """Write to a file, or to standard output for ``-``."""
     if target == STDOUT:
         typer.echo(text, nl=False)
         return
     try:
-        Path(target).write_text(text, encoding="utf-8")
+        Path(target).write_text(text, encoding="utf-8", errors="backslashreplace")  # a folder's name may be no UTF-8
     except OSError as error:
         raise BenchError(f"cannot write {target} ({error.strerror}).") from error

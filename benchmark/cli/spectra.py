@@ -5,7 +5,9 @@ import re
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,11 +17,13 @@ from .options import (
     STDOUT,
     Command,
     DataOption,
+    FormatsOption,
     GivenData,
     JobsOption,
     JsonOption,
     TrackingOption,
     check_target,
+    formats_of,
     jobs_of,
     parse_data,
     write_text,
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..catalogue import OpenDomain
+    from ..formats import FigureFormat
     from ..reporting import Reporter
     from ..statistics import DomainSpectra, SpectraOptions
     from ..tracking import RunDocument
@@ -74,6 +79,7 @@ def spectra(
         bool, typer.Option("--faithful", help="Statistics as published: means of signed and complex coefficients.")
     ] = False,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the pictures.")] = Path("spectra"),
+    formats: FormatsOption = None,
     html: Annotated[bool, typer.Option("--html", help="Pages to zoom and point at, too; they need no network.")] = False,
     jobs: JobsOption = None,
     no_track: Annotated[bool, typer.Option("--no-track", help="Leave MLflow alone.")] = False,
@@ -102,7 +108,7 @@ def spectra(
         ensure_writable(out, "--out")
         measured = measure(opened, options, jobs=jobs_of(jobs), reporter=reporter)
         facts = summary(measured, options)
-        files = _draw(measured, options, out, html, reporter)
+        files = _draw(measured, options, out, formats_of(formats), html, reporter)
         facts["files"] = [str(path) for path in files]
         if not no_track:
             reporter.stage("sending to MLflow", None)
@@ -156,14 +162,20 @@ def _lacks(domain: "OpenDomain", options: "SpectraOptions") -> str:
 
 
 def _draw(
-    measured: "tuple[DomainSpectra, ...]", options: "SpectraOptions", out: Path, html: bool, reporter: "Reporter"
+    measured: "tuple[DomainSpectra, ...]",
+    options: "SpectraOptions",
+    out: Path,
+    formats: "Sequence[FigureFormat]",
+    html: bool,
+    reporter: "Reporter",
 ) -> list[Path]:
     from ..errors import BenchError
-    from ..spectra_figures import pictures, save_html, save_png
+    from ..spectra_figures import pictures, save_for_paper, save_html, save_png
     from ..store import atomic_path
 
     shown = pictures(measured, options.side, options.family)
-    savers = {".png": save_png, ".html": save_html} if html else {".png": save_png}
+    savers = {f".{kind}": partial(save_for_paper, kind=kind) for kind in formats}
+    savers |= ({".png": save_png} if ".png" in savers else {}) | ({".html": save_html} if html else {})
     reporter.stage("drawing", len(shown) * len(savers))
     files = []
     for picture in shown:

@@ -1,22 +1,21 @@
 """
 The per-item CSV that workbenches exchange: columns dataset, key, compression, label, score, status.
 
-A spreadsheet takes a cell that begins with ``=``, ``+``, ``-`` or ``@`` for a formula. Text cells that do are written with an
-apostrophe before them, which is taken away again when the file is read.
+Text cells that a spreadsheet would take for formulas are written with an apostrophe before them (`spreadsheet`), which is taken
+away again when the file is read.
 """
 
 import csv
 import io
-import re
 from pathlib import Path
 
 import pyarrow as pa
 
+from ..spreadsheet import as_text, from_text
 from .delimited import read_table, with_decimal_points
 
 COLUMNS = ("dataset", "key", "compression", "label", "score", "status")
 SPLIT = "split"  # a seventh column, for files that also hold validation scores
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
 LABEL_TEXTS = ("real", "fake")
 
 
@@ -68,16 +67,6 @@ def score_csv(table: pa.Table, validation: bool = False) -> str:
     odd = any("\r" in cell for row in rows for cell in row)
     csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL).writerows(rows)
     return out.getvalue()
-
-
-def as_text(cell: str) -> str:
-    """Put an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{cell}" if FORMULA.match(cell) else cell
-
-
-def from_text(cell: str) -> str:
-    """Take the apostrophe away that `as_text` put there."""
-    return cell[1:] if cell.startswith("'") and FORMULA.match(cell[1:]) else cell
 
 
 def read_score_csv(path: Path) -> pa.Table:

@@ -266,6 +266,7 @@ def _board_row(row: Row, meta: SubmissionMeta, verification: Verification, notes
         "run_id": RUN_PREFIX + meta.name,
         "fit_seconds": math.nan,
         "ms_per_picture": math.nan if meta.ms_per_picture is None else meta.ms_per_picture,
+        "score_ms": math.nan,
         "source": "submitted",
         "verified": verification.verified,
         "submission": {**told, "notes": notes, "verification": verification.as_dict()},

@@ -54,7 +54,7 @@ function rowHead(row) {
       fact("oracle AUC", known(row.oracle_auc) ? `${fixed(row.oracle_auc)}, ${signed(row.gap)} against what was chosen: what could not have been known` : "not measured"),
       fact("origin", ORIGINS[row.origin]),
       fact("coverage", percent(row.coverage)),
-      fact("cost", known(row.ms_per_picture) || known(row.fit_seconds) ? `${milliseconds(row.ms_per_picture)} ms per picture, ${fixed(row.fit_seconds, 2)} s to fit${known(row.model_bytes) ? `, model of ${kilobytes(row.model_bytes)} kB` : ""}` : "not measured"),
+      fact("cost", known(row.ms_per_picture) || known(row.fit_seconds) ? `${milliseconds(row.ms_per_picture)} ms per picture${known(row.score_ms) ? ` (detector alone: ${milliseconds(row.score_ms)})` : ""}, ${fixed(row.fit_seconds, 2)} s to fit${known(row.model_bytes) ? `, model of ${kilobytes(row.model_bytes)} kB` : ""}` : "not measured"),
       fact("chosen by", row.rule),
       fact("missing", row.missing.length ? "not tested on " + row.missing.join(", ") : ""),
       fact("gaps", row.gaps.join("; ")),

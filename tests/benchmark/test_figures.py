@@ -163,6 +163,13 @@ def test_band_transfer_without_a_number_is_no_file(auc: float | None, tmp_path: 
     assert np.ma.getmaskarray(drawn[0].axes[0].collections[0].get_array())[0].nonzero()[0].tolist() == [3, 4]
 
 
+def test_lines_of_an_undefined_metric_are_no_file(tmp_path: Path, drawn: list[Figure]) -> None:
+    series = perturbation_series(CHAINS)["lowpass:cutoff"]
+    rows = [row("one", {f"a+{chain}": math.nan for chain in series})]
+    assert not save_strength_lines(tmp_path / "lines.png", rows, series, "title", "pd1")
+    assert drawn == []
+
+
 def trial(stage: str, auc: float | None, low: float = 0.1) -> dict[str, Any]:
     band = Band() if stage == "allpass" else Band.between(low, low + 0.03)
     bound = None if auc is None else auc - 0.1
