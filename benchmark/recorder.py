@@ -18,11 +18,12 @@ from .curves import series_of
 from .metrics import DETECTION_RATES, Interval
 from .mistakes import keep_mistakes
 from .mlflow_names import IN_DOMAIN
-from .perturbations import chain_of
+from .perturbations import chain_of, unperturbed
 from .prepare import ItemSet, load_view, whole
 from .protocol import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
 from .reporting import Reporter
 from .results import (
+    SHORT,
     cell_key,
     cell_provenance,
     cell_rows,
@@ -62,6 +63,9 @@ ROW_NUMBERS = {
     *(f"{name}{end}" for name in AUC_NAMES for end in ("", "_lo", "_hi")),
     *("average_precision", "eer", "balanced_accuracy", *DETECTION_RATES),
 }
+
+
+NAMED_TESTS = 3  # test domains in the name of a study's run
 
 
 class Recorder:
@@ -161,13 +165,16 @@ class Recorder:
         now = time.time()
         self._outbox.put([replace(self._cell_stub(cell), used=now) for cell in cells if cell.label not in self.failures])
         cell = cells[0]
-        stub = replace(_study_stub(cell, self._started), used=now)
+        stub, tests = replace(_study_stub(cell, self._started), used=now), cell.replicates[0].tests
         params = {
             "seed": cell.study.seed,
             "seeds": cell.study.seeds,
             "mode": cell.study.mode,
             "crop": f"{cell.study.crop.placement} {cell.study.crop.side}",
             "trials": cell.study.search.trials,
+            # What the key of a study holds, so that it never changes: training domains may join later.
+            "test": ", ".join(sorted(items.domain for items in tests)),
+            "test_pictures": digest(sorted(items.provenance.pictures for items in tests))[:SHORT],
         }
         state = digest(sorted(row["cell"] for row in rows))[:16]
         artifacts, note = str(folder) if rows else "", study_note(cell, folder)
@@ -294,7 +301,10 @@ def _with_nan(value: Any) -> Any:
 
 
 def _study_stub(cell: Cell, start: float) -> RunDocument:
-    name = cell.study.name + (f" (attempt {cell.attempt + 1})" if cell.attempt else "")
+    tests = list(dict.fromkeys(unperturbed(items.domain) for items in cell.replicates[0].tests))
+    more = f" and {len(tests) - NAMED_TESTS} more" if len(tests) > NAMED_TESTS else ""
+    attempt = f" (attempt {cell.attempt + 1})" if cell.attempt else ""
+    name = f"{cell.study.name} tested on {', '.join(tests[:NAMED_TESTS])}{more}{attempt}"
     return RunDocument(study_key(cell), "study", name, cell.study.name, study_key(cell), start=start)
 
 

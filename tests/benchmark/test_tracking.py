@@ -54,6 +54,8 @@ def test_a_study_is_a_tree_with_readable_columns(picture_folder: Maker) -> None:
     (study,) = kinds["study"]
     assert {cell.data.tags[PARENT] for cell in kinds["cell"]} == {study.info.run_id}
     assert {trial.data.tags[PARENT] for trial in kinds["trial"]} == {cell.info.run_id for cell in kinds["cell"]}
+    assert study.info.run_name == "small tested on mine"
+    assert study.data.params["test"] == "mine"
     assert len(kinds["cell"]) == 2
     assert len(kinds["trial"]) >= 2 * 12
     assert all(one.info.status == "FINISHED" for one in (study, *kinds["cell"], *kinds["trial"]))
