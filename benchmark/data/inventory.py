@@ -14,7 +14,7 @@ from ..catalogue import DatasetSpec
 from ..contracts import LABEL_NAMES, SPLITS, Dataset, Item
 from ..errors import BenchError, DataError
 from ..registry import datasets
-from .layout import Tree, Trouble, natural_key, on_disk, split_archive, suffix_of
+from .layout import LOST, Tree, Trouble, natural_key, on_disk, split_archive, suffix_of
 from .listing import own_tree, passed_over, shown_suffix
 from .manifest import ERROR, NO_FACE, SOURCE, Crop, Preparation, SourceRecord, find_preparations
 from .picture_facts import Facts, clip_facts, frames_facts, picture_facts
@@ -23,8 +23,6 @@ from .sources import Kind, Source, SourceDataset, Survey
 Level = Literal["fault", "gap", "note"]
 SKEWED = 0.1  # difference of the shares of sources without a face; SIGNIFICANT standard errors besides
 SIGNIFICANT = 3.0
-# Of what an adapter passes over, that which may be pictures that one wanted.
-LOST = {"outside", "bad_entry", "packed", "unreadable"}
 REMEDIES = {
     "outside": "copy what the links point to into the folder",
     "bad_entry": "unpack the archives by hand and look at these entries",

@@ -1,7 +1,6 @@
 """What a data set was distributed as: clips, folders of frames and stills, and how they become items."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -10,7 +9,8 @@ from typing import Any, ClassVar, Literal
 
 from ..contracts import SPLITS, Dataset, Item, Split
 from ..errors import DataError
-from .layout import Tree, Trouble
+from .layout import LOST, Tree, Trouble
+from .listing import passed_over
 from .manifest import Origin, Preparation, find_preparations
 
 Kind = Literal["clip", "frames", "still"]
@@ -273,10 +273,8 @@ class SourceDataset(Dataset):
         troubles = self.surveyed.troubles
         lines = [f"{trouble.path} {trouble.detail}" for trouble in troubles if trouble.status == OTHER_CLASS]
         more = [f"and {len(lines) - SHOWN} more folders like that."] if len(lines) > SHOWN else []
-        others = Counter(trouble.status.replace("_", " ") for trouble in troubles if trouble.status != OTHER_CLASS)
-        counts = ", ".join(f"{n} {status}" for status, n in others.most_common())
-        passed = [f"passed over: {counts}; bench data doctor {self.name} --root {self.root} names them."] if counts else []
-        return [*lines[:SHOWN], *more, *passed]
+        lost = passed_over({}, [trouble for trouble in troubles if trouble.status in LOST])
+        return [*lines[:SHOWN], *more, *([f"passed over: {lost}"] if lost else [])]
 
     def for_replicate(self, replicate: int) -> "SourceDataset":
         other = super().for_replicate(replicate)
