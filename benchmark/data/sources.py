@@ -1,6 +1,7 @@
 """What a data set was distributed as: clips, folders of frames and stills, and how they become items."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -274,7 +275,8 @@ class SourceDataset(Dataset):
         lines = [f"{trouble.path} {trouble.detail}" for trouble in troubles if trouble.status == OTHER_CLASS]
         more = [f"and {len(lines) - SHOWN} more folders like that."] if len(lines) > SHOWN else []
         lost = passed_over({}, [trouble for trouble in troubles if trouble.status in LOST])
-        return [*lines[:SHOWN], *more, *([f"passed over: {lost}"] if lost else [])]
+        passed = [f"passed over: {lost}; bench data doctor {self.name} --root {self.root} names all."] if lost else []
+        return [*lines[:SHOWN], *more, *passed]
 
     def for_replicate(self, replicate: int) -> "SourceDataset":
         other = super().for_replicate(replicate)

@@ -155,6 +155,7 @@ def purge(kind: str) -> Callable[[str, dict[str, list[Run]]], None]:
         path = sqlite_path(uri)
         assert path is not None
         with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("DELETE FROM logged_models WHERE source_run_id = ?", (runs[kind][0].info.run_id,))
             for table in ("tags", "params", "metrics", "latest_metrics", "runs"):
                 connection.execute(f"DELETE FROM {table} WHERE run_uuid = ?", (runs[kind][0].info.run_id,))
 
@@ -209,10 +210,11 @@ def recorded(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Pat
         patch.setenv("BANDBENCH_HOME", str(folder / "home"))
         patch.setenv("BANDBENCH_CACHE", str(folder / "cache"))
         run(TINY, {"mine": folder / "mine"})
+    shutil.copytree(folder / "home", folder / "kept")
     return folder
 
 
-TINY = small_study(detectors=["spectral_logreg"], sweep=None, search={"trials": 1}, bootstrap=50)
+TINY = small_study(detectors=["spectral_logreg"], sweep=None, search={"trials": 1}, bootstrap=100)
 
 
 def described(runs: list[Run]) -> list[tuple[object, ...]]:
@@ -225,12 +227,11 @@ def described(runs: list[Run]) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("loss", list(LOSSES))
-def test_what_the_store_has_not_got_is_sent_again(
-    recorded: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, loss: str
-) -> None:
-    shutil.copytree(recorded, tmp_path / "copy")  # elsewhere, so that every case also moves the results
-    monkeypatch.setenv("BANDBENCH_HOME", str(tmp_path / "copy" / "home"))
-    monkeypatch.setenv("BANDBENCH_CACHE", str(tmp_path / "copy" / "cache"))
+def test_what_the_store_has_not_got_is_sent_again(recorded: Path, monkeypatch: pytest.MonkeyPatch, loss: str) -> None:
+    shutil.rmtree(recorded / "home")
+    shutil.copytree(recorded / "kept", recorded / "home")
+    monkeypatch.setenv("BANDBENCH_HOME", str(recorded / "home"))
+    monkeypatch.setenv("BANDBENCH_CACHE", str(recorded / "cache"))
     uri, folder = default_tracking_uri(), {"mine": recorded / "mine"}
     before = described(all_runs(uri, TINY.name))
     LOSSES[loss](uri, by_kind(all_runs(uri, TINY.name)))
