@@ -1,7 +1,6 @@
 """What a data set was distributed as: clips, folders of frames and stills, and how they become items."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
