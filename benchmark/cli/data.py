@@ -55,7 +55,16 @@ def prepare(
     threshold: Annotated[float | None, _of("X", "Least confidence of a face. (default: the finder's own)")] = None,
     choice: Annotated[str | None, _of("NAME", "largest, or track through the clip. (default: track)")] = None,
     margin: Annotated[float | None, _of("X", "Added on every side, as a share of the box. (default: 0.15)")] = None,
-    min_size: Annotated[int | None, _of("N", "Pass over smaller faces, in pixels. (default: 100)")] = None,
+    min_size: Annotated[
+        int | None,
+        typer.Option(
+            "--min-size",
+            "--min-face",
+            metavar="N",
+            help="Pass over smaller faces, in pixels. (default: a sixth of the frame's shorter side, from 64 to 100)",
+            show_default=False,
+        ),
+    ] = None,
     align: Annotated[bool | None, typer.Option("--align/--no-align", help="Turn crops so that the eyes are level.")] = None,
     size: Annotated[int | None, _of("N", "Resize crops to N pixels. (default: 0, keep their pixels)")] = None,
     recode: Annotated[str | None, _of("CODEC", "Put every frame through jpeg:QUALITY or h264:CRF first.")] = None,
@@ -201,7 +210,9 @@ def _print_problems(outcome: "PreparationOutcome", console: "Console") -> None:
         say(console, f"… and {len(some) - SHOWN_PROBLEMS} more in {outcome.preparation.folder / PROBLEMS}")
     fewer = len(outcome.problems) - len(some)
     if fewer:
-        say(console, f"{fewer} sources gave fewer crops than asked for; {outcome.preparation.folder / PROBLEMS} says why.")
+        first = next(problem for problem in outcome.problems if problem.status == OK)
+        say(console, f"{fewer} sources gave fewer crops than asked for; {outcome.preparation.folder / PROBLEMS} says why:")
+        say(console, f"{first.path}: {first.detail}")
     if outcome.vanished:
         first, *others = outcome.vanished
         more = f" and {len(others)} more" if others else ""
@@ -216,6 +227,8 @@ def _print_end(outcome: "PreparationOutcome", dataset: "SourceDataset", name: st
         line(f"incomplete: {part}")
     for note in outcome.notes:
         line(f"note: {note}")
+    for warning in outcome.warnings:
+        line(f"warning: {warning}.")
     line(f"{outcome.done} sources done now, {outcome.known} before; everything is in {outcome.preparation.folder}")
     if not outcome.n_crops:
         say(console, "No source gave a crop: look at the reasons above; --min-size and --faces decide what counts as a face.")

@@ -15,6 +15,7 @@ from ..contracts import LABEL_NAMES, SPLITS, Dataset, Item
 from ..errors import BenchError, DataError
 from ..registry import datasets
 from .layout import Tree, Trouble, natural_key, split_archive, suffix_of
+from .losses import SELECTION, Losses, total_losses, unequal_losses
 from .manifest import ERROR, NO_FACE, SOURCE, Crop, Preparation, SourceRecord, find_preparations
 from .picture_facts import Facts, clip_facts, frames_facts, picture_facts
 from .sources import Kind, Source, SourceDataset, Survey, draw_source_splits
@@ -22,6 +23,7 @@ from .sources import Kind, Source, SourceDataset, Survey, draw_source_splits
 Level = Literal["fault", "gap", "note"]
 SKEWED = 0.1  # difference of the shares of sources without a face; SIGNIFICANT standard errors besides
 SIGNIFICANT = 3.0
+BOTH = "both classes"
 # Of what an adapter passes over, that which may be pictures that one wanted.
 LOST = {"outside", "bad_entry", "packed", "unreadable"}
 REMEDIES = {
@@ -368,6 +370,7 @@ def _crops(preparation: Preparation, sources: Sequence[Source], version: int) ->
     entries: list[Entry] = []
     records: dict[str, SourceRecord] = {}
     left, extra, stale = [], [], []
+    losses: list[tuple[int, Losses]] = []
     for source in sources:
         record = preparation.record(source.id)
         if record is None:
@@ -375,6 +378,7 @@ def _crops(preparation: Preparation, sources: Sequence[Source], version: int) ->
             continue
         entries += [_crop_entry(source, crop) for crop in record.crops]
         records[source.id] = SourceRecord(record.id, record.status, record.detail)
+        losses.append((source.label, record.losses))
         extra += [(f"{source.id}/{name}", "") for name in _unrecorded(preparation, record)]
         if not _is_indexed(preparation, record):
             stale.append(source.id)
@@ -387,7 +391,11 @@ def _crops(preparation: Preparation, sources: Sequence[Source], version: int) ->
         findings.append(Finding("manifest", "gap", text, go_on, files=_paths(stale)))
     if extra:
         findings.append(Finding("extra", "note", "files beside the crops that no record names; not used", files=tuple(extra)))
-    return entries, findings + _outcomes(sources, records)
+    findings += _outcomes(sources, records)
+    text = unequal_losses(total_losses(losses))
+    if text and not any(finding.where == BOTH for finding in findings):  # of sources that lost all frames it is said already
+        findings.append(Finding("no_face", "gap", text, SELECTION, BOTH))
+    return entries, findings
 
 
 def _command(preparation: Preparation) -> str:
@@ -437,8 +445,7 @@ def _outcomes(sources: Sequence[Source], records: dict[str, SourceRecord]) -> li
         error = (pooled * (1 - pooled) * (1 / n + 1 / m)) ** 0.5
         if abs(a / n - b / m) > max(SKEWED, SIGNIFICANT * error):
             text = f"no face in {a / n:.0%} of the real and {b / m:.0%} of the fake sources".replace("%", " %")
-            remedy = "what is left of one class is a selection; compare results with another finder (--faces)"
-            findings.append(Finding("no_face", "gap", text, remedy, "both classes"))
+            findings.append(Finding("no_face", "gap", text, SELECTION, BOTH))
     return findings
 
 

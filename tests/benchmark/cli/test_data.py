@@ -80,7 +80,7 @@ def test_gaps_are_told_and_the_first_twenty_named(root: Path, capsys: pytest.Cap
     write_face_clip(root / "fake5.mp4", None, 2)
     code, _, err = bench(capsys, *PREPARE)
     assert code == 3
-    assert "fake5.mp4: no face of 100 pixels or more in 2 frames" in err
+    assert "fake5.mp4: no face of 64 pixels or more in 2 frames" in err
     assert err.count("real") >= 19 and "… and 6 more in " in err and "problems.csv" in err
     code, _, err = bench(capsys, *PREPARE, "--domain", "swap", "--min-size", 1000)
     assert code == 2 and "No source gave a crop" in err
