@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ..errors import BenchError, DataError
 from ..store import write_json
 from ..video import Frame
-from .faces import Face, FaceFinder, choose, cut_face, open_finder
+from .faces import Face, FaceFinder, choose, cut_face, faces_of, open_finder
 from .frames import iter_source_frames
 from .layout import Tree, split_archive
 from .losses import NONE_LOST, Losses, frames_without_face
@@ -192,12 +192,11 @@ class Workshop:
                 if stop and stop.exists():
                     raise InterruptedError(errno.EINTR, "stopped")
                 picture = recode(frame.picture, self.settings.recode)
-                limit = self.settings.least_face(*picture.shape[:2])
-                seen = self.finder.find(picture)
-                found = [face for face in seen if min(face.box[2:]) >= limit]
-                too_small += [max(int(min(face.box[2:])) for face in seen)] if seen and not found else []
-                faces.append(found)
-                made.append({k: self._write(frame, picture, face, folder, k) for k, face in enumerate(found)})
+                found = faces_of(self.finder, picture, self.settings)
+                limit = found.limit
+                too_small += [found.too_small] if found.too_small else []
+                faces.append(found.faces)
+                made.append({k: self._write(frame, picture, face, folder, k) for k, face in enumerate(found.faces)})
         kept = []
         for crops, wanted in zip(made, choose(faces, self.settings.choice), strict=True):
             kept += [crops.pop(wanted)] if wanted is not None else []

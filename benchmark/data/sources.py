@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from ..contracts import SPLITS, Dataset, Item, Split
+from ..contracts import SPLITS, Dataset, Framing, Item, Shown, Split
 from ..errors import DataError
 from .layout import Tree, Trouble
 from .manifest import Origin, Preparation, find_preparations
@@ -251,6 +251,12 @@ class SourceDataset(Dataset):
     def read_still(self, source_id: str) -> bytes:
         """Bytes of a still as a picture file; a subclass may crop it first (losslessly)."""
         return self.tree.read(source_id)
+
+    def framing(self) -> Framing:
+        if not self.prepared:
+            return super().framing()
+        settings = self.prepared.settings
+        return Framing(Shown.WHOLE if settings.faces == "none" else Shown.FACES, asdict(settings))
 
     def facts(self) -> dict[str, Any]:
         found = self.surveyed
