@@ -159,6 +159,7 @@ class Catalogue:
         key = dataset_name(domain), seed
         if key not in self._opened:
             self._opened[key] = self.spec(domain).open(seed, 0)
+            self._opened[key].alias = dataset_name(domain)
         return self._opened[key].for_replicate(replicate)
 
     def domain(self, name: str, seed: int, replicate: int = 0, plain: "OpenDomain | None" = None) -> "OpenDomain":
@@ -194,6 +195,11 @@ class OpenDomain:
         """What is done to its pictures; empty for nothing."""
         return chain_of(self.name)
 
+    @property
+    def regrouping(self) -> str:
+        """`Dataset.regrouping` of its data set."""
+        return self.dataset.regrouping() if self.dataset else ""
+
     @cached_property
     def items(self) -> Sequence[Item]:
         """All items, every split."""
@@ -210,3 +216,10 @@ class OpenDomain:
     def split(self, split: str) -> list[Item]:
         """Items of one split, reals first, sorted by id: equal sets of pictures then form equal chunks."""
         return sorted((i for i in self.items if i.split == split), key=lambda item: (item.label, item.id))
+
+
+def remarks(domains: Iterable[OpenDomain]) -> dict[str, list[str]]:
+    """`Dataset.remarks` of the data sets of some domains, by name, of those that have any."""
+    opened = {dataset_name(domain.name): domain.dataset for domain in domains if domain.dataset is not None}
+    found = {name: list(dataset.remarks()) for name, dataset in opened.items()}
+    return {name: lines for name, lines in found.items() if lines}

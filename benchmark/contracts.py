@@ -324,6 +324,8 @@ class Dataset(Plugin):
         Whether its terms let pictures of it appear in a report.
     shown : Shown
         What its pictures show.
+    alias : str
+        Name under which a user gave it, if it is another one; set by the catalogue.
 
     Parameters
     ----------
@@ -344,6 +346,7 @@ class Dataset(Plugin):
     classes: ClassVar[tuple[str, ...]] = LABEL_NAMES
     shown: ClassVar[Shown] = Shown.UNKNOWN
     may_be_shown: bool = False
+    alias: str = ""
 
     def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0) -> None:
         self.root = root
@@ -380,7 +383,7 @@ class Dataset(Plugin):
         raise NotImplementedError
 
     def read(self, item: Item) -> bytes:
-        """Return the bytes of an item's picture file (JPEG, PNG, WebP, BMP or TIFF)."""
+        """Return the bytes of an item's picture file, of a kind that `images.decode` reads."""
         raise NotImplementedError
 
     def framing(self) -> Framing:
@@ -394,3 +397,15 @@ class Dataset(Plugin):
         Keys that the engine knows: ``missing`` and ``notes`` (lists of str), ``preparation`` (str).
         """
         return {}
+
+    def remarks(self) -> Sequence[str]:
+        """
+        Say in lines what a command tells of this copy: what was passed over, what belongs together; none if nothing.
+
+        No row holds them, and they change no key: a note that lies among the pictures makes no other data set.
+        """
+        return ()
+
+    def regrouping(self) -> str:
+        """Say how a user declares which pictures belong together; empty if that is fixed."""
+        return ""

@@ -1,7 +1,6 @@
 """A study from plan to results: prepare the pictures, run the cells, hand everything to the outbox."""
 
 import contextlib
-import fcntl
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +16,8 @@ from .catalogue import Catalogue, OpenDomain
 from .contracts import FAKE, LABEL_NAMES, REAL, Framing, ViewSpec
 from .discrepancy import compare, comparisons, keep_discrepancies
 from .errors import BenchError, DataError, StudyError
-from .history import History, open_storage
+from .history import History, lost_trials, open_storage
+from .locks import LockHeldError, holding
 from .lookalikes import Lookalikes, lookalike_of
 from .perturbations import dataset_name, identity, unperturbed
 from .prepare import (
@@ -37,7 +37,7 @@ from .prepare import (
     without_copies,
 )
 from .protocol import Fitted, all_names, drop_leaks, missing_classes, refuse_leaks, split_digest
-from .recorder import Recorder, keep_cell, keep_split_lists, keep_study, study_folder
+from .recorder import Recorder, cell_folder, keep_cell, keep_split_lists, keep_study, study_folder
 from .registry import DetectorSpec, missing_extra
 from .reporting import Reporter
 from .results import cell_key
@@ -47,6 +47,9 @@ from .store import cache_root, digest, ensure_writable, read_json, results_root,
 from .study import Study, override
 from .tracking import Exporter, Outbox
 from .workers import Workers, running_workers
+
+JOURNAL = "optuna.journal"  # of all searches, among the results
+
 
 # --- plan ------------------------------------------------------------------------------------------------------------
 
@@ -193,7 +196,7 @@ def _guard(
     dropped = {}
     for name in train:
         domain = domains[name, replicate]
-        fitted = Fitted(name, domain.split("train"), domain.split("val"))
+        fitted = Fitted(name, domain.split("train"), domain.split("val"), domain.regrouping)
         related = {other: names for other, names in held_out.items() if same_data(domains[other, replicate], domain)}
         (drop_leaks if drop else refuse_leaks)([fitted], related)
         if any(fitted.dropped.values()):
@@ -512,12 +515,10 @@ class Outcome:
 @contextlib.contextmanager
 def _only_run(name: str) -> Iterator[None]:
     """Hold the study: two processes asking one search would ask everything twice."""
-    path = results_root() / "locks" / f"{name}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    with contextlib.ExitStack() as held:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            held.enter_context(holding(results_root() / "locks" / f"{name}.lock", patience=0))
+        except LockHeldError as error:
             raise BenchError(
                 f"another `bench run` is working on the study '{name}' in {results_root()}; "
                 f"wait for it, or set BANDBENCH_HOME to another folder."
@@ -565,7 +566,7 @@ def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, 
     cache = ensure_writable(cache_root(), "BANDBENCH_CACHE")
     with _only_run(plan.study.name), tempfile.TemporaryDirectory(prefix="scratch-", dir=cache) as scratch:
         places = Places(str(cache), scratch, str(home / "records"))
-        history_storage = open_storage(storage, home / "optuna.journal")
+        history_storage = open_storage(storage, home / JOURNAL)
         attempt = _attempt(plan.study, fresh)
         outbox = Outbox(tracking_uri)
         exporter = Exporter(outbox, tracking_uri, reporter.note)
@@ -589,13 +590,17 @@ def _run(
     outcome = Outcome(problems=list(iter_problems(list(prepared.sets.values()))))
     cells = make_cells(plan, prepared, places.records, attempt)
     recorder = Recorder(outbox, reporter)
-    left = [cell for cell in cells if not recorder.take_up(cell)]
+    left = [cell for cell in cells if _lost_trials(cell, storage) or not recorder.take_up(cell)]
+    if recorder.incomplete:
+        reporter.note(
+            f"MLflow has not got all of {len(recorder.incomplete)} finished cells (never sent, deleted, or files are gone): "
+            "they are sent again."
+        )
     courses = []
     for cell in left:
-        name = f"{cell.study.name}/{cell.label}/{cell_key(cell)[:16]}"
         # Of what the cell is called and not of what it holds, so that a repeated attempt asks for the same bands.
         search_seed = int(digest([cell.study.name, cell.study.seed, cell.label])[:8], 16)
-        history = History(storage, name, cell.study.search, cell.study.mode, search_seed)
+        history = History(storage, search_name(cell), cell.study.search, cell.study.mode, search_seed)
         courses.append(run_cell(cell, history, recorder))
     reporter.stage("searching bands", plan.n_fits * len(left) // len(cells))
     reporter.cells(len(cells) - len(left), len(cells))
@@ -611,6 +616,18 @@ def _run(
     recorder.study_finished(cells[0], study_folder(cells[0]))
     outcome.rows, outcome.failures, outcome.gaps = recorder.rows, recorder.failures, recorder.gaps
     return outcome
+
+
+def search_name(cell: Cell) -> str:
+    """Name of a cell's Optuna study."""
+    return f"{cell.study.name}/{cell.label}/{cell_key(cell)[:16]}"
+
+
+def _lost_trials(cell: Cell, storage: Any) -> bool:
+    """Whether the search of a finished cell has to be told again, as its journal was damaged."""
+    kept = (read_json(cell_folder(cell) / "cell.json") or {}).get("trials", [])
+    searched = sum(trial["stage"] == "search" for trial in kept)
+    return lost_trials(results_root() / JOURNAL, storage, search_name(cell), searched)
 
 
 def _compare(cells: Sequence[Cell], workers: Workers, reporter: Reporter) -> None:

@@ -1,12 +1,14 @@
 """The Optuna side of a search: one study per cell, asked and told by the one process that owns it."""
 
 import contextlib
-import fcntl
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import optuna
+from filelock import FileLock
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import BaseSampler, PartialFixedSampler, TPESampler
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
@@ -14,25 +16,46 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from .bands import MAX_FREQUENCY, Band, Mode
-from .errors import BenchError
+from .errors import BenchError, BenchWarning
+from .store import atomic_path
 from .study import Search
 
+ASIDE = ".damaged-"  # before the time, in the name of a journal that was set aside
 GRID = 0.005  # cycles/pixel: finer steps move no coefficient of a 128-pixel crop, and repeats come for free
 
 
-class _FlockLock:
+class _JournalLock:
     """A lock that the kernel drops when its owner dies, unlike the lock files that Optuna brings."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._lock = FileLock(path)
 
     def acquire(self) -> bool:
-        self._file = self._path.open("a")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        self._lock.acquire()
         return True
 
     def release(self) -> None:
-        self._file.close()
+        self._lock.release()
+
+
+class _Journal(JournalFileBackend):
+    """
+    A journal that counts the lines that Optuna could make sense of.
+
+    Attributes
+    ----------
+    n_applied : int
+    """
+
+    def __init__(self, path: Path, lock: _JournalLock) -> None:
+        super().__init__(str(path), lock_obj=lock)  # type: ignore[arg-type]
+        self.n_applied = 0
+
+    def read_logs(self, log_number_from: int) -> "Iterator[dict[str, Any]]":  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Read on from a line."""
+        for log in super().read_logs(log_number_from):
+            yield log
+            self.n_applied += 1  # whoever asks for the next line has taken this one
 
 
 def open_storage(url: str | None, default: Path) -> BaseStorage:
@@ -53,10 +76,10 @@ def open_storage(url: str | None, default: Path) -> BaseStorage:
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     if url is None:
-        default.parent.mkdir(parents=True, exist_ok=True)
-        _drop_torn_line(default)
-        lock = _FlockLock(default.with_suffix(".lock"))
-        return JournalStorage(JournalFileBackend(str(default), lock_obj=lock))  # type: ignore[arg-type]
+        try:
+            return _open_journal(default)
+        except OSError as error:
+            raise BenchError(f"the journal of the searches {default} cannot be opened ({error.strerror}).") from error
     try:
         return RDBStorage(_with_driver(url))
     except Exception as error:  # whatever the database driver raises
@@ -77,14 +100,71 @@ def _without_password(url: str) -> str:
     return f"{scheme}{mark}…@{rest.rpartition('@')[2]}" if "@" in rest else url
 
 
-def _drop_torn_line(journal: Path) -> None:
-    """Cut back to the last newline: a killed writer may leave half a line, which would break the journal for good."""
+def _open_journal(path: Path) -> JournalStorage:
+    """Open a journal; of a damaged one, what was before the damage: the rest is asked again and answered from records."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = _JournalLock(path.with_suffix(".lock"))
+    lock.acquire()  # while another process writes, a line can look torn
+    try:
+        n_lines = _without_torn_line(path)
+        journal = _Journal(path, lock)
+        with contextlib.suppress(Exception):  # Optuna raises this and that at a line that it has not written
+            storage = JournalStorage(journal)
+            if journal.n_applied == n_lines:
+                return storage
+        aside = _keep_lines(path, journal.n_applied)
+        warnings.warn(
+            f"the journal of the searches {path} was damaged in line {journal.n_applied + 1} of {n_lines}; it is kept as "
+            f"{aside.name}, and the searches go on from what was before that line and from the records.",
+            BenchWarning,
+            stacklevel=3,
+        )
+        return JournalStorage(_Journal(path, lock))
+    finally:
+        lock.release()
+
+
+def _without_torn_line(journal: Path) -> int:
+    """Cut back to the last newline: a killed writer may leave half a line, which would break the journal. Return the lines."""
     if not journal.exists():
-        return
+        return 0
     with journal.open("rb+") as file:
         data = file.read()
         if data and not data.endswith(b"\n"):
             file.truncate(data.rfind(b"\n") + 1)
+    return data.count(b"\n")
+
+
+def _keep_lines(journal: Path, n_lines: int) -> Path:
+    """Set a journal aside and begin another with its first lines; return where the old one is."""
+    kept = b"".join(journal.read_bytes().splitlines(keepends=True)[:n_lines])
+    aside = journal.with_name(f"{journal.name}{ASIDE}{time.strftime('%Y%m%d-%H%M%S')}")
+    journal.rename(aside)
+    with atomic_path(journal) as temporary:
+        temporary.write_bytes(kept)
+    return aside
+
+
+def lost_trials(journal: Path, storage: BaseStorage, name: str, n_trials: int) -> bool:
+    """
+    Tell whether a search has fewer trials than a cell had when it was finished, because its journal was damaged meanwhile.
+
+    Parameters
+    ----------
+    journal : Path
+    storage : BaseStorage
+    name : str
+        Of the Optuna study.
+    n_trials : int
+        Of the search.
+    """
+    if not any(journal.parent.glob(f"{journal.name}{ASIDE}*")):
+        return False
+    try:
+        trials = storage.get_all_trials(storage.get_study_id_from_name(name), deepcopy=False)
+    except KeyError:
+        return True
+    return sum(t.state.is_finished() and t.user_attrs.get("stage") != "sweep" for t in trials) < n_trials
 
 
 class History:

@@ -12,11 +12,18 @@ NOTE = "mlflow.note.content"  # Markdown, shown on top of a run's page
 IS_FINISHED_CELL = f"tags.`{KIND}` = 'cell' and tags.`{COMPLETE}` = '1'"
 
 
+IN_DOMAIN, CROSS_DOMAIN = "in_domain_auc", "cross_domain_auc"
+OLD_NAMES = {"auc": IN_DOMAIN}  # of runs from before metrics had the names of the CSV
+
+
 def is_checked(metric: str) -> bool:
     """Whether a metric of a cell has to follow from its score files."""
-    return metric in ("auc", "cross_domain_auc") or (metric.startswith("test/") and metric.endswith("/auc"))
+    return metric in (IN_DOMAIN, CROSS_DOMAIN, *OLD_NAMES) or (metric.startswith("test/") and metric.endswith("/auc"))
 
 
 def checked(metrics: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """Those metrics that a row is checked against."""
-    return {name: value for name, value in metrics if is_checked(name)}
+    """Those metrics that a row is checked against, under their present names."""
+    found = {name: value for name, value in metrics if is_checked(name)}
+    return {new: found[old] for old, new in OLD_NAMES.items() if old in found} | {
+        name: value for name, value in found.items() if name not in OLD_NAMES
+    }

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import DataError
-from .metrics import GroupBootstrap, Interval, all_metrics, best_threshold, roc_auc
+from .intervals import GroupBootstrap, Measured, difference
+from .metrics import Interval, Scored, all_metrics, best_threshold, roc_auc
 from .narrow import keep_narrow
 from .perturbations import chain_of, dataset_name, unperturbed
 from .prepare import ItemSet
@@ -27,8 +28,8 @@ from .scores import DomainScores, join_tables, read_scores
 from .search import RULE, Cell, CellResult, Tested
 from .store import digest, read_json, write_json
 
-SCHEMA = 3  # raised when what a cell chooses, or what its folder holds, changes
-READABLE = (2, SCHEMA)  # cells of schema 2 do not say where their splits and data come from
+SCHEMA = 4  # raised when what a cell chooses, or what its folder holds, changes
+READABLE = (2, 3, SCHEMA)  # 2: splits and data do not say where they come from; 3: other intervals of few pictures
 LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow", "opencv-python-headless")
 # Of a study: what is told by digests, or changes no number.
 NOT_SETTINGS = {"detectors", "train", "test", "perturbations", "description", "needs", "datasets", "drop_leaks"}
@@ -378,8 +379,10 @@ def _change(
     under = _mean_interval(bootstrap, tested, drawn, names)
     plain = drop = Interval(math.nan, math.nan, math.nan, math.nan)
     if paired:
-        plain = _mean_interval(bootstrap, tested, drawn, [unperturbed(name) for name in paired])
-        drop = _drop(plain, under, np.mean([drawn[unperturbed(name)] - drawn[name] for name in paired], axis=0))
+        clean = [unperturbed(name) for name in paired]
+        plain = _mean_interval(bootstrap, tested, drawn, clean)
+        lost = np.mean([drawn[unperturbed(name)] - drawn[name] for name in paired], axis=0)
+        drop = difference(Measured(plain, _scored(tested, clean)), Measured(under, _scored(tested, names)), lost)
     return {
         "domains": [unperturbed(name) for name in names],
         "clean_auc": plain.value,
@@ -399,18 +402,11 @@ def _mean_interval(
     domains: Sequence[str],
 ) -> Interval:
     """Mean AUC over some domains."""
-    scored = [entry.scored for domain in domains for entry in tested[domain]]
-    return bootstrap.interval(scored, np.mean([drawn[domain] for domain in domains], axis=0))
+    return bootstrap.interval(_scored(tested, domains), np.mean([drawn[domain] for domain in domains], axis=0))
 
 
-def _drop(plain: Interval, under: Interval, lost: NDArray[np.float64]) -> Interval:
-    """AUC lost; `lost` under every draw."""
-    value = plain.value - under.value
-    if math.isnan(plain.low) or math.isnan(under.low):
-        return Interval(value, math.nan, math.nan, math.nan)
-    lost = lost[np.isfinite(lost)]
-    low, high = np.quantile(lost, [0.025, 0.975])
-    return Interval(value, float(low), float(high), float(lost.std(ddof=1)))
+def _scored(tested: dict[str, list[DomainScores]], domains: Sequence[str]) -> list[Scored]:
+    return [entry.scored for domain in domains for entry in tested[domain]]
 
 
 def _test_entry(

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from .bands import Band
 from .curves import epochs_of
 from .errors import BenchError, EmptyBandError
-from .metrics import Interval, auc_interval, roc_auc
+from .intervals import auc_interval
+from .metrics import Interval, roc_auc
 from .models import fit_detector, score_detector
 from .prepare import ItemSet, load_view
 from .registry import DetectorSpec

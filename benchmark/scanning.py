@@ -1,5 +1,6 @@
 """Score pictures and video clips that belong to no data set."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from . import images, video
 from .data.cutting import one_thread
+from .data.layout import Trouble, printable, read_file
+from .data.listing import list_files, own_tree, passed_over
 from .errors import DataError, StudyError
 from .framing import Box, Look, Window, face_windows, middle_windows
 from .trained import UNSURE, TrainedModel
@@ -80,9 +83,26 @@ class Finding:
         }
 
 
-def find_files(paths: Iterable[Path]) -> list[Path]:
+@dataclass(frozen=True)
+class FoundFiles:
     """
-    Pictures and clips at some places: folders are searched through, a file that is named is taken whatever it is called.
+    What there is to score.
+
+    Attributes
+    ----------
+    paths : tuple of Path
+        Pictures and clips, each once.
+    passed_over : str
+        What else lies there, in a line; empty if nothing does.
+    """
+
+    paths: tuple[Path, ...]
+    passed_over: str = ""
+
+
+def find_files(places: Sequence[Path]) -> FoundFiles:
+    """
+    Find pictures and clips: folders are searched through, a file that is named is taken whatever it is called.
 
     Raises
     ------
@@ -90,17 +110,26 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
         If a place does not exist, or there is nothing at all.
     """
     found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-        elif path.is_file():
-            found.append(path)
+    others: Counter[str] = Counter()
+    troubles: list[Trouble] = []
+    for place in places:
+        if place.is_dir():
+            tree = own_tree(place)
+            listing = list_files(tree, suffixes=SUFFIXES)
+            found += map(tree.path, listing.files)
+            others.update(listing.others)
+            troubles += listing.troubles
+        elif place.is_file():
+            found.append(place)
         else:
-            raise DataError(f"there is no file or folder {path.absolute()}; check the path.")
+            what = "is neither a file nor a folder" if place.exists() else "is not there"
+            raise DataError(f"{printable(str(place.absolute()))} {what}; there is no file or folder to score, check the path.")
+    left = passed_over(others, troubles)
     if not found:
-        shown = ", ".join(str(path) for path in paths)
-        raise DataError(f"no picture ({', '.join(images.SUFFIXES)}) and no clip ({', '.join(video.SUFFIXES)}) in {shown}.")
-    return list(dict.fromkeys(found))
+        shown = ", ".join(printable(str(place)) for place in places)
+        more = f"; passed over: {left}" if left else ""
+        raise DataError(f"no picture ({images.KINDS}) and no clip ({', '.join(video.SUFFIXES)}) in {shown}{more}.")
+    return FoundFiles(tuple(dict.fromkeys(found)), left)
 
 
 def scan_file(
@@ -132,13 +161,13 @@ def scan_file(
             yield _scan_picture(model, path, look)
     except DataError as error:
         kind = "clip" if path.suffix.lower() in video.SUFFIXES else "picture"
-        yield Finding(str(path), kind, "error", detail=str(error))
+        yield Finding(printable(str(path)), kind, "error", detail=str(error))
     except OSError as error:
-        yield Finding(str(path), "picture", "error", detail=f"cannot be read ({error.strerror}).")
+        yield Finding(printable(str(path)), "picture", "error", detail=f"cannot be read ({error.strerror}).")
 
 
 def _scan_picture(model: TrainedModel, path: Path, look: Look) -> Finding:
-    picture = images.decode(path.read_bytes(), colour=model.colour or look.pictures)
+    picture = images.decode(read_file(path), colour=model.colour or look.pictures)
     frames, crop = [video.Frame(0, 0.0, picture)], model.recipe.crop
     note, windows = "", list(middle_windows(frames, crop))
     if look.pictures:
@@ -146,10 +175,10 @@ def _scan_picture(model: TrainedModel, path: Path, look: Look) -> Finding:
             found = face_windows(frames, look, crop.side)
         note, windows = found.note, found.windows
     if not windows:
-        return Finding(str(path), "picture", verdict=UNSURE, detail=note)
+        return Finding(printable(str(path)), "picture", verdict=UNSURE, detail=note)
     probabilities, verdicts = _score(model, windows)
     shares, (window,) = _named(model, probabilities[0]), windows
-    return Finding(str(path), "picture", "ok", verdicts[0], shares, looked_at=window.looked_at, box=window.box)
+    return Finding(printable(str(path)), "picture", "ok", verdicts[0], shares, looked_at=window.looked_at, box=window.box)
 
 
 def _scan_clip(model: TrainedModel, path: Path, n_frames: int, pool: str, look: Look) -> Iterator[Finding]:
@@ -165,15 +194,17 @@ def _scan_clip(model: TrainedModel, path: Path, n_frames: int, pool: str, look: 
         shares += list(probabilities)
         for window, share, verdict in zip(batch, probabilities, verdicts, strict=True):
             at, box, seconds = window.looked_at, window.box, round(window.seconds, 3)
-            yield Finding(str(path), "frame", "ok", verdict, _named(model, share), "", at, box, window.number, seconds)
+            yield Finding(
+                printable(str(path)), "frame", "ok", verdict, _named(model, share), "", at, box, window.number, seconds
+            )
     detail, n_looked = "; ".join([*filter(None, [note]), *frames.report.notes]), frames.report.looked_at
     if not shares:
-        yield Finding(str(path), "clip", verdict=UNSURE, detail=detail, n_frames=0, n_looked=n_looked)
+        yield Finding(printable(str(path)), "clip", verdict=UNSURE, detail=detail, n_frames=0, n_looked=n_looked)
         return
     pooled = pool_frames(np.array(shares), pool)
     verdict, at = model.verdict_of(pooled), "face" if look.finds_faces else "middle"
     shown = _named(model, pooled)
-    yield Finding(str(path), "clip", "ok", verdict, shown, detail, at, n_frames=len(shares), n_looked=n_looked)
+    yield Finding(printable(str(path)), "clip", "ok", verdict, shown, detail, at, n_frames=len(shares), n_looked=n_looked)
 
 
 def _score(model: TrainedModel, windows: Sequence[Window]) -> tuple[NDArray[np.float64], list[str]]:

@@ -6,9 +6,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from .bands import KINDS, MAX_FREQUENCY, Band, Mode
+from .bands import KINDS, MAX_CUTOFF, MAX_FREQUENCY, Band, Mode
 from .errors import StudyError, unknown_name
 from .images import CropSpec
 from .perturbations import canonical
@@ -33,18 +43,25 @@ class BandEntry(_Strict):
     """A band that is scored on every test domain besides the chosen one, by its points of gain 1/2."""
 
     kind: Literal["low", "high", "band", "stop"]
-    low: float = Field(default=0.0, ge=0, le=MAX_FREQUENCY)
-    high: float = Field(default=MAX_FREQUENCY, gt=0, le=MAX_FREQUENCY + 1e-9)
+    low: float = Field(default=0.0, ge=0, le=MAX_CUTOFF)
+    high: float = Field(default=MAX_FREQUENCY, gt=0, le=MAX_CUTOFF)
     order: int = 1
     mode: Mode | None = None
 
     @model_validator(mode="after")
     def _possible(self) -> "BandEntry":
+        # `high` has a default, the corner; a low pass there keeps everything and was not meant.
+        if self.kind == "low" and "high" not in self.model_fields_set:
+            raise ValueError("a low band is bounded by the key high, its cut-off in cycles/pixel, which is missing.")
+        self.require("pixels")  # which takes all that a mode takes; the study's own is not known here
+        return self
+
+    def require(self, mode: Mode) -> None:
+        """Raise a ValueError, which the study's reader turns into a line of its file, for a band that there is not."""
         try:
-            self.band("keep")
+            self.band(mode)
         except StudyError as error:
             raise ValueError(str(error)) from error
-        return self
 
     def band(self, mode: Mode) -> Band:
         """Make the band; `mode` is the study's, taken unless the entry has its own."""
@@ -166,6 +183,13 @@ class Study(_Strict):
     keep_models: bool = Field(default=True, description="The chosen model of each cell is kept and can be served.")
     bootstrap: int = Field(default=1000, ge=100, le=100_000)
     datasets: dict[str, dict[str, Any]] = Field(default={}, description="Constructor parameters by data set name.")
+
+    @field_validator("bands")
+    @classmethod
+    def _bands_of_its_mode(cls, bands: tuple[BandEntry, ...], info: ValidationInfo) -> tuple[BandEntry, ...]:
+        for entry in bands if "mode" in info.data else ():
+            entry.require(info.data["mode"])
+        return bands
 
     @property
     def sweep_bands(self) -> list[Band]:

@@ -21,8 +21,9 @@ from .bands import Band
 from .contracts import Detector, Framing, View
 from .errors import BenchError, DataError, PluginError, StudyError
 from .images import CropSpec, cut, decode
+from .intervals import auc_interval
 from .learned import Learned, content_name
-from .metrics import Scored, all_metrics, auc_interval, best_threshold
+from .metrics import Scored, all_metrics, best_threshold
 from .registry import DetectorSpec, detectors
 from .runner import failure, mean_per_item
 from .store import write_json

@@ -203,7 +203,7 @@ def guard(domains: Sequence[OpenDomain], drop: bool) -> tuple[list[OpenDomain], 
     DataError
         Naming what is shared; or, with `drop`, if a domain is left without a class.
     """
-    fitted = [Fitted(domain.name, domain.split("train"), domain.split("val")) for domain in domains]
+    fitted = [Fitted(domain.name, domain.split("train"), domain.split("val"), domain.regrouping) for domain in domains]
     for i, domain in enumerate(domains):
         related = [k for k, other in enumerate(domains) if same_data(other, domain)]
         if related[0] == i:

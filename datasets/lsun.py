@@ -1,6 +1,5 @@
 """LSUN: scenes, reals only, from the lmdb databases in which they are distributed or from exported pictures."""
 
-import io
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -19,7 +18,7 @@ from ..benchmark.data.layout import Tree, child_key, split_archive
 from ..benchmark.data.reals import RealDataset, TreeWithFakes, add_notes, as_bmp, iter_pictures, passed_over
 from ..benchmark.data.sources import Source, Survey
 from ..benchmark.errors import DataError, unknown_name
-from ..benchmark.images import FORMATS, decode
+from ..benchmark.images import decode, open_picture
 
 if TYPE_CHECKING:
     import lmdb
@@ -405,7 +404,7 @@ def _told(path: Path) -> Iterator[None]:
 def picture_format(data: bytes) -> str:
     """Format of a picture file (``JPEG``); empty if it is none."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+        with open_picture(data, load=False) as picture:
             return {"WEBP": "WebP"}.get(picture.format or "", picture.format or "")
-    except (OSError, ValueError, SyntaxError):
+    except DataError:
         return ""

@@ -1,6 +1,7 @@
 """What the page tells of a single row, from the artifacts of its run: curves, counts, trials, manifest, bands, pictures."""
 
 import json
+import math
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ import numpy as np
 from ..benchmark.bands import Band
 from ..benchmark.errors import DataError
 from ..benchmark.images import webp_address
-from ..benchmark.metrics import Scored
+from ..benchmark.metrics import DETECTION_RATES, Scored
 from ..benchmark.mistakes import FILE as MISTAKES
 from ..benchmark.perturbations import chain_of
 from ..benchmark.results import row_files
@@ -273,9 +274,9 @@ def _domain(replicates: Sequence[Scored], low: float, high: float) -> dict[str, 
 
 def _more(test: Mapping[str, Any]) -> dict[str, Any]:
     """Numbers of a test domain that only the row's own page shows."""
-    names = ("average_precision", "eer", "balanced_accuracy", "pd10", "pd5", "pd1", "allpass_auc", "oracle_auc")
+    names = ("average_precision", "eer", "balanced_accuracy", *DETECTION_RATES, "allpass_auc", "oracle_auc")
     band = test["oracle_band"]
-    return {**{name: test[name] for name in names}, "oracle_band": str(Band(**band)) if band else ""}
+    return {**{name: test.get(name, math.nan) for name in names}, "oracle_band": str(Band(**band)) if band else ""}
 
 
 def _spectrum(folder: Path) -> str:

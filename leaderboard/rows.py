@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..benchmark.mlflow_names import CROSS_DOMAIN, IN_DOMAIN
 from ..benchmark.reporting import Reporter
 from ..benchmark.results import metric_name
 from ..benchmark.tracking import CellRun, cell_runs
@@ -75,7 +76,7 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
 
 def _disagreement(run: CellRun, row: dict[str, Any]) -> str:
     """What a run shows that its score files do not give; empty where they agree."""
-    computed = {"auc": row["in_domain_auc"], "cross_domain_auc": row["cross_domain_auc"]}
+    computed = {name: row[name] for name in (IN_DOMAIN, CROSS_DOMAIN)}
     computed |= {metric_name(t["domain"], "auc"): t["auc"] for t in row["tests"]}
     for name, value in computed.items():
         logged = run.metrics.get(name, math.nan)

@@ -19,6 +19,7 @@ from .options import (
     parse_params,
     write_text,
 )
+from .provenance import print_remarks
 from .report import print_problems
 from .spectra import SplitChoice
 
@@ -99,6 +100,7 @@ def embeddings(
         text = f"{out}: {facts['pictures']} pictures of {domain}, vectors of {facts['features']} numbers."
         console.print(text, markup=False, highlight=False, soft_wrap=True)
     print_problems(found.problems, console)
+    print_remarks(opened, console)
     raise typer.Exit(3 if found.problems else 0)
 
 

@@ -19,7 +19,7 @@ from .options import (
     parse_data,
     write_text,
 )
-from .provenance import print_dropped, print_missing
+from .provenance import print_dropped, print_missing, print_remarks
 from .report import print_problems, say, sent
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def evaluate(
         )
     print_dropped({one.domain: {"test": one.n_dropped} for one in found}, console)
     print_missing({name: facts for one in found for name, facts in one.data["data"].items()}, console)
+    print_remarks((catalogue.domain(name, trained.recipe.seed) for name in domains), console)
     raise typer.Exit(0 if recorded and not problems else 3)
 
 

@@ -18,7 +18,7 @@ from .options import (
     parse_data,
     write_text,
 )
-from .provenance import print_dropped, print_missing
+from .provenance import print_dropped, print_missing, print_remarks
 from .report import print_problems, say
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def run(
             outcome = _run(plan, jobs_of(jobs), resolve_tracking_uri(tracking_uri), storage, fresh, reporter)
     if outcome is None:
         _print_plan(plan, json_file)
+        print_remarks(plan.domains.values(), console)
         return
     _report(outcome, plan, console, json_file, csv_file, tracking_uri)
     raise typer.Exit(0 if outcome.complete else 3)
@@ -153,6 +154,7 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from ..catalogue import remarks
     from ..store import dump_json
 
     facts = {
@@ -165,6 +167,7 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
         "domains": plan.sizes(),
         "dropped_leaks": plan.dropped_leaks,
         "data": plan.facts,
+        "remarks": remarks(plan.domains.values()),
     }
     if json_file:
         write_text(json_file, dump_json(facts))
@@ -208,6 +211,7 @@ def _report(
     _report_gaps(outcome, console)
     print_dropped(plan.dropped_leaks, console)
     print_missing(plan.facts, console)
+    print_remarks(plan.domains.values(), console)
     if not outcome.computed and not outcome.failures:
         console.print("Nothing was left to do: every fit of this study is on record. --fresh computes all of it again.")
     else:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import STDOUT, Command, CsvOption, JsonOption, check_target, model_folder, write_text
+from .report import say
 
 if TYPE_CHECKING:
     from ..framing import Look
@@ -85,10 +86,12 @@ def scan(
         )
     model, files = TrainedModel.load(folder, detector), find_files(paths[1:])
     look = Look.of(model.framing, faces, weights, min_size, margin)
+    if files.passed_over:
+        say(console, f"passed over: {files.passed_over}")
     found: list[Finding] = []
     with ScreenReporter(console) as reporter:
-        reporter.stage(f"scoring with {model.recipe.label}", len(files))
-        for path in files:
+        reporter.stage(f"scoring with {model.recipe.label}", len(files.paths))
+        for path in files.paths:
             found += scan_file(model, path, frames, pool, look)
             reporter.advance()
     rows = [one.as_row() for one in found]

@@ -24,6 +24,7 @@ from .options import (
     parse_data,
     write_text,
 )
+from .provenance import print_remarks
 from .report import SHOWN_PROBLEMS, say, sent
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def spectra(
     if json_file != STDOUT:
         _print(facts)
     skipped = _report_problems(facts, console)
+    print_remarks(opened, console)
     names = ", ".join(path.name for path in files)
     console.print(f"{out}: {names}", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(0 if recorded and not skipped else 3)

@@ -21,7 +21,7 @@ from .options import (
     parse_params,
     write_text,
 )
-from .provenance import print_dropped, print_missing
+from .provenance import print_dropped, print_missing, print_remarks
 from .report import print_problems, sent
 
 
@@ -116,4 +116,5 @@ def train(
     print_problems(problems, console)
     print_dropped({", ".join(recipe.train): model.data["dropped_leaks"]}, console)
     print_missing(model.data["data"], console)
+    print_remarks((catalogue.domain(name, seed) for name in domains), console)
     raise typer.Exit(0 if recorded and not problems else 3)

@@ -14,7 +14,8 @@ from ..catalogue import DatasetSpec
 from ..contracts import LABEL_NAMES, SPLITS, Dataset, Item
 from ..errors import BenchError, DataError
 from ..registry import datasets
-from .layout import Tree, Trouble, natural_key, split_archive, suffix_of
+from .layout import Tree, Trouble, natural_key, on_disk, split_archive, suffix_of
+from .listing import own_tree, passed_over, shown_suffix
 from .losses import SELECTION, Losses, total_losses, unequal_losses
 from .manifest import ERROR, NO_FACE, SOURCE, Crop, Preparation, SourceRecord, find_preparations
 from .picture_facts import Facts, clip_facts, frames_facts, picture_facts
@@ -259,12 +260,14 @@ def _paths(paths: Iterable[str], detail: str = "") -> tuple[tuple[str, str], ...
 
 def _extra_files(dataset: Dataset, entries: Sequence[Entry]) -> list[Finding]:
     """What is below a root and is no item, for data sets whose ids are paths."""
-    if dataset.root is None or not entries or not (dataset.root / entries[0].item.id).is_file():
+    if dataset.root is None or not entries:
         return []
-    tree = Tree(dataset.root)
+    tree = own_tree(dataset.root)
+    if not tree.path(entries[0].item.id).is_file():
+        return []
     used = {entry.item.id for entry in entries}
     rest = [path for path in tree.files(deep=True) if path not in used]
-    findings = troubles_of(tree.troubles)
+    findings = troubles_of(tree.troubles) + _escaped_names(used)
     for what, suffixes, remedy in (
         (
             "clips, which this data set does not read",
@@ -278,8 +281,18 @@ def _extra_files(dataset: Dataset, entries: Sequence[Entry]) -> list[Finding]:
             findings.append(Finding("extra", "gap", what, remedy, files=_paths(some)))
     others = [path for path in rest if suffix_of(path) not in (*video.SUFFIXES, *images.SUFFIXES)]
     if others:
-        findings.append(Finding("extra", "note", "files of another kind, which are not used", files=_paths(others)))
+        text = f"files of another kind, which are not used: {passed_over(Counter(map(shown_suffix, others)))}"
+        findings.append(Finding("extra", "note", text, files=_paths(others)))
     return findings
+
+
+def _escaped_names(paths: Iterable[str]) -> list[Finding]:
+    """Name the files whose ids are not their names."""
+    escaped = [path for path in paths if on_disk(path) != path]
+    if not escaped:
+        return []
+    text = "names that are not UTF-8, or hold control characters; they are used, and written with \\xNN"
+    return [Finding("name", "note", text, "rename them if other programs stumble over them", files=_paths(escaped))]
 
 
 def troubles_of(troubles: Iterable[Trouble]) -> list[Finding]:

@@ -278,14 +278,19 @@ def iter_pictures(tree: Tree, place: str = "") -> Iterator[str]:
 
     An archive beside a folder of its name is passed over and reported: it was unpacked.
     """
-    yield from tree.files(place, SUFFIXES)
-    folders = tree.folders(place)
-    unpacked = {child_key(folder) for folder in folders if suffix_of(folder) != ARCHIVE}
-    for folder in folders:
-        if suffix_of(folder) == ARCHIVE and child_key(folder[: -len(ARCHIVE)]) in unpacked:
-            tree.report(folder, "duplicate", "lies beside the folder that it was unpacked to, which is used.")
-        else:
-            yield from iter_pictures(tree, folder)
+    for here in tree.walk(place, into=lambda folder: not _was_unpacked(tree, folder)):
+        yield from tree.files(here, SUFFIXES)
+
+
+def _was_unpacked(tree: Tree, folder: str) -> bool:
+    """Whether a folder is an archive that lies beside a folder of its name; it is reported."""
+    if suffix_of(folder) != ARCHIVE:
+        return False
+    beside = tree.folders(folder.rpartition("/")[0])
+    if child_key(folder[: -len(ARCHIVE)]) not in {child_key(other) for other in beside if suffix_of(other) != ARCHIVE}:
+        return False
+    tree.report(folder, "duplicate", "lies beside the folder that it was unpacked to, which is used.")
+    return True
 
 
 def numbered_pictures(tree: Tree, place: str, n_digits: int) -> dict[str, str]:

@@ -26,6 +26,7 @@ from bandbench.benchmark.errors import PluginError
 torch = pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
 CROPS = np.random.default_rng(0).integers(0, 256, (10, 48, 48, 3), dtype=np.uint8)
 TINY = [EncoderSpec("open_clip", "tiny", "random"), EncoderSpec("transformers", "tiny", "random")]
+DEVICES = ["cpu", *["cuda"] * torch.cuda.is_available()]
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +97,29 @@ def test_the_image_tower_of_a_local_clip_model(clip_files: tuple[Path, Path, Pat
     np.testing.assert_allclose(encoder.embed(CROPS), wanted, atol=1e-5)
     other = load_encoder(EncoderSpec("open_clip", str(config), str(pickled)), "cpu")
     np.testing.assert_array_equal(other.embed(CROPS), encoder.embed(CROPS))
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("spec", TINY, ids=lambda spec: spec.library)
+def test_every_device_gives_the_same_embeddings(spec: EncoderSpec, device: str) -> None:
+    wanted = load_encoder(spec, "cpu").embed(CROPS)
+    encoder = load_encoder(spec, device)
+    found = encoder.embed(CROPS)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, wanted, atol=1e-4 * np.abs(wanted).max())
+    np.testing.assert_array_equal(encoder.embed(CROPS), found)
+    streamed = np.concatenate(list(encoder.iter_embeddings([CROPS[:6], CROPS[6:]])))
+    np.testing.assert_allclose(streamed, found, atol=1e-4 * np.abs(wanted).max())
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_every_device_is_close_in_half_precision(device: str) -> None:
+    wanted = load_encoder(TINY[0], "cpu").embed(CROPS)
+    for precision in ("bfloat16", *["float16"] * (device == "cuda")):  # a processor has no arithmetic for the last
+        found = load_encoder(replace(TINY[0], precision=precision), device).embed(CROPS)
+        assert found.dtype == np.float32
+        cosine = (found * wanted).sum(axis=1) / np.linalg.norm(found, axis=1) / np.linalg.norm(wanted, axis=1)
+        assert cosine.min() > 0.999
 
 
 def test_another_side_is_taken() -> None:

@@ -57,7 +57,7 @@ def test_a_study_is_a_tree_with_readable_columns(picture_folder: Maker) -> None:
     assert {"detector", "train", "band", "band.kind", "band.cutoff", "band.width", "band.order", "band.mode"} <= set(
         cell.data.params
     )
-    assert cell.data.metrics["auc"] == pytest.approx(row["in_domain_auc"])
+    assert cell.data.metrics["in_domain_auc"] == pytest.approx(row["in_domain_auc"])
     assert math.isnan(cell.data.metrics["cross_domain_auc"])
     assert cell.data.metrics["test/mine/auc"] == pytest.approx(row["tests"][0]["auc"])
     assert {entry.dataset.name for entry in cell.inputs.dataset_inputs} == {"mine"}

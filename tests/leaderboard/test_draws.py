@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from bandbench.benchmark.metrics import GroupBootstrap, Scored
+from bandbench.benchmark.intervals import GroupBootstrap
+from bandbench.benchmark.metrics import Scored
 from bandbench.leaderboard import draws
 from bandbench.leaderboard.draws import drawn_aucs, nests, weighted_aucs
 
