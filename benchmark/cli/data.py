@@ -138,7 +138,8 @@ def open_dataset(name: str, root: Path | None, data: list[str] | None, param: li
     from .options import parse_params
 
     given = parse_data(data)
-    plugin = datasets.get(name)
+    reference = _adapter(name, given.folders.get(name) or root, name in given.folders)
+    plugin = datasets.get(reference)
     for other in (*given.folders, *given.options):
         if other not in (name, plugin.name):
             raise BenchError(f"--data {other} is another data set than {plugin.name}, which is to be prepared.")
@@ -151,9 +152,22 @@ def open_dataset(name: str, root: Path | None, data: list[str] | None, param: li
         raise DataError(f"{plugin.name} needs no preparation, its pictures are used as they are: bench run {use}")
     options = given.options.get(name, {}) | given.options.get(plugin.name, {}) | parse_params(param)
     folder = str(Path(folders[0]).expanduser().absolute()) if folders else None
-    opened = DatasetSpec(name, folder, options).open(0, 0)
+    opened = DatasetSpec(reference, folder, options).open(0, 0)
     assert isinstance(opened, SourceDataset)
     return opened
+
+
+def _adapter(name: str, folder: Path | str | None, is_named: bool) -> str:
+    """Name of the adapter: that of a folder of one's own goes by what is in it; `is_named` where ``--data`` gave it a name."""
+    from ..data.own import CLIPS, OWN, PICTURES, has_clips
+    from ..registry import datasets
+
+    if name not in OWN and (":" in name or not is_named or name in datasets.names()):
+        return name
+    if folder is None:
+        return name
+    path = Path(folder).expanduser()
+    return PICTURES if path.is_dir() and not has_clips(path) else CLIPS
 
 
 # --- what is shown ---------------------------------------------------------------------------------------------------
@@ -248,10 +262,11 @@ def _run_command(outcome: "PreparationOutcome", dataset: "SourceDataset", name: 
     import shlex
 
     from ..data.manifest import find_preparations
+    from ..data.own import OWN
 
     several = len(find_preparations(dataset.origin)) > 1
     place = outcome.preparation.folder if several else dataset.root
-    data = ["--data", f"{name}={place}"]
+    data = ["--data", f"{'mine' if name in OWN else name}={place}"]
     defaults = dataset.parameter_defaults()
     for option, value in dataset.parameters().items():
         if option not in ("root", "seed", "replicate") and value != defaults[option]:

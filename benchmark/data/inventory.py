@@ -18,6 +18,7 @@ from .layout import Tree, Trouble, natural_key, on_disk, split_archive, suffix_o
 from .listing import own_tree, passed_over, shown_suffix
 from .losses import SELECTION, Losses, total_losses, unequal_losses
 from .manifest import ERROR, NO_FACE, SOURCE, Crop, Preparation, SourceRecord, find_preparations
+from .own import CLIPS
 from .picture_facts import Facts, clip_facts, frames_facts, picture_facts
 from .sources import Kind, Source, SourceDataset, Survey, draw_source_splits
 
@@ -181,6 +182,8 @@ def take_inventories(name: str, spec: DatasetSpec, seed: int = 0) -> list[Invent
             alone.findings.extend(_survey_findings(Survey.from_dict(own.survey), []))
             return [alone]
         found = [_of_survey(name, place, dataset)]
+        if dataset.name == CLIPS and (hint := _other_data_sets(dataset)):
+            found[0].findings.append(Finding("about", "note", hint))
         return found + _of_preparations(name, place, dataset, found[0])
     except BenchError as error:
         return [_nothing(name, place, dataset, str(error), _other_data_sets(dataset))]
@@ -204,7 +207,7 @@ def _other_data_sets(dataset: Dataset) -> str:
         return f"this was prepared from {prepared.dataset}: bench data doctor {prepared.dataset} --root {root}"
     fits = []
     for name, plugin in datasets.found.classes.items():
-        if plugin is type(dataset) or plugin.missing() or not plugin.needs_root:
+        if plugin is type(dataset) or plugin.missing() or not plugin.needs_root or name == CLIPS:
             continue
         n = _count(plugin, root)
         if n:
@@ -345,10 +348,8 @@ def _survey_findings(survey: Survey, entries: Sequence[Entry]) -> list[Finding]:
 def _of_preparations(name: str, place: Place, dataset: SourceDataset, distributed: Inventory) -> list[Inventory]:
     found = find_preparations(dataset.origin)
     if not found and any(entry.kind != "still" for entry in distributed.entries):
-        command = f"bench data prepare {dataset.name} --root {dataset.root}"
-        distributed.findings.append(
-            Finding("prepare", "note", "clips: before a run, faces have to be cut out of them", command)
-        )
+        text = "clips: before a run, faces have to be cut out of them"
+        distributed.findings.append(Finding("prepare", "note", text, dataset.prepare_command()))
     if len(found) > 1:
         choices = "; ".join(f"--data {dataset.name}={p.folder} ({p.settings_text})" for p in found)
         text = f"prepared in {len(found)} ways, so a run has to be told which"

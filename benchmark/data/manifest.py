@@ -516,6 +516,16 @@ def find_preparations(origin: Origin) -> list[Preparation]:
     return found
 
 
+def has_preparations(dataset: str, root: Path) -> bool:
+    """Whether something was prepared from a root as a data set, whatever its parameters."""
+    text = str(root.resolve())
+    for place in _preparations().glob(f"{dataset}-*"):
+        folder = Path((read_json(place) or {}).get("folder") or place) if place.suffix == ".json" else place
+        if (read_json(folder / MANIFEST) or {}).get("root") == text:
+            return True
+    return False
+
+
 def _preparations() -> Path:
     return results_root() / "prepared"
 
