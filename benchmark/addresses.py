@@ -41,7 +41,9 @@ def sqlite_path(address: str) -> Path | None:
     from sqlalchemy.engine import make_url
 
     url = make_url(address)
-    if unknown := [name for name in url.query if name not in SQLITE_OPTIONS]:
+    # SQLAlchemy passes over what it takes for an option without a value.
+    given = [part.partition("=")[0] for part in address.partition("?")[2].split("&") if part]
+    if unknown := [name for name in given if name not in SQLITE_OPTIONS]:
         raise TrackingError(
             f"the tracking address {address} has an option '{unknown[0]}' that SQLite does not know. "
             "A question mark that belongs to the path is written %3F there."

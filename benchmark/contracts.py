@@ -36,7 +36,8 @@ class Item:
         Unique within the data set and stable between machines (a relative path, say).
     label : int
         0 real, 1 fake.
-    split : {"train", "val", "test"}
+    split : {"train", "val", "test"}, or ""
+        Empty in `Dataset.all_items` only, where no split could be drawn.
     target, donor, video : str
         Identity shown, identity whose face was put in, clip; empty where unknown or meaningless.
     fingerprint : str
@@ -47,7 +48,7 @@ class Item:
 
     id: str
     label: int
-    split: Split
+    split: Split | Literal[""]
     target: str = ""
     donor: str = ""
     video: str = ""
@@ -381,6 +382,14 @@ class Dataset(Plugin):
     def items(self, variant: str) -> Sequence[Item]:
         """List every item of a domain, with its split, in an order that does not depend on the machine."""
         raise NotImplementedError
+
+    def all_items(self, variant: str) -> Sequence[Item]:
+        """
+        List every item of a domain for those who take all of them, whatever their split.
+
+        As `items`; a data set that cannot split what there is lists it all the same, with an empty split.
+        """
+        return self.items(variant)
 
     def read(self, item: Item) -> bytes:
         """Return the bytes of an item's picture file, of a kind that `images.decode` reads."""

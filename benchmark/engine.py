@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .bands import Band
 from .catalogue import Catalogue, OpenDomain
-from .contracts import FAKE, LABEL_NAMES, REAL, Framing, ViewSpec
+from .contracts import FAKE, REAL, Framing, Split, ViewSpec
 from .discrepancy import compare, comparisons, keep_discrepancies
 from .errors import BenchError, DataError, StudyError
 from .history import History, lost_trials, open_storage
@@ -72,6 +72,8 @@ class Plan:
         How many training and validation items the guard left out, where it left out any.
     facts : dict of str to dict
         `Dataset.facts` by name of the data set, of those that have any.
+    unusable : dict of str to str
+        Domains of whole data sets that a partial copy has not got, or not all of, and what they lack.
     """
 
     study: Study
@@ -80,6 +82,7 @@ class Plan:
     left_out: dict[str, str] = field(default_factory=dict)
     dropped: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unusable: dict[str, str] = field(default_factory=dict)
 
     @property
     def dropped_leaks(self) -> dict[str, dict[str, int]]:
@@ -136,19 +139,29 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
         raise StudyError(f"detector '{next(x for x in labels if labels.count(x) > 1)}' is named twice.")
     for spec in detectors:
         spec.build()
-    train, test = catalogue.expand(study.train, study.seed), catalogue.expand(study.test, study.seed)
+    learned = (REAL,) if reals_suffice(study, detectors) else (REAL, FAKE)
+    opened: dict[tuple[str, int], OpenDomain] = {}
+
+    def at(name: str, r: int) -> OpenDomain:
+        if (name, r) not in opened:
+            plain = at(unperturbed(name), r) if unperturbed(name) != name else None
+            opened[name, r] = catalogue.domain(name, study.seed, r, plain)
+        return opened[name, r]
+
+    def lacks(name: str, splits: Sequence[Split], labels: Sequence[int]) -> str:
+        missing = (missing_classes(at(name, r).items, splits, labels) for r in range(study.seeds))
+        return next(filter(None, missing), "")
+
+    trained = catalogue.choose(study.train, study.seed, lambda name: lacks(name, ("train", "val"), learned))
+    tested = catalogue.choose(study.test, study.seed, lambda name: lacks(name, ("test",), (REAL, FAKE)))
+    train, test = trained.domains, tested.domains
     test += [f"{name}+{chain}" for name in test for chain in study.perturbations]
     test = list(dict.fromkeys(test))
     study = override(study, {"train": train, "test": test, "perturbations": []})
-    domains: dict[tuple[str, int], OpenDomain] = {}
-    for r in range(study.seeds):
-        for name in dict.fromkeys((*train, *test)):
-            plain = domains.get((unperturbed(name), r))
-            domains[name, r] = catalogue.domain(name, study.seed, r, plain)
-    only_reals = reals_suffice(study, detectors)
+    domains = {(name, r): at(name, r) for r in range(study.seeds) for name in dict.fromkeys((*train, *test))}
     for r in range(study.seeds):
         for name in train:
-            _require_classes(domains[name, r], ("train", "val"), (REAL,) if only_reals else (REAL, FAKE), detectors)
+            _require_classes(domains[name, r], ("train", "val"), learned, detectors)
         for name in test:
             _require_classes(domains[name, r], ("test",))
     dropped = {}
@@ -156,7 +169,8 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
         for name, counts in _guard(train, test, domains, r, study.drop_leaks).items():
             dropped[name, r] = counts
     left_out = {entry.name: missing_extra(entry.name) for entry in study.detectors if entry not in entries}
-    return Plan(study, detectors, domains, left_out, dropped, data_facts(domains.values()))
+    unusable = trained.left_out | tested.left_out
+    return Plan(study, detectors, domains, left_out, dropped, data_facts(domains.values()), unusable)
 
 
 def reals_suffice(study: Study, detectors: Sequence[DetectorSpec]) -> bool:
@@ -178,14 +192,11 @@ def _require_classes(
 
 def _more_pictures(domain: OpenDomain, detectors: Sequence[DetectorSpec]) -> str:
     """What to do about a class that a domain lacks."""
-    if _learn_from_reals(detectors):
-        names = ", ".join(spec.label for spec in detectors)
-        return f"{names} learns from reals alone, but a band is chosen on fakes, too: set sweep: null and search.trials: 0."
-    only_reals = domain.dataset is not None and domain.dataset.classes == LABEL_NAMES[:1]
-    if only_reals and all(item.label == REAL for item in domain.items):
-        name = dataset_name(domain.name)
-        return f"{name} is a collection of real pictures; give it fakes with --data {name}.fakes=DIR, or leave the domain out."
-    return "Give it such pictures, or leave the domain out."
+    if not _learn_from_reals(detectors):
+        return domain.remedy
+    names = ", ".join(spec.label for spec in detectors)
+    way = "set sweep: null and search.trials: 0."
+    return f"{names} learns from reals alone, but a band is chosen on fakes, too: {way} Or: {domain.remedy}"
 
 
 def _guard(

@@ -125,6 +125,9 @@ def _make(path: Path) -> None:
 
 def _brought_up_to_date(path: Path, copy: Path) -> str:
     """Mend a store by way of a copy, so that a migration that fails leaves it as it was; return why it cannot be mended."""
+    from mlflow.exceptions import MlflowException
+
+    before = ""
     try:
         _copy(path, copy)
         before = _schema(copy)
@@ -133,7 +136,8 @@ def _brought_up_to_date(path: Path, copy: Path) -> str:
             _copy(copy, path)  # in one transaction, also for those who have it open
         _finish(path)
     except Exception as error:  # whatever SQLite, its driver, or MLflow's migrations raise
-        if not _is_damage(error):
+        unfinished = isinstance(error, MlflowException) and not before  # tables, and no word on how many there should be
+        if not (unfinished or _is_damage(error)):
             raise
         _require_ours(path, _first_line(error))
         return _first_line(error)

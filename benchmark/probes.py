@@ -103,8 +103,13 @@ class EmbeddingProbe(Detector):
         if content != getattr(self, "content_", content):
             raise PluginError(self._another_encoder(content))
         return ViewSpec(
-            "embedding", {"library": self.library, "model": model, "weights": weights, "content": content, **shared}
+            "embedding",
+            {"library": self.library, "model": model, "weights": weights, "content": content, **shared, **self.taken()},
         )
+
+    def taken(self) -> dict[str, str]:
+        """Return what had to be settled of the encoder, besides what the parameters say: fields of `EncoderSpec`."""
+        return {}
 
     def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
         """

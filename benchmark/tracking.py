@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from .addresses import folder_path, sqlite_address, sqlite_path
 from .errors import BenchError, BenchWarning, TrackingError
 from .locks import FOR_EVER, LockHeldError
-from .mlflow_names import COMPLETE, KEY, KIND, NOTE, PARENT, SENT, STUDY_KEY
+from .mlflow_names import COMPLETE, CROSS_DOMAIN, IN_DOMAIN, KEY, KIND, NOTE, PARENT, SENT, STUDY_KEY
 from .mlflow_reading import FoundCell, KnownRun, find_cells, is_there, known_runs, store_folder, today
 from .mlflow_setup import artifacts_folder, make_ready, no_stray_folder, store_lock
 from .store import digest, publish_folder, read_json, relocated, results_root, write_json
@@ -38,6 +38,18 @@ METRICS_AT_A_TIME = 1000  # MLflow takes no more
 DOWNLOADS = 8  # at a time
 NOTE_LENGTH = 8000
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # the UI then shows runs and models, not chat traces
+STUDY_VIEW = {"searchFilter": f"tags.`{KIND}` != 'trial'", "orderByKey": "attributes.start_time"}
+# Columns of the table of runs: few, and such that every cell has.
+COLUMNS = (
+    "params.`detector`",
+    "params.`train`",
+    "params.`band`",
+    f"metrics.`{IN_DOMAIN}`",
+    f"metrics.`{CROSS_DOMAIN}`",
+    "metrics.`worst_auc`",
+)
+VIEW = "bandbench"
+VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"  # of an experiment: where the MLflow UI keeps a view that is shared by its address
 MODEL_PARAMS = ("detector", "task", "train", "view", "band", "crop", "seed")  # of its run, told of a model too
 SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "file", "databricks")
 
@@ -170,6 +182,9 @@ def client_for(uri: str) -> "MlflowClient":
             logging.getLogger(name).setLevel(logging.ERROR)
         path = sqlite_path(uri)
         if path is not None:
+            # No connection outlives what it is for: one that is kept would go on with a file that was deleted or replaced.
+            if not {f"MLFLOW_SQLALCHEMYSTORE_{name}" for name in ("POOL_SIZE", "MAX_OVERFLOW")} & os.environ.keys():
+                os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
             make_ready(path, uri)
         with no_stray_folder(uri):
             client = MlflowClient(uri)
@@ -178,28 +193,36 @@ def client_for(uri: str) -> "MlflowClient":
 
 
 OTHER_PAGES = {"models": "models", "spectra": "spectra", "leaderboard": "leaderboard pages"}
+MODE = "workflowType=machine_learning"  # of the MLflow UI, which otherwise opens in the one for chat traces
 
 
 def study_pages(client: "MlflowClient") -> dict[str, str]:
     """
     Where the MLflow UI shows each study as a tree, as paths below its address.
 
-    Its own start page lists the hundred newest runs: of a study with more trials than that, neither cells nor parent.
+    Its own start page is about chat traces, and lists the hundred newest runs of a study: where there are more trials than
+    that, neither cells nor parent.
     """
-    from urllib.parse import urlencode
-
-    view = {"searchFilter": f"tags.`{KIND}` != 'trial'", "orderByKey": "attributes.start_time", "orderByAsc": "true"}
     return {
-        experiment.name: f"/#/experiments/{experiment.experiment_id}/runs?{urlencode(view)}"
+        experiment.name: _runs_page(experiment)
         for experiment in client.search_experiments()
         if client.search_runs([experiment.experiment_id], f"tags.`{KIND}` = 'study'", max_results=1)
     }
 
 
+def _runs_page(experiment: "Experiment") -> str:
+    from urllib.parse import urlencode
+
+    page = f"/#/experiments/{experiment.experiment_id}/runs?{MODE}"
+    if VIEW_TAG in experiment.tags:
+        return f"{page}&viewStateShareKey={VIEW}"
+    return f"{page}&{urlencode({**STUDY_VIEW, 'orderByAsc': 'true'})}"
+
+
 def other_pages(client: "MlflowClient") -> dict[str, str]:
     """Where the MLflow UI shows what is kept beside the studies: trained models, spectra, leaderboard pages."""
     found = {experiment.name: experiment.experiment_id for experiment in client.search_experiments()}
-    return {title: f"/#/experiments/{found[name]}/runs" for name, title in OTHER_PAGES.items() if name in found}
+    return {title: f"/#/experiments/{found[name]}/runs?{MODE}" for name, title in OTHER_PAGES.items() if name in found}
 
 
 @contextlib.contextmanager
@@ -464,6 +487,8 @@ class Sender:
             found = self._client.get_experiment_by_name(name) or self._new_experiment(name)
             if found.lifecycle_stage == "deleted":
                 self._client.restore_experiment(found.experiment_id)
+            if name not in OTHER_PAGES and found.tags.get(VIEW_TAG) != _study_view():
+                self._client.set_experiment_tag(found.experiment_id, VIEW_TAG, _study_view())
             self._experiments[name] = found.experiment_id
         return self._experiments[name]
 
@@ -567,6 +592,11 @@ class Sender:
         self._client.log_outputs(run_id, [LoggedModelOutput(model.model_id, 0)])
         self._client.finalize_logged_model(model.model_id, "READY")
         return model.model_id
+
+
+def _study_view() -> str:
+    """How the MLflow UI shows a study: without trials, with the columns that one compares."""
+    return json.dumps({**STUDY_VIEW, "orderByAsc": True, "compareRunsMode": "TABLE", "selectedColumns": COLUMNS})
 
 
 def _model_name(name: str) -> str:

@@ -138,9 +138,10 @@ def train_model(
     Raises
     ------
     BenchError
-        If a class is missing, splits share an identity, or the detector fails.
+        If a class is missing, which is told before a picture is prepared; splits share an identity, or the detector fails.
     """
     listed = [catalogue.domain(name, recipe.seed) for name in recipe.train]
+    require_listed(recipe, listed)
     domains, dropped = guard(listed, drop)
     with _places() as places:
         pools = _pools(recipe, domains, ("train", "val"), places, workers, reporter)
@@ -162,6 +163,32 @@ def train_model(
     else:
         model = _attributing(recipe, classifier, val.labels, scores, len(train.labels), learned, data)
     return replace(model, framing=framing_of(domains)), (*train.problems, *val.problems)
+
+
+def require_listed(recipe: Recipe, domains: Sequence[OpenDomain]) -> None:
+    """
+    Refuse training domains that together list no picture of some class.
+
+    A detector that learns from reals alone needs no fakes for training, but validation pictures of every class: a model that
+    is kept is calibrated on them.
+
+    Raises
+    ------
+    DataError
+        Naming the class, the split and what to do.
+    """
+    words = {"train": "training", "val": "validation"}
+    for label, name in enumerate(recipe.classes):
+        fake = int(label > 0)
+        mine = [domain for domain in domains if len(recipe.classes) == 2 or not fake or generator_of(domain.name) == name]
+        for split in ("train", "val"):
+            needless = split == "train" and fake and recipe.detector.plugin.learns_from == "real"
+            if needless or any(item.split == split and item.label == fake for domain in mine for item in domain.items):
+                continue
+            why = "; a model that is kept is calibrated on validation pictures of every class" if split == "val" else ""
+            raise DataError(
+                f"{', '.join(domain.name for domain in mine)}: no {name} {words[split]} picture{why}. {mine[0].remedy}"
+            )
 
 
 def _attributing(

@@ -87,6 +87,12 @@ class Folder(Dataset):
             items["train"] = draw_splits(items["train"], self.seed, self.replicate, test=False, way_out=self.regrouping())
         return sorted((item for part in items.values() for item in part), key=lambda item: item.id)
 
+    def all_items(self, variant: str) -> Sequence[Item]:
+        try:
+            return self.items(variant)
+        except DataError:  # too few to be split
+            return [replace(picture.item(), split=picture.split or "") for picture in self.found.pictures]
+
     def read(self, item: Item) -> bytes:
         return read_file(self.tree.path(item.id))
 
@@ -185,10 +191,10 @@ class _Reader:
         for folder in self.tree.folders():
             if split := SPLIT_NAMES.get(_name(folder).lower()):
                 splits.setdefault(split, []).append(folder)
-        if splits:
-            self._note_unused("", [folder for folders in splits.values() for folder in folders])
         # In this order, so that a folder to which several links lead is training.
         parts: dict[Split | None, list[str]] = {split: splits[split] for split in SPLITS if split in splits} or {None: [""]}
+        if splits:
+            self._note_unused("", [folder for folders in parts.values() for folder in folders])
         pictures = [picture for split, places in parts.items() for picture in self._pictures(split, places)]
         ordered = tuple(sorted(pictures, key=lambda picture: picture.id))
         return Found(ordered, self._others, tuple(self.tree.troubles), tuple(self._notes))
@@ -235,7 +241,7 @@ class _Reader:
         if len(rest) > SHOWN_NAMES:
             parts.append(f"{len(rest) - SHOWN_NAMES} more folders")
         if pictures := len(tree.files(place, SUFFIXES)):
-            parts.append(f"{pictures} pictures")
+            parts.append(f"{pictures} picture{'s' if pictures > 1 else ''}")
         if parts:
             self._notes.append(f"not used, beside {', '.join(f'{folder}/' for folder in used)}: {', '.join(parts)}")
 

@@ -137,7 +137,7 @@ def open_dataset(name: str, root: Path | None, data: list[str] | None, param: li
     from ..registry import datasets
     from .options import parse_params
 
-    given = parse_data(data)
+    given = parse_data(data, [name])
     reference = _adapter(name, given.folders.get(name) or root, name in given.folders)
     plugin = datasets.get(reference)
     for other in (*given.folders, *given.options):

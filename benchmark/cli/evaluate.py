@@ -19,7 +19,7 @@ from .options import (
     parse_data,
     write_text,
 )
-from .provenance import print_dropped, print_missing, print_remarks
+from .provenance import print_dropped, print_missing, print_remarks, print_unusable
 from .report import print_problems, say, sent
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def evaluate(
     from rich.console import Console
 
     from ..catalogue import Catalogue
+    from ..protocol import missing_classes
     from ..scores import write_table
     from ..store import dump_json
     from ..tracking import resolve_tracking_uri
@@ -74,7 +75,10 @@ def evaluate(
     catalogue = Catalogue(given.folders, given.options)
     started = time.time()
     with ScreenReporter(console) as reporter, running_workers(jobs_of(jobs)) as workers:
-        domains = catalogue.expand(test, trained.recipe.seed)
+        seed = trained.recipe.seed
+        chosen = catalogue.choose(test, seed, lambda name: missing_classes(catalogue.domain(name, seed).items, ("test",)))
+        print_unusable(chosen.left_out, console)
+        domains = chosen.domains
         found = evaluate_model(trained, domains, catalogue, workers, reporter, drop_leaks)
         reporter.stage("recording", None)
         with tempfile.TemporaryDirectory() as pictures:

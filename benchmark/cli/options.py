@@ -1,6 +1,9 @@
 """Options that several commands share."""
 
+import difflib
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from ..errors import BenchError
+from ..errors import BenchError, unknown_name
 
 STDOUT = "-"
 
@@ -99,22 +102,73 @@ class GivenData:
     options: dict[str, dict[str, Any]]
 
 
-def parse_data(given: list[str] | None) -> GivenData:
-    """``NAME=DIR`` options, and ``NAME.PARAMETER=VALUE`` options whose values are read as YAML."""
+def parse_data(given: list[str] | None, named: Sequence[str] = ()) -> GivenData:
+    """
+    Read ``NAME=DIR`` and ``NAME.PARAMETER=VALUE``, whose values are YAML.
+
+    A dot is that of a parameter where a known data set or a name of another ``--data`` stands before it; no name holds one.
+
+    Parameters
+    ----------
+    given : list of str or None
+    named : sequence of str
+        Data sets that the command was told of in another way.
+
+    Raises
+    ------
+    BenchError
+        If a text is neither, or the data set has no such parameter.
+    """
+    pairs = [_data_pair(text) for text in given or []]
     folders: dict[str, str] = {}
     options: dict[str, dict[str, Any]] = {}
-    for text in given or []:
-        name, mark, folder = text.partition("=")
-        if not name or bool(mark) != bool(folder) or (not mark and ":" not in name):
-            raise BenchError(f"--data wants NAME=DIR (for example --data mine=pictures/), got {text!r}.")
-        alias, dot, parameter = name.partition(".")
-        if dot and ":" not in name:
-            options.setdefault(alias, {}).update(parse_params([f"{parameter}={folder}"], "--data " + alias))
+    for name, folder in pairs:
+        if "." in name and ":" not in name:
             continue
         if name in folders:
             raise BenchError(f"--data names '{name}' twice.")
         folders[name] = folder
+    for name, value in pairs:
+        if name not in folders:
+            alias, _, parameter = name.partition(".")
+            _require_parameter(alias, parameter, value, (*folders, *named))
+            options.setdefault(alias, {}).update(parse_params([f"{parameter}={value}"], "--data " + alias))
     return GivenData(folders, options)
+
+
+def _data_pair(text: str) -> tuple[str, str]:
+    name, mark, value = text.partition("=")
+    if not name or bool(mark) != bool(value) or (not mark and ":" not in name):
+        raise BenchError(f"--data wants NAME=DIR (for example --data mine=pictures/), got {text!r}.")
+    return name, value
+
+
+def _require_parameter(alias: str, parameter: str, value: str, given: Sequence[str]) -> None:
+    """Refuse a parameter of a data set that is not known or has none of that name."""
+    from ..registry import datasets
+
+    by_alias = {name: name for name in datasets.names()}
+    by_alias |= {datasets.get(name).name: name for name in given if ":" in name}
+    by_alias |= {name: "folder" for name in given if ":" not in name and name not in by_alias}
+    if alias not in by_alias:
+        near = difflib.get_close_matches(alias, by_alias, n=1)
+        meant = f"Did you mean '{near[0]}.{parameter}'? " if near else ""
+        plain = f"--data {_plain(alias, parameter)}={value}"
+        raise BenchError(
+            f"--data {alias}.{parameter}={value}: no data set '{alias}' is known, of which '{parameter}' could be a parameter. "
+            f"{meant}A name of your own holds lower-case letters, digits and underscores: {plain}."
+        )
+    taken = {"root": f"--data {alias}={value}", "seed": "--seed", "replicate": "--seed"}
+    if parameter in taken:
+        raise BenchError(f"--data {alias}.{parameter}={value}: that is given by {taken[parameter]}.")
+    known = [name for name in datasets.get(by_alias[alias]).parameter_defaults() if name not in taken]
+    if parameter not in known:
+        raise BenchError(f"--data {alias}.{parameter}={value}: {unknown_name(f'parameter of {alias}', parameter, known)}")
+
+
+def _plain(*parts: str) -> str:
+    """Make a name of some texts that a data set may have."""
+    return re.sub(r"[^a-z0-9]+|^[^a-z]+", "_", "_".join(parts).lower()).strip("_") or "mine"
 
 
 def model_folder(given: Path, tracking_uri: str | None = None) -> Path:

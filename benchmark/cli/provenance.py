@@ -19,6 +19,19 @@ def print_missing(facts: Mapping[str, Mapping[str, Any]], console: "Console") ->
             _print(f"{name} is not complete: {shortened(known['missing'])}.", console)
 
 
+def left_out_text(domain: str, reason: str) -> str:
+    """Say that a domain of a whole data set is left out of what a command does."""
+    from ..perturbations import dataset_name
+
+    return f"{domain} is left out, the rest of {dataset_name(domain)} is used: {reason.rstrip('.')}."
+
+
+def print_unusable(left_out: Mapping[str, str], console: "Console") -> None:
+    """Say which domains of whole data sets are left out, and why."""
+    for domain, reason in left_out.items():
+        _print(left_out_text(domain, reason), console)
+
+
 def print_remarks(domains: "Iterable[OpenDomain]", console: "Console") -> None:
     """Say how the data sets of some domains were read: what belongs together, what was passed over."""
     from ..catalogue import remarks

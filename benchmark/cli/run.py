@@ -18,7 +18,7 @@ from .options import (
     parse_data,
     write_text,
 )
-from .provenance import print_dropped, print_missing, print_remarks
+from .provenance import left_out_text, print_dropped, print_missing, print_remarks
 from .report import print_problems, say
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ def run(
         _refuse_unused(folders, plan)
         for left_out, reason in plan.left_out.items():
             reporter.note(f"{left_out} is left out: it {reason}.")
+        for domain, reason in plan.unusable.items():
+            reporter.note(left_out_text(domain, reason))
         outcome = None
         if not dry_run:
             outcome = _run(plan, jobs_of(jobs), resolve_tracking_uri(tracking_uri), storage, fresh, reporter)

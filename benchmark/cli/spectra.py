@@ -24,7 +24,7 @@ from .options import (
     parse_data,
     write_text,
 )
-from .provenance import print_remarks
+from .provenance import print_remarks, print_unusable
 from .report import SHOWN_PROBLEMS, say, sent
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def spectra(
 
         uri = resolve_tracking_uri(tracking_uri)
         options = SpectraOptions(split, crop, "published" if faithful else "clean", per_channel, limit, seed)
-        opened = _open(domains or [], reference, parse_data(data), options)
+        opened, left_out = _open(domains or [], reference, parse_data(data), options)
         ensure_writable(out, "--out")
         measured = measure(opened, options, jobs=jobs_of(jobs), reporter=reporter)
         facts = summary(measured, options)
@@ -111,6 +111,7 @@ def spectra(
         write_text(json_file, dump_json(facts))
     if json_file != STDOUT:
         _print(facts)
+    print_unusable(left_out, console)
     skipped = _report_problems(facts, console)
     print_remarks(opened, console)
     names = ", ".join(path.name for path in files)
@@ -118,8 +119,10 @@ def spectra(
     raise typer.Exit(0 if recorded and not skipped else 3)
 
 
-def _open(names: list[str], reference: str | None, data: GivenData, options: "SpectraOptions") -> "list[OpenDomain]":
-    """Domains with the reference first."""
+def _open(
+    names: list[str], reference: str | None, data: GivenData, options: "SpectraOptions"
+) -> "tuple[list[OpenDomain], dict[str, str]]":
+    """Domains with the reference first, and those of whole data sets that are left out, with the reasons."""
     from ..catalogue import Catalogue
     from ..errors import DataError
     from ..perturbations import dataset_name
@@ -131,13 +134,25 @@ def _open(names: list[str], reference: str | None, data: GivenData, options: "Sp
     first = catalogue.expand([reference], options.seed) if reference else []
     if len(first) > 1:
         raise DataError(f"--reference is one domain; {reference} has several: {', '.join(first)}.")
-    found = catalogue.expand([*first, *names], options.seed)
+
+    def opened(name: str) -> "OpenDomain":
+        return catalogue.domain(name, options.seed, any_split=options.split == "all")
+
+    chosen = catalogue.choose([*first, *names], options.seed, lambda name: _lacks(opened(name), options))
+    found = chosen.domains
     if not found:
         raise DataError("no domain is named; try `bench spectra procedural/planted`, or --data mine=DIR for your own pictures.")
     for name in given:
         if name not in map(dataset_name, found):
             raise DataError(f"--data {name} is not used; name {name} among the domains, or leave it out.")
-    return [catalogue.domain(name, options.seed) for name in found]
+    return [opened(name) for name in found], chosen.left_out
+
+
+def _lacks(domain: "OpenDomain", options: "SpectraOptions") -> str:
+    """Name the class of which a domain has no picture that is wanted; empty if it has both."""
+    there = {item.label for item in domain.items if options.split in ("all", item.split)}
+    missing = [name for label, name in enumerate(LABELS) if label not in there]
+    return f"no {' and no '.join(missing)} picture" if missing else ""
 
 
 def _draw(

@@ -5,7 +5,7 @@ import os
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,26 +14,25 @@ from ..catalogue import DatasetSpec
 from ..contracts import LABEL_NAMES, SPLITS, Dataset, Item
 from ..errors import BenchError, DataError
 from ..registry import datasets
-from .layout import Tree, Trouble, natural_key, on_disk, split_archive, suffix_of
+from .layout import LOST, Tree, Trouble, natural_key, on_disk, split_archive, suffix_of
 from .listing import own_tree, passed_over, shown_suffix
 from .losses import SELECTION, Losses, total_losses, unequal_losses
 from .manifest import ERROR, NO_FACE, SOURCE, Crop, Preparation, SourceRecord, find_preparations
 from .own import CLIPS
 from .picture_facts import Facts, clip_facts, frames_facts, picture_facts
-from .sources import Kind, Source, SourceDataset, Survey, draw_source_splits
+from .sources import Kind, Source, SourceDataset, Survey
 
 Level = Literal["fault", "gap", "note"]
 SKEWED = 0.1  # difference of the shares of sources without a face; SIGNIFICANT standard errors besides
 SIGNIFICANT = 3.0
 BOTH = "both classes"
-# Of what an adapter passes over, that which may be pictures that one wanted.
-LOST = {"outside", "bad_entry", "packed", "unreadable"}
 REMEDIES = {
     "outside": "copy what the links point to into the folder",
     "bad_entry": "unpack the archives by hand and look at these entries",
     "packed": "unpack them",
     "unreadable": "mend permissions, or get them again",
     "duplicate": "delete one of each",
+    "other_class": "nothing if that is right; else give the folder that is meant alone",
     "unknown": "rename them if they belong to the data set, else leave or delete them",
 }
 
@@ -109,7 +108,12 @@ class Place:
 
     spec: DatasetSpec
     seed: int = 0
+    replicate: int = 0
     prepared: str = ""
+
+    def open(self) -> Dataset:
+        """Open the distribution, as a run does."""
+        return self.spec.open(self.seed, self.replicate)
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,7 @@ class Inventory:
         return f"{self.name}, prepared{where}" if self.place.prepared else f"{self.name}{where}"
 
 
-def take_inventories(name: str, spec: DatasetSpec, seed: int = 0) -> list[Inventory]:
+def take_inventories(name: str, spec: DatasetSpec, seed: int = 0, replicate: int = 0) -> list[Inventory]:
     """
     List a data set as it was distributed, and whatever was prepared from it.
 
@@ -156,8 +160,8 @@ def take_inventories(name: str, spec: DatasetSpec, seed: int = 0) -> list[Invent
     name : str
         As the user calls it.
     spec : DatasetSpec
-    seed : int
-        Of the splits that are drawn.
+    seed, replicate : int
+        Of the splits that are drawn. The data set draws them itself, so that they are those of a run.
 
     Returns
     -------
@@ -169,8 +173,8 @@ def take_inventories(name: str, spec: DatasetSpec, seed: int = 0) -> list[Invent
     BenchError
         If the data set is unknown or its folder is not there.
     """
-    dataset = spec.open(seed, 0)
-    place = Place(spec, seed)
+    place = Place(spec, seed, replicate)
+    dataset = place.open()
     if missing := dataset.missing():
         return [_nothing(name, place, dataset, f"{dataset.name} {missing}")]
     try:
@@ -235,7 +239,7 @@ def _count(plugin: type[Dataset], root: Path) -> int:
 
 
 def _of_items(name: str, place: Place, dataset: Dataset) -> Inventory:
-    merged: dict[tuple[str, int], tuple[Item, list[str]]] = {}
+    merged: dict[tuple[str, int, str], tuple[Item, list[str]]] = {}
     findings = []
     variants = dataset.variants()
     for variant in variants:
@@ -250,7 +254,7 @@ def _of_items(name: str, place: Place, dataset: Dataset) -> Inventory:
         if twice:
             findings.append(Finding("duplicate", "gap", "listed twice", "mend the lists", variant, _paths(twice)))
         for item in listed:
-            known = merged.setdefault((item.id, item.label), (item, []))
+            known = merged.setdefault((item.id, item.label, item.split), (item, []))
             known[1].append(variant)
     entries = [Entry(item, "still", tuple(dict.fromkeys(domains))) for item, domains in merged.values()]
     findings += _extra_files(dataset, entries)
@@ -319,8 +323,8 @@ def troubles_of(troubles: Iterable[Trouble]) -> list[Finding]:
 
 
 def _of_survey(name: str, place: Place, dataset: SourceDataset) -> Inventory:
-    survey = dataset.survey_now()
-    entries = [_entry(source) for source in draw_source_splits(survey.sources, dataset.draw, place.seed, 0)]
+    survey = dataset.interpreted(dataset.survey_now())
+    entries = [_entry(source) for source in dataset.drawn(survey.sources)]
     return Inventory(name, place, dataset.classes, entries, _survey_findings(survey, entries))
 
 
@@ -360,10 +364,10 @@ def _of_preparations(name: str, place: Place, dataset: SourceDataset, distribute
 def _of_preparation(name: str, place: Place, dataset: SourceDataset, preparation: Preparation) -> Inventory:
     if preparation.dataset != dataset.name:
         raise DataError(f"{preparation.folder} was prepared from {preparation.dataset}, not {dataset.name}.")
-    place = Place(place.spec, place.seed, str(preparation.folder))
+    place = replace(place, prepared=str(preparation.folder))
     try:
-        survey = Survey.from_dict(preparation.survey)
-        sources = draw_source_splits(survey.sources, dataset.draw, place.seed, 0)
+        survey = dataset.interpreted(Survey.from_dict(preparation.survey))
+        sources = dataset.drawn(survey.sources)
         entries, findings = _crops(preparation, sources, dataset.version)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
@@ -521,7 +525,7 @@ def look_at(place: Place, entries: Sequence[Entry], to_hash: frozenset[str] = fr
     list of Facts (n,)
     """
     if not _opened or _opened[0][0] != place:
-        opened = Preparation(Path(place.prepared), {}) if place.prepared else place.spec.open(place.seed, 0)
+        opened = Preparation(Path(place.prepared), {}) if place.prepared else place.open()
         _opened[:] = [(place, opened)]
     return [_facts(_opened[0][1], entry, entry.item.id in to_hash) for entry in entries]
 

@@ -6,6 +6,7 @@ wanted, no folder is listed twice, and a ZIP archive is a folder. What is passed
 `Tree.troubles`. A pipe or a device is never opened.
 """
 
+import errno
 import lzma
 import os
 import re
@@ -40,6 +41,8 @@ HIDDEN |= {"system volume information", "lost+found"}
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\udc80-\udcff]|\\(?=x(?:[01][0-9a-f]|5c|7f|[89a-f][0-9a-f]))")
 ESCAPED = re.compile(r"\\x([01][0-9a-f]|5c|7f|[89a-f][0-9a-f])")
 DEPTH = 2
+# Statuses of troubles that may be pictures which one wanted.
+LOST = {"outside", "bad_entry", "packed", "unreadable"}
 CLASS_WORDS = {
     **dict.fromkeys(("real", "original", "authentic", "pristine", "genuine", "nature", "natural"), REAL),
     **dict.fromkeys(("fake", "deepfake", "synthetic", "generated", "manipulated", "forged", "ai", "ai_generated"), FAKE),
@@ -399,7 +402,7 @@ class Tree:
     def _kind(self, place: str, path: str, entry: "os.DirEntry[str]") -> str:
         """``folder``, ``file``, or empty for what is passed over."""
         try:
-            if entry.is_symlink() and not self._follows(place, path):
+            if entry.is_symlink() and not self._follows(place, path, entry):
                 return ""
             if entry.is_dir():
                 return "folder"
@@ -431,18 +434,25 @@ class Tree:
         except RuntimeError:  # links in a circle
             return False
 
-    def _follows(self, place: str, path: str) -> bool:
+    def _follows(self, place: str, path: str, entry: "os.DirEntry[str]") -> bool:
         """Whether a link is followed; one that ends nowhere or in a circle never is."""
-        target = self.root / on_disk(path)
-        if not target.exists():
-            shown = printable(str(target.readlink()))
-            self.report(path, "outside", f"is a link to {shown}, which is not there; mend or delete it.")
+        try:
+            entry.stat()  # of what it points to; the entry remembers it
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                raise
+            self.report(
+                path,
+                "outside",
+                f"is a link to {printable(str(Path(entry).readlink()))}, which is not there; mend or delete it.",
+            )
             return False
-        if target.is_dir() and self._is_circle(place, target.resolve()):
+        if entry.is_dir() and self._is_circle(place, self._resolved(path)):
             self.report(path, "outside", "is a link to a folder above it; delete it.")
             return False
         if self.follow_links or self._is_inside(path):
             return True
+        target = self.root / on_disk(path)
         self.report(
             path,
             "outside",

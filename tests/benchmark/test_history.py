@@ -11,8 +11,8 @@ import optuna
 import pytest
 
 from bandbench.benchmark.bands import Band
-from bandbench.benchmark.errors import BenchError
-from bandbench.benchmark.history import History, open_storage
+from bandbench.benchmark.errors import BenchError, BenchWarning
+from bandbench.benchmark.history import History, lost_trials, open_storage
 from bandbench.benchmark.study import Search
 from conftest import missing_program, run, small_study
 
@@ -78,6 +78,48 @@ def test_a_torn_last_line_does_not_break_the_journal(journal: Path) -> None:
     with journal.open("ab") as file:
         file.write(b'{"op_code": 4, "wor')
     assert search(open_storage(None, journal))[:4] == first
+
+
+DAMAGE = {
+    "NUL bytes": lambda lines: [*lines, b"\0" * 64 + b"\n"],
+    "NUL bytes inside": lambda lines: [*lines[:20], b"\0" * 64 + b"\n", *lines[20:]],
+    "half a line inside": lambda lines: [*lines[:20], lines[20][:9] + b"\n", *lines[21:]],
+    "another type": lambda lines: [*lines[:20], b"[1, 2]\n", *lines[20:]],
+    "a number": lambda lines: [*lines, b"7\n"],
+    "an unknown operation": lambda lines: [*lines[:20], b'{"op_code":99,"worker_id":"x"}\n', *lines[20:]],
+    "a missing key": lambda lines: [*lines[:20], b'{"op_code":4,"worker_id":"x"}\n', *lines[20:]],
+    "the first line": lambda lines: [b"{}\n", *lines[1:]],
+    "an empty line": lambda lines: [*lines, b"\n"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", list(DAMAGE))
+def test_a_damaged_journal_is_set_aside_and_its_searches_go_on(journal: Path, damage: str) -> None:
+    first = search(open_storage(None, journal))
+    damaged = b"".join(DAMAGE[damage](journal.read_bytes().splitlines(keepends=True)))
+    journal.write_bytes(damaged)
+    with pytest.warns(BenchWarning, match="was damaged in line .* it is kept as optuna.journal.damaged-"):
+        storage = open_storage(None, journal)
+    (aside,) = journal.parent.glob("optuna.journal.damaged-*")
+    assert aside.read_bytes() == damaged
+    assert search(storage) == first  # told again, as from the records
+    assert not lost_trials(journal, open_storage(None, journal), "cell", 12)
+
+
+def test_a_search_that_lost_trials_with_its_journal_is_known(journal: Path) -> None:
+    search(open_storage(None, journal))
+    assert not lost_trials(journal, open_storage(None, journal), "another", 12)  # nothing was set aside
+    journal.write_bytes(journal.read_bytes()[:3000] + b"\n")
+    with pytest.warns(BenchWarning, match="was damaged"):
+        storage = open_storage(None, journal)
+    assert lost_trials(journal, storage, "cell", 12)
+    assert lost_trials(journal, storage, "another", 12)
+    assert not lost_trials(journal, storage, "cell", 0)
+
+
+def test_an_empty_journal(journal: Path) -> None:
+    journal.touch()
+    assert len(search(open_storage(None, journal), stop=4)) == 4
 
 
 def test_failed_trials_are_told_as_failed(journal: Path) -> None:

@@ -68,7 +68,7 @@ def test_a_score_file_that_was_changed_afterwards_is_noticed(uri: str) -> None:
     os.utime(path, ns=(known.st_atime_ns, known.st_mtime_ns))  # as if nothing had been written
     board = load_board(uri)
     assert not board.rows, f"{size} bytes before, {path.stat().st_size} now"
-    assert "its score files give auc" in board.refused[0]
+    assert "its score files give in_domain_auc" in board.refused[0]
 
 
 def test_a_damaged_table_is_begun_again_and_can_be_pruned(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
