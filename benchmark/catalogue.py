@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from .contracts import LABEL_NAMES, REAL, Dataset, Item
-from .errors import DataError, PluginError, unknown_name
+from .errors import DataError, unknown_name
 from .perturbations import canonical, chain_of, dataset_name, unperturbed
-from .registry import NAME_PATTERN, datasets, source_digest
+from .registry import NAME_PATTERN, check_parameters, datasets, source_digest
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,7 @@ class DatasetSpec:
             If an option is unknown, or a folder is needed and missing.
         """
         plugin = datasets.get(self.reference)
-        for name in self.options:
-            if name not in plugin.parameter_defaults():
-                raise PluginError(unknown_name(f"parameter of dataset {plugin.name}", name, plugin.parameter_defaults()))
+        check_parameters(plugin, self.options, f"dataset {plugin.name}")
         if plugin.needs_root and self.root is None:
             raise DataError(f"dataset {plugin.name} needs the folder with its files: --data {plugin.name}=DIR (or --root DIR).")
         root = None if self.root is None else Path(self.root)

@@ -7,12 +7,14 @@ Conventions held everywhere: ``real`` is 0, ``fake`` is 1, a higher score means 
 import copy
 import importlib.util
 import inspect
+import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
+from annotated_types import Ge, Gt, Lt
 from numpy.typing import NDArray
 
 from .errors import PluginError, unknown_name
@@ -22,6 +24,13 @@ LABEL_NAMES = ("real", "fake")
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 TRANSFORMS = ("pixels", "dct", "log_dct", "fft", "log_fft")
+# Types of parameters that have bounds: values are held against them before any picture is read.
+Positive = Annotated[float, Gt(0)]
+NotNegative = Annotated[float, Ge(0)]
+Share = Annotated[float, Gt(0), Lt(1)]
+Count = Annotated[int, Ge(1)]
+Seed = Annotated[int, Ge(0)]
+Transform = Literal["pixels", "dct", "log_dct", "fft", "log_fft"]
 
 
 @dataclass(frozen=True)
@@ -133,6 +142,14 @@ class View:
         return View(self.values[rows], self.frequency)
 
 
+def _type_hints(plugin: type) -> dict[str, Any]:
+    """Return the types of a constructor's parameters; none where they name what cannot be found, as another's plugin may."""
+    try:
+        return typing.get_type_hints(plugin.__init__, include_extras=True)
+    except (NameError, TypeError, AttributeError):
+        return {}
+
+
 class Plugin:
     """
     What detectors and data sets share: constructor parameters that can be read back, as in scikit-learn, and what they need.
@@ -168,13 +185,26 @@ class Plugin:
     @classmethod
     def parameter_defaults(cls) -> dict[str, Any]:
         """Return constructor parameters and their defaults, in order; ``**options`` stands for those of the parent class."""
-        found: dict[str, Any] = {}
+        return {name: parameter.default for name, (parameter, _) in cls._signature().items()}
+
+    @classmethod
+    def parameter_types(cls) -> dict[str, Any]:
+        """Return constructor parameters and their types: the annotations, `Annotated` bounds among them; without, `Any`."""
+        return {name: hint for name, (_, hint) in cls._signature().items()}
+
+    @classmethod
+    def _signature(cls) -> dict[str, tuple[inspect.Parameter, Any]]:
+        """Return constructor parameters with their types, own ones first."""
+        found: dict[str, tuple[inspect.Parameter, Any]] = {}
         for parent in cls.__mro__[:-1]:
             if "__init__" not in vars(parent):
                 continue
             signature = list(inspect.signature(parent.__init__).parameters.values())[1:]
+            types = _type_hints(parent)
             passed_on = any(p.kind is p.VAR_KEYWORD for p in signature)
-            found |= {p.name: p.default for p in signature if p.kind is not p.VAR_KEYWORD and p.name not in found}
+            for one in signature:
+                if one.kind is not one.VAR_KEYWORD and one.name not in found:
+                    found[one.name] = one, types.get(one.name, Any)
             if not passed_on:
                 break
         return found

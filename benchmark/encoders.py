@@ -171,6 +171,27 @@ def content_of(*paths: str) -> str:
     return hashlib.sha256("".join(map(_file_content, files)).encode()).hexdigest() if files else ""
 
 
+def unknown_statistics(who: str, place: str, whose: str) -> str:
+    """
+    Say that a local folder of transformers does not tell with which mean and standard deviation pictures are normalised.
+
+    Parameters
+    ----------
+    who : str
+        Detector.
+    place : str
+        Model or weights, as they were given; what is no such folder is passed over.
+    whose : str
+        Those that are taken.
+    """
+    folder = Path(place).expanduser()
+    if not place or not (folder / "config.json").is_file() or (folder / "open_clip_config.json").is_file():
+        return ""
+    if (folder / "preprocessor_config.json").is_file():
+        return ""
+    return f"{who}: {folder} has no preprocessor_config.json; mean and standard deviation of {whose} are taken."
+
+
 def _file_content(path: Path) -> str:
     facts = path.stat()
     known = cache_root() / "weights" / f"{digest([str(path.resolve()), facts.st_size, facts.st_mtime_ns])[:32]}.json"

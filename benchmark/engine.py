@@ -37,14 +37,23 @@ from .prepare import (
     without_copies,
 )
 from .protocol import Fitted, all_names, drop_leaks, missing_classes, refuse_leaks, split_digest
-from .recorder import Recorder, cell_folder, keep_cell, keep_split_lists, keep_study, study_folder
+from .recorder import (
+    Recorder,
+    cell_folder,
+    has_rows,
+    keep_cell,
+    keep_split_lists,
+    keep_study,
+    study_folder,
+    study_rows,
+)
 from .registry import DetectorSpec, missing_extra
 from .reporting import Reporter
-from .results import cell_key
+from .results import SHORT, cell_key
 from .runner import Assessment, Job, assess, find_record, run_jobs
 from .search import Cell, CellResult, Course, Replicate, Work, run_cell
 from .store import cache_root, digest, ensure_writable, read_json, results_root, write_json
-from .study import Study, override
+from .study import MARK, Study, override
 from .tracking import Exporter, Outbox
 from .workers import Workers, running_workers
 
@@ -138,7 +147,7 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
     if len(set(labels)) < len(labels):
         raise StudyError(f"detector '{next(x for x in labels if labels.count(x) > 1)}' is named twice.")
     for spec in detectors:
-        spec.build()
+        _ = spec.build().view  # what the constructor and the view refuse is refused now
     learned = (REAL,) if reals_suffice(study, detectors) else (REAL, FAKE)
     opened: dict[tuple[str, int], OpenDomain] = {}
 
@@ -604,7 +613,7 @@ def _run(
     courses = []
     for cell in left:
         # Of what the cell is called and not of what it holds, so that a repeated attempt asks for the same bands.
-        search_seed = int(digest([cell.study.name, cell.study.seed, cell.label])[:8], 16)
+        search_seed = int(digest([cell.study.name.partition(MARK)[0], cell.study.seed, cell.label])[:8], 16)
         history = History(storage, search_name(cell), cell.study.search, cell.study.mode, search_seed)
         courses.append(run_cell(cell, history, recorder))
     reporter.stage("searching bands", plan.n_fits * len(left) // len(cells))
@@ -613,19 +622,20 @@ def _run(
     results = Driver(workers, reporter, keep_cell, recorder.finished, len(cells)).run(courses)
     records = {r.key: r for result in results for group in (*result.trials, *result.tested) for r in group.records}
     outcome.computed = sum(record.finished >= before for record in records.values())
-    kept = read_json(study_folder(cells[0]) / "rows.json")
-    if left or kept is None or len(kept) != len(recorder.rows):
-        workers.submit(keep_study, plan.study.name, recorder.rows, study_folder(cells[0])).result()
+    rows = study_rows(study_folder(cells[0]), recorder.rows)
+    if not has_rows(study_folder(cells[0]), rows):
+        workers.submit(keep_study, plan.study.name, rows, study_folder(cells[0])).result()
     keep_split_lists(cells, plan.domains, study_folder(cells[0]))
     _compare(cells, workers, reporter)
-    recorder.study_finished(cells[0], study_folder(cells[0]))
+    recorder.study_finished(cells, study_folder(cells[0]), rows)
     outcome.rows, outcome.failures, outcome.gaps = recorder.rows, recorder.failures, recorder.gaps
     return outcome
 
 
 def search_name(cell: Cell) -> str:
-    """Name of a cell's Optuna study."""
-    return f"{cell.study.name}/{cell.label}/{cell_key(cell)[:16]}"
+    """Name of a cell's Optuna study: readable parts, then as much of its key as tells variants apart."""
+    train = cell.train.replace("/", "-")
+    return f"{cell.study.name}/{cell.detector.label}/{train}/{cell_key(cell)[:SHORT]}"
 
 
 def _lost_trials(cell: Cell, storage: Any) -> bool:

@@ -139,7 +139,9 @@ def open_picture(data: bytes, load: bool = True) -> Iterator[Image.Image]:
     except DataError:
         raise
     except UnidentifiedImageError as error:
-        raise DataError(f"not a {KINDS} picture, or its header is damaged.") from error
+        raise DataError(
+            "not a JPEG, PNG, WebP, BMP or TIFF picture, nor another that is read; or its header is damaged."
+        ) from error
     except Image.DecompressionBombError as error:
         raise DataError(f"over the limit of {MAX_PIXELS // 10**6} megapixels; crop it.") from error
     except MemoryError as error:

@@ -7,6 +7,7 @@ KIND = "bandbench.kind"
 STUDY_KEY = "bandbench.study_key"
 COMPLETE = "bandbench.complete"
 SENT = "bandbench.sent"  # day on which a cell arrived, which may be long after it ended: 2026-03-31, UTC
+USED = "bandbench.used"  # when a run had this result last, computed or taken from the records; seconds since the epoch
 PARENT = "mlflow.parentRunId"
 NOTE = "mlflow.note.content"  # Markdown, shown on top of a run's page
 IS_FINISHED_CELL = f"tags.`{KIND}` = 'cell' and tags.`{COMPLETE}` = '1'"
@@ -14,6 +15,14 @@ IS_FINISHED_CELL = f"tags.`{KIND}` = 'cell' and tags.`{COMPLETE}` = '1'"
 
 IN_DOMAIN, CROSS_DOMAIN = "in_domain_auc", "cross_domain_auc"
 OLD_NAMES = {"auc": IN_DOMAIN}  # of runs from before metrics had the names of the CSV
+
+
+def used_at(text: str | None, finished: float) -> float:
+    """When a result was used last; where the tag is missing or no number, when it was finished."""
+    try:
+        return float(text or finished)
+    except ValueError:
+        return finished
 
 
 def is_checked(metric: str) -> bool:

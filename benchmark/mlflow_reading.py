@@ -14,7 +14,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .addresses import folder_path
-from .mlflow_names import COMPLETE, CROSS_DOMAIN, IN_DOMAIN, IS_FINISHED_CELL, KEY, KIND, OLD_NAMES, PARENT, SENT, checked
+from .mlflow_names import (
+    COMPLETE,
+    CROSS_DOMAIN,
+    IN_DOMAIN,
+    IS_FINISHED_CELL,
+    KEY,
+    KIND,
+    OLD_NAMES,
+    PARENT,
+    SENT,
+    USED,
+    checked,
+    used_at,
+)
 from .store import cache_root, digest, read_json, write_json
 
 if TYPE_CHECKING:
@@ -25,7 +38,7 @@ DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 PAGE = 1000
 DAY = 86400.0
 FULL_READ_AFTER = 7 * DAY  # seconds; only then is it noticed if a server has purged runs that we never saw deleted
-INDEX_FORMAT = 2
+INDEX_FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -42,6 +55,8 @@ class FoundCell:
         Address of its artifacts.
     metrics : dict of str to float
         Those that its row is checked against (`mlflow_names.is_checked`).
+    used : float
+        When a run had this result last; when it was finished where the store does not say.
     """
 
     run_id: str
@@ -49,6 +64,7 @@ class FoundCell:
     finished: float
     location: str
     metrics: dict[str, float]
+    used: float
 
 
 def store_folder(uri: str) -> Path:
@@ -95,13 +111,21 @@ def _from_database(uri: str, experiments: list[str]) -> list[FoundCell] | None:
 
     engine = create_engine(uri)
     try:
-        runs, metrics = _cell_queries([int(one) for one in experiments])
+        runs, metrics, uses = _cell_queries([int(one) for one in experiments])
         with engine.connect() as connection:
+            used: dict[str, str] = dict(map(tuple, connection.execute(uses)))
             shown: dict[str, dict[str, float]] = {}
             for run_id, key, value, is_nan in map(tuple, connection.execute(metrics)):
                 shown.setdefault(run_id, {})[key] = float("nan") if is_nan else value
             return [
-                FoundCell(run_id, str(experiment), (end or 0) / 1000, location or "", checked(shown.get(run_id, {}).items()))
+                FoundCell(
+                    run_id,
+                    str(experiment),
+                    end / 1000,
+                    location or "",
+                    checked(shown.get(run_id, {}).items()),
+                    used_at(used.get(run_id), end / 1000),
+                )
                 for run_id, experiment, end, location in map(tuple, connection.execute(runs))
             ]
     except (ImportError, AttributeError, SQLAlchemyError):
@@ -110,8 +134,8 @@ def _from_database(uri: str, experiments: list[str]) -> list[FoundCell] | None:
         engine.dispose()
 
 
-def _cell_queries(experiments: list[int]) -> tuple[Any, Any]:
-    """Queries for the finished cells of experiments, and for the metrics that their rows are checked against."""
+def _cell_queries(experiments: list[int]) -> tuple[Any, Any, Any]:
+    """Queries for the finished cells of experiments, the metrics that their rows are checked against, and their last use."""
     import sqlalchemy as sa
     from mlflow.store.tracking.dbmodels.models import SqlLatestMetric, SqlRun, SqlTag
 
@@ -122,9 +146,15 @@ def _cell_queries(experiments: list[int]) -> tuple[Any, Any]:
     mine += [tagged(KIND, "cell"), tagged(COMPLETE, "1")]
     metric = SqlLatestMetric
     wanted = sa.or_(metric.key.in_([IN_DOMAIN, CROSS_DOMAIN, *OLD_NAMES]), metric.key.like("test/%/auc"))
-    runs = sa.select(SqlRun.run_uuid, SqlRun.experiment_id, SqlRun.end_time, SqlRun.artifact_uri).where(*mine)
+    ended = sa.func.coalesce(SqlRun.end_time, 0)
+    runs = sa.select(SqlRun.run_uuid, SqlRun.experiment_id, ended, SqlRun.artifact_uri).where(*mine)
     metrics = sa.select(metric.run_uuid, metric.key, metric.value, metric.is_nan)
-    return runs, metrics.join(SqlRun, SqlRun.run_uuid == metric.run_uuid).where(*mine, wanted)
+    uses = sa.select(SqlTag.run_uuid, SqlTag.value).join(SqlRun, SqlRun.run_uuid == SqlTag.run_uuid)
+    return (
+        runs,
+        metrics.join(SqlRun, SqlRun.run_uuid == metric.run_uuid).where(*mine, wanted),
+        uses.where(*mine, SqlTag.key == USED),
+    )
 
 
 @dataclass(frozen=True)
@@ -344,7 +374,9 @@ def _restored(client: "MlflowClient", run_id: str) -> FoundCell | None:
 def _found(run: "Run") -> FoundCell:
     info = run.info
     metrics = checked(run.data.metrics.items())
-    return FoundCell(info.run_id, info.experiment_id, (info.end_time or 0) / 1000, info.artifact_uri or "", metrics)
+    finished = (info.end_time or 0) / 1000
+    used = used_at(run.data.tags.get(USED), finished)
+    return FoundCell(info.run_id, info.experiment_id, finished, info.artifact_uri or "", metrics, used)
 
 
 def _with_nan(metrics: Mapping[str, float | None]) -> dict[str, float]:

@@ -32,6 +32,7 @@ from .results import (
     metric_name,
     split_lists,
     study_key,
+    variant_digest,
     write_cell,
 )
 from .run_notes import cell_note, study_note
@@ -140,11 +141,27 @@ class Recorder:
         folder = cell_folder(cell)
         if reason := left_out(folder):
             self._reporter.note(f"{cell.label}: its model is not kept: {reason}")
-        self._outbox.put([_cell_document(cell, self._cell_stub(cell), result, rows[0], folder)])
+        document = _cell_document(cell, self._cell_stub(cell), result, rows[0], folder)
+        self._outbox.put([replace(document, used=time.time())])
 
-    def study_finished(self, cell: Cell, folder: Path) -> None:
-        """Put the study itself, with what `keep_study` wrote into a folder, into the outbox."""
-        stub = _study_stub(cell, self._started)
+    def study_finished(self, cells: Sequence[Cell], folder: Path, rows: Sequence[dict[str, Any]]) -> None:
+        """
+        Put the study itself, with what `keep_study` wrote into a folder, into the outbox.
+
+        All of its cells, those of earlier runs included, are what is used from now on: they share one time of use.
+
+        Parameters
+        ----------
+        cells : sequence of Cell
+            Of this run.
+        folder : Path
+        rows : sequence of dict
+            Of the study, those of other runs included.
+        """
+        now = time.time()
+        self._outbox.put([replace(self._cell_stub(cell), used=now) for cell in cells if cell.label not in self.failures])
+        cell = cells[0]
+        stub = replace(_study_stub(cell, self._started), used=now)
         params = {
             "seed": cell.study.seed,
             "seeds": cell.study.seeds,
@@ -152,8 +169,8 @@ class Recorder:
             "crop": f"{cell.study.crop.placement} {cell.study.crop.side}",
             "trials": cell.study.search.trials,
         }
-        state = digest(sorted(row["cell"] for row in self.rows))[:16]
-        artifacts, note = str(folder) if self.rows else "", study_note(cell, folder)
+        state = digest(sorted(row["cell"] for row in rows))[:16]
+        artifacts, note = str(folder) if rows else "", study_note(cell, folder)
         document = replace(stub, params=_text(params), artifacts=artifacts, note=note, end=time.time(), state=state)
         self._outbox.put([document])
 
@@ -166,7 +183,12 @@ class Recorder:
             study_key=study_key(cell),
             parent=_study_stub(cell, self._started),
             start=self._started,
-            tags={"detector": cell.detector.label, "train": cell.train, "splits": cell_provenance(cell)["split_id"]},
+            tags={
+                "detector": cell.detector.label,
+                "train": cell.train,
+                "splits": cell_provenance(cell)["split_id"],
+                "variant": variant_digest(cell),
+            },
         )
 
 
@@ -192,6 +214,19 @@ def keep_cell(result: CellResult) -> list[dict[str, Any]]:
     rows = cell_rows(folder)
     write_json(folder / "rows.json", rows)
     return rows
+
+
+def study_rows(folder: Path, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of a study: those of this run, and those that other runs with other detectors or domains have left."""
+    new = {(row["detector"], row["train"]) for row in rows}
+    kept = [row for row in read_json(folder / "rows.json") or [] if (row["detector"], row["train"]) not in new]
+    return [*rows, *_with_nan(kept)]
+
+
+def has_rows(folder: Path, rows: Sequence[dict[str, Any]]) -> bool:
+    """Whether the folder of a study was made of these rows."""
+    kept = read_json(folder / "rows.json") or []
+    return sorted(row["cell"] for row in kept) == sorted(row["cell"] for row in rows)
 
 
 def keep_study(name: str, rows: Sequence[dict[str, Any]], folder: Path) -> None:

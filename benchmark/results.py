@@ -29,10 +29,12 @@ from .search import RULE, Cell, CellResult, Tested
 from .store import digest, read_json, write_json
 
 SCHEMA = 4  # raised when what a cell chooses, or what its folder holds, changes
-READABLE = (2, 3, SCHEMA)  # 2: splits and data do not say where they come from; 3: other intervals of few pictures
+# 2: splits and data do not say where they come from; 3: other intervals of few pictures, and nothing says which settings.
+READABLE = (2, 3, SCHEMA)
 LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow", "opencv-python-headless")
 # Of a study: what is told by digests, or changes no number.
 NOT_SETTINGS = {"detectors", "train", "test", "perturbations", "description", "needs", "datasets", "drop_leaks"}
+MOVE_NO_ROW = {"name", "keep_models", "mmd"}  # of the settings
 SHORT = 8  # hex digits of a digest that people compare by eye
 
 
@@ -44,9 +46,21 @@ def cell_key(cell: Cell) -> str:
 
 
 def study_key(cell: Cell) -> str:
-    """Name of the study that a cell belongs to: settings alone, so that detectors and domains can be added later."""
+    """Name of a cell's study: settings and test pictures, so that detectors and training domains can be added later."""
     settings = cell.study.model_dump(mode="json", exclude=NOT_SETTINGS)
-    return digest([SCHEMA, settings, cell.attempt])
+    tests = sorted([t.domain, t.provenance.test_list, t.provenance.pictures] for t in cell.replicates[0].tests)
+    return digest([SCHEMA, settings, tests, cell.attempt])
+
+
+def settings_digest(cell: Cell) -> str:
+    """Digest of the settings that move a row, equal for every detector and domain of a study; short."""
+    return digest(cell.study.model_dump(mode="json", exclude=NOT_SETTINGS | MOVE_NO_ROW))[:SHORT]
+
+
+def variant_digest(cell: Cell) -> str:
+    """Digest of the settings and of all pictures that move the row of a cell; short."""
+    sets = [[items.domain, items.split, items.digest] for items in _all_sets(cell)]
+    return digest([settings_digest(cell), sets])[:SHORT]
 
 
 def cell_provenance(cell: Cell) -> dict[str, Any]:
@@ -132,6 +146,8 @@ def write_cell(result: CellResult, key: str, folder: Path) -> dict[str, Any]:
         "key": key,
         "study": cell.study.name,
         "study_key": study_key(cell),
+        "settings": settings_digest(cell),
+        "variant": variant_digest(cell),
         "detector": cell.detector.label,
         "detector_identity": cell.detector.identity(),
         "train": cell.train,
@@ -302,6 +318,7 @@ def _row(context: _Context, entry: dict[str, Any], replicates: Sequence[Sequence
         "role": entry["role"],
         "band": entry["band"],
         "evidence": document["evidence"],
+        "swept": any(trial["stage"] == "sweep" for trial in document["trials"]),
         "in_domain_auc": home[0]["auc"] if home else math.nan,
         "in_domain_auc_lo": home[0]["auc_lo"] if home else math.nan,
         "in_domain_auc_hi": home[0]["auc_hi"] if home else math.nan,
@@ -324,6 +341,9 @@ def _row(context: _Context, entry: dict[str, Any], replicates: Sequence[Sequence
         "rule": document["rule"] if entry["role"] == "chosen" else "",
         "gaps": document["gaps"],
         "study": document["study"],
+        # Of cells that do not say so: the name of their study, of settings alone, and their own.
+        "settings": document.get("settings", document.get("study_key", "")[:SHORT]),
+        "variant": document.get("variant", document["key"][:SHORT]),
         "cell": document["key"],
         "finished": document["finished"],
         "splits": document.get("splits", {}),

@@ -1,6 +1,5 @@
 """Study files: what is crossed and which space is searched; read strictly, with errors that name the line."""
 
-from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -23,8 +22,11 @@ from .errors import StudyError, unknown_name
 from .images import CropSpec
 from .perturbations import canonical
 from .registry import ROOT_PACKAGE
+from .yaml_text import YamlError, parse_yaml
 
 SUFFIXES = (".yaml", ".yml")
+MARK = "~"  # between the name of a study and what its board differs in, see `boards`
+MOST_NAME = 80  # characters
 
 
 class _Strict(BaseModel):
@@ -159,7 +161,7 @@ class Crop(_Strict):
 class Study(_Strict):
     """A whole study; every key but `name`, `detectors`, `train` and `test` has a default."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=80)
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+(~[A-Za-z0-9_.,=-]+)*$", max_length=MOST_NAME)
     description: str = ""
     needs: str = Field(default="", description="What one has to have for it beyond the base installation; for people.")
     detectors: tuple[Annotated[DetectorEntry, BeforeValidator(_detector_entry)], ...] = Field(min_length=1)
@@ -224,6 +226,12 @@ def find_study(reference: str) -> Path:
             raise StudyError(f"no study file {path.absolute()}; check the path.")
         return path
     shipped = shipped_studies()
+    study, mark, _ = reference.partition(MARK)
+    if mark:
+        raise StudyError(
+            f"'{reference}' is a board and no study: `bench leaderboard --study {reference}` shows it, and `bench run --study "
+            f"{study}` writes to it with the options that it is named after."
+        )
     if reference not in shipped:
         raise StudyError(unknown_name("study", reference, shipped) + " A file of your own is given by its path.")
     return shipped[reference]
@@ -245,19 +253,16 @@ def load_study(reference: str) -> Study:
     """
     path = find_study(reference)
     try:
-        text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        if not isinstance(node, yaml.MappingNode):
-            raise StudyError(f"{path}: a study is a mapping of keys such as `name:` and `detectors:`.")
-        _refuse_repeated_keys(path, node)
-        data = yaml.safe_load(text)
+        read = parse_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise StudyError(f"study file {path} cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
         raise StudyError(f"study file {path} is not UTF-8 text.") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise StudyError(f"{path}, line {line}: not valid YAML: {error.problem}.") from error
+    except YamlError as error:
+        raise StudyError(f"{path}, line {error.line}: {error.reason}.") from error
+    if not isinstance(read.node, yaml.MappingNode):
+        raise StudyError(f"{path}: a study is a mapping of keys such as `name:` and `detectors:`.")
+    node, data = read.node, read.data
     try:
         return Study.model_validate(data)
     except ValidationError as error:
@@ -285,25 +290,6 @@ def override(study: Study, changes: dict[str, Any]) -> Study:
     except ValidationError as error:
         first = error.errors()[0]
         raise StudyError(f"{'.'.join(map(str, first['loc']))}: {_sentence(first)}") from error
-
-
-def _refuse_repeated_keys(path: Path, node: yaml.Node) -> None:
-    for mapping in _mappings(node):
-        seen: set[str] = set()
-        for key, _ in mapping.value:
-            if key.value in seen:
-                raise StudyError(f"{path}, line {key.start_mark.line + 1}: the key '{key.value}' stands here twice.")
-            seen.add(key.value)
-
-
-def _mappings(node: yaml.Node) -> Iterator[yaml.MappingNode]:
-    if isinstance(node, yaml.MappingNode):
-        yield node
-        for _, child in node.value:
-            yield from _mappings(child)
-    elif isinstance(node, yaml.SequenceNode):
-        for child in node.value:
-            yield from _mappings(child)
 
 
 def _explain(path: Path, node: yaml.Node, data: Any, error: Any) -> str:

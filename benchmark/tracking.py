@@ -25,7 +25,19 @@ from typing import TYPE_CHECKING, Any
 from .addresses import folder_path, sqlite_address, sqlite_path
 from .errors import BenchError, BenchWarning, TrackingError
 from .locks import FOR_EVER, LockHeldError
-from .mlflow_names import COMPLETE, CROSS_DOMAIN, IN_DOMAIN, KEY, KIND, NOTE, PARENT, SENT, STUDY_KEY
+from .mlflow_names import (
+    COMPLETE,
+    CROSS_DOMAIN,
+    IN_DOMAIN,
+    KEY,
+    KIND,
+    NOTE,
+    PARENT,
+    SENT,
+    STUDY_KEY,
+    USED,
+    used_at,
+)
 from .mlflow_reading import FoundCell, KnownRun, find_cells, is_there, known_runs, store_folder, today
 from .mlflow_setup import artifacts_folder, make_ready, no_stray_folder, store_lock
 from .store import digest, publish_folder, read_json, relocated, results_root, write_json
@@ -89,6 +101,9 @@ class RunDocument:
         Folder of a model that the run made, as MLflow has them; it may lie in `artifacts`. Empty for none.
     state : str
         Kept as a tag once the document has arrived whole; one with another state is sent into the same run again.
+    used : float
+        When a run had this result last, computed or taken from the records, in seconds since the epoch; 0 where nobody asks.
+        Of several variants of a row the board shows the one that was used last.
     """
 
     key: str
@@ -109,6 +124,12 @@ class RunDocument:
     note: str = ""
     model: str = ""
     state: str = "1"
+    used: float = 0.0
+
+    @property
+    def only_used(self) -> bool:
+        """Whether it brings nothing but the time of use of a run that the store has already."""
+        return bool(self.used) and not self.end
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "RunDocument":
@@ -334,7 +355,7 @@ class Outbox:
 
     def put(self, documents: Sequence[RunDocument]) -> None:
         """Add documents that the store has not got; they survive a kill."""
-        new = [document.as_json() for document in documents if not self.has(document)]
+        new = [document.as_json() for document in documents if document.used or not self.has(document)]
         if new:
             self._count += 1
             path = self.folder / f"{self._count:020d}-{os.getpid()}.runs.json"
@@ -461,8 +482,15 @@ class Sender:
             self._send(document)
 
     def _send(self, document: RunDocument) -> None:
+        if document.only_used:
+            known = self._known(document).get(document.key)
+            if known is not None and known.active and known.state == document.state:
+                self._mark_used(known.run_id, document.used)
+            return
         run = self._opened(document)
         if _is_whole(run, document, self._known(document)):
+            if document.used:
+                self._mark_used(run.run_id, document.used)
             return
         run_id = run.run_id
         model_id = self._log_model(run_id, document) if document.model and Path(document.model).is_dir() else None
@@ -473,6 +501,13 @@ class Sender:
             end = max(document.end, document.start)  # what an earlier run had computed ended before this one began
             self._client.set_terminated(run_id, "FINISHED", end_time=int(1000 * end))
             self._known(document)[document.key] = replace(run, state=document.state, has_model=None)
+
+    def _mark_used(self, run_id: str, used: float) -> None:
+        """Keep when a result was used last, unless the store knows of a later use."""
+        from mlflow.entities import RunTag
+
+        if used > used_at(self._client.get_run(run_id).data.tags.get(USED), 0):
+            self._client.log_batch(run_id, tags=[RunTag(USED, f"{used:.6f}"), RunTag(SENT, today())])
 
     def _known(self, document: RunDocument) -> dict[str, KnownRun]:
         """Runs of a study that the store already has, read once."""
@@ -549,6 +584,8 @@ class Sender:
         tags = [RunTag(NOTE, document.note[:NOTE_LENGTH])] if document.note else []
         if document.end and document.kind == "cell":
             tags.append(RunTag(SENT, today()))
+        if document.end and document.used:
+            tags.append(RunTag(USED, f"{document.used:.6f}"))
         if metrics or params or tags:
             self._client.log_batch(run_id, metrics=metrics, params=params, tags=tags)
         steps = [Metric(name, value, stamp, step) for name, values in document.series.items() for step, value in values]
@@ -705,6 +742,8 @@ class CellRun:
         Those that its row is checked against.
     finished : float
         Seconds since the epoch.
+    used : float
+        When a run had this result last, computed or taken from the records; seconds since the epoch.
     folder : Path
         Holds ``cell.json`` and score files, if the run has any.
     """
@@ -713,6 +752,7 @@ class CellRun:
     study: str
     metrics: dict[str, float]
     finished: float
+    used: float
     folder: Path
 
 
@@ -745,7 +785,7 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
                 raise TrackingError(f"no study '{study}' in {uri}. Recorded there: {known or 'nothing'}.")
         cells = find_cells(client, uri, experiments)
         folders = _folders(client, uri, cells)
-    yield [CellRun(c.run_id, experiments[c.experiment_id], c.metrics, c.finished, folders[c.run_id]) for c in cells]
+    yield [CellRun(c.run_id, experiments[c.experiment_id], c.metrics, c.finished, c.used, folders[c.run_id]) for c in cells]
 
 
 def _folders(client: "MlflowClient", uri: str, cells: Sequence[FoundCell]) -> dict[str, Path]:

@@ -348,6 +348,7 @@ class TrainedModel:
             {
                 "format": FORMAT,
                 "detector": asdict(recipe.detector) | {"version": recipe.detector.plugin.version},
+                "view": {"name": self.view.name, **self.view.options},  # for people: what it was handed, encoder included
                 "task": recipe.task,
                 "classes": recipe.classes,
                 "band": recipe.band.as_dict(),

@@ -1,5 +1,6 @@
 """Train one detector and keep it; test a kept one on domains that it has not seen."""
 
+import math
 import tempfile
 import time
 from collections.abc import Container, Mapping, Sequence
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from .attribution import Classifier, attribution_metrics, confusion_matrix
 from .catalogue import Catalogue, OpenDomain
-from .contracts import LABEL_NAMES, View, ViewSpec
+from .contracts import FAKE, LABEL_NAMES, REAL, View, ViewSpec
 from .curves import member_series
 from .engine import data_facts, prepare_chunks, same_data, task_key
 from .errors import DataError, StudyError, unknown_name
@@ -56,6 +57,7 @@ from .workers import Workers
 
 REAL_NAME = LABEL_NAMES[0]
 MODELS = "models"  # MLflow experiment
+ENCODER_FACTS = ("library", "model", "weights", "content", "activation", "statistics", "side")  # of a view, where it has them
 SHARED = "it shares a clip or an identity with pictures that the model has learned from."
 TEST_WAY_OUT = "Test on other pictures, or leave the offenders out of the test with --drop-leaks."
 
@@ -269,6 +271,8 @@ class Evaluation:
         Pictures that were left out because they share a clip or an identity with what the model has learned from.
     data : dict
         ``splits`` (digests of the split lists by domain) and ``data`` (`Dataset.facts` by data set).
+    missing : tuple of str
+        Classes of a detection that have no scored picture, ``real`` or ``fake``: what needs both is NaN.
     """
 
     domain: str
@@ -280,6 +284,7 @@ class Evaluation:
     problems: tuple[tuple[str, str, str, str], ...]
     n_dropped: int = 0
     data: dict[str, Any] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
 
 
 def evaluate_model(
@@ -365,6 +370,7 @@ def _evaluate(
         tuple(problem for problem in pool.problems if problem[3] != SHARED),
         sum(problem[3] == SHARED for problem in pool.problems),
         _splits_and_facts(domains),
+        tuple(name for label, name in enumerate(LABEL_NAMES) if n_classes == 2 and label not in pool.labels),
     )
 
 
@@ -377,7 +383,10 @@ def _numbers(
 ) -> dict[str, float]:
     if probabilities.shape[1] > 2:
         return attribution_metrics(labels, probabilities)
-    return detection_numbers(Scored(labels, scores[:, 0], groups), probabilities, threshold)
+    called_fake = scores[:, 0] >= threshold
+    shares = [float(called_fake[labels == label].mean()) if label in labels else math.nan for label in (REAL, FAKE)]
+    numbers = detection_numbers(Scored(labels, scores[:, 0], groups), probabilities, threshold)
+    return {**numbers, "false_alarms": shares[0], "detections": shares[1]}
 
 
 def model_document(model: TrainedModel, folder: Path, start: float) -> RunDocument:
@@ -390,6 +399,7 @@ def model_document(model: TrainedModel, folder: Path, start: float) -> RunDocume
         "band": str(recipe.band),
         "crop": str(recipe.crop.side),
         "seed": str(recipe.seed),
+        **{f"view.{name}": str(value) for name, value in model.view.options.items() if name in ENCODER_FACTS},
         **_data_params(model.data),
     }
     name = f"train {recipe.label}"

@@ -1,5 +1,6 @@
 """A folder of one's own: ``real/`` and ``fake/``, optionally under ``train/``, ``val/`` and ``test/``."""
 
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -64,6 +65,10 @@ class Folder(Dataset):
         """The files below the root."""
         if self.root is None or not self.root.is_dir():
             raise DataError(f"data folder {self.root} does not exist or is not a folder; check the path.")
+        try:
+            os.scandir(self.root).close()
+        except OSError as error:
+            raise DataError(f"data folder {self.root} cannot be read ({error.strerror}); mend its permissions.") from error
         return own_tree(self.root)
 
     @cached_property

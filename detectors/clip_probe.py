@@ -1,16 +1,13 @@
 """Linear probe on frozen CLIP embeddings."""
 
-import multiprocessing
-import warnings
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.activations import Settled, settle, what_was_taken
+from ..benchmark.activations import Settled, is_place, settle, what_was_taken
 from ..benchmark.contracts import View
-from ..benchmark.encoders import TINY_CLIP
-from ..benchmark.errors import BenchWarning
+from ..benchmark.encoders import TINY_CLIP, unknown_statistics
 from ..benchmark.probes import EmbeddingProbe
 
 
@@ -82,9 +79,9 @@ class ClipProbe(EmbeddingProbe):
             known = getattr(self, "activation_", self._settled().own or "")
             return {"activation": known} if known else {}
         found = self._settled()
-        told = what_was_taken(self.name, self.architecture, self.weights, found)
-        if told and multiprocessing.parent_process() is None:  # once, and not once per worker
-            warnings.warn(told, BenchWarning, stacklevel=2)
+        self.say(what_was_taken(self.name, self.architecture, self.weights, found))
+        if self.statistics == "own" and is_place(self.weights):
+            self.say(unknown_statistics(self.name, self.weights, "OpenAI"))
         return {"activation": found.activation} if found.activation else {}
 
     def _settled(self) -> Settled:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..benchmark.bands import Band
+from ..benchmark.boards import options_of
 from ..benchmark.errors import DataError
 from ..benchmark.images import webp_address
 from ..benchmark.metrics import DETECTION_RATES, Scored
@@ -19,6 +20,7 @@ from ..benchmark.perturbations import chain_of
 from ..benchmark.results import row_files
 from ..benchmark.scores import DomainScores, read_scores
 from ..benchmark.store import digest, read_json
+from ..benchmark.study import MARK, shipped_studies
 from ..benchmark.tracking import cell_runs, client_for, fetch_artifacts, study_pages
 from .band_transfer import band_transfer
 from .charts import histogram, roc_curve
@@ -196,11 +198,17 @@ def _short(digests: Mapping[str, str]) -> dict[str, str]:
 
 
 def repeat_command(document: Mapping[str, Any]) -> str:
-    """Return the command that computes a cell again; data sets in folders still need their ``--data NAME=DIR``."""
-    words = ["bench", "run", "--study", document["study"], "--detector", document["detector"], "--train", document["train"]]
+    """
+    Return the command that computes a cell again; data sets in folders still need their ``--data NAME=DIR``.
+
+    A study that is not shipped is named as a file: where that lies, and whether it was given another name, nobody recorded.
+    """
+    study = document["study"].partition(MARK)[0]
+    reference = study if study in shipped_studies() else f"{study}.yaml"
+    words = ["bench", "run", "--study", reference, "--detector", document["detector"], "--train", document["train"]]
     plain = [domain for domain in document["tests"] if not chain_of(domain)]
     words += [word for domain in plain for word in ("--test", domain)]
-    words += ["--seed", document["seed"], "--seeds", document["seeds"]]
+    words += ["--seed", document["seed"], "--seeds", document["seeds"], *options_of(document["study"])]
     return shlex.join(map(str, words))
 
 

@@ -1,6 +1,7 @@
 """Rows to a table in the terminal, to JSON and to CSV."""
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..benchmark.bands import Band
@@ -16,14 +17,15 @@ if TYPE_CHECKING:
 NESTED = ("tests", "band", "evidence", "gaps", "robustness", "splits", "dropped_leaks", "data", "submission")
 
 
-def as_document(study: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def as_document(study: str, rows: list[dict[str, Any]], remarks: Sequence[str] = ()) -> dict[str, Any]:
     """
     Return the JSON form of a leaderboard; undefined numbers are NaN here and null in the file.
 
-    Row numbers in its notes count the rows without the all-pass ones, as the table does.
+    Row numbers in its notes count the rows without the all-pass ones, as the table does. `remarks` are further notes.
+    ``evidence`` is null where no interval was found, and where ``swept`` is false, as nobody looked for one.
     """
     plain = [{k: v for k, v in row.items() if k != "robustness"} for row in rows]
-    notes = [text for text, _ in row_notes(shown_rows(rows))] + data_notes(rows)
+    notes = [text for text, _ in row_notes(shown_rows(rows))] + data_notes(rows) + list(remarks)
     return {"study": study, "rows": plain, "robustness": robustness(rows), "notes": notes}
 
 
@@ -90,13 +92,12 @@ def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True) -> "Tabl
     several = len({row["study"] for row in rows} - {""}) > 1
     starred = {i for _, mine in row_notes(rows) for i in mine}
     for i, row in enumerate(rows):
-        evidence = row["evidence"]
         fixed = " (fixed)" if row["role"] == "fixed" else ""
         cells = [
             f"{i + 1}{'*' * (i in starred)}",
             # Names are data: they must not be read as markup.
             Text(f"{row['detector']}{_origin(row)}\n← {_train(row['train'], wide)}" + (f"\n{row['study']}" if several else "")),
-            f"{Band(**row['band'])}{fixed}\n" + (f"{evidence['low']:.3f}-{evidence['high']:.3f}" if evidence else "none"),
+            f"{Band(**row['band'])}{fixed}\n{evidence_text(row)}",
             _interval(row, "in_domain_auc"),
             _interval(row, "cross_domain_auc"),
             _interval(row, "worst_auc") if wide else _number(row["worst_auc"]),
@@ -109,6 +110,15 @@ def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True) -> "Tabl
             ]
         table.add_row(*cells)
     return table
+
+
+def evidence_text(row: Mapping[str, Any]) -> str:
+    """Return the evidence interval of a row as text; where there is none, whether a sweep has looked for one."""
+    if evidence := row["evidence"]:
+        return f"{evidence['low']:.3f}-{evidence['high']:.3f}"
+    if row.get("source", "recorded") != "recorded":
+        return ""
+    return "none found" if row["swept"] else "not asked"
 
 
 def _caption(rows: list[dict[str, Any]]) -> str:

@@ -100,13 +100,29 @@ def evaluate(
     print_dropped({one.domain: {"test": one.n_dropped} for one in found}, console)
     print_missing({name: facts for one in found for name, facts in one.data["data"].items()}, console)
     print_remarks((catalogue.domain(name, trained.recipe.seed) for name in domains), console)
-    raise typer.Exit(0 if recorded and not problems else 3)
+    for one in found:
+        if one.missing:
+            say(console, _one_sided(one))
+    raise typer.Exit(0 if recorded and not problems and not any(one.missing for one in found) else 3)
+
+
+def _one_sided(found: "Evaluation") -> str:
+    """Say which class is missing, and what the other one tells by itself."""
+    missing = " and ".join(found.missing)
+    text = (
+        f"{found.domain} has no {missing} pictures that could be scored; AUC, balanced accuracy, EER and PD take both classes."
+    )
+    if found.missing == ("fake",):
+        text += f" Of its {found.n} real pictures {100 * found.numbers['false_alarms']:.1f} % are called fake (false alarms)"
+    elif found.missing == ("real",):
+        text += f" Of its {found.n} fake pictures {100 * found.numbers['detections']:.1f} % are called fake (detections)"
+    return f"{text}, at the model's threshold." if len(found.missing) == 1 else text
 
 
 def _as_document(found: "Evaluation", model: "TrainedModel") -> dict[str, Any]:
     confusion = {} if found.confusion is None else {"classes": model.recipe.classes, "confusion": found.confusion.tolist()}
     about = {"domain": found.domain, "n": found.n, "coverage": found.n / found.n_items, "dropped_leaks": found.n_dropped}
-    return {**about, **found.numbers, **confusion, **found.data}
+    return {**about, "missing": list(found.missing), **found.numbers, **confusion, **found.data}
 
 
 def _print(found: "list[Evaluation]", model: "TrainedModel") -> None:

@@ -58,18 +58,22 @@ def leaderboard(
         ),
     ] = None,
     formats: FormatsOption = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also rows of other settings, pictures or code than those that were run last.")
+    ] = False,
     log: Annotated[bool, typer.Option("--log", help="Also keep the page in MLflow, as a run of its own.")] = False,
 ) -> None:
     """Build the generalization leaderboard from MLflow and the score files."""
     from rich.console import Console
 
+    from ...leaderboard.notes import other_variants
     from ...leaderboard.rows import load_board
     from ...leaderboard.submitted.submissions import with_submissions
     from ..tracking import resolve_tracking_uri
     from .progress import ScreenReporter
 
     if context.invoked_subcommand:
-        if any((study, tracking_uri, json_file, csv_file, csv_tests, html, figures, formats, log)):
+        if any((study, tracking_uri, json_file, csv_file, csv_tests, html, figures, formats, every, log)):
             raise BenchError(f"options of `{context.invoked_subcommand}` are written after it, not before.")
         return
     if log and not html:
@@ -80,10 +84,11 @@ def leaderboard(
     check_targets(json_file, csv_file, csv_tests, html)
     uri = resolve_tracking_uri(tracking_uri)
     with ScreenReporter(console) as reporter:
-        board, folders = with_submissions(load_board(uri, study, reporter))
+        board, folders = with_submissions(load_board(uri, study, reporter, every))
     for reason in board.refused:
         _print(console, f"refused: {reason}", "yellow")
-    _write_tables(board, json_file, csv_file, csv_tests)
+    others = [] if every else other_variants(board.others)
+    _write_tables(board, json_file, csv_file, csv_tests, others)
     if html:
         with console.status("making the page"):
             _write_page(html, board, uri, log, folders)
@@ -93,16 +98,20 @@ def leaderboard(
         _print(console, f"{figures}: {len(files)} files" if files else "no row has anything to draw.")
     if not (json_file or csv_file or csv_tests or html or figures):
         _print_board(board, study or "all studies")
+    for line in others:
+        _print(console, line)
     raise typer.Exit(3 if board.refused else 0)
 
 
-def _write_tables(board: "Board", json_file: str | None, csv_file: str | None, csv_tests: str | None) -> None:
+def _write_tables(
+    board: "Board", json_file: str | None, csv_file: str | None, csv_tests: str | None, others: Sequence[str]
+) -> None:
     from ...leaderboard.submitted.presenting import csv_rows
     from ...leaderboard.table import as_csv, as_document, as_tests_csv
     from ..store import dump_json
 
     if json_file:
-        write_text(json_file, dump_json(as_document(board.study, board.rows)))
+        write_text(json_file, dump_json(as_document(board.study, board.rows, others)))
     if csv_file:
         write_text(csv_file, as_csv(csv_rows(board.rows)))
     if csv_tests:

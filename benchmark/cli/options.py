@@ -97,7 +97,7 @@ def jobs_of(given: int | None) -> int:
 
 def parse_params(given: list[str] | None, option: str = "--param") -> dict[str, Any]:
     """``NAME=VALUE`` options to a dict; values are read as YAML (numbers, true, [1, 2], text)."""
-    import yaml
+    from ..yaml_text import YamlError, parse_yaml
 
     found: dict[str, Any] = {}
     for text in given or []:
@@ -105,8 +105,8 @@ def parse_params(given: list[str] | None, option: str = "--param") -> dict[str, 
         if not (name and mark):
             raise BenchError(f"{option} wants NAME=VALUE (for example {option} C=3), got {text!r}.")
         try:
-            found[name] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
+            found[name] = parse_yaml(value).data
+        except YamlError as error:
             raise BenchError(f"{option} {name}: {value!r} is no value such as 3, true, [1, 2] or text.") from error
     return found
 
@@ -236,6 +236,6 @@ def write_text(target: str, text: str) -> None:
         typer.echo(text, nl=False)
         return
     try:
-        Path(target).write_text(text, encoding="utf-8")
+        Path(target).write_text(text, encoding="utf-8", errors="backslashreplace")  # a folder's name may be no UTF-8
     except OSError as error:
         raise BenchError(f"cannot write {target} ({error.strerror}).") from error

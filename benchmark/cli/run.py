@@ -1,6 +1,7 @@
 """``bench run``: a study, from pictures to leaderboard."""
 
 import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -25,7 +26,10 @@ from .report import print_problems, say
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..boards import StudyReference
+    from ..catalogue import Catalogue
     from ..engine import Outcome, Plan
+    from ..study import Study
     from .progress import ScreenReporter
 
 
@@ -79,17 +83,18 @@ def run(
             from ..workers import warm_up
 
             warm_up()  # its imports run beside ours
+        from ..boards import on_its_board, place_data, study_reference
         from ..engine import make_plan
+        from ..study import load_study, override
         from ..tracking import resolve_tracking_uri
 
-        given_data = parse_data(data)
-        folders = given_data.folders
+        shipped, given_data = load_study(study), parse_data(data)
+        placed = place_data(shipped, _names(given_data.folders), train or (), test or ())
         changes: dict[str, Any] = {
             "name": name,
             "detectors": [{"name": name} for name in detector or []],
-            # A folder that is given and not placed is what the user wants to train and test on.
-            "train": train or ([] if test else _names(folders)),
-            "test": test or ([] if train else _names(folders)),
+            "train": list(placed.train),
+            "test": list(placed.test),
             "search.trials": trials,
             "seeds": seeds,
             "seed": seed,
@@ -98,8 +103,13 @@ def run(
             "drop_leaks": drop_leaks or None,
         }
         given = {key: value for key, value in changes.items() if value not in (None, [])}
-        plan = make_plan(*_study_and_catalogue(study, given_data, given))
-        _refuse_unused(folders, plan)
+        changed = override(shipped, given)
+        catalogue = _catalogue(changed, given_data)
+        changed = changed if name else on_its_board(changed, shipped, catalogue, given_data.options)
+        if placed.alone:
+            reporter.note(_taken_alone(placed.alone, shipped.name, changed.name))
+        plan = make_plan(changed, catalogue)
+        _refuse_unused(given_data.folders, plan)
         for left_out, reason in plan.left_out.items():
             reporter.note(f"{left_out} is left out: it {reason}.")
         for domain, reason in plan.unusable.items():
@@ -111,7 +121,7 @@ def run(
         _print_plan(plan, json_file)
         print_remarks(plan.domains.values(), console)
         return
-    _report(outcome, plan, console, (json_file, csv_file, csv_tests), tracking_uri)
+    _report(outcome, plan, console, (json_file, csv_file, csv_tests), tracking_uri, study_reference(study, plan.study))
     raise typer.Exit(0 if outcome.complete else 3)
 
 
@@ -125,15 +135,22 @@ def _run(plan: "Plan", jobs: int, tracking_uri: str, storage: str | None, fresh:
         raise typer.Exit(130) from None
 
 
-def _study_and_catalogue(reference: str, data: GivenData, changes: dict[str, Any]) -> tuple[Any, Any]:
-    from ..catalogue import Catalogue
-    from ..study import load_study, override
+def _taken_alone(names: Sequence[str], study: str, board: str) -> str:
+    """Say that the study's own domains have no part in this run."""
+    are = "is no data set" if len(names) == 1 else "are no data sets"
+    return (
+        f"{', '.join(names)} {are} of the study {study}: this run trains and tests on nothing else, and its board is {board}. "
+        "--train and --test combine it with other domains."
+    )
 
-    study = override(load_study(reference), changes)
+
+def _catalogue(study: "Study", data: GivenData) -> "Catalogue":
+    from ..catalogue import Catalogue
+
     options = {name: dict(study.datasets.get(name, {})) for name in (*study.datasets, *data.options)}
     for name, given in data.options.items():
         options[name] |= given
-    return study, Catalogue(data.folders, options)
+    return Catalogue(data.folders, options)
 
 
 def _names(folders: dict[str, str]) -> list[str]:
@@ -197,6 +214,7 @@ def _report(
     console: "Console",
     files: tuple[str | None, str | None, str | None],
     tracking_uri: str | None,
+    reference: "StudyReference",
 ) -> None:
     """Print or write what came out; `files` are those of JSON, of rows and of test domains as CSV."""
     from ...leaderboard.rows import ranked
@@ -225,8 +243,8 @@ def _report(
     console.print(
         "\nNext steps:\n"
         f"  bench ui{option}  # the study as a tree, with pictures, in the MLflow UI\n"
-        f"  bench leaderboard --study {plan.study.name}{option}{page}\n"
-        f"  bench run --study {plan.study.name} --data mine=DIR  # your own pictures: DIR/real and DIR/fake",
+        f"  bench leaderboard --study {shlex.quote(reference.board)}{option}{page}\n"
+        f"  bench run --study {shlex.quote(reference.run)} --data mine=DIR  # your own pictures: DIR/real and DIR/fake",
         markup=False,
         highlight=False,
         soft_wrap=True,

@@ -28,6 +28,7 @@ def ui(
 ) -> None:
     """Open the MLflow UI on what was recorded (on this machine only, until Ctrl-C)."""
     from ..errors import BenchError
+    from ..mlflow_setup import no_stray_folder
     from ..tracking import resolve_tracking_uri
 
     uri = resolve_tracking_uri(tracking_uri)
@@ -52,7 +53,7 @@ def ui(
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
     address = f"http://127.0.0.1:{port}"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is ended, too
-    with tempfile.TemporaryFile("w+") as messages:
+    with tempfile.TemporaryFile("w+") as messages, no_stray_folder(uri):
         # A session of its own: Ctrl-C is ours to handle, the server and its children are ended in order.
         server = subprocess.Popen(command, env=os.environ | quiet, stderr=messages, stdout=messages, start_new_session=True)
         try:

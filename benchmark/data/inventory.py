@@ -174,6 +174,7 @@ def take_inventories(name: str, spec: DatasetSpec, seed: int = 0, replicate: int
     dataset = place.open()
     if missing := dataset.missing():
         return [_nothing(name, place, dataset, f"{dataset.name} {missing}")]
+    dataset.alias = name
     try:
         if not isinstance(dataset, SourceDataset):
             return [_of_items(name, place, dataset)]
@@ -572,7 +573,7 @@ def same_sized_clips(inventory: Inventory) -> frozenset[str]:
     for entry in inventory.entries:
         if entry.kind == "clip":
             try:
-                sizes[Path(inventory.folder, entry.item.id).stat().st_size].append(entry.item.id)
+                sizes[Path(inventory.folder, on_disk(entry.item.id)).stat().st_size].append(entry.item.id)
             except OSError:
                 continue
     return frozenset(path for size, paths in sizes.items() if size and len(paths) > 1 for path in paths)

@@ -99,7 +99,7 @@ function rankCell(row) {
 }
 
 function bandCell(row) {
-  const evidence = row.evidence ? `evidence ${row.evidence[0].toFixed(3)}–${row.evidence[1].toFixed(3)}` : row.origin === "recorded" ? "no evidence" : "";
+  const evidence = row.evidence ? `evidence ${row.evidence[0].toFixed(3)}–${row.evidence[1].toFixed(3)}` : row.origin !== "recorded" ? "" : row.swept ? "no evidence found" : "evidence not asked for";
   return [element("span", { class: "band" }, row.band), element("span", { class: "sub" }, evidence)];
 }
 

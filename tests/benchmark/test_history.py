@@ -40,6 +40,11 @@ def search(storage: optuna.storages.BaseStorage, stop: int = 12, mode: str = "ke
     return found
 
 
+def stored(journal: Path) -> optuna.Study:
+    """What others see of a search, optuna-dashboard for one."""
+    return optuna.load_study(study_name="cell", storage=open_storage(None, journal))
+
+
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
     return tmp_path / "optuna.journal"
@@ -55,17 +60,44 @@ def test_a_search_that_stopped_goes_on_as_if_it_had_not(tmp_path: Path) -> None:
     whole = search(open_storage(None, tmp_path / "a"))
     search(open_storage(None, tmp_path / "b"), stop=4)
     half_way = history(open_storage(None, tmp_path / "b"))
-    half_way.ask(4, 8, [])[0]  # asked and never told: as after a kill
+    half_way.add_sweep(SWEEP, [value_of(band) for band in SWEEP])
+    for number, band in half_way.ask(0, 4, [Band.between(0.2, 0.26)]):
+        half_way.tell(number, value_of(band))
+    half_way.ask(4, 8, [])  # asked and never told: as after a kill
     assert search(open_storage(None, tmp_path / "b")) == whole
 
 
 def test_nothing_is_added_twice(journal: Path) -> None:
     first = search(open_storage(None, journal))
     assert search(open_storage(None, journal)) == first
-    trials = optuna.load_study(study_name="cell", storage=open_storage(None, journal)).trials
-    assert len([t for t in trials if t.user_attrs.get("stage") != "sweep"]) == 12
-    assert len([t for t in trials if t.user_attrs.get("stage") == "sweep"]) == 10  # one lies outside of the space
+    trials = stored(journal).trials
+    assert len(trials) == 12
     assert {t.state for t in trials} == {optuna.trial.TrialState.COMPLETE}
+
+
+def test_the_sweep_is_no_trial_and_the_search_starts_from_it(tmp_path: Path) -> None:
+    informed = search(open_storage(None, tmp_path / "a"))
+    alone = history(open_storage(None, tmp_path / "b"))
+    for start in range(0, 12, 4):
+        for number, band in alone.ask(start, start + 4, [Band.between(0.2, 0.26)]):
+            alone.tell(number, value_of(band))
+    assert len(stored(tmp_path / "a").trials) == len(stored(tmp_path / "b").trials) == 12
+    others = [alone.ask(number, number + 1, [])[0][1] for number in range(12)]
+    assert others[1:] != informed[1:]
+
+
+def test_a_trial_has_the_parameters_of_its_kind(tmp_path: Path) -> None:
+    search(open_storage(None, tmp_path / "a"))
+    search(open_storage(None, tmp_path / "b"), mode="pixels")
+    for trial in stored(tmp_path / "a").trials:
+        assert set(trial.params) == {"kind", "cutoff"} | ({"width"} if trial.params["kind"] in ("band", "stop") else set())
+    assert {t.params["kind"] for t in stored(tmp_path / "a").trials} >= {"low", "band"}
+    assert all("order" in trial.params for trial in stored(tmp_path / "b").trials)
+
+
+def test_the_study_says_what_its_values_are(journal: Path) -> None:
+    search(open_storage(None, journal), stop=4)
+    assert stored(journal).metric_names == ["validation AUC"]
 
 
 def test_order_is_searched_only_where_it_matters(tmp_path: Path) -> None:
@@ -193,4 +225,4 @@ def test_a_whole_study_on_postgresql(postgres: str, picture_folder: Callable[...
     assert run(small_study(), folder, storage=postgres).computed == 0
     names = optuna.get_all_study_names(open_storage(postgres, Path("unused")))
     assert len(names) == 1
-    assert names[0].startswith("small/spectral_svm on mine/")
+    assert names[0].startswith("small/spectral_svm/mine/")

@@ -83,3 +83,19 @@ def test_the_activation_belongs_to_the_view_and_to_what_was_learned(tmp_path: Pa
         warnings.simplefilter("error")
         assert asked.view.options["activation"] == "gelu"
     assert "activation" not in DetectorSpec.parse("dino_probe/random").build().view.options
+
+
+def test_a_folder_that_leaves_mean_and_deviation_open_is_said(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "clip", "vision_config": {"hidden_act": "quick_gelu"}}')
+    clip = DetectorSpec.parse("clip_probe", {"weights": str(tmp_path), "activation": "quickgelu"}).build()
+    dino = DetectorSpec.parse("dino_probe", {"model": str(tmp_path)}).build()
+    for probe, whose in ((clip, "OpenAI"), (dino, "ImageNet")):
+        with pytest.warns(
+            BenchWarning, match=f"{probe.name}: .* has no preprocessor_config.json; mean .* of {whose} are taken"
+        ):
+            _ = probe.view
+    (tmp_path / "preprocessor_config.json").write_text("{}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert clip.view.options["activation"] == "quickgelu"
+        _ = dino.view
