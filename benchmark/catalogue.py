@@ -8,7 +8,7 @@ from typing import Any
 
 from .contracts import LABEL_NAMES, REAL, Dataset, Item
 from .data.own import OWN, adapter_of
-from .errors import DataError, PluginError, unknown_name
+from .errors import DataError, unknown_name
 from .perturbations import canonical, chain_of, dataset_name, unperturbed
 from .registry import NAME_PATTERN, check_parameters, datasets, source_digest
 
