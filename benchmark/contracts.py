@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import PluginError, unknown_name
+from .invocation import install_extra
 
 REAL, FAKE = 0, 1
 LABEL_NAMES = ("real", "fake")
@@ -162,7 +163,7 @@ class Plugin:
         absent = [name for name in cls.needs if importlib.util.find_spec(name) is None]
         if not absent:
             return ""
-        return f"needs the extra `{cls.extra}` ({', '.join(absent)} missing): pip install 'bandbench[{cls.extra}]'"
+        return f"needs the extra `{cls.extra}` ({', '.join(absent)} missing): {install_extra(cls.extra)}"
 
     @classmethod
     def parameter_defaults(cls) -> dict[str, Any]:

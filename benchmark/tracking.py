@@ -21,7 +21,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .databases import check_database
 from .errors import TrackingError
+from .invocation import bench
 from .mlflow_names import COMPLETE, KEY, KIND, NOTE, PARENT, SENT, STUDY_KEY
 from .mlflow_reading import FoundCell, find_cells, search, store_folder, today
 from .store import digest, publish_folder, read_json, results_root, write_json
@@ -158,6 +160,29 @@ def client_for(uri: str) -> "MlflowClient":
             _use_write_ahead_log(uri)
             _hide_default_experiment(client)
         return client
+
+
+def check_tracking_store(uri: str) -> None:
+    """
+    Look whether a tracking store answers, and create nothing.
+
+    Parameters
+    ----------
+    uri : str
+        See `resolve_tracking_uri`. A local database that is not there yet is no mistake; runs make it.
+
+    Raises
+    ------
+    TrackingError
+        If it does not.
+    """
+    with _reported(uri):
+        if uri.startswith(("http://", "https://")):
+            import requests
+
+            requests.get(uri, timeout=10)  # any answer is one
+        elif "sql" in uri.partition("://")[0] and uri != default_tracking_uri():
+            check_database(uri)
 
 
 OTHER_PAGES = {"models": "models", "spectra": "spectra", "leaderboard": "leaderboard pages"}
@@ -541,7 +566,7 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
         If the store does not answer, or knows no such study.
     """
     if uri.startswith("sqlite:////") and not Path(uri.removeprefix("sqlite:///")).exists():
-        raise TrackingError(f"nothing is recorded in {uri} yet; `bench run --study band_search` records something.")
+        raise TrackingError(f"nothing is recorded in {uri} yet; `{bench('run band_search')}` records something.")
     client = client_for(uri)
     with _reported(uri):
         experiments = {e.experiment_id: e.name for e in client.search_experiments()}
@@ -624,7 +649,7 @@ def download_model(address: str, uri: str) -> Path:
         return Path(download_artifacts(artifact_uri=address))
     except (MlflowException, OSError) as error:
         reason = str(error).strip().splitlines()[0][:200].rstrip(".")
-        raise TrackingError(f"{uri} has no model {address} ({reason}). `bench ui` shows the models there are.") from error
+        raise TrackingError(f"{uri} has no model {address} ({reason}). `{bench('ui')}` shows the models there are.") from error
 
 
 def _place(location: str) -> Path | None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import DataError, unknown_name
+from .invocation import install_extra
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -175,7 +176,7 @@ def _read_pyav(path: Path, n_frames: int, every: int, report: FrameReport) -> It
     try:
         from av.error import FFmpegError
     except ImportError as error:
-        raise DataError("videos need the extra `video`: pip install 'bandbench[video]'.") from error
+        raise DataError(f"videos need the extra `video`: {install_extra('video')}") from error
     try:
         index = _list_packets(path, report)
         report.total = index.total

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Command, JsonOption, write_text
+from .options import Command, Group, JsonOption, write_text
 
 if TYPE_CHECKING:
     from ..testing import CheckResult
 
-group = typer.Typer(help="Run the contract of a detector or data set, ours or your own.", no_args_is_help=True)
+group = typer.Typer(cls=Group, help="Run the contract of a detector or data set, ours or your own.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:

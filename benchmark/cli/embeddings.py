@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..invocation import bench
 from .options import (
     STDOUT,
     BandOption,
@@ -112,7 +113,7 @@ def _open(names: list[str], data: GivenData, seed: int) -> "list[OpenDomain]":
     catalogue = Catalogue(data.folders, data.options)
     found = catalogue.expand(names or given, seed)
     if not found:
-        example = "bench embeddings procedural/planted --detector clip_probe/random"
+        example = bench("embeddings procedural/planted --detector clip_probe/random")
         raise DataError(f"no domain is named; try `{example}`, or --data mine=DIR for your own pictures.")
     for name in given:
         if name not in map(dataset_name, found):

@@ -1,5 +1,6 @@
 """``bench leaderboard``: rows from what was recorded, and from scores that others brought."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from ...leaderboard.submitted.submissions import Report
 
 from ..errors import BenchError
+from ..invocation import bench
+from .next_steps import Step, print_steps
 from .options import STDOUT, Command, CsvOption, Group, JsonOption, TrackingOption, check_target, write_text
 
 group = typer.Typer(cls=Group, help="Build the generalization leaderboard from MLflow and the score files.")
@@ -63,8 +66,14 @@ def leaderboard(
     if html:
         with console.status("making the page"):
             _write_page(html, board, uri, log, folders)
+        if html != STDOUT:
+            page = Path(html).absolute()
+            _print(console, f"The page is in {page}; a browser opens it at {page.as_uri()}")
     if not (json_file or csv_file or html):
         _print_board(board, study or "all studies")
+        words = ["leaderboard", *(["--study", study] if study else []), "--html", "board.html"]
+        words += ["--tracking-uri", tracking_uri] if tracking_uri else []
+        print_steps([Step(bench(shlex.join(words)), "as one page, with ranks, maps and worst mistakes")], console)
     raise typer.Exit(3 if board.refused else 0)
 
 

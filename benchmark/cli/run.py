@@ -1,10 +1,14 @@
 """``bench run``: a study, from pictures to leaderboard."""
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..invocation import bench
+from . import completion
+from .next_steps import after_run, print_steps
 from .options import (
     Command,
     CsvOption,
@@ -39,7 +43,19 @@ def _given(metavar: str, text: str) -> Any:
 
 
 def run(
-    study: Annotated[str, typer.Option(metavar="NAME|FILE", help="A shipped study, or a YAML file.")] = "band_search",
+    reference: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="STUDY",
+            help="A shipped study, or a YAML file. (default: band_search)",
+            show_default=False,
+            autocompletion=completion.studies,
+        ),
+    ] = None,
+    study: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="The same as an option.", autocompletion=completion.studies),
+    ] = None,
     name: Annotated[str | None, _given("NAME", "Record under this name, on a board of its own.")] = None,
     data: DataOption = None,
     detector: Annotated[list[str] | None, _given("NAME", "name, name/preset, file.py:Class, module:Class. Repeatable.")] = None,
@@ -72,6 +88,7 @@ def run(
     console = Console(stderr=True)
     for target in (json_file, csv_file):
         check_target(target)
+    study, n_jobs = _the_study(reference, study), jobs_of(jobs)
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
         if not dry_run:
@@ -81,6 +98,8 @@ def run(
         from ..engine import make_plan
         from ..tracking import resolve_tracking_uri
 
+        uri = resolve_tracking_uri(tracking_uri)
+        recorded = not dry_run or _stores_answer(uri, storage, reporter)
         given_data = parse_data(data)
         folders = given_data.folders
         changes: dict[str, Any] = {
@@ -103,12 +122,42 @@ def run(
             reporter.note(f"{left_out} is left out: it {reason}.")
         outcome = None
         if not dry_run:
-            outcome = _run(plan, jobs_of(jobs), resolve_tracking_uri(tracking_uri), storage, fresh, reporter)
+            outcome = _run(plan, n_jobs, uri, storage, fresh, reporter)
     if outcome is None:
         _print_plan(plan, json_file)
-        return
-    _report(outcome, plan, console, json_file, csv_file, tracking_uri)
+        raise typer.Exit(0 if recorded else 3)
+    rows = _report(outcome, plan, console, json_file, csv_file)
+    print_steps(after_run(plan, study, data or [], rows, tracking_uri), console)
     raise typer.Exit(0 if outcome.complete else 3)
+
+
+def _the_study(argument: str | None, option: str | None) -> str:
+    """The study that was asked for, by the argument or by the option."""
+    from ..errors import StudyError
+
+    if argument and option and argument != option:
+        raise StudyError(f"one study at a time: got {argument!r}, and {option!r} for --study.")
+    given = argument or option or "band_search"
+    if Path(given).is_dir() and given not in completion.studies(given):
+        example = bench(f"run --data mine={shlex.quote(given)}")
+        raise StudyError(f"{given} is a folder and no study; for the pictures in it: {example}")
+    return given
+
+
+def _stores_answer(tracking_uri: str, storage: str | None, reporter: "ScreenReporter") -> bool:
+    """Look at what a run would write to, and create nothing; False if its results would have to wait."""
+    from ..errors import TrackingError
+    from ..history import check_storage
+    from ..tracking import check_tracking_store
+
+    if storage:
+        check_storage(storage)
+    try:
+        check_tracking_store(tracking_uri)
+    except TrackingError as error:
+        reporter.note(f"{error} Until then results would be kept here.")
+        return False
+    return True
 
 
 def _run(plan: "Plan", jobs: int, tracking_uri: str, storage: str | None, fresh: bool, reporter: "ScreenReporter") -> "Outcome":
@@ -186,14 +235,9 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
 
 
 def _report(
-    outcome: "Outcome",
-    plan: "Plan",
-    console: "Console",
-    json_file: str | None,
-    csv_file: str | None,
-    tracking_uri: str | None,
-) -> None:
-
+    outcome: "Outcome", plan: "Plan", console: "Console", json_file: str | None, csv_file: str | None
+) -> list[dict[str, Any]]:
+    """Print what came out; return the rows, the best first."""
     from ...leaderboard.rows import ranked
     from ...leaderboard.table import as_csv, as_document, print_table
     from ..store import dump_json, results_root
@@ -212,17 +256,7 @@ def _report(
         console.print("Nothing was left to do: every fit of this study is on record. --fresh computes all of it again.")
     else:
         console.print(f"{outcome.computed} fits computed now; everything is kept in {results_root()}.", soft_wrap=True)
-    option = f" --tracking-uri {shlex.quote(tracking_uri)}" if tracking_uri else ""
-    page = " --html board.html  # the page, with ranks" + (" and the map of narrow bands" if plan.study.sweep_bands else "")
-    console.print(
-        "\nNext steps:\n"
-        f"  bench ui{option}  # the study as a tree, with pictures, in the MLflow UI\n"
-        f"  bench leaderboard --study {plan.study.name}{option}{page}\n"
-        f"  bench run --study {plan.study.name} --data mine=DIR  # your own pictures: DIR/real and DIR/fake",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
+    return rows
 
 
 def _report_gaps(outcome: "Outcome", console: "Console") -> None:
@@ -232,4 +266,5 @@ def _report_gaps(outcome: "Outcome", console: "Console") -> None:
     for label, reasons in outcome.gaps.items():
         say(console, f"{label}: {len(reasons)} bands could not be scored, the first: {reasons[0]}")
     if outcome.unsent:
-        say(console, f"{outcome.tracking_problem}\nThe results are kept here; `bench sync` sends them once the store answers.")
+        later = f"`{bench('sync')}` sends them once the store answers."
+        say(console, f"{outcome.tracking_problem}\nThe results are kept here; {later}")

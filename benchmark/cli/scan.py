@@ -1,10 +1,12 @@
 """``bench scan``: pictures and clips of one's own."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..invocation import bench
 from .options import STDOUT, Command, CsvOption, JsonOption, check_target, model_folder, write_text
 
 if TYPE_CHECKING:
@@ -47,8 +49,8 @@ def scan(
     if len(paths) < 2 or not (folder / "model.json").is_file():
         raise BenchError(
             f"bench scan wants a model and then what to score; {paths[0]} is no model. Make one:\n"
-            f"  bench train spectral_svm --train mine --data mine=DIR --out model   (DIR with real/ and fake/)\n"
-            f"  bench scan model {' '.join(str(path) for path in paths)}"
+            f"  {bench('train spectral_svm --train mine --data mine=DIR --out model')}   (DIR with real/ and fake/)\n"
+            f"  {bench(shlex.join(['scan', 'model', *map(str, paths)]))}"
         )
     model, files = TrainedModel.load(folder, detector), find_files(paths[1:])
     found: list[Finding] = []

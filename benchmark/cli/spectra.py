@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..invocation import bench
 from .options import (
     STDOUT,
     Command,
@@ -131,7 +132,8 @@ def _open(names: list[str], reference: str | None, data: GivenData, options: "Sp
         raise DataError(f"--reference is one domain; {reference} has several: {', '.join(first)}.")
     found = catalogue.expand([*first, *names], options.seed)
     if not found:
-        raise DataError("no domain is named; try `bench spectra procedural/planted`, or --data mine=DIR for your own pictures.")
+        example = bench("spectra procedural/planted")
+        raise DataError(f"no domain is named; try `{example}`, or --data mine=DIR for your own pictures.")
     for name in given:
         if name not in map(dataset_name, found):
             raise DataError(f"--data {name} is not used; name {name} among the domains, or leave it out.")

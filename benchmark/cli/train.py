@@ -1,13 +1,13 @@
 """``bench train``: one detector, kept as a folder that can score pictures."""
 
 import re
-import shlex
 import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from .next_steps import after_train, print_steps
 from .options import (
     BandOption,
     Command,
@@ -105,10 +105,7 @@ def train(
         value = model.validation["auc" if task == "detection" else "balanced_accuracy"]
         console.print(
             f"{recipe.label}: {shown} {value:.3f} on {model.validation['n_validation']} validation pictures. "
-            f"The model is in {folder}.\n"
-            f"Next steps:\n"
-            f"  bench evaluate {shlex.quote(str(folder))} --test DOMAIN  # on pictures that it has not seen\n"
-            f"  bench scan {shlex.quote(str(folder))} DIR  # pictures and clips of your own",
+            f"The model is in {folder}.",
             markup=False,
             highlight=False,
             soft_wrap=True,
@@ -116,4 +113,6 @@ def train(
     print_problems(problems, console)
     print_dropped({", ".join(recipe.train): model.data["dropped_leaks"]}, console)
     print_missing(model.data["data"], console)
+    if json_file != "-":
+        print_steps(after_train(folder), console)
     raise typer.Exit(0 if recorded and not problems else 3)

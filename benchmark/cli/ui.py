@@ -13,12 +13,13 @@ from typing import Annotated
 
 import typer
 
-from .options import TrackingOption
+from ..invocation import bench
+from .options import Command, TrackingOption
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(ui)
+    app.command(cls=Command)(ui)
 
 
 def ui(
@@ -48,7 +49,7 @@ def ui(
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
     address = f"http://127.0.0.1:{port}"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is ended, too
-    with tempfile.TemporaryFile("w+") as messages:
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as messages:
         # A session of its own: Ctrl-C is ours to handle, the server and its children are ended in order.
         server = subprocess.Popen(command, env=os.environ | quiet, stderr=messages, stdout=messages, start_new_session=True)
         try:
@@ -102,4 +103,4 @@ def _print_pages(address: str, studies: dict[str, str], others: dict[str, str]) 
     for title, page in others.items():
         typer.echo(f"  {title}: {address}{page}")
     if not (studies or others):
-        typer.echo("  nothing is recorded yet; bench run --study band_search records something.")
+        typer.echo(f"  nothing is recorded yet; {bench('run band_search')} records something.")

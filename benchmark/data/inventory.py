@@ -13,6 +13,7 @@ from .. import images, video
 from ..catalogue import DatasetSpec
 from ..contracts import LABEL_NAMES, SPLITS, Dataset, Item
 from ..errors import BenchError, DataError
+from ..invocation import bench
 from ..registry import datasets
 from .layout import Tree, Trouble, natural_key, split_archive, suffix_of
 from .manifest import ERROR, NO_FACE, SOURCE, Crop, Preparation, SourceRecord, find_preparations
@@ -198,7 +199,7 @@ def _other_data_sets(dataset: Dataset) -> str:
     root = dataset.root
     prepared = Preparation.at(root)
     if prepared:
-        return f"this was prepared from {prepared.dataset}: bench data doctor {prepared.dataset} --root {root}"
+        return f"this was prepared from {prepared.dataset}: {_doctor(prepared.dataset, root)}"
     fits = []
     for name, plugin in datasets.found.classes.items():
         if plugin is type(dataset) or plugin.missing() or not plugin.needs_root:
@@ -211,7 +212,11 @@ def _other_data_sets(dataset: Dataset) -> str:
         return ""
     first, *others = [name for _, _, name in sorted(fits)]
     more = f" (or {', '.join(others)})" if others else ""
-    return f"this looks like {first}{more}: bench data doctor {first} --root {root}"
+    return f"this looks like {first}{more}: {_doctor(first, root)}"
+
+
+def _doctor(name: str, root: Path) -> str:
+    return bench(f"data doctor {name} --root {shlex.quote(str(root))}")
 
 
 def _count(plugin: type[Dataset], root: Path) -> int:
@@ -330,7 +335,7 @@ def _survey_findings(survey: Survey, entries: Sequence[Entry]) -> list[Finding]:
 def _of_preparations(name: str, place: Place, dataset: SourceDataset, distributed: Inventory) -> list[Inventory]:
     found = find_preparations(dataset.origin)
     if not found and any(entry.kind != "still" for entry in distributed.entries):
-        command = f"bench data prepare {dataset.name} --root {dataset.root}"
+        command = bench(f"data prepare {dataset.name} --root {shlex.quote(str(dataset.root))}")
         distributed.findings.append(
             Finding("prepare", "note", "clips: before a run, faces have to be cut out of them", command)
         )

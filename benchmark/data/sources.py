@@ -1,6 +1,7 @@
 """What a data set was distributed as: clips, folders of frames and stills, and how they become items."""
 
 import hashlib
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -9,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from ..contracts import SPLITS, Dataset, Item, Split
 from ..errors import DataError
+from ..invocation import bench
 from .layout import Tree, Trouble
 from .manifest import Origin, Preparation, find_preparations
 
@@ -211,7 +213,8 @@ class SourceDataset(Dataset):
         found = self.survey(self.tree)
         if not found.sources:
             raise DataError(
-                f"{self.root} holds nothing of {self.what or self.name}; `bench data doctor {self.name}` says more."
+                f"{self.root} holds nothing of {self.what or self.name}; "
+                f"`{bench(f'data doctor {self.name} --root {shlex.quote(str(self.root))}')}` says more."
             )
         ordered = tuple(sorted(found.sources, key=lambda source: source.id))
         return replace(found, sources=ordered, troubles=(*found.troubles, *self.tree.troubles))
@@ -239,7 +242,7 @@ class SourceDataset(Dataset):
         if unprepared:
             raise DataError(
                 f"{self.name} in {self.root} consists of clips (for example {unprepared.id}); cut the faces out first, once: "
-                f"bench data prepare {self.name} --root {self.root}"
+                f"{bench(f'data prepare {self.name} --root {shlex.quote(str(self.root))}')}"
             )
         return [source.item(source.id) for source in sources]
 
