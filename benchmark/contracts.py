@@ -279,6 +279,8 @@ class Dataset(Plugin):
         Whether `root` must be given.
     classes : tuple of str
         ``("real",)`` for a collection of reals, which is a domain only with fakes from elsewhere.
+    computed : bool
+        Pictures are computed, each from random numbers of its own: two that look alike are no copies of each other.
     may_be_shown : bool
         Whether its terms let pictures of it appear in a report.
 
@@ -300,6 +302,7 @@ class Dataset(Plugin):
     needs_root: ClassVar[bool] = True
     classes: ClassVar[tuple[str, ...]] = LABEL_NAMES
     may_be_shown: bool = False
+    computed: ClassVar[bool] = False
 
     def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0) -> None:
         self.root = root

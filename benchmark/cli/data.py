@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..invocation import bench
+from . import completion
 from .data_doctor import doctor
 from .options import STDOUT, Command, DataOption, Group, JobsOption, JsonOption, check_target, jobs_of, parse_data, write_text
 from .report import duration, say
@@ -38,7 +39,12 @@ def _of(metavar: str, text: str) -> Any:
 
 
 def prepare(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A data set (bench list datasets), or file.py:Class.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A data set (bench list datasets), or file.py:Class.", autocompletion=completion.datasets
+        ),
+    ],
     root: Annotated[Path | None, typer.Option(metavar="DIR", help="Its folder, as distributed.")] = None,
     data: DataOption = None,
     param: Annotated[

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..invocation import bench
+from . import completion
 from .options import (
     STDOUT,
     BandOption,
@@ -35,7 +36,10 @@ def register(app: typer.Typer) -> None:
 
 def embeddings(
     domains: Annotated[
-        list[str] | None, typer.Argument(metavar="DOMAIN...", help="One class is enough. (default: those of --data)")
+        list[str] | None,
+        typer.Argument(
+            metavar="DOMAIN...", help="One class is enough. (default: those of --data)", autocompletion=completion.domains
+        ),
     ] = None,
     detector: Annotated[
         str, typer.Option(metavar="NAME", help="Whose view: clip_probe, dino_probe, name/preset … See bench list detectors.")

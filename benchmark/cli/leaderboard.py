@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 from ..errors import BenchError
 from ..invocation import bench
+from . import completion
 from .next_steps import Step, print_steps
 from .options import STDOUT, Command, CsvOption, Group, JsonOption, TrackingOption, check_target, write_text
 
@@ -31,7 +32,9 @@ def register(app: typer.Typer) -> None:
 
 def leaderboard(
     context: typer.Context,
-    study: Annotated[str | None, typer.Option(help="Only this study. (default: all)")] = None,
+    study: Annotated[
+        str | None, typer.Option(help="Only this study. (default: all)", autocompletion=completion.studies)
+    ] = None,
     tracking_uri: TrackingOption = None,
     json_file: JsonOption = None,
     csv_file: CsvOption = None,

@@ -1,6 +1,7 @@
 """``bench run``: a study, from pictures to leaderboard."""
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,9 +38,9 @@ def register(app: typer.Typer) -> None:
     app.command(cls=Command)(run)
 
 
-def _given(metavar: str, text: str) -> Any:
-    """An option that replaces what the study says."""
-    return typer.Option(metavar=metavar, help=f"{text} (default: the study's)")
+def _given(metavar: str, text: str, values: Callable[..., list[str]] | None = None) -> Any:
+    """An option that replaces what the study says; `values` completes it in the shell."""
+    return typer.Option(metavar=metavar, help=f"{text} (default: the study's)", autocompletion=values)
 
 
 def run(
@@ -58,9 +59,11 @@ def run(
     ] = None,
     name: Annotated[str | None, _given("NAME", "Record under this name, on a board of its own.")] = None,
     data: DataOption = None,
-    detector: Annotated[list[str] | None, _given("NAME", "name, name/preset, file.py:Class, module:Class. Repeatable.")] = None,
-    train: Annotated[list[str] | None, _given("DOMAIN", "Domain to train on. Repeatable.")] = None,
-    test: Annotated[list[str] | None, _given("DOMAIN", "Domain to test on. Repeatable.")] = None,
+    detector: Annotated[
+        list[str] | None, _given("NAME", "name, name/preset, file.py:Class, module:Class. Repeatable.", completion.detectors)
+    ] = None,
+    train: Annotated[list[str] | None, _given("DOMAIN", "Domain to train on. Repeatable.", completion.domains)] = None,
+    test: Annotated[list[str] | None, _given("DOMAIN", "Domain to test on. Repeatable.", completion.domains)] = None,
     trials: Annotated[int | None, _given("N", "Bands that the search tries per cell.")] = None,
     seeds: Annotated[int | None, _given("N", "Draws of training and validation pictures.")] = None,
     seed: Annotated[int | None, _given("N", "Seed of everything that is drawn; it fixes the test pictures.")] = None,
@@ -199,9 +202,12 @@ def _refuse_unused(folders: dict[str, str], plan: "Plan") -> None:
 
 
 def _print_plan(plan: "Plan", json_file: str | None) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
+    from ..reporting import folded_name
     from ..store import dump_json
 
     facts = {
@@ -219,12 +225,15 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
         write_text(json_file, dump_json(facts))
         return
     console = Console()
-    table = Table(title=f"{plan.study.name}: pictures (real + fake) of the first draw", title_justify="left")
-    for name in ("domain", "role", "train", "val", "test"):
-        table.add_column(name, justify="left" if name in ("domain", "role") else "right", overflow="fold")
+    title = f"{plan.study.name}: pictures (real + fake) of the first draw"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("domain, what for", overflow="fold")
+    for name in ("train", "val", "test"):
+        table.add_column(name, justify="right", no_wrap=True)
     for entry in plan.sizes():
         counts = [f"{entry[f'{s}_real']} + {entry[f'{s}_fake']}" for s in ("train", "val", "test")]
-        table.add_row(entry["domain"], ", ".join(entry["roles"]), *counts)
+        name = folded_name(entry["domain"], console.width - 3 * max(len(count) + 2 for count in counts))
+        table.add_row(Text.assemble(name, "\n", (f"  {', '.join(entry['roles'])}", "dim")), *counts)
     console.print(table)
     console.print(
         f"cells: {plan.n_cells} ({', '.join(facts['detectors'])} × {len(plan.study.train)} training domains); "

@@ -84,15 +84,18 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
 def _print(found: "list[Finding]", model: "TrainedModel") -> None:
     from collections import Counter
 
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console()
     whole = [one for one in found if one.kind != "frame"]
-    table = Table(header_style="bold")
-    for name in ("file", "verdict", *(f"p({c})" for c in model.recipe.classes[1:])):
-        table.add_column(name, justify="left" if name in ("file", "verdict") else "right", overflow="fold")
+    table = Table(header_style="bold", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("file", overflow="fold", min_width=16)
+    table.add_column("verdict", overflow="fold", min_width=8)
+    for name in model.recipe.classes[1:]:
+        table.add_column(f"p({name})", justify="right", overflow="fold", min_width=5)
     for one in whole[:SHOWN_ROWS]:
         shares = [f"{one.probabilities[c]:.3f}" if one.probabilities else "–" for c in model.recipe.classes[1:]]
         clip = f" ({one.n_frames} frames)" if one.n_frames else ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..invocation import bench
+from . import completion
 from .options import (
     STDOUT,
     Command,
@@ -55,7 +56,11 @@ def register(app: typer.Typer) -> None:
 def spectra(
     domains: Annotated[
         list[str] | None,
-        typer.Argument(metavar="DOMAIN...", help="Side by side, the first is the reference. (default: those of --data)"),
+        typer.Argument(
+            metavar="DOMAIN...",
+            help="Side by side, the first is the reference. (default: those of --data)",
+            autocompletion=completion.domains,
+        ),
     ] = None,
     data: DataOption = None,
     reference: Annotated[

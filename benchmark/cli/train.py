@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from . import completion
 from .next_steps import after_train, print_steps
 from .options import (
     BandOption,
@@ -31,8 +32,16 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    detector: Annotated[str, typer.Argument(metavar="DETECTOR", help="name, name/preset, file.py:Class or module:Class")],
-    train: Annotated[list[str], typer.Option("--train", metavar="DOMAIN", help="Domain to train on. Repeatable.")],
+    detector: Annotated[
+        str,
+        typer.Argument(
+            metavar="DETECTOR", help="name, name/preset, file.py:Class or module:Class", autocompletion=completion.detectors
+        ),
+    ],
+    train: Annotated[
+        list[str],
+        typer.Option("--train", metavar="DOMAIN", help="Domain to train on. Repeatable.", autocompletion=completion.domains),
+    ],
     data: DataOption = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the model goes. (default: models/DETECTOR)")] = None,
     task: Annotated[str, typer.Option(help="detection (real or fake) or attribution (which generator).")] = "detection",
