@@ -23,6 +23,9 @@ Mode = Literal["keep", "reweight", "pixels"]
 KINDS: tuple[Kind, ...] = ("all", "low", "high", "band", "stop")
 MODES: tuple[Mode, ...] = ("keep", "reweight", "pixels")
 MAX_FREQUENCY = math.sqrt(0.5)
+# Beyond the corner a Butterworth filter still attenuates, and published searches go there: a radius of 35 in a crop of 42
+# pixels is 0.83 cycles/pixel. Four times the corner leaves room for them and still tells a radius whose px was forgotten.
+MAX_CUTOFF = 4 * MAX_FREQUENCY
 MAX_ORDER = 20
 
 
@@ -111,9 +114,9 @@ class Band:
     ----------
     kind : {"all", "low", "high", "band", "stop"}
     cutoff : float
-        Cut-off (low, high) or centre (band, stop) in cycles/pixel; 0 for ``all``.
+        Cut-off (low, high) or centre (band, stop) in cycles/pixel, up to `MAX_CUTOFF`; 0 for ``all``.
     width : float
-        Width between the points of gain 1/2 in cycles/pixel; 0 unless the kind is band or stop.
+        Width between the points of gain 1/2 in cycles/pixel, up to `MAX_CUTOFF`; 0 unless the kind is band or stop.
     order : int
         Butterworth order, the steepness. It moves no point of gain 1/2, so it is fixed to 1 in mode ``keep``.
     mode : {"keep", "reweight", "pixels"}
@@ -123,7 +126,7 @@ class Band:
     Raises
     ------
     StudyError
-        For a band that lets nothing through or that does not lie on the frequency axis.
+        For a number that makes no filter, or a band of mode ``keep`` that keeps no frequency.
     """
 
     kind: Kind = "all"
@@ -142,21 +145,31 @@ class Band:
         # What has no effect is set to one value, so that equal bands are equal.
         if self.kind == "all":
             object.__setattr__(self, "cutoff", 0.0)
-        elif not (math.isfinite(self.cutoff) and 0 < self.cutoff < MAX_FREQUENCY):
-            raise StudyError(
-                f"the cut-off of a {self.kind} band lies between 0 and {MAX_FREQUENCY:.3f} cycles/pixel "
-                f"(the corner of the spectrum), got {self.cutoff:g}."
-            )
+        else:
+            self._require_length("cut-off", self.cutoff)
         if self.kind not in ("band", "stop"):
             object.__setattr__(self, "width", 0.0)
-        elif not (math.isfinite(self.width) and 0 < self.width <= MAX_FREQUENCY):
-            raise StudyError(
-                f"the width of a {self.kind} band lies between 0 and {MAX_FREQUENCY:.3f} cycles/pixel, got {self.width:g}."
-            )
+        else:
+            self._require_length("width", self.width)
         if self.mode == "keep" or self.kind == "all":
             object.__setattr__(self, "order", 1)
         for name in ("cutoff", "width"):
             object.__setattr__(self, name, float(getattr(self, name)))
+        if self.mode == "keep" and self.passed_width <= 0:
+            cutoff = f"{self.cutoff:g}" if self.kind in ("low", "high") else "-".join(f"{edge:g}" for edge in self.half_gain)
+            raise StudyError(
+                f"a {self.kind} band in mode keep clips to the frequencies with gain >= 1/2 between 0 and {MAX_FREQUENCY:.3f} "
+                f"cycles/pixel (the corner of the spectrum) and would keep none of them, got {cutoff}. "
+                f"Modes reweight and pixels take it."
+            )
+
+    def _require_length(self, what: str, value: float) -> None:
+        if not (math.isfinite(value) and 0 < value <= MAX_CUTOFF):
+            bins = f" A radius in DFT bins of the crop is written {value:g}px." if MAX_CUTOFF < value < math.inf else ""
+            raise StudyError(
+                f"the {what} of a {self.kind} band lies between 0 and {MAX_FREQUENCY:.3f} cycles/pixel (the corner of the "
+                f"spectrum), or beyond it up to {MAX_CUTOFF:.3f}, got {value:g}.{bins}"
+            )
 
     @classmethod
     def between(cls, low: float, high: float, kind: Kind = "band", **options: Any) -> Self:
@@ -185,8 +198,11 @@ class Band:
             If `text` is none of these.
         """
         kind, _, frequencies = text.partition(":")
-        numbers = [parse_frequency(part, side) for part in frequencies.split("-")] if frequencies else []
-        if kind == "all" and not numbers:
+        if kind in KINDS and re.match(r"\s*-", frequencies):
+            raise StudyError(f"a frequency is not negative, got the band {text!r}.")
+        parts = frequencies.split("-") if frequencies else []
+        numbers = [parse_frequency(part, side) for part in parts] if all(map(str.strip, parts)) else []
+        if kind == "all" and not parts:
             return cls(**options)
         if kind in ("low", "high") and len(numbers) == 1:
             return cls(kind, numbers[0], **options)  # pyright: ignore[reportArgumentType] (one of the kinds)
@@ -195,16 +211,22 @@ class Band:
         raise StudyError(f"a band is written all, low:0.2, high:0.3, band:0.2-0.3 or stop:0.2-0.3 (or 35px), got {text!r}.")
 
     @property
-    def edges(self) -> tuple[float, float]:
-        """Frequencies (low, high) with gain 1/2 that bound the band, or the gap of a ``stop``, in cycles/pixel."""
+    def half_gain(self) -> tuple[float, float]:
+        """Frequencies (low, high) with gain 1/2, in cycles/pixel; also beyond the corner, where no coefficient lies."""
         if self.kind == "all":
             return 0.0, MAX_FREQUENCY
         if self.kind == "low":
             return 0.0, self.cutoff
         if self.kind == "high":
-            return self.cutoff, MAX_FREQUENCY
+            return self.cutoff, max(self.cutoff, MAX_FREQUENCY)
         middle = math.hypot(self.cutoff, self.width / 2)
-        return middle - self.width / 2, min(middle + self.width / 2, MAX_FREQUENCY)
+        return middle - self.width / 2, middle + self.width / 2
+
+    @property
+    def edges(self) -> tuple[float, float]:
+        """Ends (low, high) on the frequency axis of the band, or of the gap of a ``stop``, in cycles/pixel."""
+        low, high = self.half_gain
+        return min(low, MAX_FREQUENCY), min(high, MAX_FREQUENCY)
 
     @property
     def passed_width(self) -> float:
@@ -226,6 +248,8 @@ class Band:
 
     def __str__(self) -> str:
         low, high = self.edges
+        if self.kind in ("low", "high") or low >= MAX_FREQUENCY:  # beyond the corner, two bands have the same edges
+            low, high = self.half_gain
         text = {
             "all": "all",
             "low": f"low <{high:.3f}",

@@ -7,12 +7,14 @@ Conventions held everywhere: ``real`` is 0, ``fake`` is 1, a higher score means 
 import copy
 import importlib.util
 import inspect
+import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
+from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
+from annotated_types import Ge, Gt, Lt
 from numpy.typing import NDArray
 
 from .errors import PluginError, unknown_name
@@ -23,6 +25,13 @@ LABEL_NAMES = ("real", "fake")
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 TRANSFORMS = ("pixels", "dct", "log_dct", "fft", "log_fft")
+# Types of parameters that have bounds: values are held against them before any picture is read.
+Positive = Annotated[float, Gt(0)]
+NotNegative = Annotated[float, Ge(0)]
+Share = Annotated[float, Gt(0), Lt(1)]
+Count = Annotated[int, Ge(1)]
+Seed = Annotated[int, Ge(0)]
+Transform = Literal["pixels", "dct", "log_dct", "fft", "log_fft"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,8 @@ class Item:
         Unique within the data set and stable between machines (a relative path, say).
     label : int
         0 real, 1 fake.
-    split : {"train", "val", "test"}
+    split : {"train", "val", "test"}, or ""
+        Empty in `Dataset.all_items` only, where no split could be drawn.
     target, donor, video : str
         Identity shown, identity whose face was put in, clip; empty where unknown or meaningless.
     fingerprint : str
@@ -47,7 +57,7 @@ class Item:
 
     id: str
     label: int
-    split: Split
+    split: Split | Literal[""]
     target: str = ""
     donor: str = ""
     video: str = ""
@@ -133,6 +143,14 @@ class View:
         return View(self.values[rows], self.frequency)
 
 
+def _type_hints(plugin: type) -> dict[str, Any]:
+    """Return the types of a constructor's parameters; none where they name what cannot be found, as another's plugin may."""
+    try:
+        return typing.get_type_hints(plugin.__init__, include_extras=True)
+    except (NameError, TypeError, AttributeError):
+        return {}
+
+
 class Plugin:
     """
     What detectors and data sets share: constructor parameters that can be read back, as in scikit-learn, and what they need.
@@ -168,13 +186,26 @@ class Plugin:
     @classmethod
     def parameter_defaults(cls) -> dict[str, Any]:
         """Return constructor parameters and their defaults, in order; ``**options`` stands for those of the parent class."""
-        found: dict[str, Any] = {}
+        return {name: parameter.default for name, (parameter, _) in cls._signature().items()}
+
+    @classmethod
+    def parameter_types(cls) -> dict[str, Any]:
+        """Return constructor parameters and their types: the annotations, `Annotated` bounds among them; without, `Any`."""
+        return {name: hint for name, (_, hint) in cls._signature().items()}
+
+    @classmethod
+    def _signature(cls) -> dict[str, tuple[inspect.Parameter, Any]]:
+        """Return constructor parameters with their types, own ones first."""
+        found: dict[str, tuple[inspect.Parameter, Any]] = {}
         for parent in cls.__mro__[:-1]:
             if "__init__" not in vars(parent):
                 continue
             signature = list(inspect.signature(parent.__init__).parameters.values())[1:]
+            types = _type_hints(parent)
             passed_on = any(p.kind is p.VAR_KEYWORD for p in signature)
-            found |= {p.name: p.default for p in signature if p.kind is not p.VAR_KEYWORD and p.name not in found}
+            for one in signature:
+                if one.kind is not one.VAR_KEYWORD and one.name not in found:
+                    found[one.name] = one, types.get(one.name, Any)
             if not passed_on:
                 break
         return found
@@ -283,6 +314,8 @@ class Dataset(Plugin):
         Pictures are computed, each from random numbers of its own: two that look alike are no copies of each other.
     may_be_shown : bool
         Whether its terms let pictures of it appear in a report.
+    alias : str
+        Name under which a user gave it, if it is another one; set by the catalogue.
 
     Parameters
     ----------
@@ -303,6 +336,7 @@ class Dataset(Plugin):
     classes: ClassVar[tuple[str, ...]] = LABEL_NAMES
     may_be_shown: bool = False
     computed: ClassVar[bool] = False
+    alias: str = ""
 
     def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0) -> None:
         self.root = root
@@ -338,8 +372,16 @@ class Dataset(Plugin):
         """List every item of a domain, with its split, in an order that does not depend on the machine."""
         raise NotImplementedError
 
+    def all_items(self, variant: str) -> Sequence[Item]:
+        """
+        List every item of a domain for those who take all of them, whatever their split.
+
+        As `items`; a data set that cannot split what there is lists it all the same, with an empty split.
+        """
+        return self.items(variant)
+
     def read(self, item: Item) -> bytes:
-        """Return the bytes of an item's picture file (JPEG, PNG, WebP, BMP or TIFF)."""
+        """Return the bytes of an item's picture file, of a kind that `images.decode` reads."""
         raise NotImplementedError
 
     def facts(self) -> dict[str, Any]:
@@ -349,3 +391,15 @@ class Dataset(Plugin):
         Keys that the engine knows: ``missing`` and ``notes`` (lists of str), ``preparation`` (str).
         """
         return {}
+
+    def remarks(self) -> Sequence[str]:
+        """
+        Say in lines what a command tells of this copy: what was passed over, what belongs together; none if nothing.
+
+        No row holds them, and they change no key: a note that lies among the pictures makes no other data set.
+        """
+        return ()
+
+    def regrouping(self) -> str:
+        """Say how a user declares which pictures belong together; empty if that is fixed."""
+        return ""

@@ -31,11 +31,20 @@ def check_database(url: str) -> None:
     if address.get_backend_name() != "sqlite":
         engine.connect().close()
     elif file not in ("", ":memory:"):
-        _check_file(Path(file))
+        check_database_file(Path(file))
 
 
-def _check_file(file: Path) -> None:
-    """A database in a file that is there is one; else its folder, or the nearest that exists, can be written to."""
+def check_database_file(file: Path) -> None:
+    """
+    Read the header of a SQLite database; of one that does not exist yet, look for the folder.
+
+    Raises
+    ------
+    OSError
+        If there is no such folder, or it cannot be written to.
+    sqlite3.DatabaseError
+        If the file is no database.
+    """
     import sqlite3
 
     if file.exists():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .metrics import Scored, roc_auc
+from .roc import Scored, roc_auc
 
 
 @dataclass(frozen=True)

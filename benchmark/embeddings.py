@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .bands import Band
 from .catalogue import OpenDomain
-from .contracts import LABEL_NAMES, SPLITS, Split, ViewSpec
+from .contracts import LABEL_NAMES, ViewSpec
 from .engine import prepare_chunks, task_key
 from .errors import BenchError, DataError
 from .images import CropSpec
@@ -28,7 +28,8 @@ SUFFIXES = (".parquet", ".npz")
 COLUMNS = ("domain", "item", "label", "split", "group", "status", "detail")
 ABOUT = "bandbench.embeddings"
 # Training and validation pictures together and test pictures apart, as `bench run` prepares them: both then share a cache.
-POOLS: tuple[tuple[Split, ...], ...] = (("train", "val"), ("test",))
+# What has no split (`Dataset.all_items`) is a pool of its own.
+POOLS: tuple[tuple[str, ...], ...] = (("train", "val"), ("test",), ("",))
 
 
 @dataclass(frozen=True)
@@ -148,14 +149,14 @@ def embed(domains: Sequence[OpenDomain], options: EmbeddingOptions, workers: Wor
         If a domain has no such picture, no picture at all can be used, or the view cannot be computed. A single picture that
         cannot be used does not raise.
     """
-    view, wanted = options.view, [_wanted(domain, options) for domain in domains]
+    view, chosen = options.view, [wanted(domain, options) for domain in domains]
     cache = ensure_writable(cache_root(), "BANDBENCH_CACHE")
     with tempfile.TemporaryDirectory(prefix="scratch-", dir=cache) as scratch:
         places = Places(str(cache), scratch, "")
-        tasks = [[t for pool in POOLS for t in chunk_tasks(domain, pool, options.crop, [view], places)] for domain in wanted]
+        tasks = [[t for pool in POOLS for t in chunk_tasks(domain, pool, options.crop, [view], places)] for domain in chosen]
         chunks = prepare_chunks([task for mine in tasks for task in mine], workers, reporter)
         means = _all_means(list({chunk.folder for chunk in chunks.values()}), view, options.band, workers, reporter)
-        parts = [_domain_part(*pair, chunks, means) for pair in zip(wanted, tasks, strict=True)]
+        parts = [_domain_part(*pair, chunks, means) for pair in zip(chosen, tasks, strict=True)]
     items, vectors = pa.concat_tables([part[0] for part in parts]), [part[1] for part in parts]
     n_features = max(part.shape[1] for part in vectors)
     if not ok_rows(items).any():
@@ -164,10 +165,16 @@ def embed(domains: Sequence[OpenDomain], options: EmbeddingOptions, workers: Wor
     return Embeddings(items, np.concatenate(filled), options.as_dict())
 
 
-def _wanted(domain: OpenDomain, options: EmbeddingOptions) -> OpenDomain:
-    """The domain with nothing but the pictures that the options ask for."""
-    splits = SPLITS if options.split == "all" else (options.split,)
-    kept = [item for item in domain.items if item.split in splits]
+def wanted(domain: OpenDomain, options: EmbeddingOptions) -> OpenDomain:
+    """
+    Return the domain with nothing but the pictures that the options ask for.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    kept = [item for item in domain.items if options.split in ("all", item.split)]
     if not kept:
         raise DataError(f"{domain.name} has no picture in the split {options.split}; choose another --split, or leave it out.")
     if options.limit is not None:

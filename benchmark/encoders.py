@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .activations import ARCHIVE_ENTRIES, CHOICES, array_names, is_archive, is_place, settle
 from .errors import PluginError, unknown_name
 from .networks import Graph, MicroBatches, find_device, memory_errors
 from .store import cache_root, digest, read_json, write_json
@@ -35,8 +36,12 @@ TINY = "tiny"
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 BATCH = {"cpu": 32, "cuda": 256}
 SERVER_PATIENCE = 5.0  # seconds
+OPENAI_MEAN, OPENAI_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+# Models of transformers whose first token stands for the picture.
+CLASS_TOKENS = ("dinov2", "dinov2_with_registers", "dinov3_vit", "dinov3_convnext", "vit", "deit")
+CLIP_TYPES = ("clip", "clip_vision_model")
 COPIES = {
-    "open_clip": "weights=FILE, a .safetensors or .pt of this architecture",
+    "open_clip": "weights=FILE, a .safetensors or .pt of this architecture, or a folder as transformers or open_clip keep them",
     "transformers": "model=DIR, a folder with config.json and model.safetensors",
 }
 # Small enough to be run anywhere, large enough that nothing in it degenerates.
@@ -67,8 +72,9 @@ class EncoderSpec:
         open_clip: name of an architecture, path of its configuration (JSON), or ``tiny``. transformers: a name such as
         ``facebook/dinov2-giant``, the path of a folder with ``config.json``, or ``tiny``.
     weights : str
-        open_clip: tag of published weights, or path of a file. transformers: empty, since they belong to the model. ``random``:
-        drawn, always the same.
+        open_clip: tag of published weights, path of a file, or path of a folder that holds the configuration, too (of open_clip
+        or of transformers), which takes the place of `model`. transformers: empty, since they belong to the model.
+        ``random``: drawn, always the same.
     content : str
         SHA-256 of local files, so that other weights under an old name are other embeddings; empty for names.
     statistics : {"own", "imagenet"}
@@ -81,6 +87,8 @@ class EncoderSpec:
         Of the encoder's arithmetic; embeddings are float32.
     compiled : bool
         Compile the network before its first batch (`bandbench.benchmark.networks.Graph`), which takes up to some minutes.
+    activation : {"auto", "gelu", "quickgelu"}
+        Of the image tower of open_clip; ``auto`` is settled by `bandbench.benchmark.activations.settle`.
 
     Raises
     ------
@@ -97,6 +105,7 @@ class EncoderSpec:
     resize: str = "bicubic"
     precision: str = "float32"
     compiled: bool = False
+    activation: str = "auto"
 
     def __post_init__(self) -> None:
         for what, value, known in (
@@ -104,6 +113,7 @@ class EncoderSpec:
             ("statistics", self.statistics, ("own", "imagenet")),
             ("resize", self.resize, ("bicubic", "bilinear")),
             ("precision", self.precision, PRECISIONS),
+            ("activation", self.activation, CHOICES if self.library == "open_clip" else CHOICES[:1]),
         ):
             if value not in known:
                 raise PluginError(unknown_name(what, value, known))
@@ -126,7 +136,12 @@ class EncoderSpec:
             return
         if self.model.endswith(".json"):
             _require_file(self.model, "configuration")
-        if _looks_like_path(self.weights):
+        if not is_place(self.weights):
+            return
+        folder = Path(self.weights).expanduser()
+        if folder.is_dir():
+            _folder_kind(folder)
+        else:
             _require_file(self.weights, "weights file")
 
     @property
@@ -154,6 +169,27 @@ def content_of(*paths: str) -> str:
         elif path.is_file():
             files.append(path)
     return hashlib.sha256("".join(map(_file_content, files)).encode()).hexdigest() if files else ""
+
+
+def unknown_statistics(who: str, place: str, whose: str) -> str:
+    """
+    Say that a local folder of transformers does not tell with which mean and standard deviation pictures are normalised.
+
+    Parameters
+    ----------
+    who : str
+        Detector.
+    place : str
+        Model or weights, as they were given; what is no such folder is passed over.
+    whose : str
+        Those that are taken.
+    """
+    folder = Path(place).expanduser()
+    if not place or not (folder / "config.json").is_file() or (folder / "open_clip_config.json").is_file():
+        return ""
+    if (folder / "preprocessor_config.json").is_file():
+        return ""
+    return f"{who}: {folder} has no preprocessor_config.json; mean and standard deviation of {whose} are taken."
 
 
 def _file_content(path: Path) -> str:
@@ -350,21 +386,139 @@ def _open_clip(spec: EncoderSpec) -> Loaded:
     import open_clip
     import torch
 
+    folder = Path(spec.weights).expanduser()
+    in_folder = is_place(spec.weights) and folder.is_dir()
+    if in_folder and _folder_kind(folder) == "config.json":
+        return _clip_of_transformers(spec, folder)
     try:
-        architecture = _clip_architecture(spec.model)
-        weights = "" if spec.weights == RANDOM else _clip_weights(spec, architecture)
-        fetched = bool(weights) and not _looks_like_path(weights)
-        with quiet(), _fetching(spec, fetched), torch.random.fork_rng(devices=[]):
+        architecture = f"local-dir:{folder}" if in_folder else _clip_architecture(spec.model)
+        weights = "" if spec.weights == RANDOM or in_folder else _clip_weights(spec, architecture)
+        in_file = is_place(weights)
+        with quiet(), _fetching(spec, bool(weights) and not in_file), torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
+            state = _state_of_archive(weights) if in_file else None
+            weights = weights if state is None else ""
             model = open_clip.create_model(
-                architecture, weights or None, load_weights=bool(weights), force_image_size=spec.side or None, weights_only=True
+                architecture,
+                weights or None,
+                load_weights=bool(weights) or in_folder,
+                force_image_size=spec.side or None,
+                force_preprocess_cfg=_shared_statistics(architecture) if in_file else None,
+                require_pretrained=in_folder,
+                weights_only=True,
+                **_activation_option(spec),
             )
+            if state is not None:
+                open_clip.factory.resize_pos_embed(state, model)
+                model.load_state_dict(state)
     except PluginError:
         raise
     except Exception as error:  # files and servers fail in many ways, and the library names them all
         raise PluginError(_not_loaded(spec, error)) from error
     chosen = open_clip.get_model_preprocess_cfg(model)
     return model.visual, int(_first(chosen["size"])), tuple(chosen["mean"]), tuple(chosen["std"])  # pyright: ignore
+
+
+def _activation_option(spec: EncoderSpec) -> dict[str, Any]:
+    """Option of the network where its activation is not the one that its architecture has by itself."""
+    found = settle(spec.model, spec.weights, spec.activation, TINY_CLIP)
+    return {} if found.activation in (None, found.own) else {"quick_gelu": found.activation == "quickgelu"}
+
+
+def _state_of_archive(weights: str) -> "dict[str, torch.Tensor] | None":
+    """
+    Weights of a file in the way of OpenAI's distribution, which has entries besides weights; None for other files.
+
+    Raises
+    ------
+    PluginError
+        For the TorchScript archive itself, which holds code.
+    """
+    from open_clip import factory
+
+    if is_archive(Path(weights)):
+        code = (
+            f"import torch; state = torch.jit.load({weights!r}, 'cpu').state_dict(); "
+            f"torch.save({{k: v for k, v in state.items() if k not in {ARCHIVE_ENTRIES}}}, 'clip-openai.pt')"
+        )
+        raise PluginError(
+            f"{weights} is a TorchScript archive, as OpenAI distributes them, which holds code, and none is run from a file. "
+            f'Take weights=openai, or keep its weights alone in a file, once, if you trust it: python -c "{code}"'
+        )
+    if not any(entry in array_names(Path(weights)) for entry in ARCHIVE_ENTRIES):
+        return None
+    state: Any = factory.load_state_dict(weights, weights_only=True)
+    return {name: value for name, value in state.items() if name not in ARCHIVE_ENTRIES}
+
+
+def _shared_statistics(architecture: str) -> dict[str, Any] | None:
+    """Mean and standard deviation of all published weights of an architecture; None where they have not one (OpenAI's then)."""
+    import open_clip
+
+    tags = open_clip.list_pretrained_tags_by_model(architecture)
+    found = [open_clip.get_pretrained_cfg(architecture, tag) or {} for tag in tags]
+    pairs = {(one.get("mean", OPENAI_MEAN), one.get("std", OPENAI_STD)) for one in found}
+    return dict(zip(("mean", "std"), pairs.pop(), strict=True)) if len(pairs) == 1 else None
+
+
+def _folder_kind(folder: Path) -> str:
+    """
+    Name of the configuration in a folder with a CLIP model.
+
+    Raises
+    ------
+    PluginError
+        If there is none, or it is that of another model.
+    """
+    if (folder / "open_clip_config.json").is_file():
+        return "open_clip_config.json"
+    kind = str((read_json(folder / "config.json") or {}).get("model_type", ""))
+    if kind in CLIP_TYPES:
+        return "config.json"
+    said = f"its config.json is of the type {kind!r}" if kind else "it has none of them"
+    raise PluginError(
+        f"{folder.absolute()} is no folder with a CLIP model: that has an open_clip_config.json, or a config.json with the "
+        f"model_type 'clip' and a model.safetensors, and {said}. A single file is given as weights=FILE."
+    )
+
+
+def _clip_of_transformers(spec: EncoderSpec, folder: Path) -> Loaded:
+    """Image tower with its projection of a folder in the format of transformers; embeddings are those of open_clip."""
+    import torch
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    found = settle(spec.model, spec.weights, spec.activation, TINY_CLIP)
+    try:
+        with quiet(), torch.random.fork_rng(devices=[]):
+            config = transformers.CLIPVisionConfig.from_pretrained(folder)
+            config.hidden_act = "quick_gelu" if found.activation == "quickgelu" else "gelu"
+            loaded: Any = transformers.CLIPVisionModelWithProjection.from_pretrained(
+                folder, config=config, use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True
+            )
+            model, told = loaded
+            _require_weights(spec, told)
+            known = _preprocessor(str(folder))
+    except PluginError:
+        raise
+    except Exception as error:  # files fail in many ways
+        raise PluginError(_not_loaded(spec, error)) from error
+    mean, std = tuple(known.get("image_mean", OPENAI_MEAN)), tuple(known.get("image_std", OPENAI_STD))
+    return _image_embeds(model, bool(spec.side)), int(_first(config.image_size)), mean, std
+
+
+def _image_embeds(model: "nn.Module", interpolated: bool) -> "nn.Module":
+    from torch import nn
+
+    class ImageEmbeds(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, pictures: "torch.Tensor") -> "torch.Tensor":
+            return self.model(pixel_values=pictures, interpolate_pos_encoding=interpolated).image_embeds
+
+    return ImageEmbeds()
 
 
 def _clip_architecture(model: str) -> str:
@@ -387,7 +541,7 @@ def _clip_weights(spec: EncoderSpec, architecture: str) -> str:
     """Tag or path of weights that exist."""
     import open_clip
 
-    if _looks_like_path(spec.weights):
+    if is_place(spec.weights):
         return str(Path(spec.weights).expanduser())
     tags = open_clip.list_pretrained_tags_by_model(architecture)
     if spec.weights not in tags:
@@ -468,10 +622,6 @@ def _fetching(spec: EncoderSpec, fetched: bool) -> "contextlib.AbstractContextMa
     return from_server(spec.name, COPIES[spec.library]) if fetched else contextlib.nullcontext()
 
 
-def _looks_like_path(text: str) -> bool:
-    return os.sep in text or Path(text).suffix in (".pt", ".pth", ".bin", ".safetensors")
-
-
 def _transformers(spec: EncoderSpec) -> Loaded:
     import torch
     import transformers
@@ -490,6 +640,7 @@ def _transformers(spec: EncoderSpec) -> Loaded:
                     _dino_place(spec), use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True
                 )
                 _require_weights(spec, told)
+            _require_class_token(spec, model)
             side, mean, std = _dino_statistics(spec, model)
     except PluginError:
         raise
@@ -505,6 +656,17 @@ def _require_weights(spec: EncoderSpec, told: dict[str, Any]) -> None:
     if lacking:
         reason = f"{len(lacking)} weights are not in the file, or have another shape there ({min(lacking)}, for one)"
         raise PluginError(_not_loaded(spec, ValueError(reason)))
+
+
+def _require_class_token(spec: EncoderSpec, model: Any) -> None:
+    kind = model.config.model_type
+    if kind in CLIP_TYPES:
+        raise PluginError(f"{spec.name} is a CLIP model, which clip_probe takes: --param weights={spec.model} (its folder).")
+    if kind not in CLASS_TOKENS:
+        raise PluginError(
+            f"{spec.name} is a model of the type {kind!r}, of which it is not known that its first token stands for the "
+            f"picture; known: {', '.join(CLASS_TOKENS)}."
+        )
 
 
 def _is_local(model: str) -> bool:
@@ -539,17 +701,20 @@ def _class_token(model: "nn.Module") -> "nn.Module":
 
 def _dino_statistics(spec: EncoderSpec, model: Any) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
     """Side, mean and standard deviation as the model's preprocessor says, else those of DINO."""
-    from transformers.utils.hub import cached_file
-
-    known: dict[str, Any] = {}
-    if spec.model != TINY and spec.weights != RANDOM:
-        found = cached_file(_dino_place(spec), "preprocessor_config.json", _raise_exceptions_for_missing_entries=False)
-        known = json.loads(Path(found).read_text(encoding="utf-8")) if found else {}
+    known = {} if spec.model == TINY or spec.weights == RANDOM else _preprocessor(_dino_place(spec))
     crop = known.get("crop_size") or known.get("size") or {}
     patch = model.config.patch_size
     own = min(model.config.image_size, 16 * patch)  # DINOv2 is configured for 518 pixels and used with 224
     side = int(crop.get("height") or crop.get("shortest_edge") or own) if isinstance(crop, dict) else int(crop)
     return side, tuple(known.get("image_mean", IMAGENET_MEAN)), tuple(known.get("image_std", IMAGENET_STD))
+
+
+def _preprocessor(place: str) -> dict[str, Any]:
+    """Return what the preprocessor of a model of transformers says of itself; empty where there is none."""
+    from transformers.utils.hub import cached_file
+
+    found = cached_file(place, "preprocessor_config.json", _raise_exceptions_for_missing_entries=False)
+    return json.loads(Path(found).read_text(encoding="utf-8")) if found else {}
 
 
 def _first(value: Any) -> Any:

@@ -1,7 +1,6 @@
 """A study from plan to results: prepare the pictures, run the cells, hand everything to the outbox."""
 
 import contextlib
-import fcntl
 import tempfile
 import threading
 import time
@@ -15,10 +14,11 @@ from numpy.typing import NDArray
 
 from .bands import Band
 from .catalogue import Catalogue, OpenDomain
-from .contracts import FAKE, LABEL_NAMES, REAL, ViewSpec
+from .contracts import FAKE, REAL, Split, ViewSpec
 from .discrepancy import compare, comparisons, keep_discrepancies
 from .errors import BenchError, DataError, StudyError
-from .history import History, open_storage
+from .history import History, lost_trials, open_storage
+from .locks import LockHeldError, holding
 from .lookalikes import Lookalikes, lookalike_of
 from .perturbations import dataset_name, identity, unperturbed
 from .prepare import (
@@ -38,16 +38,28 @@ from .prepare import (
     without_copies,
 )
 from .protocol import Fitted, all_names, drop_leaks, missing_classes, refuse_leaks, split_digest
-from .recorder import Recorder, keep_cell, keep_split_lists, keep_study, study_folder
+from .recorder import (
+    Recorder,
+    cell_folder,
+    has_rows,
+    keep_cell,
+    keep_split_lists,
+    keep_study,
+    study_folder,
+    study_rows,
+)
 from .registry import DetectorSpec, missing_extra
 from .reporting import Reporter
-from .results import cell_key
+from .results import SHORT, cell_key
 from .runner import Assessment, Job, assess, find_record, run_jobs
 from .search import Cell, CellResult, Course, Replicate, Work, run_cell
 from .store import cache_root, digest, ensure_writable, read_json, results_root, write_json
-from .study import Study, override
+from .study import MARK, Study, override
 from .tracking import Exporter, Outbox
 from .workers import Workers, end_if_imported_by_a_worker, running_workers
+
+JOURNAL = "optuna.journal"  # of all searches, among the results
+
 
 # --- plan ------------------------------------------------------------------------------------------------------------
 
@@ -70,6 +82,8 @@ class Plan:
         How many training and validation items the guard left out, where it left out any.
     facts : dict of str to dict
         `Dataset.facts` by name of the data set, of those that have any.
+    unusable : dict of str to str
+        Domains of whole data sets that a partial copy has not got, or not all of, and what they lack.
     """
 
     study: Study
@@ -78,6 +92,7 @@ class Plan:
     left_out: dict[str, str] = field(default_factory=dict)
     dropped: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unusable: dict[str, str] = field(default_factory=dict)
 
     @property
     def dropped_leaks(self) -> dict[str, dict[str, int]]:
@@ -133,20 +148,30 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
     if len(set(labels)) < len(labels):
         raise StudyError(f"detector '{next(x for x in labels if labels.count(x) > 1)}' is named twice.")
     for spec in detectors:
-        spec.build()
-    train, test = catalogue.expand(study.train, study.seed), catalogue.expand(study.test, study.seed)
+        _ = spec.build().view  # what the constructor and the view refuse is refused now
+    learned = (REAL,) if reals_suffice(study, detectors) else (REAL, FAKE)
+    opened: dict[tuple[str, int], OpenDomain] = {}
+
+    def at(name: str, r: int) -> OpenDomain:
+        if (name, r) not in opened:
+            plain = at(unperturbed(name), r) if unperturbed(name) != name else None
+            opened[name, r] = catalogue.domain(name, study.seed, r, plain)
+        return opened[name, r]
+
+    def lacks(name: str, splits: Sequence[Split], labels: Sequence[int]) -> str:
+        missing = (missing_classes(at(name, r).items, splits, labels) for r in range(study.seeds))
+        return next(filter(None, missing), "")
+
+    trained = catalogue.choose(study.train, study.seed, lambda name: lacks(name, ("train", "val"), learned))
+    tested = catalogue.choose(study.test, study.seed, lambda name: lacks(name, ("test",), (REAL, FAKE)))
+    train, test = trained.domains, tested.domains
     test += [f"{name}+{chain}" for name in test for chain in study.perturbations]
     test = list(dict.fromkeys(test))
     study = override(study, {"train": train, "test": test, "perturbations": []})
-    domains: dict[tuple[str, int], OpenDomain] = {}
-    for r in range(study.seeds):
-        for name in dict.fromkeys((*train, *test)):
-            plain = domains.get((unperturbed(name), r))
-            domains[name, r] = catalogue.domain(name, study.seed, r, plain)
-    only_reals = reals_suffice(study, detectors)
+    domains = {(name, r): at(name, r) for r in range(study.seeds) for name in dict.fromkeys((*train, *test))}
     for r in range(study.seeds):
         for name in train:
-            _require_classes(domains[name, r], ("train", "val"), (REAL,) if only_reals else (REAL, FAKE), detectors)
+            _require_classes(domains[name, r], ("train", "val"), learned, detectors)
         for name in test:
             _require_classes(domains[name, r], ("test",))
     dropped = {}
@@ -154,7 +179,8 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
         for name, counts in _guard(train, test, domains, r, study.drop_leaks).items():
             dropped[name, r] = counts
     left_out = {entry.name: missing_extra(entry.name) for entry in study.detectors if entry not in entries}
-    return Plan(study, detectors, domains, left_out, dropped, data_facts(domains.values()))
+    unusable = trained.left_out | tested.left_out
+    return Plan(study, detectors, domains, left_out, dropped, data_facts(domains.values()), unusable)
 
 
 def reals_suffice(study: Study, detectors: Sequence[DetectorSpec]) -> bool:
@@ -176,14 +202,11 @@ def _require_classes(
 
 def _more_pictures(domain: OpenDomain, detectors: Sequence[DetectorSpec]) -> str:
     """What to do about a class that a domain lacks."""
-    if _learn_from_reals(detectors):
-        names = ", ".join(spec.label for spec in detectors)
-        return f"{names} learns from reals alone, but a band is chosen on fakes, too: set sweep: null and search.trials: 0."
-    only_reals = domain.dataset is not None and domain.dataset.classes == LABEL_NAMES[:1]
-    if only_reals and all(item.label == REAL for item in domain.items):
-        name = dataset_name(domain.name)
-        return f"{name} is a collection of real pictures; give it fakes with --data {name}.fakes=DIR, or leave the domain out."
-    return "Give it such pictures, or leave the domain out."
+    if not _learn_from_reals(detectors):
+        return domain.remedy
+    names = ", ".join(spec.label for spec in detectors)
+    way = "set sweep: null and search.trials: 0."
+    return f"{names} learns from reals alone, but a band is chosen on fakes, too: {way} Or: {domain.remedy}"
 
 
 def _guard(
@@ -194,7 +217,7 @@ def _guard(
     dropped = {}
     for name in train:
         domain = domains[name, replicate]
-        fitted = Fitted(name, domain.split("train"), domain.split("val"))
+        fitted = Fitted(name, domain.split("train"), domain.split("val"), domain.regrouping)
         related = {other: names for other, names in held_out.items() if same_data(domains[other, replicate], domain)}
         (drop_leaks if drop else refuse_leaks)([fitted], related)
         if any(fitted.dropped.values()):
@@ -528,12 +551,10 @@ class Outcome:
 @contextlib.contextmanager
 def _only_run(name: str) -> Iterator[None]:
     """Hold the study: two processes asking one search would ask everything twice."""
-    path = results_root() / "locks" / f"{name}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    with contextlib.ExitStack() as held:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            held.enter_context(holding(results_root() / "locks" / f"{name}.lock", patience=0))
+        except LockHeldError as error:
             raise BenchError(
                 f"another `bench run` is working on the study '{name}' in {results_root()}; "
                 f"wait for it, or set BANDBENCH_HOME to another folder."
@@ -582,7 +603,7 @@ def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, 
     cache = ensure_writable(cache_root(), "BANDBENCH_CACHE")
     with _only_run(plan.study.name), tempfile.TemporaryDirectory(prefix="scratch-", dir=cache) as scratch:
         places = Places(str(cache), scratch, str(home / "records"))
-        history_storage = open_storage(storage, home / "optuna.journal")
+        history_storage = open_storage(storage, home / JOURNAL)
         attempt = _attempt(plan.study, fresh)
         outbox = Outbox(tracking_uri)
         exporter = Exporter(outbox, tracking_uri, reporter.note)
@@ -606,13 +627,17 @@ def _run(
     outcome = Outcome(problems=list(iter_problems(list(prepared.sets.values()))))
     cells = make_cells(plan, prepared, places.records, attempt)
     recorder = Recorder(outbox, reporter)
-    left = [cell for cell in cells if not recorder.take_up(cell)]
+    left = [cell for cell in cells if _lost_trials(cell, storage) or not recorder.take_up(cell)]
+    if recorder.incomplete:
+        reporter.note(
+            f"MLflow has not got all of {len(recorder.incomplete)} finished cells (never sent, deleted, or files are gone): "
+            "they are sent again."
+        )
     courses = []
     for cell in left:
-        name = f"{cell.study.name}/{cell.label}/{cell_key(cell)[:16]}"
         # Of what the cell is called and not of what it holds, so that a repeated attempt asks for the same bands.
-        search_seed = int(digest([cell.study.name, cell.study.seed, cell.label])[:8], 16)
-        history = History(storage, name, cell.study.search, cell.study.mode, search_seed)
+        search_seed = int(digest([cell.study.name.partition(MARK)[0], cell.study.seed, cell.label])[:8], 16)
+        history = History(storage, search_name(cell), cell.study.search, cell.study.mode, search_seed)
         courses.append(run_cell(cell, history, recorder))
     n_fits = plan.n_fits // plan.n_cells
     reporter.stage("searching bands" if plan.n_bands > 1 else "fitting", (n_fits + 1) * len(left))
@@ -622,14 +647,27 @@ def _run(
     reporter.stage("keeping the study", None)
     records = {r.key: r for result in results for group in (*result.trials, *result.tested) for r in group.records}
     outcome.computed = sum(record.finished >= before for record in records.values())
-    kept = read_json(study_folder(cells[0]) / "rows.json")
-    if left or kept is None or len(kept) != len(recorder.rows):
-        workers.submit(keep_study, plan.study.name, recorder.rows, study_folder(cells[0])).result()
+    rows = study_rows(study_folder(cells[0]), recorder.rows)
+    if not has_rows(study_folder(cells[0]), rows):
+        workers.submit(keep_study, plan.study.name, rows, study_folder(cells[0])).result()
     keep_split_lists(cells, plan.domains, study_folder(cells[0]))
     _compare(cells, workers, reporter)
-    recorder.study_finished(cells[0], study_folder(cells[0]))
+    recorder.study_finished(cells, study_folder(cells[0]), rows)
     outcome.rows, outcome.failures, outcome.gaps = recorder.rows, recorder.failures, recorder.gaps
     return outcome
+
+
+def search_name(cell: Cell) -> str:
+    """Name of a cell's Optuna study: readable parts, then as much of its key as tells variants apart."""
+    train = cell.train.replace("/", "-")
+    return f"{cell.study.name}/{cell.detector.label}/{train}/{cell_key(cell)[:SHORT]}"
+
+
+def _lost_trials(cell: Cell, storage: Any) -> bool:
+    """Whether the search of a finished cell has to be told again, as its journal was damaged."""
+    kept = (read_json(cell_folder(cell) / "cell.json") or {}).get("trials", [])
+    searched = sum(trial["stage"] == "search" for trial in kept)
+    return lost_trials(results_root() / JOURNAL, storage, search_name(cell), searched)
 
 
 def _compare(cells: Sequence[Cell], workers: Workers, reporter: Reporter) -> None:

@@ -57,7 +57,8 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
     "unknown detector 'spectral_svn'. Did you mean 'spectral_svm'? Known: coin_flip, spectral_svm."
     """
     known = sorted(known)
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
+    folded = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(name, known, n=1) or difflib.get_close_matches(name.casefold(), folded, n=1)
+    hint = f" Did you mean '{folded.get(near[0], near[0])}'?" if near else ""
     listing = ", ".join(known) if known else "none"
     return f"unknown {what} '{name}'.{hint} Known: {listing}."

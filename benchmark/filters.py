@@ -300,6 +300,9 @@ def published_filter(picture: NDArray[np.uint8], kind: PublishedKind, radius: fl
     -----
     A low pass darkens by half a grey level on the average. High and band pass take the mean away, and the absolute value
     folds the signed result: it is a rectified picture, not the filtered one.
+
+    The program computes in float32 by PyTorch, whose last bits depend on the processor; this in float64. Where a value is whole
+    but for that rounding, truncation makes a level of it: some values in 100,000 are one apart, and no fewer in float32.
     """
     gain = _published_gain(picture.shape, kind, radius, order)
     spectrum = np.asarray(scipy.fft.fft2(picture.astype(np.float64), axes=(0, 1)))

@@ -1,39 +1,64 @@
 """The Optuna side of a search: one study per cell, asked and told by the one process that owns it."""
 
 import contextlib
-import fcntl
+import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import optuna
+from filelock import FileLock
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.samplers import BaseSampler, PartialFixedSampler, TPESampler
+from optuna.samplers import BaseSampler, PartialFixedSampler, RandomSampler, TPESampler
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from .bands import MAX_FREQUENCY, Band, Mode
 from .databases import check_database
-from .errors import BenchError
+from .errors import BenchError, BenchWarning
+from .store import atomic_path
 from .study import Search
 
+ASIDE = ".damaged-"  # before the time, in the name of a journal that was set aside
 GRID = 0.005  # cycles/pixel: finer steps move no coefficient of a 128-pixel crop, and repeats come for free
+WITH_WIDTH = ("band", "stop")  # kinds of bands that have one
+METRIC = "validation AUC"
 
 
-class _FlockLock:
+class _JournalLock:
     """A lock that the kernel drops when its owner dies, unlike the lock files that Optuna brings."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._lock = FileLock(path)
 
     def acquire(self) -> bool:
-        self._file = self._path.open("a")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        self._lock.acquire()
         return True
 
     def release(self) -> None:
-        self._file.close()
+        self._lock.release()
+
+
+class _Journal(JournalFileBackend):
+    """
+    A journal that counts the lines that Optuna could make sense of.
+
+    Attributes
+    ----------
+    n_applied : int
+    """
+
+    def __init__(self, path: Path, lock: _JournalLock) -> None:
+        super().__init__(str(path), lock_obj=lock)  # type: ignore[arg-type]
+        self.n_applied = 0
+
+    def read_logs(self, log_number_from: int) -> "Iterator[dict[str, Any]]":  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Read on from a line."""
+        for log in super().read_logs(log_number_from):
+            yield log
+            self.n_applied += 1  # whoever asks for the next line has taken this one
 
 
 def open_storage(url: str | None, default: Path) -> BaseStorage:
@@ -54,10 +79,10 @@ def open_storage(url: str | None, default: Path) -> BaseStorage:
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     if url is None:
-        default.parent.mkdir(parents=True, exist_ok=True)
-        _drop_torn_line(default)
-        lock = _FlockLock(default.with_suffix(".lock"))
-        return JournalStorage(JournalFileBackend(str(default), lock_obj=lock))  # type: ignore[arg-type]
+        try:
+            return _open_journal(default)
+        except OSError as error:
+            raise BenchError(f"the journal of the searches {default} cannot be opened ({error.strerror}).") from error
     try:
         return RDBStorage(_with_driver(url))
     except Exception as error:  # whatever the database driver raises
@@ -78,19 +103,80 @@ def _without_password(url: str) -> str:
     return f"{scheme}{mark}…@{rest.rpartition('@')[2]}" if "@" in rest else url
 
 
-def _drop_torn_line(journal: Path) -> None:
-    """Cut back to the last newline: a killed writer may leave half a line, which would break the journal for good."""
+def _open_journal(path: Path) -> JournalStorage:
+    """Open a journal; of a damaged one, what was before the damage: the rest is asked again and answered from records."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = _JournalLock(path.with_suffix(".lock"))
+    lock.acquire()  # while another process writes, a line can look torn
+    try:
+        n_lines = _without_torn_line(path)
+        journal = _Journal(path, lock)
+        with contextlib.suppress(Exception):  # Optuna raises this and that at a line that it has not written
+            storage = JournalStorage(journal)
+            if journal.n_applied == n_lines:
+                return storage
+        aside = _keep_lines(path, journal.n_applied)
+        warnings.warn(
+            f"the journal of the searches {path} was damaged in line {journal.n_applied + 1} of {n_lines}; it is kept as "
+            f"{aside.name}, and the searches go on from what was before that line and from the records.",
+            BenchWarning,
+            stacklevel=3,
+        )
+        return JournalStorage(_Journal(path, lock))
+    finally:
+        lock.release()
+
+
+def _without_torn_line(journal: Path) -> int:
+    """Cut back to the last newline: a killed writer may leave half a line, which would break the journal. Return the lines."""
     if not journal.exists():
-        return
+        return 0
     with journal.open("rb+") as file:
         data = file.read()
         if data and not data.endswith(b"\n"):
             file.truncate(data.rfind(b"\n") + 1)
+    return data.count(b"\n")
+
+
+def _keep_lines(journal: Path, n_lines: int) -> Path:
+    """Set a journal aside and begin another with its first lines; return where the old one is."""
+    kept = b"".join(journal.read_bytes().splitlines(keepends=True)[:n_lines])
+    aside = journal.with_name(f"{journal.name}{ASIDE}{time.strftime('%Y%m%d-%H%M%S')}")
+    journal.rename(aside)
+    with atomic_path(journal) as temporary:
+        temporary.write_bytes(kept)
+    return aside
+
+
+def lost_trials(journal: Path, storage: BaseStorage, name: str, n_trials: int) -> bool:
+    """
+    Tell whether a search has fewer trials than a cell had when it was finished, because its journal was damaged meanwhile.
+
+    Parameters
+    ----------
+    journal : Path
+    storage : BaseStorage
+    name : str
+        Of the Optuna study.
+    n_trials : int
+        Of the search.
+    """
+    if not any(journal.parent.glob(f"{journal.name}{ASIDE}*")):
+        return False
+    try:
+        trials = storage.get_all_trials(storage.get_study_id_from_name(name), deepcopy=False)
+    except KeyError:
+        return True
+    return sum(t.state.is_finished() and t.user_attrs.get("stage") != "sweep" for t in trials) < n_trials
 
 
 class History:
     """
-    What has been tried for one cell.
+    What has been tried for one cell: an Optuna study with one trial for every band of the search.
+
+    The bands of the sweep are no trials of it: they lie on a grid, and would make whatever is the same for all of them look
+    important. The sampler learns from them all the same, in a copy of the study that only lives in memory. There every trial
+    has every parameter, as the sampler takes them together; in the study, a trial has those that its kind of band has.
 
     Parameters
     ----------
@@ -106,13 +192,15 @@ class History:
         self.search = search
         self.mode: Mode = mode
         self._seed = seed
+        self._copies: dict[int, optuna.Trial] = {}
         with _quiet():
-            self._study = optuna.create_study(
-                storage=storage, study_name=name, direction="maximize", load_if_exists=True, sampler=TPESampler(seed=0)
-            )
+            self._study = optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
+            if self._study.metric_names is None:
+                self._study.set_metric_names([METRIC])
+            self._copy = optuna.create_study(direction="maximize")
 
     def _space(self) -> dict[str, BaseDistribution]:
-        """Search space; `order` is in it only where it has an effect."""
+        """Search space of the sampler; `order` is in it only where it has an effect."""
         search = self.search
         space: dict[str, BaseDistribution] = {
             "kind": CategoricalDistribution(search.kinds),
@@ -123,23 +211,20 @@ class History:
             space["order"] = IntDistribution(*search.order)
         return space
 
+    def _used(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters that the kind of band has: low and high have no width."""
+        return {name: value for name, value in params.items() if name != "width" or params["kind"] in WITH_WIDTH}
+
     def add_sweep(self, bands: Sequence[Band], values: Sequence[float]) -> None:
-        """Tell the study what the sweep found, so that the search starts from it; a second call adds nothing."""
-        if "band" not in self.search.kinds:
+        """Tell the sampler what the sweep found, so that the search starts from it; a second call adds nothing."""
+        if "band" not in self.search.kinds or self._copy.get_trials(deepcopy=False):
             return
-        known = sum(t.user_attrs.get("stage") == "sweep" for t in self._study.get_trials(deepcopy=False))
         space = self._space()
-        trials = []
         for band, value in zip(bands, values, strict=True):
-            params = {"kind": "band", "cutoff": band.cutoff, "width": band.width}
-            if self.mode != "keep":
-                params["order"] = band.order
+            params = {"kind": "band", "cutoff": band.cutoff, "width": band.width, "order": band.order}
             if self._inside(band) and value == value:
-                trials.append((params, value))
-        for params, value in trials[known:]:
-            self._study.add_trial(
-                optuna.trial.create_trial(params=params, distributions=space, value=value, user_attrs={"stage": "sweep"})
-            )
+                mine = {name: params[name] for name in space}
+                self._copy.add_trial(optuna.trial.create_trial(params=mine, distributions=space, value=value))
 
     def _inside(self, band: Band) -> bool:
         """Whether a band pass lies in the search space."""
@@ -157,7 +242,7 @@ class History:
         Parameters
         ----------
         start, stop : int
-            Numbers within the search; the sweep does not count.
+            Numbers within the search.
         hints : sequence of Band
             The first trials.
 
@@ -165,14 +250,36 @@ class History:
         -------
         list of (Optuna trial number, Band)
         """
-        mine = [t for t in self._study.get_trials(deepcopy=False) if t.user_attrs.get("stage") != "sweep"]
+        mine = self._study.get_trials(deepcopy=False)
         asked = []
         for number in range(start, stop):
+            known = mine[number] if number < len(mine) else None
             with _quiet():
-                self._study.sampler = self._sampler(number, hints)
-                trial = optuna.Trial(self._study, mine[number]._trial_id) if number < len(mine) else self._study.ask()
-                asked.append((trial.number, self._suggest(trial, finished=_finished(mine, number))))
+                copy, params = self._proposed(number, hints, known)
+                self._study.sampler = PartialFixedSampler(self._used(params), RandomSampler(seed=0))
+                trial = self._study.ask() if known is None else optuna.Trial(self._study, known._trial_id)
+                if known is None or not known.state.is_finished():
+                    self._suggest(trial, params["kind"])
+            self._copies[trial.number] = copy
+            asked.append((trial.number, self._band(params)))
         return asked
+
+    def _proposed(self, number: int, hints: Sequence[Band], known: FrozenTrial | None) -> tuple[optuna.Trial, dict[str, Any]]:
+        """
+        Ask the copy for a trial.
+
+        One that an earlier run asked for comes out as it did then, with the parameters that its kind has not, as the sampler
+        has a seed; from another version of Optuna, say, only those that were kept do.
+        """
+        self._copy.sampler = self._sampler(number, hints)
+        copy = self._copy.ask()
+        params = self._suggest(copy)
+        if known is None or "kind" not in known.params or self._used(params) == known.params:
+            return copy, params
+        self._copy.tell(copy, state=TrialState.FAIL)
+        self._copy.sampler = PartialFixedSampler(known.params, TPESampler(seed=self._seed))
+        copy = self._copy.ask()
+        return copy, self._suggest(copy)
 
     def _sampler(self, number: int, hints: Sequence[Band]) -> BaseSampler:
         sampler = TPESampler(seed=(self._seed + number) % 2**32)
@@ -190,34 +297,29 @@ class History:
             params["order"] = min(max(band.order, self.search.order[0]), self.search.order[1])
         return params
 
-    def _suggest(self, trial: optuna.Trial, finished: FrozenTrial | None) -> Band:
-        if finished is not None:
-            params = dict(finished.params)
-        else:
-            search = self.search
-            params = {
-                "kind": trial.suggest_categorical("kind", search.kinds),
-                "cutoff": trial.suggest_float("cutoff", *search.cutoff),
-                "width": trial.suggest_float("width", *search.width),
-            }
-            if self.mode != "keep":
-                params["order"] = trial.suggest_int("order", *search.order)
-        # Rounded here and not in the space, because the sweep's bands, told as trials, lie between the grid points.
-        cutoff, width = (max(GRID, round(round(params[k] / GRID) * GRID, 6)) for k in ("cutoff", "width"))
+    def _suggest(self, trial: optuna.Trial, kind: str = "") -> dict[str, Any]:
+        """Ask for all parameters; with a `kind`, for those that it has."""
+        params: dict[str, Any] = {
+            "kind": trial.suggest_categorical("kind", self.search.kinds),
+            "cutoff": trial.suggest_float("cutoff", *self.search.cutoff),
+        }
+        if not kind or kind in WITH_WIDTH:
+            params["width"] = trial.suggest_float("width", *self.search.width)
+        if self.mode != "keep":
+            params["order"] = trial.suggest_int("order", *self.search.order)
+        return params
+
+    def _band(self, params: Mapping[str, Any]) -> Band:
+        """Return the band of search parameters, on a grid that the space has not: the sweep lies between its points."""
+        cutoff, width = (max(GRID, round(round(params.get(k, 0) / GRID) * GRID, 6)) for k in ("cutoff", "width"))
         return Band(params["kind"], min(cutoff, MAX_FREQUENCY - GRID), width, params.get("order", 1), self.mode)
 
     def tell(self, number: int, value: float | None) -> None:
         """Finish a trial, unless an earlier run did; None for one that failed."""
+        state = TrialState.FAIL if value is None or value != value else None
         with _quiet():
-            if value is None or value != value:
-                self._study.tell(number, state=TrialState.FAIL, skip_if_finished=True)
-            else:
-                self._study.tell(number, value, skip_if_finished=True)
-
-
-def _finished(trials: Sequence[FrozenTrial], number: int) -> FrozenTrial | None:
-    done = number < len(trials) and trials[number].state.is_finished()
-    return trials[number] if done else None
+            for study, trial in ((self._study, number), (self._copy, self._copies[number])):
+                study.tell(trial, None if state else value, state=state, skip_if_finished=True)
 
 
 @contextlib.contextmanager

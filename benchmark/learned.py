@@ -40,7 +40,7 @@ class Learned:
 
 def content_name(content: str) -> str:
     """Return a short name of a picture's content; empty for none."""
-    return hashlib.sha256(content.encode()).hexdigest()[:DIGITS] if content else ""
+    return hashlib.sha256(content.encode(errors="surrogateescape")).hexdigest()[:DIGITS] if content else ""
 
 
 def hashed_name(space: str, kind: str, value: str) -> str:

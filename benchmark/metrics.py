@@ -5,161 +5,32 @@ Everywhere ``labels`` is 0 real, 1 fake and a higher score means more fake. A nu
 hand is NaN, never a guess.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .intervals import GroupBootstrap, auc_interval
+from .roc import Interval, Scored, roc_auc
+
+__all__ = [
+    "DETECTION_RATES",
+    "FALSE_ALARM_RATES",
+    "GroupBootstrap",
+    "Interval",
+    "Scored",
+    "all_metrics",
+    "auc_interval",
+    "average_precision",
+    "balanced_accuracy",
+    "best_threshold",
+    "detection_rate_at",
+    "equal_error_rate",
+    "nearest_detection_rate_at",
+    "roc_auc",
+]
+
 FALSE_ALARM_RATES = (0.10, 0.05, 0.01)
-
-
-@dataclass(frozen=True)
-class Scored:
-    """
-    Scores of one item set by one fitted detector.
-
-    Attributes
-    ----------
-    labels : array of int64 (n_items,)
-    scores : array of float64 (n_items,)
-    groups : array of str (n_items,)
-        Items of one group (identity, clip) are resampled together.
-    """
-
-    labels: NDArray[np.int64]
-    scores: NDArray[np.float64]
-    groups: NDArray
-
-
-@dataclass(frozen=True)
-class Interval:
-    """
-    A value with its 95 % interval and its standard error; NaN where they are undefined.
-
-    The error is never below one over the number of groups of the smaller class: what a single group that ranks wholly wrong
-    would change. A bootstrap of perfectly separated scores would claim an error of zero.
-    """
-
-    value: float
-    low: float
-    high: float
-    error: float
-
-
-def roc_auc(labels: ArrayLike, scores: ArrayLike) -> float:
-    """
-    Area under the ROC curve: the chance that a fake scores above a real, ties counting half.
-
-    Parameters
-    ----------
-    labels : array of int (n_items,)
-    scores : array of float (n_items,)
-
-    Returns
-    -------
-    float
-        NaN if one class is missing.
-    """
-    y = np.asarray(labels)
-    return float(_weighted_auc(y, np.asarray(scores, dtype=np.float64), np.ones((1, y.size)))[0])
-
-
-def _weighted_auc(labels: NDArray, scores: NDArray, weights: NDArray) -> NDArray[np.float64]:
-    """AUC under every row of item weights (n_draws, n_items); NaN where a class has no weight."""
-    fake = labels == 1
-    real_order = np.argsort(scores[~fake], kind="stable")
-    real_scores, w_fake = scores[~fake][real_order], weights[:, fake]
-    # Weight of the reals below each fake; a tie counts half, which is the mean of what lies left and right of it.
-    below = np.zeros((len(weights), real_scores.size + 1))
-    np.cumsum(weights[:, ~fake][:, real_order], axis=1, out=below[:, 1:])
-    left, right = (np.searchsorted(real_scores, scores[fake], side) for side in ("left", "right"))
-    beaten = below[:, left] if np.array_equal(left, right) else 0.5 * (below[:, left] + below[:, right])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.einsum("ij,ij->i", w_fake, beaten) / (w_fake.sum(axis=1) * below[:, -1])
-
-
-@lru_cache(maxsize=4)
-def _group_counts(n_groups: int, n_draws: int, seed: int) -> NDArray[np.int16]:
-    """How often each group occurs in each draw, (n_draws, n_groups)."""
-    drawn = np.random.default_rng(seed).multinomial(n_groups, np.full(n_groups, 1.0 / n_groups), size=n_draws)
-    return drawn.astype(np.int16)
-
-
-class GroupBootstrap:
-    """
-    Bootstrap draws of groups, shared by everything that is computed from the same items.
-
-    Parameters
-    ----------
-    scored : sequence of Scored
-        All item sets that will be asked for. A group that occurs in several is drawn once for all of them, since it is
-        the same evidence seen again.
-    n_draws : int
-    seed : int
-    """
-
-    def __init__(self, scored: Sequence[Scored], n_draws: int = 1000, seed: int = 0) -> None:
-        self._names = np.unique(np.concatenate([s.groups for s in scored]))
-        self._counts = _group_counts(len(self._names), n_draws, seed)
-
-    def aucs(self, scored: Scored) -> NDArray[np.float64]:
-        """AUC of an item set under every draw, (n_draws,); NaN where a draw has lost a class."""
-        member = np.searchsorted(self._names, scored.groups)
-        # Slices of the draws bound the memory on large sets: about 64 MB of float64 at a time.
-        n_slices = -(-self._counts.shape[0] * max(1, member.size) // 8_000_000)
-        parts = np.array_split(self._counts, n_slices)
-        return np.concatenate([_weighted_auc(scored.labels, scored.scores, part[:, member]) for part in parts])
-
-    def interval(self, replicates: Sequence[Scored], drawn: NDArray[np.float64] | None = None) -> Interval:
-        """
-        Mean AUC over item sets with its 95 % percentile interval.
-
-        Parameters
-        ----------
-        replicates : sequence of Scored
-        drawn : array (n_draws,), optional
-            Mean of `aucs` over `replicates`, if it is at hand.
-
-        Returns
-        -------
-        Interval
-            Without bounds if there are fewer than two groups of either class.
-        """
-        value = float(np.mean([roc_auc(r.labels, r.scores) for r in replicates]))
-        n_groups = min(len({g for r in replicates for g in r.groups[r.labels == label]}) for label in (0, 1))
-        if n_groups < 2:
-            return Interval(value, np.nan, np.nan, np.nan)
-        means = np.mean([self.aucs(r) for r in replicates], axis=0) if drawn is None else drawn
-        means = means[np.isfinite(means)]
-        if means.size < len(self._counts) / 2:
-            return Interval(value, np.nan, np.nan, np.nan)
-        low, high = np.quantile(means, [0.025, 0.975])
-        return Interval(value, float(low), float(high), max(float(means.std(ddof=1)), 1 / n_groups))
-
-
-def auc_interval(replicates: Sequence[Scored], n_draws: int = 1000, seed: int = 0) -> Interval:
-    """
-    Mean AUC over replicates with a 95 % interval from a bootstrap that resamples groups.
-
-    Parameters
-    ----------
-    replicates : sequence of Scored
-        One per fitted detector.
-    n_draws : int
-    seed : int
-
-    Returns
-    -------
-    Interval
-
-    Notes
-    -----
-    Where the classes are separated perfectly every draw gives 1, so the interval has no width; read it as "no error
-    among so few items", not as certainty.
-    """
-    return GroupBootstrap(replicates, n_draws, seed).interval(replicates)
+# PD@x under its two rules: the rate may not exceed x, or (published programs) is the nearest to x.
+DETECTION_RATES = tuple(f"pd{round(100 * x)}{rule}" for rule in ("", "_nearest") for x in FALSE_ALARM_RATES)
 
 
 def detection_rate_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: float) -> float:
@@ -172,6 +43,33 @@ def detection_rate_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: fl
         NaN with fewer than 1/x real items, where such a rate cannot be told from zero.
     """
     return _detection_rate(np.asarray(labels), _roc(labels, scores), false_alarm_rate)
+
+
+def nearest_detection_rate_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: float) -> float:
+    """
+    PD@x as published: the true positive rate of the ROC point whose false positive rate is nearest to x.
+
+    Parameters
+    ----------
+    labels : array of int (n_items,)
+    scores : array of float (n_items,)
+    false_alarm_rate : float
+        x, between 0 and 1.
+
+    Returns
+    -------
+    float
+        NaN if one class is missing.
+
+    Notes
+    -----
+    The rule of the programs of arXiv 2210.14571 and of a master's thesis on middle frequencies (2024). Every threshold is a
+    point, and of equally near points the first counts, which has the highest threshold. So the rate may exceed x; where a
+    rise of the curve lies at the nearest rate, its lower end counts; and with fewer than 1/(2x) real items the nearest rate
+    is 0, whose first point detects nothing: such a number is 0 even for a perfect detector. The thesis takes it of batches
+    of 128 items and averages; here it is of all items.
+    """
+    return _nearest_detection_rate(_roc(labels, scores), false_alarm_rate)
 
 
 Roc = tuple[NDArray, NDArray, NDArray]
@@ -192,6 +90,13 @@ def _detection_rate(labels: NDArray, roc: Roc | None, false_alarm_rate: float) -
         return float("nan")
     fpr, tpr, _ = roc
     return float(tpr[fpr <= false_alarm_rate + 1e-12].max())
+
+
+def _nearest_detection_rate(roc: Roc | None, false_alarm_rate: float) -> float:
+    if roc is None:
+        return float("nan")
+    fpr, tpr, _ = roc
+    return float(tpr[np.argmin(np.abs(fpr - false_alarm_rate))])
 
 
 def equal_error_rate(labels: ArrayLike, scores: ArrayLike) -> float:
@@ -259,14 +164,15 @@ def all_metrics(labels: ArrayLike, scores: ArrayLike, threshold: float) -> dict[
     Returns
     -------
     dict
-        ``auc``, ``average_precision``, ``eer``, ``balanced_accuracy``, ``pd10``, ``pd5``, ``pd1``; NaN where undefined.
+        ``auc``, ``average_precision``, ``eer``, ``balanced_accuracy`` and `DETECTION_RATES`; NaN where undefined.
     """
     roc = _roc(labels, scores)  # once: it is what takes time
-    rates = {f"pd{round(100 * x)}": _detection_rate(np.asarray(labels), roc, x) for x in FALSE_ALARM_RATES}
+    rates = [_detection_rate(np.asarray(labels), roc, x) for x in FALSE_ALARM_RATES]
+    rates += [_nearest_detection_rate(roc, x) for x in FALSE_ALARM_RATES]
     return {
         "auc": roc_auc(labels, scores),
         "average_precision": average_precision(labels, scores),
         "eer": _equal_error(roc),
         "balanced_accuracy": balanced_accuracy(labels, scores, threshold),
-        **rates,
+        **dict(zip(DETECTION_RATES, rates, strict=True)),
     }

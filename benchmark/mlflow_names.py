@@ -7,16 +7,32 @@ KIND = "bandbench.kind"
 STUDY_KEY = "bandbench.study_key"
 COMPLETE = "bandbench.complete"
 SENT = "bandbench.sent"  # day on which a cell arrived, which may be long after it ended: 2026-03-31, UTC
+USED = "bandbench.used"  # when a run had this result last, computed or taken from the records; seconds since the epoch
 PARENT = "mlflow.parentRunId"
 NOTE = "mlflow.note.content"  # Markdown, shown on top of a run's page
 IS_FINISHED_CELL = f"tags.`{KIND}` = 'cell' and tags.`{COMPLETE}` = '1'"
 
 
+IN_DOMAIN, CROSS_DOMAIN = "in_domain_auc", "cross_domain_auc"
+OLD_NAMES = {"auc": IN_DOMAIN}  # of runs from before metrics had the names of the CSV
+
+
+def used_at(text: str | None, finished: float) -> float:
+    """When a result was used last; where the tag is missing or no number, when it was finished."""
+    try:
+        return float(text or finished)
+    except ValueError:
+        return finished
+
+
 def is_checked(metric: str) -> bool:
     """Whether a metric of a cell has to follow from its score files."""
-    return metric in ("auc", "cross_domain_auc") or (metric.startswith("test/") and metric.endswith("/auc"))
+    return metric in (IN_DOMAIN, CROSS_DOMAIN, *OLD_NAMES) or (metric.startswith("test/") and metric.endswith("/auc"))
 
 
 def checked(metrics: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """Those metrics that a row is checked against."""
-    return {name: value for name, value in metrics if is_checked(name)}
+    """Those metrics that a row is checked against, under their present names."""
+    found = {name: value for name, value in metrics if is_checked(name)}
+    return {new: found[old] for old, new in OLD_NAMES.items() if old in found} | {
+        name: value for name, value in found.items() if name not in OLD_NAMES
+    }

@@ -13,7 +13,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .mlflow_names import COMPLETE, IS_FINISHED_CELL, KIND, SENT, checked
+from .addresses import folder_path
+from .mlflow_names import (
+    COMPLETE,
+    CROSS_DOMAIN,
+    IN_DOMAIN,
+    IS_FINISHED_CELL,
+    KEY,
+    KIND,
+    OLD_NAMES,
+    PARENT,
+    SENT,
+    USED,
+    checked,
+    used_at,
+)
 from .store import cache_root, digest, read_json, write_json
 
 if TYPE_CHECKING:
@@ -24,7 +38,7 @@ DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 PAGE = 1000
 DAY = 86400.0
 FULL_READ_AFTER = 7 * DAY  # seconds; only then is it noticed if a server has purged runs that we never saw deleted
-INDEX_FORMAT = 1
+INDEX_FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,8 @@ class FoundCell:
         Address of its artifacts.
     metrics : dict of str to float
         Those that its row is checked against (`mlflow_names.is_checked`).
+    used : float
+        When a run had this result last; when it was finished where the store does not say.
     """
 
     run_id: str
@@ -48,6 +64,7 @@ class FoundCell:
     finished: float
     location: str
     metrics: dict[str, float]
+    used: float
 
 
 def store_folder(uri: str) -> Path:
@@ -94,13 +111,21 @@ def _from_database(uri: str, experiments: list[str]) -> list[FoundCell] | None:
 
     engine = create_engine(uri)
     try:
-        runs, metrics = _cell_queries([int(one) for one in experiments])
+        runs, metrics, uses = _cell_queries([int(one) for one in experiments])
         with engine.connect() as connection:
+            used: dict[str, str] = dict(map(tuple, connection.execute(uses)))
             shown: dict[str, dict[str, float]] = {}
             for run_id, key, value, is_nan in map(tuple, connection.execute(metrics)):
                 shown.setdefault(run_id, {})[key] = float("nan") if is_nan else value
             return [
-                FoundCell(run_id, str(experiment), (end or 0) / 1000, location or "", shown.get(run_id, {}))
+                FoundCell(
+                    run_id,
+                    str(experiment),
+                    end / 1000,
+                    location or "",
+                    checked(shown.get(run_id, {}).items()),
+                    used_at(used.get(run_id), end / 1000),
+                )
                 for run_id, experiment, end, location in map(tuple, connection.execute(runs))
             ]
     except (ImportError, AttributeError, SQLAlchemyError):
@@ -109,8 +134,8 @@ def _from_database(uri: str, experiments: list[str]) -> list[FoundCell] | None:
         engine.dispose()
 
 
-def _cell_queries(experiments: list[int]) -> tuple[Any, Any]:
-    """Queries for the finished cells of experiments, and for the metrics that their rows are checked against."""
+def _cell_queries(experiments: list[int]) -> tuple[Any, Any, Any]:
+    """Queries for the finished cells of experiments, the metrics that their rows are checked against, and their last use."""
     import sqlalchemy as sa
     from mlflow.store.tracking.dbmodels.models import SqlLatestMetric, SqlRun, SqlTag
 
@@ -120,10 +145,133 @@ def _cell_queries(experiments: list[int]) -> tuple[Any, Any]:
     mine = [SqlRun.lifecycle_stage == "active", SqlRun.experiment_id.in_(experiments)]
     mine += [tagged(KIND, "cell"), tagged(COMPLETE, "1")]
     metric = SqlLatestMetric
-    wanted = sa.or_(metric.key.in_(["auc", "cross_domain_auc"]), metric.key.like("test/%/auc"))
-    runs = sa.select(SqlRun.run_uuid, SqlRun.experiment_id, SqlRun.end_time, SqlRun.artifact_uri).where(*mine)
+    wanted = sa.or_(metric.key.in_([IN_DOMAIN, CROSS_DOMAIN, *OLD_NAMES]), metric.key.like("test/%/auc"))
+    ended = sa.func.coalesce(SqlRun.end_time, 0)
+    runs = sa.select(SqlRun.run_uuid, SqlRun.experiment_id, ended, SqlRun.artifact_uri).where(*mine)
     metrics = sa.select(metric.run_uuid, metric.key, metric.value, metric.is_nan)
-    return runs, metrics.join(SqlRun, SqlRun.run_uuid == metric.run_uuid).where(*mine, wanted)
+    uses = sa.select(SqlTag.run_uuid, SqlTag.value).join(SqlRun, SqlRun.run_uuid == SqlTag.run_uuid)
+    return (
+        runs,
+        metrics.join(SqlRun, SqlRun.run_uuid == metric.run_uuid).where(*mine, wanted),
+        uses.where(*mine, SqlTag.key == USED),
+    )
+
+
+@dataclass(frozen=True)
+class KnownRun:
+    """
+    A run of ours that a store has.
+
+    Attributes
+    ----------
+    run_id : str
+    state : str
+        `RunDocument.state` of the document that arrived whole; empty if none did.
+    parent : str
+        Run that it hangs on.
+    active : bool
+        False if it was deleted, alone or with its experiment; it can be taken back.
+    location : str
+        Address of its artifacts.
+    has_model : bool or None
+        Whether it has a logged model whose files are there; None where that was not asked.
+    """
+
+    run_id: str
+    state: str = ""
+    parent: str = ""
+    active: bool = True
+    location: str = ""
+    has_model: bool | None = None
+
+
+def known_runs(client: "MlflowClient", uri: str, experiment: str, tag: str, value: str) -> dict[str, KnownRun]:
+    """
+    Find runs by one of their tags, deleted ones too.
+
+    Parameters
+    ----------
+    client : MlflowClient
+    uri : str
+        Of its store.
+    experiment : str
+        Its name.
+    tag, value : str
+
+    Returns
+    -------
+    dict of str to KnownRun
+        By `mlflow_names.KEY`. Of several with one key, that which is not deleted, then whole, then the oldest.
+    """
+    known = client.get_experiment_by_name(experiment)
+    if known is None:
+        return {}
+    found = None
+    if uri.partition("://")[0].partition("+")[0] in DATABASES:
+        found = _known_from_database(uri, int(known.experiment_id), tag, value)
+    if found is None:
+        found = [_known(run) for run in search(client, [known.experiment_id], f"tags.`{tag}` = '{value}'", view=3)]
+    best: dict[str, KnownRun] = {}
+    for key, run in found:
+        if key and (key not in best or (run.active, bool(run.state)) > (best[key].active, bool(best[key].state))):
+            best[key] = run
+    return best
+
+
+def is_there(location: str) -> bool:
+    """Whether a folder of artifacts exists, as far as that can be seen from here."""
+    place = folder_path(location or "")
+    return place is None or place.is_dir()
+
+
+def _known(run: "Run") -> tuple[str, KnownRun]:
+    tags, active = run.data.tags, run.info.lifecycle_stage == "active"
+    found = KnownRun(run.info.run_id, tags.get(COMPLETE, ""), tags.get(PARENT, ""), active, run.info.artifact_uri or "")
+    return tags.get(KEY, ""), found
+
+
+def _known_from_database(uri: str, experiment: int, tag: str, value: str) -> list[tuple[str, KnownRun]] | None:
+    """Read columns of MLflow's tables, as `_from_database` does, oldest run first."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+
+    engine = create_engine(uri)
+    try:
+        runs, tags, models = _known_queries(experiment, tag, value)
+        with engine.connect() as connection:
+            told: dict[str, dict[str, str]] = {}
+            for run_id, key, text in map(tuple, connection.execute(tags)):
+                told.setdefault(run_id, {})[key] = text
+            with_model = {run_id for run_id, place in map(tuple, connection.execute(models)) if is_there(place)}
+            found = []
+            for run_id, stage, location in map(tuple, connection.execute(runs)):
+                mine = told.get(run_id, {})
+                state, parent = mine.get(COMPLETE, ""), mine.get(PARENT, "")
+                run = KnownRun(run_id, state, parent, stage == "active", location or "", run_id in with_model)
+                found.append((mine.get(KEY, ""), run))
+            return found
+    except (ImportError, AttributeError, SQLAlchemyError):
+        return None
+    finally:
+        engine.dispose()
+
+
+def _known_queries(experiment: int, tag: str, value: str) -> tuple[Any, Any, Any]:
+    """Queries for the runs with a tag, for the tags that we read of them, and for the models that they have."""
+    import sqlalchemy as sa
+    from mlflow.entities import LoggedModelStatus
+    from mlflow.store.tracking.dbmodels.models import SqlLoggedModel, SqlRun, SqlTag
+
+    ids = sa.select(SqlTag.run_uuid).where(SqlTag.key == tag, SqlTag.value == value)
+    mine = [SqlRun.experiment_id == experiment, SqlRun.run_uuid.in_(ids)]
+    runs = sa.select(SqlRun.run_uuid, SqlRun.lifecycle_stage, SqlRun.artifact_uri).where(*mine)
+    tags = sa.select(SqlTag.run_uuid, SqlTag.key, SqlTag.value).where(SqlTag.key.in_([KEY, COMPLETE, PARENT]))
+    models = sa.select(SqlLoggedModel.source_run_id, SqlLoggedModel.artifact_location).where(
+        SqlLoggedModel.source_run_id.in_(ids),
+        SqlLoggedModel.lifecycle_stage == "active",
+        SqlLoggedModel.status == LoggedModelStatus.READY.to_int(),
+    )
+    return runs.order_by(SqlRun.start_time, SqlRun.run_uuid), tags.where(SqlTag.run_uuid.in_(ids)), models
 
 
 def search(client: "MlflowClient", experiments: list[str], condition: str, view: int = 1) -> Iterator["Run"]:
@@ -226,7 +374,9 @@ def _restored(client: "MlflowClient", run_id: str) -> FoundCell | None:
 def _found(run: "Run") -> FoundCell:
     info = run.info
     metrics = checked(run.data.metrics.items())
-    return FoundCell(info.run_id, info.experiment_id, (info.end_time or 0) / 1000, info.artifact_uri or "", metrics)
+    finished = (info.end_time or 0) / 1000
+    used = used_at(run.data.tags.get(USED), finished)
+    return FoundCell(info.run_id, info.experiment_id, finished, info.artifact_uri or "", metrics, used)
 
 
 def _with_nan(metrics: Mapping[str, float | None]) -> dict[str, float]:

@@ -9,12 +9,12 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .contracts import LABEL_NAMES, Detector, View, ViewSpec
+from .contracts import LABEL_NAMES, Count, Detector, Positive, Seed, Share, Transform, View, ViewSpec
 from .errors import BenchWarning, PluginError
 
 if TYPE_CHECKING:
@@ -414,16 +414,16 @@ class NetworkDetector(Detector):
 
     def __init__(
         self,
-        transform: str = "log_dct",
+        transform: Transform = "log_dct",
         colour: bool = True,
-        seed: int = 0,
-        epochs: int = 50,
-        patience: int = 5,
-        batch_size: int = 32,
-        learning_rate: float = 0.001,
-        validation: float = 0.2,
+        seed: Seed = 0,
+        epochs: Count = 50,
+        patience: Count = 5,
+        batch_size: Count = 32,
+        learning_rate: Positive = 0.001,
+        validation: Share = 0.2,
         reshuffle: bool = True,
-        device: str = "auto",
+        device: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> None:
         self.transform = transform
         self.colour = colour

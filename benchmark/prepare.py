@@ -295,7 +295,7 @@ class GuardedDomain(OpenDomain):
 def guarded(domain: OpenDomain, left_out: Iterable[Item]) -> GuardedDomain:
     """Return a domain without some of its items."""
     ids = frozenset(item.id for item in left_out)
-    return GuardedDomain(domain.name, domain.spec, domain.seed, domain.replicate, domain, domain.dataset, ids)
+    return GuardedDomain(domain.name, domain.spec, domain.seed, domain.replicate, domain, domain.dataset, left_out=ids)
 
 
 def whole(domain: OpenDomain) -> OpenDomain:

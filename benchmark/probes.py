@@ -7,15 +7,17 @@ of the batches in each, and the best of four looks at a tenth of the data per ep
 balanced data however good the embeddings are.
 """
 
+import multiprocessing
+import warnings
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .contracts import Detector, View, ViewSpec
+from .contracts import Count, Detector, Positive, Seed, Share, View, ViewSpec
 from .encoders import RANDOM, content_of
-from .errors import PluginError, unknown_name
+from .errors import BenchWarning, PluginError, unknown_name
 from .logistic import fit_logistic
 from .networks import held_out, reproducible
 
@@ -54,19 +56,19 @@ class EmbeddingProbe(Detector):
 
     def __init__(
         self,
-        head: str = "logistic",
-        C: float = 1.0,
+        head: Literal["logistic", "faithful"] = "logistic",
+        C: Positive = 1.0,
         statistics: str = "own",
         side: int = 0,
         resize: str = "bicubic",
-        precision: str = "float32",
+        precision: Literal["float32", "bfloat16", "float16"] = "float32",
         compiled: bool = False,
-        device: str = "auto",
-        epochs: int = 5,
-        batch_size: int = 128,
-        learning_rate: float = 0.005,
-        validation: float = 0.1,
-        seed: int = 0,
+        device: Literal["auto", "cpu", "cuda"] = "auto",
+        epochs: Count = 5,
+        batch_size: Count = 128,
+        learning_rate: Positive = 0.005,
+        validation: Share = 0.1,
+        seed: Seed = 0,
     ) -> None:
         self.head = head
         self.C = C
@@ -103,8 +105,18 @@ class EmbeddingProbe(Detector):
         if content != getattr(self, "content_", content):
             raise PluginError(self._another_encoder(content))
         return ViewSpec(
-            "embedding", {"library": self.library, "model": model, "weights": weights, "content": content, **shared}
+            "embedding",
+            {"library": self.library, "model": model, "weights": weights, "content": content, **shared, **self.taken()},
         )
+
+    def taken(self) -> dict[str, str]:
+        """Return what had to be settled of the encoder, besides what the parameters say: fields of `EncoderSpec`."""
+        return {}
+
+    def say(self, text: str) -> None:
+        """Warn of what was settled, if there is something: once for all workers."""
+        if text and multiprocessing.parent_process() is None:
+            warnings.warn(text, BenchWarning, stacklevel=2)
 
     def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
         """

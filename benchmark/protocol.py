@@ -13,13 +13,14 @@ from .store import digest
 N_FOLDS = 5  # a fifth for test, a fifth for validation, three fifths for training
 N_SHOWN = 5
 WAY_OUT = "Mend the split lists, or leave the offenders out of training with --drop-leaks."
+DRAW_WAY_OUT = "Pictures of one group stay together."
 SPLIT_LIST_VERSION = 1  # raised when the columns of a split list change
 SPLIT_COLUMNS = ("item", "label", "split", "group", "target", "donor", "video")
 
 Name = tuple[str, str]  # kind ("item", "identity", "video") and value
 
 
-def draw_splits(items: Sequence[Item], seed: int, replicate: int, test: bool = True) -> list[Item]:
+def draw_splits(items: Sequence[Item], seed: int, replicate: int, test: bool = True, way_out: str = DRAW_WAY_OUT) -> list[Item]:
     """
     Give every item a split, groups kept whole and classes balanced as far as groups allow.
 
@@ -33,6 +34,8 @@ def draw_splits(items: Sequence[Item], seed: int, replicate: int, test: bool = T
         Decides, with `seed`, which part of the rest is validation.
     test : bool
         False draws train and validation only (4 : 1), for data whose test split is given.
+    way_out : str
+        How groups can be declared otherwise, for the message.
 
     Returns
     -------
@@ -58,8 +61,7 @@ def draw_splits(items: Sequence[Item], seed: int, replicate: int, test: bool = T
         groups = len({item.group for item in ordered})
         raise DataError(
             f"{len(ordered)} pictures in {groups} groups cannot be split into train, val and test: {missing}. "
-            f"Pictures of one folder or whose names agree up to their last number stay together; if they are independent, "
-            f"name them by the number alone. Else add pictures, or give the splits as folders train/, val/ and test/."
+            f"{way_out} Else add pictures, or give the splits as folders train/, val/ and test/."
         )
     return drawn
 
@@ -145,6 +147,8 @@ class Fitted:
     ----------
     domain : str
     train, val : iterable of Item
+    way_out : str
+        What a message on what they share tells to do.
 
     Attributes
     ----------
@@ -152,8 +156,9 @@ class Fitted:
         What `drop` took out, by split.
     """
 
-    def __init__(self, domain: str, train: Iterable[Item], val: Iterable[Item]) -> None:
+    def __init__(self, domain: str, train: Iterable[Item], val: Iterable[Item], way_out: str = "") -> None:
         self.domain = domain
+        self.way_out = f"{WAY_OUT} {way_out}".strip()
         self._items: dict[Split, list[Item]] = {"train": list(train), "val": list(val)}
         self._names = {split: all_names(items) for split, items in self._items.items()}
         self._classes = {split: {item.label for item in items} for split, items in self._items.items()}
@@ -201,10 +206,10 @@ def refuse_leaks(fitted: Sequence[Fitted], held_out: Mapping[str, Set[Name]]) ->
     for one in fitted:
         for other in fitted:
             pair = f"train and val of {one.domain}" if one is other else f"train of {one.domain} and val of {other.domain}"
-            refuse_shared(pair, one.shared("train", other.names("val")))
+            refuse_shared(pair, one.shared("train", other.names("val")), one.way_out)
         for test, names in held_out.items():
             shared = one.shared("train", names) | one.shared("val", names)
-            refuse_shared(f"train of {one.domain} and test of {test}", shared)
+            refuse_shared(f"train of {one.domain} and test of {test}", shared, one.way_out)
 
 
 def drop_leaks(fitted: Sequence[Fitted], held_out: Mapping[str, Set[Name]]) -> None:

@@ -15,8 +15,9 @@ from .catalogue import OpenDomain
 from .cell_models import MODEL, keep_model, left_out
 from .contracts import LABEL_NAMES, ViewSpec
 from .curves import series_of
-from .metrics import Interval
+from .metrics import DETECTION_RATES, Interval
 from .mistakes import keep_mistakes
+from .mlflow_names import IN_DOMAIN
 from .perturbations import chain_of
 from .prepare import ItemSet, load_view, whole
 from .protocol import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
@@ -31,6 +32,7 @@ from .results import (
     metric_name,
     split_lists,
     study_key,
+    variant_digest,
     write_cell,
 )
 from .run_notes import cell_note, study_note
@@ -56,8 +58,9 @@ AUC_NAMES = ("auc", "in_domain_auc", "cross_domain_auc", "worst_auc", "drop")
 ROW_NUMBERS = {
     *ROW_METRICS,
     "clean_auc",
+    "score_ms",
     *(f"{name}{end}" for name in AUC_NAMES for end in ("", "_lo", "_hi")),
-    *("average_precision", "eer", "balanced_accuracy", "pd10", "pd5", "pd1"),
+    *("average_precision", "eer", "balanced_accuracy", *DETECTION_RATES),
 }
 
 
@@ -78,12 +81,15 @@ class Recorder:
         Why a cell has no result.
     gaps : dict of str to tuple of str
         Bands of a cell that could not be scored.
+    incomplete : list of str
+        Finished cells that the tracking store has not got, or no longer, or not whole.
     """
 
     def __init__(self, outbox: Outbox, reporter: Reporter) -> None:
         self.rows: list[dict[str, Any]] = []
         self.failures: dict[str, str] = {}
         self.gaps: dict[str, tuple[str, ...]] = {}
+        self.incomplete: list[str] = []
         self._outbox = outbox
         self._reporter = reporter
         self._started = time.time()
@@ -103,13 +109,25 @@ class Recorder:
     def take_up(self, cell: Cell) -> bool:
         """Take the rows of a cell that an earlier run finished and that the tracking store has got; False if there is none."""
         rows = read_json(cell_folder(cell) / "rows.json")
-        if rows is None or not self._outbox.has(self._cell_stub(cell)):
+        if rows is None:
+            return False
+        if not self._is_recorded(cell):
+            self.incomplete.append(cell.label)
             return False
         # Rows of runs before there were perturbations do not say that they have none.
         self.rows += [{**row, "robustness": row.get("robustness", [])} for row in _with_nan(rows)]
         if rows[0]["gaps"]:
             self.gaps[cell.label] = tuple(rows[0]["gaps"])
         return True
+
+    def _is_recorded(self, cell: Cell) -> bool:
+        """Whether the tracking store has the run of a finished cell, with its files and model, and those of its trials."""
+        folder, stub = cell_folder(cell), self._cell_stub(cell)
+        if not self._outbox.has(replace(stub, artifacts=str(folder), model=_model_folder(folder))):
+            return False
+        tried = (read_json(folder / "cell.json") or {}).get("trials", [])
+        keys = [_trial_key(stub, trial["stage"], trial["band"]) for trial in tried if not trial["error"]]
+        return all(self._outbox.has(replace(stub, key=key, kind="trial", parent=stub)) for key in keys)
 
     def finished(self, result: CellResult, rows: list[dict[str, Any]]) -> None:
         """Put a cell that was kept (`keep_cell`) into the outbox, or note why it has no result."""
@@ -123,11 +141,27 @@ class Recorder:
         folder = cell_folder(cell)
         if reason := left_out(folder):
             self._reporter.note(f"{cell.label}: its model is not kept: {reason}")
-        self._outbox.put([_cell_document(cell, self._cell_stub(cell), result, rows[0], folder)])
+        document = _cell_document(cell, self._cell_stub(cell), result, rows[0], folder)
+        self._outbox.put([replace(document, used=time.time())])
 
-    def study_finished(self, cell: Cell, folder: Path) -> None:
-        """Put the study itself, with what `keep_study` wrote into a folder, into the outbox."""
-        stub = _study_stub(cell, self._started)
+    def study_finished(self, cells: Sequence[Cell], folder: Path, rows: Sequence[dict[str, Any]]) -> None:
+        """
+        Put the study itself, with what `keep_study` wrote into a folder, into the outbox.
+
+        All of its cells, those of earlier runs included, are what is used from now on: they share one time of use.
+
+        Parameters
+        ----------
+        cells : sequence of Cell
+            Of this run.
+        folder : Path
+        rows : sequence of dict
+            Of the study, those of other runs included.
+        """
+        now = time.time()
+        self._outbox.put([replace(self._cell_stub(cell), used=now) for cell in cells if cell.label not in self.failures])
+        cell = cells[0]
+        stub = replace(_study_stub(cell, self._started), used=now)
         params = {
             "seed": cell.study.seed,
             "seeds": cell.study.seeds,
@@ -135,8 +169,8 @@ class Recorder:
             "crop": f"{cell.study.crop.placement} {cell.study.crop.side}",
             "trials": cell.study.search.trials,
         }
-        state = digest(sorted(row["cell"] for row in self.rows))[:16]
-        artifacts, note = str(folder) if self.rows else "", study_note(cell, folder)
+        state = digest(sorted(row["cell"] for row in rows))[:16]
+        artifacts, note = str(folder) if rows else "", study_note(cell, folder)
         document = replace(stub, params=_text(params), artifacts=artifacts, note=note, end=time.time(), state=state)
         self._outbox.put([document])
 
@@ -149,7 +183,12 @@ class Recorder:
             study_key=study_key(cell),
             parent=_study_stub(cell, self._started),
             start=self._started,
-            tags={"detector": cell.detector.label, "train": cell.train, "splits": cell_provenance(cell)["split_id"]},
+            tags={
+                "detector": cell.detector.label,
+                "train": cell.train,
+                "splits": cell_provenance(cell)["split_id"],
+                "variant": variant_digest(cell),
+            },
         )
 
 
@@ -177,6 +216,19 @@ def keep_cell(result: CellResult) -> list[dict[str, Any]]:
     return rows
 
 
+def study_rows(folder: Path, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of a study: those of this run, and those that other runs with other detectors or domains have left."""
+    new = {(row["detector"], row["train"]) for row in rows}
+    kept = [row for row in read_json(folder / "rows.json") or [] if (row["detector"], row["train"]) not in new]
+    return [*rows, *_with_nan(kept)]
+
+
+def has_rows(folder: Path, rows: Sequence[dict[str, Any]]) -> bool:
+    """Whether the folder of a study was made of these rows."""
+    kept = read_json(folder / "rows.json") or []
+    return sorted(row["cell"] for row in kept) == sorted(row["cell"] for row in rows)
+
+
 def keep_study(name: str, rows: Sequence[dict[str, Any]], folder: Path) -> None:
     """Write the rows of a study and its heat maps: work for a worker."""
     from . import figures
@@ -186,7 +238,8 @@ def keep_study(name: str, rows: Sequence[dict[str, Any]], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rows = sorted(rows, key=lambda row: (row["train"], row["detector"]))  # and not as they happened to be finished
     chosen = [row for row in rows if row["role"] == "chosen"]
-    figures.save_heat_map(folder / "train_x_test.png", chosen, f"{name}: test AUC of the chosen bands")
+    if any(row["tests"] for row in chosen):
+        figures.save_heat_map(folder / "train_x_test.png", chosen, f"{name}: test AUC of the chosen bands")
     if any(row["robustness"] for row in rows):
         figures.save_robustness(folder / "robustness.png", rows, f"{name}: test AUC under perturbations")
     _save_strength_lines(name, chosen, folder)
@@ -269,7 +322,7 @@ def _trial_document(cell: Cell, parent: RunDocument, trial: Trial) -> RunDocumen
     }
     seconds = sum(record.fit_seconds for record in trial.records)
     return RunDocument(
-        key=digest([parent.key, trial.stage, trial.band.as_dict()]),
+        key=_trial_key(parent, trial.stage, trial.band.as_dict()),
         kind="trial",
         name=str(trial.band),
         study=cell.study.name,
@@ -281,6 +334,15 @@ def _trial_document(cell: Cell, parent: RunDocument, trial: Trial) -> RunDocumen
         tags=dict(parent.tags),
         metrics={**_interval_metrics("val_auc", trial.auc), "band.passed_width": trial.band.passed_width},
     )
+
+
+def _trial_key(cell: RunDocument, stage: str, band: dict[str, Any]) -> str:
+    return digest([cell.key, stage, band])
+
+
+def _model_folder(folder: Path) -> str:
+    """Where a cell keeps its model; empty where it has none."""
+    return str(folder / MODEL) if (folder / MODEL).is_dir() else ""
 
 
 def _interval_metrics(name: str, interval: Interval) -> dict[str, float]:
@@ -304,7 +366,7 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: dict[
     low, high = result.evidence or (math.nan, math.nan)
     alike = [test["lookalikes"] for test in row["tests"] if not chain_of(test["domain"])]
     metrics = {
-        "auc": row["in_domain_auc"],
+        IN_DOMAIN: row[IN_DOMAIN],
         **_interval_metrics("val_auc", result.chosen.auc),
         "evidence.low": low,
         "evidence.high": high,
@@ -327,7 +389,7 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: dict[
         artifacts=str(folder),
         inputs=tuple(inputs),
         note=cell_note(row, cell, folder),
-        model=str(folder / MODEL) if (folder / MODEL).is_dir() else "",
+        model=_model_folder(folder),
         end=row["finished"],
     )
 

@@ -13,10 +13,14 @@ import inspect
 import pkgutil
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticSchemaGenerationError
 
 from .contracts import Dataset, Detector
 from .errors import PluginError, unknown_name
@@ -209,6 +213,42 @@ def missing_extra(name: str) -> str:
     return plugin.missing() if plugin else ""
 
 
+def check_parameters(plugin: type[Detector] | type[Dataset], params: Mapping[str, Any], owner: str) -> None:
+    """
+    Hold values of parameters against the types of a plugin's constructor.
+
+    Parameters
+    ----------
+    plugin : type
+    params : mapping of str to object
+        As YAML has them.
+    owner : str
+        Whose parameters they are, for messages.
+
+    Raises
+    ------
+    PluginError
+        If a name is unknown, or a value has another type or lies outside of the bounds.
+    """
+    types = plugin.parameter_types()
+    for name, value in params.items():
+        if name not in types:
+            raise PluginError(unknown_name(f"parameter of {owner}", name, types))
+        try:
+            TypeAdapter(types[name], config={"arbitrary_types_allowed": True}).validate_python(_as_yaml(value), strict=True)
+        except ValidationError as error:
+            wanted = " or ".join(dict.fromkeys(one["msg"].removeprefix("Input should be ") for one in error.errors()))
+            hint = "; write true or false" if "boolean" in wanted else ""
+            raise PluginError(f"parameter {name} of {owner} should be {wanted}, got {value!r}{hint}.") from error
+        except PydanticSchemaGenerationError:
+            continue  # a type that nothing is known of
+
+
+def _as_yaml(value: Any) -> Any:
+    """Tuples, as presets have them, as lists."""
+    return [_as_yaml(one) for one in value] if isinstance(value, list | tuple) else value
+
+
 @dataclass(frozen=True)
 class DetectorSpec:
     """
@@ -236,7 +276,7 @@ class DetectorSpec:
         Raises
         ------
         PluginError
-            If the detector, the preset or a parameter is unknown.
+            If the detector, the preset or a parameter is unknown, or a value cannot be that of its parameter.
         """
         if ".py:" in text:  # slashes before the class belong to the path
             head, _, tail = text.rpartition(":")
@@ -250,9 +290,7 @@ class DetectorSpec:
             raise PluginError(f"detector {plugin.name} {missing}.")
         if preset and preset not in plugin.presets:
             raise PluginError(unknown_name(f"preset of detector {plugin.name}", preset, plugin.presets))
-        for name in spec.params:
-            if name not in plugin.parameter_defaults():
-                raise PluginError(unknown_name(f"parameter of detector {plugin.name}", name, plugin.parameter_defaults()))
+        check_parameters(plugin, spec.params, f"detector {plugin.name}")
         return spec
 
     @property

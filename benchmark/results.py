@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import DataError
-from .metrics import GroupBootstrap, Interval, all_metrics, best_threshold, roc_auc
+from .intervals import GroupBootstrap, Measured, difference
+from .metrics import Interval, Scored, all_metrics, best_threshold, roc_auc
 from .narrow import keep_narrow
 from .perturbations import chain_of, dataset_name, unperturbed
 from .prepare import ItemSet
@@ -27,11 +28,13 @@ from .scores import DomainScores, join_tables, read_scores
 from .search import RULE, Cell, CellResult, Tested
 from .store import digest, read_json, write_json
 
-SCHEMA = 3  # raised when what a cell chooses, or what its folder holds, changes
-READABLE = (2, SCHEMA)  # cells of schema 2 do not say where their splits and data come from
+SCHEMA = 4  # raised when what a cell chooses, or what its folder holds, changes
+# 2: splits and data do not say where they come from; 3: other intervals of few pictures, and nothing says which settings.
+READABLE = (2, 3, SCHEMA)
 LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow", "opencv-python-headless")
 # Of a study: what is told by digests, or changes no number.
 NOT_SETTINGS = {"detectors", "train", "test", "perturbations", "description", "needs", "datasets", "drop_leaks"}
+MOVE_NO_ROW = {"name", "keep_models", "mmd"}  # of the settings
 SHORT = 8  # hex digits of a digest that people compare by eye
 
 
@@ -43,9 +46,21 @@ def cell_key(cell: Cell) -> str:
 
 
 def study_key(cell: Cell) -> str:
-    """Name of the study that a cell belongs to: settings alone, so that detectors and domains can be added later."""
+    """Name of a cell's study: settings and test pictures, so that detectors and training domains can be added later."""
     settings = cell.study.model_dump(mode="json", exclude=NOT_SETTINGS)
-    return digest([SCHEMA, settings, cell.attempt])
+    tests = sorted([t.domain, t.provenance.test_list, t.provenance.pictures] for t in cell.replicates[0].tests)
+    return digest([SCHEMA, settings, tests, cell.attempt])
+
+
+def settings_digest(cell: Cell) -> str:
+    """Digest of the settings that move a row, equal for every detector and domain of a study; short."""
+    return digest(cell.study.model_dump(mode="json", exclude=NOT_SETTINGS | MOVE_NO_ROW))[:SHORT]
+
+
+def variant_digest(cell: Cell) -> str:
+    """Digest of the settings and of all pictures that move the row of a cell; short."""
+    sets = [[items.domain, items.split, items.digest] for items in _all_sets(cell)]
+    return digest([settings_digest(cell), sets])[:SHORT]
 
 
 def cell_provenance(cell: Cell) -> dict[str, Any]:
@@ -131,6 +146,8 @@ def write_cell(result: CellResult, key: str, folder: Path) -> dict[str, Any]:
         "key": key,
         "study": cell.study.name,
         "study_key": study_key(cell),
+        "settings": settings_digest(cell),
+        "variant": variant_digest(cell),
         "detector": cell.detector.label,
         "detector_identity": cell.detector.identity(),
         "train": cell.train,
@@ -301,6 +318,7 @@ def _row(context: _Context, entry: dict[str, Any], replicates: Sequence[Sequence
         "role": entry["role"],
         "band": entry["band"],
         "evidence": document["evidence"],
+        "swept": any(trial["stage"] == "sweep" for trial in document["trials"]),
         "in_domain_auc": home[0]["auc"] if home else math.nan,
         "in_domain_auc_lo": home[0]["auc_lo"] if home else math.nan,
         "in_domain_auc_hi": home[0]["auc_hi"] if home else math.nan,
@@ -317,11 +335,15 @@ def _row(context: _Context, entry: dict[str, Any], replicates: Sequence[Sequence
         "coverage": _mean([t["coverage"] for t in tests]),
         "fit_seconds": entry["fit_seconds"],
         "ms_per_picture": document["decode_ms"] + entry["score_ms"],
+        "score_ms": entry["score_ms"],
         "model_bytes": (document.get("model_bytes") or math.nan) if entry["role"] == "chosen" else math.nan,
         "seeds": document["seeds"],
         "rule": document["rule"] if entry["role"] == "chosen" else "",
         "gaps": document["gaps"],
         "study": document["study"],
+        # Of cells that do not say so: the name of their study, of settings alone, and their own.
+        "settings": document.get("settings", document.get("study_key", "")[:SHORT]),
+        "variant": document.get("variant", document["key"][:SHORT]),
         "cell": document["key"],
         "finished": document["finished"],
         "splits": document.get("splits", {}),
@@ -378,8 +400,10 @@ def _change(
     under = _mean_interval(bootstrap, tested, drawn, names)
     plain = drop = Interval(math.nan, math.nan, math.nan, math.nan)
     if paired:
-        plain = _mean_interval(bootstrap, tested, drawn, [unperturbed(name) for name in paired])
-        drop = _drop(plain, under, np.mean([drawn[unperturbed(name)] - drawn[name] for name in paired], axis=0))
+        clean = [unperturbed(name) for name in paired]
+        plain = _mean_interval(bootstrap, tested, drawn, clean)
+        lost = np.mean([drawn[unperturbed(name)] - drawn[name] for name in paired], axis=0)
+        drop = difference(Measured(plain, _scored(tested, clean)), Measured(under, _scored(tested, names)), lost)
     return {
         "domains": [unperturbed(name) for name in names],
         "clean_auc": plain.value,
@@ -399,18 +423,11 @@ def _mean_interval(
     domains: Sequence[str],
 ) -> Interval:
     """Mean AUC over some domains."""
-    scored = [entry.scored for domain in domains for entry in tested[domain]]
-    return bootstrap.interval(scored, np.mean([drawn[domain] for domain in domains], axis=0))
+    return bootstrap.interval(_scored(tested, domains), np.mean([drawn[domain] for domain in domains], axis=0))
 
 
-def _drop(plain: Interval, under: Interval, lost: NDArray[np.float64]) -> Interval:
-    """AUC lost; `lost` under every draw."""
-    value = plain.value - under.value
-    if math.isnan(plain.low) or math.isnan(under.low):
-        return Interval(value, math.nan, math.nan, math.nan)
-    lost = lost[np.isfinite(lost)]
-    low, high = np.quantile(lost, [0.025, 0.975])
-    return Interval(value, float(low), float(high), float(lost.std(ddof=1)))
+def _scored(tested: dict[str, list[DomainScores]], domains: Sequence[str]) -> list[Scored]:
+    return [entry.scored for domain in domains for entry in tested[domain]]
 
 
 def _test_entry(

@@ -46,6 +46,7 @@ def cell_note(row: Mapping[str, Any], cell: Cell, folder: Path) -> str:
     lines = [
         f"**{text(row['detector'])}**, trained on **{text(row['train'])}** ({draws}).",
         f"Chosen band: **{text(str(Band(**row['band'])))}** cycles/pixel, the {text(row['rule'])}.",
+        _evidence(row),
         _test_table([test for test in row["tests"] if not chain_of(test["domain"])]),
         _files(folder),
         _model_line(folder),
@@ -64,6 +65,13 @@ def study_note(cell: Cell, folder: Path) -> str:
 def text(value: str) -> str:
     """Show a value as it is: what Markdown or HTML would act on is escaped."""
     return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", " ".join(value.split()))
+
+
+def _evidence(row: Mapping[str, Any]) -> str:
+    """Say on which frequencies narrow bands carry evidence; whether there is none, or nobody looked."""
+    if evidence := row["evidence"]:
+        return f"Evidence interval: {evidence['low']:.3f} to {evidence['high']:.3f} cycles/pixel."
+    return f"Evidence interval: {'none found' if row['swept'] else 'not asked, as the study has no sweep of narrow bands'}."
 
 
 def _test_table(tests: Sequence[Mapping[str, Any]]) -> str:

@@ -1,6 +1,7 @@
 """Score pictures and video clips that belong to no data set."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import images, video
+from .data.layout import Trouble, printable, read_file
+from .data.listing import list_files, own_tree, passed_over
 from .errors import DataError, StudyError
 from .trained import TrainedModel
 
@@ -64,9 +67,26 @@ class Finding:
         }
 
 
-def find_files(paths: Iterable[Path]) -> list[Path]:
+@dataclass(frozen=True)
+class FoundFiles:
     """
-    Pictures and clips at some places: folders are searched through, a file that is named is taken whatever it is called.
+    What there is to score.
+
+    Attributes
+    ----------
+    paths : tuple of Path
+        Pictures and clips, each once.
+    passed_over : str
+        What else lies there, in a line; empty if nothing does.
+    """
+
+    paths: tuple[Path, ...]
+    passed_over: str = ""
+
+
+def find_files(places: Sequence[Path]) -> FoundFiles:
+    """
+    Find pictures and clips: folders are searched through, a file that is named is taken whatever it is called.
 
     Raises
     ------
@@ -74,17 +94,26 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
         If a place does not exist, or there is nothing at all.
     """
     found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-        elif path.is_file():
-            found.append(path)
+    others: Counter[str] = Counter()
+    troubles: list[Trouble] = []
+    for place in places:
+        if place.is_dir():
+            tree = own_tree(place)
+            listing = list_files(tree, suffixes=SUFFIXES)
+            found += map(tree.path, listing.files)
+            others.update(listing.others)
+            troubles += listing.troubles
+        elif place.is_file():
+            found.append(place)
         else:
-            raise DataError(f"there is no file or folder {path.absolute()}; check the path.")
+            what = "is neither a file nor a folder" if place.exists() else "is not there"
+            raise DataError(f"{printable(str(place.absolute()))} {what}; there is no file or folder to score, check the path.")
+    left = passed_over(others, troubles)
     if not found:
-        shown = ", ".join(str(path) for path in paths)
-        raise DataError(f"no picture ({', '.join(images.SUFFIXES)}) and no clip ({', '.join(video.SUFFIXES)}) in {shown}.")
-    return list(dict.fromkeys(found))
+        shown = ", ".join(printable(str(place)) for place in places)
+        more = f"; passed over: {left}" if left else ""
+        raise DataError(f"no picture ({images.KINDS}) and no clip ({', '.join(video.SUFFIXES)}) in {shown}{more}.")
+    return FoundFiles(tuple(dict.fromkeys(found)), left)
 
 
 def scan_file(model: TrainedModel, path: Path, n_frames: int = 32, pool: str = "mean") -> Iterator[Finding]:
@@ -105,13 +134,13 @@ def scan_file(model: TrainedModel, path: Path, n_frames: int = 32, pool: str = "
         if path.suffix.lower() in video.SUFFIXES:
             yield from _scan_clip(model, path, n_frames, pool)
         else:
-            probabilities, verdicts = model.verdicts(model.score_file(path.read_bytes())[None])
-            yield Finding(str(path), "picture", verdict=verdicts[0], probabilities=_named(model, probabilities[0]))
+            probabilities, verdicts = model.verdicts(model.score_file(read_file(path))[None])
+            yield Finding(printable(str(path)), "picture", verdict=verdicts[0], probabilities=_named(model, probabilities[0]))
     except DataError as error:
         kind = "clip" if path.suffix.lower() in video.SUFFIXES else "picture"
-        yield Finding(str(path), kind, "error", detail=str(error))
+        yield Finding(printable(str(path)), kind, "error", detail=str(error))
     except OSError as error:
-        yield Finding(str(path), "picture", "error", detail=f"cannot be read ({error.strerror}).")
+        yield Finding(printable(str(path)), "picture", "error", detail=f"cannot be read ({error.strerror}).")
 
 
 def _scan_clip(model: TrainedModel, path: Path, n_frames: int, pool: str) -> Iterator[Finding]:
@@ -122,10 +151,10 @@ def _scan_clip(model: TrainedModel, path: Path, n_frames: int, pool: str) -> Ite
         shares += list(probabilities)
         for frame, share, verdict in zip(batch, probabilities, verdicts, strict=True):
             place = {"frame": frame.number, "seconds": round(frame.seconds, 3)}
-            yield Finding(str(path), "frame", verdict=verdict, probabilities=_named(model, share), **place)
+            yield Finding(printable(str(path)), "frame", verdict=verdict, probabilities=_named(model, share), **place)
     pooled = pool_frames(np.array(shares), pool)
     verdict = model.verdict_of(pooled)
-    yield Finding(str(path), "clip", verdict=verdict, probabilities=_named(model, pooled), n_frames=len(shares))
+    yield Finding(printable(str(path)), "clip", verdict=verdict, probabilities=_named(model, pooled), n_frames=len(shares))
 
 
 def _batches(frames: Iterator[video.Frame]) -> Iterator[list[video.Frame]]:

@@ -1,5 +1,6 @@
 """
-The pictures of ``bench spectra``: curves over frequency and maps of coefficients, as PNG and as pages to look closely at.
+The pictures of ``bench spectra``: curves over frequency and maps of coefficients, for a screen, for a paper, and as pages to
+look closely at.
 
 What is shown is described first (`Picture`), then drawn by Matplotlib or by Plotly.
 """
@@ -18,6 +19,8 @@ from numpy.typing import NDArray
 from .bands import MAX_FREQUENCY
 from .dct import log_magnitude
 from .figures import FAKE_COLOUR, REAL_COLOUR, frequency_axis
+from .formats import FigureFormat
+from .looks import PAPER, SCREEN, Look
 from .statistics import (
     DECIBEL,
     DomainSpectra,
@@ -265,25 +268,44 @@ def _shown_axis(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def save_png(path: Path, picture: Picture) -> None:
     """Draw a picture into a PNG file."""
-    figure = _draw_panels(picture) if picture.panels else _draw_maps(picture)
-    figure.suptitle(picture.title)
-    figure.savefig(path, dpi=110, format="png")
+    _save(path, picture, FigureFormat.png, SCREEN)
 
 
-def _draw_panels(picture: Picture) -> Figure:
+def save_for_paper(path: Path, picture: Picture, kind: FigureFormat) -> None:
+    """Draw a picture into a file of some kind, in the sizes of a paper."""
+    _save(path, picture, kind, PAPER)
+
+
+def _save(path: Path, picture: Picture, kind: FigureFormat, look: Look) -> None:
+    width, height = _size(picture, look)
+    with look.figure(path, width, height, kind) as figure:
+        (_draw_panels if picture.panels else _draw_maps)(figure, picture, look)
+        figure.suptitle(look.wrapped(picture.title, width - 0.2))
+
+
+def _size(picture: Picture, look: Look) -> tuple[float, float]:
+    """Inches."""
+    n_cols = len(picture.panels[0] if picture.panels else picture.columns)
+    n_rows = len(picture.panels or picture.maps)
+    if not look.paper:
+        return (max(7.5, 3.9 * n_cols), 2.0 + 2.8 * n_rows) if picture.panels else (2.4 + 2.6 * n_cols, 1.3 + 2.6 * n_rows)
+    if picture.panels:
+        return look.width(0.6 + 2.1 * n_cols), 0.9 + 1.8 * n_rows
+    return look.width(1.6 + 1.5 * n_cols), 1.0 + 1.65 * n_rows
+
+
+def _draw_panels(figure: Figure, picture: Picture, look: Look) -> None:
     n_rows, n_cols = len(picture.panels), len(picture.panels[0])
-    figure = Figure(figsize=(max(7.5, 3.9 * n_cols), 2.0 + 2.8 * n_rows), layout="constrained")
     ratios = [2.0] + [1.3] * (n_rows - 1)
     grid = figure.subplots(n_rows, n_cols, sharex=True, sharey="row", squeeze=False, height_ratios=ratios)
     for i, panels in enumerate(picture.panels):
         for axes, panel in zip(grid[i], panels, strict=True):
-            _draw_panel(axes, panel, picture.x)
+            _draw_panel(axes, panel, picture.x, look)
         grid[i, 0].set_ylabel(panels[0].unit)
-    figure.supxlabel(f"{FREQUENCY}; dotted: Nyquist of an axis", fontsize="medium")
-    return figure
+    figure.supxlabel(f"{FREQUENCY}; dotted: Nyquist of an axis", fontsize=look.small if look.paper else "medium")
 
 
-def _draw_panel(axes: Axes, panel: Panel, x: NDArray[np.float64]) -> None:
+def _draw_panel(axes: Axes, panel: Panel, x: NDArray[np.float64], look: Look) -> None:
     for curve in panel.curves:
         axes.plot(x, curve.mean, color=curve.colour, linestyle=curve.dash, label=curve.name)
         low, high = curve.mean - curve.spread, curve.mean + curve.spread
@@ -292,13 +314,12 @@ def _draw_panel(axes: Axes, panel: Panel, x: NDArray[np.float64]) -> None:
         axes.axhline(0, color="0.6", linewidth=0.8)
     frequency_axis(axes)
     axes.set_xlabel("")
-    axes.set_title(panel.title, fontsize="medium")
-    axes.legend(title=f"shaded: {panel.shading}", fontsize="small", title_fontsize="small", alignment="left")
+    axes.set_title(look.wrapped(panel.title, 2.2), fontsize=look.medium)
+    axes.legend(title=f"shaded: {panel.shading}", fontsize=look.small, title_fontsize=look.small, alignment="left")
 
 
-def _draw_maps(picture: Picture) -> Figure:
+def _draw_maps(figure: Figure, picture: Picture, look: Look) -> None:
     n_rows, n_cols = len(picture.maps), len(picture.columns)
-    figure = Figure(figsize=(2.4 + 2.6 * n_cols, 1.3 + 2.6 * n_rows), layout="constrained")
     grid = figure.subplots(n_rows, n_cols, sharex=True, sharey=True, squeeze=False)
     done = 0
     for unit, group in groupby(picture.maps, lambda row: row.unit):
@@ -315,16 +336,16 @@ def _draw_maps(picture: Picture) -> Figure:
                 image = _draw_map(axes, plane, picture.x, row.difference, (low, high))
                 if marks:
                     axes.plot(*zip(*marks, strict=True), "o", mfc="none", mec="black", markersize=9, clip_on=False)
-            grid[done, 0].set_ylabel(row.title, fontsize="medium", weight="bold")
+            grid[done, 0].set_ylabel(look.wrapped(row.title, 1.5), fontsize=look.medium, weight="bold")
             done += 1
         figure.colorbar(
             image, ax=grid[done - len(rows) : done].ravel().tolist(), label=unit, extend="both", aspect=18 * len(rows)
         )
     for axes, title in zip(grid[0], picture.columns, strict=True):
-        axes.set_title(title, fontsize="medium")
-    figure.supxlabel(f"horizontal {FREQUENCY}", fontsize="medium")
-    figure.supylabel(f"vertical {FREQUENCY}\n", fontsize="medium")  # an empty line keeps it apart from the rows' titles
-    return figure
+        axes.set_title(look.wrapped(title, 1.6), fontsize=look.medium)
+    size = look.small if look.paper else "medium"
+    figure.supxlabel(f"horizontal {FREQUENCY}", fontsize=size)
+    figure.supylabel(f"vertical {FREQUENCY}\n", fontsize=size)  # an empty line keeps it apart from the rows' titles
 
 
 def _draw_map(axes: Axes, plane: NDArray, x: NDArray, difference: bool, limits: tuple[float, float]) -> Any:

@@ -21,7 +21,7 @@ from scipy import ndimage, special
 
 from . import dct, spectra
 from .catalogue import OpenDomain
-from .contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Item, Split, ViewSpec
+from .contracts import FAKE, LABEL_NAMES, REAL, Item, ViewSpec
 from .errors import DataError
 from .images import CropSpec
 from .perturbations import chain_of, dataset_name
@@ -35,7 +35,8 @@ DECIBEL = 10 / np.log(10)  # of ln power
 CHANNELS = ("red", "green", "blue")
 BATCH_VALUES = 2**20  # pixels that are transformed together: what a processor's cache about holds
 # Training and validation pictures together and test pictures apart, as `bench run` prepares them: both then share a cache.
-POOLS: tuple[tuple[Split, ...], ...] = (("train", "val"), ("test",))
+# What has no split (`Dataset.all_items`) is a pool of its own.
+POOLS: tuple[tuple[str, ...], ...] = (("train", "val"), ("test",), ("",))
 
 
 @dataclass(frozen=True)
@@ -439,8 +440,7 @@ class _Pool:
 
 def _pool(domain: OpenDomain, label: int, options: SpectraOptions) -> _Pool:
     """Pictures of one class that the options ask for."""
-    splits = SPLITS if options.split == "all" else (options.split,)
-    items = [item for item in domain.items if item.label == label and item.split in splits]
+    items = [item for item in domain.items if item.label == label and options.split in ("all", item.split)]
     if not items:
         what = f"{LABEL_NAMES[label]} picture in the split {options.split}"
         raise DataError(f"{domain.name} has no {what}; choose another --split, or leave the domain out.")

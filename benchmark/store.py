@@ -21,6 +21,20 @@ def results_root() -> Path:
     return Path(os.environ.get("BANDBENCH_HOME") or platformdirs.user_data_path("bandbench", False)).expanduser().absolute()
 
 
+# Folders of which files elsewhere among the results note the whole path.
+NOTED = ("cells", "studies", "records", "prepared", "submissions", "artifacts")
+
+
+def relocated(path: Path) -> Path:
+    """Where a file or folder among the results is now if it was noted when the results lay elsewhere; else the path itself."""
+    root = results_root()
+    if path.exists() or path.is_relative_to(root):
+        return path
+    starts = [i for i, part in enumerate(path.parts) if part in NOTED]
+    found = (root.joinpath(*path.parts[i:]) for i in reversed(starts))
+    return next((candidate for candidate in found if candidate.exists()), path)
+
+
 def cache_root() -> Path:
     """Folder of what can be computed again; ``BANDBENCH_CACHE`` overrides."""
     return Path(os.environ.get("BANDBENCH_CACHE") or platformdirs.user_cache_path("bandbench", False)).expanduser().absolute()

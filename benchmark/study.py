@@ -1,20 +1,33 @@
 """Study files: what is crossed and which space is searched; read strictly, with errors that name the line."""
 
-from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from .bands import KINDS, MAX_FREQUENCY, Band, Mode
+from .bands import KINDS, MAX_CUTOFF, MAX_FREQUENCY, Band, Mode
 from .errors import StudyError, unknown_name
 from .images import CropSpec
+from .invocation import bench
 from .perturbations import canonical
 from .registry import ROOT_PACKAGE
+from .yaml_text import YamlError, parse_yaml
 
 SUFFIXES = (".yaml", ".yml")
+MARK = "~"  # between the name of a study and what its board differs in, see `boards`
+MOST_NAME = 80  # characters
 
 
 class _Strict(BaseModel):
@@ -33,18 +46,25 @@ class BandEntry(_Strict):
     """A band that is scored on every test domain besides the chosen one, by its points of gain 1/2."""
 
     kind: Literal["low", "high", "band", "stop"]
-    low: float = Field(default=0.0, ge=0, le=MAX_FREQUENCY)
-    high: float = Field(default=MAX_FREQUENCY, gt=0, le=MAX_FREQUENCY + 1e-9)
+    low: float = Field(default=0.0, ge=0, le=MAX_CUTOFF)
+    high: float = Field(default=MAX_FREQUENCY, gt=0, le=MAX_CUTOFF)
     order: int = 1
     mode: Mode | None = None
 
     @model_validator(mode="after")
     def _possible(self) -> "BandEntry":
+        # `high` has a default, the corner; a low pass there keeps everything and was not meant.
+        if self.kind == "low" and "high" not in self.model_fields_set:
+            raise ValueError("a low band is bounded by the key high, its cut-off in cycles/pixel, which is missing.")
+        self.require("pixels")  # which takes all that a mode takes; the study's own is not known here
+        return self
+
+    def require(self, mode: Mode) -> None:
+        """Raise a ValueError, which the study's reader turns into a line of its file, for a band that there is not."""
         try:
-            self.band("keep")
+            self.band(mode)
         except StudyError as error:
             raise ValueError(str(error)) from error
-        return self
 
     def band(self, mode: Mode) -> Band:
         """Make the band; `mode` is the study's, taken unless the entry has its own."""
@@ -142,7 +162,7 @@ class Crop(_Strict):
 class Study(_Strict):
     """A whole study; every key but `name`, `detectors`, `train` and `test` has a default."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", max_length=80)
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+(~[A-Za-z0-9_.,=-]+)*$", max_length=MOST_NAME)
     description: str = ""
     needs: str = Field(default="", description="What one has to have for it beyond the base installation; for people.")
     detectors: tuple[Annotated[DetectorEntry, BeforeValidator(_detector_entry)], ...] = Field(min_length=1)
@@ -166,6 +186,13 @@ class Study(_Strict):
     keep_models: bool = Field(default=True, description="The chosen model of each cell is kept and can be served.")
     bootstrap: int = Field(default=1000, ge=100, le=100_000)
     datasets: dict[str, dict[str, Any]] = Field(default={}, description="Constructor parameters by data set name.")
+
+    @field_validator("bands")
+    @classmethod
+    def _bands_of_its_mode(cls, bands: tuple[BandEntry, ...], info: ValidationInfo) -> tuple[BandEntry, ...]:
+        for entry in bands if "mode" in info.data else ():
+            entry.require(info.data["mode"])
+        return bands
 
     @property
     def sweep_bands(self) -> list[Band]:
@@ -200,6 +227,12 @@ def find_study(reference: str) -> Path:
             raise StudyError(f"no study file {path.absolute()}; check the path.")
         return path
     shipped = shipped_studies()
+    study, mark, _ = reference.partition(MARK)
+    if mark:
+        raise StudyError(
+            f"'{reference}' is a board and no study: `{bench(f'leaderboard --study {reference}')}` shows it, and "
+            f"`{bench(f'run {study}')}` writes to it with the options that it is named after."
+        )
     if reference not in shipped:
         raise StudyError(unknown_name("study", reference, shipped) + " A file of your own is given by its path.")
     return shipped[reference]
@@ -221,19 +254,16 @@ def load_study(reference: str) -> Study:
     """
     path = find_study(reference)
     try:
-        text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        if not isinstance(node, yaml.MappingNode):
-            raise StudyError(f"{path}: a study is a mapping of keys such as `name:` and `detectors:`.")
-        _refuse_repeated_keys(path, node)
-        data = yaml.safe_load(text)
+        read = parse_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise StudyError(f"study file {path} cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
         raise StudyError(f"study file {path} is not UTF-8 text.") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise StudyError(f"{path}, line {line}: not valid YAML: {error.problem}.") from error
+    except YamlError as error:
+        raise StudyError(f"{path}, line {error.line}: {error.reason}.") from error
+    if not isinstance(read.node, yaml.MappingNode):
+        raise StudyError(f"{path}: a study is a mapping of keys such as `name:` and `detectors:`.")
+    node, data = read.node, read.data
     try:
         return Study.model_validate(data)
     except ValidationError as error:
@@ -261,25 +291,6 @@ def override(study: Study, changes: dict[str, Any]) -> Study:
     except ValidationError as error:
         first = error.errors()[0]
         raise StudyError(f"{'.'.join(map(str, first['loc']))}: {_sentence(first)}") from error
-
-
-def _refuse_repeated_keys(path: Path, node: yaml.Node) -> None:
-    for mapping in _mappings(node):
-        seen: set[str] = set()
-        for key, _ in mapping.value:
-            if key.value in seen:
-                raise StudyError(f"{path}, line {key.start_mark.line + 1}: the key '{key.value}' stands here twice.")
-            seen.add(key.value)
-
-
-def _mappings(node: yaml.Node) -> Iterator[yaml.MappingNode]:
-    if isinstance(node, yaml.MappingNode):
-        yield node
-        for _, child in node.value:
-            yield from _mappings(child)
-    elif isinstance(node, yaml.SequenceNode):
-        for child in node.value:
-            yield from _mappings(child)
 
 
 def _explain(path: Path, node: yaml.Node, data: Any, error: Any) -> str:

@@ -15,26 +15,55 @@ import shutil
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .databases import check_database
-from .errors import TrackingError
+from .addresses import folder_path, sqlite_address, sqlite_path
+from .databases import check_database, check_database_file
+from .errors import BenchError, BenchWarning, TrackingError
 from .invocation import bench
-from .mlflow_names import COMPLETE, KEY, KIND, NOTE, PARENT, SENT, STUDY_KEY
-from .mlflow_reading import FoundCell, find_cells, search, store_folder, today
-from .store import digest, publish_folder, read_json, results_root, write_json
+from .locks import FOR_EVER, LockHeldError
+from .mlflow_names import (
+    COMPLETE,
+    CROSS_DOMAIN,
+    IN_DOMAIN,
+    KEY,
+    KIND,
+    NOTE,
+    PARENT,
+    SENT,
+    STUDY_KEY,
+    USED,
+    used_at,
+)
+from .mlflow_reading import FoundCell, KnownRun, find_cells, is_there, known_runs, store_folder, today
+from .mlflow_setup import artifacts_folder, make_ready, no_stray_folder, store_lock
+from .store import digest, publish_folder, read_json, relocated, results_root, write_json
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Experiment
 
 METRICS_AT_A_TIME = 1000  # MLflow takes no more
 DOWNLOADS = 8  # at a time
 NOTE_LENGTH = 8000
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # the UI then shows runs and models, not chat traces
+STUDY_VIEW = {"searchFilter": f"tags.`{KIND}` != 'trial'", "orderByKey": "attributes.start_time"}
+# Columns of the table of runs: few, and such that every cell has.
+COLUMNS = (
+    "params.`detector`",
+    "params.`train`",
+    "params.`band`",
+    f"metrics.`{IN_DOMAIN}`",
+    f"metrics.`{CROSS_DOMAIN}`",
+    "metrics.`worst_auc`",
+)
+VIEW = "bandbench"
+VIEW_TAG = f"mlflow.sharedViewState.{VIEW}"  # of an experiment: where the MLflow UI keeps a view that is shared by its address
 MODEL_PARAMS = ("detector", "task", "train", "view", "band", "crop", "seed")  # of its run, told of a model too
 SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "file", "databricks")
 
@@ -74,6 +103,9 @@ class RunDocument:
         Folder of a model that the run made, as MLflow has them; it may lie in `artifacts`. Empty for none.
     state : str
         Kept as a tag once the document has arrived whole; one with another state is sent into the same run again.
+    used : float
+        When a run had this result last, computed or taken from the records, in seconds since the epoch; 0 where nobody asks.
+        Of several variants of a row the board shows the one that was used last.
     """
 
     key: str
@@ -94,22 +126,42 @@ class RunDocument:
     note: str = ""
     model: str = ""
     state: str = "1"
+    used: float = 0.0
+
+    @property
+    def only_used(self) -> bool:
+        """Whether it brings nothing but the time of use of a run that the store has already."""
+        return bool(self.used) and not self.end
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "RunDocument":
-        """Read what `dataclasses.asdict` wrote."""
+        """Read what `as_json` wrote, or an earlier version of it."""
         parent = data["parent"]
         metrics = {k: math.nan if v is None else v for k, v in data["metrics"].items()}
         inputs = tuple(tuple(entry) for entry in data["inputs"])
         told = data.get("series", {}).items()
         series = {name: [(step, math.nan if v is None else v) for step, v in values] for name, values in told}
-        read = {"metrics": metrics, "series": series, "inputs": inputs}
+        folders = {name: _read_folder(data.get(name, "")) for name in ("artifacts", "model")}
+        read = {"metrics": metrics, "series": series, "inputs": inputs, **folders}
         return cls(**{**data, "parent": cls.from_json(parent) if parent else None, **read})
+
+    def as_json(self) -> dict[str, Any]:
+        """What is kept of it in the outbox: folders among the results by their place there, since those may be moved."""
+        return asdict(self) | {name: _kept_folder(getattr(self, name)) for name in ("artifacts", "model")}
+
+
+def _kept_folder(folder: str) -> str:
+    inside = folder and Path(folder).is_relative_to(results_root())
+    return Path(folder).relative_to(results_root()).as_posix() if inside else folder
+
+
+def _read_folder(kept: str) -> str:
+    return str(relocated(results_root() / kept)) if kept else ""
 
 
 def default_tracking_uri() -> str:
     """SQLite below the results folder, as an absolute address: MLflow's own default follows the working directory."""
-    return f"sqlite:///{results_root() / 'mlflow.db'}"
+    return sqlite_address(results_root() / "mlflow.db")
 
 
 def resolve_tracking_uri(given: str | None) -> str:
@@ -128,9 +180,8 @@ def resolve_tracking_uri(given: str | None) -> str:
             f"the tracking address is a URI such as sqlite:///runs.db or http://127.0.0.1:5000 "
             f"({', '.join(SCHEMES)}), got {uri!r}."
         )
-    if uri.startswith("sqlite:///") and not uri.startswith("sqlite:////"):
-        return f"sqlite:///{Path(uri.removeprefix('sqlite:///')).absolute()}"
-    return uri
+    path = sqlite_path(uri)
+    return uri if path is None else sqlite_address(path)
 
 
 def client_for(uri: str) -> "MlflowClient":
@@ -152,13 +203,15 @@ def client_for(uri: str) -> "MlflowClient":
 
         for name in ("mlflow", "alembic", "urllib3"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        if uri.startswith("sqlite:////"):
-            Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        client = MlflowClient(uri)
-        client.search_experiments(max_results=1)
-        if uri.startswith("sqlite"):
-            _use_write_ahead_log(uri)
-            _hide_default_experiment(client)
+        path = sqlite_path(uri)
+        if path is not None:
+            # No connection outlives what it is for: one that is kept would go on with a file that was deleted or replaced.
+            if not {f"MLFLOW_SQLALCHEMYSTORE_{name}" for name in ("POOL_SIZE", "MAX_OVERFLOW")} & os.environ.keys():
+                os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
+            make_ready(path, uri)
+        with no_stray_folder(uri):
+            client = MlflowClient(uri)
+            client.search_experiments(max_results=1)
         return client
 
 
@@ -181,48 +234,44 @@ def check_tracking_store(uri: str) -> None:
             import requests
 
             requests.get(uri, timeout=10)  # any answer is one
-        elif "sql" in uri.partition("://")[0] and uri != default_tracking_uri():
+        elif path := sqlite_path(uri):
+            if uri != default_tracking_uri():
+                check_database_file(path)
+        elif "sql" in uri.partition("://")[0]:
             check_database(uri)
 
 
 OTHER_PAGES = {"models": "models", "spectra": "spectra", "leaderboard": "leaderboard pages"}
+MODE = "workflowType=machine_learning"  # of the MLflow UI, which otherwise opens in the one for chat traces
 
 
 def study_pages(client: "MlflowClient") -> dict[str, str]:
     """
     Where the MLflow UI shows each study as a tree, as paths below its address.
 
-    Its own start page lists the hundred newest runs: of a study with more trials than that, neither cells nor parent.
+    Its own start page is about chat traces, and lists the hundred newest runs of a study: where there are more trials than
+    that, neither cells nor parent.
     """
-    from urllib.parse import urlencode
-
-    view = {"searchFilter": f"tags.`{KIND}` != 'trial'", "orderByKey": "attributes.start_time", "orderByAsc": "true"}
     return {
-        experiment.name: f"/#/experiments/{experiment.experiment_id}/runs?{urlencode(view)}"
+        experiment.name: _runs_page(experiment)
         for experiment in client.search_experiments()
         if client.search_runs([experiment.experiment_id], f"tags.`{KIND}` = 'study'", max_results=1)
     }
 
 
+def _runs_page(experiment: "Experiment") -> str:
+    from urllib.parse import urlencode
+
+    page = f"/#/experiments/{experiment.experiment_id}/runs?{MODE}"
+    if VIEW_TAG in experiment.tags:
+        return f"{page}&viewStateShareKey={VIEW}"
+    return f"{page}&{urlencode({**STUDY_VIEW, 'orderByAsc': 'true'})}"
+
+
 def other_pages(client: "MlflowClient") -> dict[str, str]:
     """Where the MLflow UI shows what is kept beside the studies: trained models, spectra, leaderboard pages."""
     found = {experiment.name: experiment.experiment_id for experiment in client.search_experiments()}
-    return {title: f"/#/experiments/{found[name]}/runs" for name, title in OTHER_PAGES.items() if name in found}
-
-
-def _use_write_ahead_log(uri: str) -> None:
-    """Let readers (``bench ui``) and the writer work at the same time."""
-    import sqlite3
-
-    with contextlib.closing(sqlite3.connect(uri.removeprefix("sqlite:///"))) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")
-
-
-def _hide_default_experiment(client: "MlflowClient") -> None:
-    """Delete the empty experiment that MLflow puts into every new store, with a folder where the user happens to be."""
-    default = client.get_experiment("0") if client.search_experiments(filter_string="name = 'Default'") else None
-    if default is not None and not client.search_runs(["0"], max_results=1):
-        client.delete_experiment("0")
+    return {title: f"/#/experiments/{found[name]}/runs?{MODE}" for name, title in OTHER_PAGES.items() if name in found}
 
 
 @contextlib.contextmanager
@@ -246,12 +295,39 @@ def _reported(uri: str) -> Iterator[None]:
 
 def outbox_folder(uri: str) -> Path:
     """Where documents for a tracking store wait."""
-    return results_root() / "outbox" / digest(uri)[:16]
+    return results_root() / "outbox" / digest(_outbox_name(uri))[:16]
+
+
+def _outbox_name(uri: str) -> str:
+    """What an outbox is known by: a store among the results by its place there, since those may be moved."""
+    path = sqlite_path(uri)
+    inside = path is not None and path.is_relative_to(results_root())
+    return f"here:{path.relative_to(results_root()).as_posix()}" if path is not None and inside else uri
+
+
+def waiting_stores() -> list[str]:
+    """Addresses of the stores that an outbox exists for, each where it is now."""
+    kept = [read_json(place) or {} for place in sorted(results_root().glob("outbox/*/store.json"))]
+    return list(dict.fromkeys(uri for entry in kept if (uri := _present_uri(entry))))
+
+
+def _present_uri(entry: Mapping[str, Any]) -> str:
+    """Address of the store that a file ``store.json`` tells of."""
+    if entry.get("here"):
+        return sqlite_address(results_root() / entry["here"])
+    uri = entry.get("uri", "")
+    path = sqlite_path(uri)
+    # Outboxes of earlier versions do not say that their store lay among the results: the usual one, whose folder is gone, did.
+    if path is not None and path.name == "mlflow.db" and not path.parent.exists():
+        return default_tracking_uri()
+    return uri
 
 
 class Outbox:
     """
-    Documents that wait for one tracking store, and the names of those that it has got.
+    Documents that wait for one tracking store, and what is known of those that it has got.
+
+    Several processes may have the same outbox.
 
     Parameters
     ----------
@@ -259,49 +335,136 @@ class Outbox:
     """
 
     def __init__(self, uri: str) -> None:
+        self._uri = uri
         self.folder = outbox_folder(uri)
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_json(self.folder / "store.json", {"uri": uri})
+        name = _outbox_name(uri)
+        here = {"here": name.removeprefix("here:")} if name != uri else {}
+        write_json(self.folder / "store.json", {"uri": uri, **here})
         self._delivered_file = self.folder / "delivered.txt"
-        if uri.startswith("sqlite:////") and not Path(uri.removeprefix("sqlite:///")).exists():
-            self._delivered_file.unlink(missing_ok=True)  # the store was deleted, and what it had got with it
+        self._take_over()
         self._delivered = set(self._delivered_file.read_text().split("\n")) if self._delivered_file.exists() else set()
+        self._asked: dict[tuple[str, str], dict[str, KnownRun] | None] = {}
+        self._client: MlflowClient | None = None
+        self._mine = set(self.pending())
         self._count = time.time_ns()
 
+    def _take_over(self) -> None:
+        """Take what waits for the same store by another name: from before the results were moved, or an earlier version."""
+        for place in self.folder.parent.glob("*/store.json"):
+            if place.parent == self.folder or _present_uri(read_json(place) or {}) != self._uri:
+                continue
+            for path in place.parent.glob("*.runs.json"):
+                path.rename(self.folder / path.name)
+            shutil.rmtree(place.parent, ignore_errors=True)
+
     def has(self, document: RunDocument) -> bool:
-        """Whether the store has got a document."""
-        return f"{document.key} {document.state}" in self._delivered
+        """
+        Whether the store has got a document, whole, and still has it.
+
+        It is asked, once for each study. One that does not answer is taken to have what it once got.
+        """
+        known = self._known(document)
+        if known is None:
+            return f"{document.key} {document.state}" in self._delivered
+        run = known.get(document.key)
+        return run is not None and _is_whole(run, document, known, self._client)
+
+    def _known(self, document: RunDocument) -> dict[str, KnownRun] | None:
+        name = document.study, document.study_key
+        if name not in self._asked:
+            try:
+                self._client = self._client or client_for(self._uri)
+                with _reported(self._uri):
+                    self._asked[name] = known_runs(self._client, self._uri, document.study, STUDY_KEY, document.study_key)
+            except TrackingError:  # the exporter tells of it
+                self._asked[name] = None
+        return self._asked[name]
 
     def put(self, documents: Sequence[RunDocument]) -> None:
         """Add documents that the store has not got; they survive a kill."""
-        new = [asdict(document) for document in documents if not self.has(document)]
+        new = [document.as_json() for document in documents if document.used or not self.has(document)]
         if new:
             self._count += 1
-            write_json(self.folder / f"{self._count:020d}.runs.json", new)
+            path = self.folder / f"{self._count:020d}-{os.getpid()}.runs.json"
+            self._mine.add(path)
+            write_json(path, new)
 
     def pending(self) -> list[Path]:
         """Files with waiting documents, oldest first."""
         return sorted(self.folder.glob("*.runs.json"))
 
-    def deliver(self, sender: "Sender", path: Path) -> None:
+    def left(self) -> int:
+        """Count the waiting files without those that other processes have put here meanwhile."""
+        return len(self._mine.intersection(self.pending()))
+
+    def deliver(self, sender: "Sender", path: Path, patience: float = FOR_EVER) -> None:
         """
-        Send the documents of one waiting file; a damaged file is set aside.
+        Send the documents of one waiting file, unless another process has done so; a damaged file is set aside.
 
         Raises
         ------
+        LockHeldError
+            If another process sends to the store for longer than `patience` seconds.
         TrackingError
             If the store does not take one; the file then stays.
         """
-        data = read_json(path)
-        if data is None:
-            path.rename(path.with_suffix(".damaged"))
-            return
-        documents = [RunDocument.from_json(document) for document in data]
-        for document in documents:
-            sender.send(document)
-        with self._delivered_file.open("a") as file:
-            file.writelines(f"{document.key} {document.state}\n" for document in documents if document.end)
-        path.unlink()
+        with sender.alone(patience):
+            if not path.exists():
+                return
+            try:
+                documents = [RunDocument.from_json(document) for document in json.loads(path.read_text(encoding="utf-8"))]
+            except (ValueError, KeyError, TypeError, AttributeError):
+                self._set_aside(path)
+                return
+            for document in documents:
+                sender.send(document)
+            with self._delivered_file.open("a") as file:
+                file.writelines(f"{document.key} {document.state}\n" for document in documents if document.end)
+            path.unlink()
+
+    def _set_aside(self, path: Path) -> None:
+        aside = path.with_suffix(".damaged")
+        path.rename(aside)
+        warnings.warn(
+            f"results that waited for {self._uri} were damaged; they are kept as {aside}. "
+            "They are sent again when the `bench run` of their study is repeated.",
+            BenchWarning,
+            stacklevel=2,
+        )
+
+
+def _is_whole(
+    run: KnownRun, document: RunDocument, known: Mapping[str, KnownRun], client: "MlflowClient | None" = None
+) -> bool:
+    """Whether a run is what a document says: finished, below its parent, with its model, with files that are there."""
+    if not run.active or run.state != document.state:
+        return False
+    if document.parent and run.parent != getattr(known.get(document.parent.key), "run_id", None):
+        return False
+    if document.model and run.has_model is False:
+        return False
+    return _has_artifacts(run, document, client)
+
+
+def _has_artifacts(run: KnownRun, document: RunDocument, client: "MlflowClient | None") -> bool:
+    """Whether the files of a run are there: each, where they are on this machine, else those that a server lists on top."""
+    folder, place = Path(document.artifacts), folder_path(run.location)
+    if not document.artifacts or not folder.is_dir():
+        return True
+    own = [path for path in folder.iterdir() if path != Path(document.model)]
+    if place is not None:
+        files = [file for path in own for file in (path.rglob("*") if path.is_dir() else (path,)) if file.is_file()]
+        place /= document.artifact_path or ""
+        return all(_size(place / file.relative_to(folder)) == file.stat().st_size for file in files)
+    if client is None:
+        return True
+    listed = {Path(entry.path).name for entry in client.list_artifacts(run.run_id, document.artifact_path)}
+    return {path.name for path in own} <= listed
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else -1
 
 
 class Sender:
@@ -317,8 +480,22 @@ class Sender:
     def __init__(self, client: "MlflowClient", uri: str) -> None:
         self._client = client
         self._uri = uri
+        self._path = sqlite_path(uri)
         self._experiments: dict[str, str] = {}
-        self._runs: dict[str, dict[str, tuple[str, str]]] = {}  # study key -> key -> (run id, state)
+        self._runs: dict[tuple[str, str], dict[str, KnownRun]] = {}  # by study and its key, then by key
+
+    @contextlib.contextmanager
+    def alone(self, patience: float = FOR_EVER) -> Iterator[None]:
+        """
+        Be the only one of this machine who sends to the store; everybody waits for as long as one file takes.
+
+        Raises
+        ------
+        LockHeldError
+            If it takes longer than `patience` seconds.
+        """
+        with store_lock(self._path, self._uri, patience):
+            yield
 
     def send(self, document: RunDocument) -> None:
         """
@@ -333,10 +510,17 @@ class Sender:
             self._send(document)
 
     def _send(self, document: RunDocument) -> None:
-        run_id, state = self._known(document).get(document.key, ("", ""))
-        if state == document.state:
+        if document.only_used:
+            known = self._known(document).get(document.key)
+            if known is not None and known.active and known.state == document.state:
+                self._mark_used(known.run_id, document.used)
             return
-        run_id = run_id or self._open(document)
+        run = self._opened(document)
+        if _is_whole(run, document, self._known(document)):
+            if document.used:
+                self._mark_used(run.run_id, document.used)
+            return
+        run_id = run.run_id
         model_id = self._log_model(run_id, document) if document.model and Path(document.model).is_dir() else None
         self._log(run_id, document, model_id)
         self._log_artifacts(run_id, document)
@@ -344,36 +528,64 @@ class Sender:
             self._client.set_tag(run_id, COMPLETE, document.state)
             end = max(document.end, document.start)  # what an earlier run had computed ended before this one began
             self._client.set_terminated(run_id, "FINISHED", end_time=int(1000 * end))
-            self._known(document)[document.key] = (run_id, document.state)
+            self._known(document)[document.key] = replace(run, state=document.state, has_model=None)
 
-    def _known(self, document: RunDocument) -> dict[str, tuple[str, str]]:
+    def _mark_used(self, run_id: str, used: float) -> None:
+        """Keep when a result was used last, unless the store knows of a later use."""
+        from mlflow.entities import RunTag
+
+        if used > used_at(self._client.get_run(run_id).data.tags.get(USED), 0):
+            self._client.log_batch(run_id, tags=[RunTag(USED, f"{used:.6f}"), RunTag(SENT, today())])
+
+    def _known(self, document: RunDocument) -> dict[str, KnownRun]:
         """Runs of a study that the store already has, read once."""
-        if document.study_key not in self._runs:
-            experiment = self._experiment(document.study)
-            runs = search(self._client, [experiment], f"tags.`{STUDY_KEY}` = '{document.study_key}'")
-            self._runs[document.study_key] = {
-                run.data.tags[KEY]: (run.info.run_id, run.data.tags.get(COMPLETE, "")) for run in runs if KEY in run.data.tags
-            }
-        return self._runs[document.study_key]
+        name = document.study, document.study_key
+        if name not in self._runs:
+            self._experiment(document.study)
+            self._runs[name] = known_runs(self._client, self._uri, document.study, STUDY_KEY, document.study_key)
+        return self._runs[name]
 
     def _experiment(self, name: str) -> str:
         if name not in self._experiments:
-            found = self._client.get_experiment_by_name(name)
-            if found is None:
-                place = None
-                if self._uri.startswith("sqlite:////"):
-                    place = (Path(self._uri.removeprefix("sqlite:///")).parent / "artifacts" / name).as_uri()
-                self._experiments[name] = self._client.create_experiment(name, artifact_location=place, tags=EXPERIMENT_TAGS)
-            else:
-                if found.lifecycle_stage == "deleted":
-                    self._client.restore_experiment(found.experiment_id)
-                self._experiments[name] = found.experiment_id
+            found = self._client.get_experiment_by_name(name) or self._new_experiment(name)
+            if found.lifecycle_stage == "deleted":
+                self._client.restore_experiment(found.experiment_id)
+            if name not in OTHER_PAGES and found.tags.get(VIEW_TAG) != _study_view():
+                self._client.set_experiment_tag(found.experiment_id, VIEW_TAG, _study_view())
+            self._experiments[name] = found.experiment_id
         return self._experiments[name]
 
-    def _open(self, document: RunDocument) -> str:
-        parent = ""
-        if document.parent:
-            parent = self._known(document.parent).get(document.parent.key, ("", ""))[0] or self._open(document.parent)
+    def _new_experiment(self, name: str) -> "Experiment":
+        from mlflow.exceptions import MlflowException
+
+        place = None if self._path is None else (artifacts_folder(self._path) / name).as_uri()
+        try:
+            made = self._client.create_experiment(name, artifact_location=place, tags=EXPERIMENT_TAGS)
+        except MlflowException as error:
+            found = self._client.get_experiment_by_name(name)
+            if error.error_code != "RESOURCE_ALREADY_EXISTS" or found is None:
+                raise
+            return found  # somebody else was faster
+        return self._client.get_experiment(made)
+
+    def _opened(self, document: RunDocument) -> KnownRun:
+        """The run of a document below the run of its parent: made, or taken back if it was deleted."""
+        parent = self._opened(document.parent).run_id if document.parent else ""
+        known = self._known(document)
+        # Whoever else sends to the store may have made it since it was asked.
+        run = known.get(document.key) or known_runs(self._client, self._uri, document.study, KEY, document.key).get(
+            document.key
+        )
+        if run is None:
+            run = self._create(document, parent)
+        if not run.active:
+            self._client.restore_run(run.run_id)
+        if run.parent != parent:
+            self._client.set_tag(run.run_id, PARENT, parent)
+        known[document.key] = replace(run, parent=parent, active=True)
+        return known[document.key]
+
+    def _create(self, document: RunDocument, parent: str) -> KnownRun:
         tags = {
             KEY: document.key,
             KIND: document.kind,
@@ -384,8 +596,7 @@ class Sender:
         run = self._client.create_run(
             self._experiment(document.study), start_time=int(1000 * document.start), tags=tags, run_name=document.name
         )
-        self._known(document)[document.key] = (run.info.run_id, "")
-        return run.info.run_id
+        return KnownRun(run.info.run_id, parent=parent, location=run.info.artifact_uri or "")
 
     def _log(self, run_id: str, document: RunDocument, model_id: str | None) -> None:
         """Log parameters, metrics (of the model too, if there is one), note and data sets."""
@@ -393,11 +604,16 @@ class Sender:
 
         stamp = int(1000 * (document.end or document.start))
         known = {name: value for name, value in document.metrics.items() if not math.isinf(value)}
-        metrics = [Metric(name, value, stamp, 0, model_id=model_id) for name, value in known.items()]
+        # Of a model, MLflow would show and find an undefined metric as 0.
+        metrics = [
+            Metric(name, value, stamp, 0, model_id=None if math.isnan(value) else model_id) for name, value in known.items()
+        ]
         params = [Param(name, value[:6000]) for name, value in document.params.items()]
         tags = [RunTag(NOTE, document.note[:NOTE_LENGTH])] if document.note else []
         if document.end and document.kind == "cell":
             tags.append(RunTag(SENT, today()))
+        if document.end and document.used:
+            tags.append(RunTag(USED, f"{document.used:.6f}"))
         if metrics or params or tags:
             self._client.log_batch(run_id, metrics=metrics, params=params, tags=tags)
         steps = [Metric(name, value, stamp, step) for name, values in document.series.items() for step, value in values]
@@ -428,7 +644,7 @@ class Sender:
         experiment = self._experiment(document.study)
         made = self._client.search_logged_models([experiment], f"source_run_id = '{run_id}'")
         for model in made:
-            if model.status == "READY":
+            if model.status == "READY" and is_there(model.artifact_location):
                 return model.model_id
             self._client.delete_logged_model(model.model_id)  # half of it may be there
         params = {name: value[:6000] for name, value in document.params.items() if name in MODEL_PARAMS}
@@ -441,6 +657,11 @@ class Sender:
         self._client.log_outputs(run_id, [LoggedModelOutput(model.model_id, 0)])
         self._client.finalize_logged_model(model.model_id, "READY")
         return model.model_id
+
+
+def _study_view() -> str:
+    """How the MLflow UI shows a study: without trials, with the columns that one compares."""
+    return json.dumps({**STUDY_VIEW, "orderByAsc": True, "compareRunsMode": "TABLE", "selectedColumns": COLUMNS})
 
 
 def _model_name(name: str) -> str:
@@ -467,8 +688,9 @@ def send_now(documents: Sequence[RunDocument], uri: str) -> None:
         If the store does not take it.
     """
     sender = Sender(client_for(uri), uri)
-    for document in documents:
-        sender.send(document)
+    with sender.alone():
+        for document in documents:
+            sender.send(document)
 
 
 class Exporter(threading.Thread):
@@ -504,23 +726,33 @@ class Exporter(threading.Thread):
             while True:
                 last_round = self._closing.is_set()
                 for path in self._outbox.pending():
-                    if time.monotonic() > self._deadline:
-                        return
-                    self._outbox.deliver(sender, path)
+                    while not self._delivered(sender, path):
+                        if time.monotonic() > self._deadline:
+                            return
                 if last_round:
                     return
                 self._closing.wait(0.3)
-        except TrackingError as error:
+        except (BenchError, OSError) as error:
             self.problem = str(error)
             if self._tell and not self._closing.is_set():
                 self._tell(f"{error} The study goes on; its results wait here.")
+
+    def _delivered(self, sender: Sender, path: Path) -> bool:
+        """Deliver a file unless time is up, or another process sends for longer than a moment."""
+        if time.monotonic() > self._deadline:
+            return False
+        try:
+            self._outbox.deliver(sender, path, patience=1.0)
+        except LockHeldError:
+            return False
+        return True
 
     def close(self, patience: float = math.inf) -> int:
         """Send what is left, for at most `patience` seconds; return how many files stay behind."""
         self._deadline = time.monotonic() + patience
         self._closing.set()
         self.join(None if math.isinf(patience) else patience + 30)
-        return len(self._outbox.pending())
+        return self._outbox.left()
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -538,6 +770,8 @@ class CellRun:
         Those that its row is checked against.
     finished : float
         Seconds since the epoch.
+    used : float
+        When a run had this result last, computed or taken from the records; seconds since the epoch.
     folder : Path
         Holds ``cell.json`` and score files, if the run has any.
     """
@@ -546,6 +780,7 @@ class CellRun:
     study: str
     metrics: dict[str, float]
     finished: float
+    used: float
     folder: Path
 
 
@@ -565,7 +800,8 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
     TrackingError
         If the store does not answer, or knows no such study.
     """
-    if uri.startswith("sqlite:////") and not Path(uri.removeprefix("sqlite:///")).exists():
+    path = sqlite_path(uri)
+    if path is not None and not path.exists():
         raise TrackingError(f"nothing is recorded in {uri} yet; `{bench('run band_search')}` records something.")
     client = client_for(uri)
     with _reported(uri):
@@ -577,12 +813,12 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
                 raise TrackingError(f"no study '{study}' in {uri}. Recorded there: {known or 'nothing'}.")
         cells = find_cells(client, uri, experiments)
         folders = _folders(client, uri, cells)
-    yield [CellRun(c.run_id, experiments[c.experiment_id], c.metrics, c.finished, folders[c.run_id]) for c in cells]
+    yield [CellRun(c.run_id, experiments[c.experiment_id], c.metrics, c.finished, c.used, folders[c.run_id]) for c in cells]
 
 
 def _folders(client: "MlflowClient", uri: str, cells: Sequence[FoundCell]) -> dict[str, Path]:
     """Folder of every cell by run: in place where the store is on this machine, else downloaded, once."""
-    here = {cell.run_id: place for cell in cells if (place := _place(cell.location))}
+    here = {cell.run_id: place for cell in cells if (place := folder_path(cell.location))}
     missing = [cell.run_id for cell in cells if cell.run_id not in here]
     kept = store_folder(uri) / "runs"
     with ThreadPoolExecutor(DOWNLOADS) as threads:
@@ -650,15 +886,6 @@ def download_model(address: str, uri: str) -> Path:
     except (MlflowException, OSError) as error:
         reason = str(error).strip().splitlines()[0][:200].rstrip(".")
         raise TrackingError(f"{uri} has no model {address} ({reason}). `{bench('ui')}` shows the models there are.") from error
-
-
-def _place(location: str) -> Path | None:
-    """Folder that an address names, if it is one of this machine."""
-    if not location.startswith("file://"):
-        return None
-    from mlflow.utils.file_utils import local_file_uri_to_path
-
-    return Path(local_file_uri_to_path(location))
 
 
 def _download(client: "MlflowClient", run_id: str, target: Path) -> None:

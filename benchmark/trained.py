@@ -350,6 +350,7 @@ class TrainedModel:
             {
                 "format": FORMAT,
                 "detector": asdict(recipe.detector) | {"version": recipe.detector.plugin.version},
+                "view": {"name": self.view.name, **self.view.options},  # for people: what it was handed, encoder included
                 "task": recipe.task,
                 "classes": recipe.classes,
                 "band": recipe.band.as_dict(),
@@ -439,9 +440,16 @@ def add_mlflow_model(folder: Path) -> None:
     import mlflow.pyfunc
     from mlflow.models import Model
     from mlflow.models.signature import ModelSignature
-    from mlflow.types.schema import ColSpec, Schema
+    from mlflow.types.schema import ColSpec, Schema, TensorSpec
 
-    model = Model(signature=ModelSignature(Schema([ColSpec("string", "image")])))
+    classes = json.loads((folder / "model.json").read_text(encoding="utf-8"))["classes"]
+    told: list[ColSpec | TensorSpec] = [
+        ColSpec("string", "verdict"),
+        *(ColSpec("double", f"p_{name}") for name in classes),
+        ColSpec("string", "error"),
+    ]
+    # Of the answer alone: MLflow would turn away every picture that is not of the one type that an input has there.
+    model = Model(signature=ModelSignature(outputs=Schema(told)))
     mlflow.pyfunc.add_to_model(model, loader_module="bandbench.benchmark.serving", data=".")
     model.save(str(folder / "MLmodel"))
     (folder / "requirements.txt").write_text(f"bandbench=={version('bandbench')}\n")

@@ -1,5 +1,6 @@
 """Train one detector and keep it; test a kept one on domains that it has not seen."""
 
+import math
 import tempfile
 import time
 from collections.abc import Container, Mapping, Sequence
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from .attribution import Classifier, attribution_metrics, confusion_matrix
 from .catalogue import Catalogue, OpenDomain
-from .contracts import LABEL_NAMES, View, ViewSpec
+from .contracts import FAKE, LABEL_NAMES, REAL, View, ViewSpec
 from .curves import member_series
 from .engine import data_facts, prepare_chunks, same_data, task_key
 from .errors import DataError, StudyError, unknown_name
@@ -56,6 +57,7 @@ from .workers import Workers
 
 REAL_NAME = LABEL_NAMES[0]
 MODELS = "models"  # MLflow experiment
+ENCODER_FACTS = ("library", "model", "weights", "content", "activation", "statistics", "side")  # of a view, where it has them
 SHARED = "it shares a clip or an identity with pictures that the model has learned from."
 TEST_WAY_OUT = "Test on other pictures, or leave the offenders out of the test with --drop-leaks."
 
@@ -138,9 +140,10 @@ def train_model(
     Raises
     ------
     BenchError
-        If a class is missing, splits share an identity, or the detector fails.
+        If a class is missing, which is told before a picture is prepared; splits share an identity, or the detector fails.
     """
     listed = [catalogue.domain(name, recipe.seed) for name in recipe.train]
+    require_listed(recipe, listed)
     domains, dropped = guard(listed, drop)
     with _places() as places:
         pools = _pools(recipe, domains, ("train", "val"), places, workers, reporter)
@@ -162,6 +165,32 @@ def train_model(
     else:
         model = _attributing(recipe, classifier, val.labels, scores, len(train.labels), learned, data)
     return model, (*train.problems, *val.problems)
+
+
+def require_listed(recipe: Recipe, domains: Sequence[OpenDomain]) -> None:
+    """
+    Refuse training domains that together list no picture of some class.
+
+    A detector that learns from reals alone needs no fakes for training, but validation pictures of every class: a model that
+    is kept is calibrated on them.
+
+    Raises
+    ------
+    DataError
+        Naming the class, the split and what to do.
+    """
+    words = {"train": "training", "val": "validation"}
+    for label, name in enumerate(recipe.classes):
+        fake = int(label > 0)
+        mine = [domain for domain in domains if len(recipe.classes) == 2 or not fake or generator_of(domain.name) == name]
+        for split in ("train", "val"):
+            needless = split == "train" and fake and recipe.detector.plugin.learns_from == "real"
+            if needless or any(item.split == split and item.label == fake for domain in mine for item in domain.items):
+                continue
+            why = "; a model that is kept is calibrated on validation pictures of every class" if split == "val" else ""
+            raise DataError(
+                f"{', '.join(domain.name for domain in mine)}: no {name} {words[split]} picture{why}. {mine[0].remedy}"
+            )
 
 
 def _attributing(
@@ -203,7 +232,7 @@ def guard(domains: Sequence[OpenDomain], drop: bool) -> tuple[list[OpenDomain], 
     DataError
         Naming what is shared; or, with `drop`, if a domain is left without a class.
     """
-    fitted = [Fitted(domain.name, domain.split("train"), domain.split("val")) for domain in domains]
+    fitted = [Fitted(domain.name, domain.split("train"), domain.split("val"), domain.regrouping) for domain in domains]
     for i, domain in enumerate(domains):
         related = [k for k, other in enumerate(domains) if same_data(other, domain)]
         if related[0] == i:
@@ -242,6 +271,8 @@ class Evaluation:
         Pictures that were left out because they share a clip or an identity with what the model has learned from.
     data : dict
         ``splits`` (digests of the split lists by domain) and ``data`` (`Dataset.facts` by data set).
+    missing : tuple of str
+        Classes of a detection that have no scored picture, ``real`` or ``fake``: what needs both is NaN.
     """
 
     domain: str
@@ -253,6 +284,7 @@ class Evaluation:
     problems: tuple[tuple[str, str, str, str], ...]
     n_dropped: int = 0
     data: dict[str, Any] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
 
 
 def evaluate_model(
@@ -338,6 +370,7 @@ def _evaluate(
         tuple(problem for problem in pool.problems if problem[3] != SHARED),
         sum(problem[3] == SHARED for problem in pool.problems),
         _splits_and_facts(domains),
+        tuple(name for label, name in enumerate(LABEL_NAMES) if n_classes == 2 and label not in pool.labels),
     )
 
 
@@ -350,7 +383,10 @@ def _numbers(
 ) -> dict[str, float]:
     if probabilities.shape[1] > 2:
         return attribution_metrics(labels, probabilities)
-    return detection_numbers(Scored(labels, scores[:, 0], groups), probabilities, threshold)
+    called_fake = scores[:, 0] >= threshold
+    shares = [float(called_fake[labels == label].mean()) if label in labels else math.nan for label in (REAL, FAKE)]
+    numbers = detection_numbers(Scored(labels, scores[:, 0], groups), probabilities, threshold)
+    return {**numbers, "false_alarms": shares[0], "detections": shares[1]}
 
 
 def model_document(model: TrainedModel, folder: Path, start: float) -> RunDocument:
@@ -363,6 +399,7 @@ def model_document(model: TrainedModel, folder: Path, start: float) -> RunDocume
         "band": str(recipe.band),
         "crop": str(recipe.crop.side),
         "seed": str(recipe.seed),
+        **{f"view.{name}": str(value) for name, value in model.view.options.items() if name in ENCODER_FACTS},
         **_data_params(model.data),
     }
     name = f"train {recipe.label}"

@@ -9,10 +9,8 @@ from ..benchmark.errors import DataError
 
 def loose_clips(tree: Tree, place: str) -> Iterator[str]:
     """Ids of the clips in a folder and in its folders; archives that hold clips are reported."""
-    yield from tree.files(place, video.SUFFIXES)
-    for below in tree.folders(place):
-        if not is_packed(tree, below):
-            yield from loose_clips(tree, below)
+    for here in tree.walk(place, into=lambda folder: not is_packed(tree, folder)):
+        yield from tree.files(here, video.SUFFIXES)
 
 
 def is_packed(tree: Tree, folder: str) -> bool:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -92,14 +91,12 @@ class CelebDF(SourceDataset):
 
     # --- which split counts: asked when items are listed, so that one preparation serves both --------------------------
 
-    @cached_property
-    def surveyed(self) -> Survey:
+    def interpreted(self, survey: Survey) -> Survey:
         self._check_split()
-        found = super().surveyed
         if self.split == "official":
-            return found
+            return survey
         note = "splits are drawn by identity (split=identity); the official test list is not used"
-        return replace(found, sources=tuple(replace(s, split=None) for s in found.sources), notes=(*found.notes, note))
+        return replace(survey, sources=tuple(replace(s, split=None) for s in survey.sources), notes=(*survey.notes, note))
 
     def survey_options(self) -> dict[str, Any]:
         return {name: value for name, value in super().survey_options().items() if name != "split"}

@@ -5,18 +5,19 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from ..benchmark import video
 from ..benchmark.contracts import FAKE, REAL, Split
 from ..benchmark.data.layout import Tree, child_key, natural_key
-from ..benchmark.data.sources import Source, SourceDataset, Survey
+from ..benchmark.data.reals import draw_apart
+from ..benchmark.data.sources import Source, SourceDataset, Survey, draw_source_splits
 from ..benchmark.errors import DataError
 from ._clips import is_packed
 
-METADATA, LABELS = "metadata.json", "labels.csv"
+METADATA, LABELS, PREVIEW = "metadata.json", "labels.csv", "dataset.json"
 LABEL_WORDS = {"fake": FAKE, "1": FAKE, "true": FAKE, "real": REAL, "0": REAL, "false": REAL}
 SPLIT_WORDS: dict[str, Split] = {
     "train": "train",
@@ -28,6 +29,7 @@ SPLIT_WORDS: dict[str, Split] = {
 }
 TRAIN_PART = re.compile(r"dfdc_train_part_(\d+)")
 N_TRAIN_PARTS = 50
+RECORDING = re.compile(r"_\d+$")  # number of a piece of a recording
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,21 @@ class Entry:
         None where nothing is said.
     original : str
         Name of the real that a fake was made from, without its suffix; empty where unknown.
+    target, donor : str
+        Who is shown, and whose face was put in: numbers of actors, which the preview alone tells.
+    footage : str
+        Recording that a clip of the preview shows, a real or a fake.
+    method : str
+        Which of two methods made a fake of the preview.
     """
 
     label: int
     split: Split | None = None
     original: str = ""
+    target: str = ""
+    donor: str = ""
+    footage: str = ""
+    method: str = ""
 
 
 @dataclass
@@ -59,7 +71,7 @@ class Part:
     place : str
         Id of the folder.
     entries : dict of str to Entry, or None
-        By name without suffix, in lower case; None where nothing of the kind is there, or nothing that can be read.
+        By `clip_name` or, of the preview, `path_key`; None where nothing of the kind is there, or nothing that can be read.
     labelled : bool
         Whether there is a file of labels at all.
     clips : list of str
@@ -76,32 +88,66 @@ class Part:
         """For messages."""
         return self.place or "the root"
 
+    def key(self, clip: str) -> str:
+        """Key of the entry of a clip; where there is none, the one that it could have."""
+        path = path_key(clip.removeprefix(f"{self.place}/" if self.place else ""))
+        return path if path in (self.entries or {}) else clip_name(clip)
+
 
 class DFDC(SourceDataset):
     """
     Clips of the DeepFake Detection Challenge: any folder with ``metadata.json`` or ``labels.csv`` is a part, the root, too.
+    So is the preview with its ``dataset.json``.
 
     A real and the fakes made from it stay together. Clips that are distributed as training clips are split into training,
     validation and test, but for the splits that the copy has of its own: those keep what their files say, or, where the
-    files say nothing, what their folder is called (``validation``, ``test_videos``).
+    files say nothing, what their folder is called (``validation``, ``test_videos``). The preview says who is shown and whose
+    face was put in: its training clips are split by actor, and fakes between two sides are left out.
     """
 
     name = "dfdc"
     source = "Dolhansky et al., arXiv:2006.07397"
     licence = "DFDC terms of use (Meta AI): research, on registration"
     obtain = "https://ai.meta.com/datasets/dfdc"
-    layout = "dfdc_train_part_0/ ... dfdc_train_part_49/ with metadata.json and *.mp4; validation/ and test/ with labels.csv"
-    what = "DFDC (folders with metadata.json or labels.csv and clips)"
+    layout = (
+        "dfdc_train_part_0/ ... dfdc_train_part_49/ with metadata.json and *.mp4; validation/ and test/ with labels.csv; "
+        "dfdc_preview_set/ with dataset.json, original_videos/, method_A/ and method_B/"
+    )
+    what = "DFDC (folders with metadata.json, labels.csv or dataset.json and clips)"
     clips = True
 
     def survey(self, tree: Tree) -> Survey:
         parts = list(find_parts(tree))
         if not any(part.labelled for part in parts):
             there = ", ".join(f"{folder}/" for folder in tree.folders()[:8]) or "no folder"
-            raise DataError(f"{tree.root} does not hold {self.what}; there is no {METADATA} and no {LABELS}; found: {there}.")
+            raise DataError(
+                f"{tree.root} does not hold {self.what}; there is no {PREVIEW}, no {METADATA} and no {LABELS}; found: {there}."
+            )
         sources = list(list_sources(tree, parts))
         missing = [*gaps(tree, parts), *absent_originals(sources)]
         return Survey(tuple(sources), tuple(missing), notes=tuple(remarks(sources)))
+
+    def drawn(self, sources: Sequence[Source]) -> list[Source]:
+        """Split the preview by actor, whatever the rest comes with."""
+
+        def draw(part: Sequence[Source]) -> list[Source]:
+            if not names_actors(part[0]):
+                return super(DFDC, self).drawn(part)
+            return draw_source_splits(part, "identities", self.seed, self.replicate)
+
+        return draw_apart(sources, names_actors, draw)
+
+    def facts(self) -> dict[str, Any]:
+        facts = super().facts()
+        n = sum(source.split == "" for source in self._with_splits())
+        if n:
+            facts["notes"].append(f"{n} fakes of the preview are left out: their two actors are on different sides")
+        return facts
+
+
+def names_actors(source: Source) -> bool:
+    """Whether a clip is one of the preview, which alone says who is shown and not only in which recording."""
+    return bool(source.target) and source.target != source.video
 
 
 # --- parts -----------------------------------------------------------------------------------------------------------
@@ -128,7 +174,7 @@ def find_parts(tree: Tree, place: str = "", above: Part | None = None) -> Iterat
 def open_part(tree: Tree, place: str) -> Part:
     """A folder with what its files say; those that cannot be read are reported."""
     part = Part(place)
-    for name, read in ((LABELS, read_labels), (METADATA, read_metadata)):
+    for name, read in ((LABELS, read_labels), (METADATA, read_metadata), (PREVIEW, read_preview)):
         path = tree.file(place, name)
         if not path:
             continue
@@ -155,6 +201,40 @@ def read_metadata(text: str) -> dict[str, Entry]:
     if not isinstance(known, dict) or not all(isinstance(entry, dict) for entry in known.values()):
         raise ValueError("it is no table of clips")
     return {clip_name(clip): entry for clip, facts in known.items() if (entry := as_entry(facts))}
+
+
+def read_preview(text: str) -> dict[str, Entry]:
+    """
+    Read ``dataset.json`` of the preview: by path of a clip label, set, target_id, swapped_id and source_video.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON object of objects.
+    """
+    known = json.loads(text)
+    if not isinstance(known, dict) or not all(isinstance(entry, dict) for entry in known.values()):
+        raise ValueError("it is no table of clips")
+    return {path_key(clip): entry for clip, facts in known.items() if (entry := as_preview_entry(clip, facts))}
+
+
+def as_preview_entry(clip: str, facts: Mapping[str, Any]) -> Entry | None:
+    """What the preview says of one clip; None if its class is not."""
+    entry = as_entry({"label": facts.get("label"), "split": facts.get("set")})
+    if entry is None:
+        return None
+    target, donor = (str(facts.get(name) or "").strip() for name in ("target_id", "swapped_id"))
+    # original_videos/643049/643049_A_001.mp4; method_B/1260311/1260311_C/1255229_1260311_C_001.mp4
+    stem = clip_name(clip).removeprefix(f"{donor.lower()}_" if donor else "")
+    footage = RECORDING.sub("", clip_name(facts.get("source_video") or stem))
+    method = PurePosixPath(clip).parts[0] if entry.label == FAKE else ""
+    return replace(
+        entry,
+        target=f"actor {target}" if target else "",
+        donor=f"actor {donor}" if donor and entry.label == FAKE else "",
+        footage=footage,
+        method=method,
+    )
 
 
 def read_labels(text: str) -> dict[str, Entry]:
@@ -193,6 +273,16 @@ def clip_name(path: object) -> str:
     return PurePosixPath(str(path)).stem.lower()
 
 
+def path_key(path: str) -> str:
+    """
+    Key of a clip that is known by its path.
+
+    >>> path_key("method_A/643049/643049_A_001.MP4")
+    '/method_a/643049/643049_a_001'
+    """
+    return f"/{PurePosixPath(path).with_suffix('').as_posix().lower()}"
+
+
 # --- sources ---------------------------------------------------------------------------------------------------------
 
 
@@ -202,16 +292,16 @@ def list_sources(tree: Tree, parts: Iterable[Part]) -> Iterator[Source]:
     for part in parts:
         strange = []
         for path in part.clips:
-            name = clip_name(path)
-            entry = (part.entries or {}).get(name)
+            key = part.key(path)
+            entry = (part.entries or {}).get(key)
             if entry is None:
                 strange.append(path)
-            elif seen.setdefault(name, path) != path:
-                tree.report(path, "duplicate", f"has the name of {seen[name]}, which is used; delete one of them.")
+            elif seen.setdefault(key, path) != path:
+                tree.report(path, "duplicate", f"has the name of {seen[key]}, which is used; delete one of them.")
             else:
-                yield as_source(path, name, entry, folder_split(tree, part.place))
+                yield as_source(path, clip_name(path), entry, folder_split(tree, part.place))
         if strange and (part.entries is not None or not part.labelled):
-            wanted = "its labels" if part.labelled else f"{METADATA} or {LABELS}"
+            wanted = "its labels" if part.labelled else f"{METADATA}, {LABELS} or {PREVIEW}"
             detail = f"{len(strange)} clips without an entry in {wanted} are passed over, for example {strange[0]}."
             tree.report(part.place or ".", "unknown", detail)
 
@@ -221,6 +311,9 @@ def as_source(path: str, name: str, entry: Entry, folder: Split | None) -> Sourc
     split = entry.split or folder
     shown = entry.original or (name if entry.label == REAL else "")
     given: Literal["val", "test"] | None = None if split in (None, "train") else split
+    if entry.target:
+        names = {"target": entry.target, "donor": entry.donor, "video": entry.footage, "generator": entry.method}
+        return Source(path, "clip", entry.label, ("",), given, **names)
     return Source(path, "clip", entry.label, ("",), given, shown, video=shown or name)
 
 
@@ -243,25 +336,28 @@ def gaps(tree: Tree, parts: Sequence[Part]) -> Iterator[str]:
     if numbers and len(numbers) < N_TRAIN_PARTS:
         yield f"dfdc_train_part_*/: only {len(numbers)} of {N_TRAIN_PARTS} parts"
     for part in parts:
-        absent = sorted(set(part.entries or {}) - {clip_name(path) for path in part.clips})
+        absent = sorted(set(part.entries or {}) - {part.key(path) for path in part.clips})
         if absent:
-            yield f"{part.name}: {len(absent)} of {len(part.entries or {})} clips that it lists, for example {absent[0]}"
+            first = absent[0].removeprefix("/")
+            yield f"{part.name}: {len(absent)} of {len(part.entries or {})} clips that it lists, for example {first}"
 
 
 def absent_originals(sources: Sequence[Source]) -> Iterator[str]:
     """How many fakes have an original that is not in the copy."""
     there = {clip_name(source.id) for source in sources}
-    n = sum(source.label == FAKE and bool(source.target) and source.target not in there for source in sources)
+    fakes = [source for source in sources if source.label == FAKE and source.target and not names_actors(source)]
+    n = sum(fake.target not in there for fake in fakes)
     if n:
         yield f"the originals of {n} fakes"
 
 
 def remarks(sources: Sequence[Source]) -> Iterator[str]:
     """What one should know of any copy."""
-    yield (
-        "DFDC does not say who is shown: a real and its fakes stay on one side of the drawn splits, but an actor who was "
-        "filmed more than once may be on two"
-    )
+    if not all(map(names_actors, sources)):
+        yield (
+            "DFDC does not say who is shown: a real and its fakes stay on one side of the drawn splits, but an actor who was "
+            "filmed more than once may be on two"
+        )
     given = sorted({source.split for source in sources if source.split})
     if given:
         yield f"{' and '.join(given)} as distributed; what is distributed with it gets no further one"

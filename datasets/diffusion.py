@@ -1,18 +1,17 @@
 """Bedrooms of five GANs and five diffusion models, against those of LSUN."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..benchmark.contracts import FAKE, REAL, SPLITS, Split
-from ..benchmark.data.layout import ARCHIVE, Tree, child_key, suffix_of
-from ..benchmark.data.reals import FORMATS, REAL_FOLDERS, format_notes, iter_pictures
+from ..benchmark.data.layout import ARCHIVE, Tree, child_key, class_of_folder, suffix_of
+from ..benchmark.data.reals import class_folder, format_notes, format_of_name, iter_pictures, of_class, plain_name
 from ..benchmark.data.sources import Source, SourceDataset, Survey
 from ..benchmark.errors import DataError
 
 GANS = ("ProGAN", "StyleGAN", "ProjectedGAN", "Diff-StyleGAN2", "Diff-ProjectedGAN")
 DIFFUSION_MODELS = ("DDPM", "IDDPM", "ADM", "PNDM", "LDM")
 GENERATORS = (*GANS, *DIFFUSION_MODELS)
-REAL_NAMES = ("0_real", "real")
-FAKE_NAMES = ("1_fake", "fake")
+CLASS_DEPTH = 2  # folders between a generator and its class folders, at most, for the layout to be recognised
 
 
 class Diffusion(SourceDataset):
@@ -20,7 +19,8 @@ class Diffusion(SourceDataset):
     LSUN bedrooms and their fakes, 256x256 pixels, under the splits in which they are distributed.
 
     Every generator is a domain. All share the real test pictures; training and validation have reals of their own for
-    each generator, which are not distributed but cut out of LSUN by a program of the authors.
+    each generator, which are not distributed but cut out of LSUN by a program of the authors. Class folders below a
+    generator count at any depth.
     """
 
     name = "diffusion"
@@ -34,17 +34,23 @@ class Diffusion(SourceDataset):
         base = tree.find_base(lambda place: begins_in(tree, place), self.what)
         tests = dict(named_folders(tree, split_folder(tree, base, "test")))
         real_tests = tests.pop("", None)
-        pairs = {split: class_folders(tree, split_folder(tree, base, split)) for split in ("train", "val")}
+        pairs: dict[Split, dict[str, str]] = {
+            split: class_folders(tree, split_folder(tree, base, split)) for split in ("train", "val")
+        }
         generators = sorted({*tests, *pairs["train"], *pairs["val"]})
         if not generators:
             raise DataError(f"{self.name}: {tree.root} holds only reals; wanted {self.what}.")
-        sources = list(list_stills(tree, real_tests, REAL, tuple(generators), "test"))
+        sources = list(list_stills(stills(tree, real_tests, REAL), REAL, tuple(generators), "test"))
         for generator in generators:
-            sources += list_stills(tree, tests.get(generator), FAKE, (generator,), "test")
+            folder = tests.get(generator)
+            sources += list_stills(stills(tree, folder, FAKE), FAKE, (generator,), "test")
+            if real_tests is None:  # then reals of the generator's own are those that its fakes are tested against
+                sources += list_stills(told_stills(tree, folder, REAL), REAL, (generator,), "test")
             for split, by_generator in pairs.items():
-                for label, folder in enumerate(by_generator.get(generator, (None, None))):
-                    sources += list_stills(tree, folder, label, (generator,), "train" if split == "train" else "val")
-        notes = format_notes(sources, lambda source: FORMATS[suffix_of(source.id)])
+                for label in (REAL, FAKE):
+                    pictures = told_stills(tree, by_generator.get(generator), label)
+                    sources += list_stills(pictures, label, (generator,), split)
+        notes = format_notes(sources, lambda source: format_of_name(source.id))
         return Survey(tuple(sources), tuple(gaps(sources)), (), notes)
 
 
@@ -72,7 +78,7 @@ def named_folders(tree: Tree, place: str | None) -> Iterator[tuple[str, str]]:
     folders = [] if place is None else tree.folders(place)
     for folder in sorted(folders, key=lambda folder: suffix_of(folder) == ARCHIVE):
         name = folder.rpartition("/")[2]
-        name = generator_name(name[: -len(ARCHIVE)] if suffix_of(name) == ARCHIVE else name)
+        name = generator_name(plain_name(name))
         if name in seen:
             tree.report(folder, "duplicate", f"is {name or 'Real'} again, beside its folder, which is used.")
         elif "+" in name:
@@ -89,24 +95,41 @@ def generator_name(folder: str) -> str:
     >>> generator_name("diff-stylegan2"), generator_name("Real"), generator_name("StyleGAN3")
     ('Diff-StyleGAN2', '', 'StyleGAN3')
     """
-    if child_key(folder) in REAL_FOLDERS:
+    if class_of_folder(folder) == REAL:
         return ""
     return {child_key(name): name for name in GENERATORS}.get(child_key(folder), folder)
 
 
-def class_folders(tree: Tree, place: str | None) -> dict[str, tuple[str | None, str | None]]:
-    """Folders of reals and of fakes of every generator that has one of them."""
-    found = {
-        name: (tree.folder(folder, *REAL_NAMES), tree.folder(folder, *FAKE_NAMES))
-        for name, folder in named_folders(tree, place)
-        if name
-    }
-    return {name: pair for name, pair in found.items() if any(pair)}
+def class_folders(tree: Tree, place: str | None) -> dict[str, str]:
+    """Folders of the generators that have class folders."""
+    return {name: folder for name, folder in named_folders(tree, place) if name and has_classes(tree, folder, CLASS_DEPTH)}
 
 
-def list_stills(tree: Tree, folder: str | None, label: int, domains: tuple[str, ...], split: Split) -> Iterator[Source]:
-    """Pictures of a folder, if it is there."""
-    for path in iter_pictures(tree, folder) if folder is not None else ():
+def has_classes(tree: Tree, place: str, depth: int) -> bool:
+    """Whether a folder has class folders, at most some folders below."""
+    folders = tree.folders(place)
+    if any(class_of_folder(plain_name(folder.rpartition("/")[2])) is not None for folder in folders):
+        return True
+    return depth > 0 and any(has_classes(tree, folder, depth - 1) for folder in folders)
+
+
+def stills(tree: Tree, folder: str | None, label: int) -> Iterator[str]:
+    """Pictures of a folder of one class, if it is there; those in folders of the other class are reported."""
+    if folder is not None:
+        yield from of_class(tree, list(iter_pictures(tree, folder)), label, lambda _: folder)
+
+
+def told_stills(tree: Tree, folder: str | None, label: int) -> Iterator[str]:
+    """Pictures below a generator's folder, if it is there, that class folders say are of one class, and of no other."""
+    if folder is not None:
+        for path in iter_pictures(tree, folder):
+            if class_folder(path, label, folder) and not class_folder(path, 1 - label, folder):
+                yield path
+
+
+def list_stills(paths: Iterable[str], label: int, domains: tuple[str, ...], split: Split) -> Iterator[Source]:
+    """Pictures as sources."""
+    for path in paths:
         yield Source(path, "still", label, domains, split, generator=domains[0] if label == FAKE else "")
 
 

@@ -1,12 +1,12 @@
 """Faces-HQ: large faces of two collections of reals and of two generators."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..benchmark.contracts import FAKE, REAL
 from ..benchmark.data.layout import ARCHIVE, Tree, suffix_of
-from ..benchmark.data.reals import FORMATS, draw_apart, format_notes, iter_pictures
+from ..benchmark.data.reals import draw_apart, format_notes, format_of_name, iter_pictures, of_class
 from ..benchmark.data.sources import Source, SourceDataset, Survey
 
 N_PICTURES = 10_000  # in each folder of a whole copy
@@ -55,17 +55,23 @@ class FacesHQ(SourceDataset):
             domains = (part.generator,) if part.label == FAKE else fakes or ("",)
             found = [
                 Source(path, "still", part.label, domains, generator=part.generator)
-                for path in (iter_pictures(tree, folders[part.name]) if part.name in folders else ())
+                for path in part_pictures(tree, folders.get(part.name), part.label)
             ]
             sources += found
             if len(found) < N_PICTURES:
                 missing.append(f"{part.name}/" + (f": {N_PICTURES - len(found):,} of {N_PICTURES:,} pictures" if found else ""))
         report_others(tree, base, folders)
-        notes = format_notes(sources, lambda source: FORMATS[suffix_of(source.id)])
+        notes = format_notes(sources, lambda source: format_of_name(source.id))
         return Survey(tuple(sources), tuple(missing), (), notes)
 
     def drawn(self, sources: Sequence[Source]) -> list[Source]:
         return draw_apart(sources, folder_key, super().drawn)
+
+
+def part_pictures(tree: Tree, folder: str | None, label: int) -> Iterator[str]:
+    """Pictures of a part, if it is there; those in folders of the other class are left out and reported."""
+    if folder is not None:
+        yield from of_class(tree, list(iter_pictures(tree, folder)), label, lambda _: folder)
 
 
 def folder_key(source: Source) -> str:

@@ -1,28 +1,39 @@
 """A folder of one's own: ``real/`` and ``fake/``, optionally under ``train/``, ``val/`` and ``test/``."""
 
+import os
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Self
 
-from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL, Dataset, Item, Split
+from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Dataset, Item, Split
+from ..benchmark.data.layout import Tree, Trouble, class_of_folder, read_file
+from ..benchmark.data.listing import list_files, own_tree, passed_over
 from ..benchmark.errors import DataError
-from ..benchmark.images import SUFFIXES
+from ..benchmark.images import KINDS, SUFFIXES
 from ..benchmark.protocol import draw_splits
 
-SPLIT_NAMES: dict[str, Split] = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+SPLIT_NAMES: dict[str, Split] = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
 NUMBERED = re.compile(r"(.+)[_-]\d+")
+SEPARATORS = re.compile(r"([\s_-]+)")
+GROUPINGS = {"auto": "", "folder": "sub-folder", "name": "name up to the last number", "none": ""}
+SHOWN_NAMES = 8
 
 
 class Folder(Dataset):
-    """
-    Pictures in ``real/`` and ``fake/`` below `root`; sub-folders are searched too.
+    r"""
+    Pictures in ``real/`` and ``fake/`` below `root`; sub-folders are searched too, and links are followed.
 
-    Pictures that belong together stay in one split: those of one sub-folder, else those whose names agree up to the last
-    ``_`` or ``-`` and digits (``id7_001.png``, ``id7_002.png``), in both classes alike. Without given splits a fifth of the
-    groups is test (drawn from `seed`), a fifth validation (from `seed` and `replicate`); with ``train/`` but no ``val/``,
-    validation is a fifth of train.
+    Pictures that belong together stay in one split, in both classes alike. Without given splits a fifth of the groups is test
+    (drawn from `seed`), a fifth validation (from `seed` and `replicate`); with ``train/`` but no ``val/``, validation is a
+    fifth of train. Folders whose names mean the same are one (``Real/`` and ``real/``, ``val/`` and ``valid/``).
 
     Parameters
     ----------
@@ -30,84 +41,352 @@ class Folder(Dataset):
         See `Dataset`.
     may_be_shown : bool
         Whether pictures may appear in reports, which get sent around.
+    groups : str
+        Which pictures belong together. ``folder``: those of one sub-folder. ``name``: those whose names agree up to the last
+        ``_`` or ``-`` and digits (``id7_001.png``, ``id7_002.png``); the name of a class or split in it tells nothing.
+        ``none``: each is on its own. ``auto``: sub-folders where there are several, else names that repeat. Anything else is a
+        regular expression with one group, which is searched for in the path below ``real/`` or ``fake/``: ``(id\d+)_``.
     """
 
     name = "folder"
+    version = 2
     source = "your own disk"
     licence = "yours"
 
-    def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0, may_be_shown: bool = False) -> None:
+    def __init__(
+        self, root: Path | None = None, seed: int = 0, replicate: int = 0, may_be_shown: bool = False, groups: str = "auto"
+    ) -> None:
         super().__init__(root, seed, replicate)
         self.may_be_shown = may_be_shown
+        self.groups = groups
 
-    def items(self, variant: str) -> Sequence[Item]:
-        root = self._existing_root()
-        parts: dict[Split | None, Path] = {}
-        for child in sorted(root.iterdir()):
-            if child.is_dir() and child.name.lower() in SPLIT_NAMES:
-                parts[SPLIT_NAMES[child.name.lower()]] = child
-        if not parts:
-            return draw_splits(self._grouped(list_pictures(root, root, "train")), self.seed, self.replicate)
-        found: list[Item] = []
-        for split, folder in parts.items():
-            listed = self._grouped(list_pictures(root, folder, split or "train"))
-            if split == "train" and "val" not in parts:
-                listed = draw_splits(listed, self.seed, self.replicate, test=False)
-            found += listed
-        return sorted(found, key=lambda item: item.id)
-
-    def _existing_root(self) -> Path:
+    @cached_property
+    def tree(self) -> Tree:
+        """The files below the root."""
         if self.root is None or not self.root.is_dir():
             raise DataError(f"data folder {self.root} does not exist or is not a folder; check the path.")
-        return self.root
+        try:
+            os.scandir(self.root).close()
+        except OSError as error:
+            raise DataError(f"data folder {self.root} cannot be read ({error.strerror}); mend its permissions.") from error
+        return own_tree(self.root)
 
-    @staticmethod
-    def _grouped(items: Sequence[Item]) -> list[Item]:
-        """Mark as one clip what shares a sub-folder, or a numbered name that repeats."""
-        keys = [group_key(item.id) for item in items]
-        repeats = Counter(keys)
-        return [replace(item, video=key) if key and repeats[key] > 1 else item for item, key in zip(items, keys, strict=True)]
+    @cached_property
+    def found(self) -> "Found":
+        """What the root holds, with groups; listed once for all draws."""
+        listed = _Reader(self.tree).found()
+        parts = [[picture for picture in listed.pictures if picture.split == split] for split in (None, *SPLITS)]
+        return replace(listed, pictures=tuple(picture for part in parts for picture in grouped(part, self.groups)))
+
+    def for_replicate(self, replicate: int) -> Self:
+        _ = self.found  # listed before it is copied
+        return super().for_replicate(replicate)
+
+    def items(self, variant: str) -> Sequence[Item]:
+        found = self.found
+        given = {picture.split for picture in found.pictures}
+        items = {split: [picture.item() for picture in found.pictures if picture.split == split] for split in given}
+        if given == {None}:
+            return draw_splits(items[None], self.seed, self.replicate, way_out=self.regrouping())
+        if "train" in given and "val" not in given:
+            items["train"] = draw_splits(items["train"], self.seed, self.replicate, test=False, way_out=self.regrouping())
+        return sorted((item for part in items.values() for item in part), key=lambda item: item.id)
+
+    def all_items(self, variant: str) -> Sequence[Item]:
+        try:
+            return self.items(variant)
+        except DataError:  # too few to be split
+            return [replace(picture.item(), split=picture.split or "") for picture in self.found.pictures]
 
     def read(self, item: Item) -> bytes:
-        return (self._existing_root() / item.id).read_bytes()
+        return read_file(self.tree.path(item.id))
+
+    def remarks(self) -> list[str]:
+        found = self.found
+        counts = f"{len(found.pictures)} pictures, {groups_text(found.pictures, self.groups)}"
+        passed = passed_over(found.others, found.troubles)
+        return [counts, *([f"passed over: {passed}"] if passed else []), *found.notes]
+
+    def regrouping(self) -> str:
+        name = self.alias or self.name
+        return (
+            f"Pictures of one sub-folder, or whose names agree up to their last number, stay together. If they are "
+            f"independent: --data {name}.groups=none. If another part of the name says what belongs together, a regular "
+            f"expression with one group: --data '{name}.groups=(id\\d+)_'."
+        )
 
 
-def group_key(item_id: str) -> str:
+# --- what is there ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Picture:
     """
-    Sub-folder below the class folder, else the name without its last number; empty if there is neither.
+    One picture of the folder.
 
-    >>> group_key("train/fake/clip3/0001.png"), group_key("real/id7_002.png"), group_key("real/201600.jpg")
-    ('clip3', 'id7', '')
+    Attributes
+    ----------
+    id : str
+    label : int
+    split : {"train", "val", "test"} or None
+        None where it is to be drawn.
+    inner : str
+        Path below the class folder.
+    group : str
+        What it belongs to; empty for nothing.
+    by : str
+        How the group is told, a key of `GROUPINGS`.
     """
-    parts = [part for part in item_id.split("/")[:-1] if part.lower() not in (*LABEL_NAMES, *SPLIT_NAMES)]
-    if parts:
-        return "/".join(parts)
-    match = NUMBERED.fullmatch(item_id.rpartition("/")[2].rpartition(".")[0])
-    return match[1] if match else ""
+
+    id: str
+    label: int
+    split: Split | None
+    inner: str
+    group: str = ""
+    by: str = ""
+
+    def item(self) -> Item:
+        """Return it as an item; its split is train until one is drawn."""
+        return Item(self.id, self.label, self.split or "train", video=self.group)
 
 
-def list_pictures(root: Path, folder: Path, split: Split) -> list[Item]:
+@dataclass(frozen=True)
+class Found:
+    """What a root holds: pictures sorted by id, numbers of other files by suffix, troubles, and sentences on the rest."""
+
+    pictures: tuple[Picture, ...]
+    others: Counter[str]
+    troubles: tuple[Trouble, ...]
+    notes: tuple[str, ...]
+
+
+class _Reader:
+    """Reads a layout once: which folder is which class of which split, and what else lies there."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self._seen: set[tuple[int, int]] = set()
+        self._others: Counter[str] = Counter()
+        self._notes: list[str] = []
+
+    def found(self) -> Found:
+        splits: dict[Split | None, list[str]] = {}
+        for folder in self.tree.folders():
+            if split := SPLIT_NAMES.get(_name(folder).lower()):
+                splits.setdefault(split, []).append(folder)
+        # In this order, so that a folder to which several links lead is training.
+        parts: dict[Split | None, list[str]] = {split: splits[split] for split in SPLITS if split in splits} or {None: [""]}
+        if splits:
+            self._note_unused("", [folder for folders in parts.values() for folder in folders])
+        pictures = [picture for split, places in parts.items() for picture in self._pictures(split, places)]
+        ordered = tuple(sorted(pictures, key=lambda picture: picture.id))
+        return Found(ordered, self._others, tuple(self.tree.troubles), tuple(self._notes))
+
+    def _pictures(self, split: Split | None, places: Sequence[str]) -> list[Picture]:
+        """List the pictures of one split, or of all where there is none; several folders of one meaning are one."""
+        folders: dict[int, list[str]] = {REAL: [], FAKE: []}
+        for place in places:
+            here = self._class_folders(place)
+            for label in folders:
+                folders[label] += here[label]
+            if any(here.values()):
+                self._note_unused(place, [folder for some in here.values() for folder in some])
+        if not all(folders.values()):
+            raise DataError(self._lacks(places, [LABEL_NAMES[label] for label in folders if not folders[label]]))
+        return [picture for label, some in folders.items() for picture in self._pictures_of(label, split, some)]
+
+    def _class_folders(self, place: str) -> dict[int, list[str]]:
+        """Folders of each class: those called ``real`` and ``fake``, else those whose name means the same."""
+        found = {}
+        for label in (REAL, FAKE):
+            alike = [folder for folder in self.tree.folders(place) if class_of_folder(_name(folder)) == label]
+            found[label] = [folder for folder in alike if _name(folder).lower() == LABEL_NAMES[label]] or alike
+        return found
+
+    def _pictures_of(self, label: int, split: Split | None, folders: Sequence[str]) -> list[Picture]:
+        found: list[Picture] = []
+        others: Counter[str] = Counter()
+        for folder in folders:
+            listing = list_files(self.tree, [folder], seen=self._seen)
+            others.update(listing.others)
+            found += [Picture(path, label, split, path.removeprefix(f"{folder}/")) for path in listing.files]
+        if not found:
+            shown = ", ".join(str(self.tree.path(folder)) for folder in folders)
+            raise DataError(f"{shown} holds no picture; wanted {KINDS}{_passed(others, self.tree.troubles)}.")
+        self._others.update(others)
+        return found
+
+    def _note_unused(self, place: str, used: Sequence[str]) -> None:
+        """Name what lies beside the folders that are used and could be meant as data."""
+        tree = self.tree
+        rest = [folder for folder in tree.folders(place) if folder not in used and (tree.folders(folder) or tree.files(folder))]
+        parts = [f"{folder}/" for folder in rest[:SHOWN_NAMES]]
+        if len(rest) > SHOWN_NAMES:
+            parts.append(f"{len(rest) - SHOWN_NAMES} more folders")
+        if pictures := len(tree.files(place, SUFFIXES)):
+            parts.append(f"{pictures} picture{'s' if pictures > 1 else ''}")
+        if parts:
+            self._notes.append(f"not used, beside {', '.join(f'{folder}/' for folder in used)}: {', '.join(parts)}")
+
+    def _lacks(self, places: Sequence[str], missing: Sequence[str]) -> str:
+        """Say what a place lacks, what is there, and where it could be meant instead."""
+        tree = self.tree
+        shown = ", ".join(str(tree.path(place)) for place in places)
+        folders = [folder for place in places for folder in tree.folders(place)]
+        files = [path for place in places for path in tree.files(place) if class_of_folder(_name(path)) is not None]
+        there = ", ".join([*map(_name, folders), *(f"{_name(path)} (a file)" for path in files)][:SHOWN_NAMES])
+        inside = [folder for folder in folders if all(self._class_folders(folder).values())]
+        hint = f" {inside[0]}/ has both: give that folder." if inside else ""
+        return (
+            f"{shown} needs the sub-folders real/ and fake/ (or train/, val/ and test/ with real/ and fake/ in each); missing: "
+            f"{', '.join(missing)}; found: {there or 'no sub-folder'}{_passed({}, tree.troubles)}.{hint}"
+        )
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _passed(others: Mapping[str, int], troubles: Sequence[Trouble]) -> str:
+    passed = passed_over(others, troubles)
+    return f"; passed over: {passed}" if passed else ""
+
+
+# --- what belongs together -------------------------------------------------------------------------------------------
+
+
+def grouped(pictures: Sequence[Picture], groups: str) -> list[Picture]:
     """
-    List the pictures of ``folder/real`` and ``folder/fake``; ids are paths relative to `root` with forward slashes.
+    Say of every picture of one split, or of all where there is none, what it belongs to.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+    groups : str
+        See `Folder`.
 
     Raises
     ------
     DataError
-        If a class folder is missing or holds no picture.
+        If `groups` is neither a grouping nor a regular expression with one group, or if that fits no picture.
     """
-    children = {child.name.lower(): child for child in sorted(folder.iterdir()) if child.is_dir()}
-    missing = [name for name in LABEL_NAMES if name not in children]
-    if missing:
-        there = ", ".join(sorted(child.name for child in children.values())[:8]) or "no sub-folder"
-        raise DataError(
-            f"{folder} needs the sub-folders real/ and fake/ (or train/, val/ and test/ with real/ and fake/ in each); "
-            f"missing: {', '.join(missing)}; found: {there}."
-        )
-    items: list[Item] = []
-    for label in (REAL, FAKE):
-        class_folder = children[LABEL_NAMES[label]]
-        paths = sorted(p for p in class_folder.rglob("*") if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
-        if not paths:
-            raise DataError(f"{class_folder} holds no picture; wanted {', '.join(SUFFIXES)}.")
-        items += [Item(path.relative_to(root).as_posix(), label, split) for path in paths]
-    return items
+    if groups == "none":
+        return list(pictures)
+    if groups == "auto":
+        return _grouped_by_habit(pictures)
+    keys = {"folder": folder_key, "name": name_key}.get(groups) or _pattern_key(groups)
+    found = [replace(picture, group=key, by=groups) if (key := keys(picture.inner)) else picture for picture in pictures]
+    if groups not in GROUPINGS and pictures and not any(picture.group for picture in found):
+        raise DataError(f"groups={groups} fits no picture; it is searched for in paths like {pictures[0].inner!r}.")
+    return found
+
+
+def _grouped_by_habit(pictures: Sequence[Picture]) -> list[Picture]:
+    """By sub-folder, else by a name that repeats; one sub-folder that holds a whole class tells nothing."""
+    folders = [folder_key(picture.inner) for picture in pictures]
+    by_class: dict[int, set[str]] = {}
+    for picture, folder in zip(pictures, folders, strict=True):
+        by_class.setdefault(picture.label, set()).add(folder)
+    if all(len(keys) == 1 for keys in by_class.values()):
+        folders = [""] * len(pictures)
+    keys = [
+        (folder, "folder") if folder else (name_key(picture.inner), "name")
+        for picture, folder in zip(pictures, folders, strict=True)
+    ]
+    repeats = Counter(key for key, _ in keys)
+    return [
+        replace(picture, group=key, by=by) if key and repeats[key] > 1 else picture
+        for picture, (key, by) in zip(pictures, keys, strict=True)
+    ]
+
+
+def group_key(path: str) -> str:
+    """
+    Sub-folder, else the name without its last number; empty if there is neither.
+
+    >>> group_key("train/fake/clip3/0001.png"), group_key("real/id7_002.png"), group_key("real/201600.jpg")
+    ('clip3', 'id7', '')
+    """
+    return folder_key(path) or name_key(path)
+
+
+def folder_key(inner: str) -> str:
+    """
+    Sub-folder below the class folder; empty if there is none.
+
+    >>> folder_key("clip3/0001.png"), folder_key("0001.png")
+    ('clip3', '')
+    """
+    return "/".join(part for part in inner.split("/")[:-1] if part.lower() not in (*LABEL_NAMES, *SPLIT_NAMES))
+
+
+def name_key(inner: str) -> str:
+    """
+    Name without its last number, and without the words at both ends that name a class or a split; empty if there is neither.
+
+    >>> name_key("id7_002.png"), name_key("real_id7_2.png"), name_key("real_0001.png"), name_key("201600.jpg")
+    ('id7', 'id7', '', '')
+    """
+    name = inner.rpartition("/")[2]
+    match = NUMBERED.fullmatch(name.rpartition(".")[0] or name)
+    return _without_sides(match[1]) if match else ""
+
+
+def _without_sides(key: str) -> str:
+    """Take the words that name a class or a split off both ends of a name."""
+    words = SEPARATORS.split(key)  # with what stands between them
+    while words:
+        if _is_side(words):
+            return ""
+        if _is_side(words[:1]):
+            words = words[2:]
+        elif _is_side(words[-1:]):
+            words = words[:-2]
+        else:
+            break
+    return "".join(words)
+
+
+def _is_side(words: Sequence[str]) -> bool:
+    """Whether words name a class or a split together; a number among them may be that of a person or clip."""
+    name = "".join(words)
+    return not any(map(str.isdigit, words)) and (class_of_folder(name) is not None or name.lower() in SPLIT_NAMES)
+
+
+def _pattern_key(pattern: str) -> Callable[[str], str]:
+    """Return what finds the group of a path by a regular expression."""
+    wanted = "groups is auto, folder, name, none or a regular expression with one group, like (id\\d+)_"
+    try:
+        compiled = re.compile(pattern)
+    except (re.error, TypeError) as error:
+        raise DataError(f"{wanted}; got {pattern!r} ({error}).") from error
+    if compiled.groups != 1:
+        raise DataError(f"{wanted}; got {pattern!r}, which has {compiled.groups or 'no'} groups.")
+
+    def key_of(inner: str) -> str:
+        match = compiled.search(inner)
+        return (match[1] or "") if match else ""
+
+    return key_of
+
+
+def groups_text(pictures: Sequence[Picture], groups: str) -> str:
+    """
+    Say which pictures belong together: ``60 groups by name up to the last number``, ``no groups``.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        Grouped.
+    groups : str
+        See `Folder`.
+    """
+    keys: dict[str, set[str]] = {}
+    for picture in pictures:
+        if picture.group:
+            keys.setdefault(picture.by, set()).add(picture.group)
+    if not keys:
+        return "no groups"
+    counts = [f"{len(some)} groups by {GROUPINGS.get(by, groups)}" for by, some in keys.items()]
+    alone = sum(not picture.group for picture in pictures)
+    return ", ".join([*counts, *([f"{alone} pictures in no group"] if alone else [])])

@@ -1,10 +1,10 @@
 """LSUN: scenes, reals only, from the lmdb databases in which they are distributed or from exported pictures."""
 
-import io
 import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -19,7 +19,7 @@ from ..benchmark.data.layout import Tree, child_key, split_archive
 from ..benchmark.data.reals import RealDataset, TreeWithFakes, add_notes, as_bmp, iter_pictures, passed_over
 from ..benchmark.data.sources import Source, Survey
 from ..benchmark.errors import DataError, unknown_name
-from ..benchmark.images import FORMATS, decode
+from ..benchmark.images import HEAD, decode, is_picture, open_picture
 from ..benchmark.invocation import install_extra
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 DATABASE = "data.mdb"
 DEPTH = 2  # folders between the root and a database, at most
+METADATA = re.compile(
+    r"__\w+__|(n|num|number)[-_ ](of[-_ ])?\w+|len(gth)?|size|keys?|protocol|meta([-_ ]?\w+)?|info|version|classes"
+)
 FOLDER_NAME = re.compile(r"(?P<category>.+?)(_(?P<part>train|val))?(_lmdb)?")
 CROPS = ("square", "faithful", "none")
 STRIP_SIDE = 128  # pixels
@@ -103,18 +106,22 @@ class LSUN(RealDataset):
         troubles: list[str] = []
         for place in chosen:
             try:
-                keys, total = list_keys(tree.path(place) / DATABASE, self.limit)
+                records = list_records(tree.path(place) / DATABASE, self.limit)
             except DataError as error:
                 troubles.append(str(error))
                 tree.report(place, "unreadable", troubles[-1])
                 continue
-            sources += [Source(f"{place}/{key}", "still", REAL, ("",)) for key in _usable(tree, place, keys)]
-            if total > len(keys):
-                notes.append(f"{place}: the first {len(keys):,} of {total:,} records by key (limit={self.limit})")
+            usable = _usable(tree, place, [*records.pictures, *records.others])
+            sources += [Source(f"{place}/{key_text(key)}", "still", REAL, ("",)) for key in records.pictures if key in usable]
+            report_others(tree, place, records)
+            n_left = records.total - len(records.pictures) - len(records.others)
+            if n_left:
+                shown = f"the first {len(records.pictures):,} of {records.total - len(records.others):,} records"
+                notes.append(f"{place}: {shown} by key (limit={self.limit})")
         if not sources:
-            raise DataError(
-                f"{self.name}: " + (troubles[0] if troubles else f"{', '.join(chosen) or tree.root} holds no record.")
-            )
+            passed = [f"{trouble.path} {trouble.detail}" for trouble in tree.troubles if trouble.path.startswith(tuple(chosen))]
+            empty = f"{', '.join(chosen) or tree.root} holds no record that is a picture."
+            raise DataError(f"{self.name}: " + (troubles[0] if troubles else " ".join([empty, *passed[:1]])))
         if len({category_of(place) for place in chosen}) > 1:
             notes.append(f"categories are mixed: {', '.join(categories)}; category=NAME takes one")
         missing = [f"{c}_train_lmdb" for c in categories if c in map(category_of, chosen) and not _has_train(c, databases)]
@@ -287,13 +294,12 @@ def _is_test(tree: Tree, place: str) -> bool:
     return True
 
 
-def _usable(tree: Tree, place: str, keys: Sequence[bytes]) -> list[str]:
+def _usable(tree: Tree, place: str, keys: Sequence[bytes]) -> set[bytes]:
     """Keys that can be part of an id; the others are reported."""
-    texts = [key_text(key) for key in keys]
-    bad = [key for key, text in zip(keys, texts, strict=True) if not text]
+    bad = sorted(key for key in keys if not key_text(key))
     if bad:
         tree.report(place, "bad_entry", f"{len(bad):,} records have keys that are no names (first: {bad[0]!r}); passed over.")
-    return [text for text in texts if text]
+    return set(keys) - set(bad)
 
 
 def key_text(key: bytes) -> str:
@@ -310,21 +316,40 @@ def key_text(key: bytes) -> str:
     return text if text.isprintable() and ".." not in text and not re.search(r"[/\\]|^\.$", text) else ""
 
 
-def list_keys(path: Path, limit: int) -> tuple[list[bytes], int]:
+@dataclass(frozen=True)
+class Records:
     """
-    List the first keys of a database.
+    What a database holds.
+
+    Attributes
+    ----------
+    pictures : list of bytes
+        Keys of the first records that begin as pictures do, sorted.
+    others : list of bytes
+        Keys of the records among those that hold something else.
+    total : int
+        Number of all records.
+    """
+
+    pictures: list[bytes]
+    others: list[bytes]
+    total: int
+
+
+def list_records(path: Path, limit: int) -> Records:
+    """
+    List the first pictures of a database; of each record the first bytes are read.
 
     Parameters
     ----------
     path : Path
         Its ``data.mdb``.
     limit : int
+        Of pictures.
 
     Returns
     -------
-    keys : list of bytes, sorted
-    total : int
-        Of all records.
+    Records
 
     Raises
     ------
@@ -332,9 +357,27 @@ def list_keys(path: Path, limit: int) -> tuple[list[bytes], int]:
         If it cannot be read.
     """
     environment = open_database(path)
-    with _told(path), environment.begin() as transaction:
-        keys = list(islice(transaction.cursor().iternext(keys=True, values=False), limit))
-        return keys, transaction.stat()["entries"]
+    pictures: list[bytes] = []
+    others: list[bytes] = []
+    with _told(path), environment.begin(buffers=True) as transaction:
+        for key, value in transaction.cursor():
+            if len(pictures) == limit:
+                break
+            (pictures if is_picture(bytes(value[:HEAD])) else others).append(bytes(key))
+        return Records(pictures, others, transaction.stat()["entries"])
+
+
+def report_others(tree: Tree, place: str, records: Records) -> None:
+    """Report the records of a database that hold no picture: notes on the database itself, and what is damaged."""
+    others = [text for text in map(key_text, records.others) if text]
+    notes = [text for text in others if METADATA.fullmatch(text.lower())]
+    damaged = [text for text in others if text not in set(notes)]
+    if damaged:
+        detail = f"and {len(damaged) - 1:,} more records hold" if len(damaged) > 1 else "holds"
+        tree.report(f"{place}/{damaged[0]}", "unreadable", f"{detail} no picture; passed over.")
+    if notes:
+        detail = f"and {len(notes) - 1:,} more records describe" if len(notes) > 1 else "describes"
+        tree.report(f"{place}/{notes[0]}", "unknown", f"{detail} the database, not a picture.")
 
 
 def read_record(path: Path, key: str) -> bytes:
@@ -405,7 +448,7 @@ def _told(path: Path) -> Iterator[None]:
 def picture_format(data: bytes) -> str:
     """Format of a picture file (``JPEG``); empty if it is none."""
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
+        with open_picture(data, load=False) as picture:
             return {"WEBP": "WebP"}.get(picture.format or "", picture.format or "")
-    except (OSError, ValueError, SyntaxError):
+    except DataError:
         return ""

@@ -2,13 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ..benchmark.contracts import REAL
-from ..benchmark.data.layout import Tree, child_key
-from ..benchmark.data.reals import RealDataset, fill_splits, group_notes, iter_pictures, passed_over, split_of_path
+from ..benchmark.data.layout import Tree
+from ..benchmark.data.reals import RealDataset, fill_splits, group_notes, iter_pictures, of_class, passed_over, split_of_path
 from ..benchmark.data.sources import Source, Survey
 from ..benchmark.errors import DataError, unknown_name
 from .folder import group_key
@@ -18,7 +18,6 @@ MUCT = re.compile(r"(?P<person>i\d{3})[q-z](?P<camera>[a-e])-[fm][ng]")
 UTRECHT = re.compile(r"(?P<person>[fm]\d{3,4})[a-z]\d*")
 ABERDEEN = re.compile(r"(?P<person>[a-z]+(?:[ _-][a-z]+)*)[ _-]?\d+[a-z]?")
 PATTERNS = {"muct": MUCT, "utrecht": UTRECHT, "aberdeen": ABERDEEN}
-FAKE_FOLDERS = ("fake", "fakes", "1_fake", "synthetic", "generated")
 
 
 class RealFaces(RealDataset):
@@ -60,7 +59,7 @@ class RealFaces(RealDataset):
     def survey_reals(self, tree: Tree) -> Survey:
         if self.names not in NAMES:
             raise DataError(unknown_name(f"names of {self.name}", self.names, NAMES))
-        paths = list(without_fakes(tree, iter_pictures(tree)))
+        paths = list(of_class(tree, [path for path in iter_pictures(tree) if not self.is_given_as_fake(tree, path)], REAL))
         if not paths:
             found = ", ".join([*(f"{folder}/" for folder in tree.folders()), *tree.files()][:8]) or "nothing"
             raise DataError(f"{tree.root} does not hold {self.what}; found: {found}{passed_over(tree)}.")
@@ -69,17 +68,6 @@ class RealFaces(RealDataset):
         known = len({person for person in people.values() if person})
         notes = (f"{known} persons are told by the names of {sum(map(bool, people.values())):,} of {len(paths):,} pictures",)
         return Survey(tuple(sources), tuple(missing_cameras(paths, self.names)), (), (*notes, *group_notes(sources)))
-
-
-def without_fakes(tree: Tree, paths: Iterable[str]) -> Iterator[str]:
-    """Pass over pictures in folders called like fakes, which would count as reals, and report those folders."""
-    for path in paths:
-        folders = path.split("/")[:-1]
-        depth = next((i for i, folder in enumerate(folders) if child_key(folder) in FAKE_FOLDERS), None)
-        if depth is None:
-            yield path
-        else:
-            tree.report("/".join(folders[: depth + 1]), "unknown", "is called like fakes and passed over; give it as fakes.")
 
 
 def person_of(path: str, names: str, root_name: str = "") -> str:

@@ -113,13 +113,13 @@ class Timit(SourceDataset):
     def tree(self) -> Tree:
         if self.vidtimit is None:
             return Tree(self.folder, self.follow_links)
-        other = Path(self.vidtimit).expanduser()
+        other = Path(str(self.vidtimit)).expanduser()  # a folder called 2024 is read as a number
         if not other.is_dir():
             raise DataError(f"{self.name}: vidtimit={self.vidtimit} does not exist or is not a folder; check the path.")
         return TwoFolders(self.folder, self.follow_links, REALS, other)
 
     def survey_options(self) -> dict[str, Any]:
-        elsewhere = self.vidtimit and str(Path(self.vidtimit).expanduser().resolve())
+        elsewhere = self.vidtimit and str(Path(str(self.vidtimit)).expanduser().resolve())
         return {**super().survey_options(), "vidtimit": elsewhere}
 
     def find_variants(self, text: str) -> tuple[str, ...]:

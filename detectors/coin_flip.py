@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Detector, View, ViewSpec
+from ..benchmark.contracts import Detector, Seed, View, ViewSpec
 
 
 class CoinFlip(Detector):
@@ -22,7 +22,7 @@ class CoinFlip(Detector):
     source = "baseline"
     stochastic = True
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: Seed = 0) -> None:
         self.seed = seed
 
     @property

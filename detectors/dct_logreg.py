@@ -1,11 +1,11 @@
 """Logistic regression on the log-DCT with four penalties (arXiv 2003.08685)."""
 
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Detector, View, ViewSpec
+from ..benchmark.contracts import Detector, NotNegative, Transform, View, ViewSpec
 from ..benchmark.logistic import LogisticModel, fit_logistic
 
 
@@ -33,7 +33,13 @@ class DctLogReg(Detector):
     source = "Frank et al., arXiv 2003.08685"
     presets = {"faithful": {"colour": True}}
 
-    def __init__(self, penalty: str = "l2", strength: float = 0.01, transform: str = "log_dct", colour: bool = False) -> None:
+    def __init__(
+        self,
+        penalty: Literal["l2", "none", "l1", "both"] = "l2",
+        strength: NotNegative = 0.01,
+        transform: Transform = "log_dct",
+        colour: bool = False,
+    ) -> None:
         self.penalty = penalty
         self.strength = strength
         self.transform = transform

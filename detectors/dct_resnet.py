@@ -1,7 +1,8 @@
 """Residual network on the log-DCT (arXiv 2003.08685)."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from ..benchmark.contracts import Count, Positive, Seed, Share, Transform
 from ..benchmark.networks import NetworkDetector
 
 if TYPE_CHECKING:
@@ -44,19 +45,19 @@ class DctResNet(NetworkDetector):
 
     def __init__(
         self,
-        blocks: int = 4,
-        width: int = 16,
+        blocks: Count = 4,
+        width: Count = 16,
         momentum: float = 0.5,
-        transform: str = "log_dct",
+        transform: Transform = "log_dct",
         colour: bool = True,
-        seed: int = 0,
-        epochs: int = 50,
-        patience: int = 5,
-        batch_size: int = 32,
-        learning_rate: float = 0.001,
-        validation: float = 0.2,
+        seed: Seed = 0,
+        epochs: Count = 50,
+        patience: Count = 5,
+        batch_size: Count = 32,
+        learning_rate: Positive = 0.001,
+        validation: Share = 0.2,
         reshuffle: bool = True,
-        device: str = "auto",
+        device: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> None:
         super().__init__(transform, colour, seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device)
         self.blocks = blocks

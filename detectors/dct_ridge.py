@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Detector, View, ViewSpec
+from ..benchmark.contracts import Detector, Positive, Transform, View, ViewSpec
 from ..benchmark.solvers import LinearModel, fit_ridge
 
 
@@ -35,8 +35,8 @@ class DctRidge(Detector):
 
     def __init__(
         self,
-        alphas: Sequence[float] = (1e0, 1e1, 1e2, 1e3, 1e4, 1e5),
-        transform: str = "log_dct",
+        alphas: Sequence[Positive] = (1e0, 1e1, 1e2, 1e3, 1e4, 1e5),
+        transform: Transform = "log_dct",
         colour: bool = False,
     ) -> None:
         self.alphas = alphas

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..benchmark.encoders import RANDOM, unknown_statistics
 from ..benchmark.probes import EmbeddingProbe
 
 
@@ -43,3 +44,9 @@ class DinoProbe(EmbeddingProbe):
     @property
     def encoder(self) -> tuple[str, str]:
         return self.model, self.weights
+
+    def taken(self) -> dict[str, str]:
+        """Say where a local folder leaves mean and standard deviation open."""
+        if self.statistics == "own" and self.weights != RANDOM and not hasattr(self, "coef_"):
+            self.say(unknown_statistics(self.name, self.model, "ImageNet"))
+        return {}

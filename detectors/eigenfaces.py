@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Detector, View, ViewSpec
+from ..benchmark.contracts import Detector, Positive, Share, Transform, View, ViewSpec
 from ..benchmark.errors import PluginError
 from ..benchmark.reduction import Coordinates, gram
 from ..benchmark.solvers import Standardiser
@@ -49,9 +49,9 @@ class Eigenfaces(Detector):
 
     def __init__(
         self,
-        variance: float | None = None,
-        C: float | None = None,
-        transform: str = "log_dct",
+        variance: Share | None = None,
+        C: Positive | None = None,
+        transform: Transform = "log_dct",
         colour: bool = False,
     ) -> None:
         self.variance = variance

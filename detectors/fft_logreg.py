@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Detector, View, ViewSpec
+from ..benchmark.contracts import Detector, Positive, Seed, Share, Transform, View, ViewSpec
 from ..benchmark.errors import PluginError
 from ..benchmark.logistic import LogisticModel, accuracy_path, fit_logistic
 
@@ -40,11 +40,11 @@ class FftLogReg(Detector):
 
     def __init__(
         self,
-        transform: str = "log_fft",
-        lambdas: Sequence[float] = (1e4, 1e3, 1e2, 1e1, 1e0, 1e-1, 1e-2, 1e-3, 1e-4),
-        held_out: float = 0.2,
+        transform: Transform = "log_fft",
+        lambdas: Sequence[Positive] = (1e4, 1e3, 1e2, 1e1, 1e0, 1e-1, 1e-2, 1e-3, 1e-4),
+        held_out: Share = 0.2,
         refit: bool = True,
-        seed: int = 0,
+        seed: Seed = 0,
     ) -> None:
         self.transform = transform
         self.lambdas = lambdas

@@ -1,12 +1,12 @@
 """k nearest neighbours on DCT coefficients or pixels, a baseline of arXiv 2003.08685."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Detector, View, ViewSpec
+from ..benchmark.contracts import Count, Detector, Transform, View, ViewSpec
 from ..benchmark.errors import PluginError, unknown_name
 from ..benchmark.metrics import roc_auc
 from ..benchmark.reduction import squared_distances
@@ -47,10 +47,10 @@ class KNN(Detector):
 
     def __init__(
         self,
-        n_neighbors: int | None = None,
-        transform: str = "log_dct",
+        n_neighbors: Count | None = None,
+        transform: Transform = "log_dct",
         colour: bool = False,
-        criterion: str = "roc_auc",
+        criterion: Literal["roc_auc", "accuracy"] = "roc_auc",
     ) -> None:
         self.n_neighbors = n_neighbors
         self.transform = transform

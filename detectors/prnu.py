@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Detector, View, ViewSpec
+from ..benchmark.contracts import Count, Detector, Positive, View, ViewSpec
 from ..benchmark.errors import PluginError
 from ..benchmark.noise import correlation, crop_patterns, fingerprint
 
@@ -34,7 +34,7 @@ class PRNU(Detector):
     source = "Chen et al., IEEE TIFS 3(1) 2008; a baseline of Frank et al., arXiv 2003.08685"
     presets = {"faithful": {"levels": 3, "sigma": 0.8}}
 
-    def __init__(self, levels: int = 4, sigma: float = 5.0) -> None:
+    def __init__(self, levels: Count = 4, sigma: Positive = 5.0) -> None:
         self.levels = levels
         self.sigma = sigma
 

@@ -1,11 +1,11 @@
 """Radial power profile and two clusters (arXiv 1911.00686)."""
 
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Detector, View, ViewSpec
+from ..benchmark.contracts import Count, Detector, Seed, View, ViewSpec
 from ..benchmark.solvers import Standardiser
 
 
@@ -35,7 +35,13 @@ class SpectralKMeans(Detector):
     presets = {"faithful": {"variant": "published", "standardise": False}}
     stochastic = True
 
-    def __init__(self, variant: str = "clean", standardise: bool = True, n_init: int = 10, seed: int = 0) -> None:
+    def __init__(
+        self,
+        variant: Literal["clean", "published"] = "clean",
+        standardise: bool = True,
+        n_init: Count = 10,
+        seed: Seed = 0,
+    ) -> None:
         self.variant = variant
         self.standardise = standardise
         self.n_init = n_init

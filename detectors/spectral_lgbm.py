@@ -1,11 +1,12 @@
 """Gradient-boosted trees on radial or directional spectra."""
 
-from typing import Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
+from annotated_types import Ge
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Detector, View, ViewSpec
+from ..benchmark.contracts import Count, Detector, Positive, Seed, View, ViewSpec
 from ..benchmark.errors import PluginError, unknown_name
 
 SPECTRA = ("directional", "profile")
@@ -39,12 +40,12 @@ class SpectralLGBM(Detector):
 
     def __init__(
         self,
-        spectrum: str = "directional",
-        n_trees: int = 200,
-        learning_rate: float = 0.05,
-        leaves: int = 15,
-        min_leaf: int = 5,
-        seed: int = 0,
+        spectrum: Literal["directional", "profile"] = "directional",
+        n_trees: Count = 200,
+        learning_rate: Positive = 0.05,
+        leaves: Annotated[int, Ge(2)] = 15,
+        min_leaf: Count = 5,
+        seed: Seed = 0,
     ) -> None:
         self.spectrum = spectrum
         self.n_trees = n_trees

@@ -1,11 +1,11 @@
 """Radial power profile and logistic regression (arXiv 1911.00686)."""
 
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Detector, View, ViewSpec
+from ..benchmark.contracts import Detector, Positive, View, ViewSpec
 from ..benchmark.solvers import Standardiser
 
 
@@ -34,7 +34,13 @@ class SpectralLogReg(Detector):
     source = "Durall et al., arXiv 1911.00686"
     presets = {"faithful": {"variant": "published", "standardise": False, "solver": "liblinear"}}
 
-    def __init__(self, variant: str = "clean", C: float = 1.0, standardise: bool = True, solver: str = "lbfgs") -> None:
+    def __init__(
+        self,
+        variant: Literal["clean", "published"] = "clean",
+        C: Positive = 1.0,
+        standardise: bool = True,
+        solver: Literal["lbfgs", "liblinear"] = "lbfgs",
+    ) -> None:
         self.variant = variant
         self.C = C
         self.standardise = standardise

@@ -1,11 +1,11 @@
 """Radial power profile and a support vector machine (arXiv 1911.00686, and the Butterworth band search)."""
 
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Detector, View, ViewSpec
+from ..benchmark.contracts import Detector, Positive, View, ViewSpec
 from ..benchmark.solvers import KernelMachine, Standardiser, fit_svm
 
 
@@ -41,10 +41,10 @@ class SpectralSVM(Detector):
 
     def __init__(
         self,
-        variant: str = "clean",
-        kernel: str = "rbf",
-        C: float = 10.0,
-        gamma: float | str = "scale",
+        variant: Literal["clean", "published"] = "clean",
+        kernel: Literal["linear", "poly", "rbf", "sigmoid"] = "rbf",
+        C: Positive = 10.0,
+        gamma: Positive | Literal["scale", "auto"] = "scale",
         standardise: bool = True,
     ) -> None:
         self.variant = variant

@@ -4,13 +4,13 @@ import contextlib
 import hashlib
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..benchmark.checkpoints import Checkpoint, optimiser_arrays, part_of, restore_optimiser
-from ..benchmark.contracts import Detector, View, ViewSpec
+from ..benchmark.contracts import Count, Detector, Positive, Seed, Share, View, ViewSpec
 from ..benchmark.encoders import IMAGENET_MEAN, IMAGENET_STD, content_of, from_server, quiet
 from ..benchmark.errors import PluginError
 from ..benchmark.networks import MicroBatches, find_device, reproducible, weights_of
@@ -116,20 +116,20 @@ class WarpingCNN(Detector):
         region: float = 0.7,
         colour: bool = True,
         turn: bool = False,
-        epochs: int = 20,
-        patience: int = 5,
+        epochs: Count = 20,
+        patience: Count = 5,
         mining_epochs: int = 0,
-        batch_size: int = 64,
-        optimiser: str = "sgd",
-        learning_rate: float = 0.001,
+        batch_size: Count = 64,
+        optimiser: Literal["sgd", "adam"] = "sgd",
+        learning_rate: Positive = 0.001,
         decay: float = 0.95,
-        decay_steps: int = 1000,
-        validation: float = 0.2,
-        windows: int = 10,
-        precision: str = "float32",
+        decay_steps: Count = 1000,
+        validation: Share = 0.2,
+        windows: Count = 10,
+        precision: Literal["float32", "bfloat16", "float16"] = "float32",
         resume: bool = True,
-        seed: int = 0,
-        device: str = "auto",
+        seed: Seed = 0,
+        device: Literal["auto", "cpu", "cuda"] = "auto",
     ) -> None:
         self.backbone = backbone
         self.weights = weights

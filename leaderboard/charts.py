@@ -95,7 +95,7 @@ def layouts() -> dict[str, dict[str, Any]]:
             "shapes": [nyquist],
         },
         "pareto": {
-            "xaxis": _axis("ms per picture, decoding included", type="log"),
+            "xaxis": _axis("ms per picture, detector alone", type="log"),
             "yaxis": _axis("mean cross-domain AUC", tickformat=".2f"),
         },
     }

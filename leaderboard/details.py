@@ -1,6 +1,7 @@
 """What the page tells of a single row, from the artifacts of its run: curves, counts, trials, manifest, bands, pictures."""
 
 import json
+import math
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,14 +11,16 @@ from typing import Any
 import numpy as np
 
 from ..benchmark.bands import Band
+from ..benchmark.boards import options_of
 from ..benchmark.errors import DataError
 from ..benchmark.images import webp_address
-from ..benchmark.metrics import Scored
+from ..benchmark.metrics import DETECTION_RATES, Scored
 from ..benchmark.mistakes import FILE as MISTAKES
 from ..benchmark.perturbations import chain_of
 from ..benchmark.results import row_files
 from ..benchmark.scores import DomainScores, read_scores
 from ..benchmark.store import digest, read_json
+from ..benchmark.study import MARK, shipped_studies
 from ..benchmark.tracking import cell_runs, client_for, fetch_artifacts, study_pages
 from .band_transfer import band_transfer
 from .charts import histogram, roc_curve
@@ -195,11 +198,17 @@ def _short(digests: Mapping[str, str]) -> dict[str, str]:
 
 
 def repeat_command(document: Mapping[str, Any]) -> str:
-    """Return the command that computes a cell again; data sets in folders still need their ``--data NAME=DIR``."""
-    words = ["bench", "run", "--study", document["study"], "--detector", document["detector"], "--train", document["train"]]
+    """
+    Return the command that computes a cell again; data sets in folders still need their ``--data NAME=DIR``.
+
+    A study that is not shipped is named as a file: where that lies, and whether it was given another name, nobody recorded.
+    """
+    study = document["study"].partition(MARK)[0]
+    reference = study if study in shipped_studies() else f"{study}.yaml"
+    words = ["bench", "run", "--study", reference, "--detector", document["detector"], "--train", document["train"]]
     plain = [domain for domain in document["tests"] if not chain_of(domain)]
     words += [word for domain in plain for word in ("--test", domain)]
-    words += ["--seed", document["seed"], "--seeds", document["seeds"]]
+    words += ["--seed", document["seed"], "--seeds", document["seeds"], *options_of(document["study"])]
     return shlex.join(map(str, words))
 
 
@@ -273,9 +282,9 @@ def _domain(replicates: Sequence[Scored], low: float, high: float) -> dict[str, 
 
 def _more(test: Mapping[str, Any]) -> dict[str, Any]:
     """Numbers of a test domain that only the row's own page shows."""
-    names = ("average_precision", "eer", "balanced_accuracy", "pd10", "pd5", "pd1", "allpass_auc", "oracle_auc")
+    names = ("average_precision", "eer", "balanced_accuracy", *DETECTION_RATES, "allpass_auc", "oracle_auc")
     band = test["oracle_band"]
-    return {**{name: test[name] for name in names}, "oracle_band": str(Band(**band)) if band else ""}
+    return {**{name: test.get(name, math.nan) for name in names}, "oracle_band": str(Band(**band)) if band else ""}
 
 
 def _spectrum(folder: Path) -> str:

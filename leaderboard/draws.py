@@ -1,8 +1,8 @@
 """
 Mean AUCs of many rows under the same bootstrap draws of groups.
 
-`benchmark.metrics.GroupBootstrap` answers for one cell. A ranking asks the same of fifty rows, which wants one sort per row and
-domain, additions over whole rows of draws, and little memory.
+`benchmark.intervals.GroupBootstrap` answers for one cell. A ranking asks the same of fifty rows, which wants one sort per row
+and domain, additions over whole rows of draws, and little memory.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,8 +1,10 @@
 """What has to be said below a table: which rows are not one experiment, and what their data lacked."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..benchmark.invocation import bench
 from ..benchmark.perturbations import chain_of, dataset_name
 from ..benchmark.registry import datasets
 
@@ -45,6 +47,22 @@ def different_tests(rows: Rows) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+def other_variants(counts: Mapping[str, int]) -> list[str]:
+    """
+    Say which results a board leaves out.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        By study: cells of variants that were not run last.
+    """
+    return [
+        f"{study}: {n} earlier result{'s' * (n > 1)}, of other settings, pictures or code than those that were run last, "
+        f"{'are' if n > 1 else 'is'} not shown; `{bench(f'leaderboard --study {shlex.quote(study)} --all')}` shows all."
+        for study, n in sorted(counts.items())
+    ]
+
+
 def row_notes(rows: Rows, by_name: bool = False) -> list[tuple[str, list[int]]]:
     """
     Notes on single rows, each with the indices of its rows.
@@ -57,6 +75,9 @@ def row_notes(rows: Rows, by_name: bool = False) -> list[tuple[str, list[int]]]:
         return f"row{'s' * (len(indices) > 1)} {_shortened([told[i] for i in indices], ', ')}"
 
     notes = []
+    if earlier := [i for i, row in enumerate(rows) if not row.get("current", True)]:
+        text = f"Earlier, of other settings, pictures or code than those that were run last: {called(earlier)}."
+        notes.append((text, earlier))
     for entry in different_tests(rows):
         groups = " against ".join(map(called, entry["rows"]))
         text = f"Different test {entry['what']} of {', '.join(entry['domains'])}: {groups}; their AUCs there do not compare."

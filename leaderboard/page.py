@@ -21,7 +21,7 @@ from ..benchmark.tracking import RunDocument, send_now
 from .charts import ROC_GRID, layouts
 from .comparable import comparable_sets
 from .details import Details, row_id
-from .notes import data_notes, row_notes, shown_rows
+from .notes import data_notes, other_variants, row_notes, shown_rows
 from .rows import Board
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -43,7 +43,7 @@ PLAIN = (
 )  # fmt: skip
 OPTIONAL = (
     "rank_low", "rank_high", "tie_group", "rank_reason", "threshold_transfer", "left_out", "candidates", "source", "verified",
-    "submission",
+    "submission", "score_ms",
 )  # fmt: skip
 # Of these there are few different ones in many rows: a row holds their place in a list.
 POOLED = (
@@ -207,6 +207,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "") -> di
     rows = [{name: pooled.place(value) if name in POOLED else value for name, value in row.items()} for row in rows]
     fields = list(rows[0]) if rows else []
     notes = [text for text, _ in row_notes(shown_rows(board.rows), by_name=True)] + data_notes(board.rows)
+    notes += other_variants(board.others)
     return {
         "study": board.study,
         "made": made,
@@ -285,6 +286,8 @@ def _about(row: Mapping[str, Any], cell: Mapping[str, Any]) -> dict[str, Any]:
         "kind": band.kind,
         "edges": list(band.edges),
         "evidence": [evidence["low"], evidence["high"]] if evidence else None,
+        "swept": row["swept"],
+        "variant": row["variant"],
         "lookalikes": sum(test["lookalikes"] for test in row["tests"] if not chain_of(test["domain"])),
         "gaps": [without_addresses(text) for text in (*row["gaps"], *absent)],
         "dropped": sum(row["dropped_leaks"].values()),

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..benchmark.delong import mean_auc_covariance, p_values
+from ..benchmark.intervals import auc_bounds, independent_pairs, scarce
 from ..benchmark.metrics import Interval, Scored, roc_auc
-from .draws import drawn_aucs
+from .draws import Tests, drawn_aucs
 from .entrants import Entrant
 
 NO_SPREAD = 1e-6  # AUCs under all draws that lie closer together than this do not vary
@@ -146,9 +147,10 @@ def rank(
     -----
     A p-value is that of Student's t: difference over its standard error under the draws, with one degree of freedom less
     than the smaller class of the smallest domain has groups. Counting draws cannot do: with 1000 draws no p-value is below
-    0.002, while Holm asks for 0.00004 among 50 rows. A row whose AUC does not move under resampling, as that of a perfect
-    one, counts with an error of one over the number of groups of the smaller class on that domain, as in `Interval`. Seeds
-    of training are averaged, so a difference is one between these fitted detectors on other pictures of the same kind.
+    0.002, while Holm asks for 0.00004 among 50 rows. Where the draws cannot tell the noise of a row's AUC on a domain, because
+    it does not move or evidence is `scarce`, it counts with an error of at least one over the number of groups of the smaller
+    class there, as in `Interval`: nearly perfect on six pictures is no surer than perfect. Seeds of training are averaged, so a
+    difference is one between these fitted detectors on other pictures of the same kind.
     """
     rows = [_restricted(entrant, domains) for entrant in entrants]
     reasons = [_unusable(row, domains) for row in rows]
@@ -157,7 +159,8 @@ def rank(
     if not pool:
         return _no_ranking(rows, reasons, level)
     tests = [rows[i].tests for i in pool]
-    means, draws, errors, n_groups = _evidence(tests, n_draws, seed)
+    found = _evidence(tests, n_draws, seed)
+    means, draws, errors, n_groups = found.means, found.draws, found.errors, found.n_groups
     if draws.shape[1] < n_draws / 2:
         lost = "most draws of groups lose a class: too few groups"
         return _no_ranking(rows, [reason or lost for reason in reasons], level)
@@ -165,12 +168,11 @@ def rank(
     means, errors = means[best_first], errors[np.ix_(best_first, best_first)]
     differences = means[:, np.newaxis] - means
     p = _student_p(differences, errors, n_groups - 1)
-    found = mean_auc_covariance([tests[k] for k in best_first])
-    delong = p_values(differences, _error_of_differences(found))
+    delong = p_values(differences, _error_of_differences(mean_auc_covariance([tests[k] for k in best_first])))
     p_holm, delong_holm = _holm_of_pairs(p), _holm_of_pairs(delong)
     compared = tuple(pool[k] for k in best_first)
     places = _places(differences, p_holm <= level)
-    intervals = [_interval(means[k], draws[best_first[k]], n_groups) for k in range(len(compared))]
+    intervals = [_interval(found, tests, k) for k in best_first]
     placed = {i: Placement(rows[i].name, intervals[k], *places[k]) for k, i in enumerate(compared)}
     placements = tuple(placed.get(i) or _unplaced(row, reasons[i]) for i, row in enumerate(rows))
     return Ranking(placements, compared, tuple(sorted(tests[0])), level, differences, errors, p, p_holm, delong_holm)
@@ -259,25 +261,62 @@ def _no_ranking(rows: Sequence[Entrant], reasons: Sequence[str], level: float) -
 # --- how they compare --------------------------------------------------------------------------------------------------
 
 
-def _evidence(
-    tests: Sequence[Mapping[str, Sequence[Scored]]], n_draws: int, seed: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], int]:
+@dataclass(frozen=True, eq=False)
+class _Evidence:
     """
-    Mean AUCs (n,), the same under every draw that has lost no class (n, draws), standard errors of all differences (n, n), and
-    the number of groups of the smaller class on the smallest domain.
+    What resampled groups say of rows.
+
+    Attributes
+    ----------
+    means : array of float64 (n,)
+        Mean AUCs over the domains.
+    draws : array of float64 (n, n_draws)
+        The same under every draw that has lost no class.
+    errors : array of float64 (n, n)
+        Standard errors of all differences.
+    n_groups, n_pairs : int
+        Groups of the smaller class, and `independent_pairs`, of the domain that has fewest.
     """
+
+    means: NDArray[np.float64]
+    draws: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    n_groups: int
+    n_pairs: int
+
+
+def _evidence(tests: Sequence[Tests], n_draws: int, seed: int) -> _Evidence:
     names = sorted(tests[0])
-    means = np.array([_mean_auc(one) for one in tests])
+    aucs = np.array([[_mean_auc({domain: one[domain]}) for domain in names] for one in tests])
     n_groups = np.array([min(len(np.unique(s.groups[s.labels == c])) for s in tests[0][d] for c in (0, 1)) for d in names])
+    n_pairs = np.array([independent_pairs(tests[0][domain]) for domain in names])
     drawn = drawn_aucs(tests, n_draws, seed)
     drawn = drawn[:, :, np.isfinite(drawn).all(axis=(0, 1))]
     over = np.asarray(drawn.mean(axis=1), dtype=np.float64)
-    if drawn.shape[2] < 2:
-        return means, over, np.full((len(tests),) * 2, np.nan), int(n_groups.min())
-    # Draws of n groups vary by (n - 1) / n of what the next n groups would.
-    found = np.atleast_2d(np.cov(over)) * n_groups.min() / (n_groups.min() - 1)
-    found += np.diag(((np.ptp(drawn, axis=2) < NO_SPREAD) / n_groups**2).sum(axis=1) / len(names) ** 2)
-    return means, over, _error_of_differences(found), int(n_groups.min())
+    errors = np.full((len(tests),) * 2, np.nan)
+    if drawn.shape[2] >= 2:
+        # Draws of n groups vary by (n - 1) / n of what the next n groups would.
+        found = np.atleast_2d(np.cov(over)) * n_groups.min() / (n_groups.min() - 1)
+        found += np.diag(_untold_variance(aucs, drawn, n_groups, n_pairs).sum(axis=1) / len(names) ** 2)
+        errors = _error_of_differences(found)
+    return _Evidence(aucs.mean(axis=1), over, errors, int(n_groups.min()), int(n_pairs.min()))
+
+
+def _untold_variance(
+    aucs: NDArray[np.float64], drawn: NDArray[np.float64], n_groups: NDArray[np.intp], n_pairs: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """What the variance of each row's AUC on each domain lacks, (n, n_domains), where the draws cannot tell it."""
+    unsure = np.array([[scarce(auc, n) for auc, n in zip(row, n_pairs, strict=True)] for row in aucs])
+    told = drawn.var(axis=2, ddof=1) * n_groups / (n_groups - 1)
+    return np.where((np.ptp(drawn, axis=2) < NO_SPREAD) | unsure, np.maximum(1 / n_groups**2 - told, 0), 0)
+
+
+def _interval(found: _Evidence, tests: Sequence[Tests], row: int) -> Interval:
+    """See `Interval`."""
+    mean, drawn = float(found.means[row]), found.draws[row]
+    sets = [scored for each in tests[row].values() for scored in each]
+    error = max(float(drawn.std(ddof=1)), 1 / found.n_groups)
+    return Interval(mean, *auc_bounds(mean, sets, drawn, found.n_pairs), error)
 
 
 def _error_of_differences(found: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -335,9 +374,3 @@ def _places(differences: NDArray[np.float64], significant: NDArray[np.bool_]) ->
         if not group[i]:
             group[(group == 0) & ~significant[i]] = group.max() + 1
     return [(int(1 + better_ones[i]), int(n - worse_ones[i]), int(group[i])) for i in range(n)]
-
-
-def _interval(mean: float, drawn: NDArray[np.float64], n_groups: int) -> Interval:
-    """See `Interval`; 95 % percentiles."""
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Interval(float(mean), float(low), float(high), max(float(drawn.std(ddof=1)), 1 / n_groups))

@@ -88,7 +88,7 @@ def _cell(row: dict[str, Any], scope: str, chain: str) -> str:
     for entry in row["robustness"]:
         if (entry["scope"], entry["perturbation"]) == (scope, chain):
             clear = entry["drop_lo"] > 0 or entry["drop_hi"] < 0
-            change = _number(-entry["drop"], "+.3f")
+            change = _number(0.0 - entry["drop"], "+.3f")  # nothing lost is no negative zero
             return f"{_number(entry['auc'])}\n[dim]{change if clear else f'({change})'}[/dim]"
     return "–\n"
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ..benchmark import metrics, perturbations, results, scores
+from ..benchmark import delong, intervals, metrics, perturbations, results, roc, scores
 from ..benchmark.errors import DataError
 from ..benchmark.mlflow_reading import store_folder
 from ..benchmark.reporting import Reporter
@@ -26,7 +26,7 @@ from ..benchmark.results import cell_rows
 from ..benchmark.store import digest
 from ..benchmark.workers import running_workers
 
-CODE = (metrics, perturbations, results, scores)  # modules that decide what a row says
+CODE = (delong, intervals, metrics, perturbations, results, roc, scores)  # modules that decide what a row says
 WORTH_WORKERS = 24  # cells; fewer are done before a worker has started
 BATCH = 8  # cells at a time for a worker
 SETTLED = 0.1  # seconds; a file that has just been written could change again without a sign

@@ -1,10 +1,13 @@
 """Recorded cells to rows, each checked against its score files."""
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..benchmark.mlflow_names import CROSS_DOMAIN, IN_DOMAIN
 from ..benchmark.reporting import Reporter
 from ..benchmark.results import metric_name
 from ..benchmark.tracking import CellRun, cell_runs
@@ -28,20 +31,76 @@ class Board:
         Recorded runs that could not be used, with the reason.
     folders : dict of str to Path
         Artifacts by run, of the runs that were found.
+    others : dict of str to int
+        By study: cells of variants that were not run last, which have no row unless they were asked for.
     """
 
     study: str
     rows: list[dict[str, Any]]
     refused: list[str]
     folders: dict[str, Path] = field(default_factory=dict)
+    others: dict[str, int] = field(default_factory=dict)
 
 
-def load_board(uri: str, study: str | None = None, reporter: Reporter | None = None) -> Board:
+@dataclass(frozen=True)
+class RecordedCell:
+    """
+    A cell of a store with its rows.
+
+    Attributes
+    ----------
+    study, run_id : str
+    used : float
+        When a run had it last, computed or taken from the records; seconds since the epoch.
+    rows : tuple of dict
+        The chosen band first.
+    """
+
+    study: str
+    run_id: str
+    used: float
+    rows: tuple[dict[str, Any], ...]
+
+    @property
+    def settings(self) -> str:
+        """Digest of the settings that it was computed under."""
+        return self.rows[0]["settings"]
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """What another variant of it has in common with it: study, detector and training domain."""
+        return self.study, self.rows[0]["detector"], self.rows[0]["train"]
+
+
+def run_last(cells: Sequence[RecordedCell]) -> set[str]:
+    """
+    Tell which cells a board shows, of all variants that were recorded.
+
+    The settings of a study are those under which it was run last; of these, every detector and training domain has the cell
+    that was used last, whatever pictures or code the others were made of.
+
+    Parameters
+    ----------
+    cells : sequence of RecordedCell
+
+    Returns
+    -------
+    set of str
+        Their runs.
+    """
+    ordered = sorted(cells, key=lambda cell: (cell.used, cell.run_id))
+    settings = {cell.study: cell.settings for cell in ordered}
+    last = {cell.place: cell.run_id for cell in ordered if cell.settings == settings[cell.study]}
+    return set(last.values())
+
+
+def load_board(uri: str, study: str | None = None, reporter: Reporter | None = None, every: bool = False) -> Board:
     """
     Build the rows from a tracking store and its score files.
 
-    A cell that was recorded again (other settings, other data) replaces the older one. A run whose score files do not
-    give the metrics that it shows is refused. What was computed once is kept until a score file changes (`row_cache`).
+    Of a cell that was recorded several times (other settings, data or code) the variant that was run last is shown
+    (`run_last`). A run whose score files do not give the metrics that it shows is refused. What was computed once is kept
+    until a score file changes (`row_cache`).
 
     Parameters
     ----------
@@ -50,14 +109,16 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
     study : str, optional
     reporter : Reporter, optional
         Told how far it is, where rows have to be computed.
+    every : bool
+        Also rows of variants that were not run last; every row then has ``current``, true for those of the last.
 
     Raises
     ------
     TrackingError
         If the store does not answer or knows no such study.
     """
-    newest: dict[tuple[str, str, str], tuple[CellRun, list[dict[str, Any]]]] = {}
     refused = []
+    cells: list[RecordedCell] = []
     with cell_runs(uri, study) as runs, RowCache(uri) as kept:
         folders = {run.run_id: run.folder for run in runs}
         outcomes = kept.of(folders, reporter)
@@ -68,14 +129,21 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
         if reason := reason or _disagreement(run, rows[0]):
             refused.append(f"run {run.run_id}: {reason}")
         else:
-            newest[run.study, rows[0]["detector"], rows[0]["train"]] = (run, rows)
-    rows = [{**row, "run_id": run.run_id} for run, group in newest.values() for row in group]
-    return Board(study or "", ranked(rows), refused, folders)
+            cells.append(RecordedCell(run.study, run.run_id, run.used, tuple(rows)))
+    last = run_last(cells)
+    others = Counter(cell.study for cell in cells if cell.run_id not in last)
+    rows = [
+        {**row, "run_id": cell.run_id} | ({"current": cell.run_id in last} if every else {})
+        for cell in cells
+        for row in cell.rows
+        if every or cell.run_id in last
+    ]
+    return Board(study or "", ranked(rows), refused, folders, dict(others))
 
 
 def _disagreement(run: CellRun, row: dict[str, Any]) -> str:
     """What a run shows that its score files do not give; empty where they agree."""
-    computed = {"auc": row["in_domain_auc"], "cross_domain_auc": row["cross_domain_auc"]}
+    computed = {name: row[name] for name in (IN_DOMAIN, CROSS_DOMAIN)}
     computed |= {metric_name(t["domain"], "auc"): t["auc"] for t in row["tests"]}
     for name, value in computed.items():
         logged = run.metrics.get(name, math.nan)

@@ -1,14 +1,14 @@
 """Rows to a table in the terminal, to JSON and to CSV."""
 
-import csv
-import io
 import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..benchmark.bands import Band
 from ..benchmark.reporting import folded_name
 from .notes import data_notes, row_notes, shown_rows
 from .robustness import print_robustness, robustness
+from .spreadsheet import lines_as_csv
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,39 +20,57 @@ NAME_WIDTH = 16
 NESTED = ("tests", "band", "evidence", "gaps", "robustness", "splits", "dropped_leaks", "data", "submission")
 
 
-def as_document(study: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def as_document(study: str, rows: list[dict[str, Any]], remarks: Sequence[str] = ()) -> dict[str, Any]:
     """
     Return the JSON form of a leaderboard; undefined numbers are NaN here and null in the file.
 
-    Row numbers in its notes count the rows without the all-pass ones, as the table does.
+    Row numbers in its notes count the rows without the all-pass ones, as the table does. `remarks` are further notes.
+    ``evidence`` is null where no interval was found, and where ``swept`` is false, as nobody looked for one.
     """
     plain = [{k: v for k, v in row.items() if k != "robustness"} for row in rows]
-    notes = [text for text, _ in row_notes(shown_rows(rows))] + data_notes(rows)
+    notes = [text for text, _ in row_notes(shown_rows(rows))] + data_notes(rows) + list(remarks)
     return {"study": study, "rows": plain, "robustness": robustness(rows), "notes": notes}
 
 
 def as_csv(rows: list[dict[str, Any]]) -> str:
-    """One line per row and test domain, nested fields as ``band.kind``, ``test.auc``; undefined numbers are empty."""
-    flat = []
-    for row in rows:
-        base = {k: v for k, v in row.items() if k not in NESTED}
-        base |= {f"band.{k}": v for k, v in row["band"].items()}
-        base |= {f"evidence.{k}": (row["evidence"] or {}).get(k) for k in ("low", "high")}
-        base["gaps"] = "; ".join(row["gaps"])
-        base |= {f"dropped_leaks.{split}": n for split, n in row["dropped_leaks"].items()}
-        base["missing"] = "; ".join(
-            f"{name}: {part}" for name, facts in row["data"].items() for part in facts.get("missing", ())
-        )
-        for test in row["tests"]:
-            oracle = test["oracle_band"]
-            named = {**test, "oracle_band": str(Band(**oracle)) if oracle else ""}
-            flat.append(base | {f"test.{k}": v for k, v in named.items()})
-    out = io.StringIO()
-    names = list(dict.fromkeys(name for line in flat for name in line))  # submitted rows have further ones
-    writer = csv.DictWriter(out, names or ["detector"], restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({k: "" if isinstance(v, float) and math.isnan(v) else v for k, v in line.items()} for line in flat)
-    return out.getvalue()
+    """
+    Return one line per row, nested fields as ``band.kind``; undefined numbers are empty.
+
+    The role of a row is ``chosen`` (the band that the search chose on validation pictures), ``allpass`` (the same detector
+    with all frequencies, which the gain is over) or ``fixed`` (a band that the study names). `as_tests_csv` has the test
+    domains.
+    """
+    return lines_as_csv([_row_line(row) for row in rows], ["detector"])
+
+
+def as_tests_csv(rows: list[dict[str, Any]]) -> str:
+    """
+    Return one line per row and test domain: what names the row, then ``test.domain``, ``test.auc`` and so on.
+
+    Lines belong to the line of `as_csv` with the same ``cell``, ``role`` and band.
+    """
+    lines = [_key_of(row) | _test_line(test) for row in rows for test in row["tests"]]
+    return lines_as_csv(lines, ["detector", "test.domain"])
+
+
+def _row_line(row: dict[str, Any]) -> dict[str, Any]:
+    line = {k: v for k, v in row.items() if k not in NESTED}
+    line |= {f"band.{k}": v for k, v in row["band"].items()}
+    line |= {f"evidence.{k}": (row["evidence"] or {}).get(k) for k in ("low", "high")}
+    line["gaps"] = "; ".join(row["gaps"])
+    line |= {f"dropped_leaks.{split}": n for split, n in row["dropped_leaks"].items()}
+    line["missing"] = "; ".join(f"{name}: {part}" for name, facts in row["data"].items() for part in facts.get("missing", ()))
+    return line
+
+
+def _key_of(row: dict[str, Any]) -> dict[str, Any]:
+    about = {name: row[name] for name in ("detector", "train", "role", "study", "cell", "run_id") if name in row}
+    return about | {f"band.{k}": v for k, v in row["band"].items()}
+
+
+def _test_line(test: dict[str, Any]) -> dict[str, Any]:
+    oracle = test["oracle_band"]
+    return {f"test.{k}": v for k, v in {**test, "oracle_band": str(Band(**oracle)) if oracle else ""}.items()}
 
 
 def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True, narrow: bool = False) -> "Table":
@@ -78,16 +96,12 @@ def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True, narrow: 
     several = len({row["study"] for row in rows} - {""}) > 1
     starred = {i for _, mine in row_notes(rows) for i in mine}
     for i, row in enumerate(rows):
-        evidence = row["evidence"]
         fixed = " (fixed)" if row["role"] == "fixed" else ""
         cells = [
             f"{i + 1}{'*' * (i in starred)}",
             # Names are data: they must not be read as markup.
-            Text(
-                f"{row['detector']}{_origin(row)}\n← {row['train'] if wide else folded_name(row['train'], NAME_WIDTH)}"
-                + (f"\n{row['study']}" if several else "")
-            ),
-            f"{Band(**row['band'])}{fixed}\n" + (f"{evidence['low']:.3f}-{evidence['high']:.3f}" if evidence else "none"),
+            Text(f"{row['detector']}{_origin(row)}\n← {_train(row['train'], wide)}" + (f"\n{row['study']}" if several else "")),
+            f"{Band(**row['band'])}{fixed}\n{evidence_text(row)}",
             _interval(row, "in_domain_auc"),
             _interval(row, "cross_domain_auc"),
             _interval(row, "worst_auc") if wide else _number(row["worst_auc"]),
@@ -102,6 +116,15 @@ def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True, narrow: 
             ]
         table.add_row(*cells)
     return table
+
+
+def evidence_text(row: Mapping[str, Any]) -> str:
+    """Return the evidence interval of a row as text; where there is none, whether a sweep has looked for one."""
+    if evidence := row["evidence"]:
+        return f"{evidence['low']:.3f}-{evidence['high']:.3f}"
+    if row.get("source", "recorded") != "recorded":
+        return ""
+    return "none found" if row["swept"] else "not asked"
 
 
 def _caption(rows: list[dict[str, Any]]) -> str:

@@ -20,7 +20,6 @@ import numpy as np
 
 ROOT = Path(__file__).parents[1]
 REPORT = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- deep: begin -->", "<!-- deep: end -->"
 SIDE = 224
 
 
@@ -106,6 +105,28 @@ def _task(spec: Any, device: str, folder: Path, numbers: Sequence[int], away: st
     items = tuple(Item(f"real/{i:05d}.jpg", 0, "train") for i in numbers)
     view = ViewSpec("embedding", {**asdict(spec), "device": device})
     return ChunkTask(DatasetSpec("folder", str(folder)), 0, 0, items, CropSpec(SIDE), (view,), places)
+
+
+def worker_rates(spec: Any, device: str, folder: Path, n: int, counts: Sequence[int], rounds: int) -> dict[int, float]:
+    """Pictures per second of several workers that prepare new pictures at once, by their number; their start is left out."""
+    from bandbench.benchmark.prepare import CHUNK_SIZE, prepare_chunk
+    from bandbench.benchmark.workers import running_workers
+
+    chunks = [range(start, start + CHUNK_SIZE) for start in range(0, n - CHUNK_SIZE + 1, CHUNK_SIZE)]
+
+    def prepare(workers: Any, numbers: Sequence[range]) -> int:
+        with tempfile.TemporaryDirectory() as away:
+            tasks = [_task(spec, device, folder, part, f"{away}/{i}") for i, part in enumerate(numbers)]
+            for future in [workers.submit(prepare_chunk, task) for task in tasks]:
+                future.result()
+        return CHUNK_SIZE * len(numbers)
+
+    found = {}
+    for jobs in counts:
+        with running_workers(jobs) as workers:
+            prepare(workers, [chunks[0]] * 4 * jobs)  # every worker loads the encoder
+            found[jobs] = rates({"prepared": partial(prepare, workers, chunks * 2)}, rounds)["prepared"]
+    return found
 
 
 def compiled_rates(spec: Any, device: str, batch: int, rounds: int) -> dict[str, float]:
@@ -244,15 +265,17 @@ def main() -> None:
             "filter": filter_rates(device, 256 if cuda else 16, 16, given.rounds),
             "precision": precision_rows(spec, device),
         }
+        if cuda:
+            found["workers"] = worker_rates(spec, device, folder, n, (1, 4, 8), given.rounds)
         if cuda or given.compiled:
             found["compiled"] = compiled_rates(spec, device, batch, given.rounds)
     print(json.dumps(found, indent=1))
     if not given.no_report:
-        write_section(section(found))
+        write_section(section(found), device)
 
 
 def section(found: dict[str, Any]) -> str:
-    """The section of docs/performance.md."""
+    """The table of this device in docs/performance.md."""
     encoder, cache, bank = found["encoder"], found["cache"], found["filter"]
     rows = [
         (
@@ -262,6 +285,11 @@ def section(found: dict[str, Any]) -> str:
         (
             "one worker of `bench run` on new pictures (read, hash, decode, crop, embed, store), as a share of the same",
             f"{encoder['prepared'] / encoder['bare']:.2f}",
+        ),
+        *(
+            (f"{jobs} such workers on one device, as a share of the same", f"{rate / encoder['bare']:.2f}")
+            for jobs, rate in found.get("workers", {}).items()
+            if jobs > 1
         ),
         ("embeddings from the cache against computing them", f"{cache['hit'] / cache['miss']:.0f}x"),
         (
@@ -278,25 +306,24 @@ def section(found: dict[str, Any]) -> str:
         gain = f"{compiled['compiled'] / compiled['bare']:.2f}x, after {compiled['seconds']:.0f} s of compiling"
         rows.append(("the encoder compiled (`compiled=true`) against as it is, on resident tensors", gain))
     table = "\n".join(f"| {measure} | {value} |" for measure, value in rows)
-    return f"""{BEGIN}
-## Encoders and filters on a device
+    return f"""### {found["device"]}
 
-Written by `make perf-deep` on {found["device"]}, with {found["model"]} of open_clip (random weights) at {SIDE}x{SIDE}.
-On a machine with a CUDA device the same command measures that and writes its name here.
+{found["model"]} of open_clip (random weights) at {SIDE}x{SIDE}.
 
 | measure | value |
 |---|---|
 {table}
-{END}
 """
 
 
-def write_section(text: str, report: Path = REPORT) -> None:
-    """Put the section into the report, in the place of the one before."""
+def write_section(text: str, kind: str, report: Path = REPORT) -> None:
+    """Put the table of a kind of device into the report, in the place of the one before."""
+    begin, end = (f"<!-- deep {kind}: {which} -->" for which in ("begin", "end"))
     before = report.read_text(encoding="utf-8")
-    head, mark, rest = before.partition(BEGIN)
-    tail = rest.partition(END)[2].lstrip("\n") if mark else ""
-    report.write_text(head.rstrip("\n") + "\n\n" + text + (f"\n{tail}" if tail else ""), encoding="utf-8")
+    head, mark, rest = before.partition(begin)
+    if not mark:
+        raise SystemExit(f"{report} has no line {begin}.")
+    report.write_text(f"{head}{begin}\n{text}{end}{rest.partition(end)[2]}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -128,7 +128,7 @@ def run(study: Study, folders: dict[str, Path] | None = None, **options: Any) ->
     """Run a study in this process (its workers are processes all the same)."""
     catalogue = Catalogue({name: str(path) for name, path in (folders or {}).items()}, dict(study.datasets))
     defaults = {"jobs": 1, "tracking_uri": default_tracking_uri(), "storage": None, "fresh": False}
-    return run_study(make_plan(study, catalogue), reporter=SilentReporter(), **(defaults | options))
+    return run_study(make_plan(study, catalogue), **({"reporter": SilentReporter()} | defaults | options))
 
 
 def score_files(home: Path) -> dict[str, bytes]:

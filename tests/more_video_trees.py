@@ -152,3 +152,33 @@ def make_dfdc_part(
 def write_metadata(folder: Path, said: Mapping[str, Mapping[str, object]]) -> Path:
     """Write what is said of the clips of a part."""
     return put(folder / "metadata.json", json.dumps(said).encode())
+
+
+def make_dfdc_preview(folder: Path, n_train: int = 10, n_test: int = 4, suffix: str = ".mp4") -> Path:
+    """
+    Write the preview without content: ``dataset.json``, two recordings of every actor, and swaps between neighbours of a set.
+
+    Parameters
+    ----------
+    folder : Path
+    n_train, n_test : int
+        Actors.
+    suffix : str
+    """
+    said: dict[str, dict[str, object]] = {}
+
+    def clip(path: str, label: str, subset: str, target: int, swapped: int | None = None) -> None:
+        put(folder / path, b"")
+        about = {"augmentations": [], "target_id": str(target), "swapped_id": None if swapped is None else str(swapped)}
+        said[path] = {"label": label, "set": subset, **about}
+
+    for subset, actors in (("train", range(100, 100 + n_train)), ("test", range(900, 900 + n_test))):
+        for k, actor in enumerate(actors):
+            donor = actors[(k + 1) % len(actors)]
+            for place in "AB":
+                clip(f"original_videos/{actor}/{actor}_{place}_001{suffix}", "real", subset, actor)
+                for method in ("method_A", "method_B"):
+                    fake = f"{method}/{actor}/{actor}_{place}/{donor}_{actor}_{place}_001{suffix}"
+                    clip(fake, "fake", subset, actor, donor)
+    put(folder / "dataset.json", json.dumps(said).encode())
+    return folder

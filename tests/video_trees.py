@@ -2,12 +2,16 @@
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
 from PIL import Image
 
+from bandbench.benchmark.data.manifest import Crop, Preparation, Settings, SourceRecord, note_place
+from bandbench.benchmark.data.sources import Source, SourceDataset
+from bandbench.benchmark.store import write_json
 from faces import scene, write_face_clip
 
 # Of every split of the official lists; each gives two originals and two fakes of a method.
@@ -117,3 +121,29 @@ def make_uadfv(root: Path, numbers: Iterable[int] = range(10), suffix: str = ".m
         put(root / f"real/{i:04d}{suffix}", b"" if empty else clip_bytes(5000 + i, suffix=suffix))
         put(root / f"fake/{i:04d}_fake{suffix}", b"" if empty else clip_bytes(5000 + i, 6000 + i, suffix=suffix))
     return root
+
+
+def prepare_without_pictures(
+    dataset: SourceDataset, out: Path, left: Callable[[Source], bool] = lambda source: False
+) -> Preparation:
+    """
+    Write what a preparation leaves, one crop of each source, but for the crops themselves.
+
+    Parameters
+    ----------
+    dataset : SourceDataset
+    out : Path
+    left : callable
+        Says of a source that it was not reached.
+    """
+    survey = dataset.survey_now()
+    made = Preparation.create(out, dataset.origin, dataset.version, Settings(), survey.as_dict(), command="bench data prepare")
+    for source in survey.sources:
+        if not left(source):
+            crop = Crop("000000.png", 0, 0.0, (0, 0, 64, 64), float("nan"), (), "0" * 64, 64, 64)
+            record = SourceRecord(source.id, "ok", "", 0, 0, 1, (crop,))
+            made.source_folder(source.id).mkdir(parents=True)
+            write_json(made.source_folder(source.id) / "source.json", asdict(record))
+    made.write_index()
+    note_place(dataset.origin, Settings(), out)
+    return made

@@ -135,7 +135,7 @@ def open_dataset(name: str, root: Path | None, data: list[str] | None, param: li
     from ..registry import datasets
     from .options import parse_params
 
-    given = parse_data(data)
+    given = parse_data(data, [name])
     plugin = datasets.get(name)
     for other in (*given.folders, *given.options):
         if other not in (name, plugin.name):

@@ -53,7 +53,10 @@ def doctor(
     distance: Annotated[
         int | None, typer.Option(metavar="BITS", min=0, max=63, help="How far look-alikes may be apart. (default: 4)")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the splits that are drawn.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the splits that are drawn, as for bench run.")] = 0,
+    replicate: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Number of the draw of training and validation pictures, from 0.")
+    ] = 0,
     jobs: JobsOption = None,
     json_file: JsonOption = None,
     csv_file: CsvOption = None,
@@ -74,7 +77,7 @@ def doctor(
     for target in (json_file, csv_file):
         check_target(target)
     specs, variant = _specs(name, root, data)
-    options = Options(crop, sample, DISTANCE if distance is None else distance, seed, jobs_of(jobs))
+    options = Options(crop, sample, DISTANCE if distance is None else distance, seed, replicate, jobs_of(jobs))
     with ScreenReporter(Console(stderr=True)) as reporter:
         report = examine(specs, options, reporter, variant)
     if json_file:
@@ -95,7 +98,7 @@ def _specs(given: str, root: Path | None, data: list[str] | None) -> "tuple[dict
     from ..registry import datasets
 
     name, variant = _split_domain(given)
-    said = parse_data(data)
+    said = parse_data(data, [name])
     if root is not None and name in said.folders:
         raise BenchError(f"--root and --data {name}=... both name a folder; give one of them.")
     if name in datasets.found.failures:

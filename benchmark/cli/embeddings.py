@@ -21,12 +21,13 @@ from .options import (
     parse_params,
     write_text,
 )
+from .provenance import print_remarks, print_unusable
 from .report import print_problems
 from .spectra import SplitChoice
 
 if TYPE_CHECKING:
     from ..catalogue import OpenDomain
-    from ..embeddings import Embeddings
+    from ..embeddings import EmbeddingOptions, Embeddings
 
 
 def register(app: typer.Typer) -> None:
@@ -91,7 +92,7 @@ def embeddings(
             limit,
             seed,
         )
-        opened = _open(domains or [], parse_data(data), seed)
+        opened, left_out = _open(domains or [], parse_data(data), options)
         with running_workers(jobs_of(jobs)) as workers:
             found = embed(opened, options, workers, reporter)
         reporter.stage("writing", None)
@@ -103,11 +104,14 @@ def embeddings(
         domain = "1 domain" if len(opened) == 1 else f"{len(opened)} domains"
         text = f"{out}: {facts['pictures']} pictures of {domain}, vectors of {facts['features']} numbers."
         console.print(text, markup=False, highlight=False, soft_wrap=True)
+    print_unusable(left_out, console)
     print_problems(found.problems, console)
+    print_remarks(opened, console)
     raise typer.Exit(3 if found.problems else 0)
 
 
-def _open(names: list[str], data: GivenData, seed: int) -> "list[OpenDomain]":
+def _open(names: list[str], data: GivenData, options: "EmbeddingOptions") -> "tuple[list[OpenDomain], dict[str, str]]":
+    """Domains, and those of whole data sets that are left out, with the reasons."""
     from ..catalogue import Catalogue
     from ..errors import DataError
     from ..perturbations import dataset_name
@@ -115,14 +119,25 @@ def _open(names: list[str], data: GivenData, seed: int) -> "list[OpenDomain]":
 
     given = [datasets.get(name).name if ":" in name else name for name in data.folders]
     catalogue = Catalogue(data.folders, data.options)
-    found = catalogue.expand(names or given, seed)
-    if not found:
+
+    def opened(name: str) -> "OpenDomain":
+        return catalogue.domain(name, options.seed, any_split=options.split == "all")
+
+    chosen = catalogue.choose(names or given, options.seed, lambda name: _lacks(opened(name), options))
+    if not chosen.domains:
         example = bench("embeddings procedural/planted --detector clip_probe/random")
         raise DataError(f"no domain is named; try `{example}`, or --data mine=DIR for your own pictures.")
     for name in given:
-        if name not in map(dataset_name, found):
+        if name not in map(dataset_name, chosen.domains):
             raise DataError(f"--data {name} is not used; name {name} among the domains, or leave it out.")
-    return [catalogue.domain(name, seed) for name in found]
+    return [opened(name) for name in chosen.domains], chosen.left_out
+
+
+def _lacks(domain: "OpenDomain", options: "EmbeddingOptions") -> str:
+    from ..embeddings import wanted
+
+    wanted(domain, options)  # refuses a domain without pictures
+    return ""
 
 
 def _summary(found: "Embeddings") -> dict[str, int]:

@@ -20,7 +20,7 @@ from .options import (
     parse_data,
     write_text,
 )
-from .provenance import print_dropped, print_missing
+from .provenance import print_dropped, print_missing, print_remarks, print_unusable
 from .report import print_problems, say, sent
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def evaluate(
     from rich.console import Console
 
     from ..catalogue import Catalogue
+    from ..protocol import missing_classes
     from ..scores import write_table
     from ..store import dump_json
     from ..tracking import resolve_tracking_uri
@@ -79,7 +80,10 @@ def evaluate(
     catalogue = Catalogue(given.folders, given.options)
     started = time.time()
     with ScreenReporter(console) as reporter, running_workers(jobs_of(jobs)) as workers:
-        domains = catalogue.expand(test, trained.recipe.seed)
+        seed = trained.recipe.seed
+        chosen = catalogue.choose(test, seed, lambda name: missing_classes(catalogue.domain(name, seed).items, ("test",)))
+        print_unusable(chosen.left_out, console)
+        domains = chosen.domains
         found = evaluate_model(trained, domains, catalogue, workers, reporter, drop_leaks)
         reporter.stage("recording", None)
         with tempfile.TemporaryDirectory() as pictures:
@@ -100,13 +104,30 @@ def evaluate(
         )
     print_dropped({one.domain: {"test": one.n_dropped} for one in found}, console)
     print_missing({name: facts for one in found for name, facts in one.data["data"].items()}, console)
-    raise typer.Exit(0 if recorded and not problems else 3)
+    print_remarks((catalogue.domain(name, trained.recipe.seed) for name in domains), console)
+    for one in found:
+        if one.missing:
+            say(console, _one_sided(one))
+    raise typer.Exit(0 if recorded and not problems and not any(one.missing for one in found) else 3)
+
+
+def _one_sided(found: "Evaluation") -> str:
+    """Say which class is missing, and what the other one tells by itself."""
+    missing = " and ".join(found.missing)
+    text = (
+        f"{found.domain} has no {missing} pictures that could be scored; AUC, balanced accuracy, EER and PD take both classes."
+    )
+    if found.missing == ("fake",):
+        text += f" Of its {found.n} real pictures {100 * found.numbers['false_alarms']:.1f} % are called fake (false alarms)"
+    elif found.missing == ("real",):
+        text += f" Of its {found.n} fake pictures {100 * found.numbers['detections']:.1f} % are called fake (detections)"
+    return f"{text}, at the model's threshold." if len(found.missing) == 1 else text
 
 
 def _as_document(found: "Evaluation", model: "TrainedModel") -> dict[str, Any]:
     confusion = {} if found.confusion is None else {"classes": model.recipe.classes, "confusion": found.confusion.tolist()}
     about = {"domain": found.domain, "n": found.n, "coverage": found.n / found.n_items, "dropped_leaks": found.n_dropped}
-    return {**about, **found.numbers, **confusion, **found.data}
+    return {**about, "missing": list(found.missing), **found.numbers, **confusion, **found.data}
 
 
 def _print(found: "list[Evaluation]", model: "TrainedModel") -> None:

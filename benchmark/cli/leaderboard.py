@@ -14,10 +14,24 @@ if TYPE_CHECKING:
     from ...leaderboard.submitted.submissions import Report
 
 from ..errors import BenchError
+from ..formats import FigureFormat
 from ..invocation import bench
 from . import completion
 from .next_steps import Step, print_steps
-from .options import STDOUT, Command, CsvOption, Group, JsonOption, TrackingOption, check_target, write_text
+from .options import (
+    STDOUT,
+    Command,
+    FormatsOption,
+    Group,
+    JsonOption,
+    RowsCsvOption,
+    TestsCsvOption,
+    TrackingOption,
+    check_target,
+    check_targets,
+    formats_of,
+    write_text,
+)
 
 group = typer.Typer(cls=Group, help="Build the generalization leaderboard from MLflow and the score files.")
 
@@ -37,42 +51,63 @@ def leaderboard(
     ] = None,
     tracking_uri: TrackingOption = None,
     json_file: JsonOption = None,
-    csv_file: CsvOption = None,
+    csv_file: RowsCsvOption = None,
+    csv_tests: TestsCsvOption = None,
     html: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write one page that opens from disk, for a browser.")
     ] = None,
+    figures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Draw the board for a paper into a folder: train x test, cost, perturbations, sweeps, band transfer.",
+        ),
+    ] = None,
+    formats: FormatsOption = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also rows of other settings, pictures or code than those that were run last.")
+    ] = False,
     log: Annotated[bool, typer.Option("--log", help="Also keep the page in MLflow, as a run of its own.")] = False,
 ) -> None:
     """Build the generalization leaderboard from MLflow and the score files."""
     from rich.console import Console
 
+    from ...leaderboard.notes import other_variants
     from ...leaderboard.rows import load_board
     from ...leaderboard.submitted.submissions import with_submissions
     from ..tracking import resolve_tracking_uri
     from .progress import ScreenReporter
 
     if context.invoked_subcommand:
-        if any((study, tracking_uri, json_file, csv_file, html, log)):
+        if any((study, tracking_uri, json_file, csv_file, csv_tests, html, figures, formats, every, log)):
             raise BenchError(f"options of `{context.invoked_subcommand}` are written after it, not before.")
         return
     if log and not html:
         raise BenchError("--log keeps the page in MLflow: it wants --html FILE, too.")
+    if formats and not figures:
+        raise BenchError("--format is of the files that --figures DIR writes: name the folder, too.")
     console = Console(stderr=True)
-    for target in (json_file, csv_file, html):
-        check_target(target)
+    check_targets(json_file, csv_file, csv_tests, html)
     uri = resolve_tracking_uri(tracking_uri)
     with ScreenReporter(console) as reporter:
-        board, folders = with_submissions(load_board(uri, study, reporter))
+        board, folders = with_submissions(load_board(uri, study, reporter, every))
     for reason in board.refused:
         _print(console, f"refused: {reason}", "yellow")
-    _write_tables(board, json_file, csv_file)
+    others = [] if every else other_variants(board.others)
+    _write_tables(board, json_file, csv_file, csv_tests, others)
     if html:
         with console.status("making the page"):
             _write_page(html, board, uri, log, folders)
         if html != STDOUT:
             page = Path(html).absolute()
             _print(console, f"The page is in {page}; a browser opens it at {page.as_uri()}")
-    if not (json_file or csv_file or html):
+    if figures:
+        with console.status("drawing the figures"):
+            files = _draw(board, folders, figures, formats)
+        _print(console, f"{figures}: {len(files)} files" if files else "no row has anything to draw.")
+    for line in others:
+        _print(console, line)
+    if not (json_file or csv_file or csv_tests or html or figures):
         _print_board(board, study or "all studies")
         words = ["leaderboard", *(["--study", study] if study else []), "--html", "board.html"]
         words += ["--tracking-uri", tracking_uri] if tracking_uri else []
@@ -80,15 +115,19 @@ def leaderboard(
     raise typer.Exit(3 if board.refused else 0)
 
 
-def _write_tables(board: "Board", json_file: str | None, csv_file: str | None) -> None:
+def _write_tables(
+    board: "Board", json_file: str | None, csv_file: str | None, csv_tests: str | None, others: Sequence[str]
+) -> None:
     from ...leaderboard.submitted.presenting import csv_rows
-    from ...leaderboard.table import as_csv, as_document
+    from ...leaderboard.table import as_csv, as_document, as_tests_csv
     from ..store import dump_json
 
     if json_file:
-        write_text(json_file, dump_json(as_document(board.study, board.rows)))
+        write_text(json_file, dump_json(as_document(board.study, board.rows, others)))
     if csv_file:
         write_text(csv_file, as_csv(csv_rows(board.rows)))
+    if csv_tests:
+        write_text(csv_tests, as_tests_csv(csv_rows(board.rows)))
 
 
 def _write_page(target: str, board: "Board", uri: str, log: bool, folders: dict[str, Path]) -> None:
@@ -99,6 +138,12 @@ def _write_page(target: str, board: "Board", uri: str, log: bool, folders: dict[
     write_text(target, text)
     if log:
         log_page(text, board.study, uri)
+
+
+def _draw(board: "Board", folders: dict[str, Path], target: Path, formats: list[FigureFormat] | None) -> list[Path]:
+    from ...leaderboard.paper import write_figures
+
+    return write_figures(board.rows, board.folders | folders, target, formats_of(formats, FigureFormat.svg))
 
 
 def _print_board(board: "Board", title: str) -> None:

@@ -126,16 +126,15 @@ def show(
     json_file: JsonOption = None,
 ) -> None:
     """Show one detector, dataset or study: what it is, its parameters and where it comes from."""
-    import yaml
-
     from ..store import dump_json
+    from ..yaml_text import dump_yaml
 
     facts = _find(name)
     if json_file:
         write_text(json_file, dump_json(facts))
         return
     about = str(facts.pop("about", ""))
-    typer.echo(yaml.safe_dump(_simple(facts), sort_keys=False, allow_unicode=True, width=100) + (f"\n{about}" if about else ""))
+    typer.echo(dump_yaml(_simple(facts), width=100) + (f"\n{about}" if about else ""))
 
 
 def _simple(value: Any) -> Any:

@@ -11,6 +11,7 @@ from ..invocation import bench
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..boards import StudyReference
     from ..engine import Plan
 
 USUAL_CROP = 128
@@ -39,7 +40,7 @@ def print_steps(steps: Sequence[Step], console: "Console") -> None:
 
 
 def after_run(
-    plan: "Plan", reference: str, data: Sequence[str], rows: Sequence[dict[str, Any]], tracking_uri: str | None
+    plan: "Plan", reference: "StudyReference", data: Sequence[str], rows: Sequence[dict[str, Any]], tracking_uri: str | None
 ) -> list[Step]:
     """
     Steps after a study.
@@ -47,8 +48,7 @@ def after_run(
     Parameters
     ----------
     plan : Plan
-    reference : str
-        Study as it was given: a name or a file. `plan.study.name` is the board, which may be called otherwise.
+    reference : StudyReference
     data : sequence of str
         ``--data`` as it was given.
     rows : sequence of dict
@@ -67,7 +67,7 @@ def after_run(
     page = "the page, with ranks" + (" and the map of narrow bands" if plan.study.sweep_bands else "")
     steps = [
         Step(_line("ui", *store), "the study as a tree, with pictures, in the MLflow UI"),
-        Step(_line("leaderboard", "--study", plan.study.name, "--html", "board.html", *store), page),
+        Step(_line("leaderboard", "--study", reference.board, "--html", "board.html", *store), page),
     ]
     train = _train_command(plan, rows, data)
     if train:
@@ -77,7 +77,7 @@ def after_run(
         ]
     if folders:
         return [*steps, *doctor]
-    own = f"{_line('run', reference)} --data mine=DIR"
+    own = f"{_line('run', reference.run)} --data mine=DIR"
     return [*steps, Step(own, "your own pictures: DIR/real and DIR/fake")]
 
 

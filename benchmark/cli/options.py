@@ -1,6 +1,9 @@
 """Options that several commands share."""
 
+import difflib
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,22 +11,24 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from ..errors import BenchError
+from ..errors import BenchError, unknown_name
+from ..formats import FigureFormat
 from ..invocation import bench
 from .examples import EXAMPLES
 
 STDOUT = "-"
+BARE = ("--json", "--csv", "--csv-tests")  # may stand without a file
 
 
 class _BareFiles:
-    """``--json`` and ``--csv`` may stand without a file, which then is standard output."""
+    """``--json``, ``--csv`` and ``--csv-tests`` may stand without a file, which then is standard output."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         given = []
         for i, arg in enumerate(args):
             given.append(arg)
             last = i + 1 == len(args)
-            if arg in ("--json", "--csv") and (last or args[i + 1].startswith("--")):
+            if arg in BARE and (last or args[i + 1].startswith("--")):
                 given.append(STDOUT)
         return super().parse_args(ctx, given)  # pyright: ignore[reportAttributeAccessIssue] (of the class beside it)
 
@@ -77,6 +82,19 @@ JsonOption = Annotated[
     str | None, typer.Option("--json", metavar="[FILE]", help="Write JSON to a file, or to standard output.")
 ]
 CsvOption = Annotated[str | None, typer.Option("--csv", metavar="[FILE]", help="Write CSV to a file, or to standard output.")]
+RowsCsvOption = Annotated[
+    str | None,
+    typer.Option(
+        "--csv",
+        metavar="[FILE]",
+        help="Write one line per row to a CSV file, or to standard output. role: chosen (by the search), allpass (all "
+        "frequencies), fixed (named by the study).",
+    ),
+]
+TestsCsvOption = Annotated[
+    str | None,
+    typer.Option("--csv-tests", metavar="[FILE]", help="Write one line per row and test domain, as --csv does."),
+]
 TrackingOption = Annotated[
     str | None,
     typer.Option("--tracking-uri", metavar="URI", help="MLflow store or server. (default: MLFLOW_TRACKING_URI, else local)"),
@@ -92,10 +110,21 @@ DataOption = Annotated[
 ]
 
 
+FormatsOption = Annotated[
+    list[FigureFormat] | None,
+    typer.Option(
+        "--format", help="Of the figures: svg and pdf are sized for a column of a paper. Repeatable.", show_default=False
+    ),
+]
 JobsOption = Annotated[int | None, typer.Option("--jobs", metavar="N", help="Worker processes. (default: one per core)")]
 BandOption = Annotated[
     str, typer.Option("--band", metavar="BAND", help="all, low:0.2, high:0.3, band:0.2-0.3, stop:0.2-0.3; or radii: low:25px.")
 ]
+
+
+def formats_of(given: list[FigureFormat] | None, default: FigureFormat = FigureFormat.png) -> list[FigureFormat]:
+    """Return the formats that were asked for, each once."""
+    return list(dict.fromkeys(given or [default]))
 
 
 def jobs_of(given: int | None) -> int:
@@ -107,7 +136,7 @@ def jobs_of(given: int | None) -> int:
 
 def parse_params(given: list[str] | None, option: str = "--param") -> dict[str, Any]:
     """``NAME=VALUE`` options to a dict; values are read as YAML (numbers, true, [1, 2], text)."""
-    import yaml
+    from ..yaml_text import YamlError, parse_yaml
 
     found: dict[str, Any] = {}
     for text in given or []:
@@ -115,8 +144,8 @@ def parse_params(given: list[str] | None, option: str = "--param") -> dict[str, 
         if not (name and mark):
             raise BenchError(f"{option} wants NAME=VALUE (for example {option} C=3), got {text!r}.")
         try:
-            found[name] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
+            found[name] = parse_yaml(value).data
+        except YamlError as error:
             raise BenchError(f"{option} {name}: {value!r} is no value such as 3, true, [1, 2] or text.") from error
     return found
 
@@ -138,22 +167,73 @@ class GivenData:
     options: dict[str, dict[str, Any]]
 
 
-def parse_data(given: list[str] | None) -> GivenData:
-    """``NAME=DIR`` options, and ``NAME.PARAMETER=VALUE`` options whose values are read as YAML."""
+def parse_data(given: list[str] | None, named: Sequence[str] = ()) -> GivenData:
+    """
+    Read ``NAME=DIR`` and ``NAME.PARAMETER=VALUE``, whose values are YAML.
+
+    A dot is that of a parameter where a known data set or a name of another ``--data`` stands before it; no name holds one.
+
+    Parameters
+    ----------
+    given : list of str or None
+    named : sequence of str
+        Data sets that the command was told of in another way.
+
+    Raises
+    ------
+    BenchError
+        If a text is neither, or the data set has no such parameter.
+    """
+    pairs = [_data_pair(text) for text in given or []]
     folders: dict[str, str] = {}
     options: dict[str, dict[str, Any]] = {}
-    for text in given or []:
-        name, mark, folder = text.partition("=")
-        if not name or bool(mark) != bool(folder) or (not mark and ":" not in name):
-            raise BenchError(f"--data wants NAME=DIR (for example --data mine=pictures/), got {text!r}.")
-        alias, dot, parameter = name.partition(".")
-        if dot and ":" not in name:
-            options.setdefault(alias, {}).update(parse_params([f"{parameter}={folder}"], "--data " + alias))
+    for name, folder in pairs:
+        if "." in name and ":" not in name:
             continue
         if name in folders:
             raise BenchError(f"--data names '{name}' twice.")
         folders[name] = folder
+    for name, value in pairs:
+        if name not in folders:
+            alias, _, parameter = name.partition(".")
+            _require_parameter(alias, parameter, value, (*folders, *named))
+            options.setdefault(alias, {}).update(parse_params([f"{parameter}={value}"], "--data " + alias))
     return GivenData(folders, options)
+
+
+def _data_pair(text: str) -> tuple[str, str]:
+    name, mark, value = text.partition("=")
+    if not name or bool(mark) != bool(value) or (not mark and ":" not in name):
+        raise BenchError(f"--data wants NAME=DIR (for example --data mine=pictures/), got {text!r}.")
+    return name, value
+
+
+def _require_parameter(alias: str, parameter: str, value: str, given: Sequence[str]) -> None:
+    """Refuse a parameter of a data set that is not known or has none of that name."""
+    from ..registry import datasets
+
+    by_alias = {name: name for name in datasets.names()}
+    by_alias |= {datasets.get(name).name: name for name in given if ":" in name}
+    by_alias |= {name: "folder" for name in given if ":" not in name and name not in by_alias}
+    if alias not in by_alias:
+        near = difflib.get_close_matches(alias, by_alias, n=1)
+        meant = f"Did you mean '{near[0]}.{parameter}'? " if near else ""
+        plain = f"--data {_plain(alias, parameter)}={value}"
+        raise BenchError(
+            f"--data {alias}.{parameter}={value}: no data set '{alias}' is known, of which '{parameter}' could be a parameter. "
+            f"{meant}A name of your own holds lower-case letters, digits and underscores: {plain}."
+        )
+    taken = {"root": f"--data {alias}={value}", "seed": "--seed", "replicate": "--seed"}
+    if parameter in taken:
+        raise BenchError(f"--data {alias}.{parameter}={value}: that is given by {taken[parameter]}.")
+    known = [name for name in datasets.get(by_alias[alias]).parameter_defaults() if name not in taken]
+    if parameter not in known:
+        raise BenchError(f"--data {alias}.{parameter}={value}: {unknown_name(f'parameter of {alias}', parameter, known)}")
+
+
+def _plain(*parts: str) -> str:
+    """Make a name of some texts that a data set may have."""
+    return re.sub(r"[^a-z0-9]+|^[^a-z]+", "_", "_".join(parts).lower()).strip("_") or "mine"
 
 
 def model_folder(given: Path, tracking_uri: str | None = None) -> Path:
@@ -181,12 +261,20 @@ def check_target(target: str | None) -> None:
         raise BenchError(f"cannot write {target}: there is no folder {Path(str(target)).absolute().parent}.")
 
 
+def check_targets(*targets: str | None) -> None:
+    """Refuse files that cannot be written, and two of them on standard output."""
+    for target in targets:
+        check_target(target)
+    if targets.count(STDOUT) > 1:
+        raise BenchError("standard output takes one file; give the others a name.")
+
+
 def write_text(target: str, text: str) -> None:
     """Write to a file, or to standard output for ``-``."""
     if target == STDOUT:
         typer.echo(text, nl=False)
         return
     try:
-        Path(target).write_text(text, encoding="utf-8", errors="backslashreplace")  # file names may be no text
+        Path(target).write_text(text, encoding="utf-8", errors="backslashreplace")  # a folder's name may be no UTF-8
     except OSError as error:
         raise BenchError(f"cannot write {target} ({error.strerror}).") from error

@@ -1,10 +1,12 @@
 """What commands say of the data that they used: what is missing and what was left out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from ..catalogue import OpenDomain
 
 SHOWN_PARTS = 10
 SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
@@ -15,6 +17,28 @@ def print_missing(facts: Mapping[str, Mapping[str, Any]], console: "Console") ->
     for name, known in facts.items():
         if known.get("missing"):
             _print(f"{name} is not complete: {shortened(known['missing'])}.", console)
+
+
+def left_out_text(domain: str, reason: str) -> str:
+    """Say that a domain of a whole data set is left out of what a command does."""
+    from ..perturbations import dataset_name
+
+    return f"{domain} is left out, the rest of {dataset_name(domain)} is used: {reason.rstrip('.')}."
+
+
+def print_unusable(left_out: Mapping[str, str], console: "Console") -> None:
+    """Say which domains of whole data sets are left out, and why."""
+    for domain, reason in left_out.items():
+        _print(left_out_text(domain, reason), console)
+
+
+def print_remarks(domains: "Iterable[OpenDomain]", console: "Console") -> None:
+    """Say how the data sets of some domains were read: what belongs together, what was passed over."""
+    from ..catalogue import remarks
+
+    for name, lines in remarks(domains).items():
+        for line in lines:
+            console.print(f"{name}: {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 def shortened(parts: Sequence[str]) -> str:

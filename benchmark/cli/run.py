@@ -1,7 +1,7 @@
 """``bench run``: a study, from pictures to leaderboard."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,24 +12,27 @@ from . import completion
 from .next_steps import after_run, print_steps
 from .options import (
     Command,
-    CsvOption,
     DataOption,
     GivenData,
     JobsOption,
     JsonOption,
+    RowsCsvOption,
+    TestsCsvOption,
     TrackingOption,
-    check_target,
+    check_targets,
     jobs_of,
     parse_data,
     write_text,
 )
-from .provenance import print_dropped, print_missing
+from .provenance import left_out_text, print_dropped, print_missing, print_remarks
 from .report import print_problems, say
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..catalogue import Catalogue
     from ..engine import Outcome, Plan
+    from ..study import Study
     from .progress import ScreenReporter
 
 
@@ -81,7 +84,8 @@ def run(
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again instead of continuing.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and its size, do nothing.")] = False,
     json_file: JsonOption = None,
-    csv_file: CsvOption = None,
+    csv_file: RowsCsvOption = None,
+    csv_tests: TestsCsvOption = None,
 ) -> None:
     """Run a study, or what is left of it: the same command continues where it stopped and adds nothing twice."""
     from rich.console import Console
@@ -89,8 +93,7 @@ def run(
     from .progress import ScreenReporter
 
     console = Console(stderr=True)
-    for target in (json_file, csv_file):
-        check_target(target)
+    check_targets(json_file, csv_file, csv_tests)
     study, n_jobs = _the_study(reference, study), jobs_of(jobs)
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
@@ -98,19 +101,20 @@ def run(
             from ..workers import warm_up
 
             warm_up()  # its imports run beside ours
+        from ..boards import on_its_board, place_data, study_reference
         from ..engine import make_plan
+        from ..study import load_study, override
         from ..tracking import resolve_tracking_uri
 
         uri = resolve_tracking_uri(tracking_uri)
         recorded = not dry_run or _stores_answer(uri, storage, reporter)
-        given_data = parse_data(data)
-        folders = given_data.folders
+        shipped, given_data = load_study(study), parse_data(data)
+        placed = place_data(shipped, _names(given_data.folders), train or (), test or ())
         changes: dict[str, Any] = {
             "name": name,
             "detectors": [{"name": name} for name in detector or []],
-            # A folder that is given and not placed is what the user wants to train and test on.
-            "train": train or ([] if test else _names(folders)),
-            "test": test or ([] if train else _names(folders)),
+            "train": list(placed.train),
+            "test": list(placed.test),
             "search.trials": trials,
             "seeds": seeds,
             "seed": seed,
@@ -119,18 +123,26 @@ def run(
             "drop_leaks": drop_leaks or None,
         }
         given = {key: value for key, value in changes.items() if value not in (None, [])}
-        plan = make_plan(*_study_and_catalogue(study, given_data, given))
-        _refuse_unused(folders, plan)
+        changed = override(shipped, given)
+        catalogue = _catalogue(changed, given_data)
+        changed = changed if name else on_its_board(changed, shipped, catalogue, given_data.options)
+        if placed.alone:
+            reporter.note(_taken_alone(placed.alone, shipped.name, changed.name))
+        plan = make_plan(changed, catalogue)
+        _refuse_unused(given_data.folders, plan)
         for left_out, reason in plan.left_out.items():
             reporter.note(f"{left_out} is left out: it {reason}.")
+        for domain, reason in plan.unusable.items():
+            reporter.note(left_out_text(domain, reason))
         outcome = None
         if not dry_run:
             outcome = _run(plan, n_jobs, uri, storage, fresh, reporter)
     if outcome is None:
         _print_plan(plan, json_file)
+        print_remarks(plan.domains.values(), console)
         raise typer.Exit(0 if recorded else 3)
-    rows = _report(outcome, plan, console, json_file, csv_file)
-    print_steps(after_run(plan, study, data or [], rows, tracking_uri), console)
+    rows = _report(outcome, plan, console, (json_file, csv_file, csv_tests))
+    print_steps(after_run(plan, study_reference(study, plan.study), data or [], rows, tracking_uri), console)
     raise typer.Exit(0 if outcome.complete else 3)
 
 
@@ -173,15 +185,22 @@ def _run(plan: "Plan", jobs: int, tracking_uri: str, storage: str | None, fresh:
         raise typer.Exit(130) from None
 
 
-def _study_and_catalogue(reference: str, data: GivenData, changes: dict[str, Any]) -> tuple[Any, Any]:
-    from ..catalogue import Catalogue
-    from ..study import load_study, override
+def _taken_alone(names: Sequence[str], study: str, board: str) -> str:
+    """Say that the study's own domains have no part in this run."""
+    are = "is no data set" if len(names) == 1 else "are no data sets"
+    return (
+        f"{', '.join(names)} {are} of the study {study}: this run trains and tests on nothing else, and its board is {board}. "
+        "--train and --test combine it with other domains."
+    )
 
-    study = override(load_study(reference), changes)
+
+def _catalogue(study: "Study", data: GivenData) -> "Catalogue":
+    from ..catalogue import Catalogue
+
     options = {name: dict(study.datasets.get(name, {})) for name in (*study.datasets, *data.options)}
     for name, given in data.options.items():
         options[name] |= given
-    return study, Catalogue(data.folders, options)
+    return Catalogue(data.folders, options)
 
 
 def _names(folders: dict[str, str]) -> list[str]:
@@ -207,6 +226,7 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from ..catalogue import remarks
     from ..reporting import folded_name
     from ..store import dump_json
 
@@ -220,6 +240,7 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
         "domains": plan.sizes(),
         "dropped_leaks": plan.dropped_leaks,
         "data": plan.facts,
+        "remarks": remarks(plan.domains.values()),
     }
     if json_file:
         write_text(json_file, dump_json(facts))
@@ -244,23 +265,26 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
 
 
 def _report(
-    outcome: "Outcome", plan: "Plan", console: "Console", json_file: str | None, csv_file: str | None
+    outcome: "Outcome", plan: "Plan", console: "Console", files: tuple[str | None, str | None, str | None]
 ) -> list[dict[str, Any]]:
-    """Print what came out; return the rows, the best first."""
+    """Print or write what came out; `files` are those of JSON, of rows and of test domains as CSV. Return the rows, ranked."""
     from ...leaderboard.rows import ranked
-    from ...leaderboard.table import as_csv, as_document, print_table
+    from ...leaderboard.table import as_csv, as_document, as_tests_csv, print_table
     from ..store import dump_json, results_root
 
-    rows = ranked(outcome.rows)
+    rows, (json_file, csv_file, csv_tests) = ranked(outcome.rows), files
     if json_file:
         write_text(json_file, dump_json(as_document(plan.study.name, rows)))
     if csv_file:
         write_text(csv_file, as_csv(rows))
-    if "-" not in (json_file, csv_file) and rows:
+    if csv_tests:
+        write_text(csv_tests, as_tests_csv(rows))
+    if "-" not in files and rows:
         print_table(rows, plan.study.name, about_data=False)
     _report_gaps(outcome, console)
     print_dropped(plan.dropped_leaks, console)
     print_missing(plan.facts, console)
+    print_remarks(plan.domains.values(), console)
     if not outcome.computed and not outcome.failures:
         console.print("Nothing was left to do: every fit of this study is on record. --fresh computes all of it again.")
     else:

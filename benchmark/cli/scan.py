@@ -8,6 +8,7 @@ import typer
 
 from ..invocation import bench
 from .options import STDOUT, Command, CsvOption, JsonOption, check_target, model_folder, write_text
+from .report import say
 
 if TYPE_CHECKING:
     from ..scanning import Finding
@@ -53,10 +54,12 @@ def scan(
             f"  {bench(shlex.join(['scan', 'model', *map(str, paths)]))}"
         )
     model, files = TrainedModel.load(folder, detector), find_files(paths[1:])
+    if files.passed_over:
+        say(console, f"passed over: {files.passed_over}")
     found: list[Finding] = []
     with ScreenReporter(console) as reporter:
-        reporter.stage(f"scoring with {model.recipe.label}", len(files))
-        for path in files:
+        reporter.stage(f"scoring with {model.recipe.label}", len(files.paths))
+        for path in files.paths:
             found += scan_file(model, path, frames, pool)
             reporter.advance()
     rows = [one.as_row() for one in found]

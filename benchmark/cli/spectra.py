@@ -5,7 +5,9 @@ import re
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,21 +19,25 @@ from .options import (
     STDOUT,
     Command,
     DataOption,
+    FormatsOption,
     GivenData,
     JobsOption,
     JsonOption,
     TrackingOption,
     check_target,
+    formats_of,
     jobs_of,
     parse_data,
     write_text,
 )
+from .provenance import print_remarks, print_unusable
 from .report import SHOWN_PROBLEMS, say, sent
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ..catalogue import OpenDomain
+    from ..formats import FigureFormat
     from ..reporting import Reporter
     from ..statistics import DomainSpectra, SpectraOptions
     from ..tracking import RunDocument
@@ -79,6 +85,7 @@ def spectra(
         bool, typer.Option("--faithful", help="Statistics as published: means of signed and complex coefficients.")
     ] = False,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the pictures.")] = Path("spectra"),
+    formats: FormatsOption = None,
     html: Annotated[bool, typer.Option("--html", help="Pages to zoom and point at, too; they need no network.")] = False,
     jobs: JobsOption = None,
     no_track: Annotated[bool, typer.Option("--no-track", help="Leave MLflow alone.")] = False,
@@ -103,11 +110,11 @@ def spectra(
 
         uri = resolve_tracking_uri(tracking_uri)
         options = SpectraOptions(split, crop, "published" if faithful else "clean", per_channel, limit, seed)
-        opened = _open(domains or [], reference, parse_data(data), options)
+        opened, left_out = _open(domains or [], reference, parse_data(data), options)
         ensure_writable(out, "--out")
         measured = measure(opened, options, jobs=jobs_of(jobs), reporter=reporter)
         facts = summary(measured, options)
-        files = _draw(measured, options, out, html, reporter)
+        files = _draw(measured, options, out, formats_of(formats), html, reporter)
         facts["files"] = [str(path) for path in files]
         if not no_track:
             reporter.stage("sending to MLflow", None)
@@ -116,14 +123,18 @@ def spectra(
         write_text(json_file, dump_json(facts))
     if json_file != STDOUT:
         _print(facts)
+    print_unusable(left_out, console)
     skipped = _report_problems(facts, console)
+    print_remarks(opened, console)
     names = ", ".join(path.name for path in files)
     console.print(f"{out}: {names}", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(0 if recorded and not skipped else 3)
 
 
-def _open(names: list[str], reference: str | None, data: GivenData, options: "SpectraOptions") -> "list[OpenDomain]":
-    """Domains with the reference first."""
+def _open(
+    names: list[str], reference: str | None, data: GivenData, options: "SpectraOptions"
+) -> "tuple[list[OpenDomain], dict[str, str]]":
+    """Domains with the reference first, and those of whole data sets that are left out, with the reasons."""
     from ..catalogue import Catalogue
     from ..errors import DataError
     from ..perturbations import dataset_name
@@ -135,25 +146,43 @@ def _open(names: list[str], reference: str | None, data: GivenData, options: "Sp
     first = catalogue.expand([reference], options.seed) if reference else []
     if len(first) > 1:
         raise DataError(f"--reference is one domain; {reference} has several: {', '.join(first)}.")
-    found = catalogue.expand([*first, *names], options.seed)
+
+    def opened(name: str) -> "OpenDomain":
+        return catalogue.domain(name, options.seed, any_split=options.split == "all")
+
+    chosen = catalogue.choose([*first, *names], options.seed, lambda name: _lacks(opened(name), options))
+    found = chosen.domains
     if not found:
         example = bench("spectra procedural/planted")
         raise DataError(f"no domain is named; try `{example}`, or --data mine=DIR for your own pictures.")
     for name in given:
         if name not in map(dataset_name, found):
             raise DataError(f"--data {name} is not used; name {name} among the domains, or leave it out.")
-    return [catalogue.domain(name, options.seed) for name in found]
+    return [opened(name) for name in found], chosen.left_out
+
+
+def _lacks(domain: "OpenDomain", options: "SpectraOptions") -> str:
+    """Name the class of which a domain has no picture that is wanted; empty if it has both."""
+    there = {item.label for item in domain.items if options.split in ("all", item.split)}
+    missing = [name for label, name in enumerate(LABELS) if label not in there]
+    return f"no {' and no '.join(missing)} picture" if missing else ""
 
 
 def _draw(
-    measured: "tuple[DomainSpectra, ...]", options: "SpectraOptions", out: Path, html: bool, reporter: "Reporter"
+    measured: "tuple[DomainSpectra, ...]",
+    options: "SpectraOptions",
+    out: Path,
+    formats: "Sequence[FigureFormat]",
+    html: bool,
+    reporter: "Reporter",
 ) -> list[Path]:
     from ..errors import BenchError
-    from ..spectra_figures import pictures, save_html, save_png
+    from ..spectra_figures import pictures, save_for_paper, save_html, save_png
     from ..store import atomic_path
 
     shown = pictures(measured, options.side, options.family)
-    savers = {".png": save_png, ".html": save_html} if html else {".png": save_png}
+    savers = {f".{kind}": partial(save_for_paper, kind=kind) for kind in formats}
+    savers |= ({".png": save_png} if ".png" in savers else {}) | ({".html": save_html} if html else {})
     reporter.stage("drawing", len(shown) * len(savers))
     files = []
     for picture in shown:

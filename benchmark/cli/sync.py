@@ -24,8 +24,7 @@ def sync(
     from rich.progress import Progress
 
     from ..errors import TrackingError
-    from ..store import read_json, results_root
-    from ..tracking import Outbox, Sender, client_for
+    from ..tracking import Outbox, Sender, client_for, waiting_stores
 
     console = Console(stderr=True)
     if discard is not None:
@@ -35,9 +34,8 @@ def sync(
         typer.echo(f"{len(waiting)} batches for {discard} forgotten.")
         return
     left = sent = 0
-    for place in sorted(results_root().glob("outbox/*/store.json")):
-        uri = (read_json(place) or {}).get("uri", "")
-        if not uri or not (waiting := (outbox := Outbox(uri)).pending()):
+    for uri in waiting_stores():
+        if not (waiting := (outbox := Outbox(uri)).pending()):
             continue
         with Progress(console=console) as progress:
             task = progress.add_task(f"sending to {uri}", total=len(waiting))

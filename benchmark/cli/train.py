@@ -3,7 +3,7 @@
 import re
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,8 +22,11 @@ from .options import (
     parse_params,
     write_text,
 )
-from .provenance import print_dropped, print_missing
+from .provenance import print_dropped, print_missing, print_remarks, print_unusable
 from .report import print_problems, sent
+
+if TYPE_CHECKING:
+    from ..catalogue import OpenDomain
 
 
 def register(app: typer.Typer) -> None:
@@ -87,7 +90,9 @@ def train(
     uri = resolve_tracking_uri(tracking_uri)
     given = parse_data(data)
     catalogue = Catalogue(given.folders, given.options)
-    domains = tuple(catalogue.expand(train, seed))
+    chosen = catalogue.choose(train, seed, lambda name: _lacks(catalogue.domain(name, seed)))
+    print_unusable(chosen.left_out, console)
+    domains = tuple(chosen.domains)
     recipe = Recipe(
         spec,
         task,
@@ -122,6 +127,12 @@ def train(
     print_problems(problems, console)
     print_dropped({", ".join(recipe.train): model.data["dropped_leaks"]}, console)
     print_missing(model.data["data"], console)
+    print_remarks((catalogue.domain(name, seed) for name in domains), console)
     if json_file != "-":
         print_steps(after_train(folder), console)
     raise typer.Exit(0 if recorded and not problems else 3)
+
+
+def _lacks(domain: "OpenDomain") -> str:
+    """What keeps a domain out of a training set of several; which classes these have together is checked later."""
+    return "" if any(item.split in ("train", "val") for item in domain.items) else "no training or validation picture"

@@ -25,15 +25,20 @@ def register(app: typer.Typer) -> None:
 def ui(
     tracking_uri: TrackingOption = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 5000,
+    browse: Annotated[bool, typer.Option("--open", help="Show the study that was recorded last in a browser.")] = False,
 ) -> None:
     """Open the MLflow UI on what was recorded (on this machine only, until Ctrl-C)."""
     from ..errors import BenchError
+    from ..mlflow_setup import no_stray_folder
     from ..tracking import resolve_tracking_uri
 
     uri = resolve_tracking_uri(tracking_uri)
     if uri.startswith(("http://", "https://")):
         typer.echo(f"{uri} has a UI of its own: open it in a browser.")
-        _print_pages(uri.rstrip("/"), *_pages(uri))
+        pages = _pages(uri)
+        _print_pages(uri.rstrip("/"), *pages)
+        if browse:
+            typer.launch(uri.rstrip("/") + next(iter((pages[0] | pages[1]).values()), ""))
         return
     with socket.socket() as probe:
         # The server sets this too: a port whose last connections still linger is free.
@@ -49,7 +54,7 @@ def ui(
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
     address = f"http://127.0.0.1:{port}"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is ended, too
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as messages:
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as messages, no_stray_folder(uri):
         # A session of its own: Ctrl-C is ours to handle, the server and its children are ended in order.
         server = subprocess.Popen(command, env=os.environ | quiet, stderr=messages, stdout=messages, start_new_session=True)
         try:
@@ -57,6 +62,8 @@ def ui(
             if server.poll() is None:
                 typer.echo(f"MLflow on {address} — Ctrl-C ends it.")
                 _print_pages(address, *pages)
+                if browse:
+                    typer.launch(address + next(iter((pages[0] | pages[1]).values()), ""))
                 server.wait()
             messages.seek(0)
             last = [line for line in messages.read().splitlines() if line.strip()][-3:]
@@ -102,5 +109,7 @@ def _print_pages(address: str, studies: dict[str, str], others: dict[str, str]) 
         typer.echo(f"  study {study}: {address}{page}")
     for title, page in others.items():
         typer.echo(f"  {title}: {address}{page}")
-    if not (studies or others):
+    if studies or others:
+        typer.echo("  (The plain address is about chat traces: there, switch from GenAI to Model training at the top left.)")
+    else:
         typer.echo(f"  nothing is recorded yet; {bench('run band_search')} records something.")

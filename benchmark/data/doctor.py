@@ -52,7 +52,7 @@ class Options:
         Files per domain and class that are opened; 0 opens all.
     distance : int
         Bits in which perceptual hashes of look-alikes may differ.
-    seed : int
+    seed, replicate : int
         Of the splits that are drawn.
     jobs : int
         Worker processes.
@@ -62,6 +62,7 @@ class Options:
     sample: int = 0
     distance: int = DISTANCE
     seed: int = 0
+    replicate: int = 0
     jobs: int = 1
 
 
@@ -224,7 +225,7 @@ def examine(specs: Mapping[str, DatasetSpec], options: Options, reporter: Report
     inventories: list[Inventory] = []
     for name, spec in specs.items():
         reporter.stage(f"listing {name}", None)
-        found = take_inventories(name, spec, options.seed)
+        found = take_inventories(name, spec, options.seed, options.replicate)
         inventories += [_only(i, variant) for i in found] if variant and not inventories else found
     chosen = [choose(_openable(inventory), options.sample) for inventory in inventories]
     started = time.perf_counter()

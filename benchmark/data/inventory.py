@@ -5,7 +5,7 @@ import os
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,22 +15,22 @@ from ..contracts import LABEL_NAMES, SPLITS, Dataset, Item
 from ..errors import BenchError, DataError
 from ..invocation import bench
 from ..registry import datasets
-from .layout import Tree, Trouble, natural_key, split_archive, suffix_of
+from .layout import LOST, Tree, Trouble, natural_key, on_disk, split_archive, suffix_of
+from .listing import own_tree, passed_over, shown_suffix
 from .manifest import ERROR, NO_FACE, SOURCE, Crop, Preparation, SourceRecord, find_preparations
 from .picture_facts import Facts, clip_facts, frames_facts, picture_facts
-from .sources import Kind, Source, SourceDataset, Survey, draw_source_splits
+from .sources import Kind, Source, SourceDataset, Survey
 
 Level = Literal["fault", "gap", "note"]
 SKEWED = 0.1  # difference of the shares of sources without a face; SIGNIFICANT standard errors besides
 SIGNIFICANT = 3.0
-# Of what an adapter passes over, that which may be pictures that one wanted.
-LOST = {"outside", "bad_entry", "packed", "unreadable"}
 REMEDIES = {
     "outside": "copy what the links point to into the folder",
     "bad_entry": "unpack the archives by hand and look at these entries",
     "packed": "unpack them",
     "unreadable": "mend permissions, or get them again",
     "duplicate": "delete one of each",
+    "other_class": "nothing if that is right; else give the folder that is meant alone",
     "unknown": "rename them if they belong to the data set, else leave or delete them",
 }
 
@@ -106,7 +106,12 @@ class Place:
 
     spec: DatasetSpec
     seed: int = 0
+    replicate: int = 0
     prepared: str = ""
+
+    def open(self) -> Dataset:
+        """Open the distribution, as a run does."""
+        return self.spec.open(self.seed, self.replicate)
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,7 @@ class Inventory:
         return f"{self.name}, prepared{where}" if self.place.prepared else f"{self.name}{where}"
 
 
-def take_inventories(name: str, spec: DatasetSpec, seed: int = 0) -> list[Inventory]:
+def take_inventories(name: str, spec: DatasetSpec, seed: int = 0, replicate: int = 0) -> list[Inventory]:
     """
     List a data set as it was distributed, and whatever was prepared from it.
 
@@ -153,8 +158,8 @@ def take_inventories(name: str, spec: DatasetSpec, seed: int = 0) -> list[Invent
     name : str
         As the user calls it.
     spec : DatasetSpec
-    seed : int
-        Of the splits that are drawn.
+    seed, replicate : int
+        Of the splits that are drawn. The data set draws them itself, so that they are those of a run.
 
     Returns
     -------
@@ -166,10 +171,11 @@ def take_inventories(name: str, spec: DatasetSpec, seed: int = 0) -> list[Invent
     BenchError
         If the data set is unknown or its folder is not there.
     """
-    dataset = spec.open(seed, 0)
-    place = Place(spec, seed)
+    place = Place(spec, seed, replicate)
+    dataset = place.open()
     if missing := dataset.missing():
         return [_nothing(name, place, dataset, f"{dataset.name} {missing}")]
+    dataset.alias = name
     try:
         if not isinstance(dataset, SourceDataset):
             return [_of_items(name, place, dataset)]
@@ -234,7 +240,7 @@ def _count(plugin: type[Dataset], root: Path) -> int:
 
 
 def _of_items(name: str, place: Place, dataset: Dataset) -> Inventory:
-    merged: dict[tuple[str, int], tuple[Item, list[str]]] = {}
+    merged: dict[tuple[str, int, str], tuple[Item, list[str]]] = {}
     findings = []
     variants = dataset.variants()
     for variant in variants:
@@ -249,7 +255,7 @@ def _of_items(name: str, place: Place, dataset: Dataset) -> Inventory:
         if twice:
             findings.append(Finding("duplicate", "gap", "listed twice", "mend the lists", variant, _paths(twice)))
         for item in listed:
-            known = merged.setdefault((item.id, item.label), (item, []))
+            known = merged.setdefault((item.id, item.label, item.split), (item, []))
             known[1].append(variant)
     entries = [Entry(item, "still", tuple(dict.fromkeys(domains))) for item, domains in merged.values()]
     findings += _extra_files(dataset, entries)
@@ -262,12 +268,14 @@ def _paths(paths: Iterable[str], detail: str = "") -> tuple[tuple[str, str], ...
 
 def _extra_files(dataset: Dataset, entries: Sequence[Entry]) -> list[Finding]:
     """What is below a root and is no item, for data sets whose ids are paths."""
-    if dataset.root is None or not entries or not (dataset.root / entries[0].item.id).is_file():
+    if dataset.root is None or not entries:
         return []
-    tree = Tree(dataset.root)
+    tree = own_tree(dataset.root)
+    if not tree.path(entries[0].item.id).is_file():
+        return []
     used = {entry.item.id for entry in entries}
     rest = [path for path in tree.files(deep=True) if path not in used]
-    findings = troubles_of(tree.troubles)
+    findings = troubles_of(tree.troubles) + _escaped_names(used)
     for what, suffixes, remedy in (
         (
             "clips, which this data set does not read",
@@ -281,8 +289,18 @@ def _extra_files(dataset: Dataset, entries: Sequence[Entry]) -> list[Finding]:
             findings.append(Finding("extra", "gap", what, remedy, files=_paths(some)))
     others = [path for path in rest if suffix_of(path) not in (*video.SUFFIXES, *images.SUFFIXES)]
     if others:
-        findings.append(Finding("extra", "note", "files of another kind, which are not used", files=_paths(others)))
+        text = f"files of another kind, which are not used: {passed_over(Counter(map(shown_suffix, others)))}"
+        findings.append(Finding("extra", "note", text, files=_paths(others)))
     return findings
+
+
+def _escaped_names(paths: Iterable[str]) -> list[Finding]:
+    """Name the files whose ids are not their names."""
+    escaped = [path for path in paths if on_disk(path) != path]
+    if not escaped:
+        return []
+    text = "names that are not UTF-8, or hold control characters; they are used, and written with \\xNN"
+    return [Finding("name", "note", text, "rename them if other programs stumble over them", files=_paths(escaped))]
 
 
 def troubles_of(troubles: Iterable[Trouble]) -> list[Finding]:
@@ -306,8 +324,8 @@ def troubles_of(troubles: Iterable[Trouble]) -> list[Finding]:
 
 
 def _of_survey(name: str, place: Place, dataset: SourceDataset) -> Inventory:
-    survey = dataset.survey_now()
-    entries = [_entry(source) for source in draw_source_splits(survey.sources, dataset.draw, place.seed, 0)]
+    survey = dataset.interpreted(dataset.survey_now())
+    entries = [_entry(source) for source in dataset.drawn(survey.sources)]
     return Inventory(name, place, dataset.classes, entries, _survey_findings(survey, entries))
 
 
@@ -349,10 +367,10 @@ def _of_preparations(name: str, place: Place, dataset: SourceDataset, distribute
 def _of_preparation(name: str, place: Place, dataset: SourceDataset, preparation: Preparation) -> Inventory:
     if preparation.dataset != dataset.name:
         raise DataError(f"{preparation.folder} was prepared from {preparation.dataset}, not {dataset.name}.")
-    place = Place(place.spec, place.seed, str(preparation.folder))
+    place = replace(place, prepared=str(preparation.folder))
     try:
-        survey = Survey.from_dict(preparation.survey)
-        sources = draw_source_splits(survey.sources, dataset.draw, place.seed, 0)
+        survey = dataset.interpreted(Survey.from_dict(preparation.survey))
+        sources = dataset.drawn(survey.sources)
         entries, findings = _crops(preparation, sources, dataset.version)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
@@ -505,7 +523,7 @@ def look_at(place: Place, entries: Sequence[Entry], to_hash: frozenset[str] = fr
     list of Facts (n,)
     """
     if not _opened or _opened[0][0] != place:
-        opened = Preparation(Path(place.prepared), {}) if place.prepared else place.spec.open(place.seed, 0)
+        opened = Preparation(Path(place.prepared), {}) if place.prepared else place.open()
         _opened[:] = [(place, opened)]
     return [_facts(_opened[0][1], entry, entry.item.id in to_hash) for entry in entries]
 
@@ -560,7 +578,7 @@ def same_sized_clips(inventory: Inventory) -> frozenset[str]:
     for entry in inventory.entries:
         if entry.kind == "clip":
             try:
-                sizes[Path(inventory.folder, entry.item.id).stat().st_size].append(entry.item.id)
+                sizes[Path(inventory.folder, on_disk(entry.item.id)).stat().st_size].append(entry.item.id)
             except OSError:
                 continue
     return frozenset(path for size, paths in sizes.items() if size and len(paths) > 1 for path in paths)

@@ -1,26 +1,54 @@
 """
 The files below a root, as an adapter sees them.
 
-Names are compared without case, hidden files are not there, links that lead out of the root are not followed, and a ZIP
-archive is a folder. What is passed over for a reason is remembered in `Tree.troubles`.
+Names are compared without case, hidden files are not there, links that lead out of the root are followed where that is
+wanted, no folder is listed twice, and a ZIP archive is a folder. What is passed over for a reason is remembered in
+`Tree.troubles`. A pipe or a device is never opened.
 """
 
+import errno
 import lzma
 import os
 import re
+import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 
+from ..contracts import FAKE, REAL
 from ..errors import DataError
 
 ARCHIVE = ".zip"
 PACKED = (".tar", ".tar.gz", ".tgz", ".7z", ".rar")
-HIDDEN = (".", "__MACOSX", "Thumbs.db", "desktop.ini")
+# What systems, viewers and network disks leave behind, without case; and everything that begins with a full stop.
+HIDDEN = {
+    "__macosx",
+    "thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "icon\r",
+    "@eadir",
+    "@__thumb",
+    "#recycle",
+    "@recycle",
+    "$recycle.bin",
+}
+HIDDEN |= {"system volume information", "lost+found"}
+# Bytes of a name that are no UTF-8, control characters, and what would be read as one of them; see `printable`.
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\udc80-\udcff]|\\(?=x(?:[01][0-9a-f]|5c|7f|[89a-f][0-9a-f]))")
+ESCAPED = re.compile(r"\\x([01][0-9a-f]|5c|7f|[89a-f][0-9a-f])")
 DEPTH = 2
+# Statuses of troubles that may be pictures which one wanted.
+LOST = {"outside", "bad_entry", "packed", "unreadable"}
+CLASS_WORDS = {
+    **dict.fromkeys(("real", "original", "authentic", "pristine", "genuine", "nature", "natural"), REAL),
+    **dict.fromkeys(("fake", "deepfake", "synthetic", "generated", "manipulated", "forged", "ai", "ai_generated"), FAKE),
+}
+CLASS_NAME = re.compile(rf"(?:\d+_)?({'|'.join(CLASS_WORDS)})s?(?:_(?:image|img|picture|photo|face|frame|crop|video|clip)s?)?")
+MAX_FILE = 2**30  # bytes; a file that is larger is no picture
 MAX_ENTRY = 2**32  # bytes of an archive's entry; nothing that is read whole is larger, but what a broken archive says may be
 # What zipfile raises for entries that are damaged, encrypted (RuntimeError), or packed in a way that it does not know.
 BROKEN_ENTRY = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, OSError, ValueError)
@@ -56,9 +84,69 @@ def child_key(name: str) -> str:
     return re.sub(r"[\s_-]+", "_", name.strip().lower())
 
 
+def class_of_folder(name: str) -> int | None:
+    """
+    Label that the name of a folder stands for; None where it names no class.
+
+    Number, case, separators and what the folder holds do not matter: ``real``, ``Reals``, ``0_real``, ``real_images`` are
+    `REAL`; ``fake``, ``1_fake``, ``deepfakes``, ``synthetic``, ``ai`` are `FAKE`. A name with both words is no class.
+
+    >>> class_of_folder("0_real"), class_of_folder("Fake-Images"), class_of_folder("stylegan")
+    (0, 1, None)
+    """
+    match = CLASS_NAME.fullmatch(child_key(name))
+    return CLASS_WORDS[match[1]] if match else None
+
+
 def suffix_of(name: str) -> str:
     """Suffix in lower case, with its dot."""
-    return PurePosixPath(name).suffix.lower()
+    stem, _, suffix = name.rpartition("/")[2].rpartition(".")
+    return f".{suffix.lower()}" if stem.strip(".") and suffix else ""
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder is none of a user's data, by its name alone."""
+    return name.startswith(".") or name.lower() in HIDDEN
+
+
+def printable(name: str) -> str:
+    r"""
+    Write a path so that every terminal, database and table takes it; most stay as they are.
+
+    A byte that is no UTF-8 and a control character become ``\xNN``, and `on_disk` leads back.
+
+    >>> print(printable("caf\udce9.png"), printable("café.png"))
+    caf\xe9.png café.png
+    """
+    if name.isprintable() and "\\" not in name:
+        return name
+    return UNPRINTABLE.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", name)
+
+
+def on_disk(path: str) -> str:
+    """Path on the disk of one that `printable` wrote."""
+    if "\\x" not in path:
+        return path
+    return ESCAPED.sub(lambda match: chr(code if (code := int(match[1], 16)) < 0x80 else 0xDC00 + code), path)
+
+
+def read_file(path: Path) -> bytes:
+    """
+    Content of a file; nothing else is opened, because a pipe would wait for ever.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    DataError
+        If it is no file, or larger than `MAX_FILE`.
+    """
+    facts = path.stat()
+    if not stat.S_ISREG(facts.st_mode) and not stat.S_ISDIR(facts.st_mode):
+        raise DataError("neither a file nor a folder; it is not opened.")
+    if facts.st_size > MAX_FILE:
+        raise DataError(f"{facts.st_size / 2**30:.1f} GiB are more than a picture has; it is not read.")
+    return path.read_bytes()
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
@@ -83,6 +171,8 @@ class Tree:
     root : Path
     follow_links : bool
         Also links that lead out of the root.
+    archives : bool
+        Whether a ZIP archive is a folder, and not a file of another kind.
 
     Attributes
     ----------
@@ -90,9 +180,10 @@ class Tree:
         What has been passed over so far.
     """
 
-    def __init__(self, root: Path, follow_links: bool = False) -> None:
+    def __init__(self, root: Path, follow_links: bool = False, archives: bool = True) -> None:
         self.root = root
         self.follow_links = follow_links
+        self.archives = archives
         self._troubles: dict[str, Trouble] = {}
 
     @property
@@ -120,14 +211,53 @@ class Tree:
         suffixes : sequence of str, optional
             Wanted ones, in lower case with the dot.
         deep : bool
-            Also those in its folders and archives.
+            Also those in its folders and archives (see `walk`).
         """
-        folders, files = self._listing(place)
-        found = [name for name in files if suffixes is None or suffix_of(name) in suffixes]
-        if deep:
-            for folder in folders:
-                found += self.files(folder, suffixes, deep=True)
+        places = self.walk(place) if deep else (place,)
+        found = [name for here in places for name in self._listing(here)[1] if suffixes is None or suffix_of(name) in suffixes]
         return sorted(found) if deep else found
+
+    def walk(
+        self, place: str = "", seen: set[tuple[int, int]] | None = None, into: Callable[[str], bool] = lambda _: True
+    ) -> Iterator[str]:
+        """
+        Ids of a folder and of all folders and archives below it, every folder once.
+
+        A folder to which several ways lead is listed under its own name, if that lies below `place`, else under that of the
+        first link; the other links are reported.
+
+        Parameters
+        ----------
+        place : str
+        seen : set, optional
+            What other walks have listed already, which is added to.
+        into : callable
+            Says of an id whether that folder is walked through.
+        """
+        seen, links = set() if seen is None else seen, [place]
+        while links:
+            links.sort(reverse=True)
+            stack = [links.pop()]
+            while stack:
+                here = stack.pop()
+                if not self._is_new(here, seen):
+                    continue
+                yield here
+                for folder in filter(into, reversed(self.folders(here))):
+                    (links if self.path(folder).is_symlink() else stack).append(folder)
+
+    def _is_new(self, place: str, seen: set[tuple[int, int]]) -> bool:
+        """Whether no other way has led to a folder; it is remembered."""
+        try:
+            facts = self.path(place).stat()
+        except OSError:  # inside an archive
+            return True
+        key = facts.st_dev, facts.st_ino
+        if key in seen:
+            self.report(place, "duplicate", "is a link to a folder that is listed already; it is not listed again.")
+            return False
+        seen.add(key)
+        return True
 
     def folder(self, place: str, *names: str) -> str | None:
         """Id of the first folder or archive in `place` that has one of some names; None if there is none."""
@@ -137,10 +267,14 @@ class Tree:
         """Id of the first file in `place` that has one of some names; None if there is none."""
         return self._first(self._listing(place)[1], names)
 
-    @staticmethod
-    def _first(ids: Iterable[str], names: Iterable[str]) -> str | None:
-        by_key = {child_key(path.rpartition("/")[2]): path for path in reversed(list(ids))}
-        return next((by_key[child_key(name)] for name in names if child_key(name) in by_key), None)
+    def _first(self, ids: Iterable[str], names: Iterable[str]) -> str | None:
+        by_key: dict[str, list[str]] = {}
+        for path in ids:
+            by_key.setdefault(child_key(path.rpartition("/")[2]), []).append(path)
+        fits = next((by_key[child_key(name)] for name in names if child_key(name) in by_key), [])
+        for other in fits[1:]:
+            self.report(other, "duplicate", f"is called like {fits[0]}, which is used; move into that what belongs there.")
+        return fits[0] if fits else None
 
     def find_base(self, looks_right: Callable[[str], bool], what: str) -> str:
         """
@@ -186,7 +320,7 @@ class Tree:
 
     def path(self, place: str) -> Path:
         """Path on disk of an id that leads into no archive."""
-        return self.root / place
+        return self.root / on_disk(place)
 
     def read(self, place: str) -> bytes:
         """
@@ -201,7 +335,7 @@ class Tree:
         archive, inside = self._split(place)
         if ".." in pure.parts or pure.is_absolute() or not (self.follow_links or self._is_inside(archive or place)):
             raise DataError(f"{place} leads out of {self.root}; it is not read.")
-        return self._read_entry(archive, inside) if archive else (self.root / place).read_bytes()
+        return self._read_entry(archive, inside) if archive else read_file(self.root / on_disk(place))
 
     def _read_entry(self, archive: str, inside: str) -> bytes:
         opened = self._open(archive)
@@ -217,7 +351,7 @@ class Tree:
             raise DataError(f"{archive}/{inside} cannot be taken out of the archive ({error}); get it again.") from error
 
     def _open(self, archive: str) -> zipfile.ZipFile:
-        path = self.root / archive
+        path = self.root / on_disk(archive)
         try:
             facts = path.stat()
             return _open_archive(str(path), facts.st_mtime_ns, facts.st_size)
@@ -226,8 +360,8 @@ class Tree:
 
     def _split(self, place: str) -> tuple[str, str]:
         """What `split_archive` says, but a folder whose name ends in ``.zip`` is a folder."""
-        archive, inside = split_archive(place)
-        while archive and (self.root / archive).is_dir():
+        archive, inside = split_archive(place) if self.archives else ("", "")
+        while archive and (self.root / on_disk(archive)).is_dir():
             further, inside = split_archive(inside)
             archive = f"{archive}/{further}" if further else ""
         return archive, inside
@@ -251,29 +385,24 @@ class Tree:
         folders: list[str] = []
         files: list[str] = []
         try:
-            entries = sorted(os.scandir(self.root / place), key=lambda entry: entry.name)
+            entries = sorted(os.scandir(self.root / on_disk(place)), key=lambda entry: entry.name)
         except OSError as error:
             self.report(place or ".", "unreadable", f"cannot be listed ({error.strerror}); mend its permissions.")
             entries = []
         for entry in entries:
-            if entry.name.startswith(HIDDEN):
+            if is_hidden(entry.name):
                 continue
-            kind = self._kind(place, entry)
+            path = f"{place}/{printable(entry.name)}" if place else printable(entry.name)
+            kind = self._kind(place, path, entry)
             if kind:
-                (folders if kind == "folder" else files).append(f"{place}/{entry.name}" if place else entry.name)
+                (folders if kind == "folder" else files).append(path)
         self._known[place] = folders, files
         return folders, files
 
-    def _kind(self, place: str, entry: "os.DirEntry[str]") -> str:
+    def _kind(self, place: str, path: str, entry: "os.DirEntry[str]") -> str:
         """``folder``, ``file``, or empty for what is passed over."""
-        path = f"{place}/{entry.name}" if place else entry.name
         try:
-            path.encode()
-        except UnicodeEncodeError:
-            self.report(path.encode(errors="replace").decode(), "unreadable", "has a name that is not UTF-8; rename it.")
-            return ""
-        try:
-            if entry.is_symlink() and not self._follows(place, path):
+            if entry.is_symlink() and not self._follows(place, path, entry):
                 return ""
             if entry.is_dir():
                 return "folder"
@@ -286,7 +415,7 @@ class Tree:
         if entry.name.lower().endswith(PACKED):
             self.report(path, "packed", "is an archive that is not read; unpack it beside itself.")
             return ""
-        return "folder" if suffix_of(entry.name) == ARCHIVE else "file"
+        return "folder" if self.archives and suffix_of(entry.name) == ARCHIVE else "file"
 
     @cached_property
     def _known(self) -> dict[str, tuple[list[str], list[str]]]:
@@ -297,7 +426,7 @@ class Tree:
         return self.root.resolve()
 
     def _resolved(self, place: str) -> Path:
-        return (self.root / place).resolve()
+        return (self.root / on_disk(place)).resolve()
 
     def _is_inside(self, place: str) -> bool:
         try:
@@ -305,19 +434,29 @@ class Tree:
         except RuntimeError:  # links in a circle
             return False
 
-    def _follows(self, place: str, path: str) -> bool:
+    def _follows(self, place: str, path: str, entry: "os.DirEntry[str]") -> bool:
         """Whether a link is followed; one that ends nowhere or in a circle never is."""
-        target = self.root / path
-        if not target.exists():
-            self.report(path, "outside", f"is a link to {target.readlink()}, which is not there; mend or delete it.")
+        try:
+            entry.stat()  # of what it points to; the entry remembers it
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                raise
+            self.report(
+                path,
+                "outside",
+                f"is a link to {printable(str(Path(entry).readlink()))}, which is not there; mend or delete it.",
+            )
             return False
-        if target.is_dir() and self._is_circle(place, target.resolve()):
+        if entry.is_dir() and self._is_circle(place, self._resolved(path)):
             self.report(path, "outside", "is a link to a folder above it; delete it.")
             return False
         if self.follow_links or self._is_inside(path):
             return True
+        target = self.root / on_disk(path)
         self.report(
-            path, "outside", f"is a link out of the folder, to {target.resolve()}; copy what it points to, or set follow_links."
+            path,
+            "outside",
+            f"is a link out of the folder, to {printable(str(target.resolve()))}; copy what it points to, or set follow_links.",
         )
         return False
 
@@ -349,7 +488,7 @@ class Tree:
         files: dict[str, set[str]] = {"": set()}
         for name in names:
             parts = PurePosixPath(name).parts
-            if not parts or any(part.startswith(HIDDEN) and part != ".." for part in parts):
+            if not parts or any(is_hidden(part) and part != ".." for part in parts):
                 continue
             if self._is_bad_entry(archive, name, parts):
                 continue

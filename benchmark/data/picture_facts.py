@@ -5,7 +5,6 @@ import hashlib
 import io
 import math
 import re
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin
 
 from ..errors import DataError
-from ..images import FORMATS, decode
+from ..images import decode, open_picture
 from ..lookalikes import perceptual_hash
 
 FLAT = 2.0  # grey levels; below this standard deviation a picture shows nothing that a perceptual hash could tell
@@ -106,7 +105,7 @@ def picture_facts(data: bytes, original: bytes | None = None) -> Facts:
         The file that `data` was cut from, if it is another one; format and quality are then those of that one.
     """
     facts = Facts(sha256=hashlib.sha256(data).digest())
-    with contextlib.suppress(DataError, OSError, SyntaxError, ValueError, EOFError):
+    with contextlib.suppress(DataError):
         _add_header(facts, data if original is None else original)
     try:
         _add_picture(facts, decode(data))
@@ -116,16 +115,14 @@ def picture_facts(data: bytes, original: bytes | None = None) -> Facts:
 
 
 def _add_header(facts: Facts, data: bytes) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            # A JPEG file with several pictures (MPO) begins with a usual one.
-            facts.format = "JPEG" if picture.format == "MPO" else picture.format or ""
-            facts.mode = picture.mode
-            facts.cols, facts.rows = picture.size
-            if isinstance(picture, JpegImagePlugin.JpegImageFile):
-                facts.quality = jpeg_quality(picture.quantization[min(picture.quantization)])
-                facts.sampling = SAMPLINGS.get(JpegImagePlugin.get_sampling(picture), "other" if picture.mode != "L" else "")
+    with open_picture(data, load=False) as picture:
+        # A JPEG file with several pictures (MPO) begins with a usual one.
+        facts.format = "JPEG" if picture.format == "MPO" else picture.format or ""
+        facts.mode = picture.mode
+        facts.cols, facts.rows = picture.size
+        if isinstance(picture, JpegImagePlugin.JpegImageFile):
+            facts.quality = jpeg_quality(picture.quantization[min(picture.quantization)])
+            facts.sampling = SAMPLINGS.get(JpegImagePlugin.get_sampling(picture), "other" if picture.mode != "L" else "")
 
 
 def _add_picture(facts: Facts, grey: NDArray[np.uint8]) -> None:

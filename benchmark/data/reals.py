@@ -6,6 +6,7 @@ generator a domain: its fakes against all the reals.
 """
 
 import io
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -16,16 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..contracts import FAKE, REAL, SPLITS, Split
+from ..contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Split
 from ..errors import DataError
 from ..images import SUFFIXES
-from .layout import ARCHIVE, Tree, Trouble, child_key, suffix_of
-from .sources import Source, SourceDataset, Survey
+from .layout import ARCHIVE, Tree, Trouble, child_key, class_of_folder, suffix_of
+from .sources import OTHER_CLASS, Source, SourceDataset, Survey
 
 FAKES = "fakes"
-FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WebP", ".bmp": "BMP", ".tif": "TIFF", ".tiff": "TIFF"}
 SPLIT_FOLDERS: dict[str, Split] = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-REAL_FOLDERS = ("real", "reals", "0_real", "original", "originals", "nature")
+SHOWN_FOLDERS = 3
 
 
 class RealDataset(SourceDataset):
@@ -76,18 +76,16 @@ class RealDataset(SourceDataset):
 
     def format_of(self, source: Source) -> str:
         """File format that a source had when it was distributed; empty if unknown."""
-        return FORMATS.get(suffix_of(source.id), "")
+        return format_of_name(source.id)
 
     def survey(self, tree: Tree) -> Survey:
         if self.fakes is None:
             note = f"hold only reals; give fakes with --data {self.name}.fakes=DIR"
-            return add_notes(self.survey_reals(tree), note)
+            return add_notes(self._without_fake_folders(tree, self.survey_reals(tree)), note)
         fakes = self.fake_tree
         found = survey_fakes(fakes, self.name)
-        reals = self._without_fakes(tree, self.survey_reals(tree))
+        reals = self._without_fake_folders(tree, self._without_fakes(tree, self.survey_reals(tree)))
         generators = tuple(sorted({source.domains[0] for source in found.sources}))
-        if not reals.sources:
-            raise DataError(f"{self.name}: no real is left in {tree.root} outside of the fakes in {fakes.root}.")
         sources = (*(replace(real, domains=generators) for real in reals.sources), *found.sources)
         troubles = (*reals.troubles, *found.troubles)
         notes = (*reals.notes, *found.notes, *format_notes(sources, self.format_of))
@@ -113,7 +111,7 @@ class RealDataset(SourceDataset):
         DataError
             If it is no folder, or one in which the reals are.
         """
-        path = Path(self.fakes or "").expanduser()
+        path = Path(str(self.fakes)).expanduser()  # a folder called 2024 is read as a number
         if not path.is_dir():
             raise DataError(f"{self.name}: the folder of fakes {path.absolute()} does not exist or is not a folder.")
         if self.folder.resolve().is_relative_to(path.resolve()):
@@ -122,16 +120,34 @@ class RealDataset(SourceDataset):
             )
         return Tree(path, self.follow_links)
 
+    def is_given_as_fake(self, tree: Tree, source_id: str) -> bool:
+        """Whether a picture of the root lies in the folder of fakes, which may be inside the root."""
+        if self.fakes is None:
+            return False
+        own, fakes = tree.root.resolve(), self.fake_tree.root.resolve()
+        return fakes.is_relative_to(own) and source_id.startswith(f"{fakes.relative_to(own).as_posix()}/")
+
     def _without_fakes(self, tree: Tree, reals: Survey) -> Survey:
         """Leave out of the reals what lies in the folder of fakes, and what would have the id of a fake."""
-        own, fakes = tree.root.resolve(), self.fake_tree.root.resolve()
-        inside = f"{fakes.relative_to(own).as_posix()}/" if fakes.is_relative_to(own) else None
-        kept = [source for source in reals.sources if inside is None or not source.id.startswith(inside)]
+        kept = [source for source in reals.sources if not self.is_given_as_fake(tree, source.id)]
         clashing = [source for source in kept if source.id.startswith(f"{FAKES}/")]
         if clashing:
             detail = f"{len(clashing)} reals have ids of fakes (first: {clashing[0].id}); rename the folder {FAKES}/."
             tree.report(FAKES, "duplicate", detail)
-        return replace(reals, sources=tuple(source for source in kept if not source.id.startswith(f"{FAKES}/")))
+        left = tuple(source for source in kept if not source.id.startswith(f"{FAKES}/"))
+        if not left:
+            raise DataError(f"{self.name}: no real is left in {tree.root} outside of the fakes in {self.fake_tree.root}.")
+        return replace(reals, sources=left)
+
+    def _without_fake_folders(self, tree: Tree, reals: Survey) -> Survey:
+        """Leave out of the reals what lies in folders that are called like fakes."""
+        kept = set(of_class(tree, [source.id for source in reals.sources], REAL))
+        if reals.sources and not kept:
+            raise DataError(
+                f"{self.name}: every picture in {tree.root} lies in a folder that is called like fakes "
+                f"({first_folder(tree)}); give a folder of reals, and fakes with --data {self.name}.fakes=DIR."
+            )
+        return replace(reals, sources=tuple(source for source in reals.sources if source.id in kept))
 
     def drawn(self, sources: Sequence[Source]) -> list[Source]:
         return draw_apart(sources, lambda source: source.domains if source.label == FAKE else REAL, super().drawn)
@@ -184,18 +200,26 @@ def survey_fakes(tree: Tree, name: str) -> Survey:
     Returns
     -------
     Survey
-        With ids that begin with ``fakes/`` and one domain each; no missing parts.
+        With ids that begin with ``fakes/`` and one domain each; no missing parts. Below a generator, at any depth, class
+        folders count (``0_real`` and ``1_fake``, ``nature`` and ``ai``): reals of a generator are left out and reported,
+        because they are not those of the data set.
 
     Raises
     ------
     DataError
-        If it holds no picture, or reals too, or a generator's name cannot be used.
+        If it holds no picture, or reals in the place of a generator, or a generator's name cannot be used.
     """
     by_generator: dict[str, list[Source]] = {}
-    for path in iter_pictures(tree):
+    paths = list(iter_pictures(tree))
+    for path in paths:
+        variant, _ = place_of_fake(path)
+        if class_of_folder(variant) == REAL:
+            raise DataError(
+                f"{name}: the folder of fakes {tree.root} holds {variant}/; give a folder with fakes alone. "
+                f"Reals and fakes that belong together are a data set of their own: --data NAME={tree.root}."
+            )
+    for path in of_class(tree, paths, FAKE, generator_folder):
         variant, split = place_of_fake(path)
-        if child_key(variant) in REAL_FOLDERS:
-            raise DataError(f"{name}: the folder of fakes {tree.root} holds {variant}/; give a folder with fakes alone.")
         if "+" in variant:
             raise DataError(f"{name}: the generator's folder '{variant}' in {tree.root} has a '+' in its name; rename it.")
         generator, _, compression = variant.partition("@")
@@ -203,6 +227,8 @@ def survey_fakes(tree: Tree, name: str) -> Survey:
             f"{FAKES}/{path}", "still", FAKE, (variant,), split, generator=generator or FAKES, compression=compression
         )
         by_generator.setdefault(variant, []).append(fake)
+    if paths and not by_generator:
+        raise DataError(f"{name}: the folder of fakes {tree.root} holds only reals ({first_folder(tree)}); give fakes.")
     if not by_generator:
         raise DataError(f"{name}: the folder of fakes {tree.root} holds no picture ({', '.join(SUFFIXES)}){passed_over(tree)}.")
     sources = [fake for members in by_generator.values() for fake in fill_splits(members)]
@@ -219,9 +245,26 @@ def place_of_fake(path: str) -> tuple[str, Split | None]:
     >>> place_of_fake("ProGAN/a/1.png"), place_of_fake("test/ADM.zip/1.png"), place_of_fake("1.png")
     (('ProGAN', None), ('ADM', 'test'), ('fakes', None))
     """
-    folders = [part[: -len(ARCHIVE)] if part.lower().endswith(ARCHIVE) else part for part in path.split("/")[:-1]]
+    folders = [plain_name(part) for part in path.split("/")[:-1]]
     others = [folder for folder in folders if folder.lower() not in SPLIT_FOLDERS]
     return others[0] if others else FAKES, split_of_path("/".join([*folders, ""]))
+
+
+def plain_name(folder: str) -> str:
+    """Name of a folder, and of an archive without its suffix."""
+    return folder[: -len(ARCHIVE)] if folder.lower().endswith(ARCHIVE) else folder
+
+
+def generator_folder(path: str) -> str:
+    """
+    Id of the folder of the generator that a fake is of: the first that is not called like a split; the root if none is.
+
+    >>> generator_folder("test/progan/airplane/1_fake/1.png"), generator_folder("1.png")
+    ('test/progan', '')
+    """
+    folders = path.split("/")[:-1]
+    place = next((i for i, folder in enumerate(folders) if plain_name(folder).lower() not in SPLIT_FOLDERS), len(folders) - 1)
+    return "/".join(folders[: place + 1])
 
 
 def split_of_path(path: str) -> Split | None:
@@ -269,6 +312,71 @@ def draw_apart(
     return [drawn[source.id] for source in sources]
 
 
+# --- class folders -----------------------------------------------------------------------------------------------------
+
+
+def class_folder(path: str, label: int, below: str = "") -> str:
+    """
+    Id of the first folder on the way to a picture that is called like a class; empty if none is.
+
+    >>> class_folder("progan/0_real/a/1.png", 0), class_folder("progan/0_real/1.png", 0, below="progan/0_real")
+    ('progan/0_real', '')
+    """
+    folders = path.split("/")[:-1]
+    start = len(below.split("/")) if below else 0
+    found = (i for i in range(start, len(folders)) if class_of_folder(plain_name(folders[i])) == label)
+    return next(("/".join(folders[: i + 1]) for i in found), "")
+
+
+def of_class(tree: Tree, paths: Sequence[str], label: int, begin: Callable[[str], str] = lambda path: "") -> Iterator[str]:
+    """
+    Pass over pictures that folders on the way call something else, and report those folders.
+
+    Fakes are also passed over where they lie beside class folders of both kinds and in neither.
+
+    Parameters
+    ----------
+    tree : Tree
+    paths : sequence of str
+        Ids.
+    label : int
+        What the pictures are.
+    begin : callable
+        Says of an id below which folder the names of classes count.
+    """
+    told = {path: (class_folder(path, REAL, begin(path)), class_folder(path, FAKE, begin(path))) for path in paths}
+    parents = [{found[one].rpartition("/")[0] for found in told.values() if found[one]} for one in (REAL, FAKE)]
+    divided = parents[REAL] & parents[FAKE] if label == FAKE else set()
+    other: Counter[str] = Counter()
+    unclear: Counter[str] = Counter()
+    for path, found in told.items():
+        beside = "" if any(found) else next((f"{place}/" for place in _folders_above(path) if place in divided), "")
+        if found[1 - label]:
+            other[found[1 - label]] += 1
+        elif beside:
+            unclear[beside] += 1
+        else:
+            yield path
+    words = f"a folder of {LABEL_NAMES[1 - label]}s among {LABEL_NAMES[label]}s"
+    for place, n in other.items():
+        tree.report(place, OTHER_CLASS, f"is {words}; its {n} pictures are not used.")
+    for place, n in unclear.items():
+        tree.report(place, OTHER_CLASS, f"holds {n} pictures in neither of its class folders; they are not used.")
+
+
+def _folders_above(path: str) -> Iterator[str]:
+    """Folders on the way to a picture, the nearest first, the root last."""
+    folders = path.split("/")[:-1]
+    return ("/".join(folders[:i]) for i in range(len(folders), -1, -1))
+
+
+def first_folder(tree: Tree) -> str:
+    """First folders that were passed over because of their class, for a message."""
+    found = [f"{trouble.path}/" for trouble in tree.troubles if trouble.status == OTHER_CLASS]
+    more = f" and {len(found) - SHOWN_FOLDERS} more" if len(found) > SHOWN_FOLDERS else ""
+    return ", ".join(found[:SHOWN_FOLDERS]) + more
+
+
 # --- pictures --------------------------------------------------------------------------------------------------------
 
 
@@ -278,14 +386,19 @@ def iter_pictures(tree: Tree, place: str = "") -> Iterator[str]:
 
     An archive beside a folder of its name is passed over and reported: it was unpacked.
     """
-    yield from tree.files(place, SUFFIXES)
-    folders = tree.folders(place)
-    unpacked = {child_key(folder) for folder in folders if suffix_of(folder) != ARCHIVE}
-    for folder in folders:
-        if suffix_of(folder) == ARCHIVE and child_key(folder[: -len(ARCHIVE)]) in unpacked:
-            tree.report(folder, "duplicate", "lies beside the folder that it was unpacked to, which is used.")
-        else:
-            yield from iter_pictures(tree, folder)
+    for here in tree.walk(place, into=lambda folder: not _was_unpacked(tree, folder)):
+        yield from tree.files(here, SUFFIXES)
+
+
+def _was_unpacked(tree: Tree, folder: str) -> bool:
+    """Whether a folder is an archive that lies beside a folder of its name; it is reported."""
+    if suffix_of(folder) != ARCHIVE:
+        return False
+    beside = tree.folders(folder.rpartition("/")[0])
+    if child_key(folder[: -len(ARCHIVE)]) not in {child_key(other) for other in beside if suffix_of(other) != ARCHIVE}:
+        return False
+    tree.report(folder, "duplicate", "lies beside the folder that it was unpacked to, which is used.")
+    return True
 
 
 def numbered_pictures(tree: Tree, place: str, n_digits: int) -> dict[str, str]:
@@ -310,6 +423,17 @@ def numbered_pictures(tree: Tree, place: str, n_digits: int) -> dict[str, str]:
         detail = f"{len(others)} pictures are not called by a number of {n_digits} digits (first: {others[0]}); passed over."
         tree.report(place or ".", "unknown", detail)
     return found
+
+
+def format_of_name(name: str) -> str:
+    """
+    Format of a picture file by its suffix; empty if unknown.
+
+    >>> format_of_name("a/1.JPG"), format_of_name("1.webp"), format_of_name("1")
+    ('JPEG', 'WebP', '')
+    """
+    known = Image.registered_extensions().get(suffix_of(name), "")
+    return {"WEBP": "WebP"}.get(known, known)
 
 
 def as_bmp(picture: NDArray[np.uint8]) -> bytes:

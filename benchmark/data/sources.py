@@ -11,11 +11,14 @@ from typing import Any, ClassVar, Literal
 from ..contracts import SPLITS, Dataset, Item, Split
 from ..errors import DataError
 from ..invocation import bench
-from .layout import Tree, Trouble
+from .layout import LOST, Tree, Trouble
+from .listing import passed_over
 from .manifest import Origin, Preparation, find_preparations
 
 Kind = Literal["clip", "frames", "still"]
+OTHER_CLASS = "other_class"  # status of pictures in a folder that is called like the class that they are not taken for
 FIFTH = 0.2
+SHOWN = 5  # lines of one kind
 
 
 @dataclass(frozen=True)
@@ -197,9 +200,15 @@ class SourceDataset(Dataset):
     @cached_property
     def surveyed(self) -> Survey:
         """What was found below the root, or had been found when it was prepared."""
-        if self.prepared:
-            return Survey.from_dict(self.prepared.survey)
-        return self.survey_now()
+        return self.interpreted(Survey.from_dict(self.prepared.survey) if self.prepared else self.survey_now())
+
+    def interpreted(self, survey: Survey) -> Survey:
+        """
+        Apply parameters that are asked for when items are listed, so that one preparation serves all their values.
+
+        A subclass that has such parameters overrides it; `surveyed` and `bench data doctor` both go through it.
+        """
+        return survey
 
     def survey_now(self) -> Survey:
         """
@@ -263,6 +272,18 @@ class SourceDataset(Dataset):
             facts["preparation"] = self.prepared.settings_text
         return facts
 
+    def remarks(self) -> list[str]:
+        troubles = self.surveyed.troubles
+        lines = [f"{trouble.path} {trouble.detail}" for trouble in troubles if trouble.status == OTHER_CLASS]
+        more = [f"and {len(lines) - SHOWN} more folders like that."] if len(lines) > SHOWN else []
+        lost = passed_over({}, [trouble for trouble in troubles if trouble.status in LOST])
+        passed = (
+            [f"passed over: {lost}; {bench(f'data doctor {self.name} --root {shlex.quote(str(self.root))}')} names all."]
+            if lost
+            else []
+        )
+        return [*lines[:SHOWN], *more, *passed]
+
     def for_replicate(self, replicate: int) -> "SourceDataset":
         other = super().for_replicate(replicate)
         other.__dict__.pop("_splits", None)
@@ -278,7 +299,7 @@ class SourceDataset(Dataset):
 
     def drawn(self, sources: Sequence[Source]) -> list[Source]:
         """
-        Give a split to the sources that have none.
+        Give a split to the sources that have none: the one place where they are drawn, for runs and for the doctor.
 
         A subclass whose parts are split apart from each other calls this once for each part.
 

@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 from ...benchmark.errors import DataError, StudyError
 from ...benchmark.perturbations import canonical, chain_of, unperturbed
 from ...benchmark.scores import SCORE_SCHEMA
+from .meta import label as plain_label
 from .score_csv import COLUMNS, LABEL_TEXTS, read_score_csv
 
-SUFFIXES = (".parquet", ".csv")
+SUFFIXES = (".parquet", ".csv", ".tsv", ".txt")
 STATUSES = ("ok", "missing", "error")
 LABELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, **{name: i for i, name in enumerate(LABEL_TEXTS)}}
 NO_SCORE = ("", "nan", "null", "none", "na", "n/a")
@@ -45,9 +46,13 @@ def read_given(path: Path, domains: Mapping[str, str] | None = None) -> tuple[pa
     DataError
         If the file cannot be read, lacks a column, or has no rows.
     """
+    if path.is_dir():
+        raise DataError(
+            f"{path} is a folder; scores come as a file, {' or '.join(SUFFIXES[:2])}, one for every fitted detector."
+        )
     if path.suffix.lower() not in SUFFIXES:
-        raise DataError(f"{path}: scores come as {' or '.join(SUFFIXES)}, got {path.suffix or 'a file without an ending'}.")
-    raw = read_score_csv(path) if path.suffix.lower() == ".csv" else _read_parquet(path)
+        raise DataError(f"{path}: scores come as {' or '.join(SUFFIXES[:2])}, got {path.suffix or 'a file without an ending'}.")
+    raw = _read_parquet(path) if path.suffix.lower() == ".parquet" else read_score_csv(path)
     if not len(raw):
         raise DataError(f"{path} has no rows; wanted one per test picture.")
     findings: list[str] = []
@@ -56,7 +61,7 @@ def read_given(path: Path, domains: Mapping[str, str] | None = None) -> tuple[pa
     scores, statuses, details = _scores(raw, text["status"], findings)
     columns = {
         **text,
-        "domain": _domains(text["domain"], domains or {}),
+        "domain": _domains(path, text["domain"], domains or {}),
         "split": [split or "test" for split in text["split"]],
         "label": labels,
         "status": statuses,
@@ -67,13 +72,45 @@ def read_given(path: Path, domains: Mapping[str, str] | None = None) -> tuple[pa
 
 
 def _read_parquet(path: Path) -> pa.Table:
+    wanted = f"wanted the columns {', '.join(SCORE_SCHEMA.names)}, of which {', '.join(NEEDED)} have to be there"
     try:
-        table = pq.read_table(path)
+        with path.open("rb") as file:
+            start = file.read(4)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror or error}).") from error
+    if start != b"PAR1":
+        what = "it is empty" if not start else "it is no Parquet file (a table of text is named .csv)"
+        raise DataError(f"{path} cannot be read as Parquet: {what}; {wanted}.")
+    try:
+        table = pq.ParquetFile(path).read()
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise DataError(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}.") from error
+        raise DataError(f"{path} cannot be read as Parquet: it is damaged or not whole; write it again.") from error
     if lacking := [name for name in NEEDED if name not in table.column_names]:
-        raise DataError(f"{path} lacks the columns {', '.join(lacking)}; wanted {', '.join(SCORE_SCHEMA.names)}.")
-    return table
+        got = plain_label(", ".join(table.column_names))[:200]
+        raise DataError(f"{path} lacks the columns {', '.join(lacking)}; wanted {', '.join(SCORE_SCHEMA.names)}, got {got}.")
+    return _of_plain_types(path, table)
+
+
+def _of_plain_types(path: Path, table: pa.Table) -> pa.Table:
+    """The columns that we know, bytes as text; one that holds no text and no numbers is refused."""
+    columns = {}
+    for name in SCORE_SCHEMA.names:
+        if table.column_names.count(name) > 1:
+            raise DataError(f"{path} has a column twice ({name}).")
+        if name not in table.column_names:
+            continue
+        column = table[name]
+        kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+        wanted = "numbers" if name == "score" else "text"
+        if pa.types.is_nested(kind) or pa.types.is_temporal(kind) or (name == "score" and pa.types.is_boolean(kind)):
+            raise DataError(f"{path}: the column {name} holds {kind}; wanted {wanted}, one value a row.")
+        if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+            try:
+                column = column.cast(pa.large_string())
+            except pa.ArrowInvalid as error:
+                raise DataError(f"{path}: the column {name} holds bytes that are no UTF-8 text; wanted {wanted}.") from error
+        columns[name] = column
+    return pa.table(columns)
 
 
 def _texts(table: pa.Table, name: str) -> list[str]:
@@ -83,8 +120,13 @@ def _texts(table: pa.Table, name: str) -> list[str]:
     return ["" if value is None else str(value) for value in table[name].to_pylist()]
 
 
-def _domains(given: list[str], names: Mapping[str, str]) -> list[str]:
+def _domains(path: Path, given: list[str], names: Mapping[str, str]) -> list[str]:
     """Domains under their full names: strengths of perturbations told."""
+    if nameless := [i for i, name in enumerate(given, 1) if not name.strip()]:
+        raise DataError(
+            f"{path}: a row names no domain (row {nameless[0]:,} below the head, {len(nameless):,} in all); the columns are "
+            f"{', '.join(COLUMNS)}, or those of a score file."
+        )
     known = {name: _full_name(names.get(name, name)) for name in set(given)}
     return [known[name] for name in given]
 

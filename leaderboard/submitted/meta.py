@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, V
 
 from ...benchmark.bands import Band
 from ...benchmark.errors import DataError, StudyError, unknown_name
+from ...benchmark.yaml_text import YamlError, events, parse_yaml
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
 MOST_CHARACTERS = 10_000
@@ -94,23 +95,18 @@ def _mapping(path: Path) -> tuple[dict[str, int], dict[str, Any]]:
     text = _read(path)
     try:
         _refuse_knots(path, text)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
-        raise DataError(f"{path}{where}: not valid YAML: {getattr(error, 'problem', None) or error}.") from error
-    except ValueError as error:
-        raise DataError(f"{path}: not valid YAML: {str(error)[:100]}.") from error
-    if not isinstance(node, yaml.MappingNode) or not all(isinstance(key, str) for key in data):
+        read = parse_yaml(text)
+    except YamlError as error:
+        raise DataError(f"{path}, line {error.line}: {error.reason}.") from error
+    if not isinstance(read.node, yaml.MappingNode) or not all(isinstance(key, str) for key in read.data):
         raise DataError(f"{path}: this has to be a mapping of keys such as `name:`, `detector:` and `train:`.")
-    return _lines(path, node), data
+    return {key.value: key.start_mark.line + 1 for key, _ in read.node.value}, read.data
 
 
 def _refuse_knots(path: Path, text: str) -> None:
     """Refuse what a few lines can blow up: references, and brackets in brackets without end."""
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in events(text):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
             raise DataError(f"{path}, line {event.start_mark.line + 1}: more than {DEEPEST} lists or mappings in each other.")
@@ -130,16 +126,6 @@ def _read(path: Path) -> str:
         raise DataError(f"{path} cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text.") from error
-
-
-def _lines(path: Path, node: yaml.MappingNode) -> dict[str, int]:
-    lines: dict[str, int] = {}
-    for key, _ in node.value:
-        line = key.start_mark.line + 1
-        if key.value in lines:
-            raise DataError(f"{path}, line {line}: the key '{key.value}' stands here twice.")
-        lines[key.value] = line
-    return lines
 
 
 def _explain(path: Path, lines: Mapping[str, int], data: Mapping[str, Any], error: Any) -> str:

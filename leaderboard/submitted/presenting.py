@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from .meta import label
-from .score_csv import as_text
 
 Row = dict[str, Any]
 TOLD = ("name", "authors", "contact", "url", "description", "licence")
@@ -27,11 +26,7 @@ def submission_lines(rows: Sequence[Row]) -> list[str]:
 
 
 def csv_rows(rows: Sequence[Row]) -> list[Row]:
-    """
-    Rows for `table.as_csv`: with a submission among them, all get the columns that say so.
-
-    In text that others wrote, what a spreadsheet would take for a formula gets an apostrophe, as in `score_csv`.
-    """
+    """Rows for `table.as_csv` and `table.as_tests_csv`: with a submission among them, all get the columns that say so."""
     if not any(map(is_submitted, rows)):
         return list(rows)
     names = dict.fromkeys(name for row in rows for name in row if name not in ("submission", "source", "verified"))
@@ -42,8 +37,5 @@ def _columns(row: Row) -> Row:
     if not is_submitted(row):
         return {"source": "recorded", "verified": "", **{f"submission.{name}": "" for name in (*TOLD, "notes")}}
     told = row["submission"]
-    texts = {name: value for name, value in row.items() if isinstance(value, str)}
-    texts |= {f"submission.{name}": told[name] for name in TOLD} | {"submission.notes": " ".join(told["notes"])}
-    tests = [{**test, "domain": as_text(test["domain"])} for test in row["tests"]]
-    safe = {name: as_text(value) for name, value in texts.items()}
-    return {**safe, "tests": tests, "source": "submitted", "verified": row["verified"]}
+    about = {f"submission.{name}": told[name] for name in TOLD} | {"submission.notes": " ".join(told["notes"])}
+    return {**about, "source": "submitted", "verified": row["verified"]}

@@ -1,23 +1,21 @@
 """
 The per-item CSV that workbenches exchange: columns dataset, key, compression, label, score, status.
 
-A spreadsheet takes a cell that begins with ``=``, ``+``, ``-`` or ``@`` for a formula. Text cells that do are written with an
-apostrophe before them, which is taken away again when the file is read.
+Text cells that a spreadsheet would take for formulas are written with an apostrophe before them (`spreadsheet`), which is taken
+away again when the file is read.
 """
 
 import csv
 import io
-import re
 from pathlib import Path
 
 import pyarrow as pa
 
-from ...benchmark.errors import DataError
-from .meta import label as plain_label
+from ..spreadsheet import as_text, from_text
+from .delimited import read_table, with_decimal_points
 
 COLUMNS = ("dataset", "key", "compression", "label", "score", "status")
 SPLIT = "split"  # a seventh column, for files that also hold validation scores
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
 LABEL_TEXTS = ("real", "fake")
 
 
@@ -71,38 +69,27 @@ def score_csv(table: pa.Table, validation: bool = False) -> str:
     return out.getvalue()
 
 
-def as_text(cell: str) -> str:
-    """Put an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{cell}" if FORMULA.match(cell) else cell
-
-
-def from_text(cell: str) -> str:
-    """Take the apostrophe away that `as_text` put there."""
-    return cell[1:] if cell.startswith("'") and FORMULA.match(cell[1:]) else cell
-
-
 def read_score_csv(path: Path) -> pa.Table:
     """
-    Read the per-item CSV.
+    Read the per-item CSV: separated by commas, semicolons or tabs, in UTF-8 or UTF-16, head in any case.
 
     Returns
     -------
     Table
-        Columns ``domain``, ``split``, ``item``, ``label``, ``score`` and ``status``, all text, as they stand in the file.
+        Columns ``domain``, ``split``, ``item``, ``label``, ``score`` and ``status``, all text, as they stand in the file;
+        decimal commas of a file that is not separated by commas are points.
 
     Raises
     ------
     DataError
-        If it is no CSV, or lacks a column.
+        If it is no such table, or lacks a column.
     """
-    columns = _columns(path)
-    lacking = [name for name in ("dataset", "key", "score") if name not in columns]
-    if lacking:
-        got = plain_label(",".join(columns))[:200]
-        hint = " Columns are separated by commas." if len(columns) == 1 else ""
-        raise DataError(f"{path} lacks the columns {', '.join(lacking)}; wanted {','.join(COLUMNS)}, got {got}.{hint}")
+    table = read_table(path, (*COLUMNS, SPLIT), ("dataset", "key", "score"))
+    columns = table.columns
     n_rows = len(columns["key"])
     text = {name: columns.get(name, [""] * n_rows) for name in (*COLUMNS, SPLIT)}
+    if table.separator != ",":
+        text["score"] = with_decimal_points(text["score"])
     pairs = zip(text["dataset"], text["compression"], strict=True)
     return pa.table(
         {
@@ -112,24 +99,3 @@ def read_score_csv(path: Path) -> pa.Table:
             **{name: pa.array(text[name], pa.string()) for name in ("label", "score", "status")},
         }
     )
-
-
-def _columns(path: Path) -> dict[str, list[str]]:
-    """Cells by column, all of them text."""
-    from pyarrow import csv as arrow
-
-    try:
-        with path.open("rb") as file:
-            names = next(csv.reader([file.readline().decode("utf-8-sig")]), [])
-        convert = arrow.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
-        table = arrow.read_csv(path, parse_options=arrow.ParseOptions(newlines_in_values=True), convert_options=convert)
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror or error}).") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text.") from error
-    except (ValueError, csv.Error, pa.ArrowException) as error:
-        reason = plain_label(str(error))[:150].rstrip(".")
-        raise DataError(f"{path} cannot be read as CSV: {reason}; wanted the columns {','.join(COLUMNS)}.") from error
-    if len(set(table.column_names)) < len(table.column_names):
-        raise DataError(f"{path} has a column twice: {','.join(table.column_names)}; wanted {','.join(COLUMNS)}.")
-    return {name.strip(): table[name].to_pylist() for name in table.column_names}

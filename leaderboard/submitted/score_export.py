@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-import yaml
 
 from ...benchmark.bands import Band
 from ...benchmark.errors import DataError
 from ...benchmark.store import read_json
 from ...benchmark.tracking import cell_runs
+from ...benchmark.yaml_text import dump_yaml
 from .score_csv import score_csv
 
 SHOWN = 10
@@ -105,4 +105,4 @@ def _meta(document: dict[str, Any], entry: dict[str, Any]) -> str:
         "ms_per_picture": round(document["decode_ms"] + entry["score_ms"], 4),
         "parameters": document.get("detector_identity", {}).get("parameters", {}),
     }
-    return yaml.safe_dump(told, sort_keys=False, allow_unicode=True)
+    return dump_yaml(told)

@@ -99,7 +99,7 @@ def _compare(mine: Sequence[Path], band: Band, run_id: str, run: Path) -> Verifi
 
 
 def _same(one: Band, other: Band) -> bool:
-    return one.kind == other.kind and bool(np.allclose(one.edges, other.edges, rtol=0, atol=SAME_EDGE))
+    return one.kind == other.kind and bool(np.allclose(one.half_gain, other.half_gain, rtol=0, atol=SAME_EDGE))
 
 
 def _difference(mine: Sequence[Path], theirs: Sequence[Path], run_id: str) -> tuple[str, float | None]:

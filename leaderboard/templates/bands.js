@@ -50,7 +50,8 @@ function bandPanel(row, told, scales) {
   const charts = [];
   const parts = Object.entries(KINDS).filter(([kind]) => told[kind]).flatMap(([kind, { title, lines }]) => {
     charts.push(chart(lines, `${lines}: AUC against frequency, ${shortened(row.detector, 60)} trained on ${shortened(row.train, 60)}; the numbers are in the map above`, "bands", () => homeAndAbroad(told, kind), (layout) => alignLines(layout, told[kind], scales[kind])));
-    return [element("h4", {}, title), bandScale(kind, scales.limit), bandMap(row, told, kind, scales.limit), charts.at(-1).figure];
+    const map = element("div", { class: "band-part" }, element("h4", {}, title), bandScale(kind, scales.limit), bandMap(row, told, kind, scales.limit));
+    return [map, charts.at(-1).figure];
   });
   const figure = element("div", { class: "band-cell" }, element("h3", { dir: "auto" }, cellText(row)),
     element("ul", { class: "band-words" }, told.sentences.map((text) => element("li", { dir: "auto" }, shortened(text, 600)))), ...parts);
@@ -69,10 +70,8 @@ function lossLimit(keys) {
 }
 
 function bandScale(kind, limit) {
-  const bar = element("i");
-  bar.style.background = `linear-gradient(to right, ${[0, 0.25, 0.5, 0.75, 1].map((share) => `rgb(${shade(share).join(",")})`).join(",")})`;
-  const texts = kind === "keep" ? ["AUC 0 (inverted)", "1", "· middle: 0.5, chance"] : [`−${limit.toFixed(1)} (gains)`, `${limit.toFixed(1)} lost`, "· against all frequencies"];
-  return element("p", { class: "scale", "aria-hidden": "true" }, texts[0], bar, texts[1], element("span", {}, texts[2]));
+  const texts = kind === "keep" ? undefined : [`−${limit.toFixed(1)} (gains)`, `${limit.toFixed(1)} lost`, "· against all frequencies"];
+  return element("p", { class: "scale", "aria-hidden": "true" }, scaleParts(texts));
 }
 
 // A column reaches half way to the centres of its neighbours, so that the axis below is a real one.

@@ -20,12 +20,13 @@ function themed(name) {
   return layout;
 }
 
-function draw(target, name, traces, change = () => {}) {
+function draw(target, name, traces, change = () => {}, after = () => {}) {
+  const frame = () => { const layout = themed(name); change(layout); return layout; };
   const again = () => {
-    const layout = themed(name);
-    change(layout);
-    Plotly.react(target, traces(), layout, { displayModeBar: false, responsive: true, showTips: false });
+    Plotly.react(target, traces(), frame(), { displayModeBar: false, responsive: true, showTips: false });
+    after();
   };
+  again.figure = () => ({ data: traces(), layout: frame() });
   drawn.set(target, again);
   if (globalThis.Plotly) again(); // else once it is there
 }
@@ -39,18 +40,59 @@ function drawAgain() {
 
 function chart(title, about, name, traces, change) {
   const target = element("div", { class: "chart", role: "img", "aria-label": about });
-  return { figure: element("figure", { class: "panel" }, element("h3", {}, title), target), draw: () => draw(target, name, traces, change) };
+  const head = element("div", { class: "chart-head" }, element("h3", {}, title), saveButton(target, about));
+  return { figure: element("figure", { class: "panel" }, head, target), draw: () => draw(target, name, traces, change) };
+}
+
+// --- charts as files --------------------------------------------------------------------------------------------------
+
+// In a column of 3.3 inches, 440 pixels wide, letters of 13 pixels are 7 points high.
+const SVG_SIZE = { width: 440, height: 340 };
+const SVG_LETTERS = 13;
+
+function saveButton(target, about) {
+  return element("button", { type: "button", class: "save screen-only", "aria-label": `Save as SVG: ${about}`, on: { click: () => saveSvg(target, about) } }, "SVG");
+}
+
+// On paper: light, whatever the screen is.
+function onLight(make) {
+  const theme = document.documentElement.dataset.theme;
+  document.documentElement.dataset.theme = "light";
+  try { return make(); } finally {
+    if (theme === undefined) delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+  }
+}
+
+async function saveSvg(target, about) {
+  const again = drawn.get(target);
+  if (!again || !globalThis.Plotly) return;
+  const figure = onLight(() => structuredClone(again.figure()));
+  const { layout } = figure;
+  layout.font.size = SVG_LETTERS;
+  layout.margin = { ...layout.margin, l: Math.min(layout.margin.l, 62), r: 14 };
+  for (const axis of [layout.xaxis, layout.yaxis]) axis.automargin = true;
+  layout.annotations = target.id === "pareto" ? onLight(() => costLabels(layout, { w: SVG_SIZE.width - 86, h: SVG_SIZE.height - 70 }, SVG_LETTERS))
+    : (layout.annotations ?? []).map((one) => ({ ...one, font: { ...one.font, size: SVG_LETTERS } }));
+  const address = await Plotly.toImage(figure, { format: "svg", ...SVG_SIZE });
+  download(`${fileName(about.slice(0, 60))}.svg`, "image/svg+xml", decodeURIComponent(address.slice(address.indexOf(",") + 1)));
 }
 
 // --- cost -------------------------------------------------------------------------------------------------------------
 
-const priced = (row) => known(row.headline) && known(row.ms_per_picture) && row.ms_per_picture > 0;
+// What the detector alone takes; a row that brought its scores knows the whole only, with decoding.
+const costOf = (row) => row.score_ms ?? row.ms_per_picture;
+const whole = (row) => !known(row.score_ms);
+const priced = (row) => known(row.headline) && known(costOf(row)) && costOf(row) > 0;
+const costText = (row) => `${milliseconds(costOf(row))} ms${whole(row) ? ", decoding included" : ""}`;
 
 function frontierOf(rows) {
-  const ordered = [...rows].sort((a, b) => a.ms_per_picture - b.ms_per_picture || b.headline - a.headline);
+  const ordered = [...rows].sort((a, b) => costOf(a) - costOf(b) || b.headline - a.headline);
   let best = -Infinity;
   return ordered.filter((row) => row.headline > best && ((best = row.headline), true));
 }
+
+let costRows = [];
 
 function drawCost() {
   const rows = passing().filter(priced);
@@ -61,38 +103,92 @@ function drawCost() {
   fillOptions(document.getElementById("cost-set"), options, state.set);
   const mine = rows.filter((row) => String(row.set) === document.getElementById("cost-set").value);
   const best = frontierOf(mine);
-  target.setAttribute("aria-label", `AUC against milliseconds per picture of ${counted(mine.length, "row")}; the frontier is listed below.`);
+  costRows = [...best, ...mine.filter((row) => !best.includes(row))];
+  const about = `AUC against milliseconds per picture of ${counted(mine.length, "row")}; the frontier is listed below.`;
+  target.setAttribute("aria-label", about);
   target.setAttribute("role", "img");
-  draw(target, "pareto", () => costTraces(mine, best), (layout) => widen(layout, mine));
+  document.getElementById("save-cost").replaceChildren(saveButton(target, about));
+  draw(target, "pareto", () => costTraces(mine, best), (layout) => frameCost(layout, mine), () => nameCost(target));
   target.removeAllListeners?.("plotly_click");
   target.on?.("plotly_click", (event) => event.points[0]?.customdata && openRow(event.points[0].customdata));
   document.getElementById("frontier").replaceChildren(
     mine.length ? element("p", {}, `On the frontier, ${DATA.sets[mine[0].set].abroad ? "by mean cross-domain AUC" : "by in-domain AUC"}:`) : element("p", {}, "No row has both a time and an AUC."),
-    element("ol", {}, best.slice(0, 20).map((row) => element("li", {}, rowLink(row), ` ← ${shortened(row.train, 80)}, ${row.band}: AUC ${fixed(row.headline)}, ${milliseconds(row.ms_per_picture)} ms`))));
+    element("ol", {}, best.slice(0, 20).map((row) => element("li", {}, rowLink(row), ` ← ${shortened(row.train, 80)}, ${row.band}: AUC ${fixed(row.headline)}, ${costText(row)}`))));
 }
 
 // Times that hardly differ must not look as if they did.
-function widen(layout, rows) {
-  const times = rows.map((row) => Math.log10(row.ms_per_picture));
-  const [low, high] = [Math.min(...times), Math.max(...times)];
-  const spare = Math.max(0.04, (Math.log10(4) - (high - low)) / 2);
+function frameCost(layout, rows) {
   if (!rows.length) return;
+  layout.showlegend = false; // every point has its name
+  layout.margin = { ...layout.margin, b: 46 };
+  const times = rows.map((row) => Math.log10(costOf(row)));
+  const [low, high] = [Math.min(...times), Math.max(...times)];
+  const spare = Math.max(0.15, (Math.log10(4) - (high - low)) / 2);
   layout.xaxis.range = [low - spare, high + spare];
+  layout.yaxis.title.text = DATA.sets[rows[0].set].abroad ? "mean cross-domain AUC" : "in-domain AUC";
   const aucs = rows.map((row) => row.headline);
   const [worst, best] = [Math.min(...aucs), Math.max(...aucs)];
-  const room = Math.max(0.01, (0.1 - (best - worst)) / 2);
+  const room = Math.max(0.02, (0.1 - (best - worst)) / 2);
   layout.yaxis.range = [worst - room, best + room];
 }
 
 function costTraces(rows, best) {
   const detectors = [...new Set(rows.map((row) => row.detector))];
-  const about = (row) => `${label(row.detector)} ← ${label(row.train)}<br>${label(row.band)}<br>AUC ${fixed(row.headline)} · ${milliseconds(row.ms_per_picture)} ms`;
-  const steps = { type: "scatter", mode: "lines", name: "frontier", x: best.map((r) => r.ms_per_picture), y: best.map((r) => r.headline), line: { shape: "hv", width: 1, color: colourOf("--quiet") }, hoverinfo: "skip" };
+  const about = (row) => `${label(row.detector)} ← ${label(row.train)}<br>${label(row.band)}<br>AUC ${fixed(row.headline)} · ${costText(row)}${whole(row) ? "" : ` (${milliseconds(row.ms_per_picture)} with decoding)`}`;
+  const steps = { type: "scatter", mode: "lines", name: "frontier", x: best.map(costOf), y: best.map((r) => r.headline), line: { shape: "hv", width: 1, color: colourOf("--quiet") }, hoverinfo: "skip" };
   return [steps, ...detectors.map((name, i) => {
     const mine = rows.filter((row) => row.detector === name);
-    return { type: "scatter", mode: "markers", name: label(name), x: mine.map((r) => r.ms_per_picture), y: mine.map((r) => r.headline), customdata: mine.map((r) => r.id),
-      text: mine.map(about), hoverinfo: "text", showlegend: i < 12, marker: { color: colour(i), symbol: SYMBOLS[Math.floor(i / ON_LIGHT.length + i) % SYMBOLS.length], size: 9 } };
+    const symbol = SYMBOLS[Math.floor(i / ON_LIGHT.length + i) % SYMBOLS.length];
+    return { type: "scatter", mode: "markers", name: label(name), x: mine.map(costOf), y: mine.map((r) => r.headline), customdata: mine.map((r) => r.id),
+      text: mine.map(about), hoverinfo: "text", marker: { color: colour(i), symbol: mine.map((r) => symbol + (whole(r) ? "-open" : "")), size: 9 } };
   })];
+}
+
+function costNames(rows) {
+  const texts = [(row) => row.detector, (row) => `${row.detector} ← ${row.train}`, (row) => `${row.detector} ← ${row.train} ${row.band}`];
+  const counts = texts.map((text) => { const seen = new Map(); for (const row of rows) seen.set(text(row), (seen.get(text(row)) ?? 0) + 1); return seen; });
+  return rows.map((row) => shortened(texts.find((text, i) => counts[i].get(text(row)) === 1)?.(row) ?? texts[2](row), 44));
+}
+
+function nameCost(target) {
+  const { _size: size, xaxis, yaxis } = target._fullLayout;
+  const annotations = costLabels({ xaxis: { range: xaxis.range }, yaxis: { range: yaxis.range } }, size, 11);
+  Plotly.relayout(target, { annotations });
+  const without = costRows.length - annotations.length;
+  document.getElementById("unnamed").textContent = without ? `${counted(without, "point")} had no room for a name: point at it, or filter the rows.` : "";
+}
+
+// Names of the frontier first, then the others: near their points, on no other name and on no point.
+function costLabels(layout, size, letters) {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${letters}px system-ui, sans-serif`;
+  const [[x0, x1], [y0, y1]] = [layout.xaxis.range, layout.yaxis.range];
+  const at = costRows.map((row) => [((Math.log10(costOf(row)) - x0) / (x1 - x0)) * size.w, ((y1 - row.headline) / (y1 - y0)) * size.h]);
+  const names = costNames(costRows);
+  const taken = at.map(([x, y]) => [x - 6, y - 6, x + 6, y + 6]);
+  return costRows.flatMap((row, i) => {
+    const [w, h] = [pen.measureText(names[i]).width * 1.08 + 4, letters * 1.35];
+    const offset = placeOf(at[i], w, h, taken, size);
+    if (!offset) return [];
+    const [dx, dy] = offset;
+    taken.push([at[i][0] + dx - w / 2, at[i][1] + dy - h / 2, at[i][0] + dx + w / 2, at[i][1] + dy + h / 2]);
+    const far = Math.abs(dx) > w / 2 + 14 || Math.abs(dy) > h / 2 + 14;
+    return [{ x: Math.log10(costOf(row)), y: row.headline, ax: dx, ay: dy, text: label(names[i]), showarrow: true, arrowhead: 0, arrowwidth: 1, standoff: 5,
+      arrowcolor: far ? colourOf("--quiet") : "rgba(0,0,0,0)", font: { size: letters, color: colourOf("--ink") }, borderpad: 0 }];
+  });
+}
+
+// Above first: the frontier comes from below and leaves to the right.
+const DIRECTIONS = [270, 225, 180, 45, 90, 135, 315, 0, 22, 158, 202, 338].map((degrees) => [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)]);
+
+function placeOf([x, y], w, h, taken, size) {
+  for (let away = 8; away < 200; away += 7) for (const [cos, sin] of DIRECTIONS) {
+    const [dx, dy] = [cos * (w / 2 + away), sin * (h / 2 + away)];
+    const box = [x + dx - w / 2, y + dy - h / 2, x + dx + w / 2, y + dy + h / 2];
+    const inside = box[0] >= 0 && box[1] >= 0 && box[2] <= size.w && box[3] <= size.h;
+    if (inside && taken.every((other) => box[0] >= other[2] || box[2] <= other[0] || box[1] >= other[3] || box[3] <= other[1])) return [dx, dy];
+  }
+  return null;
 }
 
 // --- bands tried at home ----------------------------------------------------------------------------------------------

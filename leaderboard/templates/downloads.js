@@ -37,51 +37,135 @@ function asJson(rows) {
   return JSON.stringify({ study: DATA.study, made: DATA.made, sets: DATA.sets, notes: DATA.notes, rows: plain }, null, 1) + "\n";
 }
 
+const fileName = (text) => text.replace(/[^\w-]+/g, "_").replace(/^_+|_+$/g, "").slice(0, 60);
+
 // --- LaTeX ------------------------------------------------------------------------------------------------------------
 
 const TEX = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "<": "\\textless{}", ">": "\\textgreater{}", "|": "\\textbar{}", "–": "--", "−": "$-$", "←": "$\\leftarrow$" };
 
-function texEscaped(text) {
-  return [...shortened(String(text).replace(/\s+/g, " "), 120)].map((mark) => TEX[mark] ?? ("&%$#_{}".includes(mark) ? "\\" + mark : mark)).join("");
+function texEscaped(text, length = 120) {
+  return [...shortened(String(text).replace(/\s+/g, " "), length)].map((mark) => TEX[mark] ?? ("&%$#_{}".includes(mark) ? "\\" + mark : mark)).join("");
 }
 
-// In bold only what is significantly best: alone in its tie group, and nobody of its set can rank before it.
+// A name may break after what separates its parts, as on the page.
+const texName = (text, length = 80) => shortened(String(text).replace(/\s+/g, " "), length).split(/(?<=[/@+_:=-])/).map((part) => texEscaped(part)).join("\\allowbreak{}");
+const texNumber = (value) => (known(value) ? fixed(value) : "--");
+const texSigned = (value) => (known(value) ? `$${signed(value).replace("−", "-")}$` : "--");
+
+// Three digits in four places: with a zero before each, three intervals would not stand side by side.
+const texBound = (value) => bound(value).replace(/^0(?=\.)/, "");
+const texInterval = (low, high) => (known(low) && known(high) ? `{\\scriptsize ${texBound(low)}--${texBound(high)}}` : "");
+
+// In bold only what is significantly best: alone in its tie group, nobody of its set can rank before it, and better than chance.
 function clearlyBest(row, rows) {
   const mine = rows.filter((other) => other.set === row.set && known(other.rank_low));
-  if (!known(row.rank_low) || row.rank_high !== 1 || mine.length < 2) return false;
+  if (!known(row.rank_low) || row.rank_high !== 1 || mine.length < 2 || !(row.headline > 0.5)) return false;
   return mine.filter((other) => other.tie_group === row.tie_group).length === 1;
 }
 
+const TEX_LINES = 36; // on a page, with room for caption and notes
+const TEX_SETS = 6; // that notes tell of
+const TEX_NOTES = 14; // lines that notes take
+const TEX_LETTERS = 17; // of a name in its column
+const TEX_COLUMNS = 6; // test domains beside each other
+const texParts = (items, n) => Array.from({ length: Math.max(1, Math.ceil(items.length / n)) }, (_, i) => items.slice(i * n, (i + 1) * n));
+const texTall = (...names) => names.reduce((sum, name) => sum + Math.ceil(Math.min(name.length + 2, 82) / TEX_LETTERS), 0);
+
+// Parts whose lines fit a page.
+function texPages(items, linesOf) {
+  const pages = [[]];
+  let left = TEX_LINES;
+  for (const item of items) {
+    left -= linesOf(item);
+    if (left < 0 && pages.at(-1).length) { pages.push([]); left = TEX_LINES - linesOf(item); }
+    pages.at(-1).push(item);
+  }
+  const last = pages.at(-1);
+  if (left < TEX_NOTES && last.length > 1) pages.splice(-1, 1, last.slice(0, Math.ceil(last.length / 2)), last.slice(Math.ceil(last.length / 2)));
+  return pages;
+}
+const texHead = (needs) => [`% ${(DATA.study || "all studies").replace(/\s+/g, " ")}, made ${DATA.made}`, `% needs ${needs.map((name) => `\\usepackage{${name}}`).join(", ")}; a table is as wide as the text: in two columns, use table*`];
+
+// Its caption above it, notes below it, and nothing wider than the text.
+function texTable(columns, heads, lines, caption, notes, name) {
+  return ["\\begin{table}", "\\centering\\small\\setlength{\\tabcolsep}{2.5pt}", `\\caption{${caption}}`, `\\label{tab:${name}}`, `\\begin{tabular}{@{}${columns}@{}}`, "\\toprule", ...heads, "\\midrule", ...lines, "\\bottomrule", "\\end{tabular}",
+    ...(notes ? ["\\par\\smallskip", `\\parbox{\\linewidth}{\\footnotesize ${notes}}`] : []), "\\end{table}", ""];
+}
+
+function texCounts(tests) {
+  const sizes = tests.map((test) => test.n).filter(known);
+  const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+  return !sizes.length ? "--" : least === most ? String(most) : `${least}--${most}`;
+}
+
 function asTex(rows) {
-  const heads = [...(HAS_RANKS ? ["rank"] : []), "detector", "trained on", "band (c/px)", "in-domain", "cross-domain", "worst", "gain"];
-  const columns = (HAS_RANKS ? "r" : "") + "lllrrrr";
+  const told = HAS_RANKS ? "Bold: significantly best of its set, alone in its tie group, and above chance." : "No ranks are known, so nothing is bold.";
+  const sorted = [...rows].sort((a, b) => a.set - b.set);
+  const sets = [...new Set(sorted.map((row) => row.set))];
+  const counts = sets.slice(0, TEX_SETS).map((set) => `${DATA.sets[set].name}: ${texEscaped(DATA.sets[set].domains.join(", "), 120)} ($n = ${texCounts(sorted.filter((row) => row.set === set).flatMap((row) => row.tests.filter((test) => DATA.sets[set].domains.includes(test.domain))))}$ pictures${DATA.sets[set].domains.length > 1 ? " each" : ""}).`);
+  const notes = `AUC on test pictures, below it the 95\\,\\% interval (groups resampled); cross-domain: mean over the other domains of the set; gain: over all frequencies. ${told} Sets of test domains, whose means do not compare: ${counts.join(" ")}${sets.length > TEX_SETS ? ` And ${sets.length - TEX_SETS} more.` : ""}`;
+  const under = `${[...(HAS_RANKS ? [""] : []), "$\\leftarrow$ trained on", "", "", "", "", ""].join(" & ")} \\\\`;
+  const heads = `${[...(HAS_RANKS ? ["rank"] : []), "detector", "band (c/px)", "in-domain", "cross-dom.", "worst", "gain"].join(" & ")} \\\\`;
+  const columns = (HAS_RANKS ? "r" : "") + ">{\\raggedright\\arraybackslash}p{.26\\linewidth}>{\\raggedright\\arraybackslash}p{.16\\linewidth}rrrr";
+  const pages = texPages(sorted, (row) => Math.max(2, texTall(row.detector, row.train)));
+  const study = texName(DATA.study || "all studies");
+  return [...texHead(["array", "booktabs"]), ...pages.flatMap((page, i) => texTable(columns, [heads, under], texRows(page),
+    `${study}: generalization of detectors${pages.length > 1 ? ` (part ${i + 1} of ${pages.length})` : ""}.`, i === pages.length - 1 ? notes : "", `rows-${i + 1}`))].join("\n");
+}
+
+function texRows(rows) {
   const lines = [];
-  let set = null;
-  for (const row of [...rows].sort((a, b) => a.set - b.set)) {
-    if (row.set !== set) lines.push("\\midrule", `\\multicolumn{${heads.length}}{l}{\\footnotesize ${texEscaped(setText(DATA.sets[row.set]))}} \\\\`);
-    set = row.set;
+  for (const [i, row] of rows.entries()) {
+    if (!i || row.set !== rows[i - 1].set) lines.push(...(i ? ["\\midrule"] : []), `\\multicolumn{${HAS_RANKS ? 7 : 6}}{@{}l}{\\footnotesize Set ${DATA.sets[row.set].name}${DATA.sets[row.set].abroad ? "" : ", tested at home only"}} \\\\\\addlinespace[1pt]`);
     lines.push(texLine(row));
   }
-  const told = HAS_RANKS ? "bold: significantly best of its set, alone in its tie group" : "no ranks are known, so nothing is bold";
-  return [`% ${(DATA.study || "all studies").replace(/\s+/g, " ")}, made ${DATA.made}; AUC with 95 % intervals; ${told}`, "% needs \\usepackage{booktabs}", `\\begin{tabular}{${columns}}`, "\\toprule", heads.join(" & ") + " \\\\", ...lines, "\\bottomrule", "\\end{tabular}", ""].join("\n");
+  return lines;
 }
 
+// Two lines: the numbers, and their intervals.
 function texLine(row) {
   const best = clearlyBest(row, ROWS.filter((other) => other.role !== "allpass"));
-  const cell = (name) => {
-    if (!known(row[name])) return "--";
-    const bounds = between(row[name + "_lo"], row[name + "_hi"]);
-    const value = best && name === (DATA.sets[row.set].abroad ? "cross_domain_auc" : "in_domain_auc") ? `\\textbf{${fixed(row[name])}}` : fixed(row[name]);
-    return bounds ? `${value} {\\scriptsize ${texEscaped(bounds)}}` : value;
-  };
+  const headline = DATA.sets[row.set].abroad ? "cross_domain_auc" : "in_domain_auc";
+  const names = ["in_domain_auc", "cross_domain_auc", "worst_auc"];
+  const values = names.map((name) => (best && name === headline ? `\\textbf{${texNumber(row[name])}}` : texNumber(row[name])));
+  const bounds = names.map((name) => (known(row[name]) ? texInterval(row[name + "_lo"], row[name + "_hi"]) : ""));
   const rank = !HAS_RANKS ? [] : [known(row.rank_low) ? (row.rank_low === row.rank_high ? row.rank_low : `${row.rank_low}--${row.rank_high}`) : "--"];
-  return [...rank, texEscaped(row.detector), texEscaped(row.train), texEscaped(row.band), cell("in_domain_auc"), cell("cross_domain_auc"), cell("worst_auc"), texEscaped(signed(row.gain))].join(" & ") + " \\\\";
+  return texPair([...rank, texName(row.detector), texName(row.band), ...values, texSigned(row.gain)], [...rank.map(() => ""), `$\\leftarrow$ ${texName(row.train)}`, "", ...bounds, ""]);
 }
 
-const FORMS = { csv: ["text/csv", asCsv], json: ["application/json", asJson], tex: ["application/x-tex", asTex] };
+// What stands after the end of a line keeps a name that begins with a bracket from being taken for a length.
+const texPair = (first, second) => `${first.join(" & ")} \\\\[-1pt]\n${second.join(" & ")} \\\\\\addlinespace[2pt]`;
+
+// Train x test of the detector that is chosen on the left of the map: a line for each training domain.
+function asTexMatrix() {
+  const [left] = heatChoices();
+  const rows = left ? SERIES.get(left) : [];
+  const domains = DATA.domains.filter((name) => rows.some((row) => row.tests.some((test) => test.domain === name)));
+  const trains = [...new Set(rows.map((row) => row.train))];
+  const cells = cellsOf(rows);
+  const parts = texParts(domains, TEX_COLUMNS).flatMap((some) => texPages(trains, (train) => 1 + texTall(train)).map((lines) => [some, lines]));
+  const name = rows.length ? texName(seriesText(left)) : "no detector";
+  const notes = "AUC on test pictures, a line for each training domain, below it the 95\\,\\% interval (groups resampled). Below 0.5, fakes rank under reals. Italic: the training domain itself; --: not measured. $n$: test pictures.";
+  return [...texHead(["array", "booktabs", "graphicx"]), ...parts.flatMap(([some, lines], i) => texTable(
+    `>{\\raggedright\\arraybackslash}p{.22\\linewidth}${"r".repeat(Math.max(1, some.length))}`,
+    [`trained on & ${some.map((domain) => `\\rotatebox{90}{\\parbox[t]{2.6cm}{\\raggedright\\footnotesize ${texName(domain, 60)}}}`).join(" & ")} \\\\`],
+    [...lines.map((train) => texMatrixLine(cells, train, some)), "\\midrule", `$n$ & ${some.map((domain) => texCounts(rows.flatMap((row) => row.tests.filter((test) => test.domain === domain)))).join(" & ")} \\\\`],
+    `Training by test domains: ${name}${parts.length > 1 ? ` (part ${i + 1} of ${parts.length})` : ""}.`, i === parts.length - 1 ? notes : "", `train-x-test-${i + 1}`))].join("\n");
+}
+
+function texMatrixLine(cells, train, domains) {
+  const found = domains.map((domain) => cells(train, domain));
+  const values = found.map((test, i) => (domains[i] === train && test && known(test.auc) ? `\\textit{${fixed(test.auc)}}` : texNumber(test?.auc)));
+  const bounds = found.map((test) => (test && known(test.auc) ? texInterval(test.auc_lo, test.auc_hi) : ""));
+  return texPair([texName(train), ...values], ["", ...bounds]);
+}
+
+const FORMS = {
+  csv: ["text/csv", asCsv, ".csv"], json: ["application/json", asJson, ".json"], tex: ["application/x-tex", asTex, ".tex"],
+  matrix: ["application/x-tex", asTexMatrix, "-train-x-test.tex"],
+};
 
 function offer(form) {
-  const [type, make] = FORMS[form];
-  const name = (DATA.study || "leaderboard").replace(/[^\w-]+/g, "_").slice(0, 60);
-  download(`${name}.${form}`, type, make(passing()));
+  const [type, make, suffix] = FORMS[form];
+  download(`${fileName(DATA.study) || "leaderboard"}${suffix}`, type, make(passing()));
 }

@@ -27,7 +27,7 @@ const between = (low, high) => (known(low) && known(high) ? `${bound(low)}–${b
 const shortened = (text, length = LONGEST_OPTION) => (text.length > length ? text.slice(0, length - 1) + "…" : text);
 const counted = (n, one, many = one + "s") => `${n} ${n === 1 ? one : many}`;
 const kilobytes = (value) => (!known(value) ? "–" : value >= 1e5 ? (value / 1000).toFixed(0) : (value / 1000).toFixed(1));
-const milliseconds = (value) => (!known(value) ? "–" : value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
+const milliseconds = (value) => (!known(value) ? "–" : value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value >= 0.1 ? value.toFixed(2) : value.toPrecision(2));
 
 // A name may break after what separates its parts.
 function nameOf(text) {

@@ -55,6 +55,8 @@ function listen() {
   at("downloads").addEventListener("click", (event) => event.target.dataset.form && offer(event.target.dataset.form));
   for (const link of document.querySelectorAll("a[data-part]")) link.addEventListener("click", (event) => { event.preventDefault(); goTo(link.dataset.part); });
   for (const [event, leave] of [["pointerover", false], ["focusin", false], ["pointerout", true], ["focusout", true]]) for (const map of ["heat", "band-maps"]) at(map).addEventListener(event, (told) => showTip(leave ? null : told.target.closest("td[data-about]")));
+  let resized = 0;
+  addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(() => drawn.get(at("pareto"))?.(), 150); }); // names find new places
   addEventListener("keydown", escape);
   addEventListener("click", (event) => { for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false; });
   addEventListener("popstate", () => { readAddress(); drawEverything(); });
@@ -99,9 +101,13 @@ let themeOnScreen = "";
 function onPaper(begins) {
   if (begins) themeOnScreen = document.documentElement.dataset.theme ?? "";
   everyRow = begins;
+  // Charts are drawn for the width of the paper.
+  document.documentElement.classList.toggle("paper", begins);
   setTheme(begins ? "light" : themeOnScreen);
   drawTable();
+  for (const target of drawn.keys()) globalThis.Plotly?.purge(target); // or they keep their width
   recolour();
+  if (globalThis.Plotly) drawCost();
 }
 
 function recolour() {

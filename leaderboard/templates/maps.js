@@ -50,7 +50,7 @@ function drawMaps() {
   heat.replaceChildren(heatTable(seriesText(left), trains, domains, (train, name) => aucCell(cells[0], train, name)));
   if (left !== right) heat.append(
     heatTable(seriesText(right), trains, domains, (train, name) => aucCell(cells[1], train, name)),
-    heatTable("Difference: left minus right", trains, domains, (train, name) => differenceCell(cells, train, name)));
+    heatTable("Difference: left minus right", trains, domains, (train, name) => differenceCell(cells, train, name), ["−1", "1", "· middle: no difference"]));
   drawScale();
 }
 
@@ -80,7 +80,7 @@ function differenceCell(cells, train, name) {
   return { text: signed(a.auc - b.auc, 2), share: 0.5 + (a.auc - b.auc) / 2, about: `${about}\n${fixed(a.auc)} against ${fixed(b.auc)}: ${signed(a.auc - b.auc)}\n${apart}` };
 }
 
-function heatTable(title, trains, domains, cellOf) {
+function heatTable(title, trains, domains, cellOf, ends) {
   const head = element("tr", {}, element("td", { class: "corner" }, element("span", { class: "sub" }, "trained on ↓ tested on →")),
     domains.map((name) => element("th", { scope: "col" }, nameOf(name))));
   const body = trains.map((train) => element("tr", {}, element("th", { scope: "row" }, nameOf(train)),
@@ -88,7 +88,7 @@ function heatTable(title, trains, domains, cellOf) {
   const table = element("table", { "aria-label": title }, element("thead", {}, head), element("tbody", {}, body));
   table.querySelector("tbody td")?.setAttribute("tabindex", "0");
   table.addEventListener("keydown", walk);
-  return element("div", { class: "heat" }, element("h3", { dir: "auto" }, title), table);
+  return element("div", { class: "heat" }, element("h3", { dir: "auto" }, title), element("p", { class: "scale print-only", "aria-hidden": "true" }, scaleParts(ends)), table);
 }
 
 function heatCell(cell, home) {
@@ -115,11 +115,16 @@ function walk(event) {
   next.focus();
 }
 
-function drawScale() {
+// On paper every map has its own scale, so that no page has a map without one.
+function scaleParts([low, high, middle] = ["AUC 0 (inverted)", "1", "· middle: 0.5, chance"]) {
   const stops = [0, 0.25, 0.5, 0.75, 1].map((share) => `rgb(${shade(share).join(",")})`).join(",");
   const bar = element("i");
   bar.style.background = `linear-gradient(to right, ${stops})`;
-  document.getElementById("scale").replaceChildren("AUC 0 (inverted)", bar, "1", element("span", {}, "· middle: 0.5, chance"));
+  return [low, bar, high, element("span", {}, middle)];
+}
+
+function drawScale() {
+  document.getElementById("scale").replaceChildren(...scaleParts());
 }
 
 function showTip(target) {

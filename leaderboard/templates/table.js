@@ -65,7 +65,8 @@ const COLUMNS = [
     about: "Mean distance of the probability of fake from what it promises, with probabilities calibrated at home: mean over the other domains. 0 is best; chance alone lifts it a little above." },
   { id: "coverage", head: "coverage", numeric: true, cell: number("coverage", percent), about: "Share of the test pictures that have a score." },
   { id: "n_tests", head: "tested on", numeric: true, value: (row) => row.tests.length, cell: testedCell, about: "Test domains of the row, of those that its study knows." },
-  { id: "ms_per_picture", head: "ms per\npicture", numeric: true, cell: number("ms_per_picture", milliseconds), about: "Decoding and scoring, on the machine that computed the row." },
+  { id: "ms_per_picture", head: "ms per\npicture", numeric: true, cell: number("ms_per_picture", milliseconds), about: "Reading, decoding, transforming and scoring, on the machine that computed the row." },
+  { id: "score_ms", head: "detector\nalone, ms", numeric: true, hidden: true, absent: !DATA.fields.includes("score_ms"), cell: number("score_ms", milliseconds), about: "Of the milliseconds per picture, what the detector takes to score it: the cost that tells detectors apart." },
   { id: "model_bytes", head: "model,\nkB", numeric: true, hidden: true, cell: number("model_bytes", kilobytes), about: "Size of the chosen model as it is kept: one fitted detector with its calibration. An encoder that it rests on is not counted." },
   { id: "fit_seconds", head: "fit, s", numeric: true, hidden: true, cell: number("fit_seconds", (value) => value.toFixed(2)), about: "Seconds to fit, mean over the draws." },
   { id: "seeds", head: "draws", numeric: true, hidden: true, cell: (row) => [String(row.seeds)], about: "Draws of training and validation pictures that every number is a mean over." },
@@ -98,7 +99,7 @@ function rankCell(row) {
 }
 
 function bandCell(row) {
-  const evidence = row.evidence ? `evidence ${row.evidence[0].toFixed(3)}–${row.evidence[1].toFixed(3)}` : row.origin === "recorded" ? "no evidence" : "";
+  const evidence = row.evidence ? `evidence ${row.evidence[0].toFixed(3)}–${row.evidence[1].toFixed(3)}` : row.origin !== "recorded" ? "" : row.swept ? "no evidence found" : "evidence not asked for";
   return [element("span", { class: "band" }, row.band), element("span", { class: "sub" }, evidence)];
 }
 

@@ -1,5 +1,6 @@
 """Gains against stored arrays; laws of bands."""
 
+import json
 import re
 from pathlib import Path
 
@@ -75,6 +76,54 @@ def test_equal_bands_are_equal_whatever_has_no_effect() -> None:
 def test_impossible_bands_are_refused(arguments: tuple, message: str) -> None:
     with pytest.raises(StudyError, match=message):
         Band(*arguments)
+
+
+# 35 bins of a crop of 42 pixels, and the ends of what is taken.
+@pytest.mark.parametrize("cutoff", [0.75, 35 / 42, 2.8])
+@pytest.mark.parametrize(("kind", "mode"), [*(("low", mode) for mode in MODES), ("high", "reweight"), ("high", "pixels")])
+def test_a_cut_off_beyond_the_corner_still_attenuates(kind: str, mode: str, cutoff: float) -> None:
+    band = Band(kind, cutoff, order=2, mode=mode)
+    assert Band(**json.loads(json.dumps(band.as_dict()))) == band
+    assert str(band).startswith(f"{kind} {'<' if kind == 'low' else '>'}{cutoff:.3f}")
+    low = 1 / (1 + (AXIS / cutoff) ** (2 * band.order))
+    np.testing.assert_allclose(band.gain(AXIS), low if kind == "low" else 1 - low)
+    assert band.edges == ((0.0, MAX_FREQUENCY) if kind == "low" else (MAX_FREQUENCY, MAX_FREQUENCY))
+    assert band.passed_width == pytest.approx(MAX_FREQUENCY if kind == "low" else 0)
+
+
+def test_bands_beyond_the_corner() -> None:
+    wide = Band("band", 35 / 42, 20 / 42)  # its lower end is on the axis
+    assert wide.edges == (pytest.approx(0.6286, abs=1e-4), MAX_FREQUENCY)
+    beyond = Band("band", 35 / 42, 5 / 42, 3, "reweight")
+    assert (str(beyond), beyond.passed_width) == ("band 0.776-0.895 n3 reweight", 0)
+    assert 0 < beyond.gain(MAX_FREQUENCY) < 0.5
+    assert Band("stop", 35 / 42, 5 / 42).passed_width == MAX_FREQUENCY
+    assert Band.parse("low:35px", 42) == Band("low", 35 / 42)
+    assert Band.parse("band:20px-50px", 42, mode="pixels").half_gain == pytest.approx((20 / 42, 50 / 42))
+
+
+def test_a_published_radius_beyond_the_corner_gives_the_published_gain() -> None:
+    band = Band("low", 30 / 32, order=2, mode="reweight")
+    gain = published_gain(band.kind, 32, 32, band.cutoff * 32, 0, band.order)
+    np.testing.assert_allclose(gain, GOLDEN["mask_low/32x32/d30_n2"], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("low:0", "lies between 0 and 0.707 .* or beyond it up to 2.828, got 0"),
+        ("low:35", "got 35. A radius in DFT bins of the crop is written 35px"),
+        ("low:-5", "a frequency is not negative, got the band 'low:-5'"),
+        ("low:nan", "a frequency is a number .* got 'nan'"),
+        ("band:0.1--0.2", "a band is written .* got 'band:0.1--0.2'"),
+        ("band:0.2-9", "the width of a band band .* up to 2.828, got 8.8"),
+        ("high:35px", "keep none of them, got 0.833333. Modes reweight and pixels take it"),
+        ("band:35px-40px", "a band band in mode keep .* got 0.833333-0.952381"),
+    ],
+)
+def test_what_is_no_band_is_refused_as_text(text: str, message: str) -> None:
+    with pytest.raises(StudyError, match=message):
+        Band.parse(text, 42)
 
 
 def test_between_refuses_an_empty_stretch() -> None:

@@ -16,7 +16,7 @@ from bandbench.benchmark.engine import Outcome, make_plan
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.tracking import client_for, default_tracking_uri
 from bandbench.leaderboard.rows import load_board
-from bandbench.leaderboard.table import as_csv, as_document, print_table
+from bandbench.leaderboard.table import as_csv, as_document, as_tests_csv, print_table
 from conftest import run, small_study
 
 Maker = Callable[..., Path]
@@ -349,6 +349,7 @@ def test_what_a_data_set_says_of_itself_is_on_the_row(cast: str) -> None:
     assert row["data"] == {"cast": {"missing": ["988 of 1000 clips"], "preparation": "haar"}}
     (line, *_) = csv.DictReader(io.StringIO(as_csv([row])))
     assert (line["missing"], line["dropped_leaks.train"], line["split_id"]) == ("cast: 988 of 1000 clips", "0", row["split_id"])
+    (line, *_) = csv.DictReader(io.StringIO(as_tests_csv([row])))
     assert line["test.split_list"] == row["tests"][0]["split_list"]
     board = load_board(default_tracking_uri(), "small")
     assert chosen(Outcome(board.rows))["data"] == row["data"]

@@ -11,8 +11,8 @@ import optuna
 import pytest
 
 from bandbench.benchmark.bands import Band
-from bandbench.benchmark.errors import BenchError
-from bandbench.benchmark.history import History, open_storage
+from bandbench.benchmark.errors import BenchError, BenchWarning
+from bandbench.benchmark.history import History, lost_trials, open_storage
 from bandbench.benchmark.study import Search
 from conftest import missing_program, run, small_study
 
@@ -40,6 +40,11 @@ def search(storage: optuna.storages.BaseStorage, stop: int = 12, mode: str = "ke
     return found
 
 
+def stored(journal: Path) -> optuna.Study:
+    """What others see of a search, optuna-dashboard for one."""
+    return optuna.load_study(study_name="cell", storage=open_storage(None, journal))
+
+
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
     return tmp_path / "optuna.journal"
@@ -55,17 +60,44 @@ def test_a_search_that_stopped_goes_on_as_if_it_had_not(tmp_path: Path) -> None:
     whole = search(open_storage(None, tmp_path / "a"))
     search(open_storage(None, tmp_path / "b"), stop=4)
     half_way = history(open_storage(None, tmp_path / "b"))
-    half_way.ask(4, 8, [])[0]  # asked and never told: as after a kill
+    half_way.add_sweep(SWEEP, [value_of(band) for band in SWEEP])
+    for number, band in half_way.ask(0, 4, [Band.between(0.2, 0.26)]):
+        half_way.tell(number, value_of(band))
+    half_way.ask(4, 8, [])  # asked and never told: as after a kill
     assert search(open_storage(None, tmp_path / "b")) == whole
 
 
 def test_nothing_is_added_twice(journal: Path) -> None:
     first = search(open_storage(None, journal))
     assert search(open_storage(None, journal)) == first
-    trials = optuna.load_study(study_name="cell", storage=open_storage(None, journal)).trials
-    assert len([t for t in trials if t.user_attrs.get("stage") != "sweep"]) == 12
-    assert len([t for t in trials if t.user_attrs.get("stage") == "sweep"]) == 10  # one lies outside of the space
+    trials = stored(journal).trials
+    assert len(trials) == 12
     assert {t.state for t in trials} == {optuna.trial.TrialState.COMPLETE}
+
+
+def test_the_sweep_is_no_trial_and_the_search_starts_from_it(tmp_path: Path) -> None:
+    informed = search(open_storage(None, tmp_path / "a"))
+    alone = history(open_storage(None, tmp_path / "b"))
+    for start in range(0, 12, 4):
+        for number, band in alone.ask(start, start + 4, [Band.between(0.2, 0.26)]):
+            alone.tell(number, value_of(band))
+    assert len(stored(tmp_path / "a").trials) == len(stored(tmp_path / "b").trials) == 12
+    others = [alone.ask(number, number + 1, [])[0][1] for number in range(12)]
+    assert others[1:] != informed[1:]
+
+
+def test_a_trial_has_the_parameters_of_its_kind(tmp_path: Path) -> None:
+    search(open_storage(None, tmp_path / "a"))
+    search(open_storage(None, tmp_path / "b"), mode="pixels")
+    for trial in stored(tmp_path / "a").trials:
+        assert set(trial.params) == {"kind", "cutoff"} | ({"width"} if trial.params["kind"] in ("band", "stop") else set())
+    assert {t.params["kind"] for t in stored(tmp_path / "a").trials} >= {"low", "band"}
+    assert all("order" in trial.params for trial in stored(tmp_path / "b").trials)
+
+
+def test_the_study_says_what_its_values_are(journal: Path) -> None:
+    search(open_storage(None, journal), stop=4)
+    assert stored(journal).metric_names == ["validation AUC"]
 
 
 def test_order_is_searched_only_where_it_matters(tmp_path: Path) -> None:
@@ -78,6 +110,48 @@ def test_a_torn_last_line_does_not_break_the_journal(journal: Path) -> None:
     with journal.open("ab") as file:
         file.write(b'{"op_code": 4, "wor')
     assert search(open_storage(None, journal))[:4] == first
+
+
+DAMAGE = {
+    "NUL bytes": lambda lines: [*lines, b"\0" * 64 + b"\n"],
+    "NUL bytes inside": lambda lines: [*lines[:20], b"\0" * 64 + b"\n", *lines[20:]],
+    "half a line inside": lambda lines: [*lines[:20], lines[20][:9] + b"\n", *lines[21:]],
+    "another type": lambda lines: [*lines[:20], b"[1, 2]\n", *lines[20:]],
+    "a number": lambda lines: [*lines, b"7\n"],
+    "an unknown operation": lambda lines: [*lines[:20], b'{"op_code":99,"worker_id":"x"}\n', *lines[20:]],
+    "a missing key": lambda lines: [*lines[:20], b'{"op_code":4,"worker_id":"x"}\n', *lines[20:]],
+    "the first line": lambda lines: [b"{}\n", *lines[1:]],
+    "an empty line": lambda lines: [*lines, b"\n"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", list(DAMAGE))
+def test_a_damaged_journal_is_set_aside_and_its_searches_go_on(journal: Path, damage: str) -> None:
+    first = search(open_storage(None, journal))
+    damaged = b"".join(DAMAGE[damage](journal.read_bytes().splitlines(keepends=True)))
+    journal.write_bytes(damaged)
+    with pytest.warns(BenchWarning, match="was damaged in line .* it is kept as optuna.journal.damaged-"):
+        storage = open_storage(None, journal)
+    (aside,) = journal.parent.glob("optuna.journal.damaged-*")
+    assert aside.read_bytes() == damaged
+    assert search(storage) == first  # told again, as from the records
+    assert not lost_trials(journal, open_storage(None, journal), "cell", 12)
+
+
+def test_a_search_that_lost_trials_with_its_journal_is_known(journal: Path) -> None:
+    search(open_storage(None, journal))
+    assert not lost_trials(journal, open_storage(None, journal), "another", 12)  # nothing was set aside
+    journal.write_bytes(journal.read_bytes()[:3000] + b"\n")
+    with pytest.warns(BenchWarning, match="was damaged"):
+        storage = open_storage(None, journal)
+    assert lost_trials(journal, storage, "cell", 12)
+    assert lost_trials(journal, storage, "another", 12)
+    assert not lost_trials(journal, storage, "cell", 0)
+
+
+def test_an_empty_journal(journal: Path) -> None:
+    journal.touch()
+    assert len(search(open_storage(None, journal), stop=4)) == 4
 
 
 def test_failed_trials_are_told_as_failed(journal: Path) -> None:
@@ -151,4 +225,4 @@ def test_a_whole_study_on_postgresql(postgres: str, picture_folder: Callable[...
     assert run(small_study(), folder, storage=postgres).computed == 0
     names = optuna.get_all_study_names(open_storage(postgres, Path("unused")))
     assert len(names) == 1
-    assert names[0].startswith("small/spectral_svm on mine/")
+    assert names[0].startswith("small/spectral_svm/mine/")

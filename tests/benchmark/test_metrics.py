@@ -1,23 +1,25 @@
 """Laws of the metrics, and agreement with scikit-learn."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from bandbench.benchmark.metrics import (
-    GroupBootstrap,
+    FALSE_ALARM_RATES,
     Scored,
     all_metrics,
-    auc_interval,
     balanced_accuracy,
     best_threshold,
     detection_rate_at,
     equal_error_rate,
+    nearest_detection_rate_at,
     roc_auc,
 )
 
+GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "detection_rates.npz")
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 2, 300)
 SCORES = RNG.normal(size=300) + 0.8 * LABELS
@@ -41,62 +43,6 @@ def test_auc_laws() -> None:
     assert math.isnan(roc_auc(np.ones(5, int), np.arange(5.0)))
 
 
-def test_weighted_draws_equal_repeated_items() -> None:
-    """One bootstrap draw is the AUC of the data with groups repeated as often as they were drawn."""
-    groups = np.repeat(np.arange(60), 5).astype(str)
-    items = scored(LABELS, TIED, groups)
-    drawn = GroupBootstrap([items], 200, seed=3).aucs(items)
-    counts = np.random.default_rng(3).multinomial(60, np.full(60, 1 / 60), size=200)
-    names = np.unique(groups)
-    for draw, auc in zip(counts, drawn, strict=True):
-        times = draw[np.searchsorted(names, groups)]
-        assert auc == pytest.approx(roc_auc_score(np.repeat(LABELS, times), np.repeat(TIED, times)), abs=1e-12)
-    interval = auc_interval([items], 200, seed=3)
-    np.testing.assert_allclose((interval.low, interval.high), np.quantile(drawn, [0.025, 0.975]))
-    assert interval.error == pytest.approx(np.std(drawn, ddof=1))
-
-
-def test_perfect_separation_is_no_certainty() -> None:
-    interval = auc_interval([scored(np.repeat([0, 1], [20, 50]), np.repeat([0.0, 1.0], [20, 50]))])
-    assert interval.value == interval.low == 1.0
-    assert interval.error == pytest.approx(1 / 20)
-
-
-def test_interval_covers_the_truth_about_as_often_as_it_says() -> None:
-    truth = 0.7602  # normal scores one standard deviation apart: Phi(1 / sqrt 2)
-    rng = np.random.default_rng(5)
-    hits = 0
-    for _ in range(200):
-        labels = np.repeat([0, 1], 60)
-        interval = auc_interval([scored(labels, rng.normal(size=120) + labels)], 300, seed=1)
-        hits += interval.low <= truth <= interval.high
-    assert 0.89 <= hits / 200 <= 0.99
-
-
-def test_dependent_items_widen_the_interval() -> None:
-    """Twenty copies of an item are no more evidence than one."""
-    labels, scores = np.repeat(LABELS[:40], 20), np.repeat(SCORES[:40], 20)
-    alone = auc_interval([scored(LABELS[:40], SCORES[:40])])
-    grouped = auc_interval([scored(labels, scores, np.repeat(np.arange(40), 20).astype(str))])
-    naive = auc_interval([scored(labels, scores)])
-    assert grouped.error == pytest.approx(alone.error, rel=0.1)
-    assert naive.error < 0.4 * grouped.error
-
-
-def test_replicates_on_the_same_items_are_drawn_together() -> None:
-    one = auc_interval([scored(LABELS, SCORES)])
-    twice = auc_interval([scored(LABELS, SCORES), scored(LABELS, SCORES)])
-    assert twice == one
-    apart = auc_interval([scored(LABELS, SCORES), scored(LABELS, SCORES, np.arange(300, 600).astype(str))])
-    assert apart.error < 0.85 * one.error
-
-
-def test_interval_is_undefined_with_one_group_of_a_class() -> None:
-    interval = auc_interval([scored(np.array([0, 0, 1]), np.array([0.1, 0.2, 0.3]))])
-    assert interval.value == 1.0
-    assert math.isnan(interval.low)
-
-
 def test_detection_rate_never_exceeds_its_false_alarms() -> None:
     for rate in (0.1, 0.05, 0.01):
         found = detection_rate_at(LABELS, SCORES, rate)
@@ -111,6 +57,30 @@ def test_detection_rate_is_undefined_below_one_false_alarm(n_real: int, rate: fl
     labels = np.repeat([0, 1], [n_real, 50])
     found = detection_rate_at(labels, labels.astype(float), rate)
     assert (found == 1.0) if defined else math.isnan(found)
+
+
+@pytest.mark.parametrize("case", ["smooth", "ties", "constant", "perfect", "tiny", "thesis"])
+def test_the_nearest_rate_is_that_of_the_published_programs(case: str) -> None:
+    labels, scores = GOLDEN[f"{case}/labels"], GOLDEN[f"{case}/scores"]
+    found = all_metrics(labels, scores, 0.5)
+    for x in FALSE_ALARM_RATES:
+        name = f"pd{round(100 * x)}"
+        assert nearest_detection_rate_at(labels, scores, x) == pytest.approx(float(GOLDEN[f"{case}/{name}"]), abs=1e-6)
+        assert found[f"{name}_nearest"] == nearest_detection_rate_at(labels, scores, x)
+
+
+def test_the_two_rules_of_pd_differ() -> None:
+    labels, scores = GOLDEN["thesis/labels"], GOLDEN["thesis/scores"]
+    assert nearest_detection_rate_at(labels, scores, 0.01) == pytest.approx(0.045)
+    assert detection_rate_at(labels, scores, 0.01) == pytest.approx(0.155)
+    # Ours does not exceed x; the nearest may, and sees nothing with fewer than 1/(2x) reals.
+    reals = np.linspace(0, 1, 50)
+    labels, scores = np.repeat([0, 1], [50, 2]), np.r_[reals, 2.0, reals[-3]]
+    assert (detection_rate_at(labels, scores, 0.055), nearest_detection_rate_at(labels, scores, 0.055)) == (0.5, 1.0)
+    labels = np.repeat([0, 1], [49, 10])
+    assert nearest_detection_rate_at(labels, labels.astype(float), 0.01) == 0.0
+    assert math.isnan(detection_rate_at(labels, labels.astype(float), 0.01))
+    assert math.isnan(nearest_detection_rate_at(np.zeros(5), np.arange(5.0), 0.1))
 
 
 def test_equal_error_rate() -> None:

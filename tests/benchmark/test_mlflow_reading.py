@@ -20,7 +20,7 @@ def uri(tmp_path: Path, empty_store: Path) -> str:
 
 
 def send(uri: str, key: str, end: float, kind: str = "cell") -> None:
-    metrics = {"auc": 0.75, "cross_domain_auc": float("nan"), "gain": 0.1, "test/a/auc": 0.5, "test/a/eer": 0.2}
+    metrics = {"in_domain_auc": 0.75, "cross_domain_auc": float("nan"), "gain": 0.1, "test/a/auc": 0.5, "test/a/eer": 0.2}
     document = RunDocument(key, kind, key, "small", "s", start=1.0, end=end, metrics=metrics, params={"detector": key})
     Sender(client_for(uri), uri).send(document)
 
@@ -41,7 +41,7 @@ def test_a_database_and_a_server_give_the_same_cells(uri: str) -> None:
     in_database, on_server = found(client, uri), found(client, SERVER)
     assert repr(in_database) == repr(on_server)  # NaN equals nothing
     assert [cell.finished for cell in in_database] == [10.0, 20.0]
-    assert set(in_database[0].metrics) == {"auc", "cross_domain_auc", "test/a/auc"}
+    assert set(in_database[0].metrics) == {"in_domain_auc", "cross_domain_auc", "test/a/auc"}
     assert repr(found(client, SERVER)) == repr(in_database)  # from what is remembered
     assert find_cells(client, uri, {}) == []
 

@@ -39,6 +39,7 @@ from conftest import noise_picture
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "dct.npz")
 # Smaller than usual where a network is slow.
 QUICK: dict[str, dict[str, Any]] = {"dct_cnn": {}, "dct_mlp": {"epochs": 10}, "dct_resnet": {"blocks": 1, "width": 16}}
+DEVICES = ["cpu", *["cuda"] * torch.cuda.is_available()]
 
 
 class Linear(NetworkDetector):
@@ -388,10 +389,11 @@ def test_too_few_crops() -> None:
         Linear().fit(view, np.array([0, 0, 0, 2, 2]))
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("name", QUICK)
-def test_learns_and_is_kept(name: str, tmp_path: Path) -> None:
+def test_learns_and_is_kept(name: str, device: str, tmp_path: Path) -> None:
     plugin = detectors.get(name)
-    detector = plugin(**QUICK[name])
+    detector = plugin(**QUICK[name], device=device)
     assert isinstance(detector, NetworkDetector)
     fit_detector(detector, *picture_task(detector, 80, first_seed=0))
     view, labels = picture_task(detector, 60, first_seed=500)
@@ -401,6 +403,29 @@ def test_learns_and_is_kept(name: str, tmp_path: Path) -> None:
     loaded = load_detector(plugin, tmp_path)
     np.testing.assert_array_equal(score_detector(loaded, view), scores)
     assert loaded.learned()["history_"] == detector.history_
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_seed_settles_the_weights_on_every_device(device: str) -> None:
+    detector = detectors.get("dct_cnn")
+    fits = [detector(device=device, epochs=3) for _ in range(2)]
+    for one in fits:
+        fit_detector(one, *picture_task(one, 40, first_seed=0))
+    first, second = (one.weights_ for one in fits)
+    assert all((first[name] == second[name]).all() for name in first)
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_model_scores_alike_on_every_device(device: str, tmp_path: Path) -> None:
+    plugin = detectors.get("dct_cnn")
+    detector = plugin(epochs=3, device="cpu")
+    fit_detector(detector, *picture_task(detector, 40, first_seed=0))
+    save_detector(detector, tmp_path)
+    view, _ = picture_task(detector, 30, first_seed=500)
+    wanted = score_detector(detector, view)
+    loaded = load_detector(plugin, tmp_path)
+    loaded.device = device
+    np.testing.assert_allclose(score_detector(loaded, view), wanted, atol=1e-3 * np.abs(wanted).max())
 
 
 @pytest.mark.parametrize("name", QUICK)

@@ -1,12 +1,15 @@
 """Linear heads on embeddings: the optimum, the published loop, and what it cannot do."""
 
+import warnings
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from bandbench.benchmark.contracts import View
-from bandbench.benchmark.errors import PluginError
+from bandbench.benchmark.errors import BenchWarning, PluginError
 from bandbench.benchmark.metrics import roc_auc
 from bandbench.benchmark.registry import DetectorSpec
 
@@ -58,3 +61,41 @@ def test_parameters_of_the_shared_part_are_the_probes_own() -> None:
 def test_impossible_parameters_are_named(params: dict[str, object], message: str) -> None:
     with pytest.raises(PluginError, match=message):
         DetectorSpec.parse("dino_probe/random", params).build().fit(*task(40))
+
+
+def test_the_activation_belongs_to_the_view_and_to_what_was_learned(tmp_path: Path) -> None:
+    file = tmp_path / "ViT-B-32-openai.pt"
+    file.write_bytes(b"weights")  # nothing is loaded here
+    probe = DetectorSpec.parse("clip_probe", {"architecture": "ViT-B-32", "weights": str(file)}).build()
+    with pytest.warns(BenchWarning, match="clip_probe: the activation of ViT-B-32 is QuickGELU, as the name of ViT"):
+        assert probe.view.options["activation"] == "quickgelu"
+    probe.fit(*task(60))
+    assert probe.activation_ == "quickgelu"
+    # The head keeps the activation that it was fitted with, whatever the file is called later.
+    probe.weights = str(file.rename(tmp_path / "b32.pt"))
+    assert probe.view.options["activation"] == "quickgelu"
+    del probe.activation_  # as of a model that was kept before there was a choice
+    assert probe.view.options["activation"] == "gelu"
+    asked = DetectorSpec.parse(
+        "clip_probe", {"architecture": "ViT-B-32", "weights": probe.weights, "activation": "gelu"}
+    ).build()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert asked.view.options["activation"] == "gelu"
+    assert "activation" not in DetectorSpec.parse("dino_probe/random").build().view.options
+
+
+def test_a_folder_that_leaves_mean_and_deviation_open_is_said(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "clip", "vision_config": {"hidden_act": "quick_gelu"}}')
+    clip = DetectorSpec.parse("clip_probe", {"weights": str(tmp_path), "activation": "quickgelu"}).build()
+    dino = DetectorSpec.parse("dino_probe", {"model": str(tmp_path)}).build()
+    for probe, whose in ((clip, "OpenAI"), (dino, "ImageNet")):
+        with pytest.warns(
+            BenchWarning, match=f"{probe.name}: .* has no preprocessor_config.json; mean .* of {whose} are taken"
+        ):
+            _ = probe.view
+    (tmp_path / "preprocessor_config.json").write_text("{}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert clip.view.options["activation"] == "quickgelu"
+        _ = dino.view

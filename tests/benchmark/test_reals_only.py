@@ -7,12 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bandbench.benchmark import training
+from bandbench.benchmark.bands import Band
+from bandbench.benchmark.catalogue import Catalogue
 from bandbench.benchmark.cli import main
-from bandbench.benchmark.contracts import Item
+from bandbench.benchmark.contracts import Item, View
 from bandbench.benchmark.engine import Outcome
 from bandbench.benchmark.errors import DataError, PluginError
+from bandbench.benchmark.images import CropSpec
+from bandbench.benchmark.models import fit_detector
 from bandbench.benchmark.protocol import Fitted
+from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.store import read_json
+from bandbench.benchmark.trained import Recipe
 from conftest import run, small_study
 
 Maker = Callable[..., Path]
@@ -20,7 +27,6 @@ PLAIN: dict[str, Any] = {"sweep": None, "search": {"trials": 0}, "train": ["real
 PLUGINS = """
 import numpy as np
 from bandbench.benchmark.contracts import Dataset, Detector, Item, ViewSpec
-from bandbench.datasets.folder import list_pictures
 
 class FromReals(Detector):
     name = "from_reals"
@@ -90,8 +96,44 @@ def test_a_kept_model_needs_fakes_to_be_calibrated(
     options = ["--data", f"{plugins}:Reals={folder}", "--train", "reals", "--out", str(tmp_path / "model"), "--crop", "64"]
     with pytest.raises(SystemExit, match="2"):
         main(["train", f"{plugins}:FromReals", *options])
-    assert "no fake validation picture" in " ".join(capsys.readouterr().err.split())
+    assert "reals: no fake validation picture" in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize(
+    ("detector", "said"),
+    [
+        ("{plugins}:FromReals", "no fake validation picture; a model that is kept is calibrated on validation pictures"),
+        ("spectral_logreg", "no fake training picture"),
+    ],
+)
+def test_a_collection_of_reals_is_refused_before_pictures_are_prepared(
+    plugins: Path,
+    picture_folder: Maker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    detector: str,
+    said: str,
+) -> None:
+    monkeypatch.setattr(training, "prepare_chunks", lambda *_: pytest.fail("pictures were prepared"))
+    folder = picture_folder("only", n=30) / "real"
+    out = str(tmp_path / "model")
+    options = ["--data", f"real_faces={folder}", "--train", "real_faces", "--out", out, "--crop", "64"]
+    with pytest.raises(SystemExit, match="2"):
+        main(["train", detector.format(plugins=plugins), *options])
+    message = " ".join(capsys.readouterr().err.split())
+    assert f"real_faces: {said}" in message
+    assert "give it fakes with --data real_faces.fakes=DIR" in message
+
+
+def test_reals_of_one_domain_and_fakes_of_another_make_a_training_set(plugins: Path, picture_folder: Maker) -> None:
+    folders = {f"{plugins}:Reals": str(picture_folder("only", n=30)), "mine": str(picture_folder(n=30))}
+    catalogue, detector = Catalogue(folders), DetectorSpec.parse(f"{plugins}:FromReals")
+    recipe = Recipe(detector, "detection", ("real", "fake"), Band("all"), CropSpec(64), ("reals", "mine"), 0)
+    training.require_listed(recipe, [catalogue.domain(name, 0) for name in recipe.train])
+    with pytest.raises(DataError, match="reals: no fake validation picture"):
+        training.require_listed(recipe, [catalogue.domain("reals", 0)])
 
 
 def test_leaving_out_leaks_may_not_cost_a_class_that_was_there() -> None:
@@ -104,10 +146,6 @@ def test_leaving_out_leaks_may_not_cost_a_class_that_was_there() -> None:
 
 
 def test_reals_are_needed_in_any_case(plugins: Path, picture_folder: Maker) -> None:
-    from bandbench.benchmark.contracts import View
-    from bandbench.benchmark.models import fit_detector
-    from bandbench.benchmark.registry import DetectorSpec
-
     detector = DetectorSpec.parse(f"{plugins}:FromReals").build()
     with pytest.raises(PluginError, match="got no real"):
         fit_detector(detector, View(np.ones((4, 3))), np.ones(4, dtype=np.int64))

@@ -3,14 +3,17 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bandbench.benchmark.catalogue import DatasetSpec
 from bandbench.benchmark.contracts import Detector
 from bandbench.benchmark.errors import PluginError
-from bandbench.benchmark.registry import DetectorSpec, Registry, _modules_behind, datasets, detectors
+from bandbench.benchmark.registry import DetectorSpec, Registry, _modules_behind, check_parameters, datasets, detectors
 
 GOOD = """\
+from bandbench.benchmark.catalogue import DatasetSpec
 from bandbench.benchmark.contracts import Detector
 
 class {name}(Detector):
@@ -115,3 +118,36 @@ def test_code_that_a_detector_uses_is_part_of_it() -> None:
     modules = _modules_behind(detectors.get("dct_logreg").__module__)
     assert {name.rpartition(".")[2] for name in modules} >= {"dct_logreg", "logistic", "solvers"}
     assert _modules_behind(detectors.get("coin_flip").__module__) == {"bandbench.detectors.coin_flip"}
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "message"),
+    [
+        ("spectral_logreg", {"C": "abc"}, "parameter C of detector spectral_logreg should be a valid number, got 'abc'"),
+        ("spectral_logreg", {"C": -1}, "parameter C of detector spectral_logreg should be greater than 0, got -1"),
+        ("spectral_logreg", {"C": True}, "should be a valid number, got True"),
+        ("spectral_logreg", {"standardise": "yes"}, "should be a valid boolean, got 'yes'; write true or false"),
+        ("spectral_logreg", {"solver": "lbfgz"}, "should be 'lbfgs' or 'liblinear', got 'lbfgz'"),
+        ("spectral_logreg", {"c": 1}, "Did you mean 'C'?"),
+        ("knn", {"n_neighbors": 2.5}, "should be a valid integer, got 2.5"),
+        ("knn", {"n_neighbors": 0}, "should be greater than or equal to 1, got 0"),
+        ("dct_ridge", {"alphas": [1, 0]}, "should be greater than 0, got [1, 0]"),
+    ],
+)
+def test_values_are_held_against_the_types_of_a_detector(name: str, params: dict[str, Any], message: str) -> None:
+    with pytest.raises(PluginError) as caught:
+        DetectorSpec.parse(name, params)
+    assert message in str(caught.value)
+
+
+def test_values_that_fit_are_kept_as_they_are() -> None:
+    assert DetectorSpec.parse("spectral_svm", {"C": 3, "gamma": "auto"}).build().parameters()["C"] == 3
+    for name in detectors.names():
+        plugin = detectors.get(name)
+        for preset in ("", *plugin.presets):
+            check_parameters(plugin, {**plugin.parameter_defaults(), **plugin.presets.get(preset, {})}, name)
+
+
+def test_a_parameter_of_a_data_set_has_a_type_too() -> None:
+    with pytest.raises(PluginError, match="parameter n_train of dataset procedural should be a valid integer, got 'many'"):
+        DatasetSpec("procedural", None, {"n_train": "many"}).open(0, 0)

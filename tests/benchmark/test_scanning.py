@@ -1,5 +1,6 @@
 """Folders, files and clips to findings; what cannot be read is a finding too."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +13,29 @@ from conftest import noise_picture, trained_model, write_clip
 
 
 def test_files_of_a_folder_and_by_name(tmp_path: Path) -> None:
-    for name in ("b.PNG", "a.jpg", "sub/c.mp4", "notes.txt", "odd.data"):
+    for name in ("b.PNG", "a.jpg", "sub/c.mp4", "notes.txt", "odd.data", ".hidden/d.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     found = find_files([tmp_path, tmp_path / "odd.data", tmp_path / "a.jpg"])
-    assert [path.name for path in found] == ["a.jpg", "b.PNG", "c.mp4", "odd.data"]
+    assert [path.name for path in found.paths] == ["a.jpg", "b.PNG", "c.mp4", "odd.data"]
+    assert found.passed_over == "1 .data, 1 .txt"
     with pytest.raises(DataError, match="no file or folder"):
         find_files([tmp_path / "gone"])
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="no picture"):
         find_files([tmp_path / "empty"])
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="pipe is neither a file nor a folder"):
+        find_files([tmp_path / "pipe"])
+
+
+def test_a_name_of_any_bytes_is_scored_and_printable(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9\n.png"))
+    with path.open("wb") as file:
+        Image.fromarray(noise_picture(500, 64, 1.0)).save(file, "PNG")
+    (only,) = find_files([tmp_path]).paths
+    (finding,) = scan_file(trained_model(), only)
+    assert (finding.verdict, finding.path) == ("real", f"{tmp_path}/caf\\xe9\\x0a.png")
 
 
 def test_pictures(tmp_path: Path) -> None:

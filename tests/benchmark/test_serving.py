@@ -1,25 +1,46 @@
-"""The folder is an MLflow model: MLflow itself loads it and asks it."""
+"""The folder is an MLflow model: MLflow itself loads it and asks it, whatever form the pictures have."""
 
 import base64
 import io
 from pathlib import Path
+from typing import Any
 
 import mlflow.pyfunc
+import numpy as np
 import pandas as pd
+import pytest
+from mlflow.models import Model
 from PIL import Image
 
 from conftest import noise_picture, trained_model
 
+COLOURED = np.stack([noise_picture(99, 64, 1.6)] * 3, axis=-1)
 
-def test_mlflow_scores_pictures(tmp_path: Path) -> None:
-    model, files = trained_model(), []
-    model.save(tmp_path / "model")
-    for boost in (1.0, 1.6):
-        out = io.BytesIO()
-        Image.fromarray(noise_picture(99, 64, boost)).save(out, "PNG")
-        files.append(out.getvalue())
+
+def png(picture: np.ndarray) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("served")
+    trained_model().save(place / "model")
+    for name in ("a.png", "ä b?#%2F.png"):
+        (place / name).write_bytes(png(COLOURED))
+    return place
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path) -> Any:
+    return mlflow.pyfunc.load_model(str(folder / "model"))
+
+
+def test_mlflow_scores_pictures(served: Any) -> None:
+    model, files = trained_model(), [png(noise_picture(99, 64, boost)) for boost in (1.0, 1.6)]
     images = [base64.b64encode(data).decode() for data in files] + ["%%%", base64.b64encode(b"text").decode()]
-    answer = mlflow.pyfunc.load_model(str(tmp_path / "model")).predict(pd.DataFrame({"image": images}))
+    answer = served.predict(pd.DataFrame({"image": images}))
     for i, data in enumerate(files):
         probabilities, verdicts = model.verdicts(model.score_file(data)[None])
         assert answer["p_fake"][i] == probabilities[0, 1]
@@ -27,3 +48,54 @@ def test_mlflow_scores_pictures(tmp_path: Path) -> None:
     assert "not a picture in Base64" in answer["error"][2]
     assert "not a JPEG" in answer["error"][3]
     assert list(answer["verdict"][2:]) == ["", ""]
+
+
+FORMS = {
+    "paths": lambda folder: [folder / "a.png", folder / "ä b?#%2F.png"],
+    "texts of paths": lambda folder: [str(folder / "a.png"), str(folder / "ä b?#%2F.png")],
+    "addresses": lambda folder: [(folder / "ä b?#%2F.png").as_uri()],
+    "bytes": lambda _: [png(COLOURED)],
+    "Base64": lambda _: base64.b64encode(png(COLOURED)).decode(),
+    "a data address": lambda _: "data:image/png;base64," + base64.b64encode(png(COLOURED)).decode(),
+    "an array": lambda _: COLOURED,
+    "arrays": lambda _: [COLOURED, COLOURED.astype(np.int64)],
+    "a stack": lambda _: np.stack([COLOURED, COLOURED]),
+    "nested lists": lambda _: COLOURED.tolist(),
+    "Pillow": lambda _: [Image.fromarray(COLOURED), Image.fromarray(COLOURED).convert("RGBA")],
+    "a table": lambda folder: pd.DataFrame({"image": [folder / "a.png", png(COLOURED)], "more": 1}),
+    "a table of one column": lambda folder: pd.DataFrame({"file": [str(folder / "a.png")]}),
+    "a series": lambda folder: pd.Series([str(folder / "a.png")]),
+    "a mapping": lambda folder: {"image": np.array([str(folder / "a.png")])},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", list(FORMS))
+def test_pictures_in_every_form_get_one_answer(served: Any, folder: Path, form: str) -> None:
+    model = trained_model()
+    expected = model.verdicts(model.score_file(png(COLOURED))[None])[0][0, 1]
+    answer = served.predict(FORMS[form](folder))
+    assert list(answer["error"]) == [""] * len(answer)
+    assert list(answer["p_fake"]) == [pytest.approx(expected)] * len(answer)
+    assert len(answer) >= 1
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (None, "got NoneType"),
+        (Path("/no/such.png"), "cannot be read"),
+        ("/no/such.png", "no file: /no/such.png"),
+        (COLOURED / 255, "whole numbers from 0 to 255"),
+        (np.zeros((4, 4, 7), np.uint8), "channels"),
+        (b"", "the file is empty"),
+    ],
+)
+def test_what_is_no_picture_costs_itself_alone(served: Any, given: object, reason: str) -> None:
+    answer = served.predict([given, COLOURED])
+    assert reason in answer["error"][0]
+    assert answer["error"][1] == ""
+
+
+def test_mlflow_knows_the_columns_of_the_answer(folder: Path) -> None:
+    signature = Model.load(str(folder / "model")).signature
+    assert signature.outputs.input_names() == ["verdict", "p_real", "p_fake", "error"]

@@ -65,6 +65,9 @@ def test_a_sweep_takes_out_what_it_keeps(tmp_path: Path) -> None:
         (GOOD + "sweep:\n  width: 0.02\n  step: 0.05\n", "line 7: sweep: step 0.05 is wider than width 0.02"),
         (GOOD + "bands:\n  - {kind: band, low: 0.3, high: 0.2}\n", "line 8: bands.0: .*got 0.3 and 0.2"),
         (GOOD + "bands:\n  - {kind: low, high: 3}\n", "line 8: bands.0.high: .*got 3"),
+        (GOOD + "bands:\n  - {kind: low}\n", "line 8: bands.0: .*key high, its cut-off.*missing"),
+        (GOOD + "bands:\n  - {kind: high, low: 0.8}\n", "line 7: bands: .*mode keep .*keep none of them, got 0.8"),
+        (GOOD + "search: {cutoff: [0.03, 0.8]}\n", r"line 7: search: cutoff needs 0 < low < high < 0.707 .*got \[0.03, 0.8\]"),
         (GOOD + "seeds: many\n", "line 7: seeds: .*integer.*got 'many'"),
         (GOOD + "name: again\n", "line 7: the key 'name' stands here twice"),
         (GOOD + "perturbations: [jpeg:quality=50, nois]\n", "line 7: perturbations.1: unknown perturbation 'nois'"),
@@ -76,6 +79,17 @@ def test_a_sweep_takes_out_what_it_keeps(tmp_path: Path) -> None:
 def test_mistakes_name_the_line(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(StudyError, match=message):
         load_study(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "text", ["mode: reweight\nbands: [{kind: high, low: 0.8}]\n", "bands: [{kind: high, low: 0.8, mode: pixels}]\n"]
+)
+def test_fixed_bands_may_lie_beyond_the_corner(tmp_path: Path, text: str) -> None:
+    study = load_study(write(tmp_path, GOOD + text))
+    assert study.bands[0].band(study.mode).cutoff == 0.8
+    low = load_study(write(tmp_path, GOOD + "bands: [{kind: low, high: 0.833}]\n"))
+    assert override(low, {"seeds": 2}).bands[0].band("keep").half_gain == (0, 0.833)
+    assert all(band.edges[1] <= MAX_FREQUENCY for band in study.sweep_bands)
 
 
 def test_unknown_names(tmp_path: Path) -> None:

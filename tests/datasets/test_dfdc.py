@@ -17,7 +17,7 @@ from bandbench.benchmark.protocol import check_no_leak, missing_classes
 from bandbench.benchmark.registry import datasets
 from bandbench.datasets.dfdc import DFDC
 from conftest import run, small_study
-from more_video_trees import clip_bytes, failed_checks, make_dfdc_part, own_store, put, write_metadata
+from more_video_trees import clip_bytes, failed_checks, make_dfdc_part, make_dfdc_preview, own_store, put, write_metadata
 
 FIRST = {f"aa{k}": k for k in range(6)}
 SECOND = {f"bb{k}": 6 + k for k in range(6)}
@@ -253,3 +253,49 @@ def test_from_clips_to_a_cell(tmp_path: Path, empty_store: Path) -> None:
     keys = {"train": ["dfdc"], "test": ["dfdc"], "crop": {"side": 96}, "sweep": None, "search": {"trials": 0}}
     outcome = run(small_study(**keys), {"dfdc": root})
     assert outcome.complete and len(outcome.rows) == 1
+
+
+# --- the preview -----------------------------------------------------------------------------------------------------
+
+
+def test_the_preview_tells_who_is_shown(tmp_path: Path) -> None:
+    root = make_dfdc_preview(tmp_path / "dfdc_preview_set")
+    survey = found(root)
+    assert Counter((s.label, s.split) for s in survey.sources) == {
+        (REAL, None): 20,
+        (FAKE, None): 40,
+        (REAL, "test"): 8,
+        (FAKE, "test"): 16,
+    }
+    by_id = {s.id: s for s in survey.sources}
+    real, fake = by_id["original_videos/101/101_B_001.mp4"], by_id["method_B/101/101_B/102_101_B_001.mp4"]
+    assert (real.target, real.donor, real.video) == ("actor 101", "", "101_b")
+    assert (fake.target, fake.donor, fake.video, fake.generator) == ("actor 101", "actor 102", "101_b", "method_B")
+    assert not survey.troubles and not survey.missing
+    assert not any("does not say who is shown" in note for note in survey.notes)
+
+
+def test_training_clips_of_the_preview_are_split_by_actor(tmp_path: Path) -> None:
+    root = make_dfdc_preview(tmp_path / "dfdc_preview_set")
+    sources = split_up(root)
+    assert not missing_classes(as_items(sources), SPLITS)
+    no_leak(as_items(sources))
+    assert {s.id for s in sources if s.split == "test"} == {s.id for s in sources if "/9" in s.id}
+    n_left_out = sum(not s.split for s in sources)
+    assert 0 < n_left_out < 40
+    assert (
+        f"{n_left_out} fakes of the preview are left out: their two actors are on different sides"
+        in DFDC(root).facts()["notes"]
+    )
+
+
+def test_a_preview_that_is_not_whole(tmp_path: Path) -> None:
+    root = make_dfdc_preview(tmp_path / "set" / "dfdc_preview_set")
+    (root / "original_videos/100/100_A_001.mp4").unlink()
+    put(root / "method_A" / "100" / "stray.mp4", b"")
+    survey = found(tmp_path / "set")
+    assert survey.missing == ("dfdc_preview_set: 1 of 84 clips that it lists, for example original_videos/100/100_a_001",)
+    assert troubles(survey) == [("dfdc_preview_set", "unknown")]
+    put(root / "dataset.json", b"[]")
+    with pytest.raises(DataError, match="holds nothing of DFDC"):
+        found(root)

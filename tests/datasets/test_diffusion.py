@@ -110,3 +110,16 @@ def test_mistakes_are_named(root: Path, tmp_path: Path) -> None:
 def test_a_study_runs_on_it_and_the_contract_holds(root: Path, picture_folder: Callable[..., Path]) -> None:
     assert not failed_checks("diffusion", root)
     assert auc_of_one_cell("diffusion", "ADM", root) > 0.7
+
+
+@pytest.mark.parametrize(("real", "fake"), [("0_real", "1_fake"), ("cat/nature", "cat/ai"), ("Real", "Fake")])
+def test_class_folders_count_at_every_level(tmp_path: Path, real: str, fake: str) -> None:
+    names = [f"{split}/ADM/{kind}/{i}.png" for split, n in COUNTS.items() for kind in (real, fake) for i in range(n)]
+    dataset = Diffusion(write(tmp_path / "set", dict.fromkeys(names, b"x")))
+    items = dataset.items("ADM")
+    assert by_split(items, REAL) == by_split(items, FAKE) == COUNTS
+    assert {item.label for item in items if f"/{real}/" in item.id} == {REAL}
+    write(tmp_path / "set", {f"test/Real/{i}.png": b"x" for i in range(2)})
+    again = Diffusion(tmp_path / "set")
+    assert by_split(again.items("ADM"), REAL) == COUNTS | {"test": 2}
+    assert f"test/ADM/{real}: other_class: is a folder of reals among fakes; its 5 pictures are not used." in troubles(again)

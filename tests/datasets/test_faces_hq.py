@@ -89,3 +89,12 @@ def test_mistakes_are_named(root: Path, tmp_path: Path) -> None:
 def test_a_study_runs_on_it_and_the_contract_holds(root: Path, picture_folder: Callable[..., Path]) -> None:
     assert not failed_checks("faces_hq", root)
     assert auc_of_one_cell("faces_hq", "100KFake", root) > 0.7
+
+
+def test_class_folders_of_a_part_count(root: Path) -> None:
+    write_part(root, f"{FOLDERS[2]}/x/0_real", n=3, seed=50)
+    write_part(root, f"{FOLDERS[2]}/x/1_fake", n=4, seed=60)
+    dataset = FacesHQ(root)
+    folders = {item.id.rpartition("/")[0] for item in dataset.items("100KFake")}
+    assert f"{FOLDERS[2]}/x/1_fake" in folders and f"{FOLDERS[2]}/x/0_real" not in folders
+    assert f"{FOLDERS[2]}/x/0_real: other_class: is a folder of reals among fakes; its 3 pictures" in troubles(dataset)

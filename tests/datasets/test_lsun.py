@@ -208,3 +208,21 @@ def test_a_study_runs_on_it_and_the_contract_holds(root: Path, tmp_path: Path, p
     assert by_split(LSUN(root, fakes=fakes).items("ProGAN"), FAKE) == {"train": 12, "val": 4, "test": 4}
     assert not failed_checks("lsun", root, fakes=fakes)
     assert auc_of_one_cell("lsun", "ProGAN", root, fakes=fakes) > 0.7
+
+
+def test_records_that_hold_no_picture_are_no_items(root: Path) -> None:
+    notes = {b"__keys__": b"x", b"__len__": b"18", b"num-samples": b"18", b"protocol": b"5"}
+    damaged = {b"0000000": b"not a picture", b"zz": b""}
+    write_lmdb(root / "kitchen_train_lmdb", records(6, ".webp", seed=70) | notes | damaged)
+    dataset = LSUN(root, category="kitchen", limit=5)
+    keys = sorted(records(6))
+    assert {item.id for item in dataset.items("")} == {f"kitchen_train_lmdb/{key.decode()}" for key in keys[:5]}
+    assert "kitchen_train_lmdb/0000000: unreadable: holds no picture; passed over." in troubles(dataset)
+    everything = LSUN(root, category="kitchen")
+    assert len(everything.items("")) == 6
+    assert "kitchen_train_lmdb/0000000: unreadable: and 1 more records hold no picture; passed over." in troubles(everything)
+    assert "kitchen_train_lmdb/__keys__: unknown: and 3 more records describe the database" in troubles(everything)
+    assert "records by key" not in said(everything)
+    write_lmdb(root / "tower_train_lmdb", notes)
+    with pytest.raises(DataError, match="tower_train_lmdb holds no record that is a picture.*3 more records describe"):
+        LSUN(root, category="tower").items("")

@@ -97,7 +97,7 @@ def test_what_is_called_fake_is_no_real(tmp_path: Path) -> None:
     names = [*[f"real/{i}.jpg" for i in range(5)], *[f"Fake/gan/{i}.jpg" for i in range(5)]]
     dataset = RealFaces(write(tmp_path, pictures(names, 24, 24)))
     assert {item.id.partition("/")[0] for item in dataset.items("")} == {"real"}
-    assert troubles(dataset) == "Fake: unknown: is called like fakes and passed over; give it as fakes."
+    assert troubles(dataset) == "Fake: other_class: is a folder of fakes among reals; its 5 pictures are not used."
     both = RealFaces(tmp_path, fakes=str(tmp_path / "Fake"))
     assert both.variants() == ("gan",)
     assert [by_split(both.items("gan"), label) for label in (REAL, FAKE)] == [{"train": 3, "val": 1, "test": 1}] * 2

@@ -16,6 +16,7 @@ from bandbench.benchmark.warping import Warping
 from faces import scene
 
 torch = pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
+DEVICES = ["cpu", *["cuda"] * torch.cuda.is_available()]
 
 
 @cache
@@ -33,8 +34,9 @@ def fit(crops: np.ndarray, n_fakes: int = 2, **params: Any) -> Any:
     return build(**params).fit(View(values), np.r_[np.zeros(len(crops)), np.ones(n_fakes)].astype(np.int64))
 
 
-def test_it_learns_that_warped_is_fake() -> None:
-    detector = fit(reals()[:40], epochs=10, patience=10, windows=4, scales=[0.25, 0.4])
+@pytest.mark.parametrize("device", DEVICES)
+def test_it_learns_that_warped_is_fake(device: str) -> None:
+    detector = fit(reals()[:40], epochs=10, patience=10, windows=4, scales=[0.25, 0.4], device=device)
     held_out = reals()[40:]
     warped = np.stack([Warping((0.3, 0.3)).fake(crop, np.random.default_rng(i)) for i, crop in enumerate(held_out)])
     scores = detector.score(View(np.concatenate([held_out, warped])))

@@ -14,6 +14,7 @@ def make_row(detector: str = "svm", train: str = "set/a", level: float = 0.8, **
     abroad = [test["auc"] for test in tests if test["domain"] != train]
     row = {
         "detector": detector, "train": train, "role": "chosen", "evidence": {"low": 0.1, "high": 0.2}, "rule": "best",
+        "swept": True, "settings": "5e771265", "variant": "7a21a277",
         "band": {"kind": "low", "cutoff": 0.2, "width": 0.0, "order": 1, "mode": "keep"}, "study": "made", "seeds": 1,
         **_interval("in_domain_auc", min(1.0, level + 0.1)), **_interval("cross_domain_auc", sum(abroad) / len(abroad)),
         **_interval("worst_auc", min(abroad)), "worst_domain": "set/b", "oracle_auc": level + 0.05, "allpass_auc": level - 0.02,

@@ -205,7 +205,7 @@ def test_the_command_survives_the_shell() -> None:
         "bench",
         "run",
         "--study",
-        "a b",
+        "a b.yaml",
         "--detector",
         "$(x)",
         "--train",
@@ -245,7 +245,7 @@ def test_page_of_a_recorded_study(
     assert data["spectra"][row["run_id"]].startswith("data:image/webp;base64,")
     assert [one["domain"] for one in row["threshold_transfer"]] == ["mine", "yours"]
     cell = data["cells"][row["run_id"]]
-    assert cell["command"].startswith("bench run --study small --detector spectral_svm --train mine")
+    assert cell["command"].startswith("bench run --study small.yaml --detector spectral_svm --train mine")
     assert len(cell["sweep"]) > 5
     assert cell["page"].endswith(f"/runs/{row['run_id']}")
 

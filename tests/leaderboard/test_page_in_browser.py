@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -344,6 +345,33 @@ def test_paper_shows_every_row_and_no_controls(reader: Callable[..., Reader], ro
     assert len(shown.detectors()) == 50
 
 
+def test_no_chart_lies_on_two_pages_and_every_map_has_its_scale(
+    reader: Callable[..., Reader], row_maker: Maker, tmp_path: Path
+) -> None:
+    """Charts, maps and their scales are kept whole; what stands before them stays with them."""
+    made = [row_maker(f"d{i}", train) for i in range(9) for train in ("set/a", "set/b")]
+    details = details_of(made[0])
+    details.bands |= details_of(made[2]).bands
+    shown = reader(made, details)
+    shown.page.emulate_media(media="print")
+    shown.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    style = "(nodes, name) => [...new Set(nodes.map(node => getComputedStyle(node)[name]))]"
+    for whole in (".heat", ".band-part", "#bands figure", "#pareto"):
+        assert shown.page.locator(whole).evaluate_all(style, "breakInside") == ["avoid"], whole
+    for before in ("#maps h2", "#maps > p", "#bands h4", "#bands .scale", "#frontier > p"):
+        assert shown.page.locator(before).evaluate_all(style, "breakAfter") == ["avoid"], before
+    assert shown.page.locator(".heat .scale:visible").count() == shown.page.locator(".heat").count() == 3
+    assert shown.page.locator(".band-part .scale:visible").count() == shown.page.locator(".band-part").count() == 4
+    assert shown.page.locator("#scale").is_hidden()
+    assert shown.page.locator(".save:visible").count() == 0
+    widths = "nodes => nodes.map(n => [n.id, ...[n.querySelector('svg'), n].map(one => one.getBoundingClientRect().width)])"
+    found = shown.page.locator(".js-plotly-plot").evaluate_all(widths)
+    assert [one for one in found if one[1] > one[2] + 1] == []
+    shown.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    shown.page.emulate_media(media="screen")
+    assert shown.page.locator(".heat .scale:visible").count() == 0
+
+
 def test_a_row_has_its_own_address_and_curves(reader: Callable[..., Reader], rows: list[dict]) -> None:
     shown = reader(rows, details_of(rows[0]), "https://mlflow.example")
     shown.page.locator("#rows .link").first.click()
@@ -380,6 +408,83 @@ def test_latex_is_bold_only_where_nobody_is_tied(reader: Callable[..., Reader], 
     assert "\\textbf{" not in reader([*tied, *rows[3:]]).downloaded("tex")
     alone = [{k: v for k, v in row.items() if not k.startswith(("rank", "tie"))} for row in rows]
     assert "\\textbf{" not in reader(alone).downloaded("tex")
+
+
+def test_latex_bolds_nothing_below_chance(reader: Callable[..., Reader], rows: list[dict]) -> None:
+    rows[0].update(cross_domain_auc=0.49, worst_auc=0.45)
+    assert "\\textbf{" not in reader(rows).downloaded("tex")
+
+
+NAMES = ("spectral_logreg/faithful", "clip_probe/ViT-L-14-quickgelu", "[1pt]_50%_&_$x$_^_~_\\_#_{")
+PAPER = "\\documentclass{article}\\usepackage{array,booktabs,graphicx}\\begin{document}\\hfuzz=0pt\n%s\\end{document}"
+
+
+@pytest.mark.parametrize("form", ["tex", "matrix"])
+def test_latex_fits_a_page(form: str, reader: Callable[..., Reader], row_maker: Maker, tmp_path: Path) -> None:
+    """Typeset in LaTeX's own, narrow page: no line and no float is too large."""
+    program = shutil.which("pdflatex")
+    if program is None:
+        missing_program("pdflatex", "apt-get install texlive-latex-base")
+    domains = [f"procedural/a_long_variant_{i}@c23" for i in range(8)]
+    made = [
+        row_maker(name, train, 0.6, domains=domains, rank_low=1, rank_high=3, tie_group=1)
+        for name in NAMES
+        for train in domains
+    ]
+    text = reader(made).downloaded(form)
+    assert text.count("\\caption{") == text.count("\\toprule") == text.count("\\begin{tabular}") > 1
+    assert "95\\,\\% interval" in text
+    (tmp_path / "paper.tex").write_text(PAPER % text, encoding="utf-8")
+    done = subprocess.run(
+        [program, "-interaction=nonstopmode", "paper.tex"], cwd=tmp_path, capture_output=True, text=True, errors="replace"
+    )
+    log = (tmp_path / "paper.log").read_text(errors="replace")
+    assert [line for line in log.splitlines() if line.startswith("!") or "Overfull" in line or "too large" in line] == []
+    assert done.returncode == 0
+
+
+def test_latex_has_a_train_by_test_table(reader: Callable[..., Reader], rows: list[dict]) -> None:
+    text = reader(rows).downloaded("matrix")
+    assert "\\rotatebox{90}" in text
+    assert "\\textit{0.950} & 0.850 & 0.850" in text
+    assert ".930--.970" in text
+    assert "$n$ & 200 & 200 & 200" in text
+
+
+def test_charts_are_saved_as_svg_in_the_light(reader: Callable[..., Reader], rows: list[dict]) -> None:
+    for i, row in enumerate(rows):
+        row["score_ms"] = 0.1 * (i + 1)
+    shown = reader(rows, details_of(rows[0]), color_scheme="dark")
+    for place in ("#save-cost", "#bands"):
+        with shown.page.expect_download() as waiting:
+            shown.page.locator(f"{place} .save").first.click()
+        assert waiting.value.suggested_filename.endswith(".svg")
+        text = Path(waiting.value.path()).read_text(encoding="utf-8")
+        assert text.startswith("<svg")
+        assert "rgb(25, 29, 34)" in text  # ink on light
+        assert "rgb(230, 233, 237)" not in text
+        sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", text)]
+        assert min(sizes) * 3.3 * 72 / 440 >= 7  # points in a column of 3.3 inches; the chart is 440 pixels wide
+    assert shown.page.evaluate("document.documentElement.dataset.theme ?? ''") == ""
+
+
+def test_every_point_of_the_cost_chart_has_a_name(reader: Callable[..., Reader], row_maker: Maker) -> None:
+    """Decoding takes all of them the same; what the detector takes tells them apart."""
+    made = [
+        row_maker(f"detector_{i}", level=0.5 + 0.03 * (i % 7), ms_per_picture=18.7, score_ms=0.01 * 1.4**i) for i in range(12)
+    ]
+    for width in (1400, 390):
+        shown = reader(made, viewport={"width": width, "height": 900})
+        names = shown.page.locator("#pareto .annotation-text")
+        told = [name.strip("\u2068\u2069") for name in names.all_text_contents()]
+        assert sorted(told) == sorted(row["detector"] for row in made)
+        corners = "nodes => nodes.map(n => n.getBoundingClientRect()).map(b => [b.left, b.top, b.right, b.bottom])"
+        boxes = names.evaluate_all(corners)
+        pairs = [(a, b) for i, a in enumerate(boxes) for b in boxes[:i]]
+        assert [(a, b) for a, b in pairs if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]] == []
+        marks = [box[0] for box in shown.page.locator("#pareto .points path").evaluate_all(corners)]
+        assert max(marks) - min(marks) > 0.5 * (shown.page.locator("#pareto").bounding_box() or {})["width"]
+    assert "0.010 ms" in shown.page.locator("#frontier").inner_text()
 
 
 def test_cost_frontier_is_of_one_set_and_leads_to_rows(reader: Callable[..., Reader], row_maker: Maker) -> None:

@@ -47,7 +47,7 @@ def test_rows_are_computed_once(uri: str, monkeypatch: pytest.MonkeyPatch) -> No
     assert reporter.done == 1
     assert len(first.rows) >= 1
 
-    client_for(uri).log_metric(first.rows[0]["run_id"], "auc", 0.999)
+    client_for(uri).log_metric(first.rows[0]["run_id"], "in_domain_auc", 0.999)
     changed = load_board(uri)
     assert not changed.rows
     assert "it shows 0.999" in changed.refused[0]
@@ -68,7 +68,7 @@ def test_a_score_file_that_was_changed_afterwards_is_noticed(uri: str) -> None:
     os.utime(path, ns=(known.st_atime_ns, known.st_mtime_ns))  # as if nothing had been written
     board = load_board(uri)
     assert not board.rows, f"{size} bytes before, {path.stat().st_size} now"
-    assert "its score files give auc" in board.refused[0]
+    assert "its score files give in_domain_auc" in board.refused[0]
 
 
 def test_a_damaged_table_is_begun_again_and_can_be_pruned(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:

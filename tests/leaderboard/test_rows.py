@@ -17,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 from bandbench.benchmark.errors import TrackingError
 from bandbench.benchmark.tracking import cell_runs, client_for, default_tracking_uri
 from bandbench.leaderboard.rows import load_board, ranked
-from bandbench.leaderboard.table import as_csv, as_document, as_table
+from bandbench.leaderboard.table import as_csv, as_document, as_table, as_tests_csv
 from conftest import run, small_study
 
 Maker = Callable[..., Path]
@@ -102,11 +102,19 @@ def test_order_is_by_cross_domain_and_undefined_comes_last() -> None:
     assert [r["detector"] for r in ranked(rows)] == ["d", "b", "c", "a"]
 
 
-def test_csv_has_one_line_per_row_and_test(recorded: list[dict]) -> None:
-    lines = list(csv.DictReader(io.StringIO(as_csv(recorded))))
+def test_csv_has_one_line_per_row_and_tests_have_a_file_of_their_own(recorded: list[dict]) -> None:
+    rows = list(csv.DictReader(io.StringIO(as_csv(recorded))))
+    assert [(line["detector"], line["role"], line["cell"]) for line in rows] == [
+        (row["detector"], row["role"], row["cell"]) for row in recorded
+    ]
+    assert float(rows[0]["in_domain_auc"]) == recorded[0]["in_domain_auc"]
+    assert not any(name.startswith("test") for name in rows[0])
+    lines = list(csv.DictReader(io.StringIO(as_tests_csv(recorded))))
     assert len(lines) == sum(len(row["tests"]) for row in recorded)
     assert float(lines[0]["test.auc"]) == pytest.approx(recorded[0]["tests"][0]["auc"])
     assert lines[0]["test.pd1"] == ""  # undefined with so few reals
+    key = ("cell", "role", "band.kind", "band.cutoff", "band.width")
+    assert {tuple(line[name] for name in key) for line in lines} == {tuple(line[name] for name in key) for line in rows}
 
 
 def test_document_has_null_for_undefined(recorded: list[dict]) -> None:

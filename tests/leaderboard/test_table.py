@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 from bandbench.leaderboard.notes import SHOWN_PARTS, row_notes
-from bandbench.leaderboard.table import as_csv, as_table, print_table
+from bandbench.leaderboard.spreadsheet import from_text
+from bandbench.leaderboard.table import as_csv, as_table, as_tests_csv, print_table
 
 Maker = Callable[..., dict[str, Any]]
 
@@ -26,9 +27,31 @@ def mixed(row_maker: Maker) -> list[dict[str, Any]]:
 
 def test_a_submitted_row_adds_columns_and_no_nested_cell(mixed: list[dict[str, Any]]) -> None:
     lines = list(csv.DictReader(io.StringIO(as_csv(mixed))))
-    assert [line["source"] for line in lines[::3]] == ["", "submitted"]
-    assert lines[3]["ms_per_picture"] == ""
+    assert [line["source"] for line in lines] == ["", "submitted"]
+    assert lines[1]["ms_per_picture"] == ""
     assert not any("{" in str(value) for line in lines for value in line.values())
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1"])
+def test_no_name_is_a_formula(text: str, row_maker: Maker, test_maker: Maker) -> None:
+    """Of what a run recorded as of what others brought: the text is there, with an apostrophe that can be taken away."""
+    row = row_maker(text, text, study=text, worst_domain=text, gaps=[text], gain=-0.5)
+    row |= {"tests": [test_maker(text, 0.5)], "data": {"x": {"missing": [text]}}}
+    (line,) = csv.DictReader(io.StringIO(as_csv([row]), newline=""))
+    (test,) = csv.DictReader(io.StringIO(as_tests_csv([row]), newline=""))
+    told = [
+        *(line[key] for key in ("detector", "train", "study", "worst_domain", "gaps")),
+        test["detector"],
+        test["test.domain"],
+    ]
+    assert told == ["'" + text] * 7
+    assert [from_text(one) for one in told] == [text] * 7
+    assert line["gain"] == "-0.5"
+
+
+def test_without_rows_a_csv_has_a_header() -> None:
+    assert as_csv([]) == "detector\n"
+    assert as_tests_csv([]) == "detector,test.domain\n"
 
 
 def test_the_table_says_what_was_submitted_and_shows_no_nan(mixed: list[dict[str, Any]]) -> None:

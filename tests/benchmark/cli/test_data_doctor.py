@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,6 +49,23 @@ def test_a_whole_folder(picture_folder: Maker, capsys: pytest.CaptureFixture[str
     assert code == 0, err
     assert "complete: nothing to mend" in out and "40 files opened" in out
     assert "format PNG" in words(out)
+
+
+def test_names_links_and_other_files_are_told(
+    picture_folder: Maker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = picture_folder()
+    (folder / "real" / "reala000.png").rename(os.fsdecode(os.fsencode(folder) + b"/real/caf\xe9.png"))
+    (tmp_path / "store").mkdir()
+    Image.fromarray(noise_picture(999)).save(tmp_path / "store" / "linked.png")
+    (folder / "fake" / "more").symlink_to(tmp_path / "store")
+    (folder / "fake" / "gone.png").symlink_to("nowhere")
+    (folder / "fake" / "notes.txt").touch()
+    code, out, _ = bench(capsys, "mine", "--data", f"mine={folder}", "--crop", 64, "--csv", tmp_path / "a.csv")
+    assert code == 3 and "41 files opened" in out
+    assert "name · names that are not UTF-8" in words(out) and r"real/caf\xe9.png" in out
+    assert "files of another kind, which are not used: 1 .txt" in words(out)
+    assert "fake/gone.png is a link to nowhere" in words(out) and "fake/more" not in out
 
 
 def test_gaps_are_shown_in_part_and_written_in_whole(

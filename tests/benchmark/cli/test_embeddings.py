@@ -108,3 +108,17 @@ def test_an_encoder_that_cannot_be_had(
     code, _, messages = bench(capsys, "procedural/planted", "--detector", "clip_probe", *detector, *small)
     assert code == 2
     assert message in messages
+
+
+def test_all_pictures_are_taken_where_none_can_be_split(
+    picture_folder: Maker, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "v.parquet"
+    arguments = ("--data", f"mine={picture_folder(n=3)}", "--detector", "spectral_svm", "--crop", 48, "--jobs", 1, "--out", out)
+    code, _, messages = bench(capsys, *arguments)
+    assert code == 0, messages
+    table = pq.read_table(out)
+    assert (table.num_rows, set(table.column("split").to_pylist())) == (6, {""})
+    code, _, messages = bench(capsys, *arguments, "--split", "test")
+    assert code == 2
+    assert "6 pictures in 6 groups cannot be split" in messages

@@ -139,3 +139,19 @@ def test_options_of_a_command_are_written_after_it(recorded: None, bench: Bench)
     assert "No such command 'nonsense'" in bench("nonsense")[2]
     code, _, err = bench("export", "x.csv", "--detector", "nobody")
     assert code == 2 and "no recorded cell is meant" in err
+
+
+def test_figures_and_tests_are_files(recorded: None, bench: Bench, tmp_path: Path) -> None:
+    code, _, err = bench(
+        "--figures", "paper", "--format", "svg", "--format", "pdf", "--csv", "rows.csv", "--csv-tests", "tests.csv"
+    )
+    assert code == 0, err
+    names = {path.name for path in Path("paper").iterdir()}
+    assert names >= {"train_x_test.svg", "train_x_test.pdf", "cost.svg", "cost.pdf"}
+    assert f"{len(names)} files" in err
+    (row,), (test,) = (csv.DictReader(io.StringIO(Path(name).read_text())) for name in ("rows.csv", "tests.csv"))
+    assert (row["role"], row["cell"]) == ("chosen", test["cell"])
+    assert test["test.domain"] == row["train"]
+    assert bench("--csv", "-", "--csv-tests", "-")[::2] == (2, "bench: standard output takes one file; give the others a name.")
+    code, _, err = bench("--format", "svg")
+    assert (code, "--figures DIR" in err) == (2, True)

@@ -119,3 +119,24 @@ def test_mistakes(arguments: tuple[str, ...], message: str, capsys: pytest.Captu
     code, _, err = bench(capsys, *arguments)
     assert code == 2
     assert message in err
+
+
+def test_pictures_of_one_class(picture_folder: Maker, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No AUC, but the false alarms among reals, and the detections among fakes."""
+    data, model = picture_folder(n=30), tmp_path / "model"
+    train = ("train", "spectral_logreg", "--train", "mine", "--data", f"mine={data}", "--crop", 64, "--out", model, "--jobs", 1)
+    assert bench(capsys, *train)[0] == 0
+    plugin = tmp_path / "one_class.py"
+    plugin.write_text(
+        "from bandbench.datasets.folder import Folder\n\n\n"
+        "class Reals(Folder):\n    name = 'reals'\n\n    def items(self, variant):\n"
+        "        return [item for item in super().items(variant) if item.label == 0]\n"
+    )
+    other = picture_folder("other", n=30, first_seed=4000)
+    given = ("--test", "reals", "--data", f"{plugin}:Reals={other}")
+    code, out, err = bench(capsys, "evaluate", model, *given, "--json", "--jobs", 1)
+    (found,) = json.loads(out)["tests"]
+    assert (code, found["missing"], found["auc"], found["detections"]) == (3, ["fake"], None, None)
+    assert 0 <= found["false_alarms"] <= 1
+    assert "reals has no fake pictures that could be scored" in err
+    assert f"{100 * found['false_alarms']:.1f} % are called fake (false alarms), at the model's threshold" in err

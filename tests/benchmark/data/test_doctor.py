@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import os
 import shutil
 import zipfile
 from collections.abc import Callable, Sequence
@@ -281,7 +282,7 @@ def test_a_root_that_may_not_be_read_is_said(root: Path, monkeypatch: pytest.Mon
     def closed(path: Path) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "iterdir", closed)
+    monkeypatch.setattr(os, "scandir", closed)
     report = look(root, reference="folder")
     assert report.exit_code == 2 and "cannot be read (Permission denied)" in found(report, "layout")[0].text
 

@@ -174,3 +174,65 @@ def test_texts() -> None:
     assert place_of_fake("Valid/ADM.ZIP/a/1.png") == ("ADM", "val")
     assert place_of_fake("test/1.png") == ("fakes", "test")
     assert count_text(["3"], "clips", 2000) == "1 of 2,000 clips (first: 3)"
+
+
+# --- class folders below generators ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reals_of", "fakes_of"),
+    [
+        ("progan/0_real", "progan/1_fake"),
+        ("progan/airplane/0_real", "progan/airplane/1_fake"),
+        ("test/progan/cat/0_real", "test/progan/cat/1_fake"),
+        ("progan/train/nature", "progan/train/ai"),
+        ("progan/Real", "progan/Fake"),
+        ("progan/real_images", "progan"),
+        ("progan.zip/0_real", "progan.zip/1_fake"),
+    ],
+)
+def test_reals_of_a_generator_are_no_fakes(reals: Path, tmp_path: Path, reals_of: str, fakes_of: str) -> None:
+    files = {f"{reals_of}/{i}.png": b"x" for i in range(7)} | {f"{fakes_of}/{i}.png": b"x" for i in range(10)}
+    if ".zip/" in reals_of:
+        write_zip(tmp_path / "fakes" / "progan.zip", {name.partition("/")[2]: data for name, data in files.items()})
+    else:
+        write(tmp_path / "fakes", files)
+    dataset = Portraits(reals, fakes=str(tmp_path / "fakes"))
+    assert dataset.variants() == ("progan",)
+    found = [item.id for item in dataset.items("progan") if item.label == FAKE]
+    assert sorted(found) == sorted(f"fakes/{name}" for name in files if not name.startswith(f"{reals_of}/"))
+    left_out = f"fakes/{reals_of}: other_class: is a folder of reals among fakes; its 7 pictures are not used."
+    assert left_out in troubles(dataset)
+
+
+def test_generators_whose_names_are_words_for_fakes_stay_generators(reals: Path, tmp_path: Path) -> None:
+    files = pictures([f"{generator}/071_054/{i}.png" for generator in ("Deepfakes", "FaceSwap") for i in range(5)])
+    dataset = Portraits(reals, fakes=str(write(tmp_path / "fakes", files)))
+    assert dataset.variants() == ("Deepfakes", "FaceSwap")
+    assert not troubles(dataset)
+
+
+def test_what_lies_beside_both_class_folders_is_neither(reals: Path, tmp_path: Path) -> None:
+    names = ["GAN/0_real/1.png", "GAN/1_fake/2.png", "GAN/3.png", "GAN/more/4.png", "other/5.png"]
+    dataset = Portraits(reals, fakes=str(write(tmp_path / "fakes", dict.fromkeys(names, b"x"))))
+    fakes = [source.id for source in dataset.surveyed.sources if source.label == FAKE]
+    assert fakes == ["fakes/GAN/1_fake/2.png", "fakes/other/5.png"]
+    assert "fakes/GAN/: other_class: holds 2 pictures in neither of its class folders" in troubles(dataset)
+
+
+def test_folders_without_any_fake_are_refused_by_name(reals: Path, tmp_path: Path) -> None:
+    write(tmp_path / "fakes", {"GAN/0_real/1.png": b"x"})
+    with pytest.raises(DataError, match=r"holds only reals \(GAN/0_real/\); give fakes"):
+        Portraits(reals, fakes=str(tmp_path / "fakes")).variants()
+    write(tmp_path / "both", {"train/0_real/1.png": b"x", "train/1_fake/1.png": b"x"})
+    with pytest.raises(DataError, match="both holds 0_real/; give a folder with fakes alone"):
+        Portraits(reals, fakes=str(tmp_path / "both")).variants()
+
+
+def test_fakes_among_the_reals_are_left_out(reals: Path) -> None:
+    write(reals, {"progan/1_fake/1.jpg": b"x", "progan/0_real/2.jpg": b"x"})
+    dataset = Portraits(reals)
+    assert len(dataset.items("")) == 21
+    assert "progan/1_fake: other_class: is a folder of fakes among reals; its 1 pictures are not used." in troubles(dataset)
+    with pytest.raises(DataError, match=r"lies in a folder that is called like fakes \(fake/\); give a folder of reals"):
+        Portraits(write(reals.parent / "only", {"fake/1.jpg": b"x"})).items("")

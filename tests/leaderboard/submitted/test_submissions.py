@@ -263,8 +263,8 @@ def test_below_half_abroad_is_a_result_where_home_is_right(bring: Callable[..., 
             row["score"] = -row["score"]
 
     right = bring(abroad, train="yours")
-    assert right.tests[1]["auc_lo"] > 0.5
-    assert right.tests[0]["auc_hi"] < 0.5
+    assert right.tests[1]["auc"] > 0.8
+    assert right.tests[0]["auc"] < 0.2
     assert not any("wrong way round" in finding for finding in right.findings)
 
 
@@ -540,7 +540,7 @@ def test_hostile_words_stay_text(bring: Callable[..., Report], store: str, text:
 
     lines = list(csv.DictReader(io.StringIO(as_csv(csv_rows(board.rows)), newline="")))
     mine = [line for line in lines if line["source"] == "submitted"]
-    assert len(mine) == 2 and len(lines) > 2
+    assert len(mine) == 1 and len(lines) > 1
     assert {line["submission.description"].removeprefix("'") for line in mine} == {text}
     assert not any(value.startswith(("=", "@")) for line in mine for value in line.values())
 

@@ -1,0 +1,79 @@
+"""Addresses of tracking stores and of folders, made and taken apart by libraries: a path may hold any character."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from .errors import TrackingError
+
+SQLITE_OPTIONS = ("timeout", "mode", "cache", "uri", "immutable", "nolock", "vfs", "check_same_thread", "isolation_level")
+
+
+def sqlite_address(path: Path) -> str:
+    """
+    Address of a SQLite database.
+
+    >>> sqlite_address(Path("/srv/runs/mlflow.db"))
+    'sqlite:////srv/runs/mlflow.db'
+    >>> sqlite_address(Path("/srv/what?now/mlflow.db"))
+    'sqlite:////srv/what%3Fnow/mlflow.db'
+    """
+    from sqlalchemy.engine import URL, make_url
+
+    # Escaped only where it has to be: MLflow makes the folder of the address as it is written (`unescaped_folder`).
+    plain = f"sqlite:///{path}"
+    if make_url(plain).database == str(path):
+        return plain
+    return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
+
+
+def sqlite_path(address: str) -> Path | None:
+    """
+    Absolute path of the database that an address names; None where it is no file that SQLite opens by its path.
+
+    Raises
+    ------
+    TrackingError
+        If a question mark in it is no escaped one and begins no option of SQLite.
+    """
+    if not address.startswith(("sqlite:", "sqlite+")):
+        return None
+    from sqlalchemy.engine import make_url
+
+    url = make_url(address)
+    # SQLAlchemy passes over what it takes for an option without a value.
+    given = [part.partition("=")[0] for part in address.partition("?")[2].split("&") if part]
+    if unknown := [name for name in given if name not in SQLITE_OPTIONS]:
+        raise TrackingError(
+            f"the tracking address {address} has an option '{unknown[0]}' that SQLite does not know. "
+            "A question mark that belongs to the path is written %3F there."
+        )
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        return None
+    path, written = Path(url.database).absolute(), Path(address.partition("///")[2].partition("?")[0]).absolute()
+    # Who types a percent sign that stands in the name of a folder means that folder.
+    return written if not path.parent.exists() and written.parent.exists() else path
+
+
+def unescaped_folder(address: str) -> Path | None:
+    """Folder that MLflow makes for the address of a database, as it does not undo escapes; None where there are none."""
+    path = sqlite_path(address)
+    written = Path(address.partition("///")[2].partition("?")[0])
+    return None if path is None or written.absolute() == path else written.parent.absolute()
+
+
+def folder_path(address: str) -> Path | None:
+    """
+    Path that the address of a folder names, if that is one of this machine.
+
+    >>> folder_path("file:///srv/what%3Fnow/artifacts")
+    PosixPath('/srv/what?now/artifacts')
+    >>> folder_path("mlflow-artifacts:/1/artifacts") is None
+    True
+    """
+    if address.startswith("/"):
+        return Path(address)
+    parts = urlsplit(address)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
+        return None
+    return Path(url2pathname(parts.path))

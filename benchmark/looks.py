@@ -1,0 +1,104 @@
+"""How a figure is drawn: for a screen, or for a column of a paper, as a picture or as lines and letters."""
+
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from .formats import FigureFormat
+
+COLUMN, PAGE = 3.3, 6.9  # inches: a column of a paper of two, and both
+
+
+@dataclass(frozen=True)
+class Look:
+    """
+    Sizes of what is drawn.
+
+    Attributes
+    ----------
+    tiny, small, medium : float or str
+        Of letters, in points or in Matplotlib's words: labels of many ticks, other labels, titles.
+    dpi : int
+        Of pictures made of pixels.
+    paper : bool
+        Whether sizes are those of the printed page.
+    settings : dict
+        Of Matplotlib. Names are data, so nothing in them is read as a formula.
+    """
+
+    tiny: float | str
+    small: float | str
+    medium: float | str
+    dpi: int
+    paper: bool
+    settings: dict[str, Any]
+
+    def width(self, wanted: float) -> float:
+        """Width in inches: what is wanted on a screen; on paper one column, or both, or more than the page has."""
+        return max(wanted, COLUMN) if not self.paper else next((w for w in (COLUMN, PAGE) if wanted <= w), wanted)
+
+    def wrapped(self, text: str, width: float) -> str:
+        """Break a text into lines that fit a width in inches: on paper, where letters cannot be smaller than 7 points."""
+        if not self.paper:
+            return text
+        return "\n".join(textwrap.fill(line, max(12, int(width / 0.062))) for line in text.splitlines())
+
+    @contextmanager
+    def figure(
+        self, path: Path, width: float, height: float, file_format: str | None = None, constrained: bool = True
+    ) -> Iterator[Figure]:
+        """
+        Make a figure that is written when it is drawn.
+
+        Parameters
+        ----------
+        path : Path
+            The suffix tells the kind of file.
+        width, height : float
+            Inches.
+        file_format : str, optional
+            For a path whose suffix does not tell.
+        constrained : bool
+            Whether Matplotlib finds room for labels.
+        """
+        told = file_format or path.suffix.removeprefix(".") or FigureFormat.png
+        with matplotlib.rc_context(cast(Any, self.settings)):
+            figure = Figure(figsize=(width, height), layout="constrained" if constrained else None)
+            yield figure
+            # Without a date the same numbers give the same bytes.
+            metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(told)
+            figure.savefig(path, dpi=self.dpi, format=told, metadata=metadata)
+
+
+NAMES_AS_THEY_ARE = {"text.parse_math": False}
+SCREEN = Look("x-small", "small", "medium", 110, paper=False, settings=NAMES_AS_THEY_ARE)
+PAPER = Look(
+    7.0,
+    7.0,
+    8.0,
+    300,
+    paper=True,
+    settings={
+        **NAMES_AS_THEY_ARE,
+        "font.size": 7.0,
+        "axes.titlesize": 8.0,
+        "figure.titlesize": 8.0,
+        "lines.linewidth": 1.0,
+        "axes.linewidth": 0.6,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "pdf.fonttype": 42,  # letters as letters, as publishers want them
+        "svg.fonttype": "none",
+        "svg.hashsalt": "bandbench",
+        # Axis labels, ticks and legends: seven points, not a share of that.
+        **dict.fromkeys(
+            ("axes.labelsize", "xtick.labelsize", "ytick.labelsize", "legend.fontsize", "legend.title_fontsize"), 7.0
+        ),
+    },
+)

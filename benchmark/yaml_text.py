@@ -1,0 +1,170 @@
+"""
+YAML, read and written in one way everywhere: strictly, with the numbers and words of YAML 1.2's core schema.
+
+PyYAML knows YAML 1.1, where ``1e-3`` is text, ``010`` is eight, ``1:30`` is ninety and ``no`` is false.
+"""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+TAG = "tag:yaml.org,2002:"
+# Of https://yaml.org/spec/1.2.2/#103-core-schema, each with the characters that it begins with; merge keys are kept.
+CORE_SCHEMA = (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        list("-+.0123456789"),
+    ),
+    ("merge", r"<<", ["<"]),
+)
+BASES = {"0o": 8, "0x": 16}
+
+
+class YamlError(ValueError):
+    """
+    Text that is not YAML, or YAML that says something twice.
+
+    Attributes
+    ----------
+    line : int
+        From 1.
+    reason : str
+        A sentence without its full stop.
+    """
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"line {line}: {reason}")
+        self.line = line
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class YamlText:
+    """
+    What a text says, and where.
+
+    Attributes
+    ----------
+    data : object
+        Dicts, lists, numbers, texts, booleans and None.
+    node : yaml.Node or None
+        The same with its lines; None for an empty text.
+    """
+
+    data: Any
+    node: yaml.Node | None
+
+
+class CoreLoader(yaml.SafeLoader):
+    """Safe loader of YAML 1.2's core schema."""
+
+
+class CoreDumper(yaml.SafeDumper):
+    """Dumper whose plain words `CoreLoader` reads as what they were."""
+
+
+CoreLoader.yaml_implicit_resolvers = {}
+CoreDumper.yaml_implicit_resolvers = {}
+for _name, _pattern, _first in CORE_SCHEMA:
+    for _one in (CoreLoader, CoreDumper):
+        _one.add_implicit_resolver(TAG + _name, re.compile(rf"(?:{_pattern})\Z"), _first)
+
+
+def _integer(loader: CoreLoader, node: yaml.ScalarNode) -> int:
+    text = loader.construct_scalar(node)
+    base = BASES.get(text[:2], 10)
+    return int(text if base == 10 else text[2:], base)
+
+
+def _number(loader: CoreLoader, node: yaml.ScalarNode) -> float:
+    text = loader.construct_scalar(node).lower()
+    return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+
+
+CoreLoader.add_constructor(f"{TAG}int", _integer)
+CoreLoader.add_constructor(f"{TAG}float", _number)
+
+
+def parse_yaml(text: str) -> YamlText:
+    """
+    Read one YAML document.
+
+    Raises
+    ------
+    YamlError
+        If it is none, or has a key twice.
+    """
+    with _reported(text):
+        node = yaml.compose(text, Loader=CoreLoader)
+        for mapping in _mappings(node) if node is not None else ():
+            _refuse_repeated_keys(mapping)
+        return YamlText(yaml.load(text, Loader=CoreLoader), node)
+
+
+def events(text: str) -> Iterator[yaml.Event]:
+    """
+    Yield what a YAML text consists of, before anything is made of it.
+
+    Raises
+    ------
+    YamlError
+        If it is no YAML.
+    """
+    with _reported(text):
+        yield from yaml.parse(text, Loader=CoreLoader)
+
+
+@contextlib.contextmanager
+def _reported(text: str) -> Iterator[None]:
+    """Turn whatever PyYAML raises into a `YamlError`."""
+    try:
+        yield
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise YamlError(mark.line + 1 if mark else 1, f"not valid YAML: {error.problem}") from error
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise YamlError(line, f"not valid YAML: the character {error.character!r} is not allowed") from error
+    except RecursionError as error:
+        raise YamlError(1, "not valid YAML: too many lists or mappings in each other") from error
+    except YamlError:
+        raise
+    except (ValueError, OverflowError) as error:  # a number that Python does not take, or a tag that does not fit
+        raise YamlError(1, f"not valid YAML: {str(error)[:100]}") from error
+
+
+def dump_yaml(value: Any, width: int = 80) -> str:
+    """Write a value as YAML that `parse_yaml` reads as the same; keys stay in their order."""
+    return yaml.dump(value, Dumper=CoreDumper, sort_keys=False, allow_unicode=True, width=width)
+
+
+def _refuse_repeated_keys(mapping: yaml.MappingNode) -> None:
+    seen: set[tuple[str, str]] = set()
+    for key, _ in mapping.value:
+        name = (key.tag, str(key.value))
+        if name in seen and isinstance(key, yaml.ScalarNode):
+            raise YamlError(key.start_mark.line + 1, f"the key '{key.value}' stands here twice")
+        seen.add(name)
+
+
+def _mappings(node: yaml.Node) -> Iterator[yaml.MappingNode]:
+    """All mappings below a node; one that is referred to in several places comes once."""
+    waiting, seen = [node], set()
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, yaml.MappingNode):
+            yield one
+            waiting += [part for pair in one.value for part in pair]
+        elif isinstance(one, yaml.SequenceNode):
+            waiting += one.value

@@ -1,0 +1,203 @@
+"""
+Tables of text as programs and spreadsheets write them: any of four separators, UTF-8 or UTF-16, a decimal comma.
+
+What is plain is read; what is not is said with the line of the file, in terms of lines, cells and columns.
+"""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ...benchmark.errors import DataError
+from .meta import label as plain_label
+
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+# What a file begins with that is no text.
+NO_TEXT = {
+    b"PAR1": "a Parquet file; name it .parquet",
+    b"PK\x03\x04": "a ZIP archive or a workbook; save the sheet as CSV",
+    b"\xd0\xcf\x11\xe0": "an old workbook; save the sheet as CSV",
+    b"\x1f\x8b": "compressed; unpack it",
+}
+LONGEST_HEAD = 10_000  # characters
+DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """
+    Cells by column, all of them text.
+
+    Attributes
+    ----------
+    columns : dict of str to list of str
+        Under the names of the head; known ones in the spelling in which they are documented.
+    separator : str
+    """
+
+    columns: dict[str, list[str]]
+    separator: str
+
+
+def read_table(path: Path, known: Sequence[str], needed: Sequence[str]) -> TextTable:
+    """
+    Read a table of text.
+
+    Parameters
+    ----------
+    path : Path
+    known : sequence of str
+        Names of columns, in lower case; in the file, case and white space around them do not matter.
+    needed : sequence of str
+        Those that have to be there.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, is no text, lacks a column, has one twice, or a line has another number of cells than the
+        head.
+    """
+    text = _text(path, known)
+    blank = re.match(r"[\r\n]*", text)
+    first_line = 1 + (blank[0].count("\n") if blank else 0)
+    text = text.lstrip("\r\n")
+    if hint := re.match(r"sep=(.)\r?\n", text):  # as spreadsheets take it, and some write it
+        text, first_line = text[hint.end() :], first_line + 1
+    separator = hint[1] if hint and hint[1] in SEPARATORS else _separator(text, known)
+    head = _head(path, text, separator, known, needed, first_line)
+    cells = _cells(path, text, separator, len(head), known, first_line)
+    columns = {name: column for name, column in zip(head, cells, strict=True) if name}
+    told = [any(line) for line in zip(*(columns[name] for name in known if name in columns), strict=True)]
+    if not all(told):  # lines of separators alone, which spreadsheets leave below a table
+        columns = {name: [cell for cell, kept in zip(c, told, strict=True) if kept] for name, c in columns.items()}
+    return TextTable(columns, separator)
+
+
+def with_decimal_points(numbers: Sequence[str]) -> list[str]:
+    """Replace decimal commas by points, unless some number has a point: then a comma may part thousands, and stays."""
+    if any("." in number for number in numbers):
+        return list(numbers)
+    return [number.replace(",", ".") if DECIMAL_COMMA.fullmatch(number) else number for number in numbers]
+
+
+def _text(path: Path, known: Sequence[str]) -> str:
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; wanted a file with the columns {','.join(known)}.")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror or error}).") from error
+    for start, what in NO_TEXT.items():
+        if content.startswith(start):
+            raise DataError(f"{path} cannot be read as CSV: it is {what}.")
+    text = _decoded(path, content).removeprefix("\ufeff")
+    if not text.strip():
+        raise DataError(f"{path} cannot be read as CSV: it is empty; wanted the columns {','.join(known)}.")
+    return text
+
+
+def _decoded(path: Path, content: bytes) -> str:
+    wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    # Without a mark at the beginning, every other byte of ASCII is zero in UTF-16.
+    encoding = "utf-16" if wide else {(0, 1): "utf-16-le", (1, 0): "utf-16-be"}.get(_zeros(content), "utf-8")
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        shown = "UTF-16" if encoding.startswith("utf-16") else "UTF-8"
+        line = content[: error.start].count(b"\n") + 1
+        raise DataError(f"{path} is not {shown} text (line {line}); save it as CSV in UTF-8.") from error
+
+
+def _zeros(content: bytes) -> tuple[int, int]:
+    """Whether the first and second bytes of pairs at the beginning are zero."""
+    start = content[:64]
+    return int(bool(start[::2]) and not any(start[::2])), int(bool(start[1::2]) and not any(start[1::2]))
+
+
+def _separator(text: str, known: Sequence[str]) -> str:
+    """Separator that finds most of the known columns in the head; of equals the first."""
+    head = re.split(r"[\r\n]", text, maxsplit=1)[0][:LONGEST_HEAD]
+
+    def found(separator: str) -> int:
+        return sum(_plain(name) in known for name in next(csv.reader([head], delimiter=separator), []))
+
+    return max(SEPARATORS, key=lambda separator: (found(separator), separator in head and separator != "|"))
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower()
+
+
+def _head(path: Path, text: str, separator: str, known: Sequence[str], needed: Sequence[str], first_line: int) -> list[str]:
+    try:
+        names = next(_lines(text, separator), [])
+    except csv.Error as error:
+        raise DataError(f"{path} cannot be read as CSV: {_torn(first_line)}; wanted the columns {','.join(known)}.") from error
+    head = [_plain(name) if _plain(name) in known else name.strip() for name in names]
+    shown = plain_label(",".join(head))[:200]
+    twice = [name for name, n in Counter(filter(None, head)).items() if n > 1]
+    if twice:
+        raise DataError(f"{path} has a column twice ({plain_label(twice[0])[:60]}): {shown}; wanted {','.join(known)}.")
+    if lacking := [name for name in needed if name not in head]:
+        hint = " Columns are separated by commas, semicolons or tabs." if len(head) == 1 else ""
+        raise DataError(
+            f"{path} lacks the columns {', '.join(lacking)}; wanted {','.join(known)}, got {shown} (line {first_line}).{hint}"
+        )
+    return head
+
+
+def _lines(text: str, separator: str) -> Any:
+    """Reader of lines of cells, which knows how many lines of text it has read."""
+    return csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+
+
+def _cells(path: Path, text: str, separator: str, n_columns: int, known: Sequence[str], first_line: int) -> list[list[str]]:
+    """Cells by column, by Arrow, which is fast; where it stumbles, line by line, to say where."""
+    from pyarrow import csv as arrow
+
+    names = [str(i) for i in range(n_columns)]
+    try:
+        table = arrow.read_csv(
+            pa.py_buffer(text.encode()),
+            arrow.ReadOptions(column_names=names, skip_rows_after_names=1),
+            arrow.ParseOptions(delimiter=separator, newlines_in_values=True),
+            arrow.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+        )
+        return [table[name].to_pylist() for name in names]
+    except (ValueError, pa.ArrowException):
+        return _cells_by_line(path, text, separator, n_columns, known, first_line)
+
+
+def _cells_by_line(
+    path: Path, text: str, separator: str, n_columns: int, known: Sequence[str], first_line: int
+) -> list[list[str]]:
+    lines = _lines(text, separator)
+    rows = []
+    wanted = f"wanted the columns {','.join(known)}"
+    begins = first_line
+    try:
+        next(lines)
+        begins = first_line + lines.line_num
+        for row in lines:
+            if (len(row) < n_columns and any(row)) or any(row[n_columns:]):
+                cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+                raise DataError(
+                    f"{path} cannot be read as CSV: line {begins} has {cells}, and the head has {n_columns} columns, separated "
+                    f"by a {SEPARATORS[separator]}; {wanted}. A text that holds the separator stands in double quotes."
+                )
+            rows += [row[:n_columns]] * any(row)
+            begins = first_line + lines.line_num
+    except csv.Error as error:
+        raise DataError(f"{path} cannot be read as CSV: {_torn(begins)}; {wanted}.") from error
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(n_columns)]
+
+
+def _torn(line: int) -> str:
+    return f"line {line} holds a double quote that is not closed, one within a cell, or a zero byte"

@@ -1,0 +1,55 @@
+"""What ``--data`` says: folders under names, and parameters after a dot."""
+
+from pathlib import Path
+
+import pytest
+
+from bandbench.benchmark.cli.options import parse_data
+from bandbench.benchmark.errors import BenchError
+
+PLUGIN = """
+from bandbench.benchmark.contracts import Dataset
+
+class Mine(Dataset):
+    name = "my_plugin"
+    def __init__(self, root=None, seed=0, replicate=0, side=8):
+        super().__init__(root, seed, replicate)
+        self.side = side
+"""
+
+
+def test_a_dot_after_a_known_data_set_is_that_of_a_parameter() -> None:
+    found = parse_data(["celeba.fakes=/data/a.b", "celeba=/data/c=d", "celeba.crop=none", "procedural.n_train=3"])
+    assert found.folders == {"celeba": "/data/c=d"}
+    assert found.options == {"celeba": {"fakes": "/data/a.b", "crop": "none"}, "procedural": {"n_train": 3}}
+
+
+def test_a_name_of_ones_own_has_parameters_wherever_it_is_given(tmp_path: Path) -> None:
+    assert parse_data(["mine.may_be_shown=true", "mine=DIR"]).options == {"mine": {"may_be_shown": True}}
+    assert parse_data(["mine.may_be_shown=true"], ["mine"]).options == {"mine": {"may_be_shown": True}}
+    (tmp_path / "plugin.py").write_text(PLUGIN)
+    reference = f"{tmp_path / 'plugin.py'}:Mine"
+    found = parse_data([f"{reference}=DIR", "my_plugin.side=16"])
+    assert (found.folders, found.options) == ({reference: "DIR"}, {"my_plugin": {"side": 16}})
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["my.data=DIR"], r"no data set 'my' is known, .*lower-case letters, digits and underscores: --data my_data=DIR\.$"),
+        (["My.Data.2=DIR"], r"--data my_data_2=DIR\.$"),
+        (["2.d=DIR"], r"--data d=DIR\.$"),
+        (["mine=DIR", "mine.data=DIR2"], "unknown parameter of mine 'data'.*Known: .*may_be_shown"),
+        (["celeba.fake=DIR"], "unknown parameter of celeba 'fake'. Did you mean 'fakes'"),
+        (["celebaa.fakes=DIR"], r"no data set 'celebaa' is known.* Did you mean 'celeba\.fakes'\?"),
+        (["celeba.root=DIR"], r"celeba\.root=DIR: that is given by --data celeba=DIR"),
+        (["celeba.seed=3"], "that is given by --seed"),
+        (["celeba.=3"], "unknown parameter of celeba ''"),
+        (["mine=DIR", "mine=DIR2"], "--data names 'mine' twice"),
+        (["mine"], "--data wants NAME=DIR"),
+        (["mine="], "--data wants NAME=DIR"),
+    ],
+)
+def test_mistakes_are_named(given: list[str], message: str) -> None:
+    with pytest.raises(BenchError, match=message):
+        parse_data(given)
