@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .contracts import LABEL_NAMES, REAL, Dataset, Item
+from .data.own import OWN, adapter_of
 from .errors import DataError, unknown_name
 from .perturbations import canonical, chain_of, dataset_name, unperturbed
 from .registry import NAME_PATTERN, check_parameters, datasets, source_digest
@@ -109,8 +110,9 @@ class Catalogue:
                 )
             if not path.is_dir():
                 raise DataError(f"--data {name}={folder}: no folder {path}; check the path.")
-            adapter = name if name in datasets.names() and name != "folder" else "folder"
-            self.specs[name] = DatasetSpec(reference or adapter, str(path), options.pop(name, {}))
+            registered = name in datasets.names() and name not in OWN
+            adapter = reference or (name if registered else adapter_of(path))
+            self.specs[name] = DatasetSpec(adapter, str(path), options.pop(name, {}))
         for name in options:
             raise DataError(unknown_name("data set", name, self.specs))
 

@@ -1,6 +1,7 @@
 """The chosen detector of a cell as a model that can be used: fitted once more, calibrated, kept without pickle."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def fitted_model(result: CellResult) -> TrainedModel:
     val = load_view(replicate.val, detector.view, band)
     classifier, scores = fitted(cell.detector.label, [detector], len(LABEL_NAMES), train, val)
     groups = table.column("group").to_numpy(zero_copy_only=False)[ok_rows(table)].astype(str)
-    return TrainedModel.calibrated(
+    model = TrainedModel.calibrated(
         Recipe(cell.detector, "detection", LABEL_NAMES, band, cell.study.crop.spec(), (cell.train,), cell.study.seed),
         classifier,
         Scored(labels, scores[:, 0], groups),
@@ -118,6 +119,7 @@ def fitted_model(result: CellResult) -> TrainedModel:
         read_learned([replicate.train.table, replicate.val.table]),
         _data(replicate.train, replicate.val),
     )
+    return replace(model, framing=replicate.train.provenance.framing)
 
 
 def _data(train: ItemSet, val: ItemSet) -> dict[str, Any]:

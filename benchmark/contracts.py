@@ -8,8 +8,9 @@ import copy
 import importlib.util
 import inspect
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
@@ -291,6 +292,47 @@ class ManyClasses(Protocol):
         ...
 
 
+class Shown(StrEnum):
+    """What the pictures of a data set show."""
+
+    FACES = "faces"  # cut out of something larger, or aligned
+    WHOLE = "whole"  # photographs, scenes or frames as they were taken
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Framing:
+    """
+    What pictures show, and how they were cut out of something larger.
+
+    Attributes
+    ----------
+    shown : Shown
+    cut : mapping of str
+        Settings of ``bench data prepare``, where it cut them; empty otherwise.
+    """
+
+    shown: Shown = Shown.UNKNOWN
+    cut: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def common(cls, framings: "Iterable[Framing]") -> "Framing":
+        """What several have in common: faces that were cut differently are faces, anything else that differs is unknown."""
+        found = list(framings)
+        if not found or any(one.shown != found[0].shown for one in found):
+            return cls()
+        return found[0] if all(one == found[0] for one in found) else cls(found[0].shown)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-like."""
+        return {"shown": str(self.shown), "cut": dict(self.cut)}
+
+    @classmethod
+    def from_dict(cls, known: Mapping[str, Any]) -> "Framing":
+        """Read what `as_dict` made."""
+        return cls(Shown(known["shown"]), known["cut"])
+
+
 class Dataset(Plugin):
     """
     Base of every data set adapter; a subclass is one file that sets `name` and writes `variants`, `items` and `read`.
@@ -314,6 +356,8 @@ class Dataset(Plugin):
         Pictures are computed, each from random numbers of its own: two that look alike are no copies of each other.
     may_be_shown : bool
         Whether its terms let pictures of it appear in a report.
+    shown : Shown
+        What its pictures show.
     alias : str
         Name under which a user gave it, if it is another one; set by the catalogue.
 
@@ -334,6 +378,7 @@ class Dataset(Plugin):
     layout: ClassVar[str] = ""
     needs_root: ClassVar[bool] = True
     classes: ClassVar[tuple[str, ...]] = LABEL_NAMES
+    shown: ClassVar[Shown] = Shown.UNKNOWN
     may_be_shown: bool = False
     computed: ClassVar[bool] = False
     alias: str = ""
@@ -383,6 +428,10 @@ class Dataset(Plugin):
     def read(self, item: Item) -> bytes:
         """Return the bytes of an item's picture file, of a kind that `images.decode` reads."""
         raise NotImplementedError
+
+    def framing(self) -> Framing:
+        """Return what its pictures show, so that a model that was trained on them knows where to look in a clip."""
+        return Framing(self.shown)
 
     def facts(self) -> dict[str, Any]:
         """

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .bands import Band
 from .catalogue import Catalogue, OpenDomain
-from .contracts import FAKE, REAL, Split, ViewSpec
+from .contracts import FAKE, REAL, Framing, Split, ViewSpec
 from .discrepancy import compare, comparisons, keep_discrepancies
 from .errors import BenchError, DataError, StudyError
 from .history import History, lost_trials, open_storage
@@ -231,6 +231,11 @@ def same_data(one: OpenDomain, other: OpenDomain) -> bool:
     return dataset_name(one.name) == dataset_name(other.name) or one.spec.identity() == other.spec.identity()
 
 
+def framing_of(domains: Iterable[OpenDomain]) -> Framing:
+    """What the pictures of some domains show, as far as they have it in common."""
+    return Framing.common(domain.dataset.framing() if domain.dataset else Framing() for domain in domains)
+
+
 def data_facts(domains: Iterable[OpenDomain]) -> dict[str, dict[str, Any]]:
     """`Dataset.facts` by name of the data set, of those that have any."""
     opened = {dataset_name(domain.name): domain.dataset for domain in domains if domain.dataset is not None}
@@ -329,6 +334,7 @@ def _item_sets(
                 n_dropped=plan.dropped.get((name, r), {}).get(split, 0),
                 facts=plan.facts.get(dataset_name(name), {}),
                 may_be_shown=domain.dataset is not None and domain.dataset.may_be_shown,
+                framing=framing_of([domain]),
             )
             sets[name, split, r] = replace(made, provenance=known)
     return Prepared(sets, _lookalikes(plan, found))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .contracts import Item
+from .data.own import OWN
 from .protocol import Name, names_of
 from .registry import datasets
 from .store import read_json, write_json
@@ -56,7 +57,7 @@ def hashed_names(domain: "OpenDomain", item: Item) -> dict[str, Name]:
 def name_space(domain: "OpenDomain", kind: str) -> str:
     """Where equal names mean the same: in a data set, but of files that a user added, in their folder only."""
     name, spec = datasets.get(domain.spec.reference).name, domain.spec
-    if spec.reference == "folder":
+    if spec.reference in OWN:
         return f"{name}:{spec.root}"
     return f"{name}:{spec.options['fakes']}" if kind == "item" and spec.options.get("fakes") else name
 

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from . import images
 from .bands import Band
 from .catalogue import DatasetSpec, OpenDomain
-from .contracts import Item, View, ViewSpec
+from .contracts import Framing, Item, View, ViewSpec
 from .errors import BenchError, DataError
 from .filters import filter_pixels
 from .images import CropSpec
@@ -322,6 +322,8 @@ class Provenance:
         Items that look like one that the detector was fitted or validated on.
     may_be_shown : bool
         `Dataset.may_be_shown` of its data set.
+    framing : Framing
+        `Dataset.framing` of its data set.
     """
 
     split_list: str = ""
@@ -331,6 +333,7 @@ class Provenance:
     facts: Mapping[str, Any] = field(default_factory=dict)
     lookalikes: Lookalikes = field(default_factory=Lookalikes)
     may_be_shown: bool = False
+    framing: Framing = field(default_factory=Framing)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,8 @@ METRICS_AT_A_TIME = 1000  # MLflow takes no more
 DOWNLOADS = 8  # at a time
 NOTE_LENGTH = 8000
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # the UI then shows runs and models, not chat traces
-STUDY_VIEW = {"searchFilter": f"tags.`{KIND}` != 'trial'", "orderByKey": "attributes.start_time"}
+# Cells alone, and not by time: then the MLflow UI lists them one below the other instead of folded below their study.
+STUDY_VIEW = {"searchFilter": f"tags.`{KIND}` = 'cell'", "orderByKey": f"metrics.`{CROSS_DOMAIN}`"}
 # Columns of the table of runs: few, and such that every cell has.
 COLUMNS = (
     "params.`detector`",
@@ -247,7 +248,7 @@ MODE = "workflowType=machine_learning"  # of the MLflow UI, which otherwise open
 
 def study_pages(client: "MlflowClient") -> dict[str, str]:
     """
-    Where the MLflow UI shows each study as a tree, as paths below its address.
+    Where the MLflow UI shows the cells of each study, as paths below its address.
 
     Its own start page is about chat traces, and lists the hundred newest runs of a study: where there are more trials than
     that, neither cells nor parent.
@@ -265,7 +266,7 @@ def _runs_page(experiment: "Experiment") -> str:
     page = f"/#/experiments/{experiment.experiment_id}/runs?{MODE}"
     if VIEW_TAG in experiment.tags:
         return f"{page}&viewStateShareKey={VIEW}"
-    return f"{page}&{urlencode({**STUDY_VIEW, 'orderByAsc': 'true'})}"
+    return f"{page}&{urlencode({**STUDY_VIEW, 'orderByAsc': 'false'})}"
 
 
 def other_pages(client: "MlflowClient") -> dict[str, str]:
@@ -660,8 +661,8 @@ class Sender:
 
 
 def _study_view() -> str:
-    """How the MLflow UI shows a study: without trials, with the columns that one compares."""
-    return json.dumps({**STUDY_VIEW, "orderByAsc": True, "compareRunsMode": "TABLE", "selectedColumns": COLUMNS})
+    """How the MLflow UI shows a study: its cells, best first, with the columns that one compares."""
+    return json.dumps({**STUDY_VIEW, "orderByAsc": False, "compareRunsMode": "TABLE", "selectedColumns": COLUMNS})
 
 
 def _model_name(name: str) -> str:

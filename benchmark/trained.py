@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from .attribution import Classifier
 from .bands import Band
-from .contracts import Detector, View
+from .contracts import Detector, Framing, View
 from .errors import BenchError, DataError, PluginError, StudyError
 from .images import CropSpec, cut, decode
 from .invocation import bench
@@ -33,6 +33,7 @@ from .views import features_from_crops, view_kernel
 FORMAT = 1
 DETECTION, ATTRIBUTION = TASKS = ("detection", "attribution")
 SEEN, NAMES = "seen.txt", "names.txt"
+UNSURE = "unsure"
 AMBIGUOUS = 0.05  # share of validation pictures of either class that may lie beyond the ambiguous stretch
 
 
@@ -223,6 +224,8 @@ class TrainedModel:
     data : dict
         What the pictures were, besides their domains: ``splits`` (digests of the split lists by domain),
         ``dropped_leaks`` (how many the guard left out, by split) and ``data`` (`Dataset.facts` by data set).
+    framing : Framing
+        What the pictures showed; unknown for a model that was kept before models knew it.
     """
 
     recipe: Recipe
@@ -234,6 +237,7 @@ class TrainedModel:
     seen: frozenset[str]
     names: frozenset[str] | None = None
     data: dict[str, Any] = field(default_factory=dict)
+    framing: Framing = field(default_factory=Framing)
 
     @classmethod
     def calibrated(
@@ -308,9 +312,9 @@ class TrainedModel:
         """Name of the most probable class, or ``unsure``; probabilities (n_classes,)."""
         low, high = self.unsure
         if len(self.recipe.classes) > 2:
-            return "unsure" if probabilities.max() <= high else self.recipe.classes[int(probabilities.argmax())]
+            return UNSURE if probabilities.max() <= high else self.recipe.classes[int(probabilities.argmax())]
         if low <= probabilities[1] <= high:
-            return "unsure"
+            return UNSURE
         return self.recipe.classes[int(probabilities[1] > high)]
 
     @property
@@ -362,6 +366,7 @@ class TrainedModel:
                 "threshold": self.threshold,
                 "validation": self.validation,
                 "data": self.data,
+                "framing": self.framing.as_dict(),
                 "bandbench": version("bandbench"),
             },
         )
@@ -415,6 +420,7 @@ class TrainedModel:
                 frozenset((folder / SEEN).read_text().split()),
                 frozenset((folder / NAMES).read_text().split()) if (folder / NAMES).exists() else None,
                 meta.get("data", {}),
+                Framing.from_dict(meta["framing"]) if "framing" in meta else Framing(),
             )
         except FileNotFoundError as error:
             raise PluginError(

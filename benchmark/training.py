@@ -4,7 +4,7 @@ import math
 import tempfile
 import time
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from .attribution import Classifier, attribution_metrics, confusion_matrix
 from .catalogue import Catalogue, OpenDomain
 from .contracts import FAKE, LABEL_NAMES, REAL, View, ViewSpec
 from .curves import member_series
-from .engine import data_facts, prepare_chunks, same_data, task_key
+from .engine import data_facts, framing_of, prepare_chunks, same_data, task_key
 from .errors import DataError, StudyError, unknown_name
 from .learned import Learned, content_name, fitted_names, hashed_names
 from .metrics import Scored
@@ -164,7 +164,7 @@ def train_model(
         model = TrainedModel.calibrated(recipe, classifier, scored, len(train.labels), learned, data)
     else:
         model = _attributing(recipe, classifier, val.labels, scores, len(train.labels), learned, data)
-    return model, (*train.problems, *val.problems)
+    return replace(model, framing=framing_of(domains)), (*train.problems, *val.problems)
 
 
 def require_listed(recipe: Recipe, domains: Sequence[OpenDomain]) -> None:

@@ -1,5 +1,6 @@
 """Frames of a video clip, by PyAV or by OpenCV: one at a time, with the number that they have in the clip."""
 
+import importlib.util
 from array import array
 from bisect import bisect_left, insort
 from collections import deque
@@ -25,6 +26,11 @@ SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
 DECODERS = ("pyav", "opencv")
 SLACK_FRAMES = 2.5  # a clip that ends earlier than its header says, by more than this, was cut off
 MAX_LAG = 16  # frames; no codec reorders more
+SAME_PICTURE = 4.0  # grey levels of brightness by which two decoders differ on average at most
+LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of RGB
+
+
+Choice = Callable[[int], NDArray[np.int64]]  # numbers of the frames that are wanted, of so many
 
 
 @dataclass(frozen=True)
@@ -111,8 +117,10 @@ def iter_frames(path: Path, n_frames: int = 0, every: int = 0, decoder: str = "p
     every : int
         Frames 0, `every`, 2 `every` and so on. One of the two is 0.
     decoder : {"pyav", "opencv"}
-        OpenCV needs no extra. It decodes twice, in order to count, ends a clip at the first frame that it cannot decode, and
-        does not tell which frames it patched up.
+        OpenCV needs no extra. It decodes twice, in order to count, and ends a clip at the first frame that it cannot decode. It
+        tells neither which frames it patched up nor which ones it could not convert to RGB (interlaced ones, for example).
+        So its frames are compared with those of PyAV where PyAV is installed, and only those that agree are yielded. Without
+        PyAV, a frame that repeats the one before byte by byte is left out: so does one that was not converted.
 
     Returns
     -------
@@ -143,7 +151,7 @@ def clip_reader(
     if decoder not in DECODERS:
         raise DataError(unknown_name("decoder", decoder, DECODERS))
     read = _read_pyav if decoder == "pyav" else _read_opencv
-    return lambda report: read(path, n_frames, every, report)
+    return lambda report: read(path, lambda total: choose_numbers(total, n_frames, every), report)
 
 
 def choose_numbers(total: int, n_frames: int, every: int) -> NDArray[np.int64]:
@@ -172,32 +180,42 @@ def choose_numbers(total: int, n_frames: int, every: int) -> NDArray[np.int64]:
 # --- PyAV ------------------------------------------------------------------------------------------------------------
 
 
-def _read_pyav(path: Path, n_frames: int, every: int, report: FrameReport) -> Iterator[Frame]:
-    try:
-        from av.error import FFmpegError
-    except ImportError as error:
-        raise DataError(f"videos need the extra `video`: {install_extra('video')}") from error
+def _read_pyav(path: Path, choose: Choice, report: FrameReport) -> Iterator[Frame]:
+    if importlib.util.find_spec("av") is None:
+        raise DataError(f"videos need the extra `video`: {install_extra('video')}")
     try:
         index = _list_packets(path, report)
         report.total = index.total
-        yield from _decode_chosen(path, index, choose_numbers(report.total, n_frames, every), report)
-    except (FFmpegError, OSError) as error:
+        yield from _decode_chosen(path, index, choose(report.total), report)
+    except DataError:
+        raise
+    except Exception as error:  # a damaged file makes the library fail in any way, also while it reads titles or sizes
         if not report.looked_at:  # of a clip that breaks off, what comes before is good
-            raise DataError(f"cannot be decoded as a video ({error.strerror or error}).") from error
-        report.notes.append(f"breaks off ({error.strerror or error})")
+            raise DataError(f"cannot be decoded as a video ({_reason(error)}).") from error
+        report.notes.append(f"breaks off ({_reason(error)})")
     if not report.looked_at:
         raise DataError("no frame of the clip can be decoded.")
+
+
+def _reason(error: Exception) -> str:
+    """What a library says of a failure, in a line."""
+    text = getattr(error, "strerror", None) or str(error)
+    return " ".join(text.split()).rstrip(".") or type(error).__name__
 
 
 def _open(path: Path) -> "tuple[InputContainer, VideoStream]":
     import av
 
-    clip = av.open(str(path.absolute()))  # an absolute path is never taken for an address
+    # An absolute path is never taken for an address; a title that is not UTF-8 is none of our business.
+    clip = av.open(str(path.absolute()), metadata_errors="replace")
     stream = clip.streams.best("video")
     if stream is None:
         clip.close()
         raise DataError("the file has no video in it.")
     video = cast("VideoStream", stream)
+    if video.codec_context is None:
+        clip.close()
+        raise DataError("cannot be decoded as a video (its codec is unknown).")
     video.codec_context.thread_count = 1  # with several, it is not known which packet a failure is about
     return clip, video
 
@@ -412,12 +430,36 @@ def _upright(frame: "VideoFrame") -> NDArray[np.uint8]:
 # --- OpenCV ----------------------------------------------------------------------------------------------------------
 
 
-def _read_opencv(path: Path, n_frames: int, every: int, report: FrameReport) -> Iterator[Frame]:
+def _read_opencv(path: Path, choose: Choice, report: FrameReport) -> Iterator[Frame]:
+    import cv2
+
+    try:
+        numbers = choose(_count(path))
+        check = _AgainstPyAV(path, numbers) if importlib.util.find_spec("av") else _AgainstTheBuffer(path)
+        doubted = 0
+        for frame in _retrieved(path, numbers, report):
+            if check.believes(frame):
+                yield frame
+            else:
+                doubted += 1
+    except cv2.error as error:
+        if not report.looked_at:
+            raise DataError(f"cannot be decoded as a video ({_reason(error)}).") from error
+        report.notes.append(f"breaks off ({_reason(error)})")
+        return
+    if not report.looked_at:
+        raise DataError(check.refusal if doubted else "cannot be decoded as a video (by OpenCV).")
+    if doubted:
+        report.notes.append(f"{doubted} of {len(numbers)} frames are left out: {check.doubt}")
+
+
+def _retrieved(path: Path, numbers: NDArray[np.int64], report: FrameReport) -> Iterator[Frame]:
+    """Frames with some numbers, as OpenCV hands them over; `report` is told how many there are."""
     import cv2
 
     clip = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
     promised = int(clip.get(cv2.CAP_PROP_FRAME_COUNT))
-    wanted = set(choose_numbers(_count(path), n_frames, every).tolist())
+    wanted = set(numbers.tolist())
     number, seconds = -1, 0.0
     while clip.grab():
         number += 1
@@ -428,10 +470,76 @@ def _read_opencv(path: Path, n_frames: int, every: int, report: FrameReport) -> 
         if decoded:
             yield Frame(number, seconds, np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8))
     report.total = number + 1
-    if not report.looked_at:
-        raise DataError("cannot be decoded as a video (by OpenCV).")
     if promised > report.total:
         report.notes.append(f"is cut off: {report.total} frames are there, its header says {promised}")
+
+
+class _AgainstPyAV:
+    """
+    Believes OpenCV where PyAV decodes the same picture.
+
+    OpenCV passes over the answer of the library that converts frames to RGB: one that was refused (interlaced, mostly) is
+    handed over as whatever was in memory.
+    """
+
+    doubt = "what OpenCV makes of them is not what PyAV decodes (interlaced or damaged frames); take --decoder pyav"
+    refusal = "OpenCV cannot decode its frames as PyAV does (they are interlaced or damaged); take --decoder pyav."
+
+    def __init__(self, path: Path, numbers: NDArray[np.int64]) -> None:
+        self._frames = Frames(lambda report: _read_pyav(path, lambda total: numbers[numbers < total], report))
+        self._next: Frame | None = None
+        self._before: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None
+
+    def believes(self, frame: Frame) -> bool:
+        """Whether the two agree on a frame; frames are asked about in the order of their numbers."""
+        try:
+            while self._next is None or self._next.number < frame.number:
+                self._next = next(self._frames)
+        except (StopIteration, DataError):
+            return False
+        if self._next.number != frame.number or not is_same_picture(self._next.picture, frame.picture):
+            return False
+        before, self._before = self._before, (self._next.picture, frame.picture)
+        if before is None:
+            return True
+        # In a scene that hardly moves, the frame before passes for this one; but then only OpenCV repeats it.
+        return np.array_equal(before[0], self._before[0]) or not np.array_equal(before[1], self._before[1])
+
+
+def is_same_picture(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
+    """
+    Whether two decoded frames (rows, cols, 3) show the same.
+
+    Brightness is compared, because decoders enlarge colour planes of half or a quarter of the size differently.
+    """
+    if one.shape != other.shape:
+        return False
+    grey, other_grey = one @ LUMA, other @ LUMA
+    return bool(np.abs(grey - other_grey).mean() <= min(SAME_PICTURE, 1 + float(grey.std()) / 4))
+
+
+class _AgainstTheBuffer:
+    """
+    Believes OpenCV where a frame is another picture than the one before it.
+
+    OpenCV converts every frame into one buffer. A frame that was not converted is what the buffer held before; of the first
+    frame, this is whatever was in memory, which a second capture finds otherwise, or black.
+    """
+
+    doubt = "OpenCV repeats the frame before (it does not convert interlaced ones, for example); --decoder pyav tells more"
+    refusal = "OpenCV cannot decode its frames into pictures (they are interlaced, for example); --decoder pyav can."
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._before: NDArray[np.uint8] | None = None
+
+    def believes(self, frame: Frame) -> bool:
+        """Whether a frame was converted; frames are asked about in the order of their numbers."""
+        before, self._before = self._before, frame.picture
+        if before is not None:
+            return not np.array_equal(frame.picture, before)
+        again = next(_retrieved(self._path, np.array([frame.number]), FrameReport()), None)
+        return again is not None and bool(frame.picture.any()) and np.array_equal(frame.picture, again.picture)
 
 
 def _clock(clip: "VideoCapture", number: int, before: float) -> float:

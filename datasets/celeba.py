@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import REAL, Split
+from ..benchmark.contracts import REAL, Shown, Split
 from ..benchmark.data.layout import Tree, child_key
 from ..benchmark.data.reals import RealDataset, as_bmp, count_text, numbered_pictures
 from ..benchmark.data.sources import Source, Survey
@@ -44,6 +44,7 @@ class CelebA(RealDataset):
     obtain = "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html (Align&Cropped Images, Eval, Anno)"
     layout = "img_align_celeba/000001.jpg (or img_align_celeba.zip), list_eval_partition.txt, identity_CelebA.txt"
     what = "CelebA (img_align_celeba/ or img_align_celeba.zip, list_eval_partition.txt)"
+    shown = Shown.FACES
 
     def __init__(
         self,

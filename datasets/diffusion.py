@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from ..benchmark.contracts import FAKE, REAL, SPLITS, Split
+from ..benchmark.contracts import FAKE, REAL, SPLITS, Shown, Split
 from ..benchmark.data.layout import ARCHIVE, Tree, child_key, class_of_folder, suffix_of
 from ..benchmark.data.reals import class_folder, format_notes, format_of_name, iter_pictures, of_class, plain_name
 from ..benchmark.data.sources import Source, SourceDataset, Survey
@@ -29,6 +29,7 @@ class Diffusion(SourceDataset):
     obtain = "https://zenodo.org/record/7528113; reals: https://github.com/jonasricker/diffusion-model-deepfake-detection"
     layout = "test/Real/*.png, test/ADM/*.png, ...; train/ADM/{0_real,1_fake}/*.png, val/ADM/{0_real,1_fake}/*.png"
     what = "the bedrooms of GANs and diffusion models (test/Real/, test/ADM/, train/ADM/0_real/, train/ADM/1_fake/)"
+    shown = Shown.WHOLE
 
     def survey(self, tree: Tree) -> Survey:
         base = tree.find_base(lambda place: begins_in(tree, place), self.what)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..benchmark.contracts import FAKE, REAL
+from ..benchmark.contracts import FAKE, REAL, Shown
 from ..benchmark.data.layout import ARCHIVE, Tree, suffix_of
 from ..benchmark.data.reals import draw_apart, format_notes, format_of_name, iter_pictures, of_class
 from ..benchmark.data.sources import Source, SourceDataset, Survey
@@ -43,6 +43,7 @@ class FacesHQ(SourceDataset):
     obtain = "https://github.com/cc-hpc-itwm/DeepFakeDetection (Faces-HQ)"
     layout = "celebA-HQ_10K/*.jpg, Flickr-Faces-HQ_10K/*.jpg, 100KFake_10K/*.jpg, thispersondntexists_10K/*.jpg"
     what = "Faces-HQ (celebA-HQ_10K/, Flickr-Faces-HQ_10K/, 100KFake_10K/, thispersondntexists_10K/)"
+    shown = Shown.FACES
     draw = "identities"
 
     def survey(self, tree: Tree) -> Survey:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path, PurePosixPath
 
-from ..benchmark.contracts import REAL
+from ..benchmark.contracts import REAL, Shown
 from ..benchmark.data.layout import Tree, suffix_of
 from ..benchmark.data.reals import RealDataset, count_text, numbered_pictures
 from ..benchmark.data.sources import Source, Survey
@@ -35,6 +35,7 @@ class FFHQ(RealDataset):
     obtain = "https://github.com/NVlabs/ffhq-dataset"
     layout = "images1024x1024/00000/00000.png or thumbnails128x128/00000/00000.png (or without sub-folders)"
     what = "FFHQ (images1024x1024/ or thumbnails128x128/ with 00000.png to 69999.png)"
+    shown = Shown.FACES
 
     def __init__(
         self,

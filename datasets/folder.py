@@ -160,11 +160,33 @@ class Found:
     notes: tuple[str, ...]
 
 
+def read_folder(tree: Tree, suffixes: Sequence[str], wanted: str) -> Found:
+    """
+    List what a folder with ``real/`` and ``fake/`` holds, without groups.
+
+    Parameters
+    ----------
+    tree : Tree
+    suffixes : sequence of str
+        Of the files that are used.
+    wanted : str
+        What they are, for messages.
+
+    Raises
+    ------
+    DataError
+        If a class is missing or holds none of them.
+    """
+    return _Reader(tree, suffixes, wanted).found()
+
+
 class _Reader:
     """Reads a layout once: which folder is which class of which split, and what else lies there."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, suffixes: Sequence[str] = SUFFIXES, wanted: str = f"picture; wanted {KINDS}") -> None:
         self.tree = tree
+        self.suffixes = suffixes
+        self.wanted = wanted
         self._seen: set[tuple[int, int]] = set()
         self._others: Counter[str] = Counter()
         self._notes: list[str] = []
@@ -207,12 +229,12 @@ class _Reader:
         found: list[Picture] = []
         others: Counter[str] = Counter()
         for folder in folders:
-            listing = list_files(self.tree, [folder], seen=self._seen)
+            listing = list_files(self.tree, [folder], self.suffixes, self._seen)
             others.update(listing.others)
             found += [Picture(path, label, split, path.removeprefix(f"{folder}/")) for path in listing.files]
         if not found:
             shown = ", ".join(str(self.tree.path(folder)) for folder in folders)
-            raise DataError(f"{shown} holds no picture; wanted {KINDS}{_passed(others, self.tree.troubles)}.")
+            raise DataError(f"{shown} holds no {self.wanted}{_passed(others, self.tree.troubles)}.")
         self._others.update(others)
         return found
 
@@ -329,10 +351,10 @@ def name_key(inner: str) -> str:
     """
     name = inner.rpartition("/")[2]
     match = NUMBERED.fullmatch(name.rpartition(".")[0] or name)
-    return _without_sides(match[1]) if match else ""
+    return without_sides(match[1]) if match else ""
 
 
-def _without_sides(key: str) -> str:
+def without_sides(key: str) -> str:
     """Take the words that name a class or a split off both ends of a name."""
     words = SEPARATORS.split(key)  # with what stands between them
     while words:

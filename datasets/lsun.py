@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..benchmark.contracts import REAL
+from ..benchmark.contracts import REAL, Shown
 from ..benchmark.data.layout import Tree, child_key, split_archive
 from ..benchmark.data.reals import RealDataset, TreeWithFakes, add_notes, as_bmp, iter_pictures, passed_over
 from ..benchmark.data.sources import Source, Survey
@@ -63,6 +63,7 @@ class LSUN(RealDataset):
     obtain = "https://github.com/fyu/lsun (download.py), one lmdb per category; unpack it"
     layout = "bedroom_train_lmdb/data.mdb, bedroom_val_lmdb/data.mdb; or a folder of exported pictures"
     what = "LSUN (folders such as bedroom_train_lmdb/ with data.mdb, or exported pictures)"
+    shown = Shown.WHOLE
     extra = "lsun"  # asked for when a database is opened; exported pictures need nothing
 
     def __init__(

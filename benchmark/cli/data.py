@@ -62,7 +62,16 @@ def prepare(
     threshold: Annotated[float | None, _of("X", "Least confidence of a face. (default: the finder's own)")] = None,
     choice: Annotated[str | None, _of("NAME", "largest, or track through the clip. (default: track)")] = None,
     margin: Annotated[float | None, _of("X", "Added on every side, as a share of the box. (default: 0.15)")] = None,
-    min_size: Annotated[int | None, _of("N", "Pass over smaller faces, in pixels. (default: 100)")] = None,
+    min_size: Annotated[
+        int | None,
+        typer.Option(
+            "--min-size",
+            "--min-face",
+            metavar="N",
+            help="Pass over smaller faces, in pixels. (default: a sixth of the frame's shorter side, from 64 to 100)",
+            show_default=False,
+        ),
+    ] = None,
     align: Annotated[bool | None, typer.Option("--align/--no-align", help="Turn crops so that the eyes are level.")] = None,
     size: Annotated[int | None, _of("N", "Resize crops to N pixels. (default: 0, keep their pixels)")] = None,
     recode: Annotated[str | None, _of("CODEC", "Put every frame through jpeg:QUALITY or h264:CRF first.")] = None,
@@ -136,7 +145,8 @@ def open_dataset(name: str, root: Path | None, data: list[str] | None, param: li
     from .options import parse_params
 
     given = parse_data(data, [name])
-    plugin = datasets.get(name)
+    reference = _adapter(name, given.folders.get(name) or root, name in given.folders)
+    plugin = datasets.get(reference)
     for other in (*given.folders, *given.options):
         if other not in (name, plugin.name):
             raise BenchError(f"--data {other} is another data set than {plugin.name}, which is to be prepared.")
@@ -149,9 +159,22 @@ def open_dataset(name: str, root: Path | None, data: list[str] | None, param: li
         raise DataError(f"{plugin.name} needs no preparation, its pictures are used as they are: {bench(f'run {use}')}")
     options = given.options.get(name, {}) | given.options.get(plugin.name, {}) | parse_params(param)
     folder = str(Path(folders[0]).expanduser().absolute()) if folders else None
-    opened = DatasetSpec(name, folder, options).open(0, 0)
+    opened = DatasetSpec(reference, folder, options).open(0, 0)
     assert isinstance(opened, SourceDataset)
     return opened
+
+
+def _adapter(name: str, folder: Path | str | None, is_named: bool) -> str:
+    """Name of the adapter: that of a folder of one's own goes by what is in it; `is_named` where ``--data`` gave it a name."""
+    from ..data.own import CLIPS, OWN, PICTURES, has_clips
+    from ..registry import datasets
+
+    if name not in OWN and (":" in name or not is_named or name in datasets.names()):
+        return name
+    if folder is None:
+        return name
+    path = Path(folder).expanduser()
+    return PICTURES if path.is_dir() and not has_clips(path) else CLIPS
 
 
 # --- what is shown ---------------------------------------------------------------------------------------------------
@@ -208,7 +231,9 @@ def _print_problems(outcome: "PreparationOutcome", console: "Console") -> None:
         say(console, f"… and {len(some) - SHOWN_PROBLEMS} more in {outcome.preparation.folder / PROBLEMS}")
     fewer = len(outcome.problems) - len(some)
     if fewer:
-        say(console, f"{fewer} sources gave fewer crops than asked for; {outcome.preparation.folder / PROBLEMS} says why.")
+        first = next(problem for problem in outcome.problems if problem.status == OK)
+        say(console, f"{fewer} sources gave fewer crops than asked for; {outcome.preparation.folder / PROBLEMS} says why:")
+        say(console, f"{first.path}: {first.detail}")
     if outcome.vanished:
         first, *others = outcome.vanished
         more = f" and {len(others)} more" if others else ""
@@ -223,6 +248,8 @@ def _print_end(outcome: "PreparationOutcome", dataset: "SourceDataset", name: st
         line(f"incomplete: {part}")
     for note in outcome.notes:
         line(f"note: {note}")
+    for warning in outcome.warnings:
+        line(f"warning: {warning}.")
     line(f"{outcome.done} sources done now, {outcome.known} before; everything is in {outcome.preparation.folder}")
     if not outcome.n_crops:
         say(console, "No source gave a crop: look at the reasons above; --min-size and --faces decide what counts as a face.")
@@ -242,10 +269,11 @@ def _run_command(outcome: "PreparationOutcome", dataset: "SourceDataset", name: 
     import shlex
 
     from ..data.manifest import find_preparations
+    from ..data.own import OWN
 
     several = len(find_preparations(dataset.origin)) > 1
     place = outcome.preparation.folder if several else dataset.root
-    data = ["--data", f"{name}={place}"]
+    data = ["--data", f"{'mine' if name in OWN else name}={place}"]
     defaults = dataset.parameter_defaults()
     for option, value in dataset.parameters().items():
         if option not in ("root", "seed", "replicate") and value != defaults[option]:

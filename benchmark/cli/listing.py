@@ -91,10 +91,13 @@ def _facts(plugin: Any) -> dict[str, Any]:
 
 def _needs(plugin: Any) -> str:
     """What a user gives to a data set, and does with it, before it can be used."""
+    from ..data.own import CLIPS, PICTURES
     from ..data.sources import SourceDataset
 
-    if plugin.name == "folder":
+    if plugin.name == PICTURES:
         return "--data NAME=DIR"
+    if plugin.name == CLIPS:
+        return f"--data NAME=DIR; faces cut out once: {bench('data prepare folder --root DIR')}"
     needs = [f"--data {plugin.name}=DIR" if plugin.needs_root else "nothing"]
     if plugin.classes == ("real",):
         needs.append(f"--data {plugin.name}.fakes=DIR for fakes")

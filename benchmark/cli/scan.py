@@ -11,10 +11,12 @@ from .options import STDOUT, Command, CsvOption, JsonOption, check_target, model
 from .report import say
 
 if TYPE_CHECKING:
+    from ..framing import Look
     from ..scanning import Finding
     from ..trained import TrainedModel
 
 SHOWN_ROWS = 40
+SHOWN_REMARKS = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -26,6 +28,36 @@ def scan(
     paths: Annotated[list[Path], typer.Argument(metavar="MODEL PATH...", help="A folder of bench train, then what to score.")],
     frames: Annotated[int, typer.Option(metavar="N", min=1, help="Frames per clip, spread evenly.")] = 32,
     pool: Annotated[str, typer.Option(help="Frames to one score: mean, majority or top_third.")] = "mean",
+    faces: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Who finds the face that is scored: haar, yunet, retinaface, or none for the middle. auto: haar in clips, "
+            "if the model was trained on faces.",
+        ),
+    ] = "auto",
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The face finder's weights, for yunet and retinaface.")
+    ] = None,
+    min_size: Annotated[
+        int | None,
+        typer.Option(
+            "--min-size",
+            "--min-face",
+            metavar="N",
+            min=0,
+            help="Pass over smaller faces, in pixels. (default: as in training)",
+            show_default=False,
+        ),
+    ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X",
+            help="Added to the face on every side, as a share of its box. (default: as in training)",
+            show_default=False,
+        ),
+    ] = None,
     detector: Annotated[
         str | None, typer.Option(metavar="file.py:Class", help="Code of a detector that is not registered.")
     ] = None,
@@ -36,6 +68,7 @@ def scan(
     from rich.console import Console
 
     from ..errors import BenchError, StudyError
+    from ..framing import Look
     from ..scanning import POOLS, find_files, scan_file
     from ..store import dump_json
     from ..trained import TrainedModel
@@ -54,21 +87,23 @@ def scan(
             f"  {bench(shlex.join(['scan', 'model', *map(str, paths)]))}"
         )
     model, files = TrainedModel.load(folder, detector), find_files(paths[1:])
+    look = Look.of(model.framing, faces, weights, min_size, margin)
     if files.passed_over:
         say(console, f"passed over: {files.passed_over}")
     found: list[Finding] = []
     with ScreenReporter(console) as reporter:
         reporter.stage(f"scoring with {model.recipe.label}", len(files.paths))
         for path in files.paths:
-            found += scan_file(model, path, frames, pool)
+            found += scan_file(model, path, frames, pool, look)
             reporter.advance()
     rows = [one.as_row() for one in found]
     if json_file:
-        write_text(json_file, dump_json({"model": str(paths[0]), "classes": model.recipe.classes, "rows": rows}))
+        about = {"model": str(paths[0]), "classes": model.recipe.classes, "looked_for": look.as_dict()}
+        write_text(json_file, dump_json(about | {"rows": rows}))
     if csv_file:
         write_text(csv_file, _as_csv(rows))
     if STDOUT not in (json_file, csv_file):
-        _print(found, model)
+        _print(found, model, look)
     raise typer.Exit(3 if any(one.status != "ok" for one in found) else 0)
 
 
@@ -84,7 +119,7 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
     return out.getvalue()
 
 
-def _print(found: "list[Finding]", model: "TrainedModel") -> None:
+def _print(found: "list[Finding]", model: "TrainedModel", look: "Look") -> None:
     from collections import Counter
 
     from rich.box import SIMPLE_HEAD
@@ -101,13 +136,20 @@ def _print(found: "list[Finding]", model: "TrainedModel") -> None:
         table.add_column(f"p({name})", justify="right", overflow="fold", min_width=5)
     for one in whole[:SHOWN_ROWS]:
         shares = [f"{one.probabilities[c]:.3f}" if one.probabilities else "–" for c in model.recipe.classes[1:]]
-        clip = f" ({one.n_frames} frames)" if one.n_frames else ""
-        table.add_row(Text(one.path + clip), Text(one.verdict or f"error: {one.detail}"), *shares)
+        table.add_row(Text(one.path + _frames_text(one)), Text(_verdict_text(one)), *shares)
     console.print(table)
     if len(whole) > SHOWN_ROWS:
         console.print(f"… and {len(whole) - SHOWN_ROWS} more; --csv FILE writes all of them, frames of clips included.")
     counts = Counter(one.verdict or "error" for one in whole)
     console.print(", ".join(f"{n} {name}" for name, n in counts.most_common()) + f" of {len(whole)} files")
+    remarks = [f"{one.path}: {one.detail}" for one in whole if one.probabilities and one.detail]
+    if len(remarks) > SHOWN_REMARKS:
+        remarks[SHOWN_REMARKS:] = [f"… and {len(remarks) - SHOWN_REMARKS} more; --csv FILE writes all of them."]
+    for remark in remarks:
+        console.print(Text(remark), soft_wrap=True)
+    kinds = {one.kind for one in whole}
+    for remark in look.remarks("clip" in kinds, "picture" in kinds):
+        console.print(Text(remark), soft_wrap=True)
     low, high = model.unsure
     unsure = f"'unsure' is p(fake) from {low:.2f} to {high:.2f}, where validation pictures of both classes lay.\n"
     console.print(
@@ -115,3 +157,18 @@ def _print(found: "list[Finding]", model: "TrainedModel") -> None:
         f"A probability holds for pictures like those of the validation: same sources, same codecs, even odds.",
         soft_wrap=True,
     )
+
+
+def _frames_text(found: "Finding") -> str:
+    """How many frames of a clip were scored, and what of them: `` (face in 30 of 32 frames)``."""
+    if found.n_looked is None:
+        return ""
+    if found.looked_at == "face":
+        return f" (face in {found.n_frames} of {found.n_looked} frames)"
+    return f" (middle of {found.n_frames} frames)" if found.n_frames else f" ({found.n_looked} frames)"
+
+
+def _verdict_text(found: "Finding") -> str:
+    if not found.verdict:
+        return f"error: {found.detail}"
+    return found.verdict if found.probabilities else f"{found.verdict}: {found.detail}"

@@ -25,9 +25,10 @@ from ..errors import BenchError, DataError
 from ..invocation import install_extra
 from ..store import write_json
 from ..video import Frame
-from .faces import Face, FaceFinder, choose, cut_face, open_finder
+from .faces import Face, FaceFinder, choose, cut_face, faces_of, open_finder
 from .frames import iter_source_frames
 from .layout import Tree, split_archive
+from .losses import NONE_LOST, Losses, frames_without_face
 from .manifest import ERROR, NO_FACE, OK, SOURCE, WORK, Crop, Preparation, Settings, SourceRecord
 from .recode import recode
 from .sources import Source, SourceDataset
@@ -49,17 +50,20 @@ class Done:
     id, status, detail : str
         As in `SourceRecord`, or the status ``unread``.
     n_crops : int
+    losses : Losses
+        Frames that were looked at, and those that gave no crop.
     """
 
     id: str
     status: str
     detail: str
     n_crops: int
+    losses: Losses = NONE_LOST
 
     @classmethod
     def of(cls, record: SourceRecord) -> "Done":
         """Say the same with less."""
-        return cls(record.id, record.status, record.detail, len(record.crops))
+        return cls(record.id, record.status, record.detail, len(record.crops), record.losses)
 
 
 class Workshop:
@@ -83,11 +87,6 @@ class Workshop:
     def finder(self) -> FaceFinder:
         """Finds faces in a picture."""
         return open_finder(self.settings.faces, self.weights, self.settings.threshold)
-
-    @property
-    def _least(self) -> int:
-        """Least side of a face; a whole frame is one of any size."""
-        return 0 if self.settings.faces == "none" else self.settings.min_size
 
     def check(self, sources: Sequence[Source]) -> None:
         """
@@ -166,13 +165,8 @@ class Workshop:
             n_frames, crops, notes = self._crops(dataset, source, folder, stop)
         except DataError as error:
             return SourceRecord(source.id, ERROR, str(error), *stamp)
-        of = f"{n_frames} frame{'s' if n_frames > 1 else ''}"
-        if not crops:
-            sought = f"no face of {self.settings.min_size} pixels or more in {of}"
-            return SourceRecord(source.id, NO_FACE, "; ".join([sought, *notes]), *stamp, n_frames)
-        if len(crops) < n_frames:
-            notes.insert(0, f"no face in {n_frames - len(crops)} of {of}")
-        return SourceRecord(source.id, OK, "; ".join(notes), *stamp, n_frames, tuple(crops))
+        status = OK if crops else NO_FACE
+        return SourceRecord(source.id, status, "; ".join(notes), *stamp, n_frames, tuple(crops))
 
     def _crops(
         self, dataset: SourceDataset, source: Source, folder: Path, stop: Path | None
@@ -192,21 +186,26 @@ class Workshop:
         """
         faces: list[list[Face]] = []
         made: list[dict[int, Crop]] = []
+        limit, too_small = 0, []
         with _minding_the_disk(dataset, source) as read:
             frames = iter_source_frames(dataset.tree, source, self.settings, read)
             for frame in frames:
                 if stop and stop.exists():
                     raise InterruptedError(errno.EINTR, "stopped")
                 picture = recode(frame.picture, self.settings.recode)
-                found = [face for face in self.finder.find(picture) if min(face.box[2:]) >= self._least]
-                faces.append(found)
-                made.append({k: self._write(frame, picture, face, folder, k) for k, face in enumerate(found)})
+                found = faces_of(self.finder, picture, self.settings)
+                limit = found.limit
+                too_small += [found.too_small] if found.too_small else []
+                faces.append(found.faces)
+                made.append({k: self._write(frame, picture, face, folder, k) for k, face in enumerate(found.faces)})
         kept = []
         for crops, wanted in zip(made, choose(faces, self.settings.choice), strict=True):
             kept += [crops.pop(wanted)] if wanted is not None else []
             for crop in crops.values():
                 (folder / crop.file).unlink()
-        return len(faces), kept, list(frames.report.notes)
+        lost = len(faces) - len(kept)
+        notes = [frames_without_face(len(faces), lost, too_small, limit)] if lost else []
+        return len(faces), kept, notes + frames.report.notes
 
     def _write(self, frame: Frame, picture: NDArray[np.uint8], face: Face, folder: Path, number: int) -> Crop:
         cut = cut_face(picture, face, self.settings)

@@ -54,6 +54,11 @@ class Face:
         """Of the box, in pixels."""
         return self.box[2] * self.box[3]
 
+    @property
+    def side(self) -> float:
+        """The smaller one of the box, in pixels."""
+        return min(self.box[2:])
+
 
 class FaceFinder(Protocol):
     """
@@ -119,6 +124,43 @@ def open_finder(name: str, weights: Path | None = None, threshold: float = 0.0) 
 
         return RetinaFace(weights, threshold)
     raise DataError(unknown_name("face finder", name, FINDERS))
+
+
+@dataclass(frozen=True, eq=False)
+class FrameFaces:
+    """
+    The faces of one frame.
+
+    Attributes
+    ----------
+    faces : list of Face
+        Those that are large enough, largest first.
+    limit : int
+        Smaller side that a face has at least in this frame, in pixels.
+    too_small : int
+        Smaller side of the largest face, in pixels, if only such as are below the limit were found; else 0.
+    """
+
+    faces: list[Face]
+    limit: int
+    too_small: int
+
+
+def faces_of(finder: FaceFinder, picture: NDArray[np.uint8], settings: Settings) -> FrameFaces:
+    """
+    Find the faces of a frame that are large enough.
+
+    Parameters
+    ----------
+    finder : FaceFinder
+    picture : array of uint8 (rows, cols, 3)
+    settings : Settings
+        See `Settings.least_face`.
+    """
+    limit = settings.least_face(*picture.shape[:2])
+    seen = finder.find(picture)
+    large = [face for face in seen if face.side >= limit]
+    return FrameFaces(large, limit, max((int(face.side) for face in seen), default=0) if not large else 0)
 
 
 def largest_first(faces: Sequence[Face]) -> list[Face]:

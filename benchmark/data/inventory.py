@@ -17,13 +17,16 @@ from ..invocation import bench
 from ..registry import datasets
 from .layout import LOST, Tree, Trouble, natural_key, on_disk, split_archive, suffix_of
 from .listing import own_tree, passed_over, shown_suffix
+from .losses import SELECTION, Losses, total_losses, unequal_losses
 from .manifest import ERROR, NO_FACE, SOURCE, Crop, Preparation, SourceRecord, find_preparations
+from .own import CLIPS
 from .picture_facts import Facts, clip_facts, frames_facts, picture_facts
 from .sources import Kind, Source, SourceDataset, Survey
 
 Level = Literal["fault", "gap", "note"]
 SKEWED = 0.1  # difference of the shares of sources without a face; SIGNIFICANT standard errors besides
 SIGNIFICANT = 3.0
+BOTH = "both classes"
 REMEDIES = {
     "outside": "copy what the links point to into the folder",
     "bad_entry": "unpack the archives by hand and look at these entries",
@@ -185,6 +188,8 @@ def take_inventories(name: str, spec: DatasetSpec, seed: int = 0, replicate: int
             alone.findings.extend(_survey_findings(Survey.from_dict(own.survey), []))
             return [alone]
         found = [_of_survey(name, place, dataset)]
+        if dataset.name == CLIPS and (hint := _other_data_sets(dataset)):
+            found[0].findings.append(Finding("about", "note", hint))
         return found + _of_preparations(name, place, dataset, found[0])
     except BenchError as error:
         return [_nothing(name, place, dataset, str(error), _other_data_sets(dataset))]
@@ -208,7 +213,7 @@ def _other_data_sets(dataset: Dataset) -> str:
         return f"this was prepared from {prepared.dataset}: {_doctor(prepared.dataset, root)}"
     fits = []
     for name, plugin in datasets.found.classes.items():
-        if plugin is type(dataset) or plugin.missing() or not plugin.needs_root:
+        if plugin is type(dataset) or plugin.missing() or not plugin.needs_root or name == CLIPS:
             continue
         n = _count(plugin, root)
         if n:
@@ -353,10 +358,8 @@ def _survey_findings(survey: Survey, entries: Sequence[Entry]) -> list[Finding]:
 def _of_preparations(name: str, place: Place, dataset: SourceDataset, distributed: Inventory) -> list[Inventory]:
     found = find_preparations(dataset.origin)
     if not found and any(entry.kind != "still" for entry in distributed.entries):
-        command = bench(f"data prepare {dataset.name} --root {shlex.quote(str(dataset.root))}")
-        distributed.findings.append(
-            Finding("prepare", "note", "clips: before a run, faces have to be cut out of them", command)
-        )
+        text = "clips: before a run, faces have to be cut out of them"
+        distributed.findings.append(Finding("prepare", "note", text, dataset.prepare_command()))
     if len(found) > 1:
         choices = "; ".join(f"--data {dataset.name}={p.folder} ({p.settings_text})" for p in found)
         text = f"prepared in {len(found)} ways, so a run has to be told which"
@@ -391,6 +394,7 @@ def _crops(preparation: Preparation, sources: Sequence[Source], version: int) ->
     entries: list[Entry] = []
     records: dict[str, SourceRecord] = {}
     left, extra, stale = [], [], []
+    losses: list[tuple[int, Losses]] = []
     for source in sources:
         record = preparation.record(source.id)
         if record is None:
@@ -398,6 +402,7 @@ def _crops(preparation: Preparation, sources: Sequence[Source], version: int) ->
             continue
         entries += [_crop_entry(source, crop) for crop in record.crops]
         records[source.id] = SourceRecord(record.id, record.status, record.detail)
+        losses.append((source.label, record.losses))
         extra += [(f"{source.id}/{name}", "") for name in _unrecorded(preparation, record)]
         if not _is_indexed(preparation, record):
             stale.append(source.id)
@@ -410,7 +415,11 @@ def _crops(preparation: Preparation, sources: Sequence[Source], version: int) ->
         findings.append(Finding("manifest", "gap", text, go_on, files=_paths(stale)))
     if extra:
         findings.append(Finding("extra", "note", "files beside the crops that no record names; not used", files=tuple(extra)))
-    return entries, findings + _outcomes(sources, records)
+    findings += _outcomes(sources, records)
+    text = unequal_losses(total_losses(losses))
+    if text and not any(finding.where == BOTH for finding in findings):  # of sources that lost all frames it is said already
+        findings.append(Finding("no_face", "gap", text, SELECTION, BOTH))
+    return entries, findings
 
 
 def _command(preparation: Preparation) -> str:
@@ -460,8 +469,7 @@ def _outcomes(sources: Sequence[Source], records: dict[str, SourceRecord]) -> li
         error = (pooled * (1 - pooled) * (1 / n + 1 / m)) ** 0.5
         if abs(a / n - b / m) > max(SKEWED, SIGNIFICANT * error):
             text = f"no face in {a / n:.0%} of the real and {b / m:.0%} of the fake sources".replace("%", " %")
-            remedy = "what is left of one class is a selection; compare results with another finder (--faces)"
-            findings.append(Finding("no_face", "gap", text, remedy, "both classes"))
+            findings.append(Finding("no_face", "gap", text, SELECTION, BOTH))
     return findings
 
 

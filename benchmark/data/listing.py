@@ -121,5 +121,5 @@ def _hint(suffix: str) -> str:
     if suffix in images.HEIC_SUFFIXES and images.heic_missing():
         return f" (extra {images.HEIC_EXTRA})"
     if suffix in video.SUFFIXES:
-        return " (clips)"
+        return " (clips: bench data prepare)"
     return " (unpack it)" if suffix in (ARCHIVE, *PACKED) else ""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from ..contracts import Item
 from ..errors import DataError, unknown_name
 from ..store import digest, read_json, results_root, write_json
+from .losses import Losses
 from .recode import parse_codec
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ FORMAT = 1
 MANIFEST, INDEX, SOURCE = "manifest.json", "index.parquet", "source.json"
 PROBLEMS, LOCK, WORK = "problems.csv", ".lock", ".work"
 OK, NO_FACE, ERROR = "ok", "no_face", "error"
+FACE_SHARE, LEAST_FACE, MOST_LEAST_FACE = 6, 64, 100  # the frame's shorter side over the least face's; its bounds in pixels
 ROWS_PER_GROUP = 1000  # of the index; what is in memory at a time while it is written
 
 Decoder = Literal["pyav", "opencv"]
@@ -55,8 +57,9 @@ class Settings:
         The largest face of every frame, or the one that is followed through the clip by overlap.
     margin : float
         Added on every side of the box, as a share of its larger side.
-    min_size : int
-        Faces whose smaller side is below it are passed over, in pixels.
+    min_size : int, or None
+        Faces whose smaller side is below it are passed over, in pixels; None goes by the frame (`least_face`). The published
+        program for band searches on faces takes 100, and no margin.
     align : bool
         Turn the crop so that the eyes are level (needs landmarks); this resamples.
     size : int
@@ -78,7 +81,7 @@ class Settings:
     threshold: float = 0.0
     choice: Choice = "track"
     margin: float = 0.15
-    min_size: int = 100
+    min_size: int | None = None
     align: bool = False
     size: int = 0
     recode: str = ""
@@ -88,7 +91,7 @@ class Settings:
             if getattr(self, name) not in get_args(known):
                 raise DataError(unknown_name(name, str(getattr(self, name)), get_args(known)))
         for name in ("frames", "every", "min_size", "size"):
-            if getattr(self, name) < 0:
+            if (getattr(self, name) or 0) < 0:
                 raise DataError(f"{name} is not below 0, got {getattr(self, name)}.")
         if bool(self.frames) == bool(self.every):
             raise DataError(
@@ -103,6 +106,22 @@ class Settings:
             raise DataError(f"align needs landmarks, which {self.faces} does not find; faces=yunet or faces=retinaface does.")
         if self.recode:
             parse_codec(self.recode)
+
+    def least_face(self, rows: int, cols: int) -> int:
+        """
+        Smaller side that a face has at least in a frame of rows x cols pixels.
+
+        Without `min_size` a sixth of the frame's shorter side, from 64 to 100 pixels: smaller finds are people in the
+        background or no faces at all.
+
+        >>> Settings().least_face(480, 640), Settings().least_face(1080, 1920), Settings(min_size=100).least_face(240, 320)
+        (80, 100, 100)
+        """
+        if self.faces == "none":
+            return 0  # a whole frame is a face of any size
+        if self.min_size is not None:
+            return self.min_size
+        return min(max(min(rows, cols) // FACE_SHARE, LEAST_FACE), MOST_LEAST_FACE)
 
     @property
     def digest(self) -> str:
@@ -216,6 +235,11 @@ class SourceRecord:
     modified: int = 0
     n_frames: int = 0
     crops: tuple[Crop, ...] = field(default=())
+
+    @property
+    def losses(self) -> Losses:
+        """Frames that were looked at, and those that gave no crop."""
+        return Losses(self.n_frames, self.n_frames - len(self.crops))
 
     @classmethod
     def from_dict(cls, known: dict[str, Any]) -> "SourceRecord":
@@ -490,6 +514,16 @@ def find_preparations(origin: Origin) -> list[Preparation]:
         if preparation and preparation.dataset == origin.dataset:
             found.append(preparation)
     return found
+
+
+def has_preparations(dataset: str, root: Path) -> bool:
+    """Whether something was prepared from a root as a data set, whatever its parameters."""
+    text = str(root.resolve())
+    for place in _preparations().glob(f"{dataset}-*"):
+        folder = Path((read_json(place) or {}).get("folder") or place) if place.suffix == ".json" else place
+        if (read_json(folder / MANIFEST) or {}).get("root") == text:
+            return True
+    return False
 
 
 def _preparations() -> Path:

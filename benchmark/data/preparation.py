@@ -34,6 +34,7 @@ from .contact_sheet import write_contact_sheets
 from .cutting import UNREAD, Done, Workshop, one_thread, stop_sign, writing
 from .estimate import Estimate, estimate
 from .layout import Trouble
+from .losses import SELECTION, Losses, unequal_losses
 from .manifest import ERROR, LOCK, NO_FACE, OK, PROBLEMS, WORK, Preparation, Settings, default_folder, note_place
 from .sources import Source, SourceDataset, Survey
 
@@ -213,6 +214,8 @@ class Count:
     label : int
     sources, crops, no_face, errors, left : int
         `left`: not done, because they could not be read or the run was stopped.
+    frames, lost : int
+        Frames that were looked at, and those that gave no crop.
     """
 
     domain: str
@@ -222,6 +225,8 @@ class Count:
     no_face: int = 0
     errors: int = 0
     left: int = 0
+    frames: int = 0
+    lost: int = 0
 
 
 class Tally:
@@ -247,6 +252,8 @@ class Tally:
             count.no_face += done.status == NO_FACE
             count.errors += done.status == ERROR
             count.left -= done.status != UNREAD
+            count.frames += done.losses.frames
+            count.lost += done.losses.lost
 
     @property
     def counts(self) -> list[Count]:
@@ -295,6 +302,15 @@ class PreparationOutcome:
         return not any(count.no_face or count.errors or count.left for count in self.counts)
 
     @property
+    def warnings(self) -> list[str]:
+        """Domains of which one class lost many more of its frames than the other, a sentence each."""
+        found = {count.domain: {} for count in self.counts}
+        for count in self.counts:
+            found[count.domain][count.label] = Losses(count.frames, count.lost)
+        said = {domain: unequal_losses(losses) for domain, losses in found.items()}
+        return [f"{domain}: {text}; {SELECTION}" if domain else f"{text}; {SELECTION}" for domain, text in said.items() if text]
+
+    @property
     def n_crops(self) -> int:
         """Crops that are there, those of several domains counted more than once."""
         return sum(count.crops for count in self.counts)
@@ -313,6 +329,7 @@ class PreparationOutcome:
             "problems": [asdict(problem) for problem in self.problems],
             "missing": list(self.missing),
             "notes": list(self.notes),
+            "warnings": self.warnings,
             "vanished": list(self.vanished),
             "contact_sheets": [str(path) for path in self.sheets],
         }

@@ -61,12 +61,18 @@ def recode(picture: NDArray[np.uint8], codec: str) -> NDArray[np.uint8]:
     Raises
     ------
     DataError
-        If the codec is unknown or its extra is missing.
+        If the codec is unknown, its extra is missing, or it does not take pictures of that size.
     """
     if not codec:
         return picture
     name, level = parse_codec(codec)
-    return _through_jpeg(picture, level) if name == "jpeg" else _through_h264(picture, level)
+    try:
+        return _through_jpeg(picture, level) if name == "jpeg" else _through_h264(picture, level)
+    except DataError:
+        raise
+    except Exception as error:  # a library that refuses a picture, in its own way
+        rows, cols = picture.shape[:2]
+        raise DataError(f"a frame of {cols}x{rows} pixels cannot be encoded as {codec} ({error}).") from error
 
 
 def _through_jpeg(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:

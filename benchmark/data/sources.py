@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from ..contracts import SPLITS, Dataset, Item, Split
+from ..contracts import SPLITS, Dataset, Framing, Item, Shown, Split
 from ..errors import DataError
 from ..invocation import bench
 from .layout import LOST, Tree, Trouble
@@ -119,6 +119,8 @@ class SourceDataset(Dataset):
         Whether it consists of clips, so that faces have to be cut out first.
     preparation : dict of str to object
         Settings of ``bench data prepare`` whose default differs for this data set.
+    prepare_as : str
+        Name that ``bench data prepare`` knows it by, if it is another one.
 
     Parameters
     ----------
@@ -132,6 +134,7 @@ class SourceDataset(Dataset):
     draw: ClassVar[Literal["components", "identities"]] = "components"
     clips: ClassVar[bool] = False
     preparation: ClassVar[Mapping[str, Any]] = {}
+    prepare_as: ClassVar[str] = ""
 
     def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0, follow_links: bool = False) -> None:
         super().__init__(root, seed, replicate)
@@ -250,10 +253,18 @@ class SourceDataset(Dataset):
         unprepared = next((source for source in sources if source.kind != "still"), None)
         if unprepared:
             raise DataError(
-                f"{self.name} in {self.root} consists of clips (for example {unprepared.id}); cut the faces out first, once: "
-                f"{bench(f'data prepare {self.name} --root {shlex.quote(str(self.root))}')}"
+                f"{self.alias or self.name} in {self.root} consists of clips (for example {unprepared.id}); cut the faces out "
+                f"first, once: {self.prepare_command()}"
             )
         return [source.item(source.id) for source in sources]
+
+    def prepare_command(self) -> str:
+        """What cuts the faces out of its clips."""
+        command = ["data", "prepare", self.prepare_as or self.name, "--root", str(self.root)]
+        defaults = self.parameter_defaults()
+        for name, value in self.survey_options().items():
+            command += ["--param", f"{name}={value}"] if value != defaults[name] else []
+        return bench(shlex.join(command))
 
     def read(self, item: Item) -> bytes:
         if self.prepared:
@@ -263,6 +274,12 @@ class SourceDataset(Dataset):
     def read_still(self, source_id: str) -> bytes:
         """Bytes of a still as a picture file; a subclass may crop it first (losslessly)."""
         return self.tree.read(source_id)
+
+    def framing(self) -> Framing:
+        if not self.prepared:
+            return super().framing()
+        settings = self.prepared.settings
+        return Framing(Shown.WHOLE if settings.faces == "none" else Shown.FACES, asdict(settings))
 
     def facts(self) -> dict[str, Any]:
         found = self.surveyed

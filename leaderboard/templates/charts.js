@@ -167,13 +167,16 @@ function costLabels(layout, size, letters) {
   const names = costNames(costRows);
   const taken = at.map(([x, y]) => [x - 6, y - 6, x + 6, y + 6]);
   return costRows.flatMap((row, i) => {
-    const [w, h] = [pen.measureText(names[i]).width * 1.08 + 4, letters * 1.35];
-    const offset = placeOf(at[i], w, h, taken, size);
-    if (!offset) return [];
-    const [dx, dy] = offset;
+    const h = letters * 1.35;
+    const wide = (text) => pen.measureText(text).width * 1.08 + 4;
+    // Where there is no room for a long name, there may be for its beginning.
+    const text = [44, 26, 14].map((length) => shortened(names[i], length)).find((one) => placeOf(at[i], wide(one), h, taken, size));
+    if (!text) return [];
+    const w = wide(text);
+    const [dx, dy] = placeOf(at[i], w, h, taken, size);
     taken.push([at[i][0] + dx - w / 2, at[i][1] + dy - h / 2, at[i][0] + dx + w / 2, at[i][1] + dy + h / 2]);
     const far = Math.abs(dx) > w / 2 + 14 || Math.abs(dy) > h / 2 + 14;
-    return [{ x: Math.log10(costOf(row)), y: row.headline, ax: dx, ay: dy, text: label(names[i]), showarrow: true, arrowhead: 0, arrowwidth: 1, standoff: 5,
+    return [{ x: Math.log10(costOf(row)), y: row.headline, ax: dx, ay: dy, text: label(text), showarrow: true, arrowhead: 0, arrowwidth: 1, standoff: 5,
       arrowcolor: far ? colourOf("--quiet") : "rgba(0,0,0,0)", font: { size: letters, color: colourOf("--ink") }, borderpad: 0 }];
   });
 }

@@ -1,15 +1,19 @@
 """Folders, files and clips to findings; what cannot be read is a finding too."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from bandbench.benchmark.contracts import Framing, Shown
 from bandbench.benchmark.errors import DataError, StudyError
+from bandbench.benchmark.framing import Look
 from bandbench.benchmark.scanning import find_files, pool_frames, scan_file
 from conftest import noise_picture, trained_model, write_clip
+from faces import draw_face, scene, write_face_clip
 
 
 def test_files_of_a_folder_and_by_name(tmp_path: Path) -> None:
@@ -67,6 +71,54 @@ def test_a_clip_has_frames_and_one_verdict(tmp_path: Path) -> None:
     (tmp_path / "bad.mp4").write_bytes(b"")
     (bad,) = scan_file(trained_model(), tmp_path / "bad.mp4")
     assert (bad.kind, bad.status) == ("clip", "error")
+
+
+def test_a_clip_is_scored_where_the_face_is(tmp_path: Path) -> None:
+    """The model was trained on faces; the face is in a corner, where the middle shows none of it."""
+    side, pictures = 140, []
+    for k in range(3):
+        picture = scene(None, k, (400, 560))
+        picture[:side, k : side + k] = draw_face(1, side)
+        pictures.append(picture)
+    write_clip(tmp_path / "clip.mkv", pictures, "ffv1")
+    model = trained_model()
+    *each, clip = scan_file(model, tmp_path / "clip.mkv", n_frames=3)
+    assert {one.looked_at for one in each} == {"middle"}, "nobody says that it was trained on faces"
+    assert [one.box for one in each] == [(256, 176, 48, 48)] * 3
+    model = replace(model, framing=Framing(Shown.FACES))
+    *each, clip = scan_file(model, tmp_path / "clip.mkv", n_frames=3)
+    assert [one.looked_at for one in (*each, clip)] == ["face"] * 4
+    assert all(left + width <= side + 30 and top + height <= side + 30 for left, top, width, height in (o.box for o in each))
+    assert (clip.n_frames, clip.n_looked, clip.detail) == (3, 3, "")
+    row = each[0].as_row()
+    assert (row["looked_at"], (row["left"], row["top"], row["width"], row["height"])) == ("face", each[0].box)
+
+
+def test_without_a_face_there_is_no_verdict(tmp_path: Path) -> None:
+    write_face_clip(tmp_path / "clip.mkv", None, 2, "ffv1")
+    model = replace(trained_model(), framing=Framing(Shown.FACES))
+    (clip,) = scan_file(model, tmp_path / "clip.mkv")
+    assert (clip.status, clip.verdict, clip.probabilities) == ("ok", "unsure", {})
+    assert (clip.looked_at, clip.n_frames, clip.n_looked) == ("", 0, 2)
+    assert clip.detail == "no face of 64 pixels or more in 2 frames"
+    Image.fromarray(scene(None)).save(tmp_path / "empty.png")
+    Image.fromarray(scene(1)).save(tmp_path / "face.png")
+    look = Look.of(model.framing, "haar")
+    (empty,) = scan_file(model, tmp_path / "empty.png", look=look)
+    (face,) = scan_file(model, tmp_path / "face.png", look=look)
+    (as_it_is,) = scan_file(model, tmp_path / "empty.png")
+    assert (empty.verdict, empty.probabilities, empty.looked_at) == ("unsure", {}, "")
+    assert (face.looked_at, as_it_is.looked_at) == ("face", "middle")
+    assert as_it_is.probabilities
+
+
+def test_a_clip_that_breaks_off_says_so(tmp_path: Path) -> None:
+    frames = [np.repeat(noise_picture(i, 64)[:, :, None], 3, axis=2) for i in range(30)]
+    write_clip(tmp_path / "clip.mkv", frames, "mjpeg")
+    data = (tmp_path / "clip.mkv").read_bytes()
+    (tmp_path / "clip.mkv").write_bytes(data[: len(data) // 2])
+    *_, clip = scan_file(trained_model(), tmp_path / "clip.mkv", n_frames=4)
+    assert clip.status == "ok" and "is cut off" in clip.detail
 
 
 def test_pooling() -> None:

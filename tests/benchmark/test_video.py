@@ -1,5 +1,6 @@
 """Frames of real clips: the right ones, whatever the codec, and what is left of a damaged clip."""
 
+import importlib.util
 import tracemalloc
 from collections.abc import Iterator
 from fractions import Fraction
@@ -10,8 +11,9 @@ import av
 import numpy as np
 import pytest
 
+from bandbench.benchmark import video
 from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.video import DECODERS, Frame, choose_numbers, iter_frames
+from bandbench.benchmark.video import DECODERS, Frame, choose_numbers, is_same_picture, iter_frames
 from faces import read_code, write_code
 
 N = 40
@@ -304,3 +306,115 @@ def test_the_decoders_agree(tmp_path: Path) -> None:
     path = write(tmp_path / "clip.mkv", "ffv1", pix_fmt="yuv444p")
     for one, other in zip(iter_frames(path, 4), iter_frames(path, 4, decoder="opencv"), strict=True):
         assert np.abs(one.picture.astype(int) - other.picture).max() <= 2
+
+
+# --- frames that OpenCV does not convert -----------------------------------------------------------------------------
+
+REFUSED = [
+    ("tff.mp4", "libx264", {"x264-params": "tff=1"}),
+    ("bff.mkv", "libx264", {"x264-params": "bff=1"}),
+    ("mpeg2.mpg", "mpeg2video", {"flags": "+ildct+ilme"}),
+]
+
+
+def still(n: int = 6) -> Iterator[np.ndarray]:
+    """The same picture again and again."""
+    picture = next(numbered(1))
+    return iter([picture] * n)
+
+
+@pytest.fixture
+def no_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if PyAV were not installed, for what asks whether it is."""
+    whole = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "av" else whole(name))
+
+
+def opencv_frames(path: Path, n: int = 6) -> list[Frame]:
+    return list(iter_frames(path, n, decoder="opencv"))
+
+
+@pytest.mark.parametrize(("name", "codec", "options"), REFUSED, ids=[case[0] for case in REFUSED])
+def test_interlaced_frames_are_right_or_refused(
+    tmp_path: Path, name: str, codec: str, options: dict[str, str], request: pytest.FixtureRequest
+) -> None:
+    for kind, pictures in (("moving", numbered(6)), ("still", still())):
+        path = write(tmp_path / f"{kind}_{name}", codec, options, pictures)
+        assert len(list(iter_frames(path, 6))) == 6
+        with pytest.raises(DataError, match="OpenCV cannot decode .* interlaced"):
+            opencv_frames(path)
+    request.getfixturevalue("no_pyav")
+    for kind in ("moving", "still"):
+        with pytest.raises(DataError, match="OpenCV cannot decode .* interlaced"):
+            opencv_frames(tmp_path / f"{kind}_{name}")
+
+
+@pytest.mark.parametrize("pix_fmt", ["yuv410p", "yuv411p", "yuv420p10le", "bgra", "gray16le"])
+def test_other_pixel_formats_agree(tmp_path: Path, pix_fmt: str) -> None:
+    path = write(tmp_path / "clip.mkv", "ffv1", frames=numbered(4, (65, 99)), pix_fmt=pix_fmt)
+    for one, other in zip(iter_frames(path, 4), opencv_frames(path, 4), strict=True):
+        assert one.number == other.number and is_same_picture(one.picture, other.picture)
+
+
+def test_a_clip_that_stands_still_keeps_its_frames(tmp_path: Path) -> None:
+    assert len(opencv_frames(write(tmp_path / "clip.mkv", "ffv1", frames=still()))) == 6
+
+
+def test_without_pyav_a_frame_that_repeats_the_one_before_is_left_out(tmp_path: Path, no_pyav: None) -> None:
+    path = write(tmp_path / "clip.mkv", "ffv1", frames=iter([*still(2), *numbered(3)]), pix_fmt="yuv444p")
+    frames = iter_frames(path, every=1, decoder="opencv")
+    assert [frame.number for frame in frames] == [0, 3, 4]  # 0, 1 and 2 show the same
+    assert "2 of 5 frames are left out: OpenCV repeats the frame before" in frames.report.text
+
+
+def test_two_pictures_that_differ_in_colour_planes_only_are_the_same() -> None:
+    picture = next(numbered(1))
+    near = np.clip(picture.astype(int) + 2, 0, 255).astype(np.uint8)
+    flat = np.full_like(picture, 8)
+    assert is_same_picture(picture, near)
+    assert not is_same_picture(picture, np.zeros_like(picture))
+    assert not is_same_picture(picture, picture[:-1])
+    assert not is_same_picture(flat, np.zeros_like(flat)), "black is none of a dark scene"
+
+
+# --- whatever the library raises -------------------------------------------------------------------------------------
+
+
+def test_damage_costs_the_clip_and_nothing_else(tmp_path: Path) -> None:
+    """Flipped bits make the library fail in odd ways: over titles that are not UTF-8, codecs that it does not know."""
+    sources = [
+        write(tmp_path / "clip.mp4", "libx264", REORDERED, numbered(6)).read_bytes(),
+        write(tmp_path / "clip.mkv", "ffv1", {}, numbered(3)).read_bytes(),
+    ]
+    ends = {"whole": 0, "part": 0, "refused": 0}
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        data = bytearray(sources[seed % 2])
+        for place in rng.integers(0, min(len(data), 1200) if seed % 3 else len(data), 12):
+            data[place] = rng.integers(256)
+        path = tmp_path / "damaged.mp4"
+        path.write_bytes(data if seed % 4 else data[: rng.integers(len(data))])
+        try:
+            n = len(list(iter_frames(path, 3)))
+            ends["whole" if n == 3 else "part"] += 1
+        except DataError:
+            ends["refused"] += 1
+    assert ends["refused"] > 5 and ends["whole"] > 5, ends
+
+
+def test_what_pyav_raises_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "clip.mkv", "ffv1", frames=numbered(4))
+    whole, calls = video._upright, []
+
+    def fail(frame: Any) -> np.ndarray:
+        calls.append(frame)
+        if len(calls) > 2:
+            raise ValueError("odd\nframe")
+        return whole(frame)
+
+    monkeypatch.setattr(video, "_upright", fail)
+    frames = iter_frames(path, 4)
+    assert len(list(frames)) == 2 and frames.report.notes == ["breaks off (odd frame)"]
+    monkeypatch.setattr(av, "open", lambda *args, **options: 1 / 0)
+    with pytest.raises(DataError, match=r"cannot be decoded as a video \(division by zero\)"):
+        list(iter_frames(path, 4))

@@ -80,20 +80,23 @@ def test_gaps_are_told_and_the_first_twenty_named(root: Path, capsys: pytest.Cap
     write_face_clip(root / "fake5.mp4", None, 2)
     code, _, err = bench(capsys, *PREPARE)
     assert code == 3
-    assert "fake5.mp4: no face of 100 pixels or more in 2 frames" in err
+    assert "fake5.mp4: no face of 64 pixels or more in 2 frames" in err
     assert err.count("real") >= 19 and "… and 6 more in " in err and "problems.csv" in err
     code, _, err = bench(capsys, *PREPARE, "--domain", "swap", "--min-size", 1000)
     assert code == 2 and "No source gave a crop" in err
 
 
 def test_a_dry_run_keeps_nothing(root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    before = sorted(tmp_path.rglob("*"))
+    def files() -> list[Path]:
+        return sorted(path for path in tmp_path.rglob("*") if "__pycache__" not in path.parts)
+
+    before = files()
     code, out, err = bench(capsys, *PREPARE, "--dry-run")
     assert code == 0 and "estimate from 4 sources" in out and "Nothing was kept" in out, err
     code, out, _ = bench(capsys, *PREPARE, "--dry-run", "--json")
     found = json.loads(out)
     assert (found["total"]["sources"], found["total"]["crops"]) == (4, 8)
-    assert sorted(tmp_path.rglob("*")) == before
+    assert files() == before
 
 
 def test_pictures_can_be_prepared_and_need_not(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,13 +161,29 @@ def test_wrong_options_are_one_line(
     [
         ("procedual", "Did you mean 'procedural'?"),
         ("procedural", "procedural needs no preparation, its pictures are used as they are: bench run --train procedural"),
-        ("folder", "folder needs no preparation, its pictures are used as they are: bench run --data mine=root"),
+        ("folder", "needs the sub-folders real/ and fake/"),
         ("mine.py:Nobody", "has no 'Nobody'"),
     ],
 )
 def test_wrong_names(root: Path, capsys: pytest.CaptureFixture[str], name: str, message: str) -> None:
     code, _, err = bench(capsys, "data", "prepare", name, "--root", "root")
     assert code == 2 and message in err, err
+
+
+def test_folders_of_ones_own(root: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Clips are prepared under any name, pictures are used as they are, and the run is told of the folder of clips."""
+    for label in ("real", "fake"):
+        (tmp_path / "clips" / label).mkdir(parents=True)
+        (tmp_path / "pictures" / label).mkdir(parents=True)
+        Image.fromarray(scene(1)).save(tmp_path / "pictures" / label / "a.png")
+        for k in range(2):
+            (root / f"{label}{k}.mp4").rename(tmp_path / "clips" / label / f"{label}{k}.mp4")
+    code, _, err = bench(capsys, "data", "prepare", "folder", "--root", "pictures")
+    assert code == 2 and "folder needs no preparation, its pictures are used as they are: bench run --data mine=pictures" in err
+    command = ("--data", "take=clips", "--faces", "none", "--frames", 2, "--jobs", 1, "--out", "crops")
+    code, out, err = bench(capsys, "data", "prepare", "take", *command)
+    assert code == 0 and "2" in out, err
+    assert f"bench run --study band_search --data take={tmp_path / 'clips'}" in err
 
 
 def test_a_root_that_is_none(tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -279,12 +279,13 @@ def test_a_root_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_root_that_may_not_be_read_is_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def closed(path: Path) -> None:
+    def closed(path: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(os, "scandir", closed)
     report = look(root, reference="folder")
-    assert report.exit_code == 2 and "cannot be read (Permission denied)" in found(report, "layout")[0].text
+    assert report.exit_code == 2
+    assert "Permission denied" in found(report, "layout")[0].text
 
 
 def test_a_root_that_lies_too_deep_is_told_the_folder_above(root: Path) -> None:

@@ -4,6 +4,7 @@ import csv
 import errno
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -188,7 +189,7 @@ def test_every_bad_source_has_a_line_and_a_status(root: Path, tmp_path: Path) ->
     (real / "zero.mp4").touch()
     (real / "text.mp4").write_text("no video at all")
     write_face_clip(real / "empty.mp4", None, 2)
-    write_face_clip(real / "small.mp4", 4, 2, face=80)
+    write_face_clip(real / "small.mp4", 4, 2, face=70)
     frames = real / "frames"
     frames.mkdir()
     Image.fromarray(scene(1)).save(frames / "1.jpg")
@@ -206,7 +207,12 @@ def test_every_bad_source_has_a_line_and_a_status(root: Path, tmp_path: Path) ->
         told = {row["path"]: (row["status"], row["detail"]) for row in csv.DictReader(file)}
     assert {p.path for p in outcome.problems} == set(told) == {f"a/real/{name}" for name in (*bad, "link.mp4")}
     assert told["a/real/link.mp4"][0] == "outside"
-    assert "no face of 100 pixels or more in 2 frames" in told["a/real/small.mp4"][1]
+    assert told["a/real/empty.mp4"][1] == "no face of 64 pixels or more in 2 frames"
+    assert re.fullmatch(
+        r"no face of 64 pixels or more in 2 frames: in 2 the largest is of 5\d( to 5\d)? pixels, "
+        r"the limit is 64 \(--min-size 50\)",
+        told["a/real/small.mp4"][1],
+    )
     assert "1 of 2 pictures do not decode" in told["a/real/frames"][1]
     (count,) = [count for count in outcome.counts if count.label == 0]
     assert (count.sources, count.crops, count.no_face, count.errors, count.left) == (8, 3 * FRAMES + 1, 2, 2, 0)

@@ -498,7 +498,7 @@ def test_the_badge_goes_when_either_side_changes(bring: Callable[..., Report], s
         ("name: a\ndetector: d\ntrain: t\nband: low\n", "line 4: band: a band is written all, low:0.2"),
         ("name: a\ndetector: d\ntrain: t\nband: {kind: low, cut: 1}\n", "line 4: band: "),
         ("name: a\ndetector: d\ntrain: t\nms_per_picture: .inf\n", "line 4: ms_per_picture: "),
-        ("name: a\ndetector: d\ntrain: t\nparameters: {when: 2020-01-01}\n", "line 4: parameters"),
+        ("name: a\ndetector: d\ntrain: t\nparameters: [1]\n", "line 4: parameters"),
         ("name: &x a\ndetector: *x\ntrain: t\n", "references"),
         ("- name\n", "has to be a mapping of keys"),
         ("1: 2\n", "has to be a mapping of keys"),

@@ -1,0 +1,136 @@
+"""Clips of one's own: ``real/`` and ``fake/``, optionally under ``train/``, ``val/`` and ``test/``."""
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from ..benchmark import images, video
+from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL, SPLITS
+from ..benchmark.data.layout import Tree, suffix_of
+from ..benchmark.data.listing import own_tree, passed_over
+from ..benchmark.data.sources import Source, SourceDataset, Survey
+from .folder import Picture, grouped, name_key, read_folder, without_sides
+
+PAIR = re.compile(r"(.+)[_-](\d+)")  # a target and a donor, as in 071_054
+
+
+class ClipFolder(SourceDataset):
+    r"""
+    Clips in ``real/`` and ``fake/`` below `root`; sub-folders are searched too, and links are followed.
+
+    Every clip is one group. Clips that share an identity stay in one split, in both classes alike: those whose names agree up
+    to the last ``_`` or ``-`` and digits (``id7_001.mp4``, ``id7_002.mp4``), a clip and the fake of that name (``0003.mp4``
+    and ``0003_fake.mp4``), and a fake and the clips that it was made of (``071_054.mp4``, ``071.mp4`` and ``054.mp4``).
+    Without given splits a fifth of the identities is test, a fifth validation; with ``train/`` but no ``val/``, training and
+    validation are drawn from ``train/``. Pictures beside the clips are prepared, too, as one frame each.
+
+    Parameters
+    ----------
+    root, seed, replicate
+        See `Dataset`.
+    follow_links : bool
+        Links are always followed.
+    groups : str
+        Which clips share an identity, as in `Folder`: ``auto``, ``folder``, ``name``, ``none`` or a regular expression with one
+        group that is searched for in the path below ``real/`` or ``fake/``: ``(id\d+)_``.
+    """
+
+    name = "clip_folder"
+    source = "your own disk"
+    licence = "yours"
+    layout = "real/ and fake/ with clips, or train/, val/ and test/ with real/ and fake/ in each"
+    what = "a folder of clips (real/, fake/)"
+    clips = True
+    prepare_as = "folder"
+
+    def __init__(
+        self,
+        root: Path | None = None,
+        seed: int = 0,
+        replicate: int = 0,
+        follow_links: bool = True,
+        groups: str = "auto",
+    ) -> None:
+        super().__init__(root, seed, replicate, follow_links)
+        self.groups = groups
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The files below the root."""
+        return own_tree(self.folder)
+
+    def survey(self, tree: Tree) -> Survey:
+        found = read_folder(tree, (*video.SUFFIXES, *images.SUFFIXES), f"clip; wanted {', '.join(video.SUFFIXES)}")
+        given = {picture.split for picture in found.pictures}
+        sources: list[Source] = []
+        for split in given:
+            some = [picture for picture in found.pictures if picture.split == split]
+            drawn = split is None or (split == "train" and "val" not in given)
+            sources += identified(self._grouped(some), drawn, self.groups != "none")
+        passed = [f"passed over: {text}"] if (text := passed_over(found.others)) else []
+        return Survey(tuple(sources), notes=(*passed, *found.notes, *mixture(sources)))
+
+    def _grouped(self, pictures: list[Picture]) -> list[Picture]:
+        """Groups by sub-folder or name; a running number (``take_1``, ``take_2``) puts all in one, and then tells nothing."""
+        found = grouped(pictures, self.groups)
+        keys = {picture.group or picture.id for picture in found}
+        return pictures if self.groups == "auto" and len(keys) < len(SPLITS) else found
+
+
+def identified(pictures: Sequence[Picture], drawn: bool, by_name: bool) -> list[Source]:
+    """
+    Sources of one split with the identities that their names tell.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        Clips and pictures of one split, or of all where there is none, with groups.
+    drawn : bool
+        Whether their split is to be drawn.
+    by_name : bool
+        Whether clips of one name belong together, too, and fakes to the clips that their names name.
+    """
+    stems = {stem_of(picture.inner) for picture in pictures} if by_name else set()
+    found = []
+    for picture in pictures:
+        kind = "clip" if suffix_of(picture.id) in video.SUFFIXES else "still"
+        target, donor = picture.group, ""
+        if by_name and kind == "clip" and not target:
+            stem = stem_of(picture.inner)
+            pair = PAIR.fullmatch(stem)
+            target, donor = (pair[1], pair[2]) if pair and {pair[1], pair[2]} <= stems else (stem, "")
+            target = name_key(picture.inner) if not donor and name_key(picture.inner) in stems else target
+        split = None if drawn else picture.split
+        found.append(Source(picture.id, kind, picture.label, ("",), split, target=target, donor=donor))
+    return found
+
+
+def stem_of(inner: str) -> str:
+    """
+    Name of a clip without its suffix and the words at both ends that name a class; as it is if nothing else is left.
+
+    >>> stem_of("a/0003_fake.mp4"), stem_of("071_054.mp4"), stem_of("fake.mp4")
+    ('0003', '071_054', 'fake')
+    """
+    stem = PurePosixPath(inner).stem
+    return without_sides(stem) or stem
+
+
+def mixture(sources: Sequence[Source]) -> list[str]:
+    """Say that a folder holds both clips and pictures, and that a class which has only one of them is told by that alone."""
+    counts = {(label, kind): 0 for label in (REAL, FAKE) for kind in ("clip", "still")}
+    for source in sources:
+        counts[source.label, source.kind] += 1
+    n_stills = counts[REAL, "still"] + counts[FAKE, "still"]
+    n_clips = len(sources) - n_stills
+    if not (n_clips and n_stills):
+        return []
+    note = f"holds {n_clips} clips and {n_stills} pictures; both are prepared, a picture as one frame"
+    if all(counts.values()):
+        return [note]
+    parts = [
+        f"{counts[label, 'clip']} clips and {counts[label, 'still']} pictures in {LABEL_NAMES[label]}/"
+        for label in (REAL, FAKE)
+    ]
+    return [f"{note}; {', '.join(parts)}: the format may tell the classes apart (--recode jpeg:75 puts both through one codec)"]

@@ -1,0 +1,119 @@
+"""Clips of one's own: which belong together, what is said of pictures among them, and how they come into a run."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bandbench.benchmark.catalogue import Catalogue
+from bandbench.benchmark.data.own import adapter_of
+from bandbench.benchmark.data.preparation import merge_settings, prepare_dataset
+from bandbench.benchmark.errors import DataError
+from bandbench.datasets.clip_folder import ClipFolder
+from faces import scene, write_face_clip
+from video_trees import put
+
+
+def tree(root: Path, names: Iterable[str]) -> Path:
+    for name in names:
+        put(root / name)
+    return root
+
+
+def targets(root: Path, **options: str) -> dict[str, tuple[str, str]]:
+    survey = ClipFolder(root, **options).survey_now()
+    return {source.id: (source.target, source.donor) for source in survey.sources}
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["real/0001.mp4", "fake/0001_fake.mp4"], {"real/0001.mp4": ("0001", ""), "fake/0001_fake.mp4": ("0001", "")}),
+        (
+            ["real/id1_1.mp4", "real/id1_2.mp4", "fake/id1_7.mp4", "fake/x.mp4", "real/y.mov"],
+            {"real/id1_1.mp4": ("id1", ""), "fake/id1_7.mp4": ("id1", ""), "fake/x.mp4": ("x", ""), "real/y.mov": ("y", "")},
+        ),
+        (
+            ["real/071.mp4", "real/054.mp4", "fake/071_054.mp4", "fake/054_999.mp4"],
+            {"real/071.mp4": ("071", ""), "fake/071_054.mp4": ("071", "054"), "fake/054_999.mp4": ("054", "")},
+        ),
+        (
+            ["real/take_1.mp4", "real/take_2.mp4", "fake/take_3.mp4"],
+            {"real/take_1.mp4": ("take_1", ""), "real/take_2.mp4": ("take_2", ""), "fake/take_3.mp4": ("take_3", "")},
+        ),
+        (
+            ["real/anna/1.mp4", "real/anna/2.mp4", "real/bert/1.mp4", "fake/anna/9.mp4", "fake/carl/9.mp4"],
+            {"real/anna/1.mp4": ("anna", ""), "real/anna/2.mp4": ("anna", ""), "fake/anna/9.mp4": ("anna", "")},
+        ),
+    ],
+)
+def test_who_belongs_together(tmp_path: Path, names: list[str], expected: dict[str, tuple[str, str]]) -> None:
+    found = targets(tree(tmp_path, names))
+    assert {name: found[name] for name in expected} == expected
+    assert set(found) == set(names)
+
+
+def test_names_may_tell_nothing_or_something_else(tmp_path: Path) -> None:
+    tree(tmp_path, ["real/id1_1.mp4", "real/id1_2.mp4", "real/x.mp4", "fake/a-id1-x.mp4"])
+    assert set(targets(tmp_path, groups="none").values()) == {("", "")}
+    assert targets(tmp_path, groups=r"(id\d+)")["fake/a-id1-x.mp4"] == ("id1", "")
+
+
+def test_given_splits_count_and_validation_is_drawn(tmp_path: Path) -> None:
+    names = [
+        f"{split}/{label}/{k}{label[0]}.mp4" for split in ("train", "test") for label in ("real", "fake") for k in range(8)
+    ]
+    survey = ClipFolder(tree(tmp_path, names)).survey_now()
+    splits = {source.id: source.split for source in ClipFolder(tmp_path).drawn(survey.sources)}
+    assert {split for name, split in splits.items() if name.startswith("train/")} == {"train", "val"}
+    assert {split for name, split in splits.items() if name.startswith("test/")} == {"test"}
+
+
+def test_pictures_among_clips_are_said(tmp_path: Path) -> None:
+    tree(tmp_path, ["real/a.mp4", "real/b.jpg", "fake/c.mp4", "fake/notes.txt"])
+    passed, mixed = ClipFolder(tmp_path).survey_now().notes
+    assert passed == "passed over: 1 .txt"
+    assert mixed.startswith("holds 2 clips and 1 pictures; both are prepared")
+    assert "1 clips and 1 pictures in real/, 1 clips and 0 pictures in fake/: the format may tell" in mixed
+    put(tmp_path / "fake/d.png")
+    assert ClipFolder(tmp_path).survey_now().notes[1] == (
+        "holds 2 clips and 2 pictures; both are prepared, a picture as one frame"
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "adapter"),
+    [
+        (["real/a.png", "fake/b.png"], "folder"),
+        (["real/a.png", "fake/b.png", "fake/c.mp4"], "folder"),
+        (["real/a.mp4", "fake/b.mp4"], "clip_folder"),
+        (["real/sub/a.MP4", "train/fake/b.mkv", "fake/x.txt"], "clip_folder"),
+        (["real/a.png", "fake/b.mp4"], "clip_folder"),
+        (["0_real/a.mp4", "1_fake/b.mp4"], "clip_folder"),
+        (["real/notes.txt"], "folder"),
+    ],
+)
+def test_what_a_folder_is_read_as(tmp_path: Path, names: list[str], adapter: str) -> None:
+    assert adapter_of(tree(tmp_path / "data", names)) == adapter
+
+
+def test_from_clips_to_items_under_a_name_of_ones_own(tmp_path: Path) -> None:
+    root = tmp_path / "my clips"
+    for label, first in (("real", 0), ("fake", 50)):
+        for k in range(5):
+            write_face_clip(root / label / "sub" / f"{label}{k}x.mkv", first + k, 2, "mjpeg")
+    Image.fromarray(scene(3)).save(root / "real" / "still.png")
+    with pytest.raises(DataError, match=r"mine in .* consists of clips .* bench data prepare folder --root '.*my clips'"):
+        _ = Catalogue({"mine": str(root)}).domain("mine", 0).items
+    dataset = ClipFolder(root)
+    outcome = prepare_dataset(dataset, merge_settings(dataset, {"faces": "none"}), tmp_path / "crops")
+    assert (outcome.complete, outcome.n_crops) == (True, 21)
+    for place in (root, tmp_path / "crops"):
+        items = Catalogue({"mine": str(place)}).domain("mine", 0).items
+        assert len(items) == 21
+        by_clip = {item.id.rpartition("/")[0]: set() for item in items}
+        for item in items:
+            by_clip[item.id.rpartition("/")[0]].add((item.split, item.group, item.label))
+        assert all(len(one) == 1 for one in by_clip.values()), "a clip is one group and on one side"
+        assert {item.split for item in items} == {"train", "val", "test"}
