@@ -10,7 +10,9 @@ help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
 
 demo: .venv/base  ## Run the shipped study on embedded data: no download, under three minutes
-	@$(RUN) bench run --study band_search
+	@.venv/bin/bench run band_search
+	@echo
+	@echo "From here the program is .venv/bin/bench; after 'source .venv/bin/activate' it is bench."
 
 test: .venv/dev  ## Run the whole test suite
 	@$(RUN) pytest -n auto --dist worksteal
@@ -25,8 +27,8 @@ format: .venv/dev  ## Format the code
 	@$(RUN) ruff format .
 
 leaderboard: .venv/dev  ## Make leaderboard/index.html again, the page of the embedded data
-	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench run --study detectors
-	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench run --study band_transfer
+	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench run detectors
+	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench run band_transfer
 	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench leaderboard --html leaderboard/index.html
 
 perf: .venv/dev  ## Measure the fast path and write docs/performance.md (half an hour, on a machine that does nothing else)
@@ -43,6 +45,7 @@ clean:  ## Delete what make has made here; results and cache stay (bench cache p
 	@$(PYTHON) -m venv .tools
 	@.tools/bin/pip install --quiet --disable-pip-version-check 'uv>=0.8,<1'
 
+# uv run would first bring the test tools, too: what the demo suggests names the program of the environment.
 # Two stamps: the demo needs no test tools, the tests need everything.
 .venv/base: pyproject.toml $(filter-out $(shell command -v uv 2>/dev/null),$(UV))
 	@$(UV) sync --no-dev --inexact

@@ -19,6 +19,7 @@ from annotated_types import Ge, Gt, Lt
 from numpy.typing import NDArray
 
 from .errors import PluginError, unknown_name
+from .invocation import install_extra
 
 REAL, FAKE = 0, 1
 LABEL_NAMES = ("real", "fake")
@@ -181,7 +182,7 @@ class Plugin:
         absent = [name for name in cls.needs if importlib.util.find_spec(name) is None]
         if not absent:
             return ""
-        return f"needs the extra `{cls.extra}` ({', '.join(absent)} missing): pip install 'bandbench[{cls.extra}]'"
+        return f"needs the extra `{cls.extra}` ({', '.join(absent)} missing): {install_extra(cls.extra)}"
 
     @classmethod
     def parameter_defaults(cls) -> dict[str, Any]:
@@ -351,6 +352,8 @@ class Dataset(Plugin):
         Whether `root` must be given.
     classes : tuple of str
         ``("real",)`` for a collection of reals, which is a domain only with fakes from elsewhere.
+    computed : bool
+        Pictures are computed, each from random numbers of its own: two that look alike are no copies of each other.
     may_be_shown : bool
         Whether its terms let pictures of it appear in a report.
     shown : Shown
@@ -377,6 +380,7 @@ class Dataset(Plugin):
     classes: ClassVar[tuple[str, ...]] = LABEL_NAMES
     shown: ClassVar[Shown] = Shown.UNKNOWN
     may_be_shown: bool = False
+    computed: ClassVar[bool] = False
     alias: str = ""
 
     def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0) -> None:

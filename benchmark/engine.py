@@ -2,6 +2,7 @@
 
 import contextlib
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -55,7 +56,7 @@ from .search import Cell, CellResult, Course, Replicate, Work, run_cell
 from .store import cache_root, digest, ensure_writable, read_json, results_root, write_json
 from .study import MARK, Study, override
 from .tracking import Exporter, Outbox
-from .workers import Workers, running_workers
+from .workers import Workers, end_if_imported_by_a_worker, running_workers
 
 JOURNAL = "optuna.journal"  # of all searches, among the results
 
@@ -423,6 +424,8 @@ class Driver:
         Called here with a result and what `keep` returned.
     n_cells : int
         Of the study, those of earlier runs included.
+    n_fits : int
+        Of one cell at most. A cell is as many steps of the stage, and one more for keeping it.
     """
 
     def __init__(
@@ -432,18 +435,26 @@ class Driver:
         keep: Callable[[CellResult], Any],
         finished: Callable[[CellResult, Any], None],
         n_cells: int,
+        n_fits: int,
     ) -> None:
-        self._workers, self._reporter, self._n_cells = workers, reporter, n_cells
+        self._workers, self._reporter, self._n_cells, self._n_fits = workers, reporter, n_cells, n_fits
         self._keep, self._finished = keep, finished
         self._counted: set[str] = set()
+        self._steps: dict[int, int] = {}
+        self._counting = threading.Lock()  # futures tell from threads of their own
 
     def run(self, courses: Sequence[Course]) -> list[CellResult]:
         """Run the cells to their end; return their results in the order of `courses`."""
         results: dict[int, CellResult] = {}
-        pending = {i: self._begin(next(course)) for i, course in enumerate(courses)}
-        done = self._n_cells - len(courses)
-        while pending:
+        pending: dict[int, list[_Answer]] = {}
+        begun, done = 0, self._n_cells - len(courses)
+        while pending or begun < len(courses):
             awaited = {i: [f for answer in mine if (f := answer.future)] for i, mine in pending.items()}
+            # Cells begin when workers would soon be idle: the first ones are kept before the last ones are fitted.
+            if begun < len(courses) and len({f for futures in awaited.values() for f in futures}) < 2 * self._workers.jobs:
+                pending[begun] = self._begin(begun, next(courses[begun]))
+                begun += 1
+                continue
             ready = [i for i, futures in awaited.items() if not futures]
             for i in ready:
                 answers = [answer.result() for answer in pending.pop(i)]
@@ -451,9 +462,10 @@ class Driver:
                     self._finished(results[i], answers[0])
                     done += 1
                     self._reporter.cells(done, self._n_cells)
+                    self._count(i, self._n_fits + 1)  # also what it did without
                     continue
                 try:
-                    pending[i] = self._begin(courses[i].send(answers))
+                    pending[i] = self._begin(i, courses[i].send(answers))
                 except StopIteration as stop:
                     results[i] = stop.value
                     pending[i] = [_Answer(future=self._workers.submit(self._keep, stop.value))]
@@ -462,7 +474,7 @@ class Driver:
                 wait([f for futures in awaited.values() for f in futures], timeout=0.2, return_when=FIRST_COMPLETED)
         return [results[i] for i in range(len(courses))]
 
-    def _begin(self, work: Work) -> list[_Answer]:
+    def _begin(self, cell: int, work: Work) -> list[_Answer]:
         """Take up what earlier runs left, and hand the rest to the workers."""
         answers: dict[str, _Answer] = {}
         groups: dict[Band, list[Job]] = {}
@@ -476,21 +488,31 @@ class Driver:
                 if record is None:
                     groups.setdefault(piece.band, []).append(piece)
                 else:
-                    self._count([piece])
+                    self._count_fits(cell, [piece])
         for jobs in groups.values():
             # The draws of one band share features. They stay together unless that would leave workers idle.
             parts = [jobs] if len(groups) >= 2 * self._workers.jobs else [[job] for job in jobs]
             for part in parts:
                 future = self._workers.submit(run_jobs, part)
-                future.add_done_callback(lambda _, part=part: self._count(part))
+                future.add_done_callback(lambda _, part=part: self._count_fits(cell, part))
                 answers |= {job.key: _Answer(future=future, index=i) for i, job in enumerate(part)}
         return assessments or [answers[piece.key] for piece in work if isinstance(piece, Job)]
 
-    def _count(self, jobs: Sequence[Job]) -> None:
-        """Tell that fits are done, each once."""
-        new = {job.key for job in jobs} - self._counted
-        self._counted |= new
-        self._reporter.advance(len(new))
+    def _count_fits(self, cell: int, jobs: Sequence[Job]) -> None:
+        """Tell that fits of a cell are done, each once."""
+        with self._counting:
+            new = {job.key for job in jobs} - self._counted
+            self._counted |= new
+            reached = min(self._steps.get(cell, 0) + len(new), self._n_fits)
+        self._count(cell, reached)
+
+    def _count(self, cell: int, reached: int) -> None:
+        """Tell how many steps of a cell are done."""
+        with self._counting:
+            new = reached - self._steps.get(cell, 0)
+            self._steps[cell] = max(reached, self._steps.get(cell, 0))
+        if new > 0:
+            self._reporter.advance(new)
 
 
 # --- the whole -------------------------------------------------------------------------------------------------------
@@ -582,6 +604,7 @@ def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, 
     BenchError
         If nothing can be done. A cell, a band or a picture that fails does not raise.
     """
+    end_if_imported_by_a_worker()
     home = ensure_writable(results_root(), "BANDBENCH_HOME")
     cache = ensure_writable(cache_root(), "BANDBENCH_CACHE")
     with _only_run(plan.study.name), tempfile.TemporaryDirectory(prefix="scratch-", dir=cache) as scratch:
@@ -622,10 +645,12 @@ def _run(
         search_seed = int(digest([cell.study.name.partition(MARK)[0], cell.study.seed, cell.label])[:8], 16)
         history = History(storage, search_name(cell), cell.study.search, cell.study.mode, search_seed)
         courses.append(run_cell(cell, history, recorder))
-    reporter.stage("searching bands", plan.n_fits * len(left) // len(cells))
+    n_fits = plan.n_fits // plan.n_cells
+    reporter.stage("searching bands" if plan.n_bands > 1 else "fitting", (n_fits + 1) * len(left))
     reporter.cells(len(cells) - len(left), len(cells))
     before = time.time()
-    results = Driver(workers, reporter, keep_cell, recorder.finished, len(cells)).run(courses)
+    results = Driver(workers, reporter, keep_cell, recorder.finished, len(cells), n_fits).run(courses)
+    reporter.stage("keeping the study", None)
     records = {r.key: r for result in results for group in (*result.trials, *result.tested) for r in group.records}
     outcome.computed = sum(record.finished >= before for record in records.values())
     rows = study_rows(study_folder(cells[0]), recorder.rows)

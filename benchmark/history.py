@@ -16,6 +16,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from .bands import MAX_FREQUENCY, Band, Mode
+from .databases import check_database
 from .errors import BenchError, BenchWarning
 from .store import atomic_path
 from .study import Search
@@ -327,3 +328,24 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+def check_storage(url: str) -> None:
+    """
+    Look whether the storage of searches could be opened, and create nothing.
+
+    Parameters
+    ----------
+    url : str
+        See `open_storage`.
+
+    Raises
+    ------
+    BenchError
+        If not.
+    """
+    try:
+        check_database(_with_driver(url))
+    except Exception as error:  # whatever the database driver raises
+        first = str(error).strip().splitlines()[0]
+        raise BenchError(f"the storage {_without_password(url)} cannot be opened: {first}") from error

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from .errors import DataError, StudyError
+from .invocation import install_extra
 
 VERSION = 1
 # TGA is last, because it is the only one without a signature.
@@ -196,7 +197,7 @@ def heic_missing() -> str:
     """Say what has to be installed before HEIC pictures can be read; empty if nothing."""
     if importlib.util.find_spec(HEIC_LIBRARY):
         return ""
-    return f"needs the extra `{HEIC_EXTRA}` ({HEIC_LIBRARY} missing): pip install 'bandbench[{HEIC_EXTRA}]'"
+    return f"needs the extra `{HEIC_EXTRA}` ({HEIC_LIBRARY} missing): {install_extra(HEIC_EXTRA)}"
 
 
 def is_picture(head: bytes) -> bool:

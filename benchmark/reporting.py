@@ -1,5 +1,6 @@
 """What a run tells of itself while it goes on."""
 
+import re
 from typing import Protocol
 
 from .bands import Band
@@ -27,3 +28,27 @@ class Reporter(Protocol):
     def note(self, text: str) -> None:
         """Something the user should know, worth a line."""
         ...
+
+
+def folded_name(name: str, width: int) -> str:
+    """
+    Break the name of a domain where its parts meet, so that a narrow column shows it whole.
+
+    Parameters
+    ----------
+    name : str
+        ``procedural/blend+jpeg:quality=50``, for example.
+    width : int
+        Characters of a line.
+
+    Returns
+    -------
+    str
+        Lines; all but the first are indented. A part that is longer than a line stays as it is.
+    """
+    lines = [""]
+    for part in re.split(r"(?<=[/,:]) ?|(?=\+)", name):
+        if lines[-1].strip() and len(lines[-1]) + len(part) > width:
+            lines.append("  ")
+        lines[-1] += part
+    return "\n".join(lines)

@@ -20,6 +20,7 @@ from pydantic import (
 from .bands import KINDS, MAX_CUTOFF, MAX_FREQUENCY, Band, Mode
 from .errors import StudyError, unknown_name
 from .images import CropSpec
+from .invocation import bench
 from .perturbations import canonical
 from .registry import ROOT_PACKAGE
 from .yaml_text import YamlError, parse_yaml
@@ -229,8 +230,8 @@ def find_study(reference: str) -> Path:
     study, mark, _ = reference.partition(MARK)
     if mark:
         raise StudyError(
-            f"'{reference}' is a board and no study: `bench leaderboard --study {reference}` shows it, and `bench run --study "
-            f"{study}` writes to it with the options that it is named after."
+            f"'{reference}' is a board and no study: `{bench(f'leaderboard --study {reference}')}` shows it, and "
+            f"`{bench(f'run {study}')}` writes to it with the options that it is named after."
         )
     if reference not in shipped:
         raise StudyError(unknown_name("study", reference, shipped) + " A file of your own is given by its path.")

@@ -23,7 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .addresses import folder_path, sqlite_address, sqlite_path
+from .databases import check_database, check_database_file
 from .errors import BenchError, BenchWarning, TrackingError
+from .invocation import bench
 from .locks import FOR_EVER, LockHeldError
 from .mlflow_names import (
     COMPLETE,
@@ -212,6 +214,32 @@ def client_for(uri: str) -> "MlflowClient":
             client = MlflowClient(uri)
             client.search_experiments(max_results=1)
         return client
+
+
+def check_tracking_store(uri: str) -> None:
+    """
+    Look whether a tracking store answers, and create nothing.
+
+    Parameters
+    ----------
+    uri : str
+        See `resolve_tracking_uri`. A local database that is not there yet is no mistake; runs make it.
+
+    Raises
+    ------
+    TrackingError
+        If it does not.
+    """
+    with _reported(uri):
+        if uri.startswith(("http://", "https://")):
+            import requests
+
+            requests.get(uri, timeout=10)  # any answer is one
+        elif path := sqlite_path(uri):
+            if uri != default_tracking_uri():
+                check_database_file(path)
+        elif "sql" in uri.partition("://")[0]:
+            check_database(uri)
 
 
 OTHER_PAGES = {"models": "models", "spectra": "spectra", "leaderboard": "leaderboard pages"}
@@ -775,7 +803,7 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
     """
     path = sqlite_path(uri)
     if path is not None and not path.exists():
-        raise TrackingError(f"nothing is recorded in {uri} yet; `bench run --study band_search` records something.")
+        raise TrackingError(f"nothing is recorded in {uri} yet; `{bench('run band_search')}` records something.")
     client = client_for(uri)
     with _reported(uri):
         experiments = {e.experiment_id: e.name for e in client.search_experiments()}
@@ -858,7 +886,7 @@ def download_model(address: str, uri: str) -> Path:
         return Path(download_artifacts(artifact_uri=address))
     except (MlflowException, OSError) as error:
         reason = str(error).strip().splitlines()[0][:200].rstrip(".")
-        raise TrackingError(f"{uri} has no model {address} ({reason}). `bench ui` shows the models there are.") from error
+        raise TrackingError(f"{uri} has no model {address} ({reason}). `{bench('ui')}` shows the models there are.") from error
 
 
 def _download(client: "MlflowClient", run_id: str, target: Path) -> None:

@@ -7,6 +7,7 @@ and the fitted detectors. Contents and names are there as short digests: a folde
 """
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -21,6 +22,7 @@ from .bands import Band
 from .contracts import Detector, Framing, View
 from .errors import BenchError, DataError, PluginError, StudyError
 from .images import CropSpec, cut, decode
+from .invocation import bench
 from .learned import Learned, content_name
 from .metrics import Scored, all_metrics, auc_interval, best_threshold
 from .registry import DetectorSpec, detectors
@@ -423,7 +425,7 @@ class TrainedModel:
         except FileNotFoundError as error:
             raise PluginError(
                 f"{folder} is no model ({error.filename} is missing). "
-                f"`bench train DETECTOR --train DOMAIN --out {folder}` makes one."
+                f"`{bench(f'train DETECTOR --train DOMAIN --out {shlex.quote(str(folder))}')}` makes one."
             ) from error
         except (OSError, ValueError, KeyError, TypeError, StudyError) as error:
             raise PluginError(f"the model in {folder} is damaged: {type(error).__name__}: {error}; train it again.") from error

@@ -4,6 +4,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -14,6 +15,10 @@ from .errors import BenchError, show_sentences
 
 Result = TypeVar("Result")
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_DIED = (
+    "a worker process died, most likely for lack of memory. What was finished is kept: "
+    "run the same command again, with --jobs 1 if it dies again."
+)
 # What nearly every worker needs. They are forked from a server that has imported it: once, not once per worker.
 PRELOAD = ["bandbench.benchmark.runner", "sklearn.svm", "sklearn.model_selection", "matplotlib.figure"]
 
@@ -22,10 +27,22 @@ def warm_up(preload: Sequence[str] = PRELOAD) -> None:
     """Start the server that workers are forked from, so that it imports while its owner does something else."""
     from multiprocessing import forkserver
 
+    end_if_imported_by_a_worker()
+
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     multiprocessing.get_context("forkserver").set_forkserver_preload(list(preload))
     with _ignoring_interrupts():
         forkserver.ensure_running()
+
+
+def end_if_imported_by_a_worker() -> None:
+    """
+    End a worker process that runs the caller's script once more while it imports it, before it does the script's work again.
+
+    It ends without a word: its owner sees it and says why (`Workers.submit`).
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):  # how multiprocessing itself tells
+        sys.exit(1)
 
 
 def _start_worker(environment: dict[str, str]) -> None:
@@ -79,7 +96,14 @@ class Workers:
         self._pool: ProcessPoolExecutor | None = None
 
     def submit(self, function: Callable[..., Result], *args: Any) -> "Future[Result]":
-        """Run a function of this package in a worker."""
+        """
+        Run a function of this package in a worker.
+
+        Raises
+        ------
+        BenchError
+            If workers cannot be started.
+        """
         if self._pool is None:
             warm_up(self._preload)
             context = multiprocessing.get_context("forkserver")
@@ -88,6 +112,8 @@ class Workers:
             first = context.Process(target=int)
             first.start()
             first.join()
+            if first.exitcode:
+                raise BenchError(_why_it_ended(first.exitcode))
             self._pool = ProcessPoolExecutor(self.jobs, context, _start_worker, (environment,))
             with _ignoring_interrupts():
                 return self._pool.submit(function, *args)
@@ -97,6 +123,19 @@ class Workers:
         """End the workers after what they are doing now; drop what they have not begun."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _why_it_ended(code: int) -> str:
+    """Reason why a process that had nothing to do but to start has ended with an error."""
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    if code < 0 or script is None:
+        return _DIED
+    return (
+        f"worker processes cannot be started: each of them imports {script}, and that import did not come to its end. "
+        f"Put what the script does, besides imports and definitions, below the line\n"
+        f'    if __name__ == "__main__":\n'
+        f"so that it does not run again in every worker."
+    )
 
 
 @contextlib.contextmanager
@@ -109,13 +148,11 @@ def running_workers(jobs: int, preload: Sequence[str] = PRELOAD) -> Iterator[Wor
     BenchError
         If one of them dies.
     """
+    end_if_imported_by_a_worker()
     workers = Workers(jobs, preload)
     try:
         yield workers
     except BrokenProcessPool as error:
-        raise BenchError(
-            "a worker process died, most likely for lack of memory. What was finished is kept: "
-            "run the same command again, with --jobs 1 if it dies again."
-        ) from error
+        raise BenchError(_DIED) from error
     finally:
         workers.close()

@@ -20,6 +20,7 @@ from ..benchmark.data.reals import RealDataset, TreeWithFakes, add_notes, as_bmp
 from ..benchmark.data.sources import Source, Survey
 from ..benchmark.errors import DataError, unknown_name
 from ..benchmark.images import HEAD, decode, is_picture, open_picture
+from ..benchmark.invocation import install_extra
 
 if TYPE_CHECKING:
     import lmdb
@@ -411,7 +412,7 @@ def open_database(path: Path) -> "lmdb.Environment":
     try:
         import lmdb  # noqa: F401
     except ImportError as error:
-        how = "pip install 'bandbench[lsun]'; or export the pictures to a folder"
+        how = f"{install_extra('lsun')}; or export the pictures to a folder"
         raise DataError(f"reading {path} needs the extra `lsun` (lmdb missing): {how}.") from error
     with _told(path):
         return _environment(str(path), os.getpid())

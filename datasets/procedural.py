@@ -55,6 +55,7 @@ class Procedural(Dataset):
     licence = "MIT"
     needs_root = False
     may_be_shown = True
+    computed = True
 
     def __init__(
         self,

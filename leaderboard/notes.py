@@ -1,9 +1,12 @@
 """What has to be said below a table: which rows are not one experiment, and what their data lacked."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..benchmark.perturbations import chain_of
+from ..benchmark.invocation import bench
+from ..benchmark.perturbations import chain_of, dataset_name
+from ..benchmark.registry import datasets
 
 Rows = Sequence[Mapping[str, Any]]
 SHOWN_PARTS = 10
@@ -55,7 +58,7 @@ def other_variants(counts: Mapping[str, int]) -> list[str]:
     """
     return [
         f"{study}: {n} earlier result{'s' * (n > 1)}, of other settings, pictures or code than those that were run last, "
-        f"{'are' if n > 1 else 'is'} not shown; `bench leaderboard --study {study} --all` shows all."
+        f"{'are' if n > 1 else 'is'} not shown; `{bench(f'leaderboard --study {shlex.quote(study)} --all')}` shows all."
         for study, n in sorted(counts.items())
     ]
 
@@ -79,13 +82,30 @@ def row_notes(rows: Rows, by_name: bool = False) -> list[tuple[str, list[int]]]:
         groups = " against ".join(map(called, entry["rows"]))
         text = f"Different test {entry['what']} of {', '.join(entry['domains'])}: {groups}; their AUCs there do not compare."
         notes.append((text, sorted(i for group in entry["rows"] for i in group)))
-    alike: dict[str, list[int]] = {}
-    for i, row in enumerate(rows):
-        for test in row["tests"]:
-            if test["lookalikes"] and not chain_of(test["domain"]):
-                text = f"Test pictures of {test['domain']} that look like training or validation pictures of {row['train']}"
-                alike.setdefault(f"{text}: {test['lookalikes']} of {test['n']}", []).append(i)
-    return notes + [(f"{text} ({called(mine)}).", mine) for text, mine in alike.items()]
+    alike = [
+        (i, test["domain"], test["lookalikes"], test["n"])
+        for i, row in enumerate(rows)
+        for test in row["tests"]
+        if test["lookalikes"] and not chain_of(test["domain"]) and not is_computed(test["domain"])
+    ]
+    if alike:
+        mine = list(dict.fromkeys(i for i, *_ in alike))
+        counts = "; ".join(_count_of(domain, alike) for domain in dict.fromkeys(domain for _, domain, *_ in alike))
+        notes.append((f"Test pictures that look like training or validation pictures: {counts} ({called(mine)}).", mine))
+    return notes
+
+
+def _count_of(domain: str, alike: Sequence[tuple[int, str, int, int]]) -> str:
+    """How many test pictures of a domain look like others, over the rows that were tested on it."""
+    found = sorted({n for _, name, n, _ in alike if name == domain})
+    total = max(n for _, name, _, n in alike if name == domain)
+    return f"{domain} {found[0]}{f' to {found[-1]}' if len(found) > 1 else ''} of {total}"
+
+
+def is_computed(domain: str) -> bool:
+    """Whether the pictures of a domain are computed, each from numbers of its own: two that look alike are no copies."""
+    plugin = datasets.found.classes.get(dataset_name(domain))
+    return plugin is not None and plugin.computed
 
 
 def data_notes(rows: Rows) -> list[str]:

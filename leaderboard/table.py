@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..benchmark.bands import Band
+from ..benchmark.reporting import folded_name
 from .notes import data_notes, row_notes, shown_rows
 from .robustness import print_robustness, robustness
 from .spreadsheet import lines_as_csv
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 
 # No cell of a CSV file.
+WIDE, NARROW = 112, 79  # characters: all columns fit from the one on; below the other, two of them share a place
+NAME_WIDTH = 16
 NESTED = ("tests", "band", "evidence", "gaps", "robustness", "splits", "dropped_leaks", "data", "submission")
 
 
@@ -70,12 +73,12 @@ def _test_line(test: dict[str, Any]) -> dict[str, Any]:
     return {f"test.{k}": v for k, v in {**test, "oracle_band": str(Band(**oracle)) if oracle else ""}.items()}
 
 
-def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True) -> "Table":
+def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True, narrow: bool = False) -> "Table":
     """
     Table for the terminal: the chosen band of every cell, and every fixed band.
 
     All-pass rows are left out here, since every row says what it gains over them. `wide` adds cost, coverage and the short
-    digest of the split lists. A star leads to the notes.
+    digest of the split lists; `narrow` puts the band below the detector. A star leads to the notes.
     """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -83,8 +86,9 @@ def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True) -> "Tabl
 
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("#", justify="right")
-    table.add_column("detector\n← trained on", overflow="fold", min_width=18)
-    table.add_column("band (cycles/px)\nevidence", overflow="fold", min_width=16)
+    about = ["detector\n← trained on", "band (cycles/px)\nevidence"]
+    for name in ["\n".join(about)] if narrow else about:
+        table.add_column(name, overflow="fold", min_width=18 if name == about[0] else 16)
     columns = ["in-domain", "cross-\ndomain", "worst", "gain\noracle"] + ["fit s\nms/picture", "coverage\nsplits"] * wide
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
@@ -103,6 +107,8 @@ def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True) -> "Tabl
             _interval(row, "worst_auc") if wide else _number(row["worst_auc"]),
             f"{_number(row['gain'], signed=True)}\n{_number(row['oracle_auc'])}",
         ]
+        if narrow:
+            cells[1:3] = [Text.assemble(*cells[1:2], "\n", *cells[2:3])]
         if wide:
             cells += [
                 f"{_number(row['fit_seconds'], digits=2)}\n{_number(row['ms_per_picture'], digits=2)}",
@@ -140,7 +146,7 @@ def _only_home(rows: list[dict[str, Any]]) -> bool:
 
 
 def _train(name: str, wide: bool) -> str:
-    return name if wide else name.replace("/", "/\n  ")
+    return name if wide else folded_name(name, NAME_WIDTH)
 
 
 def _origin(row: dict[str, Any]) -> str:
@@ -183,7 +189,7 @@ def print_table(rows: list[dict[str, Any]], study: str, about_data: bool = True)
 
     console = Console()
     if rows:
-        console.print(as_table(rows, f"{study}: generalization leaderboard", wide=console.width >= 100))
+        console.print(as_table(rows, f"{study}: generalization leaderboard", console.width >= WIDE, console.width < NARROW))
     console.print(_caption(rows), style="dim", highlight=False)
     for note in [f"* {text}" for text, _ in row_notes(shown_rows(rows))] + data_notes(rows) * about_data:
         console.print(note, style="yellow", markup=False, highlight=False)

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import sysconfig
 import time
 import urllib.request
 from collections.abc import Callable
@@ -50,6 +51,9 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BANDBENCH_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("BANDBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    # Messages name the program as it is typed: here plainly, however the tests were started.
+    monkeypatch.delenv("UV_RUN_RECURSION_DEPTH", raising=False)
+    monkeypatch.setenv("PATH", f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}")
 
 
 def noise_picture(seed: int, side: int = 64, boost: float = 1.0) -> np.ndarray:

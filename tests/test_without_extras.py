@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bandbench.benchmark.invocation import install_extra
 from bandbench.benchmark.registry import detectors
 
 EXTRA = ("torch", "torchvision", "timm", "open_clip", "transformers", "huggingface_hub")
@@ -50,7 +51,7 @@ def test_detectors_of_an_extra_are_listed_with_the_way_to_get_it(tmp_path: Path)
     assert done.returncode == 0, done.stderr
     status = {entry["name"]: entry["status"] for entry in json.loads(done.stdout)}
     for name, libraries in LEARNED.items():
-        assert status[name] == f"needs the extra `deep` ({libraries} missing): pip install 'bandbench[deep]'"
+        assert status[name] == f"needs the extra `deep` ({libraries} missing): {install_extra('deep')}"
     assert set(status) == set(detectors.names())
     for name, reason in status.items():
         needs_torch = "torch" in detectors.get(name).needs
@@ -96,6 +97,7 @@ def test_nothing_loads_pytorch_unasked(tmp_path: Path) -> None:
     code = """
 import sys
 import bandbench.benchmark.embeddings, bandbench.benchmark.engine, bandbench.benchmark.networks
+from bandbench.benchmark.invocation import install_extra
 from bandbench.benchmark.registry import detectors
 detectors.names()
 names = ("dct_cnn", "warping_cnn", "clip_probe", "dino_probe")

@@ -13,14 +13,17 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _main(arguments: list[str] | None) -> None:
     from ..errors import BenchError, show_sentences
-    from .app import app
+    from .streams import open_streams
 
+    open_streams()
     show_sentences()
     try:
-        app(arguments)
+        from .app import app
+
+        try:
+            app(arguments)
+        finally:
+            sys.stdout.flush()
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # `bench list … | head`
-        sys.stderr.close()
-        sys.exit(0)

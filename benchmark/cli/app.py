@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from . import cache, check, data, embeddings, evaluate, leaderboard, listing, new, run, scan, spectra, sync, train, ui
+from .options import Group
 
 
 def _print_version(wanted: bool) -> None:
@@ -17,10 +18,10 @@ def _print_version(wanted: bool) -> None:
 
 app = typer.Typer(
     name="bench",
+    cls=Group,
     help="Which frequencies does a deepfake detector live on, and does that evidence survive elsewhere?",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from .options import Command, JsonOption, write_text
+from .options import Command, Group, JsonOption, write_text
 
-group = typer.Typer(help="The cache of pictures and rows: what it holds, and making room.", no_args_is_help=True)
+group = typer.Typer(cls=Group, help="The cache of pictures and rows: what it holds, and making room.", no_args_is_help=True)
 MEANINGS = {"chunks": " (prepared pictures)", "boards": " (rows and score files read from tracking stores)"}
 
 
@@ -31,7 +31,7 @@ def info(json_file: JsonOption = None) -> None:
         typer.echo(f"  {name}{MEANINGS.get(name, '')}: {n} files, {of / 1e6:.1f} MB")
 
 
-@group.command()
+@group.command(cls=Command)
 def prune(
     days: Annotated[float, typer.Option(min=0, help="Only what was not used for so many days.")] = 0,
 ) -> None:

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Command, JsonOption, write_text
+from . import completion
+from .options import Command, Group, JsonOption, write_text
 
 if TYPE_CHECKING:
     from ..testing import CheckResult
 
-group = typer.Typer(help="Run the contract of a detector or data set, ours or your own.", no_args_is_help=True)
+group = typer.Typer(cls=Group, help="Run the contract of a detector or data set, ours or your own.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +21,9 @@ def register(app: typer.Typer) -> None:
 
 @group.command(cls=Command)
 def detector(
-    name: Annotated[str, typer.Argument(help="name, name/preset, module:Class or file.py:Class")],
+    name: Annotated[
+        str, typer.Argument(help="name, name/preset, module:Class or file.py:Class", autocompletion=completion.detectors)
+    ],
     json_file: JsonOption = None,
 ) -> None:
     """Check a detector: shape, polarity, determinism, order, batches, untouched inputs, saving."""
@@ -33,7 +36,7 @@ def detector(
 
 @group.command(cls=Command)
 def dataset(
-    name: Annotated[str, typer.Argument(help="name, module:Class or file.py:Class")],
+    name: Annotated[str, typer.Argument(help="name, module:Class or file.py:Class", autocompletion=completion.datasets)],
     root: Annotated[Path | None, typer.Option(help="Folder with the files, where the data set needs one.")] = None,
     json_file: JsonOption = None,
 ) -> None:

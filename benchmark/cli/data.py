@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..invocation import bench
+from . import completion
 from .data_doctor import doctor
-from .options import STDOUT, Command, DataOption, JobsOption, JsonOption, check_target, jobs_of, parse_data, write_text
-from .report import say
+from .options import STDOUT, Command, DataOption, Group, JobsOption, JsonOption, check_target, jobs_of, parse_data, write_text
+from .report import duration, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from .progress import ScreenReporter
 
 SHOWN_PROBLEMS = 20
-group = typer.Typer(help="Data sets on your disk: cut the faces out, look for what is wrong.", no_args_is_help=True)
+group = typer.Typer(cls=Group, help="Data sets on your disk: cut the faces out, look for what is wrong.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +39,12 @@ def _of(metavar: str, text: str) -> Any:
 
 
 def prepare(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A data set (bench list datasets), or file.py:Class.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A data set (bench list datasets), or file.py:Class.", autocompletion=completion.datasets
+        ),
+    ],
     root: Annotated[Path | None, typer.Option(metavar="DIR", help="Its folder, as distributed.")] = None,
     data: DataOption = None,
     param: Annotated[
@@ -149,7 +156,7 @@ def open_dataset(name: str, root: Path | None, data: list[str] | None, param: li
         raise BenchError(f"the folder of {plugin.name} is given twice: {folders[0]} and {folders[1]}.")
     if not issubclass(plugin, SourceDataset):
         use = f"--data mine={folders[0] if folders else 'DIR'}" if plugin.needs_root else f"--train {plugin.name}"
-        raise DataError(f"{plugin.name} needs no preparation, its pictures are used as they are: bench run {use}")
+        raise DataError(f"{plugin.name} needs no preparation, its pictures are used as they are: {bench(f'run {use}')}")
     options = given.options.get(name, {}) | given.options.get(plugin.name, {}) | parse_params(param)
     folder = str(Path(folders[0]).expanduser().absolute()) if folders else None
     opened = DatasetSpec(reference, folder, options).open(0, 0)
@@ -249,7 +256,7 @@ def _print_end(outcome: "PreparationOutcome", dataset: "SourceDataset", name: st
         return
     steps = [(str(path), "crops by chance, for a look") for path in outcome.sheets]
     steps.append(
-        (f"bench data doctor {name} --root {_quoted(dataset.root)}", "what is there, what is not, what gives a class away")
+        (bench(f"data doctor {name} --root {_quoted(dataset.root)}"), "what is there, what is not, what gives a class away")
     )
     steps.append((_run_command(outcome, dataset, name), "a study on the crops"))
     line("\nNext steps:")
@@ -271,7 +278,7 @@ def _run_command(outcome: "PreparationOutcome", dataset: "SourceDataset", name: 
     for option, value in dataset.parameters().items():
         if option not in ("root", "seed", "replicate") and value != defaults[option]:
             data += ["--data", f"{dataset.name}.{option}={value}"]
-    return shlex.join(["bench", "run", "--study", "band_search", *data])
+    return bench(shlex.join(["run", "band_search", *data]))
 
 
 def _quoted(path: Path | None) -> str:
@@ -302,7 +309,7 @@ def _print_estimates(estimates: "list[Estimate]", jobs: int, json_file: str | No
     console = Console(highlight=False)
     console.print(table)
     console.print(
-        f"About {_duration(total.seconds / jobs)} on {jobs} worker{'s' * (jobs > 1)}. Nothing was kept.", soft_wrap=True
+        f"About {duration(total.seconds / jobs)} on {jobs} worker{'s' * (jobs > 1)}. Nothing was kept.", soft_wrap=True
     )
 
 
@@ -313,10 +320,3 @@ def _estimate_cells(part: "Estimate") -> tuple[str, ...]:
 def _size(n_bytes: float) -> str:
     """Size in the unit in which disks are counted."""
     return f"{n_bytes / 1e9:,.1f} GB" if n_bytes >= 1e8 else f"{n_bytes / 1e6:,.1f} MB"
-
-
-def _duration(seconds: float) -> str:
-    """Time in the unit in which people say it."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

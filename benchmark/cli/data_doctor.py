@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import completion
 from .options import STDOUT, CsvOption, DataOption, JobsOption, JsonOption, check_target, jobs_of, parse_data, write_text
 
 if TYPE_CHECKING:
@@ -37,7 +38,12 @@ SAYS = {
 
 
 def doctor(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A data set, one of its domains, or a name of your own.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="A data set, one of its domains, or a name of your own.", autocompletion=completion.datasets
+        ),
+    ],
     root: Annotated[Path | None, typer.Option(metavar="DIR", help="Its folder: as distributed, or as prepared.")] = None,
     data: DataOption = None,
     crop: Annotated[int, typer.Option(metavar="N", min=16, help="Side of the crops that a run will cut.")] = 128,
@@ -174,22 +180,23 @@ def _line(*parts: tuple[str, str]) -> "Text":
 def _count_table(counts: "Sequence[CountRow]") -> "Table":
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     from ..contracts import LABEL_NAMES, SPLITS
 
     table = Table(header_style="bold", box=box.SIMPLE, padding=(0, 1), pad_edge=False)
-    table.add_column("domain", overflow="fold")
-    table.add_column("class")
+    table.add_column("domain\nclass", overflow="fold", min_width=10)
     splits = [*SPLITS, *([""] if any(not row.split for row in counts) else [])]
-    for column in (*(split or "unused" for split in splits), "unfit", "clips", "people"):
-        table.add_column(column, justify="right")
+    for column in (*(split or "unused" for split in splits), "unfit", "clips\npeople"):
+        table.add_column(column, justify="right", no_wrap=True)
     sides = list(dict.fromkeys((row.domain, row.label) for row in counts))
     for domain, label in sides[:SHOWN_ROWS]:
         mine = [row for row in counts if (row.domain, row.label) == (domain, label)]
         numbers = [sum(row.n for row in mine if row.split == split) for split in splits]
-        others = [sum(getattr(row, name) for row in mine) for name in ("bad", "videos", "identities")]
-        shown = [f"{n or '–'}" for n in (*numbers, *others)]
-        table.add_row(_line((domain or "(all)", "")), LABEL_NAMES[label], *shown)
+        bad, clips, people = (sum(getattr(row, name) for row in mine) for name in ("bad", "videos", "identities"))
+        shown = [f"{n or '–'}" for n in (*numbers, bad)]
+        side = Text.assemble(_line((domain or "(all)", "")), "\n  ", (LABEL_NAMES[label], "dim"))
+        table.add_row(side, *shown, f"{clips or '–'}\n{people or '–'}")
     if len(sides) > SHOWN_ROWS:
         table.add_row(f"… and {len(sides) - SHOWN_ROWS} more")
     return table

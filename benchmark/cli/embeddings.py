@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..invocation import bench
+from . import completion
 from .options import (
     STDOUT,
     BandOption,
@@ -35,7 +37,10 @@ def register(app: typer.Typer) -> None:
 
 def embeddings(
     domains: Annotated[
-        list[str] | None, typer.Argument(metavar="DOMAIN...", help="One class is enough. (default: those of --data)")
+        list[str] | None,
+        typer.Argument(
+            metavar="DOMAIN...", help="One class is enough. (default: those of --data)", autocompletion=completion.domains
+        ),
     ] = None,
     detector: Annotated[
         str, typer.Option(metavar="NAME", help="Whose view: clip_probe, dino_probe, name/preset … See bench list detectors.")
@@ -120,7 +125,7 @@ def _open(names: list[str], data: GivenData, options: "EmbeddingOptions") -> "tu
 
     chosen = catalogue.choose(names or given, options.seed, lambda name: _lacks(opened(name), options))
     if not chosen.domains:
-        example = "bench embeddings procedural/planted --detector clip_probe/random"
+        example = bench("embeddings procedural/planted --detector clip_probe/random")
         raise DataError(f"no domain is named; try `{example}`, or --data mine=DIR for your own pictures.")
     for name in given:
         if name not in map(dataset_name, chosen.domains):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import completion
 from .options import (
     Command,
     DataOption,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ..training import Evaluation
 
 MAX_SHOWN_CLASSES = 12
+NUMBERS_WIDTH = 47  # characters of a table beside the domains
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +40,10 @@ def register(app: typer.Typer) -> None:
 
 def evaluate(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A folder that bench train made, or models:/ID of MLflow.")],
-    test: Annotated[list[str], typer.Option("--test", metavar="DOMAIN", help="Domain to test on. Repeatable.")],
+    test: Annotated[
+        list[str],
+        typer.Option("--test", metavar="DOMAIN", help="Domain to test on. Repeatable.", autocompletion=completion.domains),
+    ],
     data: DataOption = None,
     detector: Annotated[
         str | None, typer.Option(metavar="file.py:Class", help="Code of a detector that is not registered.")
@@ -132,20 +137,24 @@ def _print(found: "list[Evaluation]", model: "TrainedModel") -> None:
     if found[0].confusion is not None:
         _print_confusion(found[0], model, console)
         return
-    from rich import box
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
+    from rich.text import Text
 
-    table = Table(
-        title=f"{model.recipe.label}, trained on {', '.join(model.recipe.train)}", title_justify="left", box=box.SIMPLE
-    )
-    for name in ("test domain", "n", "AUC", "95 %", "bal. acc.", "EER", "PD@1 %", "Brier"):
-        table.add_column(name, justify="left" if name == "test domain" else "right", overflow="fold")
+    from ..reporting import folded_name
+
+    title = Text(f"{model.recipe.label}, trained on {', '.join(model.recipe.train)}")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("test domain\npictures", overflow="fold", min_width=12)
+    for name in ("AUC\n95 %", "balanced\naccuracy", "EER", "PD@1 %", "Brier"):
+        table.add_column(name, justify="right", no_wrap=True)
     for one in found:
         value = one.numbers
         count = str(one.n) if one.n == one.n_items else f"{one.n} of {one.n_items}"
         interval = f"{_text(value['auc_lo'])}-{_text(value['auc_hi'])}"
         others = [_text(value[name]) for name in ("balanced_accuracy", "eer", "pd1", "brier")]
-        table.add_row(one.domain, count, _text(value["auc"]), interval, *others)
+        name = folded_name(one.domain, max(12, console.width - NUMBERS_WIDTH))
+        table.add_row(Text(f"{name}\n  {count}"), f"{_text(value['auc'])}\n{interval}", *others)
     console.print(table)
 
 
@@ -157,7 +166,7 @@ def _print_confusion(found: "Evaluation", model: "TrainedModel", console: "Conso
     table = Table(title=f"{model.recipe.label}: what is (rows) and what it is called (columns)", title_justify="left")
     table.add_column("")
     for name in classes[:MAX_SHOWN_CLASSES]:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")
     for name, row in zip(classes, found.confusion, strict=True):
         table.add_row(name, *(str(n) for n in row[:MAX_SHOWN_CLASSES]))
     console.print(table)

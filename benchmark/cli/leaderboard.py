@@ -1,5 +1,6 @@
 """``bench leaderboard``: rows from what was recorded, and from scores that others brought."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 from ..errors import BenchError
 from ..formats import FigureFormat
+from ..invocation import bench
+from . import completion
+from .next_steps import Step, print_steps
 from .options import (
     STDOUT,
     Command,
@@ -42,7 +46,9 @@ def register(app: typer.Typer) -> None:
 
 def leaderboard(
     context: typer.Context,
-    study: Annotated[str | None, typer.Option(help="Only this study. (default: all)")] = None,
+    study: Annotated[
+        str | None, typer.Option(help="Only this study. (default: all)", autocompletion=completion.studies)
+    ] = None,
     tracking_uri: TrackingOption = None,
     json_file: JsonOption = None,
     csv_file: RowsCsvOption = None,
@@ -92,14 +98,20 @@ def leaderboard(
     if html:
         with console.status("making the page"):
             _write_page(html, board, uri, log, folders)
+        if html != STDOUT:
+            page = Path(html).absolute()
+            _print(console, f"The page is in {page}; a browser opens it at {page.as_uri()}")
     if figures:
         with console.status("drawing the figures"):
             files = _draw(board, folders, figures, formats)
         _print(console, f"{figures}: {len(files)} files" if files else "no row has anything to draw.")
-    if not (json_file or csv_file or csv_tests or html or figures):
-        _print_board(board, study or "all studies")
     for line in others:
         _print(console, line)
+    if not (json_file or csv_file or csv_tests or html or figures):
+        _print_board(board, study or "all studies")
+        words = ["leaderboard", *(["--study", study] if study else []), "--html", "board.html"]
+        words += ["--tracking-uri", tracking_uri] if tracking_uri else []
+        print_steps([Step(bench(shlex.join(words)), "as one page, with ranks, maps and worst mistakes")], console)
     raise typer.Exit(3 if board.refused else 0)
 
 

@@ -5,6 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from ..invocation import bench
+from . import completion
+from .next_steps import Step, print_steps
 from .options import Command, JsonOption, write_text
 
 
@@ -25,7 +28,6 @@ def register(app: typer.Typer) -> None:
 def list_(what: Annotated[What, typer.Argument(help="detectors, datasets or studies")], json_file: JsonOption = None) -> None:
     """List detectors, datasets or studies; what cannot be used is listed with its reason."""
     from rich.console import Console
-    from rich.table import Table
 
     from ..store import dump_json
 
@@ -33,20 +35,16 @@ def list_(what: Annotated[What, typer.Argument(help="detectors, datasets or stud
     if json_file:
         write_text(json_file, dump_json(entries))
         return
-    if what is What.datasets:
-        _print_blocks(entries)
-        return
-    table = Table(header_style="bold")
-    columns = list(dict.fromkeys(key for entry in entries for key in entry))
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for entry in entries:
-        table.add_row(*[_plain(entry.get(column, "")) for column in columns])
-    Console().print(table)
+    _print_blocks(entries)
+    example = {What.detectors: "spectral_svm", What.datasets: "procedural", What.studies: "band_search"}[what]
+    steps = [Step(bench(f"show {example}"), "all about one of them")]
+    if what is What.studies:
+        steps.append(Step(bench(f"run {example}"), "run it"))
+    print_steps(steps, Console(stderr=True))
 
 
 def _print_blocks(entries: list[dict[str, Any]]) -> None:
-    """One entry below the other: what has seven facts fits into no table."""
+    """One entry below the other, a fact a line: what has several facts fits into no table. That all is well goes unsaid."""
     from rich.console import Console
     from rich.padding import Padding
     from rich.table import Table
@@ -56,8 +54,10 @@ def _print_blocks(entries: list[dict[str, Any]]) -> None:
     for entry in entries:
         console.print(Text(entry["name"], "bold"), Text(str(entry.get("about", ""))), sep="  ")
         facts = Table.grid(padding=(0, 2))
+        facts.add_column(no_wrap=True)
+        facts.add_column(overflow="fold")
         for name, value in entry.items():
-            if name not in ("name", "about") and value:
+            if name not in ("name", "about") and value and (name, value) != ("status", "ok"):
                 facts.add_row(Text(name, "dim"), _plain(value))
         console.print(Padding(facts, (0, 0, 1, 4)))
 
@@ -97,14 +97,14 @@ def _needs(plugin: Any) -> str:
     if plugin.name == PICTURES:
         return "--data NAME=DIR"
     if plugin.name == CLIPS:
-        return "--data NAME=DIR; faces cut out once: bench data prepare folder --root DIR"
+        return f"--data NAME=DIR; faces cut out once: {bench('data prepare folder --root DIR')}"
     needs = [f"--data {plugin.name}=DIR" if plugin.needs_root else "nothing"]
     if plugin.classes == ("real",):
         needs.append(f"--data {plugin.name}.fakes=DIR for fakes")
     if plugin.extra and not plugin.needs:
         needs.append(f"the extra `{plugin.extra}` for archives")
     if issubclass(plugin, SourceDataset) and plugin.clips:
-        needs.append(f"faces cut out once: bench data prepare {plugin.name} --root DIR")
+        needs.append(f"faces cut out once: {bench(f'data prepare {plugin.name} --root DIR')}")
     return "; ".join(needs)
 
 
@@ -124,7 +124,10 @@ def _studies() -> list[dict[str, Any]]:
     return entries
 
 
-def show(name: Annotated[str, typer.Argument(help="Of a detector, dataset or study.")], json_file: JsonOption = None) -> None:
+def show(
+    name: Annotated[str, typer.Argument(help="Of a detector, dataset or study.", autocompletion=completion.everything)],
+    json_file: JsonOption = None,
+) -> None:
     """Show one detector, dataset or study: what it is, its parameters and where it comes from."""
     from ..store import dump_json
     from ..yaml_text import dump_yaml

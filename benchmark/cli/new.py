@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
-group = typer.Typer(help="Write a working detector or data set to start from, with its test.", no_args_is_help=True)
+from ..invocation import bench
+from .options import Command, Group
+
+group = typer.Typer(cls=Group, help="Write a working detector or data set to start from, with its test.", no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(help="lower_case_with_underscores")]
 IntoOption = Annotated[Path, typer.Option("--into", metavar="DIR", help="Folder for the two files.")]
@@ -17,13 +20,13 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="new")
 
 
-@group.command()
+@group.command(cls=Command)
 def detector(name: NameArgument, into: IntoOption = Path()) -> None:
     """Write a detector and its test."""
     _write("detector", name, into)
 
 
-@group.command()
+@group.command(cls=Command)
 def dataset(name: NameArgument, into: IntoOption = Path()) -> None:
     """Write a data set and its test."""
     _write("dataset", name, into)
@@ -49,11 +52,11 @@ def _write(kind: str, name: str, into: Path) -> None:
         except OSError as error:
             raise BenchError(f"cannot write {path} ({error.strerror}).") from error
     reference = f"{targets[kind]}:{class_name}"
-    use = f"bench run --detector {reference}" if kind == "detector" else f"bench run --data {reference}"
+    use = f"run --detector {reference}" if kind == "detector" else f"run --data {reference}"
     typer.echo(
         f"wrote {targets[kind]} and {targets[f'{kind}_test']}\n"
-        f"  bench check {kind} {reference}\n"
-        f"  {use}\n"
+        f"  {bench(f'check {kind} {reference}')}\n"
+        f"  {bench(use)}\n"
         f"To have it listed: put it into {kind}s/ of bandbench, or name it in your own package's entry points, "
         f"group bandbench.{kind}s."
     )

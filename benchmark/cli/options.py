@@ -13,6 +13,8 @@ from typer.core import TyperCommand, TyperGroup
 
 from ..errors import BenchError, unknown_name
 from ..formats import FigureFormat
+from ..invocation import bench
+from .examples import EXAMPLES
 
 STDOUT = "-"
 BARE = ("--json", "--csv", "--csv-tests")  # may stand without a file
@@ -31,12 +33,49 @@ class _BareFiles:
         return super().parse_args(ctx, given)  # pyright: ignore[reportAttributeAccessIssue] (of the class beside it)
 
 
-class Command(_BareFiles, TyperCommand):
+class _Help:
+    """Help that shows flags as flags, and examples below."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        params = super().get_params(ctx)  # pyright: ignore[reportAttributeAccessIssue] (of the class beside it)
+        for param in params:
+            if getattr(param, "is_flag", False):
+                param.metavar = ""  # else typer shows the type, as if a value were wanted
+        return params
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        super().format_help(ctx, formatter)  # pyright: ignore[reportAttributeAccessIssue] (of the class beside it)
+        text = _examples_text(_words(ctx))
+        if formatter.getvalue():  # plain help, which the caller prints
+            formatter.write(f"\n{text}\n")
+        else:
+            typer.echo(text)
+
+
+def _words(ctx: Any) -> str:
+    """Words of a command after the name of the program, however that was started."""
+    return "" if ctx.parent is None else f"{_words(ctx.parent)} {ctx.info_name}".lstrip()
+
+
+def _examples_text(command: str) -> str:
+    """Examples of a command, each with its purpose behind it or, where the terminal is too narrow, above it."""
+    import shutil
+
+    lines = [(bench(example.arguments), example.purpose) for example in EXAMPLES.get(command, ())]
+    width = max((len(line) for line, _ in lines), default=0)
+    if all(width + len(purpose) + 6 <= shutil.get_terminal_size().columns for _, purpose in lines):
+        shown = [f"   {line:<{width}}  # {purpose}" for line, purpose in lines]
+    else:
+        shown = [f"   # {purpose}\n   {line}" for line, purpose in lines]
+    return "\n".join([" Examples:", *shown]) if shown else ""
+
+
+class Command(_BareFiles, _Help, TyperCommand):
     """A command that knows bare ``--json`` and ``--csv``."""
 
 
-class Group(_BareFiles, TyperGroup):
-    """A group of commands that does something of its own, and knows bare ``--json`` and ``--csv`` then."""
+class Group(_BareFiles, _Help, TyperGroup):
+    """A group of commands, which may do something of its own and knows bare ``--json`` and ``--csv`` then."""
 
 
 JsonOption = Annotated[

@@ -38,3 +38,8 @@ def sent(documents: "Sequence[RunDocument]", uri: str, console: "Console") -> bo
         say(console, f"not recorded: {error}")
         return False
     return True
+
+
+def duration(seconds: float) -> str:
+    """Time in the unit in which people say it."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

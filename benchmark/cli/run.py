@@ -1,11 +1,15 @@
 """``bench run``: a study, from pictures to leaderboard."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..invocation import bench
+from . import completion
+from .next_steps import after_run, print_steps
 from .options import (
     Command,
     DataOption,
@@ -26,7 +30,6 @@ from .report import print_problems, say
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..boards import StudyReference
     from ..catalogue import Catalogue
     from ..engine import Outcome, Plan
     from ..study import Study
@@ -38,18 +41,32 @@ def register(app: typer.Typer) -> None:
     app.command(cls=Command)(run)
 
 
-def _given(metavar: str, text: str) -> Any:
-    """An option that replaces what the study says."""
-    return typer.Option(metavar=metavar, help=f"{text} (default: the study's)")
+def _given(metavar: str, text: str, values: Callable[..., list[str]] | None = None) -> Any:
+    """An option that replaces what the study says; `values` completes it in the shell."""
+    return typer.Option(metavar=metavar, help=f"{text} (default: the study's)", autocompletion=values)
 
 
 def run(
-    study: Annotated[str, typer.Option(metavar="NAME|FILE", help="A shipped study, or a YAML file.")] = "band_search",
+    reference: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="STUDY",
+            help="A shipped study, or a YAML file. (default: band_search)",
+            show_default=False,
+            autocompletion=completion.studies,
+        ),
+    ] = None,
+    study: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="The same as an option.", autocompletion=completion.studies),
+    ] = None,
     name: Annotated[str | None, _given("NAME", "Record under this name, on a board of its own.")] = None,
     data: DataOption = None,
-    detector: Annotated[list[str] | None, _given("NAME", "name, name/preset, file.py:Class, module:Class. Repeatable.")] = None,
-    train: Annotated[list[str] | None, _given("DOMAIN", "Domain to train on. Repeatable.")] = None,
-    test: Annotated[list[str] | None, _given("DOMAIN", "Domain to test on. Repeatable.")] = None,
+    detector: Annotated[
+        list[str] | None, _given("NAME", "name, name/preset, file.py:Class, module:Class. Repeatable.", completion.detectors)
+    ] = None,
+    train: Annotated[list[str] | None, _given("DOMAIN", "Domain to train on. Repeatable.", completion.domains)] = None,
+    test: Annotated[list[str] | None, _given("DOMAIN", "Domain to test on. Repeatable.", completion.domains)] = None,
     trials: Annotated[int | None, _given("N", "Bands that the search tries per cell.")] = None,
     seeds: Annotated[int | None, _given("N", "Draws of training and validation pictures.")] = None,
     seed: Annotated[int | None, _given("N", "Seed of everything that is drawn; it fixes the test pictures.")] = None,
@@ -77,6 +94,7 @@ def run(
 
     console = Console(stderr=True)
     check_targets(json_file, csv_file, csv_tests)
+    study, n_jobs = _the_study(reference, study), jobs_of(jobs)
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
         if not dry_run:
@@ -88,6 +106,8 @@ def run(
         from ..study import load_study, override
         from ..tracking import resolve_tracking_uri
 
+        uri = resolve_tracking_uri(tracking_uri)
+        recorded = not dry_run or _stores_answer(uri, storage, reporter)
         shipped, given_data = load_study(study), parse_data(data)
         placed = place_data(shipped, _names(given_data.folders), train or (), test or ())
         changes: dict[str, Any] = {
@@ -116,13 +136,43 @@ def run(
             reporter.note(left_out_text(domain, reason))
         outcome = None
         if not dry_run:
-            outcome = _run(plan, jobs_of(jobs), resolve_tracking_uri(tracking_uri), storage, fresh, reporter)
+            outcome = _run(plan, n_jobs, uri, storage, fresh, reporter)
     if outcome is None:
         _print_plan(plan, json_file)
         print_remarks(plan.domains.values(), console)
-        return
-    _report(outcome, plan, console, (json_file, csv_file, csv_tests), tracking_uri, study_reference(study, plan.study))
+        raise typer.Exit(0 if recorded else 3)
+    rows = _report(outcome, plan, console, (json_file, csv_file, csv_tests))
+    print_steps(after_run(plan, study_reference(study, plan.study), data or [], rows, tracking_uri), console)
     raise typer.Exit(0 if outcome.complete else 3)
+
+
+def _the_study(argument: str | None, option: str | None) -> str:
+    """The study that was asked for, by the argument or by the option."""
+    from ..errors import StudyError
+
+    if argument and option and argument != option:
+        raise StudyError(f"one study at a time: got {argument!r}, and {option!r} for --study.")
+    given = argument or option or "band_search"
+    if Path(given).is_dir() and given not in completion.studies(given):
+        example = bench(f"run --data mine={shlex.quote(given)}")
+        raise StudyError(f"{given} is a folder and no study; for the pictures in it: {example}")
+    return given
+
+
+def _stores_answer(tracking_uri: str, storage: str | None, reporter: "ScreenReporter") -> bool:
+    """Look at what a run would write to, and create nothing; False if its results would have to wait."""
+    from ..errors import TrackingError
+    from ..history import check_storage
+    from ..tracking import check_tracking_store
+
+    if storage:
+        check_storage(storage)
+    try:
+        check_tracking_store(tracking_uri)
+    except TrackingError as error:
+        reporter.note(f"{error} Until then results would be kept here.")
+        return False
+    return True
 
 
 def _run(plan: "Plan", jobs: int, tracking_uri: str, storage: str | None, fresh: bool, reporter: "ScreenReporter") -> "Outcome":
@@ -171,10 +221,13 @@ def _refuse_unused(folders: dict[str, str], plan: "Plan") -> None:
 
 
 def _print_plan(plan: "Plan", json_file: str | None) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from ..catalogue import remarks
+    from ..reporting import folded_name
     from ..store import dump_json
 
     facts = {
@@ -193,12 +246,15 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
         write_text(json_file, dump_json(facts))
         return
     console = Console()
-    table = Table(title=f"{plan.study.name}: pictures (real + fake) of the first draw", title_justify="left")
-    for name in ("domain", "role", "train", "val", "test"):
-        table.add_column(name, justify="left" if name in ("domain", "role") else "right", overflow="fold")
+    title = f"{plan.study.name}: pictures (real + fake) of the first draw"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("domain, what for", overflow="fold")
+    for name in ("train", "val", "test"):
+        table.add_column(name, justify="right", no_wrap=True)
     for entry in plan.sizes():
         counts = [f"{entry[f'{s}_real']} + {entry[f'{s}_fake']}" for s in ("train", "val", "test")]
-        table.add_row(entry["domain"], ", ".join(entry["roles"]), *counts)
+        name = folded_name(entry["domain"], console.width - 3 * max(len(count) + 2 for count in counts))
+        table.add_row(Text.assemble(name, "\n", (f"  {', '.join(entry['roles'])}", "dim")), *counts)
     console.print(table)
     console.print(
         f"cells: {plan.n_cells} ({', '.join(facts['detectors'])} × {len(plan.study.train)} training domains); "
@@ -209,14 +265,9 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
 
 
 def _report(
-    outcome: "Outcome",
-    plan: "Plan",
-    console: "Console",
-    files: tuple[str | None, str | None, str | None],
-    tracking_uri: str | None,
-    reference: "StudyReference",
-) -> None:
-    """Print or write what came out; `files` are those of JSON, of rows and of test domains as CSV."""
+    outcome: "Outcome", plan: "Plan", console: "Console", files: tuple[str | None, str | None, str | None]
+) -> list[dict[str, Any]]:
+    """Print or write what came out; `files` are those of JSON, of rows and of test domains as CSV. Return the rows, ranked."""
     from ...leaderboard.rows import ranked
     from ...leaderboard.table import as_csv, as_document, as_tests_csv, print_table
     from ..store import dump_json, results_root
@@ -238,17 +289,7 @@ def _report(
         console.print("Nothing was left to do: every fit of this study is on record. --fresh computes all of it again.")
     else:
         console.print(f"{outcome.computed} fits computed now; everything is kept in {results_root()}.", soft_wrap=True)
-    option = f" --tracking-uri {shlex.quote(tracking_uri)}" if tracking_uri else ""
-    page = " --html board.html  # the page, with ranks" + (" and the map of narrow bands" if plan.study.sweep_bands else "")
-    console.print(
-        "\nNext steps:\n"
-        f"  bench ui{option}  # the study as a tree, with pictures, in the MLflow UI\n"
-        f"  bench leaderboard --study {shlex.quote(reference.board)}{option}{page}\n"
-        f"  bench run --study {shlex.quote(reference.run)} --data mine=DIR  # your own pictures: DIR/real and DIR/fake",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
+    return rows
 
 
 def _report_gaps(outcome: "Outcome", console: "Console") -> None:
@@ -258,4 +299,5 @@ def _report_gaps(outcome: "Outcome", console: "Console") -> None:
     for label, reasons in outcome.gaps.items():
         say(console, f"{label}: {len(reasons)} bands could not be scored, the first: {reasons[0]}")
     if outcome.unsent:
-        say(console, f"{outcome.tracking_problem}\nThe results are kept here; `bench sync` sends them once the store answers.")
+        later = f"`{bench('sync')}` sends them once the store answers."
+        say(console, f"{outcome.tracking_problem}\nThe results are kept here; {later}")

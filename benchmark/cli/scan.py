@@ -1,10 +1,12 @@
 """``bench scan``: pictures and clips of one's own."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..invocation import bench
 from .options import STDOUT, Command, CsvOption, JsonOption, check_target, model_folder, write_text
 from .report import say
 
@@ -81,8 +83,8 @@ def scan(
     if len(paths) < 2 or not (folder / "model.json").is_file():
         raise BenchError(
             f"bench scan wants a model and then what to score; {paths[0]} is no model. Make one:\n"
-            f"  bench train spectral_svm --train mine --data mine=DIR --out model   (DIR with real/ and fake/)\n"
-            f"  bench scan model {' '.join(str(path) for path in paths)}"
+            f"  {bench('train spectral_svm --train mine --data mine=DIR --out model')}   (DIR with real/ and fake/)\n"
+            f"  {bench(shlex.join(['scan', 'model', *map(str, paths)]))}"
         )
     model, files = TrainedModel.load(folder, detector), find_files(paths[1:])
     look = Look.of(model.framing, faces, weights, min_size, margin)
@@ -120,15 +122,18 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
 def _print(found: "list[Finding]", model: "TrainedModel", look: "Look") -> None:
     from collections import Counter
 
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console()
     whole = [one for one in found if one.kind != "frame"]
-    table = Table(header_style="bold")
-    for name in ("file", "verdict", *(f"p({c})" for c in model.recipe.classes[1:])):
-        table.add_column(name, justify="left" if name in ("file", "verdict") else "right", overflow="fold")
+    table = Table(header_style="bold", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("file", overflow="fold", min_width=16)
+    table.add_column("verdict", overflow="fold", min_width=8)
+    for name in model.recipe.classes[1:]:
+        table.add_column(f"p({name})", justify="right", overflow="fold", min_width=5)
     for one in whole[:SHOWN_ROWS]:
         shares = [f"{one.probabilities[c]:.3f}" if one.probabilities else "–" for c in model.recipe.classes[1:]]
         table.add_row(Text(one.path + _frames_text(one)), Text(_verdict_text(one)), *shares)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..invocation import bench
+from . import completion
 from .options import (
     STDOUT,
     Command,
@@ -60,7 +62,11 @@ def register(app: typer.Typer) -> None:
 def spectra(
     domains: Annotated[
         list[str] | None,
-        typer.Argument(metavar="DOMAIN...", help="Side by side, the first is the reference. (default: those of --data)"),
+        typer.Argument(
+            metavar="DOMAIN...",
+            help="Side by side, the first is the reference. (default: those of --data)",
+            autocompletion=completion.domains,
+        ),
     ] = None,
     data: DataOption = None,
     reference: Annotated[
@@ -147,7 +153,8 @@ def _open(
     chosen = catalogue.choose([*first, *names], options.seed, lambda name: _lacks(opened(name), options))
     found = chosen.domains
     if not found:
-        raise DataError("no domain is named; try `bench spectra procedural/planted`, or --data mine=DIR for your own pictures.")
+        example = bench("spectra procedural/planted")
+        raise DataError(f"no domain is named; try `{example}`, or --data mine=DIR for your own pictures.")
     for name in given:
         if name not in map(dataset_name, found):
             raise DataError(f"--data {name} is not used; name {name} among the domains, or leave it out.")

@@ -5,10 +5,13 @@ from typing import Annotated
 
 import typer
 
+from ..invocation import bench
+from .options import Command
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(sync)
+    app.command(cls=Command)(sync)
 
 
 def sync(
@@ -43,7 +46,7 @@ def sync(
                     progress.advance(task)
                     sent += 1
             except TrackingError as error:
-                forget = f"If it is gone for good: bench sync --discard {shlex.quote(uri)}"
+                forget = f"If it is gone for good: {bench(f'sync --discard {shlex.quote(uri)}')}"
                 console.print(f"{error} {forget}", markup=False, style="yellow", soft_wrap=True)
         left += len(outbox.pending())
     typer.echo(f"{sent} batches sent, {left} left." if sent or left else "Nothing was waiting.")

@@ -1,13 +1,14 @@
 """``bench train``: one detector, kept as a folder that can score pictures."""
 
 import re
-import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from . import completion
+from .next_steps import after_train, print_steps
 from .options import (
     BandOption,
     Command,
@@ -34,8 +35,16 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    detector: Annotated[str, typer.Argument(metavar="DETECTOR", help="name, name/preset, file.py:Class or module:Class")],
-    train: Annotated[list[str], typer.Option("--train", metavar="DOMAIN", help="Domain to train on. Repeatable.")],
+    detector: Annotated[
+        str,
+        typer.Argument(
+            metavar="DETECTOR", help="name, name/preset, file.py:Class or module:Class", autocompletion=completion.detectors
+        ),
+    ],
+    train: Annotated[
+        list[str],
+        typer.Option("--train", metavar="DOMAIN", help="Domain to train on. Repeatable.", autocompletion=completion.domains),
+    ],
     data: DataOption = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the model goes. (default: models/DETECTOR)")] = None,
     task: Annotated[str, typer.Option(help="detection (real or fake) or attribution (which generator).")] = "detection",
@@ -110,10 +119,7 @@ def train(
         value = model.validation["auc" if task == "detection" else "balanced_accuracy"]
         console.print(
             f"{recipe.label}: {shown} {value:.3f} on {model.validation['n_validation']} validation pictures. "
-            f"The model is in {folder}.\n"
-            f"Next steps:\n"
-            f"  bench evaluate {shlex.quote(str(folder))} --test DOMAIN  # on pictures that it has not seen\n"
-            f"  bench scan {shlex.quote(str(folder))} DIR  # pictures and clips of your own",
+            f"The model is in {folder}.",
             markup=False,
             highlight=False,
             soft_wrap=True,
@@ -122,6 +128,8 @@ def train(
     print_dropped({", ".join(recipe.train): model.data["dropped_leaks"]}, console)
     print_missing(model.data["data"], console)
     print_remarks((catalogue.domain(name, seed) for name in domains), console)
+    if json_file != "-":
+        print_steps(after_train(folder), console)
     raise typer.Exit(0 if recorded and not problems else 3)
 
 

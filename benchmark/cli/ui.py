@@ -13,12 +13,13 @@ from typing import Annotated
 
 import typer
 
-from .options import TrackingOption
+from ..invocation import bench
+from .options import Command, TrackingOption
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(ui)
+    app.command(cls=Command)(ui)
 
 
 def ui(
@@ -53,7 +54,7 @@ def ui(
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
     address = f"http://127.0.0.1:{port}"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is ended, too
-    with tempfile.TemporaryFile("w+") as messages, no_stray_folder(uri):
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as messages, no_stray_folder(uri):
         # A session of its own: Ctrl-C is ours to handle, the server and its children are ended in order.
         server = subprocess.Popen(command, env=os.environ | quiet, stderr=messages, stdout=messages, start_new_session=True)
         try:
@@ -111,4 +112,4 @@ def _print_pages(address: str, studies: dict[str, str], others: dict[str, str]) 
     if studies or others:
         typer.echo("  (The plain address is about chat traces: there, switch from GenAI to Model training at the top left.)")
     else:
-        typer.echo("  nothing is recorded yet; bench run --study band_search records something.")
+        typer.echo(f"  nothing is recorded yet; {bench('run band_search')} records something.")

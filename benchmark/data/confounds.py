@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..contracts import FAKE, REAL
+from ..invocation import bench
 from ..metrics import roc_auc
 from .picture_facts import Facts
 
@@ -19,8 +20,8 @@ SHORT = 10
 NONE = "none"
 
 _ONE_CODEC = (
-    "save both classes in one way (clips: `bench data prepare ... --recode jpeg:75`); a run on DOMAIN+jpeg:quality=75 shows "
-    "what is left without it"
+    f"save both classes in one way (clips: `{bench('data prepare ... --recode jpeg:75')}`); a run on "
+    "DOMAIN+jpeg:quality=75 shows what is left without it"
 )
 _ONE_MODE = "turn both classes to one colour mode; detectors that see colours see it"
 _ONE_PAST = "crops hide the size but not a resampling that goes with it: get both classes in one size, made in one way"
@@ -64,7 +65,7 @@ QUESTIONS = (
         "grid of 8 pixels",
         lambda f: f.grid if f.grid == f.grid else None,
         True,
-        "one class may have been JPEG before, or its generator leaves a grid: look at `bench spectra`",
+        f"one class may have been JPEG before, or its generator leaves a grid: look at `{bench('spectra')}`",
         trace=True,
     ),
 )

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import BenchError, DataError
+from ..invocation import install_extra
 from ..store import write_json
 from ..video import Frame
 from .faces import Face, FaceFinder, choose, cut_face, faces_of, open_finder
@@ -100,10 +101,10 @@ class Workshop:
         if importlib.util.find_spec("av") is None:
             if clips and self.settings.decoder == "pyav":
                 raise DataError(
-                    "clips need the extra `video`: pip install 'bandbench[video]'; or decode with OpenCV: --decoder opencv."
+                    f"clips need the extra `video`: {install_extra('video')}; or decode with OpenCV: --decoder opencv."
                 )
             if self.settings.recode.startswith("h264"):
-                raise DataError("recode=h264 needs the extra `video`: pip install 'bandbench[video]'.")
+                raise DataError(f"recode=h264 needs the extra `video`: {install_extra('video')}")
         _ = self.finder
 
     def publish(self, source: Source, preparation: Preparation) -> Done:

@@ -20,6 +20,7 @@ import numpy as np
 from ..catalogue import DatasetSpec
 from ..contracts import LABEL_NAMES, REAL, SPLITS
 from ..errors import DataError, unknown_name
+from ..invocation import install_extra
 from ..lookalikes import DISTANCE, lookalike_of
 from ..protocol import check_no_leak
 from ..reporting import Reporter
@@ -288,7 +289,7 @@ def _openable(inventory: Inventory) -> dict[int, Entry]:
         return entries
     kept = {i: entry for i, entry in entries.items() if entry.kind != "clip"}
     if len(kept) < len(entries):
-        remedy = "pip install 'bandbench[video]'"
+        remedy = install_extra("video")
         inventory.findings.append(Finding("video", "gap", "clips were not opened: they need the extra `video`", remedy))
     return kept
 

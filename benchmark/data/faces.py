@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, unknown_name
+from ..invocation import install
 from .manifest import Settings
 
 FINDERS = ("haar", "yunet", "retinaface", "none")
@@ -199,8 +200,8 @@ class HaarFinder:
         folder = getattr(getattr(cv2, "data", None), "haarcascades", "")
         if not (Path(folder) / HAAR_CASCADE).is_file() or not hasattr(cv2, "CascadeClassifier"):
             raise DataError(
-                f"haar needs OpenCV 4, which brings {HAAR_CASCADE}; installed is {cv2.__version__}: "
-                f"pip install --force-reinstall 'opencv-python-headless<5' after removing every other opencv-python package."
+                f"haar needs OpenCV 4, which brings {HAAR_CASCADE}; installed is {cv2.__version__}. Remove every package "
+                f"whose name begins with opencv, then: {install('opencv-python-headless<5')}"
             )
         self._cascade = cv2.CascadeClassifier(str(Path(folder) / HAAR_CASCADE))
 

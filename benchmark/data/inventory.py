@@ -13,6 +13,7 @@ from .. import images, video
 from ..catalogue import DatasetSpec
 from ..contracts import LABEL_NAMES, SPLITS, Dataset, Item
 from ..errors import BenchError, DataError
+from ..invocation import bench
 from ..registry import datasets
 from .layout import LOST, Tree, Trouble, natural_key, on_disk, split_archive, suffix_of
 from .listing import own_tree, passed_over, shown_suffix
@@ -209,7 +210,7 @@ def _other_data_sets(dataset: Dataset) -> str:
     root = dataset.root
     prepared = Preparation.at(root)
     if prepared:
-        return f"this was prepared from {prepared.dataset}: bench data doctor {prepared.dataset} --root {root}"
+        return f"this was prepared from {prepared.dataset}: {_doctor(prepared.dataset, root)}"
     fits = []
     for name, plugin in datasets.found.classes.items():
         if plugin is type(dataset) or plugin.missing() or not plugin.needs_root or name == CLIPS:
@@ -222,7 +223,11 @@ def _other_data_sets(dataset: Dataset) -> str:
         return ""
     first, *others = [name for _, _, name in sorted(fits)]
     more = f" (or {', '.join(others)})" if others else ""
-    return f"this looks like {first}{more}: bench data doctor {first} --root {root}"
+    return f"this looks like {first}{more}: {_doctor(first, root)}"
+
+
+def _doctor(name: str, root: Path) -> str:
+    return bench(f"data doctor {name} --root {shlex.quote(str(root))}")
 
 
 def _count(plugin: type[Dataset], root: Path) -> int:

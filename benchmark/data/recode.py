@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..invocation import install_extra
 
 LEVELS = {"jpeg": (1, 100, "quality"), "h264": (0, 51, "CRF")}
 
@@ -88,7 +89,7 @@ def _through_h264(picture: NDArray[np.uint8], crf: int) -> NDArray[np.uint8]:
     try:
         import av
     except ImportError as error:
-        raise DataError("h264 needs the extra `video`: pip install 'bandbench[video]'.") from error
+        raise DataError(f"h264 needs the extra `video`: {install_extra('video')}") from error
     rows, cols = picture.shape[:2]
     even = np.pad(picture, ((0, rows % 2), (0, cols % 2), (0, 0)), mode="edge")
     encoder = av.CodecContext.create("libx264", "w")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from ..invocation import install_extra
 from ..store import cache_root
 from .faces import Face, as_box, existing_weights, largest_first, wrong_weights
 
@@ -118,7 +119,7 @@ def _open_session(path: Path) -> Any:
     try:
         import onnxruntime
     except ImportError as error:
-        raise DataError("retinaface needs the extra `face`: pip install 'bandbench[face]'.") from error
+        raise DataError(f"retinaface needs the extra `face`: {install_extra('face')}") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # the workers of a preparation share the cores already
     options.log_severity_level = 4
@@ -141,7 +142,7 @@ def fetch_weights() -> Path:
         import pooch
         import requests
     except ImportError as error:
-        raise DataError("retinaface needs the extra `face`: pip install 'bandbench[face]'.") from error
+        raise DataError(f"retinaface needs the extra `face`: {install_extra('face')}") from error
     pooch.get_logger().setLevel("ERROR")
     folder = cache_root() / "weights"
     try:

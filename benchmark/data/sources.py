@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from ..contracts import SPLITS, Dataset, Framing, Item, Shown, Split
 from ..errors import DataError
+from ..invocation import bench
 from .layout import LOST, Tree, Trouble
 from .listing import passed_over
 from .manifest import Origin, Preparation, find_preparations
@@ -224,7 +225,8 @@ class SourceDataset(Dataset):
         found = self.survey(self.tree)
         if not found.sources:
             raise DataError(
-                f"{self.root} holds nothing of {self.what or self.name}; `bench data doctor {self.name}` says more."
+                f"{self.root} holds nothing of {self.what or self.name}; "
+                f"`{bench(f'data doctor {self.name} --root {shlex.quote(str(self.root))}')}` says more."
             )
         ordered = tuple(sorted(found.sources, key=lambda source: source.id))
         return replace(found, sources=ordered, troubles=(*found.troubles, *self.tree.troubles))
@@ -258,11 +260,11 @@ class SourceDataset(Dataset):
 
     def prepare_command(self) -> str:
         """What cuts the faces out of its clips."""
-        command = ["bench", "data", "prepare", self.prepare_as or self.name, "--root", str(self.root)]
+        command = ["data", "prepare", self.prepare_as or self.name, "--root", str(self.root)]
         defaults = self.parameter_defaults()
         for name, value in self.survey_options().items():
             command += ["--param", f"{name}={value}"] if value != defaults[name] else []
-        return shlex.join(command)
+        return bench(shlex.join(command))
 
     def read(self, item: Item) -> bytes:
         if self.prepared:
@@ -292,7 +294,11 @@ class SourceDataset(Dataset):
         lines = [f"{trouble.path} {trouble.detail}" for trouble in troubles if trouble.status == OTHER_CLASS]
         more = [f"and {len(lines) - SHOWN} more folders like that."] if len(lines) > SHOWN else []
         lost = passed_over({}, [trouble for trouble in troubles if trouble.status in LOST])
-        passed = [f"passed over: {lost}; bench data doctor {self.name} --root {self.root} names all."] if lost else []
+        passed = (
+            [f"passed over: {lost}; {bench(f'data doctor {self.name} --root {shlex.quote(str(self.root))}')} names all."]
+            if lost
+            else []
+        )
         return [*lines[:SHOWN], *more, *passed]
 
     def for_replicate(self, replicate: int) -> "SourceDataset":

@@ -340,7 +340,7 @@ def test_pictures_that_look_like_training_pictures_are_flagged_and_scored(cast: 
     found = cell(row, tmp_path)["lookalikes"]["cast/two"]
     assert found == {"n": 3, "pairs": [[f"two/test/{i}", f"one/train/{i}"] for i in range(3)]}
     document = as_document("small", [row])
-    wanted = "Test pictures of cast/two that look like training or validation pictures of cast/one: 3 of 20 (row 1)."
+    wanted = "Test pictures that look like training or validation pictures: cast/two 3 of 20 (row 1)."
     assert document["notes"][0] == wanted
 
 

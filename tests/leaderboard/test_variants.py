@@ -136,7 +136,7 @@ def test_options_lead_to_boards_of_their_own(picture_folder: Maker, tmp_path: Pa
         assert told[board]["study"] == board
         error = " ".join(capsys.readouterr().err.split())
         assert f"bench leaderboard --study {shlex.quote(board)} " in error
-        assert f"bench run --study {study} --data mine=DIR" in error
+        assert "bench data doctor" in error
         assert ("yours is no data set of the study small" in error) == (board == "small~yours")
     for board, rows in told.items():
         assert bench("leaderboard", "--study", board, "--json", tmp_path / "board.json") == 0

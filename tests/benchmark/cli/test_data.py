@@ -59,7 +59,7 @@ def test_from_clips_to_next_steps(root: Path, capsys: pytest.CaptureFixture[str]
     assert code == 0, err
     assert "mine: frames=2 margin=0.2" in out and "swap" in out and "morph" in out
     assert "incomplete: masks/" in err and "4 sources done now, 0 before" in err
-    assert f"bench run --study band_search --data mine.py:Mine={root}" in err
+    assert f"bench run band_search --data mine.py:Mine={root}" in err
     assert {path.name for path in Path("crops").iterdir() if path.name[0] != "."} == {
         "crops", "manifest.json", "index.parquet", "problems.csv", "contact-real.png", "contact-fake.png",
     }  # fmt: skip

@@ -25,6 +25,7 @@ from bandbench.benchmark.data.manifest import Crop, Origin, Preparation, Setting
 from bandbench.benchmark.data.sources import Kind, Source, SourceDataset, Survey
 from bandbench.benchmark.errors import DataError, PluginError
 from bandbench.benchmark.images import SUFFIXES
+from bandbench.benchmark.invocation import install_extra
 from bandbench.benchmark.store import write_json
 from conftest import SilentReporter, noise_picture
 from faces import write_face_clip
@@ -302,7 +303,7 @@ def test_clips_without_their_extra_are_not_opened(root: Path, monkeypatch: pytes
     write_face_clip(root / "train/fake/0z.mp4", 1, n_frames=1)
     monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None)
     report = look(root)
-    assert report.exit_code == 3 and "bandbench[video]" in found(report, "video")[0].remedy
+    assert report.exit_code == 3 and install_extra("video") in found(report, "video")[0].remedy
     assert found(report, "undecodable") == []
 
 

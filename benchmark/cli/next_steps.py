@@ -1,0 +1,119 @@
+"""What a command suggests at its end: command lines that work after what was just done."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..invocation import bench
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..boards import StudyReference
+    from ..engine import Plan
+
+USUAL_CROP = 128
+
+
+@dataclass(frozen=True)
+class Step:
+    """
+    A command line that fits next.
+
+    Attributes
+    ----------
+    command : str
+    purpose : str
+    """
+
+    command: str
+    purpose: str
+
+
+def print_steps(steps: Sequence[Step], console: "Console") -> None:
+    """Print steps one below the other, unbroken, so that they can be copied."""
+    if steps:
+        lines = ["", "Next steps:", *(f"  {step.command}  # {step.purpose}" for step in steps)]
+        console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+
+def after_run(
+    plan: "Plan", reference: "StudyReference", data: Sequence[str], rows: Sequence[dict[str, Any]], tracking_uri: str | None
+) -> list[Step]:
+    """
+    Steps after a study.
+
+    Parameters
+    ----------
+    plan : Plan
+    reference : StudyReference
+    data : sequence of str
+        ``--data`` as it was given.
+    rows : sequence of dict
+        See `results.cell_rows`, the best first.
+    tracking_uri : str or None
+        As it was given.
+    """
+    store = ["--tracking-uri", tracking_uri] if tracking_uri else []
+    folders = _folders(data)
+    doctor = [
+        Step(_line("data", "doctor", name, "--root", folder), "what the folder holds, lacks and gives away")
+        for name, folder in list(folders.items())[:1]
+    ]
+    if not rows:
+        return doctor
+    page = "the page, with ranks" + (" and the map of narrow bands" if plan.study.sweep_bands else "")
+    steps = [
+        Step(_line("ui", *store), "the study as a tree, with pictures, in the MLflow UI"),
+        Step(_line("leaderboard", "--study", reference.board, "--html", "board.html", *store), page),
+    ]
+    train = _train_command(plan, rows, data)
+    if train:
+        steps += [
+            Step(train, "keep the detector of the first row"),
+            Step(_line("scan", "model", "DIR"), "score pictures and clips with it"),
+        ]
+    if folders:
+        return [*steps, *doctor]
+    own = f"{_line('run', reference.run)} --data mine=DIR"
+    return [*steps, Step(own, "your own pictures: DIR/real and DIR/fake")]
+
+
+def after_train(folder: Path) -> list[Step]:
+    """Steps after a model was kept."""
+    return [
+        Step(f"{_line('evaluate', str(folder))} --test DOMAIN", "on pictures that it has not seen"),
+        Step(f"{_line('scan', str(folder))} DIR", "pictures and clips of your own"),
+    ]
+
+
+def _line(*words: str) -> str:
+    return bench(shlex.join(words))
+
+
+def _folders(data: Sequence[str]) -> dict[str, str]:
+    """Folders that ``--data`` has named, by data set."""
+    pairs = (text.partition("=")[::2] for text in data)
+    return {name: folder for name, folder in pairs if folder and (":" in name or "." not in name)}
+
+
+def _train_command(plan: "Plan", rows: Sequence[dict[str, Any]], data: Sequence[str]) -> str:
+    """Command that trains the detector of the best row on its domain; empty where more than that would be needed."""
+    from ..perturbations import dataset_name
+
+    best = next((row for row in rows if row["role"] == "chosen"), rows[0])
+    spec = next((spec for spec in plan.detectors if spec.label == best["detector"]), None)
+    if spec is None:
+        return ""
+    words = ["train", spec.reference + (f"/{spec.preset}" if spec.preset else ""), "--train", best["train"]]
+    for name, value in spec.params.items():
+        words += ["--param", f"{name}={value}"]
+    name = dataset_name(best["train"])
+    for text in data:
+        if name in (text.partition("=")[0], text.partition(".")[0]) or ":" in text.partition("=")[0]:
+            words += ["--data", text]
+    if plan.study.crop.side != USUAL_CROP:
+        words += ["--crop", str(plan.study.crop.side)]
+    return _line(*words, "--out", "model")

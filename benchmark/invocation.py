@@ -1,0 +1,132 @@
+"""Command lines that a message suggests: as they can be typed here, with the program and the installer that there are."""
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import shlex
+import shutil
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+PACKAGE, PROGRAM = "bandbench", "bench"
+
+
+def bench(arguments: str = "") -> str:
+    """
+    Return a command line of this program that works where the present one was typed.
+
+    Parameters
+    ----------
+    arguments : str
+        As they are typed after ``bench``; quoting is the caller's.
+
+    Returns
+    -------
+    str
+        ``bench ui`` where ``bench`` is on PATH, else for example ``.venv/bin/bench ui``.
+    """
+    return f"{_program()} {arguments}".rstrip()
+
+
+def _program() -> str:
+    given = Path(sys.argv[0]) if sys.argv and sys.argv[0] else Path()
+    own = given if given.name == PROGRAM and given.is_file() else Path(sysconfig.get_path("scripts"), PROGRAM)
+    # `uv run` puts the environment on PATH for the program alone: what is found there cannot be typed afterwards.
+    found = None if "UV_RUN_RECURSION_DEPTH" in os.environ else shutil.which(PROGRAM)
+    if not own.is_file() or (found and os.path.realpath(found) == os.path.realpath(own)):
+        return PROGRAM
+    return _path(own)
+
+
+def _path(path: Path) -> str:
+    """Path for a shell, from the working folder where it lies below it; one without a slash would be looked for on PATH."""
+    folder = Path.cwd()
+    near = path.relative_to(folder) if path.is_absolute() and path.is_relative_to(folder) else path
+    return shlex.quote(str(near) if len(near.parts) > 1 else f"./{near}")
+
+
+def install_extra(extra: str) -> str:
+    """Return the command that adds an optional part (``deep``) to this installation."""
+    return Installation.present().extra_command(extra)
+
+
+def install(requirement: str) -> str:
+    """Return the command that installs a requirement into this environment."""
+    return f"{Installation.present().installer} {shlex.quote(requirement)}"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """
+    How the package came into the environment that runs it.
+
+    Attributes
+    ----------
+    prefix : Path
+        Folder of the environment.
+    checkout : Path or None
+        Folder that is installed as it is (an editable installation), where there is one.
+    has_pip : bool
+        Environments that uv makes have none.
+    address : str
+        Of the wheel or archive that was installed, where it did not come from an index.
+    """
+
+    prefix: Path
+    checkout: Path | None
+    has_pip: bool
+    address: str = ""
+
+    @classmethod
+    def present(cls) -> "Installation":
+        """Look at the running environment."""
+        record = _record()
+        folder = Path(unquote(urlsplit(record.get("url", "")).path))
+        editable = record.get("dir_info", {}).get("editable", False) and folder.is_dir()
+        has_pip = importlib.util.find_spec("pip") is not None
+        return cls(Path(sys.prefix), folder if editable else None, has_pip, "" if editable else record.get("url", ""))
+
+    @property
+    def installer(self) -> str:
+        """Command before requirements; it reaches this environment, whichever one is active in the shell."""
+        python = _path(Path(sys.executable))
+        if not self.has_pip:
+            active = os.environ.get("VIRTUAL_ENV") == str(self.prefix)
+            return f"{_uv(self.checkout)} pip install" + (f" --python {python}" if not active else "")
+        found = shutil.which("pip")
+        own = found is not None and Path(found).parent == Path(sysconfig.get_path("scripts"))
+        return "pip install" if own else f"{python} -m pip install"
+
+    def extra_command(self, extra: str) -> str:
+        """Return the command that adds an optional part."""
+        wanted = f"{PACKAGE}[{extra}]"
+        for mark, tool in (("uv-receipt.toml", "uv tool install"), ("pipx_metadata.json", "pipx install --force")):
+            if (self.prefix / mark).is_file():
+                source = self.address or (self.checkout.as_uri() if self.checkout else "")
+                return f"{tool} {shlex.quote(f'{wanted} @ {source}' if source else wanted)}"
+        if self.checkout is None:  # the package itself is there already, so that installers look for its extra alone
+            return f"{self.installer} {shlex.quote(wanted)}"
+        if self.prefix != self.checkout / ".venv":
+            return f"{self.installer} -e {shlex.quote(f'{self.checkout}[{extra}]')}"
+        # Neither the test tools nor the loss of other extras: what `uv sync` does by itself.
+        where = "" if Path.cwd() == self.checkout else f" --project {_path(self.checkout)}"
+        return f"{_uv(self.checkout)} sync --extra {extra} --no-dev --inexact{where}"
+
+
+def _uv(checkout: Path | None) -> str:
+    """Program uv: the one on PATH, else the one that make has fetched into the checkout."""
+    fetched = checkout / ".tools" / "bin" / "uv" if checkout else None
+    return _path(fetched) if fetched and fetched.is_file() and not shutil.which("uv") else "uv"
+
+
+def _record() -> dict[str, Any]:
+    """Where the package was installed from, as installers record it (PEP 610); empty for one from an index."""
+    try:
+        return json.loads(importlib.metadata.distribution(PACKAGE).read_text("direct_url.json") or "{}")
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return {}

@@ -1,0 +1,41 @@
+"""Worker processes: started, ended, and what is said when they cannot be."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from bandbench.benchmark.workers import running_workers
+
+UNGUARDED = """\
+from bandbench.benchmark.workers import running_workers
+
+print("working")
+with running_workers(1, []) as workers:
+    print(workers.submit(abs, -3).result())
+"""
+GUARDED = UNGUARDED.replace('print("working")', "def main():").replace("with", "    with").replace("    print", "        print")
+
+
+def run_script(tmp_path: Path, text: str) -> subprocess.CompletedProcess[str]:
+    script = tmp_path / "script.py"
+    script.write_text(text)
+    return subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
+
+
+def test_a_script_without_a_main_guard_is_told_so(tmp_path: Path) -> None:
+    done = run_script(tmp_path, UNGUARDED)
+    assert done.returncode == 1
+    assert f"each of them imports {tmp_path / 'script.py'}" in done.stderr
+    assert 'if __name__ == "__main__":' in done.stderr
+    assert "memory" not in done.stderr
+    assert done.stderr.count("Traceback") == 1  # that of the script, and none of its workers
+
+
+def test_a_script_with_one_works(tmp_path: Path) -> None:
+    done = run_script(tmp_path, f'{GUARDED}\nif __name__ == "__main__":\n    main()\n')
+    assert (done.returncode, done.stdout) == (0, "3\n"), done.stderr
+
+
+def test_workers_answer() -> None:
+    with running_workers(1, []) as workers:
+        assert workers.submit(abs, -3).result() == 3
