@@ -151,6 +151,8 @@ def _domain_parts(study: Study, shipped: Study, catalogue: Catalogue) -> list[st
     train, test = (_expanded(catalogue, names, study.seed) for names in (study.train, study.test))
     train_before, test_before = (_expanded(catalogue, names, study.seed) for names in (shipped.train, shipped.test))
     fewer = train <= train_before
+    if not (train and test):  # the run is going to be refused, with the reason
+        return []
     if train == test and test != test_before:
         return [_listed(catalogue, train, study.seed)]
     parts = [] if fewer else [f"train={_listed(catalogue, train, study.seed)}"]

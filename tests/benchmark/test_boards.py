@@ -61,6 +61,11 @@ def test_a_board_is_named_after_what_differs(catalogue: Catalogue, changes: dict
         assert found == name
 
 
+def test_a_run_that_is_going_to_be_refused_keeps_the_name_of_its_study(catalogue: Catalogue, tmp_path: Path) -> None:
+    (tmp_path / "mine" / "real" / "a.png").unlink()
+    assert board(catalogue, {"train": ["mine"], "test": ["mine"]}) == "band_search"
+
+
 def test_all_domains_written_out_are_the_data_set(catalogue: Catalogue) -> None:
     names = catalogue.expand(["procedural"])
     assert board(catalogue, {"test": list(reversed(names))}) == "band_search"
