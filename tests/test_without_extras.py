@@ -46,7 +46,8 @@ def bench_without_torch(cwd: Path, *arguments: str) -> subprocess.CompletedProce
     return python(WITHOUT_TORCH + code, cwd)
 
 
-def test_detectors_of_an_extra_are_listed_with_the_way_to_get_it(tmp_path: Path) -> None:
+def test_detectors_of_an_extra_are_listed_with_the_way_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     done = bench_without_torch(tmp_path, "list", "detectors", "--json")
     assert done.returncode == 0, done.stderr
     status = {entry["name"]: entry["status"] for entry in json.loads(done.stdout)}

@@ -77,3 +77,21 @@ def test_notes_call_rows_by_number_or_by_name(row_maker: Maker) -> None:
 def test_without_rows_there_is_a_sentence_and_no_frame(capsys: pytest.CaptureFixture[str]) -> None:
     print_table([], "made")
     assert capsys.readouterr().out == "No cell has been finished yet.\n"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_the_table_fits_and_cuts_no_number(
+    row_maker: Maker, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    row = row_maker(in_domain_auc=0.987, in_domain_auc_lo=0.912, in_domain_auc_hi=0.994, gain=-0.125, oracle_auc=0.876)
+    print_table([row], "made")
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= width
+    assert all(number in text for number in ("0.987", ".912-.994", "-0.125", "0.876"))
+
+
+def test_computed_pictures_that_look_alike_are_no_note(row_maker: Maker) -> None:
+    row = row_maker()
+    row["tests"][0] |= {"domain": "procedural/blend", "lookalikes": 3}
+    assert row_notes([row]) == []

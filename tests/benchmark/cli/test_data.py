@@ -183,7 +183,7 @@ def test_folders_of_ones_own(root: Path, capsys: pytest.CaptureFixture[str], tmp
     command = ("--data", "take=clips", "--faces", "none", "--frames", 2, "--jobs", 1, "--out", "crops")
     code, out, err = bench(capsys, "data", "prepare", "take", *command)
     assert code == 0 and "2" in out, err
-    assert f"bench run --study band_search --data take={tmp_path / 'clips'}" in err
+    assert f"bench run band_search --data take={tmp_path / 'clips'}" in err
 
 
 def test_a_root_that_is_none(tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]) -> None:

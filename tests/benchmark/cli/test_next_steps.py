@@ -1,0 +1,56 @@
+"""Suggested commands fit what was done, and work."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bandbench.benchmark.boards import StudyReference
+from bandbench.benchmark.cli import main
+from bandbench.benchmark.cli.next_steps import after_run
+from bandbench.benchmark.registry import DetectorSpec
+from conftest import small_study
+
+ROWS: list[dict[str, Any]] = [{"role": "chosen", "detector": "spectral_svm(C=3)", "train": "mine"}]
+
+
+def commands(data: list[str], rows: list[dict[str, Any]], reference: StudyReference) -> list[str]:
+    plan: Any = SimpleNamespace(study=small_study(), detectors=(DetectorSpec.parse("spectral_svm", {"C": 3}),))
+    return [step.command for step in after_run(plan, reference, data, rows, None)]
+
+
+def test_a_study_file_and_a_board_have_two_names() -> None:
+    found = commands([], ROWS, StudyReference("my study.yaml", "small~seed=1"))
+    assert "bench leaderboard --study 'small~seed=1' --html board.html" in found
+    assert "bench run 'my study.yaml' --data mine=DIR" in found
+
+
+def test_ones_own_folder_is_not_suggested_again() -> None:
+    found = commands(["mine=pictures"], ROWS, StudyReference("band_search", "faces"))
+    assert "bench data doctor mine --root pictures" in found
+    assert not any("mine=DIR" in command for command in found)
+    train = next(command for command in found if command.startswith("bench train"))
+    assert "spectral_svm --train mine --param C=3 --data mine=pictures" in train
+
+
+def test_without_rows_there_is_nothing_to_look_at() -> None:
+    assert commands([], [], StudyReference("band_search", "band_search")) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--jobs", "0"], "--jobs is at least 1, got 0"),
+        (["--storage", "sqlite:////nowhere/x.db"], "cannot be opened: there is no folder /nowhere"),
+        (["--storage", "nonsense://x"], "the storage nonsense://x cannot be opened"),
+        (["--tracking-uri", "nonsense"], "the tracking address is a URI"),
+        (["--study", "detectors"], "one study at a time: got 'band_search', and 'detectors' for --study"),
+    ],
+)
+def test_a_dry_run_looks_at_what_a_run_would_use(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["run", "band_search", "--dry-run", *arguments])
+    assert stop.value.code == 2
+    assert message in " ".join(capsys.readouterr().err.split())

@@ -1,0 +1,52 @@
+"""What a run tells of itself on a screen and in a log."""
+
+import io
+
+from rich.console import Console
+
+from bandbench.benchmark.bands import Band
+from bandbench.benchmark.cli.progress import ScreenReporter
+
+
+def log(width: int = 60) -> tuple[ScreenReporter, io.StringIO]:
+    file = io.StringIO()
+    return ScreenReporter(Console(file=file, width=width)), file
+
+
+def test_a_log_has_a_line_per_stage_and_no_control_characters() -> None:
+    reporter, file = log()
+    with reporter:
+        reporter.stage("reading", None)
+        reporter.stage("searching bands", 4)
+        reporter.cells(0, 2)
+        reporter.best("a ← b", Band("low", 0.25), 0.9)
+        reporter.advance(4)
+        reporter.note("[red]said[/red] " + "x" * 80)
+    lines = file.getvalue().splitlines()
+    assert lines == ["reading", "searching bands", "[red]said[/red] " + "x" * 80]
+    assert all(line.isprintable() for line in lines)
+
+
+def test_work_that_is_not_counted_yet_is_no_zero_of_many() -> None:
+    reporter, file = log()
+    reporter.stage("cutting faces", 70)
+    assert "70 to do" in shown(reporter)
+    reporter.advance()
+    assert "1 of 70" in shown(reporter)
+    assert "0 of 70" not in file.getvalue()
+
+
+def test_a_stage_of_cells_tells_its_share() -> None:
+    reporter, _ = log()
+    reporter.stage("searching bands", 200)
+    reporter.cells(1, 3)
+    reporter.advance(199)
+    text = shown(reporter)
+    assert "searching bands · 1 of 3 cells" in text
+    assert "99 %" in text
+
+
+def shown(reporter: ScreenReporter, width: int = 120) -> str:
+    console = Console(file=io.StringIO(), width=width, record=True)
+    console.print(reporter._render())
+    return console.export_text()
