@@ -111,7 +111,10 @@ def test_attribution(picture_folder: Maker, tmp_path: Path, capsys: pytest.Captu
         (("train", "spectral_svm", "--train", "procedural/planted", "--task", "attribute"), "Did you mean 'attribution'?"),
         (("train", "spectral_svm", "--train", "procedural/planted", "--band", "lo:3"), "a band is written all, low:0.2"),
         (("train", "spectral_svm", "--train", "procedural/planted", "--param", "C"), "--param wants NAME=VALUE"),
-        (("train", "dct_logreg", "--train", "procedural/planted", "--param", "penalty=l3"), "must be one of none, l1"),
+        (
+            ("train", "dct_logreg", "--train", "procedural/planted", "--param", "penalty=l3"),
+            "should be 'l2', 'none', 'l1' or 'both'",
+        ),
         (("evaluate", "gone", "--test", "procedural/planted"), "gone is no model"),
     ],
 )
