@@ -113,7 +113,7 @@ def test_attribution(picture_folder: Maker, tmp_path: Path, capsys: pytest.Captu
         (("train", "spectral_svm", "--train", "procedural/planted", "--param", "C"), "--param wants NAME=VALUE"),
         (
             ("train", "dct_logreg", "--train", "procedural/planted", "--param", "penalty=l3"),
-            "should be 'l2', 'none', 'l1' or 'both'",
+            "should be 'l2', 'none', 'l1'",
         ),
         (("evaluate", "gone", "--test", "procedural/planted"), "gone is no model"),
     ],
