@@ -87,7 +87,7 @@ def test_a_study_of_all_three(tmp_path: Path, empty_store: Path) -> None:
 
     (parent,) = [one for one in runs if one.data.tags["bandbench.kind"] == "study"]
     kept = {artifact.path for artifact in client.list_artifacts(parent.info.run_id)}
-    lines = {"lowpass_cutoff_auc.png", "lowpass_cutoff_pd1.png"}
+    lines = {"lowpass_cutoff_auc.png"}  # with 8 reals a detection rate at 1 % false alarms is not defined, so it has no lines
     mmds = {f"mmd_{what}_{i}.png" for what in ("classes", "filtered") for i in range(2)}
     assert {"train_x_test.png", "robustness.png", "mmd.json", *lines, *mmds} <= kept
 

@@ -37,12 +37,12 @@ def write(root: Path, boost: float, n_test: int = 24, one_person: bool = False) 
     for split, n in (("train", 3), ("val", 3), ("test", n_test)):
         for label in ("real", "fake"):
             person = label == "real" and split == "test" and one_person
-            folder = root / split / label / ("somebody" if person else "")
+            folder = root / split / label
             folder.mkdir(parents=True)
             for i in range(n):
                 seed += 1
                 picture = noise_picture(seed, 48, boost if label == "fake" else 1.0)
-                Image.fromarray(picture).save(folder / f"{split}{label}{chr(97 + i)}.png")
+                Image.fromarray(picture).save(folder / (f"somebody_{i}.png" if person else f"{split}{label}{chr(97 + i)}.png"))
     return root
 
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import re
 import struct
 import sys
 import zlib
@@ -12,6 +13,7 @@ from PIL import Image, PngImagePlugin
 
 from bandbench.benchmark.errors import DataError, StudyError
 from bandbench.benchmark.images import HEAD, CropSpec, cut, decode, is_picture, without_metadata
+from bandbench.benchmark.invocation import install_extra
 
 COLOUR = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
 
@@ -174,7 +176,9 @@ def test_heic() -> None:
 def test_without_its_extra_heic_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(DataError, match="a HEIC picture, which needs the extra `heic` .pillow_heif missing.: pip install"):
+    with pytest.raises(
+        DataError, match=re.escape(f"which needs the extra `heic` (pillow_heif missing): {install_extra('heic')}")
+    ):
         decode(b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + bytes(200))
 
 

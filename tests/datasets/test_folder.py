@@ -233,7 +233,7 @@ def test_files_of_other_kinds_are_counted_by_suffix(tmp_path: Path) -> None:
     (root / "real/README").write_text("Python and BMW")
     n, said = counted(root)
     assert n == 21
-    assert said.endswith("passed over: 2 .xcf, 1 .mp4 (clips), 1 .txt, 1 without a suffix")
+    assert said.endswith("passed over: 2 .xcf, 1 .mp4 (clips: bench data prepare), 1 .txt, 1 without a suffix")
 
 
 def test_links_are_followed_and_no_folder_is_listed_twice(tmp_path: Path) -> None:

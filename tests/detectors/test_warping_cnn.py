@@ -161,12 +161,12 @@ def test_weights_come_from_a_file_of_the_same_backbone(tmp_path: Path) -> None:
     ("params", "message"),
     [
         ({"backbone": "resnet999"}, "cannot use the backbone 'resnet999'"),
-        ({"optimiser": "lbfgs"}, "knows the optimisers sgd, adam"),
+        ({"optimiser": "lbfgs"}, "optimiser of detector warping_cnn should be 'sgd' or 'adam'"),
         ({"scales": [0.9, 0.2]}, "scales"),
         ({"masks": ["circle"]}, "masks square, ellipse, hull, cheeks, got"),
-        ({"epochs": 0}, "epochs of at least 1"),
-        ({"validation": 1.0}, "between 0 and 1"),
-        ({"device": "tpu"}, "devices auto, cpu, cuda"),
+        ({"epochs": 0}, "epochs of detector warping_cnn should be greater than or equal to 1"),
+        ({"validation": 1.0}, "validation of detector warping_cnn should be less than 1"),
+        ({"device": "tpu"}, "device of detector warping_cnn should be 'auto', 'cpu' or 'cuda'"),
         ({"backbone": "test_vit", "side": 8}, "the backbone test_vit takes no windows of 8x8 pixels"),
     ],
 )

@@ -71,6 +71,10 @@ def folder(tmp_path: Path) -> tuple[Path, Options]:
     return root, {}
 
 
+def clip_folder(tmp_path: Path) -> tuple[Path, Options]:
+    return write(tmp_path / "clips", names("real/{:03d}.mp4", "fake/{:03d}_fake.mp4", "fake/more/{:03d}.mp4", n=15)), {}
+
+
 def ffpp(tmp_path: Path) -> tuple[Path, Options]:
     return make_dfd(make_ffpp(tmp_path / "ffpp", empty=True)), {}
 
@@ -103,6 +107,7 @@ BUILDERS: Mapping[str, Callable[[Path], tuple[Path, Options]]] = {
     "celeba": celeba,
     "celebdf": celebdf,
     "celebdf by identity": celebdf_by_identity,
+    "clip_folder": clip_folder,
     "dfdc": dfdc,
     "diffusion": diffusion,
     "faces_hq": faces_hq,

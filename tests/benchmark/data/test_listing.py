@@ -22,7 +22,7 @@ def test_pictures_are_listed_and_the_rest_is_counted(tmp_path: Path) -> None:
     put(root, "photo.0001", "Mr. Smith", content=b"\x89PNG\r\n\x1a\n")
     listing = list_files(own_tree(root))
     assert listing.files == ("3.avif", "Mr. Smith", "a.jpg/2.jfif", "a/1.PNG", "photo.0001")
-    assert listing.passed_over == "2 .txt, 1 .mp4 (clips), 1 .zip (unpack it), 1 without a suffix"
+    assert listing.passed_over == "2 .txt, 1 .mp4 (clips: bench data prepare), 1 .zip (unpack it), 1 without a suffix"
 
 
 def test_several_walks_share_what_they_have_seen(tmp_path: Path) -> None:
