@@ -26,6 +26,7 @@ from .band_transfer import band_transfer
 from .charts import histogram, roc_curve
 from .choices import choice_gaps
 from .mistakes import mistakes
+from .notes import may_be_copies
 from .standings import standings
 from .transfer import transferred
 
@@ -37,7 +38,7 @@ MOST_READ = 500  # rows whose score files are read
 DIGEST_LENGTH = 16
 PICTURE_WIDTH = 760  # pixels
 SPECTRUM = "spectrum.png"  # artifact of a cell
-FACTS = ("seed", "crop", "versions", "lookalikes")
+FACTS = ("seed", "crop", "versions")
 
 
 @dataclass
@@ -185,6 +186,7 @@ def _cell(document: Mapping[str, Any], recorded: bool = True) -> dict[str, Any]:
         "data": _short(document.get("digests", {})),
         "study_key": document.get("study_key", ""),
         **{name: document.get(name) for name in FACTS},
+        "lookalikes": {k: v for k, v in (document.get("lookalikes") or {}).items() if may_be_copies(k)},
         "splits": _short(document.get("splits", {})),
         "allpass": next((t["auc"] for t in document.get("trials", []) if t["stage"] == "allpass"), None),
         "sweep": [[*Band(**t["band"]).edges, t["auc"], t["auc_lo"], t["auc_hi"]] for t in swept],

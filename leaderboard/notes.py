@@ -86,7 +86,7 @@ def row_notes(rows: Rows, by_name: bool = False) -> list[tuple[str, list[int]]]:
         (i, test["domain"], test["lookalikes"], test["n"])
         for i, row in enumerate(rows)
         for test in row["tests"]
-        if test["lookalikes"] and not chain_of(test["domain"]) and not is_computed(test["domain"])
+        if test["lookalikes"] and may_be_copies(test["domain"])
     ]
     if alike:
         mine = list(dict.fromkeys(i for i, *_ in alike))
@@ -100,6 +100,11 @@ def _count_of(domain: str, alike: Sequence[tuple[int, str, int, int]]) -> str:
     found = sorted({n for _, name, n, _ in alike if name == domain})
     total = max(n for _, name, _, n in alike if name == domain)
     return f"{domain} {found[0]}{f' to {found[-1]}' if len(found) > 1 else ''} of {total}"
+
+
+def may_be_copies(domain: str) -> bool:
+    """Whether look-alikes are worth a note: not of computed pictures, nor of perturbed ones, as the clean domain tells them."""
+    return not chain_of(domain) and not is_computed(domain)
 
 
 def is_computed(domain: str) -> bool:

@@ -21,7 +21,7 @@ from ..benchmark.tracking import RunDocument, send_now
 from .charts import ROC_GRID, layouts
 from .comparable import comparable_sets
 from .details import Details, row_id
-from .notes import data_notes, other_variants, row_notes, shown_rows
+from .notes import data_notes, may_be_copies, other_variants, row_notes, shown_rows
 from .rows import Board
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -288,7 +288,7 @@ def _about(row: Mapping[str, Any], cell: Mapping[str, Any]) -> dict[str, Any]:
         "evidence": [evidence["low"], evidence["high"]] if evidence else None,
         "swept": row["swept"],
         "variant": row["variant"],
-        "lookalikes": sum(test["lookalikes"] for test in row["tests"] if not chain_of(test["domain"])),
+        "lookalikes": sum(test["lookalikes"] for test in row["tests"] if may_be_copies(test["domain"])),
         "gaps": [without_addresses(text) for text in (*row["gaps"], *absent)],
         "dropped": sum(row["dropped_leaks"].values()),
     }

@@ -105,7 +105,8 @@ def print_robustness(rows: Sequence[dict[str, Any]], study: str, console: "Conso
     if tables:
         console.print(
             "AUC on perturbed test pictures (mean over the test domains), below it the change against the same pictures as "
-            "they are; in brackets where its 95 % interval (groups resampled) includes 0. In-domain: on the training domain.",
+            "they are; in brackets where its 95 % interval over groups of pictures includes 0. In-domain: on the training "
+            "domain.",
             style="dim",
             highlight=False,
         )

@@ -131,7 +131,7 @@ def _caption(rows: list[dict[str, Any]]) -> str:
     if not rows:
         return "No cell has been finished yet."
     text = (
-        "AUC on test pictures, below it the 95 % interval (groups resampled); below 0.5: fakes rank under reals there. "
+        "AUC on test pictures, below it the 95 % interval over groups of pictures; below 0.5: fakes rank under reals there. "
         "gain: over all-pass; oracle: with the best tried band of each test domain, which flatters, as it could not have "
         "been known; both on the cross-domain mean"
     )

@@ -313,3 +313,10 @@ def test_details_without_score_files(picture_folder: Callable[..., Path]) -> Non
     assert details.rows == {}
     assert details.cells[board.rows[0]["run_id"]]["view"] == "profile"
     assert "spectral_svm" in page(board, details, uri)
+
+
+@pytest.mark.parametrize(("domain", "told"), [("set/b", 3), ("procedural/blend", 0), ("set/b+blur:sigma=1", 0)])
+def test_look_alikes_are_flagged_where_they_may_be_copies(row_maker: Maker, domain: str, told: int) -> None:
+    row = row_maker()
+    row["tests"] = [row["tests"][0] | {"domain": domain, "lookalikes": 3}]
+    assert objects(data_of(page(Board("made", [row], []), Details())))[0]["lookalikes"] == told
