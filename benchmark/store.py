@@ -15,6 +15,8 @@ import platformdirs
 
 from .errors import BenchError
 
+ASIDE = ".damaged-"  # before the time, in the name of a file that was set aside
+
 
 def results_root() -> Path:
     """Folder of records, score files and the default tracking store; ``BANDBENCH_HOME`` overrides."""
@@ -121,6 +123,11 @@ def read_json(path: Path) -> Any | None:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+
+
+def name_aside(path: Path) -> Path:
+    """Name under which a damaged file is set aside, beside where it was."""
+    return path.with_name(f"{path.name}{ASIDE}{time.strftime('%Y%m%d-%H%M%S')}")
 
 
 def publish_folder(temporary: Path, final: Path) -> None:
