@@ -29,7 +29,7 @@ class StudyReference:
     Attributes
     ----------
     run : str
-        What ``bench run --study`` takes: the name of a shipped study, or the path of a file.
+        What ``bench run`` takes: the name of a shipped study, or the path of a file.
     board : str
         What ``bench leaderboard --study`` takes.
     """
@@ -45,7 +45,7 @@ def study_reference(given: str, study: Study) -> StudyReference:
     Parameters
     ----------
     given : str
-        What the user gave to ``bench run --study``.
+        What the user gave to ``bench run``.
     study : Study
         As it was run, under the name of its board.
     """
