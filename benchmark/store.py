@@ -42,6 +42,13 @@ def cache_root() -> Path:
     return Path(os.environ.get("BANDBENCH_CACHE") or platformdirs.user_cache_path("bandbench", False)).expanduser().absolute()
 
 
+def settle_folders() -> None:
+    """Make the folders that the environment names whole paths: they stay where they are, whatever folder one goes to."""
+    for name, root in (("BANDBENCH_HOME", results_root), ("BANDBENCH_CACHE", cache_root)):
+        if os.environ.get(name):
+            os.environ[name] = str(root())
+
+
 def ensure_writable(folder: Path, variable: str) -> Path:
     """
     Make a folder and prove that a file can be written there.
