@@ -230,9 +230,10 @@ def find_study(reference: str) -> Path:
     shipped = shipped_studies()
     study, mark, _ = reference.partition(MARK)
     if mark:
+        run = bench(f"run {study if study in shipped else 'FILE'}")
         raise StudyError(
             f"'{reference}' is a board and no study: `{bench(f'leaderboard --study {shlex.quote(reference)}')}` shows it, and "
-            f"`{bench(f'run {study}')}` writes to it with the options that it is named after."
+            f"`{run}` writes to it with the options that it is named after."
         )
     if reference not in shipped:
         raise StudyError(unknown_name("study", reference, shipped) + " A file of your own is given by its path.")
