@@ -137,7 +137,7 @@ def test_options_of_a_command_are_written_after_it(recorded: None, bench: Bench)
     assert code == 2 and err == "bench: options of `export` are written after it, not before."
     assert not Path("x.csv").exists()
     assert bench("export", "-")[1].startswith("dataset,key,compression,label,score,status\n")
-    assert "No such command 'nonsense'" in bench("nonsense")[2]
+    assert "unknown command 'nonsense'" in bench("nonsense")[2]
     code, _, err = bench("export", "x.csv", "--detector", "nobody")
     assert code == 2 and "no recorded cell is meant" in err
 
