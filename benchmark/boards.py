@@ -18,6 +18,7 @@ from .store import digest
 from .study import MARK, MOST_NAME, Study, override
 
 OPTIONS = {"search.trials": "trials", "seeds": "seeds", "seed": "seed", "mode": "mode", "crop.side": "crop"}
+ODD = re.compile(r"[^A-Za-z0-9_.,=-]")  # what MLflow, files and addresses do not all take
 HEX = 8  # digits that stand for the rest of a name that would be too long
 
 
@@ -29,7 +30,7 @@ class StudyReference:
     Attributes
     ----------
     run : str
-        What ``bench run --study`` takes: the name of a shipped study, or the path of a file.
+        What ``bench run`` takes: the name of a shipped study, or the path of a file.
     board : str
         What ``bench leaderboard --study`` takes.
     """
@@ -45,7 +46,7 @@ def study_reference(given: str, study: Study) -> StudyReference:
     Parameters
     ----------
     given : str
-        What the user gave to ``bench run --study``.
+        What the user gave to ``bench run``.
     study : Study
         As it was run, under the name of its board.
     """
@@ -143,7 +144,7 @@ def _flat(study: Study) -> dict[str, Any]:
 
 def _name(study: str, parts: Sequence[str]) -> str:
     """Join the parts with characters that MLflow, files and addresses take; a long name is cut and told apart by a digest."""
-    name = MARK.join([study, *(re.sub(r"[^A-Za-z0-9_.,=-]", "-", part) for part in parts)])
+    name = MARK.join([study, *(ODD.sub("-", part) for part in parts)])
     return name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - HEX - 1]}{MARK}{digest(parts)[:HEX]}"
 
 
@@ -182,8 +183,14 @@ def _parameter_parts(shipped: Study, catalogue: Catalogue, options: Mapping[str,
     for name, given in sorted(options.items()):
         plugin = datasets.get(catalogue.spec(name).reference)
         usual = {**plugin.parameter_defaults(), **shipped.datasets.get(name, {})}
-        parts += [f"{name}.{key}={value}" for key, value in sorted(given.items()) if usual.get(key) != value]
+        parts += [_parameter_part(f"{name}.{key}", value) for key, value in sorted(given.items()) if usual.get(key) != value]
     return parts
+
+
+def _parameter_part(key: str, value: Any) -> str:
+    """Name a value; a path or regular expression, which no name can hold, is told apart by a digest."""
+    part = f"{key}={value}"
+    return f"{key}-{digest(value)[:HEX]}" if ODD.search(part) else part
 
 
 def options_of(board: str) -> list[str]:

@@ -19,7 +19,7 @@ from annotated_types import Ge, Gt, Lt
 from numpy.typing import NDArray
 
 from .errors import PluginError, unknown_name
-from .invocation import install_extra
+from .invocation import extra_missing
 
 REAL, FAKE = 0, 1
 LABEL_NAMES = ("real", "fake")
@@ -180,9 +180,7 @@ class Plugin:
     def missing(cls) -> str:
         """Say what has to be installed before the plugin can be used; empty if nothing."""
         absent = [name for name in cls.needs if importlib.util.find_spec(name) is None]
-        if not absent:
-            return ""
-        return f"needs the extra `{cls.extra}` ({', '.join(absent)} missing): {install_extra(cls.extra)}"
+        return extra_missing(cls.extra, absent) if absent else ""
 
     @classmethod
     def parameter_defaults(cls) -> dict[str, Any]:

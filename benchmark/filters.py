@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .bands import Band, butterworth_gain, distance_grid
 from .errors import DataError, PluginError, StudyError, unknown_name
-from .invocation import install_extra
+from .invocation import extra_missing
 from .networks import Graph, MicroBatches, find_device
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class FilterBank:
 
     def __init__(self, bands: Sequence[Band], shape: tuple[int, int], device: str = "auto", compiled: bool = False) -> None:
         if importlib.util.find_spec("torch") is None:
-            raise PluginError(f"the filter bank needs the extra `deep` (torch missing): {install_extra('deep')}")
+            raise PluginError(f"the filter bank {extra_missing('deep', ['torch'])}")
         import torch
 
         self.bands = tuple(bands)

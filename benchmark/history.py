@@ -1,7 +1,6 @@
 """The Optuna side of a search: one study per cell, asked and told by the one process that owns it."""
 
 import contextlib
-import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,10 +18,9 @@ from .bands import MAX_FREQUENCY, Band, Mode
 from .databases import check_database
 from .errors import BenchError, BenchWarning
 from .invocation import install_extra
-from .store import atomic_path
+from .store import ASIDE, atomic_path, name_aside
 from .study import Search
 
-ASIDE = ".damaged-"  # before the time, in the name of a journal that was set aside
 GRID = 0.005  # cycles/pixel: finer steps move no coefficient of a 128-pixel crop, and repeats come for free
 WITH_WIDTH = ("band", "stop")  # kinds of bands that have one
 METRIC = "validation AUC"
@@ -164,7 +162,7 @@ def _without_torn_line(journal: Path) -> int:
 def _keep_lines(journal: Path, n_lines: int) -> Path:
     """Set a journal aside and begin another with its first lines; return where the old one is."""
     kept = b"".join(journal.read_bytes().splitlines(keepends=True)[:n_lines])
-    aside = journal.with_name(f"{journal.name}{ASIDE}{time.strftime('%Y%m%d-%H%M%S')}")
+    aside = name_aside(journal)
     journal.rename(aside)
     with atomic_path(journal) as temporary:
         temporary.write_bytes(kept)

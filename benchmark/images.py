@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from .errors import DataError, StudyError
-from .invocation import install_extra
+from .invocation import extra_missing
 
 VERSION = 1
 # TGA is last, because it is the only one without a signature.
@@ -195,9 +195,7 @@ def _is_heic(data: bytes) -> bool:
 
 def heic_missing() -> str:
     """Say what has to be installed before HEIC pictures can be read; empty if nothing."""
-    if importlib.util.find_spec(HEIC_LIBRARY):
-        return ""
-    return f"needs the extra `{HEIC_EXTRA}` ({HEIC_LIBRARY} missing): {install_extra(HEIC_EXTRA)}"
+    return "" if importlib.util.find_spec(HEIC_LIBRARY) else extra_missing(HEIC_EXTRA, [HEIC_LIBRARY])
 
 
 def is_picture(head: bytes) -> bool:

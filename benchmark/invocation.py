@@ -8,6 +8,7 @@ import shlex
 import shutil
 import sys
 import sysconfig
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,11 @@ def _path(path: Path) -> str:
 def install_extra(extra: str) -> str:
     """Return the command that adds an optional part (``deep``) to this installation."""
     return Installation.present().extra_command(extra)
+
+
+def extra_missing(extra: str, libraries: Sequence[str]) -> str:
+    """Say which libraries of an optional part are missing, and how to get it; to go on after what needs it."""
+    return f"needs the extra `{extra}` ({', '.join(libraries)} missing): {install_extra(extra)}"
 
 
 def install(requirement: str) -> str:

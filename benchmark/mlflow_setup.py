@@ -9,7 +9,6 @@ import contextlib
 import logging
 import sqlite3
 import tempfile
-import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from pathlib import Path
 from .addresses import folder_path, sqlite_address, unescaped_folder
 from .errors import BenchWarning, TrackingError
 from .locks import FOR_EVER, holding
-from .store import digest, results_root
+from .store import digest, name_aside, results_root
 
 DAMAGE = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)  # a table is missing, or there twice, …
 MLFLOW_TABLES = {"alembic_version", "experiments", "runs", "tags", "metrics"}  # any of them: it is, or was to be, MLflow's
@@ -207,7 +206,7 @@ def _require_ours(path: Path, reason: str) -> None:
 
 
 def _set_aside(path: Path) -> Path:
-    aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+    aside = name_aside(path)
     path.rename(aside)
     for suffix in ("-wal", "-shm"):  # they belong to the file, whatever is called like it next
         with contextlib.suppress(FileNotFoundError):

@@ -15,6 +15,8 @@ import platformdirs
 
 from .errors import BenchError
 
+ASIDE = ".damaged-"  # before the time, in the name of a file that was set aside
+
 
 def results_root() -> Path:
     """Folder of records, score files and the default tracking store; ``BANDBENCH_HOME`` overrides."""
@@ -38,6 +40,13 @@ def relocated(path: Path) -> Path:
 def cache_root() -> Path:
     """Folder of what can be computed again; ``BANDBENCH_CACHE`` overrides."""
     return Path(os.environ.get("BANDBENCH_CACHE") or platformdirs.user_cache_path("bandbench", False)).expanduser().absolute()
+
+
+def settle_folders() -> None:
+    """Make the folders that the environment names whole paths: they stay where they are, whatever folder one goes to."""
+    for name, root in (("BANDBENCH_HOME", results_root), ("BANDBENCH_CACHE", cache_root)):
+        if os.environ.get(name):
+            os.environ[name] = str(root())
 
 
 def ensure_writable(folder: Path, variable: str) -> Path:
@@ -121,6 +130,11 @@ def read_json(path: Path) -> Any | None:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+
+
+def name_aside(path: Path) -> Path:
+    """Name under which a damaged file is set aside, beside where it was."""
+    return path.with_name(f"{path.name}{ASIDE}{time.strftime('%Y%m%d-%H%M%S')}")
 
 
 def publish_folder(temporary: Path, final: Path) -> None:

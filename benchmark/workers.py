@@ -12,6 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from .errors import BenchError, show_sentences
+from .store import cache_root, results_root
 
 Result = TypeVar("Result")
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -108,6 +109,8 @@ class Workers:
             warm_up(self._preload)
             context = multiprocessing.get_context("forkserver")
             environment = {name: value for name, value in os.environ.items() if name.startswith("BANDBENCH_")}
+            # A worker begins in the folder where its owner is when it starts: one that starts later may begin elsewhere.
+            environment |= {"BANDBENCH_HOME": str(results_root()), "BANDBENCH_CACHE": str(cache_root())}
             # The first process waits until the server has imported everything: here, where Ctrl-C may interrupt it.
             first = context.Process(target=int)
             first.start()

@@ -197,10 +197,7 @@ def read_metadata(text: str) -> dict[str, Entry]:
     ValueError
         If it is no JSON object of objects.
     """
-    known = json.loads(text)
-    if not isinstance(known, dict) or not all(isinstance(entry, dict) for entry in known.values()):
-        raise ValueError("it is no table of clips")
-    return {clip_name(clip): entry for clip, facts in known.items() if (entry := as_entry(facts))}
+    return {clip_name(clip): entry for clip, facts in _clips_of(text).items() if (entry := as_entry(facts))}
 
 
 def read_preview(text: str) -> dict[str, Entry]:
@@ -212,10 +209,15 @@ def read_preview(text: str) -> dict[str, Entry]:
     ValueError
         If it is no JSON object of objects.
     """
+    return {path_key(clip): entry for clip, facts in _clips_of(text).items() if (entry := as_preview_entry(clip, facts))}
+
+
+def _clips_of(text: str) -> dict[str, dict[str, Any]]:
+    """Facts by clip, as both kinds of JSON have them."""
     known = json.loads(text)
-    if not isinstance(known, dict) or not all(isinstance(entry, dict) for entry in known.values()):
+    if not isinstance(known, dict) or not all(isinstance(facts, dict) for facts in known.values()):
         raise ValueError("it is no table of clips")
-    return {path_key(clip): entry for clip, facts in known.items() if (entry := as_preview_entry(clip, facts))}
+    return known
 
 
 def as_preview_entry(clip: str, facts: Mapping[str, Any]) -> Entry | None:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from ..benchmark.contracts import REAL, Shown
 from ..benchmark.data.layout import Tree, child_key, split_archive
-from ..benchmark.data.reals import RealDataset, TreeWithFakes, add_notes, as_bmp, iter_pictures, passed_over
+from ..benchmark.data.reals import RealDataset, TreeWithFakes, add_notes, as_bmp, first_trouble, iter_pictures
 from ..benchmark.data.sources import Source, Survey
 from ..benchmark.errors import DataError, unknown_name
 from ..benchmark.images import HEAD, decode, is_picture, open_picture
@@ -135,7 +135,7 @@ class LSUN(RealDataset):
         if not taken:
             there = ", ".join([*tree.folders(), *tree.files()][:8]) or "nothing"
             where = f" in a folder {self.category}/" if wanted else ""
-            raise DataError(f"{tree.root} does not hold {self.what}{where}; found: {there}{passed_over(tree)}.")
+            raise DataError(f"{tree.root} does not hold {self.what}{where}; found: {there}{first_trouble(tree)}.")
         notes = ["pictures were exported from LSUN; if they were written anew they carry the trace of another codec"]
         if len(taken) > self.limit:
             notes.append(f"the first {self.limit:,} pictures by path; there are more (limit={self.limit})")

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from ..benchmark.contracts import REAL
 from ..benchmark.data.layout import Tree
-from ..benchmark.data.reals import RealDataset, fill_splits, group_notes, iter_pictures, of_class, passed_over, split_of_path
+from ..benchmark.data.reals import RealDataset, fill_splits, first_trouble, group_notes, iter_pictures, of_class, split_of_path
 from ..benchmark.data.sources import Source, Survey
 from ..benchmark.errors import DataError, unknown_name
 from .folder import group_key
@@ -62,7 +62,7 @@ class RealFaces(RealDataset):
         paths = list(of_class(tree, [path for path in iter_pictures(tree) if not self.is_given_as_fake(tree, path)], REAL))
         if not paths:
             found = ", ".join([*(f"{folder}/" for folder in tree.folders()), *tree.files()][:8]) or "nothing"
-            raise DataError(f"{tree.root} does not hold {self.what}; found: {found}{passed_over(tree)}.")
+            raise DataError(f"{tree.root} does not hold {self.what}; found: {found}{first_trouble(tree)}.")
         people = {path: person_of(path, self.names, tree.root.name) for path in paths}
         sources = fill_splits(list(grouped(paths, people)))
         known = len({person for person in people.values() if person})

@@ -57,8 +57,8 @@ def _study_names() -> list[str]:
 
 
 def _study_domains() -> Iterator[str]:
-    import yaml
+    from ..yaml_text import parse_yaml
 
     for file in _study_files():
-        study = yaml.safe_load(file.read_text(encoding="utf-8"))
+        study = parse_yaml(file.read_text(encoding="utf-8")).data
         yield from (name for side in ("train", "test") for name in study[side])

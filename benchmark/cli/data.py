@@ -157,7 +157,9 @@ def open_dataset(name: str, root: Path | None, data: list[str] | None, param: li
     if not issubclass(plugin, SourceDataset):
         use = f"--data mine={folders[0] if folders else 'DIR'}" if plugin.needs_root else f"--train {plugin.name}"
         raise DataError(f"{plugin.name} needs no preparation, its pictures are used as they are: {bench(f'run {use}')}")
-    options = given.options.get(name, {}) | given.options.get(plugin.name, {}) | parse_params(param)
+    options = (
+        given.options.get(name, {}) | given.options.get(plugin.name, {}) | parse_params(param, types=plugin.parameter_types())
+    )
     folder = str(Path(folders[0]).expanduser().absolute()) if folders else None
     opened = DatasetSpec(reference, folder, options).open(0, 0)
     assert isinstance(opened, SourceDataset)

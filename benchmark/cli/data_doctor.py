@@ -129,19 +129,17 @@ def _split_domain(given: str) -> tuple[str, str]:
 
 def _as_csv(report: "Report") -> str:
     """One line per file of every finding; findings about no file have one line."""
-    import csv
-    import io
+    from ...leaderboard.spreadsheet import lines_as_csv
 
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["dataset", "folder", "level", "kind", "where", "path", "detail", "text", "remedy"])
+    names = ("dataset", "folder", "level", "kind", "where", "path", "detail", "text", "remedy")
+    lines: list[tuple[str, ...]] = []
     groups = [(d.inventory.name, d.inventory.folder, d.findings) for d in report.diagnoses] + [("", "", report.across)]
     for name, folder, findings in groups:
         for finding in findings:
             for path, detail in finding.files or (("", ""),):
                 about = [finding.level, finding.kind, finding.where]
-                writer.writerow([name, folder, *about, path, detail, finding.text, finding.remedy])
-    return out.getvalue()
+                lines.append((name, folder, *about, path, detail, finding.text, finding.remedy))
+    return lines_as_csv([dict(zip(names, line, strict=True)) for line in lines], names)
 
 
 # --- for people ------------------------------------------------------------------------------------------------------

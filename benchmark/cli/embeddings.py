@@ -18,7 +18,7 @@ from .options import (
     check_target,
     jobs_of,
     parse_data,
-    parse_params,
+    parse_detector,
     write_text,
 )
 from .provenance import print_remarks, print_unusable
@@ -78,14 +78,13 @@ def embeddings(
         from ..embeddings import SUFFIXES, EmbeddingOptions, embed
         from ..errors import BenchError
         from ..images import CropSpec
-        from ..registry import DetectorSpec
         from ..store import dump_json
         from ..workers import running_workers
 
         if out.suffix not in SUFFIXES or out.is_dir():
             raise BenchError(f"--out is a file that ends in {' or '.join(SUFFIXES)}, got {out}.")
         options = EmbeddingOptions(
-            DetectorSpec.parse(detector, parse_params(param)),
+            parse_detector(detector, param),
             Band.parse(band, crop, order=order, mode="pixels"),
             CropSpec(crop, "centre" if tiles == 1 else "tiles", tiles),
             split.value,

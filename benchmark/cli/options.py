@@ -3,10 +3,11 @@
 import difflib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from types import NoneType
+from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -15,6 +16,9 @@ from ..errors import BenchError, unknown_name
 from ..formats import FigureFormat
 from ..invocation import bench
 from .examples import EXAMPLES
+
+if TYPE_CHECKING:
+    from ..registry import DetectorSpec
 
 STDOUT = "-"
 BARE = ("--json", "--csv", "--csv-tests")  # may stand without a file
@@ -134,8 +138,23 @@ def jobs_of(given: int | None) -> int:
     return given or len(os.sched_getaffinity(0))
 
 
-def parse_params(given: list[str] | None, option: str = "--param") -> dict[str, Any]:
-    """``NAME=VALUE`` options to a dict; values are read as YAML (numbers, true, [1, 2], text)."""
+def parse_params(given: list[str] | None, option: str = "--param", types: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    r"""
+    ``NAME=VALUE`` options to a dict; values are read as YAML (numbers, true, [1, 2], text).
+
+    Parameters
+    ----------
+    given : list of str or None
+    option : str
+        For messages.
+    types : mapping of str to type, optional
+        Of parameters. The value of one that is text is taken as it stands: ``[a-z]+(\d+)`` is no list, ``2024`` no number.
+
+    Raises
+    ------
+    BenchError
+        If a text is no ``NAME=VALUE``, or a value is no YAML.
+    """
     from ..yaml_text import YamlError, parse_yaml
 
     found: dict[str, Any] = {}
@@ -143,11 +162,36 @@ def parse_params(given: list[str] | None, option: str = "--param") -> dict[str, 
         name, mark, value = text.partition("=")
         if not (name and mark):
             raise BenchError(f"{option} wants NAME=VALUE (for example {option} C=3), got {text!r}.")
+        if _takes_text((types or {}).get(name), value):
+            found[name] = value
+            continue
         try:
             found[name] = parse_yaml(value).data
         except YamlError as error:
             raise BenchError(f"{option} {name}: {value!r} is no value such as 3, true, [1, 2] or text.") from error
     return found
+
+
+def _takes_text(hint: Any, value: str) -> bool:
+    """Whether a type takes a value as text: it is `str`, or `str` or None where the value does not say ``null``."""
+    if get_origin(hint) is Annotated:
+        hint = get_args(hint)[0]
+    return hint is str or (set(get_args(hint)) == {str, NoneType} and value not in ("", "null", "~"))
+
+
+def parse_detector(text: str, param: list[str] | None) -> "DetectorSpec":
+    """
+    Read a detector and its ``--param`` options.
+
+    Raises
+    ------
+    BenchError
+        If the detector or a parameter is unknown, or a value cannot be that of its parameter.
+    """
+    from ..registry import DetectorSpec
+
+    types = DetectorSpec.parse(text).plugin.parameter_types()
+    return DetectorSpec.parse(text, parse_params(param, types=types))
 
 
 @dataclass(frozen=True)
@@ -196,8 +240,8 @@ def parse_data(given: list[str] | None, named: Sequence[str] = ()) -> GivenData:
     for name, value in pairs:
         if name not in folders:
             alias, _, parameter = name.partition(".")
-            _require_parameter(alias, parameter, value, (*folders, *named))
-            options.setdefault(alias, {}).update(parse_params([f"{parameter}={value}"], "--data " + alias))
+            types = _types_of(alias, parameter, value, (*folders, *named))
+            options.setdefault(alias, {}).update(parse_params([f"{parameter}={value}"], "--data " + alias, types))
     return GivenData(folders, options)
 
 
@@ -208,8 +252,8 @@ def _data_pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _require_parameter(alias: str, parameter: str, value: str, given: Sequence[str]) -> None:
-    """Refuse a parameter of a data set that is not known or has none of that name."""
+def _types_of(alias: str, parameter: str, value: str, given: Sequence[str]) -> dict[str, Any]:
+    """Types of a data set's parameters; a data set that is not known or has none of that name is refused."""
     from ..registry import datasets
 
     by_alias = {name: name for name in datasets.names()}
@@ -226,9 +270,10 @@ def _require_parameter(alias: str, parameter: str, value: str, given: Sequence[s
     taken = {"root": f"--data {alias}={value}", "seed": "--seed", "replicate": "--seed"}
     if parameter in taken:
         raise BenchError(f"--data {alias}.{parameter}={value}: that is given by {taken[parameter]}.")
-    known = [name for name in datasets.get(by_alias[alias]).parameter_defaults() if name not in taken]
-    if parameter not in known:
-        raise BenchError(f"--data {alias}.{parameter}={value}: {unknown_name(f'parameter of {alias}', parameter, known)}")
+    types = {name: hint for name, hint in datasets.get(by_alias[alias]).parameter_types().items() if name not in taken}
+    if parameter not in types:
+        raise BenchError(f"--data {alias}.{parameter}={value}: {unknown_name(f'parameter of {alias}', parameter, types)}")
+    return types
 
 
 def _plain(*parts: str) -> str:

@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -67,6 +67,7 @@ def scan(
     """Score pictures and clips with a trained model: probability of each class, and 'unsure' where it cannot tell."""
     from rich.console import Console
 
+    from ...leaderboard.spreadsheet import lines_as_csv
     from ..errors import BenchError, StudyError
     from ..framing import Look
     from ..scanning import POOLS, find_files, scan_file
@@ -101,22 +102,10 @@ def scan(
         about = {"model": str(paths[0]), "classes": model.recipe.classes, "looked_for": look.as_dict()}
         write_text(json_file, dump_json(about | {"rows": rows}))
     if csv_file:
-        write_text(csv_file, _as_csv(rows))
+        write_text(csv_file, lines_as_csv(rows))
     if STDOUT not in (json_file, csv_file):
         _print(found, model, look)
     raise typer.Exit(3 if any(one.status != "ok" for one in found) else 0)
-
-
-def _as_csv(rows: list[dict[str, Any]]) -> str:
-    import csv
-    import io
-
-    out = io.StringIO()
-    columns = dict.fromkeys(name for row in rows for name in row)
-    writer = csv.DictWriter(out, list(columns), lineterminator="\n", restval="")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
 
 
 def _print(found: "list[Finding]", model: "TrainedModel", look: "Look") -> None:

@@ -19,7 +19,7 @@ from .options import (
     check_target,
     jobs_of,
     parse_data,
-    parse_params,
+    parse_detector,
     write_text,
 )
 from .provenance import print_dropped, print_missing, print_remarks, print_unusable
@@ -72,7 +72,6 @@ def train(
     from ..curves import keep_curves
     from ..errors import BenchError, StudyError, unknown_name
     from ..images import CropSpec
-    from ..registry import DetectorSpec
     from ..tracking import resolve_tracking_uri
     from ..trained import TASKS, Recipe
     from ..training import classes_of, model_document, train_model
@@ -83,7 +82,7 @@ def train(
     check_target(json_file)
     if task not in TASKS:
         raise StudyError(unknown_name("task", task, TASKS))
-    spec = DetectorSpec.parse(detector, parse_params(param))
+    spec = parse_detector(detector, param)
     folder = out or Path("models", re.sub(r"[^\w.=-]+", "-", spec.label).strip("-"))
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BenchError(f"{folder} is there already; name another folder with --out, or remove it.")

@@ -7,7 +7,6 @@ What is there already, made of the same file with the same settings, is not done
 import contextlib
 import copy
 import csv
-import fcntl
 import gc
 import hashlib
 import importlib.metadata
@@ -26,6 +25,7 @@ from typing import Any
 from ..catalogue import DatasetSpec
 from ..contracts import LABEL_NAMES
 from ..errors import BenchError, DataError, unknown_name
+from ..locks import LockHeldError, holding
 from ..registry import datasets
 from ..reporting import Reporter
 from ..store import atomic_path
@@ -546,18 +546,15 @@ def checked_place(dataset: SourceDataset, settings: Settings, out: Path | None) 
 @contextlib.contextmanager
 def _only_process(folder: Path) -> Iterator[None]:
     """Hold the folder: two processes would do everything twice, and delete what the other one is working on."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / LOCK).open("a")
-    except OSError as error:
-        raise DataError(
-            f"cannot write to {folder} ({error.strerror}); make it writable or give another folder with --out."
-        ) from error
-    with file:
+    with contextlib.ExitStack() as held:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            held.enter_context(holding(folder / LOCK, patience=0))
+        except LockHeldError as error:
             raise DataError(f"another `bench data prepare` is working on {folder}; wait for it to end.") from error
+        except OSError as error:
+            raise DataError(
+                f"cannot write to {folder} ({error.strerror}); make it writable or give another folder with --out."
+            ) from error
         yield
 
 

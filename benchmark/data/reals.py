@@ -230,7 +230,9 @@ def survey_fakes(tree: Tree, name: str) -> Survey:
     if paths and not by_generator:
         raise DataError(f"{name}: the folder of fakes {tree.root} holds only reals ({first_folder(tree)}); give fakes.")
     if not by_generator:
-        raise DataError(f"{name}: the folder of fakes {tree.root} holds no picture ({', '.join(SUFFIXES)}){passed_over(tree)}.")
+        raise DataError(
+            f"{name}: the folder of fakes {tree.root} holds no picture ({', '.join(SUFFIXES)}){first_trouble(tree)}."
+        )
     sources = [fake for members in by_generator.values() for fake in fill_splits(members)]
     troubles = tuple(Trouble(f"{FAKES}/{t.path}", t.status, t.detail) for t in tree.troubles)
     drawn = sorted({fake.domains[0] for fake in sources if fake.split is None})
@@ -461,7 +463,7 @@ def count_text(names: Sequence[str], what: str, whole: int) -> str:
     return f"{len(names):,} of {whole:,} {what} (first: {names[0]})"
 
 
-def passed_over(tree: Tree) -> str:
+def first_trouble(tree: Tree) -> str:
     """The first thing that was passed over, to go on with where nothing else is there; empty if there is none."""
     first = next(iter(tree.troubles), None)
     return f"; {first.path} {first.detail.rstrip('.')}" if first else ""

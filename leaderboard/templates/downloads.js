@@ -22,7 +22,7 @@ function quoted(value) {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return String(value);
   const text = String(value);
-  const plain = /^[=+\-@\t\r]/.test(text) ? "'" + text : text; // a spreadsheet must not take a name for a formula
+  const plain = /^'*[=+\-@\t\r]/.test(text) ? "'" + text : text; // a spreadsheet must not take a name for a formula
   return /[",\n\r]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
 

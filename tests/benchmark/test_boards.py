@@ -77,11 +77,18 @@ def test_parameters_of_data_sets_name_a_board(catalogue: Catalogue) -> None:
     assert board(catalogue, {}, load_study("upsampling"), {"procedural": {"n_test": 150}}) == "upsampling"
 
 
+def test_values_that_no_name_can_hold_are_told_apart(catalogue: Catalogue) -> None:
+    patterns = (r"[a-z]+(\d+)", r"[a-z]*(\d+)", r"[a-z]+(\d*)")
+    names = [board(catalogue, {}, options={"mine": {"groups": pattern}}) for pattern in patterns]
+    assert len(set(names)) == 3
+    assert options_of(names[0]) == []  # the value is not in the name
+
+
 def test_a_name_can_be_run_again_and_is_no_study() -> None:
     assert options_of("band_search~mine~trials=0~procedural.n_test=40") == [
         "--trials", "0", "--data", "procedural.n_test=40",
     ]  # fmt: skip
-    with pytest.raises(StudyError, match="is a board and no study: `bench leaderboard --study band_search~mine`"):
+    with pytest.raises(StudyError, match="is a board and no study: `bench leaderboard --study 'band_search~mine'`"):
         find_study("band_search~mine")
 
 

@@ -4,6 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from bandbench.benchmark.store import cache_root, results_root
 from bandbench.benchmark.workers import running_workers
 
 UNGUARDED = """\
@@ -39,3 +42,12 @@ def test_a_script_with_one_works(tmp_path: Path) -> None:
 def test_workers_answer() -> None:
     with running_workers(1, []) as workers:
         assert workers.submit(abs, -3).result() == 3
+
+
+def test_a_relative_folder_is_the_same_one_in_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BANDBENCH_HOME", "home")
+    monkeypatch.setenv("BANDBENCH_CACHE", "cache")
+    with running_workers(1, []) as workers:
+        assert workers.submit(results_root).result() == tmp_path / "home"
+        assert workers.submit(cache_root).result() == tmp_path / "cache"

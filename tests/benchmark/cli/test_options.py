@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bandbench.benchmark.cli.options import parse_data
+from bandbench.benchmark.cli.options import parse_data, parse_detector
 from bandbench.benchmark.errors import BenchError
 
 PLUGIN = """
@@ -53,3 +53,17 @@ def test_a_name_of_ones_own_has_parameters_wherever_it_is_given(tmp_path: Path) 
 def test_mistakes_are_named(given: list[str], message: str) -> None:
     with pytest.raises(BenchError, match=message):
         parse_data(given)
+
+
+def test_text_is_taken_as_it_stands() -> None:
+    r"""``[a-z]+(\d+)`` is no list for a parameter that is text, and 2024 no number."""
+    given = ["mine=DIR", r"mine.groups=[a-z]+(\d+)", "mine.may_be_shown=true", "celeba.fakes=2024", "celeba.crop=128"]
+    assert parse_data(given, ["celeba"]).options == {
+        "mine": {"groups": r"[a-z]+(\d+)", "may_be_shown": True},
+        "celeba": {"fakes": "2024", "crop": "128"},
+    }
+    assert parse_data(["celeba.fakes=null"], ["celeba"]).options == {"celeba": {"fakes": None}}
+    assert parse_detector("dct_ridge", ["transform=pixels", "alphas=[1e-3]"]).params == {
+        "transform": "pixels",
+        "alphas": [0.001],
+    }

@@ -25,7 +25,9 @@ def bench(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, 
     return int(ended.value.code or 0), out, " ".join(err.split())
 
 
-def test_from_training_to_a_verdict(picture_folder: Maker, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_from_training_to_a_verdict(
+    picture_folder: Maker, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     data, model = picture_folder(n=30), tmp_path / "model"
     train = ("train", "spectral_logreg", "--train", "mine", "--data", f"mine={data}", "--crop", 64, "--out", model, "--jobs", 1)
     code, _, err = bench(capsys, *train, "--param", "C=0.5", "--band", "low:32px")
@@ -49,6 +51,10 @@ def test_from_training_to_a_verdict(picture_folder: Maker, tmp_path: Path, capsy
     assert code == 3
     assert [(Path(row["path"]).name, row["status"]) for row in rows] == [("one.png", "ok"), ("two.png", "error")]
     assert rows[0]["verdict"] == "fake"
+    monkeypatch.chdir(new)
+    (new / "two.png").rename("=two.png")
+    _, out, _ = bench(capsys, "scan", model, "=two.png", "--csv")
+    assert out.splitlines()[1].startswith("'=two.png,")  # no formula in a spreadsheet
 
     client = client_for(default_tracking_uri())
     (experiment,) = [e for e in client.search_experiments() if e.name == "models"]
