@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 from .bands import MAX_FREQUENCY, Band, Mode
 from .databases import check_database
 from .errors import BenchError, BenchWarning
+from .invocation import install_extra
 from .store import ASIDE, atomic_path, name_aside
 from .study import Search
 
@@ -81,11 +82,11 @@ def open_storage(url: str | None, default: Path) -> BaseStorage:
             return _open_journal(default)
         except OSError as error:
             raise BenchError(f"the journal of the searches {default} cannot be opened ({error.strerror}).") from error
+    check_storage(url)
     try:
         return RDBStorage(_with_driver(url))
     except Exception as error:  # whatever the database driver raises
-        first = str(error).strip().splitlines()[0]
-        raise BenchError(f"the storage {_without_password(url)} cannot be opened: {first}") from error
+        raise BenchError(_not_opened(url, error)) from error
 
 
 def _with_driver(url: str) -> str:
@@ -94,6 +95,28 @@ def _with_driver(url: str) -> str:
         if url.startswith(plain):
             return "postgresql+psycopg://" + url.removeprefix(plain)
     return url
+
+
+def _not_opened(url: str, error: Exception) -> str:
+    """Say why a storage cannot be opened: in the driver's words where it was asked, else what an address looks like."""
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+    first = str(error).strip().splitlines()[0]
+    if isinstance(error, ArgumentError | NoSuchModuleError):
+        first = "it is no address of a database such as sqlite:///searches.db or postgresql://USER:PASSWORD@HOST/NAME."
+    elif isinstance(error, ModuleNotFoundError) and error.name:
+        way_on = f": {install_extra('cluster')}" if error.name.startswith("psycopg") else "."
+        first = f"the driver of that database, {error.name}, is not installed{way_on}"
+    return f"the storage {_without_password(url)} cannot be opened: {first}"
+
+
+def _require_place(url: str) -> None:
+    """Refuse a database in memory: it would end with the process, and others could not see it."""
+    from sqlalchemy import make_url
+
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and address.database in (None, "", ":memory:"):
+        raise OSError("it would be kept in memory only; name a file, such as sqlite:///searches.db.")
 
 
 def _without_password(url: str) -> str:
@@ -343,7 +366,7 @@ def check_storage(url: str) -> None:
         If not.
     """
     try:
+        _require_place(url)
         check_database(_with_driver(url))
     except Exception as error:  # whatever the database driver raises
-        first = str(error).strip().splitlines()[0]
-        raise BenchError(f"the storage {_without_password(url)} cannot be opened: {first}") from error
+        raise BenchError(_not_opened(url, error)) from error

@@ -1,5 +1,6 @@
 """Study files: what is crossed and which space is searched; read strictly, with errors that name the line."""
 
+import shlex
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -229,9 +230,10 @@ def find_study(reference: str) -> Path:
     shipped = shipped_studies()
     study, mark, _ = reference.partition(MARK)
     if mark:
+        run = bench(f"run {study if study in shipped else 'FILE'}")
         raise StudyError(
-            f"'{reference}' is a board and no study: `{bench(f'leaderboard --study {reference}')}` shows it, and "
-            f"`{bench(f'run {study}')}` writes to it with the options that it is named after."
+            f"'{reference}' is a board and no study: `{bench(f'leaderboard --study {shlex.quote(reference)}')}` shows it, and "
+            f"`{run}` writes to it with the options that it is named after."
         )
     if reference not in shipped:
         raise StudyError(unknown_name("study", reference, shipped) + " A file of your own is given by its path.")
@@ -307,6 +309,8 @@ def _explain(path: Path, node: yaml.Node, data: Any, error: Any) -> str:
 
 def _sentence(error: Any) -> str:
     message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "string_pattern_mismatch":  # of the name, see `Study`
+        message = "a name holds letters, digits and the characters . _ - alone"
     shown = "" if error["type"] == "value_error" else f", got {error['input']!r}"
     return f"{message.rstrip('.')}{shown}."
 

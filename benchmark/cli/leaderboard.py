@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ...leaderboard.rows import Board
     from ...leaderboard.submitted.submissions import Report
 
-from ..errors import BenchError
+from ..errors import BenchError, unknown_name
 from ..formats import FigureFormat
 from ..invocation import bench
 from . import completion
@@ -33,7 +33,21 @@ from .options import (
     write_text,
 )
 
-group = typer.Typer(cls=Group, help="Build the generalization leaderboard from MLflow and the score files.")
+
+class _Board(Group):
+    """The board and its commands: a name that is none of them is that of a study."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Look a command up; raise BenchError with the way on if there is none of that name."""
+        name = args[0]
+        if not name.startswith("-") and name not in self.commands:
+            example = bench(shlex.join(["leaderboard", "--study", name]))
+            unknown = unknown_name("command", name, self.commands)
+            raise BenchError(f"leaderboard: {unknown} If it is the name of a study, its board is: {example}")
+        return super().resolve_command(ctx, args)
+
+
+group = typer.Typer(cls=_Board, help="Build the generalization leaderboard from MLflow and the score files.")
 
 
 def register(app: typer.Typer) -> None:

@@ -110,6 +110,7 @@ def _train_command(plan: "Plan", rows: Sequence[dict[str, Any]], data: Sequence[
     words = ["train", spec.reference + (f"/{spec.preset}" if spec.preset else ""), "--train", best["train"]]
     for name, value in spec.params.items():
         words += ["--param", f"{name}={value}"]
+    words += _band_words(best["band"])
     name = dataset_name(best["train"])
     for text in data:
         if name in (text.partition("=")[0], text.partition(".")[0]) or ":" in text.partition("=")[0]:
@@ -117,3 +118,16 @@ def _train_command(plan: "Plan", rows: Sequence[dict[str, Any]], data: Sequence[
     if plan.study.crop.side != USUAL_CROP:
         words += ["--crop", str(plan.study.crop.side)]
     return _line(*words, "--out", "model")
+
+
+def _band_words(fields: dict[str, Any]) -> list[str]:
+    """Options of ``bench train`` that give a band; none for all frequencies."""
+    from ..bands import Band
+
+    band = Band(**fields)
+    if band.kind == "all":
+        return []
+    low, high = (f"{frequency:.6g}" for frequency in band.half_gain)
+    text = {"low": high, "high": low}.get(band.kind, f"{low}-{high}")
+    words = ["--band", f"{band.kind}:{text}"]
+    return words if band.mode == "keep" else [*words, "--mode", band.mode, "--order", str(band.order)]

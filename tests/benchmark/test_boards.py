@@ -88,7 +88,7 @@ def test_a_name_can_be_run_again_and_is_no_study() -> None:
     assert options_of("band_search~mine~trials=0~procedural.n_test=40") == [
         "--trials", "0", "--data", "procedural.n_test=40",
     ]  # fmt: skip
-    with pytest.raises(StudyError, match="is a board and no study: `bench leaderboard --study band_search~mine`"):
+    with pytest.raises(StudyError, match="is a board and no study: `bench leaderboard --study 'band_search~mine'`"):
         find_study("band_search~mine")
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from bandbench.benchmark.bands import Band
 from bandbench.benchmark.errors import BenchError, BenchWarning
-from bandbench.benchmark.history import History, lost_trials, open_storage
+from bandbench.benchmark.history import History, check_storage, lost_trials, open_storage
 from bandbench.benchmark.study import Search
 from conftest import missing_program, run, small_study
 
@@ -171,8 +171,25 @@ def test_sqlite(tmp_path: Path, journal: Path) -> None:
 def test_a_storage_that_cannot_be_opened_is_named_without_its_password(journal: Path) -> None:
     with pytest.raises(BenchError, match=r"the storage postgresql://…@127.0.0.1:9/x cannot be opened"):
         open_storage("postgresql://me:secret@127.0.0.1:9/x", journal)
-    with pytest.raises(BenchError, match="cannot be opened"):
-        open_storage("nonsense", journal)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("nonsense", "it is no address of a database such as sqlite:///"),
+        ("redis://127.0.0.1:1", "it is no address of a database such as sqlite:///"),
+        ("mysql://x", "the driver of that database, MySQLdb, is not installed."),
+        ("sqlite://", "it would be kept in memory only; name a file, such as sqlite:///"),
+        ("sqlite:///:memory:", "it would be kept in memory only"),
+    ],
+)
+def test_a_storage_that_cannot_be_used_is_refused_with_a_way_on(journal: Path, url: str, reason: str) -> None:
+    with pytest.raises(BenchError) as opened:
+        open_storage(url, journal)
+    with pytest.raises(BenchError) as looked_at:
+        check_storage(url)
+    assert str(opened.value).startswith(f"the storage {url} cannot be opened: {reason}")
+    assert str(looked_at.value) == str(opened.value)
 
 
 def _postgres_programs() -> Path | None:

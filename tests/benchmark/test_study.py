@@ -104,3 +104,14 @@ def test_override(tmp_path: Path) -> None:
     assert (study.search.trials, study.crop.side) == (3, 96)
     with pytest.raises(StudyError, match=r"crop.side: .*got 3"):
         override(study, {"crop.side": 3})
+
+
+def test_a_board_of_a_study_file_is_written_to_by_the_file() -> None:
+    with pytest.raises(StudyError, match=r"leaderboard --study 'tiny~trials=6'` shows it, and `.*bench run FILE` writes to it"):
+        load_study("tiny~trials=6")
+
+
+def test_a_name_that_cannot_be_one_is_told_what_names_hold(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(GOOD.replace("name: mine", "name: a/b"))
+    with pytest.raises(StudyError, match=r"name: a name holds letters, digits and the characters \. _ - alone, got 'a/b'\."):
+        load_study(str(tmp_path / "s.yaml"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from bandbench.benchmark import invocation
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.tracking import default_tracking_uri
 from bandbench.leaderboard.submitted.files import own_folder
@@ -136,7 +137,7 @@ def test_options_of_a_command_are_written_after_it(recorded: None, bench: Bench)
     assert code == 2 and err == "bench: options of `export` are written after it, not before."
     assert not Path("x.csv").exists()
     assert bench("export", "-")[1].startswith("dataset,key,compression,label,score,status\n")
-    assert "No such command 'nonsense'" in bench("nonsense")[2]
+    assert "unknown command 'nonsense'" in bench("nonsense")[2]
     code, _, err = bench("export", "x.csv", "--detector", "nobody")
     assert code == 2 and "no recorded cell is meant" in err
 
@@ -155,3 +156,17 @@ def test_figures_and_tests_are_files(recorded: None, bench: Bench, tmp_path: Pat
     assert bench("--csv", "-", "--csv-tests", "-")[::2] == (2, "bench: standard output takes one file; give the others a name.")
     code, _, err = bench("--format", "svg")
     assert (code, "--figures DIR" in err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("band_search", "its board is: bench leaderboard --study band_search"),
+        ("band_search~trials=0", "its board is: bench leaderboard --study 'band_search~trials=0'"),
+        ("exprt", "leaderboard: unknown command 'exprt'. Did you mean 'export'? Known: add, export, remove."),
+    ],
+)
+def test_a_study_without_its_option_is_pointed_to_it(bench: Bench, name: str, said: str) -> None:
+    code, _, err = bench(name)
+    assert code == 2
+    assert said in err.replace(invocation.bench(), "bench")

@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
+from bandbench.benchmark.bands import Band
 from bandbench.benchmark.boards import StudyReference
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.cli.next_steps import after_run
 from bandbench.benchmark.registry import DetectorSpec
 from conftest import small_study
 
-ROWS: list[dict[str, Any]] = [{"role": "chosen", "detector": "spectral_svm(C=3)", "train": "mine"}]
+ROWS: list[dict[str, Any]] = [
+    {"role": "chosen", "detector": "spectral_svm(C=3)", "train": "mine", "band": Band.between(0.2, 0.26).as_dict()}
+]
 
 
 def commands(data: list[str], rows: list[dict[str, Any]], reference: StudyReference) -> list[str]:
@@ -30,7 +33,21 @@ def test_ones_own_folder_is_not_suggested_again() -> None:
     assert "bench data doctor mine --root pictures" in found
     assert not any("mine=DIR" in command for command in found)
     train = next(command for command in found if command.startswith("bench train"))
-    assert "spectral_svm --train mine --param C=3 --data mine=pictures" in train
+    assert "spectral_svm --train mine --param C=3 --band band:0.2-0.26 --data mine=pictures" in train
+
+
+@pytest.mark.parametrize(
+    ("band", "options"),
+    [
+        (Band(), " --train mine --param C=3 --crop"),
+        (Band("low", 0.33), "--band low:0.33 --crop"),
+        (Band("high", 0.4), "--band high:0.4 --crop"),
+        (Band.between(0.2, 0.3, "stop", mode="reweight", order=4), "--band stop:0.2-0.3 --mode reweight --order 4 --crop"),
+    ],
+)
+def test_the_band_of_the_first_row_is_that_of_the_kept_detector(band: Band, options: str) -> None:
+    found = commands([], [ROWS[0] | {"band": band.as_dict()}], StudyReference("band_search", "band_search"))
+    assert options in next(command for command in found if command.startswith("bench train"))
 
 
 def test_without_rows_there_is_nothing_to_look_at() -> None:
