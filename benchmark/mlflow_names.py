@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+MARK = "~"  # between the name of a study and what its board differs in, see `boards`
 KEY = "bandbench.key"
 KIND = "bandbench.kind"
 STUDY_KEY = "bandbench.study_key"

@@ -22,12 +22,12 @@ from .bands import KINDS, MAX_CUTOFF, MAX_FREQUENCY, Band, Mode
 from .errors import StudyError, unknown_name
 from .images import CropSpec
 from .invocation import bench
+from .mlflow_names import MARK
 from .perturbations import canonical
 from .registry import ROOT_PACKAGE
 from .yaml_text import YamlError, parse_yaml
 
 SUFFIXES = (".yaml", ".yml")
-MARK = "~"  # between the name of a study and what its board differs in, see `boards`
 MOST_NAME = 80  # characters
 
 

@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -33,6 +33,7 @@ from .mlflow_names import (
     IN_DOMAIN,
     KEY,
     KIND,
+    MARK,
     NOTE,
     PARENT,
     SENT,
@@ -785,6 +786,17 @@ class CellRun:
     folder: Path
 
 
+def boards_of(study: str, names: Iterable[str]) -> set[str]:
+    """
+    Return the recorded boards that a name stands for: the one of that name, else those of the study under other settings.
+
+    >>> sorted(boards_of("a", ["a~seeds=1", "a~mine", "ab", "b"]))
+    ['a~mine', 'a~seeds=1']
+    """
+    known = set(names)
+    return {study} & known or {name for name in known if name.startswith(f"{study}{MARK}")}
+
+
 @contextlib.contextmanager
 def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
     """
@@ -794,7 +806,7 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
     ----------
     uri : str
     study : str, optional
-        Only cells of this study.
+        Only cells of this study, see `boards_of`.
 
     Raises
     ------
@@ -808,7 +820,8 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
     with _reported(uri):
         experiments = {e.experiment_id: e.name for e in client.search_experiments()}
         if study is not None:
-            experiments = {i: n for i, n in experiments.items() if n == study}
+            wanted = boards_of(study, experiments.values())
+            experiments = {i: n for i, n in experiments.items() if n in wanted}
             if not experiments:
                 known = ", ".join(sorted(e.name for e in client.search_experiments() if e.name != "Default"))
                 raise TrackingError(f"no study '{study}' in {uri}. Recorded there: {known or 'nothing'}.")

@@ -15,7 +15,7 @@ from rich.console import Console
 from sklearn.metrics import roc_auc_score
 
 from bandbench.benchmark.errors import TrackingError
-from bandbench.benchmark.tracking import cell_runs, client_for, default_tracking_uri
+from bandbench.benchmark.tracking import boards_of, cell_runs, client_for, default_tracking_uri
 from bandbench.leaderboard.rows import load_board, ranked
 from bandbench.leaderboard.table import as_csv, as_document, as_table, as_tests_csv
 from conftest import run, small_study
@@ -92,6 +92,13 @@ def test_a_cell_that_was_run_again_replaces_the_older_one(picture_folder: Maker)
 def test_unknown_study(recorded: list[dict]) -> None:
     with pytest.raises(TrackingError, match=r"no study 'smal' in .* Recorded there: small"):
         load_board(default_tracking_uri(), "smal")
+
+
+def test_a_study_that_was_run_with_other_settings_alone_shows_these(picture_folder: Maker) -> None:
+    run(small_study(name="small~trials=4"), {"mine": picture_folder()})
+    assert {row["study"] for row in load_board(default_tracking_uri(), "small").rows} == {"small~trials=4"}
+    assert boards_of("small", ["small~trials=4", "small", "smaller"]) == {"small"}
+    assert boards_of("small", ["smaller", "other~small"]) == set()
 
 
 def test_order_is_by_cross_domain_and_undefined_comes_last() -> None:
