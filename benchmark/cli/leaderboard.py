@@ -89,8 +89,7 @@ def leaderboard(
     from ...leaderboard.notes import other_variants
     from ...leaderboard.rows import load_board
     from ...leaderboard.submitted.submissions import with_submissions
-    from ..mlflow_names import MARK
-    from ..tracking import resolve_tracking_uri
+    from ..tracking import boards_of, resolve_tracking_uri
     from .progress import ScreenReporter
 
     if context.invoked_subcommand:
@@ -109,7 +108,7 @@ def leaderboard(
     for reason in board.refused:
         _print(console, f"refused: {reason}", "yellow")
     others = [] if every else other_variants(board.others)
-    if study and (shown := sorted({row["study"] for row in board.rows if row["study"].startswith(f"{study}{MARK}")})):
+    if study and (shown := sorted(boards_of(study, {row["study"] for row in board.rows}) - {study})):
         others = [f"{study} was not run as its file says; shown is what was: {', '.join(shown)}.", *others]
     _write_tables(board, json_file, csv_file, csv_tests, others)
     if html:

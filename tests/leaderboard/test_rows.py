@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 from sklearn.metrics import roc_auc_score
 
+from bandbench.benchmark.cli import main
 from bandbench.benchmark.errors import TrackingError
 from bandbench.benchmark.tracking import boards_of, cell_runs, client_for, default_tracking_uri
 from bandbench.leaderboard.rows import load_board, ranked
@@ -94,8 +95,16 @@ def test_unknown_study(recorded: list[dict]) -> None:
         load_board(default_tracking_uri(), "smal")
 
 
-def test_a_study_that_was_run_with_other_settings_alone_shows_these(picture_folder: Maker) -> None:
+def test_a_study_that_was_run_with_other_settings_alone_shows_these(
+    picture_folder: Maker, capsys: pytest.CaptureFixture[str]
+) -> None:
     run(small_study(name="small~trials=4"), {"mine": picture_folder()})
+    with pytest.raises(SystemExit) as ended:
+        main(["leaderboard", "--study", "small", "--json"])
+    assert not ended.value.code
+    assert json.loads(capsys.readouterr().out)["notes"] == [
+        "small was not run as its file says; shown is what was: small~trials=4."
+    ]
     assert {row["study"] for row in load_board(default_tracking_uri(), "small").rows} == {"small~trials=4"}
     assert boards_of("small", ["small~trials=4", "small", "smaller"]) == {"small"}
     assert boards_of("small", ["smaller", "other~small"]) == set()
