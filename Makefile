@@ -32,10 +32,10 @@ leaderboard: .venv/dev  ## Make leaderboard/index.html again, the page of the em
 	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench leaderboard --html leaderboard/index.html
 
 perf: .venv/dev  ## Measure the fast path and write docs/performance.md (half an hour, on a machine that does nothing else)
-	@$(RUN) python perf/measure.py
+	@$(RUN) python tests/performance/measure.py
 
 perf-deep: .venv/dev  ## Measure encoders and filters on the device that there is, into docs/performance.md
-	@$(RUN) python perf/deep.py
+	@$(RUN) python tests/performance/deep.py
 
 clean:  ## Delete what make has made here; results and cache stay (bench cache prune)
 	rm -rf .venv .tools build dist *.egg-info .pytest_cache .ruff_cache uv.lock

@@ -3,7 +3,7 @@
 import re
 from typing import Protocol
 
-from .bands import Band
+from .frequency.bands import Band
 
 
 class Reporter(Protocol):

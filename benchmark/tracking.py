@@ -27,20 +27,7 @@ from .databases import check_database, check_database_file
 from .errors import BenchError, BenchWarning, TrackingError
 from .invocation import bench
 from .locks import FOR_EVER, LockHeldError
-from .mlflow_names import (
-    COMPLETE,
-    CROSS_DOMAIN,
-    IN_DOMAIN,
-    KEY,
-    KIND,
-    MARK,
-    NOTE,
-    PARENT,
-    SENT,
-    STUDY_KEY,
-    USED,
-    used_at,
-)
+from .mlflow_names import COMPLETE, CROSS_DOMAIN, IN_DOMAIN, KEY, KIND, MARK, NOTE, PARENT, SENT, STUDY_KEY, USED, used_at
 from .mlflow_reading import FoundCell, KnownRun, find_cells, is_there, known_runs, store_folder, today
 from .mlflow_setup import artifacts_folder, make_ready, no_stray_folder, store_lock
 from .store import digest, publish_folder, read_json, relocated, results_root, write_json
@@ -641,7 +628,7 @@ class Sender:
         """Make the run's logged model, unless it was made before a kill; return its id."""
         from mlflow.entities import LoggedModelOutput
 
-        from .trained import add_mlflow_model
+        from .models.trained_model import add_mlflow_model
 
         experiment = self._experiment(document.study)
         made = self._client.search_logged_models([experiment], f"source_run_id = '{run_id}'")

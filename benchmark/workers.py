@@ -21,7 +21,7 @@ _DIED = (
     "run the same command again, with --jobs 1 if it dies again."
 )
 # What nearly every worker needs. They are forked from a server that has imported it: once, not once per worker.
-PRELOAD = ["bandbench.benchmark.runner", "sklearn.svm", "sklearn.model_selection", "matplotlib.figure"]
+PRELOAD = ["bandbench.benchmark.search.fit", "sklearn.svm", "sklearn.model_selection", "matplotlib.figure"]
 
 
 def warm_up(preload: Sequence[str] = PRELOAD) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..benchmark.contracts import FAKE, REAL, Shown
-from ..benchmark.data.layout import ARCHIVE, Tree, suffix_of
-from ..benchmark.data.reals import draw_apart, format_notes, format_of_name, iter_pictures, of_class
-from ..benchmark.data.sources import Source, SourceDataset, Survey
+from .copies.reals import draw_apart, format_notes, format_of_name, iter_pictures, of_class
+from .copies.sources import Source, SourceDataset, Survey
+from .copies.tree import ARCHIVE, Tree, suffix_of
 
 N_PICTURES = 10_000  # in each folder of a whole copy
 

@@ -4,10 +4,10 @@ import re
 from pathlib import Path, PurePosixPath
 
 from ..benchmark.contracts import REAL, Shown
-from ..benchmark.data.layout import Tree, suffix_of
-from ..benchmark.data.reals import RealDataset, count_text, numbered_pictures
-from ..benchmark.data.sources import Source, Survey
 from ..benchmark.errors import DataError, unknown_name
+from .copies.reals import RealDataset, count_text, numbered_pictures
+from .copies.sources import Source, Survey
+from .copies.tree import Tree, suffix_of
 
 PARTS = ("images1024x1024", "thumbnails128x128")
 N_PICTURES, FIRST_TEST = 70_000, 60_000

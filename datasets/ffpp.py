@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..benchmark.contracts import FAKE, REAL, SPLITS, Split
-from ..benchmark.data.layout import Tree, child_key
-from ..benchmark.data.sources import Kind, Source, SourceDataset, Survey
 from ..benchmark.errors import DataError
-from ..benchmark.video import SUFFIXES as CLIP_SUFFIXES
+from ..benchmark.pictures.video import SUFFIXES as CLIP_SUFFIXES
+from .copies.sources import Kind, Source, SourceDataset, Survey
+from .copies.tree import Tree, child_key
 
 OFFICIAL = Path(__file__).with_name("splits") / "ffpp.json"
 COMPRESSIONS = {"raw": "raw", "c0": "raw", "c23": "c23", "c40": "c40"}

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Self
 
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Dataset, Item, Split
-from ..benchmark.data.layout import Tree, Trouble, class_of_folder, read_file
-from ..benchmark.data.listing import list_files, own_tree, passed_over
+from ..benchmark.domains.guard import draw_splits
 from ..benchmark.errors import DataError
-from ..benchmark.images import KINDS, SUFFIXES
-from ..benchmark.protocol import draw_splits
+from ..benchmark.pictures.crops import KINDS, SUFFIXES
+from .copies.listing import list_files, own_tree, passed_over
+from .copies.tree import Tree, Trouble, class_of_folder, read_file
 
 SPLIT_NAMES: dict[str, Split] = {
     **dict.fromkeys(("train", "training"), "train"),

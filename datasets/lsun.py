@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..benchmark.contracts import REAL, Shown
-from ..benchmark.data.layout import Tree, child_key, split_archive
-from ..benchmark.data.reals import RealDataset, TreeWithFakes, add_notes, as_bmp, first_trouble, iter_pictures
-from ..benchmark.data.sources import Source, Survey
 from ..benchmark.errors import DataError, unknown_name
-from ..benchmark.images import HEAD, decode, is_picture, open_picture
 from ..benchmark.invocation import install_extra
+from ..benchmark.pictures.crops import HEAD, decode, is_picture, open_picture
+from .copies.reals import RealDataset, TreeWithFakes, add_notes, as_bmp, first_trouble, iter_pictures
+from .copies.sources import Source, Survey
+from .copies.tree import Tree, child_key, split_archive
 
 if TYPE_CHECKING:
     import lmdb

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ..benchmark.contracts import REAL
-from ..benchmark.data.layout import Tree
-from ..benchmark.data.reals import RealDataset, fill_splits, first_trouble, group_notes, iter_pictures, of_class, split_of_path
-from ..benchmark.data.sources import Source, Survey
 from ..benchmark.errors import DataError, unknown_name
+from .copies.reals import RealDataset, fill_splits, first_trouble, group_notes, iter_pictures, of_class, split_of_path
+from .copies.sources import Source, Survey
+from .copies.tree import Tree
 from .folder import group_key
 
 NAMES = ("auto", "muct", "aberdeen", "utrecht", "folder")

@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..benchmark import images
 from ..benchmark.contracts import FAKE, REAL
-from ..benchmark.data.layout import Tree, Trouble, child_key
-from ..benchmark.data.sources import Source, SourceDataset, Survey
 from ..benchmark.errors import DataError
-from ._clips import loose_clips, refuse_packed
+from ..benchmark.pictures import crops as images
+from .copies.clips import loose_clips, refuse_packed
+from .copies.sources import Source, SourceDataset, Survey
+from .copies.tree import Tree, Trouble, child_key
 
 QUALITIES = {
     "higher_quality": ("higher_quality", "high_quality", "higher", "high", "hq"),

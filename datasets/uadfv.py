@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL
-from ..benchmark.data.layout import Tree
-from ..benchmark.data.sources import Kind, Source, SourceDataset, Survey
 from ..benchmark.errors import DataError
-from ..benchmark.video import SUFFIXES as CLIP_SUFFIXES
+from ..benchmark.pictures.video import SUFFIXES as CLIP_SUFFIXES
+from .copies.sources import Kind, Source, SourceDataset, Survey
+from .copies.tree import Tree
 
 N_CLIPS = 49
 NUMBER = re.compile(r"(?P<number>\d{4})(?P<fake>_fake)?")

@@ -5,7 +5,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..benchmark.errors import DataError
-from ..benchmark.scores import SCORE_SCHEMA, ok_rows
+from ..benchmark.results.scores import SCORE_SCHEMA, ok_rows
 
 WHOSE = ["domain", "split", "label", "group", "target", "donor", "video"]  # what all frames of a clip agree in
 

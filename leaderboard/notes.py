@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..benchmark.invocation import bench
-from ..benchmark.perturbations import chain_of, dataset_name
+from ..benchmark.pictures.perturbations import chain_of, dataset_name
 from ..benchmark.registry import datasets
 
 Rows = Sequence[Mapping[str, Any]]

@@ -7,14 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..benchmark import figures
-from ..benchmark.bands import Band
-from ..benchmark.figures import Priced
-from ..benchmark.formats import FigureFormat
-from ..benchmark.looks import PAPER
-from ..benchmark.perturbations import chain_of
+from ..benchmark.figures import plots as figures
+from ..benchmark.figures.formats import FigureFormat
+from ..benchmark.figures.looks import PAPER
+from ..benchmark.figures.plots import Priced
+from ..benchmark.frequency.bands import Band
+from ..benchmark.pictures.perturbations import chain_of
 from ..benchmark.store import ensure_writable, read_json
-from .comparable import comparable_sets
+from .ranking.comparable import comparable_sets
 from .rows import headline
 
 Row = Mapping[str, Any]

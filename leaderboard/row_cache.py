@@ -18,11 +18,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ..benchmark import delong, intervals, metrics, perturbations, results, roc, scores
 from ..benchmark.errors import DataError
+from ..benchmark.metrics import bootstrap as intervals
+from ..benchmark.metrics import delong, roc
+from ..benchmark.metrics import detection as metrics
 from ..benchmark.mlflow_reading import store_folder
+from ..benchmark.pictures import perturbations
 from ..benchmark.reporting import Reporter
-from ..benchmark.results import cell_rows
+from ..benchmark.results import cells as results
+from ..benchmark.results import scores
+from ..benchmark.results.cells import cell_rows
 from ..benchmark.store import digest
 from ..benchmark.workers import running_workers
 

@@ -17,15 +17,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bandbench.benchmark.attribution import Classifier
-from bandbench.benchmark.bands import Band
-from bandbench.benchmark.catalogue import Catalogue
-from bandbench.benchmark.engine import Outcome, make_plan, run_study
-from bandbench.benchmark.images import CropSpec
+from bandbench.benchmark.domains.catalogue import Catalogue
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.models.attribution import Classifier
+from bandbench.benchmark.models.trained_model import Calibration, Recipe, TrainedModel, content_name
+from bandbench.benchmark.pictures.crops import CropSpec
 from bandbench.benchmark.registry import DetectorSpec
-from bandbench.benchmark.study import Study
+from bandbench.benchmark.search.run import Outcome, make_plan, run_study
+from bandbench.benchmark.study.study_file import Study
 from bandbench.benchmark.tracking import client_for, default_tracking_uri
-from bandbench.benchmark.trained import Calibration, Recipe, TrainedModel, content_name
 from bandbench.benchmark.views import features_from_crops, view_kernel
 
 # Tests press Ctrl-C. Started in the background of a script, this process ignores it, and its children would inherit that.

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bandbench.benchmark.bands import Band
-from bandbench.benchmark.study import Study
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.study.study_file import Study
 from conftest import run
 
 PLANTED = (0.20, 0.26)

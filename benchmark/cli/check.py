@@ -41,7 +41,7 @@ def dataset(
     json_file: JsonOption = None,
 ) -> None:
     """Check a data set: items, splits that share nobody, pictures that can be read, repeatability."""
-    from ..catalogue import DatasetSpec
+    from ..domains.catalogue import DatasetSpec
     from ..testing import check_dataset
 
     spec = DatasetSpec(name, None if root is None else str(root.expanduser().absolute()))

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from ..data.estimate import Estimate
-    from ..data.preparation import PreparationOutcome
-    from ..data.sources import SourceDataset
+    from ...datasets.copies.sources import SourceDataset
+    from ...datasets.faces.estimate import Estimate
+    from ...datasets.faces.preparation import PreparationOutcome
     from .progress import ScreenReporter
 
 SHOWN_PROBLEMS = 20
@@ -85,7 +85,7 @@ def prepare(
     """Cut the faces out of clips and pictures, once: the same command continues where it stopped."""
     from rich.console import Console
 
-    from ..data.preparation import merge_settings, prepare_dataset, preview
+    from ...datasets.faces.preparation import merge_settings, prepare_dataset, preview
     from .progress import ScreenReporter
 
     console = Console(stderr=True)
@@ -138,8 +138,8 @@ def open_dataset(name: str, root: Path | None, data: list[str] | None, param: li
     BenchError
         If it is unknown, has no folder, or is used as it is.
     """
-    from ..catalogue import DatasetSpec
-    from ..data.sources import SourceDataset
+    from ...datasets.copies.sources import SourceDataset
+    from ..domains.catalogue import DatasetSpec
     from ..errors import BenchError, DataError
     from ..registry import datasets
     from .options import parse_params
@@ -168,7 +168,7 @@ def open_dataset(name: str, root: Path | None, data: list[str] | None, param: li
 
 def _adapter(name: str, folder: Path | str | None, is_named: bool) -> str:
     """Name of the adapter: that of a folder of one's own goes by what is in it; `is_named` where ``--data`` gave it a name."""
-    from ..data.own import CLIPS, OWN, PICTURES, has_clips
+    from ...datasets.copies.own import CLIPS, OWN, PICTURES, has_clips
     from ..registry import datasets
 
     if name not in OWN and (":" in name or not is_named or name in datasets.names()):
@@ -223,8 +223,8 @@ def _table(title: str, *columns: str) -> "Table":
 
 def _print_problems(outcome: "PreparationOutcome", console: "Console") -> None:
     """The first ones of what gave no crop, and of what was passed over; what gave fewer crops is only counted."""
-    from ..data.cutting import UNREAD
-    from ..data.manifest import ERROR, NO_FACE, OK, PROBLEMS
+    from ...datasets.copies.prepared import ERROR, NO_FACE, OK, PROBLEMS
+    from ...datasets.faces.cut import UNREAD
 
     some = [problem for problem in outcome.problems if problem.status != OK]
     for problem in some[:SHOWN_PROBLEMS]:
@@ -270,8 +270,8 @@ def _run_command(outcome: "PreparationOutcome", dataset: "SourceDataset", name: 
     """What uses the crops: by the root they were made of, or by their own folder where one root has several."""
     import shlex
 
-    from ..data.manifest import find_preparations
-    from ..data.own import OWN
+    from ...datasets.copies.own import OWN
+    from ...datasets.copies.prepared import find_preparations
 
     several = len(find_preparations(dataset.origin)) > 1
     place = outcome.preparation.folder if several else dataset.root

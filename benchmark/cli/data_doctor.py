@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from ..catalogue import DatasetSpec
-    from ..data.doctor import CountRow, Diagnosis, Report
-    from ..data.inventory import Finding
+    from ...datasets.doctor.diagnosis import CountRow, Diagnosis, Report
+    from ...datasets.doctor.inventory import Finding
+    from ..domains.catalogue import DatasetSpec
 
 SHOWN_ROWS = 24  # of a table
 SHOWN_FINDINGS = 5  # of one kind
@@ -69,8 +69,8 @@ def doctor(
     """
     from rich.console import Console
 
-    from ..data.doctor import Options, examine
-    from ..lookalikes import DISTANCE
+    from ...datasets.doctor.diagnosis import Options, examine
+    from ..pictures.lookalikes import DISTANCE
     from ..store import dump_json
     from .progress import ScreenReporter
 
@@ -93,7 +93,7 @@ def _specs(given: str, root: Path | None, data: list[str] | None) -> "tuple[dict
     """Data sets by name, the one that was asked for first; and the domain of it that was."""
     import difflib
 
-    from ..catalogue import Catalogue
+    from ..domains.catalogue import Catalogue
     from ..errors import BenchError, PluginError, unknown_name
     from ..registry import datasets
 

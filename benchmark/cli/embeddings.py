@@ -26,8 +26,8 @@ from .report import print_problems
 from .spectra import SplitChoice
 
 if TYPE_CHECKING:
-    from ..catalogue import OpenDomain
-    from ..embeddings import EmbeddingOptions, Embeddings
+    from ..analysis.embeddings import EmbeddingOptions, Embeddings
+    from ..domains.catalogue import OpenDomain
 
 
 def register(app: typer.Typer) -> None:
@@ -74,10 +74,10 @@ def embeddings(
         check_target(target)
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the domains", None)
-        from ..bands import Band
-        from ..embeddings import SUFFIXES, EmbeddingOptions, embed
+        from ..analysis.embeddings import SUFFIXES, EmbeddingOptions, embed
         from ..errors import BenchError
-        from ..images import CropSpec
+        from ..frequency.bands import Band
+        from ..pictures.crops import CropSpec
         from ..store import dump_json
         from ..workers import running_workers
 
@@ -111,9 +111,9 @@ def embeddings(
 
 def _open(names: list[str], data: GivenData, options: "EmbeddingOptions") -> "tuple[list[OpenDomain], dict[str, str]]":
     """Domains, and those of whole data sets that are left out, with the reasons."""
-    from ..catalogue import Catalogue
+    from ..domains.catalogue import Catalogue
     from ..errors import DataError
-    from ..perturbations import dataset_name
+    from ..pictures.perturbations import dataset_name
     from ..registry import datasets
 
     given = [datasets.get(name).name if ":" in name else name for name in data.folders]
@@ -133,7 +133,7 @@ def _open(names: list[str], data: GivenData, options: "EmbeddingOptions") -> "tu
 
 
 def _lacks(domain: "OpenDomain", options: "EmbeddingOptions") -> str:
-    from ..embeddings import wanted
+    from ..analysis.embeddings import wanted
 
     wanted(domain, options)  # refuses a domain without pictures
     return ""

@@ -26,8 +26,8 @@ from .report import print_problems, say, sent
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..trained import TrainedModel
-    from ..training import Evaluation
+    from ..models.trained_model import TrainedModel
+    from ..models.training import Evaluation
 
 MAX_SHOWN_CLASSES = 12
 NUMBERS_WIDTH = 47  # characters of a table beside the domains
@@ -62,13 +62,13 @@ def evaluate(
     """Test a trained model; pictures that it has learned from are not scored."""
     from rich.console import Console
 
-    from ..catalogue import Catalogue
-    from ..protocol import missing_classes
-    from ..scores import write_table
+    from ..domains.catalogue import Catalogue
+    from ..domains.guard import missing_classes
+    from ..models.trained_model import TrainedModel
+    from ..models.training import evaluate_model, evaluation_document
+    from ..results.scores import write_table
     from ..store import dump_json
     from ..tracking import resolve_tracking_uri
-    from ..trained import TrainedModel
-    from ..training import evaluate_model, evaluation_document
     from ..workers import running_workers
     from .progress import ScreenReporter
 

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ...leaderboard.rows import Board
-    from ...leaderboard.submitted.submissions import Report
+    from ...leaderboard.submissions.submissions import Report
 
 from ..errors import BenchError, unknown_name
-from ..formats import FigureFormat
+from ..figures.formats import FigureFormat
 from ..invocation import bench
 from . import completion
 from .next_steps import Step, print_steps
@@ -88,7 +88,7 @@ def leaderboard(
 
     from ...leaderboard.notes import other_variants
     from ...leaderboard.rows import load_board
-    from ...leaderboard.submitted.submissions import with_submissions
+    from ...leaderboard.submissions.submissions import with_submissions
     from ..tracking import boards_of, resolve_tracking_uri
     from .progress import ScreenReporter
 
@@ -134,8 +134,8 @@ def leaderboard(
 def _write_tables(
     board: "Board", json_file: str | None, csv_file: str | None, csv_tests: str | None, others: Sequence[str]
 ) -> None:
-    from ...leaderboard.submitted.presenting import csv_rows
-    from ...leaderboard.table import as_csv, as_document, as_tests_csv
+    from ...leaderboard.submissions.lines import csv_rows
+    from ...leaderboard.terminal.table import as_csv, as_document, as_tests_csv
     from ..store import dump_json
 
     if json_file:
@@ -147,8 +147,8 @@ def _write_tables(
 
 
 def _write_page(target: str, board: "Board", uri: str, log: bool, folders: dict[str, Path]) -> None:
-    from ...leaderboard.details import load_details
-    from ...leaderboard.page import log_page, page
+    from ...leaderboard.page.details import load_details
+    from ...leaderboard.page.page import log_page, page
 
     text = page(board, load_details(uri, board.study or None, board.rows, board.folders | folders), uri)
     write_text(target, text)
@@ -165,8 +165,8 @@ def _draw(board: "Board", folders: dict[str, Path], target: Path, formats: list[
 def _print_board(board: "Board", title: str) -> None:
     from rich.console import Console
 
-    from ...leaderboard.submitted.presenting import submission_lines
-    from ...leaderboard.table import print_table
+    from ...leaderboard.submissions.lines import submission_lines
+    from ...leaderboard.terminal.table import print_table
 
     print_table(board.rows, title)
     for line in submission_lines(board.rows):
@@ -175,7 +175,7 @@ def _print_board(board: "Board", title: str) -> None:
 
 def _print(console: "Console", line: str, style: str = "") -> None:
     """Print what others wrote: text and nothing else."""
-    from ...leaderboard.submitted.meta import plain
+    from ...leaderboard.submissions.meta import plain
 
     console.print(plain(line), markup=False, highlight=False, emoji=False, style=style)
 
@@ -195,7 +195,7 @@ def add(
     """Check scores that somebody brought and keep them as a row; every number is computed here."""
     from rich.console import Console
 
-    from ...leaderboard.submitted.submissions import add_submission
+    from ...leaderboard.submissions.submissions import add_submission
     from ..store import dump_json
     from ..tracking import resolve_tracking_uri
 
@@ -225,7 +225,7 @@ def _print_report(report: "Report", console: "Console") -> None:
 
 def remove(name: Annotated[str, typer.Argument(metavar="NAME", help="Of the submission.")]) -> None:
     """Delete scores that somebody brought from the results."""
-    from ...leaderboard.submitted.files import remove_submission
+    from ...leaderboard.submissions.files import remove_submission
 
     remove_submission(name)
     typer.echo(f"{name} removed.")
@@ -244,7 +244,7 @@ def export(
     tracking_uri: TrackingOption = None,
 ) -> None:
     """Write the scores of a recorded row as CSV: dataset, key, compression, label, score, status."""
-    from ...leaderboard.submitted.score_export import export_row
+    from ...leaderboard.submissions.score_export import export_row
     from ..tracking import resolve_tracking_uri
 
     for file in (target, meta):

@@ -91,8 +91,8 @@ def _facts(plugin: Any) -> dict[str, Any]:
 
 def _needs(plugin: Any) -> str:
     """What a user gives to a data set, and does with it, before it can be used."""
-    from ..data.own import CLIPS, PICTURES
-    from ..data.sources import SourceDataset
+    from ...datasets.copies.own import CLIPS, PICTURES
+    from ...datasets.copies.sources import SourceDataset
 
     if plugin.name == PICTURES:
         return "--data NAME=DIR"
@@ -110,7 +110,7 @@ def _needs(plugin: Any) -> str:
 
 def _studies() -> list[dict[str, Any]]:
     from ..errors import StudyError
-    from ..study import load_study, shipped_studies
+    from ..study.study_file import load_study, shipped_studies
 
     entries = []
     for name in shipped_studies():
@@ -153,7 +153,7 @@ def _find(name: str) -> dict[str, Any]:
     from ..contracts import Dataset
     from ..errors import PluginError, unknown_name
     from ..registry import datasets, detectors
-    from ..study import find_study, load_study, shipped_studies
+    from ..study.study_file import find_study, load_study, shipped_studies
 
     if ":" not in name and not name.endswith((".yaml", ".yml")):
         name = name.partition("/")[0]  # a preset or a domain is shown with what it belongs to

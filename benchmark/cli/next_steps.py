@@ -11,8 +11,8 @@ from ..invocation import bench
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..boards import StudyReference
-    from ..engine import Plan
+    from ..search.run import Plan
+    from ..study.boards import StudyReference
 
 USUAL_CROP = 128
 
@@ -101,7 +101,7 @@ def _folders(data: Sequence[str]) -> dict[str, str]:
 
 def _train_command(plan: "Plan", rows: Sequence[dict[str, Any]], data: Sequence[str]) -> str:
     """Command that trains the detector of the best row on its domain; empty where more than that would be needed."""
-    from ..perturbations import dataset_name
+    from ..pictures.perturbations import dataset_name
 
     best = next((row for row in rows if row["role"] == "chosen"), rows[0])
     spec = next((spec for spec in plan.detectors if spec.label == best["detector"]), None)
@@ -122,7 +122,7 @@ def _train_command(plan: "Plan", rows: Sequence[dict[str, Any]], data: Sequence[
 
 def _band_words(fields: dict[str, Any]) -> list[str]:
     """Options of ``bench train`` that give a band; none for all frequencies."""
-    from ..bands import Band
+    from ..frequency.bands import Band
 
     band = Band(**fields)
     if band.kind == "all":

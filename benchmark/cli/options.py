@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from ..errors import BenchError, unknown_name
-from ..formats import FigureFormat
+from ..figures.formats import FigureFormat
 from ..invocation import bench
 from .examples import EXAMPLES
 

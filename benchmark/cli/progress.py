@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from ..bands import Band
+from ..frequency.bands import Band
 from .report import duration
 
 SECONDS_PER_LINE, SECONDS_OF_SILENCE = 10.0, 60.0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..catalogue import OpenDomain
+    from ..domains.catalogue import OpenDomain
 
 SHOWN_PARTS = 10
 SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
@@ -21,7 +21,7 @@ def print_missing(facts: Mapping[str, Mapping[str, Any]], console: "Console") ->
 
 def left_out_text(domain: str, reason: str) -> str:
     """Say that a domain of a whole data set is left out of what a command does."""
-    from ..perturbations import dataset_name
+    from ..pictures.perturbations import dataset_name
 
     return f"{domain} is left out, the rest of {dataset_name(domain)} is used: {reason.rstrip('.')}."
 
@@ -34,7 +34,7 @@ def print_unusable(left_out: Mapping[str, str], console: "Console") -> None:
 
 def print_remarks(domains: "Iterable[OpenDomain]", console: "Console") -> None:
     """Say how the data sets of some domains were read: what belongs together, what was passed over."""
-    from ..catalogue import remarks
+    from ..domains.catalogue import remarks
 
     for name, lines in remarks(domains).items():
         for line in lines:

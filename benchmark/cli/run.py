@@ -30,9 +30,9 @@ from .report import print_problems, say
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..catalogue import Catalogue
-    from ..engine import Outcome, Plan
-    from ..study import Study
+    from ..domains.catalogue import Catalogue
+    from ..search.run import Outcome, Plan
+    from ..study.study_file import Study
     from .progress import ScreenReporter
 
 
@@ -101,9 +101,9 @@ def run(
             from ..workers import warm_up
 
             warm_up()  # its imports run beside ours
-        from ..boards import on_its_board, place_data, study_reference
-        from ..engine import make_plan
-        from ..study import load_study, override
+        from ..search.run import make_plan
+        from ..study.boards import on_its_board, place_data, study_reference
+        from ..study.study_file import load_study, override
         from ..tracking import resolve_tracking_uri
 
         uri = resolve_tracking_uri(tracking_uri)
@@ -162,7 +162,7 @@ def _the_study(argument: str | None, option: str | None) -> str:
 def _stores_answer(tracking_uri: str, storage: str | None, reporter: "ScreenReporter") -> bool:
     """Look at what a run would write to, and create nothing; False if its results would have to wait."""
     from ..errors import TrackingError
-    from ..history import check_storage
+    from ..search.optuna_history import check_storage
     from ..tracking import check_tracking_store
 
     if storage:
@@ -176,7 +176,7 @@ def _stores_answer(tracking_uri: str, storage: str | None, reporter: "ScreenRepo
 
 
 def _run(plan: "Plan", jobs: int, tracking_uri: str, storage: str | None, fresh: bool, reporter: "ScreenReporter") -> "Outcome":
-    from ..engine import run_study
+    from ..search.run import run_study
 
     try:
         return run_study(plan, jobs=jobs, tracking_uri=tracking_uri, storage=storage, fresh=fresh, reporter=reporter)
@@ -195,7 +195,7 @@ def _taken_alone(names: Sequence[str], study: str, board: str) -> str:
 
 
 def _catalogue(study: "Study", data: GivenData) -> "Catalogue":
-    from ..catalogue import Catalogue
+    from ..domains.catalogue import Catalogue
 
     options = {name: dict(study.datasets.get(name, {})) for name in (*study.datasets, *data.options)}
     for name, given in data.options.items():
@@ -212,7 +212,7 @@ def _names(folders: dict[str, str]) -> list[str]:
 
 def _refuse_unused(folders: dict[str, str], plan: "Plan") -> None:
     from ..errors import DataError
-    from ..perturbations import dataset_name
+    from ..pictures.perturbations import dataset_name
 
     used = {dataset_name(domain) for domain in (*plan.study.train, *plan.study.test)}
     for name in _names(folders):
@@ -226,7 +226,7 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from ..catalogue import remarks
+    from ..domains.catalogue import remarks
     from ..reporting import folded_name
     from ..store import dump_json
 
@@ -269,7 +269,7 @@ def _report(
 ) -> list[dict[str, Any]]:
     """Print or write what came out; `files` are those of JSON, of rows and of test domains as CSV. Return the rows, ranked."""
     from ...leaderboard.rows import ranked
-    from ...leaderboard.table import as_csv, as_document, as_tests_csv, print_table
+    from ...leaderboard.terminal.table import as_csv, as_document, as_tests_csv, print_table
     from ..store import dump_json, results_root
 
     rows, (json_file, csv_file, csv_tests) = ranked(outcome.rows), files

@@ -11,9 +11,9 @@ from .options import STDOUT, Command, CsvOption, JsonOption, check_target, model
 from .report import say
 
 if TYPE_CHECKING:
-    from ..framing import Look
-    from ..scanning import Finding
-    from ..trained import TrainedModel
+    from ...datasets.faces.windows import Look
+    from ..models.scanning import Finding
+    from ..models.trained_model import TrainedModel
 
 SHOWN_ROWS = 40
 SHOWN_REMARKS = 5
@@ -67,12 +67,12 @@ def scan(
     """Score pictures and clips with a trained model: probability of each class, and 'unsure' where it cannot tell."""
     from rich.console import Console
 
+    from ...datasets.faces.windows import Look
     from ...leaderboard.spreadsheet import lines_as_csv
     from ..errors import BenchError, StudyError
-    from ..framing import Look
-    from ..scanning import POOLS, find_files, scan_file
+    from ..models.scanning import POOLS, find_files, scan_file
+    from ..models.trained_model import TrainedModel
     from ..store import dump_json
-    from ..trained import TrainedModel
     from .progress import ScreenReporter
 
     console = Console(stderr=True)

@@ -36,10 +36,10 @@ from .report import SHOWN_PROBLEMS, say, sent
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..catalogue import OpenDomain
-    from ..formats import FigureFormat
+    from ..analysis.mean_spectra import DomainSpectra, SpectraOptions
+    from ..domains.catalogue import OpenDomain
+    from ..figures.formats import FigureFormat
     from ..reporting import Reporter
-    from ..statistics import DomainSpectra, SpectraOptions
     from ..tracking import RunDocument
 
 LABELS = ("real", "fake")
@@ -104,7 +104,7 @@ def spectra(
         from ..workers import warm_up
 
         warm_up()  # its imports run beside ours
-        from ..statistics import SpectraOptions, measure, summary
+        from ..analysis.mean_spectra import SpectraOptions, measure, summary
         from ..store import dump_json, ensure_writable
         from ..tracking import resolve_tracking_uri
 
@@ -135,9 +135,9 @@ def _open(
     names: list[str], reference: str | None, data: GivenData, options: "SpectraOptions"
 ) -> "tuple[list[OpenDomain], dict[str, str]]":
     """Domains with the reference first, and those of whole data sets that are left out, with the reasons."""
-    from ..catalogue import Catalogue
+    from ..domains.catalogue import Catalogue
     from ..errors import DataError
-    from ..perturbations import dataset_name
+    from ..pictures.perturbations import dataset_name
     from ..registry import datasets
 
     catalogue = Catalogue(data.folders, data.options)
@@ -176,8 +176,8 @@ def _draw(
     html: bool,
     reporter: "Reporter",
 ) -> list[Path]:
+    from ..analysis.spectra_figures import pictures, save_for_paper, save_html, save_png
     from ..errors import BenchError
-    from ..spectra_figures import pictures, save_for_paper, save_html, save_png
     from ..store import atomic_path
 
     shown = pictures(measured, options.side, options.family)
@@ -266,7 +266,7 @@ def _print(facts: dict[str, Any]) -> None:
 
 def _report_problems(facts: dict[str, Any], console: "Console") -> int:
     """Say which pictures were left out; return how many."""
-    from ..perturbations import dataset_name
+    from ..pictures.perturbations import dataset_name
 
     skipped = {(dataset_name(d["domain"]), p["item"]): p["detail"] for d in facts["domains"] for p in d["problems"]}
     if skipped:

@@ -26,7 +26,7 @@ from .provenance import print_dropped, print_missing, print_remarks, print_unusa
 from .report import print_problems, sent
 
 if TYPE_CHECKING:
-    from ..catalogue import OpenDomain
+    from ..domains.catalogue import OpenDomain
 
 
 def register(app: typer.Typer) -> None:
@@ -67,14 +67,14 @@ def train(
     """Train a detector and keep it as a folder: for bench evaluate, bench scan and MLflow."""
     from rich.console import Console
 
-    from ..bands import Band
-    from ..catalogue import Catalogue
-    from ..curves import keep_curves
+    from ..domains.catalogue import Catalogue
     from ..errors import BenchError, StudyError, unknown_name
-    from ..images import CropSpec
+    from ..frequency.bands import Band
+    from ..models.trained_model import TASKS, Recipe
+    from ..models.training import classes_of, model_document, train_model
+    from ..pictures.crops import CropSpec
+    from ..recording.learning_curves import keep_curves
     from ..tracking import resolve_tracking_uri
-    from ..trained import TASKS, Recipe
-    from ..training import classes_of, model_document, train_model
     from ..workers import running_workers
     from .progress import ScreenReporter
 

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 
-from ..catalogue import DatasetSpec
 from ..contracts import LABEL_NAMES, SPLITS, Dataset, Item
+from ..domains.catalogue import DatasetSpec
+from ..domains.guard import check_no_leak, missing_classes
 from ..errors import BenchError
-from ..images import decode
-from ..protocol import check_no_leak, missing_classes
+from ..pictures.crops import decode
 from .outcome import CheckResult, outcome, require
 
 N_READ = 12  # pictures per domain that are really read

@@ -13,14 +13,7 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark import networks
-from bandbench.benchmark.encoders import (
-    TINY_CLIP,
-    TINY_DINO,
-    EncoderSpec,
-    ahead,
-    content_of,
-    load_encoder,
-)
+from bandbench.benchmark.encoders import TINY_CLIP, TINY_DINO, EncoderSpec, ahead, content_of, load_encoder
 from bandbench.benchmark.errors import PluginError
 
 torch = pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")

@@ -10,13 +10,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from bandbench.benchmark.catalogue import Catalogue
 from bandbench.benchmark.cli import main
-from bandbench.benchmark.engine import Outcome, make_plan
+from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.search.run import Outcome, make_plan
 from bandbench.benchmark.tracking import client_for, default_tracking_uri
 from bandbench.leaderboard.rows import load_board
-from bandbench.leaderboard.table import as_csv, as_document, as_tests_csv, print_table
+from bandbench.leaderboard.terminal.table import as_csv, as_document, as_tests_csv, print_table
 from conftest import run, small_study
 
 Maker = Callable[..., Path]
@@ -358,7 +358,7 @@ def test_what_a_data_set_says_of_itself_is_on_the_row(cast: str) -> None:
 
 
 def test_a_result_of_before_there_were_split_lists_can_be_read(cast: str, tmp_path: Path) -> None:
-    from bandbench.benchmark.results import cell_rows
+    from bandbench.benchmark.results.cells import cell_rows
 
     row = chosen(run_cast(cast, {"test": ["cast/one"]}))
     path = tmp_path / "home" / "cells" / row["cell"] / "cell.json"

@@ -9,7 +9,7 @@ import scipy.special
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from bandbench.benchmark.dct import dct2, log_magnitude
+from bandbench.benchmark.frequency.dct import dct2, log_magnitude
 from bandbench.benchmark.logistic import LogisticModel, accuracy_path, fit_logistic
 from bandbench.benchmark.solvers import Standardiser
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from bandbench.benchmark.addresses import folder_path, sqlite_path
 from bandbench.benchmark.errors import BenchWarning, TrackingError
-from bandbench.benchmark.results import cell_rows
+from bandbench.benchmark.results.cells import cell_rows
 from bandbench.benchmark.tracking import (
     Outbox,
     RunDocument,
@@ -327,7 +327,7 @@ def server(tmp_path: Path) -> Iterator[str]:
 
 
 def test_a_real_server(server: str, picture_folder: Maker) -> None:
-    from bandbench.leaderboard.details import load_details
+    from bandbench.leaderboard.page.details import load_details
     from bandbench.leaderboard.rows import load_board
 
     study = small_study(detectors=["coin_flip"], datasets={"mine": {"may_be_shown": True}})

@@ -20,7 +20,7 @@ from bandbench.benchmark.warping import (
     similarity_transform,
     turned,
 )
-from faces import scene
+from trees.faces import scene
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "warping.npz")
 

@@ -11,9 +11,9 @@ from PIL import Image
 
 from bandbench.benchmark.contracts import FAKE, REAL
 from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.images import decode
+from bandbench.benchmark.pictures.crops import decode
 from bandbench.datasets.celeba import CelebA, parse_list, window
-from picture_trees import (
+from trees.picture_trees import (
     auc_of_one_cell,
     by_split,
     encoded,

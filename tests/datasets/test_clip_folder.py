@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bandbench.benchmark.catalogue import Catalogue
-from bandbench.benchmark.data.own import adapter_of
-from bandbench.benchmark.data.preparation import merge_settings, prepare_dataset
+from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import DataError
 from bandbench.datasets.clip_folder import ClipFolder
-from faces import scene, write_face_clip
-from video_trees import put
+from bandbench.datasets.copies.own import adapter_of
+from bandbench.datasets.faces.preparation import merge_settings, prepare_dataset
+from trees.faces import scene, write_face_clip
+from trees.video_trees import put
 
 
 def tree(root: Path, names: Iterable[str]) -> Path:

@@ -9,7 +9,7 @@ import pytest
 from bandbench.benchmark.contracts import FAKE, REAL
 from bandbench.benchmark.errors import DataError
 from bandbench.datasets.faces_hq import PARTS, FacesHQ, is_part
-from picture_trees import BOOST, auc_of_one_cell, by_split, failed_checks, pictures, said, troubles, write, write_zip
+from trees.picture_trees import BOOST, auc_of_one_cell, by_split, failed_checks, pictures, said, troubles, write, write_zip
 
 FOLDERS = [part.name for part in PARTS]
 

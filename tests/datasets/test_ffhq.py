@@ -8,7 +8,17 @@ import pytest
 from bandbench.benchmark.contracts import REAL
 from bandbench.benchmark.errors import DataError
 from bandbench.datasets.ffhq import FFHQ
-from picture_trees import auc_of_one_cell, by_split, failed_checks, pictures, said, troubles, write, write_fakes, write_zip
+from trees.picture_trees import (
+    auc_of_one_cell,
+    by_split,
+    failed_checks,
+    pictures,
+    said,
+    troubles,
+    write,
+    write_fakes,
+    write_zip,
+)
 
 NUMBERS = [*range(16), *range(60_000, 60_004)]
 

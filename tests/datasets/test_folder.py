@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bandbench.benchmark.catalogue import Catalogue
 from bandbench.benchmark.contracts import Item
+from bandbench.benchmark.domains.catalogue import Catalogue
+from bandbench.benchmark.domains.guard import Fitted, all_names, check_no_leak, refuse_leaks
 from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.protocol import Fitted, all_names, check_no_leak, refuse_leaks
 from bandbench.datasets.folder import Folder, group_key, name_key
 
 Maker = Callable[..., Path]

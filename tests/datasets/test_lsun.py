@@ -10,9 +10,9 @@ import pytest
 
 from bandbench.benchmark.contracts import FAKE, REAL, Item
 from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.images import decode
+from bandbench.benchmark.pictures.crops import decode
 from bandbench.datasets.lsun import LSUN, category_of, square, strip
-from picture_trees import (
+from trees.picture_trees import (
     auc_of_one_cell,
     by_split,
     encoded,

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.images import decode
+from bandbench.benchmark.pictures.crops import decode
 from bandbench.datasets.procedural import (
     OPERATIONS,
     PLANTED_BAND,

@@ -8,7 +8,17 @@ import pytest
 from bandbench.benchmark.contracts import FAKE, REAL
 from bandbench.benchmark.errors import DataError
 from bandbench.datasets.real_faces import RealFaces, person_of
-from picture_trees import auc_of_one_cell, by_split, failed_checks, pictures, said, troubles, write, write_fakes, write_zip
+from trees.picture_trees import (
+    auc_of_one_cell,
+    by_split,
+    failed_checks,
+    pictures,
+    said,
+    troubles,
+    write,
+    write_fakes,
+    write_zip,
+)
 
 
 def muct(people: range, cameras: str = "abcde") -> list[str]:

@@ -10,17 +10,26 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.contracts import FAKE, REAL, SPLITS, Item
-from bandbench.benchmark.data.frames import iter_source_frames
-from bandbench.benchmark.data.preparation import merge_settings, prepare_dataset
-from bandbench.benchmark.data.recode import recode
-from bandbench.benchmark.data.sources import Source, Survey
+from bandbench.benchmark.domains.guard import check_no_leak, missing_classes
 from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.images import decode
-from bandbench.benchmark.protocol import check_no_leak, missing_classes
+from bandbench.benchmark.pictures.crops import decode
 from bandbench.benchmark.registry import datasets
+from bandbench.datasets.copies.sources import Source, Survey
+from bandbench.datasets.faces.frames import iter_source_frames
+from bandbench.datasets.faces.preparation import merge_settings, prepare_dataset
+from bandbench.datasets.faces.recode import recode
 from bandbench.datasets.timit import Timit
 from conftest import run, small_study
-from more_video_trees import clip_bytes, failed_checks, make_timit_fakes, make_vidtimit, own_store, put, still_bytes, subject
+from trees.more_video_trees import (
+    clip_bytes,
+    failed_checks,
+    make_timit_fakes,
+    make_vidtimit,
+    own_store,
+    put,
+    still_bytes,
+    subject,
+)
 
 A, B = subject(0), subject(1)
 

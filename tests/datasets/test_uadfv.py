@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from bandbench.benchmark.contracts import SPLITS
-from bandbench.benchmark.data.sources import Source, Survey
+from bandbench.benchmark.domains.guard import check_no_leak
 from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.protocol import check_no_leak
+from bandbench.datasets.copies.sources import Source, Survey
 from bandbench.datasets.uadfv import UADFV
-from video_trees import make_uadfv, put, put_frames
+from trees.video_trees import make_uadfv, put, put_frames
 
 
 def survey(root: Path) -> Survey:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from bandbench.benchmark.bands import Band
 from bandbench.benchmark.errors import PluginError
-from bandbench.benchmark.metrics import roc_auc
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.metrics.detection import roc_auc
 from bandbench.benchmark.views import view_kernel
 from bandbench.detectors.spectral_lgbm import SpectralLGBM
 

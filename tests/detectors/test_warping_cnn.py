@@ -10,10 +10,10 @@ import pytest
 from bandbench.benchmark.checkpoints import Checkpoint
 from bandbench.benchmark.contracts import View
 from bandbench.benchmark.errors import PluginError
-from bandbench.benchmark.metrics import roc_auc
+from bandbench.benchmark.metrics.detection import roc_auc
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.warping import Warping
-from faces import scene
+from trees.faces import scene
 
 torch = pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
 DEVICES = ["cpu", *["cuda"] * torch.cuda.is_available()]

@@ -6,8 +6,8 @@ import pytest
 
 from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.metrics import roc_auc
-from bandbench.benchmark.scores import item_table, with_scores
+from bandbench.benchmark.metrics.detection import roc_auc
+from bandbench.benchmark.results.scores import item_table, with_scores
 from bandbench.leaderboard.clips import pooled_by_clip
 
 N_CLIPS, N_FRAMES = 12, 3

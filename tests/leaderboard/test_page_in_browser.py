@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from bandbench.leaderboard.band_transfer import band_transfer
-from bandbench.leaderboard.details import Details
-from bandbench.leaderboard.page import page as make_page
+from bandbench.leaderboard.page.details import Details
+from bandbench.leaderboard.page.page import page as make_page
 from bandbench.leaderboard.rows import Board
+from bandbench.leaderboard.transfer.bands import band_transfer
 from conftest import missing_program
 
 Maker = Callable[..., dict[str, Any]]
@@ -147,8 +147,8 @@ def rows(row_maker: Maker) -> list[dict[str, Any]]:
 
 
 def details_of(row: dict[str, Any]) -> Details:
-    from bandbench.leaderboard.charts import ROC_GRID
-    from bandbench.leaderboard.details import row_id
+    from bandbench.leaderboard.page.charts import ROC_GRID
+    from bandbench.leaderboard.page.details import row_id
 
     domains = {
         test["domain"]: {"roc": [float(x) for x in ROC_GRID], "reals": [3] * 30, "fakes": [2] * 30} for test in row["tests"]

@@ -18,7 +18,7 @@ from bandbench.benchmark.cli import main
 from bandbench.benchmark.errors import TrackingError
 from bandbench.benchmark.tracking import boards_of, cell_runs, client_for, default_tracking_uri
 from bandbench.leaderboard.rows import load_board, ranked
-from bandbench.leaderboard.table import as_csv, as_document, as_table, as_tests_csv
+from bandbench.leaderboard.terminal.table import as_csv, as_document, as_table, as_tests_csv
 from conftest import run, small_study
 
 Maker = Callable[..., Path]

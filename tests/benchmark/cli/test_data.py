@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from bandbench.benchmark.cli import main
-from bandbench.benchmark.data import preparation
-from faces import scene, write_face_clip
+from bandbench.datasets.faces import preparation
+from trees.faces import scene, write_face_clip
 
 ADAPTER = '''
-from bandbench.benchmark.data.sources import Source, SourceDataset, Survey
+from bandbench.datasets.copies.sources import Source, SourceDataset, Survey
 
 class Mine(SourceDataset):
     """real*.mp4 and fake*.mp4, or pictures."""

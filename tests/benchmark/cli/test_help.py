@@ -11,7 +11,7 @@ from bandbench.benchmark.cli import completion, main
 from bandbench.benchmark.cli.app import app
 from bandbench.benchmark.cli.examples import EXAMPLES
 from bandbench.benchmark.registry import datasets, detectors
-from bandbench.benchmark.study import shipped_studies
+from bandbench.benchmark.study.study_file import shipped_studies
 
 ROOT = typer.main.get_command(app)
 

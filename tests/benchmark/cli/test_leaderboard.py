@@ -12,7 +12,7 @@ from PIL import Image
 from bandbench.benchmark import invocation
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.tracking import default_tracking_uri
-from bandbench.leaderboard.submitted.files import own_folder
+from bandbench.leaderboard.submissions.files import own_folder
 from conftest import noise_picture, run, small_study
 
 PLAIN = {"sweep": None, "search": {"trials": 0}}

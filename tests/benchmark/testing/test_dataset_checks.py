@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bandbench.benchmark.catalogue import DatasetSpec
 from bandbench.benchmark.contracts import Dataset, Item
+from bandbench.benchmark.domains.catalogue import DatasetSpec
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.registry import datasets
 from bandbench.benchmark.testing import DATASET_CHECKS, check_dataset, run_dataset_check

@@ -1,0 +1,300 @@
+"""Domain names to items: which data sets a run knows, under which names, and where their files are."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ...datasets.copies.own import OWN, adapter_of
+from ..contracts import LABEL_NAMES, REAL, Dataset, Item
+from ..errors import DataError, unknown_name
+from ..pictures.perturbations import canonical, chain_of, dataset_name, unperturbed
+from ..registry import NAME_PATTERN, check_parameters, datasets, source_digest
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """
+    A data set with its parameters, as it can be sent to a worker.
+
+    Attributes
+    ----------
+    reference : str
+        What the data set registry takes.
+    root : str or None
+    options : dict
+        Further constructor parameters.
+    """
+
+    reference: str
+    root: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def open(self, seed: int, replicate: int) -> Dataset:
+        """
+        Make the data set.
+
+        Raises
+        ------
+        PluginError, DataError
+            If an option is unknown, or a folder is needed and missing.
+        """
+        plugin = datasets.get(self.reference)
+        check_parameters(plugin, self.options, f"dataset {plugin.name}")
+        if plugin.needs_root and self.root is None:
+            raise DataError(f"dataset {plugin.name} needs the folder with its files: --data {plugin.name}=DIR (or --root DIR).")
+        root = None if self.root is None else Path(self.root)
+        return plugin(root=root, seed=seed, replicate=replicate, **self.options)
+
+    def identity(self) -> dict[str, Any]:
+        """What tells this data set from another in a plan; the folder's contents are told by digests instead."""
+        plugin = datasets.get(self.reference)
+        return {"name": plugin.name, "source": source_digest(plugin), "root": self.root, "options": dict(self.options)}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """
+    Domains that names stand for.
+
+    Attributes
+    ----------
+    domains : list of str
+    left_out : dict of str to str
+        Domains that a wider name stands for and that cannot be used here, and why.
+    """
+
+    domains: list[str]
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+class Catalogue:
+    """
+    The data sets a run knows, by the first part of a domain's name.
+
+    Parameters
+    ----------
+    folders : dict of str to str
+        From ``--data NAME=DIR``. A registered data set of that name gets DIR as its root, and so does one that is given as
+        ``file.py:Class`` or ``module:Class``; any other name is a folder with ``real/`` and ``fake/``. DIR is empty for a
+        data set that needs none.
+    options : dict of str to dict
+        Constructor parameters by data set name, from the study file.
+
+    Raises
+    ------
+    DataError
+        If a name cannot be used or a folder does not exist.
+    """
+
+    def __init__(self, folders: dict[str, str] | None = None, options: dict[str, dict[str, Any]] | None = None) -> None:
+        folders, options = dict(folders or {}), dict(options or {})
+        self.specs: dict[str, DatasetSpec] = {}
+        self._opened: dict[tuple[str, int], Dataset] = {}
+        for name in datasets.names():
+            plugin = datasets.get(name)
+            if name != "folder" and not plugin.needs_root:
+                self.specs[name] = DatasetSpec(name, None, options.pop(name, {}))
+        for given, folder in folders.items():
+            reference, name = (given, datasets.get(given).name) if ":" in given else ("", given)
+            if reference and not folder:
+                self.specs[name] = DatasetSpec(reference, None, options.pop(name, {}))
+                continue
+            path = Path(folder).expanduser().absolute()
+            if not NAME_PATTERN.fullmatch(name):
+                raise DataError(f"data set name '{name}' needs lower-case letters, digits and underscores; --data NAME=DIR.")
+            if name in self.specs and not reference:
+                raise DataError(
+                    f"the name '{name}' belongs to the data set of that name, which takes no folder; choose another."
+                )
+            if not path.is_dir():
+                raise DataError(f"--data {name}={folder}: no folder {path}; check the path.")
+            registered = name in datasets.names() and name not in OWN
+            adapter = reference or (name if registered else adapter_of(path))
+            self.specs[name] = DatasetSpec(adapter, str(path), options.pop(name, {}))
+        for name in options:
+            raise DataError(unknown_name("data set", name, self.specs))
+
+    def spec(self, domain: str) -> DatasetSpec:
+        """
+        Return the data set of a domain.
+
+        Raises
+        ------
+        DataError
+            If it is unknown.
+        """
+        name = dataset_name(domain)
+        if name in self.specs:
+            return self.specs[name]
+        if name in datasets.names():
+            raise DataError(f"data set '{name}' needs a folder: --data {name}=DIR.")
+        hint = "" if name in datasets.found.failures else " A folder of your own becomes a data set with --data NAME=DIR."
+        raise DataError(unknown_name("data set", name, self.specs) + hint)
+
+    def expand(self, names: Iterable[str], seed: int = 0) -> list[str]:
+        """
+        Turn names of data sets and domains into domains: ``procedural`` stands for all its variants.
+
+        Perturbations go along, under their full names: ``procedural+noise`` stands for ``procedural/blend+noise:sd=10`` and
+        the others.
+
+        Raises
+        ------
+        DataError
+            If a data set or variant is unknown.
+        StudyError
+            If a perturbation is.
+        """
+        domains: list[str] = []
+        for given in names:
+            name, mark, chain = given.partition("+")
+            suffix = f"+{canonical(chain)}" if mark else ""
+            alias, _, variant = name.partition("/")
+            alias, at, compression = alias.partition("@")
+            dataset = self.open(alias, seed)
+            variants = dataset.variants()
+            meant = dataset.find_variants(variant or at + compression) if variant or at else variants
+            if not meant and variants == ("",):
+                raise DataError(f"data set '{alias}' is one domain; write '{alias}', not '{name}'.")
+            if not meant:
+                raise DataError(unknown_name(f"domain of {alias}", variant or at + compression, variants))
+            domains += [(f"{alias}/{v}" if v else alias) + suffix for v in meant]
+        return list(dict.fromkeys(domains))
+
+    def choose(self, names: Iterable[str], seed: int, lacks: Callable[[str], str]) -> Choice:
+        """
+        Turn names into domains that can be used: of a whole data set, the parts that a partial copy has.
+
+        A domain that is named itself is taken as it is. Of several that one name stands for, those that cannot be used are
+        left out.
+
+        Parameters
+        ----------
+        names : iterable of str
+            As for `expand`.
+        seed : int
+        lacks : callable
+            Says what a domain lacks to be used here, empty for nothing. A DataError that it raises counts as such.
+
+        Raises
+        ------
+        BenchError
+            As `expand`; and if not one of several domains can be used.
+        """
+        domains: list[str] = []
+        left_out: dict[str, str] = {}
+        for name in names:
+            meant = self.expand([name], seed)
+            gaps = {domain: gap for domain in meant if (gap := _gap(domain, lacks))} if len(meant) > 1 else {}
+            if meant and len(gaps) == len(meant):
+                first = _sentence(*next(iter(gaps.items())))
+                raise DataError(f"none of the {len(meant)} domains of {name} can be used here. {first}")
+            domains += [domain for domain in meant if domain not in gaps]
+            left_out |= gaps
+        return Choice(list(dict.fromkeys(domains)), {name: gap for name, gap in left_out.items() if name not in domains})
+
+    def open(self, domain: str, seed: int, replicate: int = 0) -> Dataset:
+        """
+        Return the data set of a domain; what one draw has listed is not listed again for another.
+
+        Raises
+        ------
+        BenchError
+            If it is unknown or cannot be opened.
+        """
+        key = dataset_name(domain), seed
+        if key not in self._opened:
+            self._opened[key] = self.spec(domain).open(seed, 0)
+            self._opened[key].alias = dataset_name(domain)
+        return self._opened[key].for_replicate(replicate)
+
+    def domain(
+        self, name: str, seed: int, replicate: int = 0, plain: "OpenDomain | None" = None, any_split: bool = False
+    ) -> "OpenDomain":
+        """
+        Return one domain of one draw; with `any_split` those that cannot be split are listed, too.
+
+        Raises
+        ------
+        BenchError
+            If its data set is unknown or cannot be opened.
+        """
+        return OpenDomain(name, self.spec(name), seed, replicate, plain, self.open(name, seed, replicate), any_split)
+
+
+def _gap(domain: str, lacks: Callable[[str], str]) -> str:
+    try:
+        return lacks(domain)
+    except DataError as error:
+        return str(error)
+
+
+def _sentence(domain: str, gap: str) -> str:
+    return gap if domain in gap else f"{domain}: {gap}"
+
+
+@dataclass(frozen=True)
+class OpenDomain:
+    """
+    One domain of one replicate, with its items listed.
+
+    A perturbed domain has the items of the domain that it perturbs; given as `plain`, they are not listed again. `dataset` is
+    the data set of this draw if it was opened already. With `any_split` its items need no
+    split (`Dataset.all_items`).
+    """
+
+    name: str
+    spec: DatasetSpec
+    seed: int
+    replicate: int
+    plain: "OpenDomain | None" = None
+    dataset: Dataset | None = None
+    any_split: bool = False
+
+    @property
+    def perturbation(self) -> str:
+        """What is done to its pictures; empty for nothing."""
+        return chain_of(self.name)
+
+    @property
+    def regrouping(self) -> str:
+        """`Dataset.regrouping` of its data set."""
+        return self.dataset.regrouping() if self.dataset else ""
+
+    @cached_property
+    def items(self) -> Sequence[Item]:
+        """All items, every split."""
+        if self.plain:
+            return self.plain.items
+        dataset = self.dataset or self.spec.open(self.seed, self.replicate)
+        variant = unperturbed(self.name).partition("/")[2]
+        listed = dataset.all_items(variant) if self.any_split else dataset.items(variant)
+        ids = [item.id for item in listed]
+        if len(set(ids)) != len(ids):
+            twice = next(i for i in ids if ids.count(i) > 1)
+            raise DataError(f"{self.name} lists the item '{twice}' twice.")
+        return listed
+
+    @property
+    def remedy(self) -> str:
+        """What to do about a class that the domain lacks."""
+        only_reals = self.dataset is not None and self.dataset.classes == LABEL_NAMES[:1]
+        if not only_reals or any(item.label != REAL for item in self.items):
+            return "Give it such pictures, or leave the domain out."
+        name = dataset_name(self.name)
+        takes_fakes = self.dataset is not None and "fakes" in self.dataset.parameter_defaults()
+        how = f" with --data {name}.fakes=DIR" if takes_fakes else ""
+        return f"{name} is a collection of real pictures; give it fakes{how}, or leave the domain out."
+
+    def split(self, split: str) -> list[Item]:
+        """Items of one split, reals first, sorted by id: equal sets of pictures then form equal chunks."""
+        return sorted((i for i in self.items if i.split == split), key=lambda item: (item.label, item.id))
+
+
+def remarks(domains: Iterable[OpenDomain]) -> dict[str, list[str]]:
+    """`Dataset.remarks` of the data sets of some domains, by name, of those that have any."""
+    opened = {dataset_name(domain.name): domain.dataset for domain in domains if domain.dataset is not None}
+    found = {name: list(dataset.remarks()) for name, dataset in opened.items()}
+    return {name: lines for name, lines in found.items() if lines}

@@ -1,0 +1,288 @@
+"""
+Butterworth bands in cycles per pixel.
+
+Symbols
+-------
+f : spatial frequency in cycles/pixel; 0.5 is Nyquist on an axis, ``MAX_FREQUENCY`` the corner of the spectrum.
+H : amplitude gain of a filter, between 0 and 1.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import StudyError
+
+Kind = Literal["all", "low", "high", "band", "stop"]
+Mode = Literal["keep", "reweight", "pixels"]
+
+KINDS: tuple[Kind, ...] = ("all", "low", "high", "band", "stop")
+MODES: tuple[Mode, ...] = ("keep", "reweight", "pixels")
+MAX_FREQUENCY = math.sqrt(0.5)
+# Beyond the corner a Butterworth filter still attenuates, and published searches go there: a radius of 35 in a crop of 42
+# pixels is 0.83 cycles/pixel. Four times the corner leaves room for them and still tells a radius whose px was forgotten.
+MAX_CUTOFF = 4 * MAX_FREQUENCY
+MAX_ORDER = 20
+
+
+def butterworth_gain(kind: Kind, distance: ArrayLike, cutoff: float, width: float = 0.0, order: int = 1) -> NDArray:
+    """
+    Butterworth amplitude gain at given distances from the zero frequency.
+
+    Parameters
+    ----------
+    kind : {"all", "low", "high", "band", "stop"}
+    distance : array of float, any shape
+        In any unit, as long as `cutoff` and `width` share it.
+    cutoff : float
+        Cut-off of a low or high pass (gain 1/2 there), centre of a band pass or stop.
+    width : float
+        Width of a band pass or stop between its two points of gain 1/2, whose product is ``cutoff ** 2``.
+    order : int
+
+    Returns
+    -------
+    array of float64, shape of `distance`, between 0 and 1
+
+    Notes
+    -----
+    The published forms: ``1 / (1 + (D/d)**2n)`` for low and ``1 - 1 / (1 + (D W / (D**2 - d**2))**2n)`` for band,
+    the latter 1 where D = d and 0 where D = 0. High and stop are their complements.
+    """
+    d = np.asarray(distance, dtype=np.float64)
+    if kind == "all":
+        return np.ones_like(d)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        if kind in ("low", "high"):
+            low = 1.0 / (1.0 + (d / cutoff) ** (2 * order))
+            return low if kind == "low" else 1.0 - low
+        inner = np.divide(d * width, d**2 - cutoff**2, out=np.full_like(d, np.inf), where=d**2 != cutoff**2)
+        passed = 1.0 - 1.0 / (1.0 + inner ** (2 * order))
+    return passed if kind == "band" else 1.0 - passed
+
+
+def distance_grid(rows: int, cols: int, centre: tuple[float, float] | None = None) -> NDArray:
+    """
+    Distance of every DFT index from a centre, in DFT index units, zero frequency at ``(rows // 2, cols // 2)``.
+
+    Parameters
+    ----------
+    rows, cols : int
+    centre : (row, column), optional
+        Default is the zero frequency itself. The published low and high pass measure from
+        ``((rows - 1) / 2, (cols - 1) / 2)`` and the published band pass from ``(rows / 2, cols / 2)``.
+
+    Returns
+    -------
+    array of float64 (rows, cols)
+    """
+    row, col = (rows // 2, cols // 2) if centre is None else centre
+    y, x = np.ogrid[:rows, :cols]
+    return np.hypot(y - row, x - col)
+
+
+def published_gain(kind: Kind, rows: int, cols: int, cutoff: float, width: float = 0.0, order: int = 1) -> NDArray:
+    """
+    Gain as the published band search builds it: in DFT index units, with its two off-centre origins.
+
+    Parameters
+    ----------
+    kind : {"all", "low", "high", "band", "stop"}
+    rows, cols : int
+    cutoff, width : float
+        Radii in DFT index units of the crop.
+    order : int
+
+    Returns
+    -------
+    array of float64 (rows, cols), zero frequency at ``(rows // 2, cols // 2)``
+    """
+    centre = (rows / 2, cols / 2) if kind in ("band", "stop") else ((rows - 1) / 2, (cols - 1) / 2)
+    return butterworth_gain(kind, distance_grid(rows, cols, centre), cutoff, width, order)
+
+
+@dataclass(frozen=True, order=True)
+class Band:
+    """
+    A filter band, and how it acts on what a detector sees.
+
+    Parameters
+    ----------
+    kind : {"all", "low", "high", "band", "stop"}
+    cutoff : float
+        Cut-off (low, high) or centre (band, stop) in cycles/pixel, up to `MAX_CUTOFF`; 0 for ``all``.
+    width : float
+        Width between the points of gain 1/2 in cycles/pixel, up to `MAX_CUTOFF`; 0 unless the kind is band or stop.
+    order : int
+        Butterworth order, the steepness. It moves no point of gain 1/2, so it is fixed to 1 in mode ``keep``.
+    mode : {"keep", "reweight", "pixels"}
+        ``keep`` clips to the frequencies with gain >= 1/2; ``reweight`` multiplies the spectrum;
+        ``pixels`` filters the picture and goes back to 8-bit pixels, the mean left as it is.
+
+    Raises
+    ------
+    StudyError
+        For a number that makes no filter, or a band of mode ``keep`` that keeps no frequency.
+    """
+
+    kind: Kind = "all"
+    cutoff: float = 0.0
+    width: float = 0.0
+    order: int = 1
+    mode: Mode = "keep"
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise StudyError(f"a band's kind is one of {', '.join(KINDS)}, got {self.kind!r}.")
+        if self.mode not in MODES:
+            raise StudyError(f"a band's mode is one of {', '.join(MODES)}, got {self.mode!r}.")
+        if not 1 <= self.order <= MAX_ORDER:
+            raise StudyError(f"a band's order is between 1 and {MAX_ORDER}, got {self.order}.")
+        # What has no effect is set to one value, so that equal bands are equal.
+        if self.kind == "all":
+            object.__setattr__(self, "cutoff", 0.0)
+        else:
+            self._require_length("cut-off", self.cutoff)
+        if self.kind not in ("band", "stop"):
+            object.__setattr__(self, "width", 0.0)
+        else:
+            self._require_length("width", self.width)
+        if self.mode == "keep" or self.kind == "all":
+            object.__setattr__(self, "order", 1)
+        for name in ("cutoff", "width"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+        if self.mode == "keep" and self.passed_width <= 0:
+            cutoff = f"{self.cutoff:g}" if self.kind in ("low", "high") else "-".join(f"{edge:g}" for edge in self.half_gain)
+            raise StudyError(
+                f"a {self.kind} band in mode keep clips to the frequencies with gain >= 1/2 between 0 and {MAX_FREQUENCY:.3f} "
+                f"cycles/pixel (the corner of the spectrum) and would keep none of them, got {cutoff}. "
+                f"Modes reweight and pixels take it."
+            )
+
+    def _require_length(self, what: str, value: float) -> None:
+        if not (math.isfinite(value) and 0 < value <= MAX_CUTOFF):
+            bins = f" A radius in DFT bins of the crop is written {value:g}px." if MAX_CUTOFF < value < math.inf else ""
+            raise StudyError(
+                f"the {what} of a {self.kind} band lies between 0 and {MAX_FREQUENCY:.3f} cycles/pixel (the corner of the "
+                f"spectrum), or beyond it up to {MAX_CUTOFF:.3f}, got {value:g}.{bins}"
+            )
+
+    @classmethod
+    def between(cls, low: float, high: float, kind: Kind = "band", **options: Any) -> Self:
+        """Band pass (or stop) whose points of gain 1/2 are `low` and `high`, in cycles/pixel."""
+        if not 0 <= low < high:
+            raise StudyError(f"a band needs 0 <= low < high, got {low:g} and {high:g}.")
+        # A centre of 0 is no Butterworth centre; the smallest one has the same points of gain 1/2.
+        return cls(kind, max(round(math.sqrt(low * high), 12), 1e-9), round(high - low, 12), **options)
+
+    @classmethod
+    def parse(cls, text: str, side: int | None = None, **options: Any) -> Self:
+        """
+        Read ``all``, ``low:0.2``, ``high:0.3``, ``band:0.2-0.3`` or ``stop:25px-36px``: points of gain 1/2.
+
+        Parameters
+        ----------
+        text : str
+        side : int, optional
+            Side of the crop in pixels, for frequencies in ``px``.
+        **options
+            Other fields of the band.
+
+        Raises
+        ------
+        StudyError
+            If `text` is none of these.
+        """
+        kind, _, frequencies = text.partition(":")
+        if kind in KINDS and re.match(r"\s*-", frequencies):
+            raise StudyError(f"a frequency is not negative, got the band {text!r}.")
+        parts = frequencies.split("-") if frequencies else []
+        numbers = [parse_frequency(part, side) for part in parts] if all(map(str.strip, parts)) else []
+        if kind == "all" and not parts:
+            return cls(**options)
+        if kind in ("low", "high") and len(numbers) == 1:
+            return cls(kind, numbers[0], **options)  # pyright: ignore[reportArgumentType] (one of the kinds)
+        if kind in ("band", "stop") and len(numbers) == 2:
+            return cls.between(numbers[0], numbers[1], kind, **options)  # pyright: ignore[reportArgumentType]
+        raise StudyError(f"a band is written all, low:0.2, high:0.3, band:0.2-0.3 or stop:0.2-0.3 (or 35px), got {text!r}.")
+
+    @property
+    def half_gain(self) -> tuple[float, float]:
+        """Frequencies (low, high) with gain 1/2, in cycles/pixel; also beyond the corner, where no coefficient lies."""
+        if self.kind == "all":
+            return 0.0, MAX_FREQUENCY
+        if self.kind == "low":
+            return 0.0, self.cutoff
+        if self.kind == "high":
+            return self.cutoff, max(self.cutoff, MAX_FREQUENCY)
+        middle = math.hypot(self.cutoff, self.width / 2)
+        return middle - self.width / 2, middle + self.width / 2
+
+    @property
+    def edges(self) -> tuple[float, float]:
+        """Ends (low, high) on the frequency axis of the band, or of the gap of a ``stop``, in cycles/pixel."""
+        low, high = self.half_gain
+        return min(low, MAX_FREQUENCY), min(high, MAX_FREQUENCY)
+
+    @property
+    def passed_width(self) -> float:
+        """How much of the frequency axis has gain >= 1/2, in cycles/pixel."""
+        low, high = self.edges
+        return MAX_FREQUENCY - (high - low) if self.kind == "stop" else high - low
+
+    def gain(self, frequency: ArrayLike) -> NDArray:
+        """Amplitude gain at frequencies in cycles/pixel; same shape, float64."""
+        return butterworth_gain(self.kind, frequency, self.cutoff, self.width, self.order)
+
+    def keeps(self, frequency: ArrayLike) -> NDArray[np.bool_]:
+        """Which frequencies (cycles/pixel) have gain >= 1/2; same shape, bool."""
+        return self.gain(frequency) >= 0.5 - 1e-12
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the five fields by name."""
+        return {"kind": self.kind, "cutoff": self.cutoff, "width": self.width, "order": self.order, "mode": self.mode}
+
+    def __str__(self) -> str:
+        low, high = self.edges
+        if self.kind in ("low", "high") or low >= MAX_FREQUENCY:  # beyond the corner, two bands have the same edges
+            low, high = self.half_gain
+        text = {
+            "all": "all",
+            "low": f"low <{high:.3f}",
+            "high": f"high >{low:.3f}",
+            "band": f"band {low:.3f}-{high:.3f}",
+            "stop": f"stop {low:.3f}-{high:.3f}",
+        }[self.kind]
+        if self.mode == "keep":
+            return text
+        return f"{text} n{self.order} {self.mode}" if self.kind != "all" else f"{text} {self.mode}"
+
+
+def parse_frequency(text: str | float, side: int | None = None) -> float:
+    """
+    Frequency in cycles/pixel from ``0.23``, or from ``35px``, a radius in DFT index units of the crop.
+
+    Parameters
+    ----------
+    text : str or float
+    side : int, optional
+        Side of the crop in pixels; needed for ``px``.
+
+    Raises
+    ------
+    StudyError
+        If `text` is neither, or ``px`` comes without a crop side.
+    """
+    match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*(px)?\s*", str(text))
+    if not match:
+        raise StudyError(f"a frequency is a number in cycles/pixel (0.23) or a radius (35px), got {text!r}.")
+    value = float(match[1])
+    if match[2] is None:
+        return value
+    if not side:
+        raise StudyError(f"{text} is a radius in DFT bins of the crop; give the crop's side to make it cycles/pixel.")
+    return value / side

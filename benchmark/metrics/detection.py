@@ -1,0 +1,178 @@
+"""
+Scores and labels to numbers: pure functions.
+
+Everywhere ``labels`` is 0 real, 1 fake and a higher score means more fake. A number that cannot be known from the data at
+hand is NaN, never a guess.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .bootstrap import GroupBootstrap, auc_interval
+from .roc import Interval, Scored, roc_auc
+
+__all__ = [
+    "DETECTION_RATES",
+    "FALSE_ALARM_RATES",
+    "GroupBootstrap",
+    "Interval",
+    "Scored",
+    "all_metrics",
+    "auc_interval",
+    "average_precision",
+    "balanced_accuracy",
+    "best_threshold",
+    "detection_rate_at",
+    "equal_error_rate",
+    "nearest_detection_rate_at",
+    "roc_auc",
+]
+
+FALSE_ALARM_RATES = (0.10, 0.05, 0.01)
+# PD@x under its two rules: the rate may not exceed x, or (published programs) is the nearest to x.
+DETECTION_RATES = tuple(f"pd{round(100 * x)}{rule}" for rule in ("", "_nearest") for x in FALSE_ALARM_RATES)
+
+
+def detection_rate_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: float) -> float:
+    """
+    PD@x: the largest true positive rate whose false positive rate does not exceed x.
+
+    Returns
+    -------
+    float
+        NaN with fewer than 1/x real items, where such a rate cannot be told from zero.
+    """
+    return _detection_rate(np.asarray(labels), _roc(labels, scores), false_alarm_rate)
+
+
+def nearest_detection_rate_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: float) -> float:
+    """
+    PD@x as published: the true positive rate of the ROC point whose false positive rate is nearest to x.
+
+    Parameters
+    ----------
+    labels : array of int (n_items,)
+    scores : array of float (n_items,)
+    false_alarm_rate : float
+        x, between 0 and 1.
+
+    Returns
+    -------
+    float
+        NaN if one class is missing.
+
+    Notes
+    -----
+    The rule of the programs of arXiv 2210.14571 and of a master's thesis on middle frequencies (2024). Every threshold is a
+    point, and of equally near points the first counts, which has the highest threshold. So the rate may exceed x; where a
+    rise of the curve lies at the nearest rate, its lower end counts; and with fewer than 1/(2x) real items the nearest rate
+    is 0, whose first point detects nothing: such a number is 0 even for a perfect detector. The thesis takes it of batches
+    of 128 items and averages; here it is of all items.
+    """
+    return _nearest_detection_rate(_roc(labels, scores), false_alarm_rate)
+
+
+Roc = tuple[NDArray, NDArray, NDArray]
+
+
+def _roc(labels: ArrayLike, scores: ArrayLike) -> Roc | None:
+    """False and true positive rates and thresholds, from (0, 0) to (1, 1); None if a class is missing."""
+    from sklearn.metrics import roc_curve
+
+    if len(np.unique(np.asarray(labels))) < 2:
+        return None
+    return roc_curve(labels, scores, drop_intermediate=False)
+
+
+def _detection_rate(labels: NDArray, roc: Roc | None, false_alarm_rate: float) -> float:
+    n_real = int((labels == 0).sum())
+    if roc is None or n_real * false_alarm_rate < 1 - 1e-9:
+        return float("nan")
+    fpr, tpr, _ = roc
+    return float(tpr[fpr <= false_alarm_rate + 1e-12].max())
+
+
+def _nearest_detection_rate(roc: Roc | None, false_alarm_rate: float) -> float:
+    if roc is None:
+        return float("nan")
+    fpr, tpr, _ = roc
+    return float(tpr[np.argmin(np.abs(fpr - false_alarm_rate))])
+
+
+def equal_error_rate(labels: ArrayLike, scores: ArrayLike) -> float:
+    """Error rate where false alarms are as frequent as misses, linear between ROC points; NaN if a class is missing."""
+    return _equal_error(_roc(labels, scores))
+
+
+def _equal_error(roc: Roc | None) -> float:
+    if roc is None:
+        return float("nan")
+    fpr, tpr, _ = roc
+    gap = fpr - (1 - tpr)  # ascending from -1 to 1
+    i = int(np.searchsorted(gap, 0.0))
+    if gap[i] == 0 or i == 0:
+        return float(fpr[i])
+    t = -gap[i - 1] / (gap[i] - gap[i - 1])
+    return float(fpr[i - 1] + t * (fpr[i] - fpr[i - 1]))
+
+
+def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
+    """Average precision of the fake class; NaN if a class is missing."""
+    from sklearn.metrics import average_precision_score
+
+    y = np.asarray(labels)
+    return float(average_precision_score(y, scores)) if len(np.unique(y)) == 2 else float("nan")
+
+
+def best_threshold(labels: ArrayLike, scores: ArrayLike) -> float:
+    """
+    Threshold with the largest balanced accuracy, halfway between two neighbouring scores.
+
+    Meant for validation scores; an item is called fake where its score is >= the threshold.
+    """
+    roc = _roc(labels, scores)
+    if roc is None:
+        return float("nan")
+    fpr, tpr, thresholds = roc
+    best = int(np.argmax(tpr - fpr))
+    below = np.asarray(scores)[np.asarray(scores) < thresholds[best]]
+    if not below.size:
+        return float(thresholds[best])
+    if not np.isfinite(thresholds[best]):
+        return float(np.max(scores) + 1.0)
+    return float((thresholds[best] + below.max()) / 2)
+
+
+def balanced_accuracy(labels: ArrayLike, scores: ArrayLike, threshold: float) -> float:
+    """Mean of the two classes' accuracies at a threshold that was fixed beforehand; NaN if a class is missing."""
+    y, called_fake = np.asarray(labels), np.asarray(scores) >= threshold
+    if len(np.unique(y)) < 2 or not np.isfinite(threshold):
+        return float("nan")
+    return float((called_fake[y == 1].mean() + (~called_fake[y == 0]).mean()) / 2)
+
+
+def all_metrics(labels: ArrayLike, scores: ArrayLike, threshold: float) -> dict[str, float]:
+    """
+    Every number of one scored item set, without intervals.
+
+    Parameters
+    ----------
+    labels, scores : arrays (n_items,)
+    threshold : float
+        Chosen on the validation items of the training domain (`best_threshold`).
+
+    Returns
+    -------
+    dict
+        ``auc``, ``average_precision``, ``eer``, ``balanced_accuracy`` and `DETECTION_RATES`; NaN where undefined.
+    """
+    roc = _roc(labels, scores)  # once: it is what takes time
+    rates = [_detection_rate(np.asarray(labels), roc, x) for x in FALSE_ALARM_RATES]
+    rates += [_nearest_detection_rate(roc, x) for x in FALSE_ALARM_RATES]
+    return {
+        "auc": roc_auc(labels, scores),
+        "average_precision": average_precision(labels, scores),
+        "eer": _equal_error(roc),
+        "balanced_accuracy": balanced_accuracy(labels, scores, threshold),
+        **dict(zip(DETECTION_RATES, rates, strict=True)),
+    }

@@ -1,0 +1,96 @@
+"""Which generator made a picture: any detector as a classifier of more than two classes, and what is said of it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contracts import Detector, ManyClasses, View
+from ..fitted import fit_detector, load_detector, save_detector, score_classes, score_detector
+from ..metrics.detection import roc_auc
+
+
+class Classifier:
+    """
+    A detector for any number of classes: its own `class_scores` where it has them, else one fit per class against the rest.
+
+    Parameters
+    ----------
+    members : sequence of Detector
+        One, or one per class; they are fitted in place.
+    n_classes : int
+    """
+
+    def __init__(self, members: Sequence[Detector], n_classes: int) -> None:
+        self.members = list(members)
+        self.n_classes = n_classes
+
+    @staticmethod
+    def n_members(plugin: type[Detector], n_classes: int) -> int:
+        """How many detectors of a class a task needs."""
+        return 1 if n_classes == 2 or issubclass(plugin, ManyClasses) else n_classes
+
+    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+        """
+        Learn from crops.
+
+        Parameters
+        ----------
+        view : View of n_crops
+        labels : array of int64 (n_crops,)
+            0 to n_classes - 1, each of which occurs.
+        """
+        if len(self.members) == 1:
+            fit_detector(self.members[0], view, labels, self.n_classes)
+        else:
+            for label, member in enumerate(self.members):
+                fit_detector(member, view, (labels == label).astype(np.int64))
+        return self
+
+    def scores(self, view: View) -> NDArray[np.float64]:
+        """Score crops, (n_crops, n_classes); (n_crops, 1) for two classes, higher is more fake."""
+        member = self.members[0]
+        if self.n_classes > 2 and isinstance(member, ManyClasses):
+            return score_classes(member, view, self.n_classes)
+        return np.stack([score_detector(member, view) for member in self.members], axis=1)
+
+    def save(self, folder: Path) -> None:
+        """Keep every member in a folder of its own."""
+        for i, member in enumerate(self.members):
+            save_detector(member, folder / f"detector-{i}")
+
+    @classmethod
+    def load(cls, plugin: type[Detector], folder: Path, n_classes: int) -> "Classifier":
+        """Load what `save` kept; runs no code from the folder."""
+        n = cls.n_members(plugin, n_classes)
+        return cls([load_detector(plugin, folder / f"detector-{i}") for i in range(n)], n_classes)
+
+
+def confusion_matrix(labels: NDArray[np.int64], decided: NDArray[np.int64], n_classes: int) -> NDArray[np.int64]:
+    """How many items of each class (row) were called what (column), (n_classes, n_classes)."""
+    return np.bincount(labels * n_classes + decided, minlength=n_classes**2).reshape(n_classes, n_classes)
+
+
+def attribution_metrics(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> dict[str, float]:
+    """
+    Numbers of a task with several classes.
+
+    Parameters
+    ----------
+    labels : array of int64 (n_items,)
+    probabilities : array of float64 (n_items, n_classes)
+
+    Returns
+    -------
+    dict
+        ``balanced_accuracy``, the mean over the classes that occur of the share called rightly; ``macro_auc``, the mean over
+        the classes that occur of the AUC of one class against the rest.
+    """
+    present = np.unique(labels)
+    decided = probabilities.argmax(axis=1)
+    return {
+        "balanced_accuracy": float(np.mean([(decided[labels == k] == k).mean() for k in present])),
+        "macro_auc": float(np.mean([roc_auc(labels == k, probabilities[:, k]) for k in present])),
+    }

@@ -1,0 +1,131 @@
+"""The chosen detector of a cell as a model that can be used: fitted once more, calibrated, kept without pickle."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from ..contracts import LABEL_NAMES
+from ..domains.seen import read_learned
+from ..errors import BenchError, PluginError
+from ..features.prepare import ItemSet, load_view
+from ..metrics.detection import Scored
+from ..pictures.perturbations import dataset_name
+from ..results.scores import ok_rows
+from ..search.cell import CellResult
+from ..search.fit import item_labels
+from .trained_model import Recipe, TrainedModel, fitted, require_classes
+
+MODEL = "model"  # folder of a cell
+LEFT_OUT = "model_left_out.txt"  # says why there is none
+MOST_BYTES = 32 * 2**20
+MOST_SECONDS = 120.0  # of fitting; a detector that needs more is not fitted once more for this
+DRAW = 0
+
+
+def keep_model(result: CellResult, folder: Path) -> int | None:
+    """
+    Keep the chosen detector of a cell, fitted on its first draw, in ``folder/model``.
+
+    A model that cannot be kept costs the cell nothing: why there is none is then told by ``model_left_out.txt``.
+
+    Parameters
+    ----------
+    result : CellResult
+        Without an error.
+    folder : Path
+        Of the cell.
+
+    Returns
+    -------
+    int or None
+        Bytes of the model, of `MOST_BYTES` at most; None where there is none.
+    """
+    if not result.cell.study.keep_models:
+        return None
+    try:
+        require_cheap(result)
+        fitted_model(result).save(folder / MODEL, describe=False)  # workers do without MLflow: the sender describes it
+        return require_small(folder / MODEL)
+    except BenchError as error:
+        shutil.rmtree(folder / MODEL, ignore_errors=True)
+        (folder / LEFT_OUT).write_text(f"{error}\n", encoding="utf-8")
+        return None
+
+
+def left_out(folder: Path) -> str:
+    """Why a cell's folder holds no model; empty where it holds one or none was wanted."""
+    path = folder / LEFT_OUT
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+
+
+def require_cheap(result: CellResult) -> None:
+    """Refuse to fit once more what takes long to fit."""
+    assert result.chosen is not None
+    seconds = result.chosen.records[DRAW].fit_seconds
+    if seconds > MOST_SECONDS:
+        raise PluginError(
+            f"fitting it took {seconds:.0f} s, more than {MOST_SECONDS:.0f} s; `bench train` keeps it all the same."
+        )
+
+
+def require_small(folder: Path) -> int:
+    """Return the bytes of a model; refuse one that holds too much: nearest neighbours keep all they have learned from."""
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    if size > MOST_BYTES:
+        raise PluginError(
+            f"it has {size / 2**20:.0f} MiB, more than {MOST_BYTES / 2**20:.0f} MiB; `bench train` keeps it all the same."
+        )
+    return size
+
+
+def fitted_model(result: CellResult) -> TrainedModel:
+    """
+    Fit the chosen detector of a cell again and calibrate it on the validation pictures of the same draw.
+
+    Parameters
+    ----------
+    result : CellResult
+
+    Returns
+    -------
+    TrainedModel
+        Its scores are those of the cell's first draw.
+
+    Raises
+    ------
+    BenchError
+        If the detector fails, or a class is missing among the validation pictures.
+    """
+    cell, replicate = result.cell, result.cell.replicates[DRAW]
+    assert result.chosen is not None
+    band = result.chosen.band
+    table = pq.read_table(replicate.val.table)
+    labels = item_labels(table)
+    require_classes(labels, LABEL_NAMES)
+    detector = cell.detector.build(replicate.number)
+    view, rows = load_view(replicate.train, detector.view, band)
+    train = view, item_labels(pq.read_table(replicate.train.table))[rows]
+    val = load_view(replicate.val, detector.view, band)
+    classifier, scores = fitted(cell.detector.label, [detector], len(LABEL_NAMES), train, val)
+    groups = table.column("group").to_numpy(zero_copy_only=False)[ok_rows(table)].astype(str)
+    model = TrainedModel.calibrated(
+        Recipe(cell.detector, "detection", LABEL_NAMES, band, cell.study.crop.spec(), (cell.train,), cell.study.seed),
+        classifier,
+        Scored(labels, scores[:, 0], groups),
+        replicate.train.n_ok,
+        read_learned([replicate.train.table, replicate.val.table]),
+        _data(replicate.train, replicate.val),
+    )
+    return replace(model, framing=replicate.train.provenance.framing)
+
+
+def _data(train: ItemSet, val: ItemSet) -> dict[str, Any]:
+    """What the pictures were, as a trained model says it."""
+    return {
+        "splits": {train.domain: train.provenance.split_list},
+        "data": {dataset_name(train.domain): dict(train.provenance.facts)} if train.provenance.facts else {},
+        "dropped_leaks": {items.split: items.provenance.n_dropped for items in (train, val)},
+    }

@@ -1,0 +1,170 @@
+"""A trained model as MLflow sees it: pictures in, probabilities out."""
+
+import base64
+import io
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from ..addresses import folder_path
+from ..errors import BenchError, DataError
+from .trained_model import TrainedModel
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMN = "image"
+CHANNELS = (1, 3, 4)
+
+
+class ServedModel:
+    """
+    What ``mlflow.pyfunc.load_model`` hands out.
+
+    Parameters
+    ----------
+    model : TrainedModel
+    """
+
+    def __init__(self, model: TrainedModel) -> None:
+        self._model = model
+
+    def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> "pd.DataFrame":
+        """
+        Score pictures.
+
+        Parameters
+        ----------
+        model_input : DataFrame, mapping, sequence, array or one picture
+            Column ``image`` of a table, or the pictures themselves: each the path of a file, the bytes of one (as they are or
+            in Base64), a picture of Pillow, or an array of whole numbers from 0 to 255, (rows, cols) or (rows, cols, channels).
+        params : dict, optional
+            None are known.
+
+        Returns
+        -------
+        DataFrame
+            ``verdict``, one probability per class (``p_fake`` …) and ``error``, which is empty where there is a verdict.
+
+        Raises
+        ------
+        DataError
+            If a table has several columns and none is called ``image``.
+        """
+        import pandas as pd
+
+        return pd.DataFrame([self._row(picture) for picture in _pictures(model_input)])
+
+    def _row(self, picture: Any) -> dict[str, Any]:
+        classes = self._model.recipe.classes
+        try:
+            scores = self._model.score_file(_file_of(picture))
+        except (BenchError, ValueError, OSError) as error:
+            reason = str(error) if isinstance(error, DataError) else f"not a picture ({error})."
+            return {"verdict": "", **dict.fromkeys((f"p_{name}" for name in classes), None), "error": reason}
+        probabilities, names = self._model.verdicts(scores[None])
+        shares = {f"p_{name}": float(p) for name, p in zip(classes, probabilities[0], strict=True)}
+        return {"verdict": names[0], **shares, "error": ""}
+
+
+def _pictures(given: Any) -> Iterator[Any]:
+    """Single pictures out of whatever holds them."""
+    if hasattr(given, "columns"):  # a DataFrame
+        names = list(given.columns)
+        if COLUMN not in names and len(names) != 1:
+            raise DataError(f"the pictures are wanted in a column '{COLUMN}', got the columns {', '.join(map(str, names))}.")
+        yield from given[COLUMN if COLUMN in names else names[0]]
+    elif isinstance(given, Mapping):
+        if COLUMN not in given:
+            raise DataError(f"the pictures are wanted under '{COLUMN}', got {', '.join(map(str, given)) or 'nothing'}.")
+        yield from _pictures(given[COLUMN])
+    elif isinstance(given, np.ndarray) and _is_numeric(given):
+        yield from [given] if _is_one_picture(given) else given
+    elif isinstance(given, str | bytes | bytearray | memoryview | Path | Image.Image):
+        yield given
+    else:
+        values = list(np.atleast_1d(given) if isinstance(given, np.ndarray) else given)
+        numbers = _numbers(values)
+        yield from values if numbers is None else _pictures(numbers)
+
+
+def _numbers(values: list[Any]) -> NDArray[Any] | None:
+    """Nested lists of numbers, as JSON has them, as an array; None for all else, also for pictures of several sizes."""
+    if not values or not isinstance(values[0], list):
+        return None
+    try:
+        found = np.asarray(values)
+    except ValueError:
+        return None
+    return found if _is_numeric(found) else None
+
+
+def _is_numeric(values: NDArray[Any]) -> bool:
+    return values.dtype.kind in "biuf"
+
+
+def _is_one_picture(values: NDArray[Any]) -> bool:
+    return values.ndim < 3 or (values.ndim == 3 and values.shape[-1] in CHANNELS)
+
+
+def _file_of(picture: Any) -> bytes:
+    """Content of a picture file: what every other command reads, too."""
+    if isinstance(picture, Path):
+        return _read(picture)
+    if isinstance(picture, str):
+        return _decoded(picture)
+    if isinstance(picture, Image.Image):
+        return _as_png(ImageOps.exif_transpose(picture))
+    if isinstance(picture, np.ndarray | list | tuple):
+        return _as_png(_from_numbers(np.asarray(picture)))
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return bytes(picture)
+    raise DataError(f"not a picture: got {type(picture).__name__}; wanted a path, bytes, Base64, an array or a Pillow picture.")
+
+
+def _decoded(text: str) -> bytes:
+    path = folder_path(text) or Path(text)
+    try:
+        if path.is_file():
+            return _read(path)
+    except (OSError, ValueError):  # too long for a name, as Base64 is
+        pass
+    try:
+        return base64.b64decode(text.partition(";base64,")[2] or text, validate=True)
+    except ValueError as error:
+        shown = text if len(text) <= 80 else f"{text[:77]}…"
+        raise DataError(f"not a picture in Base64, and no file: {shown}") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def _from_numbers(values: NDArray[Any]) -> Image.Image:
+    shaped = values.ndim == 2 or (values.ndim == 3 and values.shape[-1] in CHANNELS)
+    whole = values.dtype.kind in "iu" and values.size > 0 and 0 <= values.min() <= values.max() <= 255
+    if not shaped or not whole:
+        raise DataError(
+            "an array is a picture if it has whole numbers from 0 to 255 and the shape (rows, cols) or (rows, cols, channels), "
+            f"got {values.dtype} {values.shape}."
+        )
+    return Image.fromarray(values.astype(np.uint8).squeeze(-1) if values.shape[-1] == 1 else values.astype(np.uint8))
+
+
+def _as_png(picture: Image.Image) -> bytes:
+    kept = picture if picture.mode in ("1", "L", "LA", "I;16", "P", "RGB", "RGBA") else picture.convert("RGB")
+    out = io.BytesIO()
+    kept.save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> ServedModel:
+    """MLflow calls this, by name."""
+    return ServedModel(TrainedModel.load(Path(path)))

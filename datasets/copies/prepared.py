@@ -1,0 +1,559 @@
+"""
+What ``bench data prepare`` leaves behind, and how it is read.
+
+A prepared folder holds ``manifest.json`` (data set, settings, what was found), ``crops/<source>/`` with the crops of one source
+and its ``source.json``, ``index.parquet`` (all crops in one table) and contact sheets. A source's folder appears when it is
+whole, so a kill leaves nothing half done; one manifest has one set of settings, so crops that were made differently never mix.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from ...benchmark.contracts import Item
+from ...benchmark.errors import DataError, unknown_name
+from ...benchmark.store import digest, read_json, results_root, write_json
+from ..faces.recode import parse_codec
+from .losses import Losses
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from .sources import Source
+
+FORMAT = 1
+MANIFEST, INDEX, SOURCE = "manifest.json", "index.parquet", "source.json"
+PROBLEMS, LOCK, WORK = "problems.csv", ".lock", ".work"
+OK, NO_FACE, ERROR = "ok", "no_face", "error"
+FACE_SHARE, LEAST_FACE, MOST_LEAST_FACE = 6, 64, 100  # the frame's shorter side over the least face's; its bounds in pixels
+ROWS_PER_GROUP = 1000  # of the index; what is in memory at a time while it is written
+
+Decoder = Literal["pyav", "opencv"]
+Finder = Literal["haar", "yunet", "retinaface", "none"]
+Choice = Literal["largest", "track"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """
+    How crops are made of sources; equal settings give equal crops.
+
+    Attributes
+    ----------
+    frames : int
+        Of a clip, spread evenly; 0 if `every` counts.
+    every : int
+        Every K-th frame of a clip; 0 if `frames` counts.
+    decoder : {"pyav", "opencv"}
+    faces : {"haar", "yunet", "retinaface", "none"}
+    weights : str
+        SHA-256 of the finder's weights file; empty if it has none.
+    threshold : float
+        Least confidence of a face; 0 is the finder's own.
+    choice : {"largest", "track"}
+        The largest face of every frame, or the one that is followed through the clip by overlap.
+    margin : float
+        Added on every side of the box, as a share of its larger side.
+    min_size : int, or None
+        Faces whose smaller side is below it are passed over, in pixels; None goes by the frame (`least_face`). The published
+        program for band searches on faces takes 100, and no margin.
+    align : bool
+        Turn the crop so that the eyes are level (needs landmarks); this resamples.
+    size : int
+        Side that crops are resized to, in pixels; 0 keeps their pixels.
+    recode : str
+        Codec that every frame goes through before faces are looked for: empty, ``jpeg:QUALITY`` or ``h264:CRF``.
+
+    Raises
+    ------
+    DataError
+        If a value makes no sense, or two of them together.
+    """
+
+    frames: int = 32
+    every: int = 0
+    decoder: Decoder = "pyav"
+    faces: Finder = "haar"
+    weights: str = ""
+    threshold: float = 0.0
+    choice: Choice = "track"
+    margin: float = 0.15
+    min_size: int | None = None
+    align: bool = False
+    size: int = 0
+    recode: str = ""
+
+    def __post_init__(self) -> None:
+        for name, known in (("decoder", Decoder), ("faces", Finder), ("choice", Choice)):
+            if getattr(self, name) not in get_args(known):
+                raise DataError(unknown_name(name, str(getattr(self, name)), get_args(known)))
+        for name in ("frames", "every", "min_size", "size"):
+            if (getattr(self, name) or 0) < 0:
+                raise DataError(f"{name} is not below 0, got {getattr(self, name)}.")
+        if bool(self.frames) == bool(self.every):
+            raise DataError(
+                f"frames (spread over the clip) or every (every K-th frame), one of the two; "
+                f"got frames={self.frames} and every={self.every}."
+            )
+        if not 0 <= self.threshold < 1:
+            raise DataError(f"threshold is a confidence from 0 to below 1, got {self.threshold}.")
+        if not 0 <= self.margin <= 2:
+            raise DataError(f"margin is a share of the face's box from 0 to 2, got {self.margin}.")
+        if self.align and self.faces in ("haar", "none"):
+            raise DataError(f"align needs landmarks, which {self.faces} does not find; faces=yunet or faces=retinaface does.")
+        if self.recode:
+            parse_codec(self.recode)
+
+    def least_face(self, rows: int, cols: int) -> int:
+        """
+        Smaller side that a face has at least in a frame of rows x cols pixels.
+
+        Without `min_size` a sixth of the frame's shorter side, from 64 to 100 pixels: smaller finds are people in the
+        background or no faces at all.
+
+        >>> Settings().least_face(480, 640), Settings().least_face(1080, 1920), Settings(min_size=100).least_face(240, 320)
+        (80, 100, 100)
+        """
+        if self.faces == "none":
+            return 0  # a whole frame is a face of any size
+        if self.min_size is not None:
+            return self.min_size
+        return min(max(min(rows, cols) // FACE_SHARE, LEAST_FACE), MOST_LEAST_FACE)
+
+    @property
+    def digest(self) -> str:
+        """Twelve hex digits that change with any setting."""
+        return digest([FORMAT, asdict(self)])[:12]
+
+    def as_options(self, usual: "Settings") -> list[str]:
+        """Options of ``bench data prepare`` for what differs from the usual; of weights only a hash is known here."""
+        found = []
+        for name, value in asdict(self).items():
+            if value == getattr(usual, name) or name == "weights" or (name in ("frames", "every") and not value):
+                continue
+            option = "--" + name.replace("_", "-")
+            found += [option if value else "--no-" + option[2:]] if isinstance(value, bool) else [option, str(value)]
+        return found
+
+    @property
+    def text(self) -> str:
+        """What differs from the defaults, and the digest, for people: ``frames=16 margin=0 (3f0a…)``."""
+        defaults = asdict(Settings())
+        changed = [f"{name}={value}" for name, value in asdict(self).items() if value != defaults[name] and name != "weights"]
+        return " ".join([*(changed or ["defaults"]), f"({self.digest})"])
+
+
+@dataclass(frozen=True)
+class Origin:
+    """
+    What crops are made from.
+
+    Attributes
+    ----------
+    dataset : str
+    root : Path
+    options : dict of str to object
+        Parameters of the data set that change what is found.
+    """
+
+    dataset: str
+    root: Path
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-like."""
+        options = {name: value if isinstance(value, bool | int | float) else str(value) for name, value in self.options.items()}
+        return {"dataset": self.dataset, "root": str(self.root.resolve()), "options": options}
+
+    @property
+    def key(self) -> str:
+        """Name by which its preparations are found."""
+        return f"{self.dataset}-{digest(self.as_dict())[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """
+    One crop of a source.
+
+    Attributes
+    ----------
+    file : str
+        Name in the source's folder.
+    frame : int
+        Number of the frame in its clip; 0 for a still.
+    seconds : float
+        From the beginning of the clip.
+    box : tuple of int
+        (left, top, width, height) in the frame, as cut out.
+    confidence : float
+        Of the face; NaN if the finder gives none.
+    landmarks : tuple of float
+        x and y of right eye, left eye, nose, right and left corner of the mouth, in the crop; empty if unknown.
+    sha256 : str
+        Of the file.
+    rows, cols : int
+        Of the crop.
+    """
+
+    file: str
+    frame: int
+    seconds: float
+    box: tuple[int, int, int, int]
+    confidence: float
+    landmarks: tuple[float, ...]
+    sha256: str
+    rows: int
+    cols: int
+
+
+@dataclass(frozen=True)
+class SourceRecord:
+    """
+    What became of one source.
+
+    Attributes
+    ----------
+    id : str
+    status : {"ok", "no_face", "error"}
+    detail : str
+        Why there is no crop, or fewer than asked for.
+    bytes, modified : int
+        Size and time (ns) of the file when it was read: whether it has changed since.
+    n_frames : int
+        Frames that were looked at.
+    crops : tuple of Crop
+    """
+
+    id: str
+    status: str
+    detail: str = ""
+    bytes: int = 0
+    modified: int = 0
+    n_frames: int = 0
+    crops: tuple[Crop, ...] = field(default=())
+
+    @property
+    def losses(self) -> Losses:
+        """Frames that were looked at, and those that gave no crop."""
+        return Losses(self.n_frames, self.n_frames - len(self.crops))
+
+    @classmethod
+    def from_dict(cls, known: dict[str, Any]) -> "SourceRecord":
+        """Read what `dataclasses.asdict` and JSON made of one."""
+        crops = [
+            Crop(**{**c, "box": tuple(c["box"]), "landmarks": tuple(c["landmarks"]), "confidence": _number(c["confidence"])})
+            for c in known["crops"]
+        ]
+        return cls(**{**known, "crops": tuple(crops)})
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+class Preparation:
+    """
+    A folder that was prepared.
+
+    Parameters
+    ----------
+    folder : Path
+    manifest : dict
+        Its ``manifest.json``.
+    """
+
+    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
+        self.folder = folder
+        self.manifest = manifest
+
+    @classmethod
+    def at(cls, folder: Path) -> "Preparation | None":
+        """Return the preparation in a folder, or None if it is something else."""
+        manifest = read_json(folder / MANIFEST)
+        if not isinstance(manifest, dict) or manifest.get("made_by") != "bench data prepare":
+            return None
+        if manifest["format"] != FORMAT:
+            raise DataError(f"{folder} was prepared by another version (format {manifest['format']}); prepare it again.")
+        return cls(folder, manifest)
+
+    @classmethod
+    def check(cls, folder: Path, origin: Origin, version: int, settings: Settings) -> "Preparation | None":
+        """
+        Return what was prepared in a folder already, if it can be continued; None if there is nothing.
+
+        Parameters
+        ----------
+        folder : Path
+        origin : Origin
+        version : int
+            Of the data set's adapter.
+        settings : Settings
+
+        Raises
+        ------
+        DataError
+            If the folder holds something else, or was prepared from something else or with other settings; differences are
+            named.
+        """
+        known = cls.at(folder)
+        if not known:
+            if folder.exists() and not (folder.is_dir() and all(child.name == LOCK for child in folder.iterdir())):
+                raise DataError(f"{folder} holds something else already; give an empty or a new folder with --out.")
+            return None
+        differences = list(_differences(known.manifest, _identity(origin, version, settings)))
+        if differences:
+            raise DataError(
+                f"{folder} was prepared in another way ({'; '.join(differences)}); crops that are made differently are not "
+                f"mixed: give another folder with --out, or delete this one."
+            )
+        return known
+
+    @classmethod
+    def create(
+        cls, folder: Path, origin: Origin, version: int, settings: Settings, survey: dict[str, Any], **facts: Any
+    ) -> "Preparation":
+        """
+        Begin or continue a prepared folder.
+
+        Parameters
+        ----------
+        folder, origin, version, settings
+            As in `check`.
+        survey : dict
+            What was found (`Survey.as_dict`).
+        **facts
+            What else the manifest has to remember: ``command``, which continues the preparation, and ``made_with``.
+
+        Raises
+        ------
+        DataError
+            As `check`.
+        """
+        cls.check(folder, origin, version, settings)
+        about = {"made_by": "bench data prepare", "format": FORMAT, **_identity(origin, version, settings)}
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / MANIFEST, about | facts | {"survey": survey})
+        return cls(folder, about | facts | {"survey": survey})
+
+    @property
+    def dataset(self) -> str:
+        return self.manifest["dataset"]
+
+    @property
+    def survey(self) -> dict[str, Any]:
+        """What was found when it was prepared: `Survey.as_dict`."""
+        return self.manifest["survey"]
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(**self.manifest["settings"])
+
+    @property
+    def settings_text(self) -> str:
+        """Settings in a line, for people and rows."""
+        return self.settings.text
+
+    # --- records -----------------------------------------------------------------------------------------------------
+
+    def source_folder(self, source_id: str) -> Path:
+        """Where the crops of a source are."""
+        return self.folder / "crops" / source_id
+
+    def record(self, source_id: str) -> SourceRecord | None:
+        """What became of a source; None if it was not done yet."""
+        known = read_json(self.source_folder(source_id) / SOURCE)
+        return SourceRecord.from_dict(known) if known else None
+
+    def iter_records(self) -> Iterator[SourceRecord]:
+        """Records of all sources that were done, in the order of their ids; reads one small file each."""
+        for source in self.survey["sources"]:
+            record = self.record(source["id"])
+            if record:
+                yield record
+
+    def write_index(self) -> None:
+        """Gather all records into one table, which is what readers look at."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        from ...benchmark.store import atomic_path
+
+        schema, records = _index_schema(), self.iter_records()
+        with atomic_path(self.folder / INDEX) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+            while rows := [asdict(record) for record in islice(records, ROWS_PER_GROUP)]:
+                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+        self.__dict__.pop("index", None)
+
+    def iter_problems(self) -> Iterator[tuple[str, str, str]]:
+        """Id, status and detail of all sources in the table of which there is something to say."""
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(self.folder / INDEX) as table:
+            for batch in table.iter_batches(ROWS_PER_GROUP, columns=["id", "status", "detail"]):
+                yield from ((row["id"], row["status"], row["detail"]) for row in batch.to_pylist() if row["detail"])
+
+    def drop_index(self) -> None:
+        """Forget the table, because what it describes is about to change."""
+        (self.folder / INDEX).unlink(missing_ok=True)
+        self.__dict__.pop("index", None)
+
+    @cached_property
+    def index(self) -> dict[str, SourceRecord]:
+        """
+        Records by source id.
+
+        Raises
+        ------
+        DataError
+            If the preparation never came to an end, not even a first.
+        """
+        import pyarrow.parquet as pq
+
+        path = self.folder / INDEX
+        if not path.exists():
+            raise DataError(f"{self.folder} was prepared only in part; go on with: {self.command}")
+        with pq.ParquetFile(path) as table:
+            rows = (row for batch in table.iter_batches(ROWS_PER_GROUP) for row in batch.to_pylist())
+            return {row["id"]: SourceRecord.from_dict(row) for row in rows}
+
+    @property
+    def command(self) -> str:
+        """What continues it."""
+        return self.manifest["command"]
+
+    @property
+    def gaps(self) -> list[str]:
+        """What was not prepared, for a row: sources that were not reached, and those that gave nothing."""
+        found = []
+        n_sources, done = len(self.survey["sources"]), self.index
+        if len(done) < n_sources:
+            found.append(f"{n_sources - len(done)} of {n_sources} sources not prepared yet")
+        for status, what in ((NO_FACE, "without a face"), (ERROR, "not decodable")):
+            n = sum(record.status == status for record in done.values())
+            if n:
+                found.append(f"{n} of {n_sources} sources {what}")
+        return found
+
+    # --- items -------------------------------------------------------------------------------------------------------
+
+    def items(self, sources: "Sequence[Source]") -> list[Item]:
+        """
+        Crops of some sources as items; the id is the path below ``crops``.
+
+        Raises
+        ------
+        DataError
+            If none of the sources was prepared yet.
+        """
+        if sources and not any(source.id in self.index for source in sources):
+            raise DataError(
+                f"{self.folder}: none of {len(sources)} sources of this domain (for example {sources[0].id}) was prepared "
+                f"yet; go on with: {self.command}"
+            )
+        found = []
+        for source in sources:
+            record = self.index.get(source.id)
+            for crop in record.crops if record else ():
+                found.append(source.item(f"{source.id}/{crop.file}", crop.sha256))
+        return found
+
+    def read(self, item_id: str) -> bytes:
+        """
+        Bytes of a crop.
+
+        Raises
+        ------
+        DataError, OSError
+            If there is none.
+        """
+        path = self.folder / "crops" / item_id
+        if not path.resolve().is_relative_to((self.folder / "crops").resolve()):
+            raise DataError(f"{item_id} is no crop of {self.folder}.")
+        return path.read_bytes()
+
+
+def _identity(origin: Origin, version: int, settings: Settings) -> dict[str, Any]:
+    """What all crops of one folder have in common."""
+    return {**origin.as_dict(), "version": version, "settings": asdict(settings)}
+
+
+def _differences(there: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """Say what is not the same, inside of settings and options too."""
+    for name, wanted in now.items():
+        known = there.get(name)
+        if isinstance(wanted, dict) and isinstance(known, dict):
+            yield from _differences(dict.fromkeys(wanted) | known, dict.fromkeys(known) | wanted)
+        elif known != wanted:
+            yield f"{name}={known} there, {name}={wanted} now"
+
+
+def default_folder(origin: Origin, settings: Settings) -> Path:
+    """Where a preparation goes unless told otherwise: one folder per data set, root and settings."""
+    return _preparations() / f"{origin.key}-{settings.digest}"
+
+
+def note_place(origin: Origin, settings: Settings, folder: Path) -> None:
+    """Remember a preparation that went elsewhere, so that it is found from its root."""
+    usual = default_folder(origin, settings)
+    if folder.resolve() != usual.resolve():
+        write_json(usual.with_name(f"{usual.name}.json"), {"folder": str(folder.resolve())})
+
+
+def find_preparations(origin: Origin) -> list[Preparation]:
+    """All preparations of a data set's root, wherever they went, sorted by folder."""
+    found = []
+    for place in sorted(_preparations().glob(f"{origin.key}-*")):
+        folder = place
+        if place.suffix == ".json":
+            folder = Path((read_json(place) or {}).get("folder") or place)
+        preparation = Preparation.at(folder) if folder.is_dir() else None
+        if preparation and preparation.dataset == origin.dataset:
+            found.append(preparation)
+    return found
+
+
+def has_preparations(dataset: str, root: Path) -> bool:
+    """Whether something was prepared from a root as a data set, whatever its parameters."""
+    text = str(root.resolve())
+    for place in _preparations().glob(f"{dataset}-*"):
+        folder = Path((read_json(place) or {}).get("folder") or place) if place.suffix == ".json" else place
+        if (read_json(folder / MANIFEST) or {}).get("root") == text:
+            return True
+    return False
+
+
+def _preparations() -> Path:
+    return results_root() / "prepared"
+
+
+def _index_schema() -> "pa.Schema":
+    import pyarrow as pa
+
+    crop = pa.struct(
+        [
+            ("file", pa.string()),
+            ("frame", pa.int64()),
+            ("seconds", pa.float64()),
+            ("box", pa.list_(pa.int64())),
+            ("confidence", pa.float64()),
+            ("landmarks", pa.list_(pa.float64())),
+            ("sha256", pa.string()),
+            ("rows", pa.int64()),
+            ("cols", pa.int64()),
+        ]
+    )
+    return pa.schema(
+        [
+            ("id", pa.string()),
+            ("status", pa.string()),
+            ("detail", pa.string()),
+            ("bytes", pa.int64()),
+            ("modified", pa.int64()),
+            ("n_frames", pa.int64()),
+            ("crops", pa.list_(crop)),
+        ]
+    )

@@ -1,0 +1,490 @@
+"""
+Collections of pictures: listing them, and making domains of reals with a folder of fakes that somebody else made.
+
+A collection of reals alone is no task. Given the folder of fakes, each of its sub-folders is a generator, and each
+generator a domain: its fakes against all the reals.
+"""
+
+import io
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ...benchmark.contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Split
+from ...benchmark.errors import DataError
+from ...benchmark.pictures.crops import SUFFIXES
+from .sources import OTHER_CLASS, Source, SourceDataset, Survey
+from .tree import ARCHIVE, Tree, Trouble, child_key, class_of_folder, suffix_of
+
+FAKES = "fakes"
+SPLIT_FOLDERS: dict[str, Split] = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+SHOWN_FOLDERS = 3
+
+
+class RealDataset(SourceDataset):
+    """
+    Base of collections of reals; a subclass sets its facts and writes `survey_reals`, and `read_real` if it crops.
+
+    Without fakes there is one domain, of reals only. With them, every generator is a domain that all reals belong to. Ids
+    of fakes begin with ``fakes/``. Splits of the reals are those of the collection or drawn; fakes have a draw of
+    their own, a fifth of every generator for test and for validation, unless their folder has ``train/``, ``val/``
+    and ``test/``.
+
+    Parameters
+    ----------
+    root, seed, replicate, follow_links
+        See `SourceDataset`.
+    fakes : str, optional
+        Folder whose sub-folders are generators; pictures right in it are those of a generator called ``fakes``.
+    """
+
+    classes: ClassVar[tuple[str, ...]] = ("real",)
+    draw = "identities"  # nobody is put into somebody else's picture, so no two identities are linked
+
+    def __init__(
+        self,
+        root: Path | None = None,
+        seed: int = 0,
+        replicate: int = 0,
+        follow_links: bool = False,
+        fakes: str | None = None,
+    ) -> None:
+        super().__init__(root, seed, replicate, follow_links)
+        self.fakes = fakes
+
+    def survey_reals(self, tree: Tree) -> Survey:
+        """
+        List the reals; their domains are filled in afterwards.
+
+        Raises
+        ------
+        DataError
+            If there are none.
+        """
+        raise NotImplementedError
+
+    def read_real(self, source_id: str) -> bytes:
+        """Bytes of a real as a picture file; a subclass may crop it first (losslessly)."""
+        return self.tree.read(source_id)
+
+    def format_of(self, source: Source) -> str:
+        """File format that a source had when it was distributed; empty if unknown."""
+        return format_of_name(source.id)
+
+    def survey(self, tree: Tree) -> Survey:
+        if self.fakes is None:
+            note = f"hold only reals; give fakes with --data {self.name}.fakes=DIR"
+            return add_notes(self._without_fake_folders(tree, self.survey_reals(tree)), note)
+        fakes = self.fake_tree
+        found = survey_fakes(fakes, self.name)
+        reals = self._without_fake_folders(tree, self._without_fakes(tree, self.survey_reals(tree)))
+        generators = tuple(sorted({source.domains[0] for source in found.sources}))
+        sources = (*(replace(real, domains=generators) for real in reals.sources), *found.sources)
+        troubles = (*reals.troubles, *found.troubles)
+        notes = (*reals.notes, *found.notes, *format_notes(sources, self.format_of))
+        return Survey(sources, reals.missing, troubles, notes)
+
+    def read_still(self, source_id: str) -> bytes:
+        if self.fakes is not None and source_id.startswith(f"{FAKES}/"):
+            return self.tree.read(source_id)
+        return self.read_real(source_id)
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The files below the root, and the fakes."""
+        return TreeWithFakes(self.folder, self.follow_links, None if self.fakes is None else self.fake_tree)
+
+    @cached_property
+    def fake_tree(self) -> Tree:
+        """
+        The files below the folder of fakes.
+
+        Raises
+        ------
+        DataError
+            If it is no folder, or one in which the reals are.
+        """
+        path = Path(str(self.fakes)).expanduser()  # a folder called 2024 is read as a number
+        if not path.is_dir():
+            raise DataError(f"{self.name}: the folder of fakes {path.absolute()} does not exist or is not a folder.")
+        if self.folder.resolve().is_relative_to(path.resolve()):
+            raise DataError(
+                f"{self.name}: the reals in {self.root} lie inside the folder of fakes {path}; give a folder with fakes alone."
+            )
+        return Tree(path, self.follow_links)
+
+    def is_given_as_fake(self, tree: Tree, source_id: str) -> bool:
+        """Whether a picture of the root lies in the folder of fakes, which may be inside the root."""
+        if self.fakes is None:
+            return False
+        own, fakes = tree.root.resolve(), self.fake_tree.root.resolve()
+        return fakes.is_relative_to(own) and source_id.startswith(f"{fakes.relative_to(own).as_posix()}/")
+
+    def _without_fakes(self, tree: Tree, reals: Survey) -> Survey:
+        """Leave out of the reals what lies in the folder of fakes, and what would have the id of a fake."""
+        kept = [source for source in reals.sources if not self.is_given_as_fake(tree, source.id)]
+        clashing = [source for source in kept if source.id.startswith(f"{FAKES}/")]
+        if clashing:
+            detail = f"{len(clashing)} reals have ids of fakes (first: {clashing[0].id}); rename the folder {FAKES}/."
+            tree.report(FAKES, "duplicate", detail)
+        left = tuple(source for source in kept if not source.id.startswith(f"{FAKES}/"))
+        if not left:
+            raise DataError(f"{self.name}: no real is left in {tree.root} outside of the fakes in {self.fake_tree.root}.")
+        return replace(reals, sources=left)
+
+    def _without_fake_folders(self, tree: Tree, reals: Survey) -> Survey:
+        """Leave out of the reals what lies in folders that are called like fakes."""
+        kept = set(of_class(tree, [source.id for source in reals.sources], REAL))
+        if reals.sources and not kept:
+            raise DataError(
+                f"{self.name}: every picture in {tree.root} lies in a folder that is called like fakes "
+                f"({first_folder(tree)}); give a folder of reals, and fakes with --data {self.name}.fakes=DIR."
+            )
+        return replace(reals, sources=tuple(source for source in reals.sources if source.id in kept))
+
+    def drawn(self, sources: Sequence[Source]) -> list[Source]:
+        return draw_apart(sources, lambda source: source.domains if source.label == FAKE else REAL, super().drawn)
+
+
+class TreeWithFakes(Tree):
+    """
+    A folder of reals, in which ids that begin with ``fakes/`` lead to a folder elsewhere; listings show the reals only.
+
+    Parameters
+    ----------
+    root, follow_links
+        See `Tree`.
+    fakes : Tree, optional
+        Of the other folder; without it nothing leads anywhere else.
+    """
+
+    def __init__(self, root: Path, follow_links: bool = False, fakes: Tree | None = None) -> None:
+        super().__init__(root, follow_links)
+        self.fakes = fakes
+
+    def path(self, place: str) -> Path:
+        tree, inside = self._where(place)
+        return super().path(place) if tree is None else tree.path(inside)
+
+    def read(self, place: str) -> bytes:
+        tree, inside = self._where(place)
+        return super().read(place) if tree is None else tree.read(inside)
+
+    def _where(self, place: str) -> tuple[Tree | None, str]:
+        """The other tree if an id leads there, and what is left of the id."""
+        inside = place.removeprefix(f"{FAKES}/")
+        return (None if inside == place else self.fakes), inside
+
+
+# --- the folder of fakes ---------------------------------------------------------------------------------------------
+
+
+def survey_fakes(tree: Tree, name: str) -> Survey:
+    """
+    List a folder of fakes.
+
+    Parameters
+    ----------
+    tree : Tree
+        Of that folder.
+    name : str
+        Of the data set, for messages.
+
+    Returns
+    -------
+    Survey
+        With ids that begin with ``fakes/`` and one domain each; no missing parts. Below a generator, at any depth, class
+        folders count (``0_real`` and ``1_fake``, ``nature`` and ``ai``): reals of a generator are left out and reported,
+        because they are not those of the data set.
+
+    Raises
+    ------
+    DataError
+        If it holds no picture, or reals in the place of a generator, or a generator's name cannot be used.
+    """
+    by_generator: dict[str, list[Source]] = {}
+    paths = list(iter_pictures(tree))
+    for path in paths:
+        variant, _ = place_of_fake(path)
+        if class_of_folder(variant) == REAL:
+            raise DataError(
+                f"{name}: the folder of fakes {tree.root} holds {variant}/; give a folder with fakes alone. "
+                f"Reals and fakes that belong together are a data set of their own: --data NAME={tree.root}."
+            )
+    for path in of_class(tree, paths, FAKE, generator_folder):
+        variant, split = place_of_fake(path)
+        if "+" in variant:
+            raise DataError(f"{name}: the generator's folder '{variant}' in {tree.root} has a '+' in its name; rename it.")
+        generator, _, compression = variant.partition("@")
+        fake = Source(
+            f"{FAKES}/{path}", "still", FAKE, (variant,), split, generator=generator or FAKES, compression=compression
+        )
+        by_generator.setdefault(variant, []).append(fake)
+    if paths and not by_generator:
+        raise DataError(f"{name}: the folder of fakes {tree.root} holds only reals ({first_folder(tree)}); give fakes.")
+    if not by_generator:
+        raise DataError(
+            f"{name}: the folder of fakes {tree.root} holds no picture ({', '.join(SUFFIXES)}){first_trouble(tree)}."
+        )
+    sources = [fake for members in by_generator.values() for fake in fill_splits(members)]
+    troubles = tuple(Trouble(f"{FAKES}/{t.path}", t.status, t.detail) for t in tree.troubles)
+    drawn = sorted({fake.domains[0] for fake in sources if fake.split is None})
+    notes = (f"splits of the fakes are drawn by rule: {', '.join(drawn)}",) if drawn else ()
+    return Survey(tuple(sources), (), troubles, notes)
+
+
+def place_of_fake(path: str) -> tuple[str, Split | None]:
+    """
+    Generator and split that the folders of a fake tell; an archive is a folder without its suffix.
+
+    >>> place_of_fake("ProGAN/a/1.png"), place_of_fake("test/ADM.zip/1.png"), place_of_fake("1.png")
+    (('ProGAN', None), ('ADM', 'test'), ('fakes', None))
+    """
+    folders = [plain_name(part) for part in path.split("/")[:-1]]
+    others = [folder for folder in folders if folder.lower() not in SPLIT_FOLDERS]
+    return others[0] if others else FAKES, split_of_path("/".join([*folders, ""]))
+
+
+def plain_name(folder: str) -> str:
+    """Name of a folder, and of an archive without its suffix."""
+    return folder[: -len(ARCHIVE)] if folder.lower().endswith(ARCHIVE) else folder
+
+
+def generator_folder(path: str) -> str:
+    """
+    Id of the folder of the generator that a fake is of: the first that is not called like a split; the root if none is.
+
+    >>> generator_folder("test/progan/airplane/1_fake/1.png"), generator_folder("1.png")
+    ('test/progan', '')
+    """
+    folders = path.split("/")[:-1]
+    place = next((i for i, folder in enumerate(folders) if plain_name(folder).lower() not in SPLIT_FOLDERS), len(folders) - 1)
+    return "/".join(folders[: place + 1])
+
+
+def split_of_path(path: str) -> Split | None:
+    """
+    Split that a folder on the way tells; None if none does.
+
+    >>> split_of_path("faces/Validation/1.png"), split_of_path("train.png")
+    ('val', None)
+    """
+    return next((SPLIT_FOLDERS[part.lower()] for part in path.split("/")[:-1] if part.lower() in SPLIT_FOLDERS), None)
+
+
+def fill_splits(sources: Sequence[Source]) -> list[Source]:
+    """Leave training sources to the draw where there are no validation sources: some of them become those."""
+    if "val" in {source.split for source in sources}:
+        return list(sources)
+    return [replace(source, split=None) if source.split == "train" else source for source in sources]
+
+
+def draw_apart(
+    sources: Sequence[Source],
+    part_of: Callable[[Source], Hashable],
+    draw: Callable[[Sequence[Source]], list[Source]],
+) -> list[Source]:
+    """
+    Draw the splits of every part of a data set by itself, so that each has its shares.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+    part_of : callable
+        Says of a source to which part it belongs. Nothing that must stay together may be in two parts.
+    draw : callable
+        Gives the sources of one part their splits: `SourceDataset.drawn`.
+
+    Returns
+    -------
+    list of Source
+        In the order given.
+    """
+    parts: dict[Hashable, list[Source]] = {}
+    for source in sources:
+        parts.setdefault(part_of(source), []).append(source)
+    drawn = {source.id: source for part in parts.values() for source in draw(part)}
+    return [drawn[source.id] for source in sources]
+
+
+# --- class folders -----------------------------------------------------------------------------------------------------
+
+
+def class_folder(path: str, label: int, below: str = "") -> str:
+    """
+    Id of the first folder on the way to a picture that is called like a class; empty if none is.
+
+    >>> class_folder("progan/0_real/a/1.png", 0), class_folder("progan/0_real/1.png", 0, below="progan/0_real")
+    ('progan/0_real', '')
+    """
+    folders = path.split("/")[:-1]
+    start = len(below.split("/")) if below else 0
+    found = (i for i in range(start, len(folders)) if class_of_folder(plain_name(folders[i])) == label)
+    return next(("/".join(folders[: i + 1]) for i in found), "")
+
+
+def of_class(tree: Tree, paths: Sequence[str], label: int, begin: Callable[[str], str] = lambda path: "") -> Iterator[str]:
+    """
+    Pass over pictures that folders on the way call something else, and report those folders.
+
+    Fakes are also passed over where they lie beside class folders of both kinds and in neither.
+
+    Parameters
+    ----------
+    tree : Tree
+    paths : sequence of str
+        Ids.
+    label : int
+        What the pictures are.
+    begin : callable
+        Says of an id below which folder the names of classes count.
+    """
+    told = {path: (class_folder(path, REAL, begin(path)), class_folder(path, FAKE, begin(path))) for path in paths}
+    parents = [{found[one].rpartition("/")[0] for found in told.values() if found[one]} for one in (REAL, FAKE)]
+    divided = parents[REAL] & parents[FAKE] if label == FAKE else set()
+    other: Counter[str] = Counter()
+    unclear: Counter[str] = Counter()
+    for path, found in told.items():
+        beside = "" if any(found) else next((f"{place}/" for place in _folders_above(path) if place in divided), "")
+        if found[1 - label]:
+            other[found[1 - label]] += 1
+        elif beside:
+            unclear[beside] += 1
+        else:
+            yield path
+    words = f"a folder of {LABEL_NAMES[1 - label]}s among {LABEL_NAMES[label]}s"
+    for place, n in other.items():
+        tree.report(place, OTHER_CLASS, f"is {words}; its {n} pictures are not used.")
+    for place, n in unclear.items():
+        tree.report(place, OTHER_CLASS, f"holds {n} pictures in neither of its class folders; they are not used.")
+
+
+def _folders_above(path: str) -> Iterator[str]:
+    """Folders on the way to a picture, the nearest first, the root last."""
+    folders = path.split("/")[:-1]
+    return ("/".join(folders[:i]) for i in range(len(folders), -1, -1))
+
+
+def first_folder(tree: Tree) -> str:
+    """First folders that were passed over because of their class, for a message."""
+    found = [f"{trouble.path}/" for trouble in tree.troubles if trouble.status == OTHER_CLASS]
+    more = f" and {len(found) - SHOWN_FOLDERS} more" if len(found) > SHOWN_FOLDERS else ""
+    return ", ".join(found[:SHOWN_FOLDERS]) + more
+
+
+# --- pictures --------------------------------------------------------------------------------------------------------
+
+
+def iter_pictures(tree: Tree, place: str = "") -> Iterator[str]:
+    """
+    Ids of the pictures in a folder and below it, folder by folder, listed as they are asked for.
+
+    An archive beside a folder of its name is passed over and reported: it was unpacked.
+    """
+    for here in tree.walk(place, into=lambda folder: not _was_unpacked(tree, folder)):
+        yield from tree.files(here, SUFFIXES)
+
+
+def _was_unpacked(tree: Tree, folder: str) -> bool:
+    """Whether a folder is an archive that lies beside a folder of its name; it is reported."""
+    if suffix_of(folder) != ARCHIVE:
+        return False
+    beside = tree.folders(folder.rpartition("/")[0])
+    if child_key(folder[: -len(ARCHIVE)]) not in {child_key(other) for other in beside if suffix_of(other) != ARCHIVE}:
+        return False
+    tree.report(folder, "duplicate", "lies beside the folder that it was unpacked to, which is used.")
+    return True
+
+
+def numbered_pictures(tree: Tree, place: str, n_digits: int) -> dict[str, str]:
+    """
+    Ids of the pictures whose name is a number of `n_digits` digits, by that number.
+
+    Of two files of one number the lossless one is used, else the first one; other names are reported.
+    """
+    found: dict[str, str] = {}
+    others: list[str] = []
+    for path in iter_pictures(tree, place):
+        number = PurePosixPath(path).stem
+        if len(number) != n_digits or not (number.isascii() and number.isdigit()):
+            others.append(path)
+            continue
+        first = found.setdefault(number, path)
+        if first != path:
+            better = path if (suffix_of(path), suffix_of(first)) in ((".png", ".jpg"), (".png", ".jpeg")) else first
+            found[number] = better
+            tree.report(first if better == path else path, "duplicate", f"is picture {number} again; {better} is used.")
+    if others:
+        detail = f"{len(others)} pictures are not called by a number of {n_digits} digits (first: {others[0]}); passed over."
+        tree.report(place or ".", "unknown", detail)
+    return found
+
+
+def format_of_name(name: str) -> str:
+    """
+    Format of a picture file by its suffix; empty if unknown.
+
+    >>> format_of_name("a/1.JPG"), format_of_name("1.webp"), format_of_name("1")
+    ('JPEG', 'WebP', '')
+    """
+    known = Image.registered_extensions().get(suffix_of(name), "")
+    return {"WEBP": "WebP"}.get(known, known)
+
+
+def as_bmp(picture: NDArray[np.uint8]) -> bytes:
+    """Picture (rows, cols[, 3]) as an uncompressed file, which keeps its pixels and costs next to nothing."""
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "BMP")
+    return out.getvalue()
+
+
+# --- what is said of a copy ----------------------------------------------------------------------------------------------
+
+
+def add_notes(survey: Survey, *notes: str) -> Survey:
+    """Return a survey that says more."""
+    return replace(survey, notes=(*survey.notes, *notes))
+
+
+def count_text(names: Sequence[str], what: str, whole: int) -> str:
+    """
+    Say how many of something are concerned, and which is the first.
+
+    >>> count_text(["00003", "00004"], "pictures", 70_000)
+    '2 of 70,000 pictures (first: 00003)'
+    """
+    return f"{len(names):,} of {whole:,} {what} (first: {names[0]})"
+
+
+def first_trouble(tree: Tree) -> str:
+    """The first thing that was passed over, to go on with where nothing else is there; empty if there is none."""
+    first = next(iter(tree.troubles), None)
+    return f"; {first.path} {first.detail.rstrip('.')}" if first else ""
+
+
+def format_notes(sources: Iterable[Source], format_of: Callable[[Source], str]) -> tuple[str, ...]:
+    """Say if reals and fakes came in different file formats."""
+    formats: tuple[set[str], set[str]] = (set(), set())
+    for source in sources:
+        formats[source.label].add(format_of(source))
+    reals, fakes = ("/".join(sorted(filter(None, formats[label]))) for label in (REAL, FAKE))
+    if not reals or not fakes or reals == fakes:
+        return ()
+    return (
+        f"reals are {reals} and fakes are {fakes}: a codec leaves a trace of its own, which a detector may take for theirs",
+    )
+
+
+def group_notes(sources: Iterable[Source]) -> tuple[str, ...]:
+    """Say if the sources are too few, or belong together too much, for splits to be drawn."""
+    groups = {s.target or s.video or s.id for s in sources if s.split is None and s.label == REAL}
+    if not 0 < len(groups) < len(SPLITS):
+        return ()
+    return (f"all reals are training: {len(groups)} persons or groups cannot be split into {', '.join(SPLITS)}",)

@@ -1,0 +1,416 @@
+"""What a data set was distributed as: clips, folders of frames and stills, and how they become items."""
+
+import hashlib
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from ...benchmark.contracts import SPLITS, Dataset, Framing, Item, Shown, Split
+from ...benchmark.errors import DataError
+from ...benchmark.invocation import bench
+from .listing import passed_over
+from .prepared import Origin, Preparation, find_preparations
+from .tree import LOST, Tree, Trouble
+
+Kind = Literal["clip", "frames", "still"]
+OTHER_CLASS = "other_class"  # status of pictures in a folder that is called like the class that they are not taken for
+FIFTH = 0.2
+SHOWN = 5  # lines of one kind
+
+
+@dataclass(frozen=True)
+class Source:
+    """
+    A clip, a folder of frames or a still, as it was distributed.
+
+    Attributes
+    ----------
+    id : str
+        Path relative to the root, with forward slashes (see `Tree`); a folder for ``frames``.
+    kind : {"clip", "frames", "still"}
+    label : int
+        0 real, 1 fake.
+    domains : tuple of str
+        Variants of the data set that it belongs to; a real belongs to several.
+    split : {"train", "val", "test"}, "" or None
+        As distributed; None where it is drawn; empty where it belongs to none and is not used.
+    target, donor, video, generator, compression : str
+        As in `Item`. One clip under several compressions or manipulations is one ``video`` where they share the footage.
+    """
+
+    id: str
+    kind: Kind
+    label: int
+    domains: tuple[str, ...]
+    split: Split | Literal[""] | None = None
+    target: str = ""
+    donor: str = ""
+    video: str = ""
+    generator: str = ""
+    compression: str = ""
+
+    def item(self, item_id: str, fingerprint: str = "") -> Item:
+        """Return a picture of this source as an item."""
+        return Item(
+            item_id,
+            self.label,
+            self.split or "train",
+            target=self.target,
+            donor=self.donor,
+            video=self.video or ("" if self.kind == "still" else self.id),
+            fingerprint=fingerprint,
+            generator=self.generator,
+            compression=self.compression,
+        )
+
+
+@dataclass(frozen=True)
+class Survey:
+    """
+    What an adapter found below a root.
+
+    Attributes
+    ----------
+    sources : tuple of Source
+        Sorted by id.
+    missing : tuple of str
+        Parts of the distribution that are not there, as a user would name them.
+    troubles : tuple of Trouble
+        What is there and passed over.
+    notes : tuple of str
+        What else one should know, for example where the split lists come from.
+    """
+
+    sources: tuple[Source, ...]
+    missing: tuple[str, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-like, for a manifest."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, known: Mapping[str, Any]) -> "Survey":
+        """Read what `as_dict` made."""
+        sources = tuple(Source(**{**source, "domains": tuple(source["domains"])}) for source in known["sources"])
+        troubles = tuple(Trouble(**trouble) for trouble in known["troubles"])
+        return cls(sources, tuple(known["missing"]), troubles, tuple(known["notes"]))
+
+
+class SourceDataset(Dataset):
+    """
+    Base of adapters to copies of data sets on a disk; a subclass sets its facts and writes `survey`.
+
+    Stills are items as they are. Clips and folders of frames become items once faces were cut out of them
+    (``bench data prepare``); `root` is then still the folder of the distribution, or the folder that was prepared.
+
+    Attributes
+    ----------
+    what : str
+        What a root holds, for messages: ``"FaceForensics++ (original_sequences/, manipulated_sequences/)"``.
+    draw : {"components", "identities"}
+        How sources without a split get one: whole sets of linked identities, or single identities, leaving out what
+        links two sides.
+    clips : bool
+        Whether it consists of clips, so that faces have to be cut out first.
+    preparation : dict of str to object
+        Settings of ``bench data prepare`` whose default differs for this data set.
+    prepare_as : str
+        Name that ``bench data prepare`` knows it by, if it is another one.
+
+    Parameters
+    ----------
+    root, seed, replicate
+        See `Dataset`.
+    follow_links : bool
+        Follow links that lead out of `root`.
+    """
+
+    what: ClassVar[str] = ""
+    draw: ClassVar[Literal["components", "identities"]] = "components"
+    clips: ClassVar[bool] = False
+    preparation: ClassVar[Mapping[str, Any]] = {}
+    prepare_as: ClassVar[str] = ""
+
+    def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0, follow_links: bool = False) -> None:
+        super().__init__(root, seed, replicate)
+        self.follow_links = follow_links
+
+    def survey(self, tree: Tree) -> Survey:
+        """
+        List what is there.
+
+        Parameters
+        ----------
+        tree : Tree
+            Of the root; its troubles are added to those of the survey.
+
+        Raises
+        ------
+        DataError
+            If nothing of the data set is there.
+        """
+        raise NotImplementedError
+
+    # --- what is there -----------------------------------------------------------------------------------------------
+
+    @property
+    def folder(self) -> Path:
+        """
+        The root, which exists.
+
+        Raises
+        ------
+        DataError
+            If it does not.
+        """
+        if self.root is None or not self.root.is_dir():
+            raise DataError(f"{self.name}: the folder {self.root} does not exist or is not a folder; check the path.")
+        return self.root
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The files below the root."""
+        return Tree(self.folder, self.follow_links)
+
+    @cached_property
+    def prepared(self) -> Preparation | None:
+        """
+        The crops that belong to the root, if there are any.
+
+        Raises
+        ------
+        DataError
+            If there are several, or they are those of another data set.
+        """
+        own = Preparation.at(self.folder)
+        if own:
+            if own.dataset != self.name:
+                raise DataError(
+                    f"{self.root} was prepared from {own.dataset}, not {self.name}: --data {own.dataset}={self.root}."
+                )
+            return own
+        found = find_preparations(self.origin)
+        if len(found) > 1:
+            shown = "; ".join(f"--data {self.name}={p.folder} ({p.settings_text})" for p in found)
+            raise DataError(f"{self.name} in {self.root} was prepared in {len(found)} ways; choose one: {shown}.")
+        return found[0] if found else None
+
+    @cached_property
+    def surveyed(self) -> Survey:
+        """What was found below the root, or had been found when it was prepared."""
+        return self.interpreted(Survey.from_dict(self.prepared.survey) if self.prepared else self.survey_now())
+
+    def interpreted(self, survey: Survey) -> Survey:
+        """
+        Apply parameters that are asked for when items are listed, so that one preparation serves all their values.
+
+        A subclass that has such parameters overrides it; `surveyed` and `bench data doctor` both go through it.
+        """
+        return survey
+
+    def survey_now(self) -> Survey:
+        """
+        Look at the root again, whatever was prepared from it.
+
+        Raises
+        ------
+        DataError
+            If nothing usable is there.
+        """
+        found = self.survey(self.tree)
+        if not found.sources:
+            raise DataError(
+                f"{self.root} holds nothing of {self.what or self.name}; "
+                f"`{bench(f'data doctor {self.name} --root {shlex.quote(str(self.root))}')}` says more."
+            )
+        ordered = tuple(sorted(found.sources, key=lambda source: source.id))
+        return replace(found, sources=ordered, troubles=(*found.troubles, *self.tree.troubles))
+
+    @property
+    def origin(self) -> Origin:
+        """What crops are made from, as preparations remember it."""
+        return Origin(self.name, self.folder, self.survey_options())
+
+    def survey_options(self) -> dict[str, Any]:
+        """Parameters that change what is found; a subclass has them as constructor parameters."""
+        shared = ("root", "seed", "replicate", "follow_links")
+        return {name: value for name, value in self.parameters().items() if name not in shared}
+
+    # --- the contract ------------------------------------------------------------------------------------------------
+
+    def variants(self) -> tuple[str, ...]:
+        return tuple(sorted({domain for source in self.surveyed.sources for domain in source.domains}))
+
+    def items(self, variant: str) -> Sequence[Item]:
+        sources = [source for source in self._with_splits() if variant in source.domains and source.split in SPLITS]
+        if self.prepared:
+            return self.prepared.items(sources)
+        unprepared = next((source for source in sources if source.kind != "still"), None)
+        if unprepared:
+            raise DataError(
+                f"{self.alias or self.name} in {self.root} consists of clips (for example {unprepared.id}); cut the faces out "
+                f"first, once: {self.prepare_command()}"
+            )
+        return [source.item(source.id) for source in sources]
+
+    def prepare_command(self) -> str:
+        """What cuts the faces out of its clips."""
+        command = ["data", "prepare", self.prepare_as or self.name, "--root", str(self.root)]
+        defaults = self.parameter_defaults()
+        for name, value in self.survey_options().items():
+            command += ["--param", f"{name}={value}"] if value != defaults[name] else []
+        return bench(shlex.join(command))
+
+    def read(self, item: Item) -> bytes:
+        if self.prepared:
+            return self.prepared.read(item.id)
+        return self.read_still(item.id)
+
+    def read_still(self, source_id: str) -> bytes:
+        """Bytes of a still as a picture file; a subclass may crop it first (losslessly)."""
+        return self.tree.read(source_id)
+
+    def framing(self) -> Framing:
+        if not self.prepared:
+            return super().framing()
+        settings = self.prepared.settings
+        return Framing(Shown.WHOLE if settings.faces == "none" else Shown.FACES, asdict(settings))
+
+    def facts(self) -> dict[str, Any]:
+        found = self.surveyed
+        facts: dict[str, Any] = {"missing": list(found.missing), "notes": list(found.notes)}
+        if self.prepared:
+            facts["missing"] += self.prepared.gaps
+            facts["preparation"] = self.prepared.settings_text
+        return facts
+
+    def remarks(self) -> list[str]:
+        troubles = self.surveyed.troubles
+        lines = [f"{trouble.path} {trouble.detail}" for trouble in troubles if trouble.status == OTHER_CLASS]
+        more = [f"and {len(lines) - SHOWN} more folders like that."] if len(lines) > SHOWN else []
+        lost = passed_over({}, [trouble for trouble in troubles if trouble.status in LOST])
+        passed = (
+            [f"passed over: {lost}; {bench(f'data doctor {self.name} --root {shlex.quote(str(self.root))}')} names all."]
+            if lost
+            else []
+        )
+        return [*lines[:SHOWN], *more, *passed]
+
+    def for_replicate(self, replicate: int) -> "SourceDataset":
+        other = super().for_replicate(replicate)
+        other.__dict__.pop("_splits", None)
+        return other
+
+    # --- splits ------------------------------------------------------------------------------------------------------
+
+    def _with_splits(self) -> list[Source]:
+        """All sources, every one with a split or an empty one."""
+        if "_splits" not in self.__dict__:
+            self.__dict__["_splits"] = self.drawn(self.surveyed.sources)
+        return self.__dict__["_splits"]
+
+    def drawn(self, sources: Sequence[Source]) -> list[Source]:
+        """
+        Give a split to the sources that have none: the one place where they are drawn, for runs and for the doctor.
+
+        A subclass whose parts are split apart from each other calls this once for each part.
+
+        Parameters
+        ----------
+        sources : sequence of Source
+
+        Returns
+        -------
+        list of Source
+            In the order given, every one with a split or an empty one.
+        """
+        return draw_source_splits(sources, self.draw, self.seed, self.replicate)
+
+
+# --- splits by rule --------------------------------------------------------------------------------------------------
+
+
+def draw_source_splits(sources: Sequence[Source], draw: str, seed: int, replicate: int) -> list[Source]:
+    """
+    Give a split to the sources that have none: a fifth of the groups is test, a fifth validation, three fifths training.
+
+    What is distributed with test (or validation) sources gets no further ones. A group is a set of linked identities and
+    videos (``components``), or one identity (``identities``), in which case a source whose target and donor are on
+    different sides gets an empty split. Ranks come from a hash of the group's name, so that they depend neither on order nor
+    on the machine, and little on what else is there. `seed` fixes the test groups; `seed` and `replicate` the
+    validation groups.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        Those with a split keep it.
+    draw : {"components", "identities"}
+    seed, replicate : int
+
+    Returns
+    -------
+    list of Source
+        In the order given.
+    """
+    open_ones = [source for source in sources if source.split is None]
+    if not open_ones:
+        return list(sources)
+    names = {source.id: _identities(source) for source in open_ones}
+    group_of = _components(names.values()) if draw == "components" else {}
+    groups = {source.id: {group_of.get(name, name) for name in names[source.id]} for source in open_ones}
+    labels: dict[str, set[int]] = {}
+    for source in open_ones:
+        for group in groups[source.id]:
+            labels.setdefault(group, set()).add(source.label)
+    strata: dict[tuple[int, ...], list[str]] = {}
+    for group, found in labels.items():
+        strata.setdefault(tuple(sorted(found)), []).append(group)
+    given = {source.split for source in sources}
+    split: dict[str, Split] = {}
+    for members in strata.values():
+        split |= _ranked(members, seed, replicate, [name for name in ("test", "val") if name not in given])
+    return [replace(s, split=_common(split[g] for g in groups[s.id])) if s.split is None else s for s in sources]
+
+
+def _identities(source: Source) -> tuple[str, ...]:
+    """Names of what must not be on two sides; the source itself if it has none."""
+    named = tuple(f"identity {name}" for name in (source.target, source.donor) if name)
+    return named or ((f"video {source.video}",) if source.video else (f"source {source.id}",))
+
+
+def _components(linked: Iterable[Sequence[str]]) -> dict[str, str]:
+    """Name of the set of linked names that a name belongs to: its first one in alphabetical order."""
+    from scipy.cluster.hierarchy import DisjointSet
+
+    sets = DisjointSet()
+    for names in linked:
+        for name in names:
+            sets.add(name)
+            sets.merge(names[0], name)
+    return {name: min(subset) for subset in sets.subsets() for name in subset}
+
+
+def _ranked(groups: Sequence[str], seed: int, replicate: int, wanted: Sequence[str]) -> dict[str, Split]:
+    """A fifth of the groups for each wanted split, at least one where there are enough; the rest is training."""
+    share = max(1, round(FIFTH * len(groups))) if len(groups) > len(wanted) else 0
+    n_test, n_val = (share if name in wanted else 0 for name in ("test", "val"))
+    by_test = sorted(groups, key=lambda group: _rank("test", seed, group))
+    rest = sorted(by_test[n_test:], key=lambda group: _rank("val", seed, replicate, group))
+    split: dict[str, Split] = dict.fromkeys(by_test[:n_test], "test")
+    split.update(dict.fromkeys(rest[:n_val], "val"))
+    split.update(dict.fromkeys(rest[n_val:], "train"))
+    return split
+
+
+def _rank(*parts: object) -> str:
+    return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()
+
+
+def _common(splits: Iterable[Split]) -> Split | Literal[""]:
+    found = set(splits)
+    return found.pop() if len(found) == 1 else ""

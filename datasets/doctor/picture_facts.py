@@ -1,0 +1,310 @@
+"""What a file tells about itself besides its picture: format, quality, size; and whether it decodes at all."""
+
+import contextlib
+import hashlib
+import io
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, JpegImagePlugin
+
+from ...benchmark.errors import DataError
+from ...benchmark.pictures.crops import decode, open_picture
+from ...benchmark.pictures.lookalikes import perceptual_hash
+
+FLAT = 2.0  # grey levels; below this standard deviation a picture shows nothing that a perceptual hash could tell
+BLOCK = 8
+THUMBNAIL = 16  # pixels
+WINDOW = 512  # pixels; a trace of blocks shows in the middle of a picture as well as in all of it
+BREAKS_OFF = 0.9  # of what a clip says is its length; sound may last longer than pictures
+MICROSECONDS = 1_000_000
+PLANES = re.compile(r"yuva?j?(\d)(\d)(\d)p")  # as FFmpeg calls them
+SAMPLINGS = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}
+
+
+@dataclass(slots=True)
+class Facts:
+    """
+    What one picture, clip or folder of frames is; some hundred bytes, so that those of a large data set fit into memory.
+
+    Attributes
+    ----------
+    error : str
+        Why it cannot be used; empty if it can.
+    warning : str
+        Why not all of it can.
+    sha256 : bytes
+        Of the file; empty if it was not hashed.
+    look : int or None
+        Perceptual hash; None for what shows nothing, or does not decode.
+    thumbnail : bytes
+        The picture in grey on 16 x 16 pixels, to tell a copy from what merely looks alike; empty where `look` is None.
+    format : str
+        ``JPEG``, or container and codec of a clip.
+    mode : str
+        ``RGB``, ``L`` (grey), ``RGBA``, as Pillow calls them; of a clip ``RGB`` or ``L``.
+    rows, cols : int
+        In pixels.
+    quality : int
+        Of a JPEG file, by its quantisation table, as libjpeg counts; 0 where there is none.
+    sampling : str
+        Of the chroma of a JPEG file or clip: ``4:2:0``; empty where there is none.
+    grid : float
+        How much stronger steps are between blocks of 8 pixels than elsewhere, less 1; NaN for small pictures.
+    frames : int
+        Of a clip or folder; 0 for a still.
+    rate : float
+        Frames a second of a clip; NaN otherwise.
+    density : float
+        Bits per pixel of a clip; NaN otherwise.
+    """
+
+    error: str = ""
+    warning: str = ""
+    sha256: bytes = b""
+    look: int | None = None
+    thumbnail: bytes = b""
+    format: str = ""
+    mode: str = ""
+    rows: int = 0
+    cols: int = 0
+    quality: int = 0
+    sampling: str = ""
+    grid: float = math.nan
+    frames: int = 0
+    rate: float = math.nan
+    density: float = math.nan
+
+    @property
+    def size(self) -> str:
+        """``178x218``: width and height."""
+        return f"{self.cols}x{self.rows}"
+
+    @property
+    def side(self) -> int:
+        """The shorter side in pixels."""
+        return min(self.rows, self.cols)
+
+
+def picture_facts(data: bytes, original: bytes | None = None) -> Facts:
+    """
+    Look at a picture file.
+
+    Parameters
+    ----------
+    data : bytes
+        What a run would read.
+    original : bytes, optional
+        The file that `data` was cut from, if it is another one; format and quality are then those of that one.
+    """
+    facts = Facts(sha256=hashlib.sha256(data).digest())
+    with contextlib.suppress(DataError):
+        _add_header(facts, data if original is None else original)
+    try:
+        _add_picture(facts, decode(data))
+    except DataError as error:
+        facts.error = str(error)
+    return facts
+
+
+def _add_header(facts: Facts, data: bytes) -> None:
+    with open_picture(data, load=False) as picture:
+        # A JPEG file with several pictures (MPO) begins with a usual one.
+        facts.format = "JPEG" if picture.format == "MPO" else picture.format or ""
+        facts.mode = picture.mode
+        facts.cols, facts.rows = picture.size
+        if isinstance(picture, JpegImagePlugin.JpegImageFile):
+            facts.quality = jpeg_quality(picture.quantization[min(picture.quantization)])
+            facts.sampling = SAMPLINGS.get(JpegImagePlugin.get_sampling(picture), "other" if picture.mode != "L" else "")
+
+
+def _add_picture(facts: Facts, grey: NDArray[np.uint8]) -> None:
+    facts.rows, facts.cols = grey.shape
+    facts.grid = block_grid(grey)
+    if grey.std() >= FLAT:
+        facts.look = int(perceptual_hash(grey))
+        facts.thumbnail = Image.fromarray(grey).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX).tobytes()
+
+
+def likeness(one: Facts, other: Facts) -> float:
+    """Correlation of two thumbnails, up to 1; neither is empty."""
+    a, b = (np.frombuffer(facts.thumbnail, dtype=np.uint8).astype(np.float64) for facts in (one, other))
+    a, b = a - a.mean(), b - b.mean()
+    return float(a @ b / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-9))
+
+
+# --- JPEG ------------------------------------------------------------------------------------------------------------
+
+
+def jpeg_quality(table: Sequence[int]) -> int:
+    """
+    Estimate the quality, 1 to 100, whose luminance table of libjpeg is nearest to one.
+
+    Parameters
+    ----------
+    table : sequence of int (64,)
+        Quantisation steps.
+    """
+    steps = np.asarray(table, dtype=np.float64)
+    if steps.size != BLOCK * BLOCK:
+        return 0
+    return int(np.abs(np.log(_libjpeg_tables()) - np.log(np.maximum(steps, 1))).sum(axis=1).argmin()) + 1
+
+
+@lru_cache
+def _libjpeg_tables() -> NDArray[np.float64]:
+    """Luminance tables (100, 64) of the qualities 1 to 100, by writing a picture with each."""
+    tables = []
+    for quality in range(1, 101):
+        file = io.BytesIO()
+        Image.new("L", (BLOCK, BLOCK)).save(file, "JPEG", quality=quality)
+        with Image.open(file) as picture:
+            assert isinstance(picture, JpegImagePlugin.JpegImageFile)
+            tables.append(picture.quantization[0])
+    return np.array(tables, dtype=np.float64)
+
+
+def block_grid(grey: NDArray[np.uint8]) -> float:
+    """
+    Measure the trace that blocks of 8 x 8 pixels have left, as those of JPEG do, wherever the grid begins.
+
+    Differences of differences across rows and columns suppress what is shown; at the border of blocks their mean is larger.
+
+    Parameters
+    ----------
+    grey : array of uint8 (rows, cols)
+
+    Returns
+    -------
+    float
+        Mean of the strongest of eight columns over the median of the eight, less 1, and the same for rows, averaged;
+        NaN below 64 pixels.
+
+    References
+    ----------
+    After Fan and de Queiroz 2003, Identification of bitmap compression history, IEEE Transactions on Image Processing 12(2).
+    """
+    if min(grey.shape) < BLOCK * BLOCK:
+        return math.nan
+    y, x = ((side - min(side, WINDOW)) // 2 for side in grey.shape)
+    window = grey[y : y + WINDOW, x : x + WINDOW].astype(np.int16)
+    steps = np.abs(np.diff(np.diff(window, axis=0), axis=1))
+    return (_phase_peak(steps.mean(axis=0)) + _phase_peak(steps.mean(axis=1))) / 2
+
+
+def _phase_peak(steps: NDArray[np.float64]) -> float:
+    whole = steps[: len(steps) // BLOCK * BLOCK].reshape(-1, BLOCK).mean(axis=0)
+    middle = np.median(whole)
+    return float(whole.max() / middle - 1) if middle > 0 else 0.0
+
+
+# --- clips -----------------------------------------------------------------------------------------------------------
+
+
+def clip_facts(path: Path) -> Facts:
+    """
+    Look at a clip: what it is, and whether its first frame decodes, and whether it is as long as it says.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    facts, n_bytes = Facts(), path.stat().st_size
+    if not n_bytes:
+        facts.error = "the file is empty (0 bytes)."
+        return facts
+    try:
+        _add_clip(facts, path, n_bytes)
+    except Exception as error:  # a damaged file makes the library fail in any way
+        reason = getattr(error, "strerror", None) or str(error) or "no frame"
+        facts.error = f"cannot be decoded as a video ({reason})."
+    return facts
+
+
+def _add_clip(facts: Facts, path: Path, n_bytes: int) -> None:
+    import av
+
+    with av.open(str(path), metadata_errors="replace") as clip:
+        if not clip.streams.video:
+            facts.error = "the file has no video in it."
+            return
+        stream = clip.streams.video[0]
+        first = next(clip.decode(stream))
+        picture = np.asarray(first.to_ndarray(format="gray"), dtype=np.uint8)
+        facts.format = f"{clip.format.name.partition(',')[0]}/{stream.codec_context.name}"
+        facts.mode = "L" if first.format.name.startswith("gray") else "RGB"
+        if planes := PLANES.match(first.format.name):
+            facts.sampling = ":".join(planes.groups())
+        facts.rate = round(float(stream.average_rate), 2) if stream.average_rate else math.nan
+        _add_picture(facts, picture)
+        promised = _promised_seconds(clip, stream)
+        facts.frames = stream.frames or round(promised * (stream.average_rate or 0))
+        if facts.frames:
+            facts.density = 8 * n_bytes / (facts.frames * picture.size)
+        last = _last_second(clip, stream)
+        if last < BREAKS_OFF * promised:
+            facts.warning = f"breaks off after {last:.1f} of {promised:.1f} seconds."
+
+
+def _promised_seconds(clip: Any, stream: Any) -> float:
+    """How long a clip says that it is; 0 where it does not."""
+    listed = float(stream.frames / stream.average_rate) if stream.average_rate else 0.0
+    if stream.duration:
+        return max(listed, float(stream.duration * stream.time_base))
+    return max(listed, (clip.duration or 0) / MICROSECONDS)
+
+
+def _last_second(clip: Any, stream: Any) -> float:
+    """Where the last packet after the last key frame ends; infinity where it cannot be told. Decodes nothing."""
+    from av.error import FFmpegError
+
+    start = stream.start_time or 0
+    try:
+        if stream.duration:
+            clip.seek(start + stream.duration, stream=stream)
+        else:
+            clip.seek((clip.start_time or 0) + (clip.duration or 0))
+        ends = [packet.pts + (packet.duration or 0) for packet in clip.demux(stream) if packet.pts is not None]
+    except FFmpegError:
+        return math.inf
+    return float((max(ends) - start) * stream.time_base) if ends else math.inf
+
+
+def frames_facts(names: Sequence[str], read: Callable[[str], bytes]) -> Facts:
+    """
+    Look at a folder of frames: at the first, the middle and the last of them.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Frames in their order.
+    read : callable
+        Name to bytes.
+    """
+    if not names:
+        return Facts(error="the folder holds no pictures.")
+    chosen = [names[i] for i in sorted({0, len(names) // 2, len(names) - 1})]
+    looked = []
+    for name in chosen:
+        try:
+            looked.append(picture_facts(read(name)))
+        except (OSError, DataError) as error:
+            looked.append(Facts(error=f"cannot be read ({getattr(error, 'strerror', None) or error})."))
+    facts = looked[0]
+    facts.sha256 = hashlib.sha256(b"".join([one.sha256 for one in looked] + [str(len(names)).encode()])).digest()
+    facts.frames = len(names)
+    bad = [f"{name.rpartition('/')[2]}: {one.error}" for name, one in zip(chosen, looked, strict=True) if one.error]
+    facts.error = " ".join(bad)
+    return facts

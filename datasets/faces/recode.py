@@ -1,0 +1,102 @@
+"""Frames put through a codec, so that a container that only one class came in does not tell the classes apart."""
+
+import io
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...benchmark.errors import DataError
+from ...benchmark.invocation import install_extra
+
+LEVELS = {"jpeg": (1, 100, "quality"), "h264": (0, 51, "CRF")}
+
+
+def parse_codec(text: str) -> tuple[str, int]:
+    """
+    Read what `Settings.recode` says.
+
+    Parameters
+    ----------
+    text : str
+        ``jpeg:QUALITY`` with 1 to 100, or ``h264:CRF`` with 0 (lossless but for the colour planes) to 51.
+
+    Returns
+    -------
+    name : {"jpeg", "h264"}
+    level : int
+
+    Raises
+    ------
+    DataError
+        If it is anything else.
+
+    >>> parse_codec("jpeg:75")
+    ('jpeg', 75)
+    """
+    name, _, level = text.partition(":")
+    if name not in LEVELS:
+        raise DataError(f"a codec is jpeg:QUALITY (jpeg:75) or h264:CRF (h264:23), got {text!r}.")
+    least, most, what = LEVELS[name]
+    if not level.isascii() or not level.isdigit() or not least <= int(level) <= most:
+        raise DataError(f"the {what} of {name} is a whole number from {least} to {most} ({name}:{most // 2}), got {text!r}.")
+    return name, int(level)
+
+
+def recode(picture: NDArray[np.uint8], codec: str) -> NDArray[np.uint8]:
+    """
+    Encode a picture and decode it again.
+
+    Parameters
+    ----------
+    picture : array of uint8 (rows, cols, 3)
+        RGB.
+    codec : str
+        As in `parse_codec`; empty leaves the picture as it is.
+
+    Returns
+    -------
+    array of uint8, shape of `picture`
+
+    Raises
+    ------
+    DataError
+        If the codec is unknown, its extra is missing, or it does not take pictures of that size.
+    """
+    if not codec:
+        return picture
+    name, level = parse_codec(codec)
+    try:
+        return _through_jpeg(picture, level) if name == "jpeg" else _through_h264(picture, level)
+    except DataError:
+        raise
+    except Exception as error:  # a library that refuses a picture, in its own way
+        rows, cols = picture.shape[:2]
+        raise DataError(f"a frame of {cols}x{rows} pixels cannot be encoded as {codec} ({error}).") from error
+
+
+def _through_jpeg(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """Colour with halved chroma, as most programs write it."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=quality, subsampling="4:2:0")
+    return np.asarray(Image.open(file).convert("RGB"))
+
+
+def _through_h264(picture: NDArray[np.uint8], crf: int) -> NDArray[np.uint8]:
+    """One intra frame in 4:2:0; odd sides are made even by repeating the last row or column, which is cut off again."""
+    try:
+        import av
+    except ImportError as error:
+        raise DataError(f"h264 needs the extra `video`: {install_extra('video')}") from error
+    rows, cols = picture.shape[:2]
+    even = np.pad(picture, ((0, rows % 2), (0, cols % 2), (0, 0)), mode="edge")
+    encoder = av.CodecContext.create("libx264", "w")
+    encoder.height, encoder.width = even.shape[:2]
+    encoder.pix_fmt, encoder.time_base = "yuv420p", Fraction(1, 25)
+    encoder.options = {"crf": str(crf), "threads": "1"}
+    packets = encoder.encode(av.VideoFrame.from_ndarray(even, format="rgb24")) + encoder.encode(None)
+    decoder = av.CodecContext.create("h264", "r")
+    (frame,) = [frame for packet in [*packets, None] for frame in decoder.decode(packet)]
+    return np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)[:rows, :cols]

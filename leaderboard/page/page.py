@@ -1,0 +1,327 @@
+"""Rows to one page that opens from disk, asks nobody for anything, and shows every name as the text that it is."""
+
+import base64
+import gzip
+import hashlib
+import json
+import math
+import re
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ...benchmark.frequency.bands import Band
+from ...benchmark.pictures.perturbations import chain_of
+from ...benchmark.store import digest
+from ...benchmark.tracking import RunDocument, send_now
+from ..notes import data_notes, may_be_copies, other_variants, row_notes, shown_rows
+from ..ranking.comparable import comparable_sets
+from ..rows import Board
+from .charts import ROC_GRID, layouts
+from .details import Details, row_id
+
+TEMPLATES = Path(__file__).parent / "templates"
+ASSETS = Path(__file__).parent / "assets"
+LIBRARIES = {"table-library": "table-core.production.js", "chart-library": "plotly-basic.min.js"}
+SCRIPTS = (
+    "unpack.js", "state.js", "format.js", "table.js", "maps.js", "charts.js", "bands.js", "detail.js", "downloads.js",
+    "main.js",
+)  # fmt: skip
+DIGITS = 6  # after the point: what is kept; the page rounds once more, and four would turn 0.45646 into 0.457
+STATIC_ROWS = 200  # shown where scripts do not run
+
+# Of a row, as they are.
+PLAIN = (
+    "detector", "train", "role", "study", "seeds", "split_id", "rule", "worst_domain", "run_id",
+    "in_domain_auc", "in_domain_auc_lo", "in_domain_auc_hi", "cross_domain_auc", "cross_domain_auc_lo",
+    "cross_domain_auc_hi", "worst_auc", "worst_auc_lo", "worst_auc_hi", "oracle_auc", "allpass_auc", "gain", "coverage",
+    "fit_seconds", "ms_per_picture", "model_bytes",
+)  # fmt: skip
+OPTIONAL = (
+    "rank_low", "rank_high", "tie_group", "rank_reason", "threshold_transfer", "left_out", "candidates", "source", "verified",
+    "submission", "score_ms",
+)  # fmt: skip
+# Of these there are few different ones in many rows: a row holds their place in a list.
+POOLED = (
+    "detector", "train", "role", "study", "split_id", "rule", "worst_domain", "view", "parameters", "band", "kind",
+    "rank_reason", "source",
+)  # fmt: skip
+# Folders in the address of a file on the machine that made the page; the last part is told.
+ADDRESS = re.compile(r"""(?<![\w.:/])/(?:[^\s/'",;]+/)+|\b(?:file|sqlite):/+(?:[^\s/'",;]+/)*|\b[A-Z]:\\(?:[^\s\\'",;]+\\)*""")
+CELLS_BUDGET = 800_000  # characters for manifests, before they are compressed
+MOST_NOTES = 200
+ALL_STUDIES = "leaderboard"  # experiment of pages about several studies
+TEST = ("auc", "auc_lo", "auc_hi", "n", "coverage", "lookalikes")
+
+
+def page(board: Board, details: Details, uri: str = "", now: datetime | None = None) -> str:
+    """
+    Make the page.
+
+    Parameters
+    ----------
+    board : Board
+    details : Details
+        Of its rows; empty where nothing is known but the numbers.
+    uri : str
+        Of the tracking store; runs are linked where it is a server, and a store on this machine is not named.
+    now : datetime, optional
+        When the page was made. (default: now)
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    from jinja2 import Environment, FileSystemLoader
+    from markupsafe import Markup
+
+    made = (now or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC")
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    # Packed they are no script yet; the program hands their text to the browser, which knows it by its digest.
+    libraries = {name: _script(ASSETS / file) for name, file in LIBRARIES.items()}
+    # As a module the page's own scripts can wait for its data to be unpacked; the first script asks whether they can be.
+    first, program = _script(TEMPLATES / "first.js"), "\n".join(_script(TEMPLATES / name) for name in SCRIPTS)
+    text = environment.get_template("page.html.j2").render(
+        title=f"{board.study or 'All studies'}: generalization leaderboard",
+        made=made,
+        policy=content_policy([first, *libraries.values(), program]),
+        styles=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        payload=Markup(packed(_json(payload(board, details, uri, made)))),
+        first=Markup(first),
+        libraries={name: Markup(packed(script)) for name, script in libraries.items()},
+        program=Markup(program),
+        rows=[_static_row(row) for row in shown_rows(board.rows)[:STATIC_ROWS]],
+        n_rows=len(board.rows),
+    )
+    # Names of files may hold bytes that are no text at all.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def log_page(text: str, study: str, uri: str) -> None:
+    """
+    Keep the page as an artifact of a run in MLflow: in the study's experiment, or in one for all studies.
+
+    Parameters
+    ----------
+    text : str
+        From `page`. One that is there already is not sent again.
+    study : str
+        Empty for several.
+    uri : str
+
+    Raises
+    ------
+    TrackingError
+        If the store does not take it.
+    """
+    experiment, key = study or ALL_STUDIES, hashlib.sha256(text.encode()).hexdigest()
+    with tempfile.TemporaryDirectory(prefix="bandbench-") as folder:
+        (Path(folder) / "leaderboard.html").write_text(text, encoding="utf-8")
+        now = time.time()
+        group = digest(["leaderboard", experiment])
+        document = RunDocument(key, "leaderboard", "leaderboard", experiment, group, start=now, end=now, artifacts=folder)
+        send_now([document], uri)
+
+
+def content_policy(scripts: Sequence[str]) -> str:
+    """Return the content security policy: the page's own scripts by their digest, and no request to anywhere."""
+    digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts)
+    allowed = " ".join(f"'sha256-{found}'" for found in digests)
+    # Styles may stand in the page, since charts set them; without addresses to load from they can do no more than look.
+    others = "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; script-src {allowed}; {others}"
+
+
+def packed(text: str) -> str:
+    """Return a text gzipped, in base64: a quarter of the size, and without any sign that HTML could read as something else."""
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(_compact(value), separators=(",", ":"))
+
+
+def _compact(value: Any) -> Any:
+    """Numbers without digits that nobody sees; undefined ones as null."""
+    if isinstance(value, dict):
+        return {str(k): _compact(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_compact(v) for v in value]
+    if isinstance(value, float):
+        return _rounded(value) if math.isfinite(value) else None
+    return value
+
+
+def _rounded(value: float) -> float:
+    """Few digits, but what is below 1 stays below it: a share that is nearly complete must not look as if it were."""
+    short = round(value, DIGITS)
+    return 1 - 10**-DIGITS if short == 1 and value < 1 else short
+
+
+def _script(path: Path) -> str:
+    """Read a script, without the line that tells a debugger to ask for its source map."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return "\n".join(line for line in lines if not line.startswith("//# sourceMappingURL="))
+
+
+# --- what the scripts are handed -------------------------------------------------------------------------------------
+
+
+def payload(board: Board, details: Details, uri: str = "", made: str = "") -> dict[str, Any]:
+    """
+    Return everything that the page's scripts read.
+
+    Returns
+    -------
+    dict
+        ``fields``: names of the ``columns``, which hold a value per row; what is named in ``pooled`` is a place in ``texts``.
+        ``tests``: columns with the test entries of all rows, one row's after the other's, as many as its column of that name
+        says; ``domain`` is a place in ``domains``. ``sets``: see `comparable.comparable_sets`.
+    """
+    board = replace(board, rows=_with_statistics(board.rows, details))
+    sets, index = comparable_sets(board.rows)
+    domains = _domains(board.rows)
+    places = {name: i for i, name in enumerate(domains)}
+    known = _domains_by_study(board.rows)
+    present = [name for name in OPTIONAL if any(row.get(name) is not None for row in board.rows)]
+    rows = [
+        {
+            "id": row_id(row),
+            **{name: row[name] for name in PLAIN},
+            **{name: row.get(name) for name in present},
+            **({"rank_reason": without_addresses(row.get("rank_reason") or "")} if "rank_reason" in present else {}),
+            **_about(row, details.cells.get(row["run_id"], {})),
+            "set": mine,
+            "missing": sorted(places[name] for name in known[row["study"]] - {t["domain"] for t in row["tests"]}),
+            "tests": sum(t["domain"] in places for t in row["tests"]),
+        }
+        for row, mine in zip(board.rows, index, strict=True)
+    ]
+    tests = [test for row in board.rows for test in row["tests"] if test["domain"] in places]
+    pooled = _Pool()
+    rows = [{name: pooled.place(value) if name in POOLED else value for name, value in row.items()} for row in rows]
+    fields = list(rows[0]) if rows else []
+    notes = [text for text, _ in row_notes(shown_rows(board.rows), by_name=True)] + data_notes(board.rows)
+    notes += other_variants(board.others)
+    return {
+        "study": board.study,
+        "made": made,
+        "server": uri.rstrip("/") if uri.startswith(("http://", "https://")) else "",
+        "domains": domains,
+        "sets": [asdict(one) for one in sets],
+        "fields": fields,
+        "tests": {"domain": [places[t["domain"]] for t in tests], **{name: [t[name] for t in tests] for name in TEST}},
+        # Values of one kind beside each other are packed into less than rows are.
+        "columns": [[row[name] for row in rows] for name in fields],
+        "texts": list(pooled.texts),
+        "pooled": [name for name in fields if name in POOLED],
+        "notes": _first([without_addresses(text) for text in notes]),
+        "refused": _first([without_addresses(text) for text in board.refused]),
+        "cells": _within(CELLS_BUDGET, details.cells),
+        "details": details.rows,
+        "spectra": details.spectra,
+        "bands": details.bands,
+        "mistakes": details.mistakes,
+        "rates": ROC_GRID.tolist(),
+        "layouts": layouts(),
+    }
+
+
+def without_addresses(text: str) -> str:
+    """Return a message without the folders of this machine: the page is sent around."""
+    return ADDRESS.sub("", text)
+
+
+class _Pool:
+    """Texts without those that occurred before."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str | None, int] = {}
+
+    def place(self, text: str | None) -> int:
+        return self.texts.setdefault(text, len(self.texts))
+
+
+def _first(texts: Sequence[str]) -> list[str]:
+    more = len(texts) - MOST_NOTES
+    return [*texts[:MOST_NOTES], *([f"and {more} more"] if more > 0 else [])]
+
+
+def _within(budget: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the first values that the budget, in characters, has room for."""
+    kept = {}
+    for name, value in values.items():
+        budget -= len(json.dumps(value))
+        if budget < 0:
+            break
+        kept[name] = value
+    return kept
+
+
+def _with_statistics(rows: Sequence[dict[str, Any]], details: Details) -> list[dict[str, Any]]:
+    """Rows with their rank, threshold transfer and choices, where they do not bring them."""
+    ranks = details.standings or [{}] * len(rows)
+    return [{**_statistics(row, details), **rank, **row} for row, rank in zip(rows, ranks, strict=True)]
+
+
+def _statistics(row: Mapping[str, Any], details: Details) -> dict[str, Any]:
+    choices = details.choices.get(row["run_id"], {}) if row["role"] == "chosen" else {}
+    known = choices if math.isfinite(choices.get("left_out", math.nan)) else {}
+    return {"threshold_transfer": details.transfers.get(row_id(row)), **known}
+
+
+def _about(row: Mapping[str, Any], cell: Mapping[str, Any]) -> dict[str, Any]:
+    band = Band(**row["band"])
+    evidence = row["evidence"]
+    absent = [f"{name}: {part}" for name, facts in row["data"].items() for part in facts.get("missing", ())]
+    return {
+        "view": cell.get("view", ""),
+        "parameters": ", ".join(f"{name}={value}" for name, value in (cell.get("parameters") or {}).items()),
+        "band": str(band),
+        "kind": band.kind,
+        "edges": list(band.edges),
+        "evidence": [evidence["low"], evidence["high"]] if evidence else None,
+        "swept": row["swept"],
+        "variant": row["variant"],
+        "lookalikes": sum(test["lookalikes"] for test in row["tests"] if may_be_copies(test["domain"])),
+        "gaps": [without_addresses(text) for text in (*row["gaps"], *absent)],
+        "dropped": sum(row["dropped_leaks"].values()),
+    }
+
+
+def _domains(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Test domains, perturbed ones only where they were trained on, in the order in which they come."""
+    return list(dict.fromkeys(t["domain"] for row in rows for t in row["tests"] if _counts(row, t)))
+
+
+def _domains_by_study(rows: Sequence[Mapping[str, Any]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row["study"], set()).update(t["domain"] for t in row["tests"] if not chain_of(t["domain"]))
+    return found
+
+
+def _counts(row: Mapping[str, Any], test: Mapping[str, Any]) -> bool:
+    return not chain_of(test["domain"]) or test["domain"] == row["train"]
+
+
+def _static_row(row: Mapping[str, Any]) -> dict[str, str]:
+    """Cells of a row for a reader without scripts."""
+    cells = {"detector": row["detector"], "train": row["train"], "band": str(Band(**row["band"])), "origin": origin(row)}
+    for name in ("in_domain_auc", "cross_domain_auc", "worst_auc"):
+        value, low, high = row[name], row[f"{name}_lo"], row[f"{name}_hi"]
+        bounds = "" if math.isnan(low) else f" ({low:.3f}–{high:.3f})"
+        cells[name] = "not measured" if math.isnan(value) else f"{value:.3f}{bounds}"
+    return cells
+
+
+def origin(row: Mapping[str, Any]) -> str:
+    """Say where the scores of a row come from, as its badge does."""
+    if row.get("source", "recorded") == "recorded":
+        return "recorded here"
+    return "submitted, verified" if row.get("verified") else "submitted"

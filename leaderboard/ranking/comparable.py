@@ -1,0 +1,89 @@
+"""Which rows may be ranked against each other: those whose mean is taken over the same test pictures."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...benchmark.pictures.perturbations import chain_of, unperturbed
+from ...benchmark.store import digest
+
+SHORT = 8  # hex digits of a digest that people compare by eye
+
+
+@dataclass(frozen=True)
+class ComparableSet:
+    """
+    Test pictures that the headline of some rows is taken over.
+
+    Attributes
+    ----------
+    name : str
+        A, B, C …: those of most domains first, then those of most rows.
+    domains : tuple of str
+        Ascending.
+    digest : str
+        Short; of the split lists and the pictures of these domains.
+    abroad : bool
+        Whether they are other domains than the one trained on.
+    """
+
+    name: str
+    domains: tuple[str, ...]
+    digest: str
+    abroad: bool
+
+
+def headline_tests(row: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool]:
+    """
+    Return the test entries that the headline of a row is the mean of, and whether they are other domains than its own.
+
+    Perturbed domains have no part in it, as in `results.cell_rows`; without other domains the own one is the headline.
+    """
+    plain = [test for test in row["tests"] if not chain_of(test["domain"])]
+    abroad = [test for test in plain if test["domain"] != unperturbed(row["train"])]
+    if abroad:
+        return abroad, True
+    return [t for t in row["tests"] if t["domain"] == row["train"]] or plain, False
+
+
+def comparable_sets(rows: Sequence[Mapping[str, Any]]) -> tuple[list[ComparableSet], list[int]]:
+    """
+    Tell which rows are means over the same pictures.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        See `results.cell_rows`, in the order of the board.
+
+    Returns
+    -------
+    sets : list of ComparableSet
+    index : list of int
+        Of each row's set.
+    """
+    keys = [_key(row) for row in rows]
+    size = Counter(keys)
+    # Counters keep the order in which keys came, and sorting keeps it among equals.
+    ordered = sorted(size, key=lambda key: (not key[0], -len(key), -size[key]))
+    sets = [
+        ComparableSet(_letters(i), tuple(test[0] for test in key[1:]), digest(list(map(list, key[1:])))[:SHORT], key[0])
+        for i, key in enumerate(ordered)
+    ]
+    places = {key: i for i, key in enumerate(ordered)}
+    return sets, [places[key] for key in keys]
+
+
+def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Whether the headline is over other domains, then their names with the digests of their split lists and pictures."""
+    tests, abroad = headline_tests(row)
+    return abroad, *sorted((test["domain"], test["split_list"], test["pictures"]) for test in tests)
+
+
+def _letters(number: int) -> str:
+    """Return A to Z, then AA, AB and so on."""
+    text = ""
+    while number >= 0:
+        text = chr(ord("A") + number % 26) + text
+        number = number // 26 - 1
+    return text

@@ -1,0 +1,104 @@
+"""Rows as a ranking takes them: test scores by domain, with a digest that says which pictures were scored."""
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ...benchmark.errors import DataError
+from ...benchmark.metrics.detection import Scored
+from ...benchmark.results.scores import SCORE_SCHEMA, ok_rows
+
+COLUMNS = ["domain", "split", "item", "label", "group", "status", "score"]
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """
+    One row that wants a rank.
+
+    Attributes
+    ----------
+    name : str
+        For messages.
+    tests : mapping of str to sequence of Scored
+        By test domain, one per fitted detector (draw, seed); the rank is about the mean over all of them.
+    items : mapping of str to str
+        By test domain: which items were scored, with which labels and groups (`items_digest`). Rows are compared only where
+        these agree.
+    """
+
+    name: str
+    tests: Mapping[str, Sequence[Scored]]
+    items: Mapping[str, str]
+
+
+class ScoreReader:
+    """
+    Reads the score files of rows; labels and groups that rows have in common are kept once.
+
+    A board of 50 rows, 10 domains and 5,000 pictures has 2.5 million scores, but only 50,000 names of groups.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+
+    def entrant(self, name: str, files: Sequence[Path], domains: Collection[str] | None = None) -> Entrant:
+        """
+        Read a row.
+
+        Parameters
+        ----------
+        name : str
+        files : sequence of Path
+            Score files, one per fitted detector. Only the items of split ``test`` are taken.
+        domains : collection of str, optional
+            Those that the rank is about (other domains than the training one, unperturbed); all of the files if not told.
+
+        Raises
+        ------
+        DataError
+            If a file cannot be read or lacks a column.
+        """
+        tests: dict[str, list[Scored]] = {}
+        digests: dict[str, set[str]] = {}
+        for file in files:
+            for domain, (found, scored) in self._read(file, domains).items():
+                tests.setdefault(domain, []).append(scored)
+                digests.setdefault(domain, set()).add(found)
+        return Entrant(name, tests, {domain: "+".join(sorted(found)) for domain, found in digests.items()})
+
+    def _read(self, file: Path, domains: Collection[str] | None) -> dict[str, tuple[str, Scored]]:
+        try:
+            table = pq.read_table(file, columns=COLUMNS, filters=[("split", "==", "test")])
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise DataError(f"score file {file} cannot be read: {error}; wanted the columns {SCORE_SCHEMA.names}.") from error
+        if missing := set(COLUMNS) - set(table.column_names):
+            raise DataError(f"score file {file} lacks the columns {sorted(missing)}; wanted {SCORE_SCHEMA.names}.")
+        names = [name for name in table["domain"].unique().to_pylist() if domains is None or name in domains]
+        of_row = table["domain"].to_numpy(zero_copy_only=False)
+        usable = ok_rows(table)
+        return {name: self._scored(table.filter(pa.array(usable & (of_row == name)))) for name in names}
+
+    def _scored(self, table: pa.Table) -> tuple[str, Scored]:
+        """Scores of one domain in the order of item ids, so that equal item lists give equal arrays."""
+        table = table.sort_by("item")
+        found = items_digest(table)
+        if found not in self._kept:
+            labels = table["label"].to_numpy().astype(np.int64)
+            self._kept[found] = labels, table["group"].to_numpy(zero_copy_only=False).astype(str)
+        labels, groups = self._kept[found]
+        return found, Scored(labels, table["score"].to_numpy().astype(np.float64), groups)
+
+
+def items_digest(table: pa.Table) -> str:
+    """SHA-256 of the columns ``item``, ``label`` and ``group`` of a table that is sorted by item."""
+    found = hashlib.sha256()
+    for name in ("item", "label", "group"):
+        found.update("\0".join(map(str, table[name].to_pylist())).encode())
+        found.update(b"\1")
+    return found.hexdigest()

@@ -1,0 +1,128 @@
+"""Which frequencies carry evidence: in numbers for the map, in words above it."""
+
+import math
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bandbench.leaderboard.transfer.bands import Sweep, band_transfer, sentences
+
+STEP = 0.05
+N = 12
+DOMAINS = ["set/a", "set/b", "set/c"]
+
+
+def narrow(aucs: dict[str, list[float | None]], error: float | None = 0.01, kind: str = "band") -> list[dict[str, Any]]:
+    """Entries of bands a step wide, one per AUC of each domain."""
+    return [
+        {
+            "kind": kind, "low": round(STEP * i, 6), "high": round(STEP * (i + 1), 6), "val": [0.5, error],
+            "tests": {name: [values[i], error] for name, values in aucs.items()},
+        }
+        for i in range(len(next(iter(aucs.values()))))
+    ]  # fmt: skip
+
+
+def peak(first: int, last: int, auc: float = 0.9) -> list[float | None]:
+    return [auc if first <= i <= last else 0.5 for i in range(N)]
+
+
+def document(entries: list[dict[str, Any]] | None, train: str = "set/a") -> dict[str, Any]:
+    return {"train": train, **({} if entries is None else {"narrow": entries})}
+
+
+def test_home_comes_first_and_bands_ascend() -> None:
+    entries = narrow({"set/b": peak(0, 1), "set/a": peak(2, 3)})
+    entries += narrow({"set/b": peak(0, 1), "set/a": peak(5, 5, 0.3)}, kind="stop")
+    told = band_transfer(document(entries[::-1]), {"set/a": 0.95, "set/b": 0.7})
+    assert told["domains"] == ["set/a", "set/b"]
+    assert told["allpass"] == [0.95, 0.7]
+    assert [band[0] for band in told["keep"]] == sorted(band[0] for band in told["keep"])
+    assert told["keep"][2][2:] == [[0.9, 0.5], [0.01, 0.01]]
+    assert told["stop"][5][2][0] == 0.3
+
+
+@pytest.mark.parametrize("entries", [None, [], narrow({"set/a": [0.9, 0.9]})])
+def test_without_narrow_bands_there_is_no_map(entries: list[dict[str, Any]] | None) -> None:
+    assert band_transfer(document(entries), {}) == {}
+
+
+def test_validation_stands_in_for_a_home_that_was_not_tested() -> None:
+    told = band_transfer(document(narrow({"set/b": peak(0, 1)})), {"": 0.8, "set/b": 0.6})
+    assert (told["domains"], told["home"], told["allpass"]) == (["set/a", "set/b"], "val", [0.8, 0.6])
+    assert {band[2][0] for band in told["keep"]} == {0.5}
+    assert "validation pictures" in told["sentences"][0]
+
+
+def test_a_perturbed_home_is_its_own_pictures_as_they_are() -> None:
+    told = band_transfer(document(narrow({"set/b": peak(0, 1), "set/a": peak(0, 1)}), "set/a+jpeg:quality=5"), {})
+    assert (told["domains"], told["home"]) == (["set/a", "set/b"], "test")
+
+
+def test_domains_that_a_band_lacks_are_left_out() -> None:
+    entries = narrow({"set/a": peak(0, 1), "set/b": peak(0, 1)})
+    del entries[3]["tests"]["set/b"]
+    assert band_transfer(document(entries), {})["domains"] == ["set/a"]
+
+
+def test_undefined_numbers_stay_undefined() -> None:
+    told = band_transfer(document(narrow({"set/a": [None] * 6}, error=None)), {})
+    assert all(math.isnan(band[2][0]) and math.isnan(band[3][0]) for band in told["keep"])
+    assert math.isnan(told["allpass"][0])
+    assert "no single narrow band is clearly better than chance" in told["sentences"][0]
+
+
+def sweep(*columns: list[float | None], error: float = 0.01) -> Sweep:
+    edges = np.array([[STEP * i, STEP * (i + 1)] for i in range(N)])
+    auc = np.array(columns, dtype=float).T
+    return Sweep(edges, auc, np.full_like(auc, error))
+
+
+def test_intervals_are_simultaneous_over_the_bands() -> None:
+    """An AUC that its own 95 % interval sets apart from 0.5 is not clear when there are twelve looks."""
+    one, all_ = (NormalDist().inv_cdf(1 - 0.025 / n) for n in (1, N))
+    between = 0.5 + 0.01 * (one + all_) / 2
+    above = 0.5 + 0.0101 * all_
+    assert sweep([between] * N).clear(0).sum() == 0
+    assert sweep([above] * N).clear(0).all()
+    assert sweep([1 - above] * N).clear(0, -1).all()
+
+
+def test_chance_gives_a_false_stretch_in_five_of_a_hundred_sweeps_at_most() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [sweep((0.5 + 0.02 * rng.standard_normal(N)).tolist(), error=0.02) for _ in range(1000)]
+    assert np.mean([one.clear(0).any() for one in drawn]) < 0.04  # one side of 5 %
+
+
+def test_stretches_touch_where_bands_do() -> None:
+    one = sweep(peak(2, 4))
+    assert one.stretches(one.clear(0)) == [(0.1, 0.25)]
+    parted = peak(2, 4)
+    parted[3] = 0.5
+    two = sweep(parted)
+    assert two.stretches(two.clear(0)) == [(0.1, 0.15), (0.2, 0.25)]
+    last = sweep(peak(N - 1, N - 1))
+    assert last.stretches(last.clear(0)) == [(0.55, 0.6)]
+
+
+def test_what_still_carries_the_evidence_abroad_is_told() -> None:
+    inverted = [0.2 if i == 2 else 0.5 for i in range(N)]
+    told = sentences(sweep(peak(2, 5), peak(4, 8), inverted), DOMAINS)
+    home = "At home, on test pictures of set/a, 0.100–0.300 cycles/pixel carries evidence; best at 0.125 (AUC 0.900)."
+    assert told[0] == home
+    assert told[1] == "Of this, 0.200–0.300 cycles/pixel carries it still, on the mean of the 2 other domains."
+    assert told[2] == "On set/b, 0.200–0.300 cycles/pixel carries it still."
+    assert told[3].startswith("On set/c, none clearly carries it still; 0.100–0.150 cycles/pixel points the other way there")
+
+
+def test_several_stretches_are_listed_in_the_plural() -> None:
+    two = [0.9 if i in (2, 5, 6) else 0.5 for i in range(N)]
+    assert "0.100–0.150 and 0.250–0.350 cycles/pixel carry evidence" in sentences(sweep(two), DOMAINS[:1])[0]
+
+
+def test_evidence_abroad_alone_is_no_evidence_that_survived() -> None:
+    told = sentences(sweep(peak(2, 3), peak(6, 8)), DOMAINS[:2])
+    assert told[1:] == ["On set/b, none clearly carries it still."]
+    assert sentences(sweep(peak(2, 3)), DOMAINS[:1])[1:] == ["No other domain was tested."]

@@ -1,0 +1,264 @@
+"""Thresholds and probabilities carried to other domains, and their intervals."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.metrics import brier_score_loss
+
+from bandbench.benchmark.contracts import Item
+from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.metrics.detection import Scored
+from bandbench.benchmark.results.scores import item_table, with_scores, write_table
+from bandbench.leaderboard.transfer.domains import (
+    brier_score,
+    calibration_error,
+    rate_interval,
+    selection_gaps,
+    threshold_at,
+    transfer_of_files,
+    transferred,
+)
+
+RNG = np.random.default_rng(0)
+
+
+def drawn(n_real: int, n_fake: int, shift: float = 0.0, strength: float = 2.0, seed: int = 0) -> Scored:
+    """Normal scores, fakes `strength` above reals, all of them moved by `shift`."""
+    labels = np.repeat([0, 1], [n_real, n_fake])
+    scores = np.random.default_rng(seed).normal(size=labels.size) + strength * labels + shift
+    return Scored(labels, scores, np.char.mod("%04d", np.arange(labels.size)))
+
+
+# --- threshold ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.05, 0.1])
+@pytest.mark.parametrize("decimals", [9, 1])
+def test_threshold_gives_the_most_false_alarms_that_are_allowed(rate: float, decimals: int) -> None:
+    scores = np.round(RNG.normal(size=331), decimals)
+    threshold = threshold_at(np.zeros(331, int), scores, rate)
+    assert (scores >= threshold).mean() <= rate
+    assert threshold not in scores
+    next_lower = scores[scores < threshold].max()
+    assert (scores >= next_lower).mean() > rate
+
+
+@pytest.mark.parametrize(("n_real", "defined"), [(99, False), (100, True)])
+def test_threshold_takes_one_over_the_rate_reals(n_real: int, defined: bool) -> None:
+    labels = np.repeat([0, 1], [n_real, 500])
+    assert math.isfinite(threshold_at(labels, RNG.normal(size=labels.size))) == defined
+
+
+def test_threshold_ignores_fakes_and_order_and_lies_above_ties() -> None:
+    reals, fakes = RNG.normal(size=200), RNG.normal(size=50) + 9
+    alone = threshold_at(np.zeros(200), reals)
+    order = RNG.permutation(250)
+    mixed = threshold_at(np.repeat([0, 1], [200, 50])[order], np.r_[reals, fakes][order])
+    assert alone == mixed
+    flat = threshold_at(np.zeros(200), np.full(200, 3.0))
+    assert 3.0 < flat < 3.0 + 1e-9  # none of the equal scores may be called fake
+    assert math.isnan(threshold_at(np.zeros(200), np.r_[reals[1:], np.nan]))
+
+
+# --- transfer ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_threshold_keeps_its_word_at_home_and_breaks_it_abroad() -> None:
+    tests = {"home": [drawn(4000, 4000, seed=1)], "brighter": [drawn(4000, 4000, shift=1.0, seed=2)]}
+    home, abroad = transferred([drawn(4000, 10, seed=3)], tests)
+    assert (home.domain, abroad.domain) == ("home", "brighter")
+    assert home.false_alarms.low < 0.01 < home.false_alarms.high
+    assert home.detections.value == pytest.approx(0.372, abs=0.03)  # Phi(2 - 2.326)
+    assert abroad.false_alarms.value == pytest.approx(0.0923, abs=0.02)  # Phi(1 - 2.326)
+    assert abroad.false_alarms.low > 0.05
+    assert home.reason == abroad.reason == ""
+    assert abroad.brier > home.brier
+    assert abroad.calibration_error > home.calibration_error + 0.05
+
+
+def test_too_few_validation_reals_are_refused_with_a_reason() -> None:
+    found = transferred([drawn(200, 50), drawn(64, 50)], {"x": [drawn(300, 300), drawn(300, 300)]})[0]
+    assert math.isnan(found.false_alarms.value)
+    assert math.isnan(found.detections.low)
+    assert found.reason == "64 real validation pictures; a threshold for 1 % false alarms takes 100"
+    assert math.isfinite(found.brier)
+    assert transferred([drawn(64, 50)], {"x": [drawn(300, 300)]}, 0.1)[0].reason == ""
+
+
+def test_replicates_are_averaged_and_are_no_further_evidence() -> None:
+    validation, test = drawn(400, 100), drawn(500, 500, seed=1)
+    one = transferred([validation], {"x": [test]})[0]
+    three = transferred([validation] * 3, {"x": [test] * 3})[0]
+    for name in ("false_alarms", "detections"):
+        for bound in ("value", "low", "high", "error"):
+            assert getattr(getattr(three, name), bound) == pytest.approx(getattr(getattr(one, name), bound))
+    assert three.brier == pytest.approx(one.brier)
+    mixed = transferred([validation, drawn(400, 100, shift=-9)], {"x": [test, test]})[0]
+    assert mixed.detections.value == pytest.approx((one.detections.value + 1) / 2)  # the second calls everything fake
+
+
+def test_one_class_abroad_leaves_the_other_rate() -> None:
+    found = transferred([drawn(200, 50)], {"x": [drawn(0, 80)], "y": [drawn(80, 0)], "z": [drawn(0, 0)]})
+    assert [one.reason for one in found] == [
+        "no real test pictures", "no fake test pictures", "no real test pictures; no fake test pictures"
+    ]  # fmt: skip
+    assert math.isnan(found[0].false_alarms.value)
+    assert found[0].detections.value > 0
+    assert math.isnan(found[1].detections.value)
+    assert all(math.isnan(one.brier) and math.isnan(one.calibration_error) for one in found)
+
+
+def test_scores_that_are_not_finite_or_all_equal() -> None:
+    test = drawn(200, 200)
+    broken = Scored(test.labels, np.where(test.labels == 1, np.nan, test.scores), test.groups)
+    flat = Scored(test.labels, np.zeros(400), test.groups)
+    bad, equal = transferred([drawn(200, 50)], {"x": [broken], "y": [flat]})
+    assert (bad.reason, math.isnan(bad.detections.value)) == ("scores are not finite", True)
+    assert equal.false_alarms.value == equal.detections.value == 0
+    assert equal.false_alarms.low == 0
+    assert 0 < equal.false_alarms.high < 0.05
+    told = transferred([flat], {"x": [flat]})[0]
+    assert (told.false_alarms.value, told.brier) == (0, pytest.approx(0.25))
+
+
+def test_one_class_of_validation_fakes_leaves_rates_without_probabilities() -> None:
+    found = transferred([drawn(200, 0)], {"x": [drawn(300, 300)]})[0]
+    assert math.isfinite(found.detections.value)
+    assert math.isnan(found.brier)
+
+
+def test_as_dict_is_flat() -> None:
+    found = transferred([drawn(200, 50)], {"x": [drawn(300, 300)]})[0].as_dict()
+    assert found["detections_lo"] < found["detections"] < found["detections_hi"]
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_files_of_a_row(tmp_path: Path) -> None:
+    def table(domain: str, split: str, n: int = 240):
+        items = [Item(f"{i:04d}.png", i % 2, split) for i in range(n)]  # type: ignore[arg-type]
+        return with_scores(item_table(domain, items, [("ok", "")] * n), RNG.normal(size=n) + np.arange(n) % 2)
+
+    import pyarrow as pa
+
+    parts = [table("home", "val"), table("home", "test"), table("abroad", "test"), table("abroad+jpeg:quality=50", "test")]
+    write_table(tmp_path / "whole.parquet", pa.concat_tables(parts))
+    write_table(tmp_path / "other.parquet", pa.concat_tables(parts[:2]))
+    write_table(tmp_path / "bare.parquet", pa.concat_tables(parts[1:]))
+    found = transfer_of_files([tmp_path / "whole.parquet"])
+    assert [one.domain for one in found] == ["home", "abroad"]
+    assert [(one.n_real, one.n_fake, one.reason) for one in found] == [(120, 120, "")] * 2
+    with pytest.raises(DataError, match="has 0 validation sets"):
+        transfer_of_files([tmp_path / "bare.parquet"])
+    with pytest.raises(DataError, match="not every score file of the row has the test domains abroad"):
+        transfer_of_files([tmp_path / "whole.parquet", tmp_path / "other.parquet"])
+
+
+# --- intervals of rates ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("rate", "n_frames"), [(0.02, 1), (0.3, 1), (0.1, 8), (0.3, 8)])
+def test_intervals_cover_the_true_rate(rate: float, n_frames: int) -> None:
+    """400 samples of 60 clips whose own rates scatter (beta); 95 % is meant, and frames taken for independent fall short."""
+    rng, clips, held, naive = np.random.default_rng(4), np.repeat(np.arange(60), n_frames), 0, 0
+    for _ in range(400):
+        own = rng.beta(2 * rate, 2 * (1 - rate), 60)
+        hits = rng.random(clips.size) < own[clips]
+        found = rate_interval(hits, clips)
+        held += found.low <= rate <= found.high
+        single = rate_interval(hits, np.arange(clips.size))
+        naive += single.low <= rate <= single.high
+    assert 0.92 <= held / 400 <= 0.99
+    if n_frames > 1:
+        assert naive / 400 < 0.85
+
+
+def test_wilson_for_single_items() -> None:
+    """With many items the quantile is the normal one: 7 of 400 by the formula of the textbook."""
+    found = rate_interval(np.arange(4000) < 70, np.arange(4000))
+    centre, half, square = 70 / 4000, 1.96, 1.96**2 / 4000
+    middle = (centre + square / 2) / (1 + square)
+    width = half / (1 + square) * math.sqrt(centre * (1 - centre) / 4000 + square / 4 / 4000)
+    assert found.low == pytest.approx(middle - width, rel=2e-3)
+    assert found.high == pytest.approx(middle + width, rel=2e-3)
+
+
+def test_rates_at_the_edge_and_without_groups() -> None:
+    none, every = rate_interval(np.zeros(80), np.arange(80) // 4), rate_interval(np.ones(80), np.arange(80) // 4)
+    assert (none.value, none.low, every.high) == (0, 0, 1)
+    assert none.high == pytest.approx(1 - every.low)
+    assert 0.1 < none.high < 0.25  # 20 clips, not 80 pictures
+    assert none.error == 1 / 20
+    single = rate_interval([True, False], ["a", "a"])
+    assert (single.value, math.isnan(single.low)) == (0.5, True)
+    assert math.isnan(rate_interval([], []).value)
+
+
+# --- probabilities -----------------------------------------------------------------------------------------------------
+
+
+def test_brier_equals_scikit_learn_where_classes_are_balanced() -> None:
+    labels, p = np.arange(200) % 2, RNG.random(200)
+    assert brier_score(labels, p) == pytest.approx(brier_score_loss(labels, p))
+    assert brier_score(labels, np.full(200, 0.5)) == pytest.approx(0.25)
+
+
+def test_numbers_do_not_depend_on_how_many_pictures_each_class_has() -> None:
+    labels, p = np.arange(400) % 2, RNG.random(400)
+    more = np.r_[np.arange(400), np.tile(np.flatnonzero(labels == 0), 4)]  # five times as many reals
+    assert brier_score(labels[more], p[more]) == pytest.approx(brier_score(labels, p))
+    assert calibration_error(labels[more], p[more]) == pytest.approx(calibration_error(labels, p))
+
+
+def test_calibration_error_of_known_probabilities() -> None:
+    rng = np.random.default_rng(1)
+    p = rng.random(20000)
+    labels = (rng.random(20000) < p).astype(int)
+    assert calibration_error(labels, p) < 0.015
+    assert calibration_error(labels, p**2) == pytest.approx(np.mean(p - p**2), abs=0.01)  # always too low
+    assert calibration_error(labels, np.full(20000, 0.9)) == pytest.approx(0.4)
+    order = rng.permutation(20000)
+    assert calibration_error(labels[order], p[order]) == pytest.approx(calibration_error(labels, p))
+
+
+def test_calibration_error_is_undefined_with_few_pictures_or_one_class() -> None:
+    labels, p = np.arange(100) % 2, RNG.random(100)
+    assert math.isfinite(calibration_error(labels, p))
+    assert math.isnan(calibration_error(labels[1:], p[1:]))
+    assert math.isnan(calibration_error(np.ones(100, int), p))
+    assert math.isnan(calibration_error(labels, np.r_[p[1:], np.nan]))
+    assert math.isnan(brier_score(np.ones(100, int), p))
+
+
+# --- choices -----------------------------------------------------------------------------------------------------------
+
+
+def test_selection_gaps() -> None:
+    tests = np.array([[0.6, 0.6, 0.6], [0.9, 0.5, 0.7], [0.5, 0.8, 0.8]])
+    found = selection_gaps([0.9, 0.8, 0.7], tests)
+    assert found.selected == pytest.approx(0.6)
+    assert found.oracle == pytest.approx((0.9 + 0.8 + 0.8) / 3)
+    # Left out 1: candidate 2 has 0.8 on the others. Left out 2: candidate 1 (0.8). Left out 3: candidate 1 (0.7).
+    assert found.left_out == pytest.approx((0.5 + 0.5 + 0.7) / 3)
+    assert found.oracle_gap == pytest.approx(found.oracle - 0.6)
+    assert found.left_out_gap == pytest.approx(found.left_out - 0.6)
+
+
+def test_selection_laws() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        val, tests = rng.random(6), np.round(rng.random((6, 4)), 1)
+        found = selection_gaps(val, tests)
+        assert found.oracle >= max(found.selected, found.left_out) - 1e-12
+        order = rng.permutation(6)
+        again = selection_gaps(val[order], tests[order][:, rng.permutation(4)])
+        assert [again.selected, again.left_out, again.oracle] == pytest.approx([found.selected, found.left_out, found.oracle])
+
+
+def test_selection_is_undefined_where_an_auc_is_missing() -> None:
+    assert math.isnan(selection_gaps([0.5, 0.6], [[0.5, np.nan], [0.5, 0.6]]).oracle)
+    assert math.isnan(selection_gaps([], np.zeros((0, 2))).selected)
+    one = selection_gaps([0.5, 0.6], [[0.7], [0.6]])
+    assert (one.selected, math.isnan(one.left_out), one.oracle) == (0.6, True, 0.7)
