@@ -1,6 +1,7 @@
 """Calling a detector with its contract checked, and keeping a fitted one without pickle."""
 
 import json
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +204,9 @@ def load_detector(plugin: type[Detector], folder: Path) -> Detector:
     detector.__dict__["_fitted_shape"] = tuple(meta["shape"])
     _ = detector.view  # a detector that rests on something outside the folder says now if that is gone
     return detector
+
+
+def failure(label: str, error: Exception) -> str:
+    """Say what a detector raised, and where."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{label} failed: {type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"

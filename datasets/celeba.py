@@ -12,7 +12,7 @@ from ..benchmark.contracts import REAL, Shown, Split
 from ..benchmark.errors import DataError, unknown_name
 from ..benchmark.pictures.crops import SUFFIXES, decode
 from .copies.reals import RealDataset, as_bmp, count_text, numbered_pictures
-from .copies.sources import Source, Survey
+from .copies.survey import Source, Survey
 from .copies.tree import Tree, child_key
 
 PICTURES = "img_align_celeba"

@@ -9,7 +9,8 @@ from typing import Any
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL
 from ..benchmark.errors import DataError
 from .copies.clips import is_packed, loose_clips, refuse_packed
-from .copies.sources import Source, SourceDataset, Survey
+from .copies.sources import SourceDataset
+from .copies.survey import Source, Survey
 from .copies.tree import Tree, Trouble, child_key
 
 WAYS = ("official", "identity")

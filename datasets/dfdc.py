@@ -13,8 +13,9 @@ from ..benchmark.contracts import FAKE, REAL, Split
 from ..benchmark.errors import DataError
 from ..benchmark.pictures import video
 from .copies.clips import is_packed
-from .copies.reals import draw_apart
-from .copies.sources import Source, SourceDataset, Survey, draw_source_splits
+from .copies.draw import draw_apart, draw_source_splits
+from .copies.sources import SourceDataset
+from .copies.survey import Source, Survey
 from .copies.tree import Tree, child_key, natural_key
 
 METADATA, LABELS, PREVIEW = "metadata.json", "labels.csv", "dataset.json"

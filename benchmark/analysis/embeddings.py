@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 
 from ..contracts import LABEL_NAMES, ViewSpec
 from ..domains.catalogue import OpenDomain
+from ..domains.guard import guarded
 from ..errors import BenchError, DataError
-from ..features.prepare import OK, Chunk, ChunkTask, Places, chunk_tasks, chunk_view, guarded, outcomes
+from ..features.chunks import OK, Chunk, ChunkTask, Places, chunk_tasks, task_key
+from ..features.item_sets import outcomes
+from ..features.load import chunk_view
+from ..features.prepare import prepare_chunks
 from ..frequency.bands import Band
 from ..pictures.crops import CropSpec
 from ..registry import DetectorSpec
 from ..reporting import Reporter
 from ..results.scores import item_table, ok_rows, write_table
-from ..search.run import prepare_chunks, task_key
 from ..store import atomic_path, cache_root, digest, ensure_writable
 from ..workers import Workers
 

@@ -22,7 +22,7 @@ from scipy import ndimage, special
 from ..contracts import FAKE, LABEL_NAMES, REAL, Item, ViewSpec
 from ..domains.catalogue import OpenDomain
 from ..errors import DataError
-from ..features.prepare import CHUNK_SIZE, OK, Chunk, ChunkTask, Places, prepare_chunk
+from ..features.chunks import CHUNK_SIZE, OK, Chunk, ChunkTask, Places, prepare_chunk
 from ..frequency import dct, spectra
 from ..pictures.crops import CropSpec
 from ..pictures.perturbations import chain_of, dataset_name

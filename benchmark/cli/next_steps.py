@@ -11,7 +11,7 @@ from ..invocation import bench
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..search.run import Plan
+    from ..records import Plan
     from ..study.boards import StudyReference
 
 USUAL_CROP = 128

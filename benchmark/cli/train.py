@@ -70,8 +70,10 @@ def train(
     from ..domains.catalogue import Catalogue
     from ..errors import BenchError, StudyError, unknown_name
     from ..frequency.bands import Band
-    from ..models.trained_model import TASKS, Recipe
-    from ..models.training import classes_of, model_document, train_model
+    from ..models.attribution import classes_of
+    from ..models.documents import model_document
+    from ..models.recipe import TASKS, Recipe
+    from ..models.training import train_model
     from ..pictures.crops import CropSpec
     from ..recording.learning_curves import keep_curves
     from ..tracking import resolve_tracking_uri

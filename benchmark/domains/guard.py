@@ -1,92 +1,56 @@
-"""Splits that do not leak: how they are drawn, and the guard that refuses those that share an identity or a clip."""
+"""The guard against leaks: refuse or drop items that share a clip or a person with held-out ones."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
 
-import numpy as np
-
-from ..contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Item, Split
+from ..contracts import Item, Split
 from ..errors import DataError
-from ..store import digest
+from ..pictures.perturbations import dataset_name
+from .catalogue import OpenDomain
+from .splits import missing_classes
 
-N_FOLDS = 5  # a fifth for test, a fifth for validation, three fifths for training
+
+@dataclass(frozen=True)
+class GuardedDomain(OpenDomain):
+    """
+    A domain without the training and validation items that share something with held-out ones.
+
+    Attributes
+    ----------
+    plain : OpenDomain
+        The whole domain.
+    left_out : frozenset of str
+        Ids.
+    """
+
+    left_out: frozenset[str] = frozenset()
+
+    @cached_property
+    def items(self) -> Sequence[Item]:
+        """All items that are used, every split."""
+        return [item for item in whole(self).items if item.id not in self.left_out]
+
+
+def guarded(domain: OpenDomain, left_out: Iterable[Item]) -> GuardedDomain:
+    """Return a domain without some of its items."""
+    ids = frozenset(item.id for item in left_out)
+    return GuardedDomain(domain.name, domain.spec, domain.seed, domain.replicate, domain, domain.dataset, left_out=ids)
+
+
+def whole(domain: OpenDomain) -> OpenDomain:
+    """Return a domain with everything that the data set lists, whatever the guard left out."""
+    return domain.plain if isinstance(domain, GuardedDomain) and domain.plain else domain
+
+
+def same_data(one: OpenDomain, other: OpenDomain) -> bool:
+    """Whether two domains are of one data set, under one name or two, so that equal names in them mean the same."""
+    return dataset_name(one.name) == dataset_name(other.name) or one.spec.identity() == other.spec.identity()
+
+
 N_SHOWN = 5
 WAY_OUT = "Mend the split lists, or leave the offenders out of training with --drop-leaks."
-DRAW_WAY_OUT = "Pictures of one group stay together."
-SPLIT_LIST_VERSION = 1  # raised when the columns of a split list change
-SPLIT_COLUMNS = ("item", "label", "split", "group", "target", "donor", "video")
-
 Name = tuple[str, str]  # kind ("item", "identity", "video") and value
-
-
-def draw_splits(items: Sequence[Item], seed: int, replicate: int, test: bool = True, way_out: str = DRAW_WAY_OUT) -> list[Item]:
-    """
-    Give every item a split, groups kept whole and classes balanced as far as groups allow.
-
-    Parameters
-    ----------
-    items : sequence of Item
-        Their present split is ignored; order does not matter.
-    seed : int
-        Decides which fifth is the test split.
-    replicate : int
-        Decides, with `seed`, which part of the rest is validation.
-    test : bool
-        False draws train and validation only (4 : 1), for data whose test split is given.
-    way_out : str
-        How groups can be declared otherwise, for the message.
-
-    Returns
-    -------
-    list of Item
-        Sorted by id.
-
-    Raises
-    ------
-    DataError
-        If a split would lack a class.
-    """
-    ordered = sorted(items, key=lambda item: item.id)
-    split: dict[str, Split] = dict.fromkeys((item.id for item in ordered), "train")
-    if test:
-        for item in _fold(ordered, N_FOLDS, (seed,)):
-            split[item.id] = "test"
-    rest = [item for item in ordered if split[item.id] == "train"]
-    for item in _fold(rest, N_FOLDS - 1 if test else N_FOLDS, (seed, replicate)):
-        split[item.id] = "val"
-    drawn = [replace(item, split=split[item.id]) for item in ordered]
-    missing = missing_classes(drawn, SPLITS if test else ("train", "val"))
-    if missing:
-        groups = len({item.group for item in ordered})
-        raise DataError(
-            f"{len(ordered)} pictures in {groups} groups cannot be split into train, val and test: {missing}. "
-            f"{way_out} Else add pictures, or give the splits as folders train/, val/ and test/."
-        )
-    return drawn
-
-
-def _fold(items: Sequence[Item], n_folds: int, entropy: tuple[int, ...]) -> list[Item]:
-    """One fold of a stratified group split."""
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-
-    labels = np.array([item.label for item in items])
-    groups = np.array([item.group for item in items])
-    if len(items) < n_folds or len(set(groups)) < n_folds or np.bincount(labels, minlength=2).min() < n_folds:
-        return []
-    state = int(np.random.SeedSequence(entropy).generate_state(1)[0])
-    # Where no two items belong together, the plain split does the same at a hundredth of the time.
-    if len(set(groups)) == len(items):
-        folds = StratifiedKFold(n_folds, shuffle=True, random_state=state).split(labels, labels)
-    else:
-        folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=state).split(labels, labels, groups)
-    return [items[i] for i in next(iter(folds))[1]]
-
-
-def missing_classes(items: Iterable[Item], splits: Iterable[Split], labels: Iterable[int] = (REAL, FAKE)) -> str:
-    """Name the splits that lack a class, as text; empty if none does."""
-    labels, present = tuple(labels), {(item.split, item.label) for item in items}
-    return ", ".join(f"{s} has no {LABEL_NAMES[label]}" for s in splits for label in labels if (s, label) not in present)
 
 
 # --- the guard -------------------------------------------------------------------------------------------------------
@@ -246,14 +210,38 @@ def _refuse_emptied(one: Fitted) -> None:
         )
 
 
-# --- split lists -----------------------------------------------------------------------------------------------------
+def guard(domains: Sequence[OpenDomain], drop: bool) -> tuple[list[OpenDomain], dict[str, int]]:
+    """
+    Keep training and validation pictures apart, over all domains that one model is trained on.
 
+    Parameters
+    ----------
+    domains : sequence of OpenDomain
+    drop : bool
+        Leave training pictures out instead of refusing.
 
-def split_digest(items: Iterable[Item]) -> str:
-    """Digest of who is on which side: ids, labels, splits, groups, identities and clips; the order of items does not matter."""
-    return digest([SPLIT_LIST_VERSION, sorted(map(split_entry, items))])
+    Returns
+    -------
+    domains : list of OpenDomain
+        Without what was left out.
+    dropped : dict of str to int
+        How many pictures were left out, by split.
 
-
-def split_entry(item: Item) -> list[Any]:
-    """Line of a split list, in the order of `SPLIT_COLUMNS`."""
-    return [item.id, item.label, item.split, item.group, item.target, item.donor, item.video]
+    Raises
+    ------
+    DataError
+        Naming what is shared; or, with `drop`, if a domain is left without a class.
+    """
+    fitted = [Fitted(domain.name, domain.split("train"), domain.split("val"), domain.regrouping) for domain in domains]
+    for i, domain in enumerate(domains):
+        related = [k for k, other in enumerate(domains) if same_data(other, domain)]
+        if related[0] == i:
+            (drop_leaks if drop else refuse_leaks)([fitted[k] for k in related], {})
+    kept = list(domains)
+    gone: dict[str, set[tuple[str, str]]] = {"train": set(), "val": set()}
+    for i, (domain, one) in enumerate(zip(domains, fitted, strict=True)):
+        for split, items in one.dropped.items():
+            gone[split] |= {(dataset_name(domain.name), item.id) for item in items}  # reals are in several domains
+        if any(one.dropped.values()):
+            kept[i] = guarded(domain, [item for items in one.dropped.values() for item in items])
+    return kept, {split: len(items) for split, items in gone.items()}

@@ -1,6 +1,5 @@
 """Score pictures and video clips that belong to no data set."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -10,16 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.copies.listing import list_files, own_tree, passed_over
-from ...datasets.copies.tree import Trouble, printable, read_file
-from ...datasets.faces.cut import one_thread
+from ...datasets.copies.tree import printable, read_file
 from ...datasets.faces.windows import Box, Look, Window, face_windows, middle_windows
 from ..errors import DataError, StudyError
 from ..pictures import crops as images
 from ..pictures import video
+from ..workers import one_thread
 from .trained_model import UNSURE, TrainedModel
 
-SUFFIXES = (*images.SUFFIXES, *video.SUFFIXES)
 POOLS = ("mean", "majority", "top_third")
 FRAMES_AT_A_TIME = 16
 
@@ -82,55 +79,6 @@ class Finding:
             **{name: value for name, value in place.items() if value is not None},
             "detail": self.detail,
         }
-
-
-@dataclass(frozen=True)
-class FoundFiles:
-    """
-    What there is to score.
-
-    Attributes
-    ----------
-    paths : tuple of Path
-        Pictures and clips, each once.
-    passed_over : str
-        What else lies there, in a line; empty if nothing does.
-    """
-
-    paths: tuple[Path, ...]
-    passed_over: str = ""
-
-
-def find_files(places: Sequence[Path]) -> FoundFiles:
-    """
-    Find pictures and clips: folders are searched through, a file that is named is taken whatever it is called.
-
-    Raises
-    ------
-    DataError
-        If a place does not exist, or there is nothing at all.
-    """
-    found: list[Path] = []
-    others: Counter[str] = Counter()
-    troubles: list[Trouble] = []
-    for place in places:
-        if place.is_dir():
-            tree = own_tree(place)
-            listing = list_files(tree, suffixes=SUFFIXES)
-            found += map(tree.path, listing.files)
-            others.update(listing.others)
-            troubles += listing.troubles
-        elif place.is_file():
-            found.append(place)
-        else:
-            what = "is neither a file nor a folder" if place.exists() else "is not there"
-            raise DataError(f"{printable(str(place.absolute()))} {what}; there is no file or folder to score, check the path.")
-    left = passed_over(others, troubles)
-    if not found:
-        shown = ", ".join(printable(str(place)) for place in places)
-        more = f"; passed over: {left}" if left else ""
-        raise DataError(f"no picture ({images.KINDS}) and no clip ({', '.join(video.SUFFIXES)}) in {shown}{more}.")
-    return FoundFiles(tuple(dict.fromkeys(found)), left)
 
 
 def scan_file(

@@ -20,59 +20,22 @@ from numpy.typing import NDArray
 from ..contracts import Detector, Framing, View
 from ..domains.seen import Learned, content_name
 from ..errors import BenchError, DataError, PluginError, StudyError
+from ..fitted import failure
 from ..frequency.bands import Band
 from ..invocation import bench
+from ..metrics.calibration import Calibration, ambiguous_stretch
 from ..metrics.detection import Scored, all_metrics, auc_interval, best_threshold
 from ..pictures.crops import CropSpec, cut, decode
 from ..registry import DetectorSpec, detectors
-from ..search.fit import failure, mean_per_item
+from ..results.scores import mean_per_item
 from ..store import write_json
 from ..views import features_from_crops, view_kernel
 from .attribution import Classifier
+from .recipe import Recipe
 
 FORMAT = 1
-DETECTION, ATTRIBUTION = TASKS = ("detection", "attribution")
 SEEN, NAMES = "seen.txt", "names.txt"
 UNSURE = "unsure"
-AMBIGUOUS = 0.05  # share of validation pictures of either class that may lie beyond the ambiguous stretch
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """
-    Scores to probabilities, by logistic regression on the scores of validation pictures.
-
-    Classes count alike, however many pictures each had: a probability is meant for even odds.
-
-    Attributes
-    ----------
-    coef : list of list of float, (n_outputs, n_columns)
-        One output for two classes.
-    intercept : list of float, (n_outputs,)
-    """
-
-    coef: list[list[float]]
-    intercept: list[float]
-
-    @classmethod
-    def of(cls, scores: NDArray[np.float64], labels: NDArray[np.int64]) -> "Calibration":
-        """Learn from validation scores (n_items, n_columns)."""
-        from sklearn.linear_model import LogisticRegression
-
-        mean, scale = scores.mean(axis=0), np.maximum(scores.std(axis=0), 1e-12)
-        model = LogisticRegression(class_weight="balanced", max_iter=1000).fit((scores - mean) / scale, labels)
-        coef = model.coef_ / scale
-        return cls(coef.tolist(), (model.intercept_ - coef @ mean).tolist())
-
-    def probabilities(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Probability of each class, (n_items, n_classes)."""
-        from scipy.special import expit, softmax
-
-        logits = scores @ np.array(self.coef).T + np.array(self.intercept)
-        if logits.shape[1] == 1:
-            fake = expit(logits[:, 0])
-            return np.stack([1 - fake, fake], axis=1)
-        return softmax(logits, axis=1)
 
 
 def require_classes(labels: NDArray[np.int64], classes: Sequence[str]) -> None:
@@ -89,31 +52,6 @@ def require_classes(labels: NDArray[np.int64], classes: Sequence[str]) -> None:
             raise DataError(
                 f"a model that is kept is calibrated, which takes pictures of every class: no {name} validation picture."
             )
-
-
-def ambiguous_stretch(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[float, float]:
-    """
-    Where a verdict would be a guess.
-
-    Two classes: the probabilities of fake between which validation pictures of both classes lie, but for one in twenty of
-    either; where the classes are apart, the empty gap between them. More classes: top probabilities below which 95 % of the
-    wrong decisions lie.
-
-    Parameters
-    ----------
-    probabilities : array of float64 (n_items, n_classes)
-    labels : array of int64 (n_items,)
-
-    Returns
-    -------
-    low, high : float
-    """
-    if probabilities.shape[1] == 2:
-        fake = probabilities[:, 1]
-        ends = np.quantile(fake[labels == 1], AMBIGUOUS), np.quantile(fake[labels == 0], 1 - AMBIGUOUS)
-        return float(min(ends)), float(max(ends))
-    top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
-    return 0.0, float(np.quantile(top[~right], 1 - AMBIGUOUS) if (~right).any() else np.quantile(top[right], AMBIGUOUS))
 
 
 def detection_numbers(scored: Scored, probabilities: NDArray[np.float64], threshold: float) -> dict[str, float]:
@@ -167,38 +105,6 @@ def fitted(
 def score_pictures_of(classifier: Classifier, view: View, rows: NDArray[np.intp]) -> NDArray[np.float64]:
     """Mean score over the crops of each picture, (n_pictures, n_columns); `rows` says which picture a crop shows."""
     return np.stack([mean_per_item(column, rows) for column in classifier.scores(view).T], axis=1)
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """
-    What is trained on what.
-
-    Attributes
-    ----------
-    detector : DetectorSpec
-    task : {"detection", "attribution"}
-    classes : tuple of str
-        Names by label.
-    band : Band
-    crop : CropSpec
-    train : tuple of str
-        Domains.
-    seed : int
-    """
-
-    detector: DetectorSpec
-    task: str
-    classes: tuple[str, ...]
-    band: Band
-    crop: CropSpec
-    train: tuple[str, ...]
-    seed: int
-
-    @property
-    def label(self) -> str:
-        """How tables call it."""
-        return self.detector.label + ("" if self.band.kind == "all" else f" [{self.band}]")
 
 
 @dataclass(frozen=True)

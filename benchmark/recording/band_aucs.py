@@ -19,8 +19,8 @@ from ..frequency.bands import Band
 from ..metrics.delong import mean_auc_covariance
 from ..metrics.detection import Scored, roc_auc
 from ..pictures.perturbations import chain_of
+from ..records import SWEEP_STAGES, Trial
 from ..results.scores import ok_rows, write_table
-from ..search.cell import SWEEP_STAGES, Trial
 
 FILE = "narrow.parquet"
 ITEMS = ("draw", "domain", "split", "item", "label", "group")

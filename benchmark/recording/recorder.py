@@ -12,33 +12,22 @@ import pyarrow.parquet as pq
 
 from ..contracts import LABEL_NAMES, ViewSpec
 from ..domains.catalogue import OpenDomain
-from ..domains.guard import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
-from ..features.prepare import ItemSet, load_view, whole
+from ..domains.guard import whole
+from ..domains.splits import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
+from ..features.load import load_view
 from ..frequency.bands import Band
 from ..metrics.detection import DETECTION_RATES, Interval
 from ..mlflow_names import IN_DOMAIN
 from ..models.of_cell import MODEL, keep_model, left_out
 from ..pictures.perturbations import chain_of, unperturbed
+from ..records import Cell, CellResult, ItemSet, Trial
 from ..reporting import Reporter
-from ..results.cells import (
-    SHORT,
-    cell_key,
-    cell_provenance,
-    cell_rows,
-    chosen_files,
-    fact_text,
-    joined,
-    metric_name,
-    split_lists,
-    study_key,
-    variant_digest,
-    write_cell,
-)
-from ..results.scores import write_table
-from ..search.cell import Cell, CellResult, Trial
-from ..search.fit import item_labels
+from ..results.cells import SHORT, cell_rows, chosen_files, fact_text, metric_name
+from ..results.scores import item_labels, write_table
 from ..store import digest, read_json, results_root, write_json
 from ..tracking import Outbox, RunDocument
+from .cell_folder import write_cell
+from .keys import cell_key, cell_provenance, joined, split_lists, study_key, variant_digest
 from .learning_curves import series_of
 from .mistakes import keep_mistakes
 from .run_notes import cell_note, study_note

@@ -9,7 +9,7 @@ from typing import Any
 from ..frequency.bands import Band
 from ..models.of_cell import MODEL, left_out
 from ..pictures.perturbations import chain_of
-from ..search.cell import Cell
+from ..records import Cell
 
 MOST_DOMAINS = 30
 FILES = {

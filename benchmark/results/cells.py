@@ -8,9 +8,8 @@ from the score files, here or on the machine of whoever downloads them.
 import math
 import platform
 import re
-import shutil
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,177 +18,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from ..features.prepare import ItemSet
 from ..metrics.bootstrap import GroupBootstrap, Measured, difference
 from ..metrics.detection import Interval, Scored, all_metrics, best_threshold, roc_auc
-from ..pictures.perturbations import chain_of, dataset_name, unperturbed
-from ..recording.band_aucs import keep_narrow
-from ..search.cell import RULE, Cell, CellResult, Tested
-from ..store import digest, read_json, write_json
-from .scores import DomainScores, join_tables, read_scores
+from ..pictures.perturbations import chain_of, unperturbed
+from ..store import read_json
+from .scores import DomainScores, read_scores
 
 SCHEMA = 4  # raised when what a cell chooses, or what its folder holds, changes
+
+
 # 2: splits and data do not say where they come from; 3: other intervals of few pictures, and nothing says which settings.
 READABLE = (2, 3, SCHEMA)
 LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow", "opencv-python-headless")
-# Of a study: what is told by digests, or changes no number.
-NOT_SETTINGS = {"detectors", "train", "test", "perturbations", "description", "needs", "datasets", "drop_leaks"}
-MOVE_NO_ROW = {"name", "keep_models", "mmd"}  # of the settings
 SHORT = 8  # hex digits of a digest that people compare by eye
-
-
-def cell_key(cell: Cell) -> str:
-    """Name of a cell's result: the detector, the data and the settings that it depends on."""
-    study = cell.study.model_dump(mode="json", exclude=NOT_SETTINGS)
-    sets = [[r.train.digest, r.val.digest, [[t.domain, t.digest] for t in r.tests]] for r in cell.replicates]
-    return digest([SCHEMA, study, cell.detector.identity(), cell.train, sets, cell.attempt, cell_provenance(cell)])
-
-
-def study_key(cell: Cell) -> str:
-    """Name of a cell's study: settings and test pictures, so that detectors and training domains can be added later."""
-    settings = cell.study.model_dump(mode="json", exclude=NOT_SETTINGS)
-    tests = sorted([t.domain, t.provenance.test_list, t.provenance.pictures] for t in cell.replicates[0].tests)
-    return digest([SCHEMA, settings, tests, cell.attempt])
-
-
-def settings_digest(cell: Cell) -> str:
-    """Digest of the settings that move a row, equal for every detector and domain of a study; short."""
-    return digest(cell.study.model_dump(mode="json", exclude=NOT_SETTINGS | MOVE_NO_ROW))[:SHORT]
-
-
-def variant_digest(cell: Cell) -> str:
-    """Digest of the settings and of all pictures that move the row of a cell; short."""
-    sets = [[items.domain, items.split, items.digest] for items in _all_sets(cell)]
-    return digest([settings_digest(cell), sets])[:SHORT]
-
-
-def cell_provenance(cell: Cell) -> dict[str, Any]:
-    """
-    Say what a cell's data are, besides the pictures themselves.
-
-    Returns
-    -------
-    dict
-        ``splits``: digest of the split list of every domain (`split_lists`); ``split_id``: short, equal for cells whose
-        training domain and test pictures are split alike; ``test_splits``, ``pictures``: of every test domain, digests
-        of its test items and of their contents; ``dropped_leaks``: training and validation items that the guard left out,
-        in the draw that lost most; ``data``: `Dataset.facts` by data set; ``lookalikes``: by test domain, how many
-        pictures look like training or validation pictures, and the first of those pairs.
-    """
-    first = cell.replicates[0]
-    splits = {name: joined(digests) for name, digests in split_lists(cell).items()}
-    test_splits = {items.domain: items.provenance.test_list for items in first.tests}
-    dropped = [{"train": r.train.provenance.n_dropped, "val": r.val.provenance.n_dropped} for r in cell.replicates]
-    alike = {items.domain: items.provenance.lookalikes for items in first.tests}
-    return {
-        "splits": splits,
-        "split_id": digest([splits[cell.train], test_splits])[:SHORT],
-        "test_splits": test_splits,
-        "pictures": {items.domain: items.provenance.pictures for items in first.tests},
-        "dropped_leaks": max(dropped, key=lambda counts: sum(counts.values())),
-        "data": {dataset_name(s.domain): dict(s.provenance.facts) for s in (first.train, *first.tests) if s.provenance.facts},
-        "lookalikes": {
-            name: {"n": found.n, "pairs": [list(p) for p in found.pairs]} for name, found in alike.items() if found.n
-        },
-    }
-
-
-def split_lists(cell: Cell) -> dict[str, tuple[str, ...]]:
-    """Digests of the split lists of a cell's domains, one per draw."""
-    first = cell.replicates[0]
-    found = {cell.train: tuple(r.train.provenance.split_list for r in cell.replicates)}
-    for i, items in enumerate(first.tests):
-        found[items.domain] = tuple(r.tests[i].provenance.split_list for r in cell.replicates)
-    return found
-
-
-def joined(digests: Sequence[str]) -> str:
-    """One digest for the split lists of several draws: their own where all are equal."""
-    return digests[0] if len(set(digests)) == 1 else digest(list(digests))
 
 
 def fact_text(value: Any) -> str:
     """What a data set says of itself, in a line."""
     return "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def write_cell(result: CellResult, key: str, folder: Path) -> dict[str, Any]:
-    """
-    Write a cell's folder.
-
-    Parameters
-    ----------
-    result : CellResult
-        Without an error.
-    key : str
-        From `cell_key`.
-    folder : Path
-        Replaced if it exists.
-
-    Returns
-    -------
-    dict
-        What ``cell.json`` says.
-    """
-    shutil.rmtree(folder, ignore_errors=True)
-    cell = result.cell
-    assert result.chosen is not None
-    # An oracle serves the headline, which perturbed domains have no part in unless one was trained on.
-    wanted = [one for one in result.tested if not chain_of(one.domain) or one.domain == cell.train]
-    tested = [_copy_scores(folder, i, one) for i, one in enumerate(wanted)]
-    sets = _all_sets(cell)
-    # What perturbing takes is no cost of the detector.
-    plain = [items for items in cell.replicates[0].tests if not chain_of(items.domain)] or cell.replicates[0].tests
-    decode_ms = 1e3 * float(np.mean([items.seconds_per_item for items in plain]))
-    document = {
-        "schema": SCHEMA,
-        "key": key,
-        "study": cell.study.name,
-        "study_key": study_key(cell),
-        "settings": settings_digest(cell),
-        "variant": variant_digest(cell),
-        "detector": cell.detector.label,
-        "detector_identity": cell.detector.identity(),
-        "train": cell.train,
-        "tests": [items.domain for items in cell.replicates[0].tests],
-        "seed": cell.study.seed,
-        "seeds": len(cell.replicates),
-        "attempt": cell.attempt,
-        "bootstrap": cell.study.bootstrap,
-        "crop": asdict(cell.study.crop.spec()),
-        "band": result.chosen.band.as_dict(),
-        "rule": RULE,
-        "evidence": None if result.evidence is None else {"low": result.evidence[0], "high": result.evidence[1]},
-        "trials": [{"band": t.band.as_dict(), "stage": t.stage, **_auc_fields(t.auc), "error": t.error} for t in result.trials],
-        "narrow": keep_narrow(result.trials, folder),
-        "tested": tested,
-        "decode_ms": decode_ms,
-        "gaps": list(result.gaps),
-        "problems": [list(p) for p in sorted({p for items in sets for p in items.problems})],
-        "digests": {f"{n}/{items.domain}/{items.split}": items.digest for n, items in _numbered_sets(cell)},
-        **cell_provenance(cell),
-        "versions": versions(),
-        "finished": max(r.finished for t in wanted for r in t.records),
-    }
-    write_json(folder / "cell.json", document)
-    return document
-
-
-def _copy_scores(folder: Path, index: int, tested: Tested) -> dict[str, Any]:
-    files = []
-    for replicate, record in enumerate(tested.records):
-        name = f"scores/{index:02d}-{tested.role}-{replicate}.parquet"
-        join_tables(folder / name, [Path(record.val_scores), Path(record.test_scores)])
-        files.append(name)
-    return {
-        "role": tested.role,
-        "band": tested.band.as_dict(),
-        "domain": tested.domain,
-        "files": files,
-        "fit_seconds": float(np.mean([record.fit_seconds for record in tested.records])),
-        "score_ms": float(np.mean([record.score_ms for record in tested.records])),
-        **({"epochs": epochs} if any(epochs := [record.epochs for record in tested.records]) else {}),
-    }
 
 
 def chosen_files(document: Mapping[str, Any]) -> list[str]:
@@ -201,19 +47,6 @@ def row_files(document: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
     """Score files of one row of a cell, one per draw, below its folder; none if the cell has no such row."""
     wanted = row["role"], row["band"]
     return next((e["files"] for e in document.get("tested", []) if (e["role"], e["band"]) == wanted), [])
-
-
-def _numbered_sets(cell: Cell) -> Iterable[tuple[int, ItemSet]]:
-    for r in cell.replicates:
-        yield from ((r.number, items) for items in (r.train, r.val, *r.tests))
-
-
-def _all_sets(cell: Cell) -> list[ItemSet]:
-    return [items for _, items in _numbered_sets(cell)]
-
-
-def _auc_fields(auc: Interval) -> dict[str, float]:
-    return {"auc": auc.value, "auc_lo": auc.low, "auc_hi": auc.high, "auc_se": auc.error}
 
 
 def versions() -> dict[str, str]:

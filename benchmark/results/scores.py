@@ -29,6 +29,8 @@ ITEM_SCHEMA = pa.schema(
         ("detail", pa.string()),  # why it is not ok
     ]
 )
+
+
 SCORE_SCHEMA = ITEM_SCHEMA.append(pa.field("score", pa.float64()))
 
 
@@ -141,3 +143,13 @@ def read_scores(path: Path) -> list[DomainScores]:
         domain, split = name.split("\0")
         found.append(DomainScores(domain, split, scored, int(mine.sum())))
     return found
+
+
+def item_labels(table: pa.Table) -> NDArray[np.int64]:
+    """Labels of the items with status ``ok``."""
+    return table.column("label").to_numpy()[ok_rows(table)].astype(np.int64)
+
+
+def mean_per_item(scores: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Mean score over the crops of each item; `rows` says which item a crop shows."""
+    return np.bincount(rows, weights=scores) / np.bincount(rows)

@@ -2,10 +2,8 @@
 
 import math
 import time
-import traceback
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,102 +13,13 @@ from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
 from ..errors import BenchError, EmptyBandError
-from ..features.prepare import ItemSet, load_view
-from ..fitted import fit_detector, score_detector
-from ..frequency.bands import Band
+from ..features.load import load_view
+from ..fitted import failure, fit_detector, score_detector
 from ..metrics.detection import Interval, auc_interval, roc_auc
 from ..recording.learning_curves import epochs_of
-from ..registry import DetectorSpec
-from ..results.scores import is_whole, ok_rows, read_scores, with_scores, write_table
-from ..store import digest, read_json, write_json
-
-PROTOCOL_VERSION = 2
-
-
-@dataclass(frozen=True)
-class Job:
-    """
-    What a worker needs for one fit.
-
-    Attributes
-    ----------
-    detector : DetectorSpec
-    band : Band
-    replicate : int
-        Also the seed of a stochastic detector.
-    train, val : ItemSet
-        Of the training domain.
-    tests : tuple of ItemSet
-        Scored into a file of their own, which nothing opens until the band is chosen.
-    records : str
-        Folder for the record and its score files.
-    attempt : int
-        Raised by ``--fresh``, so that nothing old is taken up.
-    """
-
-    detector: DetectorSpec
-    band: Band
-    replicate: int
-    train: ItemSet
-    val: ItemSet
-    tests: tuple[ItemSet, ...]
-    records: str
-    attempt: int = 0
-
-    @cached_property
-    def key(self) -> str:
-        """Name of the record: everything that can change a score."""
-        return digest(
-            {
-                "protocol": PROTOCOL_VERSION,
-                "detector": self.detector.identity(self.replicate),
-                "band": self.band.as_dict(),
-                "train": self.train.digest,
-                "scored": [[s.domain, s.split, s.digest] for s in (self.val, *self.tests)],
-                "attempt": self.attempt,
-            }
-        )
-
-
-@dataclass(frozen=True)
-class Record:
-    """
-    What is known of one finished fit.
-
-    Attributes
-    ----------
-    key : str
-    val_scores, test_scores : str
-        Paths of the score files; the second is empty if no test set was scored.
-    fit_seconds, score_ms : float
-        Fitting; scoring one picture from its view (milliseconds).
-    n_train : int
-        Crops.
-    n_features : int
-    sealed : dict of str to float
-        AUC of every test domain, for the oracle alone: no choice may look at it.
-    finished : float
-        Seconds since the epoch.
-    epochs : list of dict
-        `epochs_of` the fitted detector.
-    error : str
-        Why there is no score file; such a record is never kept.
-    empty : bool
-        Whether the reason is that the band holds too few frequencies, which no repetition would change.
-    """
-
-    key: str
-    val_scores: str = ""
-    test_scores: str = ""
-    fit_seconds: float = 0.0
-    score_ms: float = 0.0
-    n_train: int = 0
-    n_features: int = 0
-    sealed: dict[str, float] = field(default_factory=dict)
-    finished: float = 0.0
-    epochs: list[dict[str, float]] = field(default_factory=list)
-    error: str = ""
-    empty: bool = False
+from ..records import Assessment, Job, Record
+from ..results.scores import is_whole, item_labels, mean_per_item, read_scores, with_scores, write_table
+from ..store import read_json, write_json
 
 
 def record_path(folder: str, key: str) -> Path:
@@ -147,12 +56,6 @@ def _reported(job: Job) -> Record:
         return Record(job.key, error=str(error), empty=isinstance(error, EmptyBandError))
     except Exception as error:  # a plugin may fail in any way
         return Record(job.key, error=failure(job.detector.label, error))
-
-
-def failure(label: str, error: Exception) -> str:
-    """Say what a detector raised, and where."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{label} failed: {type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"
 
 
 def _run(job: Job) -> Record:
@@ -197,22 +100,6 @@ def _run(job: Job) -> Record:
     return replace(record, **{name: str(file) for name, file in files.items()})
 
 
-@dataclass(frozen=True)
-class Assessment:
-    """
-    Work for a worker: the interval of a trial's AUC.
-
-    Attributes
-    ----------
-    scores : tuple of str
-        Validation score files, one per replicate.
-    n_draws : int
-    """
-
-    scores: tuple[str, ...]
-    n_draws: int
-
-
 def assess(assessment: Assessment) -> Interval:
     """Mean validation AUC over replicates, with its interval."""
     return auc_interval([read_scores(Path(path))[0].scored for path in assessment.scores], assessment.n_draws)
@@ -230,13 +117,3 @@ class _Items:
 def _read_items(path: str) -> _Items:
     table = pq.read_table(path)
     return _Items(table, item_labels(table))
-
-
-def item_labels(table: pa.Table) -> NDArray[np.int64]:
-    """Labels of the items with status ``ok``."""
-    return table.column("label").to_numpy()[ok_rows(table)].astype(np.int64)
-
-
-def mean_per_item(scores: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Mean score over the crops of each item; `rows` says which item a crop shows."""
-    return np.bincount(rows, weights=scores) / np.bincount(rows)

@@ -6,7 +6,8 @@ from itertools import combinations
 
 from ..contracts import LABEL_NAMES, SPLITS, Dataset, Item
 from ..domains.catalogue import DatasetSpec
-from ..domains.guard import check_no_leak, missing_classes
+from ..domains.guard import check_no_leak
+from ..domains.splits import missing_classes
 from ..errors import BenchError
 from ..pictures.crops import decode
 from .outcome import CheckResult, outcome, require

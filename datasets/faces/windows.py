@@ -14,8 +14,9 @@ from ...benchmark.errors import DataError, unknown_name
 from ...benchmark.pictures.crops import CropSpec
 from ...benchmark.pictures.video import Frame
 from ..copies.losses import frames_without_face
-from ..copies.prepared import Finder, Settings
-from .finders import FINDERS, WITH_LANDMARKS, Cut, Face, FaceFinder, choose, cut_face, faces_of, open_finder
+from ..copies.settings import Finder, Settings
+from .face import FINDERS, WITH_LANDMARKS, Cut, Face, FaceFinder, choose, cut_face
+from .finders import faces_of, open_finder
 from .recode import recode
 
 AUTO = "auto"

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...benchmark.domains.catalogue import Catalogue
-from ...benchmark.domains.guard import split_digest
+from ...benchmark.domains.splits import split_digest
 from ...benchmark.errors import BenchError, DataError, unknown_name
 from ...benchmark.pictures.perturbations import dataset_name, unperturbed
 from ...benchmark.results.cells import chosen_files

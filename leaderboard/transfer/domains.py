@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ...benchmark.errors import DataError
+from ...benchmark.metrics.calibration import Calibration
 from ...benchmark.metrics.detection import Interval, Scored
-from ...benchmark.models.trained_model import Calibration
 from ...benchmark.pictures.perturbations import chain_of
 from ...benchmark.results.scores import read_scores
 

@@ -15,7 +15,7 @@ from bandbench.benchmark.errors import DataError, PluginError
 from bandbench.benchmark.fitted import fit_detector
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.models import training
-from bandbench.benchmark.models.trained_model import Recipe
+from bandbench.benchmark.models.recipe import Recipe
 from bandbench.benchmark.pictures.crops import CropSpec
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.search.run import Outcome

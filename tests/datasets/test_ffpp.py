@@ -12,8 +12,8 @@ from bandbench.benchmark.domains.catalogue import Catalogue, DatasetSpec
 from bandbench.benchmark.domains.guard import check_no_leak
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.testing.dataset_checks import check_dataset
-from bandbench.datasets.copies.prepared import Settings
-from bandbench.datasets.copies.sources import Source, Survey
+from bandbench.datasets.copies.settings import Settings
+from bandbench.datasets.copies.survey import Source, Survey
 from bandbench.datasets.copies.tree import Tree
 from bandbench.datasets.faces.preparation import prepare_dataset
 from bandbench.datasets.ffpp import FFPP, official_lists

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.contracts import FAKE, REAL, SPLITS, Item
-from bandbench.benchmark.domains.guard import check_no_leak, missing_classes
+from bandbench.benchmark.domains.guard import check_no_leak
+from bandbench.benchmark.domains.splits import missing_classes
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.pictures.crops import decode
 from bandbench.benchmark.registry import datasets
-from bandbench.datasets.copies.sources import Source, Survey
+from bandbench.datasets.copies.survey import Source, Survey
 from bandbench.datasets.faces.frames import iter_source_frames
 from bandbench.datasets.faces.preparation import merge_settings, prepare_dataset
 from bandbench.datasets.faces.recode import recode

@@ -56,7 +56,7 @@ def encoder_rates(spec: Any, device: str, paths: Sequence[Path], batch: int, rou
     import torch
 
     from bandbench.benchmark.encoders import load_encoder
-    from bandbench.benchmark.features.prepare import CHUNK_SIZE, prepare_chunk
+    from bandbench.benchmark.features.chunks import CHUNK_SIZE, prepare_chunk
     from bandbench.benchmark.pictures.crops import CropSpec, cut, decode
 
     encoder = load_encoder(spec, device)
@@ -98,7 +98,7 @@ def _task(spec: Any, device: str, folder: Path, numbers: Sequence[int], away: st
 
     from bandbench.benchmark.contracts import Item, ViewSpec
     from bandbench.benchmark.domains.catalogue import DatasetSpec
-    from bandbench.benchmark.features.prepare import ChunkTask, Places
+    from bandbench.benchmark.features.chunks import ChunkTask, Places
     from bandbench.benchmark.pictures.crops import CropSpec
 
     places = Places(f"{away}/cache", f"{away}/scratch", "")
@@ -109,7 +109,7 @@ def _task(spec: Any, device: str, folder: Path, numbers: Sequence[int], away: st
 
 def worker_rates(spec: Any, device: str, folder: Path, n: int, counts: Sequence[int], rounds: int) -> dict[int, float]:
     """Pictures per second of several workers that prepare new pictures at once, by their number; their start is left out."""
-    from bandbench.benchmark.features.prepare import CHUNK_SIZE, prepare_chunk
+    from bandbench.benchmark.features.chunks import CHUNK_SIZE, prepare_chunk
     from bandbench.benchmark.workers import running_workers
 
     chunks = [range(start, start + CHUNK_SIZE) for start in range(0, n - CHUNK_SIZE + 1, CHUNK_SIZE)]
@@ -159,7 +159,7 @@ def compiled_rates(spec: Any, device: str, batch: int, rounds: int) -> dict[str,
 
 def cache_rates(spec: Any, device: str, folder: Path, n: int) -> dict[str, float]:
     """Pictures per second of preparing an embedding view, the first time and when it is on disk already."""
-    from bandbench.benchmark.features.prepare import prepare_chunk
+    from bandbench.benchmark.features.chunks import prepare_chunk
 
     with tempfile.TemporaryDirectory() as away:
         task = _task(spec, device, folder, range(n), away)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bandbench.datasets.copies.sources import Source, SourceDataset, Survey
+from bandbench.datasets.copies.sources import SourceDataset
+from bandbench.datasets.copies.survey import Source, Survey
 from bandbench.datasets.copies.tree import Tree
 
 ROOT = Path(__file__).parents[2]
@@ -48,8 +49,7 @@ def make_clips(folder: Path, n: int) -> str:
 
 def preparing(folder: str, rounds: int = 3) -> dict[str, float]:
     """Median seconds of each way to go through all clips, taking turns."""
-    from bandbench.benchmark.workers import warm_up
-    from bandbench.datasets.faces.cut import one_thread
+    from bandbench.benchmark.workers import one_thread, warm_up
 
     warm_up()
     ways: dict[str, Callable[[], Any]] = {
@@ -81,7 +81,7 @@ def _frames(folder: str, faces: int) -> None:
 
 
 def _prepare(folder: str, jobs: int, frames: int = FRAMES) -> None:
-    from bandbench.datasets.copies.prepared import Settings
+    from bandbench.datasets.copies.settings import Settings
     from bandbench.datasets.faces.preparation import prepare_dataset
 
     with tempfile.TemporaryDirectory() as place:

@@ -10,8 +10,10 @@ from pathlib import Path
 from PIL import Image
 
 from bandbench.benchmark.store import write_json
-from bandbench.datasets.copies.prepared import Crop, Preparation, Settings, SourceRecord, note_place
-from bandbench.datasets.copies.sources import Source, SourceDataset
+from bandbench.datasets.copies.prepared import Crop, Preparation, SourceRecord, note_place
+from bandbench.datasets.copies.settings import Settings
+from bandbench.datasets.copies.sources import SourceDataset
+from bandbench.datasets.copies.survey import Source
 from trees.faces import scene, write_face_clip
 
 # Of every split of the official lists; each gives two originals and two fakes of a method.

@@ -7,7 +7,7 @@ import pytest
 
 from bandbench.benchmark.domains.catalogue import Catalogue, OpenDomain
 from bandbench.benchmark.errors import DataError, StudyError
-from bandbench.benchmark.search.run import make_plan
+from bandbench.benchmark.search.plan import make_plan
 from bandbench.datasets.ffpp import FFPP
 from conftest import small_study
 from trees.video_trees import make_ffpp

@@ -5,15 +5,8 @@ from dataclasses import replace
 import pytest
 
 from bandbench.benchmark.contracts import Item
-from bandbench.benchmark.domains.guard import (
-    Fitted,
-    all_names,
-    check_no_leak,
-    draw_splits,
-    drop_leaks,
-    refuse_leaks,
-    split_digest,
-)
+from bandbench.benchmark.domains.guard import Fitted, all_names, check_no_leak, drop_leaks, refuse_leaks
+from bandbench.benchmark.domains.splits import draw_splits, split_digest
 from bandbench.benchmark.errors import DataError
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from bandbench.benchmark.contracts import ViewSpec
 from bandbench.benchmark.encoders import Encoder
-from bandbench.benchmark.features.prepare import chunk_view
+from bandbench.benchmark.features.load import chunk_view
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.views import features_from_crops, view_kernel

@@ -10,7 +10,8 @@ from PIL import Image
 
 from bandbench.benchmark.contracts import Framing, Shown
 from bandbench.benchmark.errors import DataError, StudyError
-from bandbench.benchmark.models.scanning import find_files, pool_frames, scan_file
+from bandbench.benchmark.models.scanning import pool_frames, scan_file
+from bandbench.datasets.copies.listing import find_files
 from bandbench.datasets.faces.windows import Look
 from conftest import noise_picture, trained_model, write_clip
 from trees.faces import draw_face, scene, write_face_clip

@@ -8,7 +8,8 @@ import pytest
 
 from bandbench.benchmark.contracts import View
 from bandbench.benchmark.errors import BenchError, DataError, PluginError
-from bandbench.benchmark.models.trained_model import Calibration, TrainedModel, ambiguous_stretch
+from bandbench.benchmark.metrics.calibration import Calibration, ambiguous_stretch
+from bandbench.benchmark.models.trained_model import TrainedModel
 from conftest import noise_picture, trained_model
 
 PICTURES = [noise_picture(i, 64, 1.0 if i < 20 else 1.6) for i in range(40)]

@@ -12,9 +12,11 @@ import pytest
 from PIL import Image
 
 from bandbench.benchmark.domains.catalogue import Catalogue
-from bandbench.benchmark.features.prepare import Places
+from bandbench.benchmark.features.chunks import Places
+from bandbench.benchmark.features.prepare import prepare_sets
 from bandbench.benchmark.recording.discrepancy import CLASSES, FILTERED, Comparison, compare, comparisons, keep_discrepancies
-from bandbench.benchmark.search.run import make_cells, make_plan, prepare_sets
+from bandbench.benchmark.search.plan import make_plan
+from bandbench.benchmark.search.run import make_cells
 from bandbench.benchmark.workers import Workers
 from conftest import SilentReporter, noise_picture, small_study
 

@@ -17,13 +17,13 @@ from bandbench.datasets.copies.prepared import (
     Crop,
     Origin,
     Preparation,
-    Settings,
     SourceRecord,
     default_folder,
     find_preparations,
     note_place,
 )
-from bandbench.datasets.copies.sources import Source, Survey
+from bandbench.datasets.copies.settings import Settings
+from bandbench.datasets.copies.survey import Source, Survey
 
 OTHER: dict[str, Any] = {
     "frames": 16,

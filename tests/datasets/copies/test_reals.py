@@ -6,8 +6,9 @@ import pytest
 
 from bandbench.benchmark.contracts import FAKE, REAL, SPLITS
 from bandbench.benchmark.errors import DataError
-from bandbench.datasets.copies.reals import RealDataset, count_text, draw_apart, iter_pictures, numbered_pictures, place_of_fake
-from bandbench.datasets.copies.sources import Source, Survey, draw_source_splits
+from bandbench.datasets.copies.draw import draw_apart, draw_source_splits
+from bandbench.datasets.copies.reals import RealDataset, count_text, iter_pictures, numbered_pictures, place_of_fake
+from bandbench.datasets.copies.survey import Source, Survey
 from bandbench.datasets.copies.tree import Tree
 from trees.picture_trees import by_split, pictures, said, troubles, write, write_fakes, write_zip
 

@@ -10,7 +10,9 @@ from PIL import Image
 from bandbench.benchmark.contracts import SPLITS
 from bandbench.benchmark.domains.guard import check_no_leak
 from bandbench.benchmark.errors import DataError
-from bandbench.datasets.copies.sources import Source, SourceDataset, Survey, draw_source_splits
+from bandbench.datasets.copies.draw import draw_source_splits
+from bandbench.datasets.copies.sources import SourceDataset
+from bandbench.datasets.copies.survey import Source, Survey
 from bandbench.datasets.copies.tree import Tree, Trouble
 from conftest import noise_picture
 

@@ -20,13 +20,14 @@ from bandbench.benchmark.errors import DataError, PluginError
 from bandbench.benchmark.invocation import install_extra
 from bandbench.benchmark.pictures.crops import SUFFIXES
 from bandbench.benchmark.store import write_json
-from bandbench.datasets.copies.prepared import Crop, Origin, Preparation, Settings, SourceRecord, note_place
-from bandbench.datasets.copies.sources import Kind, Source, SourceDataset, Survey
+from bandbench.datasets.copies.prepared import Crop, Origin, Preparation, SourceRecord, note_place
+from bandbench.datasets.copies.settings import Settings
+from bandbench.datasets.copies.sources import SourceDataset
+from bandbench.datasets.copies.survey import Kind, Source, Survey, source_stamp
 from bandbench.datasets.copies.tree import Tree
 from bandbench.datasets.doctor import diagnosis as doctor
 from bandbench.datasets.doctor.diagnosis import Options, Report, examine
 from bandbench.datasets.doctor.inventory import Finding
-from bandbench.datasets.faces.cut import source_stamp
 from conftest import SilentReporter, noise_picture
 from trees.faces import write_face_clip
 

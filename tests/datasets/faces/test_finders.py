@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.errors import DataError
-from bandbench.datasets.copies.prepared import Settings
+from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.faces import retinaface
-from bandbench.datasets.faces.finders import FINDERS, Face, choose, cut_face, open_finder, overlap
+from bandbench.datasets.faces.face import FINDERS, Face, choose, cut_face, overlap
+from bandbench.datasets.faces.finders import open_finder
 from conftest import free_port
 from trees.faces import draw_face, scene
 from trees.tiny_networks import MARKS, write_retinaface, write_yunet

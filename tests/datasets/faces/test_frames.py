@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from bandbench.benchmark.errors import DataError
-from bandbench.datasets.copies.prepared import Settings
-from bandbench.datasets.copies.sources import Source
+from bandbench.datasets.copies.settings import Settings
+from bandbench.datasets.copies.survey import Source
 from bandbench.datasets.copies.tree import Tree
 from bandbench.datasets.faces.frames import iter_source_frames, list_frames
 from trees.faces import read_code, scene, write_face_clip

@@ -21,8 +21,10 @@ from PIL import Image
 from bandbench.benchmark.errors import BenchError, DataError
 from bandbench.benchmark.pictures import crops as images
 from bandbench.benchmark.pictures.video import iter_frames
-from bandbench.datasets.copies.prepared import LOCK, MANIFEST, PROBLEMS, SOURCE, Preparation, Settings, default_folder
-from bandbench.datasets.copies.sources import Source, SourceDataset, Survey
+from bandbench.datasets.copies.prepared import LOCK, MANIFEST, PROBLEMS, SOURCE, Preparation, default_folder
+from bandbench.datasets.copies.settings import Settings
+from bandbench.datasets.copies.sources import SourceDataset
+from bandbench.datasets.copies.survey import Source, Survey
 from bandbench.datasets.copies.tree import Tree
 from bandbench.datasets.faces import cut as cutting
 from bandbench.datasets.faces.cut import DiskError

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from bandbench.benchmark.errors import DataError
-from bandbench.datasets.faces.recode import parse_codec, recode
+from bandbench.datasets.copies.settings import parse_codec
+from bandbench.datasets.faces.recode import recode
 from conftest import noise_picture
 from trees.faces import scene
 

@@ -9,8 +9,8 @@ from bandbench.benchmark.contracts import Framing, Shown
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.pictures.crops import CropSpec
 from bandbench.benchmark.pictures.video import Frame
-from bandbench.datasets.copies.prepared import Settings
-from bandbench.datasets.faces.finders import Face
+from bandbench.datasets.copies.settings import Settings
+from bandbench.datasets.faces.face import Face
 from bandbench.datasets.faces.windows import Look, face_windows, middle_windows
 
 PREPARED = Framing(Shown.FACES, asdict(Settings(margin=0.3, min_size=70)))
