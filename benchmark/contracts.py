@@ -358,6 +358,8 @@ class Dataset(Plugin):
         What its pictures show.
     alias : str
         Name under which a user gave it, if it is another one; set by the catalogue.
+    own : bool
+        Reads folders that users put together: equal names in two of them mean nothing.
 
     Parameters
     ----------
@@ -380,11 +382,17 @@ class Dataset(Plugin):
     may_be_shown: bool = False
     computed: ClassVar[bool] = False
     alias: str = ""
+    own: ClassVar[bool] = False
 
     def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0) -> None:
         self.root = root
         self.seed = seed
         self.replicate = replicate
+
+    @classmethod
+    def adapter_of(cls, root: Path) -> str:
+        """Name of the data set that reads a folder for which the user names none; asked of `folder` alone."""
+        return cls.name
 
     def for_replicate(self, replicate: int) -> Self:
         """Return the same data set under another draw; what was listed already need not be listed again."""

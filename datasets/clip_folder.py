@@ -39,6 +39,7 @@ class ClipFolder(SourceDataset):
     """
 
     name = "clip_folder"
+    own = True
     source = "your own disk"
     licence = "yours"
     layout = "real/ and fake/ with clips, or train/, val/ and test/ with real/ and fake/ in each"

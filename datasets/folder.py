@@ -14,6 +14,7 @@ from ..benchmark.domains.splits import draw_splits
 from ..benchmark.errors import DataError
 from ..benchmark.pictures.crops import KINDS, SUFFIXES
 from .copies.listing import list_files, own_tree, passed_over
+from .copies.own import adapter_of
 from .copies.tree import Tree, Trouble, class_of_folder, read_file
 
 SPLIT_NAMES: dict[str, Split] = {
@@ -50,6 +51,7 @@ class Folder(Dataset):
 
     name = "folder"
     version = 2
+    own = True
     source = "your own disk"
     licence = "yours"
 
@@ -59,6 +61,10 @@ class Folder(Dataset):
         super().__init__(root, seed, replicate)
         self.may_be_shown = may_be_shown
         self.groups = groups
+
+    @classmethod
+    def adapter_of(cls, root: Path) -> str:
+        return adapter_of(root)
 
     @cached_property
     def tree(self) -> Tree:

@@ -6,11 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ...datasets.copies.own import OWN, adapter_of
 from ..contracts import LABEL_NAMES, REAL, Dataset, Framing, Item
 from ..errors import DataError, unknown_name
 from ..pictures.perturbations import canonical, chain_of, dataset_name, unperturbed
 from ..registry import NAME_PATTERN, check_parameters, datasets, source_digest
+
+FOLDER = "folder"  # data set that a folder of the user's becomes unless it is recognised as another
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Catalogue:
         self._opened: dict[tuple[str, int], Dataset] = {}
         for name in datasets.names():
             plugin = datasets.get(name)
-            if name != "folder" and not plugin.needs_root:
+            if name != FOLDER and not plugin.needs_root:
                 self.specs[name] = DatasetSpec(name, None, options.pop(name, {}))
         for given, folder in folders.items():
             reference, name = (given, datasets.get(given).name) if ":" in given else ("", given)
@@ -110,8 +111,8 @@ class Catalogue:
                 )
             if not path.is_dir():
                 raise DataError(f"--data {name}={folder}: no folder {path}; check the path.")
-            registered = name in datasets.names() and name not in OWN
-            adapter = reference or (name if registered else adapter_of(path))
+            registered = name in datasets.names() and not datasets.get(name).own
+            adapter = reference or (name if registered else datasets.get(FOLDER).adapter_of(path))
             self.specs[name] = DatasetSpec(adapter, str(path), options.pop(name, {}))
         for name in options:
             raise DataError(unknown_name("data set", name, self.specs))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...datasets.copies.own import OWN
 from ..contracts import Item
 from ..registry import datasets
 from ..store import read_json, write_json
@@ -56,8 +55,9 @@ def hashed_names(domain: "OpenDomain", item: Item) -> dict[str, Name]:
 
 def name_space(domain: "OpenDomain", kind: str) -> str:
     """Where equal names mean the same: in a data set, but of files that a user added, in their folder only."""
-    name, spec = datasets.get(domain.spec.reference).name, domain.spec
-    if spec.reference in OWN:
+    plugin, spec = datasets.get(domain.spec.reference), domain.spec
+    name = plugin.name
+    if plugin.own:
         return f"{name}:{spec.root}"
     return f"{name}:{spec.options['fakes']}" if kind == "item" and spec.options.get("fakes") else name
 
