@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..benchmark.domains.names import chain_of, dataset_name
 from ..benchmark.invocation import bench
-from ..benchmark.pictures.perturbations import chain_of, dataset_name
 from ..benchmark.registry import datasets
 
 Rows = Sequence[Mapping[str, Any]]

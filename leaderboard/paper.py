@@ -7,12 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ..benchmark.domains.names import chain_of
 from ..benchmark.figures import plots as figures
 from ..benchmark.figures.formats import FigureFormat
 from ..benchmark.figures.looks import PAPER
 from ..benchmark.figures.plots import Priced
 from ..benchmark.frequency.bands import Band
-from ..benchmark.pictures.perturbations import chain_of
 from ..benchmark.store import ensure_writable, read_json
 from .ranking.comparable import comparable_sets
 from .rows import headline

@@ -21,11 +21,11 @@ from scipy import ndimage, special
 
 from ..contracts import FAKE, LABEL_NAMES, REAL, Item, ViewSpec
 from ..domains.catalogue import OpenDomain
+from ..domains.names import chain_of, dataset_name
 from ..errors import DataError
 from ..features.chunks import CHUNK_SIZE, OK, Chunk, ChunkTask, Places, prepare_chunk
 from ..frequency import dct, spectra
 from ..pictures.crops import CropSpec
-from ..pictures.perturbations import chain_of, dataset_name
 from ..reporting import Reporter
 from ..store import cache_root, digest, ensure_writable
 from ..workers import Workers, running_workers

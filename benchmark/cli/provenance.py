@@ -21,7 +21,7 @@ def print_missing(facts: Mapping[str, Mapping[str, Any]], console: "Console") ->
 
 def left_out_text(domain: str, reason: str) -> str:
     """Say that a domain of a whole data set is left out of what a command does."""
-    from ..pictures.perturbations import dataset_name
+    from ..domains.names import dataset_name
 
     return f"{domain} is left out, the rest of {dataset_name(domain)} is used: {reason.rstrip('.')}."
 

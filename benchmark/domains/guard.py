@@ -6,8 +6,8 @@ from functools import cached_property
 
 from ..contracts import Item, Split
 from ..errors import DataError
-from ..pictures.perturbations import dataset_name
 from .catalogue import OpenDomain
+from .names import dataset_name
 from .splits import missing_classes
 
 

@@ -21,7 +21,7 @@ from ..frequency.filters import filter_pixels
 from ..pictures import crops as images
 from ..pictures.crops import CropSpec
 from ..pictures.lookalikes import hashes_of, reduced
-from ..pictures.perturbations import identity, perturb
+from ..pictures.perturbations import chain_key, perturb
 from ..store import digest, publish_folder, read_json, write_json
 from ..views import ALL_PASS, ViewKernel, view_kernel
 
@@ -158,7 +158,7 @@ def _read(read: Reader, item: Item) -> tuple[tuple[str, str], bytes]:
 
 
 def _chunk_name(contents: Sequence[str], task: ChunkTask) -> tuple[str, str]:
-    perturbed = [identity(task.perturbation)] if task.perturbation else []
+    perturbed = [chain_key(task.perturbation)] if task.perturbation else []
     key = digest(["chunk", CHUNK_FORMAT, images.VERSION, contents, asdict(task.crop), task.colour, *perturbed])
     return key[:2], key
 
@@ -279,7 +279,7 @@ def chunk_tasks(
 
 def task_key(task: ChunkTask) -> str:
     """Equal for tasks that would make the same of the same pictures, of whatever domain or replicate they are."""
-    return digest([pictures_key(task), identity(task.perturbation)])
+    return digest([pictures_key(task), chain_key(task.perturbation)])
 
 
 def pictures_key(task: ChunkTask) -> str:

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from ..contracts import Item
 from ..domains.catalogue import OpenDomain
+from ..domains.names import dataset_name
 from ..domains.seen import write_learned
 from ..errors import DataError
-from ..pictures.perturbations import dataset_name, identity
+from ..pictures.perturbations import chain_key
 from ..records import ItemSet, Provenance
 from ..results.scores import item_table, write_table
 from ..store import digest
@@ -97,7 +98,7 @@ def item_set(domain: OpenDomain, split: str, outcome: Outcomes, tasks: Sequence[
         if mine and OK not in mine:
             raise DataError(_nothing_left(domain.name, split, name, problems))
     listed = [[i.id, c, i.label, i.group, s[0]] for i, c, s in zip(items, outcome.contents, statuses, strict=True)]
-    key = digest([identity(domain.perturbation), listed] if domain.perturbation else listed)
+    key = digest([chain_key(domain.perturbation), listed] if domain.perturbation else listed)
     usable = {item.id: n for n, item in enumerate(i for i, s in zip(items, statuses, strict=True) if s == OK)}
     place = Path(tasks[0].places.scratch, "items", f"{key[:16]}-{domain.replicate}-{split}-{digest(domain.name)[:8]}")
     write_table(place.with_suffix(".parquet"), item_table(domain.name, items, statuses), durable=False)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from ..contracts import ViewSpec
 from ..domains.catalogue import framing_of
 from ..domains.guard import whole
+from ..domains.names import dataset_name, unperturbed
 from ..domains.splits import split_digest
 from ..pictures.lookalikes import Lookalikes, lookalike_of
-from ..pictures.perturbations import dataset_name, unperturbed
 from ..records import ItemSet, Plan
 from ..reporting import Reporter
 from ..workers import Workers, as_completed

@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ..contracts import LABEL_NAMES, ViewSpec
+from ..domains.names import chain_of, unperturbed
 from ..errors import DataError
 from ..features.load import load_view
 from ..frequency.bands import Band
 from ..metrics.two_samples import RULES, mmd, published_mmd
-from ..pictures.perturbations import chain_of, unperturbed
 from ..records import Cell, ItemSet
 from ..registry import DetectorSpec
 from ..results.scores import ok_rows

@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 from ..contracts import LABEL_NAMES, ViewSpec
 from ..domains.catalogue import OpenDomain
 from ..domains.guard import whole
+from ..domains.names import chain_of, unperturbed
 from ..domains.splits import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
 from ..features.load import load_view
 from ..frequency.bands import Band
 from ..metrics.detection import DETECTION_RATES, Interval
 from ..mlflow_names import IN_DOMAIN
 from ..models.of_cell import MODEL, keep_model, left_out
-from ..pictures.perturbations import chain_of, unperturbed
 from ..records import Cell, CellResult, ItemSet, Trial
 from ..reporting import Reporter
 from ..results.cells import SHORT, cell_rows, chosen_files, fact_text, metric_name

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ..contracts import Item
+from ..domains.names import dataset_name
 from ..errors import DataError
 from ..metrics.detection import Scored
-from ..pictures.perturbations import dataset_name
 from ..store import atomic_path
 
 ITEM_SCHEMA = pa.schema(

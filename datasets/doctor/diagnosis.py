@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ...benchmark.contracts import LABEL_NAMES, REAL, SPLITS
+from ...benchmark.contracts import LABEL_NAMES, REAL, SPLITS, matching_variants
 from ...benchmark.domains.catalogue import DatasetSpec
 from ...benchmark.domains.guard import check_no_leak
 from ...benchmark.errors import DataError, unknown_name
@@ -240,13 +240,7 @@ def examine(specs: Mapping[str, DatasetSpec], options: Options, reporter: Report
 def _only(inventory: Inventory, variant: str) -> Inventory:
     """Keep what belongs to one domain, whose compression may be left out, or to one compression."""
     known = {domain for entry in inventory.entries for domain in entry.domains}
-    name, mark, compression = variant.partition("@")
-
-    def is_meant(domain: str) -> bool:
-        made_by, _, packed = domain.partition("@")
-        return domain == variant or (made_by == name if not mark else not name and packed == compression)
-
-    meant = {domain for domain in known if is_meant(domain)}
+    meant = set(matching_variants(variant, known))
     if known and not meant:
         raise DataError(unknown_name(f"domain of {inventory.name}", variant, known))
     kept = []

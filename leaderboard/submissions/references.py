@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...benchmark.domains.catalogue import Catalogue
+from ...benchmark.domains.names import dataset_name, unperturbed
 from ...benchmark.domains.splits import split_digest
 from ...benchmark.errors import BenchError, DataError, unknown_name
-from ...benchmark.pictures.perturbations import dataset_name, unperturbed
 from ...benchmark.results.cells import chosen_files
 from ...benchmark.results.scores import ITEM_SCHEMA, item_table
 from ...benchmark.store import digest, read_json

@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ...benchmark.domains.names import chain_of, unperturbed
 from ...benchmark.errors import DataError, StudyError
-from ...benchmark.pictures.perturbations import canonical, chain_of, unperturbed
+from ...benchmark.pictures.perturbations import canonical
 from ...benchmark.results.scores import SCORE_SCHEMA
 from .meta import label as plain_label
 from .score_csv import COLUMNS, LABEL_TEXTS, read_score_csv
