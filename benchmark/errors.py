@@ -15,6 +15,10 @@ class DataError(BenchError):
     """A data set, a folder or a picture that cannot be used."""
 
 
+class TooSmallError(DataError):
+    """A picture that is smaller than the window that is to be cut out of it."""
+
+
 class StudyError(BenchError):
     """A study file or an option that does not make sense."""
 
