@@ -11,12 +11,13 @@ from ..contracts import Item
 from ..domains.catalogue import OpenDomain
 from ..domains.names import dataset_name
 from ..domains.seen import write_learned
-from ..errors import DataError
+from ..errors import DataError, listed
 from ..pictures.perturbations import chain_key
 from ..records import ItemSet, Provenance
 from ..results.scores import OK, ItemStatus, Reason, Status, item_table, write_table
 from ..store import digest
 from .chunks import Chunk, ChunkTask
+from .prepare import SHOWN_ITEMS
 
 
 @dataclass(frozen=True)
@@ -147,11 +148,10 @@ def _index(chunks: Sequence[tuple[ChunkTask, Chunk]], position: dict[str, int]) 
 
 
 def _nothing_left(domain: str, split: str, label: str, refused: Sequence[tuple[str, ItemStatus]]) -> str:
-    shown = "; ".join(f"{item}: {status.detail}" for item, status in refused[:3])
-    more = f" and {len(refused) - 3} more" if len(refused) > 3 else ""
+    shown = listed((f"{item}: {status.detail}" for item, status in refused), SHOWN_ITEMS, "; ")
     too_small = any(status.reason is Reason.TOO_SMALL for _, status in refused)
     hint = " Choose a smaller window with --crop." if too_small else ""
-    why = f" ({shown}{more})" if shown else ""
+    why = f" ({shown})" if shown else ""
     return f"{domain}: no usable {label} picture in {split}{why}.{hint}"
 
 

@@ -15,6 +15,7 @@ from ..domains.catalogue import OpenDomain
 from ..domains.guard import whole
 from ..domains.names import chain_of, unperturbed
 from ..domains.splits import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
+from ..errors import listed
 from ..features.load import load_view
 from ..frequency.bands import Band
 from ..metrics.detection import DETECTION_RATES, Interval
@@ -291,9 +292,8 @@ def _with_nan(value: Any) -> Any:
 
 def _study_stub(cell: Cell, start: float) -> RunDocument:
     tests = list(dict.fromkeys(unperturbed(items.domain) for items in cell.replicates[0].tests))
-    more = f" and {len(tests) - NAMED_TESTS} more" if len(tests) > NAMED_TESTS else ""
     attempt = f" (attempt {cell.attempt + 1})" if cell.attempt else ""
-    name = f"{cell.study.name} tested on {', '.join(tests[:NAMED_TESTS])}{more}{attempt}"
+    name = f"{cell.study.name} tested on {listed(tests, NAMED_TESTS)}{attempt}"
     return RunDocument(study_key(cell), "study", name, cell.study.name, study_key(cell), start=start)
 
 
