@@ -298,6 +298,33 @@ class Shown(StrEnum):
     UNKNOWN = "unknown"
 
 
+def matching_variants(text: str, known: Iterable[str]) -> tuple[str, ...]:
+    """
+    Select the variants of a data set that a user means.
+
+    Parameters
+    ----------
+    text : str
+        ``Deepfakes`` stands for every compression of it unless that is a variant itself, ``@c23`` for everything of that
+        compression.
+    known : iterable of str
+        All variants, ``NAME[@COMPRESSION]``.
+
+    Returns
+    -------
+    tuple of str
+        In the order of `known`; empty if there is no such variant.
+    """
+    known = tuple(known)
+    if text in known:
+        return (text,)
+    generator, mark, compression = text.partition("@")
+    parts = [(variant, *variant.partition("@")[::2]) for variant in known]
+    if not mark:
+        return tuple(variant for variant, made_by, _ in parts if made_by == generator)
+    return tuple(v for v, made_by, packed in parts if packed == compression and made_by == (generator or made_by))
+
+
 @dataclass(frozen=True)
 class Framing:
     """
@@ -405,19 +432,8 @@ class Dataset(Plugin):
         return ("",)
 
     def find_variants(self, text: str) -> tuple[str, ...]:
-        """
-        Return the variants that a user means by `text`; none if there is no such variant.
-
-        ``Deepfakes`` stands for every compression of it, ``@c23`` for everything of that compression.
-        """
-        generator, mark, compression = text.partition("@")
-        known = self.variants()
-        if text in known:
-            return (text,)
-        parts = [(variant, *variant.partition("@")[::2]) for variant in known]
-        if not mark:
-            return tuple(variant for variant, made_by, _ in parts if made_by == generator)
-        return tuple(v for v, made_by, packed in parts if packed == compression and made_by == (generator or made_by))
+        """Return the variants that a user means by `text`, as `matching_variants`; none if there is no such variant."""
+        return matching_variants(text, self.variants())
 
     def items(self, variant: str) -> Sequence[Item]:
         """List every item of a domain, with its split, in an order that does not depend on the machine."""

@@ -15,6 +15,10 @@ class DataError(BenchError):
     """A data set, a folder or a picture that cannot be used."""
 
 
+class TooSmallError(DataError):
+    """A picture that is smaller than the window that is to be cut out of it."""
+
+
 class StudyError(BenchError):
     """A study file or an option that does not make sense."""
 
@@ -47,6 +51,22 @@ def _formatted(message: Warning | str, category: type[Warning], filename: str, l
     if issubclass(category, BenchWarning):
         return f"bench: {message}\n"
     return _format_warning(message, category, filename, lineno, line)
+
+
+def listed(names: Iterable[object], most: int, between: str = ", ") -> str:
+    """
+    Join the first of several names, and say how many more there are.
+
+    >>> listed("abcde", 2)
+    'a, b and 3 more'
+    >>> listed(["a is torn", "b is gone", "c is empty"], 2, "; ")
+    'a is torn; b is gone; and 1 more'
+    """
+    texts = [str(name) for name in names]
+    shown, n_more = between.join(texts[:most]), len(texts) - most
+    if n_more <= 0:
+        return shown
+    return f"{shown}{' ' if between == ', ' else between}and {n_more} more"
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> str:

@@ -238,7 +238,7 @@ def check_parameters(plugin: type[Detector] | type[Dataset], params: Mapping[str
             TypeAdapter(types[name], config={"arbitrary_types_allowed": True}).validate_python(_as_yaml(value), strict=True)
         except ValidationError as error:
             wanted = " or ".join(dict.fromkeys(one["msg"].removeprefix("Input should be ") for one in error.errors()))
-            hint = "; write true or false" if "boolean" in wanted else ""
+            hint = "; write true or false" if any(one["type"] == "bool_type" for one in error.errors()) else ""
             raise PluginError(f"parameter {name} of {owner} should be {wanted}, got {value!r}{hint}.") from error
         except PydanticSchemaGenerationError:
             continue  # a type that nothing is known of

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..benchmark.contracts import FAKE, REAL, SPLITS, Split
-from ..benchmark.errors import DataError
+from ..benchmark.errors import DataError, listed
 from ..benchmark.pictures.video import SUFFIXES as CLIP_SUFFIXES
 from .copies.sources import SourceDataset
 from .copies.survey import Kind, Source, Survey
@@ -313,10 +313,14 @@ def _read_lists(tree: Tree, files: Mapping[Split, str]) -> dict[str, Split] | No
             return None
         strange = [name for name in ids if not YOUTUBE.fullmatch(name)]
         if strange:
-            tree.report(path, "unknown", f"names what is no clip of 000 to 999: {_few(strange)}; the rest of it is used.")
+            tree.report(
+                path, "unknown", f"names what is no clip of 000 to 999: {listed(strange, SHOWN)}; the rest of it is used."
+            )
         twice = [name for name in ids if lists.get(name, split) != split]
         if twice:
-            tree.report(path, "duplicate", f"names what another list has, too: {_few(twice)}; the official lists are used.")
+            tree.report(
+                path, "duplicate", f"names what another list has, too: {listed(twice, SHOWN)}; the official lists are used."
+            )
             return None
         lists |= dict.fromkeys((name for name in ids if name not in strange), split)
     return lists
@@ -371,14 +375,9 @@ def _notes(
         notes.append(f"{doubles} clips are there as videos and as images; the videos are used")
     unlisted = [source.id for source in sources if source.split == ""]
     if unlisted:
-        notes.append(f"{len(unlisted)} clips are in no split list, or between two, and are not used: {_few(unlisted)}")
+        notes.append(f"{len(unlisted)} clips are in no split list, or between two, and are not used: {listed(unlisted, SHOWN)}")
     return notes
 
 
 def _shown(place: Place) -> str:
     return "@".join(place)
-
-
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more

@@ -4,8 +4,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..benchmark.domains.names import chain_of, dataset_name
+from ..benchmark.errors import listed
 from ..benchmark.invocation import bench
-from ..benchmark.pictures.perturbations import chain_of, dataset_name
 from ..benchmark.registry import datasets
 
 Rows = Sequence[Mapping[str, Any]]
@@ -72,7 +73,7 @@ def row_notes(rows: Rows, by_name: bool = False) -> list[tuple[str, list[int]]]:
     told = [f"{row['detector']} ← {row['train']}" for row in rows] if by_name else [str(i + 1) for i in range(len(rows))]
 
     def called(indices: Sequence[int]) -> str:
-        return f"row{'s' * (len(indices) > 1)} {_shortened([told[i] for i in indices], ', ')}"
+        return f"row{'s' * (len(indices) > 1)} {listed((told[i] for i in indices), SHOWN_PARTS)}"
 
     notes = []
     if earlier := [i for i, row in enumerate(rows) if not row.get("current", True)]:
@@ -125,10 +126,5 @@ def data_notes(rows: Rows) -> list[str]:
     for row in rows:
         for name, facts in row["data"].items():
             if facts.get("missing"):
-                notes[f"{name} is not complete: {_shortened(facts['missing'])}."] = 0
+                notes[f"{name} is not complete: {listed(facts['missing'], SHOWN_PARTS, '; ')}."] = 0
     return list(notes)
-
-
-def _shortened(parts: Sequence[str], between: str = "; ") -> str:
-    more = f"{between}and {len(parts) - SHOWN_PARTS} more" if len(parts) > SHOWN_PARTS else ""
-    return between.join(map(str, parts[:SHOWN_PARTS])) + more

@@ -7,16 +7,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ..benchmark.domains.names import chain_of
+from ..benchmark.errors import listed
 from ..benchmark.figures import plots as figures
 from ..benchmark.figures.formats import FigureFormat
 from ..benchmark.figures.looks import PAPER
 from ..benchmark.figures.plots import Priced
 from ..benchmark.frequency.bands import Band
-from ..benchmark.pictures.perturbations import chain_of
 from ..benchmark.store import ensure_writable, read_json
 from .ranking.comparable import comparable_sets
 from .rows import headline
 
+SHOWN_DOMAINS = 3  # in a title
 Row = Mapping[str, Any]
 
 
@@ -130,7 +132,7 @@ def _of_sets(rows: Sequence[dict[str, Any]]) -> list[PaperFigure]:
         mine = [row for i, row in enumerate(rows) if index[i] == number and row["role"] != "allpass"]
         several = len({row["train"] for row in mine}) > 1
         priced = [Priced(_point(row, several), row.get("score_ms", float("nan")), headline(row)) for row in mine]
-        title = f"Set {one.name}: {', '.join(one.domains[:3])}" + (f" and {len(one.domains) - 3} more" * (len(one.domains) > 3))
+        title = f"Set {one.name}: {listed(one.domains, SHOWN_DOMAINS)}"
         what = "mean cross-domain AUC" if one.abroad else "in-domain AUC"
         name = _slug("cost", one.name if len(sets) > 1 else "")
         found.append(PaperFigure(name, partial(_cost, priced, title, what)))

@@ -15,7 +15,7 @@ from ..contracts import LABEL_NAMES, ViewSpec
 from ..domains.catalogue import OpenDomain
 from ..domains.guard import guarded
 from ..errors import BenchError, DataError
-from ..features.chunks import OK, Chunk, ChunkTask, Places, chunk_tasks, task_key
+from ..features.chunks import Chunk, ChunkTask, Places, chunk_tasks, task_key
 from ..features.item_sets import outcomes
 from ..features.load import chunk_view
 from ..features.prepare import prepare_chunks
@@ -23,7 +23,7 @@ from ..frequency.bands import Band
 from ..pictures.crops import CropSpec
 from ..registry import DetectorSpec
 from ..reporting import Reporter
-from ..results.scores import item_table, ok_rows, write_table
+from ..results.scores import OK, ItemStatus, Reason, item_table, ok_rows, write_table
 from ..store import atomic_path, cache_root, digest, ensure_writable
 from ..workers import Workers
 
@@ -161,9 +161,10 @@ def embed(domains: Sequence[OpenDomain], options: EmbeddingOptions, workers: Wor
         means = _all_means(list({chunk.folder for chunk in chunks.values()}), view, options.band, workers, reporter)
         parts = [_domain_part(*pair, chunks, means) for pair in zip(chosen, tasks, strict=True)]
     items, vectors = pa.concat_tables([part[0] for part in parts]), [part[1] for part in parts]
+    statuses = [status for part in parts for status in part[2]]
     n_features = max(part.shape[1] for part in vectors)
     if not ok_rows(items).any():
-        raise DataError(_nothing_left(items, options))
+        raise DataError(_nothing_left(items, statuses[0], options))
     filled = [part if part.shape[1] else np.full((len(part), n_features), np.nan, np.float32) for part in vectors]
     return Embeddings(items, np.concatenate(filled), options.as_dict())
 
@@ -215,8 +216,8 @@ def _means(folder: str, view: ViewSpec, band: Band) -> dict[int, NDArray[np.floa
 
 def _domain_part(
     domain: OpenDomain, tasks: Sequence[ChunkTask], chunks: dict[str, Chunk], means: dict[str, dict[int, NDArray[np.float32]]]
-) -> tuple[pa.Table, NDArray[np.float32]]:
-    """Items of a domain and their vectors, which have no columns if there is not one."""
+) -> tuple[pa.Table, NDArray[np.float32], list[ItemStatus]]:
+    """Items of a domain, their vectors, which have no columns if there is not one, and their outcomes."""
     mine = [chunks[task_key(task)] for task in tasks]
     found = [
         outcomes(domain, split, part, [chunks[task_key(task)] for task in part])
@@ -235,10 +236,11 @@ def _domain_part(
     n_features = len(next(iter(vectors.values()), ()))
     nothing = np.full(n_features, np.nan, np.float32)
     rows = [vectors[item.id] if status == OK else nothing for item, status in zip(items, statuses, strict=True)]
-    return item_table(domain.name, items, statuses).select(COLUMNS), np.array(rows, np.float32).reshape(len(items), n_features)
+    table = item_table(domain.name, items, statuses).select(COLUMNS)
+    return table, np.array(rows, np.float32).reshape(len(items), n_features), statuses
 
 
-def _nothing_left(items: pa.Table, options: EmbeddingOptions) -> str:
-    domain, item, detail = (items.column(name)[0].as_py() for name in ("domain", "item", "detail"))
-    hint = f" Choose a smaller window than --crop {options.crop.side}." if "smaller than" in detail else ""
-    return f"{domain}: none of its pictures can be used; the first, {item}: {detail}{hint}"
+def _nothing_left(items: pa.Table, first: ItemStatus, options: EmbeddingOptions) -> str:
+    domain, item = (items.column(name)[0].as_py() for name in ("domain", "item"))
+    hint = f" Choose a smaller window than --crop {options.crop.side}." if first.reason is Reason.TOO_SMALL else ""
+    return f"{domain}: none of its pictures can be used; the first, {item}: {first.detail}{hint}"

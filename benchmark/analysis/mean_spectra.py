@@ -21,12 +21,13 @@ from scipy import ndimage, special
 
 from ..contracts import FAKE, LABEL_NAMES, REAL, Item, ViewSpec
 from ..domains.catalogue import OpenDomain
+from ..domains.names import chain_of, dataset_name
 from ..errors import DataError
-from ..features.chunks import CHUNK_SIZE, OK, Chunk, ChunkTask, Places, prepare_chunk
+from ..features.chunks import CHUNK_SIZE, Chunk, ChunkTask, Places, prepare_chunk
 from ..frequency import dct, spectra
 from ..pictures.crops import CropSpec
-from ..pictures.perturbations import chain_of, dataset_name
 from ..reporting import Reporter
+from ..results.scores import OK, ItemStatus, Reason
 from ..store import cache_root, digest, ensure_writable
 from ..workers import Workers, running_workers
 
@@ -464,23 +465,24 @@ def _measure_pool(
 ) -> ClassSpectra:
     total: dict[bool, dict[str, Moments]] = {False: {}, True: {}}  # of grey and of colour crops
     contents: dict[str, str] = {}
-    problems: dict[str, tuple[str, str, str]] = {}
+    refused: dict[str, ItemStatus] = {}
     for task, (chunk, moments) in _in_order(tasks, options, workers):
         total[task.colour] = _merged(total[task.colour], moments)
         for item, content, status in zip(task.items, chunk.contents, chunk.statuses, strict=True):
             contents[item.id] = content
             if status != OK:
-                problems[item.id] = (item.id, *status)
+                refused[item.id] = status
         reporter.advance(len(task.items))
     if not total[False]:
-        raise DataError(_nothing_left(domain, LABEL_NAMES[pool.label], tuple(problems.values()), options.side))
-    return ClassSpectra(total[False] | total[True], tuple(contents.values()), tuple(problems.values()))
+        raise DataError(_nothing_left(domain, LABEL_NAMES[pool.label], refused, options.side))
+    problems = tuple((name, status.status.value, status.detail) for name, status in refused.items())
+    return ClassSpectra(total[False] | total[True], tuple(contents.values()), problems)
 
 
-def _nothing_left(domain: str, label: str, problems: Sequence[tuple[str, str, str]], side: int) -> str:
-    item, _, detail = problems[0]
-    hint = f" Choose a smaller window than --crop {side}." if "smaller than" in detail else ""
-    return f"{domain}: none of its {len(problems)} {label} pictures can be used; the first, {item}: {detail}{hint}"
+def _nothing_left(domain: str, label: str, refused: Mapping[str, ItemStatus], side: int) -> str:
+    item, status = next(iter(refused.items()))
+    hint = f" Choose a smaller window than --crop {side}." if status.reason is Reason.TOO_SMALL else ""
+    return f"{domain}: none of its {len(refused)} {label} pictures can be used; the first, {item}: {status.detail}{hint}"
 
 
 def _in_order(

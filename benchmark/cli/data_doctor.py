@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..domains.names import DomainName
 from . import completion
 from .options import STDOUT, CsvOption, DataOption, JobsOption, JsonOption, check_target, jobs_of, parse_data, write_text
 
@@ -116,12 +117,11 @@ def _specs(given: str, root: Path | None, data: list[str] | None) -> "tuple[dict
 
 
 def _split_domain(given: str) -> tuple[str, str]:
-    """``ffpp/Deepfakes@c23`` and ``ffpp@c23`` to a data set and what is meant of it; a file's path is no domain."""
+    """Split ``ffpp/Deepfakes@c23`` and ``ffpp@c23``; a file's path, or a perturbed domain, stays whole."""
     if ":" in given:
         return given, ""
-    name, _, variant = given.partition("/")
-    name, mark, compression = name.partition("@")
-    return name, variant or mark + compression
+    name = DomainName.parse(given)
+    return (given, "") if name.chain else (name.dataset, name.part)
 
 
 # --- for programs ----------------------------------------------------------------------------------------------------

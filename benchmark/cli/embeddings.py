@@ -112,8 +112,8 @@ def embeddings(
 def _open(names: list[str], data: GivenData, options: "EmbeddingOptions") -> "tuple[list[OpenDomain], dict[str, str]]":
     """Domains, and those of whole data sets that are left out, with the reasons."""
     from ..domains.catalogue import Catalogue
+    from ..domains.names import dataset_name
     from ..errors import DataError
-    from ..pictures.perturbations import dataset_name
     from ..registry import datasets
 
     given = [datasets.get(name).name if ":" in name else name for name in data.folders]

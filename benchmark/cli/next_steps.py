@@ -101,7 +101,7 @@ def _folders(data: Sequence[str]) -> dict[str, str]:
 
 def _train_command(plan: "Plan", rows: Sequence[dict[str, Any]], data: Sequence[str]) -> str:
     """Command that trains the detector of the best row on its domain; empty where more than that would be needed."""
-    from ..pictures.perturbations import dataset_name
+    from ..domains.names import dataset_name
 
     best = next((row for row in rows if row["role"] == "chosen"), rows[0])
     spec = next((spec for spec in plan.detectors if spec.label == best["detector"]), None)

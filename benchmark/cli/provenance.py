@@ -1,7 +1,9 @@
 """What commands say of the data that they used: what is missing and what was left out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from ..errors import listed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -16,12 +18,12 @@ def print_missing(facts: Mapping[str, Mapping[str, Any]], console: "Console") ->
     """Say which parts of data sets are not there, a line per data set; `facts` are `Dataset.facts` by name."""
     for name, known in facts.items():
         if known.get("missing"):
-            _print(f"{name} is not complete: {shortened(known['missing'])}.", console)
+            _print(f"{name} is not complete: {listed(known['missing'], SHOWN_PARTS, '; ')}.", console)
 
 
 def left_out_text(domain: str, reason: str) -> str:
     """Say that a domain of a whole data set is left out of what a command does."""
-    from ..pictures.perturbations import dataset_name
+    from ..domains.names import dataset_name
 
     return f"{domain} is left out, the rest of {dataset_name(domain)} is used: {reason.rstrip('.')}."
 
@@ -39,12 +41,6 @@ def print_remarks(domains: "Iterable[OpenDomain]", console: "Console") -> None:
     for name, lines in remarks(domains).items():
         for line in lines:
             console.print(f"{name}: {line}", markup=False, highlight=False, soft_wrap=True)
-
-
-def shortened(parts: Sequence[str]) -> str:
-    """The first of several parts, and how many more there are."""
-    more = f"; and {len(parts) - SHOWN_PARTS} more" if len(parts) > SHOWN_PARTS else ""
-    return "; ".join(parts[:SHOWN_PARTS]) + more
 
 
 def print_dropped(dropped: Mapping[str, Mapping[str, int]], console: "Console") -> None:

@@ -212,8 +212,8 @@ def _names(folders: dict[str, str]) -> list[str]:
 
 
 def _refuse_unused(folders: dict[str, str], plan: "Plan") -> None:
+    from ..domains.names import dataset_name
     from ..errors import DataError
-    from ..pictures.perturbations import dataset_name
 
     used = {dataset_name(domain) for domain in (*plan.study.train, *plan.study.test)}
     for name in _names(folders):

@@ -136,8 +136,8 @@ def _open(
 ) -> "tuple[list[OpenDomain], dict[str, str]]":
     """Domains with the reference first, and those of whole data sets that are left out, with the reasons."""
     from ..domains.catalogue import Catalogue
+    from ..domains.names import dataset_name
     from ..errors import DataError
-    from ..pictures.perturbations import dataset_name
     from ..registry import datasets
 
     catalogue = Catalogue(data.folders, data.options)
@@ -266,7 +266,7 @@ def _print(facts: dict[str, Any]) -> None:
 
 def _report_problems(facts: dict[str, Any], console: "Console") -> int:
     """Say which pictures were left out; return how many."""
-    from ..pictures.perturbations import dataset_name
+    from ..domains.names import dataset_name
 
     skipped = {(dataset_name(d["domain"]), p["item"]): p["detail"] for d in facts["domains"] for p in d["problems"]}
     if skipped:

@@ -8,8 +8,9 @@ from typing import Any
 
 from ..contracts import LABEL_NAMES, REAL, Dataset, Framing, Item
 from ..errors import DataError, unknown_name
-from ..pictures.perturbations import canonical, chain_of, dataset_name, unperturbed
+from ..pictures.perturbations import canonical
 from ..registry import NAME_PATTERN, check_parameters, datasets, source_digest
+from .names import DomainName, chain_of, dataset_name
 
 FOLDER = "folder"  # data set that a folder of the user's becomes unless it is recognised as another
 
@@ -150,18 +151,16 @@ class Catalogue:
         """
         domains: list[str] = []
         for given in names:
-            name, mark, chain = given.partition("+")
-            suffix = f"+{canonical(chain)}" if mark else ""
-            alias, _, variant = name.partition("/")
-            alias, at, compression = alias.partition("@")
-            dataset = self.open(alias, seed)
+            name = DomainName.parse(given)
+            alias, chain = name.dataset, canonical(name.chain) if "+" in given else ""
+            dataset = self.open(given, seed)
             variants = dataset.variants()
-            meant = dataset.find_variants(variant or at + compression) if variant or at else variants
+            meant = dataset.find_variants(name.part) if name.part else variants
             if not meant and variants == ("",):
-                raise DataError(f"data set '{alias}' is one domain; write '{alias}', not '{name}'.")
+                raise DataError(f"data set '{alias}' is one domain; write '{alias}', not '{name.unperturbed}'.")
             if not meant:
-                raise DataError(unknown_name(f"domain of {alias}", variant or at + compression, variants))
-            domains += [(f"{alias}/{v}" if v else alias) + suffix for v in meant]
+                raise DataError(unknown_name(f"domain of {alias}", name.part, variants))
+            domains += [str(DomainName(alias, variant, chain=chain)) for variant in meant]
         return list(dict.fromkeys(domains))
 
     def choose(self, names: Iterable[str], seed: int, lacks: Callable[[str], str]) -> Choice:
@@ -270,7 +269,7 @@ class OpenDomain:
         if self.plain:
             return self.plain.items
         dataset = self.dataset or self.spec.open(self.seed, self.replicate)
-        variant = unperturbed(self.name).partition("/")[2]
+        variant = DomainName.parse(self.name).part
         listed = dataset.all_items(variant) if self.any_split else dataset.items(variant)
         ids = [item.id for item in listed]
         if len(set(ids)) != len(ids):

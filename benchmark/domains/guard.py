@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..contracts import Item, Split
-from ..errors import DataError
-from ..pictures.perturbations import dataset_name
+from ..errors import DataError, listed
 from .catalogue import OpenDomain
+from .names import dataset_name
 from .splits import missing_classes
 
 
@@ -98,9 +98,8 @@ def refuse_shared(name: str, shared: Iterable[Name], way_out: str = WAY_OUT) -> 
     """
     ordered = sorted(shared)
     if ordered:
-        shown = ", ".join(f"{kind} '{value}'" for kind, value in ordered[:N_SHOWN])
-        more = f" and {len(ordered) - N_SHOWN} more" if len(ordered) > N_SHOWN else ""
-        raise DataError(f"{name} share {shown}{more}; a score on them would be memory. {way_out}")
+        shown = listed((f"{kind} '{value}'" for kind, value in ordered), N_SHOWN)
+        raise DataError(f"{name} share {shown}; a score on them would be memory. {way_out}")
 
 
 class Fitted:

@@ -15,19 +15,19 @@ from numpy.typing import NDArray
 
 from ..contracts import Item, ViewSpec
 from ..domains.catalogue import DatasetSpec, OpenDomain
-from ..errors import BenchError, DataError
+from ..errors import BenchError, DataError, TooSmallError
 from ..frequency.bands import Band
 from ..frequency.filters import filter_pixels
 from ..pictures import crops as images
 from ..pictures.crops import CropSpec
 from ..pictures.lookalikes import hashes_of, reduced
-from ..pictures.perturbations import identity, perturb
+from ..pictures.perturbations import chain_key, perturb
+from ..results.scores import OK, ItemStatus, Reason, Status
 from ..store import digest, publish_folder, read_json, write_json
 from ..views import ALL_PASS, ViewKernel, view_kernel
 
 CHUNK_FORMAT = 2  # raised when the files of a chunk change
 CHUNK_SIZE = 128
-OK = ("ok", "")
 Reader = Callable[[Item], bytes]
 
 
@@ -71,7 +71,7 @@ class Chunk:
     contents : tuple of str
         Content of every item: SHA-256 or the data set's fingerprint; empty where it could not be read. Perturbed or not, a
         picture is the same content.
-    statuses : tuple of (status, detail)
+    statuses : tuple of ItemStatus
         Of every item.
     hashes : tuple of int
         `perceptual_hash` of every item, as it is before any perturbation; 0 where its status is not ``ok``.
@@ -83,7 +83,7 @@ class Chunk:
 
     folder: str
     contents: tuple[str, ...]
-    statuses: tuple[tuple[str, str], ...]
+    statuses: tuple[ItemStatus, ...]
     hashes: tuple[int, ...]
     seconds: float
     fresh: bool
@@ -133,7 +133,7 @@ def _prepare(task: ChunkTask, read: Reader, hashes: dict[str, int]) -> Chunk:
     return Chunk(str(folder), contents, tuple(statuses), tuple(meta["hashes"]), seconds, fresh)
 
 
-def _identify(read: Reader, items: Sequence[Item]) -> tuple[tuple[str, ...], list[tuple[str, str]], dict[str, bytes]]:
+def _identify(read: Reader, items: Sequence[Item]) -> tuple[tuple[str, ...], list[ItemStatus], dict[str, bytes]]:
     """Content of every item without decoding it; files are read here, once, and handed on."""
     contents, statuses, data = [], [], {}
     for item in items:
@@ -148,17 +148,18 @@ def _identify(read: Reader, items: Sequence[Item]) -> tuple[tuple[str, ...], lis
     return tuple(contents), statuses, data
 
 
-def _read(read: Reader, item: Item) -> tuple[tuple[str, str], bytes]:
+def _read(read: Reader, item: Item) -> tuple[ItemStatus, bytes]:
     try:
         return OK, read(item)
     except FileNotFoundError:
-        return ("missing", "the file is gone."), b""
+        return ItemStatus(Status.MISSING, "the file is gone.", Reason.GONE), b""
     except (OSError, BenchError) as error:
-        return ("error", f"cannot be read ({getattr(error, 'strerror', None) or error})."), b""
+        detail = f"cannot be read ({getattr(error, 'strerror', None) or error})."
+        return ItemStatus(Status.ERROR, detail, Reason.UNREADABLE), b""
 
 
 def _chunk_name(contents: Sequence[str], task: ChunkTask) -> tuple[str, str]:
-    perturbed = [identity(task.perturbation)] if task.perturbation else []
+    perturbed = [chain_key(task.perturbation)] if task.perturbation else []
     key = digest(["chunk", CHUNK_FORMAT, images.VERSION, contents, asdict(task.crop), task.colour, *perturbed])
     return key[:2], key
 
@@ -168,7 +169,7 @@ class _Crops(NamedTuple):
 
     crops: NDArray[np.uint8]
     rows: NDArray[np.int32]
-    statuses: list[tuple[str, str]]
+    statuses: list[ItemStatus]
     hashes: list[int]
     seconds: float
 
@@ -177,7 +178,7 @@ def _crops(
     read: Reader,
     task: ChunkTask,
     contents: Sequence[str],
-    statuses: Sequence[tuple[str, str]],
+    statuses: Sequence[ItemStatus],
     data: dict[str, bytes],
     known_hashes: dict[str, int],
 ) -> _Crops:
@@ -197,7 +198,8 @@ def _crops(
                 if content not in known_hashes:
                     reductions[content] = reduced(picture)
             except DataError as error:
-                status = ("error", str(error))
+                reason = Reason.TOO_SMALL if isinstance(error, TooSmallError) else Reason.UNDECODABLE
+                status = ItemStatus(Status.ERROR, str(error), reason)
         outcome.append(status)
     side = task.crop.side
     shape = (0, side, side, 3) if task.colour else (0, side, side)
@@ -279,7 +281,7 @@ def chunk_tasks(
 
 def task_key(task: ChunkTask) -> str:
     """Equal for tasks that would make the same of the same pictures, of whatever domain or replicate they are."""
-    return digest([pictures_key(task), identity(task.perturbation)])
+    return digest([pictures_key(task), chain_key(task.perturbation)])
 
 
 def pictures_key(task: ChunkTask) -> str:

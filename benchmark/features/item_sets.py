@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from ..contracts import Item
 from ..domains.catalogue import OpenDomain
+from ..domains.names import dataset_name
 from ..domains.seen import write_learned
-from ..errors import DataError
-from ..pictures.perturbations import dataset_name, identity
+from ..errors import DataError, listed
+from ..pictures.perturbations import chain_key
 from ..records import ItemSet, Provenance
-from ..results.scores import item_table, write_table
+from ..results.scores import OK, ItemStatus, Reason, Status, item_table, write_table
 from ..store import digest
-from .chunks import OK, Chunk, ChunkTask
+from .chunks import Chunk, ChunkTask
+from .prepare import SHOWN_ITEMS
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Outcomes:
     items: tuple[Item, ...]
     contents: tuple[str, ...]
     hashes: tuple[int, ...]
-    statuses: tuple[tuple[str, str], ...]
+    statuses: tuple[ItemStatus, ...]
 
     def shown(self) -> tuple[list[str], NDArray[np.uint64]]:
         """Ids and hashes of the items with status ``ok``."""
@@ -37,7 +39,7 @@ def outcomes(domain: OpenDomain, split: str, tasks: Sequence[ChunkTask], chunks:
     """Pick one split out of prepared chunks (in the order of their `chunk_tasks`)."""
     items = domain.split(split)
     wanted = {item.id for item in items}
-    found: dict[str, tuple[tuple[str, str], str, int]] = {}
+    found: dict[str, tuple[ItemStatus, str, int]] = {}
     for task, chunk in zip(tasks, chunks, strict=True):
         for item, content, status, shown in zip(task.items, chunk.contents, chunk.statuses, chunk.hashes, strict=True):
             # Grey and colour come from the same bytes; the worse outcome counts.
@@ -48,7 +50,7 @@ def outcomes(domain: OpenDomain, split: str, tasks: Sequence[ChunkTask], chunks:
     for item, content, status in zip(items, contents, given, strict=True):
         if status == OK:
             labels.setdefault(content, set()).add(item.label)
-    both = ("error", "the same picture is among the real and the fake ones.")
+    both = ItemStatus(Status.ERROR, "the same picture is among the real and the fake ones.", Reason.BOTH_CLASSES)
     statuses = tuple(
         both if len(labels.get(content, ())) == 2 else status for content, status in zip(contents, given, strict=True)
     )
@@ -65,17 +67,21 @@ def without_copies(outcome: Outcomes, taken: Mapping[str, str]) -> Outcomes:
     taken : mapping of str to str
         Contents of training and validation items, and what to call where they are.
     """
+
+    def refused(content: str) -> ItemStatus:
+        return ItemStatus(Status.ERROR, f"the same picture is among {taken[content]}.", Reason.SEEN)
+
     statuses = tuple(
-        ("error", f"the same picture is among {taken[content]}.") if status == OK and content in taken else status
+        refused(content) if status == OK and content in taken else status
         for content, status in zip(outcome.contents, outcome.statuses, strict=True)
     )
     return replace(outcome, statuses=statuses)
 
 
-def without_items(outcome: Outcomes, ids: Container[str], why: str) -> Outcomes:
+def without_items(outcome: Outcomes, ids: Container[str], refusal: ItemStatus) -> Outcomes:
     """Refuse some items, whatever they hold."""
     statuses = tuple(
-        ("error", why) if status == OK and item.id in ids else status
+        refusal if status == OK and item.id in ids else status
         for item, status in zip(outcome.items, outcome.statuses, strict=True)
     )
     return replace(outcome, statuses=statuses)
@@ -91,13 +97,13 @@ def item_set(domain: OpenDomain, split: str, outcome: Outcomes, tasks: Sequence[
         If a class that is listed has no usable picture left.
     """
     items, statuses = outcome.items, outcome.statuses
-    problems = tuple((item.id, *status) for item, status in zip(items, statuses, strict=True) if status != OK)
+    refused = [(item.id, status) for item, status in zip(items, statuses, strict=True) if status != OK]
     for label, name in ((0, "real"), (1, "fake")):
         mine = [status for item, status in zip(items, statuses, strict=True) if item.label == label]
         if mine and OK not in mine:
-            raise DataError(_nothing_left(domain.name, split, name, problems))
-    listed = [[i.id, c, i.label, i.group, s[0]] for i, c, s in zip(items, outcome.contents, statuses, strict=True)]
-    key = digest([identity(domain.perturbation), listed] if domain.perturbation else listed)
+            raise DataError(_nothing_left(domain.name, split, name, refused))
+    listed = [[i.id, c, i.label, i.group, s.status.value] for i, c, s in zip(items, outcome.contents, statuses, strict=True)]
+    key = digest([chain_key(domain.perturbation), listed] if domain.perturbation else listed)
     usable = {item.id: n for n, item in enumerate(i for i, s in zip(items, statuses, strict=True) if s == OK)}
     place = Path(tasks[0].places.scratch, "items", f"{key[:16]}-{domain.replicate}-{split}-{digest(domain.name)[:8]}")
     write_table(place.with_suffix(".parquet"), item_table(domain.name, items, statuses), durable=False)
@@ -121,7 +127,7 @@ def item_set(domain: OpenDomain, split: str, outcome: Outcomes, tasks: Sequence[
         index=str(place.with_suffix(".npz")),
         n_items=len(items),
         n_ok=len(usable),
-        problems=problems,
+        problems=tuple((name, status.status.value, status.detail) for name, status in refused),
         seconds_per_item=sum(seconds) / len(seconds),
         provenance=Provenance(pictures=digest(sorted([i.id, c] for i, c in zip(items, outcome.contents, strict=True)))),
     )
@@ -141,11 +147,11 @@ def _index(chunks: Sequence[tuple[ChunkTask, Chunk]], position: dict[str, int]) 
     return tuple(folders), np.concatenate(parts)
 
 
-def _nothing_left(domain: str, split: str, label: str, problems: Sequence[tuple[str, str, str]]) -> str:
-    shown = "; ".join(f"{item}: {detail}" for item, _, detail in problems[:3])
-    more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
-    hint = " Choose a smaller window with --crop." if any("smaller than" in p[2] for p in problems) else ""
-    why = f" ({shown}{more})" if shown else ""
+def _nothing_left(domain: str, split: str, label: str, refused: Sequence[tuple[str, ItemStatus]]) -> str:
+    shown = listed((f"{item}: {status.detail}" for item, status in refused), SHOWN_ITEMS, "; ")
+    too_small = any(status.reason is Reason.TOO_SMALL for _, status in refused)
+    hint = " Choose a smaller window with --crop." if too_small else ""
+    why = f" ({shown})" if shown else ""
     return f"{domain}: no usable {label} picture in {split}{why}.{hint}"
 
 

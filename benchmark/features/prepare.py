@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 from ..contracts import ViewSpec
 from ..domains.catalogue import framing_of
 from ..domains.guard import whole
+from ..domains.names import dataset_name, unperturbed
 from ..domains.splits import split_digest
 from ..pictures.lookalikes import Lookalikes, lookalike_of
-from ..pictures.perturbations import dataset_name, unperturbed
 from ..records import ItemSet, Plan
 from ..reporting import Reporter
 from ..workers import Workers, as_completed
 from .chunks import Chunk, ChunkTask, Places, chunk_tasks, known_chunk, pictures_key, prepare_together, task_key
 from .item_sets import Outcomes, item_set, outcomes, without_copies
+
+SHOWN_ITEMS = 3  # in a message
 
 
 def prepare_chunks(tasks: Sequence[ChunkTask], workers: Workers, reporter: Reporter) -> dict[str, Chunk]:

@@ -11,8 +11,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 from PIL.Image import Image
 
+from ..domains.names import chain_of, unperturbed
 from ..frequency.bands import MAX_FREQUENCY, Band
-from ..pictures.perturbations import chain_of, unperturbed
 from ..recording.learning_curves import Series
 from .labels import place_labels
 from .looks import SCREEN, Look
@@ -477,7 +477,7 @@ def _name_points(axes: Axes, points: Sequence[tuple[str, float, float]], look: L
         )  # fmt: skip
 
 
-def save_mmd(path: Path, entries: Sequence[dict[str, Any]], title: str) -> None:
+def save_mmd(path: Path, entries: Sequence[tuple[str, dict[str, Any]]], title: str) -> None:
     """
     Distances between sets of embeddings, with the share of relabellings that are as far apart.
 
@@ -485,24 +485,25 @@ def save_mmd(path: Path, entries: Sequence[dict[str, Any]], title: str) -> None:
     ----------
     path : Path
         PNG.
-    entries : sequence of dict
-        ``what``, ``domain``, ``value`` (unbiased MMD², NaN where there is none) and ``p_value`` (None where none was tried).
+    entries : sequence of (str, dict)
+        Heading of the column; ``domain``, ``value`` (unbiased MMD², NaN where there is none) and ``p_value`` (None where none
+        was tried).
     title : str
     """
-    whats = list(dict.fromkeys(entry["what"] for entry in entries))
-    domains = list(dict.fromkeys(entry["domain"] for entry in entries))
-    values = np.full((len(domains), len(whats)), np.nan)
+    headings = list(dict.fromkeys(heading for heading, _ in entries))
+    domains = list(dict.fromkeys(entry["domain"] for _, entry in entries))
+    values = np.full((len(domains), len(headings)), np.nan)
     chances = values.copy()
-    for entry in entries:
-        place = domains.index(entry["domain"]), whats.index(entry["what"])
+    for heading, entry in entries:
+        place = domains.index(entry["domain"]), headings.index(heading)
         values[place] = entry["value"]
         chances[place] = np.nan if entry["p_value"] is None else entry["p_value"]
-    with SCREEN.figure(path, 3.4 + 1.15 * len(whats), 1.8 + 0.5 * len(domains)) as figure:
+    with SCREEN.figure(path, 3.4 + 1.15 * len(headings), 1.8 + 0.5 * len(domains)) as figure:
         axes = figure.subplots()
         top = float(np.nanmax(values, initial=1e-6))
         image = axes.imshow(values, vmin=0.0, vmax=top, cmap="viridis", aspect="auto")
-        columns = [what.removesuffix(" against unfiltered").replace(", ", ",\n").replace(":", "\n") for what in whats]
-        axes.set_xticks(range(len(whats)), columns, fontsize="small")
+        columns = [heading.replace(", ", ",\n").replace(":", "\n") for heading in headings]
+        axes.set_xticks(range(len(headings)), columns, fontsize="small")
         axes.set_yticks(range(len(domains)), domains, fontsize="small")
         for (i, j), value in np.ndenumerate(values):
             text = "–" if np.isnan(value) else f"{value:.4f}"

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contracts import LABEL_NAMES, Detector, ManyClasses, View
+from ..domains.names import DomainName
 from ..errors import StudyError
 from ..fitted import fit_detector, load_detector, save_detector, score_classes, score_detector
 from ..metrics.detection import roc_auc
-from ..pictures.perturbations import unperturbed
 from .recipe import ATTRIBUTION
 
 
@@ -103,9 +103,9 @@ REAL_NAME = LABEL_NAMES[0]
 
 
 def generator_of(domain: str) -> str:
-    """Name of the class that a domain's fakes are of: its variant, or the data set where that is one domain."""
-    name, _, variant = unperturbed(domain).partition("/")
-    return variant or name
+    """Name of the class that a domain's fakes are of: its variant and compression, or the data set where that is one domain."""
+    name = DomainName.parse(domain)
+    return name.part or name.dataset
 
 
 def classes_of(task: str, domains: Sequence[str]) -> tuple[str, ...]:

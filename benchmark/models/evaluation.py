@@ -19,7 +19,7 @@ from ..reporting import Reporter
 from ..results.scores import with_scores
 from ..workers import Workers
 from .attribution import attribution_metrics, confusion_matrix, generator_of
-from .pools import SHARED, load_pools, scratch_places, splits_and_facts
+from .pools import load_pools, scratch_places, splits_and_facts
 from .recipe import ATTRIBUTION
 from .trained_model import TrainedModel, detection_numbers
 
@@ -142,8 +142,8 @@ def _evaluate(
         _numbers(pool.labels, scores, probabilities, pool.groups, model.threshold),
         confusion_matrix(pool.labels, probabilities.argmax(axis=1), n_classes) if n_classes > 2 else None,
         with_scores(pool.table, probabilities.max(axis=1) if n_classes > 2 else scores[:, 0]),
-        tuple(problem for problem in pool.problems if problem[3] != SHARED),
-        sum(problem[3] == SHARED for problem in pool.problems),
+        pool.problems,
+        pool.n_dropped,
         splits_and_facts(domains),
         tuple(name for label, name in enumerate(LABEL_NAMES) if n_classes == 2 and label not in pool.labels),
     )

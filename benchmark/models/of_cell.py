@@ -8,11 +8,11 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from ..contracts import LABEL_NAMES
+from ..domains.names import dataset_name
 from ..domains.seen import read_learned
 from ..errors import BenchError, PluginError
 from ..features.load import load_view
 from ..metrics.detection import Scored
-from ..pictures.perturbations import dataset_name
 from ..records import CellResult, ItemSet
 from ..results.scores import item_labels, ok_rows
 from .recipe import Recipe

@@ -14,20 +14,22 @@ from ..contracts import View, ViewSpec
 from ..domains.catalogue import OpenDomain, data_facts
 from ..domains.guard import whole
 from ..domains.splits import split_digest
-from ..features.chunks import OK, Places, chunk_tasks, task_key
+from ..features.chunks import Places, chunk_tasks, task_key
 from ..features.item_sets import Outcomes, item_set, outcomes, without_copies, without_items
 from ..features.load import load_view
 from ..features.prepare import prepare_chunks
 from ..records import ItemSet
 from ..reporting import Reporter
-from ..results.scores import item_labels, ok_rows
+from ..results.scores import OK, ItemStatus, Reason, Status, item_labels, ok_rows
 from ..store import cache_root, ensure_writable
 from ..workers import Workers
 from .attribution import generator_of
 from .recipe import Recipe
 from .trained_model import TrainedModel
 
-SHARED = "it shares a clip or an identity with pictures that the model has learned from."
+SHARED = ItemStatus(
+    Status.ERROR, "it shares a clip or an identity with pictures that the model has learned from.", Reason.SHARED
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,9 @@ class Pool:
     table : pyarrow.Table
         Items, those that could not be used included; without repetitions.
     problems : tuple of (domain, item, status, detail)
+        Pictures that could not be used, those that were left out on demand not among them.
+    n_dropped : int
+        Pictures that were left out because they share a clip or an identity with what a model has learned from.
     """
 
     view: View
@@ -56,6 +61,7 @@ class Pool:
     groups: NDArray
     table: pa.Table
     problems: tuple[tuple[str, str, str, str], ...]
+    n_dropped: int
 
 
 def splits_and_facts(domains: Sequence[OpenDomain]) -> dict[str, Any]:
@@ -111,7 +117,7 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[Outcomes, ItemSe
     seen: set[str] = set()
     views: list[View] = []
     rows, labels, contents, tables, problems = [], [], [], [], []
-    n = 0
+    n = n_dropped = 0
     for outcome, items in parts:
         mine = [content for content, status in zip(outcome.contents, outcome.statuses, strict=True) if status == OK]
         new = np.array([content not in seen for content in mine])
@@ -128,11 +134,13 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[Outcomes, ItemSe
         listed = np.ones(len(table), dtype=bool)
         listed[ok_rows(table)] = new
         tables.append(table.filter(pa.array(listed)))
-        problems += [(items.domain, *problem) for problem in items.problems]
+        refused = [pair for pair in zip(outcome.items, outcome.statuses, strict=True) if pair[1] != OK]
+        problems += [(items.domain, i.id, s.status.value, s.detail) for i, s in refused if s.reason is not Reason.SHARED]
+        n_dropped += sum(status.reason is Reason.SHARED for _, status in refused)
         n += int(new.sum())
     values = views[0].values if len(views) == 1 else np.concatenate([part.values for part in views])
     whole = View(values, views[0].frequency)
     whole.values.setflags(write=False)
     table = pa.concat_tables(tables)
     groups = np.asarray(table.column("group").to_numpy(zero_copy_only=False))[ok_rows(table)].astype(str)
-    return Pool(whole, np.concatenate(rows), np.concatenate(labels), tuple(contents), groups, table, tuple(problems))
+    return Pool(whole, np.concatenate(rows), np.concatenate(labels), tuple(contents), groups, table, tuple(problems), n_dropped)

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from ..errors import DataError, StudyError
+from ..errors import DataError, StudyError, TooSmallError
 from ..invocation import extra_missing
 
 VERSION = 1
@@ -284,13 +284,13 @@ def cut(picture: NDArray[np.uint8], spec: CropSpec) -> list[NDArray[np.uint8]]:
 
     Raises
     ------
-    DataError
+    TooSmallError
         If the picture is smaller than one window.
     """
     rows, cols = picture.shape[:2]
     side = spec.side
     if min(rows, cols) < side:
-        raise DataError(f"{cols}x{rows} pixels is smaller than the {side}x{side} crop.")
+        raise TooSmallError(f"{cols}x{rows} pixels is smaller than the {side}x{side} crop.")
     if spec.placement == "centre":
         corners = [((rows - side) // 2, (cols - side) // 2)]
     else:

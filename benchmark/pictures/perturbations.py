@@ -539,26 +539,11 @@ def canonical(chain: str) -> str:
     return "+".join(map(str, parse_chain(chain)))
 
 
-def chain_of(domain: str) -> str:
-    """Return the perturbations of a domain's name; empty if it has none."""
-    return domain.partition("+")[2]
-
-
-def unperturbed(domain: str) -> str:
-    """Return the domain whose pictures a perturbed one shows."""
-    return domain.partition("+")[0]
-
-
-def dataset_name(domain: str) -> str:
-    """Return the data set that a domain, perturbed or not, belongs to."""
-    return unperturbed(domain).partition("/")[0]
-
-
 # --- pictures --------------------------------------------------------------------------------------------------------
 
 
-def identity(chain: str) -> list[Any]:
-    """What tells perturbed pictures from others, for digests; empty for none."""
+def chain_key(chain: str) -> list[Any]:
+    """Return the steps of a chain, every parameter known, as they go into digests; empty for no perturbation."""
     return [VERSION, [asdict(step) for step in parse_chain(chain)]] if chain else []
 
 

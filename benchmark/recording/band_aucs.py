@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from ..domains.names import chain_of
 from ..errors import DataError
 from ..frequency.bands import Band
 from ..metrics.delong import mean_auc_covariance
 from ..metrics.detection import Scored, roc_auc
-from ..pictures.perturbations import chain_of
 from ..records import SWEEP_STAGES, Trial
 from ..results.scores import ok_rows, write_table
 

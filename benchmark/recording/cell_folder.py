@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..domains.names import chain_of
 from ..metrics.detection import Interval
-from ..pictures.perturbations import chain_of
 from ..records import RULE, CellResult, Tested
 from ..results.cells import SCHEMA, versions
 from ..results.scores import join_tables

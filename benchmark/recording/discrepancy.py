@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,24 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ..contracts import LABEL_NAMES, ViewSpec
+from ..domains.names import chain_of, unperturbed
 from ..errors import DataError
 from ..features.load import load_view
 from ..frequency.bands import Band
 from ..metrics.two_samples import RULES, mmd, published_mmd
-from ..pictures.perturbations import chain_of, unperturbed
 from ..records import Cell, ItemSet
 from ..registry import DetectorSpec
 from ..results.scores import ok_rows
 from ..store import digest, read_json, results_root, write_json
 
 VIEW = "embedding"
-CLASSES = "real against fake"
-FILTERED = "against unfiltered"
+
+
+class Contrast(StrEnum):
+    """Difference between two sets of pictures, in words for people."""
+
+    CLASSES = "real against fake"
+    FILTERED = "against unfiltered"
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,9 @@ class Comparison:
         Whose view it is.
     domain : str
         Unperturbed.
-    what : str
-        For people: what is compared with what.
+    contrast : Contrast
+    chain : str
+        Perturbations of `one`; empty for none.
     one, other : ItemSet
         All of `one` is compared with all of `other`; where they are of one domain, its classes with each other.
     permutations, limit : int
@@ -46,11 +53,24 @@ class Comparison:
 
     detector: DetectorSpec
     domain: str
-    what: str
+    contrast: Contrast
+    chain: str
     one: ItemSet
     other: ItemSet
     permutations: int
     limit: int
+
+    @property
+    def what(self) -> str:
+        """Text that tells it from the others of its domain."""
+        if self.contrast is Contrast.FILTERED:
+            return f"{self.chain} {self.contrast}"
+        return f"{self.contrast}, {self.chain}" if self.chain else str(self.contrast)
+
+    @property
+    def heading(self) -> str:
+        """Heading of its column in a figure of its contrast."""
+        return self.chain if self.contrast is Contrast.FILTERED else self.what
 
     @property
     def key(self) -> str:
@@ -77,11 +97,11 @@ def comparisons(cells: Sequence[Cell]) -> list[Comparison]:
         tests = {items.domain: items for items in cell.replicates[0].tests}
         for name, items in tests.items():
             chain, plain = chain_of(name), tests.get(unperturbed(name))
-            pairs = [(f"{CLASSES}, {chain}" if chain else CLASSES, items, items)]
+            pairs = [(Contrast.CLASSES, items, items)]
             if chain and plain:
-                pairs.append((f"{chain} {FILTERED}", items, plain))
-            for what, one, other in pairs:
-                place = (cell.detector, unperturbed(name), what, one, other)
+                pairs.append((Contrast.FILTERED, items, plain))
+            for contrast, one, other in pairs:
+                place = (cell.detector, unperturbed(name), contrast, chain, one, other)
                 comparison = Comparison(*place, settings.permutations, settings.limit)
                 found.setdefault(comparison.key, comparison)
     return list(found.values())
@@ -151,15 +171,16 @@ def _vectors(items: ItemSet, spec: ViewSpec) -> _Vectors:
     return _Vectors(values, columns["item"], columns["group"], columns["label"].astype(np.int64))
 
 
-def keep_discrepancies(study: str, entries: Sequence[dict[str, Any]], folder: Path) -> None:
-    """Write the discrepancies of a study and a picture for each detector: work for a worker."""
+def keep_discrepancies(study: str, compared: Sequence[tuple[Comparison, dict[str, Any]]], folder: Path) -> None:
+    """Write the discrepancies of a study, and a figure for each detector and contrast: work for a worker."""
     from ..figures.plots import save_mmd
 
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "mmd.json", list(entries))
-    for i, detector in enumerate(dict.fromkeys(entry["detector"] for entry in entries)):
-        mine = [entry for entry in entries if entry["detector"] == detector]
-        for kind, name in ((CLASSES, "classes"), (FILTERED, "filtered")):
-            shown = [entry for entry in mine if kind in entry["what"]]
+    write_json(folder / "mmd.json", [entry for _, entry in compared])
+    for i, detector in enumerate(dict.fromkeys(comparison.detector.label for comparison, _ in compared)):
+        for contrast in Contrast:
+            shown = [pair for pair in compared if pair[0].detector.label == detector and pair[0].contrast is contrast]
             if shown:
-                save_mmd(folder / f"mmd_{name}_{i}.png", shown, f"{study}: {detector}, MMD² of test pictures, {kind}")
+                title = f"{study}: {detector}, MMD² of test pictures, {contrast}"
+                values = [(comparison.heading, entry) for comparison, entry in shown]
+                save_mmd(folder / f"mmd_{contrast.name.lower()}_{i}.png", values, title)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..pictures.perturbations import dataset_name
+from ..domains.names import dataset_name
 from ..records import Cell, ItemSet
 from ..results.cells import SCHEMA, SHORT
 from ..store import digest

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..contracts import FAKE, REAL
+from ..domains.names import chain_of
 from ..features.load import first_crop
 from ..metrics.detection import best_threshold
 from ..pictures.crops import webp_address
-from ..pictures.perturbations import chain_of
 from ..records import ItemSet
 from ..results.scores import ok_rows
 from ..store import write_json

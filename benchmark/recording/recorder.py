@@ -13,13 +13,14 @@ import pyarrow.parquet as pq
 from ..contracts import LABEL_NAMES, ViewSpec
 from ..domains.catalogue import OpenDomain
 from ..domains.guard import whole
+from ..domains.names import chain_of, unperturbed
 from ..domains.splits import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
+from ..errors import listed
 from ..features.load import load_view
 from ..frequency.bands import Band
 from ..metrics.detection import DETECTION_RATES, Interval
 from ..mlflow_names import IN_DOMAIN
 from ..models.of_cell import MODEL, keep_model, left_out
-from ..pictures.perturbations import chain_of, unperturbed
 from ..records import Cell, CellResult, ItemSet, Trial
 from ..reporting import Reporter
 from ..results.cells import SHORT, cell_rows, chosen_files, fact_text, metric_name
@@ -291,9 +292,8 @@ def _with_nan(value: Any) -> Any:
 
 def _study_stub(cell: Cell, start: float) -> RunDocument:
     tests = list(dict.fromkeys(unperturbed(items.domain) for items in cell.replicates[0].tests))
-    more = f" and {len(tests) - NAMED_TESTS} more" if len(tests) > NAMED_TESTS else ""
     attempt = f" (attempt {cell.attempt + 1})" if cell.attempt else ""
-    name = f"{cell.study.name} tested on {', '.join(tests[:NAMED_TESTS])}{more}{attempt}"
+    name = f"{cell.study.name} tested on {listed(tests, NAMED_TESTS)}{attempt}"
     return RunDocument(study_key(cell), "study", name, cell.study.name, study_key(cell), start=start)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..domains.names import chain_of
 from ..frequency.bands import Band
 from ..models.of_cell import MODEL, left_out
-from ..pictures.perturbations import chain_of
 from ..records import Cell
 
 MOST_DOMAINS = 30

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..domains.names import chain_of, unperturbed
 from ..errors import DataError
 from ..metrics.bootstrap import GroupBootstrap, Measured, difference
 from ..metrics.detection import Interval, Scored, all_metrics, best_threshold, roc_auc
-from ..pictures.perturbations import chain_of, unperturbed
 from ..store import read_json
 from .scores import DomainScores, read_scores
 

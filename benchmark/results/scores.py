@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ..contracts import Item
+from ..domains.names import dataset_name
 from ..errors import DataError
 from ..metrics.detection import Scored
-from ..pictures.perturbations import dataset_name
 from ..store import atomic_path
 
 ITEM_SCHEMA = pa.schema(
@@ -25,7 +26,7 @@ ITEM_SCHEMA = pa.schema(
         ("target", pa.string()),
         ("donor", pa.string()),
         ("video", pa.string()),
-        ("status", pa.string()),  # ok, missing, error
+        ("status", pa.string()),  # Status
         ("detail", pa.string()),  # why it is not ok
     ]
 )
@@ -34,8 +35,50 @@ ITEM_SCHEMA = pa.schema(
 SCORE_SCHEMA = ITEM_SCHEMA.append(pa.field("score", pa.float64()))
 
 
-def item_table(domain: str, items: Sequence[Item], statuses: Sequence[tuple[str, str]]) -> pa.Table:
-    """Table of items and what became of them, in `ITEM_SCHEMA`; `statuses` are (status, detail)."""
+class Status(StrEnum):
+    """Outcome of an item, as score files spell it."""
+
+    OK = "ok"
+    MISSING = "missing"
+    ERROR = "error"
+
+
+class Reason(Enum):
+    """Reason why an item has no score."""
+
+    GONE = auto()
+    UNREADABLE = auto()
+    UNDECODABLE = auto()
+    TOO_SMALL = auto()  # for the crop
+    BOTH_CLASSES = auto()  # the same picture is listed as real and as fake
+    SEEN = auto()  # the detector has learned from the same picture
+    SHARED = auto()  # it shares a clip or an identity with what the detector has learned from
+
+
+@dataclass(frozen=True)
+class ItemStatus:
+    """
+    Outcome of an item.
+
+    Attributes
+    ----------
+    status : Status
+    detail : str
+        Sentence for people, which nothing is decided by; empty with status ``ok``.
+    reason : Reason or None
+        None with status ``ok``.
+    """
+
+    status: Status = Status.OK
+    detail: str = ""
+    reason: Reason | None = None
+
+
+OK = ItemStatus()
+
+
+def item_table(domain: str, items: Sequence[Item], statuses: Sequence[ItemStatus]) -> pa.Table:
+    """Return the table of items and their outcomes, in `ITEM_SCHEMA`."""
     columns = [
         [domain] * len(items),
         [i.split for i in items],
@@ -46,8 +89,8 @@ def item_table(domain: str, items: Sequence[Item], statuses: Sequence[tuple[str,
         [i.target for i in items],
         [i.donor for i in items],
         [i.video for i in items],
-        [s for s, _ in statuses],
-        [d for _, d in statuses],
+        [s.status.value for s in statuses],
+        [s.detail for s in statuses],
     ]
     arrays = [pa.array(column, type) for column, type in zip(columns, ITEM_SCHEMA.types, strict=True)]
     return pa.Table.from_arrays(arrays, schema=ITEM_SCHEMA)
@@ -63,7 +106,7 @@ def with_scores(table: pa.Table, scores: NDArray[np.float64]) -> pa.Table:
 
 def ok_rows(table: pa.Table) -> NDArray[np.bool_]:
     """Which rows have status ``ok``."""
-    return np.asarray(table.column("status").to_numpy(zero_copy_only=False) == "ok", dtype=bool)
+    return np.asarray(table.column("status").to_numpy(zero_copy_only=False) == Status.OK.value, dtype=bool)
 
 
 def write_table(path: Path, table: pa.Table, durable: bool = True) -> None:

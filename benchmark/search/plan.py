@@ -6,9 +6,9 @@ from typing import Any
 from ..contracts import FAKE, REAL, Split
 from ..domains.catalogue import Catalogue, OpenDomain, data_facts
 from ..domains.guard import Fitted, all_names, drop_leaks, guarded, refuse_leaks, same_data
+from ..domains.names import unperturbed
 from ..domains.splits import missing_classes
 from ..errors import DataError, StudyError
-from ..pictures.perturbations import unperturbed
 from ..records import Plan
 from ..registry import DetectorSpec, missing_extra
 from ..study.study_file import Study, override

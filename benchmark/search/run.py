@@ -210,7 +210,8 @@ def _compare(cells: Sequence[Cell], workers: Workers, reporter: Reporter) -> Non
     for future in as_completed(futures):
         entries[futures[future]] = future.result()
         reporter.advance(1)
-    workers.submit(keep_discrepancies, cells[0].study.name, entries, study_folder(cells[0])).result()
+    compared = list(zip(wanted, entries, strict=True))
+    workers.submit(keep_discrepancies, cells[0].study.name, compared, study_folder(cells[0])).result()
 
 
 def make_cells(plan: Plan, prepared: Prepared, records: str, attempt: int) -> list[Cell]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..domains.catalogue import Catalogue
+from ..domains.names import chain_of, dataset_name
 from ..errors import BenchError, StudyError
-from ..pictures.perturbations import chain_of, dataset_name
 from ..registry import datasets
 from ..store import digest
 from .study_file import MARK, MOST_NAME, Study, override

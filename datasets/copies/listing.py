@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...benchmark.errors import DataError
+from ...benchmark.errors import DataError, listed
 from ...benchmark.pictures import crops as images
 from ...benchmark.pictures import video
 from .tree import ARCHIVE, PACKED, Tree, Trouble, printable, suffix_of
@@ -112,10 +112,8 @@ def passed_over(others: Mapping[str, int], troubles: Sequence[Trouble] = ()) -> 
     """What is not used, in a line: numbers by suffix, then the first troubles; empty if there is nothing."""
     ordered = sorted(others.items(), key=lambda item: (-item[1], item[0]))
     parts = [", ".join(f"{n} {suffix}{_hint(suffix)}" for suffix, n in ordered)] if ordered else []
-    parts += [f"{trouble.path} {trouble.detail.rstrip('.')}" for trouble in troubles[:SHOWN_TROUBLES]]
-    if len(troubles) > SHOWN_TROUBLES:
-        parts.append(f"and {len(troubles) - SHOWN_TROUBLES} more")
-    return "; ".join(parts)
+    parts += [f"{trouble.path} {trouble.detail.rstrip('.')}" for trouble in troubles]
+    return listed(parts, SHOWN_TROUBLES + bool(ordered), "; ")
 
 
 def _hint(suffix: str) -> str:

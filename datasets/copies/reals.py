@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ...benchmark.contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Split
-from ...benchmark.errors import DataError
+from ...benchmark.errors import DataError, listed
 from ...benchmark.pictures.crops import SUFFIXES
 from .draw import draw_apart
 from .sources import SourceDataset
@@ -352,9 +352,7 @@ def _folders_above(path: str) -> Iterator[str]:
 
 def first_folder(tree: Tree) -> str:
     """First folders that were passed over because of their class, for a message."""
-    found = [f"{trouble.path}/" for trouble in tree.troubles if trouble.status == OTHER_CLASS]
-    more = f" and {len(found) - SHOWN_FOLDERS} more" if len(found) > SHOWN_FOLDERS else ""
-    return ", ".join(found[:SHOWN_FOLDERS]) + more
+    return listed((f"{trouble.path}/" for trouble in tree.troubles if trouble.status == OTHER_CLASS), SHOWN_FOLDERS)
 
 
 # --- pictures --------------------------------------------------------------------------------------------------------

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from ...benchmark.contracts import LABEL_NAMES, REAL, SPLITS
+from ...benchmark.contracts import LABEL_NAMES, REAL, SPLITS, matching_variants
 from ...benchmark.domains.catalogue import DatasetSpec
 from ...benchmark.domains.guard import check_no_leak
-from ...benchmark.errors import DataError, unknown_name
+from ...benchmark.errors import DataError, listed, unknown_name
 from ...benchmark.invocation import install_extra
 from ...benchmark.pictures.lookalikes import DISTANCE, lookalike_of
 from ...benchmark.reporting import Reporter
@@ -35,6 +35,7 @@ COPY = 0.995  # correlation of thumbnails: all of 300 faces that were saved anew
 FEW = 2000  # stills that are looked at here, because starting workers would take longer
 COST = {"still": 1, "frames": 3, "clip": 10}  # about, in stills
 COMMON_SIZES = 3
+SHOWN_COPIES = 3
 LEVELS: tuple[Level, ...] = ("fault", "gap", "note")
 EXIT_CODES: Mapping[str, int] = {"complete": 0, "partial": 3, "unusable": 2}
 
@@ -240,13 +241,7 @@ def examine(specs: Mapping[str, DatasetSpec], options: Options, reporter: Report
 def _only(inventory: Inventory, variant: str) -> Inventory:
     """Keep what belongs to one domain, whose compression may be left out, or to one compression."""
     known = {domain for entry in inventory.entries for domain in entry.domains}
-    name, mark, compression = variant.partition("@")
-
-    def is_meant(domain: str) -> bool:
-        made_by, _, packed = domain.partition("@")
-        return domain == variant or (made_by == name if not mark else not name and packed == compression)
-
-    meant = {domain for domain in known if is_meant(domain)}
+    meant = set(matching_variants(variant, known))
     if known and not meant:
         raise DataError(unknown_name(f"domain of {inventory.name}", variant, known))
     kept = []
@@ -457,9 +452,9 @@ def sizes(entries: Sequence[Entry], facts: Mapping[int, Facts], crop: int) -> li
     found = Counter(one.size for one in facts.values() if not one.error)
     if len(found) > 1:
         total = sum(found.values())
-        shown = ", ".join(f"{size} ({n / total:.0%})".replace("%", " %") for size, n in found.most_common(COMMON_SIZES))
-        more = f" and {len(found) - COMMON_SIZES} more" if len(found) > COMMON_SIZES else ""
-        findings.append(Finding("size", "note", f"{len(found)} sizes: {shown}{more}", count=len(found)))
+        sizes = [f"{size} ({n / total:.0%})".replace("%", " %") for size, n in found.most_common()]
+        text = f"{len(found)} sizes: {listed(sizes, COMMON_SIZES)}"
+        findings.append(Finding("size", "note", text, count=len(found)))
     return findings
 
 
@@ -479,18 +474,13 @@ def copies(entries: Sequence[Entry], facts: Mapping[int, Facts]) -> list[Finding
         labels, splits = {entries[i].item.label for i in found}, {entries[i].split for i in found if entries[i].used}
         sort = "classes" if len(labels) > 1 else "splits" if len(splits) > 1 else "same"
         first, *others = sorted(entries[i].item.id for i in found)
-        sorts[sort].append((first, f"is also {_few(others)}"))
+        sorts[sort].append((first, f"is also {listed(others, SHOWN_COPIES)}"))
     told: dict[str, tuple[Level, str, str]] = {
         "classes": ("gap", "the same picture among reals and fakes; a run scores neither", "delete those of the wrong class"),
         "splits": ("gap", "the same file in several splits; a run scores it in none but the first", "delete one of each"),
         "same": ("note", "the same file more than once in one class and split", "delete one of each"),
     }
     return [Finding("duplicate", *told[s][:2], told[s][2], files=tuple(sorted(sorts[s]))) for s in told if sorts[s]]
-
-
-def _few(names: Sequence[str], shown: int = 3) -> str:
-    more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(names[:shown]) + more
 
 
 def lookalikes(entries: Sequence[Entry], facts: Mapping[int, Facts], distance: int) -> list[Finding]:

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from ...benchmark.domains.names import chain_of
 from ...benchmark.errors import DataError
 from ...benchmark.frequency.bands import Band
 from ...benchmark.metrics.detection import DETECTION_RATES, Scored
 from ...benchmark.pictures.crops import webp_address
-from ...benchmark.pictures.perturbations import chain_of
 from ...benchmark.recording.mistakes import FILE as MISTAKES
 from ...benchmark.results.cells import row_files
 from ...benchmark.results.scores import DomainScores, read_scores

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ...benchmark.domains.names import chain_of
 from ...benchmark.frequency.bands import Band
-from ...benchmark.pictures.perturbations import chain_of
 from ...benchmark.store import digest
 from ...benchmark.tracking import RunDocument, send_now
 from ..notes import data_notes, may_be_copies, other_variants, row_notes, shown_rows

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...benchmark.pictures.perturbations import chain_of, unperturbed
+from ...benchmark.domains.names import chain_of, unperturbed
 from ...benchmark.store import digest
 
 SHORT = 8  # hex digits of a digest that people compare by eye

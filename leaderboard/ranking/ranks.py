@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...benchmark.errors import listed
 from ...benchmark.metrics.bootstrap import auc_bounds, independent_pairs, scarce
 from ...benchmark.metrics.delong import mean_auc_covariance, p_values
 from ...benchmark.metrics.detection import Interval, Scored, roc_auc
@@ -191,7 +192,7 @@ def _restricted(entrant: Entrant, domains: Collection[str] | None) -> Entrant:
 def _unusable(row: Entrant, domains: Collection[str] | None) -> str:
     """Why a row cannot be ranked whatever the others are; empty if it can."""
     if missing := sorted(set(domains or ()) - set(row.tests)):
-        return f"not tested on {_listed(missing)}"
+        return f"not tested on {listed(missing, SHOWN)}"
     if not row.tests:
         return "no test domain"
     for domain in sorted(row.tests):
@@ -233,11 +234,7 @@ def _unlike(mine: Mapping[str, str], chosen: Mapping[str, str]) -> str:
         "its mean takes in": sorted(set(mine) - set(chosen)),
         "scored on other pictures of": sorted(name for name in set(mine) & set(chosen) if mine[name] != chosen[name]),
     }
-    return "; ".join(f"{what} {_listed(names)}" for what, names in parts.items() if names)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    return "; ".join(f"{what} {listed(names, SHOWN)}" for what, names in parts.items() if names)
 
 
 def _mean_auc(tests: Mapping[str, Sequence[Scored]]) -> float:

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...benchmark.domains.catalogue import Catalogue
+from ...benchmark.domains.names import dataset_name, unperturbed
 from ...benchmark.domains.splits import split_digest
 from ...benchmark.errors import BenchError, DataError, unknown_name
-from ...benchmark.pictures.perturbations import dataset_name, unperturbed
 from ...benchmark.results.cells import chosen_files
-from ...benchmark.results.scores import ITEM_SCHEMA, item_table
+from ...benchmark.results.scores import ITEM_SCHEMA, OK, item_table
 from ...benchmark.store import digest, read_json
 from ..ranking.entrants import items_digest
 
@@ -107,7 +107,7 @@ class References:
             items = self._catalogue.domain(name, 0).split("test")
         except BenchError:  # a data set that cannot be opened is no list
             return []
-        table = item_table(domain, items, [("ok", "")] * len(items)).select(COLUMNS).sort_by("item")
+        table = item_table(domain, items, [OK] * len(items)).select(COLUMNS).sort_by("item")
         return [Reference(table, split_digest(items), "", f"the data set {dataset_name(domain)}")]
 
 

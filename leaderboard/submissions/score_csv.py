@@ -7,10 +7,12 @@ away again when the file is read.
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 
+from ...benchmark.domains.names import DomainName
 from ..spreadsheet import as_text, from_text
 from .delimited import read_table, with_decimal_points
 
@@ -26,17 +28,14 @@ def domain_of(dataset: str, compression: str) -> str:
     A data set that names a compression keeps it. Perturbations stay last: ``set/a+noise:sd=10`` and ``c23`` are
     ``set/a@c23+noise:sd=10``.
     """
-    plain, mark, chain = dataset.partition("+")
-    if compression and "@" not in plain:
-        plain = f"{plain}@{compression}"
-    return plain + mark + chain
+    name = DomainName.parse(dataset)
+    return str(name if name.compression else replace(name, compression=compression))
 
 
 def parts_of(domain: str) -> tuple[str, str]:
     """Return the data set and the compression of a domain, the inverse of `domain_of`."""
-    plain, mark, chain = domain.partition("+")
-    dataset, _, compression = plain.partition("@")
-    return dataset + mark + chain, compression
+    name = DomainName.parse(domain)
+    return str(replace(name, compression="")), name.compression
 
 
 def score_csv(table: pa.Table, validation: bool = False) -> str:

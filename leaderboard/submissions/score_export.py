@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from ...benchmark.errors import DataError
+from ...benchmark.errors import DataError, listed
 from ...benchmark.frequency.bands import Band
 from ...benchmark.store import read_json
 from ...benchmark.tracking import cell_runs
@@ -78,12 +78,10 @@ def export_row(
 
 def _which(found: list[tuple[str, ...]], known: list[tuple[str, ...]]) -> str:
     if not found:
-        names = "; ".join(f"{detector} on {train}" for detector, train in known[:SHOWN]) or "none"
-        more = f"; and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
-        return f"no recorded cell is meant by that. Recorded: {names}{more}."
-    names = "; ".join(f"{detector} on {train} (study {study})" for study, detector, train in found[:SHOWN])
-    more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    return f"{len(found)} cells are meant by that: {names}{more}. Tell one by --run, or --study, --detector and --train."
+        names = listed((f"{detector} on {train}" for detector, train in known), SHOWN, "; ") or "none"
+        return f"no recorded cell is meant by that. Recorded: {names}."
+    names = listed((f"{detector} on {train} (study {study})" for study, detector, train in found), SHOWN, "; ")
+    return f"{len(found)} cells are meant by that: {names}. Tell one by --run, or --study, --detector and --train."
 
 
 def _exported(folder: Path, document: dict[str, Any], validation: bool) -> Exported:

@@ -9,14 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ...benchmark.domains.names import chain_of, unperturbed
 from ...benchmark.errors import DataError, StudyError
-from ...benchmark.pictures.perturbations import canonical, chain_of, unperturbed
-from ...benchmark.results.scores import SCORE_SCHEMA
+from ...benchmark.pictures.perturbations import canonical
+from ...benchmark.results.scores import SCORE_SCHEMA, Status
 from .meta import label as plain_label
 from .score_csv import COLUMNS, LABEL_TEXTS, read_score_csv
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".txt")
-STATUSES = ("ok", "missing", "error")
+STATUSES = tuple(Status)
 LABELS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, **{name: i for i, name in enumerate(LABEL_TEXTS)}}
 NO_SCORE = ("", "nan", "null", "none", "na", "n/a")
 MOST_CHARACTERS = 300  # of a domain

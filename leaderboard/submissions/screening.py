@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ...benchmark.domains.names import dataset_name
 from ...benchmark.errors import DataError
-from ...benchmark.pictures.perturbations import dataset_name
 from ...benchmark.results.scores import SCORE_SCHEMA, ok_rows
 from ...benchmark.store import digest
 from ..ranking.entrants import items_digest

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...benchmark.domains.names import chain_of, unperturbed
 from ...benchmark.frequency.bands import MAX_FREQUENCY
-from ...benchmark.pictures.perturbations import chain_of, unperturbed
 
 CHANCE = 0.5
 LEAST_BANDS = 3  # fewer make no map

@@ -1,7 +1,11 @@
-"""What users read: warnings of ours as sentences, those of libraries as they are."""
+"""What users read: lists, and warnings of ours as sentences, those of libraries as they are."""
 
 import subprocess
 import sys
+
+import pytest
+
+from bandbench.benchmark.errors import listed
 
 PROGRAM = """
 import warnings
@@ -18,3 +22,18 @@ def test_a_warning_of_ours_is_one_sentence() -> None:
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stderr.splitlines()
     assert lines[0] == "bench: half of the pictures at a time."
     assert "DeprecationWarning: old" in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("names", "most", "between", "text"),
+    [
+        ([], 2, ", ", ""),
+        (["a"], 2, ", ", "a"),
+        (["a", "b"], 2, ", ", "a, b"),
+        (["a", "b", "c"], 2, ", ", "a, b and 1 more"),
+        (["a", "b", "c", "d", "e"], 1, "; ", "a; and 4 more"),
+        ([1, 2.5], 3, ", ", "1, 2.5"),
+    ],
+)
+def test_the_first_names_and_the_number_of_the_others(names: list[object], most: int, between: str, text: str) -> None:
+    assert listed(iter(names), most, between) == text

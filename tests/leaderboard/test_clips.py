@@ -7,7 +7,7 @@ import pytest
 from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.metrics.detection import roc_auc
-from bandbench.benchmark.results.scores import item_table, with_scores
+from bandbench.benchmark.results.scores import OK, ItemStatus, Reason, Status, item_table, with_scores
 from bandbench.leaderboard.clips import pooled_by_clip
 
 N_CLIPS, N_FRAMES = 12, 3
@@ -35,7 +35,7 @@ def frames(with_video: bool) -> tuple[list[Item], list[float]]:
 
 
 def scored(items: list[Item], scores: list[float]) -> pa.Table:
-    return with_scores(item_table("ffpp", items, [("ok", "")] * len(items)), np.array(scores))
+    return with_scores(item_table("ffpp", items, [OK] * len(items)), np.array(scores))
 
 
 def auc_of(table: pa.Table) -> float:
@@ -81,7 +81,7 @@ def test_order_of_frames_does_not_matter() -> None:
 def test_domains_and_splits_stay_apart() -> None:
     items, scores = frames(True)
     table = pa.concat_tables([scored(items, scores), with_scores(
-        item_table("ffpp+jpeg:quality=50", items, [("ok", "")] * len(items)), np.array(scores) + 1
+        item_table("ffpp+jpeg:quality=50", items, [OK] * len(items)), np.array(scores) + 1
     )])  # fmt: skip
     clips = pooled_by_clip(table)
     assert len(clips) == 2 * 5 * N_CLIPS
@@ -99,7 +99,8 @@ def test_pictures_without_clip_or_person_are_their_own() -> None:
 def test_frames_without_a_score() -> None:
     items = [Item(f"fake/a/{i}.png", 1, "test", video="a") for i in range(4)]
     items += [Item(f"fake/b/{i}.png", 1, "test", video="b") for i in range(2)]
-    statuses = [("ok", ""), ("error", "cannot be read"), ("ok", ""), ("ok", ""), ("missing", ""), ("missing", "")]
+    error, missing = (ItemStatus(status, "…", Reason.UNREADABLE) for status in (Status.ERROR, Status.MISSING))
+    statuses = [OK, error, OK, OK, missing, missing]
     clips = pooled_by_clip(with_scores(item_table("x", items, statuses), np.array([1.0, 2.0, 6.0])))
     assert clips["status"].to_pylist() == ["ok", "missing"]
     assert clips["score"].to_pylist() == [3.0, None]

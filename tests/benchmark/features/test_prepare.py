@@ -8,12 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from bandbench.benchmark.contracts import ViewSpec
+from bandbench.benchmark.contracts import Item, ViewSpec
+from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.encoders import Encoder
+from bandbench.benchmark.features.chunks import Places, chunk_tasks, prepare_chunk
+from bandbench.benchmark.features.item_sets import Outcomes, without_copies, without_items
 from bandbench.benchmark.features.load import chunk_view
 from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.pictures.crops import CropSpec
 from bandbench.benchmark.registry import DetectorSpec
+from bandbench.benchmark.results.scores import OK, ItemStatus, Reason, Status
 from bandbench.benchmark.views import features_from_crops, view_kernel
 from bandbench.benchmark.workers import Workers
 from conftest import run, small_study
@@ -98,3 +104,32 @@ def test_a_chunk_without_a_usable_picture_has_no_view(chunk: Path) -> None:
     np.save(chunk / "crops.npy", np.empty((0, 48, 48, 3), np.uint8))
     np.save(chunk / "rows.npy", np.empty(0, np.int32))
     assert chunk_view(str(chunk), SPEC, BAND) is None
+
+
+def test_every_outcome_has_its_reason(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
+    root = picture_folder(n=10)
+    Image.new("L", (1, 1)).save(root / "real" / "small.png")
+    (root / "real" / "torn.png").write_bytes(b"no picture")
+    domain = Catalogue({"mine": str(root)}).domain("mine", 0)
+    (gone,) = [item for item in domain.items if item.id.startswith("real/") and item.id.endswith("000.png")]
+    (root / gone.id).unlink()
+    places = Places(str(tmp_path / "cache"), str(tmp_path / "scratch"), "")
+    (task,) = [
+        task
+        for task in chunk_tasks(domain, ("train", "val", "test"), CropSpec(48), [ViewSpec("profile")], places)
+        if task.items[0].label == 0
+    ]
+    statuses = {item.id: status for item, status in zip(task.items, prepare_chunk(task).statuses, strict=True)}
+    reasons = {item: status.reason for item, status in statuses.items() if status != OK}
+    assert reasons == {"real/small.png": Reason.TOO_SMALL, "real/torn.png": Reason.UNDECODABLE, gone.id: Reason.GONE}
+    assert statuses[gone.id].status is Status.MISSING
+
+
+def test_refused_items_have_their_reason_and_those_that_were_lost_keep_theirs() -> None:
+    items = tuple(Item(name, 0, "test") for name in "abcd")
+    lost = ItemStatus(Status.MISSING, "the file is gone.", Reason.GONE)
+    outcome = Outcomes(items, tuple("ABCD"), (0, 0, 0, 0), (OK, OK, OK, lost))
+    shared = ItemStatus(Status.ERROR, "shared.", Reason.SHARED)
+    found = without_items(without_copies(outcome, {"A": "the train pictures", "D": "…"}), {"a", "b", "d"}, shared).statuses
+    assert [status.reason for status in found] == [Reason.SEEN, Reason.SHARED, None, Reason.GONE]
+    assert found[0].detail == "the same picture is among the train pictures."

@@ -90,10 +90,11 @@ def test_distances_with_their_chance(
     values: list[float], chances: list[float | None], shown: list[str], tmp_path: Path, drawn: list[Figure]
 ) -> None:
     pairs = zip(["one", "two"], values, chances, strict=True)
-    entries = [{"what": "real against fake", "domain": d, "value": v, "p_value": p} for d, v, p in pairs]
+    entries = [("real against fake, noise:sd=5", {"domain": d, "value": v, "p_value": p}) for d, v, p in pairs]
     save_mmd(tmp_path / "mmd.png", entries, "title")
     (figure,) = drawn
     assert [text.get_text() for text in figure.axes[0].texts] == shown
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == ["real against fake,\nnoise\nsd=5"]
     assert is_picture(tmp_path / "mmd.png")
 
 

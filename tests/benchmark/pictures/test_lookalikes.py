@@ -118,6 +118,21 @@ def shown(pictures: list[np.ndarray]) -> Hashes:
     return hashes_of(np.stack([reduced(picture) for picture in pictures]))
 
 
+@pytest.mark.parametrize(
+    ("seed", "shape", "wanted"),
+    [
+        (0, (40, 70), 0xC739A3F2106734E3),
+        (1, (100, 33, 3), 0xE5343B075335495D),
+        (2, (64, 64), 0xA03F57C841B1FC1D),
+        (3, (20, 300), 0x9A8F44262B699C77),
+    ],
+)
+def test_hashes_are_those_of_image_hash(seed: int, shape: tuple[int, ...], wanted: int) -> None:
+    """Of pictures of random pixels, by ``imagehash.phash`` 4.3.2 of what `reduced` returns."""
+    picture = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+    assert perceptual_hash(picture) == wanted
+
+
 def test_many_at_once_are_hashed_like_one_by_one(pictures: list[np.ndarray]) -> None:
     rng = np.random.default_rng(0)
     flat = [np.full((40, 30), grey, np.uint8) for grey in (0, 7, 255)]

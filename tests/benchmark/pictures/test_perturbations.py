@@ -18,17 +18,14 @@ from bandbench.benchmark.pictures.perturbations import (
     CLEAN,
     PUBLISHED,
     canonical,
-    chain_of,
-    dataset_name,
+    chain_key,
     foreign_picture,
-    identity,
     parse_chain,
     perturb,
     published_blur,
     published_crop,
     published_jpeg,
     published_noise,
-    unperturbed,
 )
 from conftest import noise_picture
 
@@ -344,7 +341,7 @@ def test_foreign_colours_belong_together() -> None:
 def test_one_name_for_one_thing(given: str, name: str) -> None:
     assert canonical(given) == name
     assert canonical(name) == name
-    assert identity(given) == identity(name)
+    assert chain_key(given) == chain_key(name)
 
 
 @pytest.mark.parametrize(
@@ -382,16 +379,8 @@ def test_mistakes(chain: str, message: str) -> None:
         canonical(chain)
 
 
-def test_parts_of_a_name() -> None:
-    name = "ffpp/Deepfakes@c23+jpeg:quality=50+noise:sd=5"
-    assert unperturbed(name) == "ffpp/Deepfakes@c23"
-    assert chain_of(name) == "jpeg:quality=50+noise:sd=5"
-    assert dataset_name(name) == dataset_name("ffpp+noise") == dataset_name("ffpp") == "ffpp"
-    assert chain_of("ffpp") == ""
-
-
-def test_no_perturbation_has_no_identity_and_a_version_has_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert identity("") == []
-    before = identity("noise")
+def test_no_perturbation_has_an_empty_key_and_a_version_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert chain_key("") == []
+    before = chain_key("noise")
     monkeypatch.setattr(perturbations, "VERSION", perturbations.VERSION + 1)
-    assert identity("noise") != before
+    assert chain_key("noise") != before

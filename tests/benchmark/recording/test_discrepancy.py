@@ -14,7 +14,9 @@ from PIL import Image
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.features.chunks import Places
 from bandbench.benchmark.features.prepare import prepare_sets
-from bandbench.benchmark.recording.discrepancy import CLASSES, FILTERED, Comparison, compare, comparisons, keep_discrepancies
+from bandbench.benchmark.recording.discrepancy import Comparison, Contrast, compare, comparisons, keep_discrepancies
+from bandbench.benchmark.records import ItemSet
+from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.search.plan import make_plan
 from bandbench.benchmark.search.run import make_cells
 from bandbench.benchmark.workers import Workers
@@ -64,7 +66,7 @@ def asked(
 def test_equal_classes_are_not_told_apart_and_different_ones_are(tmp_path: Path) -> None:
     (same,) = asked(write(tmp_path / "same", 1.0), tmp_path, mmd={"permutations": 99})
     (other,) = asked(write(tmp_path / "other", 6.0), tmp_path, mmd={"permutations": 99})
-    assert (same.what, same.domain, same.one) == (CLASSES, "mine", same.other)
+    assert (same.contrast, same.domain, same.one) == (Contrast.CLASSES, "mine", same.other)
     equal, different = compare(same), compare(other)
     assert equal["p_value"] > 0.1 and abs(equal["value"]) < 0.05
     assert different["p_value"] == 0.01 and different["value"] > 5 * abs(equal["value"])
@@ -76,8 +78,10 @@ def test_equal_classes_are_not_told_apart_and_different_ones_are(tmp_path: Path)
 def test_filtered_pictures_are_paired_with_the_same_unfiltered_ones(tmp_path: Path) -> None:
     chains = ["blur:sigma=0", "lowpass:cutoff=0.05"]
     found = {c.what: c for c in asked(write(tmp_path / "pictures", 1.0), tmp_path, chains, {"permutations": 99, "limit": 20})}
-    assert set(found) == {CLASSES} | {t for c in chains for t in (f"{CLASSES}, {c}", f"{c} {FILTERED}")}
-    nothing, lowpass = (compare(found[f"{chain} {FILTERED}"]) for chain in chains)
+    assert set(found) == {"real against fake"} | {
+        text for chain in chains for text in (f"real against fake, {chain}", f"{chain} against unfiltered")
+    }
+    nothing, lowpass = (compare(found[f"{chain} {Contrast.FILTERED}"]) for chain in chains)
     # To exchange a picture for itself changes nothing, so every relabelling is as far apart.
     assert nothing["p_value"] == 1.0 and abs(nothing["value"]) < 1e-9
     assert lowpass["p_value"] == 0.01 and lowpass["value"] > 0.05
@@ -101,7 +105,7 @@ def test_what_is_known_is_taken_up_and_an_error_is_not_kept(tmp_path: Path, monk
     monkeypatch.setattr("bandbench.benchmark.recording.discrepancy.mmd", None)
     assert compare(good) == entry
 
-    keep_discrepancies("small", [entry, failed], tmp_path / "study")
+    keep_discrepancies("small", [(good, entry), (bad, failed)], tmp_path / "study")
     told = json.loads((tmp_path / "study" / "mmd.json").read_text())
     assert [line["value"] for line in told] == [entry["value"], None] and "two groups" in told[1]["error"]
     assert {path.name for path in (tmp_path / "study").iterdir()} == {"mmd.json", "mmd_classes_0.png"}
@@ -113,3 +117,15 @@ def test_only_embeddings_of_studies_that_ask_are_compared(tmp_path: Path) -> Non
     assert asked(root, tmp_path, mmd={}, detectors=["spectral_svm"]) == []
     heads = [PROBE, {"name": "clip_probe/random", "params": {"side": 48, "C": 0.1}}]
     assert len(asked(root, tmp_path, mmd={}, detectors=heads)) == 1  # one view, whatever is fitted to it
+
+
+def test_a_figure_names_what_differs_between_its_columns() -> None:
+    spec = DetectorSpec("spectral_svm")
+    items = ItemSet("mine", "test", "", "", (), (), "", 0, 0, (), 0.0)
+
+    def heading(contrast: Contrast, chain: str) -> str:
+        return Comparison(spec, "mine", contrast, chain, items, items, 9, 9).heading
+
+    assert heading(Contrast.CLASSES, "") == "real against fake"
+    assert heading(Contrast.CLASSES, "noise:sd=5") == "real against fake, noise:sd=5"
+    assert heading(Contrast.FILTERED, "noise:sd=5") == "noise:sd=5"

@@ -120,3 +120,7 @@ def test_data_that_the_study_names_and_data_that_it_does_not_are_not_mixed() -> 
     study = small_study(train=["celeba"], test=["ffpp"])
     with pytest.raises(StudyError, match="celeba, which the study small names, and mine, which .*--test ffpp --test mine"):
         place_data(study, ["celeba", "mine"], [], [])
+
+
+def test_a_data_set_that_the_study_names_by_one_compression_is_named() -> None:
+    assert place_data(small_study(train=["ffpp@c23"], test=["ffpp@c23"]), ["ffpp"], [], []).alone == ()

@@ -8,14 +8,14 @@ import pytest
 
 from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.results.scores import item_table, with_scores, write_table
+from bandbench.benchmark.results.scores import OK, ItemStatus, Reason, Status, item_table, with_scores, write_table
 from bandbench.leaderboard.ranking.entrants import ScoreReader
 from bandbench.leaderboard.ranking.ranks import rank
 
 
 def table(domain: str, split: str = "test", n: int = 40, offset: float = 0.0, lost: int = 0, seed: int = 0) -> pa.Table:
     items = [Item(f"{domain}{i:03d}.png", i % 2, split, video=f"clip{i // 4}") for i in range(n)]  # type: ignore[arg-type]
-    statuses = [("error", "cannot be read")] * lost + [("ok", "")] * (n - lost)
+    statuses = [ItemStatus(Status.ERROR, "cannot be read", Reason.UNREADABLE)] * lost + [OK] * (n - lost)
     scores = np.random.default_rng(seed).normal(size=n) + np.arange(n) % 2 + offset
     return with_scores(item_table(domain, items, statuses), scores[lost:])
 

@@ -70,7 +70,7 @@ def test_notes_call_rows_by_number_or_by_name(row_maker: Maker) -> None:
     ((numbered, mine),) = row_notes(rows)
     ((named, _),) = row_notes(rows, by_name=True)
     assert mine == list(range(len(rows)))
-    assert numbered.endswith("(rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, and 2 more).")
+    assert numbered.endswith("(rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more).")
     assert "(rows d0 ← set/a, d1 ← set/a, " in named
 
 

@@ -11,7 +11,7 @@ from sklearn.metrics import brier_score_loss
 from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.metrics.detection import Scored
-from bandbench.benchmark.results.scores import item_table, with_scores, write_table
+from bandbench.benchmark.results.scores import OK, item_table, with_scores, write_table
 from bandbench.leaderboard.transfer.domains import (
     brier_score,
     calibration_error,
@@ -139,7 +139,7 @@ def test_as_dict_is_flat() -> None:
 def test_files_of_a_row(tmp_path: Path) -> None:
     def table(domain: str, split: str, n: int = 240):
         items = [Item(f"{i:04d}.png", i % 2, split) for i in range(n)]  # type: ignore[arg-type]
-        return with_scores(item_table(domain, items, [("ok", "")] * n), RNG.normal(size=n) + np.arange(n) % 2)
+        return with_scores(item_table(domain, items, [OK] * n), RNG.normal(size=n) + np.arange(n) % 2)
 
     import pyarrow as pa
 
