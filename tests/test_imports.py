@@ -122,7 +122,9 @@ def test_plugins_and_board_import_what_they_may(module: str) -> None:
 @pytest.mark.parametrize("module", [name for name in modules() if name.startswith("datasets.")])
 def test_packages_of_datasets_import_what_they_may(module: str) -> None:
     package = module.split(".")[1]
-    allowed = AMONG_DATASETS.get(package, {*modules()} and {"copies", *(m.split(".")[1] for m in modules() if m.count(".") == 1)})
+    allowed = AMONG_DATASETS.get(
+        package, {*modules()} and {"copies", *(m.split(".")[1] for m in modules() if m.count(".") == 1)}
+    )
     for other in imported(module):
         if other.startswith("datasets."):
             assert other.split(".")[1] in allowed, f"{module} imports {other}"

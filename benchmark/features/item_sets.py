@@ -17,7 +17,6 @@ from ..records import ItemSet, Provenance
 from ..results.scores import OK, ItemStatus, Reason, Status, item_table, write_table
 from ..store import digest
 from .chunks import Chunk, ChunkTask
-from .prepare import SHOWN_ITEMS
 
 
 @dataclass(frozen=True)
@@ -164,3 +163,6 @@ def iter_problems(sets: Sequence[ItemSet]) -> Iterator[tuple[str, str, str, str]
             if (name, item) not in seen:
                 seen.add((name, item))
                 yield name, item, status, detail
+
+
+SHOWN_ITEMS = 3  # in a message

@@ -18,8 +18,6 @@ from ..workers import Workers, as_completed
 from .chunks import Chunk, ChunkTask, Places, chunk_tasks, known_chunk, pictures_key, prepare_together, task_key
 from .item_sets import Outcomes, item_set, outcomes, without_copies
 
-SHOWN_ITEMS = 3  # in a message
-
 
 def prepare_chunks(tasks: Sequence[ChunkTask], workers: Workers, reporter: Reporter) -> dict[str, Chunk]:
     """Prepare pictures that are not in the cache yet, each once; return the chunks by `task_key`."""
