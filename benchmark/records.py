@@ -8,7 +8,7 @@ from typing import Any
 from .contracts import Framing
 from .domains.catalogue import OpenDomain
 from .frequency.bands import Band
-from .metrics.detection import Interval
+from .metrics.roc import Interval
 from .pictures.lookalikes import Lookalikes
 from .registry import DetectorSpec
 from .store import digest

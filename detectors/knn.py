@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..benchmark.contracts import Count, Detector, Transform, View, ViewSpec
 from ..benchmark.errors import PluginError, unknown_name
-from ..benchmark.metrics.detection import roc_auc
+from ..benchmark.metrics.roc import roc_auc
 from ..benchmark.reduction import squared_distances
 from ..benchmark.solvers import ROWS_AT_A_TIME, Standardiser
 

@@ -18,11 +18,12 @@ import pytest
 from PIL import Image
 
 from bandbench.benchmark.domains.catalogue import Catalogue
+from bandbench.benchmark.domains.seen import content_name
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.metrics.calibration import Calibration
 from bandbench.benchmark.models.attribution import Classifier
 from bandbench.benchmark.models.recipe import Recipe
-from bandbench.benchmark.models.trained_model import TrainedModel, content_name
+from bandbench.benchmark.models.trained_model import TrainedModel
 from bandbench.benchmark.pictures.crops import CropSpec
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.search.plan import make_plan

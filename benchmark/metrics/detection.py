@@ -5,6 +5,9 @@ Everywhere ``labels`` is 0 real, 1 fake and a higher score means more fake. A nu
 hand is NaN, never a guess.
 """
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -12,25 +15,27 @@ from .bootstrap import GroupBootstrap, auc_interval
 from .roc import Interval, Scored, roc_auc
 
 __all__ = [
-    "DETECTION_RATES",
     "FALSE_ALARM_RATES",
     "GroupBootstrap",
     "Interval",
     "Scored",
-    "all_metrics",
+    "Verdicts",
     "auc_interval",
     "average_precision",
+    "average_precision_of",
     "balanced_accuracy",
+    "balanced_accuracy_of",
     "best_threshold",
     "detection_rate_at",
+    "detection_rate_of",
     "equal_error_rate",
+    "equal_error_rate_of",
     "nearest_detection_rate_at",
+    "nearest_detection_rate_of",
     "roc_auc",
 ]
 
 FALSE_ALARM_RATES = (0.10, 0.05, 0.01)
-# PD@x under its two rules: the rate may not exceed x, or (published programs) is the nearest to x.
-DETECTION_RATES = tuple(f"pd{round(100 * x)}{rule}" for rule in ("", "_nearest") for x in FALSE_ALARM_RATES)
 
 
 def detection_rate_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: float) -> float:
@@ -151,28 +156,48 @@ def balanced_accuracy(labels: ArrayLike, scores: ArrayLike, threshold: float) ->
     return float((called_fake[y == 1].mean() + (~called_fake[y == 0]).mean()) / 2)
 
 
-def all_metrics(labels: ArrayLike, scores: ArrayLike, threshold: float) -> dict[str, float]:
+@dataclass(frozen=True, eq=False)
+class Verdicts:
     """
-    Every number of one scored item set, without intervals.
+    Scores and labels of one item set with a threshold that was fixed beforehand.
 
-    Parameters
+    Attributes
     ----------
     labels, scores : arrays (n_items,)
     threshold : float
         Chosen on the validation items of the training domain (`best_threshold`).
-
-    Returns
-    -------
-    dict
-        ``auc``, ``average_precision``, ``eer``, ``balanced_accuracy`` and `DETECTION_RATES`; NaN where undefined.
     """
-    roc = _roc(labels, scores)  # once: it is what takes time
-    rates = [_detection_rate(np.asarray(labels), roc, x) for x in FALSE_ALARM_RATES]
-    rates += [_nearest_detection_rate(roc, x) for x in FALSE_ALARM_RATES]
-    return {
-        "auc": roc_auc(labels, scores),
-        "average_precision": average_precision(labels, scores),
-        "eer": _equal_error(roc),
-        "balanced_accuracy": balanced_accuracy(labels, scores, threshold),
-        **dict(zip(DETECTION_RATES, rates, strict=True)),
-    }
+
+    labels: NDArray
+    scores: NDArray
+    threshold: float
+
+    @cached_property
+    def roc(self) -> Roc | None:
+        """ROC curve, computed once for all metrics; None if a class is missing."""
+        return _roc(self.labels, self.scores)
+
+
+def average_precision_of(verdicts: Verdicts) -> float:
+    """See `average_precision`."""
+    return average_precision(verdicts.labels, verdicts.scores)
+
+
+def equal_error_rate_of(verdicts: Verdicts) -> float:
+    """See `equal_error_rate`."""
+    return _equal_error(verdicts.roc)
+
+
+def balanced_accuracy_of(verdicts: Verdicts) -> float:
+    """See `balanced_accuracy`."""
+    return balanced_accuracy(verdicts.labels, verdicts.scores, verdicts.threshold)
+
+
+def detection_rate_of(verdicts: Verdicts, false_alarm_rate: float) -> float:
+    """See `detection_rate_at`."""
+    return _detection_rate(np.asarray(verdicts.labels), verdicts.roc, false_alarm_rate)
+
+
+def nearest_detection_rate_of(verdicts: Verdicts, false_alarm_rate: float) -> float:
+    """See `nearest_detection_rate_at`."""
+    return _nearest_detection_rate(verdicts.roc, false_alarm_rate)

@@ -11,7 +11,7 @@ from ..contracts import LABEL_NAMES, Detector, ManyClasses, View
 from ..domains.names import DomainName
 from ..errors import StudyError
 from ..fitted import fit_detector, load_detector, save_detector, score_classes, score_detector
-from ..metrics.detection import roc_auc
+from ..metrics.roc import roc_auc
 from .recipe import ATTRIBUTION
 
 

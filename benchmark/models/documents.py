@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ..recording.learning_curves import member_series
-from ..results.cells import SHORT, fact_text
+from ..results.cell_document import SHORT
+from ..results.cells import fact_text
 from ..results.scores import write_table
 from ..store import digest
 from ..tracking import RunDocument

@@ -14,7 +14,7 @@ from ..domains.catalogue import Catalogue, OpenDomain
 from ..domains.guard import Name, refuse_shared
 from ..domains.seen import hashed_names
 from ..errors import DataError, unknown_name
-from ..metrics.detection import Scored
+from ..metrics.roc import Scored
 from ..reporting import Reporter
 from ..results.scores import with_scores
 from ..workers import Workers

@@ -12,7 +12,7 @@ from ..domains.names import dataset_name
 from ..domains.seen import read_learned
 from ..errors import BenchError, PluginError
 from ..features.load import load_view
-from ..metrics.detection import Scored
+from ..metrics.roc import Scored
 from ..records import CellResult, ItemSet
 from ..results.scores import item_labels, ok_rows
 from .recipe import Recipe

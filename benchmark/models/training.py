@@ -12,7 +12,7 @@ from ..domains.guard import guard
 from ..domains.seen import Learned, content_name, fitted_names
 from ..errors import DataError
 from ..metrics.calibration import Calibration, ambiguous_stretch
-from ..metrics.detection import Scored
+from ..metrics.roc import Scored
 from ..reporting import Reporter
 from ..workers import Workers
 from .attribution import Classifier, attribution_metrics, generator_of

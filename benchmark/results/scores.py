@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..contracts import Item
 from ..domains.names import dataset_name
 from ..errors import DataError
-from ..metrics.detection import Scored
+from ..metrics.roc import Scored
 from ..store import atomic_path
 
 ITEM_SCHEMA = pa.schema(

@@ -13,7 +13,7 @@ from collections.abc import Generator, Sequence
 from typing import Any, Protocol
 
 from ..frequency.bands import MAX_FREQUENCY, Band
-from ..metrics.detection import Interval
+from ..metrics.roc import Interval
 from ..records import SWEEP_STAGES, Assessment, Cell, CellResult, Job, Record, Tested, Trial
 from ..study.study_file import Study
 from .optuna_history import History

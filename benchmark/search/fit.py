@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from ..errors import BenchError, EmptyBandError
 from ..features.load import load_view
 from ..fitted import failure, fit_detector, score_detector
-from ..metrics.detection import Interval, auc_interval, roc_auc
+from ..metrics.bootstrap import auc_interval
+from ..metrics.roc import Interval, roc_auc
 from ..recording.learning_curves import epochs_of
 from ..records import Assessment, Job, Record
 from ..results.scores import is_whole, item_labels, mean_per_item, read_scores, with_scores, write_table

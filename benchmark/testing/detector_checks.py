@@ -15,7 +15,7 @@ from ..contracts import Detector, View, ViewSpec
 from ..errors import PluginError
 from ..fitted import fit_detector, load_detector, save_detector, score_detector
 from ..frequency.bands import Band
-from ..metrics.detection import roc_auc
+from ..metrics.roc import roc_auc
 from ..registry import DetectorSpec
 from ..views import view_kernel
 from ..warping import Warping

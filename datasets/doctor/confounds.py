@@ -10,7 +10,7 @@ import numpy as np
 
 from ...benchmark.contracts import FAKE, REAL
 from ...benchmark.invocation import bench
-from ...benchmark.metrics.detection import roc_auc
+from ...benchmark.metrics.roc import roc_auc
 from .picture_facts import Facts
 
 SIGNIFICANT = 3.0  # standard errors

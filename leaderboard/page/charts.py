@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...benchmark.frequency.bands import MAX_FREQUENCY
-from ...benchmark.metrics.detection import Scored
+from ...benchmark.metrics.roc import Scored
 
 N_BINS = 30
 # False alarm rates at which a curve is kept: even steps for ROC, even ratios below them for DET.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...benchmark.metrics.delong import GroupCodes
-from ...benchmark.metrics.detection import Scored
+from ...benchmark.metrics.roc import Scored
 
 NUMBERS_AT_ONCE = 8_000_000  # float32, three arrays of them: what the draws of one slice may take
 FAKES_AT_ONCE = 512  # their sum in float32 stays exact; sums of those are taken in float64

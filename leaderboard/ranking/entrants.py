@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...benchmark.errors import DataError
-from ...benchmark.metrics.detection import Scored
+from ...benchmark.metrics.roc import Scored
 from ...benchmark.results.scores import SCORE_SCHEMA, ok_rows
 
 COLUMNS = ["domain", "split", "item", "label", "group", "status", "score"]

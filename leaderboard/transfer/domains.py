@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from ...benchmark.domains.names import chain_of
 from ...benchmark.errors import DataError
 from ...benchmark.metrics.calibration import Calibration
-from ...benchmark.metrics.detection import Interval, Scored
+from ...benchmark.metrics.roc import Interval, Scored
 from ...benchmark.results.scores import read_scores
 
 FALSE_ALARM_RATE = 0.01

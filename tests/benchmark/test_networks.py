@@ -19,7 +19,7 @@ from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.fitted import fit_detector, load_detector, save_detector, score_classes, score_detector
 from bandbench.benchmark.frequency import dct
 from bandbench.benchmark.frequency.bands import Band
-from bandbench.benchmark.metrics.detection import roc_auc
+from bandbench.benchmark.metrics.roc import roc_auc
 from bandbench.benchmark.networks import (
     Graph,
     MicroBatches,

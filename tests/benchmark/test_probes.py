@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from bandbench.benchmark.contracts import View
 from bandbench.benchmark.errors import BenchWarning, PluginError
-from bandbench.benchmark.metrics.detection import roc_auc
+from bandbench.benchmark.metrics.roc import roc_auc
 from bandbench.benchmark.registry import DetectorSpec
 
 torch = pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")

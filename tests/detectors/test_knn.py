@@ -9,7 +9,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from bandbench.benchmark.contracts import View
 from bandbench.benchmark.errors import PluginError
-from bandbench.benchmark.metrics.detection import roc_auc
+from bandbench.benchmark.metrics.roc import roc_auc
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.testing import check_detector
 from bandbench.detectors.knn import KNN

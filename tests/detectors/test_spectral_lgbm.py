@@ -5,7 +5,7 @@ import pytest
 
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.frequency.bands import Band
-from bandbench.benchmark.metrics.detection import roc_auc
+from bandbench.benchmark.metrics.roc import roc_auc
 from bandbench.benchmark.views import view_kernel
 from bandbench.detectors.spectral_lgbm import SpectralLGBM
 

@@ -10,7 +10,7 @@ import pytest
 from bandbench.benchmark.checkpoints import Checkpoint
 from bandbench.benchmark.contracts import View
 from bandbench.benchmark.errors import PluginError
-from bandbench.benchmark.metrics.detection import roc_auc
+from bandbench.benchmark.metrics.roc import roc_auc
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.warping import Warping
 from trees.faces import scene

@@ -6,7 +6,7 @@ import pytest
 
 from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.metrics.detection import roc_auc
+from bandbench.benchmark.metrics.roc import roc_auc
 from bandbench.benchmark.results.scores import OK, ItemStatus, Reason, Status, item_table, with_scores
 from bandbench.leaderboard.clips import pooled_by_clip
 

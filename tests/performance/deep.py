@@ -209,7 +209,7 @@ def precision_rows(spec: Any, device: str) -> list[tuple[str, float]]:
 
     from bandbench.benchmark.contracts import View
     from bandbench.benchmark.encoders import load_encoder
-    from bandbench.benchmark.metrics.detection import roc_auc
+    from bandbench.benchmark.metrics.roc import roc_auc
     from bandbench.benchmark.registry import DetectorSpec
 
     rng = np.random.default_rng(1)

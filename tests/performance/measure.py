@@ -200,13 +200,12 @@ def features(folder: str, crop: int) -> dict[str, Any]:
     from published_loop import read_grey
 
     from bandbench.benchmark.contracts import ViewSpec
-    from bandbench.benchmark.domains.catalogue import Catalogue
+    from bandbench.benchmark.domains.catalogue import Catalogue, OpenDomain
     from bandbench.benchmark.features.chunks import Places, chunk_tasks, prepare_chunk
     from bandbench.benchmark.features.item_sets import item_set, outcomes
     from bandbench.benchmark.features.load import load_view
     from bandbench.benchmark.frequency.bands import Band
     from bandbench.benchmark.pictures.crops import CropSpec
-    from bandbench.benchmark.search.run import OpenDomain
     from bandbench.benchmark.store import cache_root
 
     paths, _ = paths_and_labels(folder)

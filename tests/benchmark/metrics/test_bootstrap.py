@@ -16,7 +16,7 @@ from bandbench.benchmark.metrics.bootstrap import (
     scarce,
     unseen_bounds,
 )
-from bandbench.benchmark.metrics.detection import Scored, roc_auc
+from bandbench.benchmark.metrics.roc import Scored, roc_auc
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 2, 300)

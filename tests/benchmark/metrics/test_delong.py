@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.metrics.delong import auc_covariance, delong_test, delong_variance, mean_auc_covariance
-from bandbench.benchmark.metrics.detection import Scored, roc_auc
+from bandbench.benchmark.metrics.roc import Scored, roc_auc
 
 GOLDEN = np.load(Path(__file__).parents[2] / "golden" / "delong.npz")
 LABELS, GROUPS, SCORES = GOLDEN["labels"], GOLDEN["groups"], GOLDEN["scores"]

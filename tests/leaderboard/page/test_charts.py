@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from bandbench.benchmark.metrics.detection import Scored, detection_rate_at
+from bandbench.benchmark.metrics.detection import detection_rate_at
+from bandbench.benchmark.metrics.roc import Scored
 from bandbench.leaderboard.page.charts import ROC_GRID, histogram, layouts, roc_curve
 
 

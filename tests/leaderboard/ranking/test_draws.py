@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from bandbench.benchmark.metrics.detection import GroupBootstrap, Scored
+from bandbench.benchmark.metrics.bootstrap import GroupBootstrap
+from bandbench.benchmark.metrics.roc import Scored
 from bandbench.leaderboard.ranking import draws
 from bandbench.leaderboard.ranking.draws import drawn_aucs, nests, weighted_aucs
 

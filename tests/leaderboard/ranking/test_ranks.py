@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from bandbench.benchmark.metrics.detection import Scored, roc_auc
+from bandbench.benchmark.metrics.roc import Scored, roc_auc
 from bandbench.leaderboard.ranking.entrants import Entrant
 from bandbench.leaderboard.ranking.ranks import Ranking, holm, rank
 

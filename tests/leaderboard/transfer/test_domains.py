@@ -10,7 +10,7 @@ from sklearn.metrics import brier_score_loss
 
 from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.metrics.detection import Scored
+from bandbench.benchmark.metrics.roc import Scored
 from bandbench.benchmark.results.scores import OK, item_table, with_scores, write_table
 from bandbench.leaderboard.transfer.domains import (
     brier_score,
