@@ -8,9 +8,7 @@ random weights from its configuration. Nothing is loaded before it is used, and 
 import contextlib
 import hashlib
 import json
-import logging
 import os
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .activations import ARCHIVE_ENTRIES, CHOICES, array_names, is_archive, is_place, settle
+from .devices import Graph, MicroBatches, find_device, memory_errors, quiet
 from .errors import PluginError, unknown_name
-from .networks import Graph, MicroBatches, find_device, memory_errors
 from .store import cache_root, digest, read_json, write_json
 
 if TYPE_CHECKING:
@@ -86,7 +84,7 @@ class EncoderSpec:
     precision : {"float32", "bfloat16", "float16"}
         Of the encoder's arithmetic; embeddings are float32.
     compiled : bool
-        Compile the network before its first batch (`bandbench.benchmark.networks.Graph`), which takes up to some minutes.
+        Compile the network before its first batch (`bandbench.benchmark.devices.Graph`), which takes up to some minutes.
     activation : {"auto", "gelu", "quickgelu"}
         Of the image tower of open_clip; ``auto`` is settled by `bandbench.benchmark.activations.settle`.
 
@@ -547,19 +545,6 @@ def _clip_weights(spec: EncoderSpec, architecture: str) -> str:
     if spec.weights not in tags:
         raise PluginError(unknown_name(f"weights of open_clip {spec.model}", spec.weights, tags) + " Or give a path.")
     return spec.weights
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep libraries from telling in many lines what the error that they raise tells in one."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)
 
 
 @contextlib.contextmanager

@@ -4,30 +4,26 @@ Training of small networks on planes of crops: everything but their layers.
 PyTorch is imported inside the functions, so that the detectors can be listed without it.
 """
 
-import contextlib
-import os
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import Moments
 from .contracts import LABEL_NAMES, Count, Detector, Positive, Seed, Share, Transform, View, ViewSpec
-from .errors import BenchWarning, PluginError
+from .devices import MicroBatches, find_device, reproducible
+from .errors import PluginError
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-Result = TypeVar("Result")
-DEVICES = ("auto", "cpu", "cuda")
 ADAM_EPSILON = 1e-7  # Keras's, with which these networks were published; PyTorch's is a tenth of it
 CROPS_AT_A_TIME = 64
-COMPILER = "inductor"  # backend of torch.compile
-# What PyTorch's allocator for main memory says where its one for CUDA raises an error of its own.
-NO_MAIN_MEMORY = ("can't allocate memory", "not enough memory")
 
 
 @dataclass(frozen=True)
@@ -57,32 +53,6 @@ class Planes:
         return torch.from_numpy(batch).permute(0, 3, 1, 2)
 
 
-def find_device(wanted: str, who: str) -> str:
-    """
-    Settle on a device.
-
-    Parameters
-    ----------
-    wanted : {"auto", "cpu", "cuda"}
-    who : str
-        Named in the message.
-
-    Raises
-    ------
-    PluginError
-        If the device is unknown, or CUDA is wanted and absent.
-    """
-    import torch
-
-    if wanted not in DEVICES:
-        raise PluginError(f"{who} runs on the devices {', '.join(DEVICES)}, got {wanted!r}.")
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise PluginError(
-            f"{who} was told device='cuda', but PyTorch {torch.__version__} finds no such device; use device='auto' or 'cpu'."
-        )
-    return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
-
-
 def plane_values(view: View) -> NDArray:
     """Return the values of a view as (n_crops, rows, cols, channels); grey pixels get their one channel."""
     return view.values if view.values.ndim == 4 else view.values[..., None]
@@ -102,17 +72,9 @@ def plane_moments(values: NDArray, rows: NDArray[np.intp]) -> tuple[NDArray[np.f
     mean, scale : arrays of float64 (rows, cols, channels)
         A coefficient that does not vary has scale 1.
     """
-    mean, squares = np.zeros(values.shape[1:]), np.zeros(values.shape[1:])
-    for start in range(0, len(rows), CROPS_AT_A_TIME):
-        block = values[rows[start : start + CROPS_AT_A_TIME]].astype(np.float64)
-        # Two sets of crops are merged as by Chan, Golub and LeVeque: no difference of large sums.
-        share = len(block) / (start + len(block))
-        step = block.mean(axis=0) - mean
-        squares += block.var(axis=0) * len(block) + step**2 * (start * share)
-        mean += step * share
-    deviation = np.sqrt(squares / len(rows))
-    # Rounding leaves constant coefficients with a spread of about their value times 1e-16.
-    return mean, np.where(deviation <= 1e-12 * np.abs(mean), 1.0, deviation)
+    batches = (values[rows[start : start + CROPS_AT_A_TIME]] for start in range(0, len(rows), CROPS_AT_A_TIME))
+    moments = reduce(add, map(Moments.of, batches))
+    return moments.mean, moments.scale
 
 
 def held_out(labels: NDArray[np.int64], share: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -159,159 +121,6 @@ def initialise(network: "nn.Module") -> None:
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.zeros_(layer.bias)  # pyright: ignore[reportArgumentType] (all layers here have one)
-
-
-@contextlib.contextmanager
-def reproducible(seed: int, device: str) -> Iterator[None]:
-    """
-    Make PyTorch repeat itself to the last bit for a block, and leave its state as it was.
-
-    On the CPU everything does; on CUDA an operation without a deterministic form is allowed, with PyTorch's warning.
-
-    Parameters
-    ----------
-    seed : int
-    device : {"cpu", "cuda"}
-    """
-    import torch
-
-    cuda = device == "cuda"
-    uninitialised: Any = torch.utils.deterministic
-    before = torch.get_num_threads(), torch.get_deterministic_debug_mode(), uninitialised.fill_uninitialized_memory
-    workspace = os.environ.get("CUBLAS_WORKSPACE_CONFIG")
-    if cuda and workspace is None:
-        os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # without it matrix products differ from run to run
-    try:
-        with torch.random.fork_rng(devices=[torch.cuda.current_device()] if cuda else []):
-            torch.set_num_threads(1)  # the order in which several add up would show
-            # Not use_deterministic_algorithms, which imports a compiler that takes seconds to load.
-            torch.set_deterministic_debug_mode("warn" if cuda else "error")
-            uninitialised.fill_uninitialized_memory = False  # a tenth of the time, to find mistakes of others
-            torch.default_generator.manual_seed(seed)
-            if cuda:
-                torch.cuda.manual_seed(seed)
-            yield
-    finally:
-        torch.set_num_threads(before[0])
-        torch.set_deterministic_debug_mode(before[1])
-        uninitialised.fill_uninitialized_memory = before[2]
-        if cuda and workspace is None:
-            del os.environ["CUBLAS_WORKSPACE_CONFIG"]
-
-
-@contextlib.contextmanager
-def memory_errors() -> Iterator[None]:
-    """Let a lack of main memory raise what a lack of the accelerator's does: ``torch.OutOfMemoryError``."""
-    import torch
-
-    try:
-        yield
-    except torch.OutOfMemoryError:
-        raise
-    except RuntimeError as error:
-        if any(words in str(error) for words in NO_MAIN_MEMORY):
-            raise torch.OutOfMemoryError(str(error).splitlines()[0]) from error
-        raise
-
-
-class Graph:
-    """
-    A function of batches, compiled for one shape: smaller batches are filled up to it.
-
-    The shape is that of the largest batch so far, up to the next power of two, so that batches of equal size and a smaller last
-    one make one graph. Where compiling is impossible, a warning says why, and the function is called as it is.
-
-    Parameters
-    ----------
-    function : callable
-        From a tensor (n, …) to one (n, …), row by row.
-    who : str
-        Named in messages.
-    """
-
-    def __init__(self, function: "Callable[[torch.Tensor], torch.Tensor]", who: str) -> None:
-        self.function = function
-        self.who = who
-        self.rows = 0
-        self._compiled: Callable[[torch.Tensor], torch.Tensor] | None = None
-        self._possible = True
-
-    def __call__(self, batch: "torch.Tensor") -> "torch.Tensor":
-        """Call it for a batch of any size."""
-        import torch
-
-        if not self._possible:
-            return self.function(batch)
-        try:
-            with memory_errors():
-                return self._filled_up(batch)
-        except torch.OutOfMemoryError:
-            self.rows = 0  # who calls comes back with less
-            raise
-        except Exception as error:  # compilers fail in many ways
-            found = self.function(batch)  # what it cannot do either is its own mistake
-            self._possible, self._compiled = False, None
-            reason = (" ".join(str(error).split())[:200] or type(error).__name__).rstrip(".")
-            warnings.warn(f"{self.who} cannot be compiled here and runs without that: {reason}.", BenchWarning, stacklevel=2)
-            return found
-
-    def _filled_up(self, batch: "torch.Tensor") -> "torch.Tensor":
-        import torch
-
-        if self._compiled is None:
-            self._compiled = torch.compile(self.function, backend=COMPILER, dynamic=False)
-        n = len(batch)
-        self.rows = max(self.rows, 1 << (n - 1).bit_length())
-        batch = batch.contiguous()  # another order in memory would be another graph
-        if n < self.rows:
-            batch = torch.cat([batch, batch[-1:].expand(self.rows - n, *batch.shape[1:])])
-        return self._compiled(batch)[:n]
-
-
-class MicroBatches:
-    """
-    Cuts batches into parts that fit into the accelerator's memory.
-
-    Gradients add up over the parts, so that a step is the same but for batch statistics.
-
-    Parameters
-    ----------
-    size : int
-        Crops per part to begin with; halved, with a warning, whenever the memory runs out.
-    who : str
-        Named in messages.
-    """
-
-    def __init__(self, size: int, who: str) -> None:
-        self.size = size
-        self.who = who
-
-    def run(self, rows: NDArray[np.intp], work: Callable[[NDArray[np.intp]], Result], begin: Callable[[], Any]) -> list[Result]:
-        """
-        Work on all rows, part by part; after a lack of memory again from `begin` on.
-
-        Raises
-        ------
-        PluginError
-            If not even one crop fits.
-        """
-        import torch
-
-        while True:
-            begin()
-            try:
-                with memory_errors():
-                    return [work(rows[start : start + self.size]) for start in range(0, len(rows), self.size)]
-            except torch.OutOfMemoryError as error:
-                self.size = min(self.size, len(rows)) // 2
-                if not self.size:
-                    self.size = 1
-                    raise PluginError(f"{self.who} has not enough memory for one crop: {error}") from error
-            # Outside the handler, whose traceback would keep the tensors alive.
-            torch.cuda.empty_cache()
-            warnings.warn(
-                f"{self.who} ran out of memory and goes on with {self.size} crops at a time.", BenchWarning, stacklevel=2
-            )
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .contracts import Count, Detector, Positive, Seed, Share, View, ViewSpec
+from .devices import reproducible
 from .encoders import RANDOM, content_of
 from .errors import BenchWarning, PluginError, unknown_name
 from .logistic import fit_logistic
-from .networks import held_out, reproducible
+from .networks import held_out
 
 HEADS = ("logistic", "faithful")
 SHARE_OF_BATCHES = 0.75

@@ -8,13 +8,12 @@ What was learned there is mapped back to weights on features.
 Features are read in blocks of columns everywhere, so that no float64 copy of float32 rows is made as a whole.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .solvers import Standardiser, column_blocks
+from .arrays import Standardiser, column_blocks, gram, scaled_columns
 
 # Directions with less than this share of the largest one's energy are rounding errors of the Gram matrix.
 SMALLEST_SHARE = 1e-12
@@ -61,7 +60,7 @@ class Coordinates:
         """
         n, p = rows.shape
         if p <= n:
-            return cls(rows, _scaled(rows, slice(None), scaler), None, scaler)
+            return cls(rows, scaled_columns(rows, slice(None), scaler), None, scaler)
         eigenvalues, vectors = np.linalg.eigh(gram(rows, rows, scaler))
         kept = np.flatnonzero(eigenvalues > SMALLEST_SHARE * eigenvalues[-1])[::-1]
         lengths, vectors = np.sqrt(eigenvalues[kept]), vectors[:, kept]
@@ -70,7 +69,7 @@ class Coordinates:
     def of_rows(self, rows: NDArray) -> NDArray[np.float64]:
         """Coordinates of other rows, projected onto what the training rows span, (n_rows, rank)."""
         if self.basis is None:
-            return _scaled(rows, slice(None), self.scaler)
+            return scaled_columns(rows, slice(None), self.scaler)
         return gram(rows, self.rows, self.scaler) @ self.basis
 
     def back(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -89,59 +88,5 @@ class Coordinates:
         if self.basis is not None:
             dual = self.basis @ weights
             blocks = column_blocks(self.rows.shape[1])
-            weights = np.concatenate([_scaled(self.rows, block, self.scaler).T @ dual for block in blocks])
+            weights = np.concatenate([scaled_columns(self.rows, block, self.scaler).T @ dual for block in blocks])
         return weights if self.scaler is None else (weights.T / self.scaler.scale).T
-
-
-def gram(a: NDArray, b: NDArray, scaler: Standardiser | None = None) -> NDArray[np.float64]:
-    """
-    Inner products of all rows of two arrays.
-
-    Parameters
-    ----------
-    a, b : arrays (n_a, n_features), (n_b, n_features)
-    scaler : Standardiser, optional
-        Applied to the rows of both.
-
-    Returns
-    -------
-    array of float64 (n_a, n_b)
-    """
-    product = np.zeros((len(a), len(b)))
-    for left, right in _pairs(a, b, scaler):
-        product += left @ right.T
-    return product
-
-
-def squared_distances(a: NDArray, b: NDArray, scaler: Standardiser | None = None) -> NDArray[np.float64]:
-    """
-    Squared Euclidean distances of all rows of two arrays.
-
-    Parameters
-    ----------
-    a, b, scaler
-        As in `gram`; a scaler that takes the mean away keeps the differences free of large numbers.
-
-    Returns
-    -------
-    array of float64 (n_a, n_b), at least 0
-    """
-    distances = np.zeros((len(a), len(b)))
-    for left, right in _pairs(a, b, scaler):
-        distances -= 2 * (left @ right.T)
-        distances += np.einsum("ij,ij->i", left, left)[:, None]
-        distances += np.einsum("ij,ij->i", right, right)
-    return np.maximum(distances, 0, out=distances)
-
-
-def _pairs(a: NDArray, b: NDArray, scaler: Standardiser | None) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Blocks of columns of both, standardised; one array twice where b is a, of whose product NumPy computes one triangle."""
-    for columns in column_blocks(a.shape[1]):
-        left = _scaled(a, columns, scaler)
-        yield left, left if b is a else _scaled(b, columns, scaler)
-
-
-def _scaled(rows: NDArray, columns: slice, scaler: Standardiser | None) -> NDArray[np.float64]:
-    if scaler is None:
-        return np.asarray(rows[:, columns], dtype=np.float64)
-    return Standardiser(scaler.mean[columns], scaler.scale[columns]).apply(rows[:, columns])

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .arrays import ROWS_AT_A_TIME, Standardiser, column_blocks
+
 KERNELS = ("rbf", "linear", "poly")
 # A kernel matrix of this many crops takes 288 MB; beyond it, libsvm computes the rows that it needs.
 MAX_KERNEL_CROPS = 6000
 # With this many crops and features a Gram matrix and its decomposition take a minute, and eight times that with twice as many.
 MAX_DECOMPOSED = 4000
 MAX_STEPS = 40
-ROWS_AT_A_TIME = 1024
-COLUMNS_AT_A_TIME = 2048
 
 
 @dataclass(frozen=True)
@@ -162,57 +162,6 @@ def _gamma(values: NDArray[np.float64], gamma: float | str) -> float:
         variance = float(values.var())
         return 1.0 / (values.shape[1] * variance) if variance else 1.0
     return float(gamma)
-
-
-@dataclass(frozen=True)
-class Standardiser:
-    """
-    Mean and standard deviation of every feature over the training crops.
-
-    Attributes
-    ----------
-    mean, scale : arrays of float64 (n_features,)
-        A feature that does not vary has scale 1.
-    """
-
-    mean: NDArray[np.float64]
-    scale: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, values: NDArray) -> "Standardiser":
-        """Measure the features of training crops, (n_crops, n_features); rows that lie in a file are read once."""
-        mean, squares = np.zeros(values.shape[1]), np.zeros(values.shape[1])
-        n = 0
-        for start in range(0, len(values), ROWS_AT_A_TIME):
-            for columns in column_blocks(values.shape[1]):
-                block = np.asarray(values[start : start + ROWS_AT_A_TIME, columns], dtype=np.float64)
-                # Mean and squares of two parts that are put together (Chan et al. 1979).
-                block_mean = block.mean(axis=0)
-                change = block_mean - mean[columns]
-                share = len(block) / (n + len(block))
-                mean[columns] += share * change
-                squares[columns] += ((block - block_mean) ** 2).sum(axis=0) + n * share * change**2
-            n += len(values[start : start + ROWS_AT_A_TIME])
-        deviation = np.sqrt(squares / n)
-        # Rounding leaves constant features with a spread of about their value times 1e-16.
-        constant = deviation <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
-        return cls(mean, np.where(constant, 1.0, deviation))
-
-    @classmethod
-    def identity(cls, n_features: int) -> "Standardiser":
-        """Return one that changes nothing."""
-        return cls(np.zeros(n_features), np.ones(n_features))
-
-    def apply(self, values: NDArray) -> NDArray[np.float64]:
-        """Return z-scores, float64."""
-        standardised = values - self.mean
-        standardised /= self.scale
-        return standardised
-
-
-def column_blocks(n_columns: int) -> list[slice]:
-    """Cut columns into blocks of which a float64 copy is small."""
-    return [slice(i, min(i + COLUMNS_AT_A_TIME, n_columns)) for i in range(0, n_columns, COLUMNS_AT_A_TIME)]
 
 
 @dataclass(frozen=True)

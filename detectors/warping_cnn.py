@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from ..benchmark.checkpoints import Checkpoint, optimiser_arrays, part_of, restore_optimiser
 from ..benchmark.contracts import Count, Detector, Positive, Seed, Share, View, ViewSpec
-from ..benchmark.encoders import IMAGENET_MEAN, IMAGENET_STD, content_of, from_server, quiet
+from ..benchmark.devices import MicroBatches, find_device, quiet, reproducible
+from ..benchmark.encoders import IMAGENET_MEAN, IMAGENET_STD, content_of, from_server
 from ..benchmark.errors import PluginError
-from ..benchmark.networks import MicroBatches, find_device, reproducible, weights_of
+from ..benchmark.networks import weights_of
 from ..benchmark.warping import ALL_MASKS, Warping, turned
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 from PIL.Image import Image
 
+from ..epochs import Series
 from ..frequency.bands import MAX_FREQUENCY, Band
 from ..pictures.perturbations import chain_of, unperturbed
-from ..recording.learning_curves import Series
 from .labels import place_labels
 from .looks import SCREEN, Look
 

@@ -14,9 +14,9 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from ..devices import Graph, MicroBatches, find_device
 from ..errors import DataError, PluginError, StudyError, unknown_name
 from ..invocation import extra_missing
-from ..networks import Graph, MicroBatches, find_device
 from .bands import Band, butterworth_gain, distance_grid
 
 if TYPE_CHECKING:

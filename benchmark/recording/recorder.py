@@ -14,6 +14,7 @@ from ..contracts import LABEL_NAMES, ViewSpec
 from ..domains.catalogue import OpenDomain
 from ..domains.guard import whole
 from ..domains.splits import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
+from ..epochs import series_of
 from ..features.load import load_view
 from ..frequency.bands import Band
 from ..metrics.detection import DETECTION_RATES, Interval
@@ -28,7 +29,6 @@ from ..store import digest, read_json, results_root, write_json
 from ..tracking import Outbox, RunDocument
 from .cell_folder import write_cell
 from .keys import cell_key, cell_provenance, joined, split_lists, study_key, variant_digest
-from .learning_curves import series_of
 from .mistakes import keep_mistakes
 from .run_notes import cell_note, study_note
 

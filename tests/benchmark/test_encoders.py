@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bandbench.benchmark import networks
+from bandbench.benchmark import devices
 from bandbench.benchmark.encoders import TINY_CLIP, TINY_DINO, EncoderSpec, ahead, content_of, load_encoder
 from bandbench.benchmark.errors import PluginError
 
@@ -227,7 +227,7 @@ def test_half_precision_is_close() -> None:
 def test_a_compiled_encoder_gives_the_same_by_one_graph(spec: EncoderSpec, monkeypatch: pytest.MonkeyPatch) -> None:
     from torch._dynamo.utils import counters
 
-    monkeypatch.setattr(networks, "COMPILER", "aot_eager")
+    monkeypatch.setattr(devices, "COMPILER", "aot_eager")
     torch._dynamo.reset()
     compiled = load_encoder(replace(spec, compiled=True), "cpu")
     found = compiled.embed(CROPS)
@@ -354,7 +354,7 @@ def test_pictures_smaller_than_the_patch_are_enlarged(spec: EncoderSpec) -> None
 AWAY = """
 import sys, time
 from bandbench.benchmark.encoders import EncoderSpec, load_encoder
-from bandbench.benchmark import networks
+from bandbench.benchmark import devices, networks
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.registry import DetectorSpec
 import timm, open_clip, transformers

@@ -9,9 +9,9 @@ import scipy.special
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from bandbench.benchmark.arrays import Standardiser
 from bandbench.benchmark.frequency.dct import dct2, log_magnitude
 from bandbench.benchmark.logistic import LogisticModel, accuracy_path, fit_logistic
-from bandbench.benchmark.solvers import Standardiser
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "logistic_probe.npz")
 STRENGTH = 0.01

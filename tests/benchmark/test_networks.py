@@ -1,7 +1,6 @@
 """Networks: standardised planes, early stopping, determinism, little memory, and detectors that learn."""
 
 import os
-import re
 import subprocess
 import sys
 import tracemalloc
@@ -13,26 +12,14 @@ import pytest
 import torch
 from torch import nn
 
-from bandbench.benchmark import networks
 from bandbench.benchmark.contracts import View
+from bandbench.benchmark.devices import reproducible
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.fitted import fit_detector, load_detector, save_detector, score_classes, score_detector
 from bandbench.benchmark.frequency import dct
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.metrics.detection import roc_auc
-from bandbench.benchmark.networks import (
-    Graph,
-    MicroBatches,
-    NetworkDetector,
-    Planes,
-    Trainer,
-    held_out,
-    initialise,
-    memory_errors,
-    plane_moments,
-    plane_values,
-    reproducible,
-)
+from bandbench.benchmark.networks import NetworkDetector, Planes, Trainer, held_out, initialise, plane_moments, plane_values
 from bandbench.benchmark.registry import detectors
 from bandbench.benchmark.views import view_kernel
 from conftest import noise_picture
@@ -225,102 +212,6 @@ class Cramped(Linear):
                 return batch
 
         return nn.Sequential(Gate(), *super().network(shape, n_classes))
-
-
-def test_a_lack_of_main_memory_is_one_of_memory() -> None:
-    with pytest.raises(torch.OutOfMemoryError, match="can't allocate memory"), memory_errors():
-        torch.empty(2**58)
-    with pytest.raises(RuntimeError, match="shape") as other, memory_errors():
-        torch.empty(2, 3) @ torch.empty(2, 3)
-    assert not isinstance(other.value, torch.OutOfMemoryError)
-
-
-@pytest.mark.filterwarnings("ignore:.*out of memory")
-def test_half_of_what_there_was_not_of_what_there_might_have_been() -> None:
-    def work(rows: np.ndarray) -> int:
-        with memory_errors():
-            torch.empty(2**58 if len(rows) > 3 else 1)
-        return len(rows)
-
-    micro_batches = MicroBatches(256, "mine")
-    with pytest.warns(UserWarning) as told:
-        assert micro_batches.run(np.arange(12), work, lambda: None) == [3, 3, 3, 3]
-    assert [int(re.findall(r"\d+", str(one.message))[0]) for one in told] == [6, 3]
-
-
-@pytest.fixture
-def shapes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
-    """Shapes that graphs are compiled for, by a compiler that writes them down and leaves the graph as it is."""
-    compiled: list[tuple[int, ...]] = []
-
-    def compiler(graph: Any, inputs: Any) -> Any:
-        compiled.extend(tuple(one.shape) for one in inputs if one.ndim == 2)
-        return graph.forward
-
-    monkeypatch.setattr(networks, "COMPILER", compiler)
-    torch._dynamo.reset()
-    return compiled
-
-
-def doubled(batch: torch.Tensor) -> torch.Tensor:
-    return 2 * batch + 1
-
-
-def test_one_graph_for_batches_of_one_size_and_a_smaller_last_one(shapes: list[tuple[int, ...]]) -> None:
-    graph = Graph(doubled, "mine")
-    with torch.inference_mode():
-        rows = torch.arange(60.0).reshape(3, 20).T  # not in the order of memory
-        found = torch.cat([graph(rows[start : start + 8]) for start in range(0, 20, 8)])
-        assert torch.equal(found, doubled(rows)) and shapes == [(8, 3)]
-        assert torch.equal(graph(rows[:9]), doubled(rows[:9])) and shapes == [(8, 3), (16, 3)]
-
-
-def test_where_compiling_is_impossible_it_says_so_once_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_compiler(graph: Any, inputs: Any) -> Any:
-        raise OSError("there is no compiler for C++.")
-
-    monkeypatch.setattr(networks, "COMPILER", no_compiler)
-    torch._dynamo.reset()
-    graph = Graph(lambda batch: doubled(batch) - 1, "mine")
-    with pytest.warns(
-        UserWarning, match=r"mine cannot be compiled here and runs without that: .*no compiler for C\+\+"
-    ) as told:
-        for _ in range(2):
-            assert torch.equal(graph(torch.ones(3, 2)), torch.full((3, 2), 2.0))
-    assert len(told) == 1
-    with pytest.raises(RuntimeError, match="shape"):
-        Graph(lambda batch: batch @ torch.ones(7, 1), "mine")(torch.ones(3, 2))
-
-
-@pytest.mark.filterwarnings("ignore:.*out of memory")
-def test_a_compiled_batch_without_room_is_compiled_smaller(shapes: list[tuple[int, ...]]) -> None:
-    graph = Graph(doubled, "mine")
-    rows = torch.arange(16.0).reshape(8, 2)
-
-    def work(part: np.ndarray) -> torch.Tensor:
-        found = graph(rows[part])
-        if len(part) > 4:
-            graph.rows = 0
-            raise torch.OutOfMemoryError("no room")
-        return found
-
-    assert torch.equal(torch.cat(MicroBatches(8, "mine").run(np.arange(8), work, lambda: None)), doubled(rows))
-    assert shapes == [(8, 2), (4, 2)]
-
-
-def test_after_a_lack_of_memory_a_batch_begins_anew() -> None:
-    log: list[object] = []
-
-    def work(rows: np.ndarray) -> None:
-        if len(rows) > 2 and rows[0] == 4:
-            raise torch.OutOfMemoryError("CUDA out of memory.")
-        log.append(rows.tolist())
-
-    micro_batches = MicroBatches(4, "mine")
-    with pytest.warns(UserWarning, match="mine ran out of memory and goes on with 2 crops at a time"):
-        micro_batches.run(np.arange(8), work, lambda: log.append("begin"))
-    assert log == ["begin", [0, 1, 2, 3], "begin", [0, 1], [2, 3], [4, 5], [6, 7]]
-    assert micro_batches.size == 2
 
 
 @pytest.mark.filterwarnings("ignore:.*out of memory")

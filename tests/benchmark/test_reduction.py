@@ -3,19 +3,18 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
-from bandbench.benchmark import solvers
-from bandbench.benchmark.reduction import Coordinates, gram, squared_distances
-from bandbench.benchmark.solvers import Standardiser
+from bandbench.benchmark import arrays
+from bandbench.benchmark.arrays import Standardiser
+from bandbench.benchmark.reduction import Coordinates
 
 
 @pytest.fixture(autouse=True, params=[7, 2048])
 def block(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Several blocks of columns, and one."""
-    monkeypatch.setattr(solvers, "COLUMNS_AT_A_TIME", request.param)
+    monkeypatch.setattr(arrays, "COLUMNS_AT_A_TIME", request.param)
 
 
 def rows(n: int, p: int, kind: type, seed: int = 0) -> NDArray:
@@ -80,15 +79,3 @@ def test_coordinates_of_many_features_are_principal_components() -> None:
 def test_repeated_rows_add_no_direction() -> None:
     values = rows(10, 50, np.float64)
     assert Coordinates.of(np.concatenate([values, values])).train.shape == (20, 10)
-
-
-@pytest.mark.parametrize("scaled", [True, False])
-def test_products_and_distances_between_two_stacks(scaled: bool) -> None:
-    a, b = rows(8, 30, np.float32), rows(5, 30, np.uint8, seed=1)
-    scaler = Standardiser.of(a) if scaled else None
-    za, zb = (scaler.apply(x) if scaler else x.astype(np.float64) for x in (a, b))
-    np.testing.assert_allclose(gram(a, b, scaler), za @ zb.T, rtol=1e-10, atol=1e-9)
-    np.testing.assert_allclose(squared_distances(a, b, scaler), cdist(za, zb, "sqeuclidean"), rtol=1e-9)
-    own = squared_distances(a, a, scaler)
-    np.testing.assert_allclose(own, cdist(za, za, "sqeuclidean"), rtol=1e-9, atol=1e-9)
-    assert own.min() >= 0

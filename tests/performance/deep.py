@@ -238,8 +238,8 @@ def device_name(device: str) -> str:
 
 def main() -> None:
     """Measure and write the section."""
+    from bandbench.benchmark.devices import find_device
     from bandbench.benchmark.encoders import EncoderSpec
-    from bandbench.benchmark.networks import find_device
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", help="architecture of open_clip (default: ViT-L-14 on CUDA, ViT-B-32 else)")

@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy import ndimage
 
-from bandbench.benchmark import networks
+from bandbench.benchmark import devices
 from bandbench.benchmark.errors import DataError, PluginError, StudyError
 from bandbench.benchmark.frequency import filters
 from bandbench.benchmark.frequency.bands import Band
@@ -99,7 +99,7 @@ def test_tensors_stay_on_the_device(device: str) -> None:
 def test_a_compiled_bank_gives_the_same_by_one_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     from torch._dynamo.utils import counters
 
-    monkeypatch.setattr(networks, "COMPILER", "eager")
+    monkeypatch.setattr(devices, "COMPILER", "eager")
     torch._dynamo.reset()
     counters.clear()
     compiled, plain = (FilterBank(BANDS, (64, 64), "cpu", compiled=wanted) for wanted in (True, False))
