@@ -28,6 +28,19 @@ from .errors import PluginError, unknown_name
 Plugin = TypeVar("Plugin", Detector, Dataset)
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
 ROOT_PACKAGE = __name__.rsplit(".", 2)[0]
+# Modules of ours that cannot change a score: records and words, files and folders, processes. An edit of theirs makes no
+# other plugin of one that imports them; everything that is not named here does.
+COMPUTES_NOTHING = frozenset(
+    {
+        "bandbench.benchmark.contracts",
+        "bandbench.benchmark.errors",
+        "bandbench.benchmark.invocation",
+        "bandbench.benchmark.registry",
+        "bandbench.benchmark.reporting",
+        "bandbench.benchmark.store",
+        "bandbench.benchmark.workers",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -184,23 +197,41 @@ def source_digest(plugin: type) -> str:
     """
     First 16 hex digits of the SHA-256 of the code behind a class: an edited plugin is another plugin.
 
-    Its own file, and those of our solvers and kernels that it uses.
+    Its own file, and those of ours that it computes with: see `modules_behind`.
     """
     code = hashlib.sha256()
-    for name in sorted(_modules_behind(plugin.__module__)):
+    for name in sorted(modules_behind(plugin.__module__)):
         path = getattr(sys.modules.get(name), "__file__", None)
         code.update(Path(path).read_bytes() if path and Path(path).is_file() else repr(plugin).encode())
     return code.hexdigest()[:16]
 
 
-def _modules_behind(name: str, known: frozenset[str] = frozenset()) -> frozenset[str]:
-    """A module and those of the engine that it takes something from, without contracts and errors, which compute nothing."""
+def modules_behind(name: str, known: frozenset[str] = frozenset()) -> frozenset[str]:
+    """
+    Modules whose code can change what a plugin computes: its own, and all of ours that it takes something from.
+
+    Parameters
+    ----------
+    name : str
+        Module of the plugin, imported.
+    known : frozenset of str
+        Modules that were followed before.
+
+    Returns
+    -------
+    frozenset of str
+        Without `COMPUTES_NOTHING`.
+    """
     known |= {name}
-    used = {getattr(value, "__module__", None) or "" for value in vars(sys.modules[name]).values()}
-    for other in sorted(used - known):
-        if other.startswith(f"{ROOT_PACKAGE}.benchmark.") and other.rpartition(".")[2] not in ("contracts", "errors"):
-            known = _modules_behind(other, known)
+    for other in sorted({_module_of(value) for value in vars(sys.modules[name]).values()} - known):
+        if other.startswith(f"{ROOT_PACKAGE}.") and other not in COMPUTES_NOTHING:
+            known = modules_behind(other, known)
     return known
+
+
+def _module_of(value: Any) -> str:
+    """Name of a module, or of that in which a function, a class or the class of a value is defined; empty without one."""
+    return value.__name__ if inspect.ismodule(value) else getattr(value, "__module__", None) or ""
 
 
 detectors: Registry[Detector] = Registry("detector", Detector, f"{ROOT_PACKAGE}.detectors", "bandbench.detectors")

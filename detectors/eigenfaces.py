@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from ..benchmark.arrays import Standardiser, gram
 from ..benchmark.contracts import Detector, Positive, Share, Transform, View, ViewSpec
 from ..benchmark.errors import PluginError
-from ..benchmark.reduction import Coordinates
+from .learning.coordinates import Coordinates
 
 if TYPE_CHECKING:
     from sklearn.decomposition import PCA

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..benchmark.arrays import ROWS_AT_A_TIME, Standardiser, squared_distances
 from ..benchmark.contracts import Count, Detector, Transform, View, ViewSpec
 from ..benchmark.errors import PluginError, unknown_name
-from ..benchmark.metrics.detection import roc_auc
+from ..benchmark.metrics.roc import roc_auc
 
 PUBLISHED_NEIGHBOURS = (1, 3, 5, 9, 17, 33, 65, 129, 257, 513, 1025)
 CRITERIA = ("roc_auc", "accuracy")

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..benchmark.arrays import Standardiser
 from ..benchmark.contracts import Detector, Positive, View, ViewSpec
-from ..benchmark.solvers import KernelMachine, fit_svm
+from .learning.solvers import KernelMachine, fit_svm
 
 
 class SpectralSVM(Detector):

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Moments
-from .contracts import LABEL_NAMES, Count, Detector, Positive, Seed, Share, Transform, View, ViewSpec
-from .devices import MicroBatches, find_device, reproducible
-from .errors import PluginError
+from ...benchmark.arrays import Moments
+from ...benchmark.contracts import LABEL_NAMES, Count, Detector, Positive, Seed, Share, Transform, View, ViewSpec
+from ...benchmark.devices import MicroBatches, find_device, reproducible
+from ...benchmark.errors import PluginError
 
 if TYPE_CHECKING:
     import torch

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import ROWS_AT_A_TIME, Standardiser, column_blocks
+from ...benchmark.arrays import ROWS_AT_A_TIME, Standardiser, column_blocks
 
 KERNELS = ("rbf", "linear", "poly")
 # A kernel matrix of this many crops takes 288 MB; beyond it, libsvm computes the rows that it needs.

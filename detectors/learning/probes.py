@@ -15,10 +15,10 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .contracts import Count, Detector, Positive, Seed, Share, View, ViewSpec
-from .devices import reproducible
-from .encoders import RANDOM, content_of
-from .errors import BenchWarning, PluginError, unknown_name
+from ...benchmark.contracts import Count, Detector, Positive, Seed, Share, View, ViewSpec
+from ...benchmark.devices import reproducible
+from ...benchmark.encoders import RANDOM, content_of
+from ...benchmark.errors import BenchWarning, PluginError, unknown_name
 from .logistic import fit_logistic
 from .networks import held_out
 

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import DataError
+from ...benchmark.errors import DataError
 
 WAVELET = "db4"
 WINDOWS = (3, 5, 7, 9)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bandbench.benchmark.checkpoints import Checkpoint, optimiser_arrays, part_of, restore_optimiser
+from bandbench.detectors.learning.checkpoints import Checkpoint, optimiser_arrays, part_of, restore_optimiser
 
 torch = pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
 

@@ -13,8 +13,8 @@ import numpy as np
 import scipy.special
 from numpy.typing import NDArray
 
-from .arrays import ROWS_AT_A_TIME, Standardiser
-from .reduction import Coordinates
+from ...benchmark.arrays import ROWS_AT_A_TIME, Standardiser
+from .coordinates import Coordinates
 
 PENALTIES = ("none", "l1", "l2", "both")
 MOST_ITERATIONS = 1000

@@ -19,12 +19,20 @@ from bandbench.benchmark.fitted import fit_detector, load_detector, save_detecto
 from bandbench.benchmark.frequency import dct
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.metrics.detection import roc_auc
-from bandbench.benchmark.networks import NetworkDetector, Planes, Trainer, held_out, initialise, plane_moments, plane_values
 from bandbench.benchmark.registry import detectors
 from bandbench.benchmark.views import view_kernel
+from bandbench.detectors.learning.networks import (
+    NetworkDetector,
+    Planes,
+    Trainer,
+    held_out,
+    initialise,
+    plane_moments,
+    plane_values,
+)
 from conftest import noise_picture
 
-GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "dct.npz")
+GOLDEN = np.load(Path(__file__).parents[2] / "golden" / "dct.npz")
 # Smaller than usual where a network is slow.
 QUICK: dict[str, dict[str, Any]] = {"dct_cnn": {}, "dct_mlp": {"epochs": 10}, "dct_resnet": {"blocks": 1, "width": 16}}
 DEVICES = ["cpu", *["cuda"] * torch.cuda.is_available()]
@@ -334,7 +342,7 @@ def test_every_view(name: str, params: dict[str, Any]) -> None:
 
 def test_files_of_networks_do_not_load_pytorch(tmp_path: Path) -> None:
     modules = ", ".join(f"bandbench.detectors.{name}" for name in QUICK)
-    code = f"import sys, bandbench.benchmark.networks, {modules}; print('torch' in sys.modules)"
+    code = f"import sys, bandbench.detectors.learning.networks, {modules}; print('torch' in sys.modules)"
     environment = {**os.environ, "BANDBENCH_HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True

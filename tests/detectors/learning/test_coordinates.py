@@ -8,7 +8,7 @@ from sklearn.linear_model import Ridge
 
 from bandbench.benchmark import arrays
 from bandbench.benchmark.arrays import Standardiser
-from bandbench.benchmark.reduction import Coordinates
+from bandbench.detectors.learning.coordinates import Coordinates
 
 
 @pytest.fixture(autouse=True, params=[7, 2048])

@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
-from bandbench.benchmark import noise
 from bandbench.benchmark.errors import DataError
+from bandbench.detectors.forensics import noise
 
-GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "prnu.npz")
+GOLDEN = np.load(Path(__file__).parents[2] / "golden" / "prnu.npz")
 SINGLE = {"rtol": 1e-4, "atol": 1e-5}  # the stored arrays are float32
 
 

@@ -11,9 +11,9 @@ from sklearn.linear_model import LogisticRegression
 
 from bandbench.benchmark.arrays import Standardiser
 from bandbench.benchmark.frequency.dct import dct2, log_magnitude
-from bandbench.benchmark.logistic import LogisticModel, accuracy_path, fit_logistic
+from bandbench.detectors.learning.logistic import LogisticModel, accuracy_path, fit_logistic
 
-GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "logistic_probe.npz")
+GOLDEN = np.load(Path(__file__).parents[2] / "golden" / "logistic_probe.npz")
 STRENGTH = 0.01
 LAMBDAS = [10.0**e for e in range(4, -5, -1)]
 

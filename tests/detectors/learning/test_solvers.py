@@ -9,9 +9,10 @@ from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from bandbench.benchmark import arrays, solvers
+from bandbench.benchmark import arrays
 from bandbench.benchmark.arrays import Standardiser
-from bandbench.benchmark.solvers import KernelMachine, LinearModel, fit_ridge, fit_svm, kernel_matrix
+from bandbench.detectors.learning import solvers
+from bandbench.detectors.learning.solvers import KernelMachine, LinearModel, fit_ridge, fit_svm, kernel_matrix
 
 ALPHAS = (1e-1, 1e1, 1e3, 1e5)
 

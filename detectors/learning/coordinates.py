@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Standardiser, column_blocks, gram, scaled_columns
+from ...benchmark.arrays import Standardiser, column_blocks, gram, scaled_columns
 
 # Directions with less than this share of the largest one's energy are rounding errors of the Gram matrix.
 SMALLEST_SHARE = 1e-12

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bandbench.benchmark.warping import (
+from bandbench.detectors.forensics.warping import (
     ALL_MASKS,
     MEAN_FACE,
     Warping,
@@ -22,7 +22,7 @@ from bandbench.benchmark.warping import (
 )
 from trees.faces import scene
 
-GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "warping.npz")
+GOLDEN = np.load(Path(__file__).parents[2] / "golden" / "warping.npz")
 
 
 @pytest.mark.parametrize("box", [0, 1])

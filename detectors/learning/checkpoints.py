@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .store import cache_root, digest, publish_folder, read_json, write_json
+from ...benchmark.store import cache_root, digest, publish_folder, read_json, write_json
 
 if TYPE_CHECKING:
     import torch
