@@ -5,9 +5,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.activations import Settled, is_place, settle, what_was_taken
 from ..benchmark.contracts import View
-from ..benchmark.encoders import TINY_CLIP, unknown_statistics
+from ..benchmark.views.encoders.activations import Settled, is_place, settle, what_was_taken
+from ..benchmark.views.encoders.files import unknown_statistics
+from ..benchmark.views.encoders.spec import TINY_CLIP
 from .learning.probes import EmbeddingProbe
 
 

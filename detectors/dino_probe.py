@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..benchmark.encoders import RANDOM, unknown_statistics
+from ..benchmark.views.encoders.files import RANDOM, unknown_statistics
 from .learning.probes import EmbeddingProbe
 
 

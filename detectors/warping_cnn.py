@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from ..benchmark.contracts import Count, Detector, Positive, Seed, Share, View, ViewSpec
 from ..benchmark.devices import MicroBatches, find_device, quiet, reproducible
-from ..benchmark.encoders import IMAGENET_MEAN, IMAGENET_STD, content_of, from_server
 from ..benchmark.errors import PluginError
+from ..benchmark.views.encoders.files import content_of
+from ..benchmark.views.encoders.published import from_server
+from ..benchmark.views.encoders.spec import IMAGENET_MEAN, IMAGENET_STD
 from .forensics.warping import ALL_MASKS, Warping, turned
 from .learning.checkpoints import Checkpoint, optimiser_arrays, part_of, restore_optimiser
 from .learning.networks import weights_of

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from ...benchmark.contracts import Count, Detector, Positive, Seed, Share, View, ViewSpec
 from ...benchmark.devices import reproducible
-from ...benchmark.encoders import RANDOM, content_of
 from ...benchmark.errors import BenchWarning, PluginError, unknown_name
+from ...benchmark.views.encoders.files import RANDOM, content_of
 from .logistic import fit_logistic
 from .networks import held_out
 
@@ -39,7 +39,7 @@ class EmbeddingProbe(Detector):
     epochs, batch_size, learning_rate, validation
         Of the faithful head.
     statistics, side, resize, precision, compiled, device
-        How pictures reach the encoder; see `bandbench.benchmark.encoders.EncoderSpec`.
+        How pictures reach the encoder; see `bandbench.benchmark.views.encoders.spec.EncoderSpec`.
     seed : int
         Of the faithful head.
 
@@ -48,7 +48,7 @@ class EmbeddingProbe(Detector):
     coef_ : array of float64 (n_features,)
     intercept_ : float
     content_ : str
-        `bandbench.benchmark.encoders.content_of` the encoder; empty for one that was fetched by name or drawn.
+        `bandbench.benchmark.views.encoders.files.content_of` the encoder; empty for one that was fetched by name or drawn.
     """
 
     stochastic = True

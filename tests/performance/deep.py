@@ -55,9 +55,9 @@ def encoder_rates(spec: Any, device: str, paths: Sequence[Path], batch: int, rou
     """
     import torch
 
-    from bandbench.benchmark.encoders import load_encoder
     from bandbench.benchmark.features.chunks import CHUNK_SIZE, prepare_chunk
     from bandbench.benchmark.pictures.crops import CropSpec, cut, decode
+    from bandbench.benchmark.views.encoders.loading import load_encoder
 
     encoder = load_encoder(spec, device)
     resident = encoder.normalised(torch.zeros((batch, SIDE, SIDE, 3), dtype=torch.uint8, device=encoder.device))
@@ -135,7 +135,7 @@ def compiled_rates(spec: Any, device: str, batch: int, rounds: int) -> dict[str,
 
     import torch
 
-    from bandbench.benchmark.encoders import load_encoder
+    from bandbench.benchmark.views.encoders.loading import load_encoder
 
     encoders = {name: load_encoder(replace(spec, compiled=name == "compiled"), device) for name in ("bare", "compiled")}
     resident = encoders["bare"].normalised(
@@ -208,9 +208,9 @@ def precision_rows(spec: Any, device: str) -> list[tuple[str, float]]:
     from dataclasses import replace
 
     from bandbench.benchmark.contracts import View
-    from bandbench.benchmark.encoders import load_encoder
     from bandbench.benchmark.metrics.detection import roc_auc
     from bandbench.benchmark.registry import DetectorSpec
+    from bandbench.benchmark.views.encoders.loading import load_encoder
 
     rng = np.random.default_rng(1)
     labels = np.arange(128) % 2
@@ -239,7 +239,7 @@ def device_name(device: str) -> str:
 def main() -> None:
     """Measure and write the section."""
     from bandbench.benchmark.devices import find_device
-    from bandbench.benchmark.encoders import EncoderSpec
+    from bandbench.benchmark.views.encoders.spec import EncoderSpec
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", help="architecture of open_clip (default: ViT-L-14 on CUDA, ViT-B-32 else)")

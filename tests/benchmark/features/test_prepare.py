@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.contracts import ViewSpec
-from bandbench.benchmark.encoders import Encoder
 from bandbench.benchmark.features.load import chunk_view
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.views import features_from_crops, view_kernel
+from bandbench.benchmark.views.encoders.encoder import Encoder
 from bandbench.benchmark.workers import Workers
 from conftest import run, small_study
 

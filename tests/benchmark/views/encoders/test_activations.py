@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bandbench.benchmark.activations import Evidence, Settled, is_archive, is_place, settle, what_was_taken
-from bandbench.benchmark.encoders import TINY_CLIP
 from bandbench.benchmark.errors import PluginError
+from bandbench.benchmark.views.encoders.activations import Evidence, Settled, is_archive, is_place, settle, what_was_taken
+from bandbench.benchmark.views.encoders.spec import TINY_CLIP
 
 pytest.importorskip("open_clip", reason="pip install 'bandbench[deep]'")
 PLAIN, TWIN = "ViT-B-32", "ViT-B-32-quickgelu"

@@ -13,8 +13,11 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark import devices
-from bandbench.benchmark.encoders import TINY_CLIP, TINY_DINO, EncoderSpec, ahead, content_of, load_encoder
 from bandbench.benchmark.errors import PluginError
+from bandbench.benchmark.views.encoders.encoder import ahead
+from bandbench.benchmark.views.encoders.files import content_of
+from bandbench.benchmark.views.encoders.loading import load_encoder
+from bandbench.benchmark.views.encoders.spec import TINY_CLIP, TINY_DINO, EncoderSpec
 
 torch = pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
 CROPS = np.random.default_rng(0).integers(0, 256, (10, 48, 48, 3), dtype=np.uint8)
@@ -353,7 +356,7 @@ def test_pictures_smaller_than_the_patch_are_enlarged(spec: EncoderSpec) -> None
 
 AWAY = """
 import sys, time
-from bandbench.benchmark.encoders import EncoderSpec, load_encoder
+from bandbench.benchmark.views.encoders import EncoderSpec, load_encoder
 from bandbench.benchmark import devices, networks
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.registry import DetectorSpec

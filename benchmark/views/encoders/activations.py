@@ -17,7 +17,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Literal
 
-from .errors import PluginError, unknown_name
+from ...errors import PluginError, unknown_name
 
 Activation = Literal["gelu", "quickgelu"]
 CHOICES = ("auto", "gelu", "quickgelu")
@@ -82,7 +82,7 @@ def settle(model: str, weights: str, asked: str, tiny: dict[str, Any]) -> Settle
     Parameters
     ----------
     model, weights : str
-        As in `bandbench.benchmark.encoders.EncoderSpec`.
+        As in `bandbench.benchmark.views.encoders.EncoderSpec`.
     asked : {"auto", "gelu", "quickgelu"}
         ``auto``: the end of the architecture's name, else what is known of the weights, else the architecture's own.
     tiny : dict
