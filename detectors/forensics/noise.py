@@ -247,51 +247,5 @@ def correlation(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.
     return np.divide(a @ b.T, lengths, out=np.zeros_like(lengths), where=lengths > 0)
 
 
-def cross_correlation(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
-    """
-    Correlation of two planes for all circular shifts, means taken away.
-
-    Parameters
-    ----------
-    a, b : arrays of float (..., rows, cols)
-        Of one size.
-
-    Returns
-    -------
-    array of float64 (..., rows, cols)
-        Without a shift in the last row and column; b moved down by i rows is i rows before it.
-    """
-    if a.shape[-2:] != b.shape[-2:]:
-        raise DataError(f"cross_correlation needs planes of one size, got {a.shape[-2:]} and {b.shape[-2:]}.")
-    axes = (-2, -1)
-    a, b = (plane - plane.mean(axis=axes, dtype=np.float64, keepdims=True) for plane in (a, b))
-    product = np.asarray(scipy.fft.fft2(a)) * np.asarray(scipy.fft.fft2(np.flip(b, axes)))
-    return np.real(np.asarray(scipy.fft.ifft2(product)))
-
-
-def peak_to_correlation_energy(plane: NDArray[np.floating], radius: int = 2) -> tuple[float, tuple[int, int]]:
-    """
-    How far the highest peak of a cross-correlation stands out.
-
-    Parameters
-    ----------
-    plane : array of float (rows, cols)
-    radius : int
-        The peak's neighbourhood, left out of the energy, reaches from `radius` before it to ``radius - 1`` behind it.
-
-    Returns
-    -------
-    float
-        Squared height over the mean square of the rest, with the sign of the height.
-    tuple of int
-        Row and column of the peak.
-    """
-    row, col = (int(i) for i in np.unravel_index(plane.argmax(), plane.shape))
-    rest = plane.astype(np.float64)
-    height = rest[row, col]
-    rest[max(row - radius, 0) : row + radius, max(col - radius, 0) : col + radius] = 0
-    return float(np.sign(height) * height**2 / np.mean(rest**2)), (row, col)
-
-
 def _parts(n_crops: int) -> list[slice]:
     return [slice(i, i + CROPS_AT_A_TIME) for i in range(0, n_crops, CROPS_AT_A_TIME)]

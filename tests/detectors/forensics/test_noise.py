@@ -116,23 +116,6 @@ def test_three_classes() -> None:
     )
 
 
-def test_cross_correlation() -> None:
-    plane = noise.cross_correlation(GOLDEN["matrix"], GOLDEN["matrix2"])
-    np.testing.assert_allclose(plane, GOLDEN["crosscorr_2d"], rtol=1e-4, atol=1e-4)
-    value, peak = noise.peak_to_correlation_energy(plane)
-    assert peak == tuple(GOLDEN["pce_peak"])
-    assert value == pytest.approx(float(GOLDEN["pce_value"]), rel=1e-6)
-
-
-def test_cross_correlation_finds_a_shift() -> None:
-    planes = np.random.default_rng(0).standard_normal((2, 16, 20))
-    moved = np.roll(planes, (3, 5), axis=(1, 2))
-    for plane in noise.cross_correlation(planes, moved):
-        assert noise.peak_to_correlation_energy(plane)[1] == (15 - 3, 19 - 5)
-    with pytest.raises(DataError, match=r"planes of one size, got \(16, 20\) and \(16, 16\)"):
-        noise.cross_correlation(planes, planes[:, :, :16])
-
-
 @pytest.mark.parametrize("shape", [(3, 33, 40), (11, 21, 30, 3)])
 def test_crops_do_not_influence_each_other(shape: tuple[int, ...]) -> None:
     """Odd and even sides, grey and colour, more crops than are computed at a time."""
