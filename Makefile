@@ -34,7 +34,7 @@ leaderboard: .venv/dev  ## Make leaderboard/index.html again, the page of the em
 perf: .venv/dev  ## Measure the fast path and write docs/performance.md (half an hour, on a machine that does nothing else)
 	@$(RUN) python tests/performance/measure.py
 
-perf-deep: .venv/dev  ## Measure encoders and filters on the device that there is, into docs/performance.md
+perf-deep: .venv/dev  ## Measure encoders on the device that there is, into docs/performance.md
 	@$(RUN) python tests/performance/deep.py
 
 clean:  ## Delete what make has made here; results and cache stay (bench cache prune)

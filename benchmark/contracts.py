@@ -7,6 +7,7 @@ Conventions held everywhere: ``real`` is 0, ``fake`` is 1, a higher score means 
 import copy
 import importlib.util
 import inspect
+import sys
 import typing
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ Share = Annotated[float, Gt(0), Lt(1)]
 Count = Annotated[int, Ge(1)]
 Seed = Annotated[int, Ge(0)]
 Transform = Literal["pixels", "dct", "log_dct", "fft", "log_fft"]
+FILE_MODULE = "bandbench_plugin_"  # start of the name of a module that was loaded from a file
 
 
 @dataclass(frozen=True)
@@ -80,13 +82,30 @@ class ViewSpec:
     Attributes
     ----------
     name : str
-        ``profile`` (1-D radial), ``directional`` (rings and directions), ``dct``, ``fft`` or ``pixels``.
+        ``profile`` (1-D radial), ``directional`` (rings and directions), ``dct``, ``fft``, ``pixels``, ``embedding``, the
+        name of another package's view, or a class as ``module:Class`` or ``file.py:Class``.
     options : dict
         Of that view, for example ``{"variant": "published", "n_features": 300}``.
     """
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, view: type, **options: Any) -> "ViewSpec":
+        """
+        Return the view of a class, which need not be registered anywhere.
+
+        Parameters
+        ----------
+        view : type
+            Subclass of `bandbench.benchmark.views.kernel.ViewKernel`, at the top of its module.
+        **options
+            Fields of the class.
+        """
+        module = sys.modules[view.__module__]
+        place = module.__file__ if module.__name__.startswith(FILE_MODULE) else module.__name__
+        return cls(f"{place}:{view.__qualname__}", options)
 
     @classmethod
     def of_transform(cls, transform: str, colour: bool = False, plane: bool = False) -> "ViewSpec":

@@ -5,6 +5,7 @@ Our own are found by being in their folder, those of other packages through entr
 written as ``module:Class`` or ``file.py:Class``. A file that cannot be imported is listed with its reason.
 """
 
+import ast
 import hashlib
 import importlib
 import importlib.metadata
@@ -13,21 +14,42 @@ import inspect
 import pkgutil
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
 
-from .contracts import Dataset, Detector
+from .contracts import FILE_MODULE, Dataset, Detector
 from .errors import PluginError, unknown_name
 
-Plugin = TypeVar("Plugin", Detector, Dataset)
+
+class Named(Protocol):
+    """Plugin of any kind: a class with a name."""
+
+    name: ClassVar[str]
+
+
+Plugin = TypeVar("Plugin", bound=Named)
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9_]*")
 ROOT_PACKAGE = __name__.rsplit(".", 2)[0]
+# Modules of ours that cannot change a score: records and words, files and folders, processes. An edit of theirs makes no
+# other plugin of one that imports them; everything that is not named here does.
+COMPUTES_NOTHING = frozenset(
+    {
+        "bandbench.benchmark.contracts",
+        "bandbench.benchmark.errors",
+        "bandbench.benchmark.invocation",
+        "bandbench.benchmark.registry",
+        "bandbench.benchmark.reporting",
+        "bandbench.benchmark.store",
+        "bandbench.benchmark.workers",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -45,20 +67,23 @@ class Registry(Generic[Plugin]):
     Parameters
     ----------
     kind : str
-        "detector" or "dataset", as messages call it.
+        "detector", "dataset" or "view", as messages call it.
     base : type
         Class that every plugin extends.
     package : str
         Our folder, as an import name.
     group : str
         Entry-point group of other packages.
+    apart : collection of str
+        Modules of our folder that hold no plugin.
     """
 
-    def __init__(self, kind: str, base: type[Plugin], package: str, group: str) -> None:
+    def __init__(self, kind: str, base: type[Plugin], package: str, group: str, apart: Collection[str] = ()) -> None:
         self.kind = kind
         self.base = base
         self.package = package
         self.group = group
+        self.apart = frozenset(apart)
 
     @cached_property
     def found(self) -> Found[Plugin]:
@@ -93,7 +118,8 @@ class Registry(Generic[Plugin]):
 
     def _own_modules(self) -> list[str]:
         package = importlib.import_module(self.package)
-        return sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.ispkg and not m.name.startswith("_"))
+        modules = (module.name for module in pkgutil.iter_modules(package.__path__) if not module.ispkg)
+        return sorted(name for name in modules if not name.startswith("_") and name not in self.apart)
 
     def _plugins_in(self, module: Any) -> list[type[Plugin]]:
         own = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__]
@@ -105,7 +131,7 @@ class Registry(Generic[Plugin]):
     def _checked(self, plugin: Any, origin: str) -> type[Plugin]:
         """Return a class that is a plugin of this kind, or say what it lacks."""
         if not (inspect.isclass(plugin) and issubclass(plugin, self.base)):
-            raise PluginError(f"{origin} is not a subclass of bandbench.benchmark.contracts.{self.base.__name__}")
+            raise PluginError(f"{origin} is not a subclass of {self.base.__module__}.{self.base.__name__}")
         name = getattr(plugin, "name", None)
         if not isinstance(name, str) or not NAME_PATTERN.fullmatch(name):
             raise PluginError(f"{origin} needs a `name` of lower-case letters, digits and underscores, got {name!r}")
@@ -163,7 +189,7 @@ def _load_object(kind: str, reference: str) -> Any:
 
 def _load_file(path: Path) -> Any:
     path = path.expanduser().absolute()
-    name = f"bandbench_plugin_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    name = f"{FILE_MODULE}{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
@@ -184,23 +210,75 @@ def source_digest(plugin: type) -> str:
     """
     First 16 hex digits of the SHA-256 of the code behind a class: an edited plugin is another plugin.
 
-    Its own file, and those of our solvers and kernels that it uses.
+    Its own file, and those that it computes with: see `modules_behind`.
     """
     code = hashlib.sha256()
-    for name in sorted(_modules_behind(plugin.__module__)):
-        path = getattr(sys.modules.get(name), "__file__", None)
-        code.update(Path(path).read_bytes() if path and Path(path).is_file() else repr(plugin).encode())
+    for name in sorted(modules_behind(plugin.__module__)):
+        path = _file_of(name)
+        code.update(path.read_bytes() if path else repr(plugin).encode())
     return code.hexdigest()[:16]
 
 
-def _modules_behind(name: str, known: frozenset[str] = frozenset()) -> frozenset[str]:
-    """A module and those of the engine that it takes something from, without contracts and errors, which compute nothing."""
+def modules_behind(name: str, known: frozenset[str] = frozenset()) -> frozenset[str]:
+    """
+    Modules whose code can change what a plugin computes: its own, and those of its package and of ours that it imports.
+
+    Parameters
+    ----------
+    name : str
+        Module of the plugin.
+    known : frozenset of str
+        Modules that were followed before.
+
+    Returns
+    -------
+    frozenset of str
+        Without `COMPUTES_NOTHING`. An import inside a function counts like any other.
+    """
     known |= {name}
-    used = {getattr(value, "__module__", None) or "" for value in vars(sys.modules[name]).values()}
-    for other in sorted(used - known):
-        if other.startswith(f"{ROOT_PACKAGE}.benchmark.") and other.rpartition(".")[2] not in ("contracts", "errors"):
-            known = _modules_behind(other, known)
+    path = _file_of(name)
+    if path is None:
+        return known
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    ours = (ROOT_PACKAGE, name.partition(".")[0])
+    for other in sorted(_imports_in(path.read_bytes(), package, ours)):
+        if other not in known and other not in COMPUTES_NOTHING:
+            known = modules_behind(other, known)
     return known
+
+
+@cache
+def _imports_in(source: bytes, package: str, ours: tuple[str, ...]) -> frozenset[str]:
+    """Modules of some packages, given by their first names, that a module's source imports anything from."""
+    imported: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names if alias.name.partition(".")[0] in ours}
+        elif isinstance(node, ast.ImportFrom):
+            origin = "." * node.level + (node.module or "")
+            origin = importlib.util.resolve_name(origin, package) if node.level else origin
+            if origin.partition(".")[0] in ours:
+                names = [f"{origin}.{alias.name}" for alias in node.names]
+                imported |= {name if _file_of(name) else origin for name in names}
+    return frozenset(imported)
+
+
+@cache
+def _spec_of(name: str) -> ModuleSpec | None:
+    try:
+        return importlib.util.find_spec(name)
+    except (ImportError, AttributeError, ValueError):  # no package above it, or a module that says nothing of itself
+        return None
+
+
+def _file_of(name: str) -> Path | None:
+    """Source file of a module, loaded or not; None where it has none."""
+    if name in sys.modules:
+        place = getattr(sys.modules[name], "__file__", None)
+    else:
+        spec = _spec_of(name)
+        place = spec.origin if spec else None
+    return Path(place) if place and Path(place).is_file() else None
 
 
 detectors: Registry[Detector] = Registry("detector", Detector, f"{ROOT_PACKAGE}.detectors", "bandbench.detectors")

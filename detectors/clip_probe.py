@@ -5,10 +5,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.activations import Settled, is_place, settle, what_was_taken
 from ..benchmark.contracts import View
-from ..benchmark.encoders import TINY_CLIP, unknown_statistics
-from ..benchmark.probes import EmbeddingProbe
+from ..benchmark.views.encoders.activations import Settled, is_place, settle, what_was_taken
+from ..benchmark.views.encoders.files import unknown_statistics
+from ..benchmark.views.encoders.spec import TINY_CLIP
+from .learning.probes import EmbeddingProbe
 
 
 class ClipProbe(EmbeddingProbe):
@@ -27,7 +28,7 @@ class ClipProbe(EmbeddingProbe):
         Of the image tower. ``auto``: what an architecture ``…-quickgelu`` says, else what is known of the weights (metadata, a
         configuration beside them, their name, open_clip's list of published ones), else the architecture's own, which is said.
     options
-        Those of `bandbench.benchmark.probes.EmbeddingProbe`.
+        Those of `bandbench.detectors.learning.probes.EmbeddingProbe`.
 
     Notes
     -----

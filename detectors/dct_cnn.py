@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..benchmark.networks import NetworkDetector
+from .learning.networks import NetworkDetector
 
 if TYPE_CHECKING:
     from torch import nn
@@ -15,7 +15,7 @@ class DctCNN(NetworkDetector):
     Parameters
     ----------
     transform, colour, seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device
-        As in `bandbench.benchmark.networks.NetworkDetector`.
+        As in `bandbench.detectors.learning.networks.NetworkDetector`.
 
     Notes
     -----

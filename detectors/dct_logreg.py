@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..benchmark.contracts import Detector, NotNegative, Transform, View, ViewSpec
-from ..benchmark.logistic import LogisticModel, fit_logistic
+from .learning.logistic import LogisticModel, fit_logistic
 
 
 class DctLogReg(Detector):

@@ -3,7 +3,7 @@
 from math import prod
 from typing import TYPE_CHECKING
 
-from ..benchmark.networks import NetworkDetector
+from .learning.networks import NetworkDetector
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +20,7 @@ class DctMLP(NetworkDetector):
     Parameters
     ----------
     transform, colour, seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device
-        As in `bandbench.benchmark.networks.NetworkDetector`.
+        As in `bandbench.detectors.learning.networks.NetworkDetector`.
 
     Notes
     -----

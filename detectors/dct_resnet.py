@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Literal
 
 from ..benchmark.contracts import Count, Positive, Seed, Share, Transform
-from ..benchmark.networks import NetworkDetector
+from .learning.networks import NetworkDetector
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +25,7 @@ class DctResNet(NetworkDetector):
     momentum : float
         Share of the running means and variances that a batch leaves as it was.
     transform, colour, seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device
-        As in `bandbench.benchmark.networks.NetworkDetector`.
+        As in `bandbench.detectors.learning.networks.NetworkDetector`.
 
     Notes
     -----

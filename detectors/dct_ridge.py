@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..benchmark.contracts import Detector, Positive, Transform, View, ViewSpec
-from ..benchmark.solvers import LinearModel, fit_ridge
+from .learning.solvers import LinearModel, fit_ridge
 
 
 class DctRidge(Detector):

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ..benchmark.encoders import RANDOM, unknown_statistics
-from ..benchmark.probes import EmbeddingProbe
+from ..benchmark.views.encoders.files import RANDOM, unknown_statistics
+from .learning.probes import EmbeddingProbe
 
 
 class DinoProbe(EmbeddingProbe):
@@ -18,7 +18,7 @@ class DinoProbe(EmbeddingProbe):
     weights : str
         Empty: those of the model. ``random``: drawn for its configuration.
     options
-        Those of `bandbench.benchmark.probes.EmbeddingProbe`.
+        Those of `bandbench.detectors.learning.probes.EmbeddingProbe`.
 
     Notes
     -----

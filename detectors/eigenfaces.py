@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ..benchmark.arrays import Standardiser, gram
 from ..benchmark.contracts import Detector, Positive, Share, Transform, View, ViewSpec
 from ..benchmark.errors import PluginError
-from ..benchmark.reduction import Coordinates, gram
-from ..benchmark.solvers import Standardiser
+from .learning.coordinates import Coordinates
 
 if TYPE_CHECKING:
     from sklearn.decomposition import PCA

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..benchmark.contracts import Detector, Positive, Seed, Share, Transform, View, ViewSpec
 from ..benchmark.errors import PluginError
-from ..benchmark.logistic import LogisticModel, accuracy_path, fit_logistic
+from .learning.logistic import LogisticModel, accuracy_path, fit_logistic
 
 
 class FftLogReg(Detector):

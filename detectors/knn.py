@@ -6,11 +6,10 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ..benchmark.arrays import ROWS_AT_A_TIME, Standardiser, squared_distances
 from ..benchmark.contracts import Count, Detector, Transform, View, ViewSpec
 from ..benchmark.errors import PluginError, unknown_name
 from ..benchmark.metrics.roc import roc_auc
-from ..benchmark.reduction import squared_distances
-from ..benchmark.solvers import ROWS_AT_A_TIME, Standardiser
 
 PUBLISHED_NEIGHBOURS = (1, 3, 5, 9, 17, 33, 65, 129, 257, 513, 1025)
 CRITERIA = ("roc_auc", "accuracy")

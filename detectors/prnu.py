@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..benchmark.contracts import Count, Detector, Positive, View, ViewSpec
 from ..benchmark.errors import PluginError
-from ..benchmark.noise import correlation, crop_patterns, fingerprint
+from .forensics.noise import correlation, crop_patterns, fingerprint
 
 
 class PRNU(Detector):

@@ -5,8 +5,8 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ..benchmark.arrays import Standardiser
 from ..benchmark.contracts import Detector, Positive, View, ViewSpec
-from ..benchmark.solvers import Standardiser
 
 
 class SpectralLogReg(Detector):
@@ -53,7 +53,7 @@ class SpectralLogReg(Detector):
     def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
         from sklearn.linear_model import LogisticRegression
 
-        scaler = Standardiser.of(view.values) if self.standardise else Standardiser.identity(view.values.shape[1])
+        scaler = Standardiser.of(view.values) if self.standardise else Standardiser.unscaled(view.values.shape[1])
         model = LogisticRegression(C=self.C, solver=self.solver, max_iter=1000)  # pyright: ignore[reportArgumentType]
         model.fit(scaler.apply(view.values), labels)
         self.coef_ = np.ravel(model.coef_) / scaler.scale

@@ -5,8 +5,9 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ..benchmark.arrays import Standardiser
 from ..benchmark.contracts import Detector, Positive, View, ViewSpec
-from ..benchmark.solvers import KernelMachine, Standardiser, fit_svm
+from .learning.solvers import KernelMachine, fit_svm
 
 
 class SpectralSVM(Detector):

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.checkpoints import Checkpoint, optimiser_arrays, part_of, restore_optimiser
 from ..benchmark.contracts import Count, Detector, Positive, Seed, Share, View, ViewSpec
-from ..benchmark.encoders import IMAGENET_MEAN, IMAGENET_STD, content_of, from_server, quiet
+from ..benchmark.devices import MicroBatches, find_device, quiet, reproducible
 from ..benchmark.errors import PluginError
-from ..benchmark.networks import MicroBatches, find_device, reproducible, weights_of
-from ..benchmark.warping import ALL_MASKS, Warping, turned
+from ..benchmark.views.encoders.files import content_of
+from ..benchmark.views.encoders.published import from_server
+from ..benchmark.views.encoders.spec import IMAGENET_MEAN, IMAGENET_STD
+from .forensics.warping import ALL_MASKS, Warping, turned
+from .learning.checkpoints import Checkpoint, optimiser_arrays, part_of, restore_optimiser
+from .learning.networks import weights_of
 
 if TYPE_CHECKING:
     import torch

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.cli import main
-from bandbench.benchmark.encoders import TINY_CLIP
 from bandbench.benchmark.tracking import client_for, default_tracking_uri
+from bandbench.benchmark.views.encoders.spec import TINY_CLIP
 from bandbench.benchmark.workers import Workers
 from bandbench.leaderboard.rows import load_board
 from conftest import run, small_study
@@ -103,7 +103,7 @@ def test_a_study_of_all_three(tmp_path: Path, empty_store: Path) -> None:
 KILLED = """
 import os, sys
 from concurrent.futures import Future
-from bandbench.benchmark.checkpoints import Checkpoint
+from bandbench.detectors.learning.checkpoints import Checkpoint
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.workers import Workers
 def submit(self, function, *args):

@@ -66,6 +66,12 @@ def test_nothing_runs_code_from_files(path: Path) -> None:
                 assert isinstance(only, ast.Constant) and only.value is True
 
 
+@pytest.mark.parametrize("folder", sorted({path.parent for path in sources()}), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_folder_with_code_ships(folder: Path) -> None:
+    """`setup.py` finds what has an ``__init__.py``; without one, the wheel would lack the folder."""
+    assert (folder / "__init__.py").is_file()
+
+
 def python(code: str, cwd: Path) -> str:
     return subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, check=True).stdout
 

@@ -97,7 +97,7 @@ def test_everything_else_works(tmp_path: Path, empty_store: Path) -> None:
 def test_nothing_loads_pytorch_unasked(tmp_path: Path) -> None:
     code = """
 import sys
-import bandbench.benchmark.analysis.embeddings, bandbench.benchmark.search.run, bandbench.benchmark.networks
+import bandbench.benchmark.analysis.embeddings, bandbench.benchmark.search.run, bandbench.detectors.learning.networks
 from bandbench.benchmark.invocation import install_extra
 from bandbench.benchmark.registry import detectors
 detectors.names()

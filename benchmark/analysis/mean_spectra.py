@@ -19,6 +19,7 @@ import scipy.fft
 from numpy.typing import NDArray
 from scipy import ndimage, special
 
+from ..arrays import Moments
 from ..contracts import FAKE, LABEL_NAMES, REAL, Item, ViewSpec
 from ..domains.catalogue import OpenDomain
 from ..domains.names import chain_of, dataset_name
@@ -38,50 +39,6 @@ BATCH_VALUES = 2**20  # pixels that are transformed together: what a processor's
 # Training and validation pictures together and test pictures apart, as `bench run` prepares them: both then share a cache.
 # What has no split (`Dataset.all_items`) is a pool of its own.
 POOLS: tuple[tuple[str, ...], ...] = (("train", "val"), ("test",), ("",))
-
-
-@dataclass(frozen=True)
-class Moments:
-    """
-    Mean and spread of arrays that come in batches (Welford; Chan, Golub & LeVeque 1983 for the sum of two).
-
-    Attributes
-    ----------
-    n : int
-        Pictures so far.
-    mean : array of float64 or complex128
-    squares : array of float64, shape of `mean`
-        Sum of squared distances from the mean.
-    """
-
-    n: int
-    mean: NDArray
-    squares: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, values: NDArray) -> "Moments":
-        """Moments of a batch, (n, ...); complex values are taken as they are."""
-        values = np.asarray(values, dtype=np.result_type(values, np.float64))
-        mean = values.mean(axis=0)
-        return cls(len(values), mean, (np.abs(values - mean) ** 2).sum(axis=0))
-
-    def __add__(self, other: "Moments") -> "Moments":
-        n, step = self.n + other.n, other.mean - self.mean
-        squares = self.squares + other.squares + np.abs(step) ** 2 * (self.n * other.n / n)
-        return Moments(n, self.mean + step * (other.n / n), squares)
-
-    def __getitem__(self, index: object) -> "Moments":
-        return Moments(self.n, self.mean[index], self.squares[index])  # type: ignore[index]
-
-    @property
-    def std(self) -> NDArray[np.float64]:
-        """Population standard deviation; of complex values, that of their distance from the mean."""
-        return np.sqrt(self.squares / self.n)
-
-    @property
-    def mean_variance(self) -> NDArray[np.float64]:
-        """Squared standard error of the mean; NaN for a single picture."""
-        return self.squares / (self.n * (self.n - 1)) if self.n > 1 else np.full(self.squares.shape, np.nan)
 
 
 # --- what is averaged ------------------------------------------------------------------------------------------------

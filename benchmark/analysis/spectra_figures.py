@@ -16,21 +16,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ..arrays import Moments
 from ..figures.formats import FigureFormat
 from ..figures.looks import PAPER, SCREEN, Look
 from ..figures.plots import FAKE_COLOUR, REAL_COLOUR, frequency_axis
 from ..frequency.bands import MAX_FREQUENCY
 from ..frequency.dct import log_magnitude
-from .mean_spectra import (
-    DECIBEL,
-    DomainSpectra,
-    Family,
-    Moments,
-    density_error,
-    isolated_peaks,
-    plane_frequency,
-    profile_frequency,
-)
+from .mean_spectra import DECIBEL, DomainSpectra, Family, density_error, isolated_peaks, plane_frequency, profile_frequency
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure as Page

@@ -24,7 +24,8 @@ from ..pictures.lookalikes import hashes_of, reduced
 from ..pictures.perturbations import chain_key, perturb
 from ..results.scores import OK, ItemStatus, Reason, Status
 from ..store import digest, publish_folder, read_json, write_json
-from ..views import ALL_PASS, ViewKernel, view_kernel
+from ..views import view_kernel, view_key
+from ..views.kernel import ALL_PASS, ViewKernel
 
 CHUNK_FORMAT = 2  # raised when the files of a chunk change
 CHUNK_SIZE = 128
@@ -229,13 +230,13 @@ def _write_chunk(folder: Path, crops: NDArray, rows: NDArray, meta: dict[str, ob
 
 def view_file(folder: Path, spec: ViewSpec, band: Band = ALL_PASS) -> Path:
     """File of the base of a view of the crops, or of filtered crops."""
-    name = _view_file_name(spec.name, view_kernel(spec))
+    name = _view_file_name(view_kernel(spec))
     return folder / (name if band.kind == "all" else f"{name.removesuffix('.npy')}-{digest(band.as_dict())[:16]}.npy")
 
 
 @lru_cache
-def _view_file_name(name: str, kernel: ViewKernel) -> str:
-    return f"view-{name}-{digest([name, asdict(kernel)])[:16]}.npy"  # type: ignore[call-overload]
+def _view_file_name(kernel: ViewKernel) -> str:
+    return f"view-{kernel.name}-{digest(view_key(kernel))[:16]}.npy"
 
 
 def prepare_view(folder: Path, spec: ViewSpec, band: Band = ALL_PASS) -> float:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from ..contracts import View, ViewSpec
 from ..frequency.bands import Band
 from ..records import ItemSet
-from ..views import ALL_PASS, ViewKernel, features_from_crops, needs_crops, view_kernel
+from ..views import features_from_crops, view_kernel
+from ..views.kernel import ALL_PASS, ViewKernel
 from .chunks import prepare_view, view_file
 
 LARGE = 2**30  # bytes
@@ -107,7 +108,7 @@ def _open_array(path: str) -> NDArray:
 
 def _chunk_features(kernel: ViewKernel, spec: ViewSpec, folder: str, rows: NDArray[np.int32], band: Band) -> View:
     filtered = ALL_PASS
-    if needs_crops(kernel, band):
+    if kernel.needs_crops(band):
         if not kernel.expensive:
             whole = _filtered_chunk(kernel, folder, band)
             return whole if len(rows) == len(whole) else whole[rows]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from ..domains.names import chain_of, unperturbed
+from ..epochs import Series
 from ..frequency.bands import MAX_FREQUENCY, Band
-from ..recording.learning_curves import Series
 from ..results.cell_document import NarrowBand, TriedBand
 from ..results.rows import EvidenceInterval, Row
 from .labels import place_labels

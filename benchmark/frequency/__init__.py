@@ -1,1 +1,1 @@
-"""Bands and the transforms that they act on."""
+"""Spatial frequencies: bands, spectra, transforms and filters."""

@@ -16,12 +16,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import StudyError
+from .modes import HALF, MODES, BandMode, Mode
 
 Kind = Literal["all", "low", "high", "band", "stop"]
-Mode = Literal["keep", "reweight", "pixels"]
 
 KINDS: tuple[Kind, ...] = ("all", "low", "high", "band", "stop")
-MODES: tuple[Mode, ...] = ("keep", "reweight", "pixels")
 MAX_FREQUENCY = math.sqrt(0.5)
 # Beyond the corner a Butterworth filter still attenuates, and published searches go there: a radius of 35 in a crop of 42
 # pixels is 0.83 cycles/pixel. Four times the corner leaves room for them and still tells a radius whose px was forgotten.
@@ -151,16 +150,17 @@ class Band:
             object.__setattr__(self, "width", 0.0)
         else:
             self._require_length("width", self.width)
-        if self.mode == "keep" or self.kind == "all":
+        if not self.action.has_order or self.kind == "all":
             object.__setattr__(self, "order", 1)
         for name in ("cutoff", "width"):
             object.__setattr__(self, name, float(getattr(self, name)))
-        if self.mode == "keep" and self.passed_width <= 0:
+        if self.action.clips and self.passed_width <= 0:
             cutoff = f"{self.cutoff:g}" if self.kind in ("low", "high") else "-".join(f"{edge:g}" for edge in self.half_gain)
+            others = " and ".join(name for name, mode in MODES.items() if not mode.clips)
             raise StudyError(
-                f"a {self.kind} band in mode keep clips to the frequencies with gain >= 1/2 between 0 and {MAX_FREQUENCY:.3f} "
-                f"cycles/pixel (the corner of the spectrum) and would keep none of them, got {cutoff}. "
-                f"Modes reweight and pixels take it."
+                f"a {self.kind} band in mode {self.mode} clips to the frequencies with gain >= 1/2 between 0 and "
+                f"{MAX_FREQUENCY:.3f} cycles/pixel (the corner of the spectrum) and would keep none of them, got {cutoff}. "
+                f"Modes {others} take it."
             )
 
     def _require_length(self, what: str, value: float) -> None:
@@ -211,6 +211,11 @@ class Band:
         raise StudyError(f"a band is written all, low:0.2, high:0.3, band:0.2-0.3 or stop:0.2-0.3 (or 35px), got {text!r}.")
 
     @property
+    def action(self) -> BandMode:
+        """Mode of the band, which says what it does to crops and coefficients."""
+        return MODES[self.mode]
+
+    @property
     def half_gain(self) -> tuple[float, float]:
         """Frequencies (low, high) with gain 1/2, in cycles/pixel; also beyond the corner, where no coefficient lies."""
         if self.kind == "all":
@@ -240,7 +245,26 @@ class Band:
 
     def keeps(self, frequency: ArrayLike) -> NDArray[np.bool_]:
         """Which frequencies (cycles/pixel) have gain >= 1/2; same shape, bool."""
-        return self.gain(frequency) >= 0.5 - 1e-12
+        return self.gain(frequency) >= HALF
+
+    def acting_on(self, frequency: NDArray[np.float64]) -> tuple[NDArray | None, NDArray[np.bool_] | None]:
+        """
+        Action on the coefficients of a spectrum.
+
+        Parameters
+        ----------
+        frequency : array of float64, any shape
+            Of the coefficients, in cycles/pixel.
+
+        Returns
+        -------
+        weight : array of float64, shape of `frequency`, or None
+            Factor of each amplitude; None for 1.
+        kept : array of bool, shape of `frequency`, or None
+            Coefficients that are left; None for all.
+        """
+        gain = self.gain(frequency)
+        return self.action.weight(gain), self.action.kept(gain)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the five fields by name."""
@@ -257,7 +281,7 @@ class Band:
             "band": f"band {low:.3f}-{high:.3f}",
             "stop": f"stop {low:.3f}-{high:.3f}",
         }[self.kind]
-        if self.mode == "keep":
+        if not self.action.has_order:
             return text
         return f"{text} n{self.order} {self.mode}" if self.kind != "all" else f"{text} {self.mode}"
 

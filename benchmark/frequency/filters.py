@@ -1,26 +1,18 @@
 """
 Filters in the pixels: a band takes a picture and gives one back, in 8 bits, for detectors of any kind.
 
-`filter_pixels` (SciPy) says what is meant; `FilterBank` does it for many bands on a device of PyTorch. `published_filter`,
-`published_injection`, `fda` and `published_fda` are the filters of other programs, whose arithmetic differs.
+`filter_pixels` is what bands of mode ``pixels`` do. `published_filter`, `published_injection`, `fda` and `published_fda` are
+the filters of other programs, whose arithmetic differs.
 """
 
-import importlib.util
-from collections.abc import Iterator, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from ..errors import DataError, PluginError, StudyError, unknown_name
-from ..invocation import extra_missing
-from ..networks import Graph, MicroBatches, find_device
+from ..errors import DataError, StudyError, unknown_name
 from .bands import Band, butterworth_gain, distance_grid
-
-if TYPE_CHECKING:
-    import torch
 
 PublishedKind = Literal["low", "high", "band", "hard_band"]
 # Widths of the published bands, in DFT bins; the radii of its figures are 0 to 185 in steps of 5, with 1 for the 0.
@@ -64,9 +56,9 @@ def filter_pixels(crops: NDArray[np.uint8], band: Band) -> NDArray[np.uint8]:
     return filtered
 
 
-def _parts(shape: tuple[int, ...], device: str = "cpu") -> list[slice]:
+def _parts(shape: tuple[int, ...]) -> list[slice]:
     """Cut crops into parts whose values fit into a processor's cache, where filtering is several times as fast."""
-    step = shape[0] if device == "cuda" else max(1, CACHED_VALUES // int(np.prod(shape[1:])))
+    step = max(1, CACHED_VALUES // int(np.prod(shape[1:])))
     return [slice(start, start + step) for start in range(0, shape[0], step)]
 
 
@@ -75,165 +67,6 @@ def half_plane_gain(band: Band, rows: int, cols: int) -> NDArray[np.float32]:
     gain = band.gain(np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(cols)[None, :]))
     gain[0, 0] = 1.0
     return gain.astype(np.float32)
-
-
-class FilterBank:
-    """
-    `filter_pixels` for many bands on one device: crops are transformed once, and back once for each band.
-
-    Parameters
-    ----------
-    bands : sequence of Band
-    shape : (rows, cols)
-        Of the crops; whether they have channels need not be known.
-    device : {"auto", "cpu", "cuda"}
-        ``auto`` takes CUDA where there is a device.
-    compiled : bool
-        Compile the way from filtered values to grey levels: one pass over the memory instead of four. The transforms
-        are libraries' already, and complex numbers are not compiled.
-
-    Attributes
-    ----------
-    bands : tuple of Band
-    shape : (int, int)
-    device : {"cpu", "cuda"}
-    batch_size : int or None
-        Crops that are worked on together since the memory ran out; None as long as it did not, and every batch is taken whole.
-
-    Raises
-    ------
-    PluginError
-        If PyTorch is not installed, the device is unknown, or CUDA is wanted and absent.
-
-    Notes
-    -----
-    In float32, as `filter_pixels`. The two differ by one grey level where a value lies halfway between two of them.
-    """
-
-    def __init__(self, bands: Sequence[Band], shape: tuple[int, int], device: str = "auto", compiled: bool = False) -> None:
-        if importlib.util.find_spec("torch") is None:
-            raise PluginError(f"the filter bank {extra_missing('deep', ['torch'])}")
-        import torch
-
-        self.bands = tuple(bands)
-        self.shape = shape
-        self.device = find_device(device, "the filter bank")
-        self.batch_size: int | None = None
-        self._in_levels = Graph(_grey_levels, "the filter bank") if compiled else _grey_levels
-        self._gains = [torch.from_numpy(half_plane_gain(band, *shape)).to(self.device) for band in self.bands]
-
-    def iter_filtered(self, crops: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-        """
-        Filter one batch by one band after the other.
-
-        Parameters
-        ----------
-        crops : array of uint8 (n_crops, rows, cols[, channels])
-
-        Yields
-        ------
-        array of uint8, shape of `crops`
-            One per band, in their order.
-
-        Raises
-        ------
-        DataError
-            If the crops are of another shape or type.
-        PluginError
-            If not even one crop fits into the device's memory.
-        """
-        for filtered in self.iter_tensors(crops):
-            yield _on_host(filtered)
-
-    def iter_tensors(self, crops: NDArray[np.uint8]) -> Iterator["torch.Tensor"]:
-        """Do the same, but leave each result on the device: for what follows there, an encoder say."""
-        import torch
-
-        self._require_crops(crops)
-        spectra = _Spectra(crops.reshape(*crops.shape[:3], -1), self.device)
-        # Where the memory has run out, a batch is cut, and each part transformed anew for every band.
-        parts = MicroBatches(min(len(crops), self.batch_size or len(crops)), "the filter bank")
-        for band, gain in zip(self.bands, self._gains, strict=True):
-            size, work = parts.size, partial(self._filtered, spectra, band, gain)
-            found = parts.run(np.arange(len(crops)), work, lambda: None)
-            if parts.size < size:
-                self.batch_size = parts.size
-            yield (found[0] if len(found) == 1 else torch.cat(found)).reshape(crops.shape)
-
-    def _filtered(self, spectra: "_Spectra", band: Band, gain: "torch.Tensor", rows: NDArray[np.intp]) -> "torch.Tensor":
-        """Some crops of a batch under one band, uint8 (n, rows, cols, channels)."""
-        import torch
-
-        if band.kind == "all":
-            return spectra.crops(rows)
-        spectrum = spectra.of(rows)
-        filtered = torch.empty((len(rows), *self.shape, spectrum.shape[1]), dtype=torch.uint8, device=self.device)
-        for part in _parts(filtered.shape, self.device):
-            filtered[part] = self._in_levels(torch.fft.irfft2(spectrum[part] * gain, s=self.shape))
-        return filtered
-
-    def _require_crops(self, crops: NDArray[np.uint8]) -> None:
-        if crops.dtype != np.uint8 or crops.ndim not in (3, 4) or crops.shape[1:3] != self.shape or not len(crops):
-            rows, cols = self.shape
-            raise DataError(
-                f"the filter bank needs crops of uint8 (n_crops, {rows}, {cols}[, channels]), at least one; "
-                f"got {crops.dtype} {crops.shape}."
-            )
-
-
-def _grey_levels(values: "torch.Tensor") -> "torch.Tensor":
-    """8 bits, channels last, of filtered values (n, channels, rows, cols), which are overwritten."""
-    import torch
-
-    return values.round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1)
-
-
-class _Spectra:
-    """A batch of crops (n, rows, cols, channels), of which one part at a time is held transformed, for all bands."""
-
-    def __init__(self, crops: NDArray[np.uint8], device: str) -> None:
-        self._crops = crops
-        self._device = device
-        self._held: tuple[int, int] | None = None
-        self._spectrum: torch.Tensor | None = None
-
-    def crops(self, rows: NDArray[np.intp]) -> "torch.Tensor":
-        """Return crops on the device, uint8 (n, rows, cols, channels)."""
-        import torch
-
-        part = torch.from_numpy(self._crops[rows])  # a copy, in order and writable, as PyTorch wants it
-        if self._device == "cuda":
-            part = part.pin_memory()
-        return part.to(self._device, non_blocking=True)  # in 8 bits, a quarter of float32
-
-    def of(self, rows: NDArray[np.intp]) -> "torch.Tensor":
-        """Half planes of the DFT of crops, complex64 (n, channels, rows, cols // 2 + 1)."""
-        asked = int(rows[0]), len(rows)
-        if self._spectrum is None or self._held != asked:
-            self._spectrum = None  # before the next one needs its memory
-            self._spectrum, self._held = self._transformed(self.crops(rows)), asked
-        return self._spectrum
-
-    def _transformed(self, crops: "torch.Tensor") -> "torch.Tensor":
-        import torch
-
-        n, rows, cols, channels = crops.shape
-        spectrum = torch.empty((n, channels, rows, cols // 2 + 1), dtype=torch.complex64, device=self._device)
-        for part in _parts(crops.shape, self._device):
-            spectrum[part] = torch.fft.rfft2(crops[part].permute(0, 3, 1, 2).float())
-        return spectrum
-
-
-def _on_host(values: "torch.Tensor") -> NDArray[np.uint8]:
-    import torch
-
-    if values.device.type != "cuda":
-        return values.contiguous().numpy()
-    # Through memory that the device reaches by itself; the copy is under way when `copy_` returns.
-    host = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
-    host.copy_(values, non_blocking=True)
-    torch.cuda.current_stream().synchronize()
-    return host.numpy()
 
 
 # --- as published ----------------------------------------------------------------------------------------------------

@@ -170,10 +170,10 @@ def power_profile(
     grid = radius_grid(*shape)
     sums, count, frequency = radius_sums, grid.count, grid.frequency
     if band is not None and band.kind != "all":
-        if band.mode == "reweight":
-            sums = sums * band.gain(frequency) ** 2
-        else:
-            kept = band.keeps(frequency)
+        weight, kept = band.acting_on(frequency)
+        if weight is not None:
+            sums = sums * weight**2
+        if kept is not None:
             if not kept.any():
                 raise EmptyBandError(f"{band} keeps no frequency of a {shape[0]}x{shape[1]} crop.")
             sums, count, frequency = columns_of(sums, kept), count[kept], frequency[kept]

@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from ..arrays import Standardiser, squared_distances
 from ..errors import DataError, StudyError, unknown_name
-from ..reduction import squared_distances
-from ..solvers import Standardiser
 
 KernelName = Literal["gaussian", "exponential", "rational_quadratic"]
 KERNELS: tuple[KernelName, ...] = ("gaussian", "exponential", "rational_quadratic")

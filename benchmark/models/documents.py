@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..recording.learning_curves import member_series
+from ..epochs import member_series
 from ..results.cell_document import SHORT
 from ..results.cells import fact_text
 from ..results.scores import write_table

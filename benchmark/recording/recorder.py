@@ -15,6 +15,7 @@ from ..domains.catalogue import OpenDomain
 from ..domains.guard import whole
 from ..domains.names import chain_of, unperturbed
 from ..domains.splits import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
+from ..epochs import series_of
 from ..errors import listed
 from ..features.load import load_view
 from ..frequency.bands import Band
@@ -31,7 +32,6 @@ from ..store import digest, read_json, results_root, write_json
 from ..tracking import Outbox, RunDocument
 from .cell_folder import write_cell
 from .keys import cell_key, cell_provenance, joined, split_lists, study_key, variant_digest
-from .learning_curves import series_of
 from .mistakes import keep_mistakes
 from .run_notes import cell_note, study_note
 

@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
+from ..epochs import epochs_of
 from ..errors import BenchError, EmptyBandError
 from ..features.load import load_view
 from ..fitted import failure, fit_detector, score_detector
 from ..metrics.bootstrap import auc_interval
 from ..metrics.roc import Interval, roc_auc
-from ..recording.learning_curves import epochs_of
 from ..records import Assessment, Job, Record
 from ..results.scores import is_whole, item_labels, mean_per_item, read_scores, with_scores, write_table
 from ..store import read_json, write_json

@@ -16,7 +16,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ..databases import check_database
 from ..errors import BenchError, BenchWarning
-from ..frequency.bands import MAX_FREQUENCY, Band, Mode
+from ..frequency.bands import MAX_FREQUENCY, Band
+from ..frequency.modes import MODES, Mode
 from ..invocation import install_extra
 from ..store import ASIDE, atomic_path, name_aside
 from ..study.study_file import Search
@@ -228,7 +229,7 @@ class History:
             "cutoff": FloatDistribution(*search.cutoff),
             "width": FloatDistribution(*search.width),
         }
-        if self.mode != "keep":
+        if MODES[self.mode].has_order:
             space["order"] = IntDistribution(*search.order)
         return space
 
@@ -250,7 +251,7 @@ class History:
     def _inside(self, band: Band) -> bool:
         """Whether a band pass lies in the search space."""
         (low, high), (narrow, wide), (soft, steep) = self.search.cutoff, self.search.width, self.search.order
-        order_fits = self.mode == "keep" or soft <= band.order <= steep
+        order_fits = not MODES[self.mode].has_order or soft <= band.order <= steep
         return low <= band.cutoff <= high and narrow <= band.width <= wide and order_fits
 
     def ask(self, start: int, stop: int, hints: Sequence[Band]) -> list[tuple[int, Band]]:
@@ -314,7 +315,7 @@ class History:
             "cutoff": min(max(band.cutoff, self.search.cutoff[0]), self.search.cutoff[1]),
             "width": min(max(band.width, low), high) if band.width else (low + high) / 2,
         }
-        if self.mode != "keep":
+        if MODES[self.mode].has_order:
             params["order"] = min(max(band.order, self.search.order[0]), self.search.order[1])
         return params
 
@@ -326,7 +327,7 @@ class History:
         }
         if not kind or kind in WITH_WIDTH:
             params["width"] = trial.suggest_float("width", *self.search.width)
-        if self.mode != "keep":
+        if MODES[self.mode].has_order:
             params["order"] = trial.suggest_int("order", *self.search.order)
         return params
 

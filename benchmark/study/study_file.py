@@ -19,7 +19,8 @@ from pydantic import (
 )
 
 from ..errors import StudyError, unknown_name
-from ..frequency.bands import KINDS, MAX_CUTOFF, MAX_FREQUENCY, Band, Mode
+from ..frequency.bands import KINDS, MAX_CUTOFF, MAX_FREQUENCY, Band
+from ..frequency.modes import MODES, Mode
 from ..invocation import bench
 from ..mlflow_names import MARK
 from ..pictures.crops import CropSpec
@@ -204,7 +205,7 @@ class Study(_Strict):
         """
         if self.sweep is None:
             return []
-        return self.sweep.bands("pixels" if self.mode == "pixels" else "keep")
+        return self.sweep.bands(MODES[self.mode].sweep)
 
 
 def shipped_studies() -> dict[str, Path]:

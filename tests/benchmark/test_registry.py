@@ -1,7 +1,9 @@
 """Discovery: ours, other packages', broken ones, and names taken twice."""
 
+import importlib.util
+import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,16 @@ import pytest
 from bandbench.benchmark.contracts import Detector
 from bandbench.benchmark.domains.catalogue import DatasetSpec
 from bandbench.benchmark.errors import PluginError
-from bandbench.benchmark.registry import DetectorSpec, Registry, _modules_behind, check_parameters, datasets, detectors
+from bandbench.benchmark.registry import (
+    COMPUTES_NOTHING,
+    DetectorSpec,
+    Registry,
+    check_parameters,
+    datasets,
+    detectors,
+    modules_behind,
+    source_digest,
+)
 
 GOOD = """\
 from bandbench.benchmark.domains.catalogue import DatasetSpec
@@ -115,9 +126,101 @@ def test_the_seed_reaches_only_what_is_stochastic() -> None:
 
 
 def test_code_that_a_detector_uses_is_part_of_it() -> None:
-    modules = _modules_behind(detectors.get("dct_logreg").__module__)
-    assert {name.rpartition(".")[2] for name in modules} >= {"dct_logreg", "logistic", "solvers"}
-    assert _modules_behind(detectors.get("coin_flip").__module__) == {"bandbench.detectors.coin_flip"}
+    behind = {name: modules_behind(detectors.get(name).__module__) for name in ("dct_logreg", "prnu", "coin_flip")}
+    assert behind["dct_logreg"] == {
+        "bandbench.detectors.dct_logreg",
+        "bandbench.detectors.learning.logistic",
+        "bandbench.detectors.learning.coordinates",
+        "bandbench.benchmark.arrays",
+    }
+    assert behind["prnu"] == {"bandbench.detectors.prnu", "bandbench.detectors.forensics.noise"}
+    assert behind["coin_flip"] == {"bandbench.detectors.coin_flip"}
+
+
+def test_lazy_imports_constants_and_whole_modules_are_followed(package: Path) -> None:
+    (package / "mine.py").write_text(
+        "from . import kernels\nfrom .sizes import SIDE\n"
+        + GOOD.format(name="Mine", lower="mine")
+        + "    def fit(self, view, labels):\n        from bandbench.detectors.learning import solvers\n"
+    )
+    (package / "kernels.py").write_text("import outside.deeper\n")
+    (package / "deeper.py").write_text("import numpy\n")
+    (package / "sizes.py").write_text("SIDE = 8\n")
+    (package / "other.py").write_text("")
+    behind = modules_behind(registry().get("mine").__module__)
+    assert behind >= {f"outside.{name}" for name in ("mine", "kernels", "deeper", "sizes")}
+    assert behind >= {"bandbench.detectors.learning.solvers", "bandbench.benchmark.arrays"}
+    assert not {"outside.other", "numpy", "bandbench.benchmark.contracts"} & behind
+
+
+@pytest.mark.parametrize("name", detectors.names())
+def test_a_detector_rests_on_numeric_ground_only(name: str) -> None:
+    """An edit of anything else, of the engine, the data sets or the records, leaves its digest alone."""
+    grounds = (
+        "detectors.",
+        "benchmark.arrays",
+        "benchmark.devices",
+        "benchmark.metrics",
+        "benchmark.roc",
+        "benchmark.views.encoders.",
+    )
+    behind = {module.removeprefix("bandbench.") for module in modules_behind(detectors.get(name).__module__)}
+    assert [module for module in behind if not module.startswith(grounds)] == []
+
+
+def test_what_computes_nothing_is_there() -> None:
+    assert all(importlib.util.find_spec(name) for name in COMPUTES_NOTHING)
+
+
+@pytest.fixture
+def edited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[str, str], bool]]:
+    """Edit a copy of a module, and see if the digest of a detector's source changes."""
+
+    def changes(module: str, detector: str) -> bool:
+        plugin = detectors.get(detector)
+        before = source_digest(plugin)
+        copy = tmp_path / "copy.py"
+        copy.write_text(inspect.getsource(sys.modules[module]) + "# edited\n")
+        monkeypatch.setattr(sys.modules[module], "__file__", str(copy))
+        source_digest.cache_clear()
+        return source_digest(plugin) != before
+
+    source_digest.cache_clear()
+    yield changes
+    source_digest.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("module", "detector"),
+    [
+        ("bandbench.detectors.learning.solvers", "spectral_svm"),
+        ("bandbench.detectors.learning.networks", "dct_cnn"),
+        ("bandbench.detectors.forensics.warping", "warping_cnn"),
+        ("bandbench.benchmark.devices", "warping_cnn"),
+        ("bandbench.benchmark.arrays", "knn"),
+        ("bandbench.detectors.dct_ridge", "dct_ridge"),
+    ],
+)
+def test_an_edit_of_what_computes_makes_another_detector(
+    module: str, detector: str, edited: Callable[[str, str], bool]
+) -> None:
+    assert edited(module, detector)
+
+
+@pytest.mark.parametrize(
+    ("module", "detector"),
+    [
+        ("bandbench.benchmark.store", "warping_cnn"),  # which takes functions from it
+        ("bandbench.benchmark.contracts", "spectral_svm"),
+        ("bandbench.detectors.learning.solvers", "dct_cnn"),
+    ],
+)
+def test_an_edit_of_anything_else_does_not(module: str, detector: str, edited: Callable[[str, str], bool]) -> None:
+    assert not edited(module, detector)
+
+
+def test_what_detectors_share_is_no_detector() -> None:
+    assert not {"learning", "forensics", "solvers", "noise"} & {*detectors.names(), *detectors.found.failures}
 
 
 @pytest.mark.parametrize(

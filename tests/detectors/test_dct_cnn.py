@@ -5,9 +5,9 @@ import pytest
 
 from bandbench.benchmark.contracts import View, ViewSpec
 from bandbench.benchmark.errors import PluginError
-from bandbench.benchmark.networks import parameter_count
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.detectors.dct_cnn import DctCNN
+from bandbench.detectors.learning.networks import parameter_count
 
 
 def test_published_size() -> None:

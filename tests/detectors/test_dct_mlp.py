@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.contracts import View
-from bandbench.benchmark.networks import held_out, parameter_count
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.detectors.dct_mlp import DctMLP
+from bandbench.detectors.learning.networks import held_out, parameter_count
 
 
 def test_size_by_hand() -> None:

@@ -7,9 +7,9 @@ from torch import nn
 
 from bandbench.benchmark.contracts import View
 from bandbench.benchmark.errors import PluginError
-from bandbench.benchmark.networks import NetworkDetector, parameter_count
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.detectors.dct_resnet import DctResNet
+from bandbench.detectors.learning.networks import NetworkDetector, parameter_count
 
 
 def faithful() -> NetworkDetector:

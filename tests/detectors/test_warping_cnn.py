@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bandbench.benchmark.checkpoints import Checkpoint
 from bandbench.benchmark.contracts import View
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.metrics.roc import roc_auc
 from bandbench.benchmark.registry import DetectorSpec
-from bandbench.benchmark.warping import Warping
+from bandbench.detectors.forensics.warping import Warping
+from bandbench.detectors.learning.checkpoints import Checkpoint
 from trees.faces import scene
 
 torch = pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")

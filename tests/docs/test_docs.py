@@ -6,10 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from bandbench.benchmark.contracts import ViewSpec
+from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.testing import check_detector
+from bandbench.benchmark.views import view_kernel
 
 ROOT = Path(__file__).parents[2]
 BENCH = [sys.executable, "-c", "from bandbench.benchmark.cli import main; main()"]
@@ -36,6 +40,17 @@ def test_the_steps_work(name: str, tmp_path: Path) -> None:
         assert words[0] == "bench"
         done = subprocess.run([*BENCH, *words[1:]], cwd=tmp_path, env=os.environ, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
+
+
+def test_the_view_of_the_detectors_page(tmp_path: Path) -> None:
+    (code,) = blocks(ROOT / "docs" / "add_a_detector.md", "python")
+    (tmp_path / "columns.py").write_text(code)
+    crops = np.random.default_rng(0).integers(0, 256, (3, 32, 32)).astype(np.uint8)
+    kernel = view_kernel(ViewSpec(f"{tmp_path}/columns.py:Columns"))
+    features = kernel.features(kernel.base(crops), (32, 32), Band("low", 0.2))
+    assert features.frequency is not None
+    assert features.values.shape == (3, len(features.frequency))
+    assert features.frequency.max() <= 0.2
 
 
 def test_links_lead_somewhere() -> None:

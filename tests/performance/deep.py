@@ -55,9 +55,9 @@ def encoder_rates(spec: Any, device: str, paths: Sequence[Path], batch: int, rou
     """
     import torch
 
-    from bandbench.benchmark.encoders import load_encoder
     from bandbench.benchmark.features.chunks import CHUNK_SIZE, prepare_chunk
     from bandbench.benchmark.pictures.crops import CropSpec, cut, decode
+    from bandbench.benchmark.views.encoders.loading import load_encoder
 
     encoder = load_encoder(spec, device)
     resident = encoder.normalised(torch.zeros((batch, SIDE, SIDE, 3), dtype=torch.uint8, device=encoder.device))
@@ -135,7 +135,7 @@ def compiled_rates(spec: Any, device: str, batch: int, rounds: int) -> dict[str,
 
     import torch
 
-    from bandbench.benchmark.encoders import load_encoder
+    from bandbench.benchmark.views.encoders.loading import load_encoder
 
     encoders = {name: load_encoder(replace(spec, compiled=name == "compiled"), device) for name in ("bare", "compiled")}
     resident = encoders["bare"].normalised(
@@ -172,45 +172,14 @@ def cache_rates(spec: Any, device: str, folder: Path, n: int) -> dict[str, float
         return first | rates({"hit": prepare}, 5)
 
 
-def filter_rates(device: str, n_crops: int, n_bands: int, rounds: int) -> dict[str, float]:
-    """Filtered crops per second, and how often per second the same bytes can be copied: the speed of the memory."""
-    import torch
-
-    from bandbench.benchmark.frequency.bands import Band
-    from bandbench.benchmark.frequency.filters import FilterBank
-
-    bands = [Band.between(low, low + 0.1) for low in np.linspace(0.02, 0.5, n_bands)]
-    bank = FilterBank(bands, (SIDE, SIDE), device)
-    crops = np.random.default_rng(0).integers(0, 256, (n_crops, SIDE, SIDE, 3), dtype=np.uint8)
-    field = torch.zeros((n_crops, SIDE, SIDE, 3), device=bank.device)
-    target = torch.empty_like(field)
-
-    def filtered() -> int:
-        for _ in bank.iter_tensors(crops):
-            pass
-        if bank.device == "cuda":
-            torch.cuda.synchronize()
-        return n_crops * n_bands
-
-    def copied() -> int:
-        for _ in range(n_bands):
-            target.copy_(field)
-        if bank.device == "cuda":
-            torch.cuda.synchronize()
-        return n_crops * n_bands
-
-    filtered()
-    return rates({"filtered": filtered, "copied": copied}, rounds)
-
-
 def precision_rows(spec: Any, device: str) -> list[tuple[str, float]]:
     """Change of a probe's AUC between float32 and half precision, on one task."""
     from dataclasses import replace
 
     from bandbench.benchmark.contracts import View
-    from bandbench.benchmark.encoders import load_encoder
     from bandbench.benchmark.metrics.roc import roc_auc
     from bandbench.benchmark.registry import DetectorSpec
+    from bandbench.benchmark.views.encoders.loading import load_encoder
 
     rng = np.random.default_rng(1)
     labels = np.arange(128) % 2
@@ -238,8 +207,8 @@ def device_name(device: str) -> str:
 
 def main() -> None:
     """Measure and write the section."""
-    from bandbench.benchmark.encoders import EncoderSpec
-    from bandbench.benchmark.networks import find_device
+    from bandbench.benchmark.devices import find_device
+    from bandbench.benchmark.views.encoders.spec import EncoderSpec
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", help="architecture of open_clip (default: ViT-L-14 on CUDA, ViT-B-32 else)")
@@ -262,7 +231,6 @@ def main() -> None:
             "model": model,
             "encoder": encoder_rates(spec, device, paths, batch, given.rounds),
             "cache": cache_rates(spec, device, folder, min(n, 128)),
-            "filter": filter_rates(device, 256 if cuda else 16, 16, given.rounds),
             "precision": precision_rows(spec, device),
         }
         if cuda:
@@ -276,7 +244,7 @@ def main() -> None:
 
 def section(found: dict[str, Any]) -> str:
     """The table of this device in docs/performance.md."""
-    encoder, cache, bank = found["encoder"], found["cache"], found["filter"]
+    encoder, cache = found["encoder"], found["cache"]
     rows = [
         (
             "whole way from JPEG files to embeddings, as a share of the bare encoder on resident tensors",
@@ -292,10 +260,6 @@ def section(found: dict[str, Any]) -> str:
             if jobs > 1
         ),
         ("embeddings from the cache against computing them", f"{cache['hit'] / cache['miss']:.0f}x"),
-        (
-            "one band of the filter bank (uint8 to uint8), against copying the crops as float32 once",
-            f"{bank['copied'] / bank['filtered']:.1f}x the time",
-        ),
         *(
             (f"AUC of a probe on {name} embeddings minus that on float32", f"{change:+.4f}")
             for name, change in found["precision"]

@@ -13,7 +13,6 @@ import pytest
 
 from bandbench.benchmark.analysis.embeddings import EmbeddingOptions, Embeddings, embed
 from bandbench.benchmark.domains.catalogue import Catalogue, OpenDomain
-from bandbench.benchmark.encoders import EncoderSpec, load_encoder
 from bandbench.benchmark.errors import BenchError, DataError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.frequency.filters import filter_pixels
@@ -21,6 +20,8 @@ from bandbench.benchmark.pictures import crops as images
 from bandbench.benchmark.pictures.crops import CropSpec
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.views import features_from_crops, view_kernel
+from bandbench.benchmark.views.encoders.loading import load_encoder
+from bandbench.benchmark.views.encoders.spec import EncoderSpec
 from bandbench.benchmark.workers import Workers
 from bandbench.datasets.procedural import Procedural
 from conftest import SilentReporter, noise_picture
@@ -83,7 +84,7 @@ def test_a_band_filters_the_pictures_and_is_computed_once(monkeypatch: pytest.Mo
     def refuse(*_: Any) -> Any:
         raise AssertionError("a second time")
 
-    monkeypatch.setattr("bandbench.benchmark.encoders.Encoder.embed", refuse)
+    monkeypatch.setattr("bandbench.benchmark.views.encoders.encoder.Encoder.embed", refuse)
     monkeypatch.setattr(Procedural, "read", refuse)
     np.testing.assert_array_equal(made(one, band=band, split="test").vectors, filtered.vectors)
 

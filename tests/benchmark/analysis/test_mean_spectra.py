@@ -11,7 +11,6 @@ from scipy import ndimage
 
 from bandbench.benchmark.analysis import mean_spectra as statistics
 from bandbench.benchmark.analysis.mean_spectra import (
-    Moments,
     SpectraOptions,
     accumulate,
     centred_fft,
@@ -25,6 +24,7 @@ from bandbench.benchmark.analysis.mean_spectra import (
     summary,
     unit_range,
 )
+from bandbench.benchmark.arrays import Moments
 from bandbench.benchmark.contracts import FAKE, REAL
 from bandbench.benchmark.domains.catalogue import Catalogue, OpenDomain
 from bandbench.benchmark.errors import DataError, StudyError
@@ -109,25 +109,6 @@ def test_what_the_command_averages(family: statistics.Family) -> None:
 
 
 # --- moments ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kind", [np.float32, np.complex128])
-def test_batches_do_not_matter(kind: type) -> None:
-    rng = np.random.default_rng(0)
-    values = (rng.normal(100, 1, (17, 4)) + 1j * rng.normal(0, 3, (17, 4))).astype(np.complex128)
-    values = values.real.astype(kind) if kind is np.float32 else values
-    double = values.astype(np.result_type(kind, np.float64))
-    for size in (1, 4, 17):
-        moments = streamed(values, size)
-        assert moments.n == 17
-        np.testing.assert_allclose(moments.mean, double.mean(axis=0), rtol=1e-12)
-        np.testing.assert_allclose(moments.std, double.std(axis=0), rtol=1e-9)
-
-
-def test_standard_errors() -> None:
-    values = np.random.default_rng(1).normal(0, 1, (10, 3))
-    np.testing.assert_allclose(Moments.of(values).mean_variance, values.var(axis=0, ddof=1) / 10)
-    assert np.isnan(Moments.of(values[:1]).mean_variance).all()
 
 
 def test_pictures_are_read_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:

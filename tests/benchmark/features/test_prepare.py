@@ -12,7 +12,6 @@ from PIL import Image
 
 from bandbench.benchmark.contracts import Item, ViewSpec
 from bandbench.benchmark.domains.catalogue import Catalogue
-from bandbench.benchmark.encoders import Encoder
 from bandbench.benchmark.features.chunks import Places, chunk_tasks, prepare_chunk
 from bandbench.benchmark.features.item_sets import Outcomes, without_copies, without_items
 from bandbench.benchmark.features.load import chunk_view
@@ -21,6 +20,7 @@ from bandbench.benchmark.pictures.crops import CropSpec
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.results.scores import OK, ItemStatus, Reason, Status
 from bandbench.benchmark.views import features_from_crops, view_kernel
+from bandbench.benchmark.views.encoders.encoder import Encoder
 from bandbench.benchmark.workers import Workers
 from conftest import run, small_study
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.errors import StudyError
-from bandbench.benchmark.frequency.bands import MAX_FREQUENCY, MODES, Band, butterworth_gain, parse_frequency, published_gain
+from bandbench.benchmark.frequency.bands import MAX_FREQUENCY, Band, butterworth_gain, parse_frequency, published_gain
+from bandbench.benchmark.frequency.modes import MODES
 
 GOLDEN = np.load(Path(__file__).parents[2] / "golden" / "butterworth.npz")
 AXIS = np.linspace(0, MAX_FREQUENCY, 2001)

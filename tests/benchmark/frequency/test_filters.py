@@ -1,20 +1,15 @@
-"""Filters in the pixels: one bank for many bands against SciPy, and published filters against stored arrays."""
+"""Filters in the pixels: crop by crop, and published filters against stored arrays."""
 
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from scipy import ndimage
 
-from bandbench.benchmark import networks
-from bandbench.benchmark.errors import DataError, PluginError, StudyError
-from bandbench.benchmark.frequency import filters
+from bandbench.benchmark.errors import DataError, StudyError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.frequency.filters import (
-    FilterBank,
     fda,
     filter_pixels,
     published_fda,
@@ -26,7 +21,6 @@ from bandbench.benchmark.frequency.filters import (
 
 GOLDEN = np.load(Path(__file__).parents[2] / "golden" / "filters.npz")
 MASKS = [name for name in GOLDEN if name.startswith("mask_")]
-DEVICES = ["cpu", *["cuda"] * torch.cuda.is_available()]
 BANDS = [
     Band("all", mode="pixels"),
     Band("low", 0.134, mode="pixels"),
@@ -35,7 +29,6 @@ BANDS = [
     Band("band", 0.2, 0.1, 3, "pixels"),
     Band("stop", 0.3, 0.2, 1, "pixels"),
 ]
-SHAPES = [(5, 32, 32), (3, 33, 33), (9, 32, 45, 3), (4, 61, 40, 3), (1, 64, 64, 3), (30, 64, 64, 3)]
 KINDS = {"low": "lowpass", "high": "highpass", "band": "bandpass"}
 
 
@@ -52,138 +45,6 @@ def picture(name: str) -> np.ndarray:
 
 def levels_apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.abs(a.astype(int) - b.astype(int))
-
-
-# --- the bank --------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_the_bank_does_what_scipy_does(shape: tuple[int, ...], device: str) -> None:
-    crops = textured(shape)
-    kept = crops.copy()
-    found = list(FilterBank(BANDS, shape[1:3], device).iter_filtered(crops))
-    assert len(found) == len(BANDS)
-    for band, filtered in zip(BANDS, found, strict=True):
-        assert filtered.dtype == np.uint8
-        assert filtered.shape == shape
-        apart = levels_apart(filtered, filter_pixels(crops, band))
-        assert apart.max() <= 1
-        assert np.count_nonzero(apart) <= 1 + 1e-3 * apart.size
-    np.testing.assert_array_equal(found[0], crops)
-    np.testing.assert_array_equal(crops, kept)
-
-
-@pytest.mark.parametrize("device", DEVICES)
-def test_a_constant_crop_stays_and_an_impulse_spreads(device: str) -> None:
-    flat = np.full((1, 31, 40, 3), 77, np.uint8)
-    impulse = np.zeros((1, 31, 40, 3), np.uint8)
-    impulse[0, 10, 20] = 255
-    bank = FilterBank(BANDS, (31, 40), device)
-    for filtered in bank.iter_filtered(flat):
-        np.testing.assert_array_equal(filtered, flat)
-    for band, filtered in zip(BANDS, bank.iter_filtered(impulse), strict=True):
-        assert levels_apart(filtered, filter_pixels(impulse, band)).max() <= 1
-        assert (filtered[0, 10, 20] == filtered.max()).all()
-
-
-@pytest.mark.parametrize("device", DEVICES)
-def test_tensors_stay_on_the_device(device: str) -> None:
-    crops = textured((3, 32, 32, 3))
-    for band, tensor in zip(BANDS, FilterBank(BANDS, (32, 32), device).iter_tensors(crops), strict=True):
-        assert tensor.device.type == device
-        assert tensor.dtype == torch.uint8
-        assert levels_apart(tensor.cpu().numpy(), filter_pixels(crops, band)).max() <= 1
-
-
-def test_a_compiled_bank_gives_the_same_by_one_graph(monkeypatch: pytest.MonkeyPatch) -> None:
-    from torch._dynamo.utils import counters
-
-    monkeypatch.setattr(networks, "COMPILER", "eager")
-    torch._dynamo.reset()
-    counters.clear()
-    compiled, plain = (FilterBank(BANDS, (64, 64), "cpu", compiled=wanted) for wanted in (True, False))
-    for n in (8, 5):
-        crops = textured((n, 64, 64, 3))
-        for found, wanted in zip(compiled.iter_filtered(crops), plain.iter_filtered(crops), strict=True):
-            np.testing.assert_array_equal(found, wanted)
-    assert counters["stats"]["unique_graphs"] == 1
-
-
-def test_crops_are_transformed_once_for_all_bands(monkeypatch: pytest.MonkeyPatch) -> None:
-    transformed = []
-    forward = torch.fft.rfft2
-    monkeypatch.setattr(torch.fft, "rfft2", lambda x: transformed.append(len(x)) or forward(x))
-    crops = textured((30, 64, 64, 3))
-    assert len(list(FilterBank(BANDS, (64, 64), "cpu").iter_filtered(crops))) == len(BANDS)
-    assert sum(transformed) == len(crops)
-
-
-def test_read_only_and_mapped_crops_are_taken(tmp_path: Path) -> None:
-    np.save(tmp_path / "crops.npy", textured((4, 32, 32)))
-    crops = np.load(tmp_path / "crops.npy", mmap_mode="r")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        (filtered,) = FilterBank(BANDS[1:2], (32, 32), "cpu").iter_filtered(crops)
-    assert levels_apart(filtered, filter_pixels(crops, BANDS[1])).max() <= 1
-
-
-def cramped(monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
-    """Let the memory of a device run out where more than `limit` crops are transformed together."""
-    forward = torch.fft.rfft2
-
-    def transform(crops: torch.Tensor) -> torch.Tensor:
-        if len(crops) > limit:
-            raise torch.OutOfMemoryError("CUDA out of memory.")
-        return forward(crops)
-
-    monkeypatch.setattr(torch.fft, "rfft2", transform)
-
-
-@pytest.mark.filterwarnings("ignore:.*goes on with 5 crops")
-def test_lack_of_memory_halves_the_batch_and_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    cramped(monkeypatch, 4)
-    crops = textured((10, 32, 32, 3))
-    bank = FilterBank(BANDS, (32, 32), "cpu")
-    with pytest.warns(UserWarning, match="the filter bank ran out of memory and goes on with 2 crops at a time"):
-        found = list(bank.iter_filtered(crops))
-    assert bank.batch_size == 2
-    for band, filtered in zip(BANDS, found, strict=True):
-        assert levels_apart(filtered, filter_pixels(crops, band)).max() <= 1
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # what was learned of the memory is kept
-        assert len(list(bank.iter_filtered(crops))) == len(BANDS)
-
-
-@pytest.mark.filterwarnings("ignore:.*out of memory")
-def test_no_memory_for_one_crop(monkeypatch: pytest.MonkeyPatch) -> None:
-    cramped(monkeypatch, 0)
-    with pytest.raises(PluginError, match="the filter bank has not enough memory for one crop: CUDA out of memory"):
-        list(FilterBank(BANDS[1:], (32, 32), "cpu").iter_filtered(textured((4, 32, 32))))
-
-
-@pytest.mark.parametrize(
-    "crops",
-    [np.zeros((2, 32, 33), np.uint8), np.zeros((2, 32, 32)), np.zeros((32, 32), np.uint8), np.zeros((0, 32, 32), np.uint8)],
-)
-def test_other_crops_are_refused(crops: np.ndarray) -> None:
-    with pytest.raises(DataError, match=r"the filter bank needs crops of uint8 \(n_crops, 32, 32\[, channels\]\), .* got "):
-        list(FilterBank(BANDS, (32, 32), "cpu").iter_filtered(crops))
-
-
-def test_devices_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(PluginError, match="the filter bank was told device='cuda', but PyTorch .* finds no such device"):
-        FilterBank(BANDS, (32, 32), "cuda")
-    with pytest.raises(PluginError, match="the filter bank runs on the devices auto, cpu, cuda, got 'tpu'"):
-        FilterBank(BANDS, (32, 32), "tpu")
-    assert FilterBank(BANDS, (32, 32), "auto").device == "cpu"
-
-
-def test_without_torch_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filters.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(PluginError, match=r"the filter bank needs the extra `deep` \(torch missing\): "):
-        FilterBank(BANDS, (32, 32))
 
 
 @pytest.mark.parametrize("shape", [(30, 64, 64, 3), (300, 32, 33)])
@@ -333,3 +194,42 @@ def test_adaptation_without_a_block_takes_the_mean_alone() -> None:
 def test_adaptation_wants_one_shape() -> None:
     with pytest.raises(DataError, match=r"needs a reference of the same shape \(8, 8\), got \(8, 9\)"):
         fda(np.zeros((8, 8), np.uint8), np.zeros((8, 9), np.uint8))
+
+
+def smooth(seed: int, channels: int = 3) -> np.ndarray:
+    """Picture of low contrast, so that no filtered value needs clipping."""
+    return np.clip(np.random.default_rng(seed).normal(128, 20, (2, 32, 32, channels)), 60, 200).astype(np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["low", "high", "band", "stop"])
+def test_filtered_pixels_equal_a_direct_computation(kind: str) -> None:
+    band = Band(kind, 0.2, 0.1, 2, "pixels")
+    crops = smooth(0)
+    gain = band.gain(np.hypot(np.fft.fftfreq(32)[:, None], np.fft.fftfreq(32)[None, :]))
+    gain[0, 0] = 1.0
+    for i in range(2):
+        for channel in range(3):
+            plane = np.fft.ifft2(np.fft.fft2(crops[i, :, :, channel].astype(float)) * gain).real
+            difference = filter_pixels(crops, band)[i, :, :, channel] - np.clip(np.rint(plane), 0, 255)
+            assert np.abs(difference).max() <= 1
+
+
+def test_a_band_and_its_opposite_add_up_to_the_picture() -> None:
+    crops = smooth(1).astype(int)
+    low, high = (filter_pixels(smooth(1), Band(kind, 0.2, 0, 3, "pixels")).astype(int) for kind in ("low", "high"))
+    mean = crops.mean(axis=(1, 2), keepdims=True)
+    assert np.abs(low + high - mean - crops).max() <= 2
+
+
+def test_a_high_pass_is_no_rectifier() -> None:
+    """The residual stays signed around the mean of the picture."""
+    crops = smooth(2, channels=1)
+    residual = filter_pixels(crops, Band("high", 0.1, 0, 2, "pixels")).astype(float) - crops.mean()
+    assert (residual < -2).mean() > 0.3
+    assert (residual > 2).mean() > 0.3
+
+
+@pytest.mark.parametrize("band", BANDS, ids=str)
+def test_a_constant_crop_stays_as_it_is(band: Band) -> None:
+    crops = np.full((2, 31, 40, 3), 77, np.uint8)
+    np.testing.assert_array_equal(filter_pixels(crops, band), crops)

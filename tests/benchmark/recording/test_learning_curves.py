@@ -11,7 +11,8 @@ from PIL import Image
 
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.contracts import Detector
-from bandbench.benchmark.recording.learning_curves import epochs_of, keep_curves, series_of
+from bandbench.benchmark.epochs import epochs_of
+from bandbench.benchmark.recording.learning_curves import keep_curves
 from bandbench.benchmark.tracking import RunDocument, client_for, default_tracking_uri, send_now
 from conftest import run, small_study
 
@@ -101,12 +102,3 @@ def test_the_name_is_anybodys(told: object, tmp_path: Path) -> None:
     assert epochs_of(detector) == []
     keep_curves([detector], tmp_path / "training.png", "other")
     assert not list(tmp_path.iterdir())
-
-
-def test_one_fit_has_plain_names_and_several_are_numbered() -> None:
-    epochs = [{"epoch": 1, "val_loss": 0.5}, {"epoch": 2, "val_loss": None}]
-    assert series_of([epochs[:1]], "class") == {"val_loss": [(1, 0.5)]}
-    several = series_of([epochs[:1], epochs], "class")
-    assert list(several) == ["class-0/val_loss", "class-1/val_loss"]
-    assert math.isnan(several["class-1/val_loss"][1][1])
-    assert series_of([], "draw") == series_of([[]], "draw") == {}

@@ -1,0 +1,126 @@
+"""Coefficients of two-dimensional transforms: discrete cosine and Fourier."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from ..contracts import View
+from ..errors import EmptyBandError
+from ..frequency import dct, spectra
+from ..frequency.bands import Band
+from .kernel import ViewKernel
+
+
+@dataclass(frozen=True)
+class CoefficientView(ViewKernel):
+    """
+    Magnitudes of a 2-D transform, or their logs, one column per coefficient and channel, lowest frequency first.
+
+    Parameters
+    ----------
+    colour : bool
+        Three channels, side by side for each coefficient, and not grey.
+    log : bool
+        ``ln(|x| + 1e-12)``; without it the coefficients as they are (signed for the DCT, magnitudes for the FFT).
+    plane : bool
+        Hand out (n_crops, rows, cols, channels) in the transform's own order, for networks; what a band takes away is then
+        constant instead of missing.
+    """
+
+    colour: bool = False
+    log: bool = True
+    plane: bool = False
+    version: int = 2
+
+    def transform(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Coefficients, shape of `crops` but for the halved last axis of a real FFT."""
+        raise NotImplementedError
+
+    def radii(self, shape: tuple[int, int]) -> NDArray[np.float64]:
+        """Radial frequency of each coefficient in cycles/pixel, (rows, cols)."""
+        raise NotImplementedError
+
+    def base(self, crops: NDArray[np.uint8]) -> NDArray:
+        # float32: its rounding moves a log coefficient by less than 1e-4 unless the coefficient is below 1e-3 grey levels.
+        values = self.transform(crops)
+        if self.log:
+            values = dct.log_magnitude(values)
+        n, shape = len(crops), crops.shape[1:3]
+        if self.plane:
+            return values.reshape(*values.shape[:3], -1)
+        # Sorted, a band is one or two contiguous runs of columns: reading it touches no other page of the file.
+        order, _ = self._columns(shape)
+        return values.reshape(n, order.size, -1)[:, order].reshape(n, -1)
+
+    def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> View:
+        if self.plane:
+            return self._plane(base, shape, band)
+        frequency = np.repeat(self._columns(shape)[1], 3 if self.colour else 1)
+        if band.kind == "all":
+            return View(base, frequency)
+        weight, kept = self._acting(band, frequency, shape)
+        values = base if weight is None else self._reweighted(base, weight)
+        return View(values, frequency) if kept is None else View(spectra.columns_of(values, kept), frequency[kept])
+
+    def _plane(self, base: NDArray, shape: tuple[int, int], band: Band) -> View:
+        if band.kind == "all":
+            return View(base)
+        weight, kept = self._acting(band, self.radii(shape)[:, :, None], shape)
+        values = base if weight is None else self._reweighted(base, weight)
+        nothing = np.log(dct.PUBLISHED_EPSILON) if self.log else 0.0
+        return View(values if kept is None else np.where(kept, values, base.dtype.type(nothing)))
+
+    def _reweighted(self, base: NDArray, gain: NDArray[np.float64]) -> NDArray:
+        if not self.log:
+            return base * gain.astype(base.dtype)
+        with np.errstate(divide="ignore"):
+            return base + np.maximum(np.log(gain), np.log(dct.PUBLISHED_EPSILON)).astype(base.dtype)
+
+    def _acting(
+        self, band: Band, frequency: NDArray[np.float64], shape: tuple[int, int]
+    ) -> tuple[NDArray | None, NDArray[np.bool_] | None]:
+        weight, kept = band.acting_on(frequency)
+        if kept is not None and not kept.any():
+            raise EmptyBandError(f"{band} keeps no coefficient of a {shape[0]}x{shape[1]} crop.")
+        return weight, kept
+
+    def _columns(self, shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        return _sorted_columns(type(self), shape)
+
+
+@lru_cache(maxsize=16)
+def _sorted_columns(kind: "type[CoefficientView]", shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Flat indices of the coefficients from the lowest to the highest frequency, ties in reading order; and the frequencies."""
+    radii = kind().radii(shape).ravel()
+    order = np.argsort(np.round(radii, 12), kind="stable")
+    return order, radii[order]
+
+
+@dataclass(frozen=True)
+class DctView(CoefficientView):
+    """Orthonormal type-II DCT of grey levels 0..255 (arXiv 2003.08685)."""
+
+    name: ClassVar[str] = "dct"
+
+    def transform(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return dct.dct2(crops.astype(np.float32))
+
+    def radii(self, shape: tuple[int, int]) -> NDArray[np.float64]:
+        return dct.dct_frequency(*shape)
+
+
+@dataclass(frozen=True)
+class FftView(CoefficientView):
+    """Magnitude of the orthonormal FFT; the half plane, because the other half repeats it."""
+
+    name: ClassVar[str] = "fft"
+
+    def transform(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.abs(np.asarray(scipy.fft.rfft2(crops.astype(np.float32), axes=(1, 2), norm="ortho")))
+
+    def radii(self, shape: tuple[int, int]) -> NDArray[np.float64]:
+        return np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1])[None, :])

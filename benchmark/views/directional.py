@@ -1,0 +1,47 @@
+"""Power in rings and directions of the spectrum."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contracts import View
+from ..errors import EmptyBandError, StudyError
+from ..frequency import spectra
+from ..frequency.bands import Band
+from .kernel import ViewKernel
+
+
+@dataclass(frozen=True)
+class DirectionalView(ViewKernel):
+    """
+    Log of the mean power in rings and directions, ring by ring: what the radial profile averages away.
+
+    Row and column directions come first and in the middle of the sectors, where up-sampling leaves its traces.
+    """
+
+    name: ClassVar[str] = "directional"
+    sectors: int = 8
+    bin_width: float = 0.04
+    version: int = 1
+    colour: bool = False
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.sectors <= 64:
+            raise StudyError(f"view 'directional' takes 2 to 64 sectors, got {self.sectors}.")
+
+    def base(self, crops: NDArray[np.uint8]) -> NDArray:
+        return spectra.directional_power(crops, self.sectors, self.bin_width)
+
+    def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> View:
+        frequency = spectra.directional_grid(*shape, self.sectors, self.bin_width).frequency
+        if band.kind == "all":
+            return View(np.log(base + spectra.POWER_FLOOR), frequency)
+        weight, kept = band.acting_on(frequency)
+        power = base if weight is None else base * weight**2
+        if kept is None:
+            return View(np.log(power + spectra.POWER_FLOOR), frequency)
+        if not kept.any():
+            raise EmptyBandError(f"{band} keeps no ring of width {self.bin_width:g} of a {shape[0]}x{shape[1]} crop.")
+        return View(np.log(power[:, kept] + spectra.POWER_FLOOR), frequency[kept])

@@ -1,0 +1,303 @@
+"""
+Activation of the image tower of a CLIP model: GELU or QuickGELU.
+
+OpenAI trained with QuickGELU, ``x * sigmoid(1.702 x)``, and so did some after them; the rest with GELU. Both load the same
+weights without an error, and their embeddings differ by a third. So it is settled once, by what is known of the weights, it
+belongs to the description of the encoder, and where nothing is known that is said.
+"""
+
+import importlib.util
+import json
+import os
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Literal
+
+from ...errors import PluginError, unknown_name
+
+Activation = Literal["gelu", "quickgelu"]
+CHOICES = ("auto", "gelu", "quickgelu")
+SHOWN: dict[Activation, str] = {"gelu": "GELU", "quickgelu": "QuickGELU"}
+TWIN = "-quickgelu"  # end of the name of an architecture of open_clip
+# What OpenAI's state dict holds besides weights, where it was taken out of the TorchScript archive that is distributed.
+ARCHIVE_ENTRIES = ("input_resolution", "context_length", "vocab_size")
+# Words in the names of published files; laion400m is left out, of which there are both.
+WORDS: dict[Activation, re.Pattern[str]] = {
+    "quickgelu": re.compile(r"(?<![a-z])(?:openai|quick[-_]?gelu|metaclip|dfn[25]b)(?![a-z])", re.IGNORECASE),
+    "gelu": re.compile(r"(?<![a-z])(?:laion[-_]?2b|laion[-_]?5b|datacomp|commonpool)(?![a-z])", re.IGNORECASE),
+}
+CONFIGURATIONS = ("open_clip_config.json", "config.json")
+MOST_BYTES = 1_000_000  # of a configuration, or of the part of a file that describes its arrays
+
+
+class Evidence(Enum):
+    """What settled the activation."""
+
+    ASKED = "asked"
+    ARCHITECTURE = "architecture"  # it has one only, or nothing was loaded into it
+    TWIN_NAME = "twin_name"
+    PUBLISHED = "published"
+    METADATA = "metadata"
+    CONFIGURATION = "configuration"
+    ARCHIVE = "archive"
+    FILE_NAME = "file_name"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Settled:
+    """
+    The activation that is taken, and why.
+
+    Attributes
+    ----------
+    activation : {"gelu", "quickgelu"} or None
+        None for a network that has no such choice (ResNets, the networks of timm).
+    evidence : Evidence
+    place : str
+        File that told it.
+    own : {"gelu", "quickgelu"} or None
+        What the architecture takes by itself.
+    """
+
+    activation: Activation | None
+    evidence: Evidence
+    place: str = ""
+    own: Activation | None = None
+
+
+def is_place(text: str) -> bool:
+    """Whether weights are meant as a path and not as the tag of published ones."""
+    return os.sep in text or text.startswith((".", "~")) or Path(text).suffix in (".pt", ".pth", ".bin", ".safetensors")
+
+
+def settle(model: str, weights: str, asked: str, tiny: dict[str, Any]) -> Settled:
+    """
+    Settle the activation of the image tower of a model of open_clip.
+
+    Parameters
+    ----------
+    model, weights : str
+        As in `bandbench.benchmark.views.encoders.EncoderSpec`.
+    asked : {"auto", "gelu", "quickgelu"}
+        ``auto``: the end of the architecture's name, else what is known of the weights, else the architecture's own.
+    tiny : dict
+        Configuration of the architecture ``tiny``.
+
+    Raises
+    ------
+    PluginError
+        If `asked` is none of these, or the network has no such choice.
+    """
+    if asked not in CHOICES:
+        raise PluginError(unknown_name("activation of open_clip", asked, CHOICES))
+    place = Path(weights).expanduser() if is_place(weights) else None
+    if place is not None and place.is_dir():
+        return _of_folder(place, asked)
+    config = tiny if model == "tiny" else _configuration(model)
+    own = _own(config)
+    if own is None:
+        if asked != "auto":
+            raise PluginError(
+                f"the image tower of {model} (open_clip) has no choice of activation; leave out activation={asked}."
+            )
+        return Settled(None, Evidence.ARCHITECTURE)
+    if asked != "auto":
+        return Settled(_known(asked), Evidence.ASKED, "", own)
+    if model.endswith(TWIN):
+        return Settled("quickgelu", Evidence.TWIN_NAME, "", own)
+    if weights in ("", "random") or "quick_gelu" in config:
+        return Settled(own, Evidence.ARCHITECTURE, "", own)
+    if place is not None:
+        found = _of_file(place, own)
+        no_twin = found.evidence is Evidence.NOTHING and not _configuration(model + TWIN)
+        return Settled(own, Evidence.ARCHITECTURE, "", own) if no_twin else found
+    return Settled(_published(model, weights) or own, Evidence.PUBLISHED, "", own)
+
+
+def what_was_taken(who: str, model: str, weights: str, found: Settled) -> str:
+    """
+    Say which activation was taken, where that was a decision; empty where the user made it, or there is none to make.
+
+    Parameters
+    ----------
+    who : str
+        Detector.
+    model, weights : str
+    found : Settled
+    """
+    if found.activation is None or found.evidence in (Evidence.ASKED, Evidence.ARCHITECTURE):
+        return ""
+    taken, file = SHOWN[found.activation], Path(weights).expanduser()
+    other: Activation = "gelu" if found.activation == "quickgelu" else "quickgelu"
+    way_out = f"activation={other} takes {SHOWN[other]}"
+    if found.evidence is Evidence.NOTHING:
+        return (
+            f"{who}: nothing says which activation the weights {file} were trained with, and {model} has a twin with the other "
+            f"one; {taken} is taken. Give activation=gelu or activation=quickgelu to settle it (OpenAI's have QuickGELU)."
+        )
+    if found.evidence is Evidence.TWIN_NAME:
+        told = _of_file(file, found.own or "gelu") if is_place(weights) else found
+        if told.evidence is Evidence.NOTHING or told.activation == found.activation:
+            return ""
+        return (
+            f"{who}: the activation is {taken}, as the name of the architecture {model} says, although {_source(told, file)} "
+            f"says {SHOWN[told.activation or 'gelu']}; {way_out}."
+        )
+    if found.evidence is Evidence.PUBLISHED:
+        if found.activation == found.own:
+            return ""
+        return f"{who}: the activation of {model} is {taken}, with which the weights {weights} were trained; {way_out}."
+    return f"{who}: the activation of {model} is {taken}, as {_source(found, file)} says; {way_out}."
+
+
+def _source(found: Settled, file: Path) -> str:
+    return {
+        Evidence.METADATA: f"the metadata of {file.name}",
+        Evidence.CONFIGURATION: f"the configuration {found.place}",
+        Evidence.ARCHIVE: f"{file.name}, a state dict of OpenAI's distribution,",
+        Evidence.FILE_NAME: f"the name of {found.place}",
+    }[found.evidence]
+
+
+def _of_file(file: Path, own: Activation) -> Settled:
+    """Settle it by a local file, the surest evidence first."""
+    beside = [*(file.with_name(name) for name in CONFIGURATIONS), file.with_suffix(".json")]
+    if told := _told(_metadata(file)):
+        return Settled(told, Evidence.METADATA, str(file), own)
+    for place in beside:
+        if told := _told(_read(place)):
+            return Settled(told, Evidence.CONFIGURATION, str(place), own)
+    if any(entry in array_names(file) for entry in ARCHIVE_ENTRIES):
+        return Settled("quickgelu", Evidence.ARCHIVE, str(file), own)
+    folder = file.absolute().parent
+    named, place = _words(file.stem), file.name
+    if not named:
+        named, place = _words(folder.name, at_start=True), str(folder)
+    return Settled(named[0], Evidence.FILE_NAME, place, own) if len(named) == 1 else Settled(own, Evidence.NOTHING, "", own)
+
+
+def _words(name: str, at_start: bool = False) -> list[Activation]:
+    """Activations that the words of a name stand for."""
+    return [activation for activation, words in WORDS.items() if (words.match if at_start else words.search)(name)]
+
+
+def _of_folder(folder: Path, asked: str) -> Settled:
+    """Settle it by the configuration of a folder; those of transformers have QuickGELU where they do not tell."""
+    config = next((found for name in CONFIGURATIONS if (found := _read(folder / name))), {})
+    place = next((str(folder / name) for name in CONFIGURATIONS if (folder / name).is_file()), "")
+    own: Activation | None = _told(config)
+    if own is None:
+        own = "quickgelu" if "model_type" in config else _own(config.get("model_cfg", config))
+    if asked != "auto" and own is not None:
+        return Settled(_known(asked), Evidence.ASKED, place, own)
+    return Settled(own, Evidence.CONFIGURATION, place, own)
+
+
+def _known(asked: str) -> Activation:
+    return "quickgelu" if asked == "quickgelu" else "gelu"
+
+
+def _own(config: dict[str, Any]) -> Activation | None:
+    """Activation of an architecture by itself; None where its image tower has no such choice."""
+    tower = config.get("vision_cfg", {})
+    if "timm_model_name" in tower or isinstance(tower.get("layers"), list):
+        return None
+    return "quickgelu" if config.get("quick_gelu") else "gelu"
+
+
+def _told(config: dict[str, Any]) -> Activation | None:
+    """Activation that a configuration or metadata name, of open_clip or transformers; None where they do not."""
+    for part in (config.get("model_cfg"), config.get("vision_config"), config.get("vision_cfg"), config):
+        if not isinstance(part, dict):
+            continue
+        if "quick_gelu" in part:
+            return "quickgelu" if str(part["quick_gelu"]).lower() in ("true", "1", "yes") else "gelu"
+        for key in ("hidden_act", "activation", "act_layer"):
+            name = re.sub(r"[^a-z]", "", str(part.get(key, "")).lower())
+            if name in ("quickgelu", "gelu"):
+                return _known(name)
+    return None
+
+
+def _published(model: str, tag: str) -> Activation | None:
+    """Activation that published weights were trained with, as open_clip lists them."""
+    if tag == "openai":
+        return "quickgelu"  # known without the library, which takes seconds to load
+    if importlib.util.find_spec("open_clip") is None:
+        return None
+    import open_clip
+
+    found = open_clip.get_pretrained_cfg(model, tag)
+    return None if not found else "quickgelu" if found.get("quick_gelu") else "gelu"
+
+
+def _configuration(model: str) -> dict[str, Any]:
+    """Configuration of an architecture, from its own file or the library's; empty where there is none."""
+    if model.endswith(".json"):
+        return _read(Path(model).expanduser())
+    found = importlib.util.find_spec("open_clip")
+    places = (found.submodule_search_locations if found else None) or []
+    name = model.replace("/", "-")
+    return next((_read(Path(place, "model_configs", f"{name}.json")) for place in places), {})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """JSON of a file; empty where it has none that is a mapping."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")) if path.stat().st_size <= MOST_BYTES else {}
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _metadata(file: Path) -> dict[str, Any]:
+    """Metadata of a safetensors file; empty for others."""
+    return _header(file).get("__metadata__", {})
+
+
+def _header(file: Path) -> dict[str, Any]:
+    """Description of the arrays of a safetensors file, which stands at its beginning; empty for others."""
+    if file.suffix != ".safetensors":
+        return {}
+    try:
+        with file.open("rb") as opened:
+            size = int.from_bytes(opened.read(8), "little")
+            found = json.loads(opened.read(size)) if size <= 100 * MOST_BYTES else {}
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def array_names(file: Path) -> str:
+    """
+    Return the names of the arrays of a file, in a text that may hold other things, too.
+
+    Of a PyTorch file the bytes that describe the arrays, which are looked at and not run.
+    """
+    if file.suffix == ".safetensors":
+        return " ".join(_header(file))
+    return "".join(_descriptions(file))
+
+
+def is_archive(file: Path) -> bool:
+    """Whether a file is a TorchScript archive, which holds code besides weights; OpenAI distributes such."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return any(name.endswith("constants.pkl") for name in archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _descriptions(file: Path) -> Iterator[str]:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for entry in archive.infolist():
+                if entry.filename.endswith("/data.pkl") and entry.file_size <= 100 * MOST_BYTES:
+                    yield archive.read(entry).decode("latin-1")
+    except (OSError, zipfile.BadZipFile):
+        return

@@ -1,0 +1,65 @@
+"""The contract of a view: crops turned into features, in two steps, of which a band changes the second only."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contracts import View
+from ..errors import StudyError
+from ..frequency.bands import Band
+
+ALL_PASS = Band()
+
+
+class ViewKernel:
+    """
+    Base of every view; a subclass is a frozen dataclass that sets `name` and writes `base` and `features`.
+
+    Its fields are the options of the `ViewSpec`. ``base`` does all work that no band changes and is cached by content;
+    ``features`` applies a band to it and is cheap.
+
+    Attributes
+    ----------
+    name : str
+        In the registry: lower case, digits and underscores.
+    expensive : bool
+        Whether features are worth keeping on disk for every band, too.
+    version : int
+        Raised when a change moves features.
+    colour : bool
+        Crops have three channels.
+    """
+
+    name: ClassVar[str]
+    expensive: ClassVar[bool] = False
+    version: Any = 1
+    colour: Any = False
+
+    def base(self, crops: NDArray[np.uint8]) -> NDArray:
+        """All that no band changes, (n_crops, ...), of crops (n_crops, side, side[, 3])."""
+        raise NotImplementedError
+
+    def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> View:
+        """Apply a band that acts on coefficients to what `base` returned for crops of `shape`."""
+        raise NotImplementedError
+
+    def needs_crops(self, band: Band) -> bool:
+        """Whether a band has to start from the crops again, because the base does not determine its features."""
+        return band.kind != "all" and band.action.filters_crops
+
+    def from_crops(self, crops: NDArray[np.uint8], band: Band) -> View:
+        """Features straight from crops, of a band that does not filter them."""
+        return self.features(self.base(crops), crops.shape[1:3], band)
+
+    def require_no_band(self, band: Band) -> None:
+        """
+        Refuse a band on features without frequencies.
+
+        Raises
+        ------
+        StudyError
+            If it is one.
+        """
+        if band.kind != "all":
+            raise StudyError(f"view '{self.name}' has no frequencies to {band.mode}; use mode pixels.")

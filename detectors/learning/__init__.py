@@ -1,0 +1,1 @@
+"""Learning that several detectors share: solvers of small fits, networks, probes of embeddings, checkpoints."""

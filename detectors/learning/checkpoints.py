@@ -1,0 +1,90 @@
+"""Training that goes on where it was killed: weights, optimiser and history of the last epoch, without pickle."""
+
+import shutil
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...benchmark.store import cache_root, digest, publish_folder, read_json, write_json
+
+if TYPE_CHECKING:
+    import torch
+
+Arrays = dict[str, NDArray]
+
+
+class Checkpoint:
+    """
+    A place for the state of one training.
+
+    Parameters
+    ----------
+    key : list
+        Everything that the training depends on: another one has another place.
+    """
+
+    def __init__(self, key: list[Any]) -> None:
+        self.folder = cache_root() / "training" / digest(key)[:32]
+
+    def save(self, arrays: Mapping[str, NDArray], values: dict[str, Any]) -> None:
+        """Keep the state, whole or not at all."""
+        from safetensors.numpy import save_file
+
+        temporary = self.folder.with_name(f".{self.folder.name}.new")
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        save_file({name: np.ascontiguousarray(value) for name, value in arrays.items()}, temporary / "state.safetensors")
+        write_json(temporary / "state.json", values)
+        old = self.folder.with_name(f".{self.folder.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        if self.folder.is_dir():
+            self.folder.rename(old)
+        publish_folder(temporary, self.folder)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def load(self) -> tuple[Arrays, dict[str, Any]] | None:
+        """Return what was kept; None if there is nothing, or it is damaged."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        for folder in (self.folder, self.folder.with_name(f".{self.folder.name}.old")):
+            values = read_json(folder / "state.json")
+            if values is None:
+                continue
+            try:
+                return load_file(folder / "state.safetensors"), values
+            except (OSError, SafetensorError):
+                continue
+        return None
+
+    def clear(self) -> None:
+        """Forget it: the training has come to its end."""
+        for name in (self.folder.name, f".{self.folder.name}.old", f".{self.folder.name}.new"):
+            shutil.rmtree(self.folder.with_name(name), ignore_errors=True)
+
+
+def optimiser_arrays(optimiser: "torch.optim.Optimizer") -> Arrays:
+    """What an optimiser remembers of each parameter, as ``optimiser/NUMBER/NAME``."""
+    state = optimiser.state_dict()["state"]
+    return {f"optimiser/{i}/{name}": np.asarray(value.cpu()) for i, kept in state.items() for name, value in kept.items()}
+
+
+def restore_optimiser(optimiser: "torch.optim.Optimizer", arrays: Mapping[str, NDArray]) -> None:
+    """Put back what `optimiser_arrays` took out."""
+    import torch
+
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for key, value in arrays.items():
+        kind, _, rest = key.partition("/")
+        if kind == "optimiser":
+            number, _, name = rest.partition("/")
+            state.setdefault(int(number), {})[name] = torch.from_numpy(np.array(value))
+    known = optimiser.state_dict()
+    optimiser.load_state_dict({"state": state, "param_groups": known["param_groups"]})
+
+
+def part_of(arrays: Mapping[str, NDArray], name: str) -> Arrays:
+    """Arrays below ``name/``, under what follows."""
+    return {key.removeprefix(f"{name}/"): value for key, value in arrays.items() if key.startswith(f"{name}/")}

@@ -1,0 +1,60 @@
+"""The two ways to features agree; a band takes away what it says."""
+
+import numpy as np
+import pytest
+
+from bandbench.benchmark.contracts import ViewSpec
+from bandbench.benchmark.errors import PluginError, StudyError
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.frequency.filters import filter_pixels
+from bandbench.benchmark.views import features_from_crops, view_kernel
+
+CROPS = np.random.default_rng(0).integers(0, 256, (6, 48, 48)).astype(np.uint8)
+SPECS = [
+    ViewSpec("profile"),
+    ViewSpec("profile", {"variant": "published"}),
+    ViewSpec("directional"),
+    ViewSpec("dct"),
+    ViewSpec("dct", {"log": False}),
+    ViewSpec("fft"),
+]
+BANDS = [Band(), Band.between(0.2, 0.3), Band("stop", 0.2, 0.1), Band("high", 0.3, order=3, mode="reweight")]
+
+
+@pytest.mark.parametrize("band", BANDS, ids=str)
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_the_cached_way_equals_the_direct_way(spec: ViewSpec, band: Band) -> None:
+    kernel = view_kernel(spec)
+    direct = features_from_crops(kernel, CROPS, band)
+    if not kernel.needs_crops(band):
+        cached = kernel.features(kernel.base(CROPS), (48, 48), band)
+        np.testing.assert_array_equal(cached.values, direct.values)
+        np.testing.assert_array_equal(cached.frequency, direct.frequency)
+    assert direct.values.shape == (6, len(direct.frequency))
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_keep_has_no_feature_outside(spec: ViewSpec) -> None:
+    kernel = view_kernel(spec)
+    frequency = kernel.features(kernel.base(CROPS), (48, 48), Band.between(0.2, 0.3)).frequency
+    assert frequency.min() >= 0.2 - 1e-9
+    assert frequency.max() <= 0.3 + 1e-9
+    outside = kernel.features(kernel.base(CROPS), (48, 48), Band.between(0.2, 0.3, "stop")).frequency
+    inside = kernel.features(kernel.base(CROPS), (48, 48), Band()).frequency
+    counts = [len(frequency), len(outside), len(inside)]
+    # The published profile is resampled to 300 values, whatever the band leaves.
+    resampled = spec.options.get("variant") == "published"
+    assert counts == ([300] * 3 if resampled else sorted(set(counts)))
+
+
+def test_unknown_views_and_options() -> None:
+    with pytest.raises(PluginError, match=r"unknown view 'profil'. Did you mean 'profile'\?"):
+        view_kernel(ViewSpec("profil"))
+    with pytest.raises(PluginError, match="cannot take the options"):
+        view_kernel(ViewSpec("dct", {"colours": True}))
+    with pytest.raises(StudyError, match="variants clean and published"):
+        view_kernel(ViewSpec("profile", {"variant": "other"}))
+
+
+def test_all_pass_returns_the_crop() -> None:
+    np.testing.assert_array_equal(filter_pixels(CROPS, Band(mode="pixels")), CROPS)
