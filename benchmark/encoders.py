@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from .activations import ARCHIVE_ENTRIES, CHOICES, array_names, is_archive, is_place, settle
 from .errors import PluginError, unknown_name
 from .networks import Graph, MicroBatches, find_device, memory_errors
-from .store import cache_root, digest, read_json, write_json
+from .store.files import digest, read_json, write_json
+from .store.folders import cache_root
 
 if TYPE_CHECKING:
     import torch

@@ -28,7 +28,8 @@ from .mlflow_names import (
     checked,
     used_at,
 )
-from .store import cache_root, digest, read_json, write_json
+from .store.files import digest, read_json, write_json
+from .store.folders import cache_root
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -18,8 +18,9 @@ from pathlib import Path
 
 from .addresses import folder_path, sqlite_address, unescaped_folder
 from .errors import BenchWarning, TrackingError
-from .locks import FOR_EVER, holding
-from .store import digest, name_aside, results_root
+from .store.files import digest, name_aside
+from .store.folders import results_root
+from .store.locks import FOR_EVER, holding
 
 DAMAGE = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)  # a table is missing, or there twice, …
 MLFLOW_TABLES = {"alembic_version", "experiments", "runs", "tags", "metrics"}  # any of them: it is, or was to be, MLflow's

@@ -26,11 +26,12 @@ from .addresses import folder_path, sqlite_address, sqlite_path
 from .databases import check_database, check_database_file
 from .errors import BenchError, BenchWarning, TrackingError
 from .invocation import bench
-from .locks import FOR_EVER, LockHeldError
 from .mlflow_names import COMPLETE, CROSS_DOMAIN, IN_DOMAIN, KEY, KIND, MARK, NOTE, PARENT, SENT, STUDY_KEY, USED, used_at
 from .mlflow_reading import FoundCell, KnownRun, find_cells, is_there, known_runs, store_folder, today
 from .mlflow_setup import artifacts_folder, make_ready, no_stray_folder, store_lock
-from .store import digest, publish_folder, read_json, relocated, results_root, write_json
+from .store.files import digest, publish_folder, read_json, write_json
+from .store.folders import relocated, results_root
+from .store.locks import FOR_EVER, LockHeldError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -13,7 +13,8 @@ from ..benchmark.figures.looks import PAPER
 from ..benchmark.figures.plots import Priced
 from ..benchmark.frequency.bands import Band
 from ..benchmark.pictures.perturbations import chain_of
-from ..benchmark.store import ensure_writable, read_json
+from ..benchmark.store.files import read_json
+from ..benchmark.store.folders import ensure_writable
 from .ranking.comparable import comparable_sets
 from .rows import headline
 

@@ -28,7 +28,7 @@ from ..benchmark.reporting import Reporter
 from ..benchmark.results import cells as results
 from ..benchmark.results import scores
 from ..benchmark.results.cells import cell_rows
-from ..benchmark.store import digest
+from ..benchmark.store.files import digest
 from ..benchmark.workers import running_workers
 
 CODE = (delong, intervals, metrics, perturbations, results, roc, scores)  # modules that decide what a row says

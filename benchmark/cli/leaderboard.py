@@ -136,7 +136,7 @@ def _write_tables(
 ) -> None:
     from ...leaderboard.submissions.lines import csv_rows
     from ...leaderboard.terminal.table import as_csv, as_document, as_tests_csv
-    from ..store import dump_json
+    from ..store.files import dump_json
 
     if json_file:
         write_text(json_file, dump_json(as_document(board.study, board.rows, others)))
@@ -196,7 +196,7 @@ def add(
     from rich.console import Console
 
     from ...leaderboard.submissions.submissions import add_submission
-    from ..store import dump_json
+    from ..store.files import dump_json
     from ..tracking import resolve_tracking_uri
 
     check_target(json_file)

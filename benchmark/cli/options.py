@@ -155,7 +155,7 @@ def parse_params(given: list[str] | None, option: str = "--param", types: Mappin
     BenchError
         If a text is no ``NAME=VALUE``, or a value is no YAML.
     """
-    from ..yaml_text import YamlError, parse_yaml
+    from ..store.yaml_text import YamlError, parse_yaml
 
     found: dict[str, Any] = {}
     for text in given or []:

@@ -229,7 +229,7 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
 
     from ..domains.catalogue import remarks
     from ..reporting import folded_name
-    from ..store import dump_json
+    from ..store.files import dump_json
 
     facts = {
         "study": plan.study.name,
@@ -271,7 +271,8 @@ def _report(
     """Print or write what came out; `files` are those of JSON, of rows and of test domains as CSV. Return the rows, ranked."""
     from ...leaderboard.rows import ranked
     from ...leaderboard.terminal.table import as_csv, as_document, as_tests_csv, print_table
-    from ..store import dump_json, results_root
+    from ..store.files import dump_json
+    from ..store.folders import results_root
 
     rows, (json_file, csv_file, csv_tests) = ranked(outcome.rows), files
     if json_file:

@@ -105,7 +105,8 @@ def spectra(
 
         warm_up()  # its imports run beside ours
         from ..analysis.mean_spectra import SpectraOptions, measure, summary
-        from ..store import dump_json, ensure_writable
+        from ..store.files import dump_json
+        from ..store.folders import ensure_writable
         from ..tracking import resolve_tracking_uri
 
         uri = resolve_tracking_uri(tracking_uri)
@@ -178,7 +179,7 @@ def _draw(
 ) -> list[Path]:
     from ..analysis.spectra_figures import pictures, save_for_paper, save_html, save_png
     from ..errors import BenchError
-    from ..store import atomic_path
+    from ..store.files import atomic_path
 
     shown = pictures(measured, options.side, options.family)
     savers = {f".{kind}": partial(save_for_paper, kind=kind) for kind in formats}
@@ -207,7 +208,7 @@ def _sent(
     console: "Console",
 ) -> bool:
     """Make one MLflow run with the pictures and their numbers."""
-    from ..store import write_json
+    from ..store.files import write_json
 
     with tempfile.TemporaryDirectory(prefix="spectra-") as folder:
         for path in files:  # copies, because the folder of --out may hold more than this
@@ -217,7 +218,7 @@ def _sent(
 
 
 def _document(measured: "tuple[DomainSpectra, ...]", facts: dict[str, Any], started: float, folder: str) -> "RunDocument":
-    from ..store import digest
+    from ..store.files import digest
     from ..tracking import RunDocument
 
     metrics: dict[str, float] = {}

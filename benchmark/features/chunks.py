@@ -22,7 +22,7 @@ from ..pictures import crops as images
 from ..pictures.crops import CropSpec
 from ..pictures.lookalikes import hashes_of, reduced
 from ..pictures.perturbations import identity, perturb
-from ..store import digest, publish_folder, read_json, write_json
+from ..store.files import digest, publish_folder, read_json, write_json
 from ..views import ALL_PASS, ViewKernel, view_kernel
 
 CHUNK_FORMAT = 2  # raised when the files of a chunk change

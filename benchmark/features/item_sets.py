@@ -14,7 +14,7 @@ from ..errors import DataError
 from ..pictures.perturbations import dataset_name, identity
 from ..records import ItemSet, Provenance
 from ..results.scores import item_table, write_table
-from ..store import digest
+from ..store.files import digest
 from .chunks import OK, Chunk, ChunkTask
 
 

@@ -28,7 +28,7 @@ from ..metrics.detection import Scored, all_metrics, auc_interval, best_threshol
 from ..pictures.crops import CropSpec, cut, decode
 from ..registry import DetectorSpec, detectors
 from ..results.scores import mean_per_item
-from ..store import write_json
+from ..store.files import write_json
 from ..views import features_from_crops, view_kernel
 from .attribution import Classifier
 from .recipe import Recipe

@@ -12,7 +12,7 @@ from ..pictures.perturbations import chain_of
 from ..records import RULE, CellResult, Tested
 from ..results.cells import SCHEMA, versions
 from ..results.scores import join_tables
-from ..store import write_json
+from ..store.files import write_json
 from .band_aucs import keep_narrow
 from .keys import all_sets, cell_provenance, numbered_sets, settings_digest, study_key, variant_digest
 

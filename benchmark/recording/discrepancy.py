@@ -18,7 +18,8 @@ from ..pictures.perturbations import chain_of, unperturbed
 from ..records import Cell, ItemSet
 from ..registry import DetectorSpec
 from ..results.scores import ok_rows
-from ..store import digest, read_json, results_root, write_json
+from ..store.files import digest, read_json, write_json
+from ..store.folders import results_root
 
 VIEW = "embedding"
 CLASSES = "real against fake"

@@ -6,7 +6,7 @@ from typing import Any
 from ..pictures.perturbations import dataset_name
 from ..records import Cell, ItemSet
 from ..results.cells import SCHEMA, SHORT
-from ..store import digest
+from ..store.files import digest
 
 # Of a study: what is told by digests, or changes no number.
 NOT_SETTINGS = {"detectors", "train", "test", "perturbations", "description", "needs", "datasets", "drop_leaks"}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..contracts import Detector
-from ..store import atomic_path
+from ..store.files import atomic_path
 
 Epochs = Sequence[Mapping[str, float | None]]
 Series = dict[str, list[tuple[int, float]]]

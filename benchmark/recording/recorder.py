@@ -24,7 +24,8 @@ from ..records import Cell, CellResult, ItemSet, Trial
 from ..reporting import Reporter
 from ..results.cells import SHORT, cell_rows, chosen_files, fact_text, metric_name
 from ..results.scores import item_labels, write_table
-from ..store import digest, read_json, results_root, write_json
+from ..store.files import digest, read_json, write_json
+from ..store.folders import results_root
 from ..tracking import Outbox, RunDocument
 from .cell_folder import write_cell
 from .keys import cell_key, cell_provenance, joined, split_lists, study_key, variant_digest

@@ -21,7 +21,7 @@ from ..errors import DataError
 from ..metrics.bootstrap import GroupBootstrap, Measured, difference
 from ..metrics.detection import Interval, Scored, all_metrics, best_threshold, roc_auc
 from ..pictures.perturbations import chain_of, unperturbed
-from ..store import read_json
+from ..store.files import read_json
 from .scores import DomainScores, read_scores
 
 SCHEMA = 4  # raised when what a cell chooses, or what its folder holds, changes

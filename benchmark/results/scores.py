@@ -13,7 +13,7 @@ from ..contracts import Item
 from ..errors import DataError
 from ..metrics.detection import Scored
 from ..pictures.perturbations import dataset_name
-from ..store import atomic_path
+from ..store.files import atomic_path
 
 ITEM_SCHEMA = pa.schema(
     [

@@ -19,7 +19,7 @@ from ..metrics.detection import Interval, auc_interval, roc_auc
 from ..recording.learning_curves import epochs_of
 from ..records import Assessment, Job, Record
 from ..results.scores import is_whole, item_labels, mean_per_item, read_scores, with_scores, write_table
-from ..store import read_json, write_json
+from ..store.files import read_json, write_json
 
 
 def record_path(folder: str, key: str) -> Path:

@@ -18,7 +18,7 @@ from ..databases import check_database
 from ..errors import BenchError, BenchWarning
 from ..frequency.bands import MAX_FREQUENCY, Band, Mode
 from ..invocation import install_extra
-from ..store import ASIDE, atomic_path, name_aside
+from ..store.files import ASIDE, atomic_path, name_aside
 from ..study.study_file import Search
 
 GRID = 0.005  # cycles/pixel: finer steps move no coefficient of a 128-pixel crop, and repeats come for free

@@ -11,7 +11,6 @@ from ..errors import BenchError
 from ..features.chunks import Places
 from ..features.item_sets import iter_problems
 from ..features.prepare import Prepared, prepare_sets
-from ..locks import LockHeldError, holding
 from ..recording.discrepancy import compare, comparisons, keep_discrepancies
 from ..recording.keys import cell_key
 from ..recording.recorder import (
@@ -27,7 +26,9 @@ from ..recording.recorder import (
 from ..records import Cell, ItemSet, Plan, Replicate
 from ..reporting import Reporter
 from ..results.cells import SHORT
-from ..store import cache_root, digest, ensure_writable, read_json, results_root, write_json
+from ..store.files import digest, read_json, write_json
+from ..store.folders import cache_root, ensure_writable, results_root
+from ..store.locks import LockHeldError, holding
 from ..study.study_file import MARK, Study
 from ..tracking import Exporter, Outbox
 from ..workers import Workers, as_completed, end_if_imported_by_a_worker, running_workers

@@ -14,7 +14,7 @@ from ..domains.catalogue import Catalogue
 from ..errors import BenchError, StudyError
 from ..pictures.perturbations import chain_of, dataset_name
 from ..registry import datasets
-from ..store import digest
+from ..store.files import digest
 from .study_file import MARK, MOST_NAME, Study, override
 
 OPTIONS = {"search.trials": "trials", "seeds": "seeds", "seed": "seed", "mode": "mode", "crop.side": "crop"}

@@ -25,7 +25,7 @@ from ..mlflow_names import MARK
 from ..pictures.crops import CropSpec
 from ..pictures.perturbations import canonical
 from ..registry import ROOT_PACKAGE
-from ..yaml_text import YamlError, parse_yaml
+from ..store.yaml_text import YamlError, parse_yaml
 
 SUFFIXES = (".yaml", ".yml")
 MOST_NAME = 80  # characters

@@ -18,7 +18,7 @@ from ...benchmark.pictures.perturbations import chain_of
 from ...benchmark.recording.mistakes import FILE as MISTAKES
 from ...benchmark.results.cells import row_files
 from ...benchmark.results.scores import DomainScores, read_scores
-from ...benchmark.store import digest, read_json
+from ...benchmark.store.files import digest, read_json
 from ...benchmark.study.boards import options_of
 from ...benchmark.study.study_file import MARK, shipped_studies
 from ...benchmark.tracking import cell_runs, client_for, fetch_artifacts, study_pages

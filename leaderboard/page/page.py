@@ -16,7 +16,7 @@ from typing import Any
 
 from ...benchmark.frequency.bands import Band
 from ...benchmark.pictures.perturbations import chain_of
-from ...benchmark.store import digest
+from ...benchmark.store.files import digest
 from ...benchmark.tracking import RunDocument, send_now
 from ..notes import data_notes, may_be_copies, other_variants, row_notes, shown_rows
 from ..ranking.comparable import comparable_sets

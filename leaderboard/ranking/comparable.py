@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...benchmark.pictures.perturbations import chain_of, unperturbed
-from ...benchmark.store import digest
+from ...benchmark.store.files import digest
 
 SHORT = 8  # hex digits of a digest that people compare by eye
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...benchmark.errors import DataError
 from ...benchmark.results.cells import row_files
-from ...benchmark.store import read_json
+from ...benchmark.store.files import read_json
 from .comparable import comparable_sets
 from .entrants import Entrant, ScoreReader
 from .ranks import rank

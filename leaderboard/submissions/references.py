@@ -15,7 +15,7 @@ from ...benchmark.errors import BenchError, DataError, unknown_name
 from ...benchmark.pictures.perturbations import dataset_name, unperturbed
 from ...benchmark.results.cells import chosen_files
 from ...benchmark.results.scores import ITEM_SCHEMA, item_table
-from ...benchmark.store import digest, read_json
+from ...benchmark.store.files import digest, read_json
 from ..ranking.entrants import items_digest
 
 COLUMNS = ["item", "label", "group", "target", "donor", "video"]

@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 
 from ...benchmark.errors import DataError
 from ...benchmark.frequency.bands import Band
-from ...benchmark.store import read_json
+from ...benchmark.store.files import read_json
+from ...benchmark.store.yaml_text import dump_yaml
 from ...benchmark.tracking import cell_runs
-from ...benchmark.yaml_text import dump_yaml
 from .score_csv import score_csv
 
 SHOWN = 10

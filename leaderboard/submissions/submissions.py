@@ -13,7 +13,8 @@ import pyarrow as pa
 from ...benchmark.errors import BenchError, DataError, TrackingError
 from ...benchmark.results.cells import SCHEMA, versions
 from ...benchmark.results.scores import write_table
-from ...benchmark.store import cache_root, digest, publish_folder, write_json
+from ...benchmark.store.files import digest, publish_folder, write_json
+from ...benchmark.store.folders import cache_root
 from ..row_cache import RowCache
 from ..rows import Board, load_board, ranked
 from .files import Submission, find_submissions, is_same, keep, load_submission, own_folder

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from ...benchmark.frequency.bands import Band
 from ...benchmark.results.scores import ok_rows
-from ...benchmark.store import digest, read_json
+from ...benchmark.store.files import digest, read_json
 
 TOLERANCE = 1e-6
 SAME_EDGE = 1e-3  # cycles/pixel: bands are told with three digits

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bandbench.benchmark.mlflow_reading import store_folder
-from bandbench.benchmark.store import cache_usage, prune_cache
+from bandbench.benchmark.store.cache import cache_usage, prune_cache
 from bandbench.benchmark.tracking import cell_runs, client_for, default_tracking_uri
 from bandbench.leaderboard import row_cache
 from bandbench.leaderboard.row_cache import RowCache, fingerprint

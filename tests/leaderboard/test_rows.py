@@ -134,7 +134,7 @@ def test_csv_has_one_line_per_row_and_tests_have_a_file_of_their_own(recorded: l
 
 
 def test_document_has_null_for_undefined(recorded: list[dict]) -> None:
-    from bandbench.benchmark.store import dump_json
+    from bandbench.benchmark.store.files import dump_json
 
     text = dump_json(as_document("small", recorded))
     assert "NaN" not in text

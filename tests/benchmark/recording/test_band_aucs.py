@@ -11,7 +11,7 @@ import pytest
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.metrics.detection import Scored, auc_interval, roc_auc
 from bandbench.benchmark.recording.band_aucs import FILE, aucs_and_errors, narrow_aucs
-from bandbench.benchmark.store import read_json
+from bandbench.benchmark.store.files import read_json
 from conftest import run, small_study
 
 Maker = Callable[..., Path]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .errors import BenchError
+from ..errors import BenchError
 
 FOR_EVER = -1.0
 
