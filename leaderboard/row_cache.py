@@ -22,13 +22,13 @@ from ..benchmark.errors import DataError
 from ..benchmark.metrics import bootstrap as intervals
 from ..benchmark.metrics import delong, roc
 from ..benchmark.metrics import detection as metrics
-from ..benchmark.mlflow_reading import store_folder
 from ..benchmark.pictures import perturbations
 from ..benchmark.reporting import Reporter
 from ..benchmark.results import cells as results
 from ..benchmark.results import scores
 from ..benchmark.results.cells import cell_rows
 from ..benchmark.store.files import digest
+from ..benchmark.tracking.reading import store_folder
 from ..benchmark.workers import running_workers
 
 CODE = (delong, intervals, metrics, perturbations, results, roc, scores)  # modules that decide what a row says

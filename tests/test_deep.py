@@ -14,7 +14,7 @@ import pytest
 
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.encoders import TINY_CLIP
-from bandbench.benchmark.tracking import client_for, default_tracking_uri
+from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 from bandbench.benchmark.workers import Workers
 from bandbench.leaderboard.rows import load_board
 from conftest import run, small_study

@@ -69,7 +69,7 @@ def evaluate(
     from ..models.trained_model import TrainedModel
     from ..results.scores import write_table
     from ..store.files import dump_json
-    from ..tracking import resolve_tracking_uri
+    from ..tracking.store import resolve_tracking_uri
     from ..workers import running_workers
     from .progress import ScreenReporter
 

@@ -295,7 +295,8 @@ def model_folder(given: Path, tracking_uri: str | None = None) -> Path:
         return Path("/" + text.removeprefix("file:").lstrip("/"))
     if not text.startswith(("models:/", "runs:/")):
         return given
-    from ..tracking import download_model, resolve_tracking_uri
+    from ..tracking.reading import download_model
+    from ..tracking.store import resolve_tracking_uri
 
     return download_model(text, resolve_tracking_uri(tracking_uri))
 

@@ -105,7 +105,7 @@ def run(
         from ..search.plan import make_plan
         from ..study.boards import on_its_board, place_data, study_reference
         from ..study.study_file import load_study, override
-        from ..tracking import resolve_tracking_uri
+        from ..tracking.store import resolve_tracking_uri
 
         uri = resolve_tracking_uri(tracking_uri)
         recorded = not dry_run or _stores_answer(uri, storage, reporter)
@@ -164,7 +164,7 @@ def _stores_answer(tracking_uri: str, storage: str | None, reporter: "ScreenRepo
     """Look at what a run would write to, and create nothing; False if its results would have to wait."""
     from ..errors import TrackingError
     from ..search.optuna_history import check_storage
-    from ..tracking import check_tracking_store
+    from ..tracking.store import check_tracking_store
 
     if storage:
         check_storage(storage)

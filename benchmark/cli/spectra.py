@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ..domains.catalogue import OpenDomain
     from ..figures.formats import FigureFormat
     from ..reporting import Reporter
-    from ..tracking import RunDocument
+    from ..tracking.documents import RunDocument
 
 LABELS = ("real", "fake")
 
@@ -107,7 +107,7 @@ def spectra(
         from ..analysis.mean_spectra import SpectraOptions, measure, summary
         from ..store.files import dump_json
         from ..store.folders import ensure_writable
-        from ..tracking import resolve_tracking_uri
+        from ..tracking.store import resolve_tracking_uri
 
         uri = resolve_tracking_uri(tracking_uri)
         options = SpectraOptions(split, crop, "published" if faithful else "clean", per_channel, limit, seed)
@@ -219,7 +219,7 @@ def _sent(
 
 def _document(measured: "tuple[DomainSpectra, ...]", facts: dict[str, Any], started: float, folder: str) -> "RunDocument":
     from ..store.files import digest
-    from ..tracking import RunDocument
+    from ..tracking.documents import RunDocument
 
     metrics: dict[str, float] = {}
     for entry in facts["domains"]:

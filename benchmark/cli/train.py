@@ -76,7 +76,7 @@ def train(
     from ..models.training import train_model
     from ..pictures.crops import CropSpec
     from ..recording.learning_curves import keep_curves
-    from ..tracking import resolve_tracking_uri
+    from ..tracking.store import resolve_tracking_uri
     from ..workers import running_workers
     from .progress import ScreenReporter
 

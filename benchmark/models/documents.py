@@ -9,7 +9,7 @@ from ..recording.learning_curves import member_series
 from ..results.cells import SHORT, fact_text
 from ..results.scores import write_table
 from ..store.files import digest
-from ..tracking import RunDocument
+from ..tracking.documents import RunDocument
 from .evaluation import Evaluation
 from .trained_model import TrainedModel
 

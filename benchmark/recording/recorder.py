@@ -17,16 +17,17 @@ from ..domains.splits import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
 from ..features.load import load_view
 from ..frequency.bands import Band
 from ..metrics.detection import DETECTION_RATES, Interval
-from ..mlflow_names import IN_DOMAIN
 from ..models.of_cell import MODEL, keep_model, left_out
 from ..pictures.perturbations import chain_of, unperturbed
 from ..records import Cell, CellResult, ItemSet, Trial
 from ..reporting import Reporter
 from ..results.cells import SHORT, cell_rows, chosen_files, fact_text, metric_name
 from ..results.scores import item_labels, write_table
-from ..store.files import digest, read_json, write_json
+from ..store.files import digest, nan_from_null, read_json, write_json
 from ..store.folders import results_root
-from ..tracking import Outbox, RunDocument
+from ..tracking.documents import RunDocument
+from ..tracking.names import IN_DOMAIN
+from ..tracking.outbox import Outbox
 from .cell_folder import write_cell
 from .keys import cell_key, cell_provenance, joined, split_lists, study_key, variant_digest
 from .learning_curves import series_of
@@ -109,7 +110,7 @@ class Recorder:
             self.incomplete.append(cell.label)
             return False
         # Rows of runs before there were perturbations do not say that they have none.
-        self.rows += [{**row, "robustness": row.get("robustness", [])} for row in _with_nan(rows)]
+        self.rows += [{**row, "robustness": row.get("robustness", [])} for row in nan_from_null(rows, ROW_NUMBERS)]
         if rows[0]["gaps"]:
             self.gaps[cell.label] = tuple(rows[0]["gaps"])
         return True
@@ -217,7 +218,7 @@ def study_rows(folder: Path, rows: Sequence[dict[str, Any]]) -> list[dict[str, A
     """Return the rows of a study: those of this run, and those that other runs with other detectors or domains have left."""
     new = {(row["detector"], row["train"]) for row in rows}
     kept = [row for row in read_json(folder / "rows.json") or [] if (row["detector"], row["train"]) not in new]
-    return [*rows, *_with_nan(kept)]
+    return [*rows, *nan_from_null(kept, ROW_NUMBERS)]
 
 
 def has_rows(folder: Path, rows: Sequence[dict[str, Any]]) -> bool:
@@ -279,15 +280,6 @@ def _save_strength_lines(name: str, rows: Sequence[dict[str, Any]], folder: Path
         for metric in figures.METRIC_NAMES:
             file = folder / f"{series.replace(':', '_').replace('=', '')}_{metric}.png"
             figures.save_strength_lines(file, rows, strengths, f"{name}: test pictures under {series}", metric)
-
-
-def _with_nan(value: Any) -> Any:
-    """Undefined numbers of rows as JSON keeps them, back to NaN."""
-    if isinstance(value, list):
-        return [_with_nan(v) for v in value]
-    if isinstance(value, dict):
-        return {k: math.nan if v is None and k in ROW_NUMBERS else _with_nan(v) for k, v in value.items()}
-    return value
 
 
 def _study_stub(cell: Cell, start: float) -> RunDocument:

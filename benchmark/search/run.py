@@ -11,6 +11,7 @@ from ..errors import BenchError
 from ..features.chunks import Places
 from ..features.item_sets import iter_problems
 from ..features.prepare import Prepared, prepare_sets
+from ..models.trained_model import add_mlflow_model
 from ..recording.discrepancy import compare, comparisons, keep_discrepancies
 from ..recording.keys import cell_key
 from ..recording.recorder import (
@@ -30,7 +31,8 @@ from ..store.files import digest, read_json, write_json
 from ..store.folders import cache_root, ensure_writable, results_root
 from ..store.locks import LockHeldError, holding
 from ..study.study_file import MARK, Study
-from ..tracking import Exporter, Outbox
+from ..tracking.exporter import Exporter
+from ..tracking.outbox import Outbox
 from ..workers import Workers, as_completed, end_if_imported_by_a_worker, running_workers
 from .cell import run_cell
 from .driver import Driver
@@ -136,7 +138,7 @@ def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, 
         history_storage = open_storage(storage, home / JOURNAL)
         attempt = _attempt(plan.study, fresh)
         outbox = Outbox(tracking_uri)
-        exporter = Exporter(outbox, tracking_uri, reporter.note)
+        exporter = Exporter(outbox, tracking_uri, add_mlflow_model, reporter.note)
         exporter.start()
         try:
             with running_workers(jobs) as workers:

@@ -3,10 +3,11 @@
 import contextlib
 import hashlib
 import json
+import math
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,23 @@ def read_json(path: Path) -> Any | None:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+
+
+def nan_from_null(value: Any, keys: Collection[str] | None = None) -> Any:
+    """
+    Restore the undefined numbers of a JSON value that `write_json` wrote.
+
+    Parameters
+    ----------
+    value : JSON value
+    keys : collection of str, optional
+        Only values below these keys of objects are numbers; without it, every null is one.
+    """
+    if isinstance(value, dict):
+        return {k: math.nan if v is None and (keys is None or k in keys) else nan_from_null(v, keys) for k, v in value.items()}
+    if isinstance(value, list):
+        return [math.nan if v is None and keys is None else nan_from_null(v, keys) for v in value]
+    return value
 
 
 def name_aside(path: Path) -> Path:

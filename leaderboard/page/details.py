@@ -21,7 +21,7 @@ from ...benchmark.results.scores import DomainScores, read_scores
 from ...benchmark.store.files import digest, read_json
 from ...benchmark.study.boards import options_of
 from ...benchmark.study.study_file import MARK, shipped_studies
-from ...benchmark.tracking import cell_runs, client_for, fetch_artifacts, study_pages
+from ...benchmark.tracking.reading import cell_runs, fetch_artifacts, study_pages
 from ..notes import may_be_copies
 from ..ranking.standings import standings
 from ..transfer.bands import band_transfer
@@ -103,7 +103,7 @@ def load_details(
     TrackingError
         If the store does not answer.
     """
-    pages = study_pages(client_for(uri))
+    pages = study_pages(uri)
     known = dict(folders or {})
     recorded = {row["run_id"] for row in rows if row.get("source") != "submitted"}
     if not recorded <= known.keys():

@@ -11,7 +11,7 @@ from ...benchmark.errors import DataError
 from ...benchmark.frequency.bands import Band
 from ...benchmark.store.files import read_json
 from ...benchmark.store.yaml_text import dump_yaml
-from ...benchmark.tracking import cell_runs
+from ...benchmark.tracking.reading import cell_runs
 from .score_csv import score_csv
 
 SHOWN = 10

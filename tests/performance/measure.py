@@ -138,7 +138,7 @@ def study(folder: str, jobs: int, tracking: bool = True, **keys: Any) -> dict[st
     from bandbench.benchmark.domains.catalogue import Catalogue
     from bandbench.benchmark.search import run as engine
     from bandbench.benchmark.study.study_file import Study
-    from bandbench.benchmark.tracking import default_tracking_uri
+    from bandbench.benchmark.tracking.store import default_tracking_uri
 
     if not tracking:
         engine.Exporter = NoExporter  # type: ignore[misc,assignment]
@@ -269,7 +269,7 @@ def search_alone(n_trials: int) -> dict[str, float]:
 def store() -> dict[str, float]:
     """Make an empty MLflow database, which is paid once and not per study."""
     from bandbench.benchmark.store.folders import results_root
-    from bandbench.benchmark.tracking import client_for, default_tracking_uri
+    from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 
     results_root().mkdir(parents=True, exist_ok=True)
     client_for(default_tracking_uri())

@@ -11,6 +11,7 @@ from bandbench.benchmark.store.files import (
     digest,
     dump_json,
     name_aside,
+    nan_from_null,
     publish_folder,
     read_json,
     write_json,
@@ -76,3 +77,9 @@ def test_the_first_of_two_published_folders_stays(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_published_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         publish_folder(tmp_path / "nowhere", tmp_path / "final")
+
+
+def test_undefined_numbers_come_back_everywhere_or_below_some_keys() -> None:
+    value = {"auc": None, "reason": None, "tests": [{"auc": None, "n": 1}, None]}
+    assert repr(nan_from_null(value)) == "{'auc': nan, 'reason': nan, 'tests': [{'auc': nan, 'n': 1}, nan]}"
+    assert repr(nan_from_null(value, {"auc"})) == "{'auc': nan, 'reason': None, 'tests': [{'auc': nan, 'n': 1}, None]}"

@@ -1,12 +1,28 @@
-"""Addresses of tracking stores and of folders, made and taken apart by libraries: a path may hold any character."""
+"""Addresses of tracking stores and of folders, built and parsed by libraries: a path may hold any character."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from .errors import TrackingError
+from ..errors import TrackingError
 
+DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 SQLITE_OPTIONS = ("timeout", "mode", "cache", "uri", "immutable", "nolock", "vfs", "check_same_thread", "isolation_level")
+
+
+def scheme(address: str) -> str:
+    """
+    Scheme of an address, without the driver of a database.
+
+    >>> scheme("postgresql+psycopg://somewhere/runs")
+    'postgresql'
+    """
+    return address.partition("://")[0].partition("+")[0]
+
+
+def is_database(address: str) -> bool:
+    """Decide if an address is that of a database that SQLAlchemy opens."""
+    return scheme(address) in DATABASES
 
 
 def sqlite_address(path: Path) -> str:
@@ -42,8 +58,8 @@ def sqlite_path(address: str) -> Path | None:
 
     url = make_url(address)
     # SQLAlchemy passes over what it takes for an option without a value.
-    given = [part.partition("=")[0] for part in address.partition("?")[2].split("&") if part]
-    if unknown := [name for name in given if name not in SQLITE_OPTIONS]:
+    options = [part.partition("=")[0] for part in address.partition("?")[2].split("&") if part]
+    if unknown := [name for name in options if name not in SQLITE_OPTIONS]:
         raise TrackingError(
             f"the tracking address {address} has an option '{unknown[0]}' that SQLite does not know. "
             "A question mark that belongs to the path is written %3F there."

@@ -16,40 +16,14 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from ..errors import BenchWarning, TrackingError
+from ..store.files import digest, name_aside
+from ..store.folders import results_root
 from .addresses import folder_path, sqlite_address, unescaped_folder
-from .errors import BenchWarning, TrackingError
-from .store.files import digest, name_aside
-from .store.folders import results_root
-from .store.locks import FOR_EVER, holding
+from .lock import store_lock
 
 DAMAGE = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)  # a table is missing, or there twice, …
 MLFLOW_TABLES = {"alembic_version", "experiments", "runs", "tags", "metrics"}  # any of them: it is, or was to be, MLflow's
-
-
-@contextlib.contextmanager
-def store_lock(path: Path | None, uri: str, patience: float = FOR_EVER) -> Iterator[None]:
-    """
-    Hold a tracking store: who makes, mends or writes it does so alone.
-
-    Parameters
-    ----------
-    path : Path or None
-        Of a SQLite file; its lock lies beside it, so that it holds for every results folder that sends to it.
-    uri : str
-        Of the store.
-    patience : float
-        Seconds to wait at most.
-
-    Raises
-    ------
-    LockHeldError
-        If another process holds it for longer.
-    """
-    place = (
-        results_root() / "locks" / f"store-{digest(uri)[:16]}.lock" if path is None else path.with_name(f".{path.name}.lock")
-    )
-    with holding(place, patience):
-        yield
 
 
 def make_ready(path: Path, uri: str) -> None:
