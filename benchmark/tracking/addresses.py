@@ -45,7 +45,7 @@ def sqlite_address(path: Path) -> str:
 
 def sqlite_path(address: str) -> Path | None:
     """
-    Absolute path of the database that an address names; None where it is no file that SQLite opens by its path.
+    Absolute path of a SQLite database, by its address; None for other databases and for those that are no plain file.
 
     Raises
     ------
@@ -67,12 +67,12 @@ def sqlite_path(address: str) -> Path | None:
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         return None
     path, written = Path(url.database).absolute(), Path(address.partition("///")[2].partition("?")[0]).absolute()
-    # Who types a percent sign that stands in the name of a folder means that folder.
+    # A percent sign that stands in the name of an existing folder is no escape.
     return written if not path.parent.exists() and written.parent.exists() else path
 
 
 def unescaped_folder(address: str) -> Path | None:
-    """Folder that MLflow makes for the address of a database, as it does not undo escapes; None where there are none."""
+    """Folder that MLflow makes for the address of a database, as it does not undo escapes; None without escapes."""
     path = sqlite_path(address)
     written = Path(address.partition("///")[2].partition("?")[0])
     return None if path is None or written.absolute() == path else written.parent.absolute()
@@ -80,7 +80,7 @@ def unescaped_folder(address: str) -> Path | None:
 
 def folder_path(address: str) -> Path | None:
     """
-    Path that the address of a folder names, if that is one of this machine.
+    Path of a folder on this machine, by its address; None for any other address.
 
     >>> folder_path("file:///srv/what%3Fnow/artifacts")
     PosixPath('/srv/what?now/artifacts')

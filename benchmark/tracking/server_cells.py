@@ -1,4 +1,4 @@
-"""Finished cells of a server: an index of those seen before, and a question for what has come and gone since."""
+"""Finished cells of a server: an index of those that are known, brought up to date by a search for changes."""
 
 import time
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ INDEX_FORMAT = 3
 @dataclass(frozen=True)
 class CellIndex:
     """
-    Cells of a server as of the last question.
+    Cells of a server when it was asked last.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class CellIndex:
     experiments : list of str
         Those that were searched.
     read_at, full_read_at : float
-        Time of the last question, and of the last one for everything; seconds since the epoch.
+        Times at which the server was asked last, and asked last for all of its cells; seconds since the epoch.
     """
 
     cells: dict[str, FoundCell] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class CellIndex:
 
 def server_cells(client: "MlflowClient", index_file: Path) -> Iterable[FoundCell]:
     """
-    Find the finished cells of a server, all experiments, by asking for what has changed since the last time.
+    Find the finished cells in all experiments of a server: those of the index, brought up to date.
 
     Parameters
     ----------
@@ -75,10 +75,10 @@ def server_cells(client: "MlflowClient", index_file: Path) -> Iterable[FoundCell
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     new = [experiment for experiment in experiments if experiment not in index.experiments]
     old = [experiment for experiment in experiments if experiment in index.experiments]
-    questions = [(new, IS_FINISHED_CELL)]
-    questions += [(old, f"{IS_FINISHED_CELL} and tags.`{SENT}` = '{day}'") for day in _days(index.read_at, now) if old]
+    searches = [(new, IS_FINISHED_CELL)]
+    searches += [(old, f"{IS_FINISHED_CELL} and tags.`{SENT}` = '{day}'") for day in _days(index.read_at, now) if old]
     cells = dict(index.cells)
-    for places, condition in questions:
+    for places, condition in searches:
         cells |= {run.info.run_id: FoundCell.from_run(run) for run in search_runs(client, places, condition)}
     deleted = [run.info.run_id for run in search_runs(client, experiments, IS_FINISHED_CELL, DELETED)]
     for run_id in set(index.deleted) - set(deleted):
