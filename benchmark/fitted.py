@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .contracts import LABEL_NAMES, REAL, Detector, ManyClasses, View
 from .errors import PluginError
-from .store import write_json
+from .store.files import write_json
 
 # Ours, in code: an allow-list read from the model's own files would trust whoever made them.
 TRUSTED_TYPES: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from .frequency.bands import Band
 from .metrics.roc import Interval
 from .pictures.lookalikes import Lookalikes
 from .registry import DetectorSpec
-from .store import digest
+from .store.files import digest
 from .study.study_file import Study
 
 

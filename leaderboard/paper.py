@@ -14,7 +14,7 @@ from ..benchmark.figures.looks import PAPER
 from ..benchmark.figures.plots import Priced
 from ..benchmark.results.cell_document import CellDocument, find_cell
 from ..benchmark.results.rows import Row
-from ..benchmark.store import ensure_writable
+from ..benchmark.store.folders import ensure_writable
 from .ranking.comparable import comparable_sets
 
 SHOWN_DOMAINS = 3  # in a title

@@ -22,7 +22,6 @@ from ..benchmark.errors import DataError
 from ..benchmark.metrics import bootstrap as intervals
 from ..benchmark.metrics import delong, roc
 from ..benchmark.metrics import detection as metrics
-from ..benchmark.mlflow_reading import store_folder
 from ..benchmark.pictures import perturbations
 from ..benchmark.reporting import Reporter
 from ..benchmark.results import cell_document, columns, scores
@@ -30,7 +29,8 @@ from ..benchmark.results import cells as results
 from ..benchmark.results import rows as result_rows
 from ..benchmark.results.cells import cell_rows
 from ..benchmark.results.rows import Row, rows_from_json, rows_to_json
-from ..benchmark.store import digest
+from ..benchmark.store.files import digest
+from ..benchmark.tracking.reading import store_folder
 from ..benchmark.workers import running_workers
 
 # Modules that decide the contents of a row.

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..benchmark.mlflow_names import CROSS_DOMAIN, IN_DOMAIN
 from ..benchmark.reporting import Reporter
 from ..benchmark.results.cells import metric_name
 from ..benchmark.results.rows import Row
-from ..benchmark.tracking import CellRun, cell_runs
+from ..benchmark.tracking.reading import CellRun, cell_runs
 from .row_cache import RowCache
 
 TOLERANCE = 1e-6
@@ -143,7 +142,7 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
 
 def _disagreement(run: CellRun, row: Row) -> str:
     """What a run shows that its score files do not give; empty where they agree."""
-    computed = {name: row.value(name) for name in (IN_DOMAIN, CROSS_DOMAIN)}
+    computed = {name: row.value(name) for name in ("in_domain_auc", "cross_domain_auc")}
     computed |= {metric_name(t.domain, "auc"): t.auc for t in row.tests}
     for name, value in computed.items():
         logged = run.metrics.get(name, math.nan)

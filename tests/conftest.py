@@ -29,7 +29,7 @@ from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.search.plan import make_plan
 from bandbench.benchmark.search.run import Outcome, run_study
 from bandbench.benchmark.study.study_file import Study
-from bandbench.benchmark.tracking import client_for, default_tracking_uri
+from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 from bandbench.benchmark.views import features_from_crops, view_kernel
 
 # Tests press Ctrl-C. Started in the background of a script, this process ignores it, and its children would inherit that.

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.cli import main
-from bandbench.benchmark.tracking import client_for, default_tracking_uri
+from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 from bandbench.benchmark.views.encoders.spec import TINY_CLIP
 from bandbench.benchmark.workers import Workers
 from bandbench.leaderboard.rows import load_board

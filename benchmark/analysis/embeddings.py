@@ -24,7 +24,8 @@ from ..pictures.crops import CropSpec
 from ..registry import DetectorSpec
 from ..reporting import Reporter
 from ..results.scores import OK, ItemStatus, Reason, item_table, ok_rows, write_table
-from ..store import atomic_path, cache_root, digest, ensure_writable
+from ..store.files import atomic_path, digest
+from ..store.folders import cache_root, ensure_writable
 from ..workers import Workers
 
 SUFFIXES = (".parquet", ".npz")

@@ -29,7 +29,8 @@ from ..frequency import dct, spectra
 from ..pictures.crops import CropSpec
 from ..reporting import Reporter
 from ..results.scores import OK, ItemStatus, Reason
-from ..store import cache_root, digest, ensure_writable
+from ..store.files import digest
+from ..store.folders import cache_root, ensure_writable
 from ..workers import Workers, running_workers
 
 Family = Literal["clean", "published"]

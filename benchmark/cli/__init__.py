@@ -13,7 +13,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _main(arguments: list[str] | None) -> None:
     from ..errors import BenchError, show_sentences
-    from ..store import settle_folders
+    from ..store.folders import settle_folders
     from .streams import open_streams
 
     settle_folders()

@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
 @group.command(cls=Command)
 def info(json_file: JsonOption = None) -> None:
     """Say where the cache is, and how large."""
-    from ..store import cache_root, cache_usage, dump_json
+    from ..store.cache import cache_usage
+    from ..store.files import dump_json
+    from ..store.folders import cache_root
 
     usage = cache_usage()
     files, size = (sum(numbers) for numbers in zip(*usage.values(), strict=True)) if usage else (0, 0)
@@ -36,7 +38,7 @@ def prune(
     days: Annotated[float, typer.Option(min=0, help="Only what was not used for so many days.")] = 0,
 ) -> None:
     """Delete cached pictures, views and rows; they are computed again when needed. Results are never touched."""
-    from ..store import prune_cache
+    from ..store.cache import prune_cache
 
     files, size = prune_cache(days)
     typer.echo(f"{files} files deleted, {size / 1e6:.1f} MB freed.")

@@ -56,7 +56,7 @@ def _report(label: str, results: "list[CheckResult]", json_file: str | None) -> 
     from rich.table import Table
     from rich.text import Text
 
-    from ..store import dump_json
+    from ..store.files import dump_json
 
     failed = sum(not result.ok for result in results)
     if json_file:

@@ -57,7 +57,7 @@ def _study_names() -> list[str]:
 
 
 def _study_domains() -> Iterator[str]:
-    from ..yaml_text import parse_yaml
+    from ..store.yaml_text import parse_yaml
 
     for file in _study_files():
         study = parse_yaml(file.read_text(encoding="utf-8")).data

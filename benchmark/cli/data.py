@@ -185,7 +185,7 @@ def _adapter(name: str, folder: Path | str | None, is_named: bool) -> str:
 def _report(
     outcome: "PreparationOutcome", dataset: "SourceDataset", name: str, console: "Console", json_file: str | None
 ) -> None:
-    from ..store import dump_json
+    from ..store.files import dump_json
 
     if json_file:
         write_text(json_file, dump_json(outcome.as_dict()))
@@ -295,7 +295,7 @@ def _print_estimates(estimates: "list[Estimate]", jobs: int, json_file: str | No
     from rich.console import Console
 
     from ..contracts import LABEL_NAMES
-    from ..store import dump_json
+    from ..store.files import dump_json
 
     *parts, total = estimates
     if json_file:

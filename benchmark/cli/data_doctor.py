@@ -72,7 +72,7 @@ def doctor(
 
     from ...datasets.doctor.diagnosis import Options, examine
     from ..pictures.lookalikes import DISTANCE
-    from ..store import dump_json
+    from ..store.files import dump_json
     from .progress import ScreenReporter
 
     for target in (json_file, csv_file):

@@ -78,7 +78,7 @@ def embeddings(
         from ..errors import BenchError
         from ..frequency.bands import Band
         from ..pictures.crops import CropSpec
-        from ..store import dump_json
+        from ..store.files import dump_json
         from ..workers import running_workers
 
         if out.suffix not in SUFFIXES or out.is_dir():

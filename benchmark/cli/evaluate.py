@@ -68,8 +68,8 @@ def evaluate(
     from ..models.evaluation import evaluate_model
     from ..models.trained_model import TrainedModel
     from ..results.scores import write_table
-    from ..store import dump_json
-    from ..tracking import resolve_tracking_uri
+    from ..store.files import dump_json
+    from ..tracking.store import resolve_tracking_uri
     from ..workers import running_workers
     from .progress import ScreenReporter
 

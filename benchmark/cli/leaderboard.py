@@ -1,7 +1,10 @@
 """``bench leaderboard``: rows from what was recorded, and from scores that others brought."""
 
+import hashlib
 import math
 import shlex
+import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,6 +36,8 @@ from .options import (
     formats_of,
     write_text,
 )
+
+PAGES = "leaderboard"  # experiment of pages about several studies
 
 
 class _Board(Group):
@@ -90,7 +95,8 @@ def leaderboard(
     from ...leaderboard.notes import other_variants
     from ...leaderboard.rows import load_board
     from ...leaderboard.submissions.submissions import with_submissions
-    from ..tracking import boards_of, resolve_tracking_uri
+    from ..tracking.reading import boards_of
+    from ..tracking.store import resolve_tracking_uri
     from .progress import ScreenReporter
 
     if context.invoked_subcommand:
@@ -136,7 +142,7 @@ def _write_tables(
     board: "Board", json_file: str | None, csv_file: str | None, csv_tests: str | None, others: Sequence[str]
 ) -> None:
     from ...leaderboard.terminal.table import as_csv, as_document, as_tests_csv
-    from ..store import dump_json
+    from ..store.files import dump_json
 
     if json_file:
         write_text(json_file, dump_json(as_document(board.study, board.rows, others)))
@@ -148,12 +154,31 @@ def _write_tables(
 
 def _write_page(target: str, board: "Board", uri: str, log: bool, folders: dict[str, Path]) -> None:
     from ...leaderboard.page.details import load_details
-    from ...leaderboard.page.page import log_page, page
+    from ...leaderboard.page.page import page
 
     text = page(board, load_details(uri, board.study or None, board.rows, board.folders | folders), uri)
     write_text(target, text)
     if log:
-        log_page(text, board.study, uri)
+        _log_page(text, board.study, uri)
+
+
+def _log_page(text: str, study: str, uri: str) -> None:
+    """
+    Log the page as an artifact of a run in MLflow: in the experiment of the study, or of several in that of such pages.
+
+    The key of the run is the digest of the page: one that is there already is not sent again.
+    """
+    from ..store.files import digest
+    from ..tracking.documents import RunDocument
+    from ..tracking.sender import send_now
+
+    experiment, key = study or PAGES, hashlib.sha256(text.encode()).hexdigest()
+    with tempfile.TemporaryDirectory(prefix="bandbench-") as folder:
+        Path(folder, "leaderboard.html").write_text(text, encoding="utf-8")
+        now = time.time()
+        group = digest(["leaderboard", experiment])
+        document = RunDocument(key, "leaderboard", "leaderboard", experiment, group, start=now, end=now, artifacts=folder)
+        send_now([document], uri)
 
 
 def _draw(board: "Board", folders: dict[str, Path], target: Path, formats: list[FigureFormat] | None) -> list[Path]:
@@ -196,8 +221,8 @@ def add(
     from rich.console import Console
 
     from ...leaderboard.submissions.submissions import add_submission
-    from ..store import dump_json
-    from ..tracking import resolve_tracking_uri
+    from ..store.files import dump_json
+    from ..tracking.store import resolve_tracking_uri
 
     check_target(json_file)
     console = Console(stderr=True)
@@ -245,7 +270,7 @@ def export(
 ) -> None:
     """Write the scores of a recorded row as CSV: dataset, key, compression, label, score, status."""
     from ...leaderboard.submissions.score_export import export_row
-    from ..tracking import resolve_tracking_uri
+    from ..tracking.store import resolve_tracking_uri
 
     for file in (target, meta):
         check_target(file)

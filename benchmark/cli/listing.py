@@ -29,7 +29,7 @@ def list_(what: Annotated[What, typer.Argument(help="detectors, datasets or stud
     """List detectors, datasets or studies; what cannot be used is listed with its reason."""
     from rich.console import Console
 
-    from ..store import dump_json
+    from ..store.files import dump_json
 
     entries = _studies() if what is What.studies else _plugins(what)
     if json_file:
@@ -129,8 +129,8 @@ def show(
     json_file: JsonOption = None,
 ) -> None:
     """Show one detector, dataset or study: what it is, its parameters and where it comes from."""
-    from ..store import dump_json
-    from ..yaml_text import dump_yaml
+    from ..store.files import dump_json
+    from ..store.yaml_text import dump_yaml
 
     facts = _find(name)
     if json_file:

@@ -155,7 +155,7 @@ def parse_params(given: list[str] | None, option: str = "--param", types: Mappin
     BenchError
         If a text is no ``NAME=VALUE``, or a value is no YAML.
     """
-    from ..yaml_text import YamlError, parse_yaml
+    from ..store.yaml_text import YamlError, parse_yaml
 
     found: dict[str, Any] = {}
     for text in given or []:
@@ -295,7 +295,8 @@ def model_folder(given: Path, tracking_uri: str | None = None) -> Path:
         return Path("/" + text.removeprefix("file:").lstrip("/"))
     if not text.startswith(("models:/", "runs:/")):
         return given
-    from ..tracking import download_model, resolve_tracking_uri
+    from ..tracking.reading import download_model
+    from ..tracking.store import resolve_tracking_uri
 
     return download_model(text, resolve_tracking_uri(tracking_uri))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..tracking import RunDocument
+    from ..tracking.documents import RunDocument
 
 SHOWN_PROBLEMS = 10
 
@@ -30,7 +30,7 @@ def print_problems(problems: Sequence[tuple[str, str, str, str]], console: "Cons
 def sent(documents: "Sequence[RunDocument]", uri: str, console: "Console") -> bool:
     """Send documents to the tracking store; a store that does not answer is told and costs nothing else."""
     from ..errors import TrackingError
-    from ..tracking import send_now
+    from ..tracking.sender import send_now
 
     try:
         send_now(documents, uri)

@@ -106,7 +106,7 @@ def run(
         from ..search.plan import make_plan
         from ..study.boards import on_its_board, place_data, study_reference
         from ..study.study_file import load_study, override
-        from ..tracking import resolve_tracking_uri
+        from ..tracking.store import resolve_tracking_uri
 
         uri = resolve_tracking_uri(tracking_uri)
         recorded = not dry_run or _stores_answer(uri, storage, reporter)
@@ -165,7 +165,7 @@ def _stores_answer(tracking_uri: str, storage: str | None, reporter: "ScreenRepo
     """Look at what a run would write to, and create nothing; False if its results would have to wait."""
     from ..errors import TrackingError
     from ..search.optuna_history import check_storage
-    from ..tracking import check_tracking_store
+    from ..tracking.store import check_tracking_store
 
     if storage:
         check_storage(storage)
@@ -230,7 +230,7 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
 
     from ..domains.catalogue import remarks
     from ..reporting import folded_name
-    from ..store import dump_json
+    from ..store.files import dump_json
 
     facts = {
         "study": plan.study.name,
@@ -272,7 +272,8 @@ def _report(
     """Print or write what came out; `files` are those of JSON, of rows and of test domains as CSV. Return the rows, ranked."""
     from ...leaderboard.rows import ranked
     from ...leaderboard.terminal.table import as_csv, as_document, as_tests_csv, print_table
-    from ..store import dump_json, results_root
+    from ..store.files import dump_json
+    from ..store.folders import results_root
 
     rows, (json_file, csv_file, csv_tests) = ranked(outcome.rows), files
     if json_file:

@@ -73,7 +73,7 @@ def scan(
     from ..errors import BenchError, StudyError
     from ..models.scanning import POOLS, scan_file
     from ..models.trained_model import TrainedModel
-    from ..store import dump_json
+    from ..store.files import dump_json
     from .progress import ScreenReporter
 
     console = Console(stderr=True)

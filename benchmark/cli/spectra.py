@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ..domains.catalogue import OpenDomain
     from ..figures.formats import FigureFormat
     from ..reporting import Reporter
-    from ..tracking import RunDocument
+    from ..tracking.documents import RunDocument
 
 LABELS = ("real", "fake")
 
@@ -105,8 +105,9 @@ def spectra(
 
         warm_up()  # its imports run beside ours
         from ..analysis.mean_spectra import SpectraOptions, measure, summary
-        from ..store import dump_json, ensure_writable
-        from ..tracking import resolve_tracking_uri
+        from ..store.files import dump_json
+        from ..store.folders import ensure_writable
+        from ..tracking.store import resolve_tracking_uri
 
         uri = resolve_tracking_uri(tracking_uri)
         options = SpectraOptions(split, crop, "published" if faithful else "clean", per_channel, limit, seed)
@@ -178,7 +179,7 @@ def _draw(
 ) -> list[Path]:
     from ..analysis.spectra_figures import pictures, save_for_paper, save_html, save_png
     from ..errors import BenchError
-    from ..store import atomic_path
+    from ..store.files import atomic_path
 
     shown = pictures(measured, options.side, options.family)
     savers = {f".{kind}": partial(save_for_paper, kind=kind) for kind in formats}
@@ -207,7 +208,7 @@ def _sent(
     console: "Console",
 ) -> bool:
     """Make one MLflow run with the pictures and their numbers."""
-    from ..store import write_json
+    from ..store.files import write_json
 
     with tempfile.TemporaryDirectory(prefix="spectra-") as folder:
         for path in files:  # copies, because the folder of --out may hold more than this
@@ -217,8 +218,8 @@ def _sent(
 
 
 def _document(measured: "tuple[DomainSpectra, ...]", facts: dict[str, Any], started: float, folder: str) -> "RunDocument":
-    from ..store import digest
-    from ..tracking import RunDocument
+    from ..store.files import digest
+    from ..tracking.documents import RunDocument
 
     metrics: dict[str, float] = {}
     for entry in facts["domains"]:

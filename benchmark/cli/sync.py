@@ -24,7 +24,10 @@ def sync(
     from rich.progress import Progress
 
     from ..errors import TrackingError
-    from ..tracking import Outbox, Sender, client_for, waiting_stores
+    from ..models.trained_model import add_mlflow_model
+    from ..tracking.outbox import Outbox, waiting_stores
+    from ..tracking.sender import Sender
+    from ..tracking.store import client_for
 
     console = Console(stderr=True)
     if discard is not None:
@@ -40,7 +43,7 @@ def sync(
         with Progress(console=console) as progress:
             task = progress.add_task(f"sending to {uri}", total=len(waiting))
             try:
-                sender = Sender(client_for(uri), uri)
+                sender = Sender(client_for(uri), uri, add_mlflow_model)
                 for path in waiting:
                     outbox.deliver(sender, path)
                     progress.advance(task)

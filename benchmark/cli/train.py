@@ -76,7 +76,7 @@ def train(
     from ..models.training import train_model
     from ..pictures.crops import CropSpec
     from ..recording.learning_curves import keep_curves
-    from ..tracking import resolve_tracking_uri
+    from ..tracking.store import resolve_tracking_uri
     from ..workers import running_workers
     from .progress import ScreenReporter
 
@@ -111,7 +111,7 @@ def train(
         keep_curves(model.classifier.members, folder / "training.png", recipe.label)
         recorded = sent([model_document(model, folder, started)], uri, console)
     if json_file:
-        from ..store import dump_json
+        from ..store.files import dump_json
 
         facts = {"model": str(folder), "classes": recipe.classes, "validation": model.validation, **model.data}
         write_text(json_file, dump_json(facts))

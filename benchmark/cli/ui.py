@@ -29,8 +29,8 @@ def ui(
 ) -> None:
     """Open the MLflow UI on what was recorded (on this machine only, until Ctrl-C)."""
     from ..errors import BenchError
-    from ..mlflow_setup import no_stray_folder
-    from ..tracking import resolve_tracking_uri
+    from ..tracking.sqlite_file import no_stray_folder
+    from ..tracking.store import resolve_tracking_uri
 
     uri = resolve_tracking_uri(tracking_uri)
     if uri.startswith(("http://", "https://")):
@@ -97,10 +97,9 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
 
 def _pages(uri: str) -> tuple[dict[str, str], dict[str, str]]:
     """Pages of the studies, and of what is kept beside them."""
-    from ..tracking import client_for, other_pages, study_pages
+    from ..tracking.reading import other_pages, study_pages
 
-    client = client_for(uri)
-    return study_pages(client), other_pages(client)
+    return study_pages(uri), other_pages(uri)
 
 
 def _print_pages(address: str, studies: dict[str, str], others: dict[str, str]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..contracts import Item
 from ..registry import datasets
-from ..store import read_json, write_json
+from ..store.files import read_json, write_json
 from .guard import Name, names_of
 
 if TYPE_CHECKING:

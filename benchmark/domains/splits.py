@@ -8,7 +8,7 @@ import numpy as np
 
 from ..contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Item, Split
 from ..errors import DataError
-from ..store import digest
+from ..store.files import digest
 
 N_FOLDS = 5  # a fifth for test, a fifth for validation, three fifths for training
 DRAW_WAY_OUT = "Pictures of one group stay together."

@@ -23,7 +23,7 @@ from ..pictures.crops import CropSpec
 from ..pictures.lookalikes import hashes_of, reduced
 from ..pictures.perturbations import chain_key, perturb
 from ..results.scores import OK, ItemStatus, Reason, Status
-from ..store import digest, publish_folder, read_json, write_json
+from ..store.files import digest, publish_folder, read_json, write_json
 from ..views import view_kernel, view_key
 from ..views.kernel import ALL_PASS, ViewKernel
 

@@ -15,7 +15,7 @@ from ..errors import DataError, listed
 from ..pictures.perturbations import chain_key
 from ..records import ItemSet, Provenance
 from ..results.scores import OK, ItemStatus, Reason, Status, item_table, write_table
-from ..store import digest
+from ..store.files import digest
 from .chunks import Chunk, ChunkTask
 
 

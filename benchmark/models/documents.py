@@ -9,8 +9,8 @@ from ..epochs import member_series
 from ..results.cell_document import SHORT
 from ..results.cells import fact_text
 from ..results.scores import write_table
-from ..store import digest
-from ..tracking import RunDocument
+from ..store.files import digest
+from ..tracking.documents import RunDocument
 from .evaluation import Evaluation
 from .trained_model import TrainedModel
 

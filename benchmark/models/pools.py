@@ -21,7 +21,7 @@ from ..features.prepare import prepare_chunks
 from ..records import ItemSet
 from ..reporting import Reporter
 from ..results.scores import OK, ItemStatus, Reason, Status, item_labels, ok_rows
-from ..store import cache_root, ensure_writable
+from ..store.folders import cache_root, ensure_writable
 from ..workers import Workers
 from .attribution import generator_of
 from .recipe import Recipe

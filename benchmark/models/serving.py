@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from ..addresses import folder_path
 from ..errors import BenchError, DataError
+from ..tracking.addresses import folder_path
 from .trained_model import TrainedModel
 
 if TYPE_CHECKING:

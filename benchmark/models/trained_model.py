@@ -31,7 +31,7 @@ from ..pictures.crops import CropSpec, cut, decode
 from ..registry import DetectorSpec, detectors
 from ..results.columns import measured
 from ..results.scores import mean_per_item
-from ..store import write_json
+from ..store.files import write_json
 from ..views import features_from_crops, view_kernel
 from .attribution import Classifier
 from .recipe import Recipe

@@ -19,7 +19,8 @@ from ..metrics.two_samples import RULES, mmd, published_mmd
 from ..records import Cell, ItemSet
 from ..registry import DetectorSpec
 from ..results.scores import ok_rows
-from ..store import digest, read_json, results_root, write_json
+from ..store.files import digest, read_json, write_json
+from ..store.folders import results_root
 
 VIEW = "embedding"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from ..domains.names import dataset_name
 from ..records import Cell, ItemSet
 from ..results.cell_document import SCHEMA, SHORT, CellProvenance
-from ..store import digest
+from ..store.files import digest
 
 # Of a study: what is told by digests, or changes no number.
 NOT_SETTINGS = {"detectors", "train", "test", "perturbations", "description", "needs", "datasets", "drop_leaks"}

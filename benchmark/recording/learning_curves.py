@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..contracts import Detector
 from ..epochs import member_series
-from ..store import atomic_path
+from ..store.files import atomic_path
 
 
 def keep_curves(members: Sequence[Detector], path: Path, title: str) -> None:

@@ -21,7 +21,7 @@ from ..metrics.detection import best_threshold
 from ..pictures.crops import webp_address
 from ..records import ItemSet
 from ..results.scores import ok_rows
-from ..store import write_json
+from ..store.files import write_json
 
 FILE = "mistakes.json"
 PER_CLASS = 6

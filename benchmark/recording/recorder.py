@@ -28,8 +28,10 @@ from ..results.cells import cell_rows, fact_text, metric_name
 from ..results.columns import row_columns, test_columns
 from ..results.rows import Row, rows_from_json, rows_to_json
 from ..results.scores import item_labels, write_table
-from ..store import digest, read_json, results_root, write_json
-from ..tracking import Outbox, RunDocument
+from ..store.files import digest, read_json, write_json
+from ..store.folders import results_root
+from ..tracking.documents import RunDocument
+from ..tracking.outbox import Outbox
 from .cell_folder import write_cell
 from .keys import cell_key, cell_provenance, joined, split_lists, study_key, variant_digest
 from .mistakes import keep_mistakes

@@ -13,7 +13,7 @@ from typing import Any, Self
 from ..errors import BenchError, DataError
 from ..frequency.bands import Band
 from ..pictures.lookalikes import Lookalikes
-from ..store import read_json, write_json
+from ..store.files import read_json, write_json
 from .rows import EvidenceInterval, Row
 
 FILE = "cell.json"

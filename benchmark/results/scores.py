@@ -14,7 +14,7 @@ from ..contracts import Item
 from ..domains.names import dataset_name
 from ..errors import DataError
 from ..metrics.roc import Scored
-from ..store import atomic_path
+from ..store.files import atomic_path
 
 ITEM_SCHEMA = pa.schema(
     [

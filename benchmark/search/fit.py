@@ -20,7 +20,7 @@ from ..metrics.bootstrap import auc_interval
 from ..metrics.roc import Interval, roc_auc
 from ..records import Assessment, Job, Record
 from ..results.scores import is_whole, item_labels, mean_per_item, read_scores, with_scores, write_table
-from ..store import read_json, write_json
+from ..store.files import read_json, write_json
 
 
 def record_path(folder: str, key: str) -> Path:

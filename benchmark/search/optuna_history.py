@@ -14,13 +14,13 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
-from ..databases import check_database
 from ..errors import BenchError, BenchWarning
 from ..frequency.bands import MAX_FREQUENCY, Band
 from ..frequency.modes import MODES, Mode
 from ..invocation import install_extra
-from ..store import ASIDE, atomic_path, name_aside
+from ..store.files import ASIDE, atomic_path, name_aside
 from ..study.study_file import Search
+from ..tracking.databases import check_database
 
 GRID = 0.005  # cycles/pixel: finer steps move no coefficient of a 128-pixel crop, and repeats come for free
 WITH_WIDTH = ("band", "stop")  # kinds of bands that have one

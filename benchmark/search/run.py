@@ -11,8 +11,7 @@ from ..errors import BenchError
 from ..features.chunks import Places
 from ..features.item_sets import iter_problems
 from ..features.prepare import Prepared, prepare_sets
-from ..locks import LockHeldError, holding
-from ..mlflow_names import MARK
+from ..models.trained_model import add_mlflow_model
 from ..recording.discrepancy import compare, comparisons, keep_discrepancies
 from ..recording.keys import cell_key
 from ..recording.recorder import (
@@ -29,9 +28,13 @@ from ..records import Cell, ItemSet, Plan, Replicate
 from ..reporting import Reporter
 from ..results.cell_document import SHORT, find_cell
 from ..results.rows import Row
-from ..store import cache_root, digest, ensure_writable, read_json, results_root, write_json
+from ..store.files import digest, read_json, write_json
+from ..store.folders import cache_root, ensure_writable, results_root
+from ..store.locks import LockHeldError, holding
 from ..study.study_file import Study
-from ..tracking import Exporter, Outbox
+from ..tracking.exporter import Exporter
+from ..tracking.names import MARK
+from ..tracking.outbox import Outbox
 from ..workers import Workers, as_completed, end_if_imported_by_a_worker, running_workers
 from .cell import run_cell
 from .driver import Driver
@@ -137,7 +140,7 @@ def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, 
         history_storage = open_storage(storage, home / JOURNAL)
         attempt = _attempt(plan.study, fresh)
         outbox = Outbox(tracking_uri)
-        exporter = Exporter(outbox, tracking_uri, reporter.note)
+        exporter = Exporter(outbox, tracking_uri, add_mlflow_model, reporter.note)
         exporter.start()
         try:
             with running_workers(jobs) as workers:

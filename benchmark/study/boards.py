@@ -13,9 +13,9 @@ from typing import Any
 from ..domains.catalogue import Catalogue
 from ..domains.names import chain_of, dataset_name
 from ..errors import BenchError, StudyError
-from ..mlflow_names import MARK
 from ..registry import datasets
-from ..store import digest
+from ..store.files import digest
+from ..tracking.names import MARK
 from .study_file import MOST_NAME, Study, override
 
 OPTIONS = {"search.trials": "trials", "seeds": "seeds", "seed": "seed", "mode": "mode", "crop.side": "crop"}

@@ -22,11 +22,11 @@ from ..errors import StudyError, unknown_name
 from ..frequency.bands import KINDS, MAX_CUTOFF, MAX_FREQUENCY, Band
 from ..frequency.modes import MODES, Mode
 from ..invocation import bench
-from ..mlflow_names import MARK
 from ..pictures.crops import CropSpec
 from ..pictures.perturbations import canonical
 from ..registry import ROOT_PACKAGE
-from ..yaml_text import YamlError, parse_yaml
+from ..store.yaml_text import YamlError, parse_yaml
+from ..tracking.names import MARK
 
 SUFFIXES = (".yaml", ".yml")
 MOST_NAME = 80  # characters

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...benchmark.contracts import Item
 from ...benchmark.errors import DataError
-from ...benchmark.store import digest, read_json, results_root, write_json
+from ...benchmark.store.files import digest, read_json, write_json
+from ...benchmark.store.folders import results_root
 from .losses import Losses
 from .settings import FORMAT, Settings
 
@@ -265,7 +266,7 @@ class Preparation:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        from ...benchmark.store import atomic_path
+        from ...benchmark.store.files import atomic_path
 
         schema, records = _index_schema(), self.iter_records()
         with atomic_path(self.folder / INDEX) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:

@@ -4,7 +4,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from ...benchmark.errors import DataError, unknown_name
-from ...benchmark.store import digest
+from ...benchmark.store.files import digest
+
+if TYPE_CHECKING:
+    pass
+
 
 if TYPE_CHECKING:
     pass

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ...benchmark.contracts import LABEL_NAMES
 from ...benchmark.errors import DataError
 from ...benchmark.pictures.crops import decode, in_colour
-from ...benchmark.store import atomic_path
+from ...benchmark.store.files import atomic_path
 
 if TYPE_CHECKING:
     import numpy as np

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ...benchmark.errors import BenchError, DataError
 from ...benchmark.invocation import install_extra
 from ...benchmark.pictures.video import Frame
-from ...benchmark.store import write_json
+from ...benchmark.store.files import write_json
 from ..copies.losses import NONE_LOST, Losses, frames_without_face
 from ..copies.prepared import ERROR, NO_FACE, OK, SOURCE, WORK, Crop, Preparation, SourceRecord
 from ..copies.settings import Settings

@@ -25,10 +25,10 @@ from typing import Any
 from ...benchmark.contracts import LABEL_NAMES
 from ...benchmark.domains.catalogue import DatasetSpec
 from ...benchmark.errors import BenchError, DataError, unknown_name
-from ...benchmark.locks import LockHeldError, holding
 from ...benchmark.registry import datasets
 from ...benchmark.reporting import Reporter, Silence
-from ...benchmark.store import atomic_path
+from ...benchmark.store.files import atomic_path
+from ...benchmark.store.locks import LockHeldError, holding
 from ...benchmark.workers import one_thread, running_workers
 from ..copies.losses import SELECTION, Losses, unequal_losses
 from ..copies.prepared import ERROR, LOCK, NO_FACE, OK, PROBLEMS, WORK, Preparation, default_folder, note_place

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...benchmark.errors import DataError
 from ...benchmark.invocation import install_extra
-from ...benchmark.store import cache_root
+from ...benchmark.store.folders import cache_root
 from .face import Face, as_box, existing_weights, largest_first, wrong_weights
 
 URL = "https://github.com/yakhyo/uniface/releases/download/weights/retinaface_mv2.onnx"

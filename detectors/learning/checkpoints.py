@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...benchmark.store import cache_root, digest, publish_folder, read_json, write_json
+from ...benchmark.store.files import digest, publish_folder, read_json, write_json
+from ...benchmark.store.folders import cache_root
 
 if TYPE_CHECKING:
     import torch

@@ -13,17 +13,17 @@ import numpy as np
 from ...benchmark.domains.names import chain_of
 from ...benchmark.errors import DataError
 from ...benchmark.metrics.roc import Scored
-from ...benchmark.mlflow_names import MARK
 from ...benchmark.pictures.crops import webp_address
 from ...benchmark.recording.mistakes import FILE as MISTAKES
 from ...benchmark.results import columns
 from ...benchmark.results.cell_document import CellDocument, find_cell
 from ...benchmark.results.rows import Row, Standing, TestResult
 from ...benchmark.results.scores import DomainScores, read_scores
-from ...benchmark.store import digest
+from ...benchmark.store.files import digest
 from ...benchmark.study.boards import options_of
 from ...benchmark.study.study_file import shipped_studies
-from ...benchmark.tracking import cell_runs, client_for, fetch_artifacts, study_pages
+from ...benchmark.tracking.names import MARK
+from ...benchmark.tracking.reading import cell_runs, fetch_artifacts, study_pages
 from ..notes import may_be_copies
 from ..ranking.standings import standings
 from ..transfer.bands import band_transfer
@@ -119,7 +119,7 @@ def load_details(uri: str, study: str | None, rows: Sequence[Row], folders: Mapp
     TrackingError
         If the store does not answer.
     """
-    pages = study_pages(client_for(uri))
+    pages = study_pages(uri)
     known = dict(folders or {})
     recorded = {row.run_id for row in rows if not row.is_submitted}
     if not recorded <= known.keys():

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...benchmark.pictures.crops import WEBP_ADDRESS as ADDRESS
 from ...benchmark.recording.mistakes import FILE, NAMES, PER_CLASS
-from ...benchmark.store import read_json
+from ...benchmark.store.files import read_json
 
 LARGEST = 40_000  # bytes of one picture
 

@@ -6,8 +6,6 @@ import hashlib
 import json
 import math
 import re
-import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
@@ -17,8 +15,6 @@ from typing import Any
 from ...benchmark.domains.names import chain_of
 from ...benchmark.results.columns import ROW_COLUMNS, Column, row_columns, test_columns
 from ...benchmark.results.rows import Row, Standing, TestResult
-from ...benchmark.store import digest
-from ...benchmark.tracking import RunDocument, send_now
 from ..notes import data_notes, may_be_copies, other_variants, row_notes, shown_rows
 from ..ranking.comparable import comparable_sets
 from ..rows import Board
@@ -51,7 +47,6 @@ POOLED = (
 ADDRESS = re.compile(r"""(?<![\w.:/])/(?:[^\s/'",;]+/)+|\b(?:file|sqlite):/+(?:[^\s/'",;]+/)*|\b[A-Z]:\\(?:[^\s\\'",;]+\\)*""")
 CELLS_BUDGET = 800_000  # characters for manifests, before they are compressed
 MOST_NOTES = 200
-ALL_STUDIES = "leaderboard"  # experiment of pages about several studies
 TEST = ("auc", "auc_lo", "auc_hi", "n", "coverage", "lookalikes")
 
 
@@ -97,32 +92,6 @@ def page(board: Board, details: Details, uri: str = "", now: datetime | None = N
     )
     # Names of files may hold bytes that are no text at all.
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def log_page(text: str, study: str, uri: str) -> None:
-    """
-    Keep the page as an artifact of a run in MLflow: in the study's experiment, or in one for all studies.
-
-    Parameters
-    ----------
-    text : str
-        From `page`. One that is there already is not sent again.
-    study : str
-        Empty for several.
-    uri : str
-
-    Raises
-    ------
-    TrackingError
-        If the store does not take it.
-    """
-    experiment, key = study or ALL_STUDIES, hashlib.sha256(text.encode()).hexdigest()
-    with tempfile.TemporaryDirectory(prefix="bandbench-") as folder:
-        (Path(folder) / "leaderboard.html").write_text(text, encoding="utf-8")
-        now = time.time()
-        group = digest(["leaderboard", experiment])
-        document = RunDocument(key, "leaderboard", "leaderboard", experiment, group, start=now, end=now, artifacts=folder)
-        send_now([document], uri)
 
 
 def content_policy(scripts: Sequence[str]) -> str:

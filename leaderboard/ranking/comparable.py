@@ -7,7 +7,7 @@ from typing import Any
 
 from ...benchmark.domains.names import unperturbed
 from ...benchmark.results.rows import Row, TestResult
-from ...benchmark.store import digest
+from ...benchmark.store.files import digest
 
 SHORT = 8  # hex digits of a digest that people compare by eye
 

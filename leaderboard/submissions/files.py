@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...benchmark.errors import BenchError, DataError, unknown_name
-from ...benchmark.store import digest, results_root
+from ...benchmark.store.files import digest
+from ...benchmark.store.folders import results_root
 from .meta import NAME_PATTERN, SubmissionMeta, load_meta
 from .score_files import SUFFIXES
 

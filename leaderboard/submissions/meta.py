@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, V
 
 from ...benchmark.errors import DataError, StudyError, unknown_name
 from ...benchmark.frequency.bands import Band
-from ...benchmark.yaml_text import YamlError, events, parse_yaml
+from ...benchmark.store.yaml_text import YamlError, events, parse_yaml
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
 MOST_CHARACTERS = 10_000

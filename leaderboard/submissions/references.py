@@ -15,7 +15,7 @@ from ...benchmark.errors import BenchError, DataError, unknown_name
 from ...benchmark.results.cell_document import find_cell
 from ...benchmark.results.rows import Row
 from ...benchmark.results.scores import ITEM_SCHEMA, OK, item_table
-from ...benchmark.store import digest
+from ...benchmark.store.files import digest
 from ..ranking.entrants import items_digest
 
 COLUMNS = ["item", "label", "group", "target", "donor", "video"]

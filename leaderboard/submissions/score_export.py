@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 
 from ...benchmark.errors import DataError, listed
 from ...benchmark.results.cell_document import CellDocument, TestedBand, find_cell
-from ...benchmark.tracking import cell_runs
-from ...benchmark.yaml_text import dump_yaml
+from ...benchmark.store.yaml_text import dump_yaml
+from ...benchmark.tracking.reading import cell_runs
 from .score_csv import score_csv
 
 SHOWN = 10

@@ -11,7 +11,7 @@ import pyarrow as pa
 from ...benchmark.domains.names import dataset_name
 from ...benchmark.errors import DataError
 from ...benchmark.results.scores import SCORE_SCHEMA, ok_rows
-from ...benchmark.store import digest
+from ...benchmark.store.files import digest
 from ..ranking.entrants import items_digest
 from .references import COLUMNS, Reference, References
 

@@ -15,7 +15,8 @@ from ...benchmark.results.cell_document import SHORT, CellDocument, TestedBand, 
 from ...benchmark.results.cells import versions
 from ...benchmark.results.rows import Row, SubmissionFacts, TestResult
 from ...benchmark.results.scores import write_table
-from ...benchmark.store import cache_root, digest, publish_folder, write_json
+from ...benchmark.store.files import digest, publish_folder, write_json
+from ...benchmark.store.folders import cache_root
 from ..row_cache import RowCache
 from ..rows import Board, load_board, ranked
 from .files import Submission, find_submissions, is_same, keep, load_submission, own_folder

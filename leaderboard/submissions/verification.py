@@ -14,7 +14,7 @@ from ...benchmark.frequency.bands import Band
 from ...benchmark.results.cell_document import find_cell, read_cell
 from ...benchmark.results.rows import Row
 from ...benchmark.results.scores import ok_rows
-from ...benchmark.store import digest
+from ...benchmark.store.files import digest
 
 TOLERANCE = 1e-6
 SAME_EDGE = 1e-3  # cycles/pixel: bands are told with three digits

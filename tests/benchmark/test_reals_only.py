@@ -19,7 +19,7 @@ from bandbench.benchmark.models.recipe import Recipe
 from bandbench.benchmark.pictures.crops import CropSpec
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.search.run import Outcome
-from bandbench.benchmark.store import read_json
+from bandbench.benchmark.store.files import read_json
 from conftest import run, small_study
 
 Maker = Callable[..., Path]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bandbench.benchmark.store import cache_root, results_root
+from bandbench.benchmark.store.folders import cache_root, results_root
 from bandbench.benchmark.workers import running_workers
 
 UNGUARDED = """\

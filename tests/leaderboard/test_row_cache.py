@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bandbench.benchmark.mlflow_reading import store_folder
-from bandbench.benchmark.store import cache_usage, prune_cache
-from bandbench.benchmark.tracking import cell_runs, client_for, default_tracking_uri
+from bandbench.benchmark.store.cache import cache_usage, prune_cache
+from bandbench.benchmark.tracking.reading import cell_runs, store_folder
+from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 from bandbench.leaderboard import row_cache
 from bandbench.leaderboard.row_cache import RowCache, fingerprint
 from bandbench.leaderboard.rows import load_board

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from bandbench.benchmark.cli import main
-from bandbench.benchmark.store import read_json, results_root, write_json
-from bandbench.benchmark.tracking import cell_runs, client_for, default_tracking_uri
+from bandbench.benchmark.store.files import read_json, write_json
+from bandbench.benchmark.store.folders import results_root
+from bandbench.benchmark.tracking.reading import cell_runs
+from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 from bandbench.leaderboard.notes import other_variants, row_notes
 from bandbench.leaderboard.rows import RecordedCell, load_board, run_last
 from conftest import run, small_study

@@ -138,7 +138,7 @@ def study(folder: str, jobs: int, tracking: bool = True, **keys: Any) -> dict[st
     from bandbench.benchmark.domains.catalogue import Catalogue
     from bandbench.benchmark.search import run as engine
     from bandbench.benchmark.study.study_file import Study
-    from bandbench.benchmark.tracking import default_tracking_uri
+    from bandbench.benchmark.tracking.store import default_tracking_uri
 
     if not tracking:
         engine.Exporter = NoExporter  # type: ignore[misc,assignment]
@@ -206,7 +206,7 @@ def features(folder: str, crop: int) -> dict[str, Any]:
     from bandbench.benchmark.features.load import load_view
     from bandbench.benchmark.frequency.bands import Band
     from bandbench.benchmark.pictures.crops import CropSpec
-    from bandbench.benchmark.store import cache_root
+    from bandbench.benchmark.store.folders import cache_root
 
     paths, _ = paths_and_labels(folder)
     views = {
@@ -252,7 +252,7 @@ def features(folder: str, crop: int) -> dict[str, Any]:
 def search_alone(n_trials: int) -> dict[str, float]:
     """Seconds per trial of asking for bands and telling what they gave, and of nothing else."""
     from bandbench.benchmark.search.optuna_history import History, open_storage
-    from bandbench.benchmark.store import results_root
+    from bandbench.benchmark.store.folders import results_root
     from bandbench.benchmark.study.study_file import Search
 
     results_root().mkdir(parents=True, exist_ok=True)
@@ -267,8 +267,8 @@ def search_alone(n_trials: int) -> dict[str, float]:
 
 def store() -> dict[str, float]:
     """Make an empty MLflow database, which is paid once and not per study."""
-    from bandbench.benchmark.store import results_root
-    from bandbench.benchmark.tracking import client_for, default_tracking_uri
+    from bandbench.benchmark.store.folders import results_root
+    from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 
     results_root().mkdir(parents=True, exist_ok=True)
     client_for(default_tracking_uri())

@@ -116,7 +116,7 @@ def read_board(folder: Path) -> dict[str, Any]:
 def reading() -> dict[str, Any]:
     """Seconds since this process began, and its peak memory, with the rows in hand."""
     start = time.perf_counter()
-    from bandbench.benchmark.tracking import client_for, default_tracking_uri
+    from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
     from bandbench.leaderboard.rows import load_board
 
     client_for(default_tracking_uri())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from bandbench.benchmark.store import write_json
+from bandbench.benchmark.store.files import write_json
 from bandbench.datasets.copies.prepared import Crop, Preparation, SourceRecord, note_place
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.copies.sources import SourceDataset

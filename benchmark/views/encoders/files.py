@@ -5,7 +5,8 @@ import os
 from pathlib import Path
 
 from ...errors import PluginError
-from ...store import cache_root, digest, read_json, write_json
+from ...store.files import digest, read_json, write_json
+from ...store.folders import cache_root
 
 RANDOM = "random"
 TINY = "tiny"

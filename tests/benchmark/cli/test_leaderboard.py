@@ -11,7 +11,7 @@ from PIL import Image
 
 from bandbench.benchmark import invocation
 from bandbench.benchmark.cli import main
-from bandbench.benchmark.tracking import default_tracking_uri
+from bandbench.benchmark.tracking.store import default_tracking_uri
 from bandbench.leaderboard.submissions.files import own_folder
 from conftest import noise_picture, run, small_study
 

@@ -127,7 +127,7 @@ def test_what_was_stopped_goes_on(
     rest = bench(*arguments, home=tmp_path / "stopped")
     assert rest.returncode == 0, rest.stderr
     assert score_files(tmp_path / "stopped") == score_files(tmp_path / "whole")
-    from bandbench.benchmark.tracking import client_for
+    from bandbench.benchmark.tracking.store import client_for
 
     counts = []
     for name in ("whole", "stopped"):

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from bandbench.benchmark.cli import main
-from bandbench.benchmark.tracking import client_for, default_tracking_uri
+from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 from conftest import missing_program, noise_picture
 
 Maker = Callable[..., Path]

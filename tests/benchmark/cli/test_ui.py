@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from bandbench.benchmark.cli import main
-from bandbench.benchmark.tracking import RunDocument, Sender, client_for, default_tracking_uri
+from bandbench.benchmark.tracking.documents import RunDocument
+from bandbench.benchmark.tracking.sender import Sender
+from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 from conftest import free_port, missing_program
 
 

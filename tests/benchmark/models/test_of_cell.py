@@ -16,7 +16,8 @@ from bandbench.benchmark.errors import TrackingError
 from bandbench.benchmark.models import of_cell as cell_models
 from bandbench.benchmark.models.of_cell import LEFT_OUT, MODEL
 from bandbench.benchmark.models.trained_model import TrainedModel
-from bandbench.benchmark.tracking import cell_runs, client_for, default_tracking_uri
+from bandbench.benchmark.tracking.reading import cell_runs
+from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 from conftest import run, small_study
 
 Maker = Callable[..., Path]

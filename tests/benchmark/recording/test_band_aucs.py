@@ -12,7 +12,7 @@ from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.metrics.bootstrap import auc_interval
 from bandbench.benchmark.metrics.roc import Scored, roc_auc
 from bandbench.benchmark.recording.band_aucs import FILE, aucs_and_errors, narrow_aucs
-from bandbench.benchmark.store import read_json
+from bandbench.benchmark.store.files import read_json
 from conftest import run, small_study
 
 Maker = Callable[..., Path]

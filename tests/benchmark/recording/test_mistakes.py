@@ -13,7 +13,7 @@ from PIL import Image
 from bandbench.benchmark.recording.mistakes import PER_CLASS, SIDE, worst_mistakes
 from bandbench.benchmark.results.cells import chosen_files
 from bandbench.benchmark.results.scores import read_scores
-from bandbench.benchmark.store import read_json
+from bandbench.benchmark.store.files import read_json
 from conftest import noise_picture, run, small_study
 
 Maker = Callable[..., Path]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.store import write_json
+from bandbench.benchmark.store.files import write_json
 from bandbench.datasets.copies.prepared import (
     INDEX,
     MANIFEST,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bandbench.benchmark.store import write_json
+from bandbench.benchmark.store.files import write_json
 from bandbench.datasets.copies.prepared import SOURCE, Crop, Origin, Preparation, SourceRecord
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.copies.survey import Source, Survey

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.cli import main
-from bandbench.benchmark.tracking import client_for, default_tracking_uri
+from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 from bandbench.leaderboard.page.details import Details, load_details, repeat_command, row_id
 from bandbench.leaderboard.page.page import ASSETS, origin, page, payload, without_addresses
 from bandbench.leaderboard.rows import Board, load_board

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bandbench.benchmark.tracking import cell_runs, default_tracking_uri
+from bandbench.benchmark.tracking.reading import cell_runs
+from bandbench.benchmark.tracking.store import default_tracking_uri
 from bandbench.leaderboard.ranking.standings import ONLY_CHOSEN, standings
 from bandbench.leaderboard.rows import load_board
 from conftest import run, small_study

@@ -20,8 +20,9 @@ from rich.console import Console
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.results.scores import SCORE_SCHEMA
-from bandbench.benchmark.store import dump_json
-from bandbench.benchmark.tracking import cell_runs, default_tracking_uri
+from bandbench.benchmark.store.files import dump_json
+from bandbench.benchmark.tracking.reading import cell_runs
+from bandbench.benchmark.tracking.store import default_tracking_uri
 from bandbench.leaderboard.page.details import load_details
 from bandbench.leaderboard.rows import Board, load_board
 from bandbench.leaderboard.submissions import files as submission_files

@@ -13,7 +13,7 @@ from rich.console import Console
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.figures.plots import save_heat_map, save_robustness
 from bandbench.benchmark.results.cells import metric_name
-from bandbench.benchmark.tracking import default_tracking_uri
+from bandbench.benchmark.tracking.store import default_tracking_uri
 from bandbench.leaderboard.rows import load_board
 from bandbench.leaderboard.terminal.table import as_document, as_table, as_tests_csv
 from bandbench.leaderboard.transfer.robustness import as_tables, robustness

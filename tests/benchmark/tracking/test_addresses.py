@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bandbench.benchmark.addresses import folder_path, sqlite_address, sqlite_path, unescaped_folder
 from bandbench.benchmark.errors import TrackingError
+from bandbench.benchmark.tracking.addresses import folder_path, sqlite_address, sqlite_path, unescaped_folder
 
 ODD = [
     "plain",

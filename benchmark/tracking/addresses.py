@@ -1,12 +1,28 @@
-"""Addresses of tracking stores and of folders, made and taken apart by libraries: a path may hold any character."""
+"""Addresses of tracking stores and of folders, built and parsed by libraries: a path may hold any character."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from .errors import TrackingError
+from ..errors import TrackingError
 
+DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 SQLITE_OPTIONS = ("timeout", "mode", "cache", "uri", "immutable", "nolock", "vfs", "check_same_thread", "isolation_level")
+
+
+def scheme(address: str) -> str:
+    """
+    Scheme of an address, without the driver of a database.
+
+    >>> scheme("postgresql+psycopg://somewhere/runs")
+    'postgresql'
+    """
+    return address.partition("://")[0].partition("+")[0]
+
+
+def is_database(address: str) -> bool:
+    """Decide if an address is that of a database that SQLAlchemy opens."""
+    return scheme(address) in DATABASES
 
 
 def sqlite_address(path: Path) -> str:
@@ -29,7 +45,7 @@ def sqlite_address(path: Path) -> str:
 
 def sqlite_path(address: str) -> Path | None:
     """
-    Absolute path of the database that an address names; None where it is no file that SQLite opens by its path.
+    Absolute path of a SQLite database, by its address; None for other databases and for those that are no plain file.
 
     Raises
     ------
@@ -42,8 +58,8 @@ def sqlite_path(address: str) -> Path | None:
 
     url = make_url(address)
     # SQLAlchemy passes over what it takes for an option without a value.
-    given = [part.partition("=")[0] for part in address.partition("?")[2].split("&") if part]
-    if unknown := [name for name in given if name not in SQLITE_OPTIONS]:
+    options = [part.partition("=")[0] for part in address.partition("?")[2].split("&") if part]
+    if unknown := [name for name in options if name not in SQLITE_OPTIONS]:
         raise TrackingError(
             f"the tracking address {address} has an option '{unknown[0]}' that SQLite does not know. "
             "A question mark that belongs to the path is written %3F there."
@@ -51,12 +67,12 @@ def sqlite_path(address: str) -> Path | None:
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         return None
     path, written = Path(url.database).absolute(), Path(address.partition("///")[2].partition("?")[0]).absolute()
-    # Who types a percent sign that stands in the name of a folder means that folder.
+    # A percent sign that stands in the name of an existing folder is no escape.
     return written if not path.parent.exists() and written.parent.exists() else path
 
 
 def unescaped_folder(address: str) -> Path | None:
-    """Folder that MLflow makes for the address of a database, as it does not undo escapes; None where there are none."""
+    """Folder that MLflow makes for the address of a database, as it does not undo escapes; None without escapes."""
     path = sqlite_path(address)
     written = Path(address.partition("///")[2].partition("?")[0])
     return None if path is None or written.absolute() == path else written.parent.absolute()
@@ -64,7 +80,7 @@ def unescaped_folder(address: str) -> Path | None:
 
 def folder_path(address: str) -> Path | None:
     """
-    Path that the address of a folder names, if that is one of this machine.
+    Path of a folder on this machine, by its address; None for any other address.
 
     >>> folder_path("file:///srv/what%3Fnow/artifacts")
     PosixPath('/srv/what?now/artifacts')

@@ -1,5 +1,5 @@
 """
-YAML, read and written in one way everywhere: strictly, with the numbers and words of YAML 1.2's core schema.
+Read and write YAML strictly, with the numbers and words of YAML 1.2's core schema.
 
 PyYAML knows YAML 1.1, where ``1e-3`` is text, ``010`` is eight, ``1:30`` is ninety and ``no`` is false.
 """
@@ -100,7 +100,7 @@ def parse_yaml(text: str) -> YamlText:
     Raises
     ------
     YamlError
-        If it is none, or has a key twice.
+        If the text is malformed or has a key twice.
     """
     with _reported(text):
         node = yaml.compose(text, Loader=CoreLoader)
@@ -111,12 +111,12 @@ def parse_yaml(text: str) -> YamlText:
 
 def events(text: str) -> Iterator[yaml.Event]:
     """
-    Yield what a YAML text consists of, before anything is made of it.
+    Yield the events of a YAML text, before values are built from them.
 
     Raises
     ------
     YamlError
-        If it is no YAML.
+        If the text is malformed.
     """
     with _reported(text):
         yield from yaml.parse(text, Loader=CoreLoader)
@@ -156,15 +156,15 @@ def _refuse_repeated_keys(mapping: yaml.MappingNode) -> None:
 
 
 def _mappings(node: yaml.Node) -> Iterator[yaml.MappingNode]:
-    """All mappings below a node; one that is referred to in several places comes once."""
+    """Yield all mappings below a node, each once even if it is referred to in several places."""
     waiting, seen = [node], set()
     while waiting:
-        one = waiting.pop()
-        if id(one) in seen:
+        node = waiting.pop()
+        if id(node) in seen:
             continue
-        seen.add(id(one))
-        if isinstance(one, yaml.MappingNode):
-            yield one
-            waiting += [part for pair in one.value for part in pair]
-        elif isinstance(one, yaml.SequenceNode):
-            waiting += one.value
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            yield node
+            waiting += [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            waiting += node.value

@@ -1,4 +1,4 @@
-"""Locks between processes; the kernel drops one when its owner dies, however that happens."""
+"""Locks between processes; the kernel releases a lock when its owner dies, however that happens."""
 
 import contextlib
 from collections.abc import Iterator
@@ -6,13 +6,13 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .errors import BenchError
+from ..errors import BenchError
 
 FOR_EVER = -1.0
 
 
 class LockHeldError(BenchError):
-    """Another process holds a lock for longer than one wants to wait."""
+    """Another process holds a lock for longer than the caller waits."""
 
 
 @contextlib.contextmanager
@@ -23,7 +23,7 @@ def holding(path: Path, patience: float = FOR_EVER) -> Iterator[None]:
     Parameters
     ----------
     path : Path
-        Of the file that stands for it; it stays.
+        The lock file; it is left in place.
     patience : float
         Seconds to wait at most; 0 tries once, `FOR_EVER` waits until it is free.
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bandbench.benchmark.locks import LockHeldError, holding
+from bandbench.benchmark.store.locks import LockHeldError, holding
 
 HOLD = """
 import pathlib, sys
-from bandbench.benchmark.locks import holding
+from bandbench.benchmark.store.locks import holding
 with holding(pathlib.Path(sys.argv[1])):
     print("held", flush=True)
     input()

@@ -1,7 +1,8 @@
-"""Databases given by an address: whether they can be opened, asked without creating anything."""
+"""Checks that a database can be opened, without creating anything."""
 
 import contextlib
 import os
+import sqlite3
 from pathlib import Path
 
 
@@ -19,7 +20,7 @@ def check_database(url: str) -> None:
     OSError
         If a file cannot be made or read.
     SQLAlchemyError, ImportError
-        If the address means nothing, its driver is missing or nobody answers.
+        If the address is malformed, its driver is missing or nobody answers.
     """
     from sqlalchemy import create_engine, make_url
     from sqlalchemy.pool import NullPool
@@ -45,8 +46,6 @@ def check_database_file(file: Path) -> None:
     sqlite3.DatabaseError
         If the file is no database.
     """
-    import sqlite3
-
     if file.exists():
         with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             connection.execute("pragma schema_version")

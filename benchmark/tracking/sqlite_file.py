@@ -1,5 +1,5 @@
 """
-The SQLite file of a tracking store: made whole or not at all, mended where a kill left half of it, and moved with its folder.
+The SQLite file of a tracking store: make it whole or not at all, mend what a kill left, follow a folder that was moved.
 
 MLflow makes its tables in the place where they stay, in dozens of steps. Two processes that do so at once fail, and one that
 is killed leaves a file that MLflow never opens again. So it is made elsewhere, under a lock, and moved into place.
@@ -16,39 +16,14 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from ..errors import BenchWarning, TrackingError
+from ..store.files import digest, name_aside
+from ..store.folders import results_root
 from .addresses import folder_path, sqlite_address, unescaped_folder
-from .errors import BenchWarning, TrackingError
-from .locks import FOR_EVER, holding
-from .store import digest, name_aside, results_root
+from .lock import store_lock
 
 DAMAGE = (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)  # a table is missing, or there twice, …
 MLFLOW_TABLES = {"alembic_version", "experiments", "runs", "tags", "metrics"}  # any of them: it is, or was to be, MLflow's
-
-
-@contextlib.contextmanager
-def store_lock(path: Path | None, uri: str, patience: float = FOR_EVER) -> Iterator[None]:
-    """
-    Hold a tracking store: who makes, mends or writes it does so alone.
-
-    Parameters
-    ----------
-    path : Path or None
-        Of a SQLite file; its lock lies beside it, so that it holds for every results folder that sends to it.
-    uri : str
-        Of the store.
-    patience : float
-        Seconds to wait at most.
-
-    Raises
-    ------
-    LockHeldError
-        If another process holds it for longer.
-    """
-    place = (
-        results_root() / "locks" / f"store-{digest(uri)[:16]}.lock" if path is None else path.with_name(f".{path.name}.lock")
-    )
-    with holding(place, patience):
-        yield
 
 
 def make_ready(path: Path, uri: str) -> None:
@@ -144,7 +119,7 @@ def _brought_up_to_date(path: Path, copy: Path) -> str:
 
 
 def _is_damage(error: BaseException) -> bool:
-    """Whether a file is to blame, and neither a full disk, a busy neighbour nor a newer MLflow that has written it."""
+    """Tell a damaged file from a full disk, a busy neighbour and a file that a newer MLflow has written."""
     from sqlalchemy.exc import NoSuchTableError
 
     chain: BaseException | None = error
@@ -184,7 +159,7 @@ def _open_with_mlflow(path: Path) -> None:
     uri = sqlite_address(path)
     logger = logging.getLogger("mlflow")
     level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)  # a half-made file is told of in a sentence
+    logger.setLevel(logging.CRITICAL + 1)  # a half-made file is reported in one sentence
     try:
         with no_stray_folder(uri):
             if _schema(path):
@@ -197,7 +172,7 @@ def _open_with_mlflow(path: Path) -> None:
 
 
 def _require_ours(path: Path, reason: str) -> None:
-    """Refuse to set aside what may be somebody else's."""
+    """Refuse to set aside a file that another program may have made."""
     tables: set[str] = set()
     with contextlib.suppress(sqlite3.DatabaseError), _connected(path) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -221,7 +196,7 @@ def _first_line(error: Exception) -> str:
 
 @contextlib.contextmanager
 def no_stray_folder(uri: str) -> Iterator[None]:
-    """Take away the folder that MLflow makes for an address with escapes in it, which it does not undo."""
+    """Remove the folder that MLflow makes for an address with escapes in it, which it does not undo."""
     stray = unescaped_folder(uri)
     missing = [] if stray is None else [folder for folder in (stray, *stray.parents) if not folder.exists()]
     try:
@@ -232,7 +207,7 @@ def no_stray_folder(uri: str) -> Iterator[None]:
                 folder.rmdir()
 
 
-# Where MLflow keeps addresses of artifacts, and how many parts of each follow after the folder ``artifacts`` of the store.
+# Columns in which MLflow keeps addresses of artifacts, and the number of parts after the folder ``artifacts`` of the store.
 @dataclass(frozen=True)
 class _Column:
     table: str
@@ -249,7 +224,7 @@ _COLUMNS = (
 
 
 def artifacts_folder(path: Path) -> Path:
-    """Where the artifacts of a SQLite store lie."""
+    """Folder of the artifacts of a SQLite store."""
     return path.parent / "artifacts"
 
 
@@ -263,7 +238,7 @@ def _settle_artifacts(path: Path, uri: str) -> None:
 
 
 def _moved(path: Path) -> Iterator[tuple[_Column, str, str]]:
-    """Addresses that lead elsewhere though what they name lies here: where each stands, and what it should be."""
+    """Yield each address of artifacts that lie here but are noted elsewhere: column, key of the line, present address."""
     here = artifacts_folder(path)
     known: dict[Path, bool] = {}
     with _connected(path) as connection:

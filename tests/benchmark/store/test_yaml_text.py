@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bandbench.benchmark.yaml_text import YamlError, dump_yaml, parse_yaml
+from bandbench.benchmark.store.yaml_text import YamlError, dump_yaml, parse_yaml
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Names that our runs carry in MLflow: tags, and the metrics that a row is checked against."""
+"""Names in MLflow: tags of our runs, and the metrics that a row is checked against."""
 
 from collections.abc import Iterable
 
@@ -13,13 +13,21 @@ PARENT = "mlflow.parentRunId"
 NOTE = "mlflow.note.content"  # Markdown, shown on top of a run's page
 IS_FINISHED_CELL = f"tags.`{KIND}` = 'cell' and tags.`{COMPLETE}` = '1'"
 
-
 IN_DOMAIN, CROSS_DOMAIN = "in_domain_auc", "cross_domain_auc"
 OLD_NAMES = {"auc": IN_DOMAIN}  # of runs from before metrics had the names of the CSV
 
 
 def used_at(text: str | None, finished: float) -> float:
-    """When a result was used last; where the tag is missing or no number, when it was finished."""
+    """
+    Time of the last use of a result, in seconds since the epoch.
+
+    Parameters
+    ----------
+    text : str or None
+        Value of the tag `USED`.
+    finished : float
+        Seconds since the epoch; stands in for a tag that is missing or no number.
+    """
     try:
         return float(text or finished)
     except ValueError:
@@ -27,13 +35,13 @@ def used_at(text: str | None, finished: float) -> float:
 
 
 def is_checked(metric: str) -> bool:
-    """Whether a metric of a cell has to follow from its score files."""
+    """Decide if a metric of a cell has to follow from its score files."""
     return metric in (IN_DOMAIN, CROSS_DOMAIN, *OLD_NAMES) or (metric.startswith("test/") and metric.endswith("/auc"))
 
 
 def checked(metrics: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """Those metrics that a row is checked against, under their present names."""
-    found = {name: value for name, value in metrics if is_checked(name)}
-    return {new: found[old] for old, new in OLD_NAMES.items() if old in found} | {
-        name: value for name, value in found.items() if name not in OLD_NAMES
+    """Metrics that a row is checked against, under their present names."""
+    values = {name: value for name, value in metrics if is_checked(name)}
+    return {new: values[old] for old, new in OLD_NAMES.items() if old in values} | {
+        name: value for name, value in values.items() if name not in OLD_NAMES
     }

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from bandbench.benchmark import mlflow_setup
-from bandbench.benchmark.addresses import folder_path, sqlite_address
 from bandbench.benchmark.errors import BenchWarning, TrackingError
-from bandbench.benchmark.mlflow_setup import make_ready
-from bandbench.benchmark.tracking import RunDocument, Sender, client_for, default_tracking_uri
+from bandbench.benchmark.tracking import sqlite_file
+from bandbench.benchmark.tracking.addresses import folder_path, sqlite_address
+from bandbench.benchmark.tracking.documents import RunDocument
+from bandbench.benchmark.tracking.sender import Sender
+from bandbench.benchmark.tracking.sqlite_file import make_ready
+from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 
 
 def change(path: Path, *statements: str) -> None:
@@ -33,9 +35,9 @@ def store(tmp_path: Path, empty_store: Path) -> Path:
 @pytest.fixture
 def quickly(monkeypatch: pytest.MonkeyPatch, empty_store: Path) -> None:
     """New stores are copies of one that MLflow has made."""
-    opened = mlflow_setup._open_with_mlflow
+    opened = sqlite_file._open_with_mlflow
     monkeypatch.setattr(
-        mlflow_setup, "_open_with_mlflow", lambda p: shutil.copy(empty_store, p) if p.name == "new.db" else opened(p)
+        sqlite_file, "_open_with_mlflow", lambda p: shutil.copy(empty_store, p) if p.name == "new.db" else opened(p)
     )
 
 
@@ -46,11 +48,11 @@ def ready(path: Path) -> None:
 MAKE = """
 import os, sys
 from pathlib import Path
-from bandbench.benchmark import mlflow_setup
-from bandbench.benchmark.tracking import client_for, default_tracking_uri
+from bandbench.benchmark.tracking import sqlite_file
+from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 if len(sys.argv) > 1:
-    copy = getattr(mlflow_setup, sys.argv[1])
-    setattr(mlflow_setup, sys.argv[1], lambda *a: (copy(*a), os._exit(9)))  # killed here
+    copy = getattr(sqlite_file, sys.argv[1])
+    setattr(sqlite_file, sys.argv[1], lambda *a: (copy(*a), os._exit(9)))  # killed here
 print(len(client_for(default_tracking_uri()).search_experiments()))
 """
 
@@ -112,7 +114,7 @@ def test_a_store_that_mlflow_made_alone_is_taken_as_it_is(store: Path) -> None:
     inode = store.stat().st_ino
     ready(store)
     assert store.stat().st_ino == inode
-    assert mlflow_setup._is_marked(store)
+    assert sqlite_file._is_marked(store)
 
 
 @pytest.mark.parametrize("name", ["feature%2Fbands", "what?now", "a b#ü"])

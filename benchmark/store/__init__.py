@@ -1,0 +1,1 @@
+"""Files and folders: places, atomic writes, digests, locks, YAML."""

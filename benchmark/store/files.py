@@ -1,0 +1,110 @@
+"""Digests, and files that are written whole or not at all."""
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import shutil
+import time
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+ASIDE = ".damaged-"  # before the time, in the name of a file that was set aside
+
+
+def digest(value: Any) -> str:
+    """SHA-256 (64 hex digits) of a JSON-like value; equal values give equal digests on every machine."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=_jsonable)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _jsonable(value: Any) -> Any:
+    if hasattr(value, "as_dict"):
+        return value.as_dict()
+    if hasattr(value, "item"):  # NumPy scalars
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no digest")
+
+
+@contextlib.contextmanager
+def atomic_path(path: Path, durable: bool = True) -> Iterator[Path]:
+    """
+    Yield a temporary name beside `path` that becomes `path` when the block ends well.
+
+    `durable` waits for the disk, so that not even a power cut leaves an empty file; without it, a reader has to be able
+    to tell.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        if durable:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any, durable: bool = True) -> None:
+    """Write JSON atomically. NaN becomes null, the only *undefined* that JSON has."""
+    with atomic_path(path, durable) as temporary:
+        temporary.write_text(dump_json(value), encoding="utf-8")
+
+
+def dump_json(value: Any) -> str:
+    """JSON text with keys in the given order, NaN and infinity as null."""
+    return json.dumps(_without_nan(value), indent=1, default=_jsonable) + "\n"
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_nan(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(v) for v in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value
+
+
+def read_json(path: Path) -> Any | None:
+    """Content of a JSON file, or None if there is none or it is damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def nan_from_null(value: Any, keys: Collection[str] | None = None) -> Any:
+    """
+    Restore the undefined numbers of a JSON value that `write_json` wrote.
+
+    Parameters
+    ----------
+    value : JSON value
+    keys : collection of str, optional
+        Only values below these keys of objects are numbers; without it, every null is one.
+    """
+    if isinstance(value, dict):
+        return {k: math.nan if v is None and (keys is None or k in keys) else nan_from_null(v, keys) for k, v in value.items()}
+    if isinstance(value, list):
+        return [math.nan if v is None and keys is None else nan_from_null(v, keys) for v in value]
+    return value
+
+
+def name_aside(path: Path) -> Path:
+    """Name under which a damaged file is set aside, beside where it was."""
+    return path.with_name(f"{path.name}{ASIDE}{time.strftime('%Y%m%d-%H%M%S')}")
+
+
+def publish_folder(temporary: Path, final: Path) -> None:
+    """Move a finished folder into place; another process that was faster wins."""
+    final.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        temporary.rename(final)
+    except OSError:
+        if not final.is_dir():
+            raise
+        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,71 @@
+"""Folders of results and of what can be computed again."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import platformdirs
+
+from ..errors import BenchError
+
+# Folders of which files elsewhere among the results note the whole path.
+NOTED = ("cells", "studies", "records", "prepared", "submissions", "artifacts")
+
+
+def results_root() -> Path:
+    """Folder of records, score files and the default tracking store; ``BANDBENCH_HOME`` overrides."""
+    return Path(os.environ.get("BANDBENCH_HOME") or platformdirs.user_data_path("bandbench", False)).expanduser().absolute()
+
+
+def cache_root() -> Path:
+    """Folder of what can be computed again; ``BANDBENCH_CACHE`` overrides."""
+    return Path(os.environ.get("BANDBENCH_CACHE") or platformdirs.user_cache_path("bandbench", False)).expanduser().absolute()
+
+
+def settle_folders() -> None:
+    """Make the folders that the environment names absolute: they stay where they are when the working directory changes."""
+    for name, root in (("BANDBENCH_HOME", results_root), ("BANDBENCH_CACHE", cache_root)):
+        if os.environ.get(name):
+            os.environ[name] = str(root())
+
+
+def relocated(path: Path) -> Path:
+    """
+    Present path of a file or folder of the results that was noted when the results lay elsewhere.
+
+    Parameters
+    ----------
+    path : Path
+        As it was noted.
+
+    Returns
+    -------
+    Path
+        `path` itself if it exists, lies below `results_root`, or has no counterpart there.
+    """
+    root = results_root()
+    if path.exists() or path.is_relative_to(root):
+        return path
+    starts = [i for i, part in enumerate(path.parts) if part in NOTED]
+    candidates = (root.joinpath(*path.parts[i:]) for i in reversed(starts))
+    return next((candidate for candidate in candidates if candidate.exists()), path)
+
+
+def ensure_writable(folder: Path, variable: str) -> Path:
+    """
+    Make a folder and prove that a file can be written there.
+
+    Raises
+    ------
+    BenchError
+        Naming the environment variable that points elsewhere.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BenchError(
+            f"cannot write to {folder} ({error.strerror}); make it writable or set {variable} to another folder."
+        ) from error
+    return folder

@@ -1,0 +1,258 @@
+"""Read recorded cells, their artifacts, models and pages from a tracking store."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import TrackingError
+from ..invocation import bench
+from ..store.files import digest, publish_folder
+from ..store.folders import cache_root
+from .addresses import folder_path, is_database, sqlite_path
+from .cells import FoundCell, database_cells
+from .names import KIND, MARK
+from .server_cells import server_cells
+from .store import client_for, reported
+from .ui import OTHER_PAGES, runs_page, study_page
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+DOWNLOADS = 8  # at a time
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """
+    A cell that was found in a tracking store, its folder on this machine.
+
+    Attributes
+    ----------
+    run_id, study : str
+    metrics : dict of str to float
+        Those that its row is checked against.
+    finished : float
+        Seconds since the epoch.
+    used : float
+        Last time that a run had this result, computed or taken from the records; seconds since the epoch.
+    folder : Path
+        Holds ``cell.json`` and score files, if the run has any.
+    """
+
+    run_id: str
+    study: str
+    metrics: dict[str, float]
+    finished: float
+    used: float
+    folder: Path
+
+
+def store_folder(uri: str) -> Path:
+    """Cache folder of what was read from a tracking store."""
+    return cache_root() / "boards" / digest(uri)[:16]
+
+
+def boards_of(study: str, names: Iterable[str]) -> set[str]:
+    """
+    Return the recorded boards that a name stands for: the one of that name, else those of the study under other settings.
+
+    >>> sorted(boards_of("a", ["a~seeds=1", "a~mine", "ab", "b"]))
+    ['a~mine', 'a~seeds=1']
+    """
+    known = set(names)
+    return {study} & known or {name for name in known if name.startswith(f"{study}{MARK}")}
+
+
+@contextlib.contextmanager
+def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
+    """
+    Find all finished cells of a store; what has to be downloaded is kept in the cache.
+
+    Parameters
+    ----------
+    uri : str
+    study : str, optional
+        Only cells of this study, see `boards_of`.
+
+    Raises
+    ------
+    TrackingError
+        If the store does not answer, or knows no such study.
+    """
+    path = sqlite_path(uri)
+    if path is not None and not path.exists():
+        raise TrackingError(f"nothing is recorded in {uri} yet; `{bench('run band_search')}` records something.")
+    client = client_for(uri)
+    with reported(uri):
+        experiments = {e.experiment_id: e.name for e in client.search_experiments()}
+        if study is not None:
+            wanted = boards_of(study, experiments.values())
+            experiments = {i: n for i, n in experiments.items() if n in wanted}
+            if not experiments:
+                known = ", ".join(sorted(e.name for e in client.search_experiments() if e.name != "Default"))
+                raise TrackingError(f"no study '{study}' in {uri}. Recorded there: {known or 'nothing'}.")
+        cells = find_cells(client, uri, experiments)
+        folders = _folders(client, uri, cells)
+    yield [CellRun(c.run_id, experiments[c.experiment_id], c.metrics, c.finished, c.used, folders[c.run_id]) for c in cells]
+
+
+def find_cells(client: "MlflowClient", uri: str, experiments: Mapping[str, str]) -> list[FoundCell]:
+    """
+    Find the finished cells of some experiments.
+
+    Parameters
+    ----------
+    client : MlflowClient
+    uri : str
+        Of its store.
+    experiments : mapping of id to name
+
+    Returns
+    -------
+    list of FoundCell
+        By time of finishing.
+    """
+    if not experiments:
+        return []
+    if is_database(uri):
+        cells = database_cells(client, uri, list(experiments))
+    else:
+        cells = [c for c in server_cells(client, store_folder(uri) / "runs.json") if c.experiment_id in experiments]
+    return sorted(cells, key=lambda cell: (cell.finished, cell.run_id))
+
+
+def _folders(client: "MlflowClient", uri: str, cells: Sequence[FoundCell]) -> dict[str, Path]:
+    """Folder of every cell by run: in place where the store is on this machine, else downloaded, once."""
+    here = {cell.run_id: place for cell in cells if (place := folder_path(cell.location))}
+    missing = [cell.run_id for cell in cells if cell.run_id not in here]
+    downloads = store_folder(uri) / "runs"
+    with ThreadPoolExecutor(DOWNLOADS) as threads:
+        list(threads.map(lambda run_id: _download(client, run_id, downloads / run_id), missing))
+    return here | {run_id: downloads / run_id for run_id in missing}
+
+
+def _download(client: "MlflowClient", run_id: str, target: Path) -> None:
+    """Fetch what rows follow from, whole or not at all; a run that has no such files gets no folder."""
+    if target.is_dir() or "cell.json" not in {entry.path for entry in client.list_artifacts(run_id)}:
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{run_id}-", dir=target.parent))
+    try:
+        for part in ("cell.json", "scores"):
+            client.download_artifacts(run_id, part, str(temporary))
+        publish_folder(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def fetch_artifacts(uri: str, folders: Mapping[str, Path], names: Sequence[str]) -> None:
+    """
+    Fetch further artifacts of cells whose folders `cell_runs` downloaded; where the store is on this machine they are there.
+
+    Parameters
+    ----------
+    uri : str
+    folders : mapping of run to Path
+        Of `cell_runs`.
+    names : sequence of str
+        Those that a run does not have are skipped.
+
+    Raises
+    ------
+    TrackingError
+        If the store does not answer.
+    """
+    downloads = store_folder(uri) / "runs"
+    wanted = {run_id: folder for run_id, folder in folders.items() if folder.parent == downloads and folder.is_dir()}
+    if not wanted:
+        return
+    client = client_for(uri)
+
+    def fetch(run_id: str) -> None:
+        missing = [name for name in names if not (wanted[run_id] / name).exists()]
+        present = {entry.path for entry in client.list_artifacts(run_id)} if missing else set()
+        for name in present.intersection(missing):
+            client.download_artifacts(run_id, name, str(wanted[run_id]))
+
+    with reported(uri), ThreadPoolExecutor(DOWNLOADS) as threads:
+        list(threads.map(fetch, wanted))
+
+
+def download_model(address: str, uri: str) -> Path:
+    """
+    Folder of a model that MLflow keeps, in place where the store is on this machine, else a copy of it.
+
+    Parameters
+    ----------
+    address : str
+        ``models:/…`` or ``runs:/…``.
+    uri : str
+        Of the tracking store.
+
+    Raises
+    ------
+    TrackingError
+        If there is no such model.
+    """
+    client_for(uri)
+    from mlflow import set_tracking_uri
+    from mlflow.artifacts import download_artifacts
+    from mlflow.exceptions import MlflowException
+
+    set_tracking_uri(uri)  # an address of a model is looked up in the store that MLflow itself knows
+    try:
+        return Path(download_artifacts(artifact_uri=address))
+    except (MlflowException, OSError) as error:
+        reason = str(error).strip().splitlines()[0][:200].rstrip(".")
+        raise TrackingError(f"{uri} has no model {address} ({reason}). `{bench('ui')}` shows the models there are.") from error
+
+
+def study_pages(uri: str) -> dict[str, str]:
+    """
+    Find the pages of the MLflow UI that show the cells of a study.
+
+    The start page of the UI is about chat traces, and lists the hundred newest runs of a study: where there are more trials
+    than that, neither cells nor parent.
+
+    Returns
+    -------
+    dict of str to str
+        By study: address below that of the server.
+
+    Raises
+    ------
+    TrackingError
+        If the store does not answer.
+    """
+    client = client_for(uri)
+    with reported(uri):
+        return {
+            experiment.name: study_page(experiment)
+            for experiment in client.search_experiments()
+            if client.search_runs([experiment.experiment_id], f"tags.`{KIND}` = 'study'", max_results=1)
+        }
+
+
+def other_pages(uri: str) -> dict[str, str]:
+    """
+    Find the pages of the MLflow UI for what is kept beside the studies: trained models, spectra, leaderboard pages.
+
+    Returns
+    -------
+    dict of str to str
+        By title: address below that of the server.
+
+    Raises
+    ------
+    TrackingError
+        If the store does not answer.
+    """
+    client = client_for(uri)
+    with reported(uri):
+        ids = {experiment.name: experiment.experiment_id for experiment in client.search_experiments()}
+    return {title: runs_page(ids[name]) for name, title in OTHER_PAGES.items() if name in ids}

@@ -1,0 +1,203 @@
+"""Runs of ours that a tracking store has, by a tag, and a comparison of a run with its document."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .addresses import folder_path, is_database
+from .documents import RunDocument
+from .names import COMPLETE, KEY, PARENT
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+PAGE = 1000  # runs that a server returns at a time
+ACTIVE, DELETED, ALL = 1, 2, 3  # `ViewType` of MLflow, which is not imported for this
+
+
+@dataclass(frozen=True)
+class KnownRun:
+    """
+    A run of ours that a store has.
+
+    Attributes
+    ----------
+    run_id : str
+    state : str
+        `RunDocument.state` of the document that arrived whole; empty if none did.
+    parent : str
+        Run above it.
+    active : bool
+        False if it was deleted, alone or with its experiment; it can be restored.
+    location : str
+        Address of its artifacts.
+    has_model : bool or None
+        True if it has a logged model whose files are there; None if that was not asked.
+    """
+
+    run_id: str
+    state: str = ""
+    parent: str = ""
+    active: bool = True
+    location: str = ""
+    has_model: bool | None = None
+
+
+def known_runs(client: "MlflowClient", uri: str, experiment: str, tag: str, value: str) -> dict[str, KnownRun]:
+    """
+    Find runs by one of their tags, deleted ones too.
+
+    Parameters
+    ----------
+    client : MlflowClient
+    uri : str
+        Of its store.
+    experiment : str
+        Its name.
+    tag, value : str
+
+    Returns
+    -------
+    dict of str to KnownRun
+        By `names.KEY`. Of several with one key, the one that is not deleted, then whole, then the oldest.
+    """
+    known = client.get_experiment_by_name(experiment)
+    if known is None:
+        return {}
+    runs = None
+    if is_database(uri):
+        runs = _from_database(uri, int(known.experiment_id), tag, value)
+    if runs is None:
+        runs = [_known(run) for run in search_runs(client, [known.experiment_id], f"tags.`{tag}` = '{value}'", ALL)]
+    best: dict[str, KnownRun] = {}
+    for key, run in runs:
+        if key and (key not in best or (run.active, bool(run.state)) > (best[key].active, bool(best[key].state))):
+            best[key] = run
+    return best
+
+
+def search_runs(client: "MlflowClient", experiments: list[str], condition: str, view: int = ACTIVE) -> Iterator["Run"]:
+    """
+    Search the runs of experiments, page by page.
+
+    Parameters
+    ----------
+    client : MlflowClient
+    experiments : list of str
+        Their ids.
+    condition : str
+        In MLflow's search syntax.
+    view : {ACTIVE, DELETED, ALL}
+    """
+    token = None
+    while experiments:
+        page = client.search_runs(experiments, condition, run_view_type=view, max_results=PAGE, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def is_whole(run: KnownRun, document: RunDocument, known: Mapping[str, KnownRun], client: "MlflowClient | None" = None) -> bool:
+    """
+    Compare a run with its document: it is whole if it is finished, below its parent, with its model and its files.
+
+    Parameters
+    ----------
+    run : KnownRun
+    document : RunDocument
+    known : mapping of key to KnownRun
+        Of the study; the parent is looked up there.
+    client : MlflowClient, optional
+        Asked for the files of a run whose artifacts are not on this machine; without it they are taken to be there.
+    """
+    if not run.active or run.state != document.state:
+        return False
+    if document.parent and run.parent != getattr(known.get(document.parent.key), "run_id", None):
+        return False
+    if document.model and run.has_model is False:
+        return False
+    return _has_artifacts(run, document, client)
+
+
+def _has_artifacts(run: KnownRun, document: RunDocument, client: "MlflowClient | None") -> bool:
+    """Look for each file of a run on this machine, by size; on a server, for the names at the top of its artifacts."""
+    folder, place = Path(document.artifacts), folder_path(run.location)
+    if not document.artifacts or not folder.is_dir():
+        return True
+    entries = [path for path in folder.iterdir() if path != Path(document.model)]
+    if place is not None:
+        files = [file for path in entries for file in (path.rglob("*") if path.is_dir() else (path,)) if file.is_file()]
+        place /= document.artifact_path or ""
+        return all(_size(place / file.relative_to(folder)) == file.stat().st_size for file in files)
+    if client is None:
+        return True
+    listed = {Path(entry.path).name for entry in client.list_artifacts(run.run_id, document.artifact_path)}
+    return {path.name for path in entries} <= listed
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else -1
+
+
+def is_there(location: str) -> bool:
+    """Look for a folder of artifacts; one that is not on this machine is taken to be there."""
+    place = folder_path(location or "")
+    return place is None or place.is_dir()
+
+
+def _known(run: "Run") -> tuple[str, KnownRun]:
+    tags, active = run.data.tags, run.info.lifecycle_stage == "active"
+    known = KnownRun(run.info.run_id, tags.get(COMPLETE, ""), tags.get(PARENT, ""), active, run.info.artifact_uri or "")
+    return tags.get(KEY, ""), known
+
+
+def _from_database(uri: str, experiment: int, tag: str, value: str) -> list[tuple[str, KnownRun]] | None:
+    """
+    Read columns of MLflow's tables instead of whole runs, oldest run first.
+
+    The tables are no public part of MLflow: None where its version has others.
+    """
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import SQLAlchemyError
+
+    engine = create_engine(uri)
+    try:
+        runs, tags, models = _queries(experiment, tag, value)
+        with engine.connect() as connection:
+            tags_of: dict[str, dict[str, str]] = {}
+            for run_id, key, text in map(tuple, connection.execute(tags)):
+                tags_of.setdefault(run_id, {})[key] = text
+            with_model = {run_id for run_id, place in map(tuple, connection.execute(models)) if is_there(place)}
+            known = []
+            for run_id, stage, location in map(tuple, connection.execute(runs)):
+                own = tags_of.get(run_id, {})
+                state, parent = own.get(COMPLETE, ""), own.get(PARENT, "")
+                run = KnownRun(run_id, state, parent, stage == "active", location or "", run_id in with_model)
+                known.append((own.get(KEY, ""), run))
+            return known
+    except (ImportError, AttributeError, SQLAlchemyError):
+        return None
+    finally:
+        engine.dispose()
+
+
+def _queries(experiment: int, tag: str, value: str) -> tuple[Any, Any, Any]:
+    """Build the queries for the runs with a tag, for the tags that we read of them, and for the models that they have."""
+    import sqlalchemy as sa
+    from mlflow.entities import LoggedModelStatus
+    from mlflow.store.tracking.dbmodels.models import SqlLoggedModel, SqlRun, SqlTag
+
+    ids = sa.select(SqlTag.run_uuid).where(SqlTag.key == tag, SqlTag.value == value)
+    runs = sa.select(SqlRun.run_uuid, SqlRun.lifecycle_stage, SqlRun.artifact_uri).where(
+        SqlRun.experiment_id == experiment, SqlRun.run_uuid.in_(ids)
+    )
+    tags = sa.select(SqlTag.run_uuid, SqlTag.key, SqlTag.value).where(SqlTag.key.in_([KEY, COMPLETE, PARENT]))
+    models = sa.select(SqlLoggedModel.source_run_id, SqlLoggedModel.artifact_location).where(
+        SqlLoggedModel.source_run_id.in_(ids),
+        SqlLoggedModel.lifecycle_stage == "active",
+        SqlLoggedModel.status == LoggedModelStatus.READY.to_int(),
+    )
+    return runs.order_by(SqlRun.start_time, SqlRun.run_uuid), tags.where(SqlTag.run_uuid.in_(ids)), models

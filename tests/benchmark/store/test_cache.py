@@ -1,0 +1,39 @@
+"""The cache is counted by folder, and pruned by the last use of whole chunks."""
+
+import os
+import time
+from pathlib import Path
+
+from bandbench.benchmark.store.cache import cache_usage, prune_cache
+from bandbench.benchmark.store.folders import cache_root
+
+DAY = 86400
+
+
+def put(path: str, size: int, age_days: float) -> Path:
+    file = cache_root() / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"x" * size)
+    used = time.time() - age_days * DAY
+    os.utime(file, (used, used))
+    return file
+
+
+def test_files_and_bytes_are_counted_by_folder() -> None:
+    put("chunks/view/aa/one", 3, 0)
+    put("chunks/view/bb/two", 4, 0)
+    put("boards/store/rows.sqlite", 5, 0)
+    assert cache_usage() == {"boards": (1, 5), "chunks": (2, 7)}
+
+
+def test_a_chunk_is_kept_or_deleted_whole() -> None:
+    old = put("chunks/view/old/a", 3, age_days=9)
+    also_old = put("boards/store/runs.json", 2, age_days=9)
+    kept = put("chunks/view/used/a", 5, age_days=9)
+    put("chunks/view/used/b", 5, age_days=1)
+    of_a_killed_run = put("scratch-1/file", 7, age_days=9)
+    elsewhere = put("encoders/weights", 11, age_days=9)
+    assert prune_cache(days=7) == (3, 12)
+    assert [path.exists() for path in (old, also_old, of_a_killed_run)] == [False] * 3
+    assert kept.exists()
+    assert elsewhere.exists()

@@ -1,0 +1,85 @@
+"""Digests, atomic files, JSON without NaN, and folders that are published once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bandbench.benchmark.store.files import (
+    ASIDE,
+    atomic_path,
+    digest,
+    dump_json,
+    name_aside,
+    nan_from_null,
+    publish_folder,
+    read_json,
+    write_json,
+)
+
+
+def test_digests_follow_from_values_alone() -> None:
+    assert digest({"a": 1, "b": [2.0, None]}) == digest({"b": (2.0, None), "a": np.int64(1)})
+    assert digest({"a": 1}) != digest({"a": 1.5})
+    # Names of folders and records of earlier versions rest on this value.
+    assert digest(["bands", 0.25]) == "6fa86d845e40b69dd71a215c7405fcf3dd033728685372dfff62c1663aea60dc"
+
+
+def test_a_value_without_a_form_in_json_has_no_digest() -> None:
+    with pytest.raises(TypeError, match="object has no digest"):
+        digest(object())
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, durable: bool) -> None:
+    path = tmp_path / "new" / "file.txt"
+
+    def write(text: str, fail: bool) -> None:
+        with atomic_path(path, durable) as temporary:
+            temporary.write_text(text)
+            if fail:
+                raise RuntimeError("killed")
+
+    write("whole", fail=False)
+    with pytest.raises(RuntimeError, match="killed"):
+        write("half", fail=True)
+    assert path.read_text() == "whole"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_undefined_numbers_are_null_in_json(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"b": float("nan"), "a": [float("inf"), (1, -0.5)], "c": np.float32(0.5)})
+    assert read_json(tmp_path / "a.json") == {"b": None, "a": [None, [1, -0.5]], "c": 0.5}
+    assert dump_json({"b": float("nan"), "a": 1}) == '{\n "b": null,\n "a": 1\n}\n'
+
+
+def test_a_missing_or_damaged_json_file_is_none(tmp_path: Path) -> None:
+    (tmp_path / "half.json").write_text('{"a": ')
+    assert read_json(tmp_path / "half.json") is None
+    assert read_json(tmp_path / "none.json") is None
+
+
+def test_a_damaged_file_keeps_its_name_and_folder(tmp_path: Path) -> None:
+    aside = name_aside(tmp_path / "mlflow.db")
+    assert aside.parent == tmp_path
+    assert aside.name.startswith(f"mlflow.db{ASIDE}2")
+
+
+def test_the_first_of_two_published_folders_stays(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "by").write_text(name)
+        publish_folder(tmp_path / name, tmp_path / "below" / "final")
+    assert (tmp_path / "below" / "final" / "by").read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["below"]
+
+
+def test_a_folder_that_cannot_be_published_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        publish_folder(tmp_path / "nowhere", tmp_path / "final")
+
+
+def test_undefined_numbers_come_back_everywhere_or_below_some_keys() -> None:
+    value = {"auc": None, "reason": None, "tests": [{"auc": None, "n": 1}, None]}
+    assert repr(nan_from_null(value)) == "{'auc': nan, 'reason': nan, 'tests': [{'auc': nan, 'n': 1}, nan]}"
+    assert repr(nan_from_null(value, {"auc"})) == "{'auc': nan, 'reason': None, 'tests': [{'auc': nan, 'n': 1}, None]}"

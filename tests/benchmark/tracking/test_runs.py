@@ -1,0 +1,113 @@
+"""Runs by a tag, and a run compared with its document."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bandbench.benchmark.tracking.documents import RunDocument
+from bandbench.benchmark.tracking.names import KEY, STUDY_KEY
+from bandbench.benchmark.tracking.runs import KnownRun, is_there, is_whole, known_runs
+from bandbench.benchmark.tracking.sender import Sender
+from bandbench.benchmark.tracking.store import client_for
+
+STUDY = RunDocument("s", "study", "all", "small", "s", start=1.0)
+CELL = RunDocument("c", "cell", "a cell", "small", "s", STUDY, start=2.0, end=3.0)
+KNOWN = {"s": KnownRun("run of s"), "c": KnownRun("run of c", state="1", parent="run of s")}
+
+
+@pytest.fixture
+def uri(tmp_path: Path, empty_store: Path) -> str:
+    return f"sqlite:///{shutil.copy(empty_store, tmp_path / 'mlflow.db')}"
+
+
+@pytest.mark.parametrize("tables", [True, False])
+def test_runs_are_found_by_a_tag(uri: str, monkeypatch: pytest.MonkeyPatch, tables: bool) -> None:
+    client = client_for(uri)
+    assert known_runs(client, uri, "small", STUDY_KEY, "s") == {}
+    Sender(client, uri).send(CELL)
+    Sender(client, uri).send(replace(CELL, key="open", end=0.0))
+    if not tables:
+        monkeypatch.delattr("mlflow.store.tracking.dbmodels.models.SqlLoggedModel")
+    known = known_runs(client, uri, "small", STUDY_KEY, "s")
+    assert {key: run.state for key, run in known.items()} == {"s": "", "c": "1", "open": ""}
+    assert known["c"].parent == known["s"].run_id
+    assert known["c"].has_model is (False if tables else None)
+    assert list(known_runs(client, uri, "small", KEY, "c")) == ["c"]
+
+
+@pytest.mark.parametrize("tables", [True, False])
+def test_of_several_runs_with_one_key_the_best_is_known(uri: str, monkeypatch: pytest.MonkeyPatch, tables: bool) -> None:
+    client = client_for(uri)
+    Sender(client, uri).send(CELL)
+    experiment = client.get_experiment_by_name("small").experiment_id
+    whole = known_runs(client, uri, "small", KEY, "c")["c"]
+    unfinished = client.create_run(experiment, start_time=1, tags={KEY: "c", STUDY_KEY: "s"}).info.run_id
+    if not tables:
+        monkeypatch.delattr("mlflow.store.tracking.dbmodels.models.SqlLoggedModel")
+    assert known_runs(client, uri, "small", KEY, "c")["c"].run_id == whole.run_id
+    client.delete_run(whole.run_id)
+    assert known_runs(client, uri, "small", KEY, "c")["c"].run_id == unfinished
+    client.delete_run(unfinished)
+    assert not known_runs(client, uri, "small", KEY, "c")["c"].active
+
+
+@pytest.mark.parametrize(
+    ("changes", "whole"),
+    [
+        ({}, True),
+        ({"active": False}, False),
+        ({"state": "2"}, False),
+        ({"state": ""}, False),
+        ({"parent": "another run"}, False),
+    ],
+)
+def test_a_run_is_whole_below_its_parent(changes: dict[str, Any], whole: bool) -> None:
+    assert is_whole(replace(KNOWN["c"], **changes), CELL, KNOWN) is whole
+
+
+@pytest.mark.parametrize(("has_model", "whole"), [(True, True), (None, True), (False, False)])
+def test_a_lost_model_makes_a_run_incomplete(has_model: bool | None, whole: bool) -> None:
+    assert is_whole(replace(KNOWN["c"], has_model=has_model), replace(CELL, model="/a/model"), KNOWN) is whole
+    assert is_whole(replace(KNOWN["c"], has_model=has_model), CELL, KNOWN)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> RunDocument:
+    """A cell with a file, a folder and a model."""
+    for name in ("cell.json", "scores/a", "model/weights"):
+        (tmp_path / "cell" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "cell" / name).write_text("content")
+    return replace(CELL, artifacts=str(tmp_path / "cell"), model=str(tmp_path / "cell" / "model"))
+
+
+def test_every_file_of_a_run_is_looked_for_but_the_model(files: RunDocument, tmp_path: Path) -> None:
+    sent = tmp_path / "sent"
+    run = replace(KNOWN["c"], location=sent.as_uri())
+    assert not is_whole(run, files, KNOWN)
+    shutil.copytree(files.artifacts, sent)
+    shutil.rmtree(sent / "model")
+    assert is_whole(run, files, KNOWN)
+    (sent / "scores" / "a").write_text("half")
+    assert not is_whole(run, files, KNOWN)
+
+
+def test_a_server_is_asked_for_the_names_at_the_top(files: RunDocument) -> None:
+    run = replace(KNOWN["c"], location="mlflow-artifacts:/1")
+    assert is_whole(run, files, KNOWN)
+
+    def server(*names: str) -> Any:
+        return SimpleNamespace(list_artifacts=lambda run_id, path: [SimpleNamespace(path=name) for name in names])
+
+    assert is_whole(run, files, KNOWN, server("cell.json", "scores", "more"))
+    assert not is_whole(run, files, KNOWN, server("cell.json"))
+
+
+def test_a_place_elsewhere_is_taken_to_be_there(tmp_path: Path) -> None:
+    assert is_there(tmp_path.as_uri())
+    assert not is_there((tmp_path / "no").as_uri())
+    assert is_there("mlflow-artifacts:/1")
+    assert is_there("")
