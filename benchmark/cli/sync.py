@@ -4,14 +4,12 @@ import shlex
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
+from ..errors import TrackingError
 from ..invocation import bench
-from .options import Command
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(cls=Command)(sync)
+from ..tracking import Outbox, Sender, client_for, waiting_stores
 
 
 def sync(
@@ -20,12 +18,6 @@ def sync(
     ] = None,
 ) -> None:
     """Send results that a tracking store could not take while the study ran."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from ..errors import TrackingError
-    from ..tracking import Outbox, Sender, client_for, waiting_stores
-
     console = Console(stderr=True)
     if discard is not None:
         waiting = Outbox(discard).pending()
