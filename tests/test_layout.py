@@ -19,6 +19,8 @@ ALLOWED = {
     "leaderboard": {"benchmark", "leaderboard"},
 }
 
+MOST_LAZY_IMPORTS = 20
+
 
 def sources() -> list[Path]:
     return [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -64,6 +66,31 @@ def test_nothing_runs_code_from_files(path: Path) -> None:
             if ast.unparse(node.func).endswith(("torch.load", "load_state_dict_from_file", "models.load_state_dict")):
                 only = told.get("weights_only")
                 assert isinstance(only, ast.Constant) and only.value is True
+
+
+def lazy_imports(path: Path) -> list[str]:
+    """Imports of our own modules in a file that are not made when it is imported: in functions, or for the type checker."""
+    tree = ast.parse(path.read_text())
+    places = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        or (isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"))
+    ]
+    own = {
+        node.lineno: ast.unparse(node)
+        for place in places
+        for node in ast.walk(place)
+        if (isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").startswith("bandbench")))
+        or (isinstance(node, ast.Import) and any(alias.name.startswith("bandbench") for alias in node.names))
+    }
+    return [f"{path.relative_to(ROOT)}:{line}: {text}" for line, text in sorted(own.items())]
+
+
+def test_few_imports_of_ours_wait_in_functions() -> None:
+    """Commands are imported by a lazy group, so that their own imports stand at the top like everybody's."""
+    lazy = [line for path in sources() for line in lazy_imports(path)]
+    assert len(lazy) <= MOST_LAZY_IMPORTS, "\n".join(lazy)
 
 
 def python(code: str, cwd: Path) -> str:

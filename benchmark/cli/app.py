@@ -34,7 +34,7 @@ COMMANDS = {
     "ui": Entry("ui", "ui", "Open the MLflow UI on what was recorded (on this machine only, until Ctrl-C)."),
     "sync": Entry("sync", "sync", "Send results that a tracking store could not take while the study ran."),
     "leaderboard": Entry("leaderboard", "group", "Build the generalization leaderboard from MLflow and the score files."),
-    "data": Entry("data", "group", "Data sets on your disk: cut the faces out, look for what is wrong."),
+    "data": Entry("data_group", "group", "Data sets on your disk: cut the faces out, look for what is wrong."),
     "check": Entry("check", "group", "Run the contract of a detector or data set, ours or your own."),
     "new": Entry("new", "group", "Write a working detector or data set to start from, with its test."),
     "cache": Entry("cache", "group", "The cache of pictures and rows: what it holds, and making room."),

@@ -4,13 +4,11 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, get_args, get_origin
 
 from ..errors import BenchError, unknown_name
 from ..registry import DetectorSpec, datasets
-from ..tracking import download_model, resolve_tracking_uri
 from ..yaml_text import YamlError, parse_yaml
 
 
@@ -149,20 +147,3 @@ def _types_of(alias: str, parameter: str, value: str, given: Sequence[str]) -> d
 def _plain(*parts: str) -> str:
     """Make a name of some texts that a data set may have."""
     return re.sub(r"[^a-z0-9]+|^[^a-z]+", "_", "_".join(parts).lower()).strip("_") or "mine"
-
-
-def model_folder(given: Path, tracking_uri: str | None = None) -> Path:
-    """
-    Find the folder of a model that is given as a path, as ``file://…`` or as an address of MLflow (``models:/…``, ``runs:/…``).
-
-    Raises
-    ------
-    TrackingError
-        If MLflow does not find it.
-    """
-    text = str(given)  # a path has lost double slashes
-    if text.startswith("file:/"):
-        return Path("/" + text.removeprefix("file:").lstrip("/"))
-    if not text.startswith(("models:/", "runs:/")):
-        return given
-    return download_model(text, resolve_tracking_uri(tracking_uri))

@@ -1,4 +1,4 @@
-"""``bench data``: from a copy of a data set, as it was distributed, to crops of faces."""
+"""``bench data prepare``: from a copy of a data set, as it was distributed, to crops of faces."""
 
 import contextlib
 import shlex
@@ -26,14 +26,12 @@ from ..registry import datasets
 from ..store import dump_json
 from . import completion
 from .arguments import parse_data, parse_params
-from .commands import STDOUT, Command, Group
-from .data_doctor import doctor
+from .commands import STDOUT
 from .options import DataOption, JobsOption, JsonOption, check_target, jobs_of, write_text
 from .progress import ScreenReporter
 from .report import duration, say
 
 SHOWN_PROBLEMS = 20
-group = typer.Typer(cls=Group, help="Data sets on your disk: cut the faces out, look for what is wrong.", no_args_is_help=True)
 
 
 def _of(metavar: str, text: str) -> Any:
@@ -41,7 +39,6 @@ def _of(metavar: str, text: str) -> Any:
     return typer.Option(metavar=metavar, help=text, show_default=False)
 
 
-@group.command(cls=Command)
 def prepare(
     name: Annotated[
         str,
@@ -284,6 +281,3 @@ def _estimate_cells(part: Estimate) -> tuple[str, ...]:
 def _size(n_bytes: float) -> str:
     """Size in the unit in which disks are counted."""
     return f"{n_bytes / 1e9:,.1f} GB" if n_bytes >= 1e8 else f"{n_bytes / 1e6:,.1f} MB"
-
-
-group.command(cls=Command)(doctor)

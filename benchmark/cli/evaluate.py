@@ -22,11 +22,12 @@ from ..store import dump_json
 from ..tracking import resolve_tracking_uri
 from ..workers import running_workers
 from . import completion
-from .arguments import model_folder, parse_data
+from .arguments import parse_data
 from .options import DataOption, JobsOption, JsonOption, TrackingOption, check_target, jobs_of, write_text
 from .progress import ScreenReporter
 from .provenance import print_dropped, print_missing, print_remarks, print_unusable
-from .report import print_problems, say, sent
+from .report import print_problems, say
+from .tracking_store import model_folder, sent
 
 MAX_SHOWN_CLASSES = 12
 NUMBERS_WIDTH = 47  # characters of a table beside the domains

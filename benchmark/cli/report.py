@@ -5,9 +5,6 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from ..errors import TrackingError
-from ..tracking import RunDocument, send_now
-
 SHOWN_PROBLEMS = 10
 
 
@@ -25,16 +22,6 @@ def print_problems(problems: Sequence[tuple[str, str, str, str]], console: Conso
         say(console, f"  {name}: {item}: {detail}")
     if len(problems) > SHOWN_PROBLEMS:
         say(console, f"  … and {len(problems) - SHOWN_PROBLEMS} more")
-
-
-def sent(documents: Sequence[RunDocument], uri: str, console: Console) -> bool:
-    """Send documents to the tracking store; a store that does not answer is told and costs nothing else."""
-    try:
-        send_now(documents, uri)
-    except TrackingError as error:
-        say(console, f"not recorded: {error}")
-        return False
-    return True
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from ..invocation import bench
 from ..models.scanning import POOLS, Finding, scan_file
 from ..models.trained_model import TrainedModel
 from ..store import dump_json
-from .arguments import model_folder
 from .commands import STDOUT
 from .options import CsvOption, JsonOption, check_target, write_text
 from .progress import ScreenReporter
 from .report import say
+from .tracking_store import model_folder
 
 SHOWN_ROWS = 40
 SHOWN_REMARKS = 5

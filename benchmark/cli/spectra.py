@@ -43,7 +43,8 @@ from .options import (
 )
 from .progress import ScreenReporter
 from .provenance import print_remarks, print_unusable
-from .report import SHOWN_PROBLEMS, say, sent
+from .report import SHOWN_PROBLEMS, say
+from .tracking_store import sent
 
 LABELS = ("real", "fake")
 

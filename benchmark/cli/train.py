@@ -26,7 +26,8 @@ from .next_steps import after_train
 from .options import BandOption, DataOption, JobsOption, JsonOption, TrackingOption, check_target, jobs_of, write_text
 from .progress import ScreenReporter
 from .provenance import print_dropped, print_missing, print_remarks, print_unusable
-from .report import print_problems, print_steps, sent
+from .report import print_problems, print_steps
+from .tracking_store import sent
 
 
 def train(
