@@ -5,7 +5,6 @@ Filters in the pixels: a band takes a picture and gives one back, in 8 bits, for
 `published_injection`, `fda` and `published_fda` are the filters of other programs, whose arithmetic differs.
 """
 
-import importlib.util
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -15,7 +14,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from ..errors import DataError, PluginError, StudyError, unknown_name
-from ..invocation import extra_missing
+from ..invocation import try_import
 from ..networks import Graph, MicroBatches, find_device
 from .bands import Band, butterworth_gain, distance_grid
 
@@ -111,9 +110,8 @@ class FilterBank:
     """
 
     def __init__(self, bands: Sequence[Band], shape: tuple[int, int], device: str = "auto", compiled: bool = False) -> None:
-        if importlib.util.find_spec("torch") is None:
-            raise PluginError(f"the filter bank {extra_missing('deep', ['torch'])}")
-        import torch
+        with try_import("deep", "the filter bank", error_type=PluginError):
+            import torch
 
         self.bands = tuple(bands)
         self.shape = shape

@@ -1,5 +1,6 @@
 """Filters in the pixels: one bank for many bands against SciPy, and published filters against stored arrays."""
 
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ from scipy import ndimage
 
 from bandbench.benchmark import networks
 from bandbench.benchmark.errors import DataError, PluginError, StudyError
-from bandbench.benchmark.frequency import filters
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.frequency.filters import (
     FilterBank,
@@ -181,7 +181,7 @@ def test_devices_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_torch_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filters.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(PluginError, match=r"the filter bank needs the extra `deep` \(torch missing\): "):
         FilterBank(BANDS, (32, 32))
 
