@@ -11,6 +11,7 @@ from rich.console import Console
 from ...leaderboard.notes import other_variants
 from ...leaderboard.page.details import load_details
 from ...leaderboard.page.page import log_page, page
+from ...leaderboard.paper import write_figures
 from ...leaderboard.rows import Board, load_board
 from ...leaderboard.submissions.files import remove_submission
 from ...leaderboard.submissions.lines import csv_rows, submission_lines
@@ -141,8 +142,6 @@ def _write_page(target: str, board: Board, uri: str, log: bool, folders: dict[st
 
 
 def _draw(board: Board, folders: dict[str, Path], target: Path, formats: list[FigureFormat] | None) -> list[Path]:
-    from ...leaderboard.paper import write_figures
-
     return write_figures(board.rows, board.folders | folders, target, formats_of(formats, FigureFormat.svg))
 
 

@@ -10,13 +10,13 @@ from rich.console import Console
 
 from ..domains.catalogue import Catalogue, OpenDomain
 from ..errors import BenchError, StudyError, unknown_name
+from ..figures.plots import keep_curves
 from ..frequency.bands import Band
 from ..models.attribution import classes_of
 from ..models.documents import model_document
 from ..models.recipe import TASKS, Recipe
 from ..models.training import train_model
 from ..pictures.crops import CropSpec
-from ..recording.learning_curves import keep_curves
 from ..store import dump_json
 from ..tracking import resolve_tracking_uri
 from ..workers import running_workers

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..figures.plots import save_confusion
 from ..recording.learning_curves import member_series
 from ..results.cells import SHORT, fact_text
 from ..results.scores import write_table
@@ -61,8 +62,6 @@ def evaluation_document(model: TrainedModel, found: Evaluation, start: float, pl
     key = digest([name, params, start])
     write_table(place / key / "scores.parquet", found.scores)
     if found.confusion is not None:
-        from ..figures.plots import save_confusion
-
         save_confusion(place / key / "confusion.png", found.confusion, recipe.classes, recipe.label)
     return RunDocument(
         key=key,

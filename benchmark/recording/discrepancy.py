@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..contracts import LABEL_NAMES, ViewSpec
 from ..errors import DataError
 from ..features.load import load_view
+from ..figures.plots import save_mmd
 from ..frequency.bands import Band
 from ..metrics.two_samples import RULES, mmd, published_mmd
 from ..pictures.perturbations import chain_of, unperturbed
@@ -153,8 +154,6 @@ def _vectors(items: ItemSet, spec: ViewSpec) -> _Vectors:
 
 def keep_discrepancies(study: str, entries: Sequence[dict[str, Any]], folder: Path) -> None:
     """Write the discrepancies of a study and a picture for each detector: work for a worker."""
-    from ..figures.plots import save_mmd
-
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "mmd.json", list(entries))
     for i, detector in enumerate(dict.fromkeys(entry["detector"] for entry in entries)):

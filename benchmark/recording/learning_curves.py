@@ -2,11 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ..contracts import Detector
-from ..store import atomic_path
 
 Epochs = Sequence[Mapping[str, float | None]]
 Series = dict[str, list[tuple[int, float]]]
@@ -57,13 +55,3 @@ def series_of(trainings: Sequence[Epochs], what: str) -> Series:
 def member_series(members: Sequence[Detector]) -> Series:
     """Series of the fitted detectors of one model: one, or one per class."""
     return series_of([epochs_of(member) for member in members], "class")
-
-
-def keep_curves(members: Sequence[Detector], path: Path, title: str) -> None:
-    """Draw the series of a model's detectors as a PNG; nothing if they have none."""
-    series = member_series(members)
-    if series:
-        from ..figures.plots import save_learning
-
-        with atomic_path(path, durable=False) as temporary:
-            save_learning(temporary, series, title)

@@ -15,6 +15,7 @@ from ..domains.catalogue import OpenDomain
 from ..domains.guard import whole
 from ..domains.splits import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
 from ..features.load import load_view
+from ..figures import plots as figures
 from ..frequency.bands import Band
 from ..metrics.detection import DETECTION_RATES, Interval
 from ..mlflow_names import IN_DOMAIN
@@ -227,8 +228,6 @@ def has_rows(folder: Path, rows: Sequence[dict[str, Any]]) -> bool:
 
 def keep_study(name: str, rows: Sequence[dict[str, Any]], folder: Path) -> None:
     """Write the rows of a study and its heat maps: work for a worker."""
-    from ..figures import plots as figures
-
     if not rows:
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -271,8 +270,6 @@ def _split_table(draws: Sequence[OpenDomain]) -> pa.Table:
 
 def _save_strength_lines(name: str, rows: Sequence[dict[str, Any]], folder: Path) -> None:
     """A picture for every perturbation that the study has in three strengths or more."""
-    from ..figures import plots as figures
-
     chains = dict.fromkeys(chain_of(test["domain"]) for row in rows for test in row["tests"])
     for series, strengths in figures.perturbation_series(list(chains)).items():
         for metric in figures.METRIC_NAMES:
@@ -398,8 +395,6 @@ def _input(items: ItemSet, context: str) -> tuple[str, str, str]:
 
 
 def _save_figures(cell: Cell, document: dict[str, Any], folder: Path) -> None:
-    from ..figures import plots as figures
-
     band = Band(**document["band"])
     train = cell.replicates[0].train
     view, rows = load_view(train, ViewSpec("profile"), Band())

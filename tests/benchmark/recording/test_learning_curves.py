@@ -11,7 +11,8 @@ from PIL import Image
 
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.contracts import Detector
-from bandbench.benchmark.recording.learning_curves import epochs_of, keep_curves, series_of
+from bandbench.benchmark.figures.plots import keep_curves
+from bandbench.benchmark.recording.learning_curves import epochs_of, series_of
 from bandbench.benchmark.tracking import RunDocument, client_for, default_tracking_uri, send_now
 from conftest import run, small_study
 
