@@ -142,4 +142,4 @@ class LazyGroup(Group):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return name, command and arguments that are left; only here is a module imported."""
         name, command, rest = super().resolve_command(ctx, args)
-        return name, self.commands[name] if command else None, rest
+        return name, self.commands[name] if name and command else None, rest

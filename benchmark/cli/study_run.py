@@ -35,7 +35,7 @@ from .report import print_problems, print_steps, say
 
 def plan_study(
     reference: str,
-    data: Sequence[str],
+    data: list[str],
     train: Sequence[str],
     test: Sequence[str],
     changes: Mapping[str, Any],
@@ -48,7 +48,7 @@ def plan_study(
     ----------
     reference : str
         Name of a shipped study, or a file.
-    data : sequence of str
+    data : list of str
         ``--data`` as it was given.
     train, test : sequence of str
         Domains that were given; empty for the study's own.
