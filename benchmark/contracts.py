@@ -5,7 +5,6 @@ Conventions held everywhere: ``real`` is 0, ``fake`` is 1, a higher score means 
 """
 
 import copy
-import importlib.util
 import inspect
 import sys
 import typing
@@ -198,8 +197,7 @@ class Plugin:
     @classmethod
     def missing(cls) -> str:
         """Say what has to be installed before the plugin can be used; empty if nothing."""
-        absent = [name for name in cls.needs if importlib.util.find_spec(name) is None]
-        return extra_missing(cls.extra, absent) if absent else ""
+        return extra_missing(cls.extra, cls.needs)
 
     @classmethod
     def parameter_defaults(cls) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Command lines that a message suggests: as they can be typed here, with the program and the installer that there are."""
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import json
@@ -8,11 +9,13 @@ import shlex
 import shutil
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from .errors import BenchError, DataError
 
 PACKAGE, PROGRAM = "bandbench", "bench"
 
@@ -57,8 +60,59 @@ def install_extra(extra: str) -> str:
 
 
 def extra_missing(extra: str, libraries: Sequence[str]) -> str:
-    """Say which libraries of an optional part are missing, and how to get it; to go on after what needs it."""
-    return f"needs the extra `{extra}` ({', '.join(libraries)} missing): {install_extra(extra)}"
+    """
+    Look for libraries of an optional part without importing them.
+
+    Parameters
+    ----------
+    extra : str
+    libraries : sequence of str
+        As they are imported.
+
+    Returns
+    -------
+    str
+        Predicate of a sentence whose subject needs them, with the command that installs them; empty if none is missing.
+    """
+    absent = [name for name in libraries if importlib.util.find_spec(name) is None]
+    return _needs_extra(extra, absent) if absent else ""
+
+
+@contextlib.contextmanager
+def try_import(extra: str, subject: str, alternative: str = "", error_type: type[BenchError] = DataError) -> Iterator[None]:
+    """
+    Import a library of an optional part, where it is used, or say how to install it.
+
+    Parameters
+    ----------
+    extra : str
+    subject : str
+        Of the sentence: what needs the library.
+    alternative : str
+        Another way on.
+    error_type : type of BenchError
+
+    Raises
+    ------
+    BenchError
+        If the import fails; of `error_type`.
+
+    Examples
+    --------
+    ::
+
+        with try_import("video", "h264"):
+            import av
+    """
+    try:
+        yield
+    except ImportError as error:
+        other = f"; or {alternative}." if alternative else ""
+        raise error_type(f"{subject} {_needs_extra(extra, [error.name or 'a library'])}{other}") from error
+
+
+def _needs_extra(extra: str, absent: Sequence[str]) -> str:
+    return f"needs the extra `{extra}` ({', '.join(absent)} missing): {install_extra(extra)}"
 
 
 def install(requirement: str) -> str:

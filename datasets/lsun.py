@@ -16,7 +16,7 @@ from PIL import Image
 
 from ..benchmark.contracts import REAL, Shown
 from ..benchmark.errors import DataError, unknown_name
-from ..benchmark.invocation import install_extra
+from ..benchmark.invocation import try_import
 from ..benchmark.pictures.crops import HEAD, decode, is_picture, open_picture
 from .copies.reals import RealDataset, TreeWithFakes, add_notes, as_bmp, first_trouble, iter_pictures
 from .copies.survey import Source, Survey
@@ -409,11 +409,8 @@ def open_database(path: Path) -> "lmdb.Environment":
     DataError
         If the library is missing, or the file is no database or not all of one.
     """
-    try:
+    with try_import("lsun", f"reading {path}", "export the pictures to a folder"):
         import lmdb  # noqa: F401
-    except ImportError as error:
-        how = f"{install_extra('lsun')}; or export the pictures to a folder"
-        raise DataError(f"reading {path} needs the extra `lsun` (lmdb missing): {how}.") from error
     with _told(path):
         return _environment(str(path), os.getpid())
 

@@ -19,6 +19,8 @@ ALLOWED = {
     "leaderboard": {"benchmark", "leaderboard"},
 }
 
+MOST_LAZY_IMPORTS = 8
+
 
 def sources() -> list[Path]:
     return [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -72,6 +74,31 @@ def test_every_folder_with_code_ships(folder: Path) -> None:
     assert (folder / "__init__.py").is_file()
 
 
+def lazy_imports(path: Path) -> list[str]:
+    """Imports of our own modules in a file that are not made when it is imported: in functions, or for the type checker."""
+    tree = ast.parse(path.read_text())
+    places = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        or (isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"))
+    ]
+    own = {
+        node.lineno: ast.unparse(node)
+        for place in places
+        for node in ast.walk(place)
+        if (isinstance(node, ast.ImportFrom) and (node.level or (node.module or "").startswith("bandbench")))
+        or (isinstance(node, ast.Import) and any(alias.name.startswith("bandbench") for alias in node.names))
+    }
+    return [f"{path.relative_to(ROOT)}:{line}: {text}" for line, text in sorted(own.items())]
+
+
+def test_few_imports_of_ours_wait_in_functions() -> None:
+    """Commands are imported by a lazy group, so that their own imports stand at the top like everybody's."""
+    lazy = [line for path in sources() for line in lazy_imports(path)]
+    assert len(lazy) <= MOST_LAZY_IMPORTS, "\n".join(lazy)
+
+
 def python(code: str, cwd: Path) -> str:
     return subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, check=True).stdout
 
@@ -105,6 +132,19 @@ import bandbench.benchmark.features.prepare, bandbench.benchmark.search.fit
 from bandbench.benchmark.registry import detectors
 detectors.names()
 print([name for name in ("mlflow", "matplotlib", "optuna", "torch", "rich") if name in sys.modules])
+"""
+    assert python(code, tmp_path).strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "module", ["study_run", "train", "leaderboard", "listing", "show", "data", "data_doctor", "cache", "sync"]
+)
+def test_importing_a_command_loads_neither_mlflow_nor_plots(module: str, tmp_path: Path) -> None:
+    """What only some runs of a command need is imported when they need it."""
+    code = f"""
+import sys
+import bandbench.benchmark.cli.{module}
+print([name for name in ("mlflow", "matplotlib", "plotly", "torch", "lightgbm") if name in sys.modules])
 """
     assert python(code, tmp_path).strip() == "[]"
 

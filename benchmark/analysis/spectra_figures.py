@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ..arrays import Moments
@@ -25,6 +23,8 @@ from ..frequency.dct import log_magnitude
 from .mean_spectra import DECIBEL, DomainSpectra, Family, density_error, isolated_peaks, plane_frequency, profile_frequency
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from plotly.graph_objects import Figure as Page
 
 # Okabe-Ito, told apart by colour-blind readers; dashes tell more than seven lines apart.
@@ -286,7 +286,7 @@ def _size(picture: Picture, look: Look) -> tuple[float, float]:
     return look.width(1.6 + 1.5 * n_cols), 1.0 + 1.65 * n_rows
 
 
-def _draw_panels(figure: Figure, picture: Picture, look: Look) -> None:
+def _draw_panels(figure: "Figure", picture: Picture, look: Look) -> None:
     n_rows, n_cols = len(picture.panels), len(picture.panels[0])
     ratios = [2.0] + [1.3] * (n_rows - 1)
     grid = figure.subplots(n_rows, n_cols, sharex=True, sharey="row", squeeze=False, height_ratios=ratios)
@@ -297,7 +297,7 @@ def _draw_panels(figure: Figure, picture: Picture, look: Look) -> None:
     figure.supxlabel(f"{FREQUENCY}; dotted: Nyquist of an axis", fontsize=look.small if look.paper else "medium")
 
 
-def _draw_panel(axes: Axes, panel: Panel, x: NDArray[np.float64], look: Look) -> None:
+def _draw_panel(axes: "Axes", panel: Panel, x: NDArray[np.float64], look: Look) -> None:
     for curve in panel.curves:
         axes.plot(x, curve.mean, color=curve.colour, linestyle=curve.dash, label=curve.name)
         low, high = curve.mean - curve.spread, curve.mean + curve.spread
@@ -310,7 +310,7 @@ def _draw_panel(axes: Axes, panel: Panel, x: NDArray[np.float64], look: Look) ->
     axes.legend(title=f"shaded: {panel.shading}", fontsize=look.small, title_fontsize=look.small, alignment="left")
 
 
-def _draw_maps(figure: Figure, picture: Picture, look: Look) -> None:
+def _draw_maps(figure: "Figure", picture: Picture, look: Look) -> None:
     n_rows, n_cols = len(picture.maps), len(picture.columns)
     grid = figure.subplots(n_rows, n_cols, sharex=True, sharey=True, squeeze=False)
     done = 0
@@ -340,7 +340,7 @@ def _draw_maps(figure: Figure, picture: Picture, look: Look) -> None:
     figure.supylabel(f"vertical {FREQUENCY}\n", fontsize=size)  # an empty line keeps it apart from the rows' titles
 
 
-def _draw_map(axes: Axes, plane: NDArray, x: NDArray, difference: bool, limits: tuple[float, float]) -> Any:
+def _draw_map(axes: "Axes", plane: NDArray, x: NDArray, difference: bool, limits: tuple[float, float]) -> Any:
     edge = (x[1] - x[0]) / 2
     extent = (x[0] - edge, x[-1] + edge, x[-1] + edge, x[0] - edge)
     colours = DIFFERENCES if difference else LEVELS

@@ -2,6 +2,10 @@
 
 import sys
 
+from ..errors import BenchError, show_sentences
+from ..store.folders import settle_folders
+from .streams import open_streams
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Entry point of ``bench``: a user's mistake is one message, a bug of ours a traceback."""
@@ -12,15 +16,11 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _main(arguments: list[str] | None) -> None:
-    from ..errors import BenchError, show_sentences
-    from ..store.folders import settle_folders
-    from .streams import open_streams
-
     settle_folders()
     open_streams()
     show_sentences()
     try:
-        from .app import app
+        from .app import app  # here, so that Ctrl-C while it is imported ends as quietly as later
 
         try:
             app(arguments)

@@ -1,24 +1,61 @@
 """All commands in one place."""
 
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from . import cache, check, data, embeddings, evaluate, leaderboard, listing, new, run, scan, spectra, sync, train, ui
-from .options import Group
+from .commands import Entry, LazyGroup
+
+# In the order of the help. A command's module is imported when the command is called, and not before.
+COMMANDS = {
+    "run": Entry(
+        "run", "run", "Run a study, or what is left of it: the same command continues where it stopped and adds nothing twice."
+    ),
+    "train": Entry("train", "train", "Train a detector and keep it as a folder: for bench evaluate, bench scan and MLflow."),
+    "evaluate": Entry("evaluate", "evaluate", "Test a trained model; pictures that it has learned from are not scored."),
+    "scan": Entry(
+        "scan",
+        "scan",
+        "Score pictures and clips with a trained model: probability of each class, and 'unsure' where it cannot tell.",
+    ),
+    "spectra": Entry(
+        "spectra",
+        "spectra",
+        "Draw the mean spectra of real and fake pictures: profile, DCT, FFT after a high-pass, density error.",
+    ),
+    "embeddings": Entry(
+        "embeddings",
+        "embeddings",
+        "Export the vectors that a detector is handed, the embeddings of a frozen encoder say, with the pictures' ids.",
+    ),
+    "list": Entry("listing", "list_", "List detectors, datasets or studies; what cannot be used is listed with its reason."),
+    "show": Entry("show", "show", "Show one detector, dataset or study: what it is, its parameters and where it comes from."),
+    "ui": Entry("ui", "ui", "Open the MLflow UI on what was recorded (on this machine only, until Ctrl-C)."),
+    "sync": Entry("sync", "sync", "Send results that a tracking store could not take while the study ran."),
+    "leaderboard": Entry("leaderboard", "group", "Build the generalization leaderboard from MLflow and the score files."),
+    "data": Entry("data_group", "group", "Data sets on your disk: cut the faces out, look for what is wrong."),
+    "check": Entry("check", "group", "Run the contract of a detector or data set, ours or your own."),
+    "new": Entry("new", "group", "Write a working detector or data set to start from, with its test."),
+    "cache": Entry("cache", "group", "The cache of pictures and rows: what it holds, and making room."),
+}
+
+
+class _Bench(LazyGroup):
+    """``bench``."""
+
+    entries = COMMANDS
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
         typer.echo(f"bandbench {version('bandbench')}")
         raise typer.Exit
 
 
 app = typer.Typer(
     name="bench",
-    cls=Group,
+    cls=_Bench,
     help="Which frequencies does a deepfake detector live on, and does that evidence survive elsewhere?",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -33,7 +70,3 @@ def _options(
     ] = False,
 ) -> None:
     pass
-
-
-for module in (run, train, evaluate, scan, spectra, embeddings, leaderboard, listing, data, check, new, ui, sync, cache):
-    module.register(app)

@@ -4,24 +4,19 @@ from typing import Annotated
 
 import typer
 
-from .options import Command, Group, JsonOption, write_text
+from ..store.cache import cache_usage, prune_cache
+from ..store.files import dump_json
+from ..store.folders import cache_root
+from .commands import Command, Group
+from .options import JsonOption, write_text
 
 group = typer.Typer(cls=Group, help="The cache of pictures and rows: what it holds, and making room.", no_args_is_help=True)
 MEANINGS = {"chunks": " (prepared pictures)", "boards": " (rows and score files read from tracking stores)"}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(group, name="cache")
-
-
 @group.command(cls=Command)
 def info(json_file: JsonOption = None) -> None:
     """Say where the cache is, and how large."""
-    from ..store.cache import cache_usage
-    from ..store.files import dump_json
-    from ..store.folders import cache_root
-
     usage = cache_usage()
     files, size = (sum(numbers) for numbers in zip(*usage.values(), strict=True)) if usage else (0, 0)
     if json_file:
@@ -38,7 +33,5 @@ def prune(
     days: Annotated[float, typer.Option(min=0, help="Only what was not used for so many days.")] = 0,
 ) -> None:
     """Delete cached pictures, views and rows; they are computed again when needed. Results are never touched."""
-    from ..store.cache import prune_cache
-
     files, size = prune_cache(days)
     typer.echo(f"{files} files deleted, {size / 1e6:.1f} MB freed.")

@@ -1,22 +1,23 @@
 """``bench check``: run the contract of a detector or data set, ours or anybody's."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
+from ..domains.catalogue import DatasetSpec
+from ..registry import DetectorSpec
+from ..store.files import dump_json
+from ..testing import CheckResult, check_dataset, check_detector
 from . import completion
-from .options import Command, Group, JsonOption, write_text
-
-if TYPE_CHECKING:
-    from ..testing import CheckResult
+from .commands import Command, Group
+from .options import JsonOption, write_text
 
 group = typer.Typer(cls=Group, help="Run the contract of a detector or data set, ours or your own.", no_args_is_help=True)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(group, name="check")
 
 
 @group.command(cls=Command)
@@ -27,9 +28,6 @@ def detector(
     json_file: JsonOption = None,
 ) -> None:
     """Check a detector: shape, polarity, determinism, order, batches, untouched inputs, saving."""
-    from ..registry import DetectorSpec
-    from ..testing import check_detector
-
     spec = DetectorSpec.parse(name)
     _report(spec.label, check_detector(spec), json_file)
 
@@ -41,23 +39,12 @@ def dataset(
     json_file: JsonOption = None,
 ) -> None:
     """Check a data set: items, splits that share nobody, pictures that can be read, repeatability."""
-    from ..domains.catalogue import DatasetSpec
-    from ..testing import check_dataset
-
     spec = DatasetSpec(name, None if root is None else str(root.expanduser().absolute()))
     spec.open(0, 0)
     _report(name, check_dataset(spec), json_file)
 
 
-def _report(label: str, results: "list[CheckResult]", json_file: str | None) -> None:
-    from dataclasses import asdict
-
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from ..store.files import dump_json
-
+def _report(label: str, results: list[CheckResult], json_file: str | None) -> None:
     failed = sum(not result.ok for result in results)
     if json_file:
         write_text(json_file, dump_json([asdict(result) for result in results]))

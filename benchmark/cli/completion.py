@@ -8,6 +8,8 @@ from typing import Any
 
 import typer
 
+from ..store.yaml_text import parse_yaml
+
 PACKAGE = __package__.rsplit(".", 2)[0] if __package__ else "bandbench"
 
 
@@ -57,8 +59,6 @@ def _study_names() -> list[str]:
 
 
 def _study_domains() -> Iterator[str]:
-    from ..store.yaml_text import parse_yaml
-
     for file in _study_files():
         study = parse_yaml(file.read_text(encoding="utf-8")).data
         yield from (name for side in ("train", "test") for name in study[side])

@@ -1,36 +1,37 @@
-"""``bench data``: from a copy of a data set, as it was distributed, to crops of faces."""
+"""``bench data prepare``: from a copy of a data set, as it was distributed, to crops of faces."""
 
 import contextlib
+import shlex
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
+from ...datasets.copies.own import CLIPS, OWN, PICTURES, has_clips
+from ...datasets.copies.prepared import ERROR, NO_FACE, OK, PROBLEMS, find_preparations
+from ...datasets.copies.sources import SourceDataset
+from ...datasets.faces.cut import UNREAD
+from ...datasets.faces.estimate import Estimate
+from ...datasets.faces.preparation import PreparationOutcome, merge_settings, prepare_dataset, preview
+from ..contracts import LABEL_NAMES
+from ..domains.catalogue import DatasetSpec
+from ..errors import BenchError, DataError
 from ..invocation import bench
+from ..registry import datasets
+from ..store.files import dump_json
 from . import completion
-from .data_doctor import doctor
-from .options import STDOUT, Command, DataOption, Group, JobsOption, JsonOption, check_target, jobs_of, parse_data, write_text
+from .arguments import parse_data, parse_params
+from .commands import STDOUT
+from .options import DataOption, JobsOption, JsonOption, check_target, jobs_of, write_text
+from .progress import ScreenReporter
 from .report import duration, say
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
-    from ...datasets.copies.sources import SourceDataset
-    from ...datasets.faces.estimate import Estimate
-    from ...datasets.faces.preparation import PreparationOutcome
-    from .progress import ScreenReporter
-
 SHOWN_PROBLEMS = 20
-group = typer.Typer(cls=Group, help="Data sets on your disk: cut the faces out, look for what is wrong.", no_args_is_help=True)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group.command(cls=Command)(prepare)
-    group.command(cls=Command)(doctor)
-    app.add_typer(group, name="data")
 
 
 def _of(metavar: str, text: str) -> Any:
@@ -83,11 +84,6 @@ def prepare(
     json_file: JsonOption = None,
 ) -> None:
     """Cut the faces out of clips and pictures, once: the same command continues where it stopped."""
-    from rich.console import Console
-
-    from ...datasets.faces.preparation import merge_settings, prepare_dataset, preview
-    from .progress import ScreenReporter
-
     console = Console(stderr=True)
     check_target(json_file)
     n_jobs = jobs_of(jobs)
@@ -120,7 +116,7 @@ def prepare(
 
 
 @contextlib.contextmanager
-def _stopping(reporter: "ScreenReporter") -> Iterator[None]:
+def _stopping(reporter: ScreenReporter) -> Iterator[None]:
     """Say after Ctrl-C that nothing is lost."""
     try:
         yield
@@ -129,7 +125,7 @@ def _stopping(reporter: "ScreenReporter") -> Iterator[None]:
         raise typer.Exit(130) from None
 
 
-def open_dataset(name: str, root: Path | None, data: list[str] | None, param: list[str] | None) -> "SourceDataset":
+def open_dataset(name: str, root: Path | None, data: list[str] | None, param: list[str] | None) -> SourceDataset:
     """
     Open the data set that options name.
 
@@ -138,12 +134,6 @@ def open_dataset(name: str, root: Path | None, data: list[str] | None, param: li
     BenchError
         If it is unknown, has no folder, or is used as it is.
     """
-    from ...datasets.copies.sources import SourceDataset
-    from ..domains.catalogue import DatasetSpec
-    from ..errors import BenchError, DataError
-    from ..registry import datasets
-    from .options import parse_params
-
     given = parse_data(data, [name])
     reference = _adapter(name, given.folders.get(name) or root, name in given.folders)
     plugin = datasets.get(reference)
@@ -168,9 +158,6 @@ def open_dataset(name: str, root: Path | None, data: list[str] | None, param: li
 
 def _adapter(name: str, folder: Path | str | None, is_named: bool) -> str:
     """Name of the adapter: that of a folder of one's own goes by what is in it; `is_named` where ``--data`` gave it a name."""
-    from ...datasets.copies.own import CLIPS, OWN, PICTURES, has_clips
-    from ..registry import datasets
-
     if name not in OWN and (":" in name or not is_named or name in datasets.names()):
         return name
     if folder is None:
@@ -182,11 +169,7 @@ def _adapter(name: str, folder: Path | str | None, is_named: bool) -> str:
 # --- what is shown ---------------------------------------------------------------------------------------------------
 
 
-def _report(
-    outcome: "PreparationOutcome", dataset: "SourceDataset", name: str, console: "Console", json_file: str | None
-) -> None:
-    from ..store.files import dump_json
-
+def _report(outcome: PreparationOutcome, dataset: SourceDataset, name: str, console: Console, json_file: str | None) -> None:
     if json_file:
         write_text(json_file, dump_json(outcome.as_dict()))
     if json_file != STDOUT:
@@ -195,12 +178,8 @@ def _report(
     _print_end(outcome, dataset, name, console)
 
 
-def _print_counts(outcome: "PreparationOutcome") -> None:
+def _print_counts(outcome: PreparationOutcome) -> None:
     """One line per domain and class."""
-    from rich.console import Console
-
-    from ..contracts import LABEL_NAMES
-
     preparation = outcome.preparation
     table = _table(f"{preparation.dataset}: {preparation.settings_text}", "sources", "crops", "no face", "errors", "left")
     for count in outcome.counts:
@@ -209,10 +188,7 @@ def _print_counts(outcome: "PreparationOutcome") -> None:
     Console().print(table)
 
 
-def _table(title: str, *columns: str) -> "Table":
-    from rich.table import Table
-    from rich.text import Text
-
+def _table(title: str, *columns: str) -> Table:
     table = Table(title=Text(title), title_justify="left", header_style="bold")
     table.add_column("domain", overflow="fold")
     table.add_column("class")
@@ -221,11 +197,8 @@ def _table(title: str, *columns: str) -> "Table":
     return table
 
 
-def _print_problems(outcome: "PreparationOutcome", console: "Console") -> None:
+def _print_problems(outcome: PreparationOutcome, console: Console) -> None:
     """The first ones of what gave no crop, and of what was passed over; what gave fewer crops is only counted."""
-    from ...datasets.copies.prepared import ERROR, NO_FACE, OK, PROBLEMS
-    from ...datasets.faces.cut import UNREAD
-
     some = [problem for problem in outcome.problems if problem.status != OK]
     for problem in some[:SHOWN_PROBLEMS]:
         say(console, f"{problem.path}{':' if problem.status in (NO_FACE, ERROR, UNREAD) else ''} {problem.detail}")
@@ -242,7 +215,7 @@ def _print_problems(outcome: "PreparationOutcome", console: "Console") -> None:
         say(console, f"no longer in the folder, their crops are kept: {first}{more}")
 
 
-def _print_end(outcome: "PreparationOutcome", dataset: "SourceDataset", name: str, console: "Console") -> None:
+def _print_end(outcome: PreparationOutcome, dataset: SourceDataset, name: str, console: Console) -> None:
     def line(text: str) -> None:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
@@ -266,13 +239,8 @@ def _print_end(outcome: "PreparationOutcome", dataset: "SourceDataset", name: st
         line(f"  {command}  # {why}")
 
 
-def _run_command(outcome: "PreparationOutcome", dataset: "SourceDataset", name: str) -> str:
+def _run_command(outcome: PreparationOutcome, dataset: SourceDataset, name: str) -> str:
     """What uses the crops: by the root they were made of, or by their own folder where one root has several."""
-    import shlex
-
-    from ...datasets.copies.own import OWN
-    from ...datasets.copies.prepared import find_preparations
-
     several = len(find_preparations(dataset.origin)) > 1
     place = outcome.preparation.folder if several else dataset.root
     data = ["--data", f"{'mine' if name in OWN else name}={place}"]
@@ -284,19 +252,10 @@ def _run_command(outcome: "PreparationOutcome", dataset: "SourceDataset", name: 
 
 
 def _quoted(path: Path | None) -> str:
-    import shlex
-
     return shlex.quote(str(path))
 
 
-def _print_estimates(estimates: "list[Estimate]", jobs: int, json_file: str | None) -> None:
-    from dataclasses import asdict
-
-    from rich.console import Console
-
-    from ..contracts import LABEL_NAMES
-    from ..store.files import dump_json
-
+def _print_estimates(estimates: list[Estimate], jobs: int, json_file: str | None) -> None:
     *parts, total = estimates
     if json_file:
         rows = [asdict(part) | {"label": LABEL_NAMES[part.label]} for part in parts]
@@ -315,7 +274,7 @@ def _print_estimates(estimates: "list[Estimate]", jobs: int, json_file: str | No
     )
 
 
-def _estimate_cells(part: "Estimate") -> tuple[str, ...]:
+def _estimate_cells(part: Estimate) -> tuple[str, ...]:
     return f"{part.sources:,}", f"{part.known:,}", f"{part.crops:,.0f}", _size(part.bytes)
 
 

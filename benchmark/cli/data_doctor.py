@@ -1,23 +1,31 @@
 """``bench data doctor``: what a copy of a data set holds, lacks and gives away."""
 
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
+from ...datasets.doctor.diagnosis import CountRow, Diagnosis, Options, Report, examine
+from ...datasets.doctor.inventory import Finding
+from ...leaderboard.spreadsheet import lines_as_csv
+from ..contracts import LABEL_NAMES, SPLITS
+from ..domains.catalogue import Catalogue, DatasetSpec
 from ..domains.names import DomainName
+from ..errors import BenchError, PluginError, unknown_name
+from ..pictures.lookalikes import DISTANCE
+from ..registry import datasets
+from ..store.files import dump_json
 from . import completion
-from .options import STDOUT, CsvOption, DataOption, JobsOption, JsonOption, check_target, jobs_of, parse_data, write_text
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from ...datasets.doctor.diagnosis import CountRow, Diagnosis, Report
-    from ...datasets.doctor.inventory import Finding
-    from ..domains.catalogue import DatasetSpec
+from .arguments import parse_data
+from .commands import STDOUT
+from .options import CsvOption, DataOption, JobsOption, JsonOption, check_target, jobs_of, write_text
+from .progress import ScreenReporter
 
 SHOWN_ROWS = 24  # of a table
 SHOWN_FINDINGS = 5  # of one kind
@@ -68,13 +76,6 @@ def doctor(
     Several data sets (--data, repeated) are also compared with each other.
     Exit code 0: complete; 3: usable, with gaps; 2: unusable.
     """
-    from rich.console import Console
-
-    from ...datasets.doctor.diagnosis import Options, examine
-    from ..pictures.lookalikes import DISTANCE
-    from ..store.files import dump_json
-    from .progress import ScreenReporter
-
     for target in (json_file, csv_file):
         check_target(target)
     specs, variant = _specs(name, root, data)
@@ -90,14 +91,8 @@ def doctor(
     raise typer.Exit(report.exit_code)
 
 
-def _specs(given: str, root: Path | None, data: list[str] | None) -> "tuple[dict[str, DatasetSpec], str]":
+def _specs(given: str, root: Path | None, data: list[str] | None) -> tuple[dict[str, DatasetSpec], str]:
     """Data sets by name, the one that was asked for first; and the domain of it that was."""
-    import difflib
-
-    from ..domains.catalogue import Catalogue
-    from ..errors import BenchError, PluginError, unknown_name
-    from ..registry import datasets
-
     name, variant = _split_domain(given)
     said = parse_data(data, [name])
     if root is not None and name in said.folders:
@@ -127,10 +122,8 @@ def _split_domain(given: str) -> tuple[str, str]:
 # --- for programs ----------------------------------------------------------------------------------------------------
 
 
-def _as_csv(report: "Report") -> str:
+def _as_csv(report: Report) -> str:
     """One line per file of every finding; findings about no file have one line."""
-    from ...leaderboard.spreadsheet import lines_as_csv
-
     names = ("dataset", "folder", "level", "kind", "where", "path", "detail", "text", "remedy")
     lines: list[tuple[str, ...]] = []
     groups = [(d.inventory.name, d.inventory.folder, d.findings) for d in report.diagnoses] + [("", "", report.across)]
@@ -145,7 +138,7 @@ def _as_csv(report: "Report") -> str:
 # --- for people ------------------------------------------------------------------------------------------------------
 
 
-def _print(report: "Report", console: "Console") -> None:
+def _print(report: Report, console: Console) -> None:
     for diagnosis in report.diagnoses:
         console.print(_line((diagnosis.inventory.title, "bold")))
         if diagnosis.counts:
@@ -160,7 +153,7 @@ def _print(report: "Report", console: "Console") -> None:
     _print_end(report, console)
 
 
-def _print_end(report: "Report", console: "Console") -> None:
+def _print_end(report: Report, console: Console) -> None:
     if report.opened:
         speed = f", {report.opened / report.seconds:.0f} a second" if report.seconds > 1 else ""
         console.print(f"{report.opened} files opened in {report.seconds:.1f} s{speed}.", style="dim")
@@ -168,20 +161,12 @@ def _print_end(report: "Report", console: "Console") -> None:
         console.print(_line((f"taken together {SAYS[report.verdict]}", COLOURS[report.verdict])))
 
 
-def _line(*parts: tuple[str, str]) -> "Text":
+def _line(*parts: tuple[str, str]) -> Text:
     """Text of others, which may hold anything: no markup in it means anything, and control characters are shown as such."""
-    from rich.text import Text
-
     return Text.assemble(*(("".join(c if c.isprintable() else "\ufffd" for c in text), style) for text, style in parts))
 
 
-def _count_table(counts: "Sequence[CountRow]") -> "Table":
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    from ..contracts import LABEL_NAMES, SPLITS
-
+def _count_table(counts: Sequence[CountRow]) -> Table:
     table = Table(header_style="bold", box=box.SIMPLE, padding=(0, 1), pad_edge=False)
     table.add_column("domain\nclass", overflow="fold", min_width=10)
     splits = [*SPLITS, *([""] if any(not row.split for row in counts) else [])]
@@ -200,11 +185,8 @@ def _count_table(counts: "Sequence[CountRow]") -> "Table":
     return table
 
 
-def _print_answers(diagnosis: "Diagnosis", console: "Console") -> None:
+def _print_answers(diagnosis: Diagnosis, console: Console) -> None:
     """What both classes have alike in a line, and what differs as a table, of the domain in which it tells most."""
-    from rich import box
-    from rich.table import Table
-
     worst: dict[str, Any] = {}
     for answers in diagnosis.answers.values():
         for answer in answers:
@@ -227,9 +209,7 @@ def _print_answers(diagnosis: "Diagnosis", console: "Console") -> None:
     console.print(table)
 
 
-def _print_findings(findings: "Sequence[Finding]", console: "Console") -> None:
-    from rich.table import Table
-
+def _print_findings(findings: Sequence[Finding], console: Console) -> None:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True, min_width=5)
     grid.add_column(overflow="fold")
@@ -245,7 +225,7 @@ def _print_findings(findings: "Sequence[Finding]", console: "Console") -> None:
     console.print(grid)
 
 
-def _add_finding(grid: "Table", finding: "Finding") -> None:
+def _add_finding(grid: Table, finding: Finding) -> None:
     where = f"{finding.where}: " if finding.where else ""
     count = f" ({len(finding.files)})" if finding.files else ""
     head = _line((finding.kind.replace("_", " "), "bold"), (f" · {where}{_cut(finding.text)}{count}", ""))

@@ -1,38 +1,28 @@
 """``bench embeddings``: vectors of pictures with their ids, in a file for other programs."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from ..analysis.embeddings import SUFFIXES, EmbeddingOptions, Embeddings, embed, wanted
+from ..domains.catalogue import Catalogue, OpenDomain
+from ..domains.names import dataset_name
+from ..errors import BenchError, DataError
+from ..frequency.bands import Band
 from ..invocation import bench
+from ..pictures.crops import CropSpec
+from ..registry import datasets
+from ..store.files import dump_json
+from ..workers import running_workers
 from . import completion
-from .options import (
-    STDOUT,
-    BandOption,
-    Command,
-    DataOption,
-    GivenData,
-    JobsOption,
-    JsonOption,
-    check_target,
-    jobs_of,
-    parse_data,
-    parse_detector,
-    write_text,
-)
+from .arguments import GivenData, parse_data, parse_detector
+from .commands import STDOUT
+from .options import BandOption, DataOption, JobsOption, JsonOption, SplitChoice, check_target, jobs_of, write_text
+from .progress import ScreenReporter
 from .provenance import print_remarks, print_unusable
 from .report import print_problems
-from .spectra import SplitChoice
-
-if TYPE_CHECKING:
-    from ..analysis.embeddings import EmbeddingOptions, Embeddings
-    from ..domains.catalogue import OpenDomain
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(cls=Command)(embeddings)
 
 
 def embeddings(
@@ -65,22 +55,11 @@ def embeddings(
     json_file: JsonOption = None,
 ) -> None:
     """Export the vectors that a detector is handed, the embeddings of a frozen encoder say, with the pictures' ids."""
-    from rich.console import Console
-
-    from .progress import ScreenReporter
-
     console = Console(stderr=True)
     for target in (json_file, str(out)):
         check_target(target)
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the domains", None)
-        from ..analysis.embeddings import SUFFIXES, EmbeddingOptions, embed
-        from ..errors import BenchError
-        from ..frequency.bands import Band
-        from ..pictures.crops import CropSpec
-        from ..store.files import dump_json
-        from ..workers import running_workers
-
         if out.suffix not in SUFFIXES or out.is_dir():
             raise BenchError(f"--out is a file that ends in {' or '.join(SUFFIXES)}, got {out}.")
         options = EmbeddingOptions(
@@ -109,17 +88,12 @@ def embeddings(
     raise typer.Exit(3 if found.problems else 0)
 
 
-def _open(names: list[str], data: GivenData, options: "EmbeddingOptions") -> "tuple[list[OpenDomain], dict[str, str]]":
+def _open(names: list[str], data: GivenData, options: EmbeddingOptions) -> tuple[list[OpenDomain], dict[str, str]]:
     """Domains, and those of whole data sets that are left out, with the reasons."""
-    from ..domains.catalogue import Catalogue
-    from ..domains.names import dataset_name
-    from ..errors import DataError
-    from ..registry import datasets
-
     given = [datasets.get(name).name if ":" in name else name for name in data.folders]
     catalogue = Catalogue(data.folders, data.options)
 
-    def opened(name: str) -> "OpenDomain":
+    def opened(name: str) -> OpenDomain:
         return catalogue.domain(name, options.seed, any_split=options.split == "all")
 
     chosen = catalogue.choose(names or given, options.seed, lambda name: _lacks(opened(name), options))
@@ -132,13 +106,11 @@ def _open(names: list[str], data: GivenData, options: "EmbeddingOptions") -> "tu
     return [opened(name) for name in chosen.domains], chosen.left_out
 
 
-def _lacks(domain: "OpenDomain", options: "EmbeddingOptions") -> str:
-    from ..analysis.embeddings import wanted
-
+def _lacks(domain: OpenDomain, options: EmbeddingOptions) -> str:
     wanted(domain, options)  # refuses a domain without pictures
     return ""
 
 
-def _summary(found: "Embeddings") -> dict[str, int]:
+def _summary(found: Embeddings) -> dict[str, int]:
     n = len(found.items)
     return {"pictures": n - len(found.problems), "skipped": len(found.problems), "features": found.vectors.shape[1]}

@@ -3,39 +3,34 @@
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
+from ..domains.catalogue import Catalogue
+from ..domains.splits import missing_classes
+from ..models.documents import evaluation_document
+from ..models.evaluation import Evaluation, evaluate_model
+from ..models.trained_model import TrainedModel
+from ..reporting import folded_name
+from ..results.scores import write_table
+from ..store.files import dump_json
+from ..tracking.store import resolve_tracking_uri
+from ..workers import running_workers
 from . import completion
-from .options import (
-    Command,
-    DataOption,
-    JobsOption,
-    JsonOption,
-    TrackingOption,
-    check_target,
-    jobs_of,
-    model_folder,
-    parse_data,
-    write_text,
-)
+from .arguments import parse_data
+from .options import DataOption, JobsOption, JsonOption, TrackingOption, check_target, jobs_of, write_text
+from .progress import ScreenReporter
 from .provenance import print_dropped, print_missing, print_remarks, print_unusable
-from .report import print_problems, say, sent
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from ..models.evaluation import Evaluation
-    from ..models.trained_model import TrainedModel
+from .report import print_problems, say
+from .tracking_store import model_folder, sent
 
 MAX_SHOWN_CLASSES = 12
 NUMBERS_WIDTH = 47  # characters of a table beside the domains
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(cls=Command)(evaluate)
 
 
 def evaluate(
@@ -60,19 +55,6 @@ def evaluate(
     json_file: JsonOption = None,
 ) -> None:
     """Test a trained model; pictures that it has learned from are not scored."""
-    from rich.console import Console
-
-    from ..domains.catalogue import Catalogue
-    from ..domains.splits import missing_classes
-    from ..models.documents import evaluation_document
-    from ..models.evaluation import evaluate_model
-    from ..models.trained_model import TrainedModel
-    from ..results.scores import write_table
-    from ..store.files import dump_json
-    from ..tracking.store import resolve_tracking_uri
-    from ..workers import running_workers
-    from .progress import ScreenReporter
-
     console = Console(stderr=True)
     check_target(json_file)
     uri = resolve_tracking_uri(tracking_uri)
@@ -112,7 +94,7 @@ def evaluate(
     raise typer.Exit(0 if recorded and not problems and not any(one.missing for one in found) else 3)
 
 
-def _one_sided(found: "Evaluation") -> str:
+def _one_sided(found: Evaluation) -> str:
     """Say which class is missing, and what the other one tells by itself."""
     missing = " and ".join(found.missing)
     text = (
@@ -125,25 +107,17 @@ def _one_sided(found: "Evaluation") -> str:
     return f"{text}, at the model's threshold." if len(found.missing) == 1 else text
 
 
-def _as_document(found: "Evaluation", model: "TrainedModel") -> dict[str, Any]:
+def _as_document(found: Evaluation, model: TrainedModel) -> dict[str, Any]:
     confusion = {} if found.confusion is None else {"classes": model.recipe.classes, "confusion": found.confusion.tolist()}
     about = {"domain": found.domain, "n": found.n, "coverage": found.n / found.n_items, "dropped_leaks": found.n_dropped}
     return {**about, "missing": list(found.missing), **found.numbers, **confusion, **found.data}
 
 
-def _print(found: "list[Evaluation]", model: "TrainedModel") -> None:
-    from rich.console import Console
-
+def _print(found: list[Evaluation], model: TrainedModel) -> None:
     console = Console()
     if found[0].confusion is not None:
         _print_confusion(found[0], model, console)
         return
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    from ..reporting import folded_name
-
     title = Text(f"{model.recipe.label}, trained on {', '.join(model.recipe.train)}")
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("test domain\npictures", overflow="fold", min_width=12)
@@ -159,9 +133,7 @@ def _print(found: "list[Evaluation]", model: "TrainedModel") -> None:
     console.print(table)
 
 
-def _print_confusion(found: "Evaluation", model: "TrainedModel", console: "Console") -> None:
-    from rich.table import Table
-
+def _print_confusion(found: Evaluation, model: TrainedModel, console: Console) -> None:
     assert found.confusion is not None
     classes = model.recipe.classes
     table = Table(title=f"{model.recipe.label}: what is (rows) and what it is called (columns)", title_justify="left")

@@ -7,26 +7,32 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from ...leaderboard.rows import Board
-    from ...leaderboard.submissions.submissions import Report
-
+from ...leaderboard.notes import other_variants
+from ...leaderboard.page.details import load_details
+from ...leaderboard.page.page import page
+from ...leaderboard.paper import write_figures
+from ...leaderboard.rows import Board, load_board
+from ...leaderboard.submissions.files import remove_submission
+from ...leaderboard.submissions.lines import submission_lines
+from ...leaderboard.submissions.meta import plain
+from ...leaderboard.submissions.score_export import export_row
+from ...leaderboard.submissions.submissions import Report, add_submission, with_submissions
+from ...leaderboard.terminal.table import as_csv, as_document, as_tests_csv, print_table
 from ..errors import BenchError, unknown_name
 from ..figures.formats import FigureFormat
 from ..invocation import bench
+from ..store.files import dump_json
+from ..tracking.reading import boards_of
+from ..tracking.store import resolve_tracking_uri
 from . import completion
-from .next_steps import Step, print_steps
+from .commands import STDOUT, Command, Group
 from .options import (
-    STDOUT,
-    Command,
     FormatsOption,
-    Group,
     JsonOption,
     RowsCsvOption,
     TestsCsvOption,
@@ -36,6 +42,8 @@ from .options import (
     formats_of,
     write_text,
 )
+from .progress import ScreenReporter
+from .report import Step, print_steps
 
 PAGES = "leaderboard"  # experiment of pages about several studies
 
@@ -56,14 +64,7 @@ class _Board(Group):
 group = typer.Typer(cls=_Board, help="Build the generalization leaderboard from MLflow and the score files.")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command, and those for scores that others bring."""
-    group.callback(invoke_without_command=True)(leaderboard)
-    for command in (add, remove, export):
-        group.command(cls=Command)(command)
-    app.add_typer(group, name="leaderboard")
-
-
+@group.callback(invoke_without_command=True)
 def leaderboard(
     context: typer.Context,
     study: Annotated[
@@ -90,15 +91,6 @@ def leaderboard(
     log: Annotated[bool, typer.Option("--log", help="Also keep the page in MLflow, as a run of its own.")] = False,
 ) -> None:
     """Build the generalization leaderboard from MLflow and the score files."""
-    from rich.console import Console
-
-    from ...leaderboard.notes import other_variants
-    from ...leaderboard.rows import load_board
-    from ...leaderboard.submissions.submissions import with_submissions
-    from ..tracking.reading import boards_of
-    from ..tracking.store import resolve_tracking_uri
-    from .progress import ScreenReporter
-
     if context.invoked_subcommand:
         if any((study, tracking_uri, json_file, csv_file, csv_tests, html, figures, formats, every, log)):
             raise BenchError(f"options of `{context.invoked_subcommand}` are written after it, not before.")
@@ -139,11 +131,8 @@ def leaderboard(
 
 
 def _write_tables(
-    board: "Board", json_file: str | None, csv_file: str | None, csv_tests: str | None, others: Sequence[str]
+    board: Board, json_file: str | None, csv_file: str | None, csv_tests: str | None, others: Sequence[str]
 ) -> None:
-    from ...leaderboard.terminal.table import as_csv, as_document, as_tests_csv
-    from ..store.files import dump_json
-
     if json_file:
         write_text(json_file, dump_json(as_document(board.study, board.rows, others)))
     if csv_file:
@@ -152,10 +141,7 @@ def _write_tables(
         write_text(csv_tests, as_tests_csv(board.rows))
 
 
-def _write_page(target: str, board: "Board", uri: str, log: bool, folders: dict[str, Path]) -> None:
-    from ...leaderboard.page.details import load_details
-    from ...leaderboard.page.page import page
-
+def _write_page(target: str, board: Board, uri: str, log: bool, folders: dict[str, Path]) -> None:
     text = page(board, load_details(uri, board.study or None, board.rows, board.folders | folders), uri)
     write_text(target, text)
     if log:
@@ -181,33 +167,25 @@ def _log_page(text: str, study: str, uri: str) -> None:
         send_now([document], uri)
 
 
-def _draw(board: "Board", folders: dict[str, Path], target: Path, formats: list[FigureFormat] | None) -> list[Path]:
-    from ...leaderboard.paper import write_figures
-
+def _draw(board: Board, folders: dict[str, Path], target: Path, formats: list[FigureFormat] | None) -> list[Path]:
     return write_figures(board.rows, board.folders | folders, target, formats_of(formats, FigureFormat.svg))
 
 
-def _print_board(board: "Board", title: str) -> None:
-    from rich.console import Console
-
-    from ...leaderboard.submissions.lines import submission_lines
-    from ...leaderboard.terminal.table import print_table
-
+def _print_board(board: Board, title: str) -> None:
     print_table(board.rows, title)
     for line in submission_lines(board.rows):
         _print(Console(), line, "dim")
 
 
-def _print(console: "Console", line: str, style: str = "") -> None:
+def _print(console: Console, line: str, style: str = "") -> None:
     """Print what others wrote: text and nothing else."""
-    from ...leaderboard.submissions.meta import plain
-
     console.print(plain(line), markup=False, highlight=False, emoji=False, style=style)
 
 
 # --- rows from others ------------------------------------------------------------------------------------------------
 
 
+@group.command(cls=Command)
 def add(
     scores: Annotated[
         list[Path], typer.Argument(metavar="SCORES...", help="Score files (.parquet, .csv), one per fitted detector.")
@@ -218,12 +196,6 @@ def add(
     json_file: JsonOption = None,
 ) -> None:
     """Check scores that somebody brought and keep them as a row; every number is computed here."""
-    from rich.console import Console
-
-    from ...leaderboard.submissions.submissions import add_submission
-    from ..store.files import dump_json
-    from ..tracking.store import resolve_tracking_uri
-
     check_target(json_file)
     console = Console(stderr=True)
     with console.status("checking the scores"):
@@ -235,7 +207,7 @@ def add(
     raise typer.Exit(3 if report.findings else 0)
 
 
-def _print_report(report: "Report", console: "Console") -> None:
+def _print_report(report: Report, console: Console) -> None:
     outcome = {"added": "added", "replaced": "replaced", "unchanged": "was there already, and nothing was added"}
     lines = [f"{report.name} {outcome[report.outcome]}."]
     for test in report.tests:
@@ -248,14 +220,14 @@ def _print_report(report: "Report", console: "Console") -> None:
         _print(console, f"found: {finding}", "yellow")
 
 
+@group.command(cls=Command)
 def remove(name: Annotated[str, typer.Argument(metavar="NAME", help="Of the submission.")]) -> None:
     """Delete scores that somebody brought from the results."""
-    from ...leaderboard.submissions.files import remove_submission
-
     remove_submission(name)
     typer.echo(f"{name} removed.")
 
 
+@group.command(cls=Command)
 def export(
     target: Annotated[str, typer.Argument(metavar="FILE.csv", help="Where the scores go; of several draws FILE-0.csv, ...")],
     run: Annotated[str | None, typer.Option(metavar="RUN_ID", help="MLflow run of the cell.")] = None,
@@ -269,9 +241,6 @@ def export(
     tracking_uri: TrackingOption = None,
 ) -> None:
     """Write the scores of a recorded row as CSV: dataset, key, compression, label, score, status."""
-    from ...leaderboard.submissions.score_export import export_row
-    from ..tracking.store import resolve_tracking_uri
-
     for file in (target, meta):
         check_target(file)
     found = export_row(resolve_tracking_uri(tracking_uri), run, study, detector, train, validation)

@@ -1,23 +1,22 @@
 """``bench new``: a working detector or data set to start from, with its test."""
 
 import keyword
+from importlib import resources
 from pathlib import Path
+from string import Template
 from typing import Annotated
 
 import typer
 
+from ..errors import BenchError
 from ..invocation import bench
-from .options import Command, Group
+from ..registry import NAME_PATTERN, datasets, detectors
+from .commands import Command, Group
 
 group = typer.Typer(cls=Group, help="Write a working detector or data set to start from, with its test.", no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(help="lower_case_with_underscores")]
 IntoOption = Annotated[Path, typer.Option("--into", metavar="DIR", help="Folder for the two files.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(group, name="new")
 
 
 @group.command(cls=Command)
@@ -33,11 +32,6 @@ def dataset(name: NameArgument, into: IntoOption = Path()) -> None:
 
 
 def _write(kind: str, name: str, into: Path) -> None:
-    from importlib import resources
-    from string import Template
-
-    from ..errors import BenchError
-
     _refuse_bad_name(kind, name)
     class_name = "".join(part.capitalize() for part in name.split("_"))
     targets = {kind: into / f"{name}.py", f"{kind}_test": into / f"test_{name}.py"}
@@ -63,9 +57,6 @@ def _write(kind: str, name: str, into: Path) -> None:
 
 
 def _refuse_bad_name(kind: str, name: str) -> None:
-    from ..errors import BenchError
-    from ..registry import NAME_PATTERN, datasets, detectors
-
     if not NAME_PATTERN.fullmatch(name) or keyword.iskeyword(name):
         raise BenchError(f"a {kind}'s name is lower-case letters, digits and underscores (my_{kind}), got {name!r}.")
     if name in (detectors if kind == "detector" else datasets).names():

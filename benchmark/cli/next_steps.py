@@ -2,47 +2,21 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from ..domains.names import dataset_name
+from ..frequency.bands import Band
 from ..invocation import bench
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from ..frequency.bands import Band
-    from ..records import Plan
-    from ..results.rows import Row
-    from ..study.boards import StudyReference
+from ..records import Plan
+from ..results.rows import Row
+from ..study.boards import StudyReference
+from .report import Step
 
 USUAL_CROP = 128
 
 
-@dataclass(frozen=True)
-class Step:
-    """
-    A command line that fits next.
-
-    Attributes
-    ----------
-    command : str
-    purpose : str
-    """
-
-    command: str
-    purpose: str
-
-
-def print_steps(steps: Sequence[Step], console: "Console") -> None:
-    """Print steps one below the other, unbroken, so that they can be copied."""
-    if steps:
-        lines = ["", "Next steps:", *(f"  {step.command}  # {step.purpose}" for step in steps)]
-        console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
-
-
 def after_run(
-    plan: "Plan", reference: "StudyReference", data: Sequence[str], rows: "Sequence[Row]", tracking_uri: str | None
+    plan: Plan, reference: StudyReference, data: Sequence[str], rows: Sequence[Row], tracking_uri: str | None
 ) -> list[Step]:
     """
     Steps after a study.
@@ -101,10 +75,8 @@ def _folders(data: Sequence[str]) -> dict[str, str]:
     return {name: folder for name, folder in pairs if folder and (":" in name or "." not in name)}
 
 
-def _train_command(plan: "Plan", rows: "Sequence[Row]", data: Sequence[str]) -> str:
+def _train_command(plan: Plan, rows: Sequence[Row], data: Sequence[str]) -> str:
     """Command that trains the detector of the best row on its domain; empty where more than that would be needed."""
-    from ..domains.names import dataset_name
-
     best = next((row for row in rows if row.role == "chosen"), rows[0])
     spec = next((spec for spec in plan.detectors if spec.label == best.detector), None)
     if spec is None:

@@ -1,22 +1,19 @@
 """What several commands print at their end."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from ..tracking.documents import RunDocument
+from rich.console import Console
 
 SHOWN_PROBLEMS = 10
 
 
-def say(console: "Console", text: str) -> None:
+def say(console: Console, text: str) -> None:
     """Print a line that should be noticed, without breaking it."""
     console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)
 
 
-def print_problems(problems: Sequence[tuple[str, str, str, str]], console: "Console") -> None:
+def print_problems(problems: Sequence[tuple[str, str, str, str]], console: Console) -> None:
     """Say which pictures could not be used: (data set, item, status, detail)."""
     if not problems:
         return
@@ -27,17 +24,26 @@ def print_problems(problems: Sequence[tuple[str, str, str, str]], console: "Cons
         say(console, f"  … and {len(problems) - SHOWN_PROBLEMS} more")
 
 
-def sent(documents: "Sequence[RunDocument]", uri: str, console: "Console") -> bool:
-    """Send documents to the tracking store; a store that does not answer is told and costs nothing else."""
-    from ..errors import TrackingError
-    from ..tracking.sender import send_now
+@dataclass(frozen=True)
+class Step:
+    """
+    A command line that fits next.
 
-    try:
-        send_now(documents, uri)
-    except TrackingError as error:
-        say(console, f"not recorded: {error}")
-        return False
-    return True
+    Attributes
+    ----------
+    command : str
+    purpose : str
+    """
+
+    command: str
+    purpose: str
+
+
+def print_steps(steps: Sequence[Step], console: Console) -> None:
+    """Print steps one below the other, unbroken, so that they can be copied."""
+    if steps:
+        lines = ["", "Next steps:", *(f"  {step.command}  # {step.purpose}" for step in steps)]
+        console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
 def duration(seconds: float) -> str:

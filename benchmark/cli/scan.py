@@ -1,27 +1,32 @@
 """``bench scan``: pictures and clips of one's own."""
 
 import shlex
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
+from ...datasets.copies.listing import find_files
+from ...datasets.faces.windows import Look
+from ...leaderboard.spreadsheet import lines_as_csv
+from ..errors import BenchError, StudyError
 from ..invocation import bench
-from .options import STDOUT, Command, CsvOption, JsonOption, check_target, model_folder, write_text
+from ..models.scanning import POOLS, Finding, scan_file
+from ..models.trained_model import TrainedModel
+from ..store.files import dump_json
+from .commands import STDOUT
+from .options import CsvOption, JsonOption, check_target, write_text
+from .progress import ScreenReporter
 from .report import say
-
-if TYPE_CHECKING:
-    from ...datasets.faces.windows import Look
-    from ..models.scanning import Finding
-    from ..models.trained_model import TrainedModel
+from .tracking_store import model_folder
 
 SHOWN_ROWS = 40
 SHOWN_REMARKS = 5
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(cls=Command)(scan)
 
 
 def scan(
@@ -65,17 +70,6 @@ def scan(
     csv_file: CsvOption = None,
 ) -> None:
     """Score pictures and clips with a trained model: probability of each class, and 'unsure' where it cannot tell."""
-    from rich.console import Console
-
-    from ...datasets.copies.listing import find_files
-    from ...datasets.faces.windows import Look
-    from ...leaderboard.spreadsheet import lines_as_csv
-    from ..errors import BenchError, StudyError
-    from ..models.scanning import POOLS, scan_file
-    from ..models.trained_model import TrainedModel
-    from ..store.files import dump_json
-    from .progress import ScreenReporter
-
     console = Console(stderr=True)
     for target in (json_file, csv_file):
         check_target(target)
@@ -109,14 +103,7 @@ def scan(
     raise typer.Exit(3 if any(one.status != "ok" for one in found) else 0)
 
 
-def _print(found: "list[Finding]", model: "TrainedModel", look: "Look") -> None:
-    from collections import Counter
-
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
+def _print(found: list[Finding], model: TrainedModel, look: Look) -> None:
     console = Console()
     whole = [one for one in found if one.kind != "frame"]
     table = Table(header_style="bold", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
@@ -149,7 +136,7 @@ def _print(found: "list[Finding]", model: "TrainedModel", look: "Look") -> None:
     )
 
 
-def _frames_text(found: "Finding") -> str:
+def _frames_text(found: Finding) -> str:
     """How many frames of a clip were scored, and what of them: `` (face in 30 of 32 frames)``."""
     if found.n_looked is None:
         return ""
@@ -158,7 +145,7 @@ def _frames_text(found: "Finding") -> str:
     return f" (middle of {found.n_frames} frames)" if found.n_frames else f" ({found.n_looked} frames)"
 
 
-def _verdict_text(found: "Finding") -> str:
+def _verdict_text(found: Finding) -> str:
     if not found.verdict:
         return f"error: {found.detail}"
     return found.verdict if found.probabilities else f"{found.verdict}: {found.detail}"

@@ -6,57 +6,49 @@ import shutil
 import tempfile
 import time
 from collections.abc import Sequence
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
+from ..analysis.mean_spectra import DomainSpectra, SpectraOptions, measure, summary
+from ..analysis.spectra_figures import pictures, save_for_paper, save_html, save_png
+from ..domains.catalogue import Catalogue, OpenDomain
+from ..domains.names import dataset_name
+from ..errors import BenchError, DataError
+from ..figures.formats import FigureFormat
 from ..invocation import bench
+from ..registry import datasets
+from ..reporting import Reporter
+from ..store.files import atomic_path, digest, dump_json, write_json
+from ..store.folders import ensure_writable
+from ..tracking.documents import RunDocument
+from ..tracking.store import resolve_tracking_uri
+from ..workers import warm_up
 from . import completion
+from .arguments import GivenData, parse_data
+from .commands import STDOUT
 from .options import (
-    STDOUT,
-    Command,
     DataOption,
     FormatsOption,
-    GivenData,
     JobsOption,
     JsonOption,
+    SplitChoice,
     TrackingOption,
     check_target,
     formats_of,
     jobs_of,
-    parse_data,
     write_text,
 )
+from .progress import ScreenReporter
 from .provenance import print_remarks, print_unusable
-from .report import SHOWN_PROBLEMS, say, sent
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from ..analysis.mean_spectra import DomainSpectra, SpectraOptions
-    from ..domains.catalogue import OpenDomain
-    from ..figures.formats import FigureFormat
-    from ..reporting import Reporter
-    from ..tracking.documents import RunDocument
+from .report import SHOWN_PROBLEMS, say
+from .tracking_store import sent
 
 LABELS = ("real", "fake")
-
-
-class SplitChoice(StrEnum):
-    """Pictures that are averaged."""
-
-    all = "all"
-    train = "train"
-    val = "val"
-    test = "test"
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(cls=Command)(spectra)
 
 
 def spectra(
@@ -93,22 +85,11 @@ def spectra(
     json_file: JsonOption = None,
 ) -> None:
     """Draw the mean spectra of real and fake pictures: profile, DCT, FFT after a high-pass, density error."""
-    from rich.console import Console
-
-    from .progress import ScreenReporter
-
     console, started = Console(stderr=True), time.time()
     check_target(json_file)
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the domains", None)
-        from ..workers import warm_up
-
-        warm_up()  # its imports run beside ours
-        from ..analysis.mean_spectra import SpectraOptions, measure, summary
-        from ..store.files import dump_json
-        from ..store.folders import ensure_writable
-        from ..tracking.store import resolve_tracking_uri
-
+        warm_up()
         uri = resolve_tracking_uri(tracking_uri)
         options = SpectraOptions(split, crop, "published" if faithful else "clean", per_channel, limit, seed)
         opened, left_out = _open(domains or [], reference, parse_data(data), options)
@@ -133,14 +114,9 @@ def spectra(
 
 
 def _open(
-    names: list[str], reference: str | None, data: GivenData, options: "SpectraOptions"
-) -> "tuple[list[OpenDomain], dict[str, str]]":
+    names: list[str], reference: str | None, data: GivenData, options: SpectraOptions
+) -> tuple[list[OpenDomain], dict[str, str]]:
     """Domains with the reference first, and those of whole data sets that are left out, with the reasons."""
-    from ..domains.catalogue import Catalogue
-    from ..domains.names import dataset_name
-    from ..errors import DataError
-    from ..registry import datasets
-
     catalogue = Catalogue(data.folders, data.options)
     given = [datasets.get(name).name if ":" in name else name for name in data.folders]
     names = names or given
@@ -148,7 +124,7 @@ def _open(
     if len(first) > 1:
         raise DataError(f"--reference is one domain; {reference} has several: {', '.join(first)}.")
 
-    def opened(name: str) -> "OpenDomain":
+    def opened(name: str) -> OpenDomain:
         return catalogue.domain(name, options.seed, any_split=options.split == "all")
 
     chosen = catalogue.choose([*first, *names], options.seed, lambda name: _lacks(opened(name), options))
@@ -162,7 +138,7 @@ def _open(
     return [opened(name) for name in found], chosen.left_out
 
 
-def _lacks(domain: "OpenDomain", options: "SpectraOptions") -> str:
+def _lacks(domain: OpenDomain, options: SpectraOptions) -> str:
     """Name the class of which a domain has no picture that is wanted; empty if it has both."""
     there = {item.label for item in domain.items if options.split in ("all", item.split)}
     missing = [name for label, name in enumerate(LABELS) if label not in there]
@@ -170,17 +146,13 @@ def _lacks(domain: "OpenDomain", options: "SpectraOptions") -> str:
 
 
 def _draw(
-    measured: "tuple[DomainSpectra, ...]",
-    options: "SpectraOptions",
+    measured: tuple[DomainSpectra, ...],
+    options: SpectraOptions,
     out: Path,
-    formats: "Sequence[FigureFormat]",
+    formats: Sequence[FigureFormat],
     html: bool,
-    reporter: "Reporter",
+    reporter: Reporter,
 ) -> list[Path]:
-    from ..analysis.spectra_figures import pictures, save_for_paper, save_html, save_png
-    from ..errors import BenchError
-    from ..store.files import atomic_path
-
     shown = pictures(measured, options.side, options.family)
     savers = {f".{kind}": partial(save_for_paper, kind=kind) for kind in formats}
     savers |= ({".png": save_png} if ".png" in savers else {}) | ({".html": save_html} if html else {})
@@ -200,16 +172,14 @@ def _draw(
 
 
 def _sent(
-    measured: "tuple[DomainSpectra, ...]",
+    measured: tuple[DomainSpectra, ...],
     facts: dict[str, Any],
     files: list[Path],
     started: float,
     uri: str,
-    console: "Console",
+    console: Console,
 ) -> bool:
     """Make one MLflow run with the pictures and their numbers."""
-    from ..store.files import write_json
-
     with tempfile.TemporaryDirectory(prefix="spectra-") as folder:
         for path in files:  # copies, because the folder of --out may hold more than this
             shutil.copy(path, folder)
@@ -217,10 +187,7 @@ def _sent(
         return sent([_document(measured, facts, started, folder)], uri, console)
 
 
-def _document(measured: "tuple[DomainSpectra, ...]", facts: dict[str, Any], started: float, folder: str) -> "RunDocument":
-    from ..store.files import digest
-    from ..tracking.documents import RunDocument
-
+def _document(measured: tuple[DomainSpectra, ...], facts: dict[str, Any], started: float, folder: str) -> RunDocument:
     metrics: dict[str, float] = {}
     for entry in facts["domains"]:
         name = re.sub(r"[^\w/.: -]", " ", entry["domain"])  # what MLflow takes in the name of a metric
@@ -248,9 +215,6 @@ def _document(measured: "tuple[DomainSpectra, ...]", facts: dict[str, Any], star
 
 
 def _print(facts: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     title = "Largest density error; isolated FFT peaks (horizontal, vertical); cycles/pixel"
     table = Table(title=title, title_justify="left", header_style="bold")
     table.add_column("domain", overflow="fold", min_width=12)
@@ -265,10 +229,8 @@ def _print(facts: dict[str, Any]) -> None:
     Console().print(table)
 
 
-def _report_problems(facts: dict[str, Any], console: "Console") -> int:
+def _report_problems(facts: dict[str, Any], console: Console) -> int:
     """Say which pictures were left out; return how many."""
-    from ..domains.names import dataset_name
-
     skipped = {(dataset_name(d["domain"]), p["item"]): p["detail"] for d in facts["domains"] for p in d["problems"]}
     if skipped:
         say(console, f"{len(skipped)} pictures could not be used and were left out:")

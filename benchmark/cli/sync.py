@@ -4,14 +4,15 @@ import shlex
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
+from ..errors import TrackingError
 from ..invocation import bench
-from .options import Command
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(cls=Command)(sync)
+from ..models.trained_model import add_mlflow_model
+from ..tracking.outbox import Outbox, waiting_stores
+from ..tracking.sender import Sender
+from ..tracking.store import client_for
 
 
 def sync(
@@ -20,15 +21,6 @@ def sync(
     ] = None,
 ) -> None:
     """Send results that a tracking store could not take while the study ran."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from ..errors import TrackingError
-    from ..models.trained_model import add_mlflow_model
-    from ..tracking.outbox import Outbox, waiting_stores
-    from ..tracking.sender import Sender
-    from ..tracking.store import client_for
-
     console = Console(stderr=True)
     if discard is not None:
         waiting = Outbox(discard).pending()

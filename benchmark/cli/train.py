@@ -3,35 +3,31 @@
 import re
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from ..domains.catalogue import Catalogue, OpenDomain
+from ..errors import BenchError, StudyError, unknown_name
+from ..figures.plots import keep_curves
+from ..frequency.bands import Band
+from ..models.attribution import classes_of
+from ..models.documents import model_document
+from ..models.recipe import TASKS, Recipe
+from ..models.training import train_model
+from ..pictures.crops import CropSpec
+from ..store.files import dump_json
+from ..tracking.store import resolve_tracking_uri
+from ..workers import running_workers
 from . import completion
-from .next_steps import after_train, print_steps
-from .options import (
-    BandOption,
-    Command,
-    DataOption,
-    JobsOption,
-    JsonOption,
-    TrackingOption,
-    check_target,
-    jobs_of,
-    parse_data,
-    parse_detector,
-    write_text,
-)
+from .arguments import parse_data, parse_detector
+from .next_steps import after_train
+from .options import BandOption, DataOption, JobsOption, JsonOption, TrackingOption, check_target, jobs_of, write_text
+from .progress import ScreenReporter
 from .provenance import print_dropped, print_missing, print_remarks, print_unusable
-from .report import print_problems, sent
-
-if TYPE_CHECKING:
-    from ..domains.catalogue import OpenDomain
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(cls=Command)(train)
+from .report import print_problems, print_steps
+from .tracking_store import sent
 
 
 def train(
@@ -65,21 +61,6 @@ def train(
     json_file: JsonOption = None,
 ) -> None:
     """Train a detector and keep it as a folder: for bench evaluate, bench scan and MLflow."""
-    from rich.console import Console
-
-    from ..domains.catalogue import Catalogue
-    from ..errors import BenchError, StudyError, unknown_name
-    from ..frequency.bands import Band
-    from ..models.attribution import classes_of
-    from ..models.documents import model_document
-    from ..models.recipe import TASKS, Recipe
-    from ..models.training import train_model
-    from ..pictures.crops import CropSpec
-    from ..recording.learning_curves import keep_curves
-    from ..tracking.store import resolve_tracking_uri
-    from ..workers import running_workers
-    from .progress import ScreenReporter
-
     console = Console(stderr=True)
     check_target(json_file)
     if task not in TASKS:
@@ -111,8 +92,6 @@ def train(
         keep_curves(model.classifier.members, folder / "training.png", recipe.label)
         recorded = sent([model_document(model, folder, started)], uri, console)
     if json_file:
-        from ..store.files import dump_json
-
         facts = {"model": str(folder), "classes": recipe.classes, "validation": model.validation, **model.data}
         write_text(json_file, dump_json(facts))
     if json_file != "-":
@@ -134,6 +113,6 @@ def train(
     raise typer.Exit(0 if recorded and not problems else 3)
 
 
-def _lacks(domain: "OpenDomain") -> str:
+def _lacks(domain: OpenDomain) -> str:
     """What keeps a domain out of a training set of several; which classes these have together is checked later."""
     return "" if any(item.split in ("train", "val") for item in domain.items) else "no training or validation picture"

@@ -12,14 +12,14 @@ import urllib.request
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
+from ..errors import BenchError
 from ..invocation import bench
-from .options import Command, TrackingOption
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(cls=Command)(ui)
+from ..tracking.reading import other_pages, study_pages
+from ..tracking.sqlite_file import no_stray_folder
+from ..tracking.store import resolve_tracking_uri
+from .options import TrackingOption
 
 
 def ui(
@@ -28,10 +28,6 @@ def ui(
     browse: Annotated[bool, typer.Option("--open", help="Show the study that was recorded last in a browser.")] = False,
 ) -> None:
     """Open the MLflow UI on what was recorded (on this machine only, until Ctrl-C)."""
-    from ..errors import BenchError
-    from ..tracking.sqlite_file import no_stray_folder
-    from ..tracking.store import resolve_tracking_uri
-
     uri = resolve_tracking_uri(tracking_uri)
     if uri.startswith(("http://", "https://")):
         typer.echo(f"{uri} has a UI of its own: open it in a browser.")
@@ -74,9 +70,7 @@ def ui(
             _end(server)
 
 
-def _wait_until_it_answers(server: "subprocess.Popen[bytes]", address: str) -> None:
-    from rich.console import Console
-
+def _wait_until_it_answers(server: subprocess.Popen[bytes], address: str) -> None:
     with Console(stderr=True).status("starting MLflow"):
         while server.poll() is None:
             try:
@@ -86,7 +80,7 @@ def _wait_until_it_answers(server: "subprocess.Popen[bytes]", address: str) -> N
                 time.sleep(0.1)
 
 
-def _end(server: "subprocess.Popen[bytes]") -> None:
+def _end(server: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(server.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -97,8 +91,6 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
 
 def _pages(uri: str) -> tuple[dict[str, str], dict[str, str]]:
     """Pages of the studies, and of what is kept beside them."""
-    from ..tracking.reading import other_pages, study_pages
-
     return study_pages(uri), other_pages(uri)
 
 

@@ -8,15 +8,12 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..contracts import Item
 from ..registry import datasets
 from ..store.files import read_json, write_json
+from .catalogue import OpenDomain
 from .guard import Name, names_of
-
-if TYPE_CHECKING:
-    from .catalogue import OpenDomain
 
 DIGITS = 16
 
@@ -48,12 +45,12 @@ def hashed_name(space: str, kind: str, value: str) -> str:
     return content_name("\0".join((space, kind, value)))
 
 
-def hashed_names(domain: "OpenDomain", item: Item) -> dict[str, Name]:
+def hashed_names(domain: OpenDomain, item: Item) -> dict[str, Name]:
     """What an item must not share with one on another side (`names_of`), by `hashed_name`."""
     return {hashed_name(name_space(domain, name[0]), *name): name for name in names_of(item)}
 
 
-def name_space(domain: "OpenDomain", kind: str) -> str:
+def name_space(domain: OpenDomain, kind: str) -> str:
     """Where equal names mean the same: in a data set, but of files that a user added, in their folder only."""
     plugin, spec = datasets.get(domain.spec.reference), domain.spec
     name = plugin.name
@@ -62,13 +59,13 @@ def name_space(domain: "OpenDomain", kind: str) -> str:
     return f"{name}:{spec.options['fakes']}" if kind == "item" and spec.options.get("fakes") else name
 
 
-def fitted_names(domains: Sequence["OpenDomain"]) -> frozenset[str]:
+def fitted_names(domains: Sequence[OpenDomain]) -> frozenset[str]:
     """`hashed_name` of every clip and identity that is trained or validated on."""
     items = ((domain, item) for domain in domains for split in ("train", "val") for item in domain.split(split))
     return frozenset(name for domain, item in items for name in hashed_names(domain, item))
 
 
-def write_learned(table: str | Path, domain: "OpenDomain", items: Iterable[Item], contents: Iterable[str]) -> None:
+def write_learned(table: str | Path, domain: OpenDomain, items: Iterable[Item], contents: Iterable[str]) -> None:
     """
     Keep, beside the item table of a training or validation set, what a model that learns from it will have seen.
 

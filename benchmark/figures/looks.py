@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
-
-import matplotlib
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any, cast
 
 from .formats import FigureFormat
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COLUMN, PAGE = 3.3, 6.9  # inches: a column of a paper of two, and both
 
@@ -52,7 +52,7 @@ class Look:
     @contextmanager
     def figure(
         self, path: Path, width: float, height: float, file_format: str | None = None, constrained: bool = True
-    ) -> Iterator[Figure]:
+    ) -> "Iterator[Figure]":
         """
         Make a figure that is written when it is drawn.
 
@@ -67,6 +67,9 @@ class Look:
         constrained : bool
             Whether Matplotlib finds room for labels.
         """
+        import matplotlib  # here, so that what only names a figure does not load it
+        from matplotlib.figure import Figure
+
         told = file_format or path.suffix.removeprefix(".") or FigureFormat.png
         with matplotlib.rc_context(cast(Any, self.settings)):
             figure = Figure(figsize=(width, height), layout="constrained" if constrained else None)

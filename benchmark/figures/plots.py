@@ -3,21 +3,24 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 from PIL.Image import Image
 
+from ..contracts import Detector
 from ..domains.names import chain_of, unperturbed
-from ..epochs import Series
+from ..epochs import Series, member_series
 from ..frequency.bands import MAX_FREQUENCY, Band
 from ..results.cell_document import NarrowBand, TriedBand
 from ..results.rows import EvidenceInterval, Row
+from ..store.files import atomic_path
 from .labels import place_labels
 from .looks import SCREEN, Look
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 # Okabe-Ito: told apart by colour-blind readers too.
 REAL_COLOUR, FAKE_COLOUR, BAND_COLOUR, EVIDENCE_COLOUR = "#0072B2", "#D55E00", "#009E73", "#E69F00"
@@ -26,7 +29,7 @@ MARKERS = "osD^vP"
 DECIBEL = 10 / np.log(10)
 
 
-def frequency_axis(axes: Axes, look: Look = SCREEN) -> None:
+def frequency_axis(axes: "Axes", look: Look = SCREEN) -> None:
     """Make the horizontal axis one of radial frequency, from zero to the corner of the spectrum."""
     axes.set_xlim(0, MAX_FREQUENCY)
     axes.axvline(0.5, color="0.6", linewidth=0.8, linestyle=":")
@@ -34,7 +37,7 @@ def frequency_axis(axes: Axes, look: Look = SCREEN) -> None:
     axes.grid(alpha=0.25)
 
 
-def _shade(axes: Axes, band: Band, label: str) -> None:
+def _shade(axes: "Axes", band: Band, label: str) -> None:
     low, high = band.edges
     spans = [(0.0, low), (high, MAX_FREQUENCY)] if band.kind == "stop" else [(low, high)]
     for i, (start, stop) in enumerate(spans):
@@ -187,7 +190,7 @@ def save_band_transfer(path: Path, narrow: Sequence[NarrowBand], train: str, tit
     return True
 
 
-def _auc_bar(figure: Any, shown: Any, axes: list[Axes], label: str, look: Look) -> None:
+def _auc_bar(figure: Any, shown: Any, axes: list["Axes"], label: str, look: Look) -> None:
     """Scale of the colours: beside a map on a screen, below it in a column of a paper."""
     if look.paper:
         figure.colorbar(shown, ax=axes, label=label, orientation="horizontal", aspect=40, pad=0.02)
@@ -416,6 +419,8 @@ def save_cost(path: Path, rows: Sequence[Priced], title: str, what: str, look: L
     bool
         False, and no file, where no row has both numbers.
     """
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
     shown = [row for row in rows if row.ms > 0 and np.isfinite(row.auc)]
     if not shown:
         return False
@@ -453,7 +458,7 @@ def _frontier(ms: NDArray[np.float64], auc: NDArray[np.float64]) -> tuple[list[f
     return xs, ys
 
 
-def _name_points(axes: Axes, points: Sequence[tuple[str, float, float]], look: Look) -> None:
+def _name_points(axes: "Axes", points: Sequence[tuple[str, float, float]], look: Look) -> None:
     """Write names beside points, with a line to those that stand apart."""
     figure = axes.get_figure(root=True)
     assert figure is not None
@@ -569,6 +574,8 @@ def save_learning(path: Path, series: Series, title: str) -> None:
         From `curves.series_of`; names that end in ``loss`` or ``accuracy``, others are left out.
     title : str
     """
+    from matplotlib.ticker import MaxNLocator
+
     kinds = [kind for kind in CURVE_UNITS if any(name.endswith(kind) for name in series)]
     with SCREEN.figure(path, 7.5, 1.4 + 2.4 * len(kinds), "png") as figure:
         for i, kind in enumerate(kinds):
@@ -611,3 +618,11 @@ def save_confusion(path: Path, confusion: NDArray[np.int64], classes: Sequence[s
         axes.set_ylabel("is")
         axes.set_title(title, fontsize="medium")
         figure.colorbar(image, ax=axes, label="share of the class")
+
+
+def keep_curves(members: Sequence[Detector], path: Path, title: str) -> None:
+    """Draw the series of a model's detectors as a PNG; nothing if they have none."""
+    series = member_series(members)
+    if series:
+        with atomic_path(path, durable=False) as temporary:
+            save_learning(temporary, series, title)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..epochs import member_series
+from ..figures.plots import save_confusion
 from ..results.cell_document import SHORT
 from ..results.cells import fact_text
 from ..results.scores import write_table
@@ -62,8 +63,6 @@ def evaluation_document(model: TrainedModel, found: Evaluation, start: float, pl
     key = digest([name, params, start])
     write_table(place / key / "scores.parquet", found.scores)
     if found.confusion is not None:
-        from ..figures.plots import save_confusion
-
         save_confusion(place / key / "confusion.png", found.confusion, recipe.classes, recipe.label)
     return RunDocument(
         key=key,

@@ -352,7 +352,7 @@ def _registered(reference: str, folder: Path) -> str:
 
 
 def add_mlflow_model(folder: Path) -> None:
-    """Describe the folder to MLflow, which then loads it through `bandbench.benchmark.models.serving`: no pickle, no code inside."""
+    """Write the ``MLmodel`` of a folder: MLflow loads it through `bandbench.benchmark.models.serving`, without pickle."""
     import mlflow.pyfunc
     from mlflow.models import Model
     from mlflow.models.signature import ModelSignature

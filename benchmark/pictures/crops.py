@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ..errors import DataError, StudyError, TooSmallError
-from ..invocation import extra_missing
+from ..invocation import extra_missing, try_import
 
 VERSION = 1
 # TGA is last, because it is the only one without a signature.
@@ -184,10 +184,8 @@ def _is_heic(data: bytes) -> bool:
     brands = {data[8:12], *(data[i : i + 4] for i in range(16, min(int.from_bytes(data[:4]), len(data)), 4))}
     if brands.intersection(AVIF_BRANDS) or not brands.intersection(HEIC_BRANDS):
         return False
-    try:
+    with try_import(HEIC_EXTRA, "a HEIC picture, which"):
         import pillow_heif
-    except ImportError as error:
-        raise DataError(f"a HEIC picture, which {heic_missing()}.") from error
     if "HEIF" not in Image.OPEN:
         pillow_heif.register_heif_opener()
     return True
@@ -195,7 +193,7 @@ def _is_heic(data: bytes) -> bool:
 
 def heic_missing() -> str:
     """Say what has to be installed before HEIC pictures can be read; empty if nothing."""
-    return "" if importlib.util.find_spec(HEIC_LIBRARY) else extra_missing(HEIC_EXTRA, [HEIC_LIBRARY])
+    return extra_missing(HEIC_EXTRA, [HEIC_LIBRARY])
 
 
 def is_picture(head: bytes) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, unknown_name
-from ..invocation import install_extra
+from ..invocation import try_import
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -181,8 +181,8 @@ def choose_numbers(total: int, n_frames: int, every: int) -> NDArray[np.int64]:
 
 
 def _read_pyav(path: Path, choose: Choice, report: FrameReport) -> Iterator[Frame]:
-    if importlib.util.find_spec("av") is None:
-        raise DataError(f"videos need the extra `video`: {install_extra('video')}")
+    with try_import("video", "decoding with PyAV"):
+        import av  # noqa: F401
     try:
         index = _list_packets(path, report)
         report.total = index.total

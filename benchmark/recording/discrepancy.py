@@ -14,6 +14,7 @@ from ..contracts import LABEL_NAMES, ViewSpec
 from ..domains.names import chain_of, unperturbed
 from ..errors import DataError
 from ..features.load import load_view
+from ..figures.plots import save_mmd
 from ..frequency.bands import Band
 from ..metrics.two_samples import RULES, mmd, published_mmd
 from ..records import Cell, ItemSet
@@ -174,8 +175,6 @@ def _vectors(items: ItemSet, spec: ViewSpec) -> _Vectors:
 
 def keep_discrepancies(study: str, compared: Sequence[tuple[Comparison, dict[str, Any]]], folder: Path) -> None:
     """Write the discrepancies of a study, and a figure for each detector and contrast: work for a worker."""
-    from ..figures.plots import save_mmd
-
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "mmd.json", [entry for _, entry in compared])
     for i, detector in enumerate(dict.fromkeys(comparison.detector.label for comparison, _ in compared)):

@@ -17,6 +17,7 @@ from PIL import Image
 from ..contracts import FAKE, REAL
 from ..domains.names import chain_of
 from ..features.load import first_crop
+from ..figures.plots import save_mistakes
 from ..metrics.detection import best_threshold
 from ..pictures.crops import webp_address
 from ..records import ItemSet
@@ -47,8 +48,6 @@ def keep_mistakes(scores: Path, tests: Sequence[ItemSet], folder: Path, title: s
     title : str
         Of the picture.
     """
-    from ..figures.plots import save_mistakes
-
     shown = [items for items in tests if items.provenance.may_be_shown and not chain_of(items.domain)]
     if not shown:
         return

@@ -18,6 +18,7 @@ from ..domains.splits import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
 from ..epochs import series_of
 from ..errors import listed
 from ..features.load import load_view
+from ..figures import plots as figures
 from ..frequency.bands import Band
 from ..metrics.roc import Interval
 from ..models.of_cell import MODEL, keep_model, left_out
@@ -212,8 +213,6 @@ def has_rows(folder: Path, rows: Sequence[Row]) -> bool:
 
 def keep_study(name: str, rows: Sequence[Row], folder: Path) -> None:
     """Write the rows of a study and its heat maps: work for a worker."""
-    from ..figures import plots as figures
-
     if not rows:
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -256,8 +255,6 @@ def _split_table(draws: Sequence[OpenDomain]) -> pa.Table:
 
 def _save_strength_lines(name: str, rows: Sequence[Row], folder: Path) -> None:
     """A picture for every perturbation that the study has in three strengths or more."""
-    from ..figures import plots as figures
-
     chains = dict.fromkeys(chain_of(test.domain) for row in rows for test in row.tests)
     for series, strengths in figures.perturbation_series(list(chains)).items():
         for metric in figures.METRIC_NAMES:
@@ -377,7 +374,6 @@ def _input(items: ItemSet, context: str) -> tuple[str, str, str]:
 
 
 def _save_figures(cell: Cell, document: CellDocument, folder: Path) -> None:
-    from ..figures import plots as figures
 
     band = document.band
     train = cell.replicates[0].train

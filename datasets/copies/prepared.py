@@ -6,24 +6,21 @@ and its ``source.json``, ``index.parquet`` (all crops in one table) and contact 
 whole, so a kill leaves nothing half done; one manifest has one set of settings, so crops that were made differently never mix.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...benchmark.contracts import Item
 from ...benchmark.errors import DataError
-from ...benchmark.store.files import digest, read_json, write_json
+from ...benchmark.store.files import atomic_path, digest, read_json, write_json
 from ...benchmark.store.folders import results_root
 from .losses import Losses
 from .settings import FORMAT, Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from .survey import Source
 
 
 MANIFEST, INDEX, SOURCE = "manifest.json", "index.parquet", "source.json"
@@ -266,8 +263,6 @@ class Preparation:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        from ...benchmark.store.files import atomic_path
-
         schema, records = _index_schema(), self.iter_records()
         with atomic_path(self.folder / INDEX) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
             while rows := [asdict(record) for record in islice(records, ROWS_PER_GROUP)]:
@@ -324,28 +319,7 @@ class Preparation:
                 found.append(f"{n} of {n_sources} sources {what}")
         return found
 
-    # --- items -------------------------------------------------------------------------------------------------------
-
-    def items(self, sources: "Sequence[Source]") -> list[Item]:
-        """
-        Crops of some sources as items; the id is the path below ``crops``.
-
-        Raises
-        ------
-        DataError
-            If none of the sources was prepared yet.
-        """
-        if sources and not any(source.id in self.index for source in sources):
-            raise DataError(
-                f"{self.folder}: none of {len(sources)} sources of this domain (for example {sources[0].id}) was prepared "
-                f"yet; go on with: {self.command}"
-            )
-        found = []
-        for source in sources:
-            record = self.index.get(source.id)
-            for crop in record.crops if record else ():
-                found.append(source.item(f"{source.id}/{crop.file}", crop.sha256))
-        return found
+    # --- crops -------------------------------------------------------------------------------------------------------
 
     def read(self, item_id: str) -> bytes:
         """

@@ -165,7 +165,7 @@ class SourceDataset(Dataset):
     def items(self, variant: str) -> Sequence[Item]:
         sources = [source for source in self._with_splits() if variant in source.domains and source.split in SPLITS]
         if self.prepared:
-            return self.prepared.items(sources)
+            return prepared_items(self.prepared, sources)
         unprepared = next((source for source in sources if source.kind != "still"), None)
         if unprepared:
             raise DataError(
@@ -246,3 +246,25 @@ class SourceDataset(Dataset):
             In the order given, every one with a split or an empty one.
         """
         return draw_source_splits(sources, self.draw, self.seed, self.replicate)
+
+
+def prepared_items(preparation: Preparation, sources: Sequence[Source]) -> list[Item]:
+    """
+    Crops of some sources as items; the id is the path below ``crops``.
+
+    Raises
+    ------
+    DataError
+        If none of the sources was prepared yet.
+    """
+    if sources and not any(source.id in preparation.index for source in sources):
+        raise DataError(
+            f"{preparation.folder}: none of {len(sources)} sources of this domain (for example {sources[0].id}) was prepared "
+            f"yet; go on with: {preparation.command}"
+        )
+    return [
+        source.item(f"{source.id}/{crop.file}", crop.sha256)
+        for source in sources
+        if (record := preparation.index.get(source.id))
+        for crop in record.crops
+    ]

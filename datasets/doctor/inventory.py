@@ -21,7 +21,7 @@ from ..copies.losses import SELECTION, Losses, total_losses, unequal_losses
 from ..copies.own import CLIPS
 from ..copies.prepared import ERROR, NO_FACE, SOURCE, Crop, Preparation, SourceRecord, find_preparations
 from ..copies.sources import SourceDataset
-from ..copies.survey import Kind, Source, Survey
+from ..copies.survey import Kind, Source, Survey, source_stamp
 from ..copies.tree import LOST, Tree, Trouble, natural_key, on_disk, split_archive, suffix_of
 from .picture_facts import Facts, clip_facts, frames_facts, picture_facts
 
@@ -501,8 +501,6 @@ def _since(preparation: Preparation, dataset: SourceDataset, survey: Survey) -> 
 
 
 def _changed(preparation: Preparation, tree: Tree, sources: Iterable[Source], now: set[str]) -> Iterator[str]:
-    from ..copies.survey import source_stamp
-
     for source in sources:
         record = preparation.record(source.id) if source.id in now else None
         try:

@@ -6,22 +6,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
 from ...benchmark.contracts import LABEL_NAMES
 from ...benchmark.errors import DataError
 from ...benchmark.pictures.crops import decode, in_colour
 from ...benchmark.store.files import atomic_path
+from ..copies.prepared import Crop, Preparation
+from ..copies.survey import Source
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-    from PIL import Image, ImageFont
-
-    from ..copies.prepared import Crop, Preparation
-    from ..copies.survey import Source
-
-    Place = tuple[str, Crop]
+Place = tuple[str, Crop]  # id of the source, and one of its crops
 
 N_CROPS, COLUMNS = 40, 8
 CELL, CAPTION, GAP = 160, 34, 10  # pixels
@@ -40,11 +37,11 @@ class Shown:
         Below it; too long ones lose their middle.
     """
 
-    picture: "NDArray[np.uint8]"
+    picture: NDArray[np.uint8]
     lines: tuple[str, ...]
 
 
-def write_contact_sheets(preparation: "Preparation", sources: "Sequence[Source]", seed: int = 0) -> list[Path]:
+def write_contact_sheets(preparation: Preparation, sources: Sequence[Source], seed: int = 0) -> list[Path]:
     """
     Write ``contact-real.png`` and ``contact-fake.png`` into a prepared folder.
 
@@ -75,7 +72,7 @@ def write_contact_sheets(preparation: "Preparation", sources: "Sequence[Source]"
     return found
 
 
-def pick_crops(preparation: "Preparation", sources: "Sequence[Source]", n: int, seed: int) -> "list[Place]":
+def pick_crops(preparation: Preparation, sources: Sequence[Source], n: int, seed: int) -> list[Place]:
     """
     Choose crops by chance, spread over the domains, then over the sources: no source gives a second one before every other
     of its domains has given one.
@@ -91,7 +88,7 @@ def pick_crops(preparation: "Preparation", sources: "Sequence[Source]", n: int, 
     return sorted(islice(_in_turn(turns), n), key=lambda place: (place[0], place[1].frame))
 
 
-def _shuffled(preparation: "Preparation", source_id: str, seed: int) -> "Iterator[Place]":
+def _shuffled(preparation: Preparation, source_id: str, seed: int) -> Iterator[Place]:
     """Crops of one source; its record is read when the first is asked for."""
     record = preparation.record(source_id)
     crops = record.crops if record else ()
@@ -99,7 +96,7 @@ def _shuffled(preparation: "Preparation", source_id: str, seed: int) -> "Iterato
         yield source_id, crop
 
 
-def _in_turn(queues: "Sequence[Iterator[Place]]") -> "Iterator[Place]":
+def _in_turn(queues: Sequence[Iterator[Place]]) -> Iterator[Place]:
     """Take one of each, then a second one of each, and so on until all are empty."""
     waiting = list(queues)
     while waiting:
@@ -116,7 +113,7 @@ def _rank(seed: int, name: str) -> str:
     return hashlib.sha256(f"{seed}/{name}".encode()).hexdigest()
 
 
-def _load(preparation: "Preparation", source_id: str, crop: "Crop") -> Shown | None:
+def _load(preparation: Preparation, source_id: str, crop: Crop) -> Shown | None:
     try:
         picture = decode(preparation.read(f"{source_id}/{crop.file}"), colour=True)
     except (DataError, OSError):  # a sheet is for a look; what is wrong with files is told elsewhere
@@ -124,7 +121,7 @@ def _load(preparation: "Preparation", source_id: str, crop: "Crop") -> Shown | N
     return Shown(picture, (source_id, f"frame {crop.frame}   {crop.cols}x{crop.rows}"))
 
 
-def draw_sheet(shown: Sequence[Shown], title: str) -> "Image.Image":
+def draw_sheet(shown: Sequence[Shown], title: str) -> Image.Image:
     """
     Draw crops in rows, each with its lines below.
 
@@ -140,8 +137,6 @@ def draw_sheet(shown: Sequence[Shown], title: str) -> "Image.Image":
     -------
     PIL image, RGB
     """
-    from PIL import Image, ImageDraw, ImageFont
-
     columns = min(COLUMNS, len(shown))
     rows = -(-len(shown) // columns)
     width = max(columns, 4) * (CELL + GAP) + GAP
@@ -160,7 +155,7 @@ def draw_sheet(shown: Sequence[Shown], title: str) -> "Image.Image":
     return sheet
 
 
-def _fitting(text: str, font: "ImageFont.FreeTypeFont | ImageFont.ImageFont", width: int) -> str:
+def _fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
     """Leave out the middle of a text that is wider than `width` pixels."""
     keep = len(text)
     shown = text

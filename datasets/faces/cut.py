@@ -9,7 +9,6 @@ import contextlib
 import copy
 import errno
 import hashlib
-import importlib.util
 import os
 import shutil
 import tempfile
@@ -22,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...benchmark.errors import BenchError, DataError
-from ...benchmark.invocation import install_extra
+from ...benchmark.invocation import extra_missing
 from ...benchmark.pictures.video import Frame
 from ...benchmark.store.files import write_json
 from ..copies.losses import NONE_LOST, Losses, frames_without_face
@@ -101,13 +100,11 @@ class Workshop:
             If the finder or the decoder cannot be used here.
         """
         clips = any(source.kind == "clip" for source in sources)
-        if importlib.util.find_spec("av") is None:
+        if missing := extra_missing("video", ["av"]):
             if clips and self.settings.decoder == "pyav":
-                raise DataError(
-                    f"clips need the extra `video`: {install_extra('video')}; or decode with OpenCV: --decoder opencv."
-                )
+                raise DataError(f"decoder=pyav {missing}; or decode with OpenCV: --decoder opencv.")
             if self.settings.recode.startswith("h264"):
-                raise DataError(f"recode=h264 needs the extra `video`: {install_extra('video')}")
+                raise DataError(f"recode=h264 {missing}")
         _ = self.finder
 
     def publish(self, source: Source, preparation: Preparation) -> Done:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...benchmark.errors import DataError
-from ...benchmark.invocation import install_extra
+from ...benchmark.invocation import try_import
 from ..copies.settings import parse_codec
 
 
@@ -54,10 +54,8 @@ def _through_jpeg(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]
 
 def _through_h264(picture: NDArray[np.uint8], crf: int) -> NDArray[np.uint8]:
     """One intra frame in 4:2:0; odd sides are made even by repeating the last row or column, which is cut off again."""
-    try:
+    with try_import("video", "h264"):
         import av
-    except ImportError as error:
-        raise DataError(f"h264 needs the extra `video`: {install_extra('video')}") from error
     rows, cols = picture.shape[:2]
     even = np.pad(picture, ((0, rows % 2), (0, cols % 2), (0, 0)), mode="edge")
     encoder = av.CodecContext.create("libx264", "w")

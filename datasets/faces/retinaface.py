@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...benchmark.errors import DataError
-from ...benchmark.invocation import install_extra
+from ...benchmark.invocation import try_import
 from ...benchmark.store.folders import cache_root
 from .face import Face, as_box, existing_weights, largest_first, wrong_weights
 
@@ -116,10 +116,8 @@ def _in_square(picture: NDArray[np.uint8], shape: tuple[int, int]) -> tuple[NDAr
 
 
 def _open_session(path: Path) -> Any:
-    try:
+    with try_import("face", "retinaface"):
         import onnxruntime
-    except ImportError as error:
-        raise DataError(f"retinaface needs the extra `face`: {install_extra('face')}") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # the workers of a preparation share the cores already
     options.log_severity_level = 4
@@ -138,11 +136,9 @@ def fetch_weights() -> Path:
     DataError
         If it cannot be fetched, or something else came.
     """
-    try:
+    with try_import("face", "retinaface"):
         import pooch
         import requests
-    except ImportError as error:
-        raise DataError(f"retinaface needs the extra `face`: {install_extra('face')}") from error
     pooch.get_logger().setLevel("ERROR")
     folder = cache_root() / "weights"
     try:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bandbench.benchmark import invocation
-from bandbench.benchmark.invocation import Installation, bench
+from bandbench.benchmark.errors import DataError, PluginError
+from bandbench.benchmark.invocation import Installation, bench, extra_missing, install_extra, try_import
 
 
 @pytest.fixture
@@ -116,3 +117,30 @@ class FakeDistribution:
     def read_text(self, name: str) -> str:
         assert name == "direct_url.json"
         return self.text
+
+
+def test_a_library_that_is_there_is_not_missing() -> None:
+    assert extra_missing("video", ["json"]) == ""
+    assert extra_missing("video", []) == ""
+    with try_import("video", "this"):
+        import json as library
+    assert library is json
+
+
+def test_missing_libraries_are_named_with_the_command_that_installs_them() -> None:
+    command = install_extra("video")
+    assert extra_missing("video", ["json", "no_such_a", "no_such_b"]) == (
+        f"needs the extra `video` (no_such_a, no_such_b missing): {command}"
+    )
+
+
+@pytest.mark.parametrize(("alternative", "end"), [("", ""), ("do without", "; or do without.")])
+def test_an_import_that_fails_says_what_to_install(alternative: str, end: str) -> None:
+    with pytest.raises(PluginError) as raised, try_import("video", "this", alternative, PluginError):
+        import no_such_library  # noqa: F401
+    assert str(raised.value) == f"this needs the extra `video` (no_such_library missing): {install_extra('video')}{end}"
+
+
+def test_an_import_that_fails_is_about_data_unless_said_otherwise() -> None:
+    with pytest.raises(DataError), try_import("video", "this"):
+        import no_such_library  # noqa: F401

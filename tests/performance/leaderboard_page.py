@@ -1,5 +1,7 @@
 """
-``python tests/performance/leaderboard_page.py [PAGE ...]``: size of the leaderboard's page and how soon it can be used, in a real Chromium.
+Size of the leaderboard's page and how soon it can be used, in a real Chromium.
+
+``python tests/performance/leaderboard_page.py [PAGE ...]``.
 
 Boards of made-up rows: 40 detectors, 5 studies, 5 test domains each. *Shown* is when the table stands, *complete* when maps and
 charts stand as well; both from the start of the navigation, the fastest of some visits. Times depend on the machine.

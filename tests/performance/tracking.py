@@ -1,5 +1,7 @@
 """
-How long ten thousand runs take: ``python tests/performance/tracking.py`` fills a store in two steps and times `load_board`, as JSON.
+Time of `load_board` on a store of ten thousand runs, filled in two steps, as JSON.
+
+``python tests/performance/tracking.py``.
 
 The cells are those of a small real study, copied with their score files under names of their own; their runs are put into
 MLflow's tables in bulk, with all parameters, metrics, tags and data sets of the real ones. Every figure comes from a process

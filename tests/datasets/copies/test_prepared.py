@@ -23,6 +23,7 @@ from bandbench.datasets.copies.prepared import (
     note_place,
 )
 from bandbench.datasets.copies.settings import Settings
+from bandbench.datasets.copies.sources import prepared_items
 from bandbench.datasets.copies.survey import Source, Survey
 
 OTHER: dict[str, Any] = {
@@ -143,12 +144,12 @@ def test_an_empty_table(tmp_path: Path) -> None:
 def test_items_carry_what_is_known_of_their_source(tmp_path: Path) -> None:
     made = written(tmp_path / "out")
     source = Source("b/real/2.mp4", "clip", 0, ("",), "test", target="7", generator="g", compression="c23")
-    items = made.items([source])
+    items = prepared_items(made, [source])
     assert [item.id for item in items] == ["b/real/2.mp4/000000.png", "b/real/2.mp4/000007.png"]
     assert {(i.split, i.target, i.video, i.generator, i.compression) for i in items} == {("test", "7", source.id, "g", "c23")}
     assert [item.fingerprint for item in items] == [f"{n:064x}" for n in (0, 7)]
     with pytest.raises(DataError, match="none of 1 sources of this domain .* go on with: bench data prepare clips"):
-        made.items([replace(source, id="b/real/3.mp4")])
+        prepared_items(made, [replace(source, id="b/real/3.mp4")])
 
 
 def test_only_crops_are_read(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bandbench.benchmark.cli.options import parse_data, parse_detector
+from bandbench.benchmark.cli.arguments import parse_data, parse_detector
 from bandbench.benchmark.errors import BenchError
 
 PLUGIN = """

@@ -12,7 +12,7 @@ from PIL import Image
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.contracts import Detector
 from bandbench.benchmark.epochs import epochs_of
-from bandbench.benchmark.recording.learning_curves import keep_curves
+from bandbench.benchmark.figures.plots import keep_curves
 from bandbench.benchmark.tracking.documents import RunDocument
 from bandbench.benchmark.tracking.sender import send_now
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri

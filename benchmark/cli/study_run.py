@@ -1,0 +1,216 @@
+"""A study as ``bench run`` runs it: from options to a plan, from an outcome to text."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ...leaderboard.rows import ranked
+from ...leaderboard.terminal.table import as_csv, as_document, as_tests_csv, print_table
+from ..domains.catalogue import Catalogue, remarks
+from ..domains.names import dataset_name
+from ..errors import DataError, TrackingError
+from ..invocation import bench
+from ..records import Plan
+from ..registry import datasets
+from ..reporting import folded_name
+from ..search.optuna_history import check_storage
+from ..search.plan import make_plan
+from ..search.run import Outcome, run_study
+from ..store.files import dump_json
+from ..store.folders import results_root
+from ..study.boards import on_its_board, place_data, study_reference
+from ..study.study_file import Study, load_study, override
+from ..tracking.store import check_tracking_store
+from .arguments import GivenData, parse_data
+from .next_steps import after_run
+from .options import write_text
+from .progress import ScreenReporter
+from .provenance import left_out_text, print_dropped, print_missing, print_remarks
+from .report import print_problems, print_steps, say
+
+
+def plan_study(
+    reference: str,
+    data: list[str],
+    train: Sequence[str],
+    test: Sequence[str],
+    changes: Mapping[str, Any],
+    reporter: ScreenReporter,
+) -> Plan:
+    """
+    Plan a study with the changes that options make to it, and say what has no part in it.
+
+    Parameters
+    ----------
+    reference : str
+        Name of a shipped study, or a file.
+    data : list of str
+        ``--data`` as it was given.
+    train, test : sequence of str
+        Domains that were given; empty for the study's own.
+    changes : mapping of str to object
+        Values of the study by key (``search.trials``); None and empty ones change nothing.
+    reporter : ScreenReporter
+
+    Raises
+    ------
+    BenchError
+        If the study, its data or a change cannot be used.
+    """
+    shipped, given_data = load_study(reference), parse_data(data)
+    placed = place_data(shipped, _names(given_data.folders), train, test)
+    changes = {**changes, "train": list(placed.train), "test": list(placed.test)}
+    changed = override(shipped, {key: value for key, value in changes.items() if value not in (None, [])})
+    catalogue = _catalogue(changed, given_data)
+    if not changes["name"]:
+        changed = on_its_board(changed, shipped, catalogue, given_data.options)
+    if placed.alone:
+        reporter.note(_taken_alone(placed.alone, shipped.name, changed.name))
+    plan = make_plan(changed, catalogue)
+    _refuse_unused(given_data.folders, plan)
+    for domain, reason in plan.left_out.items():
+        reporter.note(f"{domain} is left out: it {reason}.")
+    for domain, reason in plan.unusable.items():
+        reporter.note(left_out_text(domain, reason))
+    return plan
+
+
+def stores_answer(tracking_uri: str, storage: str | None, reporter: ScreenReporter) -> bool:
+    """Look at what a run would write to, and create nothing; False if its results would have to wait."""
+    if storage:
+        check_storage(storage)
+    try:
+        check_tracking_store(tracking_uri)
+    except TrackingError as error:
+        reporter.note(f"{error} Until then results would be kept here.")
+        return False
+    return True
+
+
+def run_plan(plan: Plan, jobs: int, tracking_uri: str, storage: str | None, fresh: bool, reporter: ScreenReporter) -> Outcome:
+    """Run what is left of a plan; Ctrl-C ends the command with exit code 130."""
+    try:
+        return run_study(plan, jobs=jobs, tracking_uri=tracking_uri, storage=storage, fresh=fresh, reporter=reporter)
+    except KeyboardInterrupt:
+        reporter.note("Stopped. What was finished is kept; the same command continues.")
+        raise typer.Exit(130) from None
+
+
+def _taken_alone(names: Sequence[str], study: str, board: str) -> str:
+    """Say that the study's own domains have no part in this run."""
+    are = "is no data set" if len(names) == 1 else "are no data sets"
+    return (
+        f"{', '.join(names)} {are} of the study {study}: this run trains and tests on nothing else, and its board is {board}. "
+        "--train and --test combine it with other domains."
+    )
+
+
+def _catalogue(study: Study, data: GivenData) -> Catalogue:
+    options = {name: dict(study.datasets.get(name, {})) for name in (*study.datasets, *data.options)}
+    for name, given in data.options.items():
+        options[name] |= given
+    return Catalogue(data.folders, options)
+
+
+def _names(folders: dict[str, str]) -> list[str]:
+    """Names of the data sets that ``--data`` brings."""
+    return [datasets.get(given).name if ":" in given else given for given in folders]
+
+
+def _refuse_unused(folders: dict[str, str], plan: Plan) -> None:
+    used = {dataset_name(domain) for domain in (*plan.study.train, *plan.study.test)}
+    for name in _names(folders):
+        if name not in used:
+            raise DataError(f"--data {name} is not used by this run; add --train {name} or --test {name}, or leave it out.")
+
+
+def print_plan(plan: Plan, console: Console, json_file: str | None) -> None:
+    """Print a plan, or write it as JSON; remarks on its data go to `console`, that of standard error."""
+    if json_file:
+        write_text(json_file, dump_json(_plan_document(plan)))
+    else:
+        _print_plan(plan)
+    print_remarks(plan.domains.values(), console)
+
+
+def _plan_document(plan: Plan) -> dict[str, Any]:
+    return {
+        "study": plan.study.name,
+        "detectors": [spec.label for spec in plan.detectors],
+        "cells": plan.n_cells,
+        "seeds": plan.study.seeds,
+        "bands_per_cell": plan.n_bands,
+        "fits_at_most": plan.n_fits,
+        "domains": plan.sizes(),
+        "dropped_leaks": plan.dropped_leaks,
+        "data": plan.facts,
+        "remarks": remarks(plan.domains.values()),
+    }
+
+
+def _print_plan(plan: Plan) -> None:
+    console = Console()
+    title = f"{plan.study.name}: pictures (real + fake) of the first draw"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("domain, what for", overflow="fold")
+    for name in ("train", "val", "test"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for entry in plan.sizes():
+        counts = [f"{entry[f'{s}_real']} + {entry[f'{s}_fake']}" for s in ("train", "val", "test")]
+        name = folded_name(entry["domain"], console.width - 3 * max(len(count) + 2 for count in counts))
+        table.add_row(Text.assemble(name, "\n", (f"  {', '.join(entry['roles'])}", "dim")), *counts)
+    console.print(table)
+    labels = ", ".join(spec.label for spec in plan.detectors)
+    console.print(
+        f"cells: {plan.n_cells} ({labels} × {len(plan.study.train)} training domains); "
+        f"seeds: {plan.study.seeds}; bands per cell: at most {plan.n_bands}; fits: at most {plan.n_fits}. Nothing was run."
+    )
+    print_dropped(plan.dropped_leaks, console)
+    print_missing(plan.facts, console)
+
+
+def report(
+    outcome: Outcome, plan: Plan, console: Console, files: tuple[str | None, str | None, str | None]
+) -> list[dict[str, Any]]:
+    """Print or write what came out; `files` are those of JSON, of rows and of test domains as CSV. Return the rows, ranked."""
+    rows, (json_file, csv_file, csv_tests) = ranked(outcome.rows), files
+    if json_file:
+        write_text(json_file, dump_json(as_document(plan.study.name, rows)))
+    if csv_file:
+        write_text(csv_file, as_csv(rows))
+    if csv_tests:
+        write_text(csv_tests, as_tests_csv(rows))
+    if "-" not in files and rows:
+        print_table(rows, plan.study.name, about_data=False)
+    _report_gaps(outcome, console)
+    print_dropped(plan.dropped_leaks, console)
+    print_missing(plan.facts, console)
+    print_remarks(plan.domains.values(), console)
+    if not outcome.computed and not outcome.failures:
+        console.print("Nothing was left to do: every fit of this study is on record. --fresh computes all of it again.")
+    else:
+        console.print(f"{outcome.computed} fits computed now; everything is kept in {results_root()}.", soft_wrap=True)
+    return rows
+
+
+def print_next_steps(
+    plan: Plan, reference: str, data: Sequence[str], rows: Sequence[dict[str, Any]], tracking_uri: str | None, console: Console
+) -> None:
+    """Print command lines that fit after a study; `reference`, `data` and `tracking_uri` as they were given."""
+    print_steps(after_run(plan, study_reference(reference, plan.study), data, rows, tracking_uri), console)
+
+
+def _report_gaps(outcome: Outcome, console: Console) -> None:
+    print_problems(outcome.problems, console)
+    for label, reason in outcome.failures.items():
+        say(console, f"no result for {label}: {reason}")
+    for label, reasons in outcome.gaps.items():
+        say(console, f"{label}: {len(reasons)} bands could not be scored, the first: {reasons[0]}")
+    if outcome.unsent:
+        later = f"`{bench('sync')}` sends them once the store answers."
+        say(console, f"{outcome.tracking_problem}\nThe results are kept here; {later}")
