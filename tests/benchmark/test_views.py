@@ -41,8 +41,12 @@ def test_keep_has_no_feature_outside(spec: ViewSpec) -> None:
     assert frequency.min() >= 0.2 - 1e-9
     assert frequency.max() <= 0.3 + 1e-9
     outside = kernel.features(kernel.base(CROPS), (48, 48), Band.between(0.2, 0.3, "stop")).frequency
-    inside = kernel.features(kernel.base(CROPS), (48, 48), Band()).frequency
-    assert len(frequency) < len(outside) < len(inside) or spec.options
+    everything = kernel.features(kernel.base(CROPS), (48, 48), Band()).frequency
+    sizes = [len(frequency), len(outside), len(everything)]
+    if spec.options.get("variant") == "published":  # resampled to the same number of points, whatever the band
+        assert len(set(sizes)) == 1
+    else:
+        assert sizes[0] < sizes[1] < sizes[2]
 
 
 @pytest.mark.parametrize("name", ["dct", "fft"])

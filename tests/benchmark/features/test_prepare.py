@@ -11,6 +11,7 @@ import pytest
 
 from bandbench.benchmark.contracts import ViewSpec
 from bandbench.benchmark.encoders import Encoder
+from bandbench.benchmark.errors import BenchError
 from bandbench.benchmark.features.load import chunk_view
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.registry import DetectorSpec
@@ -83,7 +84,7 @@ def test_those_who_ask_at_the_same_time_wait_for_one(chunk: Path, embedded: list
 
 def test_a_failure_leaves_nothing_behind(chunk: Path) -> None:
     absent = ViewSpec("embedding", {**SPEC.options, "weights": "openia", "model": "ViT-B-32"})
-    with pytest.raises(Exception, match="Did you mean 'openai'"):
+    with pytest.raises(BenchError, match="Did you mean 'openai'"):
         chunk_view(str(chunk), absent, BAND)
     assert not list(chunk.glob("view-*"))
     assert chunk_view(str(chunk), SPEC, BAND)
