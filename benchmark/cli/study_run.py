@@ -174,9 +174,7 @@ def _print_plan(plan: Plan) -> None:
     print_missing(plan.facts, console)
 
 
-def report(
-    outcome: Outcome, plan: Plan, console: Console, files: tuple[str | None, str | None, str | None]
-) -> list[dict[str, Any]]:
+def report(outcome: Outcome, plan: Plan, console: Console, files: tuple[str | None, str | None, str | None]) -> list[Row]:
     """Print or write what came out; `files` are those of JSON, of rows and of test domains as CSV. Return the rows, ranked."""
     rows, (json_file, csv_file, csv_tests) = ranked(outcome.rows), files
     if json_file:
@@ -199,7 +197,7 @@ def report(
 
 
 def print_next_steps(
-    plan: Plan, reference: str, data: Sequence[str], rows: Sequence[dict[str, Any]], tracking_uri: str | None, console: Console
+    plan: Plan, reference: str, data: Sequence[str], rows: Sequence[Row], tracking_uri: str | None, console: Console
 ) -> None:
     """Print command lines that fit after a study; `reference`, `data` and `tracking_uri` as they were given."""
     print_steps(after_run(plan, study_reference(reference, plan.study), data, rows, tracking_uri), console)

@@ -5,8 +5,16 @@ from dataclasses import replace
 import pytest
 
 from bandbench.benchmark.contracts import Item
-from bandbench.benchmark.domains.guard import Fitted, all_names, check_no_leak, drop_leaks, refuse_leaks
-from bandbench.benchmark.domains.splits import draw_splits, split_digest
+from bandbench.benchmark.domains.guard import (
+    Fitted,
+    all_names,
+    check_no_leak,
+    drop_leaks,
+    names_of,
+    refuse_leaks,
+    refuse_shared,
+)
+from bandbench.benchmark.domains.splits import draw_splits, missing_classes, split_digest
 from bandbench.benchmark.errors import DataError
 
 
@@ -91,3 +99,92 @@ def test_the_digest_of_a_split_list_is_of_who_is_where() -> None:
     for change in ({"split": "test"}, {"label": 1}, {"target": "z"}, {"donor": "z"}, {"video": "z"}, {"id": "z"}):
         assert split_digest([replace(items[0], **change), *items[1:]]) != split_digest(items)
     assert split_digest(items[1:]) != split_digest(items)
+
+
+# --- drawing ---------------------------------------------------------------------------------------------------------
+
+
+def crowd(n: int = 60, frames: int = 3) -> list[Item]:
+    """Frames of clips, every third clip a fake."""
+    return [
+        Item(f"{i // frames}/{i % frames}", int(i // frames % 3 == 0), "train", video=f"v{i // frames}")
+        for i in range(n * frames)
+    ]
+
+
+def members(items: list[Item], split: str) -> set[str]:
+    return {item.id for item in items if item.split == split}
+
+
+def test_a_group_is_never_on_two_sides() -> None:
+    sides: dict[str, set[str]] = {}
+    for item in draw_splits(crowd(), 0, 0):
+        sides.setdefault(item.video, set()).add(item.split)
+    assert len(sides) == 60
+    assert {len(found) for found in sides.values()} == {1}
+
+
+def test_a_fifth_is_tested_a_fifth_validates_and_classes_are_balanced() -> None:
+    drawn = draw_splits(crowd(), 0, 0)
+    assert {split: len(members(drawn, split)) for split in ("train", "val", "test")} == {"train": 108, "val": 36, "test": 36}
+    fakes = {split: sum(item.label for item in drawn if item.split == split) for split in ("train", "val", "test")}
+    assert fakes == {"train": 36, "val": 12, "test": 12}
+
+
+def test_the_seed_draws_the_test_split_and_the_replicate_the_rest() -> None:
+    first, second, other = (draw_splits(crowd(), *draw) for draw in ((0, 0), (0, 1), (1, 0)))
+    assert draw_splits(crowd(), 0, 0) == first
+    assert members(first, "test") == members(second, "test") != members(other, "test")
+    assert members(first, "val") != members(second, "val")
+
+
+def test_a_given_test_split_is_left_to_its_data_set() -> None:
+    drawn = draw_splits(crowd(), 0, 0, test=False)
+    assert {split: len(members(drawn, split)) for split in ("train", "val", "test")} == {"train": 144, "val": 36, "test": 0}
+
+
+def test_too_few_groups_are_refused_with_a_way_out() -> None:
+    with pytest.raises(
+        DataError, match=r"12 pictures in 4 groups cannot be split .*: .*test has no real.* Name the groups\. Else"
+    ):
+        draw_splits(crowd(4), 0, 0, way_out="Name the groups.")
+
+
+# --- what is said ----------------------------------------------------------------------------------------------------
+
+
+def test_an_item_is_known_by_all_that_it_shows() -> None:
+    item = Item("a", 1, "train", target="x", donor="y", video="v")
+    assert names_of(item) == (("item", "a"), ("identity", "x"), ("identity", "y"), ("video", "v"))
+    assert names_of(Item("a", 1, "train")) == (("item", "a"),)  # what is not known is not shared
+
+
+def test_a_clip_and_a_person_of_one_name_are_two() -> None:
+    check_no_leak("sides", [Item("a", 0, "train", target="x")], [Item("b", 0, "test", video="x")])
+    with pytest.raises(DataError, match="share identity 'x'"):
+        check_no_leak("sides", [Item("a", 0, "train", target="x")], [Item("b", 0, "test", donor="x")])
+
+
+def test_five_of_what_is_shared_are_named_and_the_rest_counted() -> None:
+    with pytest.raises(
+        DataError, match=r"^sides share item '0', .*, item '4' and 2 more; a score on them would be memory\. Mend"
+    ):
+        refuse_shared("sides", [("item", str(i)) for i in range(7)])
+    with pytest.raises(DataError, match=r"^sides share item '0', .*, item '4'; a score"):
+        refuse_shared("sides", [("item", str(i)) for i in range(5)])
+    refuse_shared("sides", [])
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_neither_training_nor_validation_may_show_what_is_tested(split: str) -> None:
+    sides = {"train": TRAIN[:3], "val": VAL}
+    sides[split] = [*sides[split], Item("leak", 1, split, target="y")]  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="train of d and test of e share identity 'y'"):
+        refuse_leaks([Fitted("d", sides["train"], sides["val"])], {"c": set(), "e": TEST["d"]})
+
+
+def test_classes_that_a_split_lacks_are_named() -> None:
+    items = [Item("a", 0, "train"), Item("b", 1, "train"), Item("c", 1, "val")]
+    assert missing_classes(items, ["train", "val"]) == "val has no real"
+    assert missing_classes(items, ["val", "test"], [1]) == "test has no fake"
+    assert missing_classes(items, ["train"]) == ""

@@ -12,6 +12,7 @@ from PIL import Image
 
 from bandbench.benchmark.contracts import Item, ViewSpec
 from bandbench.benchmark.domains.catalogue import Catalogue
+from bandbench.benchmark.errors import BenchError
 from bandbench.benchmark.features.chunks import Places, chunk_tasks, prepare_chunk
 from bandbench.benchmark.features.item_sets import Outcomes, without_copies, without_items
 from bandbench.benchmark.features.load import chunk_view
@@ -89,7 +90,7 @@ def test_those_who_ask_at_the_same_time_wait_for_one(chunk: Path, embedded: list
 
 def test_a_failure_leaves_nothing_behind(chunk: Path) -> None:
     absent = ViewSpec("embedding", {**SPEC.options, "weights": "openia", "model": "ViT-B-32"})
-    with pytest.raises(Exception, match="Did you mean 'openai'"):
+    with pytest.raises(BenchError, match="Did you mean 'openai'"):
         chunk_view(str(chunk), absent, BAND)
     assert not list(chunk.glob("view-*"))
     assert chunk_view(str(chunk), SPEC, BAND)

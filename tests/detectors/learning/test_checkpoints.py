@@ -24,7 +24,9 @@ def test_a_kill_between_two_renames_leaves_the_old_state() -> None:
     place = Checkpoint(["b"])
     place.save({"w": np.ones(2)}, {"epoch": 7})
     place.folder.rename(place.folder.with_name(f".{place.folder.name}.old"))
-    assert (place.load() or ({}, {}))[1] == {"epoch": 7}
+    state = place.load()
+    assert state is not None
+    assert state[1] == {"epoch": 7}
 
 
 def test_a_damaged_state_counts_as_none() -> None:

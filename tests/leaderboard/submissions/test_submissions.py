@@ -255,7 +255,7 @@ def test_what_is_wrong_is_said_and_the_rest_is_used(
     mine, yours = report.tests
     assert mine["coverage"] == pytest.approx((10 - lost) / 10)
     assert (mine["n"], yours["coverage"]) == (10, 1.0)
-    assert not report.verification["verified"] or change is repeat
+    assert report.verification["verified"] == (change is repeat)
 
 
 def test_below_half_abroad_is_a_result_where_home_is_right(bring: Callable[..., Report]) -> None:

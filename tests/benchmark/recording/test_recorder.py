@@ -1,0 +1,175 @@
+"""What becomes of a cell's result: which are taken up from earlier runs, which are failures, which rows belong to a study."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_cells import interval, made_cell, record_of
+
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.recording.cell_folder import write_cell
+from bandbench.benchmark.recording.keys import cell_key, study_key
+from bandbench.benchmark.recording.recorder import Recorder, cell_folder, has_rows, study_folder, study_rows
+from bandbench.benchmark.records import Cell, CellResult, Record, Trial
+from bandbench.benchmark.records import Tested as ScoredBand  # a name that pytest does not take for tests
+from bandbench.benchmark.results.cells import cell_rows
+from bandbench.benchmark.store.files import write_json
+from bandbench.benchmark.store.folders import results_root
+from conftest import SilentReporter
+
+ALL, LOW = Band(), Band("low", 0.2)
+REALS, FAKES = (0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8)
+
+
+class Shelf:
+    """An outbox that keeps what is put into it; `lost` are names of runs that the store has not got."""
+
+    def __init__(self, lost: Sequence[str] = ()) -> None:
+        self.documents: list[Any] = []
+        self.asked: list[str] = []
+        self.lost = lost
+
+    def put(self, documents: Sequence[Any]) -> None:
+        self.documents += documents
+
+    def has(self, document: Any) -> bool:
+        self.asked.append(document.kind)
+        return document.kind not in self.lost
+
+
+class Report(SilentReporter):
+    """A reporter that also keeps the best bands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bests: list[tuple[str, float]] = []
+
+    def best(self, label: str, band: object, auc: float) -> None:
+        self.bests.append((str(band), auc))
+
+
+def recorder(*lost: str) -> tuple[Recorder, Shelf, Report]:
+    shelf, report = Shelf(lost), Report()
+    return Recorder(shelf, report), shelf, report  # type: ignore[arg-type]
+
+
+def finished_cell(folder: Path, cell: Cell, gaps: tuple[str, ...] = ()) -> list[Any]:
+    """Keep the result of a cell, without pictures and model; return its rows."""
+    record = record_of(folder, "0", ("home", "val", REALS, FAKES), [(name, "test", REALS, FAKES) for name in ("home", "away")])
+    chosen = Trial(ALL, "allpass", interval(0.9, 0.01), (record,))
+    tested = (ScoredBand("chosen", ALL, (record,)), ScoredBand("allpass", ALL, (record,)))
+    write_cell(CellResult(cell, (chosen,), None, chosen, tested, gaps), cell_key(cell), cell_folder(cell))
+    rows = cell_rows(cell_folder(cell))
+    write_json(cell_folder(cell) / "rows.json", rows)
+    return rows
+
+
+def test_results_lie_under_their_keys() -> None:
+    cell = made_cell()
+    assert cell_folder(cell) == results_root() / "cells" / cell_key(cell)
+    assert study_folder(cell) == results_root() / "studies" / study_key(cell)
+
+
+def test_a_cell_that_was_not_finished_is_not_taken_up() -> None:
+    record, shelf, _ = recorder()
+    assert not record.take_up(made_cell())
+    assert (record.rows, record.incomplete, shelf.asked) == ([], [], [])
+
+
+def test_a_finished_cell_is_taken_up_with_its_rows_and_gaps(tmp_path: Path) -> None:
+    rows = finished_cell(tmp_path, made_cell(), ("low 0.2: no memory",))
+    record, shelf, _ = recorder()
+    assert record.take_up(made_cell())
+    assert [row["cell"] for row in record.rows] == [row["cell"] for row in rows]
+    assert record.rows[0]["in_domain_auc"] == 1
+    assert math.isnan(record.rows[0]["oracle_auc"])  # null in the file
+    assert record.gaps == {made_cell().label: ("low 0.2: no memory",)}
+    assert shelf.asked == ["cell", "trial"]
+
+
+@pytest.mark.parametrize("lost", ["cell", "trial"])
+def test_a_finished_cell_that_the_store_has_lost_is_recorded_again(lost: str, tmp_path: Path) -> None:
+    finished_cell(tmp_path, made_cell())
+    record, _, _ = recorder(lost)
+    assert not record.take_up(made_cell())
+    assert record.incomplete == [made_cell().label]
+    assert record.rows == []
+
+
+def test_a_cell_of_other_settings_is_not_taken_up(tmp_path: Path) -> None:
+    finished_cell(tmp_path, made_cell())
+    record, _, _ = recorder()
+    assert not record.take_up(made_cell(bootstrap=300))
+
+
+def test_a_cell_without_a_result_is_a_failure() -> None:
+    record, shelf, _ = recorder()
+    record.finished(CellResult(made_cell(), error="no memory"), [])
+    assert record.failures == {made_cell().label: "no memory"}
+    assert (record.rows, shelf.documents) == ([], [])
+
+
+def test_a_result_goes_to_the_store_with_its_rows_and_gaps(tmp_path: Path) -> None:
+    cell = made_cell()
+    rows = finished_cell(tmp_path, cell)
+    chosen = Trial(ALL, "allpass", interval(0.9, 0.01), (Record("k"),))
+    record, shelf, _ = recorder()
+    record.finished(
+        CellResult(cell, (chosen,), (0.1, 0.2), chosen, (ScoredBand("chosen", ALL, (Record("k"),)),), ("gap",)), rows
+    )
+    assert (record.rows, record.gaps, record.failures) == (rows, {cell.label: ("gap",)}, {})
+    (document,) = shelf.documents
+    assert (document.kind, document.key, document.study_key) == ("cell", cell_key(cell), study_key(cell))
+    assert (document.metrics["in_domain_auc"], document.metrics["test/away/auc"], document.metrics["evidence.low"]) == (
+        1,
+        1,
+        0.1,
+    )
+    assert document.artifacts == str(cell_folder(cell))
+    assert document.used > 0
+
+
+def test_trials_go_to_the_store_but_for_failed_ones_and_the_best_is_told() -> None:
+    trials = [
+        Trial(ALL, "allpass", interval(0.7, 0.01), (Record("a"),)),
+        Trial(LOW, "search", interval(0.6, 0.01), (Record("b"),)),
+        Trial(Band("high", 0.2), "search", interval(0.8, 0.01), (Record("c"),)),
+        Trial(Band("high", 0.3), "search", interval(0.99, 0.01), (Record("d", error="no memory"),), "no memory"),
+    ]
+    record, shelf, report = recorder()
+    record.tried(made_cell(), trials)
+    assert [(document.kind, document.metrics["val_auc"]) for document in shelf.documents] == [
+        ("trial", 0.7),
+        ("trial", 0.6),
+        ("trial", 0.8),
+    ]
+    assert len({document.key for document in shelf.documents}) == 3
+    assert [auc for _, auc in report.bests] == [0.7, 0.8]
+
+
+def test_bands_with_too_few_frequencies_are_one_note() -> None:
+    empty = (Record("a", error="keeps 1 frequency", empty=True),)
+    record, _, report = recorder()
+    record.tried(made_cell(), [Trial(band, "search", interval(0.5, 0.01), empty, "keeps 1 frequency") for band in (ALL, LOW)])
+    assert report.notes == [f"{made_cell().label}: 2 bands were left out, the first: keeps 1 frequency"]
+
+
+def test_rows_of_other_detectors_and_domains_stay_in_a_study(tmp_path: Path) -> None:
+    (row,) = finished_cell(tmp_path, made_cell())
+    others = [row | {"detector": "dct_ridge", "cell": "b"}, row | {"train": "away", "cell": "c"}]
+    write_json(tmp_path / "rows.json", [row | {"cell": "a"}, *others])
+    new = row | {"cell": "n"}
+    assert [one["cell"] for one in study_rows(tmp_path, [new])] == ["n", "b", "c"]
+    assert study_rows(tmp_path / "nowhere", [new]) == [new]
+
+
+def test_a_study_is_made_of_its_cells_whatever_their_order(tmp_path: Path) -> None:
+    (row,) = finished_cell(tmp_path, made_cell())
+    a, b = row | {"cell": "a"}, row | {"cell": "b"}
+    write_json(tmp_path / "rows.json", [a, b])
+    assert has_rows(tmp_path, [b, a])
+    assert not has_rows(tmp_path, [a])
+    assert not has_rows(tmp_path, [a, b, b])
+    assert not has_rows(tmp_path / "nowhere", [a])

@@ -1,0 +1,192 @@
+"""Several cells side by side: every question is answered in its own order, every fit is done once, and steps are counted."""
+
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_cells import item_set
+
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.records import Assessment, Job, Record
+from bandbench.benchmark.registry import DetectorSpec
+from bandbench.benchmark.search import run as engine
+from bandbench.benchmark.search.driver import Driver
+from bandbench.benchmark.search.fit import record_path
+from bandbench.benchmark.store.files import write_json
+from conftest import SilentReporter
+
+BANDS = [Band("low", 0.1 + i / 100) for i in range(8)]
+
+
+class Progress(SilentReporter):
+    """A reporter that also keeps how many cells were said to be done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.finished: list[tuple[int, int]] = []
+
+    def cells(self, done: int, total: int) -> None:
+        self.finished.append((done, total))
+
+
+class Desk:
+    """Workers whose work is done when the driver waits for it, the last that was handed in first."""
+
+    def __init__(self, jobs: int = 1) -> None:
+        self.jobs = jobs
+        self.submitted: list[Any] = []
+        self.waiting: list[tuple[Future[Any], Callable[[], Any]]] = []
+        self.most = 0
+
+    def submit(self, function: Callable[..., Any], work: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        self.submitted.append(work)
+        self.waiting.append((future, lambda: function(work)))
+        self.most = max(self.most, len(self.waiting))
+        return future
+
+    def finish_one(self, *_: Any, **__: Any) -> None:
+        future, work = self.waiting.pop()
+        try:
+            future.set_result(work())
+        except Exception as error:
+            future.set_exception(error)
+
+
+def fit(jobs: Sequence[Job]) -> list[Record]:
+    return [Record(job.key, val_scores=str(job.band)) for job in jobs]
+
+
+class Driven:
+    """
+    Cells that were driven to their ends.
+
+    Attributes
+    ----------
+    fits : list of list of Job
+        What was handed to workers.
+    kept : list of (result, what `keep` made of it)
+        In the order in which cells were finished.
+    """
+
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        courses: Sequence[Generator[Any, Any, Any]],
+        jobs: int = 1,
+        n_cells: int | None = None,
+        n_fits: int = 4,
+        keep: Callable[[Any], Any] = lambda result: f"kept {result}",
+        run: Callable[[Sequence[Job]], list[Record]] = fit,
+    ) -> None:
+        self.desk, self.progress = Desk(jobs), Progress()
+        self.kept: list[tuple[Any, Any]] = []
+        monkeypatch.setattr(engine, "run_jobs", run)
+        monkeypatch.setattr(engine, "assess", lambda piece: f"assessed {piece.scores[0]}")
+        monkeypatch.setattr(engine, "wait", self.desk.finish_one)
+        finished = lambda result, kept: self.kept.append((result, kept))  # noqa: E731
+        driver = Driver(self.desk, self.progress, keep, finished, n_cells or len(courses), n_fits)  # type: ignore[arg-type]
+        self.results = driver.run(courses)  # type: ignore[arg-type]
+
+    @property
+    def fits(self) -> list[list[Job]]:
+        return [work for work in self.desk.submitted if isinstance(work, list)]
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Callable[..., Job]:
+    """Maker of a fit by its band and draw."""
+    train, val = item_set("home", "train"), item_set("home", "val")
+    detector = DetectorSpec.parse("coin_flip")
+    return lambda band, draw=0: Job(detector, band, draw, train, val, (), str(tmp_path / "records"))
+
+
+def asking(*questions: Sequence[Any], result: Any = "done") -> Generator[Any, Any, Any]:
+    """A cell that asks questions one after the other; its result is all that it was answered."""
+    answers = []
+    for question in questions:
+        answers.append((yield question))
+    return (result, answers)
+
+
+def test_answers_come_in_the_order_of_the_question(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The workers of this test finish what was handed in last first."""
+    asked = [job(band) for band in BANDS[:3]]
+    (driven,) = Driven(monkeypatch, [asking(asked, [Assessment(("x",), 9), Assessment(("y",), 9)])]).results
+    records, assessed = driven[1]
+    assert [record.val_scores for record in records] == [str(band) for band in BANDS[:3]]
+    assert assessed == ["assessed x", "assessed y"]
+
+
+def test_results_come_in_the_order_of_the_cells_and_each_is_kept(
+    job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    courses = [asking([job(BANDS[0])], [job(BANDS[1])], result="first"), asking([job(BANDS[2])], result="second")]
+    driven = Driven(monkeypatch, courses, keep=lambda result: f"kept {result[0]}")
+    assert [name for name, _ in driven.results] == ["first", "second"]
+    assert {result[0]: kept for result, kept in driven.kept} == {"first": "kept first", "second": "kept second"}
+    assert driven.progress.finished == [(1, 2), (2, 2)]
+
+
+def test_cells_of_earlier_runs_count_as_done(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Driven(monkeypatch, [asking([job(BANDS[0])])], n_cells=5).progress.finished == [(5, 5)]
+
+
+def test_a_fit_that_is_asked_for_twice_is_done_once(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    driven = Driven(monkeypatch, [asking([job(BANDS[0]), job(BANDS[1]), job(BANDS[0])])])
+    assert sorted(str(one.band) for part in driven.fits for one in part) == sorted(map(str, BANDS[:2]))
+    (((_, (records,)),)) = driven.results
+    assert [record.val_scores for record in records] == [str(BANDS[0]), str(BANDS[1]), str(BANDS[0])]
+
+
+def test_the_record_of_an_earlier_run_is_taken_up(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    known = Record(job(BANDS[0]).key, n_train=77)
+    write_json(record_path(job(BANDS[0]).records, known.key), {**asdict(known), "bytes": {}})
+    driven = Driven(monkeypatch, [asking([job(BANDS[1]), job(BANDS[0])])])
+    assert [one.band for part in driven.fits for one in part] == [BANDS[1]]
+    ((_, ((other, taken),)),) = driven.results
+    assert (taken, other.val_scores) == (known, str(BANDS[1]))
+
+
+@pytest.mark.parametrize(("jobs", "together"), [(1, True), (4, False)])
+def test_draws_of_a_band_stay_together_unless_workers_would_be_idle(
+    jobs: int, together: bool, job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [job(band, draw) for band in BANDS[:4] for draw in (0, 1, 2)]
+    driven = Driven(monkeypatch, [asking(asked)], jobs)
+    assert [len(part) for part in driven.fits] == ([3] * 4 if together else [1] * 12)
+    assert all(len({one.band for one in part}) == 1 for part in driven.fits)
+    ((_, (records,)),) = driven.results
+    assert [record.key for record in records] == [one.key for one in asked]
+
+
+def test_a_cell_begins_when_workers_would_soon_be_idle(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    courses = [asking([job(band)], result=i) for i, band in enumerate(BANDS)]
+    driven = Driven(monkeypatch, courses, jobs=1)
+    assert driven.desk.most <= 2 + 1  # fits, and a cell that is being kept
+    assert [i for i, _ in driven.results] == list(range(8))
+
+
+def test_steps_add_up_to_the_fits_of_all_cells_and_their_keeping(
+    job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether a cell did all fits that it may do, fewer, or one twice."""
+    courses = [
+        asking([job(band) for band in BANDS[:4]], result="all"),
+        asking([job(BANDS[4])], result="fewer"),
+        asking([job(BANDS[5])], [job(BANDS[5])], result="twice"),
+    ]
+    assert Driven(monkeypatch, courses, n_fits=4).progress.done == 3 * (4 + 1)
+
+
+def test_what_a_worker_raises_ends_the_run(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(jobs: Sequence[Job]) -> list[Record]:
+        raise MemoryError("all gone")
+
+    with pytest.raises(MemoryError, match="all gone"):
+        Driven(monkeypatch, [asking([job(BANDS[0])])], run=fail)
+    with pytest.raises(MemoryError, match="all gone"):
+        Driven(monkeypatch, [asking([job(BANDS[0])])], keep=fail)
