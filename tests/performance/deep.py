@@ -279,22 +279,22 @@ def section(found: dict[str, Any]) -> str:
     encoder, cache, bank = found["encoder"], found["cache"], found["filter"]
     rows = [
         (
-            "whole way from JPEG files to embeddings, as a share of the bare encoder on resident tensors",
+            "rate from JPEG files to embeddings, as a share of the rate of the bare encoder on resident tensors",
             f"{encoder['whole'] / encoder['bare']:.2f}",
         ),
         (
-            "one worker of `bench run` on new pictures (read, hash, decode, crop, embed, store), as a share of the same",
+            "rate of one worker of `bench run` on new pictures (read, hash, decode, crop, embed, store), as a share of the bare encoder",
             f"{encoder['prepared'] / encoder['bare']:.2f}",
         ),
         *(
-            (f"{jobs} such workers on one device, as a share of the same", f"{rate / encoder['bare']:.2f}")
+            (f"{jobs} such workers on one device, as a share of the bare encoder", f"{rate / encoder['bare']:.2f}")
             for jobs, rate in found.get("workers", {}).items()
             if jobs > 1
         ),
-        ("embeddings from the cache against computing them", f"{cache['hit'] / cache['miss']:.0f}x"),
+        ("speed-up of reading embeddings from the cache over computing them", f"{cache['hit'] / cache['miss']:.0f}x"),
         (
-            "one band of the filter bank (uint8 to uint8), against copying the crops as float32 once",
-            f"{bank['copied'] / bank['filtered']:.1f}x the time",
+            "time of one band of the filter bank (uint8 to uint8), relative to copying the crops once as float32",
+            f"{bank['copied'] / bank['filtered']:.1f}x",
         ),
         *(
             (f"AUC of a probe on {name} embeddings minus that on float32", f"{change:+.4f}")
@@ -304,7 +304,7 @@ def section(found: dict[str, Any]) -> str:
     ]
     if compiled := found.get("compiled"):
         gain = f"{compiled['compiled'] / compiled['bare']:.2f}x, after {compiled['seconds']:.0f} s of compiling"
-        rows.append(("the encoder compiled (`compiled=true`) against as it is, on resident tensors", gain))
+        rows.append(("speed-up of the compiled encoder (`compiled=true`), on resident tensors", gain))
     table = "\n".join(f"| {measure} | {value} |" for measure, value in rows)
     return f"""### {found["device"]}
 
