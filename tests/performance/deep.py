@@ -283,7 +283,8 @@ def section(found: dict[str, Any]) -> str:
             f"{encoder['whole'] / encoder['bare']:.2f}",
         ),
         (
-            "rate of one worker of `bench run` on new pictures (read, hash, decode, crop, embed, store), as a share of the bare encoder",
+            "rate of one worker of `bench run` on new pictures (read, hash, decode, crop, embed, store), "
+            "as a share of the bare encoder",
             f"{encoder['prepared'] / encoder['bare']:.2f}",
         ),
         *(

@@ -449,8 +449,8 @@ def run(place: Path, divisor: int) -> str:
 
 HEAD = """# Performance
 
-This page is written by `make perf`. It compares times that were measured in one run, on the same pictures, with one numeric thread
-per process. It gives ratios, because absolute times depend on the machine more than on the program.
+This page is written by `make perf`. It compares times that were measured in one run, on the same pictures, with one numeric
+thread per process. It gives ratios, because absolute times depend on the machine more than on the program.
 
 Machine: {cores} cores, {machine}, Python {python}.
 """
@@ -466,8 +466,8 @@ MLflow and figures. All times are from the start of the process to its end.
 FEATURES_HEAD = """
 ## Features
 
-*pass*: time to read, hash, decode, crop, transform and store all pictures. *bare*: time to decode them and to compute one float32
-FFT of each. *keep*, *reweight*, *pixels*: time to compute the features of one further band, as a share of the pass.
+*pass*: time to read, hash, decode, crop, transform and store all pictures. *bare*: time to decode them and to compute one
+float32 FFT of each. *keep*, *reweight*, *pixels*: time to compute the features of one further band, as a share of the pass.
 
 | pictures | view | pass / bare | keep | reweight | pixels |
 |---|---|---|---|---|---|"""
@@ -477,8 +477,8 @@ SCALE_HEAD = """
 ## Ridge regression on data larger than memory
 
 `dct_ridge` in colour at 128x128, with 49,152 float32 columns in a memory-mapped file. *own*: memory that the process allocates.
-*with pages*: the same plus the pages of the file that the system caches and may drop at any time. *fit / reading*: time of the fit
-relative to reading the file once and summing its values.
+*with pages*: the same plus the pages of the file that the system caches and may drop at any time. *fit / reading*: time of the
+fit relative to reading the file once and summing its values.
 
 | pictures | GiB | own MiB | with pages MiB | fit / reading |
 |---|---|---|---|---|"""
@@ -502,15 +502,16 @@ def _report(studies: Any, passes: Any, search: Any, n_trials: int, peaks: Any, l
             lines.append(f"| {title} | {view} | {one['pass'] / one['bare']:.2f} | {shares} |")
     with_, without, none, asking = search
     per_trial = (without["seconds"] - none["seconds"]) / n_trials
-    published_fit = studies[0][1][1]["fit"]
+    tracked = with_["seconds"] / without["seconds"]
+    searching = asking["per_trial"] / studies[0][1][1]["fit"]
     lines += [
         "",
         "## Search and tracking",
         "",
         "| measure | ratio |",
         "|---|---|",
-        f"| time of a study of {n_trials} trials with MLflow, relative to the same study without | {with_['seconds'] / without['seconds']:.2f} |",
-        f"| time of the search algorithm per trial, relative to one SVM fit of the first table | {asking['per_trial'] / published_fit:.2f} |",
+        f"| time of a study of {n_trials} trials with MLflow, relative to the same study without | {tracked:.2f} |",
+        f"| time of the search algorithm per trial, relative to one SVM fit of the first table | {searching:.2f} |",
         f"| total time per trial on 2 workers, relative to the fit in it | {per_trial / without['fit']:.2f} |",
         "",
         "## Memory",
