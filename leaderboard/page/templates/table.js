@@ -99,7 +99,7 @@ function rankCell(row) {
 }
 
 function bandCell(row) {
-  const evidence = row.evidence ? `evidence ${row.evidence[0].toFixed(3)}–${row.evidence[1].toFixed(3)}` : row.origin !== "recorded" ? "" : row.swept ? "no evidence found" : "evidence not asked for";
+  const evidence = row.evidence ? `evidence ${row.evidence[0].toFixed(3)}–${row.evidence[1].toFixed(3)}` : row.origin !== "recorded" ? "" : row.swept ? "no evidence found" : "no sweep";
   return [element("span", { class: "band" }, row.band), element("span", { class: "sub" }, evidence)];
 }
 
@@ -129,7 +129,7 @@ function calibrationCell(row) {
 }
 
 function leftOutCell(row) {
-  if (!known(row.left_out)) return [missing("fewer than two bands or domains to choose on")];
+  if (!known(row.left_out)) return [missing("fewer than two bands or two other domains")];
   return [fixed(row.left_out), element("span", { class: "sub" }, `of ${counted(row.candidates, "band")}`)];
 }
 
@@ -232,7 +232,7 @@ const classes = (column, place) => [column.numeric && "number", column.hindsight
 function setText(set) {
   const domains = set.domains.join(", ");
   const many = set.domains.length > 1 ? `mean over ${set.domains.length} other domains` : "one other domain";
-  const what = set.abroad ? many : "tested at home only";
+  const what = set.abroad ? many : "in-domain test only";
   return `Set ${set.name}: ${what}: ${shortened(domains, 400)} · pictures ${set.digest}`;
 }
 
@@ -268,7 +268,7 @@ function drawAround(page, last) {
   const at = (id) => document.getElementById(id);
   at("status").textContent = `${rows.length} of ${counted(ROWS.length, "row")}, ${counted(sets.size, "set")} of test pictures`;
   at("mixed").hidden = Boolean(state.apart) || sets.size < 2;
-  at("mixed").textContent = `Rows of ${sets.size} sets of test pictures stand in one order here: their means are not over the same pictures and do not compare.`;
+  at("mixed").textContent = `This order mixes rows of ${sets.size} sets of test pictures. Their means are over different pictures and do not compare.`;
   at("previous").disabled = page <= 1;
   at("next").disabled = page >= last;
   at("page-of").textContent = `page ${page} of ${last}`;
