@@ -128,7 +128,7 @@ function sweepChart(row) {
 function bandsPart(row, charts) {
   if (!charts.length) return [];
   const more = BAND_CELLS.has(row.run_id) ? [element("p", { class: "screen-only" }, element("a", { href: address({ row: "", part: "bands", cell: row.run_id }), on: { click: (event) => { event.preventDefault(); showBands(row.run_id); } } }, "The same bands on the test domains"))] : [];
-  return [element("h3", {}, "Bands tried at home"), element("div", { class: "charts" }, charts.map((one) => one.figure)), ...more];
+  return [element("h3", {}, "Bands evaluated on the training domain"), element("div", { class: "charts" }, charts.map((one) => one.figure)), ...more];
 }
 
 // --- mistakes and submissions -----------------------------------------------------------------------------------------
