@@ -18,6 +18,7 @@ from ..invocation import bench
 from ..records import Plan
 from ..registry import datasets
 from ..reporting import folded_name
+from ..results.rows import Row
 from ..search.optuna_history import check_storage
 from ..search.plan import make_plan
 from ..search.run import Outcome, run_study

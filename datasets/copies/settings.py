@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     pass
 
 
+if TYPE_CHECKING:
+    pass
+
+
 FORMAT = 1
 FACE_SHARE, LEAST_FACE, MOST_LEAST_FACE = 6, 64, 100  # the frame's shorter side over the least face's; its bounds in pixels
 Decoder = Literal["pyav", "opencv"]

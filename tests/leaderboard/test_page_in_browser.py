@@ -507,7 +507,7 @@ def test_band_maps_tell_of_home_and_abroad(reader: Callable[..., Reader], rows: 
     details.bands |= other.bands
     shown = reader(rows, details)
     maps = shown.page.locator("#bands table.band-map")
-    assert maps.count() == 4  # two cells, a stretch kept and taken out
+    assert maps.count() == 4  # two cells, each band kept alone and removed
     assert shown.page.locator("#bands .js-plotly-plot").count() == 4
     assert maps.first.locator("tbody th .name").all_inner_texts() == ["set/a", "set/b", "set/c"]
     assert maps.first.locator("tbody tr").first.locator("th").inner_text().endswith("home")
@@ -522,7 +522,7 @@ def test_band_maps_tell_of_home_and_abroad(reader: Callable[..., Reader], rows: 
     assert tip.inner_text() == "set/c\n0.200–0.250 cycles/pixel kept\nnot measured"
     assert shown.page.evaluate("document.activeElement.getAttribute('aria-label')") == tip.inner_text().replace("\n", ", ")
     taken = maps.nth(1).locator("tbody tr").first.locator("td").nth(4)
-    assert "−0.300 against all frequencies (0.900)" in str(taken.get_attribute("data-about"))
+    assert "−0.300 relative to all frequencies (0.900)" in str(taken.get_attribute("data-about"))
     colours = "cells => cells.map(cell => getComputedStyle(cell).backgroundColor)"
     assert len(set(tiles.evaluate_all(colours))) == 2
 

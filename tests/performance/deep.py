@@ -247,19 +247,20 @@ def section(found: dict[str, Any]) -> str:
     encoder, cache = found["encoder"], found["cache"]
     rows = [
         (
-            "whole way from JPEG files to embeddings, as a share of the bare encoder on resident tensors",
+            "rate from JPEG files to embeddings, as a share of the rate of the bare encoder on resident tensors",
             f"{encoder['whole'] / encoder['bare']:.2f}",
         ),
         (
-            "one worker of `bench run` on new pictures (read, hash, decode, crop, embed, store), as a share of the same",
+            "rate of one worker of `bench run` on new pictures (read, hash, decode, crop, embed, store), "
+            "as a share of the bare encoder",
             f"{encoder['prepared'] / encoder['bare']:.2f}",
         ),
         *(
-            (f"{jobs} such workers on one device, as a share of the same", f"{rate / encoder['bare']:.2f}")
+            (f"{jobs} such workers on one device, as a share of the bare encoder", f"{rate / encoder['bare']:.2f}")
             for jobs, rate in found.get("workers", {}).items()
             if jobs > 1
         ),
-        ("embeddings from the cache against computing them", f"{cache['hit'] / cache['miss']:.0f}x"),
+        ("speed-up of reading embeddings from the cache over computing them", f"{cache['hit'] / cache['miss']:.0f}x"),
         *(
             (f"AUC of a probe on {name} embeddings minus that on float32", f"{change:+.4f}")
             for name, change in found["precision"]
@@ -268,7 +269,7 @@ def section(found: dict[str, Any]) -> str:
     ]
     if compiled := found.get("compiled"):
         gain = f"{compiled['compiled'] / compiled['bare']:.2f}x, after {compiled['seconds']:.0f} s of compiling"
-        rows.append(("the encoder compiled (`compiled=true`) against as it is, on resident tensors", gain))
+        rows.append(("speed-up of the compiled encoder (`compiled=true`), on resident tensors", gain))
     table = "\n".join(f"| {measure} | {value} |" for measure, value in rows)
     return f"""### {found["device"]}
 

@@ -446,38 +446,38 @@ def run(place: Path, divisor: int) -> str:
     return _report(studies, passes, (with_, without, none, asking), 500 // divisor, peaks, large_fit, clips)
 
 
-HEAD = """# How fast it is
+HEAD = """# Performance
 
-Written by `make perf`: ratios of times taken in one run, on the same pictures, with one numeric thread per process. Absolute
-times are left out, because they say more about a machine than about a program.
+This page is written by `make perf`. It compares times that were measured in one run, on the same pictures, with one numeric
+thread per process. It gives ratios, because absolute times depend on the machine more than on the program.
 
 Machine: {cores} cores, {machine}, Python {python}.
 """
 STUDY_HEAD = """## The published band search: 48 low and high passes, 3 fits each
 
-*naive*: the published loop, everything anew for every picture and band (timed on a few of both, and multiplied).
-*vectorised*: pictures read once, masks made once per band, one FFT per picture and band, scikit-learn's classifier. *ours*: the
-same features and classifier as a study on 2 workers, with records, score files, intervals, MLflow and pictures. All from the
-start of the process to its end.
+*naive*: the published loop, which repeats all steps for every picture and band (measured on a few of both and extrapolated).
+*vectorised*: reads the pictures once, makes one mask per band, and does one FFT per picture and band; the classifier is
+scikit-learn's. *ours*: a study with the same features and classifier on 2 workers, including records, score files, intervals,
+MLflow and figures. All times are from the start of the process to its end.
 
 | pictures | naive / ours | vectorised / ours | 1 worker / 2 | of naive: fits |
 |---|---|---|---|---|"""
 FEATURES_HEAD = """
 ## Features
 
-*pass*: read, hash, decode, crop, transform and store every picture, against bare decoding and one float32 FFT each. *keep*,
-*reweight*, *pixels*: features of all pictures under one more band, as a share of the pass.
+*pass*: time to read, hash, decode, crop, transform and store all pictures. *bare*: time to decode them and to compute one
+float32 FFT of each. *keep*, *reweight*, *pixels*: time to compute the features of one further band, as a share of the pass.
 
 | pictures | view | pass / bare | keep | reweight | pixels |
 |---|---|---|---|---|---|"""
 
 
 SCALE_HEAD = """
-## Ridge on more than fits into memory
+## Ridge regression on data larger than memory
 
-`dct_ridge` in colour at 128x128, 49,152 float32 columns in a mapped file. *own*: memory that the process needs. *with
-pages*: pages of the file that the system left in memory meanwhile, which it may take back at any time. *fit / reading*:
-against adding up the file once.
+`dct_ridge` in colour at 128x128, with 49,152 float32 columns in a memory-mapped file. *own*: memory that the process allocates.
+*with pages*: the same plus the pages of the file that the system caches and may drop at any time. *fit / reading*: time of the
+fit relative to reading the file once and summing its values.
 
 | pictures | GiB | own MiB | with pages MiB | fit / reading |
 |---|---|---|---|---|"""
@@ -501,20 +501,21 @@ def _report(studies: Any, passes: Any, search: Any, n_trials: int, peaks: Any, l
             lines.append(f"| {title} | {view} | {one['pass'] / one['bare']:.2f} | {shares} |")
     with_, without, none, asking = search
     per_trial = (without["seconds"] - none["seconds"]) / n_trials
-    published_fit = studies[0][1][1]["fit"]
+    tracked = with_["seconds"] / without["seconds"]
+    searching = asking["per_trial"] / studies[0][1][1]["fit"]
     lines += [
         "",
         "## Search and tracking",
         "",
         "| measure | ratio |",
         "|---|---|",
-        f"| a study of {n_trials} trials with MLflow against the same without | {with_['seconds'] / without['seconds']:.2f} |",
-        f"| the search itself, per trial, against one SVM fit of the first table | {asking['per_trial'] / published_fit:.2f} |",
-        f"| a trial, all in all, on 2 workers, against the fit inside it | {per_trial / without['fit']:.2f} |",
+        f"| time of a study of {n_trials} trials with MLflow, relative to the same study without | {tracked:.2f} |",
+        f"| time of the search algorithm per trial, relative to one SVM fit of the first table | {searching:.2f} |",
+        f"| total time per trial on 2 workers, relative to the fit in it | {per_trial / without['fit']:.2f} |",
         "",
         "## Memory",
         "",
-        "Peak of a study, all processes added up, shared pages counted once.",
+        "Peak memory of a study: the sum over its processes, with shared pages counted once.",
         "",
         "| pictures | MiB | against the first |",
         "|---|---|---|",

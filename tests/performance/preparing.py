@@ -101,14 +101,14 @@ def preparing_memory(folder: str) -> dict[str, float]:
 HEAD = """
 ## Preparation of clips
 
-`bench data prepare` with Haar, {frames} of {length} frames of H.264 clips of {cols}x{rows}, against bare decoding of the
-same frames in one process. *and faces*: decoding and looking for faces, in one process. The rest of a preparation is cutting,
-PNG files, hashes, records, index and contact sheets; two workers include their start.
+`bench data prepare` with Haar, {frames} of {length} frames of H.264 clips of {cols}x{rows}, relative to bare decoding of the
+same frames in one process. *and faces*: decoding and face detection, in one process. A whole preparation also includes cutting,
+PNG files, hashes, records, the index and contact sheets. The time of two workers includes their start.
 
 | clips | decoding | and faces | 1 worker | 2 workers | 1 worker / and faces | 1 worker / 2 |
 |---|---|---|---|---|---|---|"""
 MEMORY_HEAD = """
-Peak memory on two workers, all processes added up, shared pages counted once.
+Peak memory on two workers: the sum over all processes, with shared pages counted once.
 
 | clips | MiB | against the first |
 |---|---|---|"""

@@ -2,8 +2,8 @@
 
 const WIDEST = Math.SQRT1_2; // the corner of the spectrum, cycles/pixel
 const KINDS = {
-  keep: { title: "Only this stretch is kept: test AUC", lines: "Only this stretch is kept: at home and abroad" },
-  stop: { title: "This stretch is taken out: AUC that is lost", lines: "This stretch is taken out: at home and abroad" },
+  keep: { title: "Test AUC with this band alone", lines: "This band alone: at home and abroad" },
+  stop: { title: "AUC lost without this band", lines: "Without this band: at home and abroad" },
 };
 const BAND_CELLS = new Map();
 for (const row of ROWS) if (DATA.bands[row.run_id] && !BAND_CELLS.has(row.run_id)) BAND_CELLS.set(row.run_id, row);
@@ -70,7 +70,7 @@ function lossLimit(keys) {
 }
 
 function bandScale(kind, limit) {
-  const texts = kind === "keep" ? undefined : [`−${limit.toFixed(1)} (gains)`, `${limit.toFixed(1)} lost`, "· against all frequencies"];
+  const texts = kind === "keep" ? undefined : [`−${limit.toFixed(1)} (gains)`, `${limit.toFixed(1)} lost`, "· relative to all frequencies"];
   return element("p", { class: "scale", "aria-hidden": "true" }, scaleParts(texts));
 }
 
@@ -91,19 +91,19 @@ function bandMap(row, told, kind, limit) {
   const body = told.domains.map((domain, i) => element("tr", { class: i ? null : "home" }, element("th", { scope: "row" }, nameOf(domain), i ? "" : element("span", { class: "sub" }, told.home === "val" ? "home, validation" : "home")),
     bands.map((band) => bandTile(told, kind, band, i, limit))));
   const head = element("thead", { class: "unseen" }, element("tr", {}, element("td"), bands.map(([low, high]) => element("th", { scope: "col" }, `${low.toFixed(3)} to ${high.toFixed(3)}`))));
-  const table = element("table", { class: "band-map", "aria-label": `${KINDS[kind].title}, ${shortened(row.detector, 60)} trained on ${shortened(row.train, 60)}; columns are stretches of frequency in cycles per pixel` }, element("colgroup", {}, names, columns), head, element("tbody", {}, body));
+  const table = element("table", { class: "band-map", "aria-label": `${KINDS[kind].title}, ${shortened(row.detector, 60)} trained on ${shortened(row.train, 60)}; columns are bands in cycles per pixel` }, element("colgroup", {}, names, columns), head, element("tbody", {}, body));
   table.querySelector("tbody td")?.setAttribute("tabindex", "0");
   table.addEventListener("keydown", walk);
-  return element("div", {}, element("div", { class: "band-frame" }, table, bandAxis(edges[0], span), element("p", { class: "axis-title", "aria-hidden": "true" }, "centre of the stretch (cycles/pixel)")));
+  return element("div", {}, element("div", { class: "band-frame" }, table, bandAxis(edges[0], span), element("p", { class: "axis-title", "aria-hidden": "true" }, "centre of the band (cycles/pixel)")));
 }
 
 function bandTile(told, kind, [low, high, aucs, errors], i, limit) {
   const [from, to] = pointwise(aucs[i], errors[i]);
   const lost = lossOf(told, aucs[i], i);
   const share = kind === "keep" ? aucs[i] : known(lost) ? 0.5 + lost / (2 * limit) : null;
-  const parts = [shortened(told.domains[i], 80), `${low.toFixed(3)}–${high.toFixed(3)} cycles/pixel ${kind === "keep" ? "kept" : "taken out"}`,
+  const parts = [shortened(told.domains[i], 80), `${low.toFixed(3)}–${high.toFixed(3)} cycles/pixel ${kind === "keep" ? "kept" : "removed"}`,
     known(aucs[i]) ? `AUC ${fixed(aucs[i])}${between(from, to) ? ` (${between(from, to)})` : ", no interval"}` : "not measured"];
-  if (kind === "stop" && known(aucs[i])) parts.push(known(lost) ? `${signed(-lost)} against all frequencies (${fixed(told.allpass[i])})` : "all frequencies: not measured");
+  if (kind === "stop" && known(aucs[i])) parts.push(known(lost) ? `${signed(-lost)} relative to all frequencies (${fixed(told.allpass[i])})` : "all-pass: not measured");
   const td = element("td", { class: known(share) ? null : "none", tabindex: "-1", "data-about": parts.join("\n"), "aria-label": parts.join(", ") });
   if (known(share)) td.style.background = `rgb(${shade(share).join(",")})`;
   return td;

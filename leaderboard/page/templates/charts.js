@@ -112,7 +112,7 @@ function drawCost() {
   target.removeAllListeners?.("plotly_click");
   target.on?.("plotly_click", (event) => event.points[0]?.customdata && openRow(event.points[0].customdata));
   document.getElementById("frontier").replaceChildren(
-    mine.length ? element("p", {}, `On the frontier, ${DATA.sets[mine[0].set].abroad ? "by mean cross-domain AUC" : "by in-domain AUC"}:`) : element("p", {}, "No row has both a time and an AUC."),
+    mine.length ? element("p", {}, `On the frontier, ${DATA.sets[mine[0].set].abroad ? "by mean cross-domain AUC" : "by in-domain AUC"}:`) : element("p", {}, "No row has both a cost and an AUC."),
     element("ol", {}, best.slice(0, 20).map((row) => element("li", {}, rowLink(row), ` ← ${shortened(row.train, 80)}, ${row.band}: AUC ${fixed(row.headline)}, ${costText(row)}`))));
 }
 
@@ -155,7 +155,7 @@ function nameCost(target) {
   const annotations = costLabels({ xaxis: { range: xaxis.range }, yaxis: { range: yaxis.range } }, size, 11);
   Plotly.relayout(target, { annotations });
   const without = costRows.length - annotations.length;
-  document.getElementById("unnamed").textContent = without ? `${counted(without, "point")} had no room for a name: point at it, or filter the rows.` : "";
+  document.getElementById("unnamed").textContent = without ? `${counted(without, "point")} could not be labelled for lack of space; point at a mark to see its name, or filter the rows.` : "";
 }
 
 // Names of the frontier first, then the others: near their points, on no other name and on no point.
@@ -203,7 +203,7 @@ function sweepTraces(row) {
   const x = sweep.map(([low, high]) => (low + high) / 2);
   const allpass = DATA.cells[row.run_id].allpass;
   const area = { type: "scatter", mode: "lines", x: [...x, ...[...x].reverse()], y: [...sweep.map((s) => s[3]), ...sweep.map((s) => s[4]).reverse()], fill: "toself", fillcolor: "rgba(70,150,210,.22)", line: { width: 0 }, hoverinfo: "skip", name: "95 % interval of each point" };
-  const line = { type: "scatter", mode: "lines+markers", x, y: sweep.map((s) => s[2]), name: "one narrow band", line: { color: colour(0) }, marker: { size: 4 }, hoverinfo: "text", text: sweep.map((s) => `${s[0].toFixed(3)}–${s[1].toFixed(3)}<br>AUC ${fixed(s[2])} (${between(s[3], s[4])})`) };
+  const line = { type: "scatter", mode: "lines+markers", x, y: sweep.map((s) => s[2]), name: "single narrow band", line: { color: colour(0) }, marker: { size: 4 }, hoverinfo: "text", text: sweep.map((s) => `${s[0].toFixed(3)}–${s[1].toFixed(3)}<br>AUC ${fixed(s[2])} (${between(s[3], s[4])})`) };
   const all = { type: "scatter", mode: "lines", x: [0, 0.7071], y: [allpass, allpass], name: "all frequencies", line: { dash: "dash", width: 1.5, color: colour(1) }, hoverinfo: "skip" };
   return known(allpass) ? [area, line, all] : [area, line];
 }
@@ -213,6 +213,6 @@ function markBand(layout, row) {
   const [low, high] = row.edges;
   const spans = row.kind === "stop" ? [[0, low], [high, 0.7071]] : [[low, high]];
   for (const [x0, x1] of spans) layout.shapes.push({ type: "rect", x0, x1, y0: 0, y1: 1, yref: "paper", fillcolor: "rgba(0,158,115,.16)", line: { width: 0 }, layer: "below" });
-  layout.annotations = [{ x: (spans[0][0] + spans[0][1]) / 2, y: 1, yref: "paper", yanchor: "bottom", showarrow: false, text: row.role === "chosen" ? "chosen band" : "its band", font: { size: 11 } }];
+  layout.annotations = [{ x: (spans[0][0] + spans[0][1]) / 2, y: 1, yref: "paper", yanchor: "bottom", showarrow: false, text: row.role === "chosen" ? "chosen band" : "band of the row", font: { size: 11 } }];
   layout.margin = { ...layout.margin, t: 26 };
 }

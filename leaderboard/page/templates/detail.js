@@ -21,7 +21,7 @@ function drawRow() {
   document.getElementById("board").hidden = Boolean(state.row);
   detail.hidden = !state.row;
   if (!state.row) return void detail.replaceChildren();
-  if (!row) return void detail.replaceChildren(backButton(), element("p", {}, `There is no row ${shortened(state.row, 40)} on this page. It may be on a newer or an older one.`));
+  if (!row) return void detail.replaceChildren(backButton(), element("p", {}, `There is no row ${shortened(state.row, 40)} on this page. It may be on a newer or an older page.`));
   const charts = rowCharts(row);
   const bands = sweepChart(row);
   detail.replaceChildren(backButton(), ...rowHead(row), ...submissionPart(row), testsTable(row), ...curvesPart(charts), ...transferPart(row), ...robustnessPart(row), ...bandsPart(row, bands), ...spectrumPart(row), ...mistakesPart(row), ...manifestPart(row));
@@ -48,17 +48,17 @@ function rowHead(row) {
       fact("cross-domain AUC", auc(row, "cross_domain_auc") + `, ${set.abroad ? (set.domains.length > 1 ? "mean over " : "on ") + shortened(set.domains.join(", "), 300) : "no other domain was tested"}`),
       fact("worst domain", known(row.worst_auc) ? `${auc(row, "worst_auc")} on ${shortened(row.worst_domain, 200)}` : "not measured"),
       fact("in-domain AUC", auc(row, "in_domain_auc")),
-      fact("rank in its set", ranked), fact("why so", row.rank_reason ?? ""),
+      fact("rank in its set", ranked), fact("reason", row.rank_reason ?? ""),
       fact("gain over all-pass", signed(row.gain)),
-      fact("left-out AUC", known(row.left_out) ? `${fixed(row.left_out)}, ${signed(row.left_out_gap)} against what was chosen: with the band, of ${row.candidates}, that is best on the other test domains` : ""),
-      fact("oracle AUC", known(row.oracle_auc) ? `${fixed(row.oracle_auc)}, ${signed(row.gap)} against what was chosen: what could not have been known` : "not measured"),
+      fact("left-out AUC", known(row.left_out) ? `${fixed(row.left_out)}, ${signed(row.left_out_gap)} relative to the chosen band: for each test domain, the best of ${row.candidates} bands on the other test domains` : ""),
+      fact("oracle AUC", known(row.oracle_auc) ? `${fixed(row.oracle_auc)}, ${signed(row.gap)} relative to the chosen band: the best evaluated band of each test domain, chosen with its labels` : "not measured"),
       fact("origin", ORIGINS[row.origin]),
       fact("coverage", percent(row.coverage)),
       fact("cost", known(row.ms_per_picture) || known(row.fit_seconds) ? `${milliseconds(row.ms_per_picture)} ms per picture${known(row.score_ms) ? ` (detector alone: ${milliseconds(row.score_ms)})` : ""}, ${fixed(row.fit_seconds, 2)} s to fit${known(row.model_bytes) ? `, model of ${kilobytes(row.model_bytes)} kB` : ""}` : "not measured"),
       fact("chosen by", row.rule),
       fact("missing", row.missing.length ? "not tested on " + row.missing.join(", ") : ""),
       fact("gaps", row.gaps.join("; ")),
-      fact("left out", row.dropped ? `${row.dropped} training or validation pictures, as they share a clip or an identity with held-out ones` : "")),
+      fact("left out", row.dropped ? `${row.dropped} training or validation pictures, because they share a clip or an identity with held-out pictures` : "")),
   ];
 }
 
@@ -79,7 +79,7 @@ function testsTable(row) {
   });
   const absent = row.missing.map((name) => [[nameOf(name)], [missing()], ...Array(13).fill("–")]);
   return element("div", {}, element("h3", {}, "Test domains"), plainTable("Test domains", heads, [...lines, ...absent]),
-    element("p", {}, "Found at 10 % alarms: the most fakes found while at most 10 % of the reals are taken for fakes; unknown with too few reals. At the nearest to 10 %: at the point of the ROC curve whose alarms are nearest to 10 %, as published programs do, be they more or fewer."));
+    element("p", {}, "Found at 10 % alarms: the largest detection rate at a false-alarm rate of at most 10 %; unknown with too few reals. At the nearest to 10 %: the detection rate at the ROC point whose false-alarm rate is nearest to 10 %, above or below it, as in published programs."));
 }
 
 // --- curves -----------------------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ function rowCharts(row) {
   const name = shortened(row.detector, 60);
   return [
     chart("ROC, mean over the draws", `ROC curves of ${name}; AUCs are in the table of test domains`, "roc", () => domains.map(([domain, one], i) => curve(domain, DATA.rates, one.roc, i))),
-    chart("DET: both errors, logarithmic", `DET curves of ${name}`, "det", () => domains.map(([domain, one], i) => curve(domain, DATA.rates.slice(1), one.roc.slice(1).map((found) => (found < 1 ? 1 - found : null)), i))),
+    chart("DET curve: misses against false alarms, logarithmic", `DET curves of ${name}`, "det", () => domains.map(([domain, one], i) => curve(domain, DATA.rates.slice(1), one.roc.slice(1).map((found) => (found < 1 ? 1 - found : null)), i))),
     ...Object.entries(told.domains).map(([domain, one]) => chart(nameOf(domain), `Scores on ${shortened(domain, 80)}: reals and fakes`, "scores", () => counts(told, one))),
   ];
 }
@@ -108,9 +108,9 @@ function counts(told, one) {
 }
 
 function curvesPart(charts) {
-  if (!charts.length) return [element("h3", {}, "Curves"), element("p", {}, "Not in this page, which holds those of the first rows only, or the score files could not be read. A page of fewer rows (--study) has room for more.")];
+  if (!charts.length) return [element("h3", {}, "Curves"), element("p", {}, "Not in this page: either it has no room for the curves of this row, or the score files could not be read. A page with fewer rows (--study) has room for more.")];
   return [element("h3", {}, "Curves"), element("div", { class: "charts" }, charts.slice(0, 2).map((one) => one.figure)),
-    element("h3", {}, "Scores of the test pictures"), element("p", {}, "First draw; the middle 99 % of all scores of this row."),
+    element("h3", {}, "Scores of the test pictures"), element("p", {}, "Histograms of the first draw. The axis covers the central 99 % of all scores of this row."),
     element("div", { class: "charts" }, charts.slice(2).map((one) => one.figure))];
 }
 
@@ -128,7 +128,7 @@ function sweepChart(row) {
 function bandsPart(row, charts) {
   if (!charts.length) return [];
   const more = BAND_CELLS.has(row.run_id) ? [element("p", { class: "screen-only" }, element("a", { href: address({ row: "", part: "bands", cell: row.run_id }), on: { click: (event) => { event.preventDefault(); showBands(row.run_id); } } }, "The same bands on the test domains"))] : [];
-  return [element("h3", {}, "Bands tried at home"), element("div", { class: "charts" }, charts.map((one) => one.figure)), ...more];
+  return [element("h3", {}, "Bands evaluated on the training domain"), element("div", { class: "charts" }, charts.map((one) => one.figure)), ...more];
 }
 
 // --- mistakes and submissions -----------------------------------------------------------------------------------------
@@ -139,9 +139,9 @@ function mistakesPart(row) {
   const domains = row.tests.map((test) => test.domain);
   const shown = domains.filter((name) => told[name]);
   const hidden = domains.filter((name) => !told[name]);
-  const why = hidden.length ? [element("p", { class: "meta", dir: "auto" }, `No pictures of ${shortened(hidden.join(", "), 400)}: none were recorded, they may not be shown, or this page has no room for them.`)] : [];
+  const why = hidden.length ? [element("p", { class: "meta", dir: "auto" }, `No pictures of ${shortened(hidden.join(", "), 400)}: they were not recorded, their licence does not permit it, or this page has no room for them.`)] : [];
   return [element("h3", {}, "Worst mistakes"),
-    ...(shown.length ? [element("p", {}, "Test pictures that the chosen band is most wrong about, the worst first; a higher score means more fake.")] : []),
+    ...(shown.length ? [element("p", {}, "The test pictures with the largest errors of the chosen band, worst first. A higher score means more fake.")] : []),
     ...shown.flatMap((name) => [mistakesOf("Reals with the highest scores", name, "real", told[name].reals), mistakesOf("Fakes with the lowest scores", name, "fake", told[name].fakes)]), ...why];
 }
 
@@ -170,15 +170,15 @@ function transferPart(row) {
   const lines = entries.map((one) => [[nameOf(one.domain), one.domain === row.train ? element("span", { class: "sub" }, "home") : ""],
     [percent(one.false_alarms), span(one, "false_alarms")], [percent(one.detections), span(one, "detections")], fixed(one.calibration_error), one.reason || ""]);
   return [element("h3", {}, "Threshold transfer"),
-    element("p", {}, "The threshold is set for 1 % false alarms, and probabilities are calibrated, on validation pictures of the training domain. This is what they give on test pictures."),
-    plainTable("Threshold transfer", ["test domain", "false alarms", "fakes found", "calibration error", "why no rates"], lines)];
+    element("p", {}, "The threshold (1 % false alarms) and the calibration of probabilities come from validation pictures of the training domain. The table gives their results on test pictures."),
+    plainTable("Threshold transfer", ["test domain", "false alarms", "fakes found", "calibration error", "reason for missing rates"], lines)];
 }
 
 function robustnessPart(row) {
   const entries = DATA.details[row.id]?.robustness ?? [];
   if (!entries.length) return [];
   const lines = entries.map((one) => [[element("bdi", {}, one.perturbation)], one.scope, fixed(one.clean_auc), measured(one.auc, one.auc_lo, one.auc_hi), signed(-one.drop), between(one.drop_lo, one.drop_hi).replace("–", " to ") || "–", String(one.domains.length)]);
-  return [element("h3", {}, "Under perturbations of the test pictures"), plainTable("Perturbations", ["perturbation", "tested", "as they are", "AUC", "change", "95 % of what is lost", "domains"], lines)];
+  return [element("h3", {}, "Under perturbations of the test pictures"), plainTable("Perturbations", ["perturbation", "tested", "AUC unperturbed", "AUC", "change", "AUC lost, 95 % interval", "domains"], lines)];
 }
 
 // --- manifest ---------------------------------------------------------------------------------------------------------
@@ -195,8 +195,8 @@ function manifestPart(row) {
       fact("code", pairs(cell.code)), fact("seed", cell.seed === undefined || cell.seed === null ? "" : `${cell.seed}, ${counted(row.seeds, "draw")}`),
       fact("crop", pairs(cell.crop)), fact("split lists", row.split_id ? element("code", {}, row.split_id) : ""),
       fact("versions", row.origin === "recorded" ? pairs(cell.versions) : ""), fact("MLflow run", ...(row.origin === "recorded" ? runLink(row, cell) : [""])), fact("look-alikes", ...alike)),
-    ...(cell.code ? [] : [element("p", { class: "meta" }, "The rest is in cell.json of the run; this page holds the manifests of the first rows only.")]),
-    ...(cell.command && row.origin === "recorded" ? [element("h3", {}, "Repeat it"), element("pre", {}, cell.command), element("p", { class: "meta" }, "Data sets that lie in a folder of yours need --data NAME=DIR as well. A study file of your own is named by its path.")] : []),
+    ...(cell.code ? [] : [element("p", { class: "meta" }, "The full manifest is in cell.json of the run; this page contains the manifests of the first rows only.")]),
+    ...(cell.command && row.origin === "recorded" ? [element("h3", {}, "Repeat it"), element("pre", {}, cell.command), element("p", { class: "meta" }, "Add --data NAME=DIR for every data set that is in a folder of your own. Name a study file of your own by its path.")] : []),
     ...(Object.keys(cell.data ?? {}).length ? [element("details", {}, element("summary", {}, "Digests of the data (draw / domain / split)"), ...digests(cell.data)),
       element("details", {}, element("summary", {}, "Digests of the split lists"), ...digests(cell.splits))] : []),
   ];
@@ -204,5 +204,5 @@ function manifestPart(row) {
 
 function runLink(row, cell) {
   if (DATA.server && cell.page) return [element("a", { href: DATA.server + cell.page, rel: "noreferrer" }, row.run_id)];
-  return [element("code", {}, row.run_id ?? ""), cell.page ? element("span", { class: "sub" }, `in a local store; after "bench ui" at ${cell.page}`) : ""];
+  return [element("code", {}, row.run_id ?? ""), cell.page ? element("span", { class: "sub" }, `in a local store; start "bench ui" and open ${cell.page}`) : ""];
 }

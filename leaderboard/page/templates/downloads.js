@@ -84,7 +84,7 @@ function texPages(items, linesOf) {
   if (left < TEX_NOTES && last.length > 1) pages.splice(-1, 1, last.slice(0, Math.ceil(last.length / 2)), last.slice(Math.ceil(last.length / 2)));
   return pages;
 }
-const texHead = (needs) => [`% ${(DATA.study || "all studies").replace(/\s+/g, " ")}, made ${DATA.made}`, `% needs ${needs.map((name) => `\\usepackage{${name}}`).join(", ")}; a table is as wide as the text: in two columns, use table*`];
+const texHead = (needs) => [`% ${(DATA.study || "all studies").replace(/\s+/g, " ")}, made ${DATA.made}`, `% needs ${needs.map((name) => `\\usepackage{${name}}`).join(", ")}; a table has the width of the text; in two columns, use table*`];
 
 // Its caption above it, notes below it, and nothing wider than the text.
 function texTable(columns, heads, lines, caption, notes, name) {
@@ -99,11 +99,11 @@ function texCounts(tests) {
 }
 
 function asTex(rows) {
-  const told = HAS_RANKS ? "Bold: significantly best of its set, alone in its tie group, and above chance." : "No ranks are known, so nothing is bold.";
+  const told = HAS_RANKS ? "Bold: significantly best of its set, alone in its tie group, and above chance." : "There are no ranks, so nothing is bold.";
   const sorted = [...rows].sort((a, b) => a.set - b.set);
   const sets = [...new Set(sorted.map((row) => row.set))];
   const counts = sets.slice(0, TEX_SETS).map((set) => `${DATA.sets[set].name}: ${texEscaped(DATA.sets[set].domains.join(", "), 120)} ($n = ${texCounts(sorted.filter((row) => row.set === set).flatMap((row) => row.tests.filter((test) => DATA.sets[set].domains.includes(test.domain))))}$ pictures${DATA.sets[set].domains.length > 1 ? " each" : ""}).`);
-  const notes = `AUC on test pictures, below it the 95\\,\\% interval over groups of pictures; cross-domain: mean over the other domains of the set; gain: over all frequencies. ${told} Sets of test domains, whose means do not compare: ${counts.join(" ")}${sets.length > TEX_SETS ? ` And ${sets.length - TEX_SETS} more.` : ""}`;
+  const notes = `AUC on test pictures, with the 95\\,\\% interval over groups of pictures below it. Cross-domain: mean over the other domains of the set. Gain: AUC minus that with all frequencies. ${told} Means over different sets are not comparable. The sets of test domains are ${counts.join(" ")}${sets.length > TEX_SETS ? ` And ${sets.length - TEX_SETS} more.` : ""}`;
   const under = `${[...(HAS_RANKS ? [""] : []), "$\\leftarrow$ trained on", "", "", "", "", ""].join(" & ")} \\\\`;
   const heads = `${[...(HAS_RANKS ? ["rank"] : []), "detector", "band (c/px)", "in-domain", "cross-dom.", "worst", "gain"].join(" & ")} \\\\`;
   const columns = (HAS_RANKS ? "r" : "") + ">{\\raggedright\\arraybackslash}p{.26\\linewidth}>{\\raggedright\\arraybackslash}p{.16\\linewidth}rrrr";
@@ -116,7 +116,7 @@ function asTex(rows) {
 function texRows(rows) {
   const lines = [];
   for (const [i, row] of rows.entries()) {
-    if (!i || row.set !== rows[i - 1].set) lines.push(...(i ? ["\\midrule"] : []), `\\multicolumn{${HAS_RANKS ? 7 : 6}}{@{}l}{\\footnotesize Set ${DATA.sets[row.set].name}${DATA.sets[row.set].abroad ? "" : ", tested at home only"}} \\\\\\addlinespace[1pt]`);
+    if (!i || row.set !== rows[i - 1].set) lines.push(...(i ? ["\\midrule"] : []), `\\multicolumn{${HAS_RANKS ? 7 : 6}}{@{}l}{\\footnotesize Set ${DATA.sets[row.set].name}${DATA.sets[row.set].abroad ? "" : ", in-domain test only"}} \\\\\\addlinespace[1pt]`);
     lines.push(texLine(row));
   }
   return lines;
@@ -145,7 +145,7 @@ function asTexMatrix() {
   const cells = cellsOf(rows);
   const parts = texParts(domains, TEX_COLUMNS).flatMap((some) => texPages(trains, (train) => 1 + texTall(train)).map((lines) => [some, lines]));
   const name = rows.length ? texName(seriesText(left)) : "no detector";
-  const notes = "AUC on test pictures, a line for each training domain, below it the 95\\,\\% interval over groups of pictures. Below 0.5, fakes rank under reals. Italic: the training domain itself; --: not measured. $n$: test pictures.";
+  const notes = "AUC on test pictures, one line per training domain, with the 95\\,\\% interval over groups of pictures below it. An AUC below 0.5 means that reals score higher than fakes. Italic: in-domain; --: not measured. $n$: number of test pictures.";
   return [...texHead(["array", "booktabs", "graphicx"]), ...parts.flatMap(([some, lines], i) => texTable(
     `>{\\raggedright\\arraybackslash}p{.22\\linewidth}${"r".repeat(Math.max(1, some.length))}`,
     [`trained on & ${some.map((domain) => `\\rotatebox{90}{\\parbox[t]{2.6cm}{\\raggedright\\footnotesize ${texName(domain, 60)}}}`).join(" & ")} \\\\`],

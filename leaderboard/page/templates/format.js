@@ -41,7 +41,7 @@ function missing(why = "not measured") {
 
 function measured(value, low, high) {
   if (!known(value)) return [missing()];
-  const under = value < 0.5 ? { class: "under", title: "below chance: fakes rank under reals" } : {};
+  const under = value < 0.5 ? { class: "under", title: "below chance: reals score higher than fakes" } : {};
   return [element("span", under, fixed(value)), element("span", { class: "sub" }, between(low, high) || "no interval")];
 }
 

@@ -12,7 +12,7 @@ function drawNotes() {
 
 function drawGlossary() {
   const lines = COLUMNS.map((column) => [column.head.replaceAll("\n", " "), column.about]);
-  lines.push(["sets", "Rows whose headline is a mean over the same test pictures. Only those compare; ranks and frontiers stay within a set."], ["–", "Not measured. A mean over what is missing is missing, too."]);
+  lines.push(["sets", "Rows whose headline is a mean over the same test pictures. Only such rows are compared; ranks and frontiers are computed within a set."], ["home, abroad", "The training domain, and the other domains."], ["–", "Not measured. A mean with a missing value is missing too."]);
   at("glossary").replaceChildren(...lines.flatMap(([head, about]) => [element("dt", {}, head), element("dd", {}, about)]));
 }
 

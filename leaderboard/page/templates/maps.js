@@ -76,8 +76,8 @@ function differenceCell(cells, train, name) {
   const [a, b] = cells.map((side) => side(train, name));
   const about = `trained on ${shortened(train, 80)}\ntested on ${shortened(name, 80)}`;
   if (!a || !b || !known(a.auc) || !known(b.auc)) return { text: "–", about: about + "\nnot measured on both sides" };
-  const apart = a.auc_lo > b.auc_hi || b.auc_lo > a.auc_hi ? "the 95 % intervals do not touch" : "the 95 % intervals overlap";
-  return { text: signed(a.auc - b.auc, 2), share: 0.5 + (a.auc - b.auc) / 2, about: `${about}\n${fixed(a.auc)} against ${fixed(b.auc)}: ${signed(a.auc - b.auc)}\n${apart}` };
+  const apart = a.auc_lo > b.auc_hi || b.auc_lo > a.auc_hi ? "the 95 % intervals do not overlap" : "the 95 % intervals overlap";
+  return { text: signed(a.auc - b.auc, 2), share: 0.5 + (a.auc - b.auc) / 2, about: `${about}\n${fixed(a.auc)} minus ${fixed(b.auc)}: ${signed(a.auc - b.auc)}\n${apart}` };
 }
 
 function heatTable(title, trains, domains, cellOf, ends) {

@@ -42,40 +42,40 @@ const flagged = (row) => row.lookalikes + row.gaps.length + (row.dropped ? 1 : 0
 
 const COLUMNS = [
   { id: "detector", head: "detector", cell: (row) => [rowLink(row), badge(row), element("span", { class: "sub" }, ROLES[row.role] ?? row.role)],
-    about: "What was trained; the name leads to all that is known of the row." },
+    about: "The detector with its parameters or preset; the name opens all details of the row." },
   { id: "ranks", head: "rank", numeric: true, absent: !HAS_RANKS, value: (row) => row.rank_low, cell: rankCell,
-    about: "Lowest and highest place that the noise of the test pictures leaves open, among rows of the same set. Rows that share a tie number cannot be told apart from its best row. (Paired bootstrap over groups, with a least error where groups are few; Holm's correction.)" },
-  { id: "train", head: "trained on", cell: (row) => [nameOf(row.train)], about: "Domain whose training pictures it saw, and whose validation pictures chose the band." },
+    about: "Lowest and highest rank, among the rows of the same set, that are compatible with the noise of the test pictures. Rows with the same tie number are not significantly worse than the best of them. (Paired bootstrap over groups, with a lower bound of the error for few groups; Holm's correction.)" },
+  { id: "train", head: "trained on", cell: (row) => [nameOf(row.train)], about: "Domain of the training pictures, and of the validation pictures on which the band was chosen." },
   { id: "band", head: "band\n(cycles/px)", cell: bandCell, value: (row) => row.edges[0],
-    about: "Frequencies that the detector was left with; below it the evidence interval, where single narrow bands are clearly better than chance on validation pictures." },
-  { id: "parameters", head: "parameters", hidden: true, cell: (row) => [row.parameters ? nameOf(row.parameters) : missing("not known")], about: "Of the detector." },
-  { id: "view", head: "view", hidden: true, cell: (row) => [row.view ? nameOf(row.view) : missing("not known")], about: "What the detector is handed." },
-  { id: "in_domain_auc", head: "in-domain\nAUC", numeric: true, cell: interval("in_domain_auc"), about: "On test pictures of the training domain, with the 95 % interval over groups (identities, clips): from resampling or, where groups are few or the AUC is near 0 or 1, wider." },
-  { id: "cross_domain_auc", head: "cross-domain\nAUC, mean", numeric: true, cell: interval("cross_domain_auc"), about: "Mean over the test domains of the row's set, with the band that was chosen on validation pictures of the training domain. Means over different sets do not compare." },
-  { id: "worst_auc", head: "worst\ndomain AUC", numeric: true, cell: interval("worst_auc"), about: "Of the other domains, the one with the lowest AUC." },
-  { id: "worst_domain", head: "worst on", cell: (row) => [row.worst_domain ? nameOf(row.worst_domain) : missing()], about: "Which domain that is." },
+    about: "Frequencies that the detector can use. Second line: the evidence interval, in which single narrow bands are significantly better than chance on validation pictures." },
+  { id: "parameters", head: "parameters", hidden: true, cell: (row) => [row.parameters ? nameOf(row.parameters) : missing("not known")], about: "Parameters of the detector." },
+  { id: "view", head: "view", hidden: true, cell: (row) => [row.view ? nameOf(row.view) : missing("not known")], about: "Features that the detector receives." },
+  { id: "in_domain_auc", head: "in-domain\nAUC", numeric: true, cell: interval("in_domain_auc"), about: "AUC on test pictures of the training domain, with the 95 % interval over groups (identities, clips). The interval is a bootstrap interval, or a wider one if there are few groups or the AUC is near 0 or 1." },
+  { id: "cross_domain_auc", head: "cross-domain\nAUC, mean", numeric: true, cell: interval("cross_domain_auc"), about: "Mean AUC over the test domains of the row's set, with the band that was chosen on validation pictures of the training domain. Means over different sets are not comparable." },
+  { id: "worst_auc", head: "worst\ndomain AUC", numeric: true, cell: interval("worst_auc"), about: "Lowest AUC on a single other domain." },
+  { id: "worst_domain", head: "worst on", cell: (row) => [row.worst_domain ? nameOf(row.worst_domain) : missing()], about: "The other domain with the lowest AUC." },
   { id: "gain", head: "gain over\nall-pass", numeric: true, cell: number("gain", signed), about: "Headline AUC (cross-domain, else in-domain) minus that of the same detector with all frequencies." },
-  { id: "oracle_auc", head: "oracle\nAUC", numeric: true, hindsight: true, cell: number("oracle_auc"), about: "With the best tried band of each test domain. It flatters, as it could not have been known beforehand." },
-  { id: "gap", head: "oracle\ngap", numeric: true, hindsight: true, cell: number("gap", signed), about: "Oracle minus headline: what choosing the band on the training domain alone costs." },
-  { id: "left_out", head: "left-out\nAUC", numeric: true, hidden: true, absent: !HAS_CHOICES, hindsight: true, cell: leftOutCell, about: "For each test domain, the AUC with the band that is best on the mean of the other test domains: what choosing on several domains would give. Candidates are the narrow bands of the sweep and the bands that have a row." },
-  { id: "left_out_gap", head: "left-out\ngap", numeric: true, hidden: true, absent: !HAS_CHOICES, hindsight: true, cell: number("left_out_gap", signed), about: "Left-out AUC minus headline: what choosing on other domains instead of the training domain would gain. Below zero, choosing at home was better." },
+  { id: "oracle_auc", head: "oracle\nAUC", numeric: true, hindsight: true, cell: number("oracle_auc"), about: "Headline AUC with the best evaluated band of each test domain. The choice uses the test labels, so the number is too optimistic." },
+  { id: "gap", head: "oracle\ngap", numeric: true, hindsight: true, cell: number("gap", signed), about: "Oracle AUC minus headline AUC: the cost of choosing the band on the training domain alone." },
+  { id: "left_out", head: "left-out\nAUC", numeric: true, hidden: true, absent: !HAS_CHOICES, hindsight: true, cell: leftOutCell, about: "For each test domain, the band with the best mean AUC on the other test domains is chosen; mean of its AUCs. Candidates are the narrow bands of the sweep and the bands that have a row." },
+  { id: "left_out_gap", head: "left-out\ngap", numeric: true, hidden: true, absent: !HAS_CHOICES, hindsight: true, cell: number("left_out_gap", signed), about: "Left-out AUC minus headline AUC: the gain from choosing the band on other domains instead of the training domain. Negative if the training domain gave the better band." },
   { id: "threshold", head: "alarms abroad\n(1 % at home)", numeric: true, absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.value, cell: transferCell,
-    about: "With the threshold set for 1 % false alarms on validation pictures at home: false alarms that it really gives abroad, and the share of fakes that it finds there." },
+    about: "False-alarm rate on other domains (mean), at the threshold that gives 1 % false alarms on validation pictures of the training domain. Second line: the detection rate there." },
   { id: "calibration", head: "calibration\nerror abroad", numeric: true, hidden: true, absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.calibration, cell: calibrationCell,
-    about: "Mean distance of the probability of fake from what it promises, with probabilities calibrated at home: mean over the other domains. 0 is best; chance alone lifts it a little above." },
+    about: "Mean distance between the predicted probability of fake and the observed share of fakes on the other domains, calibrated on the training domain. 0 is best; chance alone gives a little more than 0." },
   { id: "coverage", head: "coverage", numeric: true, cell: number("coverage", percent), about: "Share of the test pictures that have a score." },
-  { id: "n_tests", head: "tested on", numeric: true, value: (row) => row.tests.length, cell: testedCell, about: "Test domains of the row, of those that its study knows." },
-  { id: "ms_per_picture", head: "ms per\npicture", numeric: true, cell: number("ms_per_picture", milliseconds), about: "Reading, decoding, transforming and scoring, on the machine that computed the row." },
-  { id: "score_ms", head: "detector\nalone, ms", numeric: true, hidden: true, absent: !DATA.fields.includes("score_ms"), cell: number("score_ms", milliseconds), about: "Of the milliseconds per picture, what the detector takes to score it: the cost that tells detectors apart." },
-  { id: "model_bytes", head: "model,\nkB", numeric: true, hidden: true, cell: number("model_bytes", kilobytes), about: "Size of the chosen model as it is kept: one fitted detector with its calibration. An encoder that it rests on is not counted." },
-  { id: "fit_seconds", head: "fit, s", numeric: true, hidden: true, cell: number("fit_seconds", (value) => value.toFixed(2)), about: "Seconds to fit, mean over the draws." },
-  { id: "seeds", head: "draws", numeric: true, hidden: true, cell: (row) => [String(row.seeds)], about: "Draws of training and validation pictures that every number is a mean over." },
-  { id: "set_name", head: "set", hidden: true, value: (row) => row.set, cell: (row) => [DATA.sets[row.set].name], about: "Set of test pictures that the headline is a mean over." },
-  { id: "split_id", head: "splits", cell: (row) => [row.split_id ? element("code", {}, row.split_id) : missing("not recorded")], about: "Short digest of the split lists: equal for rows whose training domain and test pictures are split alike." },
+  { id: "n_tests", head: "tested on", numeric: true, value: (row) => row.tests.length, cell: testedCell, about: "Number of test domains of the row, out of those of its study." },
+  { id: "ms_per_picture", head: "ms per\npicture", numeric: true, cell: number("ms_per_picture", milliseconds), about: "Time per picture for reading, decoding, transforming and scoring, on the machine that computed the row." },
+  { id: "score_ms", head: "detector\nalone, ms", numeric: true, hidden: true, absent: !DATA.fields.includes("score_ms"), cell: number("score_ms", milliseconds), about: "The part of the time per picture that the detector takes for scoring; the other parts are the same for all detectors." },
+  { id: "model_bytes", head: "model,\nkB", numeric: true, hidden: true, cell: number("model_bytes", kilobytes), about: "Size of the saved model: one fitted detector with its calibration, without the weights of an encoder." },
+  { id: "fit_seconds", head: "fit, s", numeric: true, hidden: true, cell: number("fit_seconds", (value) => value.toFixed(2)), about: "Time of a fit in seconds, mean over the draws." },
+  { id: "seeds", head: "draws", numeric: true, hidden: true, cell: (row) => [String(row.seeds)], about: "Number of draws of training and validation pictures; every number is a mean over them." },
+  { id: "set_name", head: "set", hidden: true, value: (row) => row.set, cell: (row) => [DATA.sets[row.set].name], about: "The set of test domains over which the headline is a mean." },
+  { id: "split_id", head: "splits", cell: (row) => [row.split_id ? element("code", {}, row.split_id) : missing("not recorded")], about: "Short digest of the split lists. It is equal for rows with the same splits of the training domain and the test pictures." },
   { id: "origin", head: "origin", hidden: !HAS_SUBMISSIONS, cell: (row) => [ORIGINS[row.origin]], value: (row) => ORIGINS[row.origin],
-    about: "Recorded here: computed by this program. Submitted: somebody brought scores, and every number was computed from them. Verified: a run recorded here gives the same scores." },
-  { id: "study", head: "study", hidden: new Set(ROWS.map((row) => row.study)).size < 2, cell: (row) => [nameOf(row.study)], about: "What was crossed and searched." },
-  { id: "flags", head: "to note", value: flagged, cell: flagsCell, about: "Test pictures that look like training pictures, parts of the data or bands that are missing, training pictures left out because they share a clip or an identity with held-out ones." },
+    about: "Recorded here: the scores were computed by this program. Submitted: the scores were submitted, and every number was computed from them. Verified: a run recorded here gives the same scores." },
+  { id: "study", head: "study", hidden: new Set(ROWS.map((row) => row.study)).size < 2, cell: (row) => [nameOf(row.study)], about: "The study that the row belongs to." },
+  { id: "flags", head: "to note", value: flagged, cell: flagsCell, about: "Warnings: the number of test pictures that look like training pictures; missing parts of the data or bands; the number of training pictures that were left out because they share a clip or an identity with held-out pictures." },
 ].filter((column) => !column.absent);
 
 function rowLink(row) {
@@ -99,7 +99,7 @@ function rankCell(row) {
 }
 
 function bandCell(row) {
-  const evidence = row.evidence ? `evidence ${row.evidence[0].toFixed(3)}–${row.evidence[1].toFixed(3)}` : row.origin !== "recorded" ? "" : row.swept ? "no evidence found" : "evidence not asked for";
+  const evidence = row.evidence ? `evidence ${row.evidence[0].toFixed(3)}–${row.evidence[1].toFixed(3)}` : row.origin !== "recorded" ? "" : row.swept ? "no evidence found" : "no sweep";
   return [element("span", { class: "band" }, row.band), element("span", { class: "sub" }, evidence)];
 }
 
@@ -129,7 +129,7 @@ function calibrationCell(row) {
 }
 
 function leftOutCell(row) {
-  if (!known(row.left_out)) return [missing("fewer than two bands or domains to choose on")];
+  if (!known(row.left_out)) return [missing("fewer than two bands or two other domains")];
   return [fixed(row.left_out), element("span", { class: "sub" }, `of ${counted(row.candidates, "band")}`)];
 }
 
@@ -232,7 +232,7 @@ const classes = (column, place) => [column.numeric && "number", column.hindsight
 function setText(set) {
   const domains = set.domains.join(", ");
   const many = set.domains.length > 1 ? `mean over ${set.domains.length} other domains` : "one other domain";
-  const what = set.abroad ? many : "tested at home only";
+  const what = set.abroad ? many : "in-domain test only";
   return `Set ${set.name}: ${what}: ${shortened(domains, 400)} · pictures ${set.digest}`;
 }
 
@@ -268,7 +268,7 @@ function drawAround(page, last) {
   const at = (id) => document.getElementById(id);
   at("status").textContent = `${rows.length} of ${counted(ROWS.length, "row")}, ${counted(sets.size, "set")} of test pictures`;
   at("mixed").hidden = Boolean(state.apart) || sets.size < 2;
-  at("mixed").textContent = `Rows of ${sets.size} sets of test pictures stand in one order here: their means are not over the same pictures and do not compare.`;
+  at("mixed").textContent = `This order mixes rows of ${sets.size} sets of test pictures. Their means are over different pictures and do not compare.`;
   at("previous").disabled = page <= 1;
   at("next").disabled = page >= last;
   at("page-of").textContent = `page ${page} of ${last}`;
