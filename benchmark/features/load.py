@@ -1,7 +1,6 @@
 """Cached features of an item set under a band."""
 
 import contextlib
-import fcntl
 import math
 import tempfile
 from functools import lru_cache
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..contracts import View, ViewSpec
 from ..frequency.bands import Band
+from ..locks import holding
 from ..records import ItemSet
 from ..views import ALL_PASS, ViewKernel, features_from_crops, needs_crops, view_kernel
 from .chunks import prepare_view, view_file
@@ -124,13 +124,13 @@ def _prepare_filtered(folder: Path, spec: ViewSpec, band: Band) -> None:
     if path.exists():
         return
     lock = path.with_suffix(".lock")
-    with lock.open("a") as file:
-        with contextlib.suppress(OSError):  # a disk without locks costs time alone
-            fcntl.flock(file, fcntl.LOCK_EX)
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError, NotImplementedError):  # a disk without locks costs time alone
+            held.enter_context(holding(lock))
         try:
             prepare_view(folder, spec, band)
         finally:
-            lock.unlink(missing_ok=True)  # those who wait hold the file all the same
+            lock.unlink(missing_ok=True)  # those who wait find it gone, and take one of their own
 
 
 def _crop_shape(folder: str) -> tuple[int, int]:
