@@ -199,7 +199,7 @@ class Standardiser:
         return cls(mean, np.where(constant, 1.0, deviation))
 
     @classmethod
-    def identity(cls, n_features: int) -> "Standardiser":
+    def unscaled(cls, n_features: int) -> "Standardiser":
         """Return one that changes nothing."""
         return cls(np.zeros(n_features), np.ones(n_features))
 

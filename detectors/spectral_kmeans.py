@@ -54,7 +54,7 @@ class SpectralKMeans(Detector):
     def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
         from sklearn.cluster import KMeans
 
-        scaler = Standardiser.of(view.values) if self.standardise else Standardiser.identity(view.values.shape[1])
+        scaler = Standardiser.of(view.values) if self.standardise else Standardiser.unscaled(view.values.shape[1])
         self.mean_, self.scale_ = scaler.mean, scaler.scale
         clusters = KMeans(2, n_init=self.n_init, random_state=self.seed)  # pyright: ignore[reportArgumentType] (numbers are fine)
         clusters.fit(scaler.apply(view.values))

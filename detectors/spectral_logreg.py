@@ -53,7 +53,7 @@ class SpectralLogReg(Detector):
     def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
         from sklearn.linear_model import LogisticRegression
 
-        scaler = Standardiser.of(view.values) if self.standardise else Standardiser.identity(view.values.shape[1])
+        scaler = Standardiser.of(view.values) if self.standardise else Standardiser.unscaled(view.values.shape[1])
         model = LogisticRegression(C=self.C, solver=self.solver, max_iter=1000)  # pyright: ignore[reportArgumentType]
         model.fit(scaler.apply(view.values), labels)
         self.coef_ = np.ravel(model.coef_) / scaler.scale

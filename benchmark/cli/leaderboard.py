@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ...leaderboard.rows import Board
-    from ...leaderboard.submissions.submissions import Report
+    from ...leaderboard.submissions.submissions import SubmissionReport
 
 from ..errors import BenchError, unknown_name
 from ..figures.formats import FigureFormat
@@ -210,7 +210,7 @@ def add(
     raise typer.Exit(3 if report.findings else 0)
 
 
-def _print_report(report: "Report", console: "Console") -> None:
+def _print_report(report: "SubmissionReport", console: "Console") -> None:
     outcome = {"added": "added", "replaced": "replaced", "unchanged": "was there already, and nothing was added"}
     lines = [f"{report.name} {outcome[report.outcome]}."]
     for test in report.tests:

@@ -53,7 +53,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> dict[str, Any]:
         "settings": settings_digest(cell),
         "variant": variant_digest(cell),
         "detector": cell.detector.label,
-        "detector_identity": cell.detector.identity(),
+        "detector_identity": cell.detector.key_parts(),
         "train": cell.train,
         "tests": [items.domain for items in cell.replicates[0].tests],
         "seed": cell.study.seed,

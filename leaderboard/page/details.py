@@ -177,12 +177,12 @@ def _allpass(rows: Sequence[Mapping[str, Any]], cell: Mapping[str, Any]) -> dict
 
 
 def _cell(document: Mapping[str, Any], recorded: bool = True) -> dict[str, Any]:
-    identity = document.get("detector_identity", {})
+    detector = document.get("detector_identity", {})
     swept = [trial for trial in document.get("trials", []) if trial["stage"] == "sweep" and trial["auc"] is not None]
     return {
-        "view": next(iter(identity.get("view", [])), ""),
-        "parameters": identity.get("parameters", {}),
-        "code": {name: identity.get(name) for name in ("name", "version", "source")},
+        "view": next(iter(detector.get("view", [])), ""),
+        "parameters": detector.get("parameters", {}),
+        "code": {name: detector.get(name) for name in ("name", "version", "source")},
         "data": _short(document.get("digests", {})),
         "study_key": document.get("study_key", ""),
         **{name: document.get(name) for name in FACTS},

@@ -56,7 +56,7 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Report:
+class SubmissionReport:
     """
     What became of a submission that was added.
 
@@ -87,7 +87,7 @@ class Report:
 # --- adding ----
 
 
-def add_submission(meta_file: Path, score_files: Sequence[Path], uri: str, replace: bool = False) -> Report:
+def add_submission(meta_file: Path, score_files: Sequence[Path], uri: str, replace: bool = False) -> SubmissionReport:
     """
     Check a submission and keep it among the results.
 
@@ -103,7 +103,7 @@ def add_submission(meta_file: Path, score_files: Sequence[Path], uri: str, repla
 
     Returns
     -------
-    Report
+    SubmissionReport
         Where the same files are there already, nothing is added.
 
     Raises
@@ -121,7 +121,7 @@ def add_submission(meta_file: Path, score_files: Sequence[Path], uri: str, repla
         keep(given, meta_file, own_folder() / given.meta.name)
     names = ("domain", "auc", "auc_lo", "auc_hi", "n", "coverage")
     tests = [{name: test[name] for name in names} for test in checked.rows[0]["tests"]]
-    return Report(given.meta.name, outcome, checked.findings, checked.remarks, checked.verification.as_dict(), tests)
+    return SubmissionReport(given.meta.name, outcome, checked.findings, checked.remarks, checked.verification.as_dict(), tests)
 
 
 # --- on a board ------------------------------------------------------------------------------------------------------
@@ -295,7 +295,7 @@ def _write_folder(given: Submission, draws: Sequence[Screened]) -> Path:
 def _document(meta: SubmissionMeta, key: str, screened: Screened, files: list[str]) -> dict[str, Any]:
     """What ``cell.json`` of a recorded cell says, as far as it is known of brought scores."""
     digests = {domain: comparable_digests(domain, screened) for domain in screened.tests}
-    identity = {"name": label(meta.detector), "source": label(meta.url), "parameters": meta.parameters}
+    detector = {"name": label(meta.detector), "source": label(meta.url), "parameters": meta.parameters}
     tested = {"role": "chosen", "band": meta.band.as_dict(), "domain": "", "files": files, "fit_seconds": 0.0, "score_ms": 0.0}
     return {
         "schema": SCHEMA,
@@ -304,7 +304,7 @@ def _document(meta: SubmissionMeta, key: str, screened: Screened, files: list[st
         "study": "",
         "study_key": "",
         "detector": label(meta.detector),
-        "detector_identity": identity,
+        "detector_identity": detector,
         "train": label(meta.train),
         "tests": list(screened.tests),
         "seed": None,
