@@ -14,6 +14,7 @@ from ...datasets.faces.windows import Box, ScanRegion, Window, face_windows, mid
 from ..errors import DataError, StudyError
 from ..pictures import crops as images
 from ..pictures import video
+from ..results.scores import Status
 from ..workers import one_thread
 from .trained_model import UNSURE, TrainedModel
 
@@ -30,7 +31,8 @@ class ScanResult:
     ----------
     path : str
     kind : {"picture", "clip", "frame"}
-    status : {"ok", "error"}
+    status : Status
+        ``ok`` or ``error``.
     verdict : str
         A class, or ``unsure``; empty with status ``error``.
     probabilities : dict of str to float
@@ -52,7 +54,7 @@ class ScanResult:
 
     path: str
     kind: str
-    status: str = "ok"
+    status: Status = Status.OK
     verdict: str = ""
     probabilities: dict[str, float] = field(default_factory=dict)
     detail: str = ""
@@ -71,7 +73,7 @@ class ScanResult:
         return {
             "path": self.path,
             "kind": self.kind,
-            "status": self.status,
+            "status": self.status.value,
             "verdict": self.verdict,
             **shares,
             "looked_at": self.looked_at,
@@ -110,9 +112,9 @@ def scan_file(
             yield _scan_picture(model, path, region)
     except DataError as error:
         kind = "clip" if path.suffix.lower() in video.SUFFIXES else "picture"
-        yield ScanResult(printable(str(path)), kind, "error", detail=str(error))
+        yield ScanResult(printable(str(path)), kind, Status.ERROR, detail=str(error))
     except OSError as error:
-        yield ScanResult(printable(str(path)), "picture", "error", detail=f"cannot be read ({error.strerror}).")
+        yield ScanResult(printable(str(path)), "picture", Status.ERROR, detail=f"cannot be read ({error.strerror}).")
 
 
 def _scan_picture(model: TrainedModel, path: Path, region: ScanRegion) -> ScanResult:
@@ -127,7 +129,9 @@ def _scan_picture(model: TrainedModel, path: Path, region: ScanRegion) -> ScanRe
         return ScanResult(printable(str(path)), "picture", verdict=UNSURE, detail=note)
     probabilities, verdicts = _score(model, windows)
     shares, (window,) = _named(model, probabilities[0]), windows
-    return ScanResult(printable(str(path)), "picture", "ok", verdicts[0], shares, looked_at=window.looked_at, box=window.box)
+    return ScanResult(
+        printable(str(path)), "picture", Status.OK, verdicts[0], shares, looked_at=window.looked_at, box=window.box
+    )
 
 
 def _scan_clip(model: TrainedModel, path: Path, n_frames: int, pool: str, region: ScanRegion) -> Iterator[ScanResult]:
@@ -144,7 +148,7 @@ def _scan_clip(model: TrainedModel, path: Path, n_frames: int, pool: str, region
         for window, share, verdict in zip(batch, probabilities, verdicts, strict=True):
             at, box, seconds = window.looked_at, window.box, round(window.seconds, 3)
             yield ScanResult(
-                printable(str(path)), "frame", "ok", verdict, _named(model, share), "", at, box, window.number, seconds
+                printable(str(path)), "frame", Status.OK, verdict, _named(model, share), "", at, box, window.number, seconds
             )
     detail, n_looked = "; ".join([*filter(None, [note]), *frames.report.notes]), frames.report.looked_at
     if not shares:
@@ -153,7 +157,9 @@ def _scan_clip(model: TrainedModel, path: Path, n_frames: int, pool: str, region
     pooled = pool_frames(np.array(shares), pool)
     verdict, at = model.verdict_of(pooled), "face" if region.finds_faces else "middle"
     shown = _named(model, pooled)
-    yield ScanResult(printable(str(path)), "clip", "ok", verdict, shown, detail, at, n_frames=len(shares), n_looked=n_looked)
+    yield ScanResult(
+        printable(str(path)), "clip", Status.OK, verdict, shown, detail, at, n_frames=len(shares), n_looked=n_looked
+    )
 
 
 def _score(model: TrainedModel, windows: Sequence[Window]) -> tuple[NDArray[np.float64], list[str]]:
