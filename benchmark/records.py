@@ -194,7 +194,7 @@ class Job:
         return digest(
             {
                 "protocol": PROTOCOL_VERSION,
-                "detector": self.detector.identity(self.replicate),
+                "detector": self.detector.key_parts(self.replicate),
                 "band": self.band.as_dict(),
                 "train": self.train.digest,
                 "scored": [[s.domain, s.split, s.digest] for s in (self.val, *self.tests)],

@@ -399,7 +399,7 @@ class DetectorSpec:
         except TypeError as error:
             raise PluginError(f"detector {plugin.name} cannot be made with {params}: {error}") from error
 
-    def identity(self, seed: int = 0) -> dict[str, Any]:
+    def key_parts(self, seed: int = 0) -> dict[str, Any]:
         """Everything about the detector that can change a score, for the key of a record."""
         built = self.build(seed)
         return {

@@ -44,7 +44,7 @@ SCHEMA = (
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CellRows:
     """Rows of a cell, or why it has none."""
 
     rows: list[Row]
@@ -70,7 +70,7 @@ class RowCache:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._table.close()
 
-    def of(self, folders: Mapping[str, Path], reporter: Reporter | None = None) -> dict[str, Outcome]:
+    def of(self, folders: Mapping[str, Path], reporter: Reporter | None = None) -> dict[str, CellRows]:
         """
         Rows of cells, taken from the table where their score files are those that it knows, else computed.
 
@@ -82,7 +82,7 @@ class RowCache:
 
         Returns
         -------
-        dict of run to Outcome
+        dict of run to CellRows
         """
         prints = {run_id: fingerprint(folder) for run_id, folder in folders.items()}
         found = dict(self._known(prints))
@@ -102,12 +102,12 @@ class RowCache:
         with self._table:
             self._table.executemany("DELETE FROM verified WHERE run_id = ?", [(run_id,) for run_id in gone])
 
-    def _known(self, prints: Mapping[str, str]) -> Iterator[tuple[str, Outcome]]:
+    def _known(self, prints: Mapping[str, str]) -> Iterator[tuple[str, CellRows]]:
         for run_id, known, refused, packed in self._table.execute("SELECT run_id, fingerprint, refused, rows FROM verified"):
             if known and prints.get(run_id) == known:
-                yield run_id, Outcome(_unpacked(packed), refused)
+                yield run_id, CellRows(_unpacked(packed), refused)
 
-    def _keep(self, entries: Sequence[tuple[str, str, Outcome]]) -> None:
+    def _keep(self, entries: Sequence[tuple[str, str, CellRows]]) -> None:
         lines = [
             (run_id, known, o.refused, zlib.compress(json.dumps(rows_to_json(o.rows)).encode(), 1))
             for run_id, known, o in entries
@@ -168,7 +168,7 @@ def _code() -> str:
     return digest([Path(module.__file__ or "").read_text(encoding="utf-8") for module in CODE])
 
 
-def _computed(run_ids: Sequence[str], folders: Mapping[str, Path]) -> Iterator[tuple[list[str], list[Outcome]]]:
+def _computed(run_ids: Sequence[str], folders: Mapping[str, Path]) -> Iterator[tuple[list[str], list[CellRows]]]:
     """Compute rows batch by batch, in worker processes if there are many."""
     batches = [list(run_ids[start : start + BATCH]) for start in range(0, len(run_ids), BATCH)]
     if len(run_ids) < WORTH_WORKERS:
@@ -183,12 +183,12 @@ def _computed(run_ids: Sequence[str], folders: Mapping[str, Path]) -> Iterator[t
             yield futures.pop(future), future.result()
 
 
-def outcomes(folders: Sequence[Path]) -> list[Outcome]:
+def outcomes(folders: Sequence[Path]) -> list[CellRows]:
     """Compute the rows of some cells: work for a worker."""
     found = []
     for folder in folders:
         try:
-            found.append(Outcome(cell_rows(folder)))
+            found.append(CellRows(cell_rows(folder)))
         except DataError as error:
-            found.append(Outcome([], str(error)))
+            found.append(CellRows([], str(error)))
     return found

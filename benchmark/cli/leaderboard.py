@@ -21,7 +21,7 @@ from ...leaderboard.submissions.files import remove_submission
 from ...leaderboard.submissions.lines import submission_lines
 from ...leaderboard.submissions.meta import plain
 from ...leaderboard.submissions.score_export import export_row
-from ...leaderboard.submissions.submissions import Report, add_submission, with_submissions
+from ...leaderboard.submissions.submissions import add_submission, with_submissions
 from ...leaderboard.terminal.table import as_csv, as_document, as_tests_csv, print_table
 from ..errors import BenchError, unknown_name
 from ..figures.formats import FigureFormat
@@ -207,7 +207,7 @@ def add(
     raise typer.Exit(3 if report.findings else 0)
 
 
-def _print_report(report: Report, console: Console) -> None:
+def _print_report(report: SubmissionReport, console: Console) -> None:
     outcome = {"added": "added", "replaced": "replaced", "unchanged": "was there already, and nothing was added"}
     lines = [f"{report.name} {outcome[report.outcome]}."]
     for test in report.tests:

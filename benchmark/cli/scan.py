@@ -12,13 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ...datasets.copies.listing import find_files
-from ...datasets.faces.windows import Look
 from ...leaderboard.spreadsheet import lines_as_csv
 from ..errors import BenchError, StudyError
 from ..invocation import bench
-from ..models.scanning import POOLS, Finding, scan_file
+from ..models.scanning import POOLS, scan_file
 from ..models.trained_model import TrainedModel
-from ..store.files import dump_json
 from .commands import STDOUT
 from .options import CsvOption, JsonOption, check_target, write_text
 from .progress import ScreenReporter
@@ -70,6 +68,12 @@ def scan(
     csv_file: CsvOption = None,
 ) -> None:
     """Score pictures and clips with a trained model: probability of each class, and 'unsure' where it cannot tell."""
+    from rich.console import Console
+
+    from ...datasets.faces.windows import ScanRegion
+    from ..models.trained_model import TrainedModel
+    from ..store.files import dump_json
+
     console = Console(stderr=True)
     for target in (json_file, csv_file):
         check_target(target)
@@ -83,27 +87,27 @@ def scan(
             f"  {bench(shlex.join(['scan', 'model', *map(str, paths)]))}"
         )
     model, files = TrainedModel.load(folder, detector), find_files(paths[1:])
-    look = Look.of(model.framing, faces, weights, min_size, margin)
+    region = ScanRegion.of(model.framing, faces, weights, min_size, margin)
     if files.passed_over:
         say(console, f"passed over: {files.passed_over}")
-    found: list[Finding] = []
+    found: list[ScanResult] = []
     with ScreenReporter(console) as reporter:
         reporter.stage(f"scoring with {model.recipe.label}", len(files.paths))
         for path in files.paths:
-            found += scan_file(model, path, frames, pool, look)
+            found += scan_file(model, path, frames, pool, region)
             reporter.advance()
     rows = [one.as_row() for one in found]
     if json_file:
-        about = {"model": str(paths[0]), "classes": model.recipe.classes, "looked_for": look.as_dict()}
+        about = {"model": str(paths[0]), "classes": model.recipe.classes, "looked_for": region.as_dict()}
         write_text(json_file, dump_json(about | {"rows": rows}))
     if csv_file:
         write_text(csv_file, lines_as_csv(rows))
     if STDOUT not in (json_file, csv_file):
-        _print(found, model, look)
+        _print(found, model, region)
     raise typer.Exit(3 if any(one.status != "ok" for one in found) else 0)
 
 
-def _print(found: list[Finding], model: TrainedModel, look: Look) -> None:
+def _print(found: list[ScanResult], model: TrainedModel, region: ScanRegion) -> None:
     console = Console()
     whole = [one for one in found if one.kind != "frame"]
     table = Table(header_style="bold", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
@@ -125,7 +129,7 @@ def _print(found: list[Finding], model: TrainedModel, look: Look) -> None:
     for remark in remarks:
         console.print(Text(remark), soft_wrap=True)
     kinds = {one.kind for one in whole}
-    for remark in look.remarks("clip" in kinds, "picture" in kinds):
+    for remark in region.remarks("clip" in kinds, "picture" in kinds):
         console.print(Text(remark), soft_wrap=True)
     low, high = model.unsure
     unsure = f"'unsure' is p(fake) from {low:.2f} to {high:.2f}, where validation pictures of both classes lay.\n"
@@ -136,7 +140,7 @@ def _print(found: list[Finding], model: TrainedModel, look: Look) -> None:
     )
 
 
-def _frames_text(found: Finding) -> str:
+def _frames_text(found: ScanResult) -> str:
     """How many frames of a clip were scored, and what of them: `` (face in 30 of 32 frames)``."""
     if found.n_looked is None:
         return ""
@@ -145,7 +149,7 @@ def _frames_text(found: Finding) -> str:
     return f" (middle of {found.n_frames} frames)" if found.n_frames else f" ({found.n_looked} frames)"
 
 
-def _verdict_text(found: Finding) -> str:
+def _verdict_text(found: ScanResult) -> str:
     if not found.verdict:
         return f"error: {found.detail}"
     return found.verdict if found.probabilities else f"{found.verdict}: {found.detail}"

@@ -49,8 +49,8 @@ class DatasetSpec:
         root = None if self.root is None else Path(self.root)
         return plugin(root=root, seed=seed, replicate=replicate, **self.options)
 
-    def identity(self) -> dict[str, Any]:
-        """What tells this data set from another in a plan; the folder's contents are told by digests instead."""
+    def key_parts(self) -> dict[str, Any]:
+        """Return the cache key of the data set, without the contents of its folder, which are hashed separately."""
         plugin = datasets.get(self.reference)
         return {"name": plugin.name, "source": source_digest(plugin), "root": self.root, "options": dict(self.options)}
 

@@ -45,7 +45,7 @@ def whole(domain: OpenDomain) -> OpenDomain:
 
 def same_data(one: OpenDomain, other: OpenDomain) -> bool:
     """Whether two domains are of one data set, under one name or two, so that equal names in them mean the same."""
-    return dataset_name(one.name) == dataset_name(other.name) or one.spec.identity() == other.spec.identity()
+    return dataset_name(one.name) == dataset_name(other.name) or one.spec.key_parts() == other.spec.key_parts()
 
 
 N_SHOWN = 5

@@ -288,4 +288,4 @@ def task_key(task: ChunkTask) -> str:
 def pictures_key(task: ChunkTask) -> str:
     """Equal for tasks that would read the same pictures."""
     items = [[i.id, i.fingerprint] for i in task.items]
-    return digest([task.dataset.identity(), items, task.colour])
+    return digest([task.dataset.key_parts(), items, task.colour])

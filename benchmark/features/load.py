@@ -1,7 +1,6 @@
 """Cached features of an item set under a band."""
 
 import contextlib
-import fcntl
 import math
 import tempfile
 from functools import lru_cache
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from ..contracts import View, ViewSpec
 from ..frequency.bands import Band
 from ..records import ItemSet
+from ..store.locks import holding
 from ..views import features_from_crops, view_kernel
 from ..views.kernel import ALL_PASS, ViewKernel
 from .chunks import prepare_view, view_file
@@ -125,13 +125,13 @@ def _prepare_filtered(folder: Path, spec: ViewSpec, band: Band) -> None:
     if path.exists():
         return
     lock = path.with_suffix(".lock")
-    with lock.open("a") as file:
-        with contextlib.suppress(OSError):  # a disk without locks costs time alone
-            fcntl.flock(file, fcntl.LOCK_EX)
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError, NotImplementedError):  # a disk without locks costs time alone
+            held.enter_context(holding(lock))
         try:
             prepare_view(folder, spec, band)
         finally:
-            lock.unlink(missing_ok=True)  # those who wait hold the file all the same
+            lock.unlink(missing_ok=True)  # those who wait find it gone, and take one of their own
 
 
 def _crop_shape(folder: str) -> tuple[int, int]:

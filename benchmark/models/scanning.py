@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets.copies.tree import printable, read_file
-from ...datasets.faces.windows import Box, Look, Window, face_windows, middle_windows
+from ...datasets.faces.windows import Box, ScanRegion, Window, face_windows, middle_windows
 from ..errors import DataError, StudyError
 from ..pictures import crops as images
 from ..pictures import video
+from ..results.scores import Status
 from ..workers import one_thread
 from .trained_model import UNSURE, TrainedModel
 
@@ -22,7 +23,7 @@ FRAMES_AT_A_TIME = 16
 
 
 @dataclass(frozen=True)
-class Finding:
+class ScanResult:
     """
     What the model says of a picture, a clip or a frame of a clip.
 
@@ -30,7 +31,8 @@ class Finding:
     ----------
     path : str
     kind : {"picture", "clip", "frame"}
-    status : {"ok", "error"}
+    status : Status
+        ``ok`` or ``error``.
     verdict : str
         A class, or ``unsure``; empty with status ``error``.
     probabilities : dict of str to float
@@ -52,7 +54,7 @@ class Finding:
 
     path: str
     kind: str
-    status: str = "ok"
+    status: Status = Status.OK
     verdict: str = ""
     probabilities: dict[str, float] = field(default_factory=dict)
     detail: str = ""
@@ -71,7 +73,7 @@ class Finding:
         return {
             "path": self.path,
             "kind": self.kind,
-            "status": self.status,
+            "status": self.status.value,
             "verdict": self.verdict,
             **shares,
             "looked_at": self.looked_at,
@@ -82,8 +84,8 @@ class Finding:
 
 
 def scan_file(
-    model: TrainedModel, path: Path, n_frames: int = 32, pool: str = "mean", look: Look | None = None
-) -> Iterator[Finding]:
+    model: TrainedModel, path: Path, n_frames: int = 32, pool: str = "mean", region: ScanRegion | None = None
+) -> Iterator[ScanResult]:
     """
     Score one file: a picture gives one finding, a clip one per scored frame and then one for the clip.
 
@@ -99,43 +101,45 @@ def scan_file(
     pool : {"mean", "majority", "top_third"}
         How frames become one score: mean probability; share of frames that are called fake; mean of the third of the frames
         that look most fake.
-    look : Look, optional
-        Where to look; as `Look.of` says for the model if not given.
+    region : ScanRegion, optional
+        By default that of the model's training pictures, as `ScanRegion.of` says.
     """
-    look = look or Look.of(model.framing)
+    region = region or ScanRegion.of(model.framing)
     try:
         if path.suffix.lower() in video.SUFFIXES:
-            yield from _scan_clip(model, path, n_frames, pool, look)
+            yield from _scan_clip(model, path, n_frames, pool, region)
         else:
-            yield _scan_picture(model, path, look)
+            yield _scan_picture(model, path, region)
     except DataError as error:
         kind = "clip" if path.suffix.lower() in video.SUFFIXES else "picture"
-        yield Finding(printable(str(path)), kind, "error", detail=str(error))
+        yield ScanResult(printable(str(path)), kind, Status.ERROR, detail=str(error))
     except OSError as error:
-        yield Finding(printable(str(path)), "picture", "error", detail=f"cannot be read ({error.strerror}).")
+        yield ScanResult(printable(str(path)), "picture", Status.ERROR, detail=f"cannot be read ({error.strerror}).")
 
 
-def _scan_picture(model: TrainedModel, path: Path, look: Look) -> Finding:
-    picture = images.decode(read_file(path), colour=model.colour or look.pictures)
+def _scan_picture(model: TrainedModel, path: Path, region: ScanRegion) -> ScanResult:
+    picture = images.decode(read_file(path), colour=model.colour or region.pictures)
     frames, crop = [video.Frame(0, 0.0, picture)], model.recipe.crop
     note, windows = "", list(middle_windows(frames, crop))
-    if look.pictures:
+    if region.pictures:
         with one_thread():
-            found = face_windows(frames, look, crop.side)
+            found = face_windows(frames, region, crop.side)
         note, windows = found.note, found.windows
     if not windows:
-        return Finding(printable(str(path)), "picture", verdict=UNSURE, detail=note)
+        return ScanResult(printable(str(path)), "picture", verdict=UNSURE, detail=note)
     probabilities, verdicts = _score(model, windows)
     shares, (window,) = _named(model, probabilities[0]), windows
-    return Finding(printable(str(path)), "picture", "ok", verdicts[0], shares, looked_at=window.looked_at, box=window.box)
+    return ScanResult(
+        printable(str(path)), "picture", Status.OK, verdicts[0], shares, looked_at=window.looked_at, box=window.box
+    )
 
 
-def _scan_clip(model: TrainedModel, path: Path, n_frames: int, pool: str, look: Look) -> Iterator[Finding]:
+def _scan_clip(model: TrainedModel, path: Path, n_frames: int, pool: str, region: ScanRegion) -> Iterator[ScanResult]:
     frames, note = video.iter_frames(path, n_frames), ""
-    windows: Iterable[Window] = middle_windows(frames, model.recipe.crop, look.settings)
-    if look.finds_faces:
+    windows: Iterable[Window] = middle_windows(frames, model.recipe.crop, region.settings)
+    if region.finds_faces:
         with one_thread():
-            found = face_windows(frames, look, model.recipe.crop.side)
+            found = face_windows(frames, region, model.recipe.crop.side)
         windows, note = found.windows, found.note
     shares: list[NDArray[np.float64]] = []
     for batch in _batches(iter(windows)):
@@ -143,17 +147,19 @@ def _scan_clip(model: TrainedModel, path: Path, n_frames: int, pool: str, look: 
         shares += list(probabilities)
         for window, share, verdict in zip(batch, probabilities, verdicts, strict=True):
             at, box, seconds = window.looked_at, window.box, round(window.seconds, 3)
-            yield Finding(
-                printable(str(path)), "frame", "ok", verdict, _named(model, share), "", at, box, window.number, seconds
+            yield ScanResult(
+                printable(str(path)), "frame", Status.OK, verdict, _named(model, share), "", at, box, window.number, seconds
             )
     detail, n_looked = "; ".join([*filter(None, [note]), *frames.report.notes]), frames.report.looked_at
     if not shares:
-        yield Finding(printable(str(path)), "clip", verdict=UNSURE, detail=detail, n_frames=0, n_looked=n_looked)
+        yield ScanResult(printable(str(path)), "clip", verdict=UNSURE, detail=detail, n_frames=0, n_looked=n_looked)
         return
     pooled = pool_frames(np.array(shares), pool)
-    verdict, at = model.verdict_of(pooled), "face" if look.finds_faces else "middle"
+    verdict, at = model.verdict_of(pooled), "face" if region.finds_faces else "middle"
     shown = _named(model, pooled)
-    yield Finding(printable(str(path)), "clip", "ok", verdict, shown, detail, at, n_frames=len(shares), n_looked=n_looked)
+    yield ScanResult(
+        printable(str(path)), "clip", Status.OK, verdict, shown, detail, at, n_frames=len(shares), n_looked=n_looked
+    )
 
 
 def _score(model: TrainedModel, windows: Sequence[Window]) -> tuple[NDArray[np.float64], list[str]]:

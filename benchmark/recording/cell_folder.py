@@ -45,7 +45,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         settings=settings_digest(cell),
         variant=variant_digest(cell),
         detector=cell.detector.label,
-        detector_identity=cell.detector.identity(),
+        detector_identity=cell.detector.key_parts(),
         train=cell.train,
         tests=tuple(items.domain for items in cell.replicates[0].tests),
         seed=cell.study.seed,

@@ -16,7 +16,7 @@ def cell_key(cell: Cell) -> str:
     """Name of a cell's result: the detector, the data and the settings that it depends on."""
     study = cell.study.model_dump(mode="json", exclude=NOT_SETTINGS)
     sets = [[r.train.digest, r.val.digest, [[t.domain, t.digest] for t in r.tests]] for r in cell.replicates]
-    return digest([SCHEMA, study, cell.detector.identity(), cell.train, sets, cell.attempt, cell_provenance(cell).to_json()])
+    return digest([SCHEMA, study, cell.detector.key_parts(), cell.train, sets, cell.attempt, cell_provenance(cell).to_json()])
 
 
 def study_key(cell: Cell) -> str:

@@ -31,6 +31,8 @@ def holding(path: Path, patience: float = FOR_EVER) -> Iterator[None]:
     ------
     LockHeldError
         If another process, or another thread of this one, still holds it.
+    OSError, NotImplementedError
+        If the disk has no locks.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)

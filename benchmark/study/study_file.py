@@ -149,7 +149,7 @@ def _chain(text: str) -> str:
         raise ValueError(str(error)) from error
 
 
-class Crop(_Strict):
+class CropEntry(_Strict):
     """Which windows are cut; see `CropSpec`."""
 
     side: int = Field(default=128, ge=16, le=4096)
@@ -176,7 +176,7 @@ class Study(_Strict):
     seeds: int = Field(default=3, ge=1, le=100, description="Draws of training and validation items; the test split stays.")
     seed: int = Field(default=0, ge=0, le=2**31)
     mode: Mode = "keep"
-    crop: Crop = Crop()
+    crop: CropEntry = CropEntry()
     sweep: Sweep | None = Sweep()
     search: Search = Search()
     bands: tuple[BandEntry, ...] = ()
@@ -319,7 +319,14 @@ def _sentence(error: Any) -> str:
 def _known_keys(loc: list[Any]) -> list[str]:
     """Field names of the model at a place in the study."""
     model: Any = Study
-    inner = {"detectors": DetectorEntry, "bands": BandEntry, "sweep": Sweep, "search": Search, "crop": Crop, "mmd": Discrepancy}
+    inner = {
+        "detectors": DetectorEntry,
+        "bands": BandEntry,
+        "sweep": Sweep,
+        "search": Search,
+        "crop": CropEntry,
+        "mmd": Discrepancy,
+    }
     for part in loc:
         model = inner.get(part, model) if isinstance(part, str) else model
     return list(model.model_fields)

@@ -50,9 +50,9 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Look:
+class ScanRegion:
     """
-    Where a scan looks.
+    Region of a frame or picture that a scan scores: a face, or the middle.
 
     Attributes
     ----------
@@ -79,9 +79,9 @@ class Look:
         weights: Path | None = None,
         min_size: int | None = None,
         margin: float | None = None,
-    ) -> "Look":
+    ) -> "ScanRegion":
         """
-        Look where the training pictures of a model were taken from, or where the user says.
+        Return the region that the training pictures of a model show, or the one that the user asks for.
 
         Parameters
         ----------
@@ -215,7 +215,7 @@ class FaceWindows:
     note: str
 
 
-def face_windows(frames: Iterable[Frame], look: Look, side: int) -> FaceWindows:
+def face_windows(frames: Iterable[Frame], region: ScanRegion, side: int) -> FaceWindows:
     """
     Cut the face out of every frame that shows one.
 
@@ -224,7 +224,7 @@ def face_windows(frames: Iterable[Frame], look: Look, side: int) -> FaceWindows:
     Parameters
     ----------
     frames : iterable of Frame
-    look : Look
+    region : ScanRegion
     side : int
         Of the crop that the model takes, in pixels: a face that is smaller with its margin cannot be scored.
 
@@ -233,7 +233,7 @@ def face_windows(frames: Iterable[Frame], look: Look, side: int) -> FaceWindows:
     DataError
         If the frames cannot be decoded, or the finder cannot be used here.
     """
-    settings = look.settings
+    settings = region.settings
     faces: list[Sequence[Face]] = []
     cuts: list[list[Cut]] = []
     places: list[tuple[int, float]] = []
@@ -241,7 +241,7 @@ def face_windows(frames: Iterable[Frame], look: Look, side: int) -> FaceWindows:
     limit = 0
     for frame in frames:
         picture = recode(frame.picture, settings.recode)
-        found = faces_of(look.finder, picture, settings)
+        found = faces_of(region.finder, picture, settings)
         faces.append(found.faces)
         cuts.append([cut_face(picture, face, settings) for face in found.faces])
         places.append((frame.number, frame.seconds))

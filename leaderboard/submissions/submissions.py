@@ -59,7 +59,7 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Report:
+class SubmissionReport:
     """
     What became of a submission that was added.
 
@@ -89,7 +89,7 @@ class Report:
 # --- adding ----
 
 
-def add_submission(meta_file: Path, score_files: Sequence[Path], uri: str, replace: bool = False) -> Report:
+def add_submission(meta_file: Path, score_files: Sequence[Path], uri: str, replace: bool = False) -> SubmissionReport:
     """
     Check a submission and keep it among the results.
 
@@ -105,7 +105,7 @@ def add_submission(meta_file: Path, score_files: Sequence[Path], uri: str, repla
 
     Returns
     -------
-    Report
+    SubmissionReport
         Where the same files are there already, nothing is added.
 
     Raises
@@ -122,7 +122,7 @@ def add_submission(meta_file: Path, score_files: Sequence[Path], uri: str, repla
     if outcome != "unchanged":
         keep(given, meta_file, own_folder() / given.meta.name)
     tests = checked.rows[0].tests
-    return Report(given.meta.name, outcome, checked.findings, checked.remarks, checked.verification, tests)
+    return SubmissionReport(given.meta.name, outcome, checked.findings, checked.remarks, checked.verification, tests)
 
 
 # --- on a board ------------------------------------------------------------------------------------------------------

@@ -122,7 +122,7 @@ def test_presets_and_parameters_reach_the_detector() -> None:
 def test_the_seed_reaches_only_what_is_stochastic() -> None:
     assert DetectorSpec.parse("coin_flip").build(7).parameters() == {"seed": 7}
     assert DetectorSpec.parse("coin_flip", {"seed": 1}).build(7).parameters() == {"seed": 1}
-    assert DetectorSpec.parse("spectral_svm").identity(1) == DetectorSpec.parse("spectral_svm").identity(2)
+    assert DetectorSpec.parse("spectral_svm").key_parts(1) == DetectorSpec.parse("spectral_svm").key_parts(2)
 
 
 def test_code_that_a_detector_uses_is_part_of_it() -> None:

@@ -12,7 +12,7 @@ from bandbench.benchmark.contracts import Framing, Shown
 from bandbench.benchmark.errors import DataError, StudyError
 from bandbench.benchmark.models.scanning import pool_frames, scan_file
 from bandbench.datasets.copies.listing import find_files
-from bandbench.datasets.faces.windows import Look
+from bandbench.datasets.faces.windows import ScanRegion
 from conftest import noise_picture, trained_model, write_clip
 from trees.faces import draw_face, scene, write_face_clip
 
@@ -104,9 +104,9 @@ def test_without_a_face_there_is_no_verdict(tmp_path: Path) -> None:
     assert clip.detail == "no face of 64 pixels or more in 2 frames"
     Image.fromarray(scene(None)).save(tmp_path / "empty.png")
     Image.fromarray(scene(1)).save(tmp_path / "face.png")
-    look = Look.of(model.framing, "haar")
-    (empty,) = scan_file(model, tmp_path / "empty.png", look=look)
-    (face,) = scan_file(model, tmp_path / "face.png", look=look)
+    region = ScanRegion.of(model.framing, "haar")
+    (empty,) = scan_file(model, tmp_path / "empty.png", region=region)
+    (face,) = scan_file(model, tmp_path / "face.png", region=region)
     (as_it_is,) = scan_file(model, tmp_path / "empty.png")
     assert (empty.verdict, empty.probabilities, empty.looked_at) == ("unsure", {}, "")
     assert (face.looked_at, as_it_is.looked_at) == ("face", "middle")

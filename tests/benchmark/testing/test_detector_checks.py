@@ -9,6 +9,8 @@ import pytest
 from bandbench.benchmark.contracts import Detector, ViewSpec
 from bandbench.benchmark.registry import DetectorSpec, detectors
 from bandbench.benchmark.testing import DETECTOR_CHECKS, check_detector, run_detector_check
+from bandbench.benchmark.testing.detector_checks import SIDE, with_blurred_middle
+from conftest import noise_picture
 
 
 def trial_name(name: str) -> str:
@@ -201,3 +203,13 @@ def test_refusals_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detector_checks, "score_detector", lambda detector, view: np.zeros(len(view)))
     result = run_detector_check("impossible_input_is_refused", spec_of(Honest, monkeypatch))
     assert result.detail == "scoring before fitting is not refused"
+
+
+def test_fakes_for_detectors_of_reals_are_blurred_in_the_middle_alone() -> None:
+    crop = noise_picture(3, SIDE)
+    fake = with_blurred_middle(crop)
+    middle = np.zeros((SIDE, SIDE), bool)
+    middle[16:48, 16:48] = True
+    assert (fake == crop)[~middle].all()
+    steps, before = (np.abs(np.diff(picture[16:48, 16:48].astype(float), axis=1)).mean() for picture in (fake, crop))
+    assert steps < 0.7 * before

@@ -2,7 +2,6 @@
 
 import csv
 import errno
-import fcntl
 import os
 import re
 import shutil
@@ -21,6 +20,7 @@ from PIL import Image
 from bandbench.benchmark.errors import BenchError, DataError
 from bandbench.benchmark.pictures import crops as images
 from bandbench.benchmark.pictures.video import iter_frames
+from bandbench.benchmark.store.locks import holding
 from bandbench.datasets.copies.prepared import LOCK, MANIFEST, PROBLEMS, SOURCE, Preparation, default_folder
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.copies.sources import SourceDataset
@@ -362,11 +362,9 @@ def test_a_full_disk_stops_the_run_and_costs_nothing_that_was_done(
 
 
 def test_two_runs_never_work_on_one_folder(root: Path, tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    with (tmp_path / "out" / LOCK).open("a") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(DataError, match=f"another `bench data prepare` is working on {tmp_path / 'out'}"):
-            prepared(root, tmp_path / "out")
+    busy = f"another `bench data prepare` is working on {tmp_path / 'out'}"
+    with holding(tmp_path / "out" / LOCK), pytest.raises(DataError, match=busy):
+        prepared(root, tmp_path / "out")
     assert prepared(root, tmp_path / "out").complete
 
 

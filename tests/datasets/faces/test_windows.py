@@ -11,7 +11,7 @@ from bandbench.benchmark.pictures.crops import CropSpec
 from bandbench.benchmark.pictures.video import Frame
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.faces.face import Face
-from bandbench.datasets.faces.windows import Look, face_windows, middle_windows
+from bandbench.datasets.faces.windows import ScanRegion, face_windows, middle_windows
 
 PREPARED = Framing(Shown.FACES, asdict(Settings(margin=0.3, min_size=70)))
 
@@ -33,10 +33,10 @@ def frames(n: int) -> list[Frame]:
     return [Frame(3 * k, k / 10, np.full((240, 320, 3), k, dtype=np.uint8)) for k in range(n)]
 
 
-def looking(finder: Finder, **settings: object) -> Look:
-    look = Look(Settings(**settings))  # type: ignore[arg-type]
-    look.__dict__["finder"] = finder
-    return look
+def looking(finder: Finder, **settings: object) -> ScanRegion:
+    region = ScanRegion(Settings(**settings))  # type: ignore[arg-type]
+    region.__dict__["finder"] = finder
+    return region
 
 
 @pytest.mark.parametrize(
@@ -51,29 +51,29 @@ def looking(finder: Finder, **settings: object) -> Look:
     ],
 )
 def test_where_it_looks(framing: Framing, faces: str, finder: str, pictures: bool, reason: str) -> None:
-    look = Look.of(framing, faces)
-    assert (look.settings.faces, look.pictures, look.finds_faces) == (finder, pictures, finder != "none")
-    assert reason in look.reason
+    region = ScanRegion.of(framing, faces)
+    assert (region.settings.faces, region.pictures, region.finds_faces) == (finder, pictures, finder != "none")
+    assert reason in region.reason
 
 
 def test_the_face_is_cut_out_as_in_training() -> None:
     trained = Settings(faces="yunet", weights="ab", threshold=0.5, margin=0.3, size=160, align=True, choice="largest")
-    look = Look.of(Framing(Shown.FACES, asdict(trained)))
-    assert look.settings == replace(trained, faces="haar", weights="", threshold=0.0, align=False)
-    assert "training found them with yunet: --faces yunet --weights FILE" in look.reason
-    assert Look.of(Framing(Shown.FACES, asdict(trained)), "yunet").settings == trained
-    assert Look.of(PREPARED, min_size=40, margin=0.0).settings == Settings(margin=0.0, min_size=40)
-    assert Look.of(Framing(Shown.FACES, {"later": 1, "margin": 0.2})).settings == Settings(margin=0.2)
+    region = ScanRegion.of(Framing(Shown.FACES, asdict(trained)))
+    assert region.settings == replace(trained, faces="haar", weights="", threshold=0.0, align=False)
+    assert "training found them with yunet: --faces yunet --weights FILE" in region.reason
+    assert ScanRegion.of(Framing(Shown.FACES, asdict(trained)), "yunet").settings == trained
+    assert ScanRegion.of(PREPARED, min_size=40, margin=0.0).settings == Settings(margin=0.0, min_size=40)
+    assert ScanRegion.of(Framing(Shown.FACES, {"later": 1, "margin": 0.2})).settings == Settings(margin=0.2)
 
 
 def test_what_is_said_of_pictures() -> None:
-    assert Look.of(PREPARED).remarks(clips=False, pictures=True) == [
+    assert ScanRegion.of(PREPARED).remarks(clips=False, pictures=True) == [
         "Pictures: scored in their middle, as they are; --faces haar looks for faces in them, too."
     ]
-    (clips, pictures) = Look.of(PREPARED, "haar").remarks(clips=True, pictures=True)
+    (clips, pictures) = ScanRegion.of(PREPARED, "haar").remarks(clips=True, pictures=True)
     assert clips.startswith("Clips: haar") and pictures.startswith("Pictures: haar")
     with pytest.raises(DataError, match="unknown face finder 'har'. Did you mean 'haar'"):
-        Look.of(PREPARED, "har")
+        ScanRegion.of(PREPARED, "har")
 
 
 def test_the_middle() -> None:

@@ -31,7 +31,7 @@ from bandbench.leaderboard.submissions.lines import csv_rows, submission_lines
 from bandbench.leaderboard.submissions.meta import label, load_meta
 from bandbench.leaderboard.submissions.score_csv import COLUMNS, read_score_csv, score_csv
 from bandbench.leaderboard.submissions.score_export import export_row
-from bandbench.leaderboard.submissions.submissions import Report, add_submission, with_submissions
+from bandbench.leaderboard.submissions.submissions import SubmissionReport, add_submission, with_submissions
 from bandbench.leaderboard.terminal.table import as_csv, as_document, as_table
 from conftest import noise_picture, run, small_study
 
@@ -65,10 +65,10 @@ def write_pictures(root: Path, first: int) -> Path:
 
 
 @pytest.fixture
-def bring(tmp_path: Path, store: str) -> Callable[..., Report]:
+def bring(tmp_path: Path, store: str) -> Callable[..., SubmissionReport]:
     """Adds the recorded scores of a detector, changed."""
 
-    def bring(change: Change | None = None, uri: str = store, replace: bool = False, **meta: Any) -> Report:
+    def bring(change: Change | None = None, uri: str = store, replace: bool = False, **meta: Any) -> SubmissionReport:
         rows = recorded_rows(uri if uri == store else store)
         rows = rows if change is None else change(rows) or rows
         scores = tmp_path / "scores.parquet"
@@ -248,7 +248,7 @@ def one_class(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ],
 )
 def test_what_is_wrong_is_said_and_the_rest_is_used(
-    bring: Callable[..., Report], change: Change, sentence: str, lost: int
+    bring: Callable[..., SubmissionReport], change: Change, sentence: str, lost: int
 ) -> None:
     report = bring(change)
     assert any(re.search(sentence, finding) for finding in report.findings), report.findings
@@ -258,7 +258,7 @@ def test_what_is_wrong_is_said_and_the_rest_is_used(
     assert report.verification["verified"] == (change is repeat)
 
 
-def test_below_half_abroad_is_a_result_where_home_is_right(bring: Callable[..., Report]) -> None:
+def test_below_half_abroad_is_a_result_where_home_is_right(bring: Callable[..., SubmissionReport]) -> None:
     def abroad(rows: list[dict[str, Any]]) -> None:
         for row in of_domain(rows, "mine"):
             row["score"] = -row["score"]
@@ -269,7 +269,7 @@ def test_below_half_abroad_is_a_result_where_home_is_right(bring: Callable[..., 
     assert not any("wrong way round" in finding for finding in right.findings)
 
 
-def test_a_misspelt_training_domain_is_refused(bring: Callable[..., Report]) -> None:
+def test_a_misspelt_training_domain_is_refused(bring: Callable[..., SubmissionReport]) -> None:
     with pytest.raises(DataError, match=r"train: unknown domain 'procedural/plantd'. Did you mean 'procedural/planted'"):
         bring(train="procedural/plantd")
     assert not find_submissions()
@@ -277,13 +277,13 @@ def test_a_misspelt_training_domain_is_refused(bring: Callable[..., Report]) -> 
     assert any("is none of the test domains" in remark for remark in report.remarks)
 
 
-def test_a_submission_without_any_auc_is_no_row(bring: Callable[..., Report]) -> None:
+def test_a_submission_without_any_auc_is_no_row(bring: Callable[..., SubmissionReport]) -> None:
     with pytest.raises(DataError, match=r"(?s)has no AUC on any test domain.*only one class"):
         bring(lambda rows: [row for row in rows if row["label"] == 0])
     assert not find_submissions()
 
 
-def test_scores_the_wrong_way_round_are_not_turned(bring: Callable[..., Report]) -> None:
+def test_scores_the_wrong_way_round_are_not_turned(bring: Callable[..., SubmissionReport]) -> None:
     right, wrong = bring(name="right").tests[0]["auc"], bring(negate, name="wrong").tests[0]["auc"]
     assert wrong == pytest.approx(1 - right)
 
@@ -302,7 +302,7 @@ def test_cells_that_mean_nothing_are_told(store: str, tmp_path: Path) -> None:
     assert report.tests[0]["coverage"] == pytest.approx(8 / 10)  # the label is the reference's
 
 
-def test_a_domain_nobody_knows_is_taken_as_it_came(bring: Callable[..., Report], store: str) -> None:
+def test_a_domain_nobody_knows_is_taken_as_it_came(bring: Callable[..., SubmissionReport], store: str) -> None:
     def add(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return rows + [{**row, "domain": "elsewhere/x", "group": ""} for row in of_domain(rows, "yours")]
 
@@ -334,7 +334,7 @@ def test_embedded_data_are_a_reference_without_any_run(tmp_path: Path) -> None:
     assert [test["domain"] for test in report.tests] == ["procedural/blend"]
 
 
-def test_validation_scores_of_test_items_set_no_threshold(bring: Callable[..., Report], store: str) -> None:
+def test_validation_scores_of_test_items_set_no_threshold(bring: Callable[..., SubmissionReport], store: str) -> None:
     def both(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return rows + [{**row, "split": "val"} for row in of_domain(rows, "mine")]
 
@@ -367,7 +367,7 @@ def test_nothing_usable_leaves_nothing(store: str, tmp_path: Path, content: str,
 # --- among the results -----------------------------------------------------------------------------------------------
 
 
-def test_a_name_belongs_to_one_content(bring: Callable[..., Report], store: str) -> None:
+def test_a_name_belongs_to_one_content(bring: Callable[..., SubmissionReport], store: str) -> None:
     assert bring().outcome == "added"
     before = {path: path.stat().st_mtime_ns for path in own_folder().rglob("*")}
     assert bring().outcome == "unchanged"
@@ -385,7 +385,7 @@ def test_a_name_belongs_to_one_content(bring: Callable[..., Report], store: str)
 
 
 def test_shipped_folders_are_read_and_hold_what_was_sent(
-    bring: Callable[..., Report], store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bring: Callable[..., SubmissionReport], store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bring()
     shipped = tmp_path / "package"
@@ -401,7 +401,7 @@ def test_shipped_folders_are_read_and_hold_what_was_sent(
 
 
 @pytest.mark.parametrize("damage", ["scores", "meta", "name"])
-def test_a_damaged_submission_hurts_no_board(bring: Callable[..., Report], store: str, damage: str) -> None:
+def test_a_damaged_submission_hurts_no_board(bring: Callable[..., SubmissionReport], store: str, damage: str) -> None:
     bring()
     folder = own_folder() / "brought"
     if damage == "scores":
@@ -415,7 +415,7 @@ def test_a_damaged_submission_hurts_no_board(bring: Callable[..., Report], store
     assert len(board.refused) == 1 and board.refused[0].startswith("submission ")
 
 
-def test_a_board_of_one_study_shows_what_shares_its_domains(bring: Callable[..., Report], store: str) -> None:
+def test_a_board_of_one_study_shows_what_shares_its_domains(bring: Callable[..., SubmissionReport], store: str) -> None:
     bring(lambda rows: [{**row, "domain": "elsewhere"} for row in of_domain(rows, "yours")])
     assert brought(board_of(store))
     assert {row.get("source") for row in board_of(store, "small").rows} <= {None, "recorded"}
@@ -444,7 +444,9 @@ def shift(by: float) -> Change:
         (drop, {}, r"has a score either here or in run"),
     ],
 )
-def test_who_is_verified(bring: Callable[..., Report], change: Change | None, meta: dict[str, str], reason: str) -> None:
+def test_who_is_verified(
+    bring: Callable[..., SubmissionReport], change: Change | None, meta: dict[str, str], reason: str
+) -> None:
     verification = bring(change, **meta).verification
     assert verification["verified"] == (not reason)
     assert re.search(reason, verification["reason"])
@@ -457,7 +459,7 @@ def test_one_draw_of_several_is_not_the_row(store: str, tmp_path: Path) -> None:
     assert not report.verification["verified"]
 
 
-def test_the_badge_goes_when_either_side_changes(bring: Callable[..., Report], store: str) -> None:
+def test_the_badge_goes_when_either_side_changes(bring: Callable[..., SubmissionReport], store: str) -> None:
     bring()
     first = brought(board_of(store))["submission"]["verification"]
     path = score_file(store, "spectral_svm")
@@ -525,7 +527,7 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_words_stay_text(bring: Callable[..., Report], store: str, text: str) -> None:
+def test_hostile_words_stay_text(bring: Callable[..., SubmissionReport], store: str, text: str) -> None:
     told = {"detector": text, "train": text, "authors": text, "url": text, "description": text, "parameters": {text[:80]: text}}
     bring(**told)
     board, folders = with_submissions(load_board(store))
