@@ -242,9 +242,14 @@ def modules_behind(name: str, known: frozenset[str] = frozenset()) -> frozenset[
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     ours = (ROOT_PACKAGE, name.partition(".")[0])
     for other in sorted(_imports_in(path.read_bytes(), package, ours)):
-        if other not in known and other not in COMPUTES_NOTHING:
+        if other not in known and _computes(other):
             known = modules_behind(other, known)
     return known
+
+
+def _computes(name: str) -> bool:
+    """Tell if a module, or the package it lies in, is not one of `COMPUTES_NOTHING`."""
+    return not any(name == silent or name.startswith(f"{silent}.") for silent in COMPUTES_NOTHING)
 
 
 @cache

@@ -172,6 +172,17 @@ def test_what_computes_nothing_is_there() -> None:
     assert all(importlib.util.find_spec(name) for name in COMPUTES_NOTHING)
 
 
+def test_parts_of_what_computes_nothing_compute_nothing(package: Path) -> None:
+    (package / "mine.py").write_text(
+        "from bandbench.benchmark.testing.outcome import outcome\n" + GOOD.format(name="Mine", lower="mine")
+    )
+    module = registry().get("mine").__module__
+    assert "bandbench.benchmark.testing.outcome" in modules_behind(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bandbench.benchmark.registry.COMPUTES_NOTHING", {*COMPUTES_NOTHING, "bandbench.benchmark.testing"})
+        assert "bandbench.benchmark.testing.outcome" not in modules_behind(module)
+
+
 @pytest.fixture
 def edited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[str, str], bool]]:
     """Edit a copy of a module, and see if the digest of a detector's source changes."""

@@ -82,7 +82,7 @@ def settle(model: str, weights: str, asked: str, tiny: dict[str, Any]) -> Settle
     Parameters
     ----------
     model, weights : str
-        As in `bandbench.benchmark.views.encoders.EncoderSpec`.
+        As in `bandbench.benchmark.views.encoders.spec.EncoderSpec`.
     asked : {"auto", "gelu", "quickgelu"}
         ``auto``: the end of the architecture's name, else what is known of the weights, else the architecture's own.
     tiny : dict
