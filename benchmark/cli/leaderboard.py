@@ -21,7 +21,7 @@ from ...leaderboard.submissions.files import remove_submission
 from ...leaderboard.submissions.lines import submission_lines
 from ...leaderboard.submissions.meta import plain
 from ...leaderboard.submissions.score_export import export_row
-from ...leaderboard.submissions.submissions import add_submission, with_submissions
+from ...leaderboard.submissions.submissions import SubmissionReport, add_submission, with_submissions
 from ...leaderboard.terminal.table import as_csv, as_document, as_tests_csv, print_table
 from ..errors import BenchError, unknown_name
 from ..figures.formats import FigureFormat

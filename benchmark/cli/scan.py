@@ -15,7 +15,7 @@ from ...datasets.copies.listing import find_files
 from ...leaderboard.spreadsheet import lines_as_csv
 from ..errors import BenchError, StudyError
 from ..invocation import bench
-from ..models.scanning import POOLS, scan_file
+from ..models.scanning import POOLS, ScanResult, scan_file
 from ..models.trained_model import TrainedModel
 from .commands import STDOUT
 from .options import CsvOption, JsonOption, check_target, write_text
