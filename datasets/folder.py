@@ -13,9 +13,10 @@ from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Dataset, Item
 from ..benchmark.domains.splits import draw_splits
 from ..benchmark.errors import DataError
 from ..benchmark.pictures.crops import KINDS, SUFFIXES
+from ..benchmark.store.files import read_file
 from .copies.listing import list_files, own_tree, passed_over
 from .copies.own import adapter_of
-from .copies.tree import Tree, Trouble, class_of_folder, read_file
+from .copies.tree import Tree, Trouble, class_of_folder
 
 SPLIT_NAMES: dict[str, Split] = {
     **dict.fromkeys(("train", "training"), "train"),

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...datasets.copies.listing import find_files
+from ...datasets.faces.windows import ScanRegion
 from ...leaderboard.spreadsheet import lines_as_csv
 from ..errors import BenchError, StudyError
 from ..invocation import bench
@@ -70,7 +71,6 @@ def scan(
     """Score pictures and clips with a trained model: probability of each class, and 'unsure' where it cannot tell."""
     from rich.console import Console
 
-    from ...datasets.faces.windows import ScanRegion
     from ..models.trained_model import TrainedModel
     from ..store.files import dump_json
 
@@ -94,7 +94,7 @@ def scan(
     with ScreenReporter(console) as reporter:
         reporter.stage(f"scoring with {model.recipe.label}", len(files.paths))
         for path in files.paths:
-            found += scan_file(model, path, frames, pool, region)
+            found += scan_file(model, path, region, frames, pool)
             reporter.advance()
     rows = [one.as_row() for one in found]
     if json_file:

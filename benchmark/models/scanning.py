@@ -4,17 +4,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...datasets.copies.tree import printable, read_file
-from ...datasets.faces.windows import Box, ScanRegion, Window, face_windows, middle_windows
 from ..errors import DataError, StudyError
 from ..pictures import crops as images
 from ..pictures import video
+from ..pictures.windows import Box, FaceWindows, Window
 from ..results.scores import Status
+from ..store.files import printable, read_file
 from ..workers import one_thread
 from .trained_model import UNSURE, TrainedModel
 
@@ -83,9 +83,29 @@ class ScanResult:
         }
 
 
-def scan_file(
-    model: TrainedModel, path: Path, n_frames: int = 32, pool: str = "mean", region: ScanRegion | None = None
-) -> Iterator[ScanResult]:
+class Region(Protocol):
+    """Where a scan looks: at the middle of pictures and frames, or at the faces in them (`datasets.faces.windows.ScanRegion`)."""
+
+    @property
+    def pictures(self) -> bool:
+        """Look for faces in pictures, too, and not in clips only."""
+        ...
+
+    @property
+    def finds_faces(self) -> bool:
+        """Look for faces, in clips at least."""
+        ...
+
+    def middles(self, frames: Iterable[video.Frame], crop: images.CropSpec, recoded: bool = False) -> Iterator[Window]:
+        """Whole frames, of which the model takes the middle."""
+        ...
+
+    def faces(self, frames: Iterable[video.Frame], side: int) -> FaceWindows:
+        """Faces of at least `side` pixels, at most one per frame."""
+        ...
+
+
+def scan_file(model: TrainedModel, path: Path, region: Region, n_frames: int = 32, pool: str = "mean") -> Iterator[ScanResult]:
     """
     Score one file: a picture gives one finding, a clip one per scored frame and then one for the clip.
 
@@ -96,15 +116,14 @@ def scan_file(
     ----------
     model : TrainedModel
     path : Path
+    region : Region
+        Where to look.
     n_frames : int
         Of a clip, spread evenly.
     pool : {"mean", "majority", "top_third"}
         How frames become one score: mean probability; share of frames that are called fake; mean of the third of the frames
         that look most fake.
-    region : ScanRegion, optional
-        By default that of the model's training pictures, as `ScanRegion.of` says.
     """
-    region = region or ScanRegion.of(model.framing)
     try:
         if path.suffix.lower() in video.SUFFIXES:
             yield from _scan_clip(model, path, n_frames, pool, region)
@@ -117,13 +136,13 @@ def scan_file(
         yield ScanResult(printable(str(path)), "picture", Status.ERROR, detail=f"cannot be read ({error.strerror}).")
 
 
-def _scan_picture(model: TrainedModel, path: Path, region: ScanRegion) -> ScanResult:
+def _scan_picture(model: TrainedModel, path: Path, region: Region) -> ScanResult:
     picture = images.decode(read_file(path), colour=model.colour or region.pictures)
     frames, crop = [video.Frame(0, 0.0, picture)], model.recipe.crop
-    note, windows = "", list(middle_windows(frames, crop))
+    note, windows = "", list(region.middles(frames, crop))
     if region.pictures:
         with one_thread():
-            found = face_windows(frames, region, crop.side)
+            found = region.faces(frames, crop.side)
         note, windows = found.note, found.windows
     if not windows:
         return ScanResult(printable(str(path)), "picture", verdict=UNSURE, detail=note)
@@ -134,12 +153,12 @@ def _scan_picture(model: TrainedModel, path: Path, region: ScanRegion) -> ScanRe
     )
 
 
-def _scan_clip(model: TrainedModel, path: Path, n_frames: int, pool: str, region: ScanRegion) -> Iterator[ScanResult]:
+def _scan_clip(model: TrainedModel, path: Path, n_frames: int, pool: str, region: Region) -> Iterator[ScanResult]:
     frames, note = video.iter_frames(path, n_frames), ""
-    windows: Iterable[Window] = middle_windows(frames, model.recipe.crop, region.settings)
+    windows: Iterable[Window] = region.middles(frames, model.recipe.crop, recoded=True)
     if region.finds_faces:
         with one_thread():
-            found = face_windows(frames, region, model.recipe.crop.side)
+            found = region.faces(frames, model.recipe.crop.side)
         windows, note = found.windows, found.note
     shares: list[NDArray[np.float64]] = []
     for batch in _batches(iter(windows)):

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from ..domains.names import chain_of
-from ..records import RULE, CellResult, Tested
-from ..results.cell_document import CellDocument, TestedBand, keep_cell_document
-from ..results.cells import _tried, versions
+from ..records import RULE, CellResult, Tested, Trial
+from ..results.cell_document import CellDocument, TestedBand, TriedBand, keep_cell_document
+from ..results.cells import versions
 from ..results.rows import EvidenceInterval
 from ..results.scores import join_tables
 from .band_aucs import keep_narrow
@@ -87,3 +87,8 @@ def _copy_scores(folder: Path, index: int, tested: Tested) -> TestedBand:
         score_ms=float(np.mean([record.score_ms for record in tested.records])),
         epochs=epochs if any(epochs) else None,
     )
+
+
+def _tried(trial: Trial) -> TriedBand:
+    auc = trial.auc
+    return TriedBand(trial.band, trial.stage, auc.value, auc.low, auc.high, auc.error, trial.error)

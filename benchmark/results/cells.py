@@ -23,8 +23,7 @@ from ..frequency.bands import Band
 from ..metrics.bootstrap import GroupBootstrap, Measured, difference
 from ..metrics.detection import Verdicts, best_threshold
 from ..metrics.roc import Interval, Scored, roc_auc
-from ..records import Trial
-from .cell_document import CellDocument, TestedBand, TriedBand, read_cell
+from .cell_document import CellDocument, TestedBand, read_cell
 from .columns import board_metrics, measured
 from .rows import PerturbationResult, Row, TestResult, home_and_abroad
 from .scores import DomainScores, read_scores
@@ -35,11 +34,6 @@ LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow", 
 def fact_text(value: Any) -> str:
     """What a data set says of itself, in a line."""
     return "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def _tried(trial: Trial) -> TriedBand:
-    auc = trial.auc
-    return TriedBand(trial.band, trial.stage, auc.value, auc.low, auc.high, auc.error, trial.error)
 
 
 def versions() -> dict[str, str]:

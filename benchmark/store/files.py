@@ -5,11 +5,15 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
+import stat
 import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
+
+from ..errors import DataError
 
 ASIDE = ".damaged-"  # before the time, in the name of a file that was set aside
 
@@ -108,3 +112,49 @@ def publish_folder(temporary: Path, final: Path) -> None:
         if not final.is_dir():
             raise
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+# Bytes of a name that are no UTF-8, control characters, and what would be read as one of them; see `printable`.
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\udc80-\udcff]|\\(?=x(?:[01][0-9a-f]|5c|7f|[89a-f][0-9a-f]))")
+ESCAPED = re.compile(r"\\x([01][0-9a-f]|5c|7f|[89a-f][0-9a-f])")
+MAX_FILE = 2**30  # bytes; a file that is larger is no picture
+
+
+def printable(name: str) -> str:
+    r"""
+    Write a path so that every terminal, database and table takes it; most stay as they are.
+
+    A byte that is no UTF-8 and a control character become ``\xNN``, and `on_disk` leads back.
+
+    >>> print(printable("caf\udce9.png"), printable("café.png"))
+    caf\xe9.png café.png
+    """
+    if name.isprintable() and "\\" not in name:
+        return name
+    return UNPRINTABLE.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", name)
+
+
+def on_disk(path: str) -> str:
+    """Path on the disk of one that `printable` wrote."""
+    if "\\x" not in path:
+        return path
+    return ESCAPED.sub(lambda match: chr(code if (code := int(match[1], 16)) < 0x80 else 0xDC00 + code), path)
+
+
+def read_file(path: Path) -> bytes:
+    """
+    Content of a file; nothing else is opened, because a pipe would wait for ever.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    DataError
+        If it is no file, or larger than `MAX_FILE`.
+    """
+    facts = path.stat()
+    if not stat.S_ISREG(facts.st_mode) and not stat.S_ISDIR(facts.st_mode):
+        raise DataError("neither a file nor a folder; it is not opened.")
+    if facts.st_size > MAX_FILE:
+        raise DataError(f"{facts.st_size / 2**30:.1f} GiB are more than a picture has; it is not read.")
+    return path.read_bytes()

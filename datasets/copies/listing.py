@@ -9,7 +9,8 @@ from pathlib import Path
 from ...benchmark.errors import DataError, listed
 from ...benchmark.pictures import crops as images
 from ...benchmark.pictures import video
-from .tree import ARCHIVE, PACKED, Tree, Trouble, printable, suffix_of
+from ...benchmark.store.files import printable
+from .tree import ARCHIVE, PACKED, Tree, Trouble, suffix_of
 
 SUFFIX = re.compile(r"\.(?=.*[a-z])[\w~!-]{1,12}")  # ".0001", ". Smith" and the like are parts of a name
 NO_SUFFIX = "without a suffix"

@@ -10,7 +10,6 @@ import errno
 import lzma
 import os
 import re
-import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,9 +19,12 @@ from pathlib import Path, PurePosixPath
 
 from ...benchmark.contracts import FAKE, REAL
 from ...benchmark.errors import DataError
+from ...benchmark.store.files import on_disk, printable, read_file
 
 ARCHIVE = ".zip"
 PACKED = (".tar", ".tar.gz", ".tgz", ".7z", ".rar")
+
+
 # What systems, viewers and network disks leave behind, without case; and everything that begins with a full stop.
 HIDDEN = {
     "__macosx",
@@ -36,20 +38,26 @@ HIDDEN = {
     "@recycle",
     "$recycle.bin",
 }
+
+
 HIDDEN |= {"system volume information", "lost+found"}
-# Bytes of a name that are no UTF-8, control characters, and what would be read as one of them; see `printable`.
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\udc80-\udcff]|\\(?=x(?:[01][0-9a-f]|5c|7f|[89a-f][0-9a-f]))")
-ESCAPED = re.compile(r"\\x([01][0-9a-f]|5c|7f|[89a-f][0-9a-f])")
+
+
 DEPTH = 2
+
+
 # Statuses of troubles that may be pictures which one wanted.
 LOST = {"outside", "bad_entry", "packed", "unreadable"}
 CLASS_WORDS = {
     **dict.fromkeys(("real", "original", "authentic", "pristine", "genuine", "nature", "natural"), REAL),
     **dict.fromkeys(("fake", "deepfake", "synthetic", "generated", "manipulated", "forged", "ai", "ai_generated"), FAKE),
 }
+
+
 CLASS_NAME = re.compile(rf"(?:\d+_)?({'|'.join(CLASS_WORDS)})s?(?:_(?:image|img|picture|photo|face|frame|crop|video|clip)s?)?")
-MAX_FILE = 2**30  # bytes; a file that is larger is no picture
 MAX_ENTRY = 2**32  # bytes of an archive's entry; nothing that is read whole is larger, but what a broken archive says may be
+
+
 # What zipfile raises for entries that are damaged, encrypted (RuntimeError), or packed in a way that it does not know.
 BROKEN_ENTRY = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, OSError, ValueError)
 
@@ -107,46 +115,6 @@ def suffix_of(name: str) -> str:
 def is_hidden(name: str) -> bool:
     """Whether a file or folder is none of a user's data, by its name alone."""
     return name.startswith(".") or name.lower() in HIDDEN
-
-
-def printable(name: str) -> str:
-    r"""
-    Write a path so that every terminal, database and table takes it; most stay as they are.
-
-    A byte that is no UTF-8 and a control character become ``\xNN``, and `on_disk` leads back.
-
-    >>> print(printable("caf\udce9.png"), printable("café.png"))
-    caf\xe9.png café.png
-    """
-    if name.isprintable() and "\\" not in name:
-        return name
-    return UNPRINTABLE.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", name)
-
-
-def on_disk(path: str) -> str:
-    """Path on the disk of one that `printable` wrote."""
-    if "\\x" not in path:
-        return path
-    return ESCAPED.sub(lambda match: chr(code if (code := int(match[1], 16)) < 0x80 else 0xDC00 + code), path)
-
-
-def read_file(path: Path) -> bytes:
-    """
-    Content of a file; nothing else is opened, because a pipe would wait for ever.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    DataError
-        If it is no file, or larger than `MAX_FILE`.
-    """
-    facts = path.stat()
-    if not stat.S_ISREG(facts.st_mode) and not stat.S_ISDIR(facts.st_mode):
-        raise DataError("neither a file nor a folder; it is not opened.")
-    if facts.st_size > MAX_FILE:
-        raise DataError(f"{facts.st_size / 2**30:.1f} GiB are more than a picture has; it is not read.")
-    return path.read_bytes()
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:

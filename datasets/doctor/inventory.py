@@ -16,13 +16,14 @@ from ...benchmark.invocation import bench
 from ...benchmark.pictures import crops as images
 from ...benchmark.pictures import video
 from ...benchmark.registry import datasets
+from ...benchmark.store.files import on_disk
 from ..copies.listing import own_tree, passed_over, shown_suffix
 from ..copies.losses import SELECTION, Losses, total_losses, unequal_losses
 from ..copies.own import CLIPS
 from ..copies.prepared import ERROR, NO_FACE, SOURCE, Crop, Preparation, SourceRecord, find_preparations
 from ..copies.sources import SourceDataset
 from ..copies.survey import Kind, Source, Survey, source_stamp
-from ..copies.tree import LOST, Tree, Trouble, natural_key, on_disk, split_archive, suffix_of
+from ..copies.tree import LOST, Tree, Trouble, natural_key, split_archive, suffix_of
 from .picture_facts import Facts, clip_facts, frames_facts, picture_facts
 
 Level = Literal["fault", "gap", "note"]

@@ -4,15 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, cast
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, cast
 
 from ...benchmark.contracts import Framing, Shown
 from ...benchmark.errors import DataError, unknown_name
 from ...benchmark.pictures.crops import CropSpec
 from ...benchmark.pictures.video import Frame
+from ...benchmark.pictures.windows import FaceWindows, Window
 from ..copies.losses import frames_without_face
 from ..copies.settings import Finder, Settings
 from .face import FINDERS, WITH_LANDMARKS, Cut, Face, FaceFinder, choose, cut_face
@@ -21,32 +19,6 @@ from .recode import recode
 
 AUTO = "auto"
 FACES = (AUTO, *FINDERS)
-Box = tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, eq=False)
-class Window:
-    """
-    What is scored of a frame or a picture.
-
-    Attributes
-    ----------
-    number : int
-        Of the frame.
-    seconds : float
-        From the beginning of the clip.
-    picture : array of uint8 (rows, cols, 3)
-        The model scores its middle.
-    looked_at : {"face", "middle"}
-    box : tuple of int, or None
-        (left, top, width, height) in the frame; None for several windows around the middle.
-    """
-
-    number: int
-    seconds: float
-    picture: NDArray[np.uint8]
-    looked_at: Literal["face", "middle"]
-    box: Box | None
 
 
 @dataclass(frozen=True)
@@ -116,6 +88,14 @@ class ScanRegion:
     def finder(self) -> FaceFinder:
         """Finds faces in a picture."""
         return open_finder(self.settings.faces, self.weights, self.settings.threshold)
+
+    def middles(self, frames: Iterable[Frame], crop: CropSpec, recoded: bool = False) -> Iterator[Window]:
+        """Whole frames, of which a model takes the middle; recoded as the training pictures were, on demand."""
+        return middle_windows(frames, crop, self.settings if recoded else None)
+
+    def faces(self, frames: Iterable[Frame], side: int) -> FaceWindows:
+        """Cut the face out of every frame that shows one; see `face_windows`."""
+        return face_windows(frames, self, side)
 
     def remarks(self, clips: bool, pictures: bool) -> list[str]:
         """Say where it looks, in what there is."""
@@ -193,26 +173,6 @@ def middle_windows(frames: Iterable[Frame], crop: CropSpec, settings: Settings |
         rows, cols = picture.shape[:2]
         box = ((cols - side) // 2, (rows - side) // 2, side, side) if crop.placement == "centre" else None
         yield Window(frame.number, frame.seconds, picture, "middle", box)
-
-
-@dataclass(frozen=True, eq=False)
-class FaceWindows:
-    """
-    The faces of a clip or a picture.
-
-    Attributes
-    ----------
-    windows : list of Window
-        At most one per frame.
-    n_frames : int
-        Frames that were looked at.
-    note : str
-        Why some gave no window; empty if all did.
-    """
-
-    windows: list[Window]
-    n_frames: int
-    note: str
 
 
 def face_windows(frames: Iterable[Frame], region: ScanRegion, side: int) -> FaceWindows:

@@ -10,11 +10,17 @@ from PIL import Image
 
 from bandbench.benchmark.contracts import Framing, Shown
 from bandbench.benchmark.errors import DataError, StudyError
-from bandbench.benchmark.models.scanning import pool_frames, scan_file
+from bandbench.benchmark.models.scanning import ScanResult, pool_frames, scan_file
+from bandbench.benchmark.models.trained_model import TrainedModel
 from bandbench.datasets.copies.listing import find_files
 from bandbench.datasets.faces.windows import ScanRegion
 from conftest import noise_picture, trained_model, write_clip
 from trees.faces import draw_face, scene, write_face_clip
+
+
+def scan(model: TrainedModel, path: Path, region: ScanRegion | None = None, n_frames: int = 32) -> list[ScanResult]:
+    """Scan a file where the model was trained, or elsewhere."""
+    return list(scan_file(model, path, region or ScanRegion.of(model.framing), n_frames))
 
 
 def test_files_of_a_folder_and_by_name(tmp_path: Path) -> None:
@@ -39,7 +45,7 @@ def test_a_name_of_any_bytes_is_scored_and_printable(tmp_path: Path) -> None:
     with path.open("wb") as file:
         Image.fromarray(noise_picture(500, 64, 1.0)).save(file, "PNG")
     (only,) = find_files([tmp_path]).paths
-    (finding,) = scan_file(trained_model(), only)
+    (finding,) = scan(trained_model(), only)
     assert (finding.verdict, finding.path) == ("real", f"{tmp_path}/caf\\xe9\\x0a.png")
 
 
@@ -50,8 +56,7 @@ def test_pictures(tmp_path: Path) -> None:
     Image.fromarray(noise_picture(502, 32)).save(tmp_path / "small.png")
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff")
     found = {
-        name: list(scan_file(model, tmp_path / name))
-        for name in ("real.png", "fake.png", "small.png", "broken.jpg", "gone.png")
+        name: list(scan(model, tmp_path / name)) for name in ("real.png", "fake.png", "small.png", "broken.jpg", "gone.png")
     }
     assert all(len(findings) == 1 for findings in found.values())
     assert [found[name][0].verdict for name in found] == ["real", "fake", "", "", ""]
@@ -64,13 +69,13 @@ def test_pictures(tmp_path: Path) -> None:
 def test_a_clip_has_frames_and_one_verdict(tmp_path: Path) -> None:
     frames = [np.repeat(noise_picture(i, 64, 1.6)[:, :, None], 3, axis=2) for i in range(12)]
     write_clip(tmp_path / "clip.mkv", frames, "ffv1")
-    *each, clip = scan_file(trained_model(), tmp_path / "clip.mkv", n_frames=6)
+    *each, clip = scan(trained_model(), tmp_path / "clip.mkv", n_frames=6)
     assert [one.kind for one in each] == ["frame"] * 6
     assert [one.frame for one in each] == [0, 2, 4, 7, 9, 11]
     assert (clip.kind, clip.verdict, clip.n_frames) == ("clip", "fake", 6)
     assert clip.probabilities["fake"] == pytest.approx(np.mean([one.probabilities["fake"] for one in each]))
     (tmp_path / "bad.mp4").write_bytes(b"")
-    (bad,) = scan_file(trained_model(), tmp_path / "bad.mp4")
+    (bad,) = scan(trained_model(), tmp_path / "bad.mp4")
     assert (bad.kind, bad.status) == ("clip", "error")
 
 
@@ -83,11 +88,11 @@ def test_a_clip_is_scored_where_the_face_is(tmp_path: Path) -> None:
         pictures.append(picture)
     write_clip(tmp_path / "clip.mkv", pictures, "ffv1")
     model = trained_model()
-    *each, clip = scan_file(model, tmp_path / "clip.mkv", n_frames=3)
+    *each, clip = scan(model, tmp_path / "clip.mkv", n_frames=3)
     assert {one.looked_at for one in each} == {"middle"}, "nobody says that it was trained on faces"
     assert [one.box for one in each] == [(256, 176, 48, 48)] * 3
     model = replace(model, framing=Framing(Shown.FACES))
-    *each, clip = scan_file(model, tmp_path / "clip.mkv", n_frames=3)
+    *each, clip = scan(model, tmp_path / "clip.mkv", n_frames=3)
     assert [one.looked_at for one in (*each, clip)] == ["face"] * 4
     assert all(left + width <= side + 30 and top + height <= side + 30 for left, top, width, height in (o.box for o in each))
     assert (clip.n_frames, clip.n_looked, clip.detail) == (3, 3, "")
@@ -98,16 +103,16 @@ def test_a_clip_is_scored_where_the_face_is(tmp_path: Path) -> None:
 def test_without_a_face_there_is_no_verdict(tmp_path: Path) -> None:
     write_face_clip(tmp_path / "clip.mkv", None, 2, "ffv1")
     model = replace(trained_model(), framing=Framing(Shown.FACES))
-    (clip,) = scan_file(model, tmp_path / "clip.mkv")
+    (clip,) = scan(model, tmp_path / "clip.mkv")
     assert (clip.status, clip.verdict, clip.probabilities) == ("ok", "unsure", {})
     assert (clip.looked_at, clip.n_frames, clip.n_looked) == ("", 0, 2)
     assert clip.detail == "no face of 64 pixels or more in 2 frames"
     Image.fromarray(scene(None)).save(tmp_path / "empty.png")
     Image.fromarray(scene(1)).save(tmp_path / "face.png")
     region = ScanRegion.of(model.framing, "haar")
-    (empty,) = scan_file(model, tmp_path / "empty.png", region=region)
-    (face,) = scan_file(model, tmp_path / "face.png", region=region)
-    (as_it_is,) = scan_file(model, tmp_path / "empty.png")
+    (empty,) = scan(model, tmp_path / "empty.png", region=region)
+    (face,) = scan(model, tmp_path / "face.png", region=region)
+    (as_it_is,) = scan(model, tmp_path / "empty.png")
     assert (empty.verdict, empty.probabilities, empty.looked_at) == ("unsure", {}, "")
     assert (face.looked_at, as_it_is.looked_at) == ("face", "middle")
     assert as_it_is.probabilities
@@ -118,7 +123,7 @@ def test_a_clip_that_breaks_off_says_so(tmp_path: Path) -> None:
     write_clip(tmp_path / "clip.mkv", frames, "mjpeg")
     data = (tmp_path / "clip.mkv").read_bytes()
     (tmp_path / "clip.mkv").write_bytes(data[: len(data) // 2])
-    *_, clip = scan_file(trained_model(), tmp_path / "clip.mkv", n_frames=4)
+    *_, clip = scan(trained_model(), tmp_path / "clip.mkv", n_frames=4)
     assert clip.status == "ok" and "is cut off" in clip.detail
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from bandbench.benchmark.contracts import FAKE, REAL
 from bandbench.benchmark.errors import DataError
-from bandbench.datasets.copies.tree import Tree, class_of_folder, on_disk, printable
+from bandbench.benchmark.store.files import on_disk, printable
+from bandbench.datasets.copies.tree import Tree, class_of_folder
 
 
 def put(root: Path, *names: str, content: bytes = b"x") -> Path:

@@ -1,0 +1,54 @@
+"""Windows of a frame that a model scores."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """
+    What is scored of a frame or a picture.
+
+    Attributes
+    ----------
+    number : int
+        Of the frame.
+    seconds : float
+        From the beginning of the clip.
+    picture : array of uint8 (rows, cols, 3)
+        The model scores its middle.
+    looked_at : {"face", "middle"}
+    box : tuple of int, or None
+        (left, top, width, height) in the frame; None for several windows around the middle.
+    """
+
+    number: int
+    seconds: float
+    picture: NDArray[np.uint8]
+    looked_at: Literal["face", "middle"]
+    box: Box | None
+
+
+@dataclass(frozen=True, eq=False)
+class FaceWindows:
+    """
+    The faces of a clip or a picture.
+
+    Attributes
+    ----------
+    windows : list of Window
+        At most one per frame.
+    n_frames : int
+        Frames that were looked at.
+    note : str
+        Why some gave no window; empty if all did.
+    """
+
+    windows: list[Window]
+    n_frames: int
+    note: str
