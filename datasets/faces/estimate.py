@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...benchmark.workers import one_thread
+from .cut import Workshop, one_thread
 from ..copies.prepared import OK, Preparation
-from ..copies.survey import Source
-from .cut import Workshop
+from ..copies.sources import Source
 
 PER_GROUP, AT_MOST = 3, 30  # sources that are tried
 

@@ -1,1 +1,0 @@
-"""Analyses without a detector: mean spectra and embeddings."""

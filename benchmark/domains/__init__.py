@@ -1,1 +1,0 @@
-"""Domains: their names, catalogue, splits and the guard against leaks."""

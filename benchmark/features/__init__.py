@@ -1,1 +1,0 @@
-"""From domains to features: the one way for studies, training, evaluation and analysis."""

@@ -1,1 +1,0 @@
-"""Figures of recorded numbers, for the screen and for papers."""

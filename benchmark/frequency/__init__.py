@@ -1,1 +1,0 @@
-"""Bands and the transforms that they act on."""

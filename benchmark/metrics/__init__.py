@@ -1,1 +1,0 @@
-"""Numbers from scores and labels, with their intervals."""

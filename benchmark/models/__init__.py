@@ -1,1 +1,0 @@
-"""Trained models: fitting, storing, evaluating, scanning and serving them."""

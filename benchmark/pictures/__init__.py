@@ -1,1 +1,0 @@
-"""Pictures and videos: decoding, crops, perturbations, look-alikes."""

@@ -1,1 +1,0 @@
-"""The writing side of a study: cell folders, keys, notes and figures."""

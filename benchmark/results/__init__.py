@@ -1,1 +1,0 @@
-"""The reading side of what a study recorded: scores, cell documents, rows and their columns."""

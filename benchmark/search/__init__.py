@@ -1,1 +1,0 @@
-"""Running a study: its plan, its cells and the search within each."""

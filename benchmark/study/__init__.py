@@ -1,1 +1,0 @@
-"""Study files and the boards that their settings lead to."""

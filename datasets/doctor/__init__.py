@@ -1,1 +1,0 @@
-"""Examination of data before it is trusted."""

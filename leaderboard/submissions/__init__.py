@@ -1,1 +1,0 @@
-"""Rows that others submit as score files."""

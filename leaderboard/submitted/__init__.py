@@ -1,0 +1,1 @@
+"""Rows from scores that somebody brought: read, checked, computed, compared, exported."""

@@ -1,1 +1,0 @@
-"""Transfer of detectors and of bands to other domains."""
