@@ -1,7 +1,7 @@
 """What a run tells of itself while it goes on."""
 
 import re
-from typing import Protocol
+from typing import Any, Protocol
 
 from .frequency.bands import Band
 
@@ -52,3 +52,22 @@ def folded_name(name: str, width: int) -> str:
             lines.append("  ")
         lines[-1] += part
     return "\n".join(lines)
+
+
+class Silence:
+    """A reporter for nobody."""
+
+    def stage(self, text: str, total: int | None) -> None:
+        """Nothing."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Nothing."""
+
+    def cells(self, done: int, total: int) -> None:
+        """Nothing."""
+
+    def best(self, label: str, band: Any, auc: float) -> None:
+        """Nothing."""
+
+    def note(self, text: str) -> None:
+        """Nothing."""

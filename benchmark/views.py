@@ -12,11 +12,11 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from .frequency import dct, spectra
-from .frequency.bands import Band
 from .contracts import View, ViewSpec
 from .encoders import EncoderSpec, load_encoder
 from .errors import EmptyBandError, PluginError, StudyError, unknown_name
+from .frequency import dct, spectra
+from .frequency.bands import Band
 from .frequency.filters import filter_pixels
 
 ALL_PASS = Band()

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
@@ -20,8 +20,10 @@ _DIED = (
     "a worker process died, most likely for lack of memory. What was finished is kept: "
     "run the same command again, with --jobs 1 if it dies again."
 )
+
+
 # What nearly every worker needs. They are forked from a server that has imported it: once, not once per worker.
-PRELOAD = ["bandbench.benchmark.runner", "sklearn.svm", "sklearn.model_selection", "matplotlib.figure"]
+PRELOAD = ["bandbench.benchmark.search.fit", "sklearn.svm", "sklearn.model_selection", "matplotlib.figure"]
 
 
 def warm_up(preload: Sequence[str] = PRELOAD) -> None:
@@ -159,3 +161,24 @@ def running_workers(jobs: int, preload: Sequence[str] = PRELOAD) -> Iterator[Wor
         raise BenchError(_DIED) from error
     finally:
         workers.close()
+
+
+def as_completed(futures: Any) -> Iterator[Future]:
+    waiting = set(futures)
+    while waiting:
+        # Short waits keep Ctrl-C quick and the clock of the progress display moving.
+        done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+        yield from done
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Let OpenCV use one thread: with several, the order of the faces that it finds depends on which is faster."""
+    import cv2
+
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..benchmark.contracts import REAL, Shown, Split
-from .copies.tree import Tree, child_key
-from .copies.reals import RealDataset, as_bmp, count_text, numbered_pictures
-from .copies.sources import Source, Survey
 from ..benchmark.errors import DataError, unknown_name
 from ..benchmark.pictures.crops import SUFFIXES, decode
+from .copies.reals import RealDataset, as_bmp, count_text, numbered_pictures
+from .copies.survey import Source, Survey
+from .copies.tree import Tree, child_key
 
 PICTURES = "img_align_celeba"
 PARTITION = ("list_eval_partition.txt", "list_eval_partition.csv")

@@ -7,10 +7,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL
-from .copies.tree import Tree, Trouble, child_key
-from .copies.sources import Source, SourceDataset, Survey
 from ..benchmark.errors import DataError
 from .copies.clips import is_packed, loose_clips, refuse_packed
+from .copies.sources import SourceDataset
+from .copies.survey import Source, Survey
+from .copies.tree import Tree, Trouble, child_key
 
 WAYS = ("official", "identity")
 LIST = "List_of_testing_videos.txt"

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from ..benchmark.pictures import crops as images, video
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL, SPLITS
-from .copies.tree import Tree, suffix_of
+from ..benchmark.pictures import crops as images
+from ..benchmark.pictures import video
 from .copies.listing import own_tree, passed_over
-from .copies.sources import Source, SourceDataset, Survey
+from .copies.sources import SourceDataset
+from .copies.survey import Source, Survey
+from .copies.tree import Tree, suffix_of
 from .folder import Picture, grouped, name_key, read_folder, without_sides
 
 PAIR = re.compile(r"(.+)[_-](\d+)")  # a target and a donor, as in 071_054

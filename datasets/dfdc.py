@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from ..benchmark.pictures import video
 from ..benchmark.contracts import FAKE, REAL, Split
-from .copies.tree import Tree, child_key, natural_key
-from .copies.reals import draw_apart
-from .copies.sources import Source, SourceDataset, Survey, draw_source_splits
 from ..benchmark.errors import DataError
+from ..benchmark.pictures import video
 from .copies.clips import is_packed
+from .copies.draw import draw_apart, draw_source_splits
+from .copies.sources import SourceDataset
+from .copies.survey import Source, Survey
+from .copies.tree import Tree, child_key, natural_key
 
 METADATA, LABELS, PREVIEW = "metadata.json", "labels.csv", "dataset.json"
 LABEL_WORDS = {"fake": FAKE, "1": FAKE, "true": FAKE, "real": REAL, "0": REAL, "false": REAL}

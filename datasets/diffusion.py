@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from ..benchmark.contracts import FAKE, REAL, SPLITS, Shown, Split
 from ..benchmark.errors import DataError
 from .copies.reals import class_folder, format_notes, format_of_name, iter_pictures, of_class, plain_name
-from .copies.sources import Source, SourceDataset, Survey
+from .copies.sources import SourceDataset
+from .copies.survey import Source, Survey
 from .copies.tree import ARCHIVE, Tree, child_key, class_of_folder, suffix_of
 
 GANS = ("ProGAN", "StyleGAN", "ProjectedGAN", "Diff-StyleGAN2", "Diff-ProjectedGAN")

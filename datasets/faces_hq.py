@@ -5,8 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..benchmark.contracts import FAKE, REAL, Shown
-from .copies.reals import draw_apart, format_notes, format_of_name, iter_pictures, of_class
-from .copies.sources import Source, SourceDataset, Survey
+from .copies.draw import draw_apart
+from .copies.reals import format_notes, format_of_name, iter_pictures, of_class
+from .copies.sources import SourceDataset
+from .copies.survey import Source, Survey
 from .copies.tree import ARCHIVE, Tree, suffix_of
 
 N_PICTURES = 10_000  # in each folder of a whole copy

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from ..benchmark.contracts import REAL, Shown
 from ..benchmark.errors import DataError, unknown_name
 from .copies.reals import RealDataset, count_text, numbered_pictures
-from .copies.sources import Source, Survey
+from .copies.survey import Source, Survey
 from .copies.tree import Tree, suffix_of
 
 PARTS = ("images1024x1024", "thumbnails128x128")

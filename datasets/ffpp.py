@@ -11,7 +11,8 @@ from typing import Any, Literal
 from ..benchmark.contracts import FAKE, REAL, SPLITS, Split
 from ..benchmark.errors import DataError
 from ..benchmark.pictures.video import SUFFIXES as CLIP_SUFFIXES
-from .copies.sources import Kind, Source, SourceDataset, Survey
+from .copies.sources import SourceDataset
+from .copies.survey import Kind, Source, Survey
 from .copies.tree import Tree, child_key
 
 OFFICIAL = Path(__file__).with_name("splits") / "ffpp.json"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Dataset, Item, Split
-from ..benchmark.domains.guard import draw_splits
+from ..benchmark.domains.splits import draw_splits
 from ..benchmark.errors import DataError
 from ..benchmark.pictures.crops import KINDS, SUFFIXES
 from .copies.listing import list_files, own_tree, passed_over

@@ -19,7 +19,7 @@ from ..benchmark.errors import DataError, unknown_name
 from ..benchmark.invocation import install_extra
 from ..benchmark.pictures.crops import HEAD, decode, is_picture, open_picture
 from .copies.reals import RealDataset, TreeWithFakes, add_notes, as_bmp, first_trouble, iter_pictures
-from .copies.sources import Source, Survey
+from .copies.survey import Source, Survey
 from .copies.tree import Tree, child_key, split_archive
 
 if TYPE_CHECKING:

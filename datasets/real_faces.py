@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from ..benchmark.contracts import REAL
 from ..benchmark.errors import DataError, unknown_name
 from .copies.reals import RealDataset, fill_splits, first_trouble, group_notes, iter_pictures, of_class, split_of_path
-from .copies.sources import Source, Survey
+from .copies.survey import Source, Survey
 from .copies.tree import Tree
 from .folder import group_key
 

@@ -11,7 +11,8 @@ from ..benchmark.contracts import FAKE, REAL
 from ..benchmark.errors import DataError
 from ..benchmark.pictures import crops as images
 from .copies.clips import loose_clips, refuse_packed
-from .copies.sources import Source, SourceDataset, Survey
+from .copies.sources import SourceDataset
+from .copies.survey import Source, Survey
 from .copies.tree import Tree, Trouble, child_key
 
 QUALITIES = {

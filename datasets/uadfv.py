@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL
 from ..benchmark.errors import DataError
 from ..benchmark.pictures.video import SUFFIXES as CLIP_SUFFIXES
-from .copies.sources import Kind, Source, SourceDataset, Survey
+from .copies.sources import SourceDataset
+from .copies.survey import Kind, Source, Survey
 from .copies.tree import Tree
 
 N_CLIPS = 49

@@ -9,8 +9,8 @@ from typing import Any
 
 from ..benchmark.mlflow_names import CROSS_DOMAIN, IN_DOMAIN
 from ..benchmark.reporting import Reporter
-from ..benchmark.results.rows import Row
 from ..benchmark.results.cells import metric_name
+from ..benchmark.results.rows import Row
 from ..benchmark.tracking import CellRun, cell_runs
 from .row_cache import RowCache
 

@@ -19,11 +19,14 @@ from PIL import Image
 
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.metrics.calibration import Calibration
 from bandbench.benchmark.models.attribution import Classifier
-from bandbench.benchmark.models.trained_model import Calibration, Recipe, TrainedModel, content_name
+from bandbench.benchmark.models.recipe import Recipe
+from bandbench.benchmark.models.trained_model import TrainedModel, content_name
 from bandbench.benchmark.pictures.crops import CropSpec
 from bandbench.benchmark.registry import DetectorSpec
-from bandbench.benchmark.search.run import Outcome, make_plan, run_study
+from bandbench.benchmark.search.plan import make_plan
+from bandbench.benchmark.search.run import Outcome, run_study
 from bandbench.benchmark.study.study_file import Study
 from bandbench.benchmark.tracking import client_for, default_tracking_uri
 from bandbench.benchmark.views import features_from_crops, view_kernel

@@ -11,13 +11,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ..frequency.bands import Band
-from ..domains.catalogue import OpenDomain
 from ..contracts import LABEL_NAMES, ViewSpec
-from ..search.run import prepare_chunks, task_key
+from ..domains.catalogue import OpenDomain
+from ..domains.guard import guarded
 from ..errors import BenchError, DataError
+from ..features.chunks import OK, Chunk, ChunkTask, Places, chunk_tasks, task_key
+from ..features.item_sets import outcomes
+from ..features.load import chunk_view
+from ..features.prepare import prepare_chunks
+from ..frequency.bands import Band
 from ..pictures.crops import CropSpec
-from ..features.prepare import OK, Chunk, ChunkTask, Places, chunk_tasks, chunk_view, guarded, outcomes
 from ..registry import DetectorSpec
 from ..reporting import Reporter
 from ..results.scores import item_table, ok_rows, write_table

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from ...datasets.copies.sources import SourceDataset
     from ...datasets.faces.estimate import Estimate
     from ...datasets.faces.preparation import PreparationOutcome
-    from ...datasets.copies.sources import SourceDataset
     from .progress import ScreenReporter
 
 SHOWN_PROBLEMS = 20
@@ -138,8 +138,8 @@ def open_dataset(name: str, root: Path | None, data: list[str] | None, param: li
     BenchError
         If it is unknown, has no folder, or is used as it is.
     """
-    from ..domains.catalogue import DatasetSpec
     from ...datasets.copies.sources import SourceDataset
+    from ..domains.catalogue import DatasetSpec
     from ..errors import BenchError, DataError
     from ..registry import datasets
     from .options import parse_params
@@ -223,8 +223,8 @@ def _table(title: str, *columns: str) -> "Table":
 
 def _print_problems(outcome: "PreparationOutcome", console: "Console") -> None:
     """The first ones of what gave no crop, and of what was passed over; what gave fewer crops is only counted."""
-    from ...datasets.faces.cut import UNREAD
     from ...datasets.copies.prepared import ERROR, NO_FACE, OK, PROBLEMS
+    from ...datasets.faces.cut import UNREAD
 
     some = [problem for problem in outcome.problems if problem.status != OK]
     for problem in some[:SHOWN_PROBLEMS]:
@@ -270,8 +270,8 @@ def _run_command(outcome: "PreparationOutcome", dataset: "SourceDataset", name: 
     """What uses the crops: by the root they were made of, or by their own folder where one root has several."""
     import shlex
 
-    from ...datasets.copies.prepared import find_preparations
     from ...datasets.copies.own import OWN
+    from ...datasets.copies.prepared import find_preparations
 
     several = len(find_preparations(dataset.origin)) > 1
     place = outcome.preparation.folder if several else dataset.root

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from ..domains.catalogue import DatasetSpec
     from ...datasets.doctor.diagnosis import CountRow, Diagnosis, Report
     from ...datasets.doctor.inventory import Finding
+    from ..domains.catalogue import DatasetSpec
 
 SHOWN_ROWS = 24  # of a table
 SHOWN_FINDINGS = 5  # of one kind

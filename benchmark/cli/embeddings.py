@@ -26,8 +26,8 @@ from .report import print_problems
 from .spectra import SplitChoice
 
 if TYPE_CHECKING:
-    from ..domains.catalogue import OpenDomain
     from ..analysis.embeddings import EmbeddingOptions, Embeddings
+    from ..domains.catalogue import OpenDomain
 
 
 def register(app: typer.Typer) -> None:
@@ -74,9 +74,9 @@ def embeddings(
         check_target(target)
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the domains", None)
-        from ..frequency.bands import Band
         from ..analysis.embeddings import SUFFIXES, EmbeddingOptions, embed
         from ..errors import BenchError
+        from ..frequency.bands import Band
         from ..pictures.crops import CropSpec
         from ..store import dump_json
         from ..workers import running_workers

@@ -26,8 +26,8 @@ from .report import print_problems, say, sent
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..models.evaluation import Evaluation
     from ..models.trained_model import TrainedModel
-    from ..models.training import Evaluation
 
 MAX_SHOWN_CLASSES = 12
 NUMBERS_WIDTH = 47  # characters of a table beside the domains
@@ -63,12 +63,13 @@ def evaluate(
     from rich.console import Console
 
     from ..domains.catalogue import Catalogue
-    from ..domains.guard import missing_classes
+    from ..domains.splits import missing_classes
+    from ..models.documents import evaluation_document
+    from ..models.evaluation import evaluate_model
+    from ..models.trained_model import TrainedModel
     from ..results.scores import write_table
     from ..store import dump_json
     from ..tracking import resolve_tracking_uri
-    from ..models.trained_model import TrainedModel
-    from ..models.training import evaluate_model, evaluation_document
     from ..workers import running_workers
     from .progress import ScreenReporter
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..frequency.bands import Band
-    from ..study.boards import StudyReference
-    from ..search.run import Plan
+    from ..records import Plan
     from ..results.rows import Row
+    from ..study.boards import StudyReference
 
 USUAL_CROP = 128
 

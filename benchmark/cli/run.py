@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..domains.catalogue import Catalogue
-    from ..search.run import Outcome, Plan
+    from ..records import Plan
     from ..results.rows import Row
+    from ..search.run import Outcome
     from ..study.study_file import Study
     from .progress import ScreenReporter
 
@@ -102,8 +103,8 @@ def run(
             from ..workers import warm_up
 
             warm_up()  # its imports run beside ours
+        from ..search.plan import make_plan
         from ..study.boards import on_its_board, place_data, study_reference
-        from ..search.run import make_plan
         from ..study.study_file import load_study, override
         from ..tracking import resolve_tracking_uri
 

@@ -67,12 +67,13 @@ def scan(
     """Score pictures and clips with a trained model: probability of each class, and 'unsure' where it cannot tell."""
     from rich.console import Console
 
+    from ...datasets.copies.listing import find_files
+    from ...datasets.faces.windows import Look
     from ...leaderboard.spreadsheet import lines_as_csv
     from ..errors import BenchError, StudyError
-    from ...datasets.faces.windows import Look
-    from ..models.scanning import POOLS, find_files, scan_file
-    from ..store import dump_json
+    from ..models.scanning import POOLS, scan_file
     from ..models.trained_model import TrainedModel
+    from ..store import dump_json
     from .progress import ScreenReporter
 
     console = Console(stderr=True)

@@ -36,10 +36,10 @@ from .report import SHOWN_PROBLEMS, say, sent
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..analysis.mean_spectra import DomainSpectra, SpectraOptions
     from ..domains.catalogue import OpenDomain
     from ..figures.formats import FigureFormat
     from ..reporting import Reporter
-    from ..analysis.mean_spectra import DomainSpectra, SpectraOptions
     from ..tracking import RunDocument
 
 LABELS = ("real", "fake")
@@ -176,8 +176,8 @@ def _draw(
     html: bool,
     reporter: "Reporter",
 ) -> list[Path]:
-    from ..errors import BenchError
     from ..analysis.spectra_figures import pictures, save_for_paper, save_html, save_png
+    from ..errors import BenchError
     from ..store import atomic_path
 
     shown = pictures(measured, options.side, options.family)

@@ -67,14 +67,16 @@ def train(
     """Train a detector and keep it as a folder: for bench evaluate, bench scan and MLflow."""
     from rich.console import Console
 
-    from ..frequency.bands import Band
     from ..domains.catalogue import Catalogue
-    from ..recording.learning_curves import keep_curves
     from ..errors import BenchError, StudyError, unknown_name
+    from ..frequency.bands import Band
+    from ..models.attribution import classes_of
+    from ..models.documents import model_document
+    from ..models.recipe import TASKS, Recipe
+    from ..models.training import train_model
     from ..pictures.crops import CropSpec
+    from ..recording.learning_curves import keep_curves
     from ..tracking import resolve_tracking_uri
-    from ..models.trained_model import TASKS, Recipe
-    from ..models.training import classes_of, model_document, train_model
     from ..workers import running_workers
     from .progress import ScreenReporter
 

@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..contracts import LABEL_NAMES, REAL, Dataset, Item
 from ...datasets.copies.own import OWN, adapter_of
+from ..contracts import LABEL_NAMES, REAL, Dataset, Framing, Item
 from ..errors import DataError, unknown_name
 from ..pictures.perturbations import canonical, chain_of, dataset_name, unperturbed
 from ..registry import NAME_PATTERN, check_parameters, datasets, source_digest
@@ -298,3 +298,15 @@ def remarks(domains: Iterable[OpenDomain]) -> dict[str, list[str]]:
     opened = {dataset_name(domain.name): domain.dataset for domain in domains if domain.dataset is not None}
     found = {name: list(dataset.remarks()) for name, dataset in opened.items()}
     return {name: lines for name, lines in found.items() if lines}
+
+
+def framing_of(domains: Iterable[OpenDomain]) -> Framing:
+    """What the pictures of some domains show, as far as they have it in common."""
+    return Framing.common(domain.dataset.framing() if domain.dataset else Framing() for domain in domains)
+
+
+def data_facts(domains: Iterable[OpenDomain]) -> dict[str, dict[str, Any]]:
+    """`Dataset.facts` by name of the data set, of those that have any."""
+    opened = {dataset_name(domain.name): domain.dataset for domain in domains if domain.dataset is not None}
+    facts = {name: dataset.facts() for name, dataset in opened.items()}
+    return {name: {key: value for key, value in found.items() if value} for name, found in facts.items() if any(found.values())}

@@ -7,9 +7,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import Detector, ManyClasses, View
-from ..metrics.detection import roc_auc
+from ..contracts import LABEL_NAMES, Detector, ManyClasses, View
+from ..errors import StudyError
 from ..fitted import fit_detector, load_detector, save_detector, score_classes, score_detector
+from ..metrics.detection import roc_auc
+from ..pictures.perturbations import unperturbed
+from .recipe import ATTRIBUTION
 
 
 class Classifier:
@@ -94,3 +97,32 @@ def attribution_metrics(labels: NDArray[np.int64], probabilities: NDArray[np.flo
         "balanced_accuracy": float(np.mean([(decided[labels == k] == k).mean() for k in present])),
         "macro_auc": float(np.mean([roc_auc(labels == k, probabilities[:, k]) for k in present])),
     }
+
+
+REAL_NAME = LABEL_NAMES[0]
+
+
+def generator_of(domain: str) -> str:
+    """Name of the class that a domain's fakes are of: its variant, or the data set where that is one domain."""
+    name, _, variant = unperturbed(domain).partition("/")
+    return variant or name
+
+
+def classes_of(task: str, domains: Sequence[str]) -> tuple[str, ...]:
+    """
+    Names of the classes by label.
+
+    Raises
+    ------
+    StudyError
+        If attribution has fewer than two generators.
+    """
+    if task != ATTRIBUTION:
+        return LABEL_NAMES
+    generators = tuple(dict.fromkeys(generator_of(domain) for domain in domains))
+    if len(generators) < 2:
+        raise StudyError(
+            f"attribution needs fakes of at least two generators, got {', '.join(generators)}; "
+            f"give several --train domains of a data set that has generators (procedural, for example)."
+        )
+    return (REAL_NAME, *generators)

@@ -8,15 +8,15 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from ..contracts import LABEL_NAMES
-from ..errors import BenchError, PluginError
 from ..domains.seen import read_learned
+from ..errors import BenchError, PluginError
+from ..features.load import load_view
 from ..metrics.detection import Scored
 from ..pictures.perturbations import dataset_name
-from ..features.prepare import ItemSet, load_view
-from ..search.fit import item_labels
-from ..results.scores import ok_rows
-from ..search.cell import CellResult
-from .trained_model import Recipe, TrainedModel, fitted, require_classes
+from ..records import CellResult, ItemSet
+from ..results.scores import item_labels, ok_rows
+from .recipe import Recipe
+from .trained_model import TrainedModel, fitted, require_classes
 
 MODEL = "model"  # folder of a cell
 LEFT_OUT = "model_left_out.txt"  # says why there is none

@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ..frequency.bands import Band
 from ..contracts import LABEL_NAMES, ViewSpec
 from ..errors import DataError
+from ..features.load import load_view
+from ..frequency.bands import Band
 from ..metrics.two_samples import RULES, mmd, published_mmd
 from ..pictures.perturbations import chain_of, unperturbed
-from ..features.prepare import ItemSet, load_view
+from ..records import Cell, ItemSet
 from ..registry import DetectorSpec
 from ..results.scores import ok_rows
-from ..search.cell import Cell
 from ..store import digest, read_json, results_root, write_json
 
 VIEW = "embedding"

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
-from ..frequency.bands import Band
 from ..errors import BenchError, DataError
+from ..frequency.bands import Band
 from ..pictures.lookalikes import Lookalikes
-from .rows import EvidenceInterval, Row
 from ..store import read_json, write_json
+from .rows import EvidenceInterval, Row
 
 FILE = "cell.json"
 SCHEMA = 4  # raised when what a cell chooses, or what its folder holds, changes

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from ..metrics.detection import FALSE_ALARM_RATES, Verdicts, average_precision_of, balanced_accuracy_of, detection_rate_of, equal_error_rate_of, nearest_detection_rate_of
+from ..metrics.detection import (
+    FALSE_ALARM_RATES,
+    Verdicts,
+    average_precision_of,
+    balanced_accuracy_of,
+    detection_rate_of,
+    equal_error_rate_of,
+    nearest_detection_rate_of,
+)
 
 
 class Unit(StrEnum):

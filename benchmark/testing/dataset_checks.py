@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 
-from ..domains.catalogue import DatasetSpec
 from ..contracts import LABEL_NAMES, SPLITS, Dataset, Item
+from ..domains.catalogue import DatasetSpec
+from ..domains.guard import check_no_leak
+from ..domains.splits import missing_classes
 from ..errors import BenchError
 from ..pictures.crops import decode
-from ..domains.guard import check_no_leak, missing_classes
 from .outcome import CheckResult, outcome, require
 
 N_READ = 12  # pictures per domain that are really read

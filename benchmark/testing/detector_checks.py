@@ -11,11 +11,11 @@ import numpy as np
 from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
-from ..frequency.bands import Band
 from ..contracts import Detector, View, ViewSpec
 from ..errors import PluginError
-from ..metrics.detection import roc_auc
 from ..fitted import fit_detector, load_detector, save_detector, score_detector
+from ..frequency.bands import Band
+from ..metrics.detection import roc_auc
 from ..registry import DetectorSpec
 from ..views import view_kernel
 from ..warping import Warping

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...benchmark.pictures import crops as images, video
-from .tree import ARCHIVE, PACKED, Tree, Trouble, suffix_of
+from ...benchmark.errors import DataError
+from ...benchmark.pictures import crops as images
+from ...benchmark.pictures import video
+from .tree import ARCHIVE, PACKED, Tree, Trouble, printable, suffix_of
 
 SUFFIX = re.compile(r"\.(?=.*[a-z])[\w~!-]{1,12}")  # ".0001", ". Smith" and the like are parts of a name
 NO_SUFFIX = "without a suffix"
@@ -123,3 +125,55 @@ def _hint(suffix: str) -> str:
     if suffix in video.SUFFIXES:
         return " (clips: bench data prepare)"
     return " (unpack it)" if suffix in (ARCHIVE, *PACKED) else ""
+
+
+SUFFIXES = (*images.SUFFIXES, *video.SUFFIXES)
+
+
+@dataclass(frozen=True)
+class FoundFiles:
+    """
+    What there is to score.
+
+    Attributes
+    ----------
+    paths : tuple of Path
+        Pictures and clips, each once.
+    passed_over : str
+        What else lies there, in a line; empty if nothing does.
+    """
+
+    paths: tuple[Path, ...]
+    passed_over: str = ""
+
+
+def find_files(places: Sequence[Path]) -> FoundFiles:
+    """
+    Find pictures and clips: folders are searched through, a file that is named is taken whatever it is called.
+
+    Raises
+    ------
+    DataError
+        If a place does not exist, or there is nothing at all.
+    """
+    found: list[Path] = []
+    others: Counter[str] = Counter()
+    troubles: list[Trouble] = []
+    for place in places:
+        if place.is_dir():
+            tree = own_tree(place)
+            listing = list_files(tree, suffixes=SUFFIXES)
+            found += map(tree.path, listing.files)
+            others.update(listing.others)
+            troubles += listing.troubles
+        elif place.is_file():
+            found.append(place)
+        else:
+            what = "is neither a file nor a folder" if place.exists() else "is not there"
+            raise DataError(f"{printable(str(place.absolute()))} {what}; there is no file or folder to score, check the path.")
+    left = passed_over(others, troubles)
+    if not found:
+        shown = ", ".join(printable(str(place)) for place in places)
+        more = f"; passed over: {left}" if left else ""
+        raise DataError(f"no picture ({images.KINDS}) and no clip ({', '.join(video.SUFFIXES)}) in {shown}{more}.")
+    return FoundFiles(tuple(dict.fromkeys(found)), left)

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from ...benchmark.pictures import crops as images, video
 from ...benchmark.contracts import FAKE, REAL
-from .tree import class_of_folder, suffix_of
+from ...benchmark.pictures import crops as images
+from ...benchmark.pictures import video
 from .listing import own_tree
 from .prepared import Preparation, has_preparations
+from .tree import class_of_folder, suffix_of
 
 PICTURES, CLIPS = "folder", "clip_folder"
 OWN = (PICTURES, CLIPS)  # adapters of folders that a user put together

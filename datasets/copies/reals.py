@@ -7,7 +7,7 @@ generator a domain: its fakes against all the reals.
 
 import io
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -20,11 +20,17 @@ from PIL import Image
 from ...benchmark.contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Split
 from ...benchmark.errors import DataError
 from ...benchmark.pictures.crops import SUFFIXES
+from .draw import draw_apart
+from .sources import SourceDataset
+from .survey import OTHER_CLASS, Source, Survey
 from .tree import ARCHIVE, Tree, Trouble, child_key, class_of_folder, suffix_of
-from .sources import OTHER_CLASS, Source, SourceDataset, Survey
 
 FAKES = "fakes"
+
+
 SPLIT_FOLDERS: dict[str, Split] = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+
+
 SHOWN_FOLDERS = 3
 
 
@@ -284,34 +290,6 @@ def fill_splits(sources: Sequence[Source]) -> list[Source]:
     if "val" in {source.split for source in sources}:
         return list(sources)
     return [replace(source, split=None) if source.split == "train" else source for source in sources]
-
-
-def draw_apart(
-    sources: Sequence[Source],
-    part_of: Callable[[Source], Hashable],
-    draw: Callable[[Sequence[Source]], list[Source]],
-) -> list[Source]:
-    """
-    Draw the splits of every part of a data set by itself, so that each has its shares.
-
-    Parameters
-    ----------
-    sources : sequence of Source
-    part_of : callable
-        Says of a source to which part it belongs. Nothing that must stay together may be in two parts.
-    draw : callable
-        Gives the sources of one part their splits: `SourceDataset.drawn`.
-
-    Returns
-    -------
-    list of Source
-        In the order given.
-    """
-    parts: dict[Hashable, list[Source]] = {}
-    for source in sources:
-        parts.setdefault(part_of(source), []).append(source)
-    drawn = {source.id: source for part in parts.values() for source in draw(part)}
-    return [drawn[source.id] for source in sources]
 
 
 # --- class folders -----------------------------------------------------------------------------------------------------

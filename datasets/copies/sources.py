@@ -1,104 +1,20 @@
 """What a data set was distributed as: clips, folders of frames and stills, and how they become items."""
 
-import hashlib
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from ...benchmark.contracts import SPLITS, Dataset, Framing, Item, Shown, Split
+from ...benchmark.contracts import SPLITS, Dataset, Framing, Item, Shown
 from ...benchmark.errors import DataError
 from ...benchmark.invocation import bench
-from .tree import LOST, Tree, Trouble
+from .draw import draw_source_splits
 from .listing import passed_over
 from .prepared import Origin, Preparation, find_preparations
-
-Kind = Literal["clip", "frames", "still"]
-OTHER_CLASS = "other_class"  # status of pictures in a folder that is called like the class that they are not taken for
-FIFTH = 0.2
-SHOWN = 5  # lines of one kind
-
-
-@dataclass(frozen=True)
-class Source:
-    """
-    A clip, a folder of frames or a still, as it was distributed.
-
-    Attributes
-    ----------
-    id : str
-        Path relative to the root, with forward slashes (see `Tree`); a folder for ``frames``.
-    kind : {"clip", "frames", "still"}
-    label : int
-        0 real, 1 fake.
-    domains : tuple of str
-        Variants of the data set that it belongs to; a real belongs to several.
-    split : {"train", "val", "test"}, "" or None
-        As distributed; None where it is drawn; empty where it belongs to none and is not used.
-    target, donor, video, generator, compression : str
-        As in `Item`. One clip under several compressions or manipulations is one ``video`` where they share the footage.
-    """
-
-    id: str
-    kind: Kind
-    label: int
-    domains: tuple[str, ...]
-    split: Split | Literal[""] | None = None
-    target: str = ""
-    donor: str = ""
-    video: str = ""
-    generator: str = ""
-    compression: str = ""
-
-    def item(self, item_id: str, fingerprint: str = "") -> Item:
-        """Return a picture of this source as an item."""
-        return Item(
-            item_id,
-            self.label,
-            self.split or "train",
-            target=self.target,
-            donor=self.donor,
-            video=self.video or ("" if self.kind == "still" else self.id),
-            fingerprint=fingerprint,
-            generator=self.generator,
-            compression=self.compression,
-        )
-
-
-@dataclass(frozen=True)
-class Survey:
-    """
-    What an adapter found below a root.
-
-    Attributes
-    ----------
-    sources : tuple of Source
-        Sorted by id.
-    missing : tuple of str
-        Parts of the distribution that are not there, as a user would name them.
-    troubles : tuple of Trouble
-        What is there and passed over.
-    notes : tuple of str
-        What else one should know, for example where the split lists come from.
-    """
-
-    sources: tuple[Source, ...]
-    missing: tuple[str, ...] = ()
-    troubles: tuple[Trouble, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-like, for a manifest."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, known: Mapping[str, Any]) -> "Survey":
-        """Read what `as_dict` made."""
-        sources = tuple(Source(**{**source, "domains": tuple(source["domains"])}) for source in known["sources"])
-        troubles = tuple(Trouble(**trouble) for trouble in known["troubles"])
-        return cls(sources, tuple(known["missing"]), troubles, tuple(known["notes"]))
+from .survey import OTHER_CLASS, SHOWN, Source, Survey
+from .tree import LOST, Tree
 
 
 class SourceDataset(Dataset):
@@ -330,87 +246,3 @@ class SourceDataset(Dataset):
             In the order given, every one with a split or an empty one.
         """
         return draw_source_splits(sources, self.draw, self.seed, self.replicate)
-
-
-# --- splits by rule --------------------------------------------------------------------------------------------------
-
-
-def draw_source_splits(sources: Sequence[Source], draw: str, seed: int, replicate: int) -> list[Source]:
-    """
-    Give a split to the sources that have none: a fifth of the groups is test, a fifth validation, three fifths training.
-
-    What is distributed with test (or validation) sources gets no further ones. A group is a set of linked identities and
-    videos (``components``), or one identity (``identities``), in which case a source whose target and donor are on
-    different sides gets an empty split. Ranks come from a hash of the group's name, so that they depend neither on order nor
-    on the machine, and little on what else is there. `seed` fixes the test groups; `seed` and `replicate` the
-    validation groups.
-
-    Parameters
-    ----------
-    sources : sequence of Source
-        Those with a split keep it.
-    draw : {"components", "identities"}
-    seed, replicate : int
-
-    Returns
-    -------
-    list of Source
-        In the order given.
-    """
-    open_ones = [source for source in sources if source.split is None]
-    if not open_ones:
-        return list(sources)
-    names = {source.id: _identities(source) for source in open_ones}
-    group_of = _components(names.values()) if draw == "components" else {}
-    groups = {source.id: {group_of.get(name, name) for name in names[source.id]} for source in open_ones}
-    labels: dict[str, set[int]] = {}
-    for source in open_ones:
-        for group in groups[source.id]:
-            labels.setdefault(group, set()).add(source.label)
-    strata: dict[tuple[int, ...], list[str]] = {}
-    for group, found in labels.items():
-        strata.setdefault(tuple(sorted(found)), []).append(group)
-    given = {source.split for source in sources}
-    split: dict[str, Split] = {}
-    for members in strata.values():
-        split |= _ranked(members, seed, replicate, [name for name in ("test", "val") if name not in given])
-    return [replace(s, split=_common(split[g] for g in groups[s.id])) if s.split is None else s for s in sources]
-
-
-def _identities(source: Source) -> tuple[str, ...]:
-    """Names of what must not be on two sides; the source itself if it has none."""
-    named = tuple(f"identity {name}" for name in (source.target, source.donor) if name)
-    return named or ((f"video {source.video}",) if source.video else (f"source {source.id}",))
-
-
-def _components(linked: Iterable[Sequence[str]]) -> dict[str, str]:
-    """Name of the set of linked names that a name belongs to: its first one in alphabetical order."""
-    from scipy.cluster.hierarchy import DisjointSet
-
-    sets = DisjointSet()
-    for names in linked:
-        for name in names:
-            sets.add(name)
-            sets.merge(names[0], name)
-    return {name: min(subset) for subset in sets.subsets() for name in subset}
-
-
-def _ranked(groups: Sequence[str], seed: int, replicate: int, wanted: Sequence[str]) -> dict[str, Split]:
-    """A fifth of the groups for each wanted split, at least one where there are enough; the rest is training."""
-    share = max(1, round(FIFTH * len(groups))) if len(groups) > len(wanted) else 0
-    n_test, n_val = (share if name in wanted else 0 for name in ("test", "val"))
-    by_test = sorted(groups, key=lambda group: _rank("test", seed, group))
-    rest = sorted(by_test[n_test:], key=lambda group: _rank("val", seed, replicate, group))
-    split: dict[str, Split] = dict.fromkeys(by_test[:n_test], "test")
-    split.update(dict.fromkeys(rest[:n_val], "val"))
-    split.update(dict.fromkeys(rest[n_val:], "train"))
-    return split
-
-
-def _rank(*parts: object) -> str:
-    return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()
-
-
-def _common(splits: Iterable[Split]) -> Split | Literal[""]:
-    found = set(splits)
-    return found.pop() if len(found) == 1 else ""

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from ...benchmark.domains.catalogue import DatasetSpec
 from ...benchmark.contracts import LABEL_NAMES, REAL, SPLITS
+from ...benchmark.domains.catalogue import DatasetSpec
+from ...benchmark.domains.guard import check_no_leak
 from ...benchmark.errors import DataError, unknown_name
 from ...benchmark.invocation import install_extra
 from ...benchmark.pictures.lookalikes import DISTANCE, lookalike_of
-from ...benchmark.domains.guard import check_no_leak
 from ...benchmark.reporting import Reporter
 from ...benchmark.workers import Workers, running_workers
 from .confounds import Answer, ask

@@ -9,19 +9,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from ...benchmark.pictures import crops as images, video
-from ...benchmark.domains.catalogue import DatasetSpec
 from ...benchmark.contracts import LABEL_NAMES, SPLITS, Dataset, Item
+from ...benchmark.domains.catalogue import DatasetSpec
 from ...benchmark.errors import BenchError, DataError
 from ...benchmark.invocation import bench
+from ...benchmark.pictures import crops as images
+from ...benchmark.pictures import video
 from ...benchmark.registry import datasets
-from ..copies.tree import LOST, Tree, Trouble, natural_key, on_disk, split_archive, suffix_of
 from ..copies.listing import own_tree, passed_over, shown_suffix
 from ..copies.losses import SELECTION, Losses, total_losses, unequal_losses
-from ..copies.prepared import ERROR, NO_FACE, SOURCE, Crop, Preparation, SourceRecord, find_preparations
 from ..copies.own import CLIPS
+from ..copies.prepared import ERROR, NO_FACE, SOURCE, Crop, Preparation, SourceRecord, find_preparations
+from ..copies.sources import SourceDataset
+from ..copies.survey import Kind, Source, Survey
+from ..copies.tree import LOST, Tree, Trouble, natural_key, on_disk, split_archive, suffix_of
 from .picture_facts import Facts, clip_facts, frames_facts, picture_facts
-from ..copies.sources import Kind, Source, SourceDataset, Survey
 
 Level = Literal["fault", "gap", "note"]
 SKEWED = 0.1  # difference of the shares of sources without a face; SIGNIFICANT standard errors besides
@@ -499,7 +501,7 @@ def _since(preparation: Preparation, dataset: SourceDataset, survey: Survey) -> 
 
 
 def _changed(preparation: Preparation, tree: Tree, sources: Iterable[Source], now: set[str]) -> Iterator[str]:
-    from ..faces.cut import source_stamp
+    from ..copies.survey import source_stamp
 
     for source in sources:
         record = preparation.record(source.id) if source.id in now else None

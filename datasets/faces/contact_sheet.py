@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PIL import Image, ImageFont
 
     from ..copies.prepared import Crop, Preparation
-    from ..copies.sources import Source
+    from ..copies.survey import Source
 
     Place = tuple[str, Crop]
 

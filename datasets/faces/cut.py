@@ -23,15 +23,18 @@ from numpy.typing import NDArray
 
 from ...benchmark.errors import BenchError, DataError
 from ...benchmark.invocation import install_extra
-from ...benchmark.store import write_json
 from ...benchmark.pictures.video import Frame
-from .finders import Face, FaceFinder, choose, cut_face, faces_of, open_finder
-from .frames import iter_source_frames
-from ..copies.tree import Tree, split_archive
+from ...benchmark.store import write_json
 from ..copies.losses import NONE_LOST, Losses, frames_without_face
-from ..copies.prepared import ERROR, NO_FACE, OK, SOURCE, WORK, Crop, Preparation, Settings, SourceRecord
+from ..copies.prepared import ERROR, NO_FACE, OK, SOURCE, WORK, Crop, Preparation, SourceRecord
+from ..copies.settings import Settings
+from ..copies.sources import SourceDataset
+from ..copies.survey import Source, source_stamp
+from ..copies.tree import split_archive
+from .face import Face, FaceFinder, choose, cut_face
+from .finders import faces_of, open_finder
+from .frames import iter_source_frames
 from .recode import recode
-from ..copies.sources import Source, SourceDataset
 
 UNREAD = "unread"  # a status that is told and not recorded
 
@@ -236,19 +239,6 @@ def stop_sign(folder: Path) -> Path:
     return folder / WORK / "stop"
 
 
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Let OpenCV use one thread: with several, the order of the faces that it finds depends on which is faster."""
-    import cv2
-
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
-
-
 def as_png(picture: NDArray[np.uint8]) -> bytes:
     """Encode a picture (rows, cols, 3) without loss, and quickly rather than small."""
     import cv2
@@ -309,29 +299,3 @@ def _move_into_place(temporary: Path, final: Path, work: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
     final.parent.mkdir(parents=True, exist_ok=True)
     temporary.rename(final)
-
-
-def source_stamp(tree: Tree, source: Source) -> tuple[int, int]:
-    """
-    Bytes and time of change (ns) of what a source comes from.
-
-    Of all files of a folder of frames; else of the file, archive or database that the source lies in.
-
-    Raises
-    ------
-    OSError
-        If nothing is there.
-    """
-    path = tree.path(source.id)
-    while not path.exists() and path != path.parent and path != tree.root:
-        path = path.parent
-    if not path.is_dir():
-        facts = path.stat()
-        return facts.st_size, facts.st_mtime_ns
-    files = [entry.stat() for entry in os.scandir(path) if entry.is_file()]
-    if path == tree.root or not files:
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), source.id)
-    if source.kind == "frames":
-        return sum(facts.st_size for facts in files), max(facts.st_mtime_ns for facts in files)
-    largest = max(files, key=lambda facts: facts.st_size)  # a database, beside which a lock changes whenever it is read
-    return largest.st_size, largest.st_mtime_ns

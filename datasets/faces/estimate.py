@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .cut import Workshop, one_thread
+from ...benchmark.workers import one_thread
 from ..copies.prepared import OK, Preparation
-from ..copies.sources import Source
+from ..copies.survey import Source
+from .cut import Workshop
 
 PER_GROUP, AT_MOST = 3, 30  # sources that are tried
 

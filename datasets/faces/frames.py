@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ...benchmark.pictures import crops as images
 from ...benchmark.errors import DataError
+from ...benchmark.pictures import crops as images
 from ...benchmark.pictures.video import Frame, FrameReport, Frames, choose_numbers, clip_reader
+from ..copies.settings import Settings
+from ..copies.survey import Source
 from ..copies.tree import Tree, natural_key, split_archive, suffix_of
-from ..copies.prepared import Settings
-from ..copies.sources import Source
 
 Reader = Callable[[str], bytes]
 

@@ -22,23 +22,25 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ...benchmark.domains.catalogue import DatasetSpec
 from ...benchmark.contracts import LABEL_NAMES
+from ...benchmark.domains.catalogue import DatasetSpec
 from ...benchmark.errors import BenchError, DataError, unknown_name
 from ...benchmark.locks import LockHeldError, holding
 from ...benchmark.registry import datasets
-from ...benchmark.reporting import Reporter
+from ...benchmark.reporting import Reporter, Silence
 from ...benchmark.store import atomic_path
-from ...benchmark.workers import running_workers
-from .contact_sheet import write_contact_sheets
-from .cut import UNREAD, Done, Workshop, one_thread, stop_sign, writing
-from .estimate import Estimate, estimate
-from ..copies.tree import Trouble
+from ...benchmark.workers import one_thread, running_workers
 from ..copies.losses import SELECTION, Losses, unequal_losses
-from ..copies.prepared import ERROR, LOCK, NO_FACE, OK, PROBLEMS, WORK, Preparation, Settings, default_folder, note_place
-from ..copies.sources import Source, SourceDataset, Survey
+from ..copies.prepared import ERROR, LOCK, NO_FACE, OK, PROBLEMS, WORK, Preparation, default_folder, note_place
+from ..copies.settings import Settings
+from ..copies.sources import SourceDataset
+from ..copies.survey import Source, Survey
+from ..copies.tree import Trouble
+from .contact_sheet import write_contact_sheets
+from .cut import UNREAD, Done, Workshop, stop_sign, writing
+from .estimate import Estimate, estimate
 
-PRELOAD = ["bandbench.benchmark.data.cutting", "cv2", "av"]
+PRELOAD = ["bandbench.datasets.faces.cut", "cv2", "av"]
 IN_FLIGHT = 4  # sources per worker that are on their way
 
 
@@ -447,25 +449,6 @@ def preview(
     workshop.check(wanted)
     reporter.stage("trying a few sources", None)
     return estimate(workshop, wanted, known, retry, reporter.advance)
-
-
-class Silence:
-    """A reporter for nobody."""
-
-    def stage(self, text: str, total: int | None) -> None:
-        """Nothing."""
-
-    def advance(self, steps: int = 1) -> None:
-        """Nothing."""
-
-    def cells(self, done: int, total: int) -> None:
-        """Nothing."""
-
-    def best(self, label: str, band: Any, auc: float) -> None:
-        """Nothing."""
-
-    def note(self, text: str) -> None:
-        """Nothing."""
 
 
 def checked_survey(dataset: SourceDataset) -> Survey:

@@ -8,39 +8,7 @@ from numpy.typing import NDArray
 
 from ...benchmark.errors import DataError
 from ...benchmark.invocation import install_extra
-
-LEVELS = {"jpeg": (1, 100, "quality"), "h264": (0, 51, "CRF")}
-
-
-def parse_codec(text: str) -> tuple[str, int]:
-    """
-    Read what `Settings.recode` says.
-
-    Parameters
-    ----------
-    text : str
-        ``jpeg:QUALITY`` with 1 to 100, or ``h264:CRF`` with 0 (lossless but for the colour planes) to 51.
-
-    Returns
-    -------
-    name : {"jpeg", "h264"}
-    level : int
-
-    Raises
-    ------
-    DataError
-        If it is anything else.
-
-    >>> parse_codec("jpeg:75")
-    ('jpeg', 75)
-    """
-    name, _, level = text.partition(":")
-    if name not in LEVELS:
-        raise DataError(f"a codec is jpeg:QUALITY (jpeg:75) or h264:CRF (h264:23), got {text!r}.")
-    least, most, what = LEVELS[name]
-    if not level.isascii() or not level.isdigit() or not least <= int(level) <= most:
-        raise DataError(f"the {what} of {name} is a whole number from {least} to {most} ({name}:{most // 2}), got {text!r}.")
-    return name, int(level)
+from ..copies.settings import parse_codec
 
 
 def recode(picture: NDArray[np.uint8], codec: str) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...benchmark.errors import DataError
 from ...benchmark.invocation import install_extra
 from ...benchmark.store import cache_root
-from .finders import Face, as_box, existing_weights, largest_first, wrong_weights
+from .face import Face, as_box, existing_weights, largest_first, wrong_weights
 
 URL = "https://github.com/yakhyo/uniface/releases/download/weights/retinaface_mv2.onnx"
 SHA256 = "3ca44c045651cabeed1193a1fae8946ad1f3a55da8fa74b341feab5a8319f757"

@@ -10,10 +10,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.cli import main
-from bandbench.benchmark.search.run import Outcome, make_plan
+from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.search.plan import make_plan
+from bandbench.benchmark.search.run import Outcome
 from bandbench.benchmark.tracking import client_for, default_tracking_uri
 from bandbench.leaderboard.rows import load_board
 from bandbench.leaderboard.terminal.table import as_csv, as_document, as_tests_csv, print_table

@@ -13,13 +13,13 @@ import pytest
 import torch
 from torch import nn
 
-from bandbench.benchmark.frequency import dct
 from bandbench.benchmark import networks
-from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.contracts import View
 from bandbench.benchmark.errors import PluginError
-from bandbench.benchmark.metrics.detection import roc_auc
 from bandbench.benchmark.fitted import fit_detector, load_detector, save_detector, score_classes, score_detector
+from bandbench.benchmark.frequency import dct
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.metrics.detection import roc_auc
 from bandbench.benchmark.networks import (
     Graph,
     MicroBatches,

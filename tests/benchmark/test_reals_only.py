@@ -7,19 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bandbench.benchmark.models import training
-from bandbench.benchmark.frequency.bands import Band
-from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.contracts import Item, View
-from bandbench.benchmark.search.run import Outcome
-from bandbench.benchmark.errors import DataError, PluginError
-from bandbench.benchmark.pictures.crops import CropSpec
-from bandbench.benchmark.fitted import fit_detector
+from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.domains.guard import Fitted
+from bandbench.benchmark.errors import DataError, PluginError
+from bandbench.benchmark.fitted import fit_detector
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.models import training
+from bandbench.benchmark.models.recipe import Recipe
+from bandbench.benchmark.pictures.crops import CropSpec
 from bandbench.benchmark.registry import DetectorSpec
+from bandbench.benchmark.search.run import Outcome
 from bandbench.benchmark.store import read_json
-from bandbench.benchmark.models.trained_model import Recipe
 from conftest import run, small_study
 
 Maker = Callable[..., Path]

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from bandbench.benchmark.domains.catalogue import DatasetSpec
 from bandbench.benchmark.contracts import Detector
+from bandbench.benchmark.domains.catalogue import DatasetSpec
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.registry import DetectorSpec, Registry, _modules_behind, check_parameters, datasets, detectors
 
 GOOD = """\
-from bandbench.benchmark.catalogue import DatasetSpec
+from bandbench.benchmark.domains.catalogue import DatasetSpec
 from bandbench.benchmark.contracts import Detector
 
 class {name}(Detector):

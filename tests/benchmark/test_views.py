@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.contracts import ViewSpec
-from bandbench.benchmark.frequency.dct import dct_frequency
 from bandbench.benchmark.errors import PluginError, StudyError
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.frequency.dct import dct_frequency
 from bandbench.benchmark.frequency.filters import filter_pixels
 from bandbench.benchmark.views import features_from_crops, needs_crops, view_kernel
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from trees.faces import scene
 
 from bandbench.benchmark.warping import (
     ALL_MASKS,
@@ -21,6 +20,7 @@ from bandbench.benchmark.warping import (
     similarity_transform,
     turned,
 )
+from trees.faces import scene
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "warping.npz")
 

@@ -7,6 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
+from bandbench.benchmark.contracts import FAKE, REAL
+from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.pictures.crops import decode
+from bandbench.datasets.celeba import CelebA, parse_list, window
 from trees.picture_trees import (
     auc_of_one_cell,
     by_split,
@@ -19,12 +25,6 @@ from trees.picture_trees import (
     write_fakes,
     write_zip,
 )
-from PIL import Image
-
-from bandbench.benchmark.contracts import FAKE, REAL
-from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.pictures.crops import decode
-from bandbench.datasets.celeba import CelebA, parse_list, window
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "crops.npz"
 NAMES = [f"{i:06d}.jpg" for i in range(1, 21)]

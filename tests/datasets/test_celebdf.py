@@ -8,17 +8,18 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from trees.more_video_trees import clip_bytes, failed_checks, make_celebdf, own_store, put, write_test_list
 
 from bandbench.benchmark.contracts import FAKE, REAL, SPLITS, Item
-from bandbench.benchmark.domains.guard import check_no_leak, missing_classes
+from bandbench.benchmark.domains.guard import check_no_leak
+from bandbench.benchmark.domains.splits import missing_classes
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.registry import datasets
 from bandbench.datasets.celebdf import PARTS, CelebDF
-from bandbench.datasets.copies.prepared import Settings
-from bandbench.datasets.copies.sources import Source, Survey
+from bandbench.datasets.copies.settings import Settings
+from bandbench.datasets.copies.survey import Source, Survey
 from bandbench.datasets.faces.preparation import merge_settings, prepare_dataset
 from conftest import run, small_study
+from trees.more_video_trees import clip_bytes, failed_checks, make_celebdf, own_store, put, write_test_list
 
 OFFICIAL = ("1 Celeb-real/id0_0000.mp4", "0 Celeb-synthesis/id0_id1_0000.mp4", "1 YouTube-real/00000.mp4")
 

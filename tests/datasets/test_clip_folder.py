@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from trees.faces import scene, write_face_clip
 from PIL import Image
-from trees.video_trees import put
 
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import DataError
 from bandbench.datasets.clip_folder import ClipFolder
 from bandbench.datasets.copies.own import adapter_of
 from bandbench.datasets.faces.preparation import merge_settings, prepare_dataset
+from trees.faces import scene, write_face_clip
+from trees.video_trees import put
 
 
 def tree(root: Path, names: Iterable[str]) -> Path:

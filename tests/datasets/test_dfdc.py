@@ -8,16 +8,17 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from trees.more_video_trees import clip_bytes, failed_checks, make_dfdc_part, make_dfdc_preview, own_store, put, write_metadata
 
 from bandbench.benchmark.contracts import FAKE, REAL, SPLITS, Item
-from bandbench.benchmark.domains.guard import check_no_leak, missing_classes
+from bandbench.benchmark.domains.guard import check_no_leak
+from bandbench.benchmark.domains.splits import missing_classes
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.registry import datasets
-from bandbench.datasets.copies.sources import Source, Survey
+from bandbench.datasets.copies.survey import Source, Survey
 from bandbench.datasets.dfdc import DFDC
 from bandbench.datasets.faces.preparation import merge_settings, prepare_dataset
 from conftest import run, small_study
+from trees.more_video_trees import clip_bytes, failed_checks, make_dfdc_part, make_dfdc_preview, own_store, put, write_metadata
 
 FIRST = {f"aa{k}": k for k in range(6)}
 SECOND = {f"bb{k}": 6 + k for k in range(6)}

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from trees.picture_trees import BOOST, auc_of_one_cell, by_split, failed_checks, pictures, said, troubles, write, write_zip
 
 from bandbench.benchmark.contracts import FAKE, REAL
 from bandbench.benchmark.errors import DataError
 from bandbench.datasets.diffusion import Diffusion
+from trees.picture_trees import BOOST, auc_of_one_cell, by_split, failed_checks, pictures, said, troubles, write, write_zip
 
 COUNTS = {"train": 10, "val": 3, "test": 5}
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from trees.picture_trees import BOOST, auc_of_one_cell, by_split, failed_checks, pictures, said, troubles, write, write_zip
 
 from bandbench.benchmark.contracts import FAKE, REAL
 from bandbench.benchmark.errors import DataError
 from bandbench.datasets.faces_hq import PARTS, FacesHQ, is_part
+from trees.picture_trees import BOOST, auc_of_one_cell, by_split, failed_checks, pictures, said, troubles, write, write_zip
 
 FOLDERS = [part.name for part in PARTS]
 

@@ -4,6 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from bandbench.benchmark.contracts import REAL
+from bandbench.benchmark.errors import DataError
+from bandbench.datasets.ffhq import FFHQ
 from trees.picture_trees import (
     auc_of_one_cell,
     by_split,
@@ -15,10 +19,6 @@ from trees.picture_trees import (
     write_fakes,
     write_zip,
 )
-
-from bandbench.benchmark.contracts import REAL
-from bandbench.benchmark.errors import DataError
-from bandbench.datasets.ffhq import FFHQ
 
 NUMBERS = [*range(16), *range(60_000, 60_004)]
 

@@ -6,20 +6,20 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from trees.video_trees import PAIRS, make_dfd, make_ffpp, make_uadfv, put, put_frames, put_lists
 
 from bandbench.benchmark.contracts import SPLITS
 from bandbench.benchmark.domains.catalogue import Catalogue, DatasetSpec
 from bandbench.benchmark.domains.guard import check_no_leak
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.testing.dataset_checks import check_dataset
-from bandbench.datasets.copies.prepared import Settings
-from bandbench.datasets.copies.sources import Source, Survey
+from bandbench.datasets.copies.settings import Settings
+from bandbench.datasets.copies.survey import Source, Survey
 from bandbench.datasets.copies.tree import Tree
 from bandbench.datasets.faces.preparation import prepare_dataset
 from bandbench.datasets.ffpp import FFPP, official_lists
 from bandbench.datasets.uadfv import UADFV
 from conftest import run, small_study
+from trees.video_trees import PAIRS, make_dfd, make_ffpp, make_uadfv, put, put_frames, put_lists
 
 REALS = "original_sequences/youtube/c23/videos"
 FAKES = "manipulated_sequences/Deepfakes/c23/videos"

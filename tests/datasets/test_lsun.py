@@ -7,6 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from bandbench.benchmark.contracts import FAKE, REAL, Item
+from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.pictures.crops import decode
+from bandbench.datasets.lsun import LSUN, category_of, square, strip
 from trees.picture_trees import (
     auc_of_one_cell,
     by_split,
@@ -20,11 +25,6 @@ from trees.picture_trees import (
     write_fakes,
     write_lmdb,
 )
-
-from bandbench.benchmark.contracts import FAKE, REAL, Item
-from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.pictures.crops import decode
-from bandbench.datasets.lsun import LSUN, category_of, square, strip
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "crops.npz"
 

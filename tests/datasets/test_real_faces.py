@@ -4,6 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from bandbench.benchmark.contracts import FAKE, REAL
+from bandbench.benchmark.errors import DataError
+from bandbench.datasets.real_faces import RealFaces, person_of
 from trees.picture_trees import (
     auc_of_one_cell,
     by_split,
@@ -15,10 +19,6 @@ from trees.picture_trees import (
     write_fakes,
     write_zip,
 )
-
-from bandbench.benchmark.contracts import FAKE, REAL
-from bandbench.benchmark.errors import DataError
-from bandbench.datasets.real_faces import RealFaces, person_of
 
 
 def muct(people: range, cameras: str = "abcde") -> list[str]:

@@ -8,6 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from bandbench.benchmark.contracts import FAKE, REAL, SPLITS, Item
+from bandbench.benchmark.domains.guard import check_no_leak
+from bandbench.benchmark.domains.splits import missing_classes
+from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.pictures.crops import decode
+from bandbench.benchmark.registry import datasets
+from bandbench.datasets.copies.survey import Source, Survey
+from bandbench.datasets.faces.frames import iter_source_frames
+from bandbench.datasets.faces.preparation import merge_settings, prepare_dataset
+from bandbench.datasets.faces.recode import recode
+from bandbench.datasets.timit import Timit
+from conftest import run, small_study
 from trees.more_video_trees import (
     clip_bytes,
     failed_checks,
@@ -18,18 +31,6 @@ from trees.more_video_trees import (
     still_bytes,
     subject,
 )
-
-from bandbench.benchmark.contracts import FAKE, REAL, SPLITS, Item
-from bandbench.benchmark.domains.guard import check_no_leak, missing_classes
-from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.pictures.crops import decode
-from bandbench.benchmark.registry import datasets
-from bandbench.datasets.copies.sources import Source, Survey
-from bandbench.datasets.faces.frames import iter_source_frames
-from bandbench.datasets.faces.preparation import merge_settings, prepare_dataset
-from bandbench.datasets.faces.recode import recode
-from bandbench.datasets.timit import Timit
-from conftest import run, small_study
 
 A, B = subject(0), subject(1)
 

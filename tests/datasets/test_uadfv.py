@@ -4,13 +4,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from trees.video_trees import make_uadfv, put, put_frames
 
 from bandbench.benchmark.contracts import SPLITS
 from bandbench.benchmark.domains.guard import check_no_leak
 from bandbench.benchmark.errors import DataError
-from bandbench.datasets.copies.sources import Source, Survey
+from bandbench.datasets.copies.survey import Source, Survey
 from bandbench.datasets.uadfv import UADFV
+from trees.video_trees import make_uadfv, put, put_frames
 
 
 def survey(root: Path) -> Survey:

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from trees.faces import scene
 
 from bandbench.benchmark.checkpoints import Checkpoint
 from bandbench.benchmark.contracts import View
@@ -14,6 +13,7 @@ from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.metrics.detection import roc_auc
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.warping import Warping
+from trees.faces import scene
 
 torch = pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
 DEVICES = ["cpu", *["cuda"] * torch.cuda.is_available()]

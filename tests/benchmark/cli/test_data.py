@@ -5,14 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from trees.faces import scene, write_face_clip
 from PIL import Image
 
 from bandbench.benchmark.cli import main
 from bandbench.datasets.faces import preparation
+from trees.faces import scene, write_face_clip
 
 ADAPTER = '''
-from bandbench.benchmark.data.sources import Source, SourceDataset, Survey
+from bandbench.datasets.copies.sources import Source, SourceDataset, Survey
 
 class Mine(SourceDataset):
     """real*.mp4 and fake*.mp4, or pictures."""

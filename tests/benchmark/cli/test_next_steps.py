@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from bandbench.benchmark.frequency.bands import Band
-from bandbench.benchmark.study.boards import StudyReference
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.cli.next_steps import after_run
+from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.registry import DetectorSpec
+from bandbench.benchmark.study.boards import StudyReference
 from conftest import small_study
 
 ROWS: list[dict[str, Any]] = [

@@ -4,8 +4,8 @@ import io
 
 from rich.console import Console
 
-from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.cli.progress import ScreenReporter
+from bandbench.benchmark.frequency.bands import Band
 
 
 def log(width: int = 60) -> tuple[ScreenReporter, io.StringIO]:

@@ -1,0 +1,1 @@
+"""Analyses without a detector: mean spectra and embeddings."""

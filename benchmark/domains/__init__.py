@@ -1,0 +1,1 @@
+"""Domains: their names, catalogue, splits and the guard against leaks."""

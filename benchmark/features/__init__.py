@@ -1,0 +1,1 @@
+"""From domains to features: the one way for studies, training, evaluation and analysis."""

@@ -1,0 +1,288 @@
+"""Module."""
+
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contracts import Item, ViewSpec
+from ..domains.catalogue import DatasetSpec, OpenDomain
+from ..errors import BenchError, DataError
+from ..frequency.bands import Band
+from ..frequency.filters import filter_pixels
+from ..pictures import crops as images
+from ..pictures.crops import CropSpec
+from ..pictures.lookalikes import hashes_of, reduced
+from ..pictures.perturbations import identity, perturb
+from ..store import digest, publish_folder, read_json, write_json
+from ..views import ALL_PASS, ViewKernel, view_kernel
+
+CHUNK_FORMAT = 2  # raised when the files of a chunk change
+CHUNK_SIZE = 128
+OK = ("ok", "")
+Reader = Callable[[Item], bytes]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folders that a run writes to."""
+
+    cache: str
+    scratch: str
+    records: str
+
+
+@dataclass(frozen=True)
+class ChunkTask:
+    """What a worker needs to prepare some pictures of one data set, perturbed or not."""
+
+    dataset: DatasetSpec
+    seed: int
+    replicate: int
+    items: tuple[Item, ...]
+    crop: CropSpec
+    views: tuple[ViewSpec, ...]
+    places: Places
+    perturbation: str = ""
+
+    @property
+    def colour(self) -> bool:
+        """Views of one task agree on it: see `chunk_tasks`."""
+        return view_kernel(self.views[0]).colour
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """
+    Prepared pictures.
+
+    Attributes
+    ----------
+    folder : str
+        With ``crops.npy``, ``rows.npy`` and the views.
+    contents : tuple of str
+        Content of every item: SHA-256 or the data set's fingerprint; empty where it could not be read. Perturbed or not, a
+        picture is the same content.
+    statuses : tuple of (status, detail)
+        Of every item.
+    hashes : tuple of int
+        `perceptual_hash` of every item, as it is before any perturbation; 0 where its status is not ``ok``.
+    seconds : float
+        What reading, decoding and transforming took when it was done, whoever did it.
+    fresh : bool
+        Whether it was done just now.
+    """
+
+    folder: str
+    contents: tuple[str, ...]
+    statuses: tuple[tuple[str, str], ...]
+    hashes: tuple[int, ...]
+    seconds: float
+    fresh: bool
+
+
+def known_chunk(task: ChunkTask) -> Chunk | None:
+    """Return a chunk that is all on disk already, if that can be told without reading a picture."""
+    contents = tuple(item.fingerprint for item in task.items)
+    if not all(contents):
+        return None
+    folder = Path(task.places.cache, "chunks", *_chunk_name(contents, task))
+    if not (folder / "meta.json").exists() or not all(view_file(folder, spec).exists() for spec in task.views):
+        return None
+    return prepare_chunk(task)
+
+
+def prepare_chunk(task: ChunkTask) -> Chunk:
+    """Make sure that every view of a chunk is on disk."""
+    return _prepare(task, task.dataset.open(task.seed, task.replicate).read, {})
+
+
+def prepare_together(tasks: Sequence[ChunkTask]) -> list[Chunk]:
+    """Prepare chunks that show the same pictures under several perturbations; every picture is read once."""
+    read: Reader = tasks[0].dataset.open(tasks[0].seed, tasks[0].replicate).read
+    if len(tasks) > 1:
+        read = cache(read)
+    hashes: dict[str, int] = {}
+    return [_prepare(task, read, hashes) for task in tasks]
+
+
+def _prepare(task: ChunkTask, read: Reader, hashes: dict[str, int]) -> Chunk:
+    contents, statuses, data = _identify(read, task.items)
+    folder = Path(task.places.cache, "chunks", *_chunk_name(contents, task))
+    meta = read_json(folder / "meta.json")
+    fresh = meta is None
+    if meta is None:
+        cut = _crops(read, task, contents, statuses, data, hashes)
+        statuses = cut.statuses
+        clean = all(status == OK for status in statuses)
+        if not clean:
+            folder = Path(task.places.scratch, "chunks", folder.name)
+        meta = {"seconds": cut.seconds, "n_items": len(task.items), "hashes": cut.hashes}
+        _write_chunk(folder, cut.crops, cut.rows, meta)
+    seconds = meta["seconds"]
+    for spec in task.views:
+        seconds += prepare_view(folder, spec)
+    return Chunk(str(folder), contents, tuple(statuses), tuple(meta["hashes"]), seconds, fresh)
+
+
+def _identify(read: Reader, items: Sequence[Item]) -> tuple[tuple[str, ...], list[tuple[str, str]], dict[str, bytes]]:
+    """Content of every item without decoding it; files are read here, once, and handed on."""
+    contents, statuses, data = [], [], {}
+    for item in items:
+        status, content = OK, item.fingerprint
+        if not content:
+            status, raw = _read(read, item)
+            if status == OK:
+                data[item.id] = raw
+                content = hashlib.sha256(raw).hexdigest()
+        contents.append(content)
+        statuses.append(status)
+    return tuple(contents), statuses, data
+
+
+def _read(read: Reader, item: Item) -> tuple[tuple[str, str], bytes]:
+    try:
+        return OK, read(item)
+    except FileNotFoundError:
+        return ("missing", "the file is gone."), b""
+    except (OSError, BenchError) as error:
+        return ("error", f"cannot be read ({getattr(error, 'strerror', None) or error})."), b""
+
+
+def _chunk_name(contents: Sequence[str], task: ChunkTask) -> tuple[str, str]:
+    perturbed = [identity(task.perturbation)] if task.perturbation else []
+    key = digest(["chunk", CHUNK_FORMAT, images.VERSION, contents, asdict(task.crop), task.colour, *perturbed])
+    return key[:2], key
+
+
+class _Crops(NamedTuple):
+    """Crops of some items, the item that each shows, and what became of every item."""
+
+    crops: NDArray[np.uint8]
+    rows: NDArray[np.int32]
+    statuses: list[tuple[str, str]]
+    hashes: list[int]
+    seconds: float
+
+
+def _crops(
+    read: Reader,
+    task: ChunkTask,
+    contents: Sequence[str],
+    statuses: Sequence[tuple[str, str]],
+    data: dict[str, bytes],
+    known_hashes: dict[str, int],
+) -> _Crops:
+    start = time.perf_counter()
+    crops, rows, outcome = [], [], []
+    reductions: dict[str, NDArray[np.uint8]] = {}
+    for i, (item, content, status) in enumerate(zip(task.items, contents, statuses, strict=True)):
+        raw = data.get(item.id, b"")
+        if status == OK and item.fingerprint:
+            status, raw = _read(read, item)
+        if status == OK:
+            try:
+                picture = images.decode(raw, task.colour or bool(task.perturbation))
+                cut = images.cut(_perturbed(picture, content, task), task.crop)
+                crops += cut
+                rows += [i] * len(cut)
+                if content not in known_hashes:
+                    reductions[content] = reduced(picture)
+            except DataError as error:
+                status = ("error", str(error))
+        outcome.append(status)
+    side = task.crop.side
+    shape = (0, side, side, 3) if task.colour else (0, side, side)
+    stack = np.stack(crops) if crops else np.empty(shape, np.uint8)
+    if reductions:
+        known_hashes.update(zip(reductions, hashes_of(np.stack(list(reductions.values()))).tolist(), strict=True))
+    hashes = [known_hashes[c] if status == OK else 0 for c, status in zip(contents, outcome, strict=True)]
+    return _Crops(stack, np.array(rows, dtype=np.int32), outcome, hashes, time.perf_counter() - start)
+
+
+def _perturbed(picture: NDArray[np.uint8], content: str, task: ChunkTask) -> NDArray[np.uint8]:
+    """A picture after what is done to it: given in colour even where grey is wanted, so that every view sees the same."""
+    if not task.perturbation:
+        return picture
+    changed = perturb(picture, task.perturbation, content)
+    return images.in_colour(changed) if task.colour else images.in_grey(changed)
+
+
+def _write_chunk(folder: Path, crops: NDArray, rows: NDArray, meta: dict[str, object]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".chunk-", dir=folder.parent))
+    np.save(temporary / "crops.npy", crops)
+    np.save(temporary / "rows.npy", rows)
+    write_json(temporary / "meta.json", meta)
+    publish_folder(temporary, folder)
+
+
+def view_file(folder: Path, spec: ViewSpec, band: Band = ALL_PASS) -> Path:
+    """File of the base of a view of the crops, or of filtered crops."""
+    name = _view_file_name(spec.name, view_kernel(spec))
+    return folder / (name if band.kind == "all" else f"{name.removesuffix('.npy')}-{digest(band.as_dict())[:16]}.npy")
+
+
+@lru_cache
+def _view_file_name(name: str, kernel: ViewKernel) -> str:
+    return f"view-{name}-{digest([name, asdict(kernel)])[:16]}.npy"  # type: ignore[call-overload]
+
+
+def prepare_view(folder: Path, spec: ViewSpec, band: Band = ALL_PASS) -> float:
+    """Write the base of one view of the crops, filtered first, unless it is there; return the seconds that it took."""
+    path = view_file(folder, spec, band)
+    cost = path.with_suffix(".json")
+    if not path.exists():
+        crops = np.load(folder / "crops.npy", mmap_mode="r")
+        if not len(crops):
+            return 0.0
+        start = time.perf_counter()
+        base = view_kernel(spec).base(filter_pixels(crops, band))
+        temporary = path.with_name(f".{path.stem}.{os.getpid()}.npy")
+        np.save(temporary, base)
+        write_json(cost, {"seconds": time.perf_counter() - start})
+        temporary.replace(path)
+    return (read_json(cost) or {"seconds": 0.0})["seconds"]
+
+
+def chunk_tasks(
+    domain: OpenDomain, splits: Sequence[str], crop: CropSpec, views: Sequence[ViewSpec], places: Places
+) -> list[ChunkTask]:
+    """
+    Cut some splits of a domain, taken together, into tasks.
+
+    By class, so that pools of pictures shared by domains are shared as chunks; and not by split, so that every picture is
+    handled once however its replicates are drawn.
+    """
+    items = sorted((item for split in splits for item in domain.split(split)), key=lambda item: (item.label, item.id))
+    tasks = []
+    for colour in (False, True):
+        wanted = tuple(v for v in views if view_kernel(v).colour == colour)
+        if not wanted:
+            continue
+        for label in (0, 1):
+            mine = [item for item in items if item.label == label]
+            for start in range(0, len(mine), CHUNK_SIZE):
+                part = tuple(mine[start : start + CHUNK_SIZE])
+                source = (domain.spec, domain.seed, domain.replicate)
+                tasks.append(ChunkTask(*source, part, crop, wanted, places, domain.perturbation))
+    return tasks
+
+
+def task_key(task: ChunkTask) -> str:
+    """Equal for tasks that would make the same of the same pictures, of whatever domain or replicate they are."""
+    return digest([pictures_key(task), identity(task.perturbation)])
+
+
+def pictures_key(task: ChunkTask) -> str:
+    """Equal for tasks that would read the same pictures."""
+    items = [[i.id, i.fingerprint] for i in task.items]
+    return digest([task.dataset.identity(), items, task.colour])

@@ -1,0 +1,144 @@
+"""Cached features of an item set under a band."""
+
+import contextlib
+import fcntl
+import math
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from cachetools import LRUCache, cached
+from numpy.typing import NDArray
+
+from ..contracts import View, ViewSpec
+from ..frequency.bands import Band
+from ..records import ItemSet
+from ..views import ALL_PASS, ViewKernel, features_from_crops, needs_crops, view_kernel
+from .chunks import prepare_view, view_file
+
+LARGE = 2**30  # bytes
+
+
+def load_view(items: ItemSet, spec: ViewSpec, band: Band) -> tuple[View, NDArray[np.intp]]:
+    """
+    Features of an item set under a band.
+
+    Returns
+    -------
+    view : View of n_crops
+    rows : array of int (n_crops,)
+        Position, among the items with status ``ok``, of the item that each crop shows.
+    """
+    kernel = view_kernel(spec)
+    folders = items.colour if kernel.colour else items.grey
+    index = _read_index(items.index)["colour" if kernel.colour else "grey"]
+    # Chunks are in ascending order in the index.
+    bounds = np.searchsorted(index[:, 0], np.arange(len(folders) + 1))
+    values: NDArray | None = None
+    frequency = None
+    for folder, start, stop in zip(folders, bounds[:-1], bounds[1:], strict=True):
+        rows = index[start:stop, 1]
+        part = _chunk_features(kernel, spec, folder, rows, band)
+        if values is None:
+            values = _room((len(index), *part.values.shape[1:]), part.values.dtype, Path(items.index).parent)
+            frequency = part.frequency
+        values[start:stop] = part.values
+    assert values is not None  # an item set has pictures of both classes
+    values.setflags(write=False)
+    return View(values, frequency), index[:, 2].astype(np.intp)
+
+
+def first_crop(items: ItemSet, place: int) -> NDArray[np.uint8]:
+    """
+    First crop of an item as it was cut, in colour if there is such a one.
+
+    Parameters
+    ----------
+    items : ItemSet
+    place : int
+        Of the item, among those with status ``ok``.
+
+    Returns
+    -------
+    array of uint8 (rows, cols[, 3])
+    """
+    kind, folders = ("colour", items.colour) if items.colour else ("grey", items.grey)
+    index = _read_index(items.index)[kind]
+    chunk, row, _ = index[np.flatnonzero(index[:, 2] == place)[0]]
+    return np.array(_open_array(str(Path(folders[chunk], "crops.npy")))[row])
+
+
+def chunk_view(folder: str, spec: ViewSpec, band: Band) -> tuple[View, NDArray[np.intp]] | None:
+    """
+    Features of all crops of a prepared chunk under a band, and which of its items each crop shows.
+
+    Returns
+    -------
+    view : View of n_crops
+    rows : array of int (n_crops,)
+        None in the place of both if not one of its items could be used.
+    """
+    rows = np.load(Path(folder, "rows.npy"))
+    if not rows.size:
+        return None
+    return _chunk_features(view_kernel(spec), spec, folder, np.arange(len(rows), dtype=np.int32), band), rows.astype(np.intp)
+
+
+def _room(shape: tuple[int, ...], dtype: np.dtype, folder: Path) -> NDArray:
+    """An array to be filled; a large one lies in a nameless file, whose pages need not all be in memory."""
+    if math.prod(shape) * dtype.itemsize < LARGE:
+        return np.empty(shape, dtype)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        return np.memmap(file, dtype=dtype, mode="w+", shape=shape)
+
+
+@cached(LRUCache(32_000_000, getsizeof=lambda index: sum(array.nbytes for array in index.values())))
+def _read_index(path: str) -> dict[str, NDArray[np.int32]]:
+    with np.load(path) as archive:
+        return dict(archive)
+
+
+@lru_cache(maxsize=256)
+def _open_array(path: str) -> NDArray:
+    """Open a file of a chunk without reading it: workers share its pages, and what is not asked for is never read."""
+    return np.load(path, mmap_mode="r")
+
+
+def _chunk_features(kernel: ViewKernel, spec: ViewSpec, folder: str, rows: NDArray[np.int32], band: Band) -> View:
+    filtered = ALL_PASS
+    if needs_crops(kernel, band):
+        if not kernel.expensive:
+            whole = _filtered_chunk(kernel, folder, band)
+            return whole if len(rows) == len(whole) else whole[rows]
+        _prepare_filtered(Path(folder), spec, band)
+        filtered, band = band, ALL_PASS
+    base = _open_array(str(view_file(Path(folder), spec, filtered)))
+    part = kernel.features(base, _crop_shape(folder), band)
+    return part if len(rows) == len(part) else part[rows]
+
+
+def _prepare_filtered(folder: Path, spec: ViewSpec, band: Band) -> None:
+    """Write the base of one view of filtered crops unless it is there; whoever else wants it waits instead of computing it."""
+    path = view_file(folder, spec, band)
+    if path.exists():
+        return
+    lock = path.with_suffix(".lock")
+    with lock.open("a") as file:
+        with contextlib.suppress(OSError):  # a disk without locks costs time alone
+            fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            prepare_view(folder, spec, band)
+        finally:
+            lock.unlink(missing_ok=True)  # those who wait hold the file all the same
+
+
+def _crop_shape(folder: str) -> tuple[int, int]:
+    return _open_array(str(Path(folder, "crops.npy"))).shape[1:3]
+
+
+@cached(LRUCache(64_000_000, getsizeof=lambda view: view.values.nbytes))
+def _filtered_chunk(kernel: ViewKernel, folder: str, band: Band) -> View:
+    """Features that have to start from the crops; kept for the other draws that ask for the same pictures."""
+    crops = np.asarray(_open_array(str(Path(folder, "crops.npy"))))
+    return features_from_crops(kernel, crops, band)

@@ -1,0 +1,1 @@
+"""Figures of recorded numbers, for the screen and for papers."""

@@ -1,0 +1,1 @@
+"""Bands and the transforms that they act on."""

@@ -1,0 +1,1 @@
+"""Numbers from scores and labels, with their intervals."""

@@ -1,0 +1,1 @@
+"""Trained models: fitting, storing, evaluating, scanning and serving them."""

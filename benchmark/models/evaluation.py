@@ -1,0 +1,164 @@
+"""Evaluate a trained model on domains that it has not seen."""
+
+import math
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from ..contracts import FAKE, LABEL_NAMES, REAL
+from ..domains.catalogue import Catalogue, OpenDomain
+from ..domains.guard import Name, refuse_shared
+from ..domains.seen import hashed_names
+from ..errors import DataError, unknown_name
+from ..metrics.detection import Scored
+from ..reporting import Reporter
+from ..results.scores import with_scores
+from ..workers import Workers
+from .attribution import attribution_metrics, confusion_matrix, generator_of
+from .pools import SHARED, load_pools, scratch_places, splits_and_facts
+from .recipe import ATTRIBUTION
+from .trained_model import TrainedModel, detection_numbers
+
+TEST_WAY_OUT = "Test on other pictures, or leave the offenders out of the test with --drop-leaks."
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """
+    A model on one test domain, or on several taken together (attribution).
+
+    Attributes
+    ----------
+    domain : str
+    n, n_items : int
+        Pictures scored, and all.
+    numbers : dict of str to float
+    confusion : array of int64 (n_classes, n_classes), or None
+    scores : pyarrow.Table
+        Score file: items with status, and the score (detection).
+    problems : tuple of (domain, item, status, detail)
+        Pictures that could not be used, those that were left out on demand not among them.
+    n_dropped : int
+        Pictures that were left out because they share a clip or an identity with what the model has learned from.
+    data : dict
+        ``splits`` (digests of the split lists by domain) and ``data`` (`Dataset.facts` by data set).
+    missing : tuple of str
+        Classes of a detection that have no scored picture, ``real`` or ``fake``: what needs both is NaN.
+    """
+
+    domain: str
+    n: int
+    n_items: int
+    numbers: dict[str, float]
+    confusion: NDArray[np.int64] | None
+    scores: pa.Table
+    problems: tuple[tuple[str, str, str, str], ...]
+    n_dropped: int = 0
+    data: dict[str, Any] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+
+
+def evaluate_model(
+    model: TrainedModel,
+    test: Sequence[str],
+    catalogue: Catalogue,
+    workers: Workers,
+    reporter: Reporter,
+    drop: bool = False,
+) -> list[Evaluation]:
+    """
+    Score the test pictures of domains; those that the model has seen are not scored.
+
+    Parameters
+    ----------
+    model : TrainedModel
+    test : sequence of str
+        Domains.
+    catalogue : Catalogue
+    workers : Workers
+    reporter : Reporter
+    drop : bool
+        Do not score pictures that share a clip or an identity with what the model has learned from, instead of refusing.
+
+    Returns
+    -------
+    list of Evaluation
+        One per domain; for attribution one of all together.
+
+    Raises
+    ------
+    BenchError
+        If a domain has no usable picture left, a generator that the model does not know, or shares a clip or an identity with
+        what the model has learned from.
+    """
+    recipe = model.recipe
+    if recipe.task == ATTRIBUTION:
+        for name in test:
+            if generator_of(name) not in recipe.classes:
+                raise DataError(unknown_name(f"class of the model for {name}:", generator_of(name), recipe.classes))
+        parts = [tuple(test)]
+    else:
+        parts = [(name,) for name in test]
+    domains = {name: catalogue.domain(name, recipe.seed) for name in test}
+    shared = {name: shared_items(model, domain) for name, domain in domains.items()}
+    for name, items in shared.items():
+        if not drop:
+            names = {name for found in items.values() for name in found}
+            refuse_shared(f"the training pictures of the model and test of {name}", names, TEST_WAY_OUT)
+    return [_evaluate(model, [domains[name] for name in part], shared, workers, reporter) for part in parts]
+
+
+def shared_items(model: TrainedModel, domain: OpenDomain) -> dict[str, set[Name]]:
+    """Ids of the test items that share a clip or an identity with what a model has learned from, and what they share."""
+    known = model.names or frozenset()
+    found = {}
+    for item in domain.split("test"):
+        names = {name for hashed, name in hashed_names(domain, item).items() if hashed in known}
+        if names:
+            found[item.id] = names
+    return found
+
+
+def _evaluate(
+    model: TrainedModel,
+    domains: Sequence[OpenDomain],
+    shared: Mapping[str, Container[str]],
+    workers: Workers,
+    reporter: Reporter,
+) -> Evaluation:
+    with scratch_places() as places:
+        pool = load_pools(model.recipe, domains, ("test",), places, workers, reporter, model, shared)["test"]
+        scores = model.score_view(pool.view, pool.rows)
+    probabilities = model.calibration.probabilities(scores)
+    n_classes = len(model.recipe.classes)
+    return Evaluation(
+        ", ".join(domain.name for domain in domains),
+        len(pool.labels),
+        len(pool.table),
+        _numbers(pool.labels, scores, probabilities, pool.groups, model.threshold),
+        confusion_matrix(pool.labels, probabilities.argmax(axis=1), n_classes) if n_classes > 2 else None,
+        with_scores(pool.table, probabilities.max(axis=1) if n_classes > 2 else scores[:, 0]),
+        tuple(problem for problem in pool.problems if problem[3] != SHARED),
+        sum(problem[3] == SHARED for problem in pool.problems),
+        splits_and_facts(domains),
+        tuple(name for label, name in enumerate(LABEL_NAMES) if n_classes == 2 and label not in pool.labels),
+    )
+
+
+def _numbers(
+    labels: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    probabilities: NDArray[np.float64],
+    groups: NDArray,
+    threshold: float,
+) -> dict[str, float]:
+    if probabilities.shape[1] > 2:
+        return attribution_metrics(labels, probabilities)
+    called_fake = scores[:, 0] >= threshold
+    shares = [float(called_fake[labels == label].mean()) if label in labels else math.nan for label in (REAL, FAKE)]
+    numbers = detection_numbers(Scored(labels, scores[:, 0], groups), probabilities, threshold)
+    return {**numbers, "false_alarms": shares[0], "detections": shares[1]}

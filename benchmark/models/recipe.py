@@ -1,0 +1,41 @@
+"""The recipe of a trained model."""
+
+from dataclasses import dataclass
+
+from ..frequency.bands import Band
+from ..pictures.crops import CropSpec
+from ..registry import DetectorSpec
+
+DETECTION, ATTRIBUTION = TASKS = ("detection", "attribution")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """
+    What is trained on what.
+
+    Attributes
+    ----------
+    detector : DetectorSpec
+    task : {"detection", "attribution"}
+    classes : tuple of str
+        Names by label.
+    band : Band
+    crop : CropSpec
+    train : tuple of str
+        Domains.
+    seed : int
+    """
+
+    detector: DetectorSpec
+    task: str
+    classes: tuple[str, ...]
+    band: Band
+    crop: CropSpec
+    train: tuple[str, ...]
+    seed: int
+
+    @property
+    def label(self) -> str:
+        """How tables call it."""
+        return self.detector.label + ("" if self.band.kind == "all" else f" [{self.band}]")

@@ -1,0 +1,369 @@
+"""
+A detector that was trained and kept: a folder that scores pictures anywhere, without pickle and without the pictures.
+
+The folder is an MLflow model too. It holds ``model.json`` (what was trained on what, and how scores become
+probabilities), ``seen.txt`` (contents of the pictures that it has learned from), ``names.txt`` (their clips and identities)
+and the fitted detectors. Contents and names are there as short digests: a folder that is passed on names nobody.
+"""
+
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contracts import Detector, Framing, View
+from ..domains.seen import Learned, content_name
+from ..errors import BenchError, DataError, PluginError, StudyError
+from ..fitted import failure
+from ..frequency.bands import Band
+from ..invocation import bench
+from ..metrics.calibration import Calibration, ambiguous_stretch
+from ..metrics.detection import Scored, Verdicts, auc_interval, best_threshold, roc_auc
+from ..pictures.crops import CropSpec, cut, decode
+from ..registry import DetectorSpec, detectors
+from ..results.columns import measured
+from ..results.scores import mean_per_item
+from ..store import write_json
+from ..views import features_from_crops, view_kernel
+from .attribution import Classifier
+from .recipe import Recipe
+
+FORMAT = 1
+SEEN, NAMES = "seen.txt", "names.txt"
+UNSURE = "unsure"
+
+
+def require_classes(labels: NDArray[np.int64], classes: Sequence[str]) -> None:
+    """
+    Refuse validation pictures that scores cannot be turned into probabilities with.
+
+    Raises
+    ------
+    DataError
+        Naming the first class that is missing.
+    """
+    for label, name in enumerate(classes):
+        if label not in labels:
+            raise DataError(
+                f"a model that is kept is calibrated, which takes pictures of every class: no {name} validation picture."
+            )
+
+
+def detection_numbers(scored: Scored, probabilities: NDArray[np.float64], threshold: float) -> dict[str, float]:
+    """All metrics of one item set, with the interval of its AUC and the Brier score of its probabilities (n_items, 2)."""
+    interval = auc_interval([scored])
+    brier = float(np.mean((probabilities[:, 1] - scored.labels) ** 2))
+    auc = roc_auc(scored.labels, scored.scores)
+    numbers = measured(Verdicts(scored.labels, scored.scores, threshold))
+    return {"auc": auc, **numbers, "auc_lo": interval.low, "auc_hi": interval.high, "brier": brier}
+
+
+def fitted(
+    label: str,
+    members: Sequence[Detector],
+    n_classes: int,
+    train: tuple[View, NDArray[np.int64]],
+    val: tuple[View, NDArray[np.intp]],
+) -> tuple[Classifier, NDArray[np.float64]]:
+    """
+    Fit a classifier and score validation pictures with it.
+
+    Parameters
+    ----------
+    label : str
+        For messages.
+    members : sequence of Detector
+    n_classes : int
+    train : (View, labels)
+        Crops and the label of each.
+    val : (View, rows)
+        Crops and the picture that each shows.
+
+    Returns
+    -------
+    classifier : Classifier
+    scores : array of float64 (n_pictures, n_columns)
+
+    Raises
+    ------
+    BenchError
+        If the detector fails.
+    """
+    try:
+        classifier = Classifier(members, n_classes).fit(*train)
+        return classifier, score_pictures_of(classifier, *val)
+    except BenchError:
+        raise
+    except Exception as error:  # a plugin may fail in any way
+        raise PluginError(failure(label, error)) from error
+
+
+def score_pictures_of(classifier: Classifier, view: View, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Mean score over the crops of each picture, (n_pictures, n_columns); `rows` says which picture a crop shows."""
+    return np.stack([mean_per_item(column, rows) for column in classifier.scores(view).T], axis=1)
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """
+    A fitted classifier and all that is needed to use it.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    classifier : Classifier
+    calibration : Calibration
+    unsure : (low, high)
+        See `ambiguous_stretch`.
+    threshold : float
+        Score with the best balanced accuracy on validation pictures; NaN for attribution.
+    validation : dict
+        Numbers on the validation pictures.
+    seen : frozenset of str
+        `content_name` of all pictures that it was trained, calibrated or validated on.
+    names : frozenset of str, or None
+        `hashed_name` of their clips and identities; None for a model that was kept before models knew them.
+    data : dict
+        What the pictures were, besides their domains: ``splits`` (digests of the split lists by domain),
+        ``dropped_leaks`` (how many the guard left out, by split) and ``data`` (`Dataset.facts` by data set).
+    framing : Framing
+        What the pictures showed; unknown for a model that was kept before models knew it.
+    """
+
+    recipe: Recipe
+    classifier: Classifier
+    calibration: Calibration
+    unsure: tuple[float, float]
+    threshold: float
+    validation: dict[str, Any]
+    seen: frozenset[str]
+    names: frozenset[str] | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    framing: Framing = field(default_factory=Framing)
+
+    @classmethod
+    def calibrated(
+        cls, recipe: Recipe, classifier: Classifier, validation: Scored, n_train: int, learned: Learned, data: dict[str, Any]
+    ) -> "TrainedModel":
+        """
+        Make a detection model of a fitted classifier.
+
+        Parameters
+        ----------
+        recipe : Recipe
+        classifier : Classifier
+            Of two classes.
+        validation : Scored
+            Its validation pictures, scored.
+        n_train : int
+            Pictures.
+        learned : Learned
+        data : dict
+        """
+        scores = validation.scores[:, None]
+        calibration = Calibration.of(scores, validation.labels)
+        probabilities = calibration.probabilities(scores)
+        threshold = best_threshold(validation.labels, validation.scores)
+        numbers = detection_numbers(validation, probabilities, threshold)
+        counts = {"n_train": n_train, "n_validation": len(validation.labels)}
+        unsure = ambiguous_stretch(probabilities, validation.labels)
+        return cls(recipe, classifier, calibration, unsure, threshold, counts | numbers, learned.seen, learned.names, data)
+
+    def has_seen(self, content: str) -> bool:
+        """Whether a picture with this content was trained or validated on."""
+        return content_name(content) in self.seen
+
+    def score_view(self, view: View, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """See `score_pictures_of`."""
+        return score_pictures_of(self.classifier, view, rows)
+
+    def score_pictures(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+        """
+        Score decoded pictures.
+
+        Parameters
+        ----------
+        pictures : sequence of arrays of uint8 (rows, cols[, 3])
+            In colour if the detector's view is (`colour`).
+
+        Returns
+        -------
+        array of float64 (n_pictures, n_columns)
+
+        Raises
+        ------
+        DataError
+            If one is smaller than a crop.
+        """
+        kernel = view_kernel(self.view)
+        windows = [cut(picture, self.recipe.crop) for picture in pictures]
+        rows = np.repeat(np.arange(len(windows)), [len(w) for w in windows])
+        view = features_from_crops(kernel, np.stack([crop for w in windows for crop in w]), self.recipe.band)
+        return self.score_view(view, rows)
+
+    def score_file(self, data: bytes) -> NDArray[np.float64]:
+        """Score one picture file, (n_columns,)."""
+        return self.score_pictures([decode(data, self.colour)])[0]
+
+    def verdicts(self, scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
+        """Probabilities (n_pictures, n_classes), and for each picture the name of its class or ``unsure``."""
+        probabilities = self.calibration.probabilities(scores)
+        return probabilities, [self.verdict_of(row) for row in probabilities]
+
+    def verdict_of(self, probabilities: NDArray[np.float64]) -> str:
+        """Name of the most probable class, or ``unsure``; probabilities (n_classes,)."""
+        low, high = self.unsure
+        if len(self.recipe.classes) > 2:
+            return UNSURE if probabilities.max() <= high else self.recipe.classes[int(probabilities.argmax())]
+        if low <= probabilities[1] <= high:
+            return UNSURE
+        return self.recipe.classes[int(probabilities[1] > high)]
+
+    @property
+    def view(self) -> Any:
+        """Of the detector."""
+        return self.classifier.members[0].view
+
+    @property
+    def colour(self) -> bool:
+        """Whether pictures have to be decoded in colour."""
+        return view_kernel(self.view).colour
+
+    def save(self, folder: Path, describe: bool = True) -> None:
+        """
+        Write the folder, which must not exist or be empty.
+
+        Parameters
+        ----------
+        folder : Path
+        describe : bool
+            Also make it an MLflow model (`add_mlflow_model`), for which MLflow has to be imported.
+
+        Raises
+        ------
+        BenchError
+            If there is something in it.
+        """
+        if folder.exists() and any(folder.iterdir()):
+            raise BenchError(f"{folder} is not empty; name another folder with --out, or remove it.")
+        self.classifier.save(folder)
+        (folder / SEEN).write_text("\n".join(sorted(self.seen)) + "\n")
+        if self.names is not None:
+            (folder / NAMES).write_text("\n".join(sorted(self.names)) + "\n")
+        recipe = self.recipe
+        write_json(
+            folder / "model.json",
+            {
+                "format": FORMAT,
+                "detector": asdict(recipe.detector) | {"version": recipe.detector.plugin.version},
+                "view": {"name": self.view.name, **self.view.options},  # for people: what it was handed, encoder included
+                "task": recipe.task,
+                "classes": recipe.classes,
+                "band": recipe.band.as_dict(),
+                "crop": asdict(recipe.crop),
+                "train": recipe.train,
+                "seed": recipe.seed,
+                "calibration": asdict(self.calibration),
+                "unsure": self.unsure,
+                "threshold": self.threshold,
+                "validation": self.validation,
+                "data": self.data,
+                "framing": self.framing.as_dict(),
+                "bandbench": version("bandbench"),
+            },
+        )
+        if describe:
+            add_mlflow_model(folder)
+
+    @classmethod
+    def load(cls, folder: Path, reference: str | None = None) -> "TrainedModel":
+        """
+        Read what `save` wrote; runs no code from the folder, not even a plugin that it names.
+
+        Parameters
+        ----------
+        folder : Path
+        reference : str, optional
+            ``file.py:Class`` or ``module:Class`` of a detector that is not registered.
+
+        Raises
+        ------
+        PluginError
+            If the folder is no model, is damaged, or its detector is unknown or of another version.
+        """
+        try:
+            meta = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+            if meta["format"] != FORMAT:
+                raise PluginError(f"the model in {folder} has format {meta['format']}, wanted {FORMAT}; train it again.")
+            given = meta["detector"]
+            spec = DetectorSpec(reference or _registered(given["reference"], folder), given["preset"], given["params"])
+            plugin = spec.plugin
+            if plugin.version != given["version"]:
+                raise PluginError(
+                    f"the model in {folder} was trained with version {given['version']} of {plugin.name}, "
+                    f"installed is {plugin.version}; train it again."
+                )
+            recipe = Recipe(
+                spec,
+                meta["task"],
+                tuple(meta["classes"]),
+                Band(**meta["band"]),
+                CropSpec(**meta["crop"]),
+                tuple(meta["train"]),
+                meta["seed"],
+            )
+            return cls(
+                recipe,
+                Classifier.load(plugin, folder, len(recipe.classes)),
+                Calibration(**meta["calibration"]),
+                tuple(meta["unsure"]),
+                float("nan") if meta["threshold"] is None else meta["threshold"],
+                meta["validation"],
+                frozenset((folder / SEEN).read_text().split()),
+                frozenset((folder / NAMES).read_text().split()) if (folder / NAMES).exists() else None,
+                meta.get("data", {}),
+                Framing.from_dict(meta["framing"]) if "framing" in meta else Framing(),
+            )
+        except FileNotFoundError as error:
+            raise PluginError(
+                f"{folder} is no model ({error.filename} is missing). "
+                f"`{bench(f'train DETECTOR --train DOMAIN --out {shlex.quote(str(folder))}')}` makes one."
+            ) from error
+        except (OSError, ValueError, KeyError, TypeError, StudyError) as error:
+            raise PluginError(f"the model in {folder} is damaged: {type(error).__name__}: {error}; train it again.") from error
+
+
+def _registered(reference: str, folder: Path) -> str:
+    """Refuse a plugin that only the model's own file names: its code could be anything."""
+    if ":" in reference or reference not in detectors.found.classes:
+        raise PluginError(
+            f"the model in {folder} belongs to the detector '{reference}', which is not registered here; "
+            f"if you trust its code, name it with --detector."
+        )
+    return reference
+
+
+def add_mlflow_model(folder: Path) -> None:
+    """Describe the folder to MLflow, which then loads it through `bandbench.benchmark.models.serving`: no pickle, no code inside."""
+    import mlflow.pyfunc
+    from mlflow.models import Model
+    from mlflow.models.signature import ModelSignature
+    from mlflow.types.schema import ColSpec, Schema, TensorSpec
+
+    classes = json.loads((folder / "model.json").read_text(encoding="utf-8"))["classes"]
+    told: list[ColSpec | TensorSpec] = [
+        ColSpec("string", "verdict"),
+        *(ColSpec("double", f"p_{name}") for name in classes),
+        ColSpec("string", "error"),
+    ]
+    # Of the answer alone: MLflow would turn away every picture that is not of the one type that an input has there.
+    model = Model(signature=ModelSignature(outputs=Schema(told)))
+    mlflow.pyfunc.add_to_model(model, loader_module="bandbench.benchmark.models.serving", data=".")
+    model.save(str(folder / "MLmodel"))
+    (folder / "requirements.txt").write_text(f"bandbench=={version('bandbench')}\n")

@@ -1,0 +1,115 @@
+"""Train a detector on domains and calibrate it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..domains.catalogue import Catalogue, OpenDomain, framing_of
+from ..domains.guard import guard
+from ..domains.seen import Learned, content_name, fitted_names
+from ..errors import DataError
+from ..metrics.calibration import Calibration, ambiguous_stretch
+from ..metrics.detection import Scored
+from ..reporting import Reporter
+from ..workers import Workers
+from .attribution import Classifier, attribution_metrics, generator_of
+from .pools import load_pools, scratch_places, splits_and_facts
+from .recipe import Recipe
+from .trained_model import TrainedModel, fitted, require_classes
+
+
+def train_model(
+    recipe: Recipe, catalogue: Catalogue, workers: Workers, reporter: Reporter, drop: bool = False
+) -> tuple[TrainedModel, tuple[tuple[str, str, str, str], ...]]:
+    """
+    Fit a detector on the training pictures of some domains and calibrate it on their validation pictures.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    catalogue : Catalogue
+    workers : Workers
+    reporter : Reporter
+    drop : bool
+        Leave out training pictures that share a clip or an identity with validation pictures, instead of refusing.
+
+    Returns
+    -------
+    model : TrainedModel
+    problems : tuple of (domain, item, status, detail)
+        Pictures that could not be used.
+
+    Raises
+    ------
+    BenchError
+        If a class is missing, which is told before a picture is prepared; splits share an identity, or the detector fails.
+    """
+    listed = [catalogue.domain(name, recipe.seed) for name in recipe.train]
+    require_listed(recipe, listed)
+    domains, dropped = guard(listed, drop)
+    with scratch_places() as places:
+        pools = load_pools(recipe, domains, ("train", "val"), places, workers, reporter)
+        train, val = pools["train"], pools["val"]
+        require_classes(val.labels, recipe.classes)
+        n_classes = len(recipe.classes)
+        plugin = recipe.detector.plugin
+        members = [recipe.detector.build(recipe.seed) for _ in range(Classifier.n_members(plugin, n_classes))]
+        reporter.stage(f"fitting {recipe.label} on {len(train.labels)} pictures", None)
+        classifier, scores = fitted(
+            recipe.label, members, n_classes, (train.view, train.labels[train.rows]), (val.view, val.rows)
+        )
+    seen = frozenset(content_name(content) for content in (*train.contents, *val.contents))
+    learned = Learned(seen, fitted_names(domains))
+    data = {**splits_and_facts(domains), "dropped_leaks": dropped}
+    if n_classes == 2:
+        scored = Scored(val.labels, scores[:, 0], val.groups)
+        model = TrainedModel.calibrated(recipe, classifier, scored, len(train.labels), learned, data)
+    else:
+        model = _attributing(recipe, classifier, val.labels, scores, len(train.labels), learned, data)
+    return replace(model, framing=framing_of(domains)), (*train.problems, *val.problems)
+
+
+def require_listed(recipe: Recipe, domains: Sequence[OpenDomain]) -> None:
+    """
+    Refuse training domains that together list no picture of some class.
+
+    A detector that learns from reals alone needs no fakes for training, but validation pictures of every class: a model that
+    is kept is calibrated on them.
+
+    Raises
+    ------
+    DataError
+        Naming the class, the split and what to do.
+    """
+    words = {"train": "training", "val": "validation"}
+    for label, name in enumerate(recipe.classes):
+        fake = int(label > 0)
+        mine = [domain for domain in domains if len(recipe.classes) == 2 or not fake or generator_of(domain.name) == name]
+        for split in ("train", "val"):
+            needless = split == "train" and fake and recipe.detector.plugin.learns_from == "real"
+            if needless or any(item.split == split and item.label == fake for domain in mine for item in domain.items):
+                continue
+            why = "; a model that is kept is calibrated on validation pictures of every class" if split == "val" else ""
+            raise DataError(
+                f"{', '.join(domain.name for domain in mine)}: no {name} {words[split]} picture{why}. {mine[0].remedy}"
+            )
+
+
+def _attributing(
+    recipe: Recipe,
+    classifier: Classifier,
+    labels: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    n_train: int,
+    learned: Learned,
+    data: dict[str, Any],
+) -> TrainedModel:
+    """Make a model of several classes out of a fitted classifier and its validation scores (n_items, n_classes)."""
+    calibration = Calibration.of(scores, labels)
+    probabilities = calibration.probabilities(scores)
+    numbers = {"n_train": n_train, "n_validation": len(labels), **attribution_metrics(labels, probabilities)}
+    unsure = ambiguous_stretch(probabilities, labels)
+    return TrainedModel(recipe, classifier, calibration, unsure, float("nan"), numbers, learned.seen, learned.names, data)

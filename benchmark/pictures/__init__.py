@@ -1,0 +1,1 @@
+"""Pictures and videos: decoding, crops, perturbations, look-alikes."""

@@ -1,0 +1,77 @@
+"""Keys and digests that name cells, studies and their settings."""
+
+from collections.abc import Iterable, Sequence
+
+from ..pictures.perturbations import dataset_name
+from ..records import Cell, ItemSet
+from ..results.cell_document import SCHEMA, SHORT, CellProvenance
+from ..store import digest
+
+# Of a study: what is told by digests, or changes no number.
+NOT_SETTINGS = {"detectors", "train", "test", "perturbations", "description", "needs", "datasets", "drop_leaks"}
+MOVE_NO_ROW = {"name", "keep_models", "mmd"}  # of the settings
+
+
+def cell_key(cell: Cell) -> str:
+    """Name of a cell's result: the detector, the data and the settings that it depends on."""
+    study = cell.study.model_dump(mode="json", exclude=NOT_SETTINGS)
+    sets = [[r.train.digest, r.val.digest, [[t.domain, t.digest] for t in r.tests]] for r in cell.replicates]
+    return digest([SCHEMA, study, cell.detector.identity(), cell.train, sets, cell.attempt, cell_provenance(cell).to_json()])
+
+
+def study_key(cell: Cell) -> str:
+    """Name of a cell's study: settings and test pictures, so that detectors and training domains can be added later."""
+    settings = cell.study.model_dump(mode="json", exclude=NOT_SETTINGS)
+    tests = sorted([t.domain, t.provenance.test_list, t.provenance.pictures] for t in cell.replicates[0].tests)
+    return digest([SCHEMA, settings, tests, cell.attempt])
+
+
+def settings_digest(cell: Cell) -> str:
+    """Digest of the settings that move a row, equal for every detector and domain of a study; short."""
+    return digest(cell.study.model_dump(mode="json", exclude=NOT_SETTINGS | MOVE_NO_ROW))[:SHORT]
+
+
+def variant_digest(cell: Cell) -> str:
+    """Digest of the settings and of all pictures that move the row of a cell; short."""
+    sets = [[items.domain, items.split, items.digest] for items in all_sets(cell)]
+    return digest([settings_digest(cell), sets])[:SHORT]
+
+
+def cell_provenance(cell: Cell) -> CellProvenance:
+    """Describe the data of a cell, besides the pictures themselves."""
+    first = cell.replicates[0]
+    splits = {name: joined(digests) for name, digests in split_lists(cell).items()}
+    test_splits = {items.domain: items.provenance.test_list for items in first.tests}
+    dropped = [{"train": r.train.provenance.n_dropped, "val": r.val.provenance.n_dropped} for r in cell.replicates]
+    return CellProvenance(
+        splits=splits,
+        split_id=digest([splits[cell.train], test_splits])[:SHORT],
+        test_splits=test_splits,
+        pictures={items.domain: items.provenance.pictures for items in first.tests},
+        dropped_leaks=max(dropped, key=lambda counts: sum(counts.values())),
+        data={dataset_name(s.domain): dict(s.provenance.facts) for s in (first.train, *first.tests) if s.provenance.facts},
+        lookalikes={s.domain: s.provenance.lookalikes for s in first.tests if s.provenance.lookalikes.n},
+    )
+
+
+def split_lists(cell: Cell) -> dict[str, tuple[str, ...]]:
+    """Digests of the split lists of a cell's domains, one per draw."""
+    first = cell.replicates[0]
+    found = {cell.train: tuple(r.train.provenance.split_list for r in cell.replicates)}
+    for i, items in enumerate(first.tests):
+        found[items.domain] = tuple(r.tests[i].provenance.split_list for r in cell.replicates)
+    return found
+
+
+def joined(digests: Sequence[str]) -> str:
+    """One digest for the split lists of several draws: their own where all are equal."""
+    return digests[0] if len(set(digests)) == 1 else digest(list(digests))
+
+
+def numbered_sets(cell: Cell) -> Iterable[tuple[int, ItemSet]]:
+    for r in cell.replicates:
+        yield from ((r.number, items) for items in (r.train, r.val, *r.tests))
+
+
+def all_sets(cell: Cell) -> list[ItemSet]:
+    return [items for _, items in numbered_sets(cell)]

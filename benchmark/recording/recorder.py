@@ -1,0 +1,395 @@
+"""Results on their way out: a finished cell becomes a folder, rows, pictures and documents for the tracking store."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..contracts import LABEL_NAMES, ViewSpec
+from ..domains.catalogue import OpenDomain
+from ..domains.guard import whole
+from ..domains.splits import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
+from ..features.load import load_view
+from ..frequency.bands import Band
+from ..metrics.detection import Interval
+from ..models.of_cell import MODEL, keep_model, left_out
+from ..pictures.perturbations import chain_of, unperturbed
+from ..records import Cell, CellResult, ItemSet, Trial
+from ..reporting import Reporter
+from ..results.cell_document import CellDocument, find_cell, keep_cell_document
+from ..results.cells import SHORT, cell_rows, fact_text, metric_name
+from ..results.columns import row_columns, test_columns
+from ..results.rows import Row, rows_from_json, rows_to_json
+from ..results.scores import item_labels, write_table
+from ..store import digest, read_json, results_root, write_json
+from ..tracking import Outbox, RunDocument
+from .cell_folder import write_cell
+from .keys import cell_key, cell_provenance, joined, split_lists, study_key, variant_digest
+from .learning_curves import series_of
+from .mistakes import keep_mistakes
+from .run_notes import cell_note, study_note
+
+ROWS = "rows.json"  # of a cell, or of a study
+NAMED_TESTS = 3  # test domains in the name of a study's run
+
+
+class Recorder:
+    """
+    Watches cells, keeps their results and puts documents into the outbox.
+
+    Parameters
+    ----------
+    outbox : Outbox
+    reporter : Reporter
+
+    Attributes
+    ----------
+    rows : list of Row
+        Leaderboard rows of the cells that are finished.
+    failures : dict of str to str
+        Why a cell has no result.
+    gaps : dict of str to tuple of str
+        Bands of a cell that could not be scored.
+    incomplete : list of str
+        Finished cells that the tracking store has not got, or no longer, or not whole.
+    """
+
+    def __init__(self, outbox: Outbox, reporter: Reporter) -> None:
+        self.rows: list[Row] = []
+        self.failures: dict[str, str] = {}
+        self.gaps: dict[str, tuple[str, ...]] = {}
+        self.incomplete: list[str] = []
+        self._outbox = outbox
+        self._reporter = reporter
+        self._started = time.time()
+        self._best: dict[str, float] = {}
+
+    def tried(self, cell: Cell, trials: Sequence[Trial]) -> None:
+        """Put the trials into the outbox and tell the best of them."""
+        self._outbox.put([_trial_document(cell, self._cell_stub(cell), trial) for trial in trials if not trial.error])
+        empty = [trial for trial in trials if trial.empty]
+        if empty:
+            self._reporter.note(f"{cell.label}: {len(empty)} bands were left out, the first: {empty[0].error}")
+        for trial in trials:
+            if not trial.error and trial.auc.value > self._best.get(cell.label, -math.inf):
+                self._best[cell.label] = trial.auc.value
+                self._reporter.best(cell.label, trial.band, trial.auc.value)
+
+    def take_up(self, cell: Cell) -> bool:
+        """Take the rows of a cell that an earlier run finished and that the tracking store has got; False if there is none."""
+        rows = rows_from_json(read_json(cell_folder(cell) / ROWS))
+        if not rows:
+            return False
+        if not self._is_recorded(cell):
+            self.incomplete.append(cell.label)
+            return False
+        self.rows += rows
+        if rows[0].gaps:
+            self.gaps[cell.label] = rows[0].gaps
+        return True
+
+    def _is_recorded(self, cell: Cell) -> bool:
+        """Whether the tracking store has the run of a finished cell, with its files and model, and those of its trials."""
+        folder, stub = cell_folder(cell), self._cell_stub(cell)
+        if not self._outbox.has(replace(stub, artifacts=str(folder), model=_model_folder(folder))):
+            return False
+        document = find_cell(folder)
+        tried = document.trials if document else ()
+        keys = [_trial_key(stub, trial.stage, trial.band) for trial in tried if not trial.error]
+        return all(self._outbox.has(replace(stub, key=key, kind="trial", parent=stub)) for key in keys)
+
+    def finished(self, result: CellResult, rows: list[Row]) -> None:
+        """Put a cell that was kept (`keep_cell`) into the outbox, or note why it has no result."""
+        cell = result.cell
+        if result.error:
+            self.failures[cell.label] = result.error
+            return
+        if result.gaps:
+            self.gaps[cell.label] = result.gaps
+        self.rows += rows
+        folder = cell_folder(cell)
+        if reason := left_out(folder):
+            self._reporter.note(f"{cell.label}: its model is not kept: {reason}")
+        document = _cell_document(cell, self._cell_stub(cell), result, rows[0], folder)
+        self._outbox.put([replace(document, used=time.time())])
+
+    def study_finished(self, cells: Sequence[Cell], folder: Path, rows: Sequence[Row]) -> None:
+        """
+        Put the study itself, with what `keep_study` wrote into a folder, into the outbox.
+
+        All of its cells, those of earlier runs included, are what is used from now on: they share one time of use.
+
+        Parameters
+        ----------
+        cells : sequence of Cell
+            Of this run.
+        folder : Path
+        rows : sequence of Row
+            Of the study, those of other runs included.
+        """
+        now = time.time()
+        self._outbox.put([replace(self._cell_stub(cell), used=now) for cell in cells if cell.label not in self.failures])
+        cell = cells[0]
+        stub, tests = replace(_study_stub(cell, self._started), used=now), cell.replicates[0].tests
+        params = {
+            "seed": cell.study.seed,
+            "seeds": cell.study.seeds,
+            "mode": cell.study.mode,
+            "crop": f"{cell.study.crop.placement} {cell.study.crop.side}",
+            "trials": cell.study.search.trials,
+            # What the key of a study holds, so that it never changes: training domains may join later.
+            "test": ", ".join(sorted(items.domain for items in tests)),
+            "test_pictures": digest(sorted(items.provenance.pictures for items in tests))[:SHORT],
+        }
+        state = digest(sorted(row.cell for row in rows))[:16]
+        artifacts, note = str(folder) if rows else "", study_note(cell, folder)
+        document = replace(stub, params=_text(params), artifacts=artifacts, note=note, end=time.time(), state=state)
+        self._outbox.put([document])
+
+    def _cell_stub(self, cell: Cell) -> RunDocument:
+        return RunDocument(
+            key=cell_key(cell),
+            kind="cell",
+            name=cell.label,
+            study=cell.study.name,
+            study_key=study_key(cell),
+            parent=_study_stub(cell, self._started),
+            start=self._started,
+            tags={
+                "detector": cell.detector.label,
+                "train": cell.train,
+                "splits": cell_provenance(cell).split_id,
+                "variant": variant_digest(cell),
+            },
+        )
+
+
+def cell_folder(cell: Cell) -> Path:
+    """Where a cell's result is kept."""
+    return results_root() / "cells" / cell_key(cell)
+
+
+def study_folder(cell: Cell) -> Path:
+    """Where the rows and pictures of a cell's study are kept."""
+    return results_root() / "studies" / study_key(cell)
+
+
+def keep_cell(result: CellResult) -> list[Row]:
+    """Write a cell's folder with its pictures and return its rows: work for a worker."""
+    if result.error:
+        return []
+    folder = cell_folder(result.cell)
+    document = write_cell(result, cell_key(result.cell), folder)
+    assert document.chosen is not None
+    _save_figures(result.cell, document, folder)
+    keep_mistakes(folder / document.chosen.files[0], result.cell.replicates[0].tests, folder, result.cell.label)
+    keep_cell_document(replace(document, model_bytes=keep_model(result, folder)), folder)
+    rows = cell_rows(folder)
+    write_json(folder / ROWS, rows_to_json(rows))
+    return rows
+
+
+def study_rows(folder: Path, rows: Sequence[Row]) -> list[Row]:
+    """Return the rows of a study: those of this run, and those that other runs with other detectors or domains have left."""
+    new = {(row.detector, row.train) for row in rows}
+    kept = rows_from_json(read_json(folder / ROWS))
+    return [*rows, *(row for row in kept if (row.detector, row.train) not in new)]
+
+
+def has_rows(folder: Path, rows: Sequence[Row]) -> bool:
+    """True if the folder of a study was made of these rows."""
+    kept = rows_from_json(read_json(folder / ROWS))
+    return sorted(row.cell for row in kept) == sorted(row.cell for row in rows)
+
+
+def keep_study(name: str, rows: Sequence[Row], folder: Path) -> None:
+    """Write the rows of a study and its heat maps: work for a worker."""
+    from ..figures import plots as figures
+
+    if not rows:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = sorted(rows, key=lambda row: (row.train, row.detector))  # and not as they happened to be finished
+    chosen = [row for row in rows if row.role == "chosen"]
+    if any(row.tests for row in chosen):
+        figures.save_heat_map(folder / "train_x_test.png", chosen, f"{name}: test AUC of the chosen bands")
+    if any(row.robustness for row in rows):
+        figures.save_robustness(folder / "robustness.png", rows, f"{name}: test AUC under perturbations")
+    _save_strength_lines(name, chosen, folder)
+    write_json(folder / ROWS, rows_to_json(rows))
+
+
+def keep_split_lists(cells: Sequence[Cell], domains: Mapping[tuple[str, int], OpenDomain], folder: Path) -> None:
+    """
+    Write the split list of every domain of some cells, unless it is there: ``splits/DIGEST.parquet``, as rows name it.
+
+    A list holds every item that the data set lists, also those that could not be decoded or that the guard left out; once per
+    draw where draws differ.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+    domains : mapping of (domain, replicate) to OpenDomain
+    folder : Path
+        Of the study.
+    """
+    for name, digests in {name: found for cell in cells for name, found in split_lists(cell).items()}.items():
+        path = folder / "splits" / f"{joined(digests)}.parquet"
+        if not path.exists():
+            n_draws = len(digests) if len(set(digests)) > 1 else 1
+            write_table(path, _split_table([whole(domains[name, r]) for r in range(n_draws)]))
+
+
+def _split_table(draws: Sequence[OpenDomain]) -> pa.Table:
+    lines = [[draw, *entry] for draw, domain in enumerate(draws) for entry in sorted(map(split_entry, domain.items))]
+    columns = dict(zip(("draw", *SPLIT_COLUMNS), zip(*lines, strict=True), strict=True))
+    return pa.table(columns).replace_schema_metadata({"bandbench.split_list": str(SPLIT_LIST_VERSION)})
+
+
+def _save_strength_lines(name: str, rows: Sequence[Row], folder: Path) -> None:
+    """A picture for every perturbation that the study has in three strengths or more."""
+    from ..figures import plots as figures
+
+    chains = dict.fromkeys(chain_of(test.domain) for row in rows for test in row.tests)
+    for series, strengths in figures.perturbation_series(list(chains)).items():
+        for metric in figures.METRIC_NAMES:
+            file = folder / f"{series.replace(':', '_').replace('=', '')}_{metric}.png"
+            figures.save_strength_lines(file, rows, strengths, f"{name}: test pictures under {series}", metric)
+
+
+def _study_stub(cell: Cell, start: float) -> RunDocument:
+    tests = list(dict.fromkeys(unperturbed(items.domain) for items in cell.replicates[0].tests))
+    more = f" and {len(tests) - NAMED_TESTS} more" if len(tests) > NAMED_TESTS else ""
+    attempt = f" (attempt {cell.attempt + 1})" if cell.attempt else ""
+    name = f"{cell.study.name} tested on {', '.join(tests[:NAMED_TESTS])}{more}{attempt}"
+    return RunDocument(study_key(cell), "study", name, cell.study.name, study_key(cell), start=start)
+
+
+def _text(values: dict[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items()}
+
+
+def _band_params(band: Band) -> dict[str, Any]:
+    low, high = band.edges
+    return {
+        "band": band,
+        **{f"band.{k}": v for k, v in band.as_dict().items()},
+        "band.low": f"{low:.6g}",
+        "band.high": f"{high:.6g}",
+    }
+
+
+def _trial_document(cell: Cell, parent: RunDocument, trial: Trial) -> RunDocument:
+    finished = max(record.finished for record in trial.records)
+    params = {
+        "detector": cell.detector.label,
+        "train": cell.train,
+        "stage": trial.stage,
+        **_band_params(trial.band),
+    }
+    seconds = sum(record.fit_seconds for record in trial.records)
+    return RunDocument(
+        key=_trial_key(parent, trial.stage, trial.band),
+        kind="trial",
+        name=str(trial.band),
+        study=cell.study.name,
+        study_key=parent.study_key,
+        parent=parent,
+        start=finished - seconds,
+        end=finished,
+        params=_text(params),
+        tags=dict(parent.tags),
+        metrics={**_interval_metrics("val_auc", trial.auc), "band.passed_width": trial.band.passed_width},
+    )
+
+
+def _trial_key(cell: RunDocument, stage: str, band: Band) -> str:
+    return digest([cell.key, stage, band.as_dict()])
+
+
+def _model_folder(folder: Path) -> str:
+    """Where a cell keeps its model; empty where it has none."""
+    return str(folder / MODEL) if (folder / MODEL).is_dir() else ""
+
+
+def _interval_metrics(name: str, interval: Interval) -> dict[str, float]:
+    return {name: interval.value, f"{name}_lo": interval.low, f"{name}_hi": interval.high}
+
+
+def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: Row, folder: Path) -> RunDocument:
+    assert result.chosen is not None
+    view = cell.detector.build().view
+    params = {
+        "detector": cell.detector.label,
+        "train": cell.train,
+        "view": view.name,
+        **_band_params(result.chosen.band),
+        "rule": row.rule,
+        "splits": row.split_id,
+        **{f"dropped_leaks.{split}": n for split, n in row.dropped_leaks.items()},
+        **{f"data.{name}.{key}": fact_text(value) for name, facts in row.data.items() for key, value in facts.items()},
+        **{f"detector.{name}": value for name, value in cell.detector.build().parameters().items()},
+    }
+    first = cell.replicates[0]
+    inputs = [_input(first.train, "train"), _input(first.val, "validation"), *(_input(t, "test") for t in first.tests)]
+    chosen = next(one for one in result.tested if one.role == "chosen")
+    return replace(
+        stub,
+        params=_text(params),
+        metrics={**_search_metrics(result), **row_metrics(row)},
+        series=series_of([record.epochs for record in chosen.records], "draw"),
+        artifacts=str(folder),
+        inputs=tuple(inputs),
+        note=cell_note(row, cell, folder),
+        model=_model_folder(folder),
+        end=row.finished,
+    )
+
+
+def _search_metrics(result: CellResult) -> dict[str, float]:
+    assert result.chosen is not None
+    low, high = result.evidence or (math.nan, math.nan)
+    return {**_interval_metrics("val_auc", result.chosen.auc), "evidence.low": low, "evidence.high": high}
+
+
+def row_metrics(row: Row) -> dict[str, float]:
+    """Metrics that a cell's run has of its row: under the names of the CSV, those of test domains as ``test/DOMAIN/NAME``."""
+    metrics = {"lookalikes": float(sum(test.lookalikes for test in row.tests if not test.is_perturbed))}
+    metrics |= {column.name: row.value(column.name) for column in row_columns() if column.mlflow}
+    logged = [column.name for column in test_columns() if column.mlflow]
+    for test in row.tests:
+        # A batch holds a thousand metrics: of perturbed domains, which are many, the AUC alone. All else is in the artifacts.
+        for name in ["auc"] if test.is_perturbed else logged:
+            metrics[metric_name(test.domain, name)] = test.value(name)
+    return metrics
+
+
+def _input(items: ItemSet, context: str) -> tuple[str, str, str]:
+    return items.domain, items.digest, context
+
+
+def _save_figures(cell: Cell, document: CellDocument, folder: Path) -> None:
+    from ..figures import plots as figures
+
+    band = document.band
+    train = cell.replicates[0].train
+    view, rows = load_view(train, ViewSpec("profile"), Band())
+    labels = item_labels(pq.read_table(train.table))[rows]
+    assert view.frequency is not None
+    profiles = {
+        name: (view.values[labels == label].mean(axis=0), view.values[labels == label].std(axis=0))
+        for label, name in enumerate(LABEL_NAMES)
+        if (labels == label).any()
+    }
+    title = f"{cell.train}: {len(view)} training crops, band chosen by {cell.detector.label}"
+    figures.save_spectrum(folder / "spectrum.png", view.frequency, profiles, band, title)
+    if document.swept:
+        figures.save_sweep(folder / "sweep.png", document.trials, document.evidence, band, cell.label)
+    if document.narrow:
+        title = f"{cell.label}: where the evidence is, at home and abroad"
+        figures.save_band_transfer(folder / "band_transfer.png", document.narrow, cell.train, title)

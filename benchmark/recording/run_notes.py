@@ -1,0 +1,104 @@
+"""What the MLflow UI says on top of a run's page, as Markdown: what it is, what came of it, which file shows what."""
+
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..models.of_cell import MODEL, left_out
+from ..records import Cell
+from ..results.rows import Row, TestResult
+
+MOST_DOMAINS = 30
+FILES = {
+    "sweep.png": "validation AUC as a narrow band moves over the frequencies, with the chosen band",
+    "band_transfer.png": "the same on the test domains: where the evidence is, at home and abroad",
+    "spectrum.png": "mean spectra of the training pictures, with the chosen band",
+    "training.png": "how the training went",
+    "train_x_test.png": "test AUC of the chosen bands, training by test domains",
+    "robustness.png": "test AUC under perturbations",
+    "mistakes.png": "the reals and fakes that were most wrongly scored",
+    "splits": "which picture is in which split",
+    "scores": "the score of every picture: all numbers follow from them",
+    "cell.json": "what was tried and chosen, with settings, versions and digests",
+}
+
+
+def cell_note(row: Row, cell: Cell, folder: Path) -> str:
+    """
+    Describe a cell.
+
+    Parameters
+    ----------
+    row : Row
+        Of its chosen band.
+    cell : Cell
+    folder : Path
+        Of the cell, finished.
+
+    Returns
+    -------
+    str
+    """
+    draws = f"{row.seeds} draws of its training and validation pictures" if row.seeds > 1 else "one draw of its pictures"
+    lines = [
+        f"**{text(row.detector)}**, trained on **{text(row.train)}** ({draws}).",
+        f"Chosen band: **{text(str(row.band))}** cycles/pixel, the {text(row.rule)}.",
+        _evidence(row),
+        _test_table([test for test in row.tests if not test.is_perturbed]),
+        _files(folder),
+        _model_line(folder),
+    ]
+    return "\n\n".join(line for line in lines if line)
+
+
+def study_note(cell: Cell, folder: Path) -> str:
+    """Describe the study that a cell belongs to; `folder` holds what was kept of it."""
+    what = "Below it are cells, one for each detector and training domain, and below each cell the bands that it tried."
+    page = "Parameters and metrics of several cells can be compared: tick them and press *Compare*."
+    lines = [text(cell.study.description), what, page, _files(folder)]
+    return "\n\n".join(line for line in lines if line)
+
+
+def text(value: str) -> str:
+    """Show a value as it is: what Markdown or HTML would act on is escaped."""
+    return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", " ".join(value.split()))
+
+
+def _evidence(row: Row) -> str:
+    """Say on which frequencies narrow bands carry evidence; whether there is none, or nobody looked."""
+    if evidence := row.evidence:
+        return f"Evidence interval: {evidence.low:.3f} to {evidence.high:.3f} cycles/pixel."
+    return f"Evidence interval: {'none found' if row.swept else 'not asked, as the study has no sweep of narrow bands'}."
+
+
+def _test_table(tests: Sequence[TestResult]) -> str:
+    if not tests:
+        return ""
+    lines = ["| test domain | AUC (95 % interval) | all frequencies | oracle |", "|---|---|---|---|"]
+    lines += [
+        f"| {text(t.domain)} | {_number(t.auc)} ({_number(t.auc_lo)} to {_number(t.auc_hi)}) "
+        f"| {_number(t.allpass_auc)} | {_number(t.oracle_auc)} |"
+        for t in tests[:MOST_DOMAINS]
+    ]
+    more = f"\n\n… and {len(tests) - MOST_DOMAINS} more, among the metrics." if len(tests) > MOST_DOMAINS else ""
+    return "\n".join(lines) + more
+
+
+def _number(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.3f}"
+
+
+def _files(folder: Path) -> str:
+    """What the artifacts are, those that there are."""
+    lines = [f"- `{name}`: {meaning}" for name, meaning in FILES.items() if (folder / name).exists()]
+    return "\n".join(["Artifacts:", "", *lines]) if lines else ""
+
+
+def _model_line(folder: Path) -> str:
+    if (folder / MODEL).is_dir():
+        return (
+            "Its model, fitted on the first draw, is in the list of models: `mlflow models predict -m models:/ID` takes "
+            "pictures in Base64, column `image`."
+        )
+    return f"No model is kept: {text(reason)}" if (reason := left_out(folder)) else ""

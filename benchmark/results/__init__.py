@@ -1,0 +1,1 @@
+"""The reading side of what a study recorded: scores, cell documents, rows and their columns."""

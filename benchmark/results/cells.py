@@ -1,0 +1,299 @@
+"""
+A finished cell on disk, and the row that follows from it.
+
+The folder of a cell holds ``cell.json`` (what was tried and chosen) and score files. Every number of a row is computed
+from the score files, here or on the machine of whoever downloads them.
+"""
+
+import math
+import platform
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError
+from ..frequency.bands import Band
+from ..metrics.bootstrap import GroupBootstrap, Measured, difference
+from ..metrics.detection import Interval, Scored, Verdicts, best_threshold, roc_auc
+from ..pictures.perturbations import chain_of, unperturbed
+from ..records import Trial
+from .cell_document import CellDocument, TestedBand, TriedBand, read_cell
+from .columns import board_metrics, measured
+from .rows import PerturbationResult, Row, TestResult, home_and_abroad
+from .scores import DomainScores, read_scores
+
+LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow", "opencv-python-headless")
+
+
+def fact_text(value: Any) -> str:
+    """What a data set says of itself, in a line."""
+    return "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _tried(trial: Trial) -> TriedBand:
+    auc = trial.auc
+    return TriedBand(trial.band, trial.stage, auc.value, auc.low, auc.high, auc.error, trial.error)
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that scores depend on."""
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
+
+
+def metric_name(domain: str, name: str) -> str:
+    """Name of a test metric in MLflow, which takes word characters, space and ``/ . - :`` only."""
+    return "/".join(["test", re.sub(r"[^/ .:\w-]", " ", domain), name])
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+
+def cell_rows(folder: Path) -> list[Row]:
+    """
+    Leaderboard rows of one cell: its chosen band, its all-pass reference, and every fixed band of the study.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``cell.json`` and the score files, on this machine or downloaded.
+
+    Returns
+    -------
+    list of Row
+        The chosen band first. Where it is all-pass itself there is no second all-pass row.
+
+    Raises
+    ------
+    DataError
+        If the folder is incomplete.
+    """
+    document = read_cell(folder)
+    try:
+        return _rows(document, folder)
+    except (KeyError, IndexError, TypeError, StopIteration) as error:
+        raise DataError(f"{folder}/cell.json is incomplete ({type(error).__name__}: {error}).") from error
+
+
+ByDomain = dict[str, list[DomainScores]]
+
+
+def _rows(document: CellDocument, folder: Path) -> list[Row]:
+    scores = [[read_scores(folder / file) for file in one.files] for one in document.tested]
+    context = _Context(document, {}, {}, {})
+    for tested, replicates in zip(document.tested, scores, strict=True):
+        if tested.role == "oracle":
+            context.oracle[tested.domain] = _by_domain(replicates)[tested.domain]
+            context.oracle_bands[tested.domain] = tested.band
+        elif tested.role == "allpass":  # brought scores have none
+            context.allpass.update(_by_domain(replicates))
+    return [
+        _row(context, tested, replicates)
+        for tested, replicates in zip(document.tested, scores, strict=True)
+        if tested.role != "oracle" and not (tested.role == "allpass" and document.band.kind == "all")
+    ]
+
+
+@dataclass(frozen=True)
+class _Context:
+    """Reference of all rows of a cell: scores by test domain of all-pass, and of the oracle with its band."""
+
+    document: CellDocument
+    allpass: ByDomain
+    oracle: ByDomain
+    oracle_bands: dict[str, Band]
+
+
+def _by_domain(replicates: Sequence[Sequence[DomainScores]]) -> ByDomain:
+    found: ByDomain = {}
+    for entries in replicates:
+        for entry in entries:
+            if entry.split == "test":
+                found.setdefault(entry.domain, []).append(entry)
+    return found
+
+
+def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[DomainScores]]) -> Row:
+    document, is_chosen = context.document, entry.role == "chosen"
+    tested = _by_domain(replicates)
+    bootstrap = GroupBootstrap([e.scored for entries in tested.values() for e in entries], document.bootstrap)
+    drawn = {name: np.mean([bootstrap.aucs(e.scored) for e in entries], axis=0) for name, entries in tested.items()}
+    tests = _test_results(context, tested, _thresholds(replicates), bootstrap, drawn)
+    return Row(
+        detector=document.detector,
+        train=document.train,
+        role=entry.role,
+        band=entry.band,
+        evidence=document.evidence,
+        swept=document.swept,
+        **_headline(tests, document.train, bootstrap, tested, drawn),
+        coverage=_mean([test.coverage for test in tests]),
+        fit_seconds=entry.fit_seconds,
+        ms_per_picture=document.decode_ms + entry.score_ms,
+        score_ms=entry.score_ms,
+        model_bytes=(document.model_bytes or math.nan) if is_chosen else math.nan,
+        seeds=document.seeds,
+        rule=document.rule if is_chosen else "",
+        gaps=document.gaps,
+        study=document.study,
+        settings=document.settings,
+        variant=document.variant,
+        cell=document.key,
+        finished=document.finished,
+        splits=document.splits,
+        split_id=document.split_id,
+        dropped_leaks=document.dropped_leaks,
+        data=document.data,
+        tests=tuple(tests),
+        robustness=tuple(_robustness(document.train, bootstrap, tested, drawn)),
+    )
+
+
+def _thresholds(replicates: Sequence[Sequence[DomainScores]]) -> list[float]:
+    """Best threshold on the validation pictures of each draw; NaN without any."""
+    validation = [next((entry.scored for entry in draw if entry.split == "val"), None) for draw in replicates]
+    return [best_threshold(val.labels, val.scores) if val else math.nan for val in validation]
+
+
+def _headline(
+    tests: Sequence[TestResult], train: str, bootstrap: GroupBootstrap, tested: ByDomain, drawn: dict[str, NDArray[np.float64]]
+) -> dict[str, Any]:
+    """Numbers of a row that are means over test domains: over other domains where there are any, else at home."""
+    home, abroad = home_and_abroad(tests, train)
+    headline = abroad or home
+    cross = Interval(math.nan, math.nan, math.nan, math.nan)
+    if abroad:
+        cross = _mean_interval(bootstrap, tested, drawn, [test.domain for test in abroad])
+    measured_everywhere = not any(math.isnan(test.auc) for test in abroad)  # which is the worst is unknown where one is
+    worst = min(abroad, key=lambda test: test.auc, default=None) if measured_everywhere else None
+    return {
+        **_auc_of("in_domain_auc", home[0] if home else None),
+        **{f"cross_domain_auc{end}": value for end, value in _bounds(cross)},
+        **_auc_of("worst_auc", worst),
+        "worst_domain": worst.domain if worst else "",
+        "oracle_auc": _mean([test.oracle_auc for test in headline]),
+        "allpass_auc": _mean([test.allpass_auc for test in headline]),
+        "gain": _mean([test.auc - test.allpass_auc for test in headline]),
+        "metrics": {metric.name: _mean([test.value(metric.name) for test in headline]) for metric in board_metrics()},
+    }
+
+
+def _auc_of(name: str, test: TestResult | None) -> dict[str, float]:
+    """AUC of one test domain with its bounds, under another name."""
+    values = (test.auc, test.auc_lo, test.auc_hi) if test else (math.nan,) * 3
+    return {f"{name}{end}": value for end, value in zip(("", "_lo", "_hi"), values, strict=True)}
+
+
+def _robustness(
+    train: str, bootstrap: GroupBootstrap, tested: ByDomain, drawn: dict[str, NDArray[np.float64]]
+) -> list[PerturbationResult]:
+    """
+    Effect of each perturbation on the AUC: mean over the test domains that were scored with and without it.
+
+    The training domain and the others stay apart: where a detector finds nothing, there is nothing to lose.
+    """
+    found = []
+    for chain in dict.fromkeys(filter(None, map(chain_of, tested))):
+        names = [name for name in tested if chain_of(name) == chain]
+        for scope, at_home in (("in-domain", True), ("cross-domain", False)):
+            mine = [name for name in names if (unperturbed(name) == unperturbed(train)) == at_home]
+            if mine:
+                found.append(_change(chain, scope, bootstrap, tested, drawn, mine))
+    return found
+
+
+def _change(
+    chain: str,
+    scope: str,
+    bootstrap: GroupBootstrap,
+    tested: ByDomain,
+    drawn: dict[str, NDArray[np.float64]],
+    perturbed: Sequence[str],
+) -> PerturbationResult:
+    """Mean AUC on perturbed domains and its drop; the interval is paired, as a draw holds the same groups on both sides."""
+    paired = [name for name in perturbed if unperturbed(name) in tested]
+    names = paired or perturbed
+    under = _mean_interval(bootstrap, tested, drawn, names)
+    plain = drop = Interval(math.nan, math.nan, math.nan, math.nan)
+    if paired:
+        clean = [unperturbed(name) for name in paired]
+        plain = _mean_interval(bootstrap, tested, drawn, clean)
+        lost = np.mean([drawn[unperturbed(name)] - drawn[name] for name in paired], axis=0)
+        drop = difference(Measured(plain, _scored(tested, clean)), Measured(under, _scored(tested, names)), lost)
+    return PerturbationResult(
+        perturbation=chain,
+        scope=scope,
+        domains=tuple(unperturbed(name) for name in names),
+        clean_auc=plain.value,
+        **{f"auc{end}": value for end, value in _bounds(under)},
+        **{f"drop{end}": value for end, value in _bounds(drop)},
+    )
+
+
+def _bounds(interval: Interval) -> list[tuple[str, float]]:
+    return [("", interval.value), ("_lo", interval.low), ("_hi", interval.high)]
+
+
+def _mean_interval(
+    bootstrap: GroupBootstrap, tested: ByDomain, drawn: dict[str, NDArray[np.float64]], domains: Sequence[str]
+) -> Interval:
+    """Mean AUC over some domains."""
+    return bootstrap.interval(_scored(tested, domains), np.mean([drawn[domain] for domain in domains], axis=0))
+
+
+def _scored(tested: ByDomain, domains: Sequence[str]) -> list[Scored]:
+    return [entry.scored for domain in domains for entry in tested[domain]]
+
+
+def _test_results(
+    context: _Context,
+    tested: ByDomain,
+    thresholds: Sequence[float],
+    bootstrap: GroupBootstrap,
+    drawn: dict[str, NDArray[np.float64]],
+) -> list[TestResult]:
+    return [
+        _test_result(context, name, entries, thresholds, bootstrap.interval([e.scored for e in entries], drawn[name]))
+        for name, entries in tested.items()
+    ]
+
+
+def _test_result(
+    context: _Context, domain: str, entries: Sequence[DomainScores], thresholds: Sequence[float], auc: Interval
+) -> TestResult:
+    document = context.document
+    alike = document.lookalikes.get(domain)
+    return TestResult(
+        domain=domain,
+        auc=auc.value,
+        auc_lo=auc.low,
+        auc_hi=auc.high,
+        n=entries[0].n_items,
+        coverage=_mean([entry.coverage for entry in entries]),
+        allpass_auc=_mean_auc(context.allpass.get(domain, [])),
+        oracle_auc=_mean_auc(context.oracle.get(domain, [])),
+        oracle_band=context.oracle_bands.get(domain),
+        split_list=document.test_splits.get(domain, ""),
+        pictures=document.pictures.get(domain, ""),
+        lookalikes=alike.n if alike else 0,
+        metrics=_mean_metrics(entries, thresholds),
+    )
+
+
+def _mean_metrics(entries: Sequence[DomainScores], thresholds: Sequence[float]) -> dict[str, float]:
+    each = [measured(Verdicts(e.scored.labels, e.scored.scores, t)) for e, t in zip(entries, thresholds, strict=True)]
+    return {name: _mean([one[name] for one in each]) for name in each[0]}
+
+
+def _mean_auc(entries: Sequence[DomainScores]) -> float:
+    return _mean([roc_auc(e.scored.labels, e.scored.scores) for e in entries])
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Mean that stays undefined where a part of it is."""
+    return float(np.mean(values)) if len(values) else math.nan

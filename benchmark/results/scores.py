@@ -1,0 +1,155 @@
+"""Score files: one row per item, nothing dropped, every metric can be recomputed from them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from ..contracts import Item
+from ..errors import DataError
+from ..metrics.detection import Scored
+from ..pictures.perturbations import dataset_name
+from ..store import atomic_path
+
+ITEM_SCHEMA = pa.schema(
+    [
+        ("domain", pa.string()),
+        ("split", pa.string()),
+        ("item", pa.string()),
+        ("label", pa.int8()),
+        ("group", pa.string()),
+        ("target", pa.string()),
+        ("donor", pa.string()),
+        ("video", pa.string()),
+        ("status", pa.string()),  # ok, missing, error
+        ("detail", pa.string()),  # why it is not ok
+    ]
+)
+
+
+SCORE_SCHEMA = ITEM_SCHEMA.append(pa.field("score", pa.float64()))
+
+
+def item_table(domain: str, items: Sequence[Item], statuses: Sequence[tuple[str, str]]) -> pa.Table:
+    """Table of items and what became of them, in `ITEM_SCHEMA`; `statuses` are (status, detail)."""
+    columns = [
+        [domain] * len(items),
+        [i.split for i in items],
+        [i.id for i in items],
+        [i.label for i in items],
+        # Groups of different data sets never coincide, whatever they are called; those of perturbed pictures stay the same.
+        [f"{dataset_name(domain)}:{i.group}" for i in items],
+        [i.target for i in items],
+        [i.donor for i in items],
+        [i.video for i in items],
+        [s for s, _ in statuses],
+        [d for _, d in statuses],
+    ]
+    arrays = [pa.array(column, type) for column, type in zip(columns, ITEM_SCHEMA.types, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=ITEM_SCHEMA)
+
+
+def with_scores(table: pa.Table, scores: NDArray[np.float64]) -> pa.Table:
+    """Add the scores of the items with status ``ok``, in their order; the others get null."""
+    column = np.full(len(table), np.nan)
+    ok = ok_rows(table)
+    column[ok] = scores
+    return table.append_column(SCORE_SCHEMA.field("score"), pa.array(column, pa.float64(), mask=~ok))
+
+
+def ok_rows(table: pa.Table) -> NDArray[np.bool_]:
+    """Which rows have status ``ok``."""
+    return np.asarray(table.column("status").to_numpy(zero_copy_only=False) == "ok", dtype=bool)
+
+
+def write_table(path: Path, table: pa.Table, durable: bool = True) -> None:
+    """Write a table atomically; equal tables give equal bytes."""
+    with atomic_path(path, durable) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+@dataclass(frozen=True)
+class DomainScores:
+    """
+    What a score file says of one item set.
+
+    Attributes
+    ----------
+    domain, split : str
+    scored : Scored
+        Items with status ``ok``.
+    n_items : int
+        All items, scored or not.
+    """
+
+    domain: str
+    split: str
+    scored: Scored
+    n_items: int
+
+    @property
+    def coverage(self) -> float:
+        """Share of items that have a score."""
+        return len(self.scored.labels) / self.n_items
+
+
+def join_tables(path: Path, parts: Sequence[Path]) -> None:
+    """Write one table of several, one after the other."""
+    write_table(path, pa.concat_tables([pq.read_table(part) for part in parts]), durable=False)
+
+
+def is_whole(path: Path, size: int) -> bool:
+    """Whether a table that was written without waiting for the disk has arrived there."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, size - 4))
+            return file.read() == b"PAR1"
+    except OSError:
+        return False
+
+
+def read_scores(path: Path) -> list[DomainScores]:
+    """
+    Read a score file, one entry per domain and split, in file order.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read or lacks a column.
+    """
+    try:
+        table = pq.read_table(path)
+        if not set(SCORE_SCHEMA.names) <= set(table.column_names):
+            raise ValueError(f"columns are {table.column_names}, wanted {SCORE_SCHEMA.names}")
+    except (OSError, ValueError) as error:
+        raise DataError(f"score file {path} cannot be read: {error}.") from error
+    column = {n: table.column(n).to_numpy(zero_copy_only=False) for n in ("domain", "split", "label", "group", "score")}
+    ok = ok_rows(table)
+    # Files hold whole item sets one after the other.
+    pair = np.array([f"{d}\0{s}" for d, s in zip(column["domain"], column["split"], strict=True)])
+    found = []
+    for name in dict.fromkeys(pair):
+        mine = pair == name
+        rows = mine & ok
+        scored = Scored(
+            column["label"][rows].astype(np.int64),
+            column["score"][rows].astype(np.float64),
+            column["group"][rows].astype(str),
+        )
+        domain, split = name.split("\0")
+        found.append(DomainScores(domain, split, scored, int(mine.sum())))
+    return found
+
+
+def item_labels(table: pa.Table) -> NDArray[np.int64]:
+    """Labels of the items with status ``ok``."""
+    return table.column("label").to_numpy()[ok_rows(table)].astype(np.int64)
+
+
+def mean_per_item(scores: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Mean score over the crops of each item; `rows` says which item a crop shows."""
+    return np.bincount(rows, weights=scores) / np.bincount(rows)

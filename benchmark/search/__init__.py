@@ -1,0 +1,1 @@
+"""Running a study: its plan, its cells and the search within each."""

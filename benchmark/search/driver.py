@@ -1,0 +1,137 @@
+"""Run the cells of a study side by side."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Any
+
+from ..frequency.bands import Band
+from ..records import Assessment, CellResult, Job
+from ..reporting import Reporter
+from ..workers import Workers
+from .cell import Course, Work
+from .fit import assess, find_record, run_jobs
+
+
+class _Answer:
+    """What comes of one piece of work: known already, or number `index` of what a worker is going to return."""
+
+    def __init__(self, known: Any = None, future: "Future[Any] | None" = None, index: int | None = None) -> None:
+        self._known, self._future, self._index = known, future, index
+
+    @property
+    def future(self) -> "Future[Any] | None":
+        """What to wait for, if it is not there yet."""
+        return None if self._future is None or self._future.done() else self._future
+
+    def result(self) -> Any:
+        """Return it, or raise what the worker raised."""
+        if self._future is None:
+            return self._known
+        value = self._future.result()
+        return value if self._index is None else value[self._index]
+
+
+class Driver:
+    """
+    Runs several cells side by side; each gets its answers in the order in which it asked.
+
+    Parameters
+    ----------
+    workers : Workers
+    reporter : Reporter
+    keep : callable
+        Run in a worker on every result; what it returns goes to `finished`.
+    finished : callable
+        Called here with a result and what `keep` returned.
+    n_cells : int
+        Of the study, those of earlier runs included.
+    n_fits : int
+        Of one cell at most. A cell is as many steps of the stage, and one more for keeping it.
+    """
+
+    def __init__(
+        self,
+        workers: Workers,
+        reporter: Reporter,
+        keep: Callable[[CellResult], Any],
+        finished: Callable[[CellResult, Any], None],
+        n_cells: int,
+        n_fits: int,
+    ) -> None:
+        self._workers, self._reporter, self._n_cells, self._n_fits = workers, reporter, n_cells, n_fits
+        self._keep, self._finished = keep, finished
+        self._counted: set[str] = set()
+        self._steps: dict[int, int] = {}
+        self._counting = threading.Lock()  # futures tell from threads of their own
+
+    def run(self, courses: Sequence[Course]) -> list[CellResult]:
+        """Run the cells to their end; return their results in the order of `courses`."""
+        results: dict[int, CellResult] = {}
+        pending: dict[int, list[_Answer]] = {}
+        begun, done = 0, self._n_cells - len(courses)
+        while pending or begun < len(courses):
+            awaited = {i: [f for answer in mine if (f := answer.future)] for i, mine in pending.items()}
+            # Cells begin when workers would soon be idle: the first ones are kept before the last ones are fitted.
+            if begun < len(courses) and len({f for futures in awaited.values() for f in futures}) < 2 * self._workers.jobs:
+                pending[begun] = self._begin(begun, next(courses[begun]))
+                begun += 1
+                continue
+            ready = [i for i, futures in awaited.items() if not futures]
+            for i in ready:
+                answers = [answer.result() for answer in pending.pop(i)]
+                if i in results:
+                    self._finished(results[i], answers[0])
+                    done += 1
+                    self._reporter.cells(done, self._n_cells)
+                    self._count(i, self._n_fits + 1)  # also what it did without
+                    continue
+                try:
+                    pending[i] = self._begin(i, courses[i].send(answers))
+                except StopIteration as stop:
+                    results[i] = stop.value
+                    pending[i] = [_Answer(future=self._workers.submit(self._keep, stop.value))]
+            if not ready:
+                # Short waits keep Ctrl-C quick.
+                wait([f for futures in awaited.values() for f in futures], timeout=0.2, return_when=FIRST_COMPLETED)
+        return [results[i] for i in range(len(courses))]
+
+    def _begin(self, cell: int, work: Work) -> list[_Answer]:
+        """Take up what earlier runs left, and hand the rest to the workers."""
+        answers: dict[str, _Answer] = {}
+        groups: dict[Band, list[Job]] = {}
+        assessments = []
+        for piece in work:
+            if isinstance(piece, Assessment):
+                assessments.append(_Answer(future=self._workers.submit(assess, piece)))
+            elif piece.key not in answers:
+                record = find_record(piece)
+                answers[piece.key] = _Answer(record)
+                if record is None:
+                    groups.setdefault(piece.band, []).append(piece)
+                else:
+                    self._count_fits(cell, [piece])
+        for jobs in groups.values():
+            # The draws of one band share features. They stay together unless that would leave workers idle.
+            parts = [jobs] if len(groups) >= 2 * self._workers.jobs else [[job] for job in jobs]
+            for part in parts:
+                future = self._workers.submit(run_jobs, part)
+                future.add_done_callback(lambda _, part=part: self._count_fits(cell, part))
+                answers |= {job.key: _Answer(future=future, index=i) for i, job in enumerate(part)}
+        return assessments or [answers[piece.key] for piece in work if isinstance(piece, Job)]
+
+    def _count_fits(self, cell: int, jobs: Sequence[Job]) -> None:
+        """Tell that fits of a cell are done, each once."""
+        with self._counting:
+            new = {job.key for job in jobs} - self._counted
+            self._counted |= new
+            reached = min(self._steps.get(cell, 0) + len(new), self._n_fits)
+        self._count(cell, reached)
+
+    def _count(self, cell: int, reached: int) -> None:
+        """Tell how many steps of a cell are done."""
+        with self._counting:
+            new = reached - self._steps.get(cell, 0)
+            self._steps[cell] = max(reached, self._steps.get(cell, 0))
+        if new > 0:
+            self._reporter.advance(new)

@@ -1,0 +1,119 @@
+"""One fit: a detector under one band, trained on one item set, scored on others."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from cachetools import LRUCache, cached
+from numpy.typing import NDArray
+
+from ..errors import BenchError, EmptyBandError
+from ..features.load import load_view
+from ..fitted import failure, fit_detector, score_detector
+from ..metrics.detection import Interval, auc_interval, roc_auc
+from ..recording.learning_curves import epochs_of
+from ..records import Assessment, Job, Record
+from ..results.scores import is_whole, item_labels, mean_per_item, read_scores, with_scores, write_table
+from ..store import read_json, write_json
+
+
+def record_path(folder: str, key: str) -> Path:
+    """Where the record of a job lies; its score files are beside it."""
+    return Path(folder, key[:2], f"{key}.json")
+
+
+def find_record(job: Job) -> Record | None:
+    """Return the record of an equal job that finished earlier, if its score files are still there and whole."""
+    path = record_path(job.records, job.key)
+    known = read_json(path)
+    if not known:
+        return None
+    sizes = known.pop("bytes")
+    files = {name: path.with_name(known[name]) for name in sizes}
+    if not all(is_whole(files[name], size) for name, size in sizes.items()):
+        return None
+    return Record(**{**known, **{name: str(file) for name, file in files.items()}})
+
+
+def run_jobs(jobs: Sequence[Job]) -> list[Record]:
+    """
+    Fit, score, write the score files, then the record, of jobs that share what they read.
+
+    A detector that fails gives a record with `error` and leaves no record file: it hurts its own cell and is tried again.
+    """
+    return [_reported(job) for job in jobs]
+
+
+def _reported(job: Job) -> Record:
+    try:
+        return _run(job)
+    except BenchError as error:
+        return Record(job.key, error=str(error), empty=isinstance(error, EmptyBandError))
+    except Exception as error:  # a plugin may fail in any way
+        return Record(job.key, error=failure(job.detector.label, error))
+
+
+def _run(job: Job) -> Record:
+    detector = job.detector.build(job.replicate)
+    view, rows = load_view(job.train, detector.view, job.band)
+    labels = _read_items(job.train.table).labels[rows]
+    start = time.perf_counter()
+    fit_detector(detector, view, labels)
+    fit_seconds = time.perf_counter() - start
+    del view
+    path = record_path(job.records, job.key)
+    names: dict[str, str] = {}
+    aucs: dict[str, float] = {}
+    score_seconds = 0.0
+    for kind, sets in (("val", (job.val,)), ("test", job.tests)):
+        tables = []
+        for items in sets:
+            tested, tested_rows = load_view(items, detector.view, job.band)
+            start = time.perf_counter()
+            scores = score_detector(detector, tested)
+            score_seconds += time.perf_counter() - start
+            known, scores = _read_items(items.table), mean_per_item(scores, tested_rows)
+            tables.append(with_scores(known.table, scores))
+            if kind == "test":
+                aucs[items.domain] = roc_auc(known.labels, scores)
+        if tables:
+            names[f"{kind}_scores"] = f"{job.key}.{kind}.parquet"
+            write_table(path.with_name(names[f"{kind}_scores"]), pa.concat_tables(tables), durable=False)
+    record = Record(
+        key=job.key,
+        fit_seconds=fit_seconds,
+        score_ms=1e3 * score_seconds / max(1, sum(items.n_ok for items in (job.val, *job.tests))),
+        n_train=len(labels),
+        n_features=math.prod(detector.__dict__["_fitted_shape"]),
+        sealed=aucs,
+        finished=time.time(),
+        epochs=epochs_of(detector),
+    )
+    files = {name: path.with_name(file) for name, file in names.items()}
+    sizes = {name: file.stat().st_size for name, file in files.items()}
+    write_json(path, {**asdict(record), **names, "bytes": sizes}, durable=False)
+    return replace(record, **{name: str(file) for name, file in files.items()})
+
+
+def assess(assessment: Assessment) -> Interval:
+    """Mean validation AUC over replicates, with its interval."""
+    return auc_interval([read_scores(Path(path))[0].scored for path in assessment.scores], assessment.n_draws)
+
+
+@dataclass(frozen=True)
+class _Items:
+    """An item table, and the labels of its items with status ``ok``."""
+
+    table: pa.Table
+    labels: NDArray[np.int64]
+
+
+@cached(LRUCache(64_000_000, getsizeof=lambda items: items.table.nbytes))
+def _read_items(path: str) -> _Items:
+    table = pq.read_table(path)
+    return _Items(table, item_labels(table))

@@ -1,0 +1,372 @@
+"""The Optuna side of a search: one study per cell, asked and told by the one process that owns it."""
+
+import contextlib
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import optuna
+from filelock import FileLock
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.samplers import BaseSampler, PartialFixedSampler, RandomSampler, TPESampler
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
+from optuna.trial import FrozenTrial, TrialState
+
+from ..databases import check_database
+from ..errors import BenchError, BenchWarning
+from ..frequency.bands import MAX_FREQUENCY, Band, Mode
+from ..invocation import install_extra
+from ..store import ASIDE, atomic_path, name_aside
+from ..study.study_file import Search
+
+GRID = 0.005  # cycles/pixel: finer steps move no coefficient of a 128-pixel crop, and repeats come for free
+WITH_WIDTH = ("band", "stop")  # kinds of bands that have one
+METRIC = "validation AUC"
+
+
+class _JournalLock:
+    """A lock that the kernel drops when its owner dies, unlike the lock files that Optuna brings."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = FileLock(path)
+
+    def acquire(self) -> bool:
+        self._lock.acquire()
+        return True
+
+    def release(self) -> None:
+        self._lock.release()
+
+
+class _Journal(JournalFileBackend):
+    """
+    A journal that counts the lines that Optuna could make sense of.
+
+    Attributes
+    ----------
+    n_applied : int
+    """
+
+    def __init__(self, path: Path, lock: _JournalLock) -> None:
+        super().__init__(str(path), lock_obj=lock)  # type: ignore[arg-type]
+        self.n_applied = 0
+
+    def read_logs(self, log_number_from: int) -> "Iterator[dict[str, Any]]":  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Read on from a line."""
+        for log in super().read_logs(log_number_from):
+            yield log
+            self.n_applied += 1  # whoever asks for the next line has taken this one
+
+
+def open_storage(url: str | None, default: Path) -> BaseStorage:
+    """
+    Open the storage of all searches.
+
+    Parameters
+    ----------
+    url : str or None
+        SQLAlchemy address (``sqlite:///…``, ``postgresql+psycopg://…``); None for a journal file.
+    default : Path
+        Of the journal.
+
+    Raises
+    ------
+    BenchError
+        If it cannot be opened.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if url is None:
+        try:
+            return _open_journal(default)
+        except OSError as error:
+            raise BenchError(f"the journal of the searches {default} cannot be opened ({error.strerror}).") from error
+    check_storage(url)
+    try:
+        return RDBStorage(_with_driver(url))
+    except Exception as error:  # whatever the database driver raises
+        raise BenchError(_not_opened(url, error)) from error
+
+
+def _with_driver(url: str) -> str:
+    """Plain ``postgresql://`` means psycopg 3 here, the driver that the extra ``cluster`` brings."""
+    for plain in ("postgresql://", "postgres://"):
+        if url.startswith(plain):
+            return "postgresql+psycopg://" + url.removeprefix(plain)
+    return url
+
+
+def _not_opened(url: str, error: Exception) -> str:
+    """Say why a storage cannot be opened: in the driver's words where it was asked, else what an address looks like."""
+    from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+    first = str(error).strip().splitlines()[0]
+    if isinstance(error, ArgumentError | NoSuchModuleError):
+        first = "it is no address of a database such as sqlite:///searches.db or postgresql://USER:PASSWORD@HOST/NAME."
+    elif isinstance(error, ModuleNotFoundError) and error.name:
+        way_on = f": {install_extra('cluster')}" if error.name.startswith("psycopg") else "."
+        first = f"the driver of that database, {error.name}, is not installed{way_on}"
+    return f"the storage {_without_password(url)} cannot be opened: {first}"
+
+
+def _require_place(url: str) -> None:
+    """Refuse a database in memory: it would end with the process, and others could not see it."""
+    from sqlalchemy import make_url
+
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and address.database in (None, "", ":memory:"):
+        raise OSError("it would be kept in memory only; name a file, such as sqlite:///searches.db.")
+
+
+def _without_password(url: str) -> str:
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}{mark}…@{rest.rpartition('@')[2]}" if "@" in rest else url
+
+
+def _open_journal(path: Path) -> JournalStorage:
+    """Open a journal; of a damaged one, what was before the damage: the rest is asked again and answered from records."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = _JournalLock(path.with_suffix(".lock"))
+    lock.acquire()  # while another process writes, a line can look torn
+    try:
+        n_lines = _without_torn_line(path)
+        journal = _Journal(path, lock)
+        with contextlib.suppress(Exception):  # Optuna raises this and that at a line that it has not written
+            storage = JournalStorage(journal)
+            if journal.n_applied == n_lines:
+                return storage
+        aside = _keep_lines(path, journal.n_applied)
+        warnings.warn(
+            f"the journal of the searches {path} was damaged in line {journal.n_applied + 1} of {n_lines}; it is kept as "
+            f"{aside.name}, and the searches go on from what was before that line and from the records.",
+            BenchWarning,
+            stacklevel=3,
+        )
+        return JournalStorage(_Journal(path, lock))
+    finally:
+        lock.release()
+
+
+def _without_torn_line(journal: Path) -> int:
+    """Cut back to the last newline: a killed writer may leave half a line, which would break the journal. Return the lines."""
+    if not journal.exists():
+        return 0
+    with journal.open("rb+") as file:
+        data = file.read()
+        if data and not data.endswith(b"\n"):
+            file.truncate(data.rfind(b"\n") + 1)
+    return data.count(b"\n")
+
+
+def _keep_lines(journal: Path, n_lines: int) -> Path:
+    """Set a journal aside and begin another with its first lines; return where the old one is."""
+    kept = b"".join(journal.read_bytes().splitlines(keepends=True)[:n_lines])
+    aside = name_aside(journal)
+    journal.rename(aside)
+    with atomic_path(journal) as temporary:
+        temporary.write_bytes(kept)
+    return aside
+
+
+def lost_trials(journal: Path, storage: BaseStorage, name: str, n_trials: int) -> bool:
+    """
+    Tell whether a search has fewer trials than a cell had when it was finished, because its journal was damaged meanwhile.
+
+    Parameters
+    ----------
+    journal : Path
+    storage : BaseStorage
+    name : str
+        Of the Optuna study.
+    n_trials : int
+        Of the search.
+    """
+    if not any(journal.parent.glob(f"{journal.name}{ASIDE}*")):
+        return False
+    try:
+        trials = storage.get_all_trials(storage.get_study_id_from_name(name), deepcopy=False)
+    except KeyError:
+        return True
+    return sum(t.state.is_finished() and t.user_attrs.get("stage") != "sweep" for t in trials) < n_trials
+
+
+class History:
+    """
+    What has been tried for one cell: an Optuna study with one trial for every band of the search.
+
+    The bands of the sweep are no trials of it: they lie on a grid, and would make whatever is the same for all of them look
+    important. The sampler learns from them all the same, in a copy of the study that only lives in memory. There every trial
+    has every parameter, as the sampler takes them together; in the study, a trial has those that its kind of band has.
+
+    Parameters
+    ----------
+    storage : BaseStorage
+    name : str
+        Of the Optuna study; made if there is none.
+    search : Search
+    mode : {"keep", "reweight", "pixels"}
+    seed : int
+    """
+
+    def __init__(self, storage: BaseStorage, name: str, search: Search, mode: Mode, seed: int) -> None:
+        self.search = search
+        self.mode: Mode = mode
+        self._seed = seed
+        self._copies: dict[int, optuna.Trial] = {}
+        with _quiet():
+            self._study = optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
+            if self._study.metric_names is None:
+                self._study.set_metric_names([METRIC])
+            self._copy = optuna.create_study(direction="maximize")
+
+    def _space(self) -> dict[str, BaseDistribution]:
+        """Search space of the sampler; `order` is in it only where it has an effect."""
+        search = self.search
+        space: dict[str, BaseDistribution] = {
+            "kind": CategoricalDistribution(search.kinds),
+            "cutoff": FloatDistribution(*search.cutoff),
+            "width": FloatDistribution(*search.width),
+        }
+        if self.mode != "keep":
+            space["order"] = IntDistribution(*search.order)
+        return space
+
+    def _used(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters that the kind of band has: low and high have no width."""
+        return {name: value for name, value in params.items() if name != "width" or params["kind"] in WITH_WIDTH}
+
+    def add_sweep(self, bands: Sequence[Band], values: Sequence[float]) -> None:
+        """Tell the sampler what the sweep found, so that the search starts from it; a second call adds nothing."""
+        if "band" not in self.search.kinds or self._copy.get_trials(deepcopy=False):
+            return
+        space = self._space()
+        for band, value in zip(bands, values, strict=True):
+            params = {"kind": "band", "cutoff": band.cutoff, "width": band.width, "order": band.order}
+            if self._inside(band) and value == value:
+                mine = {name: params[name] for name in space}
+                self._copy.add_trial(optuna.trial.create_trial(params=mine, distributions=space, value=value))
+
+    def _inside(self, band: Band) -> bool:
+        """Whether a band pass lies in the search space."""
+        (low, high), (narrow, wide), (soft, steep) = self.search.cutoff, self.search.width, self.search.order
+        order_fits = self.mode == "keep" or soft <= band.order <= steep
+        return low <= band.cutoff <= high and narrow <= band.width <= wide and order_fits
+
+    def ask(self, start: int, stop: int, hints: Sequence[Band]) -> list[tuple[int, Band]]:
+        """
+        Ask for the trials `start` to `stop` of the search.
+
+        Trials that an earlier run asked for are given again, finished or not. Each number has its own sampler seed, so
+        that a search that was interrupted goes on as if it had not been.
+
+        Parameters
+        ----------
+        start, stop : int
+            Numbers within the search.
+        hints : sequence of Band
+            The first trials.
+
+        Returns
+        -------
+        list of (Optuna trial number, Band)
+        """
+        mine = self._study.get_trials(deepcopy=False)
+        asked = []
+        for number in range(start, stop):
+            known = mine[number] if number < len(mine) else None
+            with _quiet():
+                copy, params = self._proposed(number, hints, known)
+                self._study.sampler = PartialFixedSampler(self._used(params), RandomSampler(seed=0))
+                trial = self._study.ask() if known is None else optuna.Trial(self._study, known._trial_id)
+                if known is None or not known.state.is_finished():
+                    self._suggest(trial, params["kind"])
+            self._copies[trial.number] = copy
+            asked.append((trial.number, self._band(params)))
+        return asked
+
+    def _proposed(self, number: int, hints: Sequence[Band], known: FrozenTrial | None) -> tuple[optuna.Trial, dict[str, Any]]:
+        """
+        Ask the copy for a trial.
+
+        One that an earlier run asked for comes out as it did then, with the parameters that its kind has not, as the sampler
+        has a seed; from another version of Optuna, say, only those that were kept do.
+        """
+        self._copy.sampler = self._sampler(number, hints)
+        copy = self._copy.ask()
+        params = self._suggest(copy)
+        if known is None or "kind" not in known.params or self._used(params) == known.params:
+            return copy, params
+        self._copy.tell(copy, state=TrialState.FAIL)
+        self._copy.sampler = PartialFixedSampler(known.params, TPESampler(seed=self._seed))
+        copy = self._copy.ask()
+        return copy, self._suggest(copy)
+
+    def _sampler(self, number: int, hints: Sequence[Band]) -> BaseSampler:
+        sampler = TPESampler(seed=(self._seed + number) % 2**32)
+        return PartialFixedSampler(self._params_of(hints[number]), sampler) if number < len(hints) else sampler
+
+    def _params_of(self, band: Band) -> dict[str, object]:
+        """Search parameters of a band; those that it does not use are set to the middle of their range."""
+        low, high = self.search.width
+        params: dict[str, object] = {
+            "kind": band.kind,
+            "cutoff": min(max(band.cutoff, self.search.cutoff[0]), self.search.cutoff[1]),
+            "width": min(max(band.width, low), high) if band.width else (low + high) / 2,
+        }
+        if self.mode != "keep":
+            params["order"] = min(max(band.order, self.search.order[0]), self.search.order[1])
+        return params
+
+    def _suggest(self, trial: optuna.Trial, kind: str = "") -> dict[str, Any]:
+        """Ask for all parameters; with a `kind`, for those that it has."""
+        params: dict[str, Any] = {
+            "kind": trial.suggest_categorical("kind", self.search.kinds),
+            "cutoff": trial.suggest_float("cutoff", *self.search.cutoff),
+        }
+        if not kind or kind in WITH_WIDTH:
+            params["width"] = trial.suggest_float("width", *self.search.width)
+        if self.mode != "keep":
+            params["order"] = trial.suggest_int("order", *self.search.order)
+        return params
+
+    def _band(self, params: Mapping[str, Any]) -> Band:
+        """Return the band of search parameters, on a grid that the space has not: the sweep lies between its points."""
+        cutoff, width = (max(GRID, round(round(params.get(k, 0) / GRID) * GRID, 6)) for k in ("cutoff", "width"))
+        return Band(params["kind"], min(cutoff, MAX_FREQUENCY - GRID), width, params.get("order", 1), self.mode)
+
+    def tell(self, number: int, value: float | None) -> None:
+        """Finish a trial, unless an earlier run did; None for one that failed."""
+        state = TrialState.FAIL if value is None or value != value else None
+        with _quiet():
+            for study, trial in ((self._study, number), (self._copy, self._copies[number])):
+                study.tell(trial, None if state else value, state=state, skip_if_finished=True)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Optuna warns of experimental features and of sampling outside of a relative space; both are meant."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def check_storage(url: str) -> None:
+    """
+    Look whether the storage of searches could be opened, and create nothing.
+
+    Parameters
+    ----------
+    url : str
+        See `open_storage`.
+
+    Raises
+    ------
+    BenchError
+        If not.
+    """
+    try:
+        _require_place(url)
+        check_database(_with_driver(url))
+    except Exception as error:  # whatever the database driver raises
+        raise BenchError(_not_opened(url, error)) from error

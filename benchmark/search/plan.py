@@ -1,0 +1,107 @@
+"""Resolve a study to a plan: names, items, classes and the guard."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..contracts import FAKE, REAL, Split
+from ..domains.catalogue import Catalogue, OpenDomain, data_facts
+from ..domains.guard import Fitted, all_names, drop_leaks, guarded, refuse_leaks, same_data
+from ..domains.splits import missing_classes
+from ..errors import DataError, StudyError
+from ..pictures.perturbations import unperturbed
+from ..records import Plan
+from ..registry import DetectorSpec, missing_extra
+from ..study.study_file import Study, override
+
+
+def make_plan(study: Study, catalogue: Catalogue) -> Plan:
+    """
+    Resolve names, list items, refuse what leaks or lacks a class.
+
+    Raises
+    ------
+    BenchError
+        Of the kind that fits, for anything that cannot work.
+    """
+    entries = [entry for entry in study.detectors if not (entry.optional and missing_extra(entry.name))]
+    detectors = tuple(DetectorSpec.parse(entry.name, entry.params) for entry in entries)
+    labels = [spec.label for spec in detectors]
+    if len(set(labels)) < len(labels):
+        raise StudyError(f"detector '{next(x for x in labels if labels.count(x) > 1)}' is named twice.")
+    for spec in detectors:
+        _ = spec.build().view  # what the constructor and the view refuse is refused now
+    learned = (REAL,) if reals_suffice(study, detectors) else (REAL, FAKE)
+    opened: dict[tuple[str, int], OpenDomain] = {}
+
+    def at(name: str, r: int) -> OpenDomain:
+        if (name, r) not in opened:
+            plain = at(unperturbed(name), r) if unperturbed(name) != name else None
+            opened[name, r] = catalogue.domain(name, study.seed, r, plain)
+        return opened[name, r]
+
+    def lacks(name: str, splits: Sequence[Split], labels: Sequence[int]) -> str:
+        missing = (missing_classes(at(name, r).items, splits, labels) for r in range(study.seeds))
+        return next(filter(None, missing), "")
+
+    trained = catalogue.choose(study.train, study.seed, lambda name: lacks(name, ("train", "val"), learned))
+    tested = catalogue.choose(study.test, study.seed, lambda name: lacks(name, ("test",), (REAL, FAKE)))
+    train, test = trained.domains, tested.domains
+    test += [f"{name}+{chain}" for name in test for chain in study.perturbations]
+    test = list(dict.fromkeys(test))
+    study = override(study, {"train": train, "test": test, "perturbations": []})
+    domains = {(name, r): at(name, r) for r in range(study.seeds) for name in dict.fromkeys((*train, *test))}
+    for r in range(study.seeds):
+        for name in train:
+            _require_classes(domains[name, r], ("train", "val"), learned, detectors)
+        for name in test:
+            _require_classes(domains[name, r], ("test",))
+    dropped = {}
+    for r in range(study.seeds):
+        for name, counts in _guard(train, test, domains, r, study.drop_leaks).items():
+            dropped[name, r] = counts
+    left_out = {entry.name: missing_extra(entry.name) for entry in study.detectors if entry not in entries}
+    unusable = trained.left_out | tested.left_out
+    return Plan(study, detectors, domains, left_out, dropped, data_facts(domains.values()), unusable)
+
+
+def reals_suffice(study: Study, detectors: Sequence[DetectorSpec]) -> bool:
+    """Whether training domains may lack fakes: every detector makes its own, and no band is chosen on validation pictures."""
+    return not study.sweep_bands and not study.search.trials and learn_from_reals(detectors)
+
+
+def learn_from_reals(detectors: Sequence[DetectorSpec]) -> bool:
+    return bool(detectors) and all(spec.plugin.learns_from == "real" for spec in detectors)
+
+
+def _require_classes(
+    domain: OpenDomain, splits: tuple[Any, ...], labels: Sequence[int] = (REAL, FAKE), detectors: Sequence[DetectorSpec] = ()
+) -> None:
+    missing = missing_classes(domain.items, splits, labels)
+    if missing:
+        raise DataError(f"{domain.name} cannot be used here: {missing}. {_more_pictures(domain, detectors)}")
+
+
+def _more_pictures(domain: OpenDomain, detectors: Sequence[DetectorSpec]) -> str:
+    """What to do about a class that a domain lacks."""
+    if not learn_from_reals(detectors):
+        return domain.remedy
+    names = ", ".join(spec.label for spec in detectors)
+    way = "set sweep: null and search.trials: 0."
+    return f"{names} learns from reals alone, but a band is chosen on fakes, too: {way} Or: {domain.remedy}"
+
+
+def _guard(
+    train: Sequence[str], test: Sequence[str], domains: dict[tuple[str, int], OpenDomain], replicate: int, drop: bool
+) -> dict[str, dict[str, int]]:
+    """Refuse what leaks in one draw, or leave it out of `domains` and say how many items of each split that were."""
+    held_out = {name: all_names(domains[name, replicate].split("test")) for name in test}
+    dropped = {}
+    for name in train:
+        domain = domains[name, replicate]
+        fitted = Fitted(name, domain.split("train"), domain.split("val"), domain.regrouping)
+        related = {other: names for other, names in held_out.items() if same_data(domains[other, replicate], domain)}
+        (drop_leaks if drop else refuse_leaks)([fitted], related)
+        if any(fitted.dropped.values()):
+            domains[name, replicate] = guarded(domain, [item for items in fitted.dropped.values() for item in items])
+            dropped[name] = {split: len(items) for split, items in fitted.dropped.items()}
+    return dropped

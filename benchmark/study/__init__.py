@@ -1,0 +1,1 @@
+"""Study files and the boards that their settings lead to."""

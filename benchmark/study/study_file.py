@@ -1,0 +1,341 @@
+"""Study files: what is crossed and which space is searched; read strictly, with errors that name the line."""
+
+import shlex
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from ..errors import StudyError, unknown_name
+from ..frequency.bands import KINDS, MAX_CUTOFF, MAX_FREQUENCY, Band, Mode
+from ..invocation import bench
+from ..mlflow_names import MARK
+from ..pictures.crops import CropSpec
+from ..pictures.perturbations import canonical
+from ..registry import ROOT_PACKAGE
+from ..yaml_text import YamlError, parse_yaml
+
+SUFFIXES = (".yaml", ".yml")
+MOST_NAME = 80  # characters
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DetectorEntry(_Strict):
+    """A detector of a study: its name (``name`` or ``name/preset``) and parameters; an optional one may lack its extra."""
+
+    name: str
+    params: dict[str, Any] = {}
+    optional: bool = False
+
+
+class BandEntry(_Strict):
+    """A band that is scored on every test domain besides the chosen one, by its points of gain 1/2."""
+
+    kind: Literal["low", "high", "band", "stop"]
+    low: float = Field(default=0.0, ge=0, le=MAX_CUTOFF)
+    high: float = Field(default=MAX_FREQUENCY, gt=0, le=MAX_CUTOFF)
+    order: int = 1
+    mode: Mode | None = None
+
+    @model_validator(mode="after")
+    def _possible(self) -> "BandEntry":
+        # `high` has a default, the corner; a low pass there keeps everything and was not meant.
+        if self.kind == "low" and "high" not in self.model_fields_set:
+            raise ValueError("a low band is bounded by the key high, its cut-off in cycles/pixel, which is missing.")
+        self.require("pixels")  # which takes all that a mode takes; the study's own is not known here
+        return self
+
+    def require(self, mode: Mode) -> None:
+        """Raise a ValueError, which the study's reader turns into a line of its file, for a band that there is not."""
+        try:
+            self.band(mode)
+        except StudyError as error:
+            raise ValueError(str(error)) from error
+
+    def band(self, mode: Mode) -> Band:
+        """Make the band; `mode` is the study's, taken unless the entry has its own."""
+        options: dict[str, Any] = {"order": self.order, "mode": self.mode or mode}
+        if self.kind == "low":
+            return Band("low", self.high, **options)
+        if self.kind == "high":
+            return Band("high", self.low, **options)
+        return Band.between(self.low, self.high, self.kind, **options)
+
+
+class Sweep(_Strict):
+    """
+    Narrow bands over the whole axis, in cycles/pixel.
+
+    One of kind ``band`` is all that is left, one of kind ``stop`` is what is taken out.
+    """
+
+    width: float = Field(default=0.03, gt=0, le=0.35)
+    step: float = Field(default=0.015, gt=0, le=0.35)
+    order: int = Field(default=10, ge=1, le=20)
+    kinds: tuple[Literal["band", "stop"], ...] = Field(default=("band",), min_length=1)
+
+    @model_validator(mode="after")
+    def _no_gaps(self) -> "Sweep":
+        if self.step > self.width:
+            raise ValueError(f"step {self.step:g} is wider than width {self.width:g} and would leave gaps on the axis.")
+        return self
+
+    def bands(self, mode: Mode) -> list[Band]:
+        """All bands, kind by kind in ascending order; the last one ends at or before the corner of the spectrum."""
+        n = int((MAX_FREQUENCY - self.width) / self.step + 1e-9) + 1
+        lows = [round(i * self.step, 9) for i in range(n)]
+        options: dict[str, Any] = {"order": self.order, "mode": mode}
+        return [Band.between(low, low + self.width, kind, **options) for kind in dict.fromkeys(self.kinds) for low in lows]
+
+
+Range = tuple[float, float]
+
+
+class Search(_Strict):
+    """Space and budget of the Optuna search of each cell."""
+
+    trials: int = Field(default=24, ge=0)
+    batch: int = Field(
+        default=4, ge=1, description="Trials asked for at once; fixed, so that workers do not change the search."
+    )
+    kinds: tuple[Literal["low", "high", "band", "stop"], ...] = ("low", "high", "band", "stop")
+    cutoff: Range = (0.03, 0.66)
+    width: Range = (0.03, 0.40)
+    order: tuple[int, int] = (1, 10)
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Search":
+        if not self.kinds:
+            raise ValueError(f"kinds is empty; wanted some of {', '.join(KINDS[1:])}.")
+        for name, (low, high), limit in (("cutoff", self.cutoff, MAX_FREQUENCY), ("width", self.width, MAX_FREQUENCY)):
+            if not 0 < low < high < limit:
+                raise ValueError(f"{name} needs 0 < low < high < {limit:.3f} cycles/pixel, got [{low:g}, {high:g}].")
+        if not 1 <= self.order[0] <= self.order[1] <= 20:
+            raise ValueError(f"order needs 1 <= low <= high <= 20, got {list(self.order)}.")
+        return self
+
+
+class Discrepancy(_Strict):
+    """How far sets of test pictures are apart in the embeddings of the study's detectors; see `mmd`."""
+
+    permutations: int = Field(default=199, ge=0, le=100_000)
+    limit: int = Field(default=500, ge=4, description="Pictures of each set at most.")
+
+
+def _detector_entry(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+def _chain(text: str) -> str:
+    try:
+        return canonical(text)
+    except StudyError as error:
+        raise ValueError(str(error)) from error
+
+
+class Crop(_Strict):
+    """Which windows are cut; see `CropSpec`."""
+
+    side: int = Field(default=128, ge=16, le=4096)
+    placement: Literal["centre", "tiles"] = "centre"
+    tiles: int = Field(default=4, ge=1)
+
+    def spec(self) -> CropSpec:
+        """As the engine wants it."""
+        return CropSpec(self.side, self.placement, self.tiles)
+
+
+class Study(_Strict):
+    """A whole study; every key but `name`, `detectors`, `train` and `test` has a default."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+(~[A-Za-z0-9_.,=-]+)*$", max_length=MOST_NAME)
+    description: str = ""
+    needs: str = Field(default="", description="What one has to have for it beyond the base installation; for people.")
+    detectors: tuple[Annotated[DetectorEntry, BeforeValidator(_detector_entry)], ...] = Field(min_length=1)
+    train: tuple[str, ...] = Field(min_length=1)
+    test: tuple[str, ...] = Field(min_length=1)
+    perturbations: tuple[Annotated[str, AfterValidator(_chain)], ...] = Field(
+        default=(), description="Every test domain is scored as it is and under each of them."
+    )
+    seeds: int = Field(default=3, ge=1, le=100, description="Draws of training and validation items; the test split stays.")
+    seed: int = Field(default=0, ge=0, le=2**31)
+    mode: Mode = "keep"
+    crop: Crop = Crop()
+    sweep: Sweep | None = Sweep()
+    search: Search = Search()
+    bands: tuple[BandEntry, ...] = ()
+    oracle: bool = True
+    drop_leaks: bool = Field(
+        default=False, description="Leave out of training what shares a clip or an identity with held-out pictures."
+    )
+    mmd: Discrepancy | None = None
+    keep_models: bool = Field(default=True, description="The chosen model of each cell is kept and can be served.")
+    bootstrap: int = Field(default=1000, ge=100, le=100_000)
+    datasets: dict[str, dict[str, Any]] = Field(default={}, description="Constructor parameters by data set name.")
+
+    @field_validator("bands")
+    @classmethod
+    def _bands_of_its_mode(cls, bands: tuple[BandEntry, ...], info: ValidationInfo) -> tuple[BandEntry, ...]:
+        for entry in bands if "mode" in info.data else ():
+            entry.require(info.data["mode"])
+        return bands
+
+    @property
+    def sweep_bands(self) -> list[Band]:
+        """
+        Narrow bands of the sweep, kind by kind, ascending.
+
+        In mode ``keep`` even where the search reweights, because reweighting takes nothing away and so locates nothing.
+        """
+        if self.sweep is None:
+            return []
+        return self.sweep.bands("pixels" if self.mode == "pixels" else "keep")
+
+
+def shipped_studies() -> dict[str, Path]:
+    """Study files of this package by name."""
+    folder = Path(str(resources.files(f"{ROOT_PACKAGE}.studies")))
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find_study(reference: str) -> Path:
+    """
+    Path of a study given by name or by path.
+
+    Raises
+    ------
+    StudyError
+        If there is none.
+    """
+    path = Path(reference).expanduser()
+    if reference.endswith(SUFFIXES) or "/" in reference:
+        if not path.is_file():
+            raise StudyError(f"no study file {path.absolute()}; check the path.")
+        return path
+    shipped = shipped_studies()
+    study, mark, _ = reference.partition(MARK)
+    if mark:
+        run = bench(f"run {study if study in shipped else 'FILE'}")
+        raise StudyError(
+            f"'{reference}' is a board and no study: `{bench(f'leaderboard --study {shlex.quote(reference)}')}` shows it, and "
+            f"`{run}` writes to it with the options that it is named after."
+        )
+    if reference not in shipped:
+        raise StudyError(unknown_name("study", reference, shipped) + " A file of your own is given by its path.")
+    return shipped[reference]
+
+
+def load_study(reference: str) -> Study:
+    """
+    Read a study.
+
+    Parameters
+    ----------
+    reference : str
+        Name of a shipped study, or path of a YAML file.
+
+    Raises
+    ------
+    StudyError
+        With the file, the line, what was wanted and what came.
+    """
+    path = find_study(reference)
+    try:
+        read = parse_yaml(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StudyError(f"study file {path} cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise StudyError(f"study file {path} is not UTF-8 text.") from error
+    except YamlError as error:
+        raise StudyError(f"{path}, line {error.line}: {error.reason}.") from error
+    if not isinstance(read.node, yaml.MappingNode):
+        raise StudyError(f"{path}: a study is a mapping of keys such as `name:` and `detectors:`.")
+    node, data = read.node, read.data
+    try:
+        return Study.model_validate(data)
+    except ValidationError as error:
+        raise StudyError("\n".join(_explain(path, node, data, one) for one in error.errors())) from error
+
+
+def override(study: Study, changes: dict[str, Any]) -> Study:
+    """
+    Return a study with some keys replaced (``search.trials`` reaches inside), validated again.
+
+    Raises
+    ------
+    StudyError
+        If a value is impossible.
+    """
+    data = study.model_dump(mode="json")
+    for key, value in changes.items():
+        target = data
+        *parents, last = key.split(".")
+        for parent in parents:
+            target = target[parent]
+        target[last] = value
+    try:
+        return Study.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise StudyError(f"{'.'.join(map(str, first['loc']))}: {_sentence(first)}") from error
+
+
+def _explain(path: Path, node: yaml.Node, data: Any, error: Any) -> str:
+    """One line per mistake: file, line, key, what was wanted, what came."""
+    loc = [part for part in error["loc"] if not str(part).startswith("function-")]
+    line = _line_of(node, loc)
+    where = ".".join(map(str, loc))
+    if error["type"] == "extra_forbidden":
+        return f"{path}, line {line}: " + unknown_name("key", str(loc[-1]), _known_keys(loc[:-1]))
+    if error["type"] == "missing":
+        return f"{path}: the key '{where}' is missing."
+    return f"{path}, line {line}: {where}: {_sentence(error)}"
+
+
+def _sentence(error: Any) -> str:
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "string_pattern_mismatch":  # of the name, see `Study`
+        message = "a name holds letters, digits and the characters . _ - alone"
+    shown = "" if error["type"] == "value_error" else f", got {error['input']!r}"
+    return f"{message.rstrip('.')}{shown}."
+
+
+def _known_keys(loc: list[Any]) -> list[str]:
+    """Field names of the model at a place in the study."""
+    model: Any = Study
+    inner = {"detectors": DetectorEntry, "bands": BandEntry, "sweep": Sweep, "search": Search, "crop": Crop, "mmd": Discrepancy}
+    for part in loc:
+        model = inner.get(part, model) if isinstance(part, str) else model
+    return list(model.model_fields)
+
+
+def _line_of(node: yaml.Node, loc: list[Any]) -> int:
+    """Line (from 1) of the key or element at a place; of the nearest parent where it does not exist."""
+    line = node.start_mark.line
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            match = next(((k, v) for k, v in node.value if k.value == str(part)), None)
+            if match is None:
+                break
+            line, node = match[0].start_mark.line, match[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line
+        else:
+            break
+    return line + 1

@@ -1,0 +1,1 @@
+"""Examination of data before it is trusted."""

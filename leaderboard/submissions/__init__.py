@@ -1,0 +1,1 @@
+"""Rows that others submit as score files."""

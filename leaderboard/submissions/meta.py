@@ -1,0 +1,160 @@
+"""What a contributor says of brought scores: a small YAML file, read strictly, with errors that name the line."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError, field_validator
+
+from ...benchmark.errors import DataError, StudyError, unknown_name
+from ...benchmark.frequency.bands import Band
+from ...benchmark.yaml_text import YamlError, events, parse_yaml
+
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
+MOST_CHARACTERS = 10_000
+MOST_BYTES = 100_000
+DEEPEST = 20
+SHOWN_LABEL = 200  # characters of a label in a table
+# Control characters but tab and line feed, marks of the writing direction, other line ends, halves of characters.
+STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+NUMBERS = re.compile(r"(?i)auc|acc|accuracy|balanced_accuracy|eer|ap|average_precision|f1|pd\d+|tpr|fpr|metrics?|results?|rank")
+
+
+def _one_text(value: Any) -> Any:
+    return ", ".join(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else value
+
+
+Text = Annotated[str, Field(max_length=MOST_CHARACTERS)]
+Label = Annotated[Text, Field(min_length=1, pattern=r"\S")]
+
+
+class SubmissionMeta(BaseModel):
+    """
+    What is said of a submission; all of it is text of somebody else and is shown as such.
+
+    Attributes
+    ----------
+    name : str
+        Of the submission; the name of its folder, too.
+    detector, train : str
+        What scored, and the domain that it was trained on.
+    band : Band
+        Frequencies that the detector was given: text as on the command line, or the fields of a `Band`. All by default.
+    ms_per_picture : float or None
+        Milliseconds, decoding included.
+    parameters : dict
+        Of the detector.
+    domains : dict of str to str
+        Domains of this benchmark by the names that the score file uses.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    name: str = Field(pattern=NAME_PATTERN)
+    detector: Label
+    train: Label
+    description: Text = ""
+    authors: Annotated[Text, BeforeValidator(_one_text)] = ""
+    contact: Text = ""
+    url: Text = ""
+    licence: Text = ""
+    band: Band = Band()
+    ms_per_picture: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    parameters: dict[str, JsonValue] = {}
+    domains: dict[str, Text] = {}
+
+    @field_validator("band", mode="before")
+    @classmethod
+    def _band(cls, value: Any) -> Any:
+        try:
+            return Band(**value) if isinstance(value, dict) else Band.parse(str(value))
+        except (StudyError, TypeError) as error:
+            raise ValueError(str(error)) from error
+
+
+def load_meta(path: Path) -> SubmissionMeta:
+    """
+    Read what is said of a submission.
+
+    Raises
+    ------
+    DataError
+        With the file, the line, what was wanted and what came.
+    """
+    lines, data = _mapping(path)
+    try:
+        return SubmissionMeta.model_validate(data)
+    except ValidationError as error:
+        raise DataError("\n".join(_explain(path, lines, data, one) for one in error.errors())) from error
+
+
+def _mapping(path: Path) -> tuple[dict[str, int], dict[str, Any]]:
+    """Lines of the top keys, and the content."""
+    text = _read(path)
+    try:
+        _refuse_knots(path, text)
+        read = parse_yaml(text)
+    except YamlError as error:
+        raise DataError(f"{path}, line {error.line}: {error.reason}.") from error
+    if not isinstance(read.node, yaml.MappingNode) or not all(isinstance(key, str) for key in read.data):
+        raise DataError(f"{path}: this has to be a mapping of keys such as `name:`, `detector:` and `train:`.")
+    return {key.value: key.start_mark.line + 1 for key, _ in read.node.value}, read.data
+
+
+def _refuse_knots(path: Path, text: str) -> None:
+    """Refuse what a few lines can blow up: references, and brackets in brackets without end."""
+    depth = 0
+    for event in events(text):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise DataError(f"{path}, line {event.start_mark.line + 1}: more than {DEEPEST} lists or mappings in each other.")
+        if isinstance(event, yaml.AliasEvent):
+            raise DataError(
+                f"{path}, line {event.start_mark.line + 1}: references (`*name`) are not read; write the value out."
+            )
+
+
+def _read(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+        if len(content) > MOST_BYTES:
+            raise DataError(f"{path} has {len(content):,} bytes; what is said of a submission fits into {MOST_BYTES:,}.")
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text.") from error
+
+
+def _explain(path: Path, lines: Mapping[str, int], data: Mapping[str, Any], error: Any) -> str:
+    """One line per mistake: file, line, key, what was wanted, what came."""
+    key = str(error["loc"][0])
+    where = f"{path}, line {lines.get(key, 1)}"
+    if error["type"] == "missing":
+        return f"{path}: the key '{key}' is missing."
+    if error["type"] != "extra_forbidden":
+        message = error["msg"].removeprefix("Value error, ").rstrip(".")
+        return f"{where}: {'.'.join(map(str, error['loc']))}: {message}, got {str(data[key])[:100]!r}."
+    if NUMBERS.fullmatch(key):
+        return (
+            f"{where}: the key '{key[:80]}' is a result. A submission brings scores, never metrics: every number of the board "
+            "is computed here from the scores, so that all rows are computed alike. Leave the key out."
+        )
+    return f"{where}: {unknown_name('key', key[:80], SubmissionMeta.model_fields)}"
+
+
+def label(text: str) -> str:
+    """Return a text as a label of one line: white space as single spaces, without what steers the screen, shortened."""
+    flat = plain(" ".join(text.split()))
+    return flat if len(flat) <= SHOWN_LABEL else flat[: SHOWN_LABEL - 1] + "…"
+
+
+def plain(text: str) -> str:
+    """
+    Return a text of several lines with a ``�`` for what steers the screen.
+
+    Control characters move the cursor, and marks of the writing direction turn what stands beside them.
+    """
+    return STEERING.sub("�", text)

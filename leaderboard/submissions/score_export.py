@@ -1,0 +1,107 @@
+"""Scores of a recorded row on their way out: the per-item CSV, and what is said of it."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from ...benchmark.errors import DataError
+from ...benchmark.results.cell_document import CellDocument, TestedBand, find_cell
+from ...benchmark.tracking import cell_runs
+from ...benchmark.yaml_text import dump_yaml
+from .score_csv import score_csv
+
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Exported:
+    """
+    Scores of one row.
+
+    Attributes
+    ----------
+    tables : tuple of str
+        CSV, one per fitted detector (draw).
+    meta : str
+        YAML that `submission_meta.load_meta` reads.
+    """
+
+    tables: tuple[str, ...]
+    meta: str
+
+
+def export_row(
+    uri: str,
+    run: str | None = None,
+    study: str | None = None,
+    detector: str | None = None,
+    train: str | None = None,
+    validation: bool = False,
+) -> Exported:
+    """
+    Read the scores of the chosen band of one recorded cell.
+
+    Parameters
+    ----------
+    uri : str
+        Absolute.
+    run, study, detector, train : str, optional
+        What tells the cell from the others. Of a cell that was recorded again, the newest is taken.
+    validation : bool
+        Also the scores of the validation items.
+
+    Raises
+    ------
+    TrackingError
+        If the store does not answer.
+    DataError
+        If there is no such cell, or several, or its scores cannot be read.
+    """
+    found: dict[tuple[str, ...], tuple[Path, CellDocument | None]] = {}
+    known: dict[tuple[str, ...], None] = {}
+    with cell_runs(uri, study) as runs:
+        for one in sorted(runs, key=lambda one: one.finished):
+            document = find_cell(one.folder)
+            named = (document.detector, document.train) if document else ("", "")
+            known[named] = None
+            if run in (None, one.run_id) and detector in (None, named[0]) and train in (None, named[1]):
+                found[one.study, *named] = one.folder, document
+        if len(found) != 1:
+            raise DataError(_which(list(found), list(known)))
+        ((folder, document),) = found.values()
+        return _exported(folder, document, validation)
+
+
+def _which(found: list[tuple[str, ...]], known: list[tuple[str, ...]]) -> str:
+    if not found:
+        names = "; ".join(f"{detector} on {train}" for detector, train in known[:SHOWN]) or "none"
+        more = f"; and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
+        return f"no recorded cell is meant by that. Recorded: {names}{more}."
+    names = "; ".join(f"{detector} on {train} (study {study})" for study, detector, train in found[:SHOWN])
+    more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return f"{len(found)} cells are meant by that: {names}{more}. Tell one by --run, or --study, --detector and --train."
+
+
+def _exported(folder: Path, document: CellDocument | None, validation: bool) -> Exported:
+    try:
+        if document is None or document.chosen is None:
+            raise DataError(f"the scores in {folder} cannot be read (its cell.json is missing, damaged or of another version).")
+        tables = tuple(score_csv(pq.read_table(folder / file), validation) for file in document.chosen.files)
+        return Exported(tables, _meta(document, document.chosen))
+    except (KeyError, OSError, ValueError) as error:
+        raise DataError(f"the scores in {folder} cannot be read ({type(error).__name__}: {error}).") from error
+
+
+def _meta(document: CellDocument, chosen: TestedBand) -> str:
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{document.detector}-{document.train}").strip("-.")[:80]
+    told = {
+        "name": name,
+        "detector": document.detector,
+        "train": document.train,
+        "band": chosen.band.as_dict(),
+        "ms_per_picture": round(document.decode_ms + chosen.score_ms, 4),
+        "parameters": document.detector_identity.get("parameters", {}),
+    }
+    return dump_yaml(told)

@@ -1,1 +1,0 @@
-"""Rows from scores that somebody brought: read, checked, computed, compared, exported."""

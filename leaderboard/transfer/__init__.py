@@ -1,0 +1,1 @@
+"""Transfer of detectors and of bands to other domains."""

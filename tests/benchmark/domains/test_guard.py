@@ -1,0 +1,93 @@
+"""The leak guard, on items made by hand."""
+
+from dataclasses import replace
+
+import pytest
+
+from bandbench.benchmark.contracts import Item
+from bandbench.benchmark.domains.guard import Fitted, all_names, check_no_leak, drop_leaks, refuse_leaks
+from bandbench.benchmark.domains.splits import draw_splits, split_digest
+from bandbench.benchmark.errors import DataError
+
+
+def test_disjoint_sides_pass() -> None:
+    check_no_leak("sides", [Item("a", 0, "train", target="x")], [Item("b", 1, "test", target="y", donor="z")])
+
+
+@pytest.mark.parametrize(
+    ("fitted", "held_out", "message"),
+    [
+        (Item("a", 0, "train"), Item("a", 0, "test"), "share item 'a'"),
+        (Item("a", 0, "train", video="v"), Item("b", 0, "test", video="v"), "share video 'v'"),
+        (Item("a", 0, "train", target="x"), Item("b", 1, "test", target="y", donor="x"), "share identity 'x'"),
+        (Item("a", 1, "train", target="y", donor="x"), Item("b", 0, "test", target="x"), "share identity 'x'"),
+        (Item("a", 1, "train", donor="x"), Item("b", 1, "test", donor="x"), "share identity 'x'"),
+    ],
+)
+def test_every_kind_of_leak_is_refused_by_name(fitted: Item, held_out: Item, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        check_no_leak("sides", [fitted], [held_out])
+
+
+def test_order_of_items_does_not_matter() -> None:
+    items = [Item(f"{label}{i}", label, "train", video=f"v{i // 2}") for label in (0, 1) for i in range(40)]
+    assert draw_splits(items, 0, 0) == draw_splits(items[::-1], 0, 0)
+
+
+def cast(split: str, *people: str, fakes: dict[str, str] | None = None, prefix: str = "") -> list[Item]:
+    """A real of every person, and fakes: who is shown, and whose face was put in."""
+    reals = [Item(f"real/{name}", 0, split, target=name) for name in people]  # type: ignore[arg-type]
+    return reals + [
+        Item(f"{prefix}fake/{shown}-{donor}", 1, split, target=shown, donor=donor)  # type: ignore[arg-type]
+        for shown, donor in (fakes or {}).items()
+    ]
+
+
+TRAIN = cast("train", "a", "b", "c", fakes={"a": "b", "b": "c", "c": "x"})
+VAL = cast("val", "k", "l", fakes={"k": "l"})
+TEST = {"d": all_names(cast("test", "x", "y", fakes={"x": "y"}))}
+
+
+def test_a_donor_on_the_other_side_is_refused_by_name() -> None:
+    with pytest.raises(DataError, match=r"train of d and test of d share identity 'x'; .*--drop-leaks"):
+        refuse_leaks([Fitted("d", TRAIN, VAL)], TEST)
+
+
+def test_what_is_refused_can_be_left_out_of_what_is_fitted() -> None:
+    fitted = Fitted("d", TRAIN, VAL)
+    drop_leaks([fitted], TEST)
+    assert [item.id for item in fitted.dropped["train"]] == ["fake/c-x"]
+    assert fitted.dropped["val"] == []
+    rest = [item for item in TRAIN if item not in fitted.dropped["train"]]
+    refuse_leaks([Fitted("d", rest, VAL)], TEST)
+    again = Fitted("d", rest, VAL)
+    drop_leaks([again], TEST)
+    assert again.dropped == {"train": [], "val": []}
+
+
+def test_validation_stays_where_training_can_go() -> None:
+    """A person in training, validation and test: test stays whole, then validation stays as whole as it can."""
+    val = cast("val", "k", "l", "a", fakes={"k": "l", "l": "y"})
+    fitted = Fitted("d", TRAIN, val)
+    drop_leaks([fitted], TEST)
+    assert [item.id for item in fitted.dropped["val"]] == ["fake/l-y"]
+    assert [item.id for item in fitted.dropped["train"]] == ["fake/c-x", "real/a", "fake/a-b"]
+
+
+def test_domains_that_one_detector_learns_from_are_held_against_each_other() -> None:
+    other = Fitted("e", cast("train", "a", fakes={"a": "k"}, prefix="e-"), cast("val", "m", fakes={"m": "m"}, prefix="e-"))
+    with pytest.raises(DataError, match="train of e and val of d share identity 'k'"):
+        refuse_leaks([Fitted("d", TRAIN, VAL), other], {})
+    one = Fitted("d", TRAIN, VAL)
+    with pytest.raises(DataError, match=r"^e: without the pictures .*\(1 of train\) train has no fake"):
+        drop_leaks([one, other], {})
+    assert not any(one.dropped.values())
+
+
+def test_the_digest_of_a_split_list_is_of_who_is_where() -> None:
+    items = [*TRAIN, *VAL]
+    assert split_digest(items) == split_digest(items[::-1])
+    assert split_digest([replace(item, fingerprint="x", generator="g") for item in items]) == split_digest(items)
+    for change in ({"split": "test"}, {"label": 1}, {"target": "z"}, {"donor": "z"}, {"video": "z"}, {"id": "z"}):
+        assert split_digest([replace(items[0], **change), *items[1:]]) != split_digest(items)
+    assert split_digest(items[1:]) != split_digest(items)

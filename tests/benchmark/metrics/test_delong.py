@@ -1,0 +1,117 @@
+"""DeLong's test: the definition, published implementations, and how often it is wrong."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bandbench.benchmark.metrics.delong import auc_covariance, delong_test, delong_variance, mean_auc_covariance
+from bandbench.benchmark.metrics.detection import Scored, roc_auc
+
+GOLDEN = np.load(Path(__file__).parents[2] / "golden" / "delong.npz")
+LABELS, GROUPS, SCORES = GOLDEN["labels"], GOLDEN["groups"], GOLDEN["scores"]
+
+
+def reference(labels: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Obuchowski's (1997) covariance by its definition: all pairs of a fake and a real, cluster by cluster."""
+    fake, names = labels == 1, np.unique(groups)
+    n_fake, n_real = fake.sum(), (~fake).sum()
+    x, y = [], []
+    for one in scores:
+        wins = (one[fake][:, None] > one[~fake]) + 0.5 * (one[fake][:, None] == one[~fake])
+        v10, v01, auc = wins.mean(axis=1), wins.mean(axis=0), wins.mean()
+        x.append([(v10[groups[fake] == g] - auc).sum() for g in names])
+        y.append([(v01[groups[~fake] == g] - auc).sum() for g in names])
+    x, y = np.array(x), np.array(y)
+    i10, i01, i = len(set(groups[fake])), len(set(groups[~fake])), len(names)
+    s10, s01 = i10 / ((i10 - 1) * n_fake) * x @ x.T, i01 / ((i01 - 1) * n_real) * y @ y.T
+    s11 = i / (i - 1) * x @ y.T
+    return s10 / n_fake + s01 / n_real + (s11 + s11.T) / (n_fake * n_real)
+
+
+def test_golden_arrays_have_ties_and_mixed_groups() -> None:
+    assert max(len(np.unique(one)) for one in SCORES) < len(LABELS)
+    assert set(GROUPS[LABELS == 1]) & set(GROUPS[LABELS == 0])
+
+
+@pytest.mark.parametrize("groups", [np.arange(len(LABELS)), GROUPS])
+def test_covariance_equals_its_definition(groups: np.ndarray) -> None:
+    np.testing.assert_allclose(auc_covariance(LABELS, SCORES, groups), reference(LABELS, SCORES, groups), rtol=1e-10)
+
+
+def test_single_items_equal_proc() -> None:
+    found = auc_covariance(LABELS, SCORES)
+    np.testing.assert_allclose(np.diag(found), GOLDEN["variances"], rtol=1e-10)
+    assert found[0, 1] == pytest.approx(float(GOLDEN["covariance"]), rel=1e-10)
+    np.testing.assert_allclose([roc_auc(LABELS, one) for one in SCORES], GOLDEN["aucs"])
+    test = delong_test(LABELS, *SCORES)
+    assert test.p == pytest.approx(float(GOLDEN["p"]), rel=1e-9)
+    assert test.difference / test.error == pytest.approx(float(GOLDEN["statistic"]), rel=1e-9)
+
+
+def test_groups_equal_a_published_program_for_clustered_data() -> None:
+    found = auc_covariance(LABELS, SCORES, GROUPS)
+    np.testing.assert_allclose(np.diag(found), GOLDEN["clustered_variances"], rtol=1e-10)
+    assert found[0, 1] == pytest.approx(float(GOLDEN["clustered_covariance"]), rel=1e-10)
+    assert delong_test(LABELS, *SCORES, GROUPS).p == pytest.approx(float(GOLDEN["clustered_p"]), rel=1e-9)
+
+
+def test_laws() -> None:
+    forth, back = delong_test(LABELS, *SCORES, GROUPS), delong_test(LABELS, *SCORES[::-1], GROUPS)
+    assert back.difference == -forth.difference
+    assert back.p == pytest.approx(forth.p)
+    order = np.random.default_rng(0).permutation(len(LABELS))
+    again = delong_test(LABELS[order], *SCORES[:, order], GROUPS[order])
+    assert again.p == pytest.approx(forth.p)
+    assert delong_variance(LABELS, -SCORES[0], GROUPS) == pytest.approx(delong_variance(LABELS, SCORES[0], GROUPS))
+
+
+def test_copies_in_one_group_are_no_evidence() -> None:
+    twice = auc_covariance(np.tile(LABELS, 2), np.tile(SCORES, 2), np.tile(GROUPS, 2))
+    np.testing.assert_allclose(twice, auc_covariance(LABELS, SCORES, GROUPS))
+    assert delong_variance(np.tile(LABELS, 2), np.tile(SCORES[0], 2)) < 0.6 * delong_variance(LABELS, SCORES[0])
+
+
+@pytest.mark.parametrize(
+    ("labels", "groups"), [(np.zeros(8, int), None), (np.ones(8, int), None), (np.arange(8) % 2, np.arange(8) % 2)]
+)
+def test_one_class_or_one_group_of_it_tells_nothing(labels: np.ndarray, groups: np.ndarray | None) -> None:
+    found = delong_test(labels, np.arange(8.0), -np.arange(8.0), groups)
+    assert math.isnan(delong_variance(labels, np.arange(8.0), groups))
+    assert math.isnan(found.error)
+    assert math.isnan(found.p)
+
+
+def test_without_variation() -> None:
+    labels = np.repeat([0, 1], 10)
+    assert delong_variance(labels, np.zeros(20)) == 0
+    assert delong_test(labels, labels, 2 * labels).p == 1
+    assert math.isnan(delong_test(labels, labels, -labels).p)  # all right against all wrong: no item varies
+
+
+def test_mean_over_domains() -> None:
+    """Of domains without a group in common the variances add; a domain twice is the same evidence."""
+    a, b = (Scored(LABELS, one, GROUPS.astype(str)) for one in SCORES)
+    there = [Scored(LABELS, s.scores, np.char.add("other", s.groups)) for s in (a, b)]
+    single = auc_covariance(LABELS, SCORES, GROUPS)
+    np.testing.assert_allclose(mean_auc_covariance([{"x": [a]}, {"x": [b]}]), single)
+    apart = mean_auc_covariance([{"x": [a], "y": [there[0]]}, {"x": [b], "y": [there[1]]}])
+    np.testing.assert_allclose(apart, single / 2, rtol=1e-9)
+    same = mean_auc_covariance([{"x": [a], "y": [a]}, {"x": [b], "y": [b]}])
+    np.testing.assert_allclose(same, single, rtol=0.02)  # the factors n/(n-1) of classes and groups differ a little
+    repeated = mean_auc_covariance([{"x": [a, a, a]}, {"x": [b, a]}])
+    assert repeated[0, 0] == pytest.approx(single[0, 0])
+    assert repeated[1, 1] == pytest.approx(single.mean())
+
+
+def test_p_values_are_uniform_for_equal_detectors() -> None:
+    rng, labels, groups = np.random.default_rng(7), np.repeat([0, 1], 120), np.repeat(np.arange(60), 4)
+    found = []
+    for _ in range(400):
+        common = rng.normal(size=60)[groups] + labels
+        a, b = (common + rng.normal(size=60)[groups] + rng.normal(size=240) for _ in range(2))
+        found.append([delong_test(labels, a, b, groups).p, delong_test(labels, a, b).p])
+    grouped, single = (np.array(found) < 0.05).mean(axis=0)
+    assert 0.02 <= grouped <= 0.09
+    assert single > 0.12  # taking frames of a clip for independent calls equal detectors different

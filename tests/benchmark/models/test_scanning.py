@@ -1,0 +1,132 @@
+"""Folders, files and clips to findings; what cannot be read is a finding too."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bandbench.benchmark.contracts import Framing, Shown
+from bandbench.benchmark.errors import DataError, StudyError
+from bandbench.benchmark.models.scanning import pool_frames, scan_file
+from bandbench.datasets.copies.listing import find_files
+from bandbench.datasets.faces.windows import Look
+from conftest import noise_picture, trained_model, write_clip
+from trees.faces import draw_face, scene, write_face_clip
+
+
+def test_files_of_a_folder_and_by_name(tmp_path: Path) -> None:
+    for name in ("b.PNG", "a.jpg", "sub/c.mp4", "notes.txt", "odd.data", ".hidden/d.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = find_files([tmp_path, tmp_path / "odd.data", tmp_path / "a.jpg"])
+    assert [path.name for path in found.paths] == ["a.jpg", "b.PNG", "c.mp4", "odd.data"]
+    assert found.passed_over == "1 .data, 1 .txt"
+    with pytest.raises(DataError, match="no file or folder"):
+        find_files([tmp_path / "gone"])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="no picture"):
+        find_files([tmp_path / "empty"])
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="pipe is neither a file nor a folder"):
+        find_files([tmp_path / "pipe"])
+
+
+def test_a_name_of_any_bytes_is_scored_and_printable(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9\n.png"))
+    with path.open("wb") as file:
+        Image.fromarray(noise_picture(500, 64, 1.0)).save(file, "PNG")
+    (only,) = find_files([tmp_path]).paths
+    (finding,) = scan_file(trained_model(), only)
+    assert (finding.verdict, finding.path) == ("real", f"{tmp_path}/caf\\xe9\\x0a.png")
+
+
+def test_pictures(tmp_path: Path) -> None:
+    model = trained_model()
+    Image.fromarray(noise_picture(500, 64, 1.0)).save(tmp_path / "real.png")
+    Image.fromarray(noise_picture(501, 64, 1.6)).save(tmp_path / "fake.png")
+    Image.fromarray(noise_picture(502, 32)).save(tmp_path / "small.png")
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff")
+    found = {
+        name: list(scan_file(model, tmp_path / name))
+        for name in ("real.png", "fake.png", "small.png", "broken.jpg", "gone.png")
+    }
+    assert all(len(findings) == 1 for findings in found.values())
+    assert [found[name][0].verdict for name in found] == ["real", "fake", "", "", ""]
+    assert "smaller than the 48x48 crop" in found["small.png"][0].detail
+    assert "not a JPEG" in found["broken.jpg"][0].detail
+    assert "cannot be read" in found["gone.png"][0].detail
+    assert sum(found["real.png"][0].probabilities.values()) == pytest.approx(1)
+
+
+def test_a_clip_has_frames_and_one_verdict(tmp_path: Path) -> None:
+    frames = [np.repeat(noise_picture(i, 64, 1.6)[:, :, None], 3, axis=2) for i in range(12)]
+    write_clip(tmp_path / "clip.mkv", frames, "ffv1")
+    *each, clip = scan_file(trained_model(), tmp_path / "clip.mkv", n_frames=6)
+    assert [one.kind for one in each] == ["frame"] * 6
+    assert [one.frame for one in each] == [0, 2, 4, 7, 9, 11]
+    assert (clip.kind, clip.verdict, clip.n_frames) == ("clip", "fake", 6)
+    assert clip.probabilities["fake"] == pytest.approx(np.mean([one.probabilities["fake"] for one in each]))
+    (tmp_path / "bad.mp4").write_bytes(b"")
+    (bad,) = scan_file(trained_model(), tmp_path / "bad.mp4")
+    assert (bad.kind, bad.status) == ("clip", "error")
+
+
+def test_a_clip_is_scored_where_the_face_is(tmp_path: Path) -> None:
+    """The model was trained on faces; the face is in a corner, where the middle shows none of it."""
+    side, pictures = 140, []
+    for k in range(3):
+        picture = scene(None, k, (400, 560))
+        picture[:side, k : side + k] = draw_face(1, side)
+        pictures.append(picture)
+    write_clip(tmp_path / "clip.mkv", pictures, "ffv1")
+    model = trained_model()
+    *each, clip = scan_file(model, tmp_path / "clip.mkv", n_frames=3)
+    assert {one.looked_at for one in each} == {"middle"}, "nobody says that it was trained on faces"
+    assert [one.box for one in each] == [(256, 176, 48, 48)] * 3
+    model = replace(model, framing=Framing(Shown.FACES))
+    *each, clip = scan_file(model, tmp_path / "clip.mkv", n_frames=3)
+    assert [one.looked_at for one in (*each, clip)] == ["face"] * 4
+    assert all(left + width <= side + 30 and top + height <= side + 30 for left, top, width, height in (o.box for o in each))
+    assert (clip.n_frames, clip.n_looked, clip.detail) == (3, 3, "")
+    row = each[0].as_row()
+    assert (row["looked_at"], (row["left"], row["top"], row["width"], row["height"])) == ("face", each[0].box)
+
+
+def test_without_a_face_there_is_no_verdict(tmp_path: Path) -> None:
+    write_face_clip(tmp_path / "clip.mkv", None, 2, "ffv1")
+    model = replace(trained_model(), framing=Framing(Shown.FACES))
+    (clip,) = scan_file(model, tmp_path / "clip.mkv")
+    assert (clip.status, clip.verdict, clip.probabilities) == ("ok", "unsure", {})
+    assert (clip.looked_at, clip.n_frames, clip.n_looked) == ("", 0, 2)
+    assert clip.detail == "no face of 64 pixels or more in 2 frames"
+    Image.fromarray(scene(None)).save(tmp_path / "empty.png")
+    Image.fromarray(scene(1)).save(tmp_path / "face.png")
+    look = Look.of(model.framing, "haar")
+    (empty,) = scan_file(model, tmp_path / "empty.png", look=look)
+    (face,) = scan_file(model, tmp_path / "face.png", look=look)
+    (as_it_is,) = scan_file(model, tmp_path / "empty.png")
+    assert (empty.verdict, empty.probabilities, empty.looked_at) == ("unsure", {}, "")
+    assert (face.looked_at, as_it_is.looked_at) == ("face", "middle")
+    assert as_it_is.probabilities
+
+
+def test_a_clip_that_breaks_off_says_so(tmp_path: Path) -> None:
+    frames = [np.repeat(noise_picture(i, 64)[:, :, None], 3, axis=2) for i in range(30)]
+    write_clip(tmp_path / "clip.mkv", frames, "mjpeg")
+    data = (tmp_path / "clip.mkv").read_bytes()
+    (tmp_path / "clip.mkv").write_bytes(data[: len(data) // 2])
+    *_, clip = scan_file(trained_model(), tmp_path / "clip.mkv", n_frames=4)
+    assert clip.status == "ok" and "is cut off" in clip.detail
+
+
+def test_pooling() -> None:
+    fake = np.array([0.1, 0.2, 0.3, 0.9, 0.95, 0.4, 0.45])
+    shares = np.stack([1 - fake, fake], axis=1)
+    assert pool_frames(shares, "mean")[1] == pytest.approx(fake.mean())
+    assert pool_frames(shares, "majority")[1] == pytest.approx(2 / 7)
+    assert pool_frames(shares, "top_third")[1] == pytest.approx((0.95 + 0.9 + 0.45) / 3)
+    with pytest.raises(StudyError, match="pooled by mean, majority, top_third"):
+        pool_frames(shares, "median")

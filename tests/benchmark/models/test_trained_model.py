@@ -1,0 +1,118 @@
+"""A kept model: probabilities that mean something, and a folder that cannot run code."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bandbench.benchmark.contracts import View
+from bandbench.benchmark.errors import BenchError, DataError, PluginError
+from bandbench.benchmark.metrics.calibration import Calibration, ambiguous_stretch
+from bandbench.benchmark.models.trained_model import TrainedModel
+from conftest import noise_picture, trained_model
+
+PICTURES = [noise_picture(i, 64, 1.0 if i < 20 else 1.6) for i in range(40)]
+
+
+@pytest.fixture
+def model() -> TrainedModel:
+    return trained_model()
+
+
+def test_a_loaded_model_scores_alike(model: TrainedModel, tmp_path: Path) -> None:
+    model.save(tmp_path / "model")
+    loaded = TrainedModel.load(tmp_path / "model")
+    assert loaded.recipe == model.recipe
+    np.testing.assert_array_equal(loaded.score_pictures(PICTURES), model.score_pictures(PICTURES))
+    assert loaded.verdicts(loaded.score_pictures(PICTURES[:1]))[1] == model.verdicts(model.score_pictures(PICTURES[:1]))[1]
+    assert loaded.has_seen("abc")
+    assert not loaded.has_seen("abd")
+    assert not loaded.has_seen("")
+    kinds = {path.suffix for path in (tmp_path / "model").rglob("*") if path.is_file()}
+    assert kinds == {"", ".json", ".txt", ".safetensors"}  # the first is MLmodel; nothing that could run
+
+
+def test_a_picture_alone_scores_as_among_others(model: TrainedModel) -> None:
+    alone = np.concatenate([model.score_pictures([picture]) for picture in PICTURES[:5]])
+    np.testing.assert_allclose(alone, model.score_pictures(PICTURES)[:5], rtol=1e-9)
+    with pytest.raises(DataError, match="smaller than the 48x48 crop"):
+        model.score_pictures([PICTURES[0][:40]])
+
+
+def test_calibrated_probabilities_are_frequencies() -> None:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 20_000)
+    scores = 3 * (rng.standard_normal(20_000) + labels)[:, None]
+    probability = Calibration.of(scores, labels).probabilities(scores)[:, 1]
+    for low in (0.2, 0.4, 0.6):
+        mine = (probability > low) & (probability < low + 0.2)
+        assert labels[mine].mean() == pytest.approx(probability[mine].mean(), abs=0.02)
+
+
+def test_classes_count_alike_however_many_there_were() -> None:
+    rng = np.random.default_rng(0)
+    labels = (rng.random(20_000) < 0.05).astype(int)
+    scores = (rng.standard_normal(20_000) + 2 * labels)[:, None]
+    assert Calibration.of(scores, labels).probabilities(np.array([[1.0]]))[0, 1] == pytest.approx(0.5, abs=0.03)
+
+
+def test_ambiguous_stretch() -> None:
+    share = np.concatenate([np.linspace(0, 0.6, 100), np.linspace(0.3, 1, 100)])
+    overlap = ambiguous_stretch(np.stack([1 - share, share], axis=1), np.repeat([0, 1], 100))
+    assert overlap == pytest.approx((0.3 + 0.05 * 0.7, 0.57), abs=0.01)
+    apart = np.concatenate([np.linspace(0, 0.2, 100), np.linspace(0.7, 1, 100)])
+    gap = ambiguous_stretch(np.stack([1 - apart, apart], axis=1), np.repeat([0, 1], 100))
+    assert gap == pytest.approx((0.19, 0.715), abs=0.01)
+    three = np.array([[0.9, 0.1, 0.0], [0.5, 0.3, 0.2], [0.4, 0.35, 0.25]])
+    assert ambiguous_stretch(three, np.array([0, 0, 2])) == (0.0, pytest.approx(0.4))
+
+
+def test_verdicts(model: TrainedModel) -> None:
+    shares = [0.1, 0.45, 0.55, 0.7]
+    assert [model.verdict_of(np.array([1 - p, p])) for p in shares] == ["real", "unsure", "unsure", "fake"]
+
+
+def test_nothing_is_overwritten(model: TrainedModel, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep")
+    with pytest.raises(BenchError, match="is not empty"):
+        model.save(tmp_path)
+
+
+def test_folders_that_cannot_be_loaded(model: TrainedModel, tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="is no model"):
+        TrainedModel.load(tmp_path)
+    folder = tmp_path / "model"
+    model.save(folder)
+    good = json.loads((folder / "model.json").read_text())
+
+    def with_meta(**changes: object) -> Path:
+        (folder / "model.json").write_text(json.dumps(good | changes))
+        return folder
+
+    with pytest.raises(PluginError, match="has format 99"):
+        TrainedModel.load(with_meta(format=99))
+    with pytest.raises(PluginError, match="trained with version 7"):
+        TrainedModel.load(with_meta(detector=good["detector"] | {"version": 7}))
+    with pytest.raises(PluginError, match="is damaged"):
+        TrainedModel.load(with_meta(band={"kind": "low"}, crop={"side": "x"}))
+    (folder / "model.json").write_text("{")
+    with pytest.raises(PluginError, match="is damaged"):
+        TrainedModel.load(folder)
+
+
+def test_a_model_cannot_name_code_to_run(model: TrainedModel, tmp_path: Path) -> None:
+    folder, mark = tmp_path / "model", tmp_path / "ran"
+    model.save(folder)
+    (folder / "evil.py").write_text(f"open({str(mark)!r}, 'w')\n")
+    meta = json.loads((folder / "model.json").read_text())
+    meta["detector"]["reference"] = f"{folder}/evil.py:Evil"
+    (folder / "model.json").write_text(json.dumps(meta))
+    with pytest.raises(PluginError, match="is not registered here"):
+        TrainedModel.load(folder)
+    assert not mark.exists()
+
+
+def test_features_that_differ_are_refused(model: TrainedModel) -> None:
+    with pytest.raises(PluginError, match="was fitted on crops of shape"):
+        model.score_view(View(np.zeros((1, 3))), np.array([0]))

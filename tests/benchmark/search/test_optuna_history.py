@@ -1,0 +1,245 @@
+"""Searches that stop and go on: same trials, none twice, on every storage."""
+
+import getpass
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import optuna
+import pytest
+
+from bandbench.benchmark.errors import BenchError, BenchWarning
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.search.optuna_history import History, check_storage, lost_trials, open_storage
+from bandbench.benchmark.study.study_file import Search
+from conftest import missing_program, run, small_study
+
+SEARCH = Search(trials=12)
+SWEEP = [Band.between(0.06 * i, 0.06 * i + 0.06) for i in range(11)]
+
+
+def value_of(band: Band) -> float:
+    """A smooth made-up objective."""
+    return 1 - abs(sum(band.edges) / 2 - 0.23)
+
+
+def history(storage: optuna.storages.BaseStorage, mode: str = "keep") -> History:
+    return History(storage, "cell", SEARCH, mode, seed=5)
+
+
+def search(storage: optuna.storages.BaseStorage, stop: int = 12, mode: str = "keep") -> list[Band]:
+    """The bands that a search of `stop` trials tries."""
+    found, mine = [], history(storage, mode)
+    mine.add_sweep(SWEEP, [value_of(band) for band in SWEEP])
+    for start in range(0, stop, 4):
+        for number, band in mine.ask(start, start + 4, [Band.between(0.2, 0.26)]):
+            mine.tell(number, value_of(band))
+            found.append(band)
+    return found
+
+
+def stored(journal: Path) -> optuna.Study:
+    """What others see of a search, optuna-dashboard for one."""
+    return optuna.load_study(study_name="cell", storage=open_storage(None, journal))
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    return tmp_path / "optuna.journal"
+
+
+def test_the_first_trial_is_the_hint(journal: Path) -> None:
+    low, high = search(open_storage(None, journal))[0].edges
+    assert low == pytest.approx(0.2, abs=0.006)
+    assert high == pytest.approx(0.26, abs=0.006)
+
+
+def test_a_search_that_stopped_goes_on_as_if_it_had_not(tmp_path: Path) -> None:
+    whole = search(open_storage(None, tmp_path / "a"))
+    search(open_storage(None, tmp_path / "b"), stop=4)
+    half_way = history(open_storage(None, tmp_path / "b"))
+    half_way.add_sweep(SWEEP, [value_of(band) for band in SWEEP])
+    for number, band in half_way.ask(0, 4, [Band.between(0.2, 0.26)]):
+        half_way.tell(number, value_of(band))
+    half_way.ask(4, 8, [])  # asked and never told: as after a kill
+    assert search(open_storage(None, tmp_path / "b")) == whole
+
+
+def test_nothing_is_added_twice(journal: Path) -> None:
+    first = search(open_storage(None, journal))
+    assert search(open_storage(None, journal)) == first
+    trials = stored(journal).trials
+    assert len(trials) == 12
+    assert {t.state for t in trials} == {optuna.trial.TrialState.COMPLETE}
+
+
+def test_the_sweep_is_no_trial_and_the_search_starts_from_it(tmp_path: Path) -> None:
+    informed = search(open_storage(None, tmp_path / "a"))
+    alone = history(open_storage(None, tmp_path / "b"))
+    for start in range(0, 12, 4):
+        for number, band in alone.ask(start, start + 4, [Band.between(0.2, 0.26)]):
+            alone.tell(number, value_of(band))
+    assert len(stored(tmp_path / "a").trials) == len(stored(tmp_path / "b").trials) == 12
+    others = [alone.ask(number, number + 1, [])[0][1] for number in range(12)]
+    assert others[1:] != informed[1:]
+
+
+def test_a_trial_has_the_parameters_of_its_kind(tmp_path: Path) -> None:
+    search(open_storage(None, tmp_path / "a"))
+    search(open_storage(None, tmp_path / "b"), mode="pixels")
+    for trial in stored(tmp_path / "a").trials:
+        assert set(trial.params) == {"kind", "cutoff"} | ({"width"} if trial.params["kind"] in ("band", "stop") else set())
+    assert {t.params["kind"] for t in stored(tmp_path / "a").trials} >= {"low", "band"}
+    assert all("order" in trial.params for trial in stored(tmp_path / "b").trials)
+
+
+def test_the_study_says_what_its_values_are(journal: Path) -> None:
+    search(open_storage(None, journal), stop=4)
+    assert stored(journal).metric_names == ["validation AUC"]
+
+
+def test_order_is_searched_only_where_it_matters(tmp_path: Path) -> None:
+    assert {band.order for band in search(open_storage(None, tmp_path / "a"))} == {1}
+    assert len({band.order for band in search(open_storage(None, tmp_path / "b"), mode="pixels")}) > 2
+
+
+def test_a_torn_last_line_does_not_break_the_journal(journal: Path) -> None:
+    first = search(open_storage(None, journal), stop=4)
+    with journal.open("ab") as file:
+        file.write(b'{"op_code": 4, "wor')
+    assert search(open_storage(None, journal))[:4] == first
+
+
+DAMAGE = {
+    "NUL bytes": lambda lines: [*lines, b"\0" * 64 + b"\n"],
+    "NUL bytes inside": lambda lines: [*lines[:20], b"\0" * 64 + b"\n", *lines[20:]],
+    "half a line inside": lambda lines: [*lines[:20], lines[20][:9] + b"\n", *lines[21:]],
+    "another type": lambda lines: [*lines[:20], b"[1, 2]\n", *lines[20:]],
+    "a number": lambda lines: [*lines, b"7\n"],
+    "an unknown operation": lambda lines: [*lines[:20], b'{"op_code":99,"worker_id":"x"}\n', *lines[20:]],
+    "a missing key": lambda lines: [*lines[:20], b'{"op_code":4,"worker_id":"x"}\n', *lines[20:]],
+    "the first line": lambda lines: [b"{}\n", *lines[1:]],
+    "an empty line": lambda lines: [*lines, b"\n"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", list(DAMAGE))
+def test_a_damaged_journal_is_set_aside_and_its_searches_go_on(journal: Path, damage: str) -> None:
+    first = search(open_storage(None, journal))
+    damaged = b"".join(DAMAGE[damage](journal.read_bytes().splitlines(keepends=True)))
+    journal.write_bytes(damaged)
+    with pytest.warns(BenchWarning, match="was damaged in line .* it is kept as optuna.journal.damaged-"):
+        storage = open_storage(None, journal)
+    (aside,) = journal.parent.glob("optuna.journal.damaged-*")
+    assert aside.read_bytes() == damaged
+    assert search(storage) == first  # told again, as from the records
+    assert not lost_trials(journal, open_storage(None, journal), "cell", 12)
+
+
+def test_a_search_that_lost_trials_with_its_journal_is_known(journal: Path) -> None:
+    search(open_storage(None, journal))
+    assert not lost_trials(journal, open_storage(None, journal), "another", 12)  # nothing was set aside
+    journal.write_bytes(journal.read_bytes()[:3000] + b"\n")
+    with pytest.warns(BenchWarning, match="was damaged"):
+        storage = open_storage(None, journal)
+    assert lost_trials(journal, storage, "cell", 12)
+    assert lost_trials(journal, storage, "another", 12)
+    assert not lost_trials(journal, storage, "cell", 0)
+
+
+def test_an_empty_journal(journal: Path) -> None:
+    journal.touch()
+    assert len(search(open_storage(None, journal), stop=4)) == 4
+
+
+def test_failed_trials_are_told_as_failed(journal: Path) -> None:
+    mine = history(open_storage(None, journal))
+    (number, _), *_ = mine.ask(0, 4, [])
+    mine.tell(number, None)
+    mine.tell(number, None)
+    trial = optuna.load_study(study_name="cell", storage=open_storage(None, journal)).trials[0]
+    assert trial.state is optuna.trial.TrialState.FAIL
+
+
+def test_sqlite(tmp_path: Path, journal: Path) -> None:
+    url = f"sqlite:///{tmp_path}/optuna.db"
+    assert search(open_storage(url, journal)) == search(open_storage(None, journal))
+
+
+def test_a_storage_that_cannot_be_opened_is_named_without_its_password(journal: Path) -> None:
+    with pytest.raises(BenchError, match=r"the storage postgresql://…@127.0.0.1:9/x cannot be opened"):
+        open_storage("postgresql://me:secret@127.0.0.1:9/x", journal)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("nonsense", "it is no address of a database such as sqlite:///"),
+        ("redis://127.0.0.1:1", "it is no address of a database such as sqlite:///"),
+        ("mysql://x", "the driver of that database, MySQLdb, is not installed."),
+        ("sqlite://", "it would be kept in memory only; name a file, such as sqlite:///"),
+        ("sqlite:///:memory:", "it would be kept in memory only"),
+    ],
+)
+def test_a_storage_that_cannot_be_used_is_refused_with_a_way_on(journal: Path, url: str, reason: str) -> None:
+    with pytest.raises(BenchError) as opened:
+        open_storage(url, journal)
+    with pytest.raises(BenchError) as looked_at:
+        check_storage(url)
+    assert str(opened.value).startswith(f"the storage {url} cannot be opened: {reason}")
+    assert str(looked_at.value) == str(opened.value)
+
+
+def _postgres_programs() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin")) if Path("/usr/lib/postgresql").is_dir() else []
+    if found:
+        return found[-1]
+    path = shutil.which("initdb")
+    return Path(path).parent if path else None
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[str]:
+    """Address of a PostgreSQL server of our own, on a socket in a temporary folder."""
+    programs = _postgres_programs()
+    if programs is None:
+        missing_program("PostgreSQL", "apt-get install postgresql")
+    # initdb refuses to run as root; the package brings a user for it.
+    user = "postgres" if os.geteuid() == 0 else getpass.getuser()
+    place = Path(subprocess.check_output(["mktemp", "-d", "/tmp/pg-XXXXXX"], text=True).strip())
+    if os.geteuid() == 0:
+        shutil.chown(place, user)
+
+    def as_user(*command: str) -> None:
+        prefix = ["runuser", "-u", user, "--"] if os.geteuid() == 0 else []
+        subprocess.run([*prefix, *command], check=True, capture_output=True, cwd=place)
+
+    as_user(f"{programs}/initdb", "-D", f"{place}/data", "-U", "bench", "--auth=trust")
+    as_user(
+        f"{programs}/pg_ctl",
+        "-D",
+        f"{place}/data",
+        "-o",
+        f"-c listen_addresses='' -k {place}",
+        "-w",
+        "-l",
+        f"{place}/log",
+        "start",
+    )
+    try:
+        yield f"postgresql://bench@/postgres?host={place}"
+    finally:
+        as_user(f"{programs}/pg_ctl", "-D", f"{place}/data", "-m", "immediate", "stop")
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def test_a_whole_study_on_postgresql(postgres: str, picture_folder: Callable[..., Path]) -> None:
+    folder = {"mine": picture_folder()}
+    first = run(small_study(), folder, storage=postgres)
+    assert first.complete
+    assert run(small_study(), folder, storage=postgres).computed == 0
+    names = optuna.get_all_study_names(open_storage(postgres, Path("unused")))
+    assert len(names) == 1
+    assert names[0].startswith("small/spectral_svm/mine/")

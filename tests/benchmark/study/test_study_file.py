@@ -1,0 +1,117 @@
+"""Study files: what is accepted, and what the messages say."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from bandbench.benchmark.errors import StudyError
+from bandbench.benchmark.frequency.bands import MAX_FREQUENCY
+from bandbench.benchmark.study.study_file import load_study, override, shipped_studies
+
+GOOD = """\
+name: mine
+detectors:
+  - coin_flip
+  - {name: spectral_svm, params: {C: 3}}
+train: [procedural/planted]
+test: [procedural]
+"""
+
+
+def write(folder: Path, text: str) -> str:
+    path = folder / "study.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", shipped_studies())
+def test_shipped_studies_are_valid(name: str) -> None:
+    assert load_study(name).name == name
+
+
+def test_a_file_of_ones_own(tmp_path: Path) -> None:
+    study = load_study(write(tmp_path, GOOD))
+    assert study.detectors[1].params == {"C": 3}
+    assert study.sweep is not None
+
+
+def test_sweep_covers_the_axis_without_gaps(tmp_path: Path) -> None:
+    sweep = load_study(write(tmp_path, GOOD)).sweep
+    assert sweep is not None
+    edges = [band.edges for band in sweep.bands("keep")]
+    assert edges[0][0] == pytest.approx(0, abs=1e-6)
+    assert MAX_FREQUENCY - edges[-1][1] < sweep.step
+    assert all(later[0] <= earlier[1] for earlier, later in pairwise(edges))
+    assert all(high - low == pytest.approx(sweep.width) for low, high in edges)
+
+
+def test_a_sweep_takes_out_what_it_keeps(tmp_path: Path) -> None:
+    sweep = load_study(write(tmp_path, GOOD + "sweep: {width: 0.1, step: 0.05, kinds: [band, stop]}\n")).sweep
+    assert sweep is not None
+    bands = sweep.bands("keep")
+    half = len(bands) // 2
+    assert [band.kind for band in bands] == ["band"] * half + ["stop"] * half
+    assert [band.edges for band in bands[:half]] == [band.edges for band in bands[half:]]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (GOOD + "sweep: {kinds: []}\n", "line 7: sweep.kinds: .*at least 1"),
+        (GOOD.replace("detectors:", "detector:"), r"line 2: unknown key 'detector'. Did you mean 'detectors'\?"),
+        (GOOD + "search:\n  trails: 5\n", r"line 8: unknown key 'trails'. Did you mean 'trials'\?"),
+        (GOOD + "search: {trials: -1}\n", "line 7: search.trials: .*greater than or equal to 0, got -1"),
+        (GOOD + "sweep:\n  width: 0.02\n  step: 0.05\n", "line 7: sweep: step 0.05 is wider than width 0.02"),
+        (GOOD + "bands:\n  - {kind: band, low: 0.3, high: 0.2}\n", "line 8: bands.0: .*got 0.3 and 0.2"),
+        (GOOD + "bands:\n  - {kind: low, high: 3}\n", "line 8: bands.0.high: .*got 3"),
+        (GOOD + "bands:\n  - {kind: low}\n", "line 8: bands.0: .*key high, its cut-off.*missing"),
+        (GOOD + "bands:\n  - {kind: high, low: 0.8}\n", "line 7: bands: .*mode keep .*keep none of them, got 0.8"),
+        (GOOD + "search: {cutoff: [0.03, 0.8]}\n", r"line 7: search: cutoff needs 0 < low < high < 0.707 .*got \[0.03, 0.8\]"),
+        (GOOD + "seeds: many\n", "line 7: seeds: .*integer.*got 'many'"),
+        (GOOD + "name: again\n", "line 7: the key 'name' stands here twice"),
+        (GOOD + "perturbations: [jpeg:quality=50, nois]\n", "line 7: perturbations.1: unknown perturbation 'nois'"),
+        (GOOD + "mode: [keep\n", "line 8: not valid YAML"),
+        ("- 1\n", "a study is a mapping"),
+        ("name: x\n", "the key 'detectors' is missing"),
+    ],
+)
+def test_mistakes_name_the_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(StudyError, match=message):
+        load_study(write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    "text", ["mode: reweight\nbands: [{kind: high, low: 0.8}]\n", "bands: [{kind: high, low: 0.8, mode: pixels}]\n"]
+)
+def test_fixed_bands_may_lie_beyond_the_corner(tmp_path: Path, text: str) -> None:
+    study = load_study(write(tmp_path, GOOD + text))
+    assert study.bands[0].band(study.mode).cutoff == 0.8
+    low = load_study(write(tmp_path, GOOD + "bands: [{kind: low, high: 0.833}]\n"))
+    assert override(low, {"seeds": 2}).bands[0].band("keep").half_gain == (0, 0.833)
+    assert all(band.edges[1] <= MAX_FREQUENCY for band in study.sweep_bands)
+
+
+def test_unknown_names(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"unknown study 'band_serch'. Did you mean 'band_search'\?"):
+        load_study("band_serch")
+    with pytest.raises(StudyError, match="no study file .*nowhere.yaml"):
+        load_study(str(tmp_path / "nowhere.yaml"))
+
+
+def test_override(tmp_path: Path) -> None:
+    study = override(load_study(write(tmp_path, GOOD)), {"search.trials": 3, "crop.side": 96})
+    assert (study.search.trials, study.crop.side) == (3, 96)
+    with pytest.raises(StudyError, match=r"crop.side: .*got 3"):
+        override(study, {"crop.side": 3})
+
+
+def test_a_board_of_a_study_file_is_written_to_by_the_file() -> None:
+    with pytest.raises(StudyError, match=r"leaderboard --study 'tiny~trials=6'` shows it, and `.*bench run FILE` writes to it"):
+        load_study("tiny~trials=6")
+
+
+def test_a_name_that_cannot_be_one_is_told_what_names_hold(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(GOOD.replace("name: mine", "name: a/b"))
+    with pytest.raises(StudyError, match=r"name: a name holds letters, digits and the characters \. _ - alone, got 'a/b'\."):
+        load_study(str(tmp_path / "s.yaml"))

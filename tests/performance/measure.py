@@ -1,0 +1,536 @@
+"""
+``make perf``: what the fast path gains, as ratios of times that were taken in one run on the same pictures.
+
+Every measurement runs in a process of its own with one numeric thread; nothing else should run on the machine. The naive
+program is timed on a few of the pictures and bands and multiplied, since its cost is the same for each; everything else is
+run whole.
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+import preparing  # noqa: E402 (after the number of threads is set)
+
+ROOT = Path(__file__).parents[2]
+REPORT = ROOT / "docs" / "performance.md"
+LIMITS = ROOT / "perf" / "limits.md"  # what profiles say, which no run can write
+CUTOFFS = (2, 4, 6, 8, 10, 12, 15, 18)
+ORDERS = (1, 5, 10)
+
+
+def settings() -> list[Any]:
+    """The 48 settings of the study: low and high pass, 8 cut-offs, 3 orders."""
+    from published_loop import Setting
+
+    return [Setting(kind, cutoff, order) for kind in ("low", "high") for cutoff in CUTOFFS for order in ORDERS]
+
+
+# --- one measurement each, in a process of its own; what they return is printed as JSON ------------------------------
+
+
+def paths_and_labels(folder: str) -> tuple[list[Path], Any]:
+    """Files of a folder, reals first, and their labels."""
+    import numpy as np
+
+    paths = [path for name in ("real", "fake") for path in sorted(Path(folder, name).iterdir())]
+    return paths, np.array([int(path.parent.name == "fake") for path in paths])
+
+
+def cropper(crop: int) -> Callable[[Any], Any]:
+    """The centre square of a side."""
+
+    def cut(grey: Any) -> Any:
+        start = (grey.shape[0] - crop) // 2
+        return grey[start : start + crop, start : start + crop]
+
+    return cut
+
+
+def naive(folder: str, crop: int, n_pictures: int = 40, n_bands: int = 2) -> dict[str, float]:
+    """Seconds of the whole published loop, from a few pictures and bands; the fits from one band."""
+    from published_loop import naive_features, published_fits, read_grey, vectorised_features
+
+    begun = since_start()
+    paths, labels = paths_and_labels(folder)
+    chosen = settings()[1 :: len(settings()) // n_bands][:n_bands]
+    some = paths[:: max(1, len(paths) // n_pictures)][:n_pictures]
+    start = time.perf_counter()
+    for setting in chosen:
+        for path in some:
+            naive_features(path, setting, cropper(crop))
+    features = (time.perf_counter() - start) / (len(some) * len(chosen))
+    values = vectorised_features([cropper(crop)(read_grey(path)) for path in paths], chosen[0])
+    start = time.perf_counter()
+    published_fits(values, labels)
+    fits = time.perf_counter() - start
+    n = len(settings())
+    return {"seconds": begun + n * (len(paths) * features + fits), "ms_per_picture_and_band": 1e3 * features, "fits": n * fits}
+
+
+def vectorised(folder: str, crop: int) -> dict[str, float]:
+    """Seconds of the whole study, vectorised."""
+    from published_loop import published_fits, read_grey, vectorised_features
+
+    paths, labels = paths_and_labels(folder)
+    start = time.perf_counter()
+    crops = [cropper(crop)(read_grey(path)) for path in paths]
+    read = time.perf_counter() - start
+    fits = 0.0
+    for setting in settings():
+        values = vectorised_features(crops, setting)
+        before = time.perf_counter()
+        published_fits(values, labels)
+        fits += time.perf_counter() - before
+    return {"seconds": since_start(), "read": read, "fits": fits}
+
+
+def since_start() -> float:
+    """Seconds since this process was started: the time that a user waits, imports included."""
+    import psutil
+
+    return time.time() - psutil.Process().create_time()
+
+
+class Silent:
+    """A reporter that says nothing and notes when each stage began."""
+
+    def __init__(self) -> None:
+        self.stages: list[tuple[str, float]] = []
+
+    def stage(self, text: str, total: int | None) -> None:
+        """Note the time."""
+        self.stages.append((text, time.perf_counter()))
+
+    def advance(self, steps: int = 1) -> None:
+        """Nothing."""
+
+    def cells(self, done: int, total: int) -> None:
+        """Nothing."""
+
+    def best(self, label: str, band: object, auc: float) -> None:
+        """Nothing."""
+
+    def note(self, text: str) -> None:
+        """Nothing."""
+
+
+def study(folder: str, jobs: int, tracking: bool = True, **keys: Any) -> dict[str, float]:
+    """Seconds of a study of ours, whole: files, features, fits, records, tracking, pictures, rows."""
+    from bandbench.benchmark.workers import warm_up
+
+    warm_up()  # as `bench run` does
+    from bandbench.benchmark.domains.catalogue import Catalogue
+    from bandbench.benchmark.search import run as engine
+    from bandbench.benchmark.study.study_file import Study
+    from bandbench.benchmark.tracking import default_tracking_uri
+
+    if not tracking:
+        engine.Exporter = NoExporter  # type: ignore[misc,assignment]
+    model = Study.model_validate({"name": "perf", "train": ["mine"], "test": ["mine"], **keys})
+    reporter = Silent()
+    plan = engine.make_plan(model, Catalogue({"mine": folder}))
+    outcome = engine.run_study(
+        plan, jobs=jobs, tracking_uri=default_tracking_uri(), storage=None, fresh=False, reporter=reporter
+    )
+    end = time.perf_counter()
+    seconds = since_start()
+    begun = dict(reporter.stages)
+    assert outcome.rows, outcome.failures
+    fit = statistics.mean(row.fit_seconds for row in outcome.rows)
+    return {
+        "seconds": seconds,
+        "prepare": begun["searching bands"] - begun["preparing pictures"],
+        "search": begun["sending to MLflow"] - begun["searching bands"],
+        "send": end - begun["sending to MLflow"],
+        "computed": outcome.computed,
+        "fit": fit,
+    }
+
+
+class NoExporter:
+    """In place of the exporter: nothing is sent."""
+
+    problem = ""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def start(self) -> None:
+        """Nothing."""
+
+    def close(self, patience: float = 0) -> int:
+        """Nothing is left."""
+        return 0
+
+
+def published_study(folder: str, crop: int, jobs: int) -> dict[str, float]:
+    """Our study of the same 48 settings and 3 draws, with the published features and classifier."""
+    from bandbench.benchmark.frequency.bands import Band
+
+    bands = []
+    for setting in settings():
+        cutoff = Band(setting.kind, setting.cutoff / crop).cutoff
+        bands.append({"kind": setting.kind, "order": setting.order, "high" if setting.kind == "low" else "low": cutoff})
+    return study(
+        folder, jobs, detectors=["spectral_svm/faithful"], mode="reweight", seeds=3, crop={"side": crop}, sweep=None,
+        search={"trials": 0}, bands=bands, oracle=False,
+    )  # fmt: skip
+
+
+def features(folder: str, crop: int) -> dict[str, Any]:
+    """Feature pass against bare decode and FFT; each further band against the first pass (seconds)."""
+    import numpy as np
+    import scipy.fft
+    from published_loop import read_grey
+
+    from bandbench.benchmark.contracts import ViewSpec
+    from bandbench.benchmark.domains.catalogue import Catalogue
+    from bandbench.benchmark.features.chunks import Places, chunk_tasks, prepare_chunk
+    from bandbench.benchmark.features.item_sets import item_set, outcomes
+    from bandbench.benchmark.features.load import load_view
+    from bandbench.benchmark.frequency.bands import Band
+    from bandbench.benchmark.pictures.crops import CropSpec
+    from bandbench.benchmark.search.run import OpenDomain
+    from bandbench.benchmark.store import cache_root
+
+    paths, _ = paths_and_labels(folder)
+    views = {
+        "profile": ViewSpec("profile"),
+        "profile, published": ViewSpec("profile", {"variant": "published"}),
+        "dct": ViewSpec("dct"),
+    }
+    found: dict[str, Any] = {}
+    domain = OpenDomain("mine", Catalogue({"mine": folder}).spec("mine"), 0, 0)
+    domain.split("train")
+    cut = cropper(crop)
+
+    def bare() -> None:
+        for path in paths:
+            scipy.fft.rfft2(cut(read_grey(path)).astype(np.float32))
+
+    for name, view in views.items():
+        times: dict[str, list[float]] = {"bare": [], "pass": []}
+        for turn in range(3):
+            start = time.perf_counter()
+            bare()
+            times["bare"].append(time.perf_counter() - start)
+            places = Places(str(cache_root() / f"{name}-{turn}"), str(cache_root() / "scratch"), "")
+            start = time.perf_counter()
+            tasks = chunk_tasks(domain, ("train", "val", "test"), CropSpec(crop, "centre", 1), [view], places)
+            chunks = [prepare_chunk(task) for task in tasks]
+            times["pass"].append(time.perf_counter() - start)
+        sets = [item_set(domain, s, outcomes(domain, s, tasks, chunks), tasks, chunks) for s in ("train", "val", "test")]
+        bands = {}
+        for mode in ("keep", "reweight", "pixels"):
+            each = []
+            for i in range(12):
+                band = Band("low" if i % 2 else "high", 0.15 + 0.02 * i, mode=mode, order=2)
+                start = time.perf_counter()
+                for items in sets:
+                    load_view(items, view, band)
+                each.append(time.perf_counter() - start)
+            bands[mode] = statistics.median(each)
+        found[name] = {"bare": min(times["bare"]), "pass": min(times["pass"]), "bands": bands}
+    return {"views": found}
+
+
+def search_alone(n_trials: int) -> dict[str, float]:
+    """Seconds per trial of asking for bands and telling what they gave, and of nothing else."""
+    from bandbench.benchmark.search.optuna_history import History, open_storage
+    from bandbench.benchmark.store import results_root
+    from bandbench.benchmark.study.study_file import Search
+
+    results_root().mkdir(parents=True, exist_ok=True)
+    search = Search(trials=n_trials)
+    history = History(open_storage(None, results_root() / "optuna.journal"), "perf", search, "keep", 0)
+    start = time.perf_counter()
+    for first in range(0, n_trials, search.batch):
+        for number, band in history.ask(first, min(first + search.batch, n_trials), ()):
+            history.tell(number, 1 - abs(band.cutoff - 0.2))
+    return {"per_trial": (time.perf_counter() - start) / n_trials}
+
+
+def store() -> dict[str, float]:
+    """Make an empty MLflow database, which is paid once and not per study."""
+    from bandbench.benchmark.store import results_root
+    from bandbench.benchmark.tracking import client_for, default_tracking_uri
+
+    results_root().mkdir(parents=True, exist_ok=True)
+    client_for(default_tracking_uri())
+    return {}
+
+
+def memory(folder: str, crop: int) -> dict[str, float]:
+    """Nothing but a study whose peak memory the caller watches."""
+    return study(
+        folder, 2, detectors=["coin_flip"], seeds=1, crop={"side": crop}, sweep={"width": 0.3, "step": 0.3},
+        search={"trials": 0}, bootstrap=100,
+    )  # fmt: skip
+
+
+def scale(n: int, folder: str) -> dict[str, float]:
+    """Ridge on rows that lie in a file, as many columns as a 128x128 colour DCT has: memory that is its own, and time."""
+    import numpy as np
+
+    from bandbench.benchmark.contracts import View
+    from bandbench.detectors.dct_ridge import DctRidge
+
+    n_features, block = 128 * 128 * 3, 500
+    path, rng = Path(folder, "rows"), np.random.default_rng(0)
+    labels = np.arange(n) % 2
+    common = rng.standard_normal((8, n_features), dtype=np.float32)
+    trace = 0.02 * rng.standard_normal(n_features, dtype=np.float32)
+    rows = np.memmap(path, np.float32, "w+", shape=(n, n_features))
+    for start in range(0, n, block):
+        part = rng.standard_normal((min(block, n - start), n_features), dtype=np.float32)
+        part += rng.standard_normal((len(part), 8), dtype=np.float32) @ common
+        part += labels[start : start + block, None].astype(np.float32) * trace
+        rows[start : start + block] = part
+    rows.flush()
+    rows = np.memmap(path, np.float32, "r", shape=(n, n_features))
+    peaks, done = [0, 0], threading.Event()
+    watcher = threading.Thread(target=_watch_own, args=(peaks, done))
+    watcher.start()
+    start = time.perf_counter()
+    for first in range(0, n, block):
+        float(rows[first : first + block].sum())
+    reading = time.perf_counter() - start
+    start = time.perf_counter()
+    fitted = DctRidge(colour=True).fit(View(rows), labels)
+    seconds = time.perf_counter() - start
+    done.set()
+    watcher.join()
+    assert (fitted.score(View(rows[:block])) > 0).mean() > 0
+    return {"seconds": seconds, "reading": reading, "own_mib": peaks[0] / 1024, "all_mib": peaks[1] / 1024}
+
+
+def _watch_own(peaks: list[int], done: threading.Event) -> None:
+    """Peaks, in KiB, of the memory that is the process's own, and of all with the pages of files that it looks at."""
+    while not done.wait(0.05):
+        status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+        for i, name in enumerate(("RssAnon", "VmRSS")):
+            peaks[i] = max(peaks[i], int(status[name].split()[0]))
+
+
+MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
+    f.__name__: f
+    for f in (
+        *(naive, vectorised, study, published_study, features, search_alone, memory, scale, store),
+        *(preparing.preparing, preparing.preparing_memory),
+    )
+}
+SECTIONS = {"preparing": preparing.section}  # parts of the report that can be measured alone
+
+
+# --- the run ---------------------------------------------------------------------------------------------------------
+
+
+def measure(name: str, watch_memory: bool = False, **arguments: Any) -> dict[str, Any]:
+    """Run one measurement in a fresh process with folders of its own."""
+    with tempfile.TemporaryDirectory(prefix="perf-") as place:
+        environment = os.environ | {"BANDBENCH_HOME": f"{place}/home", "BANDBENCH_CACHE": f"{place}/cache"}
+        program = [sys.executable, __file__, "--measure"]
+        if "study" in name or name == "memory":
+            subprocess.run([*program, json.dumps(["store", {}])], env=environment, stdout=subprocess.DEVNULL, check=True)
+        command = [*program, json.dumps([name, arguments])]
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        peaks = [0]
+        if watch_memory:
+            threading.Thread(target=_watch, args=(process, peaks), daemon=True).start()
+        out, _ = process.communicate()
+        if process.returncode:
+            raise SystemExit(f"the measurement {name} failed")
+        shown = {k: v for k, v in arguments.items() if not isinstance(v, dict | list)}
+        print(f"  {name} {shown}: {out.strip()[-200:]}", file=sys.stderr)
+        return json.loads(out.strip().splitlines()[-1]) | {"peak_mib": peaks[0] / 2**20}
+
+
+def _median(name: str, **arguments: Any) -> dict[str, Any]:
+    """Measure three times and return the one that took neither the least nor the most."""
+    return sorted((measure(name, **arguments) for _ in range(3)), key=lambda one: one["seconds"])[1]
+
+
+def _watch(process: "subprocess.Popen[str]", peaks: list[int]) -> None:
+    """Peak of the memory of a process and its children; pages that they share are counted once."""
+    import psutil
+
+    while process.poll() is None:
+        total = 0
+        try:
+            family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        except psutil.Error:
+            return
+        for member in family:
+            try:
+                total += member.memory_full_info().pss
+            except psutil.Error:
+                continue
+        peaks[0] = max(peaks[0], total)
+        time.sleep(0.2)
+
+
+def main() -> None:
+    """Measure everything and write the report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--measure", help=argparse.SUPPRESS)
+    parser.add_argument("--pictures", type=Path, help="keep the pictures here [default: a temporary folder]")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the pictures, report on the screen only")
+    parser.add_argument("--only", choices=SECTIONS, help="one section, on the screen only")
+    options = parser.parse_args()
+    if options.measure:
+        name, arguments = json.loads(options.measure)
+        print(json.dumps(MEASUREMENTS[name](**arguments)))
+        return
+    with tempfile.TemporaryDirectory(prefix="perf-pictures-") as temporary:
+        place, divisor = options.pictures or Path(temporary), 10 if options.quick else 1
+        report = SECTIONS[options.only](place, divisor, measure) if options.only else run(place, divisor)
+    print(report)
+    if not (options.quick or options.only):
+        REPORT.write_text(report + _elsewhere(REPORT), encoding="utf-8")
+
+
+def _elsewhere(report: Path) -> str:
+    """Marked sections that other programs wrote into the report: they stay."""
+    before = report.read_text(encoding="utf-8") if report.exists() else ""
+    found = re.finditer(r"<!-- (\w+): begin -->.*?<!-- \1: end -->", before, re.DOTALL)
+    return "".join(f"\n{one[0]}\n" for one in found)
+
+
+def run(place: Path, divisor: int) -> str:
+    """Take all measurements; return the report as Markdown."""
+    from pictures import make_folder
+
+    print("making pictures", file=sys.stderr)
+    small = str(make_folder(place / "small", 2000 // divisor, 128))
+    large = str(make_folder(place / "large", 500 // divisor, 512))
+    setups = [
+        (f"{2000 // divisor} of 128x128, centre third as published", small, 44),
+        (f"{2000 // divisor} of 128x128, whole", small, 128),
+        (f"{500 // divisor} of 512x512, centre third", large, 172),
+    ]
+    studies = []
+    for title, folder, crop in setups:
+        ours = {jobs: _median("published_study", folder=folder, crop=crop, jobs=jobs) for jobs in (2, 1)}
+        loop, array = measure("naive", folder=folder, crop=crop), measure("vectorised", folder=folder, crop=crop)
+        studies.append((title, ours, loop, array))
+    passes = [(title, measure("features", folder=folder, crop=crop)) for title, folder, crop in setups]
+    search = {"detectors": ["spectral_svm"], "seeds": 1, "sweep": None, "oracle": True, "crop": {"side": 128}}
+    with_, without, none = (
+        _median("study", folder=small, jobs=2, tracking=tracking, search={"trials": trials // divisor}, **search)
+        for tracking, trials in ((True, 500), (False, 500), (False, 0))
+    )
+    asking = measure("search_alone", n_trials=500 // divisor)
+    peaks = []
+    for n in (1000, 10_000, 100_000):
+        folder = str(make_folder(place / f"many-{n // divisor}", n // divisor, 128))
+        peaks.append((n // divisor, measure("memory", watch_memory=True, folder=folder, crop=44)))
+        shutil.rmtree(folder)
+    large_fit = {n // divisor: measure("scale", n=n // divisor, folder=str(place)) for n in (20_000, 100_000)}
+    Path(place, "rows").unlink()
+    clips = preparing.section(place, divisor, measure)
+    return _report(studies, passes, (with_, without, none, asking), 500 // divisor, peaks, large_fit, clips)
+
+
+HEAD = """# How fast it is
+
+Written by `make perf`: ratios of times taken in one run, on the same pictures, with one numeric thread per process. Absolute
+times are left out, because they say more about a machine than about a program.
+
+Machine: {cores} cores, {machine}, Python {python}.
+"""
+STUDY_HEAD = """## The published band search: 48 low and high passes, 3 fits each
+
+*naive*: the published loop, everything anew for every picture and band (timed on a few of both, and multiplied).
+*vectorised*: pictures read once, masks made once per band, one FFT per picture and band, scikit-learn's classifier. *ours*: the
+same features and classifier as a study on 2 workers, with records, score files, intervals, MLflow and pictures. All from the
+start of the process to its end.
+
+| pictures | naive / ours | vectorised / ours | 1 worker / 2 | of naive: fits |
+|---|---|---|---|---|"""
+FEATURES_HEAD = """
+## Features
+
+*pass*: read, hash, decode, crop, transform and store every picture, against bare decoding and one float32 FFT each. *keep*,
+*reweight*, *pixels*: features of all pictures under one more band, as a share of the pass.
+
+| pictures | view | pass / bare | keep | reweight | pixels |
+|---|---|---|---|---|---|"""
+
+
+SCALE_HEAD = """
+## Ridge on more than fits into memory
+
+`dct_ridge` in colour at 128x128, 49,152 float32 columns in a mapped file. *own*: memory that the process needs. *with
+pages*: pages of the file that the system left in memory meanwhile, which it may take back at any time. *fit / reading*:
+against adding up the file once.
+
+| pictures | GiB | own MiB | with pages MiB | fit / reading |
+|---|---|---|---|---|"""
+
+
+def _report(studies: Any, passes: Any, search: Any, n_trials: int, peaks: Any, large_fit: Any, clips: str) -> str:
+    def times(value: float) -> str:
+        return f"{value:.0f}x" if value >= 10 else f"{value:.1f}x"
+
+    lines = [HEAD.format(cores=os.cpu_count(), machine=platform.machine(), python=platform.python_version()), STUDY_HEAD]
+    for title, ours, loop, array in studies:
+        fast, slow = ours[2], ours[1]
+        lines.append(
+            f"| {title} | {times(loop['seconds'] / fast['seconds'])} | {times(array['seconds'] / fast['seconds'])} | "
+            f"{slow['seconds'] / fast['seconds']:.2f} | {100 * loop['fits'] / loop['seconds']:.0f} % |"
+        )
+    lines.append(FEATURES_HEAD)
+    for title, views in passes:
+        for view, one in views["views"].items():
+            shares = " | ".join(f"{100 * seconds / one['pass']:.1f} %" for seconds in one["bands"].values())
+            lines.append(f"| {title} | {view} | {one['pass'] / one['bare']:.2f} | {shares} |")
+    with_, without, none, asking = search
+    per_trial = (without["seconds"] - none["seconds"]) / n_trials
+    published_fit = studies[0][1][1]["fit"]
+    lines += [
+        "",
+        "## Search and tracking",
+        "",
+        "| measure | ratio |",
+        "|---|---|",
+        f"| a study of {n_trials} trials with MLflow against the same without | {with_['seconds'] / without['seconds']:.2f} |",
+        f"| the search itself, per trial, against one SVM fit of the first table | {asking['per_trial'] / published_fit:.2f} |",
+        f"| a trial, all in all, on 2 workers, against the fit inside it | {per_trial / without['fit']:.2f} |",
+        "",
+        "## Memory",
+        "",
+        "Peak of a study, all processes added up, shared pages counted once.",
+        "",
+        "| pictures | MiB | against the first |",
+        "|---|---|---|",
+    ]
+    for n, peak in peaks:
+        lines.append(f"| {n:,} | {peak['peak_mib']:.0f} | {peak['peak_mib'] / peaks[0][1]['peak_mib']:.2f} |")
+    lines.append(SCALE_HEAD)
+    for n, one in large_fit.items():
+        gigabytes = n * 128 * 128 * 3 * 4 / 2**30
+        lines.append(
+            f"| {n:,} | {gigabytes:.1f} | {one['own_mib']:.0f} | {one['all_mib']:.0f} | {one['seconds'] / one['reading']:.1f} |"
+        )
+    lines.append(clips)
+    return "\n".join(lines) + "\n" + LIMITS.read_text(encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
