@@ -84,7 +84,7 @@ class ScanResult:
 
 
 class Region(Protocol):
-    """Where a scan looks: at the middle of pictures and frames, or at the faces in them (`datasets.faces.windows.ScanRegion`)."""
+    """Where a scan looks: the middle of pictures and frames, or the faces in them; see `datasets.faces.windows`."""
 
     @property
     def pictures(self) -> bool:

@@ -167,7 +167,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         name="eer",
         heading="EER",
-        meaning="Equal error rate: where false alarms are as frequent as misses.",
+        meaning="Equal error rate: the rate at which false alarms are as frequent as misses.",
         unit=Unit.SHARE,
         better=Better.LOWER,
         mlflow=True,
@@ -175,7 +175,9 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         name="balanced_accuracy",
-        meaning="Mean of the two classes' accuracies at the threshold that is best on validation pictures at home.",
+        meaning=(
+            "Mean of the two classes' accuracies at the threshold that is best on validation pictures of the training domain."
+        ),
         unit=Unit.SHARE,
         better=Better.HIGHER,
         mlflow=True,
@@ -186,32 +188,40 @@ METRICS: tuple[Metric, ...] = (
 
 # In the order of the page.
 ROW_COLUMNS: tuple[Column, ...] = (
-    Column("detector", "detector", "What was trained; the name leads to all that is known of the row."),
+    Column("detector", "detector", "The detector with its parameters or preset; the name opens all details of the row."),
     Column(
         "ranks",
         "rank",
-        "Lowest and highest place that the noise of the test pictures leaves open, among rows of the same set. Rows that "
-        "share a tie number cannot be told apart from its best row. (Paired bootstrap over groups, with a least error where "
-        "groups are few; Holm's correction.)",
+        (
+            "Lowest and highest rank, among the rows of the same set, that are compatible with the noise of the test "
+            "pictures. Rows with the same tie number are not significantly worse than the best of them. (Paired bootstrap"
+            " over groups, with a lower bound of the error for few groups; Holm's correction.)"
+        ),
         Unit.COUNT,
         Better.LOWER,
         derived=True,
     ),
-    Column("train", "trained on", "Domain whose training pictures it saw, and whose validation pictures chose the band."),
+    Column(
+        "train", "trained on", "Domain of the training pictures, and of the validation pictures on which the band was chosen."
+    ),
     Column(
         "band",
         "band\n(cycles/px)",
-        "Frequencies that the detector was left with; below it the evidence interval, where single narrow bands are clearly "
-        "better than chance on validation pictures.",
+        (
+            "Frequencies that the detector can use. Second line: the evidence interval, in which single narrow bands are "
+            "significantly better than chance on validation pictures."
+        ),
         Unit.FREQUENCY,
     ),
-    Column("parameters", "parameters", "Of the detector.", hidden=True, derived=True),
-    Column("view", "view", "What the detector is handed.", hidden=True, derived=True),
+    Column("parameters", "parameters", "Parameters of the detector.", hidden=True, derived=True),
+    Column("view", "view", "Features that the detector receives.", hidden=True, derived=True),
     Column(
         "in_domain_auc",
         "in-domain\nAUC",
-        "On test pictures of the training domain, with the 95 % interval over groups (identities, clips): from resampling or, "
-        "where groups are few or the AUC is near 0 or 1, wider.",
+        (
+            "AUC on test pictures of the training domain, with the 95 % interval over groups (identities, clips). The "
+            "interval is a bootstrap interval, or a wider one if there are few groups or the AUC is near 0 or 1."
+        ),
         Unit.AUC,
         Better.HIGHER,
         interval=True,
@@ -222,8 +232,10 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "cross_domain_auc",
         "cross-domain\nAUC, mean",
-        "Mean over the test domains of the row's set, with the band that was chosen on validation pictures of the training "
-        "domain. Means over different sets do not compare.",
+        (
+            "Mean AUC over the test domains of the row's set, with the band that was chosen on validation pictures of the"
+            " training domain. Means over different sets are not comparable."
+        ),
         Unit.AUC,
         Better.HIGHER,
         interval=True,
@@ -234,7 +246,7 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "worst_auc",
         "worst\ndomain AUC",
-        "Of the other domains, the one with the lowest AUC.",
+        "Lowest AUC on a single other domain.",
         Unit.AUC,
         Better.HIGHER,
         interval=True,
@@ -242,7 +254,7 @@ ROW_COLUMNS: tuple[Column, ...] = (
         latex="worst",
         mlflow=True,
     ),
-    Column("worst_domain", "worst on", "Which domain that is."),
+    Column("worst_domain", "worst on", "The other domain with the lowest AUC."),
     Column(
         "gain",
         "gain over\nall-pass",
@@ -256,7 +268,10 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "oracle_auc",
         "oracle\nAUC",
-        "With the best tried band of each test domain. It flatters, as it could not have been known beforehand.",
+        (
+            "Headline AUC with the best evaluated band of each test domain. The choice uses the test labels, so the "
+            "number is too optimistic."
+        ),
         Unit.AUC,
         Better.HIGHER,
         terminal=Terminal("oracle", 4, below=True),
@@ -273,7 +288,7 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "gap",
         "oracle\ngap",
-        "Oracle minus headline: what choosing the band on the training domain alone costs.",
+        "Oracle AUC minus headline AUC: the cost of choosing the band on the training domain alone.",
         Unit.DIFFERENCE,
         Better.LOWER,
         hindsight=True,
@@ -282,8 +297,10 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "left_out",
         "left-out\nAUC",
-        "For each test domain, the AUC with the band that is best on the mean of the other test domains: what choosing on "
-        "several domains would give. Candidates are the narrow bands of the sweep and the bands that have a row.",
+        (
+            "For each test domain, the band with the best mean AUC on the other test domains is chosen; mean of its AUCs."
+            " Candidates are the narrow bands of the sweep and the bands that have a row."
+        ),
         Unit.AUC,
         Better.HIGHER,
         hidden=True,
@@ -293,8 +310,10 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "left_out_gap",
         "left-out\ngap",
-        "Left-out AUC minus headline: what choosing on other domains instead of the training domain would gain. Below zero, "
-        "choosing at home was better.",
+        (
+            "Left-out AUC minus headline AUC: the gain from choosing the band on other domains instead of the training "
+            "domain. Negative if the training domain gave the better band."
+        ),
         Unit.DIFFERENCE,
         Better.LOWER,
         hidden=True,
@@ -304,8 +323,10 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "threshold",
         "alarms abroad\n(1 % at home)",
-        "With the threshold set for 1 % false alarms on validation pictures at home: false alarms that it really gives abroad, "
-        "and the share of fakes that it finds there.",
+        (
+            "False-alarm rate on other domains (mean), at the threshold that gives 1 % false alarms on validation "
+            "pictures of the training domain. Second line: the detection rate there."
+        ),
         Unit.SHARE,
         Better.LOWER,
         derived=True,
@@ -313,8 +334,10 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "calibration",
         "calibration\nerror abroad",
-        "Mean distance of the probability of fake from what it promises, with probabilities calibrated at home: mean over the "
-        "other domains. 0 is best; chance alone lifts it a little above.",
+        (
+            "Mean distance between the predicted probability of fake and the observed share of fakes on the other "
+            "domains, calibrated on the training domain. 0 is best; chance alone gives a little more than 0."
+        ),
         Unit.SHARE,
         Better.LOWER,
         hidden=True,
@@ -329,11 +352,11 @@ ROW_COLUMNS: tuple[Column, ...] = (
         terminal=Terminal("coverage", 6, wide=True),
         mlflow=True,
     ),
-    Column("n_tests", "tested on", "Test domains of the row, of those that its study knows.", Unit.COUNT, derived=True),
+    Column("n_tests", "tested on", "Number of test domains of the row, out of those of its study.", Unit.COUNT, derived=True),
     Column(
         "ms_per_picture",
         "ms per\npicture",
-        "Reading, decoding, transforming and scoring, on the machine that computed the row.",
+        "Time per picture for reading, decoding, transforming and scoring, on the machine that computed the row.",
         Unit.MILLISECONDS,
         Better.LOWER,
         terminal=Terminal("ms/picture", 5, below=True, wide=True),
@@ -342,7 +365,10 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "score_ms",
         "detector\nalone, ms",
-        "Of the milliseconds per picture, what the detector takes to score it: the cost that tells detectors apart.",
+        (
+            "The part of the time per picture that the detector takes for scoring; the other parts are the same for all "
+            "detectors."
+        ),
         Unit.MILLISECONDS,
         Better.LOWER,
         hidden=True,
@@ -350,8 +376,7 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "model_bytes",
         "model,\nkB",
-        "Size of the chosen model as it is kept: one fitted detector with its calibration. An encoder that it rests on is not "
-        "counted.",
+        "Size of the saved model: one fitted detector with its calibration, without the weights of an encoder.",
         Unit.BYTES,
         Better.LOWER,
         hidden=True,
@@ -360,7 +385,7 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "fit_seconds",
         "fit, s",
-        "Seconds to fit, mean over the draws.",
+        "Time of a fit in seconds, mean over the draws.",
         Unit.SECONDS,
         Better.LOWER,
         terminal=Terminal("fit s", 5, wide=True),
@@ -370,41 +395,49 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "seeds",
         "draws",
-        "Draws of training and validation pictures that every number is a mean over.",
+        "Number of draws of training and validation pictures; every number is a mean over them.",
         Unit.COUNT,
         hidden=True,
     ),
-    Column("set_name", "set", "Set of test pictures that the headline is a mean over.", hidden=True, derived=True),
+    Column("set_name", "set", "The set of test domains over which the headline is a mean.", hidden=True, derived=True),
     Column(
         "split_id",
         "splits",
-        "Short digest of the split lists: equal for rows whose training domain and test pictures are split alike.",
+        (
+            "Short digest of the split lists. It is equal for rows with the same splits of the training domain and the "
+            "test pictures."
+        ),
         terminal=Terminal("splits", 6, below=True, wide=True),
     ),
     Column(
         "origin",
         "origin",
-        "Recorded here: computed by this program. Submitted: somebody brought scores, and every number was computed from them. "
-        "Verified: a run recorded here gives the same scores.",
+        (
+            "Recorded here: the scores were computed by this program. Submitted: the scores were submitted, and every "
+            "number was computed from them. Verified: a run recorded here gives the same scores."
+        ),
         derived=True,
     ),
-    Column("study", "study", "What was crossed and searched."),
+    Column("study", "study", "The study that the row belongs to."),
     Column(
         "flags",
         "to note",
-        "Test pictures that look like training pictures, parts of the data or bands that are missing, training pictures left "
-        "out because they share a clip or an identity with held-out ones.",
+        (
+            "Warnings: the number of test pictures that look like training pictures; missing parts of the data or bands; "
+            "the number of training pictures that were left out because they share a clip or an identity with held-out "
+            "pictures."
+        ),
         Unit.COUNT,
         derived=True,
     ),
     # Of CSV and JSON alone.
     Column("role", meaning="`chosen` by the search, `allpass` (all frequencies) or `fixed` by the study."),
     Column("evidence", meaning="Evidence interval; empty where none was found.", unit=Unit.FREQUENCY),
-    Column("swept", meaning="True if narrow bands were swept, so that an evidence interval was looked for."),
+    Column("swept", meaning="True if the study has a sweep of narrow bands, and so an evidence interval was computed."),
     Column("rule", meaning="Rule by which the band was chosen."),
     Column("gaps", meaning="Bands that could not be scored."),
-    Column("settings", meaning="Short digest of the settings that move a row."),
-    Column("variant", meaning="Short digest of the settings and of all pictures that move the row."),
+    Column("settings", meaning="Short digest of the settings that change a row."),
+    Column("variant", meaning="Short digest of the settings and of all pictures that change the row."),
     Column("cell", meaning="Key of the cell: detector, data and settings."),
     Column("finished", meaning="Time at which the cell was finished, since the epoch.", unit=Unit.SECONDS),
     Column("dropped_leaks", meaning="Training and validation pictures that the leak guard left out.", unit=Unit.COUNT),

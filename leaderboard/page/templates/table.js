@@ -40,43 +40,33 @@ const interval = (name) => (row) => measured(row[name], row[name + "_lo"], row[n
 const number = (name, write = fixed) => (row) => [known(row[name]) ? write(row[name]) : missing()];
 const flagged = (row) => row.lookalikes + row.gaps.length + (row.dropped ? 1 : 0);
 
-const COLUMNS = [
-  { id: "detector", head: "detector", cell: (row) => [rowLink(row), badge(row), element("span", { class: "sub" }, ROLES[row.role] ?? row.role)],
-    about: "The detector with its parameters or preset; the name opens all details of the row." },
-  { id: "ranks", head: "rank", numeric: true, absent: !HAS_RANKS, value: (row) => row.rank_low, cell: rankCell,
-    about: "Lowest and highest rank, among the rows of the same set, that are compatible with the noise of the test pictures. Rows with the same tie number are not significantly worse than the best of them. (Paired bootstrap over groups, with a lower bound of the error for few groups; Holm's correction.)" },
-  { id: "train", head: "trained on", cell: (row) => [nameOf(row.train)], about: "Domain of the training pictures, and of the validation pictures on which the band was chosen." },
-  { id: "band", head: "band\n(cycles/px)", cell: bandCell, value: (row) => row.edges[0],
-    about: "Frequencies that the detector can use. Second line: the evidence interval, in which single narrow bands are significantly better than chance on validation pictures." },
-  { id: "parameters", head: "parameters", hidden: true, cell: (row) => [row.parameters ? nameOf(row.parameters) : missing("not known")], about: "Parameters of the detector." },
-  { id: "view", head: "view", hidden: true, cell: (row) => [row.view ? nameOf(row.view) : missing("not known")], about: "Features that the detector receives." },
-  { id: "in_domain_auc", head: "in-domain\nAUC", numeric: true, cell: interval("in_domain_auc"), about: "AUC on test pictures of the training domain, with the 95 % interval over groups (identities, clips). The interval is a bootstrap interval, or a wider one if there are few groups or the AUC is near 0 or 1." },
-  { id: "cross_domain_auc", head: "cross-domain\nAUC, mean", numeric: true, cell: interval("cross_domain_auc"), about: "Mean AUC over the test domains of the row's set, with the band that was chosen on validation pictures of the training domain. Means over different sets are not comparable." },
-  { id: "worst_auc", head: "worst\ndomain AUC", numeric: true, cell: interval("worst_auc"), about: "Lowest AUC on a single other domain." },
-  { id: "worst_domain", head: "worst on", cell: (row) => [row.worst_domain ? nameOf(row.worst_domain) : missing()], about: "The other domain with the lowest AUC." },
-  { id: "gain", head: "gain over\nall-pass", numeric: true, cell: number("gain", signed), about: "Headline AUC (cross-domain, else in-domain) minus that of the same detector with all frequencies." },
-  { id: "oracle_auc", head: "oracle\nAUC", numeric: true, hindsight: true, cell: number("oracle_auc"), about: "Headline AUC with the best evaluated band of each test domain. The choice uses the test labels, so the number is too optimistic." },
-  { id: "gap", head: "oracle\ngap", numeric: true, hindsight: true, cell: number("gap", signed), about: "Oracle AUC minus headline AUC: the cost of choosing the band on the training domain alone." },
-  { id: "left_out", head: "left-out\nAUC", numeric: true, hidden: true, absent: !HAS_CHOICES, hindsight: true, cell: leftOutCell, about: "For each test domain, the band with the best mean AUC on the other test domains is chosen; mean of its AUCs. Candidates are the narrow bands of the sweep and the bands that have a row." },
-  { id: "left_out_gap", head: "left-out\ngap", numeric: true, hidden: true, absent: !HAS_CHOICES, hindsight: true, cell: number("left_out_gap", signed), about: "Left-out AUC minus headline AUC: the gain from choosing the band on other domains instead of the training domain. Negative if the training domain gave the better band." },
-  { id: "threshold", head: "alarms abroad\n(1 % at home)", numeric: true, absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.value, cell: transferCell,
-    about: "False-alarm rate on other domains (mean), at the threshold that gives 1 % false alarms on validation pictures of the training domain. Second line: the detection rate there." },
-  { id: "calibration", head: "calibration\nerror abroad", numeric: true, hidden: true, absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.calibration, cell: calibrationCell,
-    about: "Mean distance between the predicted probability of fake and the observed share of fakes on the other domains, calibrated on the training domain. 0 is best; chance alone gives a little more than 0." },
-  { id: "coverage", head: "coverage", numeric: true, cell: number("coverage", percent), about: "Share of the test pictures that have a score." },
-  { id: "n_tests", head: "tested on", numeric: true, value: (row) => row.tests.length, cell: testedCell, about: "Number of test domains of the row, out of those of its study." },
-  { id: "ms_per_picture", head: "ms per\npicture", numeric: true, cell: number("ms_per_picture", milliseconds), about: "Time per picture for reading, decoding, transforming and scoring, on the machine that computed the row." },
-  { id: "score_ms", head: "detector\nalone, ms", numeric: true, hidden: true, absent: !DATA.fields.includes("score_ms"), cell: number("score_ms", milliseconds), about: "The part of the time per picture that the detector takes for scoring; the other parts are the same for all detectors." },
-  { id: "model_bytes", head: "model,\nkB", numeric: true, hidden: true, cell: number("model_bytes", kilobytes), about: "Size of the saved model: one fitted detector with its calibration, without the weights of an encoder." },
-  { id: "fit_seconds", head: "fit, s", numeric: true, hidden: true, cell: number("fit_seconds", (value) => value.toFixed(2)), about: "Time of a fit in seconds, mean over the draws." },
-  { id: "seeds", head: "draws", numeric: true, hidden: true, cell: (row) => [String(row.seeds)], about: "Number of draws of training and validation pictures; every number is a mean over them." },
-  { id: "set_name", head: "set", hidden: true, value: (row) => row.set, cell: (row) => [DATA.sets[row.set].name], about: "The set of test domains over which the headline is a mean." },
-  { id: "split_id", head: "splits", cell: (row) => [row.split_id ? element("code", {}, row.split_id) : missing("not recorded")], about: "Short digest of the split lists. It is equal for rows with the same splits of the training domain and the test pictures." },
-  { id: "origin", head: "origin", hidden: !HAS_SUBMISSIONS, cell: (row) => [ORIGINS[row.origin]], value: (row) => ORIGINS[row.origin],
-    about: "Recorded here: the scores were computed by this program. Submitted: the scores were submitted, and every number was computed from them. Verified: a run recorded here gives the same scores." },
-  { id: "study", head: "study", hidden: new Set(ROWS.map((row) => row.study)).size < 2, cell: (row) => [nameOf(row.study)], about: "The study that the row belongs to." },
-  { id: "flags", head: "to note", value: flagged, cell: flagsCell, about: "Warnings: the number of test pictures that look like training pictures; missing parts of the data or bands; the number of training pictures that were left out because they share a clip or an identity with held-out pictures." },
-].filter((column) => !column.absent);
+// How a number is written, by its unit.
+const WRITTEN = { "AUC": fixed, "difference": signed, "share": percent, "ms": milliseconds, "bytes": kilobytes, "s": (value) => value.toFixed(2), "count": String };
+const written = (column) => (column.interval ? interval(column.id) : column.numeric ? number(column.id, WRITTEN[column.unit]) : (row) => [row[column.id] ? nameOf(row[column.id]) : missing()]);
+
+// Cells of columns that are more than their number or name.
+const CELLS = {
+  detector: { cell: (row) => [rowLink(row), badge(row), element("span", { class: "sub" }, ROLES[row.role] ?? row.role)] },
+  ranks: { absent: !HAS_RANKS, value: (row) => row.rank_low, cell: rankCell },
+  train: { cell: (row) => [nameOf(row.train)] },
+  band: { cell: bandCell, value: (row) => row.edges[0] },
+  parameters: { cell: (row) => [row.parameters ? nameOf(row.parameters) : missing("not known")] },
+  view: { cell: (row) => [row.view ? nameOf(row.view) : missing("not known")] },
+  left_out: { absent: !HAS_CHOICES, cell: leftOutCell },
+  left_out_gap: { absent: !HAS_CHOICES },
+  threshold: { absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.value, cell: transferCell },
+  calibration: { absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.calibration, cell: calibrationCell },
+  n_tests: { value: (row) => row.tests.length, cell: testedCell },
+  score_ms: { absent: !DATA.fields.includes("score_ms") },
+  seeds: { cell: (row) => [String(row.seeds)] },
+  set_name: { value: (row) => row.set, cell: (row) => [DATA.sets[row.set].name] },
+  split_id: { cell: (row) => [row.split_id ? element("code", {}, row.split_id) : missing("not recorded")] },
+  origin: { hidden: !HAS_SUBMISSIONS, value: (row) => ORIGINS[row.origin], cell: (row) => [ORIGINS[row.origin]] },
+  study: { hidden: new Set(ROWS.map((row) => row.study)).size < 2, cell: (row) => [nameOf(row.study)] },
+  flags: { numeric: false, value: flagged, cell: flagsCell },
+};
+
+const COLUMNS = DATA.described.rows.map((column) => ({ ...column, cell: written(column), ...CELLS[column.id] })).filter((column) => !column.absent);
 
 function rowLink(row) {
   const open = (event) => { event.preventDefault(); openRow(row.id); };

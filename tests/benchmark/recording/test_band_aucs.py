@@ -72,7 +72,7 @@ def test_a_sweep_tells_where_the_evidence_is_abroad(cell: Path) -> None:
 def test_numbers_follow_from_the_table(cell: Path) -> None:
     document = read_json(cell / "cell.json")
     assert document is not None
-    assert narrow_aucs(cell / FILE) == document["narrow"]
+    assert [band.to_json() for band in narrow_aucs(cell / FILE)] == document["narrow"]
     table = pq.read_table(cell / FILE)
     trials = {(t["stage"], round(t["auc"], 6)) for t in document["trials"]}
     assert all(
@@ -81,7 +81,7 @@ def test_numbers_follow_from_the_table(cell: Path) -> None:
     swapped = table.set_column(table.column_names.index("label"), "label", pa.array(1 - table["label"].to_numpy()))
     pq.write_table(swapped, cell / FILE)
     turned = narrow_aucs(cell / FILE)
-    assert [1 - e["val"][0] for e in turned] == pytest.approx([e["val"][0] for e in document["narrow"]])
+    assert [1 - band.validation[0] for band in turned] == pytest.approx([e["val"][0] for e in document["narrow"]])
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 but no table PAR1"])
