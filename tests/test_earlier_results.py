@@ -11,8 +11,8 @@ import pytest
 
 from bandbench.benchmark.domains.catalogue import DatasetSpec
 from bandbench.benchmark.results.cells import cell_rows
-from bandbench.benchmark.store.files import read_json, write_json
-from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
+from bandbench.benchmark.store import read_json, write_json
+from bandbench.benchmark.tracking import client_for, default_tracking_uri
 from bandbench.leaderboard.rows import load_board
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -57,7 +57,7 @@ def same_numbers(found: Any, wanted: Any) -> bool:
 
 def test_rows_follow_from_the_folder_of_a_cell(home: Path) -> None:
     (folder,) = (home / "cells").iterdir()
-    rows = [plain(row) for row in cell_rows(folder)]
+    rows = [plain(row.to_json()) for row in cell_rows(folder)]
     assert [row["role"] for row in rows] == ["chosen", "allpass", "fixed"]
     assert same_numbers(rows, recorded(home))
 
@@ -65,11 +65,11 @@ def test_rows_follow_from_the_folder_of_a_cell(home: Path) -> None:
 def test_the_leaderboard_is_made_of_the_store(home: Path) -> None:
     board = load_board(default_tracking_uri(), "earlier")
     assert (board.refused, board.others) == ([], {})
-    found = {row["role"]: plain(row) for row in board.rows}
+    found = {row.role: plain(row.to_json()) for row in board.rows}
     wanted = {row["role"]: row for row in recorded(home)}
     assert same_numbers(found, wanted)
     (cell,) = (home / "cells").iterdir()
-    assert {row["cell"] for row in board.rows} == {cell.name}
+    assert {row.cell for row in board.rows} == {cell.name}
 
 
 @pytest.mark.parametrize(("schema", "unsaid"), [(3, BEFORE_4), (2, BEFORE_4 + BEFORE_3)])
@@ -79,7 +79,7 @@ def test_documents_of_earlier_schemas_are_read(schema: int, unsaid: tuple[str, .
     assert document["schema"] == 4
     old = {name: value for name, value in document.items() if name not in unsaid}
     write_json(folder / "cell.json", old | {"schema": schema})
-    rows = [plain(row) for row in cell_rows(folder)]
+    rows = [plain(row.to_json()) for row in cell_rows(folder)]
     assert [(row["settings"], row["variant"]) for row in rows] == [(document["study_key"][:8], document["key"][:8])] * 3
     moved = {*unsaid, "tests"}
     assert same_numbers(rows, [{name: value for name, value in row.items() if name not in moved} for row in recorded(home)])

@@ -15,6 +15,7 @@ from bandbench.benchmark.recording.recorder import Recorder, cell_folder, has_ro
 from bandbench.benchmark.records import Cell, CellResult, Record, Trial
 from bandbench.benchmark.records import Tested as ScoredBand  # a name that pytest does not take for tests
 from bandbench.benchmark.results.cells import cell_rows
+from bandbench.benchmark.results.rows import rows_to_json
 from bandbench.benchmark.store.files import write_json
 from bandbench.benchmark.store.folders import results_root
 from conftest import SilentReporter
@@ -62,7 +63,7 @@ def finished_cell(folder: Path, cell: Cell, gaps: tuple[str, ...] = ()) -> list[
     tested = (ScoredBand("chosen", ALL, (record,)), ScoredBand("allpass", ALL, (record,)))
     write_cell(CellResult(cell, (chosen,), None, chosen, tested, gaps), cell_key(cell), cell_folder(cell))
     rows = cell_rows(cell_folder(cell))
-    write_json(cell_folder(cell) / "rows.json", rows)
+    write_json(cell_folder(cell) / "rows.json", rows_to_json(rows))
     return rows
 
 
@@ -82,9 +83,9 @@ def test_a_finished_cell_is_taken_up_with_its_rows_and_gaps(tmp_path: Path) -> N
     rows = finished_cell(tmp_path, made_cell(), ("low 0.2: no memory",))
     record, shelf, _ = recorder()
     assert record.take_up(made_cell())
-    assert [row["cell"] for row in record.rows] == [row["cell"] for row in rows]
-    assert record.rows[0]["in_domain_auc"] == 1
-    assert math.isnan(record.rows[0]["oracle_auc"])  # null in the file
+    assert [row.cell for row in record.rows] == [row.cell for row in rows]
+    assert record.rows[0].in_domain_auc == 1
+    assert math.isnan(record.rows[0].oracle_auc)  # null in the file
     assert record.gaps == {made_cell().label: ("low 0.2: no memory",)}
     assert shelf.asked == ["cell", "trial"]
 

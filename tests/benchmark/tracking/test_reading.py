@@ -144,10 +144,10 @@ def test_a_real_server(server: str, picture_folder: Maker) -> None:
     assert outcome.unsent == 0, outcome.tracking_problem
     board = load_board(server, "small")
     assert not board.refused
-    assert [row["detector"] for row in board.rows] == [row["detector"] for row in outcome.rows]
-    assert board.rows[0]["in_domain_auc"] == pytest.approx(outcome.rows[0]["in_domain_auc"])
+    assert [row.detector for row in board.rows] == [row.detector for row in outcome.rows]
+    assert board.rows[0].in_domain_auc == pytest.approx(outcome.rows[0].in_domain_auc)
     # A page has the pictures, too, which rows do not need.
     details = load_details(server, "small", board.rows)
-    run_id = board.rows[0]["run_id"]
+    run_id = board.rows[0].run_id
     assert details.spectra[run_id].startswith("data:image/webp")
     assert any(details.mistakes[run_id]["mine"].values())

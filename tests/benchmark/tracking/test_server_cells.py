@@ -7,6 +7,7 @@ import pytest
 from mlflow import MlflowClient
 
 from bandbench.benchmark.store.files import read_json
+from bandbench.benchmark.tracking import server_cells as module
 from bandbench.benchmark.tracking.documents import RunDocument
 from bandbench.benchmark.tracking.sender import Sender
 from bandbench.benchmark.tracking.server_cells import CellIndex, server_cells

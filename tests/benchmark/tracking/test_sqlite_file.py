@@ -12,6 +12,7 @@ import pytest
 from mlflow import MlflowClient
 
 from bandbench.benchmark.errors import BenchWarning, TrackingError
+from bandbench.benchmark.tracking import sqlite_file
 from bandbench.benchmark.tracking.addresses import folder_path, sqlite_address
 from bandbench.benchmark.tracking.documents import RunDocument
 from bandbench.benchmark.tracking.sender import Sender
@@ -47,6 +48,7 @@ def ready(path: Path) -> None:
 MAKE = """
 import os, sys
 from pathlib import Path
+from bandbench.benchmark.tracking import sqlite_file
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 if len(sys.argv) > 1:
     copy = getattr(sqlite_file, sys.argv[1])

@@ -127,5 +127,5 @@ def test_a_detector_of_one_file_brings_its_view(tmp_path: Path, picture_folder: 
     study = small_study(detectors=[f"{path}:Means"])
     outcome = run(study, {"mine": picture_folder()}, jobs=2)
     assert outcome.complete
-    assert {row["detector"] for row in outcome.rows} == {"means"}
+    assert {row.detector for row in outcome.rows} == {"means"}
     assert DetectorSpec.parse(f"{path}:Means").build().view.name == f"{path}:Columns"

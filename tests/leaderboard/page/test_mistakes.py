@@ -10,8 +10,7 @@ import pytest
 from PIL import Image
 
 from bandbench.benchmark.recording.mistakes import FILE, PER_CLASS
-from bandbench.leaderboard.page.mistakes import LARGEST, mistakes
-from bandbench.leaderboard.page.page import ADDRESS
+from bandbench.leaderboard.page.mistakes import ADDRESS, LARGEST, mistakes
 
 
 def webp() -> bytes:
