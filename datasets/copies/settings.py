@@ -1,10 +1,14 @@
 """Settings of a preparation: how faces are found, cut out and encoded."""
 
 from dataclasses import asdict, dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from ...benchmark.errors import DataError, unknown_name
 from ...benchmark.store import digest
+
+if TYPE_CHECKING:
+    pass
+
 
 FORMAT = 1
 FACE_SHARE, LEAST_FACE, MOST_LEAST_FACE = 6, 64, 100  # the frame's shorter side over the least face's; its bounds in pixels
