@@ -12,7 +12,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError
+from ..errors import DataError, StudyError, unknown_name
 from .bootstrap import TAIL, GroupBootstrap, independent_pairs, scarce, unseen_bounds
 from .detection import balanced_accuracy as balanced_accuracy_at
 from .detection import best_threshold, detection_rate_at
@@ -35,6 +35,32 @@ class ClipRule(StrEnum):
     MEAN = "mean"
     VOTE = "vote"
     TOP_THIRD = "top_third"
+
+    def describe(self) -> str:
+        """Return the rule in words."""
+        return RULE_TEXTS[self]
+
+
+RULE_TEXTS = {
+    ClipRule.MEAN: "mean score of its frames",
+    ClipRule.VOTE: "share of its frames that are called fake",
+    ClipRule.TOP_THIRD: "mean of the highest third of its frames' scores",
+}
+
+
+def clip_rule(name: str) -> ClipRule:
+    """
+    Return a pooling rule by its name.
+
+    Raises
+    ------
+    StudyError
+        With the rules that there are.
+    """
+    try:
+        return ClipRule(name)
+    except ValueError:
+        raise StudyError(unknown_name("rule for clips", name, list(ClipRule))) from None
 
 
 @dataclass(frozen=True)

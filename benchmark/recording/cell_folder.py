@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..metrics.clips import ClipRule
 from ..metrics.detection import Interval
 from ..pictures.perturbations import chain_of
 from ..records import RULE, CellResult, Tested
@@ -60,6 +61,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> dict[str, Any]:
         "seeds": len(cell.replicates),
         "attempt": cell.attempt,
         "bootstrap": cell.study.bootstrap,
+        **({"clips": cell.study.clips.value} if cell.study.clips is not ClipRule.MEAN else {}),
         "crop": asdict(cell.study.crop.spec()),
         "band": result.chosen.band.as_dict(),
         "rule": RULE,

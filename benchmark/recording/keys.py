@@ -5,7 +5,7 @@ from typing import Any
 
 from ..pictures.perturbations import dataset_name
 from ..records import Cell, ItemSet
-from ..results.cells import SCHEMA, SHORT
+from ..results.cells import SCHEMA, SHORT, _settings
 from ..store import digest
 
 # Of a study: what is told by digests, or changes no number.
@@ -15,21 +15,21 @@ MOVE_NO_ROW = {"name", "keep_models", "mmd"}  # of the settings
 
 def cell_key(cell: Cell) -> str:
     """Name of a cell's result: the detector, the data and the settings that it depends on."""
-    study = cell.study.model_dump(mode="json", exclude=NOT_SETTINGS)
+    study = _settings(cell.study)
     sets = [[r.train.digest, r.val.digest, [[t.domain, t.digest] for t in r.tests]] for r in cell.replicates]
     return digest([SCHEMA, study, cell.detector.identity(), cell.train, sets, cell.attempt, cell_provenance(cell)])
 
 
 def study_key(cell: Cell) -> str:
     """Name of a cell's study: settings and test pictures, so that detectors and training domains can be added later."""
-    settings = cell.study.model_dump(mode="json", exclude=NOT_SETTINGS)
+    settings = _settings(cell.study)
     tests = sorted([t.domain, t.provenance.test_list, t.provenance.pictures] for t in cell.replicates[0].tests)
     return digest([SCHEMA, settings, tests, cell.attempt])
 
 
 def settings_digest(cell: Cell) -> str:
     """Digest of the settings that move a row, equal for every detector and domain of a study; short."""
-    return digest(cell.study.model_dump(mode="json", exclude=NOT_SETTINGS | MOVE_NO_ROW))[:SHORT]
+    return digest(_settings(cell.study, MOVE_NO_ROW))[:SHORT]
 
 
 def variant_digest(cell: Cell) -> str:

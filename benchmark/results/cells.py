@@ -8,7 +8,7 @@ from the score files, here or on the machine of whoever downloads them.
 import math
 import platform
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -19,9 +19,12 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from ..metrics.bootstrap import GroupBootstrap, Measured, difference
+from ..metrics.clips import ClipRule
 from ..metrics.detection import Interval, Scored, all_metrics, best_threshold, roc_auc
 from ..pictures.perturbations import chain_of, unperturbed
+from ..recording.keys import NOT_SETTINGS
 from ..store import read_json
+from ..study.study_file import Study
 from .scores import DomainScores, read_scores
 
 SCHEMA = 4  # raised when what a cell chooses, or what its folder holds, changes
@@ -31,6 +34,14 @@ SCHEMA = 4  # raised when what a cell chooses, or what its folder holds, changes
 READABLE = (2, 3, SCHEMA)
 LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow", "opencv-python-headless")
 SHORT = 8  # hex digits of a digest that people compare by eye
+
+
+def _settings(study: Study, others: Set[str] = frozenset()) -> dict[str, Any]:
+    """Settings of a study without `NOT_SETTINGS` and some `others`, as digests take them."""
+    settings = study.model_dump(mode="json", exclude=NOT_SETTINGS | others)
+    if study.clips is ClipRule.MEAN:  # a key that studies did not always have: without it they keep their digests
+        del settings["clips"]
+    return settings
 
 
 def fact_text(value: Any) -> str:

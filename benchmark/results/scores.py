@@ -93,6 +93,12 @@ def clip_names(table: pa.Table) -> NDArray | None:
     return np.array(names, dtype=object).astype(str)
 
 
+def frame_clips(table: pa.Table) -> NDArray | None:
+    """Clip of every scored item of one item set (n_ok,), see `clip_names`; None where no two items are frames of one clip."""
+    names = clip_names(table)
+    return None if names is None or len(np.unique(names)) == len(names) else names[ok_rows(table)]
+
+
 def _clip_name(video: str | None, item: str, group: str, donor: str | None) -> str:
     if not video:
         return f"picture {item}"

@@ -21,6 +21,7 @@ from pydantic import (
 from ..errors import StudyError, unknown_name
 from ..frequency.bands import KINDS, MAX_CUTOFF, MAX_FREQUENCY, Band, Mode
 from ..invocation import bench
+from ..metrics.clips import ClipRule
 from ..mlflow_names import MARK
 from ..pictures.crops import CropSpec
 from ..pictures.perturbations import canonical
@@ -179,6 +180,7 @@ class Study(_Strict):
     sweep: Sweep | None = Sweep()
     search: Search = Search()
     bands: tuple[BandEntry, ...] = ()
+    clips: ClipRule = Field(default=ClipRule.MEAN, description="How the scores of a clip's frames become one.")
     oracle: bool = True
     drop_leaks: bool = Field(
         default=False, description="Leave out of training what shares a clip or an identity with held-out pictures."
