@@ -5,6 +5,9 @@ Everywhere ``labels`` is 0 real, 1 fake and a higher score means more fake. A nu
 hand is NaN, never a guess.
 """
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -17,14 +20,20 @@ __all__ = [
     "GroupBootstrap",
     "Interval",
     "Scored",
+    "Verdicts",
     "all_metrics",
     "auc_interval",
     "average_precision",
+    "average_precision_of",
     "balanced_accuracy",
+    "balanced_accuracy_of",
     "best_threshold",
     "detection_rate_at",
+    "detection_rate_of",
     "equal_error_rate",
+    "equal_error_rate_of",
     "nearest_detection_rate_at",
+    "nearest_detection_rate_of",
     "roc_auc",
 ]
 
@@ -149,6 +158,53 @@ def balanced_accuracy(labels: ArrayLike, scores: ArrayLike, threshold: float) ->
     if len(np.unique(y)) < 2 or not np.isfinite(threshold):
         return float("nan")
     return float((called_fake[y == 1].mean() + (~called_fake[y == 0]).mean()) / 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Verdicts:
+    """
+    Scores and labels of one item set with a threshold that was fixed beforehand.
+
+    Attributes
+    ----------
+    labels, scores : arrays (n_items,)
+    threshold : float
+        Chosen on the validation items of the training domain (`best_threshold`).
+    """
+
+    labels: NDArray
+    scores: NDArray
+    threshold: float
+
+    @cached_property
+    def roc(self) -> Roc | None:
+        """ROC curve, computed once for all metrics; None if a class is missing."""
+        return _roc(self.labels, self.scores)
+
+
+def average_precision_of(verdicts: Verdicts) -> float:
+    """See `average_precision`."""
+    return average_precision(verdicts.labels, verdicts.scores)
+
+
+def equal_error_rate_of(verdicts: Verdicts) -> float:
+    """See `equal_error_rate`."""
+    return _equal_error(verdicts.roc)
+
+
+def balanced_accuracy_of(verdicts: Verdicts) -> float:
+    """See `balanced_accuracy`."""
+    return balanced_accuracy(verdicts.labels, verdicts.scores, verdicts.threshold)
+
+
+def detection_rate_of(verdicts: Verdicts, false_alarm_rate: float) -> float:
+    """See `detection_rate_at`."""
+    return _detection_rate(np.asarray(verdicts.labels), verdicts.roc, false_alarm_rate)
+
+
+def nearest_detection_rate_of(verdicts: Verdicts, false_alarm_rate: float) -> float:
+    """See `nearest_detection_rate_at`."""
+    return _nearest_detection_rate(verdicts.roc, false_alarm_rate)
 
 
 def all_metrics(labels: ArrayLike, scores: ArrayLike, threshold: float) -> dict[str, float]:

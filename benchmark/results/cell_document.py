@@ -1,0 +1,416 @@
+"""
+``cell.json``: what was tried, chosen and tested in one cell, as a frozen record with a schema number.
+
+Documents of earlier schemas are upgraded while they are read, so that nothing else has to know them.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+from ..errors import BenchError, DataError
+from ..frequency.bands import Band
+from ..pictures.lookalikes import Lookalikes
+from ..store import read_json, write_json
+from .rows import EvidenceInterval, Row
+
+FILE = "cell.json"
+SCHEMA = 4  # raised when what a cell chooses, or what its folder holds, changes
+# 2: splits and data do not say where they come from; 3: other intervals of few pictures, and nothing says which settings.
+READABLE = (2, 3, SCHEMA)
+SHORT = 8  # hex digits of a digest that people compare by eye
+NO_VALUES = (math.nan, math.nan)
+
+
+@dataclass(frozen=True)
+class TriedBand:
+    """
+    A band that was tried on validation pictures of the training domain.
+
+    Attributes
+    ----------
+    band : Band
+    stage : {"allpass", "sweep", "stop_sweep", "search", "fixed"}
+    auc, auc_lo, auc_hi, auc_se : float
+        Mean over the draws, its 95 % interval and its standard error; NaN where there is none.
+    error : str
+        Why there is no AUC.
+    """
+
+    band: Band
+    stage: str
+    auc: float
+    auc_lo: float
+    auc_hi: float
+    auc_se: float
+    error: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON form."""
+        return _plain(self) | {"band": self.band.as_dict()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read the JSON form."""
+        numbers = {name: _number(data[name]) for name in ("auc", "auc_lo", "auc_hi", "auc_se")}
+        return cls(Band(**data["band"]), data["stage"], **numbers, error=data["error"])
+
+
+@dataclass(frozen=True)
+class NarrowBand:
+    """
+    A narrow band of a sweep, kept alone or taken out: its AUC at home and on every test domain.
+
+    Attributes
+    ----------
+    kind : {"band", "stop"}
+        Only it is kept; it is taken out.
+    low, high : float
+        In cycles/pixel.
+    validation : (float, float)
+        Mean AUC over the draws on validation pictures of the training domain, and its standard error; NaN where undefined.
+    tests : mapping of str to (float, float)
+        The same by test domain.
+    """
+
+    kind: str
+    low: float
+    high: float
+    validation: tuple[float, float] = NO_VALUES
+    tests: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def auc_on(self, domain: str) -> float:
+        """AUC on a test domain; NaN where it was not scored."""
+        return self.tests.get(domain, NO_VALUES)[0]
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON form."""
+        tests = {domain: list(values) for domain, values in self.tests.items()}
+        return {"kind": self.kind, "low": self.low, "high": self.high, "val": list(self.validation), "tests": tests}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read the JSON form."""
+        tests = {domain: _pair(values) for domain, values in data["tests"].items()}
+        return cls(data["kind"], data["low"], data["high"], _pair(data["val"]), tests)
+
+
+@dataclass(frozen=True)
+class TestedBand:
+    """
+    A band that was scored on the test domains.
+
+    Attributes
+    ----------
+    role : {"chosen", "allpass", "fixed", "oracle"}
+    band : Band
+    domain : str
+        Set where it is the oracle of that domain only.
+    files : tuple of str
+        Score files, one per draw, below the folder of the cell.
+    fit_seconds, score_ms : float
+        Means over the draws: seconds to fit, milliseconds to score a picture.
+    epochs : tuple of tuple of mapping, or None
+        By draw: what a detector that is trained in epochs says of each; None for any other.
+    """
+
+    __test__ = False
+
+    role: str
+    band: Band
+    domain: str
+    files: tuple[str, ...]
+    fit_seconds: float
+    score_ms: float
+    epochs: tuple[tuple[Mapping[str, float], ...], ...] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON form."""
+        data = _plain(self) | {"band": self.band.as_dict(), "files": list(self.files)}
+        epochs = data.pop("epochs")
+        return data if epochs is None else data | {"epochs": [[dict(one) for one in draw] for draw in epochs]}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read the JSON form."""
+        epochs = data.get("epochs")
+        return cls(
+            data["role"],
+            Band(**data["band"]),
+            data["domain"],
+            tuple(data["files"]),
+            data["fit_seconds"],
+            data["score_ms"],
+            None if epochs is None else tuple(map(tuple, epochs)),
+        )
+
+
+@dataclass(frozen=True)
+class CellProvenance:
+    """
+    Data of a cell, besides the pictures themselves.
+
+    Attributes
+    ----------
+    splits : mapping of str to str
+        Digest of the split list of every domain.
+    split_id : str
+        Short; equal for cells whose training domain and test pictures are split alike.
+    test_splits, pictures : mapping of str to str
+        By test domain: digests of its test items and of their contents.
+    dropped_leaks : mapping of str to int
+        Training and validation items that the guard left out, in the draw that lost most.
+    data : mapping of str to mapping
+        `Dataset.facts` by data set.
+    lookalikes : mapping of str to Lookalikes
+        By test domain: pictures that look like training or validation pictures.
+    """
+
+    splits: Mapping[str, str]
+    split_id: str
+    test_splits: Mapping[str, str]
+    pictures: Mapping[str, str]
+    dropped_leaks: Mapping[str, int]
+    data: Mapping[str, Mapping[str, Any]]
+    lookalikes: Mapping[str, Lookalikes]
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON form, a part of that of the document and of the key of the cell."""
+        data = {name: dict(facts) for name, facts in self.data.items()}
+        return _plain(self) | {"data": data, "lookalikes": _lookalikes_to_json(self.lookalikes)}
+
+
+def _lookalikes_to_json(lookalikes: Mapping[str, Lookalikes]) -> dict[str, dict[str, Any]]:
+    return {name: {"n": one.n, "pairs": [list(pair) for pair in one.pairs]} for name, one in lookalikes.items()}
+
+
+@dataclass(frozen=True)
+class CellDocument:
+    """
+    Contents of a ``cell.json``.
+
+    Attributes
+    ----------
+    key, study, study_key, settings, variant : str
+        See `results.cell_key`, `results.study_key`, `results.settings_digest` and `results.variant_digest`.
+    detector : str
+    detector_identity : mapping
+        Name, version, digest of the source, parameters and view.
+    train : str
+    tests : tuple of str
+        Test domains.
+    seed : int or None
+        None for submitted scores.
+    seeds, attempt, bootstrap : int
+        Draws; repetitions of the study; draws of groups for an interval.
+    crop : mapping or None
+        `CropSpec` by field.
+    band : Band
+        The chosen one.
+    rule : str
+        By which it was chosen.
+    evidence : EvidenceInterval or None
+    trials : tuple of TriedBand
+    narrow : tuple of NarrowBand
+    tested : tuple of TestedBand
+    decode_ms : float
+        Milliseconds to read and decode a picture.
+    gaps : tuple of str
+        Bands that could not be scored.
+    problems : tuple of (str, str)
+        Items that could not be decoded, with the reason.
+    digests : mapping of str to str
+        Of item sets, by ``DRAW/DOMAIN/SPLIT``.
+    splits, split_id, test_splits, pictures, dropped_leaks, data, lookalikes
+        See `CellProvenance`.
+    versions : mapping of str to str
+        Of Python and libraries.
+    finished : float
+        Seconds since the epoch.
+    model_bytes : int or None
+        Size of the kept model.
+    submission : str
+        Name of the submission that the scores came with; empty for recorded ones.
+    """
+
+    key: str
+    study: str
+    study_key: str
+    settings: str
+    variant: str
+    detector: str
+    detector_identity: Mapping[str, Any]
+    train: str
+    tests: tuple[str, ...]
+    seed: int | None
+    seeds: int
+    attempt: int
+    bootstrap: int
+    crop: Mapping[str, Any] | None
+    band: Band
+    rule: str
+    evidence: EvidenceInterval | None
+    trials: tuple[TriedBand, ...]
+    narrow: tuple[NarrowBand, ...]
+    tested: tuple[TestedBand, ...]
+    decode_ms: float
+    gaps: tuple[str, ...]
+    problems: tuple[tuple[str, str], ...]
+    digests: Mapping[str, str]
+    splits: Mapping[str, str]
+    split_id: str
+    test_splits: Mapping[str, str]
+    pictures: Mapping[str, str]
+    dropped_leaks: Mapping[str, int]
+    data: Mapping[str, Mapping[str, Any]]
+    lookalikes: Mapping[str, Lookalikes]
+    versions: Mapping[str, str]
+    finished: float
+    model_bytes: int | None = None
+    submission: str = ""
+
+    @property
+    def swept(self) -> bool:
+        """True if narrow bands were tried, so that an evidence interval was looked for."""
+        return any(trial.stage == "sweep" for trial in self.trials)
+
+    @property
+    def chosen(self) -> TestedBand | None:
+        """Chosen band with its score files."""
+        return next((one for one in self.tested if one.role == "chosen"), None)
+
+    @property
+    def allpass_auc(self) -> float | None:
+        """Validation AUC with all frequencies; None where that was not tried."""
+        return next((trial.auc for trial in self.trials if trial.stage == "allpass"), None)
+
+    def files_of(self, row: Row) -> tuple[str, ...]:
+        """Score files of one row of the cell, one per draw, below its folder; none if the cell has no such row."""
+        wanted = row.role, row.band
+        return next((one.files for one in self.tested if (one.role, one.band) == wanted), ())
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON form of the present schema."""
+        data = {"schema": SCHEMA, **_plain(self)}
+        data |= {
+            "detector_identity": dict(self.detector_identity),
+            "tests": list(self.tests),
+            "crop": None if self.crop is None else dict(self.crop),
+            "band": self.band.as_dict(),
+            "evidence": self.evidence.to_json() if self.evidence else None,
+            "trials": [one.to_json() for one in self.trials],
+            "narrow": [one.to_json() for one in self.narrow],
+            "tested": [one.to_json() for one in self.tested],
+            "gaps": list(self.gaps),
+            "problems": [list(one) for one in self.problems],
+            "data": {name: dict(facts) for name, facts in self.data.items()},
+            "lookalikes": _lookalikes_to_json(self.lookalikes),
+        }
+        if not self.submission:
+            del data["submission"]
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], folder: Path | str = "the folder") -> Self:
+        """
+        Read the JSON form of any readable schema.
+
+        Parameters
+        ----------
+        data : mapping
+        folder : Path or str
+            That it lies in, for messages.
+
+        Raises
+        ------
+        DataError
+            If the schema is another one, or a part is missing or damaged.
+        """
+        if not isinstance(data, Mapping) or data.get("schema") not in READABLE:
+            raise DataError(f"{folder} holds no result of a cell ({FILE} is missing, damaged or of another version).")
+        try:
+            return cls._of_present(_upgraded(data))
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, BenchError) as error:
+            raise DataError(f"{folder}/{FILE} is incomplete ({type(error).__name__}: {error}).") from error
+
+    @classmethod
+    def _of_present(cls, data: Mapping[str, Any]) -> Self:
+        known = {one.name: data[one.name] for one in fields(cls) if one.name in data}
+        known |= {
+            "tests": tuple(data["tests"]),
+            "band": Band(**data["band"]),
+            "evidence": EvidenceInterval.from_json(data["evidence"]),
+            "trials": tuple(map(TriedBand.from_json, data["trials"])),
+            "narrow": tuple(map(NarrowBand.from_json, data["narrow"])),
+            "tested": tuple(map(TestedBand.from_json, data["tested"])),
+            "gaps": tuple(data["gaps"]),
+            "problems": tuple((item, reason) for item, reason in data["problems"]),
+            "lookalikes": {
+                name: Lookalikes(one["n"], tuple((item, other) for item, other in one["pairs"]))
+                for name, one in data["lookalikes"].items()
+            },
+        }
+        return cls(**known)
+
+
+def _upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Add to a document of an earlier schema what it does not say."""
+    unsaid = {
+        # Of cells that do not say so: the name of their study, of settings alone, and their own.
+        "settings": data.get("study_key", "")[:SHORT],
+        "variant": data["key"][:SHORT],
+        "narrow": [],
+        "problems": [],
+        "digests": {},
+        "splits": {},
+        "split_id": "",
+        "test_splits": {},
+        "pictures": {},
+        "dropped_leaks": {"train": 0, "val": 0},
+        "data": {},
+        "lookalikes": {},
+        "versions": {},
+    }
+    return unsaid | dict(data)
+
+
+def read_cell(folder: Path) -> CellDocument:
+    """
+    Read the document of a cell's folder.
+
+    Raises
+    ------
+    DataError
+        If there is none, or it is damaged or of another version.
+    """
+    return CellDocument.from_json(read_json(folder / FILE) or {}, folder)
+
+
+def find_cell(folder: Path | None) -> CellDocument | None:
+    """Read the document of a cell's folder; None where there is none that can be read."""
+    try:
+        return None if folder is None else read_cell(folder)
+    except DataError:
+        return None
+
+
+def keep_cell_document(document: CellDocument, folder: Path, durable: bool = True) -> None:
+    """Write the document into a cell's folder."""
+    write_json(folder / FILE, document.to_json(), durable=durable)
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    """Fields by name, as they are."""
+    return {one.name: getattr(record, one.name) for one in fields(record)}
+
+
+def _number(value: float | None) -> float:
+    """Undefined numbers are null in a file."""
+    return math.nan if value is None else value
+
+
+def _pair(values: Any) -> tuple[float, float]:
+    value, error = values
+    return _number(value), _number(error)

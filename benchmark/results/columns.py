@@ -1,0 +1,469 @@
+"""
+The one table of columns and metrics: everything that a row or a test result says, described once.
+
+The terminal, CSV, JSON, the page with its LaTeX download, MLflow and the docs read it. A number of scores and labels that is
+added to `METRICS` is computed for every test domain and appears in all of them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+from ..metrics.detection import (
+    FALSE_ALARM_RATES,
+    Verdicts,
+    average_precision_of,
+    balanced_accuracy_of,
+    detection_rate_of,
+    equal_error_rate_of,
+    nearest_detection_rate_of,
+)
+
+
+class Unit(StrEnum):
+    """Unit of a column, which decides how a value is written."""
+
+    AUC = "AUC"
+    DIFFERENCE = "difference"
+    SHARE = "share"
+    SECONDS = "s"
+    MILLISECONDS = "ms"
+    BYTES = "bytes"
+    COUNT = "count"
+    FREQUENCY = "cycles/pixel"
+    TEXT = ""
+
+
+class Better(StrEnum):
+    """Direction in which a number is better."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+    NEITHER = ""
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """
+    Place of a column in the table of the terminal.
+
+    Attributes
+    ----------
+    heading : str
+    place : int
+        Order among the cells of a line.
+    below : bool
+        On the second line of the cell of that place.
+    wide : bool
+        Shown only where the terminal is wide.
+    bounds_wide : bool
+        Its interval is shown only where the terminal is wide.
+    """
+
+    heading: str
+    place: int = 99
+    below: bool = False
+    wide: bool = False
+    bounds_wide: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """
+    One thing that a row, or a test result, says.
+
+    Attributes
+    ----------
+    name : str
+        In JSON, CSV and MLflow.
+    heading : str
+        On the page, with line breaks; empty for what has no column there.
+    meaning : str
+    unit : Unit
+    better : Better
+    interval : bool
+        It has bounds of 95 %, named with ``_lo`` and ``_hi``.
+    terminal : Terminal or None
+    hidden : bool
+        The page shows it only if it is asked to.
+    hindsight : bool
+        It could not have been known before the test pictures were scored.
+    latex : str
+        Heading in the LaTeX table; empty for what is not there.
+    mlflow : bool
+        It is a metric of the run.
+    derived : bool
+        The page works it out of other columns: no part of CSV and JSON.
+    """
+
+    name: str
+    heading: str = ""
+    meaning: str = ""
+    unit: Unit = Unit.TEXT
+    better: Better = Better.NEITHER
+    interval: bool = False
+    terminal: Terminal | None = None
+    hidden: bool = False
+    hindsight: bool = False
+    latex: str = ""
+    mlflow: bool = False
+    derived: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of its values: its own, and those of its bounds."""
+        return (self.name, f"{self.name}_lo", f"{self.name}_hi") if self.interval else (self.name,)
+
+    @property
+    def is_number(self) -> bool:
+        """False for texts and frequencies."""
+        return self.unit not in (Unit.TEXT, Unit.FREQUENCY)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric(Column):
+    """
+    A number of the scores and labels of one test domain.
+
+    Attributes
+    ----------
+    measure : callable
+        Takes `Verdicts`; NaN where it is undefined.
+    board : bool
+        Rows have it too, as the mean over the test domains of their headline.
+    """
+
+    measure: Callable[[Verdicts], float]
+    board: bool = False
+
+
+def _rate(rate: float, nearest: bool) -> Metric:
+    percent = f"{round(100 * rate)}"
+    if nearest:
+        first, rule = "at the nearest\nto 10 %", "at the point of the ROC curve whose false-alarm rate is nearest to"
+    else:
+        first, rule = "found at\n10 % alarms", "at a false-alarm rate of at most"
+    return Metric(
+        name=f"pd{percent}{'_nearest' * nearest}",
+        heading=first if rate == FALSE_ALARM_RATES[0] else f"{percent} %",
+        meaning=f"Share of the fakes that is detected {rule} {percent} %.",
+        unit=Unit.SHARE,
+        better=Better.HIGHER,
+        mlflow=not nearest,
+        measure=partial(nearest_detection_rate_of if nearest else detection_rate_of, false_alarm_rate=rate),
+    )
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        name="average_precision",
+        meaning="Average precision of the fake class.",
+        unit=Unit.SHARE,
+        better=Better.HIGHER,
+        mlflow=True,
+        measure=average_precision_of,
+    ),
+    Metric(
+        name="eer",
+        heading="EER",
+        meaning="Equal error rate: where false alarms are as frequent as misses.",
+        unit=Unit.SHARE,
+        better=Better.LOWER,
+        mlflow=True,
+        measure=equal_error_rate_of,
+    ),
+    Metric(
+        name="balanced_accuracy",
+        meaning="Mean of the two classes' accuracies at the threshold that is best on validation pictures at home.",
+        unit=Unit.SHARE,
+        better=Better.HIGHER,
+        mlflow=True,
+        measure=balanced_accuracy_of,
+    ),
+    *(_rate(rate, nearest) for nearest in (False, True) for rate in FALSE_ALARM_RATES),
+)
+
+# In the order of the page.
+ROW_COLUMNS: tuple[Column, ...] = (
+    Column("detector", "detector", "What was trained; the name leads to all that is known of the row."),
+    Column(
+        "ranks",
+        "rank",
+        "Lowest and highest place that the noise of the test pictures leaves open, among rows of the same set. Rows that "
+        "share a tie number cannot be told apart from its best row. (Paired bootstrap over groups, with a least error where "
+        "groups are few; Holm's correction.)",
+        Unit.COUNT,
+        Better.LOWER,
+        derived=True,
+    ),
+    Column("train", "trained on", "Domain whose training pictures it saw, and whose validation pictures chose the band."),
+    Column(
+        "band",
+        "band\n(cycles/px)",
+        "Frequencies that the detector was left with; below it the evidence interval, where single narrow bands are clearly "
+        "better than chance on validation pictures.",
+        Unit.FREQUENCY,
+    ),
+    Column("parameters", "parameters", "Of the detector.", hidden=True, derived=True),
+    Column("view", "view", "What the detector is handed.", hidden=True, derived=True),
+    Column(
+        "in_domain_auc",
+        "in-domain\nAUC",
+        "On test pictures of the training domain, with the 95 % interval over groups (identities, clips): from resampling or, "
+        "where groups are few or the AUC is near 0 or 1, wider.",
+        Unit.AUC,
+        Better.HIGHER,
+        interval=True,
+        terminal=Terminal("in-domain", 1),
+        latex="in-domain",
+        mlflow=True,
+    ),
+    Column(
+        "cross_domain_auc",
+        "cross-domain\nAUC, mean",
+        "Mean over the test domains of the row's set, with the band that was chosen on validation pictures of the training "
+        "domain. Means over different sets do not compare.",
+        Unit.AUC,
+        Better.HIGHER,
+        interval=True,
+        terminal=Terminal("cross-\ndomain", 2),
+        latex="cross-dom.",
+        mlflow=True,
+    ),
+    Column(
+        "worst_auc",
+        "worst\ndomain AUC",
+        "Of the other domains, the one with the lowest AUC.",
+        Unit.AUC,
+        Better.HIGHER,
+        interval=True,
+        terminal=Terminal("worst", 3, bounds_wide=True),
+        latex="worst",
+        mlflow=True,
+    ),
+    Column("worst_domain", "worst on", "Which domain that is."),
+    Column(
+        "gain",
+        "gain over\nall-pass",
+        "Headline AUC (cross-domain, else in-domain) minus that of the same detector with all frequencies.",
+        Unit.DIFFERENCE,
+        Better.HIGHER,
+        terminal=Terminal("gain", 4),
+        latex="gain",
+        mlflow=True,
+    ),
+    Column(
+        "oracle_auc",
+        "oracle\nAUC",
+        "With the best tried band of each test domain. It flatters, as it could not have been known beforehand.",
+        Unit.AUC,
+        Better.HIGHER,
+        terminal=Terminal("oracle", 4, below=True),
+        hindsight=True,
+        mlflow=True,
+    ),
+    Column(
+        "allpass_auc",
+        meaning="Headline AUC of the same detector with all frequencies.",
+        unit=Unit.AUC,
+        better=Better.HIGHER,
+        mlflow=True,
+    ),
+    Column(
+        "gap",
+        "oracle\ngap",
+        "Oracle minus headline: what choosing the band on the training domain alone costs.",
+        Unit.DIFFERENCE,
+        Better.LOWER,
+        hindsight=True,
+        derived=True,
+    ),
+    Column(
+        "left_out",
+        "left-out\nAUC",
+        "For each test domain, the AUC with the band that is best on the mean of the other test domains: what choosing on "
+        "several domains would give. Candidates are the narrow bands of the sweep and the bands that have a row.",
+        Unit.AUC,
+        Better.HIGHER,
+        hidden=True,
+        hindsight=True,
+        derived=True,
+    ),
+    Column(
+        "left_out_gap",
+        "left-out\ngap",
+        "Left-out AUC minus headline: what choosing on other domains instead of the training domain would gain. Below zero, "
+        "choosing at home was better.",
+        Unit.DIFFERENCE,
+        Better.LOWER,
+        hidden=True,
+        hindsight=True,
+        derived=True,
+    ),
+    Column(
+        "threshold",
+        "alarms abroad\n(1 % at home)",
+        "With the threshold set for 1 % false alarms on validation pictures at home: false alarms that it really gives abroad, "
+        "and the share of fakes that it finds there.",
+        Unit.SHARE,
+        Better.LOWER,
+        derived=True,
+    ),
+    Column(
+        "calibration",
+        "calibration\nerror abroad",
+        "Mean distance of the probability of fake from what it promises, with probabilities calibrated at home: mean over the "
+        "other domains. 0 is best; chance alone lifts it a little above.",
+        Unit.SHARE,
+        Better.LOWER,
+        hidden=True,
+        derived=True,
+    ),
+    Column(
+        "coverage",
+        "coverage",
+        "Share of the test pictures that have a score.",
+        Unit.SHARE,
+        Better.HIGHER,
+        terminal=Terminal("coverage", 6, wide=True),
+        mlflow=True,
+    ),
+    Column("n_tests", "tested on", "Test domains of the row, of those that its study knows.", Unit.COUNT, derived=True),
+    Column(
+        "ms_per_picture",
+        "ms per\npicture",
+        "Reading, decoding, transforming and scoring, on the machine that computed the row.",
+        Unit.MILLISECONDS,
+        Better.LOWER,
+        terminal=Terminal("ms/picture", 5, below=True, wide=True),
+        mlflow=True,
+    ),
+    Column(
+        "score_ms",
+        "detector\nalone, ms",
+        "Of the milliseconds per picture, what the detector takes to score it: the cost that tells detectors apart.",
+        Unit.MILLISECONDS,
+        Better.LOWER,
+        hidden=True,
+    ),
+    Column(
+        "model_bytes",
+        "model,\nkB",
+        "Size of the chosen model as it is kept: one fitted detector with its calibration. An encoder that it rests on is not "
+        "counted.",
+        Unit.BYTES,
+        Better.LOWER,
+        hidden=True,
+        mlflow=True,
+    ),
+    Column(
+        "fit_seconds",
+        "fit, s",
+        "Seconds to fit, mean over the draws.",
+        Unit.SECONDS,
+        Better.LOWER,
+        terminal=Terminal("fit s", 5, wide=True),
+        hidden=True,
+        mlflow=True,
+    ),
+    Column(
+        "seeds",
+        "draws",
+        "Draws of training and validation pictures that every number is a mean over.",
+        Unit.COUNT,
+        hidden=True,
+    ),
+    Column("set_name", "set", "Set of test pictures that the headline is a mean over.", hidden=True, derived=True),
+    Column(
+        "split_id",
+        "splits",
+        "Short digest of the split lists: equal for rows whose training domain and test pictures are split alike.",
+        terminal=Terminal("splits", 6, below=True, wide=True),
+    ),
+    Column(
+        "origin",
+        "origin",
+        "Recorded here: computed by this program. Submitted: somebody brought scores, and every number was computed from them. "
+        "Verified: a run recorded here gives the same scores.",
+        derived=True,
+    ),
+    Column("study", "study", "What was crossed and searched."),
+    Column(
+        "flags",
+        "to note",
+        "Test pictures that look like training pictures, parts of the data or bands that are missing, training pictures left "
+        "out because they share a clip or an identity with held-out ones.",
+        Unit.COUNT,
+        derived=True,
+    ),
+    # Of CSV and JSON alone.
+    Column("role", meaning="`chosen` by the search, `allpass` (all frequencies) or `fixed` by the study."),
+    Column("evidence", meaning="Evidence interval; empty where none was found.", unit=Unit.FREQUENCY),
+    Column("swept", meaning="True if narrow bands were swept, so that an evidence interval was looked for."),
+    Column("rule", meaning="Rule by which the band was chosen."),
+    Column("gaps", meaning="Bands that could not be scored."),
+    Column("settings", meaning="Short digest of the settings that move a row."),
+    Column("variant", meaning="Short digest of the settings and of all pictures that move the row."),
+    Column("cell", meaning="Key of the cell: detector, data and settings."),
+    Column("finished", meaning="Time at which the cell was finished, since the epoch.", unit=Unit.SECONDS),
+    Column("dropped_leaks", meaning="Training and validation pictures that the leak guard left out.", unit=Unit.COUNT),
+    Column("missing", meaning="Parts of the data sets that are missing."),
+    Column("run_id", meaning="MLflow run of the cell."),
+    Column("current", meaning="With `--all`: false for an earlier variant."),
+    Column("source", meaning="`recorded` or `submitted`."),
+    Column("verified", meaning="True if a recorded run gives the submitted scores."),
+    Column("submission", meaning="Name, authors, contact, address, description, licence and notes of a submission."),
+)
+
+# In the order of the page.
+TEST_COLUMNS: tuple[Column, ...] = (
+    Column("domain", "test domain", "Name of the test domain."),
+    Column(
+        "auc",
+        "AUC",
+        "Area under the ROC curve of the test pictures, mean over the draws, with the 95 % interval over groups.",
+        Unit.AUC,
+        Better.HIGHER,
+        interval=True,
+        mlflow=True,
+    ),
+    Column("allpass_auc", "all-pass", "The same detector with all frequencies.", Unit.AUC, Better.HIGHER),
+    Column("oracle_auc", "oracle", "With the best tried band of this domain.", Unit.AUC, Better.HIGHER, hindsight=True),
+    Column("oracle_band", "best band there", "The best tried band of this domain.", Unit.FREQUENCY, hindsight=True),
+    Column("n", "pictures", "Test pictures.", Unit.COUNT),
+    Column("coverage", "coverage", "Share of the test pictures that have a score.", Unit.SHARE, Better.HIGHER),
+    Column(
+        "lookalikes",
+        "look-alikes",
+        "Test pictures that look like training or validation pictures.",
+        Unit.COUNT,
+        Better.LOWER,
+    ),
+    Column("split_list", meaning="Digest of the test items."),
+    Column("pictures", meaning="Digest of the contents of the test pictures."),
+)
+
+
+def row_columns() -> tuple[Column, ...]:
+    """Columns of a row, in the order of the page: those of every row, then metrics that a board shows."""
+    return (*ROW_COLUMNS, *board_metrics())
+
+
+def test_columns() -> tuple[Column, ...]:
+    """Columns of a test result, in the order of the page: metrics stand between AUCs and counts."""
+    cut = next(i for i, column in enumerate(TEST_COLUMNS) if column.unit is Unit.COUNT)
+    return (*TEST_COLUMNS[:cut], *METRICS, *TEST_COLUMNS[cut:])
+
+
+test_columns.__test__ = False  # pyright: ignore[reportFunctionMemberAccess]
+
+
+def board_metrics() -> tuple[Metric, ...]:
+    """Metrics that rows have, too."""
+    return tuple(metric for metric in METRICS if metric.board)
+
+
+def measured(verdicts: Verdicts) -> dict[str, float]:
+    """Compute every metric of one scored item set, by name; NaN where it is undefined."""
+    return {metric.name: metric.measure(verdicts) for metric in METRICS}

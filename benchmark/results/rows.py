@@ -1,0 +1,417 @@
+"""
+Rows of a leaderboard and the test results that they are made of, as frozen records with their JSON form.
+
+The JSON form is flat and undefined numbers are NaN in it (null in a file, see `store.dump_json`). What a column means, and
+where it is shown, stands in `columns`.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+from ..frequency.bands import Band
+from ..pictures.perturbations import chain_of, unperturbed
+
+NAN = math.nan
+
+
+@dataclass(frozen=True)
+class EvidenceInterval:
+    """
+    Stretch of the frequency axis where narrow bands are clearly better than chance on validation pictures.
+
+    Attributes
+    ----------
+    low, high : float
+        In cycles/pixel.
+    """
+
+    low: float
+    high: float
+
+    def to_json(self) -> dict[str, float]:
+        """JSON form."""
+        return {"low": self.low, "high": self.high}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, float] | None) -> Self | None:
+        """Read the JSON form; None where no interval was found, or none was looked for."""
+        return None if data is None else cls(data["low"], data["high"])
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """
+    One row on one test domain; means over the draws.
+
+    Attributes
+    ----------
+    domain : str
+    auc, auc_lo, auc_hi : float
+        With the 95 % interval over groups.
+    n : int
+        Test pictures.
+    coverage : float
+        Share of them that have a score.
+    allpass_auc, oracle_auc : float
+        With all frequencies, and with the best tried band of this domain.
+    oracle_band : Band or None
+    split_list, pictures : str
+        Digests of the test items and of their contents; empty where nobody recorded them.
+    lookalikes : int
+        Test pictures that look like training or validation pictures.
+    metrics : mapping of str to float
+        Every other number, by its name in `columns.METRICS`.
+    """
+
+    __test__ = False  # for pytest, which collects classes of such names
+
+    domain: str
+    auc: float
+    auc_lo: float
+    auc_hi: float
+    n: int
+    coverage: float
+    allpass_auc: float = NAN
+    oracle_auc: float = NAN
+    oracle_band: Band | None = None
+    split_list: str = ""
+    pictures: str = ""
+    lookalikes: int = 0
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_perturbed(self) -> bool:
+        """True where the test pictures are perturbed ones of another domain."""
+        return bool(chain_of(self.domain))
+
+    def value(self, name: str) -> Any:
+        """Value of a column; NaN for a metric that was not computed."""
+        return getattr(self, name) if name in _TEST_FIELDS else self.metrics.get(name, NAN)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON form: metrics stand beside the other numbers, after the coverage."""
+        data = {name: getattr(self, name) for name in _TEST_FIELDS}
+        data["oracle_band"] = self.oracle_band.as_dict() if self.oracle_band else None
+        return _after(data, "coverage", self.metrics)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read the JSON form; raise KeyError if a part that every version has is missing."""
+        band = data.get("oracle_band")
+        required = {name: _nan(data[name]) for name in ("domain", "auc", "auc_lo", "auc_hi", "n", "coverage")}
+        known = {name: _nan(data[name]) for name in ("allpass_auc", "oracle_auc") if name in data}
+        known |= {name: data[name] for name in ("split_list", "pictures", "lookalikes") if name in data}
+        return cls(**required, **known, oracle_band=Band(**band) if band else None, metrics=_others(data, _TEST_FIELDS))
+
+
+@dataclass(frozen=True)
+class PerturbationResult:
+    """
+    One row under one perturbation of the test pictures.
+
+    Attributes
+    ----------
+    perturbation : str
+    scope : {"in-domain", "cross-domain"}
+    domains : tuple of str
+        Test domains of that scope that were scored with and without the perturbation.
+    clean_auc : float
+        Mean over them without it.
+    auc, auc_lo, auc_hi : float
+        Mean over them with it.
+    drop, drop_lo, drop_hi : float
+        Clean less perturbed; NaN for domains that were scored perturbed only.
+    """
+
+    perturbation: str
+    scope: str
+    domains: tuple[str, ...]
+    clean_auc: float
+    auc: float
+    auc_lo: float
+    auc_hi: float
+    drop: float
+    drop_lo: float
+    drop_hi: float
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON form."""
+        return {**{one.name: getattr(self, one.name) for one in fields(self)}, "domains": list(self.domains)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read the JSON form."""
+        return cls(**{**{name: _nan(value) for name, value in data.items()}, "domains": tuple(data["domains"])})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """
+    Rank of a row within its comparable set.
+
+    Attributes
+    ----------
+    rank_low, rank_high, tie_group : int or None
+        See `ranking.Placement`; None without a rank.
+    rank_reason : str
+        Why there is none; empty if there is one.
+    """
+
+    rank_low: int | None = None
+    rank_high: int | None = None
+    tie_group: int | None = None
+    rank_reason: str = ""
+
+
+@dataclass(frozen=True)
+class SubmissionFacts:
+    """
+    Statements of a contributor on submitted scores, and the outcome of checking them.
+
+    Attributes
+    ----------
+    name, authors, contact, url, description, licence : str
+    notes : tuple of str
+        Findings and remarks.
+    verification : mapping
+        `verification.Verification` by field.
+    """
+
+    name: str
+    authors: str = ""
+    contact: str = ""
+    url: str = ""
+    description: str = ""
+    licence: str = ""
+    notes: tuple[str, ...] = ()
+    verification: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON form."""
+        return {**{one.name: getattr(self, one.name) for one in fields(self)}, "notes": list(self.notes)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read the JSON form."""
+        return cls(**{**data, "notes": tuple(data.get("notes", ()))})
+
+
+@dataclass(frozen=True)
+class Row:
+    """
+    One detector with one band, trained on one domain: a line of the leaderboard.
+
+    Attributes
+    ----------
+    detector, train : str
+        Label and training domain.
+    role : {"chosen", "allpass", "fixed"}
+        The band that the search chose on validation pictures, all frequencies, or a band that the study names.
+    band : Band
+    evidence : EvidenceInterval or None
+    swept : bool
+        True if narrow bands were swept, so that an evidence interval was looked for.
+    in_domain_auc, cross_domain_auc, worst_auc : float
+        With bounds of 95 % over groups, ``_lo`` and ``_hi``; NaN where no such domain was tested.
+    worst_domain : str
+    oracle_auc, allpass_auc, gain : float
+        Means over the test domains of the headline.
+    coverage : float
+    fit_seconds, ms_per_picture, score_ms : float
+    model_bytes : float
+    seeds : int
+        Draws of training and validation pictures.
+    rule : str
+        By which the band was chosen.
+    gaps : tuple of str
+        Bands that could not be scored.
+    study, settings, variant, cell : str
+        Name of the study; short digests of its settings and of all that moves the row; key of the cell.
+    finished : float
+        Seconds since the epoch.
+    splits : mapping of str to str
+        Digest of the split list by domain.
+    split_id : str
+        Short digest, equal for rows whose training domain and test pictures are split alike.
+    dropped_leaks : mapping of str to int
+        By split: pictures that the leak guard left out.
+    data : mapping of str to mapping
+        `Dataset.facts` by data set.
+    tests : tuple of TestResult
+    robustness : tuple of PerturbationResult
+    metrics : mapping of str to float
+        Means of those `columns.METRICS` that a board shows.
+    run_id : str
+        Of its run in MLflow; empty before a board was built.
+    current : bool or None
+        On a board of all variants: True for the variant that was run last.
+    source : {"recorded", "submitted"}
+    verified : bool or None
+        Of submitted scores: True if a recorded run gives the same.
+    submission : SubmissionFacts or None
+    standing : Standing or None
+        Its rank, where one is known; no part of the JSON form.
+    """
+
+    detector: str
+    train: str
+    role: str
+    band: Band
+    evidence: EvidenceInterval | None = None
+    swept: bool = False
+    in_domain_auc: float = NAN
+    in_domain_auc_lo: float = NAN
+    in_domain_auc_hi: float = NAN
+    cross_domain_auc: float = NAN
+    cross_domain_auc_lo: float = NAN
+    cross_domain_auc_hi: float = NAN
+    worst_auc: float = NAN
+    worst_auc_lo: float = NAN
+    worst_auc_hi: float = NAN
+    worst_domain: str = ""
+    oracle_auc: float = NAN
+    allpass_auc: float = NAN
+    gain: float = NAN
+    coverage: float = NAN
+    fit_seconds: float = NAN
+    ms_per_picture: float = NAN
+    score_ms: float = NAN
+    model_bytes: float = NAN
+    seeds: int = 1
+    rule: str = ""
+    gaps: tuple[str, ...] = ()
+    study: str = ""
+    settings: str = ""
+    variant: str = ""
+    cell: str = ""
+    finished: float = 0.0
+    splits: Mapping[str, str] = field(default_factory=dict)
+    split_id: str = ""
+    dropped_leaks: Mapping[str, int] = field(default_factory=lambda: {"train": 0, "val": 0})
+    data: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tests: tuple[TestResult, ...] = ()
+    robustness: tuple[PerturbationResult, ...] = ()
+    run_id: str = ""
+    current: bool | None = None
+    source: str = "recorded"
+    verified: bool | None = None
+    submission: SubmissionFacts | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    standing: Standing | None = None
+
+    @property
+    def is_submitted(self) -> bool:
+        """True if somebody brought the scores."""
+        return self.source == "submitted"
+
+    @property
+    def is_current(self) -> bool:
+        """False for a variant that was not run last."""
+        return self.current is not False
+
+    @property
+    def headline(self) -> float:
+        """
+        Number that rows are ordered by: mean cross-domain AUC, in-domain where no other domain was tested.
+
+        Perturbed domains have no part in it: perturbed copies of the same pictures are no further domain.
+        """
+        return self.in_domain_auc if math.isnan(self.cross_domain_auc) else self.cross_domain_auc
+
+    def test_on(self, domain: str) -> TestResult | None:
+        """Result on one test domain."""
+        return next((test for test in self.tests if test.domain == domain), None)
+
+    def value(self, name: str) -> Any:
+        """Value of a column; NaN for a metric that was not computed."""
+        return getattr(self, name) if name in _ROW_NAMES else self.metrics.get(name, NAN)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON form; what only a board knows is left out where it is not known."""
+        data = {name: getattr(self, name) for name in _ROW_FIELDS}
+        data |= {
+            "band": self.band.as_dict(),
+            "evidence": self.evidence.to_json() if self.evidence else None,
+            "gaps": list(self.gaps),
+            "splits": dict(self.splits),
+            "dropped_leaks": dict(self.dropped_leaks),
+            "data": {name: dict(facts) for name, facts in self.data.items()},
+            "tests": [test.to_json() for test in self.tests],
+            "robustness": [one.to_json() for one in self.robustness],
+        }
+        data = _after(data, "coverage", self.metrics)
+        if self.run_id:
+            data["run_id"] = self.run_id
+        if self.current is not None:
+            data["current"] = self.current
+        if self.is_submitted:
+            data |= {"source": self.source, "verified": self.verified}
+        if self.submission is not None:
+            data["submission"] = self.submission.to_json()
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read the JSON form, also that of rows which an earlier version wrote; null numbers become NaN."""
+        known = {name: _nan(data[name]) for name in (*_ROW_FIELDS, "run_id", "source") if name in data}
+        known |= {name: data[name] for name in ("current", "verified") if name in data}
+        known |= {
+            "band": Band(**data["band"]),
+            "evidence": EvidenceInterval.from_json(data.get("evidence")),
+            "gaps": tuple(data.get("gaps", ())),
+            "tests": tuple(map(TestResult.from_json, data["tests"])),
+            # Rows of runs before there were perturbations do not say that they have none.
+            "robustness": tuple(map(PerturbationResult.from_json, data.get("robustness", ()))),
+            "metrics": _others(data, _ROW_NAMES),
+        }
+        if data.get("submission") is not None:
+            known["submission"] = SubmissionFacts.from_json(data["submission"])
+        return cls(**known)
+
+
+_TEST_FIELDS = tuple(one.name for one in fields(TestResult) if one.name != "metrics")
+_BOARD_FIELDS = ("run_id", "current", "source", "verified", "submission", "metrics", "standing")
+_ROW_NAMES = tuple(one.name for one in fields(Row))
+_ROW_FIELDS = tuple(name for name in _ROW_NAMES if name not in _BOARD_FIELDS)
+
+
+def rows_from_json(rows: Sequence[Mapping[str, Any]] | None) -> list[Row]:
+    """Read the rows of a ``rows.json``; none where there is no file."""
+    return [Row.from_json(row) for row in rows or ()]
+
+
+def rows_to_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """JSON form of rows, as a ``rows.json`` holds it."""
+    return [row.to_json() for row in rows]
+
+
+def home_and_abroad(tests: Sequence[TestResult], train: str) -> tuple[list[TestResult], list[TestResult]]:
+    """
+    Split test results into the training domain and other domains, perturbed ones left out.
+
+    A detector that was trained on a perturbed domain is at home there, if it was tested there, and else on the same
+    pictures as they are: neither is another domain.
+    """
+    plain = [test for test in tests if not test.is_perturbed]
+    home = [test for test in tests if test.domain == train] or [test for test in plain if test.domain == unperturbed(train)]
+    return home, [test for test in plain if test.domain != unperturbed(train)]
+
+
+def _nan(value: Any) -> Any:
+    """Undefined numbers are null in a file; no field but a number may be null here."""
+    return NAN if value is None else value
+
+
+def _others(data: Mapping[str, Any], names: Sequence[str]) -> dict[str, float]:
+    """Numbers that are none of the fields: metrics."""
+    rest = {name: _nan(value) for name, value in data.items() if name not in names}
+    return {name: value for name, value in rest.items() if isinstance(value, int | float) and not isinstance(value, bool)}
+
+
+def _after(data: dict[str, Any], place: str, more: Mapping[str, float]) -> dict[str, Any]:
+    """Insert entries after one of the names."""
+    names = list(data)
+    cut = names.index(place) + 1
+    return {name: data[name] for name in names[:cut]} | dict(more) | {name: data[name] for name in names[cut:]}
