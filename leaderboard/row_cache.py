@@ -18,8 +18,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from ..benchmark import clip_results
 from ..benchmark.errors import DataError
 from ..benchmark.metrics import bootstrap as intervals
+from ..benchmark.metrics import clips as clip_scores
 from ..benchmark.metrics import delong, roc
 from ..benchmark.metrics import detection as metrics
 from ..benchmark.mlflow_reading import store_folder
@@ -31,7 +33,17 @@ from ..benchmark.results.cells import cell_rows
 from ..benchmark.store import digest
 from ..benchmark.workers import running_workers
 
-CODE = (delong, intervals, metrics, perturbations, results, roc, scores)  # modules that decide what a row says
+CODE = (
+    clip_results,
+    clip_scores,
+    delong,
+    intervals,
+    metrics,
+    perturbations,
+    results,
+    roc,
+    scores,
+)  # modules that decide what a row says
 WORTH_WORKERS = 24  # cells; fewer are done before a worker has started
 BATCH = 8  # cells at a time for a worker
 SETTLED = 0.1  # seconds; a file that has just been written could change again without a sign

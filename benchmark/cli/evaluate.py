@@ -137,7 +137,7 @@ def _one_sided(found: "Evaluation") -> str:
 def _as_document(found: "Evaluation", model: "TrainedModel") -> dict[str, Any]:
     confusion = {} if found.confusion is None else {"classes": model.recipe.classes, "confusion": found.confusion.tolist()}
     about = {"domain": found.domain, "n": found.n, "coverage": found.n / found.n_items, "dropped_leaks": found.n_dropped}
-    clips = {} if found.clips is None else found.clips.as_dict()
+    clips = {} if found.clips is None else {"clips": found.clips.rule, **found.clips.numbers()}
     return {**about, "missing": list(found.missing), **found.numbers, **clips, **confusion, **found.data}
 
 

@@ -100,10 +100,10 @@ class ClipMetrics:
     balanced_accuracy: Interval
     rates: dict[str, Interval]
 
-    def as_dict(self) -> dict[str, str | int | float]:
-        """Return the fields of a test entry: ``clips``, ``n_clips``, ``clip_auc``, ``clip_auc_lo`` and so on."""
+    def numbers(self) -> dict[str, float]:
+        """Return the numbers of a test result: ``n_clips``, ``clip_auc``, ``clip_auc_lo`` and so on."""
         intervals = {"auc": self.auc, "balanced_accuracy": self.balanced_accuracy, **self.rates}
-        numbers: dict[str, str | int | float] = {"clips": self.rule.value, "n_clips": self.n}
+        numbers: dict[str, float] = {"n_clips": self.n}
         for name, interval in intervals.items():
             numbers |= {f"clip_{name}": interval.value, f"clip_{name}_lo": interval.low, f"clip_{name}_hi": interval.high}
         return numbers

@@ -69,11 +69,6 @@ class Evaluation:
     clips: ClipMetrics | None = None
     clip_problem: str = ""
 
-    @property
-    def clip_numbers(self) -> dict[str, float]:
-        """Numbers of the clips by the names of a test entry; none where there are no clips."""
-        return {} if self.clips is None else {k: v for k, v in self.clips.as_dict().items() if not isinstance(v, str)}
-
 
 def evaluate_model(
     model: TrainedModel,

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..clip_results import row_clips
 from ..errors import DataError
 from ..metrics.bootstrap import GroupBootstrap, Measured, difference
 from ..metrics.clips import ClipRule
@@ -140,14 +141,15 @@ def _by_domain(replicates: Sequence[Sequence[DomainScores]]) -> dict[str, list[D
 def _row(context: _Context, entry: dict[str, Any], replicates: Sequence[Sequence[DomainScores]]) -> dict[str, Any]:
     document = context.document
     tested = _by_domain(replicates)
-    validation = [next((entry.scored for entry in r if entry.split == "val"), None) for r in replicates]
-    thresholds = [best_threshold(val.labels, val.scores) if val else math.nan for val in validation]
+    validation = [next((entry for entry in r if entry.split == "val"), None) for r in replicates]
+    thresholds = [best_threshold(val.scored.labels, val.scored.scores) if val else math.nan for val in validation]
     bootstrap = GroupBootstrap([e.scored for entries in tested.values() for e in entries], document["bootstrap"])
     drawn = {name: np.mean([bootstrap.aucs(e.scored) for e in entries], axis=0) for name, entries in tested.items()}
+    clips = row_clips(ClipRule(document.get("clips", ClipRule.MEAN)), validation, tested, bootstrap)
     tests = []
     for domain, entries in tested.items():
         auc = bootstrap.interval([e.scored for e in entries], drawn[domain])
-        tests.append(_test_entry(context, domain, entries, thresholds, auc))
+        tests.append(_test_entry(context, domain, entries, thresholds, auc) | clips.entry(domain))
     home, abroad = _home_and_abroad(tests, document["train"])
     # The headline: other domains where there are any, else the home domain.
     headline = abroad or home
@@ -173,6 +175,7 @@ def _row(context: _Context, entry: dict[str, Any], replicates: Sequence[Sequence
         "worst_auc_lo": worst["auc_lo"] if worst else math.nan,
         "worst_auc_hi": worst["auc_hi"] if worst else math.nan,
         "worst_domain": worst["domain"] if worst else "",
+        **clips.headline([t["domain"] for t in home], [t["domain"] for t in abroad]),
         "oracle_auc": _mean([t["oracle_auc"] for t in headline]),
         "allpass_auc": _mean([t["allpass_auc"] for t in headline]),
         "gain": _mean([t["auc"] - t["allpass_auc"] for t in headline]),
