@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .errors import DataError
 from .metrics.bootstrap import GroupBootstrap
 from .metrics.clips import ClipMetrics, ClipRule, clip_metrics, clip_scores, clip_threshold
 from .metrics.detection import best_threshold
 from .metrics.roc import Interval, Scored
+from .results.rows import TestResult
 from .results.scores import DomainScores
 
 
@@ -34,13 +35,14 @@ class RowClips:
     pooled: dict[str, list[Scored]] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
 
-    def entry(self, domain: str) -> dict[str, str | float]:
-        """Fields of a test result by the names of `columns.CLIP_COLUMNS`; none where the domain has no clips."""
-        if domain in self.problems:
-            return {"clip_problem": self.problems[domain]}
-        if domain in self.metrics:
-            return {"clips": self.metrics[domain].rule.value, **self.metrics[domain].numbers()}
-        return {}
+    def added_to(self, test: TestResult) -> TestResult:
+        """Add the numbers of `columns.CLIP_COLUMNS` to a test result; it stays as it is where the domain has no clips."""
+        if test.domain in self.problems:
+            return replace(test, clip_problem=self.problems[test.domain])
+        if test.domain not in self.metrics:
+            return test
+        found = self.metrics[test.domain]
+        return replace(test, clips=found.rule.value, metrics={**test.metrics, **found.numbers()})
 
     def headline(self, home: Sequence[str], abroad: Sequence[str]) -> dict[str, float]:
         """

@@ -2,49 +2,63 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from ..benchmark.invocation import bench
 from ..benchmark.pictures.perturbations import chain_of, dataset_name
 from ..benchmark.registry import datasets
+from ..benchmark.results.rows import Row
 
-Rows = Sequence[Mapping[str, Any]]
+Rows = Sequence[Row]
 SHOWN_PARTS = 10
 
 
-def shown_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def shown_rows(rows: Sequence[Row]) -> list[Row]:
     """Rows that a table shows and numbers: all but the all-pass ones, which every other row is held against."""
-    return [row for row in rows if row["role"] != "allpass"]
+    return [row for row in rows if row.role != "allpass"]
 
 
-def different_tests(rows: Rows) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class DifferentTests:
+    """
+    Test domains on which rows were scored on different pictures.
+
+    Attributes
+    ----------
+    domains : tuple of str
+        Perturbed ones left out.
+    difference : {"split lists", "pictures"}
+        Pictures where the split lists agree.
+    rows : tuple of tuple of int
+        Indices of the rows with the same pictures, the largest group first.
+    """
+
+    domains: tuple[str, ...]
+    difference: str
+    rows: tuple[tuple[int, ...], ...]
+
+
+def different_tests(rows: Rows) -> list[DifferentTests]:
     """
     List test domains that rows were not scored on the same pictures of.
 
     Parameters
     ----------
-    rows : sequence of dict
-        See `results.cell_rows`. Those that do not know their split lists are passed over.
-
-    Returns
-    -------
-    list of dict
-        ``domains``, perturbed ones left out; ``what``: "split lists" or, where those agree, "pictures";
-        ``rows``: lists of indices into `rows`, each with the same pictures, the largest first.
+    rows : sequence of Row
+        Those that do not know their split lists are passed over.
     """
     parts: dict[str, dict[tuple[str, str], list[int]]] = {}
     for i, row in enumerate(rows):
-        for test in row["tests"]:
-            if test["split_list"] and not chain_of(test["domain"]):
-                parts.setdefault(test["domain"], {}).setdefault((test["split_list"], test["pictures"]), []).append(i)
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+        for test in row.tests:
+            if test.split_list and not test.is_perturbed:
+                parts.setdefault(test.domain, {}).setdefault((test.split_list, test.pictures), []).append(i)
+    found: dict[tuple[str, tuple[tuple[int, ...], ...]], list[str]] = {}
     for domain, groups in parts.items():
         if len(groups) > 1:
-            what = "split lists" if len({split for split, _ in groups}) > 1 else "pictures"
-            members = sorted(groups.values(), key=lambda mine: (-len(mine), mine))
-            entry = found.setdefault((what, str(members)), {"domains": [], "what": what, "rows": members})
-            entry["domains"].append(domain)
-    return list(found.values())
+            difference = "split lists" if len({split for split, _ in groups}) > 1 else "pictures"
+            members = tuple(map(tuple, sorted(groups.values(), key=lambda group: (-len(group), group))))
+            found.setdefault((difference, members), []).append(domain)
+    return [DifferentTests(tuple(domains), difference, members) for (difference, members), domains in found.items()]
 
 
 def other_variants(counts: Mapping[str, int]) -> list[str]:
@@ -69,24 +83,24 @@ def row_notes(rows: Rows, by_name: bool = False) -> list[tuple[str, list[int]]]:
 
     They call a row by its number or, where rows are shown in changing order, by its detector and training domain.
     """
-    told = [f"{row['detector']} ← {row['train']}" for row in rows] if by_name else [str(i + 1) for i in range(len(rows))]
+    told = [f"{row.detector} ← {row.train}" for row in rows] if by_name else [str(i + 1) for i in range(len(rows))]
 
     def called(indices: Sequence[int]) -> str:
         return f"row{'s' * (len(indices) > 1)} {_shortened([told[i] for i in indices], ', ')}"
 
     notes = []
-    if earlier := [i for i, row in enumerate(rows) if not row.get("current", True)]:
+    if earlier := [i for i, row in enumerate(rows) if not row.is_current]:
         text = f"Earlier, of other settings, pictures or code than those that were run last: {called(earlier)}."
         notes.append((text, earlier))
     for entry in different_tests(rows):
-        groups = " against ".join(map(called, entry["rows"]))
-        text = f"Different test {entry['what']} of {', '.join(entry['domains'])}: {groups}; their AUCs there do not compare."
-        notes.append((text, sorted(i for group in entry["rows"] for i in group)))
+        groups = " against ".join(map(called, entry.rows))
+        text = f"Different test {entry.difference} of {', '.join(entry.domains)}: {groups}; their AUCs there do not compare."
+        notes.append((text, sorted(i for group in entry.rows for i in group)))
     alike = [
-        (i, test["domain"], test["lookalikes"], test["n"])
+        (i, test.domain, test.lookalikes, test.n)
         for i, row in enumerate(rows)
-        for test in row["tests"]
-        if test["lookalikes"] and may_be_copies(test["domain"])
+        for test in row.tests
+        if test.lookalikes and may_be_copies(test.domain)
     ]
     if alike:
         mine = list(dict.fromkeys(i for i, *_ in alike))
@@ -117,13 +131,13 @@ def data_notes(rows: Rows) -> list[str]:
     """Notes on the data of all rows: what the leak guard left out, and what a copy of a data set lacks."""
     notes = {}
     for row in rows:
-        left_out = [f"{n} of {split}" for split, n in row["dropped_leaks"].items() if n]
+        left_out = [f"{n} of {split}" for split, n in row.dropped_leaks.items() if n]
         if left_out:
             notes[
-                f"{row['train']}: pictures left out, as they share a clip or an identity with others: {', '.join(left_out)}."
+                f"{row.train}: pictures left out, as they share a clip or an identity with others: {', '.join(left_out)}."
             ] = 0
     for row in rows:
-        for name, facts in row["data"].items():
+        for name, facts in row.data.items():
             if facts.get("missing"):
                 notes[f"{name} is not complete: {_shortened(facts['missing'])}."] = 0
     return list(notes)

@@ -5,19 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ..benchmark.figures import plots as figures
 from ..benchmark.figures.formats import FigureFormat
 from ..benchmark.figures.looks import PAPER
 from ..benchmark.figures.plots import Priced
-from ..benchmark.frequency.bands import Band
 from ..benchmark.pictures.perturbations import chain_of
-from ..benchmark.store import ensure_writable, read_json
+from ..benchmark.results.cell_document import CellDocument, find_cell
+from ..benchmark.results.rows import Row
+from ..benchmark.store import ensure_writable
 from .ranking.comparable import comparable_sets
-from .rows import headline
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -38,15 +35,15 @@ class PaperFigure:
 
 
 def write_figures(
-    rows: Sequence[dict[str, Any]], folders: Mapping[str, Path], target: Path, formats: Sequence[FigureFormat]
+    rows: Sequence[Row], folders: Mapping[str, Path], target: Path, formats: Sequence[FigureFormat]
 ) -> list[Path]:
     """
     Draw a board.
 
     Parameters
     ----------
-    rows : sequence of dict
-        See `results.cell_rows`, with ``run_id``; best first.
+    rows : sequence of Row
+                With ``run_id``; best first.
     folders : mapping of str to Path
         Artifacts by run.
     target : Path
@@ -89,20 +86,20 @@ def _slug(*parts: str) -> str:
     return "-".join(re.sub(r"[^\w.]+", "_", part).strip("._")[:60] or "_" for part in parts if part)
 
 
-def _of_studies(rows: Sequence[dict[str, Any]]) -> list[PaperFigure]:
-    studies = list(dict.fromkeys(row["study"] for row in rows))
+def _of_studies(rows: Sequence[Row]) -> list[PaperFigure]:
+    studies = list(dict.fromkeys(row.study for row in rows))
     found = []
     for study in studies:
-        mine = [row for row in rows if row["study"] == study]
-        chosen = [row for row in mine if row["role"] == "chosen" and row["tests"]]
+        mine = [row for row in rows if row.study == study]
+        chosen = [row for row in mine if row.role == "chosen" and row.tests]
         prefix = study if len(studies) > 1 else ""
         if chosen:
             title = f"{study}: test AUC of the chosen bands"
             found.append(PaperFigure(_slug(prefix, "train_x_test"), partial(_heat, chosen, title)))
-        if any(row["robustness"] for row in mine):
+        if any(row.robustness for row in mine):
             title = f"{study}: test AUC under perturbations"
             found.append(PaperFigure(_slug(prefix, "robustness"), partial(_robustness, mine, title)))
-        chains = dict.fromkeys(chain_of(test["domain"]) for row in chosen for test in row["tests"])
+        chains = dict.fromkeys(chain_of(test.domain) for row in chosen for test in row.tests)
         for series, strengths in figures.perturbation_series(list(chains)).items():
             for metric in figures.METRIC_NAMES:
                 title = f"{study}: test pictures under {series}"
@@ -111,25 +108,25 @@ def _of_studies(rows: Sequence[dict[str, Any]]) -> list[PaperFigure]:
     return found
 
 
-def _heat(rows: Sequence[dict[str, Any]], title: str, path: Path) -> None:
+def _heat(rows: Sequence[Row], title: str, path: Path) -> None:
     figures.save_heat_map(path, rows, title, PAPER)
 
 
-def _robustness(rows: Sequence[dict[str, Any]], title: str, path: Path) -> None:
+def _robustness(rows: Sequence[Row], title: str, path: Path) -> None:
     figures.save_robustness(path, rows, title, PAPER)
 
 
-def _strengths(rows: Sequence[dict[str, Any]], strengths: dict[str, float], title: str, metric: str, path: Path) -> bool:
+def _strengths(rows: Sequence[Row], strengths: dict[str, float], title: str, metric: str, path: Path) -> bool:
     return figures.save_strength_lines(path, rows, strengths, title, metric, PAPER)
 
 
-def _of_sets(rows: Sequence[dict[str, Any]]) -> list[PaperFigure]:
+def _of_sets(rows: Sequence[Row]) -> list[PaperFigure]:
     sets, index = comparable_sets(rows)
     found = []
     for number, one in enumerate(sets):
-        mine = [row for i, row in enumerate(rows) if index[i] == number and row["role"] != "allpass"]
-        several = len({row["train"] for row in mine}) > 1
-        priced = [Priced(_point(row, several), row.get("score_ms", float("nan")), headline(row)) for row in mine]
+        mine = [row for i, row in enumerate(rows) if index[i] == number and row.role != "allpass"]
+        several = len({row.train for row in mine}) > 1
+        priced = [Priced(_point(row, several), row.score_ms, row.headline) for row in mine]
         title = f"Set {one.name}: {', '.join(one.domains[:3])}" + (f" and {len(one.domains) - 3} more" * (len(one.domains) > 3))
         what = "mean cross-domain AUC" if one.abroad else "in-domain AUC"
         name = _slug("cost", one.name if len(sets) > 1 else "")
@@ -139,32 +136,32 @@ def _of_sets(rows: Sequence[dict[str, Any]]) -> list[PaperFigure]:
 
 def _point(row: Row, several: bool) -> str:
     """Name of a point: short, as there are many."""
-    train = f" ← {row['train']}" if several else ""
-    band = f" {Band(**row['band'])}" if row["role"] == "fixed" else ""
-    return f"{row['detector']}{train}{band}"[:44]
+    train = f" ← {row.train}" if several else ""
+    band = f" {row.band}" if row.role == "fixed" else ""
+    return f"{row.detector}{train}{band}"[:44]
 
 
 def _cost(priced: Sequence[Priced], title: str, what: str, path: Path) -> bool:
     return figures.save_cost(path, priced, title, what, PAPER)
 
 
-def _of_cells(rows: Sequence[dict[str, Any]], folders: Mapping[str, Path]) -> list[PaperFigure]:
+def _of_cells(rows: Sequence[Row], folders: Mapping[str, Path]) -> list[PaperFigure]:
     found = []
-    for row in {row["run_id"]: row for row in reversed(rows)}.values():
-        folder = folders.get(row["run_id"])
-        document = (read_json(folder / "cell.json") if folder else None) or {}
-        name, label = (row["detector"], row["train"]), f"{row['detector']} on {row['train']}"
-        if document.get("trials"):
+    for row in {row.run_id: row for row in reversed(rows)}.values():
+        folder = folders.get(row.run_id)
+        document = find_cell(folder)
+        name, label = (row.detector, row.train), f"{row.detector} on {row.train}"
+        if document and document.trials:
             found.append(PaperFigure(_slug("sweep", *name), partial(_sweep, document, label)))
-        if document.get("narrow"):
+        if document and document.narrow:
             found.append(PaperFigure(_slug("band_transfer", *name), partial(_band_transfer, document, label)))
     return found
 
 
-def _sweep(document: Row, label: str, path: Path) -> bool:
-    return figures.save_sweep(path, document["trials"], document["evidence"], Band(**document["band"]), label, PAPER)
+def _sweep(document: CellDocument, label: str, path: Path) -> bool:
+    return figures.save_sweep(path, document.trials, document.evidence, document.band, label, PAPER)
 
 
-def _band_transfer(document: Row, label: str, path: Path) -> bool:
+def _band_transfer(document: CellDocument, label: str, path: Path) -> bool:
     title = f"{label}: where the evidence is, at home and abroad"
-    return figures.save_band_transfer(path, document["narrow"], document["train"], title, PAPER)
+    return figures.save_band_transfer(path, document.narrow, document.train, title, PAPER)

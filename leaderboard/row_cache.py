@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from ..benchmark import clip_results
 from ..benchmark.errors import DataError
@@ -27,23 +27,29 @@ from ..benchmark.metrics import detection as metrics
 from ..benchmark.mlflow_reading import store_folder
 from ..benchmark.pictures import perturbations
 from ..benchmark.reporting import Reporter
+from ..benchmark.results import cell_document, columns, scores
 from ..benchmark.results import cells as results
-from ..benchmark.results import scores
+from ..benchmark.results import rows as result_rows
 from ..benchmark.results.cells import cell_rows
+from ..benchmark.results.rows import Row, rows_from_json, rows_to_json
 from ..benchmark.store import digest
 from ..benchmark.workers import running_workers
 
+# Modules that decide the contents of a row.
 CODE = (
     clip_results,
     clip_scores,
+    cell_document,
+    columns,
     delong,
     intervals,
     metrics,
     perturbations,
+    result_rows,
     results,
     roc,
     scores,
-)  # modules that decide what a row says
+)
 WORTH_WORKERS = 24  # cells; fewer are done before a worker has started
 BATCH = 8  # cells at a time for a worker
 SETTLED = 0.1  # seconds; a file that has just been written could change again without a sign
@@ -56,7 +62,7 @@ SCHEMA = (
 class Outcome:
     """Rows of a cell, or why it has none."""
 
-    rows: list[dict[str, Any]]
+    rows: list[Row]
     refused: str = ""
 
 
@@ -114,14 +120,24 @@ class RowCache:
     def _known(self, prints: Mapping[str, str]) -> Iterator[tuple[str, Outcome]]:
         for run_id, known, refused, packed in self._table.execute("SELECT run_id, fingerprint, refused, rows FROM verified"):
             if known and prints.get(run_id) == known:
-                yield run_id, Outcome(json.loads(zlib.decompress(packed)), refused)
+                yield run_id, Outcome(_unpacked(packed), refused)
 
     def _keep(self, entries: Sequence[tuple[str, str, Outcome]]) -> None:
         lines = [
-            (run_id, known, o.refused, zlib.compress(json.dumps(o.rows).encode(), 1)) for run_id, known, o in entries if known
+            (run_id, known, o.refused, zlib.compress(json.dumps(rows_to_json(o.rows)).encode(), 1))
+            for run_id, known, o in entries
+            if known
         ]
         with contextlib.suppress(sqlite3.OperationalError), self._table:  # the disk is full, say: nothing but time is lost
             self._table.executemany("INSERT OR REPLACE INTO verified VALUES (?, ?, ?, ?)", lines)
+
+
+def _packed(rows: Sequence[Row]) -> bytes:
+    return zlib.compress(json.dumps(rows_to_json(rows)).encode(), 1)
+
+
+def _unpacked(packed: bytes) -> list[Row]:
+    return rows_from_json(json.loads(zlib.decompress(packed)))
 
 
 def _opened(path: Path) -> sqlite3.Connection:

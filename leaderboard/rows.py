@@ -3,13 +3,14 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ..benchmark.mlflow_names import CROSS_DOMAIN, IN_DOMAIN
 from ..benchmark.reporting import Reporter
 from ..benchmark.results.cells import metric_name
+from ..benchmark.results.rows import Row
 from ..benchmark.tracking import CellRun, cell_runs
 from .row_cache import RowCache
 
@@ -25,8 +26,7 @@ class Board:
     ----------
     study : str
         Empty for several studies.
-    rows : list of dict
-        See `results.cell_rows`.
+    rows : list of Row
     refused : list of str
         Recorded runs that could not be used, with the reason.
     folders : dict of str to Path
@@ -36,7 +36,7 @@ class Board:
     """
 
     study: str
-    rows: list[dict[str, Any]]
+    rows: list[Row]
     refused: list[str]
     folders: dict[str, Path] = field(default_factory=dict)
     others: dict[str, int] = field(default_factory=dict)
@@ -52,24 +52,24 @@ class RecordedCell:
     study, run_id : str
     used : float
         When a run had it last, computed or taken from the records; seconds since the epoch.
-    rows : tuple of dict
+    rows : tuple of Row
         The chosen band first.
     """
 
     study: str
     run_id: str
     used: float
-    rows: tuple[dict[str, Any], ...]
+    rows: tuple[Row, ...]
 
     @property
     def settings(self) -> str:
         """Digest of the settings that it was computed under."""
-        return self.rows[0]["settings"]
+        return self.rows[0].settings
 
     @property
     def place(self) -> tuple[str, str, str]:
         """What another variant of it has in common with it: study, detector and training domain."""
-        return self.study, self.rows[0]["detector"], self.rows[0]["train"]
+        return self.study, self.rows[0].detector, self.rows[0].train
 
 
 def run_last(cells: Sequence[RecordedCell]) -> set[str]:
@@ -110,7 +110,7 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
     reporter : Reporter, optional
         Told how far it is, where rows have to be computed.
     every : bool
-        Also rows of variants that were not run last; every row then has ``current``, true for those of the last.
+        Also rows of variants that were not run last; every row then has `Row.current`, true for those of the last.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
     last = run_last(cells)
     others = Counter(cell.study for cell in cells if cell.run_id not in last)
     rows = [
-        {**row, "run_id": cell.run_id} | ({"current": cell.run_id in last} if every else {})
+        replace(row, run_id=cell.run_id, current=cell.run_id in last if every else None)
         for cell in cells
         for row in cell.rows
         if every or cell.run_id in last
@@ -141,10 +141,10 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
     return Board(study or "", ranked(rows), refused, folders, dict(others))
 
 
-def _disagreement(run: CellRun, row: dict[str, Any]) -> str:
+def _disagreement(run: CellRun, row: Row) -> str:
     """What a run shows that its score files do not give; empty where they agree."""
-    computed = {name: row[name] for name in (IN_DOMAIN, CROSS_DOMAIN)}
-    computed |= {metric_name(t["domain"], "auc"): t["auc"] for t in row["tests"]}
+    computed = {name: row.value(name) for name in (IN_DOMAIN, CROSS_DOMAIN)}
+    computed |= {metric_name(t.domain, "auc"): t.auc for t in row.tests}
     for name, value in computed.items():
         logged = run.metrics.get(name, math.nan)
         if not (math.isnan(value) and math.isnan(logged)) and not abs(value - logged) <= TOLERANCE:
@@ -152,24 +152,15 @@ def _disagreement(run: CellRun, row: dict[str, Any]) -> str:
     return ""
 
 
-def headline(row: dict[str, Any]) -> float:
-    """
-    Return the number that rows are ordered by: mean cross-domain AUC, in-domain where no other domain was tested.
-
-    Perturbed domains have no part in it: what is made of the same pictures is no further domain.
-    """
-    return row["in_domain_auc"] if math.isnan(row["cross_domain_auc"]) else row["cross_domain_auc"]
-
-
-def ranked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def ranked(rows: Sequence[Row]) -> list[Row]:
     """
     Best first: by cross-domain AUC, then rows that were tested at home only by that; undefined last; ties by name.
 
     An in-domain AUC is no answer to whether a detector generalizes, however high it is.
     """
 
-    def place(row: dict[str, Any]) -> tuple[Any, ...]:
-        value = headline(row)
-        return math.isnan(row["cross_domain_auc"]), math.isnan(value), -value, row["detector"], row["train"], row["role"]
+    def place(row: Row) -> tuple[Any, ...]:
+        value = row.headline
+        return math.isnan(row.cross_domain_auc), math.isnan(value), -value, row.detector, row.train, row.role
 
     return sorted(rows, key=place)

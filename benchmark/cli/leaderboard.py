@@ -1,5 +1,6 @@
 """``bench leaderboard``: rows from what was recorded, and from scores that others brought."""
 
+import math
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -108,7 +109,7 @@ def leaderboard(
     for reason in board.refused:
         _print(console, f"refused: {reason}", "yellow")
     others = [] if every else other_variants(board.others)
-    if study and (shown := sorted(boards_of(study, {row["study"] for row in board.rows}) - {study})):
+    if study and (shown := sorted(boards_of(study, {row.study for row in board.rows}) - {study})):
         others = [f"{study} was not run as its file says; shown is what was: {', '.join(shown)}.", *others]
     _write_tables(board, json_file, csv_file, csv_tests, others)
     if html:
@@ -134,16 +135,15 @@ def leaderboard(
 def _write_tables(
     board: "Board", json_file: str | None, csv_file: str | None, csv_tests: str | None, others: Sequence[str]
 ) -> None:
-    from ...leaderboard.submissions.lines import csv_rows
     from ...leaderboard.terminal.table import as_csv, as_document, as_tests_csv
     from ..store import dump_json
 
     if json_file:
         write_text(json_file, dump_json(as_document(board.study, board.rows, others)))
     if csv_file:
-        write_text(csv_file, as_csv(csv_rows(board.rows)))
+        write_text(csv_file, as_csv(board.rows))
     if csv_tests:
-        write_text(csv_tests, as_tests_csv(csv_rows(board.rows)))
+        write_text(csv_tests, as_tests_csv(board.rows))
 
 
 def _write_page(target: str, board: "Board", uri: str, log: bool, folders: dict[str, Path]) -> None:
@@ -214,10 +214,10 @@ def _print_report(report: "Report", console: "Console") -> None:
     outcome = {"added": "added", "replaced": "replaced", "unchanged": "was there already, and nothing was added"}
     lines = [f"{report.name} {outcome[report.outcome]}."]
     for test in report.tests:
-        interval = f" ({test['auc_lo']:.3f}-{test['auc_hi']:.3f})" if test["auc_lo"] == test["auc_lo"] else ""
-        share = f"{100 * test['coverage']:.1f} %".replace(".0 %", " %")
-        lines.append(f"  {test['domain']}: AUC {test['auc']:.3f}{interval} of {test['n']:,} items, coverage {share}")
-    for line in [*lines, report.verification["reason"], *report.remarks]:
+        interval = "" if math.isnan(test.auc_lo) else f" ({test.auc_lo:.3f}-{test.auc_hi:.3f})"
+        share = f"{100 * test.coverage:.1f} %".replace(".0 %", " %")
+        lines.append(f"  {test.domain}: AUC {test.auc:.3f}{interval} of {test.n:,} items, coverage {share}")
+    for line in [*lines, report.verification.reason, *report.remarks]:
         _print(console, line)
     for finding in report.findings:
         _print(console, f"found: {finding}", "yellow")

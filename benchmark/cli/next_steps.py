@@ -4,14 +4,16 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..invocation import bench
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..frequency.bands import Band
     from ..records import Plan
+    from ..results.rows import Row
     from ..study.boards import StudyReference
 
 USUAL_CROP = 128
@@ -40,7 +42,7 @@ def print_steps(steps: Sequence[Step], console: "Console") -> None:
 
 
 def after_run(
-    plan: "Plan", reference: "StudyReference", data: Sequence[str], rows: Sequence[dict[str, Any]], tracking_uri: str | None
+    plan: "Plan", reference: "StudyReference", data: Sequence[str], rows: "Sequence[Row]", tracking_uri: str | None
 ) -> list[Step]:
     """
     Steps after a study.
@@ -51,8 +53,8 @@ def after_run(
     reference : StudyReference
     data : sequence of str
         ``--data`` as it was given.
-    rows : sequence of dict
-        See `results.cell_rows`, the best first.
+    rows : sequence of Row
+        The best first.
     tracking_uri : str or None
         As it was given.
     """
@@ -99,19 +101,19 @@ def _folders(data: Sequence[str]) -> dict[str, str]:
     return {name: folder for name, folder in pairs if folder and (":" in name or "." not in name)}
 
 
-def _train_command(plan: "Plan", rows: Sequence[dict[str, Any]], data: Sequence[str]) -> str:
+def _train_command(plan: "Plan", rows: "Sequence[Row]", data: Sequence[str]) -> str:
     """Command that trains the detector of the best row on its domain; empty where more than that would be needed."""
     from ..pictures.perturbations import dataset_name
 
-    best = next((row for row in rows if row["role"] == "chosen"), rows[0])
-    spec = next((spec for spec in plan.detectors if spec.label == best["detector"]), None)
+    best = next((row for row in rows if row.role == "chosen"), rows[0])
+    spec = next((spec for spec in plan.detectors if spec.label == best.detector), None)
     if spec is None:
         return ""
-    words = ["train", spec.reference + (f"/{spec.preset}" if spec.preset else ""), "--train", best["train"]]
+    words = ["train", spec.reference + (f"/{spec.preset}" if spec.preset else ""), "--train", best.train]
     for name, value in spec.params.items():
         words += ["--param", f"{name}={value}"]
-    words += _band_words(best["band"])
-    name = dataset_name(best["train"])
+    words += _band_words(best.band)
+    name = dataset_name(best.train)
     for text in data:
         if name in (text.partition("=")[0], text.partition(".")[0]) or ":" in text.partition("=")[0]:
             words += ["--data", text]
@@ -120,11 +122,8 @@ def _train_command(plan: "Plan", rows: Sequence[dict[str, Any]], data: Sequence[
     return _line(*words, "--out", "model")
 
 
-def _band_words(fields: dict[str, Any]) -> list[str]:
+def _band_words(band: "Band") -> list[str]:
     """Options of ``bench train`` that give a band; none for all frequencies."""
-    from ..frequency.bands import Band
-
-    band = Band(**fields)
     if band.kind == "all":
         return []
     low, high = (f"{frequency:.6g}" for frequency in band.half_gain)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from ..domains.catalogue import Catalogue
     from ..records import Plan
+    from ..results.rows import Row
     from ..search.run import Outcome
     from ..study.study_file import Study
     from .progress import ScreenReporter
@@ -269,7 +270,7 @@ def _print_plan(plan: "Plan", json_file: str | None) -> None:
 
 def _report(
     outcome: "Outcome", plan: "Plan", console: "Console", files: tuple[str | None, str | None, str | None]
-) -> list[dict[str, Any]]:
+) -> "list[Row]":
     """Print or write what came out; `files` are those of JSON, of rows and of test domains as CSV. Return the rows, ranked."""
     from ...leaderboard.rows import ranked
     from ...leaderboard.terminal.table import as_csv, as_document, as_tests_csv, print_table

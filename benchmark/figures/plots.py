@@ -14,6 +14,8 @@ from PIL.Image import Image
 from ..frequency.bands import MAX_FREQUENCY, Band
 from ..pictures.perturbations import chain_of, unperturbed
 from ..recording.learning_curves import Series
+from ..results.cell_document import NarrowBand, TriedBand
+from ..results.rows import EvidenceInterval, Row
 from .labels import place_labels
 from .looks import SCREEN, Look
 
@@ -78,8 +80,8 @@ def save_spectrum(path: Path, frequency: NDArray, profiles: dict[str, tuple[NDAr
 
 def save_sweep(
     path: Path,
-    trials: Sequence[dict[str, Any]],
-    evidence: dict[str, float] | None,
+    trials: Sequence[TriedBand],
+    evidence: EvidenceInterval | None,
     band: Band,
     title: str,
     look: Look = SCREEN,
@@ -91,9 +93,8 @@ def save_sweep(
     ----------
     path : Path
         Its suffix tells the kind of file.
-    trials : sequence of dict
-        ``trials`` of a ``cell.json``.
-    evidence : dict with ``low`` and ``high``, or None
+    trials : sequence of TriedBand
+    evidence : EvidenceInterval or None
     band : Band
     title : str
     look : Look
@@ -103,22 +104,22 @@ def save_sweep(
     bool
         False, and no file, where no narrow band has an AUC.
     """
-    swept = [t for t in trials if t["stage"] == "sweep" and np.isfinite(_number(t["auc"]))]
+    swept = [trial for trial in trials if trial.stage == "sweep" and np.isfinite(trial.auc)]
     if not swept:
         return False
-    centre = [sum(Band(**t["band"]).edges) / 2 for t in swept]
-    auc, low, high = (np.array([_number(t[k]) for t in swept]) for k in ("auc", "auc_lo", "auc_hi"))
+    centre = [sum(trial.band.edges) / 2 for trial in swept]
+    auc, low, high = np.array([(trial.auc, trial.auc_lo, trial.auc_hi) for trial in swept]).T
     least = min(0.38, float(np.nanmin([*auc, *low])) - 0.02)
     with look.figure(path, look.width(3.3 if look.paper else 7.5), 3.1 if look.paper else 4.6) as figure:
         axes = figure.subplots()
         _shade(axes, band, f"chosen band: {band}")
         if evidence:
-            edges = (evidence["low"], evidence["high"])
+            edges = (evidence.low, evidence.high)
             label = f"evidence interval (all points together): {edges[0]:.3f}-{edges[1]:.3f}"
             axes.hlines(least + 0.04, *edges, color=EVIDENCE_COLOUR, linewidth=3 if look.paper else 5, label=label)
         axes.fill_between(centre, low, high, color="0.3", alpha=0.2, linewidth=0, label="95 % interval of each point")
         axes.plot(centre, auc, color="0.15", marker="o", markersize=2 if look.paper else 3, label="one narrow band")
-        reference = _number(next((t["auc"] for t in trials if t["stage"] == "allpass"), None))
+        reference = next((trial.auc for trial in trials if trial.stage == "allpass"), np.nan)
         if np.isfinite(reference):
             axes.axhline(reference, color=REAL_COLOUR, linewidth=1, linestyle="--", label=f"all-pass: {reference:.3f}")
         axes.axhline(0.5, color="0.6", linewidth=0.8)
@@ -130,15 +131,10 @@ def save_sweep(
     return True
 
 
-def _number(value: float | None) -> float:
-    """Undefined numbers are null in JSON."""
-    return np.nan if value is None else float(value)
-
-
 NOT_MEASURED = "0.85"  # grey
 
 
-def save_band_transfer(path: Path, narrow: Sequence[dict[str, Any]], train: str, title: str, look: Look = SCREEN) -> bool:
+def save_band_transfer(path: Path, narrow: Sequence[NarrowBand], train: str, title: str, look: Look = SCREEN) -> bool:
     """
     Test AUC on every domain while a narrow band slides over the frequency axis: kept alone, and taken out.
 
@@ -146,8 +142,8 @@ def save_band_transfer(path: Path, narrow: Sequence[dict[str, Any]], train: str,
     ----------
     path : Path
         Its suffix tells the kind of file.
-    narrow : sequence of dict
-        ``narrow`` of a ``cell.json``; see `narrow.narrow_aucs`.
+    narrow : sequence of NarrowBand
+        See `narrow.narrow_aucs`.
     train : str
         Comes first; if it was not tested on, its validation pictures stand in.
     title : str
@@ -160,8 +156,8 @@ def save_band_transfer(path: Path, narrow: Sequence[dict[str, Any]], train: str,
     """
     titles = {"band": "only this stretch is kept", "stop": "this stretch is taken out"}
     lines = _transfer_lines(narrow, train)
-    kinds = [kind for kind in titles if any(entry["kind"] == kind for entry in narrow)]
-    panels = {kind: sorted((one for one in narrow if one["kind"] == kind), key=lambda one: one["low"]) for kind in kinds}
+    kinds = [kind for kind in titles if any(band.kind == kind for band in narrow)]
+    panels = {kind: sorted((band for band in narrow if band.kind == kind), key=lambda band: band.low) for kind in kinds}
     maps = {kind: np.array([[of(entry) for entry in mine] for _, of in lines]) for kind, mine in panels.items()}
     if not any(np.isfinite(values).any() for values in maps.values()):
         return False
@@ -176,7 +172,7 @@ def save_band_transfer(path: Path, narrow: Sequence[dict[str, Any]], train: str,
             axes.set_facecolor(NOT_MEASURED)
             # White is chance; blue finds the fakes, red takes the reals for them. Edges, because one line has no neighbour
             # that its height could be told from.
-            edges = _edges([(entry["low"], entry["high"]) for entry in panels[kind]])
+            edges = _edges([(band.low, band.high) for band in panels[kind]])
             rows = np.arange(len(lines) + 1) - 0.5
             masked = np.ma.masked_invalid(maps[kind])
             shown = axes.pcolormesh(edges, rows, masked, vmin=0, vmax=1, cmap="RdBu", edgecolors="face")
@@ -199,15 +195,15 @@ def _auc_bar(figure: Any, shown: Any, axes: list[Axes], label: str, look: Look) 
         figure.colorbar(shown, ax=axes, label=label)
 
 
-def _transfer_lines(narrow: Sequence[dict[str, Any]], train: str) -> list[tuple[str, Callable[[dict[str, Any]], float]]]:
+def _transfer_lines(narrow: Sequence[NarrowBand], train: str) -> list[tuple[str, Callable[[NarrowBand], float]]]:
     """Names of the lines of a band-transfer map, home first, and how the AUC of a band is read."""
 
-    def tested(domain: str) -> Callable[[dict[str, Any]], float]:
-        return lambda entry: _number(entry["tests"].get(domain, (None,))[0])
+    def tested(domain: str) -> Callable[[NarrowBand], float]:
+        return lambda band: band.auc_on(domain)
 
-    domains = list(dict.fromkeys(name for entry in narrow for name in entry["tests"]))
+    domains = list(dict.fromkeys(name for band in narrow for name in band.tests))
     home = next((name for name in (train, unperturbed(train)) if name in domains), None)
-    first = (f"{home} (home)", tested(home)) if home else (f"{train} (home, validation)", lambda one: _number(one["val"][0]))
+    first = (f"{home} (home)", tested(home)) if home else (f"{train} (home, validation)", lambda band: band.validation[0])
     return [first, *((name, tested(name)) for name in domains if name != home)]
 
 
@@ -252,7 +248,7 @@ def save_mistakes(path: Path, pictures: Mapping[str, Mapping[str, Sequence[Image
         figure.suptitle(title, fontsize="medium")
 
 
-def save_heat_map(path: Path, rows: Sequence[dict[str, Any]], title: str, look: Look = SCREEN) -> None:
+def save_heat_map(path: Path, rows: Sequence[Row], title: str, look: Look = SCREEN) -> None:
     """
     Test AUC of each row (detector, training domain) on each test domain.
 
@@ -260,24 +256,24 @@ def save_heat_map(path: Path, rows: Sequence[dict[str, Any]], title: str, look: 
     ----------
     path : Path
         PNG.
-    rows : sequence of dict
+    rows : sequence of Row
         Leaderboard rows. Their perturbed test domains are left to `save_robustness`, unless there are no others.
     title : str
     """
-    names = list(dict.fromkeys(test["domain"] for row in rows for test in row["tests"]))
+    names = list(dict.fromkeys(test.domain for row in rows for test in row.tests))
     domains = [name for name in names if not chain_of(name)] or names
     values = np.full((len(rows), len(domains)), np.nan)
     for i, row in enumerate(rows):
-        auc = {test["domain"]: test["auc"] for test in row["tests"]}
+        auc = {test.domain: test.auc for test in row.tests}
         values[i] = [auc.get(domain, np.nan) for domain in domains]
-    home = np.array([[row["train"] == domain for domain in domains] for row in rows])
+    home = np.array([[row.train == domain for domain in domains] for row in rows])
     columns = [domain.replace("/", "/\n") for domain in domains]
     _save_heat_map(
         path, values, [_cell_label(row) for row in rows], columns, "tested on (bold: the training domain)", title, home, look
     )
 
 
-def save_robustness(path: Path, rows: Sequence[dict[str, Any]], title: str, look: Look = SCREEN) -> None:
+def save_robustness(path: Path, rows: Sequence[Row], title: str, look: Look = SCREEN) -> None:
     """
     Mean test AUC of each row under each perturbation, beside that of the same pictures as they are.
 
@@ -285,17 +281,17 @@ def save_robustness(path: Path, rows: Sequence[dict[str, Any]], title: str, look
     ----------
     path : Path
         PNG.
-    rows : sequence of dict
+    rows : sequence of Row
         Leaderboard rows; those without perturbed test domains are left out.
     title : str
     """
-    chains = list(dict.fromkeys(entry["perturbation"] for row in rows for entry in row["robustness"]))
+    chains = list(dict.fromkeys(entry.perturbation for row in rows for entry in row.robustness))
     lines: dict[str, NDArray[np.float64]] = {}
     for row in rows:
-        for entry in row["robustness"]:
-            line = lines.setdefault(f"{_cell_label(row)}, {entry['scope']}", np.full(1 + len(chains), np.nan))
-            line[0] = entry["clean_auc"]
-            line[1 + chains.index(entry["perturbation"])] = entry["auc"]
+        for entry in row.robustness:
+            line = lines.setdefault(f"{_cell_label(row)}, {entry.scope}", np.full(1 + len(chains), np.nan))
+            line[0] = entry.clean_auc
+            line[1 + chains.index(entry.perturbation)] = entry.auc
     columns = ["as they\nare", *(chain.replace(":", "\n").replace("+", "\n+ ") for chain in chains)]
     what = "test pictures (mean over the test domains that were scored with and without)"
     _save_heat_map(path, np.stack(list(lines.values())), list(lines), columns, what, title, look=look)
@@ -336,7 +332,7 @@ def parameter_of(name: str) -> str:
 
 
 def save_strength_lines(
-    path: Path, rows: Sequence[dict[str, Any]], series: dict[str, float], title: str, metric: str = "auc", look: Look = SCREEN
+    path: Path, rows: Sequence[Row], series: dict[str, float], title: str, metric: str = "auc", look: Look = SCREEN
 ) -> bool:
     """
     A metric over the strength of a perturbation: a panel for each row, a line for each test domain.
@@ -345,7 +341,7 @@ def save_strength_lines(
     ----------
     path : Path
         Its suffix tells the kind of file.
-    rows : sequence of dict
+    rows : sequence of Row
         Leaderboard rows; those whose test domains know none of the strengths are left out.
     series : dict of str to float
         Strength by perturbation, from `perturbation_series`.
@@ -358,7 +354,7 @@ def save_strength_lines(
     bool
         False, and no file, where the metric is undefined everywhere.
     """
-    perturbed = [[test[metric] for test in row["tests"] if chain_of(test["domain"]) in series] for row in rows]
+    perturbed = [[test.value(metric) for test in row.tests if chain_of(test.domain) in series] for row in rows]
     if not any(np.isfinite(value) for values in perturbed for value in values):
         return False
     shown = [row for row, values in zip(rows, perturbed, strict=True) if values]
@@ -370,7 +366,7 @@ def save_strength_lines(
         panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
         for axes, row in zip(panels.flat, shown, strict=False):
             axes.set_prop_cycle(color=LINE_COLOURS)
-            values = {test["domain"]: test[metric] for test in row["tests"]}
+            values = {test.domain: test.value(metric) for test in row.tests}
             for domain in dict.fromkeys(unperturbed(name) for name in values):
                 line = [values.get(f"{domain}+{chain}", np.nan) for chain, _ in strengths]
                 (drawn,) = axes.plot([strength for _, strength in strengths], line, marker="o", markersize=3, label=domain)
@@ -513,8 +509,8 @@ def save_mmd(path: Path, entries: Sequence[dict[str, Any]], title: str) -> None:
         figure.colorbar(image, ax=axes, label="MMD² (unbiased; 0: no difference)")
 
 
-def _cell_label(row: dict[str, Any]) -> str:
-    return f"{row['detector']} ← {row['train']}\n{Band(**row['band'])}"
+def _cell_label(row: Row) -> str:
+    return f"{row.detector} ← {row.train}\n{row.band}"
 
 
 def _save_heat_map(

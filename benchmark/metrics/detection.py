@@ -15,13 +15,11 @@ from .bootstrap import GroupBootstrap, auc_interval
 from .roc import Interval, Scored, roc_auc
 
 __all__ = [
-    "DETECTION_RATES",
     "FALSE_ALARM_RATES",
     "GroupBootstrap",
     "Interval",
     "Scored",
     "Verdicts",
-    "all_metrics",
     "auc_interval",
     "average_precision",
     "average_precision_of",
@@ -38,8 +36,6 @@ __all__ = [
 ]
 
 FALSE_ALARM_RATES = (0.10, 0.05, 0.01)
-# PD@x under its two rules: the rate may not exceed x, or (published programs) is the nearest to x.
-DETECTION_RATES = tuple(f"pd{round(100 * x)}{rule}" for rule in ("", "_nearest") for x in FALSE_ALARM_RATES)
 
 
 def detection_rate_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: float) -> float:
@@ -205,30 +201,3 @@ def detection_rate_of(verdicts: Verdicts, false_alarm_rate: float) -> float:
 def nearest_detection_rate_of(verdicts: Verdicts, false_alarm_rate: float) -> float:
     """See `nearest_detection_rate_at`."""
     return _nearest_detection_rate(verdicts.roc, false_alarm_rate)
-
-
-def all_metrics(labels: ArrayLike, scores: ArrayLike, threshold: float) -> dict[str, float]:
-    """
-    Every number of one scored item set, without intervals.
-
-    Parameters
-    ----------
-    labels, scores : arrays (n_items,)
-    threshold : float
-        Chosen on the validation items of the training domain (`best_threshold`).
-
-    Returns
-    -------
-    dict
-        ``auc``, ``average_precision``, ``eer``, ``balanced_accuracy`` and `DETECTION_RATES`; NaN where undefined.
-    """
-    roc = _roc(labels, scores)  # once: it is what takes time
-    rates = [_detection_rate(np.asarray(labels), roc, x) for x in FALSE_ALARM_RATES]
-    rates += [_nearest_detection_rate(roc, x) for x in FALSE_ALARM_RATES]
-    return {
-        "auc": roc_auc(labels, scores),
-        "average_precision": average_precision(labels, scores),
-        "eer": _equal_error(roc),
-        "balanced_accuracy": balanced_accuracy(labels, scores, threshold),
-        **dict(zip(DETECTION_RATES, rates, strict=True)),
-    }

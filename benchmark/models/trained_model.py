@@ -25,9 +25,10 @@ from ..frequency.bands import Band
 from ..invocation import bench
 from ..metrics.calibration import Calibration, ambiguous_stretch
 from ..metrics.clips import MAJORITY, ClipRule, Frames, clip_threshold
-from ..metrics.detection import Scored, all_metrics, auc_interval, best_threshold
+from ..metrics.detection import Scored, Verdicts, auc_interval, best_threshold, roc_auc
 from ..pictures.crops import CropSpec, cut, decode
 from ..registry import DetectorSpec, detectors
+from ..results.columns import measured
 from ..results.scores import mean_per_item
 from ..store import write_json
 from ..views import features_from_crops, view_kernel
@@ -59,8 +60,9 @@ def detection_numbers(scored: Scored, probabilities: NDArray[np.float64], thresh
     """All metrics of one item set, with the interval of its AUC and the Brier score of its probabilities (n_items, 2)."""
     interval = auc_interval([scored])
     brier = float(np.mean((probabilities[:, 1] - scored.labels) ** 2))
-    numbers = all_metrics(scored.labels, scored.scores, threshold)
-    return {**numbers, "auc_lo": interval.low, "auc_hi": interval.high, "brier": brier}
+    auc = roc_auc(scored.labels, scored.scores)
+    numbers = measured(Verdicts(scored.labels, scored.scores, threshold))
+    return {"auc": auc, **numbers, "auc_lo": interval.low, "auc_hi": interval.high, "brier": brier}
 
 
 def fitted(

@@ -6,8 +6,8 @@ and which of them still carry it on pictures of another kind.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ from ..metrics.delong import mean_auc_covariance
 from ..metrics.detection import Scored, roc_auc
 from ..pictures.perturbations import chain_of
 from ..records import SWEEP_STAGES, Trial
+from ..results.cell_document import NarrowBand
 from ..results.scores import ok_rows, write_table
 
 FILE = "narrow.parquet"
@@ -28,7 +29,7 @@ ITEMS = ("draw", "domain", "split", "item", "label", "group")
 SCORE_TYPE = pa.float32()
 
 
-def keep_narrow(trials: Sequence[Trial], folder: Path) -> list[dict[str, Any]]:
+def keep_narrow(trials: Sequence[Trial], folder: Path) -> list[NarrowBand]:
     """
     Write the scores of all narrow bands into one table and return what follows from it.
 
@@ -41,7 +42,7 @@ def keep_narrow(trials: Sequence[Trial], folder: Path) -> list[dict[str, Any]]:
 
     Returns
     -------
-    list of dict
+    list of NarrowBand
         See `narrow_aucs`; empty, and no file, where no narrow band was scored on the test domains.
     """
     swept = [t for t in trials if t.stage in SWEEP_STAGES.values() and not t.error and all(r.test_scores for r in t.records)]
@@ -80,16 +81,15 @@ def column_name(band: Band) -> str:
     return f"{band.kind} {low:.6g} {high:.6g}"
 
 
-def narrow_aucs(path: Path) -> list[dict[str, Any]]:
+def narrow_aucs(path: Path) -> list[NarrowBand]:
     """
     AUCs of every narrow band, from the table of its scores.
 
     Returns
     -------
-    list of dict
-        In the order of the columns, kinds together and ascending: ``kind`` ("band": only it is kept; "stop": it is taken
-        out), ``low`` and ``high`` in cycles/pixel, ``val`` and, by test domain, ``tests``: the mean AUC over the draws
-        and its standard error (`standard_errors`), which is NaN with fewer than two groups of a class.
+    list of NarrowBand
+        In the order of the columns, kinds together and ascending; means over the draws with standard errors
+        (`aucs_and_errors`), which are NaN with fewer than two groups of a class.
 
     Raises
     ------
@@ -99,22 +99,27 @@ def narrow_aucs(path: Path) -> list[dict[str, Any]]:
     try:
         table = pq.read_table(path)
         names = [name for name in table.column_names if name not in ITEMS]
-        found = [_entry(name) for name in names]
+        found = [_without_aucs(name) for name in names]
         parts = dict(_parts(table, names))
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path} cannot be read: {error}; wanted a table of the scores of narrow bands.") from error
     for (domain, split), each in parts.items():
-        for entry, value, error in zip(found, *aucs_and_errors(each), strict=True):
-            if split == "val":
-                entry["val"] = [value, error]
-            else:
-                entry["tests"][domain] = [value, error]
+        pairs = zip(*aucs_and_errors(each), strict=True)
+        found = [_with_auc(band, domain, split, pair) for band, pair in zip(found, pairs, strict=True)]
     return found
 
 
-def _entry(name: str) -> dict[str, Any]:
+def _without_aucs(name: str) -> NarrowBand:
+    """Band of a column."""
     kind, low, high = name.split(" ")
-    return {"kind": kind, "low": float(low), "high": float(high), "val": [np.nan, np.nan], "tests": {}}
+    return NarrowBand(kind, float(low), float(high))
+
+
+def _with_auc(band: NarrowBand, domain: str, split: str, pair: tuple[float, float]) -> NarrowBand:
+    """Add an AUC and its error, of the validation pictures or of a test domain."""
+    if split == "val":
+        return replace(band, validation=pair)
+    return replace(band, tests={**band.tests, domain: pair})
 
 
 def _parts(table: pa.Table, names: Sequence[str]) -> Iterable[tuple[tuple[str, str], list[list[Scored]]]]:

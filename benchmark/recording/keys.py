@@ -1,11 +1,11 @@
 """Keys and digests that name cells, studies and their settings."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from ..pictures.perturbations import dataset_name
 from ..records import Cell, ItemSet
-from ..results.cells import SCHEMA, SHORT, _settings
+from ..results.cell_document import SCHEMA, SHORT, CellProvenance
+from ..results.cells import _settings
 from ..store import digest
 
 # Of a study: what is told by digests, or changes no number.
@@ -17,7 +17,7 @@ def cell_key(cell: Cell) -> str:
     """Name of a cell's result: the detector, the data and the settings that it depends on."""
     study = _settings(cell.study)
     sets = [[r.train.digest, r.val.digest, [[t.domain, t.digest] for t in r.tests]] for r in cell.replicates]
-    return digest([SCHEMA, study, cell.detector.identity(), cell.train, sets, cell.attempt, cell_provenance(cell)])
+    return digest([SCHEMA, study, cell.detector.identity(), cell.train, sets, cell.attempt, cell_provenance(cell).to_json()])
 
 
 def study_key(cell: Cell) -> str:
@@ -38,35 +38,21 @@ def variant_digest(cell: Cell) -> str:
     return digest([settings_digest(cell), sets])[:SHORT]
 
 
-def cell_provenance(cell: Cell) -> dict[str, Any]:
-    """
-    Say what a cell's data are, besides the pictures themselves.
-
-    Returns
-    -------
-    dict
-        ``splits``: digest of the split list of every domain (`split_lists`); ``split_id``: short, equal for cells whose
-        training domain and test pictures are split alike; ``test_splits``, ``pictures``: of every test domain, digests
-        of its test items and of their contents; ``dropped_leaks``: training and validation items that the guard left out,
-        in the draw that lost most; ``data``: `Dataset.facts` by data set; ``lookalikes``: by test domain, how many
-        pictures look like training or validation pictures, and the first of those pairs.
-    """
+def cell_provenance(cell: Cell) -> CellProvenance:
+    """Describe the data of a cell, besides the pictures themselves."""
     first = cell.replicates[0]
     splits = {name: joined(digests) for name, digests in split_lists(cell).items()}
     test_splits = {items.domain: items.provenance.test_list for items in first.tests}
     dropped = [{"train": r.train.provenance.n_dropped, "val": r.val.provenance.n_dropped} for r in cell.replicates]
-    alike = {items.domain: items.provenance.lookalikes for items in first.tests}
-    return {
-        "splits": splits,
-        "split_id": digest([splits[cell.train], test_splits])[:SHORT],
-        "test_splits": test_splits,
-        "pictures": {items.domain: items.provenance.pictures for items in first.tests},
-        "dropped_leaks": max(dropped, key=lambda counts: sum(counts.values())),
-        "data": {dataset_name(s.domain): dict(s.provenance.facts) for s in (first.train, *first.tests) if s.provenance.facts},
-        "lookalikes": {
-            name: {"n": found.n, "pairs": [list(p) for p in found.pairs]} for name, found in alike.items() if found.n
-        },
-    }
+    return CellProvenance(
+        splits=splits,
+        split_id=digest([splits[cell.train], test_splits])[:SHORT],
+        test_splits=test_splits,
+        pictures={items.domain: items.provenance.pictures for items in first.tests},
+        dropped_leaks=max(dropped, key=lambda counts: sum(counts.values())),
+        data={dataset_name(s.domain): dict(s.provenance.facts) for s in (first.train, *first.tests) if s.provenance.facts},
+        lookalikes={s.domain: s.provenance.lookalikes for s in first.tests if s.provenance.lookalikes.n},
+    )
 
 
 def split_lists(cell: Cell) -> dict[str, tuple[str, ...]]:

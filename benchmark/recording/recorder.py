@@ -16,13 +16,15 @@ from ..domains.guard import whole
 from ..domains.splits import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
 from ..features.load import load_view
 from ..frequency.bands import Band
-from ..metrics.detection import DETECTION_RATES, Interval
-from ..mlflow_names import IN_DOMAIN
+from ..metrics.detection import Interval
 from ..models.of_cell import MODEL, keep_model, left_out
 from ..pictures.perturbations import chain_of, unperturbed
 from ..records import Cell, CellResult, ItemSet, Trial
 from ..reporting import Reporter
-from ..results.cells import SHORT, cell_rows, chosen_files, fact_text, metric_name
+from ..results.cell_document import CellDocument, find_cell, keep_cell_document
+from ..results.cells import SHORT, cell_rows, fact_text, metric_name
+from ..results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, row_columns, test_columns
+from ..results.rows import Row, rows_from_json, rows_to_json
 from ..results.scores import item_labels, write_table
 from ..store import digest, read_json, results_root, write_json
 from ..tracking import Outbox, RunDocument
@@ -32,28 +34,7 @@ from .learning_curves import series_of
 from .mistakes import keep_mistakes
 from .run_notes import cell_note, study_note
 
-ROW_METRICS = (
-    "cross_domain_auc",
-    "worst_auc",
-    "oracle_auc",
-    "allpass_auc",
-    "gain",
-    "coverage",
-    "fit_seconds",
-    "ms_per_picture",
-    "model_bytes",
-)
-
-AUC_NAMES = ("auc", "in_domain_auc", "cross_domain_auc", "worst_auc", "drop")
-ROW_NUMBERS = {
-    *ROW_METRICS,
-    "clean_auc",
-    "score_ms",
-    *(f"{name}{end}" for name in AUC_NAMES for end in ("", "_lo", "_hi")),
-    *("average_precision", "eer", "balanced_accuracy", *DETECTION_RATES),
-}
-
-
+ROWS = "rows.json"  # of a cell, or of a study
 NAMED_TESTS = 3  # test domains in the name of a study's run
 
 
@@ -68,7 +49,7 @@ class Recorder:
 
     Attributes
     ----------
-    rows : list of dict
+    rows : list of Row
         Leaderboard rows of the cells that are finished.
     failures : dict of str to str
         Why a cell has no result.
@@ -79,7 +60,7 @@ class Recorder:
     """
 
     def __init__(self, outbox: Outbox, reporter: Reporter) -> None:
-        self.rows: list[dict[str, Any]] = []
+        self.rows: list[Row] = []
         self.failures: dict[str, str] = {}
         self.gaps: dict[str, tuple[str, ...]] = {}
         self.incomplete: list[str] = []
@@ -101,16 +82,15 @@ class Recorder:
 
     def take_up(self, cell: Cell) -> bool:
         """Take the rows of a cell that an earlier run finished and that the tracking store has got; False if there is none."""
-        rows = read_json(cell_folder(cell) / "rows.json")
-        if rows is None:
+        rows = rows_from_json(read_json(cell_folder(cell) / ROWS))
+        if not rows:
             return False
         if not self._is_recorded(cell):
             self.incomplete.append(cell.label)
             return False
-        # Rows of runs before there were perturbations do not say that they have none.
-        self.rows += [{**row, "robustness": row.get("robustness", [])} for row in _with_nan(rows)]
-        if rows[0]["gaps"]:
-            self.gaps[cell.label] = tuple(rows[0]["gaps"])
+        self.rows += rows
+        if rows[0].gaps:
+            self.gaps[cell.label] = rows[0].gaps
         return True
 
     def _is_recorded(self, cell: Cell) -> bool:
@@ -118,11 +98,12 @@ class Recorder:
         folder, stub = cell_folder(cell), self._cell_stub(cell)
         if not self._outbox.has(replace(stub, artifacts=str(folder), model=_model_folder(folder))):
             return False
-        tried = (read_json(folder / "cell.json") or {}).get("trials", [])
-        keys = [_trial_key(stub, trial["stage"], trial["band"]) for trial in tried if not trial["error"]]
+        document = find_cell(folder)
+        tried = document.trials if document else ()
+        keys = [_trial_key(stub, trial.stage, trial.band) for trial in tried if not trial.error]
         return all(self._outbox.has(replace(stub, key=key, kind="trial", parent=stub)) for key in keys)
 
-    def finished(self, result: CellResult, rows: list[dict[str, Any]]) -> None:
+    def finished(self, result: CellResult, rows: list[Row]) -> None:
         """Put a cell that was kept (`keep_cell`) into the outbox, or note why it has no result."""
         cell = result.cell
         if result.error:
@@ -137,7 +118,7 @@ class Recorder:
         document = _cell_document(cell, self._cell_stub(cell), result, rows[0], folder)
         self._outbox.put([replace(document, used=time.time())])
 
-    def study_finished(self, cells: Sequence[Cell], folder: Path, rows: Sequence[dict[str, Any]]) -> None:
+    def study_finished(self, cells: Sequence[Cell], folder: Path, rows: Sequence[Row]) -> None:
         """
         Put the study itself, with what `keep_study` wrote into a folder, into the outbox.
 
@@ -148,7 +129,7 @@ class Recorder:
         cells : sequence of Cell
             Of this run.
         folder : Path
-        rows : sequence of dict
+        rows : sequence of Row
             Of the study, those of other runs included.
         """
         now = time.time()
@@ -165,7 +146,7 @@ class Recorder:
             "test": ", ".join(sorted(items.domain for items in tests)),
             "test_pictures": digest(sorted(items.provenance.pictures for items in tests))[:SHORT],
         }
-        state = digest(sorted(row["cell"] for row in rows))[:16]
+        state = digest(sorted(row.cell for row in rows))[:16]
         artifacts, note = str(folder) if rows else "", study_note(cell, folder)
         document = replace(stub, params=_text(params), artifacts=artifacts, note=note, end=time.time(), state=state)
         self._outbox.put([document])
@@ -182,7 +163,7 @@ class Recorder:
             tags={
                 "detector": cell.detector.label,
                 "train": cell.train,
-                "splits": cell_provenance(cell)["split_id"],
+                "splits": cell_provenance(cell).split_id,
                 "variant": variant_digest(cell),
             },
         )
@@ -198,48 +179,49 @@ def study_folder(cell: Cell) -> Path:
     return results_root() / "studies" / study_key(cell)
 
 
-def keep_cell(result: CellResult) -> list[dict[str, Any]]:
+def keep_cell(result: CellResult) -> list[Row]:
     """Write a cell's folder with its pictures and return its rows: work for a worker."""
     if result.error:
         return []
     folder = cell_folder(result.cell)
     document = write_cell(result, cell_key(result.cell), folder)
+    assert document.chosen is not None
     _save_figures(result.cell, document, folder)
-    keep_mistakes(folder / chosen_files(document)[0], result.cell.replicates[0].tests, folder, result.cell.label)
-    write_json(folder / "cell.json", document | {"model_bytes": keep_model(result, folder)})
+    keep_mistakes(folder / document.chosen.files[0], result.cell.replicates[0].tests, folder, result.cell.label)
+    keep_cell_document(replace(document, model_bytes=keep_model(result, folder)), folder)
     rows = cell_rows(folder)
-    write_json(folder / "rows.json", rows)
+    write_json(folder / ROWS, rows_to_json(rows))
     return rows
 
 
-def study_rows(folder: Path, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def study_rows(folder: Path, rows: Sequence[Row]) -> list[Row]:
     """Return the rows of a study: those of this run, and those that other runs with other detectors or domains have left."""
-    new = {(row["detector"], row["train"]) for row in rows}
-    kept = [row for row in read_json(folder / "rows.json") or [] if (row["detector"], row["train"]) not in new]
-    return [*rows, *_with_nan(kept)]
+    new = {(row.detector, row.train) for row in rows}
+    kept = rows_from_json(read_json(folder / ROWS))
+    return [*rows, *(row for row in kept if (row.detector, row.train) not in new)]
 
 
-def has_rows(folder: Path, rows: Sequence[dict[str, Any]]) -> bool:
-    """Whether the folder of a study was made of these rows."""
-    kept = read_json(folder / "rows.json") or []
-    return sorted(row["cell"] for row in kept) == sorted(row["cell"] for row in rows)
+def has_rows(folder: Path, rows: Sequence[Row]) -> bool:
+    """True if the folder of a study was made of these rows."""
+    kept = rows_from_json(read_json(folder / ROWS))
+    return sorted(row.cell for row in kept) == sorted(row.cell for row in rows)
 
 
-def keep_study(name: str, rows: Sequence[dict[str, Any]], folder: Path) -> None:
+def keep_study(name: str, rows: Sequence[Row], folder: Path) -> None:
     """Write the rows of a study and its heat maps: work for a worker."""
     from ..figures import plots as figures
 
     if not rows:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    rows = sorted(rows, key=lambda row: (row["train"], row["detector"]))  # and not as they happened to be finished
-    chosen = [row for row in rows if row["role"] == "chosen"]
-    if any(row["tests"] for row in chosen):
+    rows = sorted(rows, key=lambda row: (row.train, row.detector))  # and not as they happened to be finished
+    chosen = [row for row in rows if row.role == "chosen"]
+    if any(row.tests for row in chosen):
         figures.save_heat_map(folder / "train_x_test.png", chosen, f"{name}: test AUC of the chosen bands")
-    if any(row["robustness"] for row in rows):
+    if any(row.robustness for row in rows):
         figures.save_robustness(folder / "robustness.png", rows, f"{name}: test AUC under perturbations")
     _save_strength_lines(name, chosen, folder)
-    write_json(folder / "rows.json", rows)
+    write_json(folder / ROWS, rows_to_json(rows))
 
 
 def keep_split_lists(cells: Sequence[Cell], domains: Mapping[tuple[str, int], OpenDomain], folder: Path) -> None:
@@ -269,24 +251,15 @@ def _split_table(draws: Sequence[OpenDomain]) -> pa.Table:
     return pa.table(columns).replace_schema_metadata({"bandbench.split_list": str(SPLIT_LIST_VERSION)})
 
 
-def _save_strength_lines(name: str, rows: Sequence[dict[str, Any]], folder: Path) -> None:
+def _save_strength_lines(name: str, rows: Sequence[Row], folder: Path) -> None:
     """A picture for every perturbation that the study has in three strengths or more."""
     from ..figures import plots as figures
 
-    chains = dict.fromkeys(chain_of(test["domain"]) for row in rows for test in row["tests"])
+    chains = dict.fromkeys(chain_of(test.domain) for row in rows for test in row.tests)
     for series, strengths in figures.perturbation_series(list(chains)).items():
         for metric in figures.METRIC_NAMES:
             file = folder / f"{series.replace(':', '_').replace('=', '')}_{metric}.png"
             figures.save_strength_lines(file, rows, strengths, f"{name}: test pictures under {series}", metric)
-
-
-def _with_nan(value: Any) -> Any:
-    """Undefined numbers of rows as JSON keeps them, back to NaN."""
-    if isinstance(value, list):
-        return [_with_nan(v) for v in value]
-    if isinstance(value, dict):
-        return {k: math.nan if v is None and k in ROW_NUMBERS else _with_nan(v) for k, v in value.items()}
-    return value
 
 
 def _study_stub(cell: Cell, start: float) -> RunDocument:
@@ -321,7 +294,7 @@ def _trial_document(cell: Cell, parent: RunDocument, trial: Trial) -> RunDocumen
     }
     seconds = sum(record.fit_seconds for record in trial.records)
     return RunDocument(
-        key=_trial_key(parent, trial.stage, trial.band.as_dict()),
+        key=_trial_key(parent, trial.stage, trial.band),
         kind="trial",
         name=str(trial.band),
         study=cell.study.name,
@@ -335,8 +308,8 @@ def _trial_document(cell: Cell, parent: RunDocument, trial: Trial) -> RunDocumen
     )
 
 
-def _trial_key(cell: RunDocument, stage: str, band: dict[str, Any]) -> str:
-    return digest([cell.key, stage, band])
+def _trial_key(cell: RunDocument, stage: str, band: Band) -> str:
+    return digest([cell.key, stage, band.as_dict()])
 
 
 def _model_folder(folder: Path) -> str:
@@ -348,7 +321,7 @@ def _interval_metrics(name: str, interval: Interval) -> dict[str, float]:
     return {name: interval.value, f"{name}_lo": interval.low, f"{name}_hi": interval.high}
 
 
-def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: dict[str, Any], folder: Path) -> RunDocument:
+def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: Row, folder: Path) -> RunDocument:
     assert result.chosen is not None
     view = cell.detector.build().view
     params = {
@@ -356,51 +329,57 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: dict[
         "train": cell.train,
         "view": view.name,
         **_band_params(result.chosen.band),
-        "rule": row["rule"],
-        "splits": row["split_id"],
-        **{f"dropped_leaks.{split}": n for split, n in row["dropped_leaks"].items()},
-        **{f"data.{name}.{key}": fact_text(value) for name, facts in row["data"].items() for key, value in facts.items()},
+        "rule": row.rule,
+        "splits": row.split_id,
+        **({"clips": cell.study.clips.value} if any(test.clips for test in row.tests) else {}),
+        **{f"dropped_leaks.{split}": n for split, n in row.dropped_leaks.items()},
+        **{f"data.{name}.{key}": fact_text(value) for name, facts in row.data.items() for key, value in facts.items()},
         **{f"detector.{name}": value for name, value in cell.detector.build().parameters().items()},
     }
-    low, high = result.evidence or (math.nan, math.nan)
-    alike = [test["lookalikes"] for test in row["tests"] if not chain_of(test["domain"])]
-    metrics = {
-        IN_DOMAIN: row[IN_DOMAIN],
-        **_interval_metrics("val_auc", result.chosen.auc),
-        "evidence.low": low,
-        "evidence.high": high,
-        "lookalikes": float(sum(alike)),
-        **{name: row[name] for name in ROW_METRICS},
-    }
-    for test in row["tests"]:
-        # A batch holds a thousand metrics: of perturbed domains, which are many, the AUC alone. All else is in the artifacts.
-        more = () if chain_of(test["domain"]) else ("average_precision", "eer", "balanced_accuracy", "pd10", "pd5", "pd1")
-        for name in ("auc", *more):
-            metrics[metric_name(test["domain"], name)] = test[name]
     first = cell.replicates[0]
     inputs = [_input(first.train, "train"), _input(first.val, "validation"), *(_input(t, "test") for t in first.tests)]
     chosen = next(one for one in result.tested if one.role == "chosen")
     return replace(
         stub,
         params=_text(params),
-        metrics=metrics,
+        metrics=_cell_metrics(result, row),
         series=series_of([record.epochs for record in chosen.records], "draw"),
         artifacts=str(folder),
         inputs=tuple(inputs),
         note=cell_note(row, cell, folder),
         model=_model_folder(folder),
-        end=row["finished"],
+        end=row.finished,
     )
+
+
+def _cell_metrics(result: CellResult, row: Row) -> dict[str, float]:
+    """Metrics of a cell's run under the names of the CSV; those of the test domains are called after them."""
+    assert result.chosen is not None
+    low, high = result.evidence or (math.nan, math.nan)
+    metrics = {
+        **_interval_metrics("val_auc", result.chosen.auc),
+        "evidence.low": low,
+        "evidence.high": high,
+        "lookalikes": float(sum(test.lookalikes for test in row.tests if not test.is_perturbed)),
+        **{column.name: row.value(column.name) for column in row_columns() if column.mlflow},
+    }
+    metrics |= {column.name: row.metrics[column.name] for column in CLIP_ROW_COLUMNS if column.name in row.metrics}
+    logged, of_clips = ([column.name for column in columns if column.mlflow] for columns in (test_columns(), CLIP_COLUMNS))
+    for test in row.tests:
+        # A batch holds a thousand metrics: of perturbed domains, which are many, the AUC alone. All else is in the artifacts.
+        for name in ["auc"] if test.is_perturbed else [*logged, *(of_clips if test.clips else [])]:
+            metrics[metric_name(test.domain, name)] = test.value(name)
+    return metrics
 
 
 def _input(items: ItemSet, context: str) -> tuple[str, str, str]:
     return items.domain, items.digest, context
 
 
-def _save_figures(cell: Cell, document: dict[str, Any], folder: Path) -> None:
+def _save_figures(cell: Cell, document: CellDocument, folder: Path) -> None:
     from ..figures import plots as figures
 
-    band = Band(**document["band"])
+    band = document.band
     train = cell.replicates[0].train
     view, rows = load_view(train, ViewSpec("profile"), Band())
     labels = item_labels(pq.read_table(train.table))[rows]
@@ -412,8 +391,8 @@ def _save_figures(cell: Cell, document: dict[str, Any], folder: Path) -> None:
     }
     title = f"{cell.train}: {len(view)} training crops, band chosen by {cell.detector.label}"
     figures.save_spectrum(folder / "spectrum.png", view.frequency, profiles, band, title)
-    if any(trial["stage"] == "sweep" for trial in document["trials"]):
-        figures.save_sweep(folder / "sweep.png", document["trials"], document["evidence"], band, cell.label)
-    if document["narrow"]:
+    if document.swept:
+        figures.save_sweep(folder / "sweep.png", document.trials, document.evidence, band, cell.label)
+    if document.narrow:
         title = f"{cell.label}: where the evidence is, at home and abroad"
-        figures.save_band_transfer(folder / "band_transfer.png", document["narrow"], cell.train, title)
+        figures.save_band_transfer(folder / "band_transfer.png", document.narrow, cell.train, title)

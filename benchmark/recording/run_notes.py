@@ -2,14 +2,12 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from ..frequency.bands import Band
 from ..models.of_cell import MODEL, left_out
-from ..pictures.perturbations import chain_of
 from ..records import Cell
+from ..results.rows import Row, TestResult
 
 MOST_DOMAINS = 30
 FILES = {
@@ -26,14 +24,14 @@ FILES = {
 }
 
 
-def cell_note(row: Mapping[str, Any], cell: Cell, folder: Path) -> str:
+def cell_note(row: Row, cell: Cell, folder: Path) -> str:
     """
     Describe a cell.
 
     Parameters
     ----------
-    row : mapping
-        Of its chosen band, see `results.cell_rows`.
+    row : Row
+        Of its chosen band.
     cell : Cell
     folder : Path
         Of the cell, finished.
@@ -42,12 +40,12 @@ def cell_note(row: Mapping[str, Any], cell: Cell, folder: Path) -> str:
     -------
     str
     """
-    draws = f"{row['seeds']} draws of its training and validation pictures" if row["seeds"] > 1 else "one draw of its pictures"
+    draws = f"{row.seeds} draws of its training and validation pictures" if row.seeds > 1 else "one draw of its pictures"
     lines = [
-        f"**{text(row['detector'])}**, trained on **{text(row['train'])}** ({draws}).",
-        f"Chosen band: **{text(str(Band(**row['band'])))}** cycles/pixel, the {text(row['rule'])}.",
+        f"**{text(row.detector)}**, trained on **{text(row.train)}** ({draws}).",
+        f"Chosen band: **{text(str(row.band))}** cycles/pixel, the {text(row.rule)}.",
         _evidence(row),
-        _test_table([test for test in row["tests"] if not chain_of(test["domain"])]),
+        _test_table([test for test in row.tests if not test.is_perturbed]),
         _files(folder),
         _model_line(folder),
     ]
@@ -67,20 +65,20 @@ def text(value: str) -> str:
     return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", " ".join(value.split()))
 
 
-def _evidence(row: Mapping[str, Any]) -> str:
+def _evidence(row: Row) -> str:
     """Say on which frequencies narrow bands carry evidence; whether there is none, or nobody looked."""
-    if evidence := row["evidence"]:
-        return f"Evidence interval: {evidence['low']:.3f} to {evidence['high']:.3f} cycles/pixel."
-    return f"Evidence interval: {'none found' if row['swept'] else 'not asked, as the study has no sweep of narrow bands'}."
+    if evidence := row.evidence:
+        return f"Evidence interval: {evidence.low:.3f} to {evidence.high:.3f} cycles/pixel."
+    return f"Evidence interval: {'none found' if row.swept else 'not asked, as the study has no sweep of narrow bands'}."
 
 
-def _test_table(tests: Sequence[Mapping[str, Any]]) -> str:
+def _test_table(tests: Sequence[TestResult]) -> str:
     if not tests:
         return ""
     lines = ["| test domain | AUC (95 % interval) | all frequencies | oracle |", "|---|---|---|---|"]
     lines += [
-        f"| {text(t['domain'])} | {_number(t['auc'])} ({_number(t['auc_lo'])} to {_number(t['auc_hi'])}) "
-        f"| {_number(t['allpass_auc'])} | {_number(t['oracle_auc'])} |"
+        f"| {text(t.domain)} | {_number(t.auc)} ({_number(t.auc_lo)} to {_number(t.auc_hi)}) "
+        f"| {_number(t.allpass_auc)} | {_number(t.oracle_auc)} |"
         for t in tests[:MOST_DOMAINS]
     ]
     more = f"\n\n… and {len(tests) - MOST_DOMAINS} more, among the metrics." if len(tests) > MOST_DOMAINS else ""

@@ -8,7 +8,7 @@ from the score files, here or on the machine of whoever downloads them.
 import math
 import platform
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -17,24 +17,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..clip_results import row_clips
+from ..clip_results import RowClips, row_clips
 from ..errors import DataError
+from ..frequency.bands import Band
 from ..metrics.bootstrap import GroupBootstrap, Measured, difference
 from ..metrics.clips import ClipRule
-from ..metrics.detection import Interval, Scored, all_metrics, best_threshold, roc_auc
+from ..metrics.detection import Interval, Scored, Verdicts, best_threshold, roc_auc
 from ..pictures.perturbations import chain_of, unperturbed
 from ..recording.keys import NOT_SETTINGS
-from ..store import read_json
+from ..records import Trial
 from ..study.study_file import Study
+from .cell_document import CellDocument, TestedBand, TriedBand, read_cell
+from .columns import board_metrics, measured
+from .rows import PerturbationResult, Row, TestResult, home_and_abroad
 from .scores import DomainScores, read_scores
 
-SCHEMA = 4  # raised when what a cell chooses, or what its folder holds, changes
-
-
-# 2: splits and data do not say where they come from; 3: other intervals of few pictures, and nothing says which settings.
-READABLE = (2, 3, SCHEMA)
 LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow", "opencv-python-headless")
-SHORT = 8  # hex digits of a digest that people compare by eye
 
 
 def _settings(study: Study, others: Set[str] = frozenset()) -> dict[str, Any]:
@@ -50,15 +48,9 @@ def fact_text(value: Any) -> str:
     return "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def chosen_files(document: Mapping[str, Any]) -> list[str]:
-    """Score files of the chosen band, one per draw, below the folder of a cell."""
-    return next(entry["files"] for entry in document["tested"] if entry["role"] == "chosen")
-
-
-def row_files(document: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
-    """Score files of one row of a cell, one per draw, below its folder; none if the cell has no such row."""
-    wanted = row["role"], row["band"]
-    return next((e["files"] for e in document.get("tested", []) if (e["role"], e["band"]) == wanted), [])
+def _tried(trial: Trial) -> TriedBand:
+    auc = trial.auc
+    return TriedBand(trial.band, trial.stage, auc.value, auc.low, auc.high, auc.error, trial.error)
 
 
 def versions() -> dict[str, str]:
@@ -74,7 +66,7 @@ def metric_name(domain: str, name: str) -> str:
 # --- rows ------------------------------------------------------------------------------------------------------------
 
 
-def cell_rows(folder: Path) -> list[dict[str, Any]]:
+def cell_rows(folder: Path) -> list[Row]:
     """
     Leaderboard rows of one cell: its chosen band, its all-pass reference, and every fixed band of the study.
 
@@ -85,7 +77,7 @@ def cell_rows(folder: Path) -> list[dict[str, Any]]:
 
     Returns
     -------
-    list of dict
+    list of Row
         The chosen band first. Where it is all-pass itself there is no second all-pass row.
 
     Raises
@@ -93,44 +85,44 @@ def cell_rows(folder: Path) -> list[dict[str, Any]]:
     DataError
         If the folder is incomplete.
     """
-    document = read_json(folder / "cell.json")
-    if not document or document.get("schema") not in READABLE:
-        raise DataError(f"{folder} holds no result of a cell (cell.json is missing, damaged or of another version).")
+    document = read_cell(folder)
     try:
         return _rows(document, folder)
     except (KeyError, IndexError, TypeError, StopIteration) as error:
         raise DataError(f"{folder}/cell.json is incomplete ({type(error).__name__}: {error}).") from error
 
 
-def _rows(document: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
-    scores = {id(entry): [read_scores(folder / file) for file in entry["files"]] for entry in document["tested"]}
-    oracles = {entry["domain"]: entry for entry in document["tested"] if entry["role"] == "oracle"}
-    allpass = next((entry for entry in document["tested"] if entry["role"] == "allpass"), None)  # brought scores have none
-    context = _Context(
-        document,
-        _by_domain(scores[id(allpass)]) if allpass else {},
-        {domain: _by_domain(scores[id(entry)])[domain] for domain, entry in oracles.items()},
-        {domain: entry["band"] for domain, entry in oracles.items()},
-    )
+ByDomain = dict[str, list[DomainScores]]
+
+
+def _rows(document: CellDocument, folder: Path) -> list[Row]:
+    scores = [[read_scores(folder / file) for file in one.files] for one in document.tested]
+    context = _Context(document, {}, {}, {})
+    for tested, replicates in zip(document.tested, scores, strict=True):
+        if tested.role == "oracle":
+            context.oracle[tested.domain] = _by_domain(replicates)[tested.domain]
+            context.oracle_bands[tested.domain] = tested.band
+        elif tested.role == "allpass":  # brought scores have none
+            context.allpass.update(_by_domain(replicates))
     return [
-        _row(context, entry, scores[id(entry)])
-        for entry in document["tested"]
-        if entry["role"] != "oracle" and not (entry["role"] == "allpass" and document["band"]["kind"] == "all")
+        _row(context, tested, replicates)
+        for tested, replicates in zip(document.tested, scores, strict=True)
+        if tested.role != "oracle" and not (tested.role == "allpass" and document.band.kind == "all")
     ]
 
 
 @dataclass(frozen=True)
 class _Context:
-    """What all rows of a cell are held against: scores by test domain of all-pass, and of the oracle with its band."""
+    """Reference of all rows of a cell: scores by test domain of all-pass, and of the oracle with its band."""
 
-    document: dict[str, Any]
-    allpass: dict[str, list[DomainScores]]
-    oracle: dict[str, list[DomainScores]]
-    oracle_bands: dict[str, dict[str, Any]]
+    document: CellDocument
+    allpass: ByDomain
+    oracle: ByDomain
+    oracle_bands: dict[str, Band]
 
 
-def _by_domain(replicates: Sequence[Sequence[DomainScores]]) -> dict[str, list[DomainScores]]:
-    found: dict[str, list[DomainScores]] = {}
+def _by_domain(replicates: Sequence[Sequence[DomainScores]]) -> ByDomain:
+    found: ByDomain = {}
     for entries in replicates:
         for entry in entries:
             if entry.split == "test":
@@ -138,90 +130,85 @@ def _by_domain(replicates: Sequence[Sequence[DomainScores]]) -> dict[str, list[D
     return found
 
 
-def _row(context: _Context, entry: dict[str, Any], replicates: Sequence[Sequence[DomainScores]]) -> dict[str, Any]:
-    document = context.document
+def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[DomainScores]]) -> Row:
+    document, is_chosen = context.document, entry.role == "chosen"
     tested = _by_domain(replicates)
-    validation = [next((entry for entry in r if entry.split == "val"), None) for r in replicates]
-    thresholds = [best_threshold(val.scored.labels, val.scored.scores) if val else math.nan for val in validation]
-    bootstrap = GroupBootstrap([e.scored for entries in tested.values() for e in entries], document["bootstrap"])
+    bootstrap = GroupBootstrap([e.scored for entries in tested.values() for e in entries], document.bootstrap)
     drawn = {name: np.mean([bootstrap.aucs(e.scored) for e in entries], axis=0) for name, entries in tested.items()}
-    clips = row_clips(ClipRule(document.get("clips", ClipRule.MEAN)), validation, tested, bootstrap)
-    tests = []
-    for domain, entries in tested.items():
-        auc = bootstrap.interval([e.scored for e in entries], drawn[domain])
-        tests.append(_test_entry(context, domain, entries, thresholds, auc) | clips.entry(domain))
-    home, abroad = _home_and_abroad(tests, document["train"])
-    # The headline: other domains where there are any, else the home domain.
+    validation = [next((one for one in draw if one.split == "val"), None) for draw in replicates]
+    thresholds = [best_threshold(val.scored.labels, val.scored.scores) if val else math.nan for val in validation]
+    clips = row_clips(ClipRule(document.clips), validation, tested, bootstrap)
+    tests = [clips.added_to(test) for test in _test_results(context, tested, thresholds, bootstrap, drawn)]
+    return Row(
+        detector=document.detector,
+        train=document.train,
+        role=entry.role,
+        band=entry.band,
+        evidence=document.evidence,
+        swept=document.swept,
+        **_headline(tests, document.train, bootstrap, tested, drawn, clips),
+        coverage=_mean([test.coverage for test in tests]),
+        fit_seconds=entry.fit_seconds,
+        ms_per_picture=document.decode_ms + entry.score_ms,
+        score_ms=entry.score_ms,
+        model_bytes=(document.model_bytes or math.nan) if is_chosen else math.nan,
+        seeds=document.seeds,
+        rule=document.rule if is_chosen else "",
+        gaps=document.gaps,
+        study=document.study,
+        settings=document.settings,
+        variant=document.variant,
+        cell=document.key,
+        finished=document.finished,
+        splits=document.splits,
+        split_id=document.split_id,
+        dropped_leaks=document.dropped_leaks,
+        data=document.data,
+        tests=tuple(tests),
+        robustness=tuple(_robustness(document.train, bootstrap, tested, drawn)),
+    )
+
+
+def _headline(
+    tests: Sequence[TestResult],
+    train: str,
+    bootstrap: GroupBootstrap,
+    tested: ByDomain,
+    drawn: dict[str, NDArray[np.float64]],
+    clips: RowClips,
+) -> dict[str, Any]:
+    """Numbers of a row that are means over test domains: over other domains where there are any, else at home."""
+    home, abroad = home_and_abroad(tests, train)
     headline = abroad or home
     cross = Interval(math.nan, math.nan, math.nan, math.nan)
     if abroad:
-        cross = _mean_interval(bootstrap, tested, drawn, [t["domain"] for t in abroad])
-    measured = not any(math.isnan(t["auc"]) for t in abroad)  # which is the worst is unknown where one is
-    worst = min(abroad, key=lambda t: t["auc"], default=None) if measured else None
+        cross = _mean_interval(bootstrap, tested, drawn, [test.domain for test in abroad])
+    measured_everywhere = not any(math.isnan(test.auc) for test in abroad)  # which is the worst is unknown where one is
+    worst = min(abroad, key=lambda test: test.auc, default=None) if measured_everywhere else None
+    metrics = {metric.name: _mean([test.value(metric.name) for test in headline]) for metric in board_metrics()}
     return {
-        "detector": document["detector"],
-        "train": document["train"],
-        "role": entry["role"],
-        "band": entry["band"],
-        "evidence": document["evidence"],
-        "swept": any(trial["stage"] == "sweep" for trial in document["trials"]),
-        "in_domain_auc": home[0]["auc"] if home else math.nan,
-        "in_domain_auc_lo": home[0]["auc_lo"] if home else math.nan,
-        "in_domain_auc_hi": home[0]["auc_hi"] if home else math.nan,
-        "cross_domain_auc": cross.value,
-        "cross_domain_auc_lo": cross.low,
-        "cross_domain_auc_hi": cross.high,
-        "worst_auc": worst["auc"] if worst else math.nan,
-        "worst_auc_lo": worst["auc_lo"] if worst else math.nan,
-        "worst_auc_hi": worst["auc_hi"] if worst else math.nan,
-        "worst_domain": worst["domain"] if worst else "",
-        **clips.headline([t["domain"] for t in home], [t["domain"] for t in abroad]),
-        "oracle_auc": _mean([t["oracle_auc"] for t in headline]),
-        "allpass_auc": _mean([t["allpass_auc"] for t in headline]),
-        "gain": _mean([t["auc"] - t["allpass_auc"] for t in headline]),
-        "coverage": _mean([t["coverage"] for t in tests]),
-        "fit_seconds": entry["fit_seconds"],
-        "ms_per_picture": document["decode_ms"] + entry["score_ms"],
-        "score_ms": entry["score_ms"],
-        "model_bytes": (document.get("model_bytes") or math.nan) if entry["role"] == "chosen" else math.nan,
-        "seeds": document["seeds"],
-        "rule": document["rule"] if entry["role"] == "chosen" else "",
-        "gaps": document["gaps"],
-        "study": document["study"],
-        # Of cells that do not say so: the name of their study, of settings alone, and their own.
-        "settings": document.get("settings", document.get("study_key", "")[:SHORT]),
-        "variant": document.get("variant", document["key"][:SHORT]),
-        "cell": document["key"],
-        "finished": document["finished"],
-        "splits": document.get("splits", {}),
-        "split_id": document.get("split_id", ""),
-        "dropped_leaks": document.get("dropped_leaks", {"train": 0, "val": 0}),
-        "data": document.get("data", {}),
-        "tests": tests,
-        "robustness": _robustness(document["train"], bootstrap, tested, drawn),
+        **_auc_of("in_domain_auc", home[0] if home else None),
+        **{f"cross_domain_auc{end}": value for end, value in _bounds(cross)},
+        **_auc_of("worst_auc", worst),
+        "worst_domain": worst.domain if worst else "",
+        "oracle_auc": _mean([test.oracle_auc for test in headline]),
+        "allpass_auc": _mean([test.allpass_auc for test in headline]),
+        "gain": _mean([test.auc - test.allpass_auc for test in headline]),
+        "metrics": metrics | clips.headline([test.domain for test in home], [test.domain for test in abroad]),
     }
 
 
-Tests = list[dict[str, Any]]
-
-
-def _home_and_abroad(tests: Tests, train: str) -> tuple[Tests, Tests]:
-    """
-    Test entries of the training domain and of other domains, perturbed ones left out.
-
-    A detector that was trained on a perturbed domain is at home there, if it was tested there, and else on the same
-    pictures as they are: neither is another domain.
-    """
-    plain = [t for t in tests if not chain_of(t["domain"])]
-    home = [t for t in tests if t["domain"] == train] or [t for t in plain if t["domain"] == unperturbed(train)]
-    return home, [t for t in plain if t["domain"] != unperturbed(train)]
+def _auc_of(name: str, test: TestResult | None) -> dict[str, float]:
+    """AUC of one test domain with its bounds, under another name."""
+    values = (test.auc, test.auc_lo, test.auc_hi) if test else (math.nan,) * 3
+    return {f"{name}{end}": value for end, value in zip(("", "_lo", "_hi"), values, strict=True)}
 
 
 def _robustness(
-    train: str, bootstrap: GroupBootstrap, tested: dict[str, list[DomainScores]], drawn: dict[str, NDArray[np.float64]]
-) -> list[dict[str, Any]]:
+    train: str, bootstrap: GroupBootstrap, tested: ByDomain, drawn: dict[str, NDArray[np.float64]]
+) -> list[PerturbationResult]:
     """
-    What each perturbation does to the AUC: mean over the test domains that were scored with and without it.
+    Effect of each perturbation on the AUC: mean over the test domains that were scored with and without it.
 
     The training domain and the others stay apart: where a detector finds nothing, there is nothing to lose.
     """
@@ -231,17 +218,19 @@ def _robustness(
         for scope, at_home in (("in-domain", True), ("cross-domain", False)):
             mine = [name for name in names if (unperturbed(name) == unperturbed(train)) == at_home]
             if mine:
-                found.append({"perturbation": chain, "scope": scope, **_change(bootstrap, tested, drawn, mine)})
+                found.append(_change(chain, scope, bootstrap, tested, drawn, mine))
     return found
 
 
 def _change(
+    chain: str,
+    scope: str,
     bootstrap: GroupBootstrap,
-    tested: dict[str, list[DomainScores]],
+    tested: ByDomain,
     drawn: dict[str, NDArray[np.float64]],
     perturbed: Sequence[str],
-) -> dict[str, Any]:
-    """Mean AUC on perturbed domains and what is lost; its interval is paired, as a draw holds the same groups on both sides."""
+) -> PerturbationResult:
+    """Mean AUC on perturbed domains and its drop; the interval is paired, as a draw holds the same groups on both sides."""
     paired = [name for name in perturbed if unperturbed(name) in tested]
     names = paired or perturbed
     under = _mean_interval(bootstrap, tested, drawn, names)
@@ -251,12 +240,14 @@ def _change(
         plain = _mean_interval(bootstrap, tested, drawn, clean)
         lost = np.mean([drawn[unperturbed(name)] - drawn[name] for name in paired], axis=0)
         drop = difference(Measured(plain, _scored(tested, clean)), Measured(under, _scored(tested, names)), lost)
-    return {
-        "domains": [unperturbed(name) for name in names],
-        "clean_auc": plain.value,
+    return PerturbationResult(
+        perturbation=chain,
+        scope=scope,
+        domains=tuple(unperturbed(name) for name in names),
+        clean_auc=plain.value,
         **{f"auc{end}": value for end, value in _bounds(under)},
         **{f"drop{end}": value for end, value in _bounds(drop)},
-    }
+    )
 
 
 def _bounds(interval: Interval) -> list[tuple[str, float]]:
@@ -264,44 +255,54 @@ def _bounds(interval: Interval) -> list[tuple[str, float]]:
 
 
 def _mean_interval(
-    bootstrap: GroupBootstrap,
-    tested: dict[str, list[DomainScores]],
-    drawn: dict[str, NDArray[np.float64]],
-    domains: Sequence[str],
+    bootstrap: GroupBootstrap, tested: ByDomain, drawn: dict[str, NDArray[np.float64]], domains: Sequence[str]
 ) -> Interval:
     """Mean AUC over some domains."""
     return bootstrap.interval(_scored(tested, domains), np.mean([drawn[domain] for domain in domains], axis=0))
 
 
-def _scored(tested: dict[str, list[DomainScores]], domains: Sequence[str]) -> list[Scored]:
+def _scored(tested: ByDomain, domains: Sequence[str]) -> list[Scored]:
     return [entry.scored for domain in domains for entry in tested[domain]]
 
 
-def _test_entry(
+def _test_results(
+    context: _Context,
+    tested: ByDomain,
+    thresholds: Sequence[float],
+    bootstrap: GroupBootstrap,
+    drawn: dict[str, NDArray[np.float64]],
+) -> list[TestResult]:
+    return [
+        _test_result(context, name, entries, thresholds, bootstrap.interval([e.scored for e in entries], drawn[name]))
+        for name, entries in tested.items()
+    ]
+
+
+def _test_result(
     context: _Context, domain: str, entries: Sequence[DomainScores], thresholds: Sequence[float], auc: Interval
-) -> dict[str, Any]:
-    known = domain in context.oracle
+) -> TestResult:
     document = context.document
-    return {
-        "domain": domain,
-        "auc": auc.value,
-        "auc_lo": auc.low,
-        "auc_hi": auc.high,
-        "n": entries[0].n_items,
-        "coverage": _mean([entry.coverage for entry in entries]),
-        **_mean_metrics(entries, thresholds),
-        "allpass_auc": _mean_auc(context.allpass.get(domain, [])),
-        "oracle_auc": _mean_auc(context.oracle[domain]) if known else math.nan,
-        "oracle_band": context.oracle_bands.get(domain),
-        "split_list": document.get("test_splits", {}).get(domain, ""),
-        "pictures": document.get("pictures", {}).get(domain, ""),
-        "lookalikes": document.get("lookalikes", {}).get(domain, {}).get("n", 0),
-    }
+    alike = document.lookalikes.get(domain)
+    return TestResult(
+        domain=domain,
+        auc=auc.value,
+        auc_lo=auc.low,
+        auc_hi=auc.high,
+        n=entries[0].n_items,
+        coverage=_mean([entry.coverage for entry in entries]),
+        allpass_auc=_mean_auc(context.allpass.get(domain, [])),
+        oracle_auc=_mean_auc(context.oracle.get(domain, [])),
+        oracle_band=context.oracle_bands.get(domain),
+        split_list=document.test_splits.get(domain, ""),
+        pictures=document.pictures.get(domain, ""),
+        lookalikes=alike.n if alike else 0,
+        metrics=_mean_metrics(entries, thresholds),
+    )
 
 
 def _mean_metrics(entries: Sequence[DomainScores], thresholds: Sequence[float]) -> dict[str, float]:
-    each = [all_metrics(e.scored.labels, e.scored.scores, t) for e, t in zip(entries, thresholds, strict=True)]
-    return {name: _mean([one[name] for one in each]) for name in each[0] if name != "auc"}
+    each = [measured(Verdicts(e.scored.labels, e.scored.scores, t)) for e, t in zip(entries, thresholds, strict=True)]
+    return {name: _mean([one[name] for one in each]) for name in each[0]}
 
 
 def _mean_auc(entries: Sequence[DomainScores]) -> float:

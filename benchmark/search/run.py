@@ -26,7 +26,9 @@ from ..recording.recorder import (
 )
 from ..records import Cell, ItemSet, Plan, Replicate
 from ..reporting import Reporter
+from ..results.cell_document import find_cell
 from ..results.cells import SHORT
+from ..results.rows import Row
 from ..store import cache_root, digest, ensure_writable, read_json, results_root, write_json
 from ..study.study_file import MARK, Study
 from ..tracking import Exporter, Outbox
@@ -48,7 +50,7 @@ class Outcome:
 
     Attributes
     ----------
-    rows : list of dict
+    rows : list of Row
         Leaderboard rows of all cells that could be finished.
     computed : int
         Fits that were done now and not taken from records.
@@ -63,7 +65,7 @@ class Outcome:
         Pictures that could not be used.
     """
 
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     computed: int = 0
     unsent: int = 0
     tracking_problem: str = ""
@@ -194,8 +196,8 @@ def search_name(cell: Cell) -> str:
 
 def _lost_trials(cell: Cell, storage: Any) -> bool:
     """Whether the search of a finished cell has to be told again, as its journal was damaged."""
-    kept = (read_json(cell_folder(cell) / "cell.json") or {}).get("trials", [])
-    searched = sum(trial["stage"] == "search" for trial in kept)
+    document = find_cell(cell_folder(cell))
+    searched = sum(trial.stage == "search" for trial in document.trials) if document else 0
     return lost_trials(results_root() / JOURNAL, storage, search_name(cell), searched)
 
 

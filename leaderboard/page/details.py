@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from ...benchmark.errors import DataError
-from ...benchmark.frequency.bands import Band
-from ...benchmark.metrics.detection import DETECTION_RATES, Scored
+from ...benchmark.metrics.detection import Scored
 from ...benchmark.pictures.crops import webp_address
 from ...benchmark.pictures.perturbations import chain_of
 from ...benchmark.recording.mistakes import FILE as MISTAKES
-from ...benchmark.results.cells import row_files
+from ...benchmark.results import columns
+from ...benchmark.results.cell_document import CellDocument, find_cell
+from ...benchmark.results.rows import Row, Standing, TestResult
 from ...benchmark.results.scores import DomainScores, read_scores
-from ...benchmark.store import digest, read_json
+from ...benchmark.store import digest
 from ...benchmark.study.boards import options_of
 from ...benchmark.study.study_file import MARK, shipped_studies
 from ...benchmark.tracking import cell_runs, client_for, fetch_artifacts, study_pages
@@ -26,7 +27,7 @@ from ..notes import may_be_copies
 from ..ranking.standings import standings
 from ..transfer.bands import band_transfer
 from ..transfer.choices import choice_gaps
-from ..transfer.domains import transferred
+from ..transfer.domains import Transfer, transferred
 from .charts import histogram, roc_curve
 from .mistakes import mistakes
 
@@ -38,7 +39,23 @@ MOST_READ = 500  # rows whose score files are read
 DIGEST_LENGTH = 16
 PICTURE_WIDTH = 760  # pixels
 SPECTRUM = "spectrum.png"  # artifact of a cell
-FACTS = ("seed", "crop", "versions")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """
+    Choice of the band on other domains, for one run.
+
+    Attributes
+    ----------
+    left_out : float
+        AUC with bands chosen on the other test domains.
+    candidates : int
+        Bands to choose from.
+    """
+
+    left_out: float
+    candidates: int
 
 
 @dataclass
@@ -59,12 +76,12 @@ class Details:
         By run: see `band_transfer.band_transfer`.
     mistakes : dict of str to dict
         By run: see `mistakes.mistakes`.
-    choices : dict of str to dict
-        By run: ``left_out``, the AUC with bands chosen on other domains, and ``candidates``, from how many.
-    transfers : dict of str to list of dict
-        By `row_id`: what the threshold from home gives on each test domain, for the first `MOST_READ` rows.
-    standings : list of dict
-        Of each row, see `standings.standings`; empty where the rows bring their own.
+    choices : dict of str to Choice
+        By run.
+    transfers : dict of str to list of Transfer
+        By `row_id`: the threshold from home on each test domain, for the first `MOST_READ` rows.
+    standings : list of Standing
+        Of each row; empty where the rows bring their own.
     """
 
     cells: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -72,19 +89,17 @@ class Details:
     spectra: dict[str, str] = field(default_factory=dict)
     bands: dict[str, dict[str, Any]] = field(default_factory=dict)
     mistakes: dict[str, dict[str, Any]] = field(default_factory=dict)
-    choices: dict[str, dict[str, Any]] = field(default_factory=dict)
-    transfers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    standings: list[dict[str, Any]] = field(default_factory=list)
+    choices: dict[str, Choice] = field(default_factory=dict)
+    transfers: dict[str, list[Transfer]] = field(default_factory=dict)
+    standings: list[Standing] = field(default_factory=list)
 
 
-def row_id(row: Mapping[str, Any]) -> str:
+def row_id(row: Row) -> str:
     """Return a short name that a row keeps as long as nothing that it depends on changes."""
-    return digest([row["cell"], row["role"], row["band"]])[:10]
+    return digest([row.cell, row.role, row.band.as_dict()])[:10]
 
 
-def load_details(
-    uri: str, study: str | None, rows: Sequence[Mapping[str, Any]], folders: Mapping[str, Path] | None = None
-) -> Details:
+def load_details(uri: str, study: str | None, rows: Sequence[Row], folders: Mapping[str, Path] | None = None) -> Details:
     """
     Read what the page tells of single rows.
 
@@ -93,7 +108,7 @@ def load_details(
     uri : str
         Absolute.
     study : str, optional
-    rows : sequence of dict
+    rows : sequence of Row
         Of `rows.load_board`, best first: those are served first.
     folders : mapping of str to Path, optional
         By run: those that are known, as of a board or a submission. The store is asked only if a row's is not among them.
@@ -105,11 +120,11 @@ def load_details(
     """
     pages = study_pages(client_for(uri))
     known = dict(folders or {})
-    recorded = {row["run_id"] for row in rows if row.get("source") != "submitted"}
+    recorded = {row.run_id for row in rows if not row.is_submitted}
     if not recorded <= known.keys():
         with cell_runs(uri, study) as runs:
             known = {run.run_id: run.folder for run in runs} | known
-    first = dict.fromkeys(row["run_id"] for row in rows[:MOST_PICTURED] if row["run_id"] in known)
+    first = dict.fromkeys(row.run_id for row in rows[:MOST_PICTURED] if row.run_id in known)
     fetch_artifacts(uri, {run: known[run] for run in first}, (SPECTRUM, MISTAKES))
     return _Reader(rows, known, {name: pages.get(name, "").partition("/runs")[0] for name in pages}, recorded).read()
 
@@ -117,48 +132,46 @@ def load_details(
 class _Reader:
     """Reads the folders of rows, the first ones first, as long as the page has room."""
 
-    def __init__(
-        self, rows: Sequence[Mapping[str, Any]], folders: Mapping[str, Path], pages: Mapping[str, str], recorded: set[str]
-    ) -> None:
+    def __init__(self, rows: Sequence[Row], folders: Mapping[str, Path], pages: Mapping[str, str], recorded: set[str]) -> None:
         self.rows = rows
         self.folders = folders
         self.pages = pages
         self.recorded = recorded
         self.left = {name: size // (4 if len(rows) > MANY_ROWS else 1) for name, size in BUDGETS.items()}
         self.details = Details()
-        self.documents: dict[str, dict[str, Any]] = {}
-        self.by_run: dict[str, list[Mapping[str, Any]]] = {}
+        self.documents: dict[str, CellDocument | None] = {}
+        self.by_run: dict[str, list[Row]] = {}
         for row in rows:
-            self.by_run.setdefault(row["run_id"], []).append(row)
+            self.by_run.setdefault(row.run_id, []).append(row)
 
     def read(self) -> Details:
-        if not any("rank_low" in row for row in self.rows):
+        if not any(row.standing for row in self.rows):
             self.details.standings = standings(self.rows, self.folders)
         for n, row in enumerate(self.rows):
-            if row["run_id"] not in self.folders:
+            if row.run_id not in self.folders:
                 continue
-            if row["run_id"] not in self.documents:
+            if row.run_id not in self.documents:
                 self._read_run(row)
             if n < MOST_READ:
                 self._read_row(row)
         return self.details
 
-    def _read_run(self, row: Mapping[str, Any]) -> None:
-        run, folder = row["run_id"], self.folders[row["run_id"]]
-        document = self.documents[run] = read_json(folder / "cell.json") or {}
-        page = self.pages.get(row["study"], "") if run in self.recorded else ""
-        cell = _cell(document, run in self.recorded)
+    def _read_run(self, row: Row) -> None:
+        run, folder = row.run_id, self.folders[row.run_id]
+        document = self.documents[run] = find_cell(folder)
+        page = self.pages.get(row.study, "") if run in self.recorded else ""
+        cell = _cell(document, run in self.recorded) if document else {}
         self.details.cells[run] = {**cell, "page": f"{page}/runs/{run}" if page else ""}
-        mine = self.by_run[run]
-        self._add(self.details.bands, run, band_transfer(document, _allpass(mine, cell)) if document else {}, "bands")
-        gaps, n_candidates = choice_gaps(document, mine)
-        self.details.choices[run] = {"left_out": gaps.left_out, "candidates": n_candidates}
+        mine, narrow = self.by_run[run], document.narrow if document else ()
+        self._add(self.details.bands, run, band_transfer(row.train, narrow, _allpass(mine, document)), "bands")
+        gaps, n_candidates = choice_gaps(narrow, mine)
+        self.details.choices[run] = Choice(gaps.left_out, n_candidates)
         self._add(self.details.spectra, run, _spectrum(folder), "spectra")
-        plain = [test["domain"] for test in row["tests"] if not chain_of(test["domain"])]
+        plain = [test.domain for test in row.tests if not test.is_perturbed]
         self._add(self.details.mistakes, run, mistakes(folder, plain), "mistakes")
 
-    def _read_row(self, row: Mapping[str, Any]) -> None:
-        draws = _scores(self.documents[row["run_id"]], row, self.folders[row["run_id"]])
+    def _read_row(self, row: Row) -> None:
+        draws = _scores(self.documents[row.run_id], row, self.folders[row.run_id])
         self.details.transfers[row_id(row)] = _transfers(draws)
         self._add(self.details.rows, row_id(row), _curves(draws, row), "curves")
 
@@ -170,27 +183,31 @@ class _Reader:
             self.left[budget] -= size
 
 
-def _allpass(rows: Sequence[Mapping[str, Any]], cell: Mapping[str, Any]) -> dict[str, float]:
+def _allpass(rows: Sequence[Row], document: CellDocument | None) -> dict[str, float]:
     """AUC with all frequencies by test domain, and on validation pictures under the empty name."""
-    at_home = {"": cell["allpass"]} if cell["allpass"] is not None else {}
-    return {**at_home, **{test["domain"]: test["allpass_auc"] for row in rows for test in row["tests"]}}
+    validation = document.allpass_auc if document else None
+    at_home = {} if validation is None else {"": validation}
+    return {**at_home, **{test.domain: test.allpass_auc for row in rows for test in row.tests}}
 
 
-def _cell(document: Mapping[str, Any], recorded: bool = True) -> dict[str, Any]:
-    identity = document.get("detector_identity", {})
-    swept = [trial for trial in document.get("trials", []) if trial["stage"] == "sweep" and trial["auc"] is not None]
+def _cell(document: CellDocument, recorded: bool = True) -> dict[str, Any]:
+    identity = document.detector_identity
+    swept = [trial for trial in document.trials if trial.stage == "sweep" and not math.isnan(trial.auc)]
+    alike = {name: one for name, one in document.lookalikes.items() if may_be_copies(name)}
     return {
         "view": next(iter(identity.get("view", [])), ""),
         "parameters": identity.get("parameters", {}),
         "code": {name: identity.get(name) for name in ("name", "version", "source")},
-        "data": _short(document.get("digests", {})),
-        "study_key": document.get("study_key", ""),
-        **{name: document.get(name) for name in FACTS},
-        "lookalikes": {k: v for k, v in (document.get("lookalikes") or {}).items() if may_be_copies(k)},
-        "splits": _short(document.get("splits", {})),
-        "allpass": next((t["auc"] for t in document.get("trials", []) if t["stage"] == "allpass"), None),
-        "sweep": [[*Band(**t["band"]).edges, t["auc"], t["auc_lo"], t["auc_hi"]] for t in swept],
-        "command": repeat_command(document) if document and recorded else "",
+        "data": _short(document.digests),
+        "study_key": document.study_key,
+        "seed": document.seed,
+        "crop": document.crop,
+        "versions": document.versions,
+        "lookalikes": {name: {"n": one.n, "pairs": one.pairs} for name, one in alike.items()},
+        "splits": _short(document.splits),
+        "allpass": document.allpass_auc,
+        "sweep": [[*trial.band.edges, trial.auc, trial.auc_lo, trial.auc_hi] for trial in swept],
+        "command": repeat_command(document) if recorded else "",
     }
 
 
@@ -199,28 +216,28 @@ def _short(digests: Mapping[str, str]) -> dict[str, str]:
     return {name: found[:DIGEST_LENGTH] for name, found in digests.items() if not chain_of(name)}
 
 
-def repeat_command(document: Mapping[str, Any]) -> str:
+def repeat_command(document: CellDocument) -> str:
     """
     Return the command that computes a cell again; data sets in folders still need their ``--data NAME=DIR``.
 
     A study that is not shipped is named as a file: where that lies, and whether it was given another name, nobody recorded.
     """
-    study = document["study"].partition(MARK)[0]
+    study = document.study.partition(MARK)[0]
     reference = study if study in shipped_studies() else f"{study}.yaml"
-    words = ["bench", "run", "--study", reference, "--detector", document["detector"], "--train", document["train"]]
-    plain = [domain for domain in document["tests"] if not chain_of(domain)]
+    words = ["bench", "run", "--study", reference, "--detector", document.detector, "--train", document.train]
+    plain = [domain for domain in document.tests if not chain_of(domain)]
     words += [word for domain in plain for word in ("--test", domain)]
-    words += ["--seed", document["seed"], "--seeds", document["seeds"], *options_of(document["study"])]
+    words += ["--seed", document.seed, "--seeds", document.seeds, *options_of(document.study)]
     return shlex.join(map(str, words))
 
 
 Draws = Sequence[Sequence[DomainScores]]
 
 
-def _scores(document: Mapping[str, Any], row: Mapping[str, Any], folder: Path) -> Draws:
+def _scores(document: CellDocument | None, row: Row, folder: Path) -> Draws:
     """Score files of one row, one per draw; none where they cannot be read."""
     try:
-        return [read_scores(folder / file) for file in row_files(document, row)]
+        return [read_scores(folder / file) for file in (document.files_of(row) if document else ())]
     except DataError:
         return []
 
@@ -235,28 +252,15 @@ def _tests(draws: Draws) -> dict[str, list[Scored]]:
     return {domain: each for domain, each in found.items() if len(each) == len(draws)}
 
 
-def _transfers(draws: Draws) -> list[dict[str, Any]]:
+def _transfers(draws: Draws) -> list[Transfer]:
     validation = [entry.scored for draw in draws for entry in draw if entry.split == "val"][: len(draws)]
     tests = _tests(draws)
     if not tests or len(validation) < len(draws):
         return []
-    return [
-        {
-            "domain": one.domain,
-            "false_alarms": one.false_alarms.value,
-            "false_alarms_lo": one.false_alarms.low,
-            "false_alarms_hi": one.false_alarms.high,
-            "detections": one.detections.value,
-            "detections_lo": one.detections.low,
-            "detections_hi": one.detections.high,
-            "calibration_error": one.calibration_error,
-            "reason": one.reason,
-        }
-        for one in transferred(validation, tests)
-    ]
+    return transferred(validation, tests)
 
 
-def _curves(draws: Draws, row: Mapping[str, Any]) -> dict[str, Any]:
+def _curves(draws: Draws, row: Row) -> dict[str, Any]:
     """ROC curves and score counts of one row; empty where there are no scores."""
     tests = _tests(draws)
     if not tests:
@@ -266,8 +270,8 @@ def _curves(draws: Draws, row: Mapping[str, Any]) -> dict[str, Any]:
         "low": low,
         "high": high,
         "domains": {domain: _domain(each, low, high) for domain, each in tests.items()},
-        "tests": {t["domain"]: _more(t) for t in row["tests"] if not chain_of(t["domain"])},
-        "robustness": row["robustness"],
+        "tests": {test.domain: _more(test) for test in row.tests if not test.is_perturbed},
+        "robustness": [one.to_json() for one in row.robustness],
     }
 
 
@@ -282,11 +286,10 @@ def _domain(replicates: Sequence[Scored], low: float, high: float) -> dict[str, 
     return {"roc": np.round(roc_curve(replicates), 4).tolist(), "reals": reals, "fakes": fakes}
 
 
-def _more(test: Mapping[str, Any]) -> dict[str, Any]:
+def _more(test: TestResult) -> dict[str, Any]:
     """Numbers of a test domain that only the row's own page shows."""
-    names = ("average_precision", "eer", "balanced_accuracy", *DETECTION_RATES, "allpass_auc", "oracle_auc")
-    band = test["oracle_band"]
-    return {**{name: test.get(name, math.nan) for name in names}, "oracle_band": str(Band(**band)) if band else ""}
+    numbers = {name: test.value(name) for name in (*(metric.name for metric in columns.METRICS), "allpass_auc", "oracle_auc")}
+    return {**numbers, "oracle_band": str(test.oracle_band) if test.oracle_band else ""}
 
 
 def _spectrum(folder: Path) -> str:

@@ -9,18 +9,20 @@ import re
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ...benchmark.frequency.bands import Band
 from ...benchmark.pictures.perturbations import chain_of
+from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COLUMNS, Column, row_columns, test_columns
+from ...benchmark.results.rows import Row, Standing, TestResult
 from ...benchmark.store import digest
 from ...benchmark.tracking import RunDocument, send_now
 from ..notes import data_notes, may_be_copies, other_variants, row_notes, shown_rows
 from ..ranking.comparable import comparable_sets
 from ..rows import Board
+from ..transfer.domains import Transfer
 from .charts import ROC_GRID, layouts
 from .details import Details, row_id
 
@@ -28,19 +30,14 @@ TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = Path(__file__).parent / "assets"
 LIBRARIES = {"table-library": "table-core.production.js", "chart-library": "plotly-basic.min.js"}
 SCRIPTS = (
-    "unpack.js", "state.js", "format.js", "table.js", "maps.js", "charts.js", "bands.js", "detail.js", "downloads.js",
-    "main.js",
+    "unpack.js", "state.js", "format.js", "table.js", "maps.js", "charts.js", "bands.js", "clips.js", "detail.js",
+    "downloads.js", "main.js",
 )  # fmt: skip
 DIGITS = 6  # after the point: what is kept; the page rounds once more, and four would turn 0.45646 into 0.457
 STATIC_ROWS = 200  # shown where scripts do not run
 
-# Of a row, as they are.
-PLAIN = (
-    "detector", "train", "role", "study", "seeds", "split_id", "rule", "worst_domain", "run_id",
-    "in_domain_auc", "in_domain_auc_lo", "in_domain_auc_hi", "cross_domain_auc", "cross_domain_auc_lo",
-    "cross_domain_auc_hi", "worst_auc", "worst_auc_lo", "worst_auc_hi", "oracle_auc", "allpass_auc", "gain", "coverage",
-    "fit_seconds", "ms_per_picture", "model_bytes",
-)  # fmt: skip
+ABOUT = ("detector", "train", "role", "study", "seeds", "split_id", "rule", "worst_domain", "run_id")  # of a row, as it is
+# Of a row, where any row on the page has it.
 OPTIONAL = (
     "rank_low", "rank_high", "tie_group", "rank_reason", "threshold_transfer", "left_out", "candidates", "source", "verified",
     "submission", "score_ms",
@@ -183,29 +180,29 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "") -> di
         ``tests``: columns with the test entries of all rows, one row's after the other's, as many as its column of that name
         says; ``domain`` is a place in ``domains``. ``sets``: see `comparable.comparable_sets`.
     """
-    board = replace(board, rows=_with_statistics(board.rows, details))
     sets, index = comparable_sets(board.rows)
     domains = _domains(board.rows)
     places = {name: i for i, name in enumerate(domains)}
     known = _domains_by_study(board.rows)
-    present = [name for name in OPTIONAL if any(row.get(name) is not None for row in board.rows)]
+    numbers = _number_names()
+    optional = [_optional(row, standing, details) for row, standing in zip(board.rows, _standings(board, details), strict=True)]
+    present = [name for name in (*OPTIONAL, *_metric_names(board.rows)) if any(one.get(name) is not None for one in optional)]
     rows = [
         {
             "id": row_id(row),
-            **{name: row[name] for name in PLAIN},
-            **{name: row.get(name) for name in present},
-            **({"rank_reason": without_addresses(row.get("rank_reason") or "")} if "rank_reason" in present else {}),
-            **_about(row, details.cells.get(row["run_id"], {})),
+            **{name: row.value(name) for name in (*ABOUT, *numbers)},
+            **{name: more.get(name) for name in present},
+            **_about(row, details.cells.get(row.run_id, {})),
             "set": mine,
-            "missing": sorted(places[name] for name in known[row["study"]] - {t["domain"] for t in row["tests"]}),
-            "tests": sum(t["domain"] in places for t in row["tests"]),
+            "missing": sorted(places[name] for name in known[row.study] - {test.domain for test in row.tests}),
+            "tests": sum(test.domain in places for test in row.tests),
         }
-        for row, mine in zip(board.rows, index, strict=True)
+        for row, mine, more in zip(board.rows, index, optional, strict=True)
     ]
-    tests = [test for row in board.rows for test in row["tests"] if test["domain"] in places]
+    tests = [test for row in board.rows for test in row.tests if test.domain in places]
     pooled = _Pool()
     rows = [{name: pooled.place(value) if name in POOLED else value for name, value in row.items()} for row in rows]
-    fields = list(rows[0]) if rows else []
+    names = list(rows[0]) if rows else []
     notes = [text for text, _ in row_notes(shown_rows(board.rows), by_name=True)] + data_notes(board.rows)
     notes += other_variants(board.others)
     return {
@@ -214,14 +211,23 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "") -> di
         "server": uri.rstrip("/") if uri.startswith(("http://", "https://")) else "",
         "domains": domains,
         "sets": [asdict(one) for one in sets],
-        "fields": fields,
-        "tests": {"domain": [places[t["domain"]] for t in tests], **{name: [t[name] for t in tests] for name in TEST}},
+        "fields": names,
+        "tests": {
+            "domain": [places[test.domain] for test in tests],
+            **{name: [test.value(name) for test in tests] for name in (*TEST, *_clip_names(tests))},
+        },
         # Values of one kind beside each other are packed into less than rows are.
-        "columns": [[row[name] for row in rows] for name in fields],
+        "columns": [[row[name] for row in rows] for name in names],
         "texts": list(pooled.texts),
-        "pooled": [name for name in fields if name in POOLED],
+        "pooled": [name for name in names if name in POOLED],
         "notes": _first([without_addresses(text) for text in notes]),
         "refused": _first([without_addresses(text) for text in board.refused]),
+        "described": {
+            "rows": _described(row_columns()),
+            "tests": _described(test_columns()),
+            "clips": _described(CLIP_COLUMNS),
+            "clip_rows": _described([column for column in CLIP_ROW_COLUMNS if column.name in names]),
+        },
         "cells": _within(CELLS_BUDGET, details.cells),
         "details": details.rows,
         "spectra": details.spectra,
@@ -263,65 +269,129 @@ def _within(budget: int, values: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _with_statistics(rows: Sequence[dict[str, Any]], details: Details) -> list[dict[str, Any]]:
-    """Rows with their rank, threshold transfer and choices, where they do not bring them."""
-    ranks = details.standings or [{}] * len(rows)
-    return [{**_statistics(row, details), **rank, **row} for row, rank in zip(rows, ranks, strict=True)]
+def _number_names() -> list[str]:
+    """Numbers of every row with their bounds, in the order of its fields; the cost of the detector alone is optional."""
+    shown = [column for column in ROW_COLUMNS if column.is_number and not column.derived and (column.heading or column.mlflow)]
+    names = {name for column in shown for name in column.names} - {*ABOUT, *OPTIONAL}
+    return [one.name for one in fields(Row) if one.name in names]
 
 
-def _statistics(row: Mapping[str, Any], details: Details) -> dict[str, Any]:
-    choices = details.choices.get(row["run_id"], {}) if row["role"] == "chosen" else {}
-    known = choices if math.isfinite(choices.get("left_out", math.nan)) else {}
-    return {"threshold_transfer": details.transfers.get(row_id(row)), **known}
+def _metric_names(rows: Sequence[Row]) -> list[str]:
+    """Metrics that some row has, with their bounds."""
+    return list(dict.fromkeys(name for row in rows for name in row.metrics))
 
 
-def _about(row: Mapping[str, Any], cell: Mapping[str, Any]) -> dict[str, Any]:
-    band = Band(**row["band"])
-    evidence = row["evidence"]
-    absent = [f"{name}: {part}" for name, facts in row["data"].items() for part in facts.get("missing", ())]
+def _clip_names(tests: Sequence[TestResult]) -> list[str]:
+    """Columns of clips with their bounds, where any test result has such numbers or says why it has none."""
+    if not any(test.clips or test.clip_problem for test in tests):
+        return []
+    return [name for column in CLIP_COLUMNS for name in column.names]
+
+
+def _described(columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """Columns as the scripts read them: those that have a heading."""
+    return [
+        {
+            "id": column.name,
+            "head": column.heading,
+            "about": column.meaning,
+            "unit": column.unit,
+            "numeric": column.is_number,
+            "interval": column.interval,
+            "better": column.better,
+            "hidden": column.hidden,
+            "hindsight": column.hindsight,
+            "latex": column.latex,
+        }
+        for column in columns
+        if column.heading
+    ]
+
+
+def _standings(board: Board, details: Details) -> list[Standing | None]:
+    """Rank of each row, its own where it brings one."""
+    found = details.standings or [None] * len(board.rows)
+    return [row.standing or standing for row, standing in zip(board.rows, found, strict=True)]
+
+
+def _optional(row: Row, standing: Standing | None, details: Details) -> dict[str, Any]:
+    """Values of a row that not every page has."""
+    found: dict[str, Any] = {"score_ms": row.score_ms, **row.metrics}
+    if standing is not None:
+        found |= vars(standing) | {"rank_reason": without_addresses(standing.rank_reason)}
+    if (transfers := details.transfers.get(row_id(row))) is not None:
+        found["threshold_transfer"] = [_transfer(one) for one in transfers]
+    choice = details.choices.get(row.run_id) if row.role == "chosen" else None
+    if choice and math.isfinite(choice.left_out):
+        found |= vars(choice)
+    if row.is_submitted:
+        found |= {"source": row.source, "verified": row.verified}
+    if row.submission is not None:
+        found["submission"] = row.submission.to_json()
+    return found
+
+
+def _transfer(transfer: Transfer) -> dict[str, Any]:
+    return {
+        "domain": transfer.domain,
+        "false_alarms": transfer.false_alarms.value,
+        "false_alarms_lo": transfer.false_alarms.low,
+        "false_alarms_hi": transfer.false_alarms.high,
+        "detections": transfer.detections.value,
+        "detections_lo": transfer.detections.low,
+        "detections_hi": transfer.detections.high,
+        "calibration_error": transfer.calibration_error,
+        "reason": transfer.reason,
+    }
+
+
+def _about(row: Row, cell: Mapping[str, Any]) -> dict[str, Any]:
+    band = row.band
+    evidence = row.evidence
+    absent = [f"{name}: {part}" for name, facts in row.data.items() for part in facts.get("missing", ())]
     return {
         "view": cell.get("view", ""),
         "parameters": ", ".join(f"{name}={value}" for name, value in (cell.get("parameters") or {}).items()),
         "band": str(band),
         "kind": band.kind,
         "edges": list(band.edges),
-        "evidence": [evidence["low"], evidence["high"]] if evidence else None,
-        "swept": row["swept"],
-        "variant": row["variant"],
-        "lookalikes": sum(test["lookalikes"] for test in row["tests"] if may_be_copies(test["domain"])),
-        "gaps": [without_addresses(text) for text in (*row["gaps"], *absent)],
-        "dropped": sum(row["dropped_leaks"].values()),
+        "evidence": [evidence.low, evidence.high] if evidence else None,
+        "swept": row.swept,
+        "variant": row.variant,
+        "lookalikes": sum(test.lookalikes for test in row.tests if may_be_copies(test.domain)),
+        "gaps": [without_addresses(text) for text in (*row.gaps, *absent)],
+        "dropped": sum(row.dropped_leaks.values()),
     }
 
 
-def _domains(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def _domains(rows: Sequence[Row]) -> list[str]:
     """Test domains, perturbed ones only where they were trained on, in the order in which they come."""
-    return list(dict.fromkeys(t["domain"] for row in rows for t in row["tests"] if _counts(row, t)))
+    return list(dict.fromkeys(t.domain for row in rows for t in row.tests if _counts(row, t)))
 
 
-def _domains_by_study(rows: Sequence[Mapping[str, Any]]) -> dict[str, set[str]]:
+def _domains_by_study(rows: Sequence[Row]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for row in rows:
-        found.setdefault(row["study"], set()).update(t["domain"] for t in row["tests"] if not chain_of(t["domain"]))
+        found.setdefault(row.study, set()).update(t.domain for t in row.tests if not chain_of(t.domain))
     return found
 
 
-def _counts(row: Mapping[str, Any], test: Mapping[str, Any]) -> bool:
-    return not chain_of(test["domain"]) or test["domain"] == row["train"]
+def _counts(row: Row, test: TestResult) -> bool:
+    return not chain_of(test.domain) or test.domain == row.train
 
 
-def _static_row(row: Mapping[str, Any]) -> dict[str, str]:
+def _static_row(row: Row) -> dict[str, str]:
     """Cells of a row for a reader without scripts."""
-    cells = {"detector": row["detector"], "train": row["train"], "band": str(Band(**row["band"])), "origin": origin(row)}
+    cells = {"detector": row.detector, "train": row.train, "band": str(row.band), "origin": origin(row)}
     for name in ("in_domain_auc", "cross_domain_auc", "worst_auc"):
-        value, low, high = row[name], row[f"{name}_lo"], row[f"{name}_hi"]
+        value, low, high = (row.value(f"{name}{end}") for end in ("", "_lo", "_hi"))
         bounds = "" if math.isnan(low) else f" ({low:.3f}–{high:.3f})"
         cells[name] = "not measured" if math.isnan(value) else f"{value:.3f}{bounds}"
     return cells
 
 
-def origin(row: Mapping[str, Any]) -> str:
+def origin(row: Row) -> str:
     """Say where the scores of a row come from, as its badge does."""
-    if row.get("source", "recorded") == "recorded":
+    if not row.is_submitted:
         return "recorded here"
-    return "submitted, verified" if row.get("verified") else "submitted"
+    return "submitted, verified" if row.verified else "submitted"

@@ -1,11 +1,12 @@
 """Which rows may be ranked against each other: those whose mean is taken over the same test pictures."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...benchmark.pictures.perturbations import chain_of, unperturbed
+from ...benchmark.pictures.perturbations import unperturbed
+from ...benchmark.results.rows import Row, TestResult
 from ...benchmark.store import digest
 
 SHORT = 8  # hex digits of a digest that people compare by eye
@@ -34,27 +35,27 @@ class ComparableSet:
     abroad: bool
 
 
-def headline_tests(row: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool]:
+def headline_tests(row: Row) -> tuple[list[TestResult], bool]:
     """
     Return the test entries that the headline of a row is the mean of, and whether they are other domains than its own.
 
     Perturbed domains have no part in it, as in `results.cell_rows`; without other domains the own one is the headline.
     """
-    plain = [test for test in row["tests"] if not chain_of(test["domain"])]
-    abroad = [test for test in plain if test["domain"] != unperturbed(row["train"])]
+    plain = [test for test in row.tests if not test.is_perturbed]
+    abroad = [test for test in plain if test.domain != unperturbed(row.train)]
     if abroad:
         return abroad, True
-    return [t for t in row["tests"] if t["domain"] == row["train"]] or plain, False
+    return [t for t in row.tests if t.domain == row.train] or plain, False
 
 
-def comparable_sets(rows: Sequence[Mapping[str, Any]]) -> tuple[list[ComparableSet], list[int]]:
+def comparable_sets(rows: Sequence[Row]) -> tuple[list[ComparableSet], list[int]]:
     """
     Tell which rows are means over the same pictures.
 
     Parameters
     ----------
-    rows : sequence of dict
-        See `results.cell_rows`, in the order of the board.
+    rows : sequence of Row
+        In the order of the board.
 
     Returns
     -------
@@ -74,10 +75,10 @@ def comparable_sets(rows: Sequence[Mapping[str, Any]]) -> tuple[list[ComparableS
     return sets, [places[key] for key in keys]
 
 
-def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+def _key(row: Row) -> tuple[Any, ...]:
     """Whether the headline is over other domains, then their names with the digests of their split lists and pictures."""
     tests, abroad = headline_tests(row)
-    return abroad, *sorted((test["domain"], test["split_list"], test["pictures"]) for test in tests)
+    return abroad, *sorted((test.domain, test.split_list, test.pictures) for test in tests)
 
 
 def _letters(number: int) -> str:

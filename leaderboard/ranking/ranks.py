@@ -8,7 +8,6 @@ at 5 %, and a row's rank is an interval: nobody ranks above another within noise
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +57,31 @@ class Placement:
         return str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """
+    Two compared rows; `better` and `worse` are indices into `Ranking.placements`.
+
+    Attributes
+    ----------
+    better, worse : int
+    difference, error : float
+        Of their mean AUCs, and its standard error.
+    p, p_holm, delong_p_holm : float
+        See `Ranking`.
+    significant : bool
+    """
+
+    better: int
+    worse: int
+    difference: float
+    error: float
+    p: float
+    p_holm: float
+    significant: bool
+    delong_p_holm: float
+
+
 @dataclass(frozen=True, eq=False)
 class Ranking:
     """
@@ -92,19 +116,19 @@ class Ranking:
     p_holm: NDArray[np.float64]
     delong_holm: NDArray[np.float64]
 
-    def pairs(self) -> Iterator[dict[str, Any]]:
-        """All pairs of compared rows, the better one first; ``better`` and ``worse`` are indices into `placements`."""
+    def pairs(self) -> Iterator[Comparison]:
+        """All pairs of compared rows, the better one first."""
         for i, j in zip(*np.triu_indices(len(self.compared), 1), strict=True):
-            yield {
-                "better": self.compared[i],
-                "worse": self.compared[j],
-                "difference": float(self.differences[i, j]),
-                "error": float(self.errors[i, j]),
-                "p": float(self.p[i, j]),
-                "p_holm": float(self.p_holm[i, j]),
-                "significant": bool(self.p_holm[i, j] <= self.level),
-                "delong_p_holm": float(self.delong_holm[i, j]),
-            }
+            yield Comparison(
+                better=self.compared[i],
+                worse=self.compared[j],
+                difference=float(self.differences[i, j]),
+                error=float(self.errors[i, j]),
+                p=float(self.p[i, j]),
+                p_holm=float(self.p_holm[i, j]),
+                significant=bool(self.p_holm[i, j] <= self.level),
+                delong_p_holm=float(self.delong_holm[i, j]),
+            )
 
     def disagreements(self) -> list[tuple[int, int]]:
         """Pairs (indices into `placements`, better first) that the bootstrap and DeLong's test decide differently."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,9 +12,10 @@ from ...benchmark.domains.catalogue import Catalogue
 from ...benchmark.domains.splits import split_digest
 from ...benchmark.errors import BenchError, DataError, unknown_name
 from ...benchmark.pictures.perturbations import dataset_name, unperturbed
-from ...benchmark.results.cells import chosen_files
+from ...benchmark.results.cell_document import find_cell
+from ...benchmark.results.rows import Row
 from ...benchmark.results.scores import ITEM_SCHEMA, item_table
-from ...benchmark.store import digest, read_json
+from ...benchmark.store import digest
 from ..ranking.entrants import items_digest
 
 COLUMNS = ["item", "label", "group", "target", "donor", "video"]
@@ -58,14 +58,14 @@ class References:
 
     Parameters
     ----------
-    rows : sequence of dict
-        Recorded rows of a board, see `results.cell_rows`, with ``run_id``.
+    rows : sequence of Row
+        Recorded rows of a board.
     folders : mapping of str to Path
         Artifacts by run.
     """
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]], folders: Mapping[str, Path]) -> None:
-        self._rows = [row for row in rows if row["role"] == "chosen" and row["run_id"] in folders]
+    def __init__(self, rows: Sequence[Row], folders: Mapping[str, Path]) -> None:
+        self._rows = [row for row in rows if row.role == "chosen" and row.run_id in folders]
         self._folders = folders
         self._catalogue = Catalogue()
         self._found: dict[str, list[Reference]] = {}
@@ -87,13 +87,13 @@ class References:
         found: dict[str, Reference] = {}
         seen = set()
         for row in self._rows:
-            for test in row["tests"]:
-                key = test["split_list"], test["pictures"]
-                if test["domain"] == domain and (not all(key) or key not in seen):
+            for test in row.tests:
+                key = test.split_list, test.pictures
+                if test.domain == domain and (not all(key) or key not in seen):
                     seen.add(key)
-                    table = recorded_items(self._folders[row["run_id"]], domain)
+                    table = recorded_items(self._folders[row.run_id], domain)
                     if table is not None:
-                        one = Reference(table, *key, f"the run {row['run_id']}")
+                        one = Reference(table, *key, f"the run {row.run_id}")
                         found.setdefault(one.digest, one)
         return list(found.values())
 
@@ -113,10 +113,12 @@ class References:
 
 def recorded_items(folder: Path, domain: str) -> pa.Table | None:
     """Return the test items of one domain from the score files of a run, whatever became of them; None if there are none."""
-    document = read_json(folder / "cell.json") or {}
+    document = find_cell(folder)
+    if document is None or document.chosen is None:
+        return None
     try:
         wanted = [("split", "==", "test"), ("domain", "==", domain)]
-        table = pq.read_table(folder / chosen_files(document)[0], columns=COLUMNS, filters=wanted).sort_by("item")
+        table = pq.read_table(folder / document.chosen.files[0], columns=COLUMNS, filters=wanted).sort_by("item")
         return table.cast(pa.schema([ITEM_SCHEMA.field(name) for name in COLUMNS])) if len(table) else None
-    except (OSError, ValueError, KeyError, IndexError, StopIteration, pa.ArrowException):
+    except (OSError, ValueError, KeyError, IndexError, pa.ArrowException):
         return None

@@ -3,13 +3,11 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 
 from ...benchmark.errors import DataError
-from ...benchmark.frequency.bands import Band
-from ...benchmark.store import read_json
+from ...benchmark.results.cell_document import CellDocument, TestedBand, find_cell
 from ...benchmark.tracking import cell_runs
 from ...benchmark.yaml_text import dump_yaml
 from .score_csv import score_csv
@@ -61,12 +59,12 @@ def export_row(
     DataError
         If there is no such cell, or several, or its scores cannot be read.
     """
-    found: dict[tuple[str, ...], tuple[Path, dict[str, Any]]] = {}
+    found: dict[tuple[str, ...], tuple[Path, CellDocument | None]] = {}
     known: dict[tuple[str, ...], None] = {}
     with cell_runs(uri, study) as runs:
         for one in sorted(runs, key=lambda one: one.finished):
-            document = read_json(one.folder / "cell.json") or {}
-            named = document.get("detector", ""), document.get("train", "")
+            document = find_cell(one.folder)
+            named = (document.detector, document.train) if document else ("", "")
             known[named] = None
             if run in (None, one.run_id) and detector in (None, named[0]) and train in (None, named[1]):
                 found[one.study, *named] = one.folder, document
@@ -86,23 +84,24 @@ def _which(found: list[tuple[str, ...]], known: list[tuple[str, ...]]) -> str:
     return f"{len(found)} cells are meant by that: {names}{more}. Tell one by --run, or --study, --detector and --train."
 
 
-def _exported(folder: Path, document: dict[str, Any], validation: bool) -> Exported:
+def _exported(folder: Path, document: CellDocument | None, validation: bool) -> Exported:
     try:
-        entry = next(entry for entry in document["tested"] if entry["role"] == "chosen")
-        tables = tuple(score_csv(pq.read_table(folder / file), validation) for file in entry["files"])
-        return Exported(tables, _meta(document, entry))
-    except (KeyError, StopIteration, OSError, ValueError) as error:
+        if document is None or document.chosen is None:
+            raise DataError(f"the scores in {folder} cannot be read (its cell.json is missing, damaged or of another version).")
+        tables = tuple(score_csv(pq.read_table(folder / file), validation) for file in document.chosen.files)
+        return Exported(tables, _meta(document, document.chosen))
+    except (KeyError, OSError, ValueError) as error:
         raise DataError(f"the scores in {folder} cannot be read ({type(error).__name__}: {error}).") from error
 
 
-def _meta(document: dict[str, Any], entry: dict[str, Any]) -> str:
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{document['detector']}-{document['train']}").strip("-.")[:80]
+def _meta(document: CellDocument, chosen: TestedBand) -> str:
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{document.detector}-{document.train}").strip("-.")[:80]
     told = {
         "name": name,
-        "detector": document["detector"],
-        "train": document["train"],
-        "band": Band(**entry["band"]).as_dict(),
-        "ms_per_picture": round(document["decode_ms"] + entry["score_ms"], 4),
-        "parameters": document.get("detector_identity", {}).get("parameters", {}),
+        "detector": document.detector,
+        "train": document.train,
+        "band": chosen.band.as_dict(),
+        "ms_per_picture": round(document.decode_ms + chosen.score_ms, 4),
+        "parameters": document.detector_identity.get("parameters", {}),
     }
     return dump_yaml(told)

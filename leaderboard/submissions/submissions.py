@@ -4,14 +4,16 @@ import math
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from ...benchmark.errors import BenchError, DataError, TrackingError
-from ...benchmark.results.cells import SCHEMA, versions
+from ...benchmark.results.cell_document import SHORT, CellDocument, TestedBand, keep_cell_document
+from ...benchmark.results.cells import versions
+from ...benchmark.results.rows import Row, SubmissionFacts, TestResult
 from ...benchmark.results.scores import write_table
 from ...benchmark.store import cache_root, digest, publish_folder, write_json
 from ..row_cache import RowCache
@@ -27,7 +29,7 @@ VERSION = 1  # raised when the same brought files give another row
 BOOTSTRAP = 1000
 CACHE_NAME = "submissions"  # of their rows, in the place of a store's address
 RUN_PREFIX = "submission:"
-Row = dict[str, Any]
+SHOWN_OF_TESTS = ("domain", "auc", "auc_lo", "auc_hi", "n", "coverage")
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Checked:
 
     Attributes
     ----------
-    rows : list of dict
+    rows : list of Row
         One row, as `results.cell_rows` gives it, with what the board says of a submission.
     folder : Path
         With ``cell.json`` and the score files that the row follows from.
@@ -66,22 +68,21 @@ class Report:
     outcome : {"added", "replaced", "unchanged"}
     findings, remarks : list of str
         See `Checked`.
-    verification : dict
-        See `Verification`.
-    tests : list of dict
-        Test domains with ``auc``, its bounds, ``n`` and ``coverage``.
+    verification : Verification
+    tests : tuple of TestResult
     """
 
     name: str
     outcome: str
     findings: list[str]
     remarks: list[str]
-    verification: dict[str, Any]
-    tests: list[dict[str, Any]] = field(default_factory=list)
+    verification: Verification
+    tests: tuple[TestResult, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields by name."""
-        return asdict(self)
+        """Return the fields by name, and of the test results those that a first look needs."""
+        tests = [{name: test.value(name) for name in SHOWN_OF_TESTS} for test in self.tests]
+        return {**vars(self), "verification": self.verification.as_dict(), "tests": tests}
 
 
 # --- adding ----
@@ -119,9 +120,8 @@ def add_submission(meta_file: Path, score_files: Sequence[Path], uri: str, repla
         raise DataError(f"there is another submission '{given.meta.name}' in {old}; --replace takes its place.")
     if outcome != "unchanged":
         keep(given, meta_file, own_folder() / given.meta.name)
-    names = ("domain", "auc", "auc_lo", "auc_hi", "n", "coverage")
-    tests = [{name: test[name] for name in names} for test in checked.rows[0]["tests"]]
-    return Report(given.meta.name, outcome, checked.findings, checked.remarks, checked.verification.as_dict(), tests)
+    tests = checked.rows[0].tests
+    return Report(given.meta.name, outcome, checked.findings, checked.remarks, checked.verification, tests)
 
 
 # --- on a board ------------------------------------------------------------------------------------------------------
@@ -145,7 +145,7 @@ def with_submissions(board: Board) -> tuple[Board, dict[str, Path]]:
     """
     places = find_submissions()
     rows, refused, folders = list(board.rows), list(board.refused), {}
-    tested = {test["domain"] for row in board.rows for test in row["tests"]}
+    tested = {test.domain for row in board.rows for test in row.tests}
     references = References(board.rows, board.folders)
     for name, place in places.items():
         try:
@@ -153,7 +153,7 @@ def with_submissions(board: Board) -> tuple[Board, dict[str, Path]]:
         except (BenchError, OSError) as error:
             refused.append(f"submission {name}: {error}")
             continue
-        if not board.study or tested & {test["domain"] for test in checked.rows[0]["tests"]}:
+        if not board.study or tested & {test.domain for test in checked.rows[0].tests}:
             rows += checked.rows
             folders[RUN_PREFIX + name] = checked.folder
     return replace(board, rows=ranked(rows) if folders else board.rows, refused=refused), folders
@@ -179,7 +179,7 @@ def check(given: Submission, references: References, rows: Sequence[Row], runs: 
     ----------
     given : Submission
     references : References
-    rows : sequence of dict
+    rows : sequence of Row
         Recorded rows of the board.
     runs : mapping of str to Path
         Their artifacts.
@@ -192,12 +192,12 @@ def check(given: Submission, references: References, rows: Sequence[Row], runs: 
     draws, findings = _screen_draws(given, references)
     folder = _write_folder(given, draws)
     row = _row(given.meta.name, folder)
-    if all(math.isnan(test["auc"]) for test in row["tests"]):
+    if all(math.isnan(test.auc) for test in row.tests):
         raise DataError("\n".join([f"the submission '{given.meta.name}' has no AUC on any test domain.", *findings]))
     findings += _wrong_way_round(row)
     remarks = [] if draws[0].validation else ["no validation scores came along, so nothing can be said of fixed thresholds."]
-    if row["train"] not in {test["domain"] for test in row["tests"]}:
-        remarks.append(f"{row['train']} is none of the test domains: all of them count as other domains than that.")
+    if row.train not in {test.domain for test in row.tests}:
+        remarks.append(f"{row.train} is none of the test domains: all of them count as other domains than that.")
     verification = verify(folder, rows, runs)
     write_json(folder / "verification.json", verification.as_dict(), durable=False)
     notes = [*findings, *remarks, verification.reason]
@@ -245,12 +245,12 @@ def _row(name: str, folder: Path) -> Row:
 TURNED = 0.2  # an AUC that is worth a question, also where a handful of pictures leaves its interval wide
 
 
-def _wrong_way_round(row: Mapping[str, Any]) -> list[str]:
+def _wrong_way_round(row: Row) -> list[str]:
     """Domains on which reals clearly score above fakes; where that is not so at home, it is a result and no mistake."""
-    if any(test["domain"] == row["train"] and (test["auc_lo"] > 0.5 or test["auc"] >= 1 - TURNED) for test in row["tests"]):
+    if any(test.domain == row.train and (test.auc_lo > 0.5 or test.auc >= 1 - TURNED) for test in row.tests):
         return []
-    below = [test for test in row["tests"] if test["auc_hi"] < 0.5 or test["auc"] <= TURNED]
-    turned = [f"{t['domain']} (AUC {t['auc']:.3f}, at most {t['auc_hi']:.3f})" for t in below]
+    below = [test for test in row.tests if test.auc_hi < 0.5 or test.auc <= TURNED]
+    turned = [f"{t.domain} (AUC {t.auc:.3f}, at most {t.auc_hi:.3f})" for t in below]
     if not turned:
         return []
     return [
@@ -260,17 +260,17 @@ def _wrong_way_round(row: Mapping[str, Any]) -> list[str]:
 
 
 def _board_row(row: Row, meta: SubmissionMeta, verification: Verification, notes: list[str]) -> Row:
-    told = {name: getattr(meta, name) for name in ("name", "authors", "contact", "url", "description", "licence")}
-    return {
-        **row,
-        "run_id": RUN_PREFIX + meta.name,
-        "fit_seconds": math.nan,
-        "ms_per_picture": math.nan if meta.ms_per_picture is None else meta.ms_per_picture,
-        "score_ms": math.nan,
-        "source": "submitted",
-        "verified": verification.verified,
-        "submission": {**told, "notes": notes, "verification": verification.as_dict()},
-    }
+    facts = {name: getattr(meta, name) for name in ("name", "authors", "contact", "url", "description", "licence")}
+    return replace(
+        row,
+        run_id=RUN_PREFIX + meta.name,
+        fit_seconds=math.nan,
+        ms_per_picture=math.nan if meta.ms_per_picture is None else meta.ms_per_picture,
+        score_ms=math.nan,
+        source="submitted",
+        verified=verification.verified,
+        submission=SubmissionFacts(**facts, notes=tuple(notes), verification=verification.as_dict()),
+    )
 
 
 def _write_folder(given: Submission, draws: Sequence[Screened]) -> Path:
@@ -287,47 +287,47 @@ def _write_folder(given: Submission, draws: Sequence[Screened]) -> Path:
         tables = [draw.validation] if draw.validation else []
         files.append(f"scores/00-chosen-{k}.parquet")
         write_table(temporary / files[-1], pa.concat_tables([*tables, *draw.tests.values()]), durable=False)
-    write_json(temporary / "cell.json", _document(given.meta, key, draws[0], files), durable=False)
+    keep_cell_document(_document(given.meta, key, draws[0], files), temporary, durable=False)
     publish_folder(temporary, final)
     return final
 
 
-def _document(meta: SubmissionMeta, key: str, screened: Screened, files: list[str]) -> dict[str, Any]:
-    """What ``cell.json`` of a recorded cell says, as far as it is known of brought scores."""
+def _document(meta: SubmissionMeta, key: str, screened: Screened, files: list[str]) -> CellDocument:
+    """Document as that of a recorded cell, as far as it is known of submitted scores."""
     digests = {domain: comparable_digests(domain, screened) for domain in screened.tests}
-    identity = {"name": label(meta.detector), "source": label(meta.url), "parameters": meta.parameters}
-    tested = {"role": "chosen", "band": meta.band.as_dict(), "domain": "", "files": files, "fit_seconds": 0.0, "score_ms": 0.0}
-    return {
-        "schema": SCHEMA,
-        "key": key,
-        "submission": meta.name,
-        "study": "",
-        "study_key": "",
-        "detector": label(meta.detector),
-        "detector_identity": identity,
-        "train": label(meta.train),
-        "tests": list(screened.tests),
-        "seed": None,
-        "seeds": len(files),
-        "attempt": 0,
-        "bootstrap": BOOTSTRAP,
-        "crop": None,
-        "band": meta.band.as_dict(),
-        "rule": "",
-        "evidence": None,
-        "trials": [],
-        "tested": [tested],
-        "decode_ms": 0.0,
-        "gaps": [],
-        "problems": [],
-        "digests": {},
-        "splits": {},
-        "split_id": "",
-        "test_splits": {domain: split_list for domain, (split_list, _) in digests.items()},
-        "pictures": {domain: pictures for domain, (_, pictures) in digests.items()},
-        "dropped_leaks": {"train": 0, "val": 0},
-        "data": {},
-        "lookalikes": {},
-        "versions": versions(),
-        "finished": 0.0,
-    }
+    return CellDocument(
+        key=key,
+        submission=meta.name,
+        study="",
+        study_key="",
+        settings="",
+        variant=key[:SHORT],
+        detector=label(meta.detector),
+        detector_identity={"name": label(meta.detector), "source": label(meta.url), "parameters": meta.parameters},
+        train=label(meta.train),
+        tests=tuple(screened.tests),
+        seed=None,
+        seeds=len(files),
+        attempt=0,
+        bootstrap=BOOTSTRAP,
+        crop=None,
+        band=meta.band,
+        rule="",
+        evidence=None,
+        trials=(),
+        narrow=(),
+        tested=(TestedBand("chosen", meta.band, "", tuple(files), 0.0, 0.0),),
+        decode_ms=0.0,
+        gaps=(),
+        problems=(),
+        digests={},
+        splits={},
+        split_id="",
+        test_splits={domain: split_list for domain, (split_list, _) in digests.items()},
+        pictures={domain: pictures for domain, (_, pictures) in digests.items()},
+        dropped_leaks={"train": 0, "val": 0},
+        data={},
+        lookalikes={},
+        versions=versions(),
+        finished=0.0,
+    )

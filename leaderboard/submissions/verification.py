@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...benchmark.frequency.bands import Band
+from ...benchmark.results.cell_document import find_cell, read_cell
+from ...benchmark.results.rows import Row
 from ...benchmark.results.scores import ok_rows
-from ...benchmark.store import digest, read_json
+from ...benchmark.store import digest
 
 TOLERANCE = 1e-6
 SAME_EDGE = 1e-3  # cycles/pixel: bands are told with three digits
@@ -49,7 +51,7 @@ class Verification:
         return asdict(self)
 
 
-def verify(folder: Path, rows: Sequence[Mapping[str, Any]], folders: Mapping[str, Path]) -> Verification:
+def verify(folder: Path, rows: Sequence[Row], folders: Mapping[str, Path]) -> Verification:
     """
     Compare brought scores with the recorded runs of the same detector, training domain and band.
 
@@ -60,20 +62,20 @@ def verify(folder: Path, rows: Sequence[Mapping[str, Any]], folders: Mapping[str
     ----------
     folder : Path
         With ``cell.json`` and the score files that were brought.
-    rows : sequence of dict
+    rows : sequence of Row
         Recorded rows of the board, with ``run_id``.
     folders : mapping of str to Path
         Artifacts by run.
     """
-    document = read_json(folder / "cell.json") or {}
-    (entry,) = document["tested"]
-    mine = [folder / file for file in entry["files"]]
-    who = f"{document['detector']} trained on {document['train']}"
-    named = [row for row in rows if (row["detector"], row["train"]) == (document["detector"], document["train"])]
-    runs = {row["run_id"]: folders[row["run_id"]] for row in named if row["run_id"] in folders}
+    document = read_cell(folder)
+    (brought,) = document.tested
+    mine = [folder / file for file in brought.files]
+    who = f"{document.detector} trained on {document.train}"
+    named = [row for row in rows if (row.detector, row.train) == (document.detector, document.train)]
+    runs = {row.run_id: folders[row.run_id] for row in named if row.run_id in folders}
     if not runs:
         return Verification(False, f"not verified: no run on this board has the detector {who}.", scores=files_digest(mine))
-    tried = [_compare(mine, Band(**entry["band"]), run_id, run) for run_id, run in runs.items()]
+    tried = [_compare(mine, brought.band, run_id, run) for run_id, run in runs.items()]
     return max(tried, key=lambda one: (one.verified, -(np.inf if one.difference is None else one.difference)))
 
 
@@ -83,11 +85,11 @@ def files_digest(files: Sequence[Path]) -> str:
 
 
 def _compare(mine: Sequence[Path], band: Band, run_id: str, run: Path) -> Verification:
-    document = read_json(run / "cell.json") or {}
-    entries = [entry for entry in document.get("tested", []) if entry["role"] in ROLES and _same(Band(**entry["band"]), band)]
-    if not entries:
+    document = find_cell(run)
+    same = [one for one in document.tested if one.role in ROLES and _same(one.band, band)] if document else []
+    if not same:
         return Verification(False, f"not verified: run {run_id} has no row with the band {band}.", run_id, files_digest(mine))
-    theirs = [run / file for file in entries[0]["files"]]
+    theirs = [run / file for file in same[0].files]
     try:
         reason, difference = _difference(mine, theirs, run_id)
         known = run_id, files_digest(mine), files_digest(theirs)

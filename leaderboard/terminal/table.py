@@ -1,11 +1,14 @@
 """Rows to a table in the terminal, to JSON and to CSV."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ...benchmark.frequency.bands import Band
 from ...benchmark.reporting import folded_name
+from ...benchmark.results.columns import Column, Unit, row_columns
+from ...benchmark.results.rows import Row, SubmissionFacts, TestResult
+from ..clip_table import print_clips
 from ..notes import data_notes, row_notes, shown_rows
 from ..spreadsheet import lines_as_csv
 from ..transfer.robustness import print_robustness, robustness
@@ -13,67 +16,79 @@ from ..transfer.robustness import print_robustness, robustness
 if TYPE_CHECKING:
     from rich.table import Table
 
-
-# No cell of a CSV file.
 WIDE, NARROW = 112, 79  # characters: all columns fit from the one on; below the other, two of them share a place
 NAME_WIDTH = 16
-NESTED = ("tests", "band", "evidence", "gaps", "robustness", "splits", "dropped_leaks", "data", "submission")
+# Of submissions: columns of a CSV file that has any.
+_ORIGIN = ("source", "verified", "submission")
+SUBMISSION = ("name", "authors", "contact", "url", "description", "licence")  # of a submission, beside its notes
 
 
-def as_document(study: str, rows: list[dict[str, Any]], remarks: Sequence[str] = ()) -> dict[str, Any]:
+def as_document(study: str, rows: list[Row], remarks: Sequence[str] = ()) -> dict[str, Any]:
     """
     Return the JSON form of a leaderboard; undefined numbers are NaN here and null in the file.
 
     Row numbers in its notes count the rows without the all-pass ones, as the table does. `remarks` are further notes.
     ``evidence`` is null where no interval was found, and where ``swept`` is false, as nobody looked for one.
     """
-    plain = [{k: v for k, v in row.items() if k != "robustness"} for row in rows]
+    plain = [{k: v for k, v in row.to_json().items() if k != "robustness"} for row in rows]
     notes = [text for text, _ in row_notes(shown_rows(rows))] + data_notes(rows) + list(remarks)
     return {"study": study, "rows": plain, "robustness": robustness(rows), "notes": notes}
 
 
-def as_csv(rows: list[dict[str, Any]]) -> str:
+def as_csv(rows: list[Row]) -> str:
     """
     Return one line per row, nested fields as ``band.kind``; undefined numbers are empty.
 
     The role of a row is ``chosen`` (the band that the search chose on validation pictures), ``allpass`` (the same detector
     with all frequencies, which the gain is over) or ``fixed`` (a band that the study names). `as_tests_csv` has the test
-    domains.
+    domains. With a submission among the rows, all get the columns that say so.
     """
-    return lines_as_csv([_row_line(row) for row in rows], ["detector"])
+    submitted = any(row.is_submitted for row in rows)
+    return lines_as_csv([_row_line(row, submitted) for row in rows], ["detector"])
 
 
-def as_tests_csv(rows: list[dict[str, Any]]) -> str:
+def as_tests_csv(rows: list[Row]) -> str:
     """
     Return one line per row and test domain: what names the row, then ``test.domain``, ``test.auc`` and so on.
 
     Lines belong to the line of `as_csv` with the same ``cell``, ``role`` and band.
     """
-    lines = [_key_of(row) | _test_line(test) for row in rows for test in row["tests"]]
+    lines = [_key_of(row) | _test_line(test) for row in rows for test in row.tests]
     return lines_as_csv(lines, ["detector", "test.domain"])
 
 
-def _row_line(row: dict[str, Any]) -> dict[str, Any]:
-    line = {k: v for k, v in row.items() if k not in NESTED}
-    line |= {f"band.{k}": v for k, v in row["band"].items()}
-    line |= {f"evidence.{k}": (row["evidence"] or {}).get(k) for k in ("low", "high")}
-    line["gaps"] = "; ".join(row["gaps"])
-    line |= {f"dropped_leaks.{split}": n for split, n in row["dropped_leaks"].items()}
-    line["missing"] = "; ".join(f"{name}: {part}" for name, facts in row["data"].items() for part in facts.get("missing", ()))
+def _row_line(row: Row, submitted: bool) -> dict[str, Any]:
+    data = row.to_json()
+    line = {name: value for name, value in data.items() if not isinstance(value, dict | list) and name not in _ORIGIN}
+    line.pop("evidence", None)
+    if submitted:
+        line |= _submission_columns(row)
+    line |= {f"band.{name}": value for name, value in data["band"].items()}
+    line |= {f"evidence.{end}": getattr(row.evidence, end) if row.evidence else None for end in ("low", "high")}
+    line["gaps"] = "; ".join(row.gaps)
+    line |= {f"dropped_leaks.{split}": n for split, n in row.dropped_leaks.items()}
+    line["missing"] = "; ".join(f"{name}: {part}" for name, facts in row.data.items() for part in facts.get("missing", ()))
     return line
 
 
-def _key_of(row: dict[str, Any]) -> dict[str, Any]:
-    about = {name: row[name] for name in ("detector", "train", "role", "study", "cell", "run_id") if name in row}
-    return about | {f"band.{k}": v for k, v in row["band"].items()}
+def _submission_columns(row: Row) -> dict[str, Any]:
+    facts = row.submission or SubmissionFacts("")
+    about = {f"submission.{name}": getattr(facts, name) for name in SUBMISSION} | {"submission.notes": " ".join(facts.notes)}
+    return {"source": row.source, "verified": row.verified, **about}
 
 
-def _test_line(test: dict[str, Any]) -> dict[str, Any]:
-    oracle = test["oracle_band"]
-    return {f"test.{k}": v for k, v in {**test, "oracle_band": str(Band(**oracle)) if oracle else ""}.items()}
+def _key_of(row: Row) -> dict[str, Any]:
+    about = {name: getattr(row, name) for name in ("detector", "train", "role", "study", "cell")}
+    about |= {"run_id": row.run_id} if row.run_id else {}
+    return about | {f"band.{name}": value for name, value in row.band.as_dict().items()}
 
 
-def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True, narrow: bool = False) -> "Table":
+def _test_line(test: TestResult) -> dict[str, Any]:
+    line = test.to_json() | {"oracle_band": str(test.oracle_band) if test.oracle_band else ""}
+    return {f"test.{name}": value for name, value in line.items()}
+
+
+def as_table(rows: list[Row], title: str, wide: bool = True, narrow: bool = False) -> "Table":
     """
     Table for the terminal: the chosen band of every cell, and every fixed band.
 
@@ -89,45 +104,70 @@ def as_table(rows: list[dict[str, Any]], title: str, wide: bool = True, narrow: 
     about = ["detector\n← trained on", "band (cycles/px)\nevidence"]
     for name in ["\n".join(about)] if narrow else about:
         table.add_column(name, overflow="fold", min_width=18 if name == about[0] else 16)
-    columns = ["in-domain", "cross-\ndomain", "worst", "gain\noracle"] + ["fit s\nms/picture", "coverage\nsplits"] * wide
-    for name in columns:
-        table.add_column(name, justify="right", no_wrap=True)
+    cells_of_line = terminal_cells(wide)
+    for members in cells_of_line:
+        table.add_column("\n".join(_heading(column) for column in members), justify="right", no_wrap=True)
     rows = shown_rows(rows)
-    several = len({row["study"] for row in rows} - {""}) > 1
+    several = len({row.study for row in rows} - {""}) > 1
     starred = {i for _, mine in row_notes(rows) for i in mine}
     for i, row in enumerate(rows):
-        fixed = " (fixed)" if row["role"] == "fixed" else ""
+        fixed = " (fixed)" if row.role == "fixed" else ""
         cells = [
             f"{i + 1}{'*' * (i in starred)}",
             # Names are data: they must not be read as markup.
-            Text(f"{row['detector']}{_origin(row)}\n← {_train(row['train'], wide)}" + (f"\n{row['study']}" if several else "")),
-            f"{Band(**row['band'])}{fixed}\n{evidence_text(row)}",
-            _interval(row, "in_domain_auc"),
-            _interval(row, "cross_domain_auc"),
-            _interval(row, "worst_auc") if wide else _number(row["worst_auc"]),
-            f"{_number(row['gain'], signed=True)}\n{_number(row['oracle_auc'])}",
+            Text(f"{row.detector}{_origin(row)}\n← {_train(row.train, wide)}" + (f"\n{row.study}" if several else "")),
+            f"{row.band}{fixed}\n{evidence_text(row)}",
         ]
         if narrow:
-            cells[1:3] = [Text.assemble(*cells[1:2], "\n", *cells[2:3])]
-        if wide:
-            cells += [
-                f"{_number(row['fit_seconds'], digits=2)}\n{_number(row['ms_per_picture'], digits=2)}",
-                f"{_share(row['coverage'])}\n[dim]{row['split_id']}[/dim]",
-            ]
-        table.add_row(*cells)
+            cells = [cells[0], Text.assemble(cells[1], "\n", cells[2])]
+        table.add_row(*cells, *("\n".join(_written(row, column, wide) for column in members) for members in cells_of_line))
     return table
 
 
-def evidence_text(row: Mapping[str, Any]) -> str:
+def terminal_cells(wide: bool) -> list[list[Column]]:
+    """
+    Columns of the terminal's table that hold numbers, those that share a cell together.
+
+    Parameters
+    ----------
+    wide : bool
+        Also those that only a wide terminal shows.
+    """
+    shown = [(column.terminal, column) for column in row_columns() if column.terminal and (wide or not column.terminal.wide)]
+    shown.sort(key=lambda entry: (entry[0].place, entry[0].below))
+    cells: list[list[Column]] = []
+    for terminal, column in shown:
+        if terminal.below:
+            cells[-1].append(column)
+        else:
+            cells.append([column])
+    return cells
+
+
+def _heading(column: Column) -> str:
+    return column.terminal.heading if column.terminal else column.name
+
+
+def _written(row: Row, column: Column, wide: bool) -> str:
+    """Cell of one column."""
+    if column.interval and (wide or not (column.terminal and column.terminal.bounds_wide)):
+        return _interval(row, column.name)
+    value = row.value(column.name)
+    if not column.is_number:
+        return f"[dim]{value}[/dim]"
+    return FORMATS.get(column.unit, _number)(value)
+
+
+def evidence_text(row: Row) -> str:
     """Return the evidence interval of a row as text; where there is none, whether a sweep has looked for one."""
-    if evidence := row["evidence"]:
-        return f"{evidence['low']:.3f}-{evidence['high']:.3f}"
-    if row.get("source", "recorded") != "recorded":
+    if evidence := row.evidence:
+        return f"{evidence.low:.3f}-{evidence.high:.3f}"
+    if row.is_submitted:
         return ""
-    return "none found" if row["swept"] else "not asked"
+    return "none found" if row.swept else "not asked"
 
 
-def _caption(rows: list[dict[str, Any]]) -> str:
+def _caption(rows: list[Row]) -> str:
     if not rows:
         return "No cell has been finished yet."
     text = (
@@ -136,23 +176,23 @@ def _caption(rows: list[dict[str, Any]]) -> str:
         "been known; both on the cross-domain mean"
     )
     text += ", or in-domain where no other domain was tested." if _only_home(rows) else "."
-    if len({row["train"] for row in rows}) > 1:
+    if len({row.train for row in rows}) > 1:
         text += " # numbers lines: means of rows with other training domains are over other domains (--html has ranks)."
     return text
 
 
-def _only_home(rows: list[dict[str, Any]]) -> bool:
-    return any(math.isnan(row["cross_domain_auc"]) for row in rows)
+def _only_home(rows: list[Row]) -> bool:
+    return any(math.isnan(row.cross_domain_auc) for row in rows)
 
 
 def _train(name: str, wide: bool) -> str:
     return name if wide else folded_name(name, NAME_WIDTH)
 
 
-def _origin(row: dict[str, Any]) -> str:
-    if row.get("source", "recorded") == "recorded":
+def _origin(row: Row) -> str:
+    if row.submission is None:
         return ""
-    return f" ({row['submission']['name']}, submitted{', verified' * bool(row.get('verified'))})"
+    return f" ({row.submission.name}, submitted{', verified' * bool(row.verified)})"
 
 
 def _number(value: float, signed: bool = False, digits: int = 3) -> str:
@@ -167,8 +207,18 @@ def _share(value: float) -> str:
     return "100 %" if value == 1 else f"{100 * value:.1f} %"
 
 
-def _interval(row: dict[str, Any], name: str) -> str:
-    value, low, high = row[name], row[f"{name}_lo"], row[f"{name}_hi"]
+FORMATS: dict[Unit, Callable[[float], str]] = {
+    Unit.DIFFERENCE: partial(_number, signed=True),
+    Unit.SHARE: _share,
+    Unit.SECONDS: partial(_number, digits=2),
+    Unit.MILLISECONDS: partial(_number, digits=2),
+    Unit.COUNT: str,
+    Unit.BYTES: partial(_number, digits=0),
+}
+
+
+def _interval(row: Row, name: str) -> str:
+    value, low, high = (row.value(f"{name}{end}") for end in ("", "_lo", "_hi"))
     if math.isnan(value):
         return "–"
     return f"{value:.3f}" if math.isnan(low) else f"{value:.3f}\n[dim]{_bound(low)}-{_bound(high)}[/dim]"
@@ -179,7 +229,7 @@ def _bound(value: float) -> str:
     return "1" if value == 1 else f"{min(value, 0.999):.3f}".removeprefix("0")
 
 
-def print_table(rows: list[dict[str, Any]], study: str, about_data: bool = True) -> None:
+def print_table(rows: list[Row], study: str, about_data: bool = True) -> None:
     """
     Print the table on standard output, as wide as the terminal allows, with its notes, and what perturbations do below it.
 
@@ -193,4 +243,5 @@ def print_table(rows: list[dict[str, Any]], study: str, about_data: bool = True)
     console.print(_caption(rows), style="dim", highlight=False)
     for note in [f"* {text}" for text, _ in row_notes(shown_rows(rows))] + data_notes(rows) * about_data:
         console.print(note, style="yellow", markup=False, highlight=False)
+    print_clips(shown_rows(rows), study, console)
     print_robustness(rows, study, console)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ...benchmark.frequency.bands import MAX_FREQUENCY
 from ...benchmark.pictures.perturbations import chain_of, unperturbed
+from ...benchmark.results.cell_document import NarrowBand
 
 CHANCE = 0.5
 LEAST_BANDS = 3  # fewer make no map
@@ -86,14 +87,15 @@ class Sweep:
         return [(round(max(0.0, low), 6), round(min(MAX_FREQUENCY, high), 6)) for low, high in ends]
 
 
-def band_transfer(document: Mapping[str, Any], allpass: Mapping[str, float]) -> dict[str, Any]:
+def band_transfer(train: str, narrow: Sequence[NarrowBand], allpass: Mapping[str, float]) -> dict[str, Any]:
     """
     Return what the page's band-transfer map of one cell is drawn from.
 
     Parameters
     ----------
-    document : dict
-        Its ``cell.json``.
+    train : str
+        Its training domain.
+    narrow : sequence of NarrowBand
     allpass : dict of str to float
         AUC with all frequencies by test domain, and of validation at home under the empty name.
 
@@ -104,50 +106,45 @@ def band_transfer(document: Mapping[str, Any], allpass: Mapping[str, float]) -> 
         stand in; ``allpass``: AUC by domain; ``keep`` and ``stop``: a list of ``[low, high, AUCs, standard errors]`` per
         narrow band, ascending; ``sentences``. Empty without narrow bands, or where they do not share their test domains.
     """
-    entries = [one for one in document.get("narrow") or () if isinstance(one, Mapping)]
-    if not entries:
+    if not narrow:
         return {}
-    domains, home = _domains(document, entries)
-    sweeps = {name: _sweep([one for one in entries if one["kind"] == kind], domains, home) for name, kind in KINDS.items()}
+    domains, home = _domains(train, narrow)
+    sweeps = {name: _sweep([band for band in narrow if band.kind == kind], domains, home) for name, kind in KINDS.items()}
     present = {name: sweep for name, sweep in sweeps.items() if sweep is not None}
     if not present:
         return {}
     return {
         "domains": domains,
         "home": home,
-        "allpass": [_number(allpass.get("" if home == "val" and i == 0 else name)) for i, name in enumerate(domains)],
+        "allpass": [allpass.get("" if home == "val" and i == 0 else name, math.nan) for i, name in enumerate(domains)],
         **{name: _listed(sweep) for name, sweep in present.items()},
         "sentences": sentences(sweeps["keep"], domains, home) if sweeps["keep"] is not None else [],
     }
 
 
-def _domains(document: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> tuple[list[str], str]:
-    """Test domains that every band was scored on, the home domain first, and whether that one was tested."""
-    common = [name for name in entries[0]["tests"] if all(name in one["tests"] for one in entries)]
-    common = [name for name in common if not chain_of(name) or name == document["train"]]
-    home = next((name for name in (document["train"], unperturbed(document["train"])) if name in common), None)
+def _domains(train: str, narrow: Sequence[NarrowBand]) -> tuple[list[str], str]:
+    """Test domains that every band was scored on, the home domain first, and which pictures of that one were scored."""
+    common = [name for name in narrow[0].tests if all(name in band.tests for band in narrow)]
+    common = [name for name in common if not chain_of(name) or name == train]
+    home = next((name for name in (train, unperturbed(train)) if name in common), None)
     if home is None:
-        return [document["train"], *common], "val"
+        return [train, *common], "val"
     return [home, *(name for name in common if name != home)], "test"
 
 
-def _sweep(entries: Sequence[Mapping[str, Any]], domains: Sequence[str], home: str) -> Sweep | None:
-    if len(entries) < LEAST_BANDS:
+def _sweep(narrow: Sequence[NarrowBand], domains: Sequence[str], home: str) -> Sweep | None:
+    if len(narrow) < LEAST_BANDS:
         return None
-    ordered = sorted(entries, key=lambda one: (one["low"] + one["high"], one["low"]))
-    values = np.array([[_pair(one, name, home == "val" and i == 0) for i, name in enumerate(domains)] for one in ordered])
-    edges = np.array([[one["low"], one["high"]] for one in ordered], dtype=np.float64)
+    ordered = sorted(narrow, key=lambda band: (band.low + band.high, band.low))
+    pairs = [[_pair(band, name, home == "val" and i == 0) for i, name in enumerate(domains)] for band in ordered]
+    values = np.array(pairs, dtype=np.float64)
+    edges = np.array([[band.low, band.high] for band in ordered], dtype=np.float64)
     return Sweep(edges, values[:, :, 0], values[:, :, 1])
 
 
-def _pair(entry: Mapping[str, Any], domain: str, validation: bool) -> list[float]:
+def _pair(band: NarrowBand, domain: str, validation: bool) -> tuple[float, float]:
     """AUC and standard error."""
-    return [_number(value) for value in (entry["val"] if validation else entry["tests"][domain])]
-
-
-def _number(value: float | None) -> float:
-    """Undefined numbers are null in JSON."""
-    return math.nan if value is None else float(value)
+    return band.validation if validation else band.tests[domain]
 
 
 def _listed(sweep: Sweep) -> list[list[Any]]:

@@ -1,11 +1,12 @@
 """What choosing a band at home costs, against choosing it on other domains and against hindsight, for one cell."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
+from ...benchmark.results.cell_document import NarrowBand
+from ...benchmark.results.rows import Row
 from ..ranking.comparable import headline_tests
 from .domains import SelectionGaps, selection_gaps
 
@@ -13,16 +14,16 @@ UNKNOWN = SelectionGaps(math.nan, math.nan, math.nan)
 CHOSEN = 2.0  # above every AUC: the chosen band was chosen by its rule, not by the highest AUC
 
 
-def choice_gaps(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> tuple[SelectionGaps, int]:
+def choice_gaps(narrow: Sequence[NarrowBand], rows: Sequence[Row]) -> tuple[SelectionGaps, int]:
     """
     Compare three ways to choose among the bands of a cell whose AUC on every test domain of its headline is known.
 
     Parameters
     ----------
-    document : dict
-        Its ``cell.json``.
-    rows : sequence of dict
-        All rows of the cell; see `results.cell_rows`.
+    narrow : sequence of NarrowBand
+        Of the cell.
+    rows : sequence of Row
+        All rows of the cell.
 
     Returns
     -------
@@ -35,13 +36,13 @@ def choice_gaps(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) 
     -----
     Bands that are known only as the oracle of a domain are no candidates: they are there because of their test scores.
     """
-    chosen = next((row for row in rows if row["role"] == "chosen"), None)
+    chosen = next((row for row in rows if row.role == "chosen"), None)
     if chosen is None:
         return UNKNOWN, 0
-    domains = [test["domain"] for test in headline_tests(chosen)[0]]
+    domains = [test.domain for test in headline_tests(chosen)[0]]
     validation, tests = [CHOSEN], [_row_aucs(chosen, domains)]
     others = [_row_aucs(row, domains) for row in rows if row is not chosen]
-    others += [[_auc(one["tests"].get(name)) for name in domains] for one in document.get("narrow") or ()]
+    others += [[band.auc_on(name) for name in domains] for band in narrow]
     complete = [aucs for aucs in others if np.isfinite(aucs).all()]
     validation += [0.0] * len(complete)
     if not complete or not domains:
@@ -49,10 +50,6 @@ def choice_gaps(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) 
     return selection_gaps(validation, [*tests, *complete]), len(validation)
 
 
-def _row_aucs(row: Mapping[str, Any], domains: Sequence[str]) -> list[float]:
-    known = {test["domain"]: test["auc"] for test in row["tests"]}
+def _row_aucs(row: Row, domains: Sequence[str]) -> list[float]:
+    known = {test.domain: test.auc for test in row.tests}
     return [known.get(name, math.nan) for name in domains]
-
-
-def _auc(pair: Sequence[float | None] | None) -> float:
-    return math.nan if not pair or pair[0] is None else float(pair[0])

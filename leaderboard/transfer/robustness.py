@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...benchmark.frequency.bands import Band
+from ...benchmark.results.rows import Row
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,49 +15,39 @@ LABEL_WIDTH, COLUMN_WIDTH, FIXED_WIDTH = 25, 9, 43  # characters; fixed: what st
 SCOPES = ("in-domain", "cross-domain")
 
 
-def robustness(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """
-    List every row of a leaderboard under every perturbation.
-
-    Parameters
-    ----------
-    rows : sequence of dict
-        See `results.cell_rows`.
-
-    Returns
-    -------
-    list of dict
-        ``study``, ``detector``, ``train``, ``role`` and ``band`` of the row; ``perturbation``; ``scope``, in-domain or
-        cross-domain; ``domains``, the test domains of that scope that were scored with and without the perturbation;
-        ``clean_auc`` and ``auc``, means over them; ``drop``, what is lost; bounds of 95 % as ``auc_lo``, ``auc_hi``,
-        ``drop_lo``, ``drop_hi``. NaN where undefined: domains that were scored perturbed only have no drop.
-    """
-    about = ("study", "detector", "train", "role", "band")
-    return [{**{name: row[name] for name in about}, **entry} for row in rows for entry in row["robustness"]]
+def robustness(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """JSON form of every row of a leaderboard under every perturbation; see `PerturbationResult`."""
+    return [_about(row) | result.to_json() for row in rows for result in row.robustness]
 
 
-def as_tables(rows: Sequence[dict[str, Any]], title: str, width: int = 80) -> list["Table"]:
+def _about(row: Row) -> dict[str, Any]:
+    return {
+        "study": row.study, "detector": row.detector, "train": row.train, "role": row.role, "band": row.band.as_dict()
+    }  # fmt: skip
+
+
+def as_tables(rows: Sequence[Row], title: str, width: int = 80) -> list["Table"]:
     """
     Tables for the terminal: a line per detector, training domain and band, a column per perturbation.
 
     Parameters
     ----------
-    rows : sequence of dict
+    rows : sequence of Row
         Those without perturbed test domains are left out.
     title : str
     width : int
         Of the terminal, in characters; columns that do not fit go to a further table.
     """
-    cells = list(dict.fromkeys((row["detector"], row["train"]) for row in rows))
+    cells = list(dict.fromkeys((row.detector, row.train) for row in rows))
     # All bands of a cell together, the cells in the order of the leaderboard.
-    rows = sorted((r for r in rows if r["robustness"]), key=lambda row: cells.index((row["detector"], row["train"])))
-    chains = list(dict.fromkeys(entry["perturbation"] for row in rows for entry in row["robustness"]))
+    rows = sorted((r for r in rows if r.robustness), key=lambda row: cells.index((row.detector, row.train)))
+    chains = list(dict.fromkeys(entry.perturbation for row in rows for entry in row.robustness))
     n_columns = max(1, (width - FIXED_WIDTH) // COLUMN_WIDTH)
     parts = [chains[start : start + n_columns] for start in range(0, len(chains), n_columns)]
     return [_table(rows, part, title if i == 0 else "") for i, part in enumerate(parts)]
 
 
-def _table(rows: Sequence[dict[str, Any]], chains: Sequence[str], title: str) -> "Table":
+def _table(rows: Sequence[Row], chains: Sequence[str], title: str) -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -68,28 +58,28 @@ def _table(rows: Sequence[dict[str, Any]], chains: Sequence[str], title: str) ->
     for header in ("as they\nare", *(re.sub("[:=]|(?=[+])", "\n", chain) for chain in chains)):
         table.add_column(header, justify="right", min_width=COLUMN_WIDTH - 1)
     for row in rows:
-        scopes = [scope for scope in SCOPES if any(entry["scope"] == scope for entry in row["robustness"])]
+        scopes = [scope for scope in SCOPES if any(entry.scope == scope for entry in row.robustness)]
         columns = [[_clean(row, scope) for scope in scopes]]
         columns += [[_cell(row, scope, chain) for scope in scopes] for chain in chains]
-        label = f"{row['detector']}\n← {row['train']}\n{Band(**row['band'])}"
+        label = f"{row.detector}\n← {row.train}\n{row.band}"
         # Names are data: they must not be read as markup.
         table.add_row(Text(label), "\n".join(s.replace("-", "-\n") for s in scopes), *map("\n".join, columns))
     return table
 
 
-def _clean(row: dict[str, Any], scope: str) -> str:
+def _clean(row: Row, scope: str) -> str:
     """AUC on the pictures as they are, where all perturbations were tried on the same domains."""
-    found = {entry["clean_auc"] for entry in row["robustness"] if entry["scope"] == scope}
+    found = {entry.clean_auc for entry in row.robustness if entry.scope == scope}
     return f"{_number(found.pop() if len(found) == 1 else math.nan)}\n"
 
 
-def _cell(row: dict[str, Any], scope: str, chain: str) -> str:
+def _cell(row: Row, scope: str, chain: str) -> str:
     """AUC, below it the change; bracketed unless its interval lies on one side of zero."""
-    for entry in row["robustness"]:
-        if (entry["scope"], entry["perturbation"]) == (scope, chain):
-            clear = entry["drop_lo"] > 0 or entry["drop_hi"] < 0
-            change = _number(0.0 - entry["drop"], "+.3f")  # nothing lost is no negative zero
-            return f"{_number(entry['auc'])}\n[dim]{change if clear else f'({change})'}[/dim]"
+    for entry in row.robustness:
+        if (entry.scope, entry.perturbation) == (scope, chain):
+            clear = entry.drop_lo > 0 or entry.drop_hi < 0
+            change = _number(0.0 - entry.drop, "+.3f")  # nothing lost is no negative zero
+            return f"{_number(entry.auc)}\n[dim]{change if clear else f'({change})'}[/dim]"
     return "–\n"
 
 
@@ -97,7 +87,7 @@ def _number(value: float, form: str = ".3f") -> str:
     return "–" if math.isnan(value) else format(value, form)
 
 
-def print_robustness(rows: Sequence[dict[str, Any]], study: str, console: "Console") -> None:
+def print_robustness(rows: Sequence[Row], study: str, console: "Console") -> None:
     """Print the tables, if there is anything perturbed in the rows."""
     tables = as_tables(rows, f"{study}: AUC under perturbations of the test pictures", console.width)
     for table in tables:

@@ -1,6 +1,7 @@
 """Numbers per clip of a row: which domains have them, whose thresholds they take, and means over domains."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from bandbench.benchmark.clip_results import RowClips, row_clips
 from bandbench.benchmark.metrics.bootstrap import GroupBootstrap
 from bandbench.benchmark.metrics.clips import ClipRule, clip_scores, clip_threshold
 from bandbench.benchmark.metrics.detection import Scored, balanced_accuracy, best_threshold, roc_auc
+from bandbench.benchmark.results.rows import TestResult
 from bandbench.benchmark.results.scores import DomainScores
 
 
@@ -20,6 +22,12 @@ def domain_scores(name: str, seed: int, split: str = "test", in_clips: bool = Tr
     scores = rng.normal(size=n_clips)[clip] + rng.normal(size=len(clip)) + 1.2 * labels
     groups = np.array([f"{name}:{number:02d}" for number in clip])
     return DomainScores(name, split, Scored(labels, scores, groups), len(clip), groups if in_clips else None)
+
+
+def entry_of(clips: RowClips, domain: str) -> dict[str, Any]:
+    """Part of the JSON form of a test result that is about clips."""
+    plain = TestResult(domain, 0.5, 0.4, 0.6, 96, 1.0, metrics={"eer": 0.5})
+    return {k: v for k, v in clips.added_to(plain).to_json().items() if k not in plain.to_json()}
 
 
 def clips_of(tests: list[DomainScores], val: DomainScores | None, rule: ClipRule = ClipRule.MEAN) -> RowClips:
@@ -37,7 +45,7 @@ def test_thresholds_come_from_validation_alone() -> None:
     for rule in ClipRule:
         threshold = clip_threshold(VAL.frames, rule, of_frames)
         clips = clip_scores(HOME.frames, rule, of_frames)
-        entry = clips_of([HOME], VAL, rule).entry("a")
+        entry = entry_of(clips_of([HOME], VAL, rule), "a")
         assert entry["clips"] == rule
         assert entry["clip_balanced_accuracy"] == balanced_accuracy(clips.labels, clips.scores, threshold)
         assert entry["clip_auc"] == roc_auc(clips.labels, clips.scores)
@@ -45,8 +53,8 @@ def test_thresholds_come_from_validation_alone() -> None:
 
 def test_a_domain_of_pictures_has_no_numbers_per_clip() -> None:
     clips = clips_of([HOME, PICTURES], VAL)
-    assert clips.entry("pictures") == {}
-    assert clips.entry("a")["n_clips"] == 24
+    assert entry_of(clips, "pictures") == {}
+    assert entry_of(clips, "a")["n_clips"] == 24
     assert clips_of([PICTURES], VAL).headline(["pictures"], []) == {}
 
 
@@ -54,21 +62,22 @@ def test_validation_pictures_without_clips_are_clips_of_their_own() -> None:
     pictures = domain_scores("a", 1, "val", in_clips=False)
     of_frames = best_threshold(pictures.scored.labels, pictures.scored.scores)
     means = clip_scores(HOME.frames, ClipRule.MEAN, of_frames)
-    entry = clips_of([HOME], pictures).entry("a")
+    entry = entry_of(clips_of([HOME], pictures), "a")
     assert entry["clip_balanced_accuracy"] == balanced_accuracy(means.labels, means.scores, of_frames)
 
 
 def test_without_validation_there_is_an_auc_and_no_threshold() -> None:
-    entry = clips_of([HOME], None).entry("a")
-    assert entry["clip_auc"] == clips_of([HOME], VAL).entry("a")["clip_auc"]
+    entry = entry_of(clips_of([HOME], None), "a")
+    assert entry["clip_auc"] == entry_of(clips_of([HOME], VAL), "a")["clip_auc"]
     assert math.isnan(entry["clip_balanced_accuracy"])
-    assert math.isnan(clips_of([HOME], None, ClipRule.VOTE).entry("a")["clip_auc"])  # nobody knows which frames vote for fake
+    votes = entry_of(clips_of([HOME], None, ClipRule.VOTE), "a")
+    assert math.isnan(votes["clip_auc"])  # nobody knows which frames vote for fake
 
 
 def test_means_over_other_domains() -> None:
     clips = clips_of([HOME, ABROAD, FAR], VAL)
     headline = clips.headline(["a"], ["b", "c"])
-    each = {name: clips.entry(name) for name in "abc"}
+    each = {name: entry_of(clips, name) for name in "abc"}
     assert headline["in_domain_clip_auc"] == each["a"]["clip_auc"]
     assert headline["in_domain_clip_auc_lo"] == each["a"]["clip_auc_lo"]
     assert headline["cross_domain_clip_auc"] == pytest.approx((each["b"]["clip_auc"] + each["c"]["clip_auc"]) / 2)
@@ -87,8 +96,10 @@ def test_clips_of_two_labels_are_told_and_cost_nothing_else() -> None:
     labels[0] = 1 - labels[0]
     mixed = DomainScores("b", "test", Scored(labels, ABROAD.scored.scores, ABROAD.scored.groups), 96, ABROAD.clips)
     clips = clips_of([HOME, mixed], VAL)
-    assert clips.entry("b") == {"clip_problem": "the frames of clip b:00 have more than one label: 0 and 1; a clip has one."}
-    assert clips.entry("a")["clip_auc"] == clips_of([HOME], VAL).entry("a")["clip_auc"]
+    assert entry_of(clips, "b") == {
+        "clip_problem": "the frames of clip b:00 have more than one label: 0 and 1; a clip has one."
+    }
+    assert entry_of(clips, "a")["clip_auc"] == entry_of(clips_of([HOME], VAL), "a")["clip_auc"]
     assert set(clips.headline(["a"], ["b"])) == {f"in_domain_clip_auc{end}" for end in ("", "_lo", "_hi")}
     spoilt = DomainScores("a", "val", Scored(1 - labels, VAL.scored.scores, VAL.scored.groups), 96, VAL.clips)
-    assert str(clips_of([HOME], spoilt).entry("a")["clip_problem"]).startswith("validation: the frames of clip a:00")
+    assert str(entry_of(clips_of([HOME], spoilt), "a")["clip_problem"]).startswith("validation: the frames of clip a:00")

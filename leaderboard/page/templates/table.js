@@ -52,6 +52,7 @@ const COLUMNS = [
   { id: "view", head: "view", hidden: true, cell: (row) => [row.view ? nameOf(row.view) : missing("not known")], about: "What the detector is handed." },
   { id: "in_domain_auc", head: "in-domain\nAUC", numeric: true, cell: interval("in_domain_auc"), about: "On test pictures of the training domain, with the 95 % interval over groups (identities, clips): from resampling or, where groups are few or the AUC is near 0 or 1, wider." },
   { id: "cross_domain_auc", head: "cross-domain\nAUC, mean", numeric: true, cell: interval("cross_domain_auc"), about: "Mean over the test domains of the row's set, with the band that was chosen on validation pictures of the training domain. Means over different sets do not compare." },
+  ...DATA.described.clip_rows.map((column) => ({ ...column, cell: interval(column.id) })),
   { id: "worst_auc", head: "worst\ndomain AUC", numeric: true, cell: interval("worst_auc"), about: "Of the other domains, the one with the lowest AUC." },
   { id: "worst_domain", head: "worst on", cell: (row) => [row.worst_domain ? nameOf(row.worst_domain) : missing()], about: "Which domain that is." },
   { id: "gain", head: "gain over\nall-pass", numeric: true, cell: number("gain", signed), about: "Headline AUC (cross-domain, else in-domain) minus that of the same detector with all frequencies." },

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from bandbench.benchmark.metrics.detection import (
     FALSE_ALARM_RATES,
     Scored,
-    all_metrics,
+    Verdicts,
     balanced_accuracy,
     best_threshold,
     detection_rate_at,
@@ -18,6 +18,7 @@ from bandbench.benchmark.metrics.detection import (
     nearest_detection_rate_at,
     roc_auc,
 )
+from bandbench.benchmark.results.columns import measured
 
 GOLDEN = np.load(Path(__file__).parents[2] / "golden" / "detection_rates.npz")
 RNG = np.random.default_rng(0)
@@ -62,7 +63,7 @@ def test_detection_rate_is_undefined_below_one_false_alarm(n_real: int, rate: fl
 @pytest.mark.parametrize("case", ["smooth", "ties", "constant", "perfect", "tiny", "thesis"])
 def test_the_nearest_rate_is_that_of_the_published_programs(case: str) -> None:
     labels, scores = GOLDEN[f"{case}/labels"], GOLDEN[f"{case}/scores"]
-    found = all_metrics(labels, scores, 0.5)
+    found = measured(Verdicts(labels, scores, 0.5))
     for x in FALSE_ALARM_RATES:
         name = f"pd{round(100 * x)}"
         assert nearest_detection_rate_at(labels, scores, x) == pytest.approx(float(GOLDEN[f"{case}/{name}"]), abs=1e-6)
@@ -101,5 +102,5 @@ def test_threshold_is_the_best_one() -> None:
 
 
 def test_all_metrics_of_one_class_are_undefined() -> None:
-    found = all_metrics(np.zeros(200, int), np.arange(200.0), 0.5)
+    found = measured(Verdicts(np.zeros(200, int), np.arange(200.0), 0.5))
     assert all(math.isnan(value) for value in found.values())
