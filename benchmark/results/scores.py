@@ -189,8 +189,8 @@ def read_scores(path: Path) -> list[DomainScores]:
             column["group"][rows].astype(str),
         )
         domain, split = name.split("\0")
-        in_clips = clips is not None and len(np.unique(clips[mine])) < mine.sum()
-        found.append(DomainScores(domain, split, scored, int(mine.sum()), clips[rows] if in_clips else None))
+        shared = clips[rows] if clips is not None and len(np.unique(clips[mine])) < mine.sum() else None
+        found.append(DomainScores(domain, split, scored, int(mine.sum()), shared))
     return found
 
 

@@ -16,6 +16,7 @@ from bandbench.benchmark.metrics.detection import roc_auc
 from bandbench.benchmark.results.scores import read_scores
 from bandbench.benchmark.tracking import client_for, default_tracking_uri
 from conftest import noise_picture
+from trees.video_trees import make_frames
 
 Maker = Callable[..., Path]
 
@@ -85,26 +86,13 @@ def test_what_was_learned_from_is_not_scored(picture_folder: Maker, tmp_path: Pa
     assert "among those that the model has learned from" in err
 
 
-def clip_folder(root: Path) -> Path:
-    """Fakes and reals as folders of four frames each, with given splits."""
-    for split, first in (("train", 0), ("val", 100), ("test", 200)):
-        for label, boost in (("real", 1.0), ("fake", 1.25)):
-            for clip in range(12):
-                folder = root / split / label / f"{split}{clip:02d}"
-                folder.mkdir(parents=True)
-                for frame in range(4):
-                    seed = 1000 * (label == "fake") + 10_000 * first + 4 * clip + frame
-                    Image.fromarray(noise_picture(seed, 64, boost)).save(folder / f"{frame:04d}.png")
-    return root
-
-
 def test_metrics_per_clip(
     empty_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     (tmp_path / "home").mkdir()
     shutil.copy(empty_store, tmp_path / "home")
-    data, model = clip_folder(tmp_path / "frames"), tmp_path / "model"
+    data, model = make_frames(tmp_path / "frames"), tmp_path / "model"
     given = ("--data", f"mine={data}")
     code, _, err = bench(capsys, "train", "spectral_logreg", "--train", "mine", *given, "--crop", 64, "--out", model)
     assert code == 0, err
