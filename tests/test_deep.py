@@ -68,12 +68,12 @@ def test_a_study_of_all_three(tmp_path: Path, empty_store: Path) -> None:
     outcome = run(study)
     assert outcome.complete, (outcome.failures, outcome.tracking_problem, outcome.problems)
 
-    rows = {row["detector"]: row for row in load_board(default_tracking_uri(), "deep").rows}
+    rows = {row.detector: row for row in load_board(default_tracking_uri(), "deep").rows}
     assert set(rows) == {"warping_cnn/tiny(epochs=2, windows=2)", *probes}
     chains = ["", *(f"+lowpass:cutoff={cut:g}" for cut in CUT_OFFS)]
     for row in rows.values():
-        assert {test["domain"] for test in row["tests"]} == {f"procedural/{v}{c}" for v in ("nearest", "blend") for c in chains}
-        assert all(0 <= test["auc"] <= 1 and test["coverage"] == 1 for test in row["tests"])
+        assert {test.domain for test in row.tests} == {f"procedural/{v}{c}" for v in ("nearest", "blend") for c in chains}
+        assert all(0 <= test.auc <= 1 and test.coverage == 1 for test in row.tests)
 
     client = client_for(default_tracking_uri())
     experiment = client.get_experiment_by_name("deep")

@@ -2,7 +2,6 @@
 
 import pytest
 
-from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.study.study_file import Study
 from conftest import run
 
@@ -37,10 +36,10 @@ def test_planted_energy_is_located(seed: int) -> None:
     )
     outcome = run(study)
     assert outcome.complete
-    rows = {(row["detector"], row["role"], str(Band(**row["band"]))): row for row in outcome.rows}
+    rows = {(row.detector, row.role, str(row.band)): row for row in outcome.rows}
     for detector in ("spectral_svm", "dct_ridge"):
-        assert rows[detector, "allpass", "all"]["in_domain_auc"] > 0.9
+        assert rows[detector, "allpass", "all"].in_domain_auc > 0.9
         chosen = next(row for (name, role, _), row in rows.items() if (name, role) == (detector, "chosen"))
         assert overlap(chosen["evidence"]) >= 0.5
         for band in ("low <0.150", "high >0.310", "stop 0.180-0.280"):
-            assert rows[detector, "fixed", band]["in_domain_auc"] < 0.6, (detector, band)
+            assert rows[detector, "fixed", band].in_domain_auc < 0.6, (detector, band)

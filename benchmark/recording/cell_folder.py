@@ -61,7 +61,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         tested=tested,
         decode_ms=1e3 * float(np.mean([items.seconds_per_item for items in plain])),
         gaps=tuple(result.gaps),
-        problems=tuple(sorted({(item, reason) for items in sets for item, reason in items.problems})),
+        problems=tuple(sorted({problem for items in sets for problem in items.problems})),
         digests={f"{n}/{items.domain}/{items.split}": items.digest for n, items in numbered_sets(cell)},
         **vars(cell_provenance(cell)),
         versions=versions(),

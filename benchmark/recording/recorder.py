@@ -342,7 +342,7 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: Row, 
     return replace(
         stub,
         params=_text(params),
-        metrics=_cell_metrics(result, row),
+        metrics={**_search_metrics(result), **row_metrics(row)},
         series=series_of([record.epochs for record in chosen.records], "draw"),
         artifacts=str(folder),
         inputs=tuple(inputs),
@@ -352,17 +352,16 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: Row, 
     )
 
 
-def _cell_metrics(result: CellResult, row: Row) -> dict[str, float]:
-    """Metrics of a cell's run under the names of the CSV; those of the test domains are called after them."""
+def _search_metrics(result: CellResult) -> dict[str, float]:
     assert result.chosen is not None
     low, high = result.evidence or (math.nan, math.nan)
-    metrics = {
-        **_interval_metrics("val_auc", result.chosen.auc),
-        "evidence.low": low,
-        "evidence.high": high,
-        "lookalikes": float(sum(test.lookalikes for test in row.tests if not test.is_perturbed)),
-        **{column.name: row.value(column.name) for column in row_columns() if column.mlflow},
-    }
+    return {**_interval_metrics("val_auc", result.chosen.auc), "evidence.low": low, "evidence.high": high}
+
+
+def row_metrics(row: Row) -> dict[str, float]:
+    """Metrics that a cell's run has of its row: under the names of the CSV, those of test domains as ``test/DOMAIN/NAME``."""
+    metrics = {"lookalikes": float(sum(test.lookalikes for test in row.tests if not test.is_perturbed))}
+    metrics |= {column.name: row.value(column.name) for column in row_columns() if column.mlflow}
     metrics |= {column.name: row.metrics[column.name] for column in CLIP_ROW_COLUMNS if column.name in row.metrics}
     logged, of_clips = ([column.name for column in columns if column.mlflow] for columns in (test_columns(), CLIP_COLUMNS))
     for test in row.tests:

@@ -219,8 +219,8 @@ class CellDocument:
         Milliseconds to read and decode a picture.
     gaps : tuple of str
         Bands that could not be scored.
-    problems : tuple of (str, str)
-        Items that could not be decoded, with the reason.
+    problems : tuple of (str, str, str)
+        Items that could not be decoded: id, status, detail.
     digests : mapping of str to str
         Of item sets, by ``DRAW/DOMAIN/SPLIT``.
     splits, split_id, test_splits, pictures, dropped_leaks, data, lookalikes
@@ -259,7 +259,7 @@ class CellDocument:
     tested: tuple[TestedBand, ...]
     decode_ms: float
     gaps: tuple[str, ...]
-    problems: tuple[tuple[str, str], ...]
+    problems: tuple[tuple[str, str, str], ...]
     digests: Mapping[str, str]
     splits: Mapping[str, str]
     split_id: str
@@ -351,7 +351,7 @@ class CellDocument:
             "narrow": tuple(map(NarrowBand.from_json, data["narrow"])),
             "tested": tuple(map(TestedBand.from_json, data["tested"])),
             "gaps": tuple(data["gaps"]),
-            "problems": tuple((item, reason) for item, reason in data["problems"]),
+            "problems": tuple((item, status, detail) for item, status, detail in data["problems"]),
             "lookalikes": {
                 name: Lookalikes(one["n"], tuple((item, other) for item, other in one["pairs"]))
                 for name, one in data["lookalikes"].items()

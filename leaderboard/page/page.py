@@ -223,10 +223,9 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "") -> di
         "notes": _first([without_addresses(text) for text in notes]),
         "refused": _first([without_addresses(text) for text in board.refused]),
         "described": {
-            "rows": _described(row_columns()),
+            "rows": _described(_shown_columns(names)),
             "tests": _described(test_columns()),
             "clips": _described(CLIP_COLUMNS),
-            "clip_rows": _described([column for column in CLIP_ROW_COLUMNS if column.name in names]),
         },
         "cells": _within(CELLS_BUDGET, details.cells),
         "details": details.rows,
@@ -279,6 +278,13 @@ def _number_names() -> list[str]:
 def _metric_names(rows: Sequence[Row]) -> list[str]:
     """Metrics that some row has, with their bounds."""
     return list(dict.fromkeys(name for row in rows for name in row.metrics))
+
+
+def _shown_columns(names: Sequence[str]) -> list[Column]:
+    """Columns of a row, those of clips behind those of pictures, where any row has them (`names`)."""
+    columns = list(row_columns())
+    place = next(i for i, column in enumerate(columns) if column.name == "cross_domain_auc") + 1
+    return [*columns[:place], *(column for column in CLIP_ROW_COLUMNS if column.name in names), *columns[place:]]
 
 
 def _clip_names(tests: Sequence[TestResult]) -> list[str]:

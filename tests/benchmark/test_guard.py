@@ -94,11 +94,11 @@ def run_cast(cast: str, changes: dict[str, Any] | None = None, **options: Any) -
 
 
 def chosen(outcome: Outcome) -> dict[str, Any]:
-    return next(row for row in outcome.rows if row["role"] == "chosen")
+    return next(row for row in outcome.rows if row.role == "chosen")
 
 
 def cell(row: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
-    return json.loads((tmp_path / "home" / "cells" / row["cell"] / "cell.json").read_text())
+    return json.loads((tmp_path / "home" / "cells" / row.cell / "cell.json").read_text())
 
 
 # --- leaks -----------------------------------------------------------------------------------------------------------
@@ -140,13 +140,13 @@ def test_offenders_are_left_out_of_training_and_counted(cast: str, tmp_path: Pat
     outcome = run_cast(cast, {"drop_leaks": True}, leak="test")
     assert outcome.complete
     row = chosen(outcome)
-    assert row["dropped_leaks"] == {"train": 2, "val": 0}
-    assert [test["n"] for test in row["tests"]] == [20, 20]
+    assert row.dropped_leaks == {"train": 2, "val": 0}
+    assert [test.n for test in row.tests] == [20, 20]
     whole = chosen(run_cast(cast, {"drop_leaks": True}))
-    assert whole["dropped_leaks"] == {"train": 0, "val": 0}
-    assert whole["cell"] != row["cell"]
+    assert whole.dropped_leaks == {"train": 0, "val": 0}
+    assert whole.cell != row.cell
     # Test sets stay as they are: the rows compare.
-    assert [test["split_list"] for test in whole["tests"]] == [test["split_list"] for test in row["tests"]]
+    assert [test.split_list for test in whole.tests] == [test.split_list for test in row.tests]
     fitted = {name: found for name, found in cell(row, tmp_path)["digests"].items() if "/train" in name}
     assert fitted != {name: found for name, found in cell(whole, tmp_path)["digests"].items() if "/train" in name}
     client = client_for(default_tracking_uri())
@@ -285,11 +285,11 @@ def test_split_lists_are_kept_and_every_row_names_them(picture_folder: Maker, tm
     (root / "real" / "text.png").write_text("cannot be decoded")
     outcome = run(small_study(**(SMALL | {"train": ["mine"]}), test=["mine", "mine+blur"], seeds=2), {"mine": root})
     for row in outcome.rows:
-        assert [name.partition("+")[0] for name in row["splits"]] == ["mine", "mine"]
-        assert len(set(row["splits"].values())) == 1  # perturbed pictures are split like the plain ones
-        assert len(row["split_id"]) == 8
+        assert [name.partition("+")[0] for name in row.splits] == ["mine", "mine"]
+        assert len(set(row.splits.values())) == 1  # perturbed pictures are split like the plain ones
+        assert len(row.split_id) == 8
     (path,) = (tmp_path / "home").glob("studies/*/splits/*.parquet")
-    assert path.stem == outcome.rows[0]["splits"]["mine"]
+    assert path.stem == outcome.rows[0].splits["mine"]
     table = pq.read_table(path).to_pandas()
     assert list(table.columns) == ["draw", "item", "label", "split", "group", "target", "donor", "video"]
     assert len(table) == 2 * 41
@@ -301,7 +301,7 @@ def test_split_lists_are_kept_and_every_row_names_them(picture_folder: Maker, tm
     study = next(one for one in runs if one.data.tags["bandbench.kind"] == "study")
     assert [file.path for file in client.list_artifacts(study.info.run_id, "splits")] == [f"splits/{path.name}"]
     cells = [one for one in runs if one.data.tags["bandbench.kind"] == "cell"]
-    assert {one.data.tags["splits"] for one in cells} == {outcome.rows[0]["split_id"]}
+    assert {one.data.tags["splits"] for one in cells} == {outcome.rows[0].split_id}
 
 
 def test_rows_with_other_test_pictures_are_marked(picture_folder: Maker, capsys: pytest.CaptureFixture[str]) -> None:
@@ -313,7 +313,7 @@ def test_rows_with_other_test_pictures_are_marked(picture_folder: Maker, capsys:
     (root / "fake" / "fakeb001.png").unlink()
     run(small_study(**(study | {"detectors": ["spectral_lgbm"]})), {"mine": root})
     board = load_board(default_tracking_uri(), "small")
-    assert len({row["split_id"] for row in board.rows}) == 2
+    assert len({row.split_id for row in board.rows}) == 2
     (note,) = as_document("small", board.rows)["notes"]
     assert note == "Different test split lists of mine: row 1 against row 2; their AUCs there do not compare."
     print_table(board.rows, "small")
@@ -335,9 +335,9 @@ def test_other_pictures_under_the_same_names_are_marked(cast: str) -> None:
 
 def test_pictures_that_look_like_training_pictures_are_flagged_and_scored(cast: str, tmp_path: Path) -> None:
     row = chosen(run_cast(cast, {"test": ["cast", "cast/two+blur:sigma=3"]}))
-    counts = {test["domain"]: test["lookalikes"] for test in row["tests"]}
+    counts = {test.domain: test.lookalikes for test in row.tests}
     assert counts == {"cast/one": 0, "cast/two": 3, "cast/two+blur:sigma=3": 3}
-    assert all(test["coverage"] == 1 for test in row["tests"])
+    assert all(test.coverage == 1 for test in row.tests)
     found = cell(row, tmp_path)["lookalikes"]["cast/two"]
     assert found == {"n": 3, "pairs": [[f"two/test/{i}", f"one/train/{i}"] for i in range(3)]}
     document = as_document("small", [row])
@@ -347,13 +347,13 @@ def test_pictures_that_look_like_training_pictures_are_flagged_and_scored(cast: 
 
 def test_what_a_data_set_says_of_itself_is_on_the_row(cast: str) -> None:
     row = chosen(run_cast(cast, {"test": ["cast/one"]}))
-    assert row["data"] == {"cast": {"missing": ["988 of 1000 clips"], "preparation": "haar"}}
+    assert row.data == {"cast": {"missing": ["988 of 1000 clips"], "preparation": "haar"}}
     (line, *_) = csv.DictReader(io.StringIO(as_csv([row])))
-    assert (line["missing"], line["dropped_leaks.train"], line["split_id"]) == ("cast: 988 of 1000 clips", "0", row["split_id"])
+    assert (line["missing"], line["dropped_leaks.train"], line["split_id"]) == ("cast: 988 of 1000 clips", "0", row.split_id)
     (line, *_) = csv.DictReader(io.StringIO(as_tests_csv([row])))
-    assert line["test.split_list"] == row["tests"][0]["split_list"]
+    assert line["test.split_list"] == row.tests[0].split_list
     board = load_board(default_tracking_uri(), "small")
-    assert chosen(Outcome(board.rows))["data"] == row["data"]
+    assert chosen(Outcome(board.rows)).data == row.data
     other = chosen(run_cast(cast, {"test": ["cast/one"]}, lacks="everything else"))
     assert other["data"]["cast"]["missing"] == ["everything else"]  # and not what an earlier run recorded
 
@@ -362,14 +362,14 @@ def test_a_result_of_before_there_were_split_lists_can_be_read(cast: str, tmp_pa
     from bandbench.benchmark.results.cells import cell_rows
 
     row = chosen(run_cast(cast, {"test": ["cast/one"]}))
-    path = tmp_path / "home" / "cells" / row["cell"] / "cell.json"
+    path = tmp_path / "home" / "cells" / row.cell / "cell.json"
     document = json.loads(path.read_text())
     for name in ("splits", "split_id", "test_splits", "pictures", "dropped_leaks", "data", "lookalikes"):
         del document[name]
     path.write_text(json.dumps(document | {"schema": 2}))
     (old, *_) = cell_rows(path.parent)
-    assert old["in_domain_auc"] == row["in_domain_auc"]
-    assert (old["splits"], old["split_id"], old["tests"][0]["lookalikes"]) == ({}, "", 0)
+    assert old.in_domain_auc == row.in_domain_auc
+    assert (old.splits, old.split_id, old.tests[0].lookalikes) == ({}, "", 0)
     print_table([old, row], "both")
     assert as_document("both", [old, row])["notes"] == ["cast is not complete: 988 of 1000 clips."]
 

@@ -67,11 +67,11 @@ def test_reals_suffice_where_no_band_is_chosen(plugins: Path, picture_folder: Ma
     outcome = run_on_reals(plugins, picture_folder)
     assert outcome.complete
     row = outcome.rows[0]
-    assert row["train"] == "reals"
-    assert row["band"]["kind"] == "all"
-    assert row["cross_domain_auc"] > 0.9  # fakes have more power between 0.2 and 0.3
-    assert np.isnan(row["in_domain_auc"])
-    cell = tmp_path / "home" / "cells" / row["cell"]
+    assert row.train == "reals"
+    assert row.band.kind == "all"
+    assert row.cross_domain_auc > 0.9  # fakes have more power between 0.2 and 0.3
+    assert np.isnan(row.in_domain_auc)
+    cell = tmp_path / "home" / "cells" / row.cell
     document = read_json(cell / "cell.json")
     assert document is not None
     assert document["trials"][0]["auc"] is None  # nothing is known of it at home

@@ -61,14 +61,14 @@ def test_a_study_is_a_tree_with_readable_columns(picture_folder: Maker) -> None:
     assert all(one.info.status == "FINISHED" for one in (study, *kinds["cell"], *kinds["trial"]))
 
     cell = next(one for one in kinds["cell"] if one.data.params["detector"] == "spectral_svm")
-    row = next(row for row in outcome.rows if row["detector"] == "spectral_svm" and row["role"] == "chosen")
+    row = next(row for row in outcome.rows if row.detector == "spectral_svm" and row.role == "chosen")
     assert cell.info.run_name == "spectral_svm on mine"
     assert {"detector", "train", "band", "band.kind", "band.cutoff", "band.width", "band.order", "band.mode"} <= set(
         cell.data.params
     )
-    assert cell.data.metrics["in_domain_auc"] == pytest.approx(row["in_domain_auc"])
+    assert cell.data.metrics["in_domain_auc"] == pytest.approx(row.in_domain_auc)
     assert math.isnan(cell.data.metrics["cross_domain_auc"])
-    assert cell.data.metrics["test/mine/auc"] == pytest.approx(row["tests"][0]["auc"])
+    assert cell.data.metrics["test/mine/auc"] == pytest.approx(row.tests[0].auc)
     assert {entry.dataset.name for entry in cell.inputs.dataset_inputs} == {"mine"}
     assert all(len(entry.dataset.digest) <= 36 for entry in cell.inputs.dataset_inputs)
     assert {trial.data.params["stage"] for trial in kinds["trial"]} == {"allpass", "sweep", "search"}
@@ -335,10 +335,10 @@ def test_a_real_server(server: str, picture_folder: Maker) -> None:
     assert outcome.unsent == 0, outcome.tracking_problem
     board = load_board(server, "small")
     assert not board.refused
-    assert [row["detector"] for row in board.rows] == [row["detector"] for row in outcome.rows]
-    assert board.rows[0]["in_domain_auc"] == pytest.approx(outcome.rows[0]["in_domain_auc"])
+    assert [row.detector for row in board.rows] == [row.detector for row in outcome.rows]
+    assert board.rows[0].in_domain_auc == pytest.approx(outcome.rows[0].in_domain_auc)
     # A page has the pictures, too, which rows do not need.
     details = load_details(server, "small", board.rows)
-    run_id = board.rows[0]["run_id"]
+    run_id = board.rows[0].run_id
     assert details.spectra[run_id].startswith("data:image/webp")
     assert any(details.mistakes[run_id]["mine"].values())

@@ -4,22 +4,27 @@ import base64
 import csv
 import io
 import json
+import math
 import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bandbench.leaderboard.page.details import Details
+from bandbench.benchmark.results import columns
+from bandbench.benchmark.results.cell_document import NarrowBand
+from bandbench.benchmark.results.rows import Row, Standing, SubmissionFacts
+from bandbench.leaderboard.page.details import Choice, Details
 from bandbench.leaderboard.page.page import page as make_page
 from bandbench.leaderboard.rows import Board
 from bandbench.leaderboard.transfer.bands import band_transfer
 from conftest import missing_program
 
-Maker = Callable[..., dict[str, Any]]
+Maker = Callable[..., Any]
 HOSTILE = (
     "</script><script>window.hurt=1</script>", "<img src=x onerror='window.hurt=1'>", "\"'`${window.hurt=1}", "x" * 5000,
     "\u202eتجربة", "<b>bold</b> &lt;i&gt; <a href='javascript:window.hurt=1'>a</a>", "=HYPERLINK(1)", "$\\alpha$ %{x}",
@@ -120,7 +125,7 @@ def reader(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Reader]]:
     """Opens a page of rows; when the test is over, nothing may have gone wrong or been asked for."""
     opened = []
 
-    def show(rows: list[dict[str, Any]], details: Details | None = None, uri: str = "", **options: Any) -> Reader:
+    def show(rows: list[Row], details: Details | None = None, uri: str = "", **options: Any) -> Reader:
         path = tmp_path / f"page{len(opened)}.html"
         path.write_text(make_page(Board("made", rows, []), details or Details(), uri), encoding="utf-8")
         opened.append(Reader(browser, path, **options))
@@ -135,7 +140,7 @@ def reader(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Reader]]:
 
 
 @pytest.fixture
-def rows(row_maker: Maker) -> list[dict[str, Any]]:
+def rows(row_maker: Maker) -> list[Row]:
     """Two sets of test pictures, ranks in the first."""
     ranks = {"svm": (1, 1, 1), "ridge": (2, 3, 2), "coin": (2, 3, 2)}
     made = [
@@ -146,36 +151,34 @@ def rows(row_maker: Maker) -> list[dict[str, Any]]:
     return [*made, row_maker("svm", level=0.8, role="allpass")]
 
 
-def details_of(row: dict[str, Any]) -> Details:
+def details_of(row: Row) -> Details:
     from bandbench.leaderboard.page.charts import ROC_GRID
     from bandbench.leaderboard.page.details import row_id
 
-    domains = {
-        test["domain"]: {"roc": [float(x) for x in ROC_GRID], "reals": [3] * 30, "fakes": [2] * 30} for test in row["tests"]
-    }
-    run = row["run_id"]
+    domains = {test.domain: {"roc": [float(x) for x in ROC_GRID], "reals": [3] * 30, "fakes": [2] * 30} for test in row.tests}
+    run = row.run_id
     cell = {"sweep": [[0.05 * i, 0.05 * i + 0.05, 0.6, 0.5, 0.7] for i in range(10)], "allpass": 0.8, "command": "bench run"}
-    cell |= {"page": "/#/experiments/1/runs/x", "view": "profile", "parameters": {row["detector"]: row["detector"]}}
+    cell |= {"page": "/#/experiments/1/runs/x", "view": "profile", "parameters": {row.detector: row.detector}}
     detail = {"low": 0.0, "high": 1.0, "domains": domains, "tests": {}, "robustness": []}
-    bands = band_transfer({"train": row["train"], "narrow": narrow(row)}, {test["domain"]: 0.9 for test in row["tests"]})
-    wrong = {"reals": [["real/1", 0.9, dot()]], "fakes": [["fake/" + row["detector"], 0.1, dot()]]}
-    pictures = {row["tests"][0]["domain"]: wrong}
+    bands = band_transfer(row.train, narrow(row), {test.domain: 0.9 for test in row.tests})
+    wrong = {"reals": [["real/1", 0.9, dot()]], "fakes": [["fake/" + row.detector, 0.1, dot()]]}
+    pictures = {row.tests[0].domain: wrong}
     return Details(
         cells={run: cell}, rows={row_id(row): detail}, bands={run: bands}, mistakes={run: pictures},
-        choices={run: {"left_out": 0.75, "candidates": 12}},
+        choices={run: Choice(0.75, 12)},
     )  # fmt: skip
 
 
-def narrow(row: dict[str, Any], centre: float = 0.2) -> list[dict[str, Any]]:
+def narrow(row: Row, centre: float = 0.2) -> list[NarrowBand]:
     """Ten bands of each kind; the one around `centre` carries the evidence, and nothing is known of the last domain."""
     found = []
     for kind, there, elsewhere in (("band", 0.9, 0.5), ("stop", 0.6, 0.9)):
         for i in range(10):
             low, high = round(0.05 * i, 3), round(0.05 * i + 0.05, 3)
             auc = there if low <= centre < high else elsewhere
-            tests = {test["domain"]: [auc, 0.01] for test in row["tests"]}
-            tests[row["tests"][-1]["domain"]] = [None, None]
-            found.append({"kind": kind, "low": low, "high": high, "val": [auc, 0.01], "tests": tests})
+            tests = {test.domain: (auc, 0.01) for test in row.tests}
+            tests[row.tests[-1].domain] = (math.nan, math.nan)
+            found.append(NarrowBand(kind, low, high, (auc, 0.01), tests))
     return found
 
 
@@ -187,7 +190,7 @@ def dot() -> str:
     return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode()
 
 
-def test_sorting_keeps_sets_apart_until_told(reader: Callable[..., Reader], rows: list[dict]) -> None:
+def test_sorting_keeps_sets_apart_until_told(reader: Callable[..., Reader], rows: list[Row]) -> None:
     shown = reader(rows)
     assert shown.detectors() == ["svm", "ridge", "coin", "svm", "ridge"]
     head = shown.page.locator("#rows thead button[data-column=cross_domain_auc]")
@@ -202,7 +205,7 @@ def test_sorting_keeps_sets_apart_until_told(reader: Callable[..., Reader], rows
     assert "do not compare" in shown.page.locator("#mixed").inner_text()
 
 
-def test_filters_search_and_columns_live_in_the_address(reader: Callable[..., Reader], rows: list[dict]) -> None:
+def test_filters_search_and_columns_live_in_the_address(reader: Callable[..., Reader], rows: list[Row]) -> None:
     shown = reader(rows)
     shown.page.fill("#q", "SVM set/b")
     shown.until("#status", "^2 of 6")
@@ -229,7 +232,7 @@ def test_filters_search_and_columns_live_in_the_address(reader: Callable[..., Re
     assert "No row passes" in shown.page.locator("#rows").inner_text()
 
 
-def test_an_address_from_elsewhere_breaks_nothing(reader: Callable[..., Reader], rows: list[dict]) -> None:
+def test_an_address_from_elsewhere_breaks_nothing(reader: Callable[..., Reader], rows: list[Row]) -> None:
     shown = reader(rows)
     for hash_ in (
         "#sort=-nonsense&page=-7&size=x&left={&hide=detector",
@@ -242,8 +245,8 @@ def test_an_address_from_elsewhere_breaks_nothing(reader: Callable[..., Reader],
     assert "There is no row nobody" in shown.page.locator("#detail").inner_text()
 
 
-def test_heat_map_tells_under_the_pointer_and_the_arrow_keys(reader: Callable[..., Reader], rows: list[dict]) -> None:
-    rows[1]["tests"] = rows[1]["tests"][:2]
+def test_heat_map_tells_under_the_pointer_and_the_arrow_keys(reader: Callable[..., Reader], rows: list[Row]) -> None:
+    rows[1] = replace(rows[1], tests=rows[1].tests[:2])
     shown = reader(rows)
     shown.page.select_option("#left", label="svm · chosen bands · made")
     shown.page.select_option("#right", label="ridge · chosen bands · made")
@@ -265,7 +268,7 @@ def test_heat_map_tells_under_the_pointer_and_the_arrow_keys(reader: Callable[..
     assert tip.is_hidden()
 
 
-def test_everything_is_reached_by_keyboard_and_focus_is_seen(reader: Callable[..., Reader], rows: list[dict]) -> None:
+def test_everything_is_reached_by_keyboard_and_focus_is_seen(reader: Callable[..., Reader], rows: list[Row]) -> None:
     shown = reader(rows)
     reached, unseen = set(), []
     for _ in range(120):
@@ -288,7 +291,7 @@ def test_everything_is_reached_by_keyboard_and_focus_is_seen(reader: Callable[..
     assert shown.page.locator("#rows .link").first.is_visible()
 
 
-def test_controls_and_tables_have_names(reader: Callable[..., Reader], rows: list[dict]) -> None:
+def test_controls_and_tables_have_names(reader: Callable[..., Reader], rows: list[Row]) -> None:
     shown = reader(rows, details_of(rows[0]))
     assert shown.page.evaluate(NAMELESS) == []
     assert shown.page.locator("main, nav, header, footer, h1").count() == 5
@@ -296,8 +299,8 @@ def test_controls_and_tables_have_names(reader: Callable[..., Reader], rows: lis
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_what_is_behind_it(reader: Callable[..., Reader], rows: list[dict], scheme: str) -> None:
-    rows[2]["gaps"] = ["a band"]
+def test_text_stands_out_from_what_is_behind_it(reader: Callable[..., Reader], rows: list[Row], scheme: str) -> None:
+    rows[2] = replace(rows[2], gaps=("a band",))
     shown = reader(rows, details_of(rows[0]), color_scheme=scheme)
     found = shown.page.evaluate(CONTRAST)
     assert found["n"] > 150
@@ -308,7 +311,7 @@ def test_text_stands_out_from_what_is_behind_it(reader: Callable[..., Reader], r
     assert found["poor"] == []
 
 
-def test_the_switch_overrules_the_system(reader: Callable[..., Reader], rows: list[dict]) -> None:
+def test_the_switch_overrules_the_system(reader: Callable[..., Reader], rows: list[Row]) -> None:
     shown = reader(rows, color_scheme="light")
     back = "getComputedStyle(document.body).backgroundColor"
     assert shown.page.evaluate(back) == "rgb(255, 255, 255)"
@@ -319,7 +322,7 @@ def test_the_switch_overrules_the_system(reader: Callable[..., Reader], rows: li
     assert shown.page.locator("#theme").inner_text() == "Theme: dark"
 
 
-def test_a_telephone_scrolls_the_table_and_not_the_page(reader: Callable[..., Reader], rows: list[dict]) -> None:
+def test_a_telephone_scrolls_the_table_and_not_the_page(reader: Callable[..., Reader], rows: list[Row]) -> None:
     shown = reader(rows, details_of(rows[0]), viewport={"width": 360, "height": 740})
     assert shown.no_sideways_scroll()
     for menu in ("#columns-menu", "#downloads-menu"):
@@ -372,7 +375,7 @@ def test_no_chart_lies_on_two_pages_and_every_map_has_its_scale(
     assert shown.page.locator(".heat .scale:visible").count() == 0
 
 
-def test_a_row_has_its_own_address_and_curves(reader: Callable[..., Reader], rows: list[dict]) -> None:
+def test_a_row_has_its_own_address_and_curves(reader: Callable[..., Reader], rows: list[Row]) -> None:
     shown = reader(rows, details_of(rows[0]), "https://mlflow.example")
     shown.page.locator("#rows .link").first.click()
     text = shown.page.locator("#detail").inner_text()
@@ -388,7 +391,7 @@ def test_a_row_has_its_own_address_and_curves(reader: Callable[..., Reader], row
     assert "Not in this page" in shown.page.locator("#detail").inner_text()
 
 
-def test_downloads_hold_the_rows_that_are_shown(reader: Callable[..., Reader], rows: list[dict]) -> None:
+def test_downloads_hold_the_rows_that_are_shown(reader: Callable[..., Reader], rows: list[Row]) -> None:
     shown = reader(rows)
     shown.page.select_option("#detector", "svm")
     lines = list(csv.DictReader(io.StringIO(shown.downloaded("csv"))))
@@ -398,20 +401,43 @@ def test_downloads_hold_the_rows_that_are_shown(reader: Callable[..., Reader], r
     assert [test["domain"] for test in told["rows"][0]["tests"]] == ["set/a", "set/b", "set/c"]
 
 
-def test_latex_is_bold_only_where_nobody_is_tied(reader: Callable[..., Reader], rows: list[dict]) -> None:
+def test_a_metric_of_the_table_is_shown_by_the_page(
+    reader: Callable[..., Reader], row_maker: Maker, test_maker: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the table, its downloads and the row's own page: its scripts have no list of columns."""
+    metric = columns.Metric(
+        name="share_of_fakes", heading="share\nof fakes", meaning="Share of the test pictures that are fake.",
+        unit=columns.Unit.SHARE, latex="fakes", measure=lambda verdicts: 0.25, board=True,
+    )  # fmt: skip
+    monkeypatch.setattr(columns, "METRICS", (*columns.METRICS, metric))
+    known = {"share_of_fakes": 0.25}
+    row = row_maker(metrics=known, tests=[test_maker("set/a", 0.9, metrics=known), test_maker("set/b", 0.8, metrics=known)])
+    shown = reader([row, row_maker("b")], details_of(row))
+    assert "share\nof fakes" in shown.page.locator("#rows thead button").all_inner_texts()
+    assert "25.0 %" in shown.page.locator("#rows tbody").inner_text()
+    (line, other) = csv.DictReader(io.StringIO(shown.downloaded("csv")))
+    assert (line["share_of_fakes"], other["share_of_fakes"]) == ("0.25", "")
+    assert json.loads(shown.downloaded("json"))["rows"][0]["share_of_fakes"] == 0.25
+    latex = shown.downloaded("tex")
+    assert "gain & fakes" in latex and "25.0 \\%" in latex
+    shown.page.locator("#rows .link").first.click()
+    assert "share of fakes" in " ".join(shown.page.locator("#detail th").all_inner_texts()).replace("\n", " ")
+
+
+def test_latex_is_bold_only_where_nobody_is_tied(reader: Callable[..., Reader], rows: list[Row]) -> None:
     shown = reader(rows)
     text = shown.downloaded("tex")
     assert text.count("\\textbf{") == 1
     assert "\\textbf{0.850}" in text
     assert text.count("\\begin{tabular}") == text.count("\\end{tabular}") == text.count("\\toprule") == 1
-    tied = [dict(row, rank_low=1, rank_high=3, tie_group=1) for row in rows[:3]]
+    tied = [replace(row, standing=Standing(1, 3, 1)) for row in rows[:3]]
     assert "\\textbf{" not in reader([*tied, *rows[3:]]).downloaded("tex")
-    alone = [{k: v for k, v in row.items() if not k.startswith(("rank", "tie"))} for row in rows]
+    alone = [replace(row, standing=None) for row in rows]
     assert "\\textbf{" not in reader(alone).downloaded("tex")
 
 
-def test_latex_bolds_nothing_below_chance(reader: Callable[..., Reader], rows: list[dict]) -> None:
-    rows[0].update(cross_domain_auc=0.49, worst_auc=0.45)
+def test_latex_bolds_nothing_below_chance(reader: Callable[..., Reader], rows: list[Row]) -> None:
+    rows[0] = replace(rows[0], cross_domain_auc=0.49, worst_auc=0.45)
     assert "\\textbf{" not in reader(rows).downloaded("tex")
 
 
@@ -443,7 +469,7 @@ def test_latex_fits_a_page(form: str, reader: Callable[..., Reader], row_maker: 
     assert done.returncode == 0
 
 
-def test_latex_has_a_train_by_test_table(reader: Callable[..., Reader], rows: list[dict]) -> None:
+def test_latex_has_a_train_by_test_table(reader: Callable[..., Reader], rows: list[Row]) -> None:
     text = reader(rows).downloaded("matrix")
     assert "\\rotatebox{90}" in text
     assert "\\textit{0.950} & 0.850 & 0.850" in text
@@ -451,9 +477,8 @@ def test_latex_has_a_train_by_test_table(reader: Callable[..., Reader], rows: li
     assert "$n$ & 200 & 200 & 200" in text
 
 
-def test_charts_are_saved_as_svg_in_the_light(reader: Callable[..., Reader], rows: list[dict]) -> None:
-    for i, row in enumerate(rows):
-        row["score_ms"] = 0.1 * (i + 1)
+def test_charts_are_saved_as_svg_in_the_light(reader: Callable[..., Reader], rows: list[Row]) -> None:
+    rows = [replace(row, score_ms=0.1 * (i + 1)) for i, row in enumerate(rows)]
     shown = reader(rows, details_of(rows[0]), color_scheme="dark")
     for place in ("#save-cost", "#bands"):
         with shown.page.expect_download() as waiting:
@@ -477,7 +502,7 @@ def test_every_point_of_the_cost_chart_has_a_name(reader: Callable[..., Reader],
         shown = reader(made, viewport={"width": width, "height": 900})
         names = shown.page.locator("#pareto .annotation-text")
         told = [name.strip("\u2068\u2069") for name in names.all_text_contents()]
-        assert sorted(told) == sorted(row["detector"] for row in made)
+        assert sorted(told) == sorted(row.detector for row in made)
         corners = "nodes => nodes.map(n => n.getBoundingClientRect()).map(b => [b.left, b.top, b.right, b.bottom])"
         boxes = names.evaluate_all(corners)
         pairs = [(a, b) for i, a in enumerate(boxes) for b in boxes[:i]]
@@ -499,7 +524,7 @@ def test_cost_frontier_is_of_one_set_and_leads_to_rows(reader: Callable[..., Rea
     assert shown.page.locator("#detail-title").inner_text() == "d"
 
 
-def test_band_maps_tell_of_home_and_abroad(reader: Callable[..., Reader], rows: list[dict]) -> None:
+def test_band_maps_tell_of_home_and_abroad(reader: Callable[..., Reader], rows: list[Row]) -> None:
     details = details_of(rows[0])
     other = details_of(rows[1])
     details.bands |= other.bands
@@ -525,7 +550,7 @@ def test_band_maps_tell_of_home_and_abroad(reader: Callable[..., Reader], rows: 
     assert len(set(tiles.evaluate_all(colours))) == 2
 
 
-def test_band_maps_lie_on_a_real_axis_and_are_chosen_by_address(reader: Callable[..., Reader], rows: list[dict]) -> None:
+def test_band_maps_lie_on_a_real_axis_and_are_chosen_by_address(reader: Callable[..., Reader], rows: list[Row]) -> None:
     details = details_of(rows[0])
     details.bands |= details_of(rows[1]).bands
     shown = reader(rows, details)
@@ -534,7 +559,7 @@ def test_band_maps_lie_on_a_real_axis_and_are_chosen_by_address(reader: Callable
     ticks = [shown.page.locator(".band-axis").first.locator("span").nth(i).evaluate(middle) for i in (1, 2, 3)]
     centre = (ticks[2] - ticks[1]) * 0.75 + ticks[1]  # band 0.25 to 0.30, ticks at 0.1, 0.2 and 0.3
     assert tile.evaluate(middle) == pytest.approx(centre, abs=1.5)
-    shown.page.select_option("#cell", rows[1]["run_id"])
+    shown.page.select_option("#cell", rows[1].run_id)
     shown.page.select_option("#cell2", "none")
     assert shown.page.locator("#bands h3").first.inner_text().startswith("ridge ← set/a")
     text = shown.page.locator("#bands").inner_text()
@@ -542,17 +567,17 @@ def test_band_maps_lie_on_a_real_axis_and_are_chosen_by_address(reader: Callable
     assert shown.page.locator("#bands").inner_text() == text
 
 
-def test_without_narrow_bands_the_page_says_how_to_get_them(reader: Callable[..., Reader], rows: list[dict]) -> None:
+def test_without_narrow_bands_the_page_says_how_to_get_them(reader: Callable[..., Reader], rows: list[Row]) -> None:
     section = reader(rows).page.locator("#bands")
     assert "bench run --study band_transfer" in section.inner_text()
     assert section.locator("select").first.is_hidden()
 
 
 def test_submitted_rows_wear_a_badge_and_can_be_sorted_out(
-    reader: Callable[..., Reader], rows: list[dict], row_maker: Maker
+    reader: Callable[..., Reader], rows: list[Row], row_maker: Maker
 ) -> None:
     notes = ["<b>12 ids are not known</b>", "x" * 3000]
-    told = {"name": "theirs", "authors": HOSTILE[1], "url": "javascript:window.hurt=1", "notes": notes}
+    told = SubmissionFacts("theirs", authors=HOSTILE[1], url="javascript:window.hurt=1", notes=tuple(notes))
     common = {"source": "submitted", "submission": told, "ms_per_picture": float("nan")}
     made = [row_maker(f"from {i}", run_id=f"submission:{i}", verified=bool(i), **common) for i in range(2)]
     shown = reader([*rows, *made])
@@ -571,7 +596,7 @@ def test_submitted_rows_wear_a_badge_and_can_be_sorted_out(
     assert reader(rows).page.locator("#origin-choice").is_hidden()
 
 
-def test_mistakes_have_names_scores_and_a_reason_where_there_are_none(reader: Callable[..., Reader], rows: list[dict]) -> None:
+def test_mistakes_have_names_scores_and_a_reason_where_there_are_none(reader: Callable[..., Reader], rows: list[Row]) -> None:
     shown = reader(rows, details_of(rows[0]))
     shown.page.locator("#rows .link").first.click()
     pictures = shown.page.locator(".mistakes img")
@@ -587,7 +612,7 @@ def test_mistakes_have_names_scores_and_a_reason_where_there_are_none(reader: Ca
     assert "−0.100" in shown.page.locator("#rows").inner_text()
 
 
-def test_a_browser_that_cannot_unpack_says_so(browser: Any, tmp_path: Path, rows: list[dict]) -> None:
+def test_a_browser_that_cannot_unpack_says_so(browser: Any, tmp_path: Path, rows: list[Row]) -> None:
     path = tmp_path / "page.html"
     path.write_text(make_page(Board("made", rows, []), Details()), encoding="utf-8")
     for options, why in (({}, "DecompressionStream"), ({"java_script_enabled": False}, "need scripts")):
@@ -604,13 +629,10 @@ def test_a_browser_that_cannot_unpack_says_so(browser: Any, tmp_path: Path, rows
 def test_hostile_names_stay_text(reader: Callable[..., Reader], row_maker: Maker, test_maker: Maker, width: int) -> None:
     made = []
     for name in HOSTILE:
-        row = row_maker(name, name, study=name, worst_domain=name, gaps=[name], rank_low=None, rank_reason=name)
-        row["tests"] = [test_maker(name, 0.9), test_maker("set/b", 0.8)]
-        made.append(row)
+        about = {"study": name, "worst_domain": name, "gaps": [name], "rank_low": None, "rank_reason": name}
+        made.append(row_maker(name, name, tests=[test_maker(name, 0.9), test_maker("set/b", 0.8)], **about))
     details = details_of(made[0])
-    details.cells = {
-        row["run_id"]: {**details.cells[made[0]["run_id"]], "parameters": {row["detector"]: row["detector"]}} for row in made
-    }
+    details.cells = {row.run_id: {**details.cells[made[0].run_id], "parameters": {row.detector: row.detector}} for row in made}
     shown = reader(made, details, viewport={"width": width, "height": 900})
     shown.page.wait_for_timeout(100)
     assert shown.no_sideways_scroll()

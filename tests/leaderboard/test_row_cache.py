@@ -47,12 +47,12 @@ def test_rows_are_computed_once(uri: str, monkeypatch: pytest.MonkeyPatch) -> No
     assert reporter.done == 1
     assert len(first.rows) >= 1
 
-    client_for(uri).log_metric(first.rows[0]["run_id"], "in_domain_auc", 0.999)
+    client_for(uri).log_metric(first.rows[0].run_id, "in_domain_auc", 0.999)
     changed = load_board(uri)
     assert not changed.rows
     assert "it shows 0.999" in changed.refused[0]
 
-    client_for(uri).delete_run(first.rows[0]["run_id"])
+    client_for(uri).delete_run(first.rows[0].run_id)
     gone = load_board(uri)
     assert (gone.rows, gone.refused) == ([], [])
 

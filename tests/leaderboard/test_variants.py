@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from bandbench.benchmark.cli import main
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.store import read_json, results_root, write_json
 from bandbench.benchmark.tracking import cell_runs, client_for, default_tracking_uri
 from bandbench.leaderboard.notes import other_variants, row_notes
@@ -21,7 +23,7 @@ Maker = Callable[..., Path]
 
 
 def cell(run_id: str, used: float, settings: str = "a", detector: str = "svm", study: str = "s") -> RecordedCell:
-    return RecordedCell(study, run_id, used, ({"settings": settings, "detector": detector, "train": "x"},))
+    return RecordedCell(study, run_id, used, (Row(detector, "x", "chosen", Band(), settings=settings),))
 
 
 @pytest.mark.parametrize(
@@ -45,8 +47,8 @@ def tiny(**changes: Any) -> Any:
     return small_study(**({"detectors": ["coin_flip"], "sweep": None, "search": {"trials": 0}, "bootstrap": 100} | changes))
 
 
-def shown(rows: list[dict[str, Any]]) -> list[Any]:
-    return sorted((r["detector"], r["train"], r["role"], r["variant"], r["in_domain_auc"]) for r in rows)
+def shown(rows: list[Row]) -> list[Any]:
+    return sorted((r.detector, r.train, r.role, r.variant, r.in_domain_auc) for r in rows)
 
 
 def assert_agree(outcome: Any, study: str = "small") -> None:
@@ -76,7 +78,7 @@ def test_run_and_leaderboard_agree_in_every_order(picture_folder: Maker, tmp_pat
     assert board.others == {"small": 2}
     assert "2 earlier results" in other_variants(board.others)[0]
     every = load_board(default_tracking_uri(), "small", every=True)
-    assert sorted(row["current"] for row in every.rows) == [False, False, True]
+    assert sorted(row.current for row in every.rows) == [False, False, True]
     assert row_notes(every.rows)[0][0].startswith(
         "Earlier, of other settings, pictures or code than those that were run last: rows "
     )
@@ -105,7 +107,7 @@ def test_a_store_of_an_earlier_version_is_read(picture_folder: Maker) -> None:
     )
     client_for(uri).delete_tag(old.run_id, "bandbench.used")
     (row,) = load_board(uri, "small").rows
-    assert (row["settings"], row["variant"]) == (document["study_key"][:8], document["key"][:8])
+    assert (row.settings, row.variant) == (document["study_key"][:8], document["key"][:8])
     assert_agree(run(tiny(seed=5), folder))
     assert load_board(uri, "small").others == {"small": 1}
 

@@ -106,4 +106,4 @@ def auc_of_one_cell(name: str, variant: str, root: Path, **options: Any) -> floa
     )
     outcome = run(study, {name: root})
     assert outcome.complete
-    return outcome.rows[0]["in_domain_auc"]
+    return outcome.rows[0].in_domain_auc

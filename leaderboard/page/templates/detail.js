@@ -68,16 +68,25 @@ function plainTable(title, heads, lines) {
     element("tbody", {}, lines.map((line) => element("tr", {}, line.map((cell, i) => element(i ? "td" : "th", { scope: i ? null : "row", class: i ? "number" : null }, cell)))))));
 }
 
+// Numbers of a test domain: those that every page has are in its entry, all others among the details.
+const TEST_COLUMNS = DATA.described.tests.filter((column) => column.id !== "domain");
+
+function testCell(column, test, told) {
+  const value = test[column.id] ?? told[column.id];
+  if (column.interval) return measured(value, test[`${column.id}_lo`] ?? told[`${column.id}_lo`], test[`${column.id}_hi`] ?? told[`${column.id}_hi`]);
+  if (!column.numeric) return value || "–";
+  return column.id === "lookalikes" && !value ? "none" : known(value) ? WRITTEN[column.unit](value) : "–";
+}
+
 function testsTable(row) {
   const more = DATA.details[row.id]?.tests ?? {};
-  const heads = ["test domain", "AUC", "all-pass", "oracle", "best band there", "EER", "found at\n10 % alarms", "5 %", "1 %", "at the nearest\nto 10 %", "5 %", "1 %", "pictures", "coverage", "look-alikes"];
+  const heads = ["test domain", ...TEST_COLUMNS.map((column) => column.head)];
   const lines = row.tests.map((test) => {
     const told = more[test.domain] ?? {};
     const home = test.domain === row.train ? element("span", { class: "sub" }, "home") : "";
-    return [[nameOf(test.domain), home], measured(test.auc, test.auc_lo, test.auc_hi), fixed(told.allpass_auc), fixed(told.oracle_auc), told.oracle_band || "–",
-      percent(told.eer), percent(told.pd10), percent(told.pd5), percent(told.pd1), percent(told.pd10_nearest), percent(told.pd5_nearest), percent(told.pd1_nearest), String(test.n), percent(test.coverage), test.lookalikes ? String(test.lookalikes) : "none"];
+    return [[nameOf(test.domain), home], ...TEST_COLUMNS.map((column) => testCell(column, test, told))];
   });
-  const absent = row.missing.map((name) => [[nameOf(name)], [missing()], ...Array(13).fill("–")]);
+  const absent = row.missing.map((name) => [[nameOf(name)], [missing()], ...Array(TEST_COLUMNS.length - 1).fill("–")]);
   return element("div", {}, element("h3", {}, "Test domains"), plainTable("Test domains", heads, [...lines, ...absent]),
     element("p", {}, "Found at 10 % alarms: the most fakes found while at most 10 % of the reals are taken for fakes; unknown with too few reals. At the nearest to 10 %: at the point of the ROC curve whose alarms are nearest to 10 %, as published programs do, be they more or fewer."));
 }

@@ -52,6 +52,10 @@ const texName = (text, length = 80) => shortened(String(text).replace(/\s+/g, " 
 const texNumber = (value) => (known(value) ? fixed(value) : "--");
 const texSigned = (value) => (known(value) ? `$${signed(value).replace("−", "-")}$` : "--");
 
+// Columns of numbers of the table, and how their values are written.
+const TEX_NUMBERS = DATA.described.rows.filter((column) => column.latex);
+const texValue = (row, { id, unit }) => (unit === "difference" ? texSigned(row[id]) : unit === "AUC" ? texNumber(row[id]) : known(row[id]) ? texEscaped(WRITTEN[unit](row[id])) : "--");
+
 // Three digits in four places: with a zero before each, three intervals would not stand side by side.
 const texBound = (value) => bound(value).replace(/^0(?=\.)/, "");
 const texInterval = (low, high) => (known(low) && known(high) ? `{\\scriptsize ${texBound(low)}--${texBound(high)}}` : "");
@@ -104,9 +108,9 @@ function asTex(rows) {
   const sets = [...new Set(sorted.map((row) => row.set))];
   const counts = sets.slice(0, TEX_SETS).map((set) => `${DATA.sets[set].name}: ${texEscaped(DATA.sets[set].domains.join(", "), 120)} ($n = ${texCounts(sorted.filter((row) => row.set === set).flatMap((row) => row.tests.filter((test) => DATA.sets[set].domains.includes(test.domain))))}$ pictures${DATA.sets[set].domains.length > 1 ? " each" : ""}).`);
   const notes = `AUC on test pictures, below it the 95\\,\\% interval over groups of pictures; cross-domain: mean over the other domains of the set; gain: over all frequencies. ${told} Sets of test domains, whose means do not compare: ${counts.join(" ")}${sets.length > TEX_SETS ? ` And ${sets.length - TEX_SETS} more.` : ""}`;
-  const under = `${[...(HAS_RANKS ? [""] : []), "$\\leftarrow$ trained on", "", "", "", "", ""].join(" & ")} \\\\`;
-  const heads = `${[...(HAS_RANKS ? ["rank"] : []), "detector", "band (c/px)", "in-domain", "cross-dom.", "worst", "gain"].join(" & ")} \\\\`;
-  const columns = (HAS_RANKS ? "r" : "") + ">{\\raggedright\\arraybackslash}p{.26\\linewidth}>{\\raggedright\\arraybackslash}p{.16\\linewidth}rrrr";
+  const under = `${[...(HAS_RANKS ? [""] : []), "$\\leftarrow$ trained on", "", ...TEX_NUMBERS.map(() => "")].join(" & ")} \\\\`;
+  const heads = `${[...(HAS_RANKS ? ["rank"] : []), "detector", "band (c/px)", ...TEX_NUMBERS.map((column) => column.latex)].join(" & ")} \\\\`;
+  const columns = (HAS_RANKS ? "r" : "") + ">{\\raggedright\\arraybackslash}p{.26\\linewidth}>{\\raggedright\\arraybackslash}p{.16\\linewidth}" + "r".repeat(TEX_NUMBERS.length);
   const pages = texPages(sorted, (row) => Math.max(2, texTall(row.detector, row.train)));
   const study = texName(DATA.study || "all studies");
   return [...texHead(["array", "booktabs"]), ...pages.flatMap((page, i) => texTable(columns, [heads, under], texRows(page),
@@ -116,7 +120,7 @@ function asTex(rows) {
 function texRows(rows) {
   const lines = [];
   for (const [i, row] of rows.entries()) {
-    if (!i || row.set !== rows[i - 1].set) lines.push(...(i ? ["\\midrule"] : []), `\\multicolumn{${HAS_RANKS ? 7 : 6}}{@{}l}{\\footnotesize Set ${DATA.sets[row.set].name}${DATA.sets[row.set].abroad ? "" : ", tested at home only"}} \\\\\\addlinespace[1pt]`);
+    if (!i || row.set !== rows[i - 1].set) lines.push(...(i ? ["\\midrule"] : []), `\\multicolumn{${TEX_NUMBERS.length + (HAS_RANKS ? 3 : 2)}}{@{}l}{\\footnotesize Set ${DATA.sets[row.set].name}${DATA.sets[row.set].abroad ? "" : ", tested at home only"}} \\\\\\addlinespace[1pt]`);
     lines.push(texLine(row));
   }
   return lines;
@@ -126,11 +130,10 @@ function texRows(rows) {
 function texLine(row) {
   const best = clearlyBest(row, ROWS.filter((other) => other.role !== "allpass"));
   const headline = DATA.sets[row.set].abroad ? "cross_domain_auc" : "in_domain_auc";
-  const names = ["in_domain_auc", "cross_domain_auc", "worst_auc"];
-  const values = names.map((name) => (best && name === headline ? `\\textbf{${texNumber(row[name])}}` : texNumber(row[name])));
-  const bounds = names.map((name) => (known(row[name]) ? texInterval(row[name + "_lo"], row[name + "_hi"]) : ""));
+  const values = TEX_NUMBERS.map((column) => (best && column.id === headline ? `\\textbf{${texValue(row, column)}}` : texValue(row, column)));
+  const bounds = TEX_NUMBERS.map(({ id, interval }) => (interval && known(row[id]) ? texInterval(row[`${id}_lo`], row[`${id}_hi`]) : ""));
   const rank = !HAS_RANKS ? [] : [known(row.rank_low) ? (row.rank_low === row.rank_high ? row.rank_low : `${row.rank_low}--${row.rank_high}`) : "--"];
-  return texPair([...rank, texName(row.detector), texName(row.band), ...values, texSigned(row.gain)], [...rank.map(() => ""), `$\\leftarrow$ ${texName(row.train)}`, "", ...bounds, ""]);
+  return texPair([...rank, texName(row.detector), texName(row.band), ...values], [...rank.map(() => ""), `$\\leftarrow$ ${texName(row.train)}`, "", ...bounds]);
 }
 
 // What stands after the end of a line keeps a name that begins with a bracket from being taken for a length.

@@ -40,44 +40,33 @@ const interval = (name) => (row) => measured(row[name], row[name + "_lo"], row[n
 const number = (name, write = fixed) => (row) => [known(row[name]) ? write(row[name]) : missing()];
 const flagged = (row) => row.lookalikes + row.gaps.length + (row.dropped ? 1 : 0);
 
-const COLUMNS = [
-  { id: "detector", head: "detector", cell: (row) => [rowLink(row), badge(row), element("span", { class: "sub" }, ROLES[row.role] ?? row.role)],
-    about: "What was trained; the name leads to all that is known of the row." },
-  { id: "ranks", head: "rank", numeric: true, absent: !HAS_RANKS, value: (row) => row.rank_low, cell: rankCell,
-    about: "Lowest and highest place that the noise of the test pictures leaves open, among rows of the same set. Rows that share a tie number cannot be told apart from its best row. (Paired bootstrap over groups, with a least error where groups are few; Holm's correction.)" },
-  { id: "train", head: "trained on", cell: (row) => [nameOf(row.train)], about: "Domain whose training pictures it saw, and whose validation pictures chose the band." },
-  { id: "band", head: "band\n(cycles/px)", cell: bandCell, value: (row) => row.edges[0],
-    about: "Frequencies that the detector was left with; below it the evidence interval, where single narrow bands are clearly better than chance on validation pictures." },
-  { id: "parameters", head: "parameters", hidden: true, cell: (row) => [row.parameters ? nameOf(row.parameters) : missing("not known")], about: "Of the detector." },
-  { id: "view", head: "view", hidden: true, cell: (row) => [row.view ? nameOf(row.view) : missing("not known")], about: "What the detector is handed." },
-  { id: "in_domain_auc", head: "in-domain\nAUC", numeric: true, cell: interval("in_domain_auc"), about: "On test pictures of the training domain, with the 95 % interval over groups (identities, clips): from resampling or, where groups are few or the AUC is near 0 or 1, wider." },
-  { id: "cross_domain_auc", head: "cross-domain\nAUC, mean", numeric: true, cell: interval("cross_domain_auc"), about: "Mean over the test domains of the row's set, with the band that was chosen on validation pictures of the training domain. Means over different sets do not compare." },
-  ...DATA.described.clip_rows.map((column) => ({ ...column, cell: interval(column.id) })),
-  { id: "worst_auc", head: "worst\ndomain AUC", numeric: true, cell: interval("worst_auc"), about: "Of the other domains, the one with the lowest AUC." },
-  { id: "worst_domain", head: "worst on", cell: (row) => [row.worst_domain ? nameOf(row.worst_domain) : missing()], about: "Which domain that is." },
-  { id: "gain", head: "gain over\nall-pass", numeric: true, cell: number("gain", signed), about: "Headline AUC (cross-domain, else in-domain) minus that of the same detector with all frequencies." },
-  { id: "oracle_auc", head: "oracle\nAUC", numeric: true, hindsight: true, cell: number("oracle_auc"), about: "With the best tried band of each test domain. It flatters, as it could not have been known beforehand." },
-  { id: "gap", head: "oracle\ngap", numeric: true, hindsight: true, cell: number("gap", signed), about: "Oracle minus headline: what choosing the band on the training domain alone costs." },
-  { id: "left_out", head: "left-out\nAUC", numeric: true, hidden: true, absent: !HAS_CHOICES, hindsight: true, cell: leftOutCell, about: "For each test domain, the AUC with the band that is best on the mean of the other test domains: what choosing on several domains would give. Candidates are the narrow bands of the sweep and the bands that have a row." },
-  { id: "left_out_gap", head: "left-out\ngap", numeric: true, hidden: true, absent: !HAS_CHOICES, hindsight: true, cell: number("left_out_gap", signed), about: "Left-out AUC minus headline: what choosing on other domains instead of the training domain would gain. Below zero, choosing at home was better." },
-  { id: "threshold", head: "alarms abroad\n(1 % at home)", numeric: true, absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.value, cell: transferCell,
-    about: "With the threshold set for 1 % false alarms on validation pictures at home: false alarms that it really gives abroad, and the share of fakes that it finds there." },
-  { id: "calibration", head: "calibration\nerror abroad", numeric: true, hidden: true, absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.calibration, cell: calibrationCell,
-    about: "Mean distance of the probability of fake from what it promises, with probabilities calibrated at home: mean over the other domains. 0 is best; chance alone lifts it a little above." },
-  { id: "coverage", head: "coverage", numeric: true, cell: number("coverage", percent), about: "Share of the test pictures that have a score." },
-  { id: "n_tests", head: "tested on", numeric: true, value: (row) => row.tests.length, cell: testedCell, about: "Test domains of the row, of those that its study knows." },
-  { id: "ms_per_picture", head: "ms per\npicture", numeric: true, cell: number("ms_per_picture", milliseconds), about: "Reading, decoding, transforming and scoring, on the machine that computed the row." },
-  { id: "score_ms", head: "detector\nalone, ms", numeric: true, hidden: true, absent: !DATA.fields.includes("score_ms"), cell: number("score_ms", milliseconds), about: "Of the milliseconds per picture, what the detector takes to score it: the cost that tells detectors apart." },
-  { id: "model_bytes", head: "model,\nkB", numeric: true, hidden: true, cell: number("model_bytes", kilobytes), about: "Size of the chosen model as it is kept: one fitted detector with its calibration. An encoder that it rests on is not counted." },
-  { id: "fit_seconds", head: "fit, s", numeric: true, hidden: true, cell: number("fit_seconds", (value) => value.toFixed(2)), about: "Seconds to fit, mean over the draws." },
-  { id: "seeds", head: "draws", numeric: true, hidden: true, cell: (row) => [String(row.seeds)], about: "Draws of training and validation pictures that every number is a mean over." },
-  { id: "set_name", head: "set", hidden: true, value: (row) => row.set, cell: (row) => [DATA.sets[row.set].name], about: "Set of test pictures that the headline is a mean over." },
-  { id: "split_id", head: "splits", cell: (row) => [row.split_id ? element("code", {}, row.split_id) : missing("not recorded")], about: "Short digest of the split lists: equal for rows whose training domain and test pictures are split alike." },
-  { id: "origin", head: "origin", hidden: !HAS_SUBMISSIONS, cell: (row) => [ORIGINS[row.origin]], value: (row) => ORIGINS[row.origin],
-    about: "Recorded here: computed by this program. Submitted: somebody brought scores, and every number was computed from them. Verified: a run recorded here gives the same scores." },
-  { id: "study", head: "study", hidden: new Set(ROWS.map((row) => row.study)).size < 2, cell: (row) => [nameOf(row.study)], about: "What was crossed and searched." },
-  { id: "flags", head: "to note", value: flagged, cell: flagsCell, about: "Test pictures that look like training pictures, parts of the data or bands that are missing, training pictures left out because they share a clip or an identity with held-out ones." },
-].filter((column) => !column.absent);
+// How a number is written, by its unit.
+const WRITTEN = { "AUC": fixed, "difference": signed, "share": percent, "ms": milliseconds, "bytes": kilobytes, "s": (value) => value.toFixed(2), "count": String };
+const written = (column) => (column.interval ? interval(column.id) : column.numeric ? number(column.id, WRITTEN[column.unit]) : (row) => [row[column.id] ? nameOf(row[column.id]) : missing()]);
+
+// Cells of columns that are more than their number or name.
+const CELLS = {
+  detector: { cell: (row) => [rowLink(row), badge(row), element("span", { class: "sub" }, ROLES[row.role] ?? row.role)] },
+  ranks: { absent: !HAS_RANKS, value: (row) => row.rank_low, cell: rankCell },
+  train: { cell: (row) => [nameOf(row.train)] },
+  band: { cell: bandCell, value: (row) => row.edges[0] },
+  parameters: { cell: (row) => [row.parameters ? nameOf(row.parameters) : missing("not known")] },
+  view: { cell: (row) => [row.view ? nameOf(row.view) : missing("not known")] },
+  left_out: { absent: !HAS_CHOICES, cell: leftOutCell },
+  left_out_gap: { absent: !HAS_CHOICES },
+  threshold: { absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.value, cell: transferCell },
+  calibration: { absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.calibration, cell: calibrationCell },
+  n_tests: { value: (row) => row.tests.length, cell: testedCell },
+  score_ms: { absent: !DATA.fields.includes("score_ms") },
+  seeds: { cell: (row) => [String(row.seeds)] },
+  set_name: { value: (row) => row.set, cell: (row) => [DATA.sets[row.set].name] },
+  split_id: { cell: (row) => [row.split_id ? element("code", {}, row.split_id) : missing("not recorded")] },
+  origin: { hidden: !HAS_SUBMISSIONS, value: (row) => ORIGINS[row.origin], cell: (row) => [ORIGINS[row.origin]] },
+  study: { hidden: new Set(ROWS.map((row) => row.study)).size < 2, cell: (row) => [nameOf(row.study)] },
+  flags: { numeric: false, value: flagged, cell: flagsCell },
+};
+
+const COLUMNS = DATA.described.rows.map((column) => ({ ...column, cell: written(column), ...CELLS[column.id] })).filter((column) => !column.absent);
 
 function rowLink(row) {
   const open = (event) => { event.preventDefault(); openRow(row.id); };

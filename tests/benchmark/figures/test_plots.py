@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from bandbench.benchmark.figures.plots import (
     save_sweep,
 )
 from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.results.cell_document import NarrowBand, TriedBand
+from bandbench.benchmark.results.rows import EvidenceInterval, Row, TestResult
 
 CHAINS = ["lowpass:cutoff=0.3", "lowpass:cutoff=0.05", "lowpass:cutoff=0.1", "noise:sd=5", "noise:sd=10", "jpeg:quality=50"]
 
@@ -48,9 +51,9 @@ def is_picture(path: Path) -> bool:
         return picture.format == "PNG" and len(np.unique(np.asarray(picture.convert("L")))) > 20
 
 
-def row(detector: str, aucs: dict[str, float]) -> dict[str, Any]:
-    tests = [{"domain": domain, "auc": auc, "pd1": auc / 2} for domain, auc in aucs.items()]
-    return {"detector": detector, "train": "mine", "band": {"kind": "all"}, "tests": tests}
+def row(detector: str, aucs: dict[str, float]) -> Row:
+    tests = [TestResult(name, auc, auc, auc, 10, 1.0, metrics={"pd1": auc / 2}) for name, auc in aucs.items()]
+    return Row(detector, "mine", "chosen", Band(), tests=tuple(tests))
 
 
 def test_a_series_needs_three_strengths_of_one_number() -> None:
@@ -115,9 +118,9 @@ def test_curves_of_a_training(names: list[str], labels: list[str], tmp_path: Pat
 # --- few domains, and what was not measured ----------------------------------------------------------------------------
 
 
-def narrow(domains: list[str], n: int = 20, auc: float | None = 0.9, kinds: tuple[str, ...] = ("band", "stop")) -> list[dict]:
+def narrow(domains: list[str], n: int = 20, auc: float = 0.9, kinds: tuple[str, ...] = ("band", "stop")) -> list[NarrowBand]:
     return [
-        {"kind": kind, "low": 0.03 * i, "high": 0.03 * i + 0.03, "val": [0.6, 0.1], "tests": {d: [auc, 0.1] for d in domains}}
+        NarrowBand(kind, 0.03 * i, 0.03 * i + 0.03, (0.6, 0.1), {domain: (auc, 0.1) for domain in domains})
         for kind in kinds
         for i in range(n)
     ]
@@ -151,14 +154,13 @@ def test_band_transfer_of_a_home_that_was_not_tested(tmp_path: Path, drawn: list
         assert names == ["mine (home, validation)", *domains]
 
 
-@pytest.mark.parametrize("auc", [None, math.nan])
-def test_band_transfer_without_a_number_is_no_file(auc: float | None, tmp_path: Path, drawn: list[Figure]) -> None:
-    assert not save_band_transfer(tmp_path / "map.png", narrow(["mine"], auc=auc), "mine", "title")
+def test_band_transfer_without_a_number_is_no_file(tmp_path: Path, drawn: list[Figure]) -> None:
+    assert not save_band_transfer(tmp_path / "map.png", narrow(["mine"], auc=math.nan), "mine", "title")
     assert not (tmp_path / "map.png").exists()
     assert drawn == []
     entries = narrow(["mine"])
-    entries[3]["tests"]["mine"] = [auc, None]
-    del entries[4]["tests"]["mine"]
+    entries[3] = replace(entries[3], tests={"mine": (math.nan, math.nan)})
+    entries[4] = replace(entries[4], tests={})
     assert save_band_transfer(tmp_path / "map.png", entries, "mine", "title")
     assert np.ma.getmaskarray(drawn[0].axes[0].collections[0].get_array())[0].nonzero()[0].tolist() == [3, 4]
 
@@ -170,17 +172,16 @@ def test_lines_of_an_undefined_metric_are_no_file(tmp_path: Path, drawn: list[Fi
     assert drawn == []
 
 
-def trial(stage: str, auc: float | None, low: float = 0.1) -> dict[str, Any]:
+def trial(stage: str, auc: float, low: float = 0.1) -> TriedBand:
     band = Band() if stage == "allpass" else Band.between(low, low + 0.03)
-    bound = None if auc is None else auc - 0.1
-    return {"stage": stage, "band": band.as_dict(), "auc": auc, "auc_lo": bound, "auc_hi": bound}
+    return TriedBand(band, stage, auc, auc - 0.1, auc - 0.1, 0.05)
 
 
 def test_a_sweep_shows_low_aucs_and_leaves_out_what_is_unknown(tmp_path: Path, drawn: list[Figure]) -> None:
-    swept = [trial("sweep", 0.2), trial("sweep", math.nan, 0.2), trial("sweep", None, 0.3)]
-    assert save_sweep(tmp_path / "sweep.png", [trial("allpass", None), *swept], None, Band(), "title")
+    swept = [trial("sweep", 0.2), trial("sweep", math.nan, 0.2)]
+    assert save_sweep(tmp_path / "sweep.png", [trial("allpass", math.nan), *swept], None, Band(), "title")
     assert drawn[0].axes[0].get_ylim()[0] < 0.1
-    assert not save_sweep(tmp_path / "none.png", [trial("allpass", 0.7), trial("sweep", None)], None, Band(), "title")
+    assert not save_sweep(tmp_path / "none.png", [trial("allpass", 0.7), trial("sweep", math.nan)], None, Band(), "title")
     assert not (tmp_path / "none.png").exists()
 
 
@@ -209,7 +210,7 @@ def test_letters_are_seven_points_in_a_column(tmp_path: Path, drawn: list[Figure
     swept = [trial("sweep", 0.6, 0.03 * i) for i in range(20)]
     save_heat_map(tmp_path / "heat.pdf", rows, "a title that is too long for a column of a paper", PAPER)
     save_band_transfer(tmp_path / "bands.svg", narrow(domains), domains[0], "title", PAPER)
-    save_sweep(tmp_path / "sweep.svg", [trial("allpass", 0.7), *swept], {"low": 0.1, "high": 0.2}, Band(), "title", PAPER)
+    save_sweep(tmp_path / "sweep.svg", [trial("allpass", 0.7), *swept], EvidenceInterval(0.1, 0.2), Band(), "title", PAPER)
     save_cost(tmp_path / "cost.pdf", [Priced("one", 0.1, 0.7), Priced("two", 0.2, 0.8)], "title", "AUC", PAPER)
     for figure in drawn:
         assert figure.get_figwidth() == COLUMN

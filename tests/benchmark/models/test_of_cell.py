@@ -68,7 +68,7 @@ def test_the_logged_model_scores_as_the_cell_did(picture_folder: Maker, monkeypa
     np.testing.assert_allclose(scores, table["score"], rtol=1e-9)
     assert set(table["split"]) == {"val", "test"}
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    assert 0 < outcome.rows[0]["model_bytes"] < size  # without what MLflow adds
+    assert 0 < outcome.rows[0].model_bytes < size  # without what MLflow adds
 
     # It knows what it has learned from: validation pictures were seen, test pictures and their names were not.
     contents = [hashlib.sha256(data).hexdigest() for data in files]

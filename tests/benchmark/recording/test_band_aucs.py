@@ -71,7 +71,7 @@ def test_a_sweep_tells_where_the_evidence_is_abroad(cell: Path) -> None:
 def test_numbers_follow_from_the_table(cell: Path) -> None:
     document = read_json(cell / "cell.json")
     assert document is not None
-    assert narrow_aucs(cell / FILE) == document["narrow"]
+    assert [band.to_json() for band in narrow_aucs(cell / FILE)] == document["narrow"]
     table = pq.read_table(cell / FILE)
     trials = {(t["stage"], round(t["auc"], 6)) for t in document["trials"]}
     assert all(

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from bandbench.benchmark.recording.mistakes import PER_CLASS, SIDE, worst_mistakes
-from bandbench.benchmark.results.cells import chosen_files
+from bandbench.benchmark.results.cell_document import read_cell
 from bandbench.benchmark.results.scores import read_scores
 from bandbench.benchmark.store import read_json
 from conftest import noise_picture, run, small_study
@@ -45,10 +45,10 @@ def cell_of(home: Path) -> Path:
 def test_the_worst_are_shown_with_their_scores(folder: Path, tmp_path: Path) -> None:
     run(small_study(detectors=["coin_flip"], datasets={"mine": {"may_be_shown": True}}, **PLAIN), {"mine": folder})
     cell = cell_of(tmp_path / "home")
-    told, document = read_json(cell / "mistakes.json"), read_json(cell / "cell.json")
+    told, chosen = read_json(cell / "mistakes.json"), read_cell(cell).chosen
     assert told is not None
-    assert document is not None
-    test = next(one.scored for one in read_scores(cell / chosen_files(document)[0]) if one.split == "test")
+    assert chosen is not None
+    test = next(one.scored for one in read_scores(cell / chosen.files[0]) if one.split == "test")
     reals, fakes = told["mine"]["reals"], told["mine"]["fakes"]
     assert reals
     assert fakes

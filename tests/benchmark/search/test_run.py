@@ -15,7 +15,6 @@ from PIL import Image
 
 from bandbench.benchmark.errors import BenchError, DataError, PluginError
 from bandbench.benchmark.frequency import dct, spectra
-from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.pictures import crops as images
 from bandbench.benchmark.workers import Workers
 from conftest import noise_picture, run, score_files, small_study
@@ -31,15 +30,15 @@ def test_a_study_finds_the_band_that_was_boosted(picture_folder: Maker, tmp_path
     outcome = run(small_study(seeds=2, search={"trials": 8}), {"mine": picture_folder(n=40)})
     assert outcome.complete
     row = outcome.rows[0]
-    low, high = Band(**row["band"]).edges
+    low, high = row.band.edges
     assert low < 0.3
     assert high > 0.2
-    assert row["in_domain_auc"] > 0.9
-    assert row["evidence"]["low"] < 0.3
-    assert row["evidence"]["high"] > 0.2
-    assert row["tests"][0]["n"] == 16
-    assert row["oracle_auc"] >= row["in_domain_auc"]
-    assert row["seeds"] == 2
+    assert row.in_domain_auc > 0.9
+    assert row.evidence.low < 0.3
+    assert row.evidence.high > 0.2
+    assert row.tests[0].n == 16
+    assert row.oracle_auc >= row.in_domain_auc
+    assert row.seeds == 2
 
 
 def test_nothing_is_computed_twice(picture_folder: Maker, tmp_path: Path) -> None:
@@ -50,7 +49,7 @@ def test_nothing_is_computed_twice(picture_folder: Maker, tmp_path: Path) -> Non
     assert first.computed > 0
     assert second.computed == 0
     assert second.complete
-    assert json.dumps(second.rows) == json.dumps(first.rows)
+    assert repr(second.rows) == repr(first.rows)
     assert score_files(home(tmp_path)) == files
 
 
@@ -89,7 +88,7 @@ def test_fresh_computes_again_and_the_next_run_continues_it(picture_folder: Make
     fresh = run(small_study(), folder, fresh=True)
     assert fresh.computed == first.computed
     assert run(small_study(), folder).computed == 0
-    assert json.dumps([row["tests"] for row in fresh.rows]) == json.dumps([row["tests"] for row in first.rows])
+    assert repr([row.tests for row in fresh.rows]) == repr([row.tests for row in first.rows])
 
 
 def test_a_renamed_or_changed_picture_is_other_data(picture_folder: Maker) -> None:
@@ -120,8 +119,8 @@ def test_bad_pictures_are_rows_and_the_good_ones_are_scored(picture_folder: Make
     assert "1x1 pixels is smaller than the 64x64 crop" in details["real/one.png"]
     assert "megapixels" in details["fake/huge.png"]
     assert not outcome.complete
-    assert outcome.rows[0]["coverage"] < 1
-    assert outcome.rows[0]["in_domain_auc"] > 0.7
+    assert outcome.rows[0].coverage < 1
+    assert outcome.rows[0].in_domain_auc > 0.7
     path = max(home(tmp_path).glob("cells/*/scores/*chosen*.parquet"))
     table = pq.read_table(path).to_pandas()
     assert set(table["status"]) == {"ok", "error"}
@@ -175,7 +174,7 @@ def test_a_detector_that_fails_costs_only_its_own_cell(picture_folder: Maker, tm
     outcome = run(small_study(detectors=names), {"mine": picture_folder()})
     assert "failing failed: ValueError: nothing to learn here (mine.py:9)" in outcome.failures["failing on mine"]
     assert any("too high for me" in reason for reason in outcome.gaps["picky on mine"])
-    assert {row["detector"] for row in outcome.rows} == {"spectral_svm", "picky"}
+    assert {row.detector for row in outcome.rows} == {"spectral_svm", "picky"}
     assert not outcome.complete
 
 
@@ -198,7 +197,7 @@ def test_an_edited_detector_is_another_detector(picture_folder: Maker, tmp_path:
 def test_fixed_bands_get_rows(picture_folder: Maker) -> None:
     bands = [{"kind": "stop", "low": 0.19, "high": 0.31}, {"kind": "band", "low": 0.2, "high": 0.3}]
     outcome = run(small_study(bands=bands, search={"trials": 0}, oracle=False), {"mine": picture_folder(n=30)})
-    by_band = {str(Band(**row["band"])): row for row in outcome.rows if row["role"] == "fixed"}
+    by_band = {str(row.band): row for row in outcome.rows if row.role == "fixed"}
     assert list(by_band) == ["stop 0.190-0.310", "band 0.200-0.300"]
     assert by_band["band 0.200-0.300"]["in_domain_auc"] > 0.9
 
@@ -207,20 +206,20 @@ def test_fixed_bands_get_rows(picture_folder: Maker) -> None:
 def test_other_modes_run(picture_folder: Maker, mode: str) -> None:
     outcome = run(small_study(mode=mode, detectors=["spectral_svm", "dct_ridge"]), {"mine": picture_folder(n=10)})
     assert outcome.complete
-    assert all(row["band"]["mode"] == mode for row in outcome.rows)
+    assert all(row.band.mode == mode for row in outcome.rows)
 
 
 def test_the_published_preset_runs(picture_folder: Maker) -> None:
     outcome = run(small_study(detectors=["spectral_svm/faithful"]), {"mine": picture_folder(n=10)})
-    assert outcome.rows[0]["detector"] == "spectral_svm/faithful"
+    assert outcome.rows[0].detector == "spectral_svm/faithful"
 
 
 def test_two_domains(picture_folder: Maker) -> None:
     folders = {"mine": picture_folder(), "yours": picture_folder("other", first_seed=500)}
     row = run(small_study(test=["mine", "yours"]), folders).rows[0]
-    assert [test["domain"] for test in row["tests"]] == ["mine", "yours"]
-    assert row["cross_domain_auc"] == row["tests"][1]["auc"]
-    assert row["worst_domain"] == "yours"
+    assert [test.domain for test in row.tests] == ["mine", "yours"]
+    assert row.cross_domain_auc == row.tests[1].auc
+    assert row.worst_domain == "yours"
 
 
 @pytest.mark.parametrize(
@@ -282,7 +281,7 @@ def test_no_choice_looks_at_sealed_scores(picture_folder: Maker, tmp_path: Path)
     turned = json.loads(cell.read_text())
     assert turned["trials"] == honest["trials"]
     assert turned["band"] == honest["band"]
-    assert outcome.rows[0]["in_domain_auc"] < 0.5  # they were read in the end
+    assert outcome.rows[0].in_domain_auc < 0.5  # they were read in the end
 
 
 def test_a_half_written_score_file_is_computed_again(picture_folder: Maker, tmp_path: Path) -> None:
@@ -355,13 +354,13 @@ def test_perturbed_domains_get_scores_and_leave_the_others_alone(
     assert len(set(found.values())) == len(found)  # every one of them does something
     assert set((tmp_path / "cache").glob("chunks/*/*")) > chunks
     same = ("band", "in_domain_auc", "in_domain_auc_lo", "cross_domain_auc", "cross_domain_auc_hi", "worst_auc", "worst_domain")
-    assert [row[name] for name in same] == [plain[name] for name in same]
-    assert json.dumps(row["tests"][:2]) == json.dumps(plain["tests"])
-    assert [t["domain"] for t in row["tests"][2:]] == [f"{d}+{p}" for d in ("mine", "yours") for p in HARM]
-    assert plain["robustness"] == []
+    assert [row.value(name) for name in same] == [plain.value(name) for name in same]
+    assert repr(row.tests[:2]) == repr(plain.tests)
+    assert [t.domain for t in row.tests[2:]] == [f"{d}+{p}" for d in ("mine", "yours") for p in HARM]
+    assert plain.robustness == ()
 
-    entry = next(e for e in row["robustness"] if (e["perturbation"], e["scope"]) == ("noise:sd=20", "in-domain"))
-    aucs = {t["domain"]: t["auc"] for t in row["tests"]}
+    entry = next(e for e in row.robustness if (e.perturbation, e.scope) == ("noise:sd=20", "in-domain"))
+    aucs = {t.domain: t.auc for t in row.tests}
     assert entry["domains"] == ["mine"]
     assert entry["drop"] == pytest.approx(aucs["mine"] - aucs["mine+noise:sd=20"])
     assert entry["drop_lo"] <= entry["drop"] <= entry["drop_hi"]
@@ -386,13 +385,13 @@ def test_training_on_perturbed_pictures_is_other_training_on_the_same_pictures(p
     train = ["mine", "mine+jpeg:quality=30"]
     study = small_study(train=train, test=["mine", "other+blur"], oracle=False, **PLAIN)
     outcome = run(study, {"mine": mine, "other": other})
-    plain, perturbed = sorted(outcome.rows, key=lambda row: row["train"])
-    assert [plain["train"], perturbed["train"]] == train
+    plain, perturbed = sorted(outcome.rows, key=lambda row: row.train)
+    assert [plain.train, perturbed.train] == train
     fits = [pq.read_table(path)["score"].to_pylist() for path in home(tmp_path).glob("cells/*/scores/*chosen-0.parquet")]
     assert len(fits) == 2
     assert fits[0] != fits[1]
     # A detector that was trained on perturbed pictures is at home on them as they are.
-    assert [row["tests"][0]["auc"] for row in (plain, perturbed)] == [row["in_domain_auc"] for row in (plain, perturbed)]
+    assert [row.tests[0].auc for row in (plain, perturbed)] == [row.in_domain_auc for row in (plain, perturbed)]
     # Blurred, a training picture is still a training picture.
     assert any("the same picture is among the training" in detail for *_, detail in outcome.problems)
     assert all(item.startswith("real/copy") for _, item, _, _ in outcome.problems)

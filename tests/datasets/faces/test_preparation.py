@@ -132,7 +132,7 @@ def test_a_study_runs_on_prepared_clips(root: Path, picture_folder: Callable[...
     outcome = prepared(root)
     study = small_study(train=["clips"], test=["clips"], sweep=None, search={"trials": 0})
     (row,) = run(study, {f"{__file__}:Clips": root}).rows
-    assert (row["train"], row["coverage"]) == ("clips/a", 1.0)
+    assert (row.train, row.coverage) == ("clips/a", 1.0)
     by_split = [item.split for item in Clips(root).items("a")]
     assert {split: by_split.count(split) for split in ("train", "val", "test")} == {"train": 30, "val": 6, "test": 6}
     assert outcome.preparation.settings_text in Clips(root).facts()["preparation"]

@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,22 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.cli import main
+from bandbench.benchmark.metrics.detection import Interval
+from bandbench.benchmark.results.cell_document import CellDocument
+from bandbench.benchmark.results.rows import SubmissionFacts
 from bandbench.benchmark.tracking import client_for, default_tracking_uri
 from bandbench.leaderboard.page.details import Details, load_details, repeat_command, row_id
 from bandbench.leaderboard.page.page import ASSETS, origin, page, payload, without_addresses
 from bandbench.leaderboard.rows import Board, load_board
+from bandbench.leaderboard.transfer.domains import Transfer
 from conftest import run, small_study
 
-Maker = Callable[..., dict[str, Any]]
+Maker = Callable[..., Any]
+MINIMAL = {
+    "schema": 2, "key": "k", "study": "s", "study_key": "", "detector": "d", "detector_identity": {}, "train": "t",
+    "tests": [], "seed": 0, "seeds": 1, "attempt": 0, "bootstrap": 10, "crop": None, "band": {}, "rule": "", "evidence": None,
+    "trials": [], "tested": [], "decode_ms": 0.0, "gaps": [], "finished": 0.0,
+}  # fmt: skip
 HOSTILE = (
     "</script><script>window.hurt=1</script>", "<img src=x onerror=window.hurt=1>", "\"'`${window.hurt=1}", "x" * 5000,
     "\u202eتجربة", "a\u2028b\u2029c", "<!--<script>", "&lt;b&gt;<b>bold</b>", "{{ 7 * 7 }}", "\ud800",
@@ -93,9 +103,9 @@ def test_libraries_come_with_their_licences() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_names_stay_text(row_maker: Maker, test_maker: Maker, name: str) -> None:
-    row = row_maker(name, name, study=name, worst_domain=name, gaps=[name], data={name: {"missing": [name]}})
-    row["tests"] = [test_maker(name, 0.9), test_maker("set/b", 0.8)]
-    details = Details(cells={row["run_id"]: {"parameters": {name: name}, "view": name, "command": name}})
+    tests = [test_maker(name, 0.9), test_maker("set/b", 0.8)]
+    row = row_maker(name, name, study=name, worst_domain=name, gaps=[name], data={name: {"missing": [name]}}, tests=tests)
+    details = Details(cells={row.run_id: {"parameters": {name: name}, "view": name, "command": name}})
     quiet = Elements(page(Board("made", [row_maker()], []), Details()))
     text = page(Board(name, [row], [name]), details, "https://server")
     assert len(Elements(text).scripts) == len(quiet.scripts)
@@ -115,13 +125,15 @@ def test_what_is_undefined_is_null_and_what_was_not_tested_is_told(row_maker: Ma
     assert found["set"] != objects(data)[0]["set"]
 
 
-def test_ranks_and_threshold_transfer_of_the_rows_are_taken(row_maker: Maker) -> None:
+def test_ranks_and_threshold_transfer_are_taken(row_maker: Maker) -> None:
     told = {"rank_low": 1, "rank_high": 2, "tie_group": 1, "rank_reason": ""}
-    transfer = [{"domain": "set/b", "false_alarms": 0.25, "detections": 0.5}]
-    board = Board("made", [row_maker(**told, threshold_transfer=transfer), row_maker("b")], [])
-    first, second = objects(payload(board, Details()))
+    transfer = Transfer("set/b", Interval(0.25, 0.2, 0.3, 0.1), Interval(0.5, 0.4, 0.6, 0.1), 0.1, 0.2, 10, 10)
+    board = Board("made", [row_maker(**told), row_maker("b")], [])
+    first, second = objects(payload(board, Details(transfers={row_id(board.rows[0]): [transfer]})))
     assert {name: first[name] for name in told} == told
-    assert first["threshold_transfer"] == transfer
+    (carried,) = first["threshold_transfer"]
+    assert (carried["domain"], carried["false_alarms"], carried["detections_hi"]) == ("set/b", 0.25, 0.6)
+    assert second["threshold_transfer"] is None
     assert second["rank_low"] is None
     assert "rank_low" not in payload(Board("made", [row_maker()], []), Details())["fields"]
 
@@ -177,14 +189,14 @@ def test_names_with_slashes_are_no_folders() -> None:
 
 
 def test_where_scores_come_from_is_told(row_maker: Maker) -> None:
-    told = {"name": "theirs", "authors": ["</script>", "b"], "notes": ["<b>"]}
+    told = SubmissionFacts("theirs", authors="</script>, b", notes=("<b>",))
     submitted = [
         row_maker(str(verified), run_id=f"submission:{verified}", source="submitted", verified=verified, submission=told)
         for verified in (False, True)
     ]
     text = page(Board("made", [row_maker(), *submitted], []), Details())
     assert [origin(row) for row in (row_maker(), *submitted)] == ["recorded here", "submitted", "submitted, verified"]
-    assert all(row["submission"] == told for row in objects(data_of(text))[1:])
+    assert all(row["submission"] == told.to_json() for row in objects(data_of(text))[1:])
     assert objects(data_of(text))[0]["submission"] is None
     assert text.count("<td>submitted, verified</td>") == 1
 
@@ -192,7 +204,7 @@ def test_where_scores_come_from_is_told(row_maker: Maker) -> None:
 def test_the_command_survives_the_shell() -> None:
     import shlex
 
-    document = {
+    changes = {
         "study": "a b",
         "detector": "$(x)",
         "train": "'q'",
@@ -200,6 +212,7 @@ def test_the_command_survives_the_shell() -> None:
         "seed": 3,
         "seeds": 2,
     }
+    document = CellDocument.from_json(MINIMAL | changes)
     words = shlex.split(repeat_command(document))
     assert words == [
         "bench",
@@ -275,27 +288,27 @@ def test_a_swept_study_fills_the_band_maps_and_other_folders_are_read(
     run(small_study(sweep=sweep, search={"trials": 0}, test=["yours", "mine"]), folders)
     uri = default_tracking_uri()
     board = load_board(uri, "small")
-    row = next(row for row in board.rows if row["role"] == "chosen")
+    row = next(row for row in board.rows if row.role == "chosen")
     (cell,) = Path(uri.removeprefix("sqlite:///")).parent.glob("cells/*")
     shutil.copytree(cell, tmp_path / "theirs")
-    told = {"name": "theirs", "notes": []}
-    submitted = {**row, "run_id": "submission:theirs", "source": "submitted", "submission": told, "cell": "other"}
+    told = SubmissionFacts("theirs")
+    submitted = replace(row, run_id="submission:theirs", source="submitted", submission=told, cell="other")
     details = load_details(uri, "small", [*board.rows, submitted], {"submission:theirs": tmp_path / "theirs"})
 
-    bands = details.bands[row["run_id"]]
+    bands = details.bands[row.run_id]
     assert (bands["domains"], bands["home"]) == (["mine", "yours"], "test")
     assert len(bands["keep"]) == len(bands["stop"]) == 5
     best = max(bands["keep"], key=lambda band: band[2][0])
     assert best[0] < 0.3  # fakes have more power between 0.2 and 0.3
     assert best[1] > 0.2
-    allpass = {test["domain"]: test["allpass_auc"] for test in row["tests"]}
+    allpass = {test.domain: test.allpass_auc for test in row.tests}
     assert bands["allpass"] == [allpass[name] for name in bands["domains"]]
 
     mine, theirs = row_id(row), row_id(submitted)
     assert details.rows[theirs] == details.rows[mine]
-    assert json.dumps(details.transfers[theirs]) == json.dumps(details.transfers[mine])
+    assert repr(details.transfers[theirs]) == repr(details.transfers[mine])
     assert details.cells["submission:theirs"]["command"] == details.cells["submission:theirs"]["page"] == ""
-    assert details.cells[row["run_id"]]["command"].startswith("bench run")
+    assert details.cells[row.run_id]["command"].startswith("bench run")
     data = payload(Board("small", [*board.rows, submitted], []), details, uri)
     assert str(tmp_path) not in json.dumps(data, default=str)
 
@@ -311,12 +324,11 @@ def test_details_without_score_files(picture_folder: Callable[..., Path]) -> Non
         shutil.rmtree(scores)
     details = load_details(uri, "small", board.rows)
     assert details.rows == {}
-    assert details.cells[board.rows[0]["run_id"]]["view"] == "profile"
+    assert details.cells[board.rows[0].run_id]["view"] == "profile"
     assert "spectral_svm" in page(board, details, uri)
 
 
 @pytest.mark.parametrize(("domain", "told"), [("set/b", 3), ("procedural/blend", 0), ("set/b+blur:sigma=1", 0)])
-def test_look_alikes_are_flagged_where_they_may_be_copies(row_maker: Maker, domain: str, told: int) -> None:
-    row = row_maker()
-    row["tests"] = [row["tests"][0] | {"domain": domain, "lookalikes": 3}]
+def test_look_alikes_are_flagged_where_they_may_be_copies(row_maker: Maker, test_maker: Maker, domain: str, told: int) -> None:
+    row = row_maker(tests=[test_maker(domain, 0.9, lookalikes=3)])
     assert objects(data_of(page(Board("made", [row], []), Details())))[0]["lookalikes"] == told

@@ -7,7 +7,7 @@ import pytest
 
 from bandbench.leaderboard.ranking.comparable import comparable_sets, headline_tests
 
-Maker = Callable[..., dict[str, Any]]
+Maker = Callable[..., Any]
 
 
 def test_rows_of_two_training_domains_are_two_sets(row_maker: Maker) -> None:
@@ -19,8 +19,8 @@ def test_rows_of_two_training_domains_are_two_sets(row_maker: Maker) -> None:
 
 @pytest.mark.parametrize("what", ["split_list", "pictures"])
 def test_other_pictures_of_the_same_domain_are_another_set(row_maker: Maker, test_maker: Maker, what: str) -> None:
-    other = row_maker("y")
-    other["tests"][2] = test_maker("set/c", 0.8, **{what: "other"})
+    plain = row_maker("y").tests
+    other = row_maker("y", tests=[*plain[:2], test_maker("set/c", 0.8, **{what: "other"})])
     sets, index = comparable_sets([row_maker("x"), other])
     assert index == [0, 1]
     assert sets[0].domains == sets[1].domains
@@ -28,20 +28,17 @@ def test_other_pictures_of_the_same_domain_are_another_set(row_maker: Maker, tes
 
 
 def test_what_happened_at_home_does_not_part_rows(row_maker: Maker, test_maker: Maker) -> None:
-    other = row_maker("y")
-    other["tests"][0] = test_maker("set/a", 0.9, split_list="other")
+    other = row_maker("y", tests=[test_maker("set/a", 0.9, split_list="other"), *row_maker("y").tests[1:]])
     assert comparable_sets([row_maker("x"), other])[1] == [0, 0]
 
 
 def test_perturbed_domains_have_no_part(row_maker: Maker, test_maker: Maker) -> None:
-    row = row_maker("x")
-    row["tests"].append(test_maker("set/b+jpeg:quality=50", 0.6))
-    assert [t["domain"] for t in headline_tests(row)[0]] == ["set/b", "set/c"]
+    row = row_maker("x", tests=[*row_maker("x").tests, test_maker("set/b+jpeg:quality=50", 0.6)])
+    assert [t.domain for t in headline_tests(row)[0]] == ["set/b", "set/c"]
     assert comparable_sets([row_maker("y"), row])[1] == [0, 0]
 
 
 def test_home_only_is_no_mean_over_other_domains(row_maker: Maker) -> None:
-    home = row_maker("x", "set/b", domains=("set/a", "set/b"))
-    home["tests"] = home["tests"][1:]
+    home = row_maker("x", "set/b", tests=row_maker("x", "set/b", domains=("set/a", "set/b")).tests[1:])
     sets, index = comparable_sets([row_maker("y", "set/a", domains=("set/a", "set/b")), home])
     assert [sets[i].abroad for i in index] == [True, False]

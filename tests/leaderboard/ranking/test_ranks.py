@@ -150,10 +150,10 @@ def test_de_long_decides_as_the_bootstrap_does() -> None:
     ranking = rank(World(7, n_domains=2, n_clips=120).rows(np.linspace(0, 2, 10)), n_draws=2000)
     assert len(list(ranking.pairs())) == 45
     assert len(ranking.disagreements()) <= 2
-    clear = [pair for pair in ranking.pairs() if not 0.005 < pair["p_holm"] < 0.3]
+    clear = [pair for pair in ranking.pairs() if not 0.005 < pair.p_holm < 0.3]
     assert len(clear) > 30
-    assert all((pair["delong_p_holm"] <= 0.05) == pair["significant"] for pair in clear)
-    assert all(pair["difference"] >= 0 for pair in ranking.pairs())
+    assert all((pair.delong_p_holm <= 0.05) == pair.significant for pair in clear)
+    assert all(pair.difference >= 0 for pair in ranking.pairs())
 
 
 def test_holm() -> None:
@@ -270,8 +270,8 @@ def test_draws_that_lose_a_class_too_often_rank_nobody() -> None:
 def test_pairs_name_rows_by_index() -> None:
     ranking = rank(World(14).rows([0.0, 3.0]))
     (pair,) = ranking.pairs()
-    assert (pair["better"], pair["worse"], pair["significant"]) == (1, 0, True)
-    assert pair["difference"] == pytest.approx(ranking.placements[1].auc.value - ranking.placements[0].auc.value)
+    assert (pair.better, pair.worse, pair.significant) == (1, 0, True)
+    assert pair.difference == pytest.approx(ranking.placements[1].auc.value - ranking.placements[0].auc.value)
 
 
 def test_every_pair_is_decided_alike_from_both_sides() -> None:

@@ -10,18 +10,17 @@ from bandbench.leaderboard.ranking.standings import ONLY_CHOSEN, standings
 from bandbench.leaderboard.rows import load_board
 from conftest import run, small_study
 
-Maker = Callable[..., dict[str, Any]]
+Maker = Callable[..., Any]
 PLAIN = {"sweep": None, "search": {"trials": 0}, "bands": [{"kind": "low", "high": 0.3}]}
 
 
 def test_rows_without_a_rank_say_why(row_maker: Maker) -> None:
-    home = row_maker("home")
-    home["tests"] = home["tests"][:1]
+    home = row_maker("home", tests=row_maker("home").tests[:1])
     rows = [row_maker("svm"), row_maker("svm", role="fixed"), row_maker("svm", role="allpass"), home]
     found = standings(rows, {})
     reasons = ["its score files were not found", ONLY_CHOSEN, ONLY_CHOSEN, "tested at home only"]
-    assert [one["rank_reason"] for one in found] == reasons
-    assert {one["rank_low"] for one in found} == {None}
+    assert [one.rank_reason for one in found] == reasons
+    assert {one.rank_low for one in found} == {None}
 
 
 def test_ranks_stay_within_a_set(picture_folder: Callable[..., Path]) -> None:
@@ -34,14 +33,14 @@ def test_ranks_stay_within_a_set(picture_folder: Callable[..., Path]) -> None:
         places = {one.run_id: one.folder for one in runs}
         found = standings(rows, places)
         for train in ("mine", "yours"):
-            mine = [one for one, row in zip(found, rows, strict=True) if (row["train"], row["role"]) == (train, "chosen")]
+            mine = [one for one, row in zip(found, rows, strict=True) if (row.train, row.role) == (train, "chosen")]
             assert len(mine) == 2
-            assert [one["rank_reason"] for one in mine] == ["", ""]
+            assert [one.rank_reason for one in mine] == ["", ""]
             # Best first, and nobody ranks outside a set of two.
-            assert mine[0]["tie_group"] == 1
-            assert all(1 <= one["rank_low"] <= one["rank_high"] <= 2 for one in mine)
-        assert {one["rank_reason"] for one, row in zip(found, rows, strict=True) if row["role"] == "fixed"} == {ONLY_CHOSEN}
+            assert mine[0].tie_group == 1
+            assert all(1 <= one.rank_low <= one.rank_high <= 2 for one in mine)
+        assert {one.rank_reason for one, row in zip(found, rows, strict=True) if row.role == "fixed"} == {ONLY_CHOSEN}
 
-        lost = next(i for i, row in enumerate(rows) if row["role"] == "chosen")
-        shutil.rmtree(places[rows[lost]["run_id"]] / "scores")
-        assert "cannot be read" in standings(rows, places)[lost]["rank_reason"]
+        lost = next(i for i, row in enumerate(rows) if row.role == "chosen")
+        shutil.rmtree(places[rows[lost].run_id] / "scores")
+        assert "cannot be read" in standings(rows, places)[lost].rank_reason

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.results.scores import SCORE_SCHEMA
 from bandbench.benchmark.store import dump_json
 from bandbench.benchmark.tracking import cell_runs, default_tracking_uri
@@ -104,8 +105,8 @@ def board_of(uri: str, study: str | None = None) -> Board:
     return with_submissions(load_board(uri, study))[0]
 
 
-def brought(board: Board) -> dict[str, Any]:
-    (row,) = [row for row in board.rows if row.get("source") == "submitted"]
+def brought(board: Board) -> Row:
+    (row,) = [row for row in board.rows if row.is_submitted]
     return row
 
 
@@ -123,23 +124,23 @@ def test_an_exported_row_comes_back(store: str, tmp_path: Path, detector: str, v
         assert text.splitlines()[0].split(",") == [*COLUMNS, *["split"] * validation]
     (tmp_path / "meta.yaml").write_text(exported.meta)
     report = add_submission(tmp_path / "meta.yaml", files, store)
-    assert report.verification["verified"], report.verification["reason"]
-    assert report.verification["difference"] == 0.0
+    assert report.verification.verified, report.verification.reason
+    assert report.verification.difference == 0.0
 
     board = board_of(store)
-    mine, theirs = brought(board), next(r for r in board.rows if r["detector"] == detector and r["role"] == "chosen")
+    mine, theirs = brought(board), next(r for r in board.rows if r.detector == detector and r.role == "chosen")
     assert set(mine) >= set(theirs)
-    for test, recorded in zip(mine["tests"], sorted(theirs["tests"], key=lambda test: test["domain"]), strict=True):
+    for test, recorded in zip(mine.tests, sorted(theirs.tests, key=lambda test: test.domain), strict=True):
         for name in ("domain", "n", "coverage", "split_list", "pictures"):
             assert test[name] == recorded[name]
         for name in ("auc", "eer", "average_precision", "pd10"):
             assert test[name] == pytest.approx(recorded[name], nan_ok=True)
-        wanted = recorded["balanced_accuracy"] if validation else math.nan
-        assert test["balanced_accuracy"] == pytest.approx(wanted, nan_ok=True)
-        assert math.isnan(test["allpass_auc"])
-    assert mine["cross_domain_auc"] == pytest.approx(theirs["cross_domain_auc"])
-    assert mine["ms_per_picture"] == pytest.approx(theirs["ms_per_picture"], abs=1e-3)
-    assert any("validation scores" in note for note in mine["submission"]["notes"]) != validation
+        wanted = recorded.metrics["balanced_accuracy"] if validation else math.nan
+        assert test.metrics["balanced_accuracy"] == pytest.approx(wanted, nan_ok=True)
+        assert math.isnan(test.allpass_auc)
+    assert mine.cross_domain_auc == pytest.approx(theirs.cross_domain_auc)
+    assert mine.ms_per_picture == pytest.approx(theirs.ms_per_picture, abs=1e-3)
+    assert any("validation scores" in note for note in mine.submission.notes) != validation
 
 
 NASTY = ("=1+1", "+1", "-1", "@x", "'", "'=x", "''+x", "'plain", 'a,b\n"c"', "\t=x", "\r=x", " =x", "ü/ö.png", "")
@@ -183,7 +184,7 @@ def test_names_of_another_workbench(store: str, tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text("\ufeff" + "\r\n".join(lines))
     meta = write_meta(tmp_path, domains={"Their mine": "mine", "Their yours": "yours"})
     report = add_submission(meta, [tmp_path / "s.csv"], store)
-    assert (report.findings, report.verification["verified"]) == ([], True)
+    assert (report.findings, report.verification.verified) == ([], True)
 
 
 # --- what is wrong with scores ---------------------------------------------------------------------------------------
@@ -252,9 +253,9 @@ def test_what_is_wrong_is_said_and_the_rest_is_used(
     report = bring(change)
     assert any(re.search(sentence, finding) for finding in report.findings), report.findings
     mine, yours = report.tests
-    assert mine["coverage"] == pytest.approx((10 - lost) / 10)
-    assert (mine["n"], yours["coverage"]) == (10, 1.0)
-    assert not report.verification["verified"] or change is repeat
+    assert mine.coverage == pytest.approx((10 - lost) / 10)
+    assert (mine.n, yours.coverage) == (10, 1.0)
+    assert not report.verification.verified or change is repeat
 
 
 def test_below_half_abroad_is_a_result_where_home_is_right(bring: Callable[..., Report]) -> None:
@@ -263,8 +264,8 @@ def test_below_half_abroad_is_a_result_where_home_is_right(bring: Callable[..., 
             row["score"] = -row["score"]
 
     right = bring(abroad, train="yours")
-    assert right.tests[1]["auc"] > 0.8
-    assert right.tests[0]["auc"] < 0.2
+    assert right.tests[1].auc > 0.8
+    assert right.tests[0].auc < 0.2
     assert not any("wrong way round" in finding for finding in right.findings)
 
 
@@ -283,7 +284,7 @@ def test_a_submission_without_any_auc_is_no_row(bring: Callable[..., Report]) ->
 
 
 def test_scores_the_wrong_way_round_are_not_turned(bring: Callable[..., Report]) -> None:
-    right, wrong = bring(name="right").tests[0]["auc"], bring(negate, name="wrong").tests[0]["auc"]
+    right, wrong = bring(name="right").tests[0].auc, bring(negate, name="wrong").tests[0].auc
     assert wrong == pytest.approx(1 - right)
 
 
@@ -298,7 +299,7 @@ def test_cells_that_mean_nothing_are_told(store: str, tmp_path: Path) -> None:
     assert "1 row has a label that is none of 0, 1, real, fake (such as 'bogus')." in report.findings
     assert "1 row has a score that is no number (such as 'high'); not scored." in report.findings
     assert any("a status that is none of ok, missing, error (such as 'fine')" in finding for finding in report.findings)
-    assert report.tests[0]["coverage"] == pytest.approx(8 / 10)  # the label is the reference's
+    assert report.tests[0].coverage == pytest.approx(8 / 10)  # the label is the reference's
 
 
 def test_a_domain_nobody_knows_is_taken_as_it_came(bring: Callable[..., Report], store: str) -> None:
@@ -309,11 +310,11 @@ def test_a_domain_nobody_knows_is_taken_as_it_came(bring: Callable[..., Report],
     assert any(f.startswith("elsewhere/x: nothing here to check the items against") for f in report.findings)
     assert any(f.startswith("elsewhere/x: no groups are told") for f in report.findings)
     row = brought(board_of(store))
-    found = {test["domain"]: test for test in row["tests"]}
-    assert found["elsewhere/x"]["auc"] == pytest.approx(found["yours"]["auc"])
-    assert found["elsewhere/x"]["split_list"] not in ("", found["yours"]["split_list"])
-    assert not row["verified"]
-    assert "of elsewhere/x is in one of them only" in row["submission"]["notes"][-1]
+    found = {test.domain: test for test in row.tests}
+    assert found["elsewhere/x"].auc == pytest.approx(found["yours"].auc)
+    assert found["elsewhere/x"].split_list not in ("", found["yours"].split_list)
+    assert not row.verified
+    assert "of elsewhere/x is in one of them only" in row.submission.notes[-1]
 
 
 def test_embedded_data_are_a_reference_without_any_run(tmp_path: Path) -> None:
@@ -330,7 +331,7 @@ def test_embedded_data_are_a_reference_without_any_run(tmp_path: Path) -> None:
     assert "procedural/blend: 1 id is unknown to the data set procedural" in said
     assert f"{len(items) - 1} of {len(items)} items have a usable score" in said
     assert "no recorded runs to check against" in " ".join(report.remarks)
-    assert [test["domain"] for test in report.tests] == ["procedural/blend"]
+    assert [test.domain for test in report.tests] == ["procedural/blend"]
 
 
 def test_validation_scores_of_test_items_set_no_threshold(bring: Callable[..., Report], store: str) -> None:
@@ -339,7 +340,7 @@ def test_validation_scores_of_test_items_set_no_threshold(bring: Callable[..., R
 
     report = bring(both)
     assert any("validation scores are not used, as 10 items of them are among the test items" in f for f in report.findings)
-    assert math.isnan(brought(board_of(store))["tests"][0]["balanced_accuracy"])
+    assert math.isnan(brought(board_of(store)).tests[0].metrics["balanced_accuracy"])
 
 
 @pytest.mark.parametrize(
@@ -373,9 +374,9 @@ def test_a_name_belongs_to_one_content(bring: Callable[..., Report], store: str)
     assert {path: path.stat().st_mtime_ns for path in own_folder().rglob("*")} == before
     with pytest.raises(DataError, match=r"another submission 'brought' .* --replace"):
         bring(drop)
-    assert brought(board_of(store))["coverage"] == 1.0
+    assert brought(board_of(store)).coverage == 1.0
     assert bring(drop, replace=True).outcome == "replaced"
-    assert brought(board_of(store))["coverage"] < 1.0
+    assert brought(board_of(store)).coverage < 1.0
     assert [path.name for path in own_folder().iterdir()] == ["brought"]
     remove_submission("brought")
     assert not list(own_folder().iterdir())
@@ -391,7 +392,7 @@ def test_shipped_folders_are_read_and_hold_what_was_sent(
     shipped.mkdir()
     (own_folder() / "brought").rename(shipped / "brought")
     monkeypatch.setattr(submission_files, "shipped_folder", lambda: shipped)
-    assert brought(board_of(store))["verified"]
+    assert brought(board_of(store)).verified
     with pytest.raises(DataError, match="came with the package"):
         remove_submission("brought")
     assert bring().outcome == "unchanged"
@@ -452,13 +453,13 @@ def test_who_is_verified(bring: Callable[..., Report], change: Change | None, me
 def test_one_draw_of_several_is_not_the_row(store: str, tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text(export_row(store, study="double").tables[0])
     report = add_submission(write_meta(tmp_path, detector="spectral_logreg"), [tmp_path / "s.csv"], store)
-    assert "draws: 2 in run" in report.verification["reason"]
-    assert not report.verification["verified"]
+    assert "draws: 2 in run" in report.verification.reason
+    assert not report.verification.verified
 
 
 def test_the_badge_goes_when_either_side_changes(bring: Callable[..., Report], store: str) -> None:
     bring()
-    first = brought(board_of(store))["submission"]["verification"]
+    first = brought(board_of(store)).submission.verification
     path = score_file(store, "spectral_svm")
     kept, rows = path.read_bytes(), pq.read_table(path).to_pylist()
     next(row for row in rows if row["split"] == "test")["score"] += 1e-5  # too little to change an AUC
@@ -467,15 +468,15 @@ def test_the_badge_goes_when_either_side_changes(bring: Callable[..., Report], s
         changed = brought(board_of(store))
     finally:
         path.write_bytes(kept)
-    assert not changed["verified"]
-    assert changed["submission"]["verification"]["run_scores"] != first["run_scores"]
+    assert not changed.verified
+    assert changed.submission.verification["run_scores"] != first["run_scores"]
     again = brought(board_of(store))
-    assert again["verified"] and again["submission"]["verification"] == first
+    assert again.verified and again.submission.verification == first
     own = own_folder() / "brought" / "scores-0.parquet"
     mine = pq.read_table(own).to_pylist()
     mine[0]["score"] += 1e-5
     pq.write_table(pa.Table.from_pylist(mine, schema=SCORE_SCHEMA), own)
-    assert not brought(board_of(store))["verified"]
+    assert not brought(board_of(store)).verified
 
 
 # --- what is said of them --------------------------------------------------------------------------------------------
@@ -529,8 +530,8 @@ def test_hostile_words_stay_text(bring: Callable[..., Report], store: str, text:
     bring(**told)
     board, folders = with_submissions(load_board(store))
     row = brought(board)
-    assert row["submission"]["description"] == text
-    assert row["detector"] == label(text) and len(row["detector"]) <= 200 and row["detector"].isprintable()
+    assert row.submission.description == text
+    assert row.detector == label(text) and len(row.detector) <= 200 and row.detector.isprintable()
 
     console = Console(width=140, record=True, file=io.StringIO())
     console.print(as_table(board.rows, "board"))

@@ -1,12 +1,13 @@
 """Which frequencies carry evidence: in numbers for the map, in words above it."""
 
 import math
+from dataclasses import replace
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 import pytest
 
+from bandbench.benchmark.results.cell_document import NarrowBand
 from bandbench.leaderboard.transfer.bands import Sweep, band_transfer, sentences
 
 STEP = 0.05
@@ -14,13 +15,13 @@ N = 12
 DOMAINS = ["set/a", "set/b", "set/c"]
 
 
-def narrow(aucs: dict[str, list[float | None]], error: float | None = 0.01, kind: str = "band") -> list[dict[str, Any]]:
+def narrow(aucs: dict[str, list[float | None]], error: float | None = 0.01, kind: str = "band") -> list[NarrowBand]:
     """Entries of bands a step wide, one per AUC of each domain."""
     return [
-        {
+        NarrowBand.from_json({
             "kind": kind, "low": round(STEP * i, 6), "high": round(STEP * (i + 1), 6), "val": [0.5, error],
             "tests": {name: [values[i], error] for name, values in aucs.items()},
-        }
+        })
         for i in range(len(next(iter(aucs.values()))))
     ]  # fmt: skip
 
@@ -29,14 +30,10 @@ def peak(first: int, last: int, auc: float = 0.9) -> list[float | None]:
     return [auc if first <= i <= last else 0.5 for i in range(N)]
 
 
-def document(entries: list[dict[str, Any]] | None, train: str = "set/a") -> dict[str, Any]:
-    return {"train": train, **({} if entries is None else {"narrow": entries})}
-
-
 def test_home_comes_first_and_bands_ascend() -> None:
     entries = narrow({"set/b": peak(0, 1), "set/a": peak(2, 3)})
     entries += narrow({"set/b": peak(0, 1), "set/a": peak(5, 5, 0.3)}, kind="stop")
-    told = band_transfer(document(entries[::-1]), {"set/a": 0.95, "set/b": 0.7})
+    told = band_transfer("set/a", entries[::-1], {"set/a": 0.95, "set/b": 0.7})
     assert told["domains"] == ["set/a", "set/b"]
     assert told["allpass"] == [0.95, 0.7]
     assert [band[0] for band in told["keep"]] == sorted(band[0] for band in told["keep"])
@@ -44,31 +41,31 @@ def test_home_comes_first_and_bands_ascend() -> None:
     assert told["stop"][5][2][0] == 0.3
 
 
-@pytest.mark.parametrize("entries", [None, [], narrow({"set/a": [0.9, 0.9]})])
-def test_without_narrow_bands_there_is_no_map(entries: list[dict[str, Any]] | None) -> None:
-    assert band_transfer(document(entries), {}) == {}
+@pytest.mark.parametrize("entries", [[], narrow({"set/a": [0.9, 0.9]})])
+def test_without_narrow_bands_there_is_no_map(entries: list[NarrowBand]) -> None:
+    assert band_transfer("set/a", entries, {}) == {}
 
 
 def test_validation_stands_in_for_a_home_that_was_not_tested() -> None:
-    told = band_transfer(document(narrow({"set/b": peak(0, 1)})), {"": 0.8, "set/b": 0.6})
+    told = band_transfer("set/a", narrow({"set/b": peak(0, 1)}), {"": 0.8, "set/b": 0.6})
     assert (told["domains"], told["home"], told["allpass"]) == (["set/a", "set/b"], "val", [0.8, 0.6])
     assert {band[2][0] for band in told["keep"]} == {0.5}
     assert "validation pictures" in told["sentences"][0]
 
 
 def test_a_perturbed_home_is_its_own_pictures_as_they_are() -> None:
-    told = band_transfer(document(narrow({"set/b": peak(0, 1), "set/a": peak(0, 1)}), "set/a+jpeg:quality=5"), {})
+    told = band_transfer("set/a+jpeg:quality=5", narrow({"set/b": peak(0, 1), "set/a": peak(0, 1)}), {})
     assert (told["domains"], told["home"]) == (["set/a", "set/b"], "test")
 
 
 def test_domains_that_a_band_lacks_are_left_out() -> None:
     entries = narrow({"set/a": peak(0, 1), "set/b": peak(0, 1)})
-    del entries[3]["tests"]["set/b"]
-    assert band_transfer(document(entries), {})["domains"] == ["set/a"]
+    entries[3] = replace(entries[3], tests={"set/a": entries[3].tests["set/a"]})
+    assert band_transfer("set/a", entries, {})["domains"] == ["set/a"]
 
 
 def test_undefined_numbers_stay_undefined() -> None:
-    told = band_transfer(document(narrow({"set/a": [None] * 6}, error=None)), {})
+    told = band_transfer("set/a", narrow({"set/a": [None] * 6}, error=None), {})
     assert all(math.isnan(band[2][0]) and math.isnan(band[3][0]) for band in told["keep"])
     assert math.isnan(told["allpass"][0])
     assert "no single narrow band is clearly better than chance" in told["sentences"][0]

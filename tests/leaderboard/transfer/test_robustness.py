@@ -12,7 +12,9 @@ from rich.console import Console
 
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.figures.plots import save_heat_map, save_robustness
+from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.results.cells import metric_name
+from bandbench.benchmark.results.rows import PerturbationResult, Row, TestResult
 from bandbench.benchmark.tracking import default_tracking_uri
 from bandbench.leaderboard.rows import load_board
 from bandbench.leaderboard.terminal.table import as_document, as_table, as_tests_csv
@@ -27,32 +29,32 @@ PLAIN = {"sweep": None, "search": {"trials": 0}, "seeds": 2}
 
 
 @pytest.fixture
-def recorded(picture_folder: Maker) -> list[dict]:
+def recorded(picture_folder: Maker) -> list[Row]:
     folders = {"mine": picture_folder(n=30), "yours": picture_folder("other", n=30, first_seed=500)}
     detectors = ["spectral_svm", "coin_flip"]
     return run(small_study(detectors=detectors, test=["mine", "yours"], perturbations=CHAINS, **PLAIN), folders).rows
 
 
-def test_rows_from_the_store(recorded: list[dict], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_from_the_store(recorded: list[Row], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     board = load_board(default_tracking_uri(), "small")
     assert not board.refused
-    assert [row["detector"] for row in board.rows] == [row["detector"] for row in recorded] == ["spectral_svm", "coin_flip"]
-    aucs = {test["domain"]: test for test in board.rows[0]["tests"]}
+    assert [row.detector for row in board.rows] == [row.detector for row in recorded] == ["spectral_svm", "coin_flip"]
+    aucs = {test.domain: test for test in board.rows[0].tests}
     assert set(aucs) == {name + chain for name in ("mine", "yours") for chain in ("", *(f"+{c}" for c in CHAINS))}
 
     row = board.rows[0]
-    assert row["in_domain_auc"] == aucs["mine"]["auc"]
-    assert row["cross_domain_auc"] == aucs["yours"]["auc"]
-    assert (row["worst_auc"], row["worst_domain"]) == (aucs["yours"]["auc"], "yours")
-    assert aucs["yours+noise:sd=30"]["auc"] < row["worst_auc"]
+    assert row.in_domain_auc == aucs["mine"].auc
+    assert row.cross_domain_auc == aucs["yours"].auc
+    assert (row.worst_auc, row.worst_domain) == (aucs["yours"].auc, "yours")
+    assert aucs["yours+noise:sd=30"].auc < row.worst_auc
 
     entries = robustness(board.rows)
     assert len(entries) == 2 * 2 * len(CHAINS)  # rows, scopes
     entry = next(e for e in entries if (e["scope"], e["perturbation"]) == ("cross-domain", CHAINS[0]))
     assert (entry["detector"], entry["train"], entry["study"]) == ("spectral_svm", "mine", "small")
-    assert entry["clean_auc"] == aucs["yours"]["auc"]
-    assert entry["auc"] == aucs["yours+noise:sd=30"]["auc"]
-    assert (entry["auc_lo"], entry["auc_hi"]) == (aucs["yours+noise:sd=30"]["auc_lo"], aucs["yours+noise:sd=30"]["auc_hi"])
+    assert entry["clean_auc"] == aucs["yours"].auc
+    assert entry["auc"] == aucs["yours+noise:sd=30"].auc
+    assert (entry["auc_lo"], entry["auc_hi"]) == (aucs["yours+noise:sd=30"].auc_lo, aucs["yours+noise:sd=30"].auc_hi)
     assert entry["drop"] == pytest.approx(entry["clean_auc"] - entry["auc"])
     assert entry["drop_lo"] < entry["drop"] < entry["drop_hi"]
 
@@ -74,7 +76,7 @@ def test_rows_from_the_store(recorded: list[dict], tmp_path: Path, capsys: pytes
     assert len(json.loads(capsys.readouterr().out)["robustness"]) == len(entries)
 
 
-def test_intervals_of_a_drop_are_paired(recorded: list[dict]) -> None:
+def test_intervals_of_a_drop_are_paired(recorded: list[Row]) -> None:
     """Of a perturbation that does nothing, exactly nothing is lost, however uncertain the AUC is."""
     found = [e for e in robustness(recorded) if e["detector"] == "coin_flip" and e["perturbation"] == "blur:sigma=0"]
     assert len(found) == 2
@@ -83,27 +85,20 @@ def test_intervals_of_a_drop_are_paired(recorded: list[dict]) -> None:
         assert one["drop"] == one["drop_lo"] == one["drop_hi"] == 0
 
 
-def entry(chain: str, scope: str = "in-domain", clean: float = 0.9, auc: float = 0.7, drop: tuple = (0.1, 0.3)) -> dict:
-    bounds = {"auc_lo": auc - 0.1, "auc_hi": auc + 0.1, "drop_lo": drop[0], "drop_hi": drop[1]}
-    return {
-        "perturbation": chain,
-        "scope": scope,
-        "domains": ["a"],
-        "clean_auc": clean,
-        "auc": auc,
-        "drop": clean - auc,
-        **bounds,
-    }
+def entry(
+    chain: str, scope: str = "in-domain", clean: float = 0.9, auc: float = 0.7, drop: tuple = (0.1, 0.3)
+) -> PerturbationResult:
+    return PerturbationResult(chain, scope, ("a",), clean, auc, auc - 0.1, auc + 0.1, clean - auc, *drop)
 
 
-def row(*entries: dict, detector: str = "one", band: str = "all") -> dict:
-    cut = {"kind": band, "cutoff": 0.25 if band != "all" else 0.0, "width": 0.0, "order": 1, "mode": "keep"}
-    tests = [{"domain": f"a+{e['perturbation']}", "auc": e["auc"]} for e in entries] + [{"domain": "a", "auc": 0.9}]
-    about = {"detector": detector, "train": "a", "role": "chosen", "study": "s", "band": cut}
-    return {**about, "tests": tests, "robustness": list(entries)}
+def row(*entries: PerturbationResult, detector: str = "one", band: str = "all") -> Row:
+    cut = Band(band, 0.25 if band != "all" else 0.0)
+    tests = [TestResult(f"a+{one.perturbation}", one.auc, one.auc_lo, one.auc_hi, 10, 1.0) for one in entries]
+    tests.append(TestResult("a", 0.9, 0.8, 1.0, 10, 1.0))
+    return Row(detector, "a", "chosen", cut, study="s", tests=tuple(tests), robustness=entries)
 
 
-def text_of(rows: list[dict], width: int) -> list[str]:
+def text_of(rows: list[Row], width: int) -> list[str]:
     texts = []
     for table in as_tables(rows, "title", width):
         console = Console(width=width, record=True, file=io.StringIO())
@@ -145,14 +140,14 @@ def test_bands_of_a_cell_stay_together_and_what_was_not_tried_is_a_dash() -> Non
 
 def test_domains_that_were_scored_perturbed_only_have_no_drop(picture_folder: Maker) -> None:
     found = run(small_study(test=["mine+noise:sd=5"], **PLAIN), {"mine": picture_folder()}).rows[0]
-    assert math.isnan(found["in_domain_auc"])
-    assert math.isnan(found["cross_domain_auc"])
-    (only,) = found["robustness"]
-    assert only["auc"] == found["tests"][0]["auc"]
-    assert math.isnan(only["clean_auc"])
-    assert math.isnan(only["drop"])
+    assert math.isnan(found.in_domain_auc)
+    assert math.isnan(found.cross_domain_auc)
+    (only,) = found.robustness
+    assert only.auc == found.tests[0].auc
+    assert math.isnan(only.clean_auc)
+    assert math.isnan(only.drop)
     (text,) = text_of([found], 80)
-    assert f"{only['auc']:.3f}" in text
+    assert f"{only.auc:.3f}" in text
     as_table([found], "board")  # has a place for what is undefined
 
 
