@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.results.rows import EvidenceInterval, Row, Standing, TestResult
 from bandbench.leaderboard.page.details import Details
 from bandbench.leaderboard.page.page import page, payload
 from bandbench.leaderboard.rows import Board
@@ -41,38 +43,35 @@ SEARCH = """async () => {
 }"""
 
 
-def made_up_rows(n: int) -> list[dict[str, Any]]:
-    """Rows as `results.cell_rows` gives them, drawn at random."""
+def made_up_rows(n: int) -> list[Row]:
+    """Rows drawn at random."""
     rng = np.random.default_rng(0)
     return [_row(i, rng) for i in range(n)]
 
 
-def _row(i: int, rng: np.random.Generator) -> dict[str, Any]:
+def _row(i: int, rng: np.random.Generator) -> Row:
     aucs, width = rng.uniform(0.4, 1.0, len(DOMAINS)), float(rng.uniform(0.01, 0.05))
     train = DOMAINS[i % len(DOMAINS)]
     tests = [_test(name, float(auc), width) for name, auc in zip(DOMAINS, aucs, strict=True)]
-    abroad = [test["auc"] for test in tests if test["domain"] != train]
+    abroad = [test.auc for test in tests if test.domain != train]
     low = round(float(rng.uniform(0, 0.5)), 4)
-    return {
-        "detector": f"detector_{i % 40}", "train": train, "role": "chosen", "study": f"study {i % 5}", "seeds": 2,
-        "rule": "rule", "run_id": rng.bytes(16).hex(), "cell": f"{i:064x}", "gaps": [], "robustness": [], "data": {},
-        "band": {"kind": "band", "cutoff": low + 0.05, "width": 0.1, "order": 1, "mode": "keep"},
-        "evidence": {"low": low, "high": low + 0.1}, **_interval("in_domain_auc", float(aucs[i % len(DOMAINS)]), width),
+    return Row(
+        detector=f"detector_{i % 40}", train=train, role="chosen", study=f"study {i % 5}", seeds=2, rule="rule",
+        run_id=rng.bytes(16).hex(), cell=f"{i:064x}", band=Band("band", low + 0.05, 0.1),
+        evidence=EvidenceInterval(low, low + 0.1), **_interval("in_domain_auc", float(aucs[i % len(DOMAINS)]), width),
         **_interval("cross_domain_auc", float(np.mean(abroad)), width), **_interval("worst_auc", min(abroad), width),
-        "worst_domain": min(tests, key=lambda test: test["auc"])["domain"], "oracle_auc": max(abroad),
-        "allpass_auc": min(abroad), "gain": float(rng.normal(0, 0.05)), "coverage": 1.0, "tests": tests,
-        "fit_seconds": float(rng.uniform(0.1, 9)), "ms_per_picture": float(rng.uniform(0.5, 50)),
-        "model_bytes": 2048.0, "splits": {},
-        "split_id": f"{i % 25:08x}", "dropped_leaks": {"train": 0, "val": 0},
-        "rank_low": 1 + i // 2, "rank_high": 2 + i // 2, "tie_group": 1 + i // 3, "rank_reason": "",
-    }  # fmt: skip
+        worst_domain=min(tests, key=lambda test: test.auc).domain, oracle_auc=max(abroad), allpass_auc=min(abroad),
+        gain=float(rng.normal(0, 0.05)), coverage=1.0, tests=tuple(tests), fit_seconds=float(rng.uniform(0.1, 9)),
+        ms_per_picture=float(rng.uniform(0.5, 50)), model_bytes=2048.0, split_id=f"{i % 25:08x}",
+        standing=Standing(1 + i // 2, 2 + i // 2, 1 + i // 3),
+    )  # fmt: skip
 
 
-def _test(domain: str, auc: float, width: float) -> dict[str, Any]:
-    return {
-        "domain": domain, **_interval("auc", auc, width), "n": 500, "coverage": 1.0, "split_list": f"list of {domain}",
-        "pictures": f"pictures of {domain}", "lookalikes": 0,
-    }  # fmt: skip
+def _test(domain: str, auc: float, width: float) -> TestResult:
+    return TestResult(
+        domain, **_interval("auc", auc, width), n=500, coverage=1.0, split_list=f"list of {domain}",
+        pictures=f"pictures of {domain}",
+    )  # fmt: skip
 
 
 def _interval(name: str, value: float, width: float) -> dict[str, float]:

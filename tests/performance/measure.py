@@ -152,7 +152,7 @@ def study(folder: str, jobs: int, tracking: bool = True, **keys: Any) -> dict[st
     seconds = since_start()
     begun = dict(reporter.stages)
     assert outcome.rows, outcome.failures
-    fit = statistics.mean(row["fit_seconds"] for row in outcome.rows)
+    fit = statistics.mean(row.fit_seconds for row in outcome.rows)
     return {
         "seconds": seconds,
         "prepare": begun["searching bands"] - begun["preparing pictures"],

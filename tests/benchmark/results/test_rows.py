@@ -1,0 +1,90 @@
+"""Rows and test results: their JSON form, what it leaves out, and what older files lack."""
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.results.rows import (
+    EvidenceInterval,
+    PerturbationResult,
+    Row,
+    Standing,
+    SubmissionFacts,
+    TestResult,
+    home_and_abroad,
+    rows_from_json,
+    rows_to_json,
+)
+from bandbench.benchmark.store import dump_json
+
+TEST = TestResult("b", 0.7, 0.6, 0.8, 20, 1.0, oracle_band=Band("low", 0.2), metrics={"eer": 0.3, "pd1": math.nan})
+DROP = PerturbationResult("blur:sigma=1", "in-domain", ("a",), 0.9, 0.8, 0.7, 0.9, 0.1, 0.0, 0.2)
+ROW = Row(
+    "svm", "a", "chosen", Band("high", 0.3), EvidenceInterval(0.1, 0.2), in_domain_auc=0.9, model_bytes=2048, gaps=("g",),
+    splits={"a": "1"}, data={"x": {"missing": ["p"]}}, tests=(TEST,), robustness=(DROP,), metrics={"clips": 0.5},
+)  # fmt: skip
+
+
+def through_json(row: Row) -> Row:
+    (again,) = rows_from_json(json.loads(dump_json(rows_to_json([row]))))
+    return again
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"evidence": None, "tests": (), "robustness": ()},
+        {"run_id": "r", "current": False},
+        {"source": "submitted", "verified": True, "submission": SubmissionFacts("theirs", notes=("n",))},
+    ],
+)
+def test_a_row_comes_back_as_it_was(changes: dict) -> None:
+    row = replace(ROW, **changes)
+    assert repr(through_json(row)) == repr(row)
+
+
+def test_numbers_keep_their_kind() -> None:
+    data = ROW.to_json()
+    assert isinstance(data["model_bytes"], int)
+    assert isinstance(data["tests"][0]["n"], int)
+
+
+def test_what_only_a_board_knows_is_left_out() -> None:
+    data = replace(ROW, standing=Standing(1, 2, 1)).to_json()
+    assert {"run_id", "current", "source", "verified", "submission", "standing", "metrics"}.isdisjoint(data)
+
+
+def test_metrics_stand_beside_the_other_numbers() -> None:
+    names = list(TEST.to_json())
+    assert names[names.index("coverage") + 1 : names.index("allpass_auc")] == ["eer", "pd1"]
+    assert ROW.to_json()["clips"] == 0.5
+    assert ROW.value("clips") == 0.5
+    assert math.isnan(ROW.value("unknown"))
+    assert math.isnan(TEST.value("unknown"))
+
+
+def test_rows_of_earlier_versions_are_read() -> None:
+    data = ROW.to_json()
+    for name in ("robustness", "score_ms", "settings", "variant", "splits", "dropped_leaks", "data"):
+        del data[name]
+    row = Row.from_json(data)
+    assert (row.robustness, row.settings, row.splits, row.dropped_leaks) == ((), "", {}, {"train": 0, "val": 0})
+    assert math.isnan(row.score_ms)
+    assert rows_from_json(None) == []
+
+
+def test_the_headline_is_abroad_where_that_was_measured() -> None:
+    assert replace(ROW, cross_domain_auc=0.6).headline == 0.6
+    assert ROW.headline == 0.9
+
+
+def test_a_perturbed_training_domain_is_home() -> None:
+    tests = [replace(TEST, domain=name) for name in ("a", "a+blur:sigma=1", "b", "b+blur:sigma=1")]
+    home, abroad = home_and_abroad(tests, "a+blur:sigma=1")
+    assert ([test.domain for test in home], [test.domain for test in abroad]) == (["a+blur:sigma=1"], ["b"])
+    home, _ = home_and_abroad(tests[:1], "a+blur:sigma=1")
+    assert [test.domain for test in home] == ["a"]
