@@ -88,7 +88,7 @@ def cell_rows(folder: Path) -> list[Row]:
     document = read_cell(folder)
     try:
         return _rows(document, folder)
-    except (KeyError, IndexError, TypeError, StopIteration) as error:
+    except (KeyError, IndexError, TypeError, ValueError, StopIteration) as error:
         raise DataError(f"{folder}/cell.json is incomplete ({type(error).__name__}: {error}).") from error
 
 

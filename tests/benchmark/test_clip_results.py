@@ -1,7 +1,9 @@
 """Numbers per clip of a row: which domains have them, whose thresholds they take, and means over domains."""
 
+import json
 import math
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -10,8 +12,12 @@ from bandbench.benchmark.clip_results import RowClips, row_clips
 from bandbench.benchmark.metrics.bootstrap import GroupBootstrap
 from bandbench.benchmark.metrics.clips import ClipRule, clip_scores, clip_threshold
 from bandbench.benchmark.metrics.detection import Scored, balanced_accuracy, best_threshold, roc_auc
+from bandbench.benchmark.recording.keys import settings_digest
+from bandbench.benchmark.records import Cell
 from bandbench.benchmark.results.rows import TestResult
 from bandbench.benchmark.results.scores import DomainScores
+from bandbench.benchmark.store import dump_json
+from conftest import small_study
 
 
 def domain_scores(name: str, seed: int, split: str = "test", in_clips: bool = True) -> DomainScores:
@@ -103,3 +109,17 @@ def test_clips_of_two_labels_are_told_and_cost_nothing_else() -> None:
     assert set(clips.headline(["a"], ["b"])) == {f"in_domain_clip_auc{end}" for end in ("", "_lo", "_hi")}
     spoilt = DomainScores("a", "val", Scored(1 - labels, VAL.scored.scores, VAL.scored.groups), 96, VAL.clips)
     assert str(entry_of(clips_of([HOME], spoilt), "a")["clip_problem"]).startswith("validation: the frames of clip a:00")
+
+
+def test_a_test_result_of_clips_is_read_as_it_was_written() -> None:
+    written = clips_of([HOME], VAL).added_to(TestResult("a", 0.5, 0.4, 0.6, 96, 1.0, metrics={"eer": 0.5}))
+    again = TestResult.from_json(json.loads(dump_json(written.to_json())))
+    assert repr(again) == repr(written)
+    assert (again.clips, again.value("n_clips")) == ("mean", 24)
+    assert math.isnan(again.value("clip_pd1"))
+
+
+def test_studies_without_the_key_keep_their_digest() -> None:
+    digests = {rule: settings_digest(cast(Cell, SimpleNamespace(study=small_study(clips=rule)))) for rule in ClipRule}
+    assert digests[ClipRule.MEAN] == "f3af2436"  # as before there was such a key
+    assert len(set(digests.values())) == 3
