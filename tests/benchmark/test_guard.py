@@ -355,7 +355,7 @@ def test_what_a_data_set_says_of_itself_is_on_the_row(cast: str) -> None:
     board = load_board(default_tracking_uri(), "small")
     assert chosen(Outcome(board.rows)).data == row.data
     other = chosen(run_cast(cast, {"test": ["cast/one"]}, lacks="everything else"))
-    assert other["data"]["cast"]["missing"] == ["everything else"]  # and not what an earlier run recorded
+    assert other.data["cast"]["missing"] == ["everything else"]  # and not what an earlier run recorded
 
 
 def test_a_result_of_before_there_were_split_lists_can_be_read(cast: str, tmp_path: Path) -> None:

@@ -381,8 +381,8 @@ def test_clips_become_items_and_rows(tmp_path: Path, empty_store: Path) -> None:
     outcome = run(study, {"ffpp": ffpp, "uadfv": uadfv})
     assert outcome.complete
     (row,) = outcome.rows
-    assert {(test["domain"], test["n"]) for test in row["tests"]} == {("ffpp/FaceSwap@c23", 16), ("uadfv", 8)}
-    assert all(0 <= test["auc"] <= 1 for test in row["tests"])
+    assert {(test.domain, test.n) for test in row.tests} == {("ffpp/FaceSwap@c23", 16), ("uadfv", 8)}
+    assert all(0 <= test.auc <= 1 for test in row.tests)
 
 
 def test_frames_and_clips_that_give_nothing_are_told(tmp_path: Path) -> None:

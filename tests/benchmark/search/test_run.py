@@ -199,7 +199,7 @@ def test_fixed_bands_get_rows(picture_folder: Maker) -> None:
     outcome = run(small_study(bands=bands, search={"trials": 0}, oracle=False), {"mine": picture_folder(n=30)})
     by_band = {str(row.band): row for row in outcome.rows if row.role == "fixed"}
     assert list(by_band) == ["stop 0.190-0.310", "band 0.200-0.300"]
-    assert by_band["band 0.200-0.300"]["in_domain_auc"] > 0.9
+    assert by_band["band 0.200-0.300"].in_domain_auc > 0.9
 
 
 @pytest.mark.parametrize("mode", ["reweight", "pixels"])
@@ -361,9 +361,9 @@ def test_perturbed_domains_get_scores_and_leave_the_others_alone(
 
     entry = next(e for e in row.robustness if (e.perturbation, e.scope) == ("noise:sd=20", "in-domain"))
     aucs = {t.domain: t.auc for t in row.tests}
-    assert entry["domains"] == ["mine"]
-    assert entry["drop"] == pytest.approx(aucs["mine"] - aucs["mine+noise:sd=20"])
-    assert entry["drop_lo"] <= entry["drop"] <= entry["drop_hi"]
+    assert entry.domains == ("mine",)
+    assert entry.drop == pytest.approx(aucs["mine"] - aucs["mine+noise:sd=20"])
+    assert entry.drop_lo <= entry.drop <= entry.drop_hi
 
 
 def test_workers_change_no_perturbed_byte(picture_folder: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
