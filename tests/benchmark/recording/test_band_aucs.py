@@ -80,7 +80,7 @@ def test_numbers_follow_from_the_table(cell: Path) -> None:
     swapped = table.set_column(table.column_names.index("label"), "label", pa.array(1 - table["label"].to_numpy()))
     pq.write_table(swapped, cell / FILE)
     turned = narrow_aucs(cell / FILE)
-    assert [1 - e["val"][0] for e in turned] == pytest.approx([e["val"][0] for e in document["narrow"]])
+    assert [1 - band.validation[0] for band in turned] == pytest.approx([e["val"][0] for e in document["narrow"]])
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 but no table PAR1"])
