@@ -20,12 +20,14 @@ from typing import Self
 
 from ..benchmark.errors import DataError
 from ..benchmark.metrics import bootstrap as intervals
+from ..benchmark.metrics import clips as clip_scores
 from ..benchmark.metrics import delong, roc
 from ..benchmark.metrics import detection as metrics
 from ..benchmark.pictures import perturbations
 from ..benchmark.reporting import Reporter
 from ..benchmark.results import cell_document, columns, scores
 from ..benchmark.results import cells as results
+from ..benchmark.results import clips as clip_results
 from ..benchmark.results import rows as result_rows
 from ..benchmark.results.cells import cell_rows
 from ..benchmark.results.rows import Row, rows_from_json, rows_to_json
@@ -34,7 +36,20 @@ from ..benchmark.tracking.reading import store_folder
 from ..benchmark.workers import running_workers
 
 # Modules that decide the contents of a row.
-CODE = (cell_document, columns, delong, intervals, metrics, perturbations, result_rows, results, roc, scores)
+CODE = (
+    clip_results,
+    clip_scores,
+    cell_document,
+    columns,
+    delong,
+    intervals,
+    metrics,
+    perturbations,
+    result_rows,
+    results,
+    roc,
+    scores,
+)
 WORTH_WORKERS = 24  # cells; fewer are done before a worker has started
 BATCH = 8  # cells at a time for a worker
 SETTLED = 0.1  # seconds; a file that has just been written could change again without a sign

@@ -13,13 +13,12 @@ from rich.text import Text
 
 from ..domains.catalogue import Catalogue
 from ..domains.splits import missing_classes
+from ..metrics.roc import Interval
 from ..models.documents import evaluation_document
 from ..models.evaluation import Evaluation, evaluate_model
 from ..models.trained_model import TrainedModel
 from ..reporting import folded_name
 from ..results.scores import write_table
-from ..store.files import dump_json
-from ..tracking.store import resolve_tracking_uri
 from ..workers import running_workers
 from . import completion
 from .arguments import parse_data
@@ -49,14 +48,25 @@ def evaluate(
             "--drop-leaks", help="Do not score pictures that share a clip or an identity with what it has learned from."
         ),
     ] = False,
+    clips: Annotated[
+        str, typer.Option(metavar="RULE", help="Frames of a clip to one score: mean, vote or top_third.")
+    ] = "mean",
     scores: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the score files (Parquet), one per domain.")] = None,
     jobs: JobsOption = None,
     tracking_uri: TrackingOption = None,
     json_file: JsonOption = None,
 ) -> None:
     """Test a trained model; pictures that it has learned from are not scored."""
+    from rich.console import Console
+
+    from ..metrics.clips import clip_rule
+    from ..models.trained_model import TrainedModel
+    from ..store.files import dump_json
+    from ..tracking.store import resolve_tracking_uri
+
     console = Console(stderr=True)
     check_target(json_file)
+    rule = clip_rule(clips)
     uri = resolve_tracking_uri(tracking_uri)
     trained = TrainedModel.load(model_folder(model, uri), detector)
     given = parse_data(data)
@@ -67,7 +77,7 @@ def evaluate(
         chosen = catalogue.choose(test, seed, lambda name: missing_classes(catalogue.domain(name, seed).items, ("test",)))
         print_unusable(chosen.left_out, console)
         domains = chosen.domains
-        found = evaluate_model(trained, domains, catalogue, workers, reporter, drop_leaks)
+        found = evaluate_model(trained, domains, catalogue, workers, reporter, drop_leaks, rule)
         reporter.stage("recording", None)
         with tempfile.TemporaryDirectory() as pictures:
             documents = [evaluation_document(trained, one, started, Path(pictures)) for one in found]
@@ -91,7 +101,10 @@ def evaluate(
     for one in found:
         if one.missing:
             say(console, _one_sided(one))
-    raise typer.Exit(0 if recorded and not problems and not any(one.missing for one in found) else 3)
+        if one.clip_problem:
+            say(console, f"{one.domain} has no metrics per clip: {one.clip_problem}")
+    incomplete = problems or any(one.missing or one.clip_problem for one in found)
+    raise typer.Exit(0 if recorded and not incomplete else 3)
 
 
 def _one_sided(found: Evaluation) -> str:
@@ -110,7 +123,8 @@ def _one_sided(found: Evaluation) -> str:
 def _as_document(found: Evaluation, model: TrainedModel) -> dict[str, Any]:
     confusion = {} if found.confusion is None else {"classes": model.recipe.classes, "confusion": found.confusion.tolist()}
     about = {"domain": found.domain, "n": found.n, "coverage": found.n / found.n_items, "dropped_leaks": found.n_dropped}
-    return {**about, "missing": list(found.missing), **found.numbers, **confusion, **found.data}
+    clips = {} if found.clips is None else {"clips": found.clips.rule, **found.clips.numbers()}
+    return {**about, "missing": list(found.missing), **found.numbers, **clips, **confusion, **found.data}
 
 
 def _print(found: list[Evaluation], model: TrainedModel) -> None:
@@ -131,6 +145,30 @@ def _print(found: list[Evaluation], model: TrainedModel) -> None:
         name = folded_name(one.domain, max(12, console.width - NUMBERS_WIDTH))
         table.add_row(Text(f"{name}\n  {count}"), f"{_text(value['auc'])}\n{interval}", *others)
     console.print(table)
+    _print_clips(found, console)
+
+
+def _print_clips(found: "list[Evaluation]", console: "Console") -> None:
+    """Print a table of the domains that have clips, if there are any."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    from ..reporting import folded_name
+
+    rows = [(one.domain, one.clips) for one in found if one.clips is not None]
+    if not rows:
+        return
+    title = f"per clip ({rows[0][1].rule.describe()})"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("test domain\nclips", overflow="fold", min_width=12)
+    for heading in ("AUC\n95 %", "balanced\naccuracy", "PD@10 %", "PD@1 %"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for domain, clips in rows:
+        name = folded_name(domain, max(12, console.width - NUMBERS_WIDTH))
+        shown = (clips.auc, clips.balanced_accuracy, clips.rates["pd10"], clips.rates["pd1"])
+        table.add_row(Text(f"{name}\n  {clips.n}"), *map(_interval_text, shown))
+    console.print(table)
 
 
 def _print_confusion(found: Evaluation, model: TrainedModel, console: Console) -> None:
@@ -147,6 +185,12 @@ def _print_confusion(found: Evaluation, model: TrainedModel, console: Console) -
         f"balanced accuracy {found.numbers['balanced_accuracy']:.3f}, macro AUC {found.numbers['macro_auc']:.3f}, "
         f"{found.n} of {found.n_items} pictures"
     )
+
+
+def _interval_text(interval: Interval) -> str:
+    if interval.low != interval.low:
+        return _text(interval.value)
+    return f"{_text(interval.value)}\n{_text(interval.low)}-{_text(interval.high)}"
 
 
 def _text(value: float) -> str:

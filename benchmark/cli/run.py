@@ -48,6 +48,7 @@ def run(
     seed: Annotated[int | None, _given("N", "Seed of everything that is drawn; it fixes the test pictures.")] = None,
     mode: Annotated[str | None, _given("MODE", "What a band does: keep, reweight or pixels.")] = None,
     crop: Annotated[int | None, _given("N", "Side of the square window cut from each picture, in pixels.")] = None,
+    clips: Annotated[str | None, _given("RULE", "Frames of a clip to one score: mean, vote or top_third.")] = None,
     jobs: JobsOption = None,
     tracking_uri: TrackingOption = None,
     storage: Annotated[
@@ -75,6 +76,7 @@ def run(
         "seed": seed,
         "mode": mode,
         "crop.side": crop,
+        "clips": clips,
         "drop_leaks": drop_leaks or None,
     }
     with ScreenReporter(console) as reporter:

@@ -7,7 +7,7 @@ perfectly ranked pictures every draw is perfect. There an interval is Clopper an
 groups, and never narrower than what groups of a kind that was not met could change.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -50,11 +50,27 @@ class GroupBootstrap:
 
     def aucs(self, scored: Scored) -> NDArray[np.float64]:
         """AUC of an item set under every draw, (n_draws,); NaN where a draw has lost a class."""
+        return self.under_draws(scored, lambda one, weights: weighted_auc(one.labels, one.scores, weights))
+
+    def under_draws(self, scored: Scored, statistic: Callable[[Scored, NDArray], NDArray[np.float64]]) -> NDArray[np.float64]:
+        """
+        Compute a statistic of an item set under every draw.
+
+        Parameters
+        ----------
+        scored : Scored
+        statistic : callable
+            Takes the item set and weights (n_some_draws, n_items), and returns (n_some_draws,).
+
+        Returns
+        -------
+        array of float64 (n_draws,)
+        """
         member = np.searchsorted(self._names, scored.groups)
         # Slices of the draws bound the memory on large sets: about 64 MB of float64 at a time.
         n_slices = -(-self._counts.shape[0] * max(1, member.size) // 8_000_000)
         parts = np.array_split(self._counts, n_slices)
-        return np.concatenate([weighted_auc(scored.labels, scored.scores, part[:, member]) for part in parts])
+        return np.concatenate([statistic(scored, part[:, member]) for part in parts])
 
     def interval(self, replicates: Sequence[Scored], drawn: NDArray[np.float64] | None = None) -> Interval:
         """

@@ -59,7 +59,9 @@ def evaluation_document(model: TrainedModel, found: Evaluation, start: float, pl
         **_data_params({**found.data, "dropped_leaks": {"test": found.n_dropped}}),
     }
     name = f"evaluate {recipe.label} on {found.domain}"
-    numbers = {**found.numbers, "coverage": found.n / found.n_items}
+    numbers = {**found.numbers, **(found.clips.numbers() if found.clips else {}), "coverage": found.n / found.n_items}
+    if found.clips is not None:
+        params["clips"] = found.clips.rule.value
     key = digest([name, params, start])
     write_table(place / key / "scores.parquet", found.scores)
     if found.confusion is not None:

@@ -14,6 +14,7 @@ from ..domains.catalogue import Catalogue, OpenDomain
 from ..domains.guard import Name, refuse_shared
 from ..domains.seen import hashed_names
 from ..errors import DataError, unknown_name
+from ..metrics.clips import ClipMetrics, ClipRule
 from ..metrics.roc import Scored
 from ..reporting import Reporter
 from ..results.scores import with_scores
@@ -22,6 +23,7 @@ from .attribution import attribution_metrics, confusion_matrix, generator_of
 from .pools import load_pools, scratch_places, splits_and_facts
 from .recipe import ATTRIBUTION
 from .trained_model import TrainedModel, detection_numbers
+from .training import _clips
 
 TEST_WAY_OUT = "Test on other pictures, or leave the offenders out of the test with --drop-leaks."
 
@@ -48,6 +50,10 @@ class Evaluation:
         ``splits`` (digests of the split lists by domain) and ``data`` (`Dataset.facts` by data set).
     missing : tuple of str
         Classes of a detection that have no scored picture, ``real`` or ``fake``: what needs both is NaN.
+    clips : ClipMetrics, or None
+        Of the clips, where pictures are frames of clips (detection).
+    clip_problem : str
+        Why frames could not be put together to clips; empty if they could, or if there are none.
     """
 
     domain: str
@@ -60,6 +66,8 @@ class Evaluation:
     n_dropped: int = 0
     data: dict[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    clips: ClipMetrics | None = None
+    clip_problem: str = ""
 
 
 def evaluate_model(
@@ -69,6 +77,7 @@ def evaluate_model(
     workers: Workers,
     reporter: Reporter,
     drop: bool = False,
+    rule: ClipRule = ClipRule.MEAN,
 ) -> list[Evaluation]:
     """
     Score the test pictures of domains; those that the model has seen are not scored.
@@ -83,6 +92,8 @@ def evaluate_model(
     reporter : Reporter
     drop : bool
         Do not score pictures that share a clip or an identity with what the model has learned from, instead of refusing.
+    rule : ClipRule
+        Pools the scores of a clip's frames (detection).
 
     Returns
     -------
@@ -109,7 +120,7 @@ def evaluate_model(
         if not drop:
             names = {name for found in items.values() for name in found}
             refuse_shared(f"the training pictures of the model and test of {name}", names, TEST_WAY_OUT)
-    return [_evaluate(model, [domains[name] for name in part], shared, workers, reporter) for part in parts]
+    return [_evaluate(model, [domains[name] for name in part], shared, workers, reporter, rule) for part in parts]
 
 
 def shared_items(model: TrainedModel, domain: OpenDomain) -> dict[str, set[Name]]:
@@ -129,12 +140,14 @@ def _evaluate(
     shared: Mapping[str, Container[str]],
     workers: Workers,
     reporter: Reporter,
+    rule: ClipRule,
 ) -> Evaluation:
     with scratch_places() as places:
         pool = load_pools(model.recipe, domains, ("test",), places, workers, reporter, model, shared)["test"]
         scores = model.score_view(pool.view, pool.rows)
     probabilities = model.calibration.probabilities(scores)
     n_classes = len(model.recipe.classes)
+    clips, clip_problem = _clips(model, pool, scores[:, 0], rule) if n_classes == 2 else (None, "")
     return Evaluation(
         ", ".join(domain.name for domain in domains),
         len(pool.labels),
@@ -146,6 +159,8 @@ def _evaluate(
         pool.n_dropped,
         splits_and_facts(domains),
         tuple(name for label, name in enumerate(LABEL_NAMES) if n_classes == 2 and label not in pool.labels),
+        clips,
+        clip_problem,
     )
 
 

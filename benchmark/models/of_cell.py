@@ -14,7 +14,7 @@ from ..errors import BenchError, PluginError
 from ..features.load import load_view
 from ..metrics.roc import Scored
 from ..records import CellResult, ItemSet
-from ..results.scores import item_labels, ok_rows
+from ..results.scores import frame_clips, item_labels, ok_rows
 from .recipe import Recipe
 from .trained_model import TrainedModel, fitted, require_classes
 
@@ -118,6 +118,7 @@ def fitted_model(result: CellResult) -> TrainedModel:
         replicate.train.n_ok,
         read_learned([replicate.train.table, replicate.val.table]),
         _data(replicate.train, replicate.val),
+        frame_clips(table),
     )
     return replace(model, framing=replicate.train.provenance.framing)
 

@@ -9,7 +9,7 @@ and the fitted detectors. Contents and names are there as short digests: a folde
 import json
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from ..frequency.bands import Band
 from ..invocation import bench
 from ..metrics.bootstrap import auc_interval
 from ..metrics.calibration import Calibration, ambiguous_stretch
+from ..metrics.clips import MAJORITY, ClipRule, Frames, clip_threshold
 from ..metrics.detection import Verdicts, best_threshold
 from ..metrics.roc import Scored, roc_auc
 from ..pictures.crops import CropSpec, cut, decode
@@ -136,6 +137,9 @@ class TrainedModel:
         ``dropped_leaks`` (how many the guard left out, by split) and ``data`` (`Dataset.facts` by data set).
     framing : Framing
         What the pictures showed; unknown for a model that was kept before models knew it.
+    clip_thresholds : dict of str to float
+        By pooling rule, score from which a clip is called fake; empty where validation pictures are no frames of clips, and for
+        a model that was kept before models knew them.
     """
 
     recipe: Recipe
@@ -148,10 +152,18 @@ class TrainedModel:
     names: frozenset[str] | None = None
     data: dict[str, Any] = field(default_factory=dict)
     framing: Framing = field(default_factory=Framing)
+    clip_thresholds: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def calibrated(
-        cls, recipe: Recipe, classifier: Classifier, validation: Scored, n_train: int, learned: Learned, data: dict[str, Any]
+        cls,
+        recipe: Recipe,
+        classifier: Classifier,
+        validation: Scored,
+        n_train: int,
+        learned: Learned,
+        data: dict[str, Any],
+        clips: NDArray | None = None,
     ) -> "TrainedModel":
         """
         Make a detection model of a fitted classifier.
@@ -167,6 +179,8 @@ class TrainedModel:
             Pictures.
         learned : Learned
         data : dict
+        clips : array of str (n_pictures,), optional
+            Clip of each validation picture (`frame_clips`).
         """
         scores = validation.scores[:, None]
         calibration = Calibration.of(scores, validation.labels)
@@ -175,7 +189,19 @@ class TrainedModel:
         numbers = detection_numbers(validation, probabilities, threshold)
         counts = {"n_train": n_train, "n_validation": len(validation.labels)}
         unsure = ambiguous_stretch(probabilities, validation.labels)
-        return cls(recipe, classifier, calibration, unsure, threshold, counts | numbers, learned.seen, learned.names, data)
+        model = cls(recipe, classifier, calibration, unsure, threshold, counts | numbers, learned.seen, learned.names, data)
+        if clips is None:
+            return model
+        frames = Frames(validation, clips)
+        return replace(model, clip_thresholds={rule.value: clip_threshold(frames, rule, threshold) for rule in ClipRule})
+
+    def clip_threshold(self, rule: ClipRule) -> float:
+        """
+        Score from which a clip is called fake.
+
+        That of the frames where the model knows none of clips and the rule is no vote.
+        """
+        return self.clip_thresholds.get(rule, MAJORITY if rule is ClipRule.VOTE else self.threshold)
 
     def has_seen(self, content: str) -> bool:
         """Whether a picture with this content was trained or validated on."""
@@ -277,6 +303,7 @@ class TrainedModel:
                 "validation": self.validation,
                 "data": self.data,
                 "framing": self.framing.as_dict(),
+                **({"clip_thresholds": self.clip_thresholds} if self.clip_thresholds else {}),
                 "bandbench": version("bandbench"),
             },
         )
@@ -331,6 +358,7 @@ class TrainedModel:
                 frozenset((folder / NAMES).read_text().split()) if (folder / NAMES).exists() else None,
                 meta.get("data", {}),
                 Framing.from_dict(meta["framing"]) if "framing" in meta else Framing(),
+                meta.get("clip_thresholds", {}),
             )
         except FileNotFoundError as error:
             raise PluginError(

@@ -66,6 +66,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         **vars(cell_provenance(cell)),
         versions=versions(),
         finished=max(r.finished for t in wanted for r in t.records),
+        clips=cell.study.clips.value,
     )
     keep_cell_document(document, folder)
     return document

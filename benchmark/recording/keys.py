@@ -1,11 +1,14 @@
 """Keys and digests that name cells, studies and their settings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from typing import Any
 
 from ..domains.names import dataset_name
+from ..metrics.clips import ClipRule
 from ..records import Cell, ItemSet
 from ..results.cell_document import SCHEMA, SHORT, CellProvenance
 from ..store.files import digest
+from ..study.study_file import Study
 
 # Of a study: what is told by digests, or changes no number.
 NOT_SETTINGS = {"detectors", "train", "test", "perturbations", "description", "needs", "datasets", "drop_leaks"}
@@ -14,21 +17,21 @@ MOVE_NO_ROW = {"name", "keep_models", "mmd"}  # of the settings
 
 def cell_key(cell: Cell) -> str:
     """Name of a cell's result: the detector, the data and the settings that it depends on."""
-    study = cell.study.model_dump(mode="json", exclude=NOT_SETTINGS)
+    study = _settings(cell.study)
     sets = [[r.train.digest, r.val.digest, [[t.domain, t.digest] for t in r.tests]] for r in cell.replicates]
     return digest([SCHEMA, study, cell.detector.key_parts(), cell.train, sets, cell.attempt, cell_provenance(cell).to_json()])
 
 
 def study_key(cell: Cell) -> str:
     """Name of a cell's study: settings and test pictures, so that detectors and training domains can be added later."""
-    settings = cell.study.model_dump(mode="json", exclude=NOT_SETTINGS)
+    settings = _settings(cell.study)
     tests = sorted([t.domain, t.provenance.test_list, t.provenance.pictures] for t in cell.replicates[0].tests)
     return digest([SCHEMA, settings, tests, cell.attempt])
 
 
 def settings_digest(cell: Cell) -> str:
     """Digest of the settings that move a row, equal for every detector and domain of a study; short."""
-    return digest(cell.study.model_dump(mode="json", exclude=NOT_SETTINGS | MOVE_NO_ROW))[:SHORT]
+    return digest(_settings(cell.study, MOVE_NO_ROW))[:SHORT]
 
 
 def variant_digest(cell: Cell) -> str:
@@ -75,3 +78,11 @@ def numbered_sets(cell: Cell) -> Iterable[tuple[int, ItemSet]]:
 
 def all_sets(cell: Cell) -> list[ItemSet]:
     return [items for _, items in numbered_sets(cell)]
+
+
+def _settings(study: Study, others: Set[str] = frozenset()) -> dict[str, Any]:
+    """Settings of a study without `NOT_SETTINGS` and some `others`, as digests take them."""
+    settings = study.model_dump(mode="json", exclude=NOT_SETTINGS | others)
+    if study.clips is ClipRule.MEAN:  # a key that studies did not always have: without it they keep their digests
+        del settings["clips"]
+    return settings

@@ -26,7 +26,7 @@ from ..records import Cell, CellResult, ItemSet, Trial
 from ..reporting import Reporter
 from ..results.cell_document import SHORT, CellDocument, find_cell, keep_cell_document
 from ..results.cells import cell_rows, fact_text, metric_name
-from ..results.columns import row_columns, test_columns
+from ..results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, row_columns, test_columns
 from ..results.rows import Row, rows_from_json, rows_to_json
 from ..results.scores import item_labels, write_table
 from ..store.files import digest, read_json, write_json
@@ -330,6 +330,7 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: Row, 
         **_band_params(result.chosen.band),
         "rule": row.rule,
         "splits": row.split_id,
+        **({"clips": cell.study.clips.value} if any(test.clips for test in row.tests) else {}),
         **{f"dropped_leaks.{split}": n for split, n in row.dropped_leaks.items()},
         **{f"data.{name}.{key}": fact_text(value) for name, facts in row.data.items() for key, value in facts.items()},
         **{f"detector.{name}": value for name, value in cell.detector.build().parameters().items()},
@@ -360,10 +361,11 @@ def row_metrics(row: Row) -> dict[str, float]:
     """Metrics that a cell's run has of its row: under the names of the CSV, those of test domains as ``test/DOMAIN/NAME``."""
     metrics = {"lookalikes": float(sum(test.lookalikes for test in row.tests if not test.is_perturbed))}
     metrics |= {column.name: row.value(column.name) for column in row_columns() if column.mlflow}
-    logged = [column.name for column in test_columns() if column.mlflow]
+    metrics |= {column.name: row.metrics[column.name] for column in CLIP_ROW_COLUMNS if column.name in row.metrics}
+    logged, of_clips = ([column.name for column in columns if column.mlflow] for columns in (test_columns(), CLIP_COLUMNS))
     for test in row.tests:
         # A batch holds a thousand metrics: of perturbed domains, which are many, the AUC alone. All else is in the artifacts.
-        for name in ["auc"] if test.is_perturbed else logged:
+        for name in ["auc"] if test.is_perturbed else [*logged, *(of_clips if test.clips else [])]:
             metrics[metric_name(test.domain, name)] = test.value(name)
     return metrics
 

@@ -233,6 +233,8 @@ class CellDocument:
         Size of the kept model.
     submission : str
         Name of the submission that the scores came with; empty for recorded ones.
+    clips : str
+        Rule that pools the scores of a clip's frames, see `ClipRule`; left out of the JSON form where it is ``mean``.
     """
 
     key: str
@@ -270,6 +272,7 @@ class CellDocument:
     finished: float
     model_bytes: int | None = None
     submission: str = ""
+    clips: str = "mean"
 
     @property
     def swept(self) -> bool:
@@ -310,6 +313,8 @@ class CellDocument:
         }
         if not self.submission:
             del data["submission"]
+        if self.clips == "mean":
+            del data["clips"]
         return data
 
     @classmethod

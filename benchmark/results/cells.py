@@ -21,9 +21,11 @@ from ..domains.names import chain_of, unperturbed
 from ..errors import DataError
 from ..frequency.bands import Band
 from ..metrics.bootstrap import GroupBootstrap, Measured, difference
+from ..metrics.clips import ClipRule
 from ..metrics.detection import Verdicts, best_threshold
 from ..metrics.roc import Interval, Scored, roc_auc
 from .cell_document import CellDocument, TestedBand, read_cell
+from .clips import RowClips, row_clips
 from .columns import board_metrics, measured
 from .rows import PerturbationResult, Row, TestResult, home_and_abroad
 from .scores import DomainScores, read_scores
@@ -71,7 +73,7 @@ def cell_rows(folder: Path) -> list[Row]:
     document = read_cell(folder)
     try:
         return _rows(document, folder)
-    except (KeyError, IndexError, TypeError, StopIteration) as error:
+    except (KeyError, IndexError, TypeError, ValueError, StopIteration) as error:
         raise DataError(f"{folder}/cell.json is incomplete ({type(error).__name__}: {error}).") from error
 
 
@@ -118,7 +120,10 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
     tested = _by_domain(replicates)
     bootstrap = GroupBootstrap([e.scored for entries in tested.values() for e in entries], document.bootstrap)
     drawn = {name: np.mean([bootstrap.aucs(e.scored) for e in entries], axis=0) for name, entries in tested.items()}
-    tests = _test_results(context, tested, _thresholds(replicates), bootstrap, drawn)
+    validation = [next((one for one in draw if one.split == "val"), None) for draw in replicates]
+    thresholds = [best_threshold(val.scored.labels, val.scored.scores) if val else math.nan for val in validation]
+    clips = row_clips(ClipRule(document.clips), validation, tested, bootstrap)
+    tests = [clips.added_to(test) for test in _test_results(context, tested, thresholds, bootstrap, drawn)]
     return Row(
         detector=document.detector,
         train=document.train,
@@ -126,7 +131,7 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         band=entry.band,
         evidence=document.evidence,
         swept=document.swept,
-        **_headline(tests, document.train, bootstrap, tested, drawn),
+        **_headline(tests, document.train, bootstrap, tested, drawn, clips),
         coverage=_mean([test.coverage for test in tests]),
         fit_seconds=entry.fit_seconds,
         ms_per_picture=document.decode_ms + entry.score_ms,
@@ -149,14 +154,13 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
     )
 
 
-def _thresholds(replicates: Sequence[Sequence[DomainScores]]) -> list[float]:
-    """Best threshold on the validation pictures of each draw; NaN without any."""
-    validation = [next((entry.scored for entry in draw if entry.split == "val"), None) for draw in replicates]
-    return [best_threshold(val.labels, val.scores) if val else math.nan for val in validation]
-
-
 def _headline(
-    tests: Sequence[TestResult], train: str, bootstrap: GroupBootstrap, tested: ByDomain, drawn: dict[str, NDArray[np.float64]]
+    tests: Sequence[TestResult],
+    train: str,
+    bootstrap: GroupBootstrap,
+    tested: ByDomain,
+    drawn: dict[str, NDArray[np.float64]],
+    clips: RowClips,
 ) -> dict[str, Any]:
     """Numbers of a row that are means over test domains: over other domains where there are any, else at home."""
     home, abroad = home_and_abroad(tests, train)
@@ -166,6 +170,7 @@ def _headline(
         cross = _mean_interval(bootstrap, tested, drawn, [test.domain for test in abroad])
     measured_everywhere = not any(math.isnan(test.auc) for test in abroad)  # which is the worst is unknown where one is
     worst = min(abroad, key=lambda test: test.auc, default=None) if measured_everywhere else None
+    metrics = {metric.name: _mean([test.value(metric.name) for test in headline]) for metric in board_metrics()}
     return {
         **_auc_of("in_domain_auc", home[0] if home else None),
         **{f"cross_domain_auc{end}": value for end, value in _bounds(cross)},
@@ -174,7 +179,7 @@ def _headline(
         "oracle_auc": _mean([test.oracle_auc for test in headline]),
         "allpass_auc": _mean([test.allpass_auc for test in headline]),
         "gain": _mean([test.auc - test.allpass_auc for test in headline]),
-        "metrics": {metric.name: _mean([test.value(metric.name) for test in headline]) for metric in board_metrics()},
+        "metrics": metrics | clips.headline([test.domain for test in home], [test.domain for test in abroad]),
     }
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
+from ..metrics.clips import RATES
 from ..metrics.detection import (
     FALSE_ALARM_RATES,
     Verdicts,
@@ -152,6 +153,19 @@ def _rate(rate: float, nearest: bool) -> Metric:
         better=Better.HIGHER,
         mlflow=not nearest,
         measure=partial(nearest_detection_rate_of if nearest else detection_rate_of, false_alarm_rate=rate),
+    )
+
+
+def _clip_rate(name: str, rate: float) -> Column:
+    percent = f"{round(100 * rate)} %"
+    return Column(
+        f"clip_{name}",
+        "found at\n10 % alarms" if rate == FALSE_ALARM_RATES[0] else percent,
+        f"Share of the fake clips that is detected at a false-alarm rate of at most {percent} of the real clips.",
+        Unit.SHARE,
+        Better.HIGHER,
+        interval=True,
+        mlflow=True,
     )
 
 
@@ -475,6 +489,53 @@ TEST_COLUMNS: tuple[Column, ...] = (
     ),
     Column("split_list", meaning="Digest of the test items."),
     Column("pictures", meaning="Digest of the contents of the test pictures."),
+)
+
+# Of test domains whose pictures are frames of clips, besides the above.
+CLIP_COLUMNS: tuple[Column, ...] = (
+    Column("clips", meaning="Rule that pools the scores of a clip's frames: `mean`, `vote` or `top_third`."),
+    Column("n_clips", "clips", "Clips that have a scored frame.", Unit.COUNT),
+    Column(
+        "clip_auc",
+        "AUC",
+        "Area under the ROC curve of the clips, mean over the draws, with the 95 % interval over groups.",
+        Unit.AUC,
+        Better.HIGHER,
+        interval=True,
+        mlflow=True,
+    ),
+    Column(
+        "clip_balanced_accuracy",
+        "balanced\naccuracy",
+        "Mean of the two classes' accuracies on clips: at a majority of the votes, else at the threshold that is best on "
+        "validation clips at home.",
+        Unit.SHARE,
+        Better.HIGHER,
+        interval=True,
+        mlflow=True,
+    ),
+    *(_clip_rate(name, rate) for name, rate in RATES.items()),
+    Column("clip_problem", meaning="Reason why there are no numbers per clip."),
+)
+CLIP_ROW_COLUMNS: tuple[Column, ...] = (
+    Column(
+        "in_domain_clip_auc",
+        "in-domain\nAUC, clips",
+        "On test clips of the training domain: one score per clip, pooled from its frames by the rule of the study.",
+        Unit.AUC,
+        Better.HIGHER,
+        interval=True,
+        mlflow=True,
+    ),
+    Column(
+        "cross_domain_clip_auc",
+        "cross-domain\nAUC, clips",
+        "Mean over the other test domains of the AUC of their clips; unknown where one of them has no clips.",
+        Unit.AUC,
+        Better.HIGHER,
+        interval=True,
+        mlflow=True,
+    ),
 )
 
 

@@ -61,8 +61,12 @@ class TestResult:
         Digests of the test items and of their contents; empty where nobody recorded them.
     lookalikes : int
         Test pictures that look like training or validation pictures.
+    clips : str
+        Rule that pools the scores of a clip's frames (`ClipRule`); empty where the test pictures are no frames of clips.
+    clip_problem : str
+        Why there are no numbers per clip although there are clips; empty if there are.
     metrics : mapping of str to float
-        Every other number, by its name in `columns.METRICS`.
+        Every other number, by its name in `columns.METRICS` or `columns.CLIP_COLUMNS`.
     """
 
     __test__ = False  # for pytest, which collects classes of such names
@@ -79,6 +83,8 @@ class TestResult:
     split_list: str = ""
     pictures: str = ""
     lookalikes: int = 0
+    clips: str = ""
+    clip_problem: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -94,6 +100,9 @@ class TestResult:
         """JSON form: metrics stand beside the other numbers, after the coverage."""
         data = {name: getattr(self, name) for name in _TEST_FIELDS}
         data["oracle_band"] = self.oracle_band.as_dict() if self.oracle_band else None
+        for name in ("clips", "clip_problem"):  # as if nobody had asked, where there are no clips
+            if not data[name]:
+                del data[name]
         return _after(data, "coverage", self.metrics)
 
     @classmethod
@@ -102,7 +111,8 @@ class TestResult:
         band = data.get("oracle_band")
         required = {name: _nan(data[name]) for name in ("domain", "auc", "auc_lo", "auc_hi", "n", "coverage")}
         known = {name: _nan(data[name]) for name in ("allpass_auc", "oracle_auc") if name in data}
-        known |= {name: data[name] for name in ("split_list", "pictures", "lookalikes") if name in data}
+        others = ("split_list", "pictures", "lookalikes", "clips", "clip_problem")
+        known |= {name: data[name] for name in others if name in data}
         return cls(**required, **known, oracle_band=Band(**band) if band else None, metrics=_others(data, _TEST_FIELDS))
 
 
@@ -242,7 +252,7 @@ class Row:
     tests : tuple of TestResult
     robustness : tuple of PerturbationResult
     metrics : mapping of str to float
-        Means of those `columns.METRICS` that a board shows.
+        Means of those `columns.METRICS` that a board shows, and those of `columns.CLIP_ROW_COLUMNS` that were measured.
     run_id : str
         Of its run in MLflow; empty before a board was built.
     current : bool or None

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..contracts import Item
 from ..domains.names import dataset_name
 from ..errors import DataError
+from ..metrics.clips import Frames
 from ..metrics.roc import Scored
 from ..store.files import atomic_path
 
@@ -109,6 +110,45 @@ def ok_rows(table: pa.Table) -> NDArray[np.bool_]:
     return np.asarray(table.column("status").to_numpy(zero_copy_only=False) == Status.OK.value, dtype=bool)
 
 
+def clip_names(table: pa.Table) -> NDArray | None:
+    """
+    Name the clip of every item.
+
+    A name alone names no clip: ``Deepfakes/000``, ``FaceSwap/000`` and ``original/000`` are called 000, and pooled by that name
+    four manipulations become one clip, and reals are averaged with fakes. Frames belong to one clip if they agree in ``video``,
+    in group and donor, *and* in the folder that their ids name. An item without ``video`` is a clip of its own.
+
+    Parameters
+    ----------
+    table : Table
+        In `ITEM_SCHEMA`, of one domain and split or of several.
+
+    Returns
+    -------
+    array of str (n_items,), or None
+        None where no item has a ``video``.
+    """
+    videos = table.column("video").to_pylist()
+    if not any(videos):
+        return None
+    columns = [table.column(name).to_pylist() for name in ("item", "group", "donor")]
+    names = [_clip_name(*about) for about in zip(videos, *columns, strict=True)]
+    return np.array(names, dtype=object).astype(str)
+
+
+def frame_clips(table: pa.Table) -> NDArray | None:
+    """Clip of every scored item of one item set (n_ok,), see `clip_names`; None where no two items are frames of one clip."""
+    names = clip_names(table)
+    return None if names is None or len(np.unique(names)) == len(names) else names[ok_rows(table)]
+
+
+def _clip_name(video: str | None, item: str, group: str, donor: str | None) -> str:
+    if not video:
+        return f"picture {item}"
+    folder, slash, _ = item.rpartition("/")
+    return f"{folder}{slash}{video} ({group}{f', {donor}' if donor else ''})"
+
+
 def write_table(path: Path, table: pa.Table, durable: bool = True) -> None:
     """Write a table atomically; equal tables give equal bytes."""
     with atomic_path(path, durable) as temporary:
@@ -127,12 +167,20 @@ class DomainScores:
         Items with status ``ok``.
     n_items : int
         All items, scored or not.
+    clips : array of str (n_scored,), or None
+        Clip of every scored item (`clip_names`); None where no two items are frames of one clip.
     """
 
     domain: str
     split: str
     scored: Scored
     n_items: int
+    clips: NDArray | None = None
+
+    @property
+    def frames(self) -> Frames:
+        """Scored items with their clips; each is a clip of its own where there are none."""
+        return Frames(self.scored, np.arange(len(self.scored.labels)) if self.clips is None else self.clips)
 
     @property
     def coverage(self) -> float:
@@ -171,7 +219,7 @@ def read_scores(path: Path) -> list[DomainScores]:
     except (OSError, ValueError) as error:
         raise DataError(f"score file {path} cannot be read: {error}.") from error
     column = {n: table.column(n).to_numpy(zero_copy_only=False) for n in ("domain", "split", "label", "group", "score")}
-    ok = ok_rows(table)
+    ok, clips = ok_rows(table), clip_names(table)
     # Files hold whole item sets one after the other.
     pair = np.array([f"{d}\0{s}" for d, s in zip(column["domain"], column["split"], strict=True)])
     found = []
@@ -184,7 +232,8 @@ def read_scores(path: Path) -> list[DomainScores]:
             column["group"][rows].astype(str),
         )
         domain, split = name.split("\0")
-        found.append(DomainScores(domain, split, scored, int(mine.sum())))
+        shared = clips[rows] if clips is not None and len(np.unique(clips[mine])) < mine.sum() else None
+        found.append(DomainScores(domain, split, scored, int(mine.sum()), shared))
     return found
 
 

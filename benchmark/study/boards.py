@@ -18,7 +18,7 @@ from ..store.files import digest
 from ..tracking.names import MARK
 from .study_file import MOST_NAME, Study, override
 
-OPTIONS = {"search.trials": "trials", "seeds": "seeds", "seed": "seed", "mode": "mode", "crop.side": "crop"}
+OPTIONS = {"search.trials": "trials", "seeds": "seeds", "seed": "seed", "mode": "mode", "crop.side": "crop", "clips": "clips"}
 ODD = re.compile(r"[^A-Za-z0-9_.,=-]")  # what MLflow, files and addresses do not all take
 HEX = 8  # digits that stand for the rest of a name that would be too long
 
@@ -140,6 +140,7 @@ def _flat(study: Study) -> dict[str, Any]:
         "seed": study.seed,
         "mode": study.mode,
         "crop.side": study.crop.side,
+        "clips": study.clips.value,
     }
 
 

@@ -22,6 +22,7 @@ from ..errors import StudyError, unknown_name
 from ..frequency.bands import KINDS, MAX_CUTOFF, MAX_FREQUENCY, Band
 from ..frequency.modes import MODES, Mode
 from ..invocation import bench
+from ..metrics.clips import ClipRule
 from ..pictures.crops import CropSpec
 from ..pictures.perturbations import canonical
 from ..registry import ROOT_PACKAGE
@@ -180,6 +181,7 @@ class Study(_Strict):
     sweep: Sweep | None = Sweep()
     search: Search = Search()
     bands: tuple[BandEntry, ...] = ()
+    clips: ClipRule = Field(default=ClipRule.MEAN, description="How the scores of a clip's frames become one.")
     oracle: bool = True
     drop_leaks: bool = Field(
         default=False, description="Leave out of training what shares a clip or an identity with held-out pictures."

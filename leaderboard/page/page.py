@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ...benchmark.domains.names import chain_of
-from ...benchmark.results.columns import ROW_COLUMNS, Column, row_columns, test_columns
+from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COLUMNS, Column, row_columns, test_columns
 from ...benchmark.results.rows import Row, Standing, TestResult
 from ..notes import data_notes, may_be_copies, other_variants, row_notes, shown_rows
 from ..ranking.comparable import comparable_sets
@@ -26,8 +26,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = Path(__file__).parent / "assets"
 LIBRARIES = {"table-library": "table-core.production.js", "chart-library": "plotly-basic.min.js"}
 SCRIPTS = (
-    "unpack.js", "state.js", "format.js", "table.js", "maps.js", "charts.js", "bands.js", "detail.js", "downloads.js",
-    "main.js",
+    "unpack.js", "state.js", "format.js", "table.js", "maps.js", "charts.js", "bands.js", "clips.js", "detail.js",
+    "downloads.js", "main.js",
 )  # fmt: skip
 DIGITS = 6  # after the point: what is kept; the page rounds once more, and four would turn 0.45646 into 0.457
 STATIC_ROWS = 200  # shown where scripts do not run
@@ -183,7 +183,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "") -> di
         "fields": names,
         "tests": {
             "domain": [places[test.domain] for test in tests],
-            **{name: [test.value(name) for test in tests] for name in TEST},
+            **{name: [test.value(name) for test in tests] for name in (*TEST, *_clip_names(tests))},
         },
         # Values of one kind beside each other are packed into less than rows are.
         "columns": [[row[name] for row in rows] for name in names],
@@ -191,7 +191,11 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "") -> di
         "pooled": [name for name in names if name in POOLED],
         "notes": _first([without_addresses(text) for text in notes]),
         "refused": _first([without_addresses(text) for text in board.refused]),
-        "described": {"rows": _described(row_columns()), "tests": _described(test_columns())},
+        "described": {
+            "rows": _described(_shown_columns(names)),
+            "tests": _described(test_columns()),
+            "clips": _described(CLIP_COLUMNS),
+        },
         "cells": _within(CELLS_BUDGET, details.cells),
         "details": details.rows,
         "spectra": details.spectra,
@@ -243,6 +247,20 @@ def _number_names() -> list[str]:
 def _metric_names(rows: Sequence[Row]) -> list[str]:
     """Metrics that some row has, with their bounds."""
     return list(dict.fromkeys(name for row in rows for name in row.metrics))
+
+
+def _shown_columns(names: Sequence[str]) -> list[Column]:
+    """Columns of a row, those of clips behind those of pictures, where any row has them (`names`)."""
+    columns = list(row_columns())
+    place = next(i for i, column in enumerate(columns) if column.name == "cross_domain_auc") + 1
+    return [*columns[:place], *(column for column in CLIP_ROW_COLUMNS if column.name in names), *columns[place:]]
+
+
+def _clip_names(tests: Sequence[TestResult]) -> list[str]:
+    """Columns of clips with their bounds, where any test result has such numbers or says why it has none."""
+    if not any(test.clips or test.clip_problem for test in tests):
+        return []
+    return [name for column in CLIP_COLUMNS for name in column.names]
 
 
 def _described(columns: Sequence[Column]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from ...benchmark.results.rows import Row, SubmissionFacts, TestResult
 from ..notes import data_notes, row_notes, shown_rows
 from ..spreadsheet import lines_as_csv
 from ..transfer.robustness import print_robustness, robustness
+from .clips import print_clips
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -242,4 +243,5 @@ def print_table(rows: list[Row], study: str, about_data: bool = True) -> None:
     console.print(_caption(rows), style="dim", highlight=False)
     for note in [f"* {text}" for text, _ in row_notes(shown_rows(rows))] + data_notes(rows) * about_data:
         console.print(note, style="yellow", markup=False, highlight=False)
+    print_clips(shown_rows(rows), study, console)
     print_robustness(rows, study, console)

@@ -14,6 +14,7 @@ from bandbench.datasets.copies.prepared import Crop, Preparation, SourceRecord, 
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.copies.sources import SourceDataset
 from bandbench.datasets.copies.survey import Source
+from conftest import noise_picture
 from trees.faces import scene, write_face_clip
 
 # Of every split of the official lists; each gives two originals and two fakes of a method.
@@ -96,6 +97,19 @@ def make_ffpp(
     for method in methods:
         for target, donor in both_ways(pairs):
             clip(f"manipulated_sequences/{method}", f"{target}_{donor}", target, donor)
+    return root
+
+
+def make_frames(root: Path, n_clips: int = 12, n_frames: int = 4) -> Path:
+    """Write clips as folders of frames, `n_clips` of each class in given splits: noise, and a little more of it in fakes."""
+    for i, split in enumerate(("train", "val", "test")):
+        for label, boost in (("real", 1.0), ("fake", 1.25)):
+            for clip in range(n_clips):
+                folder = root / split / label / f"{split}{clip:02d}"
+                folder.mkdir(parents=True)
+                for frame in range(n_frames):
+                    seed = 10_000 * i + 1000 * (label == "fake") + n_frames * clip + frame
+                    Image.fromarray(noise_picture(seed, 64, boost)).save(folder / f"{frame:04d}.png")
     return root
 
 

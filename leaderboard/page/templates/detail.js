@@ -24,7 +24,7 @@ function drawRow() {
   if (!row) return void detail.replaceChildren(backButton(), element("p", {}, `There is no row ${shortened(state.row, 40)} on this page. It may be on a newer or an older page.`));
   const charts = rowCharts(row);
   const bands = sweepChart(row);
-  detail.replaceChildren(backButton(), ...rowHead(row), ...submissionPart(row), testsTable(row), ...curvesPart(charts), ...transferPart(row), ...robustnessPart(row), ...bandsPart(row, bands), ...spectrumPart(row), ...mistakesPart(row), ...manifestPart(row));
+  detail.replaceChildren(backButton(), ...rowHead(row), ...submissionPart(row), testsTable(row), ...clipsPart(row), ...curvesPart(charts), ...transferPart(row), ...robustnessPart(row), ...bandsPart(row, bands), ...spectrumPart(row), ...mistakesPart(row), ...manifestPart(row));
   for (const one of [...charts, ...bands]) one.draw();
   const title = document.getElementById("detail-title");
   title.focus();

@@ -11,8 +11,12 @@ import pytest
 from PIL import Image
 
 from bandbench.benchmark.cli import main
+from bandbench.benchmark.metrics.clips import ClipRule, clip_scores
+from bandbench.benchmark.metrics.roc import roc_auc
+from bandbench.benchmark.results.scores import read_scores
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 from conftest import noise_picture
+from trees.video_trees import make_frames
 
 Maker = Callable[..., Path]
 
@@ -80,6 +84,43 @@ def test_what_was_learned_from_is_not_scored(picture_folder: Maker, tmp_path: Pa
     assert found["coverage"] == pytest.approx(44 / 60)
     assert "16 pictures could not be used" in err
     assert "among those that the model has learned from" in err
+
+
+def test_metrics_per_clip(
+    empty_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    (tmp_path / "home").mkdir()
+    shutil.copy(empty_store, tmp_path / "home")
+    data, model = make_frames(tmp_path / "frames"), tmp_path / "model"
+    given = ("--data", f"mine={data}")
+    code, _, err = bench(capsys, "train", "spectral_logreg", "--train", "mine", *given, "--crop", 64, "--out", model)
+    assert code == 0, err
+    found = {}
+    for rule in ("mean", "vote", "top_third"):
+        code, out, err = bench(capsys, "evaluate", model, "--test", "mine", *given, "--clips", rule, "--json")
+        assert code == 0, err
+        (found[rule],) = json.loads(out)["tests"]
+    assert [(one["clips"], one["n"], one["n_clips"]) for one in found.values()] == [(rule, 96, 24) for rule in found]
+    assert len({one["auc"] for one in found.values()}) == 1  # of frames
+    assert found["mean"]["clip_auc"] > found["mean"]["auc"]
+    assert found["mean"]["clip_auc_lo"] < found["mean"]["clip_auc"]
+    code, out, _ = bench(
+        capsys, "evaluate", model, "--test", "mine", *given, "--clips", "vote", "--scores", tmp_path / "scores"
+    )
+    assert code == 0
+    assert "per clip (share of its frames that are called fake)" in out
+    (entry,) = read_scores(tmp_path / "scores" / "mine.parquet")
+    votes = clip_scores(entry.frames, ClipRule.VOTE, json.loads((model / "model.json").read_text())["threshold"])
+    assert roc_auc(votes.labels, votes.scores) == pytest.approx(found["vote"]["clip_auc"])
+    client = client_for(default_tracking_uri())
+    experiment = client.get_experiment_by_name("models")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id], "tags.`bandbench.kind` = 'evaluation'")
+    kept = {run.data.params["clips"]: run.data.metrics["clip_auc"] for run in runs}
+    assert kept == pytest.approx({rule: one["clip_auc"] for rule, one in found.items()})
+    code, _, err = bench(capsys, "evaluate", model, "--test", "mine", *given, "--clips", "meen")
+    assert (code, "unknown rule for clips 'meen'. Did you mean 'mean'?" in err) == (2, True)
 
 
 def test_attribution(picture_folder: Maker, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

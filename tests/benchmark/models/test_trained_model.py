@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.contracts import View
+from bandbench.benchmark.domains.seen import Learned
 from bandbench.benchmark.errors import BenchError, DataError, PluginError
 from bandbench.benchmark.metrics.calibration import Calibration, ambiguous_stretch
+from bandbench.benchmark.metrics.clips import MAJORITY, ClipRule
+from bandbench.benchmark.metrics.detection import best_threshold
+from bandbench.benchmark.metrics.roc import Scored
 from bandbench.benchmark.models.trained_model import TrainedModel
 from conftest import noise_picture, trained_model
 
@@ -71,6 +75,22 @@ def test_ambiguous_stretch() -> None:
 def test_verdicts(model: TrainedModel) -> None:
     shares = [0.1, 0.45, 0.55, 0.7]
     assert [model.verdict_of(np.array([1 - p, p])) for p in shares] == ["real", "unsure", "unsure", "fake"]
+
+
+def test_thresholds_of_clips_are_kept_where_there_are_clips(model: TrainedModel, tmp_path: Path) -> None:
+    labels = np.repeat([0, 1], 12)
+    scores = np.random.default_rng(0).normal(size=24) + 2 * labels
+    clips = np.repeat(np.arange(8), 3).astype(str)
+    about = (model.recipe, model.classifier, Scored(labels, scores, clips), 40, Learned(frozenset(), frozenset()), {})
+    with_clips, without = TrainedModel.calibrated(*about, clips), TrainedModel.calibrated(*about)
+    means = scores.reshape(8, 3).mean(axis=1)
+    assert with_clips.clip_threshold(ClipRule.MEAN) == best_threshold(labels[::3], means)
+    assert with_clips.clip_threshold(ClipRule.VOTE) == MAJORITY
+    assert [without.clip_threshold(rule) for rule in ClipRule] == [without.threshold, MAJORITY, without.threshold]
+    for name, one in (("with", with_clips), ("without", without)):
+        one.save(tmp_path / name, describe=False)
+        assert TrainedModel.load(tmp_path / name).clip_thresholds == one.clip_thresholds
+    assert "clip_thresholds" not in json.loads((tmp_path / "without" / "model.json").read_text())
 
 
 def test_nothing_is_overwritten(model: TrainedModel, tmp_path: Path) -> None:

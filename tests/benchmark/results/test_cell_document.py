@@ -33,6 +33,9 @@ NEW = OLD | {
 
 def test_a_document_is_written_as_it_was_read() -> None:
     assert json.loads(dump_json(CellDocument.from_json(NEW).to_json())) == NEW
+    votes = NEW | {"clips": "vote"}
+    assert json.loads(dump_json(CellDocument.from_json(votes).to_json())) == votes
+    assert CellDocument.from_json(NEW).clips == "mean"  # which a document does not say
 
 
 @pytest.mark.parametrize("schema", [2, 3])

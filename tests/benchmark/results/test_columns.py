@@ -102,7 +102,7 @@ def test_a_kept_row_keeps_its_metrics(added: Metric, tmp_path: Path) -> None:
 
 
 def test_names_are_unique_and_described() -> None:
-    for described in (row_columns(), test_columns()):
+    for described in ((*row_columns(), *columns.CLIP_ROW_COLUMNS), (*test_columns(), *columns.CLIP_COLUMNS)):
         names = [name for column in described for name in column.names]
         assert len(names) == len(set(names))
         assert all(column.meaning.endswith((".", ".)")) for column in described)
@@ -111,7 +111,8 @@ def test_names_are_unique_and_described() -> None:
 @pytest.mark.parametrize(("record", "described"), [(Row, row_columns), (TestResult, test_columns)])
 def test_no_field_is_forgotten(record: type, described: object) -> None:
     """Fields that are no column hold others, or are shown as other columns."""
-    known = {name for column in described() for name in column.names}  # pyright: ignore[reportCallIssue]
+    of_all = (*described(), *columns.CLIP_COLUMNS)  # pyright: ignore[reportCallIssue]
+    known = {name for column in of_all for name in column.names}
     missing = {one.name for one in fields(record)} - known
     assert missing == ({"splits", "data", "tests", "robustness", "metrics", "standing"} if record is Row else {"metrics"})
 
@@ -135,4 +136,5 @@ def test_the_docs_list_every_column() -> None:
     text = DOCS.read_text(encoding="utf-8")
     lines = [re.split(r"\s*\|\s*", line.strip("| \n")) for line in text.splitlines() if line.startswith("| `")]
     padded = [line + [""] * (4 - len(line)) for line in lines]
-    assert padded == [*as_markdown(row_columns()), *as_markdown(test_columns())]
+    described = (row_columns(), test_columns(), columns.CLIP_ROW_COLUMNS, columns.CLIP_COLUMNS)
+    assert padded == [line for some in described for line in as_markdown(some)]

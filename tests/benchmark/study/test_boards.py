@@ -40,6 +40,8 @@ def board(catalogue: Catalogue, changes: dict[str, Any], shipped: Study | None =
         ({"seeds": 3, "search.trials": 5}, "band_search~trials=5~seeds=3"),
         ({"seed": 7, "mode": "pixels", "crop.side": 96}, "band_search~seed=7~mode=pixels~crop=96"),
         ({"drop_leaks": True}, "band_search"),
+        ({"clips": "vote"}, "band_search~clips=vote"),
+        ({"clips": "mean"}, "band_search"),
         ({"train": ["mine"], "test": ["mine"]}, "band_search~mine"),
         ({"train": ["yours", "mine"], "test": ["mine", "yours"]}, "band_search~mine,yours"),
         ({"train": ["mine"], "test": ["mine"], "search.trials": 0}, "band_search~mine~trials=0"),

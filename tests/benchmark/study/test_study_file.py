@@ -7,6 +7,7 @@ import pytest
 
 from bandbench.benchmark.errors import StudyError
 from bandbench.benchmark.frequency.bands import MAX_FREQUENCY
+from bandbench.benchmark.metrics.clips import ClipRule
 from bandbench.benchmark.study.study_file import load_study, override, shipped_studies
 
 GOOD = """\
@@ -34,6 +35,8 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     study = load_study(write(tmp_path, GOOD))
     assert study.detectors[1].params == {"C": 3}
     assert study.sweep is not None
+    assert study.clips is ClipRule.MEAN
+    assert load_study(write(tmp_path, GOOD + "clips: top_third\n")).clips is ClipRule.TOP_THIRD
 
 
 def test_sweep_covers_the_axis_without_gaps(tmp_path: Path) -> None:
@@ -71,6 +74,7 @@ def test_a_sweep_takes_out_what_it_keeps(tmp_path: Path) -> None:
         (GOOD + "seeds: many\n", "line 7: seeds: .*integer.*got 'many'"),
         (GOOD + "name: again\n", "line 7: the key 'name' stands here twice"),
         (GOOD + "perturbations: [jpeg:quality=50, nois]\n", "line 7: perturbations.1: unknown perturbation 'nois'"),
+        (GOOD + "clips: majority\n", "line 7: clips: .*'mean', 'vote' or 'top_third', got 'majority'"),
         (GOOD + "mode: [keep\n", "line 8: not valid YAML"),
         ("- 1\n", "a study is a mapping"),
         ("name: x\n", "the key 'detectors' is missing"),

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from bandbench.benchmark.recording.mistakes import FILE, PER_CLASS
-from bandbench.leaderboard.page.mistakes import ADDRESS, LARGEST, mistakes
+from bandbench.leaderboard.page.mistakes import LARGEST, mistakes
+from bandbench.leaderboard.page.page import ADDRESS
 
 
 def webp() -> bytes:

@@ -1,0 +1,309 @@
+"""
+Frame scores to clip scores, and the detection metrics of clips.
+
+The verdict on a video is one answer, however many frames were scored. Scores of frames are pooled clip by clip; then the
+metrics, the threshold and the bootstrap over identities are those of single pictures.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError, StudyError, unknown_name
+from .bootstrap import TAIL, GroupBootstrap, independent_pairs, scarce, unseen_bounds
+from .detection import balanced_accuracy as balanced_accuracy_at
+from .detection import best_threshold, detection_rate_at
+from .roc import Interval, Scored
+
+MAJORITY = float(np.nextafter(0.5, 1))  # least share of votes that is a majority: a tie is none
+RATES = {"pd10": 0.10, "pd5": 0.05, "pd1": 0.01}  # detection rates of clips, with their false-alarm rates
+UNKNOWN = Interval(np.nan, np.nan, np.nan, np.nan)
+
+
+class ClipRule(StrEnum):
+    """
+    Pooling rule from frame scores to the score of a clip.
+
+    ``mean`` of the scores. ``vote``: share of the frames that are called fake, and the clip is fake where that is more than
+    half, as in the program of arXiv 1911.00686. ``top_third``: mean of the highest third of the scores, as in the program of
+    arXiv 1811.00656; a fake that shows in some frames only is not averaged away.
+    """
+
+    MEAN = "mean"
+    VOTE = "vote"
+    TOP_THIRD = "top_third"
+
+    def describe(self) -> str:
+        """Return the rule in words."""
+        return RULE_TEXTS[self]
+
+
+RULE_TEXTS = {
+    ClipRule.MEAN: "mean score of its frames",
+    ClipRule.VOTE: "share of its frames that are called fake",
+    ClipRule.TOP_THIRD: "mean of the highest third of its frames' scores",
+}
+
+
+def clip_rule(name: str) -> ClipRule:
+    """
+    Return a pooling rule by its name.
+
+    Raises
+    ------
+    StudyError
+        With the rules that there are.
+    """
+    try:
+        return ClipRule(name)
+    except ValueError:
+        raise StudyError(unknown_name("rule for clips", name, list(ClipRule))) from None
+
+
+@dataclass(frozen=True)
+class Frames:
+    """
+    Scored frames of one item set by one fitted detector.
+
+    Attributes
+    ----------
+    scored : Scored
+    clips : array of str (n_frames,)
+        Clip of each frame; a picture that is no frame is a clip of its own.
+    """
+
+    scored: Scored
+    clips: NDArray
+
+
+@dataclass(frozen=True)
+class ClipMetrics:
+    """
+    Detection metrics of the clips of one test domain, means over the fitted detectors.
+
+    Attributes
+    ----------
+    rule : ClipRule
+    n : int
+        Clips that have a scored frame.
+    auc, balanced_accuracy : Interval
+    rates : dict of str to Interval
+        By the names of `RATES`; NaN with too few real clips.
+    """
+
+    rule: ClipRule
+    n: int
+    auc: Interval
+    balanced_accuracy: Interval
+    rates: dict[str, Interval]
+
+    def numbers(self) -> dict[str, float]:
+        """Return the numbers of a test result: ``n_clips``, ``clip_auc``, ``clip_auc_lo`` and so on."""
+        intervals = {"auc": self.auc, "balanced_accuracy": self.balanced_accuracy, **self.rates}
+        numbers: dict[str, float] = {"n_clips": self.n}
+        for name, interval in intervals.items():
+            numbers |= {f"clip_{name}": interval.value, f"clip_{name}_lo": interval.low, f"clip_{name}_hi": interval.high}
+        return numbers
+
+
+# --- pooling ----------------------------------------------------------------------------------------------------------
+
+
+def clip_scores(frames: Frames, rule: ClipRule, threshold: float) -> Scored:
+    """
+    Pool the scores of each clip.
+
+    Parameters
+    ----------
+    frames : Frames
+    rule : ClipRule
+    threshold : float
+        From which score on a frame is called fake (`vote` only): chosen on the validation frames of the training domain.
+
+    Returns
+    -------
+    Scored
+        Clips in the order of their names, each in the group of its frames. The scores do not depend on the order of frames.
+        Votes are NaN where the threshold is.
+
+    Raises
+    ------
+    DataError
+        If frames of one clip differ in their label or their group.
+    """
+    scored = frames.scored
+    names, first, clip_of = np.unique(frames.clips, return_index=True, return_inverse=True)
+    for what, values in (("label", scored.labels), ("group", scored.groups)):
+        if (odd := values != values[first][clip_of]).any():
+            clip, pair = names[clip_of[odd][0]], sorted({str(values[odd][0]), str(values[first][clip_of[odd][0]])})
+            raise DataError(f"the frames of clip {clip} have more than one {what}: {' and '.join(pair)}; a clip has one.")
+    order = np.lexsort(
+        (-scored.scores, clip_of)
+    )  # clip by clip, highest score first: sums do not depend on the order of frames
+    scores, clip = scored.scores[order], clip_of[order]
+    sizes = np.bincount(clip, minlength=len(names))
+    if rule is ClipRule.VOTE:
+        scores = (scores >= threshold).astype(np.float64) if np.isfinite(threshold) else np.full(len(scores), np.nan)
+    elif rule is ClipRule.TOP_THIRD:
+        rank = np.arange(len(clip)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        highest = rank < -(-sizes // 3)[clip]
+        scores, clip = scores[highest], clip[highest]
+    means = np.bincount(clip, scores, len(names)) / np.bincount(clip, minlength=len(names))
+    return Scored(scored.labels[first], means, scored.groups[first])
+
+
+def clip_threshold(validation: Frames, rule: ClipRule, threshold: float) -> float:
+    """
+    Threshold from which a clip is called fake.
+
+    Parameters
+    ----------
+    validation : Frames
+        Validation items of the training domain.
+    rule : ClipRule
+    threshold : float
+        Of frames.
+
+    Returns
+    -------
+    float
+        A majority for `vote`; else the one with the best balanced accuracy on the validation clips (`best_threshold`), since
+        pooled scores spread less than those of frames, and those of the highest third lie above them.
+    """
+    if rule is ClipRule.VOTE:
+        return MAJORITY
+    clips = clip_scores(validation, rule, threshold)
+    return best_threshold(clips.labels, clips.scores)
+
+
+# --- metrics ----------------------------------------------------------------------------------------------------------
+
+
+def clip_metrics(
+    draws: Sequence[Frames],
+    rule: ClipRule,
+    frame_thresholds: Sequence[float],
+    clip_thresholds: Sequence[float],
+    bootstrap: GroupBootstrap,
+) -> ClipMetrics:
+    """
+    Compute the detection metrics of the clips of one test domain.
+
+    Parameters
+    ----------
+    draws : sequence of Frames
+        One per fitted detector.
+    rule : ClipRule
+    frame_thresholds, clip_thresholds : sequence of float
+        Of each detector, chosen on its validation items; see `clip_threshold`.
+    bootstrap : GroupBootstrap
+        Of groups (identities) that all frames are of.
+
+    Returns
+    -------
+    ClipMetrics
+        NaN where a class is missing.
+
+    Raises
+    ------
+    DataError
+        See `clip_scores`.
+    """
+    clips = [clip_scores(frames, rule, threshold) for frames, threshold in zip(draws, frame_thresholds, strict=True)]
+    n_clips = len(clips[0].labels)
+    if not all(np.isfinite(one.scores).all() for one in clips):
+        return ClipMetrics(rule, n_clips, UNKNOWN, UNKNOWN, dict.fromkeys(RATES, UNKNOWN))
+    pairs = list(zip(clips, clip_thresholds, strict=True))
+    accuracy = _share(
+        [balanced_accuracy_at(one.labels, one.scores, threshold) for one, threshold in pairs],
+        clips,
+        lambda: [bootstrap.under_draws(one, _accuracies(threshold)) for one, threshold in pairs],
+    )
+    rates = {name: _rate(clips, x, bootstrap) for name, x in RATES.items()}
+    return ClipMetrics(rule, n_clips, bootstrap.interval(clips), accuracy, rates)
+
+
+Statistic = Callable[[Scored, NDArray], NDArray[np.float64]]  # items and weights (n_draws, n_items) to (n_draws,)
+
+
+def _rate(clips: Sequence[Scored], false_alarm_rate: float, bootstrap: GroupBootstrap) -> Interval:
+    def rates(scored: Scored, weights: NDArray) -> NDArray[np.float64]:
+        return weighted_detection_rate(scored, weights, false_alarm_rate)
+
+    values = [detection_rate_at(one.labels, one.scores, false_alarm_rate) for one in clips]
+    return _share(values, clips, lambda: [bootstrap.under_draws(one, rates) for one in clips])
+
+
+def _accuracies(threshold: float) -> Statistic:
+    return lambda scored, weights: weighted_balanced_accuracy(scored, weights, threshold)
+
+
+def _share(values: Sequence[float], clips: Sequence[Scored], draws: Callable[[], list[NDArray[np.float64]]]) -> Interval:
+    """Mean of a share over detectors, with the percentiles of its draws, which are made only where there is a value."""
+    value = float(np.mean(values))
+    if not np.isfinite(value):
+        return UNKNOWN
+    drawn = np.mean(draws(), axis=0)
+    drawn = drawn[np.isfinite(drawn)]
+    n_pairs = independent_pairs(clips)
+    if n_pairs < 2 or drawn.size < 2:
+        return Interval(value, np.nan, np.nan, np.nan)
+    low, high = (float(bound) for bound in np.quantile(drawn, [TAIL, 1 - TAIL]))
+    if scarce(value, n_pairs):
+        unseen = unseen_bounds(value, n_pairs, 0.0)
+        low, high = min(low, unseen[0]), max(high, unseen[1])
+    return Interval(value, min(low, value), max(high, value), float(drawn.std(ddof=1)))
+
+
+# --- under bootstrap draws --------------------------------------------------------------------------------------------
+
+
+def weighted_balanced_accuracy(scored: Scored, weights: NDArray, threshold: float) -> NDArray[np.float64]:
+    """
+    Balanced accuracy with items counted by weight.
+
+    Parameters
+    ----------
+    scored : Scored
+    weights : array (n_draws, n_items)
+    threshold : float
+
+    Returns
+    -------
+    array of float64 (n_draws,)
+        NaN where a class has no weight.
+    """
+    fake = scored.labels == 1
+    right = ((scored.scores >= threshold) == fake).astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = [weights[:, mine] @ right[mine] / weights[:, mine].sum(axis=1) for mine in (fake, ~fake)]
+    return np.asarray((shares[0] + shares[1]) / 2, dtype=np.float64)
+
+
+def weighted_detection_rate(scored: Scored, weights: NDArray, false_alarm_rate: float) -> NDArray[np.float64]:
+    """
+    PD@x (`detection_rate_at`) with items counted by weight.
+
+    Parameters
+    ----------
+    scored : Scored
+    weights : array (n_draws, n_items)
+    false_alarm_rate : float
+        x, between 0 and 1.
+
+    Returns
+    -------
+    array of float64 (n_draws,)
+        NaN where a class has no weight.
+    """
+    order = np.argsort(-scored.scores, kind="stable")
+    scores, fake = scored.scores[order], scored.labels[order] == 1
+    last = np.r_[scores[1:] != scores[:-1], True]  # of equal scores: a threshold passes all of them or none
+    found, alarms = (np.cumsum(weights[:, order] * mine, axis=1, dtype=np.float64) for mine in (fake, ~fake))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rates, false = (counts / counts[:, -1:] for counts in (found, alarms))
+    allowed = np.where((false <= false_alarm_rate + 1e-12) & last, rates, 0.0)
+    return np.where(np.isfinite(rates[:, -1] + false[:, -1]), allowed.max(axis=1), np.nan)

@@ -1,0 +1,122 @@
+"""Numbers per clip of one row: for every test domain whose items are frames of clips, and as means over domains."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ..errors import DataError
+from ..metrics.bootstrap import GroupBootstrap
+from ..metrics.clips import ClipMetrics, ClipRule, clip_metrics, clip_scores, clip_threshold
+from ..metrics.detection import best_threshold
+from ..metrics.roc import Interval, Scored
+from .rows import TestResult
+from .scores import DomainScores
+
+
+@dataclass(frozen=True)
+class RowClips:
+    """
+    Clips of the test domains of one row.
+
+    Attributes
+    ----------
+    bootstrap : GroupBootstrap
+        Of the groups of all test items.
+    metrics : dict of str to ClipMetrics
+        By test domain, of those that have clips.
+    pooled : dict of str to list of Scored
+        Their clips, one item set per draw.
+    problems : dict of str to str
+        By test domain, why frames could not be put together to clips.
+    """
+
+    bootstrap: GroupBootstrap
+    metrics: dict[str, ClipMetrics] = field(default_factory=dict)
+    pooled: dict[str, list[Scored]] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def added_to(self, test: TestResult) -> TestResult:
+        """Add the numbers of `columns.CLIP_COLUMNS` to a test result; it stays as it is where the domain has no clips."""
+        if test.domain in self.problems:
+            return replace(test, clip_problem=self.problems[test.domain])
+        if test.domain not in self.metrics:
+            return test
+        found = self.metrics[test.domain]
+        return replace(test, clips=found.rule.value, metrics={**test.metrics, **found.numbers()})
+
+    def headline(self, home: Sequence[str], abroad: Sequence[str]) -> dict[str, float]:
+        """
+        Compute the AUCs of a row per clip, by the names of `columns.CLIP_ROW_COLUMNS`.
+
+        Parameters
+        ----------
+        home, abroad : sequence of str
+            Test domains of the training domain, and others.
+
+        Returns
+        -------
+        dict
+            Without what was not measured: a mean over other domains takes clips in all of them.
+        """
+        found: dict[str, Interval] = {}
+        if home and home[0] in self.metrics:
+            found["in_domain_clip_auc"] = self.metrics[home[0]].auc
+        if abroad and all(domain in self.metrics for domain in abroad):
+            found["cross_domain_clip_auc"] = self.bootstrap.interval([one for name in abroad for one in self.pooled[name]])
+        return {
+            f"{name}{end}": value
+            for name, auc in found.items()
+            for end, value in (("", auc.value), ("_lo", auc.low), ("_hi", auc.high))
+        }
+
+
+def row_clips(
+    rule: ClipRule,
+    validation: Sequence[DomainScores | None],
+    tested: Mapping[str, Sequence[DomainScores]],
+    bootstrap: GroupBootstrap,
+) -> RowClips:
+    """
+    Pool frames to clips, domain by domain.
+
+    Parameters
+    ----------
+    rule : ClipRule
+    validation : sequence of DomainScores or None
+        Of every draw; None where it has no validation items, and nothing that takes a threshold is known.
+    tested : mapping of str to sequence of DomainScores
+        By test domain, one entry per draw.
+    bootstrap : GroupBootstrap
+
+    Returns
+    -------
+    RowClips
+        Empty for domains whose items are no frames of clips.
+    """
+    found = RowClips(bootstrap)
+    in_clips = {domain: entries for domain, entries in tested.items() if any(entry.clips is not None for entry in entries)}
+    if not in_clips:
+        return found
+    try:
+        thresholds = [_thresholds(entry, rule) for entry in validation]
+    except DataError as error:
+        found.problems.update(dict.fromkeys(in_clips, f"validation: {error}"))
+        return found
+    of_frames, of_clips = [pair[0] for pair in thresholds], [pair[1] for pair in thresholds]
+    for domain, entries in in_clips.items():
+        draws = [entry.frames for entry in entries]
+        try:
+            found.metrics[domain] = clip_metrics(draws, rule, of_frames, of_clips, bootstrap)
+        except DataError as error:
+            found.problems[domain] = str(error)
+        else:
+            found.pooled[domain] = [clip_scores(one, rule, t) for one, t in zip(draws, of_frames, strict=True)]
+    return found
+
+
+def _thresholds(validation: DomainScores | None, rule: ClipRule) -> tuple[float, float]:
+    """Thresholds of frames and of clips; NaN without validation items."""
+    if validation is None:
+        return math.nan, math.nan
+    of_frames = best_threshold(validation.scored.labels, validation.scored.scores)
+    return of_frames, clip_threshold(validation.frames, rule, of_frames)

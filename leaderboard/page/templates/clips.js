@@ -1,0 +1,30 @@
+// Numbers per clip of one row, where test pictures are frames of clips.
+
+const CLIP_RULES = {
+  mean: "the mean score of its frames",
+  vote: "the share of its frames that are called fake; it counts as fake where that is more than half",
+  top_third: "the mean of the highest third of its frames' scores",
+};
+
+function share(value, low, high) {
+  if (!known(value)) return [missing("unknown: too few real clips, or no threshold")];
+  return [percent(value), element("span", { class: "sub" }, known(low) ? `${percent(low).replace(" %", "")}–${percent(high)}` : "no interval")];
+}
+
+function clipCell(test, column) {
+  if (!column.interval) return String(test[column.id]);
+  return (column.unit === "share" ? share : measured)(test[column.id], test[column.id + "_lo"], test[column.id + "_hi"]);
+}
+
+function clipsPart(row) {
+  const tests = row.tests.filter((test) => test.clips);
+  const problems = row.tests.filter((test) => test.clip_problem).map((test) => element("p", { dir: "auto" }, `${test.domain} has no numbers per clip: ${test.clip_problem}`));
+  if (!tests.length) return problems.length ? [element("h3", {}, "Clips"), ...problems] : [];
+  const columns = DATA.described.clips;
+  const lines = tests.map((test) => [[nameOf(test.domain), test.domain === row.train ? element("span", { class: "sub" }, "home") : ""],
+    ...columns.map((column) => clipCell(test, column))]);
+  const rules = [...new Set(tests.map((test) => test.clips))].map((rule) => CLIP_RULES[rule] ?? rule);
+  return [element("h3", {}, "Clips"), plainTable("Clips", ["test domain", ...columns.map((column) => column.head)], lines),
+    element("p", {}, `The score of a clip is ${rules.join(", or ")}. Intervals are over groups (identities): clips of one group are drawn together. A detection rate is unknown where there are too few real clips to tell its false-alarm rate from none.`),
+    ...problems];
+}
