@@ -133,7 +133,7 @@ class ViewSpec:
 
 
 @dataclass(frozen=True)
-class View:
+class Features:
     """
     A stack of crops as a detector sees it.
 
@@ -158,8 +158,11 @@ class View:
         """The values as (n_crops, n_features), whatever their shape."""
         return self.values.reshape(len(self.values), -1)
 
-    def __getitem__(self, rows: Any) -> "View":
-        return View(self.values[rows], self.frequency)
+    def __getitem__(self, rows: Any) -> "Features":
+        return Features(self.values[rows], self.frequency)
+
+
+View = Features  # its name in detectors of other packages that were written before
 
 
 def _type_hints(plugin: type) -> dict[str, Any]:
@@ -267,25 +270,25 @@ class Detector(Plugin):
         """What `fit` and `score` are handed; may depend on the parameters."""
         raise NotImplementedError(f"{type(self).__name__} does not say which view it wants.")
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         """
         Learn from training crops.
 
         Parameters
         ----------
-        view : View of n_crops
+        view : Features of n_crops
         labels : array of int64 (n_crops,)
             0 real, 1 fake; both occur.
         """
         raise NotImplementedError
 
-    def score(self, view: View) -> NDArray[np.float64]:
+    def score(self, view: Features) -> NDArray[np.float64]:
         """
         Score crops; higher is more fake.
 
         Parameters
         ----------
-        view : View of n_crops
+        view : Features of n_crops
 
         Returns
         -------
@@ -302,7 +305,7 @@ class Detector(Plugin):
 class ManyClasses(Protocol):
     """A detector that can be fitted on labels 0 to K-1 and tells the K classes apart by itself."""
 
-    def class_scores(self, view: View) -> NDArray[np.float64]:
+    def class_scores(self, view: Features) -> NDArray[np.float64]:
         """Score crops, float64 (n_crops, n_classes), finite; the largest score of a row is the class."""
         ...
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .contracts import LABEL_NAMES, REAL, Detector, ManyClasses, View
+from .contracts import LABEL_NAMES, REAL, Detector, Features, ManyClasses
 from .errors import PluginError
 from .store.files import write_json
 
@@ -16,14 +16,14 @@ from .store.files import write_json
 TRUSTED_TYPES: tuple[str, ...] = ()
 
 
-def fit_detector(detector: Detector, view: View, labels: NDArray[np.int64], n_classes: int = 2) -> Detector:
+def fit_detector(detector: Detector, view: Features, labels: NDArray[np.int64], n_classes: int = 2) -> Detector:
     """
     Fit a detector, with input that it cannot be blamed for refused beforehand.
 
     Parameters
     ----------
     detector : Detector
-    view : View of n_crops
+    view : Features of n_crops
     labels : array of int64 (n_crops,)
     n_classes : int
         More than two for a detector with `class_scores`.
@@ -45,7 +45,7 @@ def fit_detector(detector: Detector, view: View, labels: NDArray[np.int64], n_cl
     return detector
 
 
-def score_detector(detector: Detector, view: View) -> NDArray[np.float64]:
+def score_detector(detector: Detector, view: Features) -> NDArray[np.float64]:
     """
     Score crops and check the answer.
 
@@ -67,7 +67,7 @@ def score_detector(detector: Detector, view: View) -> NDArray[np.float64]:
     return scores
 
 
-def score_classes(detector: ManyClasses, view: View, n_classes: int) -> NDArray[np.float64]:
+def score_classes(detector: ManyClasses, view: Features, n_classes: int) -> NDArray[np.float64]:
     """
     Score crops for every class and check the answer.
 
@@ -90,7 +90,7 @@ def score_classes(detector: ManyClasses, view: View, n_classes: int) -> NDArray[
     return scores
 
 
-def _require_fitting(detector: Detector, view: View) -> None:
+def _require_fitting(detector: Detector, view: Features) -> None:
     """Refuse a view that is not of the kind that was fitted."""
     fitted = detector.__dict__.get("_fitted_shape")
     if fitted is None:
@@ -100,7 +100,7 @@ def _require_fitting(detector: Detector, view: View) -> None:
     _require_finite(detector, view)
 
 
-def _require_finite(detector: Detector, view: View) -> None:
+def _require_finite(detector: Detector, view: Features) -> None:
     if view.values.dtype.kind != "f":
         return
     # In parts: the answer for a view that lies in a file may itself be larger than memory.

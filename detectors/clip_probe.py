@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import View
+from ..benchmark.contracts import Features
 from ..benchmark.views.encoders.activations import Settled, is_place, settle, what_was_taken
 from ..benchmark.views.encoders.files import unknown_statistics
 from ..benchmark.views.encoders.spec import TINY_CLIP
@@ -68,7 +68,7 @@ class ClipProbe(EmbeddingProbe):
     def encoder(self) -> tuple[str, str]:
         return self.architecture, self.weights
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         super().fit(view, labels)
         self.activation_ = self._settled().activation or ""
         return self

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Detector, Seed, View, ViewSpec
+from ..benchmark.contracts import Detector, Features, Seed, ViewSpec
 
 
 class CoinFlip(Detector):
@@ -29,10 +29,10 @@ class CoinFlip(Detector):
     def view(self) -> ViewSpec:
         return ViewSpec("profile")
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         return self
 
-    def score(self, view: View) -> NDArray[np.float64]:
+    def score(self, view: Features) -> NDArray[np.float64]:
         key = self.seed.to_bytes(8, "little", signed=True)
         digests = (hashlib.blake2b(row.tobytes(), digest_size=8, key=key).digest() for row in view.values)
         return np.array([int.from_bytes(digest, "little") / 2**64 for digest in digests], dtype=np.float64)

@@ -5,7 +5,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Detector, NotNegative, Transform, View, ViewSpec
+from ..benchmark.contracts import Detector, Features, NotNegative, Transform, ViewSpec
 from .learning.logistic import LogisticModel, fit_logistic
 
 
@@ -49,14 +49,14 @@ class DctLogReg(Detector):
     def view(self) -> ViewSpec:
         return ViewSpec.of_transform(self.transform, self.colour)
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         model = fit_logistic(view.columns, labels, self.penalty, self.strength)
         self.coef_, self.intercept_ = model.coef, model.intercept
         return self
 
-    def score(self, view: View) -> NDArray[np.float64]:
+    def score(self, view: Features) -> NDArray[np.float64]:
         logits = self.class_scores(view)
         return logits[:, 1] - logits[:, 0]
 
-    def class_scores(self, view: View) -> NDArray[np.float64]:
+    def class_scores(self, view: Features) -> NDArray[np.float64]:
         return LogisticModel(self.coef_, self.intercept_).logits(view.columns)

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Detector, Positive, Transform, View, ViewSpec
+from ..benchmark.contracts import Detector, Features, Positive, Transform, ViewSpec
 from .learning.solvers import LinearModel, fit_ridge
 
 
@@ -47,10 +47,10 @@ class DctRidge(Detector):
     def view(self) -> ViewSpec:
         return ViewSpec.of_transform(self.transform, self.colour)
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         model = fit_ridge(view.columns, 2.0 * labels - 1.0, self.alphas)
         self.coef_, self.intercept_, self.alpha_ = model.coef, model.intercept, model.alpha
         return self
 
-    def score(self, view: View) -> NDArray[np.float64]:
+    def score(self, view: Features) -> NDArray[np.float64]:
         return LinearModel(self.coef_, self.intercept_, self.alpha_).decision(view.columns)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..benchmark.arrays import Standardiser, gram
-from ..benchmark.contracts import Detector, Positive, Share, Transform, View, ViewSpec
+from ..benchmark.contracts import Detector, Features, Positive, Share, Transform, ViewSpec
 from ..benchmark.errors import PluginError
 from .learning.coordinates import Coordinates
 
@@ -63,7 +63,7 @@ class Eigenfaces(Detector):
     def view(self) -> ViewSpec:
         return ViewSpec.of_transform(self.transform, self.colour)
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         if self.variance is not None and not 0 < self.variance < 1:
             raise PluginError(f"eigenfaces keeps a share of the variance between 0 and 1, got {self.variance}.")
         rows, scaler = view.columns, Standardiser.of(view.columns)
@@ -84,11 +84,11 @@ class Eigenfaces(Detector):
         self.coef_, self.intercept_ = np.ascontiguousarray(coef.T), intercept
         return self
 
-    def score(self, view: View) -> NDArray[np.float64]:
+    def score(self, view: Features) -> NDArray[np.float64]:
         scores = self.class_scores(view)
         return scores[:, 1] - scores[:, 0]
 
-    def class_scores(self, view: View) -> NDArray[np.float64]:
+    def class_scores(self, view: Features) -> NDArray[np.float64]:
         """Signed distances to the margin of each class against the rest, (n_crops, n_classes); halved where there are two."""
         return gram(view.columns, self.coef_) + self.intercept_
 

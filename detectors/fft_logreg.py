@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Detector, Positive, Seed, Share, Transform, View, ViewSpec
+from ..benchmark.contracts import Detector, Features, Positive, Seed, Share, Transform, ViewSpec
 from ..benchmark.errors import PluginError
 from .learning.logistic import LogisticModel, accuracy_path, fit_logistic
 
@@ -56,7 +56,7 @@ class FftLogReg(Detector):
     def view(self) -> ViewSpec:
         return ViewSpec.of_transform(self.transform)
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         from sklearn.model_selection import train_test_split
 
         fewest = int(np.bincount(labels).min())
@@ -73,9 +73,9 @@ class FftLogReg(Detector):
         self.coef_, self.intercept_ = model.coef, model.intercept
         return self
 
-    def score(self, view: View) -> NDArray[np.float64]:
+    def score(self, view: Features) -> NDArray[np.float64]:
         logits = self.class_scores(view)
         return logits[:, 1] - logits[:, 0]
 
-    def class_scores(self, view: View) -> NDArray[np.float64]:
+    def class_scores(self, view: Features) -> NDArray[np.float64]:
         return LogisticModel(self.coef_, self.intercept_).logits(view.columns)

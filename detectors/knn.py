@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..benchmark.arrays import ROWS_AT_A_TIME, Standardiser, squared_distances
-from ..benchmark.contracts import Count, Detector, Transform, View, ViewSpec
+from ..benchmark.contracts import Count, Detector, Features, Transform, ViewSpec
 from ..benchmark.errors import PluginError, unknown_name
 from ..benchmark.metrics.roc import roc_auc
 
@@ -60,7 +60,7 @@ class KNN(Detector):
     def view(self) -> ViewSpec:
         return ViewSpec.of_transform(self.transform, self.colour)
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         scaler = Standardiser.of(view.columns)
         self.mean_, self.scale_ = scaler.mean, scaler.scale
         # In the order of memory that a saved model comes back in, on which the last bit of a product depends.
@@ -70,11 +70,11 @@ class KNN(Detector):
             raise PluginError(f"knn takes 1 to {len(labels)} neighbours among {len(labels)} crops, got {self.n_neighbors}.")
         return self
 
-    def score(self, view: View) -> NDArray[np.float64]:
+    def score(self, view: Features) -> NDArray[np.float64]:
         scores = self.class_scores(view)
         return scores[:, 1] - scores[:, 0]
 
-    def class_scores(self, view: View) -> NDArray[np.float64]:
+    def class_scores(self, view: Features) -> NDArray[np.float64]:
         """Votes, with the fraction for nearness, over k: (n_crops, n_classes); votes are ``floor(k * scores)``."""
         starts = range(0, len(view), ROWS_AT_A_TIME)
         distances = (self._distances(view.columns[start : start + ROWS_AT_A_TIME]) for start in starts)

@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Count, Detector, Positive, View, ViewSpec
+from ..benchmark.contracts import Count, Detector, Features, Positive, ViewSpec
 from ..benchmark.errors import PluginError
 from .forensics.noise import correlation, crop_patterns, fingerprint
 
@@ -42,18 +42,18 @@ class PRNU(Detector):
     def view(self) -> ViewSpec:
         return ViewSpec("pixels", {"colour": True})
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         if self.levels < 1 or self.sigma <= 0:
             raise PluginError(f"prnu needs levels of at least 1 and sigma above 0, got {self.levels} and {self.sigma:g}.")
         classes = range(labels.max() + 1)
         self.fingerprints_ = np.stack([fingerprint(view.values[labels == k], self.levels, self.sigma) for k in classes])
         return self
 
-    def score(self, view: View) -> NDArray[np.float64]:
+    def score(self, view: Features) -> NDArray[np.float64]:
         scores = self.class_scores(view)
         return scores[:, 1] - scores[:, 0]
 
-    def class_scores(self, view: View) -> NDArray[np.float64]:
+    def class_scores(self, view: Features) -> NDArray[np.float64]:
         """Normalised correlation with the fingerprint of each class, (n_crops, n_classes)."""
         patterns = crop_patterns(view.values, self.levels, self.sigma)
         return np.concatenate([correlation(block, self.fingerprints_) for block in patterns])

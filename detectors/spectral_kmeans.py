@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..benchmark.arrays import Standardiser
-from ..benchmark.contracts import Count, Detector, Seed, View, ViewSpec
+from ..benchmark.contracts import Count, Detector, Features, Seed, ViewSpec
 
 
 class SpectralKMeans(Detector):
@@ -51,7 +51,7 @@ class SpectralKMeans(Detector):
     def view(self) -> ViewSpec:
         return ViewSpec("profile", {"variant": self.variant})
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         from sklearn.cluster import KMeans
 
         scaler = Standardiser.of(view.values) if self.standardise else Standardiser.unscaled(view.values.shape[1])
@@ -63,7 +63,7 @@ class SpectralKMeans(Detector):
         self.centres_ = np.ascontiguousarray(clusters.cluster_centers_[order])  # real, fake
         return self
 
-    def score(self, view: View) -> NDArray[np.float64]:
+    def score(self, view: Features) -> NDArray[np.float64]:
         values = Standardiser(self.mean_, self.scale_).apply(view.values)
         real, fake = (np.sqrt(((values - centre) ** 2).sum(axis=1)) for centre in self.centres_)
         return real - fake

@@ -6,7 +6,7 @@ import numpy as np
 from annotated_types import Ge
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Count, Detector, Positive, Seed, View, ViewSpec
+from ..benchmark.contracts import Count, Detector, Features, Positive, Seed, ViewSpec
 from ..benchmark.errors import PluginError, unknown_name
 
 SPECTRA = ("directional", "profile")
@@ -60,7 +60,7 @@ class SpectralLGBM(Detector):
             raise PluginError(unknown_name("spectrum of detector spectral_lgbm", self.spectrum, SPECTRA))
         return ViewSpec(self.spectrum)
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         import lightgbm
 
         options = {
@@ -80,7 +80,7 @@ class SpectralLGBM(Detector):
         self.trees_ = lightgbm.train(options, data, self.n_trees).model_to_string()
         return self
 
-    def score(self, view: View) -> NDArray[np.float64]:
+    def score(self, view: Features) -> NDArray[np.float64]:
         import lightgbm
 
         trees = lightgbm.Booster(model_str=self.trees_)

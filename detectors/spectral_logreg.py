@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..benchmark.arrays import Standardiser
-from ..benchmark.contracts import Detector, Positive, View, ViewSpec
+from ..benchmark.contracts import Detector, Features, Positive, ViewSpec
 
 
 class SpectralLogReg(Detector):
@@ -50,7 +50,7 @@ class SpectralLogReg(Detector):
     def view(self) -> ViewSpec:
         return ViewSpec("profile", {"variant": self.variant})
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         from sklearn.linear_model import LogisticRegression
 
         scaler = Standardiser.of(view.values) if self.standardise else Standardiser.unscaled(view.values.shape[1])
@@ -60,5 +60,5 @@ class SpectralLogReg(Detector):
         self.intercept_ = float(np.ravel(model.intercept_)[0] - scaler.mean @ self.coef_)
         return self
 
-    def score(self, view: View) -> NDArray[np.float64]:
+    def score(self, view: Features) -> NDArray[np.float64]:
         return np.einsum("ij,j->i", view.values, self.coef_) + self.intercept_

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..benchmark.arrays import Standardiser
-from ..benchmark.contracts import Detector, Positive, View, ViewSpec
+from ..benchmark.contracts import Detector, Features, Positive, ViewSpec
 from .learning.solvers import KernelMachine, fit_svm
 
 
@@ -62,7 +62,7 @@ class SpectralSVM(Detector):
         isometric = not self.standardise and not isinstance(self.gamma, str)
         return ViewSpec("profile", {"variant": self.variant, "isometric": isometric})
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         if self.standardise:
             scaler = Standardiser.of(view.values)
             self.mean_, self.scale_ = scaler.mean, scaler.scale
@@ -71,11 +71,11 @@ class SpectralSVM(Detector):
         self.intercept_, self.gamma_ = machine.intercept, machine.gamma
         return self
 
-    def score(self, view: View) -> NDArray[np.float64]:
+    def score(self, view: Features) -> NDArray[np.float64]:
         machine = KernelMachine(self.support_vectors_, self.dual_coef_, self.intercept_, self.kernel, self.gamma_)
         return machine.decision(self._features(view))
 
-    def _features(self, view: View) -> NDArray[np.float64]:
+    def _features(self, view: Features) -> NDArray[np.float64]:
         if not self.standardise:
             return np.asarray(view.values, dtype=np.float64)
         return Standardiser(self.mean_, self.scale_).apply(view.values)

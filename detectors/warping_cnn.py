@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Count, Detector, Positive, Seed, Share, View, ViewSpec
+from ..benchmark.contracts import Count, Detector, Features, Positive, Seed, Share, ViewSpec
 from ..benchmark.devices import MicroBatches, find_device, quiet, reproducible
 from ..benchmark.errors import PluginError
 from ..benchmark.views.encoders.files import content_of
@@ -173,13 +173,13 @@ class WarpingCNN(Detector):
 
     # --- learning ----------------------------------------------------------------------------------------------------
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         """
         Learn from the real crops.
 
         Parameters
         ----------
-        view : View of n_crops, uint8 (n_crops, side, side, 3)
+        view : Features of n_crops, uint8 (n_crops, side, side, 3)
         labels : array of int64 (n_crops,)
 
         Raises
@@ -265,13 +265,13 @@ class WarpingCNN(Detector):
 
     # --- scoring -----------------------------------------------------------------------------------------------------
 
-    def score(self, view: View) -> NDArray[np.float64]:
+    def score(self, view: Features) -> NDArray[np.float64]:
         """
         Score crops.
 
         Parameters
         ----------
-        view : View of n_crops, uint8 (n_crops, side, side, 3)
+        view : Features of n_crops, uint8 (n_crops, side, side, 3)
 
         Returns
         -------

@@ -13,12 +13,15 @@ from rich.text import Text
 
 from ..domains.catalogue import Catalogue
 from ..domains.splits import missing_classes
+from ..metrics.clips import clip_rule
 from ..metrics.roc import Interval
 from ..models.documents import evaluation_document
 from ..models.evaluation import Evaluation, evaluate_model
 from ..models.trained_model import TrainedModel
 from ..reporting import folded_name
 from ..results.scores import write_table
+from ..store.files import dump_json
+from ..tracking.store import resolve_tracking_uri
 from ..workers import running_workers
 from . import completion
 from .arguments import parse_data
@@ -57,13 +60,6 @@ def evaluate(
     json_file: JsonOption = None,
 ) -> None:
     """Test a trained model; pictures that it has learned from are not scored."""
-    from rich.console import Console
-
-    from ..metrics.clips import clip_rule
-    from ..models.trained_model import TrainedModel
-    from ..store.files import dump_json
-    from ..tracking.store import resolve_tracking_uri
-
     console = Console(stderr=True)
     check_target(json_file)
     rule = clip_rule(clips)
@@ -150,12 +146,6 @@ def _print(found: list[Evaluation], model: TrainedModel) -> None:
 
 def _print_clips(found: "list[Evaluation]", console: "Console") -> None:
     """Print a table of the domains that have clips, if there are any."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    from ..reporting import folded_name
-
     rows = [(one.domain, one.clips) for one in found if one.clips is not None]
     if not rows:
         return

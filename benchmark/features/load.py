@@ -10,7 +10,7 @@ import numpy as np
 from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
-from ..contracts import View, ViewSpec
+from ..contracts import Features, ViewSpec
 from ..frequency.bands import Band
 from ..records import ItemSet
 from ..store.locks import holding
@@ -21,13 +21,13 @@ from .chunks import prepare_view, view_file
 LARGE = 2**30  # bytes
 
 
-def load_view(items: ItemSet, spec: ViewSpec, band: Band) -> tuple[View, NDArray[np.intp]]:
+def load_view(items: ItemSet, spec: ViewSpec, band: Band) -> tuple[Features, NDArray[np.intp]]:
     """
     Features of an item set under a band.
 
     Returns
     -------
-    view : View of n_crops
+    view : Features of n_crops
     rows : array of int (n_crops,)
         Position, among the items with status ``ok``, of the item that each crop shows.
     """
@@ -47,7 +47,7 @@ def load_view(items: ItemSet, spec: ViewSpec, band: Band) -> tuple[View, NDArray
         values[start:stop] = part.values
     assert values is not None  # an item set has pictures of both classes
     values.setflags(write=False)
-    return View(values, frequency), index[:, 2].astype(np.intp)
+    return Features(values, frequency), index[:, 2].astype(np.intp)
 
 
 def first_crop(items: ItemSet, place: int) -> NDArray[np.uint8]:
@@ -70,13 +70,13 @@ def first_crop(items: ItemSet, place: int) -> NDArray[np.uint8]:
     return np.array(_open_array(str(Path(folders[chunk], "crops.npy")))[row])
 
 
-def chunk_view(folder: str, spec: ViewSpec, band: Band) -> tuple[View, NDArray[np.intp]] | None:
+def chunk_view(folder: str, spec: ViewSpec, band: Band) -> tuple[Features, NDArray[np.intp]] | None:
     """
     Features of all crops of a prepared chunk under a band, and which of its items each crop shows.
 
     Returns
     -------
-    view : View of n_crops
+    view : Features of n_crops
     rows : array of int (n_crops,)
         None in the place of both if not one of its items could be used.
     """
@@ -106,7 +106,7 @@ def _open_array(path: str) -> NDArray:
     return np.load(path, mmap_mode="r")
 
 
-def _chunk_features(kernel: ViewKernel, spec: ViewSpec, folder: str, rows: NDArray[np.int32], band: Band) -> View:
+def _chunk_features(kernel: ViewKernel, spec: ViewSpec, folder: str, rows: NDArray[np.int32], band: Band) -> Features:
     filtered = ALL_PASS
     if kernel.needs_crops(band):
         if not kernel.expensive:
@@ -139,7 +139,7 @@ def _crop_shape(folder: str) -> tuple[int, int]:
 
 
 @cached(LRUCache(64_000_000, getsizeof=lambda view: view.values.nbytes))
-def _filtered_chunk(kernel: ViewKernel, folder: str, band: Band) -> View:
+def _filtered_chunk(kernel: ViewKernel, folder: str, band: Band) -> Features:
     """Features that have to start from the crops; kept for the other draws that ask for the same pictures."""
     crops = np.asarray(_open_array(str(Path(folder, "crops.npy"))))
     return features_from_crops(kernel, crops, band)

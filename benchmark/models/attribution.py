@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import LABEL_NAMES, Detector, ManyClasses, View
+from ..contracts import LABEL_NAMES, Detector, Features, ManyClasses
 from ..domains.names import DomainName
 from ..errors import StudyError
 from ..fitted import fit_detector, load_detector, save_detector, score_classes, score_detector
@@ -35,13 +35,13 @@ class Classifier:
         """How many detectors of a class a task needs."""
         return 1 if n_classes == 2 or issubclass(plugin, ManyClasses) else n_classes
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         """
         Learn from crops.
 
         Parameters
         ----------
-        view : View of n_crops
+        view : Features of n_crops
         labels : array of int64 (n_crops,)
             0 to n_classes - 1, each of which occurs.
         """
@@ -52,7 +52,7 @@ class Classifier:
                 fit_detector(member, view, (labels == label).astype(np.int64))
         return self
 
-    def scores(self, view: View) -> NDArray[np.float64]:
+    def scores(self, view: Features) -> NDArray[np.float64]:
         """Score crops, (n_crops, n_classes); (n_crops, 1) for two classes, higher is more fake."""
         member = self.members[0]
         if self.n_classes > 2 and isinstance(member, ManyClasses):

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ..contracts import View, ViewSpec
+from ..contracts import Features, ViewSpec
 from ..domains.catalogue import OpenDomain, data_facts
 from ..domains.guard import whole
 from ..domains.splits import split_digest
@@ -39,7 +39,7 @@ class Pool:
 
     Attributes
     ----------
-    view : View of n_crops
+    view : Features of n_crops
     rows : array of int (n_crops,)
         Which picture each crop shows.
     labels : array of int64 (n_pictures,)
@@ -54,7 +54,7 @@ class Pool:
         Pictures that were left out because they share a clip or an identity with what a model has learned from.
     """
 
-    view: View
+    view: Features
     rows: NDArray[np.intp]
     labels: NDArray[np.int64]
     contents: tuple[str, ...]
@@ -115,7 +115,7 @@ def load_pools(
 def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[Outcomes, ItemSet]]) -> Pool:
     """Put domains together; of pictures that several have (reals, mostly), the first is taken."""
     seen: set[str] = set()
-    views: list[View] = []
+    views: list[Features] = []
     rows, labels, contents, tables, problems = [], [], [], [], []
     n = n_dropped = 0
     for outcome, items in parts:
@@ -139,7 +139,7 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[Outcomes, ItemSe
         n_dropped += sum(status.reason is Reason.SHARED for _, status in refused)
         n += int(new.sum())
     values = views[0].values if len(views) == 1 else np.concatenate([part.values for part in views])
-    whole = View(values, views[0].frequency)
+    whole = Features(values, views[0].frequency)
     whole.values.setflags(write=False)
     table = pa.concat_tables(tables)
     groups = np.asarray(table.column("group").to_numpy(zero_copy_only=False))[ok_rows(table)].astype(str)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import Detector, Framing, View
+from ..contracts import Detector, Features, Framing
 from ..domains.seen import Learned, content_name
 from ..errors import BenchError, DataError, PluginError, StudyError
 from ..fitted import failure
@@ -71,8 +71,8 @@ def fitted(
     label: str,
     members: Sequence[Detector],
     n_classes: int,
-    train: tuple[View, NDArray[np.int64]],
-    val: tuple[View, NDArray[np.intp]],
+    train: tuple[Features, NDArray[np.int64]],
+    val: tuple[Features, NDArray[np.intp]],
 ) -> tuple[Classifier, NDArray[np.float64]]:
     """
     Fit a classifier and score validation pictures with it.
@@ -83,9 +83,9 @@ def fitted(
         For messages.
     members : sequence of Detector
     n_classes : int
-    train : (View, labels)
+    train : (Features, labels)
         Crops and the label of each.
-    val : (View, rows)
+    val : (Features, rows)
         Crops and the picture that each shows.
 
     Returns
@@ -107,7 +107,7 @@ def fitted(
         raise PluginError(failure(label, error)) from error
 
 
-def score_pictures_of(classifier: Classifier, view: View, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+def score_pictures_of(classifier: Classifier, view: Features, rows: NDArray[np.intp]) -> NDArray[np.float64]:
     """Mean score over the crops of each picture, (n_pictures, n_columns); `rows` says which picture a crop shows."""
     return np.stack([mean_per_item(column, rows) for column in classifier.scores(view).T], axis=1)
 
@@ -207,7 +207,7 @@ class TrainedModel:
         """Whether a picture with this content was trained or validated on."""
         return content_name(content) in self.seen
 
-    def score_view(self, view: View, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    def score_view(self, view: Features, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """See `score_pictures_of`."""
         return score_pictures_of(self.classifier, view, rows)
 

@@ -12,7 +12,7 @@ from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..contracts import Detector, View, ViewSpec
+from ..contracts import Detector, Features, ViewSpec
 from ..errors import PluginError
 from ..fitted import fit_detector, load_detector, save_detector, score_detector
 from ..frequency.bands import Band
@@ -34,9 +34,9 @@ class Problem:
     For a detector that learns from reals alone their middle is blurred instead.
     """
 
-    train: View
+    train: Features
     train_labels: NDArray[np.int64]
-    test: View
+    test: Features
     test_labels: NDArray[np.int64]
 
 
@@ -201,8 +201,8 @@ def inputs_are_left_alone(spec: DetectorSpec) -> None:
     """Neither `fit` nor `score` writes into what it is handed."""
     detector = spec.build()
     problem = _problem_for(detector)
-    train, labels = View(problem.train.values.copy(), problem.train.frequency), problem.train_labels.copy()
-    test = View(problem.test.values.copy(), problem.test.frequency)
+    train, labels = Features(problem.train.values.copy(), problem.train.frequency), problem.train_labels.copy()
+    test = Features(problem.test.values.copy(), problem.test.frequency)
     detector.fit(train, labels)
     detector.score(test)
     for name, mine, original in (
@@ -235,12 +235,12 @@ def impossible_input_is_refused(spec: DetectorSpec) -> str:
     cases: dict[str, Callable[[], object]] = {
         "one class only": lambda: fit_detector(spec.build(), one_class, np.ones(len(one_class), np.int64)),
         "scoring before fitting": lambda: score_detector(spec.build(), problem.test),
-        "another number of features": lambda: score_detector(detector, View(problem.test.values[:, :-1])),
+        "another number of features": lambda: score_detector(detector, Features(problem.test.values[:, :-1])),
     }
     if problem.test.values.dtype.kind == "f":
         broken = problem.test.values.copy()
         broken.flat[0] = np.nan
-        cases["a NaN in the view"] = lambda: score_detector(detector, View(broken, problem.test.frequency))
+        cases["a NaN in the view"] = lambda: score_detector(detector, Features(broken, problem.test.frequency))
     for name, case in cases.items():
         try:
             case()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import View, ViewSpec
+from ..contracts import Features, ViewSpec
 from ..errors import PluginError
 from ..frequency.bands import Band
 from ..frequency.filters import filter_pixels
@@ -53,7 +53,7 @@ def view_key(kernel: ViewKernel) -> list[Any]:
     return [kernel.name, options] if ours else [kernel.name, options, source_digest(type(kernel))]
 
 
-def features_from_crops(kernel: ViewKernel, crops: NDArray[np.uint8], band: Band) -> View:
+def features_from_crops(kernel: ViewKernel, crops: NDArray[np.uint8], band: Band) -> Features:
     """
     Features of a band straight from crops; equal to the two-step way where the kernel does not need crops.
 
@@ -65,7 +65,7 @@ def features_from_crops(kernel: ViewKernel, crops: NDArray[np.uint8], band: Band
 
     Returns
     -------
-    View
+    Features
     """
     if band.action.filters_crops:
         return kernel.from_crops(filter_pixels(crops, band), ALL_PASS)

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from ..contracts import View
+from ..contracts import Features
 from ..errors import EmptyBandError
 from ..frequency import dct, spectra
 from ..frequency.bands import Band
@@ -56,23 +56,23 @@ class CoefficientView(ViewKernel):
         order, _ = self._columns(shape)
         return values.reshape(n, order.size, -1)[:, order].reshape(n, -1)
 
-    def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> View:
+    def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
         if self.plane:
             return self._plane(base, shape, band)
         frequency = np.repeat(self._columns(shape)[1], 3 if self.colour else 1)
         if band.kind == "all":
-            return View(base, frequency)
+            return Features(base, frequency)
         weight, kept = self._acting(band, frequency, shape)
         values = base if weight is None else self._reweighted(base, weight)
-        return View(values, frequency) if kept is None else View(spectra.columns_of(values, kept), frequency[kept])
+        return Features(values, frequency) if kept is None else Features(spectra.columns_of(values, kept), frequency[kept])
 
-    def _plane(self, base: NDArray, shape: tuple[int, int], band: Band) -> View:
+    def _plane(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
         if band.kind == "all":
-            return View(base)
+            return Features(base)
         weight, kept = self._acting(band, self.radii(shape)[:, :, None], shape)
         values = base if weight is None else self._reweighted(base, weight)
         nothing = np.log(dct.PUBLISHED_EPSILON) if self.log else 0.0
-        return View(values if kept is None else np.where(kept, values, base.dtype.type(nothing)))
+        return Features(values if kept is None else np.where(kept, values, base.dtype.type(nothing)))
 
     def _reweighted(self, base: NDArray, gain: NDArray[np.float64]) -> NDArray:
         if not self.log:

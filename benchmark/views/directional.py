@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import View
+from ..contracts import Features
 from ..errors import EmptyBandError, StudyError
 from ..frequency import spectra
 from ..frequency.bands import Band
@@ -34,14 +34,14 @@ class DirectionalView(ViewKernel):
     def base(self, crops: NDArray[np.uint8]) -> NDArray:
         return spectra.directional_power(crops, self.sectors, self.bin_width)
 
-    def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> View:
+    def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
         frequency = spectra.directional_grid(*shape, self.sectors, self.bin_width).frequency
         if band.kind == "all":
-            return View(np.log(base + spectra.POWER_FLOOR), frequency)
+            return Features(np.log(base + spectra.POWER_FLOOR), frequency)
         weight, kept = band.acting_on(frequency)
         power = base if weight is None else base * weight**2
         if kept is None:
-            return View(np.log(power + spectra.POWER_FLOOR), frequency)
+            return Features(np.log(power + spectra.POWER_FLOOR), frequency)
         if not kept.any():
             raise EmptyBandError(f"{band} keeps no ring of width {self.bin_width:g} of a {shape[0]}x{shape[1]} crop.")
-        return View(np.log(power[:, kept] + spectra.POWER_FLOOR), frequency[kept])
+        return Features(np.log(power[:, kept] + spectra.POWER_FLOOR), frequency[kept])

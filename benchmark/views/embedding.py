@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import View
+from ..contracts import Features
 from ..frequency.bands import Band
 from .encoders.loading import load_encoder
 from .encoders.spec import EncoderSpec
@@ -30,6 +30,6 @@ class EmbeddingView(EncoderSpec, ViewKernel):
     def base(self, crops: NDArray[np.uint8]) -> NDArray:
         return load_encoder(self, self.device).embed(crops)
 
-    def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> View:
+    def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
         self.require_no_band(band)
-        return View(base)
+        return Features(base)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import View
+from ..contracts import Features
 from ..errors import StudyError
 from ..frequency.bands import Band
 
@@ -40,7 +40,7 @@ class ViewKernel:
         """All that no band changes, (n_crops, ...), of crops (n_crops, side, side[, 3])."""
         raise NotImplementedError
 
-    def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> View:
+    def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
         """Apply a band that acts on coefficients to what `base` returned for crops of `shape`."""
         raise NotImplementedError
 
@@ -48,7 +48,7 @@ class ViewKernel:
         """Whether a band has to start from the crops again, because the base does not determine its features."""
         return band.kind != "all" and band.action.filters_crops
 
-    def from_crops(self, crops: NDArray[np.uint8], band: Band) -> View:
+    def from_crops(self, crops: NDArray[np.uint8], band: Band) -> Features:
         """Features straight from crops, of a band that does not filter them."""
         return self.features(self.base(crops), crops.shape[1:3], band)
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import View
+from ..contracts import Features
 from ..frequency.bands import Band
 from .kernel import ViewKernel
 
@@ -22,6 +22,6 @@ class PixelsView(ViewKernel):
     def base(self, crops: NDArray[np.uint8]) -> NDArray:
         return crops
 
-    def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> View:
+    def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
         self.require_no_band(band)
-        return View(base)
+        return Features(base)

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import View
+from ..contracts import Features
 from ..errors import EmptyBandError, StudyError
 from ..frequency import spectra
 from ..frequency.bands import Band
@@ -32,17 +32,17 @@ class ProfileView(ViewKernel):
     def base(self, crops: NDArray[np.uint8]) -> NDArray:
         return spectra.radius_power(crops) if self.variant == "clean" else spectra.published_log_rings(crops)
 
-    def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> View:
+    def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
         if self.variant == "clean":
-            return View(*spectra.power_profile(base, shape, band, self.bin_width))
+            return Features(*spectra.power_profile(base, shape, band, self.bin_width))
         frequency = spectra.published_ring_frequency(*shape)
         kept = band.keeps(frequency)
         if kept.sum() < 4:
             raise EmptyBandError(f"{band} keeps {kept.sum()} rings of a {shape[0]}x{shape[1]} crop; this profile needs 4.")
         values = spectra.published_features(base[:, kept], self.n_features, self.isometric)
         if self.isometric:
-            return View(values, frequency[kept])
-        return View(values, np.interp(np.linspace(0, 1, self.n_features), np.linspace(0, 1, kept.sum()), frequency[kept]))
+            return Features(values, frequency[kept])
+        return Features(values, np.interp(np.linspace(0, 1, self.n_features), np.linspace(0, 1, kept.sum()), frequency[kept]))
 
     def needs_crops(self, band: Band) -> bool:
         # The published reweighting adds its epsilon after the filter, which the ring means have already swallowed.
@@ -50,7 +50,7 @@ class ProfileView(ViewKernel):
         reweighted = band.kind != "all" and weight is not None
         return super().needs_crops(band) or (self.variant == "published" and reweighted)
 
-    def from_crops(self, crops: NDArray[np.uint8], band: Band) -> View:
+    def from_crops(self, crops: NDArray[np.uint8], band: Band) -> Features:
         if not self.needs_crops(band):
             return super().from_crops(crops, band)
         values = spectra.published_profile(crops, self.n_features, band, self.isometric)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...benchmark.arrays import Moments
-from ...benchmark.contracts import LABEL_NAMES, Count, Detector, Positive, Seed, Share, Transform, View, ViewSpec
+from ...benchmark.contracts import LABEL_NAMES, Count, Detector, Features, Positive, Seed, Share, Transform, ViewSpec
 from ...benchmark.devices import MicroBatches, find_device, reproducible
 from ...benchmark.errors import PluginError
 
@@ -53,7 +53,7 @@ class Planes:
         return torch.from_numpy(batch).permute(0, 3, 1, 2)
 
 
-def plane_values(view: View) -> NDArray:
+def plane_values(view: Features) -> NDArray:
     """Return the values of a view as (n_crops, rows, cols, channels); grey pixels get their one channel."""
     return view.values if view.values.ndim == 4 else view.values[..., None]
 
@@ -269,13 +269,13 @@ class NetworkDetector(Detector):
         """Return what is added to the mean cross-entropy."""
         return 0.0
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         """
         Train until the validation loss has stopped falling, and keep the best epoch.
 
         Parameters
         ----------
-        view : View of n_crops
+        view : Features of n_crops
         labels : array of int64 (n_crops,)
             0 real, 1 fake; or 0 to n_classes - 1.
 
@@ -327,13 +327,13 @@ class NetworkDetector(Detector):
             if waited == self.patience:
                 break
 
-    def score(self, view: View) -> NDArray[np.float64]:
+    def score(self, view: Features) -> NDArray[np.float64]:
         """
         Score crops by the log odds of not being real: with two classes, fake logit minus real logit.
 
         Parameters
         ----------
-        view : View of n_crops
+        view : Features of n_crops
 
         Returns
         -------
@@ -342,13 +342,13 @@ class NetworkDetector(Detector):
         logarithms = self.class_scores(view)
         return np.logaddexp.reduce(logarithms[:, 1:], axis=1) - logarithms[:, 0]
 
-    def class_scores(self, view: View) -> NDArray[np.float64]:
+    def class_scores(self, view: Features) -> NDArray[np.float64]:
         """
         Log-probabilities of the classes.
 
         Parameters
         ----------
-        view : View of n_crops
+        view : Features of n_crops
 
         Returns
         -------

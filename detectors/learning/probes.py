@@ -15,7 +15,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ...benchmark.contracts import Count, Detector, Positive, Seed, Share, View, ViewSpec
+from ...benchmark.contracts import Count, Detector, Features, Positive, Seed, Share, ViewSpec
 from ...benchmark.devices import reproducible
 from ...benchmark.errors import BenchWarning, PluginError, unknown_name
 from ...benchmark.views.encoders.files import RANDOM, content_of
@@ -119,13 +119,13 @@ class EmbeddingProbe(Detector):
         if text and multiprocessing.parent_process() is None:
             warnings.warn(text, BenchWarning, stacklevel=2)
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         """
         Fit the head.
 
         Parameters
         ----------
-        view : View of n_crops, float32 (n_crops, n_features)
+        view : Features of n_crops, float32 (n_crops, n_features)
         labels : array of int64 (n_crops,)
 
         Raises
@@ -147,13 +147,13 @@ class EmbeddingProbe(Detector):
             self.coef_, self.intercept_ = self._published_head(view.values, labels)
         return self
 
-    def score(self, view: View) -> NDArray[np.float64]:
+    def score(self, view: Features) -> NDArray[np.float64]:
         """
         Log odds of being fake.
 
         Parameters
         ----------
-        view : View of n_crops
+        view : Features of n_crops
 
         Returns
         -------

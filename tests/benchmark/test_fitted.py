@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bandbench.benchmark.contracts import Detector, View, ViewSpec
+from bandbench.benchmark.contracts import Detector, Features, ViewSpec
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.fitted import fit_detector, load_detector, save_detector, score_classes, score_detector
 
-VIEW = View(np.random.default_rng(0).standard_normal((6, 3)))
+VIEW = Features(np.random.default_rng(0).standard_normal((6, 3)))
 LABELS = np.array([0, 1, 0, 1, 0, 1])
 
 
@@ -28,16 +28,16 @@ class Means(Detector):
     def view(self) -> ViewSpec:
         return ViewSpec("profile")
 
-    def fit(self, view: View, labels: NDArray[np.int64]) -> Self:
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         self.weights_ = view.values[labels == 1].mean(axis=0) - view.values[labels == 0].mean(axis=0)
         self.parts_ = {"first": self.weights_[:1]}
         self.n_ = len(view)
         return self
 
-    def score(self, view: View) -> NDArray[np.float64]:
+    def score(self, view: Features) -> NDArray[np.float64]:
         return view.values @ self.weights_ if self.answer is None else self.answer
 
-    def class_scores(self, view: View) -> NDArray[np.float64]:
+    def class_scores(self, view: Features) -> NDArray[np.float64]:
         return np.stack([-self.score(view), self.score(view)], axis=1)
 
 
@@ -48,7 +48,7 @@ def test_a_fitted_detector_comes_back(tmp_path: Path) -> None:
     np.testing.assert_array_equal(score_detector(loaded, VIEW), score_detector(detector, VIEW))
     assert loaded.learned().keys() == {"weights_", "parts_", "n_"}
     with pytest.raises(PluginError, match=r"means was fitted on crops of shape \(3,\), got \(2,\)"):
-        score_detector(loaded, View(VIEW.values[:, :2]))
+        score_detector(loaded, Features(VIEW.values[:, :2]))
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,10 @@ def test_a_fitted_detector_comes_back(tmp_path: Path) -> None:
     [
         (VIEW, LABELS[:5], "got 6 crops and 5 labels"),
         (VIEW, np.zeros(6, dtype=int), "needs both classes, got no fake among 6 crops"),
-        (View(np.full((6, 3), np.nan)), LABELS, "handed a view with values that are not finite"),
+        (Features(np.full((6, 3), np.nan)), LABELS, "handed a view with values that are not finite"),
     ],
 )
-def test_input_that_a_detector_cannot_be_blamed_for(view: View, labels: np.ndarray, message: str) -> None:
+def test_input_that_a_detector_cannot_be_blamed_for(view: Features, labels: np.ndarray, message: str) -> None:
     with pytest.raises(PluginError, match=message):
         fit_detector(Means(), view, labels)
 

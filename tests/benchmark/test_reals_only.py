@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.cli import main
-from bandbench.benchmark.contracts import Item, View
+from bandbench.benchmark.contracts import Features, Item
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.domains.guard import Fitted
 from bandbench.benchmark.errors import DataError, PluginError
@@ -148,4 +148,4 @@ def test_leaving_out_leaks_may_not_cost_a_class_that_was_there() -> None:
 def test_reals_are_needed_in_any_case(plugins: Path, picture_folder: Maker) -> None:
     detector = DetectorSpec.parse(f"{plugins}:FromReals").build()
     with pytest.raises(PluginError, match="got no real"):
-        fit_detector(detector, View(np.ones((4, 3))), np.ones(4, dtype=np.int64))
+        fit_detector(detector, Features(np.ones((4, 3))), np.ones(4, dtype=np.int64))

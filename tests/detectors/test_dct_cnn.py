@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bandbench.benchmark.contracts import View, ViewSpec
+from bandbench.benchmark.contracts import Features, ViewSpec
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.detectors.dct_cnn import DctCNN
@@ -32,6 +32,6 @@ def test_faithful_keeps_the_order() -> None:
 def test_smallest_crops() -> None:
     labels = np.arange(8) % 2
     values = np.random.default_rng(0).standard_normal((8, 4, 4, 3)).astype(np.float32)
-    assert np.isfinite(DctCNN(epochs=1).fit(View(values), labels).score(View(values))).all()
+    assert np.isfinite(DctCNN(epochs=1).fit(Features(values), labels).score(Features(values))).all()
     with pytest.raises(PluginError, match="dct_cnn needs crops of at least 4x4, got 4x3"):
-        DctCNN().fit(View(values[:, :, :3]), labels)
+        DctCNN().fit(Features(values[:, :, :3]), labels)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bandbench.benchmark.contracts import View
+from bandbench.benchmark.contracts import Features
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.detectors.dct_mlp import DctMLP
 from bandbench.detectors.learning.networks import held_out, parameter_count
@@ -20,9 +20,9 @@ def test_penalty_is_part_of_the_loss() -> None:
     labels = np.arange(40) % 2
     values = rng.standard_normal((40, 3, 3, 3)).astype(np.float32)
     values[labels == 1, 0, 0] += 2
-    detector = DctMLP(epochs=12, learning_rate=0.01).fit(View(values), labels)
+    detector = DctMLP(epochs=12, learning_rate=0.01).fit(Features(values), labels)
     _, validation = held_out(labels, detector.validation, detector.seed)
-    chosen = detector.class_scores(View(values[validation]))[np.arange(len(validation)), labels[validation]]
+    chosen = detector.class_scores(Features(values[validation]))[np.arange(len(validation)), labels[validation]]
     penalty = 0.01 * np.square(detector.weights_["1.weight"].astype(np.float64)).sum()
     assert penalty > 0.05
     assert min(epoch["val_loss"] for epoch in detector.history_) == pytest.approx(penalty - chosen.mean(), rel=1e-5)

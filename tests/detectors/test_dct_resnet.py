@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from bandbench.benchmark.contracts import View
+from bandbench.benchmark.contracts import Features
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.detectors.dct_resnet import DctResNet
@@ -54,16 +54,16 @@ def test_smallest_crops() -> None:
     labels = np.arange(8) % 2
     values = np.random.default_rng(0).standard_normal((8, 16, 13, 3)).astype(np.float32)
     detector = DctResNet(blocks=1, width=8, epochs=1)
-    assert np.isfinite(detector.fit(View(values), labels).score(View(values))).all()
+    assert np.isfinite(detector.fit(Features(values), labels).score(Features(values))).all()
     with pytest.raises(PluginError, match="dct_resnet needs crops of at least 13x13, got 16x12"):
-        detector.fit(View(values[:, :, :12]), labels)
+        detector.fit(Features(values[:, :, :12]), labels)
 
 
 def test_scores_do_not_depend_on_the_batch() -> None:
     """Running statistics and no dropout when scoring, although training uses the batch's own."""
     labels = np.arange(12) % 2
     values = np.random.default_rng(0).standard_normal((12, 16, 16, 3)).astype(np.float32)
-    detector = DctResNet(blocks=2, width=8, epochs=2, batch_size=5).fit(View(values), labels)
-    whole = detector.score(View(values))
-    alone = np.concatenate([detector.score(View(values[i : i + 1])) for i in range(12)])
+    detector = DctResNet(blocks=2, width=8, epochs=2, batch_size=5).fit(Features(values), labels)
+    whole = detector.score(Features(values))
+    alone = np.concatenate([detector.score(Features(values[i : i + 1])) for i in range(12)])
     np.testing.assert_allclose(alone, whole, rtol=1e-9, atol=1e-12)

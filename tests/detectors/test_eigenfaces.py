@@ -10,7 +10,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
-from bandbench.benchmark.contracts import View
+from bandbench.benchmark.contracts import Features
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.testing import check_detector
@@ -18,7 +18,7 @@ from bandbench.detectors import eigenfaces
 from bandbench.detectors.eigenfaces import Eigenfaces, balanced_rows
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "baselines.npz")
-TRAIN, LABELS, TEST = View(GOLDEN["train"]), GOLDEN["ytrain"], View(GOLDEN["test"])
+TRAIN, LABELS, TEST = Features(GOLDEN["train"]), GOLDEN["ytrain"], Features(GOLDEN["test"])
 
 
 def problem(labels: NDArray[np.int64], p: int, seed: int = 0) -> NDArray[np.float64]:
@@ -53,11 +53,11 @@ def test_the_model_is_that_of_sklearn(p: int, n_classes: int) -> None:
     plain = make_pipeline(PCA(0.9, svd_solver="full"), LinearSVC(C=0.01, dual=False, tol=1e-10))
     z = standardised(train, test)
     wanted = plain.fit(z[0], labels).decision_function(z[1])
-    detector = Eigenfaces(variance=0.9, C=0.01).fit(View(train), labels)
-    scores = detector.class_scores(View(test))
+    detector = Eigenfaces(variance=0.9, C=0.01).fit(Features(train), labels)
+    scores = detector.class_scores(Features(test))
     assert detector.n_components_ == plain[0].n_components_
     if n_classes == 2:
-        np.testing.assert_allclose(detector.score(View(test)), wanted, atol=1e-3 * np.abs(wanted).max())
+        np.testing.assert_allclose(detector.score(Features(test)), wanted, atol=1e-3 * np.abs(wanted).max())
         np.testing.assert_allclose(scores, np.outer(wanted, [-0.5, 0.5]), atol=1e-3 * np.abs(wanted).max())
     else:
         np.testing.assert_allclose(scores, wanted, atol=1e-3 * np.abs(wanted).max())
@@ -74,7 +74,7 @@ def test_parameters_are_those_of_a_grid_search(seed: int) -> None:
     accuracy = np.array(search.cv_results_["mean_test_score"])
     best = [p for p, mean in zip(search.cv_results_["params"], accuracy, strict=True) if mean > accuracy.max() - 1e-9]
     assert len(best) < len(accuracy) / 2
-    detector = Eigenfaces().fit(View(values), labels)
+    detector = Eigenfaces().fit(Features(values), labels)
     assert (detector.variance_, detector.C_) == min((p["pca__n_components"], p["linearsvc__C"]) for p in best)
 
 
@@ -93,9 +93,9 @@ def test_unbalanced_crops() -> None:
     z, others = standardised(train, test)
     pca = PCA(0.8, svd_solver="full").fit(z[balanced_rows(labels)])
     wanted = LinearSVC(C=0.01, dual=False, tol=1e-10).fit(pca.transform(z), labels).decision_function(pca.transform(others))
-    detector = Eigenfaces(variance=0.8, C=0.01).fit(View(train), labels)
-    np.testing.assert_allclose(detector.score(View(test)), wanted, atol=1e-3 * np.abs(wanted).max())
-    assert Eigenfaces().fit(View(train), labels).variance_ in eigenfaces.PUBLISHED_VARIANCES
+    detector = Eigenfaces(variance=0.8, C=0.01).fit(Features(train), labels)
+    np.testing.assert_allclose(detector.score(Features(test)), wanted, atol=1e-3 * np.abs(wanted).max())
+    assert Eigenfaces().fit(Features(train), labels).variance_ in eigenfaces.PUBLISHED_VARIANCES
 
 
 @pytest.mark.parametrize("most", [10_000, 30, 9])
@@ -112,7 +112,7 @@ def test_balanced_rows(most: int) -> None:
 
 def test_too_few_crops_for_folds() -> None:
     labels = np.repeat([0, 1], [20, 4])
-    values = View(problem(labels, 30))
+    values = Features(problem(labels, 30))
     with pytest.raises(PluginError, match="takes 5 crops of each class, got 4 of class 1; give both parameters"):
         Eigenfaces(C=0.1).fit(values, labels)
     assert np.isfinite(Eigenfaces(variance=0.5, C=0.1).fit(values, labels).score(values)).all()
@@ -129,7 +129,7 @@ def test_pixels_of_any_shape() -> None:
     crops = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3)).astype(np.uint8)
     crops[labels == 1, 2:5] //= 2
     detector = Eigenfaces(variance=0.95, C=0.01, transform="pixels", colour=True)
-    scores = detector.fit(View(crops), labels).score(View(crops))
+    scores = detector.fit(Features(crops), labels).score(Features(crops))
     assert scores[labels == 1].min() > scores[labels == 0].max()
 
 

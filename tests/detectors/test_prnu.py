@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bandbench.benchmark.contracts import View
+from bandbench.benchmark.contracts import Features
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.metrics.roc import roc_auc
 from bandbench.benchmark.registry import DetectorSpec
@@ -13,7 +13,7 @@ from bandbench.benchmark.testing import check_detector
 from bandbench.detectors.prnu import PRNU
 
 GOLDEN = np.load(Path(__file__).parents[1] / "golden" / "prnu.npz")
-TRAIN, LABELS, TEST = View(GOLDEN["toy_train"]), GOLDEN["toy_ytrain"], View(GOLDEN["toy_test"])
+TRAIN, LABELS, TEST = Features(GOLDEN["toy_train"]), GOLDEN["toy_ytrain"], Features(GOLDEN["toy_test"])
 
 
 def test_published_task_of_three_classes() -> None:
@@ -40,7 +40,7 @@ def test_a_pattern_of_the_fakes_is_found(preset: str) -> None:
     grain = rng.standard_normal((64, 64, 1))
     level = 120 + 4 * rng.standard_normal((80, 64, 64, 3))
     level += np.where(labels[:, None, None, None] == 1, grain, rng.standard_normal((80, 64, 64, 1)))
-    crops = View(np.clip(np.rint(level), 0, 255).astype(np.uint8))
+    crops = Features(np.clip(np.rint(level), 0, 255).astype(np.uint8))
     detector = DetectorSpec.parse(f"prnu{preset}").build().fit(crops[:40], labels[:40])
     assert roc_auc(labels[40:], detector.score(crops[40:])) > 0.95
 
@@ -53,7 +53,7 @@ def test_impossible_parameters(parameters: dict) -> None:
 
 def test_black_crops_score_nothing() -> None:
     detector = PRNU().fit(TRAIN, LABELS)
-    np.testing.assert_array_equal(detector.class_scores(View(np.zeros((2, 32, 32, 3), np.uint8))), 0)
+    np.testing.assert_array_equal(detector.class_scores(Features(np.zeros((2, 32, 32, 3), np.uint8))), 0)
 
 
 def test_the_preset_keeps_the_contract() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bandbench.benchmark.contracts import View
+from bandbench.benchmark.contracts import Features
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.metrics.roc import roc_auc
 from bandbench.benchmark.registry import DetectorSpec
@@ -31,7 +31,7 @@ def build(**params: Any) -> Any:
 
 def fit(crops: np.ndarray, n_fakes: int = 2, **params: Any) -> Any:
     values = np.concatenate([crops, np.zeros((n_fakes, *crops.shape[1:]), np.uint8)])
-    return build(**params).fit(View(values), np.r_[np.zeros(len(crops)), np.ones(n_fakes)].astype(np.int64))
+    return build(**params).fit(Features(values), np.r_[np.zeros(len(crops)), np.ones(n_fakes)].astype(np.int64))
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -39,7 +39,7 @@ def test_it_learns_that_warped_is_fake(device: str) -> None:
     detector = fit(reals()[:40], epochs=10, patience=10, windows=4, scales=[0.25, 0.4], device=device)
     held_out = reals()[40:]
     warped = np.stack([Warping((0.3, 0.3)).fake(crop, np.random.default_rng(i)) for i, crop in enumerate(held_out)])
-    scores = detector.score(View(np.concatenate([held_out, warped])))
+    scores = detector.score(Features(np.concatenate([held_out, warped])))
     assert roc_auc(np.repeat([0, 1], 20), scores) > 0.9
     assert detector.history_[-1]["val_loss"] < detector.history_[0]["val_loss"]
     assert [entry["epoch"] for entry in detector.history_] == list(range(1, 11))
@@ -103,7 +103,7 @@ def test_another_training_does_not_go_on_there(monkeypatch: pytest.MonkeyPatch, 
 def test_turned_crops_are_others_and_can_be_learned_from() -> None:
     plain, moved = (fit(reals()[:8], epochs=1, turn=turn, masks=["cheeks"]) for turn in (False, True))
     assert any((plain.weights_[name] != moved.weights_[name]).any() for name in plain.weights_)
-    assert np.isfinite(moved.score(View(reals()[:2]))).all()
+    assert np.isfinite(moved.score(Features(reals()[:2]))).all()
 
 
 def test_a_path_of_weights_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

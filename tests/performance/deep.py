@@ -176,7 +176,7 @@ def precision_rows(spec: Any, device: str) -> list[tuple[str, float]]:
     """Change of a probe's AUC between float32 and half precision, on one task."""
     from dataclasses import replace
 
-    from bandbench.benchmark.contracts import View
+    from bandbench.benchmark.contracts import Features
     from bandbench.benchmark.metrics.roc import roc_auc
     from bandbench.benchmark.registry import DetectorSpec
     from bandbench.benchmark.views.encoders.loading import load_encoder
@@ -189,8 +189,8 @@ def precision_rows(spec: Any, device: str) -> list[tuple[str, float]]:
     aucs = {}
     for precision in ("float32", "bfloat16", *["float16"] * (device == "cuda")):  # a processor has no arithmetic for the last
         found = load_encoder(replace(spec, precision=precision), device).embed(crops)
-        probe = DetectorSpec.parse("clip_probe/random").build().fit(View(found[:64]), labels[:64])
-        aucs[precision] = roc_auc(labels[64:], probe.score(View(found[64:])))
+        probe = DetectorSpec.parse("clip_probe/random").build().fit(Features(found[:64]), labels[:64])
+        aucs[precision] = roc_auc(labels[64:], probe.score(Features(found[64:])))
     return [(name, auc - aucs["float32"]) for name, auc in aucs.items()]
 
 

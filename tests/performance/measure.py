@@ -287,7 +287,7 @@ def scale(n: int, folder: str) -> dict[str, float]:
     """Ridge on rows that lie in a file, as many columns as a 128x128 colour DCT has: memory that is its own, and time."""
     import numpy as np
 
-    from bandbench.benchmark.contracts import View
+    from bandbench.benchmark.contracts import Features
     from bandbench.detectors.dct_ridge import DctRidge
 
     n_features, block = 128 * 128 * 3, 500
@@ -311,11 +311,11 @@ def scale(n: int, folder: str) -> dict[str, float]:
         float(rows[first : first + block].sum())
     reading = time.perf_counter() - start
     start = time.perf_counter()
-    fitted = DctRidge(colour=True).fit(View(rows), labels)
+    fitted = DctRidge(colour=True).fit(Features(rows), labels)
     seconds = time.perf_counter() - start
     done.set()
     watcher.join()
-    assert (fitted.score(View(rows[:block])) > 0).mean() > 0
+    assert (fitted.score(Features(rows[:block])) > 0).mean() > 0
     return {"seconds": seconds, "reading": reading, "own_mib": peaks[0] / 1024, "all_mib": peaks[1] / 1024}
 
 

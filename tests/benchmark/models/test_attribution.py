@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bandbench.benchmark.contracts import View
+from bandbench.benchmark.contracts import Features
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.models.attribution import Classifier, attribution_metrics, confusion_matrix
 from bandbench.detectors.dct_logreg import DctLogReg
@@ -19,22 +19,22 @@ VALUES = RNG.standard_normal((90, 6)) + 3 * np.eye(6)[LABELS]
 @pytest.mark.parametrize(("plugin", "n"), [(DctLogReg, 1), (SpectralSVM, 3)])
 def test_both_ways_find_the_classes_and_can_be_kept(plugin: type, n: int, tmp_path: Path) -> None:
     assert Classifier.n_members(plugin, 3) == n
-    classifier = Classifier([plugin() for _ in range(n)], 3).fit(View(VALUES), LABELS)
-    scores = classifier.scores(View(VALUES))
+    classifier = Classifier([plugin() for _ in range(n)], 3).fit(Features(VALUES), LABELS)
+    scores = classifier.scores(Features(VALUES))
     assert scores.shape == (90, 3)
     assert (scores.argmax(axis=1) == LABELS).mean() > 0.9
     classifier.save(tmp_path)
-    np.testing.assert_array_equal(Classifier.load(plugin, tmp_path, 3).scores(View(VALUES)), scores)
+    np.testing.assert_array_equal(Classifier.load(plugin, tmp_path, 3).scores(Features(VALUES)), scores)
 
 
 def test_two_classes_need_one_detector_and_one_score() -> None:
-    classifier = Classifier([SpectralSVM()], 2).fit(View(VALUES), LABELS % 2)
-    assert classifier.scores(View(VALUES)).shape == (90, 1)
+    classifier = Classifier([SpectralSVM()], 2).fit(Features(VALUES), LABELS % 2)
+    assert classifier.scores(Features(VALUES)).shape == (90, 1)
 
 
 def test_a_class_without_crops() -> None:
     with pytest.raises(PluginError, match="needs all classes, got none of 3"):
-        Classifier([DctLogReg()], 4).fit(View(VALUES), LABELS)
+        Classifier([DctLogReg()], 4).fit(Features(VALUES), LABELS)
 
 
 def test_confusion_and_metrics() -> None:

@@ -24,7 +24,7 @@ Maker = Callable[..., Path]
 UNSAFE = '''
 """A detector that learns something which cannot be kept without pickle."""
 import numpy as np
-from bandbench.benchmark.contracts import Detector, View, ViewSpec
+from bandbench.benchmark.contracts import Detector, Features, ViewSpec
 
 class Unsafe(Detector):
     """Scores by mean power."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bandbench.benchmark.contracts import View
+from bandbench.benchmark.contracts import Features
 from bandbench.benchmark.domains.seen import Learned
 from bandbench.benchmark.errors import BenchError, DataError, PluginError
 from bandbench.benchmark.metrics.calibration import Calibration, ambiguous_stretch
@@ -135,4 +135,4 @@ def test_a_model_cannot_name_code_to_run(model: TrainedModel, tmp_path: Path) ->
 
 def test_features_that_differ_are_refused(model: TrainedModel) -> None:
     with pytest.raises(PluginError, match="was fitted on crops of shape"):
-        model.score_view(View(np.zeros((1, 3))), np.array([0]))
+        model.score_view(Features(np.zeros((1, 3))), np.array([0]))

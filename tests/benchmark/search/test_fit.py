@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made_cells import OK, item_set, score_file
 
-from bandbench.benchmark.contracts import Item, View
+from bandbench.benchmark.contracts import Features, Item
 from bandbench.benchmark.errors import EmptyBandError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.records import Assessment, ItemSet, Job
@@ -26,10 +26,10 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     """A fit on made-up views: the first feature tells fakes from reals, on ``away`` the wrong way round."""
     sets = [prepared(tmp_path, "home", "train"), prepared(tmp_path, "home", "val"), prepared(tmp_path, "away", "test")]
 
-    def load_view(items: ItemSet, spec: object, band: Band) -> tuple[View, np.ndarray]:
+    def load_view(items: ItemSet, spec: object, band: Band) -> tuple[Features, np.ndarray]:
         sign = -1 if items.domain == "away" else 1
         values = np.random.default_rng(len(items.split)).normal(size=(N, 3)) + 4 * sign * (np.arange(N)[:, None] // (N // 2))
-        return View(values, np.array([0.1, 0.2, 0.3])), np.arange(N)
+        return Features(values, np.array([0.1, 0.2, 0.3])), np.arange(N)
 
     monkeypatch.setattr(runner, "load_view", load_view)
     train, val, test = sets

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from bandbench.benchmark.contracts import View
+from bandbench.benchmark.contracts import Features
 from bandbench.benchmark.errors import StudyError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.views.kernel import ALL_PASS, ViewKernel
@@ -23,9 +23,9 @@ class Doubled(ViewKernel):
     def base(self, crops: np.ndarray) -> np.ndarray:
         return crops.mean(axis=2)
 
-    def features(self, base: np.ndarray, shape: tuple[int, int], band: Band) -> View:
+    def features(self, base: np.ndarray, shape: tuple[int, int], band: Band) -> Features:
         self.require_no_band(band)
-        return View(2 * base[:, : shape[0]])
+        return Features(2 * base[:, : shape[0]])
 
 
 def test_features_from_crops_are_base_and_features() -> None:

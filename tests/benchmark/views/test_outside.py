@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from bandbench.benchmark.contracts import View
+from bandbench.benchmark.contracts import Features
 from bandbench.benchmark.views.kernel import ViewKernel
 
 
@@ -39,7 +39,7 @@ class Columns(ViewKernel):
         frequency = np.fft.rfftfreq(shape[1])[:: self.step]
         weight, kept = band.acting_on(frequency)
         values = base if weight is None else base * weight
-        return View(values, frequency) if kept is None else View(values[:, kept], frequency[kept])
+        return Features(values, frequency) if kept is None else Features(values[:, kept], frequency[kept])
 """
 DETECTOR = """\
 

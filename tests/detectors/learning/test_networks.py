@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import nn
 
-from bandbench.benchmark.contracts import View
+from bandbench.benchmark.contracts import Features
 from bandbench.benchmark.devices import reproducible
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.fitted import fit_detector, load_detector, save_detector, score_classes, score_detector
@@ -47,7 +47,7 @@ class Linear(NetworkDetector):
         return nn.Sequential(nn.Flatten(), nn.Linear(int(np.prod(shape)), n_classes))
 
 
-def noise_task(n: int = 60, n_classes: int = 2, shift: float = 0.0, seed: int = 0) -> tuple[View, np.ndarray]:
+def noise_task(n: int = 60, n_classes: int = 2, shift: float = 0.0, seed: int = 0) -> tuple[Features, np.ndarray]:
     """Planes of noise; class k is brighter by `shift` in coefficient k."""
     rng = np.random.default_rng(seed)
     labels = (np.arange(n) % n_classes).astype(np.int64)
@@ -55,11 +55,11 @@ def noise_task(n: int = 60, n_classes: int = 2, shift: float = 0.0, seed: int = 
     values[np.arange(n), 0, labels, 0] += np.float32(shift)
     values.setflags(write=False)
     labels.setflags(write=False)
-    return View(values), labels
+    return Features(values), labels
 
 
-def picture_task(detector: NetworkDetector, n: int, first_seed: int) -> tuple[View, np.ndarray]:
-    """View of 32x32 noise; fakes have three times the amplitude between 0.2 and 0.3 cycles/pixel."""
+def picture_task(detector: NetworkDetector, n: int, first_seed: int) -> tuple[Features, np.ndarray]:
+    """Features of 32x32 noise; fakes have three times the amplitude between 0.2 and 0.3 cycles/pixel."""
     labels = np.arange(n) % 2
     grey = np.stack([noise_picture(first_seed + i, 32, 1.0 + 2.0 * (i % 2)) for i in range(n)])
     kernel = view_kernel(detector.view)
@@ -92,8 +92,8 @@ def test_moments_in_several_blocks() -> None:
 def test_pixels_from_minus_one_to_one(colour: bool) -> None:
     crops = np.zeros((4, 6, 6, 3) if colour else (4, 6, 6), dtype=np.uint8)
     crops[2:] = 255
-    detector = Linear("pixels", colour, epochs=1).fit(View(crops), np.array([0, 0, 1, 1]))
-    batch = Planes(plane_values(View(crops)), detector.mean_, detector.scale_).batch(np.array([0, 3]), np.float32)
+    detector = Linear("pixels", colour, epochs=1).fit(Features(crops), np.array([0, 0, 1, 1]))
+    batch = Planes(plane_values(Features(crops)), detector.mean_, detector.scale_).batch(np.array([0, 3]), np.float32)
     assert batch.shape == (2, 3 if colour else 1, 6, 6)
     np.testing.assert_array_equal(batch[:, 0, 0, 0].numpy(), [-1, 1])
 
@@ -246,7 +246,7 @@ def test_a_mapped_view_is_never_copied_as_a_whole(tmp_path: Path) -> None:
     detector = Linear(epochs=1)
     tracemalloc.start()
     try:
-        detector.fit(View(values), labels).score(View(values))
+        detector.fit(Features(values), labels).score(Features(values))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -335,7 +335,7 @@ def test_every_view(name: str, params: dict[str, Any]) -> None:
     assert isinstance(detector, NetworkDetector)
     shape = (12, 16, 16) if params.get("transform") == "pixels" else (12, 16, 16, 1)
     values = np.random.default_rng(0).integers(0, 256, (*shape[:3], 3) if params.get("colour", True) else shape)
-    view = View(values.astype(np.uint8 if detector.transform == "pixels" else np.float32))
+    view = Features(values.astype(np.uint8 if detector.transform == "pixels" else np.float32))
     fit_detector(detector, view, np.arange(12) % 2)
     assert np.isfinite(score_detector(detector, view)).all()
 

@@ -8,7 +8,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from bandbench.benchmark.contracts import View
+from bandbench.benchmark.contracts import Features
 from bandbench.benchmark.errors import BenchWarning, PluginError
 from bandbench.benchmark.metrics.roc import roc_auc
 from bandbench.benchmark.registry import DetectorSpec
@@ -16,12 +16,12 @@ from bandbench.benchmark.registry import DetectorSpec
 torch = pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
 
 
-def task(n: int = 400, seed: int = 0) -> tuple[View, np.ndarray]:
+def task(n: int = 400, seed: int = 0) -> tuple[Features, np.ndarray]:
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 2, n)
     values = rng.normal(size=(n, 24)) * np.linspace(0.1, 5, 24) + 3
     values[:, :4] += labels[:, None] * np.linspace(0.1, 0.4, 4)
-    return View(values.astype(np.float32)), labels.astype(np.int64)
+    return Features(values.astype(np.float32)), labels.astype(np.int64)
 
 
 @pytest.mark.parametrize("c", [0.01, 1.0])
@@ -36,7 +36,7 @@ def test_logistic_head_is_scikit_learns_on_standardised_embeddings(c: float) -> 
 def test_published_head_learns_but_its_loss_stays_above_its_floor() -> None:
     labels = np.arange(3000) % 2
     values = np.random.default_rng(0).normal(size=(3000, 24)) + 0.5 * labels[:, None] * (np.arange(24) < 6)
-    view = View(values.astype(np.float32))
+    view = Features(values.astype(np.float32))
     probe = DetectorSpec.parse("clip_probe/random", {"head": "faithful"}).build().fit(view, labels)
     scores = probe.score(view)
     assert roc_auc(labels, scores) > 0.75
