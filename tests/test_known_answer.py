@@ -2,15 +2,16 @@
 
 import pytest
 
+from bandbench.benchmark.results.rows import EvidenceInterval
 from bandbench.benchmark.study.study_file import Study
 from conftest import run
 
 PLANTED = (0.20, 0.26)
 
 
-def overlap(interval: dict[str, float]) -> float:
+def overlap(interval: EvidenceInterval) -> float:
     """Intersection over union of an evidence interval and the planted band."""
-    low, high = interval["low"], interval["high"]
+    low, high = interval.low, interval.high
     shared = max(0.0, min(high, PLANTED[1]) - max(low, PLANTED[0]))
     return shared / (max(high, PLANTED[1]) - min(low, PLANTED[0]))
 
@@ -40,6 +41,6 @@ def test_planted_energy_is_located(seed: int) -> None:
     for detector in ("spectral_svm", "dct_ridge"):
         assert rows[detector, "allpass", "all"].in_domain_auc > 0.9
         chosen = next(row for (name, role, _), row in rows.items() if (name, role) == (detector, "chosen"))
-        assert overlap(chosen["evidence"]) >= 0.5
+        assert overlap(chosen.evidence) >= 0.5
         for band in ("low <0.150", "high >0.310", "stop 0.180-0.280"):
             assert rows[detector, "fixed", band].in_domain_auc < 0.6, (detector, band)
