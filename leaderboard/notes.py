@@ -1,13 +1,12 @@
 """What has to be said below a table: which rows are not one experiment, and what their data lacked."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..benchmark.domains.names import chain_of, dataset_name
 from ..benchmark.errors import listed
 from ..benchmark.invocation import bench
-from ..benchmark.registry import datasets
 from ..benchmark.results.rows import Row
 
 Rows = Sequence[Row]
@@ -78,11 +77,17 @@ def other_variants(counts: Mapping[str, int]) -> list[str]:
     ]
 
 
-def row_notes(rows: Rows, by_name: bool = False) -> list[tuple[str, list[int]]]:
+def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ()) -> list[tuple[str, list[int]]]:
     """
-    Notes on single rows, each with the indices of its rows.
+    Return notes on single rows, each with the indices of its rows.
 
-    They call a row by its number or, where rows are shown in changing order, by its detector and training domain.
+    Parameters
+    ----------
+    rows : sequence of Row
+    by_name : bool
+        Name a row by its detector and training domain, as its number changes where readers sort the rows.
+    computed : collection of str
+        Data sets whose pictures are computed, see `may_be_copies`.
     """
     told = [f"{row.detector} ← {row.train}" for row in rows] if by_name else [str(i + 1) for i in range(len(rows))]
 
@@ -101,7 +106,7 @@ def row_notes(rows: Rows, by_name: bool = False) -> list[tuple[str, list[int]]]:
         (i, test.domain, test.lookalikes, test.n)
         for i, row in enumerate(rows)
         for test in row.tests
-        if test.lookalikes and may_be_copies(test.domain)
+        if test.lookalikes and may_be_copies(test.domain, computed)
     ]
     if alike:
         mine = list(dict.fromkeys(i for i, *_ in alike))
@@ -117,15 +122,20 @@ def _count_of(domain: str, alike: Sequence[tuple[int, str, int, int]]) -> str:
     return f"{domain} {found[0]}{f' to {found[-1]}' if len(found) > 1 else ''} of {total}"
 
 
-def may_be_copies(domain: str) -> bool:
-    """Whether look-alikes are worth a note: not of computed pictures, nor of perturbed ones, as the clean domain tells them."""
-    return not chain_of(domain) and not is_computed(domain)
+def may_be_copies(domain: str, computed: Collection[str] = ()) -> bool:
+    """
+    Decide if look-alikes on a test domain may be copies of training pictures.
 
+    Computed pictures are made from random numbers of their own, so that two that look alike are no copies. A perturbed domain
+    repeats the look-alikes of the unperturbed one.
 
-def is_computed(domain: str) -> bool:
-    """Whether the pictures of a domain are computed, each from numbers of its own: two that look alike are no copies."""
-    plugin = datasets.found.classes.get(dataset_name(domain))
-    return plugin is not None and plugin.computed
+    Parameters
+    ----------
+    domain : str
+    computed : collection of str
+        Names of data sets whose pictures are computed (`Dataset.computed`).
+    """
+    return not chain_of(domain) and dataset_name(domain) not in computed
 
 
 def data_notes(rows: Rows) -> list[str]:

@@ -1,170 +1,176 @@
-"""The pictures of a board in the sizes of a paper: SVG and PDF to be set beside text, PNG where nothing else is taken."""
+"""Figures of a board for a paper, as records: which there are, what each shows, and its title. `cli.paper` draws them."""
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from ..benchmark.domains.names import chain_of
 from ..benchmark.errors import listed
-from ..benchmark.figures import plots as figures
-from ..benchmark.figures.formats import FigureFormat
-from ..benchmark.figures.looks import PAPER
-from ..benchmark.figures.plots import Priced
 from ..benchmark.results.cell_document import CellDocument, find_cell
 from ..benchmark.results.rows import Row
-from ..benchmark.store.folders import ensure_writable
 from .ranking.comparable import comparable_sets
 
 SHOWN_DOMAINS = 3  # in a title
+LONGEST_POINT = 44  # characters of the name of a point
 
 
 @dataclass(frozen=True)
 class PaperFigure:
     """
-    A figure that is not drawn yet.
+    Common part of the figures.
+
+    Attributes
+    ----------
+    name : tuple of str
+        Parts of the file's name, without suffix; empty parts do not count. Two figures may have the same name.
+    title : str
+    """
+
+    name: tuple[str, ...]
+    title: str
+
+
+@dataclass(frozen=True)
+class TrainTestMap(PaperFigure):
+    """Test AUC of rows (detector, training domain) by test domain."""
+
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class RobustnessMap(PaperFigure):
+    """Test AUC of rows by perturbation of the test pictures."""
+
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class PerturbedTests(PaperFigure):
+    """
+    Rows that were tested under perturbations: of these, the ones that differ in strength alone make lines.
+
+    Attributes
+    ----------
+    chains : tuple of str
+        Perturbations, each once, in the order of the tests; the empty one stands for none.
+    """
+
+    rows: tuple[Row, ...]
+    chains: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CostPoint:
+    """
+    Row in a chart of AUC against cost.
 
     Attributes
     ----------
     name : str
-        Of its file, without suffix.
-    draw : callable
-        Takes a path and says whether there was anything to draw; None is yes.
+    ms : float
+        Milliseconds per picture, of the detector alone.
+    auc : float
     """
 
     name: str
-    draw: Callable[[Path], bool | None]
+    ms: float
+    auc: float
 
 
-def write_figures(
-    rows: Sequence[Row], folders: Mapping[str, Path], target: Path, formats: Sequence[FigureFormat]
-) -> list[Path]:
+@dataclass(frozen=True)
+class CostChart(PaperFigure):
     """
-    Draw a board.
+    AUC of rows with the same test pictures against their cost.
+
+    Attributes
+    ----------
+    axis : str
+        Title of the AUC axis.
+    """
+
+    points: tuple[CostPoint, ...]
+    axis: str
+
+
+@dataclass(frozen=True)
+class SweepChart(PaperFigure):
+    """Validation AUC of the bands that a cell tried."""
+
+    document: CellDocument
+
+
+@dataclass(frozen=True)
+class BandTransferMap(PaperFigure):
+    """Test AUC of a cell's narrow bands by test domain."""
+
+    document: CellDocument
+
+
+def paper_figures(rows: Sequence[Row], folders: Mapping[str, Path]) -> list[PaperFigure]:
+    """
+    List the figures of a board.
 
     Parameters
     ----------
     rows : sequence of Row
-                With ``run_id``; best first.
+        With ``run_id``; best first.
     folders : mapping of str to Path
         Artifacts by run.
-    target : Path
-        Folder for the files, made if it is not there.
-    formats : sequence of FigureFormat
 
     Returns
     -------
-    list of Path
-        Of the files. Each study has a train x test map, and a map and lines of perturbations where there are any; each set of
-        test pictures has AUC against cost; each cell has its sweep and its band transfer where it has narrow bands.
-
-    Raises
-    ------
-    BenchError
-        If the folder cannot be written.
+    list of PaperFigure
+        Each study has a train x test map, and a map and lines of perturbations where there are any; each set of test pictures
+        has AUC against cost; each cell has its sweep, and its band transfer where it has narrow bands.
     """
-    ensure_writable(target, "--figures")
-    written = []
-    for figure in _numbered([*_of_studies(rows), *_of_sets(rows), *_of_cells(rows, folders)]):
-        for kind in formats:
-            path = target / f"{figure.name}.{kind}"
-            if figure.draw(path) is not False:
-                written.append(path)
-    return written
-
-
-def _numbered(found: Sequence[PaperFigure]) -> list[PaperFigure]:
-    """Figures with names that no other has, in no writing of capitals."""
-    seen: dict[str, int] = {}
-    named = []
-    for figure in found:
-        n = seen[figure.name.lower()] = seen.get(figure.name.lower(), 0) + 1
-        named.append(figure if n == 1 else PaperFigure(f"{figure.name}_{n}", figure.draw))
-    return named
-
-
-def _slug(*parts: str) -> str:
-    """Name of a file from names that may hold anything."""
-    return "-".join(re.sub(r"[^\w.]+", "_", part).strip("._")[:60] or "_" for part in parts if part)
+    return [*_of_studies(rows), *_of_sets(rows), *_of_cells(rows, folders)]
 
 
 def _of_studies(rows: Sequence[Row]) -> list[PaperFigure]:
     studies = list(dict.fromkeys(row.study for row in rows))
-    found = []
+    figures: list[PaperFigure] = []
     for study in studies:
-        mine = [row for row in rows if row.study == study]
-        chosen = [row for row in mine if row.role == "chosen" and row.tests]
+        of_study = tuple(row for row in rows if row.study == study)
+        chosen = tuple(row for row in of_study if row.role == "chosen" and row.tests)
         prefix = study if len(studies) > 1 else ""
         if chosen:
-            title = f"{study}: test AUC of the chosen bands"
-            found.append(PaperFigure(_slug(prefix, "train_x_test"), partial(_heat, chosen, title)))
-        if any(row.robustness for row in mine):
-            title = f"{study}: test AUC under perturbations"
-            found.append(PaperFigure(_slug(prefix, "robustness"), partial(_robustness, mine, title)))
-        chains = dict.fromkeys(chain_of(test.domain) for row in chosen for test in row.tests)
-        for series, strengths in figures.perturbation_series(list(chains)).items():
-            for metric in figures.METRIC_NAMES:
-                title = f"{study}: test pictures under {series}"
-                draw = partial(_strengths, chosen, strengths, title, metric)
-                found.append(PaperFigure(_slug(prefix, series, metric), draw))
-    return found
-
-
-def _heat(rows: Sequence[Row], title: str, path: Path) -> None:
-    figures.save_heat_map(path, rows, title, PAPER)
-
-
-def _robustness(rows: Sequence[Row], title: str, path: Path) -> None:
-    figures.save_robustness(path, rows, title, PAPER)
-
-
-def _strengths(rows: Sequence[Row], strengths: dict[str, float], title: str, metric: str, path: Path) -> bool:
-    return figures.save_strength_lines(path, rows, strengths, title, metric, PAPER)
+            figures.append(TrainTestMap((prefix, "train_x_test"), f"{study}: test AUC of the chosen bands", chosen))
+        if any(row.robustness for row in of_study):
+            figures.append(RobustnessMap((prefix, "robustness"), f"{study}: test AUC under perturbations", of_study))
+        chains = tuple(dict.fromkeys(chain_of(test.domain) for row in chosen for test in row.tests))
+        if any(chains):
+            figures.append(PerturbedTests((prefix,), f"{study}: test pictures under", chosen, chains))
+    return figures
 
 
 def _of_sets(rows: Sequence[Row]) -> list[PaperFigure]:
     sets, index = comparable_sets(rows)
-    found = []
-    for number, one in enumerate(sets):
-        mine = [row for i, row in enumerate(rows) if index[i] == number and row.role != "allpass"]
-        several = len({row.train for row in mine}) > 1
-        priced = [Priced(_point(row, several), row.score_ms, row.headline) for row in mine]
-        title = f"Set {one.name}: {listed(one.domains, SHOWN_DOMAINS)}"
-        what = "mean cross-domain AUC" if one.abroad else "in-domain AUC"
-        name = _slug("cost", one.name if len(sets) > 1 else "")
-        found.append(PaperFigure(name, partial(_cost, priced, title, what)))
-    return found
+    figures: list[PaperFigure] = []
+    for number, comparable in enumerate(sets):
+        members = [row for i, row in enumerate(rows) if index[i] == number and row.role != "allpass"]
+        several = len({row.train for row in members}) > 1
+        points = tuple(CostPoint(_point_name(row, several), row.score_ms, row.headline) for row in members)
+        title = f"Set {comparable.name}: {listed(comparable.domains, SHOWN_DOMAINS)}"
+        axis = "mean cross-domain AUC" if comparable.abroad else "in-domain AUC"
+        figures.append(CostChart(("cost", comparable.name if len(sets) > 1 else ""), title, points, axis))
+    return figures
 
 
-def _point(row: Row, several: bool) -> str:
-    """Name of a point: short, as there are many."""
+def _point_name(row: Row, several: bool) -> str:
+    """Return the name of a point, cut, as there are many; with the training domain where there are several."""
     train = f" ← {row.train}" if several else ""
     band = f" {row.band}" if row.role == "fixed" else ""
-    return f"{row.detector}{train}{band}"[:44]
-
-
-def _cost(priced: Sequence[Priced], title: str, what: str, path: Path) -> bool:
-    return figures.save_cost(path, priced, title, what, PAPER)
+    return f"{row.detector}{train}{band}"[:LONGEST_POINT]
 
 
 def _of_cells(rows: Sequence[Row], folders: Mapping[str, Path]) -> list[PaperFigure]:
-    found = []
+    figures: list[PaperFigure] = []
     for row in {row.run_id: row for row in reversed(rows)}.values():
-        folder = folders.get(row.run_id)
-        document = find_cell(folder)
-        name, label = (row.detector, row.train), f"{row.detector} on {row.train}"
+        document = find_cell(folders.get(row.run_id))
+        cell, label = (row.detector, row.train), f"{row.detector} on {row.train}"
         if document and document.trials:
-            found.append(PaperFigure(_slug("sweep", *name), partial(_sweep, document, label)))
+            figures.append(SweepChart(("sweep", *cell), label, document))
         if document and document.narrow:
-            found.append(PaperFigure(_slug("band_transfer", *name), partial(_band_transfer, document, label)))
-    return found
-
-
-def _sweep(document: CellDocument, label: str, path: Path) -> bool:
-    return figures.save_sweep(path, document.trials, document.evidence, document.band, label, PAPER)
-
-
-def _band_transfer(document: CellDocument, label: str, path: Path) -> bool:
-    title = f"{label}: where the evidence is, at home and abroad"
-    return figures.save_band_transfer(path, document.narrow, document.train, title, PAPER)
+            title = f"{label}: AUC of narrow bands, in-domain and cross-domain"
+            figures.append(BandTransferMap(("band_transfer", *cell), title, document))
+    return figures

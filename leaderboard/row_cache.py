@@ -18,12 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ..benchmark.domains import names as domain_names
 from ..benchmark.errors import DataError
 from ..benchmark.metrics import bootstrap as intervals
 from ..benchmark.metrics import clips as clip_scores
 from ..benchmark.metrics import delong, roc
 from ..benchmark.metrics import detection as metrics
-from ..benchmark.pictures import perturbations
 from ..benchmark.reporting import Reporter
 from ..benchmark.results import cell_document, columns, scores
 from ..benchmark.results import cells as results
@@ -44,7 +44,7 @@ CODE = (
     delong,
     intervals,
     metrics,
-    perturbations,
+    domain_names,
     result_rows,
     results,
     roc,

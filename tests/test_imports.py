@@ -28,7 +28,9 @@ FROM_ENGINE = {
     },
     "leaderboard": {
         *("results", "records", "metrics", "tracking.reading", "domains.names", "frequency.bands", "store", "errors"),
-        *("invocation", "workers", "reporting"),
+        "invocation",  # notes and remarks name the command to type next as the user types it
+        "workers",  # rows of many cells are computed from their score files in parallel
+        "reporting",  # progress of that, and names of domains shortened for the terminal
     },
     "studies": set(),
 }

@@ -12,17 +12,19 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from ...leaderboard.exports import as_csv, as_document, as_tests_csv
 from ...leaderboard.notes import other_variants
 from ...leaderboard.page.details import load_details
-from ...leaderboard.page.page import page
-from ...leaderboard.paper import write_figures
+from ...leaderboard.page.html import page
+from ...leaderboard.paper import paper_figures
 from ...leaderboard.rows import Board, load_board
+from ...leaderboard.submissions.add import SubmissionReport, add_submission
+from ...leaderboard.submissions.board import with_submissions
 from ...leaderboard.submissions.files import remove_submission
 from ...leaderboard.submissions.lines import submission_lines
 from ...leaderboard.submissions.meta import plain
 from ...leaderboard.submissions.score_export import export_row
-from ...leaderboard.submissions.submissions import SubmissionReport, add_submission, with_submissions
-from ...leaderboard.terminal.table import as_csv, as_document, as_tests_csv, print_table
+from ...leaderboard.terminal.table import print_table
 from ..errors import BenchError, unknown_name
 from ..figures.formats import FigureFormat
 from ..invocation import bench
@@ -30,6 +32,7 @@ from ..store.files import dump_json
 from ..tracking.reading import boards_of
 from ..tracking.store import resolve_tracking_uri
 from . import completion
+from .board_inputs import RegisteredDomains, computed_datasets, repeat_command
 from .commands import STDOUT, Command, Group
 from .options import (
     FormatsOption,
@@ -42,6 +45,7 @@ from .options import (
     formats_of,
     write_text,
 )
+from .paper import write_figures
 from .progress import ScreenReporter
 from .report import Step, print_steps
 
@@ -103,7 +107,7 @@ def leaderboard(
     check_targets(json_file, csv_file, csv_tests, html)
     uri = resolve_tracking_uri(tracking_uri)
     with ScreenReporter(console) as reporter:
-        board, folders = with_submissions(load_board(uri, study, reporter, every))
+        board, folders = with_submissions(load_board(uri, study, reporter, every), RegisteredDomains())
     for reason in board.refused:
         _print(console, f"refused: {reason}", "yellow")
     others = [] if every else other_variants(board.others)
@@ -134,7 +138,7 @@ def _write_tables(
     board: Board, json_file: str | None, csv_file: str | None, csv_tests: str | None, others: Sequence[str]
 ) -> None:
     if json_file:
-        write_text(json_file, dump_json(as_document(board.study, board.rows, others)))
+        write_text(json_file, dump_json(as_document(board.study, board.rows, others, computed_datasets())))
     if csv_file:
         write_text(csv_file, as_csv(board.rows))
     if csv_tests:
@@ -142,7 +146,9 @@ def _write_tables(
 
 
 def _write_page(target: str, board: Board, uri: str, log: bool, folders: dict[str, Path]) -> None:
-    text = page(board, load_details(uri, board.study or None, board.rows, board.folders | folders), uri)
+    computed, artifacts = computed_datasets(), board.folders | folders
+    details = load_details(uri, board.study or None, board.rows, artifacts, repeat_command, computed)
+    text = page(board, details, uri, computed=computed)
     write_text(target, text)
     if log:
         _log_page(text, board.study, uri)
@@ -168,11 +174,11 @@ def _log_page(text: str, study: str, uri: str) -> None:
 
 
 def _draw(board: Board, folders: dict[str, Path], target: Path, formats: list[FigureFormat] | None) -> list[Path]:
-    return write_figures(board.rows, board.folders | folders, target, formats_of(formats, FigureFormat.svg))
+    return write_figures(paper_figures(board.rows, board.folders | folders), target, formats_of(formats, FigureFormat.svg))
 
 
 def _print_board(board: Board, title: str) -> None:
-    print_table(board.rows, title)
+    print_table(board.rows, title, computed=computed_datasets())
     for line in submission_lines(board.rows):
         _print(Console(), line, "dim")
 
@@ -199,7 +205,7 @@ def add(
     check_target(json_file)
     console = Console(stderr=True)
     with console.status("checking the scores"):
-        report = add_submission(meta, scores, resolve_tracking_uri(tracking_uri), replace)
+        report = add_submission(meta, scores, resolve_tracking_uri(tracking_uri), RegisteredDomains(), replace)
     if json_file:
         write_text(json_file, dump_json(report.as_dict()))
     if json_file != STDOUT:

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ...leaderboard.exports import as_csv, as_document, as_tests_csv
 from ...leaderboard.rows import ranked
-from ...leaderboard.terminal.table import as_csv, as_document, as_tests_csv, print_table
+from ...leaderboard.terminal.table import print_table
 from ..domains.catalogue import Catalogue, remarks
 from ..domains.names import dataset_name
 from ..errors import DataError, TrackingError
@@ -28,6 +29,7 @@ from ..study.boards import on_its_board, place_data, study_reference
 from ..study.study_file import Study, load_study, override
 from ..tracking.store import check_tracking_store
 from .arguments import GivenData, parse_data
+from .board_inputs import computed_datasets
 from .next_steps import after_run
 from .options import write_text
 from .progress import ScreenReporter
@@ -179,13 +181,13 @@ def report(outcome: Outcome, plan: Plan, console: Console, files: tuple[str | No
     """Print or write what came out; `files` are those of JSON, of rows and of test domains as CSV. Return the rows, ranked."""
     rows, (json_file, csv_file, csv_tests) = ranked(outcome.rows), files
     if json_file:
-        write_text(json_file, dump_json(as_document(plan.study.name, rows)))
+        write_text(json_file, dump_json(as_document(plan.study.name, rows, computed=computed_datasets())))
     if csv_file:
         write_text(csv_file, as_csv(rows))
     if csv_tests:
         write_text(csv_tests, as_tests_csv(rows))
     if "-" not in files and rows:
-        print_table(rows, plan.study.name, about_data=False)
+        print_table(rows, plan.study.name, about_data=False, computed=computed_datasets())
     _report_gaps(outcome, console)
     print_dropped(plan.dropped_leaks, console)
     print_missing(plan.facts, console)

@@ -8,7 +8,6 @@ The format of a file is told by its content. Metadata never decide whether a pic
 orientation alone, and a file whose metadata break the decoder is decoded without them.
 """
 
-import base64
 import importlib.util
 import io
 import re
@@ -60,7 +59,6 @@ PNG_KEPT = b"eXIf"  # of the chunks that a decoder may ignore, the one with the 
 JPEG_METADATA = (*range(0xE2, 0xEE), 0xEF, 0xFE)  # APP2 to APP13, APP15, comments; not JFIF, EXIF and Adobe's colour transform
 START_OF_SCAN = 0xDA
 MAX_PIXELS = 100_000_000
-WEBP_ADDRESS = "data:image/webp;base64,"
 
 
 @dataclass(frozen=True)
@@ -306,10 +304,3 @@ def _tile_corners(rows: int, cols: int, side: int) -> list[tuple[int, int]]:
         return y * y + x * x, corner
 
     return sorted(corners, key=distance)
-
-
-def webp_address(picture: Image.Image, quality: int) -> str:
-    """Return a picture as WebP in a ``data:`` address, which a page shows without a request."""
-    out = io.BytesIO()
-    picture.save(out, "WEBP", quality=quality, method=4)
-    return WEBP_ADDRESS + base64.b64encode(out.getvalue()).decode()

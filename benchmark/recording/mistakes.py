@@ -19,15 +19,13 @@ from ..domains.names import chain_of
 from ..features.load import first_crop
 from ..figures.plots import save_mistakes
 from ..metrics.detection import best_threshold
-from ..pictures.crops import webp_address
 from ..records import ItemSet
+from ..results.inline_pictures import webp_address
+from ..results.mistakes import FILE, NAMES, PER_CLASS
 from ..results.scores import ok_rows
 from ..store.files import write_json
 
-FILE = "mistakes.json"
-PER_CLASS = 6
 SIDE = 96  # pixels
-NAMES = {REAL: "reals", FAKE: "fakes"}
 
 
 def keep_mistakes(scores: Path, tests: Sequence[ItemSet], folder: Path, title: str) -> None:

@@ -2,8 +2,7 @@
 
 import json
 import math
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,25 +12,23 @@ import numpy as np
 from ...benchmark.domains.names import chain_of
 from ...benchmark.errors import DataError
 from ...benchmark.metrics.roc import Scored
-from ...benchmark.pictures.crops import webp_address
-from ...benchmark.recording.mistakes import FILE as MISTAKES
 from ...benchmark.results import columns
 from ...benchmark.results.cell_document import CellDocument, find_cell
+from ...benchmark.results.inline_pictures import webp_address
+from ...benchmark.results.mistakes import FILE as MISTAKES
 from ...benchmark.results.rows import Row, Standing, TestResult
 from ...benchmark.results.scores import DomainScores, read_scores
 from ...benchmark.store.files import digest
-from ...benchmark.study.boards import options_of
-from ...benchmark.study.study_file import shipped_studies
-from ...benchmark.tracking.names import MARK
 from ...benchmark.tracking.reading import cell_runs, fetch_artifacts, study_pages
 from ..notes import may_be_copies
 from ..ranking.standings import standings
-from ..transfer.bands import band_transfer
+from ..transfer.band_transfer import band_transfer
 from ..transfer.choices import choice_gaps
-from ..transfer.domains import Transfer, transferred
+from ..transfer.thresholds import Transfer, transferred
 from .charts import histogram, roc_curve
 from .mistakes import mistakes
 
+RepeatCommand = Callable[[CellDocument], str]
 # Characters of the page, before it is compressed; pictures are compressed already. A page of many rows has less room for them.
 BUDGETS = {"curves": 1_500_000, "bands": 1_500_000, "spectra": 600_000, "mistakes": 600_000}
 MANY_ROWS = 2000
@@ -100,9 +97,16 @@ def row_id(row: Row) -> str:
     return digest([row.cell, row.role, row.band.as_dict()])[:10]
 
 
-def load_details(uri: str, study: str | None, rows: Sequence[Row], folders: Mapping[str, Path] | None = None) -> Details:
+def load_details(
+    uri: str,
+    study: str | None,
+    rows: Sequence[Row],
+    folders: Mapping[str, Path] | None = None,
+    repeat_command: RepeatCommand | None = None,
+    computed: Collection[str] = (),
+) -> Details:
     """
-    Read what the page tells of single rows.
+    Read the details of single rows from the artifacts of their runs.
 
     Parameters
     ----------
@@ -113,6 +117,10 @@ def load_details(uri: str, study: str | None, rows: Sequence[Row], folders: Mapp
         Of `rows.load_board`, best first: those are served first.
     folders : mapping of str to Path, optional
         By run: those that are known, as of a board or a submission. The store is asked only if a row's is not among them.
+    repeat_command : callable, optional
+        Takes the document of a recorded cell and returns the command that computes it again. Without it no command is shown.
+    computed : collection of str
+        Data sets whose pictures are computed, see `notes.may_be_copies`.
 
     Raises
     ------
@@ -120,21 +128,36 @@ def load_details(uri: str, study: str | None, rows: Sequence[Row], folders: Mapp
         If the store does not answer.
     """
     pages = study_pages(uri)
-    known = dict(folders or {})
+    artifacts = dict(folders or {})
     recorded = {row.run_id for row in rows if not row.is_submitted}
-    if not recorded <= known.keys():
+    if not recorded <= artifacts.keys():
         with cell_runs(uri, study) as runs:
-            known = {run.run_id: run.folder for run in runs} | known
-    first = dict.fromkeys(row.run_id for row in rows[:MOST_PICTURED] if row.run_id in known)
-    fetch_artifacts(uri, {run: known[run] for run in first}, (SPECTRUM, MISTAKES))
-    return _Reader(rows, known, {name: pages.get(name, "").partition("/runs")[0] for name in pages}, recorded).read()
+            artifacts = {run.run_id: run.folder for run in runs} | artifacts
+    first = dict.fromkeys(row.run_id for row in rows[:MOST_PICTURED] if row.run_id in artifacts)
+    fetch_artifacts(uri, {run: artifacts[run] for run in first}, (SPECTRUM, MISTAKES))
+    experiments = {name: page.partition("/runs")[0] for name, page in pages.items()}
+    return _Reader(rows, artifacts, experiments, recorded, repeat_command or _no_command, computed).read()
+
+
+def _no_command(_: CellDocument) -> str:
+    return ""
 
 
 class _Reader:
-    """Reads the folders of rows, the first ones first, as long as the page has room."""
+    """Reader of the folders of rows, the first ones first, as long as the page has room."""
 
-    def __init__(self, rows: Sequence[Row], folders: Mapping[str, Path], pages: Mapping[str, str], recorded: set[str]) -> None:
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        folders: Mapping[str, Path],
+        pages: Mapping[str, str],
+        recorded: set[str],
+        repeat_command: RepeatCommand,
+        computed: Collection[str],
+    ) -> None:
         self.rows = rows
+        self.repeat_command = repeat_command
+        self.computed = computed
         self.folders = folders
         self.pages = pages
         self.recorded = recorded
@@ -161,7 +184,7 @@ class _Reader:
         run, folder = row.run_id, self.folders[row.run_id]
         document = self.documents[run] = find_cell(folder)
         page = self.pages.get(row.study, "") if run in self.recorded else ""
-        cell = _cell(document, run in self.recorded) if document else {}
+        cell = self._cell(document, run in self.recorded) if document else {}
         self.details.cells[run] = {**cell, "page": f"{page}/runs/{run}" if page else ""}
         mine, narrow = self.by_run[run], document.narrow if document else ()
         self._add(self.details.bands, run, band_transfer(row.train, narrow, _allpass(mine, document)), "bands")
@@ -170,6 +193,10 @@ class _Reader:
         self._add(self.details.spectra, run, _spectrum(folder), "spectra")
         plain = [test.domain for test in row.tests if not test.is_perturbed]
         self._add(self.details.mistakes, run, mistakes(folder, plain), "mistakes")
+
+    def _cell(self, document: CellDocument, recorded: bool) -> dict[str, Any]:
+        command = self.repeat_command(document) if recorded else ""
+        return _manifest(document, self.computed) | {"command": command}
 
     def _read_row(self, row: Row) -> None:
         draws = _scores(self.documents[row.run_id], row, self.folders[row.run_id])
@@ -191,10 +218,11 @@ def _allpass(rows: Sequence[Row], document: CellDocument | None) -> dict[str, fl
     return {**at_home, **{test.domain: test.allpass_auc for row in rows for test in row.tests}}
 
 
-def _cell(document: CellDocument, recorded: bool = True) -> dict[str, Any]:
+def _manifest(document: CellDocument, computed: Collection[str]) -> dict[str, Any]:
+    """Return the settings, digests and trials of a cell."""
     identity = document.detector_identity
     swept = [trial for trial in document.trials if trial.stage == "sweep" and not math.isnan(trial.auc)]
-    alike = {name: one for name, one in document.lookalikes.items() if may_be_copies(name)}
+    alike = {name: pairs for name, pairs in document.lookalikes.items() if may_be_copies(name, computed)}
     return {
         "view": next(iter(identity.get("view", [])), ""),
         "parameters": identity.get("parameters", {}),
@@ -204,32 +232,16 @@ def _cell(document: CellDocument, recorded: bool = True) -> dict[str, Any]:
         "seed": document.seed,
         "crop": document.crop,
         "versions": document.versions,
-        "lookalikes": {name: {"n": one.n, "pairs": one.pairs} for name, one in alike.items()},
+        "lookalikes": {name: {"n": found.n, "pairs": found.pairs} for name, found in alike.items()},
         "splits": _short(document.splits),
         "allpass": document.allpass_auc,
         "sweep": [[*trial.band.edges, trial.auc, trial.auc_lo, trial.auc_hi] for trial in swept],
-        "command": repeat_command(document) if recorded else "",
     }
 
 
 def _short(digests: Mapping[str, str]) -> dict[str, str]:
     """Digests that are long enough to be told apart, of what is not perturbed."""
     return {name: found[:DIGEST_LENGTH] for name, found in digests.items() if not chain_of(name)}
-
-
-def repeat_command(document: CellDocument) -> str:
-    """
-    Return the command that computes a cell again; data sets in folders still need their ``--data NAME=DIR``.
-
-    A study that is not shipped is named as a file: where that lies, and whether it was given another name, nobody recorded.
-    """
-    study = document.study.partition(MARK)[0]
-    reference = study if study in shipped_studies() else f"{study}.yaml"
-    words = ["bench", "run", "--study", reference, "--detector", document.detector, "--train", document.train]
-    plain = [domain for domain in document.tests if not chain_of(domain)]
-    words += [word for domain in plain for word in ("--test", domain)]
-    words += ["--seed", document.seed, "--seeds", document.seeds, *options_of(document.study)]
-    return shlex.join(map(str, words))
 
 
 Draws = Sequence[Sequence[DomainScores]]

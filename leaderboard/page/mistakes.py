@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...benchmark.pictures.crops import WEBP_ADDRESS as ADDRESS
-from ...benchmark.recording.mistakes import FILE, NAMES, PER_CLASS
+from ...benchmark.results.inline_pictures import WEBP_ADDRESS
+from ...benchmark.results.mistakes import FILE, NAMES, PER_CLASS
 from ...benchmark.store.files import read_json
 
 LARGEST = 40_000  # bytes of one picture
@@ -20,7 +20,7 @@ def mistakes(folder: Path, domains: Sequence[str]) -> dict[str, Any]:
     Parameters
     ----------
     folder : Path
-        Of the cell; see `benchmark.mistakes.keep_mistakes`.
+        Of the cell; see `recording.mistakes.keep_mistakes`.
     domains : sequence of str
         Test domains to read.
 
@@ -50,10 +50,10 @@ def _entry(one: Mapping[str, Any]) -> list[Any]:
 def _is_picture(one: Any) -> bool:
     """Whether an entry has a small WebP: a run may be anybody's, and its page is sent around."""
     address = one.get("picture") if isinstance(one, Mapping) else None
-    if not isinstance(address, str) or not address.startswith(ADDRESS):
+    if not isinstance(address, str) or not address.startswith(WEBP_ADDRESS):
         return False
     try:
-        content = base64.b64decode(address.removeprefix(ADDRESS), validate=True)
+        content = base64.b64decode(address.removeprefix(WEBP_ADDRESS), validate=True)
     except (binascii.Error, ValueError):
         return False
     return len(content) <= LARGEST and content[:4] == b"RIFF" and content[8:12] == b"WEBP"

@@ -1,20 +1,17 @@
-"""Test items that brought scores are checked against: those of recorded runs, else those of a data set that can be opened."""
+"""Test items that submitted scores are checked against: those of recorded runs, else those of a data set on this machine."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...benchmark.domains.catalogue import Catalogue
-from ...benchmark.domains.names import dataset_name, unperturbed
-from ...benchmark.domains.splits import split_digest
-from ...benchmark.errors import BenchError, DataError, unknown_name
 from ...benchmark.results.cell_document import find_cell
 from ...benchmark.results.rows import Row
-from ...benchmark.results.scores import ITEM_SCHEMA, OK, item_table
+from ...benchmark.results.scores import ITEM_SCHEMA
 from ...benchmark.store.files import digest
 from ..ranking.entrants import items_digest
 
@@ -48,8 +45,34 @@ class Reference:
 
     @cached_property
     def digest(self) -> str:
-        """Of everything that brought scores take from here."""
+        """Digest of all that the row of a submission takes from the reference."""
         return digest([items_digest(self.table), self.split_list, self.pictures])
+
+
+class DomainCatalogue(Protocol):
+    """Data sets and perturbations of this machine, which the leaderboard is handed: it imports neither."""
+
+    def canonical_chain(self, chain: str) -> str:
+        """
+        Return the name of a chain of perturbations with all parameters: ``noise`` is ``noise:sd=10``.
+
+        Raises
+        ------
+        StudyError
+            If a perturbation is unknown.
+        """
+        ...
+
+    def reference(self, domain: str) -> Reference | None:
+        """
+        Return the test items of a domain; None if its data set is not on this machine.
+
+        Raises
+        ------
+        DataError
+            If the data set has no such domain.
+        """
+        ...
 
 
 class References:
@@ -62,13 +85,15 @@ class References:
         Recorded rows of a board.
     folders : mapping of str to Path
         Artifacts by run.
+    catalogue : DomainCatalogue
+        Has the domains that no recorded run was tested on.
     """
 
-    def __init__(self, rows: Sequence[Row], folders: Mapping[str, Path]) -> None:
+    def __init__(self, rows: Sequence[Row], folders: Mapping[str, Path], catalogue: DomainCatalogue) -> None:
         self._rows = [row for row in rows if row.role == "chosen" and row.run_id in folders]
         self._folders = folders
-        self._catalogue = Catalogue()
-        self._found: dict[str, list[Reference]] = {}
+        self._lists: dict[str, list[Reference]] = {}
+        self.catalogue = catalogue
 
     def of(self, domain: str, ids: Set[str]) -> Reference | None:
         """
@@ -79,12 +104,12 @@ class References:
         DataError
             If a data set that is known here has no such domain.
         """
-        if domain not in self._found:
-            self._found[domain] = self._recorded(domain) or self._opened(domain)
-        return max(self._found[domain], key=lambda one: len(one.ids & ids), default=None)
+        if domain not in self._lists:
+            self._lists[domain] = self._recorded(domain) or list(filter(None, [self.catalogue.reference(domain)]))
+        return max(self._lists[domain], key=lambda reference: len(reference.ids & ids), default=None)
 
     def _recorded(self, domain: str) -> list[Reference]:
-        found: dict[str, Reference] = {}
+        references: dict[str, Reference] = {}
         seen = set()
         for row in self._rows:
             for test in row.tests:
@@ -93,22 +118,9 @@ class References:
                     seen.add(key)
                     table = recorded_items(self._folders[row.run_id], domain)
                     if table is not None:
-                        one = Reference(table, *key, f"the run {row.run_id}")
-                        found.setdefault(one.digest, one)
-        return list(found.values())
-
-    def _opened(self, domain: str) -> list[Reference]:
-        name = unperturbed(domain)
-        if dataset_name(domain) not in self._catalogue.specs:
-            return []
-        if name not in (known := self._catalogue.expand([dataset_name(domain)])):
-            raise DataError(unknown_name("domain", name, known))
-        try:
-            items = self._catalogue.domain(name, 0).split("test")
-        except BenchError:  # a data set that cannot be opened is no list
-            return []
-        table = item_table(domain, items, [OK] * len(items)).select(COLUMNS).sort_by("item")
-        return [Reference(table, split_digest(items), "", f"the data set {dataset_name(domain)}")]
+                        reference = Reference(table, *key, f"the run {row.run_id}")
+                        references.setdefault(reference.digest, reference)
+        return list(references.values())
 
 
 def recorded_items(folder: Path, domain: str) -> pa.Table | None:
@@ -117,8 +129,8 @@ def recorded_items(folder: Path, domain: str) -> pa.Table | None:
     if document is None or document.chosen is None:
         return None
     try:
-        wanted = [("split", "==", "test"), ("domain", "==", domain)]
-        table = pq.read_table(folder / document.chosen.files[0], columns=COLUMNS, filters=wanted).sort_by("item")
+        filters = [("split", "==", "test"), ("domain", "==", domain)]
+        table = pq.read_table(folder / document.chosen.files[0], columns=COLUMNS, filters=filters).sort_by("item")
         return table.cast(pa.schema([ITEM_SCHEMA.field(name) for name in COLUMNS])) if len(table) else None
     except (OSError, ValueError, KeyError, IndexError, pa.ArrowException):
         return None

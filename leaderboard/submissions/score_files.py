@@ -1,7 +1,7 @@
 """Brought score files to one form of table; what cannot be read in a cell is said, and does not stop the rest."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 
 from ...benchmark.domains.names import chain_of, unperturbed
 from ...benchmark.errors import DataError, StudyError
-from ...benchmark.pictures.perturbations import canonical
 from ...benchmark.results.scores import SCORE_SCHEMA, Status
 from .meta import label as plain_label
 from .score_csv import COLUMNS, LABEL_TEXTS, read_score_csv
@@ -24,9 +23,11 @@ MOST_CHARACTERS = 300  # of a domain
 NEEDED = ("domain", "item", "score")
 
 
-def read_given(path: Path, domains: Mapping[str, str] | None = None) -> tuple[pa.Table, list[str]]:
+def read_score_file(
+    path: Path, domains: Mapping[str, str] | None = None, canonical_chain: Callable[[str], str] = str
+) -> tuple[pa.Table, list[str]]:
     """
-    Read a brought score file.
+    Read a submitted score file.
 
     Parameters
     ----------
@@ -34,6 +35,8 @@ def read_given(path: Path, domains: Mapping[str, str] | None = None) -> tuple[pa
         Parquet in `SCORE_SCHEMA`, of which ``domain``, ``item`` and ``score`` have to be there, or the CSV of `score_csv`.
     domains : mapping of str to str, optional
         Domains by the names that the file uses.
+    canonical_chain : callable
+        Returns the name of a chain of perturbations with all parameters; by default chains stay as they are written.
 
     Returns
     -------
@@ -62,7 +65,7 @@ def read_given(path: Path, domains: Mapping[str, str] | None = None) -> tuple[pa
     scores, statuses, details = _scores(raw, text["status"], findings)
     columns = {
         **text,
-        "domain": _domains(path, text["domain"], domains or {}),
+        "domain": _domains(path, text["domain"], domains or {}, canonical_chain),
         "split": [split or "test" for split in text["split"]],
         "label": labels,
         "status": statuses,
@@ -121,18 +124,18 @@ def _texts(table: pa.Table, name: str) -> list[str]:
     return ["" if value is None else str(value) for value in table[name].to_pylist()]
 
 
-def _domains(path: Path, given: list[str], names: Mapping[str, str]) -> list[str]:
-    """Domains under their full names: strengths of perturbations told."""
+def _domains(path: Path, given: list[str], names: Mapping[str, str], canonical_chain: Callable[[str], str]) -> list[str]:
+    """Return the domains under their full names, with all parameters of perturbations."""
     if nameless := [i for i, name in enumerate(given, 1) if not name.strip()]:
         raise DataError(
             f"{path}: a row names no domain (row {nameless[0]:,} below the head, {len(nameless):,} in all); the columns are "
             f"{', '.join(COLUMNS)}, or those of a score file."
         )
-    known = {name: _full_name(names.get(name, name)) for name in set(given)}
-    return [known[name] for name in given]
+    full_names = {name: _full_name(names.get(name, name), canonical_chain) for name in set(given)}
+    return [full_names[name] for name in given]
 
 
-def _full_name(domain: str) -> str:
+def _full_name(domain: str, canonical_chain: Callable[[str], str]) -> str:
     chain = chain_of(domain)
     if not domain.strip():
         raise DataError(f"a row names no domain; the columns are {', '.join(COLUMNS)}, or those of a score file.")
@@ -141,7 +144,7 @@ def _full_name(domain: str) -> str:
             f"the domain {domain[:60]!r} is no name of one printable line with at most {MOST_CHARACTERS} characters."
         )
     try:
-        return f"{unperturbed(domain)}+{canonical(chain)}" if chain else domain
+        return f"{unperturbed(domain)}+{canonical_chain(chain)}" if chain else domain
     except StudyError as error:
         raise DataError(f"domain {domain[:200]!r}: {error}") from error
 

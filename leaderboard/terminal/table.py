@@ -1,16 +1,15 @@
-"""Rows to a table in the terminal, to JSON and to CSV."""
+"""Table of a leaderboard's rows for the terminal."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...benchmark.reporting import folded_name
 from ...benchmark.results.columns import Column, Unit, row_columns
-from ...benchmark.results.rows import Row, SubmissionFacts, TestResult
+from ...benchmark.results.rows import Row
 from ..notes import data_notes, row_notes, shown_rows
-from ..spreadsheet import lines_as_csv
-from ..transfer.robustness import print_robustness, robustness
+from ..transfer.robustness import print_robustness
 from .clips import print_clips
 
 if TYPE_CHECKING:
@@ -18,77 +17,9 @@ if TYPE_CHECKING:
 
 WIDE, NARROW = 112, 79  # characters: all columns fit from the one on; below the other, two of them share a place
 NAME_WIDTH = 16
-# Of submissions: columns of a CSV file that has any.
-_ORIGIN = ("source", "verified", "submission")
-SUBMISSION = ("name", "authors", "contact", "url", "description", "licence")  # of a submission, beside its notes
 
 
-def as_document(study: str, rows: list[Row], remarks: Sequence[str] = ()) -> dict[str, Any]:
-    """
-    Return the JSON form of a leaderboard; undefined numbers are NaN here and null in the file.
-
-    Row numbers in its notes count the rows without the all-pass ones, as the table does. `remarks` are further notes.
-    ``evidence`` is null where no interval was found, and where ``swept`` is false, as nobody looked for one.
-    """
-    plain = [{k: v for k, v in row.to_json().items() if k != "robustness"} for row in rows]
-    notes = [text for text, _ in row_notes(shown_rows(rows))] + data_notes(rows) + list(remarks)
-    return {"study": study, "rows": plain, "robustness": robustness(rows), "notes": notes}
-
-
-def as_csv(rows: list[Row]) -> str:
-    """
-    Return one line per row, nested fields as ``band.kind``; undefined numbers are empty.
-
-    The role of a row is ``chosen`` (the band that the search chose on validation pictures), ``allpass`` (the same detector
-    with all frequencies, which the gain is over) or ``fixed`` (a band that the study names). `as_tests_csv` has the test
-    domains. With a submission among the rows, all get the columns that say so.
-    """
-    submitted = any(row.is_submitted for row in rows)
-    return lines_as_csv([_row_line(row, submitted) for row in rows], ["detector"])
-
-
-def as_tests_csv(rows: list[Row]) -> str:
-    """
-    Return one line per row and test domain: what names the row, then ``test.domain``, ``test.auc`` and so on.
-
-    Lines belong to the line of `as_csv` with the same ``cell``, ``role`` and band.
-    """
-    lines = [_key_of(row) | _test_line(test) for row in rows for test in row.tests]
-    return lines_as_csv(lines, ["detector", "test.domain"])
-
-
-def _row_line(row: Row, submitted: bool) -> dict[str, Any]:
-    data = row.to_json()
-    line = {name: value for name, value in data.items() if not isinstance(value, dict | list) and name not in _ORIGIN}
-    line.pop("evidence", None)
-    if submitted:
-        line |= _submission_columns(row)
-    line |= {f"band.{name}": value for name, value in data["band"].items()}
-    line |= {f"evidence.{end}": getattr(row.evidence, end) if row.evidence else None for end in ("low", "high")}
-    line["gaps"] = "; ".join(row.gaps)
-    line |= {f"dropped_leaks.{split}": n for split, n in row.dropped_leaks.items()}
-    line["missing"] = "; ".join(f"{name}: {part}" for name, facts in row.data.items() for part in facts.get("missing", ()))
-    return line
-
-
-def _submission_columns(row: Row) -> dict[str, Any]:
-    facts = row.submission or SubmissionFacts("")
-    about = {f"submission.{name}": getattr(facts, name) for name in SUBMISSION} | {"submission.notes": " ".join(facts.notes)}
-    return {"source": row.source, "verified": row.verified, **about}
-
-
-def _key_of(row: Row) -> dict[str, Any]:
-    about = {name: getattr(row, name) for name in ("detector", "train", "role", "study", "cell")}
-    about |= {"run_id": row.run_id} if row.run_id else {}
-    return about | {f"band.{name}": value for name, value in row.band.as_dict().items()}
-
-
-def _test_line(test: TestResult) -> dict[str, Any]:
-    line = test.to_json() | {"oracle_band": str(test.oracle_band) if test.oracle_band else ""}
-    return {f"test.{name}": value for name, value in line.items()}
-
-
-def as_table(rows: list[Row], title: str, wide: bool = True, narrow: bool = False) -> "Table":
+def as_table(rows: list[Row], title: str, wide: bool = True, narrow: bool = False, computed: Collection[str] = ()) -> "Table":
     """
     Table for the terminal: the chosen band of every cell, and every fixed band.
 
@@ -109,7 +40,7 @@ def as_table(rows: list[Row], title: str, wide: bool = True, narrow: bool = Fals
         table.add_column("\n".join(_heading(column) for column in members), justify="right", no_wrap=True)
     rows = shown_rows(rows)
     several = len({row.study for row in rows} - {""}) > 1
-    starred = {i for _, mine in row_notes(rows) for i in mine}
+    starred = {i for _, mine in row_notes(rows, computed=computed) for i in mine}
     for i, row in enumerate(rows):
         fixed = " (fixed)" if row.role == "fixed" else ""
         cells = [
@@ -229,7 +160,7 @@ def _bound(value: float) -> str:
     return "1" if value == 1 else f"{min(value, 0.999):.3f}".removeprefix("0")
 
 
-def print_table(rows: list[Row], study: str, about_data: bool = True) -> None:
+def print_table(rows: list[Row], study: str, about_data: bool = True, computed: Collection[str] = ()) -> None:
     """
     Print the table on standard output, as wide as the terminal allows, with its notes, and what perturbations do below it.
 
@@ -239,9 +170,10 @@ def print_table(rows: list[Row], study: str, about_data: bool = True) -> None:
 
     console = Console()
     if rows:
-        console.print(as_table(rows, f"{study}: generalization leaderboard", console.width >= WIDE, console.width < NARROW))
+        title, width = f"{study}: generalization leaderboard", console.width
+        console.print(as_table(rows, title, width >= WIDE, width < NARROW, computed))
     console.print(_caption(rows), style="dim", highlight=False)
-    for note in [f"* {text}" for text, _ in row_notes(shown_rows(rows))] + data_notes(rows) * about_data:
+    for note in [f"* {text}" for text, _ in row_notes(shown_rows(rows), computed=computed)] + data_notes(rows) * about_data:
         console.print(note, style="yellow", markup=False, highlight=False)
     print_clips(shown_rows(rows), study, console)
     print_robustness(rows, study, console)

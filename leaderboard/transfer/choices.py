@@ -1,22 +1,91 @@
-"""What choosing a band at home costs, against choosing it on other domains and against hindsight, for one cell."""
+"""Test AUC of a band chosen in-domain, against one chosen on other domains and against the oracle's."""
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ...benchmark.results.cell_document import NarrowBand
 from ...benchmark.results.rows import Row
 from ..ranking.comparable import headline_tests
-from .domains import SelectionGaps, selection_gaps
+
+CHOSEN = 2.0  # above every AUC: the chosen band was chosen by its rule, not by the highest AUC
+
+
+@dataclass(frozen=True)
+class SelectionGaps:
+    """
+    Mean test AUC by how the candidate was chosen.
+
+    Attributes
+    ----------
+    selected : float
+        Candidate with the best AUC on validation pictures of the training domain, as a study chooses.
+    left_out : float
+        For every domain, the candidate with the best mean over the *other* test domains.
+    oracle : float
+        For every domain, the candidate with the best AUC there, which nobody can choose without the test labels.
+    """
+
+    selected: float
+    left_out: float
+    oracle: float
+
+    @property
+    def left_out_gap(self) -> float:
+        """Gain of choosing on other test domains; negative if in-domain choice was better."""
+        return self.left_out - self.selected
+
+    @property
+    def oracle_gap(self) -> float:
+        """Loss of in-domain choice against the oracle; never negative."""
+        return self.oracle - self.selected
+
+
+def selection_gaps(validation: ArrayLike, tests: ArrayLike) -> SelectionGaps:
+    """
+    Compare in-domain choice, choice on other domains, and the oracle's.
+
+    Parameters
+    ----------
+    validation : array of float (n_candidates,)
+        AUC on validation pictures of the training domain; for a candidate that was chosen by another rule, any number above
+        the rest.
+    tests : array of float (n_candidates, n_domains)
+        AUC of every candidate on every test domain.
+
+    Returns
+    -------
+    SelectionGaps
+        Where several candidates are equally good, their mean. Without candidates, or with a missing AUC, NaN: a mean over other
+        domains is another number. `left_out` takes two domains.
+    """
+    val, auc = np.asarray(validation, dtype=np.float64), np.atleast_2d(np.asarray(tests, dtype=np.float64))
+    if not auc.size or not (np.isfinite(auc).all() and np.isfinite(val).all()):
+        return SelectionGaps(np.nan, np.nan, np.nan)
+    selected = float(auc.mean(axis=1)[val == val.max()].mean())
+    return SelectionGaps(selected, _left_out(auc), float(auc.max(axis=0).mean()))
+
+
+def _left_out(auc: NDArray[np.float64]) -> float:
+    n_domains = auc.shape[1]
+    if n_domains < 2:
+        return float("nan")
+    chosen = []
+    for domain in range(n_domains):
+        elsewhere = np.delete(auc, domain, axis=1).mean(axis=1)
+        chosen.append(auc[elsewhere >= elsewhere.max() - 1e-12, domain].mean())
+    return float(np.mean(chosen))
+
 
 UNKNOWN = SelectionGaps(math.nan, math.nan, math.nan)
-CHOSEN = 2.0  # above every AUC: the chosen band was chosen by its rule, not by the highest AUC
 
 
 def choice_gaps(narrow: Sequence[NarrowBand], rows: Sequence[Row]) -> tuple[SelectionGaps, int]:
     """
-    Compare three ways to choose among the bands of a cell whose AUC on every test domain of its headline is known.
+    Compare the three ways to choose a band for one cell, over the test domains of its headline.
 
     Parameters
     ----------
@@ -41,9 +110,9 @@ def choice_gaps(narrow: Sequence[NarrowBand], rows: Sequence[Row]) -> tuple[Sele
         return UNKNOWN, 0
     domains = [test.domain for test in headline_tests(chosen)[0]]
     validation, tests = [CHOSEN], [_row_aucs(chosen, domains)]
-    others = [_row_aucs(row, domains) for row in rows if row is not chosen]
-    others += [[band.auc_on(name) for name in domains] for band in narrow]
-    complete = [aucs for aucs in others if np.isfinite(aucs).all()]
+    candidates = [_row_aucs(row, domains) for row in rows if row is not chosen]
+    candidates += [[band.auc_on(name) for name in domains] for band in narrow]
+    complete = [aucs for aucs in candidates if np.isfinite(aucs).all()]
     validation += [0.0] * len(complete)
     if not complete or not domains:
         return UNKNOWN, 1
@@ -51,5 +120,5 @@ def choice_gaps(narrow: Sequence[NarrowBand], rows: Sequence[Row]) -> tuple[Sele
 
 
 def _row_aucs(row: Row, domains: Sequence[str]) -> list[float]:
-    known = {test.domain: test.auc for test in row.tests}
-    return [known.get(name, math.nan) for name in domains]
+    aucs = {test.domain: test.auc for test in row.tests}
+    return [aucs.get(name, math.nan) for name in domains]

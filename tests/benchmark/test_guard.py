@@ -16,8 +16,9 @@ from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.search.plan import make_plan
 from bandbench.benchmark.search.run import Outcome
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
+from bandbench.leaderboard.exports import as_csv, as_document, as_tests_csv
 from bandbench.leaderboard.rows import load_board
-from bandbench.leaderboard.terminal.table import as_csv, as_document, as_tests_csv, print_table
+from bandbench.leaderboard.terminal.table import print_table
 from conftest import run, small_study
 
 Maker = Callable[..., Path]

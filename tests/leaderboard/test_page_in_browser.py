@@ -19,9 +19,9 @@ from bandbench.benchmark.results import columns
 from bandbench.benchmark.results.cell_document import NarrowBand
 from bandbench.benchmark.results.rows import Row, Standing, SubmissionFacts
 from bandbench.leaderboard.page.details import Choice, Details
-from bandbench.leaderboard.page.page import page as make_page
+from bandbench.leaderboard.page.html import page as make_page
 from bandbench.leaderboard.rows import Board
-from bandbench.leaderboard.transfer.bands import band_transfer
+from bandbench.leaderboard.transfer.band_transfer import band_transfer
 from conftest import missing_program
 
 Maker = Callable[..., Any]

@@ -21,8 +21,9 @@ from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.tracking.reading import cell_runs
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
+from bandbench.leaderboard.exports import as_csv, as_document, as_tests_csv
 from bandbench.leaderboard.rows import load_board, ranked
-from bandbench.leaderboard.terminal.table import as_csv, as_document, as_table, as_tests_csv
+from bandbench.leaderboard.terminal.table import as_table
 from conftest import run, small_study
 
 Maker = Callable[..., Path]

@@ -23,7 +23,8 @@ import numpy as np
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.results.rows import EvidenceInterval, Row, Standing, TestResult
 from bandbench.leaderboard.page.details import Details
-from bandbench.leaderboard.page.page import page, payload
+from bandbench.leaderboard.page.html import page
+from bandbench.leaderboard.page.payload import payload
 from bandbench.leaderboard.rows import Board
 
 DOMAINS = [f"set/{name}" for name in "abcde"]

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bandbench.benchmark.recording.mistakes import PER_CLASS, SIDE, worst_mistakes
+from bandbench.benchmark.recording.mistakes import SIDE, worst_mistakes
 from bandbench.benchmark.results.cell_document import read_cell
+from bandbench.benchmark.results.mistakes import PER_CLASS
 from bandbench.benchmark.results.scores import read_scores
 from bandbench.benchmark.store.files import read_json
 from conftest import noise_picture, run, small_study

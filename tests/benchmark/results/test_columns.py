@@ -21,10 +21,11 @@ from bandbench.benchmark.results.columns import Better, Metric, Terminal, Unit, 
 from bandbench.benchmark.results.rows import Row, TestResult
 from bandbench.benchmark.results.scores import SCORE_SCHEMA, write_table
 from bandbench.benchmark.store.files import dump_json
+from bandbench.leaderboard.exports import as_csv, as_document, as_tests_csv
 from bandbench.leaderboard.page.details import Details
-from bandbench.leaderboard.page.page import payload
+from bandbench.leaderboard.page.payload import payload
 from bandbench.leaderboard.rows import Board
-from bandbench.leaderboard.terminal.table import as_csv, as_document, as_table, as_tests_csv
+from bandbench.leaderboard.terminal.table import as_table
 
 DOCS = Path(__file__).parents[2] / "docs" / "columns.md"
 SHARE_OF_FAKES = Metric(

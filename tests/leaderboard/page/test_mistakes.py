@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bandbench.benchmark.recording.mistakes import FILE, PER_CLASS
+from bandbench.benchmark.results.inline_pictures import WEBP_ADDRESS as ADDRESS
+from bandbench.benchmark.results.mistakes import FILE, PER_CLASS
 from bandbench.leaderboard.page.mistakes import LARGEST, mistakes
-from bandbench.leaderboard.page.page import ADDRESS
 
 
 def webp() -> bytes:

@@ -11,7 +11,7 @@ import pytest
 from bandbench.benchmark.errors import DataError
 from bandbench.leaderboard.submissions.delimited import with_decimal_points
 from bandbench.leaderboard.submissions.score_csv import COLUMNS
-from bandbench.leaderboard.submissions.score_files import read_given
+from bandbench.leaderboard.submissions.score_files import read_score_file
 
 PLAIN = "dataset,key,compression,label,score,status\nmine,real/ä.png,,real,0.25,ok\nmine,b.png,c23,fake,-1.5e-3,\n"
 WANTED = [
@@ -21,7 +21,7 @@ WANTED = [
 
 
 def read(path: Path) -> list[dict[str, object]]:
-    table, findings = read_given(path)
+    table, findings = read_score_file(path)
     assert not findings
     return table.select(list(WANTED[0])).to_pylist()
 
@@ -71,7 +71,7 @@ def test_what_is_plain_is_read(tmp_path: Path, content: str, suffix: str, encodi
 def test_text_that_holds_the_separator_and_lines(tmp_path: Path) -> None:
     path = tmp_path / "s.csv"
     path.write_text('dataset;key;score\nmine;"a;b\nc.png";0,5\n')
-    table, _ = read_given(path)
+    table, _ = read_score_file(path)
     assert (table["item"].to_pylist(), table["score"].to_pylist()) == (["a;b\nc.png"], [0.5])
 
 
@@ -106,7 +106,7 @@ def test_what_is_not_plain_is_said_in_the_users_words(tmp_path: Path, content: b
     path = tmp_path / "s.csv"
     path.write_bytes(content)
     with pytest.raises(DataError, match=message) as refused:
-        read_given(path)
+        read_score_file(path)
     assert not re.search(r"(?i)arrow|parser|expected \d|columns, got \d", str(refused.value))
 
 
@@ -123,7 +123,7 @@ def test_parquet_of_other_types(tmp_path: Path, columns: dict[str, list], messag
     path = tmp_path / "s.parquet"
     pq.write_table(pa.table({"domain": ["mine"], "item": ["a"], "score": [0.5], **columns}), path)
     with pytest.raises(DataError, match=message):
-        read_given(path)
+        read_score_file(path)
 
 
 def test_parquet_whose_types_can_be_read(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_parquet_whose_types_can_be_read(tmp_path: Path) -> None:
     domain = pa.array(["mine", "mine"]).dictionary_encode()
     scores = pa.array(["0.25", "1e-3"])
     pq.write_table(pa.table({"domain": domain, "item": pa.array([b"7", b"8"]), "label": label, "score": scores}), path)
-    table, findings = read_given(path)
+    table, findings = read_score_file(path)
     assert findings == []
     assert table.select(["domain", "item", "label", "score"]).to_pylist() == [
         {"domain": "mine", "item": "7", "label": 0, "score": 0.25},
@@ -143,22 +143,22 @@ def test_parquet_whose_types_can_be_read(tmp_path: Path) -> None:
 def test_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "s.parquet").write_bytes(b"")
     with pytest.raises(DataError, match="s.parquet cannot be read as Parquet: it is empty; wanted the columns domain, "):
-        read_given(tmp_path / "s.parquet")
+        read_score_file(tmp_path / "s.parquet")
     (tmp_path / "s.parquet").write_text(PLAIN)
     with pytest.raises(DataError, match=r"it is no Parquet file \(a table of text is named .csv\)"):
-        read_given(tmp_path / "s.parquet")
+        read_score_file(tmp_path / "s.parquet")
     (tmp_path / "s.parquet").write_bytes(b"PAR1" + bytes(100))
     with pytest.raises(DataError, match="it is damaged or not whole; write it again"):
-        read_given(tmp_path / "s.parquet")
+        read_score_file(tmp_path / "s.parquet")
     for name in ("folder.csv", "folder.parquet"):
         (tmp_path / name).mkdir()
         with pytest.raises(DataError, match=f"{name} is a folder; scores come as a file"):
-            read_given(tmp_path / name)
+            read_score_file(tmp_path / name)
     for name in ("absent.csv", "absent.parquet"):
         with pytest.raises(DataError, match=r"cannot be read \(No such file or directory\)"):
-            read_given(tmp_path / name)
+            read_score_file(tmp_path / name)
     with pytest.raises(DataError, match=r"scores come as .parquet or .csv, got .xlsx"):
-        read_given(tmp_path / "s.xlsx")
+        read_score_file(tmp_path / "s.xlsx")
 
 
 def test_many_rows_are_read_as_a_block(tmp_path: Path) -> None:
@@ -170,5 +170,5 @@ def test_many_rows_are_read_as_a_block(tmp_path: Path) -> None:
         + "\n"
         + "".join(f"mine;{i};;{i % 2};{str(x).replace('.', ',')};\n" for i, x in enumerate(scores.tolist()))
     )
-    table, _ = read_given(path)
+    table, _ = read_score_file(path)
     np.testing.assert_array_equal(table["score"].to_numpy(), scores)

@@ -14,11 +14,11 @@ from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.results.rows import Row, TestResult
 from bandbench.benchmark.store.files import dump_json
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
+from bandbench.leaderboard.exports import as_csv, as_document, as_tests_csv
 from bandbench.leaderboard.page.details import Details
-from bandbench.leaderboard.page.page import payload
+from bandbench.leaderboard.page.payload import payload
 from bandbench.leaderboard.rows import Board, load_board
 from bandbench.leaderboard.terminal.clips import as_clip_table, print_clips
-from bandbench.leaderboard.terminal.table import as_csv, as_document, as_tests_csv
 from conftest import run, small_study
 from trees.video_trees import make_frames
 

@@ -1,14 +1,15 @@
-"""What choosing at home costs, from what a cell holds."""
+"""AUC by the way in which a band was chosen."""
 
 import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bandbench.benchmark.results.cell_document import NarrowBand
 from bandbench.benchmark.results.rows import Row
-from bandbench.leaderboard.transfer.choices import choice_gaps
+from bandbench.leaderboard.transfer.choices import choice_gaps, selection_gaps
 
 Maker = Callable[..., Any]
 
@@ -57,3 +58,32 @@ def test_one_other_domain_is_not_enough(row_maker: Maker, test_maker: Maker) -> 
 def test_without_a_chosen_band_nothing_is_known(row_maker: Maker) -> None:
     gaps, n = choice_gaps([band(b=0.9, c=0.9)] * 2, [row_maker(role="fixed")])
     assert (n, math.isnan(gaps.selected)) == (0, True)
+
+
+def test_selection_gaps() -> None:
+    tests = np.array([[0.6, 0.6, 0.6], [0.9, 0.5, 0.7], [0.5, 0.8, 0.8]])
+    found = selection_gaps([0.9, 0.8, 0.7], tests)
+    assert found.selected == pytest.approx(0.6)
+    assert found.oracle == pytest.approx((0.9 + 0.8 + 0.8) / 3)
+    # Left out 1: candidate 2 has 0.8 on the others. Left out 2: candidate 1 (0.8). Left out 3: candidate 1 (0.7).
+    assert found.left_out == pytest.approx((0.5 + 0.5 + 0.7) / 3)
+    assert found.oracle_gap == pytest.approx(found.oracle - 0.6)
+    assert found.left_out_gap == pytest.approx(found.left_out - 0.6)
+
+
+def test_selection_laws() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        val, tests = rng.random(6), np.round(rng.random((6, 4)), 1)
+        found = selection_gaps(val, tests)
+        assert found.oracle >= max(found.selected, found.left_out) - 1e-12
+        order = rng.permutation(6)
+        again = selection_gaps(val[order], tests[order][:, rng.permutation(4)])
+        assert [again.selected, again.left_out, again.oracle] == pytest.approx([found.selected, found.left_out, found.oracle])
+
+
+def test_selection_is_undefined_where_an_auc_is_missing() -> None:
+    assert math.isnan(selection_gaps([0.5, 0.6], [[0.5, np.nan], [0.5, 0.6]]).oracle)
+    assert math.isnan(selection_gaps([], np.zeros((0, 2))).selected)
+    one = selection_gaps([0.5, 0.6], [[0.7], [0.6]])
+    assert (one.selected, math.isnan(one.left_out), one.oracle) == (0.6, True, 0.7)

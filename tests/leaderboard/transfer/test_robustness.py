@@ -16,8 +16,9 @@ from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.results.cells import metric_name
 from bandbench.benchmark.results.rows import PerturbationResult, Row, TestResult
 from bandbench.benchmark.tracking.store import default_tracking_uri
+from bandbench.leaderboard.exports import as_document, as_tests_csv
 from bandbench.leaderboard.rows import load_board
-from bandbench.leaderboard.terminal.table import as_document, as_table, as_tests_csv
+from bandbench.leaderboard.terminal.table import as_table
 from bandbench.leaderboard.transfer.robustness import as_tables, robustness
 from conftest import run, small_study
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.results.cell_document import NarrowBand
-from bandbench.leaderboard.transfer.bands import Sweep, band_transfer, sentences
+from bandbench.leaderboard.transfer.band_transfer import Sweep, band_transfer, sentences
 
 STEP = 0.05
 N = 12

@@ -1,15 +1,10 @@
-"""Rows to one page that opens from disk, asks nobody for anything, and shows every name as the text that it is."""
+"""Data of the page, as its scripts read them: rows in columns, test results, sets, details and notes."""
 
-import base64
-import gzip
-import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from ...benchmark.domains.names import chain_of
@@ -18,19 +13,9 @@ from ...benchmark.results.rows import Row, Standing, TestResult
 from ..notes import data_notes, may_be_copies, other_variants, row_notes, shown_rows
 from ..ranking.comparable import comparable_sets
 from ..rows import Board
-from ..transfer.domains import Transfer
+from ..transfer.thresholds import Transfer
 from .charts import ROC_GRID, layouts
 from .details import Details, row_id
-
-TEMPLATES = Path(__file__).parent / "templates"
-ASSETS = Path(__file__).parent / "assets"
-LIBRARIES = {"table-library": "table-core.production.js", "chart-library": "plotly-basic.min.js"}
-SCRIPTS = (
-    "unpack.js", "state.js", "format.js", "table.js", "maps.js", "charts.js", "bands.js", "clips.js", "detail.js",
-    "downloads.js", "main.js",
-)  # fmt: skip
-DIGITS = 6  # after the point: what is kept; the page rounds once more, and four would turn 0.45646 into 0.457
-STATIC_ROWS = 200  # shown where scripts do not run
 
 ABOUT = ("detector", "train", "role", "study", "seeds", "split_id", "rule", "worst_domain", "run_id")  # of a row, as it is
 # Of a row, where any row on the page has it.
@@ -43,104 +28,23 @@ POOLED = (
     "detector", "train", "role", "study", "split_id", "rule", "worst_domain", "view", "parameters", "band", "kind",
     "rank_reason", "source",
 )  # fmt: skip
-# Folders in the address of a file on the machine that made the page; the last part is told.
+# Folders in the address of a file on the machine that made the page; its last part is the name that stays.
 ADDRESS = re.compile(r"""(?<![\w.:/])/(?:[^\s/'",;]+/)+|\b(?:file|sqlite):/+(?:[^\s/'",;]+/)*|\b[A-Z]:\\(?:[^\s\\'",;]+\\)*""")
 CELLS_BUDGET = 800_000  # characters for manifests, before they are compressed
 MOST_NOTES = 200
 TEST = ("auc", "auc_lo", "auc_hi", "n", "coverage", "lookalikes")
 
 
-def page(board: Board, details: Details, uri: str = "", now: datetime | None = None) -> str:
+def payload(board: Board, details: Details, uri: str = "", made: str = "", computed: Collection[str] = ()) -> dict[str, Any]:
     """
-    Make the page.
+    Return the data that the page's scripts read.
 
     Parameters
     ----------
-    board : Board
-    details : Details
-        Of its rows; empty where nothing is known but the numbers.
-    uri : str
-        Of the tracking store; runs are linked where it is a server, and a store on this machine is not named.
-    now : datetime, optional
-        When the page was made. (default: now)
-
-    Returns
-    -------
-    str
-        HTML.
-    """
-    from jinja2 import Environment, FileSystemLoader
-    from markupsafe import Markup
-
-    made = (now or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC")
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    # Packed they are no script yet; the program hands their text to the browser, which knows it by its digest.
-    libraries = {name: _script(ASSETS / file) for name, file in LIBRARIES.items()}
-    # As a module the page's own scripts can wait for its data to be unpacked; the first script asks whether they can be.
-    first, program = _script(TEMPLATES / "first.js"), "\n".join(_script(TEMPLATES / name) for name in SCRIPTS)
-    text = environment.get_template("page.html.j2").render(
-        title=f"{board.study or 'All studies'}: generalization leaderboard",
-        made=made,
-        policy=content_policy([first, *libraries.values(), program]),
-        styles=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
-        payload=Markup(packed(_json(payload(board, details, uri, made)))),
-        first=Markup(first),
-        libraries={name: Markup(packed(script)) for name, script in libraries.items()},
-        program=Markup(program),
-        rows=[_static_row(row) for row in shown_rows(board.rows)[:STATIC_ROWS]],
-        n_rows=len(board.rows),
-    )
-    # Names of files may hold bytes that are no text at all.
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def content_policy(scripts: Sequence[str]) -> str:
-    """Return the content security policy: the page's own scripts by their digest, and no request to anywhere."""
-    digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts)
-    allowed = " ".join(f"'sha256-{found}'" for found in digests)
-    # Styles may stand in the page, since charts set them; without addresses to load from they can do no more than look.
-    others = "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-    return f"default-src 'none'; script-src {allowed}; {others}"
-
-
-def packed(text: str) -> str:
-    """Return a text gzipped, in base64: a quarter of the size, and without any sign that HTML could read as something else."""
-    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
-
-
-def _json(value: Any) -> str:
-    return json.dumps(_compact(value), separators=(",", ":"))
-
-
-def _compact(value: Any) -> Any:
-    """Numbers without digits that nobody sees; undefined ones as null."""
-    if isinstance(value, dict):
-        return {str(k): _compact(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_compact(v) for v in value]
-    if isinstance(value, float):
-        return _rounded(value) if math.isfinite(value) else None
-    return value
-
-
-def _rounded(value: float) -> float:
-    """Few digits, but what is below 1 stays below it: a share that is nearly complete must not look as if it were."""
-    short = round(value, DIGITS)
-    return 1 - 10**-DIGITS if short == 1 and value < 1 else short
-
-
-def _script(path: Path) -> str:
-    """Read a script, without the line that tells a debugger to ask for its source map."""
-    lines = path.read_text(encoding="utf-8").split("\n")
-    return "\n".join(line for line in lines if not line.startswith("//# sourceMappingURL="))
-
-
-# --- what the scripts are handed -------------------------------------------------------------------------------------
-
-
-def payload(board: Board, details: Details, uri: str = "", made: str = "") -> dict[str, Any]:
-    """
-    Return everything that the page's scripts read.
+    board, details, uri, computed
+        As for `html.page`.
+    made : str
+        Time that the page says it was made at.
 
     Returns
     -------
@@ -161,7 +65,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "") -> di
             "id": row_id(row),
             **{name: row.value(name) for name in (*ABOUT, *numbers)},
             **{name: more.get(name) for name in present},
-            **_about(row, details.cells.get(row.run_id, {})),
+            **_about(row, details.cells.get(row.run_id, {}), computed),
             "set": mine,
             "missing": sorted(places[name] for name in known[row.study] - {test.domain for test in row.tests}),
             "tests": sum(test.domain in places for test in row.tests),
@@ -172,7 +76,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "") -> di
     pooled = _Pool()
     rows = [{name: pooled.place(value) if name in POOLED else value for name, value in row.items()} for row in rows]
     names = list(rows[0]) if rows else []
-    notes = [text for text, _ in row_notes(shown_rows(board.rows), by_name=True)] + data_notes(board.rows)
+    notes = [text for text, _ in row_notes(shown_rows(board.rows), True, computed)] + data_notes(board.rows)
     notes += other_variants(board.others)
     return {
         "study": board.study,
@@ -212,7 +116,7 @@ def without_addresses(text: str) -> str:
 
 
 class _Pool:
-    """Texts without those that occurred before."""
+    """Distinct texts, in the order of their first occurrence."""
 
     def __init__(self) -> None:
         self.texts: dict[str | None, int] = {}
@@ -320,7 +224,7 @@ def _transfer(transfer: Transfer) -> dict[str, Any]:
     }
 
 
-def _about(row: Row, cell: Mapping[str, Any]) -> dict[str, Any]:
+def _about(row: Row, cell: Mapping[str, Any], computed: Collection[str]) -> dict[str, Any]:
     band = row.band
     evidence = row.evidence
     absent = [f"{name}: {part}" for name, facts in row.data.items() for part in facts.get("missing", ())]
@@ -333,7 +237,7 @@ def _about(row: Row, cell: Mapping[str, Any]) -> dict[str, Any]:
         "evidence": [evidence.low, evidence.high] if evidence else None,
         "swept": row.swept,
         "variant": row.variant,
-        "lookalikes": sum(test.lookalikes for test in row.tests if may_be_copies(test.domain)),
+        "lookalikes": sum(test.lookalikes for test in row.tests if may_be_copies(test.domain, computed)),
         "gaps": [without_addresses(text) for text in (*row.gaps, *absent)],
         "dropped": sum(row.dropped_leaks.values()),
     }
@@ -353,20 +257,3 @@ def _domains_by_study(rows: Sequence[Row]) -> dict[str, set[str]]:
 
 def _counts(row: Row, test: TestResult) -> bool:
     return not chain_of(test.domain) or test.domain == row.train
-
-
-def _static_row(row: Row) -> dict[str, str]:
-    """Cells of a row for a reader without scripts."""
-    cells = {"detector": row.detector, "train": row.train, "band": str(row.band), "origin": origin(row)}
-    for name in ("in_domain_auc", "cross_domain_auc", "worst_auc"):
-        value, low, high = (row.value(f"{name}{end}") for end in ("", "_lo", "_hi"))
-        bounds = "" if math.isnan(low) else f" ({low:.3f}–{high:.3f})"
-        cells[name] = "not measured" if math.isnan(value) else f"{value:.3f}{bounds}"
-    return cells
-
-
-def origin(row: Row) -> str:
-    """Say where the scores of a row come from, as its badge does."""
-    if not row.is_submitted:
-        return "recorded here"
-    return "submitted, verified" if row.verified else "submitted"

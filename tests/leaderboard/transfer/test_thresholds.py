@@ -6,21 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.metrics import brier_score_loss
 
 from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.metrics.roc import Scored
 from bandbench.benchmark.results.scores import OK, item_table, with_scores, write_table
-from bandbench.leaderboard.transfer.domains import (
-    brier_score,
-    calibration_error,
-    rate_interval,
-    selection_gaps,
-    threshold_at,
-    transfer_of_files,
-    transferred,
-)
+from bandbench.leaderboard.transfer.thresholds import rate_interval, threshold_at, transfer_of_files, transferred
 
 RNG = np.random.default_rng(0)
 
@@ -194,71 +185,3 @@ def test_rates_at_the_edge_and_without_groups() -> None:
     single = rate_interval([True, False], ["a", "a"])
     assert (single.value, math.isnan(single.low)) == (0.5, True)
     assert math.isnan(rate_interval([], []).value)
-
-
-# --- probabilities -----------------------------------------------------------------------------------------------------
-
-
-def test_brier_equals_scikit_learn_where_classes_are_balanced() -> None:
-    labels, p = np.arange(200) % 2, RNG.random(200)
-    assert brier_score(labels, p) == pytest.approx(brier_score_loss(labels, p))
-    assert brier_score(labels, np.full(200, 0.5)) == pytest.approx(0.25)
-
-
-def test_numbers_do_not_depend_on_how_many_pictures_each_class_has() -> None:
-    labels, p = np.arange(400) % 2, RNG.random(400)
-    more = np.r_[np.arange(400), np.tile(np.flatnonzero(labels == 0), 4)]  # five times as many reals
-    assert brier_score(labels[more], p[more]) == pytest.approx(brier_score(labels, p))
-    assert calibration_error(labels[more], p[more]) == pytest.approx(calibration_error(labels, p))
-
-
-def test_calibration_error_of_known_probabilities() -> None:
-    rng = np.random.default_rng(1)
-    p = rng.random(20000)
-    labels = (rng.random(20000) < p).astype(int)
-    assert calibration_error(labels, p) < 0.015
-    assert calibration_error(labels, p**2) == pytest.approx(np.mean(p - p**2), abs=0.01)  # always too low
-    assert calibration_error(labels, np.full(20000, 0.9)) == pytest.approx(0.4)
-    order = rng.permutation(20000)
-    assert calibration_error(labels[order], p[order]) == pytest.approx(calibration_error(labels, p))
-
-
-def test_calibration_error_is_undefined_with_few_pictures_or_one_class() -> None:
-    labels, p = np.arange(100) % 2, RNG.random(100)
-    assert math.isfinite(calibration_error(labels, p))
-    assert math.isnan(calibration_error(labels[1:], p[1:]))
-    assert math.isnan(calibration_error(np.ones(100, int), p))
-    assert math.isnan(calibration_error(labels, np.r_[p[1:], np.nan]))
-    assert math.isnan(brier_score(np.ones(100, int), p))
-
-
-# --- choices -----------------------------------------------------------------------------------------------------------
-
-
-def test_selection_gaps() -> None:
-    tests = np.array([[0.6, 0.6, 0.6], [0.9, 0.5, 0.7], [0.5, 0.8, 0.8]])
-    found = selection_gaps([0.9, 0.8, 0.7], tests)
-    assert found.selected == pytest.approx(0.6)
-    assert found.oracle == pytest.approx((0.9 + 0.8 + 0.8) / 3)
-    # Left out 1: candidate 2 has 0.8 on the others. Left out 2: candidate 1 (0.8). Left out 3: candidate 1 (0.7).
-    assert found.left_out == pytest.approx((0.5 + 0.5 + 0.7) / 3)
-    assert found.oracle_gap == pytest.approx(found.oracle - 0.6)
-    assert found.left_out_gap == pytest.approx(found.left_out - 0.6)
-
-
-def test_selection_laws() -> None:
-    rng = np.random.default_rng(3)
-    for _ in range(20):
-        val, tests = rng.random(6), np.round(rng.random((6, 4)), 1)
-        found = selection_gaps(val, tests)
-        assert found.oracle >= max(found.selected, found.left_out) - 1e-12
-        order = rng.permutation(6)
-        again = selection_gaps(val[order], tests[order][:, rng.permutation(4)])
-        assert [again.selected, again.left_out, again.oracle] == pytest.approx([found.selected, found.left_out, found.oracle])
-
-
-def test_selection_is_undefined_where_an_auc_is_missing() -> None:
-    assert math.isnan(selection_gaps([0.5, 0.6], [[0.5, np.nan], [0.5, 0.6]]).oracle)
-    assert math.isnan(selection_gaps([], np.zeros((0, 2))).selected)
-    one = selection_gaps([0.5, 0.6], [[0.7], [0.6]])
-    assert (one.selected, math.isnan(one.left_out), one.oracle) == (0.6, True, 0.7)

@@ -1,0 +1,226 @@
+"""From submitted scores to a row: screened against the test items, computed as rows of recorded cells are, and verified."""
+
+import math
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from ...benchmark.errors import DataError
+from ...benchmark.results.cell_document import SHORT, CellDocument, TestedBand, keep_cell_document
+from ...benchmark.results.cells import versions
+from ...benchmark.results.rows import Row, SubmissionFacts
+from ...benchmark.results.scores import write_table
+from ...benchmark.store.files import digest, publish_folder, write_json
+from ...benchmark.store.folders import cache_root
+from ..row_cache import RowCache
+from .files import Submission
+from .meta import SubmissionMeta, label
+from .references import References
+from .score_files import read_score_file
+from .screening import Screened, comparable_digests, screen
+from .verification import Verification, verify
+
+VERSION = 1  # raised when the same submitted files give another row
+BOOTSTRAP = 1000
+CACHE_NAME = "submissions"  # of their rows, in the place of a store's address
+RUN_PREFIX = "submission:"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """
+    Row of a submission, with the findings about its scores.
+
+    Attributes
+    ----------
+    row : Row
+        As `results.cell_rows` gives it, with the facts that a board shows about a submission.
+    folder : Path
+        With ``cell.json`` and the score files that the row follows from.
+    findings : list of str
+        Mistakes and gaps in the submitted scores.
+    remarks : list of str
+        Limits of the row that are no mistakes.
+    verification : Verification
+    """
+
+    row: Row
+    folder: Path
+    findings: list[str]
+    remarks: list[str]
+    verification: Verification
+
+
+def evaluate(submission: Submission, references: References, rows: Sequence[Row], runs: Mapping[str, Path]) -> Evaluation:
+    """
+    Screen the scores of a submission against the references and compute its row.
+
+    Parameters
+    ----------
+    submission : Submission
+    references : References
+    rows : sequence of Row
+        Recorded rows of the board.
+    runs : mapping of str to Path
+        Artifacts by run.
+
+    Raises
+    ------
+    DataError
+        If the training domain is unknown, or no test domain has usable scores.
+    """
+    draws, findings = _screen_draws(submission, references)
+    folder = _write_folder(submission, draws)
+    row = _row(submission.meta.name, folder)
+    if all(math.isnan(test.auc) for test in row.tests):
+        raise DataError("\n".join([f"the submission '{submission.meta.name}' has no AUC on any test domain.", *findings]))
+    findings += _wrong_way_round(row)
+    remarks = [] if draws[0].validation else ["no validation scores came along, so nothing can be said of fixed thresholds."]
+    if row.train not in {test.domain for test in row.tests}:
+        remarks.append(f"{row.train} is none of the test domains: all of them count as other domains than that.")
+    verification = verify(folder, rows, runs)
+    write_json(folder / "verification.json", verification.as_dict(), durable=False)
+    notes = [*findings, *remarks, verification.reason]
+    return Evaluation(_board_row(row, submission.meta, verification, notes), folder, findings, remarks, verification)
+
+
+def _screen_draws(submission: Submission, references: References) -> tuple[list[Screened], list[str]]:
+    """Screen every score file; leave out the domains that are not usable in all of them."""
+    train = label(submission.meta.train)
+    _require_training_domain(train, references)
+    draws, findings = [], []
+    for k, file in enumerate(submission.files):
+        table, unread = read_score_file(file, submission.meta.domains, references.catalogue.canonical_chain)
+        draws.append(screen(table, train, references))
+        of_draw = [*unread, *draws[-1].findings]
+        findings += [f"draw {k}: {finding}" for finding in of_draw] if len(submission.files) > 1 else of_draw
+    usable = set.intersection(*(set(draw.tests) for draw in draws))
+    for domain in sorted({name for draw in draws for name in draw.tests} - usable):
+        findings.append(f"{domain}: left out, as it is not in every score file.")
+    if not usable:
+        raise DataError("\n".join([f"the submission '{submission.meta.name}' has no usable test scores.", *findings]))
+    for draw in draws:
+        for domain in draw.tests.keys() - usable:
+            del draw.tests[domain]
+    return draws, findings
+
+
+def _require_training_domain(train: str, references: References) -> None:
+    """Refuse a misspelt training domain: its test pictures would count as those of another domain."""
+    try:
+        references.of(train, frozenset())
+    except DataError as error:
+        raise DataError(f"train: {error}") from error
+
+
+def _row(name: str, folder: Path) -> Row:
+    """Compute the row from the score files, or take it from the cache, as rows of recorded cells are."""
+    with RowCache(CACHE_NAME) as cache:
+        outcome = cache.of({name: folder})[name]
+    if outcome.refused:
+        raise DataError(outcome.refused)
+    (row,) = outcome.rows
+    return row
+
+
+TURNED = 0.2  # at most this AUC is reported, also where a handful of pictures leaves its interval wide
+
+
+def _wrong_way_round(row: Row) -> list[str]:
+    """
+    Report domains on which reals clearly score above fakes.
+
+    Where the scores are right on the training domain, an AUC below 0.5 on another domain is a result and no mistake.
+    """
+    if any(test.domain == row.train and (test.auc_lo > 0.5 or test.auc >= 1 - TURNED) for test in row.tests):
+        return []
+    below = [test for test in row.tests if test.auc_hi < 0.5 or test.auc <= TURNED]
+    turned = [f"{t.domain} (AUC {t.auc:.3f}, at most {t.auc_hi:.3f})" for t in below]
+    if not turned:
+        return []
+    return [
+        f"reals score above fakes on {', '.join(turned)}: are the scores the wrong way round? Higher has to mean more fake. "
+        "They are taken as they came."
+    ]
+
+
+def _board_row(row: Row, meta: SubmissionMeta, verification: Verification, notes: list[str]) -> Row:
+    facts = {name: getattr(meta, name) for name in ("name", "authors", "contact", "url", "description", "licence")}
+    return replace(
+        row,
+        run_id=RUN_PREFIX + meta.name,
+        fit_seconds=math.nan,
+        ms_per_picture=math.nan if meta.ms_per_picture is None else meta.ms_per_picture,
+        score_ms=math.nan,
+        source="submitted",
+        verified=verification.verified,
+        submission=SubmissionFacts(**facts, notes=tuple(notes), verification=verification.as_dict()),
+    )
+
+
+def _write_folder(submission: Submission, draws: Sequence[Screened]) -> Path:
+    """
+    Write a folder like that of a recorded cell, and return its path.
+
+    It is named by a digest of the submission and of the references, so that it can be deleted and written again.
+    """
+    used = {domain: reference.digest for draw in draws for domain, reference in draw.references.items()}
+    key = digest([VERSION, submission.digest, used])
+    final = cache_root() / "submissions" / key
+    if (final / "cell.json").is_file():
+        return final
+    temporary = final.with_name(f".{key}.{os.getpid()}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    files = []
+    for k, draw in enumerate(draws):
+        tables = [draw.validation] if draw.validation else []
+        files.append(f"scores/00-chosen-{k}.parquet")
+        write_table(temporary / files[-1], pa.concat_tables([*tables, *draw.tests.values()]), durable=False)
+    keep_cell_document(_document(submission.meta, key, draws[0], files), temporary, durable=False)
+    publish_folder(temporary, final)
+    return final
+
+
+def _document(meta: SubmissionMeta, key: str, screened: Screened, files: list[str]) -> CellDocument:
+    """Return the ``cell.json`` of submitted scores; fields that only a run can know are empty."""
+    digests = {domain: comparable_digests(domain, screened) for domain in screened.tests}
+    return CellDocument(
+        key=key,
+        submission=meta.name,
+        study="",
+        study_key="",
+        settings="",
+        variant=key[:SHORT],
+        detector=label(meta.detector),
+        detector_identity={"name": label(meta.detector), "source": label(meta.url), "parameters": meta.parameters},
+        train=label(meta.train),
+        tests=tuple(screened.tests),
+        seed=None,
+        seeds=len(files),
+        attempt=0,
+        bootstrap=BOOTSTRAP,
+        crop=None,
+        band=meta.band,
+        rule="",
+        evidence=None,
+        trials=(),
+        narrow=(),
+        tested=(TestedBand("chosen", meta.band, "", tuple(files), 0.0, 0.0),),
+        decode_ms=0.0,
+        gaps=(),
+        problems=(),
+        digests={},
+        splits={},
+        split_id="",
+        test_splits={domain: split_list for domain, (split_list, _) in digests.items()},
+        pictures={domain: pictures for domain, (_, pictures) in digests.items()},
+        dropped_leaks={"train": 0, "val": 0},
+        data={},
+        lookalikes={},
+        versions=versions(),
+        finished=0.0,
+    )

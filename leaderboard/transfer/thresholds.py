@@ -1,0 +1,222 @@
+"""
+Transfer of a threshold, set in-domain for a false-alarm rate, to test domains.
+
+The threshold is set on validation pictures of the training domain. On every test domain its false-alarm rate and its detection
+rate are measured, with intervals that take into account that pictures of one group depend on each other.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ...benchmark.domains.names import chain_of
+from ...benchmark.errors import DataError
+from ...benchmark.metrics.calibration import Calibration
+from ...benchmark.metrics.roc import Interval, Scored
+from ...benchmark.results.scores import read_scores
+from .calibration import calibration_on, fitted_calibration
+
+FALSE_ALARM_RATE = 0.01
+UNKNOWN = Interval(np.nan, np.nan, np.nan, np.nan)
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """
+    Result of the in-domain threshold and calibration on one test domain, means over replicates.
+
+    Attributes
+    ----------
+    domain : str
+    false_alarms, detections : Interval
+        Share of reals, and of fakes, that are called fake.
+    calibration_error : float
+        See `calibration.calibration_error`.
+    brier : float
+        Mean square error of the probability of fake, classes counting alike; 0.25 for always saying one half.
+    n_real, n_fake : int
+        Scored pictures.
+    reason : str
+        Reason why the rates are undefined; empty if they are defined.
+    """
+
+    domain: str
+    false_alarms: Interval
+    detections: Interval
+    calibration_error: float
+    brier: float
+    n_real: int
+    n_fake: int
+    reason: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields by name; bounds of an interval end in ``_lo`` and ``_hi``."""
+        fields = {name: value for name, value in asdict(self).items() if not isinstance(value, dict)}
+        for name in ("false_alarms", "detections"):
+            rate: Interval = getattr(self, name)
+            fields |= {name: rate.value, f"{name}_lo": rate.low, f"{name}_hi": rate.high}
+        return fields
+
+
+def transfer_of_files(files: Sequence[Path], false_alarm_rate: float = FALSE_ALARM_RATE) -> list[Transfer]:
+    """
+    Apply the in-domain threshold and calibration of a row to its unperturbed test domains.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Score files, one per fitted detector, each with the validation items of the training domain and all test items.
+    false_alarm_rate : float
+
+    Raises
+    ------
+    DataError
+        If a file cannot be read, lacks a column or has no validation items.
+    """
+    validation: list[Scored] = []
+    tests: dict[str, list[Scored]] = {}
+    for file in files:
+        entries = read_scores(file)
+        of_file = [entry.scored for entry in entries if entry.split == "val"]
+        if len(of_file) != 1:
+            raise DataError(f"score file {file} has {len(of_file)} validation sets; one is needed to set a threshold on.")
+        validation += of_file
+        for entry in entries:
+            if entry.split == "test" and not chain_of(entry.domain):
+                tests.setdefault(entry.domain, []).append(entry.scored)
+    if uneven := sorted(domain for domain, each in tests.items() if len(each) != len(files)):
+        raise DataError(
+            f"not every score file of the row has the test domains {', '.join(uneven)}: {', '.join(map(str, files))}."
+        )
+    return transferred(validation, tests, false_alarm_rate)
+
+
+def transferred(
+    validation: Sequence[Scored], tests: Mapping[str, Sequence[Scored]], false_alarm_rate: float = FALSE_ALARM_RATE
+) -> list[Transfer]:
+    """
+    Set threshold and calibration on validation pictures of the training domain, and apply them to test domains.
+
+    Parameters
+    ----------
+    validation : sequence of Scored
+        One per fitted detector.
+    tests : mapping of str to sequence of Scored
+        By test domain, the detectors in the order of `validation`.
+    false_alarm_rate : float
+        Wanted in-domain, on validation pictures.
+
+    Returns
+    -------
+    list of Transfer
+        In the order of `tests`. Rates are NaN where a detector has fewer than one over the rate validation reals.
+    """
+    thresholds = [threshold_at(scored.labels, scored.scores, false_alarm_rate) for scored in validation]
+    calibrations = [fitted_calibration(scored) for scored in validation]
+    needed = int(np.ceil(1 / false_alarm_rate - 1e-9))
+    n_real = min(int((scored.labels == 0).sum()) for scored in validation)
+    reason = (
+        ""
+        if np.isfinite(thresholds).all()
+        else (f"{n_real} real validation pictures; a threshold for {100 * false_alarm_rate:g} % false alarms takes {needed}")
+    )
+    return [_on_domain(domain, each, thresholds, calibrations, reason) for domain, each in tests.items()]
+
+
+def threshold_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: float = FALSE_ALARM_RATE) -> float:
+    """
+    Return the least threshold whose false alarms do not exceed a rate, halfway to the next real score above it.
+
+    Parameters
+    ----------
+    labels, scores : arrays (n_items,)
+        Of validation pictures; fakes are not looked at.
+    false_alarm_rate : float
+
+    Returns
+    -------
+    float
+        An item is called fake where its score is >= it. NaN with fewer than one over the rate reals, where such a rate cannot
+        be told from zero, or where a score is not finite.
+    """
+    reals = np.sort(np.asarray(scores, dtype=np.float64)[np.asarray(labels) == 0])
+    if reals.size * false_alarm_rate < 1 - 1e-9 or not np.isfinite(reals).all():
+        return float("nan")
+    # The highest real score that may not be called fake: with all that tie with it, it lies below the threshold.
+    passed = reals[reals.size - int(reals.size * false_alarm_rate + 1e-9) - 1]
+    above = reals[np.searchsorted(reals, passed, "right") :]
+    return float((passed + above[0]) / 2) if above.size else float(np.nextafter(passed, np.inf))
+
+
+def _on_domain(
+    domain: str,
+    replicates: Sequence[Scored],
+    thresholds: Sequence[float],
+    calibrations: Sequence[Calibration | None],
+    reason: str,
+) -> Transfer:
+    first = replicates[0]
+    n_real, n_fake = (int((first.labels == label).sum()) for label in (0, 1))
+    errors, briers = zip(*map(calibration_on, replicates, calibrations), strict=True)
+    if not reason and not all(np.isfinite(scored.scores).all() for scored in replicates):
+        reason = "scores are not finite"
+    false_alarms, detections = (UNKNOWN if reason else _called_fake(replicates, thresholds, label) for label in (0, 1))
+    absent = [f"no {name} test pictures" for name, n in (("real", n_real), ("fake", n_fake)) if not n]
+    why = reason or "; ".join(absent)
+    return Transfer(domain, false_alarms, detections, float(np.mean(errors)), float(np.mean(briers)), n_real, n_fake, why)
+
+
+def _called_fake(replicates: Sequence[Scored], thresholds: Sequence[float], label: int) -> Interval:
+    """Return the share of the items of one class that are called fake, over all replicates."""
+    groups, hits = [], []
+    for scored, threshold in zip(replicates, thresholds, strict=True):
+        of_class = scored.labels == label
+        groups.append(scored.groups[of_class])
+        hits.append(scored.scores[of_class] >= threshold)
+    return rate_interval(np.concatenate(hits), np.concatenate(groups), len(replicates))
+
+
+def rate_interval(hits: ArrayLike, groups: ArrayLike, copies: int = 1) -> Interval:
+    """
+    Return the share of hits with a 95 % interval, where hits of one group depend on each other.
+
+    Parameters
+    ----------
+    hits : array of bool (n_items,)
+    groups : array (n_items,)
+    copies : int
+        How often each item is there (one for every fitted detector): copies are no further evidence.
+
+    Returns
+    -------
+    Interval
+        Wilson's, with the number of items that would tell as much if they were independent, and Student's quantile for the
+        number of groups (Dean and Pagano, Journal of Survey Statistics and Methodology 3, 2015). Without any hit, or without
+        any miss, every group counts as one item. Without bounds for a single group; NaN for no item.
+    """
+    from scipy.stats import t
+
+    values, (names, member) = np.asarray(hits, dtype=np.float64), np.unique(np.asarray(groups), return_inverse=True)
+    if not values.size:
+        return UNKNOWN
+    rate, n_groups, n_items = float(values.mean()), len(names), values.size / copies
+    if n_groups < 2:
+        return Interval(rate, np.nan, np.nan, np.nan)
+    deviations = np.bincount(member, values - rate)
+    variance = n_groups / (n_groups - 1) * float(deviations @ deviations) / values.size**2
+    worth = n_groups if variance <= 0 else min(rate * (1 - rate) / variance, n_items)
+    quantile = float(t.ppf(0.975, n_groups - 1))
+    low, high = _wilson(rate, worth, quantile)
+    return Interval(rate, low, high, max(variance**0.5, 1 / n_groups if variance <= 0 else 0.0))
+
+
+def _wilson(rate: float, n: float, quantile: float) -> tuple[float, float]:
+    """Return Wilson's interval (JASA 22, 1927) of a share of `n` items."""
+    square = quantile**2 / n
+    middle = (rate + square / 2) / (1 + square)
+    half = quantile / (1 + square) * ((rate * (1 - rate) + square / 4) / n) ** 0.5
+    return max(middle - half, 0.0), min(middle + half, 1.0)

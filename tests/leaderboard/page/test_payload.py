@@ -1,0 +1,71 @@
+"""Data that the page's scripts are handed."""
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from made_pages import data_of, objects
+
+from bandbench.benchmark.metrics.roc import Interval
+from bandbench.leaderboard.page.details import Details, row_id
+from bandbench.leaderboard.page.html import page
+from bandbench.leaderboard.page.payload import payload, without_addresses
+from bandbench.leaderboard.rows import Board
+from bandbench.leaderboard.transfer.thresholds import Transfer
+
+Maker = Callable[..., Any]
+
+
+def test_what_is_undefined_is_null_and_what_was_not_tested_is_told(row_maker: Maker) -> None:
+    home = row_maker("home", domains=("set/a", "set/b"), cross_domain_auc=math.nan, oracle_auc=math.inf)
+    data = data_of(page(Board("made", [row_maker(), home], []), Details()))
+    found = objects(data)[1]
+    assert (found["cross_domain_auc"], found["oracle_auc"]) == (None, None)
+    assert [data["domains"][i] for i in found["missing"]] == ["set/c"]
+    assert objects(data)[0]["missing"] == []
+    assert found["set"] != objects(data)[0]["set"]
+
+
+def test_ranks_and_threshold_transfer_are_taken(row_maker: Maker) -> None:
+    told = {"rank_low": 1, "rank_high": 2, "tie_group": 1, "rank_reason": ""}
+    transfer = Transfer("set/b", Interval(0.25, 0.2, 0.3, 0.1), Interval(0.5, 0.4, 0.6, 0.1), 0.1, 0.2, 10, 10)
+    board = Board("made", [row_maker(**told), row_maker("b")], [])
+    first, second = objects(payload(board, Details(transfers={row_id(board.rows[0]): [transfer]})))
+    assert {name: first[name] for name in told} == told
+    (carried,) = first["threshold_transfer"]
+    assert (carried["domain"], carried["false_alarms"], carried["detections_hi"]) == ("set/b", 0.25, 0.6)
+    assert second["threshold_transfer"] is None
+    assert second["rank_low"] is None
+    assert "rank_low" not in payload(Board("made", [row_maker()], []), Details())["fields"]
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("run 1: score file /home/a/b c/scores/00-chosen-0.parquet cannot be read", "00-chosen-0.parquet cannot be read"),
+        ("nothing in sqlite:////srv/x/mlflow.db", "nothing in mlflow.db"),
+        ("file:///srv/x/mlruns is gone", "mlruns is gone"),
+        ("C:\\Users\\me\\runs\\cell.json is damaged", "cell.json is damaged"),
+    ],
+)
+def test_no_folder_of_the_machine_is_told(row_maker: Maker, message: str, told: str) -> None:
+    row = row_maker(rank_low=None, rank_high=None, tie_group=None, rank_reason=message, gaps=[message])
+    data = payload(Board("made", [row], [message]), Details(), "sqlite:////srv/x/mlflow.db")
+    text = json.dumps(data, default=str)
+    assert told in data["refused"][0]
+    for folder in ("/home", "/srv", "Users", "sqlite:"):
+        assert folder not in text
+
+
+def test_names_with_slashes_are_no_folders() -> None:
+    for text in ("set/a+jpeg:quality=5, procedural/nearest", "https://mlflow.example/x/y", "a / b", "clip_probe/random: 3/4"):
+        assert without_addresses(text) == text
+
+
+@pytest.mark.parametrize(("domain", "told"), [("set/b", 3), ("procedural/blend", 0), ("set/b+blur:sigma=1", 0)])
+def test_look_alikes_are_flagged_where_they_may_be_copies(row_maker: Maker, test_maker: Maker, domain: str, told: int) -> None:
+    row = row_maker(tests=[test_maker(domain, 0.9, lookalikes=3)])
+    (shown,) = objects(payload(Board("made", [row], []), Details(), computed={"procedural"}))
+    assert shown["lookalikes"] == told

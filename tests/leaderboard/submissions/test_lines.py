@@ -1,0 +1,53 @@
+"""Lines about submissions, and text of contributors wherever it is shown."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+
+import pytest
+from made_submissions import brought
+from rich.console import Console
+
+from bandbench.benchmark.cli.board_inputs import RegisteredDomains
+from bandbench.benchmark.store.files import dump_json
+from bandbench.leaderboard.exports import as_csv, as_document
+from bandbench.leaderboard.page.details import load_details
+from bandbench.leaderboard.rows import load_board
+from bandbench.leaderboard.submissions.add import SubmissionReport
+from bandbench.leaderboard.submissions.board import with_submissions
+from bandbench.leaderboard.submissions.lines import submission_lines
+from bandbench.leaderboard.submissions.meta import label
+from bandbench.leaderboard.terminal.table import as_table
+
+HOSTILE = (
+    "<script>alert(1)</script>", "=HYPERLINK(1)", "@x", "[red]x[/red]", "[/]", "x" * 5000, "\u202egnp.exe", "a\nb\r\nc",
+    "\x1b[31mred", "שלום", ":smile:", "{{ 7 * 7 }}", '"\'`',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_words_stay_text(bring: Callable[..., SubmissionReport], store: str, text: str) -> None:
+    told = {"detector": text, "train": text, "authors": text, "url": text, "description": text, "parameters": {text[:80]: text}}
+    bring(**told)
+    board, folders = with_submissions(load_board(store), RegisteredDomains())
+    row = brought(board)
+    assert row.submission.description == text
+    assert row.detector == label(text) and len(row.detector) <= 200 and row.detector.isprintable()
+
+    console = Console(width=140, record=True, file=io.StringIO())
+    console.print(as_table(board.rows, "board"))
+    for line in submission_lines(board.rows):
+        assert "\n" not in line and "\x1b" not in line and "\u202e" not in line
+    assert "".join(label(text)[:12].split()) in "".join(console.export_text().split())
+
+    lines = list(csv.DictReader(io.StringIO(as_csv(board.rows), newline="")))
+    mine = [line for line in lines if line["source"] == "submitted"]
+    assert len(mine) == 1 and len(lines) > 1
+    assert {line["submission.description"].removeprefix("'") for line in mine} == {text}
+    assert not any(value.startswith(("=", "@")) for line in mine for value in line.values())
+
+    document = json.loads(dump_json(as_document("", board.rows)))
+    assert next(r for r in document["rows"] if r["run_id"] == "submission:brought")["submission"]["authors"] == text
+    details = load_details(store, None, board.rows, folders)
+    assert details.rows and "submission:brought" in details.cells

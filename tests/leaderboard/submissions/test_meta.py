@@ -1,0 +1,44 @@
+"""Files that describe a submission."""
+
+from pathlib import Path
+
+import pytest
+
+from bandbench.benchmark.errors import DataError
+from bandbench.leaderboard.submissions.meta import load_meta
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "name: a\ndetector: d\ntrain: t\nauc: 0.99\n",
+            r"line 4: the key 'auc' is a result. A submission brings scores, never",
+        ),
+        ("name: a\ndetektor: d\ntrain: t\n", r"line 2: unknown key 'detektor'. Did you mean 'detector'"),
+        ("name: a\ndetector: d\n", "the key 'train' is missing"),
+        ("name: a\nname: b\ndetector: d\ntrain: t\n", "line 2: the key 'name' stands here twice"),
+        ("name: ../a\ndetector: d\ntrain: t\n", "line 1: name: "),
+        ("name: .a\ndetector: d\ntrain: t\n", "line 1: name: "),
+        (f"name: {'a' * 81}\ndetector: d\ntrain: t\n", "line 1: name: "),
+        ("name: a\ndetector: ' '\ntrain: t\n", "line 2: detector: "),
+        ("name: a\ndetector: d\ntrain: t\nband: low\n", "line 4: band: a band is written all, low:0.2"),
+        ("name: a\ndetector: d\ntrain: t\nband: {kind: low, cut: 1}\n", "line 4: band: "),
+        ("name: a\ndetector: d\ntrain: t\nms_per_picture: .inf\n", "line 4: ms_per_picture: "),
+        ("name: a\ndetector: d\ntrain: t\nparameters: [1]\n", "line 4: parameters"),
+        ("name: &x a\ndetector: *x\ntrain: t\n", "references"),
+        ("- name\n", "has to be a mapping of keys"),
+        ("1: 2\n", "has to be a mapping of keys"),
+        ("name: [\n", "line 2: not valid YAML"),
+        ('name: a\ndetector: "\\ud800"\ntrain: t\n', "unable to parse raw data as a unicode string"),
+        ("[" * 5000, "more than 20 lists or mappings in each other"),
+        ("x" * 200_000, "has 200,000 bytes"),
+    ],
+)
+def test_mistakes_name_the_line(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "meta.yaml"
+    path.write_text(text)
+    with pytest.raises(DataError) as refused:
+        load_meta(path)
+    assert message in str(refused.value)
+    assert "Traceback" not in str(refused.value)
