@@ -1,44 +1,30 @@
-"""Results on their way out: a finished cell becomes a folder, rows, pictures and documents for the tracking store."""
+"""The recorder of a run: rows and failures of its cells, and the documents that the tracking store gets."""
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from ..contracts import LABEL_NAMES, ViewSpec
-from ..domains.catalogue import OpenDomain
-from ..domains.guard import whole
-from ..domains.names import chain_of, unperturbed
-from ..domains.splits import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
+from ..domains.names import unperturbed
 from ..epochs import series_of
 from ..errors import listed
-from ..features.load import load_view
-from ..figures import plots as figures
 from ..frequency.bands import Band
 from ..metrics.roc import Interval
-from ..models.of_cell import MODEL, keep_model, left_out
+from ..models.of_cell import MODEL, left_out
 from ..records import Cell, CellResult, ItemSet, Trial
 from ..reporting import Reporter
-from ..results.cell_document import SHORT, CellDocument, find_cell, keep_cell_document
-from ..results.cells import cell_rows, fact_text, metric_name
-from ..results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, row_columns, test_columns
-from ..results.rows import Row, rows_from_json, rows_to_json
-from ..results.scores import item_labels, write_table
-from ..store.files import digest, read_json, write_json
-from ..store.folders import results_root
+from ..results.cell_document import SHORT, fact_text, find_cell
+from ..results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, metric_name, row_columns, test_columns
+from ..results.rows import Row, read_rows
+from ..store.files import digest
 from ..tracking.documents import RunDocument
 from ..tracking.outbox import Outbox
-from .cell_folder import write_cell
-from .keys import cell_key, cell_provenance, joined, split_lists, study_key, variant_digest
-from .mistakes import keep_mistakes
+from .cell_folder import cell_folder
+from .keys import cell_key, cell_provenance, study_key, variant_digest
 from .run_notes import cell_note, study_note
 
-ROWS = "rows.json"  # of a cell, or of a study
 NAMED_TESTS = 3  # test domains in the name of a study's run
 
 
@@ -86,7 +72,7 @@ class Recorder:
 
     def take_up(self, cell: Cell) -> bool:
         """Take the rows of a cell that an earlier run finished and that the tracking store has got; False if there is none."""
-        rows = rows_from_json(read_json(cell_folder(cell) / ROWS))
+        rows = read_rows(cell_folder(cell))
         if not rows:
             return False
         if not self._is_recorded(cell):
@@ -171,95 +157,6 @@ class Recorder:
                 "variant": variant_digest(cell),
             },
         )
-
-
-def cell_folder(cell: Cell) -> Path:
-    """Where a cell's result is kept."""
-    return results_root() / "cells" / cell_key(cell)
-
-
-def study_folder(cell: Cell) -> Path:
-    """Where the rows and pictures of a cell's study are kept."""
-    return results_root() / "studies" / study_key(cell)
-
-
-def keep_cell(result: CellResult) -> list[Row]:
-    """Write a cell's folder with its pictures and return its rows: work for a worker."""
-    if result.error:
-        return []
-    folder = cell_folder(result.cell)
-    document = write_cell(result, cell_key(result.cell), folder)
-    assert document.chosen is not None
-    _save_figures(result.cell, document, folder)
-    keep_mistakes(folder / document.chosen.files[0], result.cell.replicates[0].tests, folder, result.cell.label)
-    keep_cell_document(replace(document, model_bytes=keep_model(result, folder)), folder)
-    rows = cell_rows(folder)
-    write_json(folder / ROWS, rows_to_json(rows))
-    return rows
-
-
-def study_rows(folder: Path, rows: Sequence[Row]) -> list[Row]:
-    """Return the rows of a study: those of this run, and those that other runs with other detectors or domains have left."""
-    new = {(row.detector, row.train) for row in rows}
-    kept = rows_from_json(read_json(folder / ROWS))
-    return [*rows, *(row for row in kept if (row.detector, row.train) not in new)]
-
-
-def has_rows(folder: Path, rows: Sequence[Row]) -> bool:
-    """True if the folder of a study was made of these rows."""
-    kept = rows_from_json(read_json(folder / ROWS))
-    return sorted(row.cell for row in kept) == sorted(row.cell for row in rows)
-
-
-def keep_study(name: str, rows: Sequence[Row], folder: Path) -> None:
-    """Write the rows of a study and its heat maps: work for a worker."""
-    if not rows:
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = sorted(rows, key=lambda row: (row.train, row.detector))  # and not as they happened to be finished
-    chosen = [row for row in rows if row.role == "chosen"]
-    if any(row.tests for row in chosen):
-        figures.save_heat_map(folder / "train_x_test.png", chosen, f"{name}: test AUC of the chosen bands")
-    if any(row.robustness for row in rows):
-        figures.save_robustness(folder / "robustness.png", rows, f"{name}: test AUC under perturbations")
-    _save_strength_lines(name, chosen, folder)
-    write_json(folder / ROWS, rows_to_json(rows))
-
-
-def keep_split_lists(cells: Sequence[Cell], domains: Mapping[tuple[str, int], OpenDomain], folder: Path) -> None:
-    """
-    Write the split list of every domain of some cells, unless it is there: ``splits/DIGEST.parquet``, as rows name it.
-
-    A list holds every item that the data set lists, also those that could not be decoded or that the guard left out; once per
-    draw where draws differ.
-
-    Parameters
-    ----------
-    cells : sequence of Cell
-    domains : mapping of (domain, replicate) to OpenDomain
-    folder : Path
-        Of the study.
-    """
-    for name, digests in {name: found for cell in cells for name, found in split_lists(cell).items()}.items():
-        path = folder / "splits" / f"{joined(digests)}.parquet"
-        if not path.exists():
-            n_draws = len(digests) if len(set(digests)) > 1 else 1
-            write_table(path, _split_table([whole(domains[name, r]) for r in range(n_draws)]))
-
-
-def _split_table(draws: Sequence[OpenDomain]) -> pa.Table:
-    lines = [[draw, *entry] for draw, domain in enumerate(draws) for entry in sorted(map(split_entry, domain.items))]
-    columns = dict(zip(("draw", *SPLIT_COLUMNS), zip(*lines, strict=True), strict=True))
-    return pa.table(columns).replace_schema_metadata({"bandbench.split_list": str(SPLIT_LIST_VERSION)})
-
-
-def _save_strength_lines(name: str, rows: Sequence[Row], folder: Path) -> None:
-    """A picture for every perturbation that the study has in three strengths or more."""
-    chains = dict.fromkeys(chain_of(test.domain) for row in rows for test in row.tests)
-    for series, strengths in figures.perturbation_series(list(chains)).items():
-        for metric in figures.METRIC_NAMES:
-            file = folder / f"{series.replace(':', '_').replace('=', '')}_{metric}.png"
-            figures.save_strength_lines(file, rows, strengths, f"{name}: test pictures under {series}", metric)
 
 
 def _study_stub(cell: Cell, start: float) -> RunDocument:
@@ -372,24 +269,3 @@ def row_metrics(row: Row) -> dict[str, float]:
 
 def _input(items: ItemSet, context: str) -> tuple[str, str, str]:
     return items.domain, items.digest, context
-
-
-def _save_figures(cell: Cell, document: CellDocument, folder: Path) -> None:
-
-    band = document.band
-    train = cell.replicates[0].train
-    view, rows = load_view(train, ViewSpec("profile"), Band())
-    labels = item_labels(pq.read_table(train.table))[rows]
-    assert view.frequency is not None
-    profiles = {
-        name: (view.values[labels == label].mean(axis=0), view.values[labels == label].std(axis=0))
-        for label, name in enumerate(LABEL_NAMES)
-        if (labels == label).any()
-    }
-    title = f"{cell.train}: {len(view)} training crops, band chosen by {cell.detector.label}"
-    figures.save_spectrum(folder / "spectrum.png", view.frequency, profiles, band, title)
-    if document.swept:
-        figures.save_sweep(folder / "sweep.png", document.trials, document.evidence, band, cell.label)
-    if document.narrow:
-        title = f"{cell.label}: where the evidence is, at home and abroad"
-        figures.save_band_transfer(folder / "band_transfer.png", document.narrow, cell.train, title)

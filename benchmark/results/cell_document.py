@@ -5,8 +5,10 @@ Documents of earlier schemas are upgraded while they are read, so that nothing e
 """
 
 import math
+import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +24,7 @@ SCHEMA = 4  # raised when what a cell chooses, or what its folder holds, changes
 READABLE = (2, 3, SCHEMA)
 SHORT = 8  # hex digits of a digest that people compare by eye
 NO_VALUES = (math.nan, math.nan)
+LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow", "opencv-python-headless")
 
 
 @dataclass(frozen=True)
@@ -342,8 +345,8 @@ class CellDocument:
 
     @classmethod
     def _of_present(cls, data: Mapping[str, Any]) -> Self:
-        known = {one.name: data[one.name] for one in fields(cls) if one.name in data}
-        known |= {
+        values = {one.name: data[one.name] for one in fields(cls) if one.name in data or one.default is MISSING}
+        values |= {
             "tests": tuple(data["tests"]),
             "band": Band(**data["band"]),
             "evidence": EvidenceInterval.from_json(data["evidence"]),
@@ -357,7 +360,7 @@ class CellDocument:
                 for name, one in data["lookalikes"].items()
             },
         }
-        return cls(**known)
+        return cls(**values)
 
 
 def _upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -404,6 +407,16 @@ def find_cell(folder: Path | None) -> CellDocument | None:
 def keep_cell_document(document: CellDocument, folder: Path, durable: bool = True) -> None:
     """Write the document into a cell's folder."""
     write_json(folder / FILE, document.to_json(), durable=durable)
+
+
+def fact_text(value: Any) -> str:
+    """Return a fact of a data set (`CellProvenance.data`) as one line."""
+    return "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that scores depend on."""
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
 
 
 def _plain(record: Any) -> dict[str, Any]:

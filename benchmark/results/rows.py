@@ -8,12 +8,15 @@ where it is shown, stands in `columns`.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, Self
 
 from ..domains.names import chain_of, unperturbed
 from ..frequency.bands import Band
+from ..store.files import read_json, write_json
 
 NAN = math.nan
+ROWS_FILE = "rows.json"  # of a cell, or of a study
 
 
 @dataclass(frozen=True)
@@ -385,6 +388,16 @@ _TEST_FIELDS = tuple(one.name for one in fields(TestResult) if one.name != "metr
 _BOARD_FIELDS = ("run_id", "current", "source", "verified", "submission", "metrics", "standing")
 _ROW_NAMES = tuple(one.name for one in fields(Row))
 _ROW_FIELDS = tuple(name for name in _ROW_NAMES if name not in _BOARD_FIELDS)
+
+
+def read_rows(folder: Path) -> list[Row]:
+    """Return the rows in the folder of a cell or of a study; none where it has no `ROWS_FILE`."""
+    return rows_from_json(read_json(folder / ROWS_FILE))
+
+
+def keep_rows(rows: Sequence[Row], folder: Path) -> None:
+    """Write rows into the folder of a cell or of a study."""
+    write_json(folder / ROWS_FILE, rows_to_json(rows))
 
 
 def rows_from_json(rows: Sequence[Mapping[str, Any]] | None) -> list[Row]:

@@ -11,8 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from ...benchmark.errors import BenchError, DataError, TrackingError
-from ...benchmark.results.cell_document import SHORT, CellDocument, TestedBand, keep_cell_document
-from ...benchmark.results.cells import versions
+from ...benchmark.results.cell_document import SHORT, CellDocument, TestedBand, keep_cell_document, versions
 from ...benchmark.results.rows import Row, SubmissionFacts, TestResult
 from ...benchmark.results.scores import write_table
 from ...benchmark.store.files import digest, publish_folder, write_json

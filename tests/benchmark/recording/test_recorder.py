@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ import pytest
 from made_cells import interval, made_cell, record_of
 
 from bandbench.benchmark.frequency.bands import Band
-from bandbench.benchmark.recording.cell_folder import write_cell
+from bandbench.benchmark.recording.cell_folder import cell_folder, write_cell
 from bandbench.benchmark.recording.keys import cell_key, study_key
-from bandbench.benchmark.recording.recorder import Recorder, cell_folder, has_rows, study_folder, study_rows
+from bandbench.benchmark.recording.recorder import Recorder
+from bandbench.benchmark.recording.study_folder import has_rows, study_folder, study_rows
 from bandbench.benchmark.records import Cell, CellResult, Record, Trial
 from bandbench.benchmark.records import Tested as ScoredBand  # a name that pytest does not take for tests
-from bandbench.benchmark.results.cells import cell_rows
+from bandbench.benchmark.results.cell_rows import cell_rows
 from bandbench.benchmark.results.rows import rows_to_json
 from bandbench.benchmark.store.files import write_json
 from bandbench.benchmark.store.folders import results_root
@@ -159,17 +161,17 @@ def test_bands_with_too_few_frequencies_are_one_note() -> None:
 
 def test_rows_of_other_detectors_and_domains_stay_in_a_study(tmp_path: Path) -> None:
     (row,) = finished_cell(tmp_path, made_cell())
-    others = [row | {"detector": "dct_ridge", "cell": "b"}, row | {"train": "away", "cell": "c"}]
-    write_json(tmp_path / "rows.json", [row | {"cell": "a"}, *others])
-    new = row | {"cell": "n"}
-    assert [one["cell"] for one in study_rows(tmp_path, [new])] == ["n", "b", "c"]
+    others = [replace(row, detector="dct_ridge", cell="b"), replace(row, train="away", cell="c")]
+    write_json(tmp_path / "rows.json", rows_to_json([replace(row, cell="a"), *others]))
+    new = replace(row, cell="n")
+    assert [one.cell for one in study_rows(tmp_path, [new])] == ["n", "b", "c"]
     assert study_rows(tmp_path / "nowhere", [new]) == [new]
 
 
 def test_a_study_is_made_of_its_cells_whatever_their_order(tmp_path: Path) -> None:
     (row,) = finished_cell(tmp_path, made_cell())
-    a, b = row | {"cell": "a"}, row | {"cell": "b"}
-    write_json(tmp_path / "rows.json", [a, b])
+    a, b = replace(row, cell="a"), replace(row, cell="b")
+    write_json(tmp_path / "rows.json", rows_to_json([a, b]))
     assert has_rows(tmp_path, [b, a])
     assert not has_rows(tmp_path, [a])
     assert not has_rows(tmp_path, [a, b, b])

@@ -1,16 +1,13 @@
 """
-A finished cell on disk, and the row that follows from it.
+Leaderboard rows of a finished cell.
 
-The folder of a cell holds ``cell.json`` (what was tried and chosen) and score files. Every number of a row is computed
-from the score files, here or on the machine of whoever downloads them.
+The folder of a cell holds ``cell.json``, which lists the bands that were tried and chosen, and score files. Every number of a
+row is computed from the score files, on this machine or on one that they were downloaded to.
 """
 
 import math
-import platform
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -29,26 +26,6 @@ from .clips import RowClips, row_clips
 from .columns import board_metrics, measured
 from .rows import PerturbationResult, Row, TestResult, home_and_abroad
 from .scores import DomainScores, read_scores
-
-LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow", "opencv-python-headless")
-
-
-def fact_text(value: Any) -> str:
-    """What a data set says of itself, in a line."""
-    return "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that scores depend on."""
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
-
-
-def metric_name(domain: str, name: str) -> str:
-    """Name of a test metric in MLflow, which takes word characters, space and ``/ . - :`` only."""
-    return "/".join(["test", re.sub(r"[^/ .:\w-]", " ", domain), name])
-
-
-# --- rows ------------------------------------------------------------------------------------------------------------
 
 
 def cell_rows(folder: Path) -> list[Row]:
