@@ -73,11 +73,11 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
     shutil.rmtree(folder, ignore_errors=True)
     cell = result.cell
     assert result.chosen is not None
-    # An oracle serves the headline, which perturbed domains have no part in unless one was trained on.
-    wanted = [one for one in result.tested if not chain_of(one.domain) or one.domain == cell.train]
-    tested = tuple(_copy_scores(folder, i, one) for i, one in enumerate(wanted))
+    # Oracles enter the headline, which perturbed domains are no part of, unless one is the training domain.
+    bands = [band for band in result.tested if not chain_of(band.domain) or band.domain == cell.train]
+    tested = tuple(_copy_scores(folder, i, band) for i, band in enumerate(bands))
     sets = all_sets(cell)
-    # What perturbing takes is no cost of the detector.
+    # The time that perturbing takes is no cost of the detector.
     plain = [items for items in cell.replicates[0].tests if not chain_of(items.domain)] or cell.replicates[0].tests
     document = CellDocument(
         key=key,
@@ -106,7 +106,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         digests={f"{n}/{items.domain}/{items.split}": items.digest for n, items in numbered_sets(cell)},
         **vars(cell_provenance(cell)),
         versions=versions(),
-        finished=max(r.finished for t in wanted for r in t.records),
+        finished=max(record.finished for band in bands for record in band.records),
         clips=cell.study.clips.value,
     )
     keep_cell_document(document, folder)

@@ -30,7 +30,7 @@ NAMED_TESTS = 3  # test domains in the name of a study's run
 
 class Recorder:
     """
-    Watches cells, keeps their results and puts documents into the outbox.
+    Observer of the cells of a run, which collects rows and failures and puts documents into the outbox.
 
     Parameters
     ----------
@@ -42,11 +42,11 @@ class Recorder:
     rows : list of Row
         Leaderboard rows of the cells that are finished.
     failures : dict of str to str
-        Why a cell has no result.
+        Reason by cell without a result.
     gaps : dict of str to tuple of str
         Bands of a cell that could not be scored.
     incomplete : list of str
-        Finished cells that the tracking store has not got, or no longer, or not whole.
+        Finished cells whose runs the tracking store lacks, wholly or in part.
     """
 
     def __init__(self, outbox: Outbox, reporter: Reporter) -> None:
@@ -60,7 +60,7 @@ class Recorder:
         self._best: dict[str, float] = {}
 
     def tried(self, cell: Cell, trials: Sequence[Trial]) -> None:
-        """Put the trials into the outbox and tell the best of them."""
+        """Put the trials into the outbox and report every new best AUC."""
         self._outbox.put([_trial_document(cell, self._cell_stub(cell), trial) for trial in trials if not trial.error])
         empty = [trial for trial in trials if trial.empty]
         if empty:
@@ -71,7 +71,7 @@ class Recorder:
                 self._reporter.best(cell.label, trial.band, trial.auc.value)
 
     def take_up(self, cell: Cell) -> bool:
-        """Take the rows of a cell that an earlier run finished and that the tracking store has got; False if there is none."""
+        """Add the rows of a cell if an earlier run finished it and the tracking store has its runs; return False if not."""
         rows = read_rows(cell_folder(cell))
         if not rows:
             return False
@@ -84,17 +84,17 @@ class Recorder:
         return True
 
     def _is_recorded(self, cell: Cell) -> bool:
-        """Whether the tracking store has the run of a finished cell, with its files and model, and those of its trials."""
+        """Return True if the tracking store has the run of a finished cell, its files and model, and the runs of its trials."""
         folder, stub = cell_folder(cell), self._cell_stub(cell)
         if not self._outbox.has(replace(stub, artifacts=str(folder), model=_model_folder(folder))):
             return False
         document = find_cell(folder)
-        tried = document.trials if document else ()
-        keys = [_trial_key(stub, trial.stage, trial.band) for trial in tried if not trial.error]
+        trials = document.trials if document else ()
+        keys = [_trial_key(stub, trial.stage, trial.band) for trial in trials if not trial.error]
         return all(self._outbox.has(replace(stub, key=key, kind="trial", parent=stub)) for key in keys)
 
     def finished(self, result: CellResult, rows: list[Row]) -> None:
-        """Put a cell that was kept (`keep_cell`) into the outbox, or note why it has no result."""
+        """Put a cell whose folder was written (`keep_cell`) into the outbox, or keep the reason why it has no result."""
         cell = result.cell
         if result.error:
             self.failures[cell.label] = result.error
@@ -110,9 +110,9 @@ class Recorder:
 
     def study_finished(self, cells: Sequence[Cell], folder: Path, rows: Sequence[Row]) -> None:
         """
-        Put the study itself, with what `keep_study` wrote into a folder, into the outbox.
+        Put the study itself, with the files of its folder, into the outbox.
 
-        All of its cells, those of earlier runs included, are what is used from now on: they share one time of use.
+        All of its cells, those of earlier runs included, are current from now on: they get one common time of use.
 
         Parameters
         ----------
@@ -132,7 +132,7 @@ class Recorder:
             "mode": cell.study.mode,
             "crop": f"{cell.study.crop.placement} {cell.study.crop.side}",
             "trials": cell.study.search.trials,
-            # What the key of a study holds, so that it never changes: training domains may join later.
+            # Parts of the study's key, which never change: training domains may join later.
             "test": ", ".join(sorted(items.domain for items in tests)),
             "test_pictures": digest(sorted(items.provenance.pictures for items in tests))[:SHORT],
         }
@@ -209,7 +209,7 @@ def _trial_key(cell: RunDocument, stage: str, band: Band) -> str:
 
 
 def _model_folder(folder: Path) -> str:
-    """Where a cell keeps its model; empty where it has none."""
+    """Return the folder of a cell's model; empty if none is kept."""
     return str(folder / MODEL) if (folder / MODEL).is_dir() else ""
 
 
@@ -234,7 +234,7 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: Row, 
     }
     first = cell.replicates[0]
     inputs = [_input(first.train, "train"), _input(first.val, "validation"), *(_input(t, "test") for t in first.tests)]
-    chosen = next(one for one in result.tested if one.role == "chosen")
+    chosen = next(band for band in result.tested if band.role == "chosen")
     return replace(
         stub,
         params=_text(params),
@@ -255,7 +255,7 @@ def _search_metrics(result: CellResult) -> dict[str, float]:
 
 
 def row_metrics(row: Row) -> dict[str, float]:
-    """Metrics that a cell's run has of its row: under the names of the CSV, those of test domains as ``test/DOMAIN/NAME``."""
+    """Return the metrics of a row for the run of its cell: names of the CSV, of test domains ``test/DOMAIN/NAME``."""
     metrics = {"lookalikes": float(sum(test.lookalikes for test in row.tests if not test.is_perturbed))}
     metrics |= {column.name: row.value(column.name) for column in row_columns() if column.mlflow}
     metrics |= {column.name: row.metrics[column.name] for column in CLIP_ROW_COLUMNS if column.name in row.metrics}

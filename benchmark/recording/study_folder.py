@@ -23,20 +23,20 @@ def study_folder(cell: Cell) -> Path:
 
 
 def study_rows(folder: Path, rows: Sequence[Row]) -> list[Row]:
-    """Return the rows of a study: those of this run, and those that other runs with other detectors or domains have left."""
+    """Return the rows of a study: those of this run, and those that runs of other detectors or training domains wrote."""
     new = {(row.detector, row.train) for row in rows}
-    kept = read_rows(folder)
-    return [*rows, *(row for row in kept if (row.detector, row.train) not in new)]
+    earlier = read_rows(folder)
+    return [*rows, *(row for row in earlier if (row.detector, row.train) not in new)]
 
 
 def has_rows(folder: Path, rows: Sequence[Row]) -> bool:
-    """True if the folder of a study was made of these rows."""
-    kept = read_rows(folder)
-    return sorted(row.cell for row in kept) == sorted(row.cell for row in rows)
+    """Return True if the folder of a study was made of these rows."""
+    written = read_rows(folder)
+    return sorted(row.cell for row in written) == sorted(row.cell for row in rows)
 
 
 def keep_study(name: str, rows: Sequence[Row], folder: Path) -> None:
-    """Write the rows of a study and its heat maps: work for a worker."""
+    """Write the rows of a study and its heat maps; runs in a worker process."""
     if not rows:
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def keep_study(name: str, rows: Sequence[Row], folder: Path) -> None:
 
 def keep_split_lists(cells: Sequence[Cell], domains: Mapping[tuple[str, int], OpenDomain], folder: Path) -> None:
     """
-    Write the split list of every domain of some cells, unless it is there: ``splits/DIGEST.parquet``, as rows name it.
+    Write the split list of every domain of some cells as ``splits/DIGEST.parquet``, unless it is there.
 
     A list holds every item that the data set lists, also those that could not be decoded or that the guard left out; once per
     draw where draws differ.
@@ -64,7 +64,7 @@ def keep_split_lists(cells: Sequence[Cell], domains: Mapping[tuple[str, int], Op
     folder : Path
         Of the study.
     """
-    for name, digests in {name: found for cell in cells for name, found in split_lists(cell).items()}.items():
+    for name, digests in {name: digests for cell in cells for name, digests in split_lists(cell).items()}.items():
         path = folder / "splits" / f"{joined(digests)}.parquet"
         if not path.exists():
             n_draws = len(digests) if len(set(digests)) > 1 else 1
@@ -78,7 +78,7 @@ def _split_table(draws: Sequence[OpenDomain]) -> pa.Table:
 
 
 def _save_strength_lines(name: str, rows: Sequence[Row], folder: Path) -> None:
-    """A picture for every perturbation that the study has in three strengths or more."""
+    """Write a figure for every perturbation that the study has in three strengths or more."""
     chains = dict.fromkeys(chain_of(test.domain) for row in rows for test in row.tests)
     for series, strengths in figures.perturbation_series(list(chains)).items():
         for metric in figures.METRIC_NAMES:
