@@ -1,11 +1,12 @@
-"""Records of a study without work of their own: its plan, item sets, fits, cells and what came of them."""
+"""Records of a study, which hold data and do no work: its plan, item sets, fits, cells and their results."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .contracts import Framing
+from .contracts import LABEL_NAMES, SPLITS, Framing, Split
 from .domains.catalogue import OpenDomain
 from .frequency.bands import Band
 from .metrics.roc import Interval
@@ -18,14 +19,14 @@ from .study.study_file import Study
 @dataclass(frozen=True)
 class Provenance:
     """
-    What a row has to say of an item set besides its scores.
+    Facts on an item set that a row reports besides scores.
 
     Attributes
     ----------
     split_list, test_list : str
-        `protocol.split_digest` of all items of its domain in this draw, and of the test items among them.
+        `splits.split_digest` of all items of its domain in this draw, and of the test items among them.
     pictures : str
-        Digest of ids and contents, whatever could be decoded: the same for equal pictures only.
+        Digest of ids and contents, whether or not they can be decoded: the same for equal pictures only.
     n_dropped : int
         Items of its split that the guard left out.
     facts : mapping of str
@@ -99,13 +100,13 @@ class Plan:
     domains : dict of (domain, replicate) to OpenDomain
         Without what the guard left out.
     left_out : dict of str to str
-        Optional detectors that cannot be used here, and what they need.
+        Missing extra by optional detector that cannot be used here.
     dropped : dict of (domain, replicate) to dict of str to int
-        How many training and validation items the guard left out, where it left out any.
+        Numbers of training and validation items that the guard left out, of the draws in which it left out any.
     facts : dict of str to dict
         `Dataset.facts` by name of the data set, of those that have any.
     unusable : dict of str to str
-        Domains of whole data sets that a partial copy has not got, or not all of, and what they lack.
+        Missing classes by domain that a name of a whole data set stands for and that a partial copy lacks.
     """
 
     study: Study
@@ -118,11 +119,11 @@ class Plan:
 
     @property
     def dropped_leaks(self) -> dict[str, dict[str, int]]:
-        """How many items the guard left out, by training domain and split, in the draw that lost most."""
-        found: dict[str, dict[str, int]] = {}
+        """Numbers of items that the guard left out, by training domain and split, of the draw that lost most."""
+        largest: dict[str, dict[str, int]] = {}
         for (name, _), counts in self.dropped.items():
-            found[name] = max(counts, found.get(name, counts), key=lambda c: sum(c.values()))
-        return found
+            largest[name] = max(counts, largest.get(name, counts), key=lambda c: sum(c.values()))
+        return largest
 
     @property
     def n_cells(self) -> int:
@@ -130,29 +131,53 @@ class Plan:
 
     @property
     def n_bands(self) -> int:
-        """Bands that one cell tries at most."""
+        """Largest number of bands that one cell tries."""
         sweep = len(self.study.sweep_bands)
         return 1 + sweep + len(self.study.bands) + self.study.search.trials
 
     @property
     def n_fits(self) -> int:
-        """Fits of the whole study at most; without the oracle, chosen bands are fitted once more for the test domains."""
+        """Largest number of fits of the study; without the oracle, chosen bands are fitted once more for the test domains."""
         again = 0 if self.study.oracle else 1
         return self.n_cells * self.study.seeds * (self.n_bands + again)
 
-    def sizes(self) -> list[dict[str, Any]]:
-        """Pictures per domain, split and class, of the first replicate."""
-        found = []
-        for name in dict.fromkeys((*self.study.train, *self.study.test)):
-            items = self.domains[name, 0].items
-            counts = {
-                f"{split}_{label_name}": sum(i.split == split and i.label == label for i in items)
-                for split in ("train", "val", "test")
-                for label, label_name in enumerate(("real", "fake"))
-            }
-            roles = [role for role in ("train", "test") if name in getattr(self.study, role)]
-            found.append({"domain": name, "roles": roles, **counts})
-        return found
+    def sizes(self) -> list["DomainSize"]:
+        """Return the numbers of pictures of every domain in the first draw, training domains first."""
+        study = self.study
+        return [
+            DomainSize(
+                name,
+                tuple(role for role, names in (("train", study.train), ("test", study.test)) if name in names),
+                Counter((item.split, item.label) for item in self.domains[name, 0].items),
+            )
+            for name in dict.fromkeys((*study.train, *study.test))
+        ]
+
+
+@dataclass(frozen=True)
+class DomainSize:
+    """
+    Numbers of pictures of one domain in one draw.
+
+    Attributes
+    ----------
+    domain : str
+    roles : tuple of {"train", "test"}
+    n : mapping of (split, label) to int
+    """
+
+    domain: str
+    roles: tuple[str, ...]
+    n: Mapping[tuple[Split, int], int]
+
+    def count(self, split: Split, label: int) -> int:
+        """Return the number of pictures of one class in one split."""
+        return self.n.get((split, label), 0)
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON form, as ``bench run --dry-run --json`` prints it."""
+        counts = {f"{split}_{name}": self.count(split, label) for split in SPLITS for label, name in enumerate(LABEL_NAMES)}
+        return {"domain": self.domain, "roles": list(self.roles), **counts}
 
 
 PROTOCOL_VERSION = 2
@@ -161,7 +186,7 @@ PROTOCOL_VERSION = 2
 @dataclass(frozen=True)
 class Job:
     """
-    What a worker needs for one fit.
+    Work for a worker: one fit.
 
     Attributes
     ----------
@@ -190,7 +215,7 @@ class Job:
 
     @cached_property
     def key(self) -> str:
-        """Name of the record: everything that can change a score."""
+        """Digest of everything that can change a score, and the name of the record."""
         return digest(
             {
                 "protocol": PROTOCOL_VERSION,
@@ -206,7 +231,7 @@ class Job:
 @dataclass(frozen=True)
 class Record:
     """
-    What is known of one finished fit.
+    Outcome of one fit.
 
     Attributes
     ----------
@@ -225,9 +250,9 @@ class Record:
     epochs : list of dict
         `epochs_of` the fitted detector.
     error : str
-        Why there is no score file; such a record is never kept.
+        Reason why there is no score file; such a record is never kept.
     empty : bool
-        Whether the reason is that the band holds too few frequencies, which no repetition would change.
+        True if the reason is that the band holds too few frequencies, which no repetition would change.
     """
 
     key: str
@@ -290,14 +315,14 @@ class Cell:
 
     @property
     def label(self) -> str:
-        """How progress and logs call it."""
+        """Name in progress and logs."""
         return f"{self.detector.label} on {self.train}"
 
 
 @dataclass(frozen=True)
 class Trial:
     """
-    A band that was tried: what validation says of it.
+    A band that was tried, with its AUC on validation pictures.
 
     Attributes
     ----------
@@ -308,7 +333,7 @@ class Trial:
     records : tuple of Record
         One per replicate.
     error : str
-        Why there is no AUC.
+        Reason why there is no AUC; empty if there is one.
     """
 
     band: Band
@@ -319,7 +344,7 @@ class Trial:
 
     @property
     def empty(self) -> bool:
-        """Whether the band holds too few frequencies to be tried at all."""
+        """True if the band holds too few frequencies to be tried at all."""
         return any(record.empty for record in self.records)
 
 
@@ -335,7 +360,7 @@ class Tested:
 
 @dataclass(frozen=True)
 class CellResult:
-    """Everything that one cell found out; an `error` means that there is no chosen band."""
+    """Result of one cell; with an `error` there is no chosen band."""
 
     cell: Cell
     trials: tuple[Trial, ...] = ()

@@ -26,10 +26,10 @@ from ..benchmark.metrics import delong, roc
 from ..benchmark.metrics import detection as metrics
 from ..benchmark.reporting import Reporter
 from ..benchmark.results import cell_document, columns, scores
-from ..benchmark.results import cells as results
+from ..benchmark.results import cell_rows as results
 from ..benchmark.results import clips as clip_results
 from ..benchmark.results import rows as result_rows
-from ..benchmark.results.cells import cell_rows
+from ..benchmark.results.cell_rows import cell_rows
 from ..benchmark.results.rows import Row, rows_from_json, rows_to_json
 from ..benchmark.store.files import digest
 from ..benchmark.tracking.reading import store_folder

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..benchmark.reporting import Reporter
-from ..benchmark.results.cells import metric_name
+from ..benchmark.results.columns import metric_name
 from ..benchmark.results.rows import Row
 from ..benchmark.tracking.reading import CellRun, cell_runs
 from .row_cache import RowCache

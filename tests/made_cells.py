@@ -12,10 +12,8 @@ from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.metrics.roc import Interval
 from bandbench.benchmark.records import Cell, ItemSet, Record, Replicate, Trial
 from bandbench.benchmark.registry import DetectorSpec
-from bandbench.benchmark.results.scores import item_table, with_scores, write_table
+from bandbench.benchmark.results.scores import OK, ItemStatus, Status, item_table, with_scores, write_table
 from conftest import small_study
-
-OK = ("ok", "")
 
 
 def item_set(domain: str, split: str, digest: str = "", **changes: Any) -> ItemSet:
@@ -66,7 +64,7 @@ def score_file(path: Path, sets: Sequence[tuple[str, str, Sequence[float], Seque
     for domain, split, reals, fakes in sets:
         scores = [*reals, *fakes]
         items = [Item(f"{split}{i}", int(i >= len(reals)), split, video=f"{split}{i}") for i in range(len(scores))]  # type: ignore[arg-type]
-        statuses = [OK if score == score else ("error", "damaged") for score in scores]
+        statuses = [OK if score == score else ItemStatus(Status.ERROR, "damaged") for score in scores]
         tables.append(with_scores(item_table(domain, items, statuses), np.array([score for score in scores if score == score])))
     write_table(path, pa.concat_tables(tables))
     return str(path)

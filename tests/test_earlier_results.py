@@ -10,7 +10,7 @@ import mlflow.pyfunc
 import pytest
 
 from bandbench.benchmark.domains.catalogue import DatasetSpec
-from bandbench.benchmark.results.cells import cell_rows
+from bandbench.benchmark.results.cell_rows import cell_rows
 from bandbench.benchmark.store.files import read_json, write_json
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 from bandbench.leaderboard.rows import load_board

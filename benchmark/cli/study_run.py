@@ -12,6 +12,7 @@ from rich.text import Text
 from ...leaderboard.exports import as_csv, as_document, as_tests_csv
 from ...leaderboard.rows import ranked
 from ...leaderboard.terminal.table import print_table
+from ..contracts import FAKE, REAL, SPLITS
 from ..domains.catalogue import Catalogue, remarks
 from ..domains.names import dataset_name
 from ..errors import DataError, TrackingError
@@ -149,7 +150,7 @@ def _plan_document(plan: Plan) -> dict[str, Any]:
         "seeds": plan.study.seeds,
         "bands_per_cell": plan.n_bands,
         "fits_at_most": plan.n_fits,
-        "domains": plan.sizes(),
+        "domains": [size.to_json() for size in plan.sizes()],
         "dropped_leaks": plan.dropped_leaks,
         "data": plan.facts,
         "remarks": remarks(plan.domains.values()),
@@ -163,10 +164,10 @@ def _print_plan(plan: Plan) -> None:
     table.add_column("domain, what for", overflow="fold")
     for name in ("train", "val", "test"):
         table.add_column(name, justify="right", no_wrap=True)
-    for entry in plan.sizes():
-        counts = [f"{entry[f'{s}_real']} + {entry[f'{s}_fake']}" for s in ("train", "val", "test")]
-        name = folded_name(entry["domain"], console.width - 3 * max(len(count) + 2 for count in counts))
-        table.add_row(Text.assemble(name, "\n", (f"  {', '.join(entry['roles'])}", "dim")), *counts)
+    for size in plan.sizes():
+        counts = [f"{size.count(split, REAL)} + {size.count(split, FAKE)}" for split in SPLITS]
+        name = folded_name(size.domain, console.width - 3 * max(len(count) + 2 for count in counts))
+        table.add_row(Text.assemble(name, "\n", (f"  {', '.join(size.roles)}", "dim")), *counts)
     console.print(table)
     labels = ", ".join(spec.label for spec in plan.detectors)
     console.print(

@@ -1,4 +1,4 @@
-"""Domain names to items: which data sets a run knows, under which names, and where their files are."""
+"""The catalogue of data sets and domains of a run: names, options, folders and items."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class DatasetSpec:
     Attributes
     ----------
     reference : str
-        What the data set registry takes.
+        Name or address, as the registry of data sets takes it.
     root : str or None
     options : dict
         Further constructor parameters.
@@ -64,7 +64,7 @@ class Choice:
     ----------
     domains : list of str
     left_out : dict of str to str
-        Domains that a wider name stands for and that cannot be used here, and why.
+        Reason by domain that a wider name stands for and that cannot be used here.
     """
 
     domains: list[str]
@@ -98,8 +98,8 @@ class Catalogue:
             plugin = datasets.get(name)
             if name != FOLDER and not plugin.needs_root:
                 self.specs[name] = DatasetSpec(name, None, options.pop(name, {}))
-        for given, folder in folders.items():
-            reference, name = (given, datasets.get(given).name) if ":" in given else ("", given)
+        for key, folder in folders.items():
+            reference, name = (key, datasets.get(key).name) if ":" in key else ("", key)
             if reference and not folder:
                 self.specs[name] = DatasetSpec(reference, None, options.pop(name, {}))
                 continue
@@ -150,10 +150,10 @@ class Catalogue:
             If a perturbation is.
         """
         domains: list[str] = []
-        for given in names:
-            name = DomainName.parse(given)
-            alias, chain = name.dataset, canonical(name.chain) if "+" in given else ""
-            dataset = self.open(given, seed)
+        for text in names:
+            name = DomainName.parse(text)
+            alias, chain = name.dataset, canonical(name.chain) if "+" in text else ""
+            dataset = self.open(text, seed)
             variants = dataset.variants()
             meant = dataset.find_variants(name.part) if name.part else variants
             if not meant and variants == ("",):
@@ -176,7 +176,7 @@ class Catalogue:
             As for `expand`.
         seed : int
         lacks : callable
-            Says what a domain lacks to be used here, empty for nothing. A DataError that it raises counts as such.
+            Returns the reason why a domain cannot be used here, empty if it can. A DataError that it raises is one, too.
 
         Raises
         ------
@@ -197,7 +197,7 @@ class Catalogue:
 
     def open(self, domain: str, seed: int, replicate: int = 0) -> Dataset:
         """
-        Return the data set of a domain; what one draw has listed is not listed again for another.
+        Return the data set of a domain; a listing of files is shared by all draws.
 
         Raises
         ------
@@ -255,7 +255,7 @@ class OpenDomain:
 
     @property
     def perturbation(self) -> str:
-        """What is done to its pictures; empty for nothing."""
+        """Perturbation of its pictures; empty for none."""
         return chain_of(self.name)
 
     @property
@@ -279,7 +279,7 @@ class OpenDomain:
 
     @property
     def remedy(self) -> str:
-        """What to do about a class that the domain lacks."""
+        """Advice for a domain that lacks a class."""
         only_reals = self.dataset is not None and self.dataset.classes == LABEL_NAMES[:1]
         if not only_reals or any(item.label != REAL for item in self.items):
             return "Give it such pictures, or leave the domain out."
@@ -289,24 +289,25 @@ class OpenDomain:
         return f"{name} is a collection of real pictures; give it fakes{how}, or leave the domain out."
 
     def split(self, split: str) -> list[Item]:
-        """Items of one split, reals first, sorted by id: equal sets of pictures then form equal chunks."""
+        """Return the items of one split, reals first, sorted by id, so that equal sets of pictures form equal chunks."""
         return sorted((i for i in self.items if i.split == split), key=lambda item: (item.label, item.id))
 
 
 def remarks(domains: Iterable[OpenDomain]) -> dict[str, list[str]]:
-    """`Dataset.remarks` of the data sets of some domains, by name, of those that have any."""
+    """Return `Dataset.remarks` by name of the data set, of those that have any."""
     opened = {dataset_name(domain.name): domain.dataset for domain in domains if domain.dataset is not None}
-    found = {name: list(dataset.remarks()) for name, dataset in opened.items()}
-    return {name: lines for name, lines in found.items() if lines}
+    lines = {name: list(dataset.remarks()) for name, dataset in opened.items()}
+    return {name: remarks for name, remarks in lines.items() if remarks}
 
 
 def framing_of(domains: Iterable[OpenDomain]) -> Framing:
-    """What the pictures of some domains show, as far as they have it in common."""
+    """Return the framing that the pictures of some domains have in common."""
     return Framing.common(domain.dataset.framing() if domain.dataset else Framing() for domain in domains)
 
 
 def data_facts(domains: Iterable[OpenDomain]) -> dict[str, dict[str, Any]]:
-    """`Dataset.facts` by name of the data set, of those that have any."""
+    """Return `Dataset.facts` by name of the data set, of those that have any."""
     opened = {dataset_name(domain.name): domain.dataset for domain in domains if domain.dataset is not None}
     facts = {name: dataset.facts() for name, dataset in opened.items()}
-    return {name: {key: value for key, value in found.items() if value} for name, found in facts.items() if any(found.values())}
+    stated = {name: {key: value for key, value in values.items() if value} for name, values in facts.items()}
+    return {name: values for name, values in stated.items() if values}

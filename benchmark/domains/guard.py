@@ -39,12 +39,12 @@ def guarded(domain: OpenDomain, left_out: Iterable[Item]) -> GuardedDomain:
 
 
 def whole(domain: OpenDomain) -> OpenDomain:
-    """Return a domain with everything that the data set lists, whatever the guard left out."""
+    """Return the domain with all items that the data set lists, those that the guard left out included."""
     return domain.plain if isinstance(domain, GuardedDomain) and domain.plain else domain
 
 
 def same_data(one: OpenDomain, other: OpenDomain) -> bool:
-    """Whether two domains are of one data set, under one name or two, so that equal names in them mean the same."""
+    """Return True if two domains are of one data set, under one name or two: equal names in them then mean the same."""
     return dataset_name(one.name) == dataset_name(other.name) or one.spec.key_parts() == other.spec.key_parts()
 
 
@@ -53,36 +53,33 @@ WAY_OUT = "Mend the split lists, or leave the offenders out of training with --d
 Name = tuple[str, str]  # kind ("item", "identity", "video") and value
 
 
-# --- the guard -------------------------------------------------------------------------------------------------------
-
-
 def names_of(item: Item) -> tuple[Name, ...]:
-    """What an item must not share with one on another side: itself, its clip, the identities shown and put in."""
-    known = (("item", item.id), ("identity", item.target), ("identity", item.donor), ("video", item.video))
-    return tuple(name for name in known if name[1])
+    """Return the names that items on two sides must not share: of the item, its clip, the identities shown and inserted."""
+    pairs = (("item", item.id), ("identity", item.target), ("identity", item.donor), ("video", item.video))
+    return tuple(name for name in pairs if name[1])
 
 
 def all_names(items: Iterable[Item]) -> set[Name]:
-    """`names_of` several items, together."""
+    """Return the names of several items, see `names_of`."""
     return {name for item in items for name in names_of(item)}
 
 
 def check_no_leak(name: str, fitted: Iterable[Item], held_out: Iterable[Item], way_out: str = WAY_OUT) -> None:
     """
-    Refuse item sets of one data set that share a clip or an identity, be it shown or put in.
+    Refuse item sets of one data set that share a clip or an identity, be it shown or inserted.
 
     Parameters
     ----------
     name : str
-        What the message calls the pair, for example ``"train and val of ffpp/Deepfakes"``.
+        The two sides in the message, for example ``"train and val of ffpp/Deepfakes"``.
     fitted, held_out : iterables of Item
     way_out : str
-        What the message tells to do.
+        Advice at the end of the message.
 
     Raises
     ------
     DataError
-        Naming up to five of what they share.
+        If they do; the message names up to five of the shared names.
     """
     refuse_shared(name, all_names(fitted) & all_names(held_out), way_out)
 
@@ -104,19 +101,19 @@ def refuse_shared(name: str, shared: Iterable[Name], way_out: str = WAY_OUT) -> 
 
 class Fitted:
     """
-    The training and validation items of one domain, on their way through the guard.
+    Training and validation items of one domain, from which the guard can drop some.
 
     Parameters
     ----------
     domain : str
     train, val : iterable of Item
     way_out : str
-        What a message on what they share tells to do.
+        Advice at the end of a message on shared names.
 
     Attributes
     ----------
     dropped : dict of str to list of Item
-        What `drop` took out, by split.
+        Items that `drop` took out, by split.
     """
 
     def __init__(self, domain: str, train: Iterable[Item], val: Iterable[Item], way_out: str = "") -> None:
@@ -128,15 +125,15 @@ class Fitted:
         self.dropped: dict[Split, list[Item]] = {"train": [], "val": []}
 
     def shared(self, split: Split, names: Set[Name]) -> set[Name]:
-        """What the items of a split share with another side, whose names are given."""
+        """Return the names that the items of a split share with another side, which has `names`."""
         return self._names[split] & names
 
     def names(self, split: Split) -> set[Name]:
-        """All that the items of a split must not share with another side."""
+        """Return the names of all items of a split."""
         return self._names[split]
 
     def drop(self, split: Split, names: Set[Name]) -> None:
-        """Take the items out of a split that share something with another side, whose names are given."""
+        """Take the items out of a split that share a name with another side, which has `names`."""
         if self._names[split].isdisjoint(names):
             return
         guilty = [not names.isdisjoint(names_of(item)) for item in self._items[split]]
@@ -152,7 +149,7 @@ class Fitted:
 
 def refuse_leaks(fitted: Sequence[Fitted], held_out: Mapping[str, Set[Name]]) -> None:
     """
-    Refuse clips and identities, shown or put in, that are on two sides, whichever domains of one data set the sides belong to.
+    Refuse clips and identities, shown or inserted, that are on two sides, which may be of different domains of one data set.
 
     Parameters
     ----------
@@ -164,15 +161,16 @@ def refuse_leaks(fitted: Sequence[Fitted], held_out: Mapping[str, Set[Name]]) ->
     Raises
     ------
     DataError
-        Naming what is shared.
+        If they are; the message names up to five of them.
     """
-    for one in fitted:
+    for domain in fitted:
         for other in fitted:
-            pair = f"train and val of {one.domain}" if one is other else f"train of {one.domain} and val of {other.domain}"
-            refuse_shared(pair, one.shared("train", other.names("val")), one.way_out)
+            same = f"train and val of {domain.domain}"
+            pair = same if domain is other else f"train of {domain.domain} and val of {other.domain}"
+            refuse_shared(pair, domain.shared("train", other.names("val")), domain.way_out)
         for test, names in held_out.items():
-            shared = one.shared("train", names) | one.shared("val", names)
-            refuse_shared(f"train of {one.domain} and test of {test}", shared, one.way_out)
+            shared = domain.shared("train", names) | domain.shared("val", names)
+            refuse_shared(f"train of {domain.domain} and test of {test}", shared, domain.way_out)
 
 
 def drop_leaks(fitted: Sequence[Fitted], held_out: Mapping[str, Set[Name]]) -> None:
@@ -187,24 +185,24 @@ def drop_leaks(fitted: Sequence[Fitted], held_out: Mapping[str, Set[Name]]) -> N
     DataError
         If a split is left without a class.
     """
-    for one in fitted:
+    for domain in fitted:
         for names in held_out.values():
-            one.drop("train", names)
-            one.drop("val", names)
-    for one in fitted:
+            domain.drop("train", names)
+            domain.drop("val", names)
+    for domain in fitted:
         for other in fitted:
-            one.drop("train", other.names("val"))
-    for one in fitted:
-        if any(one.dropped.values()):
-            _refuse_emptied(one)
+            domain.drop("train", other.names("val"))
+    for domain in fitted:
+        if any(domain.dropped.values()):
+            _refuse_emptied(domain)
 
 
-def _refuse_emptied(one: Fitted) -> None:
-    missing = one.lost_classes()
+def _refuse_emptied(fitted: Fitted) -> None:
+    missing = fitted.lost_classes()
     if missing:
-        counts = " and ".join(f"{len(items)} of {split}" for split, items in one.dropped.items() if items)
+        counts = " and ".join(f"{len(items)} of {split}" for split, items in fitted.dropped.items() if items)
         raise DataError(
-            f"{one.domain}: without the pictures that share a clip or an identity with held-out ones ({counts}) {missing}. "
+            f"{fitted.domain}: without the pictures that share a clip or an identity with held-out ones ({counts}) {missing}. "
             f"Test on other domains, or mend the split lists."
         )
 
@@ -224,7 +222,7 @@ def guard(domains: Sequence[OpenDomain], drop: bool) -> tuple[list[OpenDomain], 
     domains : list of OpenDomain
         Without what was left out.
     dropped : dict of str to int
-        How many pictures were left out, by split.
+        Numbers of pictures that were left out, by split.
 
     Raises
     ------
@@ -236,11 +234,11 @@ def guard(domains: Sequence[OpenDomain], drop: bool) -> tuple[list[OpenDomain], 
         related = [k for k, other in enumerate(domains) if same_data(other, domain)]
         if related[0] == i:
             (drop_leaks if drop else refuse_leaks)([fitted[k] for k in related], {})
-    kept = list(domains)
-    gone: dict[str, set[tuple[str, str]]] = {"train": set(), "val": set()}
-    for i, (domain, one) in enumerate(zip(domains, fitted, strict=True)):
-        for split, items in one.dropped.items():
-            gone[split] |= {(dataset_name(domain.name), item.id) for item in items}  # reals are in several domains
-        if any(one.dropped.values()):
-            kept[i] = guarded(domain, [item for items in one.dropped.values() for item in items])
-    return kept, {split: len(items) for split, items in gone.items()}
+    remaining = list(domains)
+    dropped: dict[str, set[tuple[str, str]]] = {"train": set(), "val": set()}
+    for i, (domain, sides) in enumerate(zip(domains, fitted, strict=True)):
+        for split, items in sides.dropped.items():
+            dropped[split] |= {(dataset_name(domain.name), item.id) for item in items}  # reals are in several domains
+        if any(sides.dropped.values()):
+            remaining[i] = guarded(domain, [item for items in sides.dropped.values() for item in items])
+    return remaining, {split: len(items) for split, items in dropped.items()}

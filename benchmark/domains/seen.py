@@ -1,7 +1,7 @@
 """
-What a model has learned from, by name: short digests of the contents of pictures, of their clips and identities.
+Digests of the pictures that a model was trained and validated on, and of their clips and identities.
 
-A model carries them, so that it is never tested on what it knows; nobody can read a name out of them.
+A saved model holds them, so that it is never tested on pictures that it has seen. No name can be recovered from them.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ DIGITS = 16
 @dataclass(frozen=True)
 class Learned:
     """
-    What training and validation pictures are.
+    Digests of training and validation pictures.
 
     Attributes
     ----------
     seen : frozenset of str
         `content_name` of pictures.
     names : frozenset of str, or None
-        `hashed_name` of their clips and identities; None where they are not known.
+        `hashed_name` of the items, their clips and identities; None where they are not known.
     """
 
     seen: frozenset[str] = frozenset()
@@ -46,12 +46,12 @@ def hashed_name(space: str, kind: str, value: str) -> str:
 
 
 def hashed_names(domain: OpenDomain, item: Item) -> dict[str, Name]:
-    """What an item must not share with one on another side (`names_of`), by `hashed_name`."""
+    """Return the names of an item that the guard compares (`names_of`), by `hashed_name`."""
     return {hashed_name(name_space(domain, name[0]), *name): name for name in names_of(item)}
 
 
 def name_space(domain: OpenDomain, kind: str) -> str:
-    """Where equal names mean the same: in a data set, but of files that a user added, in their folder only."""
+    """Return the space in which equal names mean the same: the data set, or the folder for files that a user added."""
     plugin, spec = datasets.get(domain.spec.reference), domain.spec
     name = plugin.name
     if plugin.own:
@@ -60,14 +60,14 @@ def name_space(domain: OpenDomain, kind: str) -> str:
 
 
 def fitted_names(domains: Sequence[OpenDomain]) -> frozenset[str]:
-    """`hashed_name` of every clip and identity that is trained or validated on."""
+    """Return `hashed_name` of every item, clip and identity that is trained or validated on."""
     items = ((domain, item) for domain in domains for split in ("train", "val") for item in domain.split(split))
     return frozenset(name for domain, item in items for name in hashed_names(domain, item))
 
 
 def write_learned(table: str | Path, domain: OpenDomain, items: Iterable[Item], contents: Iterable[str]) -> None:
     """
-    Keep, beside the item table of a training or validation set, what a model that learns from it will have seen.
+    Write, beside the item table of a training or validation set, the digests for models that learn from it.
 
     Parameters
     ----------
@@ -84,11 +84,13 @@ def write_learned(table: str | Path, domain: OpenDomain, items: Iterable[Item], 
 
 
 def read_learned(tables: Iterable[str | Path]) -> Learned:
-    """What `write_learned` kept beside some item tables, together; nothing is known where one kept nothing."""
-    kept = [read_json(_place(table)) for table in tables]
-    if not all(kept):
+    """Return the union of the digests beside some item tables; empty and unknown if one table has none."""
+    documents = [read_json(_place(table)) for table in tables]
+    if not all(documents):
         return Learned()
-    return Learned(*(frozenset(name for one in kept if one for name in one[key]) for key in ("seen", "names")))
+    return Learned(
+        *(frozenset(name for document in documents if document for name in document[key]) for key in ("seen", "names"))
+    )
 
 
 def _place(table: str | Path) -> Path:

@@ -18,7 +18,7 @@ SPLIT_COLUMNS = ("item", "label", "split", "group", "target", "donor", "video")
 
 def draw_splits(items: Sequence[Item], seed: int, replicate: int, test: bool = True, way_out: str = DRAW_WAY_OUT) -> list[Item]:
     """
-    Give every item a split, groups kept whole and classes balanced as far as groups allow.
+    Draw the split of every item: groups stay whole, and classes are balanced as far as groups allow.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def draw_splits(items: Sequence[Item], seed: int, replicate: int, test: bool = T
     test : bool
         False draws train and validation only (4 : 1), for data whose test split is given.
     way_out : str
-        How groups can be declared otherwise, for the message.
+        Advice on the declaration of groups, for the message.
 
     Returns
     -------
@@ -63,7 +63,8 @@ def draw_splits(items: Sequence[Item], seed: int, replicate: int, test: bool = T
 
 
 def _fold(items: Sequence[Item], n_folds: int, entropy: tuple[int, ...]) -> list[Item]:
-    """One fold of a stratified group split."""
+    """Return one fold of a stratified group split; empty if there are too few items or groups for it."""
+    # Imported here: scikit-learn takes a second, and commands that draw no splits import this module, too.
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     labels = np.array([item.label for item in items])
@@ -71,7 +72,7 @@ def _fold(items: Sequence[Item], n_folds: int, entropy: tuple[int, ...]) -> list
     if len(items) < n_folds or len(set(groups)) < n_folds or np.bincount(labels, minlength=2).min() < n_folds:
         return []
     state = int(np.random.SeedSequence(entropy).generate_state(1)[0])
-    # Where no two items belong together, the plain split does the same at a hundredth of the time.
+    # If every item is a group of its own, the plain split has the same property and takes a hundredth of the time.
     if len(set(groups)) == len(items):
         folds = StratifiedKFold(n_folds, shuffle=True, random_state=state).split(labels, labels)
     else:
@@ -86,10 +87,10 @@ def missing_classes(items: Iterable[Item], splits: Iterable[Split], labels: Iter
 
 
 def split_digest(items: Iterable[Item]) -> str:
-    """Digest of who is on which side: ids, labels, splits, groups, identities and clips; the order of items does not matter."""
+    """Return the digest of ids, labels, splits, groups, identities and clips; the order of items does not matter."""
     return digest([SPLIT_LIST_VERSION, sorted(map(split_entry, items))])
 
 
 def split_entry(item: Item) -> list[Any]:
-    """Line of a split list, in the order of `SPLIT_COLUMNS`."""
+    """Return the line of an item in a split list, in the order of `SPLIT_COLUMNS`."""
     return [item.id, item.label, item.split, item.group, item.target, item.donor, item.video]

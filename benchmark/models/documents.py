@@ -7,8 +7,7 @@ from typing import Any
 
 from ..epochs import member_series
 from ..figures.plots import save_confusion
-from ..results.cell_document import SHORT
-from ..results.cells import fact_text
+from ..results.cell_document import SHORT, fact_text
 from ..results.scores import write_table
 from ..store.files import digest
 from ..tracking.documents import RunDocument

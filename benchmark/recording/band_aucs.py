@@ -1,8 +1,8 @@
 """
-Narrow bands abroad: what each band of a sweep, kept alone or taken out, scores at home and on every test domain.
+AUCs of the narrow bands of a sweep, kept alone or taken out, on validation pictures and on every test domain.
 
-The test scores of a sweep lie sealed until the band is chosen. Afterwards they tell which frequencies carry evidence at home
-and which of them still carry it on pictures of another kind.
+The test scores of a sweep lie sealed until the band is chosen. Afterwards they show which frequencies carry evidence on the
+training domain, and which of them carry it on other test domains, too.
 """
 
 from collections.abc import Iterable, Sequence
@@ -31,7 +31,7 @@ SCORE_TYPE = pa.float32()
 
 def keep_narrow(trials: Sequence[Trial], folder: Path) -> list[NarrowBand]:
     """
-    Write the scores of all narrow bands into one table and return what follows from it.
+    Write the scores of all narrow bands into one table and return the AUCs of the bands.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def keep_narrow(trials: Sequence[Trial], folder: Path) -> list[NarrowBand]:
 
 
 def _draw(swept: Sequence[Trial], number: int) -> pa.Table:
-    """Scores of one draw: its items that have a score, perturbed domains left out."""
+    """Return the scores of one draw, perturbed domains left out: a row per item that has a score, a column per band."""
     items: pa.Table | None = None
     columns: dict[str, pa.Array] = {}
     for trial in swept:
@@ -76,14 +76,14 @@ def _perturbed(table: pa.Table) -> NDArray[np.bool_]:
 
 
 def column_name(band: Band) -> str:
-    """Name of a band's column: ``band 0.030 0.060``, its kind and its points of gain 1/2 in cycles/pixel."""
+    """Return the name of a band's column: ``band 0.030 0.060``, its kind and its points of gain 1/2 in cycles/pixel."""
     low, high = band.edges
     return f"{band.kind} {low:.6g} {high:.6g}"
 
 
 def narrow_aucs(path: Path) -> list[NarrowBand]:
     """
-    AUCs of every narrow band, from the table of its scores.
+    Compute the AUCs of every narrow band from the table of their scores.
 
     Returns
     -------
@@ -99,18 +99,18 @@ def narrow_aucs(path: Path) -> list[NarrowBand]:
     try:
         table = pq.read_table(path)
         names = [name for name in table.column_names if name not in ITEMS]
-        found = [_without_aucs(name) for name in names]
+        bands = [_without_aucs(name) for name in names]
         parts = dict(_parts(table, names))
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path} cannot be read: {error}; wanted a table of the scores of narrow bands.") from error
     for (domain, split), each in parts.items():
         pairs = zip(*aucs_and_errors(each), strict=True)
-        found = [_with_auc(band, domain, split, pair) for band, pair in zip(found, pairs, strict=True)]
-    return found
+        bands = [_with_auc(band, domain, split, pair) for band, pair in zip(bands, pairs, strict=True)]
+    return bands
 
 
 def _without_aucs(name: str) -> NarrowBand:
-    """Band of a column."""
+    """Return the band of a column, by its name."""
     kind, low, high = name.split(" ")
     return NarrowBand(kind, float(low), float(high))
 
@@ -123,19 +123,19 @@ def _with_auc(band: NarrowBand, domain: str, split: str, pair: tuple[float, floa
 
 
 def _parts(table: pa.Table, names: Sequence[str]) -> Iterable[tuple[tuple[str, str], list[list[Scored]]]]:
-    """Scores by domain and split: of every band, one per draw."""
+    """Yield domain and split with the scores of every band, one per draw."""
     key = {name: table[name].to_numpy(zero_copy_only=False) for name in ITEMS}
     pairs = dict.fromkeys(zip(key["domain"], key["split"], strict=True))
     scores = {name: table[name].to_numpy().astype(np.float64) for name in names}
     for domain, split in pairs:
-        mine = [(key["domain"] == domain) & (key["split"] == split) & (key["draw"] == draw) for draw in np.unique(key["draw"])]
-        common = [(key["label"][rows].astype(np.int64), key["group"][rows].astype(str), rows) for rows in mine]
+        draws = [(key["domain"] == domain) & (key["split"] == split) & (key["draw"] == draw) for draw in np.unique(key["draw"])]
+        common = [(key["label"][rows].astype(np.int64), key["group"][rows].astype(str), rows) for rows in draws]
         yield (domain, split), [[Scored(y, scores[name][rows], groups) for y, groups, rows in common] for name in names]
 
 
 def aucs_and_errors(each: Sequence[Sequence[Scored]]) -> tuple[list[float], list[float]]:
     """
-    Mean AUC of several detectors over their draws, and its standard error.
+    Compute the mean AUC of several detectors over their draws, and its standard error.
 
     Parameters
     ----------

@@ -1,19 +1,60 @@
-"""The folder of a finished cell: ``cell.json`` and score files."""
+"""The folder of a finished cell: its place, ``cell.json``, score files, figures, kept model and rows."""
 
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 
+from ..contracts import LABEL_NAMES, ViewSpec
 from ..domains.names import chain_of
-from ..records import RULE, CellResult, Tested, Trial
-from ..results.cell_document import CellDocument, TestedBand, TriedBand, keep_cell_document
-from ..results.cells import versions
-from ..results.rows import EvidenceInterval
-from ..results.scores import join_tables
+from ..features.load import load_view
+from ..figures import plots as figures
+from ..frequency.bands import Band
+from ..models.of_cell import keep_model
+from ..records import RULE, Cell, CellResult, Tested, Trial
+from ..results.cell_document import CellDocument, TestedBand, TriedBand, keep_cell_document, versions
+from ..results.cell_rows import cell_rows
+from ..results.rows import EvidenceInterval, Row, keep_rows
+from ..results.scores import item_labels, join_tables
+from ..store.folders import results_root
 from .band_aucs import keep_narrow
-from .keys import all_sets, cell_provenance, numbered_sets, settings_digest, study_key, variant_digest
+from .keys import all_sets, cell_key, cell_provenance, numbered_sets, settings_digest, study_key, variant_digest
+from .mistakes import keep_mistakes
+
+
+def cell_folder(cell: Cell) -> Path:
+    """Return the folder that a cell's result is kept in, which need not exist."""
+    return results_root() / "cells" / cell_key(cell)
+
+
+def keep_cell(result: CellResult) -> list[Row]:
+    """
+    Write the folder of a finished cell: document, scores, figures, mistakes, model and rows.
+
+    Runs in a worker process.
+
+    Parameters
+    ----------
+    result : CellResult
+
+    Returns
+    -------
+    list of Row
+        The chosen band first; empty where the cell has no result.
+    """
+    if result.error:
+        return []
+    folder = cell_folder(result.cell)
+    document = write_cell(result, cell_key(result.cell), folder)
+    assert document.chosen is not None
+    _save_figures(result.cell, document, folder)
+    keep_mistakes(folder / document.chosen.files[0], result.cell.replicates[0].tests, folder, result.cell.label)
+    keep_cell_document(replace(document, model_bytes=keep_model(result, folder)), folder)
+    rows = cell_rows(folder)
+    keep_rows(rows, folder)
+    return rows
 
 
 def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
@@ -32,11 +73,11 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
     shutil.rmtree(folder, ignore_errors=True)
     cell = result.cell
     assert result.chosen is not None
-    # An oracle serves the headline, which perturbed domains have no part in unless one was trained on.
-    wanted = [one for one in result.tested if not chain_of(one.domain) or one.domain == cell.train]
-    tested = tuple(_copy_scores(folder, i, one) for i, one in enumerate(wanted))
+    # Oracles enter the headline, which perturbed domains are no part of, unless one is the training domain.
+    bands = [band for band in result.tested if not chain_of(band.domain) or band.domain == cell.train]
+    tested = tuple(_copy_scores(folder, i, band) for i, band in enumerate(bands))
     sets = all_sets(cell)
-    # What perturbing takes is no cost of the detector.
+    # The time that perturbing takes is no cost of the detector.
     plain = [items for items in cell.replicates[0].tests if not chain_of(items.domain)] or cell.replicates[0].tests
     document = CellDocument(
         key=key,
@@ -65,7 +106,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         digests={f"{n}/{items.domain}/{items.split}": items.digest for n, items in numbered_sets(cell)},
         **vars(cell_provenance(cell)),
         versions=versions(),
-        finished=max(r.finished for t in wanted for r in t.records),
+        finished=max(record.finished for band in bands for record in band.records),
         clips=cell.study.clips.value,
     )
     keep_cell_document(document, folder)
@@ -93,3 +134,23 @@ def _copy_scores(folder: Path, index: int, tested: Tested) -> TestedBand:
 def _tried(trial: Trial) -> TriedBand:
     auc = trial.auc
     return TriedBand(trial.band, trial.stage, auc.value, auc.low, auc.high, auc.error, trial.error)
+
+
+def _save_figures(cell: Cell, document: CellDocument, folder: Path) -> None:
+    band = document.band
+    train = cell.replicates[0].train
+    view, rows = load_view(train, ViewSpec("profile"), Band())
+    labels = item_labels(pq.read_table(train.table))[rows]
+    assert view.frequency is not None
+    profiles = {
+        name: (view.values[labels == label].mean(axis=0), view.values[labels == label].std(axis=0))
+        for label, name in enumerate(LABEL_NAMES)
+        if (labels == label).any()
+    }
+    title = f"{cell.train}: {len(view)} training crops, band chosen by {cell.detector.label}"
+    figures.save_spectrum(folder / "spectrum.png", view.frequency, profiles, band, title)
+    if document.swept:
+        figures.save_sweep(folder / "sweep.png", document.trials, document.evidence, band, cell.label)
+    if document.narrow:
+        title = f"{cell.label}: where the evidence is, at home and abroad"
+        figures.save_band_transfer(folder / "band_transfer.png", document.narrow, cell.train, title)

@@ -1,4 +1,4 @@
-"""How far sets of test pictures are apart in the views of a study's detectors: real from fake, and filtered from unfiltered."""
+"""Discrepancies (MMD²) between sets of test pictures in the views of a study's detectors: real and fake, filtered and not."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -64,7 +64,7 @@ class Comparison:
 
     @property
     def what(self) -> str:
-        """Text that tells it from the others of its domain."""
+        """Text that distinguishes the comparison from others of its domain."""
         if self.contrast is Contrast.FILTERED:
             return f"{self.chain} {self.contrast}"
         return f"{self.contrast}, {self.chain}" if self.chain else str(self.contrast)
@@ -76,7 +76,7 @@ class Comparison:
 
     @property
     def key(self) -> str:
-        """Name of the result: everything that it depends on."""
+        """Digest of everything that the result depends on, and its name."""
         view = self.detector.build().view
         sets = [self.one.digest, self.other.digest]
         return digest(["mmd", view.name, dict(view.options), self.what, sets, self.permutations, self.limit])
@@ -84,14 +84,14 @@ class Comparison:
 
 def comparisons(cells: Sequence[Cell]) -> list[Comparison]:
     """
-    What a study's detectors on embeddings make worth comparing, each view once.
+    List the comparisons of a study: for each detector on embeddings all test domains, each view once.
 
     Parameters
     ----------
     cells : sequence of Cell
         Of a study with the key ``mmd``.
     """
-    found: dict[str, Comparison] = {}
+    by_key: dict[str, Comparison] = {}
     for cell in cells:
         settings = cell.study.mmd
         if settings is None or cell.detector.build().view.name != VIEW:
@@ -105,24 +105,24 @@ def comparisons(cells: Sequence[Cell]) -> list[Comparison]:
             for contrast, one, other in pairs:
                 place = (cell.detector, unperturbed(name), contrast, chain, one, other)
                 comparison = Comparison(*place, settings.permutations, settings.limit)
-                found.setdefault(comparison.key, comparison)
-    return list(found.values())
+                by_key.setdefault(comparison.key, comparison)
+    return list(by_key.values())
 
 
 def compare(comparison: Comparison) -> dict[str, Any]:
     """
-    Estimate the discrepancy, or take up what an earlier run found.
+    Estimate a discrepancy, or read the estimate of an earlier run.
 
     Returns
     -------
     dict
         ``detector``, ``domain``, ``what``; ``value`` (unbiased MMD²), ``width``, ``p_value`` and counts as in `Mmd`; the two
-        published estimates; ``error`` where there is none, which is not kept.
+        published estimates; ``error``, which is not kept, if there is no estimate.
     """
     place = results_root() / "mmd" / f"{comparison.key}.json"
-    known = read_json(place)
-    if known is not None:
-        return known
+    earlier = read_json(place)
+    if earlier is not None:
+        return earlier
     entry = {"detector": comparison.detector.label, "domain": comparison.domain, "what": comparison.what}
     try:
         entry |= _estimates(comparison)
@@ -139,16 +139,16 @@ def _estimates(comparison: Comparison) -> dict[str, Any]:
         first, second = (vectors.of(label, comparison.limit) for label in range(len(LABEL_NAMES)))
     else:
         first, second = (each.of(None, comparison.limit) for each in (vectors, _vectors(comparison.other, view)))
-    found = mmd(
+    estimate = mmd(
         first.values, second.values, groups=(list(first.groups), list(second.groups)), permutations=comparison.permutations
     )
     published = {f"published_{rule}": published_mmd(first.values, second.values, rule).value for rule in RULES}
-    return {**asdict(found), **published}
+    return {**asdict(estimate), **published}
 
 
 @dataclass(frozen=True)
 class _Vectors:
-    """One vector per picture, with what it belongs to."""
+    """One vector per picture, with its id, group and label."""
 
     values: NDArray[np.float64]
     ids: NDArray
@@ -165,11 +165,11 @@ class _Vectors:
 def _vectors(items: ItemSet, spec: ViewSpec) -> _Vectors:
     view, rows = load_view(items, spec, Band())
     table = pq.read_table(items.table)
-    kept = table.filter(ok_rows(table))
-    sums = np.zeros((kept.num_rows, view.columns.shape[1]))
+    usable = table.filter(ok_rows(table))
+    sums = np.zeros((usable.num_rows, view.columns.shape[1]))
     np.add.at(sums, rows, view.columns)
-    values = sums / np.bincount(rows, minlength=kept.num_rows)[:, None]
-    columns = {name: np.array(kept.column(name).to_pylist()) for name in ("item", "group", "label")}
+    values = sums / np.bincount(rows, minlength=usable.num_rows)[:, None]
+    columns = {name: np.array(usable.column(name).to_pylist()) for name in ("item", "group", "label")}
     return _Vectors(values, columns["item"], columns["group"], columns["label"].astype(np.int64))
 
 

@@ -10,32 +10,32 @@ from ..results.cell_document import SCHEMA, SHORT, CellProvenance
 from ..store.files import digest
 from ..study.study_file import Study
 
-# Of a study: what is told by digests, or changes no number.
+# Keys of a study that digests of pictures stand for, or that change no number.
 NOT_SETTINGS = {"detectors", "train", "test", "perturbations", "description", "needs", "datasets", "drop_leaks"}
 MOVE_NO_ROW = {"name", "keep_models", "mmd"}  # of the settings
 
 
 def cell_key(cell: Cell) -> str:
-    """Name of a cell's result: the detector, the data and the settings that it depends on."""
+    """Return the digest of all that a cell's result depends on: the detector, the data and the settings."""
     study = _settings(cell.study)
     sets = [[r.train.digest, r.val.digest, [[t.domain, t.digest] for t in r.tests]] for r in cell.replicates]
     return digest([SCHEMA, study, cell.detector.key_parts(), cell.train, sets, cell.attempt, cell_provenance(cell).to_json()])
 
 
 def study_key(cell: Cell) -> str:
-    """Name of a cell's study: settings and test pictures, so that detectors and training domains can be added later."""
+    """Return the digest of settings and test pictures of a study, which detectors and training domains can join later."""
     settings = _settings(cell.study)
     tests = sorted([t.domain, t.provenance.test_list, t.provenance.pictures] for t in cell.replicates[0].tests)
     return digest([SCHEMA, settings, tests, cell.attempt])
 
 
 def settings_digest(cell: Cell) -> str:
-    """Digest of the settings that move a row, equal for every detector and domain of a study; short."""
+    """Return a short digest of the settings that move a row, equal for every detector and domain of a study."""
     return digest(_settings(cell.study, MOVE_NO_ROW))[:SHORT]
 
 
 def variant_digest(cell: Cell) -> str:
-    """Digest of the settings and of all pictures that move the row of a cell; short."""
+    """Return a short digest of the settings and of all pictures that move the row of a cell."""
     sets = [[items.domain, items.split, items.digest] for items in all_sets(cell)]
     return digest([settings_digest(cell), sets])[:SHORT]
 
@@ -58,30 +58,32 @@ def cell_provenance(cell: Cell) -> CellProvenance:
 
 
 def split_lists(cell: Cell) -> dict[str, tuple[str, ...]]:
-    """Digests of the split lists of a cell's domains, one per draw."""
+    """Return the digests of the split lists of a cell's domains, one per draw."""
     first = cell.replicates[0]
-    found = {cell.train: tuple(r.train.provenance.split_list for r in cell.replicates)}
+    digests = {cell.train: tuple(r.train.provenance.split_list for r in cell.replicates)}
     for i, items in enumerate(first.tests):
-        found[items.domain] = tuple(r.tests[i].provenance.split_list for r in cell.replicates)
-    return found
+        digests[items.domain] = tuple(r.tests[i].provenance.split_list for r in cell.replicates)
+    return digests
 
 
 def joined(digests: Sequence[str]) -> str:
-    """One digest for the split lists of several draws: their own where all are equal."""
+    """Return one digest for the split lists of several draws: their own if all are equal."""
     return digests[0] if len(set(digests)) == 1 else digest(list(digests))
 
 
 def numbered_sets(cell: Cell) -> Iterable[tuple[int, ItemSet]]:
+    """Yield all item sets of a cell with the numbers of their draws."""
     for r in cell.replicates:
         yield from ((r.number, items) for items in (r.train, r.val, *r.tests))
 
 
 def all_sets(cell: Cell) -> list[ItemSet]:
+    """Return all item sets of a cell, draw by draw."""
     return [items for _, items in numbered_sets(cell)]
 
 
 def _settings(study: Study, others: Set[str] = frozenset()) -> dict[str, Any]:
-    """Settings of a study without `NOT_SETTINGS` and some `others`, as digests take them."""
+    """Return the settings of a study without `NOT_SETTINGS` and some `others`, as digests take them."""
     settings = study.model_dump(mode="json", exclude=NOT_SETTINGS | others)
     if study.clips is ClipRule.MEAN:  # a key that studies did not always have: without it they keep their digests
         del settings["clips"]

@@ -1,7 +1,7 @@
 """
 Pictures of a detector's worst mistakes, of data sets whose terms let them be shown.
 
-What a detector takes for the other class says more about it than another digit of its AUC.
+The pictures that a detector assigns to the wrong class say more about it than another digit of its AUC.
 """
 
 from collections.abc import Sequence
@@ -35,8 +35,8 @@ def keep_mistakes(scores: Path, tests: Sequence[ItemSet], folder: Path, title: s
     Parameters
     ----------
     scores : Path
-        Score file of one fitted detector, with the validation items of its training domain. Only what lies on the wrong side
-        of the threshold of the largest balanced accuracy there is a mistake.
+        Score file of one fitted detector, with the validation items of its training domain. Only a score on the wrong
+        side of the threshold with the largest balanced accuracy there is a mistake.
     tests : sequence of ItemSet
         Perturbed ones, and those whose pictures may not be shown, are passed over.
     folder : Path
@@ -57,18 +57,18 @@ def keep_mistakes(scores: Path, tests: Sequence[ItemSet], folder: Path, title: s
         return
     table = table.filter(pa.array(_column(table, "split") == "test"))
     crops: dict[str, dict[str, list[Image.Image]]] = {}
-    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    mistakes: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for items in shown:
         names, labels, values = _columns(table, "domain", items.domain)
         for label, kind in NAMES.items():
             worst = worst_mistakes(labels, values, threshold, label)
             pictures = [_small(items, int(place)) for place in worst]
             crops.setdefault(items.domain, {})[kind] = pictures
-            found.setdefault(items.domain, {})[kind] = [
+            mistakes.setdefault(items.domain, {})[kind] = [
                 {"item": str(names[place]), "score": float(values[place]), "picture": webp_address(picture, quality=80)}
                 for place, picture in zip(worst, pictures, strict=True)
             ]
-    write_json(folder / FILE, found)
+    write_json(folder / FILE, mistakes)
     save_mistakes(folder / "mistakes.png", crops, PER_CLASS, title)
 
 
@@ -77,9 +77,9 @@ def _column(table: pa.Table, name: str) -> NDArray:
 
 
 def _columns(table: pa.Table, name: str, value: str) -> tuple[NDArray, NDArray[np.int64], NDArray[np.float64]]:
-    """Items, labels and scores of the rows that have a value in a column."""
-    mine = table.filter(pa.array(_column(table, name) == value))
-    return _column(mine, "item"), _column(mine, "label").astype(np.int64), _column(mine, "score").astype(np.float64)
+    """Return items, labels and scores of the rows that have a value in a column."""
+    rows = table.filter(pa.array(_column(table, name) == value))
+    return _column(rows, "item"), _column(rows, "label").astype(np.int64), _column(rows, "score").astype(np.float64)
 
 
 def worst_mistakes(labels: NDArray[np.int64], scores: NDArray[np.float64], threshold: float, label: int) -> NDArray[np.intp]:
@@ -103,7 +103,7 @@ def worst_mistakes(labels: NDArray[np.int64], scores: NDArray[np.float64], thres
 
 
 def _small(items: ItemSet, place: int) -> Image.Image:
-    """First crop of an item, small."""
+    """Return the first crop of an item, scaled down to `SIDE`."""
     picture = Image.fromarray(first_crop(items, place)).convert("RGB")
     picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     return picture

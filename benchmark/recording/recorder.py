@@ -1,50 +1,36 @@
-"""Results on their way out: a finished cell becomes a folder, rows, pictures and documents for the tracking store."""
+"""The recorder of a run: rows and failures of its cells, and the documents that the tracking store gets."""
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from ..contracts import LABEL_NAMES, ViewSpec
-from ..domains.catalogue import OpenDomain
-from ..domains.guard import whole
-from ..domains.names import chain_of, unperturbed
-from ..domains.splits import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
+from ..domains.names import unperturbed
 from ..epochs import series_of
 from ..errors import listed
-from ..features.load import load_view
-from ..figures import plots as figures
 from ..frequency.bands import Band
 from ..metrics.roc import Interval
-from ..models.of_cell import MODEL, keep_model, left_out
+from ..models.of_cell import MODEL, left_out
 from ..records import Cell, CellResult, ItemSet, Trial
 from ..reporting import Reporter
-from ..results.cell_document import SHORT, CellDocument, find_cell, keep_cell_document
-from ..results.cells import cell_rows, fact_text, metric_name
-from ..results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, row_columns, test_columns
-from ..results.rows import Row, rows_from_json, rows_to_json
-from ..results.scores import item_labels, write_table
-from ..store.files import digest, read_json, write_json
-from ..store.folders import results_root
+from ..results.cell_document import SHORT, fact_text, find_cell
+from ..results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, metric_name, row_columns, test_columns
+from ..results.rows import Row, read_rows
+from ..store.files import digest
 from ..tracking.documents import RunDocument
 from ..tracking.outbox import Outbox
-from .cell_folder import write_cell
-from .keys import cell_key, cell_provenance, joined, split_lists, study_key, variant_digest
-from .mistakes import keep_mistakes
+from .cell_folder import cell_folder
+from .keys import cell_key, cell_provenance, study_key, variant_digest
 from .run_notes import cell_note, study_note
 
-ROWS = "rows.json"  # of a cell, or of a study
 NAMED_TESTS = 3  # test domains in the name of a study's run
 
 
 class Recorder:
     """
-    Watches cells, keeps their results and puts documents into the outbox.
+    Observer of the cells of a run, which collects rows and failures and puts documents into the outbox.
 
     Parameters
     ----------
@@ -56,11 +42,11 @@ class Recorder:
     rows : list of Row
         Leaderboard rows of the cells that are finished.
     failures : dict of str to str
-        Why a cell has no result.
+        Reason by cell without a result.
     gaps : dict of str to tuple of str
         Bands of a cell that could not be scored.
     incomplete : list of str
-        Finished cells that the tracking store has not got, or no longer, or not whole.
+        Finished cells whose runs the tracking store lacks, wholly or in part.
     """
 
     def __init__(self, outbox: Outbox, reporter: Reporter) -> None:
@@ -74,7 +60,7 @@ class Recorder:
         self._best: dict[str, float] = {}
 
     def tried(self, cell: Cell, trials: Sequence[Trial]) -> None:
-        """Put the trials into the outbox and tell the best of them."""
+        """Put the trials into the outbox and report every new best AUC."""
         self._outbox.put([_trial_document(cell, self._cell_stub(cell), trial) for trial in trials if not trial.error])
         empty = [trial for trial in trials if trial.empty]
         if empty:
@@ -85,8 +71,8 @@ class Recorder:
                 self._reporter.best(cell.label, trial.band, trial.auc.value)
 
     def take_up(self, cell: Cell) -> bool:
-        """Take the rows of a cell that an earlier run finished and that the tracking store has got; False if there is none."""
-        rows = rows_from_json(read_json(cell_folder(cell) / ROWS))
+        """Add the rows of a cell if an earlier run finished it and the tracking store has its runs; return False if not."""
+        rows = read_rows(cell_folder(cell))
         if not rows:
             return False
         if not self._is_recorded(cell):
@@ -98,17 +84,17 @@ class Recorder:
         return True
 
     def _is_recorded(self, cell: Cell) -> bool:
-        """Whether the tracking store has the run of a finished cell, with its files and model, and those of its trials."""
+        """Return True if the tracking store has the run of a finished cell, its files and model, and the runs of its trials."""
         folder, stub = cell_folder(cell), self._cell_stub(cell)
         if not self._outbox.has(replace(stub, artifacts=str(folder), model=_model_folder(folder))):
             return False
         document = find_cell(folder)
-        tried = document.trials if document else ()
-        keys = [_trial_key(stub, trial.stage, trial.band) for trial in tried if not trial.error]
+        trials = document.trials if document else ()
+        keys = [_trial_key(stub, trial.stage, trial.band) for trial in trials if not trial.error]
         return all(self._outbox.has(replace(stub, key=key, kind="trial", parent=stub)) for key in keys)
 
     def finished(self, result: CellResult, rows: list[Row]) -> None:
-        """Put a cell that was kept (`keep_cell`) into the outbox, or note why it has no result."""
+        """Put a cell whose folder was written (`keep_cell`) into the outbox, or keep the reason why it has no result."""
         cell = result.cell
         if result.error:
             self.failures[cell.label] = result.error
@@ -124,9 +110,9 @@ class Recorder:
 
     def study_finished(self, cells: Sequence[Cell], folder: Path, rows: Sequence[Row]) -> None:
         """
-        Put the study itself, with what `keep_study` wrote into a folder, into the outbox.
+        Put the study itself, with the files of its folder, into the outbox.
 
-        All of its cells, those of earlier runs included, are what is used from now on: they share one time of use.
+        All of its cells, those of earlier runs included, are current from now on: they get one common time of use.
 
         Parameters
         ----------
@@ -146,7 +132,7 @@ class Recorder:
             "mode": cell.study.mode,
             "crop": f"{cell.study.crop.placement} {cell.study.crop.side}",
             "trials": cell.study.search.trials,
-            # What the key of a study holds, so that it never changes: training domains may join later.
+            # Parts of the study's key, which never change: training domains may join later.
             "test": ", ".join(sorted(items.domain for items in tests)),
             "test_pictures": digest(sorted(items.provenance.pictures for items in tests))[:SHORT],
         }
@@ -171,95 +157,6 @@ class Recorder:
                 "variant": variant_digest(cell),
             },
         )
-
-
-def cell_folder(cell: Cell) -> Path:
-    """Where a cell's result is kept."""
-    return results_root() / "cells" / cell_key(cell)
-
-
-def study_folder(cell: Cell) -> Path:
-    """Where the rows and pictures of a cell's study are kept."""
-    return results_root() / "studies" / study_key(cell)
-
-
-def keep_cell(result: CellResult) -> list[Row]:
-    """Write a cell's folder with its pictures and return its rows: work for a worker."""
-    if result.error:
-        return []
-    folder = cell_folder(result.cell)
-    document = write_cell(result, cell_key(result.cell), folder)
-    assert document.chosen is not None
-    _save_figures(result.cell, document, folder)
-    keep_mistakes(folder / document.chosen.files[0], result.cell.replicates[0].tests, folder, result.cell.label)
-    keep_cell_document(replace(document, model_bytes=keep_model(result, folder)), folder)
-    rows = cell_rows(folder)
-    write_json(folder / ROWS, rows_to_json(rows))
-    return rows
-
-
-def study_rows(folder: Path, rows: Sequence[Row]) -> list[Row]:
-    """Return the rows of a study: those of this run, and those that other runs with other detectors or domains have left."""
-    new = {(row.detector, row.train) for row in rows}
-    kept = rows_from_json(read_json(folder / ROWS))
-    return [*rows, *(row for row in kept if (row.detector, row.train) not in new)]
-
-
-def has_rows(folder: Path, rows: Sequence[Row]) -> bool:
-    """True if the folder of a study was made of these rows."""
-    kept = rows_from_json(read_json(folder / ROWS))
-    return sorted(row.cell for row in kept) == sorted(row.cell for row in rows)
-
-
-def keep_study(name: str, rows: Sequence[Row], folder: Path) -> None:
-    """Write the rows of a study and its heat maps: work for a worker."""
-    if not rows:
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = sorted(rows, key=lambda row: (row.train, row.detector))  # and not as they happened to be finished
-    chosen = [row for row in rows if row.role == "chosen"]
-    if any(row.tests for row in chosen):
-        figures.save_heat_map(folder / "train_x_test.png", chosen, f"{name}: test AUC of the chosen bands")
-    if any(row.robustness for row in rows):
-        figures.save_robustness(folder / "robustness.png", rows, f"{name}: test AUC under perturbations")
-    _save_strength_lines(name, chosen, folder)
-    write_json(folder / ROWS, rows_to_json(rows))
-
-
-def keep_split_lists(cells: Sequence[Cell], domains: Mapping[tuple[str, int], OpenDomain], folder: Path) -> None:
-    """
-    Write the split list of every domain of some cells, unless it is there: ``splits/DIGEST.parquet``, as rows name it.
-
-    A list holds every item that the data set lists, also those that could not be decoded or that the guard left out; once per
-    draw where draws differ.
-
-    Parameters
-    ----------
-    cells : sequence of Cell
-    domains : mapping of (domain, replicate) to OpenDomain
-    folder : Path
-        Of the study.
-    """
-    for name, digests in {name: found for cell in cells for name, found in split_lists(cell).items()}.items():
-        path = folder / "splits" / f"{joined(digests)}.parquet"
-        if not path.exists():
-            n_draws = len(digests) if len(set(digests)) > 1 else 1
-            write_table(path, _split_table([whole(domains[name, r]) for r in range(n_draws)]))
-
-
-def _split_table(draws: Sequence[OpenDomain]) -> pa.Table:
-    lines = [[draw, *entry] for draw, domain in enumerate(draws) for entry in sorted(map(split_entry, domain.items))]
-    columns = dict(zip(("draw", *SPLIT_COLUMNS), zip(*lines, strict=True), strict=True))
-    return pa.table(columns).replace_schema_metadata({"bandbench.split_list": str(SPLIT_LIST_VERSION)})
-
-
-def _save_strength_lines(name: str, rows: Sequence[Row], folder: Path) -> None:
-    """A picture for every perturbation that the study has in three strengths or more."""
-    chains = dict.fromkeys(chain_of(test.domain) for row in rows for test in row.tests)
-    for series, strengths in figures.perturbation_series(list(chains)).items():
-        for metric in figures.METRIC_NAMES:
-            file = folder / f"{series.replace(':', '_').replace('=', '')}_{metric}.png"
-            figures.save_strength_lines(file, rows, strengths, f"{name}: test pictures under {series}", metric)
 
 
 def _study_stub(cell: Cell, start: float) -> RunDocument:
@@ -312,7 +209,7 @@ def _trial_key(cell: RunDocument, stage: str, band: Band) -> str:
 
 
 def _model_folder(folder: Path) -> str:
-    """Where a cell keeps its model; empty where it has none."""
+    """Return the folder of a cell's model; empty if none is kept."""
     return str(folder / MODEL) if (folder / MODEL).is_dir() else ""
 
 
@@ -337,7 +234,7 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: Row, 
     }
     first = cell.replicates[0]
     inputs = [_input(first.train, "train"), _input(first.val, "validation"), *(_input(t, "test") for t in first.tests)]
-    chosen = next(one for one in result.tested if one.role == "chosen")
+    chosen = next(band for band in result.tested if band.role == "chosen")
     return replace(
         stub,
         params=_text(params),
@@ -358,7 +255,7 @@ def _search_metrics(result: CellResult) -> dict[str, float]:
 
 
 def row_metrics(row: Row) -> dict[str, float]:
-    """Metrics that a cell's run has of its row: under the names of the CSV, those of test domains as ``test/DOMAIN/NAME``."""
+    """Return the metrics of a row for the run of its cell: names of the CSV, of test domains ``test/DOMAIN/NAME``."""
     metrics = {"lookalikes": float(sum(test.lookalikes for test in row.tests if not test.is_perturbed))}
     metrics |= {column.name: row.value(column.name) for column in row_columns() if column.mlflow}
     metrics |= {column.name: row.metrics[column.name] for column in CLIP_ROW_COLUMNS if column.name in row.metrics}
@@ -372,24 +269,3 @@ def row_metrics(row: Row) -> dict[str, float]:
 
 def _input(items: ItemSet, context: str) -> tuple[str, str, str]:
     return items.domain, items.digest, context
-
-
-def _save_figures(cell: Cell, document: CellDocument, folder: Path) -> None:
-
-    band = document.band
-    train = cell.replicates[0].train
-    view, rows = load_view(train, ViewSpec("profile"), Band())
-    labels = item_labels(pq.read_table(train.table))[rows]
-    assert view.frequency is not None
-    profiles = {
-        name: (view.values[labels == label].mean(axis=0), view.values[labels == label].std(axis=0))
-        for label, name in enumerate(LABEL_NAMES)
-        if (labels == label).any()
-    }
-    title = f"{cell.train}: {len(view)} training crops, band chosen by {cell.detector.label}"
-    figures.save_spectrum(folder / "spectrum.png", view.frequency, profiles, band, title)
-    if document.swept:
-        figures.save_sweep(folder / "sweep.png", document.trials, document.evidence, band, cell.label)
-    if document.narrow:
-        title = f"{cell.label}: where the evidence is, at home and abroad"
-        figures.save_band_transfer(folder / "band_transfer.png", document.narrow, cell.train, title)

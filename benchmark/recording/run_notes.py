@@ -1,4 +1,4 @@
-"""What the MLflow UI says on top of a run's page, as Markdown: what it is, what came of it, which file shows what."""
+"""Notes on top of a run's page in the MLflow UI, as Markdown: its subject, its results and the contents of its files."""
 
 import math
 import re
@@ -53,20 +53,20 @@ def cell_note(row: Row, cell: Cell, folder: Path) -> str:
 
 
 def study_note(cell: Cell, folder: Path) -> str:
-    """Describe the study that a cell belongs to; `folder` holds what was kept of it."""
-    what = "Below it are cells, one for each detector and training domain, and below each cell the bands that it tried."
+    """Describe the study that a cell belongs to; `folder` is that of the study."""
+    subject = "Below it are cells, one for each detector and training domain, and below each cell the bands that it tried."
     page = "Parameters and metrics of several cells can be compared: tick them and press *Compare*."
-    lines = [text(cell.study.description), what, page, _files(folder)]
+    lines = [text(cell.study.description), subject, page, _files(folder)]
     return "\n\n".join(line for line in lines if line)
 
 
 def text(value: str) -> str:
-    """Show a value as it is: what Markdown or HTML would act on is escaped."""
+    """Escape the characters of a value that have a meaning in Markdown or HTML."""
     return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", " ".join(value.split()))
 
 
 def _evidence(row: Row) -> str:
-    """Say on which frequencies narrow bands carry evidence; whether there is none, or nobody looked."""
+    """State the evidence interval, or the reason why there is none."""
     if evidence := row.evidence:
         return f"Evidence interval: {evidence.low:.3f} to {evidence.high:.3f} cycles/pixel."
     return f"Evidence interval: {'none found' if row.swept else 'not asked, as the study has no sweep of narrow bands'}."
@@ -90,7 +90,7 @@ def _number(value: float) -> str:
 
 
 def _files(folder: Path) -> str:
-    """What the artifacts are, those that there are."""
+    """List the artifacts in the folder, with their contents."""
     lines = [f"- `{name}`: {meaning}" for name, meaning in FILES.items() if (folder / name).exists()]
     return "\n".join(["Artifacts:", "", *lines]) if lines else ""
 

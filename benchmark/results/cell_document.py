@@ -1,12 +1,14 @@
 """
-``cell.json``: what was tried, chosen and tested in one cell, as a frozen record with a schema number.
+The document of a cell, ``cell.json``: the bands that were tried, chosen and tested, with a schema number.
 
-Documents of earlier schemas are upgraded while they are read, so that nothing else has to know them.
+Documents of earlier schemas are upgraded while they are read, so that no other module has to know them.
 """
 
 import math
+import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,6 +24,7 @@ SCHEMA = 4  # raised when what a cell chooses, or what its folder holds, changes
 READABLE = (2, 3, SCHEMA)
 SHORT = 8  # hex digits of a digest that people compare by eye
 NO_VALUES = (math.nan, math.nan)
+LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow", "opencv-python-headless")
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class TriedBand:
     auc, auc_lo, auc_hi, auc_se : float
         Mean over the draws, its 95 % interval and its standard error; NaN where there is none.
     error : str
-        Why there is no AUC.
+        Reason why there is no AUC; empty if there is one.
     """
 
     band: Band
@@ -66,7 +69,7 @@ class NarrowBand:
     Attributes
     ----------
     kind : {"band", "stop"}
-        Only it is kept; it is taken out.
+        Nothing but the band is kept; nothing but the band is removed.
     low, high : float
         In cycles/pixel.
     validation : (float, float)
@@ -113,7 +116,7 @@ class TestedBand:
     fit_seconds, score_ms : float
         Means over the draws: seconds to fit, milliseconds to score a picture.
     epochs : tuple of tuple of mapping, or None
-        By draw: what a detector that is trained in epochs says of each; None for any other.
+        By draw, the numbers that a detector reports of each epoch; None for one that is not trained in epochs.
     """
 
     __test__ = False
@@ -130,7 +133,7 @@ class TestedBand:
         """JSON form."""
         data = _plain(self) | {"band": self.band.as_dict(), "files": list(self.files)}
         epochs = data.pop("epochs")
-        return data if epochs is None else data | {"epochs": [[dict(one) for one in draw] for draw in epochs]}
+        return data if epochs is None else data | {"epochs": [[dict(epoch) for epoch in draw] for draw in epochs]}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -183,7 +186,7 @@ class CellProvenance:
 
 
 def _lookalikes_to_json(lookalikes: Mapping[str, Lookalikes]) -> dict[str, dict[str, Any]]:
-    return {name: {"n": one.n, "pairs": [list(pair) for pair in one.pairs]} for name, one in lookalikes.items()}
+    return {name: {"n": alike.n, "pairs": [list(pair) for pair in alike.pairs]} for name, alike in lookalikes.items()}
 
 
 @dataclass(frozen=True)
@@ -194,7 +197,7 @@ class CellDocument:
     Attributes
     ----------
     key, study, study_key, settings, variant : str
-        See `results.cell_key`, `results.study_key`, `results.settings_digest` and `results.variant_digest`.
+        See `recording.keys`: `cell_key`, `study_key`, `settings_digest` and `variant_digest`.
     detector : str
     detector_identity : mapping
         Name, version, digest of the source, parameters and view.
@@ -282,7 +285,7 @@ class CellDocument:
     @property
     def chosen(self) -> TestedBand | None:
         """Chosen band with its score files."""
-        return next((one for one in self.tested if one.role == "chosen"), None)
+        return next((band for band in self.tested if band.role == "chosen"), None)
 
     @property
     def allpass_auc(self) -> float | None:
@@ -291,8 +294,7 @@ class CellDocument:
 
     def files_of(self, row: Row) -> tuple[str, ...]:
         """Score files of one row of the cell, one per draw, below its folder; none if the cell has no such row."""
-        wanted = row.role, row.band
-        return next((one.files for one in self.tested if (one.role, one.band) == wanted), ())
+        return next((band.files for band in self.tested if (band.role, band.band) == (row.role, row.band)), ())
 
     def to_json(self) -> dict[str, Any]:
         """JSON form of the present schema."""
@@ -303,11 +305,11 @@ class CellDocument:
             "crop": None if self.crop is None else dict(self.crop),
             "band": self.band.as_dict(),
             "evidence": self.evidence.to_json() if self.evidence else None,
-            "trials": [one.to_json() for one in self.trials],
-            "narrow": [one.to_json() for one in self.narrow],
-            "tested": [one.to_json() for one in self.tested],
+            "trials": [trial.to_json() for trial in self.trials],
+            "narrow": [band.to_json() for band in self.narrow],
+            "tested": [band.to_json() for band in self.tested],
             "gaps": list(self.gaps),
-            "problems": [list(one) for one in self.problems],
+            "problems": [list(problem) for problem in self.problems],
             "data": {name: dict(facts) for name, facts in self.data.items()},
             "lookalikes": _lookalikes_to_json(self.lookalikes),
         }
@@ -342,8 +344,8 @@ class CellDocument:
 
     @classmethod
     def _of_present(cls, data: Mapping[str, Any]) -> Self:
-        known = {one.name: data[one.name] for one in fields(cls) if one.name in data}
-        known |= {
+        values = {part.name: data[part.name] for part in fields(cls) if part.name in data or part.default is MISSING}
+        values |= {
             "tests": tuple(data["tests"]),
             "band": Band(**data["band"]),
             "evidence": EvidenceInterval.from_json(data["evidence"]),
@@ -353,17 +355,17 @@ class CellDocument:
             "gaps": tuple(data["gaps"]),
             "problems": tuple((item, status, detail) for item, status, detail in data["problems"]),
             "lookalikes": {
-                name: Lookalikes(one["n"], tuple((item, other) for item, other in one["pairs"]))
-                for name, one in data["lookalikes"].items()
+                name: Lookalikes(alike["n"], tuple((item, other) for item, other in alike["pairs"]))
+                for name, alike in data["lookalikes"].items()
             },
         }
-        return cls(**known)
+        return cls(**values)
 
 
 def _upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Add to a document of an earlier schema what it does not say."""
-    unsaid = {
-        # Of cells that do not say so: the name of their study, of settings alone, and their own.
+    """Add the parts that a document of an earlier schema lacks."""
+    defaults = {
+        # Cells without digests of settings and variant: the name of their study, of settings alone, and their own name.
         "settings": data.get("study_key", "")[:SHORT],
         "variant": data["key"][:SHORT],
         "narrow": [],
@@ -378,7 +380,7 @@ def _upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
         "lookalikes": {},
         "versions": {},
     }
-    return unsaid | dict(data)
+    return defaults | dict(data)
 
 
 def read_cell(folder: Path) -> CellDocument:
@@ -406,13 +408,23 @@ def keep_cell_document(document: CellDocument, folder: Path, durable: bool = Tru
     write_json(folder / FILE, document.to_json(), durable=durable)
 
 
+def fact_text(value: Any) -> str:
+    """Return a fact of a data set (`CellProvenance.data`) as one line."""
+    return "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that scores depend on."""
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
+
+
 def _plain(record: Any) -> dict[str, Any]:
-    """Fields by name, as they are."""
-    return {one.name: getattr(record, one.name) for one in fields(record)}
+    """Return the fields by name, with their values unchanged."""
+    return {part.name: getattr(record, part.name) for part in fields(record)}
 
 
 def _number(value: float | None) -> float:
-    """Undefined numbers are null in a file."""
+    """Return a number of a file, in which undefined ones are null."""
     return math.nan if value is None else value
 
 

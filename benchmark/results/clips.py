@@ -27,7 +27,7 @@ class RowClips:
     pooled : dict of str to list of Scored
         Their clips, one item set per draw.
     problems : dict of str to str
-        By test domain, why frames could not be put together to clips.
+        By test domain, the reason why frames could not be pooled to clips.
     """
 
     bootstrap: GroupBootstrap
@@ -41,8 +41,8 @@ class RowClips:
             return replace(test, clip_problem=self.problems[test.domain])
         if test.domain not in self.metrics:
             return test
-        found = self.metrics[test.domain]
-        return replace(test, clips=found.rule.value, metrics={**test.metrics, **found.numbers()})
+        clips = self.metrics[test.domain]
+        return replace(test, clips=clips.rule.value, metrics={**test.metrics, **clips.numbers()})
 
     def headline(self, home: Sequence[str], abroad: Sequence[str]) -> dict[str, float]:
         """
@@ -58,14 +58,14 @@ class RowClips:
         dict
             Without what was not measured: a mean over other domains takes clips in all of them.
         """
-        found: dict[str, Interval] = {}
+        aucs: dict[str, Interval] = {}
         if home and home[0] in self.metrics:
-            found["in_domain_clip_auc"] = self.metrics[home[0]].auc
+            aucs["in_domain_clip_auc"] = self.metrics[home[0]].auc
         if abroad and all(domain in self.metrics for domain in abroad):
-            found["cross_domain_clip_auc"] = self.bootstrap.interval([one for name in abroad for one in self.pooled[name]])
+            aucs["cross_domain_clip_auc"] = self.bootstrap.interval([scored for name in abroad for scored in self.pooled[name]])
         return {
             f"{name}{end}": value
-            for name, auc in found.items()
+            for name, auc in aucs.items()
             for end, value in (("", auc.value), ("_lo", auc.low), ("_hi", auc.high))
         }
 
@@ -93,25 +93,25 @@ def row_clips(
     RowClips
         Empty for domains whose items are no frames of clips.
     """
-    found = RowClips(bootstrap)
+    clips = RowClips(bootstrap)
     in_clips = {domain: entries for domain, entries in tested.items() if any(entry.clips is not None for entry in entries)}
     if not in_clips:
-        return found
+        return clips
     try:
         thresholds = [_thresholds(entry, rule) for entry in validation]
     except DataError as error:
-        found.problems.update(dict.fromkeys(in_clips, f"validation: {error}"))
-        return found
+        clips.problems.update(dict.fromkeys(in_clips, f"validation: {error}"))
+        return clips
     of_frames, of_clips = [pair[0] for pair in thresholds], [pair[1] for pair in thresholds]
     for domain, entries in in_clips.items():
         draws = [entry.frames for entry in entries]
         try:
-            found.metrics[domain] = clip_metrics(draws, rule, of_frames, of_clips, bootstrap)
+            clips.metrics[domain] = clip_metrics(draws, rule, of_frames, of_clips, bootstrap)
         except DataError as error:
-            found.problems[domain] = str(error)
+            clips.problems[domain] = str(error)
         else:
-            found.pooled[domain] = [clip_scores(one, rule, t) for one, t in zip(draws, of_frames, strict=True)]
-    return found
+            clips.pooled[domain] = [clip_scores(frames, rule, t) for frames, t in zip(draws, of_frames, strict=True)]
+    return clips
 
 
 def _thresholds(validation: DomainScores | None, rule: ClipRule) -> tuple[float, float]:

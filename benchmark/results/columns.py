@@ -5,6 +5,7 @@ The terminal, CSV, JSON, the page with its LaTeX download, MLflow and the docs r
 added to `METRICS` is computed for every test domain and appears in all of them.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -561,3 +562,8 @@ def board_metrics() -> tuple[Metric, ...]:
 def measured(verdicts: Verdicts) -> dict[str, float]:
     """Compute every metric of one scored item set, by name; NaN where it is undefined."""
     return {metric.name: metric.measure(verdicts) for metric in METRICS}
+
+
+def metric_name(domain: str, name: str) -> str:
+    """Return the name of a test metric in MLflow, which takes word characters, space and ``/ . - :`` only."""
+    return "/".join(["test", re.sub(r"[^/ .:\w-]", " ", domain), name])

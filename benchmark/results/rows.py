@@ -1,19 +1,22 @@
 """
 Rows of a leaderboard and the test results that they are made of, as frozen records with their JSON form.
 
-The JSON form is flat and undefined numbers are NaN in it (null in a file, see `store.dump_json`). What a column means, and
-where it is shown, stands in `columns`.
+The JSON form is flat and undefined numbers are NaN in it (null in a file, see `store.files.dump_json`). The meaning of a
+column, and the places that show it, are in `columns`.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, Self
 
 from ..domains.names import chain_of, unperturbed
 from ..frequency.bands import Band
+from ..store.files import read_json, write_json
 
 NAN = math.nan
+ROWS_FILE = "rows.json"  # of a cell, or of a study
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,13 @@ class TestResult:
         With all frequencies, and with the best tried band of this domain.
     oracle_band : Band or None
     split_list, pictures : str
-        Digests of the test items and of their contents; empty where nobody recorded them.
+        Digests of the test items and of their contents; empty if they were not recorded.
     lookalikes : int
         Test pictures that look like training or validation pictures.
     clips : str
         Rule that pools the scores of a clip's frames (`ClipRule`); empty where the test pictures are no frames of clips.
     clip_problem : str
-        Why there are no numbers per clip although there are clips; empty if there are.
+        Reason why there are clips but no numbers per clip; empty if there are numbers.
     metrics : mapping of str to float
         Every other number, by its name in `columns.METRICS` or `columns.CLIP_COLUMNS`.
     """
@@ -100,7 +103,7 @@ class TestResult:
         """JSON form: metrics stand beside the other numbers, after the coverage."""
         data = {name: getattr(self, name) for name in _TEST_FIELDS}
         data["oracle_band"] = self.oracle_band.as_dict() if self.oracle_band else None
-        for name in ("clips", "clip_problem"):  # as if nobody had asked, where there are no clips
+        for name in ("clips", "clip_problem"):  # results without clips keep the form of before there were numbers per clip
             if not data[name]:
                 del data[name]
         return _after(data, "coverage", self.metrics)
@@ -110,10 +113,10 @@ class TestResult:
         """Read the JSON form; raise KeyError if a part that every version has is missing."""
         band = data.get("oracle_band")
         required = {name: _nan(data[name]) for name in ("domain", "auc", "auc_lo", "auc_hi", "n", "coverage")}
-        known = {name: _nan(data[name]) for name in ("allpass_auc", "oracle_auc") if name in data}
-        others = ("split_list", "pictures", "lookalikes", "clips", "clip_problem")
-        known |= {name: data[name] for name in others if name in data}
-        return cls(**required, **known, oracle_band=Band(**band) if band else None, metrics=_others(data, _TEST_FIELDS))
+        optional = {name: _nan(data[name]) for name in ("allpass_auc", "oracle_auc") if name in data}
+        as_written = ("split_list", "pictures", "lookalikes", "clips", "clip_problem")
+        optional |= {name: data[name] for name in as_written if name in data}
+        return cls(**required, **optional, oracle_band=Band(**band) if band else None, metrics=_others(data, _TEST_FIELDS))
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,7 @@ class PerturbationResult:
 
     def to_json(self) -> dict[str, Any]:
         """JSON form."""
-        return {**{one.name: getattr(self, one.name) for one in fields(self)}, "domains": list(self.domains)}
+        return {**{part.name: getattr(self, part.name) for part in fields(self)}, "domains": list(self.domains)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -166,7 +169,7 @@ class Standing:
     rank_low, rank_high, tie_group : int or None
         See `ranking.Placement`; None without a rank.
     rank_reason : str
-        Why there is none; empty if there is one.
+        Reason why there is no rank; empty if there is one.
     """
 
     rank_low: int | None = None
@@ -200,7 +203,7 @@ class SubmissionFacts:
 
     def to_json(self) -> dict[str, Any]:
         """JSON form."""
-        return {**{one.name: getattr(self, one.name) for one in fields(self)}, "notes": list(self.notes)}
+        return {**{part.name: getattr(self, part.name) for part in fields(self)}, "notes": list(self.notes)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -313,7 +316,7 @@ class Row:
 
     @property
     def is_submitted(self) -> bool:
-        """True if somebody brought the scores."""
+        """True if the scores were submitted."""
         return self.source == "submitted"
 
     @property
@@ -339,7 +342,7 @@ class Row:
         return getattr(self, name) if name in _ROW_NAMES else self.metrics.get(name, NAN)
 
     def to_json(self) -> dict[str, Any]:
-        """JSON form; what only a board knows is left out where it is not known."""
+        """JSON form; keys that only a board sets are left out if they are not set."""
         data = {name: getattr(self, name) for name in _ROW_FIELDS}
         data |= {
             "band": self.band.as_dict(),
@@ -349,7 +352,7 @@ class Row:
             "dropped_leaks": dict(self.dropped_leaks),
             "data": {name: dict(facts) for name, facts in self.data.items()},
             "tests": [test.to_json() for test in self.tests],
-            "robustness": [one.to_json() for one in self.robustness],
+            "robustness": [result.to_json() for result in self.robustness],
         }
         data = _after(data, "coverage", self.metrics)
         if self.run_id:
@@ -365,26 +368,36 @@ class Row:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read the JSON form, also that of rows which an earlier version wrote; null numbers become NaN."""
-        known = {name: _nan(data[name]) for name in (*_ROW_FIELDS, "run_id", "source") if name in data}
-        known |= {name: data[name] for name in ("current", "verified") if name in data}
-        known |= {
+        values = {name: _nan(data[name]) for name in (*_ROW_FIELDS, "run_id", "source") if name in data}
+        values |= {name: data[name] for name in ("current", "verified") if name in data}
+        values |= {
             "band": Band(**data["band"]),
             "evidence": EvidenceInterval.from_json(data.get("evidence")),
             "gaps": tuple(data.get("gaps", ())),
             "tests": tuple(map(TestResult.from_json, data["tests"])),
-            # Rows of runs before there were perturbations do not say that they have none.
+            # Rows of runs before there were perturbations lack the key.
             "robustness": tuple(map(PerturbationResult.from_json, data.get("robustness", ()))),
             "metrics": _others(data, _ROW_NAMES),
         }
         if data.get("submission") is not None:
-            known["submission"] = SubmissionFacts.from_json(data["submission"])
-        return cls(**known)
+            values["submission"] = SubmissionFacts.from_json(data["submission"])
+        return cls(**values)
 
 
-_TEST_FIELDS = tuple(one.name for one in fields(TestResult) if one.name != "metrics")
+_TEST_FIELDS = tuple(part.name for part in fields(TestResult) if part.name != "metrics")
 _BOARD_FIELDS = ("run_id", "current", "source", "verified", "submission", "metrics", "standing")
-_ROW_NAMES = tuple(one.name for one in fields(Row))
+_ROW_NAMES = tuple(part.name for part in fields(Row))
 _ROW_FIELDS = tuple(name for name in _ROW_NAMES if name not in _BOARD_FIELDS)
+
+
+def read_rows(folder: Path) -> list[Row]:
+    """Return the rows in the folder of a cell or of a study; none where it has no `ROWS_FILE`."""
+    return rows_from_json(read_json(folder / ROWS_FILE))
+
+
+def keep_rows(rows: Sequence[Row], folder: Path) -> None:
+    """Write rows into the folder of a cell or of a study."""
+    write_json(folder / ROWS_FILE, rows_to_json(rows))
 
 
 def rows_from_json(rows: Sequence[Mapping[str, Any]] | None) -> list[Row]:

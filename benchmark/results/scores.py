@@ -106,7 +106,7 @@ def with_scores(table: pa.Table, scores: NDArray[np.float64]) -> pa.Table:
 
 
 def ok_rows(table: pa.Table) -> NDArray[np.bool_]:
-    """Which rows have status ``ok``."""
+    """Return a mask of the rows with status ``ok``."""
     return np.asarray(table.column("status").to_numpy(zero_copy_only=False) == Status.OK.value, dtype=bool)
 
 
@@ -137,7 +137,7 @@ def clip_names(table: pa.Table) -> NDArray | None:
 
 
 def frame_clips(table: pa.Table) -> NDArray | None:
-    """Clip of every scored item of one item set (n_ok,), see `clip_names`; None where no two items are frames of one clip."""
+    """Return the clip of every scored item of one item set (n_ok,), see `clip_names`; None if no two items share a clip."""
     names = clip_names(table)
     return None if names is None or len(np.unique(names)) == len(names) else names[ok_rows(table)]
 
@@ -158,7 +158,7 @@ def write_table(path: Path, table: pa.Table, durable: bool = True) -> None:
 @dataclass(frozen=True)
 class DomainScores:
     """
-    What a score file says of one item set.
+    Scores of one item set, as a score file holds them.
 
     Attributes
     ----------
@@ -194,7 +194,7 @@ def join_tables(path: Path, parts: Sequence[Path]) -> None:
 
 
 def is_whole(path: Path, size: int) -> bool:
-    """Whether a table that was written without waiting for the disk has arrived there."""
+    """Return True if a table that was written without waiting for the disk has arrived there, with `size` bytes."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, size - 4))
@@ -222,26 +222,26 @@ def read_scores(path: Path) -> list[DomainScores]:
     ok, clips = ok_rows(table), clip_names(table)
     # Files hold whole item sets one after the other.
     pair = np.array([f"{d}\0{s}" for d, s in zip(column["domain"], column["split"], strict=True)])
-    found = []
+    sets = []
     for name in dict.fromkeys(pair):
-        mine = pair == name
-        rows = mine & ok
+        in_set = pair == name
+        rows = in_set & ok
         scored = Scored(
             column["label"][rows].astype(np.int64),
             column["score"][rows].astype(np.float64),
             column["group"][rows].astype(str),
         )
         domain, split = name.split("\0")
-        shared = clips[rows] if clips is not None and len(np.unique(clips[mine])) < mine.sum() else None
-        found.append(DomainScores(domain, split, scored, int(mine.sum()), shared))
-    return found
+        shared = clips[rows] if clips is not None and len(np.unique(clips[in_set])) < in_set.sum() else None
+        sets.append(DomainScores(domain, split, scored, int(in_set.sum()), shared))
+    return sets
 
 
 def item_labels(table: pa.Table) -> NDArray[np.int64]:
-    """Labels of the items with status ``ok``."""
+    """Return the labels of the items with status ``ok``."""
     return table.column("label").to_numpy()[ok_rows(table)].astype(np.int64)
 
 
 def mean_per_item(scores: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Mean score over the crops of each item; `rows` says which item a crop shows."""
+    """Return the mean score over the crops of each item; `rows` holds the item of every crop."""
     return np.bincount(rows, weights=scores) / np.bincount(rows)

@@ -1,10 +1,10 @@
 """
 One cell of a study, from the all-pass reference to the scored test domains.
 
-A cell is a generator: it yields the work that it wants done next and is sent what came of it, in the same order. It sees
-no clock, no worker and no tracking store, so its course depends on the scores alone.
+A cell is a generator: it yields the work to be done next and is sent the answers in the same order. It has no clock, no
+worker and no tracking store, so its course depends on the scores alone.
 
-Where the oracle is wanted, every fit is scored on the test domains at once, because fitting is what costs. Those scores
+If the study has oracles, every fit is scored on the test domains at once, because fits take most of the time. Those scores
 lie sealed in files of their own: nothing before `_test` reads them.
 """
 
@@ -24,10 +24,10 @@ Course = Generator[Work, list[Any], "CellResult"]
 
 
 class Observer(Protocol):
-    """Who wants to know what a cell has found while it runs."""
+    """Receiver of the trials of a cell while it runs."""
 
     def tried(self, cell: Cell, trials: Sequence[Trial]) -> None:
-        """Some bands have been tried."""
+        """Receive bands that have been tried."""
         ...
 
 
@@ -66,9 +66,9 @@ def run_cell(cell: Cell, history: History, observer: Observer) -> Course:
         history.add_sweep([t.band for t in swept], [t.auc.value for t in swept])
     hints = [band for band in _hints(evidence, study) if band.kind in study.search.kinds]
     for start in range(0, study.search.trials, study.search.batch):
-        asked = history.ask(start, min(start + study.search.batch, study.search.trials), hints)
-        tried = yield from _try_bands(cell, [band for _, band in asked], ["search"] * len(asked), observer)
-        for (number, _), trial in zip(asked, tried, strict=True):
+        proposed = history.ask(start, min(start + study.search.batch, study.search.trials), hints)
+        tried = yield from _try_bands(cell, [band for _, band in proposed], ["search"] * len(proposed), observer)
+        for (number, _), trial in zip(proposed, tried, strict=True):
             history.tell(number, None if trial.error else trial.auc.value)
         trials += tried
 
@@ -82,18 +82,20 @@ def run_cell(cell: Cell, history: History, observer: Observer) -> Course:
 def _try_bands(
     cell: Cell, bands: Sequence[Band], stages: Sequence[str], observer: Observer
 ) -> Generator[Work, list[Any], list[Trial]]:
-    """Fit every band on every replicate and look at the validation scores."""
+    """Fit every band on every replicate and compute its AUC on the validation pictures."""
     # All-pass and fixed bands get a row whatever is chosen, so their test scores are wanted in any case.
     records = yield from _fit(
         cell, [(band, cell.study.oracle or stage in ("allpass", "fixed")) for band, stage in zip(bands, stages, strict=True)]
     )
-    errors = [next((record.error for record in mine if record.error), "") for mine in records]
-    scored = [mine for mine, error in zip(records, errors, strict=True) if not error]
-    intervals = iter((yield [Assessment(tuple(record.val_scores for record in mine), cell.study.bootstrap) for mine in scored]))
+    errors = [next((record.error for record in draws if record.error), "") for draws in records]
+    scored = [draws for draws, error in zip(records, errors, strict=True) if not error]
+    intervals = iter(
+        (yield [Assessment(tuple(record.val_scores for record in draws), cell.study.bootstrap) for draws in scored])
+    )
     unknown = Interval(math.nan, math.nan, math.nan, math.nan)
     trials = [
-        Trial(band, stage, unknown if error else next(intervals), mine, error)
-        for band, stage, mine, error in zip(bands, stages, records, errors, strict=True)
+        Trial(band, stage, unknown if error else next(intervals), draws, error)
+        for band, stage, draws, error in zip(bands, stages, records, errors, strict=True)
     ]
     observer.tried(cell, trials)
     return trials
@@ -115,7 +117,7 @@ def _test(
 ) -> Generator[Work, list[Any], list[Tested]]:
     roles = [("chosen", chosen), ("allpass", allpass), *(("fixed", band) for band in fixed)]
     records = yield from _fit(cell, [(band, True) for _, band in roles])
-    tested = [Tested(role, band, mine) for (role, band), mine in zip(roles, records, strict=True) if not _failed(mine)]
+    tested = [Tested(role, band, draws) for (role, band), draws in zip(roles, records, strict=True) if not _failed(draws)]
     return tested + (oracles(cell, {trial.band: trial.records for trial in trials}) if cell.study.oracle else [])
 
 
@@ -124,7 +126,7 @@ def _failed(records: Sequence[Record]) -> bool:
 
 
 def _hints(evidence: tuple[float, float] | None, study: Study) -> list[Band]:
-    """Bands that the sweep suggests to try first: its evidence alone, all below its end, all above its start."""
+    """Return the bands that the sweep suggests to try first: the evidence interval, all below its end, all above its start."""
     if evidence is None:
         return []
     low, high = evidence

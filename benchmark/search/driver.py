@@ -14,36 +14,36 @@ from .fit import assess, find_record, run_jobs
 
 
 class _Answer:
-    """What comes of one piece of work: known already, or number `index` of what a worker is going to return."""
+    """Answer to one piece of work: a value, or number `index` of the list that a worker is going to return."""
 
-    def __init__(self, known: Any = None, future: "Future[Any] | None" = None, index: int | None = None) -> None:
-        self._known, self._future, self._index = known, future, index
+    def __init__(self, value: Any = None, future: "Future[Any] | None" = None, index: int | None = None) -> None:
+        self._value, self._future, self._index = value, future, index
 
     @property
     def future(self) -> "Future[Any] | None":
-        """What to wait for, if it is not there yet."""
+        """Future to wait for; None if the answer is there."""
         return None if self._future is None or self._future.done() else self._future
 
     def result(self) -> Any:
-        """Return it, or raise what the worker raised."""
+        """Return the answer, or raise the exception of the worker."""
         if self._future is None:
-            return self._known
+            return self._value
         value = self._future.result()
         return value if self._index is None else value[self._index]
 
 
 class Driver:
     """
-    Runs several cells side by side; each gets its answers in the order in which it asked.
+    Driver of several cells side by side; each gets the answers to its work in the order of the work.
 
     Parameters
     ----------
     workers : Workers
     reporter : Reporter
     keep : callable
-        Run in a worker on every result; what it returns goes to `finished`.
+        Called in a worker with every result; its value goes to `finished`.
     finished : callable
-        Called here with a result and what `keep` returned.
+        Called in this process with a result and the value of `keep`.
     n_cells : int
         Of the study, those of earlier runs included.
     n_fits : int
@@ -63,7 +63,7 @@ class Driver:
         self._keep, self._finished = keep, finished
         self._counted: set[str] = set()
         self._steps: dict[int, int] = {}
-        self._counting = threading.Lock()  # futures tell from threads of their own
+        self._counting = threading.Lock()  # futures call back from threads of their own
 
     def run(self, courses: Sequence[Course]) -> list[CellResult]:
         """Run the cells to their end; return their results in the order of `courses`."""
@@ -71,7 +71,7 @@ class Driver:
         pending: dict[int, list[_Answer]] = {}
         begun, done = 0, self._n_cells - len(courses)
         while pending or begun < len(courses):
-            awaited = {i: [f for answer in mine if (f := answer.future)] for i, mine in pending.items()}
+            awaited = {i: [f for answer in answers if (f := answer.future)] for i, answers in pending.items()}
             # Cells begin when workers would soon be idle: the first ones are kept before the last ones are fitted.
             if begun < len(courses) and len({f for futures in awaited.values() for f in futures}) < 2 * self._workers.jobs:
                 pending[begun] = self._begin(begun, next(courses[begun]))
@@ -84,7 +84,7 @@ class Driver:
                     self._finished(results[i], answers[0])
                     done += 1
                     self._reporter.cells(done, self._n_cells)
-                    self._count(i, self._n_fits + 1)  # also what it did without
+                    self._count(i, self._n_fits + 1)  # fits that the cell did without count, too
                     continue
                 try:
                     pending[i] = self._begin(i, courses[i].send(answers))
@@ -97,7 +97,7 @@ class Driver:
         return [results[i] for i in range(len(courses))]
 
     def _begin(self, cell: int, work: Work) -> list[_Answer]:
-        """Take up what earlier runs left, and hand the rest to the workers."""
+        """Answer work from the records of earlier runs, and hand the rest to the workers."""
         answers: dict[str, _Answer] = {}
         groups: dict[Band, list[Job]] = {}
         assessments = []
@@ -121,7 +121,7 @@ class Driver:
         return assessments or [answers[piece.key] for piece in work if isinstance(piece, Job)]
 
     def _count_fits(self, cell: int, jobs: Sequence[Job]) -> None:
-        """Tell that fits of a cell are done, each once."""
+        """Count fits of a cell as done, each once."""
         with self._counting:
             new = {job.key for job in jobs} - self._counted
             self._counted |= new
@@ -129,7 +129,7 @@ class Driver:
         self._count(cell, reached)
 
     def _count(self, cell: int, reached: int) -> None:
-        """Tell how many steps of a cell are done."""
+        """Report the steps that a cell has done since the last report."""
         with self._counting:
             new = reached - self._steps.get(cell, 0)
             self._steps[cell] = max(reached, self._steps.get(cell, 0))

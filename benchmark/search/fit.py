@@ -24,28 +24,37 @@ from ..store.files import read_json, write_json
 
 
 def record_path(folder: str, key: str) -> Path:
-    """Where the record of a job lies; its score files are beside it."""
+    """Return the path of a job's record; its score files are beside it."""
     return Path(folder, key[:2], f"{key}.json")
 
 
 def find_record(job: Job) -> Record | None:
     """Return the record of an equal job that finished earlier, if its score files are still there and whole."""
     path = record_path(job.records, job.key)
-    known = read_json(path)
-    if not known:
+    document = read_json(path)
+    if not document:
         return None
-    sizes = known.pop("bytes")
-    files = {name: path.with_name(known[name]) for name in sizes}
+    sizes = document.pop("bytes")
+    files = {name: path.with_name(document[name]) for name in sizes}
     if not all(is_whole(files[name], size) for name, size in sizes.items()):
         return None
-    return Record(**{**known, **{name: str(file) for name, file in files.items()}})
+    return Record(**{**document, **{name: str(file) for name, file in files.items()}})
 
 
 def run_jobs(jobs: Sequence[Job]) -> list[Record]:
     """
-    Fit, score, write the score files, then the record, of jobs that share what they read.
+    Run jobs that share features: fit, score, write the score files, then the record.
 
-    A detector that fails gives a record with `error` and leaves no record file: it hurts its own cell and is tried again.
+    A detector that fails gives a record with `error` and leaves no record file, so that the next run tries it again.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+
+    Returns
+    -------
+    list of Record
+        In the order of the jobs.
     """
     return [_reported(job) for job in jobs]
 
@@ -78,10 +87,10 @@ def _run(job: Job) -> Record:
             start = time.perf_counter()
             scores = score_detector(detector, tested)
             score_seconds += time.perf_counter() - start
-            known, scores = _read_items(items.table), mean_per_item(scores, tested_rows)
-            tables.append(with_scores(known.table, scores))
+            listed, scores = _read_items(items.table), mean_per_item(scores, tested_rows)
+            tables.append(with_scores(listed.table, scores))
             if kind == "test":
-                aucs[items.domain] = roc_auc(known.labels, scores)
+                aucs[items.domain] = roc_auc(listed.labels, scores)
         if tables:
             names[f"{kind}_scores"] = f"{job.key}.{kind}.parquet"
             write_table(path.with_name(names[f"{kind}_scores"]), pa.concat_tables(tables), durable=False)
@@ -102,7 +111,7 @@ def _run(job: Job) -> Record:
 
 
 def assess(assessment: Assessment) -> Interval:
-    """Mean validation AUC over replicates, with its interval."""
+    """Compute the mean validation AUC over replicates, with its interval."""
     return auc_interval([read_scores(Path(path))[0].scored for path in assessment.scores], assessment.n_draws)
 
 

@@ -43,7 +43,7 @@ class _JournalLock:
 
 class _Journal(JournalFileBackend):
     """
-    A journal that counts the lines that Optuna could make sense of.
+    A journal that counts the lines that Optuna could read.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class _Journal(JournalFileBackend):
         """Read on from a line."""
         for log in super().read_logs(log_number_from):
             yield log
-            self.n_applied += 1  # whoever asks for the next line has taken this one
+            self.n_applied += 1  # Optuna has applied a line when it asks for the next one
 
 
 def open_storage(url: str | None, default: Path) -> BaseStorage:
@@ -99,7 +99,8 @@ def _with_driver(url: str) -> str:
 
 
 def _not_opened(url: str, error: Exception) -> str:
-    """Say why a storage cannot be opened: in the driver's words where it was asked, else what an address looks like."""
+    """Return the message on a storage that cannot be opened: the driver's own, or the form of an address."""
+    # Imported here: SQLAlchemy is needed for a storage that is a database only.
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
     first = str(error).strip().splitlines()[0]
@@ -113,6 +114,7 @@ def _not_opened(url: str, error: Exception) -> str:
 
 def _require_place(url: str) -> None:
     """Refuse a database in memory: it would end with the process, and others could not see it."""
+    # Imported here: SQLAlchemy is needed for a storage that is a database only.
     from sqlalchemy import make_url
 
     address = make_url(url)
@@ -133,7 +135,7 @@ def _open_journal(path: Path) -> JournalStorage:
     try:
         n_lines = _without_torn_line(path)
         journal = _Journal(path, lock)
-        with contextlib.suppress(Exception):  # Optuna raises this and that at a line that it has not written
+        with contextlib.suppress(Exception):  # Optuna raises various errors at a damaged line
             storage = JournalStorage(journal)
             if journal.n_applied == n_lines:
                 return storage
@@ -162,17 +164,17 @@ def _without_torn_line(journal: Path) -> int:
 
 def _keep_lines(journal: Path, n_lines: int) -> Path:
     """Set a journal aside and begin another with its first lines; return where the old one is."""
-    kept = b"".join(journal.read_bytes().splitlines(keepends=True)[:n_lines])
+    lines = b"".join(journal.read_bytes().splitlines(keepends=True)[:n_lines])
     aside = name_aside(journal)
     journal.rename(aside)
     with atomic_path(journal) as temporary:
-        temporary.write_bytes(kept)
+        temporary.write_bytes(lines)
     return aside
 
 
 def lost_trials(journal: Path, storage: BaseStorage, name: str, n_trials: int) -> bool:
     """
-    Tell whether a search has fewer trials than a cell had when it was finished, because its journal was damaged meanwhile.
+    Return True if a search has fewer trials than its finished cell, because its journal was damaged in between.
 
     Parameters
     ----------
@@ -194,9 +196,9 @@ def lost_trials(journal: Path, storage: BaseStorage, name: str, n_trials: int) -
 
 class History:
     """
-    What has been tried for one cell: an Optuna study with one trial for every band of the search.
+    Search history of one cell: an Optuna study with one trial for every band of the search.
 
-    The bands of the sweep are no trials of it: they lie on a grid, and would make whatever is the same for all of them look
+    The bands of the sweep are no trials of it: they lie on a grid, so a parameter that is the same for all of them would look
     important. The sampler learns from them all the same, in a copy of the study that only lives in memory. There every trial
     has every parameter, as the sampler takes them together; in the study, a trial has those that its kind of band has.
 
@@ -238,18 +240,18 @@ class History:
         return {name: value for name, value in params.items() if name != "width" or params["kind"] in WITH_WIDTH}
 
     def add_sweep(self, bands: Sequence[Band], values: Sequence[float]) -> None:
-        """Tell the sampler what the sweep found, so that the search starts from it; a second call adds nothing."""
+        """Add the bands and AUCs of the sweep to the sampler's copy; a second call adds nothing."""
         if "band" not in self.search.kinds or self._copy.get_trials(deepcopy=False):
             return
         space = self._space()
         for band, value in zip(bands, values, strict=True):
             params = {"kind": "band", "cutoff": band.cutoff, "width": band.width, "order": band.order}
             if self._inside(band) and value == value:
-                mine = {name: params[name] for name in space}
-                self._copy.add_trial(optuna.trial.create_trial(params=mine, distributions=space, value=value))
+                used = {name: params[name] for name in space}
+                self._copy.add_trial(optuna.trial.create_trial(params=used, distributions=space, value=value))
 
     def _inside(self, band: Band) -> bool:
-        """Whether a band pass lies in the search space."""
+        """Return True if a band pass lies in the search space."""
         (low, high), (narrow, wide), (soft, steep) = self.search.cutoff, self.search.width, self.search.order
         order_fits = not MODES[self.mode].has_order or soft <= band.order <= steep
         return low <= band.cutoff <= high and narrow <= band.width <= wide and order_fits
@@ -272,21 +274,21 @@ class History:
         -------
         list of (Optuna trial number, Band)
         """
-        mine = self._study.get_trials(deepcopy=False)
+        earlier = self._study.get_trials(deepcopy=False)
         asked = []
         for number in range(start, stop):
-            known = mine[number] if number < len(mine) else None
+            before = earlier[number] if number < len(earlier) else None
             with _quiet():
-                copy, params = self._proposed(number, hints, known)
+                copy, params = self._proposed(number, hints, before)
                 self._study.sampler = PartialFixedSampler(self._used(params), RandomSampler(seed=0))
-                trial = self._study.ask() if known is None else optuna.Trial(self._study, known._trial_id)
-                if known is None or not known.state.is_finished():
+                trial = self._study.ask() if before is None else optuna.Trial(self._study, before._trial_id)
+                if before is None or not before.state.is_finished():
                     self._suggest(trial, params["kind"])
             self._copies[trial.number] = copy
             asked.append((trial.number, self._band(params)))
         return asked
 
-    def _proposed(self, number: int, hints: Sequence[Band], known: FrozenTrial | None) -> tuple[optuna.Trial, dict[str, Any]]:
+    def _proposed(self, number: int, hints: Sequence[Band], before: FrozenTrial | None) -> tuple[optuna.Trial, dict[str, Any]]:
         """
         Ask the copy for a trial.
 
@@ -296,10 +298,10 @@ class History:
         self._copy.sampler = self._sampler(number, hints)
         copy = self._copy.ask()
         params = self._suggest(copy)
-        if known is None or "kind" not in known.params or self._used(params) == known.params:
+        if before is None or "kind" not in before.params or self._used(params) == before.params:
             return copy, params
         self._copy.tell(copy, state=TrialState.FAIL)
-        self._copy.sampler = PartialFixedSampler(known.params, TPESampler(seed=self._seed))
+        self._copy.sampler = PartialFixedSampler(before.params, TPESampler(seed=self._seed))
         copy = self._copy.ask()
         return copy, self._suggest(copy)
 

@@ -1,7 +1,6 @@
 """Resolve a study to a plan: names, items, classes and the guard."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from ..contracts import FAKE, REAL, Split
 from ..domains.catalogue import Catalogue, OpenDomain, data_facts
@@ -16,12 +15,25 @@ from ..study.study_file import Study, override
 
 def make_plan(study: Study, catalogue: Catalogue) -> Plan:
     """
-    Resolve names, list items, refuse what leaks or lacks a class.
+    Resolve the names of a study, list its items, and refuse leaks and missing classes.
+
+    Parameters
+    ----------
+    study : Study
+    catalogue : Catalogue
+
+    Returns
+    -------
+    Plan
 
     Raises
     ------
-    BenchError
-        Of the kind that fits, for anything that cannot work.
+    StudyError
+        If a detector is named twice, or a perturbation is unknown.
+    DataError
+        If a domain is unknown or lacks a class, or domains leak.
+    PluginError
+        If a detector or one of its parameters is unknown.
     """
     entries = [entry for entry in study.detectors if not (entry.optional and missing_extra(entry.name))]
     detectors = tuple(DetectorSpec.parse(entry.name, entry.params) for entry in entries)
@@ -29,7 +41,7 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
     if len(set(labels)) < len(labels):
         raise StudyError(f"detector '{next(x for x in labels if labels.count(x) > 1)}' is named twice.")
     for spec in detectors:
-        _ = spec.build().view  # what the constructor and the view refuse is refused now
+        _ = spec.build().view  # so that the constructor and the view refuse parameters now
     learned = (REAL,) if reals_suffice(study, detectors) else (REAL, FAKE)
     opened: dict[tuple[str, int], OpenDomain] = {}
 
@@ -65,16 +77,17 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
 
 
 def reals_suffice(study: Study, detectors: Sequence[DetectorSpec]) -> bool:
-    """Whether training domains may lack fakes: every detector makes its own, and no band is chosen on validation pictures."""
+    """Return True if training domains may lack fakes: every detector makes its own, and no band is chosen on validation."""
     return not study.sweep_bands and not study.search.trials and learn_from_reals(detectors)
 
 
 def learn_from_reals(detectors: Sequence[DetectorSpec]) -> bool:
+    """Return True if every detector makes its own fakes from reals."""
     return bool(detectors) and all(spec.plugin.learns_from == "real" for spec in detectors)
 
 
 def _require_classes(
-    domain: OpenDomain, splits: tuple[Any, ...], labels: Sequence[int] = (REAL, FAKE), detectors: Sequence[DetectorSpec] = ()
+    domain: OpenDomain, splits: Sequence[Split], labels: Sequence[int] = (REAL, FAKE), detectors: Sequence[DetectorSpec] = ()
 ) -> None:
     missing = missing_classes(domain.items, splits, labels)
     if missing:
@@ -82,18 +95,18 @@ def _require_classes(
 
 
 def _more_pictures(domain: OpenDomain, detectors: Sequence[DetectorSpec]) -> str:
-    """What to do about a class that a domain lacks."""
+    """Return advice for a domain that lacks a class."""
     if not learn_from_reals(detectors):
         return domain.remedy
     names = ", ".join(spec.label for spec in detectors)
-    way = "set sweep: null and search.trials: 0."
-    return f"{names} learns from reals alone, but a band is chosen on fakes, too: {way} Or: {domain.remedy}"
+    settings = "set sweep: null and search.trials: 0."
+    return f"{names} learns from reals alone, but a band is chosen on fakes, too: {settings} Or: {domain.remedy}"
 
 
 def _guard(
     train: Sequence[str], test: Sequence[str], domains: dict[tuple[str, int], OpenDomain], replicate: int, drop: bool
 ) -> dict[str, dict[str, int]]:
-    """Refuse what leaks in one draw, or leave it out of `domains` and say how many items of each split that were."""
+    """Refuse leaks of one draw, or leave the items out of `domains`; return their numbers by training domain and split."""
     held_out = {name: all_names(domains[name, replicate].split("test")) for name in test}
     dropped = {}
     for name in train:

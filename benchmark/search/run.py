@@ -1,4 +1,4 @@
-"""A study from plan to results: prepare the pictures, run the cells, hand everything to the outbox."""
+"""The run of a study, from its plan to its results: prepare the pictures, run the cells, keep and record what they gave."""
 
 import contextlib
 import tempfile
@@ -7,23 +7,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from optuna.storages import BaseStorage
+
 from ..errors import BenchError
 from ..features.chunks import Places
 from ..features.item_sets import iter_problems
 from ..features.prepare import Prepared, prepare_sets
 from ..models.trained_model import add_mlflow_model
+from ..pictures.lookalikes import Lookalikes
+from ..recording.cell_folder import cell_folder, keep_cell
 from ..recording.discrepancy import compare, comparisons, keep_discrepancies
 from ..recording.keys import cell_key
-from ..recording.recorder import (
-    Recorder,
-    cell_folder,
-    has_rows,
-    keep_cell,
-    keep_split_lists,
-    keep_study,
-    study_folder,
-    study_rows,
-)
+from ..recording.recorder import Recorder
+from ..recording.study_folder import has_rows, keep_split_lists, keep_study, study_folder, study_rows
 from ..records import Cell, ItemSet, Plan, Replicate
 from ..reporting import Reporter
 from ..results.cell_document import SHORT, find_cell
@@ -43,13 +39,10 @@ from .optuna_history import History, lost_trials, open_storage
 JOURNAL = "optuna.journal"  # of all searches, among the results
 
 
-# --- the whole -------------------------------------------------------------------------------------------------------
-
-
 @dataclass
 class Outcome:
     """
-    What a run leaves.
+    Results of a run, and everything that it could not do.
 
     Attributes
     ----------
@@ -60,8 +53,9 @@ class Outcome:
     unsent : int
         Documents that the tracking store has not got yet.
     tracking_problem : str
+        Reason why it has not; empty if it has got all.
     failures : dict of str to str
-        Cells without a result, and why.
+        Reason by cell without a result.
     gaps : dict of str to tuple of str
         Bands that could not be scored, by cell.
     problems : list of (data set, item, status, detail)
@@ -78,32 +72,8 @@ class Outcome:
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is missing."""
+        """True if every band, cell, picture and document is there."""
         return not (self.unsent or self.failures or self.gaps or self.problems)
-
-
-@contextlib.contextmanager
-def _only_run(name: str) -> Iterator[None]:
-    """Hold the study: two processes asking one search would ask everything twice."""
-    with contextlib.ExitStack() as held:
-        try:
-            held.enter_context(holding(results_root() / "locks" / f"{name}.lock", patience=0))
-        except LockHeldError as error:
-            raise BenchError(
-                f"another `bench run` is working on the study '{name}' in {results_root()}; "
-                f"wait for it, or set BANDBENCH_HOME to another folder."
-            ) from error
-        yield
-
-
-def _attempt(study: Study, fresh: bool) -> int:
-    """Number of the present attempt at a study; ``--fresh`` begins the next."""
-    path = results_root() / "attempts.json"
-    attempts = read_json(path) or {}
-    if fresh:
-        attempts[study.name] = attempts.get(study.name, 0) + 1
-        write_json(path, attempts)
-    return attempts.get(study.name, 0)
 
 
 def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, fresh: bool, reporter: Reporter) -> Outcome:
@@ -130,21 +100,22 @@ def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, 
     Raises
     ------
     BenchError
-        If nothing can be done. A cell, a band or a picture that fails does not raise.
+        If the study is being run by another process, or nothing of it can be done. A cell, a band or a picture that fails
+        does not raise.
     """
     end_if_imported_by_a_worker()
     home = ensure_writable(results_root(), "BANDBENCH_HOME")
     cache = ensure_writable(cache_root(), "BANDBENCH_CACHE")
     with _only_run(plan.study.name), tempfile.TemporaryDirectory(prefix="scratch-", dir=cache) as scratch:
         places = Places(str(cache), scratch, str(home / "records"))
-        history_storage = open_storage(storage, home / JOURNAL)
+        searches = open_storage(storage, home / JOURNAL)
         attempt = _attempt(plan.study, fresh)
         outbox = Outbox(tracking_uri)
         exporter = Exporter(outbox, tracking_uri, add_mlflow_model, reporter.note)
         exporter.start()
         try:
             with running_workers(jobs) as workers:
-                outcome = _run(plan, places, workers, history_storage, attempt, outbox, reporter)
+                outcome = _run(plan, places, workers, searches, attempt, outbox, reporter)
         except BaseException:
             exporter.close(patience=2)  # what is left waits in the outbox for the next run
             raise
@@ -154,96 +125,143 @@ def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, 
         return outcome
 
 
+@contextlib.contextmanager
+def _only_run(name: str) -> Iterator[None]:
+    """Hold the lock of a study: two processes that run one search would do everything twice."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(holding(results_root() / "locks" / f"{name}.lock", patience=0))
+        except LockHeldError as error:
+            raise BenchError(
+                f"another `bench run` is working on the study '{name}' in {results_root()}; "
+                f"wait for it, or set BANDBENCH_HOME to another folder."
+            ) from error
+        yield
+
+
+def _attempt(study: Study, fresh: bool) -> int:
+    """Return the number of the present attempt at a study; ``--fresh`` begins the next one."""
+    path = results_root() / "attempts.json"
+    attempts = read_json(path) or {}
+    if fresh:
+        attempts[study.name] = attempts.get(study.name, 0) + 1
+        write_json(path, attempts)
+    return attempts.get(study.name, 0)
+
+
 def _run(
-    plan: Plan, places: Places, workers: Workers, storage: Any, attempt: int, outbox: Outbox, reporter: Reporter
+    plan: Plan, places: Places, workers: Workers, searches: BaseStorage, attempt: int, outbox: Outbox, reporter: Reporter
 ) -> Outcome:
+    """Take the steps of a study in their order."""
     prepared = prepare_sets(plan, places, workers, reporter)
-    outcome = Outcome(problems=list(iter_problems(list(prepared.sets.values()))))
     cells = make_cells(plan, prepared, places.records, attempt)
     recorder = Recorder(outbox, reporter)
-    left = [cell for cell in cells if _lost_trials(cell, storage) or not recorder.take_up(cell)]
+    unfinished = _unfinished_cells(cells, searches, recorder, reporter)
+    n_computed = _run_cells(plan, cells, unfinished, searches, recorder, workers, reporter)
+    rows = _keep_study(plan, cells, recorder, workers, reporter)
+    _compare(cells, workers, reporter)
+    recorder.study_finished(cells, study_folder(cells[0]), rows)
+    problems = list(iter_problems(list(prepared.sets.values())))
+    return Outcome(recorder.rows, n_computed, failures=recorder.failures, gaps=recorder.gaps, problems=problems)
+
+
+def make_cells(plan: Plan, prepared: Prepared, records: str, attempt: int) -> list[Cell]:
+    """Return every detector with every training domain, grouped by domain."""
+    return [
+        Cell(plan.study, detector, train, _replicates(plan.study, train, prepared), records, attempt)
+        for train in plan.study.train
+        for detector in plan.detectors
+    ]
+
+
+def _replicates(study: Study, train: str, prepared: Prepared) -> tuple[Replicate, ...]:
+    sets = prepared.sets
+    return tuple(
+        Replicate(
+            draw,
+            sets[train, "train", draw],
+            sets[train, "val", draw],
+            tuple(_with_lookalikes(sets[test, "test", draw], prepared.lookalikes[train, test]) for test in study.test),
+        )
+        for draw in range(study.seeds)
+    )
+
+
+def _with_lookalikes(items: ItemSet, lookalikes: Lookalikes) -> ItemSet:
+    return replace(items, provenance=replace(items.provenance, lookalikes=lookalikes))
+
+
+def _unfinished_cells(cells: Sequence[Cell], searches: BaseStorage, recorder: Recorder, reporter: Reporter) -> list[Cell]:
+    """Let the recorder take up the cells that earlier runs finished; return the others."""
+    unfinished = [cell for cell in cells if _lost_trials(cell, searches) or not recorder.take_up(cell)]
     if recorder.incomplete:
         reporter.note(
             f"MLflow has not got all of {len(recorder.incomplete)} finished cells (never sent, deleted, or files are gone): "
             "they are sent again."
         )
-    courses = []
-    for cell in left:
-        # Of what the cell is called and not of what it holds, so that a repeated attempt asks for the same bands.
-        search_seed = int(digest([cell.study.name.partition(MARK)[0], cell.study.seed, cell.label])[:8], 16)
-        history = History(storage, search_name(cell), cell.study.search, cell.study.mode, search_seed)
-        courses.append(run_cell(cell, history, recorder))
+    return unfinished
+
+
+def _lost_trials(cell: Cell, searches: BaseStorage) -> bool:
+    """Return True if the search of a finished cell lacks trials, as its journal was damaged."""
+    document = find_cell(cell_folder(cell))
+    searched = sum(trial.stage == "search" for trial in document.trials) if document else 0
+    return lost_trials(results_root() / JOURNAL, searches, search_name(cell), searched)
+
+
+def _run_cells(
+    plan: Plan,
+    cells: Sequence[Cell],
+    unfinished: Sequence[Cell],
+    searches: BaseStorage,
+    recorder: Recorder,
+    workers: Workers,
+    reporter: Reporter,
+) -> int:
+    """Run the unfinished of all cells; return the number of fits that were computed and not taken from records."""
+    courses = [run_cell(cell, _history(cell, searches), recorder) for cell in unfinished]
     n_fits = plan.n_fits // plan.n_cells
-    reporter.stage("searching bands" if plan.n_bands > 1 else "fitting", (n_fits + 1) * len(left))
-    reporter.cells(len(cells) - len(left), len(cells))
-    before = time.time()
+    reporter.stage("searching bands" if plan.n_bands > 1 else "fitting", (n_fits + 1) * len(unfinished))
+    reporter.cells(len(cells) - len(unfinished), len(cells))
+    start = time.time()
     results = Driver(workers, reporter, keep_cell, recorder.finished, len(cells), n_fits).run(courses)
-    reporter.stage("keeping the study", None)
     records = {r.key: r for result in results for group in (*result.trials, *result.tested) for r in group.records}
-    outcome.computed = sum(record.finished >= before for record in records.values())
-    rows = study_rows(study_folder(cells[0]), recorder.rows)
-    if not has_rows(study_folder(cells[0]), rows):
-        workers.submit(keep_study, plan.study.name, rows, study_folder(cells[0])).result()
-    keep_split_lists(cells, plan.domains, study_folder(cells[0]))
-    _compare(cells, workers, reporter)
-    recorder.study_finished(cells, study_folder(cells[0]), rows)
-    outcome.rows, outcome.failures, outcome.gaps = recorder.rows, recorder.failures, recorder.gaps
-    return outcome
+    return sum(record.finished >= start for record in records.values())
+
+
+def _history(cell: Cell, searches: BaseStorage) -> History:
+    # Of the names of the cell and not of its pictures and settings, so that a repeated attempt asks for the same bands.
+    seed = int(digest([cell.study.name.partition(MARK)[0], cell.study.seed, cell.label])[:8], 16)
+    return History(searches, search_name(cell), cell.study.search, cell.study.mode, seed)
 
 
 def search_name(cell: Cell) -> str:
-    """Name of a cell's Optuna study: readable parts, then as much of its key as tells variants apart."""
+    """Return the name of a cell's Optuna study: readable parts, then as much of its key as tells variants apart."""
     train = cell.train.replace("/", "-")
     return f"{cell.study.name}/{cell.detector.label}/{train}/{cell_key(cell)[:SHORT]}"
 
 
-def _lost_trials(cell: Cell, storage: Any) -> bool:
-    """Whether the search of a finished cell has to be told again, as its journal was damaged."""
-    document = find_cell(cell_folder(cell))
-    searched = sum(trial.stage == "search" for trial in document.trials) if document else 0
-    return lost_trials(results_root() / JOURNAL, storage, search_name(cell), searched)
+def _keep_study(plan: Plan, cells: Sequence[Cell], recorder: Recorder, workers: Workers, reporter: Reporter) -> list[Row]:
+    """Write the folder of the study; return its rows, those of earlier runs included."""
+    reporter.stage("keeping the study", None)
+    folder = study_folder(cells[0])
+    rows = study_rows(folder, recorder.rows)
+    if not has_rows(folder, rows):
+        workers.submit(keep_study, plan.study.name, rows, folder).result()
+    keep_split_lists(cells, plan.domains, folder)
+    return rows
 
 
 def _compare(cells: Sequence[Cell], workers: Workers, reporter: Reporter) -> None:
-    """Compare sets of test pictures in the embeddings of the detectors, where the study asks for it."""
-    wanted = comparisons(cells)
-    if not wanted:
+    """Compare sets of test pictures in the embeddings of the detectors, if the study asks for it."""
+    pairs = comparisons(cells)
+    if not pairs:
         return
-    reporter.stage("comparing embeddings", len(wanted))
-    futures = {workers.submit(compare, comparison): i for i, comparison in enumerate(wanted)}
-    entries: list[dict[str, Any]] = [{}] * len(wanted)
+    reporter.stage("comparing embeddings", len(pairs))
+    futures = {workers.submit(compare, comparison): i for i, comparison in enumerate(pairs)}
+    entries: list[dict[str, Any]] = [{}] * len(pairs)
     for future in as_completed(futures):
         entries[futures[future]] = future.result()
         reporter.advance(1)
-    compared = list(zip(wanted, entries, strict=True))
+    compared = list(zip(pairs, entries, strict=True))
     workers.submit(keep_discrepancies, cells[0].study.name, compared, study_folder(cells[0])).result()
-
-
-def make_cells(plan: Plan, prepared: Prepared, records: str, attempt: int) -> list[Cell]:
-    """Every detector with every training domain."""
-    sets = prepared.sets
-
-    def tested(train: str, test: str, r: int) -> ItemSet:
-        known = replace(sets[test, "test", r].provenance, lookalikes=prepared.lookalikes[train, test])
-        return replace(sets[test, "test", r], provenance=known)
-
-    return [
-        Cell(
-            plan.study,
-            detector,
-            train,
-            tuple(
-                Replicate(
-                    r,
-                    sets[train, "train", r],
-                    sets[train, "val", r],
-                    tuple(tested(train, test, r) for test in plan.study.test),
-                )
-                for r in range(plan.study.seeds)
-            ),
-            records,
-            attempt,
-        )
-        for train in plan.study.train
-        for detector in plan.detectors
-    ]

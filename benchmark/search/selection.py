@@ -8,7 +8,20 @@ from ..records import Cell, Record, Tested, Trial
 
 
 def oracles(cell: Cell, by_band: dict[Band, tuple[Record, ...]]) -> list[Tested]:
-    """For every test domain the band that scores best there: what could not have been known beforehand."""
+    """
+    Return for every test domain the band with the best test AUC there, which no choice on validation pictures can know.
+
+    Parameters
+    ----------
+    cell : Cell
+    by_band : dict of Band to tuple of Record
+        In the order in which the bands were tried, one record per draw. Of bands that tie, the first is taken.
+
+    Returns
+    -------
+    list of Tested
+        In the order of the test domains.
+    """
     best: dict[str, tuple[float, Band]] = {}
     for band, records in by_band.items():
         for items in cell.replicates[0].tests:
@@ -20,11 +33,11 @@ def oracles(cell: Cell, by_band: dict[Band, tuple[Record, ...]]) -> list[Tested]
 
 def evidence_interval(sweep: Sequence[Trial], step: float) -> tuple[float, float] | None:
     """
-    Stretch of the frequency axis on which single narrow bands carry evidence.
+    Find the stretch of the frequency axis on which single narrow bands carry evidence.
 
     The contiguous run of sweep bands around the best one whose AUC interval lies above 0.5. The intervals are
-    simultaneous, 95 % for all bands of the sweep together (Bonferroni): with forty looks at the axis, one or two
-    pointwise intervals exclude 0.5 by chance. Every band stands for the stretch of one step around its centre, so
+    simultaneous, 95 % for all bands of the sweep together (Bonferroni): of forty pointwise intervals, one or two
+    exclude 0.5 by chance. Every band stands for the stretch of one step around its centre, so
     that neighbours touch and do not overlap.
 
     Parameters
@@ -57,9 +70,9 @@ def choose(trials: Sequence[Trial]) -> Trial:
     """
     Choose a band by `RULE`.
 
-    A wider band can tie with one that carries all the evidence; the narrow one says more. Equal widths go to the
-    higher AUC, then to the band that sorts first. With few pictures one standard error is wide, and a narrow band may lie
-    within it by chance: it has to show evidence of its own.
+    A wider band can tie with one that carries all the evidence; the narrow one locates it better. Of equal widths the higher
+    AUC is taken, then the band that sorts first. With few pictures one standard error is wide, and a narrow band may lie
+    within it by chance, so its own AUC has to be clearly above 0.5.
 
     Parameters
     ----------
@@ -77,6 +90,6 @@ def choose(trials: Sequence[Trial]) -> Trial:
 
 
 def clearly_above_chance(trials: Sequence[Trial]) -> list[bool]:
-    """Which AUCs lie above 0.5, at 95 % for all of them together (Bonferroni)."""
+    """Return by trial whether its AUC lies above 0.5, at 95 % for all of them together (Bonferroni)."""
     z = NormalDist().inv_cdf(1 - 0.025 / len(trials))
     return [trial.auc.value - z * trial.auc.error > 0.5 for trial in trials]  # NaN is not above

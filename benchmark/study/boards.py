@@ -1,5 +1,5 @@
 """
-Which board a run writes to.
+Boards of a study, and the names that its options give them.
 
 A study's board holds rows of one set of settings. Options of `bench run` that change what is computed lead to a board of its
 own, named by what differs: ``band_search~trials=0``, ``band_search~mine``.
@@ -26,14 +26,14 @@ HEX = 8  # digits that stand for the rest of a name that would be too long
 @dataclass(frozen=True)
 class StudyReference:
     """
-    How later commands name a study that was run.
+    Names by which later commands find a study that was run.
 
     Attributes
     ----------
     run : str
-        What ``bench run`` takes: the name of a shipped study, or the path of a file.
+        Argument of ``bench run``: the name of a shipped study, or the path of a file.
     board : str
-        What ``bench leaderboard --study`` takes.
+        Argument of ``bench leaderboard --study``.
     """
 
     run: str
@@ -63,7 +63,7 @@ class Placement:
     ----------
     train, test : tuple of str
     alone : tuple of str
-        Data sets of ``--data`` that nobody placed, and that take the place of all domains of the study.
+        Data sets of ``--data`` that no option places, and that replace all domains of the study.
     """
 
     train: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ class Placement:
 
 def place_data(study: Study, brought: Sequence[str], train: Sequence[str], test: Sequence[str]) -> Placement:
     """
-    Say where data sets that ``--data`` brings belong.
+    Choose the domains that data sets of ``--data`` are used for.
 
     One that the study names lies where ``--data`` says, and nothing else changes. One that it does not name is trained and
     tested on alone, unless ``--train`` or ``--test`` place it.
@@ -89,7 +89,7 @@ def place_data(study: Study, brought: Sequence[str], train: Sequence[str], test:
     Raises
     ------
     StudyError
-        If some are named by the study and others by nobody: the others cannot replace what the study says of the first.
+        If the study names some of them and not the others, which could not replace all of its domains.
     """
     if train or test:
         return Placement(tuple(train), tuple(test))
@@ -98,12 +98,12 @@ def place_data(study: Study, brought: Sequence[str], train: Sequence[str], test:
     if not unnamed:
         return Placement()
     if len(unnamed) < len(brought):
-        known = ", ".join(name for name in brought if name in named)
+        of_study = ", ".join(name for name in brought if name in named)
         tests = " ".join(f"--test {domain}" for domain in (*study.test, *unnamed))
         raise StudyError(
-            f"--data brings {known}, which the study {study.name} names, and {', '.join(unnamed)}, which it does not: say what "
-            f"{', '.join(unnamed)} is for ({tests} adds it to the test domains; --train replaces the training domains), "
-            f"or leave it out."
+            f"--data brings {of_study}, which the study {study.name} names, and {', '.join(unnamed)}, which it does not: "
+            f"say what {', '.join(unnamed)} is for ({tests} adds it to the test domains; --train replaces the training "
+            f"domains), or leave it out."
         )
     return Placement(unnamed, unnamed, unnamed)
 
@@ -175,17 +175,19 @@ def _listed(catalogue: Catalogue, domains: frozenset[str], seed: int) -> str:
     names = set()
     for name in {dataset_name(domain) for domain in domains}:
         plain = {domain for domain in domains if dataset_name(domain) == name and not chain_of(domain)}
-        whole = plain and plain == _expanded(catalogue, [name], seed)
-        names |= {name} if whole else plain
+        complete = plain and plain == _expanded(catalogue, [name], seed)
+        names |= {name} if complete else plain
     return ",".join(sorted(names | {domain for domain in domains if chain_of(domain)}))
 
 
 def _parameter_parts(shipped: Study, catalogue: Catalogue, options: Mapping[str, Mapping[str, Any]]) -> list[str]:
     parts = []
-    for name, given in sorted(options.items()):
+    for name, parameters in sorted(options.items()):
         plugin = datasets.get(catalogue.spec(name).reference)
         usual = {**plugin.parameter_defaults(), **shipped.datasets.get(name, {})}
-        parts += [_parameter_part(f"{name}.{key}", value) for key, value in sorted(given.items()) if usual.get(key) != value]
+        parts += [
+            _parameter_part(f"{name}.{key}", value) for key, value in sorted(parameters.items()) if usual.get(key) != value
+        ]
     return parts
 
 

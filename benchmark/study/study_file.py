@@ -133,7 +133,7 @@ class Search(_Strict):
 
 
 class Discrepancy(_Strict):
-    """How far sets of test pictures are apart in the embeddings of the study's detectors; see `mmd`."""
+    """Settings of the discrepancy between sets of test pictures in the embeddings of the study's detectors; see `mmd`."""
 
     permutations: int = Field(default=199, ge=0, le=100_000)
     limit: int = Field(default=500, ge=4, description="Pictures of each set at most.")
@@ -151,14 +151,14 @@ def _chain(text: str) -> str:
 
 
 class CropEntry(_Strict):
-    """Which windows are cut; see `CropSpec`."""
+    """Windows that are cut out of a picture; see `CropSpec`."""
 
     side: int = Field(default=128, ge=16, le=4096)
     placement: Literal["centre", "tiles"] = "centre"
     tiles: int = Field(default=4, ge=1)
 
     def spec(self) -> CropSpec:
-        """As the engine wants it."""
+        """Return the record that the engine takes."""
         return CropSpec(self.side, self.placement, self.tiles)
 
 
@@ -211,14 +211,14 @@ class Study(_Strict):
 
 
 def shipped_studies() -> dict[str, Path]:
-    """Study files of this package by name."""
+    """Return the study files of this package by name."""
     folder = Path(str(resources.files(f"{ROOT_PACKAGE}.studies")))
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
 def find_study(reference: str) -> Path:
     """
-    Path of a study given by name or by path.
+    Return the path of a study that is given by name or by path.
 
     Raises
     ------

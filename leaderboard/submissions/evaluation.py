@@ -10,8 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from ...benchmark.errors import DataError
-from ...benchmark.results.cell_document import SHORT, CellDocument, TestedBand, keep_cell_document
-from ...benchmark.results.cells import versions
+from ...benchmark.results.cell_document import SHORT, CellDocument, TestedBand, keep_cell_document, versions
 from ...benchmark.results.rows import Row, SubmissionFacts
 from ...benchmark.results.scores import write_table
 from ...benchmark.store.files import digest, publish_folder, write_json

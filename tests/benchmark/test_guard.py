@@ -360,7 +360,7 @@ def test_what_a_data_set_says_of_itself_is_on_the_row(cast: str) -> None:
 
 
 def test_a_result_of_before_there_were_split_lists_can_be_read(cast: str, tmp_path: Path) -> None:
-    from bandbench.benchmark.results.cells import cell_rows
+    from bandbench.benchmark.results.cell_rows import cell_rows
 
     row = chosen(run_cast(cast, {"test": ["cast/one"]}))
     path = tmp_path / "home" / "cells" / row.cell / "cell.json"

@@ -1,7 +1,5 @@
 """The leak guard, on items made by hand."""
 
-from dataclasses import replace
-
 import pytest
 
 from bandbench.benchmark.contracts import Item
@@ -14,7 +12,6 @@ from bandbench.benchmark.domains.guard import (
     refuse_leaks,
     refuse_shared,
 )
-from bandbench.benchmark.domains.splits import draw_splits, missing_classes, split_digest
 from bandbench.benchmark.errors import DataError
 
 
@@ -35,11 +32,6 @@ def test_disjoint_sides_pass() -> None:
 def test_every_kind_of_leak_is_refused_by_name(fitted: Item, held_out: Item, message: str) -> None:
     with pytest.raises(DataError, match=message):
         check_no_leak("sides", [fitted], [held_out])
-
-
-def test_order_of_items_does_not_matter() -> None:
-    items = [Item(f"{label}{i}", label, "train", video=f"v{i // 2}") for label in (0, 1) for i in range(40)]
-    assert draw_splits(items, 0, 0) == draw_splits(items[::-1], 0, 0)
 
 
 def cast(split: str, *people: str, fakes: dict[str, str] | None = None, prefix: str = "") -> list[Item]:
@@ -92,64 +84,6 @@ def test_domains_that_one_detector_learns_from_are_held_against_each_other() -> 
     assert not any(one.dropped.values())
 
 
-def test_the_digest_of_a_split_list_is_of_who_is_where() -> None:
-    items = [*TRAIN, *VAL]
-    assert split_digest(items) == split_digest(items[::-1])
-    assert split_digest([replace(item, fingerprint="x", generator="g") for item in items]) == split_digest(items)
-    for change in ({"split": "test"}, {"label": 1}, {"target": "z"}, {"donor": "z"}, {"video": "z"}, {"id": "z"}):
-        assert split_digest([replace(items[0], **change), *items[1:]]) != split_digest(items)
-    assert split_digest(items[1:]) != split_digest(items)
-
-
-# --- drawing ---------------------------------------------------------------------------------------------------------
-
-
-def crowd(n: int = 60, frames: int = 3) -> list[Item]:
-    """Frames of clips, every third clip a fake."""
-    return [
-        Item(f"{i // frames}/{i % frames}", int(i // frames % 3 == 0), "train", video=f"v{i // frames}")
-        for i in range(n * frames)
-    ]
-
-
-def members(items: list[Item], split: str) -> set[str]:
-    return {item.id for item in items if item.split == split}
-
-
-def test_a_group_is_never_on_two_sides() -> None:
-    sides: dict[str, set[str]] = {}
-    for item in draw_splits(crowd(), 0, 0):
-        sides.setdefault(item.video, set()).add(item.split)
-    assert len(sides) == 60
-    assert {len(found) for found in sides.values()} == {1}
-
-
-def test_a_fifth_is_tested_a_fifth_validates_and_classes_are_balanced() -> None:
-    drawn = draw_splits(crowd(), 0, 0)
-    assert {split: len(members(drawn, split)) for split in ("train", "val", "test")} == {"train": 108, "val": 36, "test": 36}
-    fakes = {split: sum(item.label for item in drawn if item.split == split) for split in ("train", "val", "test")}
-    assert fakes == {"train": 36, "val": 12, "test": 12}
-
-
-def test_the_seed_draws_the_test_split_and_the_replicate_the_rest() -> None:
-    first, second, other = (draw_splits(crowd(), *draw) for draw in ((0, 0), (0, 1), (1, 0)))
-    assert draw_splits(crowd(), 0, 0) == first
-    assert members(first, "test") == members(second, "test") != members(other, "test")
-    assert members(first, "val") != members(second, "val")
-
-
-def test_a_given_test_split_is_left_to_its_data_set() -> None:
-    drawn = draw_splits(crowd(), 0, 0, test=False)
-    assert {split: len(members(drawn, split)) for split in ("train", "val", "test")} == {"train": 144, "val": 36, "test": 0}
-
-
-def test_too_few_groups_are_refused_with_a_way_out() -> None:
-    with pytest.raises(
-        DataError, match=r"12 pictures in 4 groups cannot be split .*: .*test has no real.* Name the groups\. Else"
-    ):
-        draw_splits(crowd(4), 0, 0, way_out="Name the groups.")
-
-
 # --- what is said ----------------------------------------------------------------------------------------------------
 
 
@@ -181,10 +115,3 @@ def test_neither_training_nor_validation_may_show_what_is_tested(split: str) -> 
     sides[split] = [*sides[split], Item("leak", 1, split, target="y")]  # type: ignore[arg-type]
     with pytest.raises(DataError, match="train of d and test of e share identity 'y'"):
         refuse_leaks([Fitted("d", sides["train"], sides["val"])], {"c": set(), "e": TEST["d"]})
-
-
-def test_classes_that_a_split_lacks_are_named() -> None:
-    items = [Item("a", 0, "train"), Item("b", 1, "train"), Item("c", 1, "val")]
-    assert missing_classes(items, ["train", "val"]) == "val has no real"
-    assert missing_classes(items, ["val", "test"], [1]) == "test has no fake"
-    assert missing_classes(items, ["train"]) == ""

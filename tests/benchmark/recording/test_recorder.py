@@ -1,4 +1,4 @@
-"""What becomes of a cell's result: which are taken up from earlier runs, which are failures, which rows belong to a study."""
+"""The recorder: cells that it takes up from earlier runs, failures, and the documents that the tracking store gets."""
 
 import math
 from collections.abc import Sequence
@@ -9,15 +9,14 @@ import pytest
 from made_cells import interval, made_cell, record_of
 
 from bandbench.benchmark.frequency.bands import Band
-from bandbench.benchmark.recording.cell_folder import write_cell
+from bandbench.benchmark.recording.cell_folder import cell_folder, write_cell
 from bandbench.benchmark.recording.keys import cell_key, study_key
-from bandbench.benchmark.recording.recorder import Recorder, cell_folder, has_rows, study_folder, study_rows
+from bandbench.benchmark.recording.recorder import Recorder
 from bandbench.benchmark.records import Cell, CellResult, Record, Trial
 from bandbench.benchmark.records import Tested as ScoredBand  # a name that pytest does not take for tests
-from bandbench.benchmark.results.cells import cell_rows
+from bandbench.benchmark.results.cell_rows import cell_rows
 from bandbench.benchmark.results.rows import rows_to_json
 from bandbench.benchmark.store.files import write_json
-from bandbench.benchmark.store.folders import results_root
 from conftest import SilentReporter
 
 ALL, LOW = Band(), Band("low", 0.2)
@@ -65,12 +64,6 @@ def finished_cell(folder: Path, cell: Cell, gaps: tuple[str, ...] = ()) -> list[
     rows = cell_rows(cell_folder(cell))
     write_json(cell_folder(cell) / "rows.json", rows_to_json(rows))
     return rows
-
-
-def test_results_lie_under_their_keys() -> None:
-    cell = made_cell()
-    assert cell_folder(cell) == results_root() / "cells" / cell_key(cell)
-    assert study_folder(cell) == results_root() / "studies" / study_key(cell)
 
 
 def test_a_cell_that_was_not_finished_is_not_taken_up() -> None:
@@ -155,22 +148,3 @@ def test_bands_with_too_few_frequencies_are_one_note() -> None:
     record, _, report = recorder()
     record.tried(made_cell(), [Trial(band, "search", interval(0.5, 0.01), empty, "keeps 1 frequency") for band in (ALL, LOW)])
     assert report.notes == [f"{made_cell().label}: 2 bands were left out, the first: keeps 1 frequency"]
-
-
-def test_rows_of_other_detectors_and_domains_stay_in_a_study(tmp_path: Path) -> None:
-    (row,) = finished_cell(tmp_path, made_cell())
-    others = [row | {"detector": "dct_ridge", "cell": "b"}, row | {"train": "away", "cell": "c"}]
-    write_json(tmp_path / "rows.json", [row | {"cell": "a"}, *others])
-    new = row | {"cell": "n"}
-    assert [one["cell"] for one in study_rows(tmp_path, [new])] == ["n", "b", "c"]
-    assert study_rows(tmp_path / "nowhere", [new]) == [new]
-
-
-def test_a_study_is_made_of_its_cells_whatever_their_order(tmp_path: Path) -> None:
-    (row,) = finished_cell(tmp_path, made_cell())
-    a, b = row | {"cell": "a"}, row | {"cell": "b"}
-    write_json(tmp_path / "rows.json", [a, b])
-    assert has_rows(tmp_path, [b, a])
-    assert not has_rows(tmp_path, [a])
-    assert not has_rows(tmp_path, [a, b, b])
-    assert not has_rows(tmp_path / "nowhere", [a])

@@ -16,7 +16,7 @@ from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.recording.recorder import row_metrics
 from bandbench.benchmark.results import columns
 from bandbench.benchmark.results.cell_document import CellDocument, TestedBand, keep_cell_document
-from bandbench.benchmark.results.cells import cell_rows
+from bandbench.benchmark.results.cell_rows import cell_rows
 from bandbench.benchmark.results.columns import Better, Metric, Terminal, Unit, row_columns, test_columns
 from bandbench.benchmark.results.rows import Row, TestResult
 from bandbench.benchmark.results.scores import SCORE_SCHEMA, write_table
@@ -27,7 +27,7 @@ from bandbench.leaderboard.page.payload import payload
 from bandbench.leaderboard.rows import Board
 from bandbench.leaderboard.terminal.table import as_table
 
-DOCS = Path(__file__).parents[2] / "docs" / "columns.md"
+DOCS = Path(__file__).parents[3] / "docs" / "columns.md"
 SHARE_OF_FAKES = Metric(
     name="share_of_fakes",
     heading="share\nof fakes",

@@ -12,7 +12,7 @@ from made_cells import item_set
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.records import Assessment, Job, Record
 from bandbench.benchmark.registry import DetectorSpec
-from bandbench.benchmark.search import run as engine
+from bandbench.benchmark.search import driver as driver_module
 from bandbench.benchmark.search.driver import Driver
 from bandbench.benchmark.search.fit import record_path
 from bandbench.benchmark.store.files import write_json
@@ -84,9 +84,9 @@ class Driven:
     ) -> None:
         self.desk, self.progress = Desk(jobs), Progress()
         self.kept: list[tuple[Any, Any]] = []
-        monkeypatch.setattr(engine, "run_jobs", run)
-        monkeypatch.setattr(engine, "assess", lambda piece: f"assessed {piece.scores[0]}")
-        monkeypatch.setattr(engine, "wait", self.desk.finish_one)
+        monkeypatch.setattr(driver_module, "run_jobs", run)
+        monkeypatch.setattr(driver_module, "assess", lambda piece: f"assessed {piece.scores[0]}")
+        monkeypatch.setattr(driver_module, "wait", self.desk.finish_one)
         finished = lambda result, kept: self.kept.append((result, kept))  # noqa: E731
         driver = Driver(self.desk, self.progress, keep, finished, n_cells or len(courses), n_fits)  # type: ignore[arg-type]
         self.results = driver.run(courses)  # type: ignore[arg-type]

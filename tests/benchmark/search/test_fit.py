@@ -1,4 +1,4 @@
-"""One fit: what names its record, when a record is taken up again, what a failure leaves."""
+"""One fit: its score files and record, when a record is taken up again, what a failure leaves."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_cells import OK, item_set, score_file
+from made_cells import item_set, score_file
 
 from bandbench.benchmark.contracts import Features, Item
 from bandbench.benchmark.errors import EmptyBandError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.records import Assessment, ItemSet, Job
 from bandbench.benchmark.registry import DetectorSpec
-from bandbench.benchmark.results.scores import item_table, mean_per_item, read_scores, write_table
-from bandbench.benchmark.search import fit as runner
+from bandbench.benchmark.results.scores import OK, item_table, read_scores, write_table
+from bandbench.benchmark.search import fit as fit_module
 from bandbench.benchmark.search.fit import assess, find_record, record_path, run_jobs
 
 N = 12
@@ -31,7 +31,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
         values = np.random.default_rng(len(items.split)).normal(size=(N, 3)) + 4 * sign * (np.arange(N)[:, None] // (N // 2))
         return Features(values, np.array([0.1, 0.2, 0.3])), np.arange(N)
 
-    monkeypatch.setattr(runner, "load_view", load_view)
+    monkeypatch.setattr(fit_module, "load_view", load_view)
     train, val, test = sets
     return Job(DetectorSpec.parse("spectral_logreg"), Band("low", 0.2), 0, train, val, (test,), str(tmp_path / "records"))
 
@@ -42,44 +42,6 @@ def prepared(folder: Path, domain: str, split: str) -> ItemSet:
     path = folder / f"{domain}-{split}.parquet"
     write_table(path, item_table(domain, items, [OK] * N))
     return item_set(domain, split, table=str(path), n_items=N, n_ok=N)
-
-
-# --- what a record is named by ---------------------------------------------------------------------------------------
-
-CHANGES: dict[str, Callable[[Job], Job]] = {
-    "detector": lambda job: replace(job, detector=DetectorSpec.parse("spectral_svm")),
-    "parameter": lambda job: replace(job, detector=replace(job.detector, params={"C": 3.0})),
-    "kind of band": lambda job: replace(job, band=Band("high", 0.2)),
-    "cut-off": lambda job: replace(job, band=Band("low", 0.21)),
-    "mode": lambda job: replace(job, band=replace(job.band, mode="pixels")),
-    "training pictures": lambda job: replace(job, train=replace(job.train, digest="other")),
-    "validation pictures": lambda job: replace(job, val=replace(job.val, digest="other")),
-    "test pictures": lambda job: replace(job, tests=(replace(job.tests[0], digest="other"),)),
-    "name of a test domain": lambda job: replace(job, tests=(replace(job.tests[0], domain="other"),)),
-    "one test domain more": lambda job: replace(job, tests=(*job.tests, replace(job.tests[0], domain="other"))),
-    "no test domain": lambda job: replace(job, tests=()),
-    "order of test domains": lambda job: replace(job, tests=(replace(job.tests[0], domain="other"), *job.tests)),
-    "attempt": lambda job: replace(job, attempt=1),
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_all_that_can_change_a_score_changes_the_key(change: str, job: Job) -> None:
-    assert CHANGES[change](job).key != job.key
-
-
-def test_the_keys_of_all_changes_differ(job: Job) -> None:
-    assert len({make(job).key for make in CHANGES.values()}) == len(CHANGES)
-
-
-def test_the_seed_of_a_stochastic_detector_is_in_the_key(job: Job) -> None:
-    seeded = replace(job, detector=DetectorSpec.parse("coin_flip"))
-    assert replace(seeded, replicate=1).key != seeded.key
-
-
-def test_places_and_costs_do_not_change_the_key(job: Job, tmp_path: Path) -> None:
-    moved = replace(job, records=str(tmp_path / "elsewhere"), train=replace(job.train, table="elsewhere", seconds_per_item=9.0))
-    assert moved.key == job.key
 
 
 # --- records ---------------------------------------------------------------------------------------------------------
@@ -104,7 +66,8 @@ def test_a_fit_without_test_domains_has_no_test_scores(job: Job) -> None:
 
 def test_the_record_of_another_fit_is_not_taken_up(job: Job) -> None:
     run_jobs([job])
-    assert [name for name, change in CHANGES.items() if find_record(change(job)) is not None] == []
+    others = [replace(job, attempt=1), replace(job, band=Band("low", 0.21)), replace(job, tests=())]
+    assert [find_record(other) for other in others] == [None] * 3
     assert find_record(job) is not None
 
 
@@ -141,7 +104,7 @@ def test_a_record_is_found_where_the_results_were_moved(job: Job, tmp_path: Path
     ("raised", "message", "empty"),
     [
         (EmptyBandError("keeps 1 frequency"), "keeps 1 frequency", True),
-        (ZeroDivisionError("by zero"), "spectral_logreg failed: ZeroDivisionError: by zero (test_runner.py:", False),
+        (ZeroDivisionError("by zero"), "spectral_logreg failed: ZeroDivisionError: by zero (test_fit.py:", False),
     ],
 )
 def test_a_failure_is_said_and_not_recorded(
@@ -152,7 +115,7 @@ def test_a_failure_is_said_and_not_recorded(
 
     other = replace(job, attempt=1)
     with monkeypatch.context() as failing:
-        failing.setattr(runner, "load_view", fail)
+        failing.setattr(fit_module, "load_view", fail)
         failed = run_jobs([job, other])
     assert [record.error[: len(message)] for record in failed] == [message] * 2
     assert [record.empty for record in failed] == [empty] * 2
@@ -169,7 +132,3 @@ def test_a_band_is_judged_by_the_mean_validation_auc_of_its_draws(tmp_path: Path
     half = score_file(tmp_path / "1.parquet", [("home", "val", reals, [0.5, 0.6, 0.0, 0.05])])
     assert assess(Assessment((perfect,), 200)).value == 1
     assert assess(Assessment((perfect, half), 200)).value == pytest.approx(0.75)
-
-
-def test_the_score_of_a_picture_is_the_mean_of_its_crops() -> None:
-    assert mean_per_item(np.array([1.0, 3.0, 5.0, 2.0]), np.array([0, 0, 1, 2])).tolist() == [2.0, 5.0, 2.0]

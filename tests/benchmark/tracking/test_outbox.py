@@ -12,7 +12,7 @@ from mlflow.entities import Run
 from PIL import Image
 
 from bandbench.benchmark.errors import BenchWarning
-from bandbench.benchmark.results.cells import cell_rows
+from bandbench.benchmark.results.cell_rows import cell_rows
 from bandbench.benchmark.store.files import write_json
 from bandbench.benchmark.store.folders import results_root
 from bandbench.benchmark.tracking.addresses import folder_path, sqlite_path

@@ -13,7 +13,7 @@ from rich.console import Console
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.figures.plots import save_heat_map, save_robustness
 from bandbench.benchmark.frequency.bands import Band
-from bandbench.benchmark.results.cells import metric_name
+from bandbench.benchmark.results.columns import metric_name
 from bandbench.benchmark.results.rows import PerturbationResult, Row, TestResult
 from bandbench.benchmark.tracking.store import default_tracking_uri
 from bandbench.leaderboard.exports import as_document, as_tests_csv

@@ -1,16 +1,13 @@
 """
-A finished cell on disk, and the row that follows from it.
+Leaderboard rows of a finished cell.
 
-The folder of a cell holds ``cell.json`` (what was tried and chosen) and score files. Every number of a row is computed
-from the score files, here or on the machine of whoever downloads them.
+The folder of a cell holds ``cell.json``, which lists the bands that were tried and chosen, and score files. Every number of a
+row is computed from the score files, on this machine or on one that they were downloaded to.
 """
 
 import math
-import platform
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -30,30 +27,10 @@ from .columns import board_metrics, measured
 from .rows import PerturbationResult, Row, TestResult, home_and_abroad
 from .scores import DomainScores, read_scores
 
-LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow", "opencv-python-headless")
-
-
-def fact_text(value: Any) -> str:
-    """What a data set says of itself, in a line."""
-    return "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that scores depend on."""
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
-
-
-def metric_name(domain: str, name: str) -> str:
-    """Name of a test metric in MLflow, which takes word characters, space and ``/ . - :`` only."""
-    return "/".join(["test", re.sub(r"[^/ .:\w-]", " ", domain), name])
-
-
-# --- rows ------------------------------------------------------------------------------------------------------------
-
 
 def cell_rows(folder: Path) -> list[Row]:
     """
-    Leaderboard rows of one cell: its chosen band, its all-pass reference, and every fixed band of the study.
+    Compute the leaderboard rows of one cell: its chosen band, its all-pass reference, and every fixed band of the study.
 
     Parameters
     ----------
@@ -81,13 +58,13 @@ ByDomain = dict[str, list[DomainScores]]
 
 
 def _rows(document: CellDocument, folder: Path) -> list[Row]:
-    scores = [[read_scores(folder / file) for file in one.files] for one in document.tested]
+    scores = [[read_scores(folder / file) for file in band.files] for band in document.tested]
     context = _Context(document, {}, {}, {})
     for tested, replicates in zip(document.tested, scores, strict=True):
         if tested.role == "oracle":
             context.oracle[tested.domain] = _by_domain(replicates)[tested.domain]
             context.oracle_bands[tested.domain] = tested.band
-        elif tested.role == "allpass":  # brought scores have none
+        elif tested.role == "allpass":  # submitted scores have none
             context.allpass.update(_by_domain(replicates))
     return [
         _row(context, tested, replicates)
@@ -107,12 +84,12 @@ class _Context:
 
 
 def _by_domain(replicates: Sequence[Sequence[DomainScores]]) -> ByDomain:
-    found: ByDomain = {}
+    by_domain: ByDomain = {}
     for entries in replicates:
         for entry in entries:
             if entry.split == "test":
-                found.setdefault(entry.domain, []).append(entry)
-    return found
+                by_domain.setdefault(entry.domain, []).append(entry)
+    return by_domain
 
 
 def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[DomainScores]]) -> Row:
@@ -120,7 +97,7 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
     tested = _by_domain(replicates)
     bootstrap = GroupBootstrap([e.scored for entries in tested.values() for e in entries], document.bootstrap)
     drawn = {name: np.mean([bootstrap.aucs(e.scored) for e in entries], axis=0) for name, entries in tested.items()}
-    validation = [next((one for one in draw if one.split == "val"), None) for draw in replicates]
+    validation = [next((scores for scores in draw if scores.split == "val"), None) for draw in replicates]
     thresholds = [best_threshold(val.scored.labels, val.scored.scores) if val else math.nan for val in validation]
     clips = row_clips(ClipRule(document.clips), validation, tested, bootstrap)
     tests = [clips.added_to(test) for test in _test_results(context, tested, thresholds, bootstrap, drawn)]
@@ -162,13 +139,13 @@ def _headline(
     drawn: dict[str, NDArray[np.float64]],
     clips: RowClips,
 ) -> dict[str, Any]:
-    """Numbers of a row that are means over test domains: over other domains where there are any, else at home."""
+    """Return the numbers of a row that are means over test domains: over other domains if there are any, else at home."""
     home, abroad = home_and_abroad(tests, train)
     headline = abroad or home
     cross = Interval(math.nan, math.nan, math.nan, math.nan)
     if abroad:
         cross = _mean_interval(bootstrap, tested, drawn, [test.domain for test in abroad])
-    measured_everywhere = not any(math.isnan(test.auc) for test in abroad)  # which is the worst is unknown where one is
+    measured_everywhere = not any(math.isnan(test.auc) for test in abroad)  # with one unknown AUC, the worst is unknown
     worst = min(abroad, key=lambda test: test.auc, default=None) if measured_everywhere else None
     metrics = {metric.name: _mean([test.value(metric.name) for test in headline]) for metric in board_metrics()}
     return {
@@ -184,7 +161,7 @@ def _headline(
 
 
 def _auc_of(name: str, test: TestResult | None) -> dict[str, float]:
-    """AUC of one test domain with its bounds, under another name."""
+    """Return the AUC of one test domain with its bounds, under another name."""
     values = (test.auc, test.auc_lo, test.auc_hi) if test else (math.nan,) * 3
     return {f"{name}{end}": value for end, value in zip(("", "_lo", "_hi"), values, strict=True)}
 
@@ -193,18 +170,18 @@ def _robustness(
     train: str, bootstrap: GroupBootstrap, tested: ByDomain, drawn: dict[str, NDArray[np.float64]]
 ) -> list[PerturbationResult]:
     """
-    Effect of each perturbation on the AUC: mean over the test domains that were scored with and without it.
+    Compute the effect of each perturbation on the AUC, as a mean over the test domains that were scored with and without it.
 
-    The training domain and the others stay apart: where a detector finds nothing, there is nothing to lose.
+    The training domain and the others are separate: a detector that is at chance on a domain has no AUC to lose there.
     """
-    found = []
+    results = []
     for chain in dict.fromkeys(filter(None, map(chain_of, tested))):
         names = [name for name in tested if chain_of(name) == chain]
         for scope, at_home in (("in-domain", True), ("cross-domain", False)):
-            mine = [name for name in names if (unperturbed(name) == unperturbed(train)) == at_home]
-            if mine:
-                found.append(_change(chain, scope, bootstrap, tested, drawn, mine))
-    return found
+            perturbed = [name for name in names if (unperturbed(name) == unperturbed(train)) == at_home]
+            if perturbed:
+                results.append(_change(chain, scope, bootstrap, tested, drawn, perturbed))
+    return results
 
 
 def _change(
@@ -215,7 +192,7 @@ def _change(
     drawn: dict[str, NDArray[np.float64]],
     perturbed: Sequence[str],
 ) -> PerturbationResult:
-    """Mean AUC on perturbed domains and its drop; the interval is paired, as a draw holds the same groups on both sides."""
+    """Compute the mean AUC on perturbed domains and its drop, with a paired interval: both sides have the same groups."""
     paired = [name for name in perturbed if unperturbed(name) in tested]
     names = paired or perturbed
     under = _mean_interval(bootstrap, tested, drawn, names)
@@ -242,7 +219,7 @@ def _bounds(interval: Interval) -> list[tuple[str, float]]:
 def _mean_interval(
     bootstrap: GroupBootstrap, tested: ByDomain, drawn: dict[str, NDArray[np.float64]], domains: Sequence[str]
 ) -> Interval:
-    """Mean AUC over some domains."""
+    """Compute the mean AUC over some domains, with its interval."""
     return bootstrap.interval(_scored(tested, domains), np.mean([drawn[domain] for domain in domains], axis=0))
 
 
@@ -287,7 +264,7 @@ def _test_result(
 
 def _mean_metrics(entries: Sequence[DomainScores], thresholds: Sequence[float]) -> dict[str, float]:
     each = [measured(Verdicts(e.scored.labels, e.scored.scores, t)) for e, t in zip(entries, thresholds, strict=True)]
-    return {name: _mean([one[name] for one in each]) for name in each[0]}
+    return {name: _mean([metrics[name] for metrics in each]) for name in each[0]}
 
 
 def _mean_auc(entries: Sequence[DomainScores]) -> float:
@@ -295,5 +272,5 @@ def _mean_auc(entries: Sequence[DomainScores]) -> float:
 
 
 def _mean(values: Sequence[float]) -> float:
-    """Mean that stays undefined where a part of it is."""
+    """Return the mean; NaN if a value is NaN, or if there is none."""
     return float(np.mean(values)) if len(values) else math.nan

@@ -1,0 +1,170 @@
+"""The plan of a study: names are resolved, and leaks and missing classes are refused before any picture is read."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from bandbench.benchmark.contracts import Item
+from bandbench.benchmark.domains.catalogue import Catalogue, DatasetSpec, OpenDomain
+from bandbench.benchmark.errors import DataError, PluginError, StudyError
+from bandbench.benchmark.records import Plan
+from bandbench.benchmark.registry import DetectorSpec
+from bandbench.benchmark.search.plan import learn_from_reals, make_plan, reals_suffice
+from conftest import small_study
+
+SPLITS = ("train", "val", "test")
+
+
+class Listing:
+    """A data set that lists the items it was made with."""
+
+    classes = ("real", "fake")
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._items = items
+
+    def items(self, _variant: str) -> Sequence[Item]:
+        return self._items
+
+    def regrouping(self) -> str:
+        return ""
+
+    def facts(self) -> dict[str, Any]:
+        return {}
+
+
+class Shelf(Catalogue):
+    """A catalogue of domains made by hand; every one of them is a data set."""
+
+    def __init__(self, domains: dict[str, Sequence[Item]]) -> None:
+        self._listed = domains
+        self.opened: list[tuple[str, int]] = []
+
+    def expand(self, names: Any, seed: int = 0) -> list[str]:
+        return list(names)
+
+    def domain(
+        self, name: str, seed: int, replicate: int = 0, plain: OpenDomain | None = None, any_split: bool = False
+    ) -> OpenDomain:
+        self.opened.append((name, replicate))
+        listed = Listing(self._listed[name.partition("+")[0]])
+        return OpenDomain(name, DatasetSpec(name.partition("+")[0]), seed, replicate, plain, listed)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def _unregistered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tell data sets apart by their references, as these are not registered."""
+    monkeypatch.setattr(DatasetSpec, "key_parts", lambda self: {"name": self.reference})
+
+
+def pictures(people: str, labels: Sequence[int] = (0, 1), splits: Sequence[str] = SPLITS) -> list[Item]:
+    """One picture of each class in each split; `people` makes their identities."""
+    return [
+        Item(f"{split}/{label}", label, split, target=f"{people} {split} {label}")  # type: ignore[arg-type]
+        for split in splits
+        for label in labels
+    ]
+
+
+def plan(domains: dict[str, Sequence[Item]], **changes: Any) -> Plan:
+    return make_plan(small_study(**({"train": ["home"], "test": ["home", "away"]} | changes)), Shelf(domains))
+
+
+BOTH: dict[str, Sequence[Item]] = {"home": pictures("a"), "away": pictures("b")}
+
+
+def test_every_domain_of_every_draw_is_in_the_plan() -> None:
+    made = plan(BOTH, seeds=2)
+    assert sorted(made.domains) == [("away", 0), ("away", 1), ("home", 0), ("home", 1)]
+    assert [spec.label for spec in made.detectors] == ["spectral_svm"]
+    assert (made.dropped, made.left_out, made.unusable, made.facts) == ({}, {}, {}, {})
+
+
+def test_every_test_domain_is_tested_under_every_perturbation_and_lists_its_items_once() -> None:
+    made = plan(BOTH, perturbations=["blur:sigma=1"])
+    assert made.study.test == ("home", "away", "home+blur:sigma=1", "away+blur:sigma=1")
+    assert made.study.perturbations == ()
+    assert made.domains["away+blur:sigma=1", 0].items is made.domains["away", 0].items
+
+
+def test_a_domain_is_opened_once_for_each_draw() -> None:
+    shelf = Shelf(BOTH)
+    make_plan(small_study(train=["home"], test=["home", "away"], seeds=2), shelf)
+    assert sorted(shelf.opened) == [("away", 0), ("away", 1), ("home", 0), ("home", 1)]
+
+
+def test_a_detector_that_is_named_twice_is_refused() -> None:
+    with pytest.raises(StudyError, match="detector 'spectral_svm' is named twice"):
+        plan(BOTH, detectors=["spectral_svm", "dct_ridge", "spectral_svm"])
+    assert len(plan(BOTH, detectors=["spectral_svm", {"name": "spectral_svm", "params": {"C": 3.0}}]).detectors) == 2
+
+
+def test_an_unknown_parameter_of_a_detector_is_refused() -> None:
+    with pytest.raises(PluginError, match="nonsense"):
+        plan(BOTH, detectors=[{"name": "spectral_svm", "params": {"nonsense": 3}}])
+
+
+def test_an_optional_detector_that_lacks_its_extra_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "bandbench.benchmark.search.plan.missing_extra", lambda name: "extra gbm" if name == "spectral_lgbm" else ""
+    )
+    detectors = ["spectral_svm", {"name": "spectral_lgbm", "optional": True}]
+    made = plan(BOTH, detectors=detectors)
+    assert ([spec.label for spec in made.detectors], made.left_out) == (["spectral_svm"], {"spectral_lgbm": "extra gbm"})
+
+
+@pytest.mark.parametrize(
+    ("domains", "message"),
+    [
+        ({"home": pictures("a", labels=[0])}, "home cannot be used here: train has no fake, val has no fake"),
+        ({"home": [*pictures("a", splits=("train", "test"))]}, "home cannot be used here: val has no real, val has no fake"),
+        ({"away": pictures("b", labels=[1], splits=["test"])}, "away cannot be used here: test has no real"),
+    ],
+)
+def test_a_domain_that_lacks_a_class_is_refused(domains: dict[str, Sequence[Item]], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        plan(BOTH | domains)
+
+
+def test_a_test_domain_needs_no_training_pictures() -> None:
+    assert ("away", 0) in plan(BOTH | {"away": pictures("b", splits=["test"])}).domains
+
+
+def leaking() -> dict[str, Sequence[Item]]:
+    """A person of the test split of ``home`` is in two training pictures, too."""
+    person = {"target": "a test 0"}
+    return BOTH | {"home": [*pictures("a"), Item("leak/0", 0, "train", **person), Item("leak/1", 1, "train", **person)]}
+
+
+def test_a_leak_is_refused_by_name_unless_it_may_be_dropped() -> None:
+    with pytest.raises(DataError, match="train of home and test of home share identity 'a test 0'"):
+        plan(leaking())
+    made = plan(leaking(), drop_leaks=True, seeds=2)
+    assert made.dropped == {("home", draw): {"train": 2, "val": 0} for draw in (0, 1)}
+    for draw in (0, 1):
+        assert not [item.id for item in made.domains["home", draw].items if item.id.startswith("leak")]
+
+
+def test_equal_names_of_different_data_sets_are_no_leak() -> None:
+    assert plan({"home": pictures("a"), "away": pictures("a")}).dropped == {}
+
+
+def test_perturbed_test_pictures_leak_as_the_plain_ones_do() -> None:
+    with pytest.raises(DataError, match=r"train of home and test of home\+blur:sigma=1 share identity"):
+        plan(leaking(), test=["home+blur:sigma=1"])
+
+
+def specs(*names: str) -> tuple[DetectorSpec, ...]:
+    return tuple(DetectorSpec.parse(name) for name in names)
+
+
+def test_reals_suffice_if_all_detectors_learn_from_them_and_no_band_is_chosen() -> None:
+    fixed: dict[str, Any] = {"sweep": None, "search": {"trials": 0}}
+    assert learn_from_reals(specs("warping_cnn"))
+    assert not learn_from_reals(specs("warping_cnn", "spectral_svm"))
+    assert not learn_from_reals(())
+    assert reals_suffice(small_study(**fixed), specs("warping_cnn"))
+    assert not reals_suffice(small_study(**fixed), specs("spectral_svm"))
+    assert not reals_suffice(small_study(**fixed | {"sweep": {}}), specs("warping_cnn"))
+    assert not reals_suffice(small_study(**fixed | {"search": {"trials": 1}}), specs("warping_cnn"))
