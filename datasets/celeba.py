@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Literal
 
 import numpy as np
@@ -25,6 +26,7 @@ CROPS = ("128", "none")
 CENTRE, SIDE = (121, 89), 128  # row, column; in pixels
 
 
+@dataclass(eq=False, repr=False)
 class CelebA(RealDataset):
     """
     Aligned faces of CelebA under the official partition, which keeps every person on one side.
@@ -46,17 +48,7 @@ class CelebA(RealDataset):
     what = "CelebA (img_align_celeba/ or img_align_celeba.zip, list_eval_partition.txt)"
     shown = Shown.FACES
 
-    def __init__(
-        self,
-        root: Path | None = None,
-        seed: int = 0,
-        replicate: int = 0,
-        follow_links: bool = False,
-        fakes: str | None = None,
-        crop: str = "128",
-    ) -> None:
-        super().__init__(root, seed, replicate, follow_links, fakes)
-        self.crop = crop
+    crop: str = "128"
 
     def survey_reals(self, tree: Tree) -> Survey:
         self._check_crop()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL
@@ -36,6 +36,7 @@ PARTS = (
 )
 
 
+@dataclass(eq=False, repr=False)
 class CelebDF(SourceDataset):
     """
     Clips of Celeb-DF v2, split by its official test list or by identity.
@@ -63,16 +64,7 @@ class CelebDF(SourceDataset):
     clips = True
     draw = "identities"
 
-    def __init__(
-        self,
-        root: Path | None = None,
-        seed: int = 0,
-        replicate: int = 0,
-        follow_links: bool = False,
-        split: str = "official",
-    ) -> None:
-        super().__init__(root, seed, replicate, follow_links)
-        self.split = split
+    split: str = "official"
 
     def survey(self, tree: Tree) -> Survey:
         self._check_split()

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL, SPLITS
 from ..benchmark.pictures import crops as images
@@ -17,6 +18,7 @@ from .folder import Picture, grouped, name_key, read_folder, without_sides
 PAIR = re.compile(r"(.+)[_-](\d+)")  # a target and a donor, as in 071_054
 
 
+@dataclass(eq=False, repr=False)
 class ClipFolder(SourceDataset):
     r"""
     Clips in ``real/`` and ``fake/`` below `root`; sub-folders are searched too, and links are followed.
@@ -47,16 +49,8 @@ class ClipFolder(SourceDataset):
     clips = True
     prepare_as = "folder"
 
-    def __init__(
-        self,
-        root: Path | None = None,
-        seed: int = 0,
-        replicate: int = 0,
-        follow_links: bool = True,
-        groups: str = "auto",
-    ) -> None:
-        super().__init__(root, seed, replicate, follow_links)
-        self.groups = groups
+    follow_links: bool = True
+    groups: str = "auto"
 
     @cached_property
     def tree(self) -> Tree:

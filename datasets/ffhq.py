@@ -1,7 +1,8 @@
 """FFHQ: faces of Flickr in high quality, reals only."""
 
 import re
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from ..benchmark.contracts import REAL, Shown
 from ..benchmark.errors import DataError, unknown_name
@@ -15,6 +16,7 @@ N_DIGITS = 5
 NUMBER = re.compile(rf"\d{{{N_DIGITS}}}")
 
 
+@dataclass(eq=False, repr=False)
 class FFHQ(RealDataset):
     """
     Faces of FFHQ: the first 60,000 are for training, the last 10,000 are test.
@@ -37,17 +39,7 @@ class FFHQ(RealDataset):
     what = "FFHQ (images1024x1024/ or thumbnails128x128/ with 00000.png to 69999.png)"
     shown = Shown.FACES
 
-    def __init__(
-        self,
-        root: Path | None = None,
-        seed: int = 0,
-        replicate: int = 0,
-        follow_links: bool = False,
-        fakes: str | None = None,
-        pictures: str = "auto",
-    ) -> None:
-        super().__init__(root, seed, replicate, follow_links, fakes)
-        self.pictures = pictures
+    pictures: str = "auto"
 
     def survey_reals(self, tree: Tree) -> Survey:
         if self.pictures not in ("auto", *PARTS):

@@ -29,6 +29,7 @@ GROUPINGS = {"auto": "", "folder": "sub-folder", "name": "name up to the last nu
 SHOWN_NAMES = 8
 
 
+@dataclass(eq=False, repr=False)
 class Folder(Dataset):
     r"""
     Pictures in ``real/`` and ``fake/`` below `root`; sub-folders are searched too, and links are followed.
@@ -56,12 +57,8 @@ class Folder(Dataset):
     source = "your own disk"
     licence = "yours"
 
-    def __init__(
-        self, root: Path | None = None, seed: int = 0, replicate: int = 0, may_be_shown: bool = False, groups: str = "auto"
-    ) -> None:
-        super().__init__(root, seed, replicate)
-        self.may_be_shown = may_be_shown
-        self.groups = groups
+    may_be_shown: bool = False
+    groups: str = "auto"
 
     @classmethod
     def adapter_of(cls, root: Path) -> str:

@@ -35,6 +35,7 @@ CROPS = ("square", "faithful", "none")
 STRIP_SIDE = 128  # pixels
 
 
+@dataclass(eq=False, repr=False)
 class LSUN(RealDataset):
     """
     Scenes of LSUN, split by rule: the records of all databases are drawn from alike.
@@ -66,23 +67,10 @@ class LSUN(RealDataset):
     shown = Shown.WHOLE
     extra = "lsun"  # asked for when a database is opened; exported pictures need nothing
 
-    def __init__(
-        self,
-        root: Path | None = None,
-        seed: int = 0,
-        replicate: int = 0,
-        follow_links: bool = False,
-        fakes: str | None = None,
-        category: str = "",
-        crop: str = "square",
-        size: int = 0,
-        limit: int = 50_000,
-    ) -> None:
-        super().__init__(root, seed, replicate, follow_links, fakes)
-        self.category = category
-        self.crop = crop
-        self.size = size
-        self.limit = limit
+    category: str = ""
+    crop: str = "square"
+    size: int = 0
+    limit: int = 50_000
 
     # --- what is there -----------------------------------------------------------------------------------------------
 

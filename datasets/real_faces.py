@@ -3,8 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from ..benchmark.contracts import REAL
 from ..benchmark.errors import DataError, unknown_name
@@ -20,6 +20,7 @@ ABERDEEN = re.compile(r"(?P<person>[a-z]+(?:[ _-][a-z]+)*)[ _-]?\d+[a-z]?")
 PATTERNS = {"muct": MUCT, "utrecht": UTRECHT, "aberdeen": ABERDEEN}
 
 
+@dataclass(eq=False, repr=False)
 class RealFaces(RealDataset):
     """
     Pictures of real faces below a folder, such as the collections for detectors that make their own fakes by warping.
@@ -44,17 +45,7 @@ class RealFaces(RealDataset):
     layout = "pictures in any folders and ZIP archives: muct/jpg/i000qa-fn.jpg, aberdeen/kim12.jpg, utrecht/m4001s.jpg"
     what = "pictures of real faces"
 
-    def __init__(
-        self,
-        root: Path | None = None,
-        seed: int = 0,
-        replicate: int = 0,
-        follow_links: bool = False,
-        fakes: str | None = None,
-        names: str = "auto",
-    ) -> None:
-        super().__init__(root, seed, replicate, follow_links, fakes)
-        self.names = names
+    names: str = "auto"
 
     def survey_reals(self, tree: Tree) -> Survey:
         if self.names not in NAMES:

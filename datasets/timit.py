@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,7 @@ class TwoFolders(Tree):
         return rest if head == self.name else None
 
 
+@dataclass(eq=False, repr=False)
 class Timit(SourceDataset):
     """
     Clips of DeepfakeTIMIT and the stills of VidTIMIT that they were made from.
@@ -99,16 +101,7 @@ class Timit(SourceDataset):
     clips = True
     preparation = {"recode": "h264:23"}
 
-    def __init__(
-        self,
-        root: Path | None = None,
-        seed: int = 0,
-        replicate: int = 0,
-        follow_links: bool = False,
-        vidtimit: str | None = None,
-    ) -> None:
-        super().__init__(root, seed, replicate, follow_links)
-        self.vidtimit = vidtimit
+    vidtimit: str | None = None
 
     @cached_property
     def tree(self) -> Tree:

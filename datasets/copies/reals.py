@@ -8,7 +8,7 @@ generator a domain: its fakes against all the reals.
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
@@ -34,6 +34,7 @@ SPLIT_FOLDERS: dict[str, Split] = {"train": "train", "val": "val", "valid": "val
 SHOWN_FOLDERS = 3
 
 
+@dataclass(eq=False, repr=False)
 class RealDataset(SourceDataset):
     """
     Base of collections of reals; a subclass sets its facts and writes `survey_reals`, and `read_real` if it crops.
@@ -54,16 +55,7 @@ class RealDataset(SourceDataset):
     classes: ClassVar[tuple[str, ...]] = ("real",)
     draw = "identities"  # nobody is put into somebody else's picture, so no two identities are linked
 
-    def __init__(
-        self,
-        root: Path | None = None,
-        seed: int = 0,
-        replicate: int = 0,
-        follow_links: bool = False,
-        fakes: str | None = None,
-    ) -> None:
-        super().__init__(root, seed, replicate, follow_links)
-        self.fakes = fakes
+    fakes: str | None = None
 
     def survey_reals(self, tree: Tree) -> Survey:
         """

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -17,6 +17,7 @@ from .survey import OTHER_CLASS, SHOWN, Source, Survey
 from .tree import LOST, Tree
 
 
+@dataclass(eq=False, repr=False)
 class SourceDataset(Dataset):
     """
     Base of adapters to copies of data sets on a disk; a subclass sets its facts and writes `survey`.
@@ -52,9 +53,7 @@ class SourceDataset(Dataset):
     preparation: ClassVar[Mapping[str, Any]] = {}
     prepare_as: ClassVar[str] = ""
 
-    def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0, follow_links: bool = False) -> None:
-        super().__init__(root, seed, replicate)
-        self.follow_links = follow_links
+    follow_links: bool = False
 
     def survey(self, tree: Tree) -> Survey:
         """
