@@ -15,7 +15,7 @@ from ..benchmark.errors import DataError
 from ..benchmark.pictures.crops import KINDS, SUFFIXES
 from ..benchmark.store.files import read_file
 from .copies.listing import list_files, own_tree, passed_over
-from .copies.own import adapter_of
+from .copies.own_folders import adapter_of
 from .copies.tree import Tree, Trouble, class_of_folder
 
 SPLIT_NAMES: dict[str, Split] = {

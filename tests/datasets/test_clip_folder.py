@@ -9,7 +9,7 @@ from PIL import Image
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import DataError
 from bandbench.datasets.clip_folder import ClipFolder
-from bandbench.datasets.copies.own import adapter_of
+from bandbench.datasets.copies.own_folders import adapter_of
 from bandbench.datasets.faces.preparation import merge_settings, prepare_dataset
 from trees.faces import scene, write_face_clip
 from trees.video_trees import put
