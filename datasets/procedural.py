@@ -113,7 +113,7 @@ class Procedural(Dataset):
         return out.getvalue()
 
     def _picture(self, stream: str, split: int, index: int) -> NDArray[np.uint8]:
-        """Picture as uint8 (side, side, 3)."""
+        """Compute a picture as uint8 (side, side, 3)."""
         draw = 0 if SPLITS[split] == "test" else self.replicate + 1
         streams = ("real", *OPERATIONS)
         entropy = [self.seed, split, draw, streams.index(stream)]
@@ -281,7 +281,7 @@ def _blend(scene: Plane, face: Plane, shot: np.random.Generator) -> Plane:
 
 
 def _only(ring: NDArray[np.bool_], plane: Plane) -> Plane:
-    """What a picture has on some frequencies of the half-plane DFT."""
+    """Return the part of a picture on a ring of the half-plane DFT."""
     return np.asarray(fft.irfft2(np.asarray(fft.rfft2(plane)) * ring, s=plane.shape))
 
 
