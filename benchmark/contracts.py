@@ -378,9 +378,13 @@ class Framing:
         return cls(Shown(known["shown"]), known["cut"])
 
 
+@dataclass(eq=False, repr=False)
 class Dataset(Plugin):
     """
     Base of every data set adapter; a subclass is one file that sets `name` and writes `variants`, `items` and `read`.
+
+    Parameters of its own are fields of the subclass, decorated with ``@dataclass(eq=False, repr=False)``; those below come
+    first. A constructor written by hand serves as well.
 
     Attributes
     ----------
@@ -426,15 +430,14 @@ class Dataset(Plugin):
     needs_root: ClassVar[bool] = True
     classes: ClassVar[tuple[str, ...]] = LABEL_NAMES
     shown: ClassVar[Shown] = Shown.UNKNOWN
-    may_be_shown: bool = False
     computed: ClassVar[bool] = False
-    alias: str = ""
     own: ClassVar[bool] = False
 
-    def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0) -> None:
-        self.root = root
-        self.seed = seed
-        self.replicate = replicate
+    root: Path | None = None
+    seed: int = 0
+    replicate: int = 0
+    may_be_shown: bool = field(default=False, init=False)
+    alias: str = field(default="", init=False)
 
     @classmethod
     def adapter_of(cls, root: Path) -> str:

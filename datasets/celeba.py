@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Literal
 
 import numpy as np
@@ -25,6 +26,7 @@ CROPS = ("128", "none")
 CENTRE, SIDE = (121, 89), 128  # row, column; in pixels
 
 
+@dataclass(eq=False, repr=False)
 class CelebA(RealDataset):
     """
     Aligned faces of CelebA under the official partition, which keeps every person on one side.
@@ -46,17 +48,7 @@ class CelebA(RealDataset):
     what = "CelebA (img_align_celeba/ or img_align_celeba.zip, list_eval_partition.txt)"
     shown = Shown.FACES
 
-    def __init__(
-        self,
-        root: Path | None = None,
-        seed: int = 0,
-        replicate: int = 0,
-        follow_links: bool = False,
-        fakes: str | None = None,
-        crop: str = "128",
-    ) -> None:
-        super().__init__(root, seed, replicate, follow_links, fakes)
-        self.crop = crop
+    crop: str = "128"
 
     def survey_reals(self, tree: Tree) -> Survey:
         self._check_crop()
@@ -81,7 +73,7 @@ class CelebA(RealDataset):
     def _listed(
         self, tree: Tree, base: str, names: tuple[str, ...], pictures: Mapping[str, str]
     ) -> tuple[dict[str, str], tuple[str, ...]]:
-        """What a list says of every picture number, and what is missing by it; odd lines and names are reported."""
+        """Read the values of a list by picture number, and the listed pictures that the copy lacks; report odd lines."""
         path = find_list(tree, base, names)
         if path is None:
             return {}, (names[0],)
@@ -130,11 +122,11 @@ def window(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def pictures_folder(tree: Tree, place: str) -> str | None:
-    """Folder or archive with the pictures of a copy that begins in `place`; None if none begins there."""
+    """Find the folder or archive with the pictures of a copy that begins in `place`; None if none begins there."""
     for inner in (place, tree.folder(place, "Img")):
-        found = None if inner is None else tree.folder(inner, PICTURES, f"{PICTURES}.zip", f"{PICTURES}_png")
-        if found is not None:
-            return found
+        folder = None if inner is None else tree.folder(inner, PICTURES, f"{PICTURES}.zip", f"{PICTURES}_png")
+        if folder is not None:
+            return folder
     own_name = PurePosixPath(place).name or tree.root.name
     if child_key(own_name) == PICTURES and not place:
         return None  # the lists are in the folder above
@@ -142,20 +134,20 @@ def pictures_folder(tree: Tree, place: str) -> str | None:
 
 
 def is_numbered(path: str) -> bool:
-    """Whether a file is called like a picture of CelebA."""
+    """Return whether a file's name is a number of `N_DIGITS` digits, as every picture of CelebA has."""
     return re.fullmatch(rf"\d{{{N_DIGITS}}}", PurePosixPath(path).stem) is not None
 
 
 def find_list(tree: Tree, base: str, names: tuple[str, ...]) -> str | None:
-    """A list by one of its names, beside the pictures, in ``Eval/`` or in ``Anno/``."""
+    """Find a list by one of its names: beside the pictures, in ``Eval/`` or in ``Anno/``."""
     places = (base, tree.folder(base, "Eval"), tree.folder(base, "Anno"))
-    found = (tree.file(place, *names) for place in places if place is not None)
-    return next((path for path in found if path is not None), None)
+    paths = (tree.file(place, *names) for place in places if place is not None)
+    return next((path for path in paths if path is not None), None)
 
 
 def parse_list(text: str) -> tuple[dict[str, str], list[str]]:
     r"""
-    Read lines of a picture and a value, by number; the lines that are none are returned beside.
+    Read lines of a picture's name and a value; return values by picture number, and the lines of another form.
 
     >>> parse_list("image_id,partition\n000001.jpg,0\n000002.jpg 1\nwhat")
     ({'000001': '0', '000002': '1'}, ['what'])
@@ -172,7 +164,7 @@ def parse_list(text: str) -> tuple[dict[str, str], list[str]]:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Lines that say something: no empty ones, no header."""
+    """Yield the lines of a list without empty ones and without the header."""
     for number, line in enumerate(text.splitlines()):
         if line.strip() and not (number == 0 and line.lower().startswith("image")):
             yield line.strip()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL
@@ -36,6 +36,7 @@ PARTS = (
 )
 
 
+@dataclass(eq=False, repr=False)
 class CelebDF(SourceDataset):
     """
     Clips of Celeb-DF v2, split by its official test list or by identity.
@@ -63,16 +64,7 @@ class CelebDF(SourceDataset):
     clips = True
     draw = "identities"
 
-    def __init__(
-        self,
-        root: Path | None = None,
-        seed: int = 0,
-        replicate: int = 0,
-        follow_links: bool = False,
-        split: str = "official",
-    ) -> None:
-        super().__init__(root, seed, replicate, follow_links)
-        self.split = split
+    split: str = "official"
 
     def survey(self, tree: Tree) -> Survey:
         self._check_split()
@@ -86,9 +78,11 @@ class CelebDF(SourceDataset):
         if not listed:
             note = f"without {LIST} all splits are drawn by identity"
             return Survey(tuple(sources), (*missing, f"{LIST}, the official test list"), notes=(note,))
-        found = read_list(tree, listed, sources)
-        sources = [replace(source, split="test") if source.id in found.ids else source for source in sources]
-        return Survey(tuple(sources), (*missing, *found.missing), found.troubles, (*found.notes, *shared_identities(sources)))
+        test_list = read_list(tree, listed, sources)
+        sources = [replace(source, split="test") if source.id in test_list.ids else source for source in sources]
+        return Survey(
+            tuple(sources), (*missing, *test_list.missing), test_list.troubles, (*test_list.notes, *shared_identities(sources))
+        )
 
     # --- which split counts: asked when items are listed, so that one preparation serves both --------------------------
 
@@ -118,7 +112,7 @@ class CelebDF(SourceDataset):
 
 
 def list_part(tree: Tree, base: str, part: Part) -> Iterator[Source]:
-    """Clips of one folder; those with a foreign name and twice the same are reported."""
+    """List the clips of one folder; report names of another form and clips that occur twice."""
     folder = tree.folder(base, part.name)
     seen: dict[str, str] = {}
     for path in sorted(loose_clips(tree, folder)) if folder else ():
@@ -133,7 +127,7 @@ def list_part(tree: Tree, base: str, part: Part) -> Iterator[Source]:
 
 
 def as_source(path: str, part: Part, match: re.Match[str]) -> Source:
-    """A clip, with the identities of its name; a fake and the real that it was made from are one video."""
+    """Make a source of a clip, with the identities in its name; a fake and the real that it was made from are one video."""
     names = match.groupdict(default="")
     target, donor = names.get("target", ""), names.get("donor", "")
     footage = f"{target}_{names['clip']}" if target else f"youtube_{names['clip']}"
@@ -143,7 +137,7 @@ def as_source(path: str, part: Part, match: re.Match[str]) -> Source:
 
 def clip_key(path: str) -> tuple[str, str]:
     """
-    What a clip is known by, wherever it lies: its part and its name.
+    Return the key of a clip, which does not depend on its folder: its part and its name.
 
     >>> clip_key("Celeb-real/videos/id0_0000.MP4")
     ('celeb_real', 'id0_0000')
@@ -154,7 +148,7 @@ def clip_key(path: str) -> tuple[str, str]:
 
 
 def gaps(sources: Sequence[Source]) -> Iterator[str]:
-    """What a whole copy would have besides."""
+    """List the parts of the distribution that the copy lacks."""
     for part in PARTS:
         n = sum(clip_key(source.id)[0] == child_key(part.name) for source in sources)
         if not n:
@@ -169,7 +163,7 @@ def gaps(sources: Sequence[Source]) -> Iterator[str]:
 @dataclass(frozen=True)
 class Listed:
     """
-    What the official test list says of a copy.
+    The official test list, applied to a copy.
 
     Attributes
     ----------
@@ -206,7 +200,7 @@ class Line:
         return cls(number, text, LIST_LABELS.get(mark), "".join(rest).strip().replace("\\", "/"))
 
     def disagreement(self, source: Source) -> str:
-        """Say that the clip's folder tells another class; empty if it does not."""
+        """Describe the contradiction if the clip's folder is of the other class; return an empty text if it is not."""
         if self.label is None or self.label == source.label:
             return ""
         names = LABEL_NAMES[self.label], LABEL_NAMES[source.label]
@@ -214,26 +208,26 @@ class Line:
 
 
 def read_list(tree: Tree, path: str, sources: Iterable[Source]) -> Listed:
-    """Read the official test list and look its clips up; their class is told by their folder."""
+    """Read the official test list and look its clips up; the class of a clip is that of its folder."""
     texts = enumerate(tree.read_text(path).splitlines(), 1)
     lines = [Line.parse(number, text) for number, text in texts if text.strip()]
     strange = [line for line in lines if line.label is None or not is_clip(line.clip)]
-    there = {clip_key(source.id): source for source in sources}
-    found = [(line, there[clip_key(line.clip)]) for line in lines if line not in strange and clip_key(line.clip) in there]
-    absent = [line.clip for line in lines if line not in strange and clip_key(line.clip) not in there]
-    disagreeing = [text for line, source in found if (text := line.disagreement(source))]
-    turned = len(found) > 1 and len(disagreeing) == len(found)
+    by_key = {clip_key(source.id): source for source in sources}
+    matches = [(line, by_key[clip_key(line.clip)]) for line in lines if line not in strange and clip_key(line.clip) in by_key]
+    absent = [line.clip for line in lines if line not in strange and clip_key(line.clip) not in by_key]
+    disagreeing = [text for line, source in matches if (text := line.disagreement(source))]
+    turned = len(matches) > 1 and len(disagreeing) == len(matches)
     details = [f"line {line.number}, '{line.text.strip()}', names no clip with 1 (real) or 0 (fake)." for line in strange]
     return Listed(
-        frozenset(source.id for _, source in found),
+        frozenset(source.id for _, source in matches),
         (f"{len(absent)} clips that {path} names, for example {absent[0]}",) if absent else (),
         tuple(Trouble(path, "unknown", detail) for detail in [*details, *([] if turned else disagreeing)]),
-        tuple(list_notes(path, len(found), turned)),
+        tuple(list_notes(path, len(matches), turned)),
     )
 
 
 def list_notes(path: str, n_found: int, turned: bool) -> Iterator[str]:
-    """Say how much of the list is there, and whether its labels are turned."""
+    """Describe the share of the listed clips that the copy has, and labels that are inverted."""
     if n_found:
         yield f"test is the official list, {n_found} of its {N_LISTED} clips"
     else:
@@ -243,13 +237,13 @@ def list_notes(path: str, n_found: int, turned: bool) -> Iterator[str]:
 
 
 def is_clip(path: str) -> bool:
-    """Whether a clip of that name may exist."""
+    """Return whether the path has the form of a clip's name in one of the parts."""
     folder, stem = clip_key(path)
     return any(child_key(part.name) == folder and part.pattern.fullmatch(stem) for part in PARTS)
 
 
 def shared_identities(sources: Sequence[Source]) -> Iterator[str]:
-    """Say how many identities the official test clips share with the rest."""
+    """Count the identities that the official test clips share with the rest; yield nothing if there is none."""
     sides: list[set[str]] = [set(), set()]
     for source in sources:
         sides[source.split == "test"].update(name for name in (source.target, source.donor) if name)

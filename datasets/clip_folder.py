@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL, SPLITS
 from ..benchmark.pictures import crops as images
@@ -17,6 +18,7 @@ from .folder import Picture, grouped, name_key, read_folder, without_sides
 PAIR = re.compile(r"(.+)[_-](\d+)")  # a target and a donor, as in 071_054
 
 
+@dataclass(eq=False, repr=False)
 class ClipFolder(SourceDataset):
     r"""
     Clips in ``real/`` and ``fake/`` below `root`; sub-folders are searched too, and links are followed.
@@ -47,16 +49,8 @@ class ClipFolder(SourceDataset):
     clips = True
     prepare_as = "folder"
 
-    def __init__(
-        self,
-        root: Path | None = None,
-        seed: int = 0,
-        replicate: int = 0,
-        follow_links: bool = True,
-        groups: str = "auto",
-    ) -> None:
-        super().__init__(root, seed, replicate, follow_links)
-        self.groups = groups
+    follow_links: bool = True
+    groups: str = "auto"
 
     @cached_property
     def tree(self) -> Tree:
@@ -64,26 +58,26 @@ class ClipFolder(SourceDataset):
         return own_tree(self.folder)
 
     def survey(self, tree: Tree) -> Survey:
-        found = read_folder(tree, (*video.SUFFIXES, *images.SUFFIXES), f"clip; wanted {', '.join(video.SUFFIXES)}")
-        given = {picture.split for picture in found.pictures}
+        content = read_folder(tree, (*video.SUFFIXES, *images.SUFFIXES), f"clip; wanted {', '.join(video.SUFFIXES)}")
+        splits = {picture.split for picture in content.pictures}
         sources: list[Source] = []
-        for split in given:
-            some = [picture for picture in found.pictures if picture.split == split]
-            drawn = split is None or (split == "train" and "val" not in given)
+        for split in splits:
+            some = [picture for picture in content.pictures if picture.split == split]
+            drawn = split is None or (split == "train" and "val" not in splits)
             sources += identified(self._grouped(some), drawn, self.groups != "none")
-        passed = [f"passed over: {text}"] if (text := passed_over(found.others)) else []
-        return Survey(tuple(sources), notes=(*passed, *found.notes, *mixture(sources)))
+        passed = [f"passed over: {text}"] if (text := passed_over(content.others)) else []
+        return Survey(tuple(sources), notes=(*passed, *content.notes, *mixture(sources)))
 
     def _grouped(self, pictures: list[Picture]) -> list[Picture]:
-        """Groups by sub-folder or name; a running number (``take_1``, ``take_2``) puts all in one, and then tells nothing."""
-        found = grouped(pictures, self.groups)
-        keys = {picture.group or picture.id for picture in found}
-        return pictures if self.groups == "auto" and len(keys) < len(SPLITS) else found
+        """Group clips by sub-folder or name; ignore groups that are too few for three splits (``take_1``, ``take_2``)."""
+        with_groups = grouped(pictures, self.groups)
+        keys = {picture.group or picture.id for picture in with_groups}
+        return pictures if self.groups == "auto" and len(keys) < len(SPLITS) else with_groups
 
 
 def identified(pictures: Sequence[Picture], drawn: bool, by_name: bool) -> list[Source]:
     """
-    Sources of one split with the identities that their names tell.
+    Make sources of the clips of one split, with the identities in their names.
 
     Parameters
     ----------
@@ -95,7 +89,7 @@ def identified(pictures: Sequence[Picture], drawn: bool, by_name: bool) -> list[
         Whether clips of one name belong together, too, and fakes to the clips that their names name.
     """
     stems = {stem_of(picture.inner) for picture in pictures} if by_name else set()
-    found = []
+    sources = []
     for picture in pictures:
         kind = "clip" if suffix_of(picture.id) in video.SUFFIXES else "still"
         target, donor = picture.group, ""
@@ -105,13 +99,13 @@ def identified(pictures: Sequence[Picture], drawn: bool, by_name: bool) -> list[
             target, donor = (pair[1], pair[2]) if pair and {pair[1], pair[2]} <= stems else (stem, "")
             target = name_key(picture.inner) if not donor and name_key(picture.inner) in stems else target
         split = None if drawn else picture.split
-        found.append(Source(picture.id, kind, picture.label, ("",), split, target=target, donor=donor))
-    return found
+        sources.append(Source(picture.id, kind, picture.label, ("",), split, target=target, donor=donor))
+    return sources
 
 
 def stem_of(inner: str) -> str:
     """
-    Name of a clip without its suffix and the words at both ends that name a class; as it is if nothing else is left.
+    Return a clip's name without its suffix and without class words at both ends; the whole stem if nothing else remains.
 
     >>> stem_of("a/0003_fake.mp4"), stem_of("071_054.mp4"), stem_of("fake.mp4")
     ('0003', '071_054', 'fake')
@@ -121,7 +115,7 @@ def stem_of(inner: str) -> str:
 
 
 def mixture(sources: Sequence[Source]) -> list[str]:
-    """Say that a folder holds both clips and pictures, and that a class which has only one of them is told by that alone."""
+    """Describe a folder with both clips and pictures, and warn if the file format separates the classes."""
     counts = {(label, kind): 0 for label in (REAL, FAKE) for kind in ("clip", "still")}
     for source in sources:
         counts[source.label, source.kind] += 1

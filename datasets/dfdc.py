@@ -20,6 +20,7 @@ from .copies.tree import Tree, child_key, natural_key
 
 METADATA, LABELS, PREVIEW = "metadata.json", "labels.csv", "dataset.json"
 LABEL_WORDS = {"fake": FAKE, "1": FAKE, "true": FAKE, "real": REAL, "0": REAL, "false": REAL}
+# Words in names of DFDC's folders and in its files of labels.
 SPLIT_WORDS: dict[str, Split] = {
     "train": "train",
     "val": "val",
@@ -36,7 +37,7 @@ RECORDING = re.compile(r"_\d+$")  # number of a piece of a recording
 @dataclass(frozen=True)
 class Entry:
     """
-    What is said of one clip.
+    The entry of one clip in a file of labels.
 
     Attributes
     ----------
@@ -65,7 +66,7 @@ class Entry:
 @dataclass
 class Part:
     """
-    A folder with clips and what is said of them.
+    A folder with clips and the entries of its files of labels.
 
     Attributes
     ----------
@@ -120,9 +121,9 @@ class DFDC(SourceDataset):
     def survey(self, tree: Tree) -> Survey:
         parts = list(find_parts(tree))
         if not any(part.labelled for part in parts):
-            there = ", ".join(f"{folder}/" for folder in tree.folders()[:8]) or "no folder"
+            names = ", ".join(f"{folder}/" for folder in tree.folders()[:8]) or "no folder"
             raise DataError(
-                f"{tree.root} does not hold {self.what}; there is no {PREVIEW}, no {METADATA} and no {LABELS}; found: {there}."
+                f"{tree.root} does not hold {self.what}; there is no {PREVIEW}, no {METADATA} and no {LABELS}; found: {names}."
             )
         sources = list(list_sources(tree, parts))
         missing = [*gaps(tree, parts), *absent_originals(sources)]
@@ -147,7 +148,7 @@ class DFDC(SourceDataset):
 
 
 def names_actors(source: Source) -> bool:
-    """Whether a clip is one of the preview, which alone says who is shown and not only in which recording."""
+    """Return whether a clip is one of the preview, the only part whose labels name the actors."""
     return bool(source.target) and source.target != source.video
 
 
@@ -156,7 +157,7 @@ def names_actors(source: Source) -> bool:
 
 def find_parts(tree: Tree, place: str = "", above: Part | None = None) -> Iterator[Part]:
     """
-    Folders of clips, in order of their numbers; a folder without labels belongs to the part that it lies in.
+    Find folders of clips, in the order of their numbers; a folder without labels belongs to the part that it lies in.
 
     Archives are reported.
     """
@@ -173,7 +174,7 @@ def find_parts(tree: Tree, place: str = "", above: Part | None = None) -> Iterat
 
 
 def open_part(tree: Tree, place: str) -> Part:
-    """A folder with what its files say; those that cannot be read are reported."""
+    """Read the files of labels of a folder; those that cannot be read are reported."""
     part = Part(place)
     for name, read in ((LABELS, read_labels), (METADATA, read_metadata), (PREVIEW, read_preview)):
         path = tree.file(place, name)
@@ -214,15 +215,15 @@ def read_preview(text: str) -> dict[str, Entry]:
 
 
 def _clips_of(text: str) -> dict[str, dict[str, Any]]:
-    """Facts by clip, as both kinds of JSON have them."""
-    known = json.loads(text)
-    if not isinstance(known, dict) or not all(isinstance(facts, dict) for facts in known.values()):
+    """Return the JSON object of every clip, by its name in the file."""
+    document = json.loads(text)
+    if not isinstance(document, dict) or not all(isinstance(facts, dict) for facts in document.values()):
         raise ValueError("it is no table of clips")
-    return known
+    return document
 
 
 def as_preview_entry(clip: str, facts: Mapping[str, Any]) -> Entry | None:
-    """What the preview says of one clip; None if its class is not."""
+    """Read the preview's entry of one clip; None if it has no class."""
     entry = as_entry({"label": facts.get("label"), "split": facts.get("set")})
     if entry is None:
         return None
@@ -258,7 +259,7 @@ def read_labels(text: str) -> dict[str, Entry]:
 
 
 def as_entry(facts: Mapping[str, Any]) -> Entry | None:
-    """What is said of one clip; None if its class is not."""
+    """Read the entry of one clip; None if it has no class."""
     label = LABEL_WORDS.get(str(facts.get("label", facts.get("is_fake"))).strip().lower())
     if label is None:
         return None
@@ -268,7 +269,7 @@ def as_entry(facts: Mapping[str, Any]) -> Entry | None:
 
 def clip_name(path: object) -> str:
     """
-    Name by which clips and entries find each other.
+    Return the key that a clip and its entry share: the name without folder and suffix, in lower case.
 
     >>> clip_name("videos/Abc.MP4")
     'abc'
@@ -278,7 +279,7 @@ def clip_name(path: object) -> str:
 
 def path_key(path: str) -> str:
     """
-    Key of a clip that is known by its path.
+    Return the key of a clip whose entry names its path.
 
     >>> path_key("method_A/643049/643049_A_001.MP4")
     '/method_a/643049/643049_a_001'
@@ -290,7 +291,7 @@ def path_key(path: str) -> str:
 
 
 def list_sources(tree: Tree, parts: Iterable[Part]) -> Iterator[Source]:
-    """Clips with an entry, the first of a name; the others are reported, one line per part."""
+    """List the clips that have an entry, the first of each name; report the others, one line per part."""
     seen: dict[str, str] = {}
     for part in parts:
         strange = []
@@ -304,24 +305,24 @@ def list_sources(tree: Tree, parts: Iterable[Part]) -> Iterator[Source]:
             else:
                 yield as_source(path, clip_name(path), entry, folder_split(tree, part.place))
         if strange and (part.entries is not None or not part.labelled):
-            wanted = "its labels" if part.labelled else f"{METADATA}, {LABELS} or {PREVIEW}"
-            detail = f"{len(strange)} clips without an entry in {wanted} are passed over, for example {strange[0]}."
+            expected = "its labels" if part.labelled else f"{METADATA}, {LABELS} or {PREVIEW}"
+            detail = f"{len(strange)} clips without an entry in {expected} are passed over, for example {strange[0]}."
             tree.report(part.place or ".", "unknown", detail)
 
 
 def as_source(path: str, name: str, entry: Entry, folder: Split | None) -> Source:
-    """A clip; it shows who its original shows."""
+    """Make a source of a clip; its target is that of its original."""
     split = entry.split or folder
     shown = entry.original or (name if entry.label == REAL else "")
-    given: Literal["val", "test"] | None = None if split in (None, "train") else split
+    held_out: Literal["val", "test"] | None = None if split in (None, "train") else split
     if entry.target:
         names = {"target": entry.target, "donor": entry.donor, "video": entry.footage, "generator": entry.method}
-        return Source(path, "clip", entry.label, ("",), given, **names)
-    return Source(path, "clip", entry.label, ("",), given, shown, video=shown or name)
+        return Source(path, "clip", entry.label, ("",), held_out, **names)
+    return Source(path, "clip", entry.label, ("",), held_out, shown, video=shown or name)
 
 
 def folder_split(tree: Tree, place: str) -> Split | None:
-    """Split that a folder, or one above it up to the root, is called after; None if none is."""
+    """Return the split in the name of a folder, or of one above it up to the root; None if there is none."""
     for folder in reversed([tree.root.name, *place.split("/")]):
         for word in child_key(folder).split("_"):
             if word in SPLIT_WORDS:
@@ -333,7 +334,7 @@ def folder_split(tree: Tree, place: str) -> Split | None:
 
 
 def gaps(tree: Tree, parts: Sequence[Part]) -> Iterator[str]:
-    """What a whole copy would have besides, one line per part."""
+    """List the clips and parts of the distribution that the copy lacks, one line per part."""
     names = [child_key(part.place.rpartition("/")[2] or tree.root.name) for part in parts if part.labelled]
     numbers = {int(match[1]) for name in names if (match := TRAIN_PART.fullmatch(name))}
     if numbers and len(numbers) < N_TRAIN_PARTS:
@@ -346,21 +347,21 @@ def gaps(tree: Tree, parts: Sequence[Part]) -> Iterator[str]:
 
 
 def absent_originals(sources: Sequence[Source]) -> Iterator[str]:
-    """How many fakes have an original that is not in the copy."""
-    there = {clip_name(source.id) for source in sources}
+    """Count the fakes whose original is not in the copy; yield nothing if there is none."""
+    names = {clip_name(source.id) for source in sources}
     fakes = [source for source in sources if source.label == FAKE and source.target and not names_actors(source)]
-    n = sum(fake.target not in there for fake in fakes)
+    n = sum(fake.target not in names for fake in fakes)
     if n:
         yield f"the originals of {n} fakes"
 
 
 def remarks(sources: Sequence[Source]) -> Iterator[str]:
-    """What one should know of any copy."""
+    """Describe the limits of the splits of this copy."""
     if not all(map(names_actors, sources)):
         yield (
             "DFDC does not say who is shown: a real and its fakes stay on one side of the drawn splits, but an actor who was "
             "filmed more than once may be on two"
         )
-    given = sorted({source.split for source in sources if source.split})
-    if given:
-        yield f"{' and '.join(given)} as distributed; what is distributed with it gets no further one"
+    splits = sorted({source.split for source in sources if source.split})
+    if splits:
+        yield f"{' and '.join(splits)} as distributed; what is distributed with it gets no further one"

@@ -57,7 +57,7 @@ class Diffusion(SourceDataset):
 
 
 def split_folder(tree: Tree, place: str, split: str) -> str | None:
-    """Folder or archive of a split; None if it is not there."""
+    """Find the folder or archive of a split; None if it is not there."""
     folder = tree.folder(place, split, f"{split}{ARCHIVE}")
     if folder is None and split == "val":
         folder = tree.folder(place, "valid", "validation", f"valid{ARCHIVE}")
@@ -67,15 +67,15 @@ def split_folder(tree: Tree, place: str, split: str) -> str | None:
 
 
 def begins_in(tree: Tree, place: str) -> bool:
-    """Whether the splits lie in a folder, with generators in them."""
+    """Return whether a folder holds the splits, with generators in them."""
     tests = dict(named_folders(tree, split_folder(tree, place, "test")))
-    known = {child_key(name) for name in GENERATORS}
+    generators = {child_key(name) for name in GENERATORS}
     trains = (class_folders(tree, split_folder(tree, place, split)) for split in ("train", "val"))
-    return "" in tests or any(child_key(name) in known for name in tests) or any(trains)
+    return "" in tests or any(child_key(name) in generators for name in tests) or any(trains)
 
 
 def named_folders(tree: Tree, place: str | None) -> Iterator[tuple[str, str]]:
-    """Generators in a folder and their folders; the name of the reals is empty. A folder comes before its archive."""
+    """Yield generators in a folder with their folders; the name of the reals is empty. A folder comes before its archive."""
     seen: set[str] = set()
     folders = [] if place is None else tree.folders(place)
     for folder in sorted(folders, key=lambda folder: suffix_of(folder) == ARCHIVE):
@@ -92,7 +92,7 @@ def named_folders(tree: Tree, place: str | None) -> Iterator[tuple[str, str]]:
 
 def generator_name(folder: str) -> str:
     """
-    Name of the generator that a folder means, as in the paper where it is known; empty for reals.
+    Return the generator that a folder is named after, spelled as in the paper where it is one of that; empty for reals.
 
     >>> generator_name("diff-stylegan2"), generator_name("Real"), generator_name("StyleGAN3")
     ('Diff-StyleGAN2', '', 'StyleGAN3')
@@ -103,12 +103,12 @@ def generator_name(folder: str) -> str:
 
 
 def class_folders(tree: Tree, place: str | None) -> dict[str, str]:
-    """Folders of the generators that have class folders."""
+    """Find the folders of the generators that have class folders."""
     return {name: folder for name, folder in named_folders(tree, place) if name and has_classes(tree, folder, CLASS_DEPTH)}
 
 
 def has_classes(tree: Tree, place: str, depth: int) -> bool:
-    """Whether a folder has class folders, at most some folders below."""
+    """Return whether a folder has class folders, at most `depth` levels further down."""
     folders = tree.folders(place)
     if any(class_of_folder(plain_name(folder.rpartition("/")[2])) is not None for folder in folders):
         return True
@@ -116,13 +116,13 @@ def has_classes(tree: Tree, place: str, depth: int) -> bool:
 
 
 def stills(tree: Tree, folder: str | None, label: int) -> Iterator[str]:
-    """Pictures of a folder of one class, if it is there; those in folders of the other class are reported."""
+    """Yield the pictures of a folder of one class, if it is there; report those in folders of the other class."""
     if folder is not None:
         yield from of_class(tree, list(iter_pictures(tree, folder)), label, lambda _: folder)
 
 
 def told_stills(tree: Tree, folder: str | None, label: int) -> Iterator[str]:
-    """Pictures below a generator's folder, if it is there, that class folders say are of one class, and of no other."""
+    """Yield the pictures below a generator's folder, if it is there, whose class folders are all of one class."""
     if folder is not None:
         for path in iter_pictures(tree, folder):
             if class_folder(path, label, folder) and not class_folder(path, 1 - label, folder):
@@ -130,24 +130,24 @@ def told_stills(tree: Tree, folder: str | None, label: int) -> Iterator[str]:
 
 
 def list_stills(paths: Iterable[str], label: int, domains: tuple[str, ...], split: Split) -> Iterator[Source]:
-    """Pictures as sources."""
+    """Make sources of pictures."""
     for path in paths:
         yield Source(path, "still", label, domains, split, generator=domains[0] if label == FAKE else "")
 
 
 def gaps(sources: list[Source]) -> Iterator[str]:
-    """What is not there: splits, generators, and the reals that have to be cut out of LSUN."""
-    there = {(source.split, source.label, domain) for source in sources for domain in source.domains}
-    seen = sorted({domain for _, _, domain in there})
+    """List the splits, generators and reals that the copy lacks; training reals have to be cut out of LSUN."""
+    present = {(source.split, source.label, domain) for source in sources for domain in source.domains}
+    seen = sorted({domain for _, _, domain in present})
     for split in SPLITS:
-        if not any(known == split for known, _, _ in there):
+        if not any(present_split == split for present_split, _, _ in present):
             yield f"{split}/"
             continue
-        known_or_there = [*GENERATORS, *(name for name in seen if name not in GENERATORS)]
-        fakes = [name for name in known_or_there if (split, FAKE, name) not in there]
+        generators = [*GENERATORS, *(name for name in seen if name not in GENERATORS)]
+        fakes = [name for name in generators if (split, FAKE, name) not in present]
         if fakes:
             yield f"{split}/: fakes of {', '.join(fakes)}"
-        reals = [name for name in seen if (split, FAKE, name) in there and (split, REAL, name) not in there]
+        reals = [name for name in seen if (split, FAKE, name) in present and (split, REAL, name) not in present]
         if reals and split == "test":
             yield "test/Real/"
         elif reals:

@@ -56,13 +56,15 @@ class FacesHQ(SourceDataset):
         missing: list[str] = []
         for part in PARTS:
             domains = (part.generator,) if part.label == FAKE else fakes or ("",)
-            found = [
+            pictures = [
                 Source(path, "still", part.label, domains, generator=part.generator)
                 for path in part_pictures(tree, folders.get(part.name), part.label)
             ]
-            sources += found
-            if len(found) < N_PICTURES:
-                missing.append(f"{part.name}/" + (f": {N_PICTURES - len(found):,} of {N_PICTURES:,} pictures" if found else ""))
+            sources += pictures
+            if len(pictures) < N_PICTURES:
+                missing.append(
+                    f"{part.name}/" + (f": {N_PICTURES - len(pictures):,} of {N_PICTURES:,} pictures" if pictures else "")
+                )
         report_others(tree, base, folders)
         notes = format_notes(sources, lambda source: format_of_name(source.id))
         return Survey(tuple(sources), tuple(missing), (), notes)
@@ -72,31 +74,31 @@ class FacesHQ(SourceDataset):
 
 
 def part_pictures(tree: Tree, folder: str | None, label: int) -> Iterator[str]:
-    """Pictures of a part, if it is there; those in folders of the other class are left out and reported."""
+    """Yield the pictures of a part, if it is there; leave out and report those in folders of the other class."""
     if folder is not None:
         yield from of_class(tree, list(iter_pictures(tree, folder)), label, lambda _: folder)
 
 
 def folder_key(source: Source) -> str:
-    """Folder of Faces-HQ in which a source lies; the id of its folder on the disk if it is none."""
+    """Return the part of Faces-HQ in which a source lies; the id of its folder if that is none of the parts."""
     folders = source.id.split("/")[:-1]
     return next((part.name for folder in folders for part in PARTS if is_part(folder, part)), "/".join(folders))
 
 
 def is_part(folder: str, part: Part) -> bool:
-    """Whether a folder's or archive's name means a part, whatever its spelling."""
+    """Return whether the name of a folder or archive stands for a part, in any spelling."""
     return part.pattern.search(re.sub("[^a-z0-9]", "", folder.lower())) is not None
 
 
 def part_folders(tree: Tree, place: str) -> dict[str, str]:
-    """Folders, else archives, of the parts in a folder, by the part's name."""
+    """Find the folders of the parts by name; an archive where there is no folder."""
     folders = sorted(tree.folders(place), key=lambda folder: suffix_of(folder) == ARCHIVE)
-    found: dict[str, str] = {}
+    by_part: dict[str, str] = {}
     for folder in reversed(folders):
         for part in PARTS:
             if is_part(folder.rpartition("/")[2], part):
-                found[part.name] = folder
-    return found
+                by_part[part.name] = folder
+    return by_part
 
 
 def report_others(tree: Tree, place: str, used: dict[str, str]) -> None:

@@ -1,7 +1,8 @@
 """FFHQ: faces of Flickr in high quality, reals only."""
 
 import re
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from ..benchmark.contracts import REAL, Shown
 from ..benchmark.errors import DataError, unknown_name
@@ -15,6 +16,7 @@ N_DIGITS = 5
 NUMBER = re.compile(rf"\d{{{N_DIGITS}}}")
 
 
+@dataclass(eq=False, repr=False)
 class FFHQ(RealDataset):
     """
     Faces of FFHQ: the first 60,000 are for training, the last 10,000 are test.
@@ -37,71 +39,61 @@ class FFHQ(RealDataset):
     what = "FFHQ (images1024x1024/ or thumbnails128x128/ with 00000.png to 69999.png)"
     shown = Shown.FACES
 
-    def __init__(
-        self,
-        root: Path | None = None,
-        seed: int = 0,
-        replicate: int = 0,
-        follow_links: bool = False,
-        fakes: str | None = None,
-        pictures: str = "auto",
-    ) -> None:
-        super().__init__(root, seed, replicate, follow_links, fakes)
-        self.pictures = pictures
+    pictures: str = "auto"
 
     def survey_reals(self, tree: Tree) -> Survey:
         if self.pictures not in ("auto", *PARTS):
             raise DataError(unknown_name(f"pictures of {self.name}", self.pictures, ("auto", *PARTS)))
         base = tree.find_base(lambda place: bool(part_folders(tree, place)) or is_numbered(tree, place), self.what)
         place, notes = self._choose(tree, base)
-        found = numbered_pictures(tree, place, N_DIGITS)
-        beyond = [number for number in found if int(number) >= N_PICTURES]
+        pictures = numbered_pictures(tree, place, N_DIGITS)
+        beyond = [number for number in pictures if int(number) >= N_PICTURES]
         if beyond:
-            detail = f"{len(beyond)} pictures have numbers above {N_PICTURES - 1} (first: {found[beyond[0]]}); passed over."
+            detail = f"{len(beyond)} pictures have numbers above {N_PICTURES - 1} (first: {pictures[beyond[0]]}); passed over."
             tree.report(f"{place}/" if place else "./", "unknown", detail)
-        numbers = [number for number in found if int(number) < N_PICTURES]
+        numbers = [number for number in pictures if int(number) < N_PICTURES]
         sources = tuple(
-            Source(found[number], "still", REAL, ("",), "test" if int(number) >= FIRST_TEST else None) for number in numbers
+            Source(pictures[number], "still", REAL, ("",), "test" if int(number) >= FIRST_TEST else None) for number in numbers
         )
         return Survey(sources, missing_numbers(set(numbers)), (), (*notes, *split_notes(sources), *codec_notes(sources)))
 
     def _choose(self, tree: Tree, base: str) -> tuple[str, tuple[str, ...]]:
-        """Folder with the pictures that are wanted, and what to say of the other."""
+        """Choose the folder of the requested size; return it with a note on the other one."""
         parts = part_folders(tree, base)
         if not parts:  # the numbers begin right here; which size they have is told by the folder's name, if at all
             own_name = PurePosixPath(base).name or tree.root.name
             parts = {own_name if own_name in PARTS or self.pictures == "auto" else "unnamed pictures": base}
         if self.pictures != "auto" and self.pictures not in parts:
-            there = ", ".join(parts)
-            raise DataError(f"{self.name}: {tree.root} has no folder {self.pictures}; there: {there} (pictures=auto takes it).")
+            names = ", ".join(parts)
+            raise DataError(f"{self.name}: {tree.root} has no folder {self.pictures}; there: {names} (pictures=auto takes it).")
         chosen = next(iter(parts)) if self.pictures == "auto" else self.pictures
-        others = [part for part in parts if part != chosen]
-        return parts[chosen], tuple(f"{chosen} are used; pictures={part} takes the others" for part in others)
+        unused = [part for part in parts if part != chosen]
+        return parts[chosen], tuple(f"{chosen} are used; pictures={part} takes the others" for part in unused)
 
 
 def part_folders(tree: Tree, place: str) -> dict[str, str]:
-    """Folders or archives of pictures in a folder, by size, the large one first."""
-    found = {part: tree.folder(place, part, f"{part}.zip") for part in PARTS}
-    return {part: folder for part, folder in found.items() if folder is not None}
+    """Find the folders or archives of pictures by size, the large one first."""
+    folders = {part: tree.folder(place, part, f"{part}.zip") for part in PARTS}
+    return {part: folder for part, folder in folders.items() if folder is not None}
 
 
 def is_numbered(tree: Tree, place: str) -> bool:
-    """Whether numbered pictures, or folders of a thousand, begin in a folder."""
+    """Return whether a folder holds numbered pictures, or folders of a thousand of them."""
     return any(NUMBER.fullmatch(PurePosixPath(path).stem) for path in (*tree.folders(place), *tree.files(place)))
 
 
 def missing_numbers(numbers: set[str]) -> tuple[str, ...]:
-    """What a partial copy lacks, training and test apart."""
+    """Count the pictures that a partial copy lacks, of training and test separately."""
     gaps = []
-    for what, wanted in (("training", range(FIRST_TEST)), ("test", range(FIRST_TEST, N_PICTURES))):
-        absent = [name for name in (f"{number:0{N_DIGITS}}" for number in wanted) if name not in numbers]
+    for what, expected in (("training", range(FIRST_TEST)), ("test", range(FIRST_TEST, N_PICTURES))):
+        absent = [name for name in (f"{number:0{N_DIGITS}}" for number in expected) if name not in numbers]
         if absent:
-            gaps.append(count_text(absent, f"{what} pictures", len(wanted)))
+            gaps.append(count_text(absent, f"{what} pictures", len(expected)))
     return tuple(gaps)
 
 
 def split_notes(sources: tuple[Source, ...]) -> tuple[str, ...]:
-    """Say which splits are drawn."""
+    """Describe the splits that are drawn by rule."""
     if all(source.split for source in sources):
         return ("only test pictures are there",)
     if any(source.split for source in sources):
@@ -110,8 +102,8 @@ def split_notes(sources: tuple[Source, ...]) -> tuple[str, ...]:
 
 
 def codec_notes(sources: tuple[Source, ...]) -> tuple[str, ...]:
-    """Say if pictures are not in the format in which they are distributed."""
-    others = [source.id for source in sources if suffix_of(source.id) != ".png"]
-    if not others:
+    """Warn of pictures in another format than the distributed one."""
+    recoded = [source.id for source in sources if suffix_of(source.id) != ".png"]
+    if not recoded:
         return ()
-    return (f"{count_text(others, 'pictures', len(sources))} are no PNG as distributed but copies, with the trace of a codec",)
+    return (f"{count_text(recoded, 'pictures', len(sources))} are no PNG as distributed but copies, with the trace of a codec",)

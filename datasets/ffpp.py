@@ -57,7 +57,7 @@ class Collection:
 
     @property
     def has_actors(self) -> bool:
-        """Whether identities are actors of DeepFakeDetection, whom no official list splits."""
+        """True if identities are actors of DeepFakeDetection, whom no official list splits."""
         return self.names in (ACTOR, ACTOR_PAIR)
 
 
@@ -125,12 +125,12 @@ class FFPP(SourceDataset):
         return Survey(tuple(sources), _missing(parts), (), tuple(notes))
 
     def _no_domain(self, tree: Tree, parts: Mapping[Place, Mapping[str, Clip]]) -> str:
-        found = ", ".join(f"{_shown(place)} ({len(clips)} clips)" for place, clips in parts.items()) or "no clip"
+        counts = ", ".join(f"{_shown(place)} ({len(clips)} clips)" for place, clips in parts.items()) or "no clip"
         over = "; ".join(f"{trouble.path} {trouble.detail}" for trouble in tree.troubles[:SHOWN])
         passed = f" Passed over: {over}" if over else ""
         return (
             f"{self.name}: {self.root} makes no domain, which takes fakes and their originals in one compression "
-            f"(Deepfakes@c23 with youtube@c23, DeepFakeDetection@c23 with actors@c23); found: {found}.{passed}"
+            f"(Deepfakes@c23 with youtube@c23, DeepFakeDetection@c23 with actors@c23); found: {counts}.{passed}"
         )
 
     def drawn(self, sources: Sequence[Source]) -> list[Source]:
@@ -141,8 +141,8 @@ class FFPP(SourceDataset):
     def find_variants(self, text: str) -> tuple[str, ...]:
         """See `Dataset.find_variants`; ``c0`` is another word for ``raw``, and case does not matter."""
         generator, mark, compression = text.partition("@")
-        known = {child_key(name): name for name in COLLECTIONS}
-        generator = known.get(child_key(generator), generator)
+        names = {child_key(name): name for name in COLLECTIONS}
+        generator = names.get(child_key(generator), generator)
         return super().find_variants(generator + mark + COMPRESSIONS.get(compression.lower(), compression))
 
     def facts(self) -> dict[str, Any]:
@@ -160,7 +160,7 @@ class FFPP(SourceDataset):
 
 
 def _find_parts(tree: Tree, base: str) -> tuple[dict[Place, dict[str, Clip]], int]:
-    """Clips by name of every collection and compression that has some, and how many are there as frames, too."""
+    """Find the clips of every collection and compression, by name; count those that are there as frames, too."""
     parts: dict[Place, dict[str, Clip]] = {}
     doubles = 0
     for top in TOPS:
@@ -176,22 +176,22 @@ def _find_parts(tree: Tree, base: str) -> tuple[dict[Place, dict[str, Clip]], in
 
 
 def _known_folders(tree: Tree, place: str, known: Mapping[str, str], passed: Iterable[str] = ()) -> dict[str, str]:
-    """Ids of the sub-folders whose names are known, by what the name stands for; others are reported."""
+    """Find sub-folders with known names, by the meaning of the name; report others."""
     meaning = {child_key(name): stands_for for name, stands_for in known.items()}
-    found: dict[str, str] = {}
+    folders: dict[str, str] = {}
     for folder in tree.folders(place):
         key = child_key(_last(folder))
         if key not in meaning and key not in passed:
             tree.report(folder, "unknown", f"is none of {', '.join(known)}; rename or unpack it if it is one of them.")
-        elif meaning.get(key) in found:
-            tree.report(folder, "duplicate", f"is the same as {found[meaning[key]]}, which is used.")
+        elif meaning.get(key) in folders:
+            tree.report(folder, "duplicate", f"is the same as {folders[meaning[key]]}, which is used.")
         elif key in meaning:
-            found[meaning[key]] = folder
-    return found
+            folders[meaning[key]] = folder
+    return folders
 
 
 def _find_clips(tree: Tree, place: str, collection: Collection) -> tuple[dict[str, Clip], int]:
-    """Clips of one compression by name, a video before its frames, and how many are there both ways."""
+    """Find the clips of one compression by name, a video before its frames; count those that are there as both."""
     folders = _known_folders(tree, place, MEDIA, NOT_PICTURES)
     videos = tree.files(place, CLIP_SUFFIXES)  # people leave out the folder videos/
     videos += tree.files(folders["videos"], CLIP_SUFFIXES) if "videos" in folders else []
@@ -202,17 +202,17 @@ def _find_clips(tree: Tree, place: str, collection: Collection) -> tuple[dict[st
 
 
 def _by_name(tree: Tree, ids: Iterable[str], kind: Kind, collection: Collection) -> dict[str, Clip]:
-    found: dict[str, Clip] = {}
+    clips: dict[str, Clip] = {}
     for path in sorted(ids):
         name = _stem(path)
         match = collection.names.fullmatch(name)
         if not match:
             tree.report(path, "unknown", f"is no name of a clip here, such as {collection.example}; it is not used.")
-        elif name in found:
-            tree.report(path, "duplicate", f"is the same clip as {found[name].id}, which is used.")
+        elif name in clips:
+            tree.report(path, "duplicate", f"is the same clip as {clips[name].id}, which is used.")
         else:
-            found[name] = Clip(path, kind, match)
-    return found
+            clips[name] = Clip(path, kind, match)
+    return clips
 
 
 def _last(path: str) -> str:
@@ -220,7 +220,7 @@ def _last(path: str) -> str:
 
 
 def _stem(path: str) -> str:
-    """Last name without the suffix of a clip or archive; actors' scenes may have a dot in them."""
+    """Return the last part of an id without the suffix of a clip or archive; names of actors' scenes may have a dot in them."""
     name, dot, suffix = _last(path).rpartition(".")
     return name if dot and f".{suffix.lower()}" in (*CLIP_SUFFIXES, ".zip") else _last(path)
 
@@ -229,7 +229,7 @@ def _stem(path: str) -> str:
 
 
 def _domains_of(parts: Mapping[Place, object]) -> dict[Place, tuple[str, ...]]:
-    """The domains that every part belongs to: none for fakes without originals, and for originals without fakes."""
+    """Assign domains to every part: none to fakes without originals and to originals without fakes."""
     domains: dict[Place, list[str]] = {place: [] for place in parts}
     for name, compression in parts:
         originals = COLLECTIONS[name].originals, compression
@@ -267,16 +267,16 @@ def _common(splits: Sequence[SplitName]) -> SplitName:
 
 @cache
 def official_lists() -> dict[str, Split]:
-    """Split of every id 000 to 999, as the authors published it."""
-    known = json.loads(OFFICIAL.read_text(encoding="utf-8"))
-    return {name: split for split in SPLITS for pair in known[split] for name in pair.split("_")}
+    """Read the authors' split of every id from 000 to 999."""
+    lists = json.loads(OFFICIAL.read_text(encoding="utf-8"))
+    return {name: split for split in SPLITS for pair in lists[split] for name in pair.split("_")}
 
 
 def _find_lists(tree: Tree, base: str) -> tuple[dict[str, Split], list[str]]:
-    """Split by id, from the lists of the copy if it has usable ones, and what to say of that."""
+    """Read the split of every id, from the copy's own lists if they are usable, and a note on their origin."""
     for place in _list_places(tree, base):
-        found: dict[Split, str | None] = {split: tree.file(place, f"{split}.json") for split in SPLITS}
-        files: dict[Split, str] = {split: path for split, path in found.items() if path}
+        paths: dict[Split, str | None] = {split: tree.file(place, f"{split}.json") for split in SPLITS}
+        files: dict[Split, str] = {split: path for split, path in paths.items() if path}
         if not files:
             continue
         lists = _read_lists(tree, files)
@@ -288,7 +288,7 @@ def _find_lists(tree: Tree, base: str) -> tuple[dict[str, Split], list[str]]:
 
 
 def _list_places(tree: Tree, base: str) -> Iterator[str]:
-    """Folders in which people keep the lists, those that are there."""
+    """Yield the existing folders in which the lists are usually kept."""
     for start in dict.fromkeys((base, "")):
         repository = tree.folder(start, "dataset")
         within = (tree.folder(start, "splits"), repository and tree.folder(repository, "splits"))
@@ -297,7 +297,7 @@ def _list_places(tree: Tree, base: str) -> Iterator[str]:
 
 
 def _read_lists(tree: Tree, files: Mapping[Split, str]) -> dict[str, Split] | None:
-    """Split by id; None, with a trouble, if the files cannot be used."""
+    """Read the split of every id; None, with a trouble, if the files cannot be used."""
     absent = [f"{split}.json" for split in SPLITS if split not in files]
     if absent:
         tree.report(
@@ -328,7 +328,7 @@ def _read_lists(tree: Tree, files: Mapping[Split, str]) -> dict[str, Split] | No
 
 def _ids_of(text: str) -> list[str]:
     """
-    Ids in a list of pairs, in order and once each.
+    Read the ids in a list of pairs, in order and without repetition.
 
     Raises
     ------
@@ -345,11 +345,11 @@ def _ids_of(text: str) -> list[str]:
 
 
 def _missing(parts: Mapping[Place, Mapping[str, Clip]]) -> tuple[str, ...]:
-    """A line per compression that is not there at all, and per collection of the others that is not whole."""
-    here = {compression for _, compression in parts}
+    """List compressions that the copy lacks, and incomplete collections of the others."""
+    present = {compression for _, compression in parts}
     lines = []
     for compression in dict.fromkeys(COMPRESSIONS.values()):
-        if compression not in here:
+        if compression not in present:
             lines.append(compression)
             continue
         for name, collection in COLLECTIONS.items():

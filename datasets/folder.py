@@ -1,4 +1,4 @@
-"""A folder of one's own: ``real/`` and ``fake/``, optionally under ``train/``, ``val/`` and ``test/``."""
+"""A folder that a user put together: ``real/`` and ``fake/``, optionally under ``train/``, ``val/`` and ``test/``."""
 
 import os
 import re
@@ -15,20 +15,16 @@ from ..benchmark.errors import DataError
 from ..benchmark.pictures.crops import KINDS, SUFFIXES
 from ..benchmark.store.files import read_file
 from .copies.listing import list_files, own_tree, passed_over
-from .copies.own import adapter_of
-from .copies.tree import Tree, Trouble, class_of_folder
+from .copies.own_folders import adapter_of
+from .copies.tree import SPLIT_NAMES, Tree, Trouble, class_of_folder
 
-SPLIT_NAMES: dict[str, Split] = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation"), "val"),
-    **dict.fromkeys(("test", "testing"), "test"),
-}
 NUMBERED = re.compile(r"(.+)[_-]\d+")
 SEPARATORS = re.compile(r"([\s_-]+)")
 GROUPINGS = {"auto": "", "folder": "sub-folder", "name": "name up to the last number", "none": ""}
 SHOWN_NAMES = 8
 
 
+@dataclass(eq=False, repr=False)
 class Folder(Dataset):
     r"""
     Pictures in ``real/`` and ``fake/`` below `root`; sub-folders are searched too, and links are followed.
@@ -56,12 +52,8 @@ class Folder(Dataset):
     source = "your own disk"
     licence = "yours"
 
-    def __init__(
-        self, root: Path | None = None, seed: int = 0, replicate: int = 0, may_be_shown: bool = False, groups: str = "auto"
-    ) -> None:
-        super().__init__(root, seed, replicate)
-        self.may_be_shown = may_be_shown
-        self.groups = groups
+    may_be_shown: bool = False
+    groups: str = "auto"
 
     @classmethod
     def adapter_of(cls, root: Path) -> str:
@@ -79,23 +71,23 @@ class Folder(Dataset):
         return own_tree(self.root)
 
     @cached_property
-    def found(self) -> "Found":
-        """What the root holds, with groups; listed once for all draws."""
-        listed = _Reader(self.tree).found()
+    def content(self) -> "FolderContent":
+        """The content of the root, with groups; listed once for all draws."""
+        listed = _Reader(self.tree).read()
         parts = [[picture for picture in listed.pictures if picture.split == split] for split in (None, *SPLITS)]
         return replace(listed, pictures=tuple(picture for part in parts for picture in grouped(part, self.groups)))
 
     def for_replicate(self, replicate: int) -> Self:
-        _ = self.found  # listed before it is copied
+        _ = self.content  # listed before it is copied
         return super().for_replicate(replicate)
 
     def items(self, variant: str) -> Sequence[Item]:
-        found = self.found
-        given = {picture.split for picture in found.pictures}
-        items = {split: [picture.item() for picture in found.pictures if picture.split == split] for split in given}
-        if given == {None}:
+        content = self.content
+        splits = {picture.split for picture in content.pictures}
+        items = {split: [picture.item() for picture in content.pictures if picture.split == split] for split in splits}
+        if splits == {None}:
             return draw_splits(items[None], self.seed, self.replicate, way_out=self.regrouping())
-        if "train" in given and "val" not in given:
+        if "train" in splits and "val" not in splits:
             items["train"] = draw_splits(items["train"], self.seed, self.replicate, test=False, way_out=self.regrouping())
         return sorted((item for part in items.values() for item in part), key=lambda item: item.id)
 
@@ -103,16 +95,16 @@ class Folder(Dataset):
         try:
             return self.items(variant)
         except DataError:  # too few to be split
-            return [replace(picture.item(), split=picture.split or "") for picture in self.found.pictures]
+            return [replace(picture.item(), split=picture.split or "") for picture in self.content.pictures]
 
     def read(self, item: Item) -> bytes:
         return read_file(self.tree.path(item.id))
 
     def remarks(self) -> list[str]:
-        found = self.found
-        counts = f"{len(found.pictures)} pictures, {groups_text(found.pictures, self.groups)}"
-        passed = passed_over(found.others, found.troubles)
-        return [counts, *([f"passed over: {passed}"] if passed else []), *found.notes]
+        content = self.content
+        counts = f"{len(content.pictures)} pictures, {groups_text(content.pictures, self.groups)}"
+        passed = passed_over(content.others, content.troubles)
+        return [counts, *([f"passed over: {passed}"] if passed else []), *content.notes]
 
     def regrouping(self) -> str:
         name = self.alias or self.name
@@ -158,8 +150,8 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a root holds: pictures sorted by id, numbers of other files by suffix, troubles, and sentences on the rest."""
+class FolderContent:
+    """The content of a root: pictures sorted by id, counts of other files by suffix, troubles, and notes on the rest."""
 
     pictures: tuple[Picture, ...]
     others: Counter[str]
@@ -167,9 +159,9 @@ class Found:
     notes: tuple[str, ...]
 
 
-def read_folder(tree: Tree, suffixes: Sequence[str], wanted: str) -> Found:
+def read_folder(tree: Tree, suffixes: Sequence[str], wanted: str) -> FolderContent:
     """
-    List what a folder with ``real/`` and ``fake/`` holds, without groups.
+    List the content of a folder with ``real/`` and ``fake/``, without groups.
 
     Parameters
     ----------
@@ -184,11 +176,11 @@ def read_folder(tree: Tree, suffixes: Sequence[str], wanted: str) -> Found:
     DataError
         If a class is missing or holds none of them.
     """
-    return _Reader(tree, suffixes, wanted).found()
+    return _Reader(tree, suffixes, wanted).read()
 
 
 class _Reader:
-    """Reads a layout once: which folder is which class of which split, and what else lies there."""
+    """Reader of a layout: class and split of every folder, and the files that are not used."""
 
     def __init__(self, tree: Tree, suffixes: Sequence[str] = SUFFIXES, wanted: str = f"picture; wanted {KINDS}") -> None:
         self.tree = tree
@@ -198,7 +190,7 @@ class _Reader:
         self._others: Counter[str] = Counter()
         self._notes: list[str] = []
 
-    def found(self) -> Found:
+    def read(self) -> FolderContent:
         splits: dict[Split | None, list[str]] = {}
         for folder in self.tree.folders():
             if split := SPLIT_NAMES.get(_name(folder).lower()):
@@ -209,44 +201,44 @@ class _Reader:
             self._note_unused("", [folder for folders in parts.values() for folder in folders])
         pictures = [picture for split, places in parts.items() for picture in self._pictures(split, places)]
         ordered = tuple(sorted(pictures, key=lambda picture: picture.id))
-        return Found(ordered, self._others, tuple(self.tree.troubles), tuple(self._notes))
+        return FolderContent(ordered, self._others, tuple(self.tree.troubles), tuple(self._notes))
 
     def _pictures(self, split: Split | None, places: Sequence[str]) -> list[Picture]:
         """List the pictures of one split, or of all where there is none; several folders of one meaning are one."""
         folders: dict[int, list[str]] = {REAL: [], FAKE: []}
         for place in places:
-            here = self._class_folders(place)
+            by_label = self._class_folders(place)
             for label in folders:
-                folders[label] += here[label]
-            if any(here.values()):
-                self._note_unused(place, [folder for some in here.values() for folder in some])
+                folders[label] += by_label[label]
+            if any(by_label.values()):
+                self._note_unused(place, [folder for some in by_label.values() for folder in some])
         if not all(folders.values()):
             raise DataError(self._lacks(places, [LABEL_NAMES[label] for label in folders if not folders[label]]))
         return [picture for label, some in folders.items() for picture in self._pictures_of(label, split, some)]
 
     def _class_folders(self, place: str) -> dict[int, list[str]]:
-        """Folders of each class: those called ``real`` and ``fake``, else those whose name means the same."""
-        found = {}
+        """Find the folders of each class: those called ``real`` and ``fake``, else those with another word for it."""
+        by_label = {}
         for label in (REAL, FAKE):
             alike = [folder for folder in self.tree.folders(place) if class_of_folder(_name(folder)) == label]
-            found[label] = [folder for folder in alike if _name(folder).lower() == LABEL_NAMES[label]] or alike
-        return found
+            by_label[label] = [folder for folder in alike if _name(folder).lower() == LABEL_NAMES[label]] or alike
+        return by_label
 
     def _pictures_of(self, label: int, split: Split | None, folders: Sequence[str]) -> list[Picture]:
-        found: list[Picture] = []
-        others: Counter[str] = Counter()
+        pictures: list[Picture] = []
+        unused: Counter[str] = Counter()
         for folder in folders:
             listing = list_files(self.tree, [folder], self.suffixes, self._seen)
-            others.update(listing.others)
-            found += [Picture(path, label, split, path.removeprefix(f"{folder}/")) for path in listing.files]
-        if not found:
+            unused.update(listing.others)
+            pictures += [Picture(path, label, split, path.removeprefix(f"{folder}/")) for path in listing.files]
+        if not pictures:
             shown = ", ".join(str(self.tree.path(folder)) for folder in folders)
-            raise DataError(f"{shown} holds no {self.wanted}{_passed(others, self.tree.troubles)}.")
-        self._others.update(others)
-        return found
+            raise DataError(f"{shown} holds no {self.wanted}{_passed(unused, self.tree.troubles)}.")
+        self._others.update(unused)
+        return pictures
 
     def _note_unused(self, place: str, used: Sequence[str]) -> None:
-        """Name what lies beside the folders that are used and could be meant as data."""
+        """Note folders and pictures that lie beside the used folders and may be meant as data."""
         tree = self.tree
         rest = [folder for folder in tree.folders(place) if folder not in used and (tree.folders(folder) or tree.files(folder))]
         parts = [f"{folder}/" for folder in rest[:SHOWN_NAMES]]
@@ -258,17 +250,17 @@ class _Reader:
             self._notes.append(f"not used, beside {', '.join(f'{folder}/' for folder in used)}: {', '.join(parts)}")
 
     def _lacks(self, places: Sequence[str], missing: Sequence[str]) -> str:
-        """Say what a place lacks, what is there, and where it could be meant instead."""
+        """Describe the missing class folders, the folders that exist, and the sub-folder that has both classes."""
         tree = self.tree
         shown = ", ".join(str(tree.path(place)) for place in places)
         folders = [folder for place in places for folder in tree.folders(place)]
         files = [path for place in places for path in tree.files(place) if class_of_folder(_name(path)) is not None]
-        there = ", ".join([*map(_name, folders), *(f"{_name(path)} (a file)" for path in files)][:SHOWN_NAMES])
+        names = ", ".join([*map(_name, folders), *(f"{_name(path)} (a file)" for path in files)][:SHOWN_NAMES])
         inside = [folder for folder in folders if all(self._class_folders(folder).values())]
         hint = f" {inside[0]}/ has both: give that folder." if inside else ""
         return (
             f"{shown} needs the sub-folders real/ and fake/ (or train/, val/ and test/ with real/ and fake/ in each); missing: "
-            f"{', '.join(missing)}; found: {there or 'no sub-folder'}{_passed({}, tree.troubles)}.{hint}"
+            f"{', '.join(missing)}; found: {names or 'no sub-folder'}{_passed({}, tree.troubles)}.{hint}"
         )
 
 
@@ -286,7 +278,7 @@ def _passed(others: Mapping[str, int], troubles: Sequence[Trouble]) -> str:
 
 def grouped(pictures: Sequence[Picture], groups: str) -> list[Picture]:
     """
-    Say of every picture of one split, or of all where there is none, what it belongs to.
+    Assign a group to every picture of one split, or of all where there is none.
 
     Parameters
     ----------
@@ -304,14 +296,14 @@ def grouped(pictures: Sequence[Picture], groups: str) -> list[Picture]:
     if groups == "auto":
         return _grouped_by_habit(pictures)
     keys = {"folder": folder_key, "name": name_key}.get(groups) or _pattern_key(groups)
-    found = [replace(picture, group=key, by=groups) if (key := keys(picture.inner)) else picture for picture in pictures]
-    if groups not in GROUPINGS and pictures and not any(picture.group for picture in found):
+    with_groups = [replace(picture, group=key, by=groups) if (key := keys(picture.inner)) else picture for picture in pictures]
+    if groups not in GROUPINGS and pictures and not any(picture.group for picture in with_groups):
         raise DataError(f"groups={groups} fits no picture; it is searched for in paths like {pictures[0].inner!r}.")
-    return found
+    return with_groups
 
 
 def _grouped_by_habit(pictures: Sequence[Picture]) -> list[Picture]:
-    """By sub-folder, else by a name that repeats; one sub-folder that holds a whole class tells nothing."""
+    """Group by sub-folder, else by a name that repeats; a single sub-folder that holds a whole class is no group."""
     folders = [folder_key(picture.inner) for picture in pictures]
     by_class: dict[int, set[str]] = {}
     for picture, folder in zip(pictures, folders, strict=True):
@@ -331,7 +323,7 @@ def _grouped_by_habit(pictures: Sequence[Picture]) -> list[Picture]:
 
 def group_key(path: str) -> str:
     """
-    Sub-folder, else the name without its last number; empty if there is neither.
+    Return the sub-folder, else the name without its last number; empty if there is neither.
 
     >>> group_key("train/fake/clip3/0001.png"), group_key("real/id7_002.png"), group_key("real/201600.jpg")
     ('clip3', 'id7', '')
@@ -341,7 +333,7 @@ def group_key(path: str) -> str:
 
 def folder_key(inner: str) -> str:
     """
-    Sub-folder below the class folder; empty if there is none.
+    Return the sub-folder below the class folder; empty if there is none.
 
     >>> folder_key("clip3/0001.png"), folder_key("0001.png")
     ('clip3', '')
@@ -351,7 +343,7 @@ def folder_key(inner: str) -> str:
 
 def name_key(inner: str) -> str:
     """
-    Name without its last number, and without the words at both ends that name a class or a split; empty if there is neither.
+    Return the name without its last number and without class and split words at both ends; empty if nothing remains.
 
     >>> name_key("id7_002.png"), name_key("real_id7_2.png"), name_key("real_0001.png"), name_key("201600.jpg")
     ('id7', 'id7', '', '')
@@ -362,7 +354,7 @@ def name_key(inner: str) -> str:
 
 
 def without_sides(key: str) -> str:
-    """Take the words that name a class or a split off both ends of a name."""
+    """Strip words for a class or a split from both ends of a name."""
     words = SEPARATORS.split(key)  # with what stands between them
     while words:
         if _is_side(words):
@@ -377,20 +369,20 @@ def without_sides(key: str) -> str:
 
 
 def _is_side(words: Sequence[str]) -> bool:
-    """Whether words name a class or a split together; a number among them may be that of a person or clip."""
+    """Return whether words together name a class or a split; with a number among them they may name a person or clip."""
     name = "".join(words)
     return not any(map(str.isdigit, words)) and (class_of_folder(name) is not None or name.lower() in SPLIT_NAMES)
 
 
 def _pattern_key(pattern: str) -> Callable[[str], str]:
-    """Return what finds the group of a path by a regular expression."""
-    wanted = "groups is auto, folder, name, none or a regular expression with one group, like (id\\d+)_"
+    """Return the function that finds the group in a path by a regular expression."""
+    expected = "groups is auto, folder, name, none or a regular expression with one group, like (id\\d+)_"
     try:
         compiled = re.compile(pattern)
     except (re.error, TypeError) as error:
-        raise DataError(f"{wanted}; got {pattern!r} ({error}).") from error
+        raise DataError(f"{expected}; got {pattern!r} ({error}).") from error
     if compiled.groups != 1:
-        raise DataError(f"{wanted}; got {pattern!r}, which has {compiled.groups or 'no'} groups.")
+        raise DataError(f"{expected}; got {pattern!r}, which has {compiled.groups or 'no'} groups.")
 
     def key_of(inner: str) -> str:
         match = compiled.search(inner)
@@ -401,7 +393,7 @@ def _pattern_key(pattern: str) -> Callable[[str], str]:
 
 def groups_text(pictures: Sequence[Picture], groups: str) -> str:
     """
-    Say which pictures belong together: ``60 groups by name up to the last number``, ``no groups``.
+    Describe the grouping: ``60 groups by name up to the last number``, ``no groups``.
 
     Parameters
     ----------

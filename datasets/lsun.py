@@ -35,6 +35,7 @@ CROPS = ("square", "faithful", "none")
 STRIP_SIDE = 128  # pixels
 
 
+@dataclass(eq=False, repr=False)
 class LSUN(RealDataset):
     """
     Scenes of LSUN, split by rule: the records of all databases are drawn from alike.
@@ -66,23 +67,10 @@ class LSUN(RealDataset):
     shown = Shown.WHOLE
     extra = "lsun"  # asked for when a database is opened; exported pictures need nothing
 
-    def __init__(
-        self,
-        root: Path | None = None,
-        seed: int = 0,
-        replicate: int = 0,
-        follow_links: bool = False,
-        fakes: str | None = None,
-        category: str = "",
-        crop: str = "square",
-        size: int = 0,
-        limit: int = 50_000,
-    ) -> None:
-        super().__init__(root, seed, replicate, follow_links, fakes)
-        self.category = category
-        self.crop = crop
-        self.size = size
-        self.limit = limit
+    category: str = ""
+    crop: str = "square"
+    size: int = 0
+    limit: int = 50_000
 
     # --- what is there -----------------------------------------------------------------------------------------------
 
@@ -91,17 +79,17 @@ class LSUN(RealDataset):
         if DATABASE in tree.files():
             raise DataError(f"{tree.root} is a database of LSUN; give the folder above: {tree.root.resolve().parent}.")
         databases = list(iter_databases(tree))
-        found = self._survey_databases(tree, databases) if databases else self._survey_exported(tree)
+        survey = self._survey_databases(tree, databases) if databases else self._survey_exported(tree)
         if self.crop == "faithful":
-            return add_notes(found, "reals are the published strips, stretched to 128x128; fakes are not")
-        return add_notes(found, f"reals are resized to {self.size}x{self.size} (Lanczos)") if self.size else found
+            return add_notes(survey, "reals are the published strips, stretched to 128x128; fakes are not")
+        return add_notes(survey, f"reals are resized to {self.size}x{self.size} (Lanczos)") if self.size else survey
 
     def _survey_databases(self, tree: Tree, databases: Sequence[str]) -> Survey:
         categories = sorted({category_of(place) for place in databases})
-        wanted = child_key(self.category)
-        if wanted and wanted not in categories:
+        category = child_key(self.category)
+        if category and category not in categories:
             raise DataError(unknown_name(f"category of {self.name} in {tree.root}", self.category, categories))
-        chosen = [place for place in databases if category_of(place) == wanted or not (wanted or _is_test(tree, place))]
+        chosen = [place for place in databases if category_of(place) == category or not (category or _is_test(tree, place))]
         sources: list[Source] = []
         notes: list[str] = []
         troubles: list[str] = []
@@ -129,17 +117,17 @@ class LSUN(RealDataset):
         return Survey(tuple(sources), tuple(missing), (), tuple(notes))
 
     def _survey_exported(self, tree: Tree) -> Survey:
-        wanted = child_key(self.category)
-        paths = (path for path in iter_pictures(tree) if not wanted or wanted in map(category_of, path.split("/")[:-1]))
-        taken = list(islice(paths, self.limit + 1))
-        if not taken:
-            there = ", ".join([*tree.folders(), *tree.files()][:8]) or "nothing"
-            where = f" in a folder {self.category}/" if wanted else ""
-            raise DataError(f"{tree.root} does not hold {self.what}{where}; found: {there}{first_trouble(tree)}.")
+        category = child_key(self.category)
+        paths = (path for path in iter_pictures(tree) if not category or category in map(category_of, path.split("/")[:-1]))
+        chosen = list(islice(paths, self.limit + 1))
+        if not chosen:
+            names = ", ".join([*tree.folders(), *tree.files()][:8]) or "nothing"
+            where = f" in a folder {self.category}/" if category else ""
+            raise DataError(f"{tree.root} does not hold {self.what}{where}; found: {names}{first_trouble(tree)}.")
         notes = ["pictures were exported from LSUN; if they were written anew they carry the trace of another codec"]
-        if len(taken) > self.limit:
+        if len(chosen) > self.limit:
             notes.append(f"the first {self.limit:,} pictures by path; there are more (limit={self.limit})")
-        sources = tuple(Source(path, "still", REAL, ("",)) for path in taken[: self.limit])
+        sources = tuple(Source(path, "still", REAL, ("",)) for path in chosen[: self.limit])
         return Survey(sources, (), (), tuple(notes))
 
     def _check_parameters(self) -> None:
@@ -166,12 +154,12 @@ class LSUN(RealDataset):
         return RecordTree(self.folder, self.follow_links, None if self.fakes is None else self.fake_tree)
 
     def format_of(self, source: Source) -> str:
-        """By name, or that of the first record of the same database."""
+        """Return the file format, by name, or of the first record of the same database."""
         place = source.id.rpartition("/")[0]
         if place not in self._formats:
-            known = super().format_of(source)
-            if known:
-                return known
+            by_name = super().format_of(source)
+            if by_name:
+                return by_name
             self._formats[place] = picture_format(self.tree.read(source.id))
         return self._formats[place]
 
@@ -231,15 +219,15 @@ def strip(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     rows, cols = picture.shape[:2]
     half = abs(cols - rows) // 2
     if rows == cols:
-        kept = picture
+        cut = picture
     elif not half:
         raise DataError(f"{cols}x{rows} pixels leave no strip, which crop=faithful needs; take crop=square.")
     elif cols > rows:
-        kept = picture[:, cols // 2 - half : cols // 2 + half]
+        cut = picture[:, cols // 2 - half : cols // 2 + half]
     else:
-        kept = picture[rows // 2 - half : rows // 2 + half]
-    factors = np.array(kept.shape[:2]) / STRIP_SIDE
-    blurred = ndimage.gaussian_filter(kept.astype(float), (*np.maximum(0, (factors - 1) / 2), 0), mode="mirror")
+        cut = picture[rows // 2 - half : rows // 2 + half]
+    factors = np.array(cut.shape[:2]) / STRIP_SIDE
+    blurred = ndimage.gaussian_filter(cut.astype(float), (*np.maximum(0, (factors - 1) / 2), 0), mode="mirror")
     zoomed = ndimage.zoom(blurred, (*(1 / factors), 1), order=1, mode="mirror", grid_mode=True)
     return np.asarray(zoomed).clip(0, 255).astype(np.uint8)
 
@@ -259,7 +247,7 @@ class RecordTree(TreeWithFakes):
 
 
 def iter_databases(tree: Tree, place: str = "", depth: int = DEPTH) -> Iterator[str]:
-    """Ids of the folders that hold a database; those in archives are reported."""
+    """Yield the ids of the folders that hold a database; report those in archives."""
     for folder in tree.folders(place):
         if f"{folder}/{DATABASE}" not in tree.files(folder):
             if depth:
@@ -272,7 +260,7 @@ def iter_databases(tree: Tree, place: str = "", depth: int = DEPTH) -> Iterator[
 
 def category_of(place: str) -> str:
     """
-    Category that a folder's name tells.
+    Return the category in a folder's name; empty if there is none.
 
     >>> category_of("scenes/church_outdoor_train_lmdb"), category_of("Bedroom_val"), category_of("bedroom")
     ('church_outdoor', 'bedroom', 'bedroom')
@@ -282,13 +270,13 @@ def category_of(place: str) -> str:
 
 
 def _has_train(category: str, places: Sequence[str]) -> bool:
-    """Whether more than the validation part of a category is there."""
+    """Return whether the copy has more than the validation part of a category."""
     names = (FOLDER_NAME.fullmatch(child_key(place.rpartition("/")[2])) for place in places)
     return any(name and name["category"] == category and name["part"] != "val" for name in names)
 
 
 def _is_test(tree: Tree, place: str) -> bool:
-    """Whether a database is LSUN's test part, which mixes the categories; it is reported."""
+    """Return whether a database is LSUN's test part, which mixes the categories, and report it."""
     if category_of(place) != "test":
         return False
     tree.report(place, "unknown", "mixes all categories and is passed over; category=test takes it.")
@@ -296,7 +284,7 @@ def _is_test(tree: Tree, place: str) -> bool:
 
 
 def _usable(tree: Tree, place: str, keys: Sequence[bytes]) -> set[bytes]:
-    """Keys that can be part of an id; the others are reported."""
+    """Return the keys that can be part of an id; report the others."""
     bad = sorted(key for key in keys if not key_text(key))
     if bad:
         tree.report(place, "bad_entry", f"{len(bad):,} records have keys that are no names (first: {bad[0]!r}); passed over.")
@@ -305,7 +293,7 @@ def _usable(tree: Tree, place: str, keys: Sequence[bytes]) -> set[bytes]:
 
 def key_text(key: bytes) -> str:
     """
-    Text of a key; empty if it could lead elsewhere or is no text.
+    Decode a key; empty if it is no text or could be a path to another place.
 
     >>> key_text(b"0a1b"), key_text(b"../0a1b"), key_text(bytes([255]))
     ('0a1b', '', '')
@@ -320,7 +308,7 @@ def key_text(key: bytes) -> str:
 @dataclass(frozen=True)
 class Records:
     """
-    What a database holds.
+    The records of a database.
 
     Attributes
     ----------
@@ -359,20 +347,20 @@ def list_records(path: Path, limit: int) -> Records:
     """
     environment = open_database(path)
     pictures: list[bytes] = []
-    others: list[bytes] = []
-    with _told(path), environment.begin(buffers=True) as transaction:
+    non_pictures: list[bytes] = []
+    with _database_errors(path), environment.begin(buffers=True) as transaction:
         for key, value in transaction.cursor():
             if len(pictures) == limit:
                 break
-            (pictures if is_picture(bytes(value[:HEAD])) else others).append(bytes(key))
-        return Records(pictures, others, transaction.stat()["entries"])
+            (pictures if is_picture(bytes(value[:HEAD])) else non_pictures).append(bytes(key))
+        return Records(pictures, non_pictures, transaction.stat()["entries"])
 
 
 def report_others(tree: Tree, place: str, records: Records) -> None:
     """Report the records of a database that hold no picture: notes on the database itself, and what is damaged."""
-    others = [text for text in map(key_text, records.others) if text]
-    notes = [text for text in others if METADATA.fullmatch(text.lower())]
-    damaged = [text for text in others if text not in set(notes)]
+    texts = [text for text in map(key_text, records.others) if text]
+    notes = [text for text in texts if METADATA.fullmatch(text.lower())]
+    damaged = [text for text in texts if text not in set(notes)]
     if damaged:
         detail = f"and {len(damaged) - 1:,} more records hold" if len(damaged) > 1 else "holds"
         tree.report(f"{place}/{damaged[0]}", "unreadable", f"{detail} no picture; passed over.")
@@ -383,7 +371,7 @@ def report_others(tree: Tree, place: str, records: Records) -> None:
 
 def read_record(path: Path, key: str) -> bytes:
     """
-    Value of a record.
+    Return the value of a record.
 
     Raises
     ------
@@ -393,7 +381,7 @@ def read_record(path: Path, key: str) -> bytes:
         If the database cannot be read.
     """
     environment = open_database(path)
-    with _told(path), environment.begin() as transaction:
+    with _database_errors(path), environment.begin() as transaction:
         value = transaction.get(key.encode())
     if value is None:
         raise FileNotFoundError(2, "No such record", f"{path}: {key}")
@@ -411,29 +399,29 @@ def open_database(path: Path) -> "lmdb.Environment":
     """
     with try_import("lsun", f"reading {path}", "export the pictures to a folder"):
         import lmdb  # noqa: F401
-    with _told(path):
+    with _database_errors(path):
         return _environment(str(path), os.getpid())
 
 
 @lru_cache(maxsize=16)
 def _environment(path: str, process: int) -> "lmdb.Environment":
-    """An open database; one that was opened by another process must not be used after a fork."""
+    """Open a database, once per process: a handle that another process opened must not be used after a fork."""
     import lmdb
 
     if not Path(path).stat().st_size:
         raise DataError(f"{path} is empty (0 bytes); get it again.")
     environment = lmdb.open(path, subdir=False, readonly=True, lock=False, readahead=False, max_spare_txns=1)
     # The file is mapped into memory: reading behind its end would end this process without a word.
-    there, needed = Path(path).stat().st_size, (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
-    if there < needed:
+    n_bytes, needed = Path(path).stat().st_size, (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]
+    if n_bytes < needed:
         environment.close()
-        raise DataError(f"{path} is cut off: {there:,} of {needed:,} bytes are there; get it again.")
+        raise DataError(f"{path} is cut off: {n_bytes:,} of {needed:,} bytes are there; get it again.")
     return environment
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what goes wrong with a database into an error that names it."""
+def _database_errors(path: Path) -> Iterator[None]:
+    """Turn errors of the library and of the disk into a `DataError` that names the database."""
     import lmdb
 
     try:
@@ -444,7 +432,7 @@ def _told(path: Path) -> Iterator[None]:
 
 
 def picture_format(data: bytes) -> str:
-    """Format of a picture file (``JPEG``); empty if it is none."""
+    """Return the format of a picture file (``JPEG``); empty if it is no picture."""
     try:
         with open_picture(data, load=False) as picture:
             return {"WEBP": "WebP"}.get(picture.format or "", picture.format or "")

@@ -8,8 +8,8 @@ of its own. Nothing else differs between the classes, so whatever a detector fin
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 Plane = NDArray[np.floating]  # (side, side), or (3, side, side) in colour
 
 
+@dataclass(eq=False, repr=False)
 class Procedural(Dataset):
     """
     Computed portraits against portraits that went through one operation of a generator.
@@ -57,25 +58,12 @@ class Procedural(Dataset):
     may_be_shown = True
     computed = True
 
-    def __init__(
-        self,
-        root: Path | None = None,
-        seed: int = 0,
-        replicate: int = 0,
-        n_train: int = 200,
-        n_val: int = 100,
-        n_test: int = 250,
-        side: int = 128,
-        quality: int = 95,
-        strength: float = 0.5,
-    ) -> None:
-        super().__init__(root, seed, replicate)
-        self.n_train = n_train
-        self.n_val = n_val
-        self.n_test = n_test
-        self.side = side
-        self.quality = quality
-        self.strength = strength
+    n_train: int = 200
+    n_val: int = 100
+    n_test: int = 250
+    side: int = 128
+    quality: int = 95
+    strength: float = 0.5
 
     def variants(self) -> tuple[str, ...]:
         return tuple(OPERATIONS)
@@ -125,7 +113,7 @@ class Procedural(Dataset):
         return out.getvalue()
 
     def _picture(self, stream: str, split: int, index: int) -> NDArray[np.uint8]:
-        """Picture as uint8 (side, side, 3)."""
+        """Compute a picture as uint8 (side, side, 3)."""
         draw = 0 if SPLITS[split] == "test" else self.replicate + 1
         streams = ("real", *OPERATIONS)
         entropy = [self.seed, split, draw, streams.index(stream)]
@@ -293,7 +281,7 @@ def _blend(scene: Plane, face: Plane, shot: np.random.Generator) -> Plane:
 
 
 def _only(ring: NDArray[np.bool_], plane: Plane) -> Plane:
-    """What a picture has on some frequencies of the half-plane DFT."""
+    """Return the part of a picture on a ring of the half-plane DFT."""
     return np.asarray(fft.irfft2(np.asarray(fft.rfft2(plane)) * ring, s=plane.shape))
 
 

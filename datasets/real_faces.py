@@ -3,8 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from ..benchmark.contracts import REAL
 from ..benchmark.errors import DataError, unknown_name
@@ -20,6 +20,7 @@ ABERDEEN = re.compile(r"(?P<person>[a-z]+(?:[ _-][a-z]+)*)[ _-]?\d+[a-z]?")
 PATTERNS = {"muct": MUCT, "utrecht": UTRECHT, "aberdeen": ABERDEEN}
 
 
+@dataclass(eq=False, repr=False)
 class RealFaces(RealDataset):
     """
     Pictures of real faces below a folder, such as the collections for detectors that make their own fakes by warping.
@@ -44,35 +45,27 @@ class RealFaces(RealDataset):
     layout = "pictures in any folders and ZIP archives: muct/jpg/i000qa-fn.jpg, aberdeen/kim12.jpg, utrecht/m4001s.jpg"
     what = "pictures of real faces"
 
-    def __init__(
-        self,
-        root: Path | None = None,
-        seed: int = 0,
-        replicate: int = 0,
-        follow_links: bool = False,
-        fakes: str | None = None,
-        names: str = "auto",
-    ) -> None:
-        super().__init__(root, seed, replicate, follow_links, fakes)
-        self.names = names
+    names: str = "auto"
 
     def survey_reals(self, tree: Tree) -> Survey:
         if self.names not in NAMES:
             raise DataError(unknown_name(f"names of {self.name}", self.names, NAMES))
         paths = list(of_class(tree, [path for path in iter_pictures(tree) if not self.is_given_as_fake(tree, path)], REAL))
         if not paths:
-            found = ", ".join([*(f"{folder}/" for folder in tree.folders()), *tree.files()][:8]) or "nothing"
-            raise DataError(f"{tree.root} does not hold {self.what}; found: {found}{first_trouble(tree)}.")
+            entries = ", ".join([*(f"{folder}/" for folder in tree.folders()), *tree.files()][:8]) or "nothing"
+            raise DataError(f"{tree.root} does not hold {self.what}; found: {entries}{first_trouble(tree)}.")
         people = {path: person_of(path, self.names, tree.root.name) for path in paths}
         sources = fill_splits(list(grouped(paths, people)))
-        known = len({person for person in people.values() if person})
-        notes = (f"{known} persons are told by the names of {sum(map(bool, people.values())):,} of {len(paths):,} pictures",)
+        n_persons = len({person for person in people.values() if person})
+        notes = (
+            f"{n_persons} persons are told by the names of {sum(map(bool, people.values())):,} of {len(paths):,} pictures",
+        )
         return Survey(tuple(sources), tuple(missing_cameras(paths, self.names)), (), (*notes, *group_notes(sources)))
 
 
 def person_of(path: str, names: str, root_name: str = "") -> str:
     """
-    Person whom a picture shows, by its name; empty if that tells nobody.
+    Return the person in a picture's name; empty if the name has none.
 
     Parameters
     ----------
@@ -95,7 +88,7 @@ def person_of(path: str, names: str, root_name: str = "") -> str:
 
 
 def grouped(paths: Sequence[str], people: dict[str, str]) -> Iterator[Source]:
-    """Pictures as sources: of a person, else of what belongs together, else each for itself."""
+    """Make sources of pictures, grouped by person, else by sub-folder or numbered name."""
     keys = {path: group_key(path) for path in paths if not people[path]}
     repeats = Counter(keys.values())
     for path in paths:
@@ -106,7 +99,7 @@ def grouped(paths: Sequence[str], people: dict[str, str]) -> Iterator[Source]:
 
 
 def missing_cameras(paths: Sequence[str], names: str) -> Iterator[str]:
-    """The archives of MUCT, one per camera, of which no picture is there although there are some of others."""
+    """Yield the archives of MUCT, one per camera, that a partial copy lacks entirely."""
     if names not in ("auto", "muct"):
         return
     cameras = {match["camera"] for match in (MUCT.fullmatch(PurePosixPath(path).stem.lower()) for path in paths) if match}

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ REALS_DEPTH = 4  # VidTIMIT/fadg0.zip/fadg0/video
 
 class TwoFolders(Tree):
     """
-    A tree in which a folder from elsewhere is found under a name of its own.
+    A tree with a folder from elsewhere mounted under a name of its own.
 
     Parameters
     ----------
@@ -68,11 +69,12 @@ class TwoFolders(Tree):
         return folders, files
 
     def _inside(self, place: str) -> str | None:
-        """Id in the other folder; None if the place is not there."""
+        """Return the id in the other folder; None if the place is not in it."""
         head, _, rest = place.partition("/")
         return rest if head == self.name else None
 
 
+@dataclass(eq=False, repr=False)
 class Timit(SourceDataset):
     """
     Clips of DeepfakeTIMIT and the stills of VidTIMIT that they were made from.
@@ -99,16 +101,7 @@ class Timit(SourceDataset):
     clips = True
     preparation = {"recode": "h264:23"}
 
-    def __init__(
-        self,
-        root: Path | None = None,
-        seed: int = 0,
-        replicate: int = 0,
-        follow_links: bool = False,
-        vidtimit: str | None = None,
-    ) -> None:
-        super().__init__(root, seed, replicate, follow_links)
-        self.vidtimit = vidtimit
+    vidtimit: str | None = None
 
     @cached_property
     def tree(self) -> Tree:
@@ -138,23 +131,23 @@ class Timit(SourceDataset):
         return Survey((*fakes, *reals), tuple(gaps(fakes, reals)), notes=tuple(remarks(n_head)))
 
     def _places_of_reals(self, tree: Tree, base: str) -> list[str]:
-        """Ids of the folders in which VidTIMIT may be."""
+        """List the folders that may hold VidTIMIT."""
         if self.vidtimit is None:
             above = {"", base.rpartition("/")[0]}
-            return [base, *(found for place in sorted(above) if (found := tree.folder(place, REALS)))]
+            return [base, *(folder for place in sorted(above) if (folder := tree.folder(place, REALS)))]
         if tree.folder(REALS, "video"):
             raise DataError(f"{self.name}: vidtimit={self.vidtimit} is the folder of one person; give the folder above.")
         return [REALS]
 
 
 def quality_folders(tree: Tree, place: str) -> dict[str, str]:
-    """Ids of the folders of the qualities in `place`, by quality."""
-    found = {quality: tree.folder(place, *names) for quality, names in QUALITIES.items()}
-    return {quality: folder for quality, folder in found.items() if folder}
+    """Find the folders of the qualities in `place`."""
+    folders = {quality: tree.folder(place, *names) for quality, names in QUALITIES.items()}
+    return {quality: folder for quality, folder in folders.items() if folder}
 
 
 def list_fakes(tree: Tree, quality: str, folder: str) -> Iterator[Source]:
-    """Clips of one quality; those with a foreign name and twice the same are reported."""
+    """List the clips of one quality; report names of another form and clips that occur twice."""
     seen: dict[tuple[str, str, str], str] = {}
     for path in sorted(loose_clips(tree, folder)):
         above, _, file = path.rpartition("/")
@@ -172,19 +165,19 @@ def list_fakes(tree: Tree, quality: str, folder: str) -> Iterator[Source]:
 
 
 def find_sequences(tree: Tree, place: str, depth: int = REALS_DEPTH) -> Iterator[str]:
-    """Ids of VidTIMIT's sequences, ``<subject>/video/<utterance>``, at most some folders below `place`."""
+    """Find VidTIMIT's sequences, ``<subject>/video/<utterance>``, at most `depth` levels below `place`."""
     folder = tree.folder(place, "video")
     if folder:
         yield from tree.folders(folder)
         return
-    known = {name for names in QUALITIES.values() for name in names}
+    quality_names = {name for names in QUALITIES.values() for name in names}
     for below in tree.folders(place) if depth else ():
-        if child_key(below.rpartition("/")[2]) not in known:
+        if child_key(below.rpartition("/")[2]) not in quality_names:
             yield from find_sequences(tree, below, depth - 1)
 
 
 def list_reals(tree: Tree, sequences: Iterable[str], domains: tuple[str, ...]) -> Iterator[Source]:
-    """Sequences of spoken sentences; empty ones and twice the same are reported."""
+    """List the sequences of spoken sentences; report empty ones and those that occur twice."""
     seen: dict[str, str] = {}
     for path in sequences:
         subject, _, utterance = path.lower().split("/")[-3:]
@@ -200,14 +193,14 @@ def list_reals(tree: Tree, sequences: Iterable[str], domains: tuple[str, ...]) -
 
 
 def gaps(fakes: Sequence[Source], reals: Sequence[Source]) -> Iterator[str]:
-    """What a whole copy would have besides."""
+    """List the parts of the distribution that the copy lacks."""
     count = Counter(fake.domains[0] for fake in fakes)
-    whole = N_SUBJECTS * N_UTTERANCES
+    n_clips = N_SUBJECTS * N_UTTERANCES
     for quality in QUALITIES:
         if not count[quality]:
             yield f"{quality}/"
-        elif count[quality] < whole:
-            yield f"{quality}/: only {count[quality]} of {whole} clips"
+        elif count[quality] < n_clips:
+            yield f"{quality}/: only {count[quality]} of {n_clips} clips"
     without = {fake.target for fake in fakes} - {real.target for real in reals}
     if not reals:
         yield f"VidTIMIT, the reals: put it beside DeepfakeTIMIT as {REALS}/, or give its folder with --data timit.{REALS}=DIR"
@@ -216,7 +209,7 @@ def gaps(fakes: Sequence[Source], reals: Sequence[Source]) -> Iterator[str]:
 
 
 def remarks(n_head: int) -> Iterator[str]:
-    """What one should know of any copy."""
+    """Describe the difference of file formats between the classes, and sequences that are left out."""
     recode = Timit.preparation["recode"]
     yield (
         "reals are JPEG stills and fakes are AVI clips, so that the format alone tells the classes apart; preparation passes "

@@ -39,11 +39,11 @@ class UADFV(SourceDataset):
         sources: list[Source] = []
         missing, notes = [], []
         for label in (REAL, FAKE):
-            found, doubles = _find_clips(tree, tree.folder(base, LABEL_NAMES[label]) or "", label)
-            sources += found.values()
-            absent = [i for i in range(N_CLIPS) if f"{i:04d}" not in found]
+            by_number, doubles = _find_clips(tree, tree.folder(base, LABEL_NAMES[label]) or "", label)
+            sources += by_number.values()
+            absent = [i for i in range(N_CLIPS) if f"{i:04d}" not in by_number]
             if absent:
-                missing.append(f"{LABEL_NAMES[label]}: {len(found)} of {N_CLIPS} clips, without {_ranges(absent)}")
+                missing.append(f"{LABEL_NAMES[label]}: {len(by_number)} of {N_CLIPS} clips, without {_ranges(absent)}")
             if doubles:
                 notes.append(f"{doubles} clips of {LABEL_NAMES[label]}/ are there as videos and as frames; the videos are used")
         if len({source.label for source in sources}) < 2:
@@ -52,7 +52,7 @@ class UADFV(SourceDataset):
 
 
 def _find_clips(tree: Tree, place: str, label: int) -> tuple[dict[str, Source], int]:
-    """Sources of a class by number, a video before its frames, and how many are there both ways."""
+    """Find the sources of a class by number, a video before its frames; count those that are there as both."""
     videos = tree.files(place, CLIP_SUFFIXES)
     folder = tree.folder(place, "videos")
     videos += tree.files(folder, CLIP_SUFFIXES) if folder else []
@@ -63,24 +63,24 @@ def _find_clips(tree: Tree, place: str, label: int) -> tuple[dict[str, Source], 
 
 
 def _by_number(tree: Tree, ids: Sequence[str], kind: Kind, label: int) -> dict[str, Source]:
-    found: dict[str, Source] = {}
+    sources: dict[str, Source] = {}
     for path in ids:
         name = path.rpartition("/")[2]
         stem = name.rpartition(".")[0] if kind == "clip" else name
         match = NUMBER.fullmatch(stem.lower())
         if not match or bool(match["fake"]) > label or int(match["number"]) >= N_CLIPS:
             tree.report(path, "unknown", f"is none of {N_CLIPS} clips such as {EXAMPLES[label]}; it is not used.")
-        elif match["number"] in found:
-            tree.report(path, "duplicate", f"is the same clip as {found[match['number']].id}, which is used.")
+        elif match["number"] in sources:
+            tree.report(path, "duplicate", f"is the same clip as {sources[match['number']].id}, which is used.")
         else:
             number = match["number"]
             generator = "FakeApp" if label == FAKE else ""
-            found[number] = Source(path, kind, label, ("",), None, target=number, video=stem.lower(), generator=generator)
-    return found
+            sources[number] = Source(path, kind, label, ("",), None, target=number, video=stem.lower(), generator=generator)
+    return sources
 
 
 def _ranges(numbers: Sequence[int]) -> str:
-    """Say 3, 7, 8 and 9 as ``0003, 0007 to 0009``."""
+    """Write 3, 7, 8 and 9 as ``0003, 0007 to 0009``."""
     starts = [n for n in numbers if n - 1 not in numbers]
     ends = [n for n in numbers if n + 1 not in numbers]
     return ", ".join(f"{a:04d}" if a == b else f"{a:04d} to {b:04d}" for a, b in zip(starts, ends, strict=True))

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ...datasets.doctor.diagnosis import CountRow, Diagnosis, Options, Report, examine
+from ...datasets.doctor.diagnosis import CountRow, Diagnosis, Options, Report
+from ...datasets.doctor.examination import examine
 from ...datasets.doctor.inventory import Finding
 from ...leaderboard.spreadsheet import lines_as_csv
 from ..contracts import LABEL_NAMES, SPLITS

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ...datasets.copies.own import CLIPS, PICTURES
+from ...datasets.copies.own_folders import CLIPS, PICTURES
 from ...datasets.copies.sources import SourceDataset
 from ..contracts import Detector
 from ..errors import StudyError

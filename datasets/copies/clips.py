@@ -1,4 +1,4 @@
-"""Clips in folders: those in archives are not read, which adapters say in one way."""
+"""Clips in folders; clips in archives are not read but reported."""
 
 from collections.abc import Iterator
 
@@ -8,13 +8,13 @@ from .tree import Tree, split_archive
 
 
 def loose_clips(tree: Tree, place: str) -> Iterator[str]:
-    """Ids of the clips in a folder and in its folders; archives that hold clips are reported."""
-    for here in tree.walk(place, into=lambda folder: not is_packed(tree, folder)):
-        yield from tree.files(here, video.SUFFIXES)
+    """Yield the ids of the clips in a folder and below it; report archives that hold clips."""
+    for below in tree.walk(place, into=lambda folder: not is_packed(tree, folder)):
+        yield from tree.files(below, video.SUFFIXES)
 
 
 def is_packed(tree: Tree, folder: str) -> bool:
-    """Whether one of a tree's folders is an archive; if it holds clips, it is reported."""
+    """Return whether a folder of a tree is an archive; report it if it holds clips."""
     if not tree.path(folder).is_file():
         return False
     n = len(tree.files(folder, video.SUFFIXES, deep=True))
@@ -30,7 +30,7 @@ def refuse_packed(name: str, tree: Tree, base: str) -> None:
     Raises
     ------
     DataError
-        If it does.
+        If `base` lies in an archive.
     """
     archive = split_archive(base)[0]
     if archive and tree.path(archive).is_file():

@@ -13,7 +13,7 @@ FIFTH = 0.2
 
 def draw_source_splits(sources: Sequence[Source], draw: str, seed: int, replicate: int) -> list[Source]:
     """
-    Give a split to the sources that have none: a fifth of the groups is test, a fifth validation, three fifths training.
+    Draw a split for the sources that have none: a fifth of the groups is test, a fifth validation, three fifths training.
 
     What is distributed with test (or validation) sources gets no further ones. A group is a set of linked identities and
     videos (``components``), or one identity (``identities``), in which case a source whose target and donor are on
@@ -44,23 +44,23 @@ def draw_source_splits(sources: Sequence[Source], draw: str, seed: int, replicat
         for group in groups[source.id]:
             labels.setdefault(group, set()).add(source.label)
     strata: dict[tuple[int, ...], list[str]] = {}
-    for group, found in labels.items():
-        strata.setdefault(tuple(sorted(found)), []).append(group)
-    given = {source.split for source in sources}
+    for group, present in labels.items():
+        strata.setdefault(tuple(sorted(present)), []).append(group)
+    distributed = {source.split for source in sources}
     split: dict[str, Split] = {}
     for members in strata.values():
-        split |= _ranked(members, seed, replicate, [name for name in ("test", "val") if name not in given])
+        split |= _ranked(members, seed, replicate, [name for name in ("test", "val") if name not in distributed])
     return [replace(s, split=_common(split[g] for g in groups[s.id])) if s.split is None else s for s in sources]
 
 
 def _identities(source: Source) -> tuple[str, ...]:
-    """Names of what must not be on two sides; the source itself if it has none."""
+    """Return the identities of a source, else its video, else the source itself: they must not be on two sides."""
     named = tuple(f"identity {name}" for name in (source.target, source.donor) if name)
     return named or ((f"video {source.video}",) if source.video else (f"source {source.id}",))
 
 
 def _components(linked: Iterable[Sequence[str]]) -> dict[str, str]:
-    """Name of the set of linked names that a name belongs to: its first one in alphabetical order."""
+    """Map every name to its set of linked names, which is called after its alphabetically first member."""
     from scipy.cluster.hierarchy import DisjointSet
 
     sets = DisjointSet()
@@ -72,7 +72,7 @@ def _components(linked: Iterable[Sequence[str]]) -> dict[str, str]:
 
 
 def _ranked(groups: Sequence[str], seed: int, replicate: int, wanted: Sequence[str]) -> dict[str, Split]:
-    """A fifth of the groups for each wanted split, at least one where there are enough; the rest is training."""
+    """Draw a fifth of the groups for each wanted split, at least one where there are enough; the rest is training."""
     share = max(1, round(FIFTH * len(groups))) if len(groups) > len(wanted) else 0
     n_test, n_val = (share if name in wanted else 0 for name in ("test", "val"))
     by_test = sorted(groups, key=lambda group: _rank("test", seed, group))
@@ -88,8 +88,8 @@ def _rank(*parts: object) -> str:
 
 
 def _common(splits: Iterable[Split]) -> Split | Literal[""]:
-    found = set(splits)
-    return found.pop() if len(found) == 1 else ""
+    distinct = set(splits)
+    return distinct.pop() if len(distinct) == 1 else ""
 
 
 def draw_apart(
@@ -98,13 +98,13 @@ def draw_apart(
     draw: Callable[[Sequence[Source]], list[Source]],
 ) -> list[Source]:
     """
-    Draw the splits of every part of a data set by itself, so that each has its shares.
+    Draw the splits of every part of a data set separately, so that each part has the usual shares.
 
     Parameters
     ----------
     sources : sequence of Source
     part_of : callable
-        Says of a source to which part it belongs. Nothing that must stay together may be in two parts.
+        Returns the part of a source. Sources that must stay together belong to one part.
     draw : callable
         Gives the sources of one part their splits: `SourceDataset.drawn`.
 

@@ -20,16 +20,16 @@ SHOWN_TROUBLES = 3
 @dataclass(frozen=True)
 class Listing:
     """
-    What a walk found.
+    The files of some folders, and those that are passed over.
 
     Attributes
     ----------
     files : tuple of str
         Ids of what is used, sorted.
     others : mapping of str to int
-        How many files are not, by suffix in lower case.
+        Counts of the files that are not used, by suffix in lower case.
     troubles : tuple of Trouble
-        What is passed over for another reason.
+        Files and folders that are passed over for another reason.
     """
 
     files: tuple[str, ...] = ()
@@ -38,13 +38,13 @@ class Listing:
 
     @property
     def passed_over(self) -> str:
-        """What is not used, in a line: ``34 .heic (extra heic), 12 .txt``; empty if there is nothing."""
+        """The files that are not used, in a line: ``34 .heic (extra heic), 12 .txt``; empty if there are none."""
         return passed_over(self.others, self.troubles)
 
 
 def own_tree(root: Path) -> Tree:
     """
-    Tree of a folder that somebody put together: links are followed wherever they lead, archives are files.
+    Return the tree of a folder that a user put together: all links are followed, archives are files.
 
     An archive often lies beside what was unpacked from it, so its pictures would be there twice.
     """
@@ -66,7 +66,7 @@ def list_files(
     places : iterable of str
         Ids of folders.
     suffixes : sequence of str
-        What is used. A file without a suffix is used if it begins like a picture.
+        Of the files that are used. A file without a suffix is used if it begins like a picture.
     seen : set, optional
         See `Tree.walk`.
 
@@ -76,27 +76,27 @@ def list_files(
         With all troubles of the tree so far.
     """
     files: list[str] = []
-    others: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     seen = set() if seen is None else seen
     for place in places:
-        for here in tree.walk(place, seen):
-            for path in tree.files(here):
+        for folder in tree.walk(place, seen):
+            for path in tree.files(folder):
                 suffix = known_suffix(path)
                 if suffix in suffixes if suffix else _begins_like_a_picture(tree, path):
                     files.append(path)
                 else:
-                    others[shown_suffix(path)] += 1
-    return Listing(tuple(sorted(files)), others, tuple(tree.troubles))
+                    counts[shown_suffix(path)] += 1
+    return Listing(tuple(sorted(files)), counts, tuple(tree.troubles))
 
 
 def known_suffix(path: str) -> str:
-    """Suffix of a file's name; empty where what follows the last full stop is part of the name."""
+    """Return the suffix of a file's name; empty where the text after the last full stop belongs to the name."""
     suffix = suffix_of(path)
     return suffix if SUFFIX.fullmatch(suffix) else ""
 
 
 def shown_suffix(path: str) -> str:
-    """Suffix of a file's name, or words that say that it has none."""
+    """Return the suffix of a file's name, or the words for a name without one."""
     return known_suffix(path) or NO_SUFFIX
 
 
@@ -110,7 +110,7 @@ def _begins_like_a_picture(tree: Tree, path: str) -> bool:
 
 
 def passed_over(others: Mapping[str, int], troubles: Sequence[Trouble] = ()) -> str:
-    """What is not used, in a line: numbers by suffix, then the first troubles; empty if there is nothing."""
+    """Summarise the files that are not used in a line: counts by suffix, then the first troubles; empty if there are none."""
     ordered = sorted(others.items(), key=lambda item: (-item[1], item[0]))
     parts = [", ".join(f"{n} {suffix}{_hint(suffix)}" for suffix, n in ordered)] if ordered else []
     parts += [f"{trouble.path} {trouble.detail.rstrip('.')}" for trouble in troubles]
@@ -118,7 +118,7 @@ def passed_over(others: Mapping[str, int], troubles: Sequence[Trouble] = ()) -> 
 
 
 def _hint(suffix: str) -> str:
-    """What could make something of such files."""
+    """Return the step that makes files of a suffix usable, in brackets; empty if there is none."""
     if suffix in images.HEIC_SUFFIXES and images.heic_missing():
         return f" (extra {images.HEIC_EXTRA})"
     if suffix in video.SUFFIXES:
@@ -132,14 +132,14 @@ SUFFIXES = (*images.SUFFIXES, *video.SUFFIXES)
 @dataclass(frozen=True)
 class FoundFiles:
     """
-    What there is to score.
+    The pictures and clips to score.
 
     Attributes
     ----------
     paths : tuple of Path
         Pictures and clips, each once.
     passed_over : str
-        What else lies there, in a line; empty if nothing does.
+        The other files, in a line; empty if there are none.
     """
 
     paths: tuple[Path, ...]
@@ -148,31 +148,31 @@ class FoundFiles:
 
 def find_files(places: Sequence[Path]) -> FoundFiles:
     """
-    Find pictures and clips: folders are searched through, a file that is named is taken whatever it is called.
+    Find pictures and clips in folders, at any depth; a file that is named itself is taken with any suffix.
 
     Raises
     ------
     DataError
         If a place does not exist, or there is nothing at all.
     """
-    found: list[Path] = []
-    others: Counter[str] = Counter()
+    paths: list[Path] = []
+    counts: Counter[str] = Counter()
     troubles: list[Trouble] = []
     for place in places:
         if place.is_dir():
             tree = own_tree(place)
             listing = list_files(tree, suffixes=SUFFIXES)
-            found += map(tree.path, listing.files)
-            others.update(listing.others)
+            paths += map(tree.path, listing.files)
+            counts.update(listing.others)
             troubles += listing.troubles
         elif place.is_file():
-            found.append(place)
+            paths.append(place)
         else:
             what = "is neither a file nor a folder" if place.exists() else "is not there"
             raise DataError(f"{printable(str(place.absolute()))} {what}; there is no file or folder to score, check the path.")
-    left = passed_over(others, troubles)
-    if not found:
+    rest = passed_over(counts, troubles)
+    if not paths:
         shown = ", ".join(printable(str(place)) for place in places)
-        more = f"; passed over: {left}" if left else ""
+        more = f"; passed over: {rest}" if rest else ""
         raise DataError(f"no picture ({images.KINDS}) and no clip ({', '.join(video.SUFFIXES)}) in {shown}{more}.")
-    return FoundFiles(tuple(dict.fromkeys(found)), left)
+    return FoundFiles(tuple(dict.fromkeys(paths)), rest)

@@ -14,7 +14,7 @@ SMALLEST_HINT = 0.5  # of the limit: what is smaller still is not suggested, as 
 @dataclass(frozen=True)
 class Losses:
     """
-    Frames of one class that were looked at.
+    Counts of the frames of one class that were searched for faces, and of those without one.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Losses:
 
     @property
     def share(self) -> float:
-        """Of the frames, 0 to 1."""
+        """Share of the frames without a face, 0 to 1."""
         return self.lost / self.frames if self.frames else 0.0
 
 
@@ -40,7 +40,7 @@ NONE_LOST = Losses()
 
 def unequal_losses(by_label: Mapping[int, Losses]) -> str:
     """
-    Say that one class lost many more of its frames than the other; empty if it did not.
+    Describe a large difference between the classes in the share of lost frames; return an empty text if there is none.
 
     Parameters
     ----------
@@ -63,15 +63,15 @@ def unequal_losses(by_label: Mapping[int, Losses]) -> str:
 
 def total_losses(losses: Iterable[tuple[int, Losses]]) -> dict[int, Losses]:
     """Add up losses (label, Losses) by label."""
-    found: dict[int, Losses] = {}
-    for label, one in losses:
-        found[label] = found.get(label, Losses()) + one
-    return found
+    totals: dict[int, Losses] = {}
+    for label, class_losses in losses:
+        totals[label] = totals.get(label, Losses()) + class_losses
+    return totals
 
 
 def frames_without_face(n_frames: int, n_lost: int, too_small: Sequence[int], limit: int) -> str:
     """
-    Say how many frames gave no face and why, with the sizes that were seen.
+    Describe the frames without a face and the reason, with the sizes of the faces that are too small.
 
     Parameters
     ----------

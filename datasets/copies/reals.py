@@ -8,7 +8,7 @@ generator a domain: its fakes against all the reals.
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
@@ -23,17 +23,16 @@ from ...benchmark.pictures.crops import SUFFIXES
 from .draw import draw_apart
 from .sources import SourceDataset
 from .survey import OTHER_CLASS, Source, Survey
-from .tree import ARCHIVE, Tree, Trouble, child_key, class_of_folder, suffix_of
+from .tree import ARCHIVE, SPLIT_NAMES, Tree, Trouble, child_key, class_of_folder, suffix_of
 
 FAKES = "fakes"
-
-
-SPLIT_FOLDERS: dict[str, Split] = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-
-
+# Without ``training`` and ``testing``: since the first version, collections of reals take such a folder for a part of the
+# collection, or for a generator. Counting it as a split would move items between splits, which takes a new version of each.
+SPLIT_FOLDERS = {name: split for name, split in SPLIT_NAMES.items() if name not in ("training", "testing")}
 SHOWN_FOLDERS = 3
 
 
+@dataclass(eq=False, repr=False)
 class RealDataset(SourceDataset):
     """
     Base of collections of reals; a subclass sets its facts and writes `survey_reals`, and `read_real` if it crops.
@@ -54,16 +53,7 @@ class RealDataset(SourceDataset):
     classes: ClassVar[tuple[str, ...]] = ("real",)
     draw = "identities"  # nobody is put into somebody else's picture, so no two identities are linked
 
-    def __init__(
-        self,
-        root: Path | None = None,
-        seed: int = 0,
-        replicate: int = 0,
-        follow_links: bool = False,
-        fakes: str | None = None,
-    ) -> None:
-        super().__init__(root, seed, replicate, follow_links)
-        self.fakes = fakes
+    fakes: str | None = None
 
     def survey_reals(self, tree: Tree) -> Survey:
         """
@@ -77,11 +67,11 @@ class RealDataset(SourceDataset):
         raise NotImplementedError
 
     def read_real(self, source_id: str) -> bytes:
-        """Bytes of a real as a picture file; a subclass may crop it first (losslessly)."""
+        """Return the bytes of a real as a picture file; a subclass may crop it first (losslessly)."""
         return self.tree.read(source_id)
 
     def format_of(self, source: Source) -> str:
-        """File format that a source had when it was distributed; empty if unknown."""
+        """Return the file format in which a source was distributed; empty if unknown."""
         return format_of_name(source.id)
 
     def survey(self, tree: Tree) -> Survey:
@@ -89,12 +79,12 @@ class RealDataset(SourceDataset):
             note = f"hold only reals; give fakes with --data {self.name}.fakes=DIR"
             return add_notes(self._without_fake_folders(tree, self.survey_reals(tree)), note)
         fakes = self.fake_tree
-        found = survey_fakes(fakes, self.name)
+        fake_survey = survey_fakes(fakes, self.name)
         reals = self._without_fake_folders(tree, self._without_fakes(tree, self.survey_reals(tree)))
-        generators = tuple(sorted({source.domains[0] for source in found.sources}))
-        sources = (*(replace(real, domains=generators) for real in reals.sources), *found.sources)
-        troubles = (*reals.troubles, *found.troubles)
-        notes = (*reals.notes, *found.notes, *format_notes(sources, self.format_of))
+        generators = tuple(sorted({source.domains[0] for source in fake_survey.sources}))
+        sources = (*(replace(real, domains=generators) for real in reals.sources), *fake_survey.sources)
+        troubles = (*reals.troubles, *fake_survey.troubles)
+        notes = (*reals.notes, *fake_survey.notes, *format_notes(sources, self.format_of))
         return Survey(sources, reals.missing, troubles, notes)
 
     def read_still(self, source_id: str) -> bytes:
@@ -127,33 +117,33 @@ class RealDataset(SourceDataset):
         return Tree(path, self.follow_links)
 
     def is_given_as_fake(self, tree: Tree, source_id: str) -> bool:
-        """Whether a picture of the root lies in the folder of fakes, which may be inside the root."""
+        """Return whether a picture of the root lies in the folder of fakes, which may be inside the root."""
         if self.fakes is None:
             return False
         own, fakes = tree.root.resolve(), self.fake_tree.root.resolve()
         return fakes.is_relative_to(own) and source_id.startswith(f"{fakes.relative_to(own).as_posix()}/")
 
     def _without_fakes(self, tree: Tree, reals: Survey) -> Survey:
-        """Leave out of the reals what lies in the folder of fakes, and what would have the id of a fake."""
-        kept = [source for source in reals.sources if not self.is_given_as_fake(tree, source.id)]
-        clashing = [source for source in kept if source.id.startswith(f"{FAKES}/")]
+        """Remove pictures in the folder of fakes from the reals, and those whose id would be that of a fake."""
+        outside = [source for source in reals.sources if not self.is_given_as_fake(tree, source.id)]
+        clashing = [source for source in outside if source.id.startswith(f"{FAKES}/")]
         if clashing:
             detail = f"{len(clashing)} reals have ids of fakes (first: {clashing[0].id}); rename the folder {FAKES}/."
             tree.report(FAKES, "duplicate", detail)
-        left = tuple(source for source in kept if not source.id.startswith(f"{FAKES}/"))
-        if not left:
+        sources = tuple(source for source in outside if not source.id.startswith(f"{FAKES}/"))
+        if not sources:
             raise DataError(f"{self.name}: no real is left in {tree.root} outside of the fakes in {self.fake_tree.root}.")
-        return replace(reals, sources=left)
+        return replace(reals, sources=sources)
 
     def _without_fake_folders(self, tree: Tree, reals: Survey) -> Survey:
-        """Leave out of the reals what lies in folders that are called like fakes."""
-        kept = set(of_class(tree, [source.id for source in reals.sources], REAL))
-        if reals.sources and not kept:
+        """Remove pictures in folders that are named like fakes from the reals."""
+        ids = set(of_class(tree, [source.id for source in reals.sources], REAL))
+        if reals.sources and not ids:
             raise DataError(
                 f"{self.name}: every picture in {tree.root} lies in a folder that is called like fakes "
                 f"({first_folder(tree)}); give a folder of reals, and fakes with --data {self.name}.fakes=DIR."
             )
-        return replace(reals, sources=tuple(source for source in reals.sources if source.id in kept))
+        return replace(reals, sources=tuple(source for source in reals.sources if source.id in ids))
 
     def drawn(self, sources: Sequence[Source]) -> list[Source]:
         return draw_apart(sources, lambda source: source.domains if source.label == FAKE else REAL, super().drawn)
@@ -184,7 +174,7 @@ class TreeWithFakes(Tree):
         return super().read(place) if tree is None else tree.read(inside)
 
     def _where(self, place: str) -> tuple[Tree | None, str]:
-        """The other tree if an id leads there, and what is left of the id."""
+        """Return the other tree if an id leads there, and the id inside it."""
         inside = place.removeprefix(f"{FAKES}/")
         return (None if inside == place else self.fakes), inside
 
@@ -248,24 +238,24 @@ def survey_fakes(tree: Tree, name: str) -> Survey:
 
 def place_of_fake(path: str) -> tuple[str, Split | None]:
     """
-    Generator and split that the folders of a fake tell; an archive is a folder without its suffix.
+    Return generator and split in the folder names of a fake; an archive is a folder without its suffix.
 
     >>> place_of_fake("ProGAN/a/1.png"), place_of_fake("test/ADM.zip/1.png"), place_of_fake("1.png")
     (('ProGAN', None), ('ADM', 'test'), ('fakes', None))
     """
     folders = [plain_name(part) for part in path.split("/")[:-1]]
-    others = [folder for folder in folders if folder.lower() not in SPLIT_FOLDERS]
-    return others[0] if others else FAKES, split_of_path("/".join([*folders, ""]))
+    generators = [folder for folder in folders if folder.lower() not in SPLIT_FOLDERS]
+    return generators[0] if generators else FAKES, split_of_path("/".join([*folders, ""]))
 
 
 def plain_name(folder: str) -> str:
-    """Name of a folder, and of an archive without its suffix."""
+    """Return the name of a folder, and of an archive without its suffix."""
     return folder[: -len(ARCHIVE)] if folder.lower().endswith(ARCHIVE) else folder
 
 
 def generator_folder(path: str) -> str:
     """
-    Id of the folder of the generator that a fake is of: the first that is not called like a split; the root if none is.
+    Return the id of a fake's generator folder: the first that is not named like a split; the root if there is none.
 
     >>> generator_folder("test/progan/airplane/1_fake/1.png"), generator_folder("1.png")
     ('test/progan', '')
@@ -277,7 +267,7 @@ def generator_folder(path: str) -> str:
 
 def split_of_path(path: str) -> Split | None:
     """
-    Split that a folder on the way tells; None if none does.
+    Return the split that a folder in a path is named after; None if there is none.
 
     >>> split_of_path("faces/Validation/1.png"), split_of_path("train.png")
     ('val', None)
@@ -297,20 +287,20 @@ def fill_splits(sources: Sequence[Source]) -> list[Source]:
 
 def class_folder(path: str, label: int, below: str = "") -> str:
     """
-    Id of the first folder on the way to a picture that is called like a class; empty if none is.
+    Return the id of the first folder in a picture's path that is named like a class; empty if there is none.
 
     >>> class_folder("progan/0_real/a/1.png", 0), class_folder("progan/0_real/1.png", 0, below="progan/0_real")
     ('progan/0_real', '')
     """
     folders = path.split("/")[:-1]
     start = len(below.split("/")) if below else 0
-    found = (i for i in range(start, len(folders)) if class_of_folder(plain_name(folders[i])) == label)
-    return next(("/".join(folders[: i + 1]) for i in found), "")
+    depths = (i for i in range(start, len(folders)) if class_of_folder(plain_name(folders[i])) == label)
+    return next(("/".join(folders[: i + 1]) for i in depths), "")
 
 
 def of_class(tree: Tree, paths: Sequence[str], label: int, begin: Callable[[str], str] = lambda path: "") -> Iterator[str]:
     """
-    Pass over pictures that folders on the way call something else, and report those folders.
+    Yield the pictures that no folder in their path assigns to the other class; report those folders.
 
     Fakes are also passed over where they lie beside class folders of both kinds and in neither.
 
@@ -320,19 +310,19 @@ def of_class(tree: Tree, paths: Sequence[str], label: int, begin: Callable[[str]
     paths : sequence of str
         Ids.
     label : int
-        What the pictures are.
+        Class of the pictures.
     begin : callable
-        Says of an id below which folder the names of classes count.
+        Returns, for an id, the folder below which the names of classes count.
     """
-    told = {path: (class_folder(path, REAL, begin(path)), class_folder(path, FAKE, begin(path))) for path in paths}
-    parents = [{found[one].rpartition("/")[0] for found in told.values() if found[one]} for one in (REAL, FAKE)]
+    folders_of = {path: [class_folder(path, side, begin(path)) for side in (REAL, FAKE)] for path in paths}
+    parents = [{folders[side].rpartition("/")[0] for folders in folders_of.values() if folders[side]} for side in (REAL, FAKE)]
     divided = parents[REAL] & parents[FAKE] if label == FAKE else set()
     other: Counter[str] = Counter()
     unclear: Counter[str] = Counter()
-    for path, found in told.items():
-        beside = "" if any(found) else next((f"{place}/" for place in _folders_above(path) if place in divided), "")
-        if found[1 - label]:
-            other[found[1 - label]] += 1
+    for path, folders in folders_of.items():
+        beside = "" if any(folders) else next((f"{place}/" for place in _folders_above(path) if place in divided), "")
+        if folders[1 - label]:
+            other[folders[1 - label]] += 1
         elif beside:
             unclear[beside] += 1
         else:
@@ -345,13 +335,13 @@ def of_class(tree: Tree, paths: Sequence[str], label: int, begin: Callable[[str]
 
 
 def _folders_above(path: str) -> Iterator[str]:
-    """Folders on the way to a picture, the nearest first, the root last."""
+    """Yield the folders above a picture, the nearest first, the root last."""
     folders = path.split("/")[:-1]
     return ("/".join(folders[:i]) for i in range(len(folders), -1, -1))
 
 
 def first_folder(tree: Tree) -> str:
-    """First folders that were passed over because of their class, for a message."""
+    """List the first folders that were passed over because of their class, for a message."""
     return listed((f"{trouble.path}/" for trouble in tree.troubles if trouble.status == OTHER_CLASS), SHOWN_FOLDERS)
 
 
@@ -360,16 +350,16 @@ def first_folder(tree: Tree) -> str:
 
 def iter_pictures(tree: Tree, place: str = "") -> Iterator[str]:
     """
-    Ids of the pictures in a folder and below it, folder by folder, listed as they are asked for.
+    Yield the ids of the pictures in a folder and below it, folder by folder.
 
     An archive beside a folder of its name is passed over and reported: it was unpacked.
     """
-    for here in tree.walk(place, into=lambda folder: not _was_unpacked(tree, folder)):
-        yield from tree.files(here, SUFFIXES)
+    for below in tree.walk(place, into=lambda folder: not _was_unpacked(tree, folder)):
+        yield from tree.files(below, SUFFIXES)
 
 
 def _was_unpacked(tree: Tree, folder: str) -> bool:
-    """Whether a folder is an archive that lies beside a folder of its name; it is reported."""
+    """Return whether a folder is an archive beside the folder that it was unpacked to, and report it."""
     if suffix_of(folder) != ARCHIVE:
         return False
     beside = tree.folders(folder.rpartition("/")[0])
@@ -381,41 +371,43 @@ def _was_unpacked(tree: Tree, folder: str) -> bool:
 
 def numbered_pictures(tree: Tree, place: str, n_digits: int) -> dict[str, str]:
     """
-    Ids of the pictures whose name is a number of `n_digits` digits, by that number.
+    Find the pictures whose name is a number of `n_digits` digits, by that number.
 
     Of two files of one number the lossless one is used, else the first one; other names are reported.
     """
-    found: dict[str, str] = {}
-    others: list[str] = []
+    pictures: dict[str, str] = {}
+    unnumbered: list[str] = []
     for path in iter_pictures(tree, place):
         number = PurePosixPath(path).stem
         if len(number) != n_digits or not (number.isascii() and number.isdigit()):
-            others.append(path)
+            unnumbered.append(path)
             continue
-        first = found.setdefault(number, path)
+        first = pictures.setdefault(number, path)
         if first != path:
             better = path if (suffix_of(path), suffix_of(first)) in ((".png", ".jpg"), (".png", ".jpeg")) else first
-            found[number] = better
+            pictures[number] = better
             tree.report(first if better == path else path, "duplicate", f"is picture {number} again; {better} is used.")
-    if others:
-        detail = f"{len(others)} pictures are not called by a number of {n_digits} digits (first: {others[0]}); passed over."
+    if unnumbered:
+        detail = (
+            f"{len(unnumbered)} pictures are not called by a number of {n_digits} digits (first: {unnumbered[0]}); passed over."
+        )
         tree.report(place or ".", "unknown", detail)
-    return found
+    return pictures
 
 
 def format_of_name(name: str) -> str:
     """
-    Format of a picture file by its suffix; empty if unknown.
+    Return the format of a picture file by its suffix; empty if unknown.
 
     >>> format_of_name("a/1.JPG"), format_of_name("1.webp"), format_of_name("1")
     ('JPEG', 'WebP', '')
     """
-    known = Image.registered_extensions().get(suffix_of(name), "")
-    return {"WEBP": "WebP"}.get(known, known)
+    picture_format = Image.registered_extensions().get(suffix_of(name), "")
+    return {"WEBP": "WebP"}.get(picture_format, picture_format)
 
 
 def as_bmp(picture: NDArray[np.uint8]) -> bytes:
-    """Picture (rows, cols[, 3]) as an uncompressed file, which keeps its pixels and costs next to nothing."""
+    """Encode a picture (rows, cols[, 3]) as an uncompressed file, which keeps its pixels and is fast."""
     out = io.BytesIO()
     Image.fromarray(picture).save(out, "BMP")
     return out.getvalue()
@@ -425,13 +417,13 @@ def as_bmp(picture: NDArray[np.uint8]) -> bytes:
 
 
 def add_notes(survey: Survey, *notes: str) -> Survey:
-    """Return a survey that says more."""
+    """Return a survey with further notes."""
     return replace(survey, notes=(*survey.notes, *notes))
 
 
 def count_text(names: Sequence[str], what: str, whole: int) -> str:
     """
-    Say how many of something are concerned, and which is the first.
+    Describe a subset by its size and its first member.
 
     >>> count_text(["00003", "00004"], "pictures", 70_000)
     '2 of 70,000 pictures (first: 00003)'
@@ -440,13 +432,13 @@ def count_text(names: Sequence[str], what: str, whole: int) -> str:
 
 
 def first_trouble(tree: Tree) -> str:
-    """The first thing that was passed over, to go on with where nothing else is there; empty if there is none."""
+    """Return the first trouble of a tree as the end of a message; empty if there is none."""
     first = next(iter(tree.troubles), None)
     return f"; {first.path} {first.detail.rstrip('.')}" if first else ""
 
 
 def format_notes(sources: Iterable[Source], format_of: Callable[[Source], str]) -> tuple[str, ...]:
-    """Say if reals and fakes came in different file formats."""
+    """Warn of file formats that differ between reals and fakes."""
     formats: tuple[set[str], set[str]] = (set(), set())
     for source in sources:
         formats[source.label].add(format_of(source))
@@ -459,7 +451,7 @@ def format_notes(sources: Iterable[Source], format_of: Callable[[Source], str]) 
 
 
 def group_notes(sources: Iterable[Source]) -> tuple[str, ...]:
-    """Say if the sources are too few, or belong together too much, for splits to be drawn."""
+    """Warn of too few persons or groups for three splits."""
     groups = {s.target or s.video or s.id for s in sources if s.split is None and s.label == REAL}
     if not 0 < len(groups) < len(SPLITS):
         return ()

@@ -16,7 +16,7 @@ Choice = Literal["largest", "track"]
 @dataclass(frozen=True)
 class Settings:
     """
-    How crops are made of sources; equal settings give equal crops.
+    Settings by which crops are made from sources; equal settings give equal crops.
 
     Attributes
     ----------
@@ -64,9 +64,9 @@ class Settings:
     recode: str = ""
 
     def __post_init__(self) -> None:
-        for name, known in (("decoder", Decoder), ("faces", Finder), ("choice", Choice)):
-            if getattr(self, name) not in get_args(known):
-                raise DataError(unknown_name(name, str(getattr(self, name)), get_args(known)))
+        for name, choices in (("decoder", Decoder), ("faces", Finder), ("choice", Choice)):
+            if getattr(self, name) not in get_args(choices):
+                raise DataError(unknown_name(name, str(getattr(self, name)), get_args(choices)))
         for name in ("frames", "every", "min_size", "size"):
             if (getattr(self, name) or 0) < 0:
                 raise DataError(f"{name} is not below 0, got {getattr(self, name)}.")
@@ -86,7 +86,7 @@ class Settings:
 
     def least_face(self, rows: int, cols: int) -> int:
         """
-        Smaller side that a face has at least in a frame of rows x cols pixels.
+        Return the least smaller side of a face in a frame of rows x cols pixels.
 
         Without `min_size` a sixth of the frame's shorter side, from 64 to 100 pixels: smaller finds are people in the
         background or no faces at all.
@@ -106,18 +106,18 @@ class Settings:
         return digest([FORMAT, asdict(self)])[:12]
 
     def as_options(self, usual: "Settings") -> list[str]:
-        """Options of ``bench data prepare`` for what differs from the usual; of weights only a hash is known here."""
-        found = []
+        """Return options of ``bench data prepare`` for settings that differ from `usual`; weights are known by hash only."""
+        options = []
         for name, value in asdict(self).items():
             if value == getattr(usual, name) or name == "weights" or (name in ("frames", "every") and not value):
                 continue
             option = "--" + name.replace("_", "-")
-            found += [option if value else "--no-" + option[2:]] if isinstance(value, bool) else [option, str(value)]
-        return found
+            options += [option if value else "--no-" + option[2:]] if isinstance(value, bool) else [option, str(value)]
+        return options
 
     @property
     def text(self) -> str:
-        """What differs from the defaults, and the digest, for people: ``frames=16 margin=0 (3f0a…)``."""
+        """The settings that differ from the defaults, and the digest, for people: ``frames=16 margin=0 (3f0a…)``."""
         defaults = asdict(Settings())
         changed = [f"{name}={value}" for name, value in asdict(self).items() if value != defaults[name] and name != "weights"]
         return " ".join([*(changed or ["defaults"]), f"({self.digest})"])
@@ -128,7 +128,7 @@ LEVELS = {"jpeg": (1, 100, "quality"), "h264": (0, 51, "CRF")}
 
 def parse_codec(text: str) -> tuple[str, int]:
     """
-    Read what `Settings.recode` says.
+    Read the codec and its level from `Settings.recode`.
 
     Parameters
     ----------

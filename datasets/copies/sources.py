@@ -1,8 +1,8 @@
-"""What a data set was distributed as: clips, folders of frames and stills, and how they become items."""
+"""Data sets as they are distributed: clips, folders of frames and stills, which become items."""
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -12,11 +12,12 @@ from ...benchmark.errors import DataError
 from ...benchmark.invocation import bench
 from .draw import draw_source_splits
 from .listing import passed_over
-from .prepared import Origin, Preparation, find_preparations
+from .prepared_folder import Origin, Preparation, find_preparations
 from .survey import OTHER_CLASS, SHOWN, Source, Survey
 from .tree import LOST, Tree
 
 
+@dataclass(eq=False, repr=False)
 class SourceDataset(Dataset):
     """
     Base of adapters to copies of data sets on a disk; a subclass sets its facts and writes `survey`.
@@ -52,13 +53,11 @@ class SourceDataset(Dataset):
     preparation: ClassVar[Mapping[str, Any]] = {}
     prepare_as: ClassVar[str] = ""
 
-    def __init__(self, root: Path | None = None, seed: int = 0, replicate: int = 0, follow_links: bool = False) -> None:
-        super().__init__(root, seed, replicate)
-        self.follow_links = follow_links
+    follow_links: bool = False
 
     def survey(self, tree: Tree) -> Survey:
         """
-        List what is there.
+        List the sources of a copy.
 
         Parameters
         ----------
@@ -110,15 +109,15 @@ class SourceDataset(Dataset):
                     f"{self.root} was prepared from {own.dataset}, not {self.name}: --data {own.dataset}={self.root}."
                 )
             return own
-        found = find_preparations(self.origin)
-        if len(found) > 1:
-            shown = "; ".join(f"--data {self.name}={p.folder} ({p.settings_text})" for p in found)
-            raise DataError(f"{self.name} in {self.root} was prepared in {len(found)} ways; choose one: {shown}.")
-        return found[0] if found else None
+        preparations = find_preparations(self.origin)
+        if len(preparations) > 1:
+            shown = "; ".join(f"--data {self.name}={p.folder} ({p.settings_text})" for p in preparations)
+            raise DataError(f"{self.name} in {self.root} was prepared in {len(preparations)} ways; choose one: {shown}.")
+        return preparations[0] if preparations else None
 
     @cached_property
     def surveyed(self) -> Survey:
-        """What was found below the root, or had been found when it was prepared."""
+        """The survey of the root, or that of the time of preparation."""
         return self.interpreted(Survey.from_dict(self.prepared.survey) if self.prepared else self.survey_now())
 
     def interpreted(self, survey: Survey) -> Survey:
@@ -131,29 +130,29 @@ class SourceDataset(Dataset):
 
     def survey_now(self) -> Survey:
         """
-        Look at the root again, whatever was prepared from it.
+        Survey the root again, without regard to preparations.
 
         Raises
         ------
         DataError
             If nothing usable is there.
         """
-        found = self.survey(self.tree)
-        if not found.sources:
+        survey = self.survey(self.tree)
+        if not survey.sources:
             raise DataError(
                 f"{self.root} holds nothing of {self.what or self.name}; "
                 f"`{bench(f'data doctor {self.name} --root {shlex.quote(str(self.root))}')}` says more."
             )
-        ordered = tuple(sorted(found.sources, key=lambda source: source.id))
-        return replace(found, sources=ordered, troubles=(*found.troubles, *self.tree.troubles))
+        ordered = tuple(sorted(survey.sources, key=lambda source: source.id))
+        return replace(survey, sources=ordered, troubles=(*survey.troubles, *self.tree.troubles))
 
     @property
     def origin(self) -> Origin:
-        """What crops are made from, as preparations remember it."""
+        """The origin of crops that are made from this copy, by which preparations are found."""
         return Origin(self.name, self.folder, self.survey_options())
 
     def survey_options(self) -> dict[str, Any]:
-        """Parameters that change what is found; a subclass has them as constructor parameters."""
+        """Return the parameters that change the survey: all but those of this class."""
         shared = ("root", "seed", "replicate", "follow_links")
         return {name: value for name, value in self.parameters().items() if name not in shared}
 
@@ -175,7 +174,7 @@ class SourceDataset(Dataset):
         return [source.item(source.id) for source in sources]
 
     def prepare_command(self) -> str:
-        """What cuts the faces out of its clips."""
+        """Return the command that cuts the faces out of the clips."""
         command = ["data", "prepare", self.prepare_as or self.name, "--root", str(self.root)]
         defaults = self.parameter_defaults()
         for name, value in self.survey_options().items():
@@ -188,7 +187,7 @@ class SourceDataset(Dataset):
         return self.read_still(item.id)
 
     def read_still(self, source_id: str) -> bytes:
-        """Bytes of a still as a picture file; a subclass may crop it first (losslessly)."""
+        """Return the bytes of a still as a picture file; a subclass may crop it first (losslessly)."""
         return self.tree.read(source_id)
 
     def framing(self) -> Framing:
@@ -198,8 +197,8 @@ class SourceDataset(Dataset):
         return Framing(Shown.WHOLE if settings.faces == "none" else Shown.FACES, asdict(settings))
 
     def facts(self) -> dict[str, Any]:
-        found = self.surveyed
-        facts: dict[str, Any] = {"missing": list(found.missing), "notes": list(found.notes)}
+        survey = self.surveyed
+        facts: dict[str, Any] = {"missing": list(survey.missing), "notes": list(survey.notes)}
         if self.prepared:
             facts["missing"] += self.prepared.gaps
             facts["preparation"] = self.prepared.settings_text
@@ -225,14 +224,14 @@ class SourceDataset(Dataset):
     # --- splits ------------------------------------------------------------------------------------------------------
 
     def _with_splits(self) -> list[Source]:
-        """All sources, every one with a split or an empty one."""
+        """Return all sources, each with its split; empty where it belongs to none."""
         if "_splits" not in self.__dict__:
             self.__dict__["_splits"] = self.drawn(self.surveyed.sources)
         return self.__dict__["_splits"]
 
     def drawn(self, sources: Sequence[Source]) -> list[Source]:
         """
-        Give a split to the sources that have none: the one place where they are drawn, for runs and for the doctor.
+        Draw a split for the sources that have none; runs and ``bench data doctor`` both use it.
 
         A subclass whose parts are split apart from each other calls this once for each part.
 
@@ -250,7 +249,7 @@ class SourceDataset(Dataset):
 
 def prepared_items(preparation: Preparation, sources: Sequence[Source]) -> list[Item]:
     """
-    Crops of some sources as items; the id is the path below ``crops``.
+    Return the crops of some sources as items; the id is the path below ``crops``.
 
     Raises
     ------

@@ -63,7 +63,7 @@ class Source:
 @dataclass(frozen=True)
 class Survey:
     """
-    What an adapter found below a root.
+    The sources that an adapter finds below a root, and notes on the copy.
 
     Attributes
     ----------
@@ -72,9 +72,9 @@ class Survey:
     missing : tuple of str
         Parts of the distribution that are not there, as a user would name them.
     troubles : tuple of Trouble
-        What is there and passed over.
+        Files and folders that are passed over.
     notes : tuple of str
-        What else one should know, for example where the split lists come from.
+        Further facts about the copy, for example the origin of the split lists.
     """
 
     sources: tuple[Source, ...]
@@ -83,12 +83,12 @@ class Survey:
     notes: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-like, for a manifest."""
+        """Return it as JSON-like data, for a manifest."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, known: Mapping[str, Any]) -> "Survey":
-        """Read what `as_dict` made."""
+        """Read the result of `as_dict`."""
         sources = tuple(Source(**{**source, "domains": tuple(source["domains"])}) for source in known["sources"])
         troubles = tuple(Trouble(**trouble) for trouble in known["troubles"])
         return cls(sources, tuple(known["missing"]), troubles, tuple(known["notes"]))
@@ -96,7 +96,7 @@ class Survey:
 
 def source_stamp(tree: Tree, source: Source) -> tuple[int, int]:
     """
-    Bytes and time of change (ns) of what a source comes from.
+    Return size (bytes) and time of change (ns) of the files behind a source.
 
     Of all files of a folder of frames; else of the file, archive or database that the source lies in.
 

@@ -1,5 +1,5 @@
 """
-The files below a root, as an adapter sees them.
+The files below a root, in the form that adapters read.
 
 Names are compared without case, hidden files are not there, links that lead out of the root are followed where that is
 wanted, no folder is listed twice, and a ZIP archive is a folder. What is passed over for a reason is remembered in
@@ -17,15 +17,13 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 
-from ...benchmark.contracts import FAKE, REAL
+from ...benchmark.contracts import FAKE, REAL, Split
 from ...benchmark.errors import DataError
 from ...benchmark.store.files import on_disk, printable, read_file
 
 ARCHIVE = ".zip"
 PACKED = (".tar", ".tar.gz", ".tgz", ".7z", ".rar")
-
-
-# What systems, viewers and network disks leave behind, without case; and everything that begins with a full stop.
+# Files and folders of systems, viewers and network disks, in lower case; names that begin with a full stop are hidden, too.
 HIDDEN = {
     "__macosx",
     "thumbs.db",
@@ -37,28 +35,25 @@ HIDDEN = {
     "#recycle",
     "@recycle",
     "$recycle.bin",
+    "system volume information",
+    "lost+found",
 }
-
-
-HIDDEN |= {"system volume information", "lost+found"}
-
-
-DEPTH = 2
-
-
-# Statuses of troubles that may be pictures which one wanted.
+DEPTH = 2  # levels below the root at which a layout may begin
+# Statuses of troubles that may be wanted pictures.
 LOST = {"outside", "bad_entry", "packed", "unreadable"}
 CLASS_WORDS = {
     **dict.fromkeys(("real", "original", "authentic", "pristine", "genuine", "nature", "natural"), REAL),
     **dict.fromkeys(("fake", "deepfake", "synthetic", "generated", "manipulated", "forged", "ai", "ai_generated"), FAKE),
 }
-
-
+# Names of folders that hold a split.
+SPLIT_NAMES: dict[str, Split] = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
 CLASS_NAME = re.compile(rf"(?:\d+_)?({'|'.join(CLASS_WORDS)})s?(?:_(?:image|img|picture|photo|face|frame|crop|video|clip)s?)?")
 MAX_ENTRY = 2**32  # bytes of an archive's entry; nothing that is read whole is larger, but what a broken archive says may be
-
-
-# What zipfile raises for entries that are damaged, encrypted (RuntimeError), or packed in a way that it does not know.
+# Errors of zipfile for entries that are damaged, encrypted (RuntimeError), or compressed by an unknown method.
 BROKEN_ENTRY = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, OSError, ValueError)
 
 
@@ -74,7 +69,7 @@ class Trouble:
     status : str
         One word: ``outside``, ``bad_entry``, ``packed``, ``duplicate``, ``unknown``, ``unreadable``.
     detail : str
-        What is wrong and what to do.
+        The reason and the remedy.
     """
 
     path: str
@@ -94,7 +89,7 @@ def child_key(name: str) -> str:
 
 def class_of_folder(name: str) -> int | None:
     """
-    Label that the name of a folder stands for; None where it names no class.
+    Return the label that a folder is named after; None if it names no class.
 
     Number, case, separators and what the folder holds do not matter: ``real``, ``Reals``, ``0_real``, ``real_images`` are
     `REAL`; ``fake``, ``1_fake``, ``deepfakes``, ``synthetic``, ``ai`` are `FAKE`. A name with both words is no class.
@@ -107,19 +102,19 @@ def class_of_folder(name: str) -> int | None:
 
 
 def suffix_of(name: str) -> str:
-    """Suffix in lower case, with its dot."""
+    """Return the suffix in lower case, with its dot."""
     stem, _, suffix = name.rpartition("/")[2].rpartition(".")
     return f".{suffix.lower()}" if stem.strip(".") and suffix else ""
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file or folder is none of a user's data, by its name alone."""
+    """Return whether a name is that of a system file or folder, which holds no data of a user."""
     return name.startswith(".") or name.lower() in HIDDEN
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
     """
-    Sort key under which numbers count as numbers.
+    Return the sort key under which numbers in names count as numbers.
 
     >>> sorted(["b10", "b9", "a"], key=natural_key)
     ['a', 'b9', 'b10']
@@ -145,7 +140,7 @@ class Tree:
     Attributes
     ----------
     troubles : list of Trouble
-        What has been passed over so far.
+        Files and folders that have been passed over so far.
     """
 
     def __init__(self, root: Path, follow_links: bool = False, archives: bool = True) -> None:
@@ -156,7 +151,7 @@ class Tree:
 
     @property
     def troubles(self) -> list[Trouble]:
-        """What has been passed over so far, sorted by path."""
+        """Files and folders that have been passed over so far, sorted by path."""
         return [self._troubles[path] for path in sorted(self._troubles)]
 
     def report(self, path: str, status: str, detail: str) -> None:
@@ -166,12 +161,12 @@ class Tree:
     # --- looking around ----------------------------------------------------------------------------------------------
 
     def folders(self, place: str = "") -> list[str]:
-        """Ids of the folders and archives in a folder, sorted."""
+        """List the ids of the folders and archives in a folder, sorted."""
         return self._listing(place)[0]
 
     def files(self, place: str = "", suffixes: Sequence[str] | None = None, deep: bool = False) -> list[str]:
         """
-        Ids of the files in a folder, sorted.
+        List the ids of the files in a folder, sorted.
 
         Parameters
         ----------
@@ -182,14 +177,16 @@ class Tree:
             Also those in its folders and archives (see `walk`).
         """
         places = self.walk(place) if deep else (place,)
-        found = [name for here in places for name in self._listing(here)[1] if suffixes is None or suffix_of(name) in suffixes]
-        return sorted(found) if deep else found
+        ids = [
+            name for folder in places for name in self._listing(folder)[1] if suffixes is None or suffix_of(name) in suffixes
+        ]
+        return sorted(ids) if deep else ids
 
     def walk(
         self, place: str = "", seen: set[tuple[int, int]] | None = None, into: Callable[[str], bool] = lambda _: True
     ) -> Iterator[str]:
         """
-        Ids of a folder and of all folders and archives below it, every folder once.
+        Yield the ids of a folder and of all folders and archives below it, every folder once.
 
         A folder to which several ways lead is listed under its own name, if that lies below `place`, else under that of the
         first link; the other links are reported.
@@ -198,24 +195,24 @@ class Tree:
         ----------
         place : str
         seen : set, optional
-            What other walks have listed already, which is added to.
+            Folders that other walks have listed already; this walk adds its own.
         into : callable
-            Says of an id whether that folder is walked through.
+            Returns whether the folder of an id is walked through.
         """
         seen, links = set() if seen is None else seen, [place]
         while links:
             links.sort(reverse=True)
             stack = [links.pop()]
             while stack:
-                here = stack.pop()
-                if not self._is_new(here, seen):
+                current = stack.pop()
+                if not self._is_new(current, seen):
                     continue
-                yield here
-                for folder in filter(into, reversed(self.folders(here))):
+                yield current
+                for folder in filter(into, reversed(self.folders(current))):
                     (links if self.path(folder).is_symlink() else stack).append(folder)
 
     def _is_new(self, place: str, seen: set[tuple[int, int]]) -> bool:
-        """Whether no other way has led to a folder; it is remembered."""
+        """Return whether a folder has not been reached by another path, and remember it."""
         try:
             facts = self.path(place).stat()
         except OSError:  # inside an archive
@@ -228,11 +225,11 @@ class Tree:
         return True
 
     def folder(self, place: str, *names: str) -> str | None:
-        """Id of the first folder or archive in `place` that has one of some names; None if there is none."""
+        """Find the first folder or archive in `place` that has one of some names; None if there is none."""
         return self._first(self.folders(place), names)
 
     def file(self, place: str, *names: str) -> str | None:
-        """Id of the first file in `place` that has one of some names; None if there is none."""
+        """Find the first file in `place` that has one of some names; None if there is none."""
         return self._first(self._listing(place)[1], names)
 
     def _first(self, ids: Iterable[str], names: Iterable[str]) -> str | None:
@@ -246,14 +243,14 @@ class Tree:
 
     def find_base(self, looks_right: Callable[[str], bool], what: str) -> str:
         """
-        Id of the folder in which the layout begins: the root, or a folder up to two levels below.
+        Find the folder in which the layout begins: the root, or a folder up to two levels below.
 
         Parameters
         ----------
         looks_right : callable
-            Says of an id whether the layout begins there.
+            Returns whether the layout begins at an id.
         what : str
-            What was looked for, for the message.
+            The layout in words, for the message.
 
         Raises
         ------
@@ -271,11 +268,11 @@ class Tree:
         for above in ("..", "../.."):
             if self._begins(looks_right, above):
                 raise DataError(f"{self.root} lies inside the data set; give the folder above: {self._resolved(above)}.")
-        there = ", ".join([*(f"{f}/" for f in self.folders()), *self.files()][:8]) or "nothing"
-        raise DataError(f"{self.root} does not hold {what}; found: {there}.")
+        names = ", ".join([*(f"{f}/" for f in self.folders()), *self.files()][:8]) or "nothing"
+        raise DataError(f"{self.root} does not hold {what}; found: {names}.")
 
     def _begins(self, looks_right: Callable[[str], bool], above: str) -> bool:
-        """Whether the layout begins in a folder above the root; what is wrong with that one is none of our business."""
+        """Return whether the layout begins in a folder above the root; troubles of that folder are not kept."""
         before = dict(self._troubles)
         try:
             return looks_right(above)
@@ -287,12 +284,12 @@ class Tree:
     # --- reading -----------------------------------------------------------------------------------------------------
 
     def path(self, place: str) -> Path:
-        """Path on disk of an id that leads into no archive."""
+        """Return the path on disk of an id that leads into no archive."""
         return self.root / on_disk(place)
 
     def read(self, place: str) -> bytes:
         """
-        Content of a file.
+        Return the content of a file.
 
         Raises
         ------
@@ -327,7 +324,7 @@ class Tree:
             raise DataError(f"{archive} is no archive that can be read ({error}); get it again.") from error
 
     def _split(self, place: str) -> tuple[str, str]:
-        """What `split_archive` says, but a folder whose name ends in ``.zip`` is a folder."""
+        """Split an id as `split_archive` does, except that a folder whose name ends in ``.zip`` is a folder."""
         archive, inside = split_archive(place) if self.archives else ("", "")
         while archive and (self.root / on_disk(archive)).is_dir():
             further, inside = split_archive(inside)
@@ -335,7 +332,7 @@ class Tree:
         return archive, inside
 
     def read_text(self, place: str) -> str:
-        """Content of a text file; what is no UTF-8 is replaced."""
+        """Return the content of a text file; bytes that are not UTF-8 are replaced."""
         return self.read(place).decode("utf-8-sig", errors="replace")
 
     # --- listing -----------------------------------------------------------------------------------------------------
@@ -347,9 +344,9 @@ class Tree:
         return self._on_disk(place)
 
     def _on_disk(self, place: str) -> tuple[list[str], list[str]]:
-        known = self._known.get(place)
-        if known is not None:
-            return known
+        listing = self._known.get(place)
+        if listing is not None:
+            return listing
         folders: list[str] = []
         files: list[str] = []
         try:
@@ -368,7 +365,7 @@ class Tree:
         return folders, files
 
     def _kind(self, place: str, path: str, entry: "os.DirEntry[str]") -> str:
-        """``folder``, ``file``, or empty for what is passed over."""
+        """Return ``folder``, ``file``, or an empty text for an entry that is passed over."""
         try:
             if entry.is_symlink() and not self._follows(place, path, entry):
                 return ""
@@ -403,7 +400,7 @@ class Tree:
             return False
 
     def _follows(self, place: str, path: str, entry: "os.DirEntry[str]") -> bool:
-        """Whether a link is followed; one that ends nowhere or in a circle never is."""
+        """Return whether a link is followed; a broken link or a circle never is."""
         try:
             entry.stat()  # of what it points to; the entry remembers it
         except OSError as error:
@@ -429,12 +426,12 @@ class Tree:
         return False
 
     def _is_circle(self, place: str, target: Path) -> bool:
-        """Whether a link in `place` leads to a folder on the way there, of which some may be links themselves."""
+        """Return whether a link in `place` leads to a folder above it, some of which may be links themselves."""
         way = {self._resolved(str(above)) for above in (place, *PurePosixPath(place).parents)}
         return target in way or self._resolved_root.is_relative_to(target)
 
     def _archives(self, archive: str) -> dict[str, tuple[list[str], list[str]]]:
-        """Listings of all folders of an archive, by id inside it."""
+        """Return the listings of all folders of an archive, by id inside it."""
         if archive not in self._contents:
             self._contents[archive] = self._list_archive(archive)
         return self._contents[archive]

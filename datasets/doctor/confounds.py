@@ -1,4 +1,4 @@
-"""Does something that is no picture tell the classes apart? The best rule on one fact of the files, and how good it is."""
+"""Confounds: facts of the files other than their pictures that separate the classes, and the best rule on each."""
 
 import hashlib
 import math
@@ -30,7 +30,7 @@ _ONE_PAST = "crops hide the size but not a resampling that goes with it: get bot
 @dataclass(frozen=True)
 class Question:
     """
-    A fact that should not tell the classes apart.
+    A fact of a file that should not separate the classes.
 
     Attributes
     ----------
@@ -40,9 +40,9 @@ class Question:
     ordered : bool
         Numbers, of which a threshold makes a rule, and not names, of which each stands for a class.
     remedy : str
-        What to do about it.
+        The step that removes the confound.
     trace : bool
-        What is shown moves it, too: it may be the generator's own, and then is evidence and no confound.
+        The content changes it, too: it may be the generator's own trace, which is evidence and no confound.
     """
 
     name: str
@@ -74,7 +74,7 @@ QUESTIONS = (
 @dataclass(frozen=True)
 class Answer:
     """
-    How well one fact tells the classes.
+    The performance of the best rule on one fact.
 
     Attributes
     ----------
@@ -83,9 +83,9 @@ class Answer:
         Of the best rule, 0.5 (nothing) to 1: for names the balanced accuracy on groups that the rule was not made from, for
         numbers the AUC of the means of groups, in the better direction.
     error : float
-        Standard error of the score if the fact told nothing.
+        Standard error of the score if the fact were independent of the class.
     values : tuple of str
-        What is usual among reals, and among fakes.
+        Usual values among reals, and among fakes.
     """
 
     question: Question
@@ -95,23 +95,23 @@ class Answer:
 
     @property
     def measure(self) -> str:
-        """What the score is."""
+        """Name of the score's measure."""
         return "AUC" if self.question.ordered else "balanced_accuracy"
 
     @property
     def notable(self) -> bool:
-        """Whether it is more than chance."""
+        """True if the score is significantly above chance."""
         return self.score >= NOTABLE and self.score - 0.5 > SIGNIFICANT * self.error
 
     @property
     def strong(self) -> bool:
-        """Whether a detector could live on it."""
+        """True if a detector could reach a high score by this fact alone, and it is no trace of a generator."""
         return self.notable and self.score >= STRONG and not self.question.trace
 
 
 def ask(facts: Sequence[Facts], labels: Sequence[int], groups: Sequence[str]) -> list[Answer]:
     """
-    Ask of every fact how well it alone tells the classes.
+    Measure how well each fact alone separates the classes.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def ask(facts: Sequence[Facts], labels: Sequence[int], groups: Sequence[str]) ->
     labels : sequence of int (n,)
         0 real, 1 fake.
     groups : sequence of str (n,)
-        What belongs together and counts once: frames of one clip share their codec.
+        Groups that count once: frames of one clip share their codec.
 
     Returns
     -------
@@ -128,19 +128,19 @@ def ask(facts: Sequence[Facts], labels: Sequence[int], groups: Sequence[str]) ->
     """
     answers = []
     for question in QUESTIONS:
-        values = [question.value(one) for one in facts]
-        kept = [i for i, value in enumerate(values) if value is not None]
-        if {labels[i] for i in kept} != {REAL, FAKE} or {values[i] for i in kept} == {NONE}:
+        values = [question.value(file_facts) for file_facts in facts]
+        indices = [i for i, value in enumerate(values) if value is not None]
+        if {labels[i] for i in indices} != {REAL, FAKE} or {values[i] for i in indices} == {NONE}:
             continue
-        rows = [(values[i], labels[i], groups[i]) for i in kept]
+        rows = [(values[i], labels[i], groups[i]) for i in indices]
         measure = _auc_of_means if question.ordered else _accuracy_of_names
-        score, error = measure(rows) if len({values[i] for i in kept}) > 1 else (0.5, 0.0)
+        score, error = measure(rows) if len({values[i] for i in indices}) > 1 else (0.5, 0.0)
         answers.append(Answer(question, score, error, (_usual(rows, REAL), _usual(rows, FAKE))))
     return sorted(answers, key=lambda answer: -answer.score)
 
 
 def _usual(rows: Sequence[tuple], label: int) -> str:
-    """What is usual in a class, in a few words: ``JPEG 98 %, PNG 2 %``."""
+    """Summarise the values of a class: ``JPEG 98 %, PNG 2 %``."""
     values = [value for value, its, _ in rows if its == label]
     if isinstance(values[0], float):
         low, middle, high = np.quantile(values, (0.1, 0.5, 0.9))
@@ -168,7 +168,7 @@ def _auc_of_means(rows: Sequence[tuple]) -> tuple[float, float]:
 
 def _accuracy_of_names(rows: Sequence[tuple]) -> tuple[float, float]:
     """
-    Balanced accuracy of *this name means that class*, tried on groups that the rule was not made from.
+    Compute the balanced accuracy of the rule *this value means that class* on groups that it was not derived from.
 
     The rule of one half of the groups is tried on the other: where it was made, a fact that is different in every file would
     tell everything. What a half has not seen, or sees as often in both classes, counts as a coin flip.
@@ -180,9 +180,9 @@ def _accuracy_of_names(rows: Sequence[tuple]) -> tuple[float, float]:
     credit = {REAL: 0.0, FAKE: 0.0}
     for (half, value, label), n in seen.items():
         # As shares of the other half, without division, so that equal shares are equal.
-        mine = seen[1 - half, value, label] * sizes[1 - half, 1 - label]
-        others = seen[1 - half, value, 1 - label] * sizes[1 - half, label]
-        credit[label] += n * (0.5 if mine == others else float(mine > others))
+        same = seen[1 - half, value, label] * sizes[1 - half, 1 - label]
+        opposite = seen[1 - half, value, 1 - label] * sizes[1 - half, label]
+        credit[label] += n * (0.5 if same == opposite else float(same > opposite))
     n_groups = [len({group for _, its, group in rows if its == label}) for label in (REAL, FAKE)]
     score = float(np.mean([credit[label] / total[label] for label in (REAL, FAKE)]))
     return max(score, 0.5), 0.25 * math.sqrt(sum(1 / n for n in n_groups))

@@ -1,49 +1,22 @@
-"""
-A look at a copy of a data set before it costs an evening: what is there, what is not, what does not decode, what is there
-twice or on both sides of a split, and what besides the pictures tells the classes apart.
+"""Records of an examination: options, counts, the diagnosis of one copy, and the report on all."""
 
-Every file is opened once, by workers; what is kept of it is some hundred bytes (`Facts`).
-"""
-
-import hashlib
-import importlib.util
-import itertools
-import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
+from ...benchmark.contracts import LABEL_NAMES, REAL
+from ...benchmark.pictures.lookalikes import DISTANCE
+from .confounds import Answer
+from .inventory import Finding, Inventory
+from .picture_facts import Facts
 
-from ...benchmark.contracts import LABEL_NAMES, REAL, SPLITS, matching_variants
-from ...benchmark.domains.catalogue import DatasetSpec
-from ...benchmark.domains.guard import check_no_leak
-from ...benchmark.errors import DataError, listed, unknown_name
-from ...benchmark.invocation import install_extra
-from ...benchmark.pictures.lookalikes import DISTANCE, lookalike_of
-from ...benchmark.reporting import Reporter
-from ...benchmark.workers import Workers, running_workers
-from .confounds import Answer, ask
-from .inventory import Entry, Finding, Inventory, Level, look_at, same_sized_clips, take_inventories
-from .picture_facts import Facts, likeness
-
-PER_TASK = 32  # files that a worker is handed at a time
-IN_FLIGHT = 4  # tasks per worker that are on their way
-COPY = 0.995  # correlation of thumbnails: all of 300 faces that were saved anew or resized, no two different ones
-FEW = 2000  # stills that are looked at here, because starting workers would take longer
-COST = {"still": 1, "frames": 3, "clip": 10}  # about, in stills
-COMMON_SIZES = 3
-SHOWN_COPIES = 3
-LEVELS: tuple[Level, ...] = ("fault", "gap", "note")
 EXIT_CODES: Mapping[str, int] = {"complete": 0, "partial": 3, "unusable": 2}
 
 
 @dataclass(frozen=True)
 class Options:
     """
-    How far to look.
+    Options of an examination.
 
     Attributes
     ----------
@@ -70,7 +43,7 @@ class Options:
 @dataclass(frozen=True)
 class CountRow:
     """
-    What there is of one class in one split of one domain.
+    Counts of one class in one split of one domain.
 
     Attributes
     ----------
@@ -99,7 +72,7 @@ class CountRow:
 @dataclass(frozen=True)
 class Diagnosis:
     """
-    What was found out about one copy of a data set.
+    The diagnosis of one copy of a data set.
 
     Attributes
     ----------
@@ -121,7 +94,7 @@ class Diagnosis:
 
     @property
     def has_only_reals(self) -> bool:
-        """Whether it is a domain only together with fakes from elsewhere."""
+        """True if the copy has no fakes, so that it is a domain only together with those of another."""
         return all(row.label == REAL for row in self.counts)
 
     @property
@@ -131,7 +104,7 @@ class Diagnosis:
         return "unusable" if "fault" in levels else "partial" if "gap" in levels else "complete"
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-like, with everything."""
+        """Return it as JSON-like data, complete."""
         inventory = self.inventory
         return {
             "name": inventory.name,
@@ -149,13 +122,13 @@ class Diagnosis:
 @dataclass(frozen=True)
 class Report:
     """
-    What was found out about all that was asked for.
+    The diagnoses of all copies, and findings between them.
 
     Attributes
     ----------
     diagnoses : list of Diagnosis
     across : list of Finding
-        What data sets share with each other.
+        Findings between data sets.
     opened : int
         Files.
     seconds : float
@@ -171,16 +144,16 @@ class Report:
 
     @property
     def verdict(self) -> str:
-        """The worst one."""
-        found = [d.verdict for d in self.diagnoses] + (["partial"] if any(f.level == "gap" for f in self.across) else [])
-        return max(found, key=["complete", "partial", "unusable"].index)
+        """The worst verdict of all copies."""
+        verdicts = [d.verdict for d in self.diagnoses] + (["partial"] if any(f.level == "gap" for f in self.across) else [])
+        return max(verdicts, key=["complete", "partial", "unusable"].index)
 
     @property
     def exit_code(self) -> int:
         return EXIT_CODES[self.verdict]
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-like, with everything."""
+        """Return it as JSON-like data, complete."""
         return {
             "verdict": self.verdict,
             "options": asdict(self.options),
@@ -200,424 +173,3 @@ def _answer_dict(domain: str, answer: Answer) -> dict[str, Any]:
     real, fake = answer.values
     shared = {"domain": domain, "fact": answer.question.name, "real": real, "fake": fake}
     return {**shared, answer.measure: answer.score, "standard_error": answer.error, "notable": answer.notable}
-
-
-# --- the whole -------------------------------------------------------------------------------------------------------
-
-
-def examine(specs: Mapping[str, DatasetSpec], options: Options, reporter: Reporter, variant: str = "") -> Report:
-    """
-    Examine data sets, each by itself and each against the others.
-
-    Parameters
-    ----------
-    specs : dict of str to DatasetSpec
-        By the name that the user gave; `variant` is one of the first.
-    options : Options
-    reporter : Reporter
-    variant : str
-        A domain to look at only, or ``@compression``; empty for all.
-
-    Raises
-    ------
-    BenchError
-        If a data set is unknown, or its folder is not there.
-    """
-    inventories: list[Inventory] = []
-    for name, spec in specs.items():
-        reporter.stage(f"listing {name}", None)
-        found = take_inventories(name, spec, options.seed, options.replicate)
-        inventories += [_only(i, variant) for i in found] if variant and not inventories else found
-    chosen = [choose(_openable(inventory), options.sample) for inventory in inventories]
-    started = time.perf_counter()
-    with running_workers(options.jobs) as workers:
-        looked = [_look(i, which, workers, reporter) for i, which in zip(inventories, chosen, strict=True)]
-    seconds = time.perf_counter() - started
-    reporter.stage("comparing", None)
-    diagnoses = [diagnose(i, facts, options) for i, facts in zip(inventories, looked, strict=True)]
-    return Report(diagnoses, across(diagnoses, options), sum(map(len, chosen)), seconds, options)
-
-
-def _only(inventory: Inventory, variant: str) -> Inventory:
-    """Keep what belongs to one domain, whose compression may be left out, or to one compression."""
-    known = {domain for entry in inventory.entries for domain in entry.domains}
-    meant = set(matching_variants(variant, known))
-    if known and not meant:
-        raise DataError(unknown_name(f"domain of {inventory.name}", variant, known))
-    kept = []
-    for entry in inventory.entries:
-        domains = tuple(domain for domain in entry.domains if domain in meant)
-        if domains:
-            kept.append(Entry(entry.item, entry.kind, domains, entry.used, entry.sha256))
-    return Inventory(inventory.name, inventory.place, inventory.classes, kept, inventory.findings)
-
-
-def choose(entries: Mapping[int, Entry], sample: int) -> list[int]:
-    """
-    Choose what to open: all, or `sample` per domain and class, always the same ones.
-
-    Parameters
-    ----------
-    entries : dict of int to Entry
-        By position.
-    sample : int
-
-    Returns
-    -------
-    list of int
-        Positions, ascending.
-    """
-    if not sample:
-        return sorted(entries)
-    members: dict[tuple[str, int], list[int]] = defaultdict(list)
-    for i, entry in entries.items():
-        for domain in entry.domains:
-            members[domain, entry.item.label].append(i)
-    ranks = {i: hashlib.sha256(entry.item.id.encode()).digest() for i, entry in entries.items()}
-    return sorted({i for found in members.values() for i in sorted(found, key=ranks.__getitem__)[:sample]})
-
-
-def _openable(inventory: Inventory) -> dict[int, Entry]:
-    """Entries that can be opened with what is installed."""
-    entries = dict(enumerate(inventory.entries))
-    if importlib.util.find_spec("av"):
-        return entries
-    kept = {i: entry for i, entry in entries.items() if entry.kind != "clip"}
-    if len(kept) < len(entries):
-        remedy = install_extra("video")
-        inventory.findings.append(Finding("video", "gap", "clips were not opened: they need the extra `video`", remedy))
-    return kept
-
-
-def _look(inventory: Inventory, chosen: Sequence[int], workers: Workers, reporter: Reporter) -> dict[int, Facts]:
-    """Open files, here or in workers, a bounded number on their way at a time."""
-    reporter.stage(f"opening {inventory.name}", len(chosen))
-    to_hash = same_sized_clips(inventory) if not inventory.place.prepared else frozenset()
-    found: dict[int, Facts] = {}
-    tasks = iter([chosen[i : i + PER_TASK] for i in range(0, len(chosen), PER_TASK)])
-
-    def keep(task: Sequence[int], facts: Iterable[Facts]) -> None:
-        found.update(zip(task, facts, strict=True))
-        reporter.advance(len(task))
-
-    def arguments(task: Sequence[int]) -> tuple[Any, ...]:
-        entries = [inventory.entries[i] for i in task]
-        return inventory.place, entries, to_hash & {entry.item.id for entry in entries}
-
-    if workers.jobs == 1 or sum(COST[inventory.entries[i].kind] for i in chosen) <= FEW:
-        for task in tasks:
-            keep(task, look_at(*arguments(task)))
-        return found
-    waiting: dict[Future[list[Facts]], Sequence[int]] = {}
-    while True:
-        for task in itertools.islice(tasks, IN_FLIGHT * workers.jobs - len(waiting)):
-            waiting[workers.submit(look_at, *arguments(task))] = task
-        if not waiting:
-            return found
-        # Short waits keep Ctrl-C quick and the clock of the progress display moving.
-        for future in wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED).done:
-            keep(waiting.pop(future), future.result())
-
-
-def diagnose(inventory: Inventory, facts: dict[int, Facts], options: Options) -> Diagnosis:
-    """Judge what was listed and what was seen."""
-    counts = count(inventory, facts, options)
-    answers = confounds(inventory.entries, facts)
-    findings = [
-        *inventory.findings,
-        *_sampled(inventory, facts),
-        *bad_files(inventory, facts),
-        *sizes(inventory.entries, facts, options.crop),
-        *copies(inventory.entries, facts),
-        *lookalikes(inventory.entries, facts, options.distance),
-        *leaks(inventory.entries),
-        *_confound_findings(answers),
-        *usability(inventory, counts),
-    ]
-    return Diagnosis(inventory, facts, counts, sorted(findings, key=lambda f: LEVELS.index(f.level)), answers)
-
-
-def _sampled(inventory: Inventory, facts: Mapping[int, Facts]) -> list[Finding]:
-    n, opened = len(inventory.entries), len(facts)
-    if opened == n:
-        return []
-    text = f"{opened} of {n} files were opened; what is said of contents holds for these"
-    return [Finding("sample", "note", text, "without --sample all are opened")]
-
-
-# --- counts and usability --------------------------------------------------------------------------------------------
-
-
-def count(inventory: Inventory, facts: Mapping[int, Facts], options: Options) -> list[CountRow]:
-    """Count what there is, per domain, split and class."""
-    members: dict[tuple[str, int, str], list[int]] = defaultdict(list)
-    for i, entry in enumerate(inventory.entries):
-        for domain in entry.domains:
-            members[domain, entry.item.label, entry.split].append(i)
-    order = (*SPLITS, "")
-    rows = []
-    for (domain, label, split), found in sorted(members.items(), key=lambda m: (*m[0][:2], order.index(m[0][2]))):
-        items = [inventory.entries[i].item for i in found]
-        opened = [facts[i] for i in found if i in facts]
-        videos = {item.video for item in items if item.video}
-        people = {name for item in items for name in (item.target, item.donor) if name}
-        bad = sum(bool(one.error) or one.side < options.crop for one in opened)
-        rows.append(CountRow(domain, split, label, len(found), len(opened), bad, len(videos), len(people)))
-    return rows
-
-
-def usability(inventory: Inventory, counts: Sequence[CountRow]) -> list[Finding]:
-    """Say which domains can neither be learned from nor tested on, and which only the one."""
-    left: Counter[tuple[str, str, int]] = Counter()
-    for row in counts:
-        left[row.domain, row.split, row.label] += row.n - row.bad
-    domains = sorted({row.domain for row in counts})
-    findings = []
-    hopeless = 0
-    for domain in domains:
-        there = {LABEL_NAMES[row.label] for row in counts if row.domain == domain}
-        wanted = [LABEL_NAMES.index(name) for name in LABEL_NAMES if name in {*inventory.classes, *there}]
-        lacks = {s: [LABEL_NAMES[label] for label in wanted if left[domain, s, label] <= 0] for s in SPLITS}
-        shown = ", ".join(f"{split} has no usable {' and no '.join(names)}" for split, names in lacks.items() if names)
-        if lacks["test"] and (lacks["train"] or lacks["val"]):
-            hopeless += 1
-            findings.append(Finding("unusable", "gap", f"no run can use it: {shown}", "add what is missing", domain))
-        elif shown:
-            purpose = "can be trained on but not tested on" if lacks["test"] else "can be tested on but not trained on"
-            findings.append(Finding("unusable", "gap", f"{purpose}: {shown}", "add what is missing", domain))
-    if not domains and not any(finding.level == "fault" for finding in inventory.findings):
-        return [Finding("unusable", "fault", "there is no picture at all", "the other lines say why")]
-    if domains and hopeless == len(domains):
-        return [Finding(f.kind, "fault", f.text, f.remedy, f.where) for f in findings]
-    return findings
-
-
-# --- files -----------------------------------------------------------------------------------------------------------
-
-
-def _by_side(entries: Sequence[Entry], found: Iterable[tuple[int, str]]) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
-    """Group (position, detail) by class and split: ``real, train``."""
-    groups: dict[tuple[int, str], list[tuple[str, str]]] = defaultdict(list)
-    for i, detail in found:
-        entry = entries[i]
-        groups[entry.item.label, entry.split].append((entry.item.id, detail))
-    for (label, split), files in sorted(groups.items()):
-        yield f"{LABEL_NAMES[label]}, {split or 'no split'}", tuple(files)
-
-
-def bad_files(inventory: Inventory, facts: Mapping[int, Facts]) -> list[Finding]:
-    """What does not decode, what is gone, what is not what it was, what breaks off, and what shows nothing."""
-    again = "get them again, or delete them"
-    redo = "delete the folders of their sources below crops/, then run the same bench data prepare"
-    mend = redo if inventory.place.prepared else again
-    kinds: list[tuple[str, Level, str, str, Callable[[Entry, Facts], str]]] = [
-        ("missing", "gap", "gone", mend, lambda e, f: f.error if _is_gone(f) else ""),
-        ("undecodable", "gap", "cannot be used", mend, lambda e, f: "" if _is_gone(f) else f.error),
-        ("changed", "gap", "not what it was when it was prepared", redo, _changed_since),
-        ("truncated", "gap", "used in part", again, lambda e, f: f.warning),
-        (
-            "blank",
-            "note",
-            "one flat colour",
-            "look at them",
-            lambda e, f: "" if f.error or f.look is not None else "shows nothing.",
-        ),
-    ]
-    findings = []
-    for kind, level, text, remedy, says in kinds:
-        found = [(i, detail) for i, one in facts.items() if (detail := says(inventory.entries[i], one))]
-        for where, files in _by_side(inventory.entries, found):
-            findings.append(Finding(kind, level, text, remedy, where, files))
-    return findings
-
-
-def _is_gone(facts: Facts) -> bool:
-    return facts.error == "the file is gone."
-
-
-def _changed_since(entry: Entry, facts: Facts) -> str:
-    same = not (entry.sha256 and facts.sha256) or facts.sha256.hex() == entry.sha256
-    return "" if same else "has another SHA-256 than its record."
-
-
-def sizes(entries: Sequence[Entry], facts: Mapping[int, Facts], crop: int) -> list[Finding]:
-    """Pictures that are smaller than a crop, and how many sizes there are."""
-    small = [(i, f"{one.size} pixels.") for i, one in facts.items() if not one.error and one.side < crop]
-    findings = []
-    if small:
-        largest = min(facts[i].side for i, _ in small)
-        remedy = f"--crop {largest} takes all of them; or take them out: in a run they are rows without a score"
-        text = f"smaller than the crop of {crop}x{crop}"
-        findings += [Finding("size", "gap", text, remedy, where, files) for where, files in _by_side(entries, small)]
-    found = Counter(one.size for one in facts.values() if not one.error)
-    if len(found) > 1:
-        total = sum(found.values())
-        sizes = [f"{size} ({n / total:.0%})".replace("%", " %") for size, n in found.most_common()]
-        text = f"{len(found)} sizes: {listed(sizes, COMMON_SIZES)}"
-        findings.append(Finding("size", "note", text, count=len(found)))
-    return findings
-
-
-# --- what is there twice ---------------------------------------------------------------------------------------------
-
-
-def copies(entries: Sequence[Entry], facts: Mapping[int, Facts]) -> list[Finding]:
-    """Files with the same bytes: as reals and as fakes, in several splits, or merely twice."""
-    by_content: dict[bytes, list[int]] = defaultdict(list)
-    for i, one in facts.items():
-        if one.sha256 and not one.error:
-            by_content[one.sha256].append(i)
-    sorts: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for found in by_content.values():
-        if len(found) < 2:
-            continue
-        labels, splits = {entries[i].item.label for i in found}, {entries[i].split for i in found if entries[i].used}
-        sort = "classes" if len(labels) > 1 else "splits" if len(splits) > 1 else "same"
-        first, *others = sorted(entries[i].item.id for i in found)
-        sorts[sort].append((first, f"is also {listed(others, SHOWN_COPIES)}"))
-    told: dict[str, tuple[Level, str, str]] = {
-        "classes": ("gap", "the same picture among reals and fakes; a run scores neither", "delete those of the wrong class"),
-        "splits": ("gap", "the same file in several splits; a run scores it in none but the first", "delete one of each"),
-        "same": ("note", "the same file more than once in one class and split", "delete one of each"),
-    }
-    return [Finding("duplicate", *told[s][:2], told[s][2], files=tuple(sorted(sorts[s]))) for s in told if sorts[s]]
-
-
-def lookalikes(entries: Sequence[Entry], facts: Mapping[int, Facts], distance: int) -> list[Finding]:
-    """Pictures of test that look like one of training or validation, and those of validation that look like one of training."""
-    findings = []
-    for held_out, learned in (("test", ("train", "val")), ("val", ("train",))):
-        mine = [i for i in facts if entries[i].split == held_out]
-        others = [i for i in facts if entries[i].split in learned]
-        found = _alike((entries, facts, mine), (entries, facts, others), distance)
-        findings += _lookalike_findings(found, len(mine), f"{held_out} against {' and '.join(learned)}")
-    return findings
-
-
-Some = tuple[Sequence[Entry], Mapping[int, Facts], Sequence[int]]
-
-
-def _alike(a: Some, b: Some, distance: int) -> list[tuple[str, str, float]]:
-    """What of `a` looks like something of `b` without being the same file, what that is, and how alike the two are."""
-    (entries_a, facts_a, mine), (entries_b, facts_b, others) = a, b
-    mine = [i for i in mine if facts_a[i].look is not None]
-    others = [i for i in others if facts_b[i].look is not None]
-    if not mine or not others:
-        return []
-    hashes = [np.array([f[i].look for i in some], dtype=np.uint64) for f, some in ((facts_a, mine), (facts_b, others))]
-    found = []
-    for i, place in zip(mine, lookalike_of(hashes[0], hashes[1], distance), strict=True):
-        j = others[place]
-        if place < 0 or (facts_a[i].sha256 and facts_a[i].sha256 == facts_b[j].sha256):
-            continue
-        found.append((entries_a[i].item.id, entries_b[j].item.id, likeness(facts_a[i], facts_b[j])))
-    return sorted(found)
-
-
-def _lookalike_findings(found: Sequence[tuple[str, str, float]], n: int, where: str) -> list[Finding]:
-    same = "a picture of the other side, saved anew, resized or brightened"
-    harm = "look at some: trimmed copies are memory, mere likeness is harmless"
-    told: tuple[tuple[bool, str, Level, str, str], ...] = (
-        (True, "copy", "gap", f"are {same}", "delete one of each"),
-        (False, "lookalike", "note", "look like a picture of the other side", harm),
-    )
-    findings = []
-    for is_copy, kind, level, text, remedy in told:
-        some = tuple((path, f"looks like {other}") for path, other, alike in found if (alike >= COPY) == is_copy)
-        if some:
-            findings.append(Finding(kind, level, f"{len(some)} of {n} {text}", remedy, where, some))
-    return findings
-
-
-def leaks(entries: Sequence[Entry]) -> list[Finding]:
-    """Clips and identities on both sides of a split."""
-    sides = {split: [entry.item for entry in entries if entry.split == split] for split in SPLITS}
-    findings = []
-    for one, other in itertools.combinations(SPLITS, 2):
-        try:
-            check_no_leak(f"{one} and {other}", sides[one], sides[other])
-        except DataError as error:
-            findings.append(Finding("leak", "gap", str(error), "until then a run refuses these splits", f"{one} and {other}"))
-    return findings
-
-
-# --- what tells the classes ------------------------------------------------------------------------------------------
-
-
-def confounds(entries: Sequence[Entry], facts: Mapping[int, Facts]) -> dict[str, list[Answer]]:
-    """Ask of every domain with both classes what besides the pictures tells them."""
-    members: dict[str, list[int]] = defaultdict(list)
-    for i, one in facts.items():
-        if not one.error:
-            for domain in entries[i].domains:
-                members[domain].append(i)
-    return {domain: _ask(found, entries, facts) for domain, found in sorted(members.items())}
-
-
-def _ask(found: Sequence[int], entries: Sequence[Entry], facts: Mapping[int, Facts]) -> list[Answer]:
-    items = [entries[i].item for i in found]
-    return ask([facts[i] for i in found], [item.label for item in items], [item.group for item in items])
-
-
-def _confound_findings(answers: Mapping[str, Sequence[Answer]], where: str = "") -> list[Finding]:
-    """One finding per remedy, of the fact and the domain in which it tells most."""
-    by_remedy: dict[tuple[str, bool], list[tuple[str, Answer]]] = defaultdict(list)
-    for domain, found in answers.items():
-        for answer in found:
-            if answer.notable:
-                by_remedy[answer.question.remedy, answer.strong].append((domain, answer))
-    findings = []
-    for (remedy, strong), found in by_remedy.items():
-        best: dict[str, float] = {}
-        for _, answer in found:
-            best[answer.question.name] = max(answer.score, best.get(answer.question.name, 0))
-        domain, worst = max(found, key=lambda one: one[1].score)
-        others = ", ".join(f"{name} ({score:.2f})" for name, score in best.items() if name != worst.question.name)
-        real, fake = worst.values
-        text = (
-            f"{worst.question.name} alone tells the classes: {worst.measure.replace('_', ' ')} {worst.score:.2f} "
-            f"(real: {real}; fake: {fake}){f'; so does {others}' if others else ''}"
-        )
-        n_more = len({domain for domain, _ in found}) - 1
-        place = where or (f"{domain} and {n_more} more domains" if n_more else domain)
-        findings.append(Finding("confound", "gap" if strong else "note", text, remedy, place))
-    return findings
-
-
-# --- against each other ----------------------------------------------------------------------------------------------
-
-
-def across(diagnoses: Sequence[Diagnosis], options: Options) -> list[Finding]:
-    """Compare data sets: what one would be trained on against what the other would be tested on, and one-sided ones."""
-    last = {diagnosis.inventory.name: diagnosis for diagnosis in diagnoses}  # what was prepared comes after its distribution
-    findings = []
-    for one, other in itertools.permutations(last.values(), 2):
-        findings += _shared(one, other, options.distance)
-        if one.has_only_reals and not other.has_only_reals:
-            findings += _mixed(one, other)
-    return sorted(findings, key=lambda finding: LEVELS.index(finding.level))
-
-
-def _shared(learned: Diagnosis, tested: Diagnosis, distance: int) -> list[Finding]:
-    where = f"training on {learned.inventory.name}, testing on {tested.inventory.name}"
-    sides = []
-    for diagnosis, splits in ((tested, ("test",)), (learned, ("train", "val"))):
-        entries = diagnosis.inventory.entries
-        sides.append((entries, diagnosis.facts, [i for i in diagnosis.facts if entries[i].split in splits]))
-    (entries, facts, mine), (other_entries, other_facts, others) = sides
-    contents = {other_facts[i].sha256: other_entries[i].item.id for i in others if other_facts[i].sha256}
-    same = [(entries[i].item.id, f"is also {contents[facts[i].sha256]}") for i in mine if facts[i].sha256 in contents]
-    findings = []
-    if same:
-        text = f"{len(same)} of {len(mine)} test files are training files of the other; a run does not score them"
-        findings.append(Finding("duplicate", "gap", text, "delete them on one side", where, tuple(sorted(same))))
-    return findings + _lookalike_findings(_alike(sides[0], sides[1], distance), len(mine), where)
-
-
-def _mixed(reals: Diagnosis, fakes: Diagnosis) -> list[Finding]:
-    """What tells the reals of one data set from the fakes of another, if they are put together."""
-    rows = [(one, d.inventory.entries[i].item) for d, label in ((reals, 0), (fakes, 1)) for i, one in d.facts.items()
-            if not one.error and d.inventory.entries[i].item.label == label]  # fmt: skip
-    where = f"reals of {reals.inventory.name} with fakes of {fakes.inventory.name}"
-    answers = ask([one for one, _ in rows], [item.label for _, item in rows], [item.group for _, item in rows])
-    return _confound_findings({where: answers}, where)

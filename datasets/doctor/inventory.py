@@ -1,4 +1,4 @@
-"""What there is of a data set to look at: every picture, clip and crop, and what is wrong before any of them is opened."""
+"""The inventory of a data set: every picture, clip and crop, and the findings that need no file to be opened."""
 
 import hashlib
 import os
@@ -19,8 +19,8 @@ from ...benchmark.registry import datasets
 from ...benchmark.store.files import on_disk
 from ..copies.listing import own_tree, passed_over, shown_suffix
 from ..copies.losses import SELECTION, Losses, total_losses, unequal_losses
-from ..copies.own import CLIPS
-from ..copies.prepared import ERROR, NO_FACE, SOURCE, Crop, Preparation, SourceRecord, find_preparations
+from ..copies.own_folders import CLIPS
+from ..copies.prepared_folder import ERROR, NO_FACE, SOURCE, Crop, Preparation, SourceRecord, find_preparations
 from ..copies.sources import SourceDataset
 from ..copies.survey import Kind, Source, Survey, source_stamp
 from ..copies.tree import LOST, Tree, Trouble, natural_key, split_archive, suffix_of
@@ -44,7 +44,7 @@ REMEDIES = {
 @dataclass(frozen=True)
 class Finding:
     """
-    Something to know about a data set.
+    A fact about a data set, with its consequence.
 
     Attributes
     ----------
@@ -53,14 +53,14 @@ class Finding:
     level : {"fault", "gap", "note"}
         It cannot be used for that; it can, but not all of it or not without care; one should know.
     text : str
-        What is so.
+        The fact.
     remedy : str
-        What to do; empty for nothing.
+        The step that removes it; empty if there is none.
     where : str
         Class, split or domain; empty for all of it.
     files : tuple of (path, detail)
     count : int
-        Of what it is about; 0 counts `files`.
+        Number of the files or parts that it concerns; 0 counts `files`.
     """
 
     kind: str
@@ -73,7 +73,7 @@ class Finding:
 
     @property
     def n(self) -> int:
-        """Of what it is about."""
+        """Number of the files or parts that it concerns."""
         return self.count or len(self.files)
 
 
@@ -92,7 +92,7 @@ class Entry:
     used : bool
         Whether it belongs to a split.
     sha256 : str
-        What the file had when it was prepared; empty where nobody said so.
+        SHA-256 of the file when it was prepared; empty if unknown.
     """
 
     item: Item
@@ -108,7 +108,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Place:
-    """How a worker opens a data set: `prepared` is the folder of its crops, empty for the distribution itself."""
+    """Address of a copy, for workers: `prepared` is the folder of its crops, empty for the distribution itself."""
 
     spec: DatasetSpec
     seed: int = 0
@@ -134,7 +134,7 @@ class Inventory:
         That a domain should have.
     entries : list of Entry
     findings : list of Finding
-        What is wrong without having opened a picture.
+        Findings that need no picture to be opened.
     """
 
     name: str
@@ -145,7 +145,7 @@ class Inventory:
 
     @property
     def folder(self) -> str:
-        """Where it is; empty for what is computed."""
+        """Folder of the copy; empty for a computed data set."""
         return self.place.prepared or self.place.spec.root or ""
 
     @property
@@ -190,10 +190,10 @@ def take_inventories(name: str, spec: DatasetSpec, seed: int = 0, replicate: int
             alone = _of_preparation(name, place, dataset, own)
             alone.findings.extend(_survey_findings(Survey.from_dict(own.survey), []))
             return [alone]
-        found = [_of_survey(name, place, dataset)]
+        inventories = [_of_survey(name, place, dataset)]
         if dataset.name == CLIPS and (hint := _other_data_sets(dataset)):
-            found[0].findings.append(Finding("about", "note", hint))
-        return found + _of_preparations(name, place, dataset, found[0])
+            inventories[0].findings.append(Finding("about", "note", hint))
+        return inventories + _of_preparations(name, place, dataset, inventories[0])
     except BenchError as error:
         return [_nothing(name, place, dataset, str(error), _other_data_sets(dataset))]
     except OSError as error:
@@ -224,8 +224,8 @@ def _other_data_sets(dataset: Dataset) -> str:
             fits.append((len(plugin.classes) < len(LABEL_NAMES), -n, name))
     if not fits:
         return ""
-    first, *others = [name for _, _, name in sorted(fits)]
-    more = f" (or {', '.join(others)})" if others else ""
+    first, *rest = [name for _, _, name in sorted(fits)]
+    more = f" (or {', '.join(rest)})" if rest else ""
     return f"this looks like {first}{more}: {_doctor(first, root)}"
 
 
@@ -234,7 +234,7 @@ def _doctor(name: str, root: Path) -> str:
 
 
 def _count(plugin: type[Dataset], root: Path) -> int:
-    """How many sources a data set finds in a folder that need not be a copy of it."""
+    """Count the sources that a data set finds in a folder that need not be a copy of it."""
     try:
         dataset = plugin(root=root)
         if isinstance(dataset, SourceDataset):
@@ -263,8 +263,8 @@ def _of_items(name: str, place: Place, dataset: Dataset) -> Inventory:
         if twice:
             findings.append(Finding("duplicate", "gap", "listed twice", "mend the lists", variant, _paths(twice)))
         for item in listed:
-            known = merged.setdefault((item.id, item.label, item.split), (item, []))
-            known[1].append(variant)
+            listing = merged.setdefault((item.id, item.label, item.split), (item, []))
+            listing[1].append(variant)
     entries = [Entry(item, "still", tuple(dict.fromkeys(domains))) for item, domains in merged.values()]
     findings += _extra_files(dataset, entries)
     return Inventory(name, place, dataset.classes, sorted(entries, key=lambda entry: entry.item.id), findings)
@@ -275,7 +275,7 @@ def _paths(paths: Iterable[str], detail: str = "") -> tuple[tuple[str, str], ...
 
 
 def _extra_files(dataset: Dataset, entries: Sequence[Entry]) -> list[Finding]:
-    """What is below a root and is no item, for data sets whose ids are paths."""
+    """Find files below a root that are no items, for data sets whose ids are paths."""
     if dataset.root is None or not entries:
         return []
     tree = own_tree(dataset.root)
@@ -295,15 +295,15 @@ def _extra_files(dataset: Dataset, entries: Sequence[Entry]) -> list[Finding]:
         some = [path for path in rest if suffix_of(path) in suffixes]
         if some:
             findings.append(Finding("extra", "gap", what, remedy, files=_paths(some)))
-    others = [path for path in rest if suffix_of(path) not in (*video.SUFFIXES, *images.SUFFIXES)]
-    if others:
-        text = f"files of another kind, which are not used: {passed_over(Counter(map(shown_suffix, others)))}"
-        findings.append(Finding("extra", "note", text, files=_paths(others)))
+    other_files = [path for path in rest if suffix_of(path) not in (*video.SUFFIXES, *images.SUFFIXES)]
+    if other_files:
+        text = f"files of another kind, which are not used: {passed_over(Counter(map(shown_suffix, other_files)))}"
+        findings.append(Finding("extra", "note", text, files=_paths(other_files)))
     return findings
 
 
 def _escaped_names(paths: Iterable[str]) -> list[Finding]:
-    """Name the files whose ids are not their names."""
+    """Find the files whose ids are not their names."""
     escaped = [path for path in paths if on_disk(path) != path]
     if not escaped:
         return []
@@ -312,7 +312,7 @@ def _escaped_names(paths: Iterable[str]) -> list[Finding]:
 
 
 def troubles_of(troubles: Iterable[Trouble]) -> list[Finding]:
-    """What was passed over, one finding per status."""
+    """Turn troubles into findings, one per status."""
     by_status: dict[str, list[Trouble]] = defaultdict(list)
     for trouble in troubles:
         by_status[trouble.status].append(trouble)
@@ -322,9 +322,9 @@ def troubles_of(troubles: Iterable[Trouble]) -> list[Finding]:
             "gap" if status in LOST else "note",
             f"{status.replace('_', ' ')}: passed over",
             REMEDIES.get(status, ""),
-            files=tuple((trouble.path, trouble.detail) for trouble in found),
+            files=tuple((trouble.path, trouble.detail) for trouble in members),
         )
-        for status, found in sorted(by_status.items())
+        for status, members in sorted(by_status.items())
     ]
 
 
@@ -359,15 +359,15 @@ def _survey_findings(survey: Survey, entries: Sequence[Entry]) -> list[Finding]:
 
 
 def _of_preparations(name: str, place: Place, dataset: SourceDataset, distributed: Inventory) -> list[Inventory]:
-    found = find_preparations(dataset.origin)
-    if not found and any(entry.kind != "still" for entry in distributed.entries):
+    preparations = find_preparations(dataset.origin)
+    if not preparations and any(entry.kind != "still" for entry in distributed.entries):
         text = "clips: before a run, faces have to be cut out of them"
         distributed.findings.append(Finding("prepare", "note", text, dataset.prepare_command()))
-    if len(found) > 1:
-        choices = "; ".join(f"--data {dataset.name}={p.folder} ({p.settings_text})" for p in found)
-        text = f"prepared in {len(found)} ways, so a run has to be told which"
+    if len(preparations) > 1:
+        choices = "; ".join(f"--data {dataset.name}={p.folder} ({p.settings_text})" for p in preparations)
+        text = f"prepared in {len(preparations)} ways, so a run has to be told which"
         distributed.findings.append(Finding("prepare", "gap", text, choices))
-    return [_of_preparation(name, place, dataset, preparation) for preparation in found]
+    return [_of_preparation(name, place, dataset, preparation) for preparation in preparations]
 
 
 def _of_preparation(name: str, place: Place, dataset: SourceDataset, preparation: Preparation) -> Inventory:
@@ -388,7 +388,7 @@ def _of_preparation(name: str, place: Place, dataset: SourceDataset, preparation
 
 
 def _crops(preparation: Preparation, sources: Sequence[Source], version: int) -> tuple[list[Entry], list[Finding]]:
-    """Crops that the records promise, and what the records and folders say by themselves."""
+    """List the crops in the records, and the findings on records, index and folders."""
     go_on = f"go on with: {_command(preparation)}"
     findings = [Finding("about", "note", f"prepared with {preparation.settings_text}")]
     if preparation.manifest["version"] != version:
@@ -396,12 +396,12 @@ def _crops(preparation: Preparation, sources: Sequence[Source], version: int) ->
         findings.append(Finding("manifest", "gap", text, "prepare it again into a new folder with --out"))
     entries: list[Entry] = []
     records: dict[str, SourceRecord] = {}
-    left, extra, stale = [], [], []
+    unprepared, extra, stale = [], [], []
     losses: list[tuple[int, Losses]] = []
     for source in sources:
         record = preparation.record(source.id)
         if record is None:
-            left.append(source.id)
+            unprepared.append(source.id)
             continue
         entries += [_crop_entry(source, crop) for crop in record.crops]
         records[source.id] = SourceRecord(record.id, record.status, record.detail)
@@ -409,9 +409,15 @@ def _crops(preparation: Preparation, sources: Sequence[Source], version: int) ->
         extra += [(f"{source.id}/{name}", "") for name in _unrecorded(preparation, record)]
         if not _is_indexed(preparation, record):
             stale.append(source.id)
-    if left:
+    if unprepared:
         findings.append(
-            Finding("unfinished", "gap", f"{len(left)} of {len(sources)} sources not prepared yet", go_on, files=_paths(left))
+            Finding(
+                "unfinished",
+                "gap",
+                f"{len(unprepared)} of {len(sources)} sources not prepared yet",
+                go_on,
+                files=_paths(unprepared),
+            )
         )
     if stale:
         text = "the index and the records beside the crops disagree; a run reads the index"
@@ -426,7 +432,7 @@ def _crops(preparation: Preparation, sources: Sequence[Source], version: int) ->
 
 
 def _command(preparation: Preparation) -> str:
-    """What continues a preparation."""
+    """Return the command that continues a preparation."""
     manifest = preparation.manifest
     usual = ["bench", "data", "prepare", manifest["dataset"], "--root", manifest["root"], "--out", str(preparation.folder)]
     return manifest.get("command") or shlex.join(usual)
@@ -445,27 +451,29 @@ def _unrecorded(preparation: Preparation, record: SourceRecord) -> list[str]:
 
 def _is_indexed(preparation: Preparation, record: SourceRecord) -> bool:
     try:
-        known = preparation.index.get(record.id)
+        indexed = preparation.index.get(record.id)
     except DataError:  # there is no index yet, which is told already
         return True
-    return known is not None and [crop.sha256 for crop in known.crops] == [crop.sha256 for crop in record.crops]
+    return indexed is not None and [crop.sha256 for crop in indexed.crops] == [crop.sha256 for crop in record.crops]
 
 
 def _outcomes(sources: Sequence[Source], records: dict[str, SourceRecord]) -> list[Finding]:
-    """Sources that gave no crop, per class; a large difference between the classes is a bias of its own."""
+    """Find sources without a crop, per class; a large difference between the classes is a bias."""
     findings = []
     shares: dict[int, tuple[int, int]] = {}
     for label, class_name in enumerate(LABEL_NAMES):
-        mine = [records[source.id] for source in sources if source.label == label and source.id in records]
+        class_records = [records[source.id] for source in sources if source.label == label and source.id in records]
         for status, text, remedy in (
             (NO_FACE, "no face was found", "look at some; another finder (--faces) or a smaller --min-size may find it"),
             (ERROR, "could not be decoded when it was prepared", "get it again, then run the same bench data prepare"),
         ):
-            found = tuple((record.id, record.detail) for record in mine if record.status == status)
-            if found:
+            files = tuple((record.id, record.detail) for record in class_records if record.status == status)
+            if files:
                 kind = "no_face" if status == NO_FACE else "undecodable"
-                findings.append(Finding(kind, "gap", f"{text}: {len(found)} of {len(mine)} sources", remedy, class_name, found))
-        shares[label] = sum(record.status == NO_FACE for record in mine), len(mine)
+                findings.append(
+                    Finding(kind, "gap", f"{text}: {len(files)} of {len(class_records)} sources", remedy, class_name, files)
+                )
+        shares[label] = sum(record.status == NO_FACE for record in class_records), len(class_records)
     if all(n for _, n in shares.values()):
         (a, n), (b, m) = shares.values()
         pooled = (a + b) / (n + m)
@@ -477,7 +485,7 @@ def _outcomes(sources: Sequence[Source], records: dict[str, SourceRecord]) -> li
 
 
 def _since(preparation: Preparation, dataset: SourceDataset, survey: Survey) -> list[Finding]:
-    """What has changed in the distribution since."""
+    """Find changes of the distribution since it was prepared."""
     root = Path(preparation.manifest["root"])
     if not root.is_dir():
         return [Finding("manifest", "note", f"the folder that it was prepared from is gone ({root}); the crops do not need it")]
@@ -582,7 +590,7 @@ def _clip(tree: Tree, place: str, hashed: bool) -> Facts:
 
 
 def same_sized_clips(inventory: Inventory) -> frozenset[str]:
-    """Clips that may be copies of each other, because they have as many bytes; large files are hashed only then."""
+    """Find clips of equal size, which may be copies of each other: only these are hashed, because clips are large."""
     sizes: dict[int, list[str]] = defaultdict(list)
     for entry in inventory.entries:
         if entry.kind == "clip":

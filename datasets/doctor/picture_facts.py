@@ -1,4 +1,4 @@
-"""What a file tells about itself besides its picture: format, quality, size; and whether it decodes at all."""
+"""Facts of a picture file or clip besides its picture: format, quality, size, and errors of decoding."""
 
 import contextlib
 import hashlib
@@ -32,7 +32,7 @@ SAMPLINGS = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}
 @dataclass(slots=True)
 class Facts:
     """
-    What one picture, clip or folder of frames is; some hundred bytes, so that those of a large data set fit into memory.
+    Facts of one picture, clip or folder of frames; some hundred bytes, so that those of a large data set fit into memory.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class Facts:
 
 def picture_facts(data: bytes, original: bytes | None = None) -> Facts:
     """
-    Look at a picture file.
+    Measure a picture file.
 
     Parameters
     ----------
@@ -133,9 +133,9 @@ def _add_picture(facts: Facts, grey: NDArray[np.uint8]) -> None:
         facts.thumbnail = Image.fromarray(grey).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX).tobytes()
 
 
-def likeness(one: Facts, other: Facts) -> float:
-    """Correlation of two thumbnails, up to 1; neither is empty."""
-    a, b = (np.frombuffer(facts.thumbnail, dtype=np.uint8).astype(np.float64) for facts in (one, other))
+def likeness(first: Facts, second: Facts) -> float:
+    """Return the correlation of two thumbnails, -1 to 1; neither is empty."""
+    a, b = (np.frombuffer(facts.thumbnail, dtype=np.uint8).astype(np.float64) for facts in (first, second))
     a, b = a - a.mean(), b - b.mean()
     return float(a @ b / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-9))
 
@@ -160,7 +160,7 @@ def jpeg_quality(table: Sequence[int]) -> int:
 
 @lru_cache
 def _libjpeg_tables() -> NDArray[np.float64]:
-    """Luminance tables (100, 64) of the qualities 1 to 100, by writing a picture with each."""
+    """Return libjpeg's luminance tables (100, 64) of the qualities 1 to 100, read from pictures written with each."""
     tables = []
     for quality in range(1, 101):
         file = io.BytesIO()
@@ -173,7 +173,7 @@ def _libjpeg_tables() -> NDArray[np.float64]:
 
 def block_grid(grey: NDArray[np.uint8]) -> float:
     """
-    Measure the trace that blocks of 8 x 8 pixels have left, as those of JPEG do, wherever the grid begins.
+    Measure the trace of blocks of 8 x 8 pixels, such as those of JPEG, at any offset of the grid.
 
     Differences of differences across rows and columns suppress what is shown; at the border of blocks their mean is larger.
 
@@ -200,9 +200,9 @@ def block_grid(grey: NDArray[np.uint8]) -> float:
 
 
 def _phase_peak(steps: NDArray[np.float64]) -> float:
-    whole = steps[: len(steps) // BLOCK * BLOCK].reshape(-1, BLOCK).mean(axis=0)
-    middle = np.median(whole)
-    return float(whole.max() / middle - 1) if middle > 0 else 0.0
+    phases = steps[: len(steps) // BLOCK * BLOCK].reshape(-1, BLOCK).mean(axis=0)
+    middle = np.median(phases)
+    return float(phases.max() / middle - 1) if middle > 0 else 0.0
 
 
 # --- clips -----------------------------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ def _phase_peak(steps: NDArray[np.float64]) -> float:
 
 def clip_facts(path: Path) -> Facts:
     """
-    Look at a clip: what it is, and whether its first frame decodes, and whether it is as long as it says.
+    Measure a clip: its format, its first frame, and its length against the one in its header.
 
     Parameters
     ----------
@@ -259,7 +259,7 @@ def _add_clip(facts: Facts, path: Path, n_bytes: int) -> None:
 
 
 def _promised_seconds(clip: Any, stream: Any) -> float:
-    """How long a clip says that it is; 0 where it does not."""
+    """Return the length of a clip by its header, in seconds; 0 where the header has none."""
     listed = float(stream.frames / stream.average_rate) if stream.average_rate else 0.0
     if stream.duration:
         return max(listed, float(stream.duration * stream.time_base))
@@ -267,7 +267,7 @@ def _promised_seconds(clip: Any, stream: Any) -> float:
 
 
 def _last_second(clip: Any, stream: Any) -> float:
-    """Where the last packet after the last key frame ends; infinity where it cannot be told. Decodes nothing."""
+    """Return the end of the last packet after the last key frame, in seconds; infinity if unknown. Decodes nothing."""
     from av.error import FFmpegError
 
     start = stream.start_time or 0
@@ -284,7 +284,7 @@ def _last_second(clip: Any, stream: Any) -> float:
 
 def frames_facts(names: Sequence[str], read: Callable[[str], bytes]) -> Facts:
     """
-    Look at a folder of frames: at the first, the middle and the last of them.
+    Measure a folder of frames by its first, middle and last one.
 
     Parameters
     ----------
@@ -303,8 +303,8 @@ def frames_facts(names: Sequence[str], read: Callable[[str], bytes]) -> Facts:
         except (OSError, DataError) as error:
             looked.append(Facts(error=f"cannot be read ({getattr(error, 'strerror', None) or error})."))
     facts = looked[0]
-    facts.sha256 = hashlib.sha256(b"".join([one.sha256 for one in looked] + [str(len(names)).encode()])).digest()
+    facts.sha256 = hashlib.sha256(b"".join([frame.sha256 for frame in looked] + [str(len(names)).encode()])).digest()
     facts.frames = len(names)
-    bad = [f"{name.rpartition('/')[2]}: {one.error}" for name, one in zip(chosen, looked, strict=True) if one.error]
+    bad = [f"{name.rpartition('/')[2]}: {frame.error}" for name, frame in zip(chosen, looked, strict=True) if frame.error]
     facts.error = " ".join(bad)
     return facts

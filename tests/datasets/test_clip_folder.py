@@ -9,7 +9,6 @@ from PIL import Image
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import DataError
 from bandbench.datasets.clip_folder import ClipFolder
-from bandbench.datasets.copies.own import adapter_of
 from bandbench.datasets.faces.preparation import merge_settings, prepare_dataset
 from trees.faces import scene, write_face_clip
 from trees.video_trees import put
@@ -80,22 +79,6 @@ def test_pictures_among_clips_are_said(tmp_path: Path) -> None:
     assert ClipFolder(tmp_path).survey_now().notes[1] == (
         "holds 2 clips and 2 pictures; both are prepared, a picture as one frame"
     )
-
-
-@pytest.mark.parametrize(
-    ("names", "adapter"),
-    [
-        (["real/a.png", "fake/b.png"], "folder"),
-        (["real/a.png", "fake/b.png", "fake/c.mp4"], "folder"),
-        (["real/a.mp4", "fake/b.mp4"], "clip_folder"),
-        (["real/sub/a.MP4", "train/fake/b.mkv", "fake/x.txt"], "clip_folder"),
-        (["real/a.png", "fake/b.mp4"], "clip_folder"),
-        (["0_real/a.mp4", "1_fake/b.mp4"], "clip_folder"),
-        (["real/notes.txt"], "folder"),
-    ],
-)
-def test_what_a_folder_is_read_as(tmp_path: Path, names: list[str], adapter: str) -> None:
-    assert adapter_of(tree(tmp_path / "data", names)) == adapter
 
 
 def test_from_clips_to_items_under_a_name_of_ones_own(tmp_path: Path) -> None:

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from bandbench.benchmark.contracts import FAKE, REAL, SPLITS
+from bandbench.benchmark.contracts import FAKE, REAL
 from bandbench.benchmark.errors import DataError
-from bandbench.datasets.copies.draw import draw_apart, draw_source_splits
 from bandbench.datasets.copies.reals import RealDataset, count_text, iter_pictures, numbered_pictures, place_of_fake
 from bandbench.datasets.copies.survey import Source, Survey
-from bandbench.datasets.copies.tree import Tree
+from bandbench.datasets.copies.tree import SPLIT_NAMES, Tree
 from trees.picture_trees import by_split, pictures, said, troubles, write, write_fakes, write_zip
 
 
@@ -163,12 +162,10 @@ def test_numbered_pictures(tmp_path: Path) -> None:
     assert told["."].startswith("3 pictures are not called by a number of 5 digits (first: 0003.jpg)")
 
 
-def test_parts_are_drawn_apart() -> None:
-    sources = [Source(f"{part}/{i}", "still", FAKE, (part,)) for part, n in (("b", 5), ("a", 100)) for i in range(n)]
-    drawn = draw_apart(sources, lambda s: s.domains, lambda part: draw_source_splits(part, "identities", 0, 0))
-    for part, shares in (("a", (60, 20, 20)), ("b", (3, 1, 1))):
-        assert tuple(sum(s.split == split and s.domains == (part,) for s in drawn) for split in SPLITS) == shares
-    assert [s.id for s in drawn] == [s.id for s in sources]
+@pytest.mark.parametrize("folder", ["training", "testing"])
+def test_words_that_released_versions_take_for_a_generator_are_no_split(folder: str) -> None:
+    assert place_of_fake(f"{folder}/1.png") == (folder, None)
+    assert folder in SPLIT_NAMES
 
 
 def test_texts() -> None:

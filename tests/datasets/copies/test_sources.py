@@ -1,73 +1,19 @@
-"""Sources become items: splits by rule, preparations found from the root, clips that were not prepared."""
+"""Sources become items, clips ask to be prepared, and parameters of an adapter are fields."""
 
 from collections import Counter
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from PIL import Image
 
-from bandbench.benchmark.contracts import SPLITS
-from bandbench.benchmark.domains.guard import check_no_leak
-from bandbench.benchmark.errors import DataError
-from bandbench.datasets.copies.draw import draw_source_splits
+from bandbench.benchmark.errors import DataError, PluginError
+from bandbench.benchmark.registry import check_parameters, datasets
 from bandbench.datasets.copies.sources import SourceDataset
 from bandbench.datasets.copies.survey import Source, Survey
-from bandbench.datasets.copies.tree import Tree, Trouble
+from bandbench.datasets.copies.tree import Tree
 from conftest import noise_picture
-
-
-def still(name: str, **facts: object) -> Source:
-    return Source(name, "still", int("fake" in name), ("",), **facts)  # type: ignore[arg-type]
-
-
-def swaps(pairs: Sequence[tuple[str, str]]) -> list[Source]:
-    """A real of everybody and a fake of every (target, donor)."""
-    people = sorted({name for pair in pairs for name in pair})
-    return [still(f"real{p}", target=p) for p in people] + [still(f"fake{a}{b}", target=a, donor=b) for a, b in pairs]
-
-
-CLOSED = swaps([pair for i in range(0, 30, 2) for pair in ((f"{i}", f"{i + 1}"), (f"{i + 1}", f"{i}"))])
-LINKED = swaps([(f"{i}", f"{(i + k) % 20}") for i in range(20) for k in (1, 3, 7)])
-
-
-@pytest.mark.parametrize(("sources", "draw"), [(CLOSED, "components"), (LINKED, "identities")])
-def test_drawn_splits_share_nobody(sources: list[Source], draw: str) -> None:
-    drawn = [s for s in draw_source_splits(sources, draw, 0, 0) if s.split]
-    by_split = {split: [s.item(s.id) for s in drawn if s.split == split] for split in SPLITS}
-    assert all({item.label for item in items} == {0, 1} for items in by_split.values())
-    check_no_leak("train and val", by_split["train"], by_split["val"])
-    check_no_leak("train and test", by_split["train"] + by_split["val"], by_split["test"])
-
-
-def test_linked_identities_cost_the_sources_between_the_sides() -> None:
-    left_out = [s for s in draw_source_splits(LINKED, "identities", 0, 0) if not s.split]
-    assert left_out and all(s.donor for s in left_out)
-    assert not [s for s in draw_source_splits(CLOSED, "components", 0, 0) if not s.split]
-
-
-def test_shares_and_what_they_depend_on() -> None:
-    sources = [still(f"{c}{i}", video=f"{c}{i}") for c in ("real", "fake") for i in range(50)]
-    counts = Counter((s.split, s.label) for s in draw_source_splits(sources, "components", 0, 0))
-    assert counts == {(split, label): n for split, n in (("train", 30), ("val", 10), ("test", 10)) for label in (0, 1)}
-
-    def chosen(split: str, seed: int, replicate: int, order: int = 1) -> set[str]:
-        return {s.id for s in draw_source_splits(sources[::order], "components", seed, replicate) if s.split == split}
-
-    assert chosen("test", 0, 0) == chosen("test", 0, 1) == chosen("test", 0, 0, order=-1) != chosen("test", 1, 0)
-    assert chosen("val", 0, 0) == chosen("val", 0, 0, order=-1) != chosen("val", 0, 1)
-
-
-def test_what_is_distributed_with_a_test_list_gets_no_further_test() -> None:
-    given = [still("fake0", split="test"), still("real0", split="test"), still("real9", split="")]
-    drawn = draw_source_splits([*given, *[still(f"{c}{i}") for c in ("real", "fake") for i in range(1, 9)]], "components", 0, 0)
-    assert {s.id for s in drawn if s.split == "test"} == {"fake0", "real0"}
-    assert {s.split for s in drawn} == {"train", "val", "test", ""}
-
-
-def test_a_survey_survives_its_manifest() -> None:
-    survey = Survey((still("real1", target="a"),), ("c40",), (Trouble("x", "unknown", "what"),), ("note",))
-    assert Survey.from_dict(survey.as_dict()) == survey
 
 
 class Stills(SourceDataset):
@@ -113,3 +59,50 @@ def test_an_empty_or_absent_root_is_named(tmp_path: Path) -> None:
         Stills(tmp_path).items("")
     with pytest.raises((DataError, OSError)):
         Stills(tmp_path).read_still("../x")
+
+
+# --- adapters are data -----------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, repr=False)
+class Coloured(Stills):
+    """A parameter of its own, declared as a field."""
+
+    name = "coloured"
+    may_be_shown = True
+
+    colour: Literal["red", "blue"] = "red"
+
+
+def test_a_field_is_a_parameter_after_the_shared_ones() -> None:
+    shared = {"root": None, "seed": 0, "replicate": 0, "follow_links": False}
+    assert Coloured.parameter_defaults() == {**shared, "colour": "red"}
+    assert list(Coloured.parameter_defaults()) == [*shared, "colour"]
+    dataset = Coloured(Path("x"), 3, 1, colour="blue")
+    assert dataset.parameters() == {"root": Path("x"), "seed": 3, "replicate": 1, "follow_links": False, "colour": "blue"}
+    assert repr(dataset) == f"Coloured(root={Path('x')!r}, seed=3, replicate=1, follow_links=False, colour='blue')"
+    assert dataset.survey_options() == {"colour": "blue"}
+
+
+def test_a_field_has_a_type_against_which_values_are_held() -> None:
+    check_parameters(Coloured, {"colour": "blue", "seed": 1}, "data set coloured")
+    with pytest.raises(PluginError, match="parameter colour of data set coloured should be 'red' or 'blue', got 'green'"):
+        check_parameters(Coloured, {"colour": "green"}, "data set coloured")
+    with pytest.raises(PluginError, match="unknown parameter of data set coloured 'color'. Did you mean 'colour'"):
+        check_parameters(Coloured, {"color": "red"}, "data set coloured")
+
+
+def test_facts_that_a_class_sets_are_no_parameters() -> None:
+    dataset = Coloured()
+    assert dataset.may_be_shown and not Stills().may_be_shown
+    dataset.alias = "mine"
+    assert (dataset.alias, Coloured().alias) == ("mine", "")
+    assert dataset != Coloured() and len({dataset, Coloured()}) == 2
+
+
+@pytest.mark.parametrize("name", datasets.names())
+def test_every_adapter_stores_its_parameters_under_their_names(name: str) -> None:
+    plugin = datasets.get(name)
+    values = {parameter: object() for parameter in plugin.parameter_defaults()}
+    assert list(values)[:3] == ["root", "seed", "replicate"]
+    assert plugin(**values).parameters() == values

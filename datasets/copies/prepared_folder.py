@@ -1,5 +1,5 @@
 """
-What ``bench data prepare`` leaves behind, and how it is read.
+Folders that ``bench data prepare`` has written: their manifest, records and crops.
 
 A prepared folder holds ``manifest.json`` (data set, settings, what was found), ``crops/<source>/`` with the crops of one source
 and its ``source.json``, ``index.parquet`` (all crops in one table) and contact sheets. A source's folder appears when it is
@@ -32,7 +32,7 @@ ROWS_PER_GROUP = 1000  # of the index; what is in memory at a time while it is w
 @dataclass(frozen=True)
 class Origin:
     """
-    What crops are made from.
+    The copy that crops are made from.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Origin:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-like."""
+        """Return it as JSON-like data."""
         options = {name: value if isinstance(value, bool | int | float) else str(value) for name, value in self.options.items()}
         return {"dataset": self.dataset, "root": str(self.root.resolve()), "options": options}
 
@@ -96,7 +96,7 @@ class Crop:
 @dataclass(frozen=True)
 class SourceRecord:
     """
-    What became of one source.
+    The result of preparing one source.
 
     Attributes
     ----------
@@ -126,7 +126,7 @@ class SourceRecord:
 
     @classmethod
     def from_dict(cls, known: dict[str, Any]) -> "SourceRecord":
-        """Read what `dataclasses.asdict` and JSON made of one."""
+        """Read a record that went through `dataclasses.asdict` and JSON."""
         crops = [
             Crop(**{**c, "box": tuple(c["box"]), "landmarks": tuple(c["landmarks"]), "confidence": _number(c["confidence"])})
             for c in known["crops"]
@@ -166,7 +166,7 @@ class Preparation:
     @classmethod
     def check(cls, folder: Path, origin: Origin, version: int, settings: Settings) -> "Preparation | None":
         """
-        Return what was prepared in a folder already, if it can be continued; None if there is nothing.
+        Return the preparation in a folder, if it can be continued; None if the folder is empty.
 
         Parameters
         ----------
@@ -182,18 +182,18 @@ class Preparation:
             If the folder holds something else, or was prepared from something else or with other settings; differences are
             named.
         """
-        known = cls.at(folder)
-        if not known:
+        existing = cls.at(folder)
+        if not existing:
             if folder.exists() and not (folder.is_dir() and all(child.name == LOCK for child in folder.iterdir())):
                 raise DataError(f"{folder} holds something else already; give an empty or a new folder with --out.")
             return None
-        differences = list(_differences(known.manifest, _identity(origin, version, settings)))
+        differences = list(_differences(existing.manifest, _identity(origin, version, settings)))
         if differences:
             raise DataError(
                 f"{folder} was prepared in another way ({'; '.join(differences)}); crops that are made differently are not "
                 f"mixed: give another folder with --out, or delete this one."
             )
-        return known
+        return existing
 
     @classmethod
     def create(
@@ -228,7 +228,7 @@ class Preparation:
 
     @property
     def survey(self) -> dict[str, Any]:
-        """What was found when it was prepared: `Survey.as_dict`."""
+        """The survey of the copy at the time of preparation, as `Survey.as_dict`."""
         return self.manifest["survey"]
 
     @property
@@ -243,23 +243,23 @@ class Preparation:
     # --- records -----------------------------------------------------------------------------------------------------
 
     def source_folder(self, source_id: str) -> Path:
-        """Where the crops of a source are."""
+        """Return the folder of a source's crops."""
         return self.folder / "crops" / source_id
 
     def record(self, source_id: str) -> SourceRecord | None:
-        """What became of a source; None if it was not done yet."""
-        known = read_json(self.source_folder(source_id) / SOURCE)
-        return SourceRecord.from_dict(known) if known else None
+        """Read the record of a source; None if it has not been prepared yet."""
+        content = read_json(self.source_folder(source_id) / SOURCE)
+        return SourceRecord.from_dict(content) if content else None
 
     def iter_records(self) -> Iterator[SourceRecord]:
-        """Records of all sources that were done, in the order of their ids; reads one small file each."""
+        """Yield the records of all prepared sources, in the order of their ids; reads one small file each."""
         for source in self.survey["sources"]:
             record = self.record(source["id"])
             if record:
                 yield record
 
     def write_index(self) -> None:
-        """Gather all records into one table, which is what readers look at."""
+        """Gather all records into one table, which readers use."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -270,7 +270,7 @@ class Preparation:
         self.__dict__.pop("index", None)
 
     def iter_problems(self) -> Iterator[tuple[str, str, str]]:
-        """Id, status and detail of all sources in the table of which there is something to say."""
+        """Yield id, status and detail of all sources in the table that have a detail."""
         import pyarrow.parquet as pq
 
         with pq.ParquetFile(self.folder / INDEX) as table:
@@ -278,7 +278,7 @@ class Preparation:
                 yield from ((row["id"], row["status"], row["detail"]) for row in batch.to_pylist() if row["detail"])
 
     def drop_index(self) -> None:
-        """Forget the table, because what it describes is about to change."""
+        """Delete the table, because the records are about to change."""
         (self.folder / INDEX).unlink(missing_ok=True)
         self.__dict__.pop("index", None)
 
@@ -303,27 +303,27 @@ class Preparation:
 
     @property
     def command(self) -> str:
-        """What continues it."""
+        """The command that continues the preparation."""
         return self.manifest["command"]
 
     @property
     def gaps(self) -> list[str]:
-        """What was not prepared, for a row: sources that were not reached, and those that gave nothing."""
-        found = []
+        """The sources without crops, for a row: those not prepared yet, without a face, or not decodable."""
+        lines = []
         n_sources, done = len(self.survey["sources"]), self.index
         if len(done) < n_sources:
-            found.append(f"{n_sources - len(done)} of {n_sources} sources not prepared yet")
+            lines.append(f"{n_sources - len(done)} of {n_sources} sources not prepared yet")
         for status, what in ((NO_FACE, "without a face"), (ERROR, "not decodable")):
             n = sum(record.status == status for record in done.values())
             if n:
-                found.append(f"{n} of {n_sources} sources {what}")
-        return found
+                lines.append(f"{n} of {n_sources} sources {what}")
+        return lines
 
     # --- crops -------------------------------------------------------------------------------------------------------
 
     def read(self, item_id: str) -> bytes:
         """
-        Bytes of a crop.
+        Return the bytes of a crop.
 
         Raises
         ------
@@ -337,47 +337,47 @@ class Preparation:
 
 
 def _identity(origin: Origin, version: int, settings: Settings) -> dict[str, Any]:
-    """What all crops of one folder have in common."""
+    """Return the facts that all crops of one folder share, by which a manifest is compared."""
     return {**origin.as_dict(), "version": version, "settings": asdict(settings)}
 
 
 def _differences(there: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """Say what is not the same, inside of settings and options too."""
-    for name, wanted in now.items():
-        known = there.get(name)
-        if isinstance(wanted, dict) and isinstance(known, dict):
-            yield from _differences(dict.fromkeys(wanted) | known, dict.fromkeys(known) | wanted)
-        elif known != wanted:
-            yield f"{name}={known} there, {name}={wanted} now"
+    """Yield the entries in which two manifests differ, those of settings and options separately."""
+    for name, value in now.items():
+        before = there.get(name)
+        if isinstance(value, dict) and isinstance(before, dict):
+            yield from _differences(dict.fromkeys(value) | before, dict.fromkeys(before) | value)
+        elif before != value:
+            yield f"{name}={before} there, {name}={value} now"
 
 
 def default_folder(origin: Origin, settings: Settings) -> Path:
-    """Where a preparation goes unless told otherwise: one folder per data set, root and settings."""
+    """Return the default folder of a preparation: one per data set, root and settings."""
     return _preparations() / f"{origin.key}-{settings.digest}"
 
 
 def note_place(origin: Origin, settings: Settings, folder: Path) -> None:
-    """Remember a preparation that went elsewhere, so that it is found from its root."""
+    """Note the folder of a preparation that is not the default one, so that it is found from its root."""
     usual = default_folder(origin, settings)
     if folder.resolve() != usual.resolve():
         write_json(usual.with_name(f"{usual.name}.json"), {"folder": str(folder.resolve())})
 
 
 def find_preparations(origin: Origin) -> list[Preparation]:
-    """All preparations of a data set's root, wherever they went, sorted by folder."""
-    found = []
+    """Find all preparations of a data set's root, in any folder, sorted by folder."""
+    preparations = []
     for place in sorted(_preparations().glob(f"{origin.key}-*")):
         folder = place
         if place.suffix == ".json":
             folder = Path((read_json(place) or {}).get("folder") or place)
         preparation = Preparation.at(folder) if folder.is_dir() else None
         if preparation and preparation.dataset == origin.dataset:
-            found.append(preparation)
-    return found
+            preparations.append(preparation)
+    return preparations
 
 
 def has_preparations(dataset: str, root: Path) -> bool:
-    """Whether something was prepared from a root as a data set, whatever its parameters."""
+    """Return whether crops were prepared from a root as a data set, with any parameters."""
     text = str(root.resolve())
     for place in _preparations().glob(f"{dataset}-*"):
         folder = Path((read_json(place) or {}).get("folder") or place) if place.suffix == ".json" else place

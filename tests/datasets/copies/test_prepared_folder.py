@@ -1,8 +1,8 @@
-"""What is written beside the crops, read back; and settings that make no sense."""
+"""Manifest, records and index of a prepared folder are read back as they were written."""
 
 import json
 import math
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.store.files import write_json
-from bandbench.datasets.copies.prepared import (
+from bandbench.datasets.copies.prepared_folder import (
     INDEX,
     MANIFEST,
     SOURCE,
@@ -25,70 +25,6 @@ from bandbench.datasets.copies.prepared import (
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.copies.sources import prepared_items
 from bandbench.datasets.copies.survey import Source, Survey
-
-OTHER: dict[str, Any] = {
-    "frames": 16,
-    "every": 4,
-    "decoder": "opencv",
-    "faces": "yunet",
-    "weights": "ab" * 32,
-    "threshold": 0.5,
-    "choice": "largest",
-    "margin": 0.0,
-    "min_size": 0,
-    "align": True,
-    "size": 256,
-    "recode": "jpeg:75",
-}
-
-
-def changed(name: str) -> Settings:
-    """Settings with one of the fields changed, and what it cannot do without."""
-    needed = {"every": {"frames": 0}, "align": {"faces": "yunet"}}.get(name, {})
-    return Settings(**{name: OTHER[name], **needed})
-
-
-def test_any_setting_changes_the_digest_and_the_text() -> None:
-    assert set(OTHER) == {field.name for field in fields(Settings)}
-    found = {name: changed(name) for name in OTHER}
-    assert len({settings.digest for settings in (Settings(), *found.values())}) == len(OTHER) + 1
-    assert all(f"{name}={OTHER[name]}" in settings.text for name, settings in found.items() if name != "weights")
-    assert Settings().text == f"defaults ({Settings().digest})"
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"frames": 4, "every": 2}, "one of the two; got frames=4 and every=2"),
-        ({"frames": 0}, "one of the two"),
-        ({"frames": -1}, "frames is not below 0, got -1"),
-        ({"decoder": "ffmpeg"}, "unknown decoder 'ffmpeg'"),
-        ({"faces": "harr"}, "Did you mean 'haar'"),
-        ({"choice": "smallest"}, "unknown choice 'smallest'"),
-        ({"threshold": 1.5, "faces": "yunet"}, "threshold is a confidence"),
-        ({"margin": -0.5}, "margin is a share"),
-        ({"margin": float("nan")}, "margin is a share"),
-        ({"align": True}, "align needs landmarks, which haar does not find"),
-        ({"recode": "mpeg2"}, "jpeg:QUALITY"),
-        ({"recode": "jpeg:200"}, "from 1 to 100"),
-    ],
-)
-def test_settings_that_make_no_sense(given: dict[str, Any], message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        Settings(**given)
-
-
-@pytest.mark.parametrize("name", [name for name in OTHER if name != "weights"])
-def test_settings_can_be_typed_again(name: str) -> None:
-    from typer.testing import CliRunner
-
-    from bandbench.benchmark.cli.app import app
-
-    settings = changed(name)
-    options = settings.as_options(Settings())
-    assert options and Settings().as_options(Settings()) == []
-    result = CliRunner().invoke(app, ["data", "prepare", "procedural", *options])
-    assert "No such option" not in result.output and "Invalid value" not in result.output
 
 
 def crop(frame: int, landmarks: tuple[float, ...] = (), confidence: float = math.nan) -> Crop:
@@ -135,7 +71,7 @@ def test_records_survive_their_files_and_the_table(tmp_path: Path) -> None:
 
 
 def test_the_table_holds_more_than_one_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bandbench.datasets.copies.prepared.ROWS_PER_GROUP", 2)
+    monkeypatch.setattr("bandbench.datasets.copies.prepared_folder.ROWS_PER_GROUP", 2)
     assert len(written(tmp_path / "out").index) == 3
 
 

@@ -1,4 +1,4 @@
-"""Which adapter reads a folder of one's own: pictures, clips, or what was prepared."""
+"""Choice of the adapter for a folder that a user put together: pictures, clips, or prepared crops."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from ...benchmark.contracts import FAKE, REAL
 from ...benchmark.pictures import crops as images
 from ...benchmark.pictures import video
 from .listing import own_tree
-from .prepared import Preparation, has_preparations
+from .prepared_folder import Preparation, has_preparations
 from .tree import class_of_folder, suffix_of
 
 PICTURES, CLIPS = "folder", "clip_folder"
@@ -15,7 +15,7 @@ OWN = (PICTURES, CLIPS)  # adapters of folders that a user put together
 
 def adapter_of(root: Path) -> str:
     """
-    Name of the data set that reads a folder with ``real/`` and ``fake/``.
+    Return the name of the data set that reads a folder with ``real/`` and ``fake/``.
 
     Parameters
     ----------
@@ -47,6 +47,6 @@ def adapter_of(root: Path) -> str:
 
 
 def has_clips(root: Path) -> bool:
-    """Whether a folder holds a clip anywhere."""
+    """Return whether a folder holds a clip, at any depth."""
     tree = own_tree(root)
     return any(tree.files(place, video.SUFFIXES) for place in tree.walk())
