@@ -58,7 +58,7 @@ class Moments:
 
     @property
     def scale(self) -> NDArray[np.float64]:
-        """Standard deviation to divide by: 1 where nothing varies, of which rounding leaves about the value times 1e-16."""
+        """Standard deviation for division: 1 for a constant, whose computed deviation is the rounding error of its value."""
         deviation = self.std
         return np.where(deviation <= 1e-12 * np.abs(self.mean), 1.0, deviation)
 
@@ -150,7 +150,7 @@ def squared_distances(a: NDArray, b: NDArray, scaler: Standardiser | None = None
 
 
 def _blocks(a: NDArray, b: NDArray, scaler: Standardiser | None) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Blocks of columns of both, standardised; one array twice where b is a, of whose product NumPy computes one triangle."""
+    """Yield blocks of standardised columns of both; the same array twice where b is a, so that NumPy computes one triangle."""
     for columns in column_blocks(a.shape[1]):
         left = scaled_columns(a, columns, scaler)
         yield left, left if b is a else scaled_columns(b, columns, scaler)

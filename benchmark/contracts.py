@@ -1,5 +1,5 @@
 """
-What a detector and a data set are: the two contracts, and the frozen records that travel between the parts.
+The contracts of detectors and data sets, and the frozen records that travel between the parts.
 
 Conventions held everywhere: ``real`` is 0, ``fake`` is 1, a higher score means *more fake*.
 """
@@ -69,14 +69,14 @@ class Item:
 
     @property
     def group(self) -> str:
-        """What must stay together when items are resampled: the identity shown, else the clip, else the item."""
+        """Unit of resampling that the item belongs to: the identity shown, else the clip, else the item itself."""
         return self.target or self.video or self.id
 
 
 @dataclass(frozen=True)
 class ViewSpec:
     """
-    What a detector wants to be handed.
+    Request of a detector for a view of the crops.
 
     Attributes
     ----------
@@ -166,7 +166,7 @@ View = Features  # its name in detectors of other packages that were written bef
 
 
 def _type_hints(plugin: type) -> dict[str, Any]:
-    """Return the types of a constructor's parameters; none where they name what cannot be found, as another's plugin may."""
+    """Return the types of a constructor's parameters; none if an annotation cannot be resolved, as in some outside plugins."""
     try:
         return typing.get_type_hints(plugin.__init__, include_extras=True)
     except (NameError, TypeError, AttributeError):
@@ -175,7 +175,7 @@ def _type_hints(plugin: type) -> dict[str, Any]:
 
 class Plugin:
     """
-    What detectors and data sets share: constructor parameters that can be read back, as in scikit-learn, and what they need.
+    Base of detectors and data sets: parameters that can be read back, as in scikit-learn, and required libraries.
 
     Attributes
     ----------
@@ -199,7 +199,7 @@ class Plugin:
 
     @classmethod
     def missing(cls) -> str:
-        """Say what has to be installed before the plugin can be used; empty if nothing."""
+        """Return the requirement that is not installed, with the command that installs it; empty if nothing is missing."""
         return extra_missing(cls.extra, cls.needs)
 
     @classmethod
@@ -215,19 +215,19 @@ class Plugin:
     @classmethod
     def _signature(cls) -> dict[str, tuple[inspect.Parameter, Any]]:
         """Return constructor parameters with their types, own ones first."""
-        found: dict[str, tuple[inspect.Parameter, Any]] = {}
+        parameters: dict[str, tuple[inspect.Parameter, Any]] = {}
         for parent in cls.__mro__[:-1]:
             if "__init__" not in vars(parent):
                 continue
             signature = list(inspect.signature(parent.__init__).parameters.values())[1:]
             types = _type_hints(parent)
             passed_on = any(p.kind is p.VAR_KEYWORD for p in signature)
-            for one in signature:
-                if one.kind is not one.VAR_KEYWORD and one.name not in found:
-                    found[one.name] = one, types.get(one.name, Any)
+            for parameter in signature:
+                if parameter.kind is not parameter.VAR_KEYWORD and parameter.name not in parameters:
+                    parameters[parameter.name] = parameter, types.get(parameter.name, Any)
             if not passed_on:
                 break
-        return found
+        return parameters
 
     def parameters(self) -> dict[str, Any]:
         """Return constructor parameters and their present values, in order."""
@@ -267,7 +267,7 @@ class Detector(Plugin):
 
     @property
     def view(self) -> ViewSpec:
-        """What `fit` and `score` are handed; may depend on the parameters."""
+        """View that `fit` and `score` take; it may depend on the parameters."""
         raise NotImplementedError(f"{type(self).__name__} does not say which view it wants.")
 
     def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
@@ -303,7 +303,7 @@ class Detector(Plugin):
 
 @runtime_checkable
 class ManyClasses(Protocol):
-    """A detector that can be fitted on labels 0 to K-1 and tells the K classes apart by itself."""
+    """A detector that can be fitted on labels 0 to K-1 and separates the K classes by itself."""
 
     def class_scores(self, view: Features) -> NDArray[np.float64]:
         """Score crops, float64 (n_crops, n_classes), finite; the largest score of a row is the class."""
@@ -311,14 +311,14 @@ class ManyClasses(Protocol):
 
 
 class Shown(StrEnum):
-    """What the pictures of a data set show."""
+    """Content of the pictures of a data set."""
 
     FACES = "faces"  # cut out of something larger, or aligned
     WHOLE = "whole"  # photographs, scenes or frames as they were taken
     UNKNOWN = "unknown"
 
 
-def matching_variants(text: str, known: Iterable[str]) -> tuple[str, ...]:
+def matching_variants(text: str, variants: Iterable[str]) -> tuple[str, ...]:
     """
     Select the variants of a data set that a user means.
 
@@ -327,19 +327,19 @@ def matching_variants(text: str, known: Iterable[str]) -> tuple[str, ...]:
     text : str
         ``Deepfakes`` stands for every compression of it unless that is a variant itself, ``@c23`` for everything of that
         compression.
-    known : iterable of str
+    variants : iterable of str
         All variants, ``NAME[@COMPRESSION]``.
 
     Returns
     -------
     tuple of str
-        In the order of `known`; empty if there is no such variant.
+        In the order of `variants`; empty if there is no such variant.
     """
-    known = tuple(known)
-    if text in known:
+    variants = tuple(variants)
+    if text in variants:
         return (text,)
     generator, mark, compression = text.partition("@")
-    parts = [(variant, *variant.partition("@")[::2]) for variant in known]
+    parts = [(variant, *variant.partition("@")[::2]) for variant in variants]
     if not mark:
         return tuple(variant for variant, made_by, _ in parts if made_by == generator)
     return tuple(v for v, made_by, packed in parts if packed == compression and made_by == (generator or made_by))
@@ -348,7 +348,7 @@ def matching_variants(text: str, known: Iterable[str]) -> tuple[str, ...]:
 @dataclass(frozen=True)
 class Framing:
     """
-    What pictures show, and how they were cut out of something larger.
+    Content of pictures, and the settings with which they were cut out of larger ones.
 
     Attributes
     ----------
@@ -362,14 +362,14 @@ class Framing:
 
     @classmethod
     def common(cls, framings: "Iterable[Framing]") -> "Framing":
-        """What several have in common: faces that were cut differently are faces, anything else that differs is unknown."""
-        found = list(framings)
-        if not found or any(one.shown != found[0].shown for one in found):
+        """Return the framing common to several: faces that were cut differently are faces, any other difference is unknown."""
+        several = list(framings)
+        if not several or any(framing.shown != several[0].shown for framing in several):
             return cls()
-        return found[0] if all(one == found[0] for one in found) else cls(found[0].shown)
+        return several[0] if all(framing == several[0] for framing in several) else cls(several[0].shown)
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-like."""
+        """Convert to a JSON-like dict."""
         return {"shown": str(self.shown), "cut": dict(self.cut)}
 
     @classmethod
@@ -471,7 +471,7 @@ class Dataset(Plugin):
         return self.items(variant)
 
     def read(self, item: Item) -> bytes:
-        """Return the bytes of an item's picture file, of a kind that `images.decode` reads."""
+        """Return the bytes of an item's picture file, of a kind that `bandbench.benchmark.pictures.crops.decode` reads."""
         raise NotImplementedError
 
     def framing(self) -> Framing:
@@ -480,7 +480,7 @@ class Dataset(Plugin):
 
     def facts(self) -> dict[str, Any]:
         """
-        What a row has to say of this copy: parts that are missing, how it was prepared; empty if nothing.
+        Return facts about this copy for its rows: missing parts, its preparation; empty if there are none.
 
         Keys that the engine knows: ``missing`` and ``notes`` (lists of str), ``preparation`` (str).
         """
@@ -488,12 +488,12 @@ class Dataset(Plugin):
 
     def remarks(self) -> Sequence[str]:
         """
-        Say in lines what a command tells of this copy: what was passed over, what belongs together; none if nothing.
+        Return lines about this copy for the terminal: skipped files, pictures that belong together.
 
         No row holds them, and they change no key: a note that lies among the pictures makes no other data set.
         """
         return ()
 
     def regrouping(self) -> str:
-        """Say how a user declares which pictures belong together; empty if that is fixed."""
+        """Return the instruction for declaring pictures that belong together; empty if the groups are fixed."""
         return ""

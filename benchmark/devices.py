@@ -28,7 +28,7 @@ NO_MAIN_MEMORY = ("can't allocate memory", "not enough memory")
 
 def find_device(wanted: str, who: str) -> str:
     """
-    Settle on a device.
+    Choose a device.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def find_device(wanted: str, who: str) -> str:
 @contextlib.contextmanager
 def reproducible(seed: int, device: str) -> Iterator[None]:
     """
-    Make PyTorch repeat itself to the last bit for a block, and leave its state as it was.
+    Make PyTorch deterministic to the last bit within a block, and restore its state afterwards.
 
     On the CPU everything does; on CUDA an operation without a deterministic form is allowed, with PyTorch's warning.
 
@@ -92,7 +92,7 @@ def reproducible(seed: int, device: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def memory_errors() -> Iterator[None]:
-    """Let a lack of main memory raise what a lack of the accelerator's does: ``torch.OutOfMemoryError``."""
+    """Raise a lack of main memory as that of the accelerator's: ``torch.OutOfMemoryError``."""
     import torch
 
     try:
@@ -128,7 +128,7 @@ class Graph:
         self._possible = True
 
     def __call__(self, batch: "torch.Tensor") -> "torch.Tensor":
-        """Call it for a batch of any size."""
+        """Apply the function to a batch of any size."""
         import torch
 
         if not self._possible:
@@ -140,11 +140,11 @@ class Graph:
             self.rows = 0  # who calls comes back with less
             raise
         except Exception as error:  # compilers fail in many ways
-            found = self.function(batch)  # what it cannot do either is its own mistake
+            result = self.function(batch)  # what it cannot do either is its own mistake
             self._possible, self._compiled = False, None
             reason = (" ".join(str(error).split())[:200] or type(error).__name__).rstrip(".")
             warnings.warn(f"{self.who} cannot be compiled here and runs without that: {reason}.", BenchWarning, stacklevel=2)
-            return found
+            return result
 
     def _filled_up(self, batch: "torch.Tensor") -> "torch.Tensor":
         import torch
@@ -161,7 +161,7 @@ class Graph:
 
 class MicroBatches:
     """
-    Cuts batches into parts that fit into the accelerator's memory.
+    Splitter of batches into parts that fit into the accelerator's memory.
 
     Gradients add up over the parts, so that a step is the same but for batch statistics.
 
@@ -179,7 +179,7 @@ class MicroBatches:
 
     def run(self, rows: NDArray[np.intp], work: Callable[[NDArray[np.intp]], Result], begin: Callable[[], Any]) -> list[Result]:
         """
-        Work on all rows, part by part; after a lack of memory again from `begin` on.
+        Process all rows, part by part; after a lack of memory again from `begin` on.
 
         Raises
         ------
@@ -207,7 +207,7 @@ class MicroBatches:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep libraries from telling in many lines what the error that they raise tells in one."""
+    """Silence the log lines of libraries within a block, whose errors say the same."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

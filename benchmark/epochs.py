@@ -12,17 +12,17 @@ Series = dict[str, list[tuple[int, float]]]
 
 def epochs_of(detector: Detector) -> list[dict[str, float]]:
     """
-    Return what a fitted detector tells of its epochs; nothing for one that has none.
+    Return the epochs that a fitted detector recorded; empty if it recorded none.
 
     Returns
     -------
     list of dict
         ``epoch`` and numbers by name (``train_loss``, ``val_loss`` …).
     """
-    told: Any = getattr(detector, "history_", None)
-    if not isinstance(told, list) or not all(isinstance(entry, dict) and "epoch" in entry for entry in told):
+    history: Any = getattr(detector, "history_", None)
+    if not isinstance(history, list) or not all(isinstance(entry, dict) and "epoch" in entry for entry in history):
         return []  # the name is anybody's
-    return [{name: value for name, value in entry.items() if isinstance(value, int | float)} for entry in told]
+    return [{name: value for name, value in entry.items() if isinstance(value, int | float)} for entry in history]
 
 
 def series_of(trainings: Sequence[Epochs], what: str) -> Series:
@@ -41,15 +41,15 @@ def series_of(trainings: Sequence[Epochs], what: str) -> Series:
     dict of str to list of (epoch, value)
         Values that JSON has no number for are NaN.
     """
-    found: Series = {}
+    series: Series = {}
     for i, epochs in enumerate(trainings):
         prefix = f"{what}-{i}/" if len(trainings) > 1 else ""
         for entry in epochs:
             for name, value in entry.items():
                 if name != "epoch":
                     step = int(entry["epoch"] or 0)
-                    found.setdefault(prefix + name, []).append((step, math.nan if value is None else float(value)))
-    return found
+                    series.setdefault(prefix + name, []).append((step, math.nan if value is None else float(value)))
+    return series
 
 
 def member_series(members: Sequence[Detector]) -> Series:

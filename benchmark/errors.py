@@ -1,4 +1,4 @@
-"""The errors a user can meet; everything else that escapes is a bug of ours."""
+"""Errors that a user can meet; any other exception that escapes is a bug."""
 
 import difflib
 import warnings
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 class BenchError(Exception):
-    """A mistake or a bad input that the user can mend: one message, no traceback, exit code 2."""
+    """A mistake or a bad input that the user can correct: one message, no traceback, exit code 2."""
 
     exit_code = 2
 
@@ -43,7 +43,7 @@ _format_warning = warnings.formatwarning
 
 
 def show_sentences() -> None:
-    """From now on, show each `BenchWarning` as the sentence that it is, without the line of code that it comes from."""
+    """Show each `BenchWarning` as its sentence alone from now on, without the line of code that it comes from."""
     warnings.formatwarning = _formatted
 
 
@@ -69,16 +69,16 @@ def listed(names: Iterable[object], most: int, between: str = ", ") -> str:
     return f"{shown}{' ' if between == ', ' else between}and {n_more} more"
 
 
-def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
+def unknown_name(what: str, name: str, names: Iterable[str]) -> str:
     """
-    Say that a name is unknown, with the nearest one and all that exist.
+    Build the message for an unknown name, with the nearest name and all that exist.
 
     >>> unknown_name("detector", "spectral_svn", ["coin_flip", "spectral_svm"])
     "unknown detector 'spectral_svn'. Did you mean 'spectral_svm'? Known: coin_flip, spectral_svm."
     """
-    known = sorted(known)
-    folded = {one.casefold(): one for one in known}
-    near = difflib.get_close_matches(name, known, n=1) or difflib.get_close_matches(name.casefold(), folded, n=1)
+    names = sorted(names)
+    folded = {spelling.casefold(): spelling for spelling in names}
+    near = difflib.get_close_matches(name, names, n=1) or difflib.get_close_matches(name.casefold(), folded, n=1)
     hint = f" Did you mean '{folded.get(near[0], near[0])}'?" if near else ""
-    listing = ", ".join(known) if known else "none"
+    listing = ", ".join(names) if names else "none"
     return f"unknown {what} '{name}'.{hint} Known: {listing}."

@@ -1,4 +1,4 @@
-"""Calling a detector with its contract checked, and keeping a fitted one without pickle."""
+"""Call detectors with their contract checked; save and load fitted ones without pickle."""
 
 import json
 import traceback
@@ -18,7 +18,7 @@ TRUSTED_TYPES: tuple[str, ...] = ()
 
 def fit_detector(detector: Detector, view: Features, labels: NDArray[np.int64], n_classes: int = 2) -> Detector:
     """
-    Fit a detector, with input that it cannot be blamed for refused beforehand.
+    Fit a detector, after a check of its input.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def fit_detector(detector: Detector, view: Features, labels: NDArray[np.int64], 
 
 def score_detector(detector: Detector, view: Features) -> NDArray[np.float64]:
     """
-    Score crops and check the answer.
+    Score crops and check the scores.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def score_detector(detector: Detector, view: Features) -> NDArray[np.float64]:
 
 def score_classes(detector: ManyClasses, view: Features, n_classes: int) -> NDArray[np.float64]:
     """
-    Score crops for every class and check the answer.
+    Score crops for every class and check the scores.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def _require_finite(detector: Detector, view: Features) -> None:
 
 def save_detector(detector: Detector, folder: Path) -> None:
     """
-    Keep a fitted detector: ``detector.json`` (parameters and small values), ``arrays.safetensors``, ``*.skops``.
+    Save a fitted detector: ``detector.json`` (parameters and small values), ``arrays.safetensors``, ``*.skops``.
 
     Raises
     ------
@@ -157,15 +157,15 @@ def save_detector(detector: Detector, folder: Path) -> None:
 
 
 def _unflattened(arrays: dict[str, NDArray]) -> dict[str, Any]:
-    """Put the parts of a dict of arrays, ``name/key``, together again."""
-    found: dict[str, Any] = {}
+    """Rebuild the dicts of arrays whose entries are named ``name/key``."""
+    values: dict[str, Any] = {}
     for name, value in arrays.items():
-        whole, _, key = name.partition("/")
+        owner, _, key = name.partition("/")
         if key:
-            found.setdefault(whole, {})[key] = value
+            values.setdefault(owner, {})[key] = value
         else:
-            found[name] = value
-    return found
+            values[name] = value
+    return values
 
 
 def _load_estimator(path: Path) -> Any:
@@ -180,7 +180,7 @@ def _load_estimator(path: Path) -> Any:
 
 def load_detector(plugin: type[Detector], folder: Path) -> Detector:
     """
-    Load what `save_detector` kept; runs no code from the folder.
+    Load a detector that `save_detector` wrote; runs no code from the folder.
 
     Raises
     ------
@@ -207,6 +207,6 @@ def load_detector(plugin: type[Detector], folder: Path) -> Detector:
 
 
 def failure(label: str, error: Exception) -> str:
-    """Say what a detector raised, and where."""
+    """Build the message for an exception of a detector, with its file and line."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"{label} failed: {type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno})"

@@ -1,4 +1,4 @@
-"""Command lines that a message suggests: as they can be typed here, with the program and the installer that there are."""
+"""Command lines for messages, as they can be typed in this environment, with its program and its installer."""
 
 import contextlib
 import importlib.metadata
@@ -38,11 +38,11 @@ def bench(arguments: str = "") -> str:
 
 
 def _program() -> str:
-    given = Path(sys.argv[0]) if sys.argv and sys.argv[0] else Path()
-    own = given if given.name == PROGRAM and given.is_file() else Path(sysconfig.get_path("scripts"), PROGRAM)
+    started = Path(sys.argv[0]) if sys.argv and sys.argv[0] else Path()
+    own = started if started.name == PROGRAM and started.is_file() else Path(sysconfig.get_path("scripts"), PROGRAM)
     # `uv run` puts the environment on PATH for the program alone: what is found there cannot be typed afterwards.
-    found = None if "UV_RUN_RECURSION_DEPTH" in os.environ else shutil.which(PROGRAM)
-    if not own.is_file() or (found and os.path.realpath(found) == os.path.realpath(own)):
+    on_path = None if "UV_RUN_RECURSION_DEPTH" in os.environ else shutil.which(PROGRAM)
+    if not own.is_file() or (on_path and os.path.realpath(on_path) == os.path.realpath(own)):
         return PROGRAM
     return _path(own)
 
@@ -81,7 +81,7 @@ def extra_missing(extra: str, libraries: Sequence[str]) -> str:
 @contextlib.contextmanager
 def try_import(extra: str, subject: str, alternative: str = "", error_type: type[BenchError] = DataError) -> Iterator[None]:
     """
-    Import a library of an optional part, where it is used, or say how to install it.
+    Import a library of an optional part, or raise an error with the command that installs it.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def install(requirement: str) -> str:
 @dataclass(frozen=True)
 class Installation:
     """
-    How the package came into the environment that runs it.
+    Origin of the package in the environment that runs it.
 
     Attributes
     ----------
@@ -144,7 +144,7 @@ class Installation:
 
     @classmethod
     def present(cls) -> "Installation":
-        """Look at the running environment."""
+        """Describe the running environment."""
         record = _record()
         folder = Path(unquote(urlsplit(record.get("url", "")).path))
         editable = record.get("dir_info", {}).get("editable", False) and folder.is_dir()
@@ -153,24 +153,24 @@ class Installation:
 
     @property
     def installer(self) -> str:
-        """Command before requirements; it reaches this environment, whichever one is active in the shell."""
+        """Install command without its requirements; it reaches this environment, whichever one is active in the shell."""
         python = _path(Path(sys.executable))
         if not self.has_pip:
             active = os.environ.get("VIRTUAL_ENV") == str(self.prefix)
             return f"{_uv(self.checkout)} pip install" + (f" --python {python}" if not active else "")
-        found = shutil.which("pip")
-        own = found is not None and Path(found).parent == Path(sysconfig.get_path("scripts"))
+        pip = shutil.which("pip")
+        own = pip is not None and Path(pip).parent == Path(sysconfig.get_path("scripts"))
         return "pip install" if own else f"{python} -m pip install"
 
     def extra_command(self, extra: str) -> str:
         """Return the command that adds an optional part."""
-        wanted = f"{PACKAGE}[{extra}]"
+        requirement = f"{PACKAGE}[{extra}]"
         for mark, tool in (("uv-receipt.toml", "uv tool install"), ("pipx_metadata.json", "pipx install --force")):
             if (self.prefix / mark).is_file():
                 source = self.address or (self.checkout.as_uri() if self.checkout else "")
-                return f"{tool} {shlex.quote(f'{wanted} @ {source}' if source else wanted)}"
+                return f"{tool} {shlex.quote(f'{requirement} @ {source}' if source else requirement)}"
         if self.checkout is None:  # the package itself is there already, so that installers look for its extra alone
-            return f"{self.installer} {shlex.quote(wanted)}"
+            return f"{self.installer} {shlex.quote(requirement)}"
         if self.prefix != self.checkout / ".venv":
             return f"{self.installer} -e {shlex.quote(f'{self.checkout}[{extra}]')}"
         # Neither the test tools nor the loss of other extras: what `uv sync` does by itself.
@@ -185,7 +185,7 @@ def _uv(checkout: Path | None) -> str:
 
 
 def _record() -> dict[str, Any]:
-    """Where the package was installed from, as installers record it (PEP 610); empty for one from an index."""
+    """Origin of the installed package as installers record it (PEP 610); empty for one from an index."""
     try:
         return json.loads(importlib.metadata.distribution(PACKAGE).read_text("direct_url.json") or "{}")
     except (importlib.metadata.PackageNotFoundError, ValueError):

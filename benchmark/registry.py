@@ -1,5 +1,5 @@
 """
-Finding detectors and data sets.
+Discovery of detectors and data sets.
 
 Our own are found by being in their folder, those of other packages through entry points, and one that is still being
 written as ``module:Class`` or ``file.py:Class``. A file that cannot be imported is listed with its reason.
@@ -54,7 +54,7 @@ COMPUTES_NOTHING = frozenset(
 
 @dataclass(frozen=True)
 class Found(Generic[Plugin]):
-    """What discovery found: classes by name, and reasons by the name of what could not be imported."""
+    """Result of discovery: classes by name, and the reasons for those that could not be imported."""
 
     classes: dict[str, type[Plugin]]
     failures: dict[str, str]
@@ -129,7 +129,7 @@ class Registry(Generic[Plugin]):
         return plugins
 
     def _checked(self, plugin: Any, origin: str) -> type[Plugin]:
-        """Return a class that is a plugin of this kind, or say what it lacks."""
+        """Return a class that is a plugin of this kind, or raise an error that names its defect."""
         if not (inspect.isclass(plugin) and issubclass(plugin, self.base)):
             raise PluginError(f"{origin} is not a subclass of {self.base.__module__}.{self.base.__name__}")
         name = getattr(plugin, "name", None)
@@ -248,7 +248,7 @@ def modules_behind(name: str, known: frozenset[str] = frozenset()) -> frozenset[
 
 
 def _computes(name: str) -> bool:
-    """Tell if a module, or the package it lies in, is not one of `COMPUTES_NOTHING`."""
+    """Test that neither a module nor its package is one of `COMPUTES_NOTHING`."""
     return not any(name == silent or name.startswith(f"{silent}.") for silent in COMPUTES_NOTHING)
 
 
@@ -291,14 +291,14 @@ datasets: Registry[Dataset] = Registry("dataset", Dataset, f"{ROOT_PACKAGE}.data
 
 
 def missing_extra(name: str) -> str:
-    """Say which part of the installation a detector lacks (``name`` or ``name/preset``); empty if none."""
+    """Return the missing requirement of a detector (``name`` or ``name/preset``); empty if none is missing."""
     plugin = detectors.found.classes.get(name.partition("/")[0])
     return plugin.missing() if plugin else ""
 
 
 def check_parameters(plugin: type[Detector] | type[Dataset], params: Mapping[str, Any], owner: str) -> None:
     """
-    Hold values of parameters against the types of a plugin's constructor.
+    Check values of parameters against the types of a plugin's constructor.
 
     Parameters
     ----------
@@ -320,16 +320,16 @@ def check_parameters(plugin: type[Detector] | type[Dataset], params: Mapping[str
         try:
             TypeAdapter(types[name], config={"arbitrary_types_allowed": True}).validate_python(_as_yaml(value), strict=True)
         except ValidationError as error:
-            wanted = " or ".join(dict.fromkeys(one["msg"].removeprefix("Input should be ") for one in error.errors()))
-            hint = "; write true or false" if any(one["type"] == "bool_type" for one in error.errors()) else ""
-            raise PluginError(f"parameter {name} of {owner} should be {wanted}, got {value!r}{hint}.") from error
+            expected = " or ".join(dict.fromkeys(fault["msg"].removeprefix("Input should be ") for fault in error.errors()))
+            hint = "; write true or false" if any(fault["type"] == "bool_type" for fault in error.errors()) else ""
+            raise PluginError(f"parameter {name} of {owner} should be {expected}, got {value!r}{hint}.") from error
         except PydanticSchemaGenerationError:
             continue  # a type that nothing is known of
 
 
 def _as_yaml(value: Any) -> Any:
-    """Tuples, as presets have them, as lists."""
-    return [_as_yaml(one) for one in value] if isinstance(value, list | tuple) else value
+    """Convert tuples, which presets may have, to lists."""
+    return [_as_yaml(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True)
@@ -382,9 +382,9 @@ class DetectorSpec:
 
     @property
     def label(self) -> str:
-        """How rows and charts call it: ``spectral_svm``, ``spectral_svm/faithful``, ``spectral_svm(C=3)``."""
-        given = ", ".join(f"{k}={v}" for k, v in sorted(self.params.items()))
-        return self.plugin.name + (f"/{self.preset}" if self.preset else "") + (f"({given})" if given else "")
+        """Name in rows and charts: ``spectral_svm``, ``spectral_svm/faithful``, ``spectral_svm(C=3)``."""
+        parameters = ", ".join(f"{k}={v}" for k, v in sorted(self.params.items()))
+        return self.plugin.name + (f"/{self.preset}" if self.preset else "") + (f"({parameters})" if parameters else "")
 
     def build(self, seed: int = 0) -> Detector:
         """

@@ -1,4 +1,4 @@
-"""What a run tells of itself while it goes on."""
+"""Progress of a run, as the engine reports it."""
 
 import re
 from typing import Any, Protocol
@@ -7,26 +7,26 @@ from .frequency.bands import Band
 
 
 class Reporter(Protocol):
-    """What a run tells of itself while it goes on."""
+    """Receiver of the progress of a run."""
 
     def stage(self, text: str, total: int | None) -> None:
         """Begin a stage of `total` steps (None: unknown)."""
         ...
 
     def advance(self, steps: int = 1) -> None:
-        """Some steps are done."""
+        """Report finished steps."""
         ...
 
     def cells(self, done: int, total: int) -> None:
-        """So many cells are done."""
+        """Report the number of finished cells."""
         ...
 
     def best(self, label: str, band: Band, auc: float) -> None:
-        """A cell has found its best band so far."""
+        """Report the best band of a cell so far."""
         ...
 
     def note(self, text: str) -> None:
-        """Something the user should know, worth a line."""
+        """Report a line that the user should read."""
         ...
 
 
@@ -55,7 +55,7 @@ def folded_name(name: str, width: int) -> str:
 
 
 class Silence:
-    """A reporter for nobody."""
+    """Reporter that discards everything."""
 
     def stage(self, text: str, total: int | None) -> None:
         """Nothing."""

@@ -40,7 +40,7 @@ def warm_up(preload: Sequence[str] = PRELOAD) -> None:
 
 def end_if_imported_by_a_worker() -> None:
     """
-    End a worker process that runs the caller's script once more while it imports it, before it does the script's work again.
+    End a worker process that imports the caller's script again, before the script's work runs a second time.
 
     It ends without a word: its owner sees it and says why (`Workers.submit`).
     """
@@ -62,7 +62,7 @@ def _start_worker(environment: dict[str, str]) -> None:
 
 @contextlib.contextmanager
 def _ignoring_interrupts() -> Iterator[None]:
-    """Processes that are started here ignore Ctrl-C from their first instruction on; it is their owner's to handle."""
+    """Start processes that ignore Ctrl-C from their first instruction on; their owner handles it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -146,7 +146,7 @@ def _why_it_ended(code: int) -> str:
 @contextlib.contextmanager
 def running_workers(jobs: int, preload: Sequence[str] = PRELOAD) -> Iterator[Workers]:
     """
-    Workers for a block.
+    Open workers for a block.
 
     Raises
     ------
@@ -173,7 +173,7 @@ def as_completed(futures: Any) -> Iterator[Future]:
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Let OpenCV use one thread: with several, the order of the faces that it finds depends on which is faster."""
+    """Limit OpenCV to one thread: with several, the order of detected faces depends on their speed."""
     import cv2
 
     before = cv2.getNumThreads()

@@ -77,13 +77,13 @@ class ClipProbe(EmbeddingProbe):
         """Settle the activation, and say so where that was a decision; a fitted head keeps the one that it was fitted with."""
         if hasattr(self, "coef_"):
             # A model that was kept before there was a choice has no such attribute: it was the architecture's own.
-            known = getattr(self, "activation_", self._settled().own or "")
-            return {"activation": known} if known else {}
-        found = self._settled()
-        self.say(what_was_taken(self.name, self.architecture, self.weights, found))
+            activation = getattr(self, "activation_", self._settled().own or "")
+            return {"activation": activation} if activation else {}
+        settled = self._settled()
+        self.say(what_was_taken(self.name, self.architecture, self.weights, settled))
         if self.statistics == "own" and is_place(self.weights):
             self.say(unknown_statistics(self.name, self.weights, "OpenAI"))
-        return {"activation": found.activation} if found.activation else {}
+        return {"activation": settled.activation} if settled.activation else {}
 
     def _settled(self) -> Settled:
         return settle(self.architecture, self.weights, self.activation, TINY_CLIP)

@@ -46,7 +46,7 @@ class DinoProbe(EmbeddingProbe):
         return self.model, self.weights
 
     def taken(self) -> dict[str, str]:
-        """Say where a local folder leaves mean and standard deviation open."""
+        """Warn about a local folder without mean and standard deviation."""
         if self.statistics == "own" and self.weights != RANDOM and not hasattr(self, "coef_"):
             self.say(unknown_statistics(self.name, self.model, "ImageNet"))
         return {}

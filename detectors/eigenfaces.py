@@ -109,12 +109,12 @@ class Eigenfaces(Detector):
         accuracy = np.zeros((len(shares), len(penalties)))
         for train, held_out in StratifiedKFold(FOLDS).split(values, labels):
             pca = _pca(values[np.intersect1d(train, subset)], shares[-1])
-            known, unknown = pca.transform(values[train]), pca.transform(values[held_out])
+            fitted, validated = pca.transform(values[train]), pca.transform(values[held_out])
             counts = np.searchsorted(np.cumsum(pca.explained_variance_ratio_), shares, side="right") + 1
             for i, count in enumerate(np.minimum(counts, pca.n_components_)):
                 for j, penalty in enumerate(penalties):
-                    machine = _linear_svm(known[:, :count], labels[train], penalty)
-                    accuracy[i, j] += machine.score(unknown[:, :count], labels[held_out])
+                    machine = _linear_svm(fitted[:, :count], labels[train], penalty)
+                    accuracy[i, j] += machine.score(validated[:, :count], labels[held_out])
         i, j = np.unravel_index(accuracy.argmax(), accuracy.shape)
         return shares[i], penalties[j]
 

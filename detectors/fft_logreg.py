@@ -13,7 +13,7 @@ from .learning.logistic import LogisticModel, accuracy_path, fit_logistic
 
 class FftLogReg(Detector):
     """
-    Logistic regression that asks how far one linear map gets on a transform of grey pictures.
+    Logistic regression on a transform of grey pictures.
 
     Parameters
     ----------
@@ -63,10 +63,12 @@ class FftLogReg(Detector):
         if fewest < 4:
             raise PluginError(f"fft_logreg holds out a share of every class and needs 4 crops of each, got {fewest}.")
         values = view.columns
-        kept, out = train_test_split(np.arange(len(values)), test_size=self.held_out, random_state=self.seed, stratify=labels)
-        path = accuracy_path((values[kept], labels[kept]), (values[out], labels[out]), self.lambdas)
+        train, validation = train_test_split(
+            np.arange(len(values)), test_size=self.held_out, random_state=self.seed, stratify=labels
+        )
+        path = accuracy_path((values[train], labels[train]), (values[validation], labels[validation]), self.lambdas)
         self.lambda_ = float(self.lambdas[int(path.argmax())])
-        rows = np.arange(len(values)) if self.refit else kept
+        rows = np.arange(len(values)) if self.refit else train
         # Half of lambda against the sum; `fit_logistic` weighs against the mean, and halves for two classes.
         strength = 0.5 * self.lambda_ / len(rows) * (2 if labels.max() == 1 else 1)
         model = fit_logistic(values[rows], labels[rows], "l2", strength)

@@ -1,4 +1,4 @@
-"""A network that knows real faces only and makes its fakes itself (arXiv 1811.00656)."""
+"""A network that learns from real faces only and makes its fakes itself (arXiv 1811.00656)."""
 
 import contextlib
 import hashlib
@@ -212,7 +212,7 @@ class WarpingCNN(Detector):
 
     @property
     def warping(self) -> Warping:
-        """How fakes are made."""
+        """Recipe that makes the fakes."""
         return Warping((self.scales[0], self.scales[1]), tuple(self.masks), self.region, self.colour)  # type: ignore[arg-type]
 
     def network(self, pretrained: bool) -> "nn.Module":
@@ -246,7 +246,7 @@ class WarpingCNN(Detector):
             ) from error
 
     def _weights_file(self) -> Path | None:
-        """Where the weights to begin with lie; None for published and for drawn ones."""
+        """File of the initial weights; None for published and for drawn ones."""
         if self.weights in ("", PUBLISHED):
             return None
         file = Path(self.weights).expanduser()
@@ -325,7 +325,7 @@ def _window(shape: tuple[int, int], rng: np.random.Generator) -> tuple[int, int,
 
 
 def _take_over(network: "nn.Module", state: "dict[str, torch.Tensor]") -> None:
-    """Take weights over from a file, all but the classifier, which there has other classes."""
+    """Load weights from a file, all but those of the classifier, which has other classes there."""
     own = network.state_dict()
     fitting = {name: value for name, value in state.items() if name in own and own[name].shape == value.shape}
     if len(fitting) < 0.8 * len(own):
@@ -357,7 +357,7 @@ class _Training:
         self.parts = MicroBatches(detector.batch_size, detector.name)
 
     def _require_side(self) -> None:
-        """Let the network look at nothing once: some take one side only, or none below their patches."""
+        """Run the network on an empty picture: some take one side only, or none below their patches."""
         import torch
 
         side = self.detector.side
@@ -487,13 +487,13 @@ class _Training:
         place.save(arrays, {**state, "history": self.detector.history_})
 
     def _resumed(self, place: Checkpoint) -> int:
-        """Take up a state that was kept; return the epoch to begin with."""
+        """Restore a saved state; return the epoch to begin with."""
         import torch
 
-        kept = place.load()
-        if kept is None:
+        checkpoint = place.load()
+        if checkpoint is None:
             return 1
-        arrays, state = kept
+        arrays, state = checkpoint
         self.network.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in part_of(arrays, "network").items()})
         restore_optimiser(self.optimiser, arrays)
         self.detector.weights_ = part_of(arrays, "best")
@@ -503,7 +503,7 @@ class _Training:
         return state["epoch"] + 1
 
     def _told(self, epoch: int) -> str:
-        """What the user reads of it."""
+        """Build the message about a resumed training."""
         detector = self.detector
         return (
             f"{detector.name} (seed {detector.seed}) goes on after epoch {epoch} of at most "
@@ -513,7 +513,7 @@ class _Training:
 
 
 def _parts(rows: NDArray[np.intp], size: int) -> list[NDArray[np.intp]]:
-    """Batches; a last one of one crop joins the one before, for a batch norm needs two."""
+    """Cut rows into batches; a last batch of one crop joins the one before, for a batch norm needs two."""
     parts = [rows[start : start + size] for start in range(0, len(rows), size)]
     if len(parts) > 1 and len(parts[-1]) == 1:
         parts[-2:] = [np.concatenate(parts[-2:])]

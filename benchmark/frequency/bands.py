@@ -156,11 +156,11 @@ class Band:
             object.__setattr__(self, name, float(getattr(self, name)))
         if self.action.clips and self.passed_width <= 0:
             cutoff = f"{self.cutoff:g}" if self.kind in ("low", "high") else "-".join(f"{edge:g}" for edge in self.half_gain)
-            others = " and ".join(name for name, mode in MODES.items() if not mode.clips)
+            unclipped = " and ".join(name for name, mode in MODES.items() if not mode.clips)
             raise StudyError(
                 f"a {self.kind} band in mode {self.mode} clips to the frequencies with gain >= 1/2 between 0 and "
                 f"{MAX_FREQUENCY:.3f} cycles/pixel (the corner of the spectrum) and would keep none of them, got {cutoff}. "
-                f"Modes {others} take it."
+                f"Modes {unclipped} take it."
             )
 
     def _require_length(self, what: str, value: float) -> None:
@@ -235,7 +235,7 @@ class Band:
 
     @property
     def passed_width(self) -> float:
-        """How much of the frequency axis has gain >= 1/2, in cycles/pixel."""
+        """Length of the part of the frequency axis with gain >= 1/2, in cycles/pixel."""
         low, high = self.edges
         return MAX_FREQUENCY - (high - low) if self.kind == "stop" else high - low
 
@@ -244,7 +244,7 @@ class Band:
         return butterworth_gain(self.kind, frequency, self.cutoff, self.width, self.order)
 
     def keeps(self, frequency: ArrayLike) -> NDArray[np.bool_]:
-        """Which frequencies (cycles/pixel) have gain >= 1/2; same shape, bool."""
+        """Mask of the frequencies (cycles/pixel) with gain >= 1/2; same shape, bool."""
         return self.gain(frequency) >= HALF
 
     def acting_on(self, frequency: NDArray[np.float64]) -> tuple[NDArray | None, NDArray[np.bool_] | None]:

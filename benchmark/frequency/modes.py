@@ -1,5 +1,5 @@
 """
-Modes of a band: one class each, which says how the gain of a filter acts on what a detector is handed.
+Modes of a band: one class each for the action of a filter's gain on crops and coefficients.
 
 A mode acts on the crops, before any view, or on the coefficients of a view: it leaves some out, or multiplies them.
 """

@@ -58,7 +58,7 @@ class RadiusGrid:
 
 
 def _half_plane_weight(rows: int, cols: int) -> NDArray[np.float64]:
-    """How many coefficients of the full plane each one of the half plane stands for, flat."""
+    """Multiplicity in the full plane of each coefficient of the half plane, flat."""
     weight = np.full((rows, cols // 2 + 1), 2.0)
     weight[:, 0] = 1.0
     if cols % 2 == 0:
@@ -170,13 +170,13 @@ def power_profile(
     grid = radius_grid(*shape)
     sums, count, frequency = radius_sums, grid.count, grid.frequency
     if band is not None and band.kind != "all":
-        weight, kept = band.acting_on(frequency)
+        weight, passed = band.acting_on(frequency)
         if weight is not None:
             sums = sums * weight**2
-        if kept is not None:
-            if not kept.any():
+        if passed is not None:
+            if not passed.any():
                 raise EmptyBandError(f"{band} keeps no frequency of a {shape[0]}x{shape[1]} crop.")
-            sums, count, frequency = columns_of(sums, kept), count[kept], frequency[kept]
+            sums, count, frequency = columns_of(sums, passed), count[passed], frequency[passed]
     width = default_bin_width(min(shape)) if bin_width is None else bin_width
     _, starts = np.unique((frequency / width + 1e-9).astype(int), return_index=True)
     n_coefficients = np.add.reduceat(count, starts)

@@ -26,7 +26,7 @@ NO_VARIANCE = 1e-16
 
 @lru_cache(maxsize=4)
 def _group_counts(n_groups: int, n_draws: int, seed: int) -> NDArray[np.int16]:
-    """How often each group occurs in each draw, (n_draws, n_groups)."""
+    """Draw groups with replacement: counts of each group in each draw, (n_draws, n_groups)."""
     drawn = np.random.default_rng(seed).multinomial(n_groups, np.full(n_groups, 1.0 / n_groups), size=n_draws)
     return drawn.astype(np.int16)
 
@@ -101,7 +101,7 @@ class GroupBootstrap:
 
 def auc_interval(replicates: Sequence[Scored], n_draws: int = 1000, seed: int = 0) -> Interval:
     """
-    Mean AUC over replicates with a 95 % interval that takes groups for independent.
+    Mean AUC over replicates with a 95 % interval that assumes independent groups.
 
     Parameters
     ----------
@@ -215,9 +215,11 @@ def _difference_bounds(first: Measured, second: Measured, drawn: NDArray[np.floa
     value = first.auc.value - second.auc.value
     low, high = unseen_bounds(value, n_pairs, -1.0)
     names = np.unique(np.concatenate([s.groups for s in sets]))
-    (mine, n_mine), (theirs, n_theirs) = (_influence(one.sets, names) for one in (first, second))
-    n_groups = min(n_mine, n_theirs)
-    reach = float(t.ppf(1 - TAIL, max(n_groups - 1, 1)) * np.sqrt(_variance(mine - theirs, n_groups)))
+    (influence_first, n_first), (influence_second, n_second) = (
+        _influence(measured.sets, names) for measured in (first, second)
+    )
+    n_groups = min(n_first, n_second)
+    reach = float(t.ppf(1 - TAIL, max(n_groups - 1, 1)) * np.sqrt(_variance(influence_first - influence_second, n_groups)))
     return max(-1.0, min(low, value - reach)), min(1.0, max(high, value + reach))
 
 
@@ -229,7 +231,7 @@ def _same_scores(first: Sequence[Scored], second: Sequence[Scored]) -> bool:
 
 
 def scarce(value: float, n_pairs: int) -> bool:
-    """Whether there are too few groups, or too few that rank wrong (or right), for a bootstrap to tell the noise of an AUC."""
+    """Test for too few groups, or too few that rank wrong (or right), for a bootstrap to estimate the error of an AUC."""
     return n_pairs < FEW_GROUPS or n_pairs * min(value, 1 - value) < FEW_ERRORS
 
 
@@ -263,7 +265,7 @@ def unseen_bounds(value: float, n_pairs: int, least: float) -> tuple[float, floa
 
 def independent_pairs(sets: Sequence[Scored]) -> int:
     """
-    Count the pairs of a fake and a real that share no group with another pair: of the item set that has fewest.
+    Count the independent pairs of a fake and a real, which share no group: the minimum over the item sets.
 
     Parameters
     ----------
@@ -274,7 +276,7 @@ def independent_pairs(sets: Sequence[Scored]) -> int:
     int
         Groups of the smaller class, where no group holds both; at most half of all groups.
     """
-    return min(_pairs_of(*_groups_by_class(one)) for one in sets)
+    return min(_pairs_of(*_groups_by_class(scored)) for scored in sets)
 
 
 def _groups_by_class(scored: Scored) -> tuple[set[str], set[str]]:
@@ -287,13 +289,13 @@ def _pairs_of(reals: set[str], fakes: set[str]) -> int:
 
 
 def _influence(sets: Sequence[Scored], names: NDArray | None = None) -> tuple[NDArray[np.float64], int]:
-    """What each group adds to a mean AUC, (n_groups,), and the number of groups of the smaller class of the smallest set."""
+    """Influence of each group on a mean AUC, (n_groups,), and the number of groups of the smaller class of the smallest set."""
     codes = GroupCodes(np.unique(np.concatenate([s.groups for s in sets])) if names is None else names)
     total, n_groups = np.zeros(len(codes.names)), []
-    for one in sets:
-        parts = auc_parts(one.labels, one.scores, codes.of(one.groups), len(codes.names))
+    for scored in sets:
+        parts = auc_parts(scored.labels, scored.scores, codes.of(scored.groups), len(codes.names))
         total += (parts.fakes + parts.reals)[0] / len(sets)
-        n_groups.append(min(map(len, _groups_by_class(one))))
+        n_groups.append(min(map(len, _groups_by_class(scored))))
     return total, min(n_groups)
 
 

@@ -48,7 +48,7 @@ class Calibration:
 
 def ambiguous_stretch(probabilities: NDArray[np.float64], labels: NDArray[np.int64]) -> tuple[float, float]:
     """
-    Where a verdict would be a guess.
+    Return the range of probabilities in which the classes overlap.
 
     Two classes: the probabilities of fake between which validation pictures of both classes lie, but for one in twenty of
     either; where the classes are apart, the empty gap between them. More classes: top probabilities below which 95 % of the

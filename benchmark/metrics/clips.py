@@ -214,13 +214,13 @@ def clip_metrics(
     """
     clips = [clip_scores(frames, rule, threshold) for frames, threshold in zip(draws, frame_thresholds, strict=True)]
     n_clips = len(clips[0].labels)
-    if not all(np.isfinite(one.scores).all() for one in clips):
+    if not all(np.isfinite(scored.scores).all() for scored in clips):
         return ClipMetrics(rule, n_clips, UNKNOWN, UNKNOWN, dict.fromkeys(RATES, UNKNOWN))
     pairs = list(zip(clips, clip_thresholds, strict=True))
     accuracy = _share(
-        [balanced_accuracy_at(one.labels, one.scores, threshold) for one, threshold in pairs],
+        [balanced_accuracy_at(scored.labels, scored.scores, threshold) for scored, threshold in pairs],
         clips,
-        lambda: [bootstrap.under_draws(one, _accuracies(threshold)) for one, threshold in pairs],
+        lambda: [bootstrap.under_draws(scored, _accuracies(threshold)) for scored, threshold in pairs],
     )
     rates = {name: _rate(clips, x, bootstrap) for name, x in RATES.items()}
     return ClipMetrics(rule, n_clips, bootstrap.interval(clips), accuracy, rates)
@@ -233,8 +233,8 @@ def _rate(clips: Sequence[Scored], false_alarm_rate: float, bootstrap: GroupBoot
     def rates(scored: Scored, weights: NDArray) -> NDArray[np.float64]:
         return weighted_detection_rate(scored, weights, false_alarm_rate)
 
-    values = [detection_rate_at(one.labels, one.scores, false_alarm_rate) for one in clips]
-    return _share(values, clips, lambda: [bootstrap.under_draws(one, rates) for one in clips])
+    values = [detection_rate_at(clip.labels, clip.scores, false_alarm_rate) for clip in clips]
+    return _share(values, clips, lambda: [bootstrap.under_draws(clip, rates) for clip in clips])
 
 
 def _accuracies(threshold: float) -> Statistic:
@@ -279,7 +279,7 @@ def weighted_balanced_accuracy(scored: Scored, weights: NDArray, threshold: floa
     fake = scored.labels == 1
     right = ((scored.scores >= threshold) == fake).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        shares = [weights[:, mine] @ right[mine] / weights[:, mine].sum(axis=1) for mine in (fake, ~fake)]
+        shares = [weights[:, members] @ right[members] / weights[:, members].sum(axis=1) for members in (fake, ~fake)]
     return np.asarray((shares[0] + shares[1]) / 2, dtype=np.float64)
 
 
@@ -302,8 +302,8 @@ def weighted_detection_rate(scored: Scored, weights: NDArray, false_alarm_rate: 
     order = np.argsort(-scored.scores, kind="stable")
     scores, fake = scored.scores[order], scored.labels[order] == 1
     last = np.r_[scores[1:] != scores[:-1], True]  # of equal scores: a threshold passes all of them or none
-    found, alarms = (np.cumsum(weights[:, order] * mine, axis=1, dtype=np.float64) for mine in (fake, ~fake))
+    detected, alarms = (np.cumsum(weights[:, order] * members, axis=1, dtype=np.float64) for members in (fake, ~fake))
     with np.errstate(invalid="ignore", divide="ignore"):
-        rates, false = (counts / counts[:, -1:] for counts in (found, alarms))
+        rates, false = (counts / counts[:, -1:] for counts in (detected, alarms))
     allowed = np.where((false <= false_alarm_rate + 1e-12) & last, rates, 0.0)
     return np.where(np.isfinite(rates[:, -1] + false[:, -1]), allowed.max(axis=1), np.nan)

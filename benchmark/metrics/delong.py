@@ -48,7 +48,7 @@ class GroupCodes:
 @dataclass(frozen=True)
 class Parts:
     """
-    What the groups add to AUCs, as deviations that sum to zero.
+    Contributions of the groups to AUCs, as deviations that sum to zero.
 
     Attributes
     ----------
@@ -114,9 +114,9 @@ def covariance(parts: Parts, has_fakes: NDArray[np.bool_], has_reals: NDArray[np
     if min(n_fake, n_real) < 2:
         return np.full((len(parts.fakes),) * 2, np.nan)
     across = parts.fakes @ parts.reals.T
-    found = n_fake / (n_fake - 1) * parts.fakes @ parts.fakes.T
-    found += n_real / (n_real - 1) * parts.reals @ parts.reals.T
-    return found + n_any / (n_any - 1) * (across + across.T)
+    within = n_fake / (n_fake - 1) * parts.fakes @ parts.fakes.T
+    within += n_real / (n_real - 1) * parts.reals @ parts.reals.T
+    return within + n_any / (n_any - 1) * (across + across.T)
 
 
 def auc_covariance(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike | None = None) -> NDArray[np.float64]:
@@ -139,18 +139,18 @@ def auc_covariance(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike | Non
     names, member = np.unique(np.arange(y.size) if groups is None else np.asarray(groups), return_inverse=True)
     if len(np.unique(y)) < 2:
         return np.full((len(values),) * 2, np.nan)
-    each = [auc_parts(y, one, member, len(names)) for one in values]
+    each = [auc_parts(y, row, member, len(names)) for row in values]
     return covariance(_stacked(each), *_classes_of(y, member, len(names)))
 
 
 def _classes_of(labels: NDArray, member: NDArray[np.intp], n_groups: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which groups hold fakes, and which reals."""
+    """Masks of the groups that hold fakes, and of those that hold reals."""
     fakes, reals = (np.bincount(member[labels == label], minlength=n_groups) > 0 for label in (1, 0))
     return fakes, reals
 
 
 def _stacked(each: Sequence[Parts]) -> Parts:
-    return Parts(np.concatenate([one.fakes for one in each]), np.concatenate([one.reals for one in each]))
+    return Parts(np.concatenate([parts.fakes for parts in each]), np.concatenate([parts.reals for parts in each]))
 
 
 def delong_variance(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike | None = None) -> float:
@@ -173,9 +173,13 @@ def delong_test(labels: ArrayLike, scores_a: ArrayLike, scores_b: ArrayLike, gro
     DeLong
         p is 1 for equal AUCs, and NaN where they differ and no item varies (one all right, the other all wrong).
     """
-    found = auc_covariance(labels, np.stack([np.asarray(scores_a), np.asarray(scores_b)]), groups)
+    variances = auc_covariance(labels, np.stack([np.asarray(scores_a), np.asarray(scores_b)]), groups)
     difference = roc_auc(labels, scores_a) - roc_auc(labels, scores_b)
-    error = float(np.sqrt(max(found[0, 0] + found[1, 1] - 2 * found[0, 1], 0))) if np.isfinite(found).all() else np.nan
+    error = (
+        float(np.sqrt(max(variances[0, 0] + variances[1, 1] - 2 * variances[0, 1], 0)))
+        if np.isfinite(variances).all()
+        else np.nan
+    )
     return DeLong(difference, error, float(p_values(np.array(difference), np.array(error))))
 
 
@@ -205,15 +209,15 @@ def mean_auc_covariance(rows: Sequence[Mapping[str, Sequence[Scored]]]) -> NDArr
     """
     first = rows[0]
     names = np.unique(np.concatenate([scored.groups for each in first.values() for scored in each]))
-    found, total = np.zeros((len(rows), len(rows))), np.zeros((len(rows), len(names)))
+    nested, total = np.zeros((len(rows), len(rows))), np.zeros((len(rows), len(names)))
     factor = len(names) / max(len(names) - 1, 1)
     for domain in sorted(first):
         codes = GroupCodes(np.unique(np.concatenate([scored.groups for scored in first[domain]])))
         parts = _stacked([_mean_parts(row[domain], codes) for row in rows])
         both = parts.fakes + parts.reals
-        found += covariance(parts, *_any_classes(first[domain], codes)) - factor * both @ both.T
+        nested += covariance(parts, *_any_classes(first[domain], codes)) - factor * both @ both.T
         total[:, np.searchsorted(names, codes.names)] += both
-    return (found + factor * total @ total.T) / len(first) ** 2
+    return (nested + factor * total @ total.T) / len(first) ** 2
 
 
 def _mean_parts(replicates: Sequence[Scored], codes: GroupCodes) -> Parts:

@@ -1,5 +1,5 @@
 """
-Scores and labels to numbers: pure functions.
+Detection metrics: detection and error rates, average precision, and balanced accuracy at a threshold.
 
 Everywhere ``labels`` is 0 real, 1 fake and a higher score means more fake. A number that cannot be known from the data at
 hand is NaN, never a guess.
@@ -10,30 +10,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-from .bootstrap import GroupBootstrap, auc_interval
-from .roc import Interval, Scored, roc_auc
-
-__all__ = [
-    "FALSE_ALARM_RATES",
-    "GroupBootstrap",
-    "Interval",
-    "Scored",
-    "Verdicts",
-    "auc_interval",
-    "average_precision",
-    "average_precision_of",
-    "balanced_accuracy",
-    "balanced_accuracy_of",
-    "best_threshold",
-    "detection_rate_at",
-    "detection_rate_of",
-    "equal_error_rate",
-    "equal_error_rate_of",
-    "nearest_detection_rate_at",
-    "nearest_detection_rate_of",
-    "roc_auc",
-]
 
 FALSE_ALARM_RATES = (0.10, 0.05, 0.01)
 

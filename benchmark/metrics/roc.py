@@ -1,4 +1,4 @@
-"""The area under the ROC curve, and what it is computed of: scores with labels, and groups that depend on each other."""
+"""Area under the ROC curve, and its input: scores with labels and groups."""
 
 from dataclasses import dataclass
 

@@ -1,5 +1,5 @@
 """
-Maximum mean discrepancy: how far two sets of vectors are apart, and whether as far as chance would have them.
+Maximum mean discrepancy of two sets of vectors, with a permutation test.
 
 Symbols
 -------
@@ -240,12 +240,12 @@ def published_mmd(real: NDArray, fake: NDArray, rule: Rule, kernel: KernelName =
 
 def _first_distances(rows: NDArray, n: int) -> NDArray[np.float64]:
     """Return the first distances of the list (0, 1), (0, 2), ..., (1, 2), ...; all if there are fewer."""
-    found: NDArray[np.float64] = np.empty(0)
+    distances: NDArray[np.float64] = np.empty(0)
     for i in range(len(rows) - 1):
-        if len(found) >= n:
+        if len(distances) >= n:
             break
-        found = np.append(found, np.asarray(cdist(rows[i : i + 1], rows[i + 1 : i + 1 + n]), dtype=np.float64))
-    return found[:n]
+        distances = np.append(distances, np.asarray(cdist(rows[i : i + 1], rows[i + 1 : i + 1 + n]), dtype=np.float64))
+    return distances[:n]
 
 
 def _ordered_distances(rows: NDArray, ranks: Sequence[int]) -> NDArray[np.float64]:
@@ -264,8 +264,8 @@ def _ordered_distances(rows: NDArray, ranks: Sequence[int]) -> NDArray[np.float6
         low, high = _bounds(sample, ranks[0] / n_pairs - margin, ranks[-1] / n_pairs + margin)
         n_below, inside = _distances_between(rows, low, high)
         if n_below <= ranks[0] and ranks[-1] < n_below + len(inside):
-            wanted = np.array(ranks) - n_below
-            return np.sqrt(np.partition(inside, wanted)[wanted])
+            places = np.array(ranks) - n_below
+            return np.sqrt(np.partition(inside, places)[places])
         margin *= 4
 
 
@@ -316,7 +316,7 @@ def _positive(width: float, rows: NDArray) -> float:
 @dataclass(frozen=True)
 class Labelling:
     """
-    Which vectors are real, and what may be relabelled.
+    Labels of vectors, with the groups that a permutation may relabel.
 
     Attributes
     ----------

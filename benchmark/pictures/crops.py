@@ -64,7 +64,7 @@ MAX_PIXELS = 100_000_000
 @dataclass(frozen=True)
 class CropSpec:
     """
-    Which square windows are cut from a picture.
+    Choice of the square windows that are cut from a picture.
 
     Attributes
     ----------
@@ -176,7 +176,7 @@ def _open(data: bytes, load: bool) -> Image.Image:
 
 
 def _is_heic(data: bytes) -> bool:
-    """Whether a file is HEIC; then Pillow can read it from now on."""
+    """Test if a file is HEIC, and register the reader of such files with Pillow if so."""
     if data[4:8] != b"ftyp":
         return False
     brands = {data[8:12], *(data[i : i + 4] for i in range(16, min(int.from_bytes(data[:4]), len(data)), 4))}
@@ -190,12 +190,12 @@ def _is_heic(data: bytes) -> bool:
 
 
 def heic_missing() -> str:
-    """Say what has to be installed before HEIC pictures can be read; empty if nothing."""
+    """Return the requirement for HEIC pictures that is not installed; empty if nothing is missing."""
     return extra_missing(HEIC_EXTRA, [HEIC_LIBRARY])
 
 
 def is_picture(head: bytes) -> bool:
-    """Whether a file that begins with some bytes (`HEAD` are enough) is a picture by its signature; a TGA file has none."""
+    """Test the first bytes of a file (`HEAD` are enough) for the signature of a picture; a TGA file has none."""
     return SIGNATURE.match(head) is not None
 
 

@@ -127,10 +127,10 @@ def near_pairs(a: Hashes, b: Hashes, distance: int = DISTANCE) -> NDArray[np.int
     near = _near_values(values_a, values_b, distance)
     n_a, n_b = np.bincount(of_a, minlength=len(values_a)), np.bincount(of_b, minlength=len(values_b))
     first_a, first_b = np.cumsum(n_a) - n_a, np.cumsum(n_b) - n_b
-    one, other = near.T
-    block, place = _expand(n_a[one] * n_b[other])
-    rows = np.argsort(of_a, kind="stable")[first_a[one[block]] + place // n_b[other[block]]]
-    cols = np.argsort(of_b, kind="stable")[first_b[other[block]] + place % n_b[other[block]]]
+    first, second = near.T
+    block, place = _expand(n_a[first] * n_b[second])
+    rows = np.argsort(of_a, kind="stable")[first_a[first[block]] + place // n_b[second[block]]]
+    cols = np.argsort(of_b, kind="stable")[first_b[second[block]] + place % n_b[second[block]]]
     order = np.lexsort((cols, rows))
     return np.stack([rows[order], cols[order]], axis=1)
 
@@ -158,13 +158,13 @@ def lookalike_of(a: Hashes, b: Hashes, distance: int = DISTANCE) -> NDArray[np.i
     """
     values_a, of_a = np.unique(a, return_inverse=True)
     values_b, first_b = np.unique(b, return_index=True)
-    one, other = _near_values(values_a, values_b, distance).T
-    apart = np.bitwise_count(values_a[one] ^ values_b[other])
-    order = np.lexsort((first_b[other], apart, one))
-    leading, first = np.unique(one[order], return_index=True)
-    found = np.full(len(values_a), -1, dtype=np.intp)
-    found[leading] = first_b[other[order[first]]]
-    return found[of_a]
+    hash_a, hash_b = _near_values(values_a, values_b, distance).T
+    apart = np.bitwise_count(values_a[hash_a] ^ values_b[hash_b])
+    order = np.lexsort((first_b[hash_b], apart, hash_a))
+    leading, first = np.unique(hash_a[order], return_index=True)
+    nearest = np.full(len(values_a), -1, dtype=np.intp)
+    nearest[leading] = first_b[hash_b[order[first]]]
+    return nearest[of_a]
 
 
 def groups_of_lookalikes(hashes: Hashes, distance: int = DISTANCE) -> list[NDArray[np.intp]]:
@@ -185,8 +185,8 @@ def groups_of_lookalikes(hashes: Hashes, distance: int = DISTANCE) -> list[NDArr
     from scipy.sparse.csgraph import connected_components
 
     values, of = np.unique(hashes, return_inverse=True)
-    one, other = _near_values(values, values, distance).T
-    links = coo_array((np.ones(len(one), dtype=np.int8), (one, other)), shape=(len(values), len(values)))
+    first, second = _near_values(values, values, distance).T
+    links = coo_array((np.ones(len(first), dtype=np.int8), (first, second)), shape=(len(values), len(values)))
     member_of = connected_components(links, directed=False)[1][of] if len(values) else of
     order = np.argsort(member_of, kind="stable")
     sets = np.split(order, np.flatnonzero(np.diff(member_of[order])) + 1)
@@ -199,9 +199,9 @@ def _near_values(a: Hashes, b: Hashes, distance: int) -> NDArray[np.intp]:
         raise ValueError(f"the distance of hashes lies between 0 and {BITS - 1} bits, got {distance}.")
     parts = [np.empty((0, 2), dtype=np.intp)]
     for low, high in _stretches(distance + 1):
-        for one, other in _agreeing(a, b, low, high):
-            near = np.bitwise_count(a[one] ^ b[other]) <= distance
-            parts.append(np.stack([one[near], other[near]], axis=1))
+        for first, second in _agreeing(a, b, low, high):
+            near = np.bitwise_count(a[first] ^ b[second]) <= distance
+            parts.append(np.stack([first[near], second[near]], axis=1))
     return np.unique(np.concatenate(parts), axis=0)
 
 

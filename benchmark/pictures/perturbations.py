@@ -1,5 +1,5 @@
 """
-What happens to a picture between its making and its examination: noise, blur, JPEG, crop and resize, filters.
+Perturbations of pictures: noise, blur, JPEG, crop and resize, filters.
 
 A perturbed domain is a domain, ``DOMAIN+NAME[:faithful][:parameter=value ...]``, and perturbations are chained from left to
 right: ``procedural/planted+jpeg:quality=50+noise:sd=5``. The clean ones have a strength that is told; the ``faithful`` ones do
@@ -202,7 +202,7 @@ def bandpass(picture: Picture, rng: np.random.Generator, *, cutoff: float = 0.2,
 
 
 def bandstop(picture: Picture, rng: np.random.Generator, *, cutoff: float = 0.2, width: float = 0.1, order: int = 1) -> Picture:
-    """Take away what `bandpass` passes."""
+    """Band stop: remove the frequencies that `bandpass` passes."""
     return _filtered(picture, "stop", cutoff, width, order)
 
 
@@ -256,7 +256,7 @@ def foreign_picture(shape: tuple[int, ...], rng: np.random.Generator) -> Picture
 
 
 def _uint8(picture: Any) -> Picture:
-    """What OpenCV returns, whose stubs know any number type."""
+    """Narrow an array of OpenCV to uint8; its stubs allow any number type."""
     return np.asarray(picture, dtype=np.uint8)
 
 
@@ -433,15 +433,15 @@ class Step:
 
     @property
     def kernel(self) -> Kernel:
-        """The function."""
+        """Function of the perturbation."""
         return (PUBLISHED if self.faithful else CLEAN)[self.name]
 
     def __str__(self) -> str:
         defaults = _defaults(self.kernel)
         always = TOLD_PUBLISHED if self.faithful else () if self.name == "combined" else TOLD
-        told = [(n, v) for n, v in self.parameters if v != defaults[n] or n in always]
-        told += [("probability", self.probability)] if self.probability != 1 else []
-        return ":".join([self.name, *["faithful"] * self.faithful, *(f"{n}={_shown(v)}" for n, v in told)])
+        shown = [(n, v) for n, v in self.parameters if v != defaults[n] or n in always]
+        shown += [("probability", self.probability)] if self.probability != 1 else []
+        return ":".join([self.name, *["faithful"] * self.faithful, *(f"{n}={_shown(v)}" for n, v in shown)])
 
     def settled(self, seed: Sequence[str]) -> dict[str, float]:
         """Parameters for one picture. Draws have a generator of their own, so noise of a drawn strength is the same noise."""

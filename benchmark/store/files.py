@@ -1,4 +1,4 @@
-"""Digests, and files that are written whole or not at all."""
+"""Digests, and atomic writes of files."""
 
 import contextlib
 import hashlib

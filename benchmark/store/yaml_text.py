@@ -49,7 +49,7 @@ class YamlError(ValueError):
 @dataclass(frozen=True)
 class YamlText:
     """
-    What a text says, and where.
+    Content of a YAML text with the positions of its entries.
 
     Attributes
     ----------

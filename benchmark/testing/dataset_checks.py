@@ -72,10 +72,10 @@ def splits_have_both_classes(spec: DatasetSpec) -> str:
     labels: set[int] = set()
     for variant, dataset, items in _domains(spec):
         present = {item.split for item in items}
-        wanted = present | {"val"} if "train" in present else present
+        splits = present | {"val"} if "train" in present else present
         # A collection of reals may have been given fakes.
         labels = {LABEL_NAMES.index(name) for name in _classes(dataset)} | {item.label for item in items}
-        missing = missing_classes(items, [split for split in SPLITS if split in wanted], sorted(labels))
+        missing = missing_classes(items, [split for split in SPLITS if split in splits], sorted(labels))
         require(not missing, f"domain '{variant}': {missing}")
     return "" if len(labels) == len(LABEL_NAMES) else "reals only: a domain once fakes are given"
 
@@ -95,10 +95,10 @@ def listing_is_repeatable(spec: DatasetSpec) -> None:
 def splits_share_no_identity(spec: DatasetSpec) -> str:
     """No clip, shown identity or donor is on two sides."""
     for variant, _, items in _domains(spec):
-        for one, other in combinations(SPLITS, 2):
-            sides = ([i for i in items if i.split == split] for split in (one, other))
+        for first, second in combinations(SPLITS, 2):
+            sides = ([i for i in items if i.split == split] for split in (first, second))
             try:
-                check_no_leak(f"{one} and {other} of '{variant}'", *sides, way_out="Keep such items on one side.")
+                check_no_leak(f"{first} and {second} of '{variant}'", *sides, way_out="Keep such items on one side.")
             except BenchError as error:
                 require(False, str(error))
     groups = {item.group for _, _, items in _domains(spec) for item in items}
@@ -128,13 +128,16 @@ def pictures_can_be_read(spec: DatasetSpec) -> str:
 
 
 def fingerprints_tell_pictures_apart(spec: DatasetSpec) -> str:
-    """Where items have fingerprints, every one has, and no two share one."""
+    """Either all items have fingerprints or none has, and no two items share one."""
     seen = False
     for variant, _, items in _domains(spec):
-        given = [item.fingerprint for item in items if item.fingerprint]
-        require(len(given) in (0, len(items)), f"domain '{variant}': only {len(given)} of {len(items)} have a fingerprint")
-        require(len(set(given)) == len(given), f"domain '{variant}': two items share a fingerprint")
-        seen = seen or bool(given)
+        fingerprints = [item.fingerprint for item in items if item.fingerprint]
+        require(
+            len(fingerprints) in (0, len(items)),
+            f"domain '{variant}': only {len(fingerprints)} of {len(items)} have a fingerprint",
+        )
+        require(len(set(fingerprints)) == len(fingerprints), f"domain '{variant}': two items share a fingerprint")
+        seen = seen or bool(fingerprints)
     return "given by the data set" if seen else "files are hashed"
 
 

@@ -185,10 +185,10 @@ def order_does_not_matter(spec: DetectorSpec) -> None:
 def batches_do_not_matter(spec: DetectorSpec) -> None:
     """A crop's score does not depend on the crops that it comes with."""
     detector, problem = _fitted(spec)
-    whole, middle = score_detector(detector, problem.test), len(problem.test) // 3
+    together, middle = score_detector(detector, problem.test), len(problem.test) // 3
     halves = [score_detector(detector, problem.test[part]) for part in (slice(0, middle), slice(middle, None))]
-    _require_close(whole, np.concatenate(halves), "scored in two batches")
-    _require_close(whole[:1], score_detector(detector, problem.test[:1]), "scored alone")
+    _require_close(together, np.concatenate(halves), "scored in two batches")
+    _require_close(together[:1], score_detector(detector, problem.test[:1]), "scored alone")
 
 
 def _require_close(wanted: NDArray, came: NDArray, how: str) -> None:
@@ -205,12 +205,12 @@ def inputs_are_left_alone(spec: DetectorSpec) -> None:
     test = Features(problem.test.values.copy(), problem.test.frequency)
     detector.fit(train, labels)
     detector.score(test)
-    for name, mine, original in (
+    for name, handed, original in (
         ("the training view", train.values, problem.train.values),
         ("the labels", labels, problem.train_labels),
         ("the scored view", test.values, problem.test.values),
     ):
-        require(np.array_equal(mine, original), f"{name} was changed in place; copy before you write")
+        require(np.array_equal(handed, original), f"{name} was changed in place; copy before you write")
 
 
 def saved_model_scores_alike(spec: DetectorSpec) -> str:

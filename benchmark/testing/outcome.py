@@ -1,4 +1,4 @@
-"""What a check says, and how one is run so that its failure hurts no other."""
+"""Result of a contract check, and the run of one that catches every exception."""
 
 import traceback
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class ContractBroken(AssertionError):
-    """What a check raises, with what was wanted and what came."""
+    """Violation of a contract, with the expected and the actual value."""
 
 
 @dataclass(frozen=True)

@@ -120,13 +120,13 @@ def _queries(experiments: list[int]) -> tuple[Any, Any, Any]:
     is_cell = [SqlRun.lifecycle_stage == "active", SqlRun.experiment_id.in_(experiments)]
     is_cell += [tagged(KIND, "cell"), tagged(COMPLETE, "1")]
     metric = SqlLatestMetric
-    wanted = sa.or_(metric.key.in_([IN_DOMAIN, CROSS_DOMAIN, *OLD_NAMES]), metric.key.like("test/%/auc"))
+    of_interest = sa.or_(metric.key.in_([IN_DOMAIN, CROSS_DOMAIN, *OLD_NAMES]), metric.key.like("test/%/auc"))
     ended = sa.func.coalesce(SqlRun.end_time, 0)
     runs = sa.select(SqlRun.run_uuid, SqlRun.experiment_id, ended, SqlRun.artifact_uri).where(*is_cell)
     metrics = sa.select(metric.run_uuid, metric.key, metric.value, metric.is_nan)
     uses = sa.select(SqlTag.run_uuid, SqlTag.value).join(SqlRun, SqlRun.run_uuid == SqlTag.run_uuid)
     return (
         runs,
-        metrics.join(SqlRun, SqlRun.run_uuid == metric.run_uuid).where(*is_cell, wanted),
+        metrics.join(SqlRun, SqlRun.run_uuid == metric.run_uuid).where(*is_cell, of_interest),
         uses.where(*is_cell, SqlTag.key == USED),
     )

@@ -73,7 +73,7 @@ class RunDocument:
 
     @property
     def only_used(self) -> bool:
-        """True if it brings nothing but the time of use of a run that the store has already."""
+        """True for a document that only updates the time of use of a run that the store already has."""
         return bool(self.used) and not self.end
 
     @classmethod

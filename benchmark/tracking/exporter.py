@@ -17,7 +17,7 @@ ROUND = 0.3  # seconds between two looks into the outbox
 
 class Exporter(threading.Thread):
     """
-    Sends an outbox in the background until it is closed.
+    Background thread that sends an outbox until it is closed.
 
     Parameters
     ----------

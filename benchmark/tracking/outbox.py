@@ -78,8 +78,8 @@ class Outbox:
         self.folder = outbox_folder(uri)
         self.folder.mkdir(parents=True, exist_ok=True)
         name = _outbox_name(uri)
-        here = {"here": name.removeprefix("here:")} if name != uri else {}
-        write_json(self.folder / "store.json", {"uri": uri, **here})
+        relative = {"here": name.removeprefix("here:")} if name != uri else {}
+        write_json(self.folder / "store.json", {"uri": uri, **relative})
         self._delivered_file = self.folder / "delivered.txt"
         self._take_over()
         self._delivered = set(self._delivered_file.read_text().split("\n")) if self._delivered_file.exists() else set()
@@ -103,11 +103,11 @@ class Outbox:
 
         A store that does not answer is taken to have what has arrived there before.
         """
-        known = self._known(document)
-        if known is None:
+        runs = self._known(document)
+        if runs is None:
             return f"{document.key} {document.state}" in self._delivered
-        run = known.get(document.key)
-        return run is not None and is_whole(run, document, known, self._client)
+        run = runs.get(document.key)
+        return run is not None and is_whole(run, document, runs, self._client)
 
     def _known(self, document: RunDocument) -> dict[str, KnownRun] | None:
         name = document.study, document.study_key

@@ -64,8 +64,8 @@ def boards_of(study: str, names: Iterable[str]) -> set[str]:
     >>> sorted(boards_of("a", ["a~seeds=1", "a~mine", "ab", "b"]))
     ['a~mine', 'a~seeds=1']
     """
-    known = set(names)
-    return {study} & known or {name for name in known if name.startswith(f"{study}{MARK}")}
+    boards = set(names)
+    return {study} & boards or {name for name in boards if name.startswith(f"{study}{MARK}")}
 
 
 @contextlib.contextmanager
@@ -91,11 +91,11 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
     with reported(uri):
         experiments = {e.experiment_id: e.name for e in client.search_experiments()}
         if study is not None:
-            wanted = boards_of(study, experiments.values())
-            experiments = {i: n for i, n in experiments.items() if n in wanted}
+            boards = boards_of(study, experiments.values())
+            experiments = {i: n for i, n in experiments.items() if n in boards}
             if not experiments:
-                known = ", ".join(sorted(e.name for e in client.search_experiments() if e.name != "Default"))
-                raise TrackingError(f"no study '{study}' in {uri}. Recorded there: {known or 'nothing'}.")
+                recorded = ", ".join(sorted(e.name for e in client.search_experiments() if e.name != "Default"))
+                raise TrackingError(f"no study '{study}' in {uri}. Recorded there: {recorded or 'nothing'}.")
         cells = find_cells(client, uri, experiments)
         folders = _folders(client, uri, cells)
     yield [CellRun(c.run_id, experiments[c.experiment_id], c.metrics, c.finished, c.used, folders[c.run_id]) for c in cells]
@@ -128,12 +128,12 @@ def find_cells(client: "MlflowClient", uri: str, experiments: Mapping[str, str])
 
 def _folders(client: "MlflowClient", uri: str, cells: Sequence[FoundCell]) -> dict[str, Path]:
     """Folder of every cell by run: in place where the store is on this machine, else downloaded, once."""
-    here = {cell.run_id: place for cell in cells if (place := folder_path(cell.location))}
-    missing = [cell.run_id for cell in cells if cell.run_id not in here]
+    folders = {cell.run_id: place for cell in cells if (place := folder_path(cell.location))}
+    missing = [cell.run_id for cell in cells if cell.run_id not in folders]
     downloads = store_folder(uri) / "runs"
     with ThreadPoolExecutor(DOWNLOADS) as threads:
         list(threads.map(lambda run_id: _download(client, run_id, downloads / run_id), missing))
-    return here | {run_id: downloads / run_id for run_id in missing}
+    return folders | {run_id: downloads / run_id for run_id in missing}
 
 
 def _download(client: "MlflowClient", run_id: str, target: Path) -> None:
@@ -168,19 +168,19 @@ def fetch_artifacts(uri: str, folders: Mapping[str, Path], names: Sequence[str])
         If the store does not answer.
     """
     downloads = store_folder(uri) / "runs"
-    wanted = {run_id: folder for run_id, folder in folders.items() if folder.parent == downloads and folder.is_dir()}
-    if not wanted:
+    downloaded = {run_id: folder for run_id, folder in folders.items() if folder.parent == downloads and folder.is_dir()}
+    if not downloaded:
         return
     client = client_for(uri)
 
     def fetch(run_id: str) -> None:
-        missing = [name for name in names if not (wanted[run_id] / name).exists()]
+        missing = [name for name in names if not (downloaded[run_id] / name).exists()]
         present = {entry.path for entry in client.list_artifacts(run_id)} if missing else set()
         for name in present.intersection(missing):
-            client.download_artifacts(run_id, name, str(wanted[run_id]))
+            client.download_artifacts(run_id, name, str(downloaded[run_id]))
 
     with reported(uri), ThreadPoolExecutor(DOWNLOADS) as threads:
-        list(threads.map(fetch, wanted))
+        list(threads.map(fetch, downloaded))
 
 
 def download_model(address: str, uri: str) -> Path:

@@ -63,14 +63,14 @@ def known_runs(client: "MlflowClient", uri: str, experiment: str, tag: str, valu
     dict of str to KnownRun
         By `names.KEY`. Of several with one key, the one that is not deleted, then whole, then the oldest.
     """
-    known = client.get_experiment_by_name(experiment)
-    if known is None:
+    study = client.get_experiment_by_name(experiment)
+    if study is None:
         return {}
     runs = None
     if is_database(uri):
-        runs = _from_database(uri, int(known.experiment_id), tag, value)
+        runs = _from_database(uri, int(study.experiment_id), tag, value)
     if runs is None:
-        runs = [_known(run) for run in search_runs(client, [known.experiment_id], f"tags.`{tag}` = '{value}'", ALL)]
+        runs = [_known(run) for run in search_runs(client, [study.experiment_id], f"tags.`{tag}` = '{value}'", ALL)]
     best: dict[str, KnownRun] = {}
     for key, run in runs:
         if key and (key not in best or (run.active, bool(run.state)) > (best[key].active, bool(best[key].state))):
@@ -171,13 +171,13 @@ def _from_database(uri: str, experiment: int, tag: str, value: str) -> list[tupl
             for run_id, key, text in map(tuple, connection.execute(tags)):
                 tags_of.setdefault(run_id, {})[key] = text
             with_model = {run_id for run_id, place in map(tuple, connection.execute(models)) if is_there(place)}
-            known = []
+            entries = []
             for run_id, stage, location in map(tuple, connection.execute(runs)):
                 own = tags_of.get(run_id, {})
                 state, parent = own.get(COMPLETE, ""), own.get(PARENT, "")
                 run = KnownRun(run_id, state, parent, stage == "active", location or "", run_id in with_model)
-                known.append((own.get(KEY, ""), run))
-            return known
+                entries.append((own.get(KEY, ""), run))
+            return entries
     except (ImportError, AttributeError, SQLAlchemyError):
         return None
     finally:

@@ -40,7 +40,7 @@ def _refuse_model(folder: Path) -> None:
 
 class Sender:
     """
-    Sends documents to one tracking store, each at most once.
+    Connection that sends documents to one tracking store, each at most once.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Sender:
     @contextlib.contextmanager
     def alone(self, patience: float = FOR_EVER) -> Iterator[None]:
         """
-        Be the only one of this machine who sends to the store; everybody waits for as long as one file takes.
+        Hold the lock of the store while sending; other processes wait for as long as one file takes.
 
         Raises
         ------
@@ -150,19 +150,17 @@ class Sender:
     def _opened(self, document: RunDocument) -> KnownRun:
         """Run of a document below the run of its parent: made, or restored if it was deleted."""
         parent = self._opened(document.parent).run_id if document.parent else ""
-        known = self._known(document)
+        runs = self._known(document)
         # Whoever else sends to the store may have made it since it was asked.
-        run = known.get(document.key) or known_runs(self._client, self._uri, document.study, KEY, document.key).get(
-            document.key
-        )
+        run = runs.get(document.key) or known_runs(self._client, self._uri, document.study, KEY, document.key).get(document.key)
         if run is None:
             run = self._create(document, parent)
         if not run.active:
             self._client.restore_run(run.run_id)
         if run.parent != parent:
             self._client.set_tag(run.run_id, PARENT, parent)
-        known[document.key] = replace(run, parent=parent, active=True)
-        return known[document.key]
+        runs[document.key] = replace(run, parent=parent, active=True)
+        return runs[document.key]
 
     def _create(self, document: RunDocument, parent: str) -> KnownRun:
         tags = {

@@ -23,7 +23,7 @@ INDEX_FORMAT = 3
 @dataclass(frozen=True)
 class CellIndex:
     """
-    Cells of a server when it was asked last.
+    Cells of a server as of the last request.
 
     Attributes
     ----------

@@ -51,7 +51,7 @@ def make_ready(path: Path, uri: str) -> None:
 
 @cache
 def _mark() -> int:
-    """Stands in the header of a file that has been found whole, for this version of MLflow."""
+    """Mark in the header of a file that was found complete, for this version of MLflow."""
     return int(digest(["mlflow", version("mlflow")])[:7], 16)
 
 
@@ -76,16 +76,16 @@ def _connected(path: Path) -> Iterator[sqlite3.Connection]:
 def _make(path: Path) -> None:
     """Make or mend the file, under the lock."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = path.with_name(f".{path.name}.new")
-    for stale in path.parent.glob(f"{made.name}*"):
+    fresh = path.with_name(f".{path.name}.new")
+    for stale in path.parent.glob(f"{fresh.name}*"):
         stale.unlink()  # of one who was killed: nobody else can be here
     with tempfile.TemporaryDirectory(prefix="bandbench-store-") as folder:
         reason = _brought_up_to_date(path, Path(folder, "known.db")) if path.exists() else "there is none"
         if not reason:
             return
         _open_with_mlflow(Path(folder, "new.db"))
-        _copy(Path(folder, "new.db"), made)  # into one file: what its write-ahead log holds, too
-        _finish(made)
+        _copy(Path(folder, "new.db"), fresh)  # into one file: what its write-ahead log holds, too
+        _finish(fresh)
         if path.exists():
             aside = _set_aside(path)
             warnings.warn(
@@ -94,7 +94,7 @@ def _make(path: Path) -> None:
                 BenchWarning,
                 stacklevel=2,
             )
-        made.rename(path)
+        fresh.rename(path)
 
 
 def _brought_up_to_date(path: Path, copy: Path) -> str:
@@ -119,7 +119,7 @@ def _brought_up_to_date(path: Path, copy: Path) -> str:
 
 
 def _is_damage(error: BaseException) -> bool:
-    """Tell a damaged file from a full disk, a busy neighbour and a file that a newer MLflow has written."""
+    """Distinguish a damaged file from a full disk, a locked database and a file that a newer MLflow has written."""
     from sqlalchemy.exc import NoSuchTableError
 
     chain: BaseException | None = error
@@ -239,19 +239,19 @@ def _settle_artifacts(path: Path, uri: str) -> None:
 
 def _moved(path: Path) -> Iterator[tuple[_Column, str, str]]:
     """Yield each address of artifacts that lie here but are noted elsewhere: column, key of the line, present address."""
-    here = artifacts_folder(path)
-    known: dict[Path, bool] = {}
+    present = artifacts_folder(path)
+    same_folder: dict[Path, bool] = {}
     with _connected(path) as connection:
         for column in _COLUMNS:
             query = f"SELECT {column.key}, {column.name} FROM {column.table} WHERE instr({column.name}, ?) != 1"
-            for key, address in connection.execute(query, (f"{here.as_uri()}/",)).fetchall():
+            for key, address in connection.execute(query, (f"{present.as_uri()}/",)).fetchall():
                 old = folder_path(address or "")
-                if old is None or len(old.parts) <= column.parts or old.parts[-column.parts - 1] != here.name:
+                if old is None or len(old.parts) <= column.parts or old.parts[-column.parts - 1] != present.name:
                     continue  # no place of ours: a server's, or one that its maker chose
-                old_root, new = Path(*old.parts[: -column.parts]), here.joinpath(*old.parts[-column.parts :])
-                if old_root not in known:
-                    known[old_root] = old_root.exists() and here.exists() and old_root.samefile(here)
-                if known[old_root]:
+                old_root, new = Path(*old.parts[: -column.parts]), present.joinpath(*old.parts[-column.parts :])
+                if old_root not in same_folder:
+                    same_folder[old_root] = old_root.exists() and present.exists() and old_root.samefile(present)
+                if same_folder[old_root]:
                     continue  # the same folder by another name
                 # A run whose files are still there alone is left there; new runs go here in any case.
                 if column.table == "experiments" or new.exists() or not old.exists():

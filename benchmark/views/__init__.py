@@ -1,5 +1,5 @@
 """
-Views: what a detector is handed. One file each, found by being in this folder, or brought by another package.
+Views: the features that detectors take. One file each, found by being in this folder, or brought by another package.
 
 Another package declares its views as entry points of the group ``bandbench.views``; a detector may also name the class itself,
 by `ViewSpec.of`.

@@ -62,17 +62,19 @@ class CoefficientView(ViewKernel):
         frequency = np.repeat(self._columns(shape)[1], 3 if self.colour else 1)
         if band.kind == "all":
             return Features(base, frequency)
-        weight, kept = self._acting(band, frequency, shape)
+        weight, passed = self._acting(band, frequency, shape)
         values = base if weight is None else self._reweighted(base, weight)
-        return Features(values, frequency) if kept is None else Features(spectra.columns_of(values, kept), frequency[kept])
+        return (
+            Features(values, frequency) if passed is None else Features(spectra.columns_of(values, passed), frequency[passed])
+        )
 
     def _plane(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
         if band.kind == "all":
             return Features(base)
-        weight, kept = self._acting(band, self.radii(shape)[:, :, None], shape)
+        weight, passed = self._acting(band, self.radii(shape)[:, :, None], shape)
         values = base if weight is None else self._reweighted(base, weight)
         nothing = np.log(dct.PUBLISHED_EPSILON) if self.log else 0.0
-        return Features(values if kept is None else np.where(kept, values, base.dtype.type(nothing)))
+        return Features(values if passed is None else np.where(passed, values, base.dtype.type(nothing)))
 
     def _reweighted(self, base: NDArray, gain: NDArray[np.float64]) -> NDArray:
         if not self.log:
@@ -83,10 +85,10 @@ class CoefficientView(ViewKernel):
     def _acting(
         self, band: Band, frequency: NDArray[np.float64], shape: tuple[int, int]
     ) -> tuple[NDArray | None, NDArray[np.bool_] | None]:
-        weight, kept = band.acting_on(frequency)
-        if kept is not None and not kept.any():
+        weight, passed = band.acting_on(frequency)
+        if passed is not None and not passed.any():
             raise EmptyBandError(f"{band} keeps no coefficient of a {shape[0]}x{shape[1]} crop.")
-        return weight, kept
+        return weight, passed
 
     def _columns(self, shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         return _sorted_columns(type(self), shape)

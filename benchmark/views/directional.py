@@ -38,10 +38,10 @@ class DirectionalView(ViewKernel):
         frequency = spectra.directional_grid(*shape, self.sectors, self.bin_width).frequency
         if band.kind == "all":
             return Features(np.log(base + spectra.POWER_FLOOR), frequency)
-        weight, kept = band.acting_on(frequency)
+        weight, passed = band.acting_on(frequency)
         power = base if weight is None else base * weight**2
-        if kept is None:
+        if passed is None:
             return Features(np.log(power + spectra.POWER_FLOOR), frequency)
-        if not kept.any():
+        if not passed.any():
             raise EmptyBandError(f"{band} keeps no ring of width {self.bin_width:g} of a {shape[0]}x{shape[1]} crop.")
-        return Features(np.log(power[:, kept] + spectra.POWER_FLOOR), frequency[kept])
+        return Features(np.log(power[:, passed] + spectra.POWER_FLOOR), frequency[passed])

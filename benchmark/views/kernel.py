@@ -37,7 +37,7 @@ class ViewKernel:
     colour: Any = False
 
     def base(self, crops: NDArray[np.uint8]) -> NDArray:
-        """All that no band changes, (n_crops, ...), of crops (n_crops, side, side[, 3])."""
+        """Compute the part that no band changes, (n_crops, ...), of crops (n_crops, side, side[, 3])."""
         raise NotImplementedError
 
     def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
@@ -45,7 +45,7 @@ class ViewKernel:
         raise NotImplementedError
 
     def needs_crops(self, band: Band) -> bool:
-        """Whether a band has to start from the crops again, because the base does not determine its features."""
+        """Test if the features of a band have to be computed from the crops, because the base does not determine them."""
         return band.kind != "all" and band.action.filters_crops
 
     def from_crops(self, crops: NDArray[np.uint8], band: Band) -> Features:

@@ -36,13 +36,15 @@ class ProfileView(ViewKernel):
         if self.variant == "clean":
             return Features(*spectra.power_profile(base, shape, band, self.bin_width))
         frequency = spectra.published_ring_frequency(*shape)
-        kept = band.keeps(frequency)
-        if kept.sum() < 4:
-            raise EmptyBandError(f"{band} keeps {kept.sum()} rings of a {shape[0]}x{shape[1]} crop; this profile needs 4.")
-        values = spectra.published_features(base[:, kept], self.n_features, self.isometric)
+        passed = band.keeps(frequency)
+        if passed.sum() < 4:
+            raise EmptyBandError(f"{band} keeps {passed.sum()} rings of a {shape[0]}x{shape[1]} crop; this profile needs 4.")
+        values = spectra.published_features(base[:, passed], self.n_features, self.isometric)
         if self.isometric:
-            return Features(values, frequency[kept])
-        return Features(values, np.interp(np.linspace(0, 1, self.n_features), np.linspace(0, 1, kept.sum()), frequency[kept]))
+            return Features(values, frequency[passed])
+        return Features(
+            values, np.interp(np.linspace(0, 1, self.n_features), np.linspace(0, 1, passed.sum()), frequency[passed])
+        )
 
     def needs_crops(self, band: Band) -> bool:
         # The published reweighting adds its epsilon after the filter, which the ring means have already swallowed.

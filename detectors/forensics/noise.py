@@ -1,5 +1,5 @@
 """
-Photo-response non-uniformity: noise residuals of pictures, fingerprints of their sources, and how well the two agree.
+Photo-response non-uniformity: noise residuals of pictures, fingerprints of their sources, and their correlation.
 
 The estimator of Chen et al. (IEEE TIFS 3(1), 2008) as arXiv 2003.08685 runs it. Everything works on stacks; crops of a stack
 do not influence each other.
@@ -60,7 +60,7 @@ def noise_share(values: NDArray[np.floating], variance: ArrayLike) -> NDArray[np
 
 def noise_residual(crops: NDArray, levels: int, sigma: float) -> NDArray[np.float32]:
     """
-    What a wavelet denoiser takes away from every channel (db4, local Wiener filter on the details).
+    Compute the residual that a wavelet denoiser removes from every channel (db4, local Wiener filter on the details).
 
     Parameters
     ----------
@@ -81,8 +81,8 @@ def noise_residual(crops: NDArray, levels: int, sigma: float) -> NDArray[np.floa
     for part in _parts(len(crops)):
         channels = np.moveaxis(crops[part], -1, 1) if crops.ndim == 4 else crops[part]
         planes = np.ascontiguousarray(channels, dtype=np.float32)
-        found = _details_of_noise(planes.reshape(-1, *planes.shape[-2:]), levels, sigma**2).reshape(planes.shape)
-        residual[part] = np.moveaxis(found, 1, -1) if crops.ndim == 4 else found
+        noise = _details_of_noise(planes.reshape(-1, *planes.shape[-2:]), levels, sigma**2).reshape(planes.shape)
+        residual[part] = np.moveaxis(noise, 1, -1) if crops.ndim == 4 else noise
     return residual
 
 
@@ -206,7 +206,7 @@ def intensity_weight(levels: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 def unsaturated(crops: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """
-    Where a pixel counts for a fingerprint: not at its channel's largest level, above 250, with a neighbour of that level.
+    Mask of the pixels that count for a fingerprint, all but those in saturated areas of their channel.
 
     Parameters
     ----------
@@ -219,6 +219,7 @@ def unsaturated(crops: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
     Notes
     -----
+    Saturated is a pixel at its channel's largest level, above 250, with a neighbour of that level.
     As published, which has one oddity: in a picture that reaches level 250, a channel that stays at or below it counts only
     where a neighbour has the same level.
     """

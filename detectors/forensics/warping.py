@@ -1,5 +1,5 @@
 """
-Faces that were warped: what a pasted face of a lower resolution leaves behind, made on the fly from real pictures.
+Warping artefacts of pasted faces of a lower resolution, made on the fly from real pictures.
 
 After Li and Lyu, "Exposing DeepFake Videos By Detecting Face Warping Artifacts" (arXiv 1811.00656): a face region is brought to
 another scale, blurred, and warped back into its picture, by which it gets the resolution of a generator and keeps its content.
@@ -47,9 +47,9 @@ def blurred_at_scale(face: NDArray[np.float32], factor: float) -> NDArray[np.flo
     scaled = cv2.GaussianBlur(scaled, (BLUR_TAPS, BLUR_TAPS), 0)
     back = cv2.resize(scaled, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_LINEAR)
     rows, cols = min(len(face), back.shape[0]), min(face.shape[1], back.shape[1])
-    found = face.copy()
-    found[:rows, :cols] = back.reshape(*back.shape[:2], -1)[:rows, :cols]
-    return found
+    blurred = face.copy()
+    blurred[:rows, :cols] = back.reshape(*back.shape[:2], -1)[:rows, :cols]
+    return blurred
 
 
 def similarity_transform(source: NDArray, target: NDArray) -> NDArray[np.float64]:
@@ -71,10 +71,10 @@ def similarity_transform(source: NDArray, target: NDArray) -> NDArray[np.float64
     signs = np.array([1.0, np.sign(np.linalg.det(left) * np.linalg.det(right))])  # a rotation, no reflection
     rotation = left @ np.diag(signs) @ right
     scale = (spread * signs).sum() * len(source) / ((source - centre) ** 2).sum()
-    found = np.eye(3)
-    found[:2, :2] = scale * rotation
-    found[:2, 2] = goal - scale * rotation @ centre
-    return found
+    transform = np.eye(3)
+    transform[:2, :2] = scale * rotation
+    transform[:2, 2] = goal - scale * rotation @ centre
+    return transform
 
 
 def aligned_face(picture: Picture, landmarks: NDArray, side: int, padding: int = 0) -> Picture:
@@ -157,12 +157,12 @@ def cheeks_mask(
     """
     transform = similarity_transform(landmarks[17:], MEAN_FACE) if transform is None else transform
     aligned = _moved(landmarks, transform)
-    kept = list(HULL_POINTS)
+    hull = list(HULL_POINTS)
     if faithful:
-        upright = np.concatenate([cheek_points(aligned), aligned[kept]])
+        upright = np.concatenate([cheek_points(aligned), aligned[hull]])
         return _filled_hull(np.trunc(_moved(upright, np.linalg.inv(transform))), shape)
     cheeks = _moved(cheek_points(aligned), np.linalg.inv(transform))
-    return _filled_hull(np.rint(np.concatenate([cheeks, landmarks[kept]])), shape)
+    return _filled_hull(np.rint(np.concatenate([cheeks, landmarks[hull]])), shape)
 
 
 def _moved(points: NDArray, transform: NDArray) -> NDArray[np.float64]:
@@ -227,8 +227,8 @@ def turned(picture: Picture, rng: np.random.RandomState | np.random.Generator) -
     shift = rng.uniform(-0.05, 0.05) * cols, rng.uniform(-0.05, 0.05) * rows
     transform = cv2.getRotationMatrix2D((cols / 2, rows / 2), angle, scale)
     transform[:, 2] += shift
-    found = cv2.warpAffine(picture, transform, (cols, rows), borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(found[:, ::-1] if rng.random() < 0.5 else found, dtype=np.uint8)
+    warped = cv2.warpAffine(picture, transform, (cols, rows), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(warped[:, ::-1] if rng.random() < 0.5 else warped, dtype=np.uint8)
 
 
 # --- fakes -----------------------------------------------------------------------------------------------------------
@@ -237,7 +237,7 @@ def turned(picture: Picture, rng: np.random.RandomState | np.random.Generator) -
 @dataclass(frozen=True)
 class Warping:
     """
-    How fakes are made of real faces.
+    Recipe that makes fakes of real faces.
 
     Attributes
     ----------
@@ -276,9 +276,9 @@ class Warping:
         factor = max(float(rng.uniform(*self.scales)), 1 / min(face.shape[:2]))  # a pixel is left of the smallest
         warped = blurred_at_scale(face, factor)
         mask = self._mask(face.shape[:2], (left, top), str(rng.choice(self.masks)), landmarks)[..., None]
-        found = picture.copy()
-        found[top:bottom, left:right] = np.clip(np.rint(warped * mask + face * (1 - mask)), 0, 255).astype(np.uint8)
-        return found
+        result = picture.copy()
+        result[top:bottom, left:right] = np.clip(np.rint(warped * mask + face * (1 - mask)), 0, 255).astype(np.uint8)
+        return result
 
     def _region(self, shape: tuple[int, ...], rng: np.random.Generator) -> Box:
         sizes = [round(self.region * side * rng.uniform(0.9, 1.1)) for side in shape[:2]]

@@ -1,4 +1,4 @@
-"""Training that goes on where it was killed: weights, optimiser and history of the last epoch, without pickle."""
+"""Checkpoints of a training: weights, optimiser and history of the last epoch, without pickle."""
 
 import shutil
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ Arrays = dict[str, NDArray]
 
 class Checkpoint:
     """
-    A place for the state of one training.
+    Folder in the cache for the state of one training.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class Checkpoint:
         self.folder = cache_root() / "training" / digest(key)[:32]
 
     def save(self, arrays: Mapping[str, NDArray], values: dict[str, Any]) -> None:
-        """Keep the state, whole or not at all."""
+        """Write the state completely or not at all."""
         from safetensors.numpy import save_file
 
         temporary = self.folder.with_name(f".{self.folder.name}.new")
@@ -46,7 +46,7 @@ class Checkpoint:
         shutil.rmtree(old, ignore_errors=True)
 
     def load(self) -> tuple[Arrays, dict[str, Any]] | None:
-        """Return what was kept; None if there is nothing, or it is damaged."""
+        """Return arrays and values of the last `save`; None if there was none, or its files are damaged."""
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
 
@@ -61,19 +61,19 @@ class Checkpoint:
         return None
 
     def clear(self) -> None:
-        """Forget it: the training has come to its end."""
+        """Delete the state, as after the end of the training."""
         for name in (self.folder.name, f".{self.folder.name}.old", f".{self.folder.name}.new"):
             shutil.rmtree(self.folder.with_name(name), ignore_errors=True)
 
 
 def optimiser_arrays(optimiser: "torch.optim.Optimizer") -> Arrays:
-    """What an optimiser remembers of each parameter, as ``optimiser/NUMBER/NAME``."""
+    """Return the state of an optimiser for each parameter, as ``optimiser/NUMBER/NAME``."""
     state = optimiser.state_dict()["state"]
-    return {f"optimiser/{i}/{name}": np.asarray(value.cpu()) for i, kept in state.items() for name, value in kept.items()}
+    return {f"optimiser/{i}/{name}": np.asarray(value.cpu()) for i, values in state.items() for name, value in values.items()}
 
 
 def restore_optimiser(optimiser: "torch.optim.Optimizer", arrays: Mapping[str, NDArray]) -> None:
-    """Put back what `optimiser_arrays` took out."""
+    """Restore the state that `optimiser_arrays` returned."""
     import torch
 
     state: dict[int, dict[str, torch.Tensor]] = {}
@@ -82,10 +82,10 @@ def restore_optimiser(optimiser: "torch.optim.Optimizer", arrays: Mapping[str, N
         if kind == "optimiser":
             number, _, name = rest.partition("/")
             state.setdefault(int(number), {})[name] = torch.from_numpy(np.array(value))
-    known = optimiser.state_dict()
-    optimiser.load_state_dict({"state": state, "param_groups": known["param_groups"]})
+    present = optimiser.state_dict()
+    optimiser.load_state_dict({"state": state, "param_groups": present["param_groups"]})
 
 
 def part_of(arrays: Mapping[str, NDArray], name: str) -> Arrays:
-    """Arrays below ``name/``, under what follows."""
+    """Select the arrays below ``name/``, without that prefix."""
     return {key.removeprefix(f"{name}/"): value for key, value in arrays.items() if key.startswith(f"{name}/")}

@@ -62,8 +62,8 @@ class Coordinates:
         if p <= n:
             return cls(rows, scaled_columns(rows, slice(None), scaler), None, scaler)
         eigenvalues, vectors = np.linalg.eigh(gram(rows, rows, scaler))
-        kept = np.flatnonzero(eigenvalues > SMALLEST_SHARE * eigenvalues[-1])[::-1]
-        lengths, vectors = np.sqrt(eigenvalues[kept]), vectors[:, kept]
+        varying = np.flatnonzero(eigenvalues > SMALLEST_SHARE * eigenvalues[-1])[::-1]
+        lengths, vectors = np.sqrt(eigenvalues[varying]), vectors[:, varying]
         return cls(rows, vectors * lengths, vectors / lengths, scaler)
 
     def of_rows(self, rows: NDArray) -> NDArray[np.float64]:

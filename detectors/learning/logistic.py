@@ -103,18 +103,18 @@ def accuracy_path(
     """
     scaler = Standardiser.of(train[0])
     z, z_held_out = scaler.apply(train[0]), scaler.apply(held_out[0])
-    found = []
+    accuracies = []
     for weight in lambdas:
         # Features and tolerance as published: with hardly any penalty the solver's early end is part of the model.
         weights, intercept = _smooth(z, train[1], 0.5 * weight / len(z), tol=1e-4)
         logits = z_held_out @ weights + intercept
         decided = logits[:, 0] > 0 if weights.shape[1] == 1 else logits.argmax(axis=1)
-        found.append(float(np.mean(decided == held_out[1])))
-    return np.array(found)
+        accuracies.append(float(np.mean(decided == held_out[1])))
+    return np.array(accuracies)
 
 
 def _smooth(z: NDArray[np.float64], labels: NDArray[np.int64], l2: float, tol: float = 1e-6) -> tuple[NDArray, NDArray]:
-    """Without absolute values in the objective scikit-learn's quasi-Newton solver is the right one."""
+    """Minimise by scikit-learn's quasi-Newton solver, which suits an objective without absolute values."""
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning

@@ -79,7 +79,7 @@ def plane_moments(values: NDArray, rows: NDArray[np.intp]) -> tuple[NDArray[np.f
 
 def held_out(labels: NDArray[np.int64], share: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """
-    Split crops into those to learn from and those that say when to stop, the same share of every class.
+    Split crops into training and validation crops, the same share of every class.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def initialise(network: "nn.Module") -> None:
 @dataclass(frozen=True)
 class Trainer:
     """
-    A network together with what it learns from.
+    A network with its training data.
 
     Attributes
     ----------
@@ -266,7 +266,7 @@ class NetworkDetector(Detector):
         raise NotImplementedError(f"{type(self).__name__} does not say what its network looks like.")
 
     def penalty(self, network: "nn.Module") -> "torch.Tensor | float":
-        """Return what is added to the mean cross-entropy."""
+        """Return the term that is added to the mean cross-entropy."""
         return 0.0
 
     def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:

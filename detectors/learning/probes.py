@@ -111,11 +111,11 @@ class EmbeddingProbe(Detector):
         )
 
     def taken(self) -> dict[str, str]:
-        """Return what had to be settled of the encoder, besides what the parameters say: fields of `EncoderSpec`."""
+        """Return the settings of the encoder that the parameters leave open: fields of `EncoderSpec`."""
         return {}
 
     def say(self, text: str) -> None:
-        """Warn of what was settled, if there is something: once for all workers."""
+        """Warn with a message, unless it is empty: once for all workers."""
         if text and multiprocessing.parent_process() is None:
             warnings.warn(text, BenchWarning, stacklevel=2)
 
@@ -187,7 +187,7 @@ class EmbeddingProbe(Detector):
                 once = torch.sigmoid(head(inputs[chosen])[:, 0])
                 return torch.nn.functional.binary_cross_entropy_with_logits(once, targets[chosen])
 
-            best, kept = np.inf, (head.weight.detach().clone(), head.bias.detach().clone())
+            best, weights = np.inf, (head.weight.detach().clone(), head.bias.detach().clone())
             rng = np.random.default_rng(self.seed)
             for _ in range(self.epochs):
                 order = rng.permutation(rows)
@@ -202,5 +202,5 @@ class EmbeddingProbe(Detector):
                         with torch.inference_mode():
                             value = float(loss(looked_at))
                         if value < best:
-                            best, kept = value, (head.weight.detach().clone(), head.bias.detach().clone())
-        return kept[0][0].double().numpy(), float(kept[1][0])
+                            best, weights = value, (head.weight.detach().clone(), head.bias.detach().clone())
+        return weights[0][0].double().numpy(), float(weights[1][0])

@@ -1,8 +1,9 @@
 """
 Mean AUCs of many rows under the same bootstrap draws of groups.
 
-`benchmark.intervals.GroupBootstrap` answers for one cell. A ranking asks the same of fifty rows, which wants one sort per row
-and domain, additions over whole rows of draws, and little memory.
+`bandbench.benchmark.metrics.bootstrap.GroupBootstrap` resamples the groups of one cell. A ranking compares fifty rows, which
+takes one sort per row and domain, additions over whole rows of draws, and little memory. The two draw from random streams of
+their own (multinomial counts; numbers of groups, domain by domain): recorded intervals and ranks follow from those.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -35,7 +35,7 @@ MOST_BYTES = 1_000_000  # of a configuration, or of the part of a file that desc
 
 
 class Evidence(Enum):
-    """What settled the activation."""
+    """Source that an activation was read from."""
 
     ASKED = "asked"
     ARCHITECTURE = "architecture"  # it has one only, or nothing was loaded into it
@@ -51,7 +51,7 @@ class Evidence(Enum):
 @dataclass(frozen=True)
 class Settled:
     """
-    The activation that is taken, and why.
+    The chosen activation, and the evidence for it.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class Settled:
 
 
 def is_place(text: str) -> bool:
-    """Whether weights are meant as a path and not as the tag of published ones."""
+    """Test if weights are given as a path, and not as the tag of published ones."""
     return os.sep in text or text.startswith((".", "~")) or Path(text).suffix in (".pt", ".pth", ".bin", ".safetensors")
 
 
@@ -113,46 +113,46 @@ def settle(model: str, weights: str, asked: str, tiny: dict[str, Any]) -> Settle
     if weights in ("", "random") or "quick_gelu" in config:
         return Settled(own, Evidence.ARCHITECTURE, "", own)
     if place is not None:
-        found = _of_file(place, own)
-        no_twin = found.evidence is Evidence.NOTHING and not _configuration(model + TWIN)
-        return Settled(own, Evidence.ARCHITECTURE, "", own) if no_twin else found
+        settled = _of_file(place, own)
+        no_twin = settled.evidence is Evidence.NOTHING and not _configuration(model + TWIN)
+        return Settled(own, Evidence.ARCHITECTURE, "", own) if no_twin else settled
     return Settled(_published(model, weights) or own, Evidence.PUBLISHED, "", own)
 
 
-def what_was_taken(who: str, model: str, weights: str, found: Settled) -> str:
+def what_was_taken(who: str, model: str, weights: str, settled: Settled) -> str:
     """
-    Say which activation was taken, where that was a decision; empty where the user made it, or there is none to make.
+    Build the message about a chosen activation; empty where the user chose it, or the architecture has only one.
 
     Parameters
     ----------
     who : str
         Detector.
     model, weights : str
-    found : Settled
+    settled : Settled
     """
-    if found.activation is None or found.evidence in (Evidence.ASKED, Evidence.ARCHITECTURE):
+    if settled.activation is None or settled.evidence in (Evidence.ASKED, Evidence.ARCHITECTURE):
         return ""
-    taken, file = SHOWN[found.activation], Path(weights).expanduser()
-    other: Activation = "gelu" if found.activation == "quickgelu" else "quickgelu"
+    activation, file = SHOWN[settled.activation], Path(weights).expanduser()
+    other: Activation = "gelu" if settled.activation == "quickgelu" else "quickgelu"
     way_out = f"activation={other} takes {SHOWN[other]}"
-    if found.evidence is Evidence.NOTHING:
+    if settled.evidence is Evidence.NOTHING:
         return (
             f"{who}: nothing says which activation the weights {file} were trained with, and {model} has a twin with the other "
-            f"one; {taken} is taken. Give activation=gelu or activation=quickgelu to settle it (OpenAI's have QuickGELU)."
+            f"one; {activation} is taken. Give activation=gelu or activation=quickgelu to settle it (OpenAI's have QuickGELU)."
         )
-    if found.evidence is Evidence.TWIN_NAME:
-        told = _of_file(file, found.own or "gelu") if is_place(weights) else found
-        if told.evidence is Evidence.NOTHING or told.activation == found.activation:
+    if settled.evidence is Evidence.TWIN_NAME:
+        evidence = _of_file(file, settled.own or "gelu") if is_place(weights) else settled
+        if evidence.evidence is Evidence.NOTHING or evidence.activation == settled.activation:
             return ""
         return (
-            f"{who}: the activation is {taken}, as the name of the architecture {model} says, although {_source(told, file)} "
-            f"says {SHOWN[told.activation or 'gelu']}; {way_out}."
+            f"{who}: the activation is {activation}, as the name of the architecture {model} says, although "
+            f"{_source(evidence, file)} says {SHOWN[evidence.activation or 'gelu']}; {way_out}."
         )
-    if found.evidence is Evidence.PUBLISHED:
-        if found.activation == found.own:
+    if settled.evidence is Evidence.PUBLISHED:
+        if settled.activation == settled.own:
             return ""
-        return f"{who}: the activation of {model} is {taken}, with which the weights {weights} were trained; {way_out}."
-    return f"{who}: the activation of {model} is {taken}, as {_source(found, file)} says; {way_out}."
+        return f"{who}: the activation of {model} is {activation}, with which the weights {weights} were trained; {way_out}."
+    return f"{who}: the activation of {model} is {activation}, as {_source(settled, file)} says; {way_out}."
 
 
 def _source(found: Settled, file: Path) -> str:
@@ -167,11 +167,11 @@ def _source(found: Settled, file: Path) -> str:
 def _of_file(file: Path, own: Activation) -> Settled:
     """Settle it by a local file, the surest evidence first."""
     beside = [*(file.with_name(name) for name in CONFIGURATIONS), file.with_suffix(".json")]
-    if told := _told(_metadata(file)):
-        return Settled(told, Evidence.METADATA, str(file), own)
+    if activation := _told(_metadata(file)):
+        return Settled(activation, Evidence.METADATA, str(file), own)
     for place in beside:
-        if told := _told(_read(place)):
-            return Settled(told, Evidence.CONFIGURATION, str(place), own)
+        if activation := _told(_read(place)):
+            return Settled(activation, Evidence.CONFIGURATION, str(place), own)
     if any(entry in array_names(file) for entry in ARCHIVE_ENTRIES):
         return Settled("quickgelu", Evidence.ARCHIVE, str(file), own)
     folder = file.absolute().parent
@@ -187,8 +187,8 @@ def _words(name: str, at_start: bool = False) -> list[Activation]:
 
 
 def _of_folder(folder: Path, asked: str) -> Settled:
-    """Settle it by the configuration of a folder; those of transformers have QuickGELU where they do not tell."""
-    config = next((found for name in CONFIGURATIONS if (found := _read(folder / name))), {})
+    """Settle it by the configuration of a folder; those of transformers default to QuickGELU."""
+    config = next((content for name in CONFIGURATIONS if (content := _read(folder / name))), {})
     place = next((str(folder / name) for name in CONFIGURATIONS if (folder / name).is_file()), "")
     own: Activation | None = _told(config)
     if own is None:
@@ -232,16 +232,16 @@ def _published(model: str, tag: str) -> Activation | None:
         return None
     import open_clip
 
-    found = open_clip.get_pretrained_cfg(model, tag)
-    return None if not found else "quickgelu" if found.get("quick_gelu") else "gelu"
+    entry = open_clip.get_pretrained_cfg(model, tag)
+    return None if not entry else "quickgelu" if entry.get("quick_gelu") else "gelu"
 
 
 def _configuration(model: str) -> dict[str, Any]:
     """Configuration of an architecture, from its own file or the library's; empty where there is none."""
     if model.endswith(".json"):
         return _read(Path(model).expanduser())
-    found = importlib.util.find_spec("open_clip")
-    places = (found.submodule_search_locations if found else None) or []
+    library = importlib.util.find_spec("open_clip")
+    places = (library.submodule_search_locations if library else None) or []
     name = model.replace("/", "-")
     return next((_read(Path(place, "model_configs", f"{name}.json")) for place in places), {})
 
@@ -249,10 +249,10 @@ def _configuration(model: str) -> dict[str, Any]:
 def _read(path: Path) -> dict[str, Any]:
     """JSON of a file; empty where it has none that is a mapping."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8")) if path.stat().st_size <= MOST_BYTES else {}
+        content = json.loads(path.read_text(encoding="utf-8")) if path.stat().st_size <= MOST_BYTES else {}
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _metadata(file: Path) -> dict[str, Any]:
@@ -267,10 +267,10 @@ def _header(file: Path) -> dict[str, Any]:
     try:
         with file.open("rb") as opened:
             size = int.from_bytes(opened.read(8), "little")
-            found = json.loads(opened.read(size)) if size <= 100 * MOST_BYTES else {}
+            header = json.loads(opened.read(size)) if size <= 100 * MOST_BYTES else {}
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return header if isinstance(header, dict) else {}
 
 
 def array_names(file: Path) -> str:
@@ -285,7 +285,7 @@ def array_names(file: Path) -> str:
 
 
 def is_archive(file: Path) -> bool:
-    """Whether a file is a TorchScript archive, which holds code besides weights; OpenAI distributes such."""
+    """Test for a TorchScript archive, which holds code besides weights; OpenAI distributes such."""
     try:
         with zipfile.ZipFile(file) as archive:
             return any(name.endswith("constants.pkl") for name in archive.namelist())

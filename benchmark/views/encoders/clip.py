@@ -55,8 +55,8 @@ def clip_encoder(spec: EncoderSpec) -> Loaded:
 
 def _activation_option(spec: EncoderSpec) -> dict[str, Any]:
     """Option of the network where its activation is not the one that its architecture has by itself."""
-    found = settle(spec.model, spec.weights, spec.activation, TINY_CLIP)
-    return {} if found.activation in (None, found.own) else {"quick_gelu": found.activation == "quickgelu"}
+    settled = settle(spec.model, spec.weights, spec.activation, TINY_CLIP)
+    return {} if settled.activation in (None, settled.own) else {"quick_gelu": settled.activation == "quickgelu"}
 
 
 def _state_of_archive(weights: str) -> "dict[str, torch.Tensor] | None":
@@ -90,8 +90,8 @@ def _shared_statistics(architecture: str) -> dict[str, Any] | None:
     import open_clip
 
     tags = open_clip.list_pretrained_tags_by_model(architecture)
-    found = [open_clip.get_pretrained_cfg(architecture, tag) or {} for tag in tags]
-    pairs = {(one.get("mean", OPENAI_MEAN), one.get("std", OPENAI_STD)) for one in found}
+    entries = [open_clip.get_pretrained_cfg(architecture, tag) or {} for tag in tags]
+    pairs = {(entry.get("mean", OPENAI_MEAN), entry.get("std", OPENAI_STD)) for entry in entries}
     return dict(zip(("mean", "std"), pairs.pop(), strict=True)) if len(pairs) == 1 else None
 
 
@@ -129,22 +129,22 @@ def _clip_of_transformers(spec: EncoderSpec, folder: Path) -> Loaded:
     import transformers
 
     transformers.utils.logging.disable_progress_bar()
-    found = settle(spec.model, spec.weights, spec.activation, TINY_CLIP)
+    settled = settle(spec.model, spec.weights, spec.activation, TINY_CLIP)
     try:
         with quiet(), torch.random.fork_rng(devices=[]):
             config = transformers.CLIPVisionConfig.from_pretrained(folder)
-            config.hidden_act = "quick_gelu" if found.activation == "quickgelu" else "gelu"
+            config.hidden_act = "quick_gelu" if settled.activation == "quickgelu" else "gelu"
             loaded: Any = transformers.CLIPVisionModelWithProjection.from_pretrained(
                 folder, config=config, use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True
             )
-            model, told = loaded
-            require_weights(spec, told)
-            known = preprocessor(str(folder))
+            model, report = loaded
+            require_weights(spec, report)
+            statistics = preprocessor(str(folder))
     except PluginError:
         raise
     except Exception as error:  # files fail in many ways
         raise PluginError(not_loaded(spec, error)) from error
-    mean, std = tuple(known.get("image_mean", OPENAI_MEAN)), tuple(known.get("image_std", OPENAI_STD))
+    mean, std = tuple(statistics.get("image_mean", OPENAI_MEAN)), tuple(statistics.get("image_std", OPENAI_STD))
     return _image_embeds(model, bool(spec.side)), int(first(config.image_size)), mean, std
 
 

@@ -32,13 +32,13 @@ def dino_encoder(spec: EncoderSpec) -> Loaded:
             elif spec.weights == RANDOM:
                 model = transformers.AutoModel.from_config(transformers.AutoConfig.from_pretrained(place))
             else:
-                model, told = transformers.AutoModel.from_pretrained(
+                model, report = transformers.AutoModel.from_pretrained(
                     dino_place(spec.model, spec.weights),
                     use_safetensors=True,
                     output_loading_info=True,
                     ignore_mismatched_sizes=True,
                 )
-                require_weights(spec, told)
+                require_weights(spec, report)
             _require_class_token(spec, model)
             side, mean, std = _dino_statistics(spec, model)
     except PluginError:
@@ -75,9 +75,9 @@ def _class_token(model: "nn.Module") -> "nn.Module":
 
 def _dino_statistics(spec: EncoderSpec, model: Any) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
     """Side, mean and standard deviation as the model's preprocessor says, else those of DINO."""
-    known = {} if spec.model == TINY or spec.weights == RANDOM else preprocessor(dino_place(spec.model, spec.weights))
-    crop = known.get("crop_size") or known.get("size") or {}
+    settings = {} if spec.model == TINY or spec.weights == RANDOM else preprocessor(dino_place(spec.model, spec.weights))
+    crop = settings.get("crop_size") or settings.get("size") or {}
     patch = model.config.patch_size
     own = min(model.config.image_size, 16 * patch)  # DINOv2 is configured for 518 pixels and used with 224
     side = int(crop.get("height") or crop.get("shortest_edge") or own) if isinstance(crop, dict) else int(crop)
-    return side, tuple(known.get("image_mean", IMAGENET_MEAN)), tuple(known.get("image_std", IMAGENET_STD))
+    return side, tuple(settings.get("image_mean", IMAGENET_MEAN)), tuple(settings.get("image_std", IMAGENET_STD))

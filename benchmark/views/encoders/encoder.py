@@ -76,10 +76,10 @@ class Encoder:
             parts.append(self.embed_tensor(self._pinned(crops[rows])))
 
         self._micro_batches.run(np.arange(len(crops)), work, parts.clear)
-        found = np.concatenate([part.float().cpu().numpy() for part in parts])
-        if not np.isfinite(found).all():
+        embeddings = np.concatenate([part.float().cpu().numpy() for part in parts])
+        if not np.isfinite(embeddings).all():
             raise PluginError(f"{self.spec.title} gives embeddings that are not finite; use precision='float32'.")
-        return found
+        return embeddings
 
     def iter_embeddings(self, batches: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
         """
@@ -96,10 +96,10 @@ class Encoder:
         waiting: torch.Tensor | None = None
         for crops in ahead(batches):
             # On CUDA this returns at once; the answer of the batch before is fetched while this one runs.
-            found = self._begun(crops)
+            embeddings = self._begun(crops)
             if waiting is not None:
                 yield waiting.float().cpu().numpy()
-            waiting = found
+            waiting = embeddings
         if waiting is not None:
             yield waiting.float().cpu().numpy()
 

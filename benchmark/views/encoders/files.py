@@ -33,10 +33,10 @@ def folder_kind(folder: Path) -> str:
     kind = str((read_json(folder / "config.json") or {}).get("model_type", ""))
     if kind in CLIP_TYPES:
         return "config.json"
-    said = f"its config.json is of the type {kind!r}" if kind else "it has none of them"
+    content = f"its config.json is of the type {kind!r}" if kind else "it has none of them"
     raise PluginError(
         f"{folder.absolute()} is no folder with a CLIP model: that has an open_clip_config.json, or a config.json with the "
-        f"model_type 'clip' and a model.safetensors, and {said}. A single file is given as weights=FILE."
+        f"model_type 'clip' and a model.safetensors, and {content}. A single file is given as weights=FILE."
     )
 
 
@@ -73,19 +73,19 @@ def content_of(*paths: str) -> str:
 
 def _file_content(path: Path) -> str:
     facts = path.stat()
-    known = cache_root() / "weights" / f"{digest([str(path.resolve()), facts.st_size, facts.st_mtime_ns])[:32]}.json"
-    remembered = read_json(known)
+    note = cache_root() / "weights" / f"{digest([str(path.resolve()), facts.st_size, facts.st_mtime_ns])[:32]}.json"
+    remembered = read_json(note)
     if remembered:
         return remembered["sha256"]
     with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    write_json(known, {"sha256": found}, durable=False)
-    return found
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    write_json(note, {"sha256": sha256}, durable=False)
+    return sha256
 
 
 def unknown_statistics(who: str, place: str, whose: str) -> str:
     """
-    Say that a local folder of transformers does not tell with which mean and standard deviation pictures are normalised.
+    Build the warning for a local folder of transformers without mean and standard deviation for normalising pictures.
 
     Parameters
     ----------

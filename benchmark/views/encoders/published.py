@@ -1,4 +1,4 @@
-"""Published weights: fetched because somebody named them, or at once an error."""
+"""Published weights: fetched where the user named them; an unreachable server is an error at once."""
 
 import contextlib
 from collections.abc import Iterator

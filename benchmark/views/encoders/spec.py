@@ -34,7 +34,7 @@ TINY_DINO = {
 @dataclass(frozen=True)
 class EncoderSpec:
     """
-    Which encoder, and how pictures are handed to it.
+    Choice of an encoder, and of the preprocessing of its pictures.
 
     Attributes
     ----------
@@ -79,15 +79,15 @@ class EncoderSpec:
     activation: str = "auto"
 
     def __post_init__(self) -> None:
-        for what, value, known in (
+        for what, value, choices in (
             ("library of encoders", self.library, LIBRARIES),
             ("statistics", self.statistics, ("own", "imagenet")),
             ("resize", self.resize, ("bicubic", "bilinear")),
             ("precision", self.precision, PRECISIONS),
             ("activation", self.activation, CHOICES if self.library == "open_clip" else CHOICES[:1]),
         ):
-            if value not in known:
-                raise PluginError(unknown_name(what, value, known))
+            if value not in choices:
+                raise PluginError(unknown_name(what, value, choices))
         if not self.model:
             raise PluginError(
                 f"{self.library} needs a model: the path of a folder, a published name (such as facebook/dinov2-base), "
@@ -101,7 +101,7 @@ class EncoderSpec:
         self._require_files()
 
     def _require_files(self) -> None:
-        """Miss local files here, before a picture is read or a library loaded."""
+        """Refuse missing local files, before a picture is read or a library loaded."""
         if self.library == "transformers":
             dino_place(self.model, self.weights)
             return
@@ -117,5 +117,5 @@ class EncoderSpec:
 
     @property
     def title(self) -> str:
-        """How messages and pictures call it."""
+        """Name in messages and figures."""
         return " ".join(part for part in (self.library, self.model, self.weights) if part)

@@ -20,7 +20,7 @@ def fetching(spec: EncoderSpec, fetched: bool) -> "contextlib.AbstractContextMan
 
 
 def require_weights(spec: EncoderSpec, told: dict[str, Any]) -> None:
-    """Refuse what the library lets pass: weights that its file lacks, or has in another shape, it draws."""
+    """Refuse weights that the file lacks or has in another shape; the library draws those at random."""
     lacking = {name for name in told["missing_keys"] if not name.startswith("pooler")}
     lacking |= {name for name, *_ in told["mismatched_keys"]}
     if lacking:
@@ -37,11 +37,11 @@ def not_loaded(spec: EncoderSpec, error: Exception) -> str:
 
 
 def preprocessor(place: str) -> dict[str, Any]:
-    """Return what the preprocessor of a model of transformers says of itself; empty where there is none."""
+    """Return the settings of the preprocessor of a model of transformers; empty if there is none."""
     from transformers.utils.hub import cached_file
 
-    found = cached_file(place, "preprocessor_config.json", _raise_exceptions_for_missing_entries=False)
-    return json.loads(Path(found).read_text(encoding="utf-8")) if found else {}
+    file = cached_file(place, "preprocessor_config.json", _raise_exceptions_for_missing_entries=False)
+    return json.loads(Path(file).read_text(encoding="utf-8")) if file else {}
 
 
 def first(value: Any) -> Any:

@@ -22,9 +22,20 @@ from bandbench.benchmark.metrics.clips import (
     weighted_balanced_accuracy,
     weighted_detection_rate,
 )
-from bandbench.benchmark.metrics.detection import all_metrics, balanced_accuracy, best_threshold, detection_rate_at
+from bandbench.benchmark.metrics.detection import Verdicts, balanced_accuracy, best_threshold, detection_rate_at
 from bandbench.benchmark.metrics.roc import Scored, roc_auc
-from bandbench.benchmark.results.scores import DomainScores, clip_names, item_table, read_scores, with_scores, write_table
+from bandbench.benchmark.results.columns import measured
+from bandbench.benchmark.results.scores import (
+    OK,
+    DomainScores,
+    ItemStatus,
+    Status,
+    clip_names,
+    item_table,
+    read_scores,
+    with_scores,
+    write_table,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -114,7 +125,7 @@ def test_a_clip_of_two_labels_or_groups_is_refused(what: str) -> None:
 def test_with_one_frame_per_clip_clips_are_frames(rule: ClipRule) -> None:
     frames, validation = drawn_frames(60, n_frames=1), drawn_frames(40, n_frames=1, seed=1)
     threshold = best_threshold(validation.scored.labels, validation.scored.scores)
-    wanted = all_metrics(frames.scored.labels, frames.scored.scores, threshold)
+    wanted = measured(Verdicts(frames.scored.labels, frames.scored.scores, threshold))
     found = metrics_of(frames, rule, validation)
     assert found.n == 120
     assert found.auc == auc_interval([frames.scored], 300)
@@ -258,7 +269,7 @@ def kept(folder: Path, *tables: pa.Table) -> list[DomainScores]:
 
 
 def table_of(domain: str, items: list[Item], scores: list[float]) -> pa.Table:
-    return with_scores(item_table(domain, items, [("ok", "")] * len(items)), np.array(scores))
+    return with_scores(item_table(domain, items, [OK] * len(items)), np.array(scores))
 
 
 def test_four_manipulations_that_share_folder_names_stay_apart(tmp_path: Path) -> None:
@@ -279,7 +290,7 @@ def test_four_manipulations_that_share_folder_names_stay_apart(tmp_path: Path) -
 def test_clips_of_one_name_of_different_people_stay_apart() -> None:
     items = [Item(f"fake/{i}.png", 1, "test", target=person, donor=donor, video="take1")
              for i, (person, donor) in enumerate([("a", "x"), ("a", "y"), ("b", "x"), ("b", "x")])]  # fmt: skip
-    names = clip_names(item_table("set", items, [("ok", "")] * 4))
+    names = clip_names(item_table("set", items, [OK] * 4))
     assert names is not None
     assert len(set(names)) == 3
     assert names[2] == names[3]
@@ -315,6 +326,6 @@ def test_pictures_beside_clips_are_their_own(tmp_path: Path) -> None:
 def test_frames_without_a_score_do_not_count(tmp_path: Path) -> None:
     items = [Item(f"fake/a/{i}.png", 1, "test", video="a") for i in range(4)]
     items += [Item(f"fake/b/{i}.png", 1, "test", video="b") for i in range(2)]
-    statuses = [("ok", ""), ("error", "cannot be read"), ("ok", ""), ("ok", ""), ("missing", ""), ("missing", "")]
+    statuses = [OK, ItemStatus(Status.ERROR, "cannot be read"), OK, OK, *[ItemStatus(Status.MISSING)] * 2]
     (entry,) = kept(tmp_path, with_scores(item_table("x", items, statuses), np.array([1.0, 2.0, 6.0])))
     assert clip_scores(entry.frames, ClipRule.MEAN, math.nan).scores.tolist() == [3.0]

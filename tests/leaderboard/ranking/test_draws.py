@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from bandbench.benchmark.metrics.bootstrap import GroupBootstrap
-from bandbench.benchmark.metrics.roc import Scored
+from bandbench.benchmark.metrics.roc import Scored, weighted_auc
 from bandbench.leaderboard.ranking import draws
 from bandbench.leaderboard.ranking.draws import drawn_aucs, nests, weighted_aucs
 
@@ -29,6 +29,13 @@ def test_a_draw_is_the_auc_of_repeated_items(decimals: int) -> None:
     for draw, auc in zip(counts.T, found, strict=True):
         times = draw[GROUPS]
         assert auc == pytest.approx(roc_auc_score(np.repeat(LABELS, times), np.repeat(items.scores, times)), abs=1e-9)
+
+
+@pytest.mark.parametrize("decimals", [9, 0])
+def test_the_auc_of_a_draw_is_that_of_the_bootstrap_of_a_cell(decimals: int) -> None:
+    items, counts = scored(decimals=decimals), np.random.default_rng(4).multinomial(60, np.full(60, 1 / 60), size=50)
+    ours = weighted_aucs(items.labels, items.scores, GROUPS, counts.T.astype(np.float32))
+    np.testing.assert_allclose(ours, weighted_auc(items.labels, items.scores, counts[:, GROUPS]), rtol=0, atol=1e-12)
 
 
 def test_many_fakes_are_added_up_in_blocks() -> None:
