@@ -1,5 +1,5 @@
 """
-Variance of an AUC and of the difference of two on the same items, without resampling: a check on the bootstrap.
+Variance of an AUC, and covariance of several on the same items, without resampling.
 
 DeLong, DeLong and Clarke-Pearson (Biometrics 44, 1988) by the midranks of Sun and Xu (IEEE Signal Processing Letters 21, 2014);
 with groups, Obuchowski (Biometrics 53, 1997). An AUC is the mean of what each item adds to it, so its variance is that of these
@@ -12,16 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .roc import Scored, roc_auc
-
-
-@dataclass(frozen=True)
-class DeLong:
-    """Difference of two AUCs (a minus b), its standard error, and the two-sided p-value; NaN where undefined."""
-
-    difference: float
-    error: float
-    p: float
+from .roc import Scored
 
 
 class GroupCodes:
@@ -151,41 +142,6 @@ def _classes_of(labels: NDArray, member: NDArray[np.intp], n_groups: int) -> tup
 
 def _stacked(each: Sequence[Parts]) -> Parts:
     return Parts(np.concatenate([one.fakes for one in each]), np.concatenate([one.reals for one in each]))
-
-
-def delong_variance(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike | None = None) -> float:
-    """Variance of an AUC; see `auc_covariance`."""
-    return float(auc_covariance(labels, scores, groups)[0, 0])
-
-
-def delong_test(labels: ArrayLike, scores_a: ArrayLike, scores_b: ArrayLike, groups: ArrayLike | None = None) -> DeLong:
-    """
-    Test whether two detectors have the same AUC on the same items.
-
-    Parameters
-    ----------
-    labels : array of int (n_items,)
-    scores_a, scores_b : arrays of float (n_items,)
-    groups : array (n_items,), optional
-
-    Returns
-    -------
-    DeLong
-        p is 1 for equal AUCs, and NaN where they differ and no item varies (one all right, the other all wrong).
-    """
-    found = auc_covariance(labels, np.stack([np.asarray(scores_a), np.asarray(scores_b)]), groups)
-    difference = roc_auc(labels, scores_a) - roc_auc(labels, scores_b)
-    error = float(np.sqrt(max(found[0, 0] + found[1, 1] - 2 * found[0, 1], 0))) if np.isfinite(found).all() else np.nan
-    return DeLong(difference, error, float(p_values(np.array(difference), np.array(error))))
-
-
-def p_values(differences: NDArray[np.float64], errors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Two-sided p-values of normal differences, in their shape: 1 where there is none, NaN where it has no error."""
-    from scipy.stats import norm
-
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(errors > 1e-9, np.abs(differences) / errors, np.nan)
-    return np.where((np.abs(differences) < 1e-12) & np.isfinite(errors), 1.0, 2 * norm.sf(z))
 
 
 def mean_auc_covariance(rows: Sequence[Mapping[str, Sequence[Scored]]]) -> NDArray[np.float64]:
