@@ -110,30 +110,6 @@ def covariance(parts: Parts, has_fakes: NDArray[np.bool_], has_reals: NDArray[np
     return found + n_any / (n_any - 1) * (across + across.T)
 
 
-def auc_covariance(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike | None = None) -> NDArray[np.float64]:
-    """
-    Covariance of the AUCs of several detectors on the same items.
-
-    Parameters
-    ----------
-    labels : array of int (n_items,)
-    scores : array of float (n_rows, n_items)
-    groups : array (n_items,), optional
-        Items of one group depend on each other; every item is its own group if not told.
-
-    Returns
-    -------
-    array of float64 (n_rows, n_rows)
-        NaN if a class is missing or has a single group.
-    """
-    y, values = np.asarray(labels), np.atleast_2d(np.asarray(scores, dtype=np.float64))
-    names, member = np.unique(np.arange(y.size) if groups is None else np.asarray(groups), return_inverse=True)
-    if len(np.unique(y)) < 2:
-        return np.full((len(values),) * 2, np.nan)
-    each = [auc_parts(y, one, member, len(names)) for one in values]
-    return covariance(_stacked(each), *_classes_of(y, member, len(names)))
-
-
 def _classes_of(labels: NDArray, member: NDArray[np.intp], n_groups: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which groups hold fakes, and which reals."""
     fakes, reals = (np.bincount(member[labels == label], minlength=n_groups) > 0 for label in (1, 0))
