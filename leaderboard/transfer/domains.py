@@ -7,17 +7,13 @@ gives. Rates come with intervals that know that pictures of one group depend on 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...benchmark.domains.names import chain_of
-from ...benchmark.errors import DataError
 from ...benchmark.metrics.calibration import Calibration
 from ...benchmark.metrics.roc import Interval, Scored
-from ...benchmark.results.scores import read_scores
 
 FALSE_ALARM_RATE = 0.01
 BINS = 10
@@ -61,39 +57,6 @@ class Transfer:
             rate: Interval = getattr(self, name)
             found |= {name: rate.value, f"{name}_lo": rate.low, f"{name}_hi": rate.high}
         return found
-
-
-def transfer_of_files(files: Sequence[Path], false_alarm_rate: float = FALSE_ALARM_RATE) -> list[Transfer]:
-    """
-    Carry threshold and calibration of a row from home to its unperturbed test domains.
-
-    Parameters
-    ----------
-    files : sequence of Path
-        Score files, one per fitted detector, each with the validation items of the training domain and all test items.
-    false_alarm_rate : float
-
-    Raises
-    ------
-    DataError
-        If a file cannot be read, lacks a column or has no validation items.
-    """
-    validation: list[Scored] = []
-    tests: dict[str, list[Scored]] = {}
-    for file in files:
-        entries = read_scores(file)
-        home = [entry.scored for entry in entries if entry.split == "val"]
-        if len(home) != 1:
-            raise DataError(f"score file {file} has {len(home)} validation sets; one is needed to set a threshold on.")
-        validation += home
-        for entry in entries:
-            if entry.split == "test" and not chain_of(entry.domain):
-                tests.setdefault(entry.domain, []).append(entry.scored)
-    if uneven := sorted(domain for domain, each in tests.items() if len(each) != len(files)):
-        raise DataError(
-            f"not every score file of the row has the test domains {', '.join(uneven)}: {', '.join(map(str, files))}."
-        )
-    return transferred(validation, tests, false_alarm_rate)
 
 
 def transferred(
@@ -313,16 +276,6 @@ class SelectionGaps:
     selected: float
     left_out: float
     oracle: float
-
-    @property
-    def left_out_gap(self) -> float:
-        """What choosing on other domains would gain; negative if choosing at home was better."""
-        return self.left_out - self.selected
-
-    @property
-    def oracle_gap(self) -> float:
-        """What choosing at home loses against the oracle; never negative."""
-        return self.oracle - self.selected
 
 
 def selection_gaps(validation: ArrayLike, tests: ArrayLike) -> SelectionGaps:
