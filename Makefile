@@ -17,9 +17,10 @@ demo: .venv/base  ## Run the shipped study on embedded data: no download, under 
 test: .venv/dev  ## Run the whole test suite
 	@$(RUN) pytest -n auto --dist worksteal
 
-check: .venv/dev  ## Lint, formatting and types
+check: .venv/dev  ## Lint, formatting, unused code and types
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
+	@$(RUN) python tests/unused_names.py
 	@$(RUN) basedpyright
 
 format: .venv/dev  ## Format the code

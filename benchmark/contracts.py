@@ -252,8 +252,6 @@ class Detector(Plugin):
         See `Plugin`; `source` is the paper or origin of the idea.
     presets : dict of dict
         Named parameter sets, written ``name/preset`` on the command line (``spectral_svm/faithful``).
-    trial_preset : str
-        The preset that runs anywhere, with nothing fetched; empty where the defaults do.
     learns_from : {"both", "real"}
         Whether it looks at the fakes it is handed, or makes its own of the reals.
     stochastic : bool
@@ -261,7 +259,6 @@ class Detector(Plugin):
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-    trial_preset: ClassVar[str] = ""
     learns_from: ClassVar[Literal["both", "real"]] = "both"
     stochastic: ClassVar[bool] = False
 

@@ -46,7 +46,6 @@ class ClipProbe(EmbeddingProbe):
     source = "The Role of Middle Frequencies in General Deepfake Detection (2024); open_clip"
     needs = ("torch", "open_clip")
     library = "open_clip"
-    trial_preset = "random"
     presets = {
         "faithful": {
             "architecture": "ViT-g-14",

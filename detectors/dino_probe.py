@@ -30,7 +30,6 @@ class DinoProbe(EmbeddingProbe):
     source = "The Role of Middle Frequencies in General Deepfake Detection (2024); arXiv 2304.07193"
     needs = ("torch", "transformers")
     library = "transformers"
-    trial_preset = "random"
     presets = {
         "faithful": {"model": "facebook/dinov2-giant", "head": "faithful", "side": 224, "resize": "bilinear"},
         "random": {"model": "tiny", "weights": "random"},

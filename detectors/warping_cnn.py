@@ -96,7 +96,6 @@ class WarpingCNN(Detector):
     learns_from = "real"
     weights_: dict[str, NDArray]
     history_: list[dict[str, float]]
-    trial_preset = "tiny"
     presets = {
         "faithful": {"weights": PUBLISHED, "masks": ["square", "hull"], "epochs": 20, "mining_epochs": 20, "patience": 20},
         "tiny": {

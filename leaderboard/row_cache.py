@@ -123,11 +123,7 @@ class RowCache:
                 yield run_id, CellRows(_unpacked(packed), refused)
 
     def _keep(self, entries: Sequence[tuple[str, str, CellRows]]) -> None:
-        lines = [
-            (run_id, known, o.refused, zlib.compress(json.dumps(rows_to_json(o.rows)).encode(), 1))
-            for run_id, known, o in entries
-            if known
-        ]
+        lines = [(run_id, known, o.refused, _packed(o.rows)) for run_id, known, o in entries if known]
         with contextlib.suppress(sqlite3.OperationalError), self._table:  # the disk is full, say: nothing but time is lost
             self._table.executemany("INSERT OR REPLACE INTO verified VALUES (?, ?, ?, ?)", lines)
 

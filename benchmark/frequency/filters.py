@@ -1,8 +1,8 @@
 """
 Filters in the pixels: a band takes a picture and gives one back, in 8 bits, for detectors of any kind.
 
-`filter_pixels` is what bands of mode ``pixels`` do. `published_filter`, `published_injection`, `fda` and `published_fda` are
-the filters of other programs, whose arithmetic differs.
+`filter_pixels` is what bands of mode ``pixels`` do. `published_filter`, `fda` and `published_fda` are the filters of other
+programs, whose arithmetic differs.
 """
 
 from typing import Literal
@@ -142,36 +142,6 @@ def published_filter(picture: NDArray[np.uint8], kind: PublishedKind, radius: fl
     return _wrapped(np.asarray(scipy.fft.ifft2(spectrum * gain, axes=(0, 1))))
 
 
-def published_injection(
-    source: NDArray[np.uint8], reference: NDArray[np.uint8], kind: PublishedKind, radius: float, order: int = 1
-) -> NDArray[np.uint8]:
-    """
-    Exchange a band of a picture for that of another one, as the program of that thesis does; wrapped as `published_filter`.
-
-    Parameters
-    ----------
-    source, reference : arrays of uint8 (rows, cols[, channels])
-        What passes the filter comes from `reference`, the rest from `source`.
-    kind, radius, order
-        See `published_mask`.
-
-    Returns
-    -------
-    array of uint8, shape of `source`
-
-    Raises
-    ------
-    StudyError
-        As `published_mask`.
-    DataError
-        If the two have not one shape; for a band of a picture that is not square.
-    """
-    _require_one_shape("a band of another picture", source, reference)
-    gain = _published_gain(source.shape, kind, radius, order)
-    own, other = (np.asarray(scipy.fft.fft2(picture.astype(np.float64), axes=(0, 1))) for picture in (source, reference))
-    return _wrapped(np.asarray(scipy.fft.ifft2(own + (other - own) * gain, axes=(0, 1))))
-
-
 def _published_gain(shape: tuple[int, ...], kind: PublishedKind, radius: float, order: int) -> NDArray[np.float32]:
     """Mask with the zero frequency first, (rows, cols[, 1])."""
     rows, cols = shape[:2]
@@ -179,11 +149,6 @@ def _published_gain(shape: tuple[int, ...], kind: PublishedKind, radius: float, 
     if mask.shape != (rows, cols):
         raise DataError(f"the published {kind} pass takes square pictures only, got {rows}x{cols}.")
     return scipy.fft.ifftshift(mask).reshape(rows, cols, *(1,) * (len(shape) - 2))
-
-
-def _require_one_shape(what: str, source: NDArray, reference: NDArray) -> None:
-    if source.shape != reference.shape:
-        raise DataError(f"{what} needs a reference of the same shape {source.shape}, got {reference.shape}.")
 
 
 def _wrapped(filtered: NDArray[np.complex128]) -> NDArray[np.uint8]:
@@ -213,7 +178,8 @@ def swap_amplitudes(source: NDArray[np.uint8], reference: NDArray[np.uint8], bet
     DataError
         If the two have not one shape.
     """
-    _require_one_shape("Fourier domain adaptation", source, reference)
+    if source.shape != reference.shape:
+        raise DataError(f"Fourier domain adaptation needs a reference of the same shape {source.shape}, got {reference.shape}.")
     rows, cols = source.shape[:2]
     reach = int(min(rows, cols) * beta)
     near = [np.abs(np.fft.fftfreq(side, 1 / side)) <= reach for side in (rows, cols)]

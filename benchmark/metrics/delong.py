@@ -1,5 +1,5 @@
 """
-Variance of an AUC and of the difference of two on the same items, without resampling: a check on the bootstrap.
+Variance of an AUC, and covariance of several on the same items, without resampling.
 
 DeLong, DeLong and Clarke-Pearson (Biometrics 44, 1988) by the midranks of Sun and Xu (IEEE Signal Processing Letters 21, 2014);
 with groups, Obuchowski (Biometrics 53, 1997). An AUC is the mean of what each item adds to it, so its variance is that of these
@@ -12,16 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .roc import Scored, roc_auc
-
-
-@dataclass(frozen=True)
-class DeLong:
-    """Difference of two AUCs (a minus b), its standard error, and the two-sided p-value; NaN where undefined."""
-
-    difference: float
-    error: float
-    p: float
+from .roc import Scored
 
 
 class GroupCodes:
@@ -119,30 +110,6 @@ def covariance(parts: Parts, has_fakes: NDArray[np.bool_], has_reals: NDArray[np
     return within + n_any / (n_any - 1) * (across + across.T)
 
 
-def auc_covariance(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike | None = None) -> NDArray[np.float64]:
-    """
-    Covariance of the AUCs of several detectors on the same items.
-
-    Parameters
-    ----------
-    labels : array of int (n_items,)
-    scores : array of float (n_rows, n_items)
-    groups : array (n_items,), optional
-        Items of one group depend on each other; every item is its own group if not told.
-
-    Returns
-    -------
-    array of float64 (n_rows, n_rows)
-        NaN if a class is missing or has a single group.
-    """
-    y, values = np.asarray(labels), np.atleast_2d(np.asarray(scores, dtype=np.float64))
-    names, member = np.unique(np.arange(y.size) if groups is None else np.asarray(groups), return_inverse=True)
-    if len(np.unique(y)) < 2:
-        return np.full((len(values),) * 2, np.nan)
-    each = [auc_parts(y, row, member, len(names)) for row in values]
-    return covariance(_stacked(each), *_classes_of(y, member, len(names)))
-
-
 def _classes_of(labels: NDArray, member: NDArray[np.intp], n_groups: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Masks of the groups that hold fakes, and of those that hold reals."""
     fakes, reals = (np.bincount(member[labels == label], minlength=n_groups) > 0 for label in (1, 0))
@@ -151,45 +118,6 @@ def _classes_of(labels: NDArray, member: NDArray[np.intp], n_groups: int) -> tup
 
 def _stacked(each: Sequence[Parts]) -> Parts:
     return Parts(np.concatenate([parts.fakes for parts in each]), np.concatenate([parts.reals for parts in each]))
-
-
-def delong_variance(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike | None = None) -> float:
-    """Variance of an AUC; see `auc_covariance`."""
-    return float(auc_covariance(labels, scores, groups)[0, 0])
-
-
-def delong_test(labels: ArrayLike, scores_a: ArrayLike, scores_b: ArrayLike, groups: ArrayLike | None = None) -> DeLong:
-    """
-    Test whether two detectors have the same AUC on the same items.
-
-    Parameters
-    ----------
-    labels : array of int (n_items,)
-    scores_a, scores_b : arrays of float (n_items,)
-    groups : array (n_items,), optional
-
-    Returns
-    -------
-    DeLong
-        p is 1 for equal AUCs, and NaN where they differ and no item varies (one all right, the other all wrong).
-    """
-    variances = auc_covariance(labels, np.stack([np.asarray(scores_a), np.asarray(scores_b)]), groups)
-    difference = roc_auc(labels, scores_a) - roc_auc(labels, scores_b)
-    error = (
-        float(np.sqrt(max(variances[0, 0] + variances[1, 1] - 2 * variances[0, 1], 0)))
-        if np.isfinite(variances).all()
-        else np.nan
-    )
-    return DeLong(difference, error, float(p_values(np.array(difference), np.array(error))))
-
-
-def p_values(differences: NDArray[np.float64], errors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Two-sided p-values of normal differences, in their shape: 1 where there is none, NaN where it has no error."""
-    from scipy.stats import norm
-
-    with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(errors > 1e-9, np.abs(differences) / errors, np.nan)
-    return np.where((np.abs(differences) < 1e-12) & np.isfinite(errors), 1.0, 2 * norm.sf(z))
 
 
 def mean_auc_covariance(rows: Sequence[Mapping[str, Sequence[Scored]]]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from ..features.load import load_view
 from ..metrics.roc import Scored
 from ..records import CellResult, ItemSet
 from ..results.scores import frame_clips, item_labels, ok_rows
-from .recipe import Recipe
+from .recipe import DETECTION, Recipe
 from .trained_model import TrainedModel, fitted, require_classes
 
 MODEL = "model"  # folder of a cell
@@ -112,7 +112,7 @@ def fitted_model(result: CellResult) -> TrainedModel:
     classifier, scores = fitted(cell.detector.label, [detector], len(LABEL_NAMES), train, val)
     groups = table.column("group").to_numpy(zero_copy_only=False)[ok_rows(table)].astype(str)
     model = TrainedModel.calibrated(
-        Recipe(cell.detector, "detection", LABEL_NAMES, band, cell.study.crop.spec(), (cell.train,), cell.study.seed),
+        Recipe(cell.detector, DETECTION, LABEL_NAMES, band, cell.study.crop.spec(), (cell.train,), cell.study.seed),
         classifier,
         Scored(labels, scores[:, 0], groups),
         replicate.train.n_ok,

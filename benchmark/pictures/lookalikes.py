@@ -97,47 +97,12 @@ def hashes_of(reductions: NDArray[np.uint8]) -> Hashes:
     return np.packbits(above, axis=1).view(">u8").astype(np.uint64).ravel()
 
 
-def near_pairs(a: Hashes, b: Hashes, distance: int = DISTANCE) -> NDArray[np.intp]:
-    """
-    Find all pairs of hashes that differ in few bits.
-
-    Exact: where the bits are cut into `distance` + 1 stretches, two near hashes agree in one of them (pigeonhole principle),
-    so only pairs that agree in a stretch are compared.
-
-    Parameters
-    ----------
-    a : array of uint64 (n,)
-    b : array of uint64 (m,)
-    distance : int
-        Bits that may differ, 0 to 63.
-
-    Returns
-    -------
-    array of int (k, 2)
-        Indices into `a` and `b`, in ascending order. Where many hashes are equal, k is of the order of n times m:
-        `lookalike_of` then says the same with one index per hash.
-
-    Raises
-    ------
-    ValueError
-        If `distance` is out of range.
-    """
-    values_a, of_a = np.unique(a, return_inverse=True)
-    values_b, of_b = np.unique(b, return_inverse=True)
-    near = _near_values(values_a, values_b, distance)
-    n_a, n_b = np.bincount(of_a, minlength=len(values_a)), np.bincount(of_b, minlength=len(values_b))
-    first_a, first_b = np.cumsum(n_a) - n_a, np.cumsum(n_b) - n_b
-    first, second = near.T
-    block, place = _expand(n_a[first] * n_b[second])
-    rows = np.argsort(of_a, kind="stable")[first_a[first[block]] + place // n_b[second[block]]]
-    cols = np.argsort(of_b, kind="stable")[first_b[second[block]] + place % n_b[second[block]]]
-    order = np.lexsort((cols, rows))
-    return np.stack([rows[order], cols[order]], axis=1)
-
-
 def lookalike_of(a: Hashes, b: Hashes, distance: int = DISTANCE) -> NDArray[np.intp]:
     """
     Find for every hash of `a` the first nearest one of `b`.
+
+    Exact: where the bits are cut into `distance` + 1 stretches, two near hashes agree in one of them (pigeonhole principle),
+    so only pairs that agree in a stretch are compared.
 
     Parameters
     ----------
@@ -165,32 +130,6 @@ def lookalike_of(a: Hashes, b: Hashes, distance: int = DISTANCE) -> NDArray[np.i
     nearest = np.full(len(values_a), -1, dtype=np.intp)
     nearest[leading] = first_b[hash_b[order[first]]]
     return nearest[of_a]
-
-
-def groups_of_lookalikes(hashes: Hashes, distance: int = DISTANCE) -> list[NDArray[np.intp]]:
-    """
-    Gather hashes into sets that hang together by near pairs.
-
-    Parameters
-    ----------
-    hashes : array of uint64 (n,)
-    distance : int
-
-    Returns
-    -------
-    list of array of int
-        Indices, ascending, of every set of two or more; sets in the order of their first member.
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    values, of = np.unique(hashes, return_inverse=True)
-    first, second = _near_values(values, values, distance).T
-    links = coo_array((np.ones(len(first), dtype=np.int8), (first, second)), shape=(len(values), len(values)))
-    member_of = connected_components(links, directed=False)[1][of] if len(values) else of
-    order = np.argsort(member_of, kind="stable")
-    sets = np.split(order, np.flatnonzero(np.diff(member_of[order])) + 1)
-    return sorted((members for members in sets if len(members) > 1), key=lambda members: members[0])
 
 
 def _near_values(a: Hashes, b: Hashes, distance: int) -> NDArray[np.intp]:

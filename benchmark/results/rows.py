@@ -333,10 +333,6 @@ class Row:
         """
         return self.in_domain_auc if math.isnan(self.cross_domain_auc) else self.cross_domain_auc
 
-    def test_on(self, domain: str) -> TestResult | None:
-        """Result on one test domain."""
-        return next((test for test in self.tests if test.domain == domain), None)
-
     def value(self, name: str) -> Any:
         """Value of a column; NaN for a metric that was not computed."""
         return getattr(self, name) if name in _ROW_NAMES else self.metrics.get(name, NAN)

@@ -188,14 +188,11 @@ class Cut:
         (left, top, width, height) of the window in the frame, inside of it; before turning and resizing.
     landmarks : tuple of float
         x and y of each landmark of the face, in the crop; empty if unknown.
-    resampled : bool
-        Whether pixels are mixtures of those of the frame.
     """
 
     picture: NDArray[np.uint8]
     box: tuple[int, int, int, int]
     landmarks: tuple[float, ...] = ()
-    resampled: bool = False
 
 
 def cut_face(picture: NDArray[np.uint8], face: Face, settings: Settings) -> Cut:
@@ -230,10 +227,9 @@ def cut_face(picture: NDArray[np.uint8], face: Face, settings: Settings) -> Cut:
         crop, points = _turned(picture, box, angle, points)
     else:
         crop, points = picture[top : top + height, left : left + width], points - (left, top)
-    resized = settings.size not in (0, width)
-    if resized:
+    if settings.size not in (0, width):
         crop, points = _resized(crop, settings.size), (points + 0.5) * settings.size / width - 0.5
-    return Cut(crop, box, tuple(float(value) for value in points.ravel()), bool(angle) or resized)
+    return Cut(crop, box, tuple(float(value) for value in points.ravel()))
 
 
 def _edges(face: Face, margin: float) -> NDArray[np.float64]:

@@ -77,29 +77,6 @@ def similarity_transform(source: NDArray, target: NDArray) -> NDArray[np.float64
     return transform
 
 
-def aligned_face(picture: Picture, landmarks: NDArray, side: int, padding: int = 0) -> Picture:
-    """
-    Turn and scale a face so that it lies on the mean face.
-
-    Parameters
-    ----------
-    picture : array of uint8 (rows, cols, 3)
-    landmarks : array (68, 2)
-        x and y in pixels.
-    side, padding : int
-        Of the mean face's unit square, and of what is added around it, in pixels.
-
-    Returns
-    -------
-    array of uint8 (side + 2 padding, side + 2 padding, 3)
-    """
-    import cv2
-
-    transform = similarity_transform(landmarks[17:], MEAN_FACE)[:2] * side
-    transform[:, 2] += padding
-    return np.asarray(cv2.warpAffine(picture, transform, (side + 2 * padding,) * 2), dtype=np.uint8)
-
-
 def hull_mask(landmarks: NDArray, shape: tuple[int, int]) -> NDArray[np.uint8]:
     """
     Mark the face between the brows and the lower lip.
@@ -175,34 +152,6 @@ def _filled_hull(points: NDArray, shape: tuple[int, int]) -> NDArray[np.uint8]:
     mask = np.zeros(shape, np.uint8)
     cv2.fillConvexPoly(mask, cv2.convexHull(points.astype(np.int32)), (1,))
     return mask
-
-
-def eye_blur_taps(landmarks: NDArray) -> int:
-    """Taps of a blur that follows the size of the face: 0.6 of the distance between the eyes, made odd."""
-    apart = np.linalg.norm(landmarks[36:42].mean(axis=0) - landmarks[42:48].mean(axis=0))
-    return int(0.6 * apart) | 1
-
-
-def looked_at_region(landmarks: NDArray, rng: np.random.RandomState | np.random.Generator) -> Box:
-    """
-    Draw the region that a network is shown: the box of the landmarks, enlarged a little.
-
-    Parameters
-    ----------
-    landmarks : array (n_points, 2)
-    rng : RandomState or Generator
-        The published programs draw with the former.
-
-    Returns
-    -------
-    (left, top, right, bottom) : int
-        Not yet clipped to the picture.
-    """
-    (left, top), (right, bottom) = landmarks.min(axis=0), landmarks.max(axis=0)
-    integers = rng.integers if isinstance(rng, np.random.Generator) else rng.randint
-    across = int(integers(0, max(1, int(right - left) // 8)))
-    along = int(integers(0, max(1, int(bottom - top) // 5)))
-    return int(left) - across, int(top) - along, int(right) + across, int(bottom) + along // 2
 
 
 def turned(picture: Picture, rng: np.random.RandomState | np.random.Generator) -> Picture:

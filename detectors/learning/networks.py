@@ -102,11 +102,6 @@ def held_out(labels: NDArray[np.int64], share: float, seed: int) -> tuple[NDArra
     return np.asarray(train), np.asarray(validation)
 
 
-def parameter_count(network: "nn.Module") -> int:
-    """Count the numbers of a network as its publication does: running means and variances included."""
-    return sum(values.size for values in weights_of(network).values())
-
-
 def weights_of(network: "nn.Module") -> dict[str, NDArray]:
     """Copy weights and running statistics out of a network; its counters of batches are left out."""
     state = network.state_dict()

@@ -3,10 +3,10 @@ Who ranks where, and who cannot be told apart.
 
 Rows that were scored on the same test pictures are compared by their mean AUC over the test domains. A paired bootstrap over
 groups says how large the noise in every difference is, Holm's correction keeps the chance of any false difference on the board
-at 5 %, and a row's rank is an interval: nobody ranks above another within noise. `delong` answers the same without resampling.
+at 5 %, and a row's rank is an interval: nobody ranks above another within noise.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from ...benchmark.errors import listed
 from ...benchmark.metrics.bootstrap import auc_bounds, independent_pairs, scarce
-from ...benchmark.metrics.delong import mean_auc_covariance, p_values
 from ...benchmark.metrics.roc import Interval, Scored, roc_auc
 from .draws import Tests, drawn_aucs
 from .entrants import Entrant
@@ -50,43 +49,11 @@ class Placement:
     tie_group: int | None = None
     reason: str = ""
 
-    @property
-    def rank(self) -> str:
-        """``1``, ``2-5``, or a dash."""
-        if self.low is None:
-            return "–"
-        return str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """
-    Two compared rows; `better` and `worse` are indices into `Ranking.placements`.
-
-    Attributes
-    ----------
-    better, worse : int
-    difference, error : float
-        Of their mean AUCs, and its standard error.
-    p, p_holm, delong_p_holm : float
-        See `Ranking`.
-    significant : bool
-    """
-
-    better: int
-    worse: int
-    difference: float
-    error: float
-    p: float
-    p_holm: float
-    significant: bool
-    delong_p_holm: float
-
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
     """
-    Placements, and the comparisons behind them.
+    Placements, and the comparisons of all pairs behind them.
 
     Attributes
     ----------
@@ -103,8 +70,6 @@ class Ranking:
         Standard errors, from the paired bootstrap.
     p, p_holm : arrays of float64 (n, n)
         Two-sided, and corrected for all pairs; NaN on the diagonal.
-    delong_holm : array of float64 (n, n)
-        As `p_holm`, by DeLong's test with groups.
     """
 
     placements: tuple[Placement, ...]
@@ -115,26 +80,6 @@ class Ranking:
     errors: NDArray[np.float64]
     p: NDArray[np.float64]
     p_holm: NDArray[np.float64]
-    delong_holm: NDArray[np.float64]
-
-    def pairs(self) -> Iterator[Comparison]:
-        """All pairs of compared rows, the better one first."""
-        for i, j in zip(*np.triu_indices(len(self.compared), 1), strict=True):
-            yield Comparison(
-                better=self.compared[i],
-                worse=self.compared[j],
-                difference=float(self.differences[i, j]),
-                error=float(self.errors[i, j]),
-                p=float(self.p[i, j]),
-                p_holm=float(self.p_holm[i, j]),
-                significant=bool(self.p_holm[i, j] <= self.level),
-                delong_p_holm=float(self.delong_holm[i, j]),
-            )
-
-    def disagreements(self) -> list[tuple[int, int]]:
-        """Pairs (indices into `placements`, better first) that the bootstrap and DeLong's test decide differently."""
-        differ = np.triu((self.p_holm <= self.level) != (self.delong_holm <= self.level), 1)
-        return [(self.compared[i], self.compared[j]) for i, j in zip(*np.nonzero(differ), strict=True)]
 
 
 def rank(
@@ -193,14 +138,13 @@ def rank(
     means, errors = means[best_first], errors[np.ix_(best_first, best_first)]
     differences = means[:, np.newaxis] - means
     p = _student_p(differences, errors, n_groups - 1)
-    delong = p_values(differences, _error_of_differences(mean_auc_covariance([tests[k] for k in best_first])))
-    p_holm, delong_holm = _holm_of_pairs(p), _holm_of_pairs(delong)
+    p_holm = _holm_of_pairs(p)
     compared = tuple(pool[k] for k in best_first)
     places = _places(differences, p_holm <= level)
     intervals = [_interval(found, tests, k) for k in best_first]
     placed = {i: Placement(rows[i].name, intervals[k], *places[k]) for k, i in enumerate(compared)}
     placements = tuple(placed.get(i) or _unplaced(row, reasons[i]) for i, row in enumerate(rows))
-    return Ranking(placements, compared, tuple(sorted(tests[0])), level, differences, errors, p, p_holm, delong_holm)
+    return Ranking(placements, compared, tuple(sorted(tests[0])), level, differences, errors, p, p_holm)
 
 
 # --- who is compared ---------------------------------------------------------------------------------------------------
@@ -276,7 +220,7 @@ def _unplaced(row: Entrant, reason: str) -> Placement:
 def _no_ranking(rows: Sequence[Entrant], reasons: Sequence[str], level: float) -> Ranking:
     nothing = np.zeros((0, 0))
     placements = tuple(_unplaced(row, reason) for row, reason in zip(rows, reasons, strict=True))
-    return Ranking(placements, (), (), level, nothing, nothing, nothing, nothing, nothing)
+    return Ranking(placements, (), (), level, nothing, nothing, nothing, nothing)
 
 
 # --- how they compare --------------------------------------------------------------------------------------------------

@@ -2,12 +2,17 @@
 
 import numpy as np
 import pytest
+from torch import nn
 
 from bandbench.benchmark.contracts import Features, ViewSpec
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.detectors.dct_cnn import DctCNN
-from bandbench.detectors.learning.networks import parameter_count
+from bandbench.detectors.learning.networks import weights_of
+
+
+def parameter_count(network: nn.Module) -> int:
+    return sum(values.size for values in weights_of(network).values())
 
 
 def test_published_size() -> None:

@@ -2,11 +2,16 @@
 
 import numpy as np
 import pytest
+from torch import nn
 
 from bandbench.benchmark.contracts import Features
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.detectors.dct_mlp import DctMLP
-from bandbench.detectors.learning.networks import held_out, parameter_count
+from bandbench.detectors.learning.networks import held_out, weights_of
+
+
+def parameter_count(network: nn.Module) -> int:
+    return sum(values.size for values in weights_of(network).values())
 
 
 def test_size_by_hand() -> None:

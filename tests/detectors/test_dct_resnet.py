@@ -9,7 +9,12 @@ from bandbench.benchmark.contracts import Features
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.detectors.dct_resnet import DctResNet
-from bandbench.detectors.learning.networks import NetworkDetector, parameter_count
+from bandbench.detectors.learning.networks import NetworkDetector, weights_of
+
+
+def parameter_count(network: nn.Module) -> int:
+    """Count the numbers of a network as its publication does: running means and variances included."""
+    return sum(values.size for values in weights_of(network).values())
 
 
 def faithful() -> NetworkDetector:

@@ -50,13 +50,12 @@ def write_pictures(folder: Path, n: int) -> list[Path]:
 
 def encoder_rates(spec: Any, device: str, paths: Sequence[Path], batch: int, rounds: int) -> dict[str, float]:
     """
-    Pictures per second: the bare encoder on tensors that lie on the device, the whole way from the files while batches are
-    decoded beside it, and what one worker of a study does with a picture that it sees for the first time.
+    Pictures per second: the bare encoder on tensors that lie on the device, and what one worker of a study does with a picture
+    that it sees for the first time.
     """
     import torch
 
     from bandbench.benchmark.features.chunks import CHUNK_SIZE, prepare_chunk
-    from bandbench.benchmark.pictures.crops import CropSpec, cut, decode
     from bandbench.benchmark.views.encoders.loading import load_encoder
 
     encoder = load_encoder(spec, device)
@@ -71,16 +70,6 @@ def encoder_rates(spec: Any, device: str, paths: Sequence[Path], batch: int, rou
             torch.cuda.synchronize()
         return n_batches * batch
 
-    def crop(path: Path) -> Any:
-        return cut(decode(path.read_bytes(), colour=True), CropSpec(SIDE))[0]
-
-    def whole() -> int:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor() as pool:  # Pillow decodes without holding up other threads
-            batches = (np.stack(list(pool.map(crop, paths[i : i + batch]))) for i in range(0, n_batches * batch, batch))
-            return sum(len(part) for part in encoder.iter_embeddings(batches))
-
     def prepared(n: int = len(paths)) -> int:
         with tempfile.TemporaryDirectory() as away:
             for start in range(0, n, CHUNK_SIZE):
@@ -89,7 +78,7 @@ def encoder_rates(spec: Any, device: str, paths: Sequence[Path], batch: int, rou
 
     bare()  # the first call chooses kernels
     prepared(2)
-    return rates({"bare": bare, "whole": whole, "prepared": prepared}, rounds)
+    return rates({"bare": bare, "prepared": prepared}, rounds)
 
 
 def _task(spec: Any, device: str, folder: Path, numbers: Sequence[int], away: str) -> Any:
@@ -247,12 +236,8 @@ def section(found: dict[str, Any]) -> str:
     encoder, cache = found["encoder"], found["cache"]
     rows = [
         (
-            "rate from JPEG files to embeddings, as a share of the rate of the bare encoder on resident tensors",
-            f"{encoder['whole'] / encoder['bare']:.2f}",
-        ),
-        (
             "rate of one worker of `bench run` on new pictures (read, hash, decode, crop, embed, store), "
-            "as a share of the bare encoder",
+            "as a share of the bare encoder on resident tensors",
             f"{encoder['prepared'] / encoder['bare']:.2f}",
         ),
         *(

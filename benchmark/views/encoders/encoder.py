@@ -1,7 +1,6 @@
 """A frozen encoder on a device: crops in, vectors out."""
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,39 +80,6 @@ class Encoder:
             raise PluginError(f"{self.spec.title} gives embeddings that are not finite; use precision='float32'.")
         return embeddings
 
-    def iter_embeddings(self, batches: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
-        """
-        Embed batch after batch, the next one being made while the device computes.
-
-        Parameters
-        ----------
-        batches : iterable of arrays of uint8 (n_crops, side, side, 3)
-
-        Yields
-        ------
-        array of float32 (n_crops, n_features)
-        """
-        waiting: torch.Tensor | None = None
-        for crops in ahead(batches):
-            # On CUDA this returns at once; the answer of the batch before is fetched while this one runs.
-            embeddings = self._begun(crops)
-            if waiting is not None:
-                yield waiting.float().cpu().numpy()
-            waiting = embeddings
-        if waiting is not None:
-            yield waiting.float().cpu().numpy()
-
-    def _begun(self, crops: NDArray[np.uint8]) -> "torch.Tensor":
-        """Embeddings that may still be under way; where a whole batch has no room, in parts."""
-        import torch
-
-        try:
-            with memory_errors():
-                return self.embed_tensor(self._pinned(crops))
-        except torch.OutOfMemoryError:
-            pass
-        return torch.from_numpy(self.embed(crops))  # outside the handler, whose traceback would keep the tensors alive
-
     def _pinned(self, crops: NDArray[np.uint8]) -> "torch.Tensor":
         import torch
 
@@ -155,16 +121,3 @@ class Encoder:
             pictures = torch.nn.functional.interpolate(pictures, size, mode=self.spec.resize, antialias=True).clamp(0, 1)
         pictures = (pictures - self._mean) / self._std
         return pictures.to(next(self.network.parameters()).dtype)
-
-
-def ahead(batches: Iterable[Any], n: int = 2) -> Iterator[Any]:
-    """Make up to `n` batches in a thread of their own while the last one is being used."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    source = iter(batches)
-    end = object()
-    with ThreadPoolExecutor(1) as pool:
-        waiting = [pool.submit(next, source, end) for _ in range(n)]
-        while (batch := waiting.pop(0).result()) is not end:
-            waiting.append(pool.submit(next, source, end))
-            yield batch

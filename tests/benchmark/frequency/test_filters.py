@@ -14,7 +14,6 @@ from bandbench.benchmark.frequency.filters import (
     filter_pixels,
     published_fda,
     published_filter,
-    published_injection,
     published_mask,
     swap_amplitudes,
 )
@@ -95,27 +94,6 @@ def test_published_filters_are_a_level_apart_where_a_value_is_whole_but_for_a_ro
         assert (np.abs(exact - np.rint(exact))[apart] < 2e-5).all()
         n_apart += np.count_nonzero(apart)
     assert n_apart == 5
-
-
-@pytest.mark.parametrize("radius", [5, 15])
-def test_published_injection_of_a_band(radius: int) -> None:
-    found = published_injection(picture("image_chw"), picture("target_chw"), "hard_band", radius)
-    np.testing.assert_array_equal(found, picture(f"band_injection/D{radius}"))
-
-
-def test_an_injected_band_is_the_others_and_the_rest_its_own() -> None:
-    source, reference = (picture(name) // 2 + 60 for name in ("image_chw", "target_chw"))  # nothing wraps
-    found = published_injection(source, reference, "hard_band", 15)
-    inside = np.fft.ifftshift(published_mask("hard_band", 64, 64, 15)) == 1
-    spectra = [np.fft.fft2(x.astype(float), axes=(0, 1)) for x in (found, source, reference)]
-    # Truncation adds less than a level to each pixel: white noise of 64 / sqrt(12) in an amplitude, and half a level of mean.
-    for mine, other in ((inside, spectra[2]), (~inside, spectra[1])):
-        mine[0, 0] = False
-        assert np.sqrt(np.mean(np.abs(spectra[0] - other)[mine] ** 2)) == pytest.approx(64 / np.sqrt(12), rel=0.1)
-    itself = published_injection(source, source, "low", 30)
-    assert levels_apart(itself, source).max() <= 1
-    with pytest.raises(DataError, match=r"a band of another picture needs a reference of the same shape \(64, 64, 3\)"):
-        published_injection(source, reference[:60], "low", 30)
 
 
 @pytest.mark.parametrize("radius", [5, 10, 15, 20, 25, 30])

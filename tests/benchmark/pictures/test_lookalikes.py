@@ -11,10 +11,8 @@ from bandbench.benchmark.pictures.crops import decode
 from bandbench.benchmark.pictures.lookalikes import (
     DISTANCE,
     Hashes,
-    groups_of_lookalikes,
     hashes_of,
     lookalike_of,
-    near_pairs,
     perceptual_hash,
     reduced,
 )
@@ -31,39 +29,33 @@ def clustered(seed: int, n: int, flips: int = 6) -> Hashes:
     return found
 
 
-def brute_force(a: Hashes, b: Hashes, distance: int) -> list[list[int]]:
-    return [[i, j] for i, x in enumerate(a) for j, y in enumerate(b) if (int(x) ^ int(y)).bit_count() <= distance]
+def brute_force(a: Hashes, b: Hashes, distance: int) -> list[int]:
+    apart = np.bitwise_count(a[:, None] ^ b[None, :])
+    return np.where(apart.min(axis=1) <= distance, apart.argmin(axis=1), -1).tolist()
 
 
 @pytest.mark.parametrize("distance", [0, 1, 4, 7, 20, 63])
 @pytest.mark.parametrize("seed", range(4))
-def test_near_pairs_are_those_of_all_comparisons(seed: int, distance: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lookalike_is_that_of_all_comparisons(seed: int, distance: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookalikes, "SLICE", 50)  # several slices, and blocks larger than one
     a = clustered(seed, 90)
     b = np.concatenate([clustered(seed, 40), clustered(seed + 100, 20), a[::9], a[::7] ^ np.uint64(2**63)])
     wanted = brute_force(a, b, distance)
-    assert len(wanted) > 0
-    assert near_pairs(a, b, distance).tolist() == wanted
-
-
-def test_the_two_sides_may_be_exchanged() -> None:
-    a, b = clustered(1, 50), clustered(1, 70)
-    turned = near_pairs(b, a, 5)[:, ::-1]
-    assert near_pairs(a, b, 5).tolist() == sorted(turned.tolist())
+    assert max(wanted) >= 0
+    assert lookalike_of(a, b, distance).tolist() == wanted
 
 
 def test_nothing_is_near_nothing() -> None:
     none = np.empty(0, dtype=np.uint64)
     some = clustered(0, 5)
-    assert near_pairs(none, some).shape == near_pairs(some, none).shape == (0, 2)
+    assert lookalike_of(none, some).tolist() == []
     assert lookalike_of(some, none).tolist() == [-1] * 5
-    assert groups_of_lookalikes(none) == []
 
 
 @pytest.mark.parametrize("distance", [-1, 64])
 def test_impossible_distances_are_refused(distance: int) -> None:
     with pytest.raises(ValueError, match=f"between 0 and 63 bits, got {distance}"):
-        near_pairs(clustered(0, 3), clustered(0, 3), distance)
+        lookalike_of(clustered(0, 3), clustered(0, 3), distance)
 
 
 def test_the_lookalike_is_the_nearest_and_of_equals_the_first() -> None:
@@ -77,15 +69,6 @@ def test_the_lookalike_is_the_nearest_and_of_equals_the_first() -> None:
 def test_equal_hashes_do_not_multiply() -> None:
     many = np.zeros(100_000, dtype=np.uint64)  # as pairs: ten thousand million
     assert (lookalike_of(many, many) == 0).all()
-    (group,) = groups_of_lookalikes(many)
-    assert len(group) == len(many)
-
-
-def test_groups_hang_together_by_near_pairs() -> None:
-    chain = np.array([0b0, 0b11, 0b1111, 1 << 40, 0xFFFF_0000_0000_0000], dtype=np.uint64)
-    assert [group.tolist() for group in groups_of_lookalikes(chain, 2)] == [[0, 1, 2, 3]]
-    assert [group.tolist() for group in groups_of_lookalikes(chain, 1)] == [[0, 3]]
-    assert groups_of_lookalikes(np.array([1, 2**20 - 1], dtype=np.uint64), 4) == []
 
 
 # --- pictures --------------------------------------------------------------------------------------------------------
@@ -150,8 +133,8 @@ def test_copies_are_near(name: str, pictures: list[np.ndarray]) -> None:
 
 def test_other_portraits_are_not(pictures: list[np.ndarray]) -> None:
     hashes = shown(pictures)
-    pairs = near_pairs(hashes, hashes, DISTANCE)
-    assert pairs.tolist() == [[i, i] for i in range(len(hashes))]
+    for i in range(len(hashes)):
+        assert (lookalike_of(hashes[i : i + 1], np.delete(hashes, i), DISTANCE) == -1).all()
 
 
 def test_a_flat_picture_has_a_hash() -> None:

@@ -271,7 +271,7 @@ def numbered_pixels(rows: int = 60, cols: int = 80) -> np.ndarray:
 def test_a_crop_is_a_window_of_the_frame() -> None:
     picture = numbered_pixels()
     cut = cut_face(picture, face(20, 10, 30, 20), Settings(margin=0.1))
-    assert cut.box == (17, 7, 36, 26) and not cut.resampled and cut.landmarks == ()  # a tenth of the larger side
+    assert cut.box == (17, 7, 36, 26) and cut.landmarks == ()  # a tenth of the larger side
     assert np.array_equal(cut.picture, picture[7:33, 17:53])
     assert cut_face(picture, face(20, 10, 30, 20), Settings(margin=0)).box == (20, 10, 30, 20)
     fractions = cut_face(picture, face(20.4, 10.6, 30.2, 19.9), Settings(margin=0))
@@ -296,7 +296,6 @@ def test_a_size_gives_squares_without_distortion(side: int) -> None:
         box = face(middle[1] - 16, middle[0] - 20, 32, 40)
         cut = cut_face(picture, box, Settings(margin=0, size=side))
         assert cut.picture.shape == (side, side, 3) and cut.box[2:] == (40, 40)
-        assert cut.resampled == (side != 40)
         bright = cut.picture[..., 0] / 255
         wide, high = bright.sum(axis=1).max(), bright.sum(axis=0).max()
         assert wide == pytest.approx(31.5 * side / 40, abs=1.2) and high == pytest.approx(wide, abs=0.8)
@@ -341,14 +340,13 @@ def test_alignment_levels_the_eyes_and_landmarks_stay_on_their_pixels(degrees: f
     assert marks[1, 0] - marks[0, 0] == pytest.approx(40 * (size / 108 if size else 1), rel=1e-6)
     for mark in marks:
         assert brightest_near(cut.picture, mark) == pytest.approx(mark, abs=0.6)
-    assert cut.resampled == any((degrees, size))
     assert cut.box == (26, 16, 108, 108)
 
 
 def test_without_alignment_landmarks_move_with_the_window() -> None:
     found = face(35, 25, 90, landmarks=LANDMARKS)
     cut = cut_face(dotted(LANDMARKS), found, Settings(margin=0))
-    assert np.array(cut.landmarks).reshape(5, 2) == pytest.approx(LANDMARKS - [35, 25]) and not cut.resampled
+    assert np.array(cut.landmarks).reshape(5, 2) == pytest.approx(LANDMARKS - [35, 25])
 
 
 def test_alignment_of_a_face_without_landmarks() -> None:

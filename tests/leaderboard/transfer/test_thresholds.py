@@ -2,16 +2,12 @@
 
 import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bandbench.benchmark.contracts import Item
-from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.metrics.roc import Scored
-from bandbench.benchmark.results.scores import OK, item_table, with_scores, write_table
-from bandbench.leaderboard.transfer.thresholds import rate_interval, threshold_at, transfer_of_files, transferred
+from bandbench.leaderboard.transfer.thresholds import rate_interval, threshold_at, transferred
 
 RNG = np.random.default_rng(0)
 
@@ -125,26 +121,6 @@ def test_as_dict_is_flat() -> None:
     found = transferred([drawn(200, 50)], {"x": [drawn(300, 300)]})[0].as_dict()
     assert found["detections_lo"] < found["detections"] < found["detections_hi"]
     assert json.loads(json.dumps(found)) == found
-
-
-def test_files_of_a_row(tmp_path: Path) -> None:
-    def table(domain: str, split: str, n: int = 240):
-        items = [Item(f"{i:04d}.png", i % 2, split) for i in range(n)]  # type: ignore[arg-type]
-        return with_scores(item_table(domain, items, [OK] * n), RNG.normal(size=n) + np.arange(n) % 2)
-
-    import pyarrow as pa
-
-    parts = [table("home", "val"), table("home", "test"), table("abroad", "test"), table("abroad+jpeg:quality=50", "test")]
-    write_table(tmp_path / "whole.parquet", pa.concat_tables(parts))
-    write_table(tmp_path / "other.parquet", pa.concat_tables(parts[:2]))
-    write_table(tmp_path / "bare.parquet", pa.concat_tables(parts[1:]))
-    found = transfer_of_files([tmp_path / "whole.parquet"])
-    assert [one.domain for one in found] == ["home", "abroad"]
-    assert [(one.n_real, one.n_fake, one.reason) for one in found] == [(120, 120, "")] * 2
-    with pytest.raises(DataError, match="has 0 validation sets"):
-        transfer_of_files([tmp_path / "bare.parquet"])
-    with pytest.raises(DataError, match="not every score file of the row has the test domains abroad"):
-        transfer_of_files([tmp_path / "whole.parquet", tmp_path / "other.parquet"])
 
 
 # --- intervals of rates ------------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ import pytest
 
 from bandbench.benchmark import devices
 from bandbench.benchmark.errors import PluginError
-from bandbench.benchmark.views.encoders.encoder import ahead
 from bandbench.benchmark.views.encoders.loading import load_encoder
 from bandbench.benchmark.views.encoders.spec import EncoderSpec
 
@@ -27,8 +26,6 @@ def test_embeddings_are_repeatable_and_do_not_depend_on_their_neighbours(spec: E
     load_encoder.cache_clear()
     np.testing.assert_array_equal(load_encoder(spec, "cpu").embed(CROPS), found)
     np.testing.assert_allclose(encoder.embed(CROPS[3:5]), found[3:5], atol=1e-5)
-    streamed = np.concatenate(list(encoder.iter_embeddings([CROPS[:6], CROPS[6:]])))
-    np.testing.assert_allclose(streamed, found, atol=1e-5)
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -40,8 +37,6 @@ def test_every_device_gives_the_same_embeddings(spec: EncoderSpec, device: str) 
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, wanted, atol=1e-4 * np.abs(wanted).max())
     np.testing.assert_array_equal(encoder.embed(CROPS), found)
-    streamed = np.concatenate(list(encoder.iter_embeddings([CROPS[:6], CROPS[6:]])))
-    np.testing.assert_allclose(streamed, found, atol=1e-4 * np.abs(wanted).max())
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -70,14 +65,12 @@ def test_a_compiled_encoder_gives_the_same_by_one_graph(spec: EncoderSpec, monke
     found = compiled.embed(CROPS)
     n_graphs = counters["stats"]["unique_graphs"]
     np.testing.assert_allclose(found, load_encoder(spec, "cpu").embed(CROPS), atol=1e-5)
-    streamed = np.concatenate(list(compiled.iter_embeddings([CROPS[:6], CROPS[6:]])))
-    np.testing.assert_allclose(streamed, found, atol=1e-5)
+    np.testing.assert_allclose(compiled.embed(CROPS[6:]), found[6:], atol=1e-5)
     assert n_graphs > 0 and counters["stats"]["unique_graphs"] == n_graphs
 
 
-@pytest.mark.parametrize("streamed", [False, True])
 @pytest.mark.filterwarnings("ignore:.*out of memory")
-def test_a_lack_of_memory_halves_the_batch(streamed: bool) -> None:
+def test_a_lack_of_memory_halves_the_batch() -> None:
     whole = load_encoder(TINY[0], "cpu").embed(CROPS)
     load_encoder.cache_clear()  # what follows is remembered
     encoder, sizes = load_encoder(TINY[0], "cpu"), []
@@ -89,7 +82,7 @@ def test_a_lack_of_memory_halves_the_batch(streamed: bool) -> None:
 
     encoder.network.register_forward_pre_hook(greedy)
     with pytest.warns(UserWarning, match="open_clip tiny random ran out of memory and goes on with 2 crops at a time"):
-        found = np.concatenate(list(encoder.iter_embeddings([CROPS]))) if streamed else encoder.embed(CROPS)
+        found = encoder.embed(CROPS)
     np.testing.assert_allclose(found, whole, atol=1e-5)
     assert sizes[-5:] == [2] * 5
     sizes.clear()
@@ -108,16 +101,3 @@ def test_a_side_below_the_patch_is_refused(spec: EncoderSpec) -> None:
 def test_pictures_smaller_than_the_patch_are_enlarged(spec: EncoderSpec) -> None:
     found = load_encoder(spec, "cpu").embed(CROPS[:, :3, :5])
     assert found.shape == (10, 64) and np.isfinite(found).all()
-
-
-def test_batches_are_made_ahead_in_order_and_errors_arrive() -> None:
-    def batches(n: int):
-        yield from range(n)
-        raise ValueError("the source broke")
-
-    got = []
-    with pytest.raises(ValueError, match="the source broke"):
-        for batch in ahead(batches(4)):
-            got.append(batch)
-    assert got == [0, 1, 2, 3]
-    assert list(ahead([])) == []
