@@ -15,9 +15,10 @@ from rich.text import Text
 from ...datasets.copies.own_folders import CLIPS, OWN, PICTURES, has_clips
 from ...datasets.copies.prepared_folder import ERROR, NO_FACE, OK, PROBLEMS, find_preparations
 from ...datasets.copies.sources import SourceDataset
-from ...datasets.faces.cut import UNREAD
 from ...datasets.faces.estimate import Estimate
-from ...datasets.faces.preparation import PreparationOutcome, merge_settings, prepare_dataset, preview
+from ...datasets.faces.outcome import UNREAD, PreparationOutcome
+from ...datasets.faces.preparation import prepare_dataset, preview
+from ...datasets.faces.request import merge_settings
 from ..contracts import LABEL_NAMES
 from ..domains.catalogue import DatasetSpec
 from ..errors import BenchError, DataError

@@ -1,4 +1,4 @@
-"""Frames of a video clip, by PyAV or by OpenCV: one at a time, with the number that they have in the clip."""
+"""Frames of a video clip, decoded by PyAV or OpenCV: one at a time, with their numbers in the clip."""
 
 import importlib.util
 from array import array
@@ -26,22 +26,22 @@ SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg")
 DECODERS = ("pyav", "opencv")
 SLACK_FRAMES = 2.5  # a clip that ends earlier than its header says, by more than this, was cut off
 MAX_LAG = 16  # frames; no codec reorders more
-SAME_PICTURE = 4.0  # grey levels of brightness by which two decoders differ on average at most
+SAME_PICTURE = 4.0  # grey levels; two decoders differ on average by less in brightness
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of RGB
 
 
-Choice = Callable[[int], NDArray[np.int64]]  # numbers of the frames that are wanted, of so many
+Choice = Callable[[int], NDArray[np.int64]]  # from the number of frames in a clip to the numbers of those to decode
 
 
 @dataclass(frozen=True)
 class Frame:
     """
-    One frame.
+    A decoded frame.
 
     Attributes
     ----------
     number : int
-        From 0, in the order in which the clip is shown.
+        From 0, in display order.
     seconds : float
         From the beginning of the clip; 0 where there is no clock.
     picture : array of uint8 (rows, cols, 3)
@@ -56,16 +56,16 @@ class Frame:
 @dataclass
 class FrameReport:
     """
-    What became of the frames of a clip or a folder; complete once they have all been yielded.
+    Counts and problems of the frames of a clip or a folder; complete once they have all been yielded.
 
     Attributes
     ----------
     total : int
-        Frames that are there, whether they decode or not.
+        Frames that exist, whether they decode or not.
     looked_at : int
         Frames that were yielded.
     notes : list of str
-        What was wrong, in words; empty if everything that was asked for came.
+        Problems, a clause each; empty if every frame that was asked for was decoded.
     """
 
     total: int = 0
@@ -74,13 +74,18 @@ class FrameReport:
 
     @property
     def text(self) -> str:
-        """The notes in a line; empty if there are none."""
+        """Notes in one line; empty if there are none."""
         return "; ".join(self.notes)
 
 
 class Frames(Iterator[Frame]):
     """
-    Frames one at a time, and a report on them.
+    An iterator over frames that keeps a report.
+
+    Parameters
+    ----------
+    make : callable
+        Generator function; it fills in the report that it is given.
 
     Attributes
     ----------
@@ -100,37 +105,36 @@ class Frames(Iterator[Frame]):
 
 def iter_frames(path: Path, n_frames: int = 0, every: int = 0, decoder: str = "pyav") -> Frames:
     """
-    Yield frames of a clip in the order in which they are shown; however long it is, a few are held at most.
+    Yield frames of a clip in display order; at most a few are held in memory.
 
-    A frame keeps its number when one before it does not decode. What is built on such a frame, up to the next key frame,
-    counts as not decodable: decoders patch it up from what they have, which leaves traces. Clips that are stored lying down
-    are turned upright.
+    A frame keeps its number when an earlier one does not decode. Frames that depend on a lost frame, up to the next key frame,
+    count as not decodable: decoders conceal the loss, which leaves traces. Clips that are stored rotated are turned upright.
 
-    All frames up to the last one wanted are decoded: jumping to key frames is slower as soon as they lie further apart than
-    the frames that are wanted, which is the rule for clips of some seconds.
+    All frames up to the last chosen one are decoded. Seeking to key frames is slower where they lie further apart than the
+    chosen frames, which is usual for clips of some seconds.
 
     Parameters
     ----------
     path : Path
     n_frames : int
-        That many, spread evenly from the first frame to the last; all of them if the clip has fewer.
+        Number of frames, spread evenly from the first to the last; all of them if the clip has fewer.
     every : int
-        Frames 0, `every`, 2 `every` and so on. One of the two is 0.
+        Frames 0, `every`, 2 `every` and so on. Either `n_frames` or `every` is 0.
     decoder : {"pyav", "opencv"}
         OpenCV needs no extra. It decodes twice, in order to count, and ends a clip at the first frame that it cannot decode. It
-        tells neither which frames it patched up nor which ones it could not convert to RGB (interlaced ones, for example).
-        So its frames are compared with those of PyAV where PyAV is installed, and only those that agree are yielded. Without
-        PyAV, a frame that repeats the one before byte by byte is left out: so does one that was not converted.
+        reports neither concealed losses nor frames that it could not convert to RGB (interlaced ones, for example). Where PyAV
+        is installed, only frames on which both decoders agree are yielded. Without PyAV, a frame that is byte for byte equal
+        to the previous one is left out, because a frame that was not converted looks like that.
 
     Returns
     -------
     Frames
-        An iterator; its `report` tells of truncated clips and of frames that do not decode.
+        An iterator; its `report` notes truncated clips and frames that do not decode.
 
     Raises
     ------
     DataError
-        If PyAV is missing, the file is no video, or no frame of it can be decoded; when the first frame is asked for.
+        If PyAV is missing, the file is no video, or no frame can be decoded; raised when the first frame is asked for.
     """
     return Frames(clip_reader(path, n_frames, every, decoder))
 
@@ -139,7 +143,17 @@ def clip_reader(
     path: Path, n_frames: int = 0, every: int = 0, decoder: str = "pyav"
 ) -> Callable[[FrameReport], Iterator[Frame]]:
     """
-    What `iter_frames` does, as a function that takes the report to fill in; for those who make `Frames` of more than a clip.
+    Return the generator function behind `iter_frames`, from which callers make `Frames` of their own.
+
+    Parameters
+    ----------
+    path, n_frames, every, decoder
+        As in `iter_frames`.
+
+    Returns
+    -------
+    callable
+        From the report to fill in to an iterator of frames.
 
     Raises
     ------
@@ -156,18 +170,18 @@ def clip_reader(
 
 def choose_numbers(total: int, n_frames: int, every: int) -> NDArray[np.int64]:
     """
-    Numbers of the frames to look at.
+    Choose the numbers of the frames to decode.
 
     Parameters
     ----------
     total : int
-        Frames that are there.
+        Frames of the clip.
     n_frames, every : int
         As in `iter_frames`.
 
     Returns
     -------
-    array of int64 (n_chosen,), rising
+    array of int64 (n_chosen,), ascending
 
     >>> choose_numbers(40, 5, 0).tolist(), choose_numbers(7, 0, 3).tolist()
     ([0, 10, 20, 29, 39], [0, 3, 6])
@@ -189,8 +203,8 @@ def _read_pyav(path: Path, choose: Choice, report: FrameReport) -> Iterator[Fram
         yield from _decode_chosen(path, index, choose(report.total), report)
     except DataError:
         raise
-    except Exception as error:  # a damaged file makes the library fail in any way, also while it reads titles or sizes
-        if not report.looked_at:  # of a clip that breaks off, what comes before is good
+    except Exception as error:  # a damaged file raises errors of any type, even while titles or sizes are read
+        if not report.looked_at:  # the frames before a break are good
             raise DataError(f"cannot be decoded as a video ({_reason(error)}).") from error
         report.notes.append(f"breaks off ({_reason(error)})")
     if not report.looked_at:
@@ -198,15 +212,16 @@ def _read_pyav(path: Path, choose: Choice, report: FrameReport) -> Iterator[Fram
 
 
 def _reason(error: Exception) -> str:
-    """What a library says of a failure, in a line."""
+    """Return the message of a library's error in one line, or its type if it has none."""
     text = getattr(error, "strerror", None) or str(error)
     return " ".join(text.split()).rstrip(".") or type(error).__name__
 
 
 def _open(path: Path) -> "tuple[InputContainer, VideoStream]":
+    """Open a clip and its best video stream."""
     import av
 
-    # An absolute path is never taken for an address; a title that is not UTF-8 is none of our business.
+    # An absolute path is never taken for an address. Titles that are not UTF-8 do not matter here.
     clip = av.open(str(path.absolute()), metadata_errors="replace")
     stream = clip.streams.best("video")
     if stream is None:
@@ -216,25 +231,25 @@ def _open(path: Path) -> "tuple[InputContainer, VideoStream]":
     if video.codec_context is None:
         clip.close()
         raise DataError("cannot be decoded as a video (its codec is unknown).")
-    video.codec_context.thread_count = 1  # with several, it is not known which packet a failure is about
+    video.codec_context.thread_count = 1  # with several threads, a failure cannot be assigned to its packet
     return clip, video
 
 
 @dataclass(frozen=True)
 class _PacketIndex:
     """
-    The frames of a clip as they are stored, one packet each, in the order of decoding.
+    The video packets of a clip, one per frame, in decoding order.
 
     Attributes
     ----------
     times : array of int64 (n_packets,)
-        When each is shown, in units of the stream.
+        Presentation times, in units of the stream.
     keys : array of int64 (n_keys,)
-        Positions of those that are decoded without another.
+        Positions of the key frames.
     has_order : bool
-        Whether the times are those at which frames are shown. AVI has no room for them where a codec reorders frames.
+        True if the times give the display order. AVI stores no presentation times where a codec reorders frames.
     total : int
-        Frames whose number is certain. Behind the last one before a cut, some are missing that would have been shown earlier.
+        Frames whose number is certain. In a truncated clip, frames are missing that would be displayed before the last ones.
     """
 
     times: NDArray[np.int64]
@@ -244,13 +259,13 @@ class _PacketIndex:
 
 
 def _list_packets(path: Path, report: FrameReport) -> _PacketIndex:
-    """Walk through a clip without decoding it, and note whether it breaks off."""
+    """Read all packets of a clip without decoding them; note in the report if the clip is truncated."""
     times, keys, timed, end, decoding_time = array("q"), array("q"), True, 0.0, None
     clip, stream = _open(path)
     with clip:
         for packet in _packets(clip, report):
             end = max(end, float(((packet.pts or 0) + (packet.duration or 0)) * packet.time_base))
-            if packet.stream_index == stream.index and _is_shown(packet, stream):
+            if packet.stream_index == stream.index and _is_displayed(packet, stream):
                 timed &= packet.pts is not None
                 if packet.is_keyframe:
                     keys.append(len(times))
@@ -258,17 +273,17 @@ def _list_packets(path: Path, report: FrameReport) -> _PacketIndex:
                 decoding_time = packet.dts
         report.notes += _shortfall(clip, stream, len(times), end)
         invented = clip.format.name == "avi" and stream.codec_context.has_b_frames
-    found = np.array(times, dtype=np.int64)
-    in_sequence = bool((np.diff(found) > 0).all())
-    has_order = timed and len(np.unique(found)) == len(found) and not (invented and in_sequence)
-    # What is missing behind a cut would have been decoded, and so be shown, after the last frame that is there was decoded.
-    known_until = decoding_time if has_order and report.notes and decoding_time is not None else found.max(initial=0)
-    total = int((found <= known_until).sum())
-    return _PacketIndex(found, np.array(keys, dtype=np.int64), has_order, total)
+    shown = np.array(times, dtype=np.int64)
+    is_sequential = bool((np.diff(shown) > 0).all())
+    has_order = timed and len(np.unique(shown)) == len(shown) and not (invented and is_sequential)
+    # Frames that are missing after a cut would be decoded, and so displayed, after the last existing frame was decoded.
+    certain_until = decoding_time if has_order and report.notes and decoding_time is not None else shown.max(initial=0)
+    total = int((shown <= certain_until).sum())
+    return _PacketIndex(shown, np.array(keys, dtype=np.int64), has_order, total)
 
 
 def _packets(clip: "InputContainer", report: FrameReport, stream: "VideoStream | None" = None) -> "Iterator[Packet]":
-    """Packets of one stream or of all, up to the place where the file breaks off."""
+    """Yield the packets of one stream or of all; if the file breaks off, note it and end."""
     from av.error import FFmpegError
 
     try:
@@ -279,26 +294,30 @@ def _packets(clip: "InputContainer", report: FrameReport, stream: "VideoStream |
         report.notes.append(f"breaks off ({error.strerror})")
 
 
-def _is_shown(packet: "Packet", stream: "VideoStream") -> bool:
-    """Whether a packet becomes a frame: edit lists drop some, and VP8 has frames that are only referred to (RFC 6386, 9.1)."""
+def _is_displayed(packet: "Packet", stream: "VideoStream") -> bool:
+    """
+    Return True if a packet becomes a displayed frame.
+
+    Edit lists drop some packets, and VP8 has frames that are only referred to (RFC 6386, section 9.1).
+    """
     if stream.codec_context.name == "vp8" and not bytes(packet)[0] >> 4 & 1:
         return False
     return not packet.is_discard
 
 
-def _shortfall(clip: "InputContainer", stream: "VideoStream", n_found: int, end: float) -> list[str]:
-    """Say whether the header of a clip promises more than there is."""
-    if stream.frames > n_found:
-        return [f"is cut off: {n_found} frames are there, its header says {stream.frames}"]
-    promised = (clip.duration or 0) / 1e6
-    if not stream.frames and promised - end > SLACK_FRAMES / float(stream.average_rate or 25):
-        return [f"is cut off: it ends after {end:.1f} s, its header says {promised:.1f} s"]
+def _shortfall(clip: "InputContainer", stream: "VideoStream", n_frames: int, end: float) -> list[str]:
+    """Return a note if the header of a clip announces more frames or seconds than the clip has."""
+    if stream.frames > n_frames:
+        return [f"is cut off: {n_frames} frames are there, its header says {stream.frames}"]
+    announced = (clip.duration or 0) / 1e6
+    if not stream.frames and announced - end > SLACK_FRAMES / float(stream.average_rate or 25):
+        return [f"is cut off: it ends after {end:.1f} s, its header says {announced:.1f} s"]
     return []
 
 
 @dataclass(frozen=True)
-class _Placed:
-    """A decoded frame with its number, its time, and the packets (first, last) that it is built on."""
+class _NumberedFrame:
+    """A decoded frame with its number, its time, and the positions (first, last) of the packets that it depends on."""
 
     number: int
     seconds: float
@@ -306,14 +325,14 @@ class _Placed:
     frame: "VideoFrame"
 
 
-class _Timed:
+class _TimeNumbering:
     """
-    Numbers of decoded frames by the time at which they are shown; a frame that is lost leaves its number free.
+    Numbering of decoded frames by their presentation times; a lost frame leaves its number unused.
 
     Attributes
     ----------
     lag : int
-        How many frames later, at most, a frame comes out of the decoder than one that is built on it.
+        Largest number of frames by which the decoder returns a frame after one that depends on it.
     """
 
     def __init__(self, index: _PacketIndex, stream: "VideoStream") -> None:
@@ -323,105 +342,109 @@ class _Timed:
         self.shown = index.times[self.order]
         ranks = np.argsort(self.order)
         self.lag = min(int((np.maximum.accumulate(ranks) - ranks).max(initial=0)), MAX_LAG)
-        self.spoilt: list[int] = []
+        self.lost: list[int] = []
 
-    def spoil(self, position: int) -> None:
-        """Remember that the packet at a position was lost."""
-        insort(self.spoilt, position)
+    def mark_lost(self, position: int) -> None:
+        """Record that the packet at a position was lost."""
+        insort(self.lost, position)
 
-    def place(self, frame: "VideoFrame") -> _Placed | None:
-        """Find out which frame it is; None if it is none of the index."""
+    def number(self, frame: "VideoFrame") -> _NumberedFrame | None:
+        """Number a frame by its time; None if no packet of the index has that time."""
         time = -1 if frame.pts is None else frame.pts
         number = int(np.searchsorted(self.shown, time))
         if number == len(self.shown) or self.shown[number] != time:
             return None
         position = int(self.order[number])
         if frame.is_corrupt:
-            self.spoil(position)
+            self.mark_lost(position)
         seconds = float(time - self.shown[0]) * self.unit
-        return _Placed(number, seconds, (self._first_needed(position, time), position), frame)
+        return _NumberedFrame(number, seconds, (self._first_needed(position, time), position), frame)
 
     def _first_needed(self, position: int, time: int) -> int:
-        """Position of the key frame that a frame is built on; one shown before its key frame needs the one before, too."""
+        """Return the position of the key frame that a frame depends on; one displayed before it needs the previous one, too."""
         keys, times = self.index.keys, self.index.times
         last = int(np.searchsorted(keys, position, "right")) - 1
         if last > 0 and times[keys[last]] > time:
             last -= 1
         return int(keys[last]) if last >= 0 else 0
 
-    def is_whole(self, placed: _Placed) -> bool:
-        """Whether nothing that a frame is built on is known to be lost."""
-        first, last = placed.needs
-        lost = bisect_left(self.spoilt, first)
-        return lost == len(self.spoilt) or self.spoilt[lost] > last
+    def is_intact(self, frame: _NumberedFrame) -> bool:
+        """Return True if no packet that a frame depends on is known to be lost."""
+        first, last = frame.needs
+        k = bisect_left(self.lost, first)
+        return k == len(self.lost) or self.lost[k] > last
 
 
-class _Counted:
-    """Numbers of decoded frames by counting, where times say nothing; a frame that is lost is not counted."""
+class _CountNumbering:
+    """Numbering of decoded frames by counting, for clips without presentation times; a lost frame is not counted."""
 
     lag = 0
 
     def __init__(self, stream: "VideoStream") -> None:
         self.rate = float(stream.average_rate or 25)
         self.n = -1
-        self.spoilt = False
+        self.has_loss = False
 
-    def spoil(self, position: int) -> None:
-        """Remember that a packet was lost."""
-        self.spoilt = True
+    def mark_lost(self, position: int) -> None:
+        """Record that a packet was lost."""
+        self.has_loss = True
 
-    def place(self, frame: "VideoFrame") -> _Placed:
+    def number(self, frame: "VideoFrame") -> _NumberedFrame:
         """Count a frame."""
         self.n += 1
-        self.spoilt = bool(frame.is_corrupt or (self.spoilt and not frame.key_frame))
-        return _Placed(self.n, self.n / self.rate, (0, 0), frame)
+        self.has_loss = bool(frame.is_corrupt or (self.has_loss and not frame.key_frame))
+        return _NumberedFrame(self.n, self.n / self.rate, (0, 0), frame)
 
-    def is_whole(self, placed: _Placed) -> bool:
-        """Whether nothing was lost since the last key frame."""
-        return not self.spoilt
+    def is_intact(self, frame: _NumberedFrame) -> bool:
+        """Return True if nothing was lost since the last key frame."""
+        return not self.has_loss
 
 
-def _decode_chosen(path: Path, index: _PacketIndex, wanted: NDArray[np.int64], report: FrameReport) -> Iterator[Frame]:
-    left = set(wanted.tolist())
+def _decode_chosen(path: Path, index: _PacketIndex, chosen: NDArray[np.int64], report: FrameReport) -> Iterator[Frame]:
+    """Yield the chosen frames that are intact; note how many are not."""
+    pending = set(chosen.tolist())
     clip, stream = _open(path)
-    numbers = _Timed(index, stream) if index.has_order else _Counted(stream)
+    numbering = _TimeNumbering(index, stream) if index.has_order else _CountNumbering(stream)
     with clip:
-        for placed in _held_back((numbers.place(frame) for frame in _decoded(clip, stream, numbers)), numbers.lag):
-            if placed and placed.number in left and numbers.is_whole(placed):
-                left.remove(placed.number)
-                yield Frame(placed.number, placed.seconds, _upright(placed.frame))
-            if not left:
+        for frame in _delayed((numbering.number(frame) for frame in _decoded(clip, stream, numbering)), numbering.lag):
+            if frame and frame.number in pending and numbering.is_intact(frame):
+                pending.remove(frame.number)
+                yield Frame(frame.number, frame.seconds, _upright(frame.frame))
+            if not pending:
                 return
-    report.notes.append(f"{len(left)} of {len(wanted)} frames do not decode")
+    report.notes.append(f"{len(pending)} of {len(chosen)} frames do not decode")
 
 
-def _held_back(frames: "Iterator[_Placed | None]", lag: int) -> "Iterator[_Placed | None]":
-    """Keep a few frames back: whether one is whole is only known when those that it is built on have come out, too."""
-    held: deque[_Placed | None] = deque()
-    for placed in frames:
-        held.append(placed)
-        if len(held) > lag:
-            yield held.popleft()
-    yield from held
+def _delayed(frames: "Iterator[_NumberedFrame | None]", lag: int) -> "Iterator[_NumberedFrame | None]":
+    """Delay frames by `lag`: a loss in a frame that they depend on is known only once that one was decoded, too."""
+    queue: deque[_NumberedFrame | None] = deque()
+    for frame in frames:
+        queue.append(frame)
+        if len(queue) > lag:
+            yield queue.popleft()
+    yield from queue
 
 
-def _decoded(clip: "InputContainer", stream: "VideoStream", numbers: _Timed | _Counted) -> "Iterator[VideoFrame]":
-    """All frames that the decoder gives; what it refuses is passed over."""
+def _decoded(
+    clip: "InputContainer", stream: "VideoStream", numbering: _TimeNumbering | _CountNumbering
+) -> "Iterator[VideoFrame]":
+    """Yield all frames that the decoder returns; packets that it refuses are marked as lost."""
     from av.error import FFmpegError
 
     position = -1
     for packet in _packets(clip, FrameReport(), stream):
-        position += _is_shown(packet, stream)
+        position += _is_displayed(packet, stream)
         if packet.is_corrupt:
-            numbers.spoil(position)
+            numbering.mark_lost(position)
         try:
             yield from stream.decode(packet)
         except FFmpegError:
-            numbers.spoil(position)
+            numbering.mark_lost(position)
     yield from stream.decode(None)
 
 
 def _upright(frame: "VideoFrame") -> NDArray[np.uint8]:
+    """Convert a frame to RGB and rotate it upright."""
     picture = np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
     quarters = round(frame.rotation / 90) % 4
     return np.ascontiguousarray(np.rot90(picture, quarters)) if quarters else picture
@@ -435,54 +458,54 @@ def _read_opencv(path: Path, choose: Choice, report: FrameReport) -> Iterator[Fr
 
     try:
         numbers = choose(_count(path))
-        check = _AgainstPyAV(path, numbers) if importlib.util.find_spec("av") else _AgainstTheBuffer(path)
-        doubted = 0
+        check = _PyAVComparison(path, numbers) if importlib.util.find_spec("av") else _RepeatCheck(path)
+        n_rejected = 0
         for frame in _retrieved(path, numbers, report):
-            if check.believes(frame):
+            if check.accepts(frame):
                 yield frame
             else:
-                doubted += 1
+                n_rejected += 1
     except cv2.error as error:
         if not report.looked_at:
             raise DataError(f"cannot be decoded as a video ({_reason(error)}).") from error
         report.notes.append(f"breaks off ({_reason(error)})")
         return
     if not report.looked_at:
-        raise DataError(check.refusal if doubted else "cannot be decoded as a video (by OpenCV).")
-    if doubted:
-        report.notes.append(f"{doubted} of {len(numbers)} frames are left out: {check.doubt}")
+        raise DataError(check.refusal if n_rejected else "cannot be decoded as a video (by OpenCV).")
+    if n_rejected:
+        report.notes.append(f"{n_rejected} of {len(numbers)} frames are left out: {check.reason}")
 
 
 def _retrieved(path: Path, numbers: NDArray[np.int64], report: FrameReport) -> Iterator[Frame]:
-    """Frames with some numbers, as OpenCV hands them over; `report` is told how many there are."""
+    """Yield the frames of some numbers as OpenCV returns them; set the total of the report."""
     import cv2
 
     clip = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
-    promised = int(clip.get(cv2.CAP_PROP_FRAME_COUNT))
-    wanted = set(numbers.tolist())
+    announced = int(clip.get(cv2.CAP_PROP_FRAME_COUNT))
+    chosen = set(numbers.tolist())
     number, seconds = -1, 0.0
     while clip.grab():
         number += 1
         seconds = _clock(clip, number, seconds)
-        if number not in wanted:
+        if number not in chosen:
             continue
         decoded, picture = clip.retrieve()
         if decoded:
             yield Frame(number, seconds, np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8))
     report.total = number + 1
-    if promised > report.total:
-        report.notes.append(f"is cut off: {report.total} frames are there, its header says {promised}")
+    if announced > report.total:
+        report.notes.append(f"is cut off: {report.total} frames are there, its header says {announced}")
 
 
-class _AgainstPyAV:
+class _PyAVComparison:
     """
-    Believes OpenCV where PyAV decodes the same picture.
+    A check that accepts frames of OpenCV if PyAV decodes the same picture.
 
-    OpenCV passes over the answer of the library that converts frames to RGB: one that was refused (interlaced, mostly) is
-    handed over as whatever was in memory.
+    OpenCV ignores errors of the library that converts frames to RGB: for a frame that was refused (interlaced, mostly) it
+    returns the content of uninitialised memory.
     """
 
-    doubt = "what OpenCV makes of them is not what PyAV decodes (interlaced or damaged frames); take --decoder pyav"
+    reason = "what OpenCV makes of them is not what PyAV decodes (interlaced or damaged frames); take --decoder pyav"
     refusal = "OpenCV cannot decode its frames as PyAV does (they are interlaced or damaged); take --decoder pyav."
 
     def __init__(self, path: Path, numbers: NDArray[np.int64]) -> None:
@@ -490,8 +513,8 @@ class _AgainstPyAV:
         self._next: Frame | None = None
         self._before: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None
 
-    def believes(self, frame: Frame) -> bool:
-        """Whether the two agree on a frame; frames are asked about in the order of their numbers."""
+    def accepts(self, frame: Frame) -> bool:
+        """Return True if both decoders agree on a frame; frames come in the order of their numbers."""
         try:
             while self._next is None or self._next.number < frame.number:
                 self._next = next(self._frames)
@@ -502,39 +525,39 @@ class _AgainstPyAV:
         before, self._before = self._before, (self._next.picture, frame.picture)
         if before is None:
             return True
-        # In a scene that hardly moves, the frame before passes for this one; but then only OpenCV repeats it.
+        # In a scene that hardly moves, the previous frame looks like this one; if it is a repetition, only OpenCV repeats it.
         return np.array_equal(before[0], self._before[0]) or not np.array_equal(before[1], self._before[1])
 
 
-def is_same_picture(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
+def is_same_picture(picture: NDArray[np.uint8], other: NDArray[np.uint8]) -> bool:
     """
-    Whether two decoded frames (rows, cols, 3) show the same.
+    Return True if two decoded frames, uint8 (rows, cols, 3), show the same picture.
 
-    Brightness is compared, because decoders enlarge colour planes of half or a quarter of the size differently.
+    Brightness is compared, because decoders interpolate subsampled colour planes differently.
     """
-    if one.shape != other.shape:
+    if picture.shape != other.shape:
         return False
-    grey, other_grey = one @ LUMA, other @ LUMA
+    grey, other_grey = picture @ LUMA, other @ LUMA
     return bool(np.abs(grey - other_grey).mean() <= min(SAME_PICTURE, 1 + float(grey.std()) / 4))
 
 
-class _AgainstTheBuffer:
+class _RepeatCheck:
     """
-    Believes OpenCV where a frame is another picture than the one before it.
+    A check that accepts frames of OpenCV if they differ from the previous one.
 
-    OpenCV converts every frame into one buffer. A frame that was not converted is what the buffer held before; of the first
-    frame, this is whatever was in memory, which a second capture finds otherwise, or black.
+    OpenCV converts every frame into one buffer. A frame that was not converted is the previous content of the buffer. For the
+    first frame, this is uninitialised memory: black, or different in a second capture.
     """
 
-    doubt = "OpenCV repeats the frame before (it does not convert interlaced ones, for example); --decoder pyav tells more"
+    reason = "OpenCV repeats the frame before (it does not convert interlaced ones, for example); --decoder pyav tells more"
     refusal = "OpenCV cannot decode its frames into pictures (they are interlaced, for example); --decoder pyav can."
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._before: NDArray[np.uint8] | None = None
 
-    def believes(self, frame: Frame) -> bool:
-        """Whether a frame was converted; frames are asked about in the order of their numbers."""
+    def accepts(self, frame: Frame) -> bool:
+        """Return True if a frame was converted; frames come in the order of their numbers."""
         before, self._before = self._before, frame.picture
         if before is not None:
             return not np.array_equal(frame.picture, before)
@@ -543,7 +566,7 @@ class _AgainstTheBuffer:
 
 
 def _clock(clip: "VideoCapture", number: int, before: float) -> float:
-    """Seconds from the beginning; by the frame rate where the clip's clock stands still, as it does at the end of some."""
+    """Return the seconds from the beginning; by the frame rate where the clock stands still, as at the end of some clips."""
     import cv2
 
     seconds = clip.get(cv2.CAP_PROP_POS_MSEC) / 1000
@@ -551,7 +574,7 @@ def _clock(clip: "VideoCapture", number: int, before: float) -> float:
 
 
 def _count(path: Path) -> int:
-    """Count frames by decoding them: what a header says is often wrong."""
+    """Count the frames by decoding them, because headers are often wrong."""
     import cv2
 
     clip = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)

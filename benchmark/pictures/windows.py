@@ -12,12 +12,12 @@ Box = tuple[int, int, int, int]
 @dataclass(frozen=True, eq=False)
 class Window:
     """
-    What is scored of a frame or a picture.
+    The region of a frame or a picture that a model scores.
 
     Attributes
     ----------
     number : int
-        Of the frame.
+        Number of the frame in its clip; 0 for a picture.
     seconds : float
         From the beginning of the clip.
     picture : array of uint8 (rows, cols, 3)
@@ -37,7 +37,7 @@ class Window:
 @dataclass(frozen=True, eq=False)
 class FaceWindows:
     """
-    The faces of a clip or a picture.
+    The face windows of a clip or a picture.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class FaceWindows:
     n_frames : int
         Frames that were looked at.
     note : str
-        Why some gave no window; empty if all did.
+        Reasons why frames gave no window; empty if all gave one.
     """
 
     windows: list[Window]

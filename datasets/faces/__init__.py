@@ -1,1 +1,1 @@
-"""From frames to face crops."""
+"""Face crops: frames of sources, faces in them, and the preparation of a data set."""

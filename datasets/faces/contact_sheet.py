@@ -1,4 +1,4 @@
-"""A picture of many crops, for a look at what was cut out."""
+"""Contact sheets: pictures of many crops, on which a person checks them at a glance."""
 
 import hashlib
 import random
@@ -18,7 +18,7 @@ from ...benchmark.store.files import atomic_path
 from ..copies.prepared_folder import Crop, Preparation
 from ..copies.survey import Source
 
-Place = tuple[str, Crop]  # id of the source, and one of its crops
+SourceCrop = tuple[str, Crop]  # id of the source, and one of its crops
 
 N_CROPS, COLUMNS = 40, 8
 CELL, CAPTION, GAP = 160, 34, 10  # pixels
@@ -26,7 +26,7 @@ PAPER, INK, FAINT = (250, 250, 250), (30, 30, 30), (120, 120, 120)
 
 
 @dataclass(frozen=True)
-class Shown:
+class Tile:
     """
     One crop on a sheet.
 
@@ -34,7 +34,7 @@ class Shown:
     ----------
     picture : array of uint8 (rows, cols, 3)
     lines : tuple of str
-        Below it; too long ones lose their middle.
+        Captions below the crop; the middle of a line that is too long is left out.
     """
 
     picture: NDArray[np.uint8]
@@ -50,86 +50,88 @@ def write_contact_sheets(preparation: Preparation, sources: Sequence[Source], se
     preparation : Preparation
     sources : sequence of Source
     seed : int
-        Of the choice.
+        Seed of the random choice.
 
     Returns
     -------
     list of Path
         One for each class that has crops.
     """
-    found = []
+    paths = []
     for label, name in enumerate(LABEL_NAMES):
-        places = pick_crops(preparation, [source for source in sources if source.label == label], N_CROPS, seed)
-        shown = [one for place in places if (one := _load(preparation, *place))]
+        crops = pick_crops(preparation, [source for source in sources if source.label == label], N_CROPS, seed)
+        tiles = [tile for source_crop in crops if (tile := _load(preparation, *source_crop))]
         path = preparation.folder / f"contact-{name}.png"
-        if not shown:
+        if not tiles:
             path.unlink(missing_ok=True)
             continue
-        title = f"{preparation.dataset}, {name}: {len(shown)} crops by chance   ·   {preparation.settings_text}"
+        title = f"{preparation.dataset}, {name}: {len(tiles)} crops by chance   ·   {preparation.settings_text}"
         with atomic_path(path) as temporary:
-            draw_sheet(shown, title).save(temporary, "PNG")
-        found.append(path)
-    return found
+            draw_sheet(tiles, title).save(temporary, "PNG")
+        paths.append(path)
+    return paths
 
 
-def pick_crops(preparation: Preparation, sources: Sequence[Source], n: int, seed: int) -> list[Place]:
+def pick_crops(preparation: Preparation, sources: Sequence[Source], n: int, seed: int) -> list[SourceCrop]:
     """
-    Choose crops by chance, spread over the domains, then over the sources: no source gives a second one before every other
-    of its domains has given one.
+    Choose crops at random, spread evenly over the domains and, within a domain, over its sources.
+
+    No source gives a second crop before every other source of its domains has given one.
 
     Returns
     -------
     list of (source id, Crop), at most `n`, in the order of the data set
     """
-    strata: dict[tuple[str, ...], list[Iterator[Place]]] = {}
+    strata: dict[tuple[str, ...], list[Iterator[SourceCrop]]] = {}
     for source in sorted(sources, key=lambda source: _rank(seed, source.id)):
         strata.setdefault(source.domains, []).append(_shuffled(preparation, source.id, seed))
-    turns = [_in_turn(members) for _, members in sorted(strata.items())]
-    return sorted(islice(_in_turn(turns), n), key=lambda place: (place[0], place[1].frame))
+    queues = [_round_robin(members) for _, members in sorted(strata.items())]
+    return sorted(islice(_round_robin(queues), n), key=lambda source_crop: (source_crop[0], source_crop[1].frame))
 
 
-def _shuffled(preparation: Preparation, source_id: str, seed: int) -> Iterator[Place]:
-    """Crops of one source; its record is read when the first is asked for."""
+def _shuffled(preparation: Preparation, source_id: str, seed: int) -> Iterator[SourceCrop]:
+    """Yield the crops of one source in random order; its record is read when the first one is asked for."""
     record = preparation.record(source_id)
     crops = record.crops if record else ()
     for crop in random.Random(_rank(seed, source_id)).sample(crops, len(crops)):
         yield source_id, crop
 
 
-def _in_turn(queues: Sequence[Iterator[Place]]) -> Iterator[Place]:
-    """Take one of each, then a second one of each, and so on until all are empty."""
-    waiting = list(queues)
-    while waiting:
-        left = []
-        for queue in waiting:
-            taken = next(queue, None)
-            if taken is not None:
-                left.append(queue)
-                yield taken
-        waiting = left
+def _round_robin(queues: Sequence[Iterator[SourceCrop]]) -> Iterator[SourceCrop]:
+    """Yield one crop of each queue, then a second one of each, and so on until all are empty."""
+    active = list(queues)
+    while active:
+        nonempty = []
+        for queue in active:
+            crop = next(queue, None)
+            if crop is not None:
+                nonempty.append(queue)
+                yield crop
+        active = nonempty
 
 
 def _rank(seed: int, name: str) -> str:
+    """Return a sort key that is random and the same in every run."""
     return hashlib.sha256(f"{seed}/{name}".encode()).hexdigest()
 
 
-def _load(preparation: Preparation, source_id: str, crop: Crop) -> Shown | None:
+def _load(preparation: Preparation, source_id: str, crop: Crop) -> Tile | None:
     try:
         picture = decode(preparation.read(f"{source_id}/{crop.file}"), colour=True)
-    except (DataError, OSError):  # a sheet is for a look; what is wrong with files is told elsewhere
+    except (DataError, OSError):  # damaged crops are found and reported by `bench data doctor`
         return None
-    return Shown(picture, (source_id, f"frame {crop.frame}   {crop.cols}x{crop.rows}"))
+    return Tile(picture, (source_id, f"frame {crop.frame}   {crop.cols}x{crop.rows}"))
 
 
-def draw_sheet(shown: Sequence[Shown], title: str) -> Image.Image:
+def draw_sheet(tiles: Sequence[Tile], title: str) -> Image.Image:
     """
-    Draw crops in rows, each with its lines below.
+    Draw crops in rows, each with its captions below.
 
-    Crops that are larger than a cell are made smaller here, for the eye; those that are smaller keep their size.
+    Crops that are larger than a cell are shrunk; smaller ones keep their size.
 
     Parameters
     ----------
-    shown : sequence of Shown
+    tiles : sequence of Tile
         At least one.
     title : str
 
@@ -137,29 +139,29 @@ def draw_sheet(shown: Sequence[Shown], title: str) -> Image.Image:
     -------
     PIL image, RGB
     """
-    columns = min(COLUMNS, len(shown))
-    rows = -(-len(shown) // columns)
+    columns = min(COLUMNS, len(tiles))
+    rows = -(-len(tiles) // columns)
     width = max(columns, 4) * (CELL + GAP) + GAP
     sheet = Image.new("RGB", (width, 2 * GAP + 20 + rows * (CELL + CAPTION + GAP)), PAPER)
     draw = ImageDraw.Draw(sheet)
     head, small = ImageFont.load_default(15), ImageFont.load_default(11)
-    draw.text((GAP, GAP), _fitting(title, head, width - 2 * GAP), INK, head)
-    for number, one in enumerate(shown):
+    draw.text((GAP, GAP), _shortened(title, head, width - 2 * GAP), INK, head)
+    for number, tile in enumerate(tiles):
         row, column = divmod(number, columns)
-        left, top = GAP + column * (CELL + GAP), 2 * GAP + 20 + row * (CELL + CAPTION + GAP)
-        tile = Image.fromarray(in_colour(one.picture))
-        tile.thumbnail((CELL, CELL), Image.Resampling.LANCZOS)
-        sheet.paste(tile, (left, top + CELL - tile.height))
-        for k, line in enumerate(one.lines):
-            draw.text((left, top + CELL + 3 + 14 * k), _fitting(line, small, CELL), FAINT if k else INK, small)
+        x, y = GAP + column * (CELL + GAP), 2 * GAP + 20 + row * (CELL + CAPTION + GAP)
+        picture = Image.fromarray(in_colour(tile.picture))
+        picture.thumbnail((CELL, CELL), Image.Resampling.LANCZOS)
+        sheet.paste(picture, (x, y + CELL - picture.height))
+        for k, line in enumerate(tile.lines):
+            draw.text((x, y + CELL + 3 + 14 * k), _shortened(line, small, CELL), FAINT if k else INK, small)
     return sheet
 
 
-def _fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
     """Leave out the middle of a text that is wider than `width` pixels."""
-    keep = len(text)
-    shown = text
-    while font.getlength(shown) > width and keep > 2:
-        keep -= 1
-        shown = f"{text[: keep // 2]}…{text[len(text) - (keep - keep // 2) :]}"
-    return shown
+    length = len(text)
+    shortened = text
+    while font.getlength(shortened) > width and length > 2:
+        length -= 1
+        shortened = f"{text[: length // 2]}…{text[len(text) - (length - length // 2) :]}"
+    return shortened

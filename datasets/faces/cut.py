@@ -1,8 +1,8 @@
 """
-One source to crops: its frames, the faces in them, the crops that are kept, and a record of what was wrong.
+Face crops of one source, and the record of its problems.
 
-A source is done in a folder of its own that is moved into place when it is whole. What is wrong with the content of a source is
-recorded with it; what is wrong with the disk is not, and is tried again by the next run.
+The crops are written into a temporary folder, which is moved into place when it is complete. A source whose content is damaged
+is recorded as such. A source that the disk fails to deliver is not recorded, so that the next run tries it again.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 
@@ -24,53 +24,26 @@ from ...benchmark.errors import BenchError, DataError
 from ...benchmark.invocation import extra_missing
 from ...benchmark.pictures.video import Frame
 from ...benchmark.store.files import write_json
-from ..copies.losses import NONE_LOST, Losses, frames_without_face
+from ..copies.losses import frames_without_face
 from ..copies.prepared_folder import ERROR, NO_FACE, OK, SOURCE, WORK, Crop, Preparation, SourceRecord
 from ..copies.settings import Settings
 from ..copies.sources import SourceDataset
 from ..copies.survey import Source, source_stamp
 from ..copies.tree import split_archive
-from .face import Face, FaceFinder, choose, cut_face
-from .finders import faces_of, open_finder
-from .frames import iter_source_frames
+from .face import Face, FaceFinder, choose_faces, cut_face
+from .finders import find_faces, open_finder
+from .frames import Reader, iter_source_frames
+from .outcome import UNREAD, SourceOutcome
 from .recode import recode
-
-UNREAD = "unread"  # a status that is told and not recorded
 
 
 class DiskError(BenchError):
-    """The prepared folder cannot be written any more."""
+    """Error for a prepared folder that can no longer be written."""
 
 
-@dataclass(frozen=True)
-class Done:
+class FaceCropper:
     """
-    What became of one source, without its crops.
-
-    Attributes
-    ----------
-    id, status, detail : str
-        As in `SourceRecord`, or the status ``unread``.
-    n_crops : int
-    losses : Losses
-        Frames that were looked at, and those that gave no crop.
-    """
-
-    id: str
-    status: str
-    detail: str
-    n_crops: int
-    losses: Losses = NONE_LOST
-
-    @classmethod
-    def of(cls, record: SourceRecord) -> "Done":
-        """Say the same with less."""
-        return cls(record.id, record.status, record.detail, len(record.crops), record.losses)
-
-
-class Workshop:
-    """
-    Everything that one process needs to cut faces out of sources; the finder is opened once.
+    A cropper of sources: it finds the faces in their frames and writes their crops; the finder is opened once.
 
     Parameters
     ----------
@@ -87,12 +60,12 @@ class Workshop:
 
     @cached_property
     def finder(self) -> FaceFinder:
-        """Finds faces in a picture."""
+        """Face finder of the settings."""
         return open_finder(self.settings.faces, self.weights, self.settings.threshold)
 
     def check(self, sources: Sequence[Source]) -> None:
         """
-        Say what is missing before the work begins.
+        Refuse settings that need a library or a file that is missing here, before the work begins.
 
         Raises
         ------
@@ -107,9 +80,20 @@ class Workshop:
                 raise DataError(f"recode=h264 {missing}")
         _ = self.finder
 
-    def publish(self, source: Source, preparation: Preparation) -> Done:
+    def publish(self, source: Source, preparation: Preparation) -> SourceOutcome:
         """
-        Make the crops of a source and move them into place, whole.
+        Make the crops of a source and move their folder into place when it is complete.
+
+        Parameters
+        ----------
+        source : Source
+        preparation : Preparation
+            The folder that receives the crops.
+
+        Returns
+        -------
+        SourceOutcome
+            With the status ``unread``, and nothing moved, if the source cannot be read now or the run was stopped.
 
         Raises
         ------
@@ -121,36 +105,43 @@ class Workshop:
             work.mkdir(exist_ok=True)
             temporary = Path(tempfile.mkdtemp(dir=work))
         try:
-            record = self.cut(source, temporary, stop_sign(preparation.folder))
+            record = self.cut(source, temporary, stop_file(preparation.folder))
             with writing(preparation.folder):
                 write_json(temporary / SOURCE, asdict(record), durable=False)
                 _move_into_place(temporary, preparation.source_folder(source.id), work)
         except OSError as error:
-            return Done(source.id, UNREAD, f"cannot be read now ({error.strerror or error}); the next run tries again.", 0)
+            return SourceOutcome(
+                source.id, UNREAD, f"cannot be read now ({error.strerror or error}); the next run tries again.", 0
+            )
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-        return Done.of(record)
+        return SourceOutcome.of(record)
 
     def is_fresh(self, record: SourceRecord, source: Source, preparation: Preparation) -> bool:
-        """Whether a source need not be done again: its file has not changed, and its crops are all there."""
+        """Return True if the file of a source has not changed since its record, and all its crops are there."""
         try:
             if (record.bytes, record.modified) != source_stamp(self.dataset.tree, source):
                 return False
-            there = {entry.name: entry.stat().st_size for entry in os.scandir(preparation.source_folder(source.id))}
+            sizes = {entry.name: entry.stat().st_size for entry in os.scandir(preparation.source_folder(source.id))}
         except FileNotFoundError:
             return False
-        return all(there.get(crop.file) for crop in record.crops)  # a power cut leaves files of 0 bytes
+        return all(sizes.get(crop.file) for crop in record.crops)  # a power cut leaves files of 0 bytes
 
     def cut(self, source: Source, folder: Path, stop: Path | None = None) -> SourceRecord:
         """
-        Write the crops of a source into a folder; what is wrong with its content is told by the record.
+        Write the crops of a source into a folder.
 
         Parameters
         ----------
         source : Source
         folder : Path
         stop : Path, optional
-            A file whose appearance ends the work.
+            The work ends as soon as this file exists.
+
+        Returns
+        -------
+        SourceRecord
+            Its status and detail describe damaged content, which does not raise.
 
         Raises
         ------
@@ -172,42 +163,42 @@ class Workshop:
         self, dataset: SourceDataset, source: Source, folder: Path, stop: Path | None
     ) -> tuple[int, list[Crop], list[str]]:
         """
-        Cut every face out of every frame, then keep those that are chosen.
+        Cut every face out of every frame, then delete the crops of faces that are not chosen.
 
-        Which face of a frame is wanted can depend on all frames, and frames are too large to be held. So all crops are
-        written, and those that nobody wants are deleted.
+        The choice of a face can depend on all frames, and frames are too large to be held in memory.
 
         Returns
         -------
         n_frames : int
         crops : list of Crop
         notes : list of str
-            What was wrong with frames.
+            Frames without a face, and frames that do not decode.
         """
         faces: list[list[Face]] = []
-        made: list[dict[int, Crop]] = []
+        written: list[dict[int, Crop]] = []
         limit, too_small = 0, []
-        with _minding_the_disk(dataset, source) as read:
+        with _raising_read_errors(dataset, source) as read:
             frames = iter_source_frames(dataset.tree, source, self.settings, read)
             for frame in frames:
                 if stop and stop.exists():
                     raise InterruptedError(errno.EINTR, "stopped")
                 picture = recode(frame.picture, self.settings.recode)
-                found = faces_of(self.finder, picture, self.settings)
-                limit = found.limit
-                too_small += [found.too_small] if found.too_small else []
-                faces.append(found.faces)
-                made.append({k: self._write(frame, picture, face, folder, k) for k, face in enumerate(found.faces)})
-        kept = []
-        for crops, wanted in zip(made, choose(faces, self.settings.choice), strict=True):
-            kept += [crops.pop(wanted)] if wanted is not None else []
+                in_frame = find_faces(self.finder, picture, self.settings)
+                limit = in_frame.limit
+                too_small += [in_frame.too_small] if in_frame.too_small else []
+                faces.append(in_frame.faces)
+                written.append({k: self._write(frame, picture, face, folder, k) for k, face in enumerate(in_frame.faces)})
+        chosen = []
+        for crops, k in zip(written, choose_faces(faces, self.settings.choice), strict=True):
+            chosen += [crops.pop(k)] if k is not None else []
             for crop in crops.values():
                 (folder / crop.file).unlink()
-        lost = len(faces) - len(kept)
+        lost = len(faces) - len(chosen)
         notes = [frames_without_face(len(faces), lost, too_small, limit)] if lost else []
-        return len(faces), kept, notes + frames.report.notes
+        return len(faces), chosen, notes + frames.report.notes
 
     def _write(self, frame: Frame, picture: NDArray[np.uint8], face: Face, folder: Path, number: int) -> Crop:
+        """Write the crop of face `number` of a frame as a PNG file."""
         cut = cut_face(picture, face, self.settings)
         data = as_png(cut.picture)
         path = folder / (f"{frame.number:06d}.png" if number == 0 else f"{frame.number:06d}-{number}.png")
@@ -219,10 +210,9 @@ class Workshop:
 
     def _fresh_dataset(self, source: Source) -> SourceDataset:
         """
-        A data set to read one source with.
+        Return a data set for reading one source, without the tree's cache of folder listings.
 
-        A tree remembers every folder that it has listed. So each source gets a new one, unless it lies in an archive, whose
-        contents are listed once.
+        The cache would grow with every source. The contents of an archive are cached, as they are slow to list.
         """
         if split_archive(source.id)[0]:
             return self.dataset
@@ -231,13 +221,13 @@ class Workshop:
         return fresh
 
 
-def stop_sign(folder: Path) -> Path:
-    """A file that tells workers to leave what they are doing; the next run sweeps it away."""
+def stop_file(folder: Path) -> Path:
+    """Return the path of the file whose existence makes workers stop; the next run deletes it."""
     return folder / WORK / "stop"
 
 
 def as_png(picture: NDArray[np.uint8]) -> bytes:
-    """Encode a picture (rows, cols, 3) without loss, and quickly rather than small."""
+    """Encode a picture, uint8 (rows, cols, 3) in RGB, as PNG at the fastest compression level."""
     import cv2
 
     ok, data = cv2.imencode(".png", picture[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
@@ -246,28 +236,28 @@ def as_png(picture: NDArray[np.uint8]) -> bytes:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file."""
+    """Write the file of a crop."""
     path.write_bytes(data)
 
 
 @contextlib.contextmanager
 def writing(place: Path) -> Iterator[None]:
-    """Tell apart what cannot be written from what cannot be read."""
+    """Raise `DiskError` for an OSError of the block, so that failed writes are not taken for failed reads."""
     try:
         yield
     except OSError as error:
         raise DiskError(
-            f"cannot write {place} ({error.strerror or error}). What was finished is kept; when this is mended, the same "
-            f"command continues."
+            f"cannot write {place} ({error.strerror or error}). What was finished is kept; once the disk can be written "
+            f"again, the same command continues."
         ) from error
 
 
 @contextlib.contextmanager
-def _minding_the_disk(dataset: SourceDataset, source: Source) -> Iterator:
+def _raising_read_errors(dataset: SourceDataset, source: Source) -> Iterator[Reader]:
     """
-    Yield `dataset.read_still`; what it failed to read is raised when the block ends, whatever was made of it inside.
+    Yield `dataset.read_still`; at the end of the block raise its first OSError, even if the block has handled it.
 
-    Decoders take a file that may not be read for one that is no video, so it is opened here first.
+    A clip is opened once before: decoders report a file that may not be read as one that is no video.
     """
     path = dataset.tree.path(source.id)
     if source.kind == "clip" and not split_archive(source.id)[0]:
@@ -289,7 +279,7 @@ def _minding_the_disk(dataset: SourceDataset, source: Source) -> Iterator:
 
 
 def _move_into_place(temporary: Path, final: Path, work: Path) -> None:
-    """Move a finished source to its name; an older one, made of another state of the file, goes first."""
+    """Move the folder of a finished source to its final path; a folder of an older state of the file is removed first."""
     if final.exists():
         old = Path(tempfile.mkdtemp(dir=work))
         final.rename(old / "old")

@@ -1,4 +1,4 @@
-"""Faces in a frame: choose one and cut it out."""
+"""Faces in a frame: the protocol of face finders, the choice of one face per frame, and the cut."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -37,23 +37,23 @@ class Face:
 
     @property
     def area(self) -> float:
-        """Of the box, in pixels."""
+        """Area of the box, in pixels."""
         return self.box[2] * self.box[3]
 
     @property
     def side(self) -> float:
-        """The smaller one of the box, in pixels."""
+        """Smaller side of the box, in pixels."""
         return min(self.box[2:])
 
 
 class FaceFinder(Protocol):
     """
-    Finds faces.
+    A face finder.
 
     Attributes
     ----------
     weights : Path or None
-        The file that it was made from, if it was made from one.
+        File of its network; None if it has none.
     """
 
     @property
@@ -77,13 +77,21 @@ class FaceFinder(Protocol):
 
 
 def largest_first(faces: Sequence[Face]) -> list[Face]:
-    """Sort as `FaceFinder.find` promises."""
+    """Sort faces by area, largest first; those of one size from left to right and from top to bottom."""
     return sorted(faces, key=lambda face: (-face.area, face.box))
 
 
 def existing_weights(name: str, weights: Path | None, where: str) -> Path:
     """
-    Return the path of weights that are there.
+    Return the path of a finder's weights if the file exists.
+
+    Parameters
+    ----------
+    name : str
+        Of the finder.
+    weights : Path, optional
+    where : str
+        Clause for messages that says where the file can be downloaded.
 
     Raises
     ------
@@ -98,18 +106,18 @@ def existing_weights(name: str, weights: Path | None, where: str) -> Path:
 
 
 def wrong_weights(name: str, path: Path, where: str) -> DataError:
-    """Say that a file holds no network of that kind."""
+    """Return the error for a file that holds no network of a finder."""
     size = path.stat().st_size
     return DataError(f"{path} ({size} bytes) is no ONNX file of {name}; {where}; then --weights FILE.")
 
 
 def as_box(values: Iterable[float]) -> tuple[float, float, float, float]:
-    """Four numbers as a box."""
+    """Convert four numbers to a box of floats."""
     left, top, width, height = (float(value) for value in values)
     return left, top, width, height
 
 
-def choose(faces: Sequence[Sequence[Face]], choice: str) -> list[int | None]:
+def choose_faces(faces: Sequence[Sequence[Face]], choice: str) -> list[int | None]:
     """
     Choose one face per frame of a clip.
 
@@ -118,15 +126,15 @@ def choose(faces: Sequence[Sequence[Face]], choice: str) -> list[int | None]:
     faces : sequence of n_frames sequences of Face
         In the order in which frames are shown; those that are too small are left out before.
     choice : {"largest", "track"}
-        The largest face of each frame. Or: faces that overlap from frame to frame are somebody's track, the track with the
-        largest sum of areas is taken, and frames that it leaves open are given to the next tracks that never share a frame with
-        what was taken before. So a face that is seen beside the chosen one is never mistaken for it, and one that moved on
-        too quickly is still followed.
+        ``largest`` takes the largest face of each frame. ``track`` follows one person: faces that overlap from frame to frame
+        form a track. The track with the largest sum of areas is taken first; then, in the order of their sums, tracks that
+        share no frame with those already taken. So a face that is seen beside the chosen one is never mistaken for it, and a
+        face that moves too far between two frames is still followed.
 
     Returns
     -------
     list of int or None (n_frames,)
-        Position of the face in its frame; None if it shows none that is wanted.
+        Index of the face in its frame; None if no face of the frame is chosen.
 
     Raises
     ------
@@ -134,7 +142,7 @@ def choose(faces: Sequence[Sequence[Face]], choice: str) -> list[int | None]:
         If the choice is unknown.
     """
     if choice == "largest":
-        return [max(range(len(found)), key=lambda k: found[k].area) if found else None for found in faces]
+        return [max(range(len(frame)), key=lambda k: frame[k].area) if frame else None for frame in faces]
     if choice != "track":
         raise DataError(unknown_name("choice of faces", choice, ("largest", "track")))
     chosen: dict[int, int] = {}
@@ -145,47 +153,49 @@ def choose(faces: Sequence[Sequence[Face]], choice: str) -> list[int | None]:
 
 
 def _tracks(faces: Sequence[Sequence[Face]]) -> list[dict[int, int]]:
-    """Link faces that overlap, best overlaps first; a track is the position of its face by number of frame."""
+    """Link faces that overlap, best overlaps first; a track maps the number of a frame to the index of the face in it."""
     tracks: list[dict[int, int]] = []
     last: list[Face] = []
-    for number, found in enumerate(faces):
-        pairs = [(overlap(last[t], face), t, k) for t in range(len(tracks)) for k, face in enumerate(found)]
-        open_tracks, free = set(range(len(tracks))), set(range(len(found)))
+    for number, frame in enumerate(faces):
+        pairs = [(overlap(last[t], face), t, k) for t in range(len(tracks)) for k, face in enumerate(frame)]
+        open_tracks, free = set(range(len(tracks))), set(range(len(frame)))
         for share, t, k in sorted(pairs, key=lambda pair: (-pair[0], pair[1:])):
             if share > 0 and t in open_tracks and k in free:
                 open_tracks.remove(t)
                 free.remove(k)
-                tracks[t][number], last[t] = k, found[k]
+                tracks[t][number], last[t] = k, frame[k]
         for k in sorted(free):
             tracks.append({number: k})
-            last.append(found[k])
+            last.append(frame[k])
     return tracks
 
 
-def overlap(one: Face, other: Face) -> float:
+def overlap(face: Face, other: Face) -> float:
     """
-    Area that two boxes share, over the area that they cover together: 0 to 1.
+    Return the intersection over union of two boxes, 0 to 1.
 
     >>> round(overlap(Face((0, 0, 2, 2)), Face((1, 0, 2, 2))), 3)
     0.333
     """
-    sides = [min(one.box[i] + one.box[i + 2], other.box[i] + other.box[i + 2]) - max(one.box[i], other.box[i]) for i in (0, 1)]
-    if min(sides) <= 0:
+    starts = [max(face.box[i], other.box[i]) for i in (0, 1)]
+    ends = [min(face.box[i] + face.box[i + 2], other.box[i] + other.box[i + 2]) for i in (0, 1)]
+    width, height = (end - start for start, end in zip(starts, ends, strict=True))
+    if min(width, height) <= 0:
         return 0.0
-    shared = sides[0] * sides[1]
-    return shared / (one.area + other.area - shared)
+    shared = width * height
+    return shared / (face.area + other.area - shared)
 
 
 @dataclass(frozen=True, eq=False)
 class Cut:
     """
-    A face, cut out.
+    A face that is cut out of its frame.
 
     Attributes
     ----------
     picture : array of uint8 (rows, cols, 3)
     box : tuple of int
-        (left, top, width, height) of the window in the frame, inside of it; before turning and resizing.
+        (left, top, width, height) of the window inside the frame, before it is turned and resized.
     landmarks : tuple of float
         x and y of each landmark of the face, in the crop; empty if unknown.
     """
@@ -205,10 +215,10 @@ def cut_face(picture: NDArray[np.uint8], face: Face, settings: Settings) -> Cut:
     face : Face
     settings : Settings
         `margin`: share of the larger side of the box that is added on every side. Without `size` the window has the shape
-        of the box and what reaches beyond the frame is missing. With `size` the window is a square around the box, moved into
-        the frame where it would reach beyond, and resized to `size` pixels (mean of areas if it shrinks, cubic if it grows),
-        so that no face is distorted. With `align` the window is turned about its middle until the eyes are level (cubic);
-        what comes from beyond the frame is mirrored.
+        of the box, and the part that reaches beyond the frame is missing. With `size` the window is a square around the box,
+        moved into the frame where it would reach beyond, and resized to `size` pixels (mean of areas if it shrinks, cubic if
+        it grows), so that the aspect ratio of the face is kept. With `align` the window is turned about its middle until the
+        eyes are level (cubic); pixels from beyond the frame are mirrored.
 
     Returns
     -------
@@ -233,13 +243,14 @@ def cut_face(picture: NDArray[np.uint8], face: Face, settings: Settings) -> Cut:
 
 
 def _edges(face: Face, margin: float) -> NDArray[np.float64]:
-    """Left, top, right and lower edge of the box with its margin."""
+    """Return the left, top, right and lower edge of the box with its margin, in pixels."""
     left, top, width, height = face.box
     added = margin * max(width, height)
     return np.array([left - added, top - added, left + width + added, top + height + added])
 
 
 def _window(picture: NDArray[np.uint8], face: Face, margin: float) -> tuple[int, int, int, int]:
+    """Return the box with its margin, clipped to the frame."""
     rows, cols = picture.shape[:2]
     edges = np.floor(_edges(face, margin) + 0.5).astype(int)
     left, top, right, below = (int(value) for value in np.clip(edges, 0, [cols, rows, cols, rows]))
@@ -249,7 +260,8 @@ def _window(picture: NDArray[np.uint8], face: Face, margin: float) -> tuple[int,
 
 
 def _square_window(picture: NDArray[np.uint8], face: Face, margin: float) -> tuple[int, int, int, int]:
-    _window(picture, face, margin)  # refuses what lies outside
+    """Return a square around the box with its margin, moved into the frame."""
+    _window(picture, face, margin)  # raises if the face lies outside of the frame
     rows, cols = picture.shape[:2]
     edges = _edges(face, margin)
     side = min(max(1, round(max(edges[2] - edges[0], edges[3] - edges[1]))), rows, cols)
@@ -259,7 +271,7 @@ def _square_window(picture: NDArray[np.uint8], face: Face, margin: float) -> tup
 
 
 def _eye_angle(face: Face) -> float:
-    """Angle of the line through the eyes in radians, positive if it falls to the right."""
+    """Return the angle of the line through the eyes in radians, positive if it falls to the right."""
     if face.landmarks is None:
         raise DataError(f"align needs landmarks, and this finder gives none; {' and '.join(WITH_LANDMARKS)} do.")
     along, down = face.landmarks[1] - face.landmarks[0]
@@ -269,7 +281,7 @@ def _eye_angle(face: Face) -> float:
 def _turned(
     picture: NDArray[np.uint8], box: tuple[int, int, int, int], angle: float, points: NDArray[np.float64]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Window that is turned about its middle, and where points of the frame are in it."""
+    """Cut a window that is turned about its middle, and convert points of the frame to its coordinates."""
     import cv2
 
     left, top, width, height = box
@@ -283,5 +295,5 @@ def _turned(
 def _resized(crop: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     import cv2
 
-    how = cv2.INTER_AREA if side < crop.shape[0] else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(crop, (side, side), interpolation=how), dtype=np.uint8)
+    method = cv2.INTER_AREA if side < crop.shape[0] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(crop, (side, side), interpolation=method), dtype=np.uint8)

@@ -1,8 +1,4 @@
-"""
-Faces in frames: who finds them, which one is taken, and how it is cut out.
-
-Crops keep their pixels: unless they are turned or resized on demand, they are a window of the frame.
-"""
+"""Face finders by name; those that OpenCV runs, Haar's cascade and the network YuNet, are defined here."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +13,7 @@ from ...benchmark.errors import DataError, unknown_name
 from ...benchmark.invocation import install
 from ..copies.settings import Settings
 from .face import FINDERS, WITH_LANDMARKS, Face, FaceFinder, as_box, existing_weights, largest_first, wrong_weights
+from .retinaface import RetinaFace
 
 HAAR_CASCADE = "haarcascade_frontalface_alt.xml"
 HAAR_SCALE, HAAR_NEIGHBOURS = 1.1, 5
@@ -28,15 +25,15 @@ YUNET_SIDE = 640  # it was trained on pictures of that size, for faces of up to 
 
 def open_finder(name: str, weights: Path | None = None, threshold: float = 0.0) -> FaceFinder:
     """
-    Make a face finder ready.
+    Open a face finder.
 
     Parameters
     ----------
     name : {"haar", "yunet", "retinaface", "none"}
     weights : Path, optional
-        ONNX file of ``yunet``, which needs one, or of ``retinaface``, which fetches one if there is none.
+        ONNX file; ``yunet`` needs one, ``retinaface`` downloads its own if there is none.
     threshold : float
-        Least confidence of a face, 0 to 1; 0 is the finder's own.
+        Least confidence of a face, 0 to 1; 0 is the default of the finder.
 
     Returns
     -------
@@ -45,7 +42,7 @@ def open_finder(name: str, weights: Path | None = None, threshold: float = 0.0) 
     Raises
     ------
     DataError
-        If the finder is unknown, its extra is missing, the file is none that it can use, or it takes no file or threshold.
+        If the finder is unknown, its extra is missing, it cannot use the file, or it takes no file or threshold.
     """
     if name in ("haar", "none"):
         if weights is not None:
@@ -56,8 +53,6 @@ def open_finder(name: str, weights: Path | None = None, threshold: float = 0.0) 
     if name == "yunet":
         return YuNet(weights, threshold)
     if name == "retinaface":
-        from .retinaface import RetinaFace
-
         return RetinaFace(weights, threshold)
     raise DataError(unknown_name("face finder", name, FINDERS))
 
@@ -65,16 +60,16 @@ def open_finder(name: str, weights: Path | None = None, threshold: float = 0.0) 
 @dataclass(frozen=True, eq=False)
 class FrameFaces:
     """
-    The faces of one frame.
+    The faces of one frame that are large enough.
 
     Attributes
     ----------
     faces : list of Face
-        Those that are large enough, largest first.
+        Largest first.
     limit : int
-        Smaller side that a face has at least in this frame, in pixels.
+        Least smaller side of a face in this frame, in pixels.
     too_small : int
-        Smaller side of the largest face, in pixels, if only such as are below the limit were found; else 0.
+        Smaller side of the largest face, in pixels, if all faces of the frame are below the limit; else 0.
     """
 
     faces: list[Face]
@@ -82,7 +77,7 @@ class FrameFaces:
     too_small: int
 
 
-def faces_of(finder: FaceFinder, picture: NDArray[np.uint8], settings: Settings) -> FrameFaces:
+def find_faces(finder: FaceFinder, picture: NDArray[np.uint8], settings: Settings) -> FrameFaces:
     """
     Find the faces of a frame that are large enough.
 
@@ -92,30 +87,31 @@ def faces_of(finder: FaceFinder, picture: NDArray[np.uint8], settings: Settings)
     picture : array of uint8 (rows, cols, 3)
     settings : Settings
         See `Settings.least_face`.
+
+    Returns
+    -------
+    FrameFaces
     """
     limit = settings.least_face(*picture.shape[:2])
-    seen = finder.find(picture)
-    large = [face for face in seen if face.side >= limit]
-    return FrameFaces(large, limit, max((int(face.side) for face in seen), default=0) if not large else 0)
-
-
-# --- finders ---------------------------------------------------------------------------------------------------------
+    faces = finder.find(picture)
+    large = [face for face in faces if face.side >= limit]
+    return FrameFaces(large, limit, max((int(face.side) for face in faces), default=0) if not large else 0)
 
 
 class WholeFrame:
-    """Takes the whole frame for a face: for pictures that are faces already."""
+    """A finder that returns the whole frame, for pictures that are faces already."""
 
     weights: Path | None = None
 
     def find(self, picture: NDArray[np.uint8]) -> list[Face]:
-        """Return one face, of the size of the picture."""
+        """Return one face, with the size of the picture."""
         rows, cols = picture.shape[:2]
         return [Face((0.0, 0.0, float(cols), float(rows)))]
 
 
 class HaarFinder:
     """
-    The frontal face cascade that OpenCV brings along ("alt", scale 1.1, 5 neighbours); gives neither confidence nor landmarks.
+    The frontal face cascade "alt" of OpenCV (scale 1.1, 5 neighbours), which gives neither confidence nor landmarks.
 
     References
     ----------
@@ -127,7 +123,7 @@ class HaarFinder:
     def __init__(self) -> None:
         import cv2
 
-        # OpenCV 5 has none of this any more.
+        # OpenCV 5 has neither the class nor the file.
         folder = getattr(getattr(cv2, "data", None), "haarcascades", "")
         if not (Path(folder) / HAAR_CASCADE).is_file() or not hasattr(cv2, "CascadeClassifier"):
             raise DataError(
@@ -137,7 +133,7 @@ class HaarFinder:
         self._cascade = cv2.CascadeClassifier(str(Path(folder) / HAAR_CASCADE))
 
     def find(self, picture: NDArray[np.uint8]) -> list[Face]:
-        """Find faces in the grey picture that OpenCV makes of a colour one."""
+        """Find faces in the picture converted to grey by OpenCV."""
         import cv2
 
         grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
@@ -147,9 +143,9 @@ class HaarFinder:
 
 class YuNet:
     """
-    The network YuNet, run by OpenCV, from a file; see `open_finder` for the parameters.
+    The network YuNet, run by OpenCV; see `open_finder` for the parameters.
 
-    Pictures whose longer side is above 640 pixels are shown to it reduced to that, as it does not know very large faces.
+    Pictures whose longer side is above 640 pixels are reduced to that, as the network was not trained on larger faces.
 
     References
     ----------
@@ -158,45 +154,46 @@ class YuNet:
 
     def __init__(self, weights: Path | None, threshold: float = 0.0) -> None:
         self.weights = existing_weights("yunet", weights, f"{YUNET_FILE} is at {YUNET_HOME}")
-        self._network = self._loaded(self.weights, threshold or YUNET_THRESHOLD)
-
-    def _loaded(self, path: Path, threshold: float) -> Any:
-        import cv2
-
-        try:
-            with _quiet_opencv():
-                network = cv2.FaceDetectorYN.create(
-                    str(path), "", (64, 64), threshold, YUNET_OVERLAP, YUNET_CANDIDATES
-                )  # fmt: skip
-                network.detect(np.zeros((64, 64, 3), dtype=np.uint8))  # another network fails here, not when it is loaded
-        except cv2.error as error:
-            raise wrong_weights("yunet", path, f"{YUNET_FILE} is at {YUNET_HOME}") from error
-        return network
+        self._network = _load_yunet(self.weights, threshold or YUNET_THRESHOLD)
 
     def find(self, picture: NDArray[np.uint8]) -> list[Face]:
-        """Find faces and their landmarks."""
+        """Find faces and their landmarks; boxes and landmarks are in pixels of the picture."""
         import cv2
 
         rows, cols = picture.shape[:2]
         scale = min(1.0, YUNET_SIDE / max(rows, cols))
         size = (max(1, round(cols * scale)), max(1, round(rows * scale)))
-        shown = picture if scale == 1 else cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        reduced = picture if scale == 1 else cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
         self._network.setInputSize(size)
-        found = self._network.detect(cv2.cvtColor(shown, cv2.COLOR_RGB2BGR))[1]
-        rows_of = np.zeros((0, 15)) if found is None else found.astype(np.float64)
-        stretch = np.array([cols / size[0], rows / size[1]])
-        return largest_first([self._face(row, stretch) for row in rows_of])
+        output = self._network.detect(cv2.cvtColor(reduced, cv2.COLOR_RGB2BGR))[1]
+        detections = np.zeros((0, 15)) if output is None else output.astype(np.float64)
+        enlargement = np.array([cols / size[0], rows / size[1]])
+        return largest_first([self._face(detection, enlargement) for detection in detections])
 
     @staticmethod
-    def _face(row: NDArray[np.float64], stretch: NDArray[np.float64]) -> Face:
-        """Left, top, width, height, five points, confidence; the points come in our order."""
-        points = row[:14].reshape(7, 2) * stretch
-        return Face(as_box(points[:2].ravel()), float(row[14]), points[2:])
+    def _face(detection: NDArray[np.float64], enlargement: NDArray[np.float64]) -> Face:
+        """Convert left, top, width, height, five points (in the order of `Face.landmarks`) and the confidence to a face."""
+        points = detection[:14].reshape(7, 2) * enlargement
+        return Face(as_box(points[:2].ravel()), float(detection[14]), points[2:])
+
+
+def _load_yunet(path: Path, threshold: float) -> Any:
+    import cv2
+
+    try:
+        with _quiet_opencv():
+            network = cv2.FaceDetectorYN.create(
+                str(path), "", (64, 64), threshold, YUNET_OVERLAP, YUNET_CANDIDATES
+            )  # fmt: skip
+            network.detect(np.zeros((64, 64, 3), dtype=np.uint8))  # another network fails here, not when it is loaded
+    except cv2.error as error:
+        raise wrong_weights("yunet", path, f"{YUNET_FILE} is at {YUNET_HOME}") from error
+    return network
 
 
 @contextmanager
 def _quiet_opencv() -> Iterator[None]:
-    """Keep OpenCV from writing to the terminal what is about to be raised."""
+    """Silence OpenCV, which prints its errors to the terminal before it raises them."""
     from cv2.utils import logging
 
     before = logging.setLogLevel(logging.LOG_LEVEL_SILENT)

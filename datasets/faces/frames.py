@@ -1,4 +1,4 @@
-"""Frames of a source, whatever it was distributed as: a clip, a folder of frames or a still."""
+"""Frames of a source: a clip, a folder of frames or a still."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -24,17 +24,16 @@ def iter_source_frames(tree: Tree, source: Source, settings: Settings, read: Rea
     tree : Tree
         Of the data set's root.
     source : Source
-        A ``clip`` may lie in an archive. ``frames`` are the pictures of a folder in natural order (2 before 10); if
-        none has the suffix of a picture, those without a suffix. A ``still`` is one frame.
+        A ``clip`` may lie in an archive. ``frames`` is a folder, see `list_frames`. A ``still`` is one frame.
     settings : Settings
-        Its `frames`, `every` and `decoder`; what is done to frames afterwards is up to the caller.
+        Only `frames`, `every` and `decoder` are used.
     read : callable, optional
-        From an id to the bytes of a picture file (`SourceDataset.read_still`); `Tree.read` if not given.
+        Function from an id to the bytes of a picture file, such as `SourceDataset.read_still`; `Tree.read` by default.
 
     Returns
     -------
     Frames
-        An iterator with a `report`. Numbers of ``frames`` count the pictures of the folder, decodable or not.
+        An iterator with a `report`. Frames of a folder are numbered by their position in it, decodable or not.
 
     Raises
     ------
@@ -51,13 +50,15 @@ def iter_source_frames(tree: Tree, source: Source, settings: Settings, read: Rea
 
 def list_frames(tree: Tree, folder: str) -> list[str]:
     """
-    Ids of the pictures in a folder of frames, in natural order; if none has a suffix, those without one.
+    List the ids of the pictures in a folder of frames, in natural order (2 before 10).
+
+    If no file has the suffix of a picture, files without a suffix count as pictures, as VidTIMIT distributes them.
 
     Parameters
     ----------
     tree : Tree
     folder : str
-        Its id.
+        Id of the folder.
     """
     return sorted(tree.files(folder, images.SUFFIXES) or tree.files(folder, ("",)), key=natural_key)
 
@@ -69,7 +70,7 @@ def _clip(tree: Tree, source_id: str, settings: Settings, report: FrameReport) -
 
 @contextmanager
 def _on_disk(tree: Tree, source_id: str) -> Iterator[Path]:
-    """Path of a file, which is taken out of its archive for as long as it is needed."""
+    """Yield the path of a file; a file in an archive is extracted for the time of the block."""
     path = tree.path(source_id)
     if path.exists() or not split_archive(source_id)[0]:
         yield path

@@ -1,4 +1,8 @@
-"""Frames put through a codec, so that a container that only one class came in does not tell the classes apart."""
+"""
+Recoding of frames: all of them go through one codec.
+
+Without it, a container or codec that only one class was distributed in would give the class away.
+"""
 
 import io
 from fractions import Fraction
@@ -20,7 +24,7 @@ def recode(picture: NDArray[np.uint8], codec: str) -> NDArray[np.uint8]:
     picture : array of uint8 (rows, cols, 3)
         RGB.
     codec : str
-        As in `parse_codec`; empty leaves the picture as it is.
+        As in `parse_codec`; empty returns the picture unchanged.
 
     Returns
     -------
@@ -29,7 +33,7 @@ def recode(picture: NDArray[np.uint8], codec: str) -> NDArray[np.uint8]:
     Raises
     ------
     DataError
-        If the codec is unknown, its extra is missing, or it does not take pictures of that size.
+        If the codec is unknown, its extra is missing, or it refuses pictures of that size.
     """
     if not codec:
         return picture
@@ -38,13 +42,13 @@ def recode(picture: NDArray[np.uint8], codec: str) -> NDArray[np.uint8]:
         return _through_jpeg(picture, level) if name == "jpeg" else _through_h264(picture, level)
     except DataError:
         raise
-    except Exception as error:  # a library that refuses a picture, in its own way
+    except Exception as error:  # libraries refuse a picture with errors of their own
         rows, cols = picture.shape[:2]
         raise DataError(f"a frame of {cols}x{rows} pixels cannot be encoded as {codec} ({error}).") from error
 
 
 def _through_jpeg(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    """Colour with halved chroma, as most programs write it."""
+    """Recode as a JPEG file with 4:2:0 chroma, as most programs write it."""
     from PIL import Image
 
     file = io.BytesIO()
@@ -53,7 +57,11 @@ def _through_jpeg(picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]
 
 
 def _through_h264(picture: NDArray[np.uint8], crf: int) -> NDArray[np.uint8]:
-    """One intra frame in 4:2:0; odd sides are made even by repeating the last row or column, which is cut off again."""
+    """
+    Recode as one intra frame of H.264 in 4:2:0.
+
+    The codec takes even sides only, so the last row or column of an odd side is repeated and removed again.
+    """
     with try_import("video", "h264"):
         import av
     rows, cols = picture.shape[:2]

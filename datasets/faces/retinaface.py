@@ -1,4 +1,4 @@
-"""The network RetinaFace, run by ONNX Runtime: its anchors, and what its outputs mean."""
+"""The face finder RetinaFace: its weights, its anchors, and the decoding of its outputs; run by ONNX Runtime."""
 
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +15,11 @@ from .face import Face, as_box, existing_weights, largest_first, wrong_weights
 URL = "https://github.com/yakhyo/uniface/releases/download/weights/retinaface_mv2.onnx"
 SHA256 = "3ca44c045651cabeed1193a1fae8946ad1f3a55da8fa74b341feab5a8319f757"
 THRESHOLD, OVERLAP, CANDIDATES = 0.5, 0.4, 5000
-SIDE = 640  # of the square that the network is shown, where its file leaves that open
+SIDE = 640  # pixels; of the network's input, where its file leaves the size open
 MEAN = np.array([104, 117, 123], dtype=np.float32)  # of blue, green and red
 STEPS = (8, 16, 32)  # pixels from one anchor to the next, at three levels
 ANCHOR_SIDES = ((16, 32), (64, 128), (256, 512))
-CENTRE_UNIT, SIZE_UNIT = 0.1, 0.2  # of what the network predicts, relative to an anchor's side
+CENTRE_UNIT, SIZE_UNIT = 0.1, 0.2  # of predicted offsets and log sizes, relative to an anchor's side
 WHERE = f"{URL.rpartition('/')[2]} is at {URL}"
 
 
@@ -27,17 +27,22 @@ class RetinaFace:
     """
     RetinaFace with its five landmarks.
 
-    Files with the outputs of github.com/biubug6/Pytorch_Retinaface are understood: boxes, class probabilities and landmarks
-    of the anchors, for pictures in blue, green and red, less their mean. A picture is shown to the network in a square,
-    reduced or enlarged to fit.
+    It reads files whose outputs are those of github.com/biubug6/Pytorch_Retinaface: boxes, class probabilities and landmarks
+    of the anchors, for pictures in blue, green and red with their mean subtracted. A picture is scaled to fit into the square
+    input of the network.
 
     Parameters
     ----------
     weights : Path, optional
-        ONNX file. Without one, that of github.com/yakhyo/retinaface-pytorch with the backbone MobileNetV2 is fetched into the
-        cache, once.
+        ONNX file. Without one, that of github.com/yakhyo/retinaface-pytorch with the backbone MobileNetV2 is downloaded into
+        the cache once.
     threshold : float
-        Least confidence; 0 stands for 0.5.
+        Least confidence of a face, 0 to 1; 0 stands for 0.5.
+
+    Raises
+    ------
+    DataError
+        If the extra ``face`` is missing, the weights cannot be downloaded, or the file holds another network.
 
     References
     ----------
@@ -51,7 +56,7 @@ class RetinaFace:
         self._check()
 
     def _check(self) -> None:
-        """Show the network an empty square; another one fails here."""
+        """Run the network on a black picture and compare its outputs with the anchors; another network fails here."""
         n_anchors = len(self._anchors)
         try:
             boxes, classes, landmarks = self._predict(np.zeros((*self._shape, 3), dtype=np.uint8))
@@ -63,33 +68,33 @@ class RetinaFace:
 
     @cached_property
     def _shape(self) -> tuple[int, int]:
-        """Rows and columns of what the network is shown."""
+        """Rows and columns of the network's input, in pixels."""
         rows, cols = (self._session.get_inputs()[0].shape + [None] * 4)[2:4]
         return (rows if isinstance(rows, int) else SIDE), (cols if isinstance(cols, int) else SIDE)
 
     @cached_property
     def _anchors(self) -> NDArray[np.float64]:
-        """Middle and side of all anchors in pixels, float64 (n_anchors, 3)."""
-        found = []
+        """Middle (x, y) and side of all anchors in pixels, float64 (n_anchors, 3)."""
+        levels = []
         for step, sides in zip(STEPS, ANCHOR_SIDES, strict=True):
             rows, cols = (-(-side // step) for side in self._shape)
             y, x, side = np.meshgrid((np.arange(rows) + 0.5) * step, (np.arange(cols) + 0.5) * step, sides, indexing="ij")
-            found.append(np.stack([x, y, side], axis=-1).reshape(-1, 3))
-        return np.concatenate(found)
+            levels.append(np.stack([x, y, side], axis=-1).reshape(-1, 3))
+        return np.concatenate(levels)
 
     def _predict(self, picture: NDArray[np.uint8]) -> tuple[NDArray[np.float64], ...]:
-        """Boxes (n_anchors, 4), class probabilities (n_anchors, 2) and landmarks (n_anchors, 10) of a square in RGB."""
+        """Predict boxes (n_anchors, 4), class probabilities (n_anchors, 2) and landmarks (n_anchors, 10) of an RGB input."""
         data = (picture[..., ::-1] - MEAN).astype(np.float32).transpose(2, 0, 1)[None]
         outputs = self._session.run(None, {self._session.get_inputs()[0].name: data})
         by_width = {output.shape[-1]: output.reshape(-1, output.shape[-1]).astype(np.float64) for output in outputs}
         return by_width[4], by_width[2], by_width[10]
 
     def find(self, picture: NDArray[np.uint8]) -> list[Face]:
-        """Find faces and their landmarks."""
+        """Find faces and their landmarks; boxes and landmarks are in pixels of the picture."""
         import cv2
 
-        shown, scale = _in_square(picture, self._shape)
-        offsets, classes, points = self._predict(shown)
+        scaled, scale = _fit_into(picture, self._shape)
+        offsets, classes, points = self._predict(scaled)
         keep = np.flatnonzero(classes[:, 1] >= self.threshold)
         keep = keep[np.argsort(-classes[keep, 1], kind="stable")][:CANDIDATES]
         centres, sides = self._anchors[keep, :2], self._anchors[keep, 2:]
@@ -103,16 +108,16 @@ class RetinaFace:
         )
 
 
-def _in_square(picture: NDArray[np.uint8], shape: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Picture in the left upper corner of a black one, and by how much its width and height were enlarged."""
+def _fit_into(picture: NDArray[np.uint8], shape: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Scale a picture into the left upper corner of a black one; return it and the factors of width and height."""
     import cv2
 
     rows, cols = picture.shape[:2]
     scale = min(shape[0] / rows, shape[1] / cols)
     size = (max(1, round(cols * scale)), max(1, round(rows * scale)))
-    square = np.zeros((*shape, 3), dtype=np.uint8)
-    square[: size[1], : size[0]] = cv2.resize(picture, size)
-    return square, np.array([size[0] / cols, size[1] / rows])
+    canvas = np.zeros((*shape, 3), dtype=np.uint8)
+    canvas[: size[1], : size[0]] = cv2.resize(picture, size)
+    return canvas, np.array([size[0] / cols, size[1] / rows])
 
 
 def _open_session(path: Path) -> Any:
@@ -129,12 +134,12 @@ def _open_session(path: Path) -> Any:
 
 def fetch_weights() -> Path:
     """
-    Path of the network in the cache, fetched if it is not there.
+    Return the path of the weights in the cache; download them if they are not there.
 
     Raises
     ------
     DataError
-        If it cannot be fetched, or something else came.
+        If the download fails, or the file has another SHA-256.
     """
     with try_import("face", "retinaface"):
         import pooch

@@ -1,4 +1,8 @@
-"""What a model looks at in pictures and clips that belong to no data set: the face, cut out as in training, or the middle."""
+"""
+The region of pictures and clips that a scan scores: the face, cut out as in training, or the middle.
+
+Scanned files belong to no data set, so the model's record of its training pictures decides.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
@@ -13,8 +17,8 @@ from ...benchmark.pictures.video import Frame
 from ...benchmark.pictures.windows import FaceWindows, Window
 from ..copies.losses import frames_without_face
 from ..copies.settings import Finder, Settings
-from .face import FINDERS, WITH_LANDMARKS, Cut, Face, FaceFinder, choose, cut_face
-from .finders import faces_of, open_finder
+from .face import FINDERS, WITH_LANDMARKS, Cut, Face, FaceFinder, choose_faces, cut_face
+from .finders import find_faces, open_finder
 from .recode import recode
 
 AUTO = "auto"
@@ -29,13 +33,13 @@ class ScanRegion:
     Attributes
     ----------
     settings : Settings
-        How faces are found and cut out; ``none`` is the middle.
+        For finding and cutting out faces; ``faces="none"`` is the middle.
     weights : Path, optional
         File of the finder.
     pictures : bool
-        Whether faces are looked for in pictures, too, and not in clips only.
+        Look for faces in pictures, too, and not in clips only.
     reason : str
-        Why it looks there in clips, a sentence.
+        A sentence on why this region of clips is scored.
     """
 
     settings: Settings
@@ -63,34 +67,34 @@ class ScanRegion:
             ``auto``: Haar in clips where the model was trained on faces, else the middle; pictures are taken as they are.
         weights : Path, optional
         min_size, margin
-            As in `Settings`, instead of those of the training.
+            As in `Settings`; they replace those of the training.
 
         Raises
         ------
         DataError
-            If the finder is unknown, or something of it makes no sense.
+            If the finder is unknown, or a setting is out of range.
         """
         if faces not in FACES:
             raise DataError(unknown_name("face finder", faces, FACES))
         finds = framing.shown == Shown.FACES if faces == AUTO else faces != "none"
         finder = cast("Finder", ("haar" if finds else "none") if faces == AUTO else faces)
         settings = _with_finder(_training_settings(framing), finder)
-        given = {name: value for name, value in (("min_size", min_size), ("margin", margin)) if value is not None}
-        settings = replace(settings, **given)
+        overrides = {name: value for name, value in (("min_size", min_size), ("margin", margin)) if value is not None}
+        settings = replace(settings, **overrides)
         return cls(settings, weights, finds and faces != AUTO, _reason(framing, faces, settings))
 
     @property
     def finds_faces(self) -> bool:
-        """Whether faces are looked for, in clips at least."""
+        """Look for faces, in clips at least."""
         return self.settings.faces != "none"
 
     @cached_property
     def finder(self) -> FaceFinder:
-        """Finds faces in a picture."""
+        """Face finder of the settings."""
         return open_finder(self.settings.faces, self.weights, self.settings.threshold)
 
     def middles(self, frames: Iterable[Frame], crop: CropSpec, recoded: bool = False) -> Iterator[Window]:
-        """Whole frames, of which a model takes the middle; recoded as the training pictures were, on demand."""
+        """Yield whole frames, of which a model takes the middle; `recoded` puts them through the codec of the training."""
         return middle_windows(frames, crop, self.settings if recoded else None)
 
     def faces(self, frames: Iterable[Frame], side: int) -> FaceWindows:
@@ -98,29 +102,29 @@ class ScanRegion:
         return face_windows(frames, self, side)
 
     def remarks(self, clips: bool, pictures: bool) -> list[str]:
-        """Say where it looks, in what there is."""
-        found = [f"Clips: {self.reason}"] if clips else []
+        """Describe the scored region of clips and of pictures, one sentence for each kind that is present."""
+        texts = [f"Clips: {self.reason}"] if clips else []
         if pictures and self.pictures:
-            found.append(f"Pictures: {self.settings.faces} looks for the face, which is cut out ({_cut_text(self.settings)}).")
+            texts.append(f"Pictures: {self.settings.faces} looks for the face, which is cut out ({_cut_text(self.settings)}).")
         elif pictures and self.finds_faces:
-            found.append("Pictures: scored in their middle, as they are; --faces haar looks for faces in them, too.")
-        return found
+            texts.append("Pictures: scored in their middle, as they are; --faces haar looks for faces in them, too.")
+        return texts
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-like."""
+        """Return the region as JSON-like data."""
         names = ("faces", "margin", "min_size", "size", "align", "choice", "recode")
         shown = {name: getattr(self.settings, name) for name in names} if self.finds_faces else {"faces": "none"}
         return {**shown, "pictures": self.pictures, "reason": self.reason}
 
 
 def _training_settings(framing: Framing) -> Settings:
-    """How the training pictures were cut out, as far as it is known."""
-    known = {field.name for field in fields(Settings)}
-    return Settings(**{name: value for name, value in framing.cut.items() if name in known})
+    """Return the settings that the training pictures were cut out with; defaults where the model records none."""
+    names = {field.name for field in fields(Settings)}
+    return Settings(**{name: value for name, value in framing.cut.items() if name in names})
 
 
 def _with_finder(settings: Settings, finder: Finder) -> Settings:
-    """Look for faces with a finder; what belongs to the one of the training is left out."""
+    """Replace the finder; weights, threshold and alignment of another finder do not carry over."""
     if finder == settings.faces:
         return settings
     align = settings.align and finder in WITH_LANDMARKS
@@ -152,12 +156,9 @@ def _cut_text(settings: Settings) -> str:
     return ", ".join([f"margin {settings.margin:g}", f"faces from {least} on", *more, *filter(None, [settings.recode])])
 
 
-# --- windows ---------------------------------------------------------------------------------------------------------
-
-
 def middle_windows(frames: Iterable[Frame], crop: CropSpec, settings: Settings | None = None) -> Iterator[Window]:
     """
-    Whole frames, one at a time, of which a model takes the middle.
+    Yield whole frames, one at a time, of which a model takes the middle.
 
     Parameters
     ----------
@@ -165,7 +166,7 @@ def middle_windows(frames: Iterable[Frame], crop: CropSpec, settings: Settings |
     crop : CropSpec
         Of the model.
     settings : Settings, optional
-        Of the training pictures: the codec that they went through.
+        Settings of the training pictures; frames go through their codec.
     """
     side = crop.side
     for frame in frames:
@@ -179,14 +180,18 @@ def face_windows(frames: Iterable[Frame], region: ScanRegion, side: int) -> Face
     """
     Cut the face out of every frame that shows one.
 
-    Faces of all frames are held, as which one is followed can depend on all.
+    The cuts of all frames are held in memory, because the choice of a face can depend on all frames.
 
     Parameters
     ----------
     frames : iterable of Frame
     region : ScanRegion
     side : int
-        Of the crop that the model takes, in pixels: a face that is smaller with its margin cannot be scored.
+        Side of the crop that the model takes, in pixels; a face that is smaller with its margin cannot be scored.
+
+    Returns
+    -------
+    FaceWindows
 
     Raises
     ------
@@ -196,23 +201,23 @@ def face_windows(frames: Iterable[Frame], region: ScanRegion, side: int) -> Face
     settings = region.settings
     faces: list[Sequence[Face]] = []
     cuts: list[list[Cut]] = []
-    places: list[tuple[int, float]] = []
+    times: list[tuple[int, float]] = []
     too_small: list[int] = []
     limit = 0
     for frame in frames:
         picture = recode(frame.picture, settings.recode)
-        found = faces_of(region.finder, picture, settings)
-        faces.append(found.faces)
-        cuts.append([cut_face(picture, face, settings) for face in found.faces])
-        places.append((frame.number, frame.seconds))
-        too_small += [found.too_small] if found.too_small else []
-        limit = found.limit
-    chosen = choose(faces, settings.choice)
-    taken = [(place, cut[k]) for place, cut, k in zip(places, cuts, chosen, strict=True) if k is not None]
-    large = [(place, cut) for place, cut in taken if min(cut.picture.shape[:2]) >= side]
-    windows = [Window(*place, cut.picture, "face", cut.box) for place, cut in large]
-    n, lost, small = len(places), len(places) - len(taken), len(taken) - len(windows)
-    notes = [frames_without_face(n, lost, too_small, limit)] if lost else []
-    if small:
-        notes.append(f"in {small} of {n} frames the face and its margin are smaller than the model's crop of {side} pixels")
+        in_frame = find_faces(region.finder, picture, settings)
+        faces.append(in_frame.faces)
+        cuts.append([cut_face(picture, face, settings) for face in in_frame.faces])
+        times.append((frame.number, frame.seconds))
+        too_small += [in_frame.too_small] if in_frame.too_small else []
+        limit = in_frame.limit
+    indices = choose_faces(faces, settings.choice)
+    chosen = [(time, cut[k]) for time, cut, k in zip(times, cuts, indices, strict=True) if k is not None]
+    large = [(time, cut) for time, cut in chosen if min(cut.picture.shape[:2]) >= side]
+    windows = [Window(*time, cut.picture, "face", cut.box) for time, cut in large]
+    n, n_lost, n_small = len(times), len(times) - len(chosen), len(chosen) - len(windows)
+    notes = [frames_without_face(n, n_lost, too_small, limit)] if n_lost else []
+    if n_small:
+        notes.append(f"in {n_small} of {n} frames the face and its margin are smaller than the model's crop of {side} pixels")
     return FaceWindows(windows, n, "; ".join(notes))

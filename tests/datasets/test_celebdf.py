@@ -17,7 +17,8 @@ from bandbench.benchmark.registry import datasets
 from bandbench.datasets.celebdf import PARTS, CelebDF
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.copies.survey import Source, Survey
-from bandbench.datasets.faces.preparation import merge_settings, prepare_dataset
+from bandbench.datasets.faces.preparation import prepare_dataset
+from bandbench.datasets.faces.request import merge_settings
 from conftest import run, small_study
 from trees.more_video_trees import clip_bytes, failed_checks, make_celebdf, own_store, put, write_test_list
 

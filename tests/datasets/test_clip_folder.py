@@ -9,7 +9,8 @@ from PIL import Image
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import DataError
 from bandbench.datasets.clip_folder import ClipFolder
-from bandbench.datasets.faces.preparation import merge_settings, prepare_dataset
+from bandbench.datasets.faces.preparation import prepare_dataset
+from bandbench.datasets.faces.request import merge_settings
 from trees.faces import scene, write_face_clip
 from trees.video_trees import put
 

@@ -16,7 +16,8 @@ from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.registry import datasets
 from bandbench.datasets.copies.survey import Source, Survey
 from bandbench.datasets.dfdc import DFDC
-from bandbench.datasets.faces.preparation import merge_settings, prepare_dataset
+from bandbench.datasets.faces.preparation import prepare_dataset
+from bandbench.datasets.faces.request import merge_settings
 from conftest import run, small_study
 from trees.more_video_trees import clip_bytes, failed_checks, make_dfdc_part, make_dfdc_preview, own_store, put, write_metadata
 

@@ -17,8 +17,9 @@ from bandbench.benchmark.pictures.crops import decode
 from bandbench.benchmark.registry import datasets
 from bandbench.datasets.copies.survey import Source, Survey
 from bandbench.datasets.faces.frames import iter_source_frames
-from bandbench.datasets.faces.preparation import merge_settings, prepare_dataset
+from bandbench.datasets.faces.preparation import prepare_dataset
 from bandbench.datasets.faces.recode import recode
+from bandbench.datasets.faces.request import merge_settings
 from bandbench.datasets.timit import Timit
 from conftest import run, small_study
 from trees.more_video_trees import (

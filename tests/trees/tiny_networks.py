@@ -97,3 +97,11 @@ def write_retinaface(path: Path, side: int = 640) -> Path:
     net.output("Softmax", net.node("Concat", *classes, axis=1), name="conf", shape=(1, n_anchors, 2), axis=2)
     net.output("Concat", *marks, name="landms", shape=(1, n_anchors, 10), axis=1)
     return net.save(path)
+
+
+def black_with(patches: list[tuple[int, int, int]], size: tuple[int, int], channel: int = 0) -> np.ndarray:
+    """Black picture with bright squares (left, top, side) in one channel of RGB."""
+    picture = np.zeros((*size, 3), dtype=np.uint8)
+    for left, top, side in patches:
+        picture[top : top + side, left : left + side, channel] = 255
+    return picture

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from bandbench.benchmark.cli import main
-from bandbench.datasets.faces import preparation
+from bandbench.datasets.faces.cut import FaceCropper
 from trees.faces import scene, write_face_clip
 
 ADAPTER = '''
@@ -113,7 +113,7 @@ def test_pictures_can_be_prepared_and_need_not(root: Path, capsys: pytest.Captur
 def test_ctrl_c_says_that_nothing_is_lost(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole: Callable[..., object] = preparation.Workshop.publish
+    whole: Callable[..., object] = FaceCropper.publish
     calls = 0
 
     def publish(*args: object) -> object:
@@ -124,7 +124,7 @@ def test_ctrl_c_says_that_nothing_is_lost(
         return whole(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(preparation.Workshop, "publish", publish)
+        patch.setattr(FaceCropper, "publish", publish)
         code, _, err = bench(capsys, *PREPARE)
     assert code == 130 and "the same command continues" in err
     assert "2 sources done now, 2 before" in bench(capsys, *PREPARE)[2]

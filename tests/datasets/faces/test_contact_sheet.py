@@ -11,7 +11,7 @@ from bandbench.benchmark.store.files import write_json
 from bandbench.datasets.copies.prepared_folder import SOURCE, Crop, Origin, Preparation, SourceRecord
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.copies.survey import Source, Survey
-from bandbench.datasets.faces.contact_sheet import CELL, COLUMNS, N_CROPS, Shown, draw_sheet, pick_crops, write_contact_sheets
+from bandbench.datasets.faces.contact_sheet import CELL, COLUMNS, N_CROPS, Tile, draw_sheet, pick_crops, write_contact_sheets
 from bandbench.datasets.faces.cut import as_png
 
 
@@ -71,7 +71,7 @@ def test_what_cannot_be_read_is_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("n", [1, COLUMNS + 1, N_CROPS])
 def test_any_number_of_crops_of_any_shape(shape: tuple[int, int], n: int) -> None:
     picture = np.full((*shape, 3), 7, dtype=np.uint8)
-    sheet = draw_sheet([Shown(picture, ("a/very/long/path/" * 9 + "clip.mp4", "frame 1"))] * n, "title " * 60)
+    sheet = draw_sheet([Tile(picture, ("a/very/long/path/" * 9 + "clip.mp4", "frame 1"))] * n, "title " * 60)
     rows = -(-n // COLUMNS)
     assert rows * CELL < sheet.height < rows * CELL * 1.4 + 60
     seen = np.asarray(sheet)

@@ -1,4 +1,4 @@
-"""Preparation: what becomes of clips, frames and stills, good and bad, and that nothing is lost when something happens."""
+"""Preparation of clips, frames and stills, good and bad; interrupted and killed runs; folders and domains."""
 
 import csv
 import errno
@@ -11,94 +11,36 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from bandbench.benchmark.errors import BenchError, DataError
+from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.pictures import crops as images
 from bandbench.benchmark.pictures.video import iter_frames
 from bandbench.benchmark.store.locks import holding
-from bandbench.datasets.copies.prepared_folder import LOCK, MANIFEST, PROBLEMS, SOURCE, Preparation, default_folder
-from bandbench.datasets.copies.settings import Settings
-from bandbench.datasets.copies.sources import SourceDataset
-from bandbench.datasets.copies.survey import Source, Survey
-from bandbench.datasets.copies.tree import Tree
+from bandbench.datasets.copies.prepared_folder import LOCK, PROBLEMS, SOURCE, Preparation, default_folder
 from bandbench.datasets.faces import cut as cutting
 from bandbench.datasets.faces.cut import DiskError
-from bandbench.datasets.faces.preparation import PreparationOutcome, merge_settings, prepare_dataset, preview
+from bandbench.datasets.faces.outcome import PreparationOutcome
+from bandbench.datasets.faces.preparation import command_of, preview
+from bandbench.datasets.faces.request import merge_settings
 from conftest import SilentReporter, run, small_study, write_clip
-from trees.faces import draw_face, read_code, scene, write_code, write_face_clip
+from trees.faces import read_code, scene, write_code, write_face_clip
+from trees.small_clips import FRAMES, REFERENCE, Clips, crop_files, prepared, write_clips
 
 TESTS = Path(__file__).parents[2]
-FRAMES = 3
 
 
-class Clips(SourceDataset):
-    """
-    ``<domain>/<real or fake>/``: clips, folders of frames, and stills.
-
-    Parameters
-    ----------
-    root, seed, replicate, follow_links
-        See `SourceDataset`.
-    fatal : str
-        Id of a still whose reading ends the process.
-    """
-
-    name = "clips"
-    what = "clips in <domain>/real and <domain>/fake"
-    preparation = {"frames": FRAMES, "faces": "none"}  # looking for faces takes most of the time
-
-    def __init__(
-        self, root: Path | None = None, seed: int = 0, replicate: int = 0, follow_links: bool = False, fatal: str = ""
-    ) -> None:
-        super().__init__(root, seed, replicate, follow_links)
-        self.fatal = fatal
-
-    def survey(self, tree: Tree) -> Survey:
-        found = []
-        for domain in tree.folders():
-            for label, name in enumerate(("real", "fake")):
-                place = f"{domain}/{name}"
-                found += [Source(folder, "frames", label, (domain,), target=folder[-1]) for folder in tree.folders(place)]
-                for file in tree.files(place):
-                    kind = "still" if file.endswith(".png") else "clip"
-                    found.append(Source(file, kind, label, (domain,), target=Path(file).stem[1:]))
-        return Survey(tuple(found), ("masks",))
-
-    def read_still(self, source_id: str) -> bytes:
-        if source_id == self.fatal:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().read_still(source_id)
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three real and three fake clips in several containers."""
-    root = tmp_path_factory.mktemp("originals")
-    for i, (suffix, codec) in enumerate(((".mp4", "libx264"), (".avi", "mpeg4"), (".mkv", "mjpeg"))):
-        write_face_clip(root / "a" / "real" / f"r{i}{suffix}", i, 5, codec)
-        write_face_clip(root / "a" / "fake" / f"f{i}{suffix}", i, 5, codec, donor=i + 10)
-    return root
+    return write_clips(tmp_path_factory.mktemp("originals"))
 
 
 @pytest.fixture
 def root(originals: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(originals, tmp_path / "root"))
-
-
-def prepared(root: Path, out: Path | None = None, **options: Any) -> PreparationOutcome:
-    given = {key: options.pop(key) for key in list(options) if key in Settings.__dataclass_fields__ and key != "weights"}
-    dataset = options.pop("dataset", None) or Clips(root)
-    return prepare_dataset(dataset, merge_settings(dataset, given), out, **options)
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    """Content of everything below the crops."""
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.glob("crops/**/*")) if p.is_file()}
 
 
 def statuses(outcome: PreparationOutcome) -> dict[str, str]:
@@ -131,27 +73,11 @@ def test_a_study_runs_on_prepared_clips(root: Path, picture_folder: Callable[...
         write_face_clip(root / "a" / "fake" / f"f{i}.mp4", i, 5, donor=i + 10)
     outcome = prepared(root)
     study = small_study(train=["clips"], test=["clips"], sweep=None, search={"trials": 0})
-    (row,) = run(study, {f"{__file__}:Clips": root}).rows
+    (row,) = run(study, {REFERENCE: root}).rows
     assert (row.train, row.coverage) == ("clips/a", 1.0)
     by_split = [item.split for item in Clips(root).items("a")]
     assert {split: by_split.count(split) for split in ("train", "val", "test")} == {"train": 30, "val": 6, "test": 6}
     assert outcome.preparation.settings_text in Clips(root).facts()["preparation"]
-
-
-def test_of_two_faces_the_larger_track_is_kept_and_the_other_leaves_no_file(tmp_path: Path) -> None:
-    pictures = []
-    for k in range(3):
-        picture = scene(1, k, (220, 420))
-        picture[40:160, 5:125] = draw_face(2, 120)
-        pictures.append(picture)
-    path = tmp_path / "root" / "a" / "real" / "r1.mkv"
-    path.parent.mkdir(parents=True)
-    write_clip(path, pictures, "mjpeg")
-    outcome = prepared(tmp_path / "root", faces="haar", min_size=80)
-    (record,) = outcome.preparation.index.values()
-    assert [crop.box[0] > 100 for crop in record.crops] == [True] * 3
-    there = {p.name for p in outcome.preparation.source_folder(record.id).iterdir()}
-    assert there == {SOURCE, *(crop.file for crop in record.crops)}
 
 
 def test_stills_and_folders_of_frames(tmp_path: Path) -> None:
@@ -166,21 +92,6 @@ def test_stills_and_folders_of_frames(tmp_path: Path) -> None:
         "a/real/clip1": [0, 1, 2],
         "a/real/r2.png": [0],
     }
-
-
-def test_whole_frames_of_any_size_recoded(tmp_path: Path) -> None:
-    """Without a finder the frame is the crop; what was asked to be recoded is."""
-    path = tmp_path / "root" / "a" / "real" / "r1.png"
-    path.parent.mkdir(parents=True)
-    picture = draw_face(3, 48)
-    Image.fromarray(picture).save(path)
-    plain = prepared(tmp_path / "root")
-    coded = prepared(tmp_path / "root", recode="jpeg:50")
-    first, second = (
-        images.decode(o.preparation.read("a/real/r1.png/000000.png"), colour=True).astype(int) for o in (plain, coded)
-    )
-    np.testing.assert_array_equal(first, picture)
-    assert first.shape == second.shape and 0 < abs(first - second).mean() < 10
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------
@@ -245,13 +156,6 @@ def test_sources_without_a_crop_are_done_again_only_when_asked(root: Path) -> No
     assert prepared(root, retry=True).done == 1
 
 
-def test_a_worker_that_dies_is_told_with_what_it_read(root: Path) -> None:
-    Image.fromarray(scene(2)).save(root / "a" / "real" / "killer.png")
-    dataset = Clips(root, fatal="a/real/killer.png")
-    with pytest.raises(BenchError, match=r"killer\.png.*same command continues"):
-        prepared(root, dataset=dataset, jobs=2)
-
-
 # --- what can happen in between --------------------------------------------------------------------------------------
 
 
@@ -279,7 +183,7 @@ def test_an_interrupted_run_on_two_workers_ends_like_one_on_one(root: Path, tmp_
     assert finished and set(half.index) == finished, "the index tells what was finished"
     outcome = prepared(root, tmp_path / "two", jobs=2)
     assert outcome.known == len(half.index) and outcome.complete
-    assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert crop_files(tmp_path / "one") == crop_files(tmp_path / "two")
     assert not (tmp_path / "two" / ".work").exists()
 
 
@@ -287,9 +191,8 @@ def test_a_killed_run_continues_and_ends_with_the_same_crops(root: Path, tmp_pat
     for i in range(3, 12):
         shutil.copy(root / "a" / "real" / "r1.avi", root / "a" / "real" / f"r{i}.avi")
     out = tmp_path / "killed"
-    reference = f"{__file__}:Clips"
     code = "from bandbench.benchmark.cli import main; main()"
-    command = [sys.executable, "-c", code, "data", "prepare", reference, "--root", str(root), "--out", str(out), "--jobs", "1"]
+    command = [sys.executable, "-c", code, "data", "prepare", REFERENCE, "--root", str(root), "--out", str(out), "--jobs", "1"]
     command += ["--faces", "haar"]  # slow enough to be caught in the middle
     environment = os.environ | {"PYTHONPATH": str(TESTS)}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -309,7 +212,7 @@ def test_a_killed_run_continues_and_ends_with_the_same_crops(root: Path, tmp_pat
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0 and f"{15 - n_done} sources done now, {n_done} before" in ended.stderr, ended.stderr
     prepared(root, tmp_path / "whole", faces="haar")
-    assert files(out) == files(tmp_path / "whole")
+    assert crop_files(out) == crop_files(tmp_path / "whole")
     assert not (out / ".work").exists()
 
 
@@ -331,10 +234,10 @@ def test_what_changed_is_done_again_and_what_vanished_is_kept(root: Path) -> Non
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"")], ids=["deleted", "emptied by a power cut"])
 def test_a_source_whose_crops_are_not_all_there_is_done_again(root: Path, damage: Callable[[Path], object]) -> None:
     folder = prepared(root).preparation.folder
-    before = files(folder)
+    before = crop_files(folder)
     damage(folder / "crops" / "a" / "real" / "r0.mp4" / "000002.png")
     assert prepared(root).done == 1
-    assert files(folder) == before
+    assert crop_files(folder) == before
 
 
 def test_a_full_disk_stops_the_run_and_costs_nothing_that_was_done(
@@ -358,7 +261,7 @@ def test_a_full_disk_stops_the_run_and_costs_nothing_that_was_done(
     kept = Preparation.at(tmp_path / "out")
     assert kept and set(kept.index) == {"a/fake/f0.mp4", "a/fake/f1.avi"}
     assert prepared(root, tmp_path / "out").known == 2
-    assert files(tmp_path / "out") == files(tmp_path / "whole")
+    assert crop_files(tmp_path / "out") == crop_files(tmp_path / "whole")
 
 
 def test_two_runs_never_work_on_one_folder(root: Path, tmp_path: Path) -> None:
@@ -388,31 +291,6 @@ def test_an_out_folder_is_found_from_the_root(root: Path, tmp_path: Path) -> Non
     assert len(Clips(root).items("a")) == 6 * FRAMES == len(Clips(tmp_path / "out").items("a"))
 
 
-@pytest.mark.parametrize(
-    ("place", "message"),
-    [
-        ("root/crops", "one inside the other"),
-        (".", "one inside the other"),
-        ("full", "holds something else already"),
-        ("file", "holds something else already"),
-        ("file/below", "cannot write to"),
-    ],
-)
-def test_places_where_crops_may_not_go(root: Path, tmp_path: Path, place: str, message: str) -> None:
-    (tmp_path / "full").mkdir()
-    (tmp_path / "full" / "thesis.tex").touch()
-    (tmp_path / "file").touch()
-    with pytest.raises(DataError, match=message):
-        prepared(root, tmp_path / place)
-    assert not list(root.glob(f"**/{MANIFEST}"))
-
-
-def test_a_prepared_folder_is_no_root(root: Path, tmp_path: Path) -> None:
-    prepared(root, tmp_path / "out")
-    with pytest.raises(DataError, match=f"crops of clips already; give the folder that they were made from .{root}"):
-        prepared(tmp_path / "out")
-
-
 def test_domains_one_after_the_other(root: Path) -> None:
     shutil.copytree(root / "a", root / "b@c23")
     outcome = prepared(root, domains=("a",))
@@ -428,30 +306,10 @@ def test_domains_one_after_the_other(root: Path) -> None:
         prepared(root, domains=("c",))
 
 
-# --- settings and estimates ------------------------------------------------------------------------------------------
+# --- previews and commands -------------------------------------------------------------------------------------------
 
 
-def test_settings_come_from_the_user_then_the_data_set_then_the_defaults() -> None:
-    dataset = Clips()
-    assert merge_settings(dataset, {}) == Settings(frames=FRAMES, faces="none")
-    assert merge_settings(dataset, {"frames": None, "faces": "haar"}) == Settings(frames=FRAMES)
-    assert merge_settings(dataset, {"every": 5}) == Settings(frames=0, every=5, faces="none")
-    with pytest.raises(DataError, match="one of the two"):
-        merge_settings(dataset, {"every": 5, "frames": 2})
-
-
-def test_weights_belong_to_the_settings(root: Path, tmp_path: Path) -> None:
-    (tmp_path / "weights.onnx").write_bytes(b"no network")
-    for name, weights, message in (
-        ("haar", "weights.onnx", "takes no weights"),
-        ("yunet", "nowhere.onnx", "nowhere.onnx"),
-        ("yunet", "weights.onnx", "no ONNX file"),
-    ):
-        with pytest.raises(DataError, match=message):
-            prepared(root, faces=name, weights=tmp_path / weights)
-
-
-def test_a_preview_reckons_from_a_few_sources_and_keeps_nothing(root: Path, tmp_path: Path) -> None:
+def test_a_preview_extrapolates_from_a_sample_and_keeps_nothing(root: Path, tmp_path: Path) -> None:
     for i in range(3, 9):
         shutil.copy(root / "a" / "real" / "r0.mp4", root / "a" / "real" / f"r{i}.mp4")
     dataset = Clips(root)
@@ -466,13 +324,17 @@ def test_a_preview_reckons_from_a_few_sources_and_keeps_nothing(root: Path, tmp_
     assert [e.known for e in preview(dataset, merge_settings(dataset, {}))] == [9, 3, 12]
 
 
-def test_sources_inside_of_sources_are_an_adapters_mistake(root: Path) -> None:
-    class Nested(Clips):
-        def survey(self, tree: Tree) -> Survey:
-            return Survey((Source("a/real", "frames", 0, ("",)), Source("a/real/r0.mp4", "clip", 0, ("",))))
-
-    with pytest.raises(DataError, match="lists a/real, and a/real/r0.mp4 in it"):
-        prepared(root, dataset=Nested(root))
+def test_the_command_that_continues_a_preparation_names_every_deviation(tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    dataset = Clips(tmp_path / "root", fatal="x.png")
+    settings = merge_settings(dataset, {})
+    start = f"bench data prepare {REFERENCE} --root {tmp_path}/root --param fatal=x.png"
+    usual = default_folder(dataset.origin, settings)
+    assert command_of(dataset, settings, usual, None) == start
+    other = merge_settings(dataset, {"every": 4})
+    assert command_of(dataset, other, tmp_path / "o ut", tmp_path / "w.onnx") == (
+        f"{start} --every 4 --weights {tmp_path}/w.onnx --out '{tmp_path}/o ut'"
+    )
 
 
 def test_frames_carry_their_numbers(tmp_path: Path) -> None:

@@ -1,0 +1,101 @@
+"""Jobs of a preparation: what is sent to a worker, and the end of a run in this process and in workers."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bandbench.benchmark.errors import BenchError
+from bandbench.datasets.clip_folder import ClipFolder
+from bandbench.datasets.copies.prepared_folder import WORK, Preparation
+from bandbench.datasets.copies.settings import Settings
+from bandbench.datasets.copies.survey import Source
+from bandbench.datasets.faces import jobs
+from bandbench.datasets.faces.cut import FaceCropper, stop_file
+from bandbench.datasets.faces.jobs import FaceJob, iter_outcomes, run_job, spec_of
+from trees.faces import draw_face, scene
+from trees.small_clips import REFERENCE, Clips, prepared
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Three small stills, which are quick to prepare."""
+    (tmp_path / "root" / "a" / "real").mkdir(parents=True)
+    for i in range(3):
+        Image.fromarray(draw_face(i, 40)).save(tmp_path / "root" / "a" / "real" / f"r{i}.png")
+    return tmp_path / "root"
+
+
+def sources_of(root: Path) -> list[Source]:
+    return list(Clips(root).survey_now().sources)
+
+
+def open_preparation(folder: Path) -> Preparation:
+    folder.mkdir()
+    return Preparation(folder, {})
+
+
+def test_a_registered_data_set_goes_by_its_name_and_another_by_its_file(tmp_path: Path) -> None:
+    assert spec_of(ClipFolder(tmp_path)).reference == ClipFolder.name
+    spec = spec_of(Clips(tmp_path, seed=3, fatal="x.png"))
+    assert (spec.reference, spec.root) == (REFERENCE, str(tmp_path))
+    assert spec.options == {"follow_links": False, "fatal": "x.png"}, "the seed of a study changes no crop"
+    opened = spec.open(0, 0)
+    assert opened.name == "clips" and opened.parameters()["fatal"] == "x.png"
+
+
+def test_a_job_survives_the_way_to_a_worker(root: Path, tmp_path: Path) -> None:
+    settings = Settings(faces="none", frames=2)
+    cropper = FaceCropper(Clips(root), settings)
+    _ = cropper.finder
+    job = FaceJob.of(cropper, tmp_path / "out")
+    _ = job.cropper
+    sent = pickle.loads(pickle.dumps(FaceJob.of(cropper, tmp_path / "out")))
+    assert sent == job
+    assert (sent.cropper.settings, sent.cropper.weights) == (settings, None)
+    assert sent.cropper.dataset.folder == root and sent.preparation.folder == tmp_path / "out"
+
+
+def test_the_weights_of_a_job_are_an_absolute_path(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker has another working folder than the command."""
+    monkeypatch.chdir(tmp_path)
+    job = FaceJob.of(FaceCropper(Clips(root), Settings(faces="yunet"), Path("w.onnx")), tmp_path / "out")
+    assert job.weights == str(tmp_path / "w.onnx") and job.cropper.weights == tmp_path / "w.onnx"
+
+
+def test_a_worker_keeps_its_cropper_from_source_to_source(root: Path, tmp_path: Path) -> None:
+    preparation = open_preparation(tmp_path / "out")
+    job = FaceJob.of(FaceCropper(Clips(root), Settings(faces="none")), preparation.folder)
+    first, second, _ = sources_of(root)
+    assert run_job(job, first).status == "ok"
+    cropper = jobs._current[0].cropper
+    assert run_job(FaceJob.of(FaceCropper(Clips(root), Settings(faces="none")), preparation.folder), second).status == "ok"
+    assert jobs._current[0].cropper is cropper, "an equal job opens no second finder"
+    run_job(FaceJob.of(FaceCropper(Clips(root), Settings(faces="none", frames=1)), preparation.folder), second)
+    assert jobs._current[0].cropper is not cropper
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_every_source_has_one_outcome(root: Path, tmp_path: Path, n_workers: int) -> None:
+    preparation, sources = open_preparation(tmp_path / "out"), sources_of(root)
+    outcomes = list(iter_outcomes(FaceCropper(Clips(root), Settings(faces="none")), preparation, sources, n_workers))
+    assert sorted((o.id, o.status, o.n_crops) for o in outcomes) == [(s.id, "ok", 1) for s in sources]
+    assert all(preparation.record(source.id) for source in sources)
+
+
+@pytest.mark.parametrize(("n_workers", "stopped"), [(1, False), (2, True)])
+def test_a_run_that_is_left_early_stops_its_workers(root: Path, tmp_path: Path, n_workers: int, stopped: bool) -> None:
+    preparation = open_preparation(tmp_path / "out")
+    (preparation.folder / WORK).mkdir()
+    outcomes = iter_outcomes(FaceCropper(Clips(root), Settings(faces="none")), preparation, sources_of(root), n_workers)
+    next(outcomes)
+    outcomes.close()
+    assert stop_file(preparation.folder).exists() == stopped
+
+
+def test_the_sources_that_a_dead_worker_was_reading_are_named(root: Path) -> None:
+    Image.fromarray(scene(2)).save(root / "a" / "real" / "killer.png")
+    dataset = Clips(root, fatal="a/real/killer.png")
+    with pytest.raises(BenchError, match=r"killer\.png.*--jobs 1.*same command continues"):
+        prepared(root, dataset=dataset, jobs=2)
