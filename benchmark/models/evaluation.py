@@ -14,16 +14,17 @@ from ..domains.catalogue import Catalogue, OpenDomain
 from ..domains.guard import Name, refuse_shared
 from ..domains.seen import hashed_names
 from ..errors import DataError, unknown_name
-from ..metrics.clips import ClipMetrics, ClipRule
+from ..features.prepare import scratch_places
+from ..metrics.bootstrap import GroupBootstrap
+from ..metrics.clips import ClipMetrics, ClipRule, Frames, clip_metrics
 from ..metrics.roc import Scored
 from ..reporting import Reporter
-from ..results.scores import with_scores
+from ..results.scores import frame_clips, with_scores
 from ..workers import Workers
 from .attribution import attribution_metrics, confusion_matrix, generator_of
-from .pools import load_pools, scratch_places, splits_and_facts
+from .pools import Pool, load_pools, splits_and_facts
 from .recipe import ATTRIBUTION
 from .trained_model import TrainedModel, detection_numbers
-from .training import _clips
 
 TEST_WAY_OUT = "Test on other pictures, or leave the offenders out of the test with --drop-leaks."
 
@@ -162,6 +163,19 @@ def _evaluate(
         clips,
         clip_problem,
     )
+
+
+def _clips(model: TrainedModel, pool: Pool, scores: NDArray[np.float64], rule: ClipRule) -> tuple[ClipMetrics | None, str]:
+    """Return the metrics of the clips of a pool, None if it has none, and the reason if they cannot be computed."""
+    names = frame_clips(pool.table)
+    if names is None:
+        return None, ""
+    frames = Frames(Scored(pool.labels, scores, pool.groups), names)
+    try:
+        bootstrap = GroupBootstrap([frames.scored])
+        return clip_metrics([frames], rule, [model.threshold], [model.clip_threshold(rule)], bootstrap), ""
+    except DataError as error:
+        return None, str(error)
 
 
 def _numbers(
