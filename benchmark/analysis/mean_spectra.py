@@ -235,13 +235,13 @@ def isolated_peaks(real: Moments, fake: Moments, periodic: bool, n: int = 5) -> 
     prominence = np.maximum(above, below)
     significant = 2 * special.stdtr(freedom, -prominence) * t.size < 0.05
     places = np.argwhere(significant & (prominence == ndimage.maximum_filter(prominence, 3, mode=mode)))
-    found: list[Peak] = []
+    peaks: list[Peak] = []
     rows, cols = t.shape
     for row, col in places[np.argsort(-prominence[tuple(places.T)], kind="stable")].tolist():
         mirror = (2 * (rows // 2) - row) % rows, (2 * (cols // 2) - col) % cols
-        if len(found) < n and not (periodic and any((peak.row, peak.col) == mirror for peak in found)):
-            found.append(Peak(row, col, float(prominence[row, col])))
-    return found
+        if len(peaks) < n and not (periodic and any((peak.row, peak.col) == mirror for peak in peaks)):
+            peaks.append(Peak(row, col, float(prominence[row, col])))
+    return peaks
 
 
 def _welch(real: Moments, fake: Moments) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -249,12 +249,12 @@ def _welch(real: Moments, fake: Moments) -> tuple[NDArray[np.float64], NDArray[n
     gap = fake.mean - real.mean
     if np.iscomplexobj(gap):
         gap = np.abs(gap)
-    one, other = real.mean_variance, fake.mean_variance
+    real_variance, fake_variance = real.mean_variance, fake.mean_variance
     with np.errstate(divide="ignore", invalid="ignore"):
-        t = gap / np.sqrt(one + other)
-        freedom = (one + other) ** 2 / (one**2 / (real.n - 1) + other**2 / (fake.n - 1))
-    known = np.isfinite(t) & np.isfinite(freedom)
-    return np.where(known, t, 0.0), np.where(known, freedom, 1.0)
+        t = gap / np.sqrt(real_variance + fake_variance)
+        freedom = (real_variance + fake_variance) ** 2 / (real_variance**2 / (real.n - 1) + fake_variance**2 / (fake.n - 1))
+    defined = np.isfinite(t) & np.isfinite(freedom)
+    return np.where(defined, t, 0.0), np.where(defined, freedom, 1.0)
 
 
 # --- domains ---------------------------------------------------------------------------------------------------------
@@ -368,6 +368,7 @@ def measure(
     DataError
         If a class of a domain has no usable picture. A single picture that cannot be used does not raise.
     """
+
     def request(domain: OpenDomain) -> Request:
         return Request(select_items(domain, options.split, options.limit, options.seed, (REAL, FAKE)))
 

@@ -110,8 +110,8 @@ def _chunk_features(kernel: ViewKernel, spec: ViewSpec, folder: str, rows: NDArr
     filtered = ALL_PASS
     if kernel.needs_crops(band):
         if not kernel.expensive:
-            whole = _filtered_chunk(kernel, folder, band)
-            return whole if len(rows) == len(whole) else whole[rows]
+            features = _filtered_chunk(kernel, folder, band)
+            return features if len(rows) == len(features) else features[rows]
         _prepare_filtered(Path(folder), spec, band)
         filtered, band = band, ALL_PASS
     base = _open_array(str(view_file(Path(folder), spec, filtered)))

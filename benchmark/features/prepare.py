@@ -243,8 +243,8 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
     for part in prepared:
         for split in part.request.splits:
             key = _key(part, split)
-            made = part.item_set(split, statuses[key])
-            sets[key] = replace(made, provenance=_provenance(plan, part.domain, made, digests))
+            items = part.item_set(split, statuses[key])
+            sets[key] = replace(items, provenance=_provenance(plan, part.domain, items, digests))
     return Prepared(sets, _lookalikes(plan, statuses))
 
 

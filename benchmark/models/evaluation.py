@@ -50,11 +50,11 @@ class Evaluation:
     data : dict
         ``splits`` (digests of the split lists by domain) and ``data`` (`Dataset.facts` by data set).
     missing : tuple of str
-        Classes of a detection that have no scored picture, ``real`` or ``fake``: what needs both is NaN.
+        Classes of a detection that have no scored picture, ``real`` or ``fake``: numbers that need both are NaN.
     clips : ClipMetrics, or None
         Of the clips, where pictures are frames of clips (detection).
     clip_problem : str
-        Why frames could not be put together to clips; empty if they could, or if there are none.
+        Reason why frames could not be pooled to clips; empty if they could, or if there are none.
     """
 
     domain: str
@@ -119,20 +119,20 @@ def evaluate_model(
     shared = {name: shared_items(model, domain) for name, domain in domains.items()}
     for name, items in shared.items():
         if not drop:
-            names = {name for found in items.values() for name in found}
+            names = {shared_name for of_item in items.values() for shared_name in of_item}
             refuse_shared(f"the training pictures of the model and test of {name}", names, TEST_WAY_OUT)
     return [_evaluate(model, [domains[name] for name in part], shared, workers, reporter, rule) for part in parts]
 
 
 def shared_items(model: TrainedModel, domain: OpenDomain) -> dict[str, set[Name]]:
-    """Ids of the test items that share a clip or an identity with what a model has learned from, and what they share."""
-    known = model.names or frozenset()
-    found = {}
+    """Return the test items that share a clip or an identity with what a model has learned from: shared names by id."""
+    learned = model.names or frozenset()
+    shared = {}
     for item in domain.split("test"):
-        names = {name for hashed, name in hashed_names(domain, item).items() if hashed in known}
+        names = {name for hashed, name in hashed_names(domain, item).items() if hashed in learned}
         if names:
-            found[item.id] = names
-    return found
+            shared[item.id] = names
+    return shared
 
 
 def _evaluate(

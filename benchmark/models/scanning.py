@@ -143,8 +143,8 @@ def _scan_picture(model: TrainedModel, path: Path, region: Region) -> ScanResult
     note, windows = "", list(region.middles(frames, crop))
     if region.pictures:
         with one_thread():
-            found = region.faces(frames, crop.side)
-        note, windows = found.note, found.windows
+            faces = region.faces(frames, crop.side)
+        note, windows = faces.note, faces.windows
     if not windows:
         return ScanResult(printable(str(path)), "picture", verdict=UNSURE, detail=note)
     probabilities, verdicts = _score(model, windows)
@@ -159,8 +159,8 @@ def _scan_clip(model: TrainedModel, path: Path, n_frames: int, rule: ClipRule, r
     windows: Iterable[Window] = region.middles(frames, model.recipe.crop, recoded=True)
     if region.finds_faces:
         with one_thread():
-            found = region.faces(frames, model.recipe.crop.side)
-        windows, note = found.windows, found.note
+            detected = region.faces(frames, model.recipe.crop.side)
+        windows, note = detected.windows, detected.note
     shares: list[NDArray[np.float64]] = []
     for batch in _batches(iter(windows)):
         probabilities, verdicts = _score(model, batch)

@@ -90,14 +90,14 @@ def require_listed(recipe: Recipe, domains: Sequence[OpenDomain]) -> None:
     words = {"train": "training", "val": "validation"}
     for label, name in enumerate(recipe.classes):
         fake = int(label > 0)
-        mine = [domain for domain in domains if len(recipe.classes) == 2 or not fake or generator_of(domain.name) == name]
+        of_class = [domain for domain in domains if len(recipe.classes) == 2 or not fake or generator_of(domain.name) == name]
         for split in ("train", "val"):
             needless = split == "train" and fake and recipe.detector.plugin.learns_from == "real"
-            if needless or any(item.split == split and item.label == fake for domain in mine for item in domain.items):
+            if needless or any(item.split == split and item.label == fake for domain in of_class for item in domain.items):
                 continue
             why = "; a model that is kept is calibrated on validation pictures of every class" if split == "val" else ""
             raise DataError(
-                f"{', '.join(domain.name for domain in mine)}: no {name} {words[split]} picture{why}. {mine[0].remedy}"
+                f"{', '.join(domain.name for domain in of_class)}: no {name} {words[split]} picture{why}. {of_class[0].remedy}"
             )
 
 
