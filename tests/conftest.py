@@ -10,6 +10,7 @@ import sysconfig
 import time
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -31,6 +32,7 @@ from bandbench.benchmark.search.run import Outcome, run_study
 from bandbench.benchmark.study.study_file import Study
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 from bandbench.benchmark.views import features_from_crops, view_kernel
+from bandbench.benchmark.workers import Workers
 
 # Tests press Ctrl-C. Started in the background of a script, this process ignores it, and its children would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -110,6 +112,15 @@ class SilentReporter:
 
     def note(self, text: str) -> None:
         self.notes.append(text)
+
+
+class Here(Workers):
+    """Workers without processes: everything is done at once, in this one."""
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> "Future[Any]":
+        done: Future[Any] = Future()
+        done.set_result(function(*args))
+        return done
 
 
 def small_study(**changes: Any) -> Study:

@@ -1,8 +1,7 @@
-"""Vectors of pictures with their ids: what a detector is handed, for other programs."""
+"""Feature vectors of pictures with their ids, as a detector is given them, for other programs."""
 
 import json
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,40 +10,33 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ..contracts import LABEL_NAMES, ViewSpec
+from ..contracts import ViewSpec
 from ..domains.catalogue import OpenDomain
-from ..domains.guard import guarded
 from ..errors import BenchError, DataError
-from ..features.chunks import Chunk, ChunkTask, Places, chunk_tasks, task_key
-from ..features.item_sets import outcomes
 from ..features.load import chunk_view
-from ..features.prepare import prepare_chunks
+from ..features.prepare import PreparedDomain, Request, prepare_domains, scratch_places, select_items
 from ..frequency.bands import Band
 from ..pictures.crops import CropSpec
 from ..registry import DetectorSpec
 from ..reporting import Reporter
 from ..results.scores import OK, ItemStatus, Reason, item_table, ok_rows, write_table
-from ..store.files import atomic_path, digest
-from ..store.folders import cache_root, ensure_writable
+from ..store.files import atomic_path
 from ..workers import Workers
 
 SUFFIXES = (".parquet", ".npz")
 COLUMNS = ("domain", "item", "label", "split", "group", "status", "detail")
 ABOUT = "bandbench.embeddings"
-# Training and validation pictures together and test pictures apart, as `bench run` prepares them: both then share a cache.
-# What has no split (`Dataset.all_items`) is a pool of its own.
-POOLS: tuple[tuple[str, ...], ...] = (("train", "val"), ("test",), ("",))
 
 
 @dataclass(frozen=True)
 class EmbeddingOptions:
     """
-    Which pictures become vectors, and how.
+    Selection of pictures, and settings of their vectors.
 
     Attributes
     ----------
     detector : DetectorSpec
-        Whose view is wanted, whatever it is: planes and pixels are laid out in a row.
+        Whose view gives the vectors; planes and pixels are flattened.
     band : Band
     crop : CropSpec
         A picture's vector is the mean over its windows.
@@ -63,11 +55,11 @@ class EmbeddingOptions:
 
     @property
     def view(self) -> ViewSpec:
-        """Of the detector."""
+        """View of the detector."""
         return self.detector.build(self.seed).view
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it, ready for JSON."""
+        """Return the options in JSON types."""
         view = {"name": self.view.name, **self.view.options}
         rest = {"split": self.split, "limit": self.limit, "seed": self.seed}
         return {"detector": self.detector.label, "view": view, "band": str(self.band), "crop": asdict(self.crop), **rest}
@@ -86,7 +78,7 @@ class Embeddings:
     vectors : array of float32 (n_items, n_features)
         In the order of `items`; NaN where the status is not ``ok``.
     about : dict
-        How they were made.
+        Options that they were made with.
     """
 
     items: pa.Table
@@ -153,14 +145,12 @@ def embed(domains: Sequence[OpenDomain], options: EmbeddingOptions, workers: Wor
         If a domain has no such picture, no picture at all can be used, or the view cannot be computed. A single picture that
         cannot be used does not raise.
     """
-    view, chosen = options.view, [wanted(domain, options) for domain in domains]
-    cache = ensure_writable(cache_root(), "BANDBENCH_CACHE")
-    with tempfile.TemporaryDirectory(prefix="scratch-", dir=cache) as scratch:
-        places = Places(str(cache), scratch, "")
-        tasks = [[t for pool in POOLS for t in chunk_tasks(domain, pool, options.crop, [view], places)] for domain in chosen]
-        chunks = prepare_chunks([task for mine in tasks for task in mine], workers, reporter)
-        means = _all_means(list({chunk.folder for chunk in chunks.values()}), view, options.band, workers, reporter)
-        parts = [_domain_part(*pair, chunks, means) for pair in zip(chosen, tasks, strict=True)]
+    requests = [Request(selection(domain, options)) for domain in domains]
+    with scratch_places() as places:
+        prepared = prepare_domains(requests, options.crop, [options.view], places, workers, reporter)
+        folders = dict.fromkeys(chunk.folder for part in prepared for chunk in part.chunks)
+        means = _all_means(list(folders), options.view, options.band, workers, reporter)
+        parts = [_domain_part(part, means) for part in prepared]
     items, vectors = pa.concat_tables([part[0] for part in parts]), [part[1] for part in parts]
     statuses = [status for part in parts for status in part[2]]
     n_features = max(part.shape[1] for part in vectors)
@@ -170,45 +160,37 @@ def embed(domains: Sequence[OpenDomain], options: EmbeddingOptions, workers: Wor
     return Embeddings(items, np.concatenate(filled), options.as_dict())
 
 
-def wanted(domain: OpenDomain, options: EmbeddingOptions) -> OpenDomain:
+def selection(domain: OpenDomain, options: EmbeddingOptions) -> OpenDomain:
     """
-    Return the domain with nothing but the pictures that the options ask for.
+    Return the domain with the pictures that the options select, and no others.
 
     Raises
     ------
     DataError
         If there is none.
     """
-    kept = [item for item in domain.items if options.split in ("all", item.split)]
-    if not kept:
-        raise DataError(f"{domain.name} has no picture in the split {options.split}; choose another --split, or leave it out.")
-    if options.limit is not None:
-        # By name, so that a larger limit adds pictures and takes none away.
-        kept.sort(key=lambda item: digest([options.seed, item.id]))
-        kept = [item for label in range(len(LABEL_NAMES)) for item in [i for i in kept if i.label == label][: options.limit]]
-    ids = {item.id for item in kept}
-    return guarded(domain, [item for item in domain.items if item.id not in ids])
+    return select_items(domain, options.split, options.limit, options.seed)
 
 
 def _all_means(
     folders: Sequence[str], view: ViewSpec, band: Band, workers: Workers, reporter: Reporter
 ) -> dict[str, dict[int, NDArray[np.float32]]]:
-    """Mean vectors of the items of every chunk, by folder and number of the item in the chunk."""
+    """Return the mean vectors of the items of every chunk, by folder and position of the item in the chunk."""
     reporter.stage("collecting vectors" if band.kind == "all" else "filtering", len(folders))
     futures = {folder: workers.submit(_means, folder, view, band) for folder in folders}
-    found = {}
+    means = {}
     for folder, future in futures.items():
-        found[folder] = future.result()
+        means[folder] = future.result()
         reporter.advance()
-    return found
+    return means
 
 
 def _means(folder: str, view: ViewSpec, band: Band) -> dict[int, NDArray[np.float32]]:
-    """Mean over the crops of each item of a chunk: work for a worker."""
-    known = chunk_view(folder, view, band)
-    if known is None:
+    """Return the mean over the crops of each item of a chunk; a worker does it."""
+    features_and_rows = chunk_view(folder, view, band)
+    if features_and_rows is None:
         return {}
-    values, rows = known[0].columns, known[1]
+    values, rows = features_and_rows[0].columns, features_and_rows[1]
     first = np.flatnonzero(np.r_[True, rows[1:] != rows[:-1]])  # crops of an item lie together
     sums = np.add.reduceat(values.astype(np.float64), first, axis=0)
     means = (sums / np.diff(np.r_[first, len(rows)])[:, None]).astype(np.float32)
@@ -216,28 +198,22 @@ def _means(folder: str, view: ViewSpec, band: Band) -> dict[int, NDArray[np.floa
 
 
 def _domain_part(
-    domain: OpenDomain, tasks: Sequence[ChunkTask], chunks: dict[str, Chunk], means: dict[str, dict[int, NDArray[np.float32]]]
+    prepared: PreparedDomain, means: Mapping[str, Mapping[int, NDArray[np.float32]]]
 ) -> tuple[pa.Table, NDArray[np.float32], list[ItemStatus]]:
-    """Items of a domain, their vectors, which have no columns if there is not one, and their outcomes."""
-    mine = [chunks[task_key(task)] for task in tasks]
-    found = [
-        outcomes(domain, split, part, [chunks[task_key(task)] for task in part])
-        for pool in POOLS
-        for part in [[task for task in tasks if task.items[0].split in pool]]
-        for split in pool
-    ]
-    items = [item for outcome in found for item in outcome.items]
-    statuses = [status for outcome in found for status in outcome.statuses]
+    """Return the items of a domain, their vectors (without columns if no item has one) and their statuses."""
+    by_split = [prepared.statuses(split) for split in prepared.request.splits]
+    items = [item for of_split in by_split for item in of_split.items]
+    statuses = [status for of_split in by_split for status in of_split.statuses]
     vectors = {
         item.id: means[chunk.folder][i]
-        for task, chunk in zip(tasks, mine, strict=True)
+        for task, chunk in zip(prepared.tasks, prepared.chunks, strict=True)
         for i, item in enumerate(task.items)
         if i in means[chunk.folder]
     }
     n_features = len(next(iter(vectors.values()), ()))
-    nothing = np.full(n_features, np.nan, np.float32)
-    rows = [vectors[item.id] if status == OK else nothing for item, status in zip(items, statuses, strict=True)]
-    table = item_table(domain.name, items, statuses).select(COLUMNS)
+    undefined = np.full(n_features, np.nan, np.float32)
+    rows = [vectors[item.id] if status == OK else undefined for item, status in zip(items, statuses, strict=True)]
+    table = item_table(prepared.domain.name, items, statuses).select(COLUMNS)
     return table, np.array(rows, np.float32).reshape(len(items), n_features), statuses
 
 

@@ -6,11 +6,10 @@ arXiv 2210.14571 for the rest), in which everything cancels whose sign or phase 
 *clean* means of log magnitudes, in which nothing does.
 """
 
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,26 +19,23 @@ from numpy.typing import NDArray
 from scipy import ndimage, special
 
 from ..arrays import Moments
-from ..contracts import FAKE, LABEL_NAMES, REAL, Item, ViewSpec
+from ..contracts import FAKE, LABEL_NAMES, REAL, ViewSpec
 from ..domains.catalogue import OpenDomain
-from ..domains.names import chain_of, dataset_name
+from ..domains.names import chain_of
 from ..errors import DataError
-from ..features.chunks import CHUNK_SIZE, Chunk, ChunkTask, Places, prepare_chunk
+from ..features.chunks import Chunk, ChunkTask, task_key
+from ..features.prepare import PreparedDomain, Request, prepare_domains, scratch_places, select_items
 from ..frequency import dct, spectra
 from ..pictures.crops import CropSpec
 from ..reporting import Reporter
 from ..results.scores import OK, ItemStatus, Reason
 from ..store.files import digest
-from ..store.folders import cache_root, ensure_writable
 from ..workers import Workers, running_workers
 
 Family = Literal["clean", "published"]
 DECIBEL = 10 / np.log(10)  # of ln power
 CHANNELS = ("red", "green", "blue")
 BATCH_VALUES = 2**20  # pixels that are transformed together: what a processor's cache about holds
-# Training and validation pictures together and test pictures apart, as `bench run` prepares them: both then share a cache.
-# What has no split (`Dataset.all_items`) is a pool of its own.
-POOLS: tuple[tuple[str, ...], ...] = (("train", "val"), ("test",), ("",))
 
 
 # --- what is averaged ------------------------------------------------------------------------------------------------
@@ -239,13 +235,13 @@ def isolated_peaks(real: Moments, fake: Moments, periodic: bool, n: int = 5) -> 
     prominence = np.maximum(above, below)
     significant = 2 * special.stdtr(freedom, -prominence) * t.size < 0.05
     places = np.argwhere(significant & (prominence == ndimage.maximum_filter(prominence, 3, mode=mode)))
-    found: list[Peak] = []
+    peaks: list[Peak] = []
     rows, cols = t.shape
     for row, col in places[np.argsort(-prominence[tuple(places.T)], kind="stable")].tolist():
         mirror = (2 * (rows // 2) - row) % rows, (2 * (cols // 2) - col) % cols
-        if len(found) < n and not (periodic and any((peak.row, peak.col) == mirror for peak in found)):
-            found.append(Peak(row, col, float(prominence[row, col])))
-    return found
+        if len(peaks) < n and not (periodic and any((peak.row, peak.col) == mirror for peak in peaks)):
+            peaks.append(Peak(row, col, float(prominence[row, col])))
+    return peaks
 
 
 def _welch(real: Moments, fake: Moments) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -253,12 +249,12 @@ def _welch(real: Moments, fake: Moments) -> tuple[NDArray[np.float64], NDArray[n
     gap = fake.mean - real.mean
     if np.iscomplexobj(gap):
         gap = np.abs(gap)
-    one, other = real.mean_variance, fake.mean_variance
+    real_variance, fake_variance = real.mean_variance, fake.mean_variance
     with np.errstate(divide="ignore", invalid="ignore"):
-        t = gap / np.sqrt(one + other)
-        freedom = (one + other) ** 2 / (one**2 / (real.n - 1) + other**2 / (fake.n - 1))
-    known = np.isfinite(t) & np.isfinite(freedom)
-    return np.where(known, t, 0.0), np.where(known, freedom, 1.0)
+        t = gap / np.sqrt(real_variance + fake_variance)
+        freedom = (real_variance + fake_variance) ** 2 / (real_variance**2 / (real.n - 1) + fake_variance**2 / (fake.n - 1))
+    defined = np.isfinite(t) & np.isfinite(freedom)
+    return np.where(defined, t, 0.0), np.where(defined, freedom, 1.0)
 
 
 # --- domains ---------------------------------------------------------------------------------------------------------
@@ -267,7 +263,7 @@ def _welch(real: Moments, fake: Moments) -> tuple[NDArray[np.float64], NDArray[n
 @dataclass(frozen=True)
 class SpectraOptions:
     """
-    Which pictures are averaged, and how.
+    Selection of pictures, and settings of their mean spectra.
 
     Attributes
     ----------
@@ -345,7 +341,7 @@ class DomainSpectra:
 
     @property
     def digest(self) -> str:
-        """Of the contents of all pictures, and of what was done to them."""
+        """Digest of the contents of all pictures and of their perturbation."""
         return digest([chain_of(self.name), self.real.contents, self.fake.contents])
 
 
@@ -372,59 +368,62 @@ def measure(
     DataError
         If a class of a domain has no usable picture. A single picture that cannot be used does not raise.
     """
-    wanted = {(domain.name, label): _pool(domain, label, options) for domain in domains for label in (REAL, FAKE)}
-    cache = ensure_writable(cache_root(), "BANDBENCH_CACHE")
-    n_pictures = sum(len(pool.items) for pool in set(wanted.values()))
-    reporter.stage("averaging spectra", n_pictures * (2 if options.per_channel else 1))
-    found: dict[_Pool, ClassSpectra] = {}
-    with tempfile.TemporaryDirectory(prefix="scratch-", dir=cache) as scratch, running_workers(jobs) as workers:
-        places = Places(str(cache), scratch, "")
-        for domain in domains:
-            for pool in (wanted[domain.name, REAL], wanted[domain.name, FAKE]):
-                if pool not in found:
-                    tasks = _tasks(domain, pool, options, places)
-                    found[pool] = _measure_pool(domain.name, pool, tasks, options, workers, reporter)
-    return tuple(DomainSpectra(d.name, found[wanted[d.name, REAL]], found[wanted[d.name, FAKE]]) for d in domains)
+
+    def request(domain: OpenDomain) -> Request:
+        return Request(select_items(domain, options.split, options.limit, options.seed, (REAL, FAKE)))
+
+    requests = [request(domain) for domain in domains]
+    crop = CropSpec(options.side)
+    views = [ViewSpec("profile"), ViewSpec("pixels")] if options.per_channel else [ViewSpec("profile")]
+    with scratch_places() as places, running_workers(jobs) as workers:
+        prepared = prepare_domains(requests, crop, views, places, workers, reporter)
+        pools = [_pool(domain, label) for domain in prepared for label in (REAL, FAKE)]
+        by_key: dict[tuple[str, ...], _Pool] = {}
+        for pool in pools:
+            by_key.setdefault(pool.key, pool)
+        reporter.stage("averaging spectra", sum(len(task.items) for pool in by_key.values() for task, _ in pool.parts))
+        spectra_of = {key: _measure_pool(pool, options, workers, reporter) for key, pool in by_key.items()}
+    classes = [spectra_of[pool.key] for pool in pools]
+    return tuple(
+        DomainSpectra(domain.name, real, fake) for domain, real, fake in zip(domains, classes[::2], classes[1::2], strict=True)
+    )
 
 
 @dataclass(frozen=True)
 class _Pool:
-    """A class of a domain; equal where the pictures are, as the reals of all domains of ``procedural`` are."""
+    """
+    Prepared pictures of a class of a domain.
 
-    dataset: str
-    perturbation: str
+    Attributes
+    ----------
+    domain : str
+    label : int
+    parts : tuple of (ChunkTask, Chunk)
+        Of grey pictures, then of colour.
+    """
+
+    domain: str
     label: int
-    items: tuple[Item, ...]
+    parts: tuple[tuple[ChunkTask, Chunk], ...]
+
+    @cached_property
+    def key(self) -> tuple[str, ...]:
+        """Keys of the tasks: equal where the pictures are, as for the reals of all domains of ``procedural``."""
+        return tuple(task_key(task) for task, _ in self.parts)
 
 
-def _pool(domain: OpenDomain, label: int, options: SpectraOptions) -> _Pool:
-    """Pictures of one class that the options ask for."""
-    items = [item for item in domain.items if item.label == label and options.split in ("all", item.split)]
-    if not items:
-        what = f"{LABEL_NAMES[label]} picture in the split {options.split}"
-        raise DataError(f"{domain.name} has no {what}; choose another --split, or leave the domain out.")
-    if options.limit is not None:
-        # Drawn by name, so that a larger limit adds pictures and takes none away.
-        items = sorted(items, key=lambda item: digest([options.seed, item.id]))[: options.limit]
-    ordered = tuple(sorted(items, key=lambda item: item.id))
-    return _Pool(dataset_name(domain.name), domain.perturbation, label, ordered)
+def _pool(prepared: PreparedDomain, label: int) -> _Pool:
+    """Collect the chunks of one class of a domain."""
+    pairs = zip(prepared.tasks, prepared.chunks, strict=True)
+    parts = [pair for pair in pairs if pair[0].items[0].label == label]  # a chunk is of one class
+    return _Pool(prepared.domain.name, label, tuple(sorted(parts, key=lambda pair: pair[0].colour)))
 
 
-def _tasks(domain: OpenDomain, pool: _Pool, options: SpectraOptions, places: Places) -> list[ChunkTask]:
-    views = [ViewSpec("profile"), ViewSpec("pixels")] if options.per_channel else [ViewSpec("profile")]
-    groups = [[item for item in pool.items if item.split in splits] for splits in POOLS]
-    parts = [tuple(group[start : start + CHUNK_SIZE]) for group in groups for start in range(0, len(group), CHUNK_SIZE)]
-    where, crop = (domain.spec, domain.seed, domain.replicate), CropSpec(options.side)
-    return [ChunkTask(*where, part, crop, (view,), places, pool.perturbation) for view in views for part in parts]
-
-
-def _measure_pool(
-    domain: str, pool: _Pool, tasks: Sequence[ChunkTask], options: SpectraOptions, workers: Workers, reporter: Reporter
-) -> ClassSpectra:
+def _measure_pool(pool: _Pool, options: SpectraOptions, workers: Workers, reporter: Reporter) -> ClassSpectra:
     total: dict[bool, dict[str, Moments]] = {False: {}, True: {}}  # of grey and of colour crops
     contents: dict[str, str] = {}
     refused: dict[str, ItemStatus] = {}
-    for task, (chunk, moments) in _in_order(tasks, options, workers):
+    for (task, chunk), moments in zip(pool.parts, _in_order(pool, options, workers), strict=True):
         total[task.colour] = _merged(total[task.colour], moments)
         for item, content, status in zip(task.items, chunk.contents, chunk.statuses, strict=True):
             contents[item.id] = content
@@ -432,7 +431,7 @@ def _measure_pool(
                 refused[item.id] = status
         reporter.advance(len(task.items))
     if not total[False]:
-        raise DataError(_nothing_left(domain, LABEL_NAMES[pool.label], refused, options.side))
+        raise DataError(_nothing_left(pool.domain, LABEL_NAMES[pool.label], refused, options.side))
     problems = tuple((name, status.status.value, status.detail) for name, status in refused.items())
     return ClassSpectra(total[False] | total[True], tuple(contents.values()), problems)
 
@@ -443,18 +442,15 @@ def _nothing_left(domain: str, label: str, refused: Mapping[str, ItemStatus], si
     return f"{domain}: none of its {len(refused)} {label} pictures can be used; the first, {item}: {status.detail}{hint}"
 
 
-def _in_order(
-    tasks: Sequence[ChunkTask], options: SpectraOptions, workers: Workers
-) -> Iterator[tuple[ChunkTask, tuple[Chunk, dict[str, Moments]]]]:
-    """Results in the order of the tasks, so that sums do not depend on who was faster; only a few wait at any time."""
+def _in_order(pool: _Pool, options: SpectraOptions, workers: Workers) -> Iterator[dict[str, Moments]]:
+    """Yield the moments of each chunk in the order of the chunks, so that sums do not depend on which worker is faster."""
     ahead: deque = deque()
-    for task in tasks:
-        ahead.append((task, workers.submit(_measure_chunk, task, options.family, _names(task, options))))
-        if len(ahead) > 2 * workers.jobs:
-            first, future = ahead.popleft()
-            yield first, future.result()
-    for task, future in ahead:
-        yield task, future.result()
+    for task, chunk in pool.parts:
+        ahead.append(workers.submit(_measure_chunk, chunk.folder, options.family, _names(task, options)))
+        if len(ahead) > 2 * workers.jobs:  # results that wait take memory
+            yield ahead.popleft().result()
+    for future in ahead:
+        yield future.result()
 
 
 def _names(task: ChunkTask, options: SpectraOptions) -> tuple[str, ...]:
@@ -463,9 +459,9 @@ def _names(task: ChunkTask, options: SpectraOptions) -> tuple[str, ...]:
     return tuple(name for name in TRANSFORMS[options.family] if not (options.per_channel and name == "dct"))
 
 
-def _measure_chunk(task: ChunkTask, family: Family, names: Sequence[str]) -> tuple[Chunk, dict[str, Moments]]:
-    chunk = prepare_chunk(task)
-    return chunk, accumulate(np.load(Path(chunk.folder, "crops.npy"), mmap_mode="r"), family, names)
+def _measure_chunk(folder: str, family: Family, names: Sequence[str]) -> dict[str, Moments]:
+    """Return the moments of the crops of a chunk; a worker does it."""
+    return accumulate(np.load(Path(folder, "crops.npy"), mmap_mode="r"), family, names)
 
 
 # --- in numbers ------------------------------------------------------------------------------------------------------

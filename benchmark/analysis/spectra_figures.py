@@ -98,7 +98,7 @@ class MapRow:
 @dataclass(frozen=True)
 class Picture:
     """
-    What one file shows: rows of panels, or rows of maps.
+    Content of one file: rows of panels, or rows of maps.
 
     Attributes
     ----------
@@ -211,8 +211,8 @@ def _differences(
     """Fakes against reals of the same domain, and both against those of the reference, the first domain."""
     real, fake = ([plane for plane in row.planes if not isinstance(plane, str)] for row in levels)
     periodic = name == "fft_highpass"
-    found = [isolated_peaks(d.real.planes[name], d.fake.planes[name], periodic) for d in domains]
-    marks = tuple(tuple((float(x[peak.col]), float(x[peak.row])) for peak in peaks) for peaks in found)
+    peaks_of_domains = [isolated_peaks(d.real.planes[name], d.fake.planes[name], periodic) for d in domains]
+    marks = tuple(tuple((float(x[peak.col]), float(x[peak.row])) for peak in peaks) for peaks in peaks_of_domains)
     gaps = tuple(f - r for f, r in zip(fake, real, strict=True))
     rows = [MapRow("fake − real\n(circles: isolated peaks)", f"fake − real ({unit})", gaps, True, marks=marks)]
     for label, planes, classes in (("real", real, [d.real for d in domains]), ("fake", fake, [d.fake for d in domains])):

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from ..analysis.embeddings import SUFFIXES, EmbeddingOptions, Embeddings, embed, wanted
+from ..analysis.embeddings import SUFFIXES, EmbeddingOptions, Embeddings, embed, selection
 from ..domains.catalogue import Catalogue, OpenDomain
 from ..domains.names import dataset_name
 from ..errors import BenchError, DataError
@@ -107,7 +107,7 @@ def _open(names: list[str], data: GivenData, options: EmbeddingOptions) -> tuple
 
 
 def _lacks(domain: OpenDomain, options: EmbeddingOptions) -> str:
-    wanted(domain, options)  # refuses a domain without pictures
+    selection(domain, options)  # refuses a domain without pictures
     return ""
 
 

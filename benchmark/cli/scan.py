@@ -14,9 +14,9 @@ from rich.text import Text
 from ...datasets.copies.listing import find_files
 from ...datasets.faces.windows import ScanRegion
 from ...leaderboard.spreadsheet import lines_as_csv
-from ..errors import BenchError, StudyError
+from ..errors import BenchError
 from ..invocation import bench
-from ..models.scanning import POOLS, ScanResult, scan_file
+from ..models.scanning import ScanResult, pooling_rule, scan_file
 from ..models.trained_model import TrainedModel
 from .commands import STDOUT
 from .options import CsvOption, JsonOption, check_target, write_text
@@ -31,7 +31,7 @@ SHOWN_REMARKS = 5
 def scan(
     paths: Annotated[list[Path], typer.Argument(metavar="MODEL PATH...", help="A folder of bench train, then what to score.")],
     frames: Annotated[int, typer.Option(metavar="N", min=1, help="Frames per clip, spread evenly.")] = 32,
-    pool: Annotated[str, typer.Option(help="Frames to one score: mean, majority or top_third.")] = "mean",
+    pool: Annotated[str, typer.Option(help="Frames to one score: mean, vote or top_third.")] = "mean",
     faces: Annotated[
         str,
         typer.Option(
@@ -77,8 +77,7 @@ def scan(
     console = Console(stderr=True)
     for target in (json_file, csv_file):
         check_target(target)
-    if pool not in POOLS:
-        raise StudyError(f"--pool is {', '.join(POOLS)}; got {pool!r}.")
+    rule = pooling_rule(pool)
     folder = model_folder(paths[0])
     if len(paths) < 2 or not (folder / "model.json").is_file():
         raise BenchError(
@@ -94,7 +93,7 @@ def scan(
     with ScreenReporter(console) as reporter:
         reporter.stage(f"scoring with {model.recipe.label}", len(files.paths))
         for path in files.paths:
-            found += scan_file(model, path, region, frames, pool)
+            found += scan_file(model, path, region, frames, rule)
             reporter.advance()
     rows = [one.as_row() for one in found]
     if json_file:

@@ -1,4 +1,4 @@
-"""Module."""
+"""Chunks: crops and views of up to 128 pictures, cached by the content of the pictures."""
 
 import hashlib
 import os
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import Item, ViewSpec
+from ..contracts import FAKE, REAL, Item, ViewSpec
 from ..domains.catalogue import DatasetSpec, OpenDomain
 from ..errors import BenchError, DataError, TooSmallError
 from ..frequency.bands import Band
@@ -43,7 +43,7 @@ class Places:
 
 @dataclass(frozen=True)
 class ChunkTask:
-    """What a worker needs to prepare some pictures of one data set, perturbed or not."""
+    """Pictures of one data set, perturbed or not, and the crops and views to make of them; a worker does it."""
 
     dataset: DatasetSpec
     seed: int
@@ -56,7 +56,7 @@ class ChunkTask:
 
     @property
     def colour(self) -> bool:
-        """Views of one task agree on it: see `chunk_tasks`."""
+        """Decode in colour; the views of one task agree on it (`chunk_tasks`)."""
         return view_kernel(self.views[0]).colour
 
 
@@ -77,9 +77,9 @@ class Chunk:
     hashes : tuple of int
         `perceptual_hash` of every item, as it is before any perturbation; 0 where its status is not ``ok``.
     seconds : float
-        What reading, decoding and transforming took when it was done, whoever did it.
+        Cost of reading, decoding and transforming at the time it was done, also by an earlier run.
     fresh : bool
-        Whether it was done just now.
+        It was prepared by this call.
     """
 
     folder: str
@@ -90,8 +90,8 @@ class Chunk:
     fresh: bool
 
 
-def known_chunk(task: ChunkTask) -> Chunk | None:
-    """Return a chunk that is all on disk already, if that can be told without reading a picture."""
+def cached_chunk(task: ChunkTask) -> Chunk | None:
+    """Return a chunk whose files are all in the cache; None if one is missing, or if an item has no fingerprint."""
     contents = tuple(item.fingerprint for item in task.items)
     if not all(contents):
         return None
@@ -135,7 +135,7 @@ def _prepare(task: ChunkTask, read: Reader, hashes: dict[str, int]) -> Chunk:
 
 
 def _identify(read: Reader, items: Sequence[Item]) -> tuple[tuple[str, ...], list[ItemStatus], dict[str, bytes]]:
-    """Content of every item without decoding it; files are read here, once, and handed on."""
+    """Return the content of every item without decoding it, with its status and the bytes of the files that had to be read."""
     contents, statuses, data = [], [], {}
     for item in items:
         status, content = OK, item.fingerprint
@@ -166,7 +166,7 @@ def _chunk_name(contents: Sequence[str], task: ChunkTask) -> tuple[str, str]:
 
 
 class _Crops(NamedTuple):
-    """Crops of some items, the item that each shows, and what became of every item."""
+    """Crops of some items, the position of the item that each shows, and the status of every item."""
 
     crops: NDArray[np.uint8]
     rows: NDArray[np.int32]
@@ -184,7 +184,7 @@ def _crops(
     known_hashes: dict[str, int],
 ) -> _Crops:
     start = time.perf_counter()
-    crops, rows, outcome = [], [], []
+    crops, rows, final = [], [], []
     reductions: dict[str, NDArray[np.uint8]] = {}
     for i, (item, content, status) in enumerate(zip(task.items, contents, statuses, strict=True)):
         raw = data.get(item.id, b"")
@@ -201,18 +201,18 @@ def _crops(
             except DataError as error:
                 reason = Reason.TOO_SMALL if isinstance(error, TooSmallError) else Reason.UNDECODABLE
                 status = ItemStatus(Status.ERROR, str(error), reason)
-        outcome.append(status)
+        final.append(status)
     side = task.crop.side
     shape = (0, side, side, 3) if task.colour else (0, side, side)
     stack = np.stack(crops) if crops else np.empty(shape, np.uint8)
     if reductions:
         known_hashes.update(zip(reductions, hashes_of(np.stack(list(reductions.values()))).tolist(), strict=True))
-    hashes = [known_hashes[c] if status == OK else 0 for c, status in zip(contents, outcome, strict=True)]
-    return _Crops(stack, np.array(rows, dtype=np.int32), outcome, hashes, time.perf_counter() - start)
+    hashes = [known_hashes[c] if status == OK else 0 for c, status in zip(contents, final, strict=True)]
+    return _Crops(stack, np.array(rows, dtype=np.int32), final, hashes, time.perf_counter() - start)
 
 
 def _perturbed(picture: NDArray[np.uint8], content: str, task: ChunkTask) -> NDArray[np.uint8]:
-    """A picture after what is done to it: given in colour even where grey is wanted, so that every view sees the same."""
+    """Return a picture after the task's perturbation, which is applied in colour for grey views, too."""
     if not task.perturbation:
         return picture
     changed = perturb(picture, task.perturbation, content)
@@ -229,7 +229,7 @@ def _write_chunk(folder: Path, crops: NDArray, rows: NDArray, meta: dict[str, ob
 
 
 def view_file(folder: Path, spec: ViewSpec, band: Band = ALL_PASS) -> Path:
-    """File of the base of a view of the crops, or of filtered crops."""
+    """Return the file of the base of a view of the crops, or of filtered crops."""
     name = _view_file_name(view_kernel(spec))
     return folder / (name if band.kind == "all" else f"{name.removesuffix('.npy')}-{digest(band.as_dict())[:16]}.npy")
 
@@ -268,24 +268,24 @@ def chunk_tasks(
     items = sorted((item for split in splits for item in domain.split(split)), key=lambda item: (item.label, item.id))
     tasks = []
     for colour in (False, True):
-        wanted = tuple(v for v in views if view_kernel(v).colour == colour)
-        if not wanted:
+        of_colour = tuple(view for view in views if view_kernel(view).colour == colour)
+        if not of_colour:
             continue
-        for label in (0, 1):
-            mine = [item for item in items if item.label == label]
-            for start in range(0, len(mine), CHUNK_SIZE):
-                part = tuple(mine[start : start + CHUNK_SIZE])
+        for label in (REAL, FAKE):
+            of_class = [item for item in items if item.label == label]
+            for start in range(0, len(of_class), CHUNK_SIZE):
+                part = tuple(of_class[start : start + CHUNK_SIZE])
                 source = (domain.spec, domain.seed, domain.replicate)
-                tasks.append(ChunkTask(*source, part, crop, wanted, places, domain.perturbation))
+                tasks.append(ChunkTask(*source, part, crop, of_colour, places, domain.perturbation))
     return tasks
 
 
 def task_key(task: ChunkTask) -> str:
-    """Equal for tasks that would make the same of the same pictures, of whatever domain or replicate they are."""
+    """Return a key that is equal for tasks with equal results, of whatever domain or replicate they are."""
     return digest([pictures_key(task), chain_key(task.perturbation)])
 
 
 def pictures_key(task: ChunkTask) -> str:
-    """Equal for tasks that would read the same pictures."""
+    """Return a key that is equal for tasks that read the same pictures."""
     items = [[i.id, i.fingerprint] for i in task.items]
     return digest([task.dataset.key_parts(), items, task.colour])

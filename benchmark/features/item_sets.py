@@ -18,90 +18,126 @@ from ..results.scores import OK, ItemStatus, Reason, Status, item_table, write_t
 from ..store.files import digest
 from .chunks import Chunk, ChunkTask
 
+SHOWN_ITEMS = 3  # in a message
+
 
 @dataclass(frozen=True)
-class Outcomes:
-    """Items of one split, the content of each, the hash of what it shows, and what became of it."""
+class ItemStatuses:
+    """
+    Items of one split with their statuses, in the order of the split.
+
+    Attributes
+    ----------
+    items : tuple of Item
+    contents, hashes, statuses : tuple
+        Of every item, as in `Chunk`.
+    """
 
     items: tuple[Item, ...]
     contents: tuple[str, ...]
     hashes: tuple[int, ...]
     statuses: tuple[ItemStatus, ...]
 
-    def shown(self) -> tuple[list[str], NDArray[np.uint64]]:
-        """Ids and hashes of the items with status ``ok``."""
+    def usable_hashes(self) -> tuple[list[str], NDArray[np.uint64]]:
+        """Return ids and hashes of the items with status ``ok``."""
         ok = [i for i, status in enumerate(self.statuses) if status == OK]
         return [self.items[i].id for i in ok], np.array([self.hashes[i] for i in ok], dtype=np.uint64)
 
 
-def outcomes(domain: OpenDomain, split: str, tasks: Sequence[ChunkTask], chunks: Sequence[Chunk]) -> Outcomes:
-    """Pick one split out of prepared chunks (in the order of their `chunk_tasks`)."""
+def item_statuses(domain: OpenDomain, split: str, tasks: Sequence[ChunkTask], chunks: Sequence[Chunk]) -> ItemStatuses:
+    """
+    Return the items of one split with their statuses; pictures that are in both classes are refused.
+
+    Parameters
+    ----------
+    domain : OpenDomain
+    split : str
+    tasks : sequence of ChunkTask
+        Of the domain, with all items of the split among them.
+    chunks : sequence of Chunk
+        Of each task.
+    """
     items = domain.split(split)
-    wanted = {item.id for item in items}
-    found: dict[str, tuple[ItemStatus, str, int]] = {}
+    ids = {item.id for item in items}
+    by_id: dict[str, tuple[ItemStatus, str, int]] = {}
     for task, chunk in zip(tasks, chunks, strict=True):
         for item, content, status, shown in zip(task.items, chunk.contents, chunk.statuses, chunk.hashes, strict=True):
-            # Grey and colour come from the same bytes; the worse outcome counts.
-            if item.id in wanted and found.get(item.id, (OK,))[0] == OK:
-                found[item.id] = status, content, shown
-    given, contents, hashes = zip(*(found[item.id] for item in items), strict=True) if items else ((), (), ())
+            # Grey and colour come from the same bytes; the worse status counts.
+            if item.id in ids and by_id.get(item.id, (OK,))[0] == OK:
+                by_id[item.id] = status, content, shown
+    prepared, contents, hashes = zip(*(by_id[item.id] for item in items), strict=True) if items else ((), (), ())
     labels: dict[str, set[int]] = {}
-    for item, content, status in zip(items, contents, given, strict=True):
+    for item, content, status in zip(items, contents, prepared, strict=True):
         if status == OK:
             labels.setdefault(content, set()).add(item.label)
     both = ItemStatus(Status.ERROR, "the same picture is among the real and the fake ones.", Reason.BOTH_CLASSES)
     statuses = tuple(
-        both if len(labels.get(content, ())) == 2 else status for content, status in zip(contents, given, strict=True)
+        both if len(labels.get(content, ())) == 2 else status for content, status in zip(contents, prepared, strict=True)
     )
-    return Outcomes(tuple(items), contents, hashes, statuses)
+    return ItemStatuses(tuple(items), contents, hashes, statuses)
 
 
-def without_copies(outcome: Outcomes, taken: Mapping[str, str]) -> Outcomes:
+def without_copies(statuses: ItemStatuses, fitted: Mapping[str, str]) -> ItemStatuses:
     """
-    Refuse items that a detector has seen, whatever their name: a score on them would be memory.
+    Refuse items whose content a detector was fitted on, whatever their name: a score on them would be memory.
 
     Parameters
     ----------
-    outcome : Outcomes
-    taken : mapping of str to str
-        Contents of training and validation items, and what to call where they are.
+    statuses : ItemStatuses
+    fitted : mapping of str to str
+        Contents of training and validation items, and the name of their set for the message ("the train pictures").
     """
 
-    def refused(content: str) -> ItemStatus:
-        return ItemStatus(Status.ERROR, f"the same picture is among {taken[content]}.", Reason.SEEN)
+    def refusal(content: str) -> ItemStatus:
+        return ItemStatus(Status.ERROR, f"the same picture is among {fitted[content]}.", Reason.SEEN)
 
-    statuses = tuple(
-        refused(content) if status == OK and content in taken else status
-        for content, status in zip(outcome.contents, outcome.statuses, strict=True)
+    return replace(
+        statuses,
+        statuses=tuple(
+            refusal(content) if status == OK and content in fitted else status
+            for content, status in zip(statuses.contents, statuses.statuses, strict=True)
+        ),
     )
-    return replace(outcome, statuses=statuses)
 
 
-def without_items(outcome: Outcomes, ids: Container[str], refusal: ItemStatus) -> Outcomes:
-    """Refuse some items, whatever they hold."""
-    statuses = tuple(
-        refusal if status == OK and item.id in ids else status
-        for item, status in zip(outcome.items, outcome.statuses, strict=True)
+def without_items(statuses: ItemStatuses, ids: Container[str], refusal: ItemStatus) -> ItemStatuses:
+    """Refuse the items with these ids, whatever their content; an earlier refusal is kept."""
+    return replace(
+        statuses,
+        statuses=tuple(
+            refusal if status == OK and item.id in ids else status
+            for item, status in zip(statuses.items, statuses.statuses, strict=True)
+        ),
     )
-    return replace(outcome, statuses=statuses)
 
 
-def item_set(domain: OpenDomain, split: str, outcome: Outcomes, tasks: Sequence[ChunkTask], chunks: Sequence[Chunk]) -> ItemSet:
+def item_set(
+    domain: OpenDomain, split: str, of_items: ItemStatuses, tasks: Sequence[ChunkTask], chunks: Sequence[Chunk]
+) -> ItemSet:
     """
     Make the item set of one split, and write its item table and index.
+
+    Parameters
+    ----------
+    domain : OpenDomain
+    split : str
+    of_items : ItemStatuses
+        Of the split.
+    tasks, chunks : sequence of ChunkTask, of Chunk
+        As for `item_statuses`.
 
     Raises
     ------
     DataError
         If a class that is listed has no usable picture left.
     """
-    items, statuses = outcome.items, outcome.statuses
+    items, statuses = of_items.items, of_items.statuses
     refused = [(item.id, status) for item, status in zip(items, statuses, strict=True) if status != OK]
     for label, name in ((0, "real"), (1, "fake")):
-        mine = [status for item, status in zip(items, statuses, strict=True) if item.label == label]
-        if mine and OK not in mine:
+        of_class = [status for item, status in zip(items, statuses, strict=True) if item.label == label]
+        if of_class and OK not in of_class:
             raise DataError(_nothing_left(domain.name, split, name, refused))
-    listed = [[i.id, c, i.label, i.group, s.status.value] for i, c, s in zip(items, outcome.contents, statuses, strict=True)]
+    listed = [[i.id, c, i.label, i.group, s.status.value] for i, c, s in zip(items, of_items.contents, statuses, strict=True)]
     key = digest([chain_key(domain.perturbation), listed] if domain.perturbation else listed)
     usable = {item.id: n for n, item in enumerate(i for i, s in zip(items, statuses, strict=True) if s == OK)}
     place = Path(tasks[0].places.scratch, "items", f"{key[:16]}-{domain.replicate}-{split}-{digest(domain.name)[:8]}")
@@ -109,12 +145,12 @@ def item_set(domain: OpenDomain, split: str, outcome: Outcomes, tasks: Sequence[
     folders: dict[str, tuple[str, ...]] = {}
     index: dict[str, NDArray[np.int32]] = {}
     for name, colour in (("grey", False), ("colour", True)):
-        mine = [(task, chunk) for task, chunk in zip(tasks, chunks, strict=True) if task.colour == colour]
-        folders[name], index[name] = _index(mine, usable)
+        pairs = [(task, chunk) for task, chunk in zip(tasks, chunks, strict=True) if task.colour == colour]
+        folders[name], index[name] = _index(pairs, usable)
     np.savez(place.with_suffix(".npz"), **index)  # pyright: ignore[reportArgumentType] (arrays by name)
     if split != "test":
-        known = [content for content, status in zip(outcome.contents, statuses, strict=True) if status == OK]
-        write_learned(place.with_suffix(".parquet"), domain, items, known)
+        learned = [content for content, status in zip(of_items.contents, statuses, strict=True) if status == OK]
+        write_learned(place.with_suffix(".parquet"), domain, items, learned)
     seconds = [chunk.seconds / len(task.items) for task, chunk in zip(tasks, chunks, strict=True)]
     return ItemSet(
         domain=domain.name,
@@ -128,12 +164,12 @@ def item_set(domain: OpenDomain, split: str, outcome: Outcomes, tasks: Sequence[
         n_ok=len(usable),
         problems=tuple((name, status.status.value, status.detail) for name, status in refused),
         seconds_per_item=sum(seconds) / len(seconds),
-        provenance=Provenance(pictures=digest(sorted([i.id, c] for i, c in zip(items, outcome.contents, strict=True)))),
+        provenance=Provenance(pictures=digest(sorted([i.id, c] for i, c in zip(items, of_items.contents, strict=True)))),
     )
 
 
 def _index(chunks: Sequence[tuple[ChunkTask, Chunk]], position: dict[str, int]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
-    """Folders of the chunks that hold some items, and where in them: (chunk, row, position of the item)."""
+    """Return the folders of the chunks with usable items, and an index (chunk, row, position of the item) of their crops."""
     folders: list[str] = []
     parts = [np.empty((0, 3), dtype=np.int32)]
     for task, chunk in chunks:
@@ -155,7 +191,7 @@ def _nothing_left(domain: str, split: str, label: str, refused: Sequence[tuple[s
 
 
 def iter_problems(sets: Sequence[ItemSet]) -> Iterator[tuple[str, str, str, str]]:
-    """Every item that could not be used, once: (data set, item, status, detail)."""
+    """Yield every item that could not be used, once, as (data set, item, status, detail)."""
     seen = set()
     for items in sets:
         name = dataset_name(items.domain)
@@ -163,6 +199,3 @@ def iter_problems(sets: Sequence[ItemSet]) -> Iterator[tuple[str, str, str, str]
             if (name, item) not in seen:
                 seen.add((name, item))
                 yield name, item, status, detail
-
-
-SHOWN_ITEMS = 3  # in a message

@@ -42,7 +42,7 @@ def load_view(items: ItemSet, spec: ViewSpec, band: Band) -> tuple[Features, NDA
         rows = index[start:stop, 1]
         part = _chunk_features(kernel, spec, folder, rows, band)
         if values is None:
-            values = _room((len(index), *part.values.shape[1:]), part.values.dtype, Path(items.index).parent)
+            values = _allocate((len(index), *part.values.shape[1:]), part.values.dtype, Path(items.index).parent)
             frequency = part.frequency
         values[start:stop] = part.values
     assert values is not None  # an item set has pictures of both classes
@@ -86,8 +86,8 @@ def chunk_view(folder: str, spec: ViewSpec, band: Band) -> tuple[Features, NDArr
     return _chunk_features(view_kernel(spec), spec, folder, np.arange(len(rows), dtype=np.int32), band), rows.astype(np.intp)
 
 
-def _room(shape: tuple[int, ...], dtype: np.dtype, folder: Path) -> NDArray:
-    """An array to be filled; a large one lies in a nameless file, whose pages need not all be in memory."""
+def _allocate(shape: tuple[int, ...], dtype: np.dtype, folder: Path) -> NDArray:
+    """Allocate the result; from 1 GiB on as an unnamed memory-mapped temporary file."""
     if math.prod(shape) * dtype.itemsize < LARGE:
         return np.empty(shape, dtype)
     with tempfile.TemporaryFile(dir=folder) as file:
@@ -110,8 +110,8 @@ def _chunk_features(kernel: ViewKernel, spec: ViewSpec, folder: str, rows: NDArr
     filtered = ALL_PASS
     if kernel.needs_crops(band):
         if not kernel.expensive:
-            whole = _filtered_chunk(kernel, folder, band)
-            return whole if len(rows) == len(whole) else whole[rows]
+            features = _filtered_chunk(kernel, folder, band)
+            return features if len(rows) == len(features) else features[rows]
         _prepare_filtered(Path(folder), spec, band)
         filtered, band = band, ALL_PASS
     base = _open_array(str(view_file(Path(folder), spec, filtered)))

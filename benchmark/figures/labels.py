@@ -31,14 +31,14 @@ def place_labels(points: ArrayLike, sizes: Sequence[tuple[float, float]], frame:
         its place. None where there is none.
     """
     at = np.asarray(points, dtype=np.float64).reshape(-1, 2)
-    taken = np.concatenate([at - POINT, at + POINT], axis=1)
-    found: list[tuple[float, float] | None] = []
+    occupied = np.concatenate([at - POINT, at + POINT], axis=1)
+    positions: list[tuple[float, float] | None] = []
     for point, (width, height) in zip(at, sizes, strict=True):
-        offset = next((o for o in _offsets(width, height) if _free(_box(point + o, width, height), taken, frame)), None)
-        found.append(None if offset is None else (float(offset[0]), float(offset[1])))
+        offset = next((o for o in _offsets(width, height) if _free(_box(point + o, width, height), occupied, frame)), None)
+        positions.append(None if offset is None else (float(offset[0]), float(offset[1])))
         if offset is not None:
-            taken = np.concatenate([taken, _box(point + offset, width, height)[np.newaxis]])
-    return found
+            occupied = np.concatenate([occupied, _box(point + offset, width, height)[np.newaxis]])
+    return positions
 
 
 def _offsets(width: float, height: float) -> list[NDArray[np.float64]]:

@@ -1,4 +1,4 @@
-"""How a figure is drawn: for a screen, or for a column of a paper, as a picture or as lines and letters."""
+"""Looks of figures: sizes and Matplotlib settings for a screen, and for the columns of a paper."""
 
 import textwrap
 from collections.abc import Iterator
@@ -18,18 +18,18 @@ COLUMN, PAGE = 3.3, 6.9  # inches: a column of a paper of two, and both
 @dataclass(frozen=True)
 class Look:
     """
-    Sizes of what is drawn.
+    Sizes and settings of a figure.
 
     Attributes
     ----------
     tiny, small, medium : float or str
-        Of letters, in points or in Matplotlib's words: labels of many ticks, other labels, titles.
+        Font sizes, in points or as Matplotlib names them: labels of many ticks, other labels, titles.
     dpi : int
-        Of pictures made of pixels.
+        Resolution of PNG files.
     paper : bool
-        Whether sizes are those of the printed page.
+        True if the sizes are those of the printed page.
     settings : dict
-        Of Matplotlib. Names are data, so nothing in them is read as a formula.
+        Of Matplotlib; a dollar sign in a name does not begin a formula.
     """
 
     tiny: float | str
@@ -40,7 +40,7 @@ class Look:
     settings: dict[str, Any]
 
     def width(self, wanted: float) -> float:
-        """Width in inches: what is wanted on a screen; on paper one column, or both, or more than the page has."""
+        """Return the width in inches: on a screen as wanted; on paper one column, or two, or as wanted if that is more."""
         return max(wanted, COLUMN) if not self.paper else next((w for w in (COLUMN, PAGE) if wanted <= w), wanted)
 
     def wrapped(self, text: str, width: float) -> str:
@@ -54,29 +54,29 @@ class Look:
         self, path: Path, width: float, height: float, file_format: str | None = None, constrained: bool = True
     ) -> "Iterator[Figure]":
         """
-        Make a figure that is written when it is drawn.
+        Make a figure that is written to a file when the block ends.
 
         Parameters
         ----------
         path : Path
-            The suffix tells the kind of file.
+            The suffix is the format.
         width, height : float
             Inches.
         file_format : str, optional
-            For a path whose suffix does not tell.
+            For a path without such a suffix.
         constrained : bool
-            Whether Matplotlib finds room for labels.
+            Matplotlib finds room for labels.
         """
         import matplotlib  # here, so that what only names a figure does not load it
         from matplotlib.figure import Figure
 
-        told = file_format or path.suffix.removeprefix(".") or FigureFormat.png
+        kind = file_format or path.suffix.removeprefix(".") or FigureFormat.png
         with matplotlib.rc_context(cast(Any, self.settings)):
             figure = Figure(figsize=(width, height), layout="constrained" if constrained else None)
             yield figure
             # Without a date the same numbers give the same bytes.
-            metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(told)
-            figure.savefig(path, dpi=self.dpi, format=told, metadata=metadata)
+            metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
+            figure.savefig(path, dpi=self.dpi, format=kind, metadata=metadata)
 
 
 NAMES_AS_THEY_ARE = {"text.parse_math": False}

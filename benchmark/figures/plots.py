@@ -161,7 +161,7 @@ def save_band_transfer(path: Path, narrow: Sequence[NarrowBand], train: str, tit
     lines = _transfer_lines(narrow, train)
     kinds = [kind for kind in titles if any(band.kind == kind for band in narrow)]
     panels = {kind: sorted((band for band in narrow if band.kind == kind), key=lambda band: band.low) for kind in kinds}
-    maps = {kind: np.array([[of(entry) for entry in mine] for _, of in lines]) for kind, mine in panels.items()}
+    maps = {kind: np.array([[of(entry) for entry in entries] for _, of in lines]) for kind, entries in panels.items()}
     if not any(np.isfinite(values).any() for values in maps.values()):
         return False
     names = [look.wrapped(name, 1.0) for name, _ in lines]
@@ -319,14 +319,14 @@ def perturbation_series(chains: Sequence[str]) -> dict[str, dict[str, float]]:
     dict of str to dict
         Number by chain, under what the chains share (``lowpass:cutoff``), where there are three or more.
     """
-    found: dict[str, dict[str, float]] = {}
+    series: dict[str, dict[str, float]] = {}
     for chain in chains:
         name, _, number = chain.rpartition("=")
         try:
-            found.setdefault(name, {})[chain] = float(number)
+            series.setdefault(name, {})[chain] = float(number)
         except ValueError:
             continue
-    return {name: numbers for name, numbers in found.items() if parameter_of(name) and len(numbers) >= LEAST_STRENGTHS}
+    return {name: numbers for name, numbers in series.items() if parameter_of(name) and len(numbers) >= LEAST_STRENGTHS}
 
 
 def parameter_of(name: str) -> str:
@@ -430,9 +430,9 @@ def save_cost(path: Path, rows: Sequence[Priced], title: str, what: str, look: L
         axes.set_xscale("log")
         axes.step(*_frontier(ms, auc), where="post", color="0.6", linewidth=0.8)
         for i, name in enumerate(dict.fromkeys(row.name for row in shown)):
-            mine = [k for k, row in enumerate(shown) if row.name == name]
+            of_detector = [k for k, row in enumerate(shown) if row.name == name]
             marker = MARKERS[i // len(LINE_COLOURS) % len(MARKERS)]
-            axes.plot(ms[mine], auc[mine], marker, color=LINE_COLOURS[i % len(LINE_COLOURS)], markersize=4)
+            axes.plot(ms[of_detector], auc[of_detector], marker, color=LINE_COLOURS[i % len(LINE_COLOURS)], markersize=4)
         spare = max(0.15, (np.log10(4) - np.log10(ms.max() / ms.min())) / 2)
         axes.set_xlim(ms.min() / 10**spare, ms.max() * 10**spare)
         room = max(0.02, (0.1 - np.ptp(auc)) / 2)
@@ -564,7 +564,7 @@ def _map_layout(rows: Sequence[str], columns: Sequence[str], look: Look) -> tupl
 
 def save_learning(path: Path, series: Series, title: str) -> None:
     """
-    What a network told of every epoch: losses, and below them accuracies.
+    Draw the learning curves of a network: losses, and below them accuracies.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ metrics, the threshold and the bootstrap over identities are those of single pic
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from .roc import Interval, Scored
 
 MAJORITY = float(np.nextafter(0.5, 1))  # least share of votes that is a majority: a tie is none
 RATES = {"pd10": 0.10, "pd5": 0.05, "pd1": 0.01}  # detection rates of clips, with their false-alarm rates
+Counts = TypeVar("Counts", int, NDArray[np.intp])
 UNKNOWN = Interval(np.nan, np.nan, np.nan, np.nan)
 
 
@@ -112,6 +114,11 @@ class ClipMetrics:
 # --- pooling ----------------------------------------------------------------------------------------------------------
 
 
+def n_highest_third(n_frames: Counts) -> Counts:
+    """Return the number of frames that the rule ``top_third`` takes of clips of `n_frames` frames: a third, rounded up."""
+    return -(-n_frames // 3)
+
+
 def clip_scores(frames: Frames, rule: ClipRule, threshold: float) -> Scored:
     """
     Pool the scores of each clip.
@@ -149,7 +156,7 @@ def clip_scores(frames: Frames, rule: ClipRule, threshold: float) -> Scored:
         scores = (scores >= threshold).astype(np.float64) if np.isfinite(threshold) else np.full(len(scores), np.nan)
     elif rule is ClipRule.TOP_THIRD:
         rank = np.arange(len(clip)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        highest = rank < -(-sizes // 3)[clip]
+        highest = rank < n_highest_third(sizes)[clip]
         scores, clip = scores[highest], clip[highest]
     means = np.bincount(clip, scores, len(names)) / np.bincount(clip, minlength=len(names))
     return Scored(scored.labels[first], means, scored.groups[first])

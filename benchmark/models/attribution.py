@@ -1,4 +1,4 @@
-"""Which generator made a picture: any detector as a classifier of more than two classes, and what is said of it."""
+"""Attribution of pictures to generators: any detector as a classifier of more than two classes, and its metrics."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,12 +32,12 @@ class Classifier:
 
     @staticmethod
     def n_members(plugin: type[Detector], n_classes: int) -> int:
-        """How many detectors of a class a task needs."""
+        """Return the number of detectors that a task needs: one, or one per class."""
         return 1 if n_classes == 2 or issubclass(plugin, ManyClasses) else n_classes
 
     def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         """
-        Learn from crops.
+        Fit the members on crops.
 
         Parameters
         ----------
@@ -60,25 +60,25 @@ class Classifier:
         return np.stack([score_detector(member, view) for member in self.members], axis=1)
 
     def save(self, folder: Path) -> None:
-        """Keep every member in a folder of its own."""
+        """Write every member into a folder of its own."""
         for i, member in enumerate(self.members):
             save_detector(member, folder / f"detector-{i}")
 
     @classmethod
     def load(cls, plugin: type[Detector], folder: Path, n_classes: int) -> "Classifier":
-        """Load what `save` kept; runs no code from the folder."""
+        """Load the output of `save`; no code from the folder is run."""
         n = cls.n_members(plugin, n_classes)
         return cls([load_detector(plugin, folder / f"detector-{i}") for i in range(n)], n_classes)
 
 
 def confusion_matrix(labels: NDArray[np.int64], decided: NDArray[np.int64], n_classes: int) -> NDArray[np.int64]:
-    """How many items of each class (row) were called what (column), (n_classes, n_classes)."""
+    """Return the numbers of items by true class (rows) and predicted class (columns), (n_classes, n_classes)."""
     return np.bincount(labels * n_classes + decided, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
 def attribution_metrics(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> dict[str, float]:
     """
-    Numbers of a task with several classes.
+    Compute the metrics of a task with several classes.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def attribution_metrics(labels: NDArray[np.int64], probabilities: NDArray[np.flo
     Returns
     -------
     dict
-        ``balanced_accuracy``, the mean over the classes that occur of the share called rightly; ``macro_auc``, the mean over
+        ``balanced_accuracy``, mean recall of the classes that occur; ``macro_auc``, the mean over
         the classes that occur of the AUC of one class against the rest.
     """
     present = np.unique(labels)
@@ -103,14 +103,14 @@ REAL_NAME = LABEL_NAMES[0]
 
 
 def generator_of(domain: str) -> str:
-    """Name of the class that a domain's fakes are of: its variant and compression, or the data set where that is one domain."""
+    """Return the class of a domain's fakes: its variant and compression, or the data set if that is one domain."""
     name = DomainName.parse(domain)
     return name.part or name.dataset
 
 
 def classes_of(task: str, domains: Sequence[str]) -> tuple[str, ...]:
     """
-    Names of the classes by label.
+    Return the names of the classes by label.
 
     Raises
     ------

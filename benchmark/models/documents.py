@@ -19,7 +19,7 @@ ENCODER_FACTS = ("library", "model", "weights", "content", "activation", "statis
 
 
 def model_document(model: TrainedModel, folder: Path, start: float) -> RunDocument:
-    """Document of a trained model: parameters, validation numbers, and the folder as an MLflow model."""
+    """Make the document of a trained model: parameters, validation numbers, and the folder as an MLflow model."""
     recipe = model.recipe
     params = {
         "detector": recipe.detector.label,
@@ -47,24 +47,24 @@ def model_document(model: TrainedModel, folder: Path, start: float) -> RunDocume
     )
 
 
-def evaluation_document(model: TrainedModel, found: Evaluation, start: float, place: Path) -> RunDocument:
-    """Document of a trained model on a test domain; its score file and picture are written below `place`."""
+def evaluation_document(model: TrainedModel, result: Evaluation, start: float, place: Path) -> RunDocument:
+    """Make the document of an evaluation; its score file and confusion matrix are written below `place`."""
     recipe = model.recipe
     params = {
         "detector": recipe.detector.label,
         "task": recipe.task,
         "train": ", ".join(recipe.train),
-        "test": found.domain,
-        **_data_params({**found.data, "dropped_leaks": {"test": found.n_dropped}}),
+        "test": result.domain,
+        **_data_params({**result.data, "dropped_leaks": {"test": result.n_dropped}}),
     }
-    name = f"evaluate {recipe.label} on {found.domain}"
-    numbers = {**found.numbers, **(found.clips.numbers() if found.clips else {}), "coverage": found.n / found.n_items}
-    if found.clips is not None:
-        params["clips"] = found.clips.rule.value
+    name = f"evaluate {recipe.label} on {result.domain}"
+    numbers = {**result.numbers, **(result.clips.numbers() if result.clips else {}), "coverage": result.n / result.n_items}
+    if result.clips is not None:
+        params["clips"] = result.clips.rule.value
     key = digest([name, params, start])
-    write_table(place / key / "scores.parquet", found.scores)
-    if found.confusion is not None:
-        save_confusion(place / key / "confusion.png", found.confusion, recipe.classes, recipe.label)
+    write_table(place / key / "scores.parquet", result.scores)
+    if result.confusion is not None:
+        save_confusion(place / key / "confusion.png", result.confusion, recipe.classes, recipe.label)
     return RunDocument(
         key=key,
         kind="evaluation",
@@ -80,10 +80,10 @@ def evaluation_document(model: TrainedModel, found: Evaluation, start: float, pl
 
 
 def _data_params(data: Mapping[str, Any]) -> dict[str, str]:
-    """What the pictures were, as parameters of an MLflow run."""
+    """Return the provenance of the pictures as parameters of an MLflow run."""
     dropped = {f"dropped_leaks.{split}": str(n) for split, n in data.get("dropped_leaks", {}).items()}
     facts = {
-        f"data.{name}.{key}": fact_text(value) for name, known in data.get("data", {}).items() for key, value in known.items()
+        f"data.{name}.{key}": fact_text(value) for name, of_set in data.get("data", {}).items() for key, value in of_set.items()
     }
     splits = data.get("splits", {})
     return {"splits": digest(splits)[:SHORT] if splits else "", **dropped, **facts}

@@ -14,16 +14,17 @@ from ..domains.catalogue import Catalogue, OpenDomain
 from ..domains.guard import Name, refuse_shared
 from ..domains.seen import hashed_names
 from ..errors import DataError, unknown_name
-from ..metrics.clips import ClipMetrics, ClipRule
+from ..features.prepare import scratch_places
+from ..metrics.bootstrap import GroupBootstrap
+from ..metrics.clips import ClipMetrics, ClipRule, Frames, clip_metrics
 from ..metrics.roc import Scored
 from ..reporting import Reporter
-from ..results.scores import with_scores
+from ..results.scores import frame_clips, with_scores
 from ..workers import Workers
 from .attribution import attribution_metrics, confusion_matrix, generator_of
-from .pools import load_pools, scratch_places, splits_and_facts
+from .pools import Pool, load_pools, splits_and_facts
 from .recipe import ATTRIBUTION
 from .trained_model import TrainedModel, detection_numbers
-from .training import _clips
 
 TEST_WAY_OUT = "Test on other pictures, or leave the offenders out of the test with --drop-leaks."
 
@@ -49,11 +50,11 @@ class Evaluation:
     data : dict
         ``splits`` (digests of the split lists by domain) and ``data`` (`Dataset.facts` by data set).
     missing : tuple of str
-        Classes of a detection that have no scored picture, ``real`` or ``fake``: what needs both is NaN.
+        Classes of a detection that have no scored picture, ``real`` or ``fake``: numbers that need both are NaN.
     clips : ClipMetrics, or None
         Of the clips, where pictures are frames of clips (detection).
     clip_problem : str
-        Why frames could not be put together to clips; empty if they could, or if there are none.
+        Reason why frames could not be pooled to clips; empty if they could, or if there are none.
     """
 
     domain: str
@@ -118,20 +119,20 @@ def evaluate_model(
     shared = {name: shared_items(model, domain) for name, domain in domains.items()}
     for name, items in shared.items():
         if not drop:
-            names = {name for found in items.values() for name in found}
+            names = {shared_name for of_item in items.values() for shared_name in of_item}
             refuse_shared(f"the training pictures of the model and test of {name}", names, TEST_WAY_OUT)
     return [_evaluate(model, [domains[name] for name in part], shared, workers, reporter, rule) for part in parts]
 
 
 def shared_items(model: TrainedModel, domain: OpenDomain) -> dict[str, set[Name]]:
-    """Ids of the test items that share a clip or an identity with what a model has learned from, and what they share."""
-    known = model.names or frozenset()
-    found = {}
+    """Return the test items that share a clip or an identity with what a model has learned from: shared names by id."""
+    learned = model.names or frozenset()
+    shared = {}
     for item in domain.split("test"):
-        names = {name for hashed, name in hashed_names(domain, item).items() if hashed in known}
+        names = {name for hashed, name in hashed_names(domain, item).items() if hashed in learned}
         if names:
-            found[item.id] = names
-    return found
+            shared[item.id] = names
+    return shared
 
 
 def _evaluate(
@@ -162,6 +163,19 @@ def _evaluate(
         clips,
         clip_problem,
     )
+
+
+def _clips(model: TrainedModel, pool: Pool, scores: NDArray[np.float64], rule: ClipRule) -> tuple[ClipMetrics | None, str]:
+    """Return the metrics of the clips of a pool, None if it has none, and the reason if they cannot be computed."""
+    names = frame_clips(pool.table)
+    if names is None:
+        return None, ""
+    frames = Frames(Scored(pool.labels, scores, pool.groups), names)
+    try:
+        bootstrap = GroupBootstrap([frames.scored])
+        return clip_metrics([frames], rule, [model.threshold], [model.clip_threshold(rule)], bootstrap), ""
+    except DataError as error:
+        return None, str(error)
 
 
 def _numbers(

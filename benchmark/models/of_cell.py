@@ -1,4 +1,4 @@
-"""The chosen detector of a cell as a model that can be used: fitted once more, calibrated, kept without pickle."""
+"""Model of a cell: its chosen detector is fitted once more, calibrated, and saved without pickle."""
 
 import shutil
 from dataclasses import replace
@@ -29,7 +29,7 @@ def keep_model(result: CellResult, folder: Path) -> int | None:
     """
     Keep the chosen detector of a cell, fitted on its first draw, in ``folder/model``.
 
-    A model that cannot be kept costs the cell nothing: why there is none is then told by ``model_left_out.txt``.
+    A model that cannot be kept does not fail the cell: the reason is written to ``model_left_out.txt``.
 
     Parameters
     ----------
@@ -56,13 +56,13 @@ def keep_model(result: CellResult, folder: Path) -> int | None:
 
 
 def left_out(folder: Path) -> str:
-    """Why a cell's folder holds no model; empty where it holds one or none was wanted."""
+    """Return the reason why a cell's folder holds no model; empty if it holds one or none was wanted."""
     path = folder / LEFT_OUT
     return path.read_text(encoding="utf-8").strip() if path.exists() else ""
 
 
 def require_cheap(result: CellResult) -> None:
-    """Refuse to fit once more what takes long to fit."""
+    """Refuse a detector that takes longer than `MOST_SECONDS` to fit."""
     assert result.chosen is not None
     seconds = result.chosen.records[DRAW].fit_seconds
     if seconds > MOST_SECONDS:
@@ -72,7 +72,7 @@ def require_cheap(result: CellResult) -> None:
 
 
 def require_small(folder: Path) -> int:
-    """Return the bytes of a model; refuse one that holds too much: nearest neighbours keep all they have learned from."""
+    """Return the bytes of a model; refuse more than `MOST_BYTES`: nearest neighbours keep all training pictures."""
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if size > MOST_BYTES:
         raise PluginError(
@@ -124,7 +124,7 @@ def fitted_model(result: CellResult) -> TrainedModel:
 
 
 def _data(train: ItemSet, val: ItemSet) -> dict[str, Any]:
-    """What the pictures were, as a trained model says it."""
+    """Return the provenance of the pictures in the form of a trained model's `data`."""
     return {
         "splits": {train.domain: train.provenance.split_list},
         "data": {dataset_name(train.domain): dict(train.provenance.facts)} if train.provenance.facts else {},

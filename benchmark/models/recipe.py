@@ -12,7 +12,7 @@ DETECTION, ATTRIBUTION = TASKS = ("detection", "attribution")
 @dataclass(frozen=True)
 class Recipe:
     """
-    What is trained on what.
+    Detector, classes, band, crop and training domains of a trained model.
 
     Attributes
     ----------
@@ -37,5 +37,5 @@ class Recipe:
 
     @property
     def label(self) -> str:
-        """How tables call it."""
+        """Name in tables: the detector, and the band if there is one."""
         return self.detector.label + ("" if self.band.kind == "all" else f" [{self.band}]")

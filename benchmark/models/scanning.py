@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError, StudyError
+from ..errors import DataError
+from ..metrics.clips import ClipRule, clip_rule, n_highest_third
 from ..pictures import crops as images
 from ..pictures import video
 from ..pictures.windows import Box, FaceWindows, Window
@@ -18,14 +19,14 @@ from ..store.files import printable, read_file
 from ..workers import one_thread
 from .trained_model import UNSURE, TrainedModel
 
-POOLS = ("mean", "majority", "top_third")
+EARLIER_RULES = {"majority": ClipRule.VOTE}  # names of an earlier version
 FRAMES_AT_A_TIME = 16
 
 
 @dataclass(frozen=True)
 class ScanResult:
     """
-    What the model says of a picture, a clip or a frame of a clip.
+    Verdict of a model on a picture, a clip or a frame of a clip.
 
     Attributes
     ----------
@@ -38,18 +39,18 @@ class ScanResult:
     probabilities : dict of str to float
         Empty where nothing could be scored.
     detail : str
-        Why there is no verdict, or what it lacks.
+        Reason why there is no verdict, or a remark on it.
     looked_at : {"face", "middle", ""}
-        What was scored; empty for nothing.
+        Scored part of the picture; empty if nothing was scored.
     box : tuple of int, or None
-        (left, top, width, height) of it in the picture or frame.
+        (left, top, width, height) of the scored part in the picture or frame.
     frame : int, or None
     seconds : float, or None
         From the beginning of the clip.
     n_frames : int, or None
-        That a clip's verdict rests on: with faces, those in which one was found.
+        Scored frames of a clip: with faces, those in which one was found.
     n_looked : int, or None
-        Frames of the clip that were looked at.
+        Decoded frames of a clip.
     """
 
     path: str
@@ -66,7 +67,7 @@ class ScanResult:
     n_looked: int | None = None
 
     def as_row(self) -> dict[str, Any]:
-        """Flat, one column per class."""
+        """Return a flat row, with one column per class."""
         shares = {f"p_{name}": value for name, value in self.probabilities.items()}
         place = {"frame": self.frame, "seconds": self.seconds, "n_frames": self.n_frames, "n_looked": self.n_looked}
         box = dict(zip(("left", "top", "width", "height"), self.box, strict=True)) if self.box else {}
@@ -84,7 +85,7 @@ class ScanResult:
 
 
 class Region(Protocol):
-    """Where a scan looks: the middle of pictures and frames, or the faces in them; see `datasets.faces.windows`."""
+    """Region that a scan scores: the middle of pictures and frames, or the faces in them; see `datasets.faces.windows`."""
 
     @property
     def pictures(self) -> bool:
@@ -97,36 +98,36 @@ class Region(Protocol):
         ...
 
     def middles(self, frames: Iterable[video.Frame], crop: images.CropSpec, recoded: bool = False) -> Iterator[Window]:
-        """Whole frames, of which the model takes the middle."""
+        """Return whole frames, of which the model takes the middle."""
         ...
 
     def faces(self, frames: Iterable[video.Frame], side: int) -> FaceWindows:
-        """Faces of at least `side` pixels, at most one per frame."""
+        """Return the faces of at least `side` pixels, at most one per frame."""
         ...
 
 
-def scan_file(model: TrainedModel, path: Path, region: Region, n_frames: int = 32, pool: str = "mean") -> Iterator[ScanResult]:
+def scan_file(
+    model: TrainedModel, path: Path, region: Region, n_frames: int = 32, rule: ClipRule = ClipRule.MEAN
+) -> Iterator[ScanResult]:
     """
-    Score one file: a picture gives one finding, a clip one per scored frame and then one for the clip.
+    Score one file: a picture gives one result, a clip one per scored frame and then one for the clip.
 
-    Where faces are looked for and none is found, nothing is scored and the verdict is ``unsure``: what else the picture or
-    clip shows, the model has never seen.
+    Where a face is required and none is detected, nothing is scored and the verdict is ``unsure``: the model was trained on
+    faces alone.
 
     Parameters
     ----------
     model : TrainedModel
     path : Path
     region : Region
-        Where to look.
     n_frames : int
-        Of a clip, spread evenly.
-    pool : {"mean", "majority", "top_third"}
-        How frames become one score: mean probability; share of frames that are called fake; mean of the third of the frames
-        that look most fake.
+        Frames of a clip that are scored, spread evenly.
+    rule : ClipRule
+        Pools the probabilities of the frames: see `pool_frames`.
     """
     try:
         if path.suffix.lower() in video.SUFFIXES:
-            yield from _scan_clip(model, path, n_frames, pool, region)
+            yield from _scan_clip(model, path, n_frames, rule, region)
         else:
             yield _scan_picture(model, path, region)
     except DataError as error:
@@ -142,8 +143,8 @@ def _scan_picture(model: TrainedModel, path: Path, region: Region) -> ScanResult
     note, windows = "", list(region.middles(frames, crop))
     if region.pictures:
         with one_thread():
-            found = region.faces(frames, crop.side)
-        note, windows = found.note, found.windows
+            faces = region.faces(frames, crop.side)
+        note, windows = faces.note, faces.windows
     if not windows:
         return ScanResult(printable(str(path)), "picture", verdict=UNSURE, detail=note)
     probabilities, verdicts = _score(model, windows)
@@ -153,13 +154,13 @@ def _scan_picture(model: TrainedModel, path: Path, region: Region) -> ScanResult
     )
 
 
-def _scan_clip(model: TrainedModel, path: Path, n_frames: int, pool: str, region: Region) -> Iterator[ScanResult]:
+def _scan_clip(model: TrainedModel, path: Path, n_frames: int, rule: ClipRule, region: Region) -> Iterator[ScanResult]:
     frames, note = video.iter_frames(path, n_frames), ""
     windows: Iterable[Window] = region.middles(frames, model.recipe.crop, recoded=True)
     if region.finds_faces:
         with one_thread():
-            found = region.faces(frames, model.recipe.crop.side)
-        windows, note = found.windows, found.note
+            detected = region.faces(frames, model.recipe.crop.side)
+        windows, note = detected.windows, detected.note
     shares: list[NDArray[np.float64]] = []
     for batch in _batches(iter(windows)):
         probabilities, verdicts = _score(model, batch)
@@ -173,7 +174,7 @@ def _scan_clip(model: TrainedModel, path: Path, n_frames: int, pool: str, region
     if not shares:
         yield ScanResult(printable(str(path)), "clip", verdict=UNSURE, detail=detail, n_frames=0, n_looked=n_looked)
         return
-    pooled = pool_frames(np.array(shares), pool)
+    pooled = pool_frames(np.array(shares), rule)
     verdict, at = model.verdict_of(pooled), "face" if region.finds_faces else "middle"
     shown = _named(model, pooled)
     yield ScanResult(
@@ -192,34 +193,42 @@ def _batches(windows: Iterator[Window]) -> Iterator[list[Window]]:
         yield batch
 
 
-def pool_frames(probabilities: NDArray[np.float64], pool: str) -> NDArray[np.float64]:
+def pooling_rule(name: str) -> ClipRule:
     """
-    One answer for a clip.
-
-    Parameters
-    ----------
-    probabilities : array of float64 (n_frames, n_classes)
-    pool : {"mean", "majority", "top_third"}
-
-    Returns
-    -------
-    array of float64 (n_classes,), sum 1
+    Return a pooling rule by its name, also by the one that an earlier version used.
 
     Raises
     ------
     StudyError
-        If `pool` is none of these.
+        With the rules that there are.
     """
-    if pool == "mean":
-        return probabilities.mean(axis=0)
-    if pool == "majority":
-        n_classes = probabilities.shape[1]
-        return np.bincount(probabilities.argmax(axis=1), minlength=n_classes) / len(probabilities)
-    if pool == "top_third":
-        # Least like the first class, which is real, whatever the others are.
-        most = np.argsort(probabilities[:, 0], kind="stable")[: max(1, -(-len(probabilities) // 3))]
-        return probabilities[most].mean(axis=0)
-    raise StudyError(f"frames are pooled by {', '.join(POOLS)}, got {pool!r}.")
+    return EARLIER_RULES.get(name) or clip_rule(name)
+
+
+def pool_frames(probabilities: NDArray[np.float64], rule: ClipRule) -> NDArray[np.float64]:
+    """
+    Pool the probabilities of a clip's frames.
+
+    The rules are those of `metrics.clips.clip_scores`, for probabilities of any number of classes.
+
+    Parameters
+    ----------
+    probabilities : array of float64 (n_frames, n_classes)
+    rule : ClipRule
+        Mean; share of the frames in which a class is the most probable one; or mean of the third of the frames in which the
+        first class, ``real``, is least probable.
+
+    Returns
+    -------
+    array of float64 (n_classes,), sum 1
+    """
+    n_frames, n_classes = probabilities.shape
+    if rule is ClipRule.VOTE:
+        return np.bincount(probabilities.argmax(axis=1), minlength=n_classes) / n_frames
+    if rule is ClipRule.TOP_THIRD:
+        least_real = np.argsort(probabilities[:, 0], kind="stable")
+        probabilities = probabilities[least_real[: n_highest_third(n_frames)]]
+    return probabilities.mean(axis=0)
 
 
 def _named(model: TrainedModel, probabilities: Sequence[float] | NDArray[np.float64]) -> dict[str, float]:

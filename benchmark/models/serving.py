@@ -1,4 +1,4 @@
-"""A trained model as MLflow sees it: pictures in, probabilities out."""
+"""Python function model of MLflow for a trained model: pictures to probabilities."""
 
 import base64
 import io
@@ -23,7 +23,7 @@ CHANNELS = (1, 3, 4)
 
 class ServedModel:
     """
-    What ``mlflow.pyfunc.load_model`` hands out.
+    Model that ``mlflow.pyfunc.load_model`` returns.
 
     Parameters
     ----------
@@ -71,36 +71,36 @@ class ServedModel:
         return {"verdict": names[0], **shares, "error": ""}
 
 
-def _pictures(given: Any) -> Iterator[Any]:
-    """Single pictures out of whatever holds them."""
-    if hasattr(given, "columns"):  # a DataFrame
-        names = list(given.columns)
+def _pictures(source: Any) -> Iterator[Any]:
+    """Yield the single pictures of a table, mapping, sequence or array."""
+    if hasattr(source, "columns"):  # a DataFrame
+        names = list(source.columns)
         if COLUMN not in names and len(names) != 1:
             raise DataError(f"the pictures are wanted in a column '{COLUMN}', got the columns {', '.join(map(str, names))}.")
-        yield from given[COLUMN if COLUMN in names else names[0]]
-    elif isinstance(given, Mapping):
-        if COLUMN not in given:
-            raise DataError(f"the pictures are wanted under '{COLUMN}', got {', '.join(map(str, given)) or 'nothing'}.")
-        yield from _pictures(given[COLUMN])
-    elif isinstance(given, np.ndarray) and _is_numeric(given):
-        yield from [given] if _is_one_picture(given) else given
-    elif isinstance(given, str | bytes | bytearray | memoryview | Path | Image.Image):
-        yield given
+        yield from source[COLUMN if COLUMN in names else names[0]]
+    elif isinstance(source, Mapping):
+        if COLUMN not in source:
+            raise DataError(f"the pictures are wanted under '{COLUMN}', got {', '.join(map(str, source)) or 'nothing'}.")
+        yield from _pictures(source[COLUMN])
+    elif isinstance(source, np.ndarray) and _is_numeric(source):
+        yield from [source] if _is_one_picture(source) else source
+    elif isinstance(source, str | bytes | bytearray | memoryview | Path | Image.Image):
+        yield source
     else:
-        values = list(np.atleast_1d(given) if isinstance(given, np.ndarray) else given)
+        values = list(np.atleast_1d(source) if isinstance(source, np.ndarray) else source)
         numbers = _numbers(values)
         yield from values if numbers is None else _pictures(numbers)
 
 
 def _numbers(values: list[Any]) -> NDArray[Any] | None:
-    """Nested lists of numbers, as JSON has them, as an array; None for all else, also for pictures of several sizes."""
+    """Convert nested lists of numbers (JSON) to an array; None for anything else, also for pictures of several sizes."""
     if not values or not isinstance(values[0], list):
         return None
     try:
-        found = np.asarray(values)
+        numbers = np.asarray(values)
     except ValueError:
         return None
-    return found if _is_numeric(found) else None
+    return numbers if _is_numeric(numbers) else None
 
 
 def _is_numeric(values: NDArray[Any]) -> bool:
@@ -112,7 +112,7 @@ def _is_one_picture(values: NDArray[Any]) -> bool:
 
 
 def _file_of(picture: Any) -> bytes:
-    """Content of a picture file: what every other command reads, too."""
+    """Return the content of a picture file for a picture of any supported type."""
     if isinstance(picture, Path):
         return _read(picture)
     if isinstance(picture, str):
@@ -148,9 +148,9 @@ def _read(path: Path) -> bytes:
 
 
 def _from_numbers(values: NDArray[Any]) -> Image.Image:
-    shaped = values.ndim == 2 or (values.ndim == 3 and values.shape[-1] in CHANNELS)
-    whole = values.dtype.kind in "iu" and values.size > 0 and 0 <= values.min() <= values.max() <= 255
-    if not shaped or not whole:
+    is_shaped = values.ndim == 2 or (values.ndim == 3 and values.shape[-1] in CHANNELS)
+    is_uint8 = values.dtype.kind in "iu" and values.size > 0 and 0 <= values.min() <= values.max() <= 255
+    if not is_shaped or not is_uint8:
         raise DataError(
             "an array is a picture if it has whole numbers from 0 to 255 and the shape (rows, cols) or (rows, cols, channels), "
             f"got {values.dtype} {values.shape}."
@@ -159,12 +159,12 @@ def _from_numbers(values: NDArray[Any]) -> Image.Image:
 
 
 def _as_png(picture: Image.Image) -> bytes:
-    kept = picture if picture.mode in ("1", "L", "LA", "I;16", "P", "RGB", "RGBA") else picture.convert("RGB")
+    storable = picture if picture.mode in ("1", "L", "LA", "I;16", "P", "RGB", "RGBA") else picture.convert("RGB")
     out = io.BytesIO()
-    kept.save(out, "PNG", compress_level=1)
+    storable.save(out, "PNG", compress_level=1)
     return out.getvalue()
 
 
 def _load_pyfunc(path: str, model_config: dict[str, Any] | None = None) -> ServedModel:
-    """MLflow calls this, by name."""
+    """Load a model; MLflow calls this function by its name."""
     return ServedModel(TrainedModel.load(Path(path)))

@@ -197,18 +197,18 @@ class TrainedModel:
 
     def clip_threshold(self, rule: ClipRule) -> float:
         """
-        Score from which a clip is called fake.
+        Return the score from which a clip is called fake.
 
-        That of the frames where the model knows none of clips and the rule is no vote.
+        It is the threshold of frames if the model has none of clips and the rule is no vote.
         """
         return self.clip_thresholds.get(rule, MAJORITY if rule is ClipRule.VOTE else self.threshold)
 
     def has_seen(self, content: str) -> bool:
-        """Whether a picture with this content was trained or validated on."""
+        """Return True if a picture with this content was trained or validated on."""
         return content_name(content) in self.seen
 
     def score_view(self, view: Features, rows: NDArray[np.intp]) -> NDArray[np.float64]:
-        """See `score_pictures_of`."""
+        """Score the pictures whose crops are given: see `score_pictures_of`."""
         return score_pictures_of(self.classifier, view, rows)
 
     def score_pictures(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
@@ -240,12 +240,12 @@ class TrainedModel:
         return self.score_pictures([decode(data, self.colour)])[0]
 
     def verdicts(self, scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
-        """Probabilities (n_pictures, n_classes), and for each picture the name of its class or ``unsure``."""
+        """Return probabilities (n_pictures, n_classes), and for each picture the name of its class or ``unsure``."""
         probabilities = self.calibration.probabilities(scores)
         return probabilities, [self.verdict_of(row) for row in probabilities]
 
     def verdict_of(self, probabilities: NDArray[np.float64]) -> str:
-        """Name of the most probable class, or ``unsure``; probabilities (n_classes,)."""
+        """Return the name of the most probable class, or ``unsure``, for probabilities (n_classes,)."""
         low, high = self.unsure
         if len(self.recipe.classes) > 2:
             return UNSURE if probabilities.max() <= high else self.recipe.classes[int(probabilities.argmax())]
@@ -255,12 +255,12 @@ class TrainedModel:
 
     @property
     def view(self) -> Any:
-        """Of the detector."""
+        """View of the detector."""
         return self.classifier.members[0].view
 
     @property
     def colour(self) -> bool:
-        """Whether pictures have to be decoded in colour."""
+        """True if pictures have to be decoded in colour."""
         return view_kernel(self.view).colour
 
     def save(self, folder: Path, describe: bool = True) -> None:
@@ -313,7 +313,7 @@ class TrainedModel:
     @classmethod
     def load(cls, folder: Path, reference: str | None = None) -> "TrainedModel":
         """
-        Read what `save` wrote; runs no code from the folder, not even a plugin that it names.
+        Read the output of `save`; no code from the folder is run, not even a plugin that it names.
 
         Parameters
         ----------
@@ -330,12 +330,12 @@ class TrainedModel:
             meta = json.loads((folder / "model.json").read_text(encoding="utf-8"))
             if meta["format"] != FORMAT:
                 raise PluginError(f"the model in {folder} has format {meta['format']}, wanted {FORMAT}; train it again.")
-            given = meta["detector"]
-            spec = DetectorSpec(reference or _registered(given["reference"], folder), given["preset"], given["params"])
+            noted = meta["detector"]
+            spec = DetectorSpec(reference or _registered(noted["reference"], folder), noted["preset"], noted["params"])
             plugin = spec.plugin
-            if plugin.version != given["version"]:
+            if plugin.version != noted["version"]:
                 raise PluginError(
-                    f"the model in {folder} was trained with version {given['version']} of {plugin.name}, "
+                    f"the model in {folder} was trained with version {noted['version']} of {plugin.name}, "
                     f"installed is {plugin.version}; train it again."
                 )
             recipe = Recipe(
@@ -387,13 +387,13 @@ def add_mlflow_model(folder: Path) -> None:
     from mlflow.types.schema import ColSpec, Schema, TensorSpec
 
     classes = json.loads((folder / "model.json").read_text(encoding="utf-8"))["classes"]
-    told: list[ColSpec | TensorSpec] = [
+    columns: list[ColSpec | TensorSpec] = [
         ColSpec("string", "verdict"),
         *(ColSpec("double", f"p_{name}") for name in classes),
         ColSpec("string", "error"),
     ]
     # Of the answer alone: MLflow would turn away every picture that is not of the one type that an input has there.
-    model = Model(signature=ModelSignature(outputs=Schema(told)))
+    model = Model(signature=ModelSignature(outputs=Schema(columns)))
     mlflow.pyfunc.add_to_model(model, loader_module="bandbench.benchmark.models.serving", data=".")
     model.save(str(folder / "MLmodel"))
     (folder / "requirements.txt").write_text(f"bandbench=={version('bandbench')}\n")

@@ -11,15 +11,14 @@ from ..domains.catalogue import Catalogue, OpenDomain, framing_of
 from ..domains.guard import guard
 from ..domains.seen import Learned, content_name, fitted_names
 from ..errors import DataError
-from ..metrics.bootstrap import GroupBootstrap
+from ..features.prepare import scratch_places
 from ..metrics.calibration import Calibration, ambiguous_stretch
-from ..metrics.clips import ClipMetrics, ClipRule, Frames, clip_metrics
 from ..metrics.roc import Scored
 from ..reporting import Reporter
 from ..results.scores import frame_clips
 from ..workers import Workers
 from .attribution import Classifier, attribution_metrics, generator_of
-from .pools import Pool, load_pools, scratch_places, splits_and_facts
+from .pools import load_pools, splits_and_facts
 from .recipe import Recipe
 from .trained_model import TrainedModel, fitted, require_classes
 
@@ -91,14 +90,14 @@ def require_listed(recipe: Recipe, domains: Sequence[OpenDomain]) -> None:
     words = {"train": "training", "val": "validation"}
     for label, name in enumerate(recipe.classes):
         fake = int(label > 0)
-        mine = [domain for domain in domains if len(recipe.classes) == 2 or not fake or generator_of(domain.name) == name]
+        of_class = [domain for domain in domains if len(recipe.classes) == 2 or not fake or generator_of(domain.name) == name]
         for split in ("train", "val"):
             needless = split == "train" and fake and recipe.detector.plugin.learns_from == "real"
-            if needless or any(item.split == split and item.label == fake for domain in mine for item in domain.items):
+            if needless or any(item.split == split and item.label == fake for domain in of_class for item in domain.items):
                 continue
             why = "; a model that is kept is calibrated on validation pictures of every class" if split == "val" else ""
             raise DataError(
-                f"{', '.join(domain.name for domain in mine)}: no {name} {words[split]} picture{why}. {mine[0].remedy}"
+                f"{', '.join(domain.name for domain in of_class)}: no {name} {words[split]} picture{why}. {of_class[0].remedy}"
             )
 
 
@@ -117,16 +116,3 @@ def _attributing(
     numbers = {"n_train": n_train, "n_validation": len(labels), **attribution_metrics(labels, probabilities)}
     unsure = ambiguous_stretch(probabilities, labels)
     return TrainedModel(recipe, classifier, calibration, unsure, float("nan"), numbers, learned.seen, learned.names, data)
-
-
-def _clips(model: TrainedModel, pool: Pool, scores: NDArray[np.float64], rule: ClipRule) -> tuple[ClipMetrics | None, str]:
-    """Metrics of the clips of a pool, if it has clips, and why there are none although it has."""
-    names = frame_clips(pool.table)
-    if names is None:
-        return None, ""
-    frames = Frames(Scored(pool.labels, scores, pool.groups), names)
-    try:
-        bootstrap = GroupBootstrap([frames.scored])
-        return clip_metrics([frames], rule, [model.threshold], [model.clip_threshold(rule)], bootstrap), ""
-    except DataError as error:
-        return None, str(error)

@@ -1,7 +1,6 @@
 """The run of a study, from its plan to its results: prepare the pictures, run the cells, keep and record what they gave."""
 
 import contextlib
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +11,7 @@ from optuna.storages import BaseStorage
 from ..errors import BenchError
 from ..features.chunks import Places
 from ..features.item_sets import iter_problems
-from ..features.prepare import Prepared, prepare_sets
+from ..features.prepare import Prepared, prepare_sets, scratch_places
 from ..models.trained_model import add_mlflow_model
 from ..pictures.lookalikes import Lookalikes
 from ..recording.cell_folder import cell_folder, keep_cell
@@ -25,7 +24,7 @@ from ..reporting import Reporter
 from ..results.cell_document import SHORT, find_cell
 from ..results.rows import Row
 from ..store.files import digest, read_json, write_json
-from ..store.folders import cache_root, ensure_writable, results_root
+from ..store.folders import ensure_writable, results_root
 from ..store.locks import LockHeldError, holding
 from ..study.study_file import Study
 from ..tracking.exporter import Exporter
@@ -105,9 +104,7 @@ def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, 
     """
     end_if_imported_by_a_worker()
     home = ensure_writable(results_root(), "BANDBENCH_HOME")
-    cache = ensure_writable(cache_root(), "BANDBENCH_CACHE")
-    with _only_run(plan.study.name), tempfile.TemporaryDirectory(prefix="scratch-", dir=cache) as scratch:
-        places = Places(str(cache), scratch, str(home / "records"))
+    with _only_run(plan.study.name), scratch_places(str(home / "records")) as places:
         searches = open_storage(storage, home / JOURNAL)
         attempt = _attempt(plan.study, fresh)
         outbox = Outbox(tracking_uri)

@@ -202,7 +202,7 @@ def features(folder: str, crop: int) -> dict[str, Any]:
     from bandbench.benchmark.contracts import ViewSpec
     from bandbench.benchmark.domains.catalogue import Catalogue, OpenDomain
     from bandbench.benchmark.features.chunks import Places, chunk_tasks, prepare_chunk
-    from bandbench.benchmark.features.item_sets import item_set, outcomes
+    from bandbench.benchmark.features.item_sets import item_set, item_statuses
     from bandbench.benchmark.features.load import load_view
     from bandbench.benchmark.frequency.bands import Band
     from bandbench.benchmark.pictures.crops import CropSpec
@@ -234,7 +234,7 @@ def features(folder: str, crop: int) -> dict[str, Any]:
             tasks = chunk_tasks(domain, ("train", "val", "test"), CropSpec(crop, "centre", 1), [view], places)
             chunks = [prepare_chunk(task) for task in tasks]
             times["pass"].append(time.perf_counter() - start)
-        sets = [item_set(domain, s, outcomes(domain, s, tasks, chunks), tasks, chunks) for s in ("train", "val", "test")]
+        sets = [item_set(domain, s, item_statuses(domain, s, tasks, chunks), tasks, chunks) for s in ("train", "val", "test")]
         bands = {}
         for mode in ("keep", "reweight", "pixels"):
             each = []

@@ -25,9 +25,9 @@ from bandbench.benchmark.analysis.mean_spectra import (
     unit_range,
 )
 from bandbench.benchmark.arrays import Moments
-from bandbench.benchmark.contracts import FAKE, REAL
 from bandbench.benchmark.domains.catalogue import Catalogue, OpenDomain
 from bandbench.benchmark.errors import DataError, StudyError
+from bandbench.benchmark.features import chunks
 from bandbench.benchmark.frequency.dct import dct2, log_magnitude
 from bandbench.benchmark.pictures.crops import CropSpec, cut
 from conftest import SilentReporter, noise_picture
@@ -251,7 +251,7 @@ def spectra_of(names: list[str], folders: dict[str, Path], jobs: int = 1, **opti
 
 def test_a_folder_is_averaged_whoever_works(picture_folder: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     root = picture_folder(n=12)
-    monkeypatch.setattr(statistics, "CHUNK_SIZE", 5)
+    monkeypatch.setattr(chunks, "CHUNK_SIZE", 5)
     ((one,), (two,)) = (spectra_of(["mine"], {"mine": root}, jobs=jobs, per_channel=True) for jobs in (1, 2))
     assert [spectra.n for _, spectra in one.classes] == [12, 12]
     for name, moments in one.fake.statistics.items():
@@ -281,19 +281,6 @@ def test_a_perturbed_domain_is_another_one() -> None:
     # Noise of 10 grey levels in each channel is 100 times the sum of the squared luma weights in power, up to the corner.
     gain = np.exp(noisy.real.statistics["profile"].mean[-5:]) - np.exp(plain.real.statistics["profile"].mean[-5:])
     assert gain.mean() == pytest.approx(100 * (0.299**2 + 0.587**2 + 0.114**2), rel=0.4)
-
-
-def test_a_larger_limit_adds_pictures(picture_folder: Maker) -> None:
-    domain = OpenDomain("mine", Catalogue({"mine": str(picture_folder())}).spec("mine"), 0, 0)
-    few, more, other = (
-        {item.id for item in statistics._pool(domain, REAL, SpectraOptions(limit=limit, seed=seed)).items}
-        for limit, seed in ((4, 0), (9, 0), (4, 1))
-    )
-    assert len(few) == 4
-    assert few < more
-    assert few != other
-    whole = statistics._pool(domain, FAKE, SpectraOptions(limit=1000))
-    assert len(whole.items) == 20
 
 
 def test_bad_pictures_are_left_out(picture_folder: Maker) -> None:

@@ -1,68 +1,43 @@
-"""Expensive views of filtered pictures: kept beside the crops, computed once whoever asks, and equal to the direct way."""
+"""Preparation of domains: pictures that are shared are prepared once, items are selected, and copies are refused."""
 
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from bandbench.benchmark.contracts import Item, ViewSpec
+from bandbench.benchmark.contracts import FAKE, REAL, ViewSpec
 from bandbench.benchmark.domains.catalogue import Catalogue
-from bandbench.benchmark.errors import BenchError
-from bandbench.benchmark.features.chunks import Places, chunk_tasks, prepare_chunk
-from bandbench.benchmark.features.item_sets import Outcomes, without_copies, without_items
-from bandbench.benchmark.features.load import chunk_view
-from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.features import prepare
+from bandbench.benchmark.features.chunks import ChunkTask, Places, chunk_tasks, prepare_together
+from bandbench.benchmark.features.prepare import (
+    SPLIT_GROUPS,
+    PreparedDomain,
+    Request,
+    prepare_domains,
+    prepare_sets,
+    scratch_places,
+    select_items,
+)
 from bandbench.benchmark.pictures.crops import CropSpec
-from bandbench.benchmark.registry import DetectorSpec
-from bandbench.benchmark.results.scores import OK, ItemStatus, Reason, Status
-from bandbench.benchmark.views import features_from_crops, view_kernel
-from bandbench.benchmark.views.encoders.encoder import Encoder
-from bandbench.benchmark.workers import Workers
-from conftest import run, small_study
+from bandbench.benchmark.results.scores import OK, Reason
+from bandbench.benchmark.search.plan import make_plan
+from bandbench.benchmark.store.folders import cache_root
+from conftest import Here, SilentReporter, run, small_study
 
-pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
 Maker = Callable[..., Path]
-BAND = Band("low", 0.2, order=2, mode="pixels")
-SPEC = DetectorSpec.parse("clip_probe/random").build().view
+PROCEDURAL = {"procedural": {"n_train": 6, "n_val": 4, "n_test": 5, "side": 64}}
 
 
-@pytest.fixture
-def embedded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """How many crops every call of an encoder was given; all work is done in this process."""
-    sizes: list[int] = []
-    embed = Encoder.embed
-
-    def counted(self: Encoder, crops: np.ndarray) -> np.ndarray:
-        sizes.append(len(crops))
-        time.sleep(0.05)  # so that calls at the same time overlap
-        return embed(self, crops)
-
-    def here(self: Workers, function: Callable[..., Any], *args: Any) -> "Future[Any]":
-        done: Future[Any] = Future()
-        done.set_result(function(*args))
-        return done
-
-    monkeypatch.setattr(Encoder, "embed", counted)
-    monkeypatch.setattr(Workers, "submit", here)
-    yield sizes
-
-
-@pytest.fixture
-def chunk(tmp_path: Path) -> Path:
-    """A prepared chunk of 12 crops of 9 items."""
-    folder = tmp_path / "chunk"
-    folder.mkdir()
-    np.save(folder / "crops.npy", np.random.default_rng(0).integers(0, 256, (12, 48, 48, 3), dtype=np.uint8))
-    np.save(folder / "rows.npy", np.array([0, 0, 1, 2, 3, 4, 4, 5, 6, 7, 8, 8], np.int32))
-    return folder
+def prepared(requests: list[Request], places: Places, *views: ViewSpec) -> list[PreparedDomain]:
+    views = views or (ViewSpec("profile"),)
+    return prepare_domains(requests, CropSpec(48), views, places, Here(1), SilentReporter())
 
 
 def test_a_study_over_bands_embeds_every_picture_once_per_band(picture_folder: Maker, embedded: list[int]) -> None:
+    pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
     plan = {"bands": [{"kind": "low", "high": 0.2}], "mode": "pixels", "seeds": 2, "sweep": None, "search": {"trials": 0}}
     detectors = ["clip_probe/random", {"name": "clip_probe/random", "params": {"C": 0.1}}]
     outcome = run(small_study(detectors=detectors, bootstrap=100, **plan), {"mine": picture_folder(n=10)})
@@ -70,67 +45,110 @@ def test_a_study_over_bands_embeds_every_picture_once_per_band(picture_folder: M
     assert sum(embedded) == 2 * 20
 
 
-def test_what_is_kept_is_the_direct_result(chunk: Path, embedded: list[int]) -> None:
-    view, rows = chunk_view(str(chunk), SPEC, BAND) or pytest.fail("no crops")
-    wanted = features_from_crops(view_kernel(SPEC), np.load(chunk / "crops.npy"), BAND)
-    np.testing.assert_array_equal(view.values, wanted.values)
-    assert rows.tolist() == [0, 0, 1, 2, 3, 4, 4, 5, 6, 7, 8, 8]
-    other, _ = chunk_view(str(chunk), SPEC, Band("low", 0.21, order=2, mode="pixels")) or pytest.fail("no crops")
-    assert np.abs(other.values - view.values).max() > 1e-4
+@pytest.fixture
+def tasks_done(monkeypatch: pytest.MonkeyPatch) -> list[ChunkTask]:
+    """Tasks that were handed to a worker."""
+    done: list[ChunkTask] = []
+
+    def noted(tasks: list[ChunkTask]) -> Any:
+        done.extend(tasks)
+        return prepare_together(tasks)
+
+    monkeypatch.setattr(prepare, "prepare_together", noted)
+    return done
 
 
-def test_those_who_ask_at_the_same_time_wait_for_one(chunk: Path, embedded: list[int]) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        views = list(pool.map(lambda _: chunk_view(str(chunk), SPEC, BAND), range(4)))
-    assert embedded == [12]
-    assert len(list(chunk.glob("view-embedding-*.npy"))) == 1 and not list(chunk.glob("*.lock"))
-    first, *others = [view[0].values for view in views if view]
-    assert len(others) == 3 and all((first == values).all() for values in others)
-
-
-def test_a_failure_leaves_nothing_behind(chunk: Path) -> None:
-    absent = ViewSpec("embedding", {**SPEC.options, "weights": "openia", "model": "ViT-B-32"})
-    with pytest.raises(BenchError, match="Did you mean 'openai'"):
-        chunk_view(str(chunk), absent, BAND)
-    assert not list(chunk.glob("view-*"))
-    assert chunk_view(str(chunk), SPEC, BAND)
-
-
-def test_cheap_views_of_filtered_pictures_are_not_kept(chunk: Path) -> None:
-    assert chunk_view(str(chunk), ViewSpec("pixels"), BAND)
-    assert not list(chunk.glob("view-*"))
-
-
-def test_a_chunk_without_a_usable_picture_has_no_view(chunk: Path) -> None:
-    np.save(chunk / "crops.npy", np.empty((0, 48, 48, 3), np.uint8))
-    np.save(chunk / "rows.npy", np.empty(0, np.int32))
-    assert chunk_view(str(chunk), SPEC, BAND) is None
-
-
-def test_every_outcome_has_its_reason(picture_folder: Callable[..., Path], tmp_path: Path) -> None:
-    root = picture_folder(n=10)
-    Image.new("L", (1, 1)).save(root / "real" / "small.png")
-    (root / "real" / "torn.png").write_bytes(b"no picture")
-    domain = Catalogue({"mine": str(root)}).domain("mine", 0)
-    (gone,) = [item for item in domain.items if item.id.startswith("real/") and item.id.endswith("000.png")]
-    (root / gone.id).unlink()
-    places = Places(str(tmp_path / "cache"), str(tmp_path / "scratch"), "")
-    (task,) = [
-        task
-        for task in chunk_tasks(domain, ("train", "val", "test"), CropSpec(48), [ViewSpec("profile")], places)
-        if task.items[0].label == 0
+def test_pictures_that_two_domains_share_are_prepared_once(tasks_done: list[ChunkTask]) -> None:
+    catalogue = Catalogue({}, PROCEDURAL)
+    domains = [catalogue.domain(f"procedural/{name}", 0) for name in ("nearest", "planted")]
+    with scratch_places() as places:
+        nearest, planted = prepared([Request(domain) for domain in domains], places)
+        assert len(tasks_done) == 2 * 3  # the reals, and fakes of either, in both groups of splits
+        shared = [a.folder == b.folder for a, b in zip(nearest.chunks, planted.chunks, strict=True)]
+        assert shared == [task.items[0].label == REAL for task in nearest.tasks]
+        again = prepared([Request(domain) for domain in domains], places)
+    assert len(tasks_done) == 2 * 3
+    assert [chunk.folder for part in again for chunk in part.chunks] == [
+        chunk.folder for part in (nearest, planted) for chunk in part.chunks
     ]
-    statuses = {item.id: status for item, status in zip(task.items, prepare_chunk(task).statuses, strict=True)}
-    reasons = {item: status.reason for item, status in statuses.items() if status != OK}
-    assert reasons == {"real/small.png": Reason.TOO_SMALL, "real/torn.png": Reason.UNDECODABLE, gone.id: Reason.GONE}
-    assert statuses[gone.id].status is Status.MISSING
 
 
-def test_refused_items_have_their_reason_and_those_that_were_lost_keep_theirs() -> None:
-    items = tuple(Item(name, 0, "test") for name in "abcd")
-    lost = ItemStatus(Status.MISSING, "the file is gone.", Reason.GONE)
-    outcome = Outcomes(items, tuple("ABCD"), (0, 0, 0, 0), (OK, OK, OK, lost))
-    shared = ItemStatus(Status.ERROR, "shared.", Reason.SHARED)
-    found = without_items(without_copies(outcome, {"A": "the train pictures", "D": "…"}), {"a", "b", "d"}, shared).statuses
-    assert [status.reason for status in found] == [Reason.SEEN, Reason.SHARED, None, Reason.GONE]
-    assert found[0].detail == "the same picture is among the train pictures."
+def test_a_request_is_cut_group_by_group(picture_folder: Maker) -> None:
+    domain = Catalogue({"mine": str(picture_folder(n=10))}).domain("mine", 0)
+    with scratch_places() as places:
+        (part,) = prepared([Request(domain)], places)
+        groups = [
+            task for splits in SPLIT_GROUPS for task in chunk_tasks(domain, splits, CropSpec(48), part.tasks[0].views, places)
+        ]
+    assert list(part.tasks) == groups
+    assert [{item.split for item in task.items} for task in part.tasks] == [{"train", "val"}] * 2 + [{"test"}] * 2
+    assert part.request.splits == ("train", "val", "test", "")
+    for split in part.request.splits:
+        statuses = part.statuses(split)
+        assert list(statuses.items) == domain.split(split)
+        assert set(statuses.statuses) <= {OK}
+
+
+def test_a_scratch_folder_is_deleted_with_all_in_it() -> None:
+    with scratch_places("records") as places:
+        assert (places.cache, places.records) == (str(cache_root()), "records")
+        assert Path(places.scratch).parent == cache_root()
+        Path(places.scratch, "file").write_text("")
+    assert not Path(places.scratch).exists()
+    assert cache_root().is_dir()
+
+
+def test_a_larger_limit_adds_pictures_of_both_classes(picture_folder: Maker) -> None:
+    domain = Catalogue({"mine": str(picture_folder(n=12))}).domain("mine", 0)
+    few, more, other, all_ = (
+        {item.id for item in select_items(domain, "all", limit, seed).items}
+        for limit, seed in ((3, 0), (8, 0), (3, 1), (99, 0))
+    )
+    assert few < more < all_ == {item.id for item in domain.items}
+    assert few != other
+    assert sorted(name.split("/")[0] for name in few) == ["fake"] * 3 + ["real"] * 3
+
+
+def test_a_selection_is_of_one_split_and_the_domain_stays_whole(picture_folder: Maker) -> None:
+    domain = Catalogue({"mine": str(picture_folder(n=12))}).domain("mine", 0)
+    tested = select_items(domain, "test")
+    assert list(tested.split("test")) == domain.split("test")
+    assert not tested.split("train") and domain.split("train")
+
+
+def test_an_empty_selection_is_refused(picture_folder: Maker) -> None:
+    domain = Catalogue({"real_faces": str(picture_folder(n=10) / "real")}).domain("real_faces", 0)
+    assert select_items(domain, "all", classes=(REAL,)).items
+    with pytest.raises(DataError, match="real_faces has no fake picture in the split all; choose another --split"):
+        select_items(domain, "all", classes=(REAL, FAKE))
+    with pytest.raises(DataError, match="real_faces has no picture in the split nowhere"):
+        select_items(domain, "nowhere")
+
+
+def test_copies_of_training_pictures_are_not_scored_under_whatever_name(picture_folder: Maker) -> None:
+    home, away = picture_folder("home_pictures"), picture_folder("away_pictures", first_seed=50)
+    catalogue = Catalogue({"mine": str(home), "other": str(away)})
+    trained, validated = (catalogue.domain("mine", 0).split(split)[0] for split in ("train", "val"))
+    replaced = catalogue.domain("other", 0).split("test")[:2]
+    for item, copy in zip((trained, validated), replaced, strict=True):
+        shutil.copy(home / item.id, away / copy.id)
+    plan = make_plan(small_study(test=["mine", "other"]), catalogue)
+    with scratch_places() as places:
+        sets = prepare_sets(plan, places, Here(1), SilentReporter()).sets
+    assert set(sets) == {("mine", "train", 0), ("mine", "val", 0), ("mine", "test", 0), ("other", "test", 0)}
+    assert {problem[0]: problem[2] for problem in sets["other", "test", 0].problems} == {
+        copy.id: "the same picture is among the training or validation pictures of mine." for copy in replaced
+    }
+    assert not sets["mine", "train", 0].problems
+    assert not sets["mine", "test", 0].problems
+
+
+def test_a_copy_among_training_and_validation_pictures_is_not_validated_on(picture_folder: Maker) -> None:
+    root = picture_folder(n=12)
+    domain = Catalogue({"mine": str(root)}).domain("mine", 0)
+    shutil.copy(root / domain.split("train")[0].id, root / domain.split("val")[0].id)
+    with scratch_places() as places:
+        (part,) = prepared([Request(domain)], places)
+        refused = prepare._without_copies({("mine", split, 0): part.statuses(split) for split in ("train", "val", "test")})
+    assert [status.reason for status in refused["mine", "val", 0].statuses if status != OK] == [Reason.SEEN]
+    assert set(refused["mine", "train", 0].statuses) == {OK}

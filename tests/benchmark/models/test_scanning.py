@@ -10,7 +10,9 @@ from PIL import Image
 
 from bandbench.benchmark.contracts import Framing, Shown
 from bandbench.benchmark.errors import DataError, StudyError
-from bandbench.benchmark.models.scanning import ScanResult, pool_frames, scan_file
+from bandbench.benchmark.metrics.clips import ClipRule, Frames, clip_scores
+from bandbench.benchmark.metrics.roc import Scored
+from bandbench.benchmark.models.scanning import ScanResult, pool_frames, pooling_rule, scan_file
 from bandbench.benchmark.models.trained_model import TrainedModel
 from bandbench.datasets.copies.listing import find_files
 from bandbench.datasets.faces.windows import ScanRegion
@@ -130,8 +132,21 @@ def test_a_clip_that_breaks_off_says_so(tmp_path: Path) -> None:
 def test_pooling() -> None:
     fake = np.array([0.1, 0.2, 0.3, 0.9, 0.95, 0.4, 0.45])
     shares = np.stack([1 - fake, fake], axis=1)
-    assert pool_frames(shares, "mean")[1] == pytest.approx(fake.mean())
-    assert pool_frames(shares, "majority")[1] == pytest.approx(2 / 7)
-    assert pool_frames(shares, "top_third")[1] == pytest.approx((0.95 + 0.9 + 0.45) / 3)
-    with pytest.raises(StudyError, match="pooled by mean, majority, top_third"):
-        pool_frames(shares, "median")
+    assert pool_frames(shares, ClipRule.MEAN)[1] == pytest.approx(fake.mean())
+    assert pool_frames(shares, ClipRule.VOTE)[1] == pytest.approx(2 / 7)
+    assert pool_frames(shares, ClipRule.TOP_THIRD)[1] == pytest.approx((0.95 + 0.9 + 0.45) / 3)
+
+
+@pytest.mark.parametrize("rule", ClipRule)
+def test_frames_of_a_scan_are_pooled_as_those_of_an_evaluation(rule: ClipRule) -> None:
+    fake = np.random.default_rng(0).random(8)
+    frames = Frames(Scored(np.ones(8, np.int64), fake, np.array(["p"] * 8)), np.array(["clip"] * 8))
+    wanted = clip_scores(frames, rule, threshold=0.5).scores
+    np.testing.assert_allclose(pool_frames(np.stack([1 - fake, fake], axis=1), rule)[1], wanted, rtol=1e-12)
+
+
+def test_rules_by_name() -> None:
+    assert [pooling_rule(name) for name in ("mean", "vote", "top_third")] == [*ClipRule]
+    assert pooling_rule("majority") is ClipRule.VOTE  # its name in an earlier version
+    with pytest.raises(StudyError, match="median.*Known: mean, top_third, vote"):
+        pooling_rule("median")

@@ -1,0 +1,96 @@
+"""Features of item sets: equal to the direct way, and expensive views of filtered pictures are computed once and kept."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bandbench.benchmark.contracts import ViewSpec
+from bandbench.benchmark.domains.catalogue import Catalogue
+from bandbench.benchmark.errors import BenchError
+from bandbench.benchmark.features import load
+from bandbench.benchmark.features.load import chunk_view, first_crop, load_view
+from bandbench.benchmark.features.prepare import Request, prepare_domains, scratch_places
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.pictures.crops import CropSpec
+from bandbench.benchmark.registry import DetectorSpec
+from bandbench.benchmark.views import features_from_crops, view_kernel
+from conftest import Here, SilentReporter, noise_picture
+
+pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
+BAND = Band("low", 0.2, order=2, mode="pixels")
+SPEC = DetectorSpec.parse("clip_probe/random").build().view
+
+
+@pytest.fixture
+def chunk(tmp_path: Path) -> Path:
+    """A prepared chunk of 12 crops of 9 items."""
+    folder = tmp_path / "chunk"
+    folder.mkdir()
+    np.save(folder / "crops.npy", np.random.default_rng(0).integers(0, 256, (12, 48, 48, 3), dtype=np.uint8))
+    np.save(folder / "rows.npy", np.array([0, 0, 1, 2, 3, 4, 4, 5, 6, 7, 8, 8], np.int32))
+    return folder
+
+
+def test_what_is_kept_is_the_direct_result(chunk: Path, embedded: list[int]) -> None:
+    view, rows = chunk_view(str(chunk), SPEC, BAND) or pytest.fail("no crops")
+    wanted = features_from_crops(view_kernel(SPEC), np.load(chunk / "crops.npy"), BAND)
+    np.testing.assert_array_equal(view.values, wanted.values)
+    assert rows.tolist() == [0, 0, 1, 2, 3, 4, 4, 5, 6, 7, 8, 8]
+    other, _ = chunk_view(str(chunk), SPEC, Band("low", 0.21, order=2, mode="pixels")) or pytest.fail("no crops")
+    assert np.abs(other.values - view.values).max() > 1e-4
+
+
+def test_those_who_ask_at_the_same_time_wait_for_one(chunk: Path, embedded: list[int]) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        views = list(pool.map(lambda _: chunk_view(str(chunk), SPEC, BAND), range(4)))
+    assert embedded == [12]
+    assert len(list(chunk.glob("view-embedding-*.npy"))) == 1 and not list(chunk.glob("*.lock"))
+    first, *others = [view[0].values for view in views if view]
+    assert len(others) == 3 and all((first == values).all() for values in others)
+
+
+def test_a_failure_leaves_nothing_behind(chunk: Path) -> None:
+    absent = ViewSpec("embedding", {**SPEC.options, "weights": "openia", "model": "ViT-B-32"})
+    with pytest.raises(BenchError, match="Did you mean 'openai'"):
+        chunk_view(str(chunk), absent, BAND)
+    assert not list(chunk.glob("view-*"))
+    assert chunk_view(str(chunk), SPEC, BAND)
+
+
+def test_cheap_views_of_filtered_pictures_are_not_kept(chunk: Path) -> None:
+    assert chunk_view(str(chunk), ViewSpec("pixels"), BAND)
+    assert not list(chunk.glob("view-*"))
+
+
+def test_a_chunk_without_a_usable_picture_has_no_view(chunk: Path) -> None:
+    np.save(chunk / "crops.npy", np.empty((0, 48, 48, 3), np.uint8))
+    np.save(chunk / "rows.npy", np.empty(0, np.int32))
+    assert chunk_view(str(chunk), SPEC, BAND) is None
+
+
+@pytest.mark.parametrize("band", [Band(), Band("low", 0.2, mode="keep"), Band("high", 0.1, order=2, mode="pixels")])
+def test_features_of_an_item_set_are_those_of_its_crops(picture_folder: Callable[..., Path], band: Band) -> None:
+    domain = Catalogue({"mine": str(picture_folder(n=6))}).domain("mine", 0)
+    spec = ViewSpec("profile")
+    with scratch_places() as places:
+        request = Request(domain, (("train", "val", "test"),))
+        (prepared,) = prepare_domains([request], CropSpec(48), [spec], places, Here(1), SilentReporter())
+        items = prepared.item_set("test", prepared.statuses("test"))
+        features, rows = load_view(items, spec, band)
+        first = first_crop(items, 0)
+    numbers = [int(item.id[-7:-4]) + 1000 * item.label for item in domain.split("test")]
+    crops = np.stack([noise_picture(n, 64, 1.6 if n >= 1000 else 1.0)[8:56, 8:56] for n in numbers])
+    np.testing.assert_array_equal(features.values, features_from_crops(view_kernel(spec), crops, band).values)
+    assert rows.tolist() == list(range(len(numbers)))
+    assert not features.values.flags.writeable
+    np.testing.assert_array_equal(first, crops[0])
+
+
+def test_large_results_are_memory_maps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "LARGE", 100)
+    small, large = load._allocate((12,), np.dtype(np.float64), tmp_path), load._allocate((13,), np.dtype(np.float64), tmp_path)
+    assert (type(small), type(large)) == (np.ndarray, np.memmap)
+    assert large.shape == (13,) and not list(tmp_path.iterdir())  # its file has no name
