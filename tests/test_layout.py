@@ -12,7 +12,7 @@ FOLDERS = ("benchmark", "detectors", "datasets", "studies", "leaderboard")
 # What each folder may import from; `benchmark/cli` is where the parts meet.
 ALLOWED = {
     "benchmark": {"benchmark"},
-    "benchmark/cli": {"benchmark", "benchmark/cli", "leaderboard"},
+    "benchmark/cli": {"benchmark", "benchmark/cli", "datasets", "leaderboard"},
     "detectors": {"benchmark", "detectors"},
     "datasets": {"benchmark", "datasets"},
     "studies": {"benchmark"},

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich import box
@@ -21,11 +21,11 @@ from ..errors import BenchError, PluginError, unknown_name
 from ..pictures.lookalikes import DISTANCE
 from ..registry import datasets
 from ..store.files import dump_json
-from . import completion
 from .arguments import parse_data
 from .commands import STDOUT
-from .options import CsvOption, DataOption, JobsOption, JsonOption, check_target, jobs_of, write_text
+from .options import check_target, jobs_of, write_text
 from .progress import ScreenReporter
+from .requests.copies import DoctorRequest
 
 SHOWN_ROWS = 24  # of a table
 SHOWN_FINDINGS = 5  # of one kind
@@ -46,47 +46,31 @@ SAYS = {
 }
 
 
-def doctor(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME", help="A data set, one of its domains, or a name of your own.", autocompletion=completion.datasets
-        ),
-    ],
-    root: Annotated[Path | None, typer.Option(metavar="DIR", help="Its folder: as distributed, or as prepared.")] = None,
-    data: DataOption = None,
-    crop: Annotated[int, typer.Option(metavar="N", min=16, help="Side of the crops that a run will cut.")] = 128,
-    sample: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Open N files per domain and class only. (0: all)", show_default=False)
-    ] = 0,
-    distance: Annotated[
-        int | None, typer.Option(metavar="BITS", min=0, max=63, help="How far look-alikes may be apart. (default: 4)")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of the splits that are drawn, as for bench run.")] = 0,
-    replicate: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Number of the draw of training and validation pictures, from 0.")
-    ] = 0,
-    jobs: JobsOption = None,
-    json_file: JsonOption = None,
-    csv_file: CsvOption = None,
-) -> None:
+def doctor(request: DoctorRequest) -> None:
     """
     Look at a copy of a data set: what is there, missing, extra, broken, twice, or tells the classes by itself.
 
     Several data sets (--data, repeated) are also compared with each other.
     Exit code 0: complete; 3: usable, with gaps; 2: unusable.
     """
-    for target in (json_file, csv_file):
+    for target in (request.json_file, request.csv_file):
         check_target(target)
-    specs, variant = _specs(name, root, data)
-    options = Options(crop, sample, DISTANCE if distance is None else distance, seed, replicate, jobs_of(jobs))
+    specs, variant = _specs(request.name, request.root, request.data)
+    options = Options(
+        request.crop,
+        request.sample,
+        DISTANCE if request.distance is None else request.distance,
+        request.seed,
+        request.replicate,
+        jobs_of(request.jobs),
+    )
     with ScreenReporter(Console(stderr=True)) as reporter:
         report = examine(specs, options, reporter, variant)
-    if json_file:
-        write_text(json_file, dump_json(report.as_dict()))
-    if csv_file:
-        write_text(csv_file, _as_csv(report))
-    if STDOUT not in (json_file, csv_file):
+    if request.json_file:
+        write_text(request.json_file, dump_json(report.as_dict()))
+    if request.csv_file:
+        write_text(request.csv_file, _as_csv(report))
+    if STDOUT not in (request.json_file, request.csv_file):
         _print(report, Console(highlight=False))
     raise typer.Exit(report.exit_code)
 

@@ -3,7 +3,7 @@
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -23,66 +23,47 @@ from ..results.scores import write_table
 from ..store.files import dump_json
 from ..tracking.store import resolve_tracking_uri
 from ..workers import running_workers
-from . import completion
 from .arguments import parse_data
-from .options import DataOption, JobsOption, JsonOption, TrackingOption, check_target, jobs_of, write_text
+from .options import check_target, jobs_of, write_text
 from .progress import ScreenReporter
 from .provenance import print_dropped, print_missing, print_remarks, print_unusable
 from .report import print_problems, say
+from .requests.models import EvaluateRequest
 from .tracking_store import model_folder, sent
 
 MAX_SHOWN_CLASSES = 12
 NUMBERS_WIDTH = 47  # characters of a table beside the domains
 
 
-def evaluate(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A folder that bench train made, or models:/ID of MLflow.")],
-    test: Annotated[
-        list[str],
-        typer.Option("--test", metavar="DOMAIN", help="Domain to test on. Repeatable.", autocompletion=completion.domains),
-    ],
-    data: DataOption = None,
-    detector: Annotated[
-        str | None, typer.Option(metavar="file.py:Class", help="Code of a detector that is not registered.")
-    ] = None,
-    drop_leaks: Annotated[
-        bool,
-        typer.Option(
-            "--drop-leaks", help="Do not score pictures that share a clip or an identity with what it has learned from."
-        ),
-    ] = False,
-    clips: Annotated[
-        str, typer.Option(metavar="RULE", help="Frames of a clip to one score: mean, vote or top_third.")
-    ] = "mean",
-    scores: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the score files (Parquet), one per domain.")] = None,
-    jobs: JobsOption = None,
-    tracking_uri: TrackingOption = None,
-    json_file: JsonOption = None,
-) -> None:
+def evaluate(request: EvaluateRequest) -> None:
     """Test a trained model; pictures that it has learned from are not scored."""
     console = Console(stderr=True)
-    check_target(json_file)
-    rule = clip_rule(clips)
-    uri = resolve_tracking_uri(tracking_uri)
-    trained = TrainedModel.load(model_folder(model, uri), detector)
-    given = parse_data(data)
+    check_target(request.json_file)
+    rule = clip_rule(request.clips)
+    uri = resolve_tracking_uri(request.tracking_uri)
+    trained = TrainedModel.load(model_folder(request.model, uri), request.detector)
+    given = parse_data(request.data)
     catalogue = Catalogue(given.folders, given.options)
     started = time.time()
-    with ScreenReporter(console) as reporter, running_workers(jobs_of(jobs)) as workers:
+    with ScreenReporter(console) as reporter, running_workers(jobs_of(request.jobs)) as workers:
         seed = trained.recipe.seed
-        chosen = catalogue.choose(test, seed, lambda name: missing_classes(catalogue.domain(name, seed).items, ("test",)))
+        chosen = catalogue.choose(
+            request.test, seed, lambda name: missing_classes(catalogue.domain(name, seed).items, ("test",))
+        )
         print_unusable(chosen.left_out, console)
         domains = chosen.domains
-        found = evaluate_model(trained, domains, catalogue, workers, reporter, drop_leaks, rule)
+        found = evaluate_model(trained, domains, catalogue, workers, reporter, request.drop_leaks, rule)
         reporter.stage("recording", None)
         with tempfile.TemporaryDirectory() as pictures:
             documents = [evaluation_document(trained, one, started, Path(pictures)) for one in found]
             recorded = sent(documents, uri, console)
-    for one in found if scores else []:
-        write_table(Path(str(scores), one.domain.replace("/", "-").replace(", ", "+") + ".parquet"), one.scores)
-    if json_file:
-        write_text(json_file, dump_json({"model": str(model), "tests": [_as_document(one, trained) for one in found]}))
-    if json_file != "-":
+    for one in found if request.scores else []:
+        write_table(Path(str(request.scores), one.domain.replace("/", "-").replace(", ", "+") + ".parquet"), one.scores)
+    if request.json_file:
+        write_text(
+            request.json_file, dump_json({"model": str(request.model), "tests": [_as_document(one, trained) for one in found]})
+        )
+    if request.json_file != "-":
         _print(found, trained)
     problems = [problem for one in found for problem in one.problems]
     print_problems(problems, console)

@@ -2,8 +2,6 @@
 
 import shlex
 from collections import Counter
-from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -18,91 +16,49 @@ from ..errors import BenchError, StudyError
 from ..invocation import bench
 from ..models.scanning import POOLS, ScanResult, scan_file
 from ..models.trained_model import TrainedModel
+from ..store.files import dump_json
 from .commands import STDOUT
-from .options import CsvOption, JsonOption, check_target, write_text
+from .options import check_target, write_text
 from .progress import ScreenReporter
 from .report import say
+from .requests.models import ScanRequest
 from .tracking_store import model_folder
 
 SHOWN_ROWS = 40
 SHOWN_REMARKS = 5
 
 
-def scan(
-    paths: Annotated[list[Path], typer.Argument(metavar="MODEL PATH...", help="A folder of bench train, then what to score.")],
-    frames: Annotated[int, typer.Option(metavar="N", min=1, help="Frames per clip, spread evenly.")] = 32,
-    pool: Annotated[str, typer.Option(help="Frames to one score: mean, majority or top_third.")] = "mean",
-    faces: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="Who finds the face that is scored: haar, yunet, retinaface, or none for the middle. auto: haar in clips, "
-            "if the model was trained on faces.",
-        ),
-    ] = "auto",
-    weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The face finder's weights, for yunet and retinaface.")
-    ] = None,
-    min_size: Annotated[
-        int | None,
-        typer.Option(
-            "--min-size",
-            "--min-face",
-            metavar="N",
-            min=0,
-            help="Pass over smaller faces, in pixels. (default: as in training)",
-            show_default=False,
-        ),
-    ] = None,
-    margin: Annotated[
-        float | None,
-        typer.Option(
-            metavar="X",
-            help="Added to the face on every side, as a share of its box. (default: as in training)",
-            show_default=False,
-        ),
-    ] = None,
-    detector: Annotated[
-        str | None, typer.Option(metavar="file.py:Class", help="Code of a detector that is not registered.")
-    ] = None,
-    json_file: JsonOption = None,
-    csv_file: CsvOption = None,
-) -> None:
+def scan(request: ScanRequest) -> None:
     """Score pictures and clips with a trained model: probability of each class, and 'unsure' where it cannot tell."""
-    from rich.console import Console
-
-    from ..models.trained_model import TrainedModel
-    from ..store.files import dump_json
-
     console = Console(stderr=True)
-    for target in (json_file, csv_file):
+    for target in (request.json_file, request.csv_file):
         check_target(target)
-    if pool not in POOLS:
-        raise StudyError(f"--pool is {', '.join(POOLS)}; got {pool!r}.")
-    folder = model_folder(paths[0])
-    if len(paths) < 2 or not (folder / "model.json").is_file():
+    if request.pool not in POOLS:
+        raise StudyError(f"--pool is {', '.join(POOLS)}; got {request.pool!r}.")
+    folder = model_folder(request.paths[0])
+    if len(request.paths) < 2 or not (folder / "model.json").is_file():
         raise BenchError(
-            f"bench scan wants a model and then what to score; {paths[0]} is no model. Make one:\n"
+            f"bench scan wants a model and then what to score; {request.paths[0]} is no model. Make one:\n"
             f"  {bench('train spectral_svm --train mine --data mine=DIR --out model')}   (DIR with real/ and fake/)\n"
-            f"  {bench(shlex.join(['scan', 'model', *map(str, paths)]))}"
+            f"  {bench(shlex.join(['scan', 'model', *map(str, request.paths)]))}"
         )
-    model, files = TrainedModel.load(folder, detector), find_files(paths[1:])
-    region = ScanRegion.of(model.framing, faces, weights, min_size, margin)
+    model, files = TrainedModel.load(folder, request.detector), find_files(request.paths[1:])
+    region = ScanRegion.of(model.framing, request.faces, request.weights, request.min_size, request.margin)
     if files.passed_over:
         say(console, f"passed over: {files.passed_over}")
     found: list[ScanResult] = []
     with ScreenReporter(console) as reporter:
         reporter.stage(f"scoring with {model.recipe.label}", len(files.paths))
         for path in files.paths:
-            found += scan_file(model, path, region, frames, pool)
+            found += scan_file(model, path, region, request.frames, request.pool)
             reporter.advance()
     rows = [one.as_row() for one in found]
-    if json_file:
-        about = {"model": str(paths[0]), "classes": model.recipe.classes, "looked_for": region.as_dict()}
-        write_text(json_file, dump_json(about | {"rows": rows}))
-    if csv_file:
-        write_text(csv_file, lines_as_csv(rows))
-    if STDOUT not in (json_file, csv_file):
+    if request.json_file:
+        about = {"model": str(request.paths[0]), "classes": model.recipe.classes, "looked_for": region.as_dict()}
+        write_text(request.json_file, dump_json(about | {"rows": rows}))
+    if request.csv_file:
+        write_text(request.csv_file, lines_as_csv(rows))
+    if STDOUT not in (request.json_file, request.csv_file):
         _print(found, model, region)
     raise typer.Exit(3 if any(one.status != "ok" for one in found) else 0)
 
