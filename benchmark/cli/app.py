@@ -84,7 +84,7 @@ def _print_version(wanted: bool) -> None:
 app = typer.Typer(
     name="bench",
     cls=_Bench,
-    help="Which frequencies does a deepfake detector live on, and does that evidence survive elsewhere?",
+    help="Which frequencies does a deepfake detector rely on, and does that evidence transfer to data that it never saw?",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -94,7 +94,7 @@ app = typer.Typer(
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Say the version and exit.")
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
     ] = False,
 ) -> None:
     pass

@@ -21,13 +21,13 @@ class _BareFiles:
     """``--json``, ``--csv`` and ``--csv-tests`` may stand without a file, which then is standard output."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        given = []
+        words = []
         for i, arg in enumerate(args):
-            given.append(arg)
+            words.append(arg)
             last = i + 1 == len(args)
             if arg in BARE and (last or args[i + 1].startswith("--")):
-                given.append(STDOUT)
-        return super().parse_args(ctx, given)  # pyright: ignore[reportAttributeAccessIssue] (of the class beside it)
+                words.append(STDOUT)
+        return super().parse_args(ctx, words)  # pyright: ignore[reportAttributeAccessIssue] (of the class beside it)
 
 
 class _Help:

@@ -1,4 +1,4 @@
-"""Values that the shell completes: names of studies, detectors, data sets and domains, by their files alone."""
+"""Values that the shell completes: studies, detectors, data sets and domains, by file names, without imports."""
 
 import importlib.metadata
 import pkgutil
@@ -30,8 +30,8 @@ def datasets(incomplete: str) -> list[str]:
 
 def domains(context: typer.Context, incomplete: str) -> list[str]:
     """Names of data sets, the domains that shipped studies name, and what ``--data`` has brought before on the line."""
-    given = (text.partition("=")[0] for text in context.params.get("data") or ())
-    return _beginning(incomplete, [*given, *_plugin_names("datasets"), *_study_domains()])
+    names = (text.partition("=")[0] for text in context.params.get("data") or ())
+    return _beginning(incomplete, [*names, *_plugin_names("datasets"), *_study_domains()])
 
 
 def everything(incomplete: str) -> list[str]:

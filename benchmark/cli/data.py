@@ -40,7 +40,7 @@ def prepare(request: PrepareRequest) -> None:
     check_target(request.json_file)
     n_jobs = jobs_of(request.jobs)
     dataset = open_dataset(request.name, request.root, request.data, request.param)
-    given = {
+    changes = {
         "frames": request.frames,
         "every": request.every,
         "decoder": request.decoder,
@@ -53,8 +53,8 @@ def prepare(request: PrepareRequest) -> None:
         "size": request.size,
         "recode": request.recode,
     }
-    settings = merge_settings(dataset, given)
-    wanted: dict[str, Any] = {
+    settings = merge_settings(dataset, changes)
+    options: dict[str, Any] = {
         "out": request.out,
         "weights": request.weights,
         "domains": request.domain or (),
@@ -62,9 +62,9 @@ def prepare(request: PrepareRequest) -> None:
     }
     with ScreenReporter(console) as reporter, _stopping(reporter):
         if request.dry_run:
-            result = preview(dataset, settings, reporter=reporter, **wanted)
+            result = preview(dataset, settings, reporter=reporter, **options)
         else:
-            result = prepare_dataset(dataset, settings, jobs=n_jobs, reporter=reporter, **wanted)
+            result = prepare_dataset(dataset, settings, jobs=n_jobs, reporter=reporter, **options)
     if isinstance(result, list):
         _print_estimates(result, n_jobs, request.json_file)
         return
@@ -74,7 +74,7 @@ def prepare(request: PrepareRequest) -> None:
 
 @contextlib.contextmanager
 def _stopping(reporter: ScreenReporter) -> Iterator[None]:
-    """Say after Ctrl-C that nothing is lost."""
+    """Report after Ctrl-C that finished work is kept; exit with code 130."""
     try:
         yield
     except KeyboardInterrupt:
@@ -114,7 +114,7 @@ def open_dataset(name: str, root: Path | None, data: list[str] | None, param: li
 
 
 def _adapter(name: str, folder: Path | str | None, is_named: bool) -> str:
-    """Name of the adapter: that of a folder of one's own goes by what is in it; `is_named` where ``--data`` gave it a name."""
+    """Return the adapter's name, which for a folder of one's own depends on its files; `is_named` if ``--data`` names it."""
     if name not in OWN and (":" in name or not is_named or name in datasets.names()):
         return name
     if folder is None:
@@ -136,7 +136,7 @@ def _report(outcome: PreparationOutcome, dataset: SourceDataset, name: str, cons
 
 
 def _print_counts(outcome: PreparationOutcome) -> None:
-    """One line per domain and class."""
+    """Print a line per domain and class."""
     preparation = outcome.preparation
     table = _table(f"{preparation.dataset}: {preparation.settings_text}", "sources", "crops", "no face", "errors", "left")
     for count in outcome.counts:
@@ -155,7 +155,7 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _print_problems(outcome: PreparationOutcome, console: Console) -> None:
-    """The first ones of what gave no crop, and of what was passed over; what gave fewer crops is only counted."""
+    """Print the first sources without a crop and those passed over; sources with fewer crops are only counted."""
     some = [problem for problem in outcome.problems if problem.status != OK]
     for problem in some[:SHOWN_PROBLEMS]:
         say(console, f"{problem.path}{':' if problem.status in (NO_FACE, ERROR, UNREAD) else ''} {problem.detail}")
@@ -167,8 +167,8 @@ def _print_problems(outcome: PreparationOutcome, console: Console) -> None:
         say(console, f"{fewer} sources gave fewer crops than asked for; {outcome.preparation.folder / PROBLEMS} says why:")
         say(console, f"{first.path}: {first.detail}")
     if outcome.vanished:
-        first, *others = outcome.vanished
-        more = f" and {len(others)} more" if others else ""
+        first, *rest = outcome.vanished
+        more = f" and {len(rest)} more" if rest else ""
         say(console, f"no longer in the folder, their crops are kept: {first}{more}")
 
 
@@ -197,7 +197,7 @@ def _print_end(outcome: PreparationOutcome, dataset: SourceDataset, name: str, c
 
 
 def _run_command(outcome: PreparationOutcome, dataset: SourceDataset, name: str) -> str:
-    """What uses the crops: by the root they were made of, or by their own folder where one root has several."""
+    """Return a command that uses the crops: by their root, or by their own folder where one root has several preparations."""
     several = len(find_preparations(dataset.origin)) > 1
     place = outcome.preparation.folder if several else dataset.root
     data = ["--data", f"{'mine' if name in OWN else name}={place}"]
@@ -236,5 +236,5 @@ def _estimate_cells(part: Estimate) -> tuple[str, ...]:
 
 
 def _size(n_bytes: float) -> str:
-    """Size in the unit in which disks are counted."""
+    """Format a size in MB or GB."""
     return f"{n_bytes / 1e9:,.1f} GB" if n_bytes >= 1e8 else f"{n_bytes / 1e6:,.1f} MB"

@@ -1,4 +1,4 @@
-"""``bench data doctor``: what a copy of a data set holds, lacks and gives away."""
+"""``bench data doctor``: content, gaps and confounds of a copy of a data set."""
 
 import difflib
 from collections.abc import Sequence
@@ -76,23 +76,23 @@ def doctor(request: DoctorRequest) -> None:
 
 
 def _specs(given: str, root: Path | None, data: list[str] | None) -> tuple[dict[str, DatasetSpec], str]:
-    """Data sets by name, the one that was asked for first; and the domain of it that was."""
+    """Return the data sets by name, the requested one first, and its requested variant."""
     name, variant = _split_domain(given)
-    said = parse_data(data, [name])
-    if root is not None and name in said.folders:
+    located = parse_data(data, [name])
+    if root is not None and name in located.folders:
         raise BenchError(f"--root and --data {name}=... both name a folder; give one of them.")
     if name in datasets.found.failures:
         raise PluginError(f"dataset '{name}' cannot be used: {datasets.found.failures[name]}")
-    known = datasets.names()
-    if root is not None and ":" not in name and name not in known and difflib.get_close_matches(name, known, n=1):
-        raise PluginError(f"{unknown_name('dataset', name, known)} For a folder of your own: --data {name}={root}.")
+    registered = datasets.names()
+    if root is not None and ":" not in name and name not in registered and difflib.get_close_matches(name, registered, n=1):
+        raise PluginError(f"{unknown_name('dataset', name, registered)} For a folder of your own: --data {name}={root}.")
     folders = {name: str(root)} if root is not None else {}
-    if ":" in name and name not in said.folders and root is None:
+    if ":" in name and name not in located.folders and root is None:
         folders = {name: ""}
-    catalogue = Catalogue({**folders, **said.folders}, said.options)
+    catalogue = Catalogue({**folders, **located.folders}, located.options)
     first = datasets.get(name).name if ":" in name else name
-    wanted = [first, *(datasets.get(n).name if ":" in n else n for n in said.folders)]
-    return {alias: catalogue.spec(alias) for alias in dict.fromkeys(wanted)}, variant
+    requested = [first, *(datasets.get(n).name if ":" in n else n for n in located.folders)]
+    return {alias: catalogue.spec(alias) for alias in dict.fromkeys(requested)}, variant
 
 
 def _split_domain(given: str) -> tuple[str, str]:
@@ -107,7 +107,7 @@ def _split_domain(given: str) -> tuple[str, str]:
 
 
 def _as_csv(report: Report) -> str:
-    """One line per file of every finding; findings about no file have one line."""
+    """Return a line per file of each finding, and one for a finding about no file."""
     names = ("dataset", "folder", "level", "kind", "where", "path", "detail", "text", "remedy")
     lines: list[tuple[str, ...]] = []
     groups = [(d.inventory.name, d.inventory.folder, d.findings) for d in report.diagnoses] + [("", "", report.across)]
@@ -146,7 +146,7 @@ def _print_end(report: Report, console: Console) -> None:
 
 
 def _line(*parts: tuple[str, str]) -> Text:
-    """Text of others, which may hold anything: no markup in it means anything, and control characters are shown as such."""
+    """Return text from files without interpreting markup; control characters become replacement characters."""
     return Text.assemble(*(("".join(c if c.isprintable() else "\ufffd" for c in text), style) for text, style in parts))
 
 
@@ -158,9 +158,9 @@ def _count_table(counts: Sequence[CountRow]) -> Table:
         table.add_column(column, justify="right", no_wrap=True)
     sides = list(dict.fromkeys((row.domain, row.label) for row in counts))
     for domain, label in sides[:SHOWN_ROWS]:
-        mine = [row for row in counts if (row.domain, row.label) == (domain, label)]
-        numbers = [sum(row.n for row in mine if row.split == split) for split in splits]
-        bad, clips, people = (sum(getattr(row, name) for row in mine) for name in ("bad", "videos", "identities"))
+        of_side = [row for row in counts if (row.domain, row.label) == (domain, label)]
+        numbers = [sum(row.n for row in of_side if row.split == split) for split in splits]
+        bad, clips, people = (sum(getattr(row, name) for row in of_side) for name in ("bad", "videos", "identities"))
         shown = [f"{n or '–'}" for n in (*numbers, bad)]
         side = Text.assemble(_line((domain or "(all)", "")), "\n  ", (LABEL_NAMES[label], "dim"))
         table.add_row(side, *shown, f"{clips or '–'}\n{people or '–'}")
@@ -170,7 +170,7 @@ def _count_table(counts: Sequence[CountRow]) -> Table:
 
 
 def _print_answers(diagnosis: Diagnosis, console: Console) -> None:
-    """What both classes have alike in a line, and what differs as a table, of the domain in which it tells most."""
+    """Print properties that both classes share in a line, and those that differ as a table, of their most telling domain."""
     worst: dict[str, Any] = {}
     for answers in diagnosis.answers.values():
         for answer in answers:

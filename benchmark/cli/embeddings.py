@@ -41,35 +41,35 @@ def embeddings(request: EmbeddingsRequest) -> None:
         )
         opened, left_out = _open(request.domains or [], parse_data(request.data), options)
         with running_workers(jobs_of(request.jobs)) as workers:
-            found = embed(opened, options, workers, reporter)
+            result = embed(opened, options, workers, reporter)
         reporter.stage("writing", None)
-        found.save(request.out)
+        result.save(request.out)
     if request.json_file:
-        write_text(request.json_file, dump_json({"file": str(request.out), **_summary(found), **found.about}))
+        write_text(request.json_file, dump_json({"file": str(request.out), **_summary(result), **result.about}))
     if request.json_file != STDOUT:
-        facts = _summary(found)
+        facts = _summary(result)
         domain = "1 domain" if len(opened) == 1 else f"{len(opened)} domains"
         text = f"{request.out}: {facts['pictures']} pictures of {domain}, vectors of {facts['features']} numbers."
         console.print(text, markup=False, highlight=False, soft_wrap=True)
     print_unusable(left_out, console)
-    print_problems(found.problems, console)
+    print_problems(result.problems, console)
     print_remarks(opened, console)
-    raise typer.Exit(3 if found.problems else 0)
+    raise typer.Exit(3 if result.problems else 0)
 
 
 def _open(names: list[str], data: GivenData, options: EmbeddingOptions) -> tuple[list[OpenDomain], dict[str, str]]:
-    """Domains, and those of whole data sets that are left out, with the reasons."""
-    given = [datasets.get(name).name if ":" in name else name for name in data.folders]
+    """Return the domains, and the reasons of those left out of whole data sets."""
+    named = [datasets.get(name).name if ":" in name else name for name in data.folders]
     catalogue = Catalogue(data.folders, data.options)
 
     def opened(name: str) -> OpenDomain:
         return catalogue.domain(name, options.seed, any_split=options.split == "all")
 
-    chosen = catalogue.choose(names or given, options.seed, lambda name: _lacks(opened(name), options))
+    chosen = catalogue.choose(names or named, options.seed, lambda name: _lacks(opened(name), options))
     if not chosen.domains:
         example = bench("embeddings procedural/planted --detector clip_probe/random")
         raise DataError(f"no domain is named; try `{example}`, or --data mine=DIR for your own pictures.")
-    for name in given:
+    for name in named:
         if name not in map(dataset_name, chosen.domains):
             raise DataError(f"--data {name} is not used; name {name} among the domains, or leave it out.")
     return [opened(name) for name in chosen.domains], chosen.left_out

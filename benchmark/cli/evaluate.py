@@ -42,8 +42,8 @@ def evaluate(request: EvaluateRequest) -> None:
     rule = clip_rule(request.clips)
     uri = resolve_tracking_uri(request.tracking_uri)
     trained = TrainedModel.load(model_folder(request.model, uri), request.detector)
-    given = parse_data(request.data)
-    catalogue = Catalogue(given.folders, given.options)
+    located = parse_data(request.data)
+    catalogue = Catalogue(located.folders, located.options)
     started = time.time()
     with ScreenReporter(console) as reporter, running_workers(jobs_of(request.jobs)) as workers:
         seed = trained.recipe.seed
@@ -52,40 +52,45 @@ def evaluate(request: EvaluateRequest) -> None:
         )
         print_unusable(chosen.left_out, console)
         domains = chosen.domains
-        found = evaluate_model(trained, domains, catalogue, workers, reporter, request.drop_leaks, rule)
+        evaluations = evaluate_model(trained, domains, catalogue, workers, reporter, request.drop_leaks, rule)
         reporter.stage("recording", None)
         with tempfile.TemporaryDirectory() as pictures:
-            documents = [evaluation_document(trained, one, started, Path(pictures)) for one in found]
+            documents = [evaluation_document(trained, evaluation, started, Path(pictures)) for evaluation in evaluations]
             recorded = sent(documents, uri, console)
-    for one in found if request.scores else []:
-        write_table(Path(str(request.scores), one.domain.replace("/", "-").replace(", ", "+") + ".parquet"), one.scores)
+    for evaluation in evaluations if request.scores else []:
+        write_table(
+            Path(str(request.scores), evaluation.domain.replace("/", "-").replace(", ", "+") + ".parquet"), evaluation.scores
+        )
     if request.json_file:
         write_text(
-            request.json_file, dump_json({"model": str(request.model), "tests": [_as_document(one, trained) for one in found]})
+            request.json_file,
+            dump_json(
+                {"model": str(request.model), "tests": [_as_document(evaluation, trained) for evaluation in evaluations]}
+            ),
         )
     if request.json_file != "-":
-        _print(found, trained)
-    problems = [problem for one in found for problem in one.problems]
+        _print(evaluations, trained)
+    problems = [problem for evaluation in evaluations for problem in evaluation.problems]
     print_problems(problems, console)
     if trained.names is None:
         say(
             console,
             "The model does not know its clips and identities, so only the pictures themselves could be told; train it again.",
         )
-    print_dropped({one.domain: {"test": one.n_dropped} for one in found}, console)
-    print_missing({name: facts for one in found for name, facts in one.data["data"].items()}, console)
+    print_dropped({evaluation.domain: {"test": evaluation.n_dropped} for evaluation in evaluations}, console)
+    print_missing({name: facts for evaluation in evaluations for name, facts in evaluation.data["data"].items()}, console)
     print_remarks((catalogue.domain(name, trained.recipe.seed) for name in domains), console)
-    for one in found:
-        if one.missing:
-            say(console, _one_sided(one))
-        if one.clip_problem:
-            say(console, f"{one.domain} has no metrics per clip: {one.clip_problem}")
-    incomplete = problems or any(one.missing or one.clip_problem for one in found)
+    for evaluation in evaluations:
+        if evaluation.missing:
+            say(console, _one_sided(evaluation))
+        if evaluation.clip_problem:
+            say(console, f"{evaluation.domain} has no metrics per clip: {evaluation.clip_problem}")
+    incomplete = problems or any(evaluation.missing or evaluation.clip_problem for evaluation in evaluations)
     raise typer.Exit(0 if recorded and not incomplete else 3)
 
 
 def _one_sided(found: Evaluation) -> str:
-    """Say which class is missing, and what the other one tells by itself."""
+    """Return a sentence about the missing class, with the false alarms or detections of the other one."""
     missing = " and ".join(found.missing)
     text = (
         f"{found.domain} has no {missing} pictures that could be scored; AUC, balanced accuracy, EER and PD take both classes."
@@ -114,20 +119,20 @@ def _print(found: list[Evaluation], model: TrainedModel) -> None:
     table.add_column("test domain\npictures", overflow="fold", min_width=12)
     for name in ("AUC\n95 %", "balanced\naccuracy", "EER", "PD@1 %", "Brier"):
         table.add_column(name, justify="right", no_wrap=True)
-    for one in found:
-        value = one.numbers
-        count = str(one.n) if one.n == one.n_items else f"{one.n} of {one.n_items}"
+    for evaluation in found:
+        value = evaluation.numbers
+        count = str(evaluation.n) if evaluation.n == evaluation.n_items else f"{evaluation.n} of {evaluation.n_items}"
         interval = f"{_text(value['auc_lo'])}-{_text(value['auc_hi'])}"
-        others = [_text(value[name]) for name in ("balanced_accuracy", "eer", "pd1", "brier")]
-        name = folded_name(one.domain, max(12, console.width - NUMBERS_WIDTH))
-        table.add_row(Text(f"{name}\n  {count}"), f"{_text(value['auc'])}\n{interval}", *others)
+        metrics = [_text(value[name]) for name in ("balanced_accuracy", "eer", "pd1", "brier")]
+        name = folded_name(evaluation.domain, max(12, console.width - NUMBERS_WIDTH))
+        table.add_row(Text(f"{name}\n  {count}"), f"{_text(value['auc'])}\n{interval}", *metrics)
     console.print(table)
     _print_clips(found, console)
 
 
 def _print_clips(found: "list[Evaluation]", console: "Console") -> None:
     """Print a table of the domains that have clips, if there are any."""
-    rows = [(one.domain, one.clips) for one in found if one.clips is not None]
+    rows = [(evaluation.domain, evaluation.clips) for evaluation in found if evaluation.clips is not None]
     if not rows:
         return
     title = f"per clip ({rows[0][1].rule.describe()})"

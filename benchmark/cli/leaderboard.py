@@ -1,4 +1,4 @@
-"""``bench leaderboard``: rows from what was recorded, and from scores that others brought."""
+"""``bench leaderboard``: rows from recorded studies and from submitted scores."""
 
 import hashlib
 import math
@@ -74,10 +74,10 @@ def leaderboard(request: BoardRequest) -> None:
         board, folders = with_submissions(load_board(uri, request.study, reporter, request.every))
     for reason in board.refused:
         _print(console, f"refused: {reason}", "yellow")
-    others = [] if request.every else other_variants(board.others)
+    remarks = [] if request.every else other_variants(board.others)
     if request.study and (shown := sorted(boards_of(request.study, {row.study for row in board.rows}) - {request.study})):
-        others = [f"{request.study} was not run as its file says; shown is what was: {', '.join(shown)}.", *others]
-    _write_tables(board, request.json_file, request.csv_file, request.csv_tests, others)
+        remarks = [f"{request.study} was not run as its file says; shown is what was: {', '.join(shown)}.", *remarks]
+    _write_tables(board, request.json_file, request.csv_file, request.csv_tests, remarks)
     if request.html:
         with console.status("making the page"):
             _write_page(request.html, board, uri, request.log, folders)
@@ -88,7 +88,7 @@ def leaderboard(request: BoardRequest) -> None:
         with console.status("drawing the figures"):
             files = _draw(board, folders, request.figures, request.formats)
         _print(console, f"{request.figures}: {len(files)} files" if files else "no row has anything to draw.")
-    for line in others:
+    for line in remarks:
         _print(console, line)
     if not (request.json_file or request.csv_file or request.csv_tests or request.html or request.figures):
         _print_board(board, request.study or "all studies")
@@ -142,7 +142,7 @@ def _print_board(board: Board, title: str) -> None:
 
 
 def _print(console: Console, line: str, style: str = "") -> None:
-    """Print what others wrote: text and nothing else."""
+    """Print text of submissions without interpreting markup."""
     console.print(plain(line), markup=False, highlight=False, emoji=False, style=style)
 
 
@@ -185,7 +185,7 @@ def export(request: ExportRequest) -> None:
     """Write the scores of a recorded row as CSV: dataset, key, compression, label, score, status."""
     for file in (request.target, request.meta):
         check_target(file)
-    found = export_row(
+    exported = export_row(
         resolve_tracking_uri(request.tracking_uri),
         request.run,
         request.study,
@@ -193,17 +193,17 @@ def export(request: ExportRequest) -> None:
         request.train,
         request.validation,
     )
-    files = _numbered(request.target, len(found.tables))
-    for file, text in zip(files, found.tables, strict=True):
+    files = _numbered(request.target, len(exported.tables))
+    for file, text in zip(files, exported.tables, strict=True):
         write_text(file, text)
     if request.meta:
-        write_text(request.meta, found.meta)
+        write_text(request.meta, exported.meta)
     if STDOUT not in (request.target, request.meta):
         typer.echo(f"wrote {', '.join([*files, *([request.meta] if request.meta else [])])}")
 
 
 def _numbered(target: str, n: int) -> Sequence[str]:
-    """Names of `n` files; standard output holds one."""
+    """Return names of `n` files; refuse several on standard output."""
     if n == 1:
         return [target]
     if target == STDOUT:

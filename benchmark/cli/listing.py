@@ -35,7 +35,7 @@ def list_(request: ListRequest) -> None:
 
 
 def _print_blocks(entries: list[dict[str, Any]]) -> None:
-    """One entry below the other, a fact a line: what has several facts fits into no table. That all is well goes unsaid."""
+    """Print entries as blocks with a fact per line, as several facts do not fit a table; the status ``ok`` is not printed."""
     console = Console()
     for entry in entries:
         console.print(Text(entry["name"], "bold"), Text(str(entry.get("about", ""))), sep="  ")
@@ -70,7 +70,7 @@ def _facts(plugin: Any) -> dict[str, Any]:
 
 
 def needs_text(plugin: Any) -> str:
-    """What a user gives to a data set, and does with it, before it can be used."""
+    """Return the options and preparation that a data set needs before it can be used."""
     if plugin.name == PICTURES:
         return "--data NAME=DIR"
     if plugin.name == CLIPS:

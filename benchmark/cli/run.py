@@ -52,11 +52,11 @@ def run(request: RunRequest) -> None:
 
 
 def _the_study(argument: str | None, option: str | None) -> str:
-    """The study that was asked for, by the argument or by the option."""
+    """Return the requested study, of the argument or of the option."""
     if argument and option and argument != option:
         raise StudyError(f"one study at a time: got {argument!r}, and {option!r} for --study.")
-    given = argument or option or "band_search"
-    if Path(given).is_dir() and given not in completion.studies(given):
-        example = bench(f"run --data mine={shlex.quote(given)}")
-        raise StudyError(f"{given} is a folder and no study; for the pictures in it: {example}")
-    return given
+    reference = argument or option or "band_search"
+    if Path(reference).is_dir() and reference not in completion.studies(reference):
+        example = bench(f"run --data mine={shlex.quote(reference)}")
+        raise StudyError(f"{reference} is a folder and no study; for the pictures in it: {example}")
+    return reference

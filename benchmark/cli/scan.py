@@ -1,4 +1,4 @@
-"""``bench scan``: pictures and clips of one's own."""
+"""``bench scan``: scores of one's own pictures and clips."""
 
 import shlex
 from collections import Counter
@@ -46,45 +46,45 @@ def scan(request: ScanRequest) -> None:
     region = ScanRegion.of(model.framing, request.faces, request.weights, request.min_size, request.margin)
     if files.passed_over:
         say(console, f"passed over: {files.passed_over}")
-    found: list[ScanResult] = []
+    results: list[ScanResult] = []
     with ScreenReporter(console) as reporter:
         reporter.stage(f"scoring with {model.recipe.label}", len(files.paths))
         for path in files.paths:
-            found += scan_file(model, path, region, request.frames, request.pool)
+            results += scan_file(model, path, region, request.frames, request.pool)
             reporter.advance()
-    rows = [one.as_row() for one in found]
+    rows = [result.as_row() for result in results]
     if request.json_file:
         about = {"model": str(request.paths[0]), "classes": model.recipe.classes, "looked_for": region.as_dict()}
         write_text(request.json_file, dump_json(about | {"rows": rows}))
     if request.csv_file:
         write_text(request.csv_file, lines_as_csv(rows))
     if STDOUT not in (request.json_file, request.csv_file):
-        _print(found, model, region)
-    raise typer.Exit(3 if any(one.status != "ok" for one in found) else 0)
+        _print(results, model, region)
+    raise typer.Exit(3 if any(result.status != "ok" for result in results) else 0)
 
 
 def _print(found: list[ScanResult], model: TrainedModel, region: ScanRegion) -> None:
     console = Console()
-    whole = [one for one in found if one.kind != "frame"]
+    files = [result for result in found if result.kind != "frame"]
     table = Table(header_style="bold", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("file", overflow="fold", min_width=16)
     table.add_column("verdict", overflow="fold", min_width=8)
     for name in model.recipe.classes[1:]:
         table.add_column(f"p({name})", justify="right", overflow="fold", min_width=5)
-    for one in whole[:SHOWN_ROWS]:
-        shares = [f"{one.probabilities[c]:.3f}" if one.probabilities else "–" for c in model.recipe.classes[1:]]
-        table.add_row(Text(one.path + _frames_text(one)), Text(_verdict_text(one)), *shares)
+    for result in files[:SHOWN_ROWS]:
+        shares = [f"{result.probabilities[c]:.3f}" if result.probabilities else "–" for c in model.recipe.classes[1:]]
+        table.add_row(Text(result.path + _frames_text(result)), Text(_verdict_text(result)), *shares)
     console.print(table)
-    if len(whole) > SHOWN_ROWS:
-        console.print(f"… and {len(whole) - SHOWN_ROWS} more; --csv FILE writes all of them, frames of clips included.")
-    counts = Counter(one.verdict or "error" for one in whole)
-    console.print(", ".join(f"{n} {name}" for name, n in counts.most_common()) + f" of {len(whole)} files")
-    remarks = [f"{one.path}: {one.detail}" for one in whole if one.probabilities and one.detail]
+    if len(files) > SHOWN_ROWS:
+        console.print(f"… and {len(files) - SHOWN_ROWS} more; --csv FILE writes all of them, frames of clips included.")
+    counts = Counter(result.verdict or "error" for result in files)
+    console.print(", ".join(f"{n} {name}" for name, n in counts.most_common()) + f" of {len(files)} files")
+    remarks = [f"{result.path}: {result.detail}" for result in files if result.probabilities and result.detail]
     if len(remarks) > SHOWN_REMARKS:
         remarks[SHOWN_REMARKS:] = [f"… and {len(remarks) - SHOWN_REMARKS} more; --csv FILE writes all of them."]
     for remark in remarks:
         console.print(Text(remark), soft_wrap=True)
-    kinds = {one.kind for one in whole}
+    kinds = {result.kind for result in files}
     for remark in region.remarks("clip" in kinds, "picture" in kinds):
         console.print(Text(remark), soft_wrap=True)
     low, high = model.unsure
@@ -97,7 +97,7 @@ def _print(found: list[ScanResult], model: TrainedModel, region: ScanRegion) -> 
 
 
 def _frames_text(found: ScanResult) -> str:
-    """How many frames of a clip were scored, and what of them: `` (face in 30 of 32 frames)``."""
+    """Return the number of scored frames of a clip, and their region: `` (face in 30 of 32 frames)``."""
     if found.n_looked is None:
         return ""
     if found.looked_at == "face":

@@ -58,5 +58,5 @@ def _find(name: str) -> dict[str, Any]:
             return facts | {"file": inspect.getsourcefile(plugin), "about": inspect.getdoc(plugin) or ""}
     if name in shipped_studies() or name.endswith((".yaml", ".yml")):
         return {"kind": "study", "file": str(find_study(name)), **load_study(name).model_dump(mode="json")}
-    known = [*detectors.names(), *datasets.names(), *shipped_studies()]
-    raise PluginError(unknown_name("detector, dataset or study", name, known))
+    candidates = [*detectors.names(), *datasets.names(), *shipped_studies()]
+    raise PluginError(unknown_name("detector, dataset or study", name, candidates))

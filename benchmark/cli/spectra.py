@@ -1,4 +1,4 @@
-"""``bench spectra``: what the spectra of real and fake pictures look like, and where they differ."""
+"""``bench spectra``: mean spectra of real and fake pictures, and their difference."""
 
 import math
 import re
@@ -85,10 +85,10 @@ def spectra(request: SpectraRequest) -> None:
 def _open(
     names: list[str], reference: str | None, data: GivenData, options: SpectraOptions
 ) -> tuple[list[OpenDomain], dict[str, str]]:
-    """Domains with the reference first, and those of whole data sets that are left out, with the reasons."""
+    """Return the domains, the reference first, and the reasons of those left out of whole data sets."""
     catalogue = Catalogue(data.folders, data.options)
-    given = [datasets.get(name).name if ":" in name else name for name in data.folders]
-    names = names or given
+    named = [datasets.get(name).name if ":" in name else name for name in data.folders]
+    names = names or named
     first = catalogue.expand([reference], options.seed) if reference else []
     if len(first) > 1:
         raise DataError(f"--reference is one domain; {reference} has several: {', '.join(first)}.")
@@ -97,20 +97,20 @@ def _open(
         return catalogue.domain(name, options.seed, any_split=options.split == "all")
 
     chosen = catalogue.choose([*first, *names], options.seed, lambda name: _lacks(opened(name), options))
-    found = chosen.domains
-    if not found:
+    chosen_names = chosen.domains
+    if not chosen_names:
         example = bench("spectra procedural/planted")
         raise DataError(f"no domain is named; try `{example}`, or --data mine=DIR for your own pictures.")
-    for name in given:
-        if name not in map(dataset_name, found):
+    for name in named:
+        if name not in map(dataset_name, chosen_names):
             raise DataError(f"--data {name} is not used; name {name} among the domains, or leave it out.")
-    return [opened(name) for name in found], chosen.left_out
+    return [opened(name) for name in chosen_names], chosen.left_out
 
 
 def _lacks(domain: OpenDomain, options: SpectraOptions) -> str:
     """Name the class of which a domain has no picture that is wanted; empty if it has both."""
-    there = {item.label for item in domain.items if options.split in ("all", item.split)}
-    missing = [name for label, name in enumerate(LABELS) if label not in there]
+    labels = {item.label for item in domain.items if options.split in ("all", item.split)}
+    missing = [name for label, name in enumerate(LABELS) if label not in labels]
     return f"no {' and no '.join(missing)} picture" if missing else ""
 
 
@@ -199,7 +199,7 @@ def _print(facts: dict[str, Any]) -> None:
 
 
 def _report_problems(facts: dict[str, Any], console: Console) -> int:
-    """Say which pictures were left out; return how many."""
+    """Print the pictures that were left out; return their number."""
     skipped = {(dataset_name(d["domain"]), p["item"]): p["detail"] for d in facts["domains"] for p in d["problems"]}
     if skipped:
         say(console, f"{len(skipped)} pictures could not be used and were left out:")

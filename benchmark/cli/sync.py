@@ -24,7 +24,7 @@ def sync(request: SyncRequest) -> None:
             path.unlink()
         typer.echo(f"{len(waiting)} batches for {request.discard} forgotten.")
         return
-    left = sent = 0
+    n_left = sent = 0
     for uri in waiting_stores():
         if not (waiting := (outbox := Outbox(uri)).pending()):
             continue
@@ -39,6 +39,6 @@ def sync(request: SyncRequest) -> None:
             except TrackingError as error:
                 forget = f"If it is gone for good: {bench(f'sync --discard {shlex.quote(uri)}')}"
                 console.print(f"{error} {forget}", markup=False, style="yellow", soft_wrap=True)
-        left += len(outbox.pending())
-    typer.echo(f"{sent} batches sent, {left} left." if sent or left else "Nothing was waiting.")
-    raise typer.Exit(3 if left else 0)
+        n_left += len(outbox.pending())
+    typer.echo(f"{sent} batches sent, {n_left} left." if sent or n_left else "Nothing was waiting.")
+    raise typer.Exit(3 if n_left else 0)

@@ -40,8 +40,8 @@ def train(request: TrainRequest) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BenchError(f"{folder} is there already; name another folder with --out, or remove it.")
     uri = resolve_tracking_uri(request.tracking_uri)
-    given = parse_data(request.data)
-    catalogue = Catalogue(given.folders, given.options)
+    located = parse_data(request.data)
+    catalogue = Catalogue(located.folders, located.options)
     chosen = catalogue.choose(request.train, request.seed, lambda name: _lacks(catalogue.domain(name, request.seed)))
     print_unusable(chosen.left_out, console)
     domains = tuple(chosen.domains)
@@ -84,5 +84,5 @@ def train(request: TrainRequest) -> None:
 
 
 def _lacks(domain: OpenDomain) -> str:
-    """What keeps a domain out of a training set of several; which classes these have together is checked later."""
+    """Return why a domain has no part in a training; the classes of all domains together are checked later."""
     return "" if any(item.split in ("train", "val") for item in domain.items) else "no training or validation picture"

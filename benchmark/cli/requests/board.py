@@ -21,7 +21,9 @@ class BoardRequest:
     """Options of ``bench leaderboard``."""
 
     context: typer.Context
-    study: Annotated[str | None, typer.Option(help="Only this study. (default: all)", autocompletion=completion.studies)] = None
+    study: Annotated[
+        str | None, typer.Option(help="Show this study only. (default: all)", autocompletion=completion.studies)
+    ] = None
     tracking_uri: TrackingOption = None
     json_file: JsonOption = None
     csv_file: RowsCsvOption = None
@@ -36,7 +38,7 @@ class BoardRequest:
     ] = None
     formats: FormatsOption = None
     every: Annotated[
-        bool, typer.Option("--all", help="Also rows of other settings, pictures or code than those that were run last.")
+        bool, typer.Option("--all", help="Also show rows of other settings, pictures or code than the last run's.")
     ] = False
     log: Annotated[bool, typer.Option("--log", help="Also keep the page in MLflow, as a run of its own.")] = False
 
@@ -48,8 +50,8 @@ class AddRequest:
     scores: Annotated[
         list[Path], typer.Argument(metavar="SCORES...", help="Score files (.parquet, .csv), one per fitted detector.")
     ]
-    meta: Annotated[Path, typer.Option(metavar="META.yaml", help="What is said of them: name, detector, train, ...")]
-    replace: Annotated[bool, typer.Option("--replace", help="Take the place of another submission of that name.")] = False
+    meta: Annotated[Path, typer.Option(metavar="META.yaml", help="Description of the submission: name, detector, train, ...")]
+    replace: Annotated[bool, typer.Option("--replace", help="Replace another submission of that name.")] = False
     tracking_uri: TrackingOption = None
     json_file: JsonOption = None
 
@@ -58,20 +60,22 @@ class AddRequest:
 class RemoveRequest:
     """Options of ``bench leaderboard remove``."""
 
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the submission.")]
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the submission.")]
 
 
 @dataclass(frozen=True)
 class ExportRequest:
     """Options of ``bench leaderboard export``."""
 
-    target: Annotated[str, typer.Argument(metavar="FILE.csv", help="Where the scores go; of several draws FILE-0.csv, ...")]
+    target: Annotated[str, typer.Argument(metavar="FILE.csv", help="File for the scores; several draws go to FILE-0.csv, ...")]
     run: Annotated[str | None, typer.Option(metavar="RUN_ID", help="MLflow run of the cell.")] = None
     study: Annotated[str | None, typer.Option(help="Study of the cell.")] = None
-    detector: Annotated[str | None, typer.Option(help="Its detector.")] = None
-    train: Annotated[str | None, typer.Option(help="Its training domain.")] = None
+    detector: Annotated[str | None, typer.Option(help="Detector of the cell.")] = None
+    train: Annotated[str | None, typer.Option(help="Training domain of the cell.")] = None
     validation: Annotated[
-        bool, typer.Option("--validation", help="Also validation scores, told apart in a seventh column.")
+        bool, typer.Option("--validation", help="Also write validation scores, marked in a seventh column.")
     ] = False
-    meta: Annotated[str | None, typer.Option(metavar="FILE", help="Also what `add` wants to be told, as YAML.")] = None
+    meta: Annotated[str | None, typer.Option(metavar="FILE", help="Also write the description that `add` needs, as YAML.")] = (
+        None
+    )
     tracking_uri: TrackingOption = None

@@ -30,21 +30,21 @@ class PrepareRequest:
             metavar="NAME", help="A data set (bench list datasets), or file.py:Class.", autocompletion=completion.datasets
         ),
     ]
-    root: Annotated[Path | None, typer.Option(metavar="DIR", help="Its folder, as distributed.")] = None
+    root: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the data set, as distributed.")] = None
     data: DataOption = None
     param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Parameter of the data set. Repeatable.")] = None
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the crops go. (default: a folder among the results)")
-    ] = None
-    domain: Annotated[list[str] | None, typer.Option(metavar="VARIANT", help="Only this domain. Repeatable.")] = None
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the crops. (default: one among the results)")] = (
+        None
+    )
+    domain: Annotated[list[str] | None, typer.Option(metavar="VARIANT", help="Prepare this domain only. Repeatable.")] = None
     frames: Annotated[int | None, _of("N", "Frames per clip, spread evenly. (default: 32)")] = None
-    every: Annotated[int | None, _of("K", "Every K-th frame instead.")] = None
-    decoder: Annotated[str | None, _of("NAME", "pyav or opencv. (default: pyav)")] = None
-    faces: Annotated[str | None, _of("NAME", "haar, yunet, retinaface or none. (default: haar)")] = None
+    every: Annotated[int | None, _of("K", "Take every K-th frame instead.")] = None
+    decoder: Annotated[str | None, _of("NAME", "Decoder of clips: pyav or opencv. (default: pyav)")] = None
+    faces: Annotated[str | None, _of("NAME", "Finder of faces: haar, yunet, retinaface or none. (default: haar)")] = None
     weights: Annotated[Path | None, _of("FILE", "The face finder's weights, for yunet and retinaface.")] = None
     threshold: Annotated[float | None, _of("X", "Least confidence of a face. (default: the finder's own)")] = None
-    choice: Annotated[str | None, _of("NAME", "largest, or track through the clip. (default: track)")] = None
-    margin: Annotated[float | None, _of("X", "Added on every side, as a share of the box. (default: 0.15)")] = None
+    choice: Annotated[str | None, _of("NAME", "Face of a frame: largest, or track through the clip. (default: track)")] = None
+    margin: Annotated[float | None, _of("X", "Margin on every side, as a share of the face's box. (default: 0.15)")] = None
     min_size: Annotated[
         int | None,
         typer.Option(
@@ -58,11 +58,11 @@ class PrepareRequest:
     align: Annotated[bool | None, typer.Option("--align/--no-align", help="Turn crops so that the eyes are level.")] = None
     size: Annotated[int | None, _of("N", "Resize crops to N pixels. (default: 0, keep their pixels)")] = None
     recode: Annotated[str | None, _of("CODEC", "Put every frame through jpeg:QUALITY or h264:CRF first.")] = None
-    retry: Annotated[bool, typer.Option("--retry", help="Try sources again that gave no crop.")] = False
+    retry: Annotated[bool, typer.Option("--retry", help="Try sources again that yielded no crop.")] = False
     jobs: JobsOption = None
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how much it will be, from a few sources; keep nothing.")] = (
-        False
-    )
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Estimate the amount of work from a few sources; keep nothing.")
+    ] = False
     json_file: JsonOption = None
 
 
@@ -76,16 +76,21 @@ class DoctorRequest:
             metavar="NAME", help="A data set, one of its domains, or a name of your own.", autocompletion=completion.datasets
         ),
     ]
-    root: Annotated[Path | None, typer.Option(metavar="DIR", help="Its folder: as distributed, or as prepared.")] = None
+    root: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the data set, as distributed or as prepared.")] = (
+        None
+    )
     data: DataOption = None
     crop: Annotated[int, typer.Option(metavar="N", min=16, help="Side of the crops that a run will cut.")] = 128
     sample: Annotated[
         int, typer.Option(metavar="N", min=0, help="Open N files per domain and class only. (0: all)", show_default=False)
     ] = 0
     distance: Annotated[
-        int | None, typer.Option(metavar="BITS", min=0, max=63, help="How far look-alikes may be apart. (default: 4)")
+        int | None,
+        typer.Option(
+            metavar="BITS", min=0, max=63, help="Largest distance of look-alikes, in bits of their hashes. (default: 4)"
+        ),
     ] = None
-    seed: Annotated[int, typer.Option(help="Of the splits that are drawn, as for bench run.")] = 0
+    seed: Annotated[int, typer.Option(help="Seed of the splits that are drawn, as for bench run.")] = 0
     replicate: Annotated[
         int, typer.Option(metavar="N", min=0, help="Number of the draw of training and validation pictures, from 0.")
     ] = 0

@@ -32,15 +32,15 @@ class TrainRequest:
         typer.Option("--train", metavar="DOMAIN", help="Domain to train on. Repeatable.", autocompletion=completion.domains),
     ]
     data: DataOption = None
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the model goes. (default: models/DETECTOR)")] = None
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the model. (default: models/DETECTOR)")] = None
     task: Annotated[str, typer.Option(help="detection (real or fake) or attribution (which generator).")] = "detection"
     param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Parameter of the detector. Repeatable.")] = None
     band: BandOption = "all"
     order: Annotated[int, typer.Option(help="Butterworth order of the band (no effect in mode keep).")] = 1
-    mode: Annotated[str, typer.Option(help="What the band does: keep, reweight or pixels.")] = "keep"
+    mode: Annotated[str, typer.Option(help="How the band acts on the features: keep, reweight or pixels.")] = "keep"
     crop: Annotated[int, typer.Option(metavar="N", help="Side of the square window cut from each picture, in pixels.")] = 128
-    tiles: Annotated[int, typer.Option(metavar="N", help="Windows per picture; 1 is the one in the middle.", min=1)] = 1
-    seed: Annotated[int, typer.Option(metavar="N", help="Of everything that is drawn.", min=0)] = 0
+    tiles: Annotated[int, typer.Option(metavar="N", help="Windows per picture; 1 is the central one.", min=1)] = 1
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of all random draws.", min=0)] = 0
     drop_leaks: Annotated[
         bool, typer.Option("--drop-leaks", help="Leave out training pictures that share a clip or an identity with validation.")
     ] = False
@@ -86,7 +86,7 @@ class ScanRequest:
         str,
         typer.Option(
             metavar="NAME",
-            help="Who finds the face that is scored: haar, yunet, retinaface, or none for the middle. auto: haar in clips, "
+            help="Finder of the face that is scored: haar, yunet, retinaface, or none for the middle. auto: haar in clips, "
             "if the model was trained on faces.",
         ),
     ] = "auto"
@@ -100,7 +100,7 @@ class ScanRequest:
             "--min-face",
             metavar="N",
             min=0,
-            help="Pass over smaller faces, in pixels. (default: as in training)",
+            help="Smallest face in pixels; smaller ones are ignored. (default: as in training)",
             show_default=False,
         ),
     ] = None
@@ -108,7 +108,7 @@ class ScanRequest:
         float | None,
         typer.Option(
             metavar="X",
-            help="Added to the face on every side, as a share of its box. (default: as in training)",
+            help="Margin on every side, as a share of the face's box. (default: as in training)",
             show_default=False,
         ),
     ] = None

@@ -26,29 +26,31 @@ class SpectraRequest:
         list[str] | None,
         typer.Argument(
             metavar="DOMAIN...",
-            help="Side by side, the first is the reference. (default: those of --data)",
+            help="Domains to compare; the first is the reference. (default: those of --data)",
             autocompletion=completion.domains,
         ),
     ] = None
     data: DataOption = None
     reference: Annotated[
-        str | None, typer.Option(metavar="DOMAIN", help="What the others are compared with. (default: the first domain)")
+        str | None, typer.Option(metavar="DOMAIN", help="Domain that the others are compared with. (default: the first one)")
     ] = None
-    split: Annotated[SplitChoice, typer.Option(help="Which pictures.")] = SplitChoice.all
+    split: Annotated[SplitChoice, typer.Option(help="Split of the pictures.")] = SplitChoice.all
     crop: Annotated[int, typer.Option(metavar="SIDE", help="Side of the square window cut from each picture, in pixels.")] = 128
     limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="At most so many pictures per class and domain. (default: all)")
+        int | None, typer.Option(min=1, metavar="N", help="Largest number of pictures per class and domain. (default: all)")
     ] = None
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of computed pictures, of splits and of --limit.")] = 0
-    per_channel: Annotated[bool, typer.Option("--per-channel", help="DCT of red, green and blue apart.")] = False
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of computed pictures, of splits and of --limit.")] = 0
+    per_channel: Annotated[bool, typer.Option("--per-channel", help="Compute the DCT of red, green and blue separately.")] = (
+        False
+    )
     faithful: Annotated[
-        bool, typer.Option("--faithful", help="Statistics as published: means of signed and complex coefficients.")
+        bool, typer.Option("--faithful", help="Use the published statistics: means of signed and complex coefficients.")
     ] = False
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the pictures.")] = Path("spectra")
     formats: FormatsOption = None
-    html: Annotated[bool, typer.Option("--html", help="Pages to zoom and point at, too; they need no network.")] = False
+    html: Annotated[bool, typer.Option("--html", help="Also write interactive pages; they need no network.")] = False
     jobs: JobsOption = None
-    no_track: Annotated[bool, typer.Option("--no-track", help="Leave MLflow alone.")] = False
+    no_track: Annotated[bool, typer.Option("--no-track", help="Record nothing in MLflow.")] = False
     tracking_uri: TrackingOption = None
     json_file: JsonOption = None
 
@@ -60,25 +62,33 @@ class EmbeddingsRequest:
     domains: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="DOMAIN...", help="One class is enough. (default: those of --data)", autocompletion=completion.domains
+            metavar="DOMAIN...",
+            help="Domains; one class is enough. (default: those of --data)",
+            autocompletion=completion.domains,
         ),
     ] = None
     detector: Annotated[
-        str, typer.Option(metavar="NAME", help="Whose view: clip_probe, dino_probe, name/preset … See bench list detectors.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Detector whose features are exported: clip_probe, dino_probe, name/preset … See bench list detectors.",
+        ),
     ] = "clip_probe"
     param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Parameter of the detector. Repeatable.")] = None
     data: DataOption = None
-    split: Annotated[SplitChoice, typer.Option(help="Which pictures.")] = SplitChoice.all
+    split: Annotated[SplitChoice, typer.Option(help="Split of the pictures.")] = SplitChoice.all
     limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="At most so many pictures per class and domain. (default: all)")
+        int | None, typer.Option(min=1, metavar="N", help="Largest number of pictures per class and domain. (default: all)")
     ] = None
     band: BandOption = "all"
     order: Annotated[int, typer.Option(help="Butterworth order of the band, by which the pictures are filtered.")] = 1
     crop: Annotated[int, typer.Option(metavar="N", help="Side of the square window cut from each picture, in pixels.")] = 128
     tiles: Annotated[
-        int, typer.Option(metavar="N", help="Windows per picture, whose vectors are averaged; 1: the middle.", min=1)
+        int, typer.Option(metavar="N", help="Windows per picture, whose vectors are averaged; 1 is the central one.", min=1)
     ] = 1
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of computed pictures, of splits and of --limit.")] = 0
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Ends in .parquet or .npz.")] = Path("embeddings.parquet")
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Seed of computed pictures, of splits and of --limit.")] = 0
+    out: Annotated[Path, typer.Option(metavar="FILE", help="File to write; its name ends in .parquet or .npz.")] = Path(
+        "embeddings.parquet"
+    )
     jobs: JobsOption = None
     json_file: JsonOption = None

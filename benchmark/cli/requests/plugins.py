@@ -21,7 +21,7 @@ class What(StrEnum):
     studies = "studies"
 
 
-NameArgument = Annotated[str, typer.Argument(help="lower_case_with_underscores")]
+NameArgument = Annotated[str, typer.Argument(help="Name of the plugin, in lower_case_with_underscores.")]
 IntoOption = Annotated[Path, typer.Option("--into", metavar="DIR", help="Folder for the two files.")]
 
 
@@ -29,7 +29,7 @@ IntoOption = Annotated[Path, typer.Option("--into", metavar="DIR", help="Folder 
 class ListRequest:
     """Options of ``bench list``."""
 
-    what: Annotated[What, typer.Argument(help="detectors, datasets or studies")]
+    what: Annotated[What, typer.Argument(help="Kind to list: detectors, datasets or studies.")]
     json_file: JsonOption = None
 
 
@@ -37,7 +37,7 @@ class ListRequest:
 class ShowRequest:
     """Options of ``bench show``."""
 
-    name: Annotated[str, typer.Argument(help="Of a detector, dataset or study.", autocompletion=completion.everything)]
+    name: Annotated[str, typer.Argument(help="Name of a detector, dataset or study.", autocompletion=completion.everything)]
     json_file: JsonOption = None
 
 
@@ -46,7 +46,8 @@ class CheckDetectorRequest:
     """Options of ``bench check detector``."""
 
     name: Annotated[
-        str, typer.Argument(help="name, name/preset, module:Class or file.py:Class", autocompletion=completion.detectors)
+        str,
+        typer.Argument(help="Detector: name, name/preset, module:Class or file.py:Class.", autocompletion=completion.detectors),
     ]
     json_file: JsonOption = None
 
@@ -55,7 +56,9 @@ class CheckDetectorRequest:
 class CheckDatasetRequest:
     """Options of ``bench check dataset``."""
 
-    name: Annotated[str, typer.Argument(help="name, module:Class or file.py:Class", autocompletion=completion.datasets)]
+    name: Annotated[
+        str, typer.Argument(help="Data set: name, module:Class or file.py:Class.", autocompletion=completion.datasets)
+    ]
     root: Annotated[Path | None, typer.Option(help="Folder with the files, where the data set needs one.")] = None
     json_file: JsonOption = None
 

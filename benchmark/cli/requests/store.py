@@ -11,5 +11,5 @@ class SyncRequest:
     """Options of ``bench sync``."""
 
     discard: Annotated[
-        str | None, typer.Option(metavar="URI", help="Forget what waits for this store, which will never answer.")
+        str | None, typer.Option(metavar="URI", help="Delete the results that wait for this store, which will never answer.")
     ] = None

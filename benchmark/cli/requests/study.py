@@ -37,7 +37,7 @@ class RunRequest:
     ] = None
     study: Annotated[
         str | None,
-        typer.Option(metavar="NAME|FILE", help="The same as an option.", autocompletion=completion.studies),
+        typer.Option(metavar="NAME|FILE", help="The study, given as an option.", autocompletion=completion.studies),
     ] = None
     name: Annotated[str | None, _given("NAME", "Record under this name, on a board of its own.")] = None
     data: DataOption = None
@@ -48,7 +48,7 @@ class RunRequest:
     test: Annotated[list[str] | None, _given("DOMAIN", "Domain to test on. Repeatable.", completion.domains)] = None
     trials: Annotated[int | None, _given("N", "Bands that the search tries per cell.")] = None
     seeds: Annotated[int | None, _given("N", "Draws of training and validation pictures.")] = None
-    seed: Annotated[int | None, _given("N", "Seed of everything that is drawn; it fixes the test pictures.")] = None
+    seed: Annotated[int | None, _given("N", "Seed of all random draws; it fixes the test pictures.")] = None
     mode: Annotated[str | None, _given("MODE", "What a band does: keep, reweight or pixels.")] = None
     crop: Annotated[int | None, _given("N", "Side of the square window cut from each picture, in pixels.")] = None
     clips: Annotated[str | None, _given("RULE", "Frames of a clip to one score: mean, vote or top_third.")] = None

@@ -1,6 +1,8 @@
 """``bench cache`` counts and deletes files of the cache."""
 
 import json
+import os
+import time
 
 import pytest
 from typer.testing import CliRunner
@@ -14,6 +16,8 @@ def chunk() -> None:
     folder = cache_root() / "chunks"
     folder.mkdir(parents=True)
     (folder / "a.npy").write_bytes(bytes(2_000_000))
+    hour_ago = time.time() - 3600
+    os.utime(folder / "a.npy", (hour_ago, hour_ago))
 
 
 @pytest.mark.usefixtures("chunk")

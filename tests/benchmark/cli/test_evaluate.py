@@ -22,8 +22,8 @@ def evaluation(**changes: Any) -> Evaluation:
 @pytest.mark.parametrize(
     ("missing", "numbers", "end"),
     [
-        (("fake",), {"false_alarms": 0.025}, "Of its 40 real pictures 2.5 % are called fake (false alarms), at the model's threshold."),
-        (("real",), {"detections": 0.9}, "Of its 40 fake pictures 90.0 % are called fake (detections), at the model's threshold."),
+        (("fake",), {"false_alarms": 0.025}, "real pictures 2.5 % are called fake (false alarms), at the model's threshold."),
+        (("real",), {"detections": 0.9}, "fake pictures 90.0 % are called fake (detections), at the model's threshold."),
         (("real", "fake"), {}, "AUC, balanced accuracy, EER and PD take both classes."),
     ],
 )  # fmt: skip
