@@ -10,33 +10,61 @@ from .commands import Entry, LazyGroup
 # In the order of the help. A command's module is imported when the command is called, and not before.
 COMMANDS = {
     "run": Entry(
-        "run", "run", "Run a study, or what is left of it: the same command continues where it stopped and adds nothing twice."
+        "run",
+        "run",
+        "Run a study, or what is left of it: the same command continues where it stopped and adds nothing twice.",
+        "study:RunRequest",
     ),
-    "train": Entry("train", "train", "Train a detector and keep it as a folder: for bench evaluate, bench scan and MLflow."),
-    "evaluate": Entry("evaluate", "evaluate", "Test a trained model; pictures that it has learned from are not scored."),
+    "train": Entry(
+        "train",
+        "train",
+        "Train a detector and keep it as a folder: for bench evaluate, bench scan and MLflow.",
+        "models:TrainRequest",
+    ),
+    "evaluate": Entry(
+        "evaluate",
+        "evaluate",
+        "Test a trained model; pictures that it has learned from are not scored.",
+        "models:EvaluateRequest",
+    ),
     "scan": Entry(
         "scan",
         "scan",
         "Score pictures and clips with a trained model: probability of each class, and 'unsure' where it cannot tell.",
+        "models:ScanRequest",
     ),
     "spectra": Entry(
         "spectra",
         "spectra",
         "Draw the mean spectra of real and fake pictures: profile, DCT, FFT after a high-pass, density error.",
+        "pictures:SpectraRequest",
     ),
     "embeddings": Entry(
         "embeddings",
         "embeddings",
         "Export the vectors that a detector is handed, the embeddings of a frozen encoder say, with the pictures' ids.",
+        "pictures:EmbeddingsRequest",
     ),
-    "list": Entry("listing", "list_", "List detectors, datasets or studies; what cannot be used is listed with its reason."),
-    "show": Entry("show", "show", "Show one detector, dataset or study: what it is, its parameters and where it comes from."),
+    "list": Entry(
+        "listing",
+        "list_",
+        "List detectors, datasets or studies; what cannot be used is listed with its reason.",
+        "plugins:ListRequest",
+    ),
+    "show": Entry(
+        "show",
+        "show",
+        "Show one detector, dataset or study: what it is, its parameters and where it comes from.",
+        "plugins:ShowRequest",
+    ),
     "ui": Entry("ui", "ui", "Open the MLflow UI on what was recorded (on this machine only, until Ctrl-C)."),
-    "sync": Entry("sync", "sync", "Send results that a tracking store could not take while the study ran."),
-    "leaderboard": Entry("leaderboard", "group", "Build the generalization leaderboard from MLflow and the score files."),
-    "data": Entry("data_group", "group", "Data sets on your disk: cut the faces out, look for what is wrong."),
-    "check": Entry("check", "group", "Run the contract of a detector or data set, ours or your own."),
-    "new": Entry("new", "group", "Write a working detector or data set to start from, with its test."),
+    "sync": Entry(
+        "sync", "sync", "Send results that a tracking store could not take while the study ran.", "store:SyncRequest"
+    ),
+    "leaderboard": Entry("groups", "leaderboard", "Build the generalization leaderboard from MLflow and the score files."),
+    "data": Entry("groups", "data", "Data sets on your disk: cut the faces out, look for what is wrong."),
+    "check": Entry("groups", "check", "Run the contract of a detector or data set, ours or your own."),
+    "new": Entry("groups", "new", "Write a working detector or data set to start from, with its test."),
     "cache": Entry("cache", "group", "The cache of pictures and rows: what it holds, and making room."),
 }
 
@@ -56,7 +84,7 @@ def _print_version(wanted: bool) -> None:
 app = typer.Typer(
     name="bench",
     cls=_Bench,
-    help="Which frequencies does a deepfake detector live on, and does that evidence survive elsewhere?",
+    help="Which frequencies does a deepfake detector rely on, and does that evidence transfer to data that it never saw?",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -66,7 +94,7 @@ app = typer.Typer(
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Say the version and exit.")
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
     ] = False,
 ) -> None:
     pass

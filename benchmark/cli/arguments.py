@@ -14,7 +14,7 @@ from ..store.yaml_text import YamlError, parse_yaml
 
 def parse_params(given: list[str] | None, option: str = "--param", types: Mapping[str, Any] | None = None) -> dict[str, Any]:
     r"""
-    ``NAME=VALUE`` options to a dict; values are read as YAML (numbers, true, [1, 2], text).
+    Read ``NAME=VALUE`` options; values are YAML (numbers, true, [1, 2], text).
 
     Parameters
     ----------
@@ -29,23 +29,23 @@ def parse_params(given: list[str] | None, option: str = "--param", types: Mappin
     BenchError
         If a text is no ``NAME=VALUE``, or a value is no YAML.
     """
-    found: dict[str, Any] = {}
+    params: dict[str, Any] = {}
     for text in given or []:
         name, mark, value = text.partition("=")
         if not (name and mark):
             raise BenchError(f"{option} wants NAME=VALUE (for example {option} C=3), got {text!r}.")
         if _takes_text((types or {}).get(name), value):
-            found[name] = value
+            params[name] = value
             continue
         try:
-            found[name] = parse_yaml(value).data
+            params[name] = parse_yaml(value).data
         except YamlError as error:
             raise BenchError(f"{option} {name}: {value!r} is no value such as 3, true, [1, 2] or text.") from error
-    return found
+    return params
 
 
 def _takes_text(hint: Any, value: str) -> bool:
-    """Whether a type takes a value as text: it is `str`, or `str` or None where the value does not say ``null``."""
+    """Return True if a type takes a value as text: `str`, or `str` or None where the value is not ``null``."""
     if get_origin(hint) is Annotated:
         hint = get_args(hint)[0]
     return hint is str or (set(get_args(hint)) == {str, NoneType} and value not in ("", "null", "~"))
@@ -67,7 +67,7 @@ def parse_detector(text: str, param: list[str] | None) -> DetectorSpec:
 @dataclass(frozen=True)
 class GivenData:
     """
-    What ``--data`` said.
+    Folders and parameters of data sets, as ``--data`` gives them.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ def parse_data(given: list[str] | None, named: Sequence[str] = ()) -> GivenData:
     ----------
     given : list of str or None
     named : sequence of str
-        Data sets that the command was told of in another way.
+        Data sets that other options or arguments of the command name.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def _data_pair(text: str) -> tuple[str, str]:
 
 
 def _types_of(alias: str, parameter: str, value: str, given: Sequence[str]) -> dict[str, Any]:
-    """Types of a data set's parameters; a data set that is not known or has none of that name is refused."""
+    """Return the types of a data set's parameters; refuse an unknown data set, or one without that parameter."""
     by_alias = {name: name for name in datasets.names()}
     by_alias |= {datasets.get(name).name: name for name in given if ":" in name}
     by_alias |= {name: "folder" for name in given if ":" not in name and name not in by_alias}
@@ -135,15 +135,15 @@ def _types_of(alias: str, parameter: str, value: str, given: Sequence[str]) -> d
             f"--data {alias}.{parameter}={value}: no data set '{alias}' is known, of which '{parameter}' could be a parameter. "
             f"{meant}A name of your own holds lower-case letters, digits and underscores: {plain}."
         )
-    taken = {"root": f"--data {alias}={value}", "seed": "--seed", "replicate": "--seed"}
-    if parameter in taken:
-        raise BenchError(f"--data {alias}.{parameter}={value}: that is given by {taken[parameter]}.")
-    types = {name: hint for name, hint in datasets.get(by_alias[alias]).parameter_types().items() if name not in taken}
+    elsewhere = {"root": f"--data {alias}={value}", "seed": "--seed", "replicate": "--seed"}
+    if parameter in elsewhere:
+        raise BenchError(f"--data {alias}.{parameter}={value}: that is given by {elsewhere[parameter]}.")
+    types = {name: hint for name, hint in datasets.get(by_alias[alias]).parameter_types().items() if name not in elsewhere}
     if parameter not in types:
         raise BenchError(f"--data {alias}.{parameter}={value}: {unknown_name(f'parameter of {alias}', parameter, types)}")
     return types
 
 
 def _plain(*parts: str) -> str:
-    """Make a name of some texts that a data set may have."""
+    """Make a valid name of a data set from some texts."""
     return re.sub(r"[^a-z0-9]+|^[^a-z]+", "_", "_".join(parts).lower()).strip("_") or "mine"

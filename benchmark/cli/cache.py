@@ -1,4 +1,4 @@
-"""``bench cache``: what the cache holds, and making room."""
+"""``bench cache``: size of the cache, and removal of what is in it."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ MEANINGS = {"chunks": " (prepared pictures)", "boards": " (rows and score files 
 
 @group.command(cls=Command)
 def info(json_file: JsonOption = None) -> None:
-    """Say where the cache is, and how large."""
+    """Print the folder of the cache and its size."""
     usage = cache_usage()
     files, size = (sum(numbers) for numbers in zip(*usage.values(), strict=True)) if usage else (0, 0)
     if json_file:

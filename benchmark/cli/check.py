@@ -1,8 +1,6 @@
 """``bench check``: run the contract of a detector or data set, ours or anybody's."""
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,35 +11,21 @@ from ..domains.catalogue import DatasetSpec
 from ..registry import DetectorSpec
 from ..store.files import dump_json
 from ..testing import CheckResult, check_dataset, check_detector
-from . import completion
-from .commands import Command, Group
-from .options import JsonOption, write_text
-
-group = typer.Typer(cls=Group, help="Run the contract of a detector or data set, ours or your own.", no_args_is_help=True)
+from .options import write_text
+from .requests.plugins import CheckDatasetRequest, CheckDetectorRequest
 
 
-@group.command(cls=Command)
-def detector(
-    name: Annotated[
-        str, typer.Argument(help="name, name/preset, module:Class or file.py:Class", autocompletion=completion.detectors)
-    ],
-    json_file: JsonOption = None,
-) -> None:
+def detector(request: CheckDetectorRequest) -> None:
     """Check a detector: shape, polarity, determinism, order, batches, untouched inputs, saving."""
-    spec = DetectorSpec.parse(name)
-    _report(spec.label, check_detector(spec), json_file)
+    spec = DetectorSpec.parse(request.name)
+    _report(spec.label, check_detector(spec), request.json_file)
 
 
-@group.command(cls=Command)
-def dataset(
-    name: Annotated[str, typer.Argument(help="name, module:Class or file.py:Class", autocompletion=completion.datasets)],
-    root: Annotated[Path | None, typer.Option(help="Folder with the files, where the data set needs one.")] = None,
-    json_file: JsonOption = None,
-) -> None:
+def dataset(request: CheckDatasetRequest) -> None:
     """Check a data set: items, splits that share nobody, pictures that can be read, repeatability."""
-    spec = DatasetSpec(name, None if root is None else str(root.expanduser().absolute()))
+    spec = DatasetSpec(request.name, None if request.root is None else str(request.root.expanduser().absolute()))
     spec.open(0, 0)
-    _report(name, check_dataset(spec), json_file)
+    _report(request.name, check_dataset(spec), request.json_file)
 
 
 def _report(label: str, results: list[CheckResult], json_file: str | None) -> None:

@@ -1,5 +1,6 @@
 """Commands and groups of commands: help with examples, file options without a file, and modules imported on call."""
 
+import inspect
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,13 +21,13 @@ class _BareFiles:
     """``--json``, ``--csv`` and ``--csv-tests`` may stand without a file, which then is standard output."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        given = []
+        words = []
         for i, arg in enumerate(args):
-            given.append(arg)
+            words.append(arg)
             last = i + 1 == len(args)
             if arg in BARE and (last or args[i + 1].startswith("--")):
-                given.append(STDOUT)
-        return super().parse_args(ctx, given)  # pyright: ignore[reportAttributeAccessIssue] (of the class beside it)
+                words.append(STDOUT)
+        return super().parse_args(ctx, words)  # pyright: ignore[reportAttributeAccessIssue] (of the class beside it)
 
 
 class _Help:
@@ -84,22 +85,45 @@ class Entry:
     function : str
         Name in the module of the function to call, or of the `typer.Typer` of a group.
     help : str
-        First line of the command's own help.
+        Help of the command; its first line is the one that the group's help shows.
+    request : str
+        ``MODULE:CLASS`` below `requests`: a frozen dataclass whose fields are the options, and which the function takes.
+        The module of the function is imported when the command runs, so that its help and the completion of its values
+        load nothing of the engine. Empty for a function with options of its own.
     """
 
     module: str
     function: str
     help: str
+    request: str = ""
 
     def load(self, name: str) -> Any:
-        """Import the module; return the command of this name."""
-        command = getattr(import_module(f".{self.module}", __package__), self.function)
+        """Return the command of this name; import the module of its options."""
+        command = self.callback()
         holder = typer.Typer(add_completion=False)
         if isinstance(command, typer.Typer):
             holder.add_typer(command, name=name)
             return typer.main.get_command(holder).commands[name]  # pyright: ignore[reportAttributeAccessIssue] (a group)
-        holder.command(name, cls=Command)(command)
+        holder.command(name, cls=Command, help=self.help)(command)
         return typer.main.get_command(holder)
+
+    def callback(self) -> Any:
+        """Return the function or group; for a request, a function that takes its fields and imports the module when called."""
+        if not self.request:
+            return self._function()
+        module, _, name = self.request.partition(":")
+        request = getattr(import_module(f".requests.{module}", __package__), name)
+
+        def call(**values: Any) -> None:
+            self._function()(request(**values))
+
+        # Typer reads the options of a function from these two.
+        call.__signature__ = inspect.signature(request)  # pyright: ignore[reportFunctionMemberAccess] (set, not read)
+        call.__annotations__ = dict(request.__annotations__)
+        return call
+
+    def _function(self) -> Any:
+        return getattr(import_module(f".{self.module}", __package__), self.function)
 
 
 class _Loaded(Mapping[str, Any]):

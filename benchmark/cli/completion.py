@@ -1,4 +1,4 @@
-"""Values that the shell completes: names of studies, detectors, data sets and domains, by their files alone."""
+"""Values that the shell completes: studies, detectors, data sets and domains, by file names, without imports."""
 
 import importlib.metadata
 import pkgutil
@@ -30,8 +30,8 @@ def datasets(incomplete: str) -> list[str]:
 
 def domains(context: typer.Context, incomplete: str) -> list[str]:
     """Names of data sets, the domains that shipped studies name, and what ``--data`` has brought before on the line."""
-    given = (text.partition("=")[0] for text in context.params.get("data") or ())
-    return _beginning(incomplete, [*given, *_plugin_names("datasets"), *_study_domains()])
+    names = (text.partition("=")[0] for text in context.params.get("data") or ())
+    return _beginning(incomplete, [*names, *_plugin_names("datasets"), *_study_domains()])
 
 
 def everything(incomplete: str) -> list[str]:
@@ -44,10 +44,11 @@ def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
 
 
 def _plugin_names(kind: str) -> list[str]:
-    """Modules are called what their plugin is called; importing them would take a second."""
-    own = [module.name for module in pkgutil.iter_modules(import_module(f"{PACKAGE}.{kind}").__path__)]
-    others = [entry.name for entry in importlib.metadata.entry_points(group=f"{PACKAGE}.{kind}")]
-    return [name for name in (*own, *others) if not name.startswith("_")]
+    """Return the names of plugins without importing them, which would take a second: a module bears the name of its plugin."""
+    modules = pkgutil.iter_modules(import_module(f"{PACKAGE}.{kind}").__path__)
+    own = [module.name for module in modules if not module.ispkg]  # packages hold what several plugins share
+    foreign = [entry.name for entry in importlib.metadata.entry_points(group=f"{PACKAGE}.{kind}")]
+    return [name for name in (*own, *foreign) if not name.startswith("_")]
 
 
 def _study_files() -> list[Any]:

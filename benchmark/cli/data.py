@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -25,100 +25,57 @@ from ..errors import BenchError, DataError
 from ..invocation import bench
 from ..registry import datasets
 from ..store.files import dump_json
-from . import completion
 from .arguments import parse_data, parse_params
 from .commands import STDOUT
-from .options import DataOption, JobsOption, JsonOption, check_target, jobs_of, write_text
+from .options import check_target, jobs_of, write_text
 from .progress import ScreenReporter
 from .report import duration, say
+from .requests.copies import PrepareRequest
 
 SHOWN_PROBLEMS = 20
 
 
-def _of(metavar: str, text: str) -> Any:
-    """An option whose default the data set can change."""
-    return typer.Option(metavar=metavar, help=text, show_default=False)
-
-
-def prepare(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME", help="A data set (bench list datasets), or file.py:Class.", autocompletion=completion.datasets
-        ),
-    ],
-    root: Annotated[Path | None, typer.Option(metavar="DIR", help="Its folder, as distributed.")] = None,
-    data: DataOption = None,
-    param: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Parameter of the data set. Repeatable.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the crops go. (default: a folder among the results)")
-    ] = None,
-    domain: Annotated[list[str] | None, typer.Option(metavar="VARIANT", help="Only this domain. Repeatable.")] = None,
-    frames: Annotated[int | None, _of("N", "Frames per clip, spread evenly. (default: 32)")] = None,
-    every: Annotated[int | None, _of("K", "Every K-th frame instead.")] = None,
-    decoder: Annotated[str | None, _of("NAME", "pyav or opencv. (default: pyav)")] = None,
-    faces: Annotated[str | None, _of("NAME", "haar, yunet, retinaface or none. (default: haar)")] = None,
-    weights: Annotated[Path | None, _of("FILE", "The face finder's weights, for yunet and retinaface.")] = None,
-    threshold: Annotated[float | None, _of("X", "Least confidence of a face. (default: the finder's own)")] = None,
-    choice: Annotated[str | None, _of("NAME", "largest, or track through the clip. (default: track)")] = None,
-    margin: Annotated[float | None, _of("X", "Added on every side, as a share of the box. (default: 0.15)")] = None,
-    min_size: Annotated[
-        int | None,
-        typer.Option(
-            "--min-size",
-            "--min-face",
-            metavar="N",
-            help="Pass over smaller faces, in pixels. (default: a sixth of the frame's shorter side, from 64 to 100)",
-            show_default=False,
-        ),
-    ] = None,
-    align: Annotated[bool | None, typer.Option("--align/--no-align", help="Turn crops so that the eyes are level.")] = None,
-    size: Annotated[int | None, _of("N", "Resize crops to N pixels. (default: 0, keep their pixels)")] = None,
-    recode: Annotated[str | None, _of("CODEC", "Put every frame through jpeg:QUALITY or h264:CRF first.")] = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Try sources again that gave no crop.")] = False,
-    jobs: JobsOption = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say how much it will be, from a few sources; keep nothing.")
-    ] = False,
-    json_file: JsonOption = None,
-) -> None:
+def prepare(request: PrepareRequest) -> None:
     """Cut the faces out of clips and pictures, once: the same command continues where it stopped."""
     console = Console(stderr=True)
-    check_target(json_file)
-    n_jobs = jobs_of(jobs)
-    dataset = open_dataset(name, root, data, param)
-    given = {
-        "frames": frames,
-        "every": every,
-        "decoder": decoder,
-        "faces": faces,
-        "threshold": threshold,
-        "choice": choice,
-        "margin": margin,
-        "min_size": min_size,
-        "align": align,
-        "size": size,
-        "recode": recode,
+    check_target(request.json_file)
+    n_jobs = jobs_of(request.jobs)
+    dataset = open_dataset(request.name, request.root, request.data, request.param)
+    changes = {
+        "frames": request.frames,
+        "every": request.every,
+        "decoder": request.decoder,
+        "faces": request.faces,
+        "threshold": request.threshold,
+        "choice": request.choice,
+        "margin": request.margin,
+        "min_size": request.min_size,
+        "align": request.align,
+        "size": request.size,
+        "recode": request.recode,
     }
-    settings = merge_settings(dataset, given)
-    wanted: dict[str, Any] = {"out": out, "weights": weights, "domains": domain or (), "retry": retry}
+    settings = merge_settings(dataset, changes)
+    options: dict[str, Any] = {
+        "out": request.out,
+        "weights": request.weights,
+        "domains": request.domain or (),
+        "retry": request.retry,
+    }
     with ScreenReporter(console) as reporter, _stopping(reporter):
-        if dry_run:
-            result = preview(dataset, settings, reporter=reporter, **wanted)
+        if request.dry_run:
+            result = preview(dataset, settings, reporter=reporter, **options)
         else:
-            result = prepare_dataset(dataset, settings, jobs=n_jobs, reporter=reporter, **wanted)
+            result = prepare_dataset(dataset, settings, jobs=n_jobs, reporter=reporter, **options)
     if isinstance(result, list):
-        _print_estimates(result, n_jobs, json_file)
+        _print_estimates(result, n_jobs, request.json_file)
         return
-    _report(result, dataset, name, console, json_file)
+    _report(result, dataset, request.name, console, request.json_file)
     raise typer.Exit(0 if result.complete else 3 if result.n_crops else 2)
 
 
 @contextlib.contextmanager
 def _stopping(reporter: ScreenReporter) -> Iterator[None]:
-    """Say after Ctrl-C that nothing is lost."""
+    """Report after Ctrl-C that finished work is kept; exit with code 130."""
     try:
         yield
     except KeyboardInterrupt:
@@ -158,7 +115,7 @@ def open_dataset(name: str, root: Path | None, data: list[str] | None, param: li
 
 
 def _adapter(name: str, folder: Path | str | None, is_named: bool) -> str:
-    """Name of the adapter: that of a folder of one's own goes by what is in it; `is_named` where ``--data`` gave it a name."""
+    """Return the adapter's name, which for a folder of one's own depends on its files; `is_named` if ``--data`` names it."""
     if name not in OWN and (":" in name or not is_named or name in datasets.names()):
         return name
     if folder is None:
@@ -180,7 +137,7 @@ def _report(outcome: PreparationOutcome, dataset: SourceDataset, name: str, cons
 
 
 def _print_counts(outcome: PreparationOutcome) -> None:
-    """One line per domain and class."""
+    """Print a line per domain and class."""
     preparation = outcome.preparation
     table = _table(f"{preparation.dataset}: {preparation.settings_text}", "sources", "crops", "no face", "errors", "left")
     for count in outcome.counts:
@@ -199,7 +156,7 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _print_problems(outcome: PreparationOutcome, console: Console) -> None:
-    """The first ones of what gave no crop, and of what was passed over; what gave fewer crops is only counted."""
+    """Print the first sources without a crop and those passed over; sources with fewer crops are only counted."""
     some = [problem for problem in outcome.problems if problem.status != OK]
     for problem in some[:SHOWN_PROBLEMS]:
         say(console, f"{problem.path}{':' if problem.status in (NO_FACE, ERROR, UNREAD) else ''} {problem.detail}")
@@ -211,8 +168,8 @@ def _print_problems(outcome: PreparationOutcome, console: Console) -> None:
         say(console, f"{fewer} sources gave fewer crops than asked for; {outcome.preparation.folder / PROBLEMS} says why:")
         say(console, f"{first.path}: {first.detail}")
     if outcome.vanished:
-        first, *others = outcome.vanished
-        more = f" and {len(others)} more" if others else ""
+        first, *rest = outcome.vanished
+        more = f" and {len(rest)} more" if rest else ""
         say(console, f"no longer in the folder, their crops are kept: {first}{more}")
 
 
@@ -241,7 +198,7 @@ def _print_end(outcome: PreparationOutcome, dataset: SourceDataset, name: str, c
 
 
 def _run_command(outcome: PreparationOutcome, dataset: SourceDataset, name: str) -> str:
-    """What uses the crops: by the root they were made of, or by their own folder where one root has several."""
+    """Return a command that uses the crops: by their root, or by their own folder where one root has several preparations."""
     several = len(find_preparations(dataset.origin)) > 1
     place = outcome.preparation.folder if several else dataset.root
     data = ["--data", f"{'mine' if name in OWN else name}={place}"]
@@ -280,5 +237,5 @@ def _estimate_cells(part: Estimate) -> tuple[str, ...]:
 
 
 def _size(n_bytes: float) -> str:
-    """Size in the unit in which disks are counted."""
+    """Format a size in MB or GB."""
     return f"{n_bytes / 1e9:,.1f} GB" if n_bytes >= 1e8 else f"{n_bytes / 1e6:,.1f} MB"

@@ -1,9 +1,9 @@
-"""``bench data doctor``: what a copy of a data set holds, lacks and gives away."""
+"""``bench data doctor``: content, gaps and confounds of a copy of a data set."""
 
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich import box
@@ -22,11 +22,11 @@ from ..errors import BenchError, PluginError, unknown_name
 from ..pictures.lookalikes import DISTANCE
 from ..registry import datasets
 from ..store.files import dump_json
-from . import completion
 from .arguments import parse_data
 from .commands import STDOUT
-from .options import CsvOption, DataOption, JobsOption, JsonOption, check_target, jobs_of, write_text
+from .options import check_target, jobs_of, write_text
 from .progress import ScreenReporter
+from .requests.copies import DoctorRequest
 
 SHOWN_ROWS = 24  # of a table
 SHOWN_FINDINGS = 5  # of one kind
@@ -47,69 +47,53 @@ SAYS = {
 }
 
 
-def doctor(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME", help="A data set, one of its domains, or a name of your own.", autocompletion=completion.datasets
-        ),
-    ],
-    root: Annotated[Path | None, typer.Option(metavar="DIR", help="Its folder: as distributed, or as prepared.")] = None,
-    data: DataOption = None,
-    crop: Annotated[int, typer.Option(metavar="N", min=16, help="Side of the crops that a run will cut.")] = 128,
-    sample: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Open N files per domain and class only. (0: all)", show_default=False)
-    ] = 0,
-    distance: Annotated[
-        int | None, typer.Option(metavar="BITS", min=0, max=63, help="How far look-alikes may be apart. (default: 4)")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of the splits that are drawn, as for bench run.")] = 0,
-    replicate: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Number of the draw of training and validation pictures, from 0.")
-    ] = 0,
-    jobs: JobsOption = None,
-    json_file: JsonOption = None,
-    csv_file: CsvOption = None,
-) -> None:
+def doctor(request: DoctorRequest) -> None:
     """
     Look at a copy of a data set: what is there, missing, extra, broken, twice, or tells the classes by itself.
 
     Several data sets (--data, repeated) are also compared with each other.
     Exit code 0: complete; 3: usable, with gaps; 2: unusable.
     """
-    for target in (json_file, csv_file):
+    for target in (request.json_file, request.csv_file):
         check_target(target)
-    specs, variant = _specs(name, root, data)
-    options = Options(crop, sample, DISTANCE if distance is None else distance, seed, replicate, jobs_of(jobs))
+    specs, variant = _specs(request.name, request.root, request.data)
+    options = Options(
+        request.crop,
+        request.sample,
+        DISTANCE if request.distance is None else request.distance,
+        request.seed,
+        request.replicate,
+        jobs_of(request.jobs),
+    )
     with ScreenReporter(Console(stderr=True)) as reporter:
         report = examine(specs, options, reporter, variant)
-    if json_file:
-        write_text(json_file, dump_json(report.as_dict()))
-    if csv_file:
-        write_text(csv_file, _as_csv(report))
-    if STDOUT not in (json_file, csv_file):
+    if request.json_file:
+        write_text(request.json_file, dump_json(report.as_dict()))
+    if request.csv_file:
+        write_text(request.csv_file, _as_csv(report))
+    if STDOUT not in (request.json_file, request.csv_file):
         _print(report, Console(highlight=False))
     raise typer.Exit(report.exit_code)
 
 
 def _specs(given: str, root: Path | None, data: list[str] | None) -> tuple[dict[str, DatasetSpec], str]:
-    """Data sets by name, the one that was asked for first; and the domain of it that was."""
+    """Return the data sets by name, the requested one first, and its requested variant."""
     name, variant = _split_domain(given)
-    said = parse_data(data, [name])
-    if root is not None and name in said.folders:
+    located = parse_data(data, [name])
+    if root is not None and name in located.folders:
         raise BenchError(f"--root and --data {name}=... both name a folder; give one of them.")
     if name in datasets.found.failures:
         raise PluginError(f"dataset '{name}' cannot be used: {datasets.found.failures[name]}")
-    known = datasets.names()
-    if root is not None and ":" not in name and name not in known and difflib.get_close_matches(name, known, n=1):
-        raise PluginError(f"{unknown_name('dataset', name, known)} For a folder of your own: --data {name}={root}.")
+    registered = datasets.names()
+    if root is not None and ":" not in name and name not in registered and difflib.get_close_matches(name, registered, n=1):
+        raise PluginError(f"{unknown_name('dataset', name, registered)} For a folder of your own: --data {name}={root}.")
     folders = {name: str(root)} if root is not None else {}
-    if ":" in name and name not in said.folders and root is None:
+    if ":" in name and name not in located.folders and root is None:
         folders = {name: ""}
-    catalogue = Catalogue({**folders, **said.folders}, said.options)
+    catalogue = Catalogue({**folders, **located.folders}, located.options)
     first = datasets.get(name).name if ":" in name else name
-    wanted = [first, *(datasets.get(n).name if ":" in n else n for n in said.folders)]
-    return {alias: catalogue.spec(alias) for alias in dict.fromkeys(wanted)}, variant
+    requested = [first, *(datasets.get(n).name if ":" in n else n for n in located.folders)]
+    return {alias: catalogue.spec(alias) for alias in dict.fromkeys(requested)}, variant
 
 
 def _split_domain(given: str) -> tuple[str, str]:
@@ -124,7 +108,7 @@ def _split_domain(given: str) -> tuple[str, str]:
 
 
 def _as_csv(report: Report) -> str:
-    """One line per file of every finding; findings about no file have one line."""
+    """Return a line per file of each finding, and one for a finding about no file."""
     names = ("dataset", "folder", "level", "kind", "where", "path", "detail", "text", "remedy")
     lines: list[tuple[str, ...]] = []
     groups = [(d.inventory.name, d.inventory.folder, d.findings) for d in report.diagnoses] + [("", "", report.across)]
@@ -163,7 +147,7 @@ def _print_end(report: Report, console: Console) -> None:
 
 
 def _line(*parts: tuple[str, str]) -> Text:
-    """Text of others, which may hold anything: no markup in it means anything, and control characters are shown as such."""
+    """Return text from files without interpreting markup; control characters become replacement characters."""
     return Text.assemble(*(("".join(c if c.isprintable() else "\ufffd" for c in text), style) for text, style in parts))
 
 
@@ -175,9 +159,9 @@ def _count_table(counts: Sequence[CountRow]) -> Table:
         table.add_column(column, justify="right", no_wrap=True)
     sides = list(dict.fromkeys((row.domain, row.label) for row in counts))
     for domain, label in sides[:SHOWN_ROWS]:
-        mine = [row for row in counts if (row.domain, row.label) == (domain, label)]
-        numbers = [sum(row.n for row in mine if row.split == split) for split in splits]
-        bad, clips, people = (sum(getattr(row, name) for row in mine) for name in ("bad", "videos", "identities"))
+        of_side = [row for row in counts if (row.domain, row.label) == (domain, label)]
+        numbers = [sum(row.n for row in of_side if row.split == split) for split in splits]
+        bad, clips, people = (sum(getattr(row, name) for row in of_side) for name in ("bad", "videos", "identities"))
         shown = [f"{n or '–'}" for n in (*numbers, bad)]
         side = Text.assemble(_line((domain or "(all)", "")), "\n  ", (LABEL_NAMES[label], "dim"))
         table.add_row(side, *shown, f"{clips or '–'}\n{people or '–'}")
@@ -187,7 +171,7 @@ def _count_table(counts: Sequence[CountRow]) -> Table:
 
 
 def _print_answers(diagnosis: Diagnosis, console: Console) -> None:
-    """What both classes have alike in a line, and what differs as a table, of the domain in which it tells most."""
+    """Print properties that both classes share in a line, and those that differ as a table, of their most telling domain."""
     worst: dict[str, Any] = {}
     for answers in diagnosis.answers.values():
         for answer in answers:

@@ -3,7 +3,7 @@
 import tempfile
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -23,88 +23,74 @@ from ..results.scores import write_table
 from ..store.files import dump_json
 from ..tracking.store import resolve_tracking_uri
 from ..workers import running_workers
-from . import completion
 from .arguments import parse_data
-from .options import DataOption, JobsOption, JsonOption, TrackingOption, check_target, jobs_of, write_text
+from .options import check_target, jobs_of, write_text
 from .progress import ScreenReporter
 from .provenance import print_dropped, print_missing, print_remarks, print_unusable
 from .report import print_problems, say
+from .requests.models import EvaluateRequest
 from .tracking_store import model_folder, sent
 
 MAX_SHOWN_CLASSES = 12
 NUMBERS_WIDTH = 47  # characters of a table beside the domains
 
 
-def evaluate(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A folder that bench train made, or models:/ID of MLflow.")],
-    test: Annotated[
-        list[str],
-        typer.Option("--test", metavar="DOMAIN", help="Domain to test on. Repeatable.", autocompletion=completion.domains),
-    ],
-    data: DataOption = None,
-    detector: Annotated[
-        str | None, typer.Option(metavar="file.py:Class", help="Code of a detector that is not registered.")
-    ] = None,
-    drop_leaks: Annotated[
-        bool,
-        typer.Option(
-            "--drop-leaks", help="Do not score pictures that share a clip or an identity with what it has learned from."
-        ),
-    ] = False,
-    clips: Annotated[
-        str, typer.Option(metavar="RULE", help="Frames of a clip to one score: mean, vote or top_third.")
-    ] = "mean",
-    scores: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the score files (Parquet), one per domain.")] = None,
-    jobs: JobsOption = None,
-    tracking_uri: TrackingOption = None,
-    json_file: JsonOption = None,
-) -> None:
+def evaluate(request: EvaluateRequest) -> None:
     """Test a trained model; pictures that it has learned from are not scored."""
     console = Console(stderr=True)
-    check_target(json_file)
-    rule = clip_rule(clips)
-    uri = resolve_tracking_uri(tracking_uri)
-    trained = TrainedModel.load(model_folder(model, uri), detector)
-    given = parse_data(data)
-    catalogue = Catalogue(given.folders, given.options)
+    check_target(request.json_file)
+    rule = clip_rule(request.clips)
+    uri = resolve_tracking_uri(request.tracking_uri)
+    trained = TrainedModel.load(model_folder(request.model, uri), request.detector)
+    located = parse_data(request.data)
+    catalogue = Catalogue(located.folders, located.options)
     started = time.time()
-    with ScreenReporter(console) as reporter, running_workers(jobs_of(jobs)) as workers:
+    with ScreenReporter(console) as reporter, running_workers(jobs_of(request.jobs)) as workers:
         seed = trained.recipe.seed
-        chosen = catalogue.choose(test, seed, lambda name: missing_classes(catalogue.domain(name, seed).items, ("test",)))
+        chosen = catalogue.choose(
+            request.test, seed, lambda name: missing_classes(catalogue.domain(name, seed).items, ("test",))
+        )
         print_unusable(chosen.left_out, console)
         domains = chosen.domains
-        found = evaluate_model(trained, domains, catalogue, workers, reporter, drop_leaks, rule)
+        evaluations = evaluate_model(trained, domains, catalogue, workers, reporter, request.drop_leaks, rule)
         reporter.stage("recording", None)
         with tempfile.TemporaryDirectory() as pictures:
-            documents = [evaluation_document(trained, one, started, Path(pictures)) for one in found]
+            documents = [evaluation_document(trained, evaluation, started, Path(pictures)) for evaluation in evaluations]
             recorded = sent(documents, uri, console)
-    for one in found if scores else []:
-        write_table(Path(str(scores), one.domain.replace("/", "-").replace(", ", "+") + ".parquet"), one.scores)
-    if json_file:
-        write_text(json_file, dump_json({"model": str(model), "tests": [_as_document(one, trained) for one in found]}))
-    if json_file != "-":
-        _print(found, trained)
-    problems = [problem for one in found for problem in one.problems]
+    for evaluation in evaluations if request.scores else []:
+        write_table(
+            Path(str(request.scores), evaluation.domain.replace("/", "-").replace(", ", "+") + ".parquet"), evaluation.scores
+        )
+    if request.json_file:
+        write_text(
+            request.json_file,
+            dump_json(
+                {"model": str(request.model), "tests": [_as_document(evaluation, trained) for evaluation in evaluations]}
+            ),
+        )
+    if request.json_file != "-":
+        _print(evaluations, trained)
+    problems = [problem for evaluation in evaluations for problem in evaluation.problems]
     print_problems(problems, console)
     if trained.names is None:
         say(
             console,
             "The model does not know its clips and identities, so only the pictures themselves could be told; train it again.",
         )
-    print_dropped({one.domain: {"test": one.n_dropped} for one in found}, console)
-    print_missing({name: facts for one in found for name, facts in one.data["data"].items()}, console)
+    print_dropped({evaluation.domain: {"test": evaluation.n_dropped} for evaluation in evaluations}, console)
+    print_missing({name: facts for evaluation in evaluations for name, facts in evaluation.data["data"].items()}, console)
     print_remarks((catalogue.domain(name, trained.recipe.seed) for name in domains), console)
-    for one in found:
-        if one.missing:
-            say(console, _one_sided(one))
-        if one.clip_problem:
-            say(console, f"{one.domain} has no metrics per clip: {one.clip_problem}")
-    incomplete = problems or any(one.missing or one.clip_problem for one in found)
+    for evaluation in evaluations:
+        if evaluation.missing:
+            say(console, _one_sided(evaluation))
+        if evaluation.clip_problem:
+            say(console, f"{evaluation.domain} has no metrics per clip: {evaluation.clip_problem}")
+    incomplete = problems or any(evaluation.missing or evaluation.clip_problem for evaluation in evaluations)
     raise typer.Exit(0 if recorded and not incomplete else 3)
 
 
 def _one_sided(found: Evaluation) -> str:
-    """Say which class is missing, and what the other one tells by itself."""
+    """Return a sentence about the missing class, with the false alarms or detections of the other one."""
     missing = " and ".join(found.missing)
     text = (
         f"{found.domain} has no {missing} pictures that could be scored; AUC, balanced accuracy, EER and PD take both classes."
@@ -133,20 +119,20 @@ def _print(found: list[Evaluation], model: TrainedModel) -> None:
     table.add_column("test domain\npictures", overflow="fold", min_width=12)
     for name in ("AUC\n95 %", "balanced\naccuracy", "EER", "PD@1 %", "Brier"):
         table.add_column(name, justify="right", no_wrap=True)
-    for one in found:
-        value = one.numbers
-        count = str(one.n) if one.n == one.n_items else f"{one.n} of {one.n_items}"
+    for evaluation in found:
+        value = evaluation.numbers
+        count = str(evaluation.n) if evaluation.n == evaluation.n_items else f"{evaluation.n} of {evaluation.n_items}"
         interval = f"{_text(value['auc_lo'])}-{_text(value['auc_hi'])}"
-        others = [_text(value[name]) for name in ("balanced_accuracy", "eer", "pd1", "brier")]
-        name = folded_name(one.domain, max(12, console.width - NUMBERS_WIDTH))
-        table.add_row(Text(f"{name}\n  {count}"), f"{_text(value['auc'])}\n{interval}", *others)
+        metrics = [_text(value[name]) for name in ("balanced_accuracy", "eer", "pd1", "brier")]
+        name = folded_name(evaluation.domain, max(12, console.width - NUMBERS_WIDTH))
+        table.add_row(Text(f"{name}\n  {count}"), f"{_text(value['auc'])}\n{interval}", *metrics)
     console.print(table)
     _print_clips(found, console)
 
 
 def _print_clips(found: "list[Evaluation]", console: "Console") -> None:
     """Print a table of the domains that have clips, if there are any."""
-    rows = [(one.domain, one.clips) for one in found if one.clips is not None]
+    rows = [(evaluation.domain, evaluation.clips) for evaluation in found if evaluation.clips is not None]
     if not rows:
         return
     title = f"per clip ({rows[0][1].rule.describe()})"

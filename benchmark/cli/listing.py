@@ -1,9 +1,7 @@
 """``bench list``: detectors, data sets and studies."""
 
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -17,34 +15,27 @@ from ..invocation import bench
 from ..registry import datasets, detectors
 from ..store.files import dump_json
 from ..study.study_file import load_study, shipped_studies
-from .options import JsonOption, write_text
+from .options import write_text
 from .report import Step, print_steps
+from .requests.plugins import ListRequest, What
 
 
-class What(StrEnum):
-    """Kinds of things that can be listed."""
-
-    detectors = "detectors"
-    datasets = "datasets"
-    studies = "studies"
-
-
-def list_(what: Annotated[What, typer.Argument(help="detectors, datasets or studies")], json_file: JsonOption = None) -> None:
+def list_(request: ListRequest) -> None:
     """List detectors, datasets or studies; what cannot be used is listed with its reason."""
-    entries = _studies() if what is What.studies else _plugins(what)
-    if json_file:
-        write_text(json_file, dump_json(entries))
+    entries = _studies() if request.what is What.studies else _plugins(request.what)
+    if request.json_file:
+        write_text(request.json_file, dump_json(entries))
         return
     _print_blocks(entries)
-    example = {What.detectors: "spectral_svm", What.datasets: "procedural", What.studies: "band_search"}[what]
+    example = {What.detectors: "spectral_svm", What.datasets: "procedural", What.studies: "band_search"}[request.what]
     steps = [Step(bench(f"show {example}"), "all about one of them")]
-    if what is What.studies:
+    if request.what is What.studies:
         steps.append(Step(bench(f"run {example}"), "run it"))
     print_steps(steps, Console(stderr=True))
 
 
 def _print_blocks(entries: list[dict[str, Any]]) -> None:
-    """One entry below the other, a fact a line: what has several facts fits into no table. That all is well goes unsaid."""
+    """Print entries as blocks with a fact per line, as several facts do not fit a table; the status ``ok`` is not printed."""
     console = Console()
     for entry in entries:
         console.print(Text(entry["name"], "bold"), Text(str(entry.get("about", ""))), sep="  ")
@@ -79,7 +70,7 @@ def _facts(plugin: Any) -> dict[str, Any]:
 
 
 def needs_text(plugin: Any) -> str:
-    """What a user gives to a data set, and does with it, before it can be used."""
+    """Return the options and preparation that a data set needs before it can be used."""
     if plugin.name == PICTURES:
         return "--data NAME=DIR"
     if plugin.name == CLIPS:

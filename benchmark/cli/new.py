@@ -4,31 +4,23 @@ import keyword
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import Annotated
 
 import typer
 
 from ..errors import BenchError
 from ..invocation import bench
 from ..registry import NAME_PATTERN, datasets, detectors
-from .commands import Command, Group
-
-group = typer.Typer(cls=Group, help="Write a working detector or data set to start from, with its test.", no_args_is_help=True)
-
-NameArgument = Annotated[str, typer.Argument(help="lower_case_with_underscores")]
-IntoOption = Annotated[Path, typer.Option("--into", metavar="DIR", help="Folder for the two files.")]
+from .requests.plugins import NewRequest
 
 
-@group.command(cls=Command)
-def detector(name: NameArgument, into: IntoOption = Path()) -> None:
+def detector(request: NewRequest) -> None:
     """Write a detector and its test."""
-    _write("detector", name, into)
+    _write("detector", request.name, request.into)
 
 
-@group.command(cls=Command)
-def dataset(name: NameArgument, into: IntoOption = Path()) -> None:
+def dataset(request: NewRequest) -> None:
     """Write a data set and its test."""
-    _write("dataset", name, into)
+    _write("dataset", request.name, request.into)
 
 
 def _write(kind: str, name: str, into: Path) -> None:

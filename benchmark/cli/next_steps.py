@@ -1,4 +1,4 @@
-"""What a command suggests at its end: command lines that work after what was just done."""
+"""Suggestions at the end of a command: command lines that fit what was just done."""
 
 import shlex
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ def after_run(
     plan: Plan, reference: StudyReference, data: Sequence[str], rows: Sequence[Row], tracking_uri: str | None
 ) -> list[Step]:
     """
-    Steps after a study.
+    Return the steps after a study.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def after_run(
 
 
 def after_train(folder: Path) -> list[Step]:
-    """Steps after a model was kept."""
+    """Return the steps after a model was kept."""
     return [
         Step(f"{_line('evaluate', str(folder))} --test DOMAIN", "on pictures that it has not seen"),
         Step(f"{_line('scan', str(folder))} DIR", "pictures and clips of your own"),
@@ -70,13 +70,13 @@ def _line(*words: str) -> str:
 
 
 def _folders(data: Sequence[str]) -> dict[str, str]:
-    """Folders that ``--data`` has named, by data set."""
+    """Return the folders of ``--data`` by data set."""
     pairs = (text.partition("=")[::2] for text in data)
     return {name: folder for name, folder in pairs if folder and (":" in name or "." not in name)}
 
 
 def _train_command(plan: Plan, rows: Sequence[Row], data: Sequence[str]) -> str:
-    """Command that trains the detector of the best row on its domain; empty where more than that would be needed."""
+    """Return the command that trains the best row's detector on its domain; empty if the plan has no such detector."""
     best = next((row for row in rows if row.role == "chosen"), rows[0])
     spec = next((spec for spec in plan.detectors if spec.label == best.detector), None)
     if spec is None:
@@ -95,7 +95,7 @@ def _train_command(plan: Plan, rows: Sequence[Row], data: Sequence[str]) -> str:
 
 
 def _band_words(band: "Band") -> list[str]:
-    """Options of ``bench train`` that give a band; none for all frequencies."""
+    """Return the options of ``bench train`` for a band; none for all frequencies."""
     if band.kind == "all":
         return []
     low, high = (f"{frequency:.6g}" for frequency in band.half_gain)

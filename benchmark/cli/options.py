@@ -56,7 +56,7 @@ DataOption = Annotated[
 FormatsOption = Annotated[
     list[FigureFormat] | None,
     typer.Option(
-        "--format", help="Of the figures: svg and pdf are sized for a column of a paper. Repeatable.", show_default=False
+        "--format", help="Format of the figures; svg and pdf are sized for a column of a paper. Repeatable.", show_default=False
     ),
 ]
 JobsOption = Annotated[int | None, typer.Option("--jobs", metavar="N", help="Worker processes. (default: one per core)")]

@@ -100,7 +100,7 @@ class ScreenReporter:
         self._console.print(Text(text, style="yellow"), soft_wrap=True)
 
     def _line(self, force: bool = False) -> None:
-        """Where nothing can move, say a line every few seconds."""
+        """Print a line every few seconds where the output is no terminal."""
         if self._console.is_terminal or not (force or time.monotonic() - self._last_line > SECONDS_PER_LINE):
             return
         self._last_line = time.monotonic()
@@ -108,11 +108,11 @@ class ScreenReporter:
         best = max(self._best.values(), default=None) if task.fields["cells"] else None
         tail = f"; best validation AUC so far {best[0]:.3f} ({best[1]})" if best else ""
         amount = _amount(task)
-        left = f", {duration(task.time_remaining)} left" if amount and task.time_remaining else ""
-        self._console.print(Text(f"{task.description}{': ' * bool(amount)}{amount}{left}{tail}"), soft_wrap=True)
+        remaining = f", {duration(task.time_remaining)} left" if amount and task.time_remaining else ""
+        self._console.print(Text(f"{task.description}{': ' * bool(amount)}{amount}{remaining}{tail}"), soft_wrap=True)
 
     def _break_silence(self) -> None:
-        """Say that the work goes on where a single step takes minutes."""
+        """Print a line each minute while a single step takes long."""
         while not self._over.wait(1.0):
             if time.monotonic() - self._last_line > SECONDS_OF_SILENCE:
                 self._last_line = time.monotonic()
@@ -123,7 +123,7 @@ class ScreenReporter:
 
 
 class _Amount(ProgressColumn):
-    """How much of a stage is done."""
+    """Progress of a stage."""
 
     def render(self, task: Task) -> Text:
         return Text(_amount(task) or (f"{task.total:.0f} to do" if task.total else ""), style="progress.download")

@@ -1,4 +1,4 @@
-"""What several commands print at their end."""
+"""Lines that several commands print at their end."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ def say(console: Console, text: str) -> None:
 
 
 def print_problems(problems: Sequence[tuple[str, str, str, str]], console: Console) -> None:
-    """Say which pictures could not be used: (data set, item, status, detail)."""
+    """Print the pictures that could not be used: (data set, item, status, detail)."""
     if not problems:
         return
     say(console, f"{len(problems)} pictures could not be used (in score files: rows with status missing or error):")
@@ -47,5 +47,5 @@ def print_steps(steps: Sequence[Step], console: Console) -> None:
 
 
 def duration(seconds: float) -> str:
-    """Time in the unit in which people say it."""
+    """Format a duration in seconds, minutes or hours."""
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,9 +1,7 @@
-"""``bench scan``: pictures and clips of one's own."""
+"""``bench scan``: scores of one's own pictures and clips."""
 
 import shlex
 from collections import Counter
-from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -18,116 +16,74 @@ from ..errors import BenchError
 from ..invocation import bench
 from ..models.scanning import ScanResult, pooling_rule, scan_file
 from ..models.trained_model import TrainedModel
+from ..store.files import dump_json
 from .commands import STDOUT
-from .options import CsvOption, JsonOption, check_target, write_text
+from .options import check_target, write_text
 from .progress import ScreenReporter
 from .report import say
+from .requests.models import ScanRequest
 from .tracking_store import model_folder
 
 SHOWN_ROWS = 40
 SHOWN_REMARKS = 5
 
 
-def scan(
-    paths: Annotated[list[Path], typer.Argument(metavar="MODEL PATH...", help="A folder of bench train, then what to score.")],
-    frames: Annotated[int, typer.Option(metavar="N", min=1, help="Frames per clip, spread evenly.")] = 32,
-    pool: Annotated[str, typer.Option(help="Frames to one score: mean, vote or top_third.")] = "mean",
-    faces: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="Who finds the face that is scored: haar, yunet, retinaface, or none for the middle. auto: haar in clips, "
-            "if the model was trained on faces.",
-        ),
-    ] = "auto",
-    weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The face finder's weights, for yunet and retinaface.")
-    ] = None,
-    min_size: Annotated[
-        int | None,
-        typer.Option(
-            "--min-size",
-            "--min-face",
-            metavar="N",
-            min=0,
-            help="Pass over smaller faces, in pixels. (default: as in training)",
-            show_default=False,
-        ),
-    ] = None,
-    margin: Annotated[
-        float | None,
-        typer.Option(
-            metavar="X",
-            help="Added to the face on every side, as a share of its box. (default: as in training)",
-            show_default=False,
-        ),
-    ] = None,
-    detector: Annotated[
-        str | None, typer.Option(metavar="file.py:Class", help="Code of a detector that is not registered.")
-    ] = None,
-    json_file: JsonOption = None,
-    csv_file: CsvOption = None,
-) -> None:
+def scan(request: ScanRequest) -> None:
     """Score pictures and clips with a trained model: probability of each class, and 'unsure' where it cannot tell."""
-    from rich.console import Console
-
-    from ..models.trained_model import TrainedModel
-    from ..store.files import dump_json
-
     console = Console(stderr=True)
-    for target in (json_file, csv_file):
+    for target in (request.json_file, request.csv_file):
         check_target(target)
-    rule = pooling_rule(pool)
-    folder = model_folder(paths[0])
-    if len(paths) < 2 or not (folder / "model.json").is_file():
+    rule = pooling_rule(request.pool)
+    folder = model_folder(request.paths[0])
+    if len(request.paths) < 2 or not (folder / "model.json").is_file():
         raise BenchError(
-            f"bench scan wants a model and then what to score; {paths[0]} is no model. Make one:\n"
+            f"bench scan wants a model and then what to score; {request.paths[0]} is no model. Make one:\n"
             f"  {bench('train spectral_svm --train mine --data mine=DIR --out model')}   (DIR with real/ and fake/)\n"
-            f"  {bench(shlex.join(['scan', 'model', *map(str, paths)]))}"
+            f"  {bench(shlex.join(['scan', 'model', *map(str, request.paths)]))}"
         )
-    model, files = TrainedModel.load(folder, detector), find_files(paths[1:])
-    region = ScanRegion.of(model.framing, faces, weights, min_size, margin)
+    model, files = TrainedModel.load(folder, request.detector), find_files(request.paths[1:])
+    region = ScanRegion.of(model.framing, request.faces, request.weights, request.min_size, request.margin)
     if files.passed_over:
         say(console, f"passed over: {files.passed_over}")
-    found: list[ScanResult] = []
+    results: list[ScanResult] = []
     with ScreenReporter(console) as reporter:
         reporter.stage(f"scoring with {model.recipe.label}", len(files.paths))
         for path in files.paths:
-            found += scan_file(model, path, region, frames, rule)
+            results += scan_file(model, path, region, request.frames, rule)
             reporter.advance()
-    rows = [one.as_row() for one in found]
-    if json_file:
-        about = {"model": str(paths[0]), "classes": model.recipe.classes, "looked_for": region.as_dict()}
-        write_text(json_file, dump_json(about | {"rows": rows}))
-    if csv_file:
-        write_text(csv_file, lines_as_csv(rows))
-    if STDOUT not in (json_file, csv_file):
-        _print(found, model, region)
-    raise typer.Exit(3 if any(one.status != "ok" for one in found) else 0)
+    rows = [result.as_row() for result in results]
+    if request.json_file:
+        about = {"model": str(request.paths[0]), "classes": model.recipe.classes, "looked_for": region.as_dict()}
+        write_text(request.json_file, dump_json(about | {"rows": rows}))
+    if request.csv_file:
+        write_text(request.csv_file, lines_as_csv(rows))
+    if STDOUT not in (request.json_file, request.csv_file):
+        _print(results, model, region)
+    raise typer.Exit(3 if any(result.status != "ok" for result in results) else 0)
 
 
 def _print(found: list[ScanResult], model: TrainedModel, region: ScanRegion) -> None:
     console = Console()
-    whole = [one for one in found if one.kind != "frame"]
+    files = [result for result in found if result.kind != "frame"]
     table = Table(header_style="bold", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("file", overflow="fold", min_width=16)
     table.add_column("verdict", overflow="fold", min_width=8)
     for name in model.recipe.classes[1:]:
         table.add_column(f"p({name})", justify="right", overflow="fold", min_width=5)
-    for one in whole[:SHOWN_ROWS]:
-        shares = [f"{one.probabilities[c]:.3f}" if one.probabilities else "–" for c in model.recipe.classes[1:]]
-        table.add_row(Text(one.path + _frames_text(one)), Text(_verdict_text(one)), *shares)
+    for result in files[:SHOWN_ROWS]:
+        shares = [f"{result.probabilities[c]:.3f}" if result.probabilities else "–" for c in model.recipe.classes[1:]]
+        table.add_row(Text(result.path + _frames_text(result)), Text(_verdict_text(result)), *shares)
     console.print(table)
-    if len(whole) > SHOWN_ROWS:
-        console.print(f"… and {len(whole) - SHOWN_ROWS} more; --csv FILE writes all of them, frames of clips included.")
-    counts = Counter(one.verdict or "error" for one in whole)
-    console.print(", ".join(f"{n} {name}" for name, n in counts.most_common()) + f" of {len(whole)} files")
-    remarks = [f"{one.path}: {one.detail}" for one in whole if one.probabilities and one.detail]
+    if len(files) > SHOWN_ROWS:
+        console.print(f"… and {len(files) - SHOWN_ROWS} more; --csv FILE writes all of them, frames of clips included.")
+    counts = Counter(result.verdict or "error" for result in files)
+    console.print(", ".join(f"{n} {name}" for name, n in counts.most_common()) + f" of {len(files)} files")
+    remarks = [f"{result.path}: {result.detail}" for result in files if result.probabilities and result.detail]
     if len(remarks) > SHOWN_REMARKS:
         remarks[SHOWN_REMARKS:] = [f"… and {len(remarks) - SHOWN_REMARKS} more; --csv FILE writes all of them."]
     for remark in remarks:
         console.print(Text(remark), soft_wrap=True)
-    kinds = {one.kind for one in whole}
+    kinds = {result.kind for result in files}
     for remark in region.remarks("clip" in kinds, "picture" in kinds):
         console.print(Text(remark), soft_wrap=True)
     low, high = model.unsure
@@ -140,7 +96,7 @@ def _print(found: list[ScanResult], model: TrainedModel, region: ScanRegion) -> 
 
 
 def _frames_text(found: ScanResult) -> str:
-    """How many frames of a clip were scored, and what of them: `` (face in 30 of 32 frames)``."""
+    """Return the number of scored frames of a clip, and their region: `` (face in 30 of 32 frames)``."""
     if found.n_looked is None:
         return ""
     if found.looked_at == "face":

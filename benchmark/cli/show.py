@@ -1,7 +1,7 @@
 """``bench show``: one detector, data set or study."""
 
 import inspect
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -11,19 +11,16 @@ from ..registry import datasets, detectors
 from ..store.files import dump_json
 from ..store.yaml_text import dump_yaml
 from ..study.study_file import find_study, load_study, shipped_studies
-from . import completion
 from .listing import needs_text
-from .options import JsonOption, write_text
+from .options import write_text
+from .requests.plugins import ShowRequest
 
 
-def show(
-    name: Annotated[str, typer.Argument(help="Of a detector, dataset or study.", autocompletion=completion.everything)],
-    json_file: JsonOption = None,
-) -> None:
+def show(request: ShowRequest) -> None:
     """Show one detector, dataset or study: what it is, its parameters and where it comes from."""
-    facts = _find(name)
-    if json_file:
-        write_text(json_file, dump_json(facts))
+    facts = _find(request.name)
+    if request.json_file:
+        write_text(request.json_file, dump_json(facts))
         return
     about = str(facts.pop("about", ""))
     typer.echo(dump_yaml(_simple(facts), width=100) + (f"\n{about}" if about else ""))
@@ -61,5 +58,5 @@ def _find(name: str) -> dict[str, Any]:
             return facts | {"file": inspect.getsourcefile(plugin), "about": inspect.getdoc(plugin) or ""}
     if name in shipped_studies() or name.endswith((".yaml", ".yml")):
         return {"kind": "study", "file": str(find_study(name)), **load_study(name).model_dump(mode="json")}
-    known = [*detectors.names(), *datasets.names(), *shipped_studies()]
-    raise PluginError(unknown_name("detector, dataset or study", name, known))
+    candidates = [*detectors.names(), *datasets.names(), *shipped_studies()]
+    raise PluginError(unknown_name("detector, dataset or study", name, candidates))

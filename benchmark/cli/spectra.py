@@ -1,4 +1,4 @@
-"""``bench spectra``: what the spectra of real and fake pictures look like, and where they differ."""
+"""``bench spectra``: mean spectra of real and fake pictures, and their difference."""
 
 import math
 import re
@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -28,16 +28,9 @@ from ..store.folders import ensure_writable
 from ..tracking.documents import RunDocument
 from ..tracking.store import resolve_tracking_uri
 from ..workers import warm_up
-from . import completion
 from .arguments import GivenData, parse_data
 from .commands import STDOUT
 from .options import (
-    DataOption,
-    FormatsOption,
-    JobsOption,
-    JsonOption,
-    SplitChoice,
-    TrackingOption,
     check_target,
     formats_of,
     jobs_of,
@@ -46,80 +39,56 @@ from .options import (
 from .progress import ScreenReporter
 from .provenance import print_remarks, print_unusable
 from .report import SHOWN_PROBLEMS, say
+from .requests.pictures import SpectraRequest
 from .tracking_store import sent
 
 LABELS = ("real", "fake")
 
 
-def spectra(
-    domains: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="DOMAIN...",
-            help="Side by side, the first is the reference. (default: those of --data)",
-            autocompletion=completion.domains,
-        ),
-    ] = None,
-    data: DataOption = None,
-    reference: Annotated[
-        str | None, typer.Option(metavar="DOMAIN", help="What the others are compared with. (default: the first domain)")
-    ] = None,
-    split: Annotated[SplitChoice, typer.Option(help="Which pictures.")] = SplitChoice.all,
-    crop: Annotated[
-        int, typer.Option(metavar="SIDE", help="Side of the square window cut from each picture, in pixels.")
-    ] = 128,
-    limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="At most so many pictures per class and domain. (default: all)")
-    ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of computed pictures, of splits and of --limit.")] = 0,
-    per_channel: Annotated[bool, typer.Option("--per-channel", help="DCT of red, green and blue apart.")] = False,
-    faithful: Annotated[
-        bool, typer.Option("--faithful", help="Statistics as published: means of signed and complex coefficients.")
-    ] = False,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the pictures.")] = Path("spectra"),
-    formats: FormatsOption = None,
-    html: Annotated[bool, typer.Option("--html", help="Pages to zoom and point at, too; they need no network.")] = False,
-    jobs: JobsOption = None,
-    no_track: Annotated[bool, typer.Option("--no-track", help="Leave MLflow alone.")] = False,
-    tracking_uri: TrackingOption = None,
-    json_file: JsonOption = None,
-) -> None:
+def spectra(request: SpectraRequest) -> None:
     """Draw the mean spectra of real and fake pictures: profile, DCT, FFT after a high-pass, density error."""
     console, started = Console(stderr=True), time.time()
-    check_target(json_file)
+    check_target(request.json_file)
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the domains", None)
         warm_up()
-        uri = resolve_tracking_uri(tracking_uri)
-        options = SpectraOptions(split, crop, "published" if faithful else "clean", per_channel, limit, seed)
-        opened, left_out = _open(domains or [], reference, parse_data(data), options)
-        ensure_writable(out, "--out")
-        measured = measure(opened, options, jobs=jobs_of(jobs), reporter=reporter)
+        uri = resolve_tracking_uri(request.tracking_uri)
+        options = SpectraOptions(
+            request.split,
+            request.crop,
+            "published" if request.faithful else "clean",
+            request.per_channel,
+            request.limit,
+            request.seed,
+        )
+        opened, left_out = _open(request.domains or [], request.reference, parse_data(request.data), options)
+        ensure_writable(request.out, "--out")
+        measured = measure(opened, options, jobs=jobs_of(request.jobs), reporter=reporter)
         facts = summary(measured, options)
-        files = _draw(measured, options, out, formats_of(formats), html, reporter)
+        files = _draw(measured, options, request.out, formats_of(request.formats), request.html, reporter)
         facts["files"] = [str(path) for path in files]
-        if not no_track:
+        if not request.no_track:
             reporter.stage("sending to MLflow", None)
-        recorded = no_track or _sent(measured, facts, files, started, uri, console)
-    if json_file:
-        write_text(json_file, dump_json(facts))
-    if json_file != STDOUT:
+        recorded = request.no_track or _sent(measured, facts, files, started, uri, console)
+    if request.json_file:
+        write_text(request.json_file, dump_json(facts))
+    if request.json_file != STDOUT:
         _print(facts)
     print_unusable(left_out, console)
     skipped = _report_problems(facts, console)
     print_remarks(opened, console)
     names = ", ".join(path.name for path in files)
-    console.print(f"{out}: {names}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"{request.out}: {names}", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(0 if recorded and not skipped else 3)
 
 
 def _open(
     names: list[str], reference: str | None, data: GivenData, options: SpectraOptions
 ) -> tuple[list[OpenDomain], dict[str, str]]:
-    """Domains with the reference first, and those of whole data sets that are left out, with the reasons."""
+    """Return the domains, the reference first, and the reasons of those left out of whole data sets."""
     catalogue = Catalogue(data.folders, data.options)
-    given = [datasets.get(name).name if ":" in name else name for name in data.folders]
-    names = names or given
+    named = [datasets.get(name).name if ":" in name else name for name in data.folders]
+    names = names or named
     first = catalogue.expand([reference], options.seed) if reference else []
     if len(first) > 1:
         raise DataError(f"--reference is one domain; {reference} has several: {', '.join(first)}.")
@@ -128,20 +97,20 @@ def _open(
         return catalogue.domain(name, options.seed, any_split=options.split == "all")
 
     chosen = catalogue.choose([*first, *names], options.seed, lambda name: _lacks(opened(name), options))
-    found = chosen.domains
-    if not found:
+    chosen_names = chosen.domains
+    if not chosen_names:
         example = bench("spectra procedural/planted")
         raise DataError(f"no domain is named; try `{example}`, or --data mine=DIR for your own pictures.")
-    for name in given:
-        if name not in map(dataset_name, found):
+    for name in named:
+        if name not in map(dataset_name, chosen_names):
             raise DataError(f"--data {name} is not used; name {name} among the domains, or leave it out.")
-    return [opened(name) for name in found], chosen.left_out
+    return [opened(name) for name in chosen_names], chosen.left_out
 
 
 def _lacks(domain: OpenDomain, options: SpectraOptions) -> str:
     """Name the class of which a domain has no picture that is wanted; empty if it has both."""
-    there = {item.label for item in domain.items if options.split in ("all", item.split)}
-    missing = [name for label, name in enumerate(LABELS) if label not in there]
+    labels = {item.label for item in domain.items if options.split in ("all", item.split)}
+    missing = [name for label, name in enumerate(LABELS) if label not in labels]
     return f"no {' and no '.join(missing)} picture" if missing else ""
 
 
@@ -230,7 +199,7 @@ def _print(facts: dict[str, Any]) -> None:
 
 
 def _report_problems(facts: dict[str, Any], console: Console) -> int:
-    """Say which pictures were left out; return how many."""
+    """Print the pictures that were left out; return their number."""
     skipped = {(dataset_name(d["domain"]), p["item"]): p["detail"] for d in facts["domains"] for p in d["problems"]}
     if skipped:
         say(console, f"{len(skipped)} pictures could not be used and were left out:")

@@ -47,7 +47,7 @@ def plan_study(
     reporter: ScreenReporter,
 ) -> Plan:
     """
-    Plan a study with the changes that options make to it, and say what has no part in it.
+    Plan a study with the changes of the options; report domains that have no part in it.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def plan_study(
 
 
 def stores_answer(tracking_uri: str, storage: str | None, reporter: ScreenReporter) -> bool:
-    """Look at what a run would write to, and create nothing; False if its results would have to wait."""
+    """Check the stores of a run without creating anything; return False if its results would have to wait."""
     if storage:
         check_storage(storage)
     try:
@@ -106,7 +106,7 @@ def run_plan(plan: Plan, jobs: int, tracking_uri: str, storage: str | None, fres
 
 
 def _taken_alone(names: Sequence[str], study: str, board: str) -> str:
-    """Say that the study's own domains have no part in this run."""
+    """Return the remark that the study's own domains have no part in this run."""
     are = "is no data set" if len(names) == 1 else "are no data sets"
     return (
         f"{', '.join(names)} {are} of the study {study}: this run trains and tests on nothing else, and its board is {board}. "
@@ -116,13 +116,13 @@ def _taken_alone(names: Sequence[str], study: str, board: str) -> str:
 
 def _catalogue(study: Study, data: GivenData) -> Catalogue:
     options = {name: dict(study.datasets.get(name, {})) for name in (*study.datasets, *data.options)}
-    for name, given in data.options.items():
-        options[name] |= given
+    for name, values in data.options.items():
+        options[name] |= values
     return Catalogue(data.folders, options)
 
 
 def _names(folders: dict[str, str]) -> list[str]:
-    """Names of the data sets that ``--data`` brings."""
+    """Return the names of the data sets of ``--data``."""
     return [datasets.get(given).name if ":" in given else given for given in folders]
 
 
@@ -179,7 +179,7 @@ def _print_plan(plan: Plan) -> None:
 
 
 def report(outcome: Outcome, plan: Plan, console: Console, files: tuple[str | None, str | None, str | None]) -> list[Row]:
-    """Print or write what came out; `files` are those of JSON, of rows and of test domains as CSV. Return the rows, ranked."""
+    """Print or write the results; `files` are those of JSON, of rows and of test domains as CSV. Return the rows, ranked."""
     rows, (json_file, csv_file, csv_tests) = ranked(outcome.rows), files
     if json_file:
         write_text(json_file, dump_json(as_document(plan.study.name, rows, computed=computed_datasets())))

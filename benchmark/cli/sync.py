@@ -1,7 +1,6 @@
 """``bench sync``: send what a tracking store has not got yet."""
 
 import shlex
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,22 +12,19 @@ from ..models.trained_model import add_mlflow_model
 from ..tracking.outbox import Outbox, waiting_stores
 from ..tracking.sender import Sender
 from ..tracking.store import client_for
+from .requests.store import SyncRequest
 
 
-def sync(
-    discard: Annotated[
-        str | None, typer.Option(metavar="URI", help="Forget what waits for this store, which will never answer.")
-    ] = None,
-) -> None:
+def sync(request: SyncRequest) -> None:
     """Send results that a tracking store could not take while the study ran."""
     console = Console(stderr=True)
-    if discard is not None:
-        waiting = Outbox(discard).pending()
+    if request.discard is not None:
+        waiting = Outbox(request.discard).pending()
         for path in waiting:
             path.unlink()
-        typer.echo(f"{len(waiting)} batches for {discard} forgotten.")
+        typer.echo(f"{len(waiting)} batches for {request.discard} forgotten.")
         return
-    left = sent = 0
+    n_left = sent = 0
     for uri in waiting_stores():
         if not (waiting := (outbox := Outbox(uri)).pending()):
             continue
@@ -43,6 +39,6 @@ def sync(
             except TrackingError as error:
                 forget = f"If it is gone for good: {bench(f'sync --discard {shlex.quote(uri)}')}"
                 console.print(f"{error} {forget}", markup=False, style="yellow", soft_wrap=True)
-        left += len(outbox.pending())
-    typer.echo(f"{sent} batches sent, {left} left." if sent or left else "Nothing was waiting.")
-    raise typer.Exit(3 if left else 0)
+        n_left += len(outbox.pending())
+    typer.echo(f"{sent} batches sent, {n_left} left." if sent or n_left else "Nothing was waiting.")
+    raise typer.Exit(3 if n_left else 0)

@@ -1,4 +1,4 @@
-"""What commands fetch from the tracking store and send to it."""
+"""Models fetched from the tracking store, and documents sent to it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,7 +31,7 @@ def model_folder(given: Path, tracking_uri: str | None = None) -> Path:
 
 
 def sent(documents: Sequence[RunDocument], uri: str, console: Console) -> bool:
-    """Send documents to the tracking store; a store that does not answer is told and costs nothing else."""
+    """Send documents to the tracking store; an unreachable store is reported but does not fail the command."""
     try:
         send_now(documents, uri)
     except TrackingError as error:

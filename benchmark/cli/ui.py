@@ -24,7 +24,7 @@ from .options import TrackingOption
 
 def ui(
     tracking_uri: TrackingOption = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="On 127.0.0.1.")] = 5000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 5000,
     browse: Annotated[bool, typer.Option("--open", help="Show the study that was recorded last in a browser.")] = False,
 ) -> None:
     """Open the MLflow UI on what was recorded (on this machine only, until Ctrl-C)."""
@@ -90,12 +90,12 @@ def _end(server: subprocess.Popen[bytes]) -> None:
 
 
 def _pages(uri: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Pages of the studies, and of what is kept beside them."""
+    """Return the pages of the studies, and the other ones."""
     return study_pages(uri), other_pages(uri)
 
 
 def _print_pages(address: str, studies: dict[str, str], others: dict[str, str]) -> None:
-    """Print where each study is shown as a tree, and where all else is."""
+    """Print the addresses of the studies' pages, and of the other ones."""
     for study, page in studies.items():
         typer.echo(f"  study {study}: {address}{page}")
     for title, page in others.items():

@@ -59,11 +59,19 @@ function listen() {
   addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(() => drawn.get(at("pareto"))?.(), 150); }); // names find new places
   addEventListener("keydown", escape);
   addEventListener("click", (event) => { for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false; });
+  for (const menu of document.querySelectorAll("details.menu")) menu.addEventListener("toggle", () => { if (menu.open) keepInView(menu.lastElementChild); });
   addEventListener("popstate", () => { readAddress(); drawEverything(); });
   addEventListener("beforeprint", () => onPaper(true));
   addEventListener("afterprint", () => onPaper(false));
   at("theme").addEventListener("click", nextTheme);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
+}
+
+function keepInView(panel) { // a button that has wrapped to the left has no room for a panel that ends at its right edge
+  panel.style.translate = "";
+  const { left, right } = panel.getBoundingClientRect();
+  const most = document.documentElement.clientWidth - 8;
+  panel.style.translate = `${Math.max(8 - left, Math.min(0, most - right))}px`;
 }
 
 function turn(step) {

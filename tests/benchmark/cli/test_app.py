@@ -1,7 +1,9 @@
 """The table of commands says what the commands themselves say."""
 
-from collections import Counter
+import dataclasses
+import inspect
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -44,15 +46,28 @@ def entries(table: Mapping[str, Entry], group: Any) -> Iterator[tuple[str, Entry
 ENTRIES = list(entries(COMMANDS, ROOT))
 
 
-def test_each_module_of_a_command_is_named_once() -> None:
+def test_each_module_of_a_command_is_named() -> None:
     modules = {path.stem for path in Path(cli.__file__).parent.glob("[a-z]*.py")} - SHARED
-    assert Counter(entry.module for _, entry, _ in ENTRIES) == Counter(dict.fromkeys(modules, 1))
+    assert {entry.module for _, entry, _ in ENTRIES} == modules
+
+
+WITH_REQUEST = [(entry, command) for _, entry, command in ENTRIES if entry.request]
+
+
+@pytest.mark.parametrize(("entry", "command"), WITH_REQUEST, ids=[entry.request for entry, _ in WITH_REQUEST])
+def test_a_request_is_what_the_function_takes_and_has_every_option(entry: Entry, command: Any) -> None:
+    module, name = entry.request.split(":")
+    request = getattr(import_module(f"{cli.__name__}.requests.{module}"), name)
+    function = getattr(import_module(f"{cli.__name__}.{entry.module}"), entry.function)
+    assert [parameter.annotation for parameter in inspect.signature(function).parameters.values()] == [request]
+    assert {param.name for param in command.params} - {"help"} == {field.name for field in dataclasses.fields(request)}
+    assert function.__doc__.strip().partition("\n")[0] == entry.help.partition("\n")[0]
 
 
 @pytest.mark.parametrize(("name", "entry", "command"), ENTRIES, ids=[name for name, _, _ in ENTRIES])
 def test_the_help_line_is_the_first_of_the_command(name: str, entry: Entry, command: Any) -> None:
     assert command.name == name
-    assert command.help.partition("\n")[0] == entry.help
+    assert inspect.cleandoc(command.help) == entry.help
 
 
 def test_the_help_has_every_command_with_its_line() -> None:

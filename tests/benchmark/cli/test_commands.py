@@ -55,8 +55,10 @@ def test_a_command_is_built_once() -> None:
     [
         ("bench", "[]"),
         ("bench lea", "[]"),
-        ("bench data d", "['data_group']"),
+        ("bench data d", "['groups']"),
         ("bench cache ", "['cache']"),
+        ("bench train coin_flip --train procedural/pl", "[]"),
+        ("bench data doctor ff", "['groups']"),
     ],
 )
 def test_completing_the_name_of_a_command_imports_no_other(line: str, modules: str) -> None:

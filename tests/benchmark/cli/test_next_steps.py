@@ -12,12 +12,16 @@ from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.study.boards import StudyReference
 from conftest import small_study
 
-ROWS: list[dict[str, Any]] = [
-    {"role": "chosen", "detector": "spectral_svm(C=3)", "train": "mine", "band": Band.between(0.2, 0.26).as_dict()}
-]
+
+def row(band: Band) -> Any:
+    """Return what is read of a row: its role, detector, training domain and band."""
+    return SimpleNamespace(role="chosen", detector="spectral_svm(C=3)", train="mine", band=band)
 
 
-def commands(data: list[str], rows: list[dict[str, Any]], reference: StudyReference) -> list[str]:
+ROWS = [row(Band.between(0.2, 0.26))]
+
+
+def commands(data: list[str], rows: list[Any], reference: StudyReference) -> list[str]:
     plan: Any = SimpleNamespace(study=small_study(), detectors=(DetectorSpec.parse("spectral_svm", {"C": 3}),))
     return [step.command for step in after_run(plan, reference, data, rows, None)]
 
@@ -46,7 +50,7 @@ def test_ones_own_folder_is_not_suggested_again() -> None:
     ],
 )
 def test_the_band_of_the_first_row_is_that_of_the_kept_detector(band: Band, options: str) -> None:
-    found = commands([], [ROWS[0] | {"band": band.as_dict()}], StudyReference("band_search", "band_search"))
+    found = commands([], [row(band)], StudyReference("band_search", "band_search"))
     assert options in next(command for command in found if command.startswith("bench train"))
 
 

@@ -1,0 +1,81 @@
+"""Options of ``bench leaderboard`` and its commands."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import completion
+from ..options import (
+    FormatsOption,
+    JsonOption,
+    RowsCsvOption,
+    TestsCsvOption,
+    TrackingOption,
+)
+
+
+@dataclass(frozen=True)
+class BoardRequest:
+    """Options of ``bench leaderboard``."""
+
+    context: typer.Context
+    study: Annotated[
+        str | None, typer.Option(help="Show this study only. (default: all)", autocompletion=completion.studies)
+    ] = None
+    tracking_uri: TrackingOption = None
+    json_file: JsonOption = None
+    csv_file: RowsCsvOption = None
+    csv_tests: TestsCsvOption = None
+    html: Annotated[str | None, typer.Option(metavar="FILE", help="Write one page that opens from disk, for a browser.")] = None
+    figures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Draw the board for a paper into a folder: train x test, cost, perturbations, sweeps, band transfer.",
+        ),
+    ] = None
+    formats: FormatsOption = None
+    every: Annotated[
+        bool, typer.Option("--all", help="Also show rows of other settings, pictures or code than the last run's.")
+    ] = False
+    log: Annotated[bool, typer.Option("--log", help="Also keep the page in MLflow, as a run of its own.")] = False
+
+
+@dataclass(frozen=True)
+class AddRequest:
+    """Options of ``bench leaderboard add``."""
+
+    scores: Annotated[
+        list[Path], typer.Argument(metavar="SCORES...", help="Score files (.parquet, .csv), one per fitted detector.")
+    ]
+    meta: Annotated[Path, typer.Option(metavar="META.yaml", help="Description of the submission: name, detector, train, ...")]
+    replace: Annotated[bool, typer.Option("--replace", help="Replace another submission of that name.")] = False
+    tracking_uri: TrackingOption = None
+    json_file: JsonOption = None
+
+
+@dataclass(frozen=True)
+class RemoveRequest:
+    """Options of ``bench leaderboard remove``."""
+
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the submission.")]
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """Options of ``bench leaderboard export``."""
+
+    target: Annotated[str, typer.Argument(metavar="FILE.csv", help="File for the scores; several draws go to FILE-0.csv, ...")]
+    run: Annotated[str | None, typer.Option(metavar="RUN_ID", help="MLflow run of the cell.")] = None
+    study: Annotated[str | None, typer.Option(help="Study of the cell.")] = None
+    detector: Annotated[str | None, typer.Option(help="Detector of the cell.")] = None
+    train: Annotated[str | None, typer.Option(help="Training domain of the cell.")] = None
+    validation: Annotated[
+        bool, typer.Option("--validation", help="Also write validation scores, marked in a seventh column.")
+    ] = False
+    meta: Annotated[str | None, typer.Option(metavar="FILE", help="Also write the description that `add` needs, as YAML.")] = (
+        None
+    )
+    tracking_uri: TrackingOption = None

@@ -1,0 +1,68 @@
+"""Options of ``bench run``."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+from .. import completion
+from ..options import (
+    DataOption,
+    JobsOption,
+    JsonOption,
+    RowsCsvOption,
+    TestsCsvOption,
+    TrackingOption,
+)
+
+
+def _given(metavar: str, text: str, values: Callable[..., list[str]] | None = None) -> Any:
+    """An option that replaces what the study says; `values` completes it in the shell."""
+    return typer.Option(metavar=metavar, help=f"{text} (default: the study's)", autocompletion=values)
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """Options of ``bench run``."""
+
+    reference: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="STUDY",
+            help="A shipped study, or a YAML file. (default: band_search)",
+            show_default=False,
+            autocompletion=completion.studies,
+        ),
+    ] = None
+    study: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="The study, given as an option.", autocompletion=completion.studies),
+    ] = None
+    name: Annotated[str | None, _given("NAME", "Record under this name, on a board of its own.")] = None
+    data: DataOption = None
+    detector: Annotated[
+        list[str] | None, _given("NAME", "name, name/preset, file.py:Class, module:Class. Repeatable.", completion.detectors)
+    ] = None
+    train: Annotated[list[str] | None, _given("DOMAIN", "Domain to train on. Repeatable.", completion.domains)] = None
+    test: Annotated[list[str] | None, _given("DOMAIN", "Domain to test on. Repeatable.", completion.domains)] = None
+    trials: Annotated[int | None, _given("N", "Bands that the search tries per cell.")] = None
+    seeds: Annotated[int | None, _given("N", "Draws of training and validation pictures.")] = None
+    seed: Annotated[int | None, _given("N", "Seed of all random draws; it fixes the test pictures.")] = None
+    mode: Annotated[str | None, _given("MODE", "What a band does: keep, reweight or pixels.")] = None
+    crop: Annotated[int | None, _given("N", "Side of the square window cut from each picture, in pixels.")] = None
+    clips: Annotated[str | None, _given("RULE", "Frames of a clip to one score: mean, vote or top_third.")] = None
+    jobs: JobsOption = None
+    tracking_uri: TrackingOption = None
+    storage: Annotated[str | None, typer.Option(metavar="URL", help="Database for the searches. (default: a journal file)")] = (
+        None
+    )
+    drop_leaks: Annotated[
+        bool,
+        typer.Option("--drop-leaks", help="Leave out training pictures that share a clip or an identity with held-out ones."),
+    ] = False
+    fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again instead of continuing.")] = False
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and its size, do nothing.")] = False
+    json_file: JsonOption = None
+    csv_file: RowsCsvOption = None
+    csv_tests: TestsCsvOption = None

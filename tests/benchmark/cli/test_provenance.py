@@ -1,0 +1,38 @@
+"""Lines about the data of a command: missing parts, domains and pictures that were left out, remarks."""
+
+import io
+from types import SimpleNamespace
+from typing import Any
+
+from rich.console import Console
+
+from bandbench.benchmark.cli.provenance import left_out_text, print_dropped, print_missing, print_remarks, print_unusable
+
+
+def printed(function: Any, value: Any) -> list[str]:
+    stream = io.StringIO()
+    function(value, Console(file=stream, width=40))
+    return stream.getvalue().splitlines()
+
+
+def test_missing_parts_have_a_line_per_data_set() -> None:
+    facts = {"ffpp": {"missing": ["Deepfakes", "FaceSwap"]}, "mine": {"missing": []}, "other": {}}
+    assert printed(print_missing, facts) == ["ffpp is not complete: Deepfakes; FaceSwap."]
+
+
+def test_a_domain_that_is_left_out_has_its_reason() -> None:
+    text = "ffpp/FaceSwap is left out, the rest of ffpp is used: no fake picture."
+    assert left_out_text("ffpp/FaceSwap", "no fake picture.") == text
+    assert printed(print_unusable, {"ffpp/FaceSwap": "no fake picture"}) == [text]
+
+
+def test_dropped_pictures_are_counted_by_split() -> None:
+    dropped = {"mine": {"train": 3, "val": 0, "test": 1}, "other": {"train": 0}}
+    why = "they share a clip or an identity with pictures on the other side"
+    assert printed(print_dropped, dropped) == [f"mine: 3 training and 1 test pictures were left out (--drop-leaks): {why}."]
+
+
+def test_remarks_stand_once_per_data_set() -> None:
+    dataset = SimpleNamespace(remarks=lambda: ["2 files passed over"])
+    domains = [SimpleNamespace(name=name, dataset=dataset) for name in ("mine/a", "mine/b")]
+    assert printed(print_remarks, domains) == ["mine: 2 files passed over"]
