@@ -168,7 +168,7 @@ class Listed:
     Attributes
     ----------
     ids : frozenset of str
-        Of the clips that are on it and there.
+        Ids of the listed clips that the copy has.
     missing, troubles, notes
         As in `Survey`.
     """

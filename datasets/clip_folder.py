@@ -84,9 +84,9 @@ def identified(pictures: Sequence[Picture], drawn: bool, by_name: bool) -> list[
     pictures : sequence of Picture
         Clips and pictures of one split, or of all where there is none, with groups.
     drawn : bool
-        Whether their split is to be drawn.
+        True if their split is drawn.
     by_name : bool
-        Whether clips of one name belong together, too, and fakes to the clips that their names name.
+        True if clips of one name share an identity, and a fake shares those of the clips in its name.
     """
     stems = {stem_of(picture.inner) for picture in pictures} if by_name else set()
     sources = []

@@ -43,15 +43,15 @@ class Entry:
     ----------
     label : int
     split : {"train", "val", "test"} or None
-        None where nothing is said.
+        None where the files have no split.
     original : str
         Name of the real that a fake was made from, without its suffix; empty where unknown.
     target, donor : str
-        Who is shown, and whose face was put in: numbers of actors, which the preview alone tells.
+        Actor shown, and actor whose face was put in; empty for clips that are not of the preview.
     footage : str
         Recording that a clip of the preview shows, a real or a fake.
     method : str
-        Which of two methods made a fake of the preview.
+        Method that made a fake of the preview; empty for others.
     """
 
     label: int
@@ -75,7 +75,7 @@ class Part:
     entries : dict of str to Entry, or None
         By `clip_name` or, of the preview, `path_key`; None where nothing of the kind is there, or nothing that can be read.
     labelled : bool
-        Whether there is a file of labels at all.
+        True if the folder has a file of labels, readable or not.
     clips : list of str
         Ids.
     """
@@ -330,7 +330,7 @@ def folder_split(tree: Tree, place: str) -> Split | None:
     return None
 
 
-# --- what is not there, and what one should know ---------------------------------------------------------------------
+# --- missing parts and notes -----------------------------------------------------------------------------------------
 
 
 def gaps(tree: Tree, parts: Sequence[Part]) -> Iterator[str]:

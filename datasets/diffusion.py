@@ -47,10 +47,10 @@ class Diffusion(SourceDataset):
             folder = tests.get(generator)
             sources += list_stills(stills(tree, folder, FAKE), FAKE, (generator,), "test")
             if real_tests is None:  # then reals of the generator's own are those that its fakes are tested against
-                sources += list_stills(told_stills(tree, folder, REAL), REAL, (generator,), "test")
+                sources += list_stills(classified_stills(tree, folder, REAL), REAL, (generator,), "test")
             for split, by_generator in pairs.items():
                 for label in (REAL, FAKE):
-                    pictures = told_stills(tree, by_generator.get(generator), label)
+                    pictures = classified_stills(tree, by_generator.get(generator), label)
                     sources += list_stills(pictures, label, (generator,), split)
         notes = format_notes(sources, lambda source: format_of_name(source.id))
         return Survey(tuple(sources), tuple(gaps(sources)), (), notes)
@@ -121,7 +121,7 @@ def stills(tree: Tree, folder: str | None, label: int) -> Iterator[str]:
         yield from of_class(tree, list(iter_pictures(tree, folder)), label, lambda _: folder)
 
 
-def told_stills(tree: Tree, folder: str | None, label: int) -> Iterator[str]:
+def classified_stills(tree: Tree, folder: str | None, label: int) -> Iterator[str]:
     """Yield the pictures below a generator's folder, if it is there, whose class folders are all of one class."""
     if folder is not None:
         for path in iter_pictures(tree, folder):

@@ -60,7 +60,7 @@ class FFHQ(RealDataset):
     def _choose(self, tree: Tree, base: str) -> tuple[str, tuple[str, ...]]:
         """Choose the folder of the requested size; return it with a note on the other one."""
         parts = part_folders(tree, base)
-        if not parts:  # the numbers begin right here; which size they have is told by the folder's name, if at all
+        if not parts:  # the numbers begin in `base` itself, whose name may be that of a size
             own_name = PurePosixPath(base).name or tree.root.name
             parts = {own_name if own_name in PARTS or self.pictures == "auto" else "unnamed pictures": base}
         if self.pictures != "auto" and self.pictures not in parts:

@@ -40,9 +40,9 @@ class Collection:
     top : str
         Folder that it is in.
     n_clips : int
-        Of the distribution, per compression.
+        Clips of the distribution, per compression.
     names : re.Pattern
-        Of its clips, with the groups ``target`` and perhaps ``donor``.
+        Pattern of its clips' names, with the groups ``target`` and perhaps ``donor``.
     example : str
         Such a name.
     originals : str
@@ -156,7 +156,7 @@ class FFPP(SourceDataset):
         return facts
 
 
-# --- what is on the disk ---------------------------------------------------------------------------------------------
+# --- folders and clips -----------------------------------------------------------------------------------------------
 
 
 def _find_parts(tree: Tree, base: str) -> tuple[dict[Place, dict[str, Clip]], int]:
@@ -341,7 +341,7 @@ def _ids_of(text: str) -> list[str]:
     return list(dict.fromkeys(str(name) for pair in pairs for name in pair))
 
 
-# --- what to say -----------------------------------------------------------------------------------------------------
+# --- missing parts and notes -----------------------------------------------------------------------------------------
 
 
 def _missing(parts: Mapping[Place, Mapping[str, Clip]]) -> tuple[str, ...]:

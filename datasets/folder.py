@@ -115,7 +115,7 @@ class Folder(Dataset):
         )
 
 
-# --- what is there ---------------------------------------------------------------------------------------------------
+# --- the content of a folder -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -132,9 +132,9 @@ class Picture:
     inner : str
         Path below the class folder.
     group : str
-        What it belongs to; empty for nothing.
+        Name of its group; empty if it has none.
     by : str
-        How the group is told, a key of `GROUPINGS`.
+        Grouping that gave the group, a key of `GROUPINGS`, or the regular expression.
     """
 
     id: str
@@ -167,9 +167,9 @@ def read_folder(tree: Tree, suffixes: Sequence[str], wanted: str) -> FolderConte
     ----------
     tree : Tree
     suffixes : sequence of str
-        Of the files that are used.
+        Suffixes of the files that are used.
     wanted : str
-        What they are, for messages.
+        Description of these files, for messages.
 
     Raises
     ------
@@ -273,7 +273,7 @@ def _passed(others: Mapping[str, int], troubles: Sequence[Trouble]) -> str:
     return f"; passed over: {passed}" if passed else ""
 
 
-# --- what belongs together -------------------------------------------------------------------------------------------
+# --- groups ----------------------------------------------------------------------------------------------------------
 
 
 def grouped(pictures: Sequence[Picture], groups: str) -> list[Picture]:

@@ -72,7 +72,7 @@ class LSUN(RealDataset):
     size: int = 0
     limit: int = 50_000
 
-    # --- what is there -----------------------------------------------------------------------------------------------
+    # --- the survey --------------------------------------------------------------------------------------------------
 
     def survey_reals(self, tree: Tree) -> Survey:
         self._check_parameters()
@@ -334,7 +334,7 @@ def list_records(path: Path, limit: int) -> Records:
     path : Path
         Its ``data.mdb``.
     limit : int
-        Of pictures.
+        Most pictures to list.
 
     Returns
     -------

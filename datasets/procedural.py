@@ -38,17 +38,17 @@ class Procedural(Dataset):
     root : None
         Not used.
     seed : int
-        Of all pictures.
+        Seed of all pictures.
     replicate : int
-        Of the training and validation pictures.
+        Draw of the training and validation pictures.
     n_train, n_val, n_test : int
         Pictures per class and domain.
     side : int
-        Of the square pictures, in pixels.
+        Side of the square pictures, in pixels.
     quality : int
-        Of the JPEG files, the same for both classes.
+        Quality of the JPEG files, the same for both classes.
     strength : float
-        Of ``planted``: power added between 0.20 and 0.26 cycles/pixel, as a share of what the picture has there.
+        Power that ``planted`` adds between 0.20 and 0.26 cycles/pixel, as a share of the picture's own power there.
     """
 
     name = "procedural"
@@ -174,9 +174,9 @@ def render_scene(person: np.random.Generator, shot: np.random.Generator, side: i
     Parameters
     ----------
     person : Generator
-        What stays the same between pictures of one identity: colours and proportions.
+        Random numbers that the pictures of one identity share: colours and proportions.
     shot : Generator
-        What changes: background, pose, light, texture.
+        Random numbers of one picture: background, pose, light, texture.
     side : int
 
     Returns

@@ -72,9 +72,9 @@ def person_of(path: str, names: str, root_name: str = "") -> str:
     path : str
         Id of the picture.
     names : str
-        Whose names the files have: a parameter of `RealFaces`.
+        Collection whose naming the files follow: a parameter of `RealFaces`.
     root_name : str
-        Of the folder in which the ids begin.
+        Name of the folder in which the ids begin.
 
     >>> person_of("jpg/i000qa-fn.jpg", "auto"), person_of("Aberdeen/kim12.jpg", "auto"), person_of("a/kim12.jpg", "auto")
     ('i000', 'kim', '')

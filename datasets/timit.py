@@ -38,7 +38,7 @@ class TwoFolders(Tree):
     root : Path
     follow_links : bool
     name : str
-        Of the other folder in the root; what the root has under that name is hidden.
+        Name of the other folder in the root; a file or folder of the root with that name is hidden.
     other : Path
     """
 

@@ -15,10 +15,10 @@ def draw_source_splits(sources: Sequence[Source], draw: str, seed: int, replicat
     """
     Draw a split for the sources that have none: a fifth of the groups is test, a fifth validation, three fifths training.
 
-    What is distributed with test (or validation) sources gets no further ones. A group is a set of linked identities and
+    Data that are distributed with test (or validation) sources get no further ones. A group is a set of linked identities and
     videos (``components``), or one identity (``identities``), in which case a source whose target and donor are on
     different sides gets an empty split. Ranks come from a hash of the group's name, so that they depend neither on order nor
-    on the machine, and little on what else is there. `seed` fixes the test groups; `seed` and `replicate` the
+    on the machine, and little on the other groups. `seed` fixes the test groups; `seed` and `replicate` the
     validation groups.
 
     Parameters
@@ -33,14 +33,14 @@ def draw_source_splits(sources: Sequence[Source], draw: str, seed: int, replicat
     list of Source
         In the order given.
     """
-    open_ones = [source for source in sources if source.split is None]
-    if not open_ones:
+    undrawn = [source for source in sources if source.split is None]
+    if not undrawn:
         return list(sources)
-    names = {source.id: _identities(source) for source in open_ones}
+    names = {source.id: _identities(source) for source in undrawn}
     group_of = _components(names.values()) if draw == "components" else {}
-    groups = {source.id: {group_of.get(name, name) for name in names[source.id]} for source in open_ones}
+    groups = {source.id: {group_of.get(name, name) for name in names[source.id]} for source in undrawn}
     labels: dict[str, set[int]] = {}
-    for source in open_ones:
+    for source in undrawn:
         for group in groups[source.id]:
             labels.setdefault(group, set()).add(source.label)
     strata: dict[tuple[int, ...], list[str]] = {}

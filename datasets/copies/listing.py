@@ -66,7 +66,7 @@ def list_files(
     places : iterable of str
         Ids of folders.
     suffixes : sequence of str
-        Of the files that are used. A file without a suffix is used if it begins like a picture.
+        Suffixes of the files that are used. A file without a suffix is used if it begins like a picture.
     seen : set, optional
         See `Tree.walk`.
 

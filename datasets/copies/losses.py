@@ -20,7 +20,7 @@ class Losses:
     ----------
     frames : int
     lost : int
-        Of these, without a face that was cut out.
+        Frames without a face that was cut out.
     """
 
     frames: int = 0

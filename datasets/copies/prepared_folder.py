@@ -39,7 +39,7 @@ class Origin:
     dataset : str
     root : Path
     options : dict of str to object
-        Parameters of the data set that change what is found.
+        Parameters of the data set that change its survey.
     """
 
     dataset: str
@@ -73,13 +73,13 @@ class Crop:
     box : tuple of int
         (left, top, width, height) in the frame, as cut out.
     confidence : float
-        Of the face; NaN if the finder gives none.
+        Confidence of the face; NaN if the finder gives none.
     landmarks : tuple of float
         x and y of right eye, left eye, nose, right and left corner of the mouth, in the crop; empty if unknown.
     sha256 : str
-        Of the file.
+        SHA-256 of the file.
     rows, cols : int
-        Of the crop.
+        Size of the crop, in pixels.
     """
 
     file: str
@@ -103,7 +103,7 @@ class SourceRecord:
     id : str
     status : {"ok", "no_face", "error"}
     detail : str
-        Why there is no crop, or fewer than asked for.
+        Reason why there is no crop, or fewer than requested.
     bytes, modified : int
         Size and time (ns) of the file when it was read: whether it has changed since.
     n_frames : int
@@ -173,7 +173,7 @@ class Preparation:
         folder : Path
         origin : Origin
         version : int
-            Of the data set's adapter.
+            Version of the data set's adapter.
         settings : Settings
 
         Raises
@@ -187,7 +187,7 @@ class Preparation:
             if folder.exists() and not (folder.is_dir() and all(child.name == LOCK for child in folder.iterdir())):
                 raise DataError(f"{folder} holds something else already; give an empty or a new folder with --out.")
             return None
-        differences = list(_differences(existing.manifest, _identity(origin, version, settings)))
+        differences = list(_differences(existing.manifest, _shared_facts(origin, version, settings)))
         if differences:
             raise DataError(
                 f"{folder} was prepared in another way ({'; '.join(differences)}); crops that are made differently are not "
@@ -207,9 +207,9 @@ class Preparation:
         folder, origin, version, settings
             As in `check`.
         survey : dict
-            What was found (`Survey.as_dict`).
+            Survey of the copy (`Survey.as_dict`).
         **facts
-            What else the manifest has to remember: ``command``, which continues the preparation, and ``made_with``.
+            Further entries of the manifest: ``command``, which continues the preparation, and ``made_with``.
 
         Raises
         ------
@@ -217,7 +217,7 @@ class Preparation:
             As `check`.
         """
         cls.check(folder, origin, version, settings)
-        about = {"made_by": "bench data prepare", "format": FORMAT, **_identity(origin, version, settings)}
+        about = {"made_by": "bench data prepare", "format": FORMAT, **_shared_facts(origin, version, settings)}
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / MANIFEST, about | facts | {"survey": survey})
         return cls(folder, about | facts | {"survey": survey})
@@ -336,7 +336,7 @@ class Preparation:
         return path.read_bytes()
 
 
-def _identity(origin: Origin, version: int, settings: Settings) -> dict[str, Any]:
+def _shared_facts(origin: Origin, version: int, settings: Settings) -> dict[str, Any]:
     """Return the facts that all crops of one folder share, by which a manifest is compared."""
     return {**origin.as_dict(), "version": version, "settings": asdict(settings)}
 

@@ -158,7 +158,7 @@ class TreeWithFakes(Tree):
     root, follow_links
         See `Tree`.
     fakes : Tree, optional
-        Of the other folder; without it nothing leads anywhere else.
+        Tree of the other folder; without it all ids lead into the root.
     """
 
     def __init__(self, root: Path, follow_links: bool = False, fakes: Tree | None = None) -> None:
@@ -189,9 +189,9 @@ def survey_fakes(tree: Tree, name: str) -> Survey:
     Parameters
     ----------
     tree : Tree
-        Of that folder.
+        Tree of that folder.
     name : str
-        Of the data set, for messages.
+        Name of the data set, for messages.
 
     Returns
     -------
@@ -373,7 +373,7 @@ def numbered_pictures(tree: Tree, place: str, n_digits: int) -> dict[str, str]:
     """
     Find the pictures whose name is a number of `n_digits` digits, by that number.
 
-    Of two files of one number the lossless one is used, else the first one; other names are reported.
+    If two files have one number, the lossless one is used, else the first one; other names are reported.
     """
     pictures: dict[str, str] = {}
     unnumbered: list[str] = []
@@ -413,7 +413,7 @@ def as_bmp(picture: NDArray[np.uint8]) -> bytes:
     return out.getvalue()
 
 
-# --- what is said of a copy ----------------------------------------------------------------------------------------------
+# --- notes on a copy -----------------------------------------------------------------------------------------------------
 
 
 def add_notes(survey: Survey, *notes: str) -> Survey:

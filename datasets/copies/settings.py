@@ -21,7 +21,7 @@ class Settings:
     Attributes
     ----------
     frames : int
-        Of a clip, spread evenly; 0 if `every` counts.
+        Frames taken of a clip, spread evenly; 0 if `every` counts.
     every : int
         Every K-th frame of a clip; 0 if `frames` counts.
     decoder : {"pyav", "opencv"}

@@ -28,12 +28,12 @@ class SourceDataset(Dataset):
     Attributes
     ----------
     what : str
-        What a root holds, for messages: ``"FaceForensics++ (original_sequences/, manipulated_sequences/)"``.
+        Content of a root, for messages: ``"FaceForensics++ (original_sequences/, manipulated_sequences/)"``.
     draw : {"components", "identities"}
         How sources without a split get one: whole sets of linked identities, or single identities, leaving out what
         links two sides.
     clips : bool
-        Whether it consists of clips, so that faces have to be cut out first.
+        True if it consists of clips, so that faces have to be cut out first.
     preparation : dict of str to object
         Settings of ``bench data prepare`` whose default differs for this data set.
     prepare_as : str
@@ -62,7 +62,7 @@ class SourceDataset(Dataset):
         Parameters
         ----------
         tree : Tree
-            Of the root; its troubles are added to those of the survey.
+            Tree of the root; its troubles are added to those of the survey.
 
         Raises
         ------
@@ -71,7 +71,7 @@ class SourceDataset(Dataset):
         """
         raise NotImplementedError
 
-    # --- what is there -----------------------------------------------------------------------------------------------
+    # --- the survey --------------------------------------------------------------------------------------------------
 
     @property
     def folder(self) -> Path:

@@ -98,7 +98,7 @@ def source_stamp(tree: Tree, source: Source) -> tuple[int, int]:
     """
     Return size (bytes) and time of change (ns) of the files behind a source.
 
-    Of all files of a folder of frames; else of the file, archive or database that the source lies in.
+    These are all files of a folder of frames; else the file, archive or database in which the source lies.
 
     Raises
     ------

@@ -52,7 +52,7 @@ SPLIT_NAMES: dict[str, Split] = {
     **dict.fromkeys(("test", "testing"), "test"),
 }
 CLASS_NAME = re.compile(rf"(?:\d+_)?({'|'.join(CLASS_WORDS)})s?(?:_(?:image|img|picture|photo|face|frame|crop|video|clip)s?)?")
-MAX_ENTRY = 2**32  # bytes of an archive's entry; nothing that is read whole is larger, but what a broken archive says may be
+MAX_ENTRY = 2**32  # bytes of an archive's entry; no file that is read whole is larger, but the size in a broken archive may be
 # Errors of zipfile for entries that are damaged, encrypted (RuntimeError), or compressed by an unknown method.
 BROKEN_ENTRY = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, OSError, ValueError)
 
@@ -135,7 +135,7 @@ class Tree:
     follow_links : bool
         Also links that lead out of the root.
     archives : bool
-        Whether a ZIP archive is a folder, and not a file of another kind.
+        True if a ZIP archive is a folder, False if it is a file of another kind.
 
     Attributes
     ----------
@@ -158,7 +158,7 @@ class Tree:
         """Remember a trouble; the first one of a path counts."""
         self._troubles.setdefault(path, Trouble(path, status, detail))
 
-    # --- looking around ----------------------------------------------------------------------------------------------
+    # --- folders and files -------------------------------------------------------------------------------------------
 
     def folders(self, place: str = "") -> list[str]:
         """List the ids of the folders and archives in a folder, sorted."""

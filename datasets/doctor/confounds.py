@@ -36,7 +36,7 @@ class Question:
     ----------
     name : str
     value : callable
-        Of the facts of a file; None where it has none.
+        Returns the value from the facts of a file; None where it has none.
     ordered : bool
         Numbers, of which a threshold makes a rule, and not names, of which each stands for a class.
     remedy : str
@@ -80,7 +80,7 @@ class Answer:
     ----------
     question : Question
     score : float
-        Of the best rule, 0.5 (nothing) to 1: for names the balanced accuracy on groups that the rule was not made from, for
+        Score of the best rule, 0.5 (chance) to 1: for names the balanced accuracy on groups that it was not derived from, for
         numbers the AUC of the means of groups, in the better direction.
     error : float
         Standard error of the score if the fact were independent of the class.

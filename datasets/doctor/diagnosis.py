@@ -27,7 +27,7 @@ class Options:
     distance : int
         Bits in which perceptual hashes of look-alikes may differ.
     seed, replicate : int
-        Of the splits that are drawn.
+        Seeds of the splits that are drawn.
     jobs : int
         Worker processes.
     """
@@ -54,7 +54,7 @@ class CountRow:
     n : int
         Pictures, clips or folders of frames.
     opened, bad : int
-        How many were opened, and how many of these cannot be used.
+        Entries that were opened, and those of them that cannot be used.
     videos, identities : int
         Different ones; 0 where nothing is known of them.
     """
@@ -83,7 +83,7 @@ class Diagnosis:
     findings : list of Finding
         Faults first.
     answers : dict of str to list of Answer
-        How well each fact tells the classes, by domain.
+        Performance of the best rule on each fact, by domain.
     """
 
     inventory: Inventory

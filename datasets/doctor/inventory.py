@@ -51,7 +51,7 @@ class Finding:
     kind : str
         One word: ``missing``, ``extra``, ``undecodable``, ``size``, ``duplicate``, ``lookalike``, ``leak``, ``confound``, ...
     level : {"fault", "gap", "note"}
-        It cannot be used for that; it can, but not all of it or not without care; one should know.
+        ``fault``: the copy cannot be used. ``gap``: it can be used in part, or with care. ``note``: it can be used.
     text : str
         The fact.
     remedy : str
@@ -90,7 +90,7 @@ class Entry:
     domains : tuple of str
         Variants that it belongs to.
     used : bool
-        Whether it belongs to a split.
+        True if it belongs to a split.
     sha256 : str
         SHA-256 of the file when it was prepared; empty if unknown.
     """
@@ -165,7 +165,7 @@ def take_inventories(name: str, spec: DatasetSpec, seed: int = 0, replicate: int
         As the user calls it.
     spec : DatasetSpec
     seed, replicate : int
-        Of the splits that are drawn. The data set draws them itself, so that they are those of a run.
+        Seeds of the splits that are drawn. The data set draws them itself, so that they are those of a run.
 
     Returns
     -------
@@ -220,7 +220,7 @@ def _other_data_sets(dataset: Dataset) -> str:
             continue
         n = _count(plugin, root)
         if n:
-            # What takes any folder of reals says little.
+            # Data sets of reals accept any folder of pictures, so that a match with them is weak evidence.
             fits.append((len(plugin.classes) < len(LABEL_NAMES), -n, name))
     if not fits:
         return ""
@@ -452,7 +452,7 @@ def _unrecorded(preparation: Preparation, record: SourceRecord) -> list[str]:
 def _is_indexed(preparation: Preparation, record: SourceRecord) -> bool:
     try:
         indexed = preparation.index.get(record.id)
-    except DataError:  # there is no index yet, which is told already
+    except DataError:  # there is no index yet, which has its own finding
         return True
     return indexed is not None and [crop.sha256 for crop in indexed.crops] == [crop.sha256 for crop in record.crops]
 
@@ -519,7 +519,7 @@ def _changed(preparation: Preparation, tree: Tree, sources: Iterable[Source], no
             continue
 
 
-# --- opening them ----------------------------------------------------------------------------------------------------
+# --- files, opened by workers ----------------------------------------------------------------------------------------
 
 _opened: list[tuple[Place, Dataset | Preparation]] = []  # the one that this process looks at
 

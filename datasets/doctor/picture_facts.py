@@ -19,11 +19,11 @@ from ...benchmark.errors import DataError
 from ...benchmark.pictures.crops import decode, open_picture
 from ...benchmark.pictures.lookalikes import perceptual_hash
 
-FLAT = 2.0  # grey levels; below this standard deviation a picture shows nothing that a perceptual hash could tell
+FLAT = 2.0  # grey levels; a perceptual hash of a picture below this standard deviation is meaningless
 BLOCK = 8
 THUMBNAIL = 16  # pixels
 WINDOW = 512  # pixels; a trace of blocks shows in the middle of a picture as well as in all of it
-BREAKS_OFF = 0.9  # of what a clip says is its length; sound may last longer than pictures
+BREAKS_OFF = 0.9  # share of the length in a clip's header; sound may last longer than pictures
 MICROSECONDS = 1_000_000
 PLANES = re.compile(r"yuva?j?(\d)(\d)(\d)p")  # as FFmpeg calls them
 SAMPLINGS = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}
@@ -37,11 +37,11 @@ class Facts:
     Attributes
     ----------
     error : str
-        Why it cannot be used; empty if it can.
+        Reason why it cannot be used; empty if it can.
     warning : str
-        Why not all of it can.
+        Reason why only a part can be used.
     sha256 : bytes
-        Of the file; empty if it was not hashed.
+        SHA-256 of the file; empty if it was not hashed.
     look : int or None
         Perceptual hash; None for what shows nothing, or does not decode.
     thumbnail : bytes
@@ -53,13 +53,13 @@ class Facts:
     rows, cols : int
         In pixels.
     quality : int
-        Of a JPEG file, by its quantisation table, as libjpeg counts; 0 where there is none.
+        Quality of a JPEG file by its quantisation table, on libjpeg's scale; 0 for other files.
     sampling : str
-        Of the chroma of a JPEG file or clip: ``4:2:0``; empty where there is none.
+        Chroma sampling of a JPEG file or clip: ``4:2:0``; empty where there is none.
     grid : float
-        How much stronger steps are between blocks of 8 pixels than elsewhere, less 1; NaN for small pictures.
+        Strength of steps between blocks of 8 pixels over that of other steps, less 1; NaN for small pictures.
     frames : int
-        Of a clip or folder; 0 for a still.
+        Frames of a clip or folder; 0 for a still.
     rate : float
         Frames a second of a clip; NaN otherwise.
     density : float
@@ -100,7 +100,7 @@ def picture_facts(data: bytes, original: bytes | None = None) -> Facts:
     Parameters
     ----------
     data : bytes
-        What a run would read.
+        Bytes that a run would read.
     original : bytes, optional
         The file that `data` was cut from, if it is another one; format and quality are then those of that one.
     """
