@@ -1,4 +1,4 @@
-"""What has to be said below a table: which rows are not one experiment, and what their data lacked."""
+"""Notes below a table: rows that do not compare, results that are left out, and gaps in the data."""
 
 import shlex
 from collections.abc import Collection, Mapping, Sequence
@@ -14,7 +14,7 @@ SHOWN_PARTS = 10
 
 
 def shown_rows(rows: Sequence[Row]) -> list[Row]:
-    """Rows that a table shows and numbers: all but the all-pass ones, which every other row is held against."""
+    """Return the rows that a table shows and numbers: all but the all-pass ones, which are the reference of the others."""
     return [row for row in rows if row.role != "allpass"]
 
 
@@ -40,30 +40,30 @@ class DifferentTests:
 
 def different_tests(rows: Rows) -> list[DifferentTests]:
     """
-    List test domains that rows were not scored on the same pictures of.
+    List the test domains on which rows were scored on different pictures.
 
     Parameters
     ----------
     rows : sequence of Row
-        Those that do not know their split lists are passed over.
+        Test results without a split list, as of old runs, do not count.
     """
     parts: dict[str, dict[tuple[str, str], list[int]]] = {}
     for i, row in enumerate(rows):
         for test in row.tests:
             if test.split_list and not test.is_perturbed:
                 parts.setdefault(test.domain, {}).setdefault((test.split_list, test.pictures), []).append(i)
-    found: dict[tuple[str, tuple[tuple[int, ...], ...]], list[str]] = {}
+    by_difference: dict[tuple[str, tuple[tuple[int, ...], ...]], list[str]] = {}
     for domain, groups in parts.items():
         if len(groups) > 1:
             difference = "split lists" if len({split for split, _ in groups}) > 1 else "pictures"
             members = tuple(map(tuple, sorted(groups.values(), key=lambda group: (-len(group), group))))
-            found.setdefault((difference, members), []).append(domain)
-    return [DifferentTests(tuple(domains), difference, members) for (difference, members), domains in found.items()]
+            by_difference.setdefault((difference, members), []).append(domain)
+    return [DifferentTests(tuple(domains), difference, members) for (difference, members), domains in by_difference.items()]
 
 
 def other_variants(counts: Mapping[str, int]) -> list[str]:
     """
-    Say which results a board leaves out.
+    Return a note for each study with results that a board leaves out.
 
     Parameters
     ----------
@@ -89,10 +89,10 @@ def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ())
     computed : collection of str
         Data sets whose pictures are computed, see `may_be_copies`.
     """
-    told = [f"{row.detector} ← {row.train}" for row in rows] if by_name else [str(i + 1) for i in range(len(rows))]
+    names = [f"{row.detector} ← {row.train}" for row in rows] if by_name else [str(i + 1) for i in range(len(rows))]
 
     def called(indices: Sequence[int]) -> str:
-        return f"row{'s' * (len(indices) > 1)} {listed((told[i] for i in indices), SHOWN_PARTS)}"
+        return f"row{'s' * (len(indices) > 1)} {listed((names[i] for i in indices), SHOWN_PARTS)}"
 
     notes = []
     if earlier := [i for i, row in enumerate(rows) if not row.is_current]:
@@ -109,17 +109,17 @@ def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ())
         if test.lookalikes and may_be_copies(test.domain, computed)
     ]
     if alike:
-        mine = list(dict.fromkeys(i for i, *_ in alike))
+        indices = list(dict.fromkeys(i for i, *_ in alike))
         counts = "; ".join(_count_of(domain, alike) for domain in dict.fromkeys(domain for _, domain, *_ in alike))
-        notes.append((f"Test pictures that look like training or validation pictures: {counts} ({called(mine)}).", mine))
+        notes.append((f"Test pictures that look like training or validation pictures: {counts} ({called(indices)}).", indices))
     return notes
 
 
 def _count_of(domain: str, alike: Sequence[tuple[int, str, int, int]]) -> str:
-    """How many test pictures of a domain look like others, over the rows that were tested on it."""
-    found = sorted({n for _, name, n, _ in alike if name == domain})
+    """Return the counts of look-alikes on a domain, over the rows that were tested on it, and of its test pictures."""
+    counts = sorted({n for _, name, n, _ in alike if name == domain})
     total = max(n for _, name, _, n in alike if name == domain)
-    return f"{domain} {found[0]}{f' to {found[-1]}' if len(found) > 1 else ''} of {total}"
+    return f"{domain} {counts[0]}{f' to {counts[-1]}' if len(counts) > 1 else ''} of {total}"
 
 
 def may_be_copies(domain: str, computed: Collection[str] = ()) -> bool:
@@ -139,7 +139,7 @@ def may_be_copies(domain: str, computed: Collection[str] = ()) -> bool:
 
 
 def data_notes(rows: Rows) -> list[str]:
-    """Notes on the data of all rows: what the leak guard left out, and what a copy of a data set lacks."""
+    """Return notes on the data of all rows: pictures that the leak guard left out, and gaps of a copy of a data set."""
     notes = {}
     for row in rows:
         left_out = [f"{n} of {split}" for split, n in row.dropped_leaks.items() if n]

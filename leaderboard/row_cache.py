@@ -1,8 +1,7 @@
 """
-Rows that were computed from score files once, kept in the cache until a score file changes.
+Cache of rows that were computed from score files, valid until a score file or the code that computes rows changes.
 
-The table is no source: what it holds follows from the score files, and is computed again where their sizes or times are not
-those that it knows, or where the code that makes rows has changed.
+The score files are the source: a row is computed again where their sizes or times differ from those in the cache.
 """
 
 import contextlib
@@ -60,7 +59,7 @@ SCHEMA = (
 
 @dataclass(frozen=True)
 class CellRows:
-    """Rows of a cell, or why it has none."""
+    """Rows of a cell, or the reason why it has none."""
 
     rows: list[Row]
     refused: str = ""
@@ -68,7 +67,7 @@ class CellRows:
 
 class RowCache:
     """
-    Rows of the cells of one tracking store.
+    Cache of the rows of one tracking store's cells.
 
     Parameters
     ----------
@@ -87,44 +86,45 @@ class RowCache:
 
     def of(self, folders: Mapping[str, Path], reporter: Reporter | None = None) -> dict[str, CellRows]:
         """
-        Rows of cells, taken from the table where their score files are those that it knows, else computed.
+        Return the rows of cells, from the cache where their score files are unchanged, else computed.
 
         Parameters
         ----------
         folders : mapping of run to Path
         reporter : Reporter, optional
-            Told how many cells are computed.
+            Shows how many cells are computed.
 
         Returns
         -------
         dict of run to CellRows
         """
         prints = {run_id: fingerprint(folder) for run_id, folder in folders.items()}
-        found = dict(self._known(prints))
-        missing = [run_id for run_id in folders if run_id not in found]
+        cells = dict(self._known(prints))
+        missing = [run_id for run_id in folders if run_id not in cells]
         if reporter is not None and missing:
             reporter.stage("computing rows from score files", len(missing))
         for run_ids, outcomes in _computed(missing, folders):
-            found |= zip(run_ids, outcomes, strict=True)
-            self._keep([(run_id, prints[run_id], found[run_id]) for run_id in run_ids])
+            cells |= zip(run_ids, outcomes, strict=True)
+            self._keep([(run_id, prints[run_id], cells[run_id]) for run_id in run_ids])
             if reporter is not None:
                 reporter.advance(len(run_ids))
-        return found
+        return cells
 
     def forget_others(self, run_ids: Sequence[str]) -> None:
-        """Drop the rows of runs that the store has no more."""
-        gone = {run_id for (run_id,) in self._table.execute("SELECT run_id FROM verified")} - set(run_ids)
+        """Delete the rows of runs that are no longer in the store."""
+        absent = {run_id for (run_id,) in self._table.execute("SELECT run_id FROM verified")} - set(run_ids)
         with self._table:
-            self._table.executemany("DELETE FROM verified WHERE run_id = ?", [(run_id,) for run_id in gone])
+            self._table.executemany("DELETE FROM verified WHERE run_id = ?", [(run_id,) for run_id in absent])
 
     def _known(self, prints: Mapping[str, str]) -> Iterator[tuple[str, CellRows]]:
-        for run_id, known, refused, packed in self._table.execute("SELECT run_id, fingerprint, refused, rows FROM verified"):
-            if known and prints.get(run_id) == known:
+        for run_id, stored, refused, packed in self._table.execute("SELECT run_id, fingerprint, refused, rows FROM verified"):
+            if stored and prints.get(run_id) == stored:
                 yield run_id, CellRows(_unpacked(packed), refused)
 
     def _keep(self, entries: Sequence[tuple[str, str, CellRows]]) -> None:
-        lines = [(run_id, known, o.refused, _packed(o.rows)) for run_id, known, o in entries if known]
-        with contextlib.suppress(sqlite3.OperationalError), self._table:  # the disk is full, say: nothing but time is lost
+        lines = [(run_id, valid_for, cell.refused, _packed(cell.rows)) for run_id, valid_for, cell in entries if valid_for]
+        # On a full disk, for instance, nothing is kept, and the rows are computed again.
+        with contextlib.suppress(sqlite3.OperationalError), self._table:
             self._table.executemany("INSERT OR REPLACE INTO verified VALUES (?, ?, ?, ?)", lines)
 
 
@@ -137,7 +137,7 @@ def _unpacked(packed: bytes) -> list[Row]:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """Open the table; a damaged one is begun again, and where nothing can be written there is one for this time only."""
+    """Open the table; a damaged one is made anew, and where the disk cannot be written it is in memory."""
     for place in (path, path, None):
         try:
             if place is not None:
@@ -155,9 +155,9 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 def fingerprint(folder: Path) -> str:
     """
-    Name of what a cell's rows follow from: sizes and times of its files, and the code that reads them.
+    Return the digest of a cell's files, by their sizes and times, and of the code that computes rows from them.
 
-    Empty where a file has changed so recently that another change would not show.
+    It is empty where a file has changed so recently that another change could go unnoticed.
     """
     files = []
     for place, names in ((folder, {"cell.json"}), (folder / "scores", None)):
@@ -168,14 +168,14 @@ def fingerprint(folder: Path) -> str:
     return digest([_code(), str(folder), sorted(files)])
 
 
-def _times(known: os.stat_result) -> tuple[int, int, int]:
-    """Size, and both times: a program can set the time of writing back, not that of the change."""
-    return known.st_size, known.st_mtime_ns, known.st_ctime_ns
+def _times(stat: os.stat_result) -> tuple[int, int, int]:
+    """Return the size and both times of a file: programs can set the time of modification back, but not that of the change."""
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
 @cache
 def _code() -> str:
-    """Digest of the code that makes rows, so that nobody has to remember to count a version up."""
+    """Return the digest of the code that computes rows, which replaces a version number that somebody has to raise."""
     return digest([Path(module.__file__ or "").read_text(encoding="utf-8") for module in CODE])
 
 
@@ -195,11 +195,11 @@ def _computed(run_ids: Sequence[str], folders: Mapping[str, Path]) -> Iterator[t
 
 
 def outcomes(folders: Sequence[Path]) -> list[CellRows]:
-    """Compute the rows of some cells: work for a worker."""
-    found = []
+    """Compute the rows of some cells, in a worker process."""
+    cells = []
     for folder in folders:
         try:
-            found.append(CellRows(cell_rows(folder)))
+            cells.append(CellRows(cell_rows(folder)))
         except DataError as error:
-            found.append(CellRows([], str(error)))
-    return found
+            cells.append(CellRows([], str(error)))
+    return cells

@@ -50,7 +50,7 @@ class RecordedCell:
     ----------
     study, run_id : str
     used : float
-        When a run had it last, computed or taken from the records; seconds since the epoch.
+        Last time that a run had this result, computed or taken from the records; seconds since the epoch.
     rows : tuple of Row
         The chosen band first.
     """
@@ -67,13 +67,13 @@ class RecordedCell:
 
     @property
     def place(self) -> tuple[str, str, str]:
-        """What another variant of it has in common with it: study, detector and training domain."""
+        """Study, detector and training domain, which all variants of a cell share."""
         return self.study, self.rows[0].detector, self.rows[0].train
 
 
 def run_last(cells: Sequence[RecordedCell]) -> set[str]:
     """
-    Tell which cells a board shows, of all variants that were recorded.
+    Return the runs of the cells that a board shows, of all variants that were recorded.
 
     The settings of a study are those under which it was run last; of these, every detector and training domain has the cell
     that was used last, whatever pictures or code the others were made of.
@@ -107,7 +107,7 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
         Absolute.
     study : str, optional
     reporter : Reporter, optional
-        Told how far it is, where rows have to be computed.
+        Shows the progress where rows have to be computed.
     every : bool
         Also rows of variants that were not run last; every row then has `Row.current`, true for those of the last.
 
@@ -118,11 +118,11 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
     """
     refused = []
     cells: list[RecordedCell] = []
-    with cell_runs(uri, study) as runs, RowCache(uri) as kept:
+    with cell_runs(uri, study) as runs, RowCache(uri) as cache:
         folders = {run.run_id: run.folder for run in runs}
-        outcomes = kept.of(folders, reporter)
+        outcomes = cache.of(folders, reporter)
         if study is None:
-            kept.forget_others(list(outcomes))
+            cache.forget_others(list(outcomes))
     for run in runs:
         rows, reason = outcomes[run.run_id].rows, outcomes[run.run_id].refused
         if reason := reason or _disagreement(run, rows[0]):
@@ -130,18 +130,18 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
         else:
             cells.append(RecordedCell(run.study, run.run_id, run.used, tuple(rows)))
     last = run_last(cells)
-    others = Counter(cell.study for cell in cells if cell.run_id not in last)
+    left_out = Counter(cell.study for cell in cells if cell.run_id not in last)
     rows = [
         replace(row, run_id=cell.run_id, current=cell.run_id in last if every else None)
         for cell in cells
         for row in cell.rows
         if every or cell.run_id in last
     ]
-    return Board(study or "", ranked(rows), refused, folders, dict(others))
+    return Board(study or "", ranked(rows), refused, folders, dict(left_out))
 
 
 def _disagreement(run: CellRun, row: Row) -> str:
-    """What a run shows that its score files do not give; empty where they agree."""
+    """Describe a metric of a run that its score files do not give; empty where they agree."""
     computed = {name: row.value(name) for name in ("in_domain_auc", "cross_domain_auc")}
     computed |= {metric_name(t.domain, "auc"): t.auc for t in row.tests}
     for name, value in computed.items():
@@ -153,9 +153,9 @@ def _disagreement(run: CellRun, row: Row) -> str:
 
 def ranked(rows: Sequence[Row]) -> list[Row]:
     """
-    Best first: by cross-domain AUC, then rows that were tested at home only by that; undefined last; ties by name.
+    Sort rows, best first: by cross-domain AUC, then rows without one by in-domain AUC; undefined last; ties by name.
 
-    An in-domain AUC is no answer to whether a detector generalizes, however high it is.
+    Rows with in-domain AUC alone come behind all others, as a high in-domain AUC does not show that a detector generalizes.
     """
 
     def place(row: Row) -> tuple[Any, ...]:

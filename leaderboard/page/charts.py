@@ -1,4 +1,4 @@
-"""What the charts of the page are drawn from: curves and counts of score files, and the frames they are drawn in."""
+"""Data and layouts of the page's charts: ROC curves, histograms of scores, axes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ ROC_GRID = np.unique(np.round(np.concatenate([np.linspace(0, 1, 101), np.geomspa
 
 def roc_curve(replicates: Sequence[Scored]) -> NDArray[np.float64]:
     """
-    Share of fakes that is found at each false alarm rate of `ROC_GRID`, mean over the draws.
+    Return the detection rate at each false-alarm rate of `ROC_GRID`, mean over the draws.
 
     Parameters
     ----------
@@ -40,13 +40,13 @@ def roc_curve(replicates: Sequence[Scored]) -> NDArray[np.float64]:
 
     if any(len(np.unique(s.labels)) < 2 for s in replicates):
         return np.empty(0)
-    found = []
+    curves = []
     for scored in replicates:
         fpr, tpr, _ = curve(scored.labels, scored.scores)
         # Where the curve rises straight up, its upper end is what the rate allows.
         rates, last = np.unique(fpr[::-1], return_index=True)
-        found.append(np.interp(ROC_GRID, rates, tpr[::-1][last]))
-    return np.mean(found, axis=0)
+        curves.append(np.interp(ROC_GRID, rates, tpr[::-1][last]))
+    return np.mean(curves, axis=0)
 
 
 def histogram(scored: Scored, low: float, high: float) -> tuple[list[int], list[int]]:
@@ -64,7 +64,7 @@ def histogram(scored: Scored, low: float, high: float) -> tuple[list[int], list[
 
 def layouts() -> dict[str, dict[str, Any]]:
     """
-    Frames of the page's charts: axes, titles, marks that do not depend on the data.
+    Return the layouts of the page's charts: axes, titles, marks that do not depend on the data.
 
     Returns
     -------

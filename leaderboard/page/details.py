@@ -1,4 +1,4 @@
-"""What the page tells of a single row, from the artifacts of its run: curves, counts, trials, manifest, bands, pictures."""
+"""Details of single rows, from the artifacts of their runs: curves, counts, trials, manifest, bands, pictures."""
 
 import json
 import math
@@ -59,15 +59,15 @@ class Choice:
 @dataclass
 class Details:
     """
-    What is known of rows besides their numbers.
+    Details of rows besides their numbers.
 
     Attributes
     ----------
     cells : dict of str to dict
         By run: detector's view and parameters, seeds, digests, versions, trials, the command that repeats it.
     rows : dict of str to dict
-        By `row_id`: ROC curves and score counts per test domain. What is told of rows and runs is told of the first ones,
-        until its part of `BUDGETS` is used up.
+        By `row_id`: ROC curves and score counts per test domain. The first rows and runs have details, until the part of
+        `BUDGETS` is used up.
     spectra : dict of str to str
         By run: the spectrum of its training pictures, a ``data:`` address.
     bands : dict of str to dict
@@ -77,7 +77,7 @@ class Details:
     choices : dict of str to Choice
         By run.
     transfers : dict of str to list of Transfer
-        By `row_id`: the threshold from home on each test domain, for the first `MOST_READ` rows.
+        By `row_id`: the in-domain threshold on each test domain, for the first `MOST_READ` rows.
     standings : list of Standing
         Of each row; empty where the rows bring their own.
     """
@@ -144,7 +144,7 @@ def _no_command(_: CellDocument) -> str:
 
 
 class _Reader:
-    """Reader of the folders of rows, the first ones first, as long as the page has room."""
+    """Reader of the folders of rows, in their order, as long as the page has room."""
 
     def __init__(
         self,
@@ -186,9 +186,9 @@ class _Reader:
         page = self.pages.get(row.study, "") if run in self.recorded else ""
         cell = self._cell(document, run in self.recorded) if document else {}
         self.details.cells[run] = {**cell, "page": f"{page}/runs/{run}" if page else ""}
-        mine, narrow = self.by_run[run], document.narrow if document else ()
-        self._add(self.details.bands, run, band_transfer(row.train, narrow, _allpass(mine, document)), "bands")
-        gaps, n_candidates = choice_gaps(narrow, mine)
+        rows, narrow = self.by_run[run], document.narrow if document else ()
+        self._add(self.details.bands, run, band_transfer(row.train, narrow, _allpass(rows, document)), "bands")
+        gaps, n_candidates = choice_gaps(narrow, rows)
         self.details.choices[run] = Choice(gaps.left_out, n_candidates)
         self._add(self.details.spectra, run, _spectrum(folder), "spectra")
         plain = [test.domain for test in row.tests if not test.is_perturbed]
@@ -204,7 +204,7 @@ class _Reader:
         self._add(self.details.rows, row_id(row), _curves(draws, row), "curves")
 
     def _add(self, target: dict[str, Any], key: str, value: Any, budget: str) -> None:
-        """Keep a value if there is room for it."""
+        """Add a value if the budget has room for it."""
         size = len(value) if isinstance(value, str) else len(json.dumps(value))
         if value and size <= self.left[budget]:
             target[key] = value
@@ -212,10 +212,10 @@ class _Reader:
 
 
 def _allpass(rows: Sequence[Row], document: CellDocument | None) -> dict[str, float]:
-    """AUC with all frequencies by test domain, and on validation pictures under the empty name."""
+    """Return the AUC with all frequencies by test domain, and on validation pictures under the empty name."""
     validation = document.allpass_auc if document else None
-    at_home = {} if validation is None else {"": validation}
-    return {**at_home, **{test.domain: test.allpass_auc for row in rows for test in row.tests}}
+    in_domain = {} if validation is None else {"": validation}
+    return {**in_domain, **{test.domain: test.allpass_auc for row in rows for test in row.tests}}
 
 
 def _manifest(document: CellDocument, computed: Collection[str]) -> dict[str, Any]:
@@ -232,7 +232,7 @@ def _manifest(document: CellDocument, computed: Collection[str]) -> dict[str, An
         "seed": document.seed,
         "crop": document.crop,
         "versions": document.versions,
-        "lookalikes": {name: {"n": found.n, "pairs": found.pairs} for name, found in alike.items()},
+        "lookalikes": {name: {"n": entry.n, "pairs": entry.pairs} for name, entry in alike.items()},
         "splits": _short(document.splits),
         "allpass": document.allpass_auc,
         "sweep": [[*trial.band.edges, trial.auc, trial.auc_lo, trial.auc_hi] for trial in swept],
@@ -240,15 +240,15 @@ def _manifest(document: CellDocument, computed: Collection[str]) -> dict[str, An
 
 
 def _short(digests: Mapping[str, str]) -> dict[str, str]:
-    """Digests that are long enough to be told apart, of what is not perturbed."""
-    return {name: found[:DIGEST_LENGTH] for name, found in digests.items() if not chain_of(name)}
+    """Return the beginnings of digests, of unperturbed domains."""
+    return {name: text[:DIGEST_LENGTH] for name, text in digests.items() if not chain_of(name)}
 
 
 Draws = Sequence[Sequence[DomainScores]]
 
 
 def _scores(document: CellDocument | None, row: Row, folder: Path) -> Draws:
-    """Score files of one row, one per draw; none where they cannot be read."""
+    """Read the score files of one row, one per draw; none where they cannot be read."""
     try:
         return [read_scores(folder / file) for file in (document.files_of(row) if document else ())]
     except DataError:
@@ -256,13 +256,13 @@ def _scores(document: CellDocument | None, row: Row, folder: Path) -> Draws:
 
 
 def _tests(draws: Draws) -> dict[str, list[Scored]]:
-    """Unperturbed test pictures by domain, one per draw."""
-    found: dict[str, list[Scored]] = {}
+    """Return the scores of unperturbed test pictures by domain, one per draw."""
+    by_domain: dict[str, list[Scored]] = {}
     for draw in draws:
         for entry in draw:
             if entry.split == "test" and not chain_of(entry.domain) and len(entry.scored.scores):
-                found.setdefault(entry.domain, []).append(entry.scored)
-    return {domain: each for domain, each in found.items() if len(each) == len(draws)}
+                by_domain.setdefault(entry.domain, []).append(entry.scored)
+    return {domain: each for domain, each in by_domain.items() if len(each) == len(draws)}
 
 
 def _transfers(draws: Draws) -> list[Transfer]:
@@ -274,7 +274,7 @@ def _transfers(draws: Draws) -> list[Transfer]:
 
 
 def _curves(draws: Draws, row: Row) -> dict[str, Any]:
-    """ROC curves and score counts of one row; empty where there are no scores."""
+    """Return ROC curves and score counts of one row; empty where there are no scores."""
     tests = _tests(draws)
     if not tests:
         return {}
@@ -284,12 +284,12 @@ def _curves(draws: Draws, row: Row) -> dict[str, Any]:
         "high": high,
         "domains": {domain: _domain(each, low, high) for domain, each in tests.items()},
         "tests": {test.domain: _more(test) for test in row.tests if not test.is_perturbed},
-        "robustness": [one.to_json() for one in row.robustness],
+        "robustness": [result.to_json() for result in row.robustness],
     }
 
 
 def _bounds(scored: Sequence[Scored]) -> tuple[float, float]:
-    """Where the middle 99 % of the scores lie: a stray score must not squeeze all others into one bin."""
+    """Return the bounds of the middle 99 % of the scores: an outlier must not squeeze all others into one bin."""
     low, high = np.quantile(np.concatenate([s.scores for s in scored]), [0.005, 0.995])
     return float(low), float(high)
 
@@ -300,7 +300,7 @@ def _domain(replicates: Sequence[Scored], low: float, high: float) -> dict[str, 
 
 
 def _more(test: TestResult) -> dict[str, Any]:
-    """Numbers of a test domain that only the row's own page shows."""
+    """Return the numbers of a test domain that only the details of the row show."""
     numbers = {name: test.value(name) for name in (*(metric.name for metric in columns.METRICS), "allpass_auc", "oracle_auc")}
     return {**numbers, "oracle_band": str(test.oracle_band) if test.oracle_band else ""}
 

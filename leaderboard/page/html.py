@@ -51,7 +51,7 @@ def page(board: Board, details: Details, uri: str = "", now: datetime | None = N
     from jinja2 import Environment, FileSystemLoader
     from markupsafe import Markup
 
-    made = (now or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC")
+    made_at = (now or datetime.now(UTC)).strftime("%Y-%m-%d %H:%M UTC")
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     # A packed library is no script yet; the program hands its text to the browser, which knows it by its digest.
     libraries = {name: _script(ASSETS / file) for name, file in LIBRARIES.items()}
@@ -59,10 +59,10 @@ def page(board: Board, details: Details, uri: str = "", now: datetime | None = N
     first, program = _script(TEMPLATES / "first.js"), "\n".join(_script(TEMPLATES / name) for name in SCRIPTS)
     text = environment.get_template("page.html.j2").render(
         title=f"{board.study or 'All studies'}: generalization leaderboard",
-        made=made,
+        made=made_at,
         policy=content_policy([first, *libraries.values(), program]),
         styles=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
-        payload=Markup(packed(_json(payload(board, details, uri, made, computed)))),
+        payload=Markup(packed(_json(payload(board, details, uri, made_at, computed)))),
         first=Markup(first),
         libraries={name: Markup(packed(script)) for name, script in libraries.items()},
         program=Markup(program),
@@ -78,8 +78,8 @@ def content_policy(scripts: Sequence[str]) -> str:
     digests = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
     # Styles may stand in the page, since charts set them; without addresses to load from they can do no more than look.
-    others = "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-    return f"default-src 'none'; script-src {allowed}; {others}"
+    rules = "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; script-src {allowed}; {rules}"
 
 
 def packed(text: str) -> str:

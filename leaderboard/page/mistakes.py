@@ -1,4 +1,4 @@
-"""The pictures that a row's detector got most wrong, small, for the page."""
+"""Pictures of a detector's worst mistakes, as the page shows them."""
 
 import base64
 import binascii
@@ -30,26 +30,27 @@ def mistakes(folder: Path, domains: Sequence[str]) -> dict[str, Any]:
         By domain: ``reals`` (highest scores) and ``fakes`` (lowest), lists of ``[item, score, data address]``. What is no small
         WebP is left out. Empty where nothing was recorded.
     """
-    told = read_json(folder / FILE)
-    if not isinstance(told, Mapping):
+    recorded = read_json(folder / FILE)
+    if not isinstance(recorded, Mapping):
         return {}
-    found = {name: _of_domain(told[name]) for name in domains if isinstance(told.get(name), Mapping)}
-    return {name: each for name, each in found.items() if any(each.values())}
+    by_domain = {name: _of_domain(recorded[name]) for name in domains if isinstance(recorded.get(name), Mapping)}
+    return {name: entries for name, entries in by_domain.items() if any(entries.values())}
 
 
-def _of_domain(told: Mapping[str, Any]) -> dict[str, list[list[Any]]]:
+def _of_domain(recorded: Mapping[str, Any]) -> dict[str, list[list[Any]]]:
     return {
-        kind: [_entry(one) for one in list(told.get(kind) or ())[:PER_CLASS] if _is_picture(one)] for kind in NAMES.values()
+        kind: [_entry(each) for each in list(recorded.get(kind) or ())[:PER_CLASS] if _is_picture(each)]
+        for kind in NAMES.values()
     }
 
 
-def _entry(one: Mapping[str, Any]) -> list[Any]:
-    return [str(one.get("item", "")), one.get("score"), one["picture"]]
+def _entry(mistake: Mapping[str, Any]) -> list[Any]:
+    return [str(mistake.get("item", "")), mistake.get("score"), mistake["picture"]]
 
 
-def _is_picture(one: Any) -> bool:
-    """Whether an entry has a small WebP: a run may be anybody's, and its page is sent around."""
-    address = one.get("picture") if isinstance(one, Mapping) else None
+def _is_picture(mistake: Any) -> bool:
+    """Decide if an entry has a small WebP: the run may come from somebody else, and its page is sent to others."""
+    address = mistake.get("picture") if isinstance(mistake, Mapping) else None
     if not isinstance(address, str) or not address.startswith(WEBP_ADDRESS):
         return False
     try:

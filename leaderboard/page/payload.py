@@ -56,21 +56,23 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
     sets, index = comparable_sets(board.rows)
     domains = _domains(board.rows)
     places = {name: i for i, name in enumerate(domains)}
-    known = _domains_by_study(board.rows)
+    tested = _domains_by_study(board.rows)
     numbers = _number_names()
     optional = [_optional(row, standing, details) for row, standing in zip(board.rows, _standings(board, details), strict=True)]
-    present = [name for name in (*OPTIONAL, *_metric_names(board.rows)) if any(one.get(name) is not None for one in optional)]
+    present = [
+        name for name in (*OPTIONAL, *_metric_names(board.rows)) if any(values.get(name) is not None for values in optional)
+    ]
     rows = [
         {
             "id": row_id(row),
             **{name: row.value(name) for name in (*ABOUT, *numbers)},
             **{name: more.get(name) for name in present},
             **_about(row, details.cells.get(row.run_id, {}), computed),
-            "set": mine,
-            "missing": sorted(places[name] for name in known[row.study] - {test.domain for test in row.tests}),
+            "set": number,
+            "missing": sorted(places[name] for name in tested[row.study] - {test.domain for test in row.tests}),
             "tests": sum(test.domain in places for test in row.tests),
         }
-        for row, mine, more in zip(board.rows, index, optional, strict=True)
+        for row, number, more in zip(board.rows, index, optional, strict=True)
     ]
     tests = [test for row in board.rows for test in row.tests if test.domain in places]
     pooled = _Pool()
@@ -83,7 +85,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         "made": made,
         "server": uri.rstrip("/") if uri.startswith(("http://", "https://")) else "",
         "domains": domains,
-        "sets": [asdict(one) for one in sets],
+        "sets": [asdict(comparable) for comparable in sets],
         "fields": names,
         "tests": {
             "domain": [places[test.domain] for test in tests],
@@ -132,43 +134,43 @@ def _first(texts: Sequence[str]) -> list[str]:
 
 def _within(budget: int, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the first values that the budget, in characters, has room for."""
-    kept = {}
+    first = {}
     for name, value in values.items():
         budget -= len(json.dumps(value))
         if budget < 0:
             break
-        kept[name] = value
-    return kept
+        first[name] = value
+    return first
 
 
 def _number_names() -> list[str]:
-    """Numbers of every row with their bounds, in the order of its fields; the cost of the detector alone is optional."""
+    """Return the names of numbers of every row with their bounds, in the order of its fields."""
     shown = [column for column in ROW_COLUMNS if column.is_number and not column.derived and (column.heading or column.mlflow)]
     names = {name for column in shown for name in column.names} - {*ABOUT, *OPTIONAL}
-    return [one.name for one in fields(Row) if one.name in names]
+    return [entry.name for entry in fields(Row) if entry.name in names]
 
 
 def _metric_names(rows: Sequence[Row]) -> list[str]:
-    """Metrics that some row has, with their bounds."""
+    """Return the names of metrics that any row has, with their bounds."""
     return list(dict.fromkeys(name for row in rows for name in row.metrics))
 
 
 def _shown_columns(names: Sequence[str]) -> list[Column]:
-    """Columns of a row, those of clips behind those of pictures, where any row has them (`names`)."""
+    """Return the columns of a row, those of clips behind those of pictures, where any row has them (`names`)."""
     columns = list(row_columns())
     place = next(i for i, column in enumerate(columns) if column.name == "cross_domain_auc") + 1
     return [*columns[:place], *(column for column in CLIP_ROW_COLUMNS if column.name in names), *columns[place:]]
 
 
 def _clip_names(tests: Sequence[TestResult]) -> list[str]:
-    """Columns of clips with their bounds, where any test result has such numbers or says why it has none."""
+    """Return the names of clip columns with their bounds, if any test result has clips or the reason why it has none."""
     if not any(test.clips or test.clip_problem for test in tests):
         return []
     return [name for column in CLIP_COLUMNS for name in column.names]
 
 
 def _described(columns: Sequence[Column]) -> list[dict[str, Any]]:
-    """Columns as the scripts read them: those that have a heading."""
+    """Return the columns that have a heading, as the scripts read them."""
     return [
         {
             "id": column.name,
@@ -188,26 +190,26 @@ def _described(columns: Sequence[Column]) -> list[dict[str, Any]]:
 
 
 def _standings(board: Board, details: Details) -> list[Standing | None]:
-    """Rank of each row, its own where it brings one."""
-    found = details.standings or [None] * len(board.rows)
-    return [row.standing or standing for row, standing in zip(board.rows, found, strict=True)]
+    """Return the standing of each row, its own where it has one."""
+    ranked = details.standings or [None] * len(board.rows)
+    return [row.standing or standing for row, standing in zip(board.rows, ranked, strict=True)]
 
 
 def _optional(row: Row, standing: Standing | None, details: Details) -> dict[str, Any]:
-    """Values of a row that not every page has."""
-    found: dict[str, Any] = {"score_ms": row.score_ms, **row.metrics}
+    """Return the values of a row that not every page has."""
+    values: dict[str, Any] = {"score_ms": row.score_ms, **row.metrics}
     if standing is not None:
-        found |= vars(standing) | {"rank_reason": without_addresses(standing.rank_reason)}
+        values |= vars(standing) | {"rank_reason": without_addresses(standing.rank_reason)}
     if (transfers := details.transfers.get(row_id(row))) is not None:
-        found["threshold_transfer"] = [_transfer(one) for one in transfers]
+        values["threshold_transfer"] = [_transfer(transfer) for transfer in transfers]
     choice = details.choices.get(row.run_id) if row.role == "chosen" else None
     if choice and math.isfinite(choice.left_out):
-        found |= vars(choice)
+        values |= vars(choice)
     if row.is_submitted:
-        found |= {"source": row.source, "verified": row.verified}
+        values |= {"source": row.source, "verified": row.verified}
     if row.submission is not None:
-        found["submission"] = row.submission.to_json()
-    return found
+        values["submission"] = row.submission.to_json()
+    return values
 
 
 def _transfer(transfer: Transfer) -> dict[str, Any]:
@@ -244,15 +246,15 @@ def _about(row: Row, cell: Mapping[str, Any], computed: Collection[str]) -> dict
 
 
 def _domains(rows: Sequence[Row]) -> list[str]:
-    """Test domains, perturbed ones only where they were trained on, in the order in which they come."""
+    """Return the test domains in the order of the rows; perturbed ones only where they were trained on."""
     return list(dict.fromkeys(t.domain for row in rows for t in row.tests if _counts(row, t)))
 
 
 def _domains_by_study(rows: Sequence[Row]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    domains: dict[str, set[str]] = {}
     for row in rows:
-        found.setdefault(row.study, set()).update(t.domain for t in row.tests if not chain_of(t.domain))
-    return found
+        domains.setdefault(row.study, set()).update(t.domain for t in row.tests if not chain_of(t.domain))
+    return domains
 
 
 def _counts(row: Row, test: TestResult) -> bool:

@@ -1,4 +1,4 @@
-"""Which rows may be ranked against each other: those whose mean is taken over the same test pictures."""
+"""Sets of rows that may be ranked against each other, as their means are over the same test pictures."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class ComparableSet:
     digest : str
         Short; of the split lists and the pictures of these domains.
     abroad : bool
-        Whether they are other domains than the one trained on.
+        True if they are other domains than the training domain.
     """
 
     name: str
@@ -37,9 +37,9 @@ class ComparableSet:
 
 def headline_tests(row: Row) -> tuple[list[TestResult], bool]:
     """
-    Return the test entries that the headline of a row is the mean of, and whether they are other domains than its own.
+    Return the test results that the headline of a row is the mean of, and True if they are cross-domain.
 
-    Perturbed domains have no part in it, as in `results.cell_rows`; without other domains the own one is the headline.
+    Perturbed domains have no part in it, as in `results.cell_rows`; without other domains the in-domain result is the headline.
     """
     plain = [test for test in row.tests if not test.is_perturbed]
     abroad = [test for test in plain if test.domain != unperturbed(row.train)]
@@ -50,7 +50,7 @@ def headline_tests(row: Row) -> tuple[list[TestResult], bool]:
 
 def comparable_sets(rows: Sequence[Row]) -> tuple[list[ComparableSet], list[int]]:
     """
-    Tell which rows are means over the same pictures.
+    Group rows by the test pictures that their headline is the mean over.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def comparable_sets(rows: Sequence[Row]) -> tuple[list[ComparableSet], list[int]
 
 
 def _key(row: Row) -> tuple[Any, ...]:
-    """Whether the headline is over other domains, then their names with the digests of their split lists and pictures."""
+    """Return True if the headline is cross-domain, then its domains with the digests of their split lists and pictures."""
     tests, abroad = headline_tests(row)
     return abroad, *sorted((test.domain, test.split_list, test.pictures) for test in tests)
 

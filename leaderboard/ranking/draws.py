@@ -22,7 +22,7 @@ Tests = Mapping[str, Sequence[Scored]]
 
 def nests(tests: Tests) -> list[tuple[list[str], NDArray]]:
     """
-    Domains that share groups, together, with the names of their groups.
+    Group the domains that share groups of pictures, with the names of those groups.
 
     Domains of one data set show the same people; their groups are drawn together, since it is the same evidence seen
     again. Domains that share none are drawn apart: groups are nested in them.
@@ -32,18 +32,18 @@ def nests(tests: Tests) -> list[tuple[list[str], NDArray]]:
     list of (domains, names)
         Domains and names sorted, whatever the order of `tests`.
     """
-    found: list[tuple[list[str], set[str]]] = []
+    nested: list[tuple[list[str], set[str]]] = []
     for domain in sorted(tests):
-        mine = {str(group) for scored in tests[domain] for group in np.unique(scored.groups)}
-        touched = [entry for entry in found if entry[1] & mine]
-        found = [entry for entry in found if not entry[1] & mine]
-        found.append((sorted([domain, *(d for names, _ in touched for d in names)]), mine.union(*(g for _, g in touched))))
-    return [(domains, np.array(sorted(names))) for domains, names in sorted(found, key=lambda entry: entry[0])]
+        groups = {str(group) for scored in tests[domain] for group in np.unique(scored.groups)}
+        touched = [entry for entry in nested if entry[1] & groups]
+        nested = [entry for entry in nested if not entry[1] & groups]
+        nested.append((sorted([domain, *(d for names, _ in touched for d in names)]), groups.union(*(g for _, g in touched))))
+    return [(domains, np.array(sorted(names))) for domains, names in sorted(nested, key=lambda entry: entry[0])]
 
 
 def drawn_aucs(rows: Sequence[Tests], n_draws: int = 1000, seed: int = 0) -> NDArray[np.float64]:
     """
-    AUC of every row on every domain under the same draws of groups.
+    Return the AUC of every row on every domain under the same draws of groups.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def drawn_aucs(rows: Sequence[Tests], n_draws: int = 1000, seed: int = 0) -> NDA
         of the items changes a draw.
     """
     domains = sorted(rows[0])
-    found = np.zeros((len(rows), len(domains), n_draws))
+    aucs = np.zeros((len(rows), len(domains), n_draws))
     for number, (members, names) in enumerate(nests(rows[0])):
         codes = GroupCodes(names)
         n_items = max(len(scored.labels) for domain in members for scored in rows[0][domain])
@@ -67,12 +67,12 @@ def drawn_aucs(rows: Sequence[Tests], n_draws: int = 1000, seed: int = 0) -> NDA
             for i, row in enumerate(rows):
                 for domain in members:
                     each = [weighted_aucs(s.labels, s.scores, codes.of(s.groups), counts) for s in row[domain]]
-                    found[i, domains.index(domain), part] = np.mean(each, axis=0)
-    return found
+                    aucs[i, domains.index(domain), part] = np.mean(each, axis=0)
+    return aucs
 
 
 def _slices(n_groups: int, n_items: int, n_draws: int, rng: np.random.Generator) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """How often each group occurs in each draw, (n_groups, draws of the slice); the same draws whatever the slices."""
+    """Yield the count of each group in each draw, (n_groups, draws of the slice); slices do not change the draws."""
     step = max(1, NUMBERS_AT_ONCE // max(n_groups, n_items))
     for start in range(0, n_draws, step):
         part = slice(start, min(start + step, n_draws))
@@ -86,7 +86,7 @@ def weighted_aucs(
     labels: NDArray[np.int64], scores: NDArray[np.float64], member: NDArray[np.intp], counts: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     """
-    AUC with every group counted as often as it was drawn.
+    Return the AUC with every group counted as often as it was drawn.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def weighted_aucs(
 
 
 def _running_sums(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Sums of the first 0, 1, ... rows. NumPy's cumsum goes down the columns one by one, ten times slower."""
+    """Return the sums of the first 0, 1, ... rows. NumPy's cumsum goes down the columns one by one, ten times slower."""
     sums = np.zeros((len(weights) + 1, weights.shape[1]), dtype=np.float32)
     for i, row in enumerate(weights):
         np.add(sums[i], row, out=sums[i + 1])

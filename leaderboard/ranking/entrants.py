@@ -1,4 +1,4 @@
-"""Rows as a ranking takes them: test scores by domain, with a digest that says which pictures were scored."""
+"""Scores of rows as the ranking takes them: by test domain, with a digest of the items that were scored."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +19,7 @@ COLUMNS = ["domain", "split", "item", "label", "group", "status", "score"]
 @dataclass(frozen=True)
 class Entrant:
     """
-    One row that wants a rank.
+    Scores of one row, as the ranking takes them.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Entrant:
     tests : mapping of str to sequence of Scored
         By test domain, one per fitted detector (draw, seed); the rank is about the mean over all of them.
     items : mapping of str to str
-        By test domain: which items were scored, with which labels and groups (`items_digest`). Rows are compared only where
+        By test domain: digest of the scored items with their labels and groups (`items_digest`). Rows are compared only where
         these agree.
     """
 
@@ -39,7 +39,7 @@ class Entrant:
 
 class ScoreReader:
     """
-    Reads the score files of rows; labels and groups that rows have in common are kept once.
+    Reader of the score files of rows; labels and groups that rows have in common are held in memory once.
 
     A board of 50 rows, 10 domains and 5,000 pictures has 2.5 million scores, but only 50,000 names of groups.
     """
@@ -67,10 +67,10 @@ class ScoreReader:
         tests: dict[str, list[Scored]] = {}
         digests: dict[str, set[str]] = {}
         for file in files:
-            for domain, (found, scored) in self._read(file, domains).items():
+            for domain, (items, scored) in self._read(file, domains).items():
                 tests.setdefault(domain, []).append(scored)
-                digests.setdefault(domain, set()).add(found)
-        return Entrant(name, tests, {domain: "+".join(sorted(found)) for domain, found in digests.items()})
+                digests.setdefault(domain, set()).add(items)
+        return Entrant(name, tests, {domain: "+".join(sorted(items)) for domain, items in digests.items()})
 
     def _read(self, file: Path, domains: Collection[str] | None) -> dict[str, tuple[str, Scored]]:
         try:
@@ -85,20 +85,20 @@ class ScoreReader:
         return {name: self._scored(table.filter(pa.array(usable & (of_row == name)))) for name in names}
 
     def _scored(self, table: pa.Table) -> tuple[str, Scored]:
-        """Scores of one domain in the order of item ids, so that equal item lists give equal arrays."""
+        """Return the scores of one domain in the order of item ids, so that equal item lists give equal arrays."""
         table = table.sort_by("item")
-        found = items_digest(table)
-        if found not in self._kept:
+        items = items_digest(table)
+        if items not in self._kept:
             labels = table["label"].to_numpy().astype(np.int64)
-            self._kept[found] = labels, table["group"].to_numpy(zero_copy_only=False).astype(str)
-        labels, groups = self._kept[found]
-        return found, Scored(labels, table["score"].to_numpy().astype(np.float64), groups)
+            self._kept[items] = labels, table["group"].to_numpy(zero_copy_only=False).astype(str)
+        labels, groups = self._kept[items]
+        return items, Scored(labels, table["score"].to_numpy().astype(np.float64), groups)
 
 
 def items_digest(table: pa.Table) -> str:
-    """SHA-256 of the columns ``item``, ``label`` and ``group`` of a table that is sorted by item."""
-    found = hashlib.sha256()
+    """Return the SHA-256 of the columns ``item``, ``label`` and ``group`` of a table that is sorted by item."""
+    sha = hashlib.sha256()
     for name in ("item", "label", "group"):
-        found.update("\0".join(map(str, table[name].to_pylist())).encode())
-        found.update(b"\1")
-    return found.hexdigest()
+        sha.update("\0".join(map(str, table[name].to_pylist())).encode())
+        sha.update(b"\1")
+    return sha.hexdigest()

@@ -1,9 +1,9 @@
 """
-Who ranks where, and who cannot be told apart.
+Rank intervals of rows from a paired bootstrap over groups, with Holm's correction.
 
 Rows that were scored on the same test pictures are compared by their mean AUC over the test domains. A paired bootstrap over
-groups says how large the noise in every difference is, Holm's correction keeps the chance of any false difference on the board
-at 5 %, and a row's rank is an interval: nobody ranks above another within noise.
+groups estimates the standard error of every difference, Holm's correction keeps the chance of any false difference on the board
+at 5 %, and the rank of a row is an interval: no row ranks above another whose difference is not significant.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -25,7 +25,7 @@ SHOWN = 4  # domains that a reason names
 @dataclass(frozen=True)
 class Placement:
     """
-    Where a row stands.
+    Rank interval of a row.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Placement:
         Number of the group, 1 the best. The best row opens group 1, which takes in all rows that are not significantly worse
         than it; the best of the rest opens the next one.
     reason : str
-        Why there is no rank; empty if there is one.
+        Reason why there is no rank; empty if there is one.
     """
 
     name: str
@@ -94,14 +94,14 @@ def rank(
 
     The largest set of rows that were scored on the same pictures of the same domains is compared (of equally large ones that
     with more domains, then the one whose names and digests come first); other rows get no rank, and the reason. A row that is
-    alone in its set has nobody to rank above.
+    alone in its set has no rank.
 
     Parameters
     ----------
     entrants : sequence of Entrant
         Rows of one training domain, say, since the other domains of two training domains are not the same.
     domains : collection of str, optional
-        That the means are over; rows that were tested on more are compared on these. All domains of a row if not told.
+        That the means are over; rows that were tested on more are compared on these. (default: all domains of a row)
     n_draws : int
         Of groups.
     seed : int
@@ -117,20 +117,20 @@ def rank(
     -----
     A p-value is that of Student's t: difference over its standard error under the draws, with one degree of freedom less
     than the smaller class of the smallest domain has groups. Counting draws cannot do: with 1000 draws no p-value is below
-    0.002, while Holm asks for 0.00004 among 50 rows. Where the draws cannot tell the noise of a row's AUC on a domain, because
+    0.002, while Holm asks for 0.00004 among 50 rows. Where the draws do not show the noise of a row's AUC on a domain, because
     it does not move or evidence is `scarce`, it counts with an error of at least one over the number of groups of the smaller
     class there, as in `Interval`: nearly perfect on six pictures is no surer than perfect. Seeds of training are averaged, so a
     difference is one between these fitted detectors on other pictures of the same kind.
     """
     rows = [_restricted(entrant, domains) for entrant in entrants]
     reasons = [_unusable(row, domains) for row in rows]
-    pool, others = _pool(rows, reasons)
-    reasons = [reason or others.get(i, "") for i, reason in enumerate(reasons)]
+    pool, reasons_outside = _pool(rows, reasons)
+    reasons = [reason or reasons_outside.get(i, "") for i, reason in enumerate(reasons)]
     if not pool:
         return _no_ranking(rows, reasons, level)
     tests = [rows[i].tests for i in pool]
-    found = _evidence(tests, n_draws, seed)
-    means, draws, errors, n_groups = found.means, found.draws, found.errors, found.n_groups
+    evidence = _evidence(tests, n_draws, seed)
+    means, draws, errors, n_groups = evidence.means, evidence.draws, evidence.errors, evidence.n_groups
     if draws.shape[1] < n_draws / 2:
         lost = "most draws of groups lose a class: too few groups"
         return _no_ranking(rows, [reason or lost for reason in reasons], level)
@@ -141,13 +141,13 @@ def rank(
     p_holm = _holm_of_pairs(p)
     compared = tuple(pool[k] for k in best_first)
     places = _places(differences, p_holm <= level)
-    intervals = [_interval(found, tests, k) for k in best_first]
+    intervals = [_interval(evidence, tests, k) for k in best_first]
     placed = {i: Placement(rows[i].name, intervals[k], *places[k]) for k, i in enumerate(compared)}
     placements = tuple(placed.get(i) or _unplaced(row, reasons[i]) for i, row in enumerate(rows))
     return Ranking(placements, compared, tuple(sorted(tests[0])), level, differences, errors, p, p_holm)
 
 
-# --- who is compared ---------------------------------------------------------------------------------------------------
+# --- choice of the rows that are compared ------------------------------------------------------------------------------
 
 
 def _restricted(entrant: Entrant, domains: Collection[str] | None) -> Entrant:
@@ -158,7 +158,7 @@ def _restricted(entrant: Entrant, domains: Collection[str] | None) -> Entrant:
 
 
 def _unusable(row: Entrant, domains: Collection[str] | None) -> str:
-    """Why a row cannot be ranked whatever the others are; empty if it can."""
+    """Return the reason why a row cannot be ranked against any other; empty if it can."""
     if missing := sorted(set(domains or ()) - set(row.tests)):
         return f"not tested on {listed(missing, SHOWN)}"
     if not row.tests:
@@ -181,7 +181,7 @@ def _trouble(scored: Scored) -> str:
 
 
 def _pool(rows: Sequence[Entrant], reasons: Sequence[str]) -> tuple[list[int], dict[int, str]]:
-    """The rows that are compared, and why each other usable row is not."""
+    """Return the rows that are compared, and for each other usable row the reason why it is not."""
     pools: dict[tuple[tuple[str, str], ...], list[int]] = {}
     for i, row in enumerate(rows):
         if not reasons[i]:
@@ -191,22 +191,22 @@ def _pool(rows: Sequence[Entrant], reasons: Sequence[str]) -> tuple[list[int], d
         alone = "no other row was scored on the same pictures of the same domains"
         return [], {i: alone for members in pools.values() for i in members}
     chosen = ordered[0]
-    others = {i: _unlike(dict(signature), dict(chosen)) for signature in ordered[1:] for i in pools[signature]}
-    return pools[chosen], others
+    outside = {i: _unlike(dict(signature), dict(chosen)) for signature in ordered[1:] for i in pools[signature]}
+    return pools[chosen], outside
 
 
-def _unlike(mine: Mapping[str, str], chosen: Mapping[str, str]) -> str:
-    """What sets a row apart from those that are compared, in words."""
+def _unlike(items: Mapping[str, str], chosen: Mapping[str, str]) -> str:
+    """Describe the difference between the test items of a row and those of the compared rows."""
     parts = {
-        "not tested on": sorted(set(chosen) - set(mine)),
-        "its mean takes in": sorted(set(mine) - set(chosen)),
-        "scored on other pictures of": sorted(name for name in set(mine) & set(chosen) if mine[name] != chosen[name]),
+        "not tested on": sorted(set(chosen) - set(items)),
+        "its mean takes in": sorted(set(items) - set(chosen)),
+        "scored on other pictures of": sorted(name for name in set(items) & set(chosen) if items[name] != chosen[name]),
     }
-    return "; ".join(f"{what} {listed(names, SHOWN)}" for what, names in parts.items() if names)
+    return "; ".join(f"{relation} {listed(names, SHOWN)}" for relation, names in parts.items() if names)
 
 
 def _mean_auc(tests: Mapping[str, Sequence[Scored]]) -> float:
-    """Mean over replicates, then over domains; NaN without any, or where a score is not finite."""
+    """Return the mean AUC over replicates, then over domains; NaN without any, or where a score is not finite."""
     if not all(np.isfinite(scored.scores).all() for each in tests.values() for scored in each):
         return float("nan")
     each = [float(np.mean([roc_auc(s.labels, s.scores) for s in tests[domain]])) for domain in sorted(tests)]
@@ -223,13 +223,13 @@ def _no_ranking(rows: Sequence[Entrant], reasons: Sequence[str], level: float) -
     return Ranking(placements, (), (), level, nothing, nothing, nothing, nothing)
 
 
-# --- how they compare --------------------------------------------------------------------------------------------------
+# --- comparison --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
 class _Evidence:
     """
-    What resampled groups say of rows.
+    Mean AUCs of rows under resampled groups.
 
     Attributes
     ----------
@@ -252,7 +252,7 @@ class _Evidence:
 
 def _evidence(tests: Sequence[Tests], n_draws: int, seed: int) -> _Evidence:
     names = sorted(tests[0])
-    aucs = np.array([[_mean_auc({domain: one[domain]}) for domain in names] for one in tests])
+    aucs = np.array([[_mean_auc({domain: of_row[domain]}) for domain in names] for of_row in tests])
     n_groups = np.array([min(len(np.unique(s.groups[s.labels == c])) for s in tests[0][d] for c in (0, 1)) for d in names])
     n_pairs = np.array([independent_pairs(tests[0][domain]) for domain in names])
     drawn = drawn_aucs(tests, n_draws, seed)
@@ -261,40 +261,40 @@ def _evidence(tests: Sequence[Tests], n_draws: int, seed: int) -> _Evidence:
     errors = np.full((len(tests),) * 2, np.nan)
     if drawn.shape[2] >= 2:
         # Draws of n groups vary by (n - 1) / n of what the next n groups would.
-        found = np.atleast_2d(np.cov(over)) * n_groups.min() / (n_groups.min() - 1)
-        found += np.diag(_untold_variance(aucs, drawn, n_groups, n_pairs).sum(axis=1) / len(names) ** 2)
-        errors = _error_of_differences(found)
+        covariance = np.atleast_2d(np.cov(over)) * n_groups.min() / (n_groups.min() - 1)
+        covariance += np.diag(_missing_variance(aucs, drawn, n_groups, n_pairs).sum(axis=1) / len(names) ** 2)
+        errors = _error_of_differences(covariance)
     return _Evidence(aucs.mean(axis=1), over, errors, int(n_groups.min()), int(n_pairs.min()))
 
 
-def _untold_variance(
+def _missing_variance(
     aucs: NDArray[np.float64], drawn: NDArray[np.float64], n_groups: NDArray[np.intp], n_pairs: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """What the variance of each row's AUC on each domain lacks, (n, n_domains), where the draws cannot tell it."""
+    """Return the variance that is added to each row's AUC on each domain, (n, n_domains), where draws underestimate it."""
     unsure = np.array([[scarce(auc, n) for auc, n in zip(row, n_pairs, strict=True)] for row in aucs])
-    told = drawn.var(axis=2, ddof=1) * n_groups / (n_groups - 1)
-    return np.where((np.ptp(drawn, axis=2) < NO_SPREAD) | unsure, np.maximum(1 / n_groups**2 - told, 0), 0)
+    estimated = drawn.var(axis=2, ddof=1) * n_groups / (n_groups - 1)
+    return np.where((np.ptp(drawn, axis=2) < NO_SPREAD) | unsure, np.maximum(1 / n_groups**2 - estimated, 0), 0)
 
 
-def _interval(found: _Evidence, tests: Sequence[Tests], row: int) -> Interval:
-    """See `Interval`."""
-    mean, drawn = float(found.means[row]), found.draws[row]
+def _interval(evidence: _Evidence, tests: Sequence[Tests], row: int) -> Interval:
+    """Return the mean AUC of a row with its interval."""
+    mean, drawn = float(evidence.means[row]), evidence.draws[row]
     sets = [scored for each in tests[row].values() for scored in each]
-    error = max(float(drawn.std(ddof=1)), 1 / found.n_groups)
-    return Interval(mean, *auc_bounds(mean, sets, drawn, found.n_pairs), error)
+    error = max(float(drawn.std(ddof=1)), 1 / evidence.n_groups)
+    return Interval(mean, *auc_bounds(mean, sets, drawn, evidence.n_pairs), error)
 
 
-def _error_of_differences(found: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Standard error of the difference of every two, from their covariance (n, n)."""
-    own = np.diag(found)
-    squares = own[:, np.newaxis] + own - 2 * found
-    # What is left of equal draws is rounding.
+def _error_of_differences(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the standard error of the difference of every two rows, from their covariance (n, n)."""
+    own = np.diag(covariance)
+    squares = own[:, np.newaxis] + own - 2 * covariance
+    # The difference of equal draws is zero up to rounding.
     squares[squares < 1e-12 * (own[:, np.newaxis] + own)] = 0
     return np.sqrt(squares)
 
 
 def _student_p(differences: NDArray[np.float64], errors: NDArray[np.float64], freedom: int) -> NDArray[np.float64]:
-    """Two-sided p-values; 1 where there is no difference."""
+    """Return two-sided p-values; 1 where there is no difference."""
     from scipy.stats import t
 
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -303,7 +303,7 @@ def _student_p(differences: NDArray[np.float64], errors: NDArray[np.float64], fr
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
     """
-    Holm's step-down correction (Scandinavian Journal of Statistics 6, 1979); an undefined p-value counts as 1.
+    Apply Holm's step-down correction (Scandinavian Journal of Statistics 6, 1979); an undefined p-value counts as 1.
 
     Parameters
     ----------
@@ -314,10 +314,10 @@ def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
     array of float64 (n_tests,)
         Calling those at most `level` significant keeps the chance of any false one at `level`, however they depend.
     """
-    known = np.nan_to_num(p, nan=1.0)
-    order = np.argsort(known, kind="stable")
-    corrected = np.empty_like(known)
-    corrected[order] = np.minimum(np.maximum.accumulate(known[order] * np.arange(len(p), 0, -1)), 1)
+    defined = np.nan_to_num(p, nan=1.0)
+    order = np.argsort(defined, kind="stable")
+    corrected = np.empty_like(defined)
+    corrected[order] = np.minimum(np.maximum.accumulate(defined[order] * np.arange(len(p), 0, -1)), 1)
     return corrected
 
 
@@ -330,7 +330,7 @@ def _holm_of_pairs(p: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _places(differences: NDArray[np.float64], significant: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
-    """Rank interval and tie group of rows that are sorted, best first."""
+    """Return rank interval and tie group of rows that are sorted, best first."""
     n = len(differences)
     better_ones = (significant & (differences < 0)).sum(axis=1)
     worse_ones = (significant & (differences > 0)).sum(axis=1)

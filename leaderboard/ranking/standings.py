@@ -1,4 +1,4 @@
-"""Ranks of a board's rows, within each set of rows whose means are over the same test pictures."""
+"""Standings of a board's rows, within each set of rows whose means are over the same test pictures."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,27 +28,27 @@ def standings(rows: Sequence[Row], folders: Mapping[str, Path]) -> list[Standing
     Returns
     -------
     list of Standing
-        Of each row.
+        In the order of `rows`.
     """
     sets, index = comparable_sets(rows)
-    found = [Standing(rank_reason=ONLY_CHOSEN) for _ in rows]
+    places = [Standing(rank_reason=ONLY_CHOSEN) for _ in rows]
     reader = ScoreReader()
-    for number, one in enumerate(sets):
-        mine = [i for i, row in enumerate(rows) if index[i] == number and row.role == "chosen"]
-        if not one.abroad or len(mine) > MOST_ROWS:
-            reason = f"more than {MOST_ROWS} rows" if one.abroad else "tested at home only"
-            found = [Standing(rank_reason=reason) if i in mine else told for i, told in enumerate(found)]
+    for number, comparable in enumerate(sets):
+        chosen = [i for i, row in enumerate(rows) if index[i] == number and row.role == "chosen"]
+        if not comparable.abroad or len(chosen) > MOST_ROWS:
+            reason = f"more than {MOST_ROWS} rows" if comparable.abroad else "tested in-domain only"
+            places = [Standing(rank_reason=reason) if i in chosen else standing for i, standing in enumerate(places)]
             continue
-        entrants, kept = [], []
-        for i in mine:
+        entrants, readable = [], []
+        for i in chosen:
             try:
-                entrants.append(_entrant(reader, rows[i], folders.get(rows[i].run_id), one.domains))
-                kept.append(i)
+                entrants.append(_entrant(reader, rows[i], folders.get(rows[i].run_id), comparable.domains))
+                readable.append(i)
             except DataError as error:
-                found[i] = Standing(rank_reason=str(error))
-        for i, place in zip(kept, rank(entrants, one.domains).placements if entrants else (), strict=True):
-            found[i] = Standing(place.low, place.high, place.tie_group, place.reason)
-    return found
+                places[i] = Standing(rank_reason=str(error))
+        for i, place in zip(readable, rank(entrants, comparable.domains).placements if entrants else (), strict=True):
+            places[i] = Standing(place.low, place.high, place.tie_group, place.reason)
+    return places
 
 
 def _entrant(reader: ScoreReader, row: Row, folder: Path | None, domains: Sequence[str]) -> Entrant:

@@ -1,7 +1,7 @@
 """
 Tables of text as programs and spreadsheets write them: any of four separators, UTF-8 or UTF-16, a decimal comma.
 
-What is plain is read; what is not is said with the line of the file, in terms of lines, cells and columns.
+Errors name the line of the file, in terms of lines, cells and columns.
 """
 
 import csv
@@ -19,7 +19,7 @@ from ...benchmark.errors import DataError
 from .meta import label as plain_label
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
-# What a file begins with that is no text.
+# First bytes of files that are no text.
 NO_TEXT = {
     b"PAR1": "a Parquet file; name it .parquet",
     b"PK\x03\x04": "a ZIP archive or a workbook; save the sheet as CSV",
@@ -74,9 +74,9 @@ def read_table(path: Path, known: Sequence[str], needed: Sequence[str]) -> TextT
     head = _head(path, text, separator, known, needed, first_line)
     cells = _cells(path, text, separator, len(head), known, first_line)
     columns = {name: column for name, column in zip(head, cells, strict=True) if name}
-    told = [any(line) for line in zip(*(columns[name] for name in known if name in columns), strict=True)]
-    if not all(told):  # lines of separators alone, which spreadsheets leave below a table
-        columns = {name: [cell for cell, kept in zip(c, told, strict=True) if kept] for name, c in columns.items()}
+    filled = [any(line) for line in zip(*(columns[name] for name in known if name in columns), strict=True)]
+    if not all(filled):  # lines of separators alone, which spreadsheets leave below a table
+        columns = {name: [cell for cell, has_text in zip(c, filled, strict=True) if has_text] for name, c in columns.items()}
     return TextTable(columns, separator)
 
 
@@ -116,19 +116,19 @@ def _decoded(path: Path, content: bytes) -> str:
 
 
 def _zeros(content: bytes) -> tuple[int, int]:
-    """Whether the first and second bytes of pairs at the beginning are zero."""
+    """Return 1 for all first, and for all second, bytes of the pairs at the beginning being zero, else 0."""
     start = content[:64]
     return int(bool(start[::2]) and not any(start[::2])), int(bool(start[1::2]) and not any(start[1::2]))
 
 
 def _separator(text: str, known: Sequence[str]) -> str:
-    """Separator that finds most of the known columns in the head; of equals the first."""
+    """Return the separator with which the head has most of the known columns; of equals the first."""
     head = re.split(r"[\r\n]", text, maxsplit=1)[0][:LONGEST_HEAD]
 
-    def found(separator: str) -> int:
+    def n_known(separator: str) -> int:
         return sum(_plain(name) in known for name in next(csv.reader([head], delimiter=separator), []))
 
-    return max(SEPARATORS, key=lambda separator: (found(separator), separator in head and separator != "|"))
+    return max(SEPARATORS, key=lambda separator: (n_known(separator), separator in head and separator != "|"))
 
 
 def _plain(name: str) -> str:
@@ -159,7 +159,7 @@ def _lines(text: str, separator: str) -> Any:
 
 
 def _cells(path: Path, text: str, separator: str, n_columns: int, known: Sequence[str], first_line: int) -> list[list[str]]:
-    """Cells by column, by Arrow, which is fast; where it stumbles, line by line, to say where."""
+    """Return the cells by column. Arrow is fast; where it fails, the file is read line by line, to name the line."""
     from pyarrow import csv as arrow
 
     names = [str(i) for i in range(n_columns)]
@@ -180,7 +180,7 @@ def _cells_by_line(
 ) -> list[list[str]]:
     lines = _lines(text, separator)
     rows = []
-    wanted = f"wanted the columns {','.join(known)}"
+    columns_wanted = f"wanted the columns {','.join(known)}"
     begins = first_line
     try:
         next(lines)
@@ -190,12 +190,12 @@ def _cells_by_line(
                 cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
                 raise DataError(
                     f"{path} cannot be read as CSV: line {begins} has {cells}, and the head has {n_columns} columns, separated "
-                    f"by a {SEPARATORS[separator]}; {wanted}. A text that holds the separator stands in double quotes."
+                    f"by a {SEPARATORS[separator]}; {columns_wanted}. A text that holds the separator stands in double quotes."
                 )
             rows += [row[:n_columns]] * any(row)
             begins = first_line + lines.line_num
     except csv.Error as error:
-        raise DataError(f"{path} cannot be read as CSV: {_torn(begins)}; {wanted}.") from error
+        raise DataError(f"{path} cannot be read as CSV: {_torn(begins)}; {columns_wanted}.") from error
     return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(n_columns)]
 
 

@@ -1,5 +1,5 @@
 """
-Submissions on disk: what somebody brought, as it came.
+Submissions on disk, as they were sent.
 
 A submission is a folder with ``meta.yaml`` and one score file per fitted detector: ``scores.csv``, or ``scores-0.parquet`` and
 so on. Folders lie among the results, and in ``leaderboard/submissions/`` of this package.
@@ -38,33 +38,33 @@ class Submission:
 
     @property
     def digest(self) -> str:
-        """Of everything that was brought."""
+        """Digest of the description and of all score files."""
         content = [hashlib.sha256(file.read_bytes()).hexdigest() for file in self.files]
         return digest([self.meta.model_dump(mode="json"), content])
 
 
 def own_folder() -> Path:
-    """Where `add_submission` keeps what it is given."""
+    """Return the folder of the submissions that were added here."""
     return results_root() / "submissions"
 
 
 def shipped_folder() -> Path:
-    """Submissions that come with this package."""
+    """Return the folder of the submissions that come with this package."""
     return Path(__file__).with_name("shipped")
 
 
 def find_submissions() -> dict[str, Path]:
-    """Folders of all submissions by name; one among the results stands for a shipped one of its name."""
-    found: dict[str, Path] = {}
+    """Return the folders of all submissions by name; one that was added here replaces a shipped one of its name."""
+    by_name: dict[str, Path] = {}
     for place in (shipped_folder(), own_folder()):
         folders = sorted(place.iterdir()) if place.is_dir() else []
-        found |= {folder.name: folder for folder in folders if folder.is_dir() and re.match(NAME_PATTERN, folder.name)}
-    return dict(sorted(found.items()))
+        by_name |= {folder.name: folder for folder in folders if folder.is_dir() and re.match(NAME_PATTERN, folder.name)}
+    return dict(sorted(by_name.items()))
 
 
 def load_submission(folder: Path) -> Submission:
     """
-    Read a submission's folder; its score files are only found.
+    Read a submission's folder; its score files are listed, but not read.
 
     Raises
     ------
@@ -89,29 +89,29 @@ def remove_submission(name: str) -> None:
     DataError
         If there is none, or it came with the package.
     """
-    known = find_submissions()
-    if name not in known:
-        raise DataError(unknown_name("submission", name, known))
-    if known[name].parent != own_folder():
-        raise DataError(f"the submission '{name}' came with the package ({known[name]}); it is not among your results.")
-    _discard(known[name])
+    submissions = find_submissions()
+    if name not in submissions:
+        raise DataError(unknown_name("submission", name, submissions))
+    if submissions[name].parent != own_folder():
+        raise DataError(f"the submission '{name}' came with the package ({submissions[name]}); it is not among your results.")
+    _discard(submissions[name])
 
 
-def is_same(folder: Path, given: Submission) -> bool:
-    """Whether a folder holds what was given."""
+def is_same(folder: Path, submission: Submission) -> bool:
+    """Decide if a folder holds the same submission."""
     try:
-        return load_submission(folder).digest == given.digest
+        return load_submission(folder).digest == submission.digest
     except (BenchError, OSError):
         return False
 
 
-def keep(given: Submission, meta_file: Path, final: Path) -> None:
-    """Copy the files beside their place, then move them there at once."""
+def keep(submission: Submission, meta_file: Path, final: Path) -> None:
+    """Copy the files of a submission into a temporary folder, then move that to its place in one step."""
     temporary = final.with_name(f".{final.name}.{os.getpid()}.new")
     try:
         temporary.mkdir(parents=True)
         shutil.copyfile(meta_file, temporary / META_FILE)
-        for k, file in enumerate(given.files):
+        for k, file in enumerate(submission.files):
             shutil.copyfile(file, temporary / f"scores-{k}{file.suffix.lower()}")
         if final.exists():
             _discard(final)
@@ -123,7 +123,7 @@ def keep(given: Submission, meta_file: Path, final: Path) -> None:
 
 
 def _discard(folder: Path) -> None:
-    """Out of sight at once, then deleted: a kill leaves no half submission."""
-    gone = folder.with_name(f".{folder.name}.{os.getpid()}.old")
-    folder.rename(gone)
-    shutil.rmtree(gone, ignore_errors=True)
+    """Rename a folder, then delete it: a killed process leaves no half submission."""
+    renamed = folder.with_name(f".{folder.name}.{os.getpid()}.old")
+    folder.rename(renamed)
+    shutil.rmtree(renamed, ignore_errors=True)

@@ -7,7 +7,7 @@ from .meta import label
 
 
 def submission_lines(rows: Sequence[Row]) -> list[str]:
-    """Say for each submitted row who brought its scores, and what was found in them."""
+    """Return the contributor, the row and the notes of each submission."""
     lines = []
     for row in rows:
         if row.submission is not None:

@@ -1,4 +1,4 @@
-"""What a contributor says of brought scores: a small YAML file, read strictly, with errors that name the line."""
+"""Description of a submission by its contributor: a small YAML file, read strictly, with errors that name the line."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ NUMBERS = re.compile(r"(?i)auc|acc|accuracy|balanced_accuracy|eer|ap|average_pre
 
 
 def _one_text(value: Any) -> Any:
-    return ", ".join(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else value
+    return ", ".join(value) if isinstance(value, list) and all(isinstance(text, str) for text in value) else value
 
 
 Text = Annotated[str, Field(max_length=MOST_CHARACTERS)]
@@ -32,14 +32,14 @@ Label = Annotated[Text, Field(min_length=1, pattern=r"\S")]
 
 class SubmissionMeta(BaseModel):
     """
-    What is said of a submission; all of it is text of somebody else and is shown as such.
+    Description of a submission; all of it is text of its contributor, and shown as such.
 
     Attributes
     ----------
     name : str
         Of the submission; the name of its folder, too.
     detector, train : str
-        What scored, and the domain that it was trained on.
+        Detector that gave the scores, and the domain that it was trained on.
     band : Band
         Frequencies that the detector was given: text as on the command line, or the fields of a `Band`. All by default.
     ms_per_picture : float or None
@@ -76,7 +76,7 @@ class SubmissionMeta(BaseModel):
 
 def load_meta(path: Path) -> SubmissionMeta:
     """
-    Read what is said of a submission.
+    Read the description of a submission.
 
     Raises
     ------
@@ -87,14 +87,14 @@ def load_meta(path: Path) -> SubmissionMeta:
     try:
         return SubmissionMeta.model_validate(data)
     except ValidationError as error:
-        raise DataError("\n".join(_explain(path, lines, data, one) for one in error.errors())) from error
+        raise DataError("\n".join(_explain(path, lines, data, mistake) for mistake in error.errors())) from error
 
 
 def _mapping(path: Path) -> tuple[dict[str, int], dict[str, Any]]:
-    """Lines of the top keys, and the content."""
+    """Return the lines of the top keys, and the content."""
     text = _read(path)
     try:
-        _refuse_knots(path, text)
+        _refuse_expansion(path, text)
         read = parse_yaml(text)
     except YamlError as error:
         raise DataError(f"{path}, line {error.line}: {error.reason}.") from error
@@ -103,8 +103,8 @@ def _mapping(path: Path) -> tuple[dict[str, int], dict[str, Any]]:
     return {key.value: key.start_mark.line + 1 for key, _ in read.node.value}, read.data
 
 
-def _refuse_knots(path: Path, text: str) -> None:
-    """Refuse what a few lines can blow up: references, and brackets in brackets without end."""
+def _refuse_expansion(path: Path, text: str) -> None:
+    """Refuse YAML that expands without limit: aliases, and lists or mappings nested too deep."""
     depth = 0
     for event in events(text):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -129,7 +129,7 @@ def _read(path: Path) -> str:
 
 
 def _explain(path: Path, lines: Mapping[str, int], data: Mapping[str, Any], error: Any) -> str:
-    """One line per mistake: file, line, key, what was wanted, what came."""
+    """Return one line for a mistake: file, line, key, the value that was wanted, and the one that came."""
     key = str(error["loc"][0])
     where = f"{path}, line {lines.get(key, 1)}"
     if error["type"] == "missing":

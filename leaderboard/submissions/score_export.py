@@ -1,4 +1,4 @@
-"""Scores of a recorded row on their way out: the per-item CSV, and what is said of it."""
+"""Export of a recorded row: its scores as per-item CSV, and a description that a submission of them needs."""
 
 import re
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Exported:
     tables : tuple of str
         CSV, one per fitted detector (draw).
     meta : str
-        YAML that `submission_meta.load_meta` reads.
+        YAML that `meta.load_meta` reads.
     """
 
     tables: tuple[str, ...]
@@ -48,7 +48,7 @@ def export_row(
     uri : str
         Absolute.
     run, study, detector, train : str, optional
-        What tells the cell from the others. Of a cell that was recorded again, the newest is taken.
+        Properties of the cell, as many as select it. Of a cell that was recorded again, the newest is taken.
     validation : bool
         Also the scores of the validation items.
 
@@ -59,27 +59,27 @@ def export_row(
     DataError
         If there is no such cell, or several, or its scores cannot be read.
     """
-    found: dict[tuple[str, ...], tuple[Path, CellDocument | None]] = {}
-    known: dict[tuple[str, ...], None] = {}
+    matches: dict[tuple[str, ...], tuple[Path, CellDocument | None]] = {}
+    recorded: dict[tuple[str, ...], None] = {}
     with cell_runs(uri, study) as runs:
-        for one in sorted(runs, key=lambda one: one.finished):
-            document = find_cell(one.folder)
-            named = (document.detector, document.train) if document else ("", "")
-            known[named] = None
-            if run in (None, one.run_id) and detector in (None, named[0]) and train in (None, named[1]):
-                found[one.study, *named] = one.folder, document
-        if len(found) != 1:
-            raise DataError(_which(list(found), list(known)))
-        ((folder, document),) = found.values()
+        for cell in sorted(runs, key=lambda cell: cell.finished):
+            document = find_cell(cell.folder)
+            name = (document.detector, document.train) if document else ("", "")
+            recorded[name] = None
+            if run in (None, cell.run_id) and detector in (None, name[0]) and train in (None, name[1]):
+                matches[cell.study, *name] = cell.folder, document
+        if len(matches) != 1:
+            raise DataError(_ambiguous(list(matches), list(recorded)))
+        ((folder, document),) = matches.values()
         return _exported(folder, document, validation)
 
 
-def _which(found: list[tuple[str, ...]], known: list[tuple[str, ...]]) -> str:
-    if not found:
-        names = listed((f"{detector} on {train}" for detector, train in known), SHOWN, "; ") or "none"
+def _ambiguous(matches: list[tuple[str, ...]], recorded: list[tuple[str, ...]]) -> str:
+    if not matches:
+        names = listed((f"{detector} on {train}" for detector, train in recorded), SHOWN, "; ") or "none"
         return f"no recorded cell is meant by that. Recorded: {names}."
-    names = listed((f"{detector} on {train} (study {study})" for study, detector, train in found), SHOWN, "; ")
-    return f"{len(found)} cells are meant by that: {names}. Tell one by --run, or --study, --detector and --train."
+    names = listed((f"{detector} on {train} (study {study})" for study, detector, train in matches), SHOWN, "; ")
+    return f"{len(matches)} cells are meant by that: {names}. Tell one by --run, or --study, --detector and --train."
 
 
 def _exported(folder: Path, document: CellDocument | None, validation: bool) -> Exported:
@@ -94,7 +94,7 @@ def _exported(folder: Path, document: CellDocument | None, validation: bool) -> 
 
 def _meta(document: CellDocument, chosen: TestedBand) -> str:
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{document.detector}-{document.train}").strip("-.")[:80]
-    told = {
+    description = {
         "name": name,
         "detector": document.detector,
         "train": document.train,
@@ -102,4 +102,4 @@ def _meta(document: CellDocument, chosen: TestedBand) -> str:
         "ms_per_picture": round(document.decode_ms + chosen.score_ms, 4),
         "parameters": document.detector_identity.get("parameters", {}),
     }
-    return dump_yaml(told)
+    return dump_yaml(description)

@@ -1,4 +1,4 @@
-"""Brought score files to one form of table; what cannot be read in a cell is said, and does not stop the rest."""
+"""Read submitted score files into one form of table; a cell that cannot be read is a finding and does not stop the rest."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -41,9 +41,9 @@ def read_score_file(
     Returns
     -------
     table : Table
-        In `SCORE_SCHEMA`: ``label`` is null where none is told, ``status`` is ``error`` where the score is no finite number.
+        In `SCORE_SCHEMA`: ``label`` is null where the file has none, ``status`` is ``error`` where the score is not finite.
     findings : list of str
-        What could not be read.
+        Cells that could not be read.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def _read_parquet(path: Path) -> pa.Table:
 
 
 def _of_plain_types(path: Path, table: pa.Table) -> pa.Table:
-    """The columns that we know, bytes as text; one that holds no text and no numbers is refused."""
+    """Return the columns of `SCORE_SCHEMA`, bytes as text; a column that holds neither text nor numbers is refused."""
     columns = {}
     for name in SCORE_SCHEMA.names:
         if table.column_names.count(name) > 1:
@@ -118,7 +118,7 @@ def _of_plain_types(path: Path, table: pa.Table) -> pa.Table:
 
 
 def _texts(table: pa.Table, name: str) -> list[str]:
-    """One column as text; empty where there is no such column or no value."""
+    """Return one column as text; empty where there is no such column or no value."""
     if name not in table.column_names:
         return [""] * len(table)
     return ["" if value is None else str(value) for value in table[name].to_pylist()]
@@ -150,15 +150,15 @@ def _full_name(domain: str, canonical_chain: Callable[[str], str]) -> str:
 
 
 def _labels(given: list[str], findings: list[str]) -> list[int | None]:
-    found = [LABELS.get(text.strip().lower()) for text in given]
-    strange = Counter(text for text, value in zip(given, found, strict=True) if value is None and text.strip())
+    labels = [LABELS.get(text.strip().lower()) for text in given]
+    strange = Counter(text for text, value in zip(given, labels, strict=True) if value is None and text.strip())
     if strange:
         findings.append(f"{_rows(strange.total())} a label that is none of 0, 1, real, fake (such as {_first(strange)}).")
-    return found
+    return labels
 
 
 def _scores(raw: pa.Table, given: list[str], findings: list[str]) -> tuple[list[float], list[str], list[str]]:
-    """Scores, and status and detail of each row; only finite scores are ``ok``."""
+    """Return scores, status and detail of each row; only finite scores are ``ok``."""
     statuses = [text.strip().lower() or "ok" for text in given]
     unknown = Counter(status for status in statuses if status not in STATUSES)
     if unknown:
@@ -168,18 +168,18 @@ def _scores(raw: pa.Table, given: list[str], findings: list[str]) -> tuple[list[
     values = raw["score"].to_pylist()
     scores = [_number(value) for value in values]
     bad = [status == "ok" and not np.isfinite(score) for score, status in zip(scores, statuses, strict=True)]
-    told = [str(value).strip() for value, worse in zip(values, bad, strict=True) if worse]
-    strange = Counter(text for text in told if not np.isinf(_number(text)) and text.lower() not in NO_SCORE)
+    unusable = [str(value).strip() for value, worse in zip(values, bad, strict=True) if worse]
+    strange = Counter(text for text in unusable if not np.isinf(_number(text)) and text.lower() not in NO_SCORE)
     if strange:
         findings.append(f"{_rows(strange.total())} a score that is no number (such as {_first(strange)}); not scored.")
-    if n := len(told) - strange.total():
+    if n := len(unusable) - strange.total():
         findings.append(f"{_rows(n)} a score that is NaN, infinite or empty; not scored.")
-    kept = ["error" if worse or status not in STATUSES else status for worse, status in zip(bad, statuses, strict=True)]
-    return scores, kept, ["the score is not a finite number" if worse else "" for worse in bad]
+    corrected = ["error" if worse or status not in STATUSES else status for worse, status in zip(bad, statuses, strict=True)]
+    return scores, corrected, ["the score is not a finite number" if worse else "" for worse in bad]
 
 
 def _number(value: Any) -> float:
-    """Value as a number; NaN where it is none."""
+    """Return a value as a number; NaN where it is none."""
     try:
         return float(value)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Brought scores against the items that they should be of: what is used, and what has to be said."""
+"""Screening of submitted scores against the test items of the reference: the usable part, and findings about the rest."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ NOTHING_TO_CHECK = "nothing here to check the items against: ids and labels are 
 @dataclass(frozen=True)
 class Screened:
     """
-    The usable part of one brought score file.
+    Usable part of one submitted score file.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Screened:
 
 def screen(given: pa.Table, train: str, references: References) -> Screened:
     """
-    Hold a score file against the reference.
+    Compare a score file with the references.
 
     Parameters
     ----------
@@ -60,48 +60,48 @@ def screen(given: pa.Table, train: str, references: References) -> Screened:
     for domain, rows in by_domain.items():
         _screen_domain(screened, domain, rows, references)
     validation = _by_domain(given, "val").get(train, [])
-    others = len(given) - sum(map(len, by_domain.values())) - len(validation)
-    if others:
+    n_unused = len(given) - sum(map(len, by_domain.values())) - len(validation)
+    if n_unused:
         screened.findings.append(
-            f"{others:,} rows are neither of split test nor validation scores of the training domain; they are not used."
+            f"{n_unused:,} rows are neither of split test nor validation scores of the training domain; they are not used."
         )
     return Screened(screened.tests, _validation(screened, train, validation), screened.references, screened.findings)
 
 
 def _by_domain(given: pa.Table, split: str) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
+    by_domain: dict[str, list[Row]] = {}
     for row in given.to_pylist():
         if row["split"] == split:
-            found.setdefault(row["domain"], []).append(row)
-    return found
+            by_domain.setdefault(row["domain"], []).append(row)
+    return by_domain
 
 
 def _screen_domain(screened: Screened, domain: str, rows: list[Row], references: References) -> None:
-    """Add one test domain, unless nothing of it can be used."""
-    said: list[str] = []
-    by_id = _unique(rows, said)
+    """Add one test domain, unless none of its scores is usable."""
+    findings: list[str] = []
+    by_id = _unique(rows, findings)
     try:
         reference = references.of(domain, by_id.keys())
     except DataError as error:
         screened.findings.append(f"{domain}: left out, {error}")
         return
     if reference:
-        table = _against(reference, domain, by_id, said)
+        table = _against(reference, domain, by_id, findings)
     else:
-        said.append(f"{NOTHING_TO_CHECK}.")
-        table = _unchecked(domain, by_id, said)
+        findings.append(f"{NOTHING_TO_CHECK}.")
+        table = _unchecked(domain, by_id, findings)
     usable = ok_rows(table)
     if usable.any():
-        said += _remarkable(table.filter(pa.array(usable)))
+        findings += _remarkable(table.filter(pa.array(usable)))
         screened.tests[domain] = table
         screened.references.update({domain: reference} if reference else {})
     else:
-        said.append("left out, as no item of it has a usable score.")
-    screened.findings.extend(f"{domain}: {one}" for one in said)
+        findings.append("left out, as no item of it has a usable score.")
+    screened.findings.extend(f"{domain}: {finding}" for finding in findings)
 
 
-def _unique(rows: list[Row], said: list[str]) -> dict[str, Row]:
-    """One row per id; of ids with contradicting rows, one without a score."""
+def _unique(rows: list[Row], findings: list[str]) -> dict[str, Row]:
+    """Return one row per id; for ids with contradicting rows, one without a score."""
     by_id: dict[str, Row] = {}
     again: Counter[str] = Counter()
     torn = set()
@@ -113,41 +113,45 @@ def _unique(rows: list[Row], said: list[str]) -> dict[str, Row]:
                 torn.add(row["item"])
     if again:
         used = f"{len(torn):,} of them differently, and not scored" if torn else "each time alike, and counted once"
-        said.append(f"{_count(len(again), 'id is', 'ids are')} given more than once{_such_as(torn or again)}: {used}.")
+        findings.append(f"{_count(len(again), 'id is', 'ids are')} given more than once{_such_as(torn or again)}: {used}.")
     return by_id | {item: {**by_id[item], "status": "error", "detail": TWICE, "score": None} for item in torn}
 
 
-def _against(reference: Reference, domain: str, by_id: dict[str, Row], said: list[str]) -> pa.Table:
-    """Every item of the reference, with its label and group, and the score that came for it."""
+def _against(reference: Reference, domain: str, by_id: dict[str, Row], findings: list[str]) -> pa.Table:
+    """Return every item of the reference, with its label and group, and its submitted score."""
     rows, other = [], []
     for item in reference.table.to_pylist():
         row = by_id.get(item["item"]) or {"status": "missing", "detail": "not in the submission", "score": None, "label": None}
-        kept = {**item, **{name: row[name] for name in ("status", "detail", "score")}}
+        merged = {**item, **{name: row[name] for name in ("status", "detail", "score")}}
         if row["label"] is not None and row["label"] != item["label"]:
             other.append(item["item"])
-            kept |= {"status": "error", "detail": OTHER_LABEL, "score": None}
-        rows.append({**kept, "domain": domain, "split": "test"})
+            merged |= {"status": "error", "detail": OTHER_LABEL, "score": None}
+        rows.append({**merged, "domain": domain, "split": "test"})
     source = reference.source
     unknown = [item for item in by_id if item not in reference.ids]
     if unknown:
-        said.append(f"{_count(len(unknown), 'id is', 'ids are')} unknown to {source}{_such_as(unknown)}; not scored.")
+        findings.append(f"{_count(len(unknown), 'id is', 'ids are')} unknown to {source}{_such_as(unknown)}; not scored.")
     if other:
-        said.append(f"{_count(len(other), 'label disagrees', 'labels disagree')} with {source}{_such_as(other)}; not scored.")
+        findings.append(
+            f"{_count(len(other), 'label disagrees', 'labels disagree')} with {source}{_such_as(other)}; not scored."
+        )
     n_scored = sum(row["status"] == "ok" for row in rows)
     if n_scored < len(rows):
-        said.append(f"{n_scored:,} of {len(rows):,} items have a usable score.")
+        findings.append(f"{n_scored:,} of {len(rows):,} items have a usable score.")
     return _table(rows)
 
 
-def _unchecked(domain: str, by_id: dict[str, Row], said: list[str]) -> pa.Table:
-    """The items as they came; without a group, each is its own."""
+def _unchecked(domain: str, by_id: dict[str, Row], findings: list[str]) -> pa.Table:
+    """Return the items as they were submitted; without a group, each is its own."""
     rows = [row for row in by_id.values() if row["label"] is not None]
     if n := len(by_id) - len(rows):
-        said.append(f"{_count(n, 'item has', 'items have')} no label; not scored.")
+        findings.append(f"{_count(n, 'item has', 'items have')} no label; not scored.")
     if any(not row["group"] for row in rows):
-        said.append("no groups are told, so intervals take every picture for independent; shared people make them too narrow.")
-    kept = [{**row, "group": row["group"] or f"{dataset_name(domain)}:{row['item']}"} for row in rows]
-    return _table(sorted(kept, key=lambda row: row["item"]))
+        findings.append(
+            "no groups are told, so intervals take every picture for independent; shared people make them too narrow."
+        )
+    grouped = [{**row, "group": row["group"] or f"{dataset_name(domain)}:{row['item']}"} for row in rows]
+    return _table(sorted(grouped, key=lambda row: row["item"]))
 
 
 def _table(rows: Sequence[Row]) -> pa.Table:
@@ -155,17 +159,17 @@ def _table(rows: Sequence[Row]) -> pa.Table:
 
 
 def _remarkable(usable: pa.Table) -> list[str]:
-    """What is odd about scores that can be used."""
-    found = []
+    """Return findings about scores that are usable and yet look wrong."""
+    findings = []
     if len(usable) > 1 and np.ptp(usable["score"].to_numpy()) == 0:
-        found.append(f"all {len(usable):,} scores are equal, so nothing is told apart.")
+        findings.append(f"all {len(usable):,} scores are equal, so nothing is told apart.")
     if len(set(usable["label"].to_pylist())) < 2:
-        found.append("only one class has scores, so there is no AUC.")
-    return found
+        findings.append("only one class has scores, so there is no AUC.")
+    return findings
 
 
 def _validation(screened: Screened, train: str, rows: list[Row]) -> pa.Table | None:
-    """Validation scores of the training domain; None where thresholds cannot come from them."""
+    """Return the validation scores of the training domain; None where thresholds cannot come from them."""
     by_id = _unique(rows, screened.findings) if rows else {}
     tested = set(screened.tests[train]["item"].to_pylist()) if train in screened.tests else set()
     if shared := [item for item in by_id if item in tested]:
@@ -174,8 +178,8 @@ def _validation(screened: Screened, train: str, rows: list[Row]) -> pa.Table | N
             f"{'is' if len(shared) == 1 else 'are'} among the test items{_such_as(shared)}."
         )
         return None
-    kept = [{**row, "group": row["group"] or f"{dataset_name(train)}:{row['item']}"} for row in by_id.values()]
-    return _table([row for row in kept if row["label"] is not None]) if kept else None
+    grouped = [{**row, "group": row["group"] or f"{dataset_name(train)}:{row['item']}"} for row in by_id.values()]
+    return _table([row for row in grouped if row["label"] is not None]) if grouped else None
 
 
 def comparable_digests(domain: str, screened: Screened) -> tuple[str, str]:

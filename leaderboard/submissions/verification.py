@@ -1,4 +1,4 @@
-"""Whether a run of the board gives the scores that somebody brought."""
+"""Verification of submitted scores: comparison with a recorded run of the same detector."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ from ...benchmark.results.scores import ok_rows
 from ...benchmark.store.files import digest
 
 TOLERANCE = 1e-6
-SAME_EDGE = 1e-3  # cycles/pixel: bands are told with three digits
-ROLES = ("chosen", "fixed", "allpass")  # an oracle is nobody's detector: it was picked on the test items
+SAME_EDGE = 1e-3  # cycles/pixel: bands are written with three digits
+ROLES = ("chosen", "fixed", "allpass")  # not the oracle, which is chosen on the test items
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Verification:
     reason : str
         A sentence.
     run_id : str
-        Of the run that was compared; empty if there is none.
+        Run that was compared; empty if there is none.
     scores, run_scores : str
         Digests of the score files of both sides.
     difference : float or None
@@ -53,70 +53,74 @@ class Verification:
 
 def verify(folder: Path, rows: Sequence[Row], folders: Mapping[str, Path]) -> Verification:
     """
-    Compare brought scores with the recorded runs of the same detector, training domain and band.
+    Compare submitted scores with the recorded runs of the same detector, training domain and band.
 
-    They are verified if one run has, draw by draw, a score within `TOLERANCE` of each brought one, for every item of every
-    domain that was brought. A part of the domains would not do: the mean of the row is over all of them.
+    They are verified if one run has, draw by draw, a score within `TOLERANCE` of each submitted one, for every item of every
+    submitted domain. A part of the domains is not enough, as the mean of the row is over all of them.
 
     Parameters
     ----------
     folder : Path
-        With ``cell.json`` and the score files that were brought.
+        With ``cell.json`` and the submitted score files.
     rows : sequence of Row
         Recorded rows of the board, with ``run_id``.
     folders : mapping of str to Path
         Artifacts by run.
     """
     document = read_cell(folder)
-    (brought,) = document.tested
-    mine = [folder / file for file in brought.files]
+    (tested,) = document.tested
+    submitted = [folder / file for file in tested.files]
     who = f"{document.detector} trained on {document.train}"
     named = [row for row in rows if (row.detector, row.train) == (document.detector, document.train)]
     runs = {row.run_id: folders[row.run_id] for row in named if row.run_id in folders}
     if not runs:
-        return Verification(False, f"not verified: no run on this board has the detector {who}.", scores=files_digest(mine))
-    tried = [_compare(mine, brought.band, run_id, run) for run_id, run in runs.items()]
-    return max(tried, key=lambda one: (one.verified, -(np.inf if one.difference is None else one.difference)))
+        return Verification(
+            False, f"not verified: no run on this board has the detector {who}.", scores=files_digest(submitted)
+        )
+    tried = [_compare(submitted, tested.band, run_id, run) for run_id, run in runs.items()]
+    return max(tried, key=lambda outcome: (outcome.verified, -(np.inf if outcome.difference is None else outcome.difference)))
 
 
 def files_digest(files: Sequence[Path]) -> str:
-    """Digest of the content of some files."""
+    """Return the digest of the content of some files."""
     return digest([hashlib.sha256(file.read_bytes()).hexdigest() for file in files])
 
 
-def _compare(mine: Sequence[Path], band: Band, run_id: str, run: Path) -> Verification:
+def _compare(submitted: Sequence[Path], band: Band, run_id: str, run: Path) -> Verification:
     document = find_cell(run)
-    same = [one for one in document.tested if one.role in ROLES and _same(one.band, band)] if document else []
+    same = [tested for tested in document.tested if tested.role in ROLES and _same(tested.band, band)] if document else []
     if not same:
-        return Verification(False, f"not verified: run {run_id} has no row with the band {band}.", run_id, files_digest(mine))
-    theirs = [run / file for file in same[0].files]
+        return Verification(
+            False, f"not verified: run {run_id} has no row with the band {band}.", run_id, files_digest(submitted)
+        )
+    recorded = [run / file for file in same[0].files]
     try:
-        reason, difference = _difference(mine, theirs, run_id)
-        known = run_id, files_digest(mine), files_digest(theirs)
+        reason, difference = _difference(submitted, recorded, run_id)
+        compared = run_id, files_digest(submitted), files_digest(recorded)
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         return Verification(False, f"not verified: the scores of run {run_id} cannot be read ({error}).", run_id)
     if reason:
-        return Verification(False, f"not verified: {reason}.", *known, difference)
-    return Verification(True, f"verified: run {run_id} gives the same scores.", *known, difference)
+        return Verification(False, f"not verified: {reason}.", *compared, difference)
+    return Verification(True, f"verified: run {run_id} gives the same scores.", *compared, difference)
 
 
 def _same(one: Band, other: Band) -> bool:
     return one.kind == other.kind and bool(np.allclose(one.half_gain, other.half_gain, rtol=0, atol=SAME_EDGE))
 
 
-def _difference(mine: Sequence[Path], theirs: Sequence[Path], run_id: str) -> tuple[str, float | None]:
-    """Why the scores are not the same, empty if they are; and by how much they differ at most."""
-    if len(mine) != len(theirs):
-        return f"draws: {len(theirs)} in run {run_id}, {len(mine)} in the submission", None
+def _difference(submitted: Sequence[Path], recorded: Sequence[Path], run_id: str) -> tuple[str, float | None]:
+    """Return the reason why the scores are not the same, empty if they are, and the largest difference."""
+    if len(submitted) != len(recorded):
+        return f"draws: {len(recorded)} in run {run_id}, {len(submitted)} in the submission", None
     worst = 0.0
-    for brought, run in zip(map(_scores, mine), map(_scores, theirs), strict=True):
-        domains = {domain for domain, _ in brought}
+    for ours, run in zip(map(_scores, submitted), map(_scores, recorded), strict=True):
+        domains = {domain for domain, _ in ours}
         run = {key: score for key, score in run.items() if key[0] in domains}
-        if odd := brought.keys() ^ run.keys():
+        if odd := ours.keys() ^ run.keys():
             return f"run {run_id} was not tested on the same items ({_named(min(odd))} is in one of them only)", None
-        if odd := {key for key in brought if (brought[key] is None) != (run[key] is None)}:
+        if odd := {key for key in ours if (ours[key] is None) != (run[key] is None)}:
             return f"{_named(min(odd))} has a score either here or in run {run_id} ({len(odd):,} in all)", None
-        gap, key = max((abs(score - run[key]), key) for key, score in brought.items() if score is not None)  # pyright: ignore[reportOperatorIssue]
+        gap, key = max((abs(score - run[key]), key) for key, score in ours.items() if score is not None)  # pyright: ignore[reportOperatorIssue]
         worst = max(worst, gap)
         if gap > TOLERANCE:
             return f"differs from run {run_id} by {gap:.3g} on {_named(key)}", worst

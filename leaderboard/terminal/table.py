@@ -21,9 +21,9 @@ NAME_WIDTH = 16
 
 def as_table(rows: list[Row], title: str, wide: bool = True, narrow: bool = False, computed: Collection[str] = ()) -> "Table":
     """
-    Table for the terminal: the chosen band of every cell, and every fixed band.
+    Return the table of the chosen band of every cell, and of every fixed band.
 
-    All-pass rows are left out here, since every row says what it gains over them. `wide` adds cost, coverage and the short
+    All-pass rows are left out here, since every row shows its gain over them. `wide` adds cost, coverage and the short
     digest of the split lists; `narrow` puts the band below the detector. A star leads to the notes.
     """
     from rich.box import SIMPLE_HEAD
@@ -40,7 +40,7 @@ def as_table(rows: list[Row], title: str, wide: bool = True, narrow: bool = Fals
         table.add_column("\n".join(_heading(column) for column in members), justify="right", no_wrap=True)
     rows = shown_rows(rows)
     several = len({row.study for row in rows} - {""}) > 1
-    starred = {i for _, mine in row_notes(rows, computed=computed) for i in mine}
+    starred = {i for _, indices in row_notes(rows, computed=computed) for i in indices}
     for i, row in enumerate(rows):
         fixed = " (fixed)" if row.role == "fixed" else ""
         cells = [
@@ -162,9 +162,9 @@ def _bound(value: float) -> str:
 
 def print_table(rows: list[Row], study: str, about_data: bool = True, computed: Collection[str] = ()) -> None:
     """
-    Print the table on standard output, as wide as the terminal allows, with its notes, and what perturbations do below it.
+    Print the table with its notes and the results under perturbations on standard output, as wide as the terminal allows.
 
-    Without `about_data` there are no notes on what the data lacked: a command that says so itself need not say it twice.
+    Without `about_data` there are no notes on gaps in the data, for commands that print these themselves.
     """
     from rich.console import Console
 

@@ -1,8 +1,8 @@
 """
-Which frequencies carry evidence at home, and which of them still carry it abroad.
+Band transfer: frequencies that carry evidence in-domain, and those that also carry it cross-domain.
 
-What the page draws and says of the narrow bands of a sweep, each kept alone or taken out, on every test domain. See
-`benchmark.narrow` for the numbers that it starts from.
+Data and sentences of the page about the narrow bands of a sweep, each kept alone or taken out, on every test domain.
+`recording.band_aucs` computes the AUCs.
 """
 
 import math
@@ -20,8 +20,7 @@ from ...benchmark.results.cell_document import NarrowBand
 
 CHANCE = 0.5
 LEAST_BANDS = 3  # fewer make no map
-MOST_NAMED = 6  # test domains that the sentences tell of one by one
-VERBS = {"carries": "carry", "points": "point"}
+MOST_NAMED = 6  # test domains that have a sentence of their own
 KINDS = {"keep": "band", "stop": "stop"}
 
 
@@ -35,7 +34,7 @@ class Sweep:
     edges : array of float64 (n_bands, 2)
         In cycles/pixel.
     auc, error : arrays of float64 (n_bands, n_domains)
-        AUC and its standard error; NaN where undefined. The home domain comes first.
+        AUC and its standard error; NaN where undefined. The in-domain column comes first.
     """
 
     edges: NDArray[np.float64]
@@ -49,22 +48,22 @@ class Sweep:
 
     def clear(self, domain: int, sign: int = 1) -> NDArray[np.bool_]:
         """
-        Bands whose AUC on one domain is clear of 0.5, 95 % for all bands of the sweep together (Bonferroni).
+        Mark the bands whose AUC on one domain is clear of 0.5, 95 % for all bands of the sweep together (Bonferroni).
 
         Parameters
         ----------
         domain : int
             Its column.
         sign : {1, -1}
-            Above 0.5, or below it: fakes rank under reals.
+            Above 0.5, or below it, where fakes score lower than reals.
         """
         return self._clear_of_chance(self.auc[:, domain], self.error[:, domain], sign)
 
-    def clear_abroad(self) -> NDArray[np.bool_]:
+    def clear_cross_domain(self) -> NDArray[np.bool_]:
         """
-        Bands whose mean AUC over the other domains is clearly above 0.5.
+        Mark the bands whose mean AUC over the other domains is clearly above 0.5.
 
-        The standard error of a mean is at most the mean of the errors, whatever the domains share: that is taken.
+        The standard error of the mean is taken as the mean of the errors, its upper bound under any dependence of the domains.
         """
         if self.auc.shape[1] < 2:
             return np.zeros(len(self.auc), dtype=bool)
@@ -75,7 +74,7 @@ class Sweep:
         return sign * (auc - CHANCE) - z * error > 0  # NaN is not clear
 
     def stretches(self, marked: NDArray[np.bool_]) -> list[tuple[float, float]]:
-        """Contiguous runs of marked bands, as (low, high) in cycles/pixel; every band stands for one step around its centre."""
+        """Return contiguous runs of marked bands as (low, high) in cycles/pixel; a band covers one step around its centre."""
         step = float(np.median(np.diff(self.centres)))
         runs: list[list[int]] = []
         for i in np.flatnonzero(marked):
@@ -89,7 +88,7 @@ class Sweep:
 
 def band_transfer(train: str, narrow: Sequence[NarrowBand], allpass: Mapping[str, float]) -> dict[str, Any]:
     """
-    Return what the page's band-transfer map of one cell is drawn from.
+    Return the data of the page's band-transfer map of one cell.
 
     Parameters
     ----------
@@ -97,14 +96,15 @@ def band_transfer(train: str, narrow: Sequence[NarrowBand], allpass: Mapping[str
         Its training domain.
     narrow : sequence of NarrowBand
     allpass : dict of str to float
-        AUC with all frequencies by test domain, and of validation at home under the empty name.
+        AUC with all frequencies by test domain, and on validation pictures of the training domain under the empty name.
 
     Returns
     -------
     dict
-        ``domains``: home first; ``home``: "test", or "val" where the home domain was not tested and its validation pictures
-        stand in; ``allpass``: AUC by domain; ``keep`` and ``stop``: a list of ``[low, high, AUCs, standard errors]`` per
-        narrow band, ascending; ``sentences``. Empty without narrow bands, or where they do not share their test domains.
+        ``domains``: the in-domain one first; ``home``: "test", or "val" where the training domain was not tested and its
+        validation pictures are used instead; ``allpass``: AUC by domain; ``keep`` and ``stop``: a list of ``[low, high, AUCs,
+        standard errors]`` per narrow band, ascending; ``sentences``. Empty without narrow bands, or where they do not share
+        their test domains.
     """
     if not narrow:
         return {}
@@ -123,7 +123,7 @@ def band_transfer(train: str, narrow: Sequence[NarrowBand], allpass: Mapping[str
 
 
 def _domains(train: str, narrow: Sequence[NarrowBand]) -> tuple[list[str], str]:
-    """Test domains that every band was scored on, the home domain first, and which pictures of that one were scored."""
+    """Return the test domains of every band, the in-domain one first, and the split of its pictures."""
     common = [name for name in narrow[0].tests if all(name in band.tests for band in narrow)]
     common = [name for name in common if not chain_of(name) or name == train]
     home = next((name for name in (train, unperturbed(train)) if name in common), None)
@@ -143,7 +143,7 @@ def _sweep(narrow: Sequence[NarrowBand], domains: Sequence[str], home: str) -> S
 
 
 def _pair(band: NarrowBand, domain: str, validation: bool) -> tuple[float, float]:
-    """AUC and standard error."""
+    """Return AUC and standard error."""
     return band.validation if validation else band.tests[domain]
 
 
@@ -152,51 +152,60 @@ def _listed(sweep: Sweep) -> list[list[Any]]:
     return [[*edges, auc, error] for edges, auc, error in bands]
 
 
-# --- in words ---------------------------------------------------------------------------------------------------------
+# --- sentences ---------------------------------------------------------------------------------------------------------
 
 
 def sentences(sweep: Sweep, domains: Sequence[str], home: str = "test") -> list[str]:
     """
-    Say which frequencies carry evidence at home, and which of these still carry it abroad.
+    Describe the frequencies that carry evidence in-domain, and those of them that also carry it cross-domain.
 
     Parameters
     ----------
     sweep : Sweep
         Of bands kept alone.
     domains : sequence of str
-        Its columns, home first.
+        Its columns, the in-domain one first.
     home : {"test", "val"}
-        Which pictures of the home domain.
+        Split of the in-domain pictures.
     """
-    where = f"At home, on {'test' if home == 'test' else 'validation'} pictures of {domains[0]},"
+    in_domain = f"In-domain, on {'test' if home == 'test' else 'validation'} pictures of {domains[0]},"
     clear = sweep.clear(0)
     if not clear.any():
-        return [f"{where} no single narrow band is clearly better than chance."]
+        return [f"{in_domain} no single narrow band is clearly better than chance."]
     best = int(np.nanargmax(np.where(clear, sweep.auc[:, 0], np.nan)))
     peak = f"best at {sweep.centres[best]:.3f} (AUC {sweep.auc[best, 0]:.3f})"
-    found = [f"{where} {_stretched(sweep, clear, 'carries')} evidence; {peak}."]
+    text = [f"{in_domain} {_carry(sweep, clear)} evidence; {peak}."]
     if len(domains) == 1:
-        return [*found, "No other domain was tested."]
+        return [*text, "No other domain was tested."]
     if len(domains) > 2:
-        kept = _kept(sweep, clear & sweep.clear_abroad())
-        found.append(f"Of this, {kept}, on the mean of the {len(domains) - 1} other domains.")
-    found += [_on_domain(sweep, clear, i, name) for i, name in enumerate(domains) if 0 < i <= MOST_NAMED]
+        text.append(
+            _sentence(sweep, clear & sweep.clear_cross_domain(), f"the mean of the {len(domains) - 1} other domains") + "."
+        )
+    text += [_on_domain(sweep, clear, i, name) for i, name in enumerate(domains) if 0 < i <= MOST_NAMED]
     more = len(domains) - 1 - MOST_NAMED
-    return [*found, *([f"{more} more domains are in the map."] if more > 0 else [])]
+    return [*text, *([f"{more} more domains are in the map."] if more > 0 else [])]
 
 
 def _on_domain(sweep: Sweep, clear: NDArray[np.bool_], domain: int, name: str) -> str:
     inverted = clear & sweep.clear(domain, -1)
-    turned = f"; {_stretched(sweep, inverted, 'points')} the other way there (AUC clearly below 0.5)" if inverted.any() else ""
-    return f"On {name}, {_kept(sweep, clear & sweep.clear(domain))}{turned}."
+    below = (
+        f"; in {_stretched(sweep, inverted)} fakes score below reals there (AUC clearly below 0.5)" if inverted.any() else ""
+    )
+    return f"{_sentence(sweep, clear & sweep.clear(domain), name)}{below}."
 
 
-def _kept(sweep: Sweep, marked: NDArray[np.bool_]) -> str:
-    return f"{_stretched(sweep, marked, 'carries')} it still" if marked.any() else "none clearly carries it still"
+def _sentence(sweep: Sweep, marked: NDArray[np.bool_], pictures: str) -> str:
+    if not marked.any():
+        return f"On {pictures}, none of these frequencies clearly carries evidence"
+    return f"On {pictures}, {_carry(sweep, marked, 'also ')} evidence"
 
 
-def _stretched(sweep: Sweep, marked: NDArray[np.bool_], verb: str) -> str:
-    """Stretches with their unit and what they do, in the third person singular where there is one."""
+def _carry(sweep: Sweep, marked: NDArray[np.bool_], adverb: str = "") -> str:
+    verb = "carries" if len(sweep.stretches(marked)) == 1 else "carry"
+    return f"{_stretched(sweep, marked)} {adverb}{verb}"
+
+
+def _stretched(sweep: Sweep, marked: NDArray[np.bool_]) -> str:
+    """Return the stretches of marked bands with their unit."""
     parts = [f"{low:.3f}–{high:.3f}" for low, high in sweep.stretches(marked)]
-    listed = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
-    return f"{listed} cycles/pixel {verb if len(parts) == 1 else VERBS[verb]}"
+    return f"{' and '.join(filter(None, [', '.join(parts[:-1]), parts[-1]]))} cycles/pixel"

@@ -1,4 +1,4 @@
-"""What perturbations of the test pictures do to each detector: rows to a list and to tables."""
+"""Results under perturbations of the test pictures, as a list for JSON and as tables for the terminal."""
 
 import math
 import re
@@ -16,7 +16,7 @@ SCOPES = ("in-domain", "cross-domain")
 
 
 def robustness(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """JSON form of every row of a leaderboard under every perturbation; see `PerturbationResult`."""
+    """Return the JSON form of every row of a leaderboard under every perturbation; see `PerturbationResult`."""
     return [_about(row) | result.to_json() for row in rows for result in row.robustness]
 
 
@@ -28,7 +28,7 @@ def _about(row: Row) -> dict[str, Any]:
 
 def as_tables(rows: Sequence[Row], title: str, width: int = 80) -> list["Table"]:
     """
-    Tables for the terminal: a line per detector, training domain and band, a column per perturbation.
+    Return tables for the terminal: a line per detector, training domain and band, a column per perturbation.
 
     Parameters
     ----------
@@ -68,13 +68,13 @@ def _table(rows: Sequence[Row], chains: Sequence[str], title: str) -> "Table":
 
 
 def _clean(row: Row, scope: str) -> str:
-    """AUC on the pictures as they are, where all perturbations were tried on the same domains."""
-    found = {entry.clean_auc for entry in row.robustness if entry.scope == scope}
-    return f"{_number(found.pop() if len(found) == 1 else math.nan)}\n"
+    """Return the AUC on unperturbed pictures; a dash where perturbations were tested on different domains."""
+    aucs = {entry.clean_auc for entry in row.robustness if entry.scope == scope}
+    return f"{_number(aucs.pop() if len(aucs) == 1 else math.nan)}\n"
 
 
 def _cell(row: Row, scope: str, chain: str) -> str:
-    """AUC, below it the change; bracketed unless its interval lies on one side of zero."""
+    """Return the AUC, below it the change; in brackets unless its interval lies on one side of zero."""
     for entry in row.robustness:
         if (entry.scope, entry.perturbation) == (scope, chain):
             clear = entry.drop_lo > 0 or entry.drop_hi < 0

@@ -414,7 +414,7 @@ def test_a_metric_of_the_table_is_shown_by_the_page(
     row = row_maker(metrics=known, tests=[test_maker("set/a", 0.9, metrics=known), test_maker("set/b", 0.8, metrics=known)])
     shown = reader([row, row_maker("b")], details_of(row))
     assert "share\nof fakes" in shown.page.locator("#rows thead button").all_inner_texts()
-    assert "25.0 %" in shown.page.locator("#rows tbody").inner_text()
+    assert "25.0 %" in " ".join(shown.page.locator("#rows tbody").all_inner_texts())
     (line, other) = csv.DictReader(io.StringIO(shown.downloaded("csv")))
     assert (line["share_of_fakes"], other["share_of_fakes"]) == ("0.25", "")
     assert json.loads(shown.downloaded("json"))["rows"][0]["share_of_fakes"] == 0.25
@@ -526,7 +526,7 @@ def test_cost_frontier_is_of_one_set_and_leads_to_rows(reader: Callable[..., Rea
     assert shown.page.locator("#detail-title").inner_text() == "d"
 
 
-def test_band_maps_tell_of_home_and_abroad(reader: Callable[..., Reader], rows: list[Row]) -> None:
+def test_band_maps_show_in_domain_and_cross_domain(reader: Callable[..., Reader], rows: list[Row]) -> None:
     details = details_of(rows[0])
     other = details_of(rows[1])
     details.bands |= other.bands
@@ -535,7 +535,7 @@ def test_band_maps_tell_of_home_and_abroad(reader: Callable[..., Reader], rows: 
     assert maps.count() == 4  # two cells, each band kept alone and removed
     assert shown.page.locator("#bands .js-plotly-plot").count() == 4
     assert maps.first.locator("tbody th .name").all_inner_texts() == ["set/a", "set/b", "set/c"]
-    assert maps.first.locator("tbody tr").first.locator("th").inner_text().endswith("home")
+    assert maps.first.locator("tbody tr").first.locator("th").inner_text().endswith("in-domain")
     assert "0.200–0.250 cycles/pixel carries evidence" in shown.page.locator(".band-words").first.inner_text()
     tip, tiles = shown.page.locator("#tip"), maps.first.locator("tbody tr").first.locator("td")
     tiles.nth(4).hover()

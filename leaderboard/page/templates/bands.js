@@ -1,9 +1,9 @@
-// Band transfer: narrow bands kept alone or taken out, on the home domain and abroad.
+// Band transfer: narrow bands kept alone or taken out, in-domain and cross-domain.
 
 const WIDEST = Math.SQRT1_2; // the corner of the spectrum, cycles/pixel
 const KINDS = {
-  keep: { title: "Test AUC with this band alone", lines: "This band alone: at home and abroad" },
-  stop: { title: "AUC lost without this band", lines: "Without this band: at home and abroad" },
+  keep: { title: "Test AUC with this band alone", lines: "This band alone: in-domain and cross-domain" },
+  stop: { title: "AUC lost without this band", lines: "Without this band: in-domain and cross-domain" },
 };
 const BAND_CELLS = new Map();
 for (const row of ROWS) if (DATA.bands[row.run_id] && !BAND_CELLS.has(row.run_id)) BAND_CELLS.set(row.run_id, row);
@@ -49,7 +49,7 @@ function showBands(run) {
 function bandPanel(row, told, scales) {
   const charts = [];
   const parts = Object.entries(KINDS).filter(([kind]) => told[kind]).flatMap(([kind, { title, lines }]) => {
-    charts.push(chart(lines, `${lines}: AUC against frequency, ${shortened(row.detector, 60)} trained on ${shortened(row.train, 60)}; the numbers are in the map above`, "bands", () => homeAndAbroad(told, kind), (layout) => alignLines(layout, told[kind], scales[kind])));
+    charts.push(chart(lines, `${lines}: AUC against frequency, ${shortened(row.detector, 60)} trained on ${shortened(row.train, 60)}; the numbers are in the map above`, "bands", () => inAndCrossDomain(told, kind), (layout) => alignLines(layout, told[kind], scales[kind])));
     const map = element("div", { class: "band-part" }, element("h4", {}, title), bandScale(kind, scales.limit), bandMap(row, told, kind, scales.limit));
     return [map, charts.at(-1).figure];
   });
@@ -88,7 +88,7 @@ function bandMap(row, told, kind, limit) {
   const columns = bands.map((_, i) => { const column = element("col"); column.style.width = `calc((100% - var(--names)) * ${((edges[i + 1] - edges[i]) / span).toFixed(5)})`; return column; });
   const names = element("col");
   names.style.width = "var(--names)";
-  const body = told.domains.map((domain, i) => element("tr", { class: i ? null : "home" }, element("th", { scope: "row" }, nameOf(domain), i ? "" : element("span", { class: "sub" }, told.home === "val" ? "home, validation" : "home")),
+  const body = told.domains.map((domain, i) => element("tr", { class: i ? null : "home" }, element("th", { scope: "row" }, nameOf(domain), i ? "" : element("span", { class: "sub" }, told.home === "val" ? "in-domain, validation" : "in-domain")),
     bands.map((band) => bandTile(told, kind, band, i, limit))));
   const head = element("thead", { class: "unseen" }, element("tr", {}, element("td"), bands.map(([low, high]) => element("th", { scope: "col" }, `${low.toFixed(3)} to ${high.toFixed(3)}`))));
   const table = element("table", { class: "band-map", "aria-label": `${KINDS[kind].title}, ${shortened(row.detector, 60)} trained on ${shortened(row.train, 60)}; columns are bands in cycles per pixel` }, element("colgroup", {}, names, columns), head, element("tbody", {}, body));
@@ -120,11 +120,11 @@ function bandAxis(first, span) {
 
 // --- lines ------------------------------------------------------------------------------------------------------------
 
-// Of the mean abroad, the mean of the standard errors: at least as large as its own, whatever the domains share.
-function homeAndAbroad(told, kind) {
+// The error of the cross-domain mean is the mean of the standard errors, its upper bound under any dependence of the domains.
+function inAndCrossDomain(told, kind) {
   const bands = told[kind];
   const abroad = (values) => meanOf(values.slice(1));
-  const home = withInterval(bands, (band) => [band[2][0], band[3][0]], "at home", 0, "solid");
+  const home = withInterval(bands, (band) => [band[2][0], band[3][0]], "in-domain", 0, "solid");
   if (told.domains.length < 2) return home;
   const other = withInterval(bands, (band) => [abroad(band[2]), abroad(band[3])], told.domains.length > 2 ? `mean of ${told.domains.length - 1} other domains` : "the other domain", 1, "dash");
   return [...home, ...other, ...allLines(told, kind, abroad(told.allpass))];
@@ -145,7 +145,7 @@ function withInterval(bands, of, name, i, dash) {
 function allLines(told, kind, abroad) {
   const level = (y, name, i) => ({ type: "scatter", mode: "lines", x: [0, WIDEST], y: [y, y], name, line: { dash: "dot", width: 1.2, color: colour(i) }, hoverinfo: "skip" });
   if (kind === "keep") return [{ ...level(0.5, "chance", 0), line: { dash: "dot", width: 1, color: colourOf("--quiet") }, showlegend: false }];
-  return [...(known(told.allpass[0]) ? [level(told.allpass[0], "all frequencies, at home", 0)] : []), ...(known(abroad) ? [level(abroad, "all frequencies, abroad", 1)] : [])];
+  return [...(known(told.allpass[0]) ? [level(told.allpass[0], "all frequencies, in-domain", 0)] : []), ...(known(abroad) ? [level(abroad, "all frequencies, cross-domain", 1)] : [])];
 }
 
 // The lines of both sides in one range, above and below them as the maps.

@@ -194,7 +194,7 @@ function placeOf([x, y], w, h, taken, size) {
   return null;
 }
 
-// --- bands tried at home ----------------------------------------------------------------------------------------------
+// --- bands tried in-domain ----------------------------------------------------------------------------------------------
 
 const sweepOf = (row) => DATA.cells[row.run_id]?.sweep ?? [];
 

@@ -83,7 +83,7 @@ function testsTable(row) {
   const heads = ["test domain", ...TEST_COLUMNS.map((column) => column.head)];
   const lines = row.tests.map((test) => {
     const told = more[test.domain] ?? {};
-    const home = test.domain === row.train ? element("span", { class: "sub" }, "home") : "";
+    const home = test.domain === row.train ? element("span", { class: "sub" }, "in-domain") : "";
     return [[nameOf(test.domain), home], ...TEST_COLUMNS.map((column) => testCell(column, test, told))];
   });
   const absent = row.missing.map((name) => [[nameOf(name)], [missing()], ...Array(TEST_COLUMNS.length - 1).fill("–")]);
@@ -176,7 +176,7 @@ function transferPart(row) {
   const entries = row.threshold_transfer ?? [];
   if (!entries.length) return [];
   const span = (one, name) => (known(one[name + "_lo"]) ? element("span", { class: "sub" }, `${(100 * one[name + "_lo"]).toFixed(1)}–${(100 * one[name + "_hi"]).toFixed(1)}`) : "");
-  const lines = entries.map((one) => [[nameOf(one.domain), one.domain === row.train ? element("span", { class: "sub" }, "home") : ""],
+  const lines = entries.map((one) => [[nameOf(one.domain), one.domain === row.train ? element("span", { class: "sub" }, "in-domain") : ""],
     [percent(one.false_alarms), span(one, "false_alarms")], [percent(one.detections), span(one, "detections")], fixed(one.calibration_error), one.reason || ""]);
   return [element("h3", {}, "Threshold transfer"),
     element("p", {}, "The threshold (1 % false alarms) and the calibration of probabilities come from validation pictures of the training domain. The table gives their results on test pictures."),

@@ -12,7 +12,7 @@ function drawNotes() {
 
 function drawGlossary() {
   const lines = COLUMNS.map((column) => [column.head.replaceAll("\n", " "), column.about]);
-  lines.push(["sets", "Rows whose headline is a mean over the same test pictures. Only such rows are compared; ranks and frontiers are computed within a set."], ["home, abroad", "The training domain, and the other domains."], ["–", "Not measured. A mean with a missing value is missing too."]);
+  lines.push(["sets", "Rows whose headline is a mean over the same test pictures. Only such rows are compared; ranks and frontiers are computed within a set."], ["in-domain (home), cross-domain (abroad)", "Tested on the training domain, and on other domains."], ["–", "Not measured. A mean with a missing value is missing too."]);
   at("glossary").replaceChildren(...lines.flatMap(([head, about]) => [element("dt", {}, head), element("dd", {}, about)]));
 }
 

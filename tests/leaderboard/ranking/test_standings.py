@@ -19,7 +19,7 @@ def test_rows_without_a_rank_say_why(row_maker: Maker) -> None:
     home = row_maker("home", tests=row_maker("home").tests[:1])
     rows = [row_maker("svm"), row_maker("svm", role="fixed"), row_maker("svm", role="allpass"), home]
     found = standings(rows, {})
-    reasons = ["its score files were not found", ONLY_CHOSEN, ONLY_CHOSEN, "tested at home only"]
+    reasons = ["its score files were not found", ONLY_CHOSEN, ONLY_CHOSEN, "tested in-domain only"]
     assert [one.rank_reason for one in found] == reasons
     assert {one.rank_low for one in found} == {None}
 

@@ -8,6 +8,7 @@ from made_submissions import recorded_rows, write_meta
 from bandbench.benchmark.cli.board_inputs import RegisteredDomains
 from bandbench.leaderboard.submissions.add import add_submission
 from bandbench.leaderboard.submissions.score_csv import COLUMNS
+from bandbench.leaderboard.submissions.score_files import read_score_file
 
 
 def test_names_of_another_workbench(store: str, tmp_path: Path) -> None:
@@ -31,3 +32,22 @@ def test_cells_that_mean_nothing_are_told(store: str, tmp_path: Path) -> None:
     assert "1 row has a score that is no number (such as 'high'); not scored." in report.findings
     assert any("a status that is none of ok, missing, error (such as 'fine')" in finding for finding in report.findings)
     assert report.tests[0].coverage == pytest.approx(8 / 10)  # the label is the reference's
+
+
+def test_domains_get_their_full_names(tmp_path: Path) -> None:
+    """Names of the file are translated first; the rest of a name is left as it is."""
+    (tmp_path / "s.csv").write_text("dataset,key,score\nTheirs,a,1\nx+noise,a,1\n")
+    table, findings = read_score_file(tmp_path / "s.csv", {"Theirs": "y+blur"}, lambda chain: f"{chain}:full")
+    assert table["domain"].to_pylist() == ["y+blur:full", "x+noise:full"]
+    assert findings == []
+
+
+def test_only_finite_scores_are_ok(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("dataset,key,score,status\nx,a,1,\nx,b,inf,\nx,c,,missing\nx,d,2,odd\n")
+    table, findings = read_score_file(tmp_path / "s.csv")
+    assert table["status"].to_pylist() == ["ok", "error", "missing", "error"]
+    assert table["score"].to_pylist() == [1.0, None, None, None]
+    assert findings == [
+        "1 row has a status that is none of ok, missing, error (such as 'odd'); not scored.",
+        "1 row has a score that is NaN, infinite or empty; not scored.",
+    ]
