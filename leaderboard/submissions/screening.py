@@ -50,7 +50,7 @@ def screen(given: pa.Table, train: str, references: References) -> Screened:
     Parameters
     ----------
     given : Table
-        Of `submitted_scores.read_given`.
+        Of `score_files.read_given`.
     train : str
         Training domain.
     references : References
