@@ -25,7 +25,7 @@ class Exported:
     tables : tuple of str
         CSV, one per fitted detector (draw).
     meta : str
-        YAML that `meta.load_meta` reads.
+        YAML that `submission_meta.load_meta` reads.
     """
 
     tables: tuple[str, ...]

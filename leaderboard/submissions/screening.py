@@ -50,7 +50,7 @@ def screen(given: pa.Table, train: str, references: References) -> Screened:
     Parameters
     ----------
     given : Table
-        Of `score_files.read_given`.
+        Of `submitted_scores.read_given`.
     train : str
         Training domain.
     references : References
