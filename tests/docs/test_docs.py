@@ -54,12 +54,30 @@ def test_the_view_of_the_detectors_page(tmp_path: Path) -> None:
     assert features.frequency.max() <= 0.2
 
 
-def test_links_lead_somewhere() -> None:
-    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
-        for target in re.findall(r"\]\((?!http)([^)#]+)", document.read_text()):
-            assert (document.parent / target).exists(), f"{document.name} links to {target}"
-
-
 def test_every_command_is_in_the_readme() -> None:
     text = (ROOT / "README.md").read_text()
     assert [name for name in COMMANDS if f"bench {name}" not in text] == []
+
+
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "leaderboard").rglob("*.md")])
+FOLDERS = "benchmark|datasets|detectors|docs|leaderboard|studies|tests"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    for target, heading in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8")):
+        file = page.parent / target if target else page
+        assert file.exists(), f"{page.name} links to {target}"
+        if heading:
+            headings = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+            addresses = [re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings]
+            assert heading in addresses, f"{page.name} links to {target}#{heading}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_paths_that_are_named_exist(page: Path) -> None:
+    """Paths in capitals, as ``datasets/NAME.py``, stand for any."""
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(rf"`((?:{FOLDERS})/[\w./-]*)`", text)
+    missing = [path for path in named if not re.search(r"[A-Z]{2}", path) and not (ROOT / path).exists()]
+    assert missing == []
