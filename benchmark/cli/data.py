@@ -92,21 +92,23 @@ def open_dataset(name: str, root: Path | None, data: list[str] | None, param: li
     BenchError
         If it is unknown, has no folder, or is used as it is.
     """
-    given = parse_data(data, [name])
-    reference = _adapter(name, given.folders.get(name) or root, name in given.folders)
+    located = parse_data(data, [name])
+    reference = _adapter(name, located.folders.get(name) or root, name in located.folders)
     plugin = datasets.get(reference)
-    for other in (*given.folders, *given.options):
+    for other in (*located.folders, *located.options):
         if other not in (name, plugin.name):
             raise BenchError(f"--data {other} is another data set than {plugin.name}, which is to be prepared.")
     folders = [str(root)] if root else []
-    folders += [folder for folder in given.folders.values() if folder]
+    folders += [folder for folder in located.folders.values() if folder]
     if len(folders) > 1:
         raise BenchError(f"the folder of {plugin.name} is given twice: {folders[0]} and {folders[1]}.")
     if not issubclass(plugin, SourceDataset):
         use = f"--data mine={folders[0] if folders else 'DIR'}" if plugin.needs_root else f"--train {plugin.name}"
         raise DataError(f"{plugin.name} needs no preparation, its pictures are used as they are: {bench(f'run {use}')}")
     options = (
-        given.options.get(name, {}) | given.options.get(plugin.name, {}) | parse_params(param, types=plugin.parameter_types())
+        located.options.get(name, {})
+        | located.options.get(plugin.name, {})
+        | parse_params(param, types=plugin.parameter_types())
     )
     folder = str(Path(folders[0]).expanduser().absolute()) if folders else None
     opened = DatasetSpec(reference, folder, options).open(0, 0)

@@ -1,5 +1,6 @@
 """Groups of commands: each lists its commands by a table, as ``bench`` itself does."""
 
+import functools
 import shlex
 from typing import Any
 
@@ -32,12 +33,14 @@ class _Board(LazyGroup):
     }
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Look a command up; raise BenchError with the way on if there is none of that name."""
+        """Look a command up; refuse an unknown name and options before the command."""
         name = args[0]
         if not name.startswith("-") and name not in self.entries:
             example = bench(shlex.join(["leaderboard", "--study", name]))
             unknown = unknown_name("command", name, self.entries)
             raise BenchError(f"leaderboard: {unknown} If it is the name of a study, its board is: {example}")
+        if any(ctx.params.values()) and not ctx.resilient_parsing:
+            raise BenchError(f"options of `{name}` are written after it, not before.")
         return super().resolve_command(ctx, args)
 
 
@@ -90,8 +93,17 @@ class _New(LazyGroup):
     }
 
 
+_show_board = Entry("leaderboard", "leaderboard", "", "board:BoardRequest").callback()
+
+
+@functools.wraps(_show_board)  # with its options
+def _board(**values: Any) -> None:
+    if values["context"].invoked_subcommand is None:
+        _show_board(**values)
+
+
 leaderboard = typer.Typer(cls=_Board, help="Build the generalization leaderboard from MLflow and the score files.")
-leaderboard.callback(invoke_without_command=True)(Entry("leaderboard", "leaderboard", "", "board:BoardRequest").callback())
+leaderboard.callback(invoke_without_command=True)(_board)
 data = typer.Typer(cls=_Data, help="Data sets on your disk: cut the faces out, look for what is wrong.", no_args_is_help=True)
 check = typer.Typer(cls=_Check, help="Run the contract of a detector or data set, ours or your own.", no_args_is_help=True)
 new = typer.Typer(cls=_New, help="Write a working detector or data set to start from, with its test.", no_args_is_help=True)

@@ -50,23 +50,6 @@ PAGES = "leaderboard"  # experiment of pages about several studies
 
 def leaderboard(request: BoardRequest) -> None:
     """Build the generalization leaderboard from MLflow and the score files."""
-    if request.context.invoked_subcommand:
-        if any(
-            (
-                request.study,
-                request.tracking_uri,
-                request.json_file,
-                request.csv_file,
-                request.csv_tests,
-                request.html,
-                request.figures,
-                request.formats,
-                request.every,
-                request.log,
-            )
-        ):
-            raise BenchError(f"options of `{request.context.invoked_subcommand}` are written after it, not before.")
-        return
     if request.log and not request.html:
         raise BenchError("--log keeps the page in MLflow: it wants --html FILE, too.")
     if request.formats and not request.figures:

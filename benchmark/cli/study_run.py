@@ -123,7 +123,7 @@ def _catalogue(study: Study, data: GivenData) -> Catalogue:
 
 def _names(folders: dict[str, str]) -> list[str]:
     """Return the names of the data sets of ``--data``."""
-    return [datasets.get(given).name if ":" in given else given for given in folders]
+    return [datasets.get(name).name if ":" in name else name for name in folders]
 
 
 def _refuse_unused(folders: dict[str, str], plan: Plan) -> None:

@@ -13,7 +13,7 @@ from bandbench.benchmark.store.folders import cache_root
 
 @pytest.fixture
 def chunk() -> None:
-    folder = cache_root() / "chunks"
+    folder = cache_root() / "chunks" / "ab" / "abcdef"
     folder.mkdir(parents=True)
     (folder / "a.npy").write_bytes(bytes(2_000_000))
     hour_ago = time.time() - 3600
