@@ -20,7 +20,7 @@ REASONS = {
     "View": "name of Features in detectors of other packages that were written before",
     "list_commands": "overrides a method of click, which calls it",
     "__test__": "read by pytest",
-    "_load_pyfunc": "called by MLflow when a logged model is loaded",
+    "__signature__": "read by Typer",
     "model_config": "read by pydantic; a parameter that MLflow passes",
     "yaml_implicit_resolvers": "read by PyYAML",
     "thread_count": "read by PyAV",

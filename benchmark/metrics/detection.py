@@ -26,33 +26,6 @@ def detection_rate_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: fl
     return _detection_rate(np.asarray(labels), _roc(labels, scores), false_alarm_rate)
 
 
-def nearest_detection_rate_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: float) -> float:
-    """
-    PD@x as published: the true positive rate of the ROC point whose false positive rate is nearest to x.
-
-    Parameters
-    ----------
-    labels : array of int (n_items,)
-    scores : array of float (n_items,)
-    false_alarm_rate : float
-        x, between 0 and 1.
-
-    Returns
-    -------
-    float
-        NaN if one class is missing.
-
-    Notes
-    -----
-    The rule of the programs of arXiv 2210.14571 and of a master's thesis on middle frequencies (2024). Every threshold is a
-    point, and of equally near points the first counts, which has the highest threshold. So the rate may exceed x; where a
-    rise of the curve lies at the nearest rate, its lower end counts; and with fewer than 1/(2x) real items the nearest rate
-    is 0, whose first point detects nothing: such a number is 0 even for a perfect detector. The thesis takes it of batches
-    of 128 items and averages; here it is of all items.
-    """
-    return _nearest_detection_rate(_roc(labels, scores), false_alarm_rate)
-
-
 Roc = tuple[NDArray, NDArray, NDArray]
 
 
@@ -78,11 +51,6 @@ def _nearest_detection_rate(roc: Roc | None, false_alarm_rate: float) -> float:
         return float("nan")
     fpr, tpr, _ = roc
     return float(tpr[np.argmin(np.abs(fpr - false_alarm_rate))])
-
-
-def equal_error_rate(labels: ArrayLike, scores: ArrayLike) -> float:
-    """Error rate where false alarms are as frequent as misses, linear between ROC points; NaN if a class is missing."""
-    return _equal_error(_roc(labels, scores))
 
 
 def _equal_error(roc: Roc | None) -> float:
@@ -160,7 +128,7 @@ def average_precision_of(verdicts: Verdicts) -> float:
 
 
 def equal_error_rate_of(verdicts: Verdicts) -> float:
-    """See `equal_error_rate`."""
+    """Error rate where false alarms are as frequent as misses, linear between ROC points; NaN if a class is missing."""
     return _equal_error(verdicts.roc)
 
 
@@ -175,5 +143,26 @@ def detection_rate_of(verdicts: Verdicts, false_alarm_rate: float) -> float:
 
 
 def nearest_detection_rate_of(verdicts: Verdicts, false_alarm_rate: float) -> float:
-    """See `nearest_detection_rate_at`."""
+    """
+    PD@x as published: the true positive rate of the ROC point whose false positive rate is nearest to x.
+
+    Parameters
+    ----------
+    verdicts : Verdicts
+    false_alarm_rate : float
+        x, between 0 and 1.
+
+    Returns
+    -------
+    float
+        NaN if one class is missing.
+
+    Notes
+    -----
+    The rule of the programs of arXiv 2210.14571 and of a master's thesis on middle frequencies (2024). Every threshold is a
+    point, and of equally near points the first counts, which has the highest threshold. So the rate may exceed x; where a
+    rise of the curve lies at the nearest rate, its lower end counts; and with fewer than 1/(2x) real items the nearest rate
+    is 0, whose first point detects nothing: such a number is 0 even for a perfect detector. The thesis takes it of batches
+    of 128 items and averages; here it is of all items.
+    """
     return _nearest_detection_rate(verdicts.roc, false_alarm_rate)

@@ -33,16 +33,6 @@ class SelectionGaps:
     left_out: float
     oracle: float
 
-    @property
-    def left_out_gap(self) -> float:
-        """Gain of choosing on other test domains; negative if in-domain choice was better."""
-        return self.left_out - self.selected
-
-    @property
-    def oracle_gap(self) -> float:
-        """Loss of in-domain choice against the oracle; never negative."""
-        return self.oracle - self.selected
-
 
 def selection_gaps(validation: ArrayLike, tests: ArrayLike) -> SelectionGaps:
     """

@@ -7,17 +7,13 @@ rate are measured, with intervals that take into account that pictures of one gr
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...benchmark.domains.names import chain_of
-from ...benchmark.errors import DataError
 from ...benchmark.metrics.calibration import Calibration
 from ...benchmark.metrics.roc import Interval, Scored
-from ...benchmark.results.scores import read_scores
 from .calibration import calibration_on, fitted_calibration
 
 FALSE_ALARM_RATE = 0.01
@@ -60,39 +56,6 @@ class Transfer:
             rate: Interval = getattr(self, name)
             fields |= {name: rate.value, f"{name}_lo": rate.low, f"{name}_hi": rate.high}
         return fields
-
-
-def transfer_of_files(files: Sequence[Path], false_alarm_rate: float = FALSE_ALARM_RATE) -> list[Transfer]:
-    """
-    Apply the in-domain threshold and calibration of a row to its unperturbed test domains.
-
-    Parameters
-    ----------
-    files : sequence of Path
-        Score files, one per fitted detector, each with the validation items of the training domain and all test items.
-    false_alarm_rate : float
-
-    Raises
-    ------
-    DataError
-        If a file cannot be read, lacks a column or has no validation items.
-    """
-    validation: list[Scored] = []
-    tests: dict[str, list[Scored]] = {}
-    for file in files:
-        entries = read_scores(file)
-        of_file = [entry.scored for entry in entries if entry.split == "val"]
-        if len(of_file) != 1:
-            raise DataError(f"score file {file} has {len(of_file)} validation sets; one is needed to set a threshold on.")
-        validation += of_file
-        for entry in entries:
-            if entry.split == "test" and not chain_of(entry.domain):
-                tests.setdefault(entry.domain, []).append(entry.scored)
-    if uneven := sorted(domain for domain, each in tests.items() if len(each) != len(files)):
-        raise DataError(
-            f"not every score file of the row has the test domains {', '.join(uneven)}: {', '.join(map(str, files))}."
-        )
-    return transferred(validation, tests, false_alarm_rate)
 
 
 def transferred(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 from bandbench.benchmark.metrics.detection import (
     FALSE_ALARM_RATES,
@@ -12,8 +13,8 @@ from bandbench.benchmark.metrics.detection import (
     balanced_accuracy,
     best_threshold,
     detection_rate_at,
-    equal_error_rate,
-    nearest_detection_rate_at,
+    equal_error_rate_of,
+    nearest_detection_rate_of,
 )
 from bandbench.benchmark.metrics.roc import Scored
 from bandbench.benchmark.results.columns import measured
@@ -27,6 +28,14 @@ TIED = np.round(SCORES, 0)
 
 def scored(labels: np.ndarray, scores: np.ndarray, groups: np.ndarray | None = None) -> Scored:
     return Scored(labels, scores, np.arange(len(labels)).astype(str) if groups is None else groups)
+
+
+def equal_error_rate(labels: ArrayLike, scores: ArrayLike) -> float:
+    return equal_error_rate_of(Verdicts(np.asarray(labels), np.asarray(scores), 0.5))
+
+
+def nearest_detection_rate_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: float) -> float:
+    return nearest_detection_rate_of(Verdicts(np.asarray(labels), np.asarray(scores), 0.5), false_alarm_rate)
 
 
 def test_detection_rate_never_exceeds_its_false_alarms() -> None:
