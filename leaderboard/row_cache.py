@@ -122,9 +122,7 @@ class RowCache:
                 yield run_id, CellRows(_unpacked(packed), refused)
 
     def _keep(self, entries: Sequence[tuple[str, str, CellRows]]) -> None:
-        lines = [
-            (run_id, valid_for, cell.refused, _packed(cell.rows)) for run_id, valid_for, cell in entries if valid_for
-        ]
+        lines = [(run_id, valid_for, cell.refused, _packed(cell.rows)) for run_id, valid_for, cell in entries if valid_for]
         # On a full disk, for instance, nothing is kept, and the rows are computed again.
         with contextlib.suppress(sqlite3.OperationalError), self._table:
             self._table.executemany("INSERT OR REPLACE INTO verified VALUES (?, ?, ?, ?)", lines)
