@@ -411,8 +411,9 @@ def test_a_metric_of_the_table_is_shown_by_the_page(
     )  # fmt: skip
     monkeypatch.setattr(columns, "METRICS", (*columns.METRICS, metric))
     known = {"share_of_fakes": 0.25}
-    row = row_maker(metrics=known, tests=[test_maker("set/a", 0.9, metrics=known), test_maker("set/b", 0.8, metrics=known)])
-    shown = reader([row, row_maker("b")], details_of(row))
+    tests = [test_maker(name, auc, metrics=known) for name, auc in (("set/a", 0.9), ("set/b", 0.8), ("set/c", 0.8))]
+    row = row_maker(metrics=known, tests=tests)
+    shown = reader([row, row_maker("b", level=0.7)], details_of(row))
     assert "share\nof fakes" in shown.page.locator("#rows thead button").all_inner_texts()
     assert "25.0 %" in " ".join(shown.page.locator("#rows tbody").all_inner_texts())
     (line, other) = csv.DictReader(io.StringIO(shown.downloaded("csv")))

@@ -1,14 +1,20 @@
 """Rows are computed once, and again as soon as a score file is not what it was."""
 
+import ast
+import importlib.util
+import inspect
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from bandbench.benchmark.results import cells
 from bandbench.benchmark.store.cache import cache_usage, prune_cache
 from bandbench.benchmark.tracking.reading import cell_runs, store_folder
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
@@ -97,3 +103,23 @@ def test_a_file_that_was_just_written_is_not_trusted(tmp_path: Path) -> None:
     assert fingerprint(tmp_path) == ""
     time.sleep(2 * row_cache.SETTLED)
     assert fingerprint(tmp_path) != ""
+
+
+def imported(module: ModuleType) -> set[str]:
+    """Names of the modules that one imports from, as far as they are loaded."""
+    package = module.__name__.rpartition(".")[0]
+    nodes = [node for node in ast.walk(ast.parse(inspect.getsource(module))) if isinstance(node, ast.ImportFrom) and node.level]
+    bases = [importlib.util.resolve_name("." * node.level + (node.module or ""), package) for node in nodes]
+    names = {f"{base}.{alias.name}" for base, node in zip(bases, nodes, strict=True) for alias in node.names}
+    return {*bases, *names} & sys.modules.keys()
+
+
+def test_an_edit_of_any_code_that_moves_a_number_computes_rows_again() -> None:
+    """All that `results.cells` is built on, of results and metrics, is part of the fingerprint."""
+    waiting, reached = [cells], {cells.__name__}
+    while waiting:
+        below = {name for name in imported(waiting.pop()) if ".results." in name or ".metrics." in name}
+        waiting += [sys.modules[name] for name in below - reached]
+        reached |= below
+    assert len(reached) > 5
+    assert reached <= {module.__name__ for module in row_cache.CODE}
