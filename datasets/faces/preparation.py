@@ -31,7 +31,7 @@ from ...benchmark.store.files import atomic_path
 from ...benchmark.store.locks import LockHeldError, holding
 from ...benchmark.workers import one_thread, running_workers
 from ..copies.losses import SELECTION, Losses, unequal_losses
-from ..copies.prepared_folder import ERROR, LOCK, NO_FACE, OK, PROBLEMS, WORK, Preparation, default_folder, note_place
+from ..copies.prepared import ERROR, LOCK, NO_FACE, OK, PROBLEMS, WORK, Preparation, default_folder, note_place
 from ..copies.settings import Settings
 from ..copies.sources import SourceDataset
 from ..copies.survey import Source, Survey

@@ -21,7 +21,7 @@ from bandbench.benchmark.errors import BenchError, DataError
 from bandbench.benchmark.pictures import crops as images
 from bandbench.benchmark.pictures.video import iter_frames
 from bandbench.benchmark.store.locks import holding
-from bandbench.datasets.copies.prepared_folder import LOCK, MANIFEST, PROBLEMS, SOURCE, Preparation, default_folder
+from bandbench.datasets.copies.prepared import LOCK, MANIFEST, PROBLEMS, SOURCE, Preparation, default_folder
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.copies.sources import SourceDataset
 from bandbench.datasets.copies.survey import Source, Survey
