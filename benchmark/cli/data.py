@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...datasets.copies.own_folders import CLIPS, OWN, PICTURES, has_clips
-from ...datasets.copies.prepared_folder import ERROR, NO_FACE, OK, PROBLEMS, find_preparations
+from ...datasets.copies.prepared import ERROR, NO_FACE, OK, PROBLEMS, find_preparations
 from ...datasets.copies.sources import SourceDataset
 from ...datasets.faces.estimate import Estimate
 from ...datasets.faces.outcome import UNREAD, PreparationOutcome

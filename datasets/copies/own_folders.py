@@ -6,7 +6,7 @@ from ...benchmark.contracts import FAKE, REAL
 from ...benchmark.pictures import crops as images
 from ...benchmark.pictures import video
 from .listing import own_tree
-from .prepared_folder import Preparation, has_preparations
+from .prepared import Preparation, has_preparations
 from .tree import class_of_folder, suffix_of
 
 PICTURES, CLIPS = "folder", "clip_folder"

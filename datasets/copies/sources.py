@@ -12,7 +12,7 @@ from ...benchmark.errors import DataError
 from ...benchmark.invocation import bench
 from .draw import draw_source_splits
 from .listing import passed_over
-from .prepared_folder import Origin, Preparation, find_preparations
+from .prepared import Origin, Preparation, find_preparations
 from .survey import OTHER_CLASS, SHOWN, Source, Survey
 from .tree import LOST, Tree
 

@@ -20,7 +20,7 @@ from ...benchmark.store.files import on_disk
 from ..copies.listing import own_tree, passed_over, shown_suffix
 from ..copies.losses import SELECTION, Losses, total_losses, unequal_losses
 from ..copies.own_folders import CLIPS
-from ..copies.prepared_folder import ERROR, NO_FACE, SOURCE, Crop, Preparation, SourceRecord, find_preparations
+from ..copies.prepared import ERROR, NO_FACE, SOURCE, Crop, Preparation, SourceRecord, find_preparations
 from ..copies.sources import SourceDataset
 from ..copies.survey import Kind, Source, Survey, source_stamp
 from ..copies.tree import LOST, Tree, Trouble, natural_key, split_archive, suffix_of

@@ -15,7 +15,7 @@ from ...benchmark.contracts import LABEL_NAMES
 from ...benchmark.errors import DataError
 from ...benchmark.pictures.crops import decode, in_colour
 from ...benchmark.store.files import atomic_path
-from ..copies.prepared_folder import Crop, Preparation
+from ..copies.prepared import Crop, Preparation
 from ..copies.survey import Source
 
 SourceCrop = tuple[str, Crop]  # id of the source, and one of its crops

@@ -25,7 +25,7 @@ from ...benchmark.invocation import extra_missing
 from ...benchmark.pictures.video import Frame
 from ...benchmark.store.files import write_json
 from ..copies.losses import frames_without_face
-from ..copies.prepared_folder import ERROR, NO_FACE, OK, SOURCE, WORK, Crop, Preparation, SourceRecord
+from ..copies.prepared import ERROR, NO_FACE, OK, SOURCE, WORK, Crop, Preparation, SourceRecord
 from ..copies.settings import Settings
 from ..copies.sources import SourceDataset
 from ..copies.survey import Source, source_stamp

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...benchmark.workers import one_thread
-from ..copies.prepared_folder import OK, Preparation
+from ..copies.prepared import OK, Preparation
 from ..copies.survey import Source
 from .cut import FaceCropper
 

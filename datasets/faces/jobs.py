@@ -15,7 +15,7 @@ from ...benchmark.domains.catalogue import DatasetSpec
 from ...benchmark.errors import BenchError
 from ...benchmark.registry import datasets
 from ...benchmark.workers import one_thread, running_workers
-from ..copies.prepared_folder import Preparation
+from ..copies.prepared import Preparation
 from ..copies.settings import Settings
 from ..copies.sources import SourceDataset
 from ..copies.survey import Source

@@ -10,7 +10,7 @@ from typing import Any
 from ...benchmark.contracts import LABEL_NAMES
 from ...benchmark.store.files import atomic_path
 from ..copies.losses import NONE_LOST, SELECTION, Losses, unequal_losses
-from ..copies.prepared_folder import ERROR, NO_FACE, PROBLEMS, Preparation, SourceRecord
+from ..copies.prepared import ERROR, NO_FACE, PROBLEMS, Preparation, SourceRecord
 from ..copies.survey import Source
 from ..copies.tree import Trouble
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from ...benchmark.errors import DataError
 from ...benchmark.reporting import Reporter, Silence
 from ...benchmark.store.locks import LockHeldError, holding
-from ..copies.prepared_folder import LOCK, OK, WORK, Preparation, default_folder, note_place
+from ..copies.prepared import LOCK, OK, WORK, Preparation, default_folder, note_place
 from ..copies.settings import Settings
 from ..copies.sources import SourceDataset
 from ..copies.survey import Source, Survey

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ...benchmark.errors import DataError, unknown_name
-from ..copies.prepared_folder import Preparation, default_folder
+from ..copies.prepared import Preparation, default_folder
 from ..copies.settings import Settings
 from ..copies.sources import SourceDataset
 from ..copies.survey import Source, Survey

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bandbench.benchmark.results import cells
+from bandbench.benchmark.results import cell_rows as cells
 from bandbench.benchmark.store.cache import cache_usage, prune_cache
 from bandbench.benchmark.tracking.reading import cell_runs, store_folder
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri

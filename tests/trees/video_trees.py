@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from bandbench.benchmark.store.files import write_json
-from bandbench.datasets.copies.prepared_folder import Crop, Preparation, SourceRecord, note_place
+from bandbench.datasets.copies.prepared import Crop, Preparation, SourceRecord, note_place
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.copies.sources import SourceDataset
 from bandbench.datasets.copies.survey import Source

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bandbench.datasets.copies.own_folders import CLIPS, OWN, PICTURES, adapter_of, has_clips
-from bandbench.datasets.copies.prepared_folder import Origin, Preparation, note_place
+from bandbench.datasets.copies.prepared import Origin, Preparation, note_place
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.copies.survey import Source, Survey
 

@@ -20,7 +20,7 @@ from bandbench.benchmark.errors import DataError, PluginError
 from bandbench.benchmark.invocation import install_extra
 from bandbench.benchmark.pictures.crops import SUFFIXES
 from bandbench.benchmark.store.files import write_json
-from bandbench.datasets.copies.prepared_folder import Crop, Origin, Preparation, SourceRecord, note_place
+from bandbench.datasets.copies.prepared import Crop, Origin, Preparation, SourceRecord, note_place
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.copies.sources import SourceDataset
 from bandbench.datasets.copies.survey import Kind, Source, Survey, source_stamp

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from bandbench.benchmark.store.files import write_json
-from bandbench.datasets.copies.prepared_folder import SOURCE, Crop, Origin, Preparation, SourceRecord
+from bandbench.datasets.copies.prepared import SOURCE, Crop, Origin, Preparation, SourceRecord
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.copies.survey import Source, Survey
 from bandbench.datasets.faces.contact_sheet import CELL, COLUMNS, N_CROPS, Tile, draw_sheet, pick_crops, write_contact_sheets

@@ -15,7 +15,7 @@ from PIL import Image
 from bandbench.benchmark import invocation
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.pictures import crops as images
-from bandbench.datasets.copies.prepared_folder import SOURCE, WORK, Preparation
+from bandbench.datasets.copies.prepared import SOURCE, WORK, Preparation
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.copies.survey import Source
 from bandbench.datasets.faces import cut as cutting

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bandbench.datasets.copies.prepared_folder import Crop, SourceRecord
+from bandbench.datasets.copies.prepared import Crop, SourceRecord
 from bandbench.datasets.copies.survey import Source
 from bandbench.datasets.faces.estimate import AT_MOST, PER_GROUP, choose_samples, estimate
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from bandbench.benchmark.errors import BenchError
 from bandbench.datasets.clip_folder import ClipFolder
-from bandbench.datasets.copies.prepared_folder import WORK, Preparation
+from bandbench.datasets.copies.prepared import WORK, Preparation
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.copies.survey import Source
 from bandbench.datasets.faces import jobs

@@ -9,7 +9,7 @@ import pytest
 
 from bandbench.benchmark.store.files import write_json
 from bandbench.datasets.copies.losses import Losses
-from bandbench.datasets.copies.prepared_folder import PROBLEMS, SOURCE, Crop, Origin, Preparation, SourceRecord
+from bandbench.datasets.copies.prepared import PROBLEMS, SOURCE, Crop, Origin, Preparation, SourceRecord
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.copies.survey import Source, Survey
 from bandbench.datasets.copies.tree import Trouble

@@ -20,7 +20,7 @@ from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.pictures import crops as images
 from bandbench.benchmark.pictures.video import iter_frames
 from bandbench.benchmark.store.locks import holding
-from bandbench.datasets.copies.prepared_folder import LOCK, PROBLEMS, SOURCE, Preparation, default_folder
+from bandbench.datasets.copies.prepared import LOCK, PROBLEMS, SOURCE, Preparation, default_folder
 from bandbench.datasets.faces import cut as cutting
 from bandbench.datasets.faces.cut import DiskError
 from bandbench.datasets.faces.outcome import PreparationOutcome

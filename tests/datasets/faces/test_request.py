@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bandbench.benchmark.errors import DataError
-from bandbench.datasets.copies.prepared_folder import MANIFEST, Preparation, default_folder
+from bandbench.datasets.copies.prepared import MANIFEST, Preparation, default_folder
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.copies.survey import Source, Survey
 from bandbench.datasets.copies.tree import Tree

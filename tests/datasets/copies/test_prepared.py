@@ -10,7 +10,7 @@ import pytest
 
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.store.files import write_json
-from bandbench.datasets.copies.prepared_folder import (
+from bandbench.datasets.copies.prepared import (
     INDEX,
     MANIFEST,
     SOURCE,
@@ -71,7 +71,7 @@ def test_records_survive_their_files_and_the_table(tmp_path: Path) -> None:
 
 
 def test_the_table_holds_more_than_one_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bandbench.datasets.copies.prepared_folder.ROWS_PER_GROUP", 2)
+    monkeypatch.setattr("bandbench.datasets.copies.prepared.ROWS_PER_GROUP", 2)
     assert len(written(tmp_path / "out").index) == 3
 
 
