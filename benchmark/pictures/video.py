@@ -27,6 +27,8 @@ DECODERS = ("pyav", "opencv")
 SLACK_FRAMES = 2.5  # a clip that ends earlier than its header says, by more than this, was cut off
 MAX_LAG = 16  # frames; no codec reorders more
 SAME_PICTURE = 4.0  # grey levels; two decoders differ on average by less in brightness
+FILLS = (0xA5, 0x5A)  # bytes; no memory equals both
+FILLED_BLOCKS, ALIGNMENT = 8, 64  # blocks that are filled, and bytes by which a buffer may be larger than its picture
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # of RGB
 
 
@@ -546,7 +548,8 @@ class _RepeatCheck:
     A check that accepts frames of OpenCV if they differ from the previous one.
 
     OpenCV converts every frame into one buffer. A frame that was not converted is the previous content of the buffer. For the
-    first frame, this is uninitialised memory: black, or different in a second capture.
+    first frame, this is uninitialised memory: black, or what an earlier owner has left. So free memory is filled with two
+    values in turn, and the frame is decoded again over each.
     """
 
     reason = "OpenCV repeats the frame before (it does not convert interlaced ones, for example); --decoder pyav tells more"
@@ -561,8 +564,23 @@ class _RepeatCheck:
         before, self._before = self._before, frame.picture
         if before is not None:
             return not np.array_equal(frame.picture, before)
-        again = next(_retrieved(self._path, np.array([frame.number]), FrameReport()), None)
-        return again is not None and bool(frame.picture.any()) and np.array_equal(frame.picture, again.picture)
+        return bool(frame.picture.any()) and all(np.array_equal(frame.picture, self._decode_over(frame, v)) for v in FILLS)
+
+    def _decode_over(self, frame: Frame, value: int) -> NDArray[np.uint8]:
+        """Decode a frame again into a buffer whose memory was filled with a value before; empty if this fails."""
+        import cv2
+
+        clip = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
+        grabbed = all(clip.grab() for _ in range(frame.number + 1))
+        _fill_free_memory(frame.picture.nbytes + ALIGNMENT, value)
+        decoded, picture = clip.retrieve() if grabbed else (False, None)
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) if decoded else (), dtype=np.uint8)
+
+
+def _fill_free_memory(n_bytes: int, value: int) -> None:
+    """Fill blocks of a size and free them: the next allocation of that size gets one of them."""
+    blocks = [np.full(n_bytes, value, dtype=np.uint8) for _ in range(FILLED_BLOCKS)]
+    del blocks
 
 
 def _clock(clip: "VideoCapture", number: int, before: float) -> float:

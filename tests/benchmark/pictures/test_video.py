@@ -350,6 +350,28 @@ def test_interlaced_frames_are_right_or_refused(
             opencv_frames(tmp_path / f"{kind}_{name}")
 
 
+def test_a_frame_that_is_not_converted_shows_what_memory_was_filled_with(tmp_path: Path) -> None:
+    size = (480, 640)
+    path = write(tmp_path / "clip.mp4", "libx264", {"x264-params": "tff=1"}, numbered(2, size))
+    check, frame = video._RepeatCheck(path), Frame(0, 0.0, np.zeros((*size, 3), dtype=np.uint8))
+    shares = [(check._decode_over(frame, value) == value).mean() for value in video.FILLS]
+    assert min(shares) > 0.9
+    assert check._decode_over(Frame(5, 0.2, frame.picture), 7).size == 0, "the clip has no such frame"
+
+
+@pytest.mark.parametrize(("agreeing", "accepted"), [((), False), (video.FILLS[:1], False), (video.FILLS, True)])
+def test_the_first_frame_is_accepted_if_it_looks_the_same_over_either_filling(
+    monkeypatch: pytest.MonkeyPatch, agreeing: tuple[int, ...], accepted: bool
+) -> None:
+    """Memory that two captures were given can hold the same old picture, or the filling of an earlier check."""
+    frame, other = Frame(0, 0.0, next(numbered(1))), np.zeros((64, 96, 3), dtype=np.uint8)
+    monkeypatch.setattr(
+        video._RepeatCheck, "_decode_over", lambda self, frame, value: frame.picture if value in agreeing else other
+    )
+    assert video._RepeatCheck(Path("clip.mp4")).accepts(frame) == accepted
+    assert not video._RepeatCheck(Path("clip.mp4")).accepts(Frame(0, 0.0, other)), "black"
+
+
 @pytest.mark.parametrize("pix_fmt", ["yuv410p", "yuv411p", "yuv420p10le", "bgra", "gray16le"])
 def test_other_pixel_formats_agree(tmp_path: Path, pix_fmt: str) -> None:
     path = write(tmp_path / "clip.mkv", "ffv1", frames=numbered(4, (65, 99)), pix_fmt=pix_fmt)
