@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .contracts import LABEL_NAMES, SPLITS, Framing, Split
+from .contracts import LABEL_NAMES, SPLITS, Framing
 from .domains.catalogue import OpenDomain
 from .frequency.bands import Band
 from .metrics.roc import Interval
@@ -168,9 +168,9 @@ class DomainSize:
 
     domain: str
     roles: tuple[str, ...]
-    n: Mapping[tuple[Split, int], int]
+    n: Mapping[tuple[str, int], int]
 
-    def count(self, split: Split, label: int) -> int:
+    def count(self, split: str, label: int) -> int:
         """Return the number of pictures of one class in one split."""
         return self.n.get((split, label), 0)
 

@@ -137,6 +137,7 @@ def study(folder: str, jobs: int, tracking: bool = True, **keys: Any) -> dict[st
     warm_up()  # as `bench run` does
     from bandbench.benchmark.domains.catalogue import Catalogue
     from bandbench.benchmark.search import run as engine
+    from bandbench.benchmark.search.plan import make_plan
     from bandbench.benchmark.study.study_file import Study
     from bandbench.benchmark.tracking.store import default_tracking_uri
 
@@ -144,7 +145,7 @@ def study(folder: str, jobs: int, tracking: bool = True, **keys: Any) -> dict[st
         engine.Exporter = NoExporter  # type: ignore[misc,assignment]
     model = Study.model_validate({"name": "perf", "train": ["mine"], "test": ["mine"], **keys})
     reporter = Silent()
-    plan = engine.make_plan(model, Catalogue({"mine": folder}))
+    plan = make_plan(model, Catalogue({"mine": folder}))
     outcome = engine.run_study(
         plan, jobs=jobs, tracking_uri=default_tracking_uri(), storage=None, fresh=False, reporter=reporter
     )

@@ -34,7 +34,7 @@ def domain(reference: str = "procedural", root: str | None = None, items: Any = 
 
 
 def test_equal_contents_have_equal_names_and_no_content_has_none() -> None:
-    assert content_name("pixels") == content_name("pixels") != content_name("other pixels")
+    assert len({content_name(content) for content in ("pixels", "other pixels", "pixels")}) == 2
     assert len(content_name("pixels")) == DIGITS
     assert content_name("") == ""
     assert content_name("undecodable \udcff") != content_name("undecodable \udcfe")
