@@ -14,7 +14,7 @@ from bandbench.benchmark.domains.guard import Fitted
 from bandbench.benchmark.errors import DataError, PluginError
 from bandbench.benchmark.fitted import fit_detector
 from bandbench.benchmark.frequency.bands import Band
-from bandbench.benchmark.models import training
+from bandbench.benchmark.models import pools, training
 from bandbench.benchmark.models.recipe import Recipe
 from bandbench.benchmark.pictures.crops import CropSpec
 from bandbench.benchmark.registry import DetectorSpec
@@ -116,7 +116,7 @@ def test_a_collection_of_reals_is_refused_before_pictures_are_prepared(
     detector: str,
     said: str,
 ) -> None:
-    monkeypatch.setattr(training, "prepare_chunks", lambda *_: pytest.fail("pictures were prepared"))
+    monkeypatch.setattr(pools, "prepare_chunks", lambda *_: pytest.fail("pictures were prepared"))
     folder = picture_folder("only", n=30) / "real"
     out = str(tmp_path / "model")
     options = ["--data", f"real_faces={folder}", "--train", "real_faces", "--out", out, "--crop", "64"]
