@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..benchmark.contracts import Features
-from ..benchmark.views.encoders.activations import Settled, is_place, settle, what_was_taken
+from ..benchmark.views.encoders.activations import Settled, choice_message, is_place, settle
 from ..benchmark.views.encoders.files import unknown_statistics
 from ..benchmark.views.encoders.spec import TINY_CLIP
 from .learning.probes import EmbeddingProbe
@@ -79,7 +79,7 @@ class ClipProbe(EmbeddingProbe):
             activation = getattr(self, "activation_", self._settled().own or "")
             return {"activation": activation} if activation else {}
         settled = self._settled()
-        self.say(what_was_taken(self.name, self.architecture, self.weights, settled))
+        self.say(choice_message(self.name, self.architecture, self.weights, settled))
         if self.statistics == "own" and is_place(self.weights):
             self.say(unknown_statistics(self.name, self.weights, "OpenAI"))
         return {"activation": settled.activation} if settled.activation else {}

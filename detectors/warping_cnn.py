@@ -498,10 +498,10 @@ class _Training:
         self.detector.weights_ = part_of(arrays, "best")
         self.detector.history_ = state["history"]
         self.steps, self.best, self.waited = state["steps"], state["best"], state["waited"]
-        logging.getLogger(__name__).warning(self._told(state["epoch"]))
+        logging.getLogger(__name__).warning(self._resume_message(state["epoch"]))
         return state["epoch"] + 1
 
-    def _told(self, epoch: int) -> str:
+    def _resume_message(self, epoch: int) -> str:
         """Build the message about a resumed training."""
         detector = self.detector
         return (

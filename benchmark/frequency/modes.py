@@ -49,7 +49,7 @@ class BandMode:
 
 
 class Keep(BandMode):
-    """Clips to the frequencies with gain >= 1/2: information really leaves."""
+    """Restriction to the frequencies with gain >= 1/2, which removes the information of all others."""
 
     name: Mode = "keep"
     has_order = False  # the order moves no point of gain 1/2
@@ -60,7 +60,7 @@ class Keep(BandMode):
 
 
 class Reweight(BandMode):
-    """Multiplies the spectrum. It takes nothing away, so it locates nothing; a sweep keeps."""
+    """Multiplication of the spectrum by the gain. It removes no information, so a sweep, which is to locate it, uses `Keep`."""
 
     name: Mode = "reweight"
 
@@ -69,7 +69,7 @@ class Reweight(BandMode):
 
 
 class Pixels(BandMode):
-    """Filters the picture and goes back to 8-bit pixels, the mean left as it is: for every view."""
+    """Filter of the picture that returns 8-bit pixels and keeps their mean; it applies to every view."""
 
     name: Mode = "pixels"
     sweep: Mode = "pixels"

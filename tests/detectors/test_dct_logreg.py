@@ -1,5 +1,7 @@
 """Penalised logistic regression: scikit-learn's optimum, the four penalties, several classes."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
@@ -30,7 +32,7 @@ def test_lasso_drops_coefficients_that_carry_nothing() -> None:
 
 
 def test_a_penalty_shrinks_the_scores() -> None:
-    penalties = ("none", "l2", "l1", "both")
+    penalties: tuple[Any, ...] = ("none", "l2", "l1", "both")
     spreads = {penalty: DctLogReg(penalty, 0.1).fit(CROPS, LABELS).score(CROPS).std() for penalty in penalties}
     assert spreads["none"] > spreads["l2"] > spreads["both"]
     assert spreads["l1"] > spreads["both"]

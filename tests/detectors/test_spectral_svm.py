@@ -1,5 +1,7 @@
 """Support vector machine on spectra: scikit-learn's machine, and the view that its kernel allows."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
@@ -14,7 +16,7 @@ VALUES = np.random.default_rng(0).normal(size=(100, 6)) * np.linspace(1, 9, 6) +
 
 
 @pytest.mark.parametrize("kernel", ["rbf", "linear", "poly"])
-def test_equals_scikit_learn_on_standardised_features(kernel: str) -> None:
+def test_equals_scikit_learn_on_standardised_features(kernel: Any) -> None:
     z = StandardScaler().fit_transform(VALUES)
     reference = SVC(kernel=kernel, C=2.0, gamma=0.1, tol=1e-5).fit(z, LABELS).decision_function(z)
     scores = SpectralSVM(kernel=kernel, C=2.0, gamma=0.1).fit(Features(VALUES), LABELS).score(Features(VALUES))
@@ -30,7 +32,7 @@ def test_gamma_follows_the_features_by_default() -> None:
 def test_without_standardising_no_scaler_is_learned() -> None:
     detector = DetectorSpec("spectral_svm", "faithful").build().fit(Features(VALUES), LABELS)
     assert {"mean_", "scale_"}.isdisjoint(detector.learned())
-    assert (detector.gamma_, detector.C) == (0.86, 6.37)
+    assert (detector.learned()["gamma_"], detector.parameters()["C"]) == (0.86, 6.37)
 
 
 @pytest.mark.parametrize(

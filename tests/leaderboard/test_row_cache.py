@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bandbench.benchmark.results import cell_rows as cells
+from bandbench.benchmark.results import cell_rows
 from bandbench.benchmark.store.cache import cache_usage, prune_cache
 from bandbench.benchmark.tracking.reading import cell_runs, store_folder
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
@@ -115,8 +115,8 @@ def imported(module: ModuleType) -> set[str]:
 
 
 def test_an_edit_of_any_code_that_moves_a_number_computes_rows_again() -> None:
-    """All that `results.cells` is built on, of results and metrics, is part of the fingerprint."""
-    waiting, reached = [cells], {cells.__name__}
+    """All that `results.cell_rows` is built on, of results and metrics, is part of the fingerprint."""
+    waiting, reached = [cell_rows], {cell_rows.__name__}
     while waiting:
         below = {name for name in imported(waiting.pop()) if ".results." in name or ".metrics." in name}
         waiting += [sys.modules[name] for name in below - reached]

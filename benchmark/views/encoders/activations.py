@@ -119,7 +119,7 @@ def settle(model: str, weights: str, asked: str, tiny: dict[str, Any]) -> Settle
     return Settled(_published(model, weights) or own, Evidence.PUBLISHED, "", own)
 
 
-def what_was_taken(who: str, model: str, weights: str, settled: Settled) -> str:
+def choice_message(who: str, model: str, weights: str, settled: Settled) -> str:
     """
     Build the message about a chosen activation; empty where the user chose it, or the architecture has only one.
 
@@ -167,10 +167,10 @@ def _source(found: Settled, file: Path) -> str:
 def _of_file(file: Path, own: Activation) -> Settled:
     """Settle it by a local file, the surest evidence first."""
     beside = [*(file.with_name(name) for name in CONFIGURATIONS), file.with_suffix(".json")]
-    if activation := _told(_metadata(file)):
+    if activation := _named_activation(_metadata(file)):
         return Settled(activation, Evidence.METADATA, str(file), own)
     for place in beside:
-        if activation := _told(_read(place)):
+        if activation := _named_activation(_read(place)):
             return Settled(activation, Evidence.CONFIGURATION, str(place), own)
     if any(entry in array_names(file) for entry in ARCHIVE_ENTRIES):
         return Settled("quickgelu", Evidence.ARCHIVE, str(file), own)
@@ -190,7 +190,7 @@ def _of_folder(folder: Path, asked: str) -> Settled:
     """Settle it by the configuration of a folder; those of transformers default to QuickGELU."""
     config = next((content for name in CONFIGURATIONS if (content := _read(folder / name))), {})
     place = next((str(folder / name) for name in CONFIGURATIONS if (folder / name).is_file()), "")
-    own: Activation | None = _told(config)
+    own: Activation | None = _named_activation(config)
     if own is None:
         own = "quickgelu" if "model_type" in config else _own(config.get("model_cfg", config))
     if asked != "auto" and own is not None:
@@ -210,7 +210,7 @@ def _own(config: dict[str, Any]) -> Activation | None:
     return "quickgelu" if config.get("quick_gelu") else "gelu"
 
 
-def _told(config: dict[str, Any]) -> Activation | None:
+def _named_activation(config: dict[str, Any]) -> Activation | None:
     """Activation that a configuration or metadata name, of open_clip or transformers; None where they do not."""
     for part in (config.get("model_cfg"), config.get("vision_config"), config.get("vision_cfg"), config):
         if not isinstance(part, dict):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bandbench.benchmark.errors import PluginError
-from bandbench.benchmark.views.encoders.activations import Evidence, Settled, is_archive, is_place, settle, what_was_taken
+from bandbench.benchmark.views.encoders.activations import Evidence, Settled, choice_message, is_archive, is_place, settle
 from bandbench.benchmark.views.encoders.spec import TINY_CLIP
 
 pytest.importorskip("open_clip", reason="pip install 'bandbench[deep]'")
@@ -161,16 +161,16 @@ def test_folders_say_it_themselves(tmp_path: Path) -> None:
 def test_what_is_said(tmp_path: Path, model: str, name: str, message: str) -> None:
     file = tmp_path / name
     file.write_bytes(b"weights")
-    said = what_was_taken("clip_probe", model, str(file), settled(model, file))
+    said = choice_message("clip_probe", model, str(file), settled(model, file))
     assert bool(said) == bool(message)
     assert re.search(message, said)
-    assert what_was_taken("clip_probe", model, str(file), settled(model, file, "gelu")) == ""
+    assert choice_message("clip_probe", model, str(file), settled(model, file, "gelu")) == ""
 
 
 def test_published_weights_under_the_plain_name_are_said() -> None:
-    said = what_was_taken("clip_probe", PLAIN, "openai", settled(PLAIN, "openai"))
+    said = choice_message("clip_probe", PLAIN, "openai", settled(PLAIN, "openai"))
     assert "the activation of ViT-B-32 is QuickGELU, with which the weights openai were trained; activation=gelu takes" in said
-    assert what_was_taken("clip_probe", TWIN, "openai", settled(TWIN, "openai")) == ""
+    assert choice_message("clip_probe", TWIN, "openai", settled(TWIN, "openai")) == ""
 
 
 def test_paths_and_tags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
