@@ -571,10 +571,11 @@ class _RepeatCheck:
         import cv2
 
         clip = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
-        grabbed = all(clip.grab() for _ in range(frame.number + 1))
+        if not all(clip.grab() for _ in range(frame.number + 1)):
+            return np.zeros(0, dtype=np.uint8)
         _fill_free_memory(frame.picture.nbytes + ALIGNMENT, value)
-        decoded, picture = clip.retrieve() if grabbed else (False, None)
-        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) if decoded else (), dtype=np.uint8)
+        decoded, picture = clip.retrieve()
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8) if decoded else np.zeros(0, dtype=np.uint8)
 
 
 def _fill_free_memory(n_bytes: int, value: int) -> None:
