@@ -1,56 +1,53 @@
-"""The shape of the project: who may look at whom, what is loaded when, and what must not be there."""
+"""
+The shape of the project: which module may import which, what is loaded when, and what must not be there.
+
+The law of imports counts every import, lazy and ``TYPE_CHECKING`` ones included. A unit is a package of a top folder, or a
+module beside the packages. Inside ``benchmark/`` the units stand in one order, and a unit imports only from those before it.
+"""
 
 import ast
 import subprocess
 import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("benchmark", "detectors", "datasets", "studies", "leaderboard")
-# What each folder may import from; `benchmark/cli` is where the parts meet.
-ALLOWED = {
-    "benchmark": {"benchmark"},
-    "benchmark/cli": {"benchmark", "benchmark/cli", "datasets", "leaderboard"},
-    "detectors": {"benchmark", "detectors"},
-    "datasets": {"benchmark", "datasets"},
-    "studies": {"benchmark"},
-    "leaderboard": {"benchmark", "leaderboard"},
+ORDER = (
+    *("errors", "invocation", "arrays", "contracts", "store", "workers", "devices", "metrics", "registry", "fitted", "epochs"),
+    *("tracking", "frequency", "pictures", "views", "reporting", "domains", "study", "results", "figures", "testing"),
+    *("records", "features", "models", "serving", "analysis", "recording", "search", "cli"),
+)
+# What units outside of the engine may import from it, as prefixes of module names below `benchmark`.
+FROM_ENGINE = {
+    "detectors": {"contracts", "errors", "invocation", "arrays", "devices", "metrics", "views.encoders"},
+    "datasets": {
+        *("contracts", "errors", "invocation", "registry", "store", "workers", "reporting", "pictures", "domains", "metrics"),
+    },
+    "leaderboard": {
+        *("results", "records", "metrics", "tracking.reading", "domains.names", "frequency.bands", "store", "errors"),
+        "invocation",  # notes and remarks name the command to type next as the user types it
+        "workers",  # rows of many cells are computed from their score files in parallel
+        "reporting",  # progress of that, and names of domains shortened for the terminal
+    },
+    "studies": set(),
 }
-
-# `cli/__init__.py` imports the commands where Ctrl-C is handled; `cli/run.py` imports its work beside the warm-up of workers;
-# `faces/finders.py` imports a network that needs PyTorch.
-MOST_LAZY_IMPORTS = 3
+# What single modules may import besides. A checkpoint is the state of a training on a disk, which is written completely or
+# not at all, like every file of the cache; no other detector reads or writes files of its own.
+BESIDES = {"detectors.learning.checkpoints": {"store.files", "store.folders"}}
+# What the packages of `datasets/` may import from each other; adapters may import from `copies`.
+AMONG_DATASETS = {"copies": {"copies"}, "faces": {"faces", "copies"}, "doctor": {"doctor", "copies"}}
+MOST_FILES = 12  # of `benchmark/`, beside its packages
+# `cli/__init__.py` imports the commands where Ctrl-C is handled; `cli/run.py` imports its work beside the warm-up of workers.
+MOST_LAZY_IMPORTS = 2
 
 
 def sources() -> list[Path]:
     return [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
-
-
-def folder_of(path: Path) -> str:
-    parts = path.relative_to(ROOT).parts
-    return "benchmark/cli" if parts[:2] == ("benchmark", "cli") else parts[0]
-
-
-def imported_folders(path: Path) -> set[str]:
-    """Folders of ours that a file imports from, relatively or by absolute name."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = path.parent
-            for _ in range(node.level - 1):
-                base = base.parent
-            target = base.joinpath(*(node.module or "").split("."))
-            found.add(folder_of(target / "x" if target.is_dir() else target))
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bandbench."):
-            found.add((node.module or "").split(".")[1])
-    return found
-
-
-@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_go_one_way(path: Path) -> None:
-    assert imported_folders(path) <= ALLOWED[folder_of(path)]
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
@@ -162,3 +159,122 @@ def test_base_install_asks_for_no_torch() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert not [need for need in project["dependencies"] if need.startswith(("torch", "timm", "transformers"))]
     assert all("<" in need and ">=" in need for need in project["dependencies"])
+
+
+# --- the law of imports ------------------------------------------------------------------------------------------------
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Our modules by dotted name below the project."""
+    found = {}
+    for path in (path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+@cache
+def imported(module: str) -> frozenset[str]:
+    """Our modules that one imports, wherever in the file."""
+    path = modules()[module]
+    package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name.removeprefix("bandbench.") for alias in node.names if alias.name.startswith("bandbench.")]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            base = ".".join([*package[: len(package) - node.level + 1], *filter(None, [node.module])])
+            names = [f"{base}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bandbench"):
+            base = (node.module or "").removeprefix("bandbench").lstrip(".")
+            names = [f"{base}.{alias.name}".lstrip(".") for alias in node.names]
+        else:
+            continue
+        found |= {name if name in modules() else name.rpartition(".")[0] for name in names}
+    return frozenset(found & modules().keys())
+
+
+def unit(module: str) -> str:
+    """The package, or the module beside the packages, as ``benchmark.search`` or ``leaderboard.rows``."""
+    return ".".join(module.split(".")[:2])
+
+
+def cycles(graph: Mapping[str, Iterable[str]]) -> Iterator[list[str]]:
+    """Sets of nodes that can be reached from each other."""
+    reached = {node: _reachable(graph, node) for node in graph}
+    left = set(graph)
+    while left:
+        node = min(left)
+        ring = {other for other in reached[node] if node in reached.get(other, ())}
+        left -= ring | {node}
+        if ring - {node} or node in graph[node]:
+            yield sorted(ring | {node})
+
+
+def _reachable(graph: Mapping[str, Iterable[str]], start: str) -> set[str]:
+    found: set[str] = set()
+    waiting = list(graph[start])
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting += graph.get(node, ())
+    return found
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if name.startswith("benchmark.")])
+def test_the_engine_imports_from_the_left_only(module: str) -> None:
+    mine = ORDER.index(module.split(".")[1])
+    if ORDER[mine] == "cli":
+        return
+    for other in imported(module):
+        folder, _, rest = other.partition(".")
+        assert folder == "benchmark", f"{module} imports {other}"
+        if rest:
+            assert ORDER.index(rest.split(".")[0]) <= mine, f"{module} imports {other}"
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if not name.startswith("benchmark")])
+def test_plugins_and_board_import_what_they_may(module: str) -> None:
+    folder = module.split(".")[0]
+    for other in imported(module):
+        if other.startswith("benchmark"):
+            below = other.partition(".")[2]
+            permitted = FROM_ENGINE[folder] | BESIDES.get(module, set())
+            assert any(f"{below}.".startswith(f"{allowed}.") for allowed in permitted), f"{module} imports {other}"
+        else:
+            assert other.split(".")[0] == folder, f"{module} imports {other}"
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if name.startswith("datasets.")])
+def test_packages_of_datasets_import_what_they_may(module: str) -> None:
+    package = module.split(".")[1]
+    allowed = AMONG_DATASETS.get(
+        package, {*modules()} and {"copies", *(m.split(".")[1] for m in modules() if m.count(".") == 1)}
+    )
+    for other in imported(module):
+        if other.startswith("datasets."):
+            assert other.split(".")[1] in allowed, f"{module} imports {other}"
+
+
+def test_no_files_import_each_other_in_a_ring() -> None:
+    assert list(cycles({module: imported(module) - {module} for module in modules()})) == []
+
+
+def test_no_packages_import_each_other_in_a_ring() -> None:
+    graph: dict[str, set[str]] = defaultdict(set)
+    for module in modules():
+        graph[unit(module)] |= {unit(other) for other in imported(module)} - {unit(module)}
+    assert list(cycles(graph)) == []
+
+
+def test_the_engine_shows_few_files() -> None:
+    files = [path.name for path in (ROOT / "benchmark").glob("*.py") if path.name != "__init__.py"]
+    assert len(files) <= MOST_FILES, files
+    assert {path.removesuffix(".py") for path in files} <= set(ORDER)
+
+
+def test_a_ring_would_be_seen() -> None:
+    assert list(cycles({"a": ["b"], "b": ["c"], "c": ["a"], "d": ["a"]})) == [["a", "b", "c"]]
+    assert list(cycles({"a": ["b"], "b": []})) == []
