@@ -1,6 +1,7 @@
 """Features of item sets: equal to the direct way, and expensive views of filtered pictures are computed once and kept."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,11 +18,29 @@ from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.pictures.crops import CropSpec
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.views import features_from_crops, view_kernel
-from conftest import Here, SilentReporter, noise_picture
+from bandbench.benchmark.views.encoders.encoder import Encoder
+from bandbench.benchmark.workers import Workers
+from conftest import Here, SilentReporter, noise_picture, run, small_study
 
 pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
 BAND = Band("low", 0.2, order=2, mode="pixels")
 SPEC = DetectorSpec.parse("clip_probe/random").build().view
+
+
+@pytest.fixture
+def embedded(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Numbers of crops of every call of an encoder; all work is done in this process."""
+    sizes: list[int] = []
+    embed = Encoder.embed
+
+    def counted(self: Encoder, crops: np.ndarray) -> np.ndarray:
+        sizes.append(len(crops))
+        time.sleep(0.05)  # so that calls at the same time overlap
+        return embed(self, crops)
+
+    monkeypatch.setattr(Encoder, "embed", counted)
+    monkeypatch.setattr(Workers, "submit", Here.submit)
+    yield sizes
 
 
 @pytest.fixture
@@ -32,6 +51,16 @@ def chunk(tmp_path: Path) -> Path:
     np.save(folder / "crops.npy", np.random.default_rng(0).integers(0, 256, (12, 48, 48, 3), dtype=np.uint8))
     np.save(folder / "rows.npy", np.array([0, 0, 1, 2, 3, 4, 4, 5, 6, 7, 8, 8], np.int32))
     return folder
+
+
+def test_a_study_over_bands_embeds_every_picture_once_per_band(
+    picture_folder: Callable[..., Path], embedded: list[int]
+) -> None:
+    plan = {"bands": [{"kind": "low", "high": 0.2}], "mode": "pixels", "seeds": 2, "sweep": None, "search": {"trials": 0}}
+    detectors = ["clip_probe/random", {"name": "clip_probe/random", "params": {"C": 0.1}}]
+    outcome = run(small_study(detectors=detectors, bootstrap=100, **plan), {"mine": picture_folder(n=10)})
+    assert not outcome.failures and not outcome.gaps and outcome.computed == 8
+    assert sum(embedded) == 2 * 20
 
 
 def test_what_is_kept_is_the_direct_result(chunk: Path, embedded: list[int]) -> None:

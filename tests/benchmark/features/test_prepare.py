@@ -25,7 +25,7 @@ from bandbench.benchmark.pictures.crops import CropSpec
 from bandbench.benchmark.results.scores import OK, Reason
 from bandbench.benchmark.search.plan import make_plan
 from bandbench.benchmark.store.folders import cache_root
-from conftest import Here, SilentReporter, run, small_study
+from conftest import Here, SilentReporter, small_study
 
 Maker = Callable[..., Path]
 PROCEDURAL = {"procedural": {"n_train": 6, "n_val": 4, "n_test": 5, "side": 64}}
@@ -34,15 +34,6 @@ PROCEDURAL = {"procedural": {"n_train": 6, "n_val": 4, "n_test": 5, "side": 64}}
 def prepared(requests: list[Request], places: Places, *views: ViewSpec) -> list[PreparedDomain]:
     views = views or (ViewSpec("profile"),)
     return prepare_domains(requests, CropSpec(48), views, places, Here(1), SilentReporter())
-
-
-def test_a_study_over_bands_embeds_every_picture_once_per_band(picture_folder: Maker, embedded: list[int]) -> None:
-    pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
-    plan = {"bands": [{"kind": "low", "high": 0.2}], "mode": "pixels", "seeds": 2, "sweep": None, "search": {"trials": 0}}
-    detectors = ["clip_probe/random", {"name": "clip_probe/random", "params": {"C": 0.1}}]
-    outcome = run(small_study(detectors=detectors, bootstrap=100, **plan), {"mine": picture_folder(n=10)})
-    assert not outcome.failures and not outcome.gaps and outcome.computed == 8
-    assert sum(embedded) == 2 * 20
 
 
 @pytest.fixture
