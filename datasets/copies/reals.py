@@ -28,7 +28,7 @@ from .tree import ARCHIVE, SPLIT_NAMES, Tree, Trouble, child_key, class_of_folde
 FAKES = "fakes"
 # Without ``training`` and ``testing``: since the first version, collections of reals take such a folder for a part of the
 # collection, or for a generator. Counting it as a split would move items between splits, which takes a new version of each.
-SPLIT_FOLDERS = {name: split for name, split in SPLIT_NAMES.items() if name not in ("training", "testing")}
+SPLIT_FOLDERS: dict[str, Split] = {name: split for name, split in SPLIT_NAMES.items() if name not in ("training", "testing")}
 SHOWN_FOLDERS = 3
 
 
