@@ -337,7 +337,7 @@ ROW_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "threshold",
-        "alarms abroad\n(1 % at home)",
+        "cross-domain\nfalse alarms",
         (
             "False-alarm rate on other domains (mean), at the threshold that gives 1 % false alarms on validation "
             "pictures of the training domain. Second line: the detection rate there."
@@ -348,7 +348,7 @@ ROW_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "calibration",
-        "calibration\nerror abroad",
+        "cross-domain\ncalibr. error",
         (
             "Mean distance between the predicted probability of fake and the observed share of fakes on the other "
             "domains, calibrated on the training domain. 0 is best; chance alone gives a little more than 0."
@@ -509,7 +509,7 @@ CLIP_COLUMNS: tuple[Column, ...] = (
         "clip_balanced_accuracy",
         "balanced\naccuracy",
         "Mean of the two classes' accuracies on clips: at a majority of the votes, else at the threshold that is best on "
-        "validation clips at home.",
+        "validation clips of the training domain.",
         Unit.SHARE,
         Better.HIGHER,
         interval=True,
