@@ -18,9 +18,8 @@ from bandbench.benchmark.results import cell_rows
 from bandbench.benchmark.store.cache import cache_usage, prune_cache
 from bandbench.benchmark.tracking.reading import cell_runs, store_folder
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
-from bandbench.detectors.forensics.noise import fingerprint
 from bandbench.leaderboard import row_cache
-from bandbench.leaderboard.row_cache import RowCache
+from bandbench.leaderboard.row_cache import RowCache, fingerprint
 from bandbench.leaderboard.rows import load_board
 from conftest import SilentReporter, run, small_study
 

@@ -21,11 +21,13 @@ ROOT = typer.main.get_command(app)
 SHARED = {
     "app",
     "arguments",
+    "board_inputs",
     "commands",
     "completion",
     "examples",
     "next_steps",
     "options",
+    "paper",
     "progress",
     "provenance",
     "report",

@@ -44,8 +44,9 @@ def test_a_wrong_name_is_a_mistake_of_the_user_with_the_nearest_name() -> None:
 
 def test_a_command_is_built_once() -> None:
     commands = _Loaded(Shelf.entries)
-    assert commands["ui"] is commands["ui"]
-    assert commands["ui"].name == "ui"
+    first = commands["ui"]
+    assert first is commands["ui"]
+    assert first.name == "ui"
     with pytest.raises(KeyError):
         commands["nothing"]
 
