@@ -12,7 +12,7 @@ from rich.text import Text
 from ...datasets.copies.listing import find_files
 from ...datasets.faces.windows import ScanRegion
 from ...leaderboard.spreadsheet import lines_as_csv
-from ..errors import BenchError
+from ..errors import BenchError, StudyError
 from ..invocation import bench
 from ..models.scanning import ScanResult, pooling_rule, scan_file
 from ..models.trained_model import TrainedModel
@@ -33,7 +33,10 @@ def scan(request: ScanRequest) -> None:
     console = Console(stderr=True)
     for target in (request.json_file, request.csv_file):
         check_target(target)
-    rule = pooling_rule(request.pool)
+    try:
+        rule = pooling_rule(request.pool)
+    except StudyError as error:
+        raise StudyError(f"--pool: {error}") from None
     folder = model_folder(request.paths[0])
     if len(request.paths) < 2 or not (folder / "model.json").is_file():
         raise BenchError(

@@ -146,7 +146,7 @@ def save_band_transfer(path: Path, narrow: Sequence[NarrowBand], train: str, tit
     path : Path
         Its suffix tells the kind of file.
     narrow : sequence of NarrowBand
-        See `narrow.narrow_aucs`.
+        See `recording.band_aucs.narrow_aucs`.
     train : str
         Comes first; if it was not tested on, its validation pictures stand in.
     title : str
@@ -571,7 +571,7 @@ def save_learning(path: Path, series: Series, title: str) -> None:
     path : Path
         PNG.
     series : dict of str to list of (epoch, value)
-        From `curves.series_of`; names that end in ``loss`` or ``accuracy``, others are left out.
+        From `epochs.series_of`; names that end in ``loss`` or ``accuracy``, others are left out.
     title : str
     """
     from matplotlib.ticker import MaxNLocator

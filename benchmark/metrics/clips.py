@@ -147,9 +147,8 @@ def clip_scores(frames: Frames, rule: ClipRule, threshold: float) -> Scored:
         if (odd := values != values[first][clip_of]).any():
             clip, pair = names[clip_of[odd][0]], sorted({str(values[odd][0]), str(values[first][clip_of[odd][0]])})
             raise DataError(f"the frames of clip {clip} have more than one {what}: {' and '.join(pair)}; a clip has one.")
-    order = np.lexsort(
-        (-scored.scores, clip_of)
-    )  # clip by clip, highest score first: sums do not depend on the order of frames
+    # Clip by clip, highest score first: sums do not depend on the order of frames.
+    order = np.lexsort((-scored.scores, clip_of))
     scores, clip = scored.scores[order], clip_of[order]
     sizes = np.bincount(clip, minlength=len(names))
     if rule is ClipRule.VOTE:

@@ -180,7 +180,7 @@ class TrainedModel:
         learned : Learned
         data : dict
         clips : array of str (n_pictures,), optional
-            Clip of each validation picture (`frame_clips`).
+            Clip of each validation picture (`frame_clips`). Clips whose frames have both labels give no thresholds of clips.
         """
         scores = validation.scores[:, None]
         calibration = Calibration.of(scores, validation.labels)
@@ -192,8 +192,12 @@ class TrainedModel:
         model = cls(recipe, classifier, calibration, unsure, threshold, counts | numbers, learned.seen, learned.names, data)
         if clips is None:
             return model
-        frames = Frames(validation, clips)
-        return replace(model, clip_thresholds={rule.value: clip_threshold(frames, rule, threshold) for rule in ClipRule})
+        try:
+            frames = Frames(validation, clips)
+            thresholds = {rule.value: clip_threshold(frames, rule, threshold) for rule in ClipRule}
+        except DataError:  # frames of one clip have both labels: such clips have no verdict, their frames have
+            return model
+        return replace(model, clip_thresholds=thresholds)
 
     def clip_threshold(self, rule: ClipRule) -> float:
         """

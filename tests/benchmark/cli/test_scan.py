@@ -21,7 +21,7 @@ def test_a_folder_that_is_no_model_leads_to_the_way_to_make_one(tmp_path: Path) 
 def test_a_rule_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path) -> None:
     error = CliRunner().invoke(app, ["scan", str(tmp_path), "x.png", "--pool", "best"]).exception
     assert isinstance(error, StudyError)
-    assert str(error) == "unknown rule for clips 'best'. Known: mean, top_third, vote."
+    assert str(error) == "--pool: unknown rule for clips 'best'. Known: mean, top_third, vote."
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,15 @@ def test_thresholds_of_clips_are_kept_where_there_are_clips(model: TrainedModel,
     assert "clip_thresholds" not in json.loads((tmp_path / "without" / "model.json").read_text())
 
 
+def test_clips_of_both_labels_leave_a_model_without_thresholds_of_clips(model: TrainedModel) -> None:
+    labels, scores = np.tile([0, 1], 12), np.random.default_rng(0).normal(size=24)
+    clips = np.repeat(np.arange(8), 3).astype(str)
+    about = (model.recipe, model.classifier, Scored(labels, scores, clips), 40, Learned(frozenset(), frozenset()), {})
+    localised = TrainedModel.calibrated(*about, clips)
+    assert localised.clip_thresholds == {}
+    assert localised.threshold == TrainedModel.calibrated(*about).threshold
+
+
 def test_nothing_is_overwritten(model: TrainedModel, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("keep")
     with pytest.raises(BenchError, match="is not empty"):
