@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_cells import interval, item_set
 
 from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.domains.catalogue import DatasetSpec, OpenDomain
@@ -14,6 +13,7 @@ from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.records import Job, Plan, Record, Trial
 from bandbench.benchmark.registry import DetectorSpec
 from conftest import small_study
+from made_cells import interval, item_set
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from made_cells import interval, item_set, made_cell, record_of
 
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.recording import cell_folder as module
@@ -15,6 +14,7 @@ from bandbench.benchmark.records import Tested as ScoredBand  # a name that pyte
 from bandbench.benchmark.results.cell_document import read_cell
 from bandbench.benchmark.results.rows import read_rows
 from bandbench.benchmark.store.folders import results_root
+from made_cells import interval, item_set, made_cell, record_of
 
 ALL, LOW = Band(), Band("low", 0.2)
 REALS, FAKES = (0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8)

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from made_cells import item_set, made_cell
 
 from bandbench.benchmark.recording.keys import (
     all_sets,
@@ -21,6 +20,7 @@ from bandbench.benchmark.recording.keys import (
 from bandbench.benchmark.records import Cell, Provenance
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.study.study_file import Study, override
+from made_cells import item_set, made_cell
 
 
 def with_study(**changes: Any) -> Callable[[Cell], Cell]:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_cells import interval, made_cell, record_of
 
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.recording.cell_folder import cell_folder, write_cell
@@ -18,6 +17,7 @@ from bandbench.benchmark.results.cell_rows import cell_rows
 from bandbench.benchmark.results.rows import rows_to_json
 from bandbench.benchmark.store.files import write_json
 from conftest import SilentReporter
+from made_cells import interval, made_cell, record_of
 
 ALL, LOW = Band(), Band("low", 0.2)
 REALS, FAKES = (0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8)

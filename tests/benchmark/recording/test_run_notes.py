@@ -5,11 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from made_cells import made_cell
 
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.recording.run_notes import MOST_DOMAINS, cell_note, study_note, text
 from bandbench.benchmark.results.rows import EvidenceInterval, Row, TestResult
+from made_cells import made_cell
 
 ROW = Row(
     "spectral_svm",

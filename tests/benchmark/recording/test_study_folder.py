@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from made_cells import made_cell
 
 from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.domains.catalogue import DatasetSpec, OpenDomain
@@ -18,6 +17,7 @@ from bandbench.benchmark.recording.study_folder import has_rows, keep_split_list
 from bandbench.benchmark.records import Cell, Provenance
 from bandbench.benchmark.results.rows import PerturbationResult, Row, TestResult, keep_rows, read_rows
 from bandbench.benchmark.store.folders import results_root
+from made_cells import made_cell
 
 TESTS = (TestResult("home", 0.9, 0.8, 1.0, 8, 1.0), TestResult("away", 0.6, 0.4, 0.8, 8, 1.0))
 ROW = Row("spectral_svm", "home", "chosen", Band(), cell="a", tests=TESTS)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_cells import made_cell, record_of, trial
 
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.frequency.bands import Band
@@ -16,6 +15,7 @@ from bandbench.benchmark.records import Tested as ScoredBand  # a name that pyte
 from bandbench.benchmark.results.cell_rows import cell_rows
 from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.store.files import read_json, write_json
+from made_cells import made_cell, record_of, trial
 
 ALL, LOW, HIGH = Band(), Band("low", 0.2), Band("high", 0.3)
 

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from made_cells import interval, made_cell
 
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.metrics.roc import Interval
 from bandbench.benchmark.records import Assessment, Cell, CellResult, Job, Record, Trial
 from bandbench.benchmark.search.cell import run_cell
+from made_cells import interval, made_cell
 
 ALL = Band()
 WIDE = Band.between(0.1, 0.4)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_cells import item_set
 
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.records import Assessment, Job, Record
@@ -17,6 +16,7 @@ from bandbench.benchmark.search.driver import Driver
 from bandbench.benchmark.search.fit import record_path
 from bandbench.benchmark.store.files import write_json
 from conftest import SilentReporter
+from made_cells import item_set
 
 BANDS = [Band("low", 0.1 + i / 100) for i in range(8)]
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_cells import item_set, score_file
 
 from bandbench.benchmark.contracts import Features, Item
 from bandbench.benchmark.errors import EmptyBandError
@@ -17,6 +16,7 @@ from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.results.scores import OK, item_table, read_scores, write_table
 from bandbench.benchmark.search import fit as fit_module
 from bandbench.benchmark.search.fit import assess, find_record, record_path, run_jobs
+from made_cells import item_set, score_file
 
 N = 12
 

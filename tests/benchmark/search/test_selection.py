@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 import pytest
-from made_cells import made_cell, trial
 
 from bandbench.benchmark.frequency.bands import MAX_FREQUENCY, Band
 from bandbench.benchmark.metrics.roc import Interval
 from bandbench.benchmark.records import Record, Trial
 from bandbench.benchmark.search.selection import choose, clearly_above_chance, evidence_interval, oracles
+from made_cells import made_cell, trial
 
 ALL, LOW = Band(), Band("low", 0.2)
 WIDE = Band.between(0.1, 0.4)

@@ -1,7 +1,6 @@
 """Documents wait for a store, are sent once, and again when the store has lost them."""
 
 import contextlib
-import math
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -16,41 +15,19 @@ from bandbench.benchmark.results.cell_rows import cell_rows
 from bandbench.benchmark.store.files import write_json
 from bandbench.benchmark.store.folders import results_root
 from bandbench.benchmark.tracking.addresses import folder_path, sqlite_path
-from bandbench.benchmark.tracking.documents import RunDocument
 from bandbench.benchmark.tracking.outbox import Outbox, waiting_stores
 from bandbench.benchmark.tracking.reading import cell_runs
 from bandbench.benchmark.tracking.sender import Sender
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 from conftest import SilentReporter, noise_picture, run, small_study
+from made_runs import PARENT, all_runs, by_kind, document
 
 Maker = Callable[..., Path]
-
-
-def all_runs(uri: str, study: str = "small") -> list[Run]:
-    client = client_for(uri)
-    experiment = client.get_experiment_by_name(study)
-    return list(client.search_runs([experiment.experiment_id], max_results=1000)) if experiment else []
-
-
-def by_kind(runs: list[Run]) -> dict[str, list[Run]]:
-    found: dict[str, list[Run]] = {"study": [], "cell": [], "trial": []}
-    for one in runs:
-        found[one.data.tags["bandbench.kind"]].append(one)
-    return found
-
-
-PARENT = "mlflow.parentRunId"
 
 
 @pytest.fixture
 def uri(tmp_path: Path, empty_store: Path) -> str:
     return f"sqlite:///{shutil.copy(empty_store, tmp_path / 'mlflow.db')}"
-
-
-def document(key: str = "k", **changes: object) -> RunDocument:
-    parent = RunDocument("p", "study", "parent", "small", "p", start=1.0)
-    defaults = {"parent": parent, "start": 2.0, "end": 3.0, "params": {"a": "1"}, "metrics": {"auc": 0.5, "gone": math.nan}}
-    return RunDocument(key, "cell", "name", "small", "p", **(defaults | changes))
 
 
 def test_a_killed_exporter_leaves_no_double(uri: str) -> None:

@@ -6,44 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mlflow.entities import Run
 
 from bandbench.benchmark.errors import TrackingError
 from bandbench.benchmark.models.trained_model import add_mlflow_model
 from bandbench.benchmark.tracking.addresses import folder_path
-from bandbench.benchmark.tracking.documents import RunDocument
 from bandbench.benchmark.tracking.sender import Sender, send_now
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
 from conftest import run, small_study, trained_model
+from made_runs import PARENT, all_runs, by_kind, document
 
 Maker = Callable[..., Path]
-
-
-def all_runs(uri: str, study: str = "small") -> list[Run]:
-    client = client_for(uri)
-    experiment = client.get_experiment_by_name(study)
-    return list(client.search_runs([experiment.experiment_id], max_results=1000)) if experiment else []
-
-
-def by_kind(runs: list[Run]) -> dict[str, list[Run]]:
-    found: dict[str, list[Run]] = {"study": [], "cell": [], "trial": []}
-    for one in runs:
-        found[one.data.tags["bandbench.kind"]].append(one)
-    return found
-
-
-PARENT = "mlflow.parentRunId"
 
 
 @pytest.fixture
 def uri(tmp_path: Path, empty_store: Path) -> str:
     return f"sqlite:///{shutil.copy(empty_store, tmp_path / 'mlflow.db')}"
-
-
-def document(key: str = "k", **changes: object) -> RunDocument:
-    parent = RunDocument("p", "study", "parent", "small", "p", start=1.0)
-    defaults = {"parent": parent, "start": 2.0, "end": 3.0, "params": {"a": "1"}, "metrics": {"auc": 0.5, "gone": math.nan}}
-    return RunDocument(key, "cell", "name", "small", "p", **(defaults | changes))
 
 
 def test_a_study_is_a_tree_with_readable_columns(picture_folder: Maker) -> None:

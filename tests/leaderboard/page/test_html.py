@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_pages import Elements, data_of, objects, unpacked
 
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.results.rows import SubmissionFacts
@@ -18,6 +17,7 @@ from bandbench.leaderboard.page.details import Details, row_id
 from bandbench.leaderboard.page.html import ASSETS, origin, page
 from bandbench.leaderboard.rows import Board, load_board
 from conftest import run, small_study
+from made_pages import Elements, data_of, objects, unpacked
 
 Maker = Callable[..., Any]
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from made_pages import data_of, objects
 
 from bandbench.benchmark.metrics.roc import Interval
 from bandbench.leaderboard.page.details import Details, row_id
@@ -14,6 +13,7 @@ from bandbench.leaderboard.page.html import page
 from bandbench.leaderboard.page.payload import payload, without_addresses
 from bandbench.leaderboard.rows import Board
 from bandbench.leaderboard.transfer.thresholds import Transfer
+from made_pages import data_of, objects
 
 Maker = Callable[..., Any]
 

@@ -7,13 +7,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from made_submissions import PLAIN, Change, recorded_rows, write_meta, write_pictures
 
 from bandbench.benchmark.cli.board_inputs import RegisteredDomains
 from bandbench.benchmark.results.scores import SCORE_SCHEMA
 from bandbench.benchmark.tracking.store import default_tracking_uri
 from bandbench.leaderboard.submissions.add import SubmissionReport, add_submission
 from conftest import run, small_study
+from made_submissions import PLAIN, Change, recorded_rows, write_meta, write_pictures
 
 
 @pytest.fixture(scope="session")

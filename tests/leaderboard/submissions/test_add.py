@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from made_submissions import board_of, brought, drop, write_meta
 
 from bandbench.benchmark.cli.board_inputs import RegisteredDomains
 from bandbench.benchmark.errors import DataError
 from bandbench.leaderboard.submissions.add import SubmissionReport, add_submission
 from bandbench.leaderboard.submissions.files import own_folder, remove_submission
 from bandbench.leaderboard.submissions.score_csv import COLUMNS
+from made_submissions import board_of, brought, drop, write_meta
 
 
 @pytest.mark.parametrize(

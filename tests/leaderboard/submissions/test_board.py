@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from made_submissions import board_of, brought, of_domain
 
 from bandbench.benchmark.cli.board_inputs import RegisteredDomains
 from bandbench.leaderboard.exports import as_csv
@@ -13,6 +12,7 @@ from bandbench.leaderboard.submissions.add import SubmissionReport
 from bandbench.leaderboard.submissions.board import with_submissions
 from bandbench.leaderboard.submissions.files import own_folder
 from bandbench.leaderboard.submissions.lines import submission_lines
+from made_submissions import board_of, brought, of_domain
 
 
 def rename(rows: list[dict[str, Any]]) -> None:

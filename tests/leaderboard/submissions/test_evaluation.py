@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from made_submissions import negate, of_domain
 
 from bandbench.benchmark.errors import DataError
 from bandbench.leaderboard.submissions.add import SubmissionReport
 from bandbench.leaderboard.submissions.files import find_submissions
+from made_submissions import negate, of_domain
 
 
 def test_below_half_abroad_is_a_result_where_home_is_right(bring: Callable[..., SubmissionReport]) -> None:

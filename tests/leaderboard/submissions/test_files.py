@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from made_submissions import board_of, brought, drop
 
 from bandbench.benchmark.errors import DataError
 from bandbench.leaderboard.submissions import files as submission_files
@@ -18,6 +17,7 @@ from bandbench.leaderboard.submissions.files import (
     own_folder,
     remove_submission,
 )
+from made_submissions import board_of, brought, drop
 
 
 def test_shipped_folders_are_read_and_hold_what_was_sent(

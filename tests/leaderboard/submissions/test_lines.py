@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 
 import pytest
-from made_submissions import brought
 from rich.console import Console
 
 from bandbench.benchmark.cli.board_inputs import RegisteredDomains
@@ -19,6 +18,7 @@ from bandbench.leaderboard.submissions.board import with_submissions
 from bandbench.leaderboard.submissions.lines import submission_lines
 from bandbench.leaderboard.submissions.meta import label
 from bandbench.leaderboard.terminal.table import as_table
+from made_submissions import brought
 
 HOSTILE = (
     "<script>alert(1)</script>", "=HYPERLINK(1)", "@x", "[red]x[/red]", "[/]", "x" * 5000, "\u202egnp.exe", "a\nb\r\nc",

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from made_submissions import write_meta
 
 from bandbench.benchmark.cli.board_inputs import RegisteredDomains
 from bandbench.benchmark.domains.catalogue import Catalogue
@@ -15,6 +14,7 @@ from bandbench.benchmark.tracking.store import default_tracking_uri
 from bandbench.leaderboard.submissions.add import add_submission
 from bandbench.leaderboard.submissions.references import Reference, References, recorded_items
 from bandbench.leaderboard.submissions.score_csv import COLUMNS
+from made_submissions import write_meta
 
 
 def test_embedded_data_are_a_reference_without_any_run(tmp_path: Path) -> None:

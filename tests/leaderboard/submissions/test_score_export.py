@@ -4,13 +4,13 @@ import math
 from pathlib import Path
 
 import pytest
-from made_submissions import board_of, brought
 
 from bandbench.benchmark.cli.board_inputs import RegisteredDomains
 from bandbench.benchmark.errors import DataError
 from bandbench.leaderboard.submissions.add import add_submission
 from bandbench.leaderboard.submissions.score_csv import COLUMNS
 from bandbench.leaderboard.submissions.score_export import export_row
+from made_submissions import board_of, brought
 
 
 @pytest.mark.parametrize("detector", ["spectral_svm", "coin_flip", "spectral_logreg"])

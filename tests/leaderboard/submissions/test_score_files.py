@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from made_submissions import recorded_rows, write_meta
 
 from bandbench.benchmark.cli.board_inputs import RegisteredDomains
 from bandbench.leaderboard.submissions.add import add_submission
 from bandbench.leaderboard.submissions.score_csv import COLUMNS
 from bandbench.leaderboard.submissions.score_files import read_score_file
+from made_submissions import recorded_rows, write_meta
 
 
 def test_names_of_another_workbench(store: str, tmp_path: Path) -> None:

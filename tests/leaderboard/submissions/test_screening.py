@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from made_submissions import Change, board_of, brought, drop, negate, of_domain
 
 from bandbench.leaderboard.submissions.add import SubmissionReport
+from made_submissions import Change, board_of, brought, drop, negate, of_domain
 
 
 def rename(rows: list[dict[str, Any]]) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from made_submissions import Change, board_of, brought, drop, of_domain, score_file, write_meta
 
 from bandbench.benchmark.cli.board_inputs import RegisteredDomains
 from bandbench.benchmark.results.scores import SCORE_SCHEMA
 from bandbench.leaderboard.submissions.add import SubmissionReport, add_submission
 from bandbench.leaderboard.submissions.files import own_folder
 from bandbench.leaderboard.submissions.score_export import export_row
+from made_submissions import Change, board_of, brought, drop, of_domain, score_file, write_meta
 
 
 def shift(by: float) -> Change:
