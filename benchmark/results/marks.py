@@ -9,7 +9,6 @@ from enum import StrEnum
 from .rows import Row
 
 MIN_DRAWS = 5  # draws of training pictures from which the variance between draws is estimated well enough for a rank
-SHORTCUT_AUC = 0.6  # lower bound of an AUC from facts of the files above which a row is marked
 LOOKALIKE_SHARE = 0.01  # of the test pictures of one domain
 
 
@@ -46,7 +45,7 @@ MEANINGS = {
 def marks_of(row: Row) -> tuple[Mark, ...]:
     """Return the marks of a row, in the order of `Mark`."""
     marks = {
-        Mark.SHORTCUT: any(s is not None and s.lo > SHORTCUT_AUC for s in (row.shortcut, *(t.shortcut for t in row.tests))),
+        Mark.SHORTCUT: any(s is not None and s.is_marked for s in (row.shortcut, *(t.shortcut for t in row.tests))),
         Mark.LOOKALIKES: any(test.n and test.lookalikes / test.n > LOOKALIKE_SHARE for test in row.tests),
         Mark.ONE_DRAW: row.seeds == 1,
         Mark.FEW_DRAWS: 1 < row.seeds < MIN_DRAWS,
