@@ -82,6 +82,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "data": (
         Example("data doctor mine --root DIR", "what a folder holds, lacks and gives away"),
+        Example("data audit mine --data mine=DIR", "do detectors live on how the files are stored?"),
         Example("data prepare ffpp --root DIR", "cut the faces out of clips, once"),
     ),
     "data prepare": (
@@ -91,6 +92,10 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "data doctor": (
         Example("data doctor mine --root DIR", "a folder with real/ and fake/"),
         Example("data doctor ffpp --root DIR --sample 50 --csv findings.csv", "a sample, all findings in a file"),
+    ),
+    "data audit": (
+        Example("data audit mine --data mine=DIR", "a folder with real/ and fake/"),
+        Example("data audit ffpp/Deepfakes@c23 --data ffpp=DIR --detector dct_ridge", "one domain, one detector"),
     ),
     "check": (
         Example("check detector spectral_svm", "a shipped detector"),

@@ -62,6 +62,13 @@ class _Data(LazyGroup):
             "Exit code 0: complete; 3: usable, with gaps; 2: unusable.",
             "copies:DoctorRequest",
         ),
+        "audit": Entry(
+            "data_audit",
+            "audit",
+            "Test if the classes of a domain can be told by their files, and if detectors lose when all are stored alike.\n\n"
+            "Exit code 0: detectors lose nothing; 3: they do.",
+            "copies:AuditRequest",
+        ),
     }
 
 

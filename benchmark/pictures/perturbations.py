@@ -37,9 +37,11 @@ RANGES = {
     "radius": (1, 10_000),
     "beta": (0, 0.5),
     "probability": (0, 1),
+    "side": (0, 4096),
 }
 NUMBER = r"\d*\.?\d+(?:e-?\d+)?"
-NOT_DRAWN = ("kernel", "probability")  # of which there are no ranges
+NOT_DRAWN = ("kernel", "probability", "side")  # of which there are no ranges
+GRID = 8  # pixels between the blocks of JPEG
 PUBLISHED_SIGMA = 4  # OpenCV's code of the default border, handed over in the place of sigma
 
 Picture = NDArray[np.uint8]
@@ -142,6 +144,39 @@ def crop(picture: Picture, rng: np.random.Generator, *, share: float = 0.1) -> P
     rows, cols = picture.shape[:2]
     y, x = round(rows * share / 2), round(cols * share / 2)
     return _uint8(cv2.resize(picture[y : rows - y, x : cols - x], (cols, rows), interpolation=cv2.INTER_CUBIC))
+
+
+def alike(picture: Picture, rng: np.random.Generator, *, quality: int = 75, side: int = 0) -> Picture:
+    """
+    Store a picture as all others: at a random crop phase, in one size, as JPEG of one quality.
+
+    A shortcut that lies in the storage of one class (format, quality, the grid of 8 pixels, size) is afterwards in both.
+
+    Parameters
+    ----------
+    picture : array of uint8 (rows, cols[, 3])
+        RGB if in colour.
+    rng : Generator
+    quality : int
+        Of libjpeg, 1 to 100.
+    side : int
+        Length of the shorter side after resampling, in pixels; 0 for the length that the picture has.
+
+    Returns
+    -------
+    array of uint8 (rows, cols[, 3])
+        Up to 7 rows and columns are cut off at the top and the left.
+    """
+    import cv2
+
+    y, x = rng.integers(0, GRID, 2) if min(picture.shape[:2]) > GRID else (0, 0)
+    picture = np.ascontiguousarray(picture[y:, x:])
+    if side:
+        rows, cols = picture.shape[:2]
+        scale = side / min(rows, cols)
+        size = max(side, round(cols * scale)), max(side, round(rows * scale))
+        picture = _uint8(cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC))
+    return jpeg(picture, rng, quality=quality)
 
 
 def combined(
@@ -384,6 +419,7 @@ CLEAN: dict[str, Kernel] = {
     "blur": blur,
     "jpeg": jpeg,
     "crop": crop,
+    "alike": alike,
     "combined": combined,
     "lowpass": lowpass,
     "highpass": highpass,

@@ -1,4 +1,4 @@
-"""Options of ``bench data prepare`` and ``bench data doctor``."""
+"""Options of ``bench data prepare``, ``bench data doctor`` and ``bench data audit``."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,3 +97,33 @@ class DoctorRequest:
     jobs: JobsOption = None
     json_file: JsonOption = None
     csv_file: CsvOption = None
+
+
+@dataclass(frozen=True)
+class AuditRequest:
+    """Options of ``bench data audit``."""
+
+    domains: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="DOMAIN...", help="Domains to audit. (default: those of --data)", autocompletion=completion.domains
+        ),
+    ] = None
+    data: DataOption = None
+    detector: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Detector to fit before and after. Repeatable. (default: spectral_svm and dct_ridge)",
+            autocompletion=completion.detectors,
+        ),
+    ] = None
+    quality: Annotated[int, typer.Option(min=1, max=100, help="JPEG quality at which all pictures are stored alike.")] = 75
+    crop: Annotated[
+        int, typer.Option(metavar="N", min=16, help="Side of the crops, in pixels; less where pictures are smaller.")
+    ] = 128
+    draws: Annotated[int, typer.Option(metavar="N", min=1, max=100, help="Draws of training pictures.")] = 5
+    seed: Annotated[int, typer.Option(min=0, help="Seed of computed pictures and of splits, as for bench run.")] = 0
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the pictures.")] = Path("audit")
+    jobs: JobsOption = None
+    json_file: JsonOption = None
