@@ -278,11 +278,9 @@ class Assessment:
     ----------
     scores : tuple of str
         Validation score files, one per replicate.
-    n_draws : int
     """
 
     scores: tuple[str, ...]
-    n_draws: int
 
 
 SWEEP_STAGES = {"band": "sweep", "stop": "stop_sweep"}  # of narrow bands, by what is done with them

@@ -15,8 +15,8 @@ from ..domains.guard import Name, refuse_shared
 from ..domains.seen import hashed_names
 from ..errors import DataError, unknown_name
 from ..features.prepare import scratch_places
-from ..metrics.bootstrap import GroupBootstrap
 from ..metrics.clips import ClipMetrics, ClipRule, Frames, clip_metrics
+from ..metrics.intervals import Intervals
 from ..metrics.roc import Scored
 from ..reporting import Reporter
 from ..results.scores import frame_clips, with_scores
@@ -172,8 +172,8 @@ def _clips(model: TrainedModel, pool: Pool, scores: NDArray[np.float64], rule: C
         return None, ""
     frames = Frames(Scored(pool.labels, scores, pool.groups), names)
     try:
-        bootstrap = GroupBootstrap([frames.scored])
-        return clip_metrics([frames], rule, [model.threshold], [model.clip_threshold(rule)], bootstrap), ""
+        intervals = Intervals([frames.scored])
+        return clip_metrics([frames], rule, [model.threshold], [model.clip_threshold(rule)], intervals), ""
     except DataError as error:
         return None, str(error)
 

@@ -23,10 +23,10 @@ from ..errors import BenchError, DataError, PluginError, StudyError
 from ..fitted import failure
 from ..frequency.bands import Band
 from ..invocation import bench
-from ..metrics.bootstrap import auc_interval
 from ..metrics.calibration import Calibration, ambiguous_stretch
 from ..metrics.clips import MAJORITY, ClipRule, Frames, clip_threshold
 from ..metrics.detection import Verdicts, best_threshold
+from ..metrics.intervals import auc_interval
 from ..metrics.roc import Scored, roc_auc
 from ..pictures.crops import CropSpec, cut, decode
 from ..registry import DetectorSpec, detectors

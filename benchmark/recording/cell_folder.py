@@ -22,6 +22,7 @@ from ..store.folders import results_root
 from .band_aucs import keep_narrow
 from .keys import all_sets, cell_key, cell_provenance, numbered_sets, settings_digest, study_key, variant_digest
 from .mistakes import keep_mistakes
+from .overlap import train_overlap
 
 
 def cell_folder(cell: Cell) -> Path:
@@ -108,6 +109,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         versions=versions(),
         finished=max(record.finished for band in bands for record in band.records),
         clips=cell.study.clips.value,
+        train_overlap=train_overlap([replicate.train for replicate in cell.replicates]),
     )
     keep_cell_document(document, folder)
     return document

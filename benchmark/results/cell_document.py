@@ -239,6 +239,8 @@ class CellDocument:
         Name of the submission that the scores came with; empty for recorded ones.
     clips : str
         Rule that pools the scores of a clip's frames, see `ClipRule`; left out of the JSON form where it is ``mean``.
+    train_overlap : float
+        Share of training pictures that two draws have in common, the mean over all pairs of draws; 0 for one draw.
     """
 
     key: str
@@ -277,6 +279,7 @@ class CellDocument:
     model_bytes: int | None = None
     submission: str = ""
     clips: str = "mean"
+    train_overlap: float = 0.0
 
     @property
     def swept(self) -> bool:
@@ -380,6 +383,7 @@ def _upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
         "data": {},
         "lookalikes": {},
         "versions": {},
+        "train_overlap": 0.0,
     }
     return defaults | dict(data)
 

@@ -152,7 +152,10 @@ def _rate(rate: float, nearest: bool) -> Metric:
         meaning=f"Share of the fakes that is detected {rule} {percent} %.",
         unit=Unit.SHARE,
         better=Better.HIGHER,
+        interval=not nearest,
+        hidden=not nearest,
         mlflow=not nearest,
+        board=not nearest,
         measure=partial(nearest_detection_rate_of if nearest else detection_rate_of, false_alarm_rate=rate),
     )
 
@@ -185,7 +188,10 @@ METRICS: tuple[Metric, ...] = (
         meaning="Equal error rate: the rate at which false alarms are as frequent as misses.",
         unit=Unit.SHARE,
         better=Better.LOWER,
+        interval=True,
+        hidden=True,
         mlflow=True,
+        board=True,
         measure=equal_error_rate_of,
     ),
     Metric(
@@ -200,6 +206,8 @@ METRICS: tuple[Metric, ...] = (
     ),
     *(_rate(rate, nearest) for nearest in (False, True) for rate in FALSE_ALARM_RATES),
 )
+
+ERROR_RATES = (*(f"pd{round(100 * rate)}" for rate in FALSE_ALARM_RATES), "eer")  # metrics that have an interval
 
 # In the order of the page.
 ROW_COLUMNS: tuple[Column, ...] = (
@@ -234,8 +242,9 @@ ROW_COLUMNS: tuple[Column, ...] = (
         "in_domain_auc",
         "in-domain\nAUC",
         (
-            "AUC on test pictures of the training domain, with the 95 % interval over groups (identities, clips). The "
-            "interval is a bootstrap interval, or a wider one if there are few groups or the AUC is near 0 or 1."
+            "AUC on test pictures of the training domain, mean over the draws. The 95 % interval is about this recipe on "
+            "this population: over groups of test pictures (identities, clips) and, with two draws or more, over draws of "
+            "the training pictures."
         ),
         Unit.AUC,
         Better.HIGHER,
@@ -261,7 +270,10 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "worst_auc",
         "worst\ndomain AUC",
-        "Lowest AUC on a single other domain.",
+        (
+            "Lowest AUC on a single other domain. The lowest of several estimates is too low on average, more so the more "
+            "alike the domains are; the interval is one of the lowest true AUC."
+        ),
         Unit.AUC,
         Better.HIGHER,
         interval=True,
@@ -273,10 +285,14 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "gain",
         "gain over\nall-pass",
-        "Headline AUC (cross-domain, else in-domain) minus that of the same detector with all frequencies.",
+        (
+            "Headline AUC (cross-domain, else in-domain) minus that of the same detector with all frequencies; the interval "
+            "is paired by test picture and by draw."
+        ),
         Unit.DIFFERENCE,
         Better.HIGHER,
-        terminal=Terminal("gain", 4),
+        interval=True,
+        terminal=Terminal("gain", 4, bounds_wide=True),
         latex="gain",
         mlflow=True,
     ),
@@ -303,11 +319,24 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "gap",
         "oracle\ngap",
-        "Oracle AUC minus headline AUC: the cost of choosing the band on the training domain alone.",
+        (
+            "Oracle AUC minus headline AUC: the cost of choosing the band on the training domain alone. The oracle's band is "
+            "the best of all on these very test pictures, so the gap is too large; the interval is one of the difference "
+            "between these two bands and does not correct that."
+        ),
         Unit.DIFFERENCE,
         Better.LOWER,
+        interval=True,
         hindsight=True,
-        derived=True,
+    ),
+    Column(
+        "draw_sd",
+        "SD between\ndraws",
+        "Standard deviation of the headline AUC between the draws of training pictures; none with one draw.",
+        Unit.DIFFERENCE,
+        Better.LOWER,
+        hidden=True,
+        mlflow=True,
     ),
     Column(
         "left_out",
@@ -414,6 +443,17 @@ ROW_COLUMNS: tuple[Column, ...] = (
         Unit.COUNT,
         hidden=True,
     ),
+    Column(
+        "train_overlap",
+        "overlap\nof draws",
+        (
+            "Share of training pictures that two draws have in common. Draws that overlap differ too little, and the intervals "
+            "correct that. From 0.9 on the draws differ by the seed of the detector alone, and the intervals are about these "
+            "training pictures."
+        ),
+        Unit.SHARE,
+        hidden=True,
+    ),
     Column("set_name", "set", "The set of test domains over which the headline is a mean.", hidden=True, derived=True),
     Column(
         "split_id",
@@ -451,7 +491,6 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column("swept", meaning="True if the study has a sweep of narrow bands, and so an evidence interval was computed."),
     Column("rule", meaning="Rule by which the band was chosen."),
     Column("marks", meaning="Codes of the reasons to doubt the row, see `results/marks.py`."),
-    Column("draw_sd", meaning="Standard deviation of the headline AUC between draws of the training pictures.", unit=Unit.AUC),
     Column("shortcut", meaning="Separation of the classes by facts of the training domain's files alone."),
     Column("gaps", meaning="Bands that could not be scored."),
     Column("settings", meaning="Short digest of the settings that change a row."),
@@ -473,7 +512,7 @@ TEST_COLUMNS: tuple[Column, ...] = (
     Column(
         "auc",
         "AUC",
-        "Area under the ROC curve of the test pictures, mean over the draws, with the 95 % interval over groups.",
+        "Area under the ROC curve of the test pictures, mean over the draws, with the 95 % interval over groups and draws.",
         Unit.AUC,
         Better.HIGHER,
         interval=True,
@@ -482,6 +521,14 @@ TEST_COLUMNS: tuple[Column, ...] = (
     Column("allpass_auc", "all-pass", "The same detector with all frequencies.", Unit.AUC, Better.HIGHER),
     Column("oracle_auc", "oracle", "With the best tried band of this domain.", Unit.AUC, Better.HIGHER, hindsight=True),
     Column("oracle_band", "best band there", "The best tried band of this domain.", Unit.FREQUENCY, hindsight=True),
+    Column(
+        "draw_sd",
+        "SD between draws",
+        "Standard deviation of the AUC between the draws of training pictures; none with one draw.",
+        Unit.DIFFERENCE,
+        Better.LOWER,
+        hidden=True,
+    ),
     Column("n", "pictures", "Test pictures.", Unit.COUNT),
     Column("coverage", "coverage", "Share of the test pictures that have a score.", Unit.SHARE, Better.HIGHER),
     Column(

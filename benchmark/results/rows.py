@@ -129,6 +129,8 @@ class TestResult:
     allpass_auc, oracle_auc : float
         With all frequencies, and with the best tried band of this domain.
     oracle_band : Band or None
+    draw_sd : float
+        Standard deviation of the AUC between the training draws; NaN for one draw.
     split_list, pictures : str
         Digests of the test items and of their contents; empty if they were not recorded.
     lookalikes : int
@@ -156,6 +158,7 @@ class TestResult:
     allpass_auc: float = NAN
     oracle_auc: float = NAN
     oracle_band: Band | None = None
+    draw_sd: float = NAN
     split_list: str = ""
     pictures: str = ""
     lookalikes: int = 0
@@ -190,7 +193,7 @@ class TestResult:
         """Read the JSON form; raise KeyError if a part that every version has is missing."""
         band = data.get("oracle_band")
         required = {name: _nan(data[name]) for name in ("domain", "auc", "auc_lo", "auc_hi", "n", "coverage")}
-        optional = {name: _nan(data[name]) for name in ("allpass_auc", "oracle_auc") if name in data}
+        optional = {name: _nan(data[name]) for name in ("allpass_auc", "oracle_auc", "draw_sd") if name in data}
         as_written = ("split_list", "pictures", "lookalikes", "clips", "clip_problem")
         optional |= {name: data[name] for name in as_written if name in data}
         return cls(
@@ -311,19 +314,23 @@ class Row:
     swept : bool
         True if narrow bands were swept, so that an evidence interval was looked for.
     in_domain_auc, cross_domain_auc, worst_auc : float
-        With bounds of 95 % over groups, ``_lo`` and ``_hi``; NaN where no such domain was tested.
+        With bounds of 95 % over groups and training draws, ``_lo`` and ``_hi``; NaN where no such domain was tested.
     worst_domain : str
-    draw_sd : float
-        Standard deviation of the headline AUC between draws of the training pictures; NaN with one draw.
     shortcut : Shortcut or None
         Audit of the training domain's files; None where none was made.
-    oracle_auc, allpass_auc, gain : float
+    oracle_auc, allpass_auc : float
         Means over the test domains of the headline.
+    gain, gap : float
+        Headline less all-pass AUC, and oracle less headline AUC, with bounds of 95 %, ``_lo`` and ``_hi``.
+    draw_sd : float
+        Standard deviation of the headline AUC between the training draws; NaN for one draw.
     coverage : float
     fit_seconds, ms_per_picture, score_ms : float
     model_bytes : float
     seeds : int
         Draws of training and validation pictures.
+    train_overlap : float
+        Share of training pictures that two draws have in common, see `metrics.replicates`.
     rule : str
         By which the band was chosen.
     gaps : tuple of str
@@ -372,17 +379,23 @@ class Row:
     worst_auc_lo: float = NAN
     worst_auc_hi: float = NAN
     worst_domain: str = ""
-    draw_sd: float = NAN
     shortcut: Shortcut | None = None
     oracle_auc: float = NAN
     allpass_auc: float = NAN
     gain: float = NAN
+    gain_lo: float = NAN
+    gain_hi: float = NAN
+    gap: float = NAN
+    gap_lo: float = NAN
+    gap_hi: float = NAN
+    draw_sd: float = NAN
     coverage: float = NAN
     fit_seconds: float = NAN
     ms_per_picture: float = NAN
     score_ms: float = NAN
     model_bytes: float = NAN
     seeds: int = 1
+    train_overlap: float = 0.0
     rule: str = ""
     gaps: tuple[str, ...] = ()
     study: str = ""

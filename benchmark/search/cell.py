@@ -89,9 +89,7 @@ def _try_bands(
     )
     errors = [next((record.error for record in draws if record.error), "") for draws in records]
     scored = [draws for draws, error in zip(records, errors, strict=True) if not error]
-    intervals = iter(
-        (yield [Assessment(tuple(record.val_scores for record in draws), cell.study.bootstrap) for draws in scored])
-    )
+    intervals = iter((yield [Assessment(tuple(record.val_scores for record in draws)) for draws in scored]))
     unknown = Interval(math.nan, math.nan, math.nan, math.nan)
     trials = [
         Trial(band, stage, unknown if error else next(intervals), draws, error)

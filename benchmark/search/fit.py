@@ -16,7 +16,7 @@ from ..epochs import epochs_of
 from ..errors import BenchError, EmptyBandError
 from ..features.load import load_view
 from ..fitted import failure, fit_detector, score_detector
-from ..metrics.bootstrap import auc_interval
+from ..metrics.intervals import auc_interval
 from ..metrics.roc import Interval, roc_auc
 from ..records import Assessment, Job, Record
 from ..results.scores import is_whole, item_labels, mean_per_item, read_scores, with_scores, write_table
@@ -112,7 +112,7 @@ def _run(job: Job) -> Record:
 
 def assess(assessment: Assessment) -> Interval:
     """Compute the mean validation AUC over replicates, with its interval."""
-    return auc_interval([read_scores(Path(path))[0].scored for path in assessment.scores], assessment.n_draws)
+    return auc_interval([read_scores(Path(path))[0].scored for path in assessment.scores])
 
 
 @dataclass(frozen=True)

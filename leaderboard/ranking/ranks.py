@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...benchmark.errors import listed
-from ...benchmark.metrics.bootstrap import auc_bounds, independent_pairs, scarce
+from ...benchmark.metrics.delong import GroupCodes
+from ...benchmark.metrics.intervals import auc_interval_of, scarce
+from ...benchmark.metrics.replicates import auc_replicates, independent_pairs, mean_of
 from ...benchmark.metrics.roc import Interval, Scored, roc_auc
 from .draws import Tests, drawn_aucs
 from .entrants import Entrant
@@ -141,7 +143,7 @@ def rank(
     p_holm = _holm_of_pairs(p)
     compared = tuple(pool[k] for k in best_first)
     places = _places(differences, p_holm <= level)
-    intervals = [_interval(evidence, tests, k) for k in best_first]
+    intervals = [_interval(tests[k]) for k in best_first]
     placed = {i: Placement(rows[i].name, intervals[k], *places[k]) for k, i in enumerate(compared)}
     placements = tuple(placed.get(i) or _unplaced(row, reasons[i]) for i, row in enumerate(rows))
     return Ranking(placements, compared, tuple(sorted(tests[0])), level, differences, errors, p, p_holm)
@@ -239,15 +241,14 @@ class _Evidence:
         The same under every draw that has lost no class.
     errors : array of float64 (n, n)
         Standard errors of all differences.
-    n_groups, n_pairs : int
-        Groups of the smaller class, and `independent_pairs`, of the domain that has fewest.
+    n_groups : int
+        Groups of the smaller class of the domain that has fewest.
     """
 
     means: NDArray[np.float64]
     draws: NDArray[np.float64]
     errors: NDArray[np.float64]
     n_groups: int
-    n_pairs: int
 
 
 def _evidence(tests: Sequence[Tests], n_draws: int, seed: int) -> _Evidence:
@@ -264,7 +265,7 @@ def _evidence(tests: Sequence[Tests], n_draws: int, seed: int) -> _Evidence:
         covariance = np.atleast_2d(np.cov(over)) * n_groups.min() / (n_groups.min() - 1)
         covariance += np.diag(_missing_variance(aucs, drawn, n_groups, n_pairs).sum(axis=1) / len(names) ** 2)
         errors = _error_of_differences(covariance)
-    return _Evidence(aucs.mean(axis=1), over, errors, int(n_groups.min()), int(n_pairs.min()))
+    return _Evidence(aucs.mean(axis=1), over, errors, int(n_groups.min()))
 
 
 def _missing_variance(
@@ -276,12 +277,10 @@ def _missing_variance(
     return np.where((np.ptp(drawn, axis=2) < NO_SPREAD) | unsure, np.maximum(1 / n_groups**2 - estimated, 0), 0)
 
 
-def _interval(evidence: _Evidence, tests: Sequence[Tests], row: int) -> Interval:
+def _interval(tests: Tests) -> Interval:
     """Return the mean AUC of a row with its interval."""
-    mean, drawn = float(evidence.means[row]), evidence.draws[row]
-    sets = [scored for each in tests[row].values() for scored in each]
-    error = max(float(drawn.std(ddof=1)), 1 / evidence.n_groups)
-    return Interval(mean, *auc_bounds(mean, sets, drawn, evidence.n_pairs), error)
+    codes = GroupCodes(np.unique(np.concatenate([scored.groups for each in tests.values() for scored in each])))
+    return auc_interval_of(mean_of([auc_replicates(tests[domain], codes) for domain in sorted(tests)]))
 
 
 def _error_of_differences(covariance: NDArray[np.float64]) -> NDArray[np.float64]:

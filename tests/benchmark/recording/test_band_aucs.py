@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.metrics.bootstrap import auc_interval
-from bandbench.benchmark.metrics.roc import Scored, roc_auc
+from bandbench.benchmark.metrics.bootstrap import GroupBootstrap
+from bandbench.benchmark.metrics.roc import Scored, roc_auc, weighted_auc
 from bandbench.benchmark.recording.band_aucs import FILE, aucs_and_errors, narrow_aucs
 from bandbench.benchmark.store.files import read_json
 from conftest import run, small_study
@@ -27,9 +27,13 @@ def test_errors_are_those_of_the_bootstrap() -> None:
         offsets = rng.normal(size=80)[np.arange(400) % 80]
         each.append([Scored(labels, strength * labels + offsets + rng.normal(size=400), groups) for _ in range(2)])
     values, errors = aucs_and_errors(each)
-    drawn = [auc_interval(draws, 2000) for draws in each]
-    assert values == pytest.approx([interval.value for interval in drawn])
-    assert errors == pytest.approx([interval.error for interval in drawn], rel=0.15)
+    bootstrap = GroupBootstrap(each[0], 2000)
+    drawn = [
+        np.mean([bootstrap.under_draws(s, lambda s, w: weighted_auc(s.labels, s.scores, w)) for s in draws], axis=0)
+        for draws in each
+    ]
+    assert values == pytest.approx([np.mean([roc_auc(s.labels, s.scores) for s in draws]) for draws in each])
+    assert errors == pytest.approx([aucs.std(ddof=1) for aucs in drawn], rel=0.15)
 
 
 def test_a_single_group_has_no_error() -> None:

@@ -26,7 +26,7 @@ OLD: dict[str, Any] = {
 NEW = OLD | {
     "schema": SCHEMA, "settings": "set", "variant": "var", "split_id": "id", "splits": {"a": "1"}, "test_splits": {"a": "2"},
     "pictures": {"a": "3"}, "dropped_leaks": {"train": 1, "val": 0}, "data": {"x": {"missing": ["p"]}},
-    "lookalikes": {"a": {"n": 1, "pairs": [["i", "j"]]}}, "model_bytes": None,
+    "lookalikes": {"a": {"n": 1, "pairs": [["i", "j"]]}}, "model_bytes": None, "train_overlap": 0.75,
     "narrow": [{"kind": "band", "low": 0.1, "high": 0.2, "val": [0.5, None], "tests": {"b": [0.6, 0.1]}}],
 }  # fmt: skip
 
@@ -44,6 +44,7 @@ def test_earlier_schemas_are_upgraded(schema: int) -> None:
     assert (document.settings, document.variant) == ("abcdefgh", "01234567")
     assert (document.splits, document.split_id, document.lookalikes, document.narrow) == ({}, "", {}, ())
     assert document.dropped_leaks == {"train": 0, "val": 0}
+    assert document.train_overlap == 0
     assert document.to_json()["schema"] == SCHEMA
     assert math.isnan(document.trials[0].auc)
 

@@ -47,7 +47,7 @@ def test_many_fakes_are_added_up_in_blocks() -> None:
 def test_spread_is_that_of_the_bootstrap_of_a_cell() -> None:
     items = scored()
     ours = drawn_aucs([{"x": [items]}], 4000)[0, 0]
-    theirs = GroupBootstrap([items], 4000, seed=5).aucs(items)
+    theirs = GroupBootstrap([items], 4000, seed=5).under_draws(items, lambda s, w: weighted_auc(s.labels, s.scores, w))
     assert ours.std() == pytest.approx(theirs.std(), rel=0.06)
     assert ours.mean() == pytest.approx(theirs.mean(), abs=0.003)
 
