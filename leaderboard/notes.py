@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from ..benchmark.domains.names import chain_of, dataset_name
 from ..benchmark.errors import listed
 from ..benchmark.invocation import bench
+from ..benchmark.results.marks import Mark, marks_of
 from ..benchmark.results.rows import Row
 
 Rows = Sequence[Row]
 SHOWN_PARTS = 10
+# A control has not learned to tell fakes by design, and look-alikes have a note of their own, with numbers.
+NOT_OF_CONTROLS = {Mark.NOTHING_LEARNED, Mark.LIKE_COIN_FLIP}
+NOTED_WITH_NUMBERS = {Mark.LOOKALIKES}
 
 
 def shown_rows(rows: Sequence[Row]) -> list[Row]:
@@ -89,10 +93,10 @@ def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ())
     computed : collection of str
         Data sets whose pictures are computed, see `may_be_copies`.
     """
-    names = [f"{row.detector} ← {row.train}" for row in rows] if by_name else [str(i + 1) for i in range(len(rows))]
+    names = _row_names(rows, by_name)
 
     def called(indices: Sequence[int]) -> str:
-        return f"row{'s' * (len(indices) > 1)} {listed((names[i] for i in indices), SHOWN_PARTS)}"
+        return _called([names[i] for i in indices])
 
     notes = []
     if earlier := [i for i, row in enumerate(rows) if not row.is_current]:
@@ -113,6 +117,71 @@ def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ())
         counts = "; ".join(_count_of(domain, alike) for domain in dict.fromkeys(domain for _, domain, *_ in alike))
         notes.append((f"Test pictures that look like training or validation pictures: {counts} ({called(indices)}).", indices))
     return notes
+
+
+@dataclass(frozen=True)
+class ShownMarks:
+    """
+    Marks of the rows that a table shows.
+
+    Attributes
+    ----------
+    shared : tuple of Mark
+        Those that all rows have, which are said once, below the table.
+    own : tuple of tuple of Mark
+        By row: those that stand beside it.
+    """
+
+    shared: tuple[Mark, ...]
+    own: tuple[tuple[Mark, ...], ...]
+
+
+def shown_marks(rows: Rows, computed: Collection[str] = ()) -> ShownMarks:
+    """
+    Return the marks that a table shows.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        As the table shows them, see `shown_rows`.
+    computed : collection of str
+        Data sets whose pictures are computed, see `may_be_copies`.
+    """
+    marks = [_marks_to_show(row, computed) for row in rows]
+    shared = tuple(mark for mark in Mark if len(rows) > 1 and all(mark in of_row for of_row in marks))
+    return ShownMarks(shared, tuple(tuple(mark for mark in of_row if mark not in shared) for of_row in marks))
+
+
+def _marks_to_show(row: Row, computed: Collection[str]) -> tuple[Mark, ...]:
+    marks = marks_of(row, computed)
+    return tuple(mark for mark in marks if not (Mark.CONTROL in marks and mark in NOT_OF_CONTROLS))
+
+
+def mark_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ()) -> list[str]:
+    """
+    Return a sentence for every mark of the rows: its name, the rows that have it, and its meaning.
+
+    Parameters
+    ----------
+    rows, by_name, computed
+        As for `row_notes`.
+    """
+    names, marks = _row_names(rows, by_name), shown_marks(rows, computed)
+    notes = []
+    for mark in Mark:
+        carriers = [name for name, own in zip(names, marks.own, strict=True) if mark in own]
+        if mark in NOTED_WITH_NUMBERS or not (carriers or mark in marks.shared):
+            continue
+        notes.append(f"{mark.label.capitalize()} ({_called(carriers) if carriers else 'all rows'}): {mark.meaning}")
+    return notes
+
+
+def _row_names(rows: Rows, by_name: bool) -> list[str]:
+    return [f"{row.detector} ← {row.train}" for row in rows] if by_name else [str(i + 1) for i in range(len(rows))]
+
+
+def _called(names: Sequence[str]) -> str:
+    return f"row{'s' * (len(names) > 1)} {listed(names, SHOWN_PARTS)}"
 
 
 def _count_of(domain: str, alike: Sequence[tuple[int, str, int, int]]) -> str:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...leaderboard.exports import as_csv, as_document, as_tests_csv
+from ...leaderboard.ranking.board import ranked_board
 from ...leaderboard.rows import ranked
 from ...leaderboard.terminal.table import print_table
 from ..contracts import FAKE, REAL, SPLITS
@@ -180,15 +181,19 @@ def _print_plan(plan: Plan) -> None:
 
 def report(outcome: Outcome, plan: Plan, console: Console, files: tuple[str | None, str | None, str | None]) -> list[Row]:
     """Print or write the results; `files` are those of JSON, of rows and of test domains as CSV. Return the rows, ranked."""
-    rows, (json_file, csv_file, csv_tests) = ranked(outcome.rows), files
+    (json_file, csv_file, csv_tests), computed = files, computed_datasets()
+    with console.status("comparing the rows"):
+        board = ranked_board(ranked(outcome.rows), lambda row: results_root() / "cells" / row.cell)
+    rows = board.rows
     if json_file:
-        write_text(json_file, dump_json(as_document(plan.study.name, rows, computed=computed_datasets())))
+        document = as_document(plan.study.name, rows, computed=computed, ranking=board.detectors)
+        write_text(json_file, dump_json(document))
     if csv_file:
-        write_text(csv_file, as_csv(rows))
+        write_text(csv_file, as_csv(rows, computed))
     if csv_tests:
         write_text(csv_tests, as_tests_csv(rows))
     if "-" not in files and rows:
-        print_table(rows, plan.study.name, about_data=False, computed=computed_datasets())
+        print_table(rows, plan.study.name, about_data=False, computed=computed, ranking=board.detectors)
     _report_gaps(outcome, console)
     print_dropped(plan.dropped_leaks, console)
     print_missing(plan.facts, console)

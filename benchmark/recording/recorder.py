@@ -14,9 +14,11 @@ from ..frequency.bands import Band
 from ..metrics.roc import Interval
 from ..models.of_cell import MODEL, left_out
 from ..records import Cell, CellResult, ItemSet, Trial
+from ..registry import datasets
 from ..reporting import Reporter
 from ..results.cell_document import SHORT, fact_text, find_cell
 from ..results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, metric_name, row_columns, test_columns
+from ..results.marks import marks_of
 from ..results.rows import Row, read_rows
 from ..store.files import digest
 from ..tracking.documents import RunDocument
@@ -235,14 +237,16 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: Row, 
     first = cell.replicates[0]
     inputs = [_input(first.train, "train"), _input(first.val, "validation"), *(_input(t, "test") for t in first.tests)]
     chosen = next(band for band in result.tested if band.role == "chosen")
+    marks = marks_of(row, {name for name, plugin in datasets.found.classes.items() if plugin.computed})
     return replace(
         stub,
+        tags=stub.tags | {"marks": ", ".join(mark.value for mark in marks)},
         params=_text(params),
         metrics={**_search_metrics(result), **row_metrics(row)},
         series=series_of([record.epochs for record in chosen.records], "draw"),
         artifacts=str(folder),
         inputs=tuple(inputs),
-        note=cell_note(row, cell, folder),
+        note=cell_note(row, cell, folder, marks),
         model=_model_folder(folder),
         end=row.finished,
     )

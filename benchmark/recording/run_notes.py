@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..models.of_cell import MODEL, left_out
 from ..records import Cell
+from ..results.marks import Mark
 from ..results.rows import Row, TestResult
 
 MOST_DOMAINS = 30
@@ -24,7 +25,7 @@ FILES = {
 }
 
 
-def cell_note(row: Row, cell: Cell, folder: Path) -> str:
+def cell_note(row: Row, cell: Cell, folder: Path, marks: Sequence[Mark] = ()) -> str:
     """
     Describe a cell.
 
@@ -35,6 +36,8 @@ def cell_note(row: Row, cell: Cell, folder: Path) -> str:
     cell : Cell
     folder : Path
         Of the cell, finished.
+    marks : sequence of Mark
+        Of the row.
 
     Returns
     -------
@@ -45,6 +48,7 @@ def cell_note(row: Row, cell: Cell, folder: Path) -> str:
         f"**{text(row.detector)}**, trained on **{text(row.train)}** ({draws}).",
         f"Chosen band: **{text(str(row.band))}** cycles/pixel, the {text(row.rule)}.",
         _evidence(row),
+        "\n".join(f"- **{mark.label}**: {mark.meaning}" for mark in marks),
         _test_table([test for test in row.tests if not test.is_perturbed]),
         _files(folder),
         _model_line(folder),

@@ -21,7 +21,8 @@ from ...benchmark.results.scores import DomainScores, read_scores
 from ...benchmark.store.files import digest
 from ...benchmark.tracking.reading import cell_runs, fetch_artifacts, study_pages
 from ..notes import may_be_copies
-from ..ranking.standings import standings
+from ..ranking.board import ranked_board
+from ..ranking.detectors import DetectorPlace
 from ..transfer.band_transfer import band_transfer
 from ..transfer.choices import choice_gaps
 from ..transfer.thresholds import Transfer, transferred
@@ -80,6 +81,8 @@ class Details:
         By `row_id`: the in-domain threshold on each test domain, for the first `MOST_READ` rows.
     standings : list of Standing
         Of each row; empty where the rows bring their own.
+    ranking : list of DetectorPlace
+        Of the detectors over their training domains.
     """
 
     cells: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -90,6 +93,7 @@ class Details:
     choices: dict[str, Choice] = field(default_factory=dict)
     transfers: dict[str, list[Transfer]] = field(default_factory=dict)
     standings: list[Standing] = field(default_factory=list)
+    ranking: list[DetectorPlace] = field(default_factory=list)
 
 
 def row_id(row: Row) -> str:
@@ -170,7 +174,9 @@ class _Reader:
 
     def read(self) -> Details:
         if not any(row.standing for row in self.rows):
-            self.details.standings = standings(self.rows, self.folders)
+            board = ranked_board(self.rows, lambda row: self.folders.get(row.run_id))
+            self.details.standings = [row.standing or Standing() for row in board.rows]
+            self.details.ranking = board.detectors
         for n, row in enumerate(self.rows):
             if row.run_id not in self.folders:
                 continue

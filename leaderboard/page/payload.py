@@ -9,9 +9,11 @@ from typing import Any
 
 from ...benchmark.domains.names import chain_of
 from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COLUMNS, Column, row_columns, test_columns
+from ...benchmark.results.marks import Mark, marks_of
 from ...benchmark.results.rows import Row, Standing, TestResult
-from ..notes import data_notes, may_be_copies, other_variants, row_notes, shown_rows
+from ..notes import data_notes, mark_notes, may_be_copies, other_variants, row_notes, shown_marks, shown_rows
 from ..ranking.comparable import comparable_sets
+from ..ranking.detectors import DetectorPlace
 from ..rows import Board
 from ..transfer.thresholds import Transfer
 from .charts import ROC_GRID, layouts
@@ -62,6 +64,8 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
     present = [
         name for name in (*OPTIONAL, *_metric_names(board.rows)) if any(values.get(name) is not None for values in optional)
     ]
+    shown = shown_rows(board.rows)
+    marks = {id(row): own for row, own in zip(shown, shown_marks(shown, computed).own, strict=True)}
     rows = [
         {
             "id": row_id(row),
@@ -71,6 +75,8 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "set": number,
             "missing": sorted(places[name] for name in tested[row.study] - {test.domain for test in row.tests}),
             "tests": sum(test.domain in places for test in row.tests),
+            "marks": [mark.value for mark in marks.get(id(row), ())],
+            "all_marks": [mark.value for mark in marks_of(row, computed)],
         }
         for row, number, more in zip(board.rows, index, optional, strict=True)
     ]
@@ -78,7 +84,8 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
     pooled = _Pool()
     rows = [{name: pooled.place(value) if name in POOLED else value for name, value in row.items()} for row in rows]
     names = list(rows[0]) if rows else []
-    notes = [text for text, _ in row_notes(shown_rows(board.rows), True, computed)] + data_notes(board.rows)
+    notes = [text for text, _ in row_notes(shown, True, computed)] + mark_notes(shown, True, computed)
+    notes += data_notes(board.rows)
     notes += other_variants(board.others)
     return {
         "study": board.study,
@@ -101,7 +108,9 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "rows": _described(_shown_columns(names)),
             "tests": _described(test_columns()),
             "clips": _described(CLIP_COLUMNS),
+            "marks": {mark.value: {"label": mark.label, "meaning": mark.meaning} for mark in Mark},
         },
+        "ranking": [_placed(place) for place in details.ranking],
         "cells": _within(CELLS_BUDGET, details.cells),
         "details": details.rows,
         "spectra": details.spectra,
@@ -110,6 +119,10 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         "rates": ROC_GRID.tolist(),
         "layouts": layouts(),
     }
+
+
+def _placed(place: DetectorPlace) -> dict[str, Any]:
+    return place.to_json() | {"reason": without_addresses(place.reason), "coin": place.is_coin}
 
 
 def without_addresses(text: str) -> str:

@@ -49,6 +49,7 @@ function rowHead(row) {
       fact("worst domain", known(row.worst_auc) ? `${auc(row, "worst_auc")} on ${shortened(row.worst_domain, 200)}` : "not measured"),
       fact("in-domain AUC", auc(row, "in_domain_auc")),
       fact("rank in its set", ranked), fact("reason", row.rank_reason ?? ""),
+      fact("marks", row.all_marks.map((code) => DATA.described.marks[code].meaning).join(" ")),
       fact("gain over all-pass", signed(row.gain)),
       fact("left-out AUC", known(row.left_out) ? `${fixed(row.left_out)}, ${signed(row.left_out_gap)} relative to the chosen band: for each test domain, the best of ${row.candidates} bands on the other test domains` : ""),
       fact("oracle AUC", known(row.oracle_auc) ? `${fixed(row.oracle_auc)}, ${signed(row.gap)} relative to the chosen band: the best evaluated band of each test domain, chosen with its labels` : "not measured"),

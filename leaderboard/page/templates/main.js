@@ -5,13 +5,14 @@ const at = (id) => document.getElementById(id);
 function drawNotes() {
   const list = (texts) => element("ul", {}, texts.map((text) => element("li", { dir: "auto" }, text)));
   const parts = [];
-  if (DATA.notes.length) parts.push(element("details", { open: DATA.notes.length < 6 }, element("summary", {}, counted(DATA.notes.length, "note on the data", "notes on the data")), list(DATA.notes.slice(0, 200))));
+  if (DATA.notes.length) parts.push(element("details", { open: DATA.notes.length < 6 }, element("summary", {}, counted(DATA.notes.length, "note on the rows", "notes on the rows")), list(DATA.notes.slice(0, 200))));
   if (DATA.refused.length) parts.push(element("details", { open: true }, element("summary", {}, `${counted(DATA.refused.length, "recorded run")} refused`), list(DATA.refused.slice(0, 200))));
   at("notes").replaceChildren(...parts);
 }
 
 function drawGlossary() {
   const lines = COLUMNS.map((column) => [column.head.replaceAll("\n", " "), column.about]);
+  lines.push(...Object.values(DATA.described.marks).map(({ label, meaning }) => [`mark “${label}”`, meaning]));
   lines.push(["sets", "Rows whose headline is a mean over the same test pictures. Only such rows are compared; ranks and frontiers are computed within a set."], ["in-domain (home), cross-domain (abroad)", "Tested on the training domain, and on other domains."], ["–", "Not measured. A mean with a missing value is missing too."]);
   at("glossary").replaceChildren(...lines.flatMap(([head, about]) => [element("dt", {}, head), element("dd", {}, about)]));
 }
@@ -131,6 +132,7 @@ function start() {
   readAddress();
   drawCounts();
   drawNotes();
+  drawRanking();
   drawGlossary();
   listen();
   drawFilters();

@@ -46,7 +46,7 @@ const written = (column) => (column.interval ? interval(column.id) : column.nume
 
 // Cells of columns that are more than their number or name.
 const CELLS = {
-  detector: { cell: (row) => [rowLink(row), badge(row), element("span", { class: "sub" }, ROLES[row.role] ?? row.role)] },
+  detector: { cell: (row) => [rowLink(row), badge(row), element("span", { class: "sub" }, ROLES[row.role] ?? row.role), ...row.marks.map(markLabel)] },
   ranks: { absent: !HAS_RANKS, value: (row) => row.rank_low, cell: rankCell },
   train: { cell: (row) => [nameOf(row.train)] },
   band: { cell: bandCell, value: (row) => row.edges[0] },
