@@ -216,9 +216,10 @@ ROW_COLUMNS: tuple[Column, ...] = (
         "ranks",
         "rank",
         (
-            "Lowest and highest rank, among the rows of the same set, that are compatible with the noise of the test "
-            "pictures. Rows with the same tie number are not significantly worse than the best of them. (Paired bootstrap"
-            " over groups, with a lower bound of the error for few groups; Holm's correction.)"
+            "Lowest and highest rank, among the ranked rows of the same set, that are compatible with the noise of the test "
+            "pictures and of the training draws. Rows with the same tie number are not significantly worse than the best of "
+            "them. (Paired differences with a lower bound of the error for few groups; Holm's correction.) Controls, rows of "
+            "fewer than five draws and rows that have learned nothing have no rank."
         ),
         Unit.COUNT,
         Better.LOWER,
@@ -490,7 +491,13 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column("evidence", meaning="Evidence interval; empty where none was found.", unit=Unit.FREQUENCY),
     Column("swept", meaning="True if the study has a sweep of narrow bands, and so an evidence interval was computed."),
     Column("rule", meaning="Rule by which the band was chosen."),
-    Column("marks", meaning="Codes of the reasons to doubt the row, see `results/marks.py`."),
+    Column("rank_low", meaning="Best rank that is compatible with the noise; empty without a rank.", unit=Unit.COUNT),
+    Column("rank_high", meaning="Worst rank that is compatible with the noise.", unit=Unit.COUNT),
+    Column(
+        "tie_group", meaning="Number of the tie group; its rows are not significantly worse than its best.", unit=Unit.COUNT
+    ),
+    Column("rank_reason", meaning="Reason why the row has no rank."),
+    Column("marks", meaning="Codes of the reasons to doubt the row, see docs/methods.md."),
     Column("shortcut", meaning="Separation of the classes by facts of the training domain's files alone."),
     Column("gaps", meaning="Bands that could not be scored."),
     Column("settings", meaning="Short digest of the settings that change a row."),

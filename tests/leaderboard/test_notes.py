@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
+from bandbench.benchmark.results.marks import Mark
 from bandbench.leaderboard.notes import (
     SHOWN_PARTS,
     DifferentTests,
     data_notes,
     different_tests,
+    mark_notes,
     may_be_copies,
     other_variants,
     row_notes,
+    shown_marks,
     shown_rows,
 )
 
@@ -83,3 +86,30 @@ def test_results_that_are_left_out_are_counted_by_study() -> None:
     several, single = other_variants({"b": 2, "a study": 1})[::-1]
     assert several.startswith("b: 2 earlier results, ") and "are not shown" in several
     assert single.startswith("a study: 1 earlier result, ") and "leaderboard --study 'a study' --all`" in single
+
+
+def test_a_mark_of_some_rows_names_them_and_one_of_all_is_said_once(row_maker: Maker) -> None:
+    rows = [row_maker("a"), row_maker("b", in_domain_auc_lo=0.4), row_maker("coin_flip", in_domain_auc_lo=0.4)]
+    marks = shown_marks(rows)
+    assert marks.shared == (Mark.ONE_DRAW, Mark.ONE_SOURCE_OF_REALS)
+    assert marks.own == ((), (Mark.NOTHING_LEARNED,), (Mark.CONTROL,))
+    assert [note.partition(":")[0] for note in mark_notes(rows)] == [
+        "Control (row 3)",
+        "One draw (all rows)",
+        "Nothing learned (row 2)",
+        "One source of reals (all rows)",
+    ]
+    assert "Nothing learned (row b ← set/a): " in "\n".join(mark_notes(rows, by_name=True))
+
+
+def test_marks_of_a_single_row_stand_beside_it(row_maker: Maker) -> None:
+    (own,) = shown_marks([row_maker()]).own
+    assert own == (Mark.ONE_DRAW, Mark.ONE_SOURCE_OF_REALS)
+    assert mark_notes([row_maker()])[0].startswith("One draw (row 1): ")
+
+
+def test_look_alikes_have_one_note_with_numbers(row_maker: Maker, test_maker: Maker) -> None:
+    rows = [row_maker(tests=[test_maker("set/b", 0.8, lookalikes=30)])]
+    assert Mark.LOOKALIKES in shown_marks(rows).own[0]
+    assert not any(note.startswith("Look-alikes") for note in mark_notes(rows))
+    assert len(row_notes(rows)) == 1

@@ -17,9 +17,11 @@ import pytest
 
 from bandbench.benchmark.results import columns
 from bandbench.benchmark.results.cell_document import NarrowBand
+from bandbench.benchmark.results.marks import Mark
 from bandbench.benchmark.results.rows import Row, Standing, SubmissionFacts
 from bandbench.leaderboard.page.details import Choice, Details
 from bandbench.leaderboard.page.html import page as make_page
+from bandbench.leaderboard.ranking.detectors import DetectorPlace
 from bandbench.leaderboard.rows import Board
 from bandbench.leaderboard.transfer.band_transfer import band_transfer
 from conftest import missing_program
@@ -188,6 +190,44 @@ def dot() -> str:
     out = io.BytesIO()
     Image.new("RGB", (96, 96)).save(out, "WEBP")
     return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+def test_marks_stand_beside_rows_and_say_what_they_mean(reader: Callable[..., Reader], row_maker: Maker) -> None:
+    unsure = {"in_domain_auc_lo": 0.4, "rank_reason": "nothing learned"}
+    shown = reader([row_maker("svm", seeds=5), row_maker("ridge", seeds=5, **unsure), row_maker("once", seeds=1)])
+    labels = {row: shown.page.locator(f"#rows tbody tr:has-text('{row}') .mark").all_inner_texts() for row in ("svm", "ridge")}
+    assert labels == {"svm": [], "ridge": ["nothing learned"]}
+    assert "has learned anything" in (shown.page.locator("#rows .mark").first.get_attribute("title") or "")
+    notes = shown.page.locator("#notes").inner_text()
+    assert "Nothing learned (row ridge ← set/a)" in notes
+    assert "One source of reals (all rows)" in notes
+    once = shown.page.locator("#rows tbody tr:has-text('once')")
+    assert once.locator(".sub", has_text="one draw").count() == 2
+    assert shown.page.locator("#ranking").is_hidden()
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_detectors_are_ranked_beside_the_line_of_the_coin(width: int, reader: Callable[..., Reader], rows: list[Row]) -> None:
+    train = ("set/a", "set/b")
+    coin = (Mark.CONTROL, Mark.LIKE_COIN_FLIP)
+    ranking = [
+        DetectorPlace(HOSTILE[1], "made", 0.8, 0.7, 0.9, 1, 1, 1, train=train),
+        DetectorPlace("ridge", "made", 0.6, 0.45, 0.7, 2, 3, 2, marks=(Mark.LIKE_COIN_FLIP,), train=train),
+        DetectorPlace("lbp", "made", 0.6, 0.55, 0.65, 2, 3, 2, train=train),
+        DetectorPlace("coin_flip", "made", 0.5, 0.46, 0.54, reason="control", marks=coin, train=train),
+        DetectorPlace("lost", "made", reason="not trained on set/b"),
+    ]
+    shown = reader(rows, Details(ranking=ranking), viewport={"width": width, "height": 900})
+    lines = [" ".join(text.split()) for text in shown.page.locator("#ranking tbody tr").all_inner_texts()]
+    assert lines[0].startswith("1 ")
+    assert lines[1].startswith("2–3 tie 2 ridge like a coin flip 0.600")
+    assert "coin_flip the coin's line 0.500" in lines[3]
+    assert "lost not trained on set/b" in lines[4]
+    assert shown.page.locator("#ranking .track").count() == 4
+    assert shown.page.locator("#ranking .coin").count() == 4
+    assert shown.no_sideways_scroll()
+    shown.page.click("nav a[data-part=ranking]")
+    assert "part=ranking" in shown.hash()
 
 
 def test_sorting_keeps_sets_apart_until_told(reader: Callable[..., Reader], rows: list[Row]) -> None:

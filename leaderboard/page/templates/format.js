@@ -39,10 +39,15 @@ function missing(why = "not measured") {
   return element("span", { class: "none", title: why }, element("span", { "aria-hidden": "true" }, "–"), element("span", { class: "unseen" }, why));
 }
 
-function measured(value, low, high) {
+function measured(value, low, high, note = "") {
   if (!known(value)) return [missing()];
   const under = value < 0.5 ? { class: "under", title: "below chance: reals score higher than fakes" } : {};
-  return [element("span", under, fixed(value)), element("span", { class: "sub" }, between(low, high) || "no interval")];
+  return [element("span", under, fixed(value)), element("span", { class: "sub" }, between(low, high) || "no interval"), note ? element("span", { class: "sub" }, note) : ""];
+}
+
+function changed(value, low, high) {
+  if (!known(value)) return [missing()];
+  return [signed(value), element("span", { class: "sub" }, known(low) && known(high) ? `${signed(low)} to ${signed(high)}` : "")];
 }
 
 // Plotly reads <b>, <a href>, &amp; and the like in its labels; and a right-to-left name must not turn its neighbours round.

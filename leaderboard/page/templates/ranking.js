@@ -17,16 +17,18 @@ function rankingTable(study, places, named) {
   const [low, high] = scaleOf(places);
   const coin = places.find((place) => place.coin && known(place.auc));
   const title = `${study}: mean over ${counted(train.length, "training domain")}`;
-  const heads = ["rank", "detector", "mean cross-domain AUC", ""];
+  const tied = (place) => places.filter((other) => other.tie_group === place.tie_group).length > 1;
+  const scale = element("span", { class: "ends", "aria-hidden": "true" }, element("span", {}, fixed(low, 2)), element("span", {}, fixed(high, 2)));
+  const heads = ["rank", "detector", "mean cross-\ndomain AUC", scale];
   return element("div", { class: "ranking" },
     element("p", { class: "meta", dir: "auto" }, `${named ? study + ": " : ""}mean over ${counted(train.length, "training domain")}${train.length ? `: ${shortened(train.join(", "), 300)}` : ""}`),
     element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": title }, element("table", { "aria-label": title },
       element("thead", {}, element("tr", {}, heads.map((head, i) => element("th", { scope: "col", class: i === 2 ? "number" : null }, head)))),
-      element("tbody", {}, places.map((place) => rankingRow(place, low, high, coin))))));
+      element("tbody", {}, places.map((place) => rankingRow(place, low, high, coin, tied(place)))))));
 }
 
-function rankingRow(place, low, high, coin) {
-  const tie = known(place.tie_group) ? element("span", { class: "sub" }, `tie group ${place.tie_group}`) : null;
+function rankingRow(place, low, high, coin, tied) {
+  const tie = known(place.tie_group) && tied ? element("span", { class: "sub" }, `tie ${place.tie_group}`) : null;
   return element("tr", { class: place.marks.includes("control") ? "control" : null },
     element("td", {}, known(place.rank_low) ? [placesText(place), tie] : [missing(place.reason || "no rank")]),
     element("th", { scope: "row" }, nameOf(place.detector), remarksOf(place, coin)),

@@ -31,18 +31,19 @@ const ROWS = (DATA.columns[0] ?? []).map((_, place) => {
 });
 const BY_ID = new Map(ROWS.map((row) => [row.id, row]));
 const ROLES = { chosen: "", fixed: "fixed band", allpass: "all frequencies" };
-const HAS_RANKS = DATA.fields.includes("rank_low");
+const HAS_RANKS = DATA.fields.includes("rank_reason");
 
 const HAS_CHOICES = DATA.fields.includes("left_out");
 const HAS_SUBMISSIONS = ROWS.some((row) => row.origin !== "recorded");
 
-const interval = (name) => (row) => measured(row[name], row[name + "_lo"], row[name + "_hi"]);
+const OVER_PICTURES = ["in_domain_auc", "cross_domain_auc"]; // whose interval says so if it is over one draw
+const interval = ({ id, unit }) => (row) => (unit === "difference" ? changed : measured)(row[id], row[id + "_lo"], row[id + "_hi"], row.seeds === 1 && OVER_PICTURES.includes(id) ? "one draw" : "");
 const number = (name, write = fixed) => (row) => [known(row[name]) ? write(row[name]) : missing()];
 const flagged = (row) => row.lookalikes + row.gaps.length + (row.dropped ? 1 : 0);
 
 // How a number is written, by its unit.
 const WRITTEN = { "AUC": fixed, "difference": signed, "share": percent, "ms": milliseconds, "bytes": kilobytes, "s": (value) => value.toFixed(2), "count": String };
-const written = (column) => (column.interval ? interval(column.id) : column.numeric ? number(column.id, WRITTEN[column.unit]) : (row) => [row[column.id] ? nameOf(row[column.id]) : missing()]);
+const written = (column) => (column.interval ? interval(column) : column.numeric ? number(column.id, WRITTEN[column.unit]) : (row) => [row[column.id] ? nameOf(row[column.id]) : missing()]);
 
 // Cells of columns that are more than their number or name.
 const CELLS = {
