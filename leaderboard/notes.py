@@ -12,9 +12,9 @@ from ..benchmark.results.rows import Row
 
 Rows = Sequence[Row]
 SHOWN_PARTS = 10
-# A control has not learned to tell fakes by design, and look-alikes have a note of their own, with numbers.
+# A control has not learned to tell fakes by design; shortcuts and look-alikes have notes of their own, with numbers.
 NOT_OF_CONTROLS = {Mark.NOTHING_LEARNED, Mark.LIKE_COIN_FLIP}
-NOTED_WITH_NUMBERS = {Mark.LOOKALIKES}
+NOTED_WITH_NUMBERS = {Mark.SHORTCUT, Mark.LOOKALIKES}
 
 
 def shown_rows(rows: Sequence[Row]) -> list[Row]:

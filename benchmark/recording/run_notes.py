@@ -48,7 +48,7 @@ def cell_note(row: Row, cell: Cell, folder: Path, marks: Sequence[Mark] = ()) ->
         f"**{text(row.detector)}**, trained on **{text(row.train)}** ({draws}).",
         f"Chosen band: **{text(str(row.band))}** cycles/pixel, the {text(row.rule)}.",
         _evidence(row),
-        "\n".join(f"- **{mark.label}**: {mark.meaning}" for mark in marks),
+        "\n".join(f"- **{text(mark.label)}**: {text(mark.meaning)}" for mark in marks),
         _test_table([test for test in row.tests if not test.is_perturbed]),
         _files(folder),
         _model_line(folder),

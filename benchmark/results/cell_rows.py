@@ -158,6 +158,7 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         score_ms=entry.score_ms,
         model_bytes=(document.model_bytes or math.nan) if is_chosen else math.nan,
         seeds=document.seeds,
+        control=bool(document.detector_identity.get("control", False)),
         train_overlap=document.train_overlap,
         rule=document.rule if is_chosen else "",
         gaps=document.gaps,

@@ -491,6 +491,7 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column("evidence", meaning="Evidence interval; empty where none was found.", unit=Unit.FREQUENCY),
     Column("swept", meaning="True if the study has a sweep of narrow bands, and so an evidence interval was computed."),
     Column("rule", meaning="Rule by which the band was chosen."),
+    Column("control", meaning="True for a control, which is a reference and no contestant."),
     Column("rank_low", meaning="Best rank that is compatible with the noise; empty without a rank.", unit=Unit.COUNT),
     Column("rank_high", meaning="Worst rank that is compatible with the noise.", unit=Unit.COUNT),
     Column(

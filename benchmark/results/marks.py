@@ -17,7 +17,7 @@ SHORTCUT_AUC = 0.6  # lower bound of an AUC from facts of the files above which 
 LOOKALIKE_SHARE = 0.01  # of the test pictures of one domain
 
 COIN = "coin_flip"  # the reference of a board: it draws scores at random
-CONTROLS = (COIN, "file_facts", "permuted_labels")  # detectors that are no contestants
+CONTROLS = (COIN, "file_facts", "permuted_labels")  # of ours; another detector says so itself (`Row.control`)
 
 
 class Mark(StrEnum):
@@ -93,7 +93,7 @@ def marks_of(row: Row, computed: Collection[str] = ()) -> tuple[Mark, ...]:
     of_files = [test for test in row.tests if not chain_of(test.domain) and dataset_name(test.domain) not in computed]
     low, high = headline_bounds(row)
     marks = {
-        Mark.CONTROL: is_control(row.detector),
+        Mark.CONTROL: row.control or is_control(row.detector),
         Mark.SHORTCUT: any(s is not None and s.lo > SHORTCUT_AUC for s in (row.shortcut, *(t.shortcut for t in row.tests))),
         Mark.LOOKALIKES: any(test.n and test.lookalikes / test.n > LOOKALIKE_SHARE for test in of_files),
         Mark.ONE_DRAW: row.seeds == 1,

@@ -329,6 +329,8 @@ class Row:
     model_bytes : float
     seeds : int
         Draws of training and validation pictures.
+    control : bool
+        True if its detector says that it is a control and no contestant; see `marks.is_control` for ours.
     train_overlap : float
         Share of training pictures that two draws have in common, see `metrics.replicates`.
     rule : str
@@ -395,6 +397,7 @@ class Row:
     score_ms: float = NAN
     model_bytes: float = NAN
     seeds: int = 1
+    control: bool = False
     train_overlap: float = 0.0
     rule: str = ""
     gaps: tuple[str, ...] = ()

@@ -8,12 +8,12 @@ domains of a study, each of which weighs the same, with the interval, the compar
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from ...benchmark.errors import DataError, listed
-from ...benchmark.results.marks import MIN_DRAWS, Mark, is_coin, is_control, without_rank
+from ...benchmark.results.marks import MIN_DRAWS, Mark, is_coin, marks_of, without_rank
 from ...benchmark.results.rows import NAN, Row, home_and_abroad
 from .comparison import LEVEL, Contestant, all_groups, compare, contestant, mean_contestant
 from .entrants import Entrant, RowScores
@@ -96,7 +96,8 @@ def _study_ranking(study: str, rows: Sequence[Row], scores: RowScores) -> list[D
     by_detector: dict[str, dict[str, Row]] = {}
     for row in rows:
         by_detector.setdefault(row.detector, {}).setdefault(row.train, row)
-    train = _common_training(by_detector)
+    controls = {row.detector for row in rows if Mark.CONTROL in marks_of(row)}
+    train = _common_training(by_detector, controls)
     reasons: dict[str, str] = {}
     cells: dict[str, list[tuple[Row, Entrant]]] = {}
     for detector, trained in by_detector.items():
@@ -105,11 +106,11 @@ def _study_ranking(study: str, rows: Sequence[Row], scores: RowScores) -> list[D
         except DataError as error:
             reasons[detector] = str(error)
     abroad = {name: _abroad(of_detector) for name, of_detector in cells.items()}
-    reasons |= _on_other_pictures(abroad)
+    reasons |= _on_other_pictures(abroad, controls)
     usable = [detector for detector in cells if detector not in reasons]
     means = _means({name: abroad[name] for name in usable})
     homes = _means({name: home for name in usable if (home := _at_home(cells[name]))})
-    marks = {name: _marks(name, means[name], homes.get(name)) for name in usable}
+    marks = {name: _marks(name in controls, means[name], homes.get(name)) for name in usable}
     ranked = [name for name in usable if without_rank(marks[name]) is None]
     reasons |= {name: mark.label for name in usable if (mark := without_rank(marks[name]))}
     places: dict[str, tuple[int, int, int]] = {}
@@ -125,10 +126,10 @@ def _study_ranking(study: str, rows: Sequence[Row], scores: RowScores) -> list[D
     return sorted(found, key=lambda place: (math.isnan(place.auc), -place.auc, place.detector))
 
 
-def _common_training(by_detector: Mapping[str, Mapping[str, Row]]) -> tuple[str, ...]:
+def _common_training(by_detector: Mapping[str, Mapping[str, Row]], controls: Collection[str]) -> tuple[str, ...]:
     """Return the training domains that most contestants have in common: those that the largest number was trained on."""
     trained = {name: frozenset(rows) for name, rows in by_detector.items()}
-    contestants = [domains for name, domains in trained.items() if not is_control(name)] or list(trained.values())
+    contestants = [domains for name, domains in trained.items() if name not in controls] or list(trained.values())
     counts = Counter(contestants)
     return tuple(sorted(max(counts, key=lambda domains: (counts[domains], len(domains), sorted(domains)))))
 
@@ -146,10 +147,10 @@ def _cells(trained: Mapping[str, Row], train: Sequence[str], scores: RowScores) 
     return cells
 
 
-def _on_other_pictures(abroad: Mapping[str, Sequence[Entrant]]) -> dict[str, str]:
+def _on_other_pictures(abroad: Mapping[str, Sequence[Entrant]], controls: Collection[str]) -> dict[str, str]:
     """Return the reason of each detector whose test pictures are not those of most contestants."""
     pictures = {name: tuple(tuple(sorted(entrant.items.items())) for entrant in entrants) for name, entrants in abroad.items()}
-    counts = Counter(each for name, each in pictures.items() if not is_control(name)) or Counter(pictures.values())
+    counts = Counter(each for name, each in pictures.items() if name not in controls) or Counter(pictures.values())
     usual = max(counts, key=lambda each: (counts[each], each), default=None)
     return {name: "scored on other test pictures than the others" for name, each in pictures.items() if each != usual}
 
@@ -176,11 +177,11 @@ def _means(by_detector: Mapping[str, Sequence[Entrant]]) -> dict[str, Contestant
     }
 
 
-def _marks(detector: str, mean: Contestant, home: Contestant | None) -> tuple[Mark, ...]:
+def _marks(control: bool, mean: Contestant, home: Contestant | None) -> tuple[Mark, ...]:
     """Return the marks of a mean, by the rules of `marks_of`."""
     draws, interval = len(mean.replicates.values), mean.interval
     marks = {
-        Mark.CONTROL: is_control(detector),
+        Mark.CONTROL: control,
         Mark.ONE_DRAW: draws == 1,
         Mark.FEW_DRAWS: 1 < draws < MIN_DRAWS,
         Mark.NOTHING_LEARNED: home is not None and home.interval.low <= 0.5,

@@ -197,7 +197,7 @@ def test_marks_stand_beside_rows_and_say_what_they_mean(reader: Callable[..., Re
     shown = reader([row_maker("svm", seeds=5), row_maker("ridge", seeds=5, **unsure), row_maker("once", seeds=1)])
     labels = {row: shown.page.locator(f"#rows tbody tr:has-text('{row}') .mark").all_inner_texts() for row in ("svm", "ridge")}
     assert labels == {"svm": [], "ridge": ["nothing learned"]}
-    assert "has learned anything" in (shown.page.locator("#rows .mark").first.get_attribute("title") or "")
+    assert "has learned anything" in str(shown.page.locator("#rows .mark").first.get_attribute("title"))
     notes = shown.page.locator("#notes").inner_text()
     assert "Nothing learned (row ridge ← set/a)" in notes
     assert "One source of reals (all rows)" in notes

@@ -3,7 +3,7 @@
 const RANKED = DATA.ranking.reduce((groups, place) => groups.set(place.study, [...(groups.get(place.study) ?? []), place]), new Map());
 const HAS_RANKING = [...RANKED.values()].some((places) => places.length > 1);
 const placesText = (row) => (row.rank_low === row.rank_high ? `${row.rank_low}` : `${row.rank_low}–${row.rank_high}`);
-const markLabel = (code) => element("span", { class: "badge mark", title: DATA.described.marks[code]?.meaning ?? null }, DATA.described.marks[code]?.label ?? code);
+const markLabel = (code) => element("span", { class: "mark", title: DATA.described.marks[code]?.meaning ?? null }, DATA.described.marks[code]?.label ?? code);
 
 function drawRanking() {
   document.getElementById("ranking").hidden = !HAS_RANKING;

@@ -14,6 +14,7 @@ from bandbench.benchmark.recording.recorder import Recorder
 from bandbench.benchmark.records import Cell, CellResult, Record, Trial
 from bandbench.benchmark.records import Tested as ScoredBand  # a name that pytest does not take for tests
 from bandbench.benchmark.results.cell_rows import cell_rows
+from bandbench.benchmark.results.marks import marks_of
 from bandbench.benchmark.results.rows import rows_to_json
 from bandbench.benchmark.store.files import write_json
 from conftest import SilentReporter
@@ -123,6 +124,8 @@ def test_a_result_goes_to_the_store_with_its_rows_and_gaps(tmp_path: Path) -> No
     )
     assert document.artifacts == str(cell_folder(cell))
     assert document.used > 0
+    assert document.tags["marks"].split(", ") == [mark.value for mark in marks_of(rows[0])]
+    assert "one_draw" in document.tags["marks"]
 
 
 def test_trials_go_to_the_store_but_for_failed_ones_and_the_best_is_told() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.recording.run_notes import MOST_DOMAINS, cell_note, study_note, text
+from bandbench.benchmark.results.marks import Mark
 from bandbench.benchmark.results.rows import EvidenceInterval, Row, TestResult
 from made_cells import made_cell
 
@@ -33,6 +34,12 @@ def test_a_note_names_detector_domain_band_and_rule(tmp_path: Path) -> None:
     assert note[0] == "**spectral\\_svm**, trained on **home** (one draw of its pictures)."
     assert note[2] == "Chosen band: **low \\<0.200** cycles/pixel, the narrowest band."
     assert "(3 draws of its training and validation pictures)" in lines(replace(ROW, seeds=3), tmp_path)[0]
+
+
+def test_a_note_explains_the_marks(tmp_path: Path) -> None:
+    note = cell_note(ROW, made_cell(), tmp_path, (Mark.ONE_DRAW, Mark.NOTHING_LEARNED)).splitlines()
+    assert [line.partition(":")[0] for line in note if line.startswith("- **")] == ["- **one draw**", "- **nothing learned**"]
+    assert not any(line.startswith("- **") for line in lines(ROW, tmp_path))
 
 
 @pytest.mark.parametrize(

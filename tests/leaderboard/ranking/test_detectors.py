@@ -138,6 +138,13 @@ def test_studies_have_rankings_of_their_own_and_submissions_join_them(board: Cal
     assert {place.study for place in detector_ranking(theirs, scores)} == {""}
 
 
+def test_a_control_of_another_package_says_so_itself(board: Callable[..., list[Row]]) -> None:
+    strengths = {"good": 1.5, "fair": 0.7, "theirs": 2.0}
+    rows = [*board("good", "fair"), *board("theirs", control=True)]
+    found = by_name(detector_ranking(rows, MadeScores(strengths)))
+    assert (found["theirs"].reason, found["good"].rank_high) == ("control", 1)
+
+
 def test_the_json_form_has_what_others_read(board: Callable[..., list[Row]]) -> None:
     strengths = {"good": 1.5, "coin_flip": 0.0}
     first, coin = (place.to_json() for place in detector_ranking(board(*strengths), MadeScores(strengths)))
