@@ -145,10 +145,13 @@ class Features:
         uint8 (n_crops, side, side[, 3]) for ``pixels``.
     frequency : array of float64 (n_features,), or None for ``pixels`` and whole planes
         Of each feature, in cycles/pixel.
+    categorical : tuple of int
+        Features whose values are codes without an order.
     """
 
     values: NDArray
     frequency: NDArray[np.float64] | None = None
+    categorical: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -159,7 +162,7 @@ class Features:
         return self.values.reshape(len(self.values), -1)
 
     def __getitem__(self, rows: Any) -> "Features":
-        return Features(self.values[rows], self.frequency)
+        return Features(self.values[rows], self.frequency, self.categorical)
 
 
 View = Features  # its name in detectors of other packages that were written before
@@ -189,6 +192,8 @@ class Plugin:
         Optional part of the installation that it needs, as in ``bandbench[deep]``; empty if none.
     needs : tuple of str
         Libraries of that part, as they are imported; imported where they are used, never with the file.
+    control : bool
+        A control of every run and no competitor: it has a row, with all frequencies, but no rank.
     """
 
     name: ClassVar[str]
@@ -196,6 +201,7 @@ class Plugin:
     source: ClassVar[str] = ""
     extra: ClassVar[str] = ""
     needs: ClassVar[tuple[str, ...]] = ()
+    control: ClassVar[bool] = False
 
     @classmethod
     def missing(cls) -> str:
@@ -248,7 +254,7 @@ class Detector(Plugin):
 
     Attributes
     ----------
-    name, version, source, extra, needs
+    name, version, source, extra, needs, control
         See `Plugin`; `source` is the paper or origin of the idea.
     presets : dict of dict
         Named parameter sets, written ``name/preset`` on the command line (``spectral_svm/faithful``).
@@ -304,6 +310,15 @@ class ManyClasses(Protocol):
 
     def class_scores(self, view: Features) -> NDArray[np.float64]:
         """Score crops, float64 (n_crops, n_classes), finite; the largest score of a row is the class."""
+        ...
+
+
+@runtime_checkable
+class FitsGroups(Protocol):
+    """A detector that is told which training crops belong together; a study calls this method instead of `Detector.fit`."""
+
+    def fit_groups(self, view: Features, labels: NDArray[np.int64], groups: NDArray) -> Any:
+        """Learn from training crops of some groups, an array of str (n_crops,)."""
         ...
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .contracts import LABEL_NAMES, REAL, Detector, Features, ManyClasses
+from .contracts import LABEL_NAMES, REAL, Detector, Features, FitsGroups, ManyClasses
 from .errors import PluginError
 from .store.files import write_json
 
@@ -16,7 +16,9 @@ from .store.files import write_json
 TRUSTED_TYPES: tuple[str, ...] = ()
 
 
-def fit_detector(detector: Detector, view: Features, labels: NDArray[np.int64], n_classes: int = 2) -> Detector:
+def fit_detector(
+    detector: Detector, view: Features, labels: NDArray[np.int64], n_classes: int = 2, groups: NDArray | None = None
+) -> Detector:
     """
     Fit a detector, after a check of its input.
 
@@ -27,6 +29,8 @@ def fit_detector(detector: Detector, view: Features, labels: NDArray[np.int64], 
     labels : array of int64 (n_crops,)
     n_classes : int
         More than two for a detector with `class_scores`.
+    groups : array of str (n_crops,), optional
+        For a detector that `FitsGroups`.
 
     Raises
     ------
@@ -40,7 +44,10 @@ def fit_detector(detector: Detector, view: Features, labels: NDArray[np.int64], 
             missing = f"both classes, got no {LABEL_NAMES[label]}" if n_classes == 2 else f"all classes, got none of {label}"
             raise PluginError(f"{detector.name}.fit needs {missing} among {len(labels)} crops.")
     _require_finite(detector, view)
-    detector.fit(view, labels)
+    if groups is not None and isinstance(detector, FitsGroups):
+        detector.fit_groups(view, labels, groups)
+    else:
+        detector.fit(view, labels)
     detector.__dict__["_fitted_shape"] = view.values.shape[1:]
     return detector
 

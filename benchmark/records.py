@@ -8,12 +8,14 @@ from typing import Any
 
 from .contracts import LABEL_NAMES, SPLITS, Framing
 from .domains.catalogue import OpenDomain
+from .domains.splits import missing_classes
 from .frequency.bands import Band
 from .metrics.roc import Interval
 from .pictures.lookalikes import Lookalikes
+from .pictures.shortcuts import Shortcut
 from .registry import DetectorSpec
 from .store.files import digest
-from .study.study_file import Study
+from .study.study_file import Study, all_pass_only
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,8 @@ class Plan:
     study : Study
         Its ``train`` and ``test`` are domains, the perturbed ones among them.
     detectors : tuple of DetectorSpec
+    controls : tuple of DetectorSpec
+        Added to every training domain that has both classes.
     domains : dict of (domain, replicate) to OpenDomain
         Without what the guard left out.
     left_out : dict of str to str
@@ -116,6 +120,7 @@ class Plan:
     dropped: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     unusable: dict[str, str] = field(default_factory=dict)
+    controls: tuple[DetectorSpec, ...] = ()
 
     @property
     def dropped_leaks(self) -> dict[str, dict[str, int]]:
@@ -125,9 +130,20 @@ class Plan:
             largest[name] = max(counts, largest.get(name, counts), key=lambda c: sum(c.values()))
         return largest
 
+    def controls_on(self, train: str) -> tuple[DetectorSpec, ...]:
+        """Return the controls of a training domain: none if it lacks a class, which other detectors may do without."""
+        drawn = (self.domains[train, r].items for r in range(self.study.seeds))
+        complete = all(not missing_classes(items, ("train", "val")) for items in drawn)
+        return self.controls if complete else ()
+
     @property
     def n_cells(self) -> int:
-        return len(self.detectors) * len(self.study.train)
+        return len(self.detectors) * len(self.study.train) + self.n_controls
+
+    @property
+    def n_controls(self) -> int:
+        """Number of cells of controls."""
+        return sum(len(self.controls_on(train)) for train in self.study.train)
 
     @property
     def n_bands(self) -> int:
@@ -136,10 +152,15 @@ class Plan:
         return 1 + sweep + len(self.study.bands) + self.study.search.trials
 
     @property
-    def n_fits(self) -> int:
-        """Largest number of fits of the study; without the oracle, chosen bands are fitted once more for the test domains."""
+    def n_fits_of_cell(self) -> int:
+        """Largest number of fits of one cell; without the oracle, chosen bands are fitted once more for the test domains."""
         again = 0 if self.study.oracle else 1
-        return self.n_cells * self.study.seeds * (self.n_bands + again)
+        return self.study.seeds * (self.n_bands + again)
+
+    @property
+    def n_fits(self) -> int:
+        """Largest number of fits of the study; a control is fitted once for each draw."""
+        return len(self.detectors) * len(self.study.train) * self.n_fits_of_cell + self.n_controls * self.study.seeds
 
     def sizes(self) -> list["DomainSize"]:
         """Return the numbers of pictures of every domain in the first draw, training domains first."""
@@ -310,11 +331,22 @@ class Cell:
     replicates: tuple[Replicate, ...]
     records: str
     attempt: int = 0
+    shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)  # audits of its domains
 
     @property
     def label(self) -> str:
         """Name in progress and logs."""
         return f"{self.detector.label} on {self.train}"
+
+    @property
+    def is_control(self) -> bool:
+        """True if its detector is a control."""
+        return self.detector.plugin.control
+
+    @property
+    def course(self) -> Study:
+        """Study with the bands that the cell tries: a control has all frequencies only, and no oracle."""
+        return all_pass_only(self.study) if self.is_control else self.study
 
 
 @dataclass(frozen=True)

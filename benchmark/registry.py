@@ -407,10 +407,11 @@ class DetectorSpec:
     def key_parts(self, seed: int = 0) -> dict[str, Any]:
         """Everything about the detector that can change a score, for the key of a record."""
         built = self.build(seed)
-        return {
+        parts = {
             "name": built.name,
             "version": built.version,
             "source": source_digest(type(built)),
             "parameters": built.parameters(),
             "view": [built.view.name, dict(built.view.options)],
         }
+        return parts | {"control": True} if built.control else parts

@@ -178,7 +178,8 @@ def _print_answers(diagnosis: Diagnosis, console: Console) -> None:
             if answer.question.name not in worst or answer.score > worst[answer.question.name].score:
                 worst[answer.question.name] = answer
     same = [f"{name} {a.values[0]}" for name, a in worst.items() if a.score == 0.5 and a.values[0] == a.values[1]]
-    differ = sorted((a for a in worst.values() if a.values[0] != a.values[1]), key=lambda a: -a.score)
+    differ = [a for a in worst.values() if a.values[0] != a.values[1] and (a.notable or not a.question.trace)]
+    differ.sort(key=lambda a: -a.score)
     if same:
         console.print(_line((f"the same in both classes: {'; '.join(same)}", "")))
     if not differ:

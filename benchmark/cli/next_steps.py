@@ -48,7 +48,7 @@ def after_run(
     train = _train_command(plan, rows, data)
     if train:
         steps += [
-            Step(train, "keep the detector of the first row"),
+            Step(train, "keep the best detector"),
             Step(_line("scan", "model", "DIR"), "score pictures and clips with it"),
         ]
     if folders:
@@ -77,10 +77,12 @@ def _folders(data: Sequence[str]) -> dict[str, str]:
 
 def _train_command(plan: Plan, rows: Sequence[Row], data: Sequence[str]) -> str:
     """Return the command that trains the best row's detector on its domain; empty if the plan has no such detector."""
-    best = next((row for row in rows if row.role == "chosen"), rows[0])
-    spec = next((spec for spec in plan.detectors if spec.label == best.detector), None)
-    if spec is None:
+    specs = {spec.label: spec for spec in plan.detectors if not spec.plugin.control}
+    ours = [row for row in rows if row.detector in specs]
+    best = next((row for row in ours if row.role == "chosen"), ours[0] if ours else None)
+    if best is None:
         return ""
+    spec = specs[best.detector]
     words = ["train", spec.reference + (f"/{spec.preset}" if spec.preset else ""), "--train", best.train]
     for name, value in spec.params.items():
         words += ["--param", f"{name}={value}"]

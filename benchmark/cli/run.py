@@ -32,6 +32,7 @@ def run(request: RunRequest) -> None:
         "crop.side": request.crop,
         "clips": request.clips,
         "drop_leaks": request.drop_leaks or None,
+        "controls": False if request.no_controls else None,
     }
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
@@ -42,7 +43,10 @@ def run(request: RunRequest) -> None:
         uri = resolve_tracking_uri(request.tracking_uri)
         recorded = not request.dry_run or study_run.stores_answer(uri, request.storage, reporter)
         plan = study_run.plan_study(study, request.data or [], request.train or (), request.test or (), changes, reporter)
-        outcome = None if request.dry_run else study_run.run_plan(plan, n_jobs, uri, request.storage, request.fresh, reporter)
+        outcome = None
+        if not request.dry_run:
+            settings = study_run.RunSettings(n_jobs, uri, request.storage, request.fresh, request.strict)
+            outcome = study_run.run_plan(plan, settings, reporter)
     if outcome is None:
         study_run.print_plan(plan, console, request.json_file)
         raise typer.Exit(0 if recorded else 3)

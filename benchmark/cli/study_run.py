@@ -1,6 +1,7 @@
 """A study as ``bench run`` runs it: from options to a plan, from an outcome to text."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import typer
@@ -97,10 +98,21 @@ def stores_answer(tracking_uri: str, storage: str | None, reporter: ScreenReport
     return True
 
 
-def run_plan(plan: Plan, jobs: int, tracking_uri: str, storage: str | None, fresh: bool, reporter: ScreenReporter) -> Outcome:
+@dataclass(frozen=True)
+class RunSettings:
+    """Settings of a run that change no result; see `run_study`."""
+
+    jobs: int
+    tracking_uri: str
+    storage: str | None
+    fresh: bool
+    strict: bool
+
+
+def run_plan(plan: Plan, settings: RunSettings, reporter: ScreenReporter) -> Outcome:
     """Run what is left of a plan; Ctrl-C ends the command with exit code 130."""
     try:
-        return run_study(plan, jobs=jobs, tracking_uri=tracking_uri, storage=storage, fresh=fresh, reporter=reporter)
+        return run_study(plan, **vars(settings), reporter=reporter)
     except KeyboardInterrupt:
         reporter.note("Stopped. What was finished is kept; the same command continues.")
         raise typer.Exit(130) from None
@@ -147,6 +159,7 @@ def _plan_document(plan: Plan) -> dict[str, Any]:
     return {
         "study": plan.study.name,
         "detectors": [spec.label for spec in plan.detectors],
+        "controls": [spec.label for spec in plan.controls],
         "cells": plan.n_cells,
         "seeds": plan.study.seeds,
         "bands_per_cell": plan.n_bands,
@@ -170,7 +183,7 @@ def _print_plan(plan: Plan) -> None:
         name = folded_name(size.domain, console.width - 3 * max(len(count) + 2 for count in counts))
         table.add_row(Text.assemble(name, "\n", (f"  {', '.join(size.roles)}", "dim")), *counts)
     console.print(table)
-    labels = ", ".join(spec.label for spec in plan.detectors)
+    labels = ", ".join(spec.label for spec in (*plan.detectors, *plan.controls))
     console.print(
         f"cells: {plan.n_cells} ({labels} × {len(plan.study.train)} training domains); "
         f"seeds: {plan.study.seeds}; bands per cell: at most {plan.n_bands}; fits: at most {plan.n_fits}. Nothing was run."

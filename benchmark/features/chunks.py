@@ -19,15 +19,17 @@ from ..errors import BenchError, DataError, TooSmallError
 from ..frequency.bands import Band
 from ..frequency.filters import filter_pixels
 from ..pictures import crops as images
+from ..pictures import file_facts
 from ..pictures.crops import CropSpec
 from ..pictures.lookalikes import hashes_of, reduced
 from ..pictures.perturbations import chain_key, perturb
+from ..registry import datasets
 from ..results.scores import OK, ItemStatus, Reason, Status
 from ..store.files import digest, publish_folder, read_json, write_json
 from ..views import view_kernel, view_key
 from ..views.kernel import ALL_PASS, ViewKernel
 
-CHUNK_FORMAT = 2  # raised when the files of a chunk change
+CHUNK_FORMAT = 3  # raised when the files of a chunk change
 CHUNK_SIZE = 128
 Reader = Callable[[Item], bytes]
 
@@ -68,7 +70,7 @@ class Chunk:
     Attributes
     ----------
     folder : str
-        With ``crops.npy``, ``rows.npy`` and the views.
+        With ``crops.npy``, ``rows.npy`` and the views; grey chunks have ``facts.npy``, the facts of the file of every item.
     contents : tuple of str
         Content of every item: SHA-256 or the data set's fingerprint; empty where it could not be read. Perturbed or not, a
         picture is the same content.
@@ -127,7 +129,7 @@ def _prepare(task: ChunkTask, read: Reader, hashes: dict[str, int]) -> Chunk:
         if not clean:
             folder = Path(task.places.scratch, "chunks", folder.name)
         meta = {"seconds": cut.seconds, "n_items": len(task.items), "hashes": cut.hashes}
-        _write_chunk(folder, cut.crops, cut.rows, meta)
+        _write_chunk(folder, cut, meta)
     seconds = meta["seconds"]
     for spec in task.views:
         seconds += prepare_view(folder, spec)
@@ -161,15 +163,17 @@ def _read(read: Reader, item: Item) -> tuple[ItemStatus, bytes]:
 
 def _chunk_name(contents: Sequence[str], task: ChunkTask) -> tuple[str, str]:
     perturbed = [chain_key(task.perturbation)] if task.perturbation else []
-    key = digest(["chunk", CHUNK_FORMAT, images.VERSION, contents, asdict(task.crop), task.colour, *perturbed])
+    versions = [CHUNK_FORMAT, images.VERSION, file_facts.VERSION]
+    key = digest(["chunk", *versions, contents, asdict(task.crop), task.colour, *perturbed])
     return key[:2], key
 
 
 class _Crops(NamedTuple):
-    """Crops of some items, the position of the item that each shows, and the status of every item."""
+    """Crops of some items, the position of the item that each shows; facts of the file and the status of every item."""
 
     crops: NDArray[np.uint8]
     rows: NDArray[np.int32]
+    facts: NDArray[np.float32] | None
     statuses: list[ItemStatus]
     hashes: list[int]
     seconds: float
@@ -186,14 +190,17 @@ def _crops(
     start = time.perf_counter()
     crops, rows, final = [], [], []
     reductions: dict[str, NDArray[np.uint8]] = {}
+    facts = _Facts(task)
     for i, (item, content, status) in enumerate(zip(task.items, contents, statuses, strict=True)):
         raw = data.get(item.id, b"")
         if status == OK and item.fingerprint:
             status, raw = _read(read, item)
         if status == OK:
             try:
-                picture = images.decode(raw, task.colour or bool(task.perturbation))
-                cut = images.cut(_perturbed(picture, content, task), task.crop)
+                picture, of_file = file_facts.decode_with_facts(raw, task.colour or bool(task.perturbation))
+                shown = _perturbed(picture, content, task)
+                cut = images.cut(shown, task.crop)
+                facts.add(i, shown, of_file)
                 crops += cut
                 rows += [i] * len(cut)
                 if content not in known_hashes:
@@ -208,7 +215,42 @@ def _crops(
     if reductions:
         known_hashes.update(zip(reductions, hashes_of(np.stack(list(reductions.values()))).tolist(), strict=True))
     hashes = [known_hashes[c] if status == OK else 0 for c, status in zip(contents, final, strict=True)]
-    return _Crops(stack, np.array(rows, dtype=np.int32), final, hashes, time.perf_counter() - start)
+    return _Crops(stack, np.array(rows, dtype=np.int32), facts.table(), final, hashes, time.perf_counter() - start)
+
+
+class _Facts:
+    """Facts of the files of a chunk, collected while it is read; a chunk in colour has none, as its grey one has them."""
+
+    def __init__(self, task: ChunkTask) -> None:
+        self._task = task
+        self._facts = file_facts.no_facts(len(task.items))
+        self._middles: dict[int, NDArray[np.uint8]] = {}
+
+    def add(self, place: int, picture: NDArray[np.uint8], of_file: NDArray[np.float32]) -> None:
+        """Add item `place`, its picture as it is cut, and the facts of its file."""
+        if self._task.colour:
+            return
+        if self._task.perturbation:  # it comes from no file
+            file_facts.set_size(self._facts[place], *picture.shape[:2])
+        else:
+            self._facts[place] = of_file
+        # A copy, so that the whole picture need not stay in memory.
+        self._middles[place] = file_facts.middle(picture).copy()
+
+    def table(self) -> NDArray[np.float32] | None:
+        """Return the facts (n_items, n_facts); rows of items that could not be used have none."""
+        if self._task.colour:
+            return None
+        if datasets.get(
+            self._task.dataset.reference
+        ).computed:  # only the operation that is to be detected makes its classes differ in pixels
+            self._facts[:, file_facts.TRACES] = file_facts.MISSING
+        elif self._middles:
+            places = list(self._middles)
+            measured = self._facts[places]
+            file_facts.add_traces(measured, list(self._middles.values()))
+            self._facts[places] = measured
+        return self._facts
 
 
 def _perturbed(picture: NDArray[np.uint8], content: str, task: ChunkTask) -> NDArray[np.uint8]:
@@ -219,11 +261,13 @@ def _perturbed(picture: NDArray[np.uint8], content: str, task: ChunkTask) -> NDA
     return images.in_colour(changed) if task.colour else images.in_grey(changed)
 
 
-def _write_chunk(folder: Path, crops: NDArray, rows: NDArray, meta: dict[str, object]) -> None:
+def _write_chunk(folder: Path, cut: _Crops, meta: dict[str, object]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".chunk-", dir=folder.parent))
-    np.save(temporary / "crops.npy", crops)
-    np.save(temporary / "rows.npy", rows)
+    np.save(temporary / "crops.npy", cut.crops)
+    np.save(temporary / "rows.npy", cut.rows)
+    if cut.facts is not None:
+        np.save(temporary / "facts.npy", cut.facts)
     write_json(temporary / "meta.json", meta)
     publish_folder(temporary, folder)
 
@@ -248,7 +292,11 @@ def prepare_view(folder: Path, spec: ViewSpec, band: Band = ALL_PASS) -> float:
         if not len(crops):
             return 0.0
         start = time.perf_counter()
-        base = view_kernel(spec).base(filter_pixels(crops, band))
+        kernel = view_kernel(spec)
+        if kernel.of_files:
+            base = np.load(folder / "facts.npy")[np.load(folder / "rows.npy")]
+        else:
+            base = kernel.base(filter_pixels(crops, band))
         temporary = path.with_name(f".{path.stem}.{os.getpid()}.npy")
         np.save(temporary, base)
         write_json(cost, {"seconds": time.perf_counter() - start})

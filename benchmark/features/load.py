@@ -3,6 +3,7 @@
 import contextlib
 import math
 import tempfile
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,17 +38,17 @@ def load_view(items: ItemSet, spec: ViewSpec, band: Band) -> tuple[Features, NDA
     # Chunks are in ascending order in the index.
     bounds = np.searchsorted(index[:, 0], np.arange(len(folders) + 1))
     values: NDArray | None = None
-    frequency = None
+    part = None
     for folder, start, stop in zip(folders, bounds[:-1], bounds[1:], strict=True):
         rows = index[start:stop, 1]
         part = _chunk_features(kernel, spec, folder, rows, band)
         if values is None:
             values = _allocate((len(index), *part.values.shape[1:]), part.values.dtype, Path(items.index).parent)
-            frequency = part.frequency
         values[start:stop] = part.values
     assert values is not None  # an item set has pictures of both classes
+    assert part is not None
     values.setflags(write=False)
-    return Features(values, frequency), index[:, 2].astype(np.intp)
+    return replace(part, values=values), index[:, 2].astype(np.intp)
 
 
 def first_crop(items: ItemSet, place: int) -> NDArray[np.uint8]:

@@ -229,8 +229,8 @@ class Prepared:
 
 def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporter) -> Prepared:
     """Prepare every item set of a plan; pictures that several sets share are prepared once."""
-    views: list[ViewSpec] = [ViewSpec("profile")]  # for the spectrum pictures
-    for spec in plan.detectors:
+    views: list[ViewSpec] = [ViewSpec("profile"), ViewSpec("file_facts")]  # for the spectrum pictures and the audit
+    for spec in (*plan.detectors, *plan.controls):
         view = spec.build().view
         if view not in views:
             views.append(view)

@@ -43,7 +43,7 @@ def keep_model(result: CellResult, folder: Path) -> int | None:
     int or None
         Bytes of the model, of `MOST_BYTES` at most; None where there is none.
     """
-    if not result.cell.study.keep_models:
+    if result.cell.is_control or not result.cell.study.keep_models:
         return None
     try:
         require_cheap(result)

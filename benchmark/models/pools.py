@@ -151,7 +151,7 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[ItemStatuses, It
         n_dropped += sum(status.reason is Reason.SHARED for _, status in refused)
         n += int(new.sum())
     values = views[0].values if len(views) == 1 else np.concatenate([part.values for part in views])
-    features = Features(values, views[0].frequency)
+    features = Features(values, views[0].frequency, views[0].categorical)
     features.values.setflags(write=False)
     table = pa.concat_tables(tables)
     groups = np.asarray(table.column("group").to_numpy(zero_copy_only=False))[ok_rows(table)].astype(str)

@@ -108,7 +108,12 @@ def decode(data: bytes, colour: bool = False) -> NDArray[np.uint8]:
         If the file is empty, truncated, of another kind, or larger than 100 megapixels; whatever a decoder raises is one.
     """
     with open_picture(data) as picture:
-        return _to_array(_upright(picture), colour)
+        return pixels_of(picture, colour)
+
+
+def pixels_of(picture: Image.Image, colour: bool = False) -> NDArray[np.uint8]:
+    """Return the pixels of a picture that `open_picture` opened, turned upright, as `decode` returns them."""
+    return _to_array(_upright(picture), colour)
 
 
 @contextmanager

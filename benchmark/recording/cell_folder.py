@@ -89,7 +89,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         detector=cell.detector.label,
         detector_identity=cell.detector.key_parts(),
         train=cell.train,
-        tests=tuple(items.domain for items in cell.replicates[0].tests),
+        tests=_test_domains(cell),
         seed=cell.study.seed,
         seeds=len(cell.replicates),
         attempt=cell.attempt,
@@ -110,9 +110,14 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         finished=max(record.finished for band in bands for record in band.records),
         clips=cell.study.clips.value,
         train_overlap=train_overlap([replicate.train for replicate in cell.replicates]),
+        shortcuts={name: cell.shortcuts[name] for name in (cell.train, *_test_domains(cell)) if name in cell.shortcuts},
     )
     keep_cell_document(document, folder)
     return document
+
+
+def _test_domains(cell: Cell) -> tuple[str, ...]:
+    return tuple(items.domain for items in cell.replicates[0].tests)
 
 
 def _copy_scores(folder: Path, index: int, tested: Tested) -> TestedBand:

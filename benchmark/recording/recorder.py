@@ -230,6 +230,7 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: Row, 
         "rule": row.rule,
         "splits": row.split_id,
         **({"clips": cell.study.clips.value} if any(test.clips for test in row.tests) else {}),
+        **_shortcut_params(row),
         **{f"dropped_leaks.{split}": n for split, n in row.dropped_leaks.items()},
         **{f"data.{name}.{key}": fact_text(value) for name, facts in row.data.items() for key, value in facts.items()},
         **{f"detector.{name}": value for name, value in cell.detector.build().parameters().items()},
@@ -252,6 +253,12 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: Row, 
     )
 
 
+def _shortcut_params(row: Row) -> dict[str, Any]:
+    if row.shortcut is None:
+        return {}
+    return {"shortcut": row.shortcut.is_marked, "shortcut.fact": row.shortcut.fact}
+
+
 def _search_metrics(result: CellResult) -> dict[str, float]:
     assert result.chosen is not None
     low, high = result.evidence or (math.nan, math.nan)
@@ -262,6 +269,8 @@ def row_metrics(row: Row) -> dict[str, float]:
     """Return the metrics of a row for the run of its cell: names of the CSV, of test domains ``test/DOMAIN/NAME``."""
     metrics = {"lookalikes": float(sum(test.lookalikes for test in row.tests if not test.is_perturbed))}
     metrics |= {column.name: row.value(column.name) for column in row_columns() if column.mlflow}
+    if row.shortcut:
+        metrics |= {f"shortcut.{name}": getattr(row.shortcut, name) for name in ("auc", "lo", "hi")}
     metrics |= {column.name: row.metrics[column.name] for column in CLIP_ROW_COLUMNS if column.name in row.metrics}
     logged, of_clips = ([column.name for column in columns if column.mlflow] for columns in (test_columns(), CLIP_COLUMNS))
     for test in row.tests:

@@ -49,6 +49,7 @@ def cell_note(row: Row, cell: Cell, folder: Path, marks: Sequence[Mark] = ()) ->
         f"Chosen band: **{text(str(row.band))}** cycles/pixel, the {text(row.rule)}.",
         _evidence(row),
         "\n".join(f"- **{text(mark.label)}**: {text(mark.meaning)}" for mark in marks),
+        *_shortcuts(row),
         _test_table([test for test in row.tests if not test.is_perturbed]),
         _files(folder),
         _model_line(folder),
@@ -74,6 +75,12 @@ def _evidence(row: Row) -> str:
     if evidence := row.evidence:
         return f"Evidence interval: {evidence.low:.3f} to {evidence.high:.3f} cycles/pixel."
     return f"Evidence interval: {'none found' if row.swept else 'not asked, as the study has no sweep of narrow bands'}."
+
+
+def _shortcuts(row: Row) -> list[str]:
+    """State every domain whose classes are stored in two ways."""
+    audits = {row.train: row.shortcut} | {test.domain: test.shortcut for test in row.tests}
+    return [f"**Shortcut**: {text(audit.sentence(name))}" for name, audit in audits.items() if audit and audit.is_marked]
 
 
 def _test_table(tests: Sequence[TestResult]) -> str:

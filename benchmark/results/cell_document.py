@@ -15,6 +15,7 @@ from typing import Any, Self
 from ..errors import BenchError, DataError
 from ..frequency.bands import Band
 from ..pictures.lookalikes import Lookalikes
+from ..pictures.shortcuts import Shortcut
 from ..store.files import read_json, write_json
 from .rows import EvidenceInterval, Row
 
@@ -241,6 +242,8 @@ class CellDocument:
         Rule that pools the scores of a clip's frames, see `ClipRule`; left out of the JSON form where it is ``mean``.
     train_overlap : float
         Share of training pictures that two draws have in common, the mean over all pairs of draws; 0 for one draw.
+    shortcuts : mapping of str to Shortcut
+        Audits of the files of the training and test domains.
     """
 
     key: str
@@ -280,6 +283,7 @@ class CellDocument:
     submission: str = ""
     clips: str = "mean"
     train_overlap: float = 0.0
+    shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)
 
     @property
     def swept(self) -> bool:
@@ -316,6 +320,7 @@ class CellDocument:
             "problems": [list(problem) for problem in self.problems],
             "data": {name: dict(facts) for name, facts in self.data.items()},
             "lookalikes": _lookalikes_to_json(self.lookalikes),
+            "shortcuts": {name: shortcut.to_json() for name, shortcut in self.shortcuts.items()},
         }
         if not self.submission:
             del data["submission"]
@@ -362,6 +367,7 @@ class CellDocument:
                 name: Lookalikes(alike["n"], tuple((item, other) for item, other in alike["pairs"]))
                 for name, alike in data["lookalikes"].items()
             },
+            "shortcuts": {name: Shortcut.from_json(audit) for name, audit in data["shortcuts"].items()},
         }
         return cls(**values)
 
@@ -382,6 +388,7 @@ def _upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
         "dropped_leaks": {"train": 0, "val": 0},
         "data": {},
         "lookalikes": {},
+        "shortcuts": {},
         "versions": {},
         "train_overlap": 0.0,
     }

@@ -152,6 +152,7 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         evidence=document.evidence,
         swept=document.swept,
         **_headline(context, tests, tested, clips),
+        shortcut=document.shortcuts.get(document.train),
         coverage=_mean([test.coverage for test in tests]),
         fit_seconds=entry.fit_seconds,
         ms_per_picture=document.decode_ms + entry.score_ms,
@@ -290,6 +291,7 @@ def _test_result(context: _Context, tested: _Tested, domain: str) -> TestResult:
         split_list=document.test_splits.get(domain, ""),
         pictures=document.pictures.get(domain, ""),
         lookalikes=alike.n if alike else 0,
+        shortcut=document.shortcuts.get(domain),
         metrics=metrics,
     )
 

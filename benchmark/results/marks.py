@@ -13,7 +13,6 @@ from ..domains.names import chain_of, dataset_name
 from .rows import Row
 
 MIN_DRAWS = 5  # draws of training pictures from which the variance between draws is estimated well enough for a rank
-SHORTCUT_AUC = 0.6  # lower bound of an AUC from facts of the files above which a row is marked
 LOOKALIKE_SHARE = 0.01  # of the test pictures of one domain
 
 COIN = "coin_flip"  # the reference of a board: it draws scores at random
@@ -94,7 +93,7 @@ def marks_of(row: Row, computed: Collection[str] = ()) -> tuple[Mark, ...]:
     low, high = headline_bounds(row)
     marks = {
         Mark.CONTROL: row.control or is_control(row.detector),
-        Mark.SHORTCUT: any(s is not None and s.lo > SHORTCUT_AUC for s in (row.shortcut, *(t.shortcut for t in row.tests))),
+        Mark.SHORTCUT: any(s is not None and s.is_marked for s in (row.shortcut, *(t.shortcut for t in row.tests))),
         Mark.LOOKALIKES: any(test.n and test.lookalikes / test.n > LOOKALIKE_SHARE for test in of_files),
         Mark.ONE_DRAW: row.seeds == 1,
         Mark.FEW_DRAWS: 1 < row.seeds < MIN_DRAWS,

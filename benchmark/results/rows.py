@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from ..domains.names import chain_of, unperturbed
 from ..frequency.bands import Band
+from ..pictures.shortcuts import Shortcut
 from ..store.files import read_json, write_json
 
 NAN = math.nan
@@ -41,42 +42,6 @@ class EvidenceInterval:
     def from_json(cls, data: Mapping[str, float] | None) -> Self | None:
         """Read the JSON form; None where no interval was found, or none was looked for."""
         return None if data is None else cls(data["low"], data["high"])
-
-
-@dataclass(frozen=True)
-class Shortcut:
-    """
-    Audit of a domain: the separation of its classes by facts of the files alone (`detectors.file_facts`).
-
-    Attributes
-    ----------
-    auc, lo, hi : float
-        On the test pictures, with the 95 % interval.
-    fact : str
-        The fact that separates best on its own.
-    values : tuple of str
-        Usual values of that fact among reals, and among fakes.
-    ambiguous : bool
-        True if a generator may leave this trace itself, so that it may be evidence and no shortcut.
-    """
-
-    auc: float
-    lo: float
-    hi: float
-    fact: str
-    values: tuple[str, ...] = ()
-    ambiguous: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """JSON form."""
-        return {**{part.name: getattr(self, part.name) for part in fields(self)}, "values": list(self.values)}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any] | None) -> Self | None:
-        """Read the JSON form; None where no audit was made."""
-        if data is None:
-            return None
-        return cls(**{**{name: _nan(value) for name, value in data.items()}, "values": tuple(data["values"])})
 
 
 @dataclass(frozen=True)

@@ -242,6 +242,11 @@ def item_labels(table: pa.Table) -> NDArray[np.int64]:
     return table.column("label").to_numpy()[ok_rows(table)].astype(np.int64)
 
 
+def item_groups(table: pa.Table) -> NDArray:
+    """Return the groups of the items with status ``ok``, an array of str."""
+    return table.column("group").to_numpy(zero_copy_only=False)[ok_rows(table)].astype(str)
+
+
 def mean_per_item(scores: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return the mean score over the crops of each item; `rows` holds the item of every crop."""
     return np.bincount(rows, weights=scores) / np.bincount(rows)

@@ -51,7 +51,7 @@ def run_cell(cell: Cell, history: History, observer: Observer) -> Course:
     -------
     CellResult
     """
-    study = cell.study
+    study = cell.course
     allpass = Band(mode=study.mode)
     sweep = study.sweep_bands
     fixed = list(dict.fromkeys(entry.band(study.mode) for entry in study.bands))
@@ -85,7 +85,7 @@ def _try_bands(
     """Fit every band on every replicate and compute its AUC on the validation pictures."""
     # All-pass and fixed bands get a row whatever is chosen, so their test scores are wanted in any case.
     records = yield from _fit(
-        cell, [(band, cell.study.oracle or stage in ("allpass", "fixed")) for band, stage in zip(bands, stages, strict=True)]
+        cell, [(band, cell.course.oracle or stage in ("allpass", "fixed")) for band, stage in zip(bands, stages, strict=True)]
     )
     errors = [next((record.error for record in draws if record.error), "") for draws in records]
     scored = [draws for draws, error in zip(records, errors, strict=True) if not error]
@@ -116,7 +116,7 @@ def _test(
     roles = [("chosen", chosen), ("allpass", allpass), *(("fixed", band) for band in fixed)]
     records = yield from _fit(cell, [(band, True) for _, band in roles])
     tested = [Tested(role, band, draws) for (role, band), draws in zip(roles, records, strict=True) if not _failed(draws)]
-    return tested + (oracles(cell, {trial.band: trial.records for trial in trials}) if cell.study.oracle else [])
+    return tested + (oracles(cell, {trial.band: trial.records for trial in trials}) if cell.course.oracle else [])
 
 
 def _failed(records: Sequence[Record]) -> bool:

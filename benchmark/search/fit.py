@@ -19,7 +19,7 @@ from ..fitted import failure, fit_detector, score_detector
 from ..metrics.intervals import auc_interval
 from ..metrics.roc import Interval, roc_auc
 from ..records import Assessment, Job, Record
-from ..results.scores import is_whole, item_labels, mean_per_item, read_scores, with_scores, write_table
+from ..results.scores import is_whole, item_groups, item_labels, mean_per_item, read_scores, with_scores, write_table
 from ..store.files import read_json, write_json
 
 
@@ -71,9 +71,10 @@ def _reported(job: Job) -> Record:
 def _run(job: Job) -> Record:
     detector = job.detector.build(job.replicate)
     view, rows = load_view(job.train, detector.view, job.band)
-    labels = _read_items(job.train.table).labels[rows]
+    learned = _read_items(job.train.table)
+    labels, groups = learned.labels[rows], learned.groups[rows]
     start = time.perf_counter()
-    fit_detector(detector, view, labels)
+    fit_detector(detector, view, labels, groups=groups)
     fit_seconds = time.perf_counter() - start
     del view
     path = record_path(job.records, job.key)
@@ -117,13 +118,14 @@ def assess(assessment: Assessment) -> Interval:
 
 @dataclass(frozen=True)
 class _Items:
-    """An item table, and the labels of its items with status ``ok``."""
+    """An item table; labels and groups of its items with status ``ok``."""
 
     table: pa.Table
     labels: NDArray[np.int64]
+    groups: NDArray
 
 
 @cached(LRUCache(64_000_000, getsizeof=lambda items: items.table.nbytes))
 def _read_items(path: str) -> _Items:
     table = pq.read_table(path)
-    return _Items(table, item_labels(table))
+    return _Items(table, item_labels(table), item_groups(table))

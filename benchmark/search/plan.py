@@ -10,6 +10,7 @@ from ..domains.splits import missing_classes
 from ..errors import DataError, StudyError
 from ..records import Plan
 from ..registry import DetectorSpec, missing_extra
+from ..registry import detectors as registered
 from ..study.study_file import Study, override
 
 
@@ -73,7 +74,15 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
             dropped[name, r] = counts
     left_out = {entry.name: missing_extra(entry.name) for entry in study.detectors if entry not in entries}
     unusable = trained.left_out | tested.left_out
-    return Plan(study, detectors, domains, left_out, dropped, data_facts(domains.values()), unusable)
+    controls = _controls(detectors) if study.controls else ()
+    return Plan(study, detectors, domains, left_out, dropped, data_facts(domains.values()), unusable, controls)
+
+
+def _controls(named: Sequence[DetectorSpec]) -> tuple[DetectorSpec, ...]:
+    """Return the controls that a study does not name itself."""
+    names = {spec.plugin.name for spec in named}
+    controls = [name for name, plugin in registered.found.classes.items() if plugin.control and name not in names]
+    return tuple(map(DetectorSpec.parse, controls))
 
 
 def reals_suffice(study: Study, detectors: Sequence[DetectorSpec]) -> bool:

@@ -2,18 +2,20 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from optuna.storages import BaseStorage
 
 from ..errors import BenchError
+from ..features.audits import audit_plan, refuse_shortcuts
 from ..features.chunks import Places
 from ..features.item_sets import iter_problems
 from ..features.prepare import Prepared, prepare_sets, scratch_places
 from ..models.trained_model import add_mlflow_model
 from ..pictures.lookalikes import Lookalikes
+from ..pictures.shortcuts import Shortcut
 from ..recording.cell_folder import cell_folder, keep_cell
 from ..recording.discrepancy import compare, comparisons, keep_discrepancies
 from ..recording.keys import cell_key
@@ -75,7 +77,16 @@ class Outcome:
         return not (self.unsent or self.failures or self.gaps or self.problems)
 
 
-def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, fresh: bool, reporter: Reporter) -> Outcome:
+def run_study(
+    plan: Plan,
+    *,
+    jobs: int,
+    tracking_uri: str,
+    storage: str | None,
+    fresh: bool,
+    reporter: Reporter,
+    strict: bool = False,
+) -> Outcome:
     """
     Run a plan, or what is left of it.
 
@@ -91,6 +102,8 @@ def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, 
     fresh : bool
         Compute everything again.
     reporter : Reporter
+    strict : bool
+        Fit nothing if the files of a domain give its classes away.
 
     Returns
     -------
@@ -99,8 +112,8 @@ def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, 
     Raises
     ------
     BenchError
-        If the study is being run by another process, or nothing of it can be done. A cell, a band or a picture that fails
-        does not raise.
+        If `strict` finds a shortcut, the study is being run by another process, or nothing of it can be done. A cell, a band
+        or a picture that fails does not raise.
     """
     end_if_imported_by_a_worker()
     home = ensure_writable(results_root(), "BANDBENCH_HOME")
@@ -112,7 +125,7 @@ def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, 
         exporter.start()
         try:
             with running_workers(jobs) as workers:
-                outcome = _run(plan, places, workers, searches, attempt, outbox, reporter)
+                outcome = _run(plan, places, workers, searches, attempt, outbox, reporter, strict)
         except BaseException:
             exporter.close(patience=2)  # what is left waits in the outbox for the next run
             raise
@@ -147,11 +160,21 @@ def _attempt(study: Study, fresh: bool) -> int:
 
 
 def _run(
-    plan: Plan, places: Places, workers: Workers, searches: BaseStorage, attempt: int, outbox: Outbox, reporter: Reporter
+    plan: Plan,
+    places: Places,
+    workers: Workers,
+    searches: BaseStorage,
+    attempt: int,
+    outbox: Outbox,
+    reporter: Reporter,
+    strict: bool,
 ) -> Outcome:
     """Take the steps of a study in their order."""
     prepared = prepare_sets(plan, places, workers, reporter)
-    cells = make_cells(plan, prepared, places.records, attempt)
+    shortcuts = audit_plan(plan, prepared, workers, reporter)
+    if strict:
+        refuse_shortcuts(shortcuts)
+    cells = make_cells(plan, prepared, places.records, attempt, shortcuts)
     recorder = Recorder(outbox, reporter)
     unfinished = _unfinished_cells(cells, searches, recorder, reporter)
     n_computed = _run_cells(plan, cells, unfinished, searches, recorder, workers, reporter)
@@ -162,12 +185,15 @@ def _run(
     return Outcome(recorder.rows, n_computed, failures=recorder.failures, gaps=recorder.gaps, problems=problems)
 
 
-def make_cells(plan: Plan, prepared: Prepared, records: str, attempt: int) -> list[Cell]:
-    """Return every detector with every training domain, grouped by domain."""
+def make_cells(
+    plan: Plan, prepared: Prepared, records: str, attempt: int, shortcuts: Mapping[str, Shortcut] | None = None
+) -> list[Cell]:
+    """Return every detector and control with every training domain, grouped by domain."""
+    audits = dict(shortcuts or {})
     return [
-        Cell(plan.study, detector, train, _replicates(plan.study, train, prepared), records, attempt)
+        Cell(plan.study, detector, train, _replicates(plan.study, train, prepared), records, attempt, audits)
         for train in plan.study.train
-        for detector in plan.detectors
+        for detector in (*plan.detectors, *plan.controls_on(train))
     ]
 
 
@@ -217,7 +243,7 @@ def _run_cells(
 ) -> int:
     """Run the unfinished of all cells; return the number of fits that were computed and not taken from records."""
     courses = [run_cell(cell, _history(cell, searches), recorder) for cell in unfinished]
-    n_fits = plan.n_fits // plan.n_cells
+    n_fits = plan.n_fits_of_cell
     reporter.stage("searching bands" if plan.n_bands > 1 else "fitting", (n_fits + 1) * len(unfinished))
     reporter.cells(len(cells) - len(unfinished), len(cells))
     start = time.time()

@@ -186,6 +186,9 @@ class Study(_Strict):
     drop_leaks: bool = Field(
         default=False, description="Leave out of training what shares a clip or an identity with held-out pictures."
     )
+    controls: bool = Field(
+        default=True, description="Each training domain gets the controls file_facts and permuted_labels, with all frequencies."
+    )
     mmd: Discrepancy | None = None
     keep_models: bool = Field(default=True, description="The chosen model of each cell is kept and can be served.")
     bootstrap: int = Field(default=1000, ge=100, le=100_000)
@@ -208,6 +211,12 @@ class Study(_Strict):
         if self.sweep is None:
             return []
         return self.sweep.bands(MODES[self.mode].sweep)
+
+
+def all_pass_only(study: Study) -> Study:
+    """Return a study without any band but all frequencies: no sweep, no search, no fixed bands, no oracle."""
+    search = study.search.model_copy(update={"trials": 0})
+    return study.model_copy(update={"sweep": None, "search": search, "bands": (), "oracle": False})
 
 
 def shipped_studies() -> dict[str, Path]:

@@ -25,6 +25,8 @@ class ViewKernel:
         In the registry: lower case, digits and underscores.
     expensive : bool
         Whether features are worth keeping on disk for every band, too.
+    of_files : bool
+        The base is not computed from crops but is the table of facts of the files that they are from.
     version : int
         Raised when a change moves features.
     colour : bool
@@ -33,6 +35,7 @@ class ViewKernel:
 
     name: ClassVar[str]
     expensive: ClassVar[bool] = False
+    of_files: ClassVar[bool] = False
     version: Any = 1
     colour: Any = False
 

@@ -61,6 +61,12 @@ class RunRequest:
         bool,
         typer.Option("--drop-leaks", help="Leave out training pictures that share a clip or an identity with held-out ones."),
     ] = False
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop before any fit where facts of the files alone tell fakes from reals.")
+    ] = False
+    no_controls: Annotated[
+        bool, typer.Option("--no-controls", help="Leave out the rows of the controls file_facts and permuted_labels.")
+    ] = False
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again instead of continuing.")] = False
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and its size, do nothing.")] = False
     json_file: JsonOption = None
