@@ -25,6 +25,7 @@ REAL, FAKE = 0, 1
 LABEL_NAMES = ("real", "fake")
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
+REALS: Literal["reals"] = "reals"  # split of the reals of a source that fakes are set against, see `domains.reals`
 TRANSFORMS = ("pixels", "dct", "log_dct", "fft", "log_fft")
 # Types of parameters that have bounds: values are held against them before any picture is read.
 Positive = Annotated[float, Gt(0)]
@@ -47,8 +48,8 @@ class Item:
         Unique within the data set and stable between machines (a relative path, say).
     label : int
         0 real, 1 fake.
-    split : {"train", "val", "test"}, or ""
-        Empty in `Dataset.all_items` only, where no split could be drawn.
+    split : {"train", "val", "test"}, "" or "reals"
+        Empty in `Dataset.all_items` only, where no split could be drawn. The engine alone sets "reals" (`REALS`).
     target, donor, video : str
         Identity shown, identity whose face was put in, clip; empty where unknown or meaningless.
     fingerprint : str
@@ -59,7 +60,7 @@ class Item:
 
     id: str
     label: int
-    split: Split | Literal[""]
+    split: Split | Literal["", "reals"]
     target: str = ""
     donor: str = ""
     video: str = ""

@@ -234,6 +234,7 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: Row, 
     }
     first = cell.replicates[0]
     inputs = [_input(first.train, "train"), _input(first.val, "validation"), *(_input(t, "test") for t in first.tests)]
+    inputs += [_input(source, "reals") for source in first.sources]
     chosen = next(band for band in result.tested if band.role == "chosen")
     return replace(
         stub,

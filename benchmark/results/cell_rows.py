@@ -24,6 +24,7 @@ from ..metrics.roc import Interval, Scored, roc_auc
 from .cell_document import CellDocument, TestedBand, read_cell
 from .clips import RowClips, row_clips
 from .columns import board_metrics, measured
+from .reals import reals_numbers, with_reals
 from .rows import PerturbationResult, Row, TestResult, home_and_abroad
 from .scores import DomainScores, read_scores
 
@@ -101,6 +102,7 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
     thresholds = [best_threshold(val.scored.labels, val.scored.scores) if val else math.nan for val in validation]
     clips = row_clips(ClipRule(document.clips), validation, tested, bootstrap)
     tests = [clips.added_to(test) for test in _test_results(context, tested, thresholds, bootstrap, drawn)]
+    tests = with_reals(tests, replicates, thresholds, document)
     return Row(
         detector=document.detector,
         train=document.train,
@@ -128,6 +130,7 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         data=document.data,
         tests=tuple(tests),
         robustness=tuple(_robustness(document.train, bootstrap, tested, drawn)),
+        **reals_numbers(tests, document.train),
     )
 
 
