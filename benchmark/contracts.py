@@ -25,7 +25,6 @@ REAL, FAKE = 0, 1
 LABEL_NAMES = ("real", "fake")
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
-REALS: Literal["reals"] = "reals"  # split of the reals of a source that fakes are set against, see `domains.reals`
 TRANSFORMS = ("pixels", "dct", "log_dct", "fft", "log_fft")
 # Types of parameters that have bounds: values are held against them before any picture is read.
 Positive = Annotated[float, Gt(0)]
@@ -49,7 +48,7 @@ class Item:
     label : int
         0 real, 1 fake.
     split : {"train", "val", "test"}, "" or "reals"
-        Empty in `Dataset.all_items` only, where no split could be drawn. The engine alone sets "reals" (`REALS`).
+        Empty in `Dataset.all_items` only, where no split could be drawn. The engine alone sets "reals" (`domains.names.REALS`).
     target, donor, video : str
         Identity shown, identity whose face was put in, clip; empty where unknown or meaningless.
     fingerprint : str

@@ -45,4 +45,4 @@ class RealFolder(SourceDataset):
         keys = {path: group_key(path) for path in paths}
         repeats = Counter(keys.values())
         groups = {path: key for path, key in keys.items() if 1 < repeats[key] < len(paths)}
-        return Survey(tuple(Source(path, "still", REAL, ("",), "test", video=groups.get(path, "")) for path in paths), (), (), ())
+        return Survey(tuple(Source(path, "still", REAL, ("",), "test", video=groups.get(path, "")) for path in paths))

@@ -6,6 +6,7 @@ from typing import Any
 from ..benchmark.results.marks import marks_of
 from ..benchmark.results.rows import Row, Shortcut, SubmissionFacts, TestResult
 from .notes import data_notes, row_notes, shown_rows
+from .ranking.reals import reals_notes
 from .spreadsheet import lines_as_csv
 from .transfer.robustness import robustness
 
@@ -24,7 +25,8 @@ def as_document(study: str, rows: list[Row], remarks: Sequence[str] = (), comput
     ``evidence`` is null where no interval was found, and where ``swept`` is false, as nobody looked for one.
     """
     plain = [{k: v for k, v in row.to_json().items() if k != "robustness"} | {"marks": _codes(row)} for row in rows]
-    notes = [text for text, _ in row_notes(shown_rows(rows), computed=computed)] + data_notes(rows) + list(remarks)
+    notes = [text for text, _ in row_notes(shown_rows(rows), computed=computed)] + reals_notes(shown_rows(rows))
+    notes += data_notes(rows) + list(remarks)
     return {"study": study, "rows": plain, "robustness": robustness(rows), "notes": notes}
 
 
@@ -85,8 +87,10 @@ def _key_of(row: Row) -> dict[str, Any]:
 
 def _test_line(test: TestResult) -> dict[str, Any]:
     line = test.to_json() | {"oracle_band": str(test.oracle_band) if test.oracle_band else ""}
-    line |= {"by_reals": "; ".join(f"{result.source} {result.auc:.4f}" for result in test.by_reals)}
-    del line["shortcut"]
+    del line["shortcut"], line["by_reals"]
+    for result in test.by_reals:
+        numbers = result.to_json()
+        line |= {f"by_reals.{numbers.pop('source')}.{name}": value for name, value in numbers.items()}
     return {f"test.{name}": value for name, value in (line | _shortcut_columns(test.shortcut)).items()}
 
 

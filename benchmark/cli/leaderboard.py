@@ -6,6 +6,7 @@ import shlex
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -16,6 +17,7 @@ from ...leaderboard.notes import other_variants
 from ...leaderboard.page.details import load_details
 from ...leaderboard.page.html import page
 from ...leaderboard.paper import paper_figures
+from ...leaderboard.ranking.reals import with_reals_ranks
 from ...leaderboard.rows import Board, load_board
 from ...leaderboard.submissions.add import SubmissionReport, add_submission
 from ...leaderboard.submissions.board import with_submissions
@@ -59,6 +61,8 @@ def leaderboard(request: BoardRequest) -> None:
     uri = resolve_tracking_uri(request.tracking_uri)
     with ScreenReporter(console) as reporter:
         board, folders = with_submissions(load_board(uri, request.study, reporter, request.every), RegisteredDomains())
+        places = board.folders | folders
+        board = replace(board, rows=with_reals_ranks(board.rows, lambda row: places.get(row.run_id)))
     for reason in board.refused:
         _print(console, f"refused: {reason}", "yellow")
     remarks = [] if request.every else other_variants(board.others)

@@ -132,9 +132,9 @@ class Catalogue:
             Absolute. One that a data set lies in already is that data set. A prepared folder is read as what it was prepared
             from, any other as pictures, of which those in a folder called like fakes are left out.
         """
-        known = next((name for name, spec in self.specs.items() if spec.root and Path(spec.root).resolve() == folder.resolve()), "")
-        if known:
-            return known
+        for name, spec in self.specs.items():
+            if spec.root and Path(spec.root).resolve() == folder.resolve():
+                return name
         adapter = datasets.get(FOLDER).adapter_of(folder)
         named = folder.parent if folder.name.lower() == CLASS_FOLDER else folder
         name = ODD.sub("-", named.name).strip("-") or CLASS_FOLDER

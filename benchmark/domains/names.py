@@ -8,7 +8,9 @@ name costs no import of what is behind it.
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Self
+from typing import Literal, Self
+
+REALS: Literal["reals"] = "reals"  # split of the reals of a source, which fakes are set against, see `domains.reals`
 
 
 @dataclass(frozen=True)

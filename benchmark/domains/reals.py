@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from ..contracts import REAL, REALS, Item
+from ..contracts import REAL, Item
 from ..errors import DataError
 from ..pictures.perturbations import canonical
 from .catalogue import Catalogue, OpenDomain
-from .names import DomainName, dataset_name
+from .names import REALS, DomainName, dataset_name
 from .splits import missing_classes
 
 PATHS = (".", "/", "~")  # what a path begins with that no name of a data set begins with
@@ -35,7 +35,7 @@ class RealsSource(OpenDomain):
 
     @cached_property
     def items(self) -> Sequence[Item]:
-        """Reals of the test splits, sorted by id, in a split of their own (`contracts.REALS`)."""
+        """Reals of the test splits, sorted by id, in a split of their own (`names.REALS`)."""
         tested = (item for domain in self.domains for item in domain.items if (item.split, item.label) == ("test", REAL))
         reals = {item.id: replace(item, split=REALS) for item in tested}
         return [reals[name] for name in sorted(reals)]

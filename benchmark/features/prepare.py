@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import LABEL_NAMES, REALS, ViewSpec
+from ..contracts import LABEL_NAMES, ViewSpec
 from ..domains.catalogue import OpenDomain, framing_of
 from ..domains.guard import guarded, whole
-from ..domains.names import dataset_name, unperturbed
+from ..domains.names import REALS, dataset_name, unperturbed
 from ..domains.splits import split_digest
 from ..errors import DataError
 from ..pictures.crops import CropSpec

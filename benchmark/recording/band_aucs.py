@@ -14,8 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ..contracts import REALS
-from ..domains.names import chain_of
+from ..domains.names import REALS, chain_of
 from ..errors import DataError
 from ..frequency.bands import Band
 from ..metrics.delong import mean_auc_covariance

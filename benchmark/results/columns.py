@@ -503,7 +503,10 @@ TEST_COLUMNS: tuple[Column, ...] = (
         Better.LOWER,
     ),
     Column("shortcut", meaning="Separation of the classes by facts of the test domain's files alone."),
-    Column("by_reals", meaning="The fakes against each source of reals: AUC, interval, reals, false alarms at the in-domain threshold."),
+    Column(
+        "by_reals",
+        meaning="AUC, interval, number of reals and false alarms of the fakes against each source of reals.",
+    ),
     Column("split_list", meaning="Digest of the test items."),
     Column("pictures", meaning="Digest of the contents of the test pictures."),
 )

@@ -1,7 +1,7 @@
 """
 The fakes of test domains against sources of reals: one AUC for each pair, and its spread over the choice of the reals.
 
-A score file holds the reals of a source in a split of their own (`contracts.REALS`), under the name of the source as domain.
+A score file holds the reals of a source in a split of their own (`domains.names.REALS`); their domain is the source.
 """
 
 import math
@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import FAKE, REAL, REALS
-from ..domains.names import chain_of, dataset_name, own_source
+from ..contracts import FAKE, REAL
+from ..domains.names import REALS, chain_of, dataset_name, own_source
 from ..metrics.bootstrap import auc_interval
 from ..metrics.roc import Scored
 from .cell_document import CellDocument

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from ..contracts import FAKE, REAL, REALS, Split
+from ..contracts import FAKE, REAL, Split
 from ..domains.catalogue import Catalogue, OpenDomain, data_facts
 from ..domains.guard import Fitted, all_names, drop_leaks, guarded, refuse_leaks, same_data
-from ..domains.names import unperturbed
+from ..domains.names import REALS, unperturbed
 from ..domains.reals import RealsSource, open_source, source_name
 from ..domains.splits import missing_classes
 from ..errors import DataError, StudyError

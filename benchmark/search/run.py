@@ -8,7 +8,7 @@ from typing import Any
 
 from optuna.storages import BaseStorage
 
-from ..contracts import REALS
+from ..domains.names import REALS
 from ..errors import BenchError
 from ..features.chunks import Places
 from ..features.item_sets import iter_problems

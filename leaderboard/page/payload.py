@@ -12,6 +12,7 @@ from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COL
 from ...benchmark.results.rows import Row, Standing, TestResult
 from ..notes import data_notes, may_be_copies, other_variants, row_notes, shown_rows
 from ..ranking.comparable import comparable_sets
+from ..ranking.reals import reals_notes
 from ..rows import Board
 from ..transfer.thresholds import Transfer
 from .charts import ROC_GRID, layouts
@@ -78,7 +79,8 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
     pooled = _Pool()
     rows = [{name: pooled.place(value) if name in POOLED else value for name, value in row.items()} for row in rows]
     names = list(rows[0]) if rows else []
-    notes = [text for text, _ in row_notes(shown_rows(board.rows), True, computed)] + data_notes(board.rows)
+    notes = [text for text, _ in row_notes(shown_rows(board.rows), True, computed)] + reals_notes(shown_rows(board.rows), True)
+    notes += data_notes(board.rows)
     notes += other_variants(board.others)
     return {
         "study": board.study,

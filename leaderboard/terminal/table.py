@@ -9,6 +9,7 @@ from ...benchmark.reporting import folded_name
 from ...benchmark.results.columns import Column, Unit, row_columns
 from ...benchmark.results.rows import Row
 from ..notes import data_notes, row_notes, shown_rows
+from ..ranking.reals import reals_notes
 from ..transfer.robustness import print_robustness
 from .clips import print_clips
 
@@ -173,7 +174,8 @@ def print_table(rows: list[Row], study: str, about_data: bool = True, computed: 
         title, width = f"{study}: generalization leaderboard", console.width
         console.print(as_table(rows, title, width >= WIDE, width < NARROW, computed))
     console.print(_caption(rows), style="dim", highlight=False)
-    for note in [f"* {text}" for text, _ in row_notes(shown_rows(rows), computed=computed)] + data_notes(rows) * about_data:
+    notes = [f"* {text}" for text, _ in row_notes(shown_rows(rows), computed=computed)] + reals_notes(shown_rows(rows))
+    for note in notes + data_notes(rows) * about_data:
         console.print(note, style="yellow", markup=False, highlight=False)
     print_clips(shown_rows(rows), study, console)
     print_robustness(rows, study, console)
