@@ -48,7 +48,7 @@ def with_reals(
     added = []
     for test in tests:
         fitting = {name: each for name, each in sources.items() if may_be_set_against(test.domain, name)}
-        results = _results(test, tested[test.domain], fitting, thresholds, document.bootstrap)
+        results = results_by_reals(test, tested[test.domain], fitting, thresholds, document.bootstrap)
         added.append(replace(test, by_reals=tuple(replace(r, lookalikes=alike.get(r.source, 0)) for r in results)))
     return added
 
@@ -126,14 +126,34 @@ def _by_domain(replicates: Sequence[Sequence[DomainScores]], split: str) -> dict
     return by_domain
 
 
-def _results(
+def results_by_reals(
     test: TestResult,
     entries: Sequence[DomainScores],
     sources: Mapping[str, Sequence[DomainScores]],
     thresholds: Sequence[float],
-    n_draws: int,
+    n_draws: int = 1000,
 ) -> list[RealsResult]:
-    """Return the results of one test domain, that with its own reals first."""
+    """
+    Set the fakes of one test domain against its own reals and against each source.
+
+    Parameters
+    ----------
+    test : TestResult
+        With its AUC and interval.
+    entries : sequence of DomainScores
+        Of the domain, one per draw.
+    sources : mapping of str to sequence of DomainScores
+        Reals by source, one per draw.
+    thresholds : sequence of float
+        Of every draw; NaN for none.
+    n_draws : int
+        Of groups, for an interval.
+
+    Returns
+    -------
+    list of RealsResult
+        The result with its own reals first. It is left out where they are those of a source, or of all sources together.
+    """
     own_reals = [_reals(entry.scored) for entry in entries]
     own = RealsResult(
         own_source(test.domain, sources),
