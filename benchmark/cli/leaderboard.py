@@ -164,6 +164,8 @@ def _print_report(report: SubmissionReport, console: Console) -> None:
         interval = "" if math.isnan(test.auc_lo) else f" ({test.auc_lo:.3f}-{test.auc_hi:.3f})"
         share = f"{100 * test.coverage:.1f} %".replace(".0 %", " %")
         lines.append(f"  {test.domain}: AUC {test.auc:.3f}{interval} of {test.n:,} items, coverage {share}")
+        if len(test.by_reals) > 1:
+            lines += [f"    against the reals of {r.source}: AUC {r.auc:.3f} ({r.n_real:,} reals)" for r in test.by_reals]
     for line in [*lines, report.verification.reason, *report.remarks]:
         _print(console, line)
     for finding in report.findings:
