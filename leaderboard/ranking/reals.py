@@ -68,7 +68,7 @@ def reals_notes(rows: Sequence[Row], by_name: bool = False) -> list[str]:
     """
     notes = []
     for members in _compared(rows):
-        leaders = {source: _leader(rows, members, source) for source in headline_choices(rows[members[0]])}
+        leaders = _leaders(rows, members)
         if len(set(leaders.values())) > 1:
             notes.append(_leaders_text(rows, leaders, len({rows[i].train for i in members}) > 1))
     places = [_place_text(row, i, by_name) for i, row in enumerate(rows) if row.reals_rank_low is not None]
@@ -92,8 +92,19 @@ def _compared(rows: Sequence[Row]) -> list[list[int]]:
     return [members for members in groups.values() if len(members) > 1]
 
 
-def _leader(rows: Sequence[Row], members: Sequence[int], source: str) -> int:
-    return max(members, key=lambda i: headline_choices(rows[i])[source])
+def leading_sources(rows: Sequence[Row]) -> dict[int, list[str]]:
+    """Return the sources of reals with which a row leads the rows that it is compared with, by index of the leading rows."""
+    leading: dict[int, list[str]] = {}
+    for members in _compared(rows):
+        for source, leader in _leaders(rows, members).items():
+            leading.setdefault(leader, []).append(source)
+    return leading
+
+
+def _leaders(rows: Sequence[Row], members: Sequence[int]) -> dict[str, int]:
+    """Return the row with the largest headline AUC by source of reals."""
+    choices = {i: headline_choices(rows[i]) for i in members}
+    return {source: max(members, key=lambda i: choices[i][source]) for source in choices[members[0]]}
 
 
 def _leaders_text(rows: Sequence[Row], leaders: dict[str, int], several_trains: bool) -> str:
