@@ -103,9 +103,8 @@ def with_reals(model: TrainedModel, evaluations: Sequence[Evaluation], reals: di
     tables = [scored.scores for scored in reals.values()]
     added = []
     for found in evaluations:
-        numbers = found.numbers
-        auc = (numbers[name] for name in ("auc", "auc_lo", "auc_hi"))
-        test = TestResult(found.domain, *auc, found.n_items, found.n / found.n_items)
+        auc, low, high = (found.numbers[name] for name in ("auc", "auc_lo", "auc_hi"))
+        test = TestResult(found.domain, auc, low, high, found.n_items, found.n / found.n_items)
         fitting = {name: each for name, each in sources.items() if may_be_set_against(found.domain, name)}
         entries = [_domain_scores(found.domain, "test", found.scores)]
         results = results_by_reals(test, entries, fitting, [model.threshold])

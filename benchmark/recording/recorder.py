@@ -136,6 +136,8 @@ class Recorder:
             "test": ", ".join(sorted(items.domain for items in tests)),
             "test_pictures": digest(sorted(items.provenance.pictures for items in tests))[:SHORT],
         }
+        if sources := cell.replicates[0].sources:
+            params["reals"] = ", ".join(items.domain for items in sources)
         state = digest(sorted(row.cell for row in rows))[:16]
         artifacts, note = str(folder) if rows else "", study_note(cell, folder)
         document = replace(stub, params=_text(params), artifacts=artifacts, note=note, end=time.time(), state=state)

@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 from ...benchmark.domains.names import REALS
-from ...benchmark.errors import DataError
+from ...benchmark.errors import DataError, listed
 from ...benchmark.metrics.roc import Scored
 from ...benchmark.results.cell_document import find_cell
 from ...benchmark.results.marks import Mark, marks_of
@@ -27,6 +27,8 @@ from .ranks import rank
 CONTROLS = ("coin_flip", "file_facts", "permuted_labels")  # detectors that are no contestants
 WITHOUT_RANK = {Mark.ONE_DRAW, Mark.FEW_DRAWS, Mark.NOTHING_LEARNED}
 MOST_ROWS = 100  # that are ranked against each other for every source
+
+SHOWN = 3  # test domains in a note
 
 FolderOf = Callable[[Row], Path | None]
 
@@ -66,11 +68,14 @@ def reals_notes(rows: Sequence[Row], by_name: bool = False) -> list[str]:
     by_name : bool
         Name a row by its detector and training domain instead of its number.
     """
-    notes = []
-    for members in _compared(rows):
+    notes, groups = [], _compared(rows)
+    for members in groups:
         leaders = _leaders(rows, members)
         if len(set(leaders.values())) > 1:
-            notes.append(_leaders_text(rows, leaders, len({rows[i].train for i in members}) > 1))
+            text = _leaders_text(rows, leaders, len({rows[i].train for i in members}) > 1)
+            tested = listed((test.domain for test in headline_tests(rows[members[0]])[0]), SHOWN)
+            on = f" among the rows tested on {tested}" if len(groups) > 1 else ""
+            notes.append(f"The leading row{on} depends on the reals: {text}.")
     places = [_place_text(row, i, by_name) for i, row in enumerate(rows) if row.reals_rank_low is not None]
     return notes + ([f"Rank over the choice of reals: {', '.join(places)}."] if places else [])
 
@@ -114,7 +119,7 @@ def _leaders_text(rows: Sequence[Row], leaders: dict[str, int], several_trains: 
         reals = ", ".join(f"{name} (AUC {aucs[name]:.3f})" for name in names)
         who = rows[leader].detector + (f" ← {rows[leader].train}" if several_trains else "")
         parts.append(f"{who} leads on {'reals' if names == [THEIR_OWN] else 'reals of'} {reals}")
-    return f"The leading row depends on the reals: {'; '.join(parts)}."
+    return "; ".join(parts)
 
 
 def _rank_intervals(rows: Sequence[Row], members: Sequence[int], folder_of: FolderOf) -> dict[int, tuple[int, int]]:
