@@ -47,8 +47,8 @@ class Item:
         Unique within the data set and stable between machines (a relative path, say).
     label : int
         0 real, 1 fake.
-    split : {"train", "val", "test"}, or ""
-        Empty in `Dataset.all_items` only, where no split could be drawn.
+    split : {"train", "val", "test"}, "" or "reals"
+        Empty in `Dataset.all_items` only, where no split could be drawn. The engine alone sets "reals" (`domains.names.REALS`).
     target, donor, video : str
         Identity shown, identity whose face was put in, clip; empty where unknown or meaningless.
     fingerprint : str
@@ -59,7 +59,7 @@ class Item:
 
     id: str
     label: int
-    split: Split | Literal[""]
+    split: Split | Literal["", "reals"]
     target: str = ""
     donor: str = ""
     video: str = ""

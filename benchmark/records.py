@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .contracts import LABEL_NAMES, SPLITS, Framing
+from .contracts import LABEL_NAMES, REAL, SPLITS, Framing
 from .domains.catalogue import OpenDomain
 from .domains.splits import missing_classes
+from .domains.reals import RealsSource
 from .frequency.bands import Band
 from .metrics.roc import Interval
 from .pictures.lookalikes import Lookalikes
@@ -111,6 +112,8 @@ class Plan:
         `Dataset.facts` by name of the data set, of those that have any.
     unusable : dict of str to str
         Missing classes by domain that a name of a whole data set stands for and that a partial copy lacks.
+    sources : dict of str to RealsSource
+        Sources of reals that fakes are set against, by name; the same in every draw.
     """
 
     study: Study
@@ -121,6 +124,12 @@ class Plan:
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     unusable: dict[str, str] = field(default_factory=dict)
     controls: tuple[DetectorSpec, ...] = ()
+    sources: dict[str, RealsSource] = field(default_factory=dict)
+
+    @property
+    def opened(self) -> list[OpenDomain]:
+        """All domains of the study, of every draw, and the sources of reals."""
+        return [*self.domains.values(), *self.sources.values()]
 
     @property
     def dropped_leaks(self) -> dict[str, dict[str, int]]:
@@ -163,16 +172,19 @@ class Plan:
         return len(self.detectors) * len(self.study.train) * self.n_fits_of_cell + self.n_controls * self.study.seeds
 
     def sizes(self) -> list["DomainSize"]:
-        """Return the numbers of pictures of every domain in the first draw, training domains first."""
+        """Return the numbers of pictures of every domain in the first draw, training domains first, sources of reals last."""
         study = self.study
-        return [
+        roles = (("train", study.train), ("test", study.test), ("reals", self.sources))
+        sizes = [
             DomainSize(
                 name,
-                tuple(role for role, names in (("train", study.train), ("test", study.test)) if name in names),
+                tuple(role for role, names in roles if name in names),
                 Counter((item.split, item.label) for item in self.domains[name, 0].items),
             )
             for name in dict.fromkeys((*study.train, *study.test))
         ]
+        alone = [source for name, source in self.sources.items() if (name, 0) not in self.domains]
+        return sizes + [DomainSize(s.name, ("reals",), {("test", REAL): len(s.items)}) for s in alone]
 
 
 @dataclass(frozen=True)
@@ -183,7 +195,7 @@ class DomainSize:
     Attributes
     ----------
     domain : str
-    roles : tuple of {"train", "test"}
+    roles : tuple of {"train", "test", "reals"}
     n : mapping of (split, label) to int
     """
 
@@ -223,6 +235,8 @@ class Job:
         Folder for the record and its score files.
     attempt : int
         Raised by ``--fresh``, so that nothing old is taken up.
+    sources : tuple of ItemSet
+        Reals that fakes are set against, scored into the same file as the tests.
     """
 
     detector: DetectorSpec
@@ -233,6 +247,7 @@ class Job:
     tests: tuple[ItemSet, ...]
     records: str
     attempt: int = 0
+    sources: tuple[ItemSet, ...] = ()
 
     @cached_property
     def key(self) -> str:
@@ -243,7 +258,7 @@ class Job:
                 "detector": self.detector.key_parts(self.replicate),
                 "band": self.band.as_dict(),
                 "train": self.train.digest,
-                "scored": [[s.domain, s.split, s.digest] for s in (self.val, *self.tests)],
+                "scored": [[s.domain, s.split, s.digest] for s in (self.val, *self.tests, *self.sources)],
                 "attempt": self.attempt,
             }
         )
@@ -313,12 +328,13 @@ RULE = (
 
 @dataclass(frozen=True)
 class Replicate:
-    """Prepared item sets of one draw."""
+    """Prepared item sets of one draw; `sources` are the reals that the fakes of all tests are set against, too."""
 
     number: int
     train: ItemSet
     val: ItemSet
     tests: tuple[ItemSet, ...]
+    sources: tuple[ItemSet, ...] = ()
 
 
 @dataclass(frozen=True)

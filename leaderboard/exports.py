@@ -8,6 +8,7 @@ from ..benchmark.results.marks import marks_of
 from ..benchmark.results.rows import Row, Shortcut, Standing, SubmissionFacts, TestResult
 from .notes import data_notes, mark_notes, row_notes, shown_rows
 from .ranking.detectors import DetectorPlace
+from .ranking.reals import reals_notes
 from .spreadsheet import lines_as_csv
 from .transfer.robustness import robustness
 
@@ -42,7 +43,7 @@ def as_document(
         "rows": plain,
         "ranking": [place.to_json() for place in ranking],
         "robustness": robustness(rows),
-        "notes": [*notes, *data_notes(rows), *remarks],
+        "notes": [*notes, *reals_notes(shown), *data_notes(rows), *remarks],
     }
 
 
@@ -109,8 +110,10 @@ def _key_of(row: Row) -> dict[str, Any]:
 
 def _test_line(test: TestResult) -> dict[str, Any]:
     line = test.to_json() | {"oracle_band": str(test.oracle_band) if test.oracle_band else ""}
-    line |= {"by_reals": "; ".join(f"{result.source} {result.auc:.4f}" for result in test.by_reals)}
-    del line["shortcut"]
+    del line["shortcut"], line["by_reals"]
+    for result in test.by_reals:
+        numbers = {name: value for name, value in result.to_json().items() if name != "source"}
+        line |= {f"by_reals.{result.source}.{name}": value for name, value in numbers.items()}
     return {f"test.{name}": value for name, value in (line | _shortcut_columns(test.shortcut)).items()}
 
 

@@ -113,6 +113,13 @@ def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ())
         for test in row.tests
         if test.lookalikes and may_be_copies(test.domain, computed)
     ]
+    of_sources = [
+        (i, result.source, result.lookalikes, result.n_real)
+        for i, row in enumerate(rows)
+        for result in {result.source: result for test in row.tests for result in test.by_reals}.values()
+        if result.lookalikes and may_be_copies(result.source, computed)
+    ]
+    alike += [(i, f"reals of {source}", n, total) for i, source, n, total in of_sources]
     if alike:
         indices = list(dict.fromkeys(i for i, *_ in alike))
         counts = "; ".join(_count_of(domain, alike) for domain in dict.fromkeys(domain for _, domain, *_ in alike))

@@ -26,6 +26,7 @@ from ..benchmark.reporting import Reporter
 from ..benchmark.results import cell_document, columns, scores
 from ..benchmark.results import cell_rows as results
 from ..benchmark.results import clips as clip_results
+from ..benchmark.results import reals as reals_results
 from ..benchmark.results import rows as result_rows
 from ..benchmark.results.cell_rows import cell_rows
 from ..benchmark.results.rows import Row, rows_from_json, rows_to_json
@@ -45,6 +46,7 @@ CODE = (
     metrics,
     domain_names,
     replicates,
+    reals_results,
     result_rows,
     results,
     roc,

@@ -19,6 +19,7 @@ from ...leaderboard.page.html import page
 from ...leaderboard.paper import paper_figures
 from ...leaderboard.ranking.board import ranked_board
 from ...leaderboard.ranking.detectors import DetectorPlace
+from ...leaderboard.ranking.reals import with_reals_ranks
 from ...leaderboard.rows import Board, load_board
 from ...leaderboard.submissions.add import SubmissionReport, add_submission
 from ...leaderboard.submissions.board import with_submissions
@@ -62,6 +63,8 @@ def leaderboard(request: BoardRequest) -> None:
     uri = resolve_tracking_uri(request.tracking_uri)
     with ScreenReporter(console) as reporter:
         board, folders = with_submissions(load_board(uri, request.study, reporter, request.every), RegisteredDomains())
+        places = board.folders | folders
+        board = replace(board, rows=with_reals_ranks(board.rows, lambda row: places.get(row.run_id)))
     for reason in board.refused:
         _print(console, f"refused: {reason}", "yellow")
     remarks = [] if request.every else other_variants(board.others)
@@ -175,6 +178,8 @@ def _print_report(report: SubmissionReport, console: Console) -> None:
         interval = "" if math.isnan(test.auc_lo) else f" ({test.auc_lo:.3f}-{test.auc_hi:.3f})"
         share = f"{100 * test.coverage:.1f} %".replace(".0 %", " %")
         lines.append(f"  {test.domain}: AUC {test.auc:.3f}{interval} of {test.n:,} items, coverage {share}")
+        if len(test.by_reals) > 1:
+            lines += [f"    against the reals of {r.source}: AUC {r.auc:.3f} ({r.n_real:,} reals)" for r in test.by_reals]
     for line in [*lines, report.verification.reason, *report.remarks]:
         _print(console, line)
     for finding in report.findings:

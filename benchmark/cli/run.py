@@ -25,6 +25,7 @@ def run(request: RunRequest) -> None:
     changes: dict[str, Any] = {
         "name": request.name,
         "detectors": [{"name": name} for name in request.detector or []],
+        "reals": request.reals or [],
         "search.trials": request.trials,
         "seeds": request.seeds,
         "seed": request.seed,

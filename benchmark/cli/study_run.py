@@ -1,6 +1,6 @@
 """A study as ``bench run`` runs it: from options to a plan, from an outcome to text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ...leaderboard.exports import as_csv, as_document, as_tests_csv
 from ...leaderboard.ranking.board import ranked_board
+from ...leaderboard.ranking.reals import with_reals_ranks
 from ...leaderboard.rows import ranked
 from ...leaderboard.terminal.table import print_table
 from ..contracts import FAKE, REAL, SPLITS
@@ -19,6 +20,7 @@ from ..domains.catalogue import Catalogue, remarks
 from ..domains.names import dataset_name
 from ..errors import DataError, TrackingError
 from ..invocation import bench
+from ..recording.cell_folder import kept_folder
 from ..records import Plan
 from ..registry import datasets
 from ..reporting import folded_name
@@ -69,7 +71,8 @@ def plan_study(
         If the study, its data or a change cannot be used.
     """
     shipped, given_data = load_study(reference), parse_data(data)
-    placed = place_data(shipped, _names(given_data.folders), train, test)
+    reals = {dataset_name(source) for source in changes.get("reals") or shipped.reals}
+    placed = place_data(shipped, _without_reals(_names(given_data.folders), reals, shipped), train, test)
     changes = {**changes, "train": list(placed.train), "test": list(placed.test)}
     changed = override(shipped, {key: value for key, value in changes.items() if value not in (None, [])})
     catalogue = _catalogue(changed, given_data)
@@ -134,13 +137,19 @@ def _catalogue(study: Study, data: GivenData) -> Catalogue:
     return Catalogue(data.folders, options)
 
 
+def _without_reals(names: Sequence[str], reals: Collection[str], study: Study) -> list[str]:
+    """Return the data sets of ``--data`` that are no source of reals alone: such a one has its place."""
+    trained_or_tested = {dataset_name(domain) for domain in (*study.train, *study.test)}
+    return [name for name in names if name not in reals or name in trained_or_tested]
+
+
 def _names(folders: dict[str, str]) -> list[str]:
     """Return the names of the data sets of ``--data``."""
     return [datasets.get(name).name if ":" in name else name for name in folders]
 
 
 def _refuse_unused(folders: dict[str, str], plan: Plan) -> None:
-    used = {dataset_name(domain) for domain in (*plan.study.train, *plan.study.test)}
+    used = {dataset_name(domain) for domain in (*plan.study.train, *plan.study.test, *plan.sources)}
     for name in _names(folders):
         if name not in used:
             raise DataError(f"--data {name} is not used by this run; add --train {name} or --test {name}, or leave it out.")
@@ -152,7 +161,7 @@ def print_plan(plan: Plan, console: Console, json_file: str | None) -> None:
         write_text(json_file, dump_json(_plan_document(plan)))
     else:
         _print_plan(plan)
-    print_remarks(plan.domains.values(), console)
+    print_remarks(plan.opened, console)
 
 
 def _plan_document(plan: Plan) -> dict[str, Any]:
@@ -165,9 +174,10 @@ def _plan_document(plan: Plan) -> dict[str, Any]:
         "bands_per_cell": plan.n_bands,
         "fits_at_most": plan.n_fits,
         "domains": [size.to_json() for size in plan.sizes()],
+        "reals": list(plan.sources),
         "dropped_leaks": plan.dropped_leaks,
         "data": plan.facts,
-        "remarks": remarks(plan.domains.values()),
+        "remarks": remarks(plan.opened),
     }
 
 
@@ -196,8 +206,8 @@ def report(outcome: Outcome, plan: Plan, console: Console, files: tuple[str | No
     """Print or write the results; `files` are those of JSON, of rows and of test domains as CSV. Return the rows, ranked."""
     (json_file, csv_file, csv_tests), computed = files, computed_datasets()
     with console.status("comparing the rows"):
-        board = ranked_board(ranked(outcome.rows), lambda row: results_root() / "cells" / row.cell)
-    rows = board.rows
+        board = ranked_board(ranked(outcome.rows), lambda row: kept_folder(row.cell))
+    rows = with_reals_ranks(board.rows, lambda row: kept_folder(row.cell))
     if json_file:
         document = as_document(plan.study.name, rows, computed=computed, ranking=board.detectors)
         write_text(json_file, dump_json(document))
@@ -210,7 +220,7 @@ def report(outcome: Outcome, plan: Plan, console: Console, files: tuple[str | No
     _report_gaps(outcome, console)
     print_dropped(plan.dropped_leaks, console)
     print_missing(plan.facts, console)
-    print_remarks(plan.domains.values(), console)
+    print_remarks(plan.opened, console)
     if not outcome.computed and not outcome.failures:
         console.print("Nothing was left to do: every fit of this study is on record. --fresh computes all of it again.")
     else:

@@ -5,9 +5,12 @@ This module splits and joins such names and knows nothing of the data sets and p
 name costs no import of what is behind it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Self
+from typing import Literal, Self
+
+REALS: Literal["reals"] = "reals"  # split of the reals of a source, which fakes are set against, see `domains.reals`
 
 
 @dataclass(frozen=True)
@@ -86,3 +89,13 @@ def unperturbed(domain: str) -> str:
 def dataset_name(domain: str) -> str:
     """Return the name of the data set that a domain, perturbed or not, belongs to."""
     return _parsed(domain).dataset
+
+
+def own_source(domain: str, sources: Collection[str]) -> str:
+    """
+    Return the source that the reals of a test domain are from: the domain where it is named as one, else its data set.
+
+    >>> own_source("ffhq/sd", ["ffhq", "celeba"]), own_source("ffhq/sd", ["ffhq/sd"]), own_source("ffhq/sd+blur:sigma=1.5", [])
+    ('ffhq', 'ffhq/sd', 'ffhq')
+    """
+    return domain if domain in sources else dataset_name(domain)

@@ -148,7 +148,7 @@ def item_set(
         pairs = [(task, chunk) for task, chunk in zip(tasks, chunks, strict=True) if task.colour == colour]
         folders[name], index[name] = _index(pairs, usable)
     np.savez(place.with_suffix(".npz"), **index)  # pyright: ignore[reportArgumentType] (arrays by name)
-    if split != "test":
+    if split in ("train", "val"):
         learned = [content for content, status in zip(of_items.contents, statuses, strict=True) if status == OK]
         write_learned(place.with_suffix(".parquet"), domain, items, learned)
     seconds = [chunk.seconds / len(task.items) for task, chunk in zip(tasks, chunks, strict=True)]

@@ -8,7 +8,7 @@ are taken from the prepared chunks.
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..contracts import LABEL_NAMES, ViewSpec
 from ..domains.catalogue import OpenDomain, framing_of
 from ..domains.guard import guarded, whole
-from ..domains.names import dataset_name, unperturbed
+from ..domains.names import REALS, dataset_name, unperturbed
 from ..domains.splits import split_digest
 from ..errors import DataError
 from ..pictures.crops import CropSpec
@@ -32,6 +32,7 @@ from .item_sets import ItemStatuses, item_set, item_statuses, without_copies
 # Splits that are cut into chunks together, by every command, so that all share the cached chunks. Training and validation
 # pictures are drawn anew by every replicate, test pictures are not. Items without a split (`Dataset.all_items`) are a group.
 SPLIT_GROUPS: tuple[tuple[str, ...], ...] = (("train", "val"), ("test",), ("",))
+HELD_OUT = ("test", REALS)
 
 
 @dataclass(frozen=True)
@@ -221,10 +222,13 @@ class Prepared:
     sets : dict of (domain, split, replicate) to ItemSet
     lookalikes : dict of (training domain, test domain) to Lookalikes
         Test pictures that look like training or validation pictures of any draw.
+    reals_lookalikes : dict of (training domain, source of reals) to Lookalikes
+        The same of the reals of a source.
     """
 
     sets: dict[Key, ItemSet]
     lookalikes: dict[tuple[str, str], Lookalikes]
+    reals_lookalikes: dict[tuple[str, str], Lookalikes] = field(default_factory=dict)
 
 
 def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporter) -> Prepared:
@@ -236,6 +240,7 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
             views.append(view)
     domains = [(name, ("train", "val")) for name in plan.study.train] + [(name, ("test",)) for name in plan.study.test]
     requests = [Request(plan.domains[name, r], (splits,)) for name, splits in domains for r in range(plan.study.seeds)]
+    requests += [Request(source, ((REALS,),)) for source in plan.sources.values()]
     prepared = prepare_domains(requests, plan.study.crop.spec(), views, places, workers, reporter)
     statuses = _without_copies({_key(part, split): part.statuses(split) for part in prepared for split in part.request.splits})
     digests = _split_digests(plan)
@@ -245,7 +250,8 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
             key = _key(part, split)
             items = part.item_set(split, statuses[key])
             sets[key] = replace(items, provenance=_provenance(plan, part.domain, items, digests))
-    return Prepared(sets, _lookalikes(plan, statuses))
+    tests, sources = ([(name, "test") for name in plan.study.test], [(name, REALS) for name in plan.sources])
+    return Prepared(sets, _lookalikes(plan, statuses, tests), _lookalikes(plan, statuses, sources))
 
 
 def _key(part: PreparedDomain, split: str) -> Key:
@@ -263,14 +269,15 @@ def _without_copies(statuses: dict[Key, ItemStatuses]) -> dict[Key, ItemStatuses
         if split in ("train", "val"):
             fitted |= dict.fromkeys(of_items.contents, f"the training or validation pictures of {name}")
     fitted.pop("", None)
-    tests = {key: without_copies(of_items, fitted) for key, of_items in statuses.items() if key[1] == "test"}
+    tests = {key: without_copies(of_items, fitted) for key, of_items in statuses.items() if key[1] in HELD_OUT}
     return refused | tests
 
 
 def _provenance(plan: Plan, domain: OpenDomain, items: ItemSet, digests: dict[tuple[str, int], tuple[str, str]]) -> Provenance:
     """Complete the provenance of an item set by what the plan knows of its domain."""
     name, r = domain.name, domain.replicate
-    split_list, test_list = digests[unperturbed(name), r]
+    # A source of reals is no domain with splits: the digest of its pictures says all.
+    split_list, test_list = digests[unperturbed(name), r] if items.split != REALS else ("", "")
     return replace(
         items.provenance,
         split_list=split_list,
@@ -291,8 +298,14 @@ def _split_digests(plan: Plan) -> dict[tuple[str, int], tuple[str, str]]:
     return digests
 
 
-def _lookalikes(plan: Plan, statuses: dict[Key, ItemStatuses]) -> dict[tuple[str, str], Lookalikes]:
-    """Find the lookalikes of test pictures in every training domain; perturbed pictures are compared as they were before."""
+def _lookalikes(
+    plan: Plan, statuses: dict[Key, ItemStatuses], held_out: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], Lookalikes]:
+    """
+    Find the lookalikes of held-out pictures in every training domain; perturbed pictures are compared as they were before.
+
+    `held_out` are names of domains with their split; the reals of a source are the same in every draw.
+    """
     alike: dict[tuple[str, str], dict[str, str]] = {}
     usable = {key: of_items.usable_hashes() for key, of_items in statuses.items()}
     nearest: dict[tuple[str, int, bytes], NDArray[np.intp]] = {}  # perturbed pictures have the hashes of the plain ones
@@ -300,8 +313,8 @@ def _lookalikes(plan: Plan, statuses: dict[Key, ItemStatuses]) -> dict[tuple[str
         for r in range(plan.study.seeds):
             ids = [name for split in ("train", "val") for name in usable[train, split, r][0]]
             hashes = np.concatenate([usable[train, split, r][1] for split in ("train", "val")])
-            for test in plan.study.test:
-                names, test_hashes = usable[test, "test", r]
+            for test, split in held_out:
+                names, test_hashes = usable[test, split, 0 if split == REALS else r]
                 key = train, r, test_hashes.tobytes()
                 if key not in nearest:
                     nearest[key] = lookalike_of(test_hashes, hashes)

@@ -19,6 +19,7 @@ from ..metrics.clips import ClipMetrics, ClipRule, Frames, clip_metrics
 from ..metrics.intervals import Intervals
 from ..metrics.roc import Scored
 from ..reporting import Reporter
+from ..results.rows import RealsResult
 from ..results.scores import frame_clips, with_scores
 from ..workers import Workers
 from .attribution import attribution_metrics, confusion_matrix, generator_of
@@ -55,6 +56,8 @@ class Evaluation:
         Of the clips, where pictures are frames of clips (detection).
     clip_problem : str
         Reason why frames could not be pooled to clips; empty if they could, or if there are none.
+    by_reals : tuple of RealsResult
+        The fakes against each source of reals (`models.reals`); empty where none was asked for.
     """
 
     domain: str
@@ -69,6 +72,7 @@ class Evaluation:
     missing: tuple[str, ...] = ()
     clips: ClipMetrics | None = None
     clip_problem: str = ""
+    by_reals: tuple[RealsResult, ...] = ()
 
 
 def evaluate_model(
@@ -124,11 +128,11 @@ def evaluate_model(
     return [_evaluate(model, [domains[name] for name in part], shared, workers, reporter, rule) for part in parts]
 
 
-def shared_items(model: TrainedModel, domain: OpenDomain) -> dict[str, set[Name]]:
-    """Return the test items that share a clip or an identity with what a model has learned from: shared names by id."""
+def shared_items(model: TrainedModel, domain: OpenDomain, split: str = "test") -> dict[str, set[Name]]:
+    """Return the items of a split that share a clip or an identity with what a model has learned from: shared names by id."""
     learned = model.names or frozenset()
     shared = {}
-    for item in domain.split("test"):
+    for item in domain.split(split):
         names = {name for hashed, name in hashed_names(domain, item).items() if hashed in learned}
         if names:
             shared[item.id] = names

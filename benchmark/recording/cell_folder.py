@@ -27,7 +27,12 @@ from .overlap import train_overlap
 
 def cell_folder(cell: Cell) -> Path:
     """Return the folder that a cell's result is kept in, which need not exist."""
-    return results_root() / "cells" / cell_key(cell)
+    return kept_folder(cell_key(cell))
+
+
+def kept_folder(key: str) -> Path:
+    """Return the folder that the result of the cell with a key is kept in."""
+    return results_root() / "cells" / key
 
 
 def keep_cell(result: CellResult) -> list[Row]:

@@ -11,7 +11,11 @@ from ..store.files import digest
 from ..study.study_file import Study
 
 # Keys of a study that digests of pictures stand for, or that change no number.
-NOT_SETTINGS = {"detectors", "train", "test", "perturbations", "description", "needs", "datasets", "drop_leaks", "controls"}
+# fmt: off
+NOT_SETTINGS = {
+    "detectors", "train", "test", "reals", "perturbations", "description", "needs", "datasets", "drop_leaks", "controls",
+}
+# fmt: on
 MOVE_NO_ROW = {"name", "keep_models", "mmd"}  # of the settings
 
 
@@ -19,13 +23,15 @@ def cell_key(cell: Cell) -> str:
     """Return the digest of all that a cell's result depends on: the detector, the data and the settings."""
     study = _settings(cell.study)
     sets = [[r.train.digest, r.val.digest, [[t.domain, t.digest] for t in r.tests]] for r in cell.replicates]
+    sets += [[[s.domain, s.digest] for s in cell.replicates[0].sources]] if cell.replicates[0].sources else []
     return digest([SCHEMA, study, cell.detector.key_parts(), cell.train, sets, cell.attempt, cell_provenance(cell).to_json()])
 
 
 def study_key(cell: Cell) -> str:
     """Return the digest of settings and test pictures of a study, which detectors and training domains can join later."""
     settings = _settings(cell.study)
-    tests = sorted([t.domain, t.provenance.test_list, t.provenance.pictures] for t in cell.replicates[0].tests)
+    first = cell.replicates[0]
+    tests = sorted([t.domain, t.provenance.test_list, t.provenance.pictures] for t in (*first.tests, *first.sources))
     return digest([SCHEMA, settings, tests, cell.attempt])
 
 
@@ -43,6 +49,7 @@ def variant_digest(cell: Cell) -> str:
 def cell_provenance(cell: Cell) -> CellProvenance:
     """Describe the data of a cell, besides the pictures themselves."""
     first = cell.replicates[0]
+    held = (first.train, *first.tests, *first.sources)
     splits = {name: joined(digests) for name, digests in split_lists(cell).items()}
     test_splits = {items.domain: items.provenance.test_list for items in first.tests}
     dropped = [{"train": r.train.provenance.n_dropped, "val": r.val.provenance.n_dropped} for r in cell.replicates]
@@ -52,8 +59,9 @@ def cell_provenance(cell: Cell) -> CellProvenance:
         test_splits=test_splits,
         pictures={items.domain: items.provenance.pictures for items in first.tests},
         dropped_leaks=max(dropped, key=lambda counts: sum(counts.values())),
-        data={dataset_name(s.domain): dict(s.provenance.facts) for s in (first.train, *first.tests) if s.provenance.facts},
+        data={dataset_name(s.domain): dict(s.provenance.facts) for s in held if s.provenance.facts},
         lookalikes={s.domain: s.provenance.lookalikes for s in first.tests if s.provenance.lookalikes.n},
+        reals={s.domain: s.provenance.lookalikes for s in first.sources},
     )
 
 
@@ -74,7 +82,7 @@ def joined(digests: Sequence[str]) -> str:
 def numbered_sets(cell: Cell) -> Iterable[tuple[int, ItemSet]]:
     """Yield all item sets of a cell with the numbers of their draws."""
     for r in cell.replicates:
-        yield from ((r.number, items) for items in (r.train, r.val, *r.tests))
+        yield from ((r.number, items) for items in (r.train, r.val, *r.tests, *r.sources))
 
 
 def all_sets(cell: Cell) -> list[ItemSet]:

@@ -138,6 +138,8 @@ class Recorder:
             "test": ", ".join(sorted(items.domain for items in tests)),
             "test_pictures": digest(sorted(items.provenance.pictures for items in tests))[:SHORT],
         }
+        if sources := cell.replicates[0].sources:
+            params["reals"] = ", ".join(items.domain for items in sources)
         state = digest(sorted(row.cell for row in rows))[:16]
         artifacts, note = str(folder) if rows else "", study_note(cell, folder)
         document = replace(stub, params=_text(params), artifacts=artifacts, note=note, end=time.time(), state=state)
@@ -237,6 +239,7 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: Row, 
     }
     first = cell.replicates[0]
     inputs = [_input(first.train, "train"), _input(first.val, "validation"), *(_input(t, "test") for t in first.tests)]
+    inputs += [_input(source, "reals") for source in first.sources]
     chosen = next(band for band in result.tested if band.role == "chosen")
     marks = marks_of(row, {name for name, plugin in datasets.found.classes.items() if plugin.computed})
     return replace(

@@ -22,7 +22,7 @@ from .rows import EvidenceInterval, Row
 FILE = "cell.json"
 SCHEMA = 5  # raised when what a cell chooses, or what its folder holds, changes
 # 2: splits and data do not say where they come from; 3: other intervals of few pictures, and nothing says which settings;
-# 4: one stretch of evidence, and no audit of the files.
+# 4: one stretch of evidence, no audit of the files, and no sources of reals.
 READABLE = (2, 3, 4, SCHEMA)
 SHORT = 8  # hex digits of a digest that people compare by eye
 NO_VALUES = (math.nan, math.nan)
@@ -171,6 +171,8 @@ class CellProvenance:
         `Dataset.facts` by data set.
     lookalikes : mapping of str to Lookalikes
         By test domain: pictures that look like training or validation pictures.
+    reals : mapping of str to Lookalikes
+        The same by source of reals, of every source that the study names.
     """
 
     splits: Mapping[str, str]
@@ -180,15 +182,21 @@ class CellProvenance:
     dropped_leaks: Mapping[str, int]
     data: Mapping[str, Mapping[str, Any]]
     lookalikes: Mapping[str, Lookalikes]
+    reals: Mapping[str, Lookalikes] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """JSON form, a part of that of the document and of the key of the cell."""
         data = {name: dict(facts) for name, facts in self.data.items()}
-        return _plain(self) | {"data": data, "lookalikes": _lookalikes_to_json(self.lookalikes)}
+        alike = {"lookalikes": _lookalikes_to_json(self.lookalikes), "reals": _lookalikes_to_json(self.reals)}
+        return _plain(self) | {"data": data, **alike}
 
 
 def _lookalikes_to_json(lookalikes: Mapping[str, Lookalikes]) -> dict[str, dict[str, Any]]:
     return {name: {"n": alike.n, "pairs": [list(pair) for pair in alike.pairs]} for name, alike in lookalikes.items()}
+
+
+def _lookalikes_from_json(data: Mapping[str, Any]) -> dict[str, Lookalikes]:
+    return {name: Lookalikes(alike["n"], tuple((a, b) for a, b in alike["pairs"])) for name, alike in data.items()}
 
 
 @dataclass(frozen=True)
@@ -228,7 +236,7 @@ class CellDocument:
         Items that could not be decoded: id, status, detail.
     digests : mapping of str to str
         Of item sets, by ``DRAW/DOMAIN/SPLIT``.
-    splits, split_id, test_splits, pictures, dropped_leaks, data, lookalikes
+    splits, split_id, test_splits, pictures, dropped_leaks, data, lookalikes, reals
         See `CellProvenance`.
     versions : mapping of str to str
         Of Python and libraries.
@@ -284,6 +292,7 @@ class CellDocument:
     clips: str = "mean"
     train_overlap: float = 0.0
     shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)
+    reals: Mapping[str, Lookalikes] = field(default_factory=dict)
 
     @property
     def swept(self) -> bool:
@@ -321,6 +330,7 @@ class CellDocument:
             "data": {name: dict(facts) for name, facts in self.data.items()},
             "lookalikes": _lookalikes_to_json(self.lookalikes),
             "shortcuts": {name: shortcut.to_json() for name, shortcut in self.shortcuts.items()},
+            "reals": _lookalikes_to_json(self.reals),
         }
         if not self.submission:
             del data["submission"]
@@ -363,10 +373,8 @@ class CellDocument:
             "tested": tuple(map(TestedBand.from_json, data["tested"])),
             "gaps": tuple(data["gaps"]),
             "problems": tuple((item, status, detail) for item, status, detail in data["problems"]),
-            "lookalikes": {
-                name: Lookalikes(alike["n"], tuple((item, other) for item, other in alike["pairs"]))
-                for name, alike in data["lookalikes"].items()
-            },
+            "lookalikes": _lookalikes_from_json(data["lookalikes"]),
+            "reals": _lookalikes_from_json(data["reals"]),
             "shortcuts": {name: Shortcut.from_json(audit) for name, audit in data["shortcuts"].items()},
         }
         return cls(**values)
@@ -389,6 +397,7 @@ def _upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
         "data": {},
         "lookalikes": {},
         "shortcuts": {},
+        "reals": {},
         "versions": {},
         "train_overlap": 0.0,
     }

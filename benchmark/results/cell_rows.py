@@ -26,6 +26,7 @@ from ..metrics.weighted import weighted_error_rates
 from .cell_document import CellDocument, TestedBand, read_cell
 from .clips import RowClips, row_clips
 from .columns import ERROR_RATES, board_metrics, measured
+from .reals import reals_numbers, with_reals
 from .rows import PerturbationResult, Row, TestResult, home_and_abroad
 from .scores import DomainScores, read_scores
 
@@ -144,6 +145,7 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
     tested = _tested(intervals, by_domain, thresholds)
     clips = row_clips(ClipRule(document.clips), validation, by_domain, intervals)
     tests = [clips.added_to(_test_result(context, tested, name)) for name in by_domain]
+    tests = with_reals(tests, replicates, thresholds, document)
     return Row(
         detector=document.detector,
         train=document.train,
@@ -174,6 +176,7 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         data=document.data,
         tests=tuple(tests),
         robustness=tuple(_robustness(document.train, intervals, tested)),
+        **reals_numbers(tests, document.train),
     )
 
 

@@ -397,6 +397,15 @@ ROW_COLUMNS: tuple[Column, ...] = (
         terminal=Terminal("coverage", 6, wide=True),
         mlflow=True,
     ),
+    Column(
+        "reals_spread",
+        "spread\nover reals",
+        "Largest less smallest headline AUC over the choice of the reals: one source for all test domains. Unknown with one.",
+        Unit.DIFFERENCE,
+        Better.LOWER,
+        mlflow=True,
+    ),
+    Column("worst_reals", "worst\nreals", "Source of reals with the smallest headline AUC.", hidden=True),
     Column("n_tests", "tested on", "Number of test domains of the row, out of those of its study.", Unit.COUNT, derived=True),
     Column(
         "ms_per_picture",
@@ -507,6 +516,8 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column("finished", meaning="Time at which the cell was finished, since the epoch.", unit=Unit.SECONDS),
     Column("dropped_leaks", meaning="Training and validation pictures that the leak guard left out.", unit=Unit.COUNT),
     Column("missing", meaning="Parts of the data sets that are missing."),
+    Column("reals_rank_low", meaning="Best rank of the row over the choice of the reals; on a board alone.", unit=Unit.COUNT),
+    Column("reals_rank_high", meaning="Worst rank of the row over the choice of the reals; on a board alone.", unit=Unit.COUNT),
     Column("run_id", meaning="MLflow run of the cell."),
     Column("current", meaning="With `--all`: false for an earlier variant."),
     Column("source", meaning="`recorded` or `submitted`."),
@@ -547,7 +558,10 @@ TEST_COLUMNS: tuple[Column, ...] = (
         Better.LOWER,
     ),
     Column("shortcut", meaning="Separation of the classes by facts of the test domain's files alone."),
-    Column("by_reals", meaning="The fakes against each source of reals that the study names: AUC, interval, false alarms."),
+    Column(
+        "by_reals",
+        meaning="AUC, interval, number of reals and false alarms of the fakes against each source of reals.",
+    ),
     Column("split_list", meaning="Digest of the test items."),
     Column("pictures", meaning="Digest of the contents of the test pictures."),
 )

@@ -57,7 +57,9 @@ class RealsResult:
         With the 95 % interval.
     n_real : int
     false_alarms : float
-        Share of these reals above the threshold that was chosen in-domain.
+        Share of these reals that are not below the threshold that was chosen in-domain; NaN without one.
+    lookalikes : int
+        Reals that look like training or validation pictures; left out of the JSON form where there are none.
     """
 
     source: str
@@ -66,10 +68,14 @@ class RealsResult:
     hi: float
     n_real: int
     false_alarms: float = NAN
+    lookalikes: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """JSON form."""
-        return {part.name: getattr(self, part.name) for part in fields(self)}
+        data = {part.name: getattr(self, part.name) for part in fields(self)}
+        if not self.lookalikes:
+            del data["lookalikes"]
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -107,7 +113,7 @@ class TestResult:
     shortcut : Shortcut or None
         Audit of its files; None where none was made.
     by_reals : tuple of RealsResult
-        Its fakes against each source of reals that the study names.
+        Its fakes against each source of reals: its own first, then those that the study names.
     metrics : mapping of str to float
         Every other number, by its name in `columns.METRICS` or `columns.CLIP_COLUMNS`.
     """
@@ -283,6 +289,11 @@ class Row:
     worst_domain : str
     shortcut : Shortcut or None
         Audit of the training domain's files; None where none was made.
+    reals_spread : float
+        Difference between the largest and the smallest headline AUC over the choice of one source of reals for all test
+        domains; NaN with one source.
+    worst_reals : str
+        Source of the smallest; empty with one source.
     oracle_auc, allpass_auc : float
         Means over the test domains of the headline.
     gain, gap : float
@@ -328,6 +339,8 @@ class Row:
     submission : SubmissionFacts or None
     standing : Standing or None
         Its rank, where one is known; no part of the JSON form.
+    reals_rank_low, reals_rank_high : int or None
+        On a board: its rank interval over the choice of reals, from the best to the worst rank with any source.
     """
 
     detector: str
@@ -347,6 +360,8 @@ class Row:
     worst_auc_hi: float = NAN
     worst_domain: str = ""
     shortcut: Shortcut | None = None
+    reals_spread: float = NAN
+    worst_reals: str = ""
     oracle_auc: float = NAN
     allpass_auc: float = NAN
     gain: float = NAN
@@ -384,6 +399,8 @@ class Row:
     submission: SubmissionFacts | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     standing: Standing | None = None
+    reals_rank_low: int | None = None
+    reals_rank_high: int | None = None
 
     @property
     def is_submitted(self) -> bool:
@@ -427,6 +444,8 @@ class Row:
             data["run_id"] = self.run_id
         if self.current is not None:
             data["current"] = self.current
+        if self.reals_rank_low is not None:
+            data |= {"reals_rank_low": self.reals_rank_low, "reals_rank_high": self.reals_rank_high}
         if self.is_submitted:
             data |= {"source": self.source, "verified": self.verified}
         if self.submission is not None:
@@ -437,7 +456,7 @@ class Row:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read the JSON form, also that of rows which an earlier version wrote; null numbers become NaN."""
         values = {name: _nan(data[name]) for name in (*_ROW_FIELDS, "run_id", "source") if name in data}
-        values |= {name: data[name] for name in ("current", "verified") if name in data}
+        values |= {name: data[name] for name in ("current", "verified", "reals_rank_low", "reals_rank_high") if name in data}
         values |= {
             "band": Band(**data["band"]),
             "evidence": EvidenceInterval.from_json(data.get("evidence")),
@@ -454,7 +473,10 @@ class Row:
 
 
 _TEST_FIELDS = tuple(part.name for part in fields(TestResult) if part.name != "metrics")
-_BOARD_FIELDS = ("run_id", "current", "source", "verified", "submission", "metrics", "standing")
+_BOARD_FIELDS = (
+    *("run_id", "current", "source", "verified", "submission", "metrics", "standing"),
+    *("reals_rank_low", "reals_rank_high"),
+)
 _ROW_NAMES = tuple(part.name for part in fields(Row))
 _ROW_FIELDS = tuple(name for name in _ROW_NAMES if name not in _BOARD_FIELDS)
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from ..frequency.bands import MAX_FREQUENCY, Band
 from ..metrics.roc import Interval
-from ..records import SWEEP_STAGES, Assessment, Cell, CellResult, Job, Record, Tested, Trial
+from ..records import SWEEP_STAGES, Assessment, Cell, CellResult, Job, Record, Replicate, Tested, Trial
 from ..study.study_file import Study
 from .optuna_history import History
 from .selection import choose, evidence_interval, oracles
@@ -102,12 +102,15 @@ def _try_bands(
 def _fit(cell: Cell, bands: Sequence[tuple[Band, bool]]) -> Generator[Work, list[Any], list[tuple[Record, ...]]]:
     """Fit bands on every replicate; those that are marked are scored on the test domains, too."""
     n = len(cell.replicates)
-    records = yield [
-        Job(cell.detector, band, r.number, r.train, r.val, r.tests if tested else (), cell.records, cell.attempt)
-        for band, tested in bands
-        for r in cell.replicates
-    ]
+    records = yield [_job(cell, band, replicate, tested) for band, tested in bands for replicate in cell.replicates]
     return [tuple(records[i * n : (i + 1) * n]) for i in range(len(bands))]
+
+
+def _job(cell: Cell, band: Band, replicate: Replicate, tested: bool) -> Job:
+    tests, sources = (replicate.tests, replicate.sources) if tested else ((), ())
+    return Job(
+        cell.detector, band, replicate.number, replicate.train, replicate.val, tests, cell.records, cell.attempt, sources
+    )
 
 
 def _test(

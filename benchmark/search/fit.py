@@ -81,7 +81,7 @@ def _run(job: Job) -> Record:
     names: dict[str, str] = {}
     aucs: dict[str, float] = {}
     score_seconds = 0.0
-    for kind, sets in (("val", (job.val,)), ("test", job.tests)):
+    for kind, sets in (("val", (job.val,)), ("test", (*job.tests, *job.sources))):
         tables = []
         for items in sets:
             tested, tested_rows = load_view(items, detector.view, job.band)
@@ -90,7 +90,7 @@ def _run(job: Job) -> Record:
             score_seconds += time.perf_counter() - start
             listed, scores = _read_items(items.table), mean_per_item(scores, tested_rows)
             tables.append(with_scores(listed.table, scores))
-            if kind == "test":
+            if items.split == "test":
                 aucs[items.domain] = roc_auc(listed.labels, scores)
         if tables:
             names[f"{kind}_scores"] = f"{job.key}.{kind}.parquet"
@@ -98,7 +98,7 @@ def _run(job: Job) -> Record:
     record = Record(
         key=job.key,
         fit_seconds=fit_seconds,
-        score_ms=1e3 * score_seconds / max(1, sum(items.n_ok for items in (job.val, *job.tests))),
+        score_ms=1e3 * score_seconds / max(1, sum(items.n_ok for items in (job.val, *job.tests, *job.sources))),
         n_train=len(labels),
         n_features=math.prod(detector.__dict__["_fitted_shape"]),
         sealed=aucs,

@@ -1,11 +1,12 @@
 """Resolve a study to a plan: names, items, classes and the guard."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..contracts import FAKE, REAL, Split
 from ..domains.catalogue import Catalogue, OpenDomain, data_facts
 from ..domains.guard import Fitted, all_names, drop_leaks, guarded, refuse_leaks, same_data
-from ..domains.names import unperturbed
+from ..domains.names import REALS, unperturbed
+from ..domains.reals import RealsSource, open_source, source_name
 from ..domains.splits import missing_classes
 from ..errors import DataError, StudyError
 from ..records import Plan
@@ -61,7 +62,9 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
     train, test = trained.domains, tested.domains
     test += [f"{name}+{chain}" for name in test for chain in study.perturbations]
     test = list(dict.fromkeys(test))
-    study = override(study, {"train": train, "test": test, "perturbations": []})
+    reals = list(dict.fromkeys(source_name(given, catalogue) for given in study.reals))
+    sources = {name: open_source(name, catalogue, study.seed) for name in reals}
+    study = override(study, {"train": train, "test": test, "reals": reals, "perturbations": []})
     domains = {(name, r): at(name, r) for r in range(study.seeds) for name in dict.fromkeys((*train, *test))}
     for r in range(study.seeds):
         for name in train:
@@ -70,12 +73,13 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
             _require_classes(domains[name, r], ("test",))
     dropped = {}
     for r in range(study.seeds):
-        for name, counts in _guard(train, test, domains, r, study.drop_leaks).items():
+        for name, counts in _guard(train, test, domains, sources, r, study.drop_leaks).items():
             dropped[name, r] = counts
     left_out = {entry.name: missing_extra(entry.name) for entry in study.detectors if entry not in entries}
     unusable = trained.left_out | tested.left_out
     controls = _controls(detectors) if study.controls else ()
-    return Plan(study, detectors, domains, left_out, dropped, data_facts(domains.values()), unusable, controls)
+    facts = data_facts([*domains.values(), *sources.values()])
+    return Plan(study, detectors, domains, left_out, dropped, facts, unusable, controls, sources)
 
 
 def _controls(named: Sequence[DetectorSpec]) -> tuple[DetectorSpec, ...]:
@@ -113,15 +117,22 @@ def _more_pictures(domain: OpenDomain, detectors: Sequence[DetectorSpec]) -> str
 
 
 def _guard(
-    train: Sequence[str], test: Sequence[str], domains: dict[tuple[str, int], OpenDomain], replicate: int, drop: bool
+    train: Sequence[str],
+    test: Sequence[str],
+    domains: dict[tuple[str, int], OpenDomain],
+    sources: Mapping[str, RealsSource],
+    replicate: int,
+    drop: bool,
 ) -> dict[str, dict[str, int]]:
     """Refuse leaks of one draw, or leave the items out of `domains`; return their numbers by training domain and split."""
-    held_out = {name: all_names(domains[name, replicate].split("test")) for name in test}
+    held = {name: (domains[name, replicate], "test") for name in test}
+    held |= {f"{name} (reals)": (source, REALS) for name, source in sources.items()}
+    held_out = {name: all_names(domain.split(split)) for name, (domain, split) in held.items()}
     dropped = {}
     for name in train:
         domain = domains[name, replicate]
         fitted = Fitted(name, domain.split("train"), domain.split("val"), domain.regrouping)
-        related = {other: names for other, names in held_out.items() if same_data(domains[other, replicate], domain)}
+        related = {other: names for other, names in held_out.items() if same_data(held[other][0], domain)}
         (drop_leaks if drop else refuse_leaks)([fitted], related)
         if any(fitted.dropped.values()):
             domains[name, replicate] = guarded(domain, [item for items in fitted.dropped.values() for item in items])

@@ -8,6 +8,7 @@ from typing import Any
 
 from optuna.storages import BaseStorage
 
+from ..domains.names import REALS
 from ..errors import BenchError
 from ..features.audits import audit_plan, refuse_shortcuts
 from ..features.chunks import Places
@@ -205,6 +206,8 @@ def _replicates(study: Study, train: str, prepared: Prepared) -> tuple[Replicate
             sets[train, "train", draw],
             sets[train, "val", draw],
             tuple(_with_lookalikes(sets[test, "test", draw], prepared.lookalikes[train, test]) for test in study.test),
+            # The same pictures in every draw.
+            tuple(_with_lookalikes(sets[name, REALS, 0], prepared.reals_lookalikes[train, name]) for name in study.reals),
         )
         for draw in range(study.seeds)
     )

@@ -171,6 +171,9 @@ class Study(_Strict):
     detectors: tuple[Annotated[DetectorEntry, BeforeValidator(_detector_entry)], ...] = Field(min_length=1)
     train: tuple[str, ...] = Field(min_length=1)
     test: tuple[str, ...] = Field(min_length=1)
+    reals: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=(), description="Data sets, domains or folders whose test reals every test domain's fakes are set against, too."
+    )
     perturbations: tuple[Annotated[str, AfterValidator(_chain)], ...] = Field(
         default=(), description="Every test domain is scored as it is and under each of them."
     )

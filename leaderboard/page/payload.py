@@ -10,25 +10,30 @@ from typing import Any
 from ...benchmark.domains.names import chain_of
 from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COLUMNS, Column, row_columns, test_columns
 from ...benchmark.results.marks import Mark, marks_of
+from ...benchmark.results.reals import headline_choices
 from ...benchmark.results.rows import Row, Standing, TestResult
 from ..notes import data_notes, mark_notes, may_be_copies, other_variants, row_notes, shown_marks, shown_rows
 from ..ranking.comparable import comparable_sets
 from ..ranking.detectors import DetectorPlace
+from ..ranking.reals import leading_sources, reals_notes
 from ..rows import Board
 from ..transfer.thresholds import Transfer
 from .charts import ROC_GRID, layouts
 from .details import Details, row_id
 
-ABOUT = ("detector", "train", "role", "study", "seeds", "split_id", "rule", "worst_domain", "run_id")  # of a row, as it is
+# Of a row, as it is.
+ABOUT = (
+    "detector", "train", "role", "study", "seeds", "split_id", "rule", "worst_domain", "worst_reals", "run_id",
+)  # fmt: skip
 # Of a row, where any row on the page has it.
 OPTIONAL = (
     "rank_low", "rank_high", "tie_group", "rank_reason", "threshold_transfer", "left_out", "candidates", "source", "verified",
-    "submission", "score_ms",
+    "submission", "score_ms", "reals", "reals_rank_low", "reals_rank_high",
 )  # fmt: skip
 # Of these there are few different ones in many rows: a row holds their place in a list.
 POOLED = (
-    "detector", "train", "role", "study", "split_id", "rule", "worst_domain", "view", "parameters", "band", "kind",
-    "rank_reason", "source",
+    "detector", "train", "role", "study", "split_id", "rule", "worst_domain", "worst_reals", "view", "parameters", "band",
+    "kind", "rank_reason", "source",
 )  # fmt: skip
 # Folders in the address of a file on the machine that made the page; its last part is the name that stays.
 ADDRESS = re.compile(r"""(?<![\w.:/])/(?:[^\s/'",;]+/)+|\b(?:file|sqlite):/+(?:[^\s/'",;]+/)*|\b[A-Z]:\\(?:[^\s\\'",;]+\\)*""")
@@ -61,6 +66,8 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
     tested = _domains_by_study(board.rows)
     numbers = _number_names()
     optional = [_optional(row, standing, details) for row, standing in zip(board.rows, _standings(board, details), strict=True)]
+    for i, sources in leading_sources(board.rows).items():
+        optional[i]["reals"]["leads"] = sources
     present = [
         name for name in (*OPTIONAL, *_metric_names(board.rows)) if any(values.get(name) is not None for values in optional)
     ]
@@ -85,7 +92,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
     rows = [{name: pooled.place(value) if name in POOLED else value for name, value in row.items()} for row in rows]
     names = list(rows[0]) if rows else []
     notes = [text for text, _ in row_notes(shown, True, computed)] + mark_notes(shown, True, computed)
-    notes += data_notes(board.rows)
+    notes += reals_notes(shown, True) + data_notes(board.rows)
     notes += other_variants(board.others)
     return {
         "study": board.study,
@@ -218,11 +225,22 @@ def _optional(row: Row, standing: Standing | None, details: Details) -> dict[str
     choice = details.choices.get(row.run_id) if row.role == "chosen" else None
     if choice and math.isfinite(choice.left_out):
         values |= vars(choice)
+    if reals := _reals(row):
+        values |= {"reals": reals, "reals_rank_low": row.reals_rank_low, "reals_rank_high": row.reals_rank_high}
     if row.is_submitted:
         values |= {"source": row.source, "verified": row.verified}
     if row.submission is not None:
         values["submission"] = row.submission.to_json()
     return values
+
+
+def _reals(row: Row) -> dict[str, Any]:
+    """Return the headline by choice of the reals, and every test domain against each source; empty with one source."""
+    plain = [test for test in row.tests if not test.is_perturbed]
+    if not any(len(test.by_reals) > 1 for test in plain):
+        return {}
+    tests = {test.domain: [result.to_json() for result in test.by_reals] for test in plain}
+    return {"choices": headline_choices(row), "leads": [], "tests": tests}
 
 
 def _transfer(transfer: Transfer) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from ...benchmark.errors import DataError
-from ...benchmark.results.cell_document import SHORT, CellDocument, TestedBand, keep_cell_document, versions
+from ...benchmark.results.cell_document import SHORT, CellDocument, Lookalikes, TestedBand, keep_cell_document, versions
 from ...benchmark.results.rows import Row, SubmissionFacts
 from ...benchmark.results.scores import write_table
 from ...benchmark.store.files import digest, publish_folder, write_json
@@ -23,7 +23,7 @@ from .score_files import read_score_file
 from .screening import Screened, comparable_digests, screen
 from .verification import Verification, verify
 
-VERSION = 1  # raised when the same submitted files give another row
+VERSION = 2  # raised when the same submitted files give another row
 BOOTSTRAP = 1000
 CACHE_NAME = "submissions"  # of their rows, in the place of a store's address
 RUN_PREFIX = "submission:"
@@ -79,6 +79,9 @@ def evaluate(submission: Submission, references: References, rows: Sequence[Row]
         raise DataError("\n".join([f"the submission '{submission.meta.name}' has no AUC on any test domain.", *findings]))
     findings += _wrong_way_round(row)
     remarks = [] if draws[0].validation else ["no validation scores came along, so nothing can be said of fixed thresholds."]
+    if draws[0].sources:
+        sources = ", ".join(draws[0].sources)
+        remarks.append(f"the reals of {sources} are taken as they came: there is nothing here to check them against.")
     if row.train not in {test.domain for test in row.tests}:
         remarks.append(f"{row.train} is none of the test domains: all of them count as other domains than that.")
     verification = verify(folder, rows, runs)
@@ -105,6 +108,12 @@ def _screen_draws(submission: Submission, references: References) -> tuple[list[
     for draw in draws:
         for domain in draw.tests.keys() - usable:
             del draw.tests[domain]
+    in_all = set.intersection(*(set(draw.sources) for draw in draws))
+    for source in sorted({name for draw in draws for name in draw.sources} - in_all):
+        findings.append(f"reals of {source}: left out, as they are not in every score file.")
+    for draw in draws:
+        for source in draw.sources.keys() - in_all:
+            del draw.sources[source]
     return draws, findings
 
 
@@ -178,7 +187,9 @@ def _write_folder(submission: Submission, draws: Sequence[Screened]) -> Path:
     for k, draw in enumerate(draws):
         tables = [draw.validation] if draw.validation else []
         files.append(f"scores/00-chosen-{k}.parquet")
-        write_table(temporary / files[-1], pa.concat_tables([*tables, *draw.tests.values()]), durable=False)
+        write_table(
+            temporary / files[-1], pa.concat_tables([*tables, *draw.tests.values(), *draw.sources.values()]), durable=False
+        )
     keep_cell_document(_document(submission.meta, key, draws[0], files), temporary, durable=False)
     publish_folder(temporary, final)
     return final
@@ -220,6 +231,7 @@ def _document(meta: SubmissionMeta, key: str, screened: Screened, files: list[st
         dropped_leaks={"train": 0, "val": 0},
         data={},
         lookalikes={},
+        reals={source: Lookalikes() for source in screened.sources},
         versions=versions(),
         finished=0.0,
     )

@@ -10,6 +10,7 @@ from ...benchmark.results.columns import Column, Unit, row_columns
 from ...benchmark.results.rows import Row
 from ..notes import data_notes, mark_notes, row_notes, shown_marks, shown_rows
 from ..ranking.detectors import DetectorPlace
+from ..ranking.reals import reals_notes
 from ..transfer.robustness import print_robustness
 from .clips import print_clips
 from .ranking import print_ranking, rank_text
@@ -199,7 +200,7 @@ def print_table(
     console.print(_caption(rows), style="dim", highlight=False)
     shown = shown_rows(rows)
     notes = [*(f"* {text}" for text, _ in row_notes(shown, computed=computed)), *mark_notes(shown, computed=computed)]
-    for note in notes + data_notes(rows) * about_data:
+    for note in notes + reals_notes(shown) + data_notes(rows) * about_data:
         console.print(note, style="yellow", markup=False, highlight=False)
     print_ranking(ranking, console)
     print_clips(shown_rows(rows), study, console)

@@ -18,7 +18,7 @@ import pytest
 from bandbench.benchmark.results import columns
 from bandbench.benchmark.results.cell_document import NarrowBand
 from bandbench.benchmark.results.marks import Mark
-from bandbench.benchmark.results.rows import Row, Standing, SubmissionFacts
+from bandbench.benchmark.results.rows import RealsResult, Row, Standing, SubmissionFacts
 from bandbench.leaderboard.page.details import Choice, Details
 from bandbench.leaderboard.page.html import page as make_page
 from bandbench.leaderboard.ranking.detectors import DetectorPlace
@@ -692,3 +692,32 @@ def test_hostile_names_stay_text(reader: Callable[..., Reader], row_maker: Maker
         assert shown.no_sideways_scroll()
         assert shown.page.locator("#detail img:not(.mistakes img), #detail b").count() == 0
         shown.page.click("#back")
+
+
+def test_the_map_of_reals_frames_the_leader_of_each_source(reader: Callable[..., Reader], rows: list[Row]) -> None:
+    def with_reals(row: Row, *aucs: float) -> Row:
+        named = zip(("set", HOSTILE[1]), aucs, strict=True)
+        results = tuple(RealsResult(name, auc, auc - 0.1, auc, 50, 0.25) for name, auc in named)
+        tests = tuple(replace(test, auc=aucs[0], by_reals=results) for test in row.tests)
+        return replace(row, tests=tests, reals_spread=abs(aucs[0] - aucs[1]), worst_reals=HOSTILE[1])
+
+    shown = reader([with_reals(rows[0], 0.96, 0.526), with_reals(rows[1], 0.844, 0.764), rows[2]])
+    cells = shown.page.locator("#reals-maps tbody tr")
+    assert [cell.split() for cell in cells.all_inner_texts()] == [["svm", "0.96", "0.53"], ["ridge", "0.84", "0.76"]]
+    assert shown.page.locator("#reals-maps td.home").all_inner_texts() == ["0.96", "0.76"]
+    shown.page.locator("#reals-maps tbody td").first.hover()
+    shown.until("#tip", r"svm\s+all domains against reals of set\s+mean AUC 0\.960")
+    shown.page.locator("#rows .link").first.click()
+    detail = shown.page.locator("#detail")
+    assert "0.434, lowest AUC with <img" in detail.locator("dl.facts").first.inner_text()
+    heat = detail.locator(".heat tbody tr")
+    assert heat.count() == 3
+    heat.first.locator("td").nth(1).hover()
+    shown.until("#tip", r"AUC 0\.526 \(0\.426–0\.526\)\s*50 reals, false alarms at the in-domain threshold: 25\.0 %")
+    assert shown.no_sideways_scroll()
+
+
+def test_a_page_without_sources_of_reals_has_no_part_about_them(reader: Callable[..., Reader], rows: list[Row]) -> None:
+    shown = reader(rows)
+    assert shown.page.locator(".with-reals:visible").count() == 0
+    assert shown.page.locator("#rows button[data-column=reals_spread]").count() == 0

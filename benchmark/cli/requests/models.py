@@ -59,6 +59,14 @@ class EvaluateRequest:
         typer.Option("--test", metavar="DOMAIN", help="Domain to test on. Repeatable.", autocompletion=completion.domains),
     ]
     data: DataOption = None
+    reals: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Reals that the fakes are set against, too: a data set, a domain, or a folder of pictures. Repeatable.",
+            autocompletion=completion.domains,
+        ),
+    ] = None
     detector: Annotated[
         str | None, typer.Option(metavar="file.py:Class", help="Code of a detector that is not registered.")
     ] = None

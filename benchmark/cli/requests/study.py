@@ -46,6 +46,14 @@ class RunRequest:
     ] = None
     train: Annotated[list[str] | None, _given("DOMAIN", "Domain to train on. Repeatable.", completion.domains)] = None
     test: Annotated[list[str] | None, _given("DOMAIN", "Domain to test on. Repeatable.", completion.domains)] = None
+    reals: Annotated[
+        list[str] | None,
+        _given(
+            "SOURCE",
+            "Reals that the fakes are set against, too: a data set, a domain, or a folder of pictures. Repeatable.",
+            completion.domains,
+        ),
+    ] = None
     trials: Annotated[int | None, _given("N", "Bands that the search tries per cell.")] = None
     seeds: Annotated[int | None, _given("N", "Draws of training and validation pictures.")] = None
     seed: Annotated[int | None, _given("N", "Seed of all random draws; it fixes the test pictures.")] = None

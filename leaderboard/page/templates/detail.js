@@ -24,7 +24,7 @@ function drawRow() {
   if (!row) return void detail.replaceChildren(backButton(), element("p", {}, `There is no row ${shortened(state.row, 40)} on this page. It may be on a newer or an older page.`));
   const charts = rowCharts(row);
   const bands = sweepChart(row);
-  detail.replaceChildren(backButton(), ...rowHead(row), ...submissionPart(row), testsTable(row), ...clipsPart(row), ...curvesPart(charts), ...transferPart(row), ...robustnessPart(row), ...bandsPart(row, bands), ...spectrumPart(row), ...mistakesPart(row), ...manifestPart(row));
+  detail.replaceChildren(backButton(), ...rowHead(row), ...submissionPart(row), testsTable(row), ...realsPart(row), ...clipsPart(row), ...curvesPart(charts), ...transferPart(row), ...robustnessPart(row), ...bandsPart(row, bands), ...spectrumPart(row), ...mistakesPart(row), ...manifestPart(row));
   for (const one of [...charts, ...bands]) one.draw();
   const title = document.getElementById("detail-title");
   title.focus();
@@ -50,6 +50,8 @@ function rowHead(row) {
       fact("in-domain AUC", auc(row, "in_domain_auc")),
       fact("rank in its set", ranked), fact("reason", row.rank_reason ?? ""),
       fact("marks", row.all_marks.map((code) => DATA.described.marks[code].meaning).join(" ")),
+      fact("rank over the choice of reals", known(row.reals_rank_low) ? `${row.reals_rank_low}–${row.reals_rank_high}` : ""),
+      fact("spread over reals", known(row.reals_spread) ? `${fixed(row.reals_spread)}, lowest AUC with ${shortened(row.worst_reals, 80)}` : ""),
       fact("gain over all-pass", signed(row.gain)),
       fact("left-out AUC", known(row.left_out) ? `${fixed(row.left_out)}, ${signed(row.left_out_gap)} relative to the chosen band: for each test domain, the best of ${row.candidates} bands on the other test domains` : ""),
       fact("oracle AUC", known(row.oracle_auc) ? `${fixed(row.oracle_auc)}, ${signed(row.gap)} relative to the chosen band: the best evaluated band of each test domain, chosen with its labels` : "not measured"),

@@ -26,6 +26,7 @@ function drawEverything() {
   drawFilters();
   drawTable();
   drawMaps();
+  drawReals();
   drawBands();
   drawCost();
   drawRow();
@@ -55,7 +56,7 @@ function listen() {
   at("cost-set").addEventListener("change", (event) => { state.set = event.target.value; writeAddress(); drawCost(); });
   at("downloads").addEventListener("click", (event) => event.target.dataset.form && offer(event.target.dataset.form));
   for (const link of document.querySelectorAll("a[data-part]")) link.addEventListener("click", (event) => { event.preventDefault(); goTo(link.dataset.part); });
-  for (const [event, leave] of [["pointerover", false], ["focusin", false], ["pointerout", true], ["focusout", true]]) for (const map of ["heat", "band-maps"]) at(map).addEventListener(event, (told) => showTip(leave ? null : told.target.closest("td[data-about]")));
+  for (const [event, leave] of [["pointerover", false], ["focusin", false], ["pointerout", true], ["focusout", true]]) for (const map of ["heat", "reals-maps", "band-maps", "detail"]) at(map).addEventListener(event, (told) => showTip(leave ? null : told.target.closest("td[data-about]")));
   let resized = 0;
   addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(() => drawn.get(at("pareto"))?.(), 150); }); // names find new places
   addEventListener("keydown", escape);
@@ -121,6 +122,7 @@ function onPaper(begins) {
 
 function recolour() {
   drawMaps();
+  drawReals();
   drawBands();
   drawAgain();
 }
@@ -138,6 +140,7 @@ function start() {
   drawFilters();
   drawTable();
   drawMaps();
+  drawReals();
   drawRow();
   // Charts come after the first picture of the table.
   requestAnimationFrame(() => setTimeout(async () => {

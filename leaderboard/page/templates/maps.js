@@ -80,11 +80,11 @@ function differenceCell(cells, train, name) {
   return { text: signed(a.auc - b.auc, 2), share: 0.5 + (a.auc - b.auc) / 2, about: `${about}\n${fixed(a.auc)} minus ${fixed(b.auc)}: ${signed(a.auc - b.auc)}\n${apart}` };
 }
 
-function heatTable(title, trains, domains, cellOf, ends) {
-  const head = element("tr", {}, element("td", { class: "corner" }, element("span", { class: "sub" }, "trained on ↓ tested on →")),
-    domains.map((name) => element("th", { scope: "col" }, nameOf(name))));
-  const body = trains.map((train) => element("tr", {}, element("th", { scope: "row" }, nameOf(train)),
-    domains.map((name) => heatCell(cellOf(train, name), train === name))));
+function heatTable(title, lines, columns, cellOf, ends, corner = "trained on ↓ tested on →", isFramed = (line, name) => line === name, headOf = nameOf) {
+  const head = element("tr", {}, element("td", { class: "corner" }, element("span", { class: "sub" }, corner)),
+    columns.map((name) => element("th", { scope: "col" }, nameOf(name))));
+  const body = lines.map((line) => element("tr", {}, element("th", { scope: "row" }, headOf(line)),
+    columns.map((name) => heatCell(cellOf(line, name), isFramed(line, name)))));
   const table = element("table", { "aria-label": title }, element("thead", {}, head), element("tbody", {}, body));
   table.querySelector("tbody td")?.setAttribute("tabindex", "0");
   table.addEventListener("keydown", walk);

@@ -58,6 +58,8 @@ const CELLS = {
   threshold: { absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.value, cell: transferCell },
   calibration: { absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.calibration, cell: calibrationCell },
   n_tests: { value: (row) => row.tests.length, cell: testedCell },
+  reals_spread: { absent: !DATA.fields.includes("reals") },
+  worst_reals: { absent: !DATA.fields.includes("reals") },
   score_ms: { absent: !DATA.fields.includes("score_ms") },
   seeds: { cell: (row) => [String(row.seeds)] },
   set_name: { value: (row) => row.set, cell: (row) => [DATA.sets[row.set].name] },

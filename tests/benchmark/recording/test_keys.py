@@ -68,6 +68,7 @@ SETTINGS: dict[str, Any] = {
     "detectors": ["dct_ridge"],
     "train": ["other"],
     "test": ["other"],
+    "reals": ["other"],
     "perturbations": ["blur:sigma=1"],
     "seeds": 7,
     "seed": 7,
@@ -84,7 +85,7 @@ SETTINGS: dict[str, Any] = {
     "clips": "vote",
     "datasets": {"procedural": {"n_train": 7}},
 }
-NOT_IN_A_KEY = {"description", "needs", "detectors", "train", "test", "perturbations", "drop_leaks", "datasets"}
+NOT_IN_A_KEY = {"description", "needs", "detectors", "train", "test", "reals", "perturbations", "drop_leaks", "datasets"}
 MOVE_NO_ROW = {"name", "mmd", "keep_models"}
 
 

@@ -26,7 +26,8 @@ OLD: dict[str, Any] = {
 NEW = OLD | {
     "schema": SCHEMA, "settings": "set", "variant": "var", "split_id": "id", "splits": {"a": "1"}, "test_splits": {"a": "2"},
     "pictures": {"a": "3"}, "dropped_leaks": {"train": 1, "val": 0}, "data": {"x": {"missing": ["p"]}},
-    "lookalikes": {"a": {"n": 1, "pairs": [["i", "j"]]}}, "model_bytes": None, "train_overlap": 0.75,
+    "lookalikes": {"a": {"n": 1, "pairs": [["i", "j"]]}}, "reals": {"r": {"n": 0, "pairs": []}}, "model_bytes": None,
+    "train_overlap": 0.75,
     "narrow": [{"kind": "band", "low": 0.1, "high": 0.2, "val": [0.5, None], "tests": {"b": [0.6, 0.1]}}],
 }  # fmt: skip
 

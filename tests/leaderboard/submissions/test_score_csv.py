@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 
 from bandbench.benchmark.results.scores import SCORE_SCHEMA
-from bandbench.leaderboard.submissions.score_csv import domain_of, parts_of, read_score_csv, score_csv
+from bandbench.leaderboard.submissions.generators import domain_of
+from bandbench.leaderboard.submissions.score_csv import parts_of, read_score_csv, score_csv
 
 NASTY = ("=1+1", "+1", "-1", "@x", "'", "'=x", "''+x", "'plain", 'a,b\n"c"', "\t=x", "\r=x", " =x", "ü/ö.png", "")
 
