@@ -8,6 +8,7 @@ from typing import Any
 
 from .contracts import LABEL_NAMES, SPLITS, Framing
 from .domains.catalogue import OpenDomain
+from .domains.names import training, training_domains
 from .frequency.bands import Band
 from .metrics.roc import Interval
 from .pictures.lookalikes import Lookalikes
@@ -71,6 +72,8 @@ class ItemSet:
     seconds_per_item : float
         Reading, decoding and transforming.
     provenance : Provenance
+    members : tuple of ItemSet
+        Of a pool, the sets that it was put together from; their `domain` is that of the member.
     """
 
     domain: str
@@ -85,6 +88,29 @@ class ItemSet:
     problems: tuple[tuple[str, str, str], ...]
     seconds_per_item: float
     provenance: Provenance = field(default_factory=Provenance)
+    members: tuple["ItemSet", ...] = ()
+
+    @property
+    def parts(self) -> tuple["ItemSet", ...]:
+        """Item sets of single domains: the members of a pool, or the set itself."""
+        return self.members or (self,)
+
+
+@dataclass(frozen=True)
+class PoolPart:
+    """
+    One domain of a pool in one draw.
+
+    Attributes
+    ----------
+    domain : OpenDomain
+        Without what the guard left out; of a target, with the shots alone among its training items.
+    shots : bool
+        True for a target, none of whose validation pictures are used.
+    """
+
+    domain: OpenDomain
+    shots: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +133,12 @@ class Plan:
         `Dataset.facts` by name of the data set, of those that have any.
     unusable : dict of str to str
         Missing classes by domain that a name of a whole data set stands for and that a partial copy lacks.
+    not_trained : dict of str to str
+        Reason by training that the protocol leaves out.
+    pools : dict of (training, replicate) to tuple of PoolPart
+        Of the trainings that are more than one domain.
+    not_later : dict of str to tuple of str
+        By training, the test domains that the protocol ``later_only`` leaves out of the headline.
     """
 
     study: Study
@@ -116,6 +148,9 @@ class Plan:
     dropped: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     unusable: dict[str, str] = field(default_factory=dict)
+    not_trained: dict[str, str] = field(default_factory=dict)
+    pools: dict[tuple[str, int], tuple[PoolPart, ...]] = field(default_factory=dict)
+    not_later: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def dropped_leaks(self) -> dict[str, dict[str, int]]:
@@ -143,14 +178,16 @@ class Plan:
 
     def sizes(self) -> list["DomainSize"]:
         """Return the numbers of pictures of every domain in the first draw, training domains first."""
-        study = self.study
+        members = {name for train in self.study.train for name in training(train).members}
+        targets = {name for train in self.study.train for name in training(train).targets}
+        roles = {"train": members, "shots": targets, "test": set(self.study.test)}
         return [
             DomainSize(
                 name,
-                tuple(role for role, names in (("train", study.train), ("test", study.test)) if name in names),
+                tuple(role for role, names in roles.items() if name in names),
                 Counter((item.split, item.label) for item in self.domains[name, 0].items),
             )
-            for name in dict.fromkeys((*study.train, *study.test))
+            for name in dict.fromkeys((*training_domains(self.study.train), *self.study.test))
         ]
 
 
@@ -162,7 +199,7 @@ class DomainSize:
     Attributes
     ----------
     domain : str
-    roles : tuple of {"train", "test"}
+    roles : tuple of {"train", "shots", "test"}
     n : mapping of (split, label) to int
     """
 
@@ -304,7 +341,11 @@ class Replicate:
 
 @dataclass(frozen=True)
 class Cell:
-    """A detector and a training domain, over all replicates, with the settings of its study."""
+    """
+    A detector and a training, over all replicates, with the settings of its study.
+
+    `train` is the name of the training (`domains.names.Training`); `not_later` as in `Plan`.
+    """
 
     study: Study
     detector: DetectorSpec
@@ -312,6 +353,7 @@ class Cell:
     replicates: tuple[Replicate, ...]
     records: str
     attempt: int = 0
+    not_later: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

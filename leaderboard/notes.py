@@ -89,7 +89,7 @@ def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ())
     computed : collection of str
         Data sets whose pictures are computed, see `may_be_copies`.
     """
-    names = [f"{row.detector} ← {row.train}" for row in rows] if by_name else [str(i + 1) for i in range(len(rows))]
+    names = [f"{row.detector} ← {row.train_label}" for row in rows] if by_name else [str(i + 1) for i in range(len(rows))]
 
     def called(indices: Sequence[int]) -> str:
         return f"row{'s' * (len(indices) > 1)} {listed((names[i] for i in indices), SHOWN_PARTS)}"
@@ -108,6 +108,13 @@ def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ())
         for test in row.tests
         if test.lookalikes and may_be_copies(test.domain, computed)
     ]
+    if counted_less := [i for i, row in enumerate(rows) if row.not_later]:
+        domains = listed(dict.fromkeys(name for i in counted_less for name in rows[i].not_later), SHOWN_PARTS)
+        text = f"Left out of the cross-domain mean, as they did not come out later than the training domains: {domains}"
+        notes.append((f"{text} ({called(counted_less)}).", counted_less))
+    if few := [i for i, row in enumerate(rows) if row.shots]:
+        text = "Trained on a few pictures of the target, too; their cross-domain AUC is that on the target alone"
+        notes.append((f"{text}: {called(few)}.", few))
     if alike:
         indices = list(dict.fromkeys(i for i, *_ in alike))
         counts = "; ".join(_count_of(domain, alike) for domain in dict.fromkeys(domain for _, domain, *_ in alike))

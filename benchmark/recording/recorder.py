@@ -233,7 +233,8 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: Row, 
         **{f"detector.{name}": value for name, value in cell.detector.build().parameters().items()},
     }
     first = cell.replicates[0]
-    inputs = [_input(first.train, "train"), _input(first.val, "validation"), *(_input(t, "test") for t in first.tests)]
+    inputs = [_input(part, "train") for part in first.train.parts] + [_input(part, "validation") for part in first.val.parts]
+    inputs += [_input(test, "test") for test in first.tests]
     chosen = next(band for band in result.tested if band.role == "chosen")
     return replace(
         stub,

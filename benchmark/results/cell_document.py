@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
+from ..domains.names import training, training_of_json
 from ..errors import BenchError, DataError
 from ..frequency.bands import Band
 from ..pictures.lookalikes import Lookalikes
@@ -239,6 +240,8 @@ class CellDocument:
         Name of the submission that the scores came with; empty for recorded ones.
     clips : str
         Rule that pools the scores of a clip's frames, see `ClipRule`; left out of the JSON form where it is ``mean``.
+    not_later : tuple of str
+        Test domains that the protocol ``later_only`` leaves out of the headline; left out of the JSON form where it is empty.
     """
 
     key: str
@@ -277,11 +280,17 @@ class CellDocument:
     model_bytes: int | None = None
     submission: str = ""
     clips: str = "mean"
+    not_later: tuple[str, ...] = ()
 
     @property
     def swept(self) -> bool:
         """True if narrow bands were tried, so that an evidence interval was looked for."""
         return any(trial.stage == "sweep" for trial in self.trials)
+
+    @property
+    def n_candidates(self) -> int:
+        """Bands that were tried on validation pictures, among which one was chosen."""
+        return sum(not trial.error for trial in self.trials)
 
     @property
     def chosen(self) -> TestedBand | None:
@@ -318,6 +327,10 @@ class CellDocument:
             del data["submission"]
         if self.clips == "mean":
             del data["clips"]
+        data["train"] = training(self.train).to_json()
+        data["not_later"] = list(self.not_later)
+        if not self.not_later:
+            del data["not_later"]
         return data
 
     @classmethod
@@ -353,6 +366,8 @@ class CellDocument:
             "trials": tuple(map(TriedBand.from_json, data["trials"])),
             "narrow": tuple(map(NarrowBand.from_json, data["narrow"])),
             "tested": tuple(map(TestedBand.from_json, data["tested"])),
+            "train": training_of_json(data["train"]),
+            "not_later": tuple(data.get("not_later", ())),
             "gaps": tuple(data["gaps"]),
             "problems": tuple((item, status, detail) for item, status, detail in data["problems"]),
             "lookalikes": {

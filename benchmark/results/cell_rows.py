@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..domains.names import chain_of, unperturbed
+from ..domains.names import chain_of, training, unperturbed
 from ..errors import DataError
 from ..frequency.bands import Band
 from ..metrics.bootstrap import GroupBootstrap, Measured, difference
@@ -26,6 +26,7 @@ from .clips import RowClips, row_clips
 from .columns import board_metrics, measured
 from .rows import PerturbationResult, Row, TestResult, home_and_abroad
 from .scores import DomainScores, read_scores
+from .selection import selection_of
 
 
 def cell_rows(folder: Path) -> list[Row]:
@@ -108,7 +109,7 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         band=entry.band,
         evidence=document.evidence,
         swept=document.swept,
-        **_headline(tests, document.train, bootstrap, tested, drawn, clips),
+        **_headline(tests, document, bootstrap, tested, drawn, clips),
         coverage=_mean([test.coverage for test in tests]),
         fit_seconds=entry.fit_seconds,
         ms_per_picture=document.decode_ms + entry.score_ms,
@@ -116,6 +117,9 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         model_bytes=(document.model_bytes or math.nan) if is_chosen else math.nan,
         seeds=document.seeds,
         rule=document.rule if is_chosen else "",
+        selection=selection_of(document.train, entry.role, document.n_candidates, bool(document.submission)),
+        shots=training(document.train).n_shots,
+        not_later=document.not_later,
         gaps=document.gaps,
         study=document.study,
         settings=document.settings,
@@ -127,29 +131,33 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         dropped_leaks=document.dropped_leaks,
         data=document.data,
         tests=tuple(tests),
-        robustness=tuple(_robustness(document.train, bootstrap, tested, drawn)),
+        robustness=tuple(_robustness(document, bootstrap, tested, drawn)),
     )
 
 
 def _headline(
     tests: Sequence[TestResult],
-    train: str,
+    document: CellDocument,
     bootstrap: GroupBootstrap,
     tested: ByDomain,
     drawn: dict[str, NDArray[np.float64]],
     clips: RowClips,
 ) -> dict[str, Any]:
     """Return the numbers of a row that are means over test domains: over other domains if there are any, else at home."""
-    home, abroad = home_and_abroad(tests, train)
+    home, abroad = home_and_abroad(tests, document.train, document.not_later)
     headline = abroad or home
     cross = Interval(math.nan, math.nan, math.nan, math.nan)
+    in_domain = _auc_of("in_domain_auc", home[0] if home else None)
+    if len(home) > 1:  # of a pool
+        pooled = _mean_interval(bootstrap, tested, drawn, [test.domain for test in home])
+        in_domain = {f"in_domain_auc{end}": value for end, value in _bounds(pooled)}
     if abroad:
         cross = _mean_interval(bootstrap, tested, drawn, [test.domain for test in abroad])
     measured_everywhere = not any(math.isnan(test.auc) for test in abroad)  # with one unknown AUC, the worst is unknown
     worst = min(abroad, key=lambda test: test.auc, default=None) if measured_everywhere else None
     metrics = {metric.name: _mean([test.value(metric.name) for test in headline]) for metric in board_metrics()}
     return {
-        **_auc_of("in_domain_auc", home[0] if home else None),
+        **in_domain,
         **{f"cross_domain_auc{end}": value for end, value in _bounds(cross)},
         **_auc_of("worst_auc", worst),
         "worst_domain": worst.domain if worst else "",
@@ -167,18 +175,24 @@ def _auc_of(name: str, test: TestResult | None) -> dict[str, float]:
 
 
 def _robustness(
-    train: str, bootstrap: GroupBootstrap, tested: ByDomain, drawn: dict[str, NDArray[np.float64]]
+    document: CellDocument, bootstrap: GroupBootstrap, tested: ByDomain, drawn: dict[str, NDArray[np.float64]]
 ) -> list[PerturbationResult]:
     """
     Compute the effect of each perturbation on the AUC, as a mean over the test domains that were scored with and without it.
 
-    The training domain and the others are separate: a detector that is at chance on a domain has no AUC to lose there.
+    The training domains and the others of the headline are separate: a detector that is at chance on a domain has no AUC to
+    lose there.
     """
     results = []
+    parts = training(document.train)
+    targets = set(map(unperturbed, parts.targets))
     for chain in dict.fromkeys(filter(None, map(chain_of, tested))):
         names = [name for name in tested if chain_of(name) == chain]
         for scope, at_home in (("in-domain", True), ("cross-domain", False)):
-            perturbed = [name for name in names if (unperturbed(name) == unperturbed(train)) == at_home]
+            perturbed = [name for name in names if parts.is_home(name) == at_home]
+            if not at_home:
+                counted = [name for name in perturbed if unperturbed(name) not in document.not_later]
+                perturbed = [name for name in counted if not targets or unperturbed(name) in targets]
             if perturbed:
                 results.append(_change(chain, scope, bootstrap, tested, drawn, perturbed))
     return results

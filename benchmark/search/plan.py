@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 
 from ..contracts import FAKE, REAL, Split
-from ..domains.catalogue import Catalogue, OpenDomain, data_facts
+from ..domains.catalogue import Catalogue, Choice, OpenDomain, data_facts
 from ..domains.guard import Fitted, all_names, drop_leaks, guarded, refuse_leaks, same_data
-from ..domains.names import unperturbed
+from ..domains.names import training, training_domains, unperturbed
 from ..domains.splits import missing_classes
 from ..errors import DataError, StudyError
 from ..records import Plan
 from ..registry import DetectorSpec, missing_extra
 from ..study.study_file import Study, override
+from .trainings import choose_trainings, pool_parts
 
 
 def make_plan(study: Study, catalogue: Catalogue) -> Plan:
@@ -55,25 +56,47 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
         missing = (missing_classes(at(name, r).items, splits, labels) for r in range(study.seeds))
         return next(filter(None, missing), "")
 
-    trained = catalogue.choose(study.train, study.seed, lambda name: lacks(name, ("train", "val"), learned))
+    def choose(names: Sequence[str]) -> Choice:
+        return catalogue.choose(names, study.seed, lambda name: lacks(name, ("train", "val"), learned))
+
     tested = catalogue.choose(study.test, study.seed, lambda name: lacks(name, ("test",), (REAL, FAKE)))
-    train, test = trained.domains, tested.domains
+    test = tested.domains
     test += [f"{name}+{chain}" for name in test for chain in study.perturbations]
     test = list(dict.fromkeys(test))
-    study = override(study, {"train": train, "test": test, "perturbations": []})
-    domains = {(name, r): at(name, r) for r in range(study.seeds) for name in dict.fromkeys((*train, *test))}
+    trained = choose_trainings(study, catalogue, choose, test)
+    study = override(study, {"train": list(trained.names), "test": test, "perturbations": [], "shots": [0]})
+    members = list(dict.fromkeys(domain for name in trained.names for domain in training(name).members))
+    used = dict.fromkeys((*training_domains(trained.names), *test))
+    domains = {(name, r): at(name, r) for r in range(study.seeds) for name in used}
     for r in range(study.seeds):
-        for name in train:
+        for name in members:
             _require_classes(domains[name, r], ("train", "val"), learned, detectors)
         for name in test:
             _require_classes(domains[name, r], ("test",))
     dropped = {}
+    pools = {}
+    single = [name for name in trained.names if training(name).is_plain]
     for r in range(study.seeds):
-        for name, counts in _guard(train, test, domains, r, study.drop_leaks).items():
+        for name, counts in _guard(single, test, domains, r, study.drop_leaks).items():
             dropped[name, r] = counts
+        of_draw = {name: domains[name, r] for name in used}
+        for name in trained.names:
+            if name not in single:
+                pools[name, r], counts = pool_parts(name, of_draw, test, study.drop_leaks)
+                dropped |= {(name, r): counts} if counts else {}
     left_out = {entry.name: missing_extra(entry.name) for entry in study.detectors if entry not in entries}
-    unusable = trained.left_out | tested.left_out
-    return Plan(study, detectors, domains, left_out, dropped, data_facts(domains.values()), unusable)
+    return Plan(
+        study,
+        detectors,
+        domains,
+        left_out,
+        dropped,
+        data_facts(domains.values()),
+        unusable=trained.left_out | tested.left_out,
+        not_trained=trained.not_trained,
+        pools=pools,
+        not_later=trained.not_later,
+    )
 
 
 def reals_suffice(study: Study, detectors: Sequence[DetectorSpec]) -> bool:

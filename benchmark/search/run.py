@@ -165,7 +165,15 @@ def _run(
 def make_cells(plan: Plan, prepared: Prepared, records: str, attempt: int) -> list[Cell]:
     """Return every detector with every training domain, grouped by domain."""
     return [
-        Cell(plan.study, detector, train, _replicates(plan.study, train, prepared), records, attempt)
+        Cell(
+            plan.study,
+            detector,
+            train,
+            _replicates(plan.study, train, prepared),
+            records,
+            attempt,
+            plan.not_later.get(train, ()),
+        )
         for train in plan.study.train
         for detector in plan.detectors
     ]

@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from ...benchmark.domains.names import chain_of
+from ...benchmark.domains.names import chain_of, training
 from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COLUMNS, Column, row_columns, test_columns
-from ...benchmark.results.rows import Row, Standing, TestResult
+from ...benchmark.results.rows import Row, Standing, TestResult, home_and_abroad
 from ..notes import data_notes, may_be_copies, other_variants, row_notes, shown_rows
 from ..ranking.comparable import comparable_sets
 from ..rows import Board
@@ -21,12 +21,12 @@ ABOUT = ("detector", "train", "role", "study", "seeds", "split_id", "rule", "wor
 # Of a row, where any row on the page has it.
 OPTIONAL = (
     "rank_low", "rank_high", "tie_group", "rank_reason", "threshold_transfer", "left_out", "candidates", "source", "verified",
-    "submission", "score_ms",
+    "submission", "score_ms", "selection", "not_later",
 )  # fmt: skip
 # Of these there are few different ones in many rows: a row holds their place in a list.
 POOLED = (
     "detector", "train", "role", "study", "split_id", "rule", "worst_domain", "view", "parameters", "band", "kind",
-    "rank_reason", "source",
+    "rank_reason", "source", "selection",
 )  # fmt: skip
 # Folders in the address of a file on the machine that made the page; its last part is the name that stays.
 ADDRESS = re.compile(r"""(?<![\w.:/])/(?:[^\s/'",;]+/)+|\b(?:file|sqlite):/+(?:[^\s/'",;]+/)*|\b[A-Z]:\\(?:[^\s\\'",;]+\\)*""")
@@ -66,13 +66,16 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         {
             "id": row_id(row),
             **{name: row.value(name) for name in (*ABOUT, *numbers)},
+            "train": label,
+            "sources": list(training(row.train).parts),
+            "home": [places[test.domain] for test in _home(row) if test.domain in places],
             **{name: more.get(name) for name in present},
             **_about(row, details.cells.get(row.run_id, {}), computed),
             "set": number,
             "missing": sorted(places[name] for name in tested[row.study] - {test.domain for test in row.tests}),
             "tests": sum(test.domain in places for test in row.tests),
         }
-        for row, number, more in zip(board.rows, index, optional, strict=True)
+        for row, number, more, label in zip(board.rows, index, optional, train_labels(board.rows), strict=True)
     ]
     tests = [test for row in board.rows for test in row.tests if test.domain in places]
     pooled = _Pool()
@@ -207,6 +210,10 @@ def _optional(row: Row, standing: Standing | None, details: Details) -> dict[str
         values |= vars(choice)
     if row.is_submitted:
         values |= {"source": row.source, "verified": row.verified}
+    if row.selection is not None:
+        values["selection"] = row.selection.meaning
+    if row.not_later:
+        values["not_later"] = list(row.not_later)
     if row.submission is not None:
         values["submission"] = row.submission.to_json()
     return values
@@ -258,4 +265,18 @@ def _domains_by_study(rows: Sequence[Row]) -> dict[str, set[str]]:
 
 
 def _counts(row: Row, test: TestResult) -> bool:
-    return not chain_of(test.domain) or test.domain == row.train
+    return not chain_of(test.domain) or test.domain in training(row.train).members
+
+
+def train_labels(rows: Sequence[Row]) -> list[str]:
+    """Return a name of each row's training: short ones, but for those that are short for several trainings."""
+    names: dict[str, set[str]] = {}
+    for row in rows:
+        names.setdefault(row.train_label, set()).add(row.train)
+    return [row.train_label if len(names[row.train_label]) == 1 else row.train for row in rows]
+
+
+def _home(row: Row) -> list[TestResult]:
+    """Return the test results that count as in-domain."""
+    members = training(row.train).members
+    return [test for test in row.tests if test.domain in members] or home_and_abroad(row.tests, row.train)[0]

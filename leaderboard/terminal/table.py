@@ -46,7 +46,7 @@ def as_table(rows: list[Row], title: str, wide: bool = True, narrow: bool = Fals
         cells = [
             f"{i + 1}{'*' * (i in starred)}",
             # Names are data: they must not be read as markup.
-            Text(f"{row.detector}{_origin(row)}\n← {_train(row.train, wide)}" + (f"\n{row.study}" if several else "")),
+            Text(f"{row.detector}{_origin(row)}\n← {_train(row.train_label, wide)}" + (f"\n{row.study}" if several else "")),
             f"{row.band}{fixed}\n{evidence_text(row)}",
         ]
         if narrow:
