@@ -7,14 +7,13 @@ This module splits and joins such names and knows nothing of the data sets and p
 name costs no import of what is behind it.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Self
 
 POOL_MARK = " & "  # between the members of a pool
-SHOTS = re.compile(r"([1-9][0-9]*) shots of (.+)")
+SHOTS_OF = " shots of "
 MOST_LISTED = 2  # members that the label of a pool names
 
 
@@ -111,8 +110,14 @@ class Shots:
     n: int
     domain: str
 
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Read ``10 shots of DOMAIN``; None for any other text."""
+        n, mark, domain = text.partition(SHOTS_OF)
+        return cls(int(n), domain) if mark and domain and n.isdecimal() and int(n) else None
+
     def __str__(self) -> str:
-        return f"{self.n} shots of {self.domain}"
+        return f"{self.n}{SHOTS_OF}{self.domain}"
 
 
 @dataclass(frozen=True)
@@ -135,9 +140,9 @@ class Training:
     def parse(cls, text: str) -> Self:
         """Split a name; no text is refused, and one without a mark is the name of one domain."""
         parts = text.split(POOL_MARK)
-        found = [SHOTS.fullmatch(part) for part in parts]
-        members = tuple(part for part, shots in zip(parts, found, strict=True) if not shots)
-        return cls(members, tuple(Shots(int(shots[1]), shots[2]) for shots in found if shots))
+        shots = [Shots.parse(part) for part in parts]
+        members = tuple(part for part, of_target in zip(parts, shots, strict=True) if not of_target)
+        return cls(members, tuple(filter(None, shots)))
 
     def __str__(self) -> str:
         return POOL_MARK.join(self.parts)

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -298,7 +299,7 @@ def _key(part: PreparedDomain, split: str) -> Key:
 
 
 def _without_copies(
-    statuses: dict[Key, ItemStatuses], pools: Mapping[PoolKey, Sequence[ItemStatuses]]
+    statuses: dict[Key, ItemStatuses], pools: Mapping[PoolKey, Sequence[ItemStatuses]] = MappingProxyType({})
 ) -> dict[Key, ItemStatuses]:
     """Refuse validation pictures that are training pictures, and test pictures that are either, under whatever name."""
     refused = dict(statuses)

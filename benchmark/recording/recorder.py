@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..domains.names import unperturbed
+from ..domains.names import training, unperturbed
 from ..epochs import series_of
 from ..errors import listed
 from ..frequency.bands import Band
@@ -145,7 +145,7 @@ class Recorder:
         return RunDocument(
             key=cell_key(cell),
             kind="cell",
-            name=cell.label,
+            name=f"{cell.detector.label} on {training(cell.train).label(items.domain for items in cell.replicates[0].tests)}",
             study=cell.study.name,
             study_key=study_key(cell),
             parent=_study_stub(cell, self._started),
@@ -226,6 +226,7 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: Row, 
         "view": view.name,
         **_band_params(result.chosen.band),
         "rule": row.rule,
+        "selection": row.selection or "",
         "splits": row.split_id,
         **({"clips": cell.study.clips.value} if any(test.clips for test in row.tests) else {}),
         **{f"dropped_leaks.{split}": n for split, n in row.dropped_leaks.items()},

@@ -8,6 +8,7 @@ from pathlib import Path
 from ..models.of_cell import MODEL, left_out
 from ..records import Cell
 from ..results.rows import Row, TestResult
+from ..results.selection import Selection
 
 MOST_DOMAINS = 30
 FILES = {
@@ -43,7 +44,7 @@ def cell_note(row: Row, cell: Cell, folder: Path) -> str:
     draws = f"{row.seeds} draws of its training and validation pictures" if row.seeds > 1 else "one draw of its pictures"
     lines = [
         f"**{text(row.detector)}**, trained on **{text(row.train)}** ({draws}).",
-        f"Chosen band: **{text(str(row.band))}** cycles/pixel, the {text(row.rule)}.",
+        _chosen(row),
         _evidence(row),
         _test_table([test for test in row.tests if not test.is_perturbed]),
         _files(folder),
@@ -63,6 +64,15 @@ def study_note(cell: Cell, folder: Path) -> str:
 def text(value: str) -> str:
     """Escape the characters of a value that have a meaning in Markdown or HTML."""
     return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", " ".join(value.split()))
+
+
+def _chosen(row: Row) -> str:
+    """State the band, and how and on which pictures it was chosen."""
+    band = f"**{text(str(row.band))}** cycles/pixel"
+    if row.selection is Selection.NO_CHOICE:
+        return f"Band: {band}; {row.selection.meaning}."
+    where = f" ({row.selection.meaning})" if row.selection else ""
+    return f"Chosen band: {band}, the {text(row.rule)}{where}."
 
 
 def _evidence(row: Row) -> str:

@@ -36,6 +36,7 @@ from .driver import Driver
 from .optuna_history import History, lost_trials, open_storage
 
 JOURNAL = "optuna.journal"  # of all searches, among the results
+MOST_TRAIN = 200  # characters of a training in the name of a search, for which a database has room for 512
 
 
 @dataclass
@@ -242,7 +243,7 @@ def _history(cell: Cell, searches: BaseStorage) -> History:
 
 def search_name(cell: Cell) -> str:
     """Return the name of a cell's Optuna study: readable parts, then as much of its key as tells variants apart."""
-    train = cell.train.replace("/", "-")
+    train = cell.train.replace("/", "-")[:MOST_TRAIN]
     return f"{cell.study.name}/{cell.detector.label}/{train}/{cell_key(cell)[:SHORT]}"
 
 

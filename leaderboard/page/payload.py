@@ -10,6 +10,7 @@ from typing import Any
 from ...benchmark.domains.names import chain_of, training
 from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COLUMNS, Column, row_columns, test_columns
 from ...benchmark.results.rows import Row, Standing, TestResult, home_and_abroad
+from ...benchmark.results.selection import Selection
 from ..notes import data_notes, may_be_copies, other_variants, row_notes, shown_rows
 from ..ranking.comparable import comparable_sets
 from ..rows import Board
@@ -67,6 +68,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "id": row_id(row),
             **{name: row.value(name) for name in (*ABOUT, *numbers)},
             "train": label,
+            "rule": "" if row.selection is Selection.NO_CHOICE else row.rule,
             "sources": list(training(row.train).parts),
             "home": [places[test.domain] for test in _home(row) if test.domain in places],
             **{name: more.get(name) for name in present},

@@ -56,7 +56,7 @@ function rowHead(row) {
       fact("coverage", percent(row.coverage)),
       fact("cost", known(row.ms_per_picture) || known(row.fit_seconds) ? `${milliseconds(row.ms_per_picture)} ms per picture${known(row.score_ms) ? ` (detector alone: ${milliseconds(row.score_ms)})` : ""}, ${fixed(row.fit_seconds, 2)} s to fit${known(row.model_bytes) ? `, model of ${kilobytes(row.model_bytes)} kB` : ""}` : "not measured"),
       fact("chosen by", row.rule),
-      fact("band chosen", row.selection ?? ""),
+      fact("choice of the band", row.selection ?? ""),
       fact("trained on", row.sources.length > 1 ? row.sources.join(", ") : ""),
       fact("not in the mean", row.not_later?.length ? `${row.not_later.join(", ")}: did not come out later than the training domains` : ""),
       fact("missing", row.missing.length ? "not tested on " + row.missing.join(", ") : ""),

@@ -49,7 +49,7 @@ const written = (column) => (column.interval ? interval(column.id) : column.nume
 const CELLS = {
   detector: { cell: (row) => [rowLink(row), badge(row), element("span", { class: "sub" }, ROLES[row.role] ?? row.role)] },
   ranks: { absent: !HAS_RANKS, value: (row) => row.rank_low, cell: rankCell },
-  train: { cell: (row) => [nameOf(row.train)] },
+  train: { cell: (row) => [row.sources.length > 1 ? element("span", { class: "pool", title: row.sources.join(" & ") }, nameOf(row.train)) : nameOf(row.train)] },
   band: { cell: bandCell, value: (row) => row.edges[0] },
   parameters: { cell: (row) => [row.parameters ? nameOf(row.parameters) : missing("not known")] },
   view: { cell: (row) => [row.view ? nameOf(row.view) : missing("not known")] },
