@@ -113,7 +113,7 @@ def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ())
         text = f"Left out of the cross-domain mean, as they did not come out later than the training domains: {domains}"
         notes.append((f"{text} ({called(counted_less)}).", counted_less))
     if few := [i for i, row in enumerate(rows) if row.shots]:
-        text = "Trained on a few pictures of the target, too; their cross-domain AUC is that on the target alone"
+        text = "Trained on a few pictures of the target domain, too; their cross-domain AUC is that on the target domain alone"
         notes.append((f"{text}: {called(few)}.", few))
     if alike:
         indices = list(dict.fromkeys(i for i, *_ in alike))
