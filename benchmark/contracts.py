@@ -423,6 +423,9 @@ class Dataset(Plugin):
         Name under which a user gave it, if it is another one; set by the catalogue.
     own : bool
         Reads folders that users put together: equal names in two of them mean nothing.
+    dates : mapping of str to str
+        Release dates by generator, ``""`` for all others: ``2022``, ``2022-08`` or ``2022-08-22``. Of the data set, or of the
+        generators where it collects some that were published by others.
 
     Parameters
     ----------
@@ -444,6 +447,7 @@ class Dataset(Plugin):
     shown: ClassVar[Shown] = Shown.UNKNOWN
     computed: ClassVar[bool] = False
     own: ClassVar[bool] = False
+    dates: ClassVar[Mapping[str, str]] = {}
 
     root: Path | None = None
     seed: int = 0
@@ -485,6 +489,14 @@ class Dataset(Plugin):
     def read(self, item: Item) -> bytes:
         """Return the bytes of an item's picture file, of a kind that `bandbench.benchmark.pictures.crops.decode` reads."""
         raise NotImplementedError
+
+    def released(self, variant: str) -> str:
+        """
+        Return the release date of a domain, see `dates`; empty if it is not known.
+
+        The protocol ``later_only`` of a study then needs it in the study's ``dates``.
+        """
+        return self.dates.get(variant.partition("@")[0], self.dates.get("", ""))
 
     def framing(self) -> Framing:
         """Return what its pictures show, so that a model that was trained on them knows where to look in a clip."""

@@ -8,8 +8,9 @@ from typing import Any
 
 from .contracts import LABEL_NAMES, REAL, SPLITS, Framing
 from .domains.catalogue import OpenDomain
-from .domains.splits import missing_classes
+from .domains.names import training, training_domains
 from .domains.reals import RealsSource
+from .domains.splits import missing_classes
 from .frequency.bands import Band
 from .metrics.roc import Interval
 from .pictures.lookalikes import Lookalikes
@@ -74,6 +75,8 @@ class ItemSet:
     seconds_per_item : float
         Reading, decoding and transforming.
     provenance : Provenance
+    members : tuple of ItemSet
+        Of a pool, the sets that it was put together from; their `domain` is that of the member.
     """
 
     domain: str
@@ -88,6 +91,29 @@ class ItemSet:
     problems: tuple[tuple[str, str, str], ...]
     seconds_per_item: float
     provenance: Provenance = field(default_factory=Provenance)
+    members: tuple["ItemSet", ...] = ()
+
+    @property
+    def parts(self) -> tuple["ItemSet", ...]:
+        """Item sets of single domains: the members of a pool, or the set itself."""
+        return self.members or (self,)
+
+
+@dataclass(frozen=True)
+class PoolPart:
+    """
+    One domain of a pool in one draw.
+
+    Attributes
+    ----------
+    domain : OpenDomain
+        Without what the guard left out; of a target, with the shots alone among its training items.
+    shots : bool
+        True for a target, none of whose validation pictures are used.
+    """
+
+    domain: OpenDomain
+    shots: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,6 +140,12 @@ class Plan:
         Missing classes by domain that a name of a whole data set stands for and that a partial copy lacks.
     sources : dict of str to RealsSource
         Sources of reals that fakes are set against, by name; the same in every draw.
+    not_trained : dict of str to str
+        Reason by training that the protocol leaves out.
+    pools : dict of (training, replicate) to tuple of PoolPart
+        Of the trainings that are more than one domain.
+    not_later : dict of str to tuple of str
+        By training, the test domains that the protocol ``later_only`` leaves out of the headline.
     """
 
     study: Study
@@ -131,6 +163,10 @@ class Plan:
         """All domains of the study, of every draw, and the sources of reals."""
         return [*self.domains.values(), *self.sources.values()]
 
+    not_trained: dict[str, str] = field(default_factory=dict)
+    pools: dict[tuple[str, int], tuple[PoolPart, ...]] = field(default_factory=dict)
+    not_later: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
     @property
     def dropped_leaks(self) -> dict[str, dict[str, int]]:
         """Numbers of items that the guard left out, by training domain and split, of the draw that lost most."""
@@ -141,7 +177,8 @@ class Plan:
 
     def controls_on(self, train: str) -> tuple[DetectorSpec, ...]:
         """Return the controls of a training domain: none if it lacks a class, which other detectors may do without."""
-        drawn = (self.domains[train, r].items for r in range(self.study.seeds))
+        members = training(train).members
+        drawn = (self.domains[member, r].items for member in members for r in range(self.study.seeds))
         complete = all(not missing_classes(items, ("train", "val")) for items in drawn)
         return self.controls if complete else ()
 
@@ -173,15 +210,16 @@ class Plan:
 
     def sizes(self) -> list["DomainSize"]:
         """Return the numbers of pictures of every domain in the first draw, training domains first, sources of reals last."""
-        study = self.study
-        roles = (("train", study.train), ("test", study.test), ("reals", self.sources))
+        members = {name for train in self.study.train for name in training(train).members}
+        targets = {name for train in self.study.train for name in training(train).targets}
+        roles = {"train": members, "shots": targets, "test": set(self.study.test), "reals": set(self.sources)}
         sizes = [
             DomainSize(
                 name,
-                tuple(role for role, names in roles if name in names),
+                tuple(role for role, names in roles.items() if name in names),
                 Counter((item.split, item.label) for item in self.domains[name, 0].items),
             )
-            for name in dict.fromkeys((*study.train, *study.test))
+            for name in dict.fromkeys((*training_domains(self.study.train), *self.study.test))
         ]
         alone = [source for name, source in self.sources.items() if (name, 0) not in self.domains]
         return sizes + [DomainSize(s.name, ("reals",), {("test", REAL): len(s.items)}) for s in alone]
@@ -195,7 +233,7 @@ class DomainSize:
     Attributes
     ----------
     domain : str
-    roles : tuple of {"train", "test", "reals"}
+    roles : tuple of {"train", "shots", "test", "reals"}
     n : mapping of (split, label) to int
     """
 
@@ -339,7 +377,11 @@ class Replicate:
 
 @dataclass(frozen=True)
 class Cell:
-    """A detector and a training domain, over all replicates, with the settings of its study."""
+    """
+    A detector and a training, over all replicates, with the settings of its study.
+
+    `train` is the name of the training (`domains.names.Training`); `not_later` as in `Plan`.
+    """
 
     study: Study
     detector: DetectorSpec
@@ -348,6 +390,7 @@ class Cell:
     records: str
     attempt: int = 0
     shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)  # audits of its domains
+    not_later: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

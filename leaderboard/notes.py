@@ -120,6 +120,13 @@ def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ())
         if result.lookalikes and may_be_copies(result.source, computed)
     ]
     alike += [(i, f"reals of {source}", n, total) for i, source, n, total in of_sources]
+    if counted_less := [i for i, row in enumerate(rows) if row.not_later]:
+        domains = listed(dict.fromkeys(name for i in counted_less for name in rows[i].not_later), SHOWN_PARTS)
+        text = f"Left out of the cross-domain mean, as they did not come out later than the training domains: {domains}"
+        notes.append((f"{text} ({called(counted_less)}).", counted_less))
+    if few := [i for i, row in enumerate(rows) if row.shots]:
+        text = "Trained on a few pictures of the target domain, too; their cross-domain AUC is that on the target domain alone"
+        notes.append((f"{text}: {called(few)}.", few))
     if alike:
         indices = list(dict.fromkeys(i for i, *_ in alike))
         counts = "; ".join(_count_of(domain, alike) for domain in dict.fromkeys(domain for _, domain, *_ in alike))
@@ -187,7 +194,7 @@ def mark_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ()
 
 
 def _row_names(rows: Rows, by_name: bool) -> list[str]:
-    return [f"{row.detector} ← {row.train}" for row in rows] if by_name else [str(i + 1) for i in range(len(rows))]
+    return [f"{row.detector} ← {row.train_label}" for row in rows] if by_name else [str(i + 1) for i in range(len(rows))]
 
 
 def _called(names: Sequence[str]) -> str:

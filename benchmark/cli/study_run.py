@@ -17,8 +17,8 @@ from ...leaderboard.rows import ranked
 from ...leaderboard.terminal.table import print_table
 from ..contracts import FAKE, REAL, SPLITS
 from ..domains.catalogue import Catalogue, remarks
-from ..domains.names import dataset_name
-from ..errors import DataError, TrackingError
+from ..domains.names import dataset_name, training, training_domains
+from ..errors import DataError, TrackingError, listed
 from ..invocation import bench
 from ..recording.cell_folder import kept_folder
 from ..records import Plan
@@ -31,6 +31,7 @@ from ..search.run import Outcome, run_study
 from ..store.files import dump_json
 from ..store.folders import results_root
 from ..study.boards import on_its_board, place_data, study_reference
+from ..study.protocols import PoolRule
 from ..study.study_file import Study, load_study, override
 from ..tracking.store import check_tracking_store
 from .arguments import GivenData, parse_data
@@ -40,6 +41,8 @@ from .options import write_text
 from .progress import ScreenReporter
 from .provenance import left_out_text, print_dropped, print_missing, print_remarks
 from .report import print_problems, print_steps, say
+
+SHOWN_TESTS = 6  # test domains in a message
 
 
 def plan_study(
@@ -86,6 +89,11 @@ def plan_study(
         reporter.note(f"{domain} is left out: it {reason}.")
     for domain, reason in plan.unusable.items():
         reporter.note(left_out_text(domain, reason))
+    for name, reason in plan.not_trained.items():
+        reporter.note(f"{name} is not trained on: {reason}.")
+    for name, tests in plan.not_later.items():
+        which = f"{training(name).label(plan.study.test)}: its mean leaves out {listed(tests, SHOWN_TESTS)}"
+        reporter.note(f"{which}, which did not come out later (protocol later_only).")
     return plan
 
 
@@ -149,7 +157,7 @@ def _names(folders: dict[str, str]) -> list[str]:
 
 
 def _refuse_unused(folders: dict[str, str], plan: Plan) -> None:
-    used = {dataset_name(domain) for domain in (*plan.study.train, *plan.study.test, *plan.sources)}
+    used = {dataset_name(domain) for domain in (*training_domains(plan.study.train), *plan.study.test, *plan.sources)}
     for name in _names(folders):
         if name not in used:
             raise DataError(f"--data {name} is not used by this run; add --train {name} or --test {name}, or leave it out.")
@@ -173,6 +181,9 @@ def _plan_document(plan: Plan) -> dict[str, Any]:
         "seeds": plan.study.seeds,
         "bands_per_cell": plan.n_bands,
         "fits_at_most": plan.n_fits,
+        "protocol": plan.study.protocol.value,
+        "train": [training(name).to_json() for name in plan.study.train],
+        "not_later": {name: list(tests) for name, tests in plan.not_later.items()},
         "domains": [size.to_json() for size in plan.sizes()],
         "reals": list(plan.sources),
         "dropped_leaks": plan.dropped_leaks,
@@ -195,11 +206,22 @@ def _print_plan(plan: Plan) -> None:
     console.print(table)
     labels = ", ".join(spec.label for spec in (*plan.detectors, *plan.controls))
     console.print(
-        f"cells: {plan.n_cells} ({labels} × {len(plan.study.train)} training domains); "
+        f"cells: {plan.n_cells} ({labels} × {len(plan.study.train)} {'trainings' if plan.pools else 'training domains'}); "
         f"seeds: {plan.study.seeds}; bands per cell: at most {plan.n_bands}; fits: at most {plan.n_fits}. Nothing was run."
     )
+    _print_pools(plan, console)
     print_dropped(plan.dropped_leaks, console)
     print_missing(plan.facts, console)
+
+
+def _print_pools(plan: Plan, console: Console) -> None:
+    """Print the trainings that are more than one domain."""
+    if not plan.pools:
+        return
+    shares = ", as many reals and fakes of each domain" if plan.study.pool is PoolRule.BALANCED else ""
+    console.print(f"trainings on several domains (protocol {plan.study.protocol}; pool {plan.study.pool}{shares}):")
+    for name in dict.fromkeys(name for name, _ in plan.pools):
+        console.print(Text(f"  {training(name).label(plan.study.test)}"))
 
 
 def report(outcome: Outcome, plan: Plan, console: Console, files: tuple[str | None, str | None, str | None]) -> list[Row]:

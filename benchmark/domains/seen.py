@@ -83,6 +83,12 @@ def write_learned(table: str | Path, domain: OpenDomain, items: Iterable[Item], 
     write_json(_place(table), {"seen": sorted(set(map(content_name, contents))), "names": names}, durable=False)
 
 
+def join_learned(table: str | Path, tables: Iterable[str | Path]) -> None:
+    """Write, beside the item table of a pool, the union of the digests beside those of its members."""
+    learned = read_learned(tables)
+    write_json(_place(table), {"seen": sorted(learned.seen), "names": sorted(learned.names or ())}, durable=False)
+
+
 def read_learned(tables: Iterable[str | Path]) -> Learned:
     """Return the union of the digests beside some item tables; empty and unknown if one table has none."""
     documents = [read_json(_place(table)) for table in tables]

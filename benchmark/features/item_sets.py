@@ -193,7 +193,7 @@ def _nothing_left(domain: str, split: str, label: str, refused: Sequence[tuple[s
 def iter_problems(sets: Sequence[ItemSet]) -> Iterator[tuple[str, str, str, str]]:
     """Yield every item that could not be used, once, as (data set, item, status, detail)."""
     seen = set()
-    for items in sets:
+    for items in (part for each in sets for part in each.parts):
         name = dataset_name(items.domain)
         for item, status, detail in items.problems:
             if (name, item) not in seen:

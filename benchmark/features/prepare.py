@@ -6,9 +6,10 @@ are taken from the prepared chunks.
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +17,19 @@ from numpy.typing import NDArray
 from ..contracts import LABEL_NAMES, ViewSpec
 from ..domains.catalogue import OpenDomain, framing_of
 from ..domains.guard import guarded, whole
-from ..domains.names import REALS, dataset_name, unperturbed
+from ..domains.names import REALS, dataset_name, training, unperturbed
 from ..domains.splits import split_digest
 from ..errors import DataError
 from ..pictures.crops import CropSpec
 from ..pictures.lookalikes import Lookalikes, lookalike_of
-from ..records import ItemSet, Plan, Provenance
+from ..records import ItemSet, Plan, PoolPart, Provenance
 from ..reporting import Reporter
 from ..store.files import digest
 from ..store.folders import cache_root, ensure_writable
 from ..workers import Workers, as_completed
 from .chunks import Chunk, ChunkTask, Places, cached_chunk, chunk_tasks, pictures_key, prepare_together, task_key
 from .item_sets import ItemStatuses, item_set, item_statuses, without_copies
+from .pools import draw_pool, pool_set
 
 # Splits that are cut into chunks together, by every command, so that all share the cached chunks. Training and validation
 # pictures are drawn anew by every replicate, test pictures are not. Items without a split (`Dataset.all_items`) are a group.
@@ -210,6 +212,8 @@ def prepare_chunks(tasks: Sequence[ChunkTask], workers: Workers, reporter: Repor
 # --- plans -----------------------------------------------------------------------------------------------------------
 
 Key = tuple[str, str, int]  # domain, split, replicate
+PoolKey = tuple[str, int, str]  # training, replicate, split
+SplitDigests = dict[tuple[str, int], tuple[str, str]]  # of all items and of test items, by domain and replicate
 
 
 @dataclass(frozen=True)
@@ -238,27 +242,73 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
         view = spec.build().view
         if view not in views:
             views.append(view)
-    domains = [(name, ("train", "val")) for name in plan.study.train] + [(name, ("test",)) for name in plan.study.test]
+    single = [name for name in plan.study.train if training(name).is_plain]
+    domains = [(name, ("train", "val")) for name in single] + [(name, ("test",)) for name in plan.study.test]
     requests = [Request(plan.domains[name, r], (splits,)) for name, splits in domains for r in range(plan.study.seeds)]
     requests += [Request(source, ((REALS,),)) for source in plan.sources.values()]
-    prepared = prepare_domains(requests, plan.study.crop.spec(), views, places, workers, reporter)
-    statuses = _without_copies({_key(part, split): part.statuses(split) for part in prepared for split in part.request.splits})
+    pooled = [Request(part.domain, (pool_splits(part),)) for parts in plan.pools.values() for part in parts]
+    prepared = prepare_domains([*requests, *pooled], plan.study.crop.spec(), views, places, workers, reporter)
+    of_pools = iter(prepared[len(requests) :])
+    pools = {key: [next(of_pools) for _ in parts] for key, parts in plan.pools.items()}
+    of_domains = prepared[: len(requests)]
+    statuses = {_key(part, split): part.statuses(split) for part in of_domains for split in part.request.splits}
+    pool_statuses = {(*key, split): _pool_statuses(plan, key, split, pools[key]) for key in pools for split in ("train", "val")}
+    statuses = _without_copies(statuses, pool_statuses)
     digests = _split_digests(plan)
     sets = {}
-    for part in prepared:
+    for part in of_domains:
         for split in part.request.splits:
             key = _key(part, split)
             items = part.item_set(split, statuses[key])
             sets[key] = replace(items, provenance=_provenance(plan, part.domain, items, digests))
+    for (name, r, split), of_pool in pool_statuses.items():
+        sets[name, split, r] = _pool_set(plan, name, split, list(zip(pools[name, r], of_pool, strict=False)), digests)
     tests, sources = ([(name, "test") for name in plan.study.test], [(name, REALS) for name in plan.sources])
-    return Prepared(sets, _lookalikes(plan, statuses, tests), _lookalikes(plan, statuses, sources))
+    return Prepared(
+        sets, _lookalikes(plan, statuses, pool_statuses, tests), _lookalikes(plan, statuses, pool_statuses, sources)
+    )
+
+
+def pool_splits(part: PoolPart) -> tuple[str, ...]:
+    """Splits of a pool's domain that are used: of a target, which gives shots, no validation pictures are."""
+    return ("train",) if part.shots else ("train", "val")
+
+
+def _pool_statuses(plan: Plan, key: tuple[str, int], split: str, parts: Sequence[PreparedDomain]) -> list[ItemStatuses]:
+    """Choose the pictures of one split of a pool, by member; validation pictures that are training pictures are refused."""
+    n_members = len(training(key[0]).members)
+    used = parts if split == "train" else parts[:n_members]
+    statuses = [part.statuses(split) for part in used]
+    if split == "val":
+        contents = {content for part in parts for content in part.statuses("train").contents}
+        trained = dict.fromkeys(contents - {""}, f"the training pictures of {key[0]}")
+        statuses = [without_copies(each, trained) for each in statuses]
+    return draw_pool(statuses, plan.study.pool, n_members, [plan.study.seed, key[1], split])
+
+
+def _pool_set(
+    plan: Plan,
+    name: str,
+    split: str,
+    parts: Sequence[tuple[PreparedDomain, ItemStatuses]],
+    digests: SplitDigests,
+) -> ItemSet:
+    members = []
+    for part, statuses in parts:
+        items = part.item_set(split, statuses)
+        members.append(replace(items, provenance=_provenance(plan, part.domain, items, digests)))
+    pool = pool_set(name, members)
+    n_dropped = plan.dropped.get((name, parts[0][0].domain.replicate), {}).get(split, 0)
+    return replace(pool, provenance=replace(pool.provenance, n_dropped=n_dropped))
 
 
 def _key(part: PreparedDomain, split: str) -> Key:
     return part.domain.name, split, part.domain.replicate
 
 
-def _without_copies(statuses: dict[Key, ItemStatuses]) -> dict[Key, ItemStatuses]:
+def _without_copies(
+    statuses: dict[Key, ItemStatuses], pools: Mapping[PoolKey, Sequence[ItemStatuses]] = MappingProxyType({})
+) -> dict[Key, ItemStatuses]:
     """Refuse validation pictures that are training pictures, and test pictures that are either, under whatever name."""
     refused = dict(statuses)
     fitted: dict[str, str] = {}
@@ -268,12 +318,15 @@ def _without_copies(statuses: dict[Key, ItemStatuses]) -> dict[Key, ItemStatuses
             refused[name, split, r] = without_copies(of_items, trained)
         if split in ("train", "val"):
             fitted |= dict.fromkeys(of_items.contents, f"the training or validation pictures of {name}")
+    for (name, _, _), members in pools.items():
+        for of_items in members:
+            fitted |= dict.fromkeys(of_items.contents, f"the training or validation pictures of {name}")
     fitted.pop("", None)
     tests = {key: without_copies(of_items, fitted) for key, of_items in statuses.items() if key[1] in HELD_OUT}
     return refused | tests
 
 
-def _provenance(plan: Plan, domain: OpenDomain, items: ItemSet, digests: dict[tuple[str, int], tuple[str, str]]) -> Provenance:
+def _provenance(plan: Plan, domain: OpenDomain, items: ItemSet, digests: SplitDigests) -> Provenance:
     """Complete the provenance of an item set by what the plan knows of its domain."""
     name, r = domain.name, domain.replicate
     # A source of reals is no domain with splits: the digest of its pictures says all.
@@ -289,7 +342,7 @@ def _provenance(plan: Plan, domain: OpenDomain, items: ItemSet, digests: dict[tu
     )
 
 
-def _split_digests(plan: Plan) -> dict[tuple[str, int], tuple[str, str]]:
+def _split_digests(plan: Plan) -> SplitDigests:
     """Return the digests of all items and of the test items, by domain without its perturbation, and draw."""
     digests = {}
     for (name, r), domain in plan.domains.items():
@@ -299,15 +352,21 @@ def _split_digests(plan: Plan) -> dict[tuple[str, int], tuple[str, str]]:
 
 
 def _lookalikes(
-    plan: Plan, statuses: dict[Key, ItemStatuses], held_out: Sequence[tuple[str, str]]
+    plan: Plan,
+    statuses: dict[Key, ItemStatuses],
+    pools: Mapping[PoolKey, Sequence[ItemStatuses]],
+    held_out: Sequence[tuple[str, str]],
 ) -> dict[tuple[str, str], Lookalikes]:
     """
-    Find the lookalikes of held-out pictures in every training domain; perturbed pictures are compared as they were before.
+    Find the lookalikes of held-out pictures in every training; perturbed pictures are compared as they were before.
 
     `held_out` are names of domains with their split; the reals of a source are the same in every draw.
     """
     alike: dict[tuple[str, str], dict[str, str]] = {}
     usable = {key: of_items.usable_hashes() for key, of_items in statuses.items()}
+    for (train, r, split), members in pools.items():
+        each = [of_items.usable_hashes() for of_items in members]
+        usable[train, split, r] = [name for names, _ in each for name in names], np.concatenate([found for _, found in each])
     nearest: dict[tuple[str, int, bytes], NDArray[np.intp]] = {}  # perturbed pictures have the hashes of the plain ones
     for train in plan.study.train:
         for r in range(plan.study.seeds):

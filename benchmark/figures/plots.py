@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from ..contracts import Detector
-from ..domains.names import chain_of, unperturbed
+from ..domains.names import chain_of, training, unperturbed
 from ..epochs import Series, member_series
 from ..frequency.bands import MAX_FREQUENCY, Band
 from ..results.cell_document import NarrowBand, TriedBand
@@ -199,14 +199,22 @@ def _auc_bar(figure: Any, shown: Any, axes: list["Axes"], label: str, look: Look
 
 
 def _transfer_lines(narrow: Sequence[NarrowBand], train: str) -> list[tuple[str, Callable[[NarrowBand], float]]]:
-    """Names of the lines of a band-transfer map, home first, and how the AUC of a band is read."""
+    """
+    Names of the lines of a band-transfer map, home first, and how the AUC of a band is read.
+
+    A pool is at home on its validation pictures, and its members have no line of their own.
+    """
 
     def tested(domain: str) -> Callable[[NarrowBand], float]:
         return lambda band: band.auc_on(domain)
 
     domains = list(dict.fromkeys(name for band in narrow for name in band.tests))
-    home = next((name for name in (train, unperturbed(train)) if name in domains), None)
-    first = (f"{home} (home)", tested(home)) if home else (f"{train} (home, validation)", lambda band: band.validation[0])
+    members = training(train).members
+    if len(members) > 1:
+        domains = [name for name in domains if not training(train).is_home(name)]
+    home = next((name for name in (*members, *map(unperturbed, members)) if name in domains), None)
+    label = training(train).label()
+    first = (f"{home} (home)", tested(home)) if home else (f"{label} (home, validation)", lambda band: band.validation[0])
     return [first, *((name, tested(name)) for name in domains if name != home)]
 
 
@@ -269,7 +277,7 @@ def save_heat_map(path: Path, rows: Sequence[Row], title: str, look: Look = SCRE
     for i, row in enumerate(rows):
         auc = {test.domain: test.auc for test in row.tests}
         values[i] = [auc.get(domain, np.nan) for domain in domains]
-    home = np.array([[row.train == domain for domain in domains] for row in rows])
+    home = np.array([[domain in training(row.train).members for domain in domains] for row in rows])
     columns = [domain.replace("/", "/\n") for domain in domains]
     _save_heat_map(
         path, values, [_cell_label(row) for row in rows], columns, "tested on (bold: the training domain)", title, home, look
@@ -516,7 +524,7 @@ def save_mmd(path: Path, entries: Sequence[tuple[str, dict[str, Any]]], title: s
 
 
 def _cell_label(row: Row) -> str:
-    return f"{row.detector} ← {row.train}\n{row.band}"
+    return f"{row.detector} ← {row.train_label}\n{row.band}"
 
 
 def _save_heat_map(

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from ..contracts import LABEL_NAMES
-from ..domains.names import dataset_name
+from ..domains.names import dataset_name, training
 from ..domains.seen import read_learned
 from ..errors import BenchError, PluginError
 from ..features.load import load_view
@@ -111,8 +111,9 @@ def fitted_model(result: CellResult) -> TrainedModel:
     val = load_view(replicate.val, detector.view, band)
     classifier, scores = fitted(cell.detector.label, [detector], len(LABEL_NAMES), train, val)
     groups = table.column("group").to_numpy(zero_copy_only=False)[ok_rows(table)].astype(str)
+    parts = training(cell.train).parts
     model = TrainedModel.calibrated(
-        Recipe(cell.detector, DETECTION, LABEL_NAMES, band, cell.study.crop.spec(), (cell.train,), cell.study.seed),
+        Recipe(cell.detector, DETECTION, LABEL_NAMES, band, cell.study.crop.spec(), parts, cell.study.seed),
         classifier,
         Scored(labels, scores[:, 0], groups),
         replicate.train.n_ok,
@@ -126,7 +127,7 @@ def fitted_model(result: CellResult) -> TrainedModel:
 def _data(train: ItemSet, val: ItemSet) -> dict[str, Any]:
     """Return the provenance of the pictures in the form of a trained model's `data`."""
     return {
-        "splits": {train.domain: train.provenance.split_list},
-        "data": {dataset_name(train.domain): dict(train.provenance.facts)} if train.provenance.facts else {},
+        "splits": {part.domain: part.provenance.split_list for part in train.parts},
+        "data": {dataset_name(part.domain): dict(part.provenance.facts) for part in train.parts if part.provenance.facts},
         "dropped_leaks": {items.split: items.provenance.n_dropped for items in (train, val)},
     }

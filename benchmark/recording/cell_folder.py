@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from ..contracts import LABEL_NAMES, ViewSpec
-from ..domains.names import chain_of
+from ..domains.names import chain_of, training
 from ..features.load import load_view
 from ..figures import plots as figures
 from ..frequency.bands import Band
@@ -80,7 +80,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
     cell = result.cell
     assert result.chosen is not None
     # Oracles enter the headline, which perturbed domains are no part of, unless one is the training domain.
-    bands = [band for band in result.tested if not chain_of(band.domain) or band.domain == cell.train]
+    bands = [band for band in result.tested if not chain_of(band.domain) or band.domain in training(cell.train).members]
     tested = tuple(_copy_scores(folder, i, band) for i, band in enumerate(bands))
     sets = all_sets(cell)
     # The time that perturbing takes is no cost of the detector.
@@ -116,6 +116,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         clips=cell.study.clips.value,
         train_overlap=train_overlap([replicate.train for replicate in cell.replicates]),
         shortcuts={name: cell.shortcuts[name] for name in (cell.train, *_test_domains(cell)) if name in cell.shortcuts},
+        not_later=cell.not_later,
     )
     keep_cell_document(document, folder)
     return document

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..domains.names import unperturbed
+from ..domains.names import training, unperturbed
 from ..epochs import series_of
 from ..errors import listed
 from ..frequency.bands import Band
@@ -149,7 +149,7 @@ class Recorder:
         return RunDocument(
             key=cell_key(cell),
             kind="cell",
-            name=cell.label,
+            name=f"{cell.detector.label} on {training(cell.train).label(items.domain for items in cell.replicates[0].tests)}",
             study=cell.study.name,
             study_key=study_key(cell),
             parent=_study_stub(cell, self._started),
@@ -230,6 +230,7 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: Row, 
         "view": view.name,
         **_band_params(result.chosen.band),
         "rule": row.rule,
+        "selection": row.selection or "",
         "splits": row.split_id,
         **({"clips": cell.study.clips.value} if any(test.clips for test in row.tests) else {}),
         **_shortcut_params(row),
@@ -238,8 +239,8 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: Row, 
         **{f"detector.{name}": value for name, value in cell.detector.build().parameters().items()},
     }
     first = cell.replicates[0]
-    inputs = [_input(first.train, "train"), _input(first.val, "validation"), *(_input(t, "test") for t in first.tests)]
-    inputs += [_input(source, "reals") for source in first.sources]
+    inputs = [_input(part, "train") for part in first.train.parts] + [_input(part, "validation") for part in first.val.parts]
+    inputs += [_input(test, "test") for test in first.tests] + [_input(source, "reals") for source in first.sources]
     chosen = next(band for band in result.tested if band.role == "chosen")
     marks = marks_of(row, {name for name, plugin in datasets.found.classes.items() if plugin.computed})
     return replace(

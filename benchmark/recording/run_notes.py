@@ -9,6 +9,7 @@ from ..models.of_cell import MODEL, left_out
 from ..records import Cell
 from ..results.marks import Mark
 from ..results.rows import Row, TestResult
+from ..results.selection import Selection
 
 MOST_DOMAINS = 30
 FILES = {
@@ -17,6 +18,7 @@ FILES = {
     "spectrum.png": "mean spectra of the training pictures, with the chosen band",
     "training.png": "how the training went",
     "train_x_test.png": "test AUC of the chosen bands, training by test domains",
+    "shots.png": "test AUC over the number of pictures of the test domain that were trained on",
     "robustness.png": "test AUC under perturbations",
     "mistakes.png": "the reals and fakes that were most wrongly scored",
     "splits": "which picture is in which split",
@@ -46,7 +48,7 @@ def cell_note(row: Row, cell: Cell, folder: Path, marks: Sequence[Mark] = ()) ->
     draws = f"{row.seeds} draws of its training and validation pictures" if row.seeds > 1 else "one draw of its pictures"
     lines = [
         f"**{text(row.detector)}**, trained on **{text(row.train)}** ({draws}).",
-        f"Chosen band: **{text(str(row.band))}** cycles/pixel, the {text(row.rule)}.",
+        _chosen(row),
         _evidence(row),
         "\n".join(f"- **{text(mark.label)}**: {text(mark.meaning)}" for mark in marks),
         *_shortcuts(row),
@@ -68,6 +70,15 @@ def study_note(cell: Cell, folder: Path) -> str:
 def text(value: str) -> str:
     """Escape the characters of a value that have a meaning in Markdown or HTML."""
     return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", " ".join(value.split()))
+
+
+def _chosen(row: Row) -> str:
+    """State the band, and how and on which pictures it was chosen."""
+    band = f"**{text(str(row.band))}** cycles/pixel"
+    if row.selection is Selection.NO_CHOICE:
+        return f"Band: {band}; {row.selection.meaning}."
+    where = f" ({row.selection.meaning})" if row.selection else ""
+    return f"Chosen band: {band}, the {text(row.rule)}{where}."
 
 
 def _evidence(row: Row) -> str:

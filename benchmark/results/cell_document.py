@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
+from ..domains.names import training, training_of_json
 from ..errors import BenchError, DataError
 from ..frequency.bands import Band
 from ..pictures.lookalikes import Lookalikes
@@ -252,6 +253,8 @@ class CellDocument:
         Share of training pictures that two draws have in common, the mean over all pairs of draws; 0 for one draw.
     shortcuts : mapping of str to Shortcut
         Audits of the files of the training and test domains.
+    not_later : tuple of str
+        Test domains that the protocol ``later_only`` leaves out of the headline; left out of the JSON form where it is empty.
     """
 
     key: str
@@ -293,11 +296,17 @@ class CellDocument:
     train_overlap: float = 0.0
     shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)
     reals: Mapping[str, Lookalikes] = field(default_factory=dict)
+    not_later: tuple[str, ...] = ()
 
     @property
     def swept(self) -> bool:
         """True if narrow bands were tried, so that an evidence interval was looked for."""
         return any(trial.stage == "sweep" for trial in self.trials)
+
+    @property
+    def n_candidates(self) -> int:
+        """Bands that were tried on validation pictures, among which one was chosen."""
+        return sum(not trial.error for trial in self.trials)
 
     @property
     def chosen(self) -> TestedBand | None:
@@ -336,6 +345,10 @@ class CellDocument:
             del data["submission"]
         if self.clips == "mean":
             del data["clips"]
+        data["train"] = training(self.train).to_json()
+        data["not_later"] = list(self.not_later)
+        if not self.not_later:
+            del data["not_later"]
         return data
 
     @classmethod
@@ -371,6 +384,8 @@ class CellDocument:
             "trials": tuple(map(TriedBand.from_json, data["trials"])),
             "narrow": tuple(map(NarrowBand.from_json, data["narrow"])),
             "tested": tuple(map(TestedBand.from_json, data["tested"])),
+            "train": training_of_json(data["train"]),
+            "not_later": tuple(data.get("not_later", ())),
             "gaps": tuple(data["gaps"]),
             "problems": tuple((item, status, detail) for item, status, detail in data["problems"]),
             "lookalikes": _lookalikes_from_json(data["lookalikes"]),

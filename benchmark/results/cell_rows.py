@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..domains.names import chain_of, unperturbed
+from ..domains.names import chain_of, training, unperturbed
 from ..errors import DataError
 from ..frequency.bands import Band
 from ..metrics.clips import ClipRule
@@ -29,6 +29,7 @@ from .columns import ERROR_RATES, board_metrics, measured
 from .reals import reals_numbers, with_reals
 from .rows import PerturbationResult, Row, TestResult, home_and_abroad
 from .scores import DomainScores, read_scores
+from .selection import selection_of
 
 
 def cell_rows(folder: Path) -> list[Row]:
@@ -164,6 +165,9 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         control=bool(document.detector_identity.get("control", False)),
         train_overlap=document.train_overlap,
         rule=document.rule if is_chosen else "",
+        selection=selection_of(document.train, entry.role, document.n_candidates, bool(document.submission)),
+        shots=training(document.train).n_shots,
+        not_later=document.not_later,
         gaps=document.gaps,
         study=document.study,
         settings=document.settings,
@@ -175,7 +179,7 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         dropped_leaks=document.dropped_leaks,
         data=document.data,
         tests=tuple(tests),
-        robustness=tuple(_robustness(document.train, intervals, tested)),
+        robustness=tuple(_robustness(document, intervals, tested)),
         **reals_numbers(tests, document.train),
     )
 
@@ -197,8 +201,8 @@ def _error_rates(scored: Scored, weights: NDArray) -> NDArray[np.float64]:
 
 def _headline(context: _Context, tests: Sequence[TestResult], tested: _Tested, clips: RowClips) -> dict[str, Any]:
     """Return the numbers of a row that are means over test domains: over other domains if there are any, else at home."""
-    intervals = context.intervals
-    home, abroad = ([test.domain for test in some] for some in home_and_abroad(tests, context.document.train))
+    intervals, document = context.intervals, context.document
+    home, abroad = ([test.domain for test in some] for some in home_and_abroad(tests, document.train, document.not_later))
     headline = abroad or home
     aucs = {test.domain: test.auc for test in tests}
     measured_everywhere = not any(math.isnan(aucs[name]) for name in abroad)  # with one unknown AUC, the worst is unknown
@@ -208,7 +212,7 @@ def _headline(context: _Context, tests: Sequence[TestResult], tested: _Tested, c
     for name in ERROR_RATES:
         metrics |= _named(name, intervals.share(mean_of([tested.rates[domain][name] for domain in headline])))
     return {
-        **_named("in_domain_auc", intervals.auc(tested.auc(home[:1])) if home else UNKNOWN),
+        **_named("in_domain_auc", intervals.auc(tested.auc(home)) if home else UNKNOWN),
         **_named("cross_domain_auc", intervals.auc(tested.auc(abroad)) if abroad else UNKNOWN),
         **_named("worst_auc", intervals.worst([tested.aucs[name].replicates for name in abroad]) if worst else UNKNOWN),
         "worst_domain": worst,
@@ -239,17 +243,23 @@ def _draw_sd(replicates: Replicates) -> float:
     return replicates.error().draw_sd
 
 
-def _robustness(train: str, intervals: Intervals, tested: _Tested) -> list[PerturbationResult]:
+def _robustness(document: CellDocument, intervals: Intervals, tested: _Tested) -> list[PerturbationResult]:
     """
     Compute the effect of each perturbation on the AUC, as a mean over the test domains that were scored with and without it.
 
-    The training domain and the others are separate: a detector that is at chance on a domain has no AUC to lose there.
+    The training domains and the others of the headline are separate: a detector that is at chance on a domain has no AUC to
+    lose there.
     """
     results = []
+    parts = training(document.train)
+    targets = set(map(unperturbed, parts.targets))
     for chain in dict.fromkeys(filter(None, map(chain_of, tested.entries))):
         names = [name for name in tested.entries if chain_of(name) == chain]
         for scope, at_home in (("in-domain", True), ("cross-domain", False)):
-            perturbed = [name for name in names if (unperturbed(name) == unperturbed(train)) == at_home]
+            perturbed = [name for name in names if parts.is_home(name) == at_home]
+            if not at_home:
+                counted = [name for name in perturbed if unperturbed(name) not in document.not_later]
+                perturbed = [name for name in counted if not targets or unperturbed(name) in targets]
             if perturbed:
                 results.append(_change(chain, scope, intervals, tested, perturbed))
     return results

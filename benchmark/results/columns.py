@@ -226,7 +226,12 @@ ROW_COLUMNS: tuple[Column, ...] = (
         derived=True,
     ),
     Column(
-        "train", "trained on", "Domain of the training pictures, and of the validation pictures on which the band was chosen."
+        "train",
+        "trained on",
+        (
+            "Domain of the training and validation pictures; of a pool all domains, with the shots of a target domain if there "
+            "are any. The board names a pool of nearly all test domains by those that it leaves out."
+        ),
     ),
     Column(
         "band",
@@ -509,6 +514,9 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column("rank_reason", meaning="Reason why the row has no rank."),
     Column("marks", meaning="Codes of the reasons to doubt the row, see docs/methods.md."),
     Column("shortcut", meaning="Separation of the classes by facts of the training domain's files alone."),
+    Column("selection", meaning="Validation pictures on which the band was chosen, see `results/selection.py`."),
+    Column("shots", meaning="Training pictures per class of the target domain; 0 if none of them was used.", unit=Unit.COUNT),
+    Column("not_later", meaning="Test domains that the protocol `later_only` leaves out of the headline."),
     Column("gaps", meaning="Bands that could not be scored."),
     Column("settings", meaning="Short digest of the settings that change a row."),
     Column("variant", meaning="Short digest of the settings and of all pictures that change the row."),

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
-from ..domains.names import chain_of, unperturbed
+from ..domains.names import chain_of, training, training_of_json, unperturbed
 from ..frequency.bands import Band
 from ..pictures.shortcuts import Shortcut
 from ..store.files import read_json, write_json
+from .selection import Selection
 
 NAN = math.nan
 ROWS_FILE = "rows.json"  # of a cell, or of a study
@@ -277,7 +278,8 @@ class Row:
     Attributes
     ----------
     detector, train : str
-        Label and training domain.
+        Label and name of the training (`domains.names.Training`): a domain, a pool, or a pool with shots of a target. In JSON
+        a list of the parts where there are several.
     role : {"chosen", "allpass", "fixed"}
         The band that the search chose on validation pictures, all frequencies, or a band that the study names.
     band : Band
@@ -311,6 +313,12 @@ class Row:
         Share of training pictures that two draws have in common, see `metrics.replicates`.
     rule : str
         By which the band was chosen.
+    selection : Selection or None
+        Validation pictures on which it was chosen; None for rows of an earlier version.
+    shots : int
+        Pictures per class of the target that are among the training pictures.
+    not_later : tuple of str
+        Test domains that are no part of the headline, as the protocol ``later_only`` leaves them out.
     gaps : tuple of str
         Bands that could not be scored.
     study, settings, variant, cell : str
@@ -380,6 +388,9 @@ class Row:
     control: bool = False
     train_overlap: float = 0.0
     rule: str = ""
+    selection: Selection | None = None
+    shots: int = 0
+    not_later: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
     study: str = ""
     settings: str = ""
@@ -413,6 +424,11 @@ class Row:
         return self.current is not False
 
     @property
+    def train_label(self) -> str:
+        """Short name of the training for people: a pool of nearly all test domains is named by those that it leaves out."""
+        return training(self.train).label(test.domain for test in self.tests)
+
+    @property
     def headline(self) -> float:
         """
         Number that rows are ordered by: mean cross-domain AUC, in-domain where no other domain was tested.
@@ -432,6 +448,8 @@ class Row:
             "band": self.band.as_dict(),
             "evidence": self.evidence.to_json() if self.evidence else None,
             "shortcut": self.shortcut.to_json() if self.shortcut else None,
+            "train": training(self.train).to_json(),
+            "not_later": list(self.not_later),
             "gaps": list(self.gaps),
             "splits": dict(self.splits),
             "dropped_leaks": dict(self.dropped_leaks),
@@ -461,6 +479,9 @@ class Row:
             "band": Band(**data["band"]),
             "evidence": EvidenceInterval.from_json(data.get("evidence")),
             "shortcut": Shortcut.from_json(data.get("shortcut")),
+            "train": training_of_json(data["train"]),
+            "selection": Selection(data["selection"]) if data.get("selection") else None,
+            "not_later": tuple(data.get("not_later", ())),
             "gaps": tuple(data.get("gaps", ())),
             "tests": tuple(map(TestResult.from_json, data["tests"])),
             # Rows of runs before there were perturbations lack the key.
@@ -501,16 +522,24 @@ def rows_to_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [row.to_json() for row in rows]
 
 
-def home_and_abroad(tests: Sequence[TestResult], train: str) -> tuple[list[TestResult], list[TestResult]]:
+def home_and_abroad(
+    tests: Sequence[TestResult], train: str, not_later: Sequence[str] = ()
+) -> tuple[list[TestResult], list[TestResult]]:
     """
-    Split test results into the training domain and other domains, perturbed ones left out.
+    Split test results into the training domains and the other domains of the headline, perturbed ones left out.
 
     A detector that was trained on a perturbed domain is at home there, if it was tested there, and else on the same
-    pictures as they are: neither is another domain.
+    pictures as they are: neither is another domain. Where it was trained on shots of a target, the target alone is the other
+    domain; `not_later` are those that the protocol of the study leaves out.
     """
-    plain = [test for test in tests if not test.is_perturbed]
-    home = [test for test in tests if test.domain == train] or [test for test in plain if test.domain == unperturbed(train)]
-    return home, [test for test in plain if test.domain != unperturbed(train)]
+    parts = training(train)
+    plain = {test.domain: test for test in tests if not test.is_perturbed}
+    as_trained = {test.domain: test for test in tests}
+    home = [as_trained.get(member) or plain.get(unperturbed(member)) for member in parts.members]
+    abroad = [test for test in plain.values() if not parts.is_home(test.domain) and test.domain not in not_later]
+    if parts.shots:
+        abroad = [test for test in abroad if test.domain in map(unperturbed, parts.targets)]
+    return list({test.domain: test for test in home if test}.values()), abroad
 
 
 def _nan(value: Any) -> Any:

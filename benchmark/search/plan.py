@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from ..contracts import FAKE, REAL, Split
-from ..domains.catalogue import Catalogue, OpenDomain, data_facts
+from ..domains.catalogue import Catalogue, Choice, OpenDomain, data_facts
 from ..domains.guard import Fitted, all_names, drop_leaks, guarded, refuse_leaks, same_data
-from ..domains.names import REALS, unperturbed
+from ..domains.names import REALS, training, training_domains, unperturbed
 from ..domains.reals import RealsSource, open_source, source_name
 from ..domains.splits import missing_classes
 from ..errors import DataError, StudyError
@@ -13,6 +13,7 @@ from ..records import Plan
 from ..registry import DetectorSpec, missing_extra
 from ..registry import detectors as registered
 from ..study.study_file import Study, override
+from .trainings import HeldOut, choose_trainings, pool_parts
 
 
 def make_plan(study: Study, catalogue: Catalogue) -> Plan:
@@ -57,29 +58,52 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
         missing = (missing_classes(at(name, r).items, splits, labels) for r in range(study.seeds))
         return next(filter(None, missing), "")
 
-    trained = catalogue.choose(study.train, study.seed, lambda name: lacks(name, ("train", "val"), learned))
+    def choose(names: Sequence[str]) -> Choice:
+        return catalogue.choose(names, study.seed, lambda name: lacks(name, ("train", "val"), learned))
+
     tested = catalogue.choose(study.test, study.seed, lambda name: lacks(name, ("test",), (REAL, FAKE)))
-    train, test = trained.domains, tested.domains
+    test = tested.domains
     test += [f"{name}+{chain}" for name in test for chain in study.perturbations]
     test = list(dict.fromkeys(test))
+    trained = choose_trainings(study, catalogue, choose, test)
     reals = list(dict.fromkeys(source_name(given, catalogue) for given in study.reals))
     sources = {name: open_source(name, catalogue, study.seed) for name in reals}
-    study = override(study, {"train": train, "test": test, "reals": reals, "perturbations": []})
-    domains = {(name, r): at(name, r) for r in range(study.seeds) for name in dict.fromkeys((*train, *test))}
+    settled = {"train": list(trained.names), "test": test, "reals": reals, "perturbations": [], "shots": [0]}
+    study = override(study, settled)
+    members = list(dict.fromkeys(domain for name in trained.names for domain in training(name).members))
+    used = dict.fromkeys((*training_domains(trained.names), *test))
+    domains = {(name, r): at(name, r) for r in range(study.seeds) for name in used}
     for r in range(study.seeds):
-        for name in train:
+        for name in members:
             _require_classes(domains[name, r], ("train", "val"), learned, detectors)
         for name in test:
             _require_classes(domains[name, r], ("test",))
     dropped = {}
+    pools = {}
+    single = [name for name in trained.names if training(name).is_plain]
     for r in range(study.seeds):
-        for name, counts in _guard(train, test, domains, sources, r, study.drop_leaks).items():
+        for name, counts in _guard(single, test, domains, sources, r, study.drop_leaks).items():
             dropped[name, r] = counts
+        of_draw = {name: domains[name, r] for name in used}
+        for name in trained.names:
+            if name not in single:
+                pools[name, r], counts = pool_parts(name, of_draw, _held_out(test, of_draw, sources), study.drop_leaks)
+                dropped |= {(name, r): counts} if counts else {}
     left_out = {entry.name: missing_extra(entry.name) for entry in study.detectors if entry not in entries}
-    unusable = trained.left_out | tested.left_out
-    controls = _controls(detectors) if study.controls else ()
-    facts = data_facts([*domains.values(), *sources.values()])
-    return Plan(study, detectors, domains, left_out, dropped, facts, unusable, controls, sources)
+    return Plan(
+        study,
+        detectors,
+        domains,
+        left_out,
+        dropped,
+        data_facts([*domains.values(), *sources.values()]),
+        unusable=trained.left_out | tested.left_out,
+        controls=_controls(detectors) if study.controls else (),
+        sources=sources,
+        not_trained=trained.not_trained,
+        pools=pools,
+        not_later=trained.not_later,
+    )
 
 
 def _controls(named: Sequence[DetectorSpec]) -> tuple[DetectorSpec, ...]:
@@ -116,6 +140,12 @@ def _more_pictures(domain: OpenDomain, detectors: Sequence[DetectorSpec]) -> str
     return f"{names} learns from reals alone, but a band is chosen on fakes, too: {settings} Or: {domain.remedy}"
 
 
+def _held_out(test: Sequence[str], domains: Mapping[str, OpenDomain], sources: Mapping[str, RealsSource]) -> dict[str, HeldOut]:
+    """Return the domains of one draw that are scored, with their split, by their names in messages."""
+    held: dict[str, HeldOut] = {name: (domains[name], "test") for name in test}
+    return held | {f"{name} (reals)": (source, REALS) for name, source in sources.items()}
+
+
 def _guard(
     train: Sequence[str],
     test: Sequence[str],
@@ -125,8 +155,7 @@ def _guard(
     drop: bool,
 ) -> dict[str, dict[str, int]]:
     """Refuse leaks of one draw, or leave the items out of `domains`; return their numbers by training domain and split."""
-    held = {name: (domains[name, replicate], "test") for name in test}
-    held |= {f"{name} (reals)": (source, REALS) for name, source in sources.items()}
+    held = _held_out(test, {name: domains[name, replicate] for name in test}, sources)
     held_out = {name: all_names(domain.split(split)) for name, (domain, split) in held.items()}
     dropped = {}
     for name in train:

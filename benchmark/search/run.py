@@ -39,6 +39,7 @@ from .driver import Driver
 from .optuna_history import History, lost_trials, open_storage
 
 JOURNAL = "optuna.journal"  # of all searches, among the results
+MOST_TRAIN = 200  # characters of a training in the name of a search, for which a database has room for 512
 
 
 @dataclass
@@ -192,7 +193,16 @@ def make_cells(
     """Return every detector and control with every training domain, grouped by domain."""
     audits = dict(shortcuts or {})
     return [
-        Cell(plan.study, detector, train, _replicates(plan.study, train, prepared), records, attempt, audits)
+        Cell(
+            plan.study,
+            detector,
+            train,
+            _replicates(plan.study, train, prepared),
+            records,
+            attempt,
+            not_later=plan.not_later.get(train, ()),
+            shortcuts=audits,
+        )
         for train in plan.study.train
         for detector in (*plan.detectors, *plan.controls_on(train))
     ]
@@ -263,7 +273,7 @@ def _history(cell: Cell, searches: BaseStorage) -> History:
 
 def search_name(cell: Cell) -> str:
     """Return the name of a cell's Optuna study: readable parts, then as much of its key as tells variants apart."""
-    train = cell.train.replace("/", "-")
+    train = cell.train.replace("/", "-")[:MOST_TRAIN]
     return f"{cell.study.name}/{cell.detector.label}/{train}/{cell_key(cell)[:SHORT]}"
 
 

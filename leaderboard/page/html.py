@@ -117,7 +117,7 @@ def _script(path: Path) -> str:
 
 def _static_row(row: Row) -> dict[str, str]:
     """Return the cells of a row for a reader without scripts."""
-    cells = {"detector": row.detector, "train": row.train, "band": str(row.band), "origin": origin(row)}
+    cells = {"detector": row.detector, "train": row.train_label, "band": str(row.band), "origin": origin(row)}
     for name in ("in_domain_auc", "cross_domain_auc", "worst_auc"):
         value, low, high = (row.value(f"{name}{end}") for end in ("", "_lo", "_hi"))
         bounds = "" if math.isnan(low) else f" ({low:.3f}–{high:.3f})"

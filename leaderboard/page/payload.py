@@ -7,11 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from ...benchmark.domains.names import chain_of
+from ...benchmark.domains.names import chain_of, training
 from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COLUMNS, Column, row_columns, test_columns
 from ...benchmark.results.marks import Mark, marks_of
 from ...benchmark.results.reals import headline_choices
-from ...benchmark.results.rows import Row, Standing, TestResult
+from ...benchmark.results.rows import Row, Standing, TestResult, home_and_abroad
+from ...benchmark.results.selection import Selection
 from ..notes import data_notes, mark_notes, may_be_copies, other_variants, row_notes, shown_marks, shown_rows
 from ..ranking.comparable import comparable_sets
 from ..ranking.detectors import DetectorPlace
@@ -28,12 +29,12 @@ ABOUT = (
 # Of a row, where any row on the page has it.
 OPTIONAL = (
     "rank_low", "rank_high", "tie_group", "rank_reason", "threshold_transfer", "left_out", "candidates", "source", "verified",
-    "submission", "score_ms", "reals", "reals_rank_low", "reals_rank_high",
+    "submission", "score_ms", "reals", "reals_rank_low", "reals_rank_high", "selection", "not_later",
 )  # fmt: skip
 # Of these there are few different ones in many rows: a row holds their place in a list.
 POOLED = (
     "detector", "train", "role", "study", "split_id", "rule", "worst_domain", "worst_reals", "view", "parameters", "band",
-    "kind", "rank_reason", "source",
+    "kind", "rank_reason", "source", "selection",
 )  # fmt: skip
 # Folders in the address of a file on the machine that made the page; its last part is the name that stays.
 ADDRESS = re.compile(r"""(?<![\w.:/])/(?:[^\s/'",;]+/)+|\b(?:file|sqlite):/+(?:[^\s/'",;]+/)*|\b[A-Z]:\\(?:[^\s\\'",;]+\\)*""")
@@ -77,6 +78,10 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         {
             "id": row_id(row),
             **{name: row.value(name) for name in (*ABOUT, *numbers)},
+            "train": label,
+            "rule": "" if row.selection is Selection.NO_CHOICE else row.rule,
+            "sources": list(training(row.train).parts),
+            "home": [places[test.domain] for test in _home(row) if test.domain in places],
             **{name: more.get(name) for name in present},
             **_about(row, details.cells.get(row.run_id, {}), computed),
             "set": number,
@@ -85,7 +90,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "marks": [mark.value for mark in marks.get(id(row), ())],
             "all_marks": [mark.value for mark in marks_of(row, computed)],
         }
-        for row, number, more in zip(board.rows, index, optional, strict=True)
+        for row, number, more, label in zip(board.rows, index, optional, train_labels(board.rows), strict=True)
     ]
     tests = [test for row in board.rows for test in row.tests if test.domain in places]
     pooled = _Pool()
@@ -229,6 +234,10 @@ def _optional(row: Row, standing: Standing | None, details: Details) -> dict[str
         values |= {"reals": reals, "reals_rank_low": row.reals_rank_low, "reals_rank_high": row.reals_rank_high}
     if row.is_submitted:
         values |= {"source": row.source, "verified": row.verified}
+    if row.selection is not None:
+        values["selection"] = row.selection.meaning
+    if row.not_later:
+        values["not_later"] = list(row.not_later)
     if row.submission is not None:
         values["submission"] = row.submission.to_json()
     return values
@@ -289,4 +298,18 @@ def _domains_by_study(rows: Sequence[Row]) -> dict[str, set[str]]:
 
 
 def _counts(row: Row, test: TestResult) -> bool:
-    return not chain_of(test.domain) or test.domain == row.train
+    return not chain_of(test.domain) or test.domain in training(row.train).members
+
+
+def train_labels(rows: Sequence[Row]) -> list[str]:
+    """Return a name of each row's training: short ones, but for those that are short for several trainings."""
+    names: dict[str, set[str]] = {}
+    for row in rows:
+        names.setdefault(row.train_label, set()).add(row.train)
+    return [row.train_label if len(names[row.train_label]) == 1 else row.train for row in rows]
+
+
+def _home(row: Row) -> list[TestResult]:
+    """Return the test results that count as in-domain."""
+    members = training(row.train).members
+    return [test for test in row.tests if test.domain in members] or home_and_abroad(row.tests, row.train)[0]

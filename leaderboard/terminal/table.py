@@ -53,7 +53,7 @@ def as_table(rows: list[Row], title: str, wide: bool = True, narrow: bool = Fals
             f"{i + 1}{'*' * (i in starred)}" + (f"\n[dim]{_rank(row)}[/dim]" if has_ranks else ""),
             # Names are data: they must not be read as markup.
             Text.assemble(
-                f"{row.detector}{_origin(row)}\n← {_train(row.train, wide)}" + (f"\n{row.study}" if several else ""),
+                f"{row.detector}{_origin(row)}\n← {_train(row.train_label, wide)}" + (f"\n{row.study}" if several else ""),
                 (f"\n{', '.join(mark.label for mark in marks[i])}" if marks[i] else "", "yellow"),
             ),
             f"{row.band}{fixed}\n{evidence_text(row)}",

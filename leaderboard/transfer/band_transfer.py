@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...benchmark.domains.names import chain_of, unperturbed
+from ...benchmark.domains.names import chain_of, training, unperturbed
 from ...benchmark.frequency.bands import MAX_FREQUENCY
 from ...benchmark.results.cell_document import NarrowBand
 
@@ -123,12 +123,19 @@ def band_transfer(train: str, narrow: Sequence[NarrowBand], allpass: Mapping[str
 
 
 def _domains(train: str, narrow: Sequence[NarrowBand]) -> tuple[list[str], str]:
-    """Return the test domains of every band, the in-domain one first, and the split of its pictures."""
+    """
+    Return the test domains of every band, the in-domain one first, and the split of its pictures.
+
+    A pool is at home on its validation pictures, and its members are no other domains.
+    """
+    members = training(train).members
     common = [name for name in narrow[0].tests if all(name in band.tests for band in narrow)]
-    common = [name for name in common if not chain_of(name) or name == train]
-    home = next((name for name in (train, unperturbed(train)) if name in common), None)
+    common = [name for name in common if not chain_of(name) or name in members]
+    if len(members) > 1:
+        common = [name for name in common if not training(train).is_home(name)]
+    home = next((name for name in (*members, *map(unperturbed, members)) if name in common), None)
     if home is None:
-        return [train, *common], "val"
+        return [training(train).label(narrow[0].tests), *common], "val"
     return [home, *(name for name in common if name != home)], "test"
 
 

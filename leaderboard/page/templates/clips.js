@@ -21,7 +21,7 @@ function clipsPart(row) {
   const problems = row.tests.filter((test) => test.clip_problem).map((test) => element("p", { dir: "auto" }, `${test.domain} has no numbers per clip: ${test.clip_problem}`));
   if (!tests.length) return problems.length ? [element("h3", {}, "Clips"), ...problems] : [];
   const columns = DATA.described.clips;
-  const lines = tests.map((test) => [[nameOf(test.domain), test.domain === row.train ? element("span", { class: "sub" }, "in-domain") : ""],
+  const lines = tests.map((test) => [[nameOf(test.domain), row.home.has(test.domain) ? element("span", { class: "sub" }, "in-domain") : ""],
     ...columns.map((column) => clipCell(test, column))]);
   const rules = [...new Set(tests.map((test) => test.clips))].map((rule) => CLIP_RULES[rule] ?? rule);
   return [element("h3", {}, "Clips"), plainTable("Clips", ["test domain", ...columns.map((column) => column.head)], lines),

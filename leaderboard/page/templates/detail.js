@@ -59,6 +59,9 @@ function rowHead(row) {
       fact("coverage", percent(row.coverage)),
       fact("cost", known(row.ms_per_picture) || known(row.fit_seconds) ? `${milliseconds(row.ms_per_picture)} ms per picture${known(row.score_ms) ? ` (detector alone: ${milliseconds(row.score_ms)})` : ""}, ${fixed(row.fit_seconds, 2)} s to fit${known(row.model_bytes) ? `, model of ${kilobytes(row.model_bytes)} kB` : ""}` : "not measured"),
       fact("chosen by", row.rule),
+      fact("choice of the band", row.selection ?? ""),
+      fact("trained on", row.sources.length > 1 ? row.sources.join(", ") : ""),
+      fact("not in the mean", row.not_later?.length ? `${row.not_later.join(", ")}: did not come out later than the training domains` : ""),
       fact("missing", row.missing.length ? "not tested on " + row.missing.join(", ") : ""),
       fact("gaps", row.gaps.join("; ")),
       fact("left out", row.dropped ? `${row.dropped} training or validation pictures, because they share a clip or an identity with held-out pictures` : "")),
@@ -86,7 +89,7 @@ function testsTable(row) {
   const heads = ["test domain", ...TEST_COLUMNS.map((column) => column.head)];
   const lines = row.tests.map((test) => {
     const told = more[test.domain] ?? {};
-    const home = test.domain === row.train ? element("span", { class: "sub" }, "in-domain") : "";
+    const home = row.home.has(test.domain) ? element("span", { class: "sub" }, "in-domain") : "";
     return [[nameOf(test.domain), home], ...TEST_COLUMNS.map((column) => testCell(column, test, told))];
   });
   const absent = row.missing.map((name) => [[nameOf(name)], [missing()], ...Array(TEST_COLUMNS.length - 1).fill("–")]);
@@ -179,7 +182,7 @@ function transferPart(row) {
   const entries = row.threshold_transfer ?? [];
   if (!entries.length) return [];
   const span = (one, name) => (known(one[name + "_lo"]) ? element("span", { class: "sub" }, `${(100 * one[name + "_lo"]).toFixed(1)}–${(100 * one[name + "_hi"]).toFixed(1)}`) : "");
-  const lines = entries.map((one) => [[nameOf(one.domain), one.domain === row.train ? element("span", { class: "sub" }, "in-domain") : ""],
+  const lines = entries.map((one) => [[nameOf(one.domain), row.home.has(one.domain) ? element("span", { class: "sub" }, "in-domain") : ""],
     [percent(one.false_alarms), span(one, "false_alarms")], [percent(one.detections), span(one, "detections")], fixed(one.calibration_error), one.reason || ""]);
   return [element("h3", {}, "Threshold transfer"),
     element("p", {}, "The threshold (1 % false alarms) and the calibration of probabilities come from validation pictures of the training domain. The table gives their results on test pictures."),

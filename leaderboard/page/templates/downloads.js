@@ -152,13 +152,13 @@ function asTexMatrix() {
   return [...texHead(["array", "booktabs", "graphicx"]), ...parts.flatMap(([some, lines], i) => texTable(
     `>{\\raggedright\\arraybackslash}p{.22\\linewidth}${"r".repeat(Math.max(1, some.length))}`,
     [`trained on & ${some.map((domain) => `\\rotatebox{90}{\\parbox[t]{2.6cm}{\\raggedright\\footnotesize ${texName(domain, 60)}}}`).join(" & ")} \\\\`],
-    [...lines.map((train) => texMatrixLine(cells, train, some)), "\\midrule", `$n$ & ${some.map((domain) => texCounts(rows.flatMap((row) => row.tests.filter((test) => test.domain === domain)))).join(" & ")} \\\\`],
+    [...lines.map((train) => texMatrixLine(cells, train, some, homes(rows, train))), "\\midrule", `$n$ & ${some.map((domain) => texCounts(rows.flatMap((row) => row.tests.filter((test) => test.domain === domain)))).join(" & ")} \\\\`],
     `Training by test domains: ${name}${parts.length > 1 ? ` (part ${i + 1} of ${parts.length})` : ""}.`, i === parts.length - 1 ? notes : "", `train-x-test-${i + 1}`))].join("\n");
 }
 
-function texMatrixLine(cells, train, domains) {
+function texMatrixLine(cells, train, domains, home) {
   const found = domains.map((domain) => cells(train, domain));
-  const values = found.map((test, i) => (domains[i] === train && test && known(test.auc) ? `\\textit{${fixed(test.auc)}}` : texNumber(test?.auc)));
+  const values = found.map((test, i) => (home.has(domains[i]) && test && known(test.auc) ? `\\textit{${fixed(test.auc)}}` : texNumber(test?.auc)));
   const bounds = found.map((test) => (test && known(test.auc) ? texInterval(test.auc_lo, test.auc_hi) : ""));
   return texPair([texName(train), ...values], ["", ...bounds]);
 }

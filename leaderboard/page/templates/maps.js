@@ -46,11 +46,12 @@ function drawMaps() {
   const domains = DATA.domains.filter((name) => rows.some((row) => row.tests.some((test) => test.domain === name)));
   const trains = [...new Set(rows.map((row) => row.train))];
   const cells = [left, right].map((key) => cellsOf(SERIES.get(key)));
+  const isHome = (train, name) => homes(rows, train).has(name);
   const heat = document.getElementById("heat");
-  heat.replaceChildren(heatTable(seriesText(left), trains, domains, (train, name) => aucCell(cells[0], train, name)));
+  heat.replaceChildren(heatTable(seriesText(left), trains, domains, (train, name) => aucCell(cells[0], train, name), undefined, undefined, isHome));
   if (left !== right) heat.append(
-    heatTable(seriesText(right), trains, domains, (train, name) => aucCell(cells[1], train, name)),
-    heatTable("Difference: left minus right", trains, domains, (train, name) => differenceCell(cells, train, name), ["−1", "1", "· middle: no difference"]));
+    heatTable(seriesText(right), trains, domains, (train, name) => aucCell(cells[1], train, name), undefined, undefined, isHome),
+    heatTable("Difference: left minus right", trains, domains, (train, name) => differenceCell(cells, train, name), ["−1", "1", "· middle: no difference"], undefined, isHome));
   drawScale();
 }
 
@@ -61,6 +62,11 @@ function cellsOf(rows) {
     if (!found.has(key)) found.set(key, { ...test, row });
   }
   return (train, name) => found.get(JSON.stringify([train, name]));
+}
+
+// Test domains that show the pictures of a training: of a pool, several.
+function homes(rows, train) {
+  return rows.find((row) => row.train === train)?.home ?? new Set();
 }
 
 function aucCell(cells, train, name) {

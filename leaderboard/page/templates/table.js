@@ -20,12 +20,13 @@ const ROWS = (DATA.columns[0] ?? []).map((_, place) => {
   row.place = place;
   row.tests = testsOf(row.tests);
   row.missing = row.missing.map((i) => DATA.domains[i]);
+  row.home = new Set(row.home.map((i) => DATA.domains[i]));
   row.headline = row.cross_domain_auc ?? (DATA.sets[row.set].abroad ? null : row.in_domain_auc);
   row.gap = known(row.oracle_auc) && known(row.headline) ? row.oracle_auc - row.headline : null;
   row.origin = originOf(row);
   row.left_out_gap = known(row.left_out) && known(row.headline) ? row.left_out - row.headline : null;
-  row.datasets = [...new Set([row.train, ...row.tests.map((test) => test.domain)].map((name) => name.split(/[/@+]/)[0]))];
-  row.text = [row.detector, row.parameters, row.train, row.band, row.study, row.view, row.split_id, row.worst_domain, row.run_id,
+  row.datasets = [...new Set([...row.sources, ...row.tests.map((test) => test.domain)].map((name) => name.split(/[/@+]/)[0]))];
+  row.text = [row.detector, row.parameters, row.train, ...row.sources, row.band, row.study, row.view, row.split_id, row.worst_domain, row.run_id,
     row.id, ...row.tests.map((test) => test.domain)].join("\n").toLowerCase();
   return row;
 });
@@ -49,7 +50,7 @@ const written = (column) => (column.interval ? interval(column) : column.numeric
 const CELLS = {
   detector: { cell: (row) => [rowLink(row), badge(row), element("span", { class: "sub" }, ROLES[row.role] ?? row.role), ...row.marks.map(markLabel)] },
   ranks: { absent: !HAS_RANKS, value: (row) => row.rank_low, cell: rankCell },
-  train: { cell: (row) => [nameOf(row.train)] },
+  train: { cell: (row) => [row.sources.length > 1 ? element("span", { class: "pool", title: row.sources.join(" & ") }, nameOf(row.train)) : nameOf(row.train)] },
   band: { cell: bandCell, value: (row) => row.edges[0] },
   parameters: { cell: (row) => [row.parameters ? nameOf(row.parameters) : missing("not known")] },
   view: { cell: (row) => [row.view ? nameOf(row.view) : missing("not known")] },
@@ -104,7 +105,7 @@ function testedCell(row) {
 
 function transfer(row) {
   const told = row.threshold_transfer;
-  const abroad = (told ?? []).filter((one) => DATA.sets[row.set].domains.includes(one.domain) && one.domain !== row.train);
+  const abroad = (told ?? []).filter((one) => DATA.sets[row.set].domains.includes(one.domain) && !row.home.has(one.domain));
   if (!abroad.length) return null;
   const mean = (name) => abroad.reduce((sum, one) => sum + (one[name] ?? NaN), 0) / abroad.length;
   return { value: mean("false_alarms"), found: mean("detections"), calibration: mean("calibration_error"), n: abroad.length };
