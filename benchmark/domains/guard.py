@@ -8,7 +8,7 @@ from ..contracts import Item, Split
 from ..errors import DataError, listed
 from .catalogue import OpenDomain
 from .names import dataset_name
-from .splits import missing_classes
+from .splits import Name, missing_classes, names_of
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,6 @@ def same_data(one: OpenDomain, other: OpenDomain) -> bool:
 
 N_SHOWN = 5
 WAY_OUT = "Mend the split lists, or leave the offenders out of training with --drop-leaks."
-Name = tuple[str, str]  # kind ("item", "identity", "video") and value
-
-
-def names_of(item: Item) -> tuple[Name, ...]:
-    """Return the names that items on two sides must not share: of the item, its clip, the identities shown and inserted."""
-    pairs = (("item", item.id), ("identity", item.target), ("identity", item.donor), ("video", item.video))
-    return tuple(name for name in pairs if name[1])
 
 
 def all_names(items: Iterable[Item]) -> set[Name]:
