@@ -470,6 +470,22 @@ class Dataset(Plugin):
         """
         return self.items(variant)
 
+    def with_units(self, units: Mapping[str, str]) -> Self | None:
+        """
+        Return the same data set with splits that are drawn anew, so that items of one unit stay together.
+
+        Parameters
+        ----------
+        units : mapping of str to str
+            Unit by item, of the items that belong to one with others.
+
+        Returns
+        -------
+        Dataset, or None
+            None if its splits are given.
+        """
+        return None
+
     def read(self, item: Item) -> bytes:
         """Return the bytes of an item's picture file, of a kind that `bandbench.benchmark.pictures.crops.decode` reads."""
         raise NotImplementedError

@@ -51,7 +51,22 @@ DataOption = Annotated[
         "or NAME.PARAMETER=VALUE. Repeatable.",
     ),
 ]
-
+GroupsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--groups",
+        metavar="[NAME=]FILE.csv",
+        help="List of the pictures that belong together: path, group[, target, donor, video]. Repeatable.",
+    ),
+]
+GroupByOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--group-by",
+        metavar="[NAME=]REGEX",
+        help="Regular expression that finds the group in a path, such as (id\\d+)_; or folder, name, none. Repeatable.",
+    ),
+]
 
 FormatsOption = Annotated[
     list[FigureFormat] | None,

@@ -37,17 +37,18 @@ def run(request: RunRequest) -> None:
         reporter.stage("reading the study", None)
         if not request.dry_run:
             warm_up()  # the server imports what workers need beside the imports of the next line
-        from . import study_run
+        from . import arguments, study_run
 
+        data = arguments.data_words(request.data, request.groups, request.group_by)
         uri = resolve_tracking_uri(request.tracking_uri)
         recorded = not request.dry_run or study_run.stores_answer(uri, request.storage, reporter)
-        plan = study_run.plan_study(study, request.data or [], request.train or (), request.test or (), changes, reporter)
+        plan = study_run.plan_study(study, data, request.train or (), request.test or (), changes, reporter)
         outcome = None if request.dry_run else study_run.run_plan(plan, n_jobs, uri, request.storage, request.fresh, reporter)
     if outcome is None:
         study_run.print_plan(plan, console, request.json_file)
         raise typer.Exit(0 if recorded else 3)
     rows = study_run.report(outcome, plan, console, (request.json_file, request.csv_file, request.csv_tests))
-    study_run.print_next_steps(plan, study, request.data or [], rows, request.tracking_uri, console)
+    study_run.print_next_steps(plan, study, data, rows, request.tracking_uri, console)
     raise typer.Exit(0 if outcome.complete else 3)
 
 

@@ -12,7 +12,8 @@ from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.domains.guard import Fitted, all_names, check_no_leak, refuse_leaks
 from bandbench.benchmark.errors import DataError
-from bandbench.datasets.folder import Folder, group_key, name_key
+from bandbench.datasets.folder import Folder
+from bandbench.datasets.grouping.groups import group_key, name_key
 
 Maker = Callable[..., Path]
 
@@ -149,7 +150,7 @@ def test_running_numbers_behind_the_name_of_a_class_are_independent(tmp_path: Pa
 @pytest.mark.parametrize(
     ("groups", "said"),
     [
-        ("auto", "2 groups by sub-folder, 18 groups by name up to the last number"),
+        ("auto", "2 groups by sub-folder, 18 groups by `idNN_`"),
         ("folder", "2 groups by sub-folder, 72 pictures in no group"),
         ("name", "18 groups by name up to the last number, 20 pictures in no group"),
         ("none", "no groups"),
@@ -170,7 +171,7 @@ def test_groups_can_be_declared(tmp_path: Path, groups: str, said: str) -> None:
     [
         (
             "names",
-            "groups is auto, folder, name, none or a regular expression with one group.*got 'names', which has no groups",
+            "groups is auto, folder, name, none, a list .* or a regular .*got 'names', which has no groups",
         ),
         ("(a)(b)", "which has 2 groups"),
         ("(a", "missing \\), unterminated subpattern"),
@@ -184,9 +185,9 @@ def test_groups_that_cannot_be_are_refused(tmp_path: Path, groups: str, message:
 
 
 def test_what_cannot_be_split_is_told_how_to_declare_groups(tmp_path: Path) -> None:
-    root = touch(tmp_path, *both(*(f"img_{i:04d}.png" for i in range(10))))
+    root = touch(tmp_path, *both(*(f"{name}_{i:04d}.png" for name in ("anna", "bert") for i in range(5))))
     dataset = Catalogue({"mine": str(root)}).open("mine", 0)
-    with pytest.raises(DataError, match=r"20 pictures in 1 groups .*--data mine.groups=none.* --data 'mine.groups=\(id"):
+    with pytest.raises(DataError, match=r"20 pictures in 2 groups .*--group-by mine=none.* --group-by 'mine=\(id"):
         dataset.items("")
     assert len(Folder(root, groups="none").items("")) == 20
 
@@ -195,7 +196,7 @@ def test_one_subfolder_that_holds_a_whole_class_is_no_group(tmp_path: Path) -> N
     names = [f"real/celeba/{i}.png" for i in range(10)] + [f"fake/stylegan/{i}.png" for i in range(10)]
     assert counted(touch(tmp_path, *names)) == (20, "20 pictures, no groups")
     touch(tmp_path, "fake/progan/1.png", "fake/progan/2.png")
-    assert "3 groups by sub-folder" in "; ".join(Folder(tmp_path).remarks())
+    assert "2 groups by sub-folder, 10 pictures in no group" in "; ".join(Folder(tmp_path).remarks())
 
 
 def test_folders_that_mean_the_same_are_one(tmp_path: Path) -> None:
@@ -276,9 +277,10 @@ def test_all_draws_share_one_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_leak_between_given_splits_tells_how_to_declare_groups(tmp_path: Path) -> None:
-    names = [f"{split}/{name}" for split in ("train", "val", "test") for name in both("img_1.png", "img_2.png")]
+    pictures = [f"{name}_{i}.png" for name in ("anna", "bert") for i in range(2)]
+    names = [f"{split}/{name}" for split in ("train", "val", "test") for name in both(*pictures)]
     catalogue = Catalogue({"mine": str(touch(tmp_path, *names))})
     domain = catalogue.domain("mine", 0)
     side = Fitted("mine", domain.split("train"), [], domain.regrouping)
-    with pytest.raises(DataError, match=r"share video 'img'.*--data mine.groups=none"):
+    with pytest.raises(DataError, match=r"share video 'anna', video 'bert'.*--group-by mine=none"):
         refuse_leaks([side], {"mine": all_names(domain.split("test"))})

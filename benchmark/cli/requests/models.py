@@ -11,6 +11,8 @@ from ..options import (
     BandOption,
     CsvOption,
     DataOption,
+    GroupByOption,
+    GroupsOption,
     JobsOption,
     JsonOption,
     TrackingOption,
@@ -32,6 +34,8 @@ class TrainRequest:
         typer.Option("--train", metavar="DOMAIN", help="Domain to train on. Repeatable.", autocompletion=completion.domains),
     ]
     data: DataOption = None
+    groups: GroupsOption = None
+    group_by: GroupByOption = None
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the model. (default: models/DETECTOR)")] = None
     task: Annotated[str, typer.Option(help="detection (real or fake) or attribution (which generator).")] = "detection"
     param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Parameter of the detector. Repeatable.")] = None
@@ -59,6 +63,8 @@ class EvaluateRequest:
         typer.Option("--test", metavar="DOMAIN", help="Domain to test on. Repeatable.", autocompletion=completion.domains),
     ]
     data: DataOption = None
+    groups: GroupsOption = None
+    group_by: GroupByOption = None
     detector: Annotated[
         str | None, typer.Option(metavar="file.py:Class", help="Code of a detector that is not registered.")
     ] = None

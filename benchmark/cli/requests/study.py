@@ -9,6 +9,8 @@ import typer
 from .. import completion
 from ..options import (
     DataOption,
+    GroupByOption,
+    GroupsOption,
     JobsOption,
     JsonOption,
     RowsCsvOption,
@@ -41,6 +43,8 @@ class RunRequest:
     ] = None
     name: Annotated[str | None, _given("NAME", "Record under this name, on a board of its own.")] = None
     data: DataOption = None
+    groups: GroupsOption = None
+    group_by: GroupByOption = None
     detector: Annotated[
         list[str] | None, _given("NAME", "name, name/preset, file.py:Class, module:Class. Repeatable.", completion.detectors)
     ] = None
