@@ -124,14 +124,20 @@ class Folder(Dataset):
 
     def remarks(self) -> list[str]:
         content, grouping = self.content, self.grouping
-        counts = f"{len(content.pictures)} pictures, {'groups in doubt' if grouping.doubt else grouping.text}"
+        counts = f"{len(content.pictures)} pictures, {self._groups_text()}"
         passed = passed_over(content.others, content.troubles)
         return [counts, *([f"passed over: {passed}"] if passed else []), *content.notes, *grouping.notes]
+
+    def _groups_text(self) -> str:
+        """Describe the groups as they are used."""
+        if self._units:
+            return f"{len(set(self._units.values()))} groups by look-alikes"
+        return "groups in doubt" if self.grouping.doubt else self.grouping.text
 
     def regrouping(self) -> str:
         name = self.alias or self.name
         return (
-            f"{name} has {self.grouping.text}, and a group stays together. If its pictures are independent: "
+            f"{name} has {self._groups_text()}, and a group stays together. If its pictures are independent: "
             f"--group-by {name}=none. If another part of the name says what belongs together, a regular expression with one "
             f"group: --group-by '{name}=(id\\d+)_'. Or list the groups: --groups {name}=FILE.csv."
         )

@@ -68,6 +68,15 @@ GroupByOption = Annotated[
     ),
 ]
 
+AllowLookalikesOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-lookalikes",
+        help="Keep test pictures that look like training pictures; the row is marked. Else the pictures are grouped by "
+        "look-alikes and split again or, where the splits are given, left out.",
+    ),
+]
+
 FormatsOption = Annotated[
     list[FigureFormat] | None,
     typer.Option(

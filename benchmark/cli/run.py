@@ -32,6 +32,7 @@ def run(request: RunRequest) -> None:
         "crop.side": request.crop,
         "clips": request.clips,
         "drop_leaks": request.drop_leaks or None,
+        "allow_lookalikes": request.allow_lookalikes or None,
     }
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
@@ -47,6 +48,7 @@ def run(request: RunRequest) -> None:
     if outcome is None:
         study_run.print_plan(plan, console, request.json_file)
         raise typer.Exit(0 if recorded else 3)
+    plan = outcome.plan or plan
     rows = study_run.report(outcome, plan, console, (request.json_file, request.csv_file, request.csv_tests))
     study_run.print_next_steps(plan, study, data, rows, request.tracking_uri, console)
     raise typer.Exit(0 if outcome.complete else 3)

@@ -235,3 +235,42 @@ def guard(domains: Sequence[OpenDomain], drop: bool) -> tuple[list[OpenDomain], 
         if any(sides.dropped.values()):
             remaining[i] = guarded(domain, [item for items in sides.dropped.values() for item in items])
     return remaining, {split: len(items) for split, items in dropped.items()}
+
+
+def guard_study(
+    train: Sequence[str], test: Sequence[str], domains: dict[tuple[str, int], OpenDomain], replicate: int, drop: bool
+) -> dict[str, dict[str, int]]:
+    """
+    Refuse leaks of one draw of a study, or leave the items out.
+
+    Parameters
+    ----------
+    train, test : sequence of str
+        Domains.
+    domains : dict of (domain, replicate) to OpenDomain
+        Those of which items are left out are replaced.
+    replicate : int
+    drop : bool
+        Leave training pictures out instead of refusing.
+
+    Returns
+    -------
+    dict of str to dict of str to int
+        Numbers of the items that were left out, by training domain and split.
+
+    Raises
+    ------
+    DataError
+        Naming what is shared; or, with `drop`, if a split is left without a class.
+    """
+    held_out = {name: all_names(domains[name, replicate].split("test")) for name in test}
+    dropped = {}
+    for name in train:
+        domain = domains[name, replicate]
+        fitted = Fitted(name, domain.split("train"), domain.split("val"), domain.regrouping)
+        related = {other: names for other, names in held_out.items() if same_data(domains[other, replicate], domain)}
+        (drop_leaks if drop else refuse_leaks)([fitted], related)
+        if any(fitted.dropped.values()):
+            domains[name, replicate] = guarded(domain, [item for items in fitted.dropped.values() for item in items])
+            dropped[name] = {split: len(items) for split, items in fitted.dropped.items()}
+    return dropped

@@ -79,13 +79,15 @@ def draw_splits(items: Sequence[Item], seed: int, replicate: int, test: bool = T
     return drawn
 
 
-def linked_groups(items: Iterable[Item]) -> dict[str, str]:
+def linked_groups(items: Iterable[Item], clusters: Mapping[str, str] | None = None) -> dict[str, str]:
     """
     Return the group of every item, by id: items that share an identity, a clip or a declared group are linked.
 
-    A set of linked groups is called by its alphabetically first name.
+    A set of linked groups is called by its alphabetically first name. `clusters` has a further name that links items, by id.
     """
     shared = {item.id: [name for name in names_of(item) if name[0] != "item"] for item in items}
+    for item, cluster in (clusters or {}).items():
+        shared[item].append(("cluster", cluster))
     if all(len(names) <= 1 for names in shared.values()):  # nothing to link, as in most folders
         return {item: names[0][1] if names else item for item, names in shared.items()}
     from scipy.cluster.hierarchy import DisjointSet  # takes a quarter of a second; most commands draw nothing

@@ -6,16 +6,17 @@ are taken from the prepared chunks.
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import LABEL_NAMES, ViewSpec
-from ..domains.catalogue import OpenDomain, framing_of
-from ..domains.guard import guarded, whole
+from ..contracts import LABEL_NAMES, SPLITS, Dataset, ViewSpec
+from ..domains.catalogue import OpenDomain, data_facts, framing_of
+from ..domains.guard import guard_study, guarded, same_data, whole
 from ..domains.names import dataset_name, unperturbed
 from ..domains.splits import split_digest
 from ..errors import DataError
@@ -26,6 +27,15 @@ from ..reporting import Reporter
 from ..store.files import digest
 from ..store.folders import cache_root, ensure_writable
 from ..workers import Workers, as_completed
+from .apart import (
+    Offenders,
+    can_be_drawn_anew,
+    drawn_anew,
+    is_computed,
+    offenders,
+    with_datasets,
+    without_lookalikes,
+)
 from .chunks import Chunk, ChunkTask, Places, cached_chunk, chunk_tasks, pictures_key, prepare_together, task_key
 from .item_sets import ItemStatuses, item_set, item_statuses, without_copies
 
@@ -218,17 +228,50 @@ class Prepared:
 
     Attributes
     ----------
+    plan : Plan
+        As given, or with domains that were grouped by look-alikes and split again.
     sets : dict of (domain, split, replicate) to ItemSet
     lookalikes : dict of (training domain, test domain) to Lookalikes
         Test pictures that look like training or validation pictures of any draw.
     """
 
+    plan: Plan
     sets: dict[Key, ItemSet]
     lookalikes: dict[tuple[str, str], Lookalikes]
 
 
 def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporter) -> Prepared:
-    """Prepare every item set of a plan; pictures that several sets share are prepared once."""
+    """
+    Prepare every item set of a plan; pictures that several sets share are prepared once.
+
+    A data set with too many look-alikes across its splits is grouped by them and split again, see `apart`.
+
+    Raises
+    ------
+    DataError
+        If that leaves a split without a class; if a class that is listed has no usable picture left.
+    """
+    prepared = _prepare_plan(plan, places, workers, reporter)
+    if not plan.study.allow_lookalikes:
+        again = _split_again(plan, prepared, reporter)
+        if again is not plan:
+            plan, prepared = again, _prepare_plan(again, places, workers, reporter)
+    statuses = _without_copies(_statuses(plan, prepared))
+    if not plan.study.allow_lookalikes:
+        plan, statuses = _without_lookalikes(plan, statuses, reporter)
+    digests = _split_digests(plan)
+    sets = {}
+    for part in prepared:
+        for split in part.request.splits:
+            key = _key(part, split)
+            if key in statuses:
+                items = part.item_set(split, statuses[key])
+                sets[key] = replace(items, provenance=_provenance(plan, part.domain, items, digests))
+    return Prepared(plan, sets, _lookalikes(plan, statuses))
+
+
+def _prepare_plan(plan: Plan, places: Places, workers: Workers, reporter: Reporter) -> list[PreparedDomain]:
+    """Prepare the splits that a plan uses, and the test pictures of training domains that can be split again."""
     views: list[ViewSpec] = [ViewSpec("profile")]  # for the spectrum pictures
     for spec in plan.detectors:
         view = spec.build().view
@@ -236,16 +279,91 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
             views.append(view)
     domains = [(name, ("train", "val")) for name in plan.study.train] + [(name, ("test",)) for name in plan.study.test]
     requests = [Request(plan.domains[name, r], (splits,)) for name, splits in domains for r in range(plan.study.seeds)]
-    prepared = prepare_domains(requests, plan.study.crop.spec(), views, places, workers, reporter)
-    statuses = _without_copies({_key(part, split): part.statuses(split) for part in prepared for split in part.request.splits})
-    digests = _split_digests(plan)
-    sets = {}
-    for part in prepared:
-        for split in part.request.splits:
-            key = _key(part, split)
-            items = part.item_set(split, statuses[key])
-            sets[key] = replace(items, provenance=_provenance(plan, part.domain, items, digests))
-    return Prepared(sets, _lookalikes(plan, statuses))
+    for name in plan.study.train:
+        if name not in plan.study.test and not plan.study.allow_lookalikes and can_be_drawn_anew(plan.domains[name, 0]):
+            requests.append(Request(plan.domains[name, 0], (("test",),)))
+    return prepare_domains(requests, plan.study.crop.spec(), views, places, workers, reporter)
+
+
+def _statuses(plan: Plan, prepared: Sequence[PreparedDomain]) -> dict[Key, ItemStatuses]:
+    """Return the statuses of all item sets of a plan."""
+    parts = {_key(part, split): part.statuses(split) for part in prepared for split in part.request.splits}
+    return {key: of_items for key, of_items in parts.items() if key[1] != "test" or key[0] in plan.study.test}
+
+
+def _split_again(plan: Plan, prepared: Sequence[PreparedDomain], reporter: Reporter) -> Plan:
+    """Return the plan with the data sets grouped by look-alikes that have too many of them across drawn splits."""
+    study = plan.study
+    first = {
+        _key(part, split)[:2]: part.statuses(split)
+        for part in prepared
+        if not part.domain.replicate
+        for split in part.request.splits
+    }
+    datasets: dict[str, Dataset] = {}
+    sentences: dict[str, list[str]] = {}
+    for name in plan.study.train:
+        domain = plan.domains[name, 0]
+        if unperturbed(name) in datasets or not can_be_drawn_anew(domain):
+            continue
+        parts = {split: first[name, split] for split in SPLITS if (name, split) in first}
+        anew = drawn_anew(domain, parts)
+        if anew:
+            same = [other for other in (*study.train, *study.test) if same_data(plan.domains[other, 0], domain)]
+            datasets |= {unperturbed(other): anew.dataset for other in same}
+            sentences[dataset_name(name)] = [anew.sentence]
+            reporter.note(anew.sentence)
+    if not datasets:
+        return plan
+    domains = with_datasets(plan.domains, datasets)
+    dropped = {}
+    for r in range(study.seeds):
+        for name, counts in guard_study(study.train, study.test, domains, r, study.drop_leaks).items():
+            dropped[name, r] = counts
+    return replace(plan, domains=domains, dropped=dropped, facts=_with_sentences(data_facts(domains.values()), sentences))
+
+
+def _with_sentences(facts: Mapping[str, dict[str, Any]], sentences: Mapping[str, list[str]]) -> dict[str, dict[str, Any]]:
+    """Add sentences on look-alikes to the facts of data sets."""
+    names = dict.fromkeys((*facts, *sentences))
+    with_them = {name: dict(facts.get(name, {})) for name in names}
+    for name, some in sentences.items():
+        with_them[name]["lookalikes"] = [*with_them[name].get("lookalikes", ()), *some]
+    return with_them
+
+
+def _without_lookalikes(
+    plan: Plan, statuses: dict[Key, ItemStatuses], reporter: Reporter
+) -> tuple[Plan, dict[Key, ItemStatuses]]:
+    """Leave out validation and test pictures that look like pictures of the same data set that are learned from, if many do."""
+    left = dict(statuses)
+    sentences: dict[str, list[str]] = {}
+    draws = range(plan.study.seeds)
+    for name in plan.study.train:
+        if is_computed(plan.domains[name, 0]):
+            continue
+        for r in draws:
+            alike = offenders(statuses[name, "val", r], [statuses[name, "train", r]])
+            if alike.too_many:
+                left[name, "val", r] = without_lookalikes(left[name, "val", r], alike.alike, "training picture")
+                if r == 0:
+                    sentences.setdefault(dataset_name(name), []).append(alike.left_out(name, "validation"))
+    for test in plan.study.test:
+        if is_computed(plan.domains[test, 0]):
+            continue
+        trained = [name for name in plan.study.train if same_data(plan.domains[name, 0], plan.domains[test, 0])]
+        found = [
+            offenders(statuses[test, "test", r], [statuses[name, split, r] for name in trained for split in ("train", "val")])
+            for r in draws
+        ]
+        alike = Offenders({name: other for one in reversed(found) for name, other in one.alike.items()}, found[0].n)
+        if alike.too_many:
+            for r in draws:
+                left[test, "test", r] = without_lookalikes(left[test, "test", r], alike.alike, "training or validation picture")
+            sentences.setdefault(dataset_name(test), []).append(alike.left_out(test, "test"))
+    for sentence in (sentence for some in sentences.values() for sentence in some):
+        reporter.note(sentence)
+    return replace(plan, facts=_with_sentences(plan.facts, sentences)), left
 
 
 def _key(part: PreparedDomain, split: str) -> Key:

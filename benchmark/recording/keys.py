@@ -11,7 +11,17 @@ from ..store.files import digest
 from ..study.study_file import Study
 
 # Keys of a study that digests of pictures stand for, or that change no number.
-NOT_SETTINGS = {"detectors", "train", "test", "perturbations", "description", "needs", "datasets", "drop_leaks"}
+NOT_SETTINGS = {
+    "detectors",
+    "train",
+    "test",
+    "perturbations",
+    "description",
+    "needs",
+    "datasets",
+    "drop_leaks",
+    "allow_lookalikes",
+}
 MOVE_NO_ROW = {"name", "keep_models", "mmd"}  # of the settings
 
 

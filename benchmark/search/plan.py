@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ..contracts import FAKE, REAL, Split
 from ..domains.catalogue import Catalogue, OpenDomain, data_facts
-from ..domains.guard import Fitted, all_names, drop_leaks, guarded, refuse_leaks, same_data
+from ..domains.guard import guard_study
 from ..domains.names import unperturbed
 from ..domains.splits import missing_classes
 from ..errors import DataError, StudyError
@@ -69,7 +69,7 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
             _require_classes(domains[name, r], ("test",))
     dropped = {}
     for r in range(study.seeds):
-        for name, counts in _guard(train, test, domains, r, study.drop_leaks).items():
+        for name, counts in guard_study(train, test, domains, r, study.drop_leaks).items():
             dropped[name, r] = counts
     left_out = {entry.name: missing_extra(entry.name) for entry in study.detectors if entry not in entries}
     unusable = trained.left_out | tested.left_out
@@ -101,20 +101,3 @@ def _more_pictures(domain: OpenDomain, detectors: Sequence[DetectorSpec]) -> str
     names = ", ".join(spec.label for spec in detectors)
     settings = "set sweep: null and search.trials: 0."
     return f"{names} learns from reals alone, but a band is chosen on fakes, too: {settings} Or: {domain.remedy}"
-
-
-def _guard(
-    train: Sequence[str], test: Sequence[str], domains: dict[tuple[str, int], OpenDomain], replicate: int, drop: bool
-) -> dict[str, dict[str, int]]:
-    """Refuse leaks of one draw, or leave the items out of `domains`; return their numbers by training domain and split."""
-    held_out = {name: all_names(domains[name, replicate].split("test")) for name in test}
-    dropped = {}
-    for name in train:
-        domain = domains[name, replicate]
-        fitted = Fitted(name, domain.split("train"), domain.split("val"), domain.regrouping)
-        related = {other: names for other, names in held_out.items() if same_data(domains[other, replicate], domain)}
-        (drop_leaks if drop else refuse_leaks)([fitted], related)
-        if any(fitted.dropped.values()):
-            domains[name, replicate] = guarded(domain, [item for items in fitted.dropped.values() for item in items])
-            dropped[name] = {split: len(items) for split, items in fitted.dropped.items()}
-    return dropped

@@ -8,6 +8,7 @@ import typer
 
 from .. import completion
 from ..options import (
+    AllowLookalikesOption,
     DataOption,
     GroupByOption,
     GroupsOption,
@@ -65,6 +66,7 @@ class RunRequest:
         bool,
         typer.Option("--drop-leaks", help="Leave out training pictures that share a clip or an identity with held-out ones."),
     ] = False
+    allow_lookalikes: AllowLookalikesOption = False
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again instead of continuing.")] = False
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and its size, do nothing.")] = False
     json_file: JsonOption = None
