@@ -52,7 +52,9 @@ def evaluate(request: EvaluateRequest) -> None:
         )
         print_unusable(chosen.left_out, console)
         domains = chosen.domains
-        evaluations = evaluate_model(trained, domains, catalogue, workers, reporter, request.drop_leaks, rule)
+        evaluations = evaluate_model(
+            trained, domains, catalogue, workers, reporter, request.drop_leaks, rule, request.allow_lookalikes
+        )
         reporter.stage("recording", None)
         with tempfile.TemporaryDirectory() as pictures:
             documents = [evaluation_document(trained, evaluation, started, Path(pictures)) for evaluation in evaluations]

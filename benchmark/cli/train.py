@@ -56,7 +56,7 @@ def train(request: TrainRequest) -> None:
     )
     started = time.time()
     with ScreenReporter(console) as reporter, running_workers(jobs_of(request.jobs)) as workers:
-        model, problems = train_model(recipe, catalogue, workers, reporter, request.drop_leaks)
+        model, problems = train_model(recipe, catalogue, workers, reporter, request.drop_leaks, request.allow_lookalikes)
         reporter.stage("keeping the model", None)
         model.save(folder)
         keep_curves(model.classifier.members, folder / "training.png", recipe.label)

@@ -6,15 +6,15 @@ grouped by look-alikes and split again; one whose splits are given loses the off
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import Dataset
+from ..contracts import SPLITS, Dataset
 from ..domains.catalogue import OpenDomain
-from ..domains.guard import whole
+from ..domains.guard import same_data, whole
 from ..domains.names import DomainName, dataset_name, unperturbed
 from ..domains.splits import N_FOLDS, linked_groups
 from ..errors import DataError, listed
@@ -69,12 +69,15 @@ class DrawnAnew:
 
     Attributes
     ----------
+    domain : OpenDomain
+        As it was.
     dataset : Dataset
         Of any draw.
     sentence : str
         The reason, for people.
     """
 
+    domain: OpenDomain
     dataset: Dataset
     sentence: str
 
@@ -122,7 +125,7 @@ def drawn_anew(domain: OpenDomain, parts: Mapping[str, ItemStatuses]) -> DrawnAn
     if not validated.too_many and before == {item.id for item in items if item.split == "test"}:  # which is given, then
         return None
     n_groups = len({item.group for item in items})
-    return DrawnAnew(dataset, f"{what}: it is grouped by look-alikes, {n_groups} groups, and split again ({ALLOW}).")
+    return DrawnAnew(domain, dataset, f"{what}: it is grouped by look-alikes, {n_groups} groups, and split again ({ALLOW}).")
 
 
 def with_datasets(
@@ -142,6 +145,13 @@ def with_datasets(
     return anew
 
 
+def offenders_of(held_out: ItemStatuses, looks: Iterable[int], what: str) -> Offenders:
+    """Find the usable pictures of a split that look like pictures of which the hashes are known, and which `what` describes."""
+    names, hashes = held_out.usable_hashes()
+    nearest = lookalike_of(hashes, np.array(sorted(looks), dtype=np.uint64))
+    return Offenders({names[i]: what for i in np.flatnonzero(nearest >= 0)}, len(names))
+
+
 def offenders(held_out: ItemStatuses, fitted: Sequence[ItemStatuses]) -> Offenders:
     """Find the usable pictures of a split that look like usable pictures of other splits."""
     names, hashes = held_out.usable_hashes()
@@ -152,12 +162,42 @@ def offenders(held_out: ItemStatuses, fitted: Sequence[ItemStatuses]) -> Offende
     return Offenders({names[i]: ids[nearest[i]] for i in np.flatnonzero(nearest >= 0)}, len(names))
 
 
-def without_lookalikes(statuses: ItemStatuses, alike: Mapping[str, str], what: str) -> ItemStatuses:
-    """Refuse the items that look like others; `what` names those others in the message (``training picture``)."""
+def looks_between(domains: Sequence[OpenDomain], first: Mapping[tuple[str, str], ItemStatuses]) -> list["DrawnAnew"]:
+    """
+    Draw the splits of the data sets again that have too many look-alikes across them.
+
+    Parameters
+    ----------
+    domains : sequence of OpenDomain
+        Training domains of the first draw.
+    first : mapping of (domain, split) to ItemStatuses
+        All splits of those that can be drawn again.
+
+    Returns
+    -------
+    list of DrawnAnew
+        One per data set.
+
+    Raises
+    ------
+    DataError
+        If the groups are too few to be split.
+    """
+    anew: list[DrawnAnew] = []
+    for domain in domains:
+        if not can_be_drawn_anew(domain) or any(same_data(drawn.domain, domain) for drawn in anew):
+            continue
+        drawn = drawn_anew(domain, {split: first[domain.name, split] for split in SPLITS})
+        anew += [drawn] if drawn else []
+    return anew
+
+
+def without_lookalikes(statuses: ItemStatuses, alike: Mapping[str, str]) -> ItemStatuses:
+    """Refuse the items that look like others, which are given by item."""
     return replace(
         statuses,
         statuses=tuple(
-            ItemStatus(Status.ERROR, f"it looks like the {what} {alike[item.id]}.", Reason.LOOKALIKE)
+            ItemStatus(Status.ERROR, f"it looks like {alike[item.id]}.", Reason.LOOKALIKE)
             if status == OK and item.id in alike
             else status
             for item, status in zip(statuses.items, statuses.statuses, strict=True)

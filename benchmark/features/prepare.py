@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import LABEL_NAMES, SPLITS, Dataset, ViewSpec
+from ..contracts import LABEL_NAMES, Dataset, ViewSpec
 from ..domains.catalogue import OpenDomain, data_facts, framing_of
 from ..domains.guard import guard_study, guarded, same_data, whole
 from ..domains.names import dataset_name, unperturbed
@@ -30,8 +30,8 @@ from ..workers import Workers, as_completed
 from .apart import (
     Offenders,
     can_be_drawn_anew,
-    drawn_anew,
     is_computed,
+    looks_between,
     offenders,
     with_datasets,
     without_lookalikes,
@@ -252,11 +252,14 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
         If that leaves a split without a class; if a class that is listed has no usable picture left.
     """
     prepared = _prepare_plan(plan, places, workers, reporter)
+    statuses = _statuses(prepared)
     if not plan.study.allow_lookalikes:
-        again = _split_again(plan, prepared, reporter)
+        again = _split_again(plan, statuses, reporter)
         if again is not plan:
             plan, prepared = again, _prepare_plan(again, places, workers, reporter)
-    statuses = _without_copies(_statuses(plan, prepared))
+            statuses = _statuses(prepared)
+    # Test pictures of a training domain may have been prepared for the look-alikes among them alone.
+    statuses = _without_copies({key: s for key, s in statuses.items() if key[1] != "test" or key[0] in plan.study.test})
     if not plan.study.allow_lookalikes:
         plan, statuses = _without_lookalikes(plan, statuses, reporter)
     digests = _split_digests(plan)
@@ -285,34 +288,23 @@ def _prepare_plan(plan: Plan, places: Places, workers: Workers, reporter: Report
     return prepare_domains(requests, plan.study.crop.spec(), views, places, workers, reporter)
 
 
-def _statuses(plan: Plan, prepared: Sequence[PreparedDomain]) -> dict[Key, ItemStatuses]:
-    """Return the statuses of all item sets of a plan."""
-    parts = {_key(part, split): part.statuses(split) for part in prepared for split in part.request.splits}
-    return {key: of_items for key, of_items in parts.items() if key[1] != "test" or key[0] in plan.study.test}
+def _statuses(prepared: Sequence[PreparedDomain]) -> dict[Key, ItemStatuses]:
+    """Return the items of all splits that were prepared with their statuses."""
+    return {_key(part, split): part.statuses(split) for part in prepared for split in part.request.splits}
 
 
-def _split_again(plan: Plan, prepared: Sequence[PreparedDomain], reporter: Reporter) -> Plan:
+def _split_again(plan: Plan, statuses: Mapping[Key, ItemStatuses], reporter: Reporter) -> Plan:
     """Return the plan with the data sets grouped by look-alikes that have too many of them across drawn splits."""
     study = plan.study
-    first = {
-        _key(part, split)[:2]: part.statuses(split)
-        for part in prepared
-        if not part.domain.replicate
-        for split in part.request.splits
-    }
+    first = {(name, split): of_items for (name, split, r), of_items in statuses.items() if not r}
     datasets: dict[str, Dataset] = {}
     sentences: dict[str, list[str]] = {}
-    for name in plan.study.train:
-        domain = plan.domains[name, 0]
-        if unperturbed(name) in datasets or not can_be_drawn_anew(domain):
-            continue
-        parts = {split: first[name, split] for split in SPLITS if (name, split) in first}
-        anew = drawn_anew(domain, parts)
-        if anew:
-            same = [other for other in (*study.train, *study.test) if same_data(plan.domains[other, 0], domain)]
-            datasets |= {unperturbed(other): anew.dataset for other in same}
-            sentences[dataset_name(name)] = [anew.sentence]
-            reporter.note(anew.sentence)
+    anew = looks_between([plan.domains[name, 0] for name in study.train], first)
+    for drawn in anew:
+        same = [other for other in (*study.train, *study.test) if same_data(plan.domains[other, 0], drawn.domain)]
+        datasets |= {unperturbed(other): drawn.dataset for other in same}
+        sentences[dataset_name(drawn.domain.name)] = [drawn.sentence]
+        reporter.note(drawn.sentence)
     if not datasets:
         return plan
     domains = with_datasets(plan.domains, datasets)
@@ -345,7 +337,7 @@ def _without_lookalikes(
         for r in draws:
             alike = offenders(statuses[name, "val", r], [statuses[name, "train", r]])
             if alike.too_many:
-                left[name, "val", r] = without_lookalikes(left[name, "val", r], alike.alike, "training picture")
+                left[name, "val", r] = without_lookalikes(left[name, "val", r], alike.alike)
                 if r == 0:
                     sentences.setdefault(dataset_name(name), []).append(alike.left_out(name, "validation"))
     for test in plan.study.test:
@@ -359,7 +351,7 @@ def _without_lookalikes(
         alike = Offenders({name: other for one in reversed(found) for name, other in one.alike.items()}, found[0].n)
         if alike.too_many:
             for r in draws:
-                left[test, "test", r] = without_lookalikes(left[test, "test", r], alike.alike, "training or validation picture")
+                left[test, "test", r] = without_lookalikes(left[test, "test", r], alike.alike)
             sentences.setdefault(dataset_name(test), []).append(alike.left_out(test, "test"))
     for sentence in (sentence for some in sentences.values() for sentence in some):
         reporter.note(sentence)

@@ -70,16 +70,20 @@ class Grouping:
         Two readings between which nothing decides; empty where there is no doubt.
     notes : tuple of str
         Lists that lie in the folder and are not used.
+    searched : bool
+        True if names and sub-folders were searched for groups.
     """
 
     pictures: tuple[Picture, ...]
     doubt: str = ""
     notes: tuple[str, ...] = ()
+    searched: bool = False
 
     @property
     def text(self) -> str:
         """Describe the groups: ``60 groups by `idNN_```, ``no groups``."""
-        return groups_text(self.pictures)
+        text = groups_text(self.pictures)
+        return f"{text} in names or sub-folders" if self.searched and text == "no groups" else text
 
 
 def group_pictures(pictures: Sequence[Picture], groups: str, root: Path, alias: str) -> Grouping:
@@ -109,7 +113,7 @@ def group_pictures(pictures: Sequence[Picture], groups: str, root: Path, alias: 
     if groups != "auto":
         return Grouping(tuple(grouped(pictures, groups)), notes=notes)
     try:
-        return Grouping(_by_evidence(pictures))
+        return Grouping(_by_evidence(pictures), searched=True)
     except AmbiguousNamesError as error:
         return Grouping(tuple(pictures), _doubt(error, pictures, alias))
 

@@ -144,7 +144,7 @@ def counted(root: Path, **options: str) -> tuple[int, str]:
 
 def test_running_numbers_behind_the_name_of_a_class_are_independent(tmp_path: Path) -> None:
     names = [f"{label}/{label}_{i:04d}.png" for label in ("real", "fake") for i in range(20)]
-    assert counted(touch(tmp_path, *names)) == (40, "40 pictures, no groups")
+    assert counted(touch(tmp_path, *names)) == (40, "40 pictures, no groups in names or sub-folders")
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_what_cannot_be_split_is_told_how_to_declare_groups(tmp_path: Path) -> N
 
 def test_one_subfolder_that_holds_a_whole_class_is_no_group(tmp_path: Path) -> None:
     names = [f"real/celeba/{i}.png" for i in range(10)] + [f"fake/stylegan/{i}.png" for i in range(10)]
-    assert counted(touch(tmp_path, *names)) == (20, "20 pictures, no groups")
+    assert counted(touch(tmp_path, *names)) == (20, "20 pictures, no groups in names or sub-folders")
     touch(tmp_path, "fake/progan/1.png", "fake/progan/2.png")
     assert "2 groups by sub-folder, 10 pictures in no group" in "; ".join(Folder(tmp_path).remarks())
 

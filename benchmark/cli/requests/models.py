@@ -8,6 +8,7 @@ import typer
 
 from .. import completion
 from ..options import (
+    AllowLookalikesOption,
     BandOption,
     CsvOption,
     DataOption,
@@ -48,6 +49,7 @@ class TrainRequest:
     drop_leaks: Annotated[
         bool, typer.Option("--drop-leaks", help="Leave out training pictures that share a clip or an identity with validation.")
     ] = False
+    allow_lookalikes: AllowLookalikesOption = False
     jobs: JobsOption = None
     tracking_uri: TrackingOption = None
     json_file: JsonOption = None
@@ -74,6 +76,7 @@ class EvaluateRequest:
             "--drop-leaks", help="Do not score pictures that share a clip or an identity with what it has learned from."
         ),
     ] = False
+    allow_lookalikes: AllowLookalikesOption = False
     clips: Annotated[str, typer.Option(metavar="RULE", help="Frames of a clip to one score: mean, vote or top_third.")] = "mean"
     scores: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the score files (Parquet), one per domain.")] = None
     jobs: JobsOption = None
