@@ -132,9 +132,7 @@ def _grouped_data(option: str, text: str, own: Sequence[str]) -> tuple[list[str]
             raise BenchError(f"{option} {text}: there is no value after {name}=.")
         return [name], _checked_list(option, text, value)
     if mark and NAME_PATTERN.fullmatch(name) and (option == "--groups" or difflib.get_close_matches(name, own, n=1)):
-        raise BenchError(
-            f"{option} {text}: {unknown_name('data set', name, own) if own else ''} {brought}.".replace(":  ", ": ")
-        )
+        raise BenchError(f"{option} {text}: {unknown_name('data set', name, own) if own else f'{brought}.'}")
     if not own or (option == "--groups" and len(own) > 1):
         wanted = f"; say which one it is of: {option} {own[0]}={text}" if own else ""
         raise BenchError(f"{option} {text}: {brought}{wanted}.")

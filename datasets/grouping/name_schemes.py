@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from pathlib import PurePosixPath
 
 from ...benchmark.contracts import FAKE, REAL
 from ...benchmark.domains.splits import N_FOLDS
 from ..copies.tree import SPLIT_NAMES, class_of_folder
 
+SUFFIX = re.compile(r"(?<=.)\.\w{1,12}$")
 SEPARATORS = re.compile(r"([\s_-]+)")
 FRAME_WORDS = "frames?|frm|fr|f"
 PERSON_WORDS = "id|pid|uid|person|people|subject|subj|sub|actor|identity|ident|speaker|user"
@@ -77,7 +77,7 @@ class Named:
     inner: str
     label: int
 
-    @property
+    @cached_property
     def stem(self) -> str:
         """Name without its suffix; class words at both ends are no part of it, nor the number of a face."""
         short = FIRST_PART.sub("", PART.sub("", self._whole))
@@ -88,10 +88,9 @@ class Named:
         """True if the name tells which face of a frame it shows, or just that it shows one."""
         return bool(PART.search(self._whole) or FIRST_PART.search(self._whole))
 
-    @property
+    @cached_property
     def _whole(self) -> str:
-        name = PurePosixPath(self.inner)
-        stem = name.stem if re.fullmatch(r"\.\w{1,12}", name.suffix) else name.name
+        stem = SUFFIX.sub("", self.inner.rpartition("/")[2])
         stem = without_sides(stem) or ("" if class_of_folder(stem) is not None else stem)
         match = WORD_NUMBER.fullmatch(stem)
         return match[2] if match and _is_side([match[1]]) else stem  # fake1
@@ -207,6 +206,8 @@ def read_names(pictures: Sequence[Named]) -> Reading | None:
     """
     stems = [picture.stem for picture in pictures]
     labels = [picture.label for picture in pictures]
+    if all(stem.isdigit() for stem in stems):  # running numbers, as in many large folders
+        return None
     in_parts = [picture.in_parts for picture in pictures]
     whole = _choose(stems, labels, in_parts)
     if whole or len(set(labels)) == 1:
