@@ -228,10 +228,12 @@ def _choose(stems: Sequence[str], labels: Sequence[int], in_parts: Sequence[bool
     short = _without_constant_ends(stems, LAST_TOKEN, 2, 1)
     by_words = [
         _reading(short, labels, _frame_key, "name without the frame number"),
-        _reading(short, labels, _labelled_key, "name of the person or clip"),
+        _reading(short, labels, _key_of_words((PERSON,)), "name of the person"),
+        _reading(short, labels, _key_of_words((PERSON, CLIP)), "name of the person and clip"),
     ]
-    if chosen := _coarser([reading for reading in by_words if reading.fits]):
-        return chosen
+    told = _coarser([reading for reading in by_words if reading.fits])
+    if told and len(told.groups) >= ENOUGH:
+        return told
     last, last_two, first, whole = (
         _reading(names, labels, key_of, name, pattern)
         for names, key_of, name, pattern in (
@@ -242,6 +244,8 @@ def _choose(stems: Sequence[str], labels: Sequence[int], in_parts: Sequence[bool
         )
     )
     forward = [reading for reading in (last, last_two) if reading.fits]
+    if told:
+        return last if last.fits and last.within(told) else told
     if not first.fits:
         return _coarser(forward) or (whole if whole.fits and sum(in_parts) >= MATCHED * len(stems) else None)
     if not forward:
@@ -264,15 +268,13 @@ def _decided(last: Reading, first: Reading) -> Reading:
 
 
 def _coarser(readings: Sequence[Reading]) -> Reading | None:
-    """Return the coarser of two readings that lie in each other, if it has enough groups; refuse two that do not."""
-    if len(readings) < 2:
-        return next(iter(readings), None)
-    one, other = readings
-    if one.within(other):
-        return other if len(other.groups) >= ENOUGH or len(other.groups) == len(one.groups) else one
-    if other.within(one):
-        return one if len(one.groups) >= ENOUGH else other
-    raise AmbiguousNamesError(one, other)
+    """Return the coarsest of readings that lie in each other, if it has enough groups; refuse two that do not."""
+    ordered = sorted(readings, key=lambda reading: len(reading.groups))
+    for one, finer in pairwise(ordered):
+        if not finer.within(one):
+            raise AmbiguousNamesError(one, finer)
+    many = [reading for reading in ordered if len(reading.groups) >= ENOUGH]
+    return next(iter(many), next(reversed(ordered), None))
 
 
 def _without_constant_ends(stems: Sequence[str], token: re.Pattern[str], rest: int, end: int) -> list[str]:
@@ -304,12 +306,14 @@ def _frame_key(stem: str) -> tuple[str, int]:
     return without_sides("_".join(filter(None, rest))), int(frame[1])
 
 
-def _labelled_key(stem: str) -> tuple[str, int]:
-    """Return the person that a name tells, else the clip."""
-    for words in (PERSON, CLIP):
-        if matches := list(words.finditer(stem)):
-            return "_".join(f"{match[1]}{match[2]}" for match in matches), -1
-    return "", -1
+def _key_of_words(patterns: Sequence[re.Pattern[str]]) -> Key:
+    """Return the key of the numbers behind some words: ``id07``, ``id07_clip3``."""
+
+    def key_of(stem: str) -> tuple[str, int]:
+        matches = [match for pattern in patterns for match in pattern.finditer(stem)]
+        return "_".join(f"{match[1]}{match[2]}" for match in matches), -1
+
+    return key_of
 
 
 def _key_before(pattern: re.Pattern[str]) -> Key:
