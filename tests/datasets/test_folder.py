@@ -12,8 +12,10 @@ from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.domains.guard import Fitted, all_names, check_no_leak, refuse_leaks
 from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.search.plan import make_plan
 from bandbench.datasets.folder import Folder
 from bandbench.datasets.grouping.groups import group_key, name_key
+from conftest import small_study
 
 Maker = Callable[..., Path]
 
@@ -284,3 +286,47 @@ def test_a_leak_between_given_splits_tells_how_to_declare_groups(tmp_path: Path)
     side = Fitted("mine", domain.split("train"), [], domain.regrouping)
     with pytest.raises(DataError, match=r"share video 'anna', video 'bert'.*--group-by mine=none"):
         refuse_leaks([side], {"mine": all_names(domain.split("test"))})
+
+
+@pytest.mark.parametrize("splits", [("",), ("train/", "val/", "test/")])
+def test_pictures_that_are_called_after_their_class_are_independent(tmp_path: Path, splits: tuple[str, ...]) -> None:
+    names = [f"{split}real/real_{i:05d}.jpg" for split in splits for i in range(20)]
+    names += [f"{split}fake/fake_{i}.jpg" for split in splits for i in range(20)]
+    catalogue = Catalogue({"mine": str(touch(tmp_path, *names))})
+    plan = make_plan(small_study(drop_leaks=True), catalogue)
+    assert plan.dropped == {}
+    assert len({item.group for item in plan.domains["mine", 0].items}) == 40 * len(splits)
+
+
+def test_names_that_fit_two_readings_are_refused_and_can_still_be_listed(tmp_path: Path) -> None:
+    root = touch(tmp_path, *both(*(f"{c:03d}_{f:02d}.png" for c in range(30) for f in range(10))))
+    dataset = Folder(root)
+    with pytest.raises(DataError, match=r"two readings .*: 30 groups by `NNN_` .* or 10 groups by `_NN` .*--group-by"):
+        dataset.items("")
+    assert len(dataset.all_items("")) == 600
+    assert dataset.remarks() == ["600 pictures, groups in doubt"]
+    assert len({item.group for item in Folder(root, groups=r"(\d+)_").items("")}) == 30
+
+
+def test_units_are_split_as_wholes_and_survive_a_new_draw(tmp_path: Path) -> None:
+    dataset = Folder(touch(tmp_path, *both(*(f"{i:03d}.png" for i in range(60)))))
+    units = {item.id: f"unit{int(item.id[-7:-4]) // 5}" for item in dataset.items("")}
+    linked = dataset.with_units(units)
+    assert linked is not None
+    for draw in (linked, linked.for_replicate(1)):
+        sides: dict[str, set[str]] = {}
+        for item in draw.items(""):
+            assert item.group == units[item.id]
+            sides.setdefault(item.group, set()).add(item.split)
+        assert {len(found) for found in sides.values()} == {1}
+    assert linked.remarks() == ["120 pictures, 12 groups by look-alikes"]
+    assert all(item.unit == "" for item in dataset.items(""))
+
+
+def test_given_splits_are_not_drawn_again(tmp_path: Path) -> None:
+    names = [f"{split}/{name}" for split in ("train", "val", "test") for name in both("1.png", "2.png")]
+    assert Folder(touch(tmp_path / "all", *names)).with_units({}) is None
+    some = [f"{split}/{name}" for split in ("train", "test") for name in both(*(f"{i}.png" for i in range(10)))]
+    linked = Folder(touch(tmp_path / "some", *some)).with_units({"train/real/1.png": "u", "test/real/1.png": "u"})
+    assert linked is not None
+    assert {item.id for item in linked.items("") if item.unit} == {"train/real/1.png"}
