@@ -18,16 +18,16 @@ from ..domains.guard import same_data, whole
 from ..domains.names import DomainName, dataset_name, unperturbed
 from ..domains.splits import N_FOLDS, linked_groups
 from ..errors import DataError, listed
-from ..pictures.lookalikes import DISTANCE, Hashes, clusters_of, lookalike_of
+from ..pictures.lookalikes import DISTANCE, clusters_of, lookalike_of
 from ..results.scores import OK, ItemStatus, Reason, Status
 from .item_sets import ItemStatuses
 
 MOST = 0.01  # share of a split
 SHOWN = 1  # pairs of a message
-# Bits within which pictures are linked once look-alikes were noticed, which is at `DISTANCE`: the first at which no cluster is
+# Bits within which pictures are linked once look-alikes were noticed, which is at `DISTANCE`: the first at which no group is
 # larger than a fold. Of 300 CelebA faces 6 have another within 10 bits and none within 8, of 1,000 CIFAKE photographs 4 and
-# none; of 300 GAN faces, which repeat themselves, 71 and 32. Frames of a clip with noise and a shift of 1 % lie within 10 bits
-# of each other; the frames of 60 such clips form 60 to 65 clusters at 10 bits, and up to 120 at 8.
+# none; of 300 GAN faces, which repeat themselves, 71 and 32. The frames of 60 synthetic clips with noise (sd 10) or a shift by
+# one pixel form 60 to 68 clusters at 10 bits and 60 to 113 at 8, none of them with frames of two clips.
 LINKS = (10, 8, 6, DISTANCE)
 MOST_AT_FIRST = 20_000  # pictures; in larger sets chance links too many within 10 bits
 ALLOW = "--allow-lookalikes keeps them and marks the row"
@@ -232,21 +232,19 @@ def units_of(parts: Sequence[ItemStatuses]) -> dict[str, str]:
     """
     items = [item for part in parts for item in part.items]
     names, hashes = zip(*(part.usable_hashes() for part in parts), strict=True)
-    ids = [name for of_part in names for name in of_part]
-    clusters = _clusters(np.concatenate(hashes)).tolist()
-    first: dict[int, str] = {}
-    for name, cluster in zip(ids, clusters, strict=True):
-        first[cluster] = min(name, first.get(cluster, name))
-    groups = linked_groups(items, {name: first[cluster] for name, cluster in zip(ids, clusters, strict=True)})
+    ids, looks = [name for of_part in names for name in of_part], np.concatenate(hashes)
+    groups: dict[str, str] = {}
+    for distance in LINKS if len(ids) <= MOST_AT_FIRST else LINKS[1:]:
+        groups = linked_groups(items, _first_names(ids, clusters_of(looks, distance)))
+        if max(Counter(groups.values()).values()) * N_FOLDS <= len(items):
+            break
     sizes = Counter(groups.values())
     return {item: group for item, group in groups.items() if sizes[group] > 1}
 
 
-def _clusters(hashes: Hashes) -> NDArray[np.intp]:
-    """Return the clusters of hashes at the first distance of `LINKS` at which none is larger than a fold."""
-    distances = LINKS if len(hashes) <= MOST_AT_FIRST else LINKS[1:]
-    for distance in distances:
-        clusters = clusters_of(hashes, distance)
-        if not len(hashes) or np.bincount(clusters).max() * N_FOLDS <= len(hashes):
-            break
-    return clusters
+def _first_names(ids: Sequence[str], clusters: NDArray[np.intp]) -> dict[str, str]:
+    """Return the alphabetically first member of the cluster of each picture."""
+    first: dict[int, str] = {}
+    for name, cluster in zip(ids, clusters.tolist(), strict=True):
+        first[cluster] = min(name, first.get(cluster, name))
+    return {name: first[cluster] for name, cluster in zip(ids, clusters.tolist(), strict=True)}

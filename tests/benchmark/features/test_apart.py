@@ -231,6 +231,17 @@ def test_units_join_looks_and_groups() -> None:
     assert units == dict.fromkeys("abc", "a")
 
 
+def test_a_chain_that_would_link_all_pictures_is_cut() -> None:
+    """Neighbours in the chain are 10 bits apart, two pairs of them 8: these pairs are the units."""
+    rng, hashes = np.random.default_rng(0), [0]
+    for i in range(1, 40):
+        bits = rng.choice(64, 8 if i in (4, 21) else 10, replace=False)
+        hashes.append(hashes[-1] ^ sum(1 << int(bit) for bit in bits))
+    items = [Item(f"{i:02d}", 0, "train") for i in range(40)]
+    units = units_of([statuses(*items, hashes=tuple(hashes))])
+    assert units == {"03": "03", "04": "03", "20": "20", "21": "20"}
+
+
 def test_perturbed_domains_follow_the_plain_one(picture_folder: Callable[..., Path]) -> None:
     catalogue = Catalogue({"mine": str(picture_folder(side=SIDE))})
     plain = catalogue.domain("mine", 0)
