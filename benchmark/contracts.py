@@ -55,6 +55,8 @@ class Item:
         Identifies the content without reading it, for pictures that are computed; empty for files, whose bytes are hashed.
     generator, compression : str
         What made a fake, and how the file was compressed before it was handed out; empty where unknown.
+    unit : str
+        Group that was declared or found by look-alikes; empty where at most identity and clip are known.
     """
 
     id: str
@@ -66,11 +68,12 @@ class Item:
     fingerprint: str = ""
     generator: str = ""
     compression: str = ""
+    unit: str = ""
 
     @property
     def group(self) -> str:
-        """Unit of resampling that the item belongs to: the identity shown, else the clip, else the item itself."""
-        return self.target or self.video or self.id
+        """Unit of resampling: the declared group, else the identity shown, else the clip, else the item itself."""
+        return self.unit or self.target or self.video or self.id
 
 
 @dataclass(frozen=True)
@@ -485,6 +488,22 @@ class Dataset(Plugin):
         As `items`; a data set that cannot split what there is lists it all the same, with an empty split.
         """
         return self.items(variant)
+
+    def with_units(self, units: Mapping[str, str]) -> Self | None:
+        """
+        Return the same data set with splits that are drawn anew, so that items of one unit stay together.
+
+        Parameters
+        ----------
+        units : mapping of str to str
+            Unit by item, of the items that belong to one with others.
+
+        Returns
+        -------
+        Dataset, or None
+            None if its splits are given.
+        """
+        return None
 
     def read(self, item: Item) -> bytes:
         """Return the bytes of an item's picture file, of a kind that `bandbench.benchmark.pictures.crops.decode` reads."""

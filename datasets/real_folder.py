@@ -9,7 +9,7 @@ from .copies.reals import first_trouble, iter_pictures, of_class
 from .copies.sources import SourceDataset
 from .copies.survey import Source, Survey
 from .copies.tree import Tree
-from .folder import group_key
+from .grouping.groups import group_key
 
 
 @dataclass(eq=False, repr=False)

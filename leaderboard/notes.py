@@ -225,7 +225,7 @@ def may_be_copies(domain: str, computed: Collection[str] = ()) -> bool:
 
 
 def data_notes(rows: Rows) -> list[str]:
-    """Return notes on the data of all rows: pictures that the leak guard left out, and gaps of a copy of a data set."""
+    """Return notes on the data of all rows: pictures that the leak guard left out, look-alikes, and gaps of a data set."""
     notes = {}
     for row in rows:
         left_out = [f"{n} of {split}" for split, n in row.dropped_leaks.items() if n]
@@ -235,6 +235,7 @@ def data_notes(rows: Rows) -> list[str]:
             ] = 0
     for row in rows:
         for name, facts in row.data.items():
+            notes |= dict.fromkeys(facts.get("lookalikes", ()), 0)
             if facts.get("missing"):
                 notes[f"{name} is not complete: {listed(facts['missing'], SHOWN_PARTS, '; ')}."] = 0
     return list(notes)

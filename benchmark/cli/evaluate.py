@@ -26,7 +26,7 @@ from ..results.scores import write_table
 from ..store.files import dump_json
 from ..tracking.store import resolve_tracking_uri
 from ..workers import running_workers
-from .arguments import parse_data
+from .arguments import data_words, parse_data
 from .options import check_target, jobs_of, write_text
 from .progress import ScreenReporter
 from .provenance import print_dropped, print_missing, print_remarks, print_unusable
@@ -45,7 +45,7 @@ def evaluate(request: EvaluateRequest) -> None:
     rule = clip_rule(request.clips)
     uri = resolve_tracking_uri(request.tracking_uri)
     trained = TrainedModel.load(model_folder(request.model, uri), request.detector)
-    located = parse_data(request.data)
+    located = parse_data(data_words(request.data, request.groups, request.group_by))
     catalogue = Catalogue(located.folders, located.options)
     started = time.time()
     with ScreenReporter(console) as reporter, running_workers(jobs_of(request.jobs)) as workers:
@@ -58,7 +58,9 @@ def evaluate(request: EvaluateRequest) -> None:
         names = dict.fromkeys(source_name(given, catalogue) for given in request.reals or [])
         sources = [open_source(name, catalogue, seed) for name in names]
         reals = score_reals(trained, sources, workers, reporter, request.drop_leaks)
-        evaluations = evaluate_model(trained, domains, catalogue, workers, reporter, request.drop_leaks, rule)
+        evaluations = evaluate_model(
+            trained, domains, catalogue, workers, reporter, request.drop_leaks, rule, request.allow_lookalikes
+        )
         evaluations = with_reals(trained, evaluations, reals)
         reporter.stage("recording", None)
         with tempfile.TemporaryDirectory() as pictures:

@@ -34,16 +34,18 @@ def run(request: RunRequest) -> None:
         "clips": request.clips,
         "drop_leaks": request.drop_leaks or None,
         "controls": False if request.no_controls else None,
+        "allow_lookalikes": request.allow_lookalikes or None,
     }
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
         if not request.dry_run:
             warm_up()  # the server imports what workers need beside the imports of the next line
-        from . import study_run
+        from . import arguments, study_run
 
+        data = arguments.data_words(request.data, request.groups, request.group_by)
         uri = resolve_tracking_uri(request.tracking_uri)
         recorded = not request.dry_run or study_run.stores_answer(uri, request.storage, reporter)
-        plan = study_run.plan_study(study, request.data or [], request.train or (), request.test or (), changes, reporter)
+        plan = study_run.plan_study(study, data, request.train or (), request.test or (), changes, reporter)
         outcome = None
         if not request.dry_run:
             settings = study_run.RunSettings(n_jobs, uri, request.storage, request.fresh, request.strict)
@@ -51,8 +53,9 @@ def run(request: RunRequest) -> None:
     if outcome is None:
         study_run.print_plan(plan, console, request.json_file)
         raise typer.Exit(0 if recorded else 3)
+    plan = outcome.plan or plan
     rows = study_run.report(outcome, plan, console, (request.json_file, request.csv_file, request.csv_tests))
-    study_run.print_next_steps(plan, study, request.data or [], rows, request.tracking_uri, console)
+    study_run.print_next_steps(plan, study, data, rows, request.tracking_uri, console)
     raise typer.Exit(0 if outcome.complete else 3)
 
 

@@ -19,7 +19,7 @@ from ..pictures.crops import CropSpec
 from ..store.files import dump_json
 from ..tracking.store import resolve_tracking_uri
 from ..workers import running_workers
-from .arguments import parse_data, parse_detector
+from .arguments import data_words, parse_data, parse_detector
 from .next_steps import after_train
 from .options import check_target, jobs_of, write_text
 from .progress import ScreenReporter
@@ -40,7 +40,7 @@ def train(request: TrainRequest) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BenchError(f"{folder} is there already; name another folder with --out, or remove it.")
     uri = resolve_tracking_uri(request.tracking_uri)
-    located = parse_data(request.data)
+    located = parse_data(data_words(request.data, request.groups, request.group_by))
     catalogue = Catalogue(located.folders, located.options)
     chosen = catalogue.choose(request.train, request.seed, lambda name: _lacks(catalogue.domain(name, request.seed)))
     print_unusable(chosen.left_out, console)
@@ -56,7 +56,7 @@ def train(request: TrainRequest) -> None:
     )
     started = time.time()
     with ScreenReporter(console) as reporter, running_workers(jobs_of(request.jobs)) as workers:
-        model, problems = train_model(recipe, catalogue, workers, reporter, request.drop_leaks)
+        model, problems = train_model(recipe, catalogue, workers, reporter, request.drop_leaks, request.allow_lookalikes)
         reporter.stage("keeping the model", None)
         model.save(folder)
         keep_curves(model.classifier.members, folder / "training.png", recipe.label)

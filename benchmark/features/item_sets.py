@@ -149,8 +149,10 @@ def item_set(
         folders[name], index[name] = _index(pairs, usable)
     np.savez(place.with_suffix(".npz"), **index)  # pyright: ignore[reportArgumentType] (arrays by name)
     if split in ("train", "val"):
-        learned = [content for content, status in zip(of_items.contents, statuses, strict=True) if status == OK]
-        write_learned(place.with_suffix(".parquet"), domain, items, learned)
+        usable_rows = [i for i, status in enumerate(statuses) if status == OK]
+        contents = [of_items.contents[i] for i in usable_rows]
+        looks = [of_items.hashes[i] for i in usable_rows]
+        write_learned(place.with_suffix(".parquet"), domain, items, contents, looks)
     seconds = [chunk.seconds / len(task.items) for task, chunk in zip(tasks, chunks, strict=True)]
     return ItemSet(
         domain=domain.name,

@@ -10,14 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..contracts import LABEL_NAMES, ViewSpec
-from ..domains.catalogue import OpenDomain, framing_of
-from ..domains.guard import guarded, whole
-from ..domains.names import REALS, dataset_name, training, unperturbed
+from ..contracts import LABEL_NAMES, Dataset, ViewSpec
+from ..domains.catalogue import OpenDomain, data_facts, framing_of
+from ..domains.guard import guarded, same_data, whole
+from ..domains.names import REALS, dataset_name, training, training_domains, unperturbed
+from ..domains.reals import RealsSource
 from ..domains.splits import split_digest
 from ..errors import DataError
 from ..pictures.crops import CropSpec
@@ -27,7 +29,17 @@ from ..reporting import Reporter
 from ..store.files import digest
 from ..store.folders import cache_root, ensure_writable
 from ..workers import Workers, as_completed
+from .apart import (
+    Offenders,
+    can_be_drawn_anew,
+    is_computed,
+    looks_between,
+    offenders,
+    with_datasets,
+    without_lookalikes,
+)
 from .chunks import Chunk, ChunkTask, Places, cached_chunk, chunk_tasks, pictures_key, prepare_together, task_key
+from .guards import guard_plan
 from .item_sets import ItemStatuses, item_set, item_statuses, without_copies
 from .pools import draw_pool, pool_set
 
@@ -223,6 +235,8 @@ class Prepared:
 
     Attributes
     ----------
+    plan : Plan
+        As given, or with domains that were grouped by look-alikes and split again.
     sets : dict of (domain, split, replicate) to ItemSet
     lookalikes : dict of (training domain, test domain) to Lookalikes
         Test pictures that look like training or validation pictures of any draw.
@@ -230,43 +244,131 @@ class Prepared:
         The same of the reals of a source.
     """
 
+    plan: Plan
     sets: dict[Key, ItemSet]
     lookalikes: dict[tuple[str, str], Lookalikes]
     reals_lookalikes: dict[tuple[str, str], Lookalikes] = field(default_factory=dict)
 
 
 def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporter) -> Prepared:
-    """Prepare every item set of a plan; pictures that several sets share are prepared once."""
+    """
+    Prepare every item set of a plan; pictures that several sets share are prepared once.
+
+    A data set with too many look-alikes across its splits is grouped by them and split again, see `apart`.
+
+    Raises
+    ------
+    DataError
+        If that leaves a split without a class; if a class that is listed has no usable picture left.
+    """
+    pictures = _prepare_plan(plan, places, workers, reporter)
+    if not plan.study.allow_lookalikes:
+        again = _split_again(plan, pictures.statuses(), reporter)
+        if again is not plan:
+            plan, pictures = again, _prepare_plan(again, places, workers, reporter)
+    # Other splits may have been prepared for the look-alikes among them alone.
+    used = _used_splits(plan)
+    of_pools = {
+        (*key, split): _pool_statuses(plan, key, split, parts)
+        for key, parts in pictures.pools.items()
+        for split in ("train", "val")
+    }
+    statuses = {key: of_items for key, of_items in pictures.statuses().items() if key[:2] in used}
+    sides = _Statuses(_without_copies(statuses, of_pools), of_pools)
+    if not plan.study.allow_lookalikes:
+        plan = _leave_out_lookalikes(plan, sides, reporter)
+    digests = _split_digests(plan)
+    sets = {}
+    for part in pictures.domains:
+        for split in part.request.splits:
+            key = _key(part, split)
+            if key in sides.domains:
+                items = part.item_set(split, sides.domains[key])
+                sets[key] = replace(items, provenance=_provenance(plan, part.domain, items, digests))
+    for (name, r, split), of_pool in sides.pools.items():
+        sets[name, split, r] = _pool_set(plan, name, split, list(zip(pictures.pools[name, r], of_pool, strict=False)), digests)
+    tests, sources = ([(name, "test") for name in plan.study.test], [(name, REALS) for name in plan.sources])
+    return Prepared(plan, sets, _lookalikes(plan, sides, tests), _lookalikes(plan, sides, sources))
+
+
+@dataclass(frozen=True)
+class _Pictures:
+    """
+    Prepared pictures of a plan.
+
+    Attributes
+    ----------
+    domains : list of PreparedDomain
+        Of single training domains, test domains and sources of reals; and of those that may be split again.
+    pools : dict of (training, replicate) to list of PreparedDomain
+    """
+
+    domains: list[PreparedDomain]
+    pools: dict[tuple[str, int], list[PreparedDomain]]
+
+    def statuses(self) -> dict[Key, ItemStatuses]:
+        """Return the items of all splits of the domains with their statuses."""
+        return {_key(part, split): part.statuses(split) for part in self.domains for split in part.request.splits}
+
+
+@dataclass
+class _Statuses:
+    """
+    Items of a plan with their statuses.
+
+    Attributes
+    ----------
+    domains : dict of (domain, split, replicate) to ItemStatuses
+    pools : dict of (training, replicate, split) to list of ItemStatuses
+        By member.
+    """
+
+    domains: dict[Key, ItemStatuses]
+    pools: dict[PoolKey, list[ItemStatuses]]
+
+    def of_training(self, name: str, split: str, r: int) -> list[ItemStatuses]:
+        """Return one split of a training, by member."""
+        return self.pools[name, r, split] if (name, r, split) in self.pools else [self.domains[name, split, r]]
+
+    def replace_member(self, name: str, split: str, r: int, member: int, statuses: ItemStatuses) -> None:
+        """Set one split of one member of a training."""
+        if (name, r, split) in self.pools:
+            self.pools[name, r, split][member] = statuses
+        else:
+            self.domains[name, split, r] = statuses
+
+
+def _used_splits(plan: Plan) -> set[tuple[str, str]]:
+    """Return the domains with their splits of which a plan takes item sets, those of pools aside."""
+    single = [name for name in plan.study.train if training(name).is_plain]
+    used = {(name, split) for name in single for split in ("train", "val")}
+    return used | {(name, "test") for name in plan.study.test} | {(name, REALS) for name in plan.sources}
+
+
+def _prepare_plan(plan: Plan, places: Places, workers: Workers, reporter: Reporter) -> _Pictures:
+    """Prepare the splits that a plan uses, and all of the domains that can be split again."""
     views: list[ViewSpec] = [ViewSpec("profile"), ViewSpec("file_facts")]  # for the spectrum pictures and the audit
     for spec in (*plan.detectors, *plan.controls):
         view = spec.build().view
         if view not in views:
             views.append(view)
-    single = [name for name in plan.study.train if training(name).is_plain]
-    domains = [(name, ("train", "val")) for name in single] + [(name, ("test",)) for name in plan.study.test]
-    requests = [Request(plan.domains[name, r], (splits,)) for name, splits in domains for r in range(plan.study.seeds)]
+    used = _used_splits(plan)
+    groups = {name: ("train", "val") for name, split in sorted(used) if split == "train"}
+    requests = [
+        Request(plan.domains[name, r], (splits,))
+        for name, splits in [*groups.items(), *((name, ("test",)) for name in plan.study.test)]
+        for r in range(plan.study.seeds)
+    ]
     requests += [Request(source, ((REALS,),)) for source in plan.sources.values()]
+    if not plan.study.allow_lookalikes:
+        for name in training_domains(plan.study.train):
+            if can_be_drawn_anew(plan.domains[name, 0]):
+                rest = [("train", "val")] * (name not in groups) + [("test",)] * (name not in plan.study.test)
+                requests += [Request(plan.domains[name, 0], (splits,)) for splits in rest]
     pooled = [Request(part.domain, (pool_splits(part),)) for parts in plan.pools.values() for part in parts]
     prepared = prepare_domains([*requests, *pooled], plan.study.crop.spec(), views, places, workers, reporter)
     of_pools = iter(prepared[len(requests) :])
-    pools = {key: [next(of_pools) for _ in parts] for key, parts in plan.pools.items()}
-    of_domains = prepared[: len(requests)]
-    statuses = {_key(part, split): part.statuses(split) for part in of_domains for split in part.request.splits}
-    pool_statuses = {(*key, split): _pool_statuses(plan, key, split, pools[key]) for key in pools for split in ("train", "val")}
-    statuses = _without_copies(statuses, pool_statuses)
-    digests = _split_digests(plan)
-    sets = {}
-    for part in of_domains:
-        for split in part.request.splits:
-            key = _key(part, split)
-            items = part.item_set(split, statuses[key])
-            sets[key] = replace(items, provenance=_provenance(plan, part.domain, items, digests))
-    for (name, r, split), of_pool in pool_statuses.items():
-        sets[name, split, r] = _pool_set(plan, name, split, list(zip(pools[name, r], of_pool, strict=False)), digests)
-    tests, sources = ([(name, "test") for name in plan.study.test], [(name, REALS) for name in plan.sources])
-    return Prepared(
-        sets, _lookalikes(plan, statuses, pool_statuses, tests), _lookalikes(plan, statuses, pool_statuses, sources)
-    )
+    return _Pictures(prepared[: len(requests)], {key: [next(of_pools) for _ in parts] for key, parts in plan.pools.items()})
 
 
 def pool_splits(part: PoolPart) -> tuple[str, ...]:
@@ -300,6 +402,113 @@ def _pool_set(
     pool = pool_set(name, members)
     n_dropped = plan.dropped.get((name, parts[0][0].domain.replicate), {}).get(split, 0)
     return replace(pool, provenance=replace(pool.provenance, n_dropped=n_dropped))
+
+
+# --- look-alikes across splits -----------------------------------------------------------------------------------------
+
+
+def _split_again(plan: Plan, statuses: Mapping[Key, ItemStatuses], reporter: Reporter) -> Plan:
+    """Return the plan with the data sets grouped by look-alikes that have too many of them across drawn splits."""
+    study = plan.study
+    trained = training_domains(study.train)
+    first = {(name, split): of_items for (name, split, r), of_items in statuses.items() if not r}
+    datasets: dict[str, Dataset] = {}
+    sentences: dict[str, list[str]] = {}
+    for drawn in looks_between([plan.domains[name, 0] for name in trained], first):
+        same = [other for other in (*trained, *study.test) if same_data(plan.domains[other, 0], drawn.domain)]
+        of_sources = [domain for source in plan.sources.values() for domain in source.domains]
+        same += [domain.name for domain in of_sources if same_data(domain, drawn.domain)]
+        datasets |= {unperturbed(other): drawn.dataset for other in same}
+        sentences[dataset_name(drawn.domain.name)] = [drawn.sentence]
+        reporter.note(drawn.sentence)
+    if not datasets:
+        return plan
+    domains = with_datasets(plan.domains, datasets)
+    sources = {name: _source_with(source, datasets) for name, source in plan.sources.items()}
+    guarded = guard_plan(study, domains, sources)
+    facts = _with_sentences(data_facts([*domains.values(), *sources.values()]), sentences)
+    return replace(plan, domains=domains, sources=sources, dropped=guarded.dropped, pools=guarded.pools, facts=facts)
+
+
+def _source_with(source: RealsSource, datasets: Mapping[str, Dataset]) -> RealsSource:
+    domains = with_datasets({(domain.name, domain.replicate): domain for domain in source.domains}, datasets)
+    return replace(source, domains=tuple(domains[domain.name, domain.replicate] for domain in source.domains))
+
+
+def _with_sentences(facts: Mapping[str, dict[str, Any]], sentences: Mapping[str, list[str]]) -> dict[str, dict[str, Any]]:
+    """Add sentences on look-alikes to the facts of data sets."""
+    names = dict.fromkeys((*facts, *sentences))
+    with_them = {name: dict(facts.get(name, {})) for name in names}
+    for name, some in sentences.items():
+        with_them[name]["lookalikes"] = [*with_them[name].get("lookalikes", ()), *some]
+    return with_them
+
+
+def _leave_out_lookalikes(plan: Plan, sides: _Statuses, reporter: Reporter) -> Plan:
+    """Leave out validation and scored pictures that look like training pictures of their data set, if many do."""
+    sentences: dict[str, list[str]] = {}
+    for name in plan.study.train:
+        for r in range(plan.study.seeds):
+            for text in _validation_lookalikes(plan, sides, name, r):
+                if r == 0:
+                    sentences.setdefault(dataset_name(training(name).members[0]), []).append(text)
+    for test in plan.study.test:
+        for text in _scored_lookalikes(plan, sides, plan.domains[test, 0], "test", range(plan.study.seeds)):
+            sentences.setdefault(dataset_name(test), []).append(text)
+    for name, source in plan.sources.items():
+        for text in _scored_lookalikes(plan, sides, source, REALS, range(1)):
+            sentences.setdefault(dataset_name(name), []).append(text)
+    sentences = {name: list(dict.fromkeys(some)) for name, some in sentences.items()}
+    for sentence in (sentence for some in sentences.values() for sentence in some):
+        reporter.note(sentence)
+    return replace(plan, facts=_with_sentences(plan.facts, sentences))
+
+
+def _validation_lookalikes(plan: Plan, sides: _Statuses, name: str, r: int) -> list[str]:
+    """Leave out validation pictures of one draw of a training that look like its training pictures; describe them."""
+    texts = []
+    for i, (member, validated) in enumerate(zip(training(name).members, sides.of_training(name, "val", r), strict=True)):
+        if is_computed(plan.domains[member, 0]):
+            continue
+        alike = offenders(validated, sides.of_training(name, "train", r))
+        if alike.too_many:
+            sides.replace_member(name, "val", r, i, without_lookalikes(validated, alike.alike))
+            texts.append(alike.left_out(member, "validation"))
+    return texts
+
+
+def _scored_lookalikes(plan: Plan, sides: _Statuses, scored: OpenDomain, split: str, draws: Sequence[int]) -> list[str]:
+    """Leave out scored pictures of a domain that look like ones of its data set that are learned from; describe them."""
+    if is_computed(scored):
+        return []
+    trained = [
+        name
+        for name in plan.study.train
+        if any(same_data(plan.domains[domain, 0], scored) for domain in training(name).domains)
+    ]
+    found = [
+        offenders(
+            sides.domains[scored.name, split, r],
+            [
+                each
+                for draw in ([r] if split == "test" else range(plan.study.seeds))
+                for name in trained
+                for part in ("train", "val")
+                for each in sides.of_training(name, part, draw)
+            ],
+        )
+        for r in draws
+    ]
+    alike = Offenders({name: other for one in reversed(found) for name, other in one.alike.items()}, found[0].n)
+    if not alike.too_many:
+        return []
+    for r in draws:
+        key = scored.name, split, r
+        sides.domains[key] = without_lookalikes(sides.domains[key], alike.alike)
+    return [alike.left_out(scored.name, "test")]
+
+
+# --- item sets of a plan -----------------------------------------------------------------------------------------------
 
 
 def _key(part: PreparedDomain, split: str) -> Key:
@@ -351,20 +560,15 @@ def _split_digests(plan: Plan) -> SplitDigests:
     return digests
 
 
-def _lookalikes(
-    plan: Plan,
-    statuses: dict[Key, ItemStatuses],
-    pools: Mapping[PoolKey, Sequence[ItemStatuses]],
-    held_out: Sequence[tuple[str, str]],
-) -> dict[tuple[str, str], Lookalikes]:
+def _lookalikes(plan: Plan, sides: _Statuses, held_out: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Lookalikes]:
     """
     Find the lookalikes of held-out pictures in every training; perturbed pictures are compared as they were before.
 
     `held_out` are names of domains with their split; the reals of a source are the same in every draw.
     """
     alike: dict[tuple[str, str], dict[str, str]] = {}
-    usable = {key: of_items.usable_hashes() for key, of_items in statuses.items()}
-    for (train, r, split), members in pools.items():
+    usable = {key: of_items.usable_hashes() for key, of_items in sides.domains.items()}
+    for (train, r, split), members in sides.pools.items():
         each = [of_items.usable_hashes() for of_items in members]
         usable[train, split, r] = [name for names, _ in each for name in names], np.concatenate([found for _, found in each])
     nearest: dict[tuple[str, int, bytes], NDArray[np.intp]] = {}  # perturbed pictures have the hashes of the plain ones

@@ -9,12 +9,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ..contracts import FAKE, LABEL_NAMES, REAL
+from ..contracts import FAKE, LABEL_NAMES, REAL, SPLITS
 from ..domains.catalogue import Catalogue, OpenDomain
-from ..domains.guard import Name, refuse_shared
+from ..domains.guard import Name, refuse_shared, whole
+from ..domains.names import unperturbed
 from ..domains.seen import hashed_names
+from ..domains.splits import split_digest
 from ..errors import DataError, unknown_name
-from ..features.prepare import scratch_places
+from ..features.apart import can_be_drawn_anew, drawn_anew, with_datasets
+from ..features.prepare import Request, scratch_places
 from ..metrics.clips import ClipMetrics, ClipRule, Frames, clip_metrics
 from ..metrics.intervals import Intervals
 from ..metrics.roc import Scored
@@ -23,7 +26,7 @@ from ..results.rows import RealsResult
 from ..results.scores import frame_clips, with_scores
 from ..workers import Workers
 from .attribution import attribution_metrics, confusion_matrix, generator_of
-from .pools import Pool, load_pools, splits_and_facts
+from .pools import Pool, is_home, load_pools, prepare_for, splits_and_facts
 from .recipe import ATTRIBUTION
 from .trained_model import TrainedModel, detection_numbers
 
@@ -83,6 +86,7 @@ def evaluate_model(
     reporter: Reporter,
     drop: bool = False,
     rule: ClipRule = ClipRule.MEAN,
+    allow_lookalikes: bool = False,
 ) -> list[Evaluation]:
     """
     Score the test pictures of domains; those that the model has seen are not scored.
@@ -99,6 +103,8 @@ def evaluate_model(
         Do not score pictures that share a clip or an identity with what the model has learned from, instead of refusing.
     rule : ClipRule
         Pools the scores of a clip's frames (detection).
+    allow_lookalikes : bool
+        Score pictures that look like those that the model has learned from, however many they are.
 
     Returns
     -------
@@ -120,12 +126,34 @@ def evaluate_model(
     else:
         parts = [(name,) for name in test]
     domains = {name: catalogue.domain(name, recipe.seed) for name in test}
+    if not allow_lookalikes:
+        domains = {name: _split_as_learned(model, domain, workers, reporter) for name, domain in domains.items()}
     shared = {name: shared_items(model, domain) for name, domain in domains.items()}
     for name, items in shared.items():
         if not drop:
             names = {shared_name for of_item in items.values() for shared_name in of_item}
             refuse_shared(f"the training pictures of the model and test of {name}", names, TEST_WAY_OUT)
-    return [_evaluate(model, [domains[name] for name in part], shared, workers, reporter, rule) for part in parts]
+    apart = not allow_lookalikes
+    return [_evaluate(model, [domains[name] for name in part], shared, workers, reporter, rule, apart) for part in parts]
+
+
+def _split_as_learned(model: TrainedModel, domain: OpenDomain, workers: Workers, reporter: Reporter) -> OpenDomain:
+    """
+    Return a domain with the splits that its data set had when the model learned from it.
+
+    They differ from those that are listed where the data set was grouped by look-alikes, which needs all of its pictures.
+    """
+    if not can_be_drawn_anew(domain) or not is_home(model, domain):
+        return domain
+    if split_digest(whole(domain).items) in model.data.get("splits", {}).values():
+        return domain
+    with scratch_places() as places:
+        (part,) = prepare_for(model.recipe, [Request(domain, (("train", "val"), ("test",)))], places, workers, reporter)
+        drawn = drawn_anew(domain, {split: part.statuses(split) for split in SPLITS})
+    if drawn is None:
+        return domain
+    reporter.note(drawn.sentence)
+    return with_datasets({(domain.name, 0): domain}, {unperturbed(domain.name): drawn.dataset})[domain.name, 0]
 
 
 def shared_items(model: TrainedModel, domain: OpenDomain, split: str = "test") -> dict[str, set[Name]]:
@@ -146,9 +174,10 @@ def _evaluate(
     workers: Workers,
     reporter: Reporter,
     rule: ClipRule,
+    apart: bool,
 ) -> Evaluation:
     with scratch_places() as places:
-        pool = load_pools(model.recipe, domains, ("test",), places, workers, reporter, model, shared)["test"]
+        pool = load_pools(model.recipe, domains, ("test",), places, workers, reporter, model, shared, apart)["test"]
         scores = model.score_view(pool.view, pool.rows)
     probabilities = model.calibration.probabilities(scores)
     n_classes = len(model.recipe.classes)

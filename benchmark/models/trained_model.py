@@ -2,8 +2,9 @@
 A detector that was trained and kept: a folder that scores pictures anywhere, without pickle and without the pictures.
 
 The folder is an MLflow model too. It holds ``model.json`` (what was trained on what, and how scores become
-probabilities), ``seen.txt`` (contents of the pictures that it has learned from), ``names.txt`` (their clips and identities)
-and the fitted detectors. Contents and names are there as short digests: a folder that is passed on names nobody.
+probabilities), ``seen.txt`` (contents of the pictures that it has learned from), ``names.txt`` (their clips and identities),
+``looks.txt`` (their perceptual hashes, of 64 bits each) and the fitted detectors. Contents and names are there as short
+digests: a folder that is passed on names nobody.
 """
 
 import json
@@ -38,7 +39,7 @@ from .attribution import Classifier
 from .recipe import Recipe
 
 FORMAT = 1
-SEEN, NAMES = "seen.txt", "names.txt"
+SEEN, NAMES, LOOKS = "seen.txt", "names.txt", "looks.txt"
 UNSURE = "unsure"
 
 
@@ -140,6 +141,9 @@ class TrainedModel:
     clip_thresholds : dict of str to float
         By pooling rule, score from which a clip is called fake; empty where validation pictures are no frames of clips, and for
         a model that was kept before models knew them.
+    looks : frozenset of int
+        `perceptual_hash` of the pictures in `seen`, except computed ones; empty for a model that was kept before models knew
+        them.
     """
 
     recipe: Recipe
@@ -153,6 +157,7 @@ class TrainedModel:
     data: dict[str, Any] = field(default_factory=dict)
     framing: Framing = field(default_factory=Framing)
     clip_thresholds: dict[str, float] = field(default_factory=dict)
+    looks: frozenset[int] = frozenset()
 
     @classmethod
     def calibrated(
@@ -190,6 +195,7 @@ class TrainedModel:
         counts = {"n_train": n_train, "n_validation": len(validation.labels)}
         unsure = ambiguous_stretch(probabilities, validation.labels)
         model = cls(recipe, classifier, calibration, unsure, threshold, counts | numbers, learned.seen, learned.names, data)
+        model = replace(model, looks=learned.looks)
         if clips is None:
             return model
         try:
@@ -288,6 +294,8 @@ class TrainedModel:
         (folder / SEEN).write_text("\n".join(sorted(self.seen)) + "\n")
         if self.names is not None:
             (folder / NAMES).write_text("\n".join(sorted(self.names)) + "\n")
+        if self.looks:
+            (folder / LOOKS).write_text("\n".join(f"{look:016x}" for look in sorted(self.looks)) + "\n")
         recipe = self.recipe
         write_json(
             folder / "model.json",
@@ -363,6 +371,9 @@ class TrainedModel:
                 meta.get("data", {}),
                 Framing.from_dict(meta["framing"]) if "framing" in meta else Framing(),
                 meta.get("clip_thresholds", {}),
+                frozenset(int(look, 16) for look in (folder / LOOKS).read_text().split())
+                if (folder / LOOKS).exists()
+                else frozenset(),
             )
         except FileNotFoundError as error:
             raise PluginError(

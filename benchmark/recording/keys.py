@@ -12,8 +12,8 @@ from ..study.study_file import Study
 
 # Keys of a study that digests of pictures stand for, or that change no number.
 NOT_SETTINGS = {
-    *("detectors", "train", "test", "reals", "perturbations", "description", "needs", "datasets", "drop_leaks", "controls"),
-    *("protocol", "pool", "shots", "dates"),
+    *("detectors", "train", "test", "reals", "perturbations", "description", "needs", "datasets", "controls"),
+    *("protocol", "pool", "shots", "dates", "drop_leaks", "allow_lookalikes"),
 }
 MOVE_NO_ROW = {"name", "keep_models", "mmd"}  # of the settings
 

@@ -1,19 +1,19 @@
 """Resolve a study to a plan: names, items, classes and the guard."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ..contracts import FAKE, REAL, Split
 from ..domains.catalogue import Catalogue, Choice, OpenDomain, data_facts
-from ..domains.guard import Fitted, all_names, drop_leaks, guarded, refuse_leaks, same_data
-from ..domains.names import REALS, training, training_domains, unperturbed
-from ..domains.reals import RealsSource, open_source, source_name
+from ..domains.names import training, training_domains, unperturbed
+from ..domains.reals import open_source, source_name
 from ..domains.splits import missing_classes
 from ..errors import DataError, StudyError
+from ..features.guards import guard_plan
 from ..records import Plan
 from ..registry import DetectorSpec, missing_extra
 from ..registry import detectors as registered
 from ..study.study_file import Study, override
-from .trainings import HeldOut, choose_trainings, pool_parts
+from .trainings import choose_trainings
 
 
 def make_plan(study: Study, catalogue: Catalogue) -> Plan:
@@ -78,30 +78,20 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
             _require_classes(domains[name, r], ("train", "val"), learned, detectors)
         for name in test:
             _require_classes(domains[name, r], ("test",))
-    dropped = {}
-    pools = {}
-    single = [name for name in trained.names if training(name).is_plain]
-    for r in range(study.seeds):
-        for name, counts in _guard(single, test, domains, sources, r, study.drop_leaks).items():
-            dropped[name, r] = counts
-        of_draw = {name: domains[name, r] for name in used}
-        for name in trained.names:
-            if name not in single:
-                pools[name, r], counts = pool_parts(name, of_draw, _held_out(test, of_draw, sources), study.drop_leaks)
-                dropped |= {(name, r): counts} if counts else {}
+    guarded = guard_plan(study, domains, sources)
     left_out = {entry.name: missing_extra(entry.name) for entry in study.detectors if entry not in entries}
     return Plan(
         study,
         detectors,
         domains,
         left_out,
-        dropped,
+        guarded.dropped,
         data_facts([*domains.values(), *sources.values()]),
         unusable=trained.left_out | tested.left_out,
         controls=_controls(detectors) if study.controls else (),
         sources=sources,
         not_trained=trained.not_trained,
-        pools=pools,
+        pools=guarded.pools,
         not_later=trained.not_later,
     )
 
@@ -138,32 +128,3 @@ def _more_pictures(domain: OpenDomain, detectors: Sequence[DetectorSpec]) -> str
     names = ", ".join(spec.label for spec in detectors)
     settings = "set sweep: null and search.trials: 0."
     return f"{names} learns from reals alone, but a band is chosen on fakes, too: {settings} Or: {domain.remedy}"
-
-
-def _held_out(test: Sequence[str], domains: Mapping[str, OpenDomain], sources: Mapping[str, RealsSource]) -> dict[str, HeldOut]:
-    """Return the domains of one draw that are scored, with their split, by their names in messages."""
-    held: dict[str, HeldOut] = {name: (domains[name], "test") for name in test}
-    return held | {f"{name} (reals)": (source, REALS) for name, source in sources.items()}
-
-
-def _guard(
-    train: Sequence[str],
-    test: Sequence[str],
-    domains: dict[tuple[str, int], OpenDomain],
-    sources: Mapping[str, RealsSource],
-    replicate: int,
-    drop: bool,
-) -> dict[str, dict[str, int]]:
-    """Refuse leaks of one draw, or leave the items out of `domains`; return their numbers by training domain and split."""
-    held = _held_out(test, {name: domains[name, replicate] for name in test}, sources)
-    held_out = {name: all_names(domain.split(split)) for name, (domain, split) in held.items()}
-    dropped = {}
-    for name in train:
-        domain = domains[name, replicate]
-        fitted = Fitted(name, domain.split("train"), domain.split("val"), domain.regrouping)
-        related = {other: names for other, names in held_out.items() if same_data(held[other][0], domain)}
-        (drop_leaks if drop else refuse_leaks)([fitted], related)
-        if any(fitted.dropped.values()):
-            domains[name, replicate] = guarded(domain, [item for items in fitted.dropped.values() for item in items])
-            dropped[name] = {split: len(items) for split, items in fitted.dropped.items()}
-    return dropped

@@ -53,6 +53,8 @@ class Outcome:
         Leaderboard rows of all cells that could be finished.
     computed : int
         Fits that were done now and not taken from records.
+    plan : Plan
+        As it was run: with data sets that were grouped by look-alikes and split again.
     unsent : int
         Documents that the tracking store has not got yet.
     tracking_problem : str
@@ -67,6 +69,7 @@ class Outcome:
 
     rows: list[Row] = field(default_factory=list)
     computed: int = 0
+    plan: Plan | None = None
     unsent: int = 0
     tracking_problem: str = ""
     failures: dict[str, str] = field(default_factory=dict)
@@ -173,6 +176,7 @@ def _run(
 ) -> Outcome:
     """Take the steps of a study in their order."""
     prepared = prepare_sets(plan, places, workers, reporter)
+    plan = prepared.plan
     shortcuts = audit_plan(plan, prepared, workers, reporter)
     if strict:
         refuse_shortcuts(shortcuts)
@@ -184,7 +188,7 @@ def _run(
     _compare(cells, workers, reporter)
     recorder.study_finished(cells, study_folder(cells[0]), rows)
     problems = list(iter_problems(list(prepared.sets.values())))
-    return Outcome(recorder.rows, n_computed, failures=recorder.failures, gaps=recorder.gaps, problems=problems)
+    return Outcome(recorder.rows, n_computed, plan=plan, failures=recorder.failures, gaps=recorder.gaps, problems=problems)
 
 
 def make_cells(

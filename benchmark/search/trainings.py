@@ -4,19 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from ..contracts import LABEL_NAMES
-from ..domains.catalogue import Catalogue, Choice, OpenDomain
-from ..domains.guard import Fitted, all_names, drop_leaks, guarded, refuse_leaks, same_data, whole
+from ..domains.catalogue import Catalogue, Choice
 from ..domains.names import Shots, Training, chain_of, dataset_name, training, training_domains
 from ..domains.releases import Release, releases
-from ..errors import DataError, StudyError
-from ..records import PoolPart
-from ..store.files import digest
+from ..errors import StudyError
 from ..study.protocols import Protocol, trainings
 from ..study.study_file import Study
 
 LEAST_MEMBERS = 2
-HeldOut = tuple[OpenDomain, str]  # a domain, and the split of it that is scored
 
 
 @dataclass(frozen=True)
@@ -134,81 +129,3 @@ def _is_later(dates: Mapping[str, Release], base: Training, test: str) -> bool:
 def _dated(entries: Sequence[Training], dates: Mapping[str, Release]) -> str:
     """Name training domains with the ends of their release dates."""
     return ", ".join(f"{domain} ({dates[domain].last})" for domain in training_domains(map(str, entries)) if domain in dates)
-
-
-def pool_parts(
-    name: str, domains: Mapping[str, OpenDomain], held: Mapping[str, HeldOut], drop: bool
-) -> tuple[tuple[PoolPart, ...], dict[str, int]]:
-    """
-    Return the domains of a pool in one draw, guarded against leaks among them and into test pictures.
-
-    Parameters
-    ----------
-    name : str
-        Of the training.
-    domains : mapping of str to OpenDomain
-        Of the draw.
-    held : mapping of str to (OpenDomain, str)
-        Test domains and sources of reals with the split that is scored, by their names in messages.
-    drop : bool
-        Leave training and validation pictures out instead of refusing.
-
-    Returns
-    -------
-    parts : tuple of PoolPart
-        Members, then targets.
-    dropped : dict of str to int
-        Numbers of pictures that were left out, by split; empty if none was.
-
-    Raises
-    ------
-    DataError
-        Naming what is shared; if a member is left without a class, or a target has fewer pictures than shots.
-    """
-    parts = training(name)
-    opened = [whole(domains[domain]) for domain in parts.domains]
-    n_members = len(parts.members)
-    fitted = [
-        Fitted(domain.name, domain.split("train"), domain.split("val") if i < n_members else (), domain.regrouping)
-        for i, domain in enumerate(opened)
-    ]
-    for i, domain in enumerate(opened):
-        related = [k for k, other in enumerate(opened) if same_data(other, domain)]
-        if related[0] == i:
-            held_out = {
-                other: all_names(scored.split(split)) for other, (scored, split) in held.items() if same_data(scored, domain)
-            }
-            (drop_leaks if drop else refuse_leaks)([fitted[k] for k in related], held_out)
-    lost = [[item for items in each.dropped.values() for item in items] for each in fitted]
-    n_lost = {
-        split: len({(dataset_name(each.domain), item.id) for each in fitted for item in each.dropped[split]})
-        for split in ("train", "val")
-    }
-    members = [PoolPart(guarded(domain, items) if items else domain) for domain, items in zip(opened, lost, strict=True)]
-    targets = [
-        PoolPart(draw_shots(part.domain, shots.n), shots=True)
-        for part, shots in zip(members[n_members:], parts.shots, strict=True)
-    ]
-    return (*members[:n_members], *targets), (n_lost if any(n_lost.values()) else {})
-
-
-def draw_shots(domain: OpenDomain, n: int) -> OpenDomain:
-    """
-    Return a domain with `n` training items per class alone, those of fewer shots among them.
-
-    Raises
-    ------
-    DataError
-        If it has fewer.
-    """
-    train = sorted(domain.split("train"), key=lambda item: digest(["shots", domain.seed, domain.replicate, item.id]))
-    drawn: set[str] = set()
-    for label, word in enumerate(LABEL_NAMES):
-        of_class = [item.id for item in train if item.label == label]
-        if len(of_class) < n:
-            raise DataError(
-                f"{domain.name}: {n} shots per class were asked for, and its training split has {len(of_class)} {word} "
-                "pictures. Lower `shots`, or leave the domain out."
-            )
-        drawn |= set(of_class[:n])
-    return guarded(domain, [item for item in domain.items if item.id not in drawn])

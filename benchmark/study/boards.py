@@ -75,8 +75,8 @@ def place_data(study: Study, brought: Sequence[str], train: Sequence[str], test:
     """
     Choose the domains that data sets of ``--data`` are used for.
 
-    One that the study names lies where ``--data`` says, and nothing else changes. One that it does not name is trained and
-    tested on alone, unless ``--train`` or ``--test`` place it.
+    One that the study names, be it for parameters alone, lies where ``--data`` says, and nothing else changes. One that it does
+    not name is trained and tested on alone, unless ``--train`` or ``--test`` place it.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def place_data(study: Study, brought: Sequence[str], train: Sequence[str], test:
     """
     if train or test:
         return Placement(tuple(train), tuple(test))
-    named = {dataset_name(domain) for domain in (*training_domains(study.train), *study.test)}
+    named = {dataset_name(domain) for domain in (*training_domains(study.train), *study.test)} | set(study.datasets)
     unnamed = tuple(name for name in brought if name not in named)
     if not unnamed:
         return Placement()

@@ -220,6 +220,10 @@ class Study(_Strict):
     controls: bool = Field(
         default=True, description="Each training domain gets the controls file_facts and permuted_labels, with all frequencies."
     )
+    allow_lookalikes: bool = Field(
+        default=False,
+        description="Keep test pictures that look like training pictures; else they are grouped with those, or left out.",
+    )
     mmd: Discrepancy | None = None
     keep_models: bool = Field(default=True, description="The chosen model of each cell is kept and can be served.")
     bootstrap: int = Field(default=1000, ge=100, le=100_000)

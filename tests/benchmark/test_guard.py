@@ -319,7 +319,7 @@ def test_rows_with_other_test_pictures_are_marked(picture_folder: Maker, capsys:
     run(small_study(**study), {"mine": root})
     alone = load_board(default_tracking_uri(), "small")
     assert about_data(as_document("small", alone.rows)["notes"]) == []
-    (root / "fake" / "fakeb001.png").unlink()
+    (root / Catalogue({"mine": str(root)}).domain("mine", 0).split("test")[-1].id).unlink()
     run(small_study(**(study | {"detectors": ["spectral_lgbm"]})), {"mine": root})
     board = load_board(default_tracking_uri(), "small")
     assert len({row.split_id for row in board.rows}) == 2

@@ -82,6 +82,14 @@ def test_gaps_of_the_data_are_noted_once(row_maker: Maker) -> None:
     ]
 
 
+def test_sentences_on_look_alikes_are_repeated_once(row_maker: Maker) -> None:
+    sentence = (
+        "mine: 10 of 80 test pictures look like pictures that are learned from, which is more than 1%; they are left out."
+    )
+    data = {"data": {"mine": {"lookalikes": [sentence]}}}
+    assert data_notes([row_maker(**data), row_maker("b", **data)]) == [sentence]
+
+
 def test_results_that_are_left_out_are_counted_by_study() -> None:
     several, single = other_variants({"b": 2, "a study": 1})[::-1]
     assert several.startswith("b: 2 earlier results, ") and "are not shown" in several

@@ -8,7 +8,10 @@ import typer
 
 from .. import completion
 from ..options import (
+    AllowLookalikesOption,
     DataOption,
+    GroupByOption,
+    GroupsOption,
     JobsOption,
     JsonOption,
     RowsCsvOption,
@@ -41,6 +44,8 @@ class RunRequest:
     ] = None
     name: Annotated[str | None, _given("NAME", "Record under this name, on a board of its own.")] = None
     data: DataOption = None
+    groups: GroupsOption = None
+    group_by: GroupByOption = None
     detector: Annotated[
         list[str] | None, _given("NAME", "name, name/preset, file.py:Class, module:Class. Repeatable.", completion.detectors)
     ] = None
@@ -75,6 +80,7 @@ class RunRequest:
     no_controls: Annotated[
         bool, typer.Option("--no-controls", help="Leave out the rows of the controls file_facts and permuted_labels.")
     ] = False
+    allow_lookalikes: AllowLookalikesOption = False
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again instead of continuing.")] = False
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and its size, do nothing.")] = False
     json_file: JsonOption = None
