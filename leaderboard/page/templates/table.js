@@ -21,7 +21,6 @@ const ROWS = (DATA.columns[0] ?? []).map((_, place) => {
   row.tests = testsOf(row.tests);
   row.missing = row.missing.map((i) => DATA.domains[i]);
   row.headline = row.cross_domain_auc ?? (DATA.sets[row.set].abroad ? null : row.in_domain_auc);
-  row.gap = known(row.oracle_auc) && known(row.headline) ? row.oracle_auc - row.headline : null;
   row.origin = originOf(row);
   row.left_out_gap = known(row.left_out) && known(row.headline) ? row.left_out - row.headline : null;
   row.datasets = [...new Set([row.train, ...row.tests.map((test) => test.domain)].map((name) => name.split(/[/@+]/)[0]))];
@@ -36,13 +35,13 @@ const HAS_RANKS = DATA.fields.includes("rank_low");
 const HAS_CHOICES = DATA.fields.includes("left_out");
 const HAS_SUBMISSIONS = ROWS.some((row) => row.origin !== "recorded");
 
-const interval = (name) => (row) => measured(row[name], row[name + "_lo"], row[name + "_hi"]);
+const interval = (column) => (row) => measured(row[column.id], row[column.id + "_lo"], row[column.id + "_hi"], column.unit);
 const number = (name, write = fixed) => (row) => [known(row[name]) ? write(row[name]) : missing()];
 const flagged = (row) => row.lookalikes + row.gaps.length + (row.dropped ? 1 : 0);
 
 // How a number is written, by its unit.
 const WRITTEN = { "AUC": fixed, "difference": signed, "share": percent, "ms": milliseconds, "bytes": kilobytes, "s": (value) => value.toFixed(2), "count": String };
-const written = (column) => (column.interval ? interval(column.id) : column.numeric ? number(column.id, WRITTEN[column.unit]) : (row) => [row[column.id] ? nameOf(row[column.id]) : missing()]);
+const written = (column) => (column.interval ? interval(column) : column.numeric ? number(column.id, WRITTEN[column.unit]) : (row) => [row[column.id] ? nameOf(row[column.id]) : missing()]);
 
 // Cells of columns that are more than their number or name.
 const CELLS = {
