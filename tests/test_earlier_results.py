@@ -47,11 +47,12 @@ def recorded(home: Path) -> list[dict[str, Any]]:
 
 
 def same_numbers(found: Any, wanted: Any) -> bool:
-    """Whether all that was recorded is found again; numbers to 12 digits. Intervals have other rules now, and hold the value."""
+    """Whether all that was recorded is found again, to 12 digits. Intervals have other rules now, but hold the value."""
     if isinstance(wanted, dict):
         assert set(wanted) <= set(found)
         ends = {name for name, value in wanted.items() if name.endswith(("_lo", "_hi")) and value is not None}
-        held = all((found[end] <= found[end[:-3]]) == end.endswith("_lo") for end in ends)
+        signs = {"_lo": 1, "_hi": -1}
+        held = all(signs[end[-3:]] * (found[end[:-3]] - found[end]) >= 0 for end in ends)
         return held and all(same_numbers(found[name], value) for name, value in wanted.items() if name not in ends)
     if isinstance(wanted, list):
         return len(found) == len(wanted) and all(map(same_numbers, found, wanted))
