@@ -33,7 +33,7 @@ class GroupBootstrap:
 
     def __init__(self, scored: Sequence[Scored], n_draws: int = 1000, seed: int = 0) -> None:
         self._names = np.unique(np.concatenate([s.groups for s in scored]))
-        self._counts = _group_counts(len(self._names), n_draws, seed)
+        self._draws = n_draws, seed
 
     def under_draws(self, scored: Scored, statistic: Statistic) -> NDArray[np.float64]:
         """
@@ -49,8 +49,8 @@ class GroupBootstrap:
         -------
         array of float64 (..., n_draws)
         """
-        member = np.searchsorted(self._names, scored.groups)
+        counts, member = _group_counts(len(self._names), *self._draws), np.searchsorted(self._names, scored.groups)
         # Slices of the draws bound the memory on large sets: about 64 MB of float64 at a time.
-        n_slices = -(-self._counts.shape[0] * max(1, member.size) // 8_000_000)
-        parts = np.array_split(self._counts, n_slices)
+        n_slices = -(-counts.shape[0] * max(1, member.size) // 8_000_000)
+        parts = np.array_split(counts, n_slices)
         return np.concatenate([statistic(scored, part[:, member]) for part in parts], axis=-1)

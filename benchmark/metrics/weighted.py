@@ -67,11 +67,11 @@ def weighted_error_rates(scored: Scored, weights: NDArray, false_alarm_rates: Se
 class _Curve:
     """Weights of the reals and of the fakes above each threshold, highest first, each (n_draws, n_thresholds + 1) from 0 on."""
 
-    alarms: NDArray[np.int64]
-    detected: NDArray[np.int64]
+    alarms: NDArray[np.int32]
+    detected: NDArray[np.int32]
 
     @property
-    def totals(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def totals(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         return self.alarms[:, -1], self.detected[:, -1]
 
 
@@ -94,7 +94,7 @@ def _first(is_past: Callable[[NDArray[np.intp]], NDArray[np.bool_]], n_draws: in
     low, high = np.zeros(n_draws, dtype=np.intp), np.full(n_draws, n)
     for _ in range(int(n).bit_length()):
         middle = (low + high) // 2
-        past = is_past(np.minimum(middle, n - 1)) | (middle >= n)
+        past = is_past(np.minimum(middle, n - 1))
         low, high = np.where(past, low, np.minimum(middle + 1, high)), np.where(past, middle, high)
     return low
 
@@ -104,7 +104,7 @@ def _detection_rates(curve: _Curve, false_alarm_rates: Sequence[float]) -> NDArr
     draws, (reals, fakes) = np.arange(n_draws), curve.totals
     rates = []
     for rate in false_alarm_rates:
-        most = (rate + 1e-12) * reals
+        most = np.floor((rate + 1e-12) * reals).astype(curve.alarms.dtype)
         beyond = _first(lambda at, most=most: curve.alarms[draws, at] > most, n_draws, n)
         with np.errstate(invalid="ignore", divide="ignore"):
             rates.append(np.where(reals > 0, curve.detected[draws, beyond - 1] / fakes, np.nan))
@@ -114,13 +114,14 @@ def _detection_rates(curve: _Curve, false_alarm_rates: Sequence[float]) -> NDArr
 def _equal_error(curve: _Curve) -> NDArray[np.float64]:
     """Error rate where false alarms are as frequent as misses, linear between ROC points, (n_draws,)."""
     n_draws, n = curve.alarms.shape
-    draws, (reals, fakes) = np.arange(n_draws), curve.totals
+    draws, (reals, fakes) = np.arange(n_draws), (total.astype(np.int64) for total in curve.totals)
 
-    def rates(at: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        false = curve.alarms[draws, at] / reals
-        return false, false + curve.detected[draws, at] / fakes - 1  # false alarms less misses: ascending from -1 to 1
+    def passed(at: NDArray[np.intp]) -> NDArray[np.int64]:
+        """Share of reals above the threshold plus that of fakes, times both numbers: from 0 to twice their product."""
+        return curve.alarms[draws, at] * fakes + curve.detected[draws, at] * reals
 
+    after = np.clip(_first(lambda at: passed(at) >= reals * fakes, n_draws, n), 1, n - 1)
+    below, above = passed(after - 1), passed(after)
+    before, beyond = curve.alarms[draws, after - 1], curve.alarms[draws, after]
     with np.errstate(invalid="ignore", divide="ignore"):
-        after = np.clip(_first(lambda at: rates(at)[1] >= -1e-12, n_draws, n), 1, n - 1)
-        (false, below), (falser, above) = rates(after - 1), rates(after)
-        return false - below / (above - below) * (falser - false)
+        return (before + (reals * fakes - below) / (above - below) * (beyond - before)) / reals

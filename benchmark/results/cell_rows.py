@@ -70,7 +70,7 @@ def _rows(document: CellDocument, folder: Path) -> list[Row]:
     context = _Context(document, Intervals(items, document.bootstrap, document.train_overlap), {}, {}, {})
     for band, by_domain in zip(document.tested, tested, strict=True):
         if band.role == "oracle":
-            context.oracle[band.domain] = _aucs(context.intervals, by_domain)[band.domain]
+            context.oracle.update(_aucs(context.intervals, {band.domain: by_domain[band.domain]}))
             context.oracle_bands[band.domain] = band.band
         elif band.role == "allpass":  # submitted scores have none
             context.allpass.update(_aucs(context.intervals, by_domain))
@@ -210,7 +210,8 @@ def _headline(context: _Context, tests: Sequence[TestResult], tested: _Tested, c
     of_headline = [test for test in tests if test.domain in headline]
     metrics = {metric.name: _mean([test.value(metric.name) for test in of_headline]) for metric in board_metrics()}
     for name in ERROR_RATES:
-        metrics |= _named(name, intervals.share(mean_of([tested.rates[domain][name] for domain in headline])))
+        rates = [tested.rates[domain][name] for domain in headline]
+        metrics |= _named(name, intervals.share(mean_of(rates)) if rates else UNKNOWN)
     return {
         **_named("in_domain_auc", intervals.auc(tested.auc(home)) if home else UNKNOWN),
         **_named("cross_domain_auc", intervals.auc(tested.auc(abroad)) if abroad else UNKNOWN),

@@ -307,7 +307,8 @@ def _domain(replicates: Sequence[Scored], low: float, high: float) -> dict[str, 
 
 def _more(test: TestResult) -> dict[str, Any]:
     """Return the numbers of a test domain that only the details of the row show."""
-    numbers = {name: test.value(name) for name in (*(metric.name for metric in columns.METRICS), "allpass_auc", "oracle_auc")}
+    names = (name for metric in columns.METRICS for name in metric.names)
+    numbers = {name: test.value(name) for name in (*names, "allpass_auc", "oracle_auc", "draw_sd")}
     return {**numbers, "oracle_band": str(test.oracle_band) if test.oracle_band else ""}
 
 

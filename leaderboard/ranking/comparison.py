@@ -3,8 +3,9 @@ Comparison of every two of several recipes: mean AUCs on the same test pictures,
 
 The error of a difference has the two parts of `metrics.replicates`: groups of test pictures, on which all recipes are scored
 alike, and training draws. Recipes that were fitted on the same training sets are compared draw by draw, so that what a lucky
-draw gives to both does not count; others have the sum of their own variances between draws. Student's t with Satterthwaite's
-degrees of freedom gives the p-value of every pair, and Holm's correction keeps the chance of any false difference at `LEVEL`.
+draw gives to both does not count; others have the sum of their own variances between draws. A fit's own mistakes on these test
+pictures are in both parts, so that the error is rather too large than too small. `p_values` says how likely a difference is
+without a cause, and Holm's correction keeps the chance of any false difference at `LEVEL`.
 """
 
 from collections.abc import Sequence
@@ -15,11 +16,13 @@ from numpy.typing import NDArray
 
 from ...benchmark.metrics.delong import GroupCodes
 from ...benchmark.metrics.intervals import auc_interval_of, scarce
-from ...benchmark.metrics.replicates import MeanError, Replicates, auc_replicates, mean_error, mean_of, training_share
+from ...benchmark.metrics.replicates import Replicates, auc_replicates, mean_of, training_share
 from ...benchmark.metrics.roc import Interval
 from .entrants import Entrant
 
 LEVEL = 0.05
+LEAST_P = 1e-16
+HALVINGS = 50  # of the logarithm of a p-value, from `LEAST_P` to 1
 ROUNDING = 1e-12  # what is rounding, of an AUC, or as a share of a variance
 
 
@@ -111,16 +114,15 @@ class Comparison:
         Of the contestants that were given, best first; all arrays have this order.
     differences : array of float64 (n, n)
         Mean AUC of the row less that of the column.
-    errors, freedom : arrays of float64 (n, n)
-        Standard errors of the differences, and their degrees of freedom.
+    errors : array of float64 (n, n)
+        Standard errors of the differences.
     p, p_holm : arrays of float64 (n, n)
-        Two-sided, and corrected for all pairs; the corrected ones are NaN on the diagonal.
+        Two-sided, and corrected for all pairs; NaN on the diagonal.
     """
 
     order: tuple[int, ...]
     differences: NDArray[np.float64]
     errors: NDArray[np.float64]
-    freedom: NDArray[np.float64]
     p: NDArray[np.float64]
     p_holm: NDArray[np.float64]
 
@@ -159,13 +161,29 @@ def compare(contestants: Sequence[Contestant]) -> Comparison:
     order = sorted(range(len(contestants)), key=lambda i: (-contestants[i].replicates.value, contestants[i].name, i))
     ordered = [contestants[i] for i in order]
     values = np.array([one.replicates.value for one in ordered])
-    pairs = _Pairs(ordered)
-    errors, freedom = np.zeros((2, len(ordered), len(ordered)))
-    for i, j in zip(*np.triu_indices(len(ordered), 1), strict=True):
-        errors[i, j], freedom[i, j] = errors[j, i], freedom[j, i] = pairs.error(int(i), int(j))
     differences = values[:, np.newaxis] - values
-    p = student_p(differences, errors, freedom)
-    return Comparison(tuple(order), differences, errors, freedom, p, _holm_of_pairs(p))
+    upper = np.triu_indices(len(ordered), 1)
+    pairs = _Pairs(ordered)
+    parts = [pairs.error(int(i), int(j)) for i, j in zip(*upper, strict=True)]
+    variances = np.array([[part.variance for part in of_pair] for of_pair in parts]).reshape(-1, 3).T
+    freedom = np.array([[part.freedom for part in of_pair] for of_pair in parts]).reshape(-1, 3).T
+    p = p_values(differences[upper], variances, freedom)
+    return Comparison(
+        tuple(order),
+        differences,
+        _symmetric(np.sqrt(variances.sum(axis=0)), upper, 0.0),
+        _symmetric(p, upper, np.nan),
+        _symmetric(holm(p), upper, np.nan),
+    )
+
+
+def _symmetric(values: NDArray[np.float64], upper: tuple[NDArray, ...], own: float) -> NDArray[np.float64]:
+    """Return the matrix with `values` above and below its diagonal, and `own` on it."""
+    n = round((1 + (1 + 8 * len(values)) ** 0.5) / 2)
+    matrix = np.full((n, n), own)
+    matrix[upper] = values
+    matrix.T[upper] = values
+    return matrix
 
 
 class _Pairs:
@@ -174,82 +192,98 @@ class _Pairs:
     def __init__(self, contestants: Sequence[Contestant]) -> None:
         self.contestants = contestants
         each = [one.replicates for one in contestants]
-        counts = [len(one.values) for one in each]
-        self.ends = np.cumsum([0, *counts])
-        influences = np.concatenate([one.influences for one in each])
-        self.products = influences @ influences.T
-        self.freedom = _freedom_of_pairs(each)
+        means = np.stack([one.influences.mean(axis=0) for one in each])
+        self.over_groups = _squared_distances(means @ means.T)
+        self.freedom = _freedom_of_pairs(each, means)
 
-    def error(self, i: int, j: int) -> tuple[float, float]:
-        """Return the standard error of a difference and its degrees of freedom."""
+    def error(self, i: int, j: int) -> "PartsOfError":
+        """Return the parts of the error of a difference."""
         first, second = self.contestants[i], self.contestants[j]
-        freedom, unseen = float(self.freedom[i, j]), first.unseen + second.unseen
-        if first.training and first.training == second.training and self._same_counts(i, j):
-            across = self._block(i, j)
-            covariance = self._block(i, i) + self._block(j, j) - across - across.T
-            apart = mean_error(
-                first.replicates.values - second.replicates.values,
-                _without_rounding(covariance, self._block(i, i)) + unseen,
-                freedom,
-                max(first.overlap, second.overlap),
-            )
-            return float(np.sqrt(apart.variance)), apart.freedom
-        own = [
-            mean_error(one.replicates.values, self._block(k, k), freedom, one.overlap) for k, one in ((i, first), (j, second))
-        ]
-        over_groups = sum(one.over_groups for one in own) - 2 * float(self._block(i, j).mean())
-        over_groups = (over_groups if over_groups > ROUNDING * own[0].over_groups else 0.0) + unseen
-        variance = over_groups + sum(one.over_training for one in own)
-        uncertainty = over_groups**2 / freedom + sum(self._uncertainty(k, one) for k, one in zip((i, j), own, strict=True))
-        return float(np.sqrt(variance)), max(1.0, variance**2 / uncertainty) if uncertainty > 0 else freedom
-
-    def _same_counts(self, i: int, j: int) -> bool:
-        return len(self.contestants[i].replicates.values) == len(self.contestants[j].replicates.values)
-
-    def _block(self, i: int, j: int) -> NDArray[np.float64]:
-        return self.products[self.ends[i] : self.ends[i + 1], self.ends[j] : self.ends[j + 1]]
-
-    def _uncertainty(self, k: int, error: MeanError) -> float:
-        """Return the squared error of a variance between training draws, see `mean_error`."""
-        n_draws = len(self.contestants[k].replicates.values)
-        if n_draws == 1:
-            return 0.0
-        return (training_share(n_draws, self.contestants[k].overlap) * error.draw_sd**2) ** 2 / (n_draws - 1)
+        over_groups = Part(float(self.over_groups[i, j]) + first.unseen + second.unseen, float(self.freedom[i, j]))
+        values, others = first.replicates.values, second.replicates.values
+        if first.training and first.training == second.training and len(values) == len(others):
+            return over_groups, _over_training(values - others, max(first.overlap, second.overlap)), NO_PART
+        return over_groups, _over_training(values, first.overlap), _over_training(others, second.overlap)
 
 
-def _without_rounding(covariance: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return zeros for the covariance of a difference of equal scores, which is zero up to rounding."""
-    return covariance if np.abs(covariance).max() > ROUNDING * np.abs(scale).max() else np.zeros_like(covariance)
+@dataclass(frozen=True)
+class Part:
+    """Part of the variance of a difference, with the degrees of freedom of its estimate."""
+
+    variance: float
+    freedom: float
 
 
-def _freedom_of_pairs(each: Sequence[Replicates]) -> NDArray[np.float64]:
+PartsOfError = tuple[Part, Part, Part]  # over groups, and over training draws: of the difference, or of either side
+NO_PART = Part(0.0, 1.0)
+
+
+def _over_training(values: NDArray[np.float64], overlap: float) -> Part:
+    """Return the variance between training draws in the mean of `values`; see `training_share`."""
+    n_draws = len(values)
+    if n_draws == 1:
+        return NO_PART
+    return Part(training_share(n_draws, overlap) * float(values.var(ddof=1)), n_draws - 1.0)
+
+
+def _squared_distances(products: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the squared distances of vectors from their products; exactly 0 where they are equal up to rounding."""
+    own = np.diag(products)
+    sums = own[:, np.newaxis] + own
+    squares = sums - 2 * products
+    return np.where(squares > ROUNDING * sums, squares, 0.0)
+
+
+def _freedom_of_pairs(each: Sequence[Replicates], means: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the degrees of freedom of the variance over groups of every difference, (n, n); see `Replicates.freedom`."""
     kinds = each[0].kinds
-    means = np.stack([one.influences.mean(axis=0) for one in each])
     fallback = max(1.0, min(one.n_groups for one in each) - 1.0)
     if kinds is None:
         return np.full((len(each),) * 2, fallback)
     total, uncertainty = np.zeros((2, len(each), len(each)))
     for kind in np.unique(kinds):
         own = means[:, kinds == kind]
-        products = own @ own.T
-        squares = np.diag(products)[:, np.newaxis] + np.diag(products) - 2 * products
+        squares = _squared_distances(own @ own.T)
         total += squares
         uncertainty += squares**2 / max(own.shape[1] - 1, 1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(uncertainty > 0, total**2 / uncertainty, fallback)
+    return np.divide(total**2, uncertainty, out=np.full_like(total, fallback), where=uncertainty > 0)
 
 
-def student_p(
-    differences: NDArray[np.float64], errors: NDArray[np.float64], freedom: NDArray[np.float64]
+def p_values(
+    differences: NDArray[np.float64], variances: NDArray[np.float64], freedom: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return two-sided p-values; 1 where there is no difference."""
-    from scipy.stats import t
+    """
+    Return two-sided p-values of differences whose variance is a sum of parts.
 
+    Parameters
+    ----------
+    differences : array of float64 (...)
+    variances, freedom : arrays of float64 (n_parts, ...)
+        Estimates of the parts, and their degrees of freedom.
+
+    Returns
+    -------
+    array of float64 (...)
+        At least `LEAST_P`; 1 where there is no difference.
+
+    Notes
+    -----
+    The critical value is the mean of the quantiles of Student's t for the parts, weighted by their variances (Cochran,
+    Biometrics 20, 1964). Satterthwaite's degrees of freedom are too many in the far tails that Holm's correction asks for: on
+    10 % of simulated boards of 12 equal recipes with five draws, two were called different; by Cochran's rule on 1 %.
+    """
+    from scipy.special import stdtrit
+
+    total = variances.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        statistics = np.abs(differences) / errors
-        p = 2 * t.sf(statistics, np.maximum(freedom, 1.0))
-    return np.where(np.abs(differences) < ROUNDING, 1.0, p)
+        statistics = np.abs(differences) / np.sqrt(total)
+        weights = np.where(total > 0, variances / total, 1 / len(variances))
+    low, high = np.full(total.shape, np.log(LEAST_P)), np.zeros(total.shape)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        critical = (weights * -stdtrit(freedom, np.exp(middle) / 2)).sum(axis=0)
+        low, high = np.where(critical > statistics, middle, low), np.where(critical > statistics, high, middle)
+    return np.where(np.abs(differences) < ROUNDING, 1.0, np.exp(high))
 
 
 def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -271,12 +305,4 @@ def holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
     order = np.argsort(defined, kind="stable")
     corrected = np.empty_like(defined)
     corrected[order] = np.minimum(np.maximum.accumulate(defined[order] * np.arange(len(p), 0, -1)), 1)
-    return corrected
-
-
-def _holm_of_pairs(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    upper = np.triu_indices(len(p), 1)
-    corrected = np.full_like(p, np.nan)
-    corrected[upper] = holm(p[upper])
-    corrected.T[upper] = corrected[upper]
     return corrected

@@ -9,7 +9,7 @@ domains of a study, each of which weighs the same, with the interval, the compar
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from ...benchmark.errors import DataError, listed
@@ -42,6 +42,8 @@ class DetectorPlace:
     train : tuple of str
         Training domains that the mean is over.
     draws : int
+    nothing_learned_on : tuple of str
+        Those of `train` on which it has learned nothing, see `Mark.NOTHING_LEARNED`.
     """
 
     detector: str
@@ -56,6 +58,7 @@ class DetectorPlace:
     marks: tuple[Mark, ...] = ()
     train: tuple[str, ...] = ()
     draws: int = 0
+    nothing_learned_on: tuple[str, ...] = ()
 
     @property
     def is_coin(self) -> bool:
@@ -65,7 +68,8 @@ class DetectorPlace:
     def to_json(self) -> dict[str, Any]:
         """JSON form."""
         data = {part.name: getattr(self, part.name) for part in fields(self)}
-        return data | {"marks": [mark.value for mark in self.marks], "train": list(self.train)}
+        lists = {"train": list(self.train), "nothing_learned_on": list(self.nothing_learned_on)}
+        return data | lists | {"marks": [mark.value for mark in self.marks]}
 
 
 def detector_ranking(rows: Sequence[Row], scores: RowScores) -> list[DetectorPlace]:
@@ -120,7 +124,10 @@ def _study_ranking(study: str, rows: Sequence[Row], scores: RowScores) -> list[D
     else:
         reasons |= dict.fromkeys(ranked, ALONE)
     found = [
-        _place(name, study, means.get(name), places.get(name), reasons.get(name, ""), marks.get(name, ()), train)
+        replace(
+            _place(name, study, means.get(name), places.get(name), reasons.get(name, ""), marks.get(name, ()), train),
+            nothing_learned_on=() if name in controls else _nothing_learned(by_detector[name], train),
+        )
         for name in by_detector
     ]
     return sorted(found, key=lambda place: (math.isnan(place.auc), -place.auc, place.detector))
@@ -188,6 +195,10 @@ def _marks(control: bool, mean: Contestant, home: Contestant | None) -> tuple[Ma
         Mark.LIKE_COIN_FLIP: interval.low <= 0.5 <= interval.high,
     }
     return tuple(mark for mark in Mark if marks.get(mark, False))
+
+
+def _nothing_learned(trained: Mapping[str, Row], train: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in train if name in trained and Mark.NOTHING_LEARNED in marks_of(trained[name]))
 
 
 def _place(

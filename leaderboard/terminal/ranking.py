@@ -61,6 +61,8 @@ def remark(place: DetectorPlace) -> str:
     """Return the reason why a detector has no rank, and its other marks."""
     words = [COIN_NOTE if place.is_coin else place.reason]
     words += [mark.label for mark in place.marks if mark is Mark.LIKE_COIN_FLIP and Mark.CONTROL not in place.marks]
+    if place.nothing_learned_on and Mark.NOTHING_LEARNED not in place.marks:
+        words.append(f"nothing learned on {len(place.nothing_learned_on)} of {len(place.train)} training domains")
     return ", ".join(word for word in words if word)
 
 

@@ -95,7 +95,7 @@ def _heading(column: Column) -> str:
 def _written(row: Row, column: Column, wide: bool) -> str:
     """Cell of one column."""
     if column.interval and (wide or not (column.terminal and column.terminal.bounds_wide)):
-        return _interval(row, column.name)
+        return _interval(row, column)
     value = row.value(column.name)
     if not column.is_number:
         return f"[dim]{value}[/dim]"
@@ -115,10 +115,9 @@ def _caption(rows: list[Row]) -> str:
     if not rows:
         return "No cell has been finished yet."
     text = (
-        "AUC on test pictures, below it the 95 % interval over groups of pictures and training draws; below 0.5: fakes rank "
-        "under reals there. "
-        "gain: over all-pass; oracle: with the best tried band of each test domain, which flatters, as it could not have "
-        "been known; both on the cross-domain mean"
+        "AUC on test pictures, below it the 95 % interval over groups of pictures and, with several draws, over training "
+        "draws; below 0.5: fakes rank under reals there. gain: over all-pass; oracle: with the best tried band of each test "
+        "domain, which flatters, as it could not have been known; both on the cross-domain mean"
     )
     text += ", or in-domain where no other domain was tested." if _only_home(rows) else "."
     if len({row.train for row in rows}) > 1:
@@ -164,14 +163,15 @@ FORMATS: dict[Unit, Callable[[float], str]] = {
 }
 
 
-def _interval(row: Row, name: str) -> str:
-    value, low, high = (row.value(f"{name}{end}") for end in ("", "_lo", "_hi"))
-    if math.isnan(value):
-        return "–"
+def _interval(row: Row, column: Column) -> str:
+    value, low, high = (row.value(name) for name in column.names)
+    written, between = FORMATS.get(column.unit, _number)(value), f"{_bound(low)}-{_bound(high)}"
+    if column.unit is Unit.DIFFERENCE:
+        between = f"{low:+.3f} to {high:+.3f}"
     # The interval of the headline says so if it is over test pictures alone.
-    one_draw = row.seeds == 1 and name == ("in_domain_auc" if math.isnan(row.cross_domain_auc) else "cross_domain_auc")
-    bounds = f"{_bound(low)}-{_bound(high)}" + ("\none draw" if one_draw else "")
-    return f"{value:.3f}" if math.isnan(low) else f"{value:.3f}\n[dim]{bounds}[/dim]"
+    if row.seeds == 1 and column.name == ("in_domain_auc" if math.isnan(row.cross_domain_auc) else "cross_domain_auc"):
+        between += "\none draw"
+    return written if math.isnan(value) or math.isnan(low) else f"{written}\n[dim]{between}[/dim]"
 
 
 def _bound(value: float) -> str:

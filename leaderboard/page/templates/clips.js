@@ -6,14 +6,11 @@ const CLIP_RULES = {
   top_third: "the mean of the highest third of its frames' scores",
 };
 
-function share(value, low, high) {
-  if (!known(value)) return [missing("unknown: too few real clips, or no threshold")];
-  return [percent(value), element("span", { class: "sub" }, known(low) ? `${percent(low).replace(" %", "")}–${percent(high)}` : "no interval")];
-}
-
 function clipCell(test, column) {
   if (!column.interval) return String(test[column.id]);
-  return (column.unit === "share" ? share : measured)(test[column.id], test[column.id + "_lo"], test[column.id + "_hi"]);
+  const value = test[column.id];
+  if (column.unit === "share" && !known(value)) return [missing("unknown: too few real clips, or no threshold")];
+  return measured(value, test[column.id + "_lo"], test[column.id + "_hi"], column.unit);
 }
 
 function clipsPart(row) {

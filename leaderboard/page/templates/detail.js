@@ -52,9 +52,10 @@ function rowHead(row) {
       fact("marks", row.all_marks.map((code) => DATA.described.marks[code].meaning).join(" ")),
       fact("rank over the choice of reals", known(row.reals_rank_low) ? `${row.reals_rank_low}–${row.reals_rank_high}` : ""),
       fact("spread over reals", known(row.reals_spread) ? `${fixed(row.reals_spread)}, lowest AUC with ${shortened(row.worst_reals, 80)}` : ""),
-      fact("gain over all-pass", signed(row.gain)),
+      fact("gain over all-pass", signed(row.gain) + (RANGES.difference(row.gain_lo, row.gain_hi) && ` (${RANGES.difference(row.gain_lo, row.gain_hi)})`)),
+      fact("draws", `${row.seeds}${known(row.draw_sd) ? `, standard deviation between them ${fixed(row.draw_sd)}` : ""}`),
       fact("left-out AUC", known(row.left_out) ? `${fixed(row.left_out)}, ${signed(row.left_out_gap)} relative to the chosen band: for each test domain, the best of ${row.candidates} bands on the other test domains` : ""),
-      fact("oracle AUC", known(row.oracle_auc) ? `${fixed(row.oracle_auc)}, ${signed(row.gap)} relative to the chosen band: the best evaluated band of each test domain, chosen with its labels` : "not measured"),
+      fact("oracle AUC", known(row.oracle_auc) ? `${fixed(row.oracle_auc)}, ${signed(row.gap)} ${RANGES.difference(row.gap_lo, row.gap_hi) && `(${RANGES.difference(row.gap_lo, row.gap_hi)}) `}relative to the chosen band: the best evaluated band of each test domain, chosen with its labels` : "not measured"),
       fact("origin", ORIGINS[row.origin]),
       fact("coverage", percent(row.coverage)),
       fact("cost", known(row.ms_per_picture) || known(row.fit_seconds) ? `${milliseconds(row.ms_per_picture)} ms per picture${known(row.score_ms) ? ` (detector alone: ${milliseconds(row.score_ms)})` : ""}, ${fixed(row.fit_seconds, 2)} s to fit${known(row.model_bytes) ? `, model of ${kilobytes(row.model_bytes)} kB` : ""}` : "not measured"),
@@ -79,7 +80,7 @@ const TEST_COLUMNS = DATA.described.tests.filter((column) => column.id !== "doma
 
 function testCell(column, test, told) {
   const value = test[column.id] ?? told[column.id];
-  if (column.interval) return measured(value, test[`${column.id}_lo`] ?? told[`${column.id}_lo`], test[`${column.id}_hi`] ?? told[`${column.id}_hi`]);
+  if (column.interval) return measured(value, test[`${column.id}_lo`] ?? told[`${column.id}_lo`], test[`${column.id}_hi`] ?? told[`${column.id}_hi`], column.unit);
   if (!column.numeric) return value || "–";
   return column.id === "lookalikes" && !value ? "none" : known(value) ? WRITTEN[column.unit](value) : "–";
 }

@@ -39,7 +39,9 @@ function rankingRow(place, low, high, coin, tied) {
 function remarksOf(place, coin) {
   if (place === coin) return [element("span", { class: "sub" }, "the coin's line")];
   const labels = (place.marks.includes("control") ? ["control"] : place.marks).map(markLabel);
-  return labels.length || !place.reason ? labels : [element("span", { class: "sub" }, place.reason)];
+  const sub = (text) => element("span", { class: "sub" }, text);
+  if (place.nothing_learned_on.length && !place.marks.includes("nothing_learned")) labels.push(sub(`nothing learned on ${place.nothing_learned_on.length} of ${place.train.length} training domains`));
+  return labels.length || !place.reason ? labels : [sub(place.reason)];
 }
 
 function scaleOf(places) {

@@ -22,7 +22,6 @@ const ROWS = (DATA.columns[0] ?? []).map((_, place) => {
   row.missing = row.missing.map((i) => DATA.domains[i]);
   row.home = new Set(row.home.map((i) => DATA.domains[i]));
   row.headline = row.cross_domain_auc ?? (DATA.sets[row.set].abroad ? null : row.in_domain_auc);
-  row.gap = known(row.oracle_auc) && known(row.headline) ? row.oracle_auc - row.headline : null;
   row.origin = originOf(row);
   row.left_out_gap = known(row.left_out) && known(row.headline) ? row.left_out - row.headline : null;
   row.datasets = [...new Set([...row.sources, ...row.tests.map((test) => test.domain)].map((name) => name.split(/[/@+]/)[0]))];
@@ -38,7 +37,7 @@ const HAS_CHOICES = DATA.fields.includes("left_out");
 const HAS_SUBMISSIONS = ROWS.some((row) => row.origin !== "recorded");
 
 const OVER_PICTURES = ["in_domain_auc", "cross_domain_auc"]; // whose interval says so if it is over one draw
-const interval = ({ id, unit }) => (row) => (unit === "difference" ? changed : measured)(row[id], row[id + "_lo"], row[id + "_hi"], row.seeds === 1 && OVER_PICTURES.includes(id) ? "one draw" : "");
+const interval = ({ id, unit }) => (row) => measured(row[id], row[id + "_lo"], row[id + "_hi"], unit, row.seeds === 1 && OVER_PICTURES.includes(id) ? "one draw" : "");
 const number = (name, write = fixed) => (row) => [known(row[name]) ? write(row[name]) : missing()];
 const flagged = (row) => row.lookalikes + row.gaps.length + (row.dropped ? 1 : 0);
 

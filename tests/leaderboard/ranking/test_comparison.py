@@ -8,13 +8,14 @@ import pytest
 
 from bandbench.benchmark.metrics.roc import Scored, roc_auc
 from bandbench.leaderboard.ranking.comparison import (
+    LEAST_P,
     Contestant,
     all_groups,
     compare,
     contestant,
     holm,
     mean_contestant,
-    student_p,
+    p_values,
 )
 from bandbench.leaderboard.ranking.entrants import Entrant
 
@@ -76,9 +77,10 @@ def test_equal_recipes_are_seldom_called_different(n_pictures: int, shared: floa
         assert np.mean([compared(board, training=False) <= 0.05 for board in boards]) > 0.2
 
 
-def test_a_board_of_six_equal_recipes_has_no_leader() -> None:
-    wrong = np.mean([compared(learners(seed, 100, n=6, shared=0.5)) <= 0.05 for seed in range(N_BOARDS // 2)])
-    assert wrong <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / (N_BOARDS // 2))
+def test_a_board_of_eight_equal_recipes_has_no_leader() -> None:
+    """Holm's correction asks for p-values in the far tail, where Satterthwaite's approximation calls too many different."""
+    wrong = np.mean([compared(learners(seed, 250, n=8, shared=0.5)) <= 0.05 for seed in range(100)])
+    assert wrong <= 0.05
 
 
 def test_pairing_by_draw_finds_what_unpaired_draws_hide() -> None:
@@ -88,7 +90,6 @@ def test_pairing_by_draw_finds_what_unpaired_draws_hide() -> None:
     paired = [contestant(entrant, codes) for entrant in (one, other)]
     unpaired = [Contestant(p.name, p.replicates) for p in paired]
     assert compare(paired).errors[0, 1] < 0.5 * compare(unpaired).errors[0, 1]
-    assert compare(paired).freedom[0, 1] >= 1
 
 
 def test_draws_that_overlap_vary_less_than_new_ones_would() -> None:
@@ -130,10 +131,14 @@ def test_equal_scores_do_not_differ() -> None:
     assert found.p[found.order.index(0), found.order.index(1)] == 1.0
 
 
-def test_p_values_are_those_of_student() -> None:
-    assert student_p(np.array([[2.776]]), np.array([[1.0]]), np.array([[4.0]]))[0, 0] == pytest.approx(0.05, abs=1e-4)
-    assert student_p(np.array([[0.0]]), np.array([[0.0]]), np.array([[4.0]]))[0, 0] == 1.0
-    assert student_p(np.array([[0.1]]), np.array([[0.0]]), np.array([[4.0]]))[0, 0] == 0.0
+def test_p_values_of_one_part_are_those_of_student() -> None:
+    """And of two parts between those of either alone."""
+    alone = p_values(np.array([2.776, 0.0]), np.array([[1.0, 1.0]]), np.array([[4.0, 4.0]]))
+    np.testing.assert_allclose(alone, [0.05, 1.0], atol=1e-4)
+    (both,) = p_values(np.array([2.776]), np.array([[0.5], [0.5]]), np.array([[4.0], [100.0]]))
+    assert 0.0066 < both < 0.05
+    (certain,) = p_values(np.array([0.1]), np.array([[0.0], [0.0]]), np.array([[4.0], [4.0]]))
+    assert certain == pytest.approx(LEAST_P)
 
 
 def test_holm() -> None:

@@ -138,6 +138,13 @@ def test_studies_have_rankings_of_their_own_and_submissions_join_them(board: Cal
     assert {place.study for place in detector_ranking(theirs, scores)} == {""}
 
 
+def test_training_domains_on_which_nothing_was_learned_are_named(board: Callable[..., list[Row]], row_maker: Maker) -> None:
+    rows = [*board("good"), *board("fair", train=DOMAINS[1:]), row_maker("fair", "set/a", seeds=DRAWS, in_domain_auc_lo=0.4)]
+    found = by_name(detector_ranking(rows, MadeScores({"good": 1.5, "fair": 1.0})))
+    assert found["fair"].to_json()["nothing_learned_on"] == ["set/a"]
+    assert found["good"].nothing_learned_on == ()
+
+
 def test_a_control_of_another_package_says_so_itself(board: Callable[..., list[Row]]) -> None:
     strengths = {"good": 1.5, "fair": 0.7, "theirs": 2.0}
     rows = [*board("good", "fair"), *board("theirs", control=True)]

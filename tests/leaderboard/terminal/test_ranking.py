@@ -56,4 +56,6 @@ def test_texts_of_single_cells() -> None:
     assert auc_text(DetectorPlace("x", "made", 0.75)) == "0.750"
     assert auc_text(DetectorPlace("x", "made", 0.99, 0.9, 0.99999)) == "0.990 (0.900-0.999)"
     assert math.isnan(LOST.auc)
+    partly = DetectorPlace("x", "made", 0.6, train=TRAIN, nothing_learned_on=("a",))
+    assert remark(partly) == "nothing learned on 1 of 2 training domains"
     assert remark(DetectorPlace("x", "made", reason="one draw", marks=(Mark.ONE_DRAW,))) == "one draw"
