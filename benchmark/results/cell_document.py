@@ -19,9 +19,10 @@ from ..store.files import read_json, write_json
 from .rows import EvidenceInterval, Row
 
 FILE = "cell.json"
-SCHEMA = 4  # raised when what a cell chooses, or what its folder holds, changes
-# 2: splits and data do not say where they come from; 3: other intervals of few pictures, and nothing says which settings.
-READABLE = (2, 3, SCHEMA)
+SCHEMA = 5  # raised when what a cell chooses, or what its folder holds, changes
+# 2: splits and data do not say where they come from; 3: other intervals of few pictures, and nothing says which settings;
+# 4: one stretch of evidence, and no audit of the files.
+READABLE = (2, 3, 4, SCHEMA)
 SHORT = 8  # hex digits of a digest that people compare by eye
 NO_VALUES = (math.nan, math.nan)
 LIBRARIES = ("bandbench", "numpy", "scipy", "scikit-learn", "optuna", "pillow", "opencv-python-headless")

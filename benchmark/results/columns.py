@@ -490,6 +490,8 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column("evidence", meaning="Evidence interval; empty where none was found.", unit=Unit.FREQUENCY),
     Column("swept", meaning="True if the study has a sweep of narrow bands, and so an evidence interval was computed."),
     Column("rule", meaning="Rule by which the band was chosen."),
+    Column("marks", meaning="Codes of the reasons to doubt the row, see `results/marks.py`."),
+    Column("shortcut", meaning="Separation of the classes by facts of the training domain's files alone."),
     Column("gaps", meaning="Bands that could not be scored."),
     Column("settings", meaning="Short digest of the settings that change a row."),
     Column("variant", meaning="Short digest of the settings and of all pictures that change the row."),
@@ -536,6 +538,8 @@ TEST_COLUMNS: tuple[Column, ...] = (
         Unit.COUNT,
         Better.LOWER,
     ),
+    Column("shortcut", meaning="Separation of the classes by facts of the test domain's files alone."),
+    Column("by_reals", meaning="The fakes against each source of reals that the study names: AUC, interval, false alarms."),
     Column("split_list", meaning="Digest of the test items."),
     Column("pictures", meaning="Digest of the contents of the test pictures."),
 )

@@ -44,6 +44,75 @@ class EvidenceInterval:
 
 
 @dataclass(frozen=True)
+class Shortcut:
+    """
+    Audit of a domain: the separation of its classes by facts of the files alone (`detectors.file_facts`).
+
+    Attributes
+    ----------
+    auc, lo, hi : float
+        On the test pictures, with the 95 % interval.
+    fact : str
+        The fact that separates best on its own.
+    values : tuple of str
+        Usual values of that fact among reals, and among fakes.
+    ambiguous : bool
+        True if a generator may leave this trace itself, so that it may be evidence and no shortcut.
+    """
+
+    auc: float
+    lo: float
+    hi: float
+    fact: str
+    values: tuple[str, ...] = ()
+    ambiguous: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON form."""
+        return {**{part.name: getattr(self, part.name) for part in fields(self)}, "values": list(self.values)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any] | None) -> Self | None:
+        """Read the JSON form; None where no audit was made."""
+        if data is None:
+            return None
+        return cls(**{**{name: _nan(value) for name, value in data.items()}, "values": tuple(data["values"])})
+
+
+@dataclass(frozen=True)
+class RealsResult:
+    """
+    The fakes of one test domain against one source of reals; means over the draws.
+
+    Attributes
+    ----------
+    source : str
+        Domain that the reals are from.
+    auc, lo, hi : float
+        With the 95 % interval.
+    n_real : int
+    false_alarms : float
+        Share of these reals above the threshold that was chosen in-domain.
+    """
+
+    source: str
+    auc: float
+    lo: float
+    hi: float
+    n_real: int
+    false_alarms: float = NAN
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON form."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read the JSON form."""
+        return cls(**{name: _nan(value) for name, value in data.items()})
+
+
+@dataclass(frozen=True)
 class TestResult:
     """
     One row on one test domain; means over the draws.
@@ -70,6 +139,10 @@ class TestResult:
         Rule that pools the scores of a clip's frames (`ClipRule`); empty where the test pictures are no frames of clips.
     clip_problem : str
         Reason why there are clips but no numbers per clip; empty if there are numbers.
+    shortcut : Shortcut or None
+        Audit of its files; None where none was made.
+    by_reals : tuple of RealsResult
+        Its fakes against each source of reals that the study names.
     metrics : mapping of str to float
         Every other number, by its name in `columns.METRICS` or `columns.CLIP_COLUMNS`.
     """
@@ -91,6 +164,8 @@ class TestResult:
     lookalikes: int = 0
     clips: str = ""
     clip_problem: str = ""
+    shortcut: Shortcut | None = None
+    by_reals: tuple[RealsResult, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -106,6 +181,8 @@ class TestResult:
         """JSON form: metrics stand beside the other numbers, after the coverage."""
         data = {name: getattr(self, name) for name in _TEST_FIELDS}
         data["oracle_band"] = self.oracle_band.as_dict() if self.oracle_band else None
+        data["shortcut"] = self.shortcut.to_json() if self.shortcut else None
+        data["by_reals"] = [result.to_json() for result in self.by_reals]
         for name in ("clips", "clip_problem"):  # results without clips keep the form of before there were numbers per clip
             if not data[name]:
                 del data[name]
@@ -119,7 +196,14 @@ class TestResult:
         optional = {name: _nan(data[name]) for name in ("allpass_auc", "oracle_auc", "draw_sd") if name in data}
         as_written = ("split_list", "pictures", "lookalikes", "clips", "clip_problem")
         optional |= {name: data[name] for name in as_written if name in data}
-        return cls(**required, **optional, oracle_band=Band(**band) if band else None, metrics=_others(data, _TEST_FIELDS))
+        return cls(
+            **required,
+            **optional,
+            oracle_band=Band(**band) if band else None,
+            shortcut=Shortcut.from_json(data.get("shortcut")),
+            by_reals=tuple(map(RealsResult.from_json, data.get("by_reals", ()))),
+            metrics=_others(data, _TEST_FIELDS),
+        )
 
 
 @dataclass(frozen=True)
@@ -232,6 +316,8 @@ class Row:
     in_domain_auc, cross_domain_auc, worst_auc : float
         With bounds of 95 % over groups and training draws, ``_lo`` and ``_hi``; NaN where no such domain was tested.
     worst_domain : str
+    shortcut : Shortcut or None
+        Audit of the training domain's files; None where none was made.
     oracle_auc, allpass_auc : float
         Means over the test domains of the headline.
     gain, gap : float
@@ -293,6 +379,8 @@ class Row:
     worst_auc_lo: float = NAN
     worst_auc_hi: float = NAN
     worst_domain: str = ""
+    draw_sd: float = NAN
+    shortcut: Shortcut | None = None
     oracle_auc: float = NAN
     allpass_auc: float = NAN
     gain: float = NAN
@@ -301,7 +389,6 @@ class Row:
     gap: float = NAN
     gap_lo: float = NAN
     gap_hi: float = NAN
-    draw_sd: float = NAN
     coverage: float = NAN
     fit_seconds: float = NAN
     ms_per_picture: float = NAN
@@ -359,6 +446,7 @@ class Row:
         data |= {
             "band": self.band.as_dict(),
             "evidence": self.evidence.to_json() if self.evidence else None,
+            "shortcut": self.shortcut.to_json() if self.shortcut else None,
             "gaps": list(self.gaps),
             "splits": dict(self.splits),
             "dropped_leaks": dict(self.dropped_leaks),
@@ -385,6 +473,7 @@ class Row:
         values |= {
             "band": Band(**data["band"]),
             "evidence": EvidenceInterval.from_json(data.get("evidence")),
+            "shortcut": Shortcut.from_json(data.get("shortcut")),
             "gaps": tuple(data.get("gaps", ())),
             "tests": tuple(map(TestResult.from_json, data["tests"])),
             # Rows of runs before there were perturbations lack the key.
