@@ -18,6 +18,8 @@ from ..features.prepare import scratch_places
 from ..metrics.bootstrap import GroupBootstrap
 from ..metrics.clips import ClipMetrics, ClipRule, Frames, clip_metrics
 from ..metrics.roc import Scored
+from ..pictures.audit import audit
+from ..pictures.shortcuts import Shortcut
 from ..reporting import Reporter
 from ..results.scores import frame_clips, with_scores
 from ..workers import Workers
@@ -55,6 +57,8 @@ class Evaluation:
         Of the clips, where pictures are frames of clips (detection).
     clip_problem : str
         Reason why frames could not be pooled to clips; empty if they could, or if there are none.
+    shortcut : Shortcut, or None
+        Audit of the files; None where a class has fewer than two groups.
     """
 
     domain: str
@@ -69,6 +73,7 @@ class Evaluation:
     missing: tuple[str, ...] = ()
     clips: ClipMetrics | None = None
     clip_problem: str = ""
+    shortcut: Shortcut | None = None
 
 
 def evaluate_model(
@@ -146,6 +151,7 @@ def _evaluate(
     with scratch_places() as places:
         pool = load_pools(model.recipe, domains, ("test",), places, workers, reporter, model, shared)["test"]
         scores = model.score_view(pool.view, pool.rows)
+    audited = audit(pool.files)
     probabilities = model.calibration.probabilities(scores)
     n_classes = len(model.recipe.classes)
     clips, clip_problem = _clips(model, pool, scores[:, 0], rule) if n_classes == 2 else (None, "")
@@ -162,6 +168,7 @@ def _evaluate(
         tuple(name for label, name in enumerate(LABEL_NAMES) if n_classes == 2 and label not in pool.labels),
         clips,
         clip_problem,
+        audited.shortcut if audited else None,
     )
 
 

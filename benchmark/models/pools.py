@@ -13,10 +13,12 @@ from ..contracts import Features, ViewSpec
 from ..domains.catalogue import OpenDomain, data_facts
 from ..domains.guard import whole
 from ..domains.splits import split_digest
+from ..features.audits import FACTS_VIEW, fact_table
 from ..features.chunks import Places
 from ..features.item_sets import ItemStatuses, without_copies, without_items
 from ..features.load import load_view
 from ..features.prepare import Request, prepare_domains
+from ..pictures.audit import FactTable, join
 from ..records import ItemSet
 from ..reporting import Reporter
 from ..results.scores import OK, ItemStatus, Reason, Status, item_labels, ok_rows
@@ -50,6 +52,8 @@ class Pool:
         Pictures that could not be used, those that were left out on demand not among them.
     n_dropped : int
         Pictures that were left out because they share a clip or an identity with what a model has learned from.
+    files : FactTable
+        Facts of the file of every picture; labels are 0 real, 1 fake.
     """
 
     view: Features
@@ -60,6 +64,7 @@ class Pool:
     table: pa.Table
     problems: tuple[tuple[str, str, str, str], ...]
     n_dropped: int
+    files: FactTable
 
 
 def splits_and_facts(domains: Sequence[OpenDomain]) -> dict[str, Any]:
@@ -105,7 +110,7 @@ def load_pools(
     """
     view = recipe.detector.build().view
     prepared = prepare_domains(
-        [Request(domain, (splits,)) for domain in domains], recipe.crop, [view], places, workers, reporter
+        [Request(domain, (splits,)) for domain in domains], recipe.crop, [view, FACTS_VIEW], places, workers, reporter
     )
     earlier: dict[str, str] = {}  # contents of the splits before
     pools = {}
@@ -128,7 +133,7 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[ItemStatuses, It
     """Put domains together; of pictures that several have (reals, mostly), the first is taken."""
     seen: set[str] = set()
     views: list[Features] = []
-    rows, labels, contents, tables, problems = [], [], [], [], []
+    rows, labels, contents, tables, problems, files = [], [], [], [], [], []
     n = n_dropped = 0
     for statuses, items in parts:
         usable = [content for content, status in zip(statuses.contents, statuses.statuses, strict=True) if status == OK]
@@ -137,6 +142,7 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[ItemStatuses, It
         loaded, crop_rows = load_view(items, view, recipe.band)
         crop_is_new = new[crop_rows]
         position = n + np.cumsum(new) - 1
+        files.append(fact_table(items)[new])
         views.append(loaded if crop_is_new.all() else loaded[crop_is_new])
         rows.append(position[crop_rows[crop_is_new]])
         table = pq.read_table(items.table)
@@ -156,5 +162,13 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[ItemStatuses, It
     table = pa.concat_tables(tables)
     groups = np.asarray(table.column("group").to_numpy(zero_copy_only=False))[ok_rows(table)].astype(str)
     return Pool(
-        features, np.concatenate(rows), np.concatenate(labels), tuple(contents), groups, table, tuple(problems), n_dropped
+        features,
+        np.concatenate(rows),
+        np.concatenate(labels),
+        tuple(contents),
+        groups,
+        table,
+        tuple(problems),
+        n_dropped,
+        join(files),
     )

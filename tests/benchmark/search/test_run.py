@@ -41,6 +41,23 @@ def test_a_study_finds_the_band_that_was_boosted(picture_folder: Maker, tmp_path
     assert row.seeds == 2
 
 
+def test_controls_are_fitted_once_for_each_draw_with_all_frequencies(picture_folder: Maker, tmp_path: Path) -> None:
+    folder = {"mine": picture_folder()}
+    without = run(small_study(seeds=2), folder)
+    outcome = run(small_study(seeds=2, controls=True), folder)
+    assert outcome.complete and outcome.computed == 4
+    rows = {row.detector: row for row in outcome.rows}
+    assert set(rows) == {"spectral_svm", "file_facts", "permuted_labels"}
+    for name in ("file_facts", "permuted_labels"):
+        row = rows[name]
+        assert (row.role, str(row.band), row.swept, row.seeds) == ("chosen", "all", False, 2)
+        assert not (home(tmp_path) / "cells" / row.cell / "model").exists()
+    assert len({(row.settings, row.split_id) for row in outcome.rows}) == 1  # one comparable set
+    assert repr([row for row in outcome.rows if row.detector == "spectral_svm"]) == repr(without.rows)
+    assert rows["spectral_svm"].shortcut == rows["spectral_svm"].tests[0].shortcut == rows["file_facts"].shortcut
+    assert rows["spectral_svm"].shortcut.ambiguous  # the boost is a trace in the pixels, which these fakes' generator leaves
+
+
 def test_nothing_is_computed_twice(picture_folder: Maker, tmp_path: Path) -> None:
     folder = {"mine": picture_folder()}
     first = run(small_study(), folder)
