@@ -10,8 +10,8 @@ HEAD = """
 ## Facts of files, audit and controls
 
 *facts*: time to read the facts of the files and their traces, as a share of the pass that reads, hashes, decodes, crops and
-stores the pictures and makes radial profiles; with and without were measured in turn. *controls*: time of a study (one detector,
-a sweep, 3 draws) with the two controls, relative to the same study without; the audit is in both.
+stores the pictures and makes radial profiles; with and without were measured in turn. *controls*: time of a study (one
+detector, a sweep, 3 draws) with the two controls, relative to the same study without; the audit is in both.
 
 | pictures | facts | audit | controls |
 |---|---|---|---|"""

@@ -27,6 +27,7 @@ NEW = OLD | {
     "schema": SCHEMA, "settings": "set", "variant": "var", "split_id": "id", "splits": {"a": "1"}, "test_splits": {"a": "2"},
     "pictures": {"a": "3"}, "dropped_leaks": {"train": 1, "val": 0}, "data": {"x": {"missing": ["p"]}},
     "lookalikes": {"a": {"n": 1, "pairs": [["i", "j"]]}}, "model_bytes": None,
+    "shortcuts": {"a": {"auc": 1.0, "lo": 0.9, "hi": 1.0, "fact": "format", "values": ["PNG", "JPEG 75"], "ambiguous": False}},
     "narrow": [{"kind": "band", "low": 0.1, "high": 0.2, "val": [0.5, None], "tests": {"b": [0.6, 0.1]}}],
 }  # fmt: skip
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from bandbench.benchmark.errors import BenchError, DataError, PluginError
 from bandbench.benchmark.frequency import dct, spectra
-from bandbench.benchmark.pictures import crops as images
+from bandbench.benchmark.pictures import file_facts
 from bandbench.benchmark.workers import Workers
 from conftest import noise_picture, run, score_files, small_study
 
@@ -437,11 +437,11 @@ def test_every_picture_is_read_and_transformed_once(
 ) -> None:
     """However many draws, bands and detectors ask for it."""
     counts: Counter[str] = Counter()
-    for module, name in ((images, "decode"), (spectra, "radius_power"), (dct, "dct2")):
+    for module, name in ((file_facts, "decode_with_facts"), (spectra, "radius_power"), (dct, "dct2")):
         original = getattr(module, name)
 
         def counted(*args: Any, original: Any = original, name: str = name) -> Any:
-            counts[name] += 1 if name == "decode" else len(args[0])
+            counts[name] += 1 if name == "decode_with_facts" else len(args[0])
             return original(*args)
 
         monkeypatch.setattr(module, name, counted)
@@ -449,7 +449,7 @@ def test_every_picture_is_read_and_transformed_once(
     study = small_study(detectors=["spectral_svm", "dct_ridge"], seeds=3)
     outcome = run(study, {"mine": picture_folder(n=30)})
     assert outcome.computed > 3 * 2 * 10
-    assert counts == {"decode": 60, "radius_power": 60, "dct2": 60}
+    assert counts == {"decode_with_facts": 60, "radius_power": 60, "dct2": 60}
 
 
 def finished(value: Any) -> Future[Any]:
