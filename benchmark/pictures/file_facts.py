@@ -28,14 +28,14 @@ MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB
 SAMPLINGS = ("4:4:4", "4:2:2", "4:2:0", "other")
 FORMATS = (*images.FORMATS, "HEIF", "other")
 NO_YES = ("no", "yes")
-# Keys of `Image.info` that say which program wrote a file; each is one bit of the fact `metadata`.
+# Keys of `Image.info` that say which program wrote a file; each is one bit of the fact `metadata`. None is of one format alone,
+# as JFIF is: that would be the format once more.
 METADATA = (
     ("comment", ("comment", "Comment")),
     ("XMP", ("xmp", "XML:com.adobe.xmp")),
     ("resolution", ("dpi", "resolution")),
     ("Photoshop", ("photoshop",)),
     ("Adobe", ("adobe",)),
-    ("JFIF", ("jfif",)),
     ("gamma", ("gamma", "srgb", "chromaticity")),
     ("software", ("Software", "software", "parameters", "Title", "Author", "Description")),
 )
