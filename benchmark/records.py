@@ -177,6 +177,8 @@ class Plan:
 
     def controls_on(self, train: str) -> tuple[DetectorSpec, ...]:
         """Return the controls of a training domain: none if it lacks a class, which other detectors may do without."""
+        if not self.controls:
+            return ()
         members = training(train).members
         drawn = (self.domains[member, r].items for member in members for r in range(self.study.seeds))
         complete = all(not missing_classes(items, ("train", "val")) for items in drawn)

@@ -30,7 +30,7 @@ from .arguments import data_words, parse_data
 from .options import check_target, jobs_of, write_text
 from .progress import ScreenReporter
 from .provenance import print_dropped, print_missing, print_remarks, print_unusable
-from .report import print_problems, say
+from .report import print_problems, print_shortcut, say
 from .requests.models import EvaluateRequest
 from .tracking_store import model_folder, sent
 
@@ -91,6 +91,7 @@ def evaluate(request: EvaluateRequest) -> None:
     print_missing({name: facts for evaluation in evaluations for name, facts in evaluation.data["data"].items()}, console)
     print_remarks((catalogue.domain(name, trained.recipe.seed) for name in domains), console)
     for evaluation in evaluations:
+        print_shortcut(evaluation.domain, evaluation.shortcut, console)
         if evaluation.missing:
             say(console, _one_sided(evaluation))
         if evaluation.clip_problem:
@@ -117,6 +118,7 @@ def _as_document(found: Evaluation, model: TrainedModel) -> dict[str, Any]:
     about = {"domain": found.domain, "n": found.n, "coverage": found.n / found.n_items, "dropped_leaks": found.n_dropped}
     clips = {} if found.clips is None else {"clips": found.clips.rule, **found.clips.numbers()}
     reals = {"by_reals": [result.to_json() for result in found.by_reals]} if found.by_reals else {}
+    about["shortcut"] = found.shortcut.to_json() if found.shortcut else None
     return {**about, "missing": list(found.missing), **found.numbers, **clips, **confusion, **reals, **found.data}
 
 

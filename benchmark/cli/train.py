@@ -16,6 +16,7 @@ from ..models.documents import model_document
 from ..models.recipe import TASKS, Recipe
 from ..models.training import train_model
 from ..pictures.crops import CropSpec
+from ..pictures.shortcuts import Shortcut
 from ..store.files import dump_json
 from ..tracking.store import resolve_tracking_uri
 from ..workers import running_workers
@@ -24,7 +25,7 @@ from .next_steps import after_train
 from .options import check_target, jobs_of, write_text
 from .progress import ScreenReporter
 from .provenance import print_dropped, print_missing, print_remarks, print_unusable
-from .report import print_problems, print_steps
+from .report import print_problems, print_shortcut, print_steps
 from .requests.models import TrainRequest
 from .tracking_store import sent
 
@@ -74,6 +75,7 @@ def train(request: TrainRequest) -> None:
             highlight=False,
             soft_wrap=True,
         )
+    print_shortcut(", ".join(recipe.train), Shortcut.from_json(model.data["shortcut"]), console)
     print_problems(problems, console)
     print_dropped({", ".join(recipe.train): model.data["dropped_leaks"]}, console)
     print_missing(model.data["data"], console)

@@ -21,6 +21,8 @@ from ..features.prepare import Request, scratch_places
 from ..metrics.clips import ClipMetrics, ClipRule, Frames, clip_metrics
 from ..metrics.intervals import Intervals
 from ..metrics.roc import Scored
+from ..pictures.audit import audit
+from ..pictures.shortcuts import Shortcut
 from ..reporting import Reporter
 from ..results.rows import RealsResult
 from ..results.scores import frame_clips, with_scores
@@ -61,6 +63,8 @@ class Evaluation:
         Reason why frames could not be pooled to clips; empty if they could, or if there are none.
     by_reals : tuple of RealsResult
         The fakes against each source of reals (`models.reals`); empty where none was asked for.
+    shortcut : Shortcut, or None
+        Audit of the files; None where a class has fewer than two groups.
     """
 
     domain: str
@@ -76,6 +80,7 @@ class Evaluation:
     clips: ClipMetrics | None = None
     clip_problem: str = ""
     by_reals: tuple[RealsResult, ...] = ()
+    shortcut: Shortcut | None = None
 
 
 def evaluate_model(
@@ -179,6 +184,7 @@ def _evaluate(
     with scratch_places() as places:
         pool = load_pools(model.recipe, domains, ("test",), places, workers, reporter, model, shared, apart)["test"]
         scores = model.score_view(pool.view, pool.rows)
+    audited = audit(pool.files)
     probabilities = model.calibration.probabilities(scores)
     n_classes = len(model.recipe.classes)
     clips, clip_problem = _clips(model, pool, scores[:, 0], rule) if n_classes == 2 else (None, "")
@@ -195,6 +201,7 @@ def _evaluate(
         tuple(name for label, name in enumerate(LABEL_NAMES) if n_classes == 2 and label not in pool.labels),
         clips,
         clip_problem,
+        audited.shortcut if audited else None,
     )
 
 

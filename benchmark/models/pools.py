@@ -15,10 +15,12 @@ from ..domains.guard import whole
 from ..domains.seen import hashed_names
 from ..domains.splits import split_digest
 from ..features.apart import Offenders, is_computed, offenders, offenders_of, without_lookalikes
+from ..features.audits import FACTS_VIEW, fact_table
 from ..features.chunks import Places
 from ..features.item_sets import ItemStatuses, without_copies, without_items
 from ..features.load import load_view
 from ..features.prepare import PreparedDomain, Request, prepare_domains
+from ..pictures.audit import FactTable, join
 from ..records import ItemSet
 from ..reporting import Reporter
 from ..results.scores import OK, ItemStatus, Reason, Status, item_labels, ok_rows
@@ -54,6 +56,8 @@ class Pool:
         Pictures that could not be used, those that were left out on demand not among them.
     n_dropped : int
         Pictures that were left out because they share a clip or an identity with what a model has learned from.
+    files : FactTable
+        Facts of the file of every picture; labels are 0 real, 1 fake.
     """
 
     view: Features
@@ -65,6 +69,7 @@ class Pool:
     table: pa.Table
     problems: tuple[tuple[str, str, str, str], ...]
     n_dropped: int
+    files: FactTable
 
 
 def splits_and_facts(domains: Sequence[OpenDomain]) -> dict[str, Any]:
@@ -120,7 +125,7 @@ def prepare_for(
     recipe: Recipe, requests: Sequence[Request], places: Places, workers: Workers, reporter: Reporter
 ) -> list[PreparedDomain]:
     """Prepare the pictures of some requests with the crops and the view of a recipe."""
-    return prepare_domains(requests, recipe.crop, [recipe.detector.build().view], places, workers, reporter)
+    return prepare_domains(requests, recipe.crop, [recipe.detector.build().view, FACTS_VIEW], places, workers, reporter)
 
 
 def pools_of(
@@ -176,7 +181,7 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[ItemStatuses, It
     """Put domains together; of pictures that several have (reals, mostly), the first is taken."""
     seen: set[str] = set()
     views: list[Features] = []
-    rows, labels, contents, looks, tables, problems = [], [], [], [], [], []
+    rows, labels, contents, looks, tables, problems, files = [], [], [], [], [], [], []
     n = n_dropped = 0
     for statuses, items, computed in parts:
         usable = [content for content, status in zip(statuses.contents, statuses.statuses, strict=True) if status == OK]
@@ -185,6 +190,7 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[ItemStatuses, It
         loaded, crop_rows = load_view(items, view, recipe.band)
         crop_is_new = new[crop_rows]
         position = n + np.cumsum(new) - 1
+        files.append(fact_table(items)[new])
         views.append(loaded if crop_is_new.all() else loaded[crop_is_new])
         rows.append(position[crop_rows[crop_is_new]])
         if not computed:
@@ -215,4 +221,5 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[ItemStatuses, It
         table,
         tuple(problems),
         n_dropped,
+        join(files),
     )

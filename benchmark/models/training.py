@@ -17,6 +17,7 @@ from ..features.item_sets import ItemStatuses
 from ..features.prepare import PreparedDomain, Request, scratch_places
 from ..metrics.calibration import Calibration, ambiguous_stretch
 from ..metrics.roc import Scored
+from ..pictures.audit import audit, join
 from ..reporting import Reporter
 from ..results.scores import frame_clips
 from ..workers import Workers
@@ -84,10 +85,13 @@ def train_model(
         classifier, scores = fitted(
             recipe.label, members, n_classes, (train.view, train.labels[train.rows]), (val.view, val.rows)
         )
+        reporter.stage("auditing files", None)
+        audited = audit(join([train.files, val.files]))
     seen = frozenset(content_name(content) for content in (*train.contents, *val.contents))
     looks = frozenset(look for split in FITTED for look in pools[split].looks)
     learned = Learned(seen, fitted_names(domains), looks)
-    data = {**splits_and_facts(domains), "dropped_leaks": dropped}
+    shortcut = audited.shortcut.to_json() if audited else None
+    data = {**splits_and_facts(domains), "dropped_leaks": dropped, "shortcut": shortcut}
     if n_classes == 2:
         scored = Scored(val.labels, scores[:, 0], val.groups)
         clips = frame_clips(val.table)

@@ -80,6 +80,7 @@ SETTINGS: dict[str, Any] = {
     "bands": [{"kind": "low", "high": 0.3}],
     "oracle": False,
     "drop_leaks": True,
+    "controls": True,
     "mmd": {"limit": 7},
     "keep_models": False,
     "bootstrap": 777,

@@ -28,6 +28,7 @@ NEW = OLD | {
     "pictures": {"a": "3"}, "dropped_leaks": {"train": 1, "val": 0}, "data": {"x": {"missing": ["p"]}},
     "lookalikes": {"a": {"n": 1, "pairs": [["i", "j"]]}}, "reals": {"r": {"n": 0, "pairs": []}}, "model_bytes": None,
     "train_overlap": 0.75,
+    "shortcuts": {"a": {"auc": 1.0, "lo": 0.9, "hi": 1.0, "fact": "format", "values": ["PNG", "JPEG 75"], "ambiguous": False}},
     "narrow": [{"kind": "band", "low": 0.1, "high": 0.2, "val": [0.5, None], "tests": {"b": [0.6, 0.1]}}],
 }  # fmt: skip
 

@@ -356,7 +356,7 @@ def test_reals_and_fakes_of_two_places_are_asked_what_tells_them(root: Path, tmp
         save(reals / f"{i}x{i}.png", 7000 + i, kind="PNG")
     specs = {"reals": DatasetSpec("real_faces", str(reals)), "mini": DatasetSpec(HERE, str(root))}
     (finding,) = [f for f in examine(specs, SMALL, SilentReporter()).across if f.level == "gap"]
-    assert finding.where == "reals of reals with fakes of mini" and "(real: PNG; fake: JPEG)" in finding.text
+    assert finding.where == "reals of reals with fakes of mini" and "(real: PNG; fake: JPEG 75)" in finding.text
 
 
 # --- what was prepared -----------------------------------------------------------------------------------------------
