@@ -46,6 +46,8 @@ REASONS = {
     "worst_auc_lo": "column, read by name",
     "worst_auc_hi": "column, read by name",
     "worst_domain": "column, read by name",
+    "reals_spread": "column, read by name",
+    "worst_reals": "column, read by name",
 }
 
 
