@@ -16,7 +16,7 @@ from ...benchmark.errors import DataError, listed
 from ...benchmark.metrics.roc import Scored
 from ...benchmark.results.cell_document import find_cell
 from ...benchmark.results.marks import Mark, marks_of
-from ...benchmark.results.reals import THEIR_OWN, against, headline_choices
+from ...benchmark.results.reals import against, headline_choices
 from ...benchmark.results.rows import Row
 from ...benchmark.results.scores import read_scores
 from ...benchmark.store.files import digest
@@ -25,9 +25,8 @@ from .entrants import Entrant
 from .ranks import rank
 
 CONTROLS = ("coin_flip", "file_facts", "permuted_labels")  # detectors that are no contestants
-WITHOUT_RANK = {Mark.ONE_DRAW, Mark.FEW_DRAWS, Mark.NOTHING_LEARNED}
+WITHOUT_RANK = {Mark.ONE_DRAW, Mark.FEW_DRAWS}
 MOST_ROWS = 100  # that are ranked against each other for every source
-
 SHOWN = 3  # test domains in a note
 
 FolderOf = Callable[[Row], Path | None]
@@ -92,9 +91,14 @@ def _compared(rows: Sequence[Row]) -> list[list[int]]:
     groups: dict[tuple[int, tuple[str, ...]], list[int]] = {}
     for i, row in enumerate(rows):
         sources = tuple(sorted(headline_choices(row)))
-        if row.role == "chosen" and len(sources) > 1 and re.split(r"[/(]", row.detector)[0] not in CONTROLS:
+        if row.role == "chosen" and len(sources) > 1 and _is_contestant(row):
             groups.setdefault((index[i], sources), []).append(i)
     return [members for members in groups.values() if len(members) > 1]
+
+
+def _is_contestant(row: Row) -> bool:
+    """Return False for a control, and for a row that has learned nothing: it leads by chance."""
+    return re.split(r"[/(]", row.detector)[0] not in CONTROLS and Mark.NOTHING_LEARNED not in marks_of(row)
 
 
 def leading_sources(rows: Sequence[Row]) -> dict[int, list[str]]:
@@ -118,7 +122,7 @@ def _leaders_text(rows: Sequence[Row], leaders: dict[str, int], several_trains: 
         aucs, names = headline_choices(rows[leader]), list(sources)
         reals = ", ".join(f"{name} (AUC {aucs[name]:.3f})" for name in names)
         who = rows[leader].detector + (f" ← {rows[leader].train}" if several_trains else "")
-        parts.append(f"{who} leads on {'reals' if names == [THEIR_OWN] else 'reals of'} {reals}")
+        parts.append(f"{who} leads on reals of {reals}")
     return "; ".join(parts)
 
 
