@@ -45,12 +45,14 @@ def with_reals_ranks(rows: Sequence[Row], folder_of: FolderOf) -> list[Row]:
     Returns
     -------
     list of Row
-        In the same order. A row has no interval where one of the sources gives it no rank.
+        In the same order. A row has no interval where one of the sources gives it no rank, and none without another test domain
+        than the training domain, as it has no rank then.
     """
     ranked = list(rows)
     for members in _compared(rows):
         able = [i for i in members if not WITHOUT_RANK & set(marks_of(rows[i]))]
-        if 2 <= len(able) <= MOST_ROWS:
+        _, abroad = headline_tests(rows[members[0]])
+        if abroad and 2 <= len(able) <= MOST_ROWS:
             for i, (low, high) in _rank_intervals(rows, able, folder_of).items():
                 ranked[i] = replace(rows[i], reals_rank_low=low, reals_rank_high=high)
     return ranked
