@@ -44,6 +44,8 @@ REASONS = {
     "gain_hi": "column, read by name",
     "gap_lo": "column, read by name",
     "gap_hi": "column, read by name",
+    "reals_spread": "column, read by name",
+    "worst_reals": "column, read by name",
 }
 
 

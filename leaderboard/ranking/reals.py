@@ -15,7 +15,7 @@ from ...benchmark.errors import DataError, listed
 from ...benchmark.metrics.roc import Scored
 from ...benchmark.results.cell_document import find_cell
 from ...benchmark.results.marks import Mark, marks_of, without_rank
-from ...benchmark.results.reals import THEIR_OWN, against, headline_choices
+from ...benchmark.results.reals import against, headline_choices
 from ...benchmark.results.rows import Row
 from ...benchmark.results.scores import read_scores
 from ...benchmark.store.files import digest
@@ -24,7 +24,6 @@ from .entrants import Entrant
 from .ranks import rank
 
 MOST_ROWS = 100  # that are ranked against each other for every source
-
 SHOWN = 3  # test domains in a note
 
 FolderOf = Callable[[Row], Path | None]
@@ -43,12 +42,14 @@ def with_reals_ranks(rows: Sequence[Row], folder_of: FolderOf) -> list[Row]:
     Returns
     -------
     list of Row
-        In the same order. A row has no interval where one of the sources gives it no rank.
+        In the same order. A row has no interval where one of the sources gives it no rank, and none without another test domain
+        than the training domain, as it has no rank then.
     """
     ranked = list(rows)
     for members in _compared(rows):
         able = [i for i in members if not without_rank(marks_of(rows[i]))]
-        if 2 <= len(able) <= MOST_ROWS:
+        _, abroad = headline_tests(rows[members[0]])
+        if abroad and 2 <= len(able) <= MOST_ROWS:
             for i, (low, high) in _rank_intervals(rows, able, folder_of).items():
                 ranked[i] = replace(rows[i], reals_rank_low=low, reals_rank_high=high)
     return ranked
@@ -89,9 +90,14 @@ def _compared(rows: Sequence[Row]) -> list[list[int]]:
     groups: dict[tuple[int, tuple[str, ...]], list[int]] = {}
     for i, row in enumerate(rows):
         sources = tuple(sorted(headline_choices(row)))
-        if row.role == "chosen" and len(sources) > 1 and Mark.CONTROL not in marks_of(row):
+        if row.role == "chosen" and len(sources) > 1 and _is_contestant(row):
             groups.setdefault((index[i], sources), []).append(i)
     return [members for members in groups.values() if len(members) > 1]
+
+
+def _is_contestant(row: Row) -> bool:
+    """Return False for a control, and for a row that has learned nothing: it leads by chance."""
+    return not {Mark.CONTROL, Mark.NOTHING_LEARNED} & set(marks_of(row))
 
 
 def leading_sources(rows: Sequence[Row]) -> dict[int, list[str]]:
@@ -115,7 +121,7 @@ def _leaders_text(rows: Sequence[Row], leaders: dict[str, int], several_trains: 
         aucs, names = headline_choices(rows[leader]), list(sources)
         reals = ", ".join(f"{name} (AUC {aucs[name]:.3f})" for name in names)
         who = rows[leader].detector + (f" ← {rows[leader].train}" if several_trains else "")
-        parts.append(f"{who} leads on {'reals' if names == [THEIR_OWN] else 'reals of'} {reals}")
+        parts.append(f"{who} leads on reals of {reals}")
     return "; ".join(parts)
 
 

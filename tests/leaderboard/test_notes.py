@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bandbench.benchmark.results.marks import Mark
+from bandbench.benchmark.results.rows import RealsResult
 from bandbench.leaderboard.notes import (
     SHOWN_PARTS,
     DifferentTests,
@@ -35,6 +36,14 @@ def test_computed_pictures_that_look_alike_are_no_note(row_maker: Maker, test_ma
     assert row_notes([row], computed={"procedural"}) == []
     ((note, _),) = row_notes([row])
     assert note == "Test pictures that look like training or validation pictures: procedural/blend 3 of 200 (row 1)."
+
+
+def test_reals_of_a_source_that_look_like_training_pictures_are_noted_once_a_row(row_maker: Maker, test_maker: Maker) -> None:
+    reals = (RealsResult("set", 0.8, 0.7, 0.9, 100), RealsResult("ffhq", 0.6, 0.5, 0.7, 50, lookalikes=2))
+    row = row_maker(tests=[test_maker(name, 0.8, by_reals=reals) for name in ("set/b", "set/c")])
+    ((note, _),) = row_notes([row])
+    assert note == "Test pictures that look like training or validation pictures: reals of ffhq 2 of 50 (row 1)."
+    assert row_notes([row], computed={"ffhq"}) == []
 
 
 def test_perturbed_domains_repeat_no_note(row_maker: Maker, test_maker: Maker) -> None:

@@ -1,6 +1,7 @@
 """Leaders and ranks over the choice of reals: who is compared, and what is said."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,6 +50,22 @@ def test_rows_that_do_not_compare_lead_nothing(row_with: Maker, other: dict[str,
     rows = [row_with("clip_probe", set=0.96, celeba=0.8), row_with(**other)]
     assert leading_sources(rows) == {}
     assert reals_notes(rows) == []
+
+
+def test_a_row_that_has_learned_nothing_leads_nothing(row_with: Maker) -> None:
+    rows = [row_with("clip_probe", set=0.96, celeba=0.5), row_with("dct_ridge", set=0.8, celeba=0.9)]
+    assert leading_sources(rows) == {0: ["set"], 1: ["celeba"]}
+    assert leading_sources([rows[0], replace(rows[1], in_domain_auc_lo=0.45)]) == {}
+
+
+def test_each_note_says_which_rows_it_is_about_where_there_are_several_sets(row_with: Maker) -> None:
+    rows = [row_with("clip_probe", set=0.96, celeba=0.526), row_with("dct_ridge", set=0.844, celeba=0.764)]
+    others = [replace(row, tests=(replace(row.tests[0], domain="set/c"),)) for row in rows]
+    notes = reals_notes([*rows, *others])
+    assert [note.partition(" depends")[0] for note in notes] == [
+        "The leading row among the rows tested on set/b",
+        "The leading row among the rows tested on set/c",
+    ]
 
 
 def test_rows_of_one_draw_have_no_rank_over_reals(row_with: Maker) -> None:
