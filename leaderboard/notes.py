@@ -120,9 +120,9 @@ def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ())
         if result.lookalikes and may_be_copies(result.source, computed)
     ]
     alike += [(i, f"reals of {source}", n, total) for i, source, n, total in of_sources]
-    if counted_less := [i for i, row in enumerate(rows) if row.not_later]:
-        domains = listed(dict.fromkeys(name for i in counted_less for name in rows[i].not_later), SHOWN_PARTS)
-        text = f"Left out of the cross-domain mean, as they did not come out later than the training domains: {domains}"
+    if counted_less := [i for i, row in enumerate(rows) if row.not_counted]:
+        domains = listed(dict.fromkeys(name for i in counted_less for name in rows[i].not_counted), SHOWN_PARTS)
+        text = f"Left out of the cross-domain mean by the protocol of the study: {domains}"
         notes.append((f"{text} ({called(counted_less)}).", counted_less))
     if few := [i for i, row in enumerate(rows) if row.shots]:
         text = "Trained on a few pictures of the target domain, too; their cross-domain AUC is that on the target domain alone"

@@ -116,7 +116,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         clips=cell.study.clips.value,
         train_overlap=train_overlap([replicate.train for replicate in cell.replicates]),
         shortcuts={name: cell.shortcuts[name] for name in (cell.train, *_test_domains(cell)) if name in cell.shortcuts},
-        not_later=cell.not_later,
+        not_counted=cell.not_counted,
     )
     keep_cell_document(document, folder)
     return document

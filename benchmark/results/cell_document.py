@@ -253,8 +253,8 @@ class CellDocument:
         Share of training pictures that two draws have in common, the mean over all pairs of draws; 0 for one draw.
     shortcuts : mapping of str to Shortcut
         Audits of the files of the training and test domains.
-    not_later : tuple of str
-        Test domains that the protocol ``later_only`` leaves out of the headline; left out of the JSON form where it is empty.
+    not_counted : tuple of str
+        Test domains that the protocol of the study leaves out of the headline; left out of the JSON form where it is empty.
     """
 
     key: str
@@ -296,7 +296,7 @@ class CellDocument:
     train_overlap: float = 0.0
     shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)
     reals: Mapping[str, Lookalikes] = field(default_factory=dict)
-    not_later: tuple[str, ...] = ()
+    not_counted: tuple[str, ...] = ()
 
     @property
     def swept(self) -> bool:
@@ -346,9 +346,9 @@ class CellDocument:
         if self.clips == "mean":
             del data["clips"]
         data["train"] = training(self.train).to_json()
-        data["not_later"] = list(self.not_later)
-        if not self.not_later:
-            del data["not_later"]
+        data["not_counted"] = list(self.not_counted)
+        if not self.not_counted:
+            del data["not_counted"]
         return data
 
     @classmethod
@@ -385,7 +385,7 @@ class CellDocument:
             "narrow": tuple(map(NarrowBand.from_json, data["narrow"])),
             "tested": tuple(map(TestedBand.from_json, data["tested"])),
             "train": training_of_json(data["train"]),
-            "not_later": tuple(data.get("not_later", ())),
+            "not_counted": tuple(data.get("not_counted", ())),
             "gaps": tuple(data["gaps"]),
             "problems": tuple((item, status, detail) for item, status, detail in data["problems"]),
             "lookalikes": _lookalikes_from_json(data["lookalikes"]),

@@ -167,7 +167,7 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         rule=document.rule if is_chosen else "",
         selection=selection_of(document.train, entry.role, document.n_candidates, bool(document.submission)),
         shots=training(document.train).n_shots,
-        not_later=document.not_later,
+        not_counted=document.not_counted,
         gaps=document.gaps,
         study=document.study,
         settings=document.settings,
@@ -202,7 +202,7 @@ def _error_rates(scored: Scored, weights: NDArray) -> NDArray[np.float64]:
 def _headline(context: _Context, tests: Sequence[TestResult], tested: _Tested, clips: RowClips) -> dict[str, Any]:
     """Return the numbers of a row that are means over test domains: over other domains if there are any, else at home."""
     intervals, document = context.intervals, context.document
-    home, abroad = ([test.domain for test in some] for some in home_and_abroad(tests, document.train, document.not_later))
+    home, abroad = ([test.domain for test in some] for some in home_and_abroad(tests, document.train, document.not_counted))
     headline = abroad or home
     aucs = {test.domain: test.auc for test in tests}
     measured_everywhere = not any(math.isnan(aucs[name]) for name in abroad)  # with one unknown AUC, the worst is unknown
@@ -259,7 +259,7 @@ def _robustness(document: CellDocument, intervals: Intervals, tested: _Tested) -
         for scope, at_home in (("in-domain", True), ("cross-domain", False)):
             perturbed = [name for name in names if parts.is_home(name) == at_home]
             if not at_home:
-                counted = [name for name in perturbed if unperturbed(name) not in document.not_later]
+                counted = [name for name in perturbed if unperturbed(name) not in document.not_counted]
                 perturbed = [name for name in counted if not targets or unperturbed(name) in targets]
             if perturbed:
                 results.append(_change(chain, scope, intervals, tested, perturbed))

@@ -92,7 +92,7 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
         sources=sources,
         not_trained=trained.not_trained,
         pools=guarded.pools,
-        not_later=trained.not_later,
+        not_counted=trained.not_counted,
     )
 
 

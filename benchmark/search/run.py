@@ -204,7 +204,7 @@ def make_cells(
             _replicates(plan.study, train, prepared),
             records,
             attempt,
-            not_later=plan.not_later.get(train, ()),
+            not_counted=plan.not_counted.get(train, ()),
             shortcuts=audits,
         )
         for train in plan.study.train

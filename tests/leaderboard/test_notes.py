@@ -130,3 +130,15 @@ def test_look_alikes_have_one_note_with_numbers(row_maker: Maker, test_maker: Ma
     assert Mark.LOOKALIKES in shown_marks(rows).own[0]
     assert not any(note.startswith("Look-alikes") for note in mark_notes(rows))
     assert len(row_notes(rows)) == 1
+
+
+def test_domains_that_a_protocol_leaves_out_and_shots_are_noted(row_maker: Maker) -> None:
+    rows = [row_maker(not_counted=("set/c",)), row_maker(train="set/a & 10 shots of set/b", shots=10), row_maker()]
+    assert row_notes(rows) == [
+        ("Left out of the cross-domain mean by the protocol of the study: set/c (row 1).", [0]),
+        (
+            "Trained on a few pictures of the target domain, too; their cross-domain AUC is that on the target domain alone: "
+            "row 2.",
+            [1],
+        ),
+    ]

@@ -87,3 +87,14 @@ def test_results_by_source_of_reals_are_there_where_a_row_has_several(row_maker:
     assert [one["reals"]["leads"] for one in found[:2]] == [["source0"], ["source1"]]
     assert [result["source"] for result in found[0]["reals"]["tests"]["set/b"]] == ["source0", "source1"]
     assert "reals" not in payload(Board("made", [row("knn", 0.6)], []), Details())["fields"]
+
+
+def test_a_pool_has_a_short_name_and_several_domains_at_home(row_maker: Maker) -> None:
+    rows = [row_maker(train="set/a & set/b & set/c"), row_maker(train="set/a & set/b & other"), row_maker()]
+    data = payload(Board("made", rows, []), Details())
+    pool, mixed, single = objects(data)
+    assert (pool["train"], mixed["train"], single["train"]) == ("set/a & set/b & set/c", "set/a & set/b & other", "set/a")
+    assert [data["domains"][i] for i in pool["home"]] == ["set/a", "set/b", "set/c"]
+    assert pool["sources"] == ["set/a", "set/b", "set/c"]
+    (alone,) = objects(payload(Board("made", rows[:1], []), Details()))
+    assert alone["train"] == "set/a & set/b & 1 more"
