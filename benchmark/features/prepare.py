@@ -6,7 +6,7 @@ are taken from the prepared chunks.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,7 +29,6 @@ from ..store.folders import cache_root, ensure_writable
 from ..workers import Workers, as_completed
 from .apart import (
     Offenders,
-    can_be_drawn_anew,
     is_computed,
     looks_between,
     offenders,
@@ -251,15 +250,20 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
     DataError
         If that leaves a split without a class; if a class that is listed has no usable picture left.
     """
-    prepared = _prepare_plan(plan, places, workers, reporter)
+    views = _views(plan)
+    crop = plan.study.crop.spec()
+
+    def prepare(requests: Sequence[Request]) -> list[PreparedDomain]:
+        return prepare_domains(requests, crop, views, places, workers, reporter)
+
+    prepared = prepare(_requests(plan))
     statuses = _statuses(prepared)
     if not plan.study.allow_lookalikes:
-        again = _split_again(plan, statuses, reporter)
+        again = _split_again(plan, statuses, prepare, reporter)
         if again is not plan:
-            plan, prepared = again, _prepare_plan(again, places, workers, reporter)
+            plan, prepared = again, prepare(_requests(again))
             statuses = _statuses(prepared)
-    # Test pictures of a training domain may have been prepared for the look-alikes among them alone.
-    statuses = _without_copies({key: s for key, s in statuses.items() if key[1] != "test" or key[0] in plan.study.test})
+    statuses = _without_copies(statuses)
     if not plan.study.allow_lookalikes:
         plan, statuses = _without_lookalikes(plan, statuses, reporter)
     digests = _split_digests(plan)
@@ -267,25 +271,24 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
     for part in prepared:
         for split in part.request.splits:
             key = _key(part, split)
-            if key in statuses:
-                items = part.item_set(split, statuses[key])
-                sets[key] = replace(items, provenance=_provenance(plan, part.domain, items, digests))
+            items = part.item_set(split, statuses[key])
+            sets[key] = replace(items, provenance=_provenance(plan, part.domain, items, digests))
     return Prepared(plan, sets, _lookalikes(plan, statuses))
 
 
-def _prepare_plan(plan: Plan, places: Places, workers: Workers, reporter: Reporter) -> list[PreparedDomain]:
-    """Prepare the splits that a plan uses, and the test pictures of training domains that can be split again."""
-    views: list[ViewSpec] = [ViewSpec("profile")]  # for the spectrum pictures
+def _views(plan: Plan) -> list[ViewSpec]:
+    """Return the views of the detectors of a plan, and that of the spectrum pictures."""
+    views = [ViewSpec("profile")]
     for spec in plan.detectors:
         view = spec.build().view
         if view not in views:
             views.append(view)
+    return views
+
+
+def _requests(plan: Plan) -> list[Request]:
     domains = [(name, ("train", "val")) for name in plan.study.train] + [(name, ("test",)) for name in plan.study.test]
-    requests = [Request(plan.domains[name, r], (splits,)) for name, splits in domains for r in range(plan.study.seeds)]
-    for name in plan.study.train:
-        if name not in plan.study.test and not plan.study.allow_lookalikes and can_be_drawn_anew(plan.domains[name, 0]):
-            requests.append(Request(plan.domains[name, 0], (("test",),)))
-    return prepare_domains(requests, plan.study.crop.spec(), views, places, workers, reporter)
+    return [Request(plan.domains[name, r], (splits,)) for name, splits in domains for r in range(plan.study.seeds)]
 
 
 def _statuses(prepared: Sequence[PreparedDomain]) -> dict[Key, ItemStatuses]:
@@ -293,13 +296,23 @@ def _statuses(prepared: Sequence[PreparedDomain]) -> dict[Key, ItemStatuses]:
     return {_key(part, split): part.statuses(split) for part in prepared for split in part.request.splits}
 
 
-def _split_again(plan: Plan, statuses: Mapping[Key, ItemStatuses], reporter: Reporter) -> Plan:
+def _split_again(
+    plan: Plan,
+    statuses: Mapping[Key, ItemStatuses],
+    prepare: Callable[[Sequence[Request]], list[PreparedDomain]],
+    reporter: Reporter,
+) -> Plan:
     """Return the plan with the data sets grouped by look-alikes that have too many of them across drawn splits."""
     study = plan.study
     first = {(name, split): of_items for (name, split, r), of_items in statuses.items() if not r}
     datasets: dict[str, Dataset] = {}
     sentences: dict[str, list[str]] = {}
-    anew = looks_between([plan.domains[name, 0] for name in study.train], first)
+
+    def prepare_test(domain: OpenDomain) -> ItemStatuses:
+        (part,) = prepare([Request(domain, (("test",),))])
+        return part.statuses("test")
+
+    anew = looks_between([plan.domains[name, 0] for name in study.train], first, prepare_test)
     for drawn in anew:
         same = [other for other in (*study.train, *study.test) if same_data(plan.domains[other, 0], drawn.domain)]
         datasets |= {unperturbed(other): drawn.dataset for other in same}

@@ -78,13 +78,24 @@ SETTINGS: dict[str, Any] = {
     "bands": [{"kind": "low", "high": 0.3}],
     "oracle": False,
     "drop_leaks": True,
+    "allow_lookalikes": True,
     "mmd": {"limit": 7},
     "keep_models": False,
     "bootstrap": 777,
     "clips": "vote",
     "datasets": {"procedural": {"n_train": 7}},
 }
-NOT_IN_A_KEY = {"description", "needs", "detectors", "train", "test", "perturbations", "drop_leaks", "datasets"}
+NOT_IN_A_KEY = {
+    "description",
+    "needs",
+    "detectors",
+    "train",
+    "test",
+    "perturbations",
+    "drop_leaks",
+    "datasets",
+    "allow_lookalikes",
+}
 MOVE_NO_ROW = {"name", "mmd", "keep_models"}
 
 
