@@ -84,13 +84,11 @@ def write_learned(
     contents : iterable of str
         Of those that can be used.
     looks : iterable of int
-        `perceptual_hash` of those.
+        `perceptual_hash` of those; none for computed pictures.
     """
     names = sorted({name for item in items for name in hashed_names(domain, item)})
-    computed = domain.dataset is not None and domain.dataset.computed
-    hashes = [] if computed else sorted(set(looks))
     seen = sorted(set(map(content_name, contents)))
-    write_json(_place(table), {"seen": seen, "names": names, "looks": hashes}, durable=False)
+    write_json(_place(table), {"seen": seen, "names": names, "looks": sorted(set(looks))}, durable=False)
 
 
 def join_learned(table: str | Path, tables: Iterable[str | Path]) -> None:

@@ -6,7 +6,7 @@ grouped by look-alikes and split again; one whose splits are given loses the off
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,7 +82,10 @@ class DrawnAnew:
     sentence: str
 
 
-def drawn_anew(domain: OpenDomain, parts: Mapping[str, ItemStatuses]) -> DrawnAnew | None:
+PrepareTest = Callable[[OpenDomain], ItemStatuses]
+
+
+def drawn_anew(domain: OpenDomain, parts: Mapping[str, ItemStatuses], prepare_test: PrepareTest) -> DrawnAnew | None:
     """
     Group a data set by look-alikes if too many of them are on two sides of its drawn splits.
 
@@ -91,7 +94,9 @@ def drawn_anew(domain: OpenDomain, parts: Mapping[str, ItemStatuses]) -> DrawnAn
     domain : OpenDomain
         Of the first draw.
     parts : mapping of str to ItemStatuses
-        All its splits.
+        Its splits; the test split may be missing.
+    prepare_test : callable
+        See `looks_between`.
 
     Returns
     -------
@@ -105,9 +110,11 @@ def drawn_anew(domain: OpenDomain, parts: Mapping[str, ItemStatuses]) -> DrawnAn
     """
     if not can_be_drawn_anew(domain):
         return None
-    tested, validated = offenders(parts["test"], [parts["train"], parts["val"]]), offenders(parts["val"], [parts["train"]])
+    validated = offenders(parts["val"], [parts["train"]])
+    tested = offenders(parts["test"], [parts["train"], parts["val"]]) if "test" in parts else Offenders({}, 0)
     if not (tested.too_many or validated.too_many):
         return None
+    parts = {"test": prepare_test(domain), **parts} if "test" not in parts else parts
     worse, split = (tested, "test") if tested.too_many else (validated, "validation")
     name = dataset_name(domain.name)
     what = (
@@ -162,7 +169,9 @@ def offenders(held_out: ItemStatuses, fitted: Sequence[ItemStatuses]) -> Offende
     return Offenders({names[i]: ids[nearest[i]] for i in np.flatnonzero(nearest >= 0)}, len(names))
 
 
-def looks_between(domains: Sequence[OpenDomain], first: Mapping[tuple[str, str], ItemStatuses]) -> list["DrawnAnew"]:
+def looks_between(
+    domains: Sequence[OpenDomain], first: Mapping[tuple[str, str], ItemStatuses], prepare_test: "PrepareTest"
+) -> list["DrawnAnew"]:
     """
     Draw the splits of the data sets again that have too many look-alikes across them.
 
@@ -171,7 +180,10 @@ def looks_between(domains: Sequence[OpenDomain], first: Mapping[tuple[str, str],
     domains : sequence of OpenDomain
         Training domains of the first draw.
     first : mapping of (domain, split) to ItemStatuses
-        All splits of those that can be drawn again.
+        Training and validation pictures, and test pictures of those that are tested on.
+    prepare_test : callable
+        Prepares the test pictures of a domain; called where training and validation pictures look alike and the test pictures
+        are not among `first`.
 
     Returns
     -------
@@ -187,7 +199,8 @@ def looks_between(domains: Sequence[OpenDomain], first: Mapping[tuple[str, str],
     for domain in domains:
         if not can_be_drawn_anew(domain) or any(same_data(drawn.domain, domain) for drawn in anew):
             continue
-        drawn = drawn_anew(domain, {split: first[domain.name, split] for split in SPLITS})
+        parts = {split: first[domain.name, split] for split in SPLITS if (domain.name, split) in first}
+        drawn = drawn_anew(domain, parts, prepare_test)
         anew += [drawn] if drawn else []
     return anew
 

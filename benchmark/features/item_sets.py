@@ -150,9 +150,9 @@ def item_set(
     np.savez(place.with_suffix(".npz"), **index)  # pyright: ignore[reportArgumentType] (arrays by name)
     if split in ("train", "val"):
         usable_rows = [i for i, status in enumerate(statuses) if status == OK]
-        contents = [of_items.contents[i] for i in usable_rows]
-        looks = [of_items.hashes[i] for i in usable_rows]
-        write_learned(place.with_suffix(".parquet"), domain, items, contents, looks)
+        computed = domain.dataset is not None and domain.dataset.computed  # those that look alike are no copies
+        looks = [] if computed else [of_items.hashes[i] for i in usable_rows]
+        write_learned(place.with_suffix(".parquet"), domain, items, [of_items.contents[i] for i in usable_rows], looks)
     seconds = [chunk.seconds / len(task.items) for task, chunk in zip(tasks, chunks, strict=True)]
     return ItemSet(
         domain=domain.name,

@@ -6,7 +6,7 @@ are taken from the prepared chunks.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -31,7 +31,6 @@ from ..store.folders import cache_root, ensure_writable
 from ..workers import Workers, as_completed
 from .apart import (
     Offenders,
-    can_be_drawn_anew,
     is_computed,
     looks_between,
     offenders,
@@ -225,6 +224,7 @@ def prepare_chunks(tasks: Sequence[ChunkTask], workers: Workers, reporter: Repor
 
 Key = tuple[str, str, int]  # domain, split, replicate
 PoolKey = tuple[str, int, str]  # training, replicate, split
+Prepare = Callable[[Sequence[Request]], list[PreparedDomain]]
 SplitDigests = dict[tuple[str, int], tuple[str, str]]  # of all items and of test items, by domain and replicate
 
 
@@ -261,11 +261,16 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
     DataError
         If that leaves a split without a class; if a class that is listed has no usable picture left.
     """
-    pictures = _prepare_plan(plan, places, workers, reporter)
+    views, crop = _views(plan), plan.study.crop.spec()
+
+    def prepare(requests: Sequence[Request]) -> list[PreparedDomain]:
+        return prepare_domains(requests, crop, views, places, workers, reporter)
+
+    pictures = _prepare_plan(plan, prepare)
     if not plan.study.allow_lookalikes:
-        again = _split_again(plan, pictures.statuses(), reporter)
+        again = _split_again(plan, pictures.statuses(), prepare, reporter)
         if again is not plan:
-            plan, pictures = again, _prepare_plan(again, places, workers, reporter)
+            plan, pictures = again, _prepare_plan(again, prepare)
     # Other splits may have been prepared for the look-alikes among them alone.
     used = _used_splits(plan)
     of_pools = {
@@ -346,13 +351,18 @@ def _used_splits(plan: Plan) -> set[tuple[str, str]]:
     return used | {(name, "test") for name in plan.study.test} | {(name, REALS) for name in plan.sources}
 
 
-def _prepare_plan(plan: Plan, places: Places, workers: Workers, reporter: Reporter) -> _Pictures:
-    """Prepare the splits that a plan uses, and all of the domains that can be split again."""
-    views: list[ViewSpec] = [ViewSpec("profile"), ViewSpec("file_facts")]  # for the spectrum pictures and the audit
+def _views(plan: Plan) -> list[ViewSpec]:
+    """Return the views of the detectors and controls of a plan, and those of the spectrum pictures and the audit."""
+    views = [ViewSpec("profile"), ViewSpec("file_facts")]
     for spec in (*plan.detectors, *plan.controls):
         view = spec.build().view
         if view not in views:
             views.append(view)
+    return views
+
+
+def _prepare_plan(plan: Plan, prepare: Prepare) -> _Pictures:
+    """Prepare the splits that a plan uses, and all of the domains that can be split again."""
     used = _used_splits(plan)
     groups = {name: ("train", "val") for name, split in sorted(used) if split == "train"}
     requests = [
@@ -362,15 +372,13 @@ def _prepare_plan(plan: Plan, places: Places, workers: Workers, reporter: Report
     ]
     requests += [Request(source, ((REALS,),)) for source in plan.sources.values()]
     if not plan.study.allow_lookalikes:
-        for name in training_domains(plan.study.train):
-            if can_be_drawn_anew(plan.domains[name, 0]):
-                rest = [("train", "val")] * (name not in groups) + [("test",)] * (name not in plan.study.test)
-                requests += [Request(plan.domains[name, 0], (splits,)) for splits in rest]
+        members = [name for name in training_domains(plan.study.train) if name not in groups]
+        anew = [name for name in members if can_be_drawn_anew(plan.domains[name, 0])]
+        requests += [Request(plan.domains[name, 0], (("train", "val"),)) for name in anew]
     of_pools = {key: [Request(part.domain, (pool_splits(part),)) for part in parts] for key, parts in plan.pools.items()}
     # A domain is a member of many pools, and a training of its own: it is prepared and its statuses are found once.
     unique = {_place(request): request for request in [*requests, *(one for several in of_pools.values() for one in several)]}
-    parts = prepare_domains(list(unique.values()), plan.study.crop.spec(), views, places, workers, reporter)
-    prepared = {place: _Listed.of(part) for place, part in zip(unique, parts, strict=True)}
+    prepared = {place: _Listed.of(part) for place, part in zip(unique, prepare(list(unique.values())), strict=True)}
     return _Pictures(
         [prepared[_place(request)] for request in requests],
         {key: [prepared[_place(request)] for request in several] for key, several in of_pools.items()},
@@ -429,14 +437,24 @@ def _pool_set(
 # --- look-alikes across splits -----------------------------------------------------------------------------------------
 
 
-def _split_again(plan: Plan, statuses: Mapping[Key, ItemStatuses], reporter: Reporter) -> Plan:
+def _split_again(
+    plan: Plan,
+    statuses: Mapping[Key, ItemStatuses],
+    prepare: Callable[[Sequence[Request]], list[PreparedDomain]],
+    reporter: Reporter,
+) -> Plan:
     """Return the plan with the data sets grouped by look-alikes that have too many of them across drawn splits."""
     study = plan.study
     trained = training_domains(study.train)
     first = {(name, split): of_items for (name, split, r), of_items in statuses.items() if not r}
     datasets: dict[str, Dataset] = {}
     sentences: dict[str, list[str]] = {}
-    for drawn in looks_between([plan.domains[name, 0] for name in trained], first):
+
+    def prepare_test(domain: OpenDomain) -> ItemStatuses:
+        (part,) = prepare([Request(domain, (("test",),))])
+        return part.statuses("test")
+
+    for drawn in looks_between([plan.domains[name, 0] for name in trained], first, prepare_test):
         same = [other for other in (*trained, *study.test) if same_data(plan.domains[other, 0], drawn.domain)]
         of_sources = [domain for source in plan.sources.values() for domain in source.domains]
         same += [domain.name for domain in of_sources if same_data(domain, drawn.domain)]

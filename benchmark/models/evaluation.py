@@ -154,7 +154,7 @@ def _split_as_learned(model: TrainedModel, domain: OpenDomain, workers: Workers,
         return domain
     with scratch_places() as places:
         (part,) = prepare_for(model.recipe, [Request(domain, (("train", "val"), ("test",)))], places, workers, reporter)
-        drawn = drawn_anew(domain, {split: part.statuses(split) for split in SPLITS})
+        drawn = drawn_anew(domain, {split: part.statuses(split) for split in SPLITS}, lambda _: part.statuses("test"))
     if drawn is None:
         return domain
     reporter.note(drawn.sentence)

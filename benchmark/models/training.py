@@ -12,7 +12,7 @@ from ..domains.guard import guard, same_data
 from ..domains.names import unperturbed
 from ..domains.seen import Learned, content_name, fitted_names
 from ..errors import DataError
-from ..features.apart import DrawnAnew, can_be_drawn_anew, looks_between, with_datasets
+from ..features.apart import DrawnAnew, looks_between, with_datasets
 from ..features.item_sets import ItemStatuses
 from ..features.prepare import PreparedDomain, Request, scratch_places
 from ..metrics.calibration import Calibration, ambiguous_stretch
@@ -66,15 +66,23 @@ def train_model(
     require_listed(recipe, listed)
     domains, dropped = guard(listed, drop)
     with scratch_places() as places:
-        prepared = prepare_for(recipe, _requests(domains, allow_lookalikes), places, workers, reporter)
-        anew = [] if allow_lookalikes else looks_between(domains, _statuses(prepared))
+
+        def prepare(domains: Sequence[OpenDomain], splits: tuple[str, ...] = FITTED) -> list[PreparedDomain]:
+            return prepare_for(recipe, [Request(domain, (splits,)) for domain in domains], places, workers, reporter)
+
+        prepared = prepare(domains)
+        anew = (
+            []
+            if allow_lookalikes
+            else looks_between(domains, _statuses(prepared), lambda domain: prepare([domain], ("test",))[0].statuses("test"))
+        )
         if anew:
             for drawn in anew:
                 reporter.note(drawn.sentence)
             listed = _with_anew(domains, anew)
             require_listed(recipe, listed)
             domains, dropped = guard(listed, drop)
-            prepared = prepare_for(recipe, [Request(domain, (FITTED,)) for domain in domains], places, workers, reporter)
+            prepared = prepare(domains)
         pools = pools_of(recipe, prepared, FITTED, reporter, apart=not allow_lookalikes)
         train, val = pools["train"], pools["val"]
         require_classes(val.labels, recipe.classes)
@@ -99,14 +107,6 @@ def train_model(
     else:
         model = _attributing(recipe, classifier, val.labels, scores, len(train.labels), learned, data)
     return replace(model, framing=framing_of(domains)), (*train.problems, *val.problems)
-
-
-def _requests(domains: Sequence[OpenDomain], allow_lookalikes: bool) -> list[Request]:
-    """Ask for training and validation pictures, and for the test pictures of data sets that can be split again."""
-    return [
-        Request(domain, (FITTED, ("test",)) if not allow_lookalikes and can_be_drawn_anew(domain) else (FITTED,))
-        for domain in domains
-    ]
 
 
 def _statuses(prepared: Sequence[PreparedDomain]) -> dict[tuple[str, str], ItemStatuses]:

@@ -97,7 +97,9 @@ def cast(tmp_path: Path, picture_folder: Maker) -> str:
 
 
 def run_cast(cast: str, changes: dict[str, Any] | None = None, **options: Any) -> Outcome:
-    study = small_study(**{**SMALL, "test": ["cast"], "datasets": {"cast": options}, **(changes or {})})
+    """Run the study; its test pictures that look like training pictures are kept, unless `changes` say otherwise."""
+    keys = {**SMALL, "test": ["cast"], "datasets": {"cast": options}, "allow_lookalikes": True}
+    study = small_study(**{**keys, **(changes or {})})
     catalogue = {cast: ""}
     return run(study, catalogue)  # type: ignore[arg-type]
 
@@ -183,7 +185,7 @@ def test_the_command_says_what_it_left_out(
         json.dumps({"name": "small", "test": ["cast"], "crop": {"side": 64}, "bootstrap": 200, "seeds": 1} | SMALL)
     )
     arguments = ["run", "--study", str(study), "--data", cast, "--data", "cast.leak=test", "--jobs", "1"]
-    arguments += ["--train", "cast/one", "--test", "cast"]
+    arguments += ["--train", "cast/one", "--test", "cast", "--allow-lookalikes"]
     with pytest.raises(SystemExit) as refused:
         main([*arguments, "--dry-run"])
     assert refused.value.code == 2
@@ -342,7 +344,22 @@ def test_other_pictures_under_the_same_names_are_marked(cast: str) -> None:
 # --- lookalikes and facts --------------------------------------------------------------------------------------------
 
 
-def test_pictures_that_look_like_training_pictures_are_flagged_and_scored(cast: str, tmp_path: Path) -> None:
+def test_pictures_that_look_like_training_pictures_are_left_out(cast: str, tmp_path: Path) -> None:
+    outcome = run_cast(cast, {"test": ["cast", "cast/two+blur:sigma=3"], "allow_lookalikes": False})
+    row = chosen(outcome)
+    coverage = {"cast/one": 1, "cast/two": 0.85, "cast/two+blur:sigma=3": 0.85}
+    assert {test.domain: test.coverage for test in row.tests} == coverage
+    assert [test.lookalikes for test in row.tests] == [0, 0, 0]
+    assert ("cast", "two/test/0", "error", "it looks like one/train/0.") in outcome.problems
+    assert not outcome.complete
+    sentence = (
+        "cast/two: 3 of 20 test pictures look like pictures that are learned from, which is more than 1%; they are left out "
+        "(--allow-lookalikes keeps them and marks the row)."
+    )
+    assert as_document("small", [row])["notes"].count(sentence) == 1
+
+
+def test_pictures_that_look_like_training_pictures_are_flagged_and_scored_on_demand(cast: str, tmp_path: Path) -> None:
     row = chosen(run_cast(cast, {"test": ["cast", "cast/two+blur:sigma=3"]}))
     counts = {test.domain: test.lookalikes for test in row.tests}
     assert counts == {"cast/one": 0, "cast/two": 3, "cast/two+blur:sigma=3": 3}

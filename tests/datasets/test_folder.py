@@ -1,6 +1,7 @@
 """Folders of one's own: layouts, groups, splits and mistakes."""
 
 import os
+import random
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -330,3 +331,31 @@ def test_given_splits_are_not_drawn_again(tmp_path: Path) -> None:
     linked = Folder(touch(tmp_path / "some", *some)).with_units({"train/real/1.png": "u", "test/real/1.png": "u"})
     assert linked is not None
     assert {item.id for item in linked.items("") if item.unit} == {"train/real/1.png"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "id{clip:02d}_{frame:03d}",
+        "id{clip:02d}_frame{frame:04d}",
+        "{frame:04d}_id{clip:02d}",
+        "id{clip:02d}_{frame:03d}_face0",
+        "clip {clip:02d} ({frame})",
+        "{clip:05d}-{frame}",
+        "video{clip}-frame{frame}",
+        "clip{clip:02d}/{frame:03d}",
+    ],
+)
+def test_frames_of_a_clip_are_on_one_side_however_they_are_named(tmp_path: Path, name: str) -> None:
+    """60 clips with random labels; running numbers and hashes, which tell nothing, are tests of `apart`."""
+    labels = random.Random(0)
+    clip_of = {}
+    for clip in range(60):
+        label = labels.choice(("real", "fake"))
+        clip_of |= {f"{label}/{name.format(clip=clip, frame=frame)}.png": clip for frame in range(10)}
+    dataset = Folder(touch(tmp_path, *clip_of))
+    sides: dict[int, set[str]] = {}
+    for item in dataset.items(""):
+        sides.setdefault(clip_of[item.id], set()).add(item.split)
+    assert [len(splits) for splits in sides.values()] == [1] * 60
+    assert dataset.remarks()[0].startswith("600 pictures, 60 groups by ")

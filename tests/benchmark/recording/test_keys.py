@@ -81,6 +81,7 @@ SETTINGS: dict[str, Any] = {
     "oracle": False,
     "drop_leaks": True,
     "controls": True,
+    "allow_lookalikes": True,
     "mmd": {"limit": 7},
     "keep_models": False,
     "bootstrap": 777,
