@@ -1,6 +1,6 @@
 """Pools: pictures of one split of several domains, each once, with their features."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from ..domains.guard import whole
 from ..domains.splits import split_digest
 from ..features.chunks import Places
 from ..features.item_sets import ItemStatuses, without_copies, without_items
-from ..features.load import load_view
+from ..features.load import iter_crops, load_view
 from ..features.prepare import Request, prepare_domains
 from ..records import ItemSet
 from ..reporting import Reporter
@@ -28,6 +28,22 @@ from .trained_model import TrainedModel
 SHARED = ItemStatus(
     Status.ERROR, "it shares a clip or an identity with pictures that the model has learned from.", Reason.SHARED
 )
+
+
+@dataclass(frozen=True)
+class PoolPart:
+    """
+    Pictures of a pool that are of one domain.
+
+    Attributes
+    ----------
+    items : ItemSet
+    positions : array of int (n_ok,)
+        Of its usable items among the pictures of the pool; -1 for those that an earlier domain has, too.
+    """
+
+    items: ItemSet
+    positions: NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -50,6 +66,8 @@ class Pool:
         Pictures that could not be used, those that were left out on demand not among them.
     n_dropped : int
         Pictures that were left out because they share a clip or an identity with what a model has learned from.
+    parts : tuple of PoolPart
+        In the order of the domains.
     """
 
     view: Features
@@ -60,6 +78,23 @@ class Pool:
     table: pa.Table
     problems: tuple[tuple[str, str, str, str], ...]
     n_dropped: int
+    parts: tuple[PoolPart, ...]
+
+    @property
+    def domains(self) -> NDArray[np.intp]:
+        """Number of the domain of each picture, (n_pictures,)."""
+        numbers = np.empty(len(self.labels), dtype=np.intp)
+        for number, part in enumerate(self.parts):
+            numbers[part.positions[part.positions >= 0]] = number
+        return numbers
+
+    def iter_crops(self, colour: bool) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.intp]]]:
+        """Yield crops (n_crops, side, side[, 3]) and the picture that each shows, as `features.load.iter_crops`."""
+        for part in self.parts:
+            for crops, places in iter_crops(part.items, colour):
+                rows = part.positions[places]
+                if (rows >= 0).any():
+                    yield crops[rows >= 0], rows[rows >= 0]
 
 
 def splits_and_facts(domains: Sequence[OpenDomain]) -> dict[str, Any]:
@@ -128,7 +163,7 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[ItemStatuses, It
     """Put domains together; of pictures that several have (reals, mostly), the first is taken."""
     seen: set[str] = set()
     views: list[Features] = []
-    rows, labels, contents, tables, problems = [], [], [], [], []
+    rows, labels, contents, tables, problems, pool_parts = [], [], [], [], [], []
     n = n_dropped = 0
     for statuses, items in parts:
         usable = [content for content, status in zip(statuses.contents, statuses.statuses, strict=True) if status == OK]
@@ -139,6 +174,7 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[ItemStatuses, It
         position = n + np.cumsum(new) - 1
         views.append(loaded if crop_is_new.all() else loaded[crop_is_new])
         rows.append(position[crop_rows[crop_is_new]])
+        pool_parts.append(PoolPart(items, np.where(new, position, -1)))
         table = pq.read_table(items.table)
         fake = item_labels(table)[new]
         labels.append(fake * (recipe.classes.index(generator_of(items.domain)) if len(recipe.classes) > 2 else 1))
@@ -156,5 +192,13 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[ItemStatuses, It
     table = pa.concat_tables(tables)
     groups = np.asarray(table.column("group").to_numpy(zero_copy_only=False))[ok_rows(table)].astype(str)
     return Pool(
-        features, np.concatenate(rows), np.concatenate(labels), tuple(contents), groups, table, tuple(problems), n_dropped
+        features,
+        np.concatenate(rows),
+        np.concatenate(labels),
+        tuple(contents),
+        groups,
+        table,
+        tuple(problems),
+        n_dropped,
+        tuple(pool_parts),
     )

@@ -18,7 +18,8 @@ from ..reporting import Reporter
 from ..results.scores import frame_clips
 from ..workers import Workers
 from .attribution import Classifier, attribution_metrics, generator_of
-from .pools import load_pools, splits_and_facts
+from .check_calibration import LabelledCrops, with_check
+from .pools import Pool, load_pools, splits_and_facts
 from .recipe import Recipe
 from .trained_model import TrainedModel, fitted, require_classes
 
@@ -63,16 +64,22 @@ def train_model(
         classifier, scores = fitted(
             recipe.label, members, n_classes, (train.view, train.labels[train.rows]), (val.view, val.rows)
         )
-    seen = frozenset(content_name(content) for content in (*train.contents, *val.contents))
-    learned = Learned(seen, fitted_names(domains))
-    data = {**splits_and_facts(domains), "dropped_leaks": dropped}
-    if n_classes == 2:
-        scored = Scored(val.labels, scores[:, 0], val.groups)
-        clips = frame_clips(val.table)
-        model = TrainedModel.calibrated(recipe, classifier, scored, len(train.labels), learned, data, clips)
-    else:
-        model = _attributing(recipe, classifier, val.labels, scores, len(train.labels), learned, data)
+        seen = frozenset(content_name(content) for content in (*train.contents, *val.contents))
+        learned = Learned(seen, fitted_names(domains))
+        data = {**splits_and_facts(domains), "dropped_leaks": dropped}
+        if n_classes == 2:
+            scored = Scored(val.labels, scores[:, 0], val.groups)
+            clips = frame_clips(val.table)
+            model = TrainedModel.calibrated(recipe, classifier, scored, len(train.labels), learned, data, clips)
+        else:
+            model = _attributing(recipe, classifier, val.labels, scores, len(train.labels), learned, data)
+        reporter.stage("calibrating the out-of-domain check", None)
+        model = with_check(recipe.label, model, *(_labelled_crops(pool, model.colour) for pool in (train, val)))
     return replace(model, framing=framing_of(domains)), (*train.problems, *val.problems)
+
+
+def _labelled_crops(pool: Pool, colour: bool) -> LabelledCrops:
+    return LabelledCrops(pool.iter_crops(colour), pool.labels, pool.domains)
 
 
 def require_listed(recipe: Recipe, domains: Sequence[OpenDomain]) -> None:
