@@ -14,6 +14,8 @@ from ..frequency.bands import Band
 from ..models.attribution import classes_of
 from ..models.documents import model_document
 from ..models.recipe import TASKS, Recipe
+from ..models.spectrum_reference import FEWEST
+from ..models.trained_model import TrainedModel
 from ..models.training import train_model
 from ..pictures.crops import CropSpec
 from ..pictures.shortcuts import Shortcut
@@ -75,6 +77,7 @@ def train(request: TrainRequest) -> None:
             highlight=False,
             soft_wrap=True,
         )
+        console.print(_check_text(model), markup=False, highlight=False, soft_wrap=True)
     print_shortcut(", ".join(recipe.train), Shortcut.from_json(model.data["shortcut"]), console)
     print_problems(problems, console)
     print_dropped({", ".join(recipe.train): model.data["dropped_leaks"]}, console)
@@ -83,6 +86,13 @@ def train(request: TrainRequest) -> None:
     if request.json_file != "-":
         print_steps(after_train(folder), console)
     raise typer.Exit(0 if recorded and not problems else 3)
+
+
+def _check_text(model: TrainedModel) -> str:
+    """Return the share of validation pictures that get no verdict, or the reason why the model has no out-of-domain check."""
+    if model.check is None:
+        return f"It has no out-of-domain check: that takes {FEWEST} training and {FEWEST} validation pictures of each class."
+    return f"It is unsure of {100 * model.validation['unsure']:.1f} % of the validation pictures; bench scan gives the reasons."
 
 
 def _lacks(domain: OpenDomain) -> str:

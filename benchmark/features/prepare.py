@@ -31,6 +31,7 @@ from ..store.folders import cache_root, ensure_writable
 from ..workers import Workers, as_completed
 from .apart import (
     Offenders,
+    can_be_drawn_anew,
     is_computed,
     looks_between,
     offenders,

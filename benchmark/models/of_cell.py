@@ -5,16 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 
 from ..contracts import LABEL_NAMES
 from ..domains.names import dataset_name, training
 from ..domains.seen import read_learned
 from ..errors import BenchError, PluginError
-from ..features.load import load_view
+from ..features.load import iter_crops, load_view
 from ..metrics.roc import Scored
 from ..records import CellResult, ItemSet
 from ..results.scores import frame_clips, item_labels, ok_rows
+from ..views import view_kernel
+from .check_calibration import MOST_REENCODED, LabelledCrops, with_check
 from .recipe import DETECTION, Recipe
 from .trained_model import TrainedModel, fitted, require_classes
 
@@ -23,6 +26,7 @@ LEFT_OUT = "model_left_out.txt"  # says why there is none
 MOST_BYTES = 32 * 2**20
 MOST_SECONDS = 120.0  # of fitting; a detector that needs more is not fitted once more for this
 DRAW = 0
+FEW_REENCODED = 20  # validation pictures of a class, for the check of an encoder's model: a study keeps one for every cell
 
 
 def keep_model(result: CellResult, folder: Path) -> int | None:
@@ -121,7 +125,15 @@ def fitted_model(result: CellResult) -> TrainedModel:
         _data(replicate.train, replicate.val),
         frame_clips(table),
     )
+    n_reencoded = FEW_REENCODED if view_kernel(detector.view).expensive else MOST_REENCODED
+    of_train, of_val = (_labelled_crops(items, model.colour) for items in (replicate.train, replicate.val))
+    model = with_check(cell.detector.label, model, of_train, of_val, n_reencoded)
     return replace(model, framing=replicate.train.provenance.framing)
+
+
+def _labelled_crops(items: ItemSet, colour: bool) -> LabelledCrops:
+    labels = item_labels(pq.read_table(items.table))
+    return LabelledCrops(iter_crops(items, colour), labels, np.zeros(len(labels), dtype=np.intp))
 
 
 def _data(train: ItemSet, val: ItemSet) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Pools: pictures of one split of several domains, each once, with their features."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from ..features.apart import Offenders, is_computed, offenders, offenders_of, wi
 from ..features.audits import FACTS_VIEW, fact_table
 from ..features.chunks import Places
 from ..features.item_sets import ItemStatuses, without_copies, without_items
-from ..features.load import load_view
+from ..features.load import iter_crops, load_view
 from ..features.prepare import PreparedDomain, Request, prepare_domains
 from ..pictures.audit import FactTable, join
 from ..records import ItemSet
@@ -32,6 +32,22 @@ from .trained_model import TrainedModel
 SHARED = ItemStatus(
     Status.ERROR, "it shares a clip or an identity with pictures that the model has learned from.", Reason.SHARED
 )
+
+
+@dataclass(frozen=True)
+class PoolPart:
+    """
+    Pictures of a pool that are of one domain.
+
+    Attributes
+    ----------
+    items : ItemSet
+    positions : array of int (n_ok,)
+        Of its usable items among the pictures of the pool; -1 for those that an earlier domain has, too.
+    """
+
+    items: ItemSet
+    positions: NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -58,6 +74,8 @@ class Pool:
         Pictures that were left out because they share a clip or an identity with what a model has learned from.
     files : FactTable
         Facts of the file of every picture; labels are 0 real, 1 fake.
+    parts : tuple of PoolPart
+        In the order of the domains.
     """
 
     view: Features
@@ -70,6 +88,23 @@ class Pool:
     problems: tuple[tuple[str, str, str, str], ...]
     n_dropped: int
     files: FactTable
+    parts: tuple[PoolPart, ...]
+
+    @property
+    def domains(self) -> NDArray[np.intp]:
+        """Number of the domain of each picture, (n_pictures,)."""
+        numbers = np.empty(len(self.labels), dtype=np.intp)
+        for number, part in enumerate(self.parts):
+            numbers[part.positions[part.positions >= 0]] = number
+        return numbers
+
+    def iter_crops(self, colour: bool) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.intp]]]:
+        """Yield crops (n_crops, side, side[, 3]) and the picture that each shows, as `features.load.iter_crops`."""
+        for part in self.parts:
+            for crops, places in iter_crops(part.items, colour):
+                rows = part.positions[places]
+                if (rows >= 0).any():
+                    yield crops[rows >= 0], rows[rows >= 0]
 
 
 def splits_and_facts(domains: Sequence[OpenDomain]) -> dict[str, Any]:
@@ -181,7 +216,7 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[ItemStatuses, It
     """Put domains together; of pictures that several have (reals, mostly), the first is taken."""
     seen: set[str] = set()
     views: list[Features] = []
-    rows, labels, contents, looks, tables, problems, files = [], [], [], [], [], [], []
+    rows, labels, contents, looks, tables, problems, files, pool_parts = [], [], [], [], [], [], [], []
     n = n_dropped = 0
     for statuses, items, computed in parts:
         usable = [content for content, status in zip(statuses.contents, statuses.statuses, strict=True) if status == OK]
@@ -195,6 +230,7 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[ItemStatuses, It
         rows.append(position[crop_rows[crop_is_new]])
         if not computed:
             looks += [look for look, status in zip(statuses.hashes, statuses.statuses, strict=True) if status == OK]
+        pool_parts.append(PoolPart(items, np.where(new, position, -1)))
         table = pq.read_table(items.table)
         fake = item_labels(table)[new]
         labels.append(fake * (recipe.classes.index(generator_of(items.domain)) if len(recipe.classes) > 2 else 1))
@@ -222,4 +258,5 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[ItemStatuses, It
         tuple(problems),
         n_dropped,
         join(files),
+        tuple(pool_parts),
     )

@@ -36,7 +36,9 @@ from ..results.scores import mean_per_item
 from ..store.files import write_json
 from ..views import features_from_crops, view_kernel
 from .attribution import Classifier
+from .domain_check import LIMIT, DomainCheck, Doubt, Evidence, Judgement, reencode
 from .recipe import Recipe
+from .spectrum_reference import picture_profiles
 
 FORMAT = 1
 SEEN, NAMES, LOOKS = "seen.txt", "names.txt", "looks.txt"
@@ -144,6 +146,8 @@ class TrainedModel:
     looks : frozenset of int
         `perceptual_hash` of the pictures in `seen`, except computed ones; empty for a model that was kept before models knew
         them.
+    check : DomainCheck, or None
+        None for a model of very few pictures, and for one that was kept before models had a check.
     """
 
     recipe: Recipe
@@ -158,6 +162,7 @@ class TrainedModel:
     framing: Framing = field(default_factory=Framing)
     clip_thresholds: dict[str, float] = field(default_factory=dict)
     looks: frozenset[int] = frozenset()
+    check: DomainCheck | None = None
 
     @classmethod
     def calibrated(
@@ -239,15 +244,86 @@ class TrainedModel:
         DataError
             If one is smaller than a crop.
         """
-        kernel = view_kernel(self.view)
+        return self.score_crops(*self._cut(pictures))
+
+    def score_crops(self, crops: NDArray[np.uint8], rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Score the pictures whose crops (n_crops, side, side[, 3]) are given; `rows` says which picture a crop shows."""
+        return self.score_view(features_from_crops(view_kernel(self.view), crops, self.recipe.band), rows)
+
+    def _cut(self, pictures: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
         windows = [cut(picture, self.recipe.crop) for picture in pictures]
         rows = np.repeat(np.arange(len(windows)), [len(w) for w in windows])
-        view = features_from_crops(kernel, np.stack([crop for w in windows for crop in w]), self.recipe.band)
-        return self.score_view(view, rows)
+        return np.stack([crop for w in windows for crop in w]), rows
 
     def score_file(self, data: bytes) -> NDArray[np.float64]:
         """Score one picture file, (n_columns,)."""
         return self.score_pictures([decode(data, self.colour)])[0]
+
+    def examine_pictures(self, pictures: Sequence[NDArray[np.uint8]]) -> Evidence:
+        """Collect the evidence for `judge` on decoded pictures; parameters and errors as in `score_pictures`."""
+        return self.examine(*self._cut(pictures))
+
+    def examine(self, crops: NDArray[np.uint8], rows: NDArray[np.intp]) -> Evidence:
+        """
+        Collect the evidence for `judge` on pictures whose crops are given.
+
+        Parameters
+        ----------
+        crops : array of uint8 (n_crops, side, side[, 3])
+        rows : array of int (n_crops,)
+            Which picture each crop shows.
+        """
+        chains = self.check.reencodings if self.check else ()
+        versions = [crops, *(reencode(crops, chain) for chain in chains)]
+        scores = [self.score_crops(version, rows) for version in versions]
+        probabilities = np.stack([self.calibration.probabilities(of_version) for of_version in scores], axis=1)
+        n = len(probabilities)
+        if self.check is None:
+            return Evidence(probabilities, np.full(n, np.nan))
+        return Evidence(probabilities, self.check.reference.distances(picture_profiles([(crops, rows)], n)))
+
+    def margins(self, verdicts: NDArray[np.str_], probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """
+        Return the distances of probabilities from those at which a verdict turns into another class.
+
+        Parameters
+        ----------
+        verdicts : array of str (n_pictures,)
+            Classes, which may be those of other probabilities.
+        probabilities : array of float64 (n_pictures, n_classes)
+
+        Returns
+        -------
+        array of float64 (n_pictures,)
+            In log odds; negative where the verdict has turned.
+        """
+        logs = np.log(np.maximum(probabilities, np.finfo(float).tiny))
+        if len(self.recipe.classes) == 2:
+            low, high = np.log(np.clip(self.unsure, 1e-12, 1 - 1e-12)) - np.log1p(-np.clip(self.unsure, 1e-12, 1 - 1e-12))
+            odds = logs[:, 1] - logs[:, 0]
+            return np.where(verdicts == self.recipe.classes[1], odds - low, high - odds)
+        own = np.array(self.recipe.classes) == verdicts[:, None]
+        return np.where(own, logs, -np.inf).max(axis=1) - np.where(own, -np.inf, logs).max(axis=1)
+
+    def judge(self, probabilities: NDArray[np.float64], distance: float) -> Judgement:
+        """
+        Return the verdict on a picture or a clip.
+
+        Parameters
+        ----------
+        probabilities : array of float64 (n_versions, n_classes)
+            Of the picture as it is, then of its re-encodings.
+        distance : float
+            From the training spectra, as a multiple of the limit; NaN if it is not known.
+        """
+        if distance > LIMIT:
+            return Judgement(UNSURE, Doubt.UNLIKE_TRAINING)
+        verdict, *others = map(self.verdict_of, probabilities)
+        if verdict == UNSURE:
+            return Judgement(UNSURE, Doubt.BETWEEN_CLASSES)
+        if any(other not in (verdict, UNSURE) for other in others):
+            return Judgement(UNSURE, Doubt.UNSTABLE)
+        return Judgement(verdict)
 
     def verdicts(self, scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
         """Return probabilities (n_pictures, n_classes), and for each picture the name of its class or ``unsure``."""
@@ -296,6 +372,8 @@ class TrainedModel:
             (folder / NAMES).write_text("\n".join(sorted(self.names)) + "\n")
         if self.looks:
             (folder / LOOKS).write_text("\n".join(f"{look:016x}" for look in sorted(self.looks)) + "\n")
+        if self.check is not None:
+            self.check.save(folder)
         recipe = self.recipe
         write_json(
             folder / "model.json",
@@ -316,6 +394,7 @@ class TrainedModel:
                 "data": self.data,
                 "framing": self.framing.as_dict(),
                 **({"clip_thresholds": self.clip_thresholds} if self.clip_thresholds else {}),
+                **({"check": self.check.as_dict()} if self.check else {}),
                 "bandbench": version("bandbench"),
             },
         )
@@ -374,6 +453,7 @@ class TrainedModel:
                 frozenset(int(look, 16) for look in (folder / LOOKS).read_text().split())
                 if (folder / LOOKS).exists()
                 else frozenset(),
+                DomainCheck.load(folder, meta["crop"]["side"], meta["check"]) if "check" in meta else None,
             )
         except FileNotFoundError as error:
             raise PluginError(
@@ -401,10 +481,12 @@ def add_mlflow_model(folder: Path) -> None:
     from mlflow.models.signature import ModelSignature
     from mlflow.types.schema import ColSpec, Schema, TensorSpec
 
-    classes = json.loads((folder / "model.json").read_text(encoding="utf-8"))["classes"]
+    meta = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    of_check = [ColSpec("string", "reason"), ColSpec("double", "distance")] if "check" in meta else []
     columns: list[ColSpec | TensorSpec] = [
         ColSpec("string", "verdict"),
-        *(ColSpec("double", f"p_{name}") for name in classes),
+        *(ColSpec("double", f"p_{name}") for name in meta["classes"]),
+        *of_check,
         ColSpec("string", "error"),
     ]
     # Of the answer alone: MLflow would turn away every picture that is not of the one type that an input has there.

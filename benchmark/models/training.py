@@ -22,7 +22,8 @@ from ..reporting import Reporter
 from ..results.scores import frame_clips
 from ..workers import Workers
 from .attribution import Classifier, attribution_metrics, generator_of
-from .pools import pools_of, prepare_for, splits_and_facts
+from .check_calibration import LabelledCrops, with_check
+from .pools import Pool, pools_of, prepare_for, splits_and_facts
 from .recipe import Recipe
 from .trained_model import TrainedModel, fitted, require_classes
 
@@ -95,17 +96,19 @@ def train_model(
         )
         reporter.stage("auditing files", None)
         audited = audit(join([train.files, val.files]))
-    seen = frozenset(content_name(content) for content in (*train.contents, *val.contents))
-    looks = frozenset(look for split in FITTED for look in pools[split].looks)
-    learned = Learned(seen, fitted_names(domains), looks)
-    shortcut = audited.shortcut.to_json() if audited else None
-    data = {**splits_and_facts(domains), "dropped_leaks": dropped, "shortcut": shortcut}
-    if n_classes == 2:
-        scored = Scored(val.labels, scores[:, 0], val.groups)
-        clips = frame_clips(val.table)
-        model = TrainedModel.calibrated(recipe, classifier, scored, len(train.labels), learned, data, clips)
-    else:
-        model = _attributing(recipe, classifier, val.labels, scores, len(train.labels), learned, data)
+        seen = frozenset(content_name(content) for content in (*train.contents, *val.contents))
+        looks = frozenset(look for split in FITTED for look in pools[split].looks)
+        learned = Learned(seen, fitted_names(domains), looks)
+        shortcut = audited.shortcut.to_json() if audited else None
+        data = {**splits_and_facts(domains), "dropped_leaks": dropped, "shortcut": shortcut}
+        if n_classes == 2:
+            scored = Scored(val.labels, scores[:, 0], val.groups)
+            clips = frame_clips(val.table)
+            model = TrainedModel.calibrated(recipe, classifier, scored, len(train.labels), learned, data, clips)
+        else:
+            model = _attributing(recipe, classifier, val.labels, scores, len(train.labels), learned, data)
+        reporter.stage("calibrating the out-of-domain check", None)
+        model = with_check(recipe.label, model, *(_labelled_crops(pool, model.colour) for pool in (train, val)))
     return replace(model, framing=framing_of(domains)), (*train.problems, *val.problems)
 
 
@@ -120,6 +123,10 @@ def _with_anew(domains: Sequence[OpenDomain], anew: Sequence[DrawnAnew]) -> list
     }
     replaced = with_datasets({(domain.name, domain.replicate): domain for domain in domains}, datasets)
     return [replaced[domain.name, domain.replicate] for domain in domains]
+
+
+def _labelled_crops(pool: Pool, colour: bool) -> LabelledCrops:
+    return LabelledCrops(pool.iter_crops(colour), pool.labels, pool.domains)
 
 
 def require_listed(recipe: Recipe, domains: Sequence[OpenDomain]) -> None:
