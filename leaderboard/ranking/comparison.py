@@ -186,26 +186,6 @@ def _symmetric(values: NDArray[np.float64], upper: tuple[NDArray, ...], own: flo
     return matrix
 
 
-class _Pairs:
-    """Errors of the differences of two contestants, from products of influences that are computed once for all pairs."""
-
-    def __init__(self, contestants: Sequence[Contestant]) -> None:
-        self.contestants = contestants
-        each = [one.replicates for one in contestants]
-        means = np.stack([one.influences.mean(axis=0) for one in each])
-        self.over_groups = _squared_distances(means @ means.T)
-        self.freedom = _freedom_of_pairs(each, means)
-
-    def error(self, i: int, j: int) -> "PartsOfError":
-        """Return the parts of the error of a difference."""
-        first, second = self.contestants[i], self.contestants[j]
-        over_groups = Part(float(self.over_groups[i, j]) + first.unseen + second.unseen, float(self.freedom[i, j]))
-        values, others = first.replicates.values, second.replicates.values
-        if first.training and first.training == second.training and len(values) == len(others):
-            return over_groups, _over_training(values - others, max(first.overlap, second.overlap)), NO_PART
-        return over_groups, _over_training(values, first.overlap), _over_training(others, second.overlap)
-
-
 @dataclass(frozen=True)
 class Part:
     """Part of the variance of a difference, with the degrees of freedom of its estimate."""
@@ -216,6 +196,26 @@ class Part:
 
 PartsOfError = tuple[Part, Part, Part]  # over groups, and over training draws: of the difference, or of either side
 NO_PART = Part(0.0, 1.0)
+
+
+class _Pairs:
+    """Errors of the differences of two contestants, from products of influences that are computed once for all pairs."""
+
+    def __init__(self, contestants: Sequence[Contestant]) -> None:
+        self.contestants = contestants
+        each = [one.replicates for one in contestants]
+        means = np.stack([one.influences.mean(axis=0) for one in each])
+        self.over_groups = _squared_distances(means @ means.T)
+        self.freedom = _freedom_of_pairs(each, means)
+
+    def error(self, i: int, j: int) -> PartsOfError:
+        """Return the parts of the error of a difference."""
+        first, second = self.contestants[i], self.contestants[j]
+        over_groups = Part(float(self.over_groups[i, j]) + first.unseen + second.unseen, float(self.freedom[i, j]))
+        values, others = first.replicates.values, second.replicates.values
+        if first.training and first.training == second.training and len(values) == len(others):
+            return over_groups, _over_training(values - others, max(first.overlap, second.overlap)), NO_PART
+        return over_groups, _over_training(values, first.overlap), _over_training(others, second.overlap)
 
 
 def _over_training(values: NDArray[np.float64], overlap: float) -> Part:
