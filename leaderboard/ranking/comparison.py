@@ -4,8 +4,8 @@ Comparison of every two of several recipes: mean AUCs on the same test pictures,
 The error of a difference has the two parts of `metrics.replicates`: groups of test pictures, on which all recipes are scored
 alike, and training draws. Recipes that were fitted on the same training sets are compared draw by draw, so that what a lucky
 draw gives to both does not count; others have the sum of their own variances between draws. A fit's own mistakes on these test
-pictures are in both parts, so that the error is rather too large than too small. `p_values` says how likely a difference is
-without a cause, and Holm's correction keeps the chance of any false difference at `LEVEL`.
+pictures are in both parts, so that the error is rather too large than too small. Holm's correction keeps the chance of any
+false difference at `LEVEL`.
 """
 
 from collections.abc import Sequence
@@ -270,7 +270,8 @@ def p_values(
     -----
     The critical value is the mean of the quantiles of Student's t for the parts, weighted by their variances (Cochran,
     Biometrics 20, 1964). Satterthwaite's degrees of freedom are too many in the far tails that Holm's correction asks for: on
-    10 % of simulated boards of 12 equal recipes with five draws, two were called different; by Cochran's rule on 1 %.
+    15 % of simulated boards of 12 equal recipes with five draws, two were called different; by Cochran's rule on 4 %
+    (docs/methods.md has the table).
     """
     from scipy.special import stdtrit
 
