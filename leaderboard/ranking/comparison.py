@@ -4,8 +4,8 @@ Comparison of every two of several recipes: mean AUCs on the same test pictures,
 The error of a difference has the two parts of `metrics.replicates`: groups of test pictures, on which all recipes are scored
 alike, and training draws. Recipes that were fitted on the same training sets are compared draw by draw, so that what a lucky
 draw gives to both does not count; others have the sum of their own variances between draws. A fit's own mistakes on these test
-pictures are in both parts, so that the error is rather too large than too small. `p_values` says how likely a difference is
-without a cause, and Holm's correction keeps the chance of any false difference at `LEVEL`.
+pictures are in both parts, so that the error is rather too large than too small. Holm's correction keeps the chance of any
+false difference at `LEVEL`.
 """
 
 from collections.abc import Sequence
@@ -186,26 +186,6 @@ def _symmetric(values: NDArray[np.float64], upper: tuple[NDArray, ...], own: flo
     return matrix
 
 
-class _Pairs:
-    """Errors of the differences of two contestants, from products of influences that are computed once for all pairs."""
-
-    def __init__(self, contestants: Sequence[Contestant]) -> None:
-        self.contestants = contestants
-        each = [one.replicates for one in contestants]
-        means = np.stack([one.influences.mean(axis=0) for one in each])
-        self.over_groups = _squared_distances(means @ means.T)
-        self.freedom = _freedom_of_pairs(each, means)
-
-    def error(self, i: int, j: int) -> "PartsOfError":
-        """Return the parts of the error of a difference."""
-        first, second = self.contestants[i], self.contestants[j]
-        over_groups = Part(float(self.over_groups[i, j]) + first.unseen + second.unseen, float(self.freedom[i, j]))
-        values, others = first.replicates.values, second.replicates.values
-        if first.training and first.training == second.training and len(values) == len(others):
-            return over_groups, _over_training(values - others, max(first.overlap, second.overlap)), NO_PART
-        return over_groups, _over_training(values, first.overlap), _over_training(others, second.overlap)
-
-
 @dataclass(frozen=True)
 class Part:
     """Part of the variance of a difference, with the degrees of freedom of its estimate."""
@@ -216,6 +196,26 @@ class Part:
 
 PartsOfError = tuple[Part, Part, Part]  # over groups, and over training draws: of the difference, or of either side
 NO_PART = Part(0.0, 1.0)
+
+
+class _Pairs:
+    """Errors of the differences of two contestants, from products of influences that are computed once for all pairs."""
+
+    def __init__(self, contestants: Sequence[Contestant]) -> None:
+        self.contestants = contestants
+        each = [one.replicates for one in contestants]
+        means = np.stack([one.influences.mean(axis=0) for one in each])
+        self.over_groups = _squared_distances(means @ means.T)
+        self.freedom = _freedom_of_pairs(each, means)
+
+    def error(self, i: int, j: int) -> PartsOfError:
+        """Return the parts of the error of a difference."""
+        first, second = self.contestants[i], self.contestants[j]
+        over_groups = Part(float(self.over_groups[i, j]) + first.unseen + second.unseen, float(self.freedom[i, j]))
+        values, others = first.replicates.values, second.replicates.values
+        if first.training and first.training == second.training and len(values) == len(others):
+            return over_groups, _over_training(values - others, max(first.overlap, second.overlap)), NO_PART
+        return over_groups, _over_training(values, first.overlap), _over_training(others, second.overlap)
 
 
 def _over_training(values: NDArray[np.float64], overlap: float) -> Part:
@@ -270,7 +270,8 @@ def p_values(
     -----
     The critical value is the mean of the quantiles of Student's t for the parts, weighted by their variances (Cochran,
     Biometrics 20, 1964). Satterthwaite's degrees of freedom are too many in the far tails that Holm's correction asks for: on
-    10 % of simulated boards of 12 equal recipes with five draws, two were called different; by Cochran's rule on 1 %.
+    15 % of simulated boards of 12 equal recipes with five draws, two were called different; by Cochran's rule on 4 %
+    (docs/methods.md has the table).
     """
     from scipy.special import stdtrit
 
