@@ -278,9 +278,12 @@ def _test_result(context: _Context, tested: _Tested, domain: str) -> TestResult:
     metrics = {name: _mean([of_draw[name] for of_draw in tested.metrics[domain]]) for name in tested.metrics[domain][0]}
     for name, rate in tested.rates[domain].items():
         metrics |= _named(name, intervals.share(rate))
+    auc = intervals.auc(replicates)
     return TestResult(
         domain=domain,
-        **_named("auc", intervals.auc(replicates)),
+        auc=auc.value,
+        auc_lo=auc.low,
+        auc_hi=auc.high,
         n=entries[0].n_items,
         coverage=_mean([entry.coverage for entry in entries]),
         allpass_auc=context.allpass[domain].replicates.value if domain in context.allpass else math.nan,

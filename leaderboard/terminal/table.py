@@ -150,10 +150,13 @@ FORMATS: dict[Unit, Callable[[float], str]] = {
 
 def _interval(row: Row, column: Column) -> str:
     value, low, high = (row.value(name) for name in column.names)
-    written, between = FORMATS.get(column.unit, _number)(value), f"{_bound(low)}-{_bound(high)}"
+    written = FORMATS.get(column.unit, _number)(value)
+    if math.isnan(value) or math.isnan(low) or low == high:
+        return written
+    between = f"{_bound(low)}-{_bound(high)}"
     if column.unit is Unit.DIFFERENCE:
-        between = f"{low:+.3f} to {high:+.3f}"
-    return written if math.isnan(value) or math.isnan(low) else f"{written}\n[dim]{between}[/dim]"
+        between = " ".join(f"{bound:+.3f}".replace("0.", ".", 1) for bound in (low, high))
+    return f"{written}\n[dim]{between}[/dim]"
 
 
 def _bound(value: float) -> str:
