@@ -165,13 +165,16 @@ FORMATS: dict[Unit, Callable[[float], str]] = {
 
 def _interval(row: Row, column: Column) -> str:
     value, low, high = (row.value(name) for name in column.names)
-    written, between = FORMATS.get(column.unit, _number)(value), f"{_bound(low)}-{_bound(high)}"
+    written = FORMATS.get(column.unit, _number)(value)
+    if math.isnan(value) or math.isnan(low) or low == high:
+        return written
+    between = f"{_bound(low)}-{_bound(high)}"
     if column.unit is Unit.DIFFERENCE:
-        between = f"{low:+.3f} to {high:+.3f}"
+        between = " ".join(f"{bound:+.3f}".replace("0.", ".", 1) for bound in (low, high))
     # The interval of the headline says so if it is over test pictures alone.
     if row.seeds == 1 and column.name == ("in_domain_auc" if math.isnan(row.cross_domain_auc) else "cross_domain_auc"):
         between += "\none draw"
-    return written if math.isnan(value) or math.isnan(low) else f"{written}\n[dim]{between}[/dim]"
+    return f"{written}\n[dim]{between}[/dim]"
 
 
 def _bound(value: float) -> str:
