@@ -107,6 +107,7 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         role=entry.role,
         band=entry.band,
         evidence=document.evidence,
+        plateau=document.plateau if is_chosen else None,
         swept=document.swept,
         **_headline(tests, document.train, bootstrap, tested, drawn, clips),
         coverage=_mean([test.coverage for test in tests]),

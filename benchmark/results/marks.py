@@ -6,6 +6,7 @@ A mark is derived from the row's own numbers, wherever a row is shown, and is ne
 
 from enum import StrEnum
 
+from .evidence import lies_outside
 from .rows import Row
 
 MIN_DRAWS = 5  # draws of training pictures from which the variance between draws is estimated well enough for a rank
@@ -52,6 +53,7 @@ def marks_of(row: Row) -> tuple[Mark, ...]:
         Mark.FEW_DRAWS: 1 < row.seeds < MIN_DRAWS,
         Mark.NOTHING_LEARNED: row.in_domain_auc_lo <= 0.5,  # NaN, of a row without an in-domain test, is not
         Mark.LIKE_COIN_FLIP: row.cross_domain_auc_lo <= 0.5 <= row.cross_domain_auc_hi,
+        Mark.OUTSIDE_EVIDENCE: row.role == "chosen" and lies_outside(row.band, row.evidence),
         Mark.ONE_SOURCE_OF_REALS: len({source.source for test in row.tests for source in test.by_reals}) < 2,
     }
     return tuple(mark for mark in Mark if marks.get(mark, False))
