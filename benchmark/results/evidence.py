@@ -8,7 +8,6 @@ One function, `evidence_stretches`, turns clear bands into stretches and one, `e
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
-from statistics import NormalDist
 from typing import Any, Self
 
 import numpy as np
@@ -19,7 +18,6 @@ from ..frequency.bands import MAX_FREQUENCY, Band
 EVERYWHERE = 0.9  # share of the axis from which on evidence is called everywhere
 INSIDE = 0.5  # share of the narrower one, band or evidence, that has to lie in the other one
 SINGLE_LOOK = 1.96  # standard errors above which a band is clear in a single look
-LEAST_MISS = 1e-4  # an AUC of 1 counts as one less this, whose normal quantile is finite
 
 
 @dataclass(frozen=True)
@@ -87,28 +85,15 @@ class Swept:
     ----------
     edges : array of float64 (n_bands, 2)
         In cycles/pixel.
-    effect : array of float64 (n_bands,)
-        Size of what was tested, 0 for none: the `information` of a band kept alone, the loss of it by one that is taken out.
     clear : array of bool (n_bands,)
-        True where it is there at the level of all bands together.
+        True where the effect is there at the level of all bands together.
     statistic : array of float64 (n_bands,)
-        Effect over its standard error.
+        Effect over its standard error; NaN where undefined.
     """
 
     edges: NDArray[np.float64]
-    effect: NDArray[np.float64]
     clear: NDArray[np.bool_]
     statistic: NDArray[np.float64]
-
-
-def information(aucs: Sequence[float]) -> NDArray[np.float64]:
-    """
-    Return half the squared distance of two normal distributions of unit variance with these AUCs, negative for those below 0.5.
-
-    Of independent coefficients that a linear detector weighs it adds up, so a band that holds half of an excess has half of it.
-    """
-    distance = [NormalDist().inv_cdf(min(max(auc, LEAST_MISS), 1 - LEAST_MISS)) if auc == auc else 0.0 for auc in aucs]
-    return np.sign(distance) * np.square(distance)
 
 
 def stretches(swept: Swept) -> list[tuple[float, float]]:
@@ -126,12 +111,12 @@ def stretches(swept: Swept) -> list[tuple[float, float]]:
 
     Notes
     -----
-    A band is clear as soon as a part of it holds evidence, so the union of clear bands is too wide by up to their width. Clear
-    bands that touch, or between which every band is clear in a single look, make one run, which goes on over neighbours that
-    are clear in a single look. The stretch ends where the effect falls to half of its median within one band width of that end,
-    interpolated between the centres of two bands: a band that slides across the edge of an excess loses half of it when its
-    centre is on the edge. The median, because a band across an edge sees the contrast of both sides, too, which may be several
-    times the effect within. The ends of the axis are no edges.
+    Clear bands that touch, or between which every band is clear in a single look, make one run, which goes on over neighbours
+    that are clear in a single look. A band is in it as soon as a part of it holds enough evidence. Information adds up over
+    frequencies, and with it the square of the statistic, so that part is the share (limit / statistic)² of its width, where the
+    statistic is that of a band full of evidence: the median of those within one width of the end. The end of the stretch
+    follows from the outermost band that is in the run and the next one that is not, half way between what either says. The
+    ends of the axis are no ends.
 
     In a sweep whose bands overlap by half, each frequency is in two bands. A clear band with neighbours of which none is clear
     even in a single look is a chance find, or the contrast across one edge, and no location.
@@ -146,10 +131,10 @@ def stretches(swept: Swept) -> list[tuple[float, float]]:
     found = []
     for run in filter(partial(_is_supported, swept), runs):
         first, last = _extended(swept, run[0], -1), _extended(swept, run[-1], 1)
-        low = float(edges[0, 0]) if first == 0 else _half_height(swept, first, last, -1)
+        low, high = _ends(swept, first, last)
         # The last band of a sweep ends within one step of the corner of the spectrum.
-        high = MAX_FREQUENCY if last == len(edges) - 1 else _half_height(swept, first, last, 1)
-        found.append((round(max(0.0, float(low)), 6), round(min(MAX_FREQUENCY, float(high)), 6)))
+        low, high = 0.0 if first == 0 else low, MAX_FREQUENCY if last == len(edges) - 1 else high
+        found.append((round(max(0.0, low), 6), round(min(MAX_FREQUENCY, high), 6)))
     return found
 
 
@@ -176,20 +161,28 @@ def _extended(swept: Swept, end: int, direction: int) -> int:
     return end
 
 
-def _half_height(swept: Swept, first: int, last: int, direction: int) -> float:
-    """Return the frequency at which the effect falls to half, at the lower (-1) or the upper (1) end of a run of bands."""
+def _ends(swept: Swept, first: int, last: int) -> tuple[float, float]:
+    """Return the ends of the stretch that a run of bands stands for; of a stretch that is shorter, one step."""
+    step = _step(swept)
+    low = float(swept.edges[first, 1]) - _least_part(swept, first, last, first) - step / 2
+    high = float(swept.edges[last, 0]) + _least_part(swept, first, last, last) + step / 2
+    middle = float(swept.edges[[first, last]].mean())
+    return (low, high) if high - low >= step else (middle - step / 2, middle + step / 2)
+
+
+def _step(swept: Swept) -> float:
     centres = swept.edges.mean(axis=1)
-    end = first if direction < 0 else last
-    width = swept.edges[end, 1] - swept.edges[end, 0]
+    return float(np.median(np.diff(centres))) if len(centres) > 1 else float(np.diff(swept.edges[0])[0])
+
+
+def _least_part(swept: Swept, first: int, last: int, end: int) -> float:
+    """Return the length of the part of the outermost band that has to hold evidence to be clear in a single look."""
+    centres = swept.edges.mean(axis=1)
+    width = float(swept.edges[end, 1] - swept.edges[end, 0])
     inside = np.arange(first, last + 1)
-    near = inside[np.abs(centres[inside] - centres[end]) <= width + 1e-9]
-    half = float(np.median(swept.effect[near])) / 2
-    # From within outwards, up to the first band beyond the end.
-    for i in range(int(near[np.argmax(swept.effect[near])]) + direction, end + 2 * direction, direction):
-        inner, outer = float(swept.effect[i - direction]), float(swept.effect[i])
-        if outer < half:
-            return float(centres[i - direction] + (inner - half) / (inner - outer) * (centres[i] - centres[i - direction]))
-    return float((centres[end] + centres[end + direction]) / 2)  # the effect beyond is as large, and its error too
+    near = swept.statistic[inside[np.abs(centres[inside] - centres[end]) <= width + 1e-9]]
+    full = max(float(np.nanmedian(near)), SINGLE_LOOK)
+    return width * (SINGLE_LOOK / full) ** 2
 
 
 def evidence_stretches(kept: Swept | None, removed: Swept | None) -> Evidence:

@@ -18,7 +18,7 @@ from ..records import SWEEP_STAGES, Assessment, Cell, CellResult, Comparison, Jo
 from ..results.evidence import Evidence, evidence_stretches
 from ..study.study_file import Study
 from .optuna_history import History
-from .selection import choose, evidence_bands, kept_alone, oracles, plateau, taken_out
+from .selection import choose, evidence_bands, oracles, plateau, swept_bands
 
 Work = Sequence[Job] | Sequence[Assessment] | Sequence[Comparison]
 Course = Generator[Work, list[Any], "CellResult"]
@@ -118,8 +118,8 @@ def _evidence(trials: Sequence[Trial]) -> Generator[Work, list[Any], Evidence]:
     questions += [Comparison(_files(removed), _files([allpass])[0], -1)] if removed else []
     answers = iter((yield questions))
     return evidence_stretches(
-        kept_alone(kept, next(answers)) if kept else None,
-        taken_out(removed, allpass, next(answers)) if removed else None,
+        swept_bands(kept, next(answers)) if kept else None,
+        swept_bands(removed, next(answers)) if removed else None,
     )
 
 

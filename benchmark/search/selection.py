@@ -4,13 +4,12 @@ from collections.abc import Collection, Sequence
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..frequency.bands import MAX_FREQUENCY, Band
 from ..frequency.modes import Mode
 from ..metrics.simultaneous import Clarity
 from ..records import MOST_EVIDENCE_BANDS, Cell, Record, Tested, Trial
-from ..results.evidence import Evidence, Swept, agreement, information, is_everywhere, lies_outside
+from ..results.evidence import Evidence, Swept, agreement, is_everywhere, lies_outside
 
 
 def oracles(cell: Cell, by_band: dict[Band, tuple[Record, ...]]) -> list[Tested]:
@@ -37,7 +36,7 @@ def oracles(cell: Cell, by_band: dict[Band, tuple[Record, ...]]) -> list[Tested]
     return [Tested("oracle", band, by_band[band], domain) for domain, (_, band) in best.items()]
 
 
-def swept_bands(trials: Sequence[Trial], clarity: Clarity, effect: NDArray[np.float64]) -> Swept:
+def swept_bands(trials: Sequence[Trial], clarity: Clarity) -> Swept:
     """
     Return narrow bands of one kind with the outcome of their tests, in the form that stretches are found in.
 
@@ -47,21 +46,9 @@ def swept_bands(trials: Sequence[Trial], clarity: Clarity, effect: NDArray[np.fl
         In ascending order of frequency.
     clarity : Clarity
         Of the same bands.
-    effect : array of float64 (n_trials,)
     """
     edges = np.array([trial.band.edges for trial in trials])
-    return Swept(edges, effect, np.array(clarity.clear), np.array(clarity.statistic))
-
-
-def kept_alone(trials: Sequence[Trial], clarity: Clarity) -> Swept:
-    """Return narrow bands that were kept alone; the effect of a band is its information on the classes."""
-    return swept_bands(trials, clarity, information([trial.auc.value for trial in trials]))
-
-
-def taken_out(trials: Sequence[Trial], allpass: Trial, clarity: Clarity) -> Swept:
-    """Return narrow bands that were taken out; the effect of a band is the information that is lost without it."""
-    left = information([trial.auc.value for trial in trials])
-    return swept_bands(trials, clarity, information([allpass.auc.value])[0] - left)
+    return Swept(edges, np.array(clarity.clear), np.array(clarity.statistic))
 
 
 def evidence_bands(evidence: Evidence, step: float, mode: Mode) -> list[Band]:

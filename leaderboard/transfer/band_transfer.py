@@ -20,7 +20,6 @@ from ...benchmark.results.evidence import (
     Evidence,
     EvidenceStretch,
     Swept,
-    information,
     is_everywhere,
     stretches,
     stretches_text,
@@ -87,10 +86,12 @@ class Sweep:
         beside = float(np.median(np.diff(self.centres))) / 2
         return np.any([(self.centres >= low - beside) & (self.centres <= high + beside) for low, high in parts], axis=0)
 
-    def parts_of(self, marked: NDArray[np.bool_], domain: NDArray[np.float64], within: Sequence[Part]) -> list[Part]:
+    def parts_of(
+        self, marked: NDArray[np.bool_], auc: NDArray[np.float64], error: NDArray[np.float64], within: Sequence[Part]
+    ) -> list[Part]:
         """Return the stretches that marked bands stand for by their AUCs on a domain (`evidence.stretches`), cut to others."""
-        effect = np.abs(information(domain.tolist()))
-        ends = stretches(Swept(self.edges, effect, marked, np.where(marked, np.inf, -np.inf)))
+        statistic = np.where(marked, np.abs(auc - CHANCE) / error, 0.0)
+        ends = stretches(Swept(self.edges, marked, statistic))
         cut = [(max(a, low), min(b, high)) for a, b in ends for low, high in within]
         return [(low, high) for low, high in cut if high > low]
 
@@ -204,7 +205,8 @@ def sentences(sweep: Sweep, domains: Sequence[str], evidence: Evidence, train: s
     if len(domains) == 1:
         return [*text, "No other domain was tested."]
     if len(domains) > 2:
-        found = sweep.parts_of(inside & sweep.clear_cross_domain(), sweep.auc[:, 1:].mean(axis=1), parts)
+        means = (values[:, 1:].mean(axis=1) for values in (sweep.auc, sweep.error))
+        found = sweep.parts_of(inside & sweep.clear_cross_domain(), *means, parts)
         text.append(_sentence(found, f"the mean of the {len(domains) - 1} other domains") + ".")
     text += [_on_domain(sweep, inside, i, name, parts) for i, name in enumerate(domains) if 0 < i <= MOST_NAMED]
     more = len(domains) - 1 - MOST_NAMED
@@ -229,10 +231,10 @@ def _peak(sweep: Sweep, inside: NDArray[np.bool_]) -> str:
 
 
 def _on_domain(sweep: Sweep, inside: NDArray[np.bool_], domain: int, name: str, parts: Sequence[Part]) -> str:
-    auc = sweep.auc[:, domain]
-    inverted = sweep.parts_of(inside & sweep.clear(domain, -1), auc, parts)
+    auc, error = sweep.auc[:, domain], sweep.error[:, domain]
+    inverted = sweep.parts_of(inside & sweep.clear(domain, -1), auc, error, parts)
     below = f"; in {_stretched(inverted)} fakes score below reals there (AUC clearly below 0.5)" if inverted else ""
-    return f"{_sentence(sweep.parts_of(inside & sweep.clear(domain), auc, parts), name)}{below}."
+    return f"{_sentence(sweep.parts_of(inside & sweep.clear(domain), auc, error, parts), name)}{below}."
 
 
 def _sentence(parts: Sequence[Part], pictures: str) -> str:

@@ -10,7 +10,6 @@ from bandbench.benchmark.results.evidence import (
     agreement,
     evidence_stretches,
     evidence_text,
-    information,
     lies_outside,
     stretches,
 )
@@ -26,79 +25,73 @@ def overlaps(*planted: tuple[float, float]) -> np.ndarray:
     return np.sum(shared, axis=0) / WIDTH
 
 
-def swept(effect: np.ndarray, limit: float = 0.1) -> Swept:
-    return Swept(EDGES, effect, effect > limit, 8 * effect)
+def swept(shares: np.ndarray, full: float = 8.0, limit: float = 3.1) -> Swept:
+    """A sweep whose statistic is `full` for a band full of evidence; information, its square, is proportional to the share."""
+    statistic = full * np.sqrt(shares)
+    return Swept(EDGES, statistic > limit, statistic)
 
 
-@pytest.mark.parametrize("limit", [0.1, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize("full", [3.5, 5.0, 8.0, 30.0])
 @pytest.mark.parametrize(
     "planted", [[(0.10, 0.14)], [(0.33, 0.40)], [(0.10, 0.30)], [(0.08, 0.12), (0.32, 0.38)], [(0.2, 0.26)]]
 )
-def test_ends_are_where_planted_energy_ends_whatever_share_of_it_makes_a_band_clear(
-    planted: list[tuple[float, float]], limit: float
-) -> None:
-    found = stretches(swept(overlaps(*planted), limit))
-    assert np.array(found) == pytest.approx(np.array(planted), abs=STEP / 2)
+def test_ends_are_where_planted_energy_ends_however_strong_it_is(planted: list[tuple[float, float]], full: float) -> None:
+    found = stretches(swept(overlaps(*planted), full))
+    assert np.array(found) == pytest.approx(np.array(planted), abs=STEP)
 
 
-def test_the_level_within_a_stretch_may_vary_and_its_ends_are_judged_by_their_neighbours() -> None:
-    """An edge shows the contrast of both sides: twice the level within."""
-    effect = overlaps((0.10, 0.30))
-    effect[np.abs(EDGES.mean(axis=1) - 0.30) < 0.01] = 2.5
-    ((low, high),) = stretches(swept(effect))
-    assert (low, high) == pytest.approx((0.10, 0.30), abs=STEP)
-    weak = overlaps((0.2, 0.26)) * 0.4
-    weak[np.abs(EDGES.mean(axis=1) - 0.255) < 0.001] = 0.85
-    few = Swept(EDGES, weak, weak > 0.8, 8 * weak)  # the band across the edge alone is clear, the others in a single look
+def test_the_contrast_across_an_edge_does_not_narrow_the_stretch_to_the_edge() -> None:
+    """A band across an edge sees both sides, several times what the level within shows."""
+    statistic = 4 * np.sqrt(overlaps((0.10, 0.30)))
+    statistic[np.abs(EDGES.mean(axis=1) - 0.30) < 0.01] = 20.0
+    assert stretches(Swept(EDGES, statistic > 3.1, statistic)) == [pytest.approx((0.10, 0.30), abs=STEP)]
+    weak = 2.9 * np.sqrt(overlaps((0.2, 0.26)))
+    weak[np.abs(EDGES.mean(axis=1) - 0.255) < 0.001] = 9.0
+    few = Swept(EDGES, weak > 3.1, weak)  # the band across the edge alone is clear, the others in a single look
+    assert few.clear.sum() == 1
     assert stretches(few) == [pytest.approx((0.2, 0.26), abs=STEP)]
 
 
 def test_clear_bands_that_touch_are_one_stretch_and_those_apart_are_two() -> None:
-    effect = np.zeros(46)
-    effect[[10, 12]] = 1.0
-    assert len(stretches(swept(effect))) == 1
-    effect[[10, 11, 14, 15]] = 1.0
-    effect[12] = 0.0
-    assert len(stretches(swept(effect))) == 2
+    assert len(stretches(swept(np.isin(np.arange(46), [10, 12]) * 1.0))) == 1
+    assert len(stretches(swept(np.isin(np.arange(46), [10, 11, 14, 15]) * 1.0))) == 2
 
 
 def test_bands_that_are_clear_in_a_single_look_join_two_that_are_clear_together() -> None:
-    effect = np.zeros(46)
-    effect[10:20] = 1.0
-    clear = np.zeros(46, dtype=bool)
-    clear[[10, 11, 18, 19]] = True
-    weak, nothing = np.where(effect > 0, 2.1, 0), np.where(clear, 9.0, 0)
-    assert len(stretches(Swept(EDGES, effect, clear, weak))) == 1
-    assert len(stretches(Swept(EDGES, effect, clear, nothing))) == 2
+    clear = np.isin(np.arange(46), [10, 11, 18, 19])
+    between = (np.arange(46) > 11) & (np.arange(46) < 18)
+    assert len(stretches(Swept(EDGES, clear, np.where(clear, 9.0, 2.1 * between)))) == 1
+    assert len(stretches(Swept(EDGES, clear, np.where(clear, 9.0, 1.9 * between)))) == 2
 
 
 def test_evidence_reaches_the_ends_of_the_axis() -> None:
     assert stretches(swept(np.ones(46))) == [(0.0, round(MAX_FREQUENCY, 6))]
     ((low, high),) = stretches(swept(overlaps((0.0, 0.06))))
-    assert (low, high) == pytest.approx((0, 0.06), abs=STEP / 2)
+    assert (low, high) == pytest.approx((0, 0.06), abs=STEP)
 
 
-def alone(statistic: float, effect: float = 0.0) -> Swept:
-    """A sweep of which one band is clear; its neighbours have some effect and a statistic."""
+def alone(statistic: float) -> Swept:
+    """A sweep of which one band is clear; its neighbours have a statistic."""
     clear = np.arange(46) == 10
-    return Swept(EDGES, np.where(clear, 1.0, effect), clear, np.where(clear, 9.0, statistic))
+    return Swept(EDGES, clear, np.where(clear, 9.0, statistic))
 
 
 def test_a_clear_band_without_a_neighbour_that_supports_it_is_no_location() -> None:
     """Half of it is in either neighbour, and one of them would see what it holds."""
-    assert stretches(alone(1.9, 0.4)) == []
-    assert len(stretches(alone(2.0, 0.4))) == 1
-    apart = Swept(np.array([[0.1, 0.2], [0.2, 0.3], [0.3, 0.4]]), np.array([0, 1.0, 0]), np.array([0, 1, 0], bool), np.zeros(3))
+    assert stretches(alone(1.9)) == stretches(alone(np.nan)) == []
+    assert len(stretches(alone(2.0))) == 1
+    apart = Swept(np.array([[0.1, 0.2], [0.2, 0.3], [0.3, 0.4]]), np.array([0, 1, 0], bool), np.array([0.0, 9.0, 0.0]))
     assert stretches(apart) == [pytest.approx((0.2, 0.3))]  # nothing is in two of its bands
+    only = Swept(np.array([[0.0, 0.3], [0.3, 0.6]]), np.array([False, True]), np.array([0.0, 9.0]))
+    assert stretches(only) == [pytest.approx((0.3, MAX_FREQUENCY), abs=1e-5)]
 
 
 def test_a_stretch_goes_on_over_bands_that_are_clear_in_a_single_look() -> None:
     clear = np.isin(np.arange(46), [10, 11])
-    effect = np.where(np.abs(np.arange(46) - 10.5) < 3, 1.0, 0.0)
-    some = Swept(EDGES, effect, clear, np.where(clear, 9.0, 2 * effect))
-    assert stretches(some) == [pytest.approx((EDGES[7].mean() + STEP / 2, EDGES[14].mean() - STEP / 2))]
-    none = Swept(EDGES, effect, clear, np.where(clear, 9.0, effect))
-    assert stretches(none) == [pytest.approx((EDGES[9].mean() + STEP / 2, EDGES[12].mean() - STEP / 2))]
+    beside = np.abs(np.arange(46) - 10.5) < 3
+    short, long = (stretches(Swept(EDGES, clear, np.where(clear, 9.0, look * beside)))[0] for look in (1.9, 2.0))
+    assert long[0] < short[0] - STEP
+    assert long[1] > short[1] + STEP
 
 
 def test_nothing_clear_is_nothing_found_and_no_sweep_is_not_asked() -> None:
@@ -114,11 +107,6 @@ def test_stretches_say_what_suffices_and_what_is_necessary() -> None:
     assert [(s.sufficient, s.necessary) for s in both] == [(True, True), (True, False), (False, True)]
     assert [s.low for s in both] == sorted(s.low for s in both)
     assert [(s.sufficient, s.necessary) for s in evidence_stretches(None, removed) or ()] == [(None, True), (None, True)]
-
-
-def test_information_is_zero_at_chance_negative_below_and_finite_at_one() -> None:
-    assert information([0.5, 0.841345, 0.97725, 0.158655, float("nan")]) == pytest.approx([0, 1, 4, -1, 0], abs=1e-3)
-    assert np.isfinite(information([1.0, 0.0])).all()
 
 
 TWO = (EvidenceStretch(0.1, 0.2), EvidenceStretch(0.4, 0.5))

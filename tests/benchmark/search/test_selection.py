@@ -14,10 +14,9 @@ from bandbench.benchmark.search.selection import (
     choose,
     clearly_above_chance,
     evidence_bands,
-    kept_alone,
     oracles,
     plateau,
-    taken_out,
+    swept_bands,
 )
 from made_cells import made_cell, trial
 
@@ -145,14 +144,11 @@ def test_all_pass_and_a_stop_have_no_plateau() -> None:
 # --- the evidence of a sweep -----------------------------------------------------------------------------------------
 
 
-def test_bands_kept_alone_count_by_their_information_and_bands_taken_out_by_what_is_lost() -> None:
-    bands = [trial(Band.between(0.1, 0.13), 0.5), trial(Band.between(0.115, 0.145), 0.841345)]
-    clarity = Clarity((False, True), (0.0, 9.0))
-    assert kept_alone(bands, clarity).effect == pytest.approx([0, 1], abs=1e-4)
-    lost = taken_out(bands, trial(ALL, 0.97725), clarity)
-    assert lost.effect == pytest.approx([4, 3], abs=1e-3)
-    assert lost.edges == pytest.approx(np.array([[0.1, 0.13], [0.115, 0.145]]))
-    assert lost.clear.tolist() == [False, True]
+def test_bands_of_a_sweep_keep_their_edges_and_the_outcome_of_their_tests() -> None:
+    bands = [trial(Band.between(0.1, 0.13), 0.5), trial(Band.between(0.115, 0.145), 0.9)]
+    swept = swept_bands(bands, Clarity((False, True), (0.0, 9.0)))
+    assert swept.edges == pytest.approx(np.array([[0.1, 0.13], [0.115, 0.145]]))
+    assert (swept.clear.tolist(), swept.statistic.tolist()) == ([False, True], [0.0, 9.0])
 
 
 def test_the_bands_of_the_evidence_are_tried() -> None:
