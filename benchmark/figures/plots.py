@@ -129,7 +129,7 @@ def save_sweep(
         axes.set_ylabel("validation AUC")
         frequency_axis(axes, look)
         axes.set_title(look.wrapped(title, 3.0))
-        figure.legend(fontsize=look.small, loc="outside lower center", ncols=1 if look.paper else 2)
+        figure.legend(fontsize=look.small, loc="outside lower center", ncols=1)
     return True
 
 
