@@ -110,7 +110,7 @@ class ViewSpec:
         return cls(f"{place}:{view.__qualname__}", options)
 
     @classmethod
-    def of_transform(cls, transform: str, colour: bool = False, plane: bool = False) -> "ViewSpec":
+    def of_transform(cls, transform: str, colour: bool = False, plane: bool = False, window: bool = False) -> "ViewSpec":
         """
         Return the view of a transform by the name that papers use.
 
@@ -121,6 +121,8 @@ class ViewSpec:
             Three channels and not grey.
         plane : bool
             Whole planes (n_crops, rows, cols, channels) and not sorted columns; pixels are always planes.
+        window : bool
+            The DCT under a window; the other transforms have none.
 
         Raises
         ------
@@ -132,7 +134,8 @@ class ViewSpec:
         if transform == "pixels":
             return cls("pixels", {"colour": colour})
         options = {"colour": colour, "log": transform.startswith("log_"), "plane": plane}
-        return cls(transform.removeprefix("log_"), options)
+        name = transform.removeprefix("log_")
+        return cls(name, options | ({"window": True} if window and name == "dct" else {}))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from .metrics.roc import Interval
 from .pictures.lookalikes import Lookalikes
 from .pictures.shortcuts import Shortcut
 from .registry import DetectorSpec
+from .results.evidence import Evidence
 from .store.files import digest
 from .study.study_file import Study, all_pass_only
 
@@ -196,7 +197,7 @@ class Plan:
     @property
     def n_bands(self) -> int:
         """Largest number of bands that one cell tries."""
-        sweep = len(self.study.sweep_bands)
+        sweep = len(self.study.sweep_bands) + (MOST_EVIDENCE_BANDS if self.study.sweep else 0)
         return 1 + sweep + len(self.study.bands) + self.study.search.trials
 
     @property
@@ -359,10 +360,31 @@ class Assessment:
     scores: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """
+    Work for a worker: the simultaneous test of several bands.
+
+    Attributes
+    ----------
+    scores : tuple of tuple of str
+        Validation score files by band, one per replicate.
+    reference : tuple of str
+        Those of the band that the others are compared with; empty to compare them with chance.
+    sign : {1, -1}
+        Better than the reference, or worse.
+    """
+
+    scores: tuple[tuple[str, ...], ...]
+    reference: tuple[str, ...] = ()
+    sign: int = 1
+
+
 SWEEP_STAGES = {"band": "sweep", "stop": "stop_sweep"}  # of narrow bands, by what is done with them
+MOST_EVIDENCE_BANDS = 7  # that are tried after a sweep, because they pass what it found
 RULE = (
-    "narrowest band within one standard error of the best validation AUC, of those whose own AUC is clearly above 0.5; "
-    "all-pass where there is none"
+    "of the bands within one standard error of the best validation AUC whose own AUC is clearly above 0.5, the one that agrees "
+    "best with the evidence of the sweep, or the narrowest where there is no such evidence; all-pass where there is none"
 )
 
 
@@ -418,7 +440,7 @@ class Trial:
     Attributes
     ----------
     band : Band
-    stage : {"allpass", "sweep", "stop_sweep", "search", "fixed"}
+    stage : {"allpass", "sweep", "stop_sweep", "evidence", "search", "fixed"}
     auc : Interval
         Of the validation items of the training domain, mean over replicates.
     records : tuple of Record
@@ -451,12 +473,13 @@ class Tested:
 
 @dataclass(frozen=True)
 class CellResult:
-    """Result of one cell; with an `error` there is no chosen band."""
+    """Result of one cell; with an `error` there is no chosen band. See `Row` for evidence and plateau."""
 
     cell: Cell
     trials: tuple[Trial, ...] = ()
-    evidence: tuple[float, float] | None = None
+    evidence: Evidence = None
     chosen: Trial | None = None
     tested: tuple[Tested, ...] = ()
     gaps: tuple[str, ...] = field(default=())
     error: str = ""
+    plateau: tuple[float, float] | None = None

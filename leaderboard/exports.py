@@ -30,7 +30,7 @@ def as_document(
     Return the JSON form of a leaderboard; undefined numbers are NaN here and null in the file.
 
     Row numbers in its notes count the rows without the all-pass ones, as the table does. `remarks` are further notes.
-    ``evidence`` is null where no interval was found, and where ``swept`` is false, as nobody looked for one.
+    ``evidence`` is a list of stretches, empty where a sweep found none, and null where no sweep asked.
     """
     plain = [
         {k: v for k, v in row.to_json().items() if k != "robustness"} | _rank_of(row) | {"marks": _codes(row, computed)}
@@ -81,12 +81,12 @@ def as_tests_csv(rows: list[Row]) -> str:
 def _row_line(row: Row, submitted: bool, computed: Collection[str]) -> dict[str, Any]:
     data = row.to_json()
     line = {name: value for name, value in data.items() if not isinstance(value, dict | list) and name not in ORIGIN}
-    for nested in ("evidence", "shortcut"):
+    for nested in ("evidence", "plateau", "shortcut"):
         line.pop(nested, None)
     if submitted:
         line |= _submission_columns(row)
     line |= {f"band.{name}": value for name, value in data["band"].items()}
-    line |= {f"evidence.{end}": getattr(row.evidence, end) if row.evidence else None for end in ("low", "high")}
+    line |= _evidence_columns(row)
     line |= _shortcut_columns(row.shortcut)
     line |= _rank_of(row)
     line["marks"] = "; ".join(_codes(row, computed))
@@ -96,6 +96,16 @@ def _row_line(row: Row, submitted: bool, computed: Collection[str]) -> dict[str,
     line |= {f"dropped_leaks.{split}": n for split, n in row.dropped_leaks.items()}
     line["missing"] = "; ".join(f"{name}: {part}" for name, facts in row.data.items() for part in facts.get("missing", ()))
     return line
+
+
+def _evidence_columns(row: Row) -> dict[str, Any]:
+    """Return the ends of all stretches, the stretches that are sufficient and those that are necessary, and the plateau."""
+    stretches = row.evidence or ()
+    ends = {"low": min((s.low for s in stretches), default=None), "high": max((s.high for s in stretches), default=None)}
+    for name in ("sufficient", "necessary"):
+        ends[name] = "; ".join(f"{s.low:.6g}-{s.high:.6g}" for s in stretches if getattr(s, name))
+    plateau = {f"plateau.{end}": getattr(row.plateau, end) if row.plateau else None for end in ("low", "high")}
+    return {f"evidence.{name}": value for name, value in ends.items()} | plateau
 
 
 def _submission_columns(row: Row) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from ..models.of_cell import keep_model
 from ..records import RULE, Cell, CellResult, Tested, Trial
 from ..results.cell_document import CellDocument, TestedBand, TriedBand, keep_cell_document, versions
 from ..results.cell_rows import cell_rows
-from ..results.rows import EvidenceInterval, Row, keep_rows
+from ..results.evidence import evidence_text
+from ..results.rows import Plateau, Row, keep_rows
 from ..results.scores import item_labels, join_tables
 from ..store.folders import results_root
 from .band_aucs import keep_narrow
@@ -102,7 +103,8 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         crop=asdict(cell.study.crop.spec()),
         band=result.chosen.band,
         rule=RULE,
-        evidence=None if result.evidence is None else EvidenceInterval(*result.evidence),
+        evidence=result.evidence,
+        plateau=Plateau(*result.plateau) if result.plateau else None,
         trials=tuple(map(_tried, result.trials)),
         narrow=tuple(keep_narrow(result.trials, folder)),
         tested=tested,
@@ -165,5 +167,5 @@ def _save_figures(cell: Cell, document: CellDocument, folder: Path) -> None:
     if document.swept:
         figures.save_sweep(folder / "sweep.png", document.trials, document.evidence, band, cell.label)
     if document.narrow:
-        title = f"{cell.label}: where the evidence is, at home and abroad"
+        title = f"{cell.label}: evidence in-domain {evidence_text(document.evidence)}, and on other domains"
         figures.save_band_transfer(folder / "band_transfer.png", document.narrow, cell.train, title)

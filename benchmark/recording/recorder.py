@@ -265,8 +265,12 @@ def _shortcut_params(row: Row) -> dict[str, Any]:
 
 def _search_metrics(result: CellResult) -> dict[str, float]:
     assert result.chosen is not None
-    low, high = result.evidence or (math.nan, math.nan)
-    return {**_interval_metrics("val_auc", result.chosen.auc), "evidence.low": low, "evidence.high": high}
+    # Of several stretches the ends of all of them; the note and cell.json have each.
+    evidence = result.evidence or ()
+    low = min((stretch.low for stretch in evidence), default=math.nan)
+    high = max((stretch.high for stretch in evidence), default=math.nan)
+    ends = {"evidence.low": low, "evidence.high": high, "evidence.stretches": float(len(evidence))}
+    return {**_interval_metrics("val_auc", result.chosen.auc), **ends}
 
 
 def row_metrics(row: Row) -> dict[str, float]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ..models.of_cell import MODEL, left_out
 from ..records import Cell
-from ..results.marks import Mark
+from ..results.evidence import evidence_text, is_everywhere
+from ..results.marks import Mark, marks_of
 from ..results.rows import Row, TestResult
 from ..results.selection import Selection
 
@@ -82,10 +83,21 @@ def _chosen(row: Row) -> str:
 
 
 def _evidence(row: Row) -> str:
-    """State the evidence interval, or the reason why there is none."""
-    if evidence := row.evidence:
-        return f"Evidence interval: {evidence.low:.3f} to {evidence.high:.3f} cycles/pixel."
-    return f"Evidence interval: {'none found' if row.swept else 'not asked, as the study has no sweep of narrow bands'}."
+    """State the frequencies that carry evidence, or the reason why there are none, and a chosen band that lies elsewhere."""
+    stretches = row.evidence
+    if stretches is None:
+        return "Evidence: not asked, as the study has no sweep of narrow bands."
+    unit = " cycles/pixel" if stretches and not is_everywhere([(s.low, s.high) for s in stretches]) else ""
+    lines = [f"Evidence: {evidence_text(stretches)}{unit}."]
+    if any(stretch.sufficient for stretch in stretches):
+        lines.append("A narrow band that is kept alone there has a validation AUC that is clearly above 0.5.")
+    if any(stretch.necessary for stretch in stretches):
+        lines.append("*Necessary*: without a narrow band there the AUC is clearly below that with all frequencies.")
+    if row.plateau is not None and (row.plateau.low, row.plateau.high) != tuple(round(edge, 6) for edge in row.band.edges):
+        lines.append(f"Bands between {row.plateau.low:.3f} and {row.plateau.high:.3f} cycles/pixel tie with the chosen one.")
+    if Mark.OUTSIDE_EVIDENCE in marks_of(row):
+        lines.append(Mark.OUTSIDE_EVIDENCE.meaning)
+    return " ".join(lines)
 
 
 def _shortcuts(row: Row) -> list[str]:

@@ -6,7 +6,7 @@ Documents of earlier schemas are upgraded while they are read, so that no other 
 
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from importlib import metadata
 from pathlib import Path
@@ -18,7 +18,8 @@ from ..frequency.bands import Band
 from ..pictures.lookalikes import Lookalikes
 from ..pictures.shortcuts import Shortcut
 from ..store.files import read_json, write_json
-from .rows import EvidenceInterval, Row
+from .evidence import Evidence, evidence_from_json, evidence_to_json
+from .rows import Plateau, Row
 
 FILE = "cell.json"
 SCHEMA = 5  # raised when what a cell chooses, or what its folder holds, changes
@@ -38,7 +39,7 @@ class TriedBand:
     Attributes
     ----------
     band : Band
-    stage : {"allpass", "sweep", "stop_sweep", "search", "fixed"}
+    stage : {"allpass", "sweep", "stop_sweep", "evidence", "search", "fixed"}
     auc, auc_lo, auc_hi, auc_se : float
         Mean over the draws, its 95 % interval and its standard error; NaN where there is none.
     error : str
@@ -225,7 +226,9 @@ class CellDocument:
         The chosen one.
     rule : str
         By which it was chosen.
-    evidence : EvidenceInterval or None
+    evidence : tuple of EvidenceStretch or None
+    plateau : Plateau or None
+        See `Row`.
     trials : tuple of TriedBand
     narrow : tuple of NarrowBand
     tested : tuple of TestedBand
@@ -273,7 +276,7 @@ class CellDocument:
     crop: Mapping[str, Any] | None
     band: Band
     rule: str
-    evidence: EvidenceInterval | None
+    evidence: Evidence
     trials: tuple[TriedBand, ...]
     narrow: tuple[NarrowBand, ...]
     tested: tuple[TestedBand, ...]
@@ -297,11 +300,12 @@ class CellDocument:
     shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)
     reals: Mapping[str, Lookalikes] = field(default_factory=dict)
     not_counted: tuple[str, ...] = ()
+    plateau: Plateau | None = None
 
     @property
     def swept(self) -> bool:
-        """True if narrow bands were tried, so that an evidence interval was looked for."""
-        return any(trial.stage == "sweep" for trial in self.trials)
+        """True if narrow bands were tried, so that evidence was looked for."""
+        return _swept(self.trials)
 
     @property
     def n_candidates(self) -> int:
@@ -330,7 +334,8 @@ class CellDocument:
             "tests": list(self.tests),
             "crop": None if self.crop is None else dict(self.crop),
             "band": self.band.as_dict(),
-            "evidence": self.evidence.to_json() if self.evidence else None,
+            "evidence": evidence_to_json(self.evidence),
+            "plateau": self.plateau.to_json() if self.plateau else None,
             "trials": [trial.to_json() for trial in self.trials],
             "narrow": [band.to_json() for band in self.narrow],
             "tested": [band.to_json() for band in self.tested],
@@ -377,11 +382,13 @@ class CellDocument:
     @classmethod
     def _of_present(cls, data: Mapping[str, Any]) -> Self:
         values = {part.name: data[part.name] for part in fields(cls) if part.name in data or part.default is MISSING}
+        trials = tuple(map(TriedBand.from_json, data["trials"]))
         values |= {
             "tests": tuple(data["tests"]),
             "band": Band(**data["band"]),
-            "evidence": EvidenceInterval.from_json(data["evidence"]),
-            "trials": tuple(map(TriedBand.from_json, data["trials"])),
+            "evidence": evidence_from_json(data["evidence"], _swept(trials)),
+            "plateau": Plateau.from_json(data.get("plateau")),
+            "trials": trials,
             "narrow": tuple(map(NarrowBand.from_json, data["narrow"])),
             "tested": tuple(map(TestedBand.from_json, data["tested"])),
             "train": training_of_json(data["train"]),
@@ -393,6 +400,10 @@ class CellDocument:
             "shortcuts": {name: Shortcut.from_json(audit) for name, audit in data["shortcuts"].items()},
         }
         return cls(**values)
+
+
+def _swept(trials: Sequence[TriedBand]) -> bool:
+    return any(trial.stage in ("sweep", "stop_sweep") for trial in trials)
 
 
 def _upgraded(data: Mapping[str, Any]) -> dict[str, Any]:

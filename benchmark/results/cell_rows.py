@@ -153,6 +153,7 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         role=entry.role,
         band=entry.band,
         evidence=document.evidence,
+        plateau=document.plateau if is_chosen else None,
         swept=document.swept,
         **_headline(context, tests, tested, clips),
         shortcut=document.shortcuts.get(document.train),

@@ -237,8 +237,8 @@ ROW_COLUMNS: tuple[Column, ...] = (
         "band",
         "band\n(cycles/px)",
         (
-            "Frequencies that the detector can use. Second line: the evidence interval, in which single narrow bands are "
-            "significantly better than chance on validation pictures."
+            "Frequencies that the detector can use. Second line: the evidence, stretches in which single narrow bands, kept "
+            "alone, are clearly better than chance on validation pictures, and which of them are necessary."
         ),
         Unit.FREQUENCY,
     ),
@@ -502,8 +502,21 @@ ROW_COLUMNS: tuple[Column, ...] = (
     ),
     # Of CSV and JSON alone.
     Column("role", meaning="`chosen` by the search, `allpass` (all frequencies) or `fixed` by the study."),
-    Column("evidence", meaning="Evidence interval; empty where none was found.", unit=Unit.FREQUENCY),
-    Column("swept", meaning="True if the study has a sweep of narrow bands, and so an evidence interval was computed."),
+    Column(
+        "evidence",
+        meaning=(
+            "Stretches of the frequency axis that carry evidence: `low`, `high`, `sufficient` (narrow bands there, kept "
+            "alone, are clearly above 0.5) and `necessary` (without a narrow band there the AUC is clearly lower; null where "
+            "no band was taken out). An empty list: none found; null: not asked."
+        ),
+        unit=Unit.FREQUENCY,
+    ),
+    Column(
+        "plateau",
+        meaning="Stretch on which tried bands no wider than the chosen one tie with it; empty for all-pass and `stop`.",
+        unit=Unit.FREQUENCY,
+    ),
+    Column("swept", meaning="True if the study has a sweep of narrow bands, so that evidence was looked for."),
     Column("rule", meaning="Rule by which the band was chosen."),
     Column("control", meaning="True for a control, which is a reference and no contestant."),
     Column("rank_low", meaning="Best rank that is compatible with the noise; empty without a rank.", unit=Unit.COUNT),

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from ..domains.names import chain_of, dataset_name
+from .evidence import lies_outside
 from .reals import reals_sources
 from .rows import Row
 
@@ -100,6 +101,7 @@ def marks_of(row: Row, computed: Collection[str] = ()) -> tuple[Mark, ...]:
         Mark.FEW_DRAWS: 1 < row.seeds < MIN_DRAWS,
         Mark.NOTHING_LEARNED: row.in_domain_auc_lo <= 0.5,  # NaN, of a row without an in-domain test, is not
         Mark.LIKE_COIN_FLIP: low <= 0.5 <= high,
+        Mark.OUTSIDE_EVIDENCE: row.role == "chosen" and lies_outside(row.band, row.evidence),
         Mark.ONE_SOURCE_OF_REALS: len(reals_sources(row)) < 2,
     }
     return tuple(mark for mark in Mark if marks.get(mark, False))

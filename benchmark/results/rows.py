@@ -15,6 +15,7 @@ from ..domains.names import chain_of, training, training_of_json, unperturbed
 from ..frequency.bands import Band
 from ..pictures.shortcuts import Shortcut
 from ..store.files import read_json, write_json
+from .evidence import Evidence, evidence_from_json, evidence_to_json
 from .selection import Selection
 
 NAN = math.nan
@@ -22,9 +23,9 @@ ROWS_FILE = "rows.json"  # of a cell, or of a study
 
 
 @dataclass(frozen=True)
-class EvidenceInterval:
+class Plateau:
     """
-    Stretch of the frequency axis where narrow bands are clearly better than chance on validation pictures.
+    Stretch of the frequency axis on which bands no wider than the chosen one tie with it, so that it could as well lie there.
 
     Attributes
     ----------
@@ -41,7 +42,7 @@ class EvidenceInterval:
 
     @classmethod
     def from_json(cls, data: Mapping[str, float] | None) -> Self | None:
-        """Read the JSON form; None where no interval was found, or none was looked for."""
+        """Read the JSON form; None for all-pass, a ``stop``, and results of an earlier version."""
         return None if data is None else cls(data["low"], data["high"])
 
 
@@ -283,9 +284,12 @@ class Row:
     role : {"chosen", "allpass", "fixed"}
         The band that the search chose on validation pictures, all frequencies, or a band that the study names.
     band : Band
-    evidence : EvidenceInterval or None
+    evidence : tuple of EvidenceStretch or None
+        Stretches of the axis that carry evidence, ascending; empty where a sweep found none, None where no sweep asked.
+    plateau : Plateau or None
+        Stretch on which bands tie with the chosen one; None for all-pass, for a ``stop`` and for bands that were not chosen.
     swept : bool
-        True if narrow bands were swept, so that an evidence interval was looked for.
+        True if narrow bands were swept, so that evidence was looked for.
     in_domain_auc, cross_domain_auc, worst_auc : float
         With bounds of 95 % over groups and training draws, ``_lo`` and ``_hi``; NaN where no such domain was tested.
     worst_domain : str
@@ -355,7 +359,8 @@ class Row:
     train: str
     role: str
     band: Band
-    evidence: EvidenceInterval | None = None
+    evidence: Evidence = None
+    plateau: Plateau | None = None
     swept: bool = False
     in_domain_auc: float = NAN
     in_domain_auc_lo: float = NAN
@@ -445,7 +450,8 @@ class Row:
         data = {name: getattr(self, name) for name in _ROW_FIELDS}
         data |= {
             "band": self.band.as_dict(),
-            "evidence": self.evidence.to_json() if self.evidence else None,
+            "evidence": evidence_to_json(self.evidence),
+            "plateau": self.plateau.to_json() if self.plateau else None,
             "shortcut": self.shortcut.to_json() if self.shortcut else None,
             "train": training(self.train).to_json(),
             "not_counted": list(self.not_counted),
@@ -476,7 +482,8 @@ class Row:
         values |= {name: data[name] for name in ("current", "verified", "reals_rank_low", "reals_rank_high") if name in data}
         values |= {
             "band": Band(**data["band"]),
-            "evidence": EvidenceInterval.from_json(data.get("evidence")),
+            "evidence": evidence_from_json(data.get("evidence"), bool(data.get("swept", False))),
+            "plateau": Plateau.from_json(data.get("plateau")),
             "shortcut": Shortcut.from_json(data.get("shortcut")),
             "train": training_of_json(data["train"]),
             "selection": Selection(data["selection"]) if data.get("selection") else None,

@@ -17,8 +17,9 @@ from ..errors import BenchError, EmptyBandError
 from ..features.load import load_view
 from ..fitted import failure, fit_detector, score_detector
 from ..metrics.intervals import auc_interval
-from ..metrics.roc import Interval, roc_auc
-from ..records import Assessment, Job, Record
+from ..metrics.roc import Interval, Scored, roc_auc
+from ..metrics.simultaneous import Clarity, clearly_above_chance, clearly_different
+from ..records import Assessment, Comparison, Job, Record
 from ..results.scores import is_whole, item_groups, item_labels, mean_per_item, read_scores, with_scores, write_table
 from ..store.files import read_json, write_json
 
@@ -113,7 +114,19 @@ def _run(job: Job) -> Record:
 
 def assess(assessment: Assessment) -> Interval:
     """Compute the mean validation AUC over replicates, with its interval."""
-    return auc_interval([read_scores(Path(path))[0].scored for path in assessment.scores])
+    return auc_interval(_scored(assessment.scores))
+
+
+def compare(comparison: Comparison) -> Clarity:
+    """Test simultaneously which bands are better than chance, or differ from the reference, on validation pictures."""
+    bands = [_scored(files) for files in comparison.scores]
+    if not comparison.reference:
+        return clearly_above_chance(bands)
+    return clearly_different(bands, _scored(comparison.reference), comparison.sign)
+
+
+def _scored(files: Sequence[str]) -> list[Scored]:
+    return [read_scores(Path(path))[0].scored for path in files]
 
 
 @dataclass(frozen=True)

@@ -193,7 +193,7 @@ class _Reader:
         cell = self._cell(document, run in self.recorded) if document else {}
         self.details.cells[run] = {**cell, "page": f"{page}/runs/{run}" if page else ""}
         rows, narrow = self.by_run[run], document.narrow if document else ()
-        self._add(self.details.bands, run, band_transfer(row.train, narrow, _allpass(rows, document)), "bands")
+        self._add(self.details.bands, run, _band_map(row, rows, document), "bands")
         gaps, n_candidates = choice_gaps(narrow, rows)
         self.details.choices[run] = Choice(gaps.left_out, n_candidates)
         self._add(self.details.spectra, run, _spectrum(folder), "spectra")
@@ -215,6 +215,12 @@ class _Reader:
         if value and size <= self.left[budget]:
             target[key] = value
             self.left[budget] -= size
+
+
+def _band_map(row: Row, rows: Sequence[Row], document: CellDocument | None) -> dict[str, Any]:
+    if document is None:
+        return {}
+    return band_transfer(row.train, document.narrow, _allpass(rows, document), document.evidence)
 
 
 def _allpass(rows: Sequence[Row], document: CellDocument | None) -> dict[str, float]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ...benchmark.domains.names import chain_of, training
 from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COLUMNS, Column, row_columns, test_columns
+from ...benchmark.results.evidence import evidence_text
 from ...benchmark.results.marks import Mark, marks_of
 from ...benchmark.results.reals import headline_choices
 from ...benchmark.results.rows import Row, Standing, TestResult, home_and_abroad
@@ -268,7 +269,6 @@ def _transfer(transfer: Transfer) -> dict[str, Any]:
 
 def _about(row: Row, cell: Mapping[str, Any], computed: Collection[str]) -> dict[str, Any]:
     band = row.band
-    evidence = row.evidence
     absent = [f"{name}: {part}" for name, facts in row.data.items() for part in facts.get("missing", ())]
     return {
         "view": cell.get("view", ""),
@@ -276,7 +276,9 @@ def _about(row: Row, cell: Mapping[str, Any], computed: Collection[str]) -> dict
         "band": str(band),
         "kind": band.kind,
         "edges": list(band.edges),
-        "evidence": [evidence.low, evidence.high] if evidence else None,
+        "evidence": "" if row.is_submitted else evidence_text(row.evidence),
+        "stretches": [[s.low, s.high, s.sufficient, s.necessary] for s in row.evidence or ()],
+        "outside_evidence": Mark.OUTSIDE_EVIDENCE in marks_of(row),
         "swept": row.swept,
         "variant": row.variant,
         "lookalikes": sum(test.lookalikes for test in row.tests if may_be_copies(test.domain, computed)),

@@ -6,7 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...benchmark.reporting import folded_name
+from ...benchmark.results import evidence
 from ...benchmark.results.columns import Column, Unit, row_columns
+from ...benchmark.results.marks import Mark, marks_of
 from ...benchmark.results.rows import Row
 from ..notes import data_notes, mark_notes, row_notes, shown_marks, shown_rows
 from ..ranking.detectors import DetectorPlace
@@ -103,12 +105,11 @@ def _written(row: Row, column: Column, wide: bool) -> str:
 
 
 def evidence_text(row: Row) -> str:
-    """Return the evidence interval of a row as text; where there is none, whether a sweep has looked for one."""
-    if evidence := row.evidence:
-        return f"{evidence.low:.3f}-{evidence.high:.3f}"
+    """Return the evidence of a row as text, which says where the chosen band lies outside of it; empty for a submission."""
     if row.is_submitted:
         return ""
-    return "none found" if row.swept else "not asked"
+    outside = "\n(band outside it)" if row.evidence and Mark.OUTSIDE_EVIDENCE in marks_of(row) else ""
+    return evidence.evidence_text(row.evidence) + outside
 
 
 def _caption(rows: list[Row]) -> str:

@@ -17,6 +17,7 @@ import pytest
 
 from bandbench.benchmark.results import columns
 from bandbench.benchmark.results.cell_document import NarrowBand
+from bandbench.benchmark.results.evidence import EvidenceStretch
 from bandbench.benchmark.results.marks import Mark
 from bandbench.benchmark.results.rows import RealsResult, Row, Standing, SubmissionFacts
 from bandbench.leaderboard.page.details import Choice, Details
@@ -162,7 +163,8 @@ def details_of(row: Row) -> Details:
     cell = {"sweep": [[0.05 * i, 0.05 * i + 0.05, 0.6, 0.5, 0.7] for i in range(10)], "allpass": 0.8, "command": "bench run"}
     cell |= {"page": "/#/experiments/1/runs/x", "view": "profile", "parameters": {row.detector: row.detector}}
     detail = {"low": 0.0, "high": 1.0, "domains": domains, "tests": {}, "robustness": []}
-    bands = band_transfer(row.train, narrow(row), {test.domain: 0.9 for test in row.tests})
+    evidence = (EvidenceStretch(0.2, 0.25, True, True),)
+    bands = band_transfer(row.train, narrow(row), {test.domain: 0.9 for test in row.tests}, evidence)
     wrong = {"reals": [["real/1", 0.9, dot()]], "fakes": [["fake/" + row.detector, 0.1, dot()]]}
     pictures = {row.tests[0].domain: wrong}
     return Details(
@@ -577,7 +579,10 @@ def test_band_maps_show_in_domain_and_cross_domain(reader: Callable[..., Reader]
     assert shown.page.locator("#bands .js-plotly-plot").count() == 4
     assert maps.first.locator("tbody th .name").all_inner_texts() == ["set/a", "set/b", "set/c"]
     assert maps.first.locator("tbody tr").first.locator("th").inner_text().endswith("in-domain")
-    assert "0.200–0.250 cycles/pixel carries evidence" in shown.page.locator(".band-words").first.inner_text()
+    assert (
+        "0.200–0.250 cycles/pixel carries evidence, and all of it is necessary"
+        in shown.page.locator(".band-words").first.inner_text()
+    )
     tip, tiles = shown.page.locator("#tip"), maps.first.locator("tbody tr").first.locator("td")
     tiles.nth(4).hover()
     assert tip.inner_text() == "set/a\n0.200–0.250 cycles/pixel kept\nAUC 0.900 (0.880–0.920)"

@@ -138,7 +138,7 @@ function spectrumPart(row) {
 }
 
 function sweepChart(row) {
-  return sweepOf(row).length > 2 ? [chart("Validation AUC of single narrow bands", `Validation AUC of single narrow bands kept, ${shortened(row.detector, 60)} trained on ${shortened(row.train, 60)}`, "bands", () => sweepTraces(row), (layout) => markBand(layout, row))] : [];
+  return sweepOf(row).length > 2 ? [chart(`Validation AUC of single narrow bands; evidence: ${row.evidence}`, `Validation AUC of single narrow bands kept, ${shortened(row.detector, 60)} trained on ${shortened(row.train, 60)}`, "bands", () => sweepTraces(row), (layout) => markBand(layout, row))] : [];
 }
 
 function bandsPart(row, charts) {

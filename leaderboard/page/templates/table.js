@@ -92,7 +92,7 @@ function rankCell(row) {
 }
 
 function bandCell(row) {
-  const evidence = row.evidence ? `evidence ${row.evidence[0].toFixed(3)}–${row.evidence[1].toFixed(3)}` : row.origin !== "recorded" ? "" : row.swept ? "no evidence found" : "no sweep";
+  const evidence = row.evidence && `evidence: ${row.evidence}${row.outside_evidence ? " (band outside it)" : ""}`;
   return [element("span", { class: "band" }, row.band), element("span", { class: "sub" }, evidence)];
 }
 

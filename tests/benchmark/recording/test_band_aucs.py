@@ -68,9 +68,11 @@ def test_a_sweep_tells_where_the_evidence_is_abroad(cell: Path) -> None:
     left = {round(entry["low"], 2): entry["tests"]["mine"][0] for entry in narrow if entry["kind"] == "stop"}
     assert min(left, key=lambda low: left[low]) == 0.2
     assert (cell / "band_transfer.png").exists()
-    # Only the search and the sweep of kept bands look for the evidence interval.
     stages = [trial["stage"] for trial in document["trials"]]
-    assert stages == ["allpass", *["sweep"] * 7, *["stop_sweep"] * 7]
+    assert stages == ["allpass", *["sweep"] * 7, *["stop_sweep"] * 7, *["evidence"] * 2]
+    (stretch,) = document["evidence"]
+    assert (stretch["low"], stretch["high"]) == pytest.approx((0.2, 0.3), abs=0.05)
+    assert stretch["sufficient"]
 
 
 def test_numbers_follow_from_the_table(cell: Path) -> None:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from bandbench.benchmark.recording.cell_folder import write_cell
 from bandbench.benchmark.records import Cell, CellResult
 from bandbench.benchmark.records import Tested as ScoredBand  # a name that pytest does not take for tests
 from bandbench.benchmark.results.cell_rows import cell_rows
+from bandbench.benchmark.results.evidence import Evidence, EvidenceStretch
 from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.store.files import read_json, write_json
 from made_cells import made_cell, record_of, trial
@@ -31,7 +31,7 @@ FAKES: Mapping[float, Sequence[float]] = {  # by the AUC that they have against 
 
 
 def kept(
-    folder: Path, cell: Cell, bands: Sequence[tuple[str, Band, Mapping[str, Sequence[float]], str]], evidence: Any = None
+    folder: Path, cell: Cell, bands: Sequence[tuple[str, Band, Mapping[str, Sequence[float]], str]], evidence: Evidence = None
 ) -> Path:
     """
     Write the folder of a cell.
@@ -42,7 +42,7 @@ def kept(
     cell : Cell
     bands : sequence of (role, band, AUCs by test domain, domain of an oracle)
         An AUC per draw. The first band is the chosen one.
-    evidence : (low, high), optional
+    evidence : tuple of EvidenceStretch, optional
     """
     tested = []
     for number, (role, band, aucs, domain) in enumerate(bands):
@@ -69,7 +69,7 @@ def test_a_row_is_made_of_the_score_files(tmp_path: Path) -> None:
         ("oracle", HIGH, {"home": [0.75], "away": [1.0], "far": [0.0]}, "away"),
         ("oracle", LOW, {"home": [1.0], "away": [0.75], "far": [0.25]}, "far"),
     ]
-    rows = cell_rows(kept(tmp_path, made_cell(("home", "away", "far")), bands, (0.1, 0.2)))
+    rows = cell_rows(kept(tmp_path, made_cell(("home", "away", "far")), bands, (EvidenceStretch(0.1, 0.2),)))
     assert [row.role for row in rows] == ["chosen", "allpass"]
     row = rows[0]
     assert (row.detector, row.train, row.cell) == ("spectral_svm", "home", "f" * 64)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.results.evidence import EvidenceStretch
 from bandbench.benchmark.results.marks import LABELS, MEANINGS, Mark, is_coin, is_control, marks_of, without_rank
 from bandbench.benchmark.results.rows import RealsResult, Row, Shortcut, TestResult
 
@@ -33,12 +34,27 @@ def test_a_sound_row_has_no_mark():
         ({"detector": "file_facts(n=3)"}, Mark.CONTROL),
         ({"detector": "permuted_labels/x"}, Mark.CONTROL),
         ({"shortcut": Shortcut(0.9, 0.61, 0.95, "format")}, Mark.SHORTCUT),
+        ({"band": Band("high", 0.3), "evidence": (EvidenceStretch(0.1, 0.2),)}, Mark.OUTSIDE_EVIDENCE),
+        ({"band": Band("high", 0.3), "evidence": ()}, Mark.OUTSIDE_EVIDENCE),
         ({"tests": (replace(TEST, lookalikes=3),)}, Mark.LOOKALIKES),
         ({"tests": (replace(TEST, by_reals=SOURCES[:1]),)}, Mark.ONE_SOURCE_OF_REALS),
     ],
 )
 def test_each_reason_marks_the_row(changes, mark):
     assert marks_of(replace(SOUND, **changes)) == (mark,)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"band": Band(), "evidence": (EvidenceStretch(0.1, 0.2),)},
+        {"band": Band("low", 0.3), "evidence": (EvidenceStretch(0.1, 0.2),)},
+        {"band": Band("high", 0.3), "evidence": None},
+        {"band": Band("high", 0.3), "evidence": (), "role": "fixed"},
+    ],
+)
+def test_a_band_that_holds_the_evidence_or_was_not_chosen_is_not_outside(changes):
+    assert marks_of(replace(SOUND, **changes)) == ()
 
 
 def test_every_mark_has_a_name_and_a_sentence():

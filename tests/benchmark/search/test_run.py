@@ -34,8 +34,8 @@ def test_a_study_finds_the_band_that_was_boosted(picture_folder: Maker, tmp_path
     assert low < 0.3
     assert high > 0.2
     assert row.in_domain_auc > 0.9
-    assert row.evidence.low < 0.3
-    assert row.evidence.high > 0.2
+    assert row.evidence[0].low < 0.3
+    assert row.evidence[0].high > 0.2
     assert row.tests[0].n == 16
     assert row.oracle_auc >= row.in_domain_auc
     assert row.seeds == 2
