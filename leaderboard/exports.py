@@ -101,7 +101,10 @@ def _row_line(row: Row, submitted: bool, computed: Collection[str]) -> dict[str,
 def _evidence_columns(row: Row) -> dict[str, Any]:
     """Return the ends of all stretches, the stretches that are sufficient and those that are necessary, and the plateau."""
     stretches = row.evidence or ()
-    ends = {"low": min((s.low for s in stretches), default=None), "high": max((s.high for s in stretches), default=None)}
+    ends: dict[str, Any] = {
+        "low": min((s.low for s in stretches), default=None),
+        "high": max((s.high for s in stretches), default=None),
+    }
     for name in ("sufficient", "necessary"):
         ends[name] = "; ".join(f"{s.low:.6g}-{s.high:.6g}" for s in stretches if getattr(s, name))
     plateau = {f"plateau.{end}": getattr(row.plateau, end) if row.plateau else None for end in ("low", "high")}

@@ -67,7 +67,7 @@ def _null_parts(scored: Scored, names: NDArray) -> NDArray[np.float64]:
     n_items, fake = len(scored.labels), scored.labels == 1
     ranks = (rankdata(scored.scores) - (n_items + 1) / 2) / n_items
     weight = np.where(fake, 1 / fake.sum(), -1 / (~fake).sum())
-    return np.bincount(np.searchsorted(names, scored.groups), ranks * weight, len(names))
+    return np.bincount(np.searchsorted(names, scored.groups), ranks * weight, len(names)).astype(np.float64)
 
 
 def clearly_different(bands: Sequence[Sequence[Scored]], reference: Sequence[Scored], sign: int) -> Clarity:
@@ -98,7 +98,7 @@ def clearly_different(bands: Sequence[Sequence[Scored]], reference: Sequence[Sco
 
 def _aucs(bands: Sequence[Sequence[Scored]]) -> tuple[NDArray[np.float64], int, int]:
     """Return mean AUCs over the draws, the groups of the smaller class, and those of both classes together."""
-    values = np.array([np.mean([roc_auc(scored.labels, scored.scores) for scored in draws]) for draws in bands])
+    values = np.array([float(np.mean([roc_auc(s.labels, s.scores) for s in draws])) for draws in bands])
     numbers = [[len(set(s.groups[s.labels == label].tolist())) for label in (0, 1)] for s in bands[0]]
     return values, min(map(min, numbers)), min(map(sum, numbers))
 

@@ -201,7 +201,7 @@ def _evaluate(
         tuple(name for label, name in enumerate(LABEL_NAMES) if n_classes == 2 and label not in pool.labels),
         clips,
         clip_problem,
-        audited.shortcut if audited else None,
+        shortcut=audited.shortcut if audited else None,
     )
 
 

@@ -108,7 +108,7 @@ def train_model(
         else:
             model = _attributing(recipe, classifier, val.labels, scores, len(train.labels), learned, data)
         reporter.stage("calibrating the out-of-domain check", None)
-        model = with_check(recipe.label, model, *(_labelled_crops(pool, model.colour) for pool in (train, val)))
+        model = with_check(recipe.label, model, _labelled_crops(train, model.colour), _labelled_crops(val, model.colour))
     return replace(model, framing=framing_of(domains)), (*train.problems, *val.problems)
 
 
