@@ -18,6 +18,7 @@ PLUGINS = ("benchmark/views", "datasets", "detectors")
 DECORATORS = ["@*.command", "@*.callback", "@model_validator", "@field_validator"]  # called by Typer and pydantic
 REASONS = {
     "View": "name of Features in detectors of other packages that were written before",
+    "score_file": "TrainedModel, for programs that want scores and no verdicts",
     "list_commands": "overrides a method of click, which calls it",
     "__test__": "read by pytest",
     "__signature__": "read by Typer",

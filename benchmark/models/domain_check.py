@@ -56,7 +56,7 @@ class Evidence:
     Attributes
     ----------
     probabilities : array of float64 (n_pictures, n_versions, n_classes)
-        Of the pictures as they are, then of each re-encoding.
+        Of the pictures as they are, then of each re-encoding; where no picture has a verdict anyway, the same once more.
     distances : array of float64 (n_pictures,)
         From the training spectra, as a multiple of the limit; NaN for a model without a check.
     """

@@ -273,14 +273,18 @@ class TrainedModel:
         rows : array of int (n_crops,)
             Which picture each crop shows.
         """
-        chains = self.check.reencodings if self.check else ()
-        versions = [crops, *(reencode(crops, chain) for chain in chains)]
-        scores = [self.score_crops(version, rows) for version in versions]
-        probabilities = np.stack([self.calibration.probabilities(of_version) for of_version in scores], axis=1)
-        n = len(probabilities)
+        plain = self.calibration.probabilities(self.score_crops(crops, rows))
+        n = len(plain)
         if self.check is None:
-            return Evidence(probabilities, np.full(n, np.nan))
-        return Evidence(probabilities, self.check.reference.distances(picture_profiles([(crops, rows)], n)))
+            return Evidence(plain[:, None], np.full(n, np.nan))
+        distances = self.check.reference.distances(picture_profiles([(crops, rows)], n))
+        versions = [plain]
+        # Where nothing has a verdict that could change, re-encodings only cost time.
+        undecided = all(self.judge(*of_one).doubt for of_one in zip(plain[:, None], distances, strict=True))
+        for chain in self.check.reencodings:
+            scores = None if undecided else self.score_crops(reencode(crops, chain), rows)
+            versions.append(plain if scores is None else self.calibration.probabilities(scores))
+        return Evidence(np.stack(versions, axis=1), distances)
 
     def margins(self, verdicts: NDArray[np.str_], probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         """

@@ -13,6 +13,7 @@ from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.models import check_calibration
+from bandbench.benchmark.models import trained_model as trained_model_module
 from bandbench.benchmark.models.check_calibration import LADDERS, LabelledCrops, share_of_flips, with_check
 from bandbench.benchmark.models.domain_check import Doubt
 from bandbench.benchmark.models.recipe import DETECTION, Recipe
@@ -142,6 +143,20 @@ def test_a_detector_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(model.classifier.members[0], "score", lambda view: 1 / 0)
     with pytest.raises(PluginError, match=r"it.*ZeroDivisionError"):
         with_check("it", model, labelled(1000, 40), labelled(2000, 20))
+
+
+def test_pictures_without_a_verdict_are_not_re_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = with_check("it", trained_model(), labelled(1000, 80), labelled(2000, 60))
+    assert model.check is not None
+    calls: list[str] = []
+    reencoded = trained_model_module.reencode
+    monkeypatch.setattr(trained_model_module, "reencode", lambda crops, chain: calls.append(chain) or reencoded(crops, chain))
+    black, at_home = np.zeros((48, 48), np.uint8), noise_picture(3000, 48)
+    evidence = model.examine_pictures([black, black])
+    assert calls == []
+    assert (evidence.probabilities == evidence.probabilities[:, :1]).all()
+    model.examine_pictures([black, at_home])
+    assert calls == list(model.check.reencodings)
 
 
 def test_an_unsure_picture_is_never_called_unstable() -> None:
