@@ -40,6 +40,10 @@ REASONS = {
     "worst_auc_lo": "column, read by name",
     "worst_auc_hi": "column, read by name",
     "worst_domain": "column, read by name",
+    "gain_lo": "column, read by name",
+    "gain_hi": "column, read by name",
+    "gap_lo": "column, read by name",
+    "gap_hi": "column, read by name",
 }
 
 
