@@ -383,6 +383,7 @@ class Row:
     gap: float = NAN
     gap_lo: float = NAN
     gap_hi: float = NAN
+    draw_sd: float = NAN
     coverage: float = NAN
     fit_seconds: float = NAN
     ms_per_picture: float = NAN
