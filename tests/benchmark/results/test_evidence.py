@@ -89,9 +89,11 @@ def test_a_clear_band_without_a_neighbour_that_supports_it_is_no_location() -> N
 def test_a_stretch_goes_on_over_bands_that_are_clear_in_a_single_look() -> None:
     clear = np.isin(np.arange(46), [10, 11])
     beside = np.abs(np.arange(46) - 10.5) < 3
-    short, long = (stretches(Swept(EDGES, clear, np.where(clear, 9.0, look * beside)))[0] for look in (1.9, 2.0))
+    short, long = (stretches(Swept(EDGES, clear, np.where(clear, 5.0, look * beside)))[0] for look in (1.9, 2.0))
     assert long[0] < short[0] - STEP
     assert long[1] > short[1] + STEP
+    strong = Swept(EDGES, clear, np.where(clear, 20.0, 2.5 * beside))  # of which the neighbours hold a sixtieth
+    assert stretches(strong)[0] == pytest.approx(short, abs=STEP / 2)
 
 
 def test_nothing_clear_is_nothing_found_and_no_sweep_is_not_asked() -> None:
