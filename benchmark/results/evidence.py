@@ -17,6 +17,7 @@ from ..frequency.bands import MAX_FREQUENCY, Band
 
 EVERYWHERE = 0.9  # share of the axis from which on evidence is called everywhere
 INSIDE = 0.5  # share of the narrower one, band or evidence, that has to lie in the other one
+LEAST_SHARE = 0.08  # of the information of a full band, which a neighbour of a run has to hold to go on with it
 SINGLE_LOOK = 1.96  # standard errors above which a band is clear in a single look
 
 
@@ -111,12 +112,12 @@ def stretches(swept: Swept) -> list[tuple[float, float]]:
 
     Notes
     -----
-    Clear bands that touch, or between which every band is clear in a single look, make one run, which goes on over neighbours
-    that are clear in a single look. A band is in it as soon as a part of it holds enough evidence. Information adds up over
-    frequencies, and with it the square of the statistic, so that part is the share (limit / statistic)² of its width, where the
-    statistic is that of a band full of evidence: the median of those within one width of the end. The end of the stretch
-    follows from the outermost band that is in the run and the next one that is not, half way between what either says. The
-    ends of the axis are no ends.
+    Clear bands that touch, or between which every band is clear in a single look, make one run. It goes on over neighbours that
+    are clear in a single look and hold `LEAST_SHARE` of its information; less of it is no location. A band is in the run as
+    soon as a part of it holds enough evidence. Information adds up over frequencies, and with it the square of the statistic,
+    so that part is the share (limit / statistic)² of its width, where the statistic is that of a band full of evidence: the
+    median of those within one width of the end. The end of the stretch follows from the outermost band that is in the run and
+    the next one that is not, half way between what either says. The ends of the axis are no ends.
 
     In a sweep whose bands overlap by half, each frequency is in two bands. A clear band with neighbours of which none is clear
     even in a single look is a chance find, or the contrast across one edge, and no location.
@@ -130,7 +131,7 @@ def stretches(swept: Swept) -> list[tuple[float, float]]:
             runs.append([i])
     found = []
     for run in filter(partial(_is_supported, swept), runs):
-        first, last = _extended(swept, run[0], -1), _extended(swept, run[-1], 1)
+        first, last = _extended(swept, run, -1), _extended(swept, run, 1)
         low, high = _ends(swept, first, last)
         # The last band of a sweep ends within one step of the corner of the spectrum.
         low, high = 0.0 if first == 0 else low, MAX_FREQUENCY if last == len(edges) - 1 else high
@@ -154,11 +155,29 @@ def _is_supported(swept: Swept, run: Sequence[int]) -> bool:
     return not covered or any(swept.statistic[i] > SINGLE_LOOK for i in half)
 
 
-def _extended(swept: Swept, end: int, direction: int) -> int:
-    """Return the last of the bands that follow the end of a run and are clear in a single look."""
-    while 0 <= end + direction < len(swept.edges) and swept.statistic[end + direction] > SINGLE_LOOK:
+def _extended(swept: Swept, run: Sequence[int], direction: int) -> int:
+    """Return the last of the bands that follow the end of a run and hold enough of its evidence."""
+    first, last = run[0], run[-1]
+    end = first if direction < 0 else last
+    while 0 <= end + direction < len(swept.edges):
+        if not swept.statistic[end + direction] > _limit(_full(swept, min(first, end), max(last, end), end)):
+            break
         end += direction
     return end
+
+
+def _full(swept: Swept, first: int, last: int, end: int) -> float:
+    """Return the statistic of a band full of evidence: the median of those of a run within one width of its end."""
+    centres = swept.edges.mean(axis=1)
+    width = float(swept.edges[end, 1] - swept.edges[end, 0])
+    inside = np.arange(first, last + 1)
+    near = swept.statistic[inside[np.abs(centres[inside] - centres[end]) <= width + 1e-9]]
+    return max(float(np.nanmedian(near)), SINGLE_LOOK)
+
+
+def _limit(full: float) -> float:
+    """Return the statistic above which a band goes on with a run whose full bands have a given one."""
+    return max(SINGLE_LOOK, full * LEAST_SHARE**0.5)
 
 
 def _ends(swept: Swept, first: int, last: int) -> tuple[float, float]:
@@ -176,13 +195,9 @@ def _step(swept: Swept) -> float:
 
 
 def _least_part(swept: Swept, first: int, last: int, end: int) -> float:
-    """Return the length of the part of the outermost band that has to hold evidence to be clear in a single look."""
-    centres = swept.edges.mean(axis=1)
-    width = float(swept.edges[end, 1] - swept.edges[end, 0])
-    inside = np.arange(first, last + 1)
-    near = swept.statistic[inside[np.abs(centres[inside] - centres[end]) <= width + 1e-9]]
-    full = max(float(np.nanmedian(near)), SINGLE_LOOK)
-    return width * (SINGLE_LOOK / full) ** 2
+    """Return the length of the part of the outermost band that has to hold evidence for the band to be in the run."""
+    full = _full(swept, first, last, end)
+    return float(swept.edges[end, 1] - swept.edges[end, 0]) * (_limit(full) / full) ** 2
 
 
 def evidence_stretches(kept: Swept | None, removed: Swept | None) -> Evidence:

@@ -89,9 +89,11 @@ def test_a_clear_band_without_a_neighbour_that_supports_it_is_no_location() -> N
 def test_a_stretch_goes_on_over_bands_that_are_clear_in_a_single_look() -> None:
     clear = np.isin(np.arange(46), [10, 11])
     beside = np.abs(np.arange(46) - 10.5) < 3
-    short, long = (stretches(Swept(EDGES, clear, np.where(clear, 9.0, look * beside)))[0] for look in (1.9, 2.0))
+    short, long = (stretches(Swept(EDGES, clear, np.where(clear, 5.0, look * beside)))[0] for look in (1.9, 2.0))
     assert long[0] < short[0] - STEP
     assert long[1] > short[1] + STEP
+    strong = Swept(EDGES, clear, np.where(clear, 20.0, 2.5 * beside))  # of which the neighbours hold a sixtieth
+    assert stretches(strong)[0] == pytest.approx(short, abs=STEP / 2)
 
 
 def test_nothing_clear_is_nothing_found_and_no_sweep_is_not_asked() -> None:
@@ -100,13 +102,18 @@ def test_nothing_clear_is_nothing_found_and_no_sweep_is_not_asked() -> None:
     assert evidence_stretches(None, None) is None
 
 
+def flags(kept: Swept | None, removed: Swept | None) -> list[tuple[bool | None, bool | None]]:
+    evidence = evidence_stretches(kept, removed)
+    assert evidence is not None
+    assert [s.low for s in evidence] == sorted(s.low for s in evidence)
+    return [(s.sufficient, s.necessary) for s in evidence]
+
+
 def test_stretches_say_what_suffices_and_what_is_necessary() -> None:
     kept, removed = swept(overlaps((0.1, 0.2), (0.4, 0.5))), swept(overlaps((0.12, 0.16), (0.6, 0.65)))
-    assert [(s.sufficient, s.necessary) for s in evidence_stretches(kept, None) or ()] == [(True, None), (True, None)]
-    both = evidence_stretches(kept, removed) or ()
-    assert [(s.sufficient, s.necessary) for s in both] == [(True, True), (True, False), (False, True)]
-    assert [s.low for s in both] == sorted(s.low for s in both)
-    assert [(s.sufficient, s.necessary) for s in evidence_stretches(None, removed) or ()] == [(None, True), (None, True)]
+    assert flags(kept, None) == [(True, None), (True, None)]
+    assert flags(kept, removed) == [(True, True), (True, False), (False, True)]
+    assert flags(None, removed) == [(None, True), (None, True)]
 
 
 TWO = (EvidenceStretch(0.1, 0.2), EvidenceStretch(0.4, 0.5))
