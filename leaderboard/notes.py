@@ -132,7 +132,7 @@ def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ())
         counts = "; ".join(_count_of(domain, alike) for domain in dict.fromkeys(domain for _, domain, *_ in alike))
         notes.append((f"Test pictures that look like training or validation pictures: {counts} ({called(indices)}).", indices))
     for (domain, shortcut), indices in marked_shortcuts(rows).items():
-        notes.append((f"{shortcut_sentence(domain, shortcut)} ({called(indices).capitalize()}.)", indices))
+        notes.append((f"{shortcut_sentence(domain, shortcut)} (It concerns {called(indices)}.)", indices))
     return notes
 
 

@@ -25,7 +25,7 @@ def test_the_note_says_fact_values_and_rows() -> None:
     (text, indices), *others = row_notes([row("a", STORED, a=STORED), row("b", ALIKE)])
     assert text == (
         "The classes of a differ in format: PNG (real) against JPEG 75 (fake); facts of the files alone reach "
-        "AUC 1.000 (0.950 to 1.000). (Row 1.)"
+        "AUC 1.000 (0.950 to 1.000). (It concerns row 1.)"
     )
     assert (indices, others) == ([0], [])
 
