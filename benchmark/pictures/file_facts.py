@@ -129,7 +129,8 @@ def decode_with_facts(data: bytes, colour: bool = False) -> tuple[NDArray[np.uin
     with images.open_picture(data) as picture:
         facts = header_facts(picture, data)
         pixels = images.pixels_of(picture, colour)
-    set_size(facts, *pixels.shape[:2], len(data))
+    rows, cols = pixels.shape[:2]
+    set_size(facts, rows, cols, len(data))
     return pixels, facts
 
 
@@ -162,7 +163,7 @@ def header_facts(picture: Image.Image, data: bytes) -> NDArray[np.float32]:
     progressive = "progressive" in info or bool(info.get("interlace"))
     metadata = 0
     for key in info:
-        metadata |= _METADATA_BITS.get(key, 0)
+        metadata |= _METADATA_BITS.get(str(key), 0)
     stated = (format_, quality, sampling, progressive, code_of("mode", mode), _depth(picture, data))
     stated += (bool(info.get("icc_profile")), bool(info.get("exif")), metadata)
     return np.array(stated + _UNSTATED, dtype=np.float32)

@@ -212,8 +212,8 @@ def sentences(sweep: Sweep, domains: Sequence[str], evidence: Evidence, train: s
     if len(domains) == 1:
         return [*text, "No other domain was tested."]
     if len(domains) > 2:
-        means = (values[:, 1:].mean(axis=1) for values in (sweep.auc, sweep.error))
-        found = sweep.parts_of(inside & sweep.clear_cross_domain(), *means, parts)
+        mean_auc, mean_error = sweep.auc[:, 1:].mean(axis=1), sweep.error[:, 1:].mean(axis=1)
+        found = sweep.parts_of(inside & sweep.clear_cross_domain(), mean_auc, mean_error, parts)
         text.append(_sentence(found, f"the mean of the {len(domains) - 1} other domains") + ".")
     text += [_on_domain(sweep, inside, i, name, parts) for i, name in enumerate(domains) if 0 < i <= MOST_NAMED]
     more = len(domains) - 1 - MOST_NAMED
