@@ -107,7 +107,7 @@ function asTex(rows) {
   const sorted = [...rows].sort((a, b) => a.set - b.set);
   const sets = [...new Set(sorted.map((row) => row.set))];
   const counts = sets.slice(0, TEX_SETS).map((set) => `${DATA.sets[set].name}: ${texEscaped(DATA.sets[set].domains.join(", "), 120)} ($n = ${texCounts(sorted.filter((row) => row.set === set).flatMap((row) => row.tests.filter((test) => DATA.sets[set].domains.includes(test.domain))))}$ pictures${DATA.sets[set].domains.length > 1 ? " each" : ""}).`);
-  const notes = `AUC on test pictures, with the 95\\,\\% interval over groups of pictures below it. Cross-domain: mean over the other domains of the set. Gain: AUC minus that with all frequencies. ${told} Means over different sets are not comparable. The sets of test domains are ${counts.join(" ")}${sets.length > TEX_SETS ? ` And ${sets.length - TEX_SETS} more.` : ""}`;
+  const notes = `AUC on test pictures, with the 95\\,\\% interval over groups of pictures and training draws below it. Cross-domain: mean over the other domains of the set. Gain: AUC minus that with all frequencies. ${told} Means over different sets are not comparable. The sets of test domains are ${counts.join(" ")}${sets.length > TEX_SETS ? ` And ${sets.length - TEX_SETS} more.` : ""}`;
   const under = `${[...(HAS_RANKS ? [""] : []), "$\\leftarrow$ trained on", "", ...TEX_NUMBERS.map(() => "")].join(" & ")} \\\\`;
   const heads = `${[...(HAS_RANKS ? ["rank"] : []), "detector", "band (c/px)", ...TEX_NUMBERS.map((column) => column.latex)].join(" & ")} \\\\`;
   const columns = (HAS_RANKS ? "r" : "") + ">{\\raggedright\\arraybackslash}p{.26\\linewidth}>{\\raggedright\\arraybackslash}p{.16\\linewidth}" + "r".repeat(TEX_NUMBERS.length);
@@ -148,7 +148,7 @@ function asTexMatrix() {
   const cells = cellsOf(rows);
   const parts = texParts(domains, TEX_COLUMNS).flatMap((some) => texPages(trains, (train) => 1 + texTall(train)).map((lines) => [some, lines]));
   const name = rows.length ? texName(seriesText(left)) : "no detector";
-  const notes = "AUC on test pictures, one line per training domain, with the 95\\,\\% interval over groups of pictures below it. An AUC below 0.5 means that reals score higher than fakes. Italic: in-domain; --: not measured. $n$: number of test pictures.";
+  const notes = "AUC on test pictures, one line per training domain, with the 95\\,\\% interval over groups of pictures and training draws below it. An AUC below 0.5 means that reals score higher than fakes. Italic: in-domain; --: not measured. $n$: number of test pictures.";
   return [...texHead(["array", "booktabs", "graphicx"]), ...parts.flatMap(([some, lines], i) => texTable(
     `>{\\raggedright\\arraybackslash}p{.22\\linewidth}${"r".repeat(Math.max(1, some.length))}`,
     [`trained on & ${some.map((domain) => `\\rotatebox{90}{\\parbox[t]{2.6cm}{\\raggedright\\footnotesize ${texName(domain, 60)}}}`).join(" & ")} \\\\`],
