@@ -128,7 +128,8 @@ def test_the_search_is_told_the_validation_auc_and_begins_with_what_the_sweep_su
     played = Played(cell, search, validation=lambda band: aucs.get(band, 0.5))
     assert search.told == [(100, 0.7), (101, 0.8)]
     assert search.swept == cell.study.sweep_bands
-    (stretch,) = played.result.evidence or ()
+    assert played.result.evidence is not None
+    (stretch,) = played.result.evidence
     assert (stretch.low, stretch.high) == pytest.approx((0.2, 0.3), abs=0.001)
     passing = Band.between(stretch.low, stretch.high)
     wider = Band.between(stretch.low - 0.1, stretch.high + 0.1)
@@ -149,7 +150,7 @@ def test_bands_taken_out_are_compared_with_all_pass_and_make_stretches_necessary
     assert (len(alone.scores), alone.reference, alone.sign) == (7, (), 1)
     assert (len(removed.scores), removed.reference, removed.sign) == (7, (f"{ALL} 0",), -1)
     assert (len(better.scores), better.reference, better.sign) == (7, (f"{ALL} 0",), 1)
-    flags = [(round(s.low, 1), round(s.high, 1), s.sufficient, s.necessary) for s in played.result.evidence or ()]
+    flags = [(round(s.low, 1), round(s.high, 1), s.sufficient, s.necessary) for s in list(played.result.evidence or [])]
     assert flags == [(0.0, 0.1, False, True), (0.2, 0.3, True, True), (0.5, 0.6, True, False)]
 
 
