@@ -48,8 +48,7 @@ def run(request: RunRequest) -> None:
         plan = study_run.plan_study(study, data, request.train or (), request.test or (), changes, reporter)
         outcome = None
         if not request.dry_run:
-            settings = study_run.RunSettings(n_jobs, uri, request.storage, request.fresh, request.strict)
-            outcome = study_run.run_plan(plan, settings, reporter)
+            outcome = study_run.run_plan(plan, n_jobs, uri, request.storage, request.fresh, reporter, request.strict)
     if outcome is None:
         study_run.print_plan(plan, console, request.json_file)
         raise typer.Exit(0 if recorded else 3)

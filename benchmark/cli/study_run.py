@@ -1,7 +1,6 @@
 """A study as ``bench run`` runs it: from options to a plan, from an outcome to text."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import typer
@@ -109,21 +108,20 @@ def stores_answer(tracking_uri: str, storage: str | None, reporter: ScreenReport
     return True
 
 
-@dataclass(frozen=True)
-class RunSettings:
-    """Settings of a run that change no result; see `run_study`."""
-
-    jobs: int
-    tracking_uri: str
-    storage: str | None
-    fresh: bool
-    strict: bool
-
-
-def run_plan(plan: Plan, settings: RunSettings, reporter: ScreenReporter) -> Outcome:
+def run_plan(
+    plan: Plan,
+    jobs: int,
+    tracking_uri: str,
+    storage: str | None,
+    fresh: bool,
+    reporter: ScreenReporter,
+    strict: bool = False,
+) -> Outcome:
     """Run what is left of a plan; Ctrl-C ends the command with exit code 130."""
     try:
-        return run_study(plan, **vars(settings), reporter=reporter)
+        return run_study(
+            plan, jobs=jobs, tracking_uri=tracking_uri, storage=storage, fresh=fresh, reporter=reporter, strict=strict
+        )
     except KeyboardInterrupt:
         reporter.note("Stopped. What was finished is kept; the same command continues.")
         raise typer.Exit(130) from None
