@@ -137,8 +137,8 @@ class Plan:
         Reason by training that the protocol leaves out.
     pools : dict of (training, replicate) to tuple of PoolPart
         Of the trainings that are more than one domain.
-    not_later : dict of str to tuple of str
-        By training, the test domains that the protocol ``later_only`` leaves out of the headline.
+    not_counted : dict of str to tuple of str
+        By training, the test domains that the protocol of the study leaves out of the headline.
     """
 
     study: Study
@@ -150,7 +150,7 @@ class Plan:
     unusable: dict[str, str] = field(default_factory=dict)
     not_trained: dict[str, str] = field(default_factory=dict)
     pools: dict[tuple[str, int], tuple[PoolPart, ...]] = field(default_factory=dict)
-    not_later: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    not_counted: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def dropped_leaks(self) -> dict[str, dict[str, int]]:
@@ -344,7 +344,7 @@ class Cell:
     """
     A detector and a training, over all replicates, with the settings of its study.
 
-    `train` is the name of the training (`domains.names.Training`); `not_later` as in `Plan`.
+    `train` is the name of the training (`domains.names.Training`); `not_counted` as in `Plan`.
     """
 
     study: Study
@@ -353,7 +353,7 @@ class Cell:
     replicates: tuple[Replicate, ...]
     records: str
     attempt: int = 0
-    not_later: tuple[str, ...] = ()
+    not_counted: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

@@ -67,7 +67,7 @@ def _row_line(row: Row, submitted: bool) -> dict[str, Any]:
     line["marks"] = "; ".join(_codes(row))
     line["gaps"] = "; ".join(row.gaps)
     line["train"] = row.train
-    line["not_later"] = "; ".join(row.not_later)
+    line["not_counted"] = "; ".join(row.not_counted)
     line |= {f"dropped_leaks.{split}": n for split, n in row.dropped_leaks.items()}
     line["missing"] = "; ".join(f"{name}: {part}" for name, facts in row.data.items() for part in facts.get("missing", ()))
     return line

@@ -108,12 +108,12 @@ def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ())
         for test in row.tests
         if test.lookalikes and may_be_copies(test.domain, computed)
     ]
-    if counted_less := [i for i, row in enumerate(rows) if row.not_later]:
-        domains = listed(dict.fromkeys(name for i in counted_less for name in rows[i].not_later), SHOWN_PARTS)
-        text = f"Left out of the cross-domain mean, as they did not come out later than the training domains: {domains}"
+    if counted_less := [i for i, row in enumerate(rows) if row.not_counted]:
+        domains = listed(dict.fromkeys(name for i in counted_less for name in rows[i].not_counted), SHOWN_PARTS)
+        text = f"Left out of the cross-domain mean by the protocol of the study: {domains}"
         notes.append((f"{text} ({called(counted_less)}).", counted_less))
     if few := [i for i, row in enumerate(rows) if row.shots]:
-        text = "Trained on a few pictures of the target, too; their cross-domain AUC is that on the target alone"
+        text = "Trained on a few pictures of the target domain, too; their cross-domain AUC is that on the target domain alone"
         notes.append((f"{text}: {called(few)}.", few))
     if alike:
         indices = list(dict.fromkeys(i for i, *_ in alike))

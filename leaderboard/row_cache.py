@@ -24,7 +24,7 @@ from ..benchmark.metrics import clips as clip_scores
 from ..benchmark.metrics import delong, roc
 from ..benchmark.metrics import detection as metrics
 from ..benchmark.reporting import Reporter
-from ..benchmark.results import cell_document, columns, scores
+from ..benchmark.results import cell_document, columns, scores, selection
 from ..benchmark.results import cell_rows as results
 from ..benchmark.results import clips as clip_results
 from ..benchmark.results import rows as result_rows
@@ -48,6 +48,7 @@ CODE = (
     results,
     roc,
     scores,
+    selection,
 )
 WORTH_WORKERS = 24  # cells; fewer are done before a worker has started
 BATCH = 8  # cells at a time for a worker

@@ -10,7 +10,7 @@ from ..invocation import bench
 from ..records import Plan
 from ..results.rows import Row
 from ..study.boards import StudyReference
-from ..study.protocols import PoolRule
+from ..study.protocols import PoolRule, Protocol
 from .report import Step
 
 USUAL_CROP = 128
@@ -54,8 +54,12 @@ def after_run(
         ]
     if folders:
         return [*steps, *doctor]
-    own = f"{_line('run', reference.run)} --data mine=DIR"
-    return [*steps, Step(own, "your own pictures: DIR/real and DIR/fake")]
+    if plan.study.protocol is Protocol.LATER_ONLY:  # needs dates, which a command line does not have
+        return steps
+    names = ("mine",) if plan.study.protocol is Protocol.ALL_PAIRS else ("one", "two", "three")  # of several domains
+    folders_of = "DIR" if len(names) == 1 else "each DIR"
+    own = " ".join([_line("run", reference.run), *(f"--data {name}=DIR" for name in names)])
+    return [*steps, Step(own, f"your own pictures: {folders_of}/real and {folders_of}/fake")]
 
 
 def after_train(folder: Path) -> list[Step]:

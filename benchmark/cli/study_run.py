@@ -86,9 +86,9 @@ def plan_study(
         reporter.note(left_out_text(domain, reason))
     for name, reason in plan.not_trained.items():
         reporter.note(f"{name} is not trained on: {reason}.")
-    for name, tests in plan.not_later.items():
+    for name, tests in plan.not_counted.items():
         which = f"{training(name).label(plan.study.test)}: its mean leaves out {listed(tests, SHOWN_TESTS)}"
-        reporter.note(f"{which}, which did not come out later (protocol later_only).")
+        reporter.note(f"{which} (protocol {plan.study.protocol}).")
     return plan
 
 
@@ -160,7 +160,7 @@ def _plan_document(plan: Plan) -> dict[str, Any]:
         "fits_at_most": plan.n_fits,
         "protocol": plan.study.protocol.value,
         "train": [training(name).to_json() for name in plan.study.train],
-        "not_later": {name: list(tests) for name, tests in plan.not_later.items()},
+        "not_counted": {name: list(tests) for name, tests in plan.not_counted.items()},
         "domains": [size.to_json() for size in plan.sizes()],
         "dropped_leaks": plan.dropped_leaks,
         "data": plan.facts,

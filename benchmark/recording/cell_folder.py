@@ -108,7 +108,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         versions=versions(),
         finished=max(record.finished for band in bands for record in band.records),
         clips=cell.study.clips.value,
-        not_later=cell.not_later,
+        not_counted=cell.not_counted,
     )
     keep_cell_document(document, folder)
     return document

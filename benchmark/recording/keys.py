@@ -23,7 +23,7 @@ def cell_key(cell: Cell) -> str:
     study = _settings(cell.study)
     sets = [[r.train.digest, r.val.digest, [[t.domain, t.digest] for t in r.tests]] for r in cell.replicates]
     parts = [SCHEMA, study, cell.detector.key_parts(), cell.train, sets, cell.attempt, cell_provenance(cell).to_json()]
-    return digest([*parts, cell.not_later] if cell.not_later else parts)
+    return digest([*parts, cell.not_counted] if cell.not_counted else parts)
 
 
 def study_key(cell: Cell) -> str:
@@ -41,7 +41,7 @@ def settings_digest(cell: Cell) -> str:
 def variant_digest(cell: Cell) -> str:
     """Return a short digest of the settings and of all pictures that move the row of a cell."""
     sets = [[items.domain, items.split, items.digest] for items in all_sets(cell)]
-    return digest([settings_digest(cell), sets, *([cell.not_later] if cell.not_later else [])])[:SHORT]
+    return digest([settings_digest(cell), sets, *([cell.not_counted] if cell.not_counted else [])])[:SHORT]
 
 
 def cell_provenance(cell: Cell) -> CellProvenance:

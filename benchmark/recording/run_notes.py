@@ -17,6 +17,7 @@ FILES = {
     "spectrum.png": "mean spectra of the training pictures, with the chosen band",
     "training.png": "how the training went",
     "train_x_test.png": "test AUC of the chosen bands, training by test domains",
+    "shots.png": "test AUC over the number of pictures of the test domain that were trained on",
     "robustness.png": "test AUC under perturbations",
     "mistakes.png": "the reals and fakes that were most wrongly scored",
     "splits": "which picture is in which split",

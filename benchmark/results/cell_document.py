@@ -240,8 +240,8 @@ class CellDocument:
         Name of the submission that the scores came with; empty for recorded ones.
     clips : str
         Rule that pools the scores of a clip's frames, see `ClipRule`; left out of the JSON form where it is ``mean``.
-    not_later : tuple of str
-        Test domains that the protocol ``later_only`` leaves out of the headline; left out of the JSON form where it is empty.
+    not_counted : tuple of str
+        Test domains that the protocol of the study leaves out of the headline; left out of the JSON form where it is empty.
     """
 
     key: str
@@ -280,7 +280,7 @@ class CellDocument:
     model_bytes: int | None = None
     submission: str = ""
     clips: str = "mean"
-    not_later: tuple[str, ...] = ()
+    not_counted: tuple[str, ...] = ()
 
     @property
     def swept(self) -> bool:
@@ -328,9 +328,9 @@ class CellDocument:
         if self.clips == "mean":
             del data["clips"]
         data["train"] = training(self.train).to_json()
-        data["not_later"] = list(self.not_later)
-        if not self.not_later:
-            del data["not_later"]
+        data["not_counted"] = list(self.not_counted)
+        if not self.not_counted:
+            del data["not_counted"]
         return data
 
     @classmethod
@@ -367,7 +367,7 @@ class CellDocument:
             "narrow": tuple(map(NarrowBand.from_json, data["narrow"])),
             "tested": tuple(map(TestedBand.from_json, data["tested"])),
             "train": training_of_json(data["train"]),
-            "not_later": tuple(data.get("not_later", ())),
+            "not_counted": tuple(data.get("not_counted", ())),
             "gaps": tuple(data["gaps"]),
             "problems": tuple((item, status, detail) for item, status, detail in data["problems"]),
             "lookalikes": {

@@ -119,7 +119,7 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         rule=document.rule if is_chosen else "",
         selection=selection_of(document.train, entry.role, document.n_candidates, bool(document.submission)),
         shots=training(document.train).n_shots,
-        not_later=document.not_later,
+        not_counted=document.not_counted,
         gaps=document.gaps,
         study=document.study,
         settings=document.settings,
@@ -144,7 +144,7 @@ def _headline(
     clips: RowClips,
 ) -> dict[str, Any]:
     """Return the numbers of a row that are means over test domains: over other domains if there are any, else at home."""
-    home, abroad = home_and_abroad(tests, document.train, document.not_later)
+    home, abroad = home_and_abroad(tests, document.train, document.not_counted)
     headline = abroad or home
     cross = Interval(math.nan, math.nan, math.nan, math.nan)
     in_domain = _auc_of("in_domain_auc", home[0] if home else None)
@@ -191,7 +191,7 @@ def _robustness(
         for scope, at_home in (("in-domain", True), ("cross-domain", False)):
             perturbed = [name for name in names if parts.is_home(name) == at_home]
             if not at_home:
-                counted = [name for name in perturbed if unperturbed(name) not in document.not_later]
+                counted = [name for name in perturbed if unperturbed(name) not in document.not_counted]
                 perturbed = [name for name in counted if not targets or unperturbed(name) in targets]
             if perturbed:
                 results.append(_change(chain, scope, bootstrap, tested, drawn, perturbed))

@@ -220,8 +220,8 @@ ROW_COLUMNS: tuple[Column, ...] = (
         "train",
         "trained on",
         (
-            "Domain of the training and validation pictures; of a pool all domains, with the shots of a target if there are "
-            "any. The board names a pool of nearly all test domains by those that it leaves out."
+            "Domain of the training and validation pictures; of a pool all domains, with the shots of a target domain if there "
+            "are any. The board names a pool of nearly all test domains by those that it leaves out."
         ),
     ),
     Column(
@@ -459,8 +459,8 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column("draw_sd", meaning="Standard deviation of the headline AUC between draws of the training pictures.", unit=Unit.AUC),
     Column("shortcut", meaning="Separation of the classes by facts of the training domain's files alone."),
     Column("selection", meaning="Validation pictures on which the band was chosen, see `results/selection.py`."),
-    Column("shots", meaning="Training pictures per class of the target; 0 if none of them was used.", unit=Unit.COUNT),
-    Column("not_later", meaning="Test domains that the protocol `later_only` leaves out of the headline."),
+    Column("shots", meaning="Training pictures per class of the target domain; 0 if none of them was used.", unit=Unit.COUNT),
+    Column("not_counted", meaning="Test domains that the protocol of the study leaves out of the headline."),
     Column("gaps", meaning="Bands that could not be scored."),
     Column("settings", meaning="Short digest of the settings that change a row."),
     Column("variant", meaning="Short digest of the settings and of all pictures that change the row."),

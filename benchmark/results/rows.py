@@ -332,8 +332,8 @@ class Row:
         Validation pictures on which it was chosen; None for rows of an earlier version.
     shots : int
         Pictures per class of the target that are among the training pictures.
-    not_later : tuple of str
-        Test domains that are no part of the headline, as the protocol ``later_only`` leaves them out.
+    not_counted : tuple of str
+        Test domains that are no part of the headline, as the protocol of the study leaves them out.
     gaps : tuple of str
         Bands that could not be scored.
     study, settings, variant, cell : str
@@ -394,7 +394,7 @@ class Row:
     rule: str = ""
     selection: Selection | None = None
     shots: int = 0
-    not_later: tuple[str, ...] = ()
+    not_counted: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
     study: str = ""
     settings: str = ""
@@ -451,7 +451,7 @@ class Row:
             "evidence": self.evidence.to_json() if self.evidence else None,
             "shortcut": self.shortcut.to_json() if self.shortcut else None,
             "train": training(self.train).to_json(),
-            "not_later": list(self.not_later),
+            "not_counted": list(self.not_counted),
             "gaps": list(self.gaps),
             "splits": dict(self.splits),
             "dropped_leaks": dict(self.dropped_leaks),
@@ -481,7 +481,7 @@ class Row:
             "shortcut": Shortcut.from_json(data.get("shortcut")),
             "train": training_of_json(data["train"]),
             "selection": Selection(data["selection"]) if data.get("selection") else None,
-            "not_later": tuple(data.get("not_later", ())),
+            "not_counted": tuple(data.get("not_counted", ())),
             "gaps": tuple(data.get("gaps", ())),
             "tests": tuple(map(TestResult.from_json, data["tests"])),
             # Rows of runs before there were perturbations lack the key.
@@ -520,20 +520,20 @@ def rows_to_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def home_and_abroad(
-    tests: Sequence[TestResult], train: str, not_later: Sequence[str] = ()
+    tests: Sequence[TestResult], train: str, not_counted: Sequence[str] = ()
 ) -> tuple[list[TestResult], list[TestResult]]:
     """
     Split test results into the training domains and the other domains of the headline, perturbed ones left out.
 
     A detector that was trained on a perturbed domain is at home there, if it was tested there, and else on the same
     pictures as they are: neither is another domain. Where it was trained on shots of a target, the target alone is the other
-    domain; `not_later` are those that the protocol of the study leaves out.
+    domain; `not_counted` are those that the protocol of the study leaves out.
     """
     parts = training(train)
     plain = {test.domain: test for test in tests if not test.is_perturbed}
     as_trained = {test.domain: test for test in tests}
     home = [as_trained.get(member) or plain.get(unperturbed(member)) for member in parts.members]
-    abroad = [test for test in plain.values() if not parts.is_home(test.domain) and test.domain not in not_later]
+    abroad = [test for test in plain.values() if not parts.is_home(test.domain) and test.domain not in not_counted]
     if parts.shots:
         abroad = [test for test in abroad if test.domain in map(unperturbed, parts.targets)]
     return list({test.domain: test for test in home if test}.values()), abroad

@@ -23,7 +23,7 @@ class Selection(StrEnum):
 MEANINGS = {
     Selection.TRAINING_DOMAIN: "on validation pictures of the training domain",
     Selection.TRAINING_DOMAINS: "on validation pictures of all training domains together",
-    Selection.NOT_TARGET: "on validation pictures of the training domains, with none of the target",
+    Selection.NOT_TARGET: "on validation pictures of the training domains, with none of the target domain",
     Selection.NO_CHOICE: "no band was chosen: this one was set beforehand",
     Selection.NOT_STATED: "not stated by the submission",
 }

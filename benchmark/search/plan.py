@@ -95,7 +95,7 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
         unusable=trained.left_out | tested.left_out,
         not_trained=trained.not_trained,
         pools=pools,
-        not_later=trained.not_later,
+        not_counted=trained.not_counted,
     )
 
 

@@ -173,7 +173,7 @@ def make_cells(plan: Plan, prepared: Prepared, records: str, attempt: int) -> li
             _replicates(plan.study, train, prepared),
             records,
             attempt,
-            plan.not_later.get(train, ()),
+            plan.not_counted.get(train, ()),
         )
         for train in plan.study.train
         for detector in plan.detectors

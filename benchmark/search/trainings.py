@@ -7,12 +7,12 @@ from functools import partial
 from ..contracts import LABEL_NAMES
 from ..domains.catalogue import Catalogue, Choice, OpenDomain
 from ..domains.guard import Fitted, all_names, drop_leaks, guarded, refuse_leaks, same_data, whole
-from ..domains.names import Shots, Training, chain_of, dataset_name, training, training_domains
+from ..domains.names import POOL_MARK, Shots, Training, chain_of, dataset_name, training, training_domains
 from ..domains.releases import Release, releases
 from ..errors import DataError, StudyError
 from ..records import PoolPart
 from ..store.files import digest
-from ..study.protocols import Protocol, trainings
+from ..study.protocols import PlannedTraining, Protocol, all_pairs, later_only, leave_one_out, with_shots
 from ..study.study_file import Study
 
 LEAST_MEMBERS = 2
@@ -30,14 +30,14 @@ class TrainingChoice:
         Missing classes by domain of a data set of which other domains are used.
     not_trained : dict of str to str
         Reason by training that the protocol leaves out.
-    not_later : dict of str to tuple of str
-        By training, the test domains that the protocol ``later_only`` leaves out of the headline.
+    not_counted : dict of str to tuple of str
+        By training, the test domains that the protocol leaves out of the headline.
     """
 
     names: tuple[str, ...]
     left_out: dict[str, str] = field(default_factory=dict)
     not_trained: dict[str, str] = field(default_factory=dict)
-    not_later: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    not_counted: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def choose_trainings(
@@ -69,35 +69,46 @@ def choose_trainings(
         choice = choose(parts.members)
         left_out |= choice.left_out
         entries += [Training((domain,)) for domain in choice.domains] if parts.is_plain else [_pool(parts, choice, catalogue)]
-    if study.protocol is not Protocol.LATER_ONLY:
-        names = _names(study, entries, tests, lambda base, test: True)
-        return TrainingChoice(names, _not_used(left_out, names))
-    dates = releases((*training_domains(map(str, entries)), *tests), catalogue, study.dates, study.seed)
-    is_later = partial(_is_later, dates)
     plain = [test for test in tests if not chain_of(test)]
-    usable = [entry for entry in entries if any(is_later(entry, test) for test in plain)]
-    if not usable:
-        raise StudyError(f"protocol later_only: no test domain came out after {_dated(entries, dates)}.")
-    names = _names(study, usable, tests, is_later)
-    not_later = {
-        name: tuple(test for test in plain if not training(name).is_home(test) and not is_later(training(name), test))
-        for name in names
-        if not training(name).shots
-    }
+    if study.protocol is Protocol.LEAVE_ONE_OUT:
+        planned = leave_one_out(entries, plain)
+    elif study.protocol is Protocol.LATER_ONLY:
+        dates = releases((*training_domains(map(str, entries)), *tests), catalogue, study.dates, study.seed)
+        planned = later_only(entries, plain, partial(_is_later, dates))
+        if not any(one.headline for one in planned):
+            raise StudyError(f"protocol later_only: no test domain came out after {_dated(entries, dates)}.")
+    else:
+        planned = all_pairs(entries, plain)
     why = "no test domain came out after it, which the protocol later_only asks for"
-    not_trained = {str(entry): why for entry in entries if entry not in usable}
-    not_later = {name: earlier for name, earlier in not_later.items() if earlier}
-    return TrainingChoice(names, _not_used(left_out, names), not_trained, not_later)
+    idle = [one for one in planned if study.protocol is Protocol.LATER_ONLY and not one.headline]
+    used = with_shots([one for one in planned if one not in idle], study.shots)
+    names = tuple(str(one.training) for one in used)
+    known = {*names, *training_domains(names)}
+    return TrainingChoice(
+        names,
+        {name: reason for name, reason in left_out.items() if name not in known},
+        {str(one.training): why for one in idle},
+        {str(one.training): not_counted for one in used if (not_counted := _not_counted(one, plain))},
+    )
+
+
+def _not_counted(planned: PlannedTraining, tests: Sequence[str]) -> tuple[str, ...]:
+    """Return the test domains that the protocol leaves out of the headline; with shots it is over the target domain anyway."""
+    others = [test for test in tests if not planned.training.is_home(test) and test not in planned.headline]
+    return () if planned.training.shots else tuple(others)
 
 
 def _pool(parts: Training, choice: Choice, catalogue: Catalogue) -> Training:
     """Return a pool with every domain named, its members in alphabetical order."""
     members = tuple(sorted(choice.domains))
-    least = 1 if parts.shots else LEAST_MEMBERS
-    if len(members) < least:
+    if parts.shots and not members:
         raise StudyError(
-            f"train: the pool '{parts}' has {len(members)} usable domains ({', '.join(members) or 'none'}), and a pool has "
-            f"{least} or more. Name further domains, or a data set with several."
+            f"train: '{parts}' names no training domain that the shots are added to: write 'DOMAIN{POOL_MARK}{parts}'."
+        )
+    if not parts.shots and len(members) < LEAST_MEMBERS:
+        raise StudyError(
+            f"train: the pool '{parts}' is of one domain ({', '.join(members)}), and a pool has two or more. Name further "
+            "domains, or a data set with several."
         )
     targets = [(shots, catalogue.expand([shots.domain])) for shots in parts.shots]
     for shots, meant in targets:
@@ -106,17 +117,6 @@ def _pool(parts: Training, choice: Choice, catalogue: Catalogue) -> Training:
         if Training(members).is_home(meant[0]):
             raise StudyError(f"train: {meant[0]} is a training domain of '{parts}' already; shots are of another domain.")
     return Training(members, tuple(Shots(shots.n, meant[0]) for shots, meant in targets))
-
-
-def _names(
-    study: Study, entries: Sequence[Training], tests: Sequence[str], is_target: Callable[[Training, str], bool]
-) -> tuple[str, ...]:
-    return tuple(map(str, trainings(study.protocol, study.shots, entries, tests, is_target)))
-
-
-def _not_used(left_out: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
-    used = {*names, *training_domains(names)}
-    return {name: reason for name, reason in left_out.items() if name not in used}
 
 
 def _is_later(dates: Mapping[str, Release], base: Training, test: str) -> bool:

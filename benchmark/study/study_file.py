@@ -148,8 +148,10 @@ def _detector_entry(value: Any) -> Any:
 
 def _training(value: Any) -> Any:
     """Return a pool, which is a list in the file, as a name; one data set is named twice, so that it stays a pool."""
-    if not isinstance(value, list | tuple) or not value or not all(isinstance(name, str) for name in value):
+    if not isinstance(value, list | tuple):
         return value
+    if not value or not all(isinstance(name, str) for name in value):
+        raise ValueError(f"a pool is a list of names of domains, got {value!r}")
     return POOL_MARK.join(value if len(value) > 1 else [*value, *value])
 
 

@@ -22,7 +22,7 @@ ABOUT = ("detector", "train", "role", "study", "seeds", "split_id", "rule", "wor
 # Of a row, where any row on the page has it.
 OPTIONAL = (
     "rank_low", "rank_high", "tie_group", "rank_reason", "threshold_transfer", "left_out", "candidates", "source", "verified",
-    "submission", "score_ms", "selection", "not_later",
+    "submission", "score_ms", "selection", "not_counted",
 )  # fmt: skip
 # Of these there are few different ones in many rows: a row holds their place in a list.
 POOLED = (
@@ -214,8 +214,8 @@ def _optional(row: Row, standing: Standing | None, details: Details) -> dict[str
         values |= {"source": row.source, "verified": row.verified}
     if row.selection is not None:
         values["selection"] = row.selection.meaning
-    if row.not_later:
-        values["not_later"] = list(row.not_later)
+    if row.not_counted:
+        values["not_counted"] = list(row.not_counted)
     if row.submission is not None:
         values["submission"] = row.submission.to_json()
     return values

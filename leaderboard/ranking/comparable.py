@@ -41,7 +41,7 @@ def headline_tests(row: Row) -> tuple[list[TestResult], bool]:
 
     Perturbed domains have no part in it, as in `results.cell_rows`; without other domains the in-domain result is the headline.
     """
-    _, abroad = home_and_abroad(row.tests, row.train, row.not_later)
+    _, abroad = home_and_abroad(row.tests, row.train, row.not_counted)
     if abroad:
         return abroad, True
     members = training(row.train).members

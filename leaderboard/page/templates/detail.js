@@ -58,7 +58,7 @@ function rowHead(row) {
       fact("chosen by", row.rule),
       fact("choice of the band", row.selection ?? ""),
       fact("trained on", row.sources.length > 1 ? row.sources.join(", ") : ""),
-      fact("not in the mean", row.not_later?.length ? `${row.not_later.join(", ")}: did not come out later than the training domains` : ""),
+      fact("not in the mean", row.not_counted?.length ? `${row.not_counted.join(", ")}, by the protocol of the study` : ""),
       fact("missing", row.missing.length ? "not tested on " + row.missing.join(", ") : ""),
       fact("gaps", row.gaps.join("; ")),
       fact("left out", row.dropped ? `${row.dropped} training or validation pictures, because they share a clip or an identity with held-out pictures` : "")),

@@ -8,7 +8,7 @@ import pytest
 
 from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.domains.catalogue import Catalogue
-from bandbench.benchmark.errors import BenchError, DataError, StudyError
+from bandbench.benchmark.errors import DataError, StudyError
 from bandbench.benchmark.records import Plan
 from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.results.selection import Selection
@@ -62,7 +62,7 @@ def test_the_name_of_a_data_set_is_a_pool_of_all_its_domains_if_it_is_in_a_list(
 
 @pytest.mark.parametrize("pool", [[NEAREST], [NEAREST, NEAREST]])
 def test_a_pool_has_two_domains(pool: list[str]) -> None:
-    with pytest.raises(StudyError, match=r"has 1 usable domains \(procedural/nearest\), and a pool has 2 or more"):
+    with pytest.raises(StudyError, match=r"is of one domain \(procedural/nearest\), and a pool has two or more"):
         planned(train=[pool])
 
 
@@ -79,6 +79,7 @@ def test_rows_of_leave_one_out_are_headlined_by_the_domain_that_was_left_out() -
     assert row.cross_domain_auc == row.worst_auc == of_domain[NEAREST]
     assert row.in_domain_auc == pytest.approx((of_domain[BLEND] + of_domain[PLANTED]) / 2, abs=1e-12)
     assert row.in_domain_auc_lo < row.in_domain_auc < row.in_domain_auc_hi
+    assert row.selection is Selection.NO_CHOICE
     sets, _ = comparable_sets(list(rows.values()))
     assert sorted(one.domains for one in sets) == [(BLEND,), (NEAREST,), (PLANTED,)]
     shown = json.loads(dump_json(as_document("small", list(rows.values()))))["rows"]
@@ -87,12 +88,18 @@ def test_rows_of_leave_one_out_are_headlined_by_the_domain_that_was_left_out() -
     assert f",{BLEND} & {PLANTED}," in as_csv(list(rows.values()))
 
 
+def test_a_pool_is_not_headlined_by_a_domain_that_is_no_training_domain() -> None:
+    """Such a domain is left out of the pool of all training domains, whose headline it is."""
+    plan = planned(train=[NEAREST, PLANTED, BLEND], test=[NEAREST, ZERO], protocol="leave_one_out")
+    assert plan.study.train == (f"{BLEND} & {PLANTED}", f"{BLEND} & {NEAREST} & {PLANTED}")
+    assert plan.not_counted == {f"{BLEND} & {PLANTED}": (ZERO,)}
+
+
 def test_a_finished_pool_is_not_computed_again_and_its_members_may_be_named_in_any_order() -> None:
     first = run(small_study(**QUICK, train=[[NEAREST, PLANTED]]))
     again = run(small_study(**QUICK, train=[f"{PLANTED} & {NEAREST}"]))
     assert (first.computed, again.computed) == (1, 0)
     assert dump_json([row.to_json() for row in first.rows]) == dump_json([row.to_json() for row in again.rows])
-    assert run(small_study(**QUICK, train=[[NEAREST, PLANTED]], pool="all")).computed == 1
 
 
 def test_shots_are_learned_from_and_headlined_by_their_target() -> None:
@@ -111,14 +118,6 @@ def test_shots_are_learned_from_and_headlined_by_their_target() -> None:
     assert len(pictures) == 3
 
 
-def test_the_band_of_a_pool_is_chosen_on_all_of_its_domains() -> None:
-    keys = {"bands": [{"kind": "low", "high": 0.3}], "train": [[NEAREST, PLANTED]]}
-    (row,) = rows_of(**keys).values()
-    assert row.selection is Selection.TRAINING_DOMAINS
-    (unchosen,) = rows_of(train=[[NEAREST, PLANTED]], name="unchosen").values()
-    assert unchosen.selection is Selection.NO_CHOICE
-
-
 DATES = {NEAREST: "2019", PLANTED: "2020-05", BLEND: "2020-06"}
 
 
@@ -126,17 +125,17 @@ def test_the_mean_is_over_later_domains_alone() -> None:
     plan = planned(train=[NEAREST, PLANTED, BLEND], protocol="later_only", dates=DATES)
     assert plan.study.train == (NEAREST, PLANTED)
     assert list(plan.not_trained) == [BLEND]
-    assert plan.not_later == {PLANTED: (NEAREST,)}
+    assert plan.not_counted == {PLANTED: (NEAREST,)}
     rows = rows_of(train=[NEAREST, PLANTED, BLEND], protocol="later_only", dates=DATES)
     assert rows[PLANTED].cross_domain_auc == aucs(rows[PLANTED])[BLEND]
-    assert rows[PLANTED].not_later == (NEAREST,)
+    assert rows[PLANTED].not_counted == (NEAREST,)
     assert rows[NEAREST].cross_domain_auc == pytest.approx((aucs(rows[NEAREST])[PLANTED] + aucs(rows[NEAREST])[BLEND]) / 2)
     assert set(aucs(rows[PLANTED])) == {NEAREST, PLANTED, BLEND}  # scored all the same
 
 
 def test_a_pool_is_as_late_as_its_latest_member() -> None:
     plan = planned(train=[[NEAREST, PLANTED]], protocol="later_only", dates=DATES, test=[NEAREST, PLANTED, BLEND, ZERO])
-    assert plan.not_later == {f"{NEAREST} & {PLANTED}": (ZERO,)}  # of which no date is known
+    assert plan.not_counted == {f"{NEAREST} & {PLANTED}": (ZERO,)}  # of which no date is known
 
 
 @pytest.mark.parametrize(
@@ -157,7 +156,7 @@ def test_shots_go_to_one_target_that_is_not_trained_on() -> None:
         planned(train=[f"{NEAREST} & 2 shots of procedural"])
     with pytest.raises(StudyError, match="is a training domain"):
         planned(train=[f"{NEAREST} & 2 shots of {NEAREST}"])
-    with pytest.raises(BenchError):
+    with pytest.raises(StudyError, match="names no training domain that the shots are added to"):
         planned(train=[f"2 shots of {NEAREST}"])
 
 
@@ -175,11 +174,13 @@ def folders(picture_folder: Any, names: str) -> dict[str, Path]:
 
 
 def test_domains_of_several_folders_are_pooled(picture_folder: Any) -> None:
-    keys = QUICK | {"train": [["a", "b"]], "test": ["a", "b", "c"], "datasets": {}}
+    bands = [{"kind": "low", "high": 0.3}]
+    keys = QUICK | {"train": [["a", "b"]], "test": ["a", "b", "c"], "datasets": {}, "bands": bands}
     outcome = run(small_study(**keys), folders(picture_folder, "abc"))
     (row,) = (row for row in outcome.rows if row.role == "chosen")
     assert (row.train, row.cross_domain_auc) == ("a & b", aucs(row)["c"])
     assert set(row.splits) == {"a", "b", "c"}
+    assert row.selection is Selection.TRAINING_DOMAINS
 
 
 def test_leaks_between_members_are_refused_or_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
