@@ -173,7 +173,7 @@ def pool_set(name: str, members: Sequence[ItemSet]) -> ItemSet:
         index=str(table.with_suffix(".npz")),
         n_items=n_items,
         n_ok=sum(items.n_ok for items in members),
-        problems=tuple((f"{items.domain}:{item}", *why) for items in members for item, *why in items.problems),
+        problems=tuple((f"{items.domain}:{i}", status, why) for items in members for i, status, why in items.problems),
         seconds_per_item=sum(items.seconds_per_item * items.n_items for items in members) / max(n_items, 1),
         provenance=_provenance(members),
         members=tuple(members),

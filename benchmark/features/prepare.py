@@ -241,23 +241,26 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
     single = [name for name in plan.study.train if training(name).is_plain]
     domains = [(name, ("train", "val")) for name in single] + [(name, ("test",)) for name in plan.study.test]
     requests = [Request(plan.domains[name, r], (splits,)) for name, splits in domains for r in range(plan.study.seeds)]
-    pooled = [Request(part.domain, (pool_splits(part),)) for parts in plan.pools.values() for part in parts]
-    prepared = prepare_domains([*requests, *pooled], plan.study.crop.spec(), views, places, workers, reporter)
-    of_pools = iter(prepared[len(requests) :])
-    pools = {key: [next(of_pools) for _ in parts] for key, parts in plan.pools.items()}
-    of_domains = prepared[: len(requests)]
-    statuses = {_key(part, split): part.statuses(split) for part in of_domains for split in part.request.splits}
+    of_pools = {key: [Request(part.domain, (pool_splits(part),)) for part in parts] for key, parts in plan.pools.items()}
+    # A domain is a member of many pools, and a training of its own: it is prepared and its statuses are found once.
+    unique = {_place(request): request for request in [*requests, *(one for several in of_pools.values() for one in several)]}
+    parts = prepare_domains(list(unique.values()), plan.study.crop.spec(), views, places, workers, reporter)
+    prepared = {place: _Listed.of(part) for place, part in zip(unique, parts, strict=True)}
+    of_domains = [prepared[_place(request)] for request in requests]
+    pools = {key: [prepared[_place(request)] for request in several] for key, several in of_pools.items()}
+    statuses = {_key(one.part, split): of_split for one in of_domains for split, of_split in one.statuses.items()}
     pool_statuses = {(*key, split): _pool_statuses(plan, key, split, pools[key]) for key in pools for split in ("train", "val")}
     statuses = _without_copies(statuses, pool_statuses)
     digests = _split_digests(plan)
     sets = {}
-    for part in of_domains:
+    for part in (one.part for one in of_domains):
         for split in part.request.splits:
             key = _key(part, split)
             items = part.item_set(split, statuses[key])
             sets[key] = replace(items, provenance=_provenance(plan, part.domain, items, digests))
     for (name, r, split), of_pool in pool_statuses.items():
-        sets[name, split, r] = _pool_set(plan, name, split, list(zip(pools[name, r], of_pool, strict=False)), digests)
+        members = [one.part for one in pools[name, r][: len(of_pool)]]
+        sets[name, split, r] = _pool_set(plan, name, split, list(zip(members, of_pool, strict=True)), digests)
     return Prepared(sets, _lookalikes(plan, statuses, pool_statuses))
 
 
@@ -266,13 +269,29 @@ def pool_splits(part: PoolPart) -> tuple[str, ...]:
     return ("train",) if part.shots else ("train", "val")
 
 
-def _pool_statuses(plan: Plan, key: tuple[str, int], split: str, parts: Sequence[PreparedDomain]) -> list[ItemStatuses]:
+@dataclass(frozen=True)
+class _Listed:
+    """A prepared domain with the statuses of its items, by split."""
+
+    part: PreparedDomain
+    statuses: dict[str, ItemStatuses]
+
+    @classmethod
+    def of(cls, part: PreparedDomain) -> "_Listed":
+        return cls(part, {split: part.statuses(split) for split in part.request.splits})
+
+
+def _place(request: Request) -> tuple[int, tuple[tuple[str, ...], ...]]:
+    """Return a key that is equal for requests of the same splits of the same domain; plans hold each domain once."""
+    return id(request.domain), request.groups
+
+
+def _pool_statuses(plan: Plan, key: tuple[str, int], split: str, parts: Sequence[_Listed]) -> list[ItemStatuses]:
     """Choose the pictures of one split of a pool, by member; validation pictures that are training pictures are refused."""
     n_members = len(training(key[0]).members)
-    used = parts if split == "train" else parts[:n_members]
-    statuses = [part.statuses(split) for part in used]
+    statuses = [one.statuses[split] for one in (parts if split == "train" else parts[:n_members])]
     if split == "val":
-        contents = {content for part in parts for content in part.statuses("train").contents}
+        contents = {content for one in parts for content in one.statuses["train"].contents}
         trained = dict.fromkeys(contents - {""}, f"the training pictures of {key[0]}")
         statuses = [without_copies(each, trained) for each in statuses]
     return draw_pool(statuses, plan.study.pool, n_members, [plan.study.seed, key[1], split])
