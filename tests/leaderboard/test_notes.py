@@ -83,3 +83,15 @@ def test_results_that_are_left_out_are_counted_by_study() -> None:
     several, single = other_variants({"b": 2, "a study": 1})[::-1]
     assert several.startswith("b: 2 earlier results, ") and "are not shown" in several
     assert single.startswith("a study: 1 earlier result, ") and "leaderboard --study 'a study' --all`" in single
+
+
+def test_domains_that_a_protocol_leaves_out_and_shots_are_noted(row_maker: Maker) -> None:
+    rows = [row_maker(not_counted=("set/c",)), row_maker(train="set/a & 10 shots of set/b", shots=10), row_maker()]
+    assert row_notes(rows) == [
+        ("Left out of the cross-domain mean by the protocol of the study: set/c (row 1).", [0]),
+        (
+            "Trained on a few pictures of the target domain, too; their cross-domain AUC is that on the target domain alone: "
+            "row 2.",
+            [1],
+        ),
+    ]

@@ -88,3 +88,34 @@ def test_a_perturbed_training_domain_is_home() -> None:
     assert ([test.domain for test in home], [test.domain for test in abroad]) == (["a+blur:sigma=1"], ["b"])
     home, _ = home_and_abroad(tests[:1], "a+blur:sigma=1")
     assert [test.domain for test in home] == ["a"]
+
+
+def result(domain: str) -> TestResult:
+    return TestResult(domain, 0.7, 0.6, 0.8, 20, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("train", "not_counted", "home", "abroad"),
+    [
+        ("s/a & s/b", (), ["s/a", "s/b"], ["s/c", "s/d"]),
+        ("s/a+noise:sd=5 & s/b", (), ["s/a+noise:sd=5", "s/b"], ["s/c", "s/d"]),
+        ("s/a & s/b", ("s/d",), ["s/a", "s/b"], ["s/c"]),
+        ("s/a & other", (), ["s/a"], ["s/b", "s/c", "s/d"]),
+        ("s/a & 10 shots of s/c", (), ["s/a"], ["s/c"]),
+    ],
+)
+def test_a_pool_is_at_home_on_all_of_its_domains(
+    train: str, not_counted: tuple[str, ...], home: list[str], abroad: list[str]
+) -> None:
+    tests = [result(name) for name in ("s/a", "s/b", "s/c", "s/d", "s/a+noise:sd=5", "s/c+noise:sd=5")]
+    found = home_and_abroad(tests, train, not_counted)
+    assert [[test.domain for test in side] for side in found] == [home, abroad]
+
+
+def test_the_parts_of_a_training_are_a_list_in_json() -> None:
+    row = replace(ROW, train="a & b & 10 shots of c", shots=10, not_counted=("d",))
+    (data,) = rows_to_json([row])
+    assert (data["train"], data["shots"], data["not_counted"]) == (["a", "b", "10 shots of c"], 10, ["d"])
+    assert through_json(row).train == row.train
+    assert through_json(row).not_counted == ("d",)
+    assert rows_to_json([ROW])[0]["train"] == "a"

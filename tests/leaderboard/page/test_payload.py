@@ -69,3 +69,14 @@ def test_look_alikes_are_flagged_where_they_may_be_copies(row_maker: Maker, test
     row = row_maker(tests=[test_maker(domain, 0.9, lookalikes=3)])
     (shown,) = objects(payload(Board("made", [row], []), Details(), computed={"procedural"}))
     assert shown["lookalikes"] == told
+
+
+def test_a_pool_has_a_short_name_and_several_domains_at_home(row_maker: Maker) -> None:
+    rows = [row_maker(train="set/a & set/b & set/c"), row_maker(train="set/a & set/b & other"), row_maker()]
+    data = payload(Board("made", rows, []), Details())
+    pool, mixed, single = objects(data)
+    assert (pool["train"], mixed["train"], single["train"]) == ("set/a & set/b & set/c", "set/a & set/b & other", "set/a")
+    assert [data["domains"][i] for i in pool["home"]] == ["set/a", "set/b", "set/c"]
+    assert pool["sources"] == ["set/a", "set/b", "set/c"]
+    (alone,) = objects(payload(Board("made", rows[:1], []), Details()))
+    assert alone["train"] == "set/a & set/b & 1 more"
