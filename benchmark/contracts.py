@@ -47,30 +47,33 @@ class Item:
         Unique within the data set and stable between machines (a relative path, say).
     label : int
         0 real, 1 fake.
-    split : {"train", "val", "test"}, or ""
-        Empty in `Dataset.all_items` only, where no split could be drawn.
+    split : {"train", "val", "test"}, "" or "reals"
+        Empty in `Dataset.all_items` only, where no split could be drawn. The engine alone sets "reals" (`domains.names.REALS`).
     target, donor, video : str
         Identity shown, identity whose face was put in, clip; empty where unknown or meaningless.
     fingerprint : str
         Identifies the content without reading it, for pictures that are computed; empty for files, whose bytes are hashed.
     generator, compression : str
         What made a fake, and how the file was compressed before it was handed out; empty where unknown.
+    unit : str
+        Group that was declared or found by look-alikes; empty where at most identity and clip are known.
     """
 
     id: str
     label: int
-    split: Split | Literal[""]
+    split: Split | Literal["", "reals"]
     target: str = ""
     donor: str = ""
     video: str = ""
     fingerprint: str = ""
     generator: str = ""
     compression: str = ""
+    unit: str = ""
 
     @property
     def group(self) -> str:
-        """Unit of resampling that the item belongs to: the identity shown, else the clip, else the item itself."""
-        return self.target or self.video or self.id
+        """Unit of resampling: the declared group, else the identity shown, else the clip, else the item itself."""
+        return self.unit or self.target or self.video or self.id
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ class ViewSpec:
         return cls(f"{place}:{view.__qualname__}", options)
 
     @classmethod
-    def of_transform(cls, transform: str, colour: bool = False, plane: bool = False) -> "ViewSpec":
+    def of_transform(cls, transform: str, colour: bool = False, plane: bool = False, window: bool = False) -> "ViewSpec":
         """
         Return the view of a transform by the name that papers use.
 
@@ -118,6 +121,8 @@ class ViewSpec:
             Three channels and not grey.
         plane : bool
             Whole planes (n_crops, rows, cols, channels) and not sorted columns; pixels are always planes.
+        window : bool
+            The DCT under a window; the other transforms have none.
 
         Raises
         ------
@@ -129,7 +134,8 @@ class ViewSpec:
         if transform == "pixels":
             return cls("pixels", {"colour": colour})
         options = {"colour": colour, "log": transform.startswith("log_"), "plane": plane}
-        return cls(transform.removeprefix("log_"), options)
+        name = transform.removeprefix("log_")
+        return cls(name, options | ({"window": True} if window and name == "dct" else {}))
 
 
 @dataclass(frozen=True)
@@ -423,6 +429,9 @@ class Dataset(Plugin):
         Name under which a user gave it, if it is another one; set by the catalogue.
     own : bool
         Reads folders that users put together: equal names in two of them mean nothing.
+    dates : mapping of str to str
+        Release dates by generator, ``""`` for all others: ``2022``, ``2022-08`` or ``2022-08-22``. Of the data set, or of the
+        generators where it collects some that were published by others.
 
     Parameters
     ----------
@@ -444,6 +453,7 @@ class Dataset(Plugin):
     shown: ClassVar[Shown] = Shown.UNKNOWN
     computed: ClassVar[bool] = False
     own: ClassVar[bool] = False
+    dates: ClassVar[Mapping[str, str]] = {}
 
     root: Path | None = None
     seed: int = 0
@@ -482,9 +492,33 @@ class Dataset(Plugin):
         """
         return self.items(variant)
 
+    def with_units(self, units: Mapping[str, str]) -> Self | None:
+        """
+        Return the same data set with splits that are drawn anew, so that items of one unit stay together.
+
+        Parameters
+        ----------
+        units : mapping of str to str
+            Unit by item, of the items that belong to one with others.
+
+        Returns
+        -------
+        Dataset, or None
+            None if its splits are given.
+        """
+        return None
+
     def read(self, item: Item) -> bytes:
         """Return the bytes of an item's picture file, of a kind that `bandbench.benchmark.pictures.crops.decode` reads."""
         raise NotImplementedError
+
+    def released(self, variant: str) -> str:
+        """
+        Return the release date of a domain, see `dates`; empty if it is not known.
+
+        The protocol ``later_only`` of a study then needs it in the study's ``dates``.
+        """
+        return self.dates.get(variant.partition("@")[0], self.dates.get("", ""))
 
     def framing(self) -> Framing:
         """Return what its pictures show, so that a model that was trained on them knows where to look in a clip."""

@@ -6,14 +6,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .contracts import LABEL_NAMES, SPLITS, Framing
+from .contracts import LABEL_NAMES, REAL, SPLITS, Framing
 from .domains.catalogue import OpenDomain
+from .domains.names import training, training_domains
+from .domains.reals import RealsSource
+from .domains.splits import missing_classes
 from .frequency.bands import Band
 from .metrics.roc import Interval
 from .pictures.lookalikes import Lookalikes
+from .pictures.shortcuts import Shortcut
 from .registry import DetectorSpec
+from .results.evidence import Evidence
 from .store.files import digest
-from .study.study_file import Study
+from .study.study_file import Study, all_pass_only
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,8 @@ class ItemSet:
     seconds_per_item : float
         Reading, decoding and transforming.
     provenance : Provenance
+    members : tuple of ItemSet
+        Of a pool, the sets that it was put together from; their `domain` is that of the member.
     """
 
     domain: str
@@ -85,6 +92,29 @@ class ItemSet:
     problems: tuple[tuple[str, str, str], ...]
     seconds_per_item: float
     provenance: Provenance = field(default_factory=Provenance)
+    members: tuple["ItemSet", ...] = ()
+
+    @property
+    def parts(self) -> tuple["ItemSet", ...]:
+        """Item sets of single domains: the members of a pool, or the set itself."""
+        return self.members or (self,)
+
+
+@dataclass(frozen=True)
+class PoolPart:
+    """
+    One domain of a pool in one draw.
+
+    Attributes
+    ----------
+    domain : OpenDomain
+        Without what the guard left out; of a target, with the shots alone among its training items.
+    shots : bool
+        True for a target, none of whose validation pictures are used.
+    """
+
+    domain: OpenDomain
+    shots: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,6 +127,8 @@ class Plan:
     study : Study
         Its ``train`` and ``test`` are domains, the perturbed ones among them.
     detectors : tuple of DetectorSpec
+    controls : tuple of DetectorSpec
+        Added to every training domain that has both classes.
     domains : dict of (domain, replicate) to OpenDomain
         Without what the guard left out.
     left_out : dict of str to str
@@ -107,6 +139,14 @@ class Plan:
         `Dataset.facts` by name of the data set, of those that have any.
     unusable : dict of str to str
         Missing classes by domain that a name of a whole data set stands for and that a partial copy lacks.
+    sources : dict of str to RealsSource
+        Sources of reals that fakes are set against, by name; the same in every draw.
+    not_trained : dict of str to str
+        Reason by training that the protocol leaves out.
+    pools : dict of (training, replicate) to tuple of PoolPart
+        Of the trainings that are more than one domain.
+    not_counted : dict of str to tuple of str
+        By training, the test domains that the protocol of the study leaves out of the headline.
     """
 
     study: Study
@@ -116,6 +156,17 @@ class Plan:
     dropped: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     unusable: dict[str, str] = field(default_factory=dict)
+    controls: tuple[DetectorSpec, ...] = ()
+    sources: dict[str, RealsSource] = field(default_factory=dict)
+
+    @property
+    def opened(self) -> list[OpenDomain]:
+        """All domains of the study, of every draw, and the sources of reals."""
+        return [*self.domains.values(), *self.sources.values()]
+
+    not_trained: dict[str, str] = field(default_factory=dict)
+    pools: dict[tuple[str, int], tuple[PoolPart, ...]] = field(default_factory=dict)
+    not_counted: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def dropped_leaks(self) -> dict[str, dict[str, int]]:
@@ -125,33 +176,56 @@ class Plan:
             largest[name] = max(counts, largest.get(name, counts), key=lambda c: sum(c.values()))
         return largest
 
+    def controls_on(self, train: str) -> tuple[DetectorSpec, ...]:
+        """Return the controls of a training domain: none if it lacks a class, which other detectors may do without."""
+        if not self.controls:
+            return ()
+        members = training(train).members
+        drawn = (self.domains[member, r].items for member in members for r in range(self.study.seeds))
+        complete = all(not missing_classes(items, ("train", "val")) for items in drawn)
+        return self.controls if complete else ()
+
     @property
     def n_cells(self) -> int:
-        return len(self.detectors) * len(self.study.train)
+        return len(self.detectors) * len(self.study.train) + self.n_controls
+
+    @property
+    def n_controls(self) -> int:
+        """Number of cells of controls."""
+        return sum(len(self.controls_on(train)) for train in self.study.train)
 
     @property
     def n_bands(self) -> int:
         """Largest number of bands that one cell tries."""
-        sweep = len(self.study.sweep_bands)
+        sweep = len(self.study.sweep_bands) + (MOST_EVIDENCE_BANDS if self.study.sweep else 0)
         return 1 + sweep + len(self.study.bands) + self.study.search.trials
 
     @property
-    def n_fits(self) -> int:
-        """Largest number of fits of the study; without the oracle, chosen bands are fitted once more for the test domains."""
+    def n_fits_of_cell(self) -> int:
+        """Largest number of fits of one cell; without the oracle, chosen bands are fitted once more for the test domains."""
         again = 0 if self.study.oracle else 1
-        return self.n_cells * self.study.seeds * (self.n_bands + again)
+        return self.study.seeds * (self.n_bands + again)
+
+    @property
+    def n_fits(self) -> int:
+        """Largest number of fits of the study; a control is fitted once for each draw."""
+        return len(self.detectors) * len(self.study.train) * self.n_fits_of_cell + self.n_controls * self.study.seeds
 
     def sizes(self) -> list["DomainSize"]:
-        """Return the numbers of pictures of every domain in the first draw, training domains first."""
-        study = self.study
-        return [
+        """Return the numbers of pictures of every domain in the first draw, training domains first, sources of reals last."""
+        members = {name for train in self.study.train for name in training(train).members}
+        targets = {name for train in self.study.train for name in training(train).targets}
+        roles = {"train": members, "shots": targets, "test": set(self.study.test), "reals": set(self.sources)}
+        sizes = [
             DomainSize(
                 name,
-                tuple(role for role, names in (("train", study.train), ("test", study.test)) if name in names),
+                tuple(role for role, names in roles.items() if name in names),
                 Counter((item.split, item.label) for item in self.domains[name, 0].items),
             )
-            for name in dict.fromkeys((*study.train, *study.test))
+            for name in dict.fromkeys((*training_domains(self.study.train), *self.study.test))
         ]
+        alone = [source for name, source in self.sources.items() if (name, 0) not in self.domains]
+        return sizes + [DomainSize(s.name, ("reals",), {("test", REAL): len(s.items)}) for s in alone]
 
 
 @dataclass(frozen=True)
@@ -162,7 +236,7 @@ class DomainSize:
     Attributes
     ----------
     domain : str
-    roles : tuple of {"train", "test"}
+    roles : tuple of {"train", "shots", "test", "reals"}
     n : mapping of (split, label) to int
     """
 
@@ -202,6 +276,8 @@ class Job:
         Folder for the record and its score files.
     attempt : int
         Raised by ``--fresh``, so that nothing old is taken up.
+    sources : tuple of ItemSet
+        Reals that fakes are set against, scored into the same file as the tests.
     """
 
     detector: DetectorSpec
@@ -212,6 +288,7 @@ class Job:
     tests: tuple[ItemSet, ...]
     records: str
     attempt: int = 0
+    sources: tuple[ItemSet, ...] = ()
 
     @cached_property
     def key(self) -> str:
@@ -222,7 +299,7 @@ class Job:
                 "detector": self.detector.key_parts(self.replicate),
                 "band": self.band.as_dict(),
                 "train": self.train.digest,
-                "scored": [[s.domain, s.split, s.digest] for s in (self.val, *self.tests)],
+                "scored": [[s.domain, s.split, s.digest] for s in (self.val, *self.tests, *self.sources)],
                 "attempt": self.attempt,
             }
         )
@@ -278,33 +355,57 @@ class Assessment:
     ----------
     scores : tuple of str
         Validation score files, one per replicate.
-    n_draws : int
     """
 
     scores: tuple[str, ...]
-    n_draws: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """
+    Work for a worker: the simultaneous test of several bands.
+
+    Attributes
+    ----------
+    scores : tuple of tuple of str
+        Validation score files by band, one per replicate.
+    reference : tuple of str
+        Those of the band that the others are compared with; empty to compare them with chance.
+    sign : {1, -1}
+        Better than the reference, or worse.
+    """
+
+    scores: tuple[tuple[str, ...], ...]
+    reference: tuple[str, ...] = ()
+    sign: int = 1
 
 
 SWEEP_STAGES = {"band": "sweep", "stop": "stop_sweep"}  # of narrow bands, by what is done with them
+MOST_EVIDENCE_BANDS = 7  # that are tried after a sweep, because they pass what it found
 RULE = (
-    "narrowest band within one standard error of the best validation AUC, of those whose own AUC is clearly above 0.5; "
-    "all-pass where there is none"
+    "of the bands within one standard error of the best validation AUC whose own AUC is clearly above 0.5, the one that agrees "
+    "best with the evidence of the sweep, or the narrowest where there is no such evidence; all-pass where there is none"
 )
 
 
 @dataclass(frozen=True)
 class Replicate:
-    """Prepared item sets of one draw."""
+    """Prepared item sets of one draw; `sources` are the reals that the fakes of all tests are set against, too."""
 
     number: int
     train: ItemSet
     val: ItemSet
     tests: tuple[ItemSet, ...]
+    sources: tuple[ItemSet, ...] = ()
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A detector and a training domain, over all replicates, with the settings of its study."""
+    """
+    A detector and a training, over all replicates, with the settings of its study.
+
+    `train` is the name of the training (`domains.names.Training`); `not_counted` as in `Plan`.
+    """
 
     study: Study
     detector: DetectorSpec
@@ -312,11 +413,23 @@ class Cell:
     replicates: tuple[Replicate, ...]
     records: str
     attempt: int = 0
+    shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)  # audits of its domains
+    not_counted: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
         """Name in progress and logs."""
         return f"{self.detector.label} on {self.train}"
+
+    @property
+    def is_control(self) -> bool:
+        """True if its detector is a control."""
+        return self.detector.plugin.control
+
+    @property
+    def course(self) -> Study:
+        """Study with the bands that the cell tries: a control has all frequencies only, and no oracle."""
+        return all_pass_only(self.study) if self.is_control else self.study
 
 
 @dataclass(frozen=True)
@@ -327,7 +440,7 @@ class Trial:
     Attributes
     ----------
     band : Band
-    stage : {"allpass", "sweep", "stop_sweep", "search", "fixed"}
+    stage : {"allpass", "sweep", "stop_sweep", "evidence", "search", "fixed"}
     auc : Interval
         Of the validation items of the training domain, mean over replicates.
     records : tuple of Record
@@ -360,12 +473,13 @@ class Tested:
 
 @dataclass(frozen=True)
 class CellResult:
-    """Result of one cell; with an `error` there is no chosen band."""
+    """Result of one cell; with an `error` there is no chosen band. See `Row` for evidence and plateau."""
 
     cell: Cell
     trials: tuple[Trial, ...] = ()
-    evidence: tuple[float, float] | None = None
+    evidence: Evidence = None
     chosen: Trial | None = None
     tested: tuple[Tested, ...] = ()
     gaps: tuple[str, ...] = field(default=())
     error: str = ""
+    plateau: tuple[float, float] | None = None

@@ -32,7 +32,7 @@ class Reporter(Protocol):
 
 def folded_name(name: str, width: int) -> str:
     """
-    Break the name of a domain where its parts meet, so that a narrow column shows it whole.
+    Break the name of a domain or training where its parts meet, so that a narrow column shows it whole.
 
     Parameters
     ----------
@@ -47,11 +47,11 @@ def folded_name(name: str, width: int) -> str:
         Lines; all but the first are indented. A part that is longer than a line stays as it is.
     """
     lines = [""]
-    for part in re.split(r"(?<=[/,:]) ?|(?=\+)", name):
+    for part in re.split(r"(?<=[/,:]) ?|(?=\+)|(?<= )", name):
         if lines[-1].strip() and len(lines[-1]) + len(part) > width:
             lines.append("  ")
         lines[-1] += part
-    return "\n".join(lines)
+    return "\n".join(line.rstrip() for line in lines)
 
 
 class Silence:

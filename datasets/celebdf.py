@@ -1,10 +1,10 @@
 """Celeb-DF v2: faces of celebrities swapped in clips of interviews."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL
 from ..benchmark.errors import DataError
@@ -58,6 +58,7 @@ class CelebDF(SourceDataset):
     name = "celebdf"
     source = "Li et al., CVPR 2020, arXiv:1909.12962"
     licence = "Celeb-DF terms of use: non-commercial research, on request"
+    dates: ClassVar[Mapping[str, str]] = {"": "2019-09"}
     obtain = "https://github.com/yuezunli/celeb-deepfakeforensics (a form, then a link)"
     layout = "Celeb-real/*.mp4, YouTube-real/*.mp4, Celeb-synthesis/*.mp4, List_of_testing_videos.txt"
     what = "Celeb-DF v2 (Celeb-real/, YouTube-real/, Celeb-synthesis/)"

@@ -1,8 +1,9 @@
 """Clips of one's own: ``real/`` and ``fake/``, optionally under ``train/``, ``val/`` and ``test/``."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -13,7 +14,9 @@ from .copies.listing import own_tree, passed_over
 from .copies.sources import SourceDataset
 from .copies.survey import Source, Survey
 from .copies.tree import Tree, suffix_of
-from .folder import Picture, grouped, name_key, read_folder, without_sides
+from .folder import read_folder
+from .grouping.groups import GROUPINGS, Picture, declared, folder_key, grouped, name_key
+from .grouping.name_schemes import without_sides
 
 PAIR = re.compile(r"(.+)[_-](\d+)")  # a target and a donor, as in 071_054
 
@@ -36,8 +39,9 @@ class ClipFolder(SourceDataset):
     follow_links : bool
         Links are always followed.
     groups : str
-        Which clips share an identity, as in `Folder`: ``auto``, ``folder``, ``name``, ``none`` or a regular expression with one
-        group that is searched for in the path below ``real/`` or ``fake/``: ``(id\d+)_``.
+        Which clips share an identity, as in `Folder`: ``auto`` (the list ``groups.csv``, else as above), ``folder``, ``name``,
+        ``none``, the path of a list or a regular expression with one group that is searched for in the path below ``real/`` or
+        ``fake/``: ``(id\d+)_``.
     """
 
     name = "clip_folder"
@@ -59,10 +63,11 @@ class ClipFolder(SourceDataset):
 
     def survey(self, tree: Tree) -> Survey:
         content = read_folder(tree, (*video.SUFFIXES, *images.SUFFIXES), f"clip; wanted {', '.join(video.SUFFIXES)}")
-        splits = {picture.split for picture in content.pictures}
+        pictures = declared(content.pictures, self.groups, tree.root) or content.pictures
+        splits = {picture.split for picture in pictures}
         sources: list[Source] = []
         for split in splits:
-            some = [picture for picture in content.pictures if picture.split == split]
+            some = [picture for picture in pictures if picture.split == split]
             drawn = split is None or (split == "train" and "val" not in splits)
             sources += identified(self._grouped(some), drawn, self.groups != "none")
         passed = [f"passed over: {text}"] if (text := passed_over(content.others)) else []
@@ -70,9 +75,32 @@ class ClipFolder(SourceDataset):
 
     def _grouped(self, pictures: list[Picture]) -> list[Picture]:
         """Group clips by sub-folder or name; ignore groups that are too few for three splits (``take_1``, ``take_2``)."""
-        with_groups = grouped(pictures, self.groups)
+        if any(picture.by for picture in pictures):  # declared in a list
+            return pictures
+        if self.groups != "auto":
+            return grouped(pictures, self.groups)
+        with_groups = by_habit(pictures)
         keys = {picture.group or picture.id for picture in with_groups}
-        return pictures if self.groups == "auto" and len(keys) < len(SPLITS) else with_groups
+        return pictures if len(keys) < len(SPLITS) else with_groups
+
+
+def by_habit(pictures: Sequence[Picture]) -> list[Picture]:
+    """Group by sub-folder, else by a name that repeats; a single sub-folder that holds a whole class is no group."""
+    folders = [folder_key(picture.inner) for picture in pictures]
+    by_class: dict[int, set[str]] = {}
+    for picture, folder in zip(pictures, folders, strict=True):
+        by_class.setdefault(picture.label, set()).add(folder)
+    if all(len(keys) == 1 for keys in by_class.values()):
+        folders = [""] * len(pictures)
+    keys = [
+        (folder, "folder") if folder else (name_key(picture.inner), "name")
+        for picture, folder in zip(pictures, folders, strict=True)
+    ]
+    repeats = Counter(key for key, _ in keys)
+    return [
+        replace(picture, group=key, by=GROUPINGS[by]) if key and repeats[key] > 1 else picture
+        for picture, (key, by) in zip(pictures, keys, strict=True)
+    ]
 
 
 def identified(pictures: Sequence[Picture], drawn: bool, by_name: bool) -> list[Source]:
@@ -99,7 +127,8 @@ def identified(pictures: Sequence[Picture], drawn: bool, by_name: bool) -> list[
             target, donor = (pair[1], pair[2]) if pair and {pair[1], pair[2]} <= stems else (stem, "")
             target = name_key(picture.inner) if not donor and name_key(picture.inner) in stems else target
         split = None if drawn else picture.split
-        sources.append(Source(picture.id, kind, picture.label, ("",), split, target=target, donor=donor))
+        target, donor = (picture.unit or target, picture.donor or donor)
+        sources.append(Source(picture.id, kind, picture.label, ("",), split, target, donor, picture.video))
     return sources
 
 

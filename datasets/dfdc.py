@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from ..benchmark.contracts import FAKE, REAL, Split
 from ..benchmark.errors import DataError
@@ -110,6 +110,7 @@ class DFDC(SourceDataset):
     name = "dfdc"
     source = "Dolhansky et al., arXiv:2006.07397"
     licence = "DFDC terms of use (Meta AI): research, on registration"
+    dates: ClassVar[Mapping[str, str]] = {"": "2019-10"}  # of the preview, which came first
     obtain = "https://ai.meta.com/datasets/dfdc"
     layout = (
         "dfdc_train_part_0/ ... dfdc_train_part_49/ with metadata.json and *.mp4; validation/ and test/ with labels.csv; "

@@ -1,6 +1,7 @@
 """Bedrooms of five GANs and five diffusion models, against those of LSUN."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar
 
 from ..benchmark.contracts import FAKE, REAL, SPLITS, Shown, Split
 from ..benchmark.errors import DataError
@@ -31,6 +32,18 @@ class Diffusion(SourceDataset):
     layout = "test/Real/*.png, test/ADM/*.png, ...; train/ADM/{0_real,1_fake}/*.png, val/ADM/{0_real,1_fake}/*.png"
     what = "the bedrooms of GANs and diffusion models (test/Real/, test/ADM/, train/ADM/0_real/, train/ADM/1_fake/)"
     shown = Shown.WHOLE
+    dates: ClassVar[Mapping[str, str]] = {  # of the first version of the paper on arXiv
+        "ProGAN": "2017-10",
+        "StyleGAN": "2018-12",
+        "DDPM": "2020-06",
+        "IDDPM": "2021-02",
+        "ADM": "2021-05",
+        "ProjectedGAN": "2021-11",
+        "LDM": "2021-12",
+        "PNDM": "2022-02",
+        "Diff-StyleGAN2": "2022-06",
+        "Diff-ProjectedGAN": "2022-06",
+    }
 
     def survey(self, tree: Tree) -> Survey:
         base = tree.find_base(lambda place: begins_in(tree, place), self.what)

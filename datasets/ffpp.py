@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from ..benchmark.contracts import FAKE, REAL, SPLITS, Split
 from ..benchmark.errors import DataError, listed
@@ -110,6 +110,14 @@ class FFPP(SourceDataset):
     clips = True
     draw = "identities"
     may_be_shown = False
+    dates: ClassVar[Mapping[str, str]] = {
+        "Deepfakes": "2019-01",
+        "Face2Face": "2019-01",
+        "FaceSwap": "2019-01",
+        "NeuralTextures": "2019-08",  # came with the second version of the data set
+        "DeepFakeDetection": "2019-09",
+        "FaceShifter": "2019-12",
+    }
 
     def survey(self, tree: Tree) -> Survey:
         base = tree.find_base(lambda place: tree.folder(place, *TOPS) is not None, self.what)

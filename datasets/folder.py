@@ -1,10 +1,10 @@
 """A folder that a user put together: ``real/`` and ``fake/``, optionally under ``train/``, ``val/`` and ``test/``."""
 
+import copy
 import os
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -17,10 +17,8 @@ from ..benchmark.store.files import read_file
 from .copies.listing import list_files, own_tree, passed_over
 from .copies.own_folders import adapter_of
 from .copies.tree import SPLIT_NAMES, Tree, Trouble, class_of_folder
+from .grouping.groups import Grouping, Picture, group_pictures
 
-NUMBERED = re.compile(r"(.+)[_-]\d+")
-SEPARATORS = re.compile(r"([\s_-]+)")
-GROUPINGS = {"auto": "", "folder": "sub-folder", "name": "name up to the last number", "none": ""}
 SHOWN_NAMES = 8
 
 
@@ -40,10 +38,12 @@ class Folder(Dataset):
     may_be_shown : bool
         Whether pictures may appear in reports, which get sent around.
     groups : str
-        Which pictures belong together. ``folder``: those of one sub-folder. ``name``: those whose names agree up to the last
-        ``_`` or ``-`` and digits (``id7_001.png``, ``id7_002.png``); the name of a class or split in it tells nothing.
-        ``none``: each is on its own. ``auto``: sub-folders where there are several, else names that repeat. Anything else is a
-        regular expression with one group, which is searched for in the path below ``real/`` or ``fake/``: ``(id\d+)_``.
+        Which pictures belong together. ``auto``: as the list ``groups.csv`` in `root` says; without one, pictures of one
+        sub-folder where a class has several, else pictures whose names agree in the person, clip or target that they tell
+        (`name_schemes`). ``folder``: those of one sub-folder. ``name``: those whose names agree up to the last ``_`` or ``-``
+        and digits (``id7_001.png``, ``id7_002.png``). ``none``: each is on its own. The path of a list, which ends in
+        ``.csv``, see `read_group_list`. Anything else is a regular expression with one group, which is searched for in the
+        path below ``real/`` or ``fake/``: ``(id\d+)_``.
     """
 
     name = "folder"
@@ -54,6 +54,7 @@ class Folder(Dataset):
 
     may_be_shown: bool = False
     groups: str = "auto"
+    _units: dict[str, str] = field(default_factory=dict, init=False)
 
     @classmethod
     def adapter_of(cls, root: Path) -> str:
@@ -72,81 +73,77 @@ class Folder(Dataset):
 
     @cached_property
     def content(self) -> "FolderContent":
-        """The content of the root, with groups; listed once for all draws."""
-        listed = _Reader(self.tree).read()
-        parts = [[picture for picture in listed.pictures if picture.split == split] for split in (None, *SPLITS)]
-        return replace(listed, pictures=tuple(picture for part in parts for picture in grouped(part, self.groups)))
+        """The content of the root; listed once for all draws."""
+        return _Reader(self.tree).read()
+
+    @cached_property
+    def grouping(self) -> Grouping:
+        """The pictures of the root with their groups, those of one split after those of another."""
+        pictures = self.content.pictures
+        ordered = [picture for split in (None, *SPLITS) for picture in pictures if picture.split == split]
+        return group_pictures(ordered, self.groups, self.tree.root, self.alias or self.name)
 
     def for_replicate(self, replicate: int) -> Self:
-        _ = self.content  # listed before it is copied
+        _ = self.grouping  # listed before it is copied
         return super().for_replicate(replicate)
 
     def items(self, variant: str) -> Sequence[Item]:
-        content = self.content
-        splits = {picture.split for picture in content.pictures}
-        items = {split: [picture.item() for picture in content.pictures if picture.split == split] for split in splits}
-        if splits == {None}:
-            return draw_splits(items[None], self.seed, self.replicate, way_out=self.regrouping())
-        if "train" in splits and "val" not in splits:
-            items["train"] = draw_splits(items["train"], self.seed, self.replicate, test=False, way_out=self.regrouping())
+        if self.grouping.doubt:
+            raise DataError(self.grouping.doubt)
+        listed = self.grouping.pictures
+        splits = {picture.split for picture in listed}
+        items = {split: [picture.item() for picture in listed if picture.split == split] for split in splits}
+        for split in self._drawn_parts():
+            units = self._units
+            part = [replace(item, unit=units.get(item.id, item.unit)) for item in items[split]] if units else items[split]
+            items[split] = draw_splits(part, self.seed, self.replicate, test=split is None, way_out=self.regrouping())
         return sorted((item for part in items.values() for item in part), key=lambda item: item.id)
+
+    def _drawn_parts(self) -> tuple[Split | None, ...]:
+        """Return the parts that splits are drawn from: all pictures, or training pictures where validation is not given."""
+        splits = {picture.split for picture in self.content.pictures}
+        if splits == {None}:
+            return (None,)
+        return ("train",) if "train" in splits and "val" not in splits else ()
+
+    def with_units(self, units: Mapping[str, str]) -> Self | None:
+        if not self._drawn_parts():
+            return None
+        other = copy.copy(self)
+        other._units = dict(units)
+        return other
 
     def all_items(self, variant: str) -> Sequence[Item]:
         try:
             return self.items(variant)
-        except DataError:  # too few to be split
-            return [replace(picture.item(), split=picture.split or "") for picture in self.content.pictures]
+        except DataError:  # too few to be split, or groups in doubt
+            return [replace(picture.item(), split=picture.split or "") for picture in self.grouping.pictures]
 
     def read(self, item: Item) -> bytes:
         return read_file(self.tree.path(item.id))
 
     def remarks(self) -> list[str]:
-        content = self.content
-        counts = f"{len(content.pictures)} pictures, {groups_text(content.pictures, self.groups)}"
+        content, grouping = self.content, self.grouping
+        counts = f"{len(content.pictures)} pictures, {self._groups_text()}"
         passed = passed_over(content.others, content.troubles)
-        return [counts, *([f"passed over: {passed}"] if passed else []), *content.notes]
+        return [counts, *([f"passed over: {passed}"] if passed else []), *content.notes, *grouping.notes]
+
+    def _groups_text(self) -> str:
+        """Describe the groups as they are used."""
+        if self._units:
+            return f"{len(set(self._units.values()))} groups by look-alikes"
+        return "groups in doubt" if self.grouping.doubt else self.grouping.text
 
     def regrouping(self) -> str:
         name = self.alias or self.name
         return (
-            f"Pictures of one sub-folder, or whose names agree up to their last number, stay together. If they are "
-            f"independent: --data {name}.groups=none. If another part of the name says what belongs together, a regular "
-            f"expression with one group: --data '{name}.groups=(id\\d+)_'."
+            f"{name} has {self._groups_text()}, and a group stays together. If its pictures are independent: "
+            f"--group-by {name}=none. If another part of the name says what belongs together, a regular expression with one "
+            f"group: --group-by '{name}=(id\\d+)_'. Or list the groups: --groups {name}=FILE.csv."
         )
 
 
 # --- the content of a folder -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Picture:
-    """
-    One picture of the folder.
-
-    Attributes
-    ----------
-    id : str
-    label : int
-    split : {"train", "val", "test"} or None
-        None where it is to be drawn.
-    inner : str
-        Path below the class folder.
-    group : str
-        Name of its group; empty if it has none.
-    by : str
-        Grouping that gave the group, a key of `GROUPINGS`, or the regular expression.
-    """
-
-    id: str
-    label: int
-    split: Split | None
-    inner: str
-    group: str = ""
-    by: str = ""
-
-    def item(self) -> Item:
-        """Return it as an item; its split is train until one is drawn."""
-        return Item(self.id, self.label, self.split or "train", video=self.group)
 
 
 @dataclass(frozen=True)
@@ -271,143 +268,3 @@ def _name(path: str) -> str:
 def _passed(others: Mapping[str, int], troubles: Sequence[Trouble]) -> str:
     passed = passed_over(others, troubles)
     return f"; passed over: {passed}" if passed else ""
-
-
-# --- groups ----------------------------------------------------------------------------------------------------------
-
-
-def grouped(pictures: Sequence[Picture], groups: str) -> list[Picture]:
-    """
-    Assign a group to every picture of one split, or of all where there is none.
-
-    Parameters
-    ----------
-    pictures : sequence of Picture
-    groups : str
-        See `Folder`.
-
-    Raises
-    ------
-    DataError
-        If `groups` is neither a grouping nor a regular expression with one group, or if that fits no picture.
-    """
-    if groups == "none":
-        return list(pictures)
-    if groups == "auto":
-        return _grouped_by_habit(pictures)
-    keys = {"folder": folder_key, "name": name_key}.get(groups) or _pattern_key(groups)
-    with_groups = [replace(picture, group=key, by=groups) if (key := keys(picture.inner)) else picture for picture in pictures]
-    if groups not in GROUPINGS and pictures and not any(picture.group for picture in with_groups):
-        raise DataError(f"groups={groups} fits no picture; it is searched for in paths like {pictures[0].inner!r}.")
-    return with_groups
-
-
-def _grouped_by_habit(pictures: Sequence[Picture]) -> list[Picture]:
-    """Group by sub-folder, else by a name that repeats; a single sub-folder that holds a whole class is no group."""
-    folders = [folder_key(picture.inner) for picture in pictures]
-    by_class: dict[int, set[str]] = {}
-    for picture, folder in zip(pictures, folders, strict=True):
-        by_class.setdefault(picture.label, set()).add(folder)
-    if all(len(keys) == 1 for keys in by_class.values()):
-        folders = [""] * len(pictures)
-    keys = [
-        (folder, "folder") if folder else (name_key(picture.inner), "name")
-        for picture, folder in zip(pictures, folders, strict=True)
-    ]
-    repeats = Counter(key for key, _ in keys)
-    return [
-        replace(picture, group=key, by=by) if key and repeats[key] > 1 else picture
-        for picture, (key, by) in zip(pictures, keys, strict=True)
-    ]
-
-
-def group_key(path: str) -> str:
-    """
-    Return the sub-folder, else the name without its last number; empty if there is neither.
-
-    >>> group_key("train/fake/clip3/0001.png"), group_key("real/id7_002.png"), group_key("real/201600.jpg")
-    ('clip3', 'id7', '')
-    """
-    return folder_key(path) or name_key(path)
-
-
-def folder_key(inner: str) -> str:
-    """
-    Return the sub-folder below the class folder; empty if there is none.
-
-    >>> folder_key("clip3/0001.png"), folder_key("0001.png")
-    ('clip3', '')
-    """
-    return "/".join(part for part in inner.split("/")[:-1] if part.lower() not in (*LABEL_NAMES, *SPLIT_NAMES))
-
-
-def name_key(inner: str) -> str:
-    """
-    Return the name without its last number and without class and split words at both ends; empty if nothing remains.
-
-    >>> name_key("id7_002.png"), name_key("real_id7_2.png"), name_key("real_0001.png"), name_key("201600.jpg")
-    ('id7', 'id7', '', '')
-    """
-    name = inner.rpartition("/")[2]
-    match = NUMBERED.fullmatch(name.rpartition(".")[0] or name)
-    return without_sides(match[1]) if match else ""
-
-
-def without_sides(key: str) -> str:
-    """Strip words for a class or a split from both ends of a name."""
-    words = SEPARATORS.split(key)  # with what stands between them
-    while words:
-        if _is_side(words):
-            return ""
-        if _is_side(words[:1]):
-            words = words[2:]
-        elif _is_side(words[-1:]):
-            words = words[:-2]
-        else:
-            break
-    return "".join(words)
-
-
-def _is_side(words: Sequence[str]) -> bool:
-    """Return whether words together name a class or a split; with a number among them they may name a person or clip."""
-    name = "".join(words)
-    return not any(map(str.isdigit, words)) and (class_of_folder(name) is not None or name.lower() in SPLIT_NAMES)
-
-
-def _pattern_key(pattern: str) -> Callable[[str], str]:
-    """Return the function that finds the group in a path by a regular expression."""
-    expected = "groups is auto, folder, name, none or a regular expression with one group, like (id\\d+)_"
-    try:
-        compiled = re.compile(pattern)
-    except (re.error, TypeError) as error:
-        raise DataError(f"{expected}; got {pattern!r} ({error}).") from error
-    if compiled.groups != 1:
-        raise DataError(f"{expected}; got {pattern!r}, which has {compiled.groups or 'no'} groups.")
-
-    def key_of(inner: str) -> str:
-        match = compiled.search(inner)
-        return (match[1] or "") if match else ""
-
-    return key_of
-
-
-def groups_text(pictures: Sequence[Picture], groups: str) -> str:
-    """
-    Describe the grouping: ``60 groups by name up to the last number``, ``no groups``.
-
-    Parameters
-    ----------
-    pictures : sequence of Picture
-        Grouped.
-    groups : str
-        See `Folder`.
-    """
-    keys: dict[str, set[str]] = {}
-    for picture in pictures:
-        if picture.group:
-            keys.setdefault(picture.by, set()).add(picture.group)
-    if not keys:
-        return "no groups"
-    counts = [f"{len(some)} groups by {GROUPINGS.get(by, groups)}" for by, some in keys.items()]
-    alone = sum(not picture.group for picture in pictures)
-    return ", ".join([*counts, *([f"{alone} pictures in no group"] if alone else [])])

@@ -7,6 +7,7 @@ of its own. Nothing else differs between the classes, so whatever a detector fin
 """
 
 import io
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +21,11 @@ from ..benchmark.contracts import SPLITS, Dataset, Item, Split
 from ..benchmark.errors import DataError, unknown_name
 
 PICTURES_PER_IDENTITY = 2
-PLANTED_BAND = (0.20, 0.26)  # cycles/pixel
+PLANTED_BAND = "0.20-0.26"  # cycles/pixel
+# Added noise is white within a ring, and the spectrum of a picture is not: a wide stretch is filled ring by ring, so that the
+# excess is the same share of the picture's power everywhere in it.
+WIDEST_RING = 0.06  # cycles/pixel
+USUAL_QUALITY, LOCATED_QUALITY = 95, 100  # of JPEG files, without and with `planted_band`
 # Of a fake that was up-sampled; the rest is the scene, as a generator adds detail of its own. Small, so that it takes looking.
 UPSAMPLED_SHARE = {"zeroinsert": 0.10, "nearest": 0.18, "bilinear": 0.25}
 LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
@@ -45,10 +50,13 @@ class Procedural(Dataset):
         Pictures per class and domain.
     side : int
         Side of the square pictures, in pixels.
-    quality : int
-        Quality of the JPEG files, the same for both classes.
+    quality : int or None
+        Quality of the JPEG files, the same for both classes; None for 95, and for 100 where `planted_band` is given.
+    planted_band : str
+        Stretches of the frequency axis to which ``planted`` adds power, in cycles/pixel: ``LOW-HIGH`` or several of them,
+        ascending and separated by commas. Empty for 0.20-0.26.
     strength : float
-        Power that ``planted`` adds between 0.20 and 0.26 cycles/pixel, as a share of the picture's own power there.
+        Power that ``planted`` adds there, as a share of the picture's own power there; 0 makes fakes that are like reals.
     """
 
     name = "procedural"
@@ -62,7 +70,8 @@ class Procedural(Dataset):
     n_val: int = 100
     n_test: int = 250
     side: int = 128
-    quality: int = 95
+    quality: int | None = None
+    planted_band: str = ""
     strength: float = 0.5
 
     def variants(self) -> tuple[str, ...]:
@@ -80,8 +89,8 @@ class Procedural(Dataset):
         ]
 
     def _check(self) -> None:
-        for name, low, high in (("side", 32, 1024), ("quality", 1, 100), ("strength", 0, 1000)):
-            value = getattr(self, name)
+        limits = (("side", self.side, 32, 1024), ("quality", self._quality, 1, 100), ("strength", self.strength, 0, 1000))
+        for name, value, low, high in limits:
             if not low <= value <= high:
                 raise DataError(f"procedural: {name} lies between {low} and {high}, got {value}.")
         if self.side % 2:
@@ -90,17 +99,46 @@ class Procedural(Dataset):
             if getattr(self, f"n_{split}") < 2:
                 raise DataError(f"procedural: n_{split} is at least 2, got {getattr(self, f'n_{split}')}.")
 
+        if not all(mask.any() for low, high in self._stretches for mask in rings(self.side, low, high)):
+            raise DataError(
+                f"procedural: a picture of {self.side} pixels has no frequency in a part of planted_band "
+                f"{self.planted_band!r}; give wider stretches, or raise side."
+            )
+
+    @property
+    def _stretches(self) -> tuple[tuple[float, float], ...]:
+        return planted_stretches(self.planted_band or PLANTED_BAND)
+
+    @property
+    def _quality(self) -> int:
+        """
+        Quality of the JPEG files.
+
+        A JPEG rounds the frequencies of blocks of eight pixels: at quality 95 it spreads what was planted over an eighth of a
+        cycle per pixel, and a sensitive detector finds it there. Where a band is planted to be located, nothing is rounded.
+        """
+        if self.quality is not None:
+            return self.quality
+        return LOCATED_QUALITY if self.planted_band else USUAL_QUALITY
+
     def _item(self, stream: str, label: int, split: Split, index: int) -> Item:
         # The test pictures are the same in every replicate.
         draw = f"{self.seed}" if split == "test" else f"{self.seed}.{self.replicate}"
-        extra = f"-{self.strength}" if stream == "planted" else ""
+        extra = self._planted_key() if stream == "planted" else ""
         return Item(
             id=f"{stream}/{split}/{index:05d}",
             label=label,
             split=split,
             target=f"{stream}-{split}-{draw}-{index // PICTURES_PER_IDENTITY}",
-            fingerprint=f"procedural-{self.version}-{self.side}-{self.quality}{extra}-{stream}-{split}-{draw}-{index}",
+            fingerprint=f"procedural-{self.version}-{self.side}-{self._quality}{extra}-{stream}-{split}-{draw}-{index}",
         )
+
+    def _planted_key(self) -> str:
+        """Return the part of a fingerprint that the planted energy is known by; equal stretches are spelled alike."""
+        stretches = self._stretches
+        if stretches == planted_stretches(PLANTED_BAND):
+            return f"-{self.strength}"
+        return f"-{self.strength}-{','.join(f'{low:g}-{high:g}' for low, high in stretches)}"
 
     def read(self, item: Item) -> bytes:
         stream, _, rest = item.id.partition("/")
@@ -109,7 +147,7 @@ class Procedural(Dataset):
             raise DataError(f"procedural has no item '{item.id}'.")
         picture = self._picture(stream, SPLITS.index(split), int(number))
         out = io.BytesIO()
-        Image.fromarray(picture).save(out, "JPEG", quality=self.quality)
+        Image.fromarray(picture).save(out, "JPEG", quality=self._quality)
         return out.getvalue()
 
     def _picture(self, stream: str, split: int, index: int) -> NDArray[np.uint8]:
@@ -124,7 +162,7 @@ class Procedural(Dataset):
         # Drawn for reals too, so that both classes use up their random numbers alike.
         noise = shot.normal(0, shot.uniform(1.5, 3.0), scene.shape).astype(np.float32)
         if stream == "planted":
-            seen = plant(scene + noise, shot, self.strength)
+            seen = plant(scene + noise, shot, self.strength, self._stretches)
         else:
             operation = OPERATIONS.get(stream)
             seen = (operation(scene, face, shot) if operation else scene) + noise
@@ -285,27 +323,79 @@ def _only(ring: NDArray[np.bool_], plane: Plane) -> Plane:
     return np.asarray(fft.irfft2(np.asarray(fft.rfft2(plane)) * ring, s=plane.shape))
 
 
-def plant(seen: Plane, shot: np.random.Generator, strength: float) -> Plane:
+@lru_cache(maxsize=8)
+def planted_stretches(text: str) -> tuple[tuple[float, float], ...]:
     """
-    Add noise between 0.20 and 0.26 cycles/pixel, the same to all channels.
+    Read ``LOW-HIGH[,LOW-HIGH…]``, stretches of the frequency axis in cycles/pixel.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    tuple of (low, high)
+
+    Raises
+    ------
+    DataError
+        If `text` has another form, or the stretches are empty, not ascending, or do not end at or before 0.5.
+    """
+    number = r"(\d*\.?\d+)"
+    matches = [re.fullmatch(rf"\s*{number}\s*-\s*{number}\s*", part) for part in str(text).split(",")]
+    stretches = tuple((float(m[1]), float(m[2])) for m in matches if m)
+    ends = [0.0, *(end for stretch in stretches for end in stretch), 0.5]
+    ascending = all(low < high for low, high in stretches) and ends == sorted(ends)
+    if len(stretches) < len(matches) or not ascending:
+        raise DataError(
+            "procedural: planted_band is LOW-HIGH in cycles/pixel, or several of them in ascending order, separated by commas, "
+            f"between 0 and 0.5 (0.20-0.26 or 0.08-0.12,0.32-0.38), got {text!r}."
+        )
+    return stretches
+
+
+def plant(seen: Plane, shot: np.random.Generator, strength: float, stretches: Sequence[tuple[float, float]]) -> Plane:
+    """
+    Add noise within stretches of the frequency axis, the same to all channels.
 
     Parameters
     ----------
     seen : array of float32 (3, side, side)
     shot : Generator
     strength : float
-        Added power over the power that the luma of `seen` has in that band.
+        Added power over the power that the luma of `seen` has there.
+    stretches : sequence of (low, high)
+        In cycles/pixel.
 
     Returns
     -------
     array of float32 (3, side, side)
     """
     side = seen.shape[1]
+    luma, noise = np.tensordot(LUMA, seen, 1), shot.standard_normal((side, side), np.float32)
+    for low, high in stretches:
+        for ring in rings(side, low, high):
+            own, added = (_only(ring, plane) for plane in (luma, noise))
+            gain = np.sqrt(strength * (own**2).mean() / (added**2).mean())
+            seen = seen + (gain * added).astype(np.float32)
+    return seen
+
+
+@lru_cache(maxsize=32)
+def rings(side: int, low: float, high: float) -> tuple[NDArray[np.bool_], ...]:
+    """
+    Cut a stretch of the frequency axis into rings of equal width, at most `WIDEST_RING`.
+
+    Returns
+    -------
+    tuple of arrays of bool (side, side // 2 + 1)
+        Masks of the half-plane DFT, which do not overlap.
+    """
     radius = _half_plane_radius(side)
-    ring = (radius >= PLANTED_BAND[0]) & (radius <= PLANTED_BAND[1])
-    own, added = (_only(ring, plane) for plane in (np.tensordot(LUMA, seen, 1), shot.standard_normal((side, side), np.float32)))
-    gain = np.sqrt(strength * (own**2).mean() / (added**2).mean())
-    return seen + (gain * added).astype(np.float32)
+    n = max(1, round(np.ceil((high - low) / WIDEST_RING - 1e-9)))
+    inside = (radius >= low) & (radius <= high)
+    member = np.clip(np.searchsorted(np.linspace(low, high, n + 1), radius, side="right") - 1, 0, n - 1)
+    return tuple(inside & (member == k) for k in range(n))
 
 
 Operation = Callable[[Plane, Plane, np.random.Generator], Plane]

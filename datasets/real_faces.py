@@ -11,7 +11,7 @@ from ..benchmark.errors import DataError, unknown_name
 from .copies.reals import RealDataset, fill_splits, first_trouble, group_notes, iter_pictures, of_class, split_of_path
 from .copies.survey import Source, Survey
 from .copies.tree import Tree
-from .folder import group_key
+from .grouping.groups import group_key
 
 NAMES = ("auto", "muct", "aberdeen", "utrecht", "folder")
 MUCT = re.compile(r"(?P<person>i\d{3})[q-z](?P<camera>[a-e])-[fm][ng]")

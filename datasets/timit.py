@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ..benchmark.contracts import FAKE, REAL
 from ..benchmark.errors import DataError
@@ -93,6 +93,7 @@ class Timit(SourceDataset):
     name = "timit"
     source = "Korshunov and Marcel, arXiv:1812.08685; VidTIMIT: Sanderson and Lovell, ICB 2009"
     licence = "DeepfakeTIMIT and VidTIMIT: research only, each under the terms that come with it"
+    dates: ClassVar[Mapping[str, str]] = {"": "2018-12"}
     obtain = "https://www.idiap.ch/en/dataset/deepfaketimit (fakes) and https://conradsanderson.id.au/vidtimit (reals)"
     layout = (
         "{higher_quality,lower_quality}/<subject>/<utterance>-video-<source>.avi, and VidTIMIT/<subject>/video/<utterance>/001"

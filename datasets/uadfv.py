@@ -1,7 +1,8 @@
 """UADFV: 49 clips from YouTube and a face swap of each."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from ..benchmark.contracts import FAKE, LABEL_NAMES, REAL
 from ..benchmark.errors import DataError
@@ -27,6 +28,7 @@ class UADFV(SourceDataset):
     name = "uadfv"
     source = "Yang, Li and Lyu 2019, Exposing deep fakes using inconsistent head poses, arXiv:1811.00661"
     licence = "none stated; for research, by courtesy of the authors"
+    dates: ClassVar[Mapping[str, str]] = {"": "2018-11"}
     obtain = "ask the authors of arXiv:1811.00661 (Computer Vision and Machine Learning Lab, University at Albany and Buffalo)"
     layout = "real/0000.mp4 to 0048.mp4 and fake/0000_fake.mp4 to 0048_fake.mp4, or real/frames/0000/*.png and so on"
     what = "UADFV (real/0000.mp4, fake/0000_fake.mp4)"

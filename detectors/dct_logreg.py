@@ -22,6 +22,8 @@ class DctLogReg(Detector):
     transform : {"log_dct", "dct", "pixels"}
     colour : bool
         Three channels and not grey.
+    window : bool
+        The DCT under a window, so that a band holds its own frequencies alone; pixels have none.
 
     Notes
     -----
@@ -30,8 +32,9 @@ class DctLogReg(Detector):
     """
 
     name = "dct_logreg"
+    version = 2
     source = "Frank et al., arXiv 2003.08685"
-    presets = {"faithful": {"colour": True}}
+    presets = {"faithful": {"colour": True, "window": False}}
 
     def __init__(
         self,
@@ -39,15 +42,17 @@ class DctLogReg(Detector):
         strength: NotNegative = 0.01,
         transform: Transform = "log_dct",
         colour: bool = False,
+        window: bool = True,
     ) -> None:
         self.penalty = penalty
         self.strength = strength
         self.transform = transform
         self.colour = colour
+        self.window = window
 
     @property
     def view(self) -> ViewSpec:
-        return ViewSpec.of_transform(self.transform, self.colour)
+        return ViewSpec.of_transform(self.transform, self.colour, window=self.window)
 
     def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         model = fit_logistic(view.columns, labels, self.penalty, self.strength)

@@ -21,6 +21,8 @@ class DctRidge(Detector):
     transform : {"log_dct", "dct", "pixels"}
     colour : bool
         Three channels and not grey.
+    window : bool
+        The DCT under a window, so that a band holds its own frequencies alone; pixels have none.
 
     Notes
     -----
@@ -30,22 +32,25 @@ class DctRidge(Detector):
     """
 
     name = "dct_ridge"
+    version = 2
     source = "Frank et al., arXiv 2003.08685"
-    presets = {"faithful": {"colour": True}}
+    presets = {"faithful": {"colour": True, "window": False}}
 
     def __init__(
         self,
         alphas: Sequence[Positive] = (1e0, 1e1, 1e2, 1e3, 1e4, 1e5),
         transform: Transform = "log_dct",
         colour: bool = False,
+        window: bool = True,
     ) -> None:
         self.alphas = alphas
         self.transform = transform
         self.colour = colour
+        self.window = window
 
     @property
     def view(self) -> ViewSpec:
-        return ViewSpec.of_transform(self.transform, self.colour)
+        return ViewSpec.of_transform(self.transform, self.colour, window=self.window)
 
     def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         model = fit_ridge(view.columns, 2.0 * labels - 1.0, self.alphas)

@@ -1,11 +1,14 @@
 """Rows of a leaderboard as JSON and as CSV."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import fields
 from typing import Any
 
 from ..benchmark.results.marks import marks_of
-from ..benchmark.results.rows import Row, Shortcut, SubmissionFacts, TestResult
-from .notes import data_notes, row_notes, shown_rows
+from ..benchmark.results.rows import Row, Shortcut, Standing, SubmissionFacts, TestResult
+from .notes import data_notes, mark_notes, row_notes, shown_rows
+from .ranking.detectors import DetectorPlace
+from .ranking.reals import reals_notes
 from .spreadsheet import lines_as_csv
 from .transfer.robustness import robustness
 
@@ -16,23 +19,44 @@ SUBMISSION = ("name", "authors", "contact", "url", "description", "licence")  # 
 SHORTCUT = ("auc", "lo", "hi", "fact", "ambiguous")  # parts of a `Shortcut` that have a column
 
 
-def as_document(study: str, rows: list[Row], remarks: Sequence[str] = (), computed: Collection[str] = ()) -> dict[str, Any]:
+def as_document(
+    study: str,
+    rows: list[Row],
+    remarks: Sequence[str] = (),
+    computed: Collection[str] = (),
+    ranking: Sequence[DetectorPlace] = (),
+) -> dict[str, Any]:
     """
     Return the JSON form of a leaderboard; undefined numbers are NaN here and null in the file.
 
     Row numbers in its notes count the rows without the all-pass ones, as the table does. `remarks` are further notes.
-    ``evidence`` is null where no interval was found, and where ``swept`` is false, as nobody looked for one.
+    ``evidence`` is a list of stretches, empty where a sweep found none, and null where no sweep asked.
     """
-    plain = [{k: v for k, v in row.to_json().items() if k != "robustness"} | {"marks": _codes(row)} for row in rows]
-    notes = [text for text, _ in row_notes(shown_rows(rows), computed=computed)] + data_notes(rows) + list(remarks)
-    return {"study": study, "rows": plain, "robustness": robustness(rows), "notes": notes}
+    plain = [
+        {k: v for k, v in row.to_json().items() if k != "robustness"} | _rank_of(row) | {"marks": _codes(row, computed)}
+        for row in rows
+    ]
+    shown = shown_rows(rows)
+    notes = [*(text for text, _ in row_notes(shown, computed=computed)), *mark_notes(shown, computed=computed)]
+    return {
+        "study": study,
+        "rows": plain,
+        "ranking": [place.to_json() for place in ranking],
+        "robustness": robustness(rows),
+        "notes": [*notes, *reals_notes(shown), *data_notes(rows), *remarks],
+    }
 
 
-def _codes(row: Row) -> list[str]:
-    return [mark.value for mark in marks_of(row)]
+def _codes(row: Row, computed: Collection[str]) -> list[str]:
+    return [mark.value for mark in marks_of(row, computed)]
 
 
-def as_csv(rows: list[Row]) -> str:
+def _rank_of(row: Row) -> dict[str, Any]:
+    """Return the fields of a row's standing; none of a row that was not ranked."""
+    return {part.name: getattr(row.standing, part.name) for part in fields(Standing)} if row.standing else {}
+
+
+def as_csv(rows: list[Row], computed: Collection[str] = ()) -> str:
     """
     Return one line per row, nested fields as ``band.kind``; undefined numbers are empty.
 
@@ -41,7 +65,7 @@ def as_csv(rows: list[Row]) -> str:
     domains. With a submission among the rows, all get the columns that say so.
     """
     submitted = any(row.is_submitted for row in rows)
-    return lines_as_csv([_row_line(row, submitted) for row in rows], ["detector"])
+    return lines_as_csv([_row_line(row, submitted, computed) for row in rows], ["detector"])
 
 
 def as_tests_csv(rows: list[Row]) -> str:
@@ -54,21 +78,37 @@ def as_tests_csv(rows: list[Row]) -> str:
     return lines_as_csv(lines, ["detector", "test.domain"])
 
 
-def _row_line(row: Row, submitted: bool) -> dict[str, Any]:
+def _row_line(row: Row, submitted: bool, computed: Collection[str]) -> dict[str, Any]:
     data = row.to_json()
     line = {name: value for name, value in data.items() if not isinstance(value, dict | list) and name not in ORIGIN}
-    for nested in ("evidence", "shortcut"):
+    for nested in ("evidence", "plateau", "shortcut"):
         line.pop(nested, None)
     if submitted:
         line |= _submission_columns(row)
     line |= {f"band.{name}": value for name, value in data["band"].items()}
-    line |= {f"evidence.{end}": getattr(row.evidence, end) if row.evidence else None for end in ("low", "high")}
+    line |= _evidence_columns(row)
     line |= _shortcut_columns(row.shortcut)
-    line["marks"] = "; ".join(_codes(row))
+    line |= _rank_of(row)
+    line["marks"] = "; ".join(_codes(row, computed))
     line["gaps"] = "; ".join(row.gaps)
+    line["train"] = row.train
+    line["not_counted"] = "; ".join(row.not_counted)
     line |= {f"dropped_leaks.{split}": n for split, n in row.dropped_leaks.items()}
     line["missing"] = "; ".join(f"{name}: {part}" for name, facts in row.data.items() for part in facts.get("missing", ()))
     return line
+
+
+def _evidence_columns(row: Row) -> dict[str, Any]:
+    """Return the ends of all stretches, the stretches that are sufficient and those that are necessary, and the plateau."""
+    stretches = row.evidence or ()
+    ends: dict[str, Any] = {
+        "low": min((s.low for s in stretches), default=None),
+        "high": max((s.high for s in stretches), default=None),
+    }
+    for name in ("sufficient", "necessary"):
+        ends[name] = "; ".join(f"{s.low:.6g}-{s.high:.6g}" for s in stretches if getattr(s, name))
+    plateau = {f"plateau.{end}": getattr(row.plateau, end) if row.plateau else None for end in ("low", "high")}
+    return {f"evidence.{name}": value for name, value in ends.items()} | plateau
 
 
 def _submission_columns(row: Row) -> dict[str, Any]:
@@ -85,8 +125,10 @@ def _key_of(row: Row) -> dict[str, Any]:
 
 def _test_line(test: TestResult) -> dict[str, Any]:
     line = test.to_json() | {"oracle_band": str(test.oracle_band) if test.oracle_band else ""}
-    line |= {"by_reals": "; ".join(f"{result.source} {result.auc:.4f}" for result in test.by_reals)}
-    del line["shortcut"]
+    del line["shortcut"], line["by_reals"]
+    for result in test.by_reals:
+        numbers = {name: value for name, value in result.to_json().items() if name != "source"}
+        line |= {f"by_reals.{result.source}.{name}": value for name, value in numbers.items()}
     return {f"test.{name}": value for name, value in (line | _shortcut_columns(test.shortcut)).items()}
 
 

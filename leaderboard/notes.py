@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from ..benchmark.domains.names import chain_of, dataset_name
 from ..benchmark.errors import listed
 from ..benchmark.invocation import bench
+from ..benchmark.results.marks import Mark, marks_of
 from ..benchmark.results.rows import Row
+from .shortcut_notes import marked_shortcuts, shortcut_sentence
 
 Rows = Sequence[Row]
 SHOWN_PARTS = 10
+# A control has not learned to tell fakes by design; shortcuts and look-alikes have notes of their own, with numbers.
+NOT_OF_CONTROLS = {Mark.NOTHING_LEARNED, Mark.LIKE_COIN_FLIP}
+NOTED_WITH_NUMBERS = {Mark.SHORTCUT, Mark.LOOKALIKES}
 
 
 def shown_rows(rows: Sequence[Row]) -> list[Row]:
@@ -89,10 +94,10 @@ def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ())
     computed : collection of str
         Data sets whose pictures are computed, see `may_be_copies`.
     """
-    names = [f"{row.detector} ← {row.train}" for row in rows] if by_name else [str(i + 1) for i in range(len(rows))]
+    names = _row_names(rows, by_name)
 
     def called(indices: Sequence[int]) -> str:
-        return f"row{'s' * (len(indices) > 1)} {listed((names[i] for i in indices), SHOWN_PARTS)}"
+        return _called([names[i] for i in indices])
 
     notes = []
     if earlier := [i for i, row in enumerate(rows) if not row.is_current]:
@@ -108,11 +113,92 @@ def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ())
         for test in row.tests
         if test.lookalikes and may_be_copies(test.domain, computed)
     ]
+    of_sources = [
+        (i, result.source, result.lookalikes, result.n_real)
+        for i, row in enumerate(rows)
+        for result in {result.source: result for test in row.tests for result in test.by_reals}.values()
+        if result.lookalikes and may_be_copies(result.source, computed)
+    ]
+    alike += [(i, f"reals of {source}", n, total) for i, source, n, total in of_sources]
+    if counted_less := [i for i, row in enumerate(rows) if row.not_counted]:
+        domains = listed(dict.fromkeys(name for i in counted_less for name in rows[i].not_counted), SHOWN_PARTS)
+        text = f"Left out of the cross-domain mean by the protocol of the study: {domains}"
+        notes.append((f"{text} ({called(counted_less)}).", counted_less))
+    if few := [i for i, row in enumerate(rows) if row.shots]:
+        text = "Trained on a few pictures of the target domain, too; their cross-domain AUC is that on the target domain alone"
+        notes.append((f"{text}: {called(few)}.", few))
     if alike:
         indices = list(dict.fromkeys(i for i, *_ in alike))
         counts = "; ".join(_count_of(domain, alike) for domain in dict.fromkeys(domain for _, domain, *_ in alike))
         notes.append((f"Test pictures that look like training or validation pictures: {counts} ({called(indices)}).", indices))
+    for (domain, shortcut), indices in marked_shortcuts(rows).items():
+        notes.append((f"{shortcut_sentence(domain, shortcut)} (It concerns {called(indices)}.)", indices))
     return notes
+
+
+@dataclass(frozen=True)
+class ShownMarks:
+    """
+    Marks of the rows that a table shows.
+
+    Attributes
+    ----------
+    shared : tuple of Mark
+        Those that all rows have, which are said once, below the table.
+    own : tuple of tuple of Mark
+        By row: those that stand beside it.
+    """
+
+    shared: tuple[Mark, ...]
+    own: tuple[tuple[Mark, ...], ...]
+
+
+def shown_marks(rows: Rows, computed: Collection[str] = ()) -> ShownMarks:
+    """
+    Return the marks that a table shows.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        As the table shows them, see `shown_rows`.
+    computed : collection of str
+        Data sets whose pictures are computed, see `may_be_copies`.
+    """
+    marks = [_marks_to_show(row, computed) for row in rows]
+    shared = tuple(mark for mark in Mark if len(rows) > 1 and all(mark in of_row for of_row in marks))
+    return ShownMarks(shared, tuple(tuple(mark for mark in of_row if mark not in shared) for of_row in marks))
+
+
+def _marks_to_show(row: Row, computed: Collection[str]) -> tuple[Mark, ...]:
+    marks = marks_of(row, computed)
+    return tuple(mark for mark in marks if not (Mark.CONTROL in marks and mark in NOT_OF_CONTROLS))
+
+
+def mark_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ()) -> list[str]:
+    """
+    Return a sentence for every mark of the rows: its name, the rows that have it, and its meaning.
+
+    Parameters
+    ----------
+    rows, by_name, computed
+        As for `row_notes`.
+    """
+    names, marks = _row_names(rows, by_name), shown_marks(rows, computed)
+    notes = []
+    for mark in Mark:
+        carriers = [name for name, own in zip(names, marks.own, strict=True) if mark in own]
+        if mark in NOTED_WITH_NUMBERS or not (carriers or mark in marks.shared):
+            continue
+        notes.append(f"{mark.label.capitalize()} ({_called(carriers) if carriers else 'all rows'}): {mark.meaning}")
+    return notes
+
+
+def _row_names(rows: Rows, by_name: bool) -> list[str]:
+    return [f"{row.detector} ← {row.train_label}" for row in rows] if by_name else [str(i + 1) for i in range(len(rows))]
+
+
+def _called(names: Sequence[str]) -> str:
+    return f"row{'s' * (len(names) > 1)} {listed(names, SHOWN_PARTS)}"
 
 
 def _count_of(domain: str, alike: Sequence[tuple[int, str, int, int]]) -> str:
@@ -139,7 +225,7 @@ def may_be_copies(domain: str, computed: Collection[str] = ()) -> bool:
 
 
 def data_notes(rows: Rows) -> list[str]:
-    """Return notes on the data of all rows: pictures that the leak guard left out, and gaps of a copy of a data set."""
+    """Return notes on the data of all rows: pictures that the leak guard left out, look-alikes, and gaps of a data set."""
     notes = {}
     for row in rows:
         left_out = [f"{n} of {split}" for split, n in row.dropped_leaks.items() if n]
@@ -149,6 +235,7 @@ def data_notes(rows: Rows) -> list[str]:
             ] = 0
     for row in rows:
         for name, facts in row.data.items():
+            notes |= dict.fromkeys(facts.get("lookalikes", ()), 0)
             if facts.get("missing"):
                 notes[f"{name} is not complete: {listed(facts['missing'], SHOWN_PARTS, '; ')}."] = 0
     return list(notes)

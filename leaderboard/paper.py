@@ -158,7 +158,7 @@ def _of_sets(rows: Sequence[Row]) -> list[PaperFigure]:
 
 def _point_name(row: Row, several: bool) -> str:
     """Return the name of a point, cut, as there are many; with the training domain where there are several."""
-    train = f" ← {row.train}" if several else ""
+    train = f" ← {row.train_label}" if several else ""
     band = f" {row.band}" if row.role == "fixed" else ""
     return f"{row.detector}{train}{band}"[:LONGEST_POINT]
 

@@ -19,14 +19,14 @@ from typing import Self
 
 from ..benchmark.domains import names as domain_names
 from ..benchmark.errors import DataError
-from ..benchmark.metrics import bootstrap as intervals
+from ..benchmark.metrics import bootstrap, delong, intervals, replicates, roc, weighted
 from ..benchmark.metrics import clips as clip_scores
-from ..benchmark.metrics import delong, roc
 from ..benchmark.metrics import detection as metrics
 from ..benchmark.reporting import Reporter
-from ..benchmark.results import cell_document, columns, scores
+from ..benchmark.results import cell_document, columns, scores, selection
 from ..benchmark.results import cell_rows as results
 from ..benchmark.results import clips as clip_results
+from ..benchmark.results import reals as reals_results
 from ..benchmark.results import rows as result_rows
 from ..benchmark.results.cell_rows import cell_rows
 from ..benchmark.results.rows import Row, rows_from_json, rows_to_json
@@ -36,6 +36,7 @@ from ..benchmark.workers import running_workers
 
 # Modules that decide the contents of a row.
 CODE = (
+    bootstrap,
     clip_results,
     clip_scores,
     cell_document,
@@ -44,10 +45,14 @@ CODE = (
     intervals,
     metrics,
     domain_names,
+    replicates,
+    reals_results,
     result_rows,
     results,
     roc,
     scores,
+    weighted,
+    selection,
 )
 WORTH_WORKERS = 24  # cells; fewer are done before a worker has started
 BATCH = 8  # cells at a time for a worker

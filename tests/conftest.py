@@ -135,6 +135,7 @@ def small_study(**changes: Any) -> Study:
         "sweep": {"width": 0.06, "step": 0.06},
         "search": {"trials": 4},
         "bootstrap": 200,
+        "controls": False,
     }
     return Study.model_validate(keys | changes)
 

@@ -30,7 +30,7 @@ def made_cell(tests: Sequence[str] = ("home", "away"), draws: int = 1, records: 
     replicates = tuple(
         Replicate(
             number,
-            item_set("home", "train", f"train {number}"),
+            item_set("home", "train", f"train {number}", table="none.parquet"),
             item_set("home", "val", f"val {number}"),
             tuple(item_set(name, "test") for name in tests),
         )

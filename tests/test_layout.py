@@ -39,8 +39,13 @@ FROM_ENGINE = {
 # What single modules may import besides. A checkpoint is the state of a training on a disk, which is written completely or
 # not at all, like every file of the cache; no other detector reads or writes files of its own.
 BESIDES = {"detectors.learning.checkpoints": {"store.files", "store.folders"}}
-# What the packages of `datasets/` may import from each other; adapters may import from `copies`.
-AMONG_DATASETS = {"copies": {"copies"}, "faces": {"faces", "copies"}, "doctor": {"doctor", "copies"}}
+# What the packages of `datasets/` may import from each other; adapters may import from `copies` and `grouping`.
+AMONG_DATASETS = {
+    "copies": {"copies"},
+    "grouping": {"grouping", "copies"},
+    "faces": {"faces", "copies"},
+    "doctor": {"doctor", "copies"},
+}
 MOST_FILES = 12  # of `benchmark/`, beside its packages
 # `cli/__init__.py` imports the commands where Ctrl-C is handled; `cli/run.py` imports its work beside the warm-up of workers.
 MOST_LAZY_IMPORTS = 2
@@ -251,7 +256,7 @@ def test_plugins_and_board_import_what_they_may(module: str) -> None:
 def test_packages_of_datasets_import_what_they_may(module: str) -> None:
     package = module.split(".")[1]
     allowed = AMONG_DATASETS.get(
-        package, {*modules()} and {"copies", *(m.split(".")[1] for m in modules() if m.count(".") == 1)}
+        package, {*modules()} and {"copies", "grouping", *(m.split(".")[1] for m in modules() if m.count(".") == 1)}
     )
     for other in imported(module):
         if other.startswith("datasets."):

@@ -18,6 +18,7 @@ PLUGINS = ("benchmark/views", "datasets", "detectors")
 DECORATORS = ["@*.command", "@*.callback", "@model_validator", "@field_validator"]  # called by Typer and pydantic
 REASONS = {
     "View": "name of Features in detectors of other packages that were written before",
+    "score_file": "TrainedModel, for programs that want scores and no verdicts",
     "list_commands": "overrides a method of click, which calls it",
     "__test__": "read by pytest",
     "__signature__": "read by Typer",
@@ -36,16 +37,16 @@ REASONS = {
     "identities": "field of the doctor's JSON",
     "run_scores": "field of a submission's verification",
     "contact": "field of a submission's statements",
-    "rank_low": "column, read by name",
-    "rank_high": "column, read by name",
-    "in_domain_auc_lo": "column, read by name",
-    "in_domain_auc_hi": "column, read by name",
-    "cross_domain_auc_lo": "column, read by name",
-    "cross_domain_auc_hi": "column, read by name",
     "worst_auc": "column, read by name",
     "worst_auc_lo": "column, read by name",
     "worst_auc_hi": "column, read by name",
     "worst_domain": "column, read by name",
+    "gain_lo": "column, read by name",
+    "gain_hi": "column, read by name",
+    "gap_lo": "column, read by name",
+    "gap_hi": "column, read by name",
+    "reals_spread": "column, read by name",
+    "worst_reals": "column, read by name",
 }
 
 

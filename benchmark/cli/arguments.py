@@ -8,7 +8,7 @@ from types import NoneType
 from typing import Annotated, Any, get_args, get_origin
 
 from ..errors import BenchError, unknown_name
-from ..registry import DetectorSpec, datasets
+from ..registry import NAME_PATTERN, DetectorSpec, datasets
 from ..store.yaml_text import YamlError, parse_yaml
 
 
@@ -79,6 +79,74 @@ class GivenData:
 
     folders: dict[str, str]
     options: dict[str, dict[str, Any]]
+
+
+def data_words(
+    given: Sequence[str] | None, groups: Sequence[str] | None, group_by: Sequence[str] | None, named: Sequence[str] = ()
+) -> list[str]:
+    r"""
+    Return ``--data`` with ``--groups`` and ``--group-by`` as parameters of its data sets: ``mine.groups=(id\d+)_``.
+
+    Parameters
+    ----------
+    given : sequence of str or None
+        ``--data``.
+    groups : sequence of str or None
+        ``[NAME=]FILE.csv``.
+    group_by : sequence of str or None
+        ``[NAME=]REGEX``; without a name it is that of every folder of the user's own.
+    named : sequence of str
+        Data sets that other options or arguments of the command name.
+
+    Raises
+    ------
+    BenchError
+        If a name is none of the data sets, or the groups of one are given twice.
+    """
+    words = list(given or [])
+    names = [*named, *(text.partition("=")[0] for text in words)]
+    own = [name for name in dict.fromkeys(names) if _is_own(name)]
+    taken = {name for name in own if f"{name}.groups" in names}
+    for option, texts in (("--groups", groups or []), ("--group-by", group_by or [])):
+        for text in texts:
+            targets, value = _grouped_data(option, text, own)
+            for name in targets:
+                if name in taken:
+                    raise BenchError(f"{option} {text}: the groups of {name} are given twice; give them once.")
+                taken.add(name)
+                words.append(f"{name}.groups={value}")
+    return words
+
+
+def _is_own(name: str) -> bool:
+    """Return True for the name of a folder of the user's own, or of a prepared one."""
+    return not set(".:/@+") & set(name) and (name not in datasets.names() or "groups" in datasets.get(name).parameter_types())
+
+
+def _grouped_data(option: str, text: str, own: Sequence[str]) -> tuple[list[str], str]:
+    """Return the data sets that a value of ``--groups`` or ``--group-by`` is for, and the value without their name."""
+    name, mark, value = text.partition("=")
+    brought = f"the folders of --data are {', '.join(own)}" if own else "--data brings no folder of your own (--data mine=DIR)"
+    if mark and name in own:
+        if not value:
+            raise BenchError(f"{option} {text}: there is no value after {name}=.")
+        return [name], _checked_list(option, text, value)
+    if mark and NAME_PATTERN.fullmatch(name) and (option == "--groups" or difflib.get_close_matches(name, own, n=1)):
+        raise BenchError(f"{option} {text}: {unknown_name('data set', name, own) if own else f'{brought}.'}")
+    if not own or (option == "--groups" and len(own) > 1):
+        wanted = f"; say which one it is of: {option} {own[0]}={text}" if own else ""
+        raise BenchError(f"{option} {text}: {brought}{wanted}.")
+    return list(own), _checked_list(option, text, text)
+
+
+def _checked_list(option: str, text: str, value: str) -> str:
+    """Return a value; refuse one of ``--groups`` that names no CSV file."""
+    if option == "--groups" and not value.lower().endswith(".csv"):
+        raise BenchError(
+            f"{option} {text}: wanted the path of a list that ends in .csv, got {value!r}; for a regular "
+            f"expression there is --group-by."
+        )
+    return value
 
 
 def parse_data(given: list[str] | None, named: Sequence[str] = ()) -> GivenData:

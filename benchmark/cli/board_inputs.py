@@ -28,7 +28,8 @@ def computed_datasets() -> frozenset[str]:
 
 def repeat_command(document: CellDocument) -> str:
     """
-    Return the command that computes a cell again; data sets in folders still need their ``--data NAME=DIR``.
+    Return the command that computes a cell again; data sets in folders still need their ``--data NAME=DIR``, and folders of
+    reals their path.
 
     A study that is not shipped is named as a file in the working folder, as its path and any other name were not recorded.
     """
@@ -37,6 +38,7 @@ def repeat_command(document: CellDocument) -> str:
     words = ["bench", "run", "--study", reference, "--detector", document.detector, "--train", document.train]
     plain = [domain for domain in document.tests if not chain_of(domain)]
     words += [word for domain in plain for word in ("--test", domain)]
+    words += [word for source in document.reals for word in ("--reals", source)]
     words += ["--seed", document.seed, "--seeds", document.seeds, *options_of(document.study)]
     return shlex.join(map(str, words))
 

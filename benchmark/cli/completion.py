@@ -62,4 +62,5 @@ def _study_names() -> list[str]:
 def _study_domains() -> Iterator[str]:
     for file in _study_files():
         study = parse_yaml(file.read_text(encoding="utf-8")).data
-        yield from (name for side in ("train", "test") for name in study[side])
+        entries = (entry for side in ("train", "test") for entry in study[side])
+        yield from (name for entry in entries for name in (entry if isinstance(entry, list) else [entry]))

@@ -25,7 +25,7 @@ from ..errors import BenchError, DataError
 from ..invocation import bench
 from ..registry import datasets
 from ..store.files import dump_json
-from .arguments import parse_data, parse_params
+from .arguments import data_words, parse_data, parse_params
 from .commands import STDOUT
 from .options import check_target, jobs_of, write_text
 from .progress import ScreenReporter
@@ -40,7 +40,8 @@ def prepare(request: PrepareRequest) -> None:
     console = Console(stderr=True)
     check_target(request.json_file)
     n_jobs = jobs_of(request.jobs)
-    dataset = open_dataset(request.name, request.root, request.data, request.param)
+    data = data_words(request.data, request.groups, request.group_by, [request.name])
+    dataset = open_dataset(request.name, request.root, data, request.param)
     changes = {
         "frames": request.frames,
         "every": request.every,

@@ -22,7 +22,7 @@ from ..errors import BenchError, PluginError, unknown_name
 from ..pictures.lookalikes import DISTANCE
 from ..registry import datasets
 from ..store.files import dump_json
-from .arguments import parse_data
+from .arguments import data_words, parse_data
 from .commands import STDOUT
 from .options import check_target, jobs_of, write_text
 from .progress import ScreenReporter
@@ -56,7 +56,8 @@ def doctor(request: DoctorRequest) -> None:
     """
     for target in (request.json_file, request.csv_file):
         check_target(target)
-    specs, variant = _specs(request.name, request.root, request.data)
+    data = data_words(request.data, request.groups, request.group_by, [_split_domain(request.name)[0]])
+    specs, variant = _specs(request.name, request.root, data)
     options = Options(
         request.crop,
         request.sample,
@@ -178,7 +179,8 @@ def _print_answers(diagnosis: Diagnosis, console: Console) -> None:
             if answer.question.name not in worst or answer.score > worst[answer.question.name].score:
                 worst[answer.question.name] = answer
     same = [f"{name} {a.values[0]}" for name, a in worst.items() if a.score == 0.5 and a.values[0] == a.values[1]]
-    differ = sorted((a for a in worst.values() if a.values[0] != a.values[1]), key=lambda a: -a.score)
+    differ = [a for a in worst.values() if a.values[0] != a.values[1] and (a.notable or not a.question.trace)]
+    differ.sort(key=lambda a: -a.score)
     if same:
         console.print(_line((f"the same in both classes: {'; '.join(same)}", "")))
     if not differ:

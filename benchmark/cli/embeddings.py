@@ -13,7 +13,7 @@ from ..pictures.crops import CropSpec
 from ..registry import datasets
 from ..store.files import dump_json
 from ..workers import running_workers
-from .arguments import GivenData, parse_data, parse_detector
+from .arguments import GivenData, data_words, parse_data, parse_detector
 from .commands import STDOUT
 from .options import check_target, jobs_of, write_text
 from .progress import ScreenReporter
@@ -39,7 +39,8 @@ def embeddings(request: EmbeddingsRequest) -> None:
             request.limit,
             request.seed,
         )
-        opened, left_out = _open(request.domains or [], parse_data(request.data), options)
+        located = parse_data(data_words(request.data, request.groups, request.group_by))
+        opened, left_out = _open(request.domains or [], located, options)
         with running_workers(jobs_of(request.jobs)) as workers:
             result = embed(opened, options, workers, reporter)
         reporter.stage("writing", None)

@@ -1,5 +1,6 @@
 """``bench evaluate``: a trained model on pictures that it has not seen."""
 
+import math
 import tempfile
 import time
 from pathlib import Path
@@ -12,22 +13,24 @@ from rich.table import Table
 from rich.text import Text
 
 from ..domains.catalogue import Catalogue
+from ..domains.reals import open_source, source_name
 from ..domains.splits import missing_classes
 from ..metrics.clips import clip_rule
 from ..metrics.roc import Interval
 from ..models.documents import evaluation_document
 from ..models.evaluation import Evaluation, evaluate_model
+from ..models.reals import score_reals, with_reals
 from ..models.trained_model import TrainedModel
 from ..reporting import folded_name
 from ..results.scores import write_table
 from ..store.files import dump_json
 from ..tracking.store import resolve_tracking_uri
 from ..workers import running_workers
-from .arguments import parse_data
+from .arguments import data_words, parse_data
 from .options import check_target, jobs_of, write_text
 from .progress import ScreenReporter
 from .provenance import print_dropped, print_missing, print_remarks, print_unusable
-from .report import print_problems, say
+from .report import print_problems, print_shortcut, say
 from .requests.models import EvaluateRequest
 from .tracking_store import model_folder, sent
 
@@ -42,7 +45,7 @@ def evaluate(request: EvaluateRequest) -> None:
     rule = clip_rule(request.clips)
     uri = resolve_tracking_uri(request.tracking_uri)
     trained = TrainedModel.load(model_folder(request.model, uri), request.detector)
-    located = parse_data(request.data)
+    located = parse_data(data_words(request.data, request.groups, request.group_by))
     catalogue = Catalogue(located.folders, located.options)
     started = time.time()
     with ScreenReporter(console) as reporter, running_workers(jobs_of(request.jobs)) as workers:
@@ -52,7 +55,13 @@ def evaluate(request: EvaluateRequest) -> None:
         )
         print_unusable(chosen.left_out, console)
         domains = chosen.domains
-        evaluations = evaluate_model(trained, domains, catalogue, workers, reporter, request.drop_leaks, rule)
+        names = dict.fromkeys(source_name(given, catalogue) for given in request.reals or [])
+        sources = [open_source(name, catalogue, seed) for name in names]
+        reals = score_reals(trained, sources, workers, reporter, request.drop_leaks)
+        evaluations = evaluate_model(
+            trained, domains, catalogue, workers, reporter, request.drop_leaks, rule, request.allow_lookalikes
+        )
+        evaluations = with_reals(trained, evaluations, reals)
         reporter.stage("recording", None)
         with tempfile.TemporaryDirectory() as pictures:
             documents = [evaluation_document(trained, evaluation, started, Path(pictures)) for evaluation in evaluations]
@@ -70,17 +79,19 @@ def evaluate(request: EvaluateRequest) -> None:
         )
     if request.json_file != "-":
         _print(evaluations, trained)
-    problems = [problem for evaluation in evaluations for problem in evaluation.problems]
+    problems = [problem for scored in (*evaluations, *reals.values()) for problem in scored.problems]
     print_problems(problems, console)
     if trained.names is None:
         say(
             console,
             "The model does not know its clips and identities, so only the pictures themselves could be told; train it again.",
         )
-    print_dropped({evaluation.domain: {"test": evaluation.n_dropped} for evaluation in evaluations}, console)
+    dropped = {evaluation.domain: {"test": evaluation.n_dropped} for evaluation in evaluations}
+    print_dropped(dropped | {f"reals of {name}": {"test": scored.n_dropped} for name, scored in reals.items()}, console)
     print_missing({name: facts for evaluation in evaluations for name, facts in evaluation.data["data"].items()}, console)
     print_remarks((catalogue.domain(name, trained.recipe.seed) for name in domains), console)
     for evaluation in evaluations:
+        print_shortcut(evaluation.domain, evaluation.shortcut, console)
         if evaluation.missing:
             say(console, _one_sided(evaluation))
         if evaluation.clip_problem:
@@ -106,7 +117,9 @@ def _as_document(found: Evaluation, model: TrainedModel) -> dict[str, Any]:
     confusion = {} if found.confusion is None else {"classes": model.recipe.classes, "confusion": found.confusion.tolist()}
     about = {"domain": found.domain, "n": found.n, "coverage": found.n / found.n_items, "dropped_leaks": found.n_dropped}
     clips = {} if found.clips is None else {"clips": found.clips.rule, **found.clips.numbers()}
-    return {**about, "missing": list(found.missing), **found.numbers, **clips, **confusion, **found.data}
+    reals = {"by_reals": [result.to_json() for result in found.by_reals]} if found.by_reals else {}
+    about["shortcut"] = found.shortcut.to_json() if found.shortcut else None
+    return {**about, "missing": list(found.missing), **found.numbers, **clips, **confusion, **reals, **found.data}
 
 
 def _print(found: list[Evaluation], model: TrainedModel) -> None:
@@ -128,6 +141,24 @@ def _print(found: list[Evaluation], model: TrainedModel) -> None:
         table.add_row(Text(f"{name}\n  {count}"), f"{_text(value['auc'])}\n{interval}", *metrics)
     console.print(table)
     _print_clips(found, console)
+    _print_reals(found, console)
+
+
+def _print_reals(found: list[Evaluation], console: Console) -> None:
+    """Print a table of the domains against each source of reals, if sources were asked for."""
+    rows = [(evaluation.domain, result) for evaluation in found for result in evaluation.by_reals]
+    if not rows:
+        return
+    title = "fakes against each source of reals; false alarms at the model's threshold"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("test domain\nreals", overflow="fold", min_width=12)
+    for heading in ("AUC\n95 %", "reals", "false\nalarms"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for domain, result in rows:
+        name = folded_name(domain, max(12, console.width - NUMBERS_WIDTH))
+        auc = _interval_text(Interval(result.auc, result.lo, result.hi, math.nan))
+        table.add_row(Text(f"{name}\n  {result.source}"), auc, str(result.n_real), f"{100 * result.false_alarms:.1f} %")
+    console.print(table)
 
 
 def _print_clips(found: "list[Evaluation]", console: "Console") -> None:

@@ -6,6 +6,7 @@ import shlex
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -16,6 +17,9 @@ from ...leaderboard.notes import other_variants
 from ...leaderboard.page.details import load_details
 from ...leaderboard.page.html import page
 from ...leaderboard.paper import paper_figures
+from ...leaderboard.ranking.board import ranked_board
+from ...leaderboard.ranking.detectors import DetectorPlace
+from ...leaderboard.ranking.reals import with_reals_ranks
 from ...leaderboard.rows import Board, load_board
 from ...leaderboard.submissions.add import SubmissionReport, add_submission
 from ...leaderboard.submissions.board import with_submissions
@@ -59,15 +63,23 @@ def leaderboard(request: BoardRequest) -> None:
     uri = resolve_tracking_uri(request.tracking_uri)
     with ScreenReporter(console) as reporter:
         board, folders = with_submissions(load_board(uri, request.study, reporter, request.every), RegisteredDomains())
+        places = board.folders | folders
+        board = replace(board, rows=with_reals_ranks(board.rows, lambda row: places.get(row.run_id)))
     for reason in board.refused:
         _print(console, f"refused: {reason}", "yellow")
     remarks = [] if request.every else other_variants(board.others)
     if request.study and (shown := sorted(boards_of(request.study, {row.study for row in board.rows}) - {request.study})):
         remarks = [f"{request.study} was not run as its file says; shown is what was: {', '.join(shown)}.", *remarks]
-    _write_tables(board, request.json_file, request.csv_file, request.csv_tests, remarks)
+    ranking: list[DetectorPlace] = []
+    if not request.figures or request.json_file or request.csv_file or request.html:
+        with console.status("comparing the rows"):
+            places = board.folders | folders
+            placed = ranked_board(board.rows, lambda row: places.get(row.run_id))
+        board, ranking = replace(board, rows=placed.rows), placed.detectors
+    _write_tables(board, request.json_file, request.csv_file, request.csv_tests, remarks, ranking)
     if request.html:
         with console.status("making the page"):
-            _write_page(request.html, board, uri, request.log, folders)
+            _write_page(request.html, board, uri, request.log, folders, ranking)
         if request.html != STDOUT:
             page = Path(request.html).absolute()
             _print(console, f"The page is in {page}; a browser opens it at {page.as_uri()}")
@@ -78,7 +90,7 @@ def leaderboard(request: BoardRequest) -> None:
     for line in remarks:
         _print(console, line)
     if not (request.json_file or request.csv_file or request.csv_tests or request.html or request.figures):
-        _print_board(board, request.study or "all studies")
+        _print_board(board, request.study or "all studies", ranking)
         words = ["leaderboard", *(["--study", request.study] if request.study else []), "--html", "board.html"]
         words += ["--tracking-uri", request.tracking_uri] if request.tracking_uri else []
         print_steps([Step(bench(shlex.join(words)), "as one page, with ranks, maps and worst mistakes")], console)
@@ -86,19 +98,25 @@ def leaderboard(request: BoardRequest) -> None:
 
 
 def _write_tables(
-    board: Board, json_file: str | None, csv_file: str | None, csv_tests: str | None, others: Sequence[str]
+    board: Board,
+    json_file: str | None,
+    csv_file: str | None,
+    csv_tests: str | None,
+    others: Sequence[str],
+    ranking: Sequence[DetectorPlace],
 ) -> None:
     if json_file:
-        write_text(json_file, dump_json(as_document(board.study, board.rows, others, computed_datasets())))
+        write_text(json_file, dump_json(as_document(board.study, board.rows, others, computed_datasets(), ranking)))
     if csv_file:
-        write_text(csv_file, as_csv(board.rows))
+        write_text(csv_file, as_csv(board.rows, computed_datasets()))
     if csv_tests:
         write_text(csv_tests, as_tests_csv(board.rows))
 
 
-def _write_page(target: str, board: Board, uri: str, log: bool, folders: dict[str, Path]) -> None:
+def _write_page(target: str, board: Board, uri: str, log: bool, folders: dict[str, Path], ranking: list[DetectorPlace]) -> None:
     computed, artifacts = computed_datasets(), board.folders | folders
     details = load_details(uri, board.study or None, board.rows, artifacts, repeat_command, computed)
+    details.ranking = ranking
     text = page(board, details, uri, computed=computed)
     write_text(target, text)
     if log:
@@ -124,8 +142,8 @@ def _draw(board: Board, folders: dict[str, Path], target: Path, formats: list[Fi
     return write_figures(paper_figures(board.rows, board.folders | folders), target, formats_of(formats, FigureFormat.svg))
 
 
-def _print_board(board: Board, title: str) -> None:
-    print_table(board.rows, title, computed=computed_datasets())
+def _print_board(board: Board, title: str, ranking: Sequence[DetectorPlace]) -> None:
+    print_table(board.rows, title, computed=computed_datasets(), ranking=ranking)
     for line in submission_lines(board.rows):
         _print(Console(), line, "dim")
 
@@ -160,6 +178,8 @@ def _print_report(report: SubmissionReport, console: Console) -> None:
         interval = "" if math.isnan(test.auc_lo) else f" ({test.auc_lo:.3f}-{test.auc_hi:.3f})"
         share = f"{100 * test.coverage:.1f} %".replace(".0 %", " %")
         lines.append(f"  {test.domain}: AUC {test.auc:.3f}{interval} of {test.n:,} items, coverage {share}")
+        if len(test.by_reals) > 1:
+            lines += [f"    against the reals of {r.source}: AUC {r.auc:.3f} ({r.n_real:,} reals)" for r in test.by_reals]
     for line in [*lines, report.verification.reason, *report.remarks]:
         _print(console, line)
     for finding in report.findings:

@@ -4,12 +4,13 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..domains.names import dataset_name
+from ..domains.names import dataset_name, training
 from ..frequency.bands import Band
 from ..invocation import bench
 from ..records import Plan
 from ..results.rows import Row
 from ..study.boards import StudyReference
+from ..study.protocols import PoolRule, Protocol
 from .report import Step
 
 USUAL_CROP = 128
@@ -48,13 +49,17 @@ def after_run(
     train = _train_command(plan, rows, data)
     if train:
         steps += [
-            Step(train, "keep the detector of the first row"),
+            Step(train[0], train[1]),
             Step(_line("scan", "model", "DIR"), "score pictures and clips with it"),
         ]
     if folders:
         return [*steps, *doctor]
-    own = f"{_line('run', reference.run)} --data mine=DIR"
-    return [*steps, Step(own, "your own pictures: DIR/real and DIR/fake")]
+    if plan.study.protocol is Protocol.LATER_ONLY:  # needs dates, which a command line does not have
+        return steps
+    names = ("mine",) if plan.study.protocol is Protocol.ALL_PAIRS else ("one", "two", "three")  # of several domains
+    folders_of = "DIR" if len(names) == 1 else "each DIR"
+    own = " ".join([_line("run", reference.run), *(f"--data {name}=DIR" for name in names)])
+    return [*steps, Step(own, f"your own pictures: {folders_of}/real and {folders_of}/fake")]
 
 
 def after_train(folder: Path) -> list[Step]:
@@ -75,23 +80,35 @@ def _folders(data: Sequence[str]) -> dict[str, str]:
     return {name: folder for name, folder in pairs if folder and (":" in name or "." not in name)}
 
 
-def _train_command(plan: Plan, rows: Sequence[Row], data: Sequence[str]) -> str:
-    """Return the command that trains the best row's detector on its domain; empty if the plan has no such detector."""
-    best = next((row for row in rows if row.role == "chosen"), rows[0])
-    spec = next((spec for spec in plan.detectors if spec.label == best.detector), None)
-    if spec is None:
-        return ""
-    words = ["train", spec.reference + (f"/{spec.preset}" if spec.preset else ""), "--train", best.train]
+def _train_command(plan: Plan, rows: Sequence[Row], data: Sequence[str]) -> tuple[str, str] | None:
+    """
+    Return the command that trains the best row's detector on its domains, and its purpose.
+
+    None if the plan has no such detector, or if it was trained on shots of a target, which `bench train` does not draw.
+    """
+    specs = {spec.label: spec for spec in plan.detectors if not spec.plugin.control}
+    ours = [row for row in rows if row.detector in specs]
+    best = next((row for row in ours if row.role == "chosen"), ours[0] if ours else None)
+    if best is None:
+        return None
+    spec, parts = specs[best.detector], training(best.train)
+    if parts.shots:
+        return None
+    words = ["train", spec.reference + (f"/{spec.preset}" if spec.preset else "")]
+    words += [word for member in parts.members for word in ("--train", member)]
     for name, value in spec.params.items():
         words += ["--param", f"{name}={value}"]
     words += _band_words(best.band)
-    name = dataset_name(best.train)
+    names = set(map(dataset_name, parts.members))
     for text in data:
-        if name in (text.partition("=")[0], text.partition(".")[0]) or ":" in text.partition("=")[0]:
+        if names & {text.partition("=")[0], text.partition(".")[0]} or ":" in text.partition("=")[0]:
             words += ["--data", text]
     if plan.study.crop.side != USUAL_CROP:
         words += ["--crop", str(plan.study.crop.side)]
-    return _line(*words, "--out", "model")
+    purpose = "keep the detector of the first row"
+    if len(parts.members) > 1 and plan.study.pool is PoolRule.BALANCED:
+        purpose = "the detector of the first row, on all pictures of its domains"
+    return _line(*words, "--out", "model"), purpose
 
 
 def _band_words(band: "Band") -> list[str]:

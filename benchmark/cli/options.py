@@ -51,7 +51,31 @@ DataOption = Annotated[
         "or NAME.PARAMETER=VALUE. Repeatable.",
     ),
 ]
+GroupsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--groups",
+        metavar="[NAME=]FILE.csv",
+        help="List of the pictures that belong together: path, group[, target, donor, video]. Repeatable.",
+    ),
+]
+GroupByOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--group-by",
+        metavar="[NAME=]REGEX",
+        help="Regular expression that finds the group in a path, such as (id\\d+)_; or folder, name, none. Repeatable.",
+    ),
+]
 
+AllowLookalikesOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-lookalikes",
+        help="Keep test pictures that look like training pictures; the row is marked. Else the pictures are grouped by "
+        "look-alikes and split again or, where the splits are given, left out.",
+    ),
+]
 
 FormatsOption = Annotated[
     list[FigureFormat] | None,

@@ -5,12 +5,21 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from ..pictures.shortcuts import Shortcut
+
 SHOWN_PROBLEMS = 10
 
 
 def say(console: Console, text: str) -> None:
     """Print a line that should be noticed, without breaking it."""
     console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)
+
+
+def print_shortcut(domain: str, shortcut: Shortcut | None, console: Console) -> None:
+    """Print one sentence where facts of the files alone tell the classes of a domain."""
+    if shortcut is not None and shortcut.is_marked:
+        sentence = shortcut.sentence(domain)
+        say(console, sentence[0].upper() + sentence[1:])
 
 
 def print_problems(problems: Sequence[tuple[str, str, str, str]], console: Console) -> None:

@@ -25,6 +25,7 @@ def run(request: RunRequest) -> None:
     changes: dict[str, Any] = {
         "name": request.name,
         "detectors": [{"name": name} for name in request.detector or []],
+        "reals": request.reals or [],
         "search.trials": request.trials,
         "seeds": request.seeds,
         "seed": request.seed,
@@ -32,22 +33,28 @@ def run(request: RunRequest) -> None:
         "crop.side": request.crop,
         "clips": request.clips,
         "drop_leaks": request.drop_leaks or None,
+        "controls": False if request.no_controls else None,
+        "allow_lookalikes": request.allow_lookalikes or None,
     }
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
         if not request.dry_run:
             warm_up()  # the server imports what workers need beside the imports of the next line
-        from . import study_run
+        from . import arguments, study_run
 
+        data = arguments.data_words(request.data, request.groups, request.group_by)
         uri = resolve_tracking_uri(request.tracking_uri)
         recorded = not request.dry_run or study_run.stores_answer(uri, request.storage, reporter)
-        plan = study_run.plan_study(study, request.data or [], request.train or (), request.test or (), changes, reporter)
-        outcome = None if request.dry_run else study_run.run_plan(plan, n_jobs, uri, request.storage, request.fresh, reporter)
+        plan = study_run.plan_study(study, data, request.train or (), request.test or (), changes, reporter)
+        outcome = None
+        if not request.dry_run:
+            outcome = study_run.run_plan(plan, n_jobs, uri, request.storage, request.fresh, reporter, request.strict)
     if outcome is None:
         study_run.print_plan(plan, console, request.json_file)
         raise typer.Exit(0 if recorded else 3)
+    plan = outcome.plan or plan
     rows = study_run.report(outcome, plan, console, (request.json_file, request.csv_file, request.csv_tests))
-    study_run.print_next_steps(plan, study, request.data or [], rows, request.tracking_uri, console)
+    study_run.print_next_steps(plan, study, data, rows, request.tracking_uri, console)
     raise typer.Exit(0 if outcome.complete else 3)
 
 

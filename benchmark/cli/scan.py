@@ -2,6 +2,7 @@
 
 import shlex
 from collections import Counter
+from collections.abc import Container
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -14,6 +15,7 @@ from ...datasets.faces.windows import ScanRegion
 from ...leaderboard.spreadsheet import lines_as_csv
 from ..errors import BenchError, StudyError
 from ..invocation import bench
+from ..models.domain_check import LIMIT, Doubt
 from ..models.scanning import ScanResult, pooling_rule, scan_file
 from ..models.trained_model import TrainedModel
 from ..store.files import dump_json
@@ -26,6 +28,12 @@ from .tracking_store import model_folder
 
 SHOWN_ROWS = 40
 SHOWN_REMARKS = 5
+DOUBTS = {
+    Doubt.NO_FACE: "no face",
+    Doubt.UNLIKE_TRAINING: "unlike the training pictures",
+    Doubt.BETWEEN_CLASSES: "between the classes",
+    Doubt.UNSTABLE: "unstable",
+}
 
 
 def scan(request: ScanRequest) -> None:
@@ -56,7 +64,13 @@ def scan(request: ScanRequest) -> None:
             reporter.advance()
     rows = [result.as_row() for result in results]
     if request.json_file:
-        about = {"model": str(request.paths[0]), "classes": model.recipe.classes, "looked_for": region.as_dict()}
+        check = model.check.as_dict() | {"limit": LIMIT} if model.check else None
+        about = {
+            "model": str(request.paths[0]),
+            "classes": model.recipe.classes,
+            "looked_for": region.as_dict(),
+            "check": check,
+        }
         write_text(request.json_file, dump_json(about | {"rows": rows}))
     if request.csv_file:
         write_text(request.csv_file, lines_as_csv(rows))
@@ -73,14 +87,20 @@ def _print(found: list[ScanResult], model: TrainedModel, region: ScanRegion) -> 
     table.add_column("verdict", overflow="fold", min_width=8)
     for name in model.recipe.classes[1:]:
         table.add_column(f"p({name})", justify="right", overflow="fold", min_width=5)
+    if model.check:
+        table.add_column("distance", justify="right", overflow="fold", min_width=5)
     for result in files[:SHOWN_ROWS]:
         shares = [f"{result.probabilities[c]:.3f}" if result.probabilities else "–" for c in model.recipe.classes[1:]]
-        table.add_row(Text(result.path + _frames_text(result)), Text(_verdict_text(result)), *shares)
+        distance = ["–" if result.distance is None else f"{result.distance:.2f}"] if model.check else []
+        table.add_row(Text(result.path + _frames_text(result)), Text(_verdict_text(result)), *shares, *distance)
     console.print(table)
     if len(files) > SHOWN_ROWS:
         console.print(f"… and {len(files) - SHOWN_ROWS} more; --csv FILE writes all of them, frames of clips included.")
     counts = Counter(result.verdict or "error" for result in files)
     console.print(", ".join(f"{n} {name}" for name, n in counts.most_common()) + f" of {len(files)} files")
+    doubts = Counter(result.doubt for result in files if result.doubt)
+    if doubts:
+        console.print("unsure: " + ", ".join(f"{n} {DOUBTS[doubt]}" for doubt, n in doubts.most_common()))
     remarks = [f"{result.path}: {result.detail}" for result in files if result.probabilities and result.detail]
     if len(remarks) > SHOWN_REMARKS:
         remarks[SHOWN_REMARKS:] = [f"… and {len(remarks) - SHOWN_REMARKS} more; --csv FILE writes all of them."]
@@ -89,13 +109,28 @@ def _print(found: list[ScanResult], model: TrainedModel, region: ScanRegion) -> 
     kinds = {result.kind for result in files}
     for remark in region.remarks("clip" in kinds, "picture" in kinds):
         console.print(Text(remark), soft_wrap=True)
-    low, high = model.unsure
-    unsure = f"'unsure' is p(fake) from {low:.2f} to {high:.2f}, where validation pictures of both classes lay.\n"
-    console.print(
-        f"{unsure if len(model.recipe.classes) == 2 else ''}"
-        f"A probability holds for pictures like those of the validation: same sources, same codecs, even odds.",
-        soft_wrap=True,
-    )
+    for line in _legend(model, doubts):
+        console.print(Text(line), soft_wrap=True)
+
+
+def _legend(model: TrainedModel, doubts: Container[Doubt]) -> list[str]:
+    """Explain the probabilities, and the reasons for ``unsure`` that occurred."""
+    lines = []
+    if Doubt.BETWEEN_CLASSES in doubts and len(model.recipe.classes) == 2:
+        low, high = model.unsure
+        where = "where validation pictures of both classes lay, or none"
+        lines.append(f"'{DOUBTS[Doubt.BETWEEN_CLASSES]}' is p(fake) from {low:.2f} to {high:.2f}, {where}.")
+    if Doubt.UNLIKE_TRAINING in doubts:
+        lines.append(f"'{DOUBTS[Doubt.UNLIKE_TRAINING]}' is a distance from the training spectra above {LIMIT:g}.")
+    if Doubt.UNSTABLE in doubts and model.check:
+        chains = " or ".join(model.check.reencodings)
+        lines.append(f"'{DOUBTS[Doubt.UNSTABLE]}' is a class that {chains} changes.")
+    if model.check:
+        lines.append(f"By the same rules {100 * model.validation['unsure']:.1f} % of the validation pictures are unsure.")
+    else:
+        why = "it was trained on very few pictures, or by an earlier version"
+        lines.append(f"This model has no out-of-domain check ({why}): pictures unlike its training pictures get a class, too.")
+    return [*lines, "A probability holds for pictures like those of the validation: same sources, same codecs, even odds."]
 
 
 def _frames_text(found: ScanResult) -> str:
@@ -110,4 +145,6 @@ def _frames_text(found: ScanResult) -> str:
 def _verdict_text(found: ScanResult) -> str:
     if not found.verdict:
         return f"error: {found.detail}"
-    return found.verdict if found.probabilities else f"{found.verdict}: {found.detail}"
+    if not found.probabilities:
+        return f"{found.verdict}: {found.detail}"
+    return f"{found.verdict}: {DOUBTS[found.doubt]}" if found.doubt else found.verdict

@@ -28,7 +28,7 @@ from ..store.folders import ensure_writable
 from ..tracking.documents import RunDocument
 from ..tracking.store import resolve_tracking_uri
 from ..workers import warm_up
-from .arguments import GivenData, parse_data
+from .arguments import GivenData, data_words, parse_data
 from .commands import STDOUT
 from .options import (
     check_target,
@@ -61,7 +61,8 @@ def spectra(request: SpectraRequest) -> None:
             request.limit,
             request.seed,
         )
-        opened, left_out = _open(request.domains or [], request.reference, parse_data(request.data), options)
+        located = parse_data(data_words(request.data, request.groups, request.group_by))
+        opened, left_out = _open(request.domains or [], request.reference, located, options)
         ensure_writable(request.out, "--out")
         measured = measure(opened, options, jobs=jobs_of(request.jobs), reporter=reporter)
         facts = summary(measured, options)

@@ -1,6 +1,6 @@
 """A study as ``bench run`` runs it: from options to a plan, from an outcome to text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import typer
@@ -10,13 +10,16 @@ from rich.table import Table
 from rich.text import Text
 
 from ...leaderboard.exports import as_csv, as_document, as_tests_csv
+from ...leaderboard.ranking.board import ranked_board
+from ...leaderboard.ranking.reals import with_reals_ranks
 from ...leaderboard.rows import ranked
 from ...leaderboard.terminal.table import print_table
 from ..contracts import FAKE, REAL, SPLITS
 from ..domains.catalogue import Catalogue, remarks
-from ..domains.names import dataset_name
-from ..errors import DataError, TrackingError
+from ..domains.names import dataset_name, training, training_domains
+from ..errors import DataError, TrackingError, listed
 from ..invocation import bench
+from ..recording.cell_folder import kept_folder
 from ..records import Plan
 from ..registry import datasets
 from ..reporting import folded_name
@@ -27,6 +30,7 @@ from ..search.run import Outcome, run_study
 from ..store.files import dump_json
 from ..store.folders import results_root
 from ..study.boards import on_its_board, place_data, study_reference
+from ..study.protocols import PoolRule
 from ..study.study_file import Study, load_study, override
 from ..tracking.store import check_tracking_store
 from .arguments import GivenData, parse_data
@@ -36,6 +40,8 @@ from .options import write_text
 from .progress import ScreenReporter
 from .provenance import left_out_text, print_dropped, print_missing, print_remarks
 from .report import print_problems, print_steps, say
+
+SHOWN_TESTS = 6  # test domains in a message
 
 
 def plan_study(
@@ -67,7 +73,8 @@ def plan_study(
         If the study, its data or a change cannot be used.
     """
     shipped, given_data = load_study(reference), parse_data(data)
-    placed = place_data(shipped, _names(given_data.folders), train, test)
+    reals = {dataset_name(source) for source in changes.get("reals") or shipped.reals}
+    placed = place_data(shipped, _without_reals(_names(given_data.folders), reals, shipped), train, test)
     changes = {**changes, "train": list(placed.train), "test": list(placed.test)}
     changed = override(shipped, {key: value for key, value in changes.items() if value not in (None, [])})
     catalogue = _catalogue(changed, given_data)
@@ -81,6 +88,11 @@ def plan_study(
         reporter.note(f"{domain} is left out: it {reason}.")
     for domain, reason in plan.unusable.items():
         reporter.note(left_out_text(domain, reason))
+    for name, reason in plan.not_trained.items():
+        reporter.note(f"{name} is not trained on: {reason}.")
+    for name, tests in plan.not_counted.items():
+        which = f"{training(name).label(plan.study.test)}: its mean leaves out {listed(tests, SHOWN_TESTS)}"
+        reporter.note(f"{which} (protocol {plan.study.protocol}).")
     return plan
 
 
@@ -96,10 +108,20 @@ def stores_answer(tracking_uri: str, storage: str | None, reporter: ScreenReport
     return True
 
 
-def run_plan(plan: Plan, jobs: int, tracking_uri: str, storage: str | None, fresh: bool, reporter: ScreenReporter) -> Outcome:
+def run_plan(
+    plan: Plan,
+    jobs: int,
+    tracking_uri: str,
+    storage: str | None,
+    fresh: bool,
+    reporter: ScreenReporter,
+    strict: bool = False,
+) -> Outcome:
     """Run what is left of a plan; Ctrl-C ends the command with exit code 130."""
     try:
-        return run_study(plan, jobs=jobs, tracking_uri=tracking_uri, storage=storage, fresh=fresh, reporter=reporter)
+        return run_study(
+            plan, jobs=jobs, tracking_uri=tracking_uri, storage=storage, fresh=fresh, reporter=reporter, strict=strict
+        )
     except KeyboardInterrupt:
         reporter.note("Stopped. What was finished is kept; the same command continues.")
         raise typer.Exit(130) from None
@@ -121,13 +143,19 @@ def _catalogue(study: Study, data: GivenData) -> Catalogue:
     return Catalogue(data.folders, options)
 
 
+def _without_reals(names: Sequence[str], reals: Collection[str], study: Study) -> list[str]:
+    """Return the data sets of ``--data`` that are no source of reals alone: such a one has its place."""
+    trained_or_tested = {dataset_name(domain) for domain in (*study.train, *study.test)}
+    return [name for name in names if name not in reals or name in trained_or_tested]
+
+
 def _names(folders: dict[str, str]) -> list[str]:
     """Return the names of the data sets of ``--data``."""
     return [datasets.get(name).name if ":" in name else name for name in folders]
 
 
 def _refuse_unused(folders: dict[str, str], plan: Plan) -> None:
-    used = {dataset_name(domain) for domain in (*plan.study.train, *plan.study.test)}
+    used = {dataset_name(domain) for domain in (*training_domains(plan.study.train), *plan.study.test, *plan.sources)}
     for name in _names(folders):
         if name not in used:
             raise DataError(f"--data {name} is not used by this run; add --train {name} or --test {name}, or leave it out.")
@@ -139,21 +167,26 @@ def print_plan(plan: Plan, console: Console, json_file: str | None) -> None:
         write_text(json_file, dump_json(_plan_document(plan)))
     else:
         _print_plan(plan)
-    print_remarks(plan.domains.values(), console)
+    print_remarks(plan.opened, console)
 
 
 def _plan_document(plan: Plan) -> dict[str, Any]:
     return {
         "study": plan.study.name,
         "detectors": [spec.label for spec in plan.detectors],
+        "controls": [spec.label for spec in plan.controls],
         "cells": plan.n_cells,
         "seeds": plan.study.seeds,
         "bands_per_cell": plan.n_bands,
         "fits_at_most": plan.n_fits,
+        "protocol": plan.study.protocol.value,
+        "train": [training(name).to_json() for name in plan.study.train],
+        "not_counted": {name: list(tests) for name, tests in plan.not_counted.items()},
         "domains": [size.to_json() for size in plan.sizes()],
+        "reals": list(plan.sources),
         "dropped_leaks": plan.dropped_leaks,
         "data": plan.facts,
-        "remarks": remarks(plan.domains.values()),
+        "remarks": remarks(plan.opened),
     }
 
 
@@ -169,30 +202,45 @@ def _print_plan(plan: Plan) -> None:
         name = folded_name(size.domain, console.width - 3 * max(len(count) + 2 for count in counts))
         table.add_row(Text.assemble(name, "\n", (f"  {', '.join(size.roles)}", "dim")), *counts)
     console.print(table)
-    labels = ", ".join(spec.label for spec in plan.detectors)
+    labels = ", ".join(spec.label for spec in (*plan.detectors, *plan.controls))
     console.print(
-        f"cells: {plan.n_cells} ({labels} × {len(plan.study.train)} training domains); "
+        f"cells: {plan.n_cells} ({labels} × {len(plan.study.train)} {'trainings' if plan.pools else 'training domains'}); "
         f"seeds: {plan.study.seeds}; bands per cell: at most {plan.n_bands}; fits: at most {plan.n_fits}. Nothing was run."
     )
+    _print_pools(plan, console)
     print_dropped(plan.dropped_leaks, console)
     print_missing(plan.facts, console)
+
+
+def _print_pools(plan: Plan, console: Console) -> None:
+    """Print the trainings that are more than one domain."""
+    if not plan.pools:
+        return
+    shares = ", as many reals and fakes of each domain" if plan.study.pool is PoolRule.BALANCED else ""
+    console.print(f"trainings on several domains (protocol {plan.study.protocol}; pool {plan.study.pool}{shares}):")
+    for name in dict.fromkeys(name for name, _ in plan.pools):
+        console.print(Text(f"  {training(name).label(plan.study.test)}"))
 
 
 def report(outcome: Outcome, plan: Plan, console: Console, files: tuple[str | None, str | None, str | None]) -> list[Row]:
     """Print or write the results; `files` are those of JSON, of rows and of test domains as CSV. Return the rows, ranked."""
-    rows, (json_file, csv_file, csv_tests) = ranked(outcome.rows), files
+    (json_file, csv_file, csv_tests), computed = files, computed_datasets()
+    with console.status("comparing the rows"):
+        board = ranked_board(ranked(outcome.rows), lambda row: kept_folder(row.cell))
+    rows = with_reals_ranks(board.rows, lambda row: kept_folder(row.cell))
     if json_file:
-        write_text(json_file, dump_json(as_document(plan.study.name, rows, computed=computed_datasets())))
+        document = as_document(plan.study.name, rows, computed=computed, ranking=board.detectors)
+        write_text(json_file, dump_json(document))
     if csv_file:
-        write_text(csv_file, as_csv(rows))
+        write_text(csv_file, as_csv(rows, computed))
     if csv_tests:
         write_text(csv_tests, as_tests_csv(rows))
     if "-" not in files and rows:
-        print_table(rows, plan.study.name, about_data=False, computed=computed_datasets())
+        print_table(rows, plan.study.name, about_data=False, computed=computed, ranking=board.detectors)
     _report_gaps(outcome, console)
     print_dropped(plan.dropped_leaks, console)
     print_missing(plan.facts, console)
-    print_remarks(plan.domains.values(), console)
+    print_remarks(plan.opened, console)
     if not outcome.computed and not outcome.failures:
         console.print("Nothing was left to do: every fit of this study is on record. --fresh computes all of it again.")
     else:

@@ -14,17 +14,20 @@ from ..frequency.bands import Band
 from ..models.attribution import classes_of
 from ..models.documents import model_document
 from ..models.recipe import TASKS, Recipe
+from ..models.spectrum_reference import FEWEST
+from ..models.trained_model import TrainedModel
 from ..models.training import train_model
 from ..pictures.crops import CropSpec
+from ..pictures.shortcuts import Shortcut
 from ..store.files import dump_json
 from ..tracking.store import resolve_tracking_uri
 from ..workers import running_workers
-from .arguments import parse_data, parse_detector
+from .arguments import data_words, parse_data, parse_detector
 from .next_steps import after_train
 from .options import check_target, jobs_of, write_text
 from .progress import ScreenReporter
 from .provenance import print_dropped, print_missing, print_remarks, print_unusable
-from .report import print_problems, print_steps
+from .report import print_problems, print_shortcut, print_steps
 from .requests.models import TrainRequest
 from .tracking_store import sent
 
@@ -40,7 +43,7 @@ def train(request: TrainRequest) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise BenchError(f"{folder} is there already; name another folder with --out, or remove it.")
     uri = resolve_tracking_uri(request.tracking_uri)
-    located = parse_data(request.data)
+    located = parse_data(data_words(request.data, request.groups, request.group_by))
     catalogue = Catalogue(located.folders, located.options)
     chosen = catalogue.choose(request.train, request.seed, lambda name: _lacks(catalogue.domain(name, request.seed)))
     print_unusable(chosen.left_out, console)
@@ -56,7 +59,7 @@ def train(request: TrainRequest) -> None:
     )
     started = time.time()
     with ScreenReporter(console) as reporter, running_workers(jobs_of(request.jobs)) as workers:
-        model, problems = train_model(recipe, catalogue, workers, reporter, request.drop_leaks)
+        model, problems = train_model(recipe, catalogue, workers, reporter, request.drop_leaks, request.allow_lookalikes)
         reporter.stage("keeping the model", None)
         model.save(folder)
         keep_curves(model.classifier.members, folder / "training.png", recipe.label)
@@ -74,6 +77,8 @@ def train(request: TrainRequest) -> None:
             highlight=False,
             soft_wrap=True,
         )
+        console.print(_check_text(model), markup=False, highlight=False, soft_wrap=True)
+    print_shortcut(", ".join(recipe.train), Shortcut.from_json(model.data["shortcut"]), console)
     print_problems(problems, console)
     print_dropped({", ".join(recipe.train): model.data["dropped_leaks"]}, console)
     print_missing(model.data["data"], console)
@@ -81,6 +86,13 @@ def train(request: TrainRequest) -> None:
     if request.json_file != "-":
         print_steps(after_train(folder), console)
     raise typer.Exit(0 if recorded and not problems else 3)
+
+
+def _check_text(model: TrainedModel) -> str:
+    """Return the share of validation pictures that get no verdict, or the reason why the model has no out-of-domain check."""
+    if model.check is None:
+        return f"It has no out-of-domain check: that takes {FEWEST} training and {FEWEST} validation pictures of each class."
+    return f"It is unsure of {100 * model.validation['unsure']:.1f} % of the validation pictures; bench scan gives the reasons."
 
 
 def _lacks(domain: OpenDomain) -> str:

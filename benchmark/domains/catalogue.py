@@ -1,5 +1,6 @@
 """The catalogue of data sets and domains of a run: names, options, folders and items."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +14,9 @@ from ..registry import NAME_PATTERN, check_parameters, datasets, source_digest
 from .names import DomainName, chain_of, dataset_name
 
 FOLDER = "folder"  # data set that a folder of the user's becomes unless it is recognised as another
+REAL_FOLDER = "real_folder"  # data set that a folder becomes whose reals alone are wanted
+CLASS_FOLDER = "real"  # a folder of that name is called after the one above it
+ODD = re.compile(r"[^\w.-]+")  # characters of a folder's name that the name of a domain does not take
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,29 @@ class Catalogue:
             self.specs[name] = DatasetSpec(adapter, str(path), options.pop(name, {}))
         for name in options:
             raise DataError(unknown_name("data set", name, self.specs))
+
+    def add_reals(self, folder: Path) -> str:
+        """
+        Make a data set of a folder whose reals alone are wanted; return its name, that of the folder.
+
+        Parameters
+        ----------
+        folder : Path
+            Absolute. One that a data set lies in already is that data set. A prepared folder is read as what it was prepared
+            from, any other as pictures, of which those in a folder called like fakes are left out.
+        """
+        for name, spec in self.specs.items():
+            if spec.root and Path(spec.root).resolve() == folder.resolve():
+                return name
+        adapter = datasets.get(FOLDER).adapter_of(folder)
+        named = folder.parent if folder.name.lower() == CLASS_FOLDER else folder
+        name = ODD.sub("-", named.name).strip("-") or CLASS_FOLDER
+        for parent in named.parents:  # another folder of that name is a data set already
+            if name not in self.specs:
+                break
+            name = f"{ODD.sub('-', parent.name)}-{name}"
+        self.specs[name] = DatasetSpec(REAL_FOLDER if datasets.get(adapter).own else adapter, str(folder))
+        return name
 
     def spec(self, domain: str) -> DatasetSpec:
         """

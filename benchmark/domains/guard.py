@@ -8,7 +8,9 @@ from ..contracts import Item, Split
 from ..errors import DataError, listed
 from .catalogue import OpenDomain
 from .names import dataset_name
-from .splits import missing_classes
+from .splits import Name, missing_classes, names_of
+
+HeldOut = tuple[OpenDomain, str]  # a domain, and the split of it that is scored
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,6 @@ def same_data(one: OpenDomain, other: OpenDomain) -> bool:
 
 N_SHOWN = 5
 WAY_OUT = "Mend the split lists, or leave the offenders out of training with --drop-leaks."
-Name = tuple[str, str]  # kind ("item", "identity", "video") and value
-
-
-def names_of(item: Item) -> tuple[Name, ...]:
-    """Return the names that items on two sides must not share: of the item, its clip, the identities shown and inserted."""
-    pairs = (("item", item.id), ("identity", item.target), ("identity", item.donor), ("video", item.video))
-    return tuple(name for name in pairs if name[1])
 
 
 def all_names(items: Iterable[Item]) -> set[Name]:
@@ -242,3 +237,44 @@ def guard(domains: Sequence[OpenDomain], drop: bool) -> tuple[list[OpenDomain], 
         if any(sides.dropped.values()):
             remaining[i] = guarded(domain, [item for items in sides.dropped.values() for item in items])
     return remaining, {split: len(items) for split, items in dropped.items()}
+
+
+def guard_study(
+    train: Sequence[str], held: Mapping[str, HeldOut], domains: dict[tuple[str, int], OpenDomain], replicate: int, drop: bool
+) -> dict[str, dict[str, int]]:
+    """
+    Refuse leaks of one draw of a study, or leave the items out.
+
+    Parameters
+    ----------
+    train : sequence of str
+        Domains.
+    held : mapping of str to (OpenDomain, str)
+        Domains of the draw that are scored, with the split, by their names in messages.
+    domains : dict of (domain, replicate) to OpenDomain
+        Those of which items are left out are replaced.
+    replicate : int
+    drop : bool
+        Leave training pictures out instead of refusing.
+
+    Returns
+    -------
+    dict of str to dict of str to int
+        Numbers of the items that were left out, by training domain and split.
+
+    Raises
+    ------
+    DataError
+        Naming what is shared; or, with `drop`, if a split is left without a class.
+    """
+    held_out = {name: all_names(domain.split(split)) for name, (domain, split) in held.items()}
+    dropped = {}
+    for name in train:
+        domain = domains[name, replicate]
+        fitted = Fitted(name, domain.split("train"), domain.split("val"), domain.regrouping)
+        related = {other: names for other, names in held_out.items() if same_data(held[other][0], domain)}
+        (drop_leaks if drop else refuse_leaks)([fitted], related)
+        if any(fitted.dropped.values()):
+            domains[name, replicate] = guarded(domain, [item for items in fitted.dropped.values() for item in items])
+            dropped[name] = {split: len(items) for split, items in fitted.dropped.items()}
+    return dropped

@@ -29,10 +29,13 @@ class Learned:
         `content_name` of pictures.
     names : frozenset of str, or None
         `hashed_name` of the items, their clips and identities; None where they are not known.
+    looks : frozenset of int
+        `perceptual_hash` of the pictures, except computed ones.
     """
 
     seen: frozenset[str] = frozenset()
     names: frozenset[str] | None = None
+    looks: frozenset[int] = frozenset()
 
 
 def content_name(content: str) -> str:
@@ -65,7 +68,9 @@ def fitted_names(domains: Sequence[OpenDomain]) -> frozenset[str]:
     return frozenset(name for domain, item in items for name in hashed_names(domain, item))
 
 
-def write_learned(table: str | Path, domain: OpenDomain, items: Iterable[Item], contents: Iterable[str]) -> None:
+def write_learned(
+    table: str | Path, domain: OpenDomain, items: Iterable[Item], contents: Iterable[str], looks: Iterable[int]
+) -> None:
     """
     Write, beside the item table of a training or validation set, the digests for models that learn from it.
 
@@ -78,9 +83,19 @@ def write_learned(table: str | Path, domain: OpenDomain, items: Iterable[Item], 
         All of the set.
     contents : iterable of str
         Of those that can be used.
+    looks : iterable of int
+        `perceptual_hash` of those; none for computed pictures.
     """
     names = sorted({name for item in items for name in hashed_names(domain, item)})
-    write_json(_place(table), {"seen": sorted(set(map(content_name, contents))), "names": names}, durable=False)
+    seen = sorted(set(map(content_name, contents)))
+    write_json(_place(table), {"seen": seen, "names": names, "looks": sorted(set(looks))}, durable=False)
+
+
+def join_learned(table: str | Path, tables: Iterable[str | Path]) -> None:
+    """Write, beside the item table of a pool, the union of the digests beside those of its members."""
+    learned = read_learned(tables)
+    document = {"seen": sorted(learned.seen), "names": sorted(learned.names or ()), "looks": sorted(learned.looks)}
+    write_json(_place(table), document, durable=False)
 
 
 def read_learned(tables: Iterable[str | Path]) -> Learned:
@@ -89,7 +104,7 @@ def read_learned(tables: Iterable[str | Path]) -> Learned:
     if not all(documents):
         return Learned()
     return Learned(
-        *(frozenset(name for document in documents if document for name in document[key]) for key in ("seen", "names"))
+        *(frozenset(name for document in documents if document for name in document[key]) for key in ("seen", "names", "looks"))
     )
 
 

@@ -219,7 +219,7 @@ def _crops(
 
 
 class _Facts:
-    """Facts of the files of a chunk, which are collected while it is read; none of a chunk in colour, whose grey one has them."""
+    """Facts of the files of a chunk, collected while it is read; a chunk in colour has none, as its grey one has them."""
 
     def __init__(self, task: ChunkTask) -> None:
         self._task = task

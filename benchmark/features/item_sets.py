@@ -148,9 +148,11 @@ def item_set(
         pairs = [(task, chunk) for task, chunk in zip(tasks, chunks, strict=True) if task.colour == colour]
         folders[name], index[name] = _index(pairs, usable)
     np.savez(place.with_suffix(".npz"), **index)  # pyright: ignore[reportArgumentType] (arrays by name)
-    if split != "test":
-        learned = [content for content, status in zip(of_items.contents, statuses, strict=True) if status == OK]
-        write_learned(place.with_suffix(".parquet"), domain, items, learned)
+    if split in ("train", "val"):
+        usable_rows = [i for i, status in enumerate(statuses) if status == OK]
+        computed = domain.dataset is not None and domain.dataset.computed  # those that look alike are no copies
+        looks = [] if computed else [of_items.hashes[i] for i in usable_rows]
+        write_learned(place.with_suffix(".parquet"), domain, items, [of_items.contents[i] for i in usable_rows], looks)
     seconds = [chunk.seconds / len(task.items) for task, chunk in zip(tasks, chunks, strict=True)]
     return ItemSet(
         domain=domain.name,
@@ -193,7 +195,7 @@ def _nothing_left(domain: str, split: str, label: str, refused: Sequence[tuple[s
 def iter_problems(sets: Sequence[ItemSet]) -> Iterator[tuple[str, str, str, str]]:
     """Yield every item that could not be used, once, as (data set, item, status, detail)."""
     seen = set()
-    for items in sets:
+    for items in (part for each in sets for part in each.parts):
         name = dataset_name(items.domain)
         for item, status, detail in items.problems:
             if (name, item) not in seen:

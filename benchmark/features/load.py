@@ -3,6 +3,7 @@
 import contextlib
 import math
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -69,6 +70,29 @@ def first_crop(items: ItemSet, place: int) -> NDArray[np.uint8]:
     index = _read_index(items.index)[kind]
     chunk, row, _ = index[np.flatnonzero(index[:, 2] == place)[0]]
     return np.array(_open_array(str(Path(folders[chunk], "crops.npy")))[row])
+
+
+def iter_crops(items: ItemSet, colour: bool) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.intp]]]:
+    """
+    Yield the crops of an item set as they were cut, chunk by chunk.
+
+    Parameters
+    ----------
+    items : ItemSet
+    colour : bool
+        The crops of views that take colour, or those of views that take grey; one kind may not have been prepared.
+
+    Yields
+    ------
+    crops : array of uint8 (n_crops, side, side[, 3])
+    rows : array of int (n_crops,)
+        Position, among the items with status ``ok``, of the item that each crop shows.
+    """
+    kind, folders = ("colour", items.colour) if colour else ("grey", items.grey)
+    index = _read_index(items.index)[kind]
+    for chunk, folder in enumerate(folders):
+        _, rows, places = index[index[:, 0] == chunk].T
+        yield np.array(_open_array(str(Path(folder, "crops.npy")))[rows]), places.astype(np.intp)
 
 
 def chunk_view(folder: str, spec: ViewSpec, band: Band) -> tuple[Features, NDArray[np.intp]] | None:

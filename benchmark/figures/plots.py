@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 
 from ..contracts import Detector
-from ..domains.names import chain_of, unperturbed
+from ..domains.names import chain_of, training, unperturbed
 from ..epochs import Series, member_series
 from ..frequency.bands import MAX_FREQUENCY, Band
 from ..results.cell_document import NarrowBand, TriedBand
-from ..results.rows import EvidenceInterval, Row
+from ..results.evidence import Evidence, evidence_text
+from ..results.rows import Row
 from ..store.files import atomic_path
 from .labels import place_labels
 from .looks import SCREEN, Look
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # Okabe-Ito: told apart by colour-blind readers too.
 REAL_COLOUR, FAKE_COLOUR, BAND_COLOUR, EVIDENCE_COLOUR = "#0072B2", "#D55E00", "#009E73", "#E69F00"
+NECESSARY_COLOUR = "#CC79A7"
 LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^vP"
 DECIBEL = 10 / np.log(10)
@@ -84,20 +86,20 @@ def save_spectrum(path: Path, frequency: NDArray, profiles: dict[str, tuple[NDAr
 def save_sweep(
     path: Path,
     trials: Sequence[TriedBand],
-    evidence: EvidenceInterval | None,
+    evidence: Evidence,
     band: Band,
     title: str,
     look: Look = SCREEN,
 ) -> bool:
     """
-    Validation AUC of single narrow bands over frequency, with the evidence interval and the chosen band.
+    Validation AUC of single narrow bands over frequency, kept alone and taken out, with the evidence and the chosen band.
 
     Parameters
     ----------
     path : Path
         Its suffix tells the kind of file.
     trials : sequence of TriedBand
-    evidence : EvidenceInterval or None
+    evidence : tuple of EvidenceStretch or None
     band : Band
     title : str
     look : Look
@@ -107,21 +109,18 @@ def save_sweep(
     bool
         False, and no file, where no narrow band has an AUC.
     """
-    swept = [trial for trial in trials if trial.stage == "sweep" and np.isfinite(trial.auc)]
-    if not swept:
+    swept, removed = (
+        [trial for trial in trials if trial.stage == stage and np.isfinite(trial.auc)] for stage in ("sweep", "stop_sweep")
+    )
+    if not swept and not removed:
         return False
-    centre = [sum(trial.band.edges) / 2 for trial in swept]
-    auc, low, high = np.array([(trial.auc, trial.auc_lo, trial.auc_hi) for trial in swept]).T
-    least = min(0.38, float(np.nanmin([*auc, *low])) - 0.02)
+    least = min(0.38, *(float(np.nanmin([t.auc, t.auc_lo])) - 0.02 for t in (*swept, *removed)))
     with look.figure(path, look.width(3.3 if look.paper else 7.5), 3.1 if look.paper else 4.6) as figure:
         axes = figure.subplots()
         _shade(axes, band, f"chosen band: {band}")
-        if evidence:
-            edges = (evidence.low, evidence.high)
-            label = f"evidence interval (all points together): {edges[0]:.3f}-{edges[1]:.3f}"
-            axes.hlines(least + 0.04, *edges, color=EVIDENCE_COLOUR, linewidth=3 if look.paper else 5, label=label)
-        axes.fill_between(centre, low, high, color="0.3", alpha=0.2, linewidth=0, label="95 % interval of each point")
-        axes.plot(centre, auc, color="0.15", marker="o", markersize=2 if look.paper else 3, label="one narrow band")
+        _mark_evidence(axes, evidence, least + 0.04, look)
+        _sweep_line(axes, swept, "0.15", "one narrow band", look)
+        _sweep_line(axes, removed, NECESSARY_COLOUR, "all but one narrow band", look)
         reference = next((trial.auc for trial in trials if trial.stage == "allpass"), np.nan)
         if np.isfinite(reference):
             axes.axhline(reference, color=REAL_COLOUR, linewidth=1, linestyle="--", label=f"all-pass: {reference:.3f}")
@@ -130,8 +129,29 @@ def save_sweep(
         axes.set_ylabel("validation AUC")
         frequency_axis(axes, look)
         axes.set_title(look.wrapped(title, 3.0))
-        figure.legend(fontsize=look.small, loc="outside lower center", ncols=1 if look.paper else 2)
+        figure.legend(fontsize=look.small, loc="outside lower center", ncols=1)
     return True
+
+
+def _sweep_line(axes: "Axes", trials: Sequence[TriedBand], colour: str, label: str, look: Look) -> None:
+    """Draw the AUC of narrow bands of one kind over their centres, with the interval of each."""
+    if not trials:
+        return
+    centre = [sum(trial.band.edges) / 2 for trial in trials]
+    auc, low, high = np.array([(trial.auc, trial.auc_lo, trial.auc_hi) for trial in trials]).T
+    axes.fill_between(centre, low, high, color=colour, alpha=0.2, linewidth=0)
+    axes.plot(centre, auc, color=colour, marker="o", markersize=2 if look.paper else 3, label=f"{label} (95 % interval)")
+
+
+def _mark_evidence(axes: "Axes", evidence: Evidence, height: float, look: Look) -> None:
+    """Draw the stretches that are sufficient, below them those that are necessary; the legend names all of them."""
+    thickness = 3 if look.paper else 5
+    label = f"evidence, all points together: {evidence_text(evidence)}"
+    for name, colour, place in (("sufficient", EVIDENCE_COLOUR, height), ("necessary", NECESSARY_COLOUR, height - 0.02)):
+        for stretch in evidence or ():
+            if getattr(stretch, name):
+                axes.hlines(place, stretch.low, stretch.high, color=colour, linewidth=thickness, label=label)
+                label = "_"  # one entry of the legend for all
 
 
 NOT_MEASURED = "0.85"  # grey
@@ -199,14 +219,22 @@ def _auc_bar(figure: Any, shown: Any, axes: list["Axes"], label: str, look: Look
 
 
 def _transfer_lines(narrow: Sequence[NarrowBand], train: str) -> list[tuple[str, Callable[[NarrowBand], float]]]:
-    """Names of the lines of a band-transfer map, home first, and how the AUC of a band is read."""
+    """
+    Names of the lines of a band-transfer map, home first, and how the AUC of a band is read.
+
+    A pool is at home on its validation pictures, and its members have no line of their own.
+    """
 
     def tested(domain: str) -> Callable[[NarrowBand], float]:
         return lambda band: band.auc_on(domain)
 
     domains = list(dict.fromkeys(name for band in narrow for name in band.tests))
-    home = next((name for name in (train, unperturbed(train)) if name in domains), None)
-    first = (f"{home} (home)", tested(home)) if home else (f"{train} (home, validation)", lambda band: band.validation[0])
+    members = training(train).members
+    if len(members) > 1:
+        domains = [name for name in domains if not training(train).is_home(name)]
+    home = next((name for name in (*members, *map(unperturbed, members)) if name in domains), None)
+    label = training(train).label()
+    first = (f"{home} (home)", tested(home)) if home else (f"{label} (home, validation)", lambda band: band.validation[0])
     return [first, *((name, tested(name)) for name in domains if name != home)]
 
 
@@ -269,7 +297,7 @@ def save_heat_map(path: Path, rows: Sequence[Row], title: str, look: Look = SCRE
     for i, row in enumerate(rows):
         auc = {test.domain: test.auc for test in row.tests}
         values[i] = [auc.get(domain, np.nan) for domain in domains]
-    home = np.array([[row.train == domain for domain in domains] for row in rows])
+    home = np.array([[domain in training(row.train).members for domain in domains] for row in rows])
     columns = [domain.replace("/", "/\n") for domain in domains]
     _save_heat_map(
         path, values, [_cell_label(row) for row in rows], columns, "tested on (bold: the training domain)", title, home, look
@@ -516,7 +544,7 @@ def save_mmd(path: Path, entries: Sequence[tuple[str, dict[str, Any]]], title: s
 
 
 def _cell_label(row: Row) -> str:
-    return f"{row.detector} ← {row.train}\n{row.band}"
+    return f"{row.detector} ← {row.train_label}\n{row.band}"
 
 
 def _save_heat_map(

@@ -5,7 +5,7 @@ The verdict on a video is one answer, however many frames were scored. Scores of
 metrics, the threshold and the bootstrap over identities are those of single pictures.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, StudyError, unknown_name
-from .bootstrap import TAIL, GroupBootstrap, independent_pairs, scarce, unseen_bounds
 from .detection import balanced_accuracy as balanced_accuracy_at
 from .detection import best_threshold, detection_rate_at
+from .intervals import Intervals, least_groups
 from .roc import Interval, Scored
+from .weighted import weighted_balanced_accuracy, weighted_detection_rates
 
 MAJORITY = float(np.nextafter(0.5, 1))  # least share of votes that is a majority: a tie is none
 RATES = {"pd10": 0.10, "pd5": 0.05, "pd1": 0.01}  # detection rates of clips, with their false-alarm rates
@@ -193,7 +194,7 @@ def clip_metrics(
     rule: ClipRule,
     frame_thresholds: Sequence[float],
     clip_thresholds: Sequence[float],
-    bootstrap: GroupBootstrap,
+    intervals: Intervals,
 ) -> ClipMetrics:
     """
     Compute the detection metrics of the clips of one test domain.
@@ -205,8 +206,8 @@ def clip_metrics(
     rule : ClipRule
     frame_thresholds, clip_thresholds : sequence of float
         Of each detector, chosen on its validation items; see `clip_threshold`.
-    bootstrap : GroupBootstrap
-        Of groups (identities) that all frames are of.
+    intervals : Intervals
+        Of all frames, whose groups are identities.
 
     Returns
     -------
@@ -222,94 +223,24 @@ def clip_metrics(
     n_clips = len(clips[0].labels)
     if not all(np.isfinite(scored.scores).all() for scored in clips):
         return ClipMetrics(rule, n_clips, UNKNOWN, UNKNOWN, dict.fromkeys(RATES, UNKNOWN))
-    pairs = list(zip(clips, clip_thresholds, strict=True))
-    accuracy = _share(
-        [balanced_accuracy_at(scored.labels, scored.scores, threshold) for scored, threshold in pairs],
-        clips,
-        lambda: [bootstrap.under_draws(scored, _accuracies(threshold)) for scored, threshold in pairs],
+    accuracies = [balanced_accuracy_at(s.labels, s.scores, t) for s, t in zip(clips, clip_thresholds, strict=True)]
+    # Every draw has a threshold of its own: scores relative to it have theirs at 0.
+    centred = [Scored(s.labels, s.scores - t, s.groups) for s, t in zip(clips, clip_thresholds, strict=True)]
+    (accuracy,) = intervals.shares(centred, _balanced_accuracy, np.array([accuracies]), [0])
+    values = np.array([[detection_rate_at(s.labels, s.scores, x) for s in clips] for x in RATES.values()])
+    rates = intervals.shares(clips, _detection_rates, values, [least_groups(x) for x in RATES.values()])
+    return ClipMetrics(
+        rule,
+        n_clips,
+        intervals.auc(intervals.replicates(clips)),
+        intervals.share(accuracy),
+        {name: intervals.share(rate) for name, rate in zip(RATES, rates, strict=True)},
     )
-    rates = {name: _rate(clips, x, bootstrap) for name, x in RATES.items()}
-    return ClipMetrics(rule, n_clips, bootstrap.interval(clips), accuracy, rates)
 
 
-Statistic = Callable[[Scored, NDArray], NDArray[np.float64]]  # items and weights (n_draws, n_items) to (n_draws,)
+def _balanced_accuracy(centred: Scored, weights: NDArray) -> NDArray[np.float64]:
+    return weighted_balanced_accuracy(centred, weights, 0.0)[np.newaxis]
 
 
-def _rate(clips: Sequence[Scored], false_alarm_rate: float, bootstrap: GroupBootstrap) -> Interval:
-    def rates(scored: Scored, weights: NDArray) -> NDArray[np.float64]:
-        return weighted_detection_rate(scored, weights, false_alarm_rate)
-
-    values = [detection_rate_at(clip.labels, clip.scores, false_alarm_rate) for clip in clips]
-    return _share(values, clips, lambda: [bootstrap.under_draws(clip, rates) for clip in clips])
-
-
-def _accuracies(threshold: float) -> Statistic:
-    return lambda scored, weights: weighted_balanced_accuracy(scored, weights, threshold)
-
-
-def _share(values: Sequence[float], clips: Sequence[Scored], draws: Callable[[], list[NDArray[np.float64]]]) -> Interval:
-    """Mean of a share over detectors, with the percentiles of its draws, which are made only where there is a value."""
-    value = float(np.mean(values))
-    if not np.isfinite(value):
-        return UNKNOWN
-    drawn = np.mean(draws(), axis=0)
-    drawn = drawn[np.isfinite(drawn)]
-    n_pairs = independent_pairs(clips)
-    if n_pairs < 2 or drawn.size < 2:
-        return Interval(value, np.nan, np.nan, np.nan)
-    low, high = (float(bound) for bound in np.quantile(drawn, [TAIL, 1 - TAIL]))
-    if scarce(value, n_pairs):
-        unseen = unseen_bounds(value, n_pairs, 0.0)
-        low, high = min(low, unseen[0]), max(high, unseen[1])
-    return Interval(value, min(low, value), max(high, value), float(drawn.std(ddof=1)))
-
-
-# --- under bootstrap draws --------------------------------------------------------------------------------------------
-
-
-def weighted_balanced_accuracy(scored: Scored, weights: NDArray, threshold: float) -> NDArray[np.float64]:
-    """
-    Balanced accuracy with items counted by weight.
-
-    Parameters
-    ----------
-    scored : Scored
-    weights : array (n_draws, n_items)
-    threshold : float
-
-    Returns
-    -------
-    array of float64 (n_draws,)
-        NaN where a class has no weight.
-    """
-    fake = scored.labels == 1
-    right = ((scored.scores >= threshold) == fake).astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        shares = [weights[:, members] @ right[members] / weights[:, members].sum(axis=1) for members in (fake, ~fake)]
-    return np.asarray((shares[0] + shares[1]) / 2, dtype=np.float64)
-
-
-def weighted_detection_rate(scored: Scored, weights: NDArray, false_alarm_rate: float) -> NDArray[np.float64]:
-    """
-    PD@x (`detection_rate_at`) with items counted by weight.
-
-    Parameters
-    ----------
-    scored : Scored
-    weights : array (n_draws, n_items)
-    false_alarm_rate : float
-        x, between 0 and 1.
-
-    Returns
-    -------
-    array of float64 (n_draws,)
-        NaN where a class has no weight.
-    """
-    order = np.argsort(-scored.scores, kind="stable")
-    scores, fake = scored.scores[order], scored.labels[order] == 1
-    last = np.r_[scores[1:] != scores[:-1], True]  # of equal scores: a threshold passes all of them or none
-    detected, alarms = (np.cumsum(weights[:, order] * members, axis=1, dtype=np.float64) for members in (fake, ~fake))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rates, false = (counts / counts[:, -1:] for counts in (detected, alarms))
-    allowed = np.where((false <= false_alarm_rate + 1e-12) & last, rates, 0.0)
-    return np.where(np.isfinite(rates[:, -1] + false[:, -1]), allowed.max(axis=1), np.nan)
+def _detection_rates(scored: Scored, weights: NDArray) -> NDArray[np.float64]:
+    return weighted_detection_rates(scored, weights, tuple(RATES.values()))

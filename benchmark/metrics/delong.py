@@ -1,9 +1,9 @@
 """
 Variance of an AUC, and covariance of several on the same items, without resampling.
 
-DeLong, DeLong and Clarke-Pearson (Biometrics 44, 1988) by the midranks of Sun and Xu (IEEE Signal Processing Letters 21, 2014);
-with groups, Obuchowski (Biometrics 53, 1997). An AUC is the mean of what each item adds to it, so its variance is that of these
-parts; items of a group are summed first.
+DeLong, DeLong and Clarke-Pearson (Biometrics 44, 1988), from sorted scores as Sun and Xu (IEEE Signal Processing Letters 21,
+2014); with groups, Obuchowski (Biometrics 53, 1997). An AUC is the mean of what each item adds to it, so its variance is that
+of these parts; items of a group are summed first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,17 +69,20 @@ def auc_parts(labels: ArrayLike, scores: ArrayLike, member: NDArray[np.intp], n_
         Of one row. A fake's placement is the share of reals that it beats, a real's the share of fakes that beat it, ties
         counting half; both have the AUC as their mean.
     """
-    from scipy.stats import rankdata
-
     fake, values = np.asarray(labels) == 1, np.asarray(scores, dtype=np.float64)
     n_fake, n_real = int(fake.sum()), int((~fake).sum())
-    among_all = rankdata(values)
-    fakes = (among_all[fake] - rankdata(values[fake])) / n_real
-    reals = 1 - (among_all[~fake] - rankdata(values[~fake])) / n_fake
+    fakes = _beaten(values[fake], values[~fake]) / n_real
+    reals = 1 - _beaten(values[~fake], values[fake]) / n_fake
     return Parts(
         _sums(fakes, member[fake], n_groups) / n_fake,
         _sums(reals, member[~fake], n_groups) / n_real,
     )
+
+
+def _beaten(scores: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Number of the others below each score, ties counting half."""
+    ascending = np.sort(others)
+    return (np.searchsorted(ascending, scores) + np.searchsorted(ascending, scores, "right")) / 2
 
 
 def _sums(placements: NDArray[np.float64], member: NDArray[np.intp], n_groups: int) -> NDArray[np.float64]:

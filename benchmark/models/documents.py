@@ -29,6 +29,7 @@ def model_document(model: TrainedModel, folder: Path, start: float) -> RunDocume
         "crop": str(recipe.crop.side),
         "seed": str(recipe.seed),
         **{f"view.{name}": str(value) for name, value in model.view.options.items() if name in ENCODER_FACTS},
+        **({"check": ", ".join(model.check.reencodings)} if model.check else {}),
         **_data_params(model.data),
     }
     name = f"train {recipe.label}"

@@ -9,20 +9,26 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ..contracts import FAKE, LABEL_NAMES, REAL
+from ..contracts import FAKE, LABEL_NAMES, REAL, SPLITS
 from ..domains.catalogue import Catalogue, OpenDomain
-from ..domains.guard import Name, refuse_shared
+from ..domains.guard import Name, refuse_shared, whole
+from ..domains.names import unperturbed
 from ..domains.seen import hashed_names
+from ..domains.splits import split_digest
 from ..errors import DataError, unknown_name
-from ..features.prepare import scratch_places
-from ..metrics.bootstrap import GroupBootstrap
+from ..features.apart import can_be_drawn_anew, drawn_anew, with_datasets
+from ..features.prepare import Request, scratch_places
 from ..metrics.clips import ClipMetrics, ClipRule, Frames, clip_metrics
+from ..metrics.intervals import Intervals
 from ..metrics.roc import Scored
+from ..pictures.audit import audit
+from ..pictures.shortcuts import Shortcut
 from ..reporting import Reporter
+from ..results.rows import RealsResult
 from ..results.scores import frame_clips, with_scores
 from ..workers import Workers
 from .attribution import attribution_metrics, confusion_matrix, generator_of
-from .pools import Pool, load_pools, splits_and_facts
+from .pools import Pool, is_home, load_pools, prepare_for, splits_and_facts
 from .recipe import ATTRIBUTION
 from .trained_model import TrainedModel, detection_numbers
 
@@ -55,6 +61,10 @@ class Evaluation:
         Of the clips, where pictures are frames of clips (detection).
     clip_problem : str
         Reason why frames could not be pooled to clips; empty if they could, or if there are none.
+    by_reals : tuple of RealsResult
+        The fakes against each source of reals (`models.reals`); empty where none was asked for.
+    shortcut : Shortcut, or None
+        Audit of the files; None where a class has fewer than two groups.
     """
 
     domain: str
@@ -69,6 +79,8 @@ class Evaluation:
     missing: tuple[str, ...] = ()
     clips: ClipMetrics | None = None
     clip_problem: str = ""
+    by_reals: tuple[RealsResult, ...] = ()
+    shortcut: Shortcut | None = None
 
 
 def evaluate_model(
@@ -79,6 +91,7 @@ def evaluate_model(
     reporter: Reporter,
     drop: bool = False,
     rule: ClipRule = ClipRule.MEAN,
+    allow_lookalikes: bool = False,
 ) -> list[Evaluation]:
     """
     Score the test pictures of domains; those that the model has seen are not scored.
@@ -95,6 +108,8 @@ def evaluate_model(
         Do not score pictures that share a clip or an identity with what the model has learned from, instead of refusing.
     rule : ClipRule
         Pools the scores of a clip's frames (detection).
+    allow_lookalikes : bool
+        Score pictures that look like those that the model has learned from, however many they are.
 
     Returns
     -------
@@ -116,19 +131,41 @@ def evaluate_model(
     else:
         parts = [(name,) for name in test]
     domains = {name: catalogue.domain(name, recipe.seed) for name in test}
+    if not allow_lookalikes:
+        domains = {name: _split_as_learned(model, domain, workers, reporter) for name, domain in domains.items()}
     shared = {name: shared_items(model, domain) for name, domain in domains.items()}
     for name, items in shared.items():
         if not drop:
             names = {shared_name for of_item in items.values() for shared_name in of_item}
             refuse_shared(f"the training pictures of the model and test of {name}", names, TEST_WAY_OUT)
-    return [_evaluate(model, [domains[name] for name in part], shared, workers, reporter, rule) for part in parts]
+    apart = not allow_lookalikes
+    return [_evaluate(model, [domains[name] for name in part], shared, workers, reporter, rule, apart) for part in parts]
 
 
-def shared_items(model: TrainedModel, domain: OpenDomain) -> dict[str, set[Name]]:
-    """Return the test items that share a clip or an identity with what a model has learned from: shared names by id."""
+def _split_as_learned(model: TrainedModel, domain: OpenDomain, workers: Workers, reporter: Reporter) -> OpenDomain:
+    """
+    Return a domain with the splits that its data set had when the model learned from it.
+
+    They differ from those that are listed where the data set was grouped by look-alikes, which needs all of its pictures.
+    """
+    if not can_be_drawn_anew(domain) or not is_home(model, domain):
+        return domain
+    if split_digest(whole(domain).items) in model.data.get("splits", {}).values():
+        return domain
+    with scratch_places() as places:
+        (part,) = prepare_for(model.recipe, [Request(domain, (("train", "val"), ("test",)))], places, workers, reporter)
+        drawn = drawn_anew(domain, {split: part.statuses(split) for split in SPLITS}, lambda _: part.statuses("test"))
+    if drawn is None:
+        return domain
+    reporter.note(drawn.sentence)
+    return with_datasets({(domain.name, 0): domain}, {unperturbed(domain.name): drawn.dataset})[domain.name, 0]
+
+
+def shared_items(model: TrainedModel, domain: OpenDomain, split: str = "test") -> dict[str, set[Name]]:
+    """Return the items of a split that share a clip or an identity with what a model has learned from: shared names by id."""
     learned = model.names or frozenset()
     shared = {}
-    for item in domain.split("test"):
+    for item in domain.split(split):
         names = {name for hashed, name in hashed_names(domain, item).items() if hashed in learned}
         if names:
             shared[item.id] = names
@@ -142,10 +179,12 @@ def _evaluate(
     workers: Workers,
     reporter: Reporter,
     rule: ClipRule,
+    apart: bool,
 ) -> Evaluation:
     with scratch_places() as places:
-        pool = load_pools(model.recipe, domains, ("test",), places, workers, reporter, model, shared)["test"]
+        pool = load_pools(model.recipe, domains, ("test",), places, workers, reporter, model, shared, apart)["test"]
         scores = model.score_view(pool.view, pool.rows)
+    audited = audit(pool.files)
     probabilities = model.calibration.probabilities(scores)
     n_classes = len(model.recipe.classes)
     clips, clip_problem = _clips(model, pool, scores[:, 0], rule) if n_classes == 2 else (None, "")
@@ -162,6 +201,7 @@ def _evaluate(
         tuple(name for label, name in enumerate(LABEL_NAMES) if n_classes == 2 and label not in pool.labels),
         clips,
         clip_problem,
+        shortcut=audited.shortcut if audited else None,
     )
 
 
@@ -172,8 +212,8 @@ def _clips(model: TrainedModel, pool: Pool, scores: NDArray[np.float64], rule: C
         return None, ""
     frames = Frames(Scored(pool.labels, scores, pool.groups), names)
     try:
-        bootstrap = GroupBootstrap([frames.scored])
-        return clip_metrics([frames], rule, [model.threshold], [model.clip_threshold(rule)], bootstrap), ""
+        intervals = Intervals([frames.scored])
+        return clip_metrics([frames], rule, [model.threshold], [model.clip_threshold(rule)], intervals), ""
     except DataError as error:
         return None, str(error)
 

@@ -5,16 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 
 from ..contracts import LABEL_NAMES
-from ..domains.names import dataset_name
+from ..domains.names import dataset_name, training
 from ..domains.seen import read_learned
 from ..errors import BenchError, PluginError
-from ..features.load import load_view
+from ..features.load import iter_crops, load_view
 from ..metrics.roc import Scored
 from ..records import CellResult, ItemSet
 from ..results.scores import frame_clips, item_labels, ok_rows
+from ..views import view_kernel
+from .check_calibration import MOST_REENCODED, LabelledCrops, with_check
 from .recipe import DETECTION, Recipe
 from .trained_model import TrainedModel, fitted, require_classes
 
@@ -23,6 +26,7 @@ LEFT_OUT = "model_left_out.txt"  # says why there is none
 MOST_BYTES = 32 * 2**20
 MOST_SECONDS = 120.0  # of fitting; a detector that needs more is not fitted once more for this
 DRAW = 0
+FEW_REENCODED = 20  # validation pictures of a class, for the check of an encoder's model: a study keeps one for every cell
 
 
 def keep_model(result: CellResult, folder: Path) -> int | None:
@@ -43,7 +47,7 @@ def keep_model(result: CellResult, folder: Path) -> int | None:
     int or None
         Bytes of the model, of `MOST_BYTES` at most; None where there is none.
     """
-    if not result.cell.study.keep_models:
+    if result.cell.is_control or not result.cell.study.keep_models:
         return None
     try:
         require_cheap(result)
@@ -111,8 +115,9 @@ def fitted_model(result: CellResult) -> TrainedModel:
     val = load_view(replicate.val, detector.view, band)
     classifier, scores = fitted(cell.detector.label, [detector], len(LABEL_NAMES), train, val)
     groups = table.column("group").to_numpy(zero_copy_only=False)[ok_rows(table)].astype(str)
+    parts = training(cell.train).parts
     model = TrainedModel.calibrated(
-        Recipe(cell.detector, DETECTION, LABEL_NAMES, band, cell.study.crop.spec(), (cell.train,), cell.study.seed),
+        Recipe(cell.detector, DETECTION, LABEL_NAMES, band, cell.study.crop.spec(), parts, cell.study.seed),
         classifier,
         Scored(labels, scores[:, 0], groups),
         replicate.train.n_ok,
@@ -120,13 +125,21 @@ def fitted_model(result: CellResult) -> TrainedModel:
         _data(replicate.train, replicate.val),
         frame_clips(table),
     )
+    n_reencoded = FEW_REENCODED if view_kernel(detector.view).expensive else MOST_REENCODED
+    of_train, of_val = (_labelled_crops(items, model.colour) for items in (replicate.train, replicate.val))
+    model = with_check(cell.detector.label, model, of_train, of_val, n_reencoded)
     return replace(model, framing=replicate.train.provenance.framing)
+
+
+def _labelled_crops(items: ItemSet, colour: bool) -> LabelledCrops:
+    labels = item_labels(pq.read_table(items.table))
+    return LabelledCrops(iter_crops(items, colour), labels, np.zeros(len(labels), dtype=np.intp))
 
 
 def _data(train: ItemSet, val: ItemSet) -> dict[str, Any]:
     """Return the provenance of the pictures in the form of a trained model's `data`."""
     return {
-        "splits": {train.domain: train.provenance.split_list},
-        "data": {dataset_name(train.domain): dict(train.provenance.facts)} if train.provenance.facts else {},
+        "splits": {part.domain: part.provenance.split_list for part in train.parts},
+        "data": {dataset_name(part.domain): dict(part.provenance.facts) for part in train.parts if part.provenance.facts},
         "dropped_leaks": {items.split: items.provenance.n_dropped for items in (train, val)},
     }

@@ -1,5 +1,6 @@
 """Score pictures and video clips that belong to no data set."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,6 +18,7 @@ from ..pictures.windows import Box, FaceWindows, Window
 from ..results.scores import Status
 from ..store.files import printable, read_file
 from ..workers import one_thread
+from .domain_check import Doubt, Evidence
 from .trained_model import UNSURE, TrainedModel
 
 EARLIER_RULES = {"majority": ClipRule.VOTE}  # names of an earlier version
@@ -39,7 +41,7 @@ class ScanResult:
     probabilities : dict of str to float
         Empty where nothing could be scored.
     detail : str
-        Reason why there is no verdict, or a remark on it.
+        Reason why nothing was scored, or a remark on it.
     looked_at : {"face", "middle", ""}
         Scored part of the picture; empty if nothing was scored.
     box : tuple of int, or None
@@ -51,6 +53,11 @@ class ScanResult:
         Scored frames of a clip: with faces, those in which one was found.
     n_looked : int, or None
         Decoded frames of a clip.
+    doubt : Doubt, or None
+        Reason for ``unsure``.
+    distance : float, or None
+        From the training spectra, as a multiple of the limit; of a clip the median over its frames. None where nothing was
+        scored, and for a model without a check.
     """
 
     path: str
@@ -65,6 +72,8 @@ class ScanResult:
     seconds: float | None = None
     n_frames: int | None = None
     n_looked: int | None = None
+    doubt: Doubt | None = None
+    distance: float | None = None
 
     def as_row(self) -> dict[str, Any]:
         """Return a flat row, with one column per class."""
@@ -76,7 +85,9 @@ class ScanResult:
             "kind": self.kind,
             "status": self.status.value,
             "verdict": self.verdict,
+            "reason": self.doubt.value if self.doubt else "",
             **shares,
+            "distance": self.distance,
             "looked_at": self.looked_at,
             **box,
             **{name: value for name, value in place.items() if value is not None},
@@ -146,12 +157,10 @@ def _scan_picture(model: TrainedModel, path: Path, region: Region) -> ScanResult
             faces = region.faces(frames, crop.side)
         note, windows = faces.note, faces.windows
     if not windows:
-        return ScanResult(printable(str(path)), "picture", verdict=UNSURE, detail=note)
-    probabilities, verdicts = _score(model, windows)
-    shares, (window,) = _named(model, probabilities[0]), windows
-    return ScanResult(
-        printable(str(path)), "picture", Status.OK, verdicts[0], shares, looked_at=window.looked_at, box=window.box
-    )
+        return ScanResult(printable(str(path)), "picture", verdict=UNSURE, detail=note, doubt=Doubt.NO_FACE)
+    evidence, (window,) = _examine(model, windows), windows
+    judged = _judged(model, evidence.probabilities[0], float(evidence.distances[0]))
+    return ScanResult(printable(str(path)), "picture", looked_at=window.looked_at, box=window.box, **judged)
 
 
 def _scan_clip(model: TrainedModel, path: Path, n_frames: int, rule: ClipRule, region: Region) -> Iterator[ScanResult]:
@@ -162,30 +171,48 @@ def _scan_clip(model: TrainedModel, path: Path, n_frames: int, rule: ClipRule, r
             detected = region.faces(frames, model.recipe.crop.side)
         windows, note = detected.windows, detected.note
     shares: list[NDArray[np.float64]] = []
+    distances: list[float] = []
     for batch in _batches(iter(windows)):
-        probabilities, verdicts = _score(model, batch)
-        shares += list(probabilities)
-        for window, share, verdict in zip(batch, probabilities, verdicts, strict=True):
-            at, box, seconds = window.looked_at, window.box, round(window.seconds, 3)
+        evidence = _examine(model, batch)
+        shares += list(evidence.probabilities)
+        distances += evidence.distances.tolist()
+        for window, of_window, distance in zip(batch, evidence.probabilities, evidence.distances, strict=True):
             yield ScanResult(
-                printable(str(path)), "frame", Status.OK, verdict, _named(model, share), "", at, box, window.number, seconds
+                printable(str(path)),
+                "frame",
+                looked_at=window.looked_at,
+                box=window.box,
+                frame=window.number,
+                seconds=round(window.seconds, 3),
+                **_judged(model, of_window, float(distance)),
             )
     detail, n_looked = "; ".join([*filter(None, [note]), *frames.report.notes]), frames.report.looked_at
     if not shares:
-        yield ScanResult(printable(str(path)), "clip", verdict=UNSURE, detail=detail, n_frames=0, n_looked=n_looked)
+        doubt = Doubt.NO_FACE if region.finds_faces else None
+        yield ScanResult(
+            printable(str(path)), "clip", verdict=UNSURE, detail=detail, n_frames=0, n_looked=n_looked, doubt=doubt
+        )
         return
-    pooled = pool_frames(np.array(shares), rule)
-    verdict, at = model.verdict_of(pooled), "face" if region.finds_faces else "middle"
-    shown = _named(model, pooled)
+    pooled = np.stack([pool_frames(version, rule) for version in np.stack(shares, axis=1)])
+    judged, at = _judged(model, pooled, float(np.median(distances))), "face" if region.finds_faces else "middle"
     yield ScanResult(
-        printable(str(path)), "clip", Status.OK, verdict, shown, detail, at, n_frames=len(shares), n_looked=n_looked
+        printable(str(path)), "clip", detail=detail, looked_at=at, n_frames=len(shares), n_looked=n_looked, **judged
     )
 
 
-def _score(model: TrainedModel, windows: Sequence[Window]) -> tuple[NDArray[np.float64], list[str]]:
-    """Probabilities (n_windows, n_classes) and verdicts."""
-    pictures = [window.picture if model.colour else images.in_grey(window.picture) for window in windows]
-    return model.verdicts(model.score_pictures(pictures))
+def _examine(model: TrainedModel, windows: Sequence[Window]) -> Evidence:
+    return model.examine_pictures([window.picture if model.colour else images.in_grey(window.picture) for window in windows])
+
+
+def _judged(model: TrainedModel, probabilities: NDArray[np.float64], distance: float) -> dict[str, Any]:
+    """Return the part of a result that depends on the model, for probabilities (n_versions, n_classes)."""
+    judgement = model.judge(probabilities, distance)
+    return {
+        "verdict": judgement.verdict,
+        "doubt": judgement.doubt,
+        "probabilities": _named(model, probabilities[0]),
+        "distance": None if math.isnan(distance) else distance,
+    }
 
 
 def _batches(windows: Iterator[Window]) -> Iterator[list[Window]]:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ..errors import BenchError, DataError
+from ..pictures.crops import decode
 from ..tracking.addresses import folder_path
 from .trained_model import TrainedModel
 
@@ -48,7 +50,8 @@ class ServedModel:
         Returns
         -------
         DataFrame
-            ``verdict``, one probability per class (``p_fake`` …) and ``error``, which is empty where there is a verdict.
+            ``verdict``, one probability per class (``p_fake`` …) and ``error``, which is empty where there is a verdict. With
+            a check also ``reason`` for ``unsure`` (a `Doubt`), and ``distance`` from the training spectra (the limit is 1).
 
         Raises
         ------
@@ -60,15 +63,20 @@ class ServedModel:
         return pd.DataFrame([self._row(picture) for picture in _pictures(model_input)])
 
     def _row(self, picture: Any) -> dict[str, Any]:
-        classes = self._model.recipe.classes
+        names = [f"p_{name}" for name in self._model.recipe.classes]
         try:
-            scores = self._model.score_file(_file_of(picture))
+            evidence = self._model.examine_pictures([decode(_file_of(picture), self._model.colour)])
         except (BenchError, ValueError, OSError) as error:
             reason = str(error) if isinstance(error, DataError) else f"not a picture ({error})."
-            return {"verdict": "", **dict.fromkeys((f"p_{name}" for name in classes), None), "error": reason}
-        probabilities, names = self._model.verdicts(scores[None])
-        shares = {f"p_{name}": float(p) for name, p in zip(classes, probabilities[0], strict=True)}
-        return {"verdict": names[0], **shares, "error": ""}
+            return {"verdict": "", **dict.fromkeys(names), **self._of_check("", math.nan), "error": reason}
+        (probabilities,), (distance,) = evidence.probabilities, evidence.distances.tolist()
+        judgement = self._model.judge(probabilities, distance)
+        shares = dict(zip(names, probabilities[0].tolist(), strict=True))
+        return {"verdict": judgement.verdict, **shares, **self._of_check(judgement.doubt or "", distance), "error": ""}
+
+    def _of_check(self, doubt: str, distance: float) -> dict[str, Any]:
+        """Return the columns that a model with a check has besides."""
+        return {"reason": str(doubt), "distance": distance} if self._model.check else {}
 
 
 def _pictures(source: Any) -> Iterator[Any]:

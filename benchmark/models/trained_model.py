@@ -2,8 +2,9 @@
 A detector that was trained and kept: a folder that scores pictures anywhere, without pickle and without the pictures.
 
 The folder is an MLflow model too. It holds ``model.json`` (what was trained on what, and how scores become
-probabilities), ``seen.txt`` (contents of the pictures that it has learned from), ``names.txt`` (their clips and identities)
-and the fitted detectors. Contents and names are there as short digests: a folder that is passed on names nobody.
+probabilities), ``seen.txt`` (contents of the pictures that it has learned from), ``names.txt`` (their clips and identities),
+``looks.txt`` (their perceptual hashes, of 64 bits each) and the fitted detectors. Contents and names are there as short
+digests: a folder that is passed on names nobody.
 """
 
 import json
@@ -23,10 +24,10 @@ from ..errors import BenchError, DataError, PluginError, StudyError
 from ..fitted import failure
 from ..frequency.bands import Band
 from ..invocation import bench
-from ..metrics.bootstrap import auc_interval
 from ..metrics.calibration import Calibration, ambiguous_stretch
 from ..metrics.clips import MAJORITY, ClipRule, Frames, clip_threshold
 from ..metrics.detection import Verdicts, best_threshold
+from ..metrics.intervals import auc_interval
 from ..metrics.roc import Scored, roc_auc
 from ..pictures.crops import CropSpec, cut, decode
 from ..registry import DetectorSpec, detectors
@@ -35,10 +36,12 @@ from ..results.scores import mean_per_item
 from ..store.files import write_json
 from ..views import features_from_crops, view_kernel
 from .attribution import Classifier
+from .domain_check import LIMIT, DomainCheck, Doubt, Evidence, Judgement, reencode
 from .recipe import Recipe
+from .spectrum_reference import picture_profiles
 
 FORMAT = 1
-SEEN, NAMES = "seen.txt", "names.txt"
+SEEN, NAMES, LOOKS = "seen.txt", "names.txt", "looks.txt"
 UNSURE = "unsure"
 
 
@@ -140,6 +143,11 @@ class TrainedModel:
     clip_thresholds : dict of str to float
         By pooling rule, score from which a clip is called fake; empty where validation pictures are no frames of clips, and for
         a model that was kept before models knew them.
+    looks : frozenset of int
+        `perceptual_hash` of the pictures in `seen`, except computed ones; empty for a model that was kept before models knew
+        them.
+    check : DomainCheck, or None
+        None for a model of very few pictures, and for one that was kept before models had a check.
     """
 
     recipe: Recipe
@@ -153,6 +161,8 @@ class TrainedModel:
     data: dict[str, Any] = field(default_factory=dict)
     framing: Framing = field(default_factory=Framing)
     clip_thresholds: dict[str, float] = field(default_factory=dict)
+    looks: frozenset[int] = frozenset()
+    check: DomainCheck | None = None
 
     @classmethod
     def calibrated(
@@ -190,6 +200,7 @@ class TrainedModel:
         counts = {"n_train": n_train, "n_validation": len(validation.labels)}
         unsure = ambiguous_stretch(probabilities, validation.labels)
         model = cls(recipe, classifier, calibration, unsure, threshold, counts | numbers, learned.seen, learned.names, data)
+        model = replace(model, looks=learned.looks)
         if clips is None:
             return model
         try:
@@ -233,15 +244,90 @@ class TrainedModel:
         DataError
             If one is smaller than a crop.
         """
-        kernel = view_kernel(self.view)
+        return self.score_crops(*self._cut(pictures))
+
+    def score_crops(self, crops: NDArray[np.uint8], rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Score the pictures whose crops (n_crops, side, side[, 3]) are given; `rows` says which picture a crop shows."""
+        return self.score_view(features_from_crops(view_kernel(self.view), crops, self.recipe.band), rows)
+
+    def _cut(self, pictures: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
         windows = [cut(picture, self.recipe.crop) for picture in pictures]
         rows = np.repeat(np.arange(len(windows)), [len(w) for w in windows])
-        view = features_from_crops(kernel, np.stack([crop for w in windows for crop in w]), self.recipe.band)
-        return self.score_view(view, rows)
+        return np.stack([crop for w in windows for crop in w]), rows
 
     def score_file(self, data: bytes) -> NDArray[np.float64]:
         """Score one picture file, (n_columns,)."""
         return self.score_pictures([decode(data, self.colour)])[0]
+
+    def examine_pictures(self, pictures: Sequence[NDArray[np.uint8]]) -> Evidence:
+        """Collect the evidence for `judge` on decoded pictures; parameters and errors as in `score_pictures`."""
+        return self.examine(*self._cut(pictures))
+
+    def examine(self, crops: NDArray[np.uint8], rows: NDArray[np.intp]) -> Evidence:
+        """
+        Collect the evidence for `judge` on pictures whose crops are given.
+
+        Parameters
+        ----------
+        crops : array of uint8 (n_crops, side, side[, 3])
+        rows : array of int (n_crops,)
+            Which picture each crop shows.
+        """
+        plain = self.calibration.probabilities(self.score_crops(crops, rows))
+        n = len(plain)
+        if self.check is None:
+            return Evidence(plain[:, None], np.full(n, np.nan))
+        distances = self.check.reference.distances(picture_profiles([(crops, rows)], n))
+        versions = [plain]
+        # Where nothing has a verdict that could change, re-encodings only cost time.
+        undecided = all(self.judge(*of_one).doubt for of_one in zip(plain[:, None], distances, strict=True))
+        for chain in self.check.reencodings:
+            scores = None if undecided else self.score_crops(reencode(crops, chain), rows)
+            versions.append(plain if scores is None else self.calibration.probabilities(scores))
+        return Evidence(np.stack(versions, axis=1), distances)
+
+    def margins(self, verdicts: NDArray[np.str_], probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+        """
+        Return the distances of probabilities from those at which a verdict turns into another class.
+
+        Parameters
+        ----------
+        verdicts : array of str (n_pictures,)
+            Classes, which may be those of other probabilities.
+        probabilities : array of float64 (n_pictures, n_classes)
+
+        Returns
+        -------
+        array of float64 (n_pictures,)
+            In log odds; negative where the verdict has turned.
+        """
+        logs = np.log(np.maximum(probabilities, np.finfo(float).tiny))
+        if len(self.recipe.classes) == 2:
+            low, high = np.log(np.clip(self.unsure, 1e-12, 1 - 1e-12)) - np.log1p(-np.clip(self.unsure, 1e-12, 1 - 1e-12))
+            odds = logs[:, 1] - logs[:, 0]
+            return np.where(verdicts == self.recipe.classes[1], odds - low, high - odds)
+        own = np.array(self.recipe.classes) == verdicts[:, None]
+        return np.where(own, logs, -np.inf).max(axis=1) - np.where(own, -np.inf, logs).max(axis=1)
+
+    def judge(self, probabilities: NDArray[np.float64], distance: float) -> Judgement:
+        """
+        Return the verdict on a picture or a clip.
+
+        Parameters
+        ----------
+        probabilities : array of float64 (n_versions, n_classes)
+            Of the picture as it is, then of its re-encodings.
+        distance : float
+            From the training spectra, as a multiple of the limit; NaN if it is not known.
+        """
+        if distance > LIMIT:
+            return Judgement(UNSURE, Doubt.UNLIKE_TRAINING)
+        verdict, *others = map(self.verdict_of, probabilities)
+        if verdict == UNSURE:
+            return Judgement(UNSURE, Doubt.BETWEEN_CLASSES)
+        if any(other not in (verdict, UNSURE) for other in others):
+            return Judgement(UNSURE, Doubt.UNSTABLE)
+        return Judgement(verdict)
 
     def verdicts(self, scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
         """Return probabilities (n_pictures, n_classes), and for each picture the name of its class or ``unsure``."""
@@ -288,6 +374,10 @@ class TrainedModel:
         (folder / SEEN).write_text("\n".join(sorted(self.seen)) + "\n")
         if self.names is not None:
             (folder / NAMES).write_text("\n".join(sorted(self.names)) + "\n")
+        if self.looks:
+            (folder / LOOKS).write_text("\n".join(f"{look:016x}" for look in sorted(self.looks)) + "\n")
+        if self.check is not None:
+            self.check.save(folder)
         recipe = self.recipe
         write_json(
             folder / "model.json",
@@ -308,6 +398,7 @@ class TrainedModel:
                 "data": self.data,
                 "framing": self.framing.as_dict(),
                 **({"clip_thresholds": self.clip_thresholds} if self.clip_thresholds else {}),
+                **({"check": self.check.as_dict()} if self.check else {}),
                 "bandbench": version("bandbench"),
             },
         )
@@ -363,6 +454,10 @@ class TrainedModel:
                 meta.get("data", {}),
                 Framing.from_dict(meta["framing"]) if "framing" in meta else Framing(),
                 meta.get("clip_thresholds", {}),
+                frozenset(int(look, 16) for look in (folder / LOOKS).read_text().split())
+                if (folder / LOOKS).exists()
+                else frozenset(),
+                DomainCheck.load(folder, meta["crop"]["side"], meta["check"]) if "check" in meta else None,
             )
         except FileNotFoundError as error:
             raise PluginError(
@@ -390,10 +485,12 @@ def add_mlflow_model(folder: Path) -> None:
     from mlflow.models.signature import ModelSignature
     from mlflow.types.schema import ColSpec, Schema, TensorSpec
 
-    classes = json.loads((folder / "model.json").read_text(encoding="utf-8"))["classes"]
+    meta = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    of_check = [ColSpec("string", "reason"), ColSpec("double", "distance")] if "check" in meta else []
     columns: list[ColSpec | TensorSpec] = [
         ColSpec("string", "verdict"),
-        *(ColSpec("double", f"p_{name}") for name in classes),
+        *(ColSpec("double", f"p_{name}") for name in meta["classes"]),
+        *of_check,
         ColSpec("string", "error"),
     ]
     # Of the answer alone: MLflow would turn away every picture that is not of the one type that an input has there.

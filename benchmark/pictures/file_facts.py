@@ -18,23 +18,24 @@ from . import crops as images
 VERSION = 1  # raised when a fact is measured in another way
 MISSING = -1.0  # value of a fact that a file does not have; those that it has are 0 or more
 BLOCK = 8
-WINDOW = 256  # pixels; the middle of larger pictures stands for all of it
+WINDOW = 192  # pixels; the middle of larger pictures stands for all of it
 LEAST_SIDE = 32  # pixels below which traces are not looked for
-LINES = 24  # of a window, evenly spread, along which traces are looked for; all of them would take longer than decoding
+LINES = 12  # of a window, evenly spread, along which traces are looked for; all of them would take longer than decoding
+TOGETHER = 2**17  # pixels of lines that are measured at once; arrays of more would not stay in the processor's cache
 LEVEL = 0.1  # grey levels, added to both sides of a ratio of steps so that flat pictures have one
 CLEAR_GRID = 0.15  # strength from which a grid of blocks has a phase
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV", "I", "F", "I;16", "other")
 SAMPLINGS = ("4:4:4", "4:2:2", "4:2:0", "other")
 FORMATS = (*images.FORMATS, "HEIF", "other")
 NO_YES = ("no", "yes")
-# Keys of `Image.info` that say which program wrote a file; each is one bit of the fact `metadata`.
+# Keys of `Image.info` that say which program wrote a file; each is one bit of the fact `metadata`. None is of one format alone,
+# as JFIF is: that would be the format once more.
 METADATA = (
     ("comment", ("comment", "Comment")),
     ("XMP", ("xmp", "XML:com.adobe.xmp")),
     ("resolution", ("dpi", "resolution")),
     ("Photoshop", ("photoshop",)),
     ("Adobe", ("adobe",)),
-    ("JFIF", ("jfif",)),
     ("gamma", ("gamma", "srgb", "chromaticity")),
     ("software", ("Software", "software", "parameters", "Title", "Author", "Description")),
 )
@@ -95,6 +96,8 @@ COLUMNS = {fact.name: i for i, fact in enumerate(FACTS)}
 TRACES = tuple(i for i, fact in enumerate(FACTS) if fact.trace)
 CATEGORICAL = tuple(i for i, fact in enumerate(FACTS) if fact.categorical)
 _IN_PIXELS = slice(COLUMNS["resampling"], COLUMNS["mean"] + 1)
+_UNSTATED = (MISSING,) * (len(FACTS) - COLUMNS["side"])
+_METADATA_BITS = {str(key): 1 << i for i, (_, keys) in enumerate(METADATA) for key in keys}
 _CODES = {fact.name: {name: float(code) for code, name in enumerate(fact.names)} for fact in FACTS if fact.names}
 
 
@@ -126,7 +129,8 @@ def decode_with_facts(data: bytes, colour: bool = False) -> tuple[NDArray[np.uin
     with images.open_picture(data) as picture:
         facts = header_facts(picture, data)
         pixels = images.pixels_of(picture, colour)
-    set_size(facts, *pixels.shape[:2], len(data))
+    rows, cols = pixels.shape[:2]
+    set_size(facts, rows, cols, len(data))
     return pixels, facts
 
 
@@ -145,23 +149,24 @@ def header_facts(picture: Image.Image, data: bytes) -> NDArray[np.float32]:
     -------
     array of float32 (n_facts,)
     """
-    facts = no_facts()[0]
+    # One assignment for each value would take as long as the decoding of a small picture.
     info, mode = picture.info, picture.mode
     # A JPEG file with several pictures (MPO) begins with a usual one.
-    facts[COLUMNS["format"]] = code_of("format", "JPEG" if picture.format == "MPO" else picture.format or "other")
-    facts[COLUMNS["mode"]] = code_of("mode", mode)
-    facts[COLUMNS["depth"]] = _depth(picture, data)
-    facts[COLUMNS["icc"]] = bool(info.get("icc_profile"))
-    facts[COLUMNS["exif"]] = bool(info.get("exif"))
-    facts[COLUMNS["metadata"]] = sum(1 << i for i, (_, keys) in enumerate(METADATA) if any(key in info for key in keys))
-    facts[COLUMNS["progressive"]] = bool(info.get("progressive") or info.get("interlace"))
+    format_ = code_of("format", "JPEG" if picture.format == "MPO" else picture.format or "other")
+    quality = sampling = MISSING
     if isinstance(picture, JpegImagePlugin.JpegImageFile):
         tables = picture.quantization
-        facts[COLUMNS["quality"]] = jpeg_quality(tables[min(tables)]) if tables else MISSING
+        quality = jpeg_quality(tables[min(tables)]) if tables else MISSING
         if mode != "L":
             sampling = JpegImagePlugin.get_sampling(picture)
-            facts[COLUMNS["sampling"]] = sampling if sampling >= 0 else code_of("sampling", "other")
-    return facts
+            sampling = sampling if sampling >= 0 else code_of("sampling", "other")
+    progressive = "progressive" in info or bool(info.get("interlace"))
+    metadata = 0
+    for key in info:
+        metadata |= _METADATA_BITS.get(str(key), 0)
+    stated = (format_, quality, sampling, progressive, code_of("mode", mode), _depth(picture, data))
+    stated += (bool(info.get("icc_profile")), bool(info.get("exif")), metadata)
+    return np.array(stated + _UNSTATED, dtype=np.float32)
 
 
 def set_size(facts: NDArray[np.float32], rows: int, cols: int, n_bytes: int = 0) -> None:
@@ -245,8 +250,11 @@ def add_traces(facts: NDArray[np.float32], pictures: Sequence[NDArray[np.uint8]]
     by_shape: dict[tuple[int, ...], list[int]] = {}
     for i, picture in enumerate(pictures):
         by_shape.setdefault(picture.shape, []).append(i)
-    for positions in by_shape.values():
-        facts[positions, _IN_PIXELS] = trace_facts(np.stack([middle(pictures[i]) for i in positions]))
+    for shape, members in by_shape.items():
+        together = max(1, TOGETHER // (LINES * min(WINDOW, max(shape))))
+        for start in range(0, len(members), together):
+            positions = members[start : start + together]
+            facts[positions, _IN_PIXELS] = trace_facts(np.stack([middle(pictures[i]) for i in positions]))
 
 
 def middle(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -286,11 +294,10 @@ def trace_facts(windows: NDArray[np.uint8]) -> NDArray[np.float32]:
     ``sharpness``, ``detail``: mean second over mean first differences, and fourth over second ones.
     """
     rows, cols = windows.shape[1:]
-    contrast = windows.std(axis=(1, 2), dtype=np.float32)
-    mean = windows.mean(axis=(1, 2), dtype=np.float32)
+    axes = [_along(windows), _along(windows.transpose(0, 2, 1))]
+    contrast, mean = axes[0].contrast, axes[0].mean
     if min(rows, cols) < LEAST_SIDE:
         return np.stack([*[np.full_like(mean, MISSING)] * 5, contrast, mean], axis=1)
-    axes = [_along(windows), _along(windows.transpose(0, 2, 1))]
     strengths, places = zip(*(_grid(steps.mixed) for steps in axes), strict=True)
     grid = (strengths[0] + strengths[1]) / 2
     phase = np.where(grid >= CLEAR_GRID, BLOCK * places[1] + places[0], MISSING)
@@ -301,13 +308,19 @@ def trace_facts(windows: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class _Steps:
-    """Mean absolute differences of some orders along a line, over some lines: arrays of float32 (n, n_places)."""
+    """
+    Mean absolute differences of some orders along a line, over some lines: arrays of float32 (n, n_places).
+
+    Contrast and mean, (n,), are those of the lines.
+    """
 
     first: NDArray[np.float32]
     second: NDArray[np.float32]
     fourth: NDArray[np.float32]
     sixth: NDArray[np.float32]
     mixed: NDArray[np.float32]  # of neighbouring lines' differences
+    contrast: NDArray[np.float32]
+    mean: NDArray[np.float32]
 
 
 def _along(windows: NDArray[np.uint8]) -> _Steps:
@@ -327,7 +340,12 @@ def _along(windows: NDArray[np.uint8]) -> _Steps:
         differences = differences[:, :, 1:] - differences[:, :, :-1]
         if order in (1, 2, 4, 6):
             orders[order] = mean(differences)
-    return _Steps(orders[1], orders[2], orders[4], orders[6], mean(across[:, :, 1:] - across[:, :, :-1]))
+    mixed = mean(across[:, :, 1:] - across[:, :, :-1])
+    flat = lines.reshape(len(lines), -1)
+    brightness = flat.mean(axis=1)
+    square = np.einsum("ij,ij->i", flat, flat) / flat.shape[1]
+    contrast = np.sqrt(np.maximum(square - brightness**2, 0))
+    return _Steps(orders[1], orders[2], orders[4], orders[6], mixed, contrast, brightness)
 
 
 def _grid(steps: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:

@@ -501,6 +501,7 @@ def _defaults(kernel: Kernel) -> dict[str, float]:
 
 
 @lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def parse_chain(chain: str) -> tuple[Step, ...]:
     """
     Read ``NAME[:faithful][:parameter=value ...]``, several of them joined by ``+``.

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ..domains.names import chain_of
+from ..domains.names import REALS, chain_of
 from ..errors import DataError
 from ..frequency.bands import Band
 from ..metrics.delong import mean_auc_covariance
@@ -55,13 +55,17 @@ def keep_narrow(trials: Sequence[Trial], folder: Path) -> list[NarrowBand]:
 
 
 def _draw(swept: Sequence[Trial], number: int) -> pa.Table:
-    """Return the scores of one draw, perturbed domains left out: a row per item that has a score, a column per band."""
+    """
+    Return the scores of one draw: a row per item that has a score, a column per band.
+
+    Perturbed domains are left out, and so are sources of reals.
+    """
     items: pa.Table | None = None
     columns: dict[str, pa.Array] = {}
     for trial in swept:
         record = trial.records[number]
         table = pa.concat_tables([pq.read_table(path) for path in (record.val_scores, record.test_scores)])
-        table = table.filter(pa.array(ok_rows(table) & ~_perturbed(table)))
+        table = table.filter(pa.array(ok_rows(table) & ~_perturbed(table) & ~_of_source(table)))
         items = items or table.select(ITEMS[1:])
         columns[column_name(trial.band)] = table["score"].cast(SCORE_TYPE)
     assert items is not None
@@ -73,6 +77,10 @@ def _perturbed(table: pa.Table) -> NDArray[np.bool_]:
     names = table["domain"].to_numpy(zero_copy_only=False)
     chains = {name: bool(chain_of(name)) for name in set(names)}
     return np.array([chains[name] for name in names], dtype=bool)
+
+
+def _of_source(table: pa.Table) -> NDArray[np.bool_]:
+    return np.asarray(table["split"].to_numpy(zero_copy_only=False) == REALS, dtype=bool)
 
 
 def column_name(band: Band) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from ..contracts import LABEL_NAMES, ViewSpec
-from ..domains.names import chain_of
+from ..domains.names import chain_of, training
 from ..features.load import load_view
 from ..figures import plots as figures
 from ..frequency.bands import Band
@@ -16,17 +16,24 @@ from ..models.of_cell import keep_model
 from ..records import RULE, Cell, CellResult, Tested, Trial
 from ..results.cell_document import CellDocument, TestedBand, TriedBand, keep_cell_document, versions
 from ..results.cell_rows import cell_rows
-from ..results.rows import EvidenceInterval, Row, keep_rows
+from ..results.evidence import evidence_text
+from ..results.rows import Plateau, Row, keep_rows
 from ..results.scores import item_labels, join_tables
 from ..store.folders import results_root
 from .band_aucs import keep_narrow
 from .keys import all_sets, cell_key, cell_provenance, numbered_sets, settings_digest, study_key, variant_digest
 from .mistakes import keep_mistakes
+from .overlap import train_overlap
 
 
 def cell_folder(cell: Cell) -> Path:
     """Return the folder that a cell's result is kept in, which need not exist."""
-    return results_root() / "cells" / cell_key(cell)
+    return kept_folder(cell_key(cell))
+
+
+def kept_folder(key: str) -> Path:
+    """Return the folder that the result of the cell with a key is kept in."""
+    return results_root() / "cells" / key
 
 
 def keep_cell(result: CellResult) -> list[Row]:
@@ -74,7 +81,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
     cell = result.cell
     assert result.chosen is not None
     # Oracles enter the headline, which perturbed domains are no part of, unless one is the training domain.
-    bands = [band for band in result.tested if not chain_of(band.domain) or band.domain == cell.train]
+    bands = [band for band in result.tested if not chain_of(band.domain) or band.domain in training(cell.train).members]
     tested = tuple(_copy_scores(folder, i, band) for i, band in enumerate(bands))
     sets = all_sets(cell)
     # The time that perturbing takes is no cost of the detector.
@@ -88,7 +95,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         detector=cell.detector.label,
         detector_identity=cell.detector.key_parts(),
         train=cell.train,
-        tests=tuple(items.domain for items in cell.replicates[0].tests),
+        tests=_test_domains(cell),
         seed=cell.study.seed,
         seeds=len(cell.replicates),
         attempt=cell.attempt,
@@ -96,7 +103,8 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         crop=asdict(cell.study.crop.spec()),
         band=result.chosen.band,
         rule=RULE,
-        evidence=None if result.evidence is None else EvidenceInterval(*result.evidence),
+        evidence=result.evidence,
+        plateau=Plateau(*result.plateau) if result.plateau else None,
         trials=tuple(map(_tried, result.trials)),
         narrow=tuple(keep_narrow(result.trials, folder)),
         tested=tested,
@@ -108,9 +116,16 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         versions=versions(),
         finished=max(record.finished for band in bands for record in band.records),
         clips=cell.study.clips.value,
+        train_overlap=train_overlap([replicate.train for replicate in cell.replicates]),
+        shortcuts={name: cell.shortcuts[name] for name in (cell.train, *_test_domains(cell)) if name in cell.shortcuts},
+        not_counted=cell.not_counted,
     )
     keep_cell_document(document, folder)
     return document
+
+
+def _test_domains(cell: Cell) -> tuple[str, ...]:
+    return tuple(items.domain for items in cell.replicates[0].tests)
 
 
 def _copy_scores(folder: Path, index: int, tested: Tested) -> TestedBand:
@@ -152,5 +167,5 @@ def _save_figures(cell: Cell, document: CellDocument, folder: Path) -> None:
     if document.swept:
         figures.save_sweep(folder / "sweep.png", document.trials, document.evidence, band, cell.label)
     if document.narrow:
-        title = f"{cell.label}: where the evidence is, at home and abroad"
+        title = f"{cell.label}: evidence in-domain {evidence_text(document.evidence)}, and on other domains"
         figures.save_band_transfer(folder / "band_transfer.png", document.narrow, cell.train, title)

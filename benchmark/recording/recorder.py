@@ -7,16 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..domains.names import unperturbed
+from ..domains.names import training, unperturbed
 from ..epochs import series_of
 from ..errors import listed
 from ..frequency.bands import Band
 from ..metrics.roc import Interval
 from ..models.of_cell import MODEL, left_out
 from ..records import Cell, CellResult, ItemSet, Trial
+from ..registry import datasets
 from ..reporting import Reporter
 from ..results.cell_document import SHORT, fact_text, find_cell
 from ..results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, metric_name, row_columns, test_columns
+from ..results.marks import marks_of
 from ..results.rows import Row, read_rows
 from ..store.files import digest
 from ..tracking.documents import RunDocument
@@ -136,6 +138,8 @@ class Recorder:
             "test": ", ".join(sorted(items.domain for items in tests)),
             "test_pictures": digest(sorted(items.provenance.pictures for items in tests))[:SHORT],
         }
+        if sources := cell.replicates[0].sources:
+            params["reals"] = ", ".join(items.domain for items in sources)
         state = digest(sorted(row.cell for row in rows))[:16]
         artifacts, note = str(folder) if rows else "", study_note(cell, folder)
         document = replace(stub, params=_text(params), artifacts=artifacts, note=note, end=time.time(), state=state)
@@ -145,7 +149,7 @@ class Recorder:
         return RunDocument(
             key=cell_key(cell),
             kind="cell",
-            name=cell.label,
+            name=f"{cell.detector.label} on {training(cell.train).label(items.domain for items in cell.replicates[0].tests)}",
             study=cell.study.name,
             study_key=study_key(cell),
             parent=_study_stub(cell, self._started),
@@ -226,38 +230,55 @@ def _cell_document(cell: Cell, stub: RunDocument, result: CellResult, row: Row, 
         "view": view.name,
         **_band_params(result.chosen.band),
         "rule": row.rule,
+        "selection": row.selection or "",
         "splits": row.split_id,
         **({"clips": cell.study.clips.value} if any(test.clips for test in row.tests) else {}),
+        **_shortcut_params(row),
         **{f"dropped_leaks.{split}": n for split, n in row.dropped_leaks.items()},
         **{f"data.{name}.{key}": fact_text(value) for name, facts in row.data.items() for key, value in facts.items()},
         **{f"detector.{name}": value for name, value in cell.detector.build().parameters().items()},
     }
     first = cell.replicates[0]
-    inputs = [_input(first.train, "train"), _input(first.val, "validation"), *(_input(t, "test") for t in first.tests)]
+    inputs = [_input(part, "train") for part in first.train.parts] + [_input(part, "validation") for part in first.val.parts]
+    inputs += [_input(test, "test") for test in first.tests] + [_input(source, "reals") for source in first.sources]
     chosen = next(band for band in result.tested if band.role == "chosen")
+    marks = marks_of(row, {name for name, plugin in datasets.found.classes.items() if plugin.computed})
     return replace(
         stub,
+        tags=stub.tags | {"marks": ", ".join(mark.value for mark in marks)},
         params=_text(params),
         metrics={**_search_metrics(result), **row_metrics(row)},
         series=series_of([record.epochs for record in chosen.records], "draw"),
         artifacts=str(folder),
         inputs=tuple(inputs),
-        note=cell_note(row, cell, folder),
+        note=cell_note(row, cell, folder, marks),
         model=_model_folder(folder),
         end=row.finished,
     )
 
 
+def _shortcut_params(row: Row) -> dict[str, Any]:
+    if row.shortcut is None:
+        return {}
+    return {"shortcut": row.shortcut.is_marked, "shortcut.fact": row.shortcut.fact}
+
+
 def _search_metrics(result: CellResult) -> dict[str, float]:
     assert result.chosen is not None
-    low, high = result.evidence or (math.nan, math.nan)
-    return {**_interval_metrics("val_auc", result.chosen.auc), "evidence.low": low, "evidence.high": high}
+    # Of several stretches the ends of all of them; the note and cell.json have each.
+    evidence = result.evidence or ()
+    low = min((stretch.low for stretch in evidence), default=math.nan)
+    high = max((stretch.high for stretch in evidence), default=math.nan)
+    ends = {"evidence.low": low, "evidence.high": high, "evidence.stretches": float(len(evidence))}
+    return {**_interval_metrics("val_auc", result.chosen.auc), **ends}
 
 
 def row_metrics(row: Row) -> dict[str, float]:
     """Return the metrics of a row for the run of its cell: names of the CSV, of test domains ``test/DOMAIN/NAME``."""
     metrics = {"lookalikes": float(sum(test.lookalikes for test in row.tests if not test.is_perturbed))}
     metrics |= {column.name: row.value(column.name) for column in row_columns() if column.mlflow}
+    if row.shortcut:
+        metrics |= {f"shortcut.{name}": getattr(row.shortcut, name) for name in ("auc", "lo", "hi")}
     metrics |= {column.name: row.metrics[column.name] for column in CLIP_ROW_COLUMNS if column.name in row.metrics}
     logged, of_clips = ([column.name for column in columns if column.mlflow] for columns in (test_columns(), CLIP_COLUMNS))
     for test in row.tests:

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from ..models.of_cell import MODEL, left_out
 from ..records import Cell
+from ..results.evidence import evidence_text, is_everywhere
+from ..results.marks import Mark, marks_of
 from ..results.rows import Row, TestResult
+from ..results.selection import Selection
 
 MOST_DOMAINS = 30
 FILES = {
@@ -16,6 +19,7 @@ FILES = {
     "spectrum.png": "mean spectra of the training pictures, with the chosen band",
     "training.png": "how the training went",
     "train_x_test.png": "test AUC of the chosen bands, training by test domains",
+    "shots.png": "test AUC over the number of pictures of the test domain that were trained on",
     "robustness.png": "test AUC under perturbations",
     "mistakes.png": "the reals and fakes that were most wrongly scored",
     "splits": "which picture is in which split",
@@ -24,7 +28,7 @@ FILES = {
 }
 
 
-def cell_note(row: Row, cell: Cell, folder: Path) -> str:
+def cell_note(row: Row, cell: Cell, folder: Path, marks: Sequence[Mark] = ()) -> str:
     """
     Describe a cell.
 
@@ -35,6 +39,8 @@ def cell_note(row: Row, cell: Cell, folder: Path) -> str:
     cell : Cell
     folder : Path
         Of the cell, finished.
+    marks : sequence of Mark
+        Of the row.
 
     Returns
     -------
@@ -43,8 +49,10 @@ def cell_note(row: Row, cell: Cell, folder: Path) -> str:
     draws = f"{row.seeds} draws of its training and validation pictures" if row.seeds > 1 else "one draw of its pictures"
     lines = [
         f"**{text(row.detector)}**, trained on **{text(row.train)}** ({draws}).",
-        f"Chosen band: **{text(str(row.band))}** cycles/pixel, the {text(row.rule)}.",
+        _chosen(row),
         _evidence(row),
+        "\n".join(f"- **{text(mark.label)}**: {text(mark.meaning)}" for mark in marks),
+        *_shortcuts(row),
         _test_table([test for test in row.tests if not test.is_perturbed]),
         _files(folder),
         _model_line(folder),
@@ -65,11 +73,37 @@ def text(value: str) -> str:
     return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", " ".join(value.split()))
 
 
+def _chosen(row: Row) -> str:
+    """State the band, and how and on which pictures it was chosen."""
+    band = f"**{text(str(row.band))}** cycles/pixel"
+    if row.selection is Selection.NO_CHOICE:
+        return f"Band: {band}; {row.selection.meaning}."
+    where = f" ({row.selection.meaning})" if row.selection else ""
+    return f"Chosen band: {band}, the {text(row.rule)}{where}."
+
+
 def _evidence(row: Row) -> str:
-    """State the evidence interval, or the reason why there is none."""
-    if evidence := row.evidence:
-        return f"Evidence interval: {evidence.low:.3f} to {evidence.high:.3f} cycles/pixel."
-    return f"Evidence interval: {'none found' if row.swept else 'not asked, as the study has no sweep of narrow bands'}."
+    """State the frequencies that carry evidence, or the reason why there are none, and a chosen band that lies elsewhere."""
+    stretches = row.evidence
+    if stretches is None:
+        return "Evidence: not asked, as the study has no sweep of narrow bands."
+    unit = " cycles/pixel" if stretches and not is_everywhere([(s.low, s.high) for s in stretches]) else ""
+    lines = [f"Evidence: {evidence_text(stretches)}{unit}."]
+    if any(stretch.sufficient for stretch in stretches):
+        lines.append("A narrow band that is kept alone there has a validation AUC that is clearly above 0.5.")
+    if any(stretch.necessary for stretch in stretches):
+        lines.append("*Necessary*: without a narrow band there the AUC is clearly below that with all frequencies.")
+    if row.plateau is not None and (row.plateau.low, row.plateau.high) != tuple(round(edge, 6) for edge in row.band.edges):
+        lines.append(f"Bands between {row.plateau.low:.3f} and {row.plateau.high:.3f} cycles/pixel tie with the chosen one.")
+    if Mark.OUTSIDE_EVIDENCE in marks_of(row):
+        lines.append(Mark.OUTSIDE_EVIDENCE.meaning)
+    return " ".join(lines)
+
+
+def _shortcuts(row: Row) -> list[str]:
+    """State every domain whose classes are stored in two ways."""
+    audits = {row.train: row.shortcut} | {test.domain: test.shortcut for test in row.tests}
+    return [f"**Shortcut**: {text(audit.sentence(name))}" for name, audit in audits.items() if audit and audit.is_marked]
 
 
 def _test_table(tests: Sequence[TestResult]) -> str:

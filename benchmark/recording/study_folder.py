@@ -10,6 +10,7 @@ from ..domains.guard import whole
 from ..domains.names import chain_of
 from ..domains.splits import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
 from ..figures import plots as figures
+from ..figures.shots import save_shots
 from ..records import Cell
 from ..results.rows import Row, keep_rows, read_rows
 from ..results.scores import write_table
@@ -46,6 +47,7 @@ def keep_study(name: str, rows: Sequence[Row], folder: Path) -> None:
         figures.save_heat_map(folder / "train_x_test.png", chosen, f"{name}: test AUC of the chosen bands")
     if any(row.robustness for row in rows):
         figures.save_robustness(folder / "robustness.png", rows, f"{name}: test AUC under perturbations")
+    save_shots(folder / "shots.png", chosen, f"{name}: shots of the test domain")
     _save_strength_lines(name, chosen, folder)
     keep_rows(rows, folder)
 

@@ -6,22 +6,25 @@ Documents of earlier schemas are upgraded while they are read, so that no other 
 
 import math
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
+from ..domains.names import training, training_of_json
 from ..errors import BenchError, DataError
 from ..frequency.bands import Band
 from ..pictures.lookalikes import Lookalikes
+from ..pictures.shortcuts import Shortcut
 from ..store.files import read_json, write_json
-from .rows import EvidenceInterval, Row
+from .evidence import Evidence, evidence_from_json, evidence_to_json
+from .rows import Plateau, Row
 
 FILE = "cell.json"
 SCHEMA = 5  # raised when what a cell chooses, or what its folder holds, changes
 # 2: splits and data do not say where they come from; 3: other intervals of few pictures, and nothing says which settings;
-# 4: one stretch of evidence, and no audit of the files.
+# 4: one stretch of evidence, no audit of the files, and no sources of reals.
 READABLE = (2, 3, 4, SCHEMA)
 SHORT = 8  # hex digits of a digest that people compare by eye
 NO_VALUES = (math.nan, math.nan)
@@ -36,7 +39,7 @@ class TriedBand:
     Attributes
     ----------
     band : Band
-    stage : {"allpass", "sweep", "stop_sweep", "search", "fixed"}
+    stage : {"allpass", "sweep", "stop_sweep", "evidence", "search", "fixed"}
     auc, auc_lo, auc_hi, auc_se : float
         Mean over the draws, its 95 % interval and its standard error; NaN where there is none.
     error : str
@@ -170,6 +173,8 @@ class CellProvenance:
         `Dataset.facts` by data set.
     lookalikes : mapping of str to Lookalikes
         By test domain: pictures that look like training or validation pictures.
+    reals : mapping of str to Lookalikes
+        The same by source of reals, of every source that the study names.
     """
 
     splits: Mapping[str, str]
@@ -179,15 +184,21 @@ class CellProvenance:
     dropped_leaks: Mapping[str, int]
     data: Mapping[str, Mapping[str, Any]]
     lookalikes: Mapping[str, Lookalikes]
+    reals: Mapping[str, Lookalikes] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """JSON form, a part of that of the document and of the key of the cell."""
         data = {name: dict(facts) for name, facts in self.data.items()}
-        return _plain(self) | {"data": data, "lookalikes": _lookalikes_to_json(self.lookalikes)}
+        alike = {"lookalikes": _lookalikes_to_json(self.lookalikes), "reals": _lookalikes_to_json(self.reals)}
+        return _plain(self) | {"data": data, **alike}
 
 
 def _lookalikes_to_json(lookalikes: Mapping[str, Lookalikes]) -> dict[str, dict[str, Any]]:
     return {name: {"n": alike.n, "pairs": [list(pair) for pair in alike.pairs]} for name, alike in lookalikes.items()}
+
+
+def _lookalikes_from_json(data: Mapping[str, Any]) -> dict[str, Lookalikes]:
+    return {name: Lookalikes(alike["n"], tuple((a, b) for a, b in alike["pairs"])) for name, alike in data.items()}
 
 
 @dataclass(frozen=True)
@@ -215,7 +226,9 @@ class CellDocument:
         The chosen one.
     rule : str
         By which it was chosen.
-    evidence : EvidenceInterval or None
+    evidence : tuple of EvidenceStretch or None
+    plateau : Plateau or None
+        See `Row`.
     trials : tuple of TriedBand
     narrow : tuple of NarrowBand
     tested : tuple of TestedBand
@@ -227,7 +240,7 @@ class CellDocument:
         Items that could not be decoded: id, status, detail.
     digests : mapping of str to str
         Of item sets, by ``DRAW/DOMAIN/SPLIT``.
-    splits, split_id, test_splits, pictures, dropped_leaks, data, lookalikes
+    splits, split_id, test_splits, pictures, dropped_leaks, data, lookalikes, reals
         See `CellProvenance`.
     versions : mapping of str to str
         Of Python and libraries.
@@ -239,6 +252,12 @@ class CellDocument:
         Name of the submission that the scores came with; empty for recorded ones.
     clips : str
         Rule that pools the scores of a clip's frames, see `ClipRule`; left out of the JSON form where it is ``mean``.
+    train_overlap : float
+        Share of training pictures that two draws have in common, the mean over all pairs of draws; 0 for one draw.
+    shortcuts : mapping of str to Shortcut
+        Audits of the files of the training and test domains.
+    not_counted : tuple of str
+        Test domains that the protocol of the study leaves out of the headline; left out of the JSON form where it is empty.
     """
 
     key: str
@@ -257,7 +276,7 @@ class CellDocument:
     crop: Mapping[str, Any] | None
     band: Band
     rule: str
-    evidence: EvidenceInterval | None
+    evidence: Evidence
     trials: tuple[TriedBand, ...]
     narrow: tuple[NarrowBand, ...]
     tested: tuple[TestedBand, ...]
@@ -277,11 +296,21 @@ class CellDocument:
     model_bytes: int | None = None
     submission: str = ""
     clips: str = "mean"
+    train_overlap: float = 0.0
+    shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)
+    reals: Mapping[str, Lookalikes] = field(default_factory=dict)
+    not_counted: tuple[str, ...] = ()
+    plateau: Plateau | None = None
 
     @property
     def swept(self) -> bool:
-        """True if narrow bands were tried, so that an evidence interval was looked for."""
-        return any(trial.stage == "sweep" for trial in self.trials)
+        """True if narrow bands were tried, so that evidence was looked for."""
+        return _swept(self.trials)
+
+    @property
+    def n_candidates(self) -> int:
+        """Bands that were tried on validation pictures, among which one was chosen."""
+        return sum(not trial.error for trial in self.trials)
 
     @property
     def chosen(self) -> TestedBand | None:
@@ -305,7 +334,8 @@ class CellDocument:
             "tests": list(self.tests),
             "crop": None if self.crop is None else dict(self.crop),
             "band": self.band.as_dict(),
-            "evidence": self.evidence.to_json() if self.evidence else None,
+            "evidence": evidence_to_json(self.evidence),
+            "plateau": self.plateau.to_json() if self.plateau else None,
             "trials": [trial.to_json() for trial in self.trials],
             "narrow": [band.to_json() for band in self.narrow],
             "tested": [band.to_json() for band in self.tested],
@@ -313,11 +343,17 @@ class CellDocument:
             "problems": [list(problem) for problem in self.problems],
             "data": {name: dict(facts) for name, facts in self.data.items()},
             "lookalikes": _lookalikes_to_json(self.lookalikes),
+            "shortcuts": {name: shortcut.to_json() for name, shortcut in self.shortcuts.items()},
+            "reals": _lookalikes_to_json(self.reals),
         }
         if not self.submission:
             del data["submission"]
         if self.clips == "mean":
             del data["clips"]
+        data["train"] = training(self.train).to_json()
+        data["not_counted"] = list(self.not_counted)
+        if not self.not_counted:
+            del data["not_counted"]
         return data
 
     @classmethod
@@ -346,21 +382,28 @@ class CellDocument:
     @classmethod
     def _of_present(cls, data: Mapping[str, Any]) -> Self:
         values = {part.name: data[part.name] for part in fields(cls) if part.name in data or part.default is MISSING}
+        trials = tuple(map(TriedBand.from_json, data["trials"]))
         values |= {
             "tests": tuple(data["tests"]),
             "band": Band(**data["band"]),
-            "evidence": EvidenceInterval.from_json(data["evidence"]),
-            "trials": tuple(map(TriedBand.from_json, data["trials"])),
+            "evidence": evidence_from_json(data["evidence"], _swept(trials)),
+            "plateau": Plateau.from_json(data.get("plateau")),
+            "trials": trials,
             "narrow": tuple(map(NarrowBand.from_json, data["narrow"])),
             "tested": tuple(map(TestedBand.from_json, data["tested"])),
+            "train": training_of_json(data["train"]),
+            "not_counted": tuple(data.get("not_counted", ())),
             "gaps": tuple(data["gaps"]),
             "problems": tuple((item, status, detail) for item, status, detail in data["problems"]),
-            "lookalikes": {
-                name: Lookalikes(alike["n"], tuple((item, other) for item, other in alike["pairs"]))
-                for name, alike in data["lookalikes"].items()
-            },
+            "lookalikes": _lookalikes_from_json(data["lookalikes"]),
+            "reals": _lookalikes_from_json(data["reals"]),
+            "shortcuts": {name: Shortcut.from_json(audit) for name, audit in data["shortcuts"].items()},
         }
         return cls(**values)
+
+
+def _swept(trials: Sequence[TriedBand]) -> bool:
+    return any(trial.stage in ("sweep", "stop_sweep") for trial in trials)
 
 
 def _upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -379,7 +422,10 @@ def _upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
         "dropped_leaks": {"train": 0, "val": 0},
         "data": {},
         "lookalikes": {},
+        "shortcuts": {},
+        "reals": {},
         "versions": {},
+        "train_overlap": 0.0,
     }
     return defaults | dict(data)
 

@@ -14,18 +14,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..domains.names import chain_of, unperturbed
+from ..domains.names import chain_of, training, unperturbed
 from ..errors import DataError
 from ..frequency.bands import Band
-from ..metrics.bootstrap import GroupBootstrap, Measured, difference
 from ..metrics.clips import ClipRule
-from ..metrics.detection import Verdicts, best_threshold
-from ..metrics.roc import Interval, Scored, roc_auc
+from ..metrics.detection import FALSE_ALARM_RATES, Verdicts, best_threshold
+from ..metrics.intervals import Intervals, least_groups, same_scores
+from ..metrics.replicates import Replicates, mean_of
+from ..metrics.roc import Interval, Scored
+from ..metrics.weighted import weighted_error_rates
 from .cell_document import CellDocument, TestedBand, read_cell
 from .clips import RowClips, row_clips
-from .columns import board_metrics, measured
+from .columns import ERROR_RATES, board_metrics, measured
+from .reals import reals_numbers, with_reals
 from .rows import PerturbationResult, Row, TestResult, home_and_abroad
 from .scores import DomainScores, read_scores
+from .selection import selection_of
 
 
 def cell_rows(folder: Path) -> list[Row]:
@@ -55,32 +59,70 @@ def cell_rows(folder: Path) -> list[Row]:
 
 
 ByDomain = dict[str, list[DomainScores]]
+UNKNOWN = Interval(math.nan, math.nan, math.nan, math.nan)
+LEAST_GROUPS = (*map(least_groups, FALSE_ALARM_RATES), 0)  # of reals, for intervals of `ERROR_RATES`
 
 
 def _rows(document: CellDocument, folder: Path) -> list[Row]:
     scores = [[read_scores(folder / file) for file in band.files] for band in document.tested]
-    context = _Context(document, {}, {}, {})
-    for tested, replicates in zip(document.tested, scores, strict=True):
-        if tested.role == "oracle":
-            context.oracle[tested.domain] = _by_domain(replicates)[tested.domain]
-            context.oracle_bands[tested.domain] = tested.band
-        elif tested.role == "allpass":  # submitted scores have none
-            context.allpass.update(_by_domain(replicates))
+    tested = [_by_domain(replicates) for replicates in scores]
+    items = [entry.scored for entries in tested[0].values() for entry in entries]  # the same, whatever the band
+    context = _Context(document, Intervals(items, document.bootstrap, document.train_overlap), {}, {}, {})
+    for band, by_domain in zip(document.tested, tested, strict=True):
+        if band.role == "oracle":
+            context.oracle.update(_aucs(context.intervals, {band.domain: by_domain[band.domain]}))
+            context.oracle_bands[band.domain] = band.band
+        elif band.role == "allpass":  # submitted scores have none
+            context.allpass.update(_aucs(context.intervals, by_domain))
     return [
-        _row(context, tested, replicates)
-        for tested, replicates in zip(document.tested, scores, strict=True)
-        if tested.role != "oracle" and not (tested.role == "allpass" and document.band.kind == "all")
+        _row(context, band, replicates, by_domain)
+        for band, replicates, by_domain in zip(document.tested, scores, tested, strict=True)
+        if band.role != "oracle" and not (band.role == "allpass" and document.band.kind == "all")
     ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Aucs:
+    """AUC on one test domain by training draw, and the scores that it is of."""
+
+    replicates: Replicates
+    scored: list[Scored]
 
 
 @dataclass(frozen=True)
 class _Context:
-    """Reference of all rows of a cell: scores by test domain of all-pass, and of the oracle with its band."""
+    """Reference of all rows of a cell: AUCs by test domain of all-pass, and of the oracle with its band."""
 
     document: CellDocument
-    allpass: ByDomain
-    oracle: ByDomain
+    intervals: Intervals
+    allpass: dict[str, _Aucs]
+    oracle: dict[str, _Aucs]
     oracle_bands: dict[str, Band]
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """
+    One row's scores on the test domains.
+
+    Attributes
+    ----------
+    entries : ByDomain
+    metrics : dict of str to list of dict
+        By test domain, the metrics of every draw.
+    aucs : dict of str to _Aucs
+    rates : dict of str to dict of str to Replicates
+        By test domain and name, `ERROR_RATES` with their errors.
+    """
+
+    entries: ByDomain
+    metrics: dict[str, list[dict[str, float]]]
+    aucs: dict[str, _Aucs]
+    rates: dict[str, dict[str, Replicates]]
+
+    def auc(self, domains: Sequence[str]) -> Replicates:
+        """Return the mean AUC over some domains, by draw."""
+        return mean_of([self.aucs[domain].replicates for domain in domains])
 
 
 def _by_domain(replicates: Sequence[Sequence[DomainScores]]) -> ByDomain:
@@ -92,30 +134,41 @@ def _by_domain(replicates: Sequence[Sequence[DomainScores]]) -> ByDomain:
     return by_domain
 
 
-def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[DomainScores]]) -> Row:
-    document, is_chosen = context.document, entry.role == "chosen"
-    tested = _by_domain(replicates)
-    bootstrap = GroupBootstrap([e.scored for entries in tested.values() for e in entries], document.bootstrap)
-    drawn = {name: np.mean([bootstrap.aucs(e.scored) for e in entries], axis=0) for name, entries in tested.items()}
+def _aucs(intervals: Intervals, tested: ByDomain) -> dict[str, _Aucs]:
+    each = {name: [entry.scored for entry in entries] for name, entries in tested.items()}
+    return {name: _Aucs(intervals.replicates(scored), scored) for name, scored in each.items()}
+
+
+def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[DomainScores]], by_domain: ByDomain) -> Row:
+    document, intervals, is_chosen = context.document, context.intervals, entry.role == "chosen"
     validation = [next((scores for scores in draw if scores.split == "val"), None) for draw in replicates]
     thresholds = [best_threshold(val.scored.labels, val.scored.scores) if val else math.nan for val in validation]
-    clips = row_clips(ClipRule(document.clips), validation, tested, bootstrap)
-    tests = [clips.added_to(test) for test in _test_results(context, tested, thresholds, bootstrap, drawn)]
+    tested = _tested(intervals, by_domain, thresholds)
+    clips = row_clips(ClipRule(document.clips), validation, by_domain, intervals)
+    tests = [clips.added_to(_test_result(context, tested, name)) for name in by_domain]
+    tests = with_reals(tests, replicates, thresholds, document)
     return Row(
         detector=document.detector,
         train=document.train,
         role=entry.role,
         band=entry.band,
         evidence=document.evidence,
+        plateau=document.plateau if is_chosen else None,
         swept=document.swept,
-        **_headline(tests, document.train, bootstrap, tested, drawn, clips),
+        **_headline(context, tests, tested, clips),
+        shortcut=document.shortcuts.get(document.train),
         coverage=_mean([test.coverage for test in tests]),
         fit_seconds=entry.fit_seconds,
         ms_per_picture=document.decode_ms + entry.score_ms,
         score_ms=entry.score_ms,
         model_bytes=(document.model_bytes or math.nan) if is_chosen else math.nan,
         seeds=document.seeds,
+        control=bool(document.detector_identity.get("control", False)),
+        train_overlap=document.train_overlap,
         rule=document.rule if is_chosen else "",
+        selection=selection_of(document.train, entry.role, document.n_candidates, bool(document.submission)),
+        shots=training(document.train).n_shots,
+        not_counted=document.not_counted,
         gaps=document.gaps,
         study=document.study,
         settings=document.settings,
@@ -127,124 +180,121 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         dropped_leaks=document.dropped_leaks,
         data=document.data,
         tests=tuple(tests),
-        robustness=tuple(_robustness(document.train, bootstrap, tested, drawn)),
+        robustness=tuple(_robustness(document, intervals, tested)),
+        **reals_numbers(tests, document.train),
     )
 
 
-def _headline(
-    tests: Sequence[TestResult],
-    train: str,
-    bootstrap: GroupBootstrap,
-    tested: ByDomain,
-    drawn: dict[str, NDArray[np.float64]],
-    clips: RowClips,
-) -> dict[str, Any]:
+def _tested(intervals: Intervals, by_domain: ByDomain, thresholds: Sequence[float]) -> _Tested:
+    metrics, rates = {}, {}
+    for name, entries in by_domain.items():
+        verdicts = [Verdicts(e.scored.labels, e.scored.scores, t) for e, t in zip(entries, thresholds, strict=True)]
+        metrics[name] = [measured(one) for one in verdicts]
+        values = np.array([[of_draw[rate] for of_draw in metrics[name]] for rate in ERROR_RATES])
+        shares = intervals.shares([entry.scored for entry in entries], _error_rates, values, LEAST_GROUPS)
+        rates[name] = dict(zip(ERROR_RATES, shares, strict=True))
+    return _Tested(by_domain, metrics, _aucs(intervals, by_domain), rates)
+
+
+def _error_rates(scored: Scored, weights: NDArray) -> NDArray[np.float64]:
+    return weighted_error_rates(scored, weights, FALSE_ALARM_RATES)
+
+
+def _headline(context: _Context, tests: Sequence[TestResult], tested: _Tested, clips: RowClips) -> dict[str, Any]:
     """Return the numbers of a row that are means over test domains: over other domains if there are any, else at home."""
-    home, abroad = home_and_abroad(tests, train)
+    intervals, document = context.intervals, context.document
+    home, abroad = ([test.domain for test in some] for some in home_and_abroad(tests, document.train, document.not_counted))
     headline = abroad or home
-    cross = Interval(math.nan, math.nan, math.nan, math.nan)
-    if abroad:
-        cross = _mean_interval(bootstrap, tested, drawn, [test.domain for test in abroad])
-    measured_everywhere = not any(math.isnan(test.auc) for test in abroad)  # with one unknown AUC, the worst is unknown
-    worst = min(abroad, key=lambda test: test.auc, default=None) if measured_everywhere else None
-    metrics = {metric.name: _mean([test.value(metric.name) for test in headline]) for metric in board_metrics()}
+    aucs = {test.domain: test.auc for test in tests}
+    measured_everywhere = not any(math.isnan(aucs[name]) for name in abroad)  # with one unknown AUC, the worst is unknown
+    worst = min(abroad, key=lambda name: aucs[name], default="") if measured_everywhere else ""
+    of_headline = [test for test in tests if test.domain in headline]
+    metrics = {metric.name: _mean([test.value(metric.name) for test in of_headline]) for metric in board_metrics()}
+    for name in ERROR_RATES:
+        rates = [tested.rates[domain][name] for domain in headline]
+        metrics |= _named(name, intervals.share(mean_of(rates)) if rates else UNKNOWN)
     return {
-        **_auc_of("in_domain_auc", home[0] if home else None),
-        **{f"cross_domain_auc{end}": value for end, value in _bounds(cross)},
-        **_auc_of("worst_auc", worst),
-        "worst_domain": worst.domain if worst else "",
-        "oracle_auc": _mean([test.oracle_auc for test in headline]),
-        "allpass_auc": _mean([test.allpass_auc for test in headline]),
-        "gain": _mean([test.auc - test.allpass_auc for test in headline]),
-        "metrics": metrics | clips.headline([test.domain for test in home], [test.domain for test in abroad]),
+        **_named("in_domain_auc", intervals.auc(tested.auc(home)) if home else UNKNOWN),
+        **_named("cross_domain_auc", intervals.auc(tested.auc(abroad)) if abroad else UNKNOWN),
+        **_named("worst_auc", intervals.worst([tested.aucs[name].replicates for name in abroad]) if worst else UNKNOWN),
+        "worst_domain": worst,
+        "oracle_auc": _mean([test.oracle_auc for test in of_headline]),
+        "allpass_auc": _mean([test.allpass_auc for test in of_headline]),
+        **_named("gain", _over(context, tested.aucs, context.allpass, headline)),
+        **_named("gap", _over(context, context.oracle, tested.aucs, headline)),
+        "draw_sd": _draw_sd(tested.auc(headline)) if headline else math.nan,
+        "metrics": metrics | clips.headline(home, abroad),
     }
 
 
-def _auc_of(name: str, test: TestResult | None) -> dict[str, float]:
-    """Return the AUC of one test domain with its bounds, under another name."""
-    values = (test.auc, test.auc_lo, test.auc_hi) if test else (math.nan,) * 3
-    return {f"{name}{end}": value for end, value in zip(("", "_lo", "_hi"), values, strict=True)}
+def _over(context: _Context, first: dict[str, _Aucs], second: dict[str, _Aucs], domains: Sequence[str]) -> Interval:
+    """Compute the mean AUC over some domains less that with another band; unknown if one was not tested there."""
+    if not domains or any(name not in aucs for name in domains for aucs in (first, second)):
+        return UNKNOWN
+    unchanged = all(same_scores(first[name].scored, second[name].scored) for name in domains)
+    means = [mean_of([aucs[name].replicates for name in domains]) for aucs in (first, second)]
+    return context.intervals.difference(means[0], means[1], unchanged)
 
 
-def _robustness(
-    train: str, bootstrap: GroupBootstrap, tested: ByDomain, drawn: dict[str, NDArray[np.float64]]
-) -> list[PerturbationResult]:
+def _named(name: str, interval: Interval) -> dict[str, float]:
+    """Return a number and its bounds by name."""
+    return {name: interval.value, f"{name}_lo": interval.low, f"{name}_hi": interval.high}
+
+
+def _draw_sd(replicates: Replicates) -> float:
+    return replicates.error().draw_sd
+
+
+def _robustness(document: CellDocument, intervals: Intervals, tested: _Tested) -> list[PerturbationResult]:
     """
     Compute the effect of each perturbation on the AUC, as a mean over the test domains that were scored with and without it.
 
-    The training domain and the others are separate: a detector that is at chance on a domain has no AUC to lose there.
+    The training domains and the others of the headline are separate: a detector that is at chance on a domain has no AUC to
+    lose there.
     """
     results = []
-    for chain in dict.fromkeys(filter(None, map(chain_of, tested))):
-        names = [name for name in tested if chain_of(name) == chain]
+    parts = training(document.train)
+    targets = set(map(unperturbed, parts.targets))
+    for chain in dict.fromkeys(filter(None, map(chain_of, tested.entries))):
+        names = [name for name in tested.entries if chain_of(name) == chain]
         for scope, at_home in (("in-domain", True), ("cross-domain", False)):
-            perturbed = [name for name in names if (unperturbed(name) == unperturbed(train)) == at_home]
+            perturbed = [name for name in names if parts.is_home(name) == at_home]
+            if not at_home:
+                counted = [name for name in perturbed if unperturbed(name) not in document.not_counted]
+                perturbed = [name for name in counted if not targets or unperturbed(name) in targets]
             if perturbed:
-                results.append(_change(chain, scope, bootstrap, tested, drawn, perturbed))
+                results.append(_change(chain, scope, intervals, tested, perturbed))
     return results
 
 
-def _change(
-    chain: str,
-    scope: str,
-    bootstrap: GroupBootstrap,
-    tested: ByDomain,
-    drawn: dict[str, NDArray[np.float64]],
-    perturbed: Sequence[str],
-) -> PerturbationResult:
+def _change(chain: str, scope: str, intervals: Intervals, tested: _Tested, perturbed: Sequence[str]) -> PerturbationResult:
     """Compute the mean AUC on perturbed domains and its drop, with a paired interval: both sides have the same groups."""
-    paired = [name for name in perturbed if unperturbed(name) in tested]
+    paired = [name for name in perturbed if unperturbed(name) in tested.entries]
     names = paired or perturbed
-    under = _mean_interval(bootstrap, tested, drawn, names)
-    plain = drop = Interval(math.nan, math.nan, math.nan, math.nan)
+    under, drop, clean_auc = tested.auc(names), UNKNOWN, math.nan
     if paired:
         clean = [unperturbed(name) for name in paired]
-        plain = _mean_interval(bootstrap, tested, drawn, clean)
-        lost = np.mean([drawn[unperturbed(name)] - drawn[name] for name in paired], axis=0)
-        drop = difference(Measured(plain, _scored(tested, clean)), Measured(under, _scored(tested, names)), lost)
+        plain = tested.auc(clean)
+        pairs = zip(names, clean, strict=True)
+        unchanged = all(same_scores(tested.aucs[name].scored, tested.aucs[before].scored) for name, before in pairs)
+        drop, clean_auc = intervals.difference(plain, under, unchanged), plain.value
     return PerturbationResult(
         perturbation=chain,
         scope=scope,
         domains=tuple(unperturbed(name) for name in names),
-        clean_auc=plain.value,
-        **{f"auc{end}": value for end, value in _bounds(under)},
-        **{f"drop{end}": value for end, value in _bounds(drop)},
+        clean_auc=clean_auc,
+        **_named("auc", intervals.auc(under)),
+        **_named("drop", drop),
     )
 
 
-def _bounds(interval: Interval) -> list[tuple[str, float]]:
-    return [("", interval.value), ("_lo", interval.low), ("_hi", interval.high)]
-
-
-def _mean_interval(
-    bootstrap: GroupBootstrap, tested: ByDomain, drawn: dict[str, NDArray[np.float64]], domains: Sequence[str]
-) -> Interval:
-    """Compute the mean AUC over some domains, with its interval."""
-    return bootstrap.interval(_scored(tested, domains), np.mean([drawn[domain] for domain in domains], axis=0))
-
-
-def _scored(tested: ByDomain, domains: Sequence[str]) -> list[Scored]:
-    return [entry.scored for domain in domains for entry in tested[domain]]
-
-
-def _test_results(
-    context: _Context,
-    tested: ByDomain,
-    thresholds: Sequence[float],
-    bootstrap: GroupBootstrap,
-    drawn: dict[str, NDArray[np.float64]],
-) -> list[TestResult]:
-    return [
-        _test_result(context, name, entries, thresholds, bootstrap.interval([e.scored for e in entries], drawn[name]))
-        for name, entries in tested.items()
-    ]
-
-
-def _test_result(
-    context: _Context, domain: str, entries: Sequence[DomainScores], thresholds: Sequence[float], auc: Interval
-) -> TestResult:
-    document = context.document
-    alike = document.lookalikes.get(domain)
+def _test_result(context: _Context, tested: _Tested, domain: str) -> TestResult:
+    document, intervals, entries = context.document, context.intervals, tested.entries[domain]
+    alike, replicates = document.lookalikes.get(domain), tested.aucs[domain].replicates
+    metrics = {name: _mean([of_draw[name] for of_draw in tested.metrics[domain]]) for name in tested.metrics[domain][0]}
+    for name, rate in tested.rates[domain].items():
+        metrics |= _named(name, intervals.share(rate))
+    auc = intervals.auc(replicates)
     return TestResult(
         domain=domain,
         auc=auc.value,
@@ -252,23 +302,16 @@ def _test_result(
         auc_hi=auc.high,
         n=entries[0].n_items,
         coverage=_mean([entry.coverage for entry in entries]),
-        allpass_auc=_mean_auc(context.allpass.get(domain, [])),
-        oracle_auc=_mean_auc(context.oracle.get(domain, [])),
+        allpass_auc=context.allpass[domain].replicates.value if domain in context.allpass else math.nan,
+        oracle_auc=context.oracle[domain].replicates.value if domain in context.oracle else math.nan,
         oracle_band=context.oracle_bands.get(domain),
+        draw_sd=_draw_sd(replicates),
         split_list=document.test_splits.get(domain, ""),
         pictures=document.pictures.get(domain, ""),
         lookalikes=alike.n if alike else 0,
-        metrics=_mean_metrics(entries, thresholds),
+        shortcut=document.shortcuts.get(domain),
+        metrics=metrics,
     )
-
-
-def _mean_metrics(entries: Sequence[DomainScores], thresholds: Sequence[float]) -> dict[str, float]:
-    each = [measured(Verdicts(e.scored.labels, e.scored.scores, t)) for e, t in zip(entries, thresholds, strict=True)]
-    return {name: _mean([metrics[name] for metrics in each]) for name in each[0]}
-
-
-def _mean_auc(entries: Sequence[DomainScores]) -> float:
-    return _mean([roc_auc(e.scored.labels, e.scored.scores) for e in entries])
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..errors import DataError
-from ..metrics.bootstrap import GroupBootstrap
 from ..metrics.clips import ClipMetrics, ClipRule, clip_metrics, clip_scores, clip_threshold
 from ..metrics.detection import best_threshold
+from ..metrics.intervals import Intervals
+from ..metrics.replicates import mean_of
 from ..metrics.roc import Interval, Scored
 from .rows import TestResult
 from .scores import DomainScores
@@ -20,8 +21,8 @@ class RowClips:
 
     Attributes
     ----------
-    bootstrap : GroupBootstrap
-        Of the groups of all test items.
+    intervals : Intervals
+        Of all test items.
     metrics : dict of str to ClipMetrics
         By test domain, of those that have clips.
     pooled : dict of str to list of Scored
@@ -30,7 +31,7 @@ class RowClips:
         By test domain, the reason why frames could not be pooled to clips.
     """
 
-    bootstrap: GroupBootstrap
+    intervals: Intervals
     metrics: dict[str, ClipMetrics] = field(default_factory=dict)
     pooled: dict[str, list[Scored]] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
@@ -62,7 +63,8 @@ class RowClips:
         if home and home[0] in self.metrics:
             aucs["in_domain_clip_auc"] = self.metrics[home[0]].auc
         if abroad and all(domain in self.metrics for domain in abroad):
-            aucs["cross_domain_clip_auc"] = self.bootstrap.interval([scored for name in abroad for scored in self.pooled[name]])
+            by_domain = [self.intervals.replicates(self.pooled[domain]) for domain in abroad]
+            aucs["cross_domain_clip_auc"] = self.intervals.auc(mean_of(by_domain))
         return {
             f"{name}{end}": value
             for name, auc in aucs.items()
@@ -74,7 +76,7 @@ def row_clips(
     rule: ClipRule,
     validation: Sequence[DomainScores | None],
     tested: Mapping[str, Sequence[DomainScores]],
-    bootstrap: GroupBootstrap,
+    intervals: Intervals,
 ) -> RowClips:
     """
     Pool frames to clips, domain by domain.
@@ -86,14 +88,15 @@ def row_clips(
         Of every draw; None where it has no validation items, and nothing that takes a threshold is known.
     tested : mapping of str to sequence of DomainScores
         By test domain, one entry per draw.
-    bootstrap : GroupBootstrap
+    intervals : Intervals
+        Of all test items.
 
     Returns
     -------
     RowClips
         Empty for domains whose items are no frames of clips.
     """
-    clips = RowClips(bootstrap)
+    clips = RowClips(intervals)
     in_clips = {domain: entries for domain, entries in tested.items() if any(entry.clips is not None for entry in entries)}
     if not in_clips:
         return clips
@@ -106,7 +109,7 @@ def row_clips(
     for domain, entries in in_clips.items():
         draws = [entry.frames for entry in entries]
         try:
-            clips.metrics[domain] = clip_metrics(draws, rule, of_frames, of_clips, bootstrap)
+            clips.metrics[domain] = clip_metrics(draws, rule, of_frames, of_clips, intervals)
         except DataError as error:
             clips.problems[domain] = str(error)
         else:

@@ -152,7 +152,10 @@ def _rate(rate: float, nearest: bool) -> Metric:
         meaning=f"Share of the fakes that is detected {rule} {percent} %.",
         unit=Unit.SHARE,
         better=Better.HIGHER,
+        interval=not nearest,
+        hidden=not nearest,
         mlflow=not nearest,
+        board=not nearest,
         measure=partial(nearest_detection_rate_of if nearest else detection_rate_of, false_alarm_rate=rate),
     )
 
@@ -185,7 +188,10 @@ METRICS: tuple[Metric, ...] = (
         meaning="Equal error rate: the rate at which false alarms are as frequent as misses.",
         unit=Unit.SHARE,
         better=Better.LOWER,
+        interval=True,
+        hidden=True,
         mlflow=True,
+        board=True,
         measure=equal_error_rate_of,
     ),
     Metric(
@@ -201,6 +207,8 @@ METRICS: tuple[Metric, ...] = (
     *(_rate(rate, nearest) for nearest in (False, True) for rate in FALSE_ALARM_RATES),
 )
 
+ERROR_RATES = (*(f"pd{round(100 * rate)}" for rate in FALSE_ALARM_RATES), "eer")  # metrics that have an interval
+
 # In the order of the page.
 ROW_COLUMNS: tuple[Column, ...] = (
     Column("detector", "detector", "The detector with its parameters or preset; the name opens all details of the row."),
@@ -208,23 +216,29 @@ ROW_COLUMNS: tuple[Column, ...] = (
         "ranks",
         "rank",
         (
-            "Lowest and highest rank, among the rows of the same set, that are compatible with the noise of the test "
-            "pictures. Rows with the same tie number are not significantly worse than the best of them. (Paired bootstrap"
-            " over groups, with a lower bound of the error for few groups; Holm's correction.)"
+            "Lowest and highest rank, among the ranked rows of the same set, that are compatible with the noise of the test "
+            "pictures and of the training draws. Rows with the same tie number are not significantly worse than the best of "
+            "them. (Paired differences with a lower bound of the error for few groups; Holm's correction.) Controls, rows of "
+            "fewer than five draws and rows that have learned nothing have no rank."
         ),
         Unit.COUNT,
         Better.LOWER,
         derived=True,
     ),
     Column(
-        "train", "trained on", "Domain of the training pictures, and of the validation pictures on which the band was chosen."
+        "train",
+        "trained on",
+        (
+            "Domain of the training and validation pictures; of a pool all domains, with the shots of a target domain if there "
+            "are any. The board names a pool of nearly all test domains by those that it leaves out."
+        ),
     ),
     Column(
         "band",
         "band\n(cycles/px)",
         (
-            "Frequencies that the detector can use. Second line: the evidence interval, in which single narrow bands are "
-            "significantly better than chance on validation pictures."
+            "Frequencies that the detector can use. Second line: the evidence, stretches in which single narrow bands, kept "
+            "alone, are clearly better than chance on validation pictures, and which of them are necessary."
         ),
         Unit.FREQUENCY,
     ),
@@ -234,8 +248,9 @@ ROW_COLUMNS: tuple[Column, ...] = (
         "in_domain_auc",
         "in-domain\nAUC",
         (
-            "AUC on test pictures of the training domain, with the 95 % interval over groups (identities, clips). The "
-            "interval is a bootstrap interval, or a wider one if there are few groups or the AUC is near 0 or 1."
+            "AUC on test pictures of the training domain, mean over the draws. The 95 % interval is about this recipe on "
+            "this population: over groups of test pictures (identities, clips) and, with two draws or more, over draws of "
+            "the training pictures."
         ),
         Unit.AUC,
         Better.HIGHER,
@@ -261,7 +276,10 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "worst_auc",
         "worst\ndomain AUC",
-        "Lowest AUC on a single other domain.",
+        (
+            "Lowest AUC on a single other domain. The lowest of several estimates is too low on average, more so the more "
+            "alike the domains are; the interval is one of the lowest true AUC."
+        ),
         Unit.AUC,
         Better.HIGHER,
         interval=True,
@@ -273,10 +291,14 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "gain",
         "gain over\nall-pass",
-        "Headline AUC (cross-domain, else in-domain) minus that of the same detector with all frequencies.",
+        (
+            "Headline AUC (cross-domain, else in-domain) minus that of the same detector with all frequencies; the interval "
+            "is paired by test picture and by draw."
+        ),
         Unit.DIFFERENCE,
         Better.HIGHER,
-        terminal=Terminal("gain", 4),
+        interval=True,
+        terminal=Terminal("gain", 4, bounds_wide=True),
         latex="gain",
         mlflow=True,
     ),
@@ -303,11 +325,24 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "gap",
         "oracle\ngap",
-        "Oracle AUC minus headline AUC: the cost of choosing the band on the training domain alone.",
+        (
+            "Oracle AUC minus headline AUC: the cost of choosing the band on the training domain alone. The oracle's band is "
+            "the best of all on these very test pictures, so the gap is too large; the interval is one of the difference "
+            "between these two bands and does not correct that."
+        ),
         Unit.DIFFERENCE,
         Better.LOWER,
+        interval=True,
         hindsight=True,
-        derived=True,
+    ),
+    Column(
+        "draw_sd",
+        "SD between\ndraws",
+        "Standard deviation of the headline AUC between the draws of training pictures; none with one draw.",
+        Unit.AUC,
+        Better.LOWER,
+        terminal=Terminal("draw SD", 2, below=True, wide=True),
+        mlflow=True,
     ),
     Column(
         "left_out",
@@ -367,6 +402,15 @@ ROW_COLUMNS: tuple[Column, ...] = (
         terminal=Terminal("coverage", 6, wide=True),
         mlflow=True,
     ),
+    Column(
+        "reals_spread",
+        "spread\nover reals",
+        "Largest less smallest headline AUC over the choice of the reals: one source for all test domains. Unknown with one.",
+        Unit.DIFFERENCE,
+        Better.LOWER,
+        mlflow=True,
+    ),
+    Column("worst_reals", "worst\nreals", "Source of reals with the smallest headline AUC.", hidden=True),
     Column("n_tests", "tested on", "Number of test domains of the row, out of those of its study.", Unit.COUNT, derived=True),
     Column(
         "ms_per_picture",
@@ -414,6 +458,17 @@ ROW_COLUMNS: tuple[Column, ...] = (
         Unit.COUNT,
         hidden=True,
     ),
+    Column(
+        "train_overlap",
+        "overlap\nof draws",
+        (
+            "Share of training pictures that two draws have in common. Draws that overlap differ too little, and the intervals "
+            "correct that. From 0.9 on the draws differ by the seed of the detector alone, and the intervals are about these "
+            "training pictures."
+        ),
+        Unit.SHARE,
+        hidden=True,
+    ),
     Column("set_name", "set", "The set of test domains over which the headline is a mean.", hidden=True, derived=True),
     Column(
         "split_id",
@@ -447,12 +502,34 @@ ROW_COLUMNS: tuple[Column, ...] = (
     ),
     # Of CSV and JSON alone.
     Column("role", meaning="`chosen` by the search, `allpass` (all frequencies) or `fixed` by the study."),
-    Column("evidence", meaning="Evidence interval; empty where none was found.", unit=Unit.FREQUENCY),
-    Column("swept", meaning="True if the study has a sweep of narrow bands, and so an evidence interval was computed."),
+    Column(
+        "evidence",
+        meaning=(
+            "Stretches of the frequency axis that carry evidence: `low`, `high`, `sufficient` (narrow bands there, kept "
+            "alone, are clearly above 0.5) and `necessary` (without a narrow band there the AUC is clearly lower; null where "
+            "no band was taken out). An empty list: none found; null: not asked."
+        ),
+        unit=Unit.FREQUENCY,
+    ),
+    Column(
+        "plateau",
+        meaning="Stretch on which tried bands no wider than the chosen one tie with it; empty for all-pass and `stop`.",
+        unit=Unit.FREQUENCY,
+    ),
+    Column("swept", meaning="True if the study has a sweep of narrow bands, so that evidence was looked for."),
     Column("rule", meaning="Rule by which the band was chosen."),
-    Column("marks", meaning="Codes of the reasons to doubt the row, see `results/marks.py`."),
-    Column("draw_sd", meaning="Standard deviation of the headline AUC between draws of the training pictures.", unit=Unit.AUC),
+    Column("control", meaning="True for a control, which is a reference and no contestant."),
+    Column("rank_low", meaning="Best rank that is compatible with the noise; empty without a rank.", unit=Unit.COUNT),
+    Column("rank_high", meaning="Worst rank that is compatible with the noise.", unit=Unit.COUNT),
+    Column(
+        "tie_group", meaning="Number of the tie group; its rows are not significantly worse than its best.", unit=Unit.COUNT
+    ),
+    Column("rank_reason", meaning="Reason why the row has no rank."),
+    Column("marks", meaning="Codes of the reasons to doubt the row, see docs/methods.md."),
     Column("shortcut", meaning="Separation of the classes by facts of the training domain's files alone."),
+    Column("selection", meaning="Validation pictures on which the band was chosen, see `results/selection.py`."),
+    Column("shots", meaning="Training pictures per class of the target domain; 0 if none of them was used.", unit=Unit.COUNT),
+    Column("not_counted", meaning="Test domains that the protocol of the study leaves out of the headline."),
     Column("gaps", meaning="Bands that could not be scored."),
     Column("settings", meaning="Short digest of the settings that change a row."),
     Column("variant", meaning="Short digest of the settings and of all pictures that change the row."),
@@ -460,6 +537,8 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column("finished", meaning="Time at which the cell was finished, since the epoch.", unit=Unit.SECONDS),
     Column("dropped_leaks", meaning="Training and validation pictures that the leak guard left out.", unit=Unit.COUNT),
     Column("missing", meaning="Parts of the data sets that are missing."),
+    Column("reals_rank_low", meaning="Best rank of the row over the choice of the reals; on a board alone.", unit=Unit.COUNT),
+    Column("reals_rank_high", meaning="Worst rank of the row over the choice of the reals; on a board alone.", unit=Unit.COUNT),
     Column("run_id", meaning="MLflow run of the cell."),
     Column("current", meaning="With `--all`: false for an earlier variant."),
     Column("source", meaning="`recorded` or `submitted`."),
@@ -473,7 +552,7 @@ TEST_COLUMNS: tuple[Column, ...] = (
     Column(
         "auc",
         "AUC",
-        "Area under the ROC curve of the test pictures, mean over the draws, with the 95 % interval over groups.",
+        "Area under the ROC curve of the test pictures, mean over the draws, with the 95 % interval over groups and draws.",
         Unit.AUC,
         Better.HIGHER,
         interval=True,
@@ -482,6 +561,14 @@ TEST_COLUMNS: tuple[Column, ...] = (
     Column("allpass_auc", "all-pass", "The same detector with all frequencies.", Unit.AUC, Better.HIGHER),
     Column("oracle_auc", "oracle", "With the best tried band of this domain.", Unit.AUC, Better.HIGHER, hindsight=True),
     Column("oracle_band", "best band there", "The best tried band of this domain.", Unit.FREQUENCY, hindsight=True),
+    Column(
+        "draw_sd",
+        "SD between draws",
+        "Standard deviation of the AUC between the draws of training pictures; none with one draw.",
+        Unit.AUC,
+        Better.LOWER,
+        hidden=True,
+    ),
     Column("n", "pictures", "Test pictures.", Unit.COUNT),
     Column("coverage", "coverage", "Share of the test pictures that have a score.", Unit.SHARE, Better.HIGHER),
     Column(
@@ -492,7 +579,10 @@ TEST_COLUMNS: tuple[Column, ...] = (
         Better.LOWER,
     ),
     Column("shortcut", meaning="Separation of the classes by facts of the test domain's files alone."),
-    Column("by_reals", meaning="The fakes against each source of reals that the study names: AUC, interval, false alarms."),
+    Column(
+        "by_reals",
+        meaning="AUC, interval, number of reals and false alarms of the fakes against each source of reals.",
+    ),
     Column("split_list", meaning="Digest of the test items."),
     Column("pictures", meaning="Digest of the contents of the test pictures."),
 )

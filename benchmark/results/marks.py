@@ -4,17 +4,27 @@ Marks of a row: reasons to doubt that its numbers are about deepfakes, or that t
 A mark is derived from the row's own numbers, wherever a row is shown, and is never stored with it.
 """
 
+import math
+import re
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
+from ..domains.names import chain_of, dataset_name
+from .evidence import lies_outside
+from .reals import reals_sources
 from .rows import Row
 
 MIN_DRAWS = 5  # draws of training pictures from which the variance between draws is estimated well enough for a rank
 LOOKALIKE_SHARE = 0.01  # of the test pictures of one domain
 
+COIN = "coin_flip"  # the reference of a board: it draws scores at random
+CONTROLS = (COIN, "file_facts", "permuted_labels")  # of ours; another detector says so itself (`Row.control`)
+
 
 class Mark(StrEnum):
     """Code of a mark, as JSON, CSV, MLflow and the page have it."""
 
+    CONTROL = "control"
     SHORTCUT = "shortcut"
     LOOKALIKES = "lookalikes"
     ONE_DRAW = "one_draw"
@@ -25,32 +35,96 @@ class Mark(StrEnum):
     ONE_SOURCE_OF_REALS = "one_source_of_reals"
 
     @property
+    def label(self) -> str:
+        """Name for people, in two or three words."""
+        return LABELS[self]
+
+    @property
     def meaning(self) -> str:
         """One sentence for people."""
         return MEANINGS[self]
 
 
+LABELS = {
+    Mark.CONTROL: "control",
+    Mark.SHORTCUT: "shortcut",
+    Mark.LOOKALIKES: "look-alikes",
+    Mark.ONE_DRAW: "one draw",
+    Mark.FEW_DRAWS: f"fewer than {MIN_DRAWS} draws",
+    Mark.NOTHING_LEARNED: "nothing learned",
+    Mark.LIKE_COIN_FLIP: "like a coin flip",
+    Mark.OUTSIDE_EVIDENCE: "band outside the evidence",
+    Mark.ONE_SOURCE_OF_REALS: "one source of reals",
+}
 MEANINGS = {
+    Mark.CONTROL: "It shows what is reached without looking at the pictures, as a reference for the others; it has no rank.",
     Mark.SHORTCUT: "Facts of the files alone, without a look at what they show, tell fakes from reals.",
     Mark.LOOKALIKES: f"More than {LOOKALIKE_SHARE:.0%} of the test pictures of a domain look like training pictures.",
-    Mark.ONE_DRAW: "It was trained once: its interval leaves out that other training pictures give another AUC.",
-    Mark.FEW_DRAWS: f"It was trained on fewer than {MIN_DRAWS} draws, which are too few for a rank.",
-    Mark.NOTHING_LEARNED: "Its in-domain interval holds 0.5: it has learned nothing.",
-    Mark.LIKE_COIN_FLIP: "Its headline interval holds 0.5, the AUC of a coin flip.",
+    Mark.ONE_DRAW: (
+        "The detector was trained on one draw of the training pictures, so that the interval leaves out the variation between "
+        "draws; it has no rank."
+    ),
+    Mark.FEW_DRAWS: f"A rank takes at least {MIN_DRAWS} draws of the training pictures, to count the variation between draws.",
+    Mark.NOTHING_LEARNED: (
+        "The in-domain interval is not above 0.5, so nothing shows that the detector has learned anything; it has no rank."
+    ),
+    Mark.LIKE_COIN_FLIP: "The interval of the headline AUC holds 0.5, the expected AUC of a coin flip.",
     Mark.OUTSIDE_EVIDENCE: "The chosen band does not lie within the frequencies that carry evidence.",
-    Mark.ONE_SOURCE_OF_REALS: "All of its test reals come from one source; with other reals its AUC may differ.",
+    Mark.ONE_SOURCE_OF_REALS: "All test reals come from one source; with other reals the AUC may differ.",
 }
+# Marks of rows that have no rank, the reason that is given first before the others.
+WITHOUT_RANK = (Mark.CONTROL, Mark.ONE_DRAW, Mark.FEW_DRAWS, Mark.NOTHING_LEARNED)
 
 
-def marks_of(row: Row) -> tuple[Mark, ...]:
-    """Return the marks of a row, in the order of `Mark`."""
+def marks_of(row: Row, computed: Collection[str] = ()) -> tuple[Mark, ...]:
+    """
+    Return the marks of a row, in the order of `Mark`.
+
+    Parameters
+    ----------
+    row : Row
+    computed : collection of str
+        Data sets whose pictures are computed, so that two that look alike are no copies (`Dataset.computed`).
+
+    Notes
+    -----
+    A row is like a coin flip if its headline interval holds 0.5. The expected AUC of a coin is exactly 0.5, so this needs no
+    coin on the board, and the noise of the coin's own draws does not enter.
+    """
+    of_files = [test for test in row.tests if not chain_of(test.domain) and dataset_name(test.domain) not in computed]
+    low, high = headline_bounds(row)
     marks = {
+        Mark.CONTROL: row.control or is_control(row.detector),
         Mark.SHORTCUT: any(s is not None and s.is_marked for s in (row.shortcut, *(t.shortcut for t in row.tests))),
-        Mark.LOOKALIKES: any(test.n and test.lookalikes / test.n > LOOKALIKE_SHARE for test in row.tests),
+        Mark.LOOKALIKES: any(test.n and test.lookalikes / test.n > LOOKALIKE_SHARE for test in of_files),
         Mark.ONE_DRAW: row.seeds == 1,
         Mark.FEW_DRAWS: 1 < row.seeds < MIN_DRAWS,
         Mark.NOTHING_LEARNED: row.in_domain_auc_lo <= 0.5,  # NaN, of a row without an in-domain test, is not
-        Mark.LIKE_COIN_FLIP: row.cross_domain_auc_lo <= 0.5 <= row.cross_domain_auc_hi,
-        Mark.ONE_SOURCE_OF_REALS: len({source.source for test in row.tests for source in test.by_reals}) < 2,
+        Mark.LIKE_COIN_FLIP: low <= 0.5 <= high,
+        Mark.OUTSIDE_EVIDENCE: row.role == "chosen" and lies_outside(row.band, row.evidence),
+        Mark.ONE_SOURCE_OF_REALS: len(reals_sources(row)) < 2,
     }
     return tuple(mark for mark in Mark if marks.get(mark, False))
+
+
+def headline_bounds(row: Row) -> tuple[float, float]:
+    """Return the 95 % interval of `Row.headline`."""
+    if not math.isnan(row.cross_domain_auc):
+        return row.cross_domain_auc_lo, row.cross_domain_auc_hi
+    return row.in_domain_auc_lo, row.in_domain_auc_hi
+
+
+def without_rank(marks: Iterable[Mark]) -> Mark | None:
+    """Return the mark for which a row has no rank; None if no mark forbids one."""
+    present = set(marks)
+    return next((mark for mark in WITHOUT_RANK if mark in present), None)
+
+
+def is_control(detector: str) -> bool:
+    """Return True for the label of a control, as ``coin_flip`` or ``file_facts(n_trees=50)``: no contestant of a board."""
+    return re.split(r"[/(]", detector)[0] in CONTROLS
+
+
+def is_coin(detector: str) -> bool:
+    """Return True for the label of the coin flip."""
+    return re.split(r"[/(]", detector)[0] == COIN

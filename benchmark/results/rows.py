@@ -11,19 +11,21 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
-from ..domains.names import chain_of, unperturbed
+from ..domains.names import chain_of, training, training_of_json, unperturbed
 from ..frequency.bands import Band
 from ..pictures.shortcuts import Shortcut
 from ..store.files import read_json, write_json
+from .evidence import Evidence, evidence_from_json, evidence_to_json
+from .selection import Selection
 
 NAN = math.nan
 ROWS_FILE = "rows.json"  # of a cell, or of a study
 
 
 @dataclass(frozen=True)
-class EvidenceInterval:
+class Plateau:
     """
-    Stretch of the frequency axis where narrow bands are clearly better than chance on validation pictures.
+    Stretch of the frequency axis on which bands no wider than the chosen one tie with it, so that it could as well lie there.
 
     Attributes
     ----------
@@ -40,7 +42,7 @@ class EvidenceInterval:
 
     @classmethod
     def from_json(cls, data: Mapping[str, float] | None) -> Self | None:
-        """Read the JSON form; None where no interval was found, or none was looked for."""
+        """Read the JSON form; None for all-pass, a ``stop``, and results of an earlier version."""
         return None if data is None else cls(data["low"], data["high"])
 
 
@@ -57,7 +59,9 @@ class RealsResult:
         With the 95 % interval.
     n_real : int
     false_alarms : float
-        Share of these reals above the threshold that was chosen in-domain.
+        Share of these reals that are not below the threshold that was chosen in-domain; NaN without one.
+    lookalikes : int
+        Reals that look like training or validation pictures; left out of the JSON form where there are none.
     """
 
     source: str
@@ -66,10 +70,14 @@ class RealsResult:
     hi: float
     n_real: int
     false_alarms: float = NAN
+    lookalikes: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """JSON form."""
-        return {part.name: getattr(self, part.name) for part in fields(self)}
+        data = {part.name: getattr(self, part.name) for part in fields(self)}
+        if not self.lookalikes:
+            del data["lookalikes"]
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -94,6 +102,8 @@ class TestResult:
     allpass_auc, oracle_auc : float
         With all frequencies, and with the best tried band of this domain.
     oracle_band : Band or None
+    draw_sd : float
+        Standard deviation of the AUC between the training draws; NaN for one draw.
     split_list, pictures : str
         Digests of the test items and of their contents; empty if they were not recorded.
     lookalikes : int
@@ -105,7 +115,7 @@ class TestResult:
     shortcut : Shortcut or None
         Audit of its files; None where none was made.
     by_reals : tuple of RealsResult
-        Its fakes against each source of reals that the study names.
+        Its fakes against each source of reals: its own first, then those that the study names.
     metrics : mapping of str to float
         Every other number, by its name in `columns.METRICS` or `columns.CLIP_COLUMNS`.
     """
@@ -121,6 +131,7 @@ class TestResult:
     allpass_auc: float = NAN
     oracle_auc: float = NAN
     oracle_band: Band | None = None
+    draw_sd: float = NAN
     split_list: str = ""
     pictures: str = ""
     lookalikes: int = 0
@@ -155,7 +166,7 @@ class TestResult:
         """Read the JSON form; raise KeyError if a part that every version has is missing."""
         band = data.get("oracle_band")
         required = {name: _nan(data[name]) for name in ("domain", "auc", "auc_lo", "auc_hi", "n", "coverage")}
-        optional = {name: _nan(data[name]) for name in ("allpass_auc", "oracle_auc") if name in data}
+        optional = {name: _nan(data[name]) for name in ("allpass_auc", "oracle_auc", "draw_sd") if name in data}
         as_written = ("split_list", "pictures", "lookalikes", "clips", "clip_problem")
         optional |= {name: data[name] for name in as_written if name in data}
         return cls(
@@ -268,29 +279,50 @@ class Row:
     Attributes
     ----------
     detector, train : str
-        Label and training domain.
+        Label and name of the training (`domains.names.Training`): a domain, a pool, or a pool with shots of a target. In JSON
+        a list of the parts where there are several.
     role : {"chosen", "allpass", "fixed"}
         The band that the search chose on validation pictures, all frequencies, or a band that the study names.
     band : Band
-    evidence : EvidenceInterval or None
+    evidence : tuple of EvidenceStretch or None
+        Stretches of the axis that carry evidence, ascending; empty where a sweep found none, None where no sweep asked.
+    plateau : Plateau or None
+        Stretch on which bands tie with the chosen one; None for all-pass, for a ``stop`` and for bands that were not chosen.
     swept : bool
-        True if narrow bands were swept, so that an evidence interval was looked for.
+        True if narrow bands were swept, so that evidence was looked for.
     in_domain_auc, cross_domain_auc, worst_auc : float
-        With bounds of 95 % over groups, ``_lo`` and ``_hi``; NaN where no such domain was tested.
+        With bounds of 95 % over groups and training draws, ``_lo`` and ``_hi``; NaN where no such domain was tested.
     worst_domain : str
-    draw_sd : float
-        Standard deviation of the headline AUC between draws of the training pictures; NaN with one draw.
     shortcut : Shortcut or None
         Audit of the training domain's files; None where none was made.
-    oracle_auc, allpass_auc, gain : float
+    reals_spread : float
+        Difference between the largest and the smallest headline AUC over the choice of one source of reals for all test
+        domains; NaN with one source.
+    worst_reals : str
+        Source of the smallest; empty with one source.
+    oracle_auc, allpass_auc : float
         Means over the test domains of the headline.
+    gain, gap : float
+        Headline less all-pass AUC, and oracle less headline AUC, with bounds of 95 %, ``_lo`` and ``_hi``.
+    draw_sd : float
+        Standard deviation of the headline AUC between the training draws; NaN for one draw.
     coverage : float
     fit_seconds, ms_per_picture, score_ms : float
     model_bytes : float
     seeds : int
         Draws of training and validation pictures.
+    control : bool
+        True if its detector says that it is a control and no contestant; see `marks.is_control` for ours.
+    train_overlap : float
+        Share of training pictures that two draws have in common, see `metrics.replicates`.
     rule : str
         By which the band was chosen.
+    selection : Selection or None
+        Validation pictures on which it was chosen; None for rows of an earlier version.
+    shots : int
+        Pictures per class of the target that are among the training pictures.
+    not_counted : tuple of str
+        Test domains that are no part of the headline, as the protocol of the study leaves them out.
     gaps : tuple of str
         Bands that could not be scored.
     study, settings, variant, cell : str
@@ -319,13 +351,16 @@ class Row:
     submission : SubmissionFacts or None
     standing : Standing or None
         Its rank, where one is known; no part of the JSON form.
+    reals_rank_low, reals_rank_high : int or None
+        On a board: its rank interval over the choice of reals, from the best to the worst rank with any source.
     """
 
     detector: str
     train: str
     role: str
     band: Band
-    evidence: EvidenceInterval | None = None
+    evidence: Evidence = None
+    plateau: Plateau | None = None
     swept: bool = False
     in_domain_auc: float = NAN
     in_domain_auc_lo: float = NAN
@@ -337,18 +372,30 @@ class Row:
     worst_auc_lo: float = NAN
     worst_auc_hi: float = NAN
     worst_domain: str = ""
-    draw_sd: float = NAN
     shortcut: Shortcut | None = None
+    reals_spread: float = NAN
+    worst_reals: str = ""
     oracle_auc: float = NAN
     allpass_auc: float = NAN
     gain: float = NAN
+    gain_lo: float = NAN
+    gain_hi: float = NAN
+    gap: float = NAN
+    gap_lo: float = NAN
+    gap_hi: float = NAN
+    draw_sd: float = NAN
     coverage: float = NAN
     fit_seconds: float = NAN
     ms_per_picture: float = NAN
     score_ms: float = NAN
     model_bytes: float = NAN
     seeds: int = 1
+    control: bool = False
+    train_overlap: float = 0.0
     rule: str = ""
+    selection: Selection | None = None
+    shots: int = 0
+    not_counted: tuple[str, ...] = ()
     gaps: tuple[str, ...] = ()
     study: str = ""
     settings: str = ""
@@ -368,6 +415,8 @@ class Row:
     submission: SubmissionFacts | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     standing: Standing | None = None
+    reals_rank_low: int | None = None
+    reals_rank_high: int | None = None
 
     @property
     def is_submitted(self) -> bool:
@@ -378,6 +427,11 @@ class Row:
     def is_current(self) -> bool:
         """False for a variant that was not run last."""
         return self.current is not False
+
+    @property
+    def train_label(self) -> str:
+        """Short name of the training for people: a pool of nearly all test domains is named by those that it leaves out."""
+        return training(self.train).label(test.domain for test in self.tests)
 
     @property
     def headline(self) -> float:
@@ -397,8 +451,11 @@ class Row:
         data = {name: getattr(self, name) for name in _ROW_FIELDS}
         data |= {
             "band": self.band.as_dict(),
-            "evidence": self.evidence.to_json() if self.evidence else None,
+            "evidence": evidence_to_json(self.evidence),
+            "plateau": self.plateau.to_json() if self.plateau else None,
             "shortcut": self.shortcut.to_json() if self.shortcut else None,
+            "train": training(self.train).to_json(),
+            "not_counted": list(self.not_counted),
             "gaps": list(self.gaps),
             "splits": dict(self.splits),
             "dropped_leaks": dict(self.dropped_leaks),
@@ -411,6 +468,8 @@ class Row:
             data["run_id"] = self.run_id
         if self.current is not None:
             data["current"] = self.current
+        if self.reals_rank_low is not None:
+            data |= {"reals_rank_low": self.reals_rank_low, "reals_rank_high": self.reals_rank_high}
         if self.is_submitted:
             data |= {"source": self.source, "verified": self.verified}
         if self.submission is not None:
@@ -421,11 +480,15 @@ class Row:
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read the JSON form, also that of rows which an earlier version wrote; null numbers become NaN."""
         values = {name: _nan(data[name]) for name in (*_ROW_FIELDS, "run_id", "source") if name in data}
-        values |= {name: data[name] for name in ("current", "verified") if name in data}
+        values |= {name: data[name] for name in ("current", "verified", "reals_rank_low", "reals_rank_high") if name in data}
         values |= {
             "band": Band(**data["band"]),
-            "evidence": EvidenceInterval.from_json(data.get("evidence")),
+            "evidence": evidence_from_json(data.get("evidence"), bool(data.get("swept", False))),
+            "plateau": Plateau.from_json(data.get("plateau")),
             "shortcut": Shortcut.from_json(data.get("shortcut")),
+            "train": training_of_json(data["train"]),
+            "selection": Selection(data["selection"]) if data.get("selection") else None,
+            "not_counted": tuple(data.get("not_counted", ())),
             "gaps": tuple(data.get("gaps", ())),
             "tests": tuple(map(TestResult.from_json, data["tests"])),
             # Rows of runs before there were perturbations lack the key.
@@ -438,7 +501,10 @@ class Row:
 
 
 _TEST_FIELDS = tuple(part.name for part in fields(TestResult) if part.name != "metrics")
-_BOARD_FIELDS = ("run_id", "current", "source", "verified", "submission", "metrics", "standing")
+_BOARD_FIELDS = (
+    *("run_id", "current", "source", "verified", "submission", "metrics", "standing"),
+    *("reals_rank_low", "reals_rank_high"),
+)
 _ROW_NAMES = tuple(part.name for part in fields(Row))
 _ROW_FIELDS = tuple(name for name in _ROW_NAMES if name not in _BOARD_FIELDS)
 
@@ -463,16 +529,24 @@ def rows_to_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [row.to_json() for row in rows]
 
 
-def home_and_abroad(tests: Sequence[TestResult], train: str) -> tuple[list[TestResult], list[TestResult]]:
+def home_and_abroad(
+    tests: Sequence[TestResult], train: str, not_counted: Sequence[str] = ()
+) -> tuple[list[TestResult], list[TestResult]]:
     """
-    Split test results into the training domain and other domains, perturbed ones left out.
+    Split test results into the training domains and the other domains of the headline, perturbed ones left out.
 
     A detector that was trained on a perturbed domain is at home there, if it was tested there, and else on the same
-    pictures as they are: neither is another domain.
+    pictures as they are: neither is another domain. Where it was trained on shots of a target, the target alone is the other
+    domain; `not_counted` are those that the protocol of the study leaves out.
     """
-    plain = [test for test in tests if not test.is_perturbed]
-    home = [test for test in tests if test.domain == train] or [test for test in plain if test.domain == unperturbed(train)]
-    return home, [test for test in plain if test.domain != unperturbed(train)]
+    parts = training(train)
+    plain = {test.domain: test for test in tests if not test.is_perturbed}
+    as_trained = {test.domain: test for test in tests}
+    home = [as_trained.get(member) or plain.get(unperturbed(member)) for member in parts.members]
+    abroad = [test for test in plain.values() if not parts.is_home(test.domain) and test.domain not in not_counted]
+    if parts.shots:
+        abroad = [test for test in abroad if test.domain in map(unperturbed, parts.targets)]
+    return list({test.domain: test for test in home if test}.values()), abroad
 
 
 def _nan(value: Any) -> Any:

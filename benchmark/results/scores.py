@@ -53,6 +53,7 @@ class Reason(Enum):
     TOO_SMALL = auto()  # for the crop
     BOTH_CLASSES = auto()  # the same picture is listed as real and as fake
     SEEN = auto()  # the detector has learned from the same picture
+    LOOKALIKE = auto()  # it looks like a picture that the detector has learned from, and too many others do
     SHARED = auto()  # it shares a clip or an identity with what the detector has learned from
 
 

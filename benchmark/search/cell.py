@@ -14,12 +14,13 @@ from typing import Any, Protocol
 
 from ..frequency.bands import MAX_FREQUENCY, Band
 from ..metrics.roc import Interval
-from ..records import SWEEP_STAGES, Assessment, Cell, CellResult, Job, Record, Tested, Trial
+from ..records import SWEEP_STAGES, Assessment, Cell, CellResult, Comparison, Job, Record, Replicate, Tested, Trial
+from ..results.evidence import Evidence, evidence_stretches
 from ..study.study_file import Study
 from .optuna_history import History
-from .selection import choose, evidence_interval, oracles
+from .selection import choose, evidence_bands, oracles, plateau, swept_bands
 
-Work = Sequence[Job] | Sequence[Assessment]
+Work = Sequence[Job] | Sequence[Assessment] | Sequence[Comparison]
 Course = Generator[Work, list[Any], "CellResult"]
 
 
@@ -44,14 +45,14 @@ def run_cell(cell: Cell, history: History, observer: Observer) -> Course:
 
     Yields
     ------
-    sequence of Job or of Assessment
-        To be answered by a list of Record or of Interval.
+    sequence of Job, of Assessment or of Comparison
+        To be answered by a list of Record, of Interval or of Clarity.
 
     Returns
     -------
     CellResult
     """
-    study = cell.study
+    study = cell.course
     allpass = Band(mode=study.mode)
     sweep = study.sweep_bands
     fixed = list(dict.fromkeys(entry.band(study.mode) for entry in study.bands))
@@ -60,7 +61,10 @@ def run_cell(cell: Cell, history: History, observer: Observer) -> Course:
     if trials[0].error:
         return CellResult(cell, tuple(trials), error=trials[0].error)
     swept = [trial for trial in trials if trial.stage == "sweep"]
-    evidence = evidence_interval(swept, study.sweep.step) if study.sweep else None
+    evidence = yield from _evidence(trials)
+    passing = _passing(evidence, study)
+    if passing:
+        trials += yield from _try_bands(cell, passing, ["evidence"] * len(passing), observer)
 
     if all(trial.band.mode == study.mode for trial in swept):
         history.add_sweep([t.band for t in swept], [t.auc.value for t in swept])
@@ -73,10 +77,13 @@ def run_cell(cell: Cell, history: History, observer: Observer) -> Course:
         trials += tried
 
     usable = [trial for trial in trials if not trial.error]
-    chosen = choose([trial for trial in usable if trial.band.mode == study.mode])
+    possible = [trial for trial in usable if trial.band.mode == study.mode]
+    better = yield from _better_stops(possible)
+    chosen = choose(possible, evidence, better)
     tested = yield from _test(cell, chosen.band, allpass, fixed, usable)
     gaps = tuple(dict.fromkeys(f"{t.band}: {t.error}" for t in trials if t.error and not t.empty))
-    return CellResult(cell, tuple(trials), evidence, chosen, tuple(tested), gaps)
+    tied = plateau(chosen, possible, evidence)
+    return CellResult(cell, tuple(trials), evidence, chosen, tuple(tested), gaps, plateau=tied)
 
 
 def _try_bands(
@@ -85,13 +92,11 @@ def _try_bands(
     """Fit every band on every replicate and compute its AUC on the validation pictures."""
     # All-pass and fixed bands get a row whatever is chosen, so their test scores are wanted in any case.
     records = yield from _fit(
-        cell, [(band, cell.study.oracle or stage in ("allpass", "fixed")) for band, stage in zip(bands, stages, strict=True)]
+        cell, [(band, cell.course.oracle or stage in ("allpass", "fixed")) for band, stage in zip(bands, stages, strict=True)]
     )
     errors = [next((record.error for record in draws if record.error), "") for draws in records]
     scored = [draws for draws, error in zip(records, errors, strict=True) if not error]
-    intervals = iter(
-        (yield [Assessment(tuple(record.val_scores for record in draws), cell.study.bootstrap) for draws in scored])
-    )
+    intervals = iter((yield [Assessment(tuple(record.val_scores for record in draws)) for draws in scored]))
     unknown = Interval(math.nan, math.nan, math.nan, math.nan)
     trials = [
         Trial(band, stage, unknown if error else next(intervals), draws, error)
@@ -101,15 +106,47 @@ def _try_bands(
     return trials
 
 
+def _evidence(trials: Sequence[Trial]) -> Generator[Work, list[Any], Evidence]:
+    """Find the stretches of the axis whose narrow bands suffice alone, and those without which the AUC falls."""
+    allpass = trials[0]
+    kept, removed = ([t for t in trials if t.stage == SWEEP_STAGES[kind] and not t.error] for kind in ("band", "stop"))
+    if not kept and not removed:
+        return () if any(trial.stage in SWEEP_STAGES.values() for trial in trials) else None
+    questions = [Comparison(_files(kept))] if kept else []
+    questions += [Comparison(_files(removed), _files([allpass])[0], -1)] if removed else []
+    answers = iter((yield questions))
+    return evidence_stretches(
+        swept_bands(kept, next(answers)) if kept else None,
+        swept_bands(removed, next(answers)) if removed else None,
+    )
+
+
+def _better_stops(trials: Sequence[Trial]) -> Generator[Work, list[Any], list[Band]]:
+    """Return the bands of kind ``stop`` that are clearly better than all-pass, the first of the trials."""
+    stops = [trial for trial in trials if trial.band.kind == "stop"]
+    if not stops:
+        return []
+    clarity = (yield [Comparison(_files(stops), _files(trials[:1])[0])])[0]
+    return [trial.band for trial, better in zip(stops, clarity.clear, strict=True) if better]
+
+
+def _files(trials: Sequence[Trial]) -> tuple[tuple[str, ...], ...]:
+    """Return the validation score files of every trial."""
+    return tuple(tuple(record.val_scores for record in trial.records) for trial in trials)
+
+
 def _fit(cell: Cell, bands: Sequence[tuple[Band, bool]]) -> Generator[Work, list[Any], list[tuple[Record, ...]]]:
     """Fit bands on every replicate; those that are marked are scored on the test domains, too."""
     n = len(cell.replicates)
-    records = yield [
-        Job(cell.detector, band, r.number, r.train, r.val, r.tests if tested else (), cell.records, cell.attempt)
-        for band, tested in bands
-        for r in cell.replicates
-    ]
+    records = yield [_job(cell, band, replicate, tested) for band, tested in bands for replicate in cell.replicates]
     return [tuple(records[i * n : (i + 1) * n]) for i in range(len(bands))]
+
+
+def _job(cell: Cell, band: Band, replicate: Replicate, tested: bool) -> Job:
+    tests, sources = (replicate.tests, replicate.sources) if tested else ((), ())
+    return Job(
+        cell.detector, band, replicate.number, replicate.train, replicate.val, tests, cell.records, cell.attempt, sources
+    )
 
 
 def _test(
@@ -118,21 +155,27 @@ def _test(
     roles = [("chosen", chosen), ("allpass", allpass), *(("fixed", band) for band in fixed)]
     records = yield from _fit(cell, [(band, True) for _, band in roles])
     tested = [Tested(role, band, draws) for (role, band), draws in zip(roles, records, strict=True) if not _failed(draws)]
-    return tested + (oracles(cell, {trial.band: trial.records for trial in trials}) if cell.study.oracle else [])
+    return tested + (oracles(cell, {trial.band: trial.records for trial in trials}) if cell.course.oracle else [])
 
 
 def _failed(records: Sequence[Record]) -> bool:
     return any(record.error for record in records)
 
 
-def _hints(evidence: tuple[float, float] | None, study: Study) -> list[Band]:
-    """Return the bands that the sweep suggests to try first: the evidence interval, all below its end, all above its start."""
-    if evidence is None:
+def _passing(evidence: Evidence, study: Study) -> list[Band]:
+    """Return the bands of the evidence whose kind the search may choose."""
+    bands = evidence_bands(evidence, study.sweep.step, study.mode) if study.sweep else []
+    return [band for band in bands if band.kind in study.search.kinds]
+
+
+def _hints(evidence: Evidence, study: Study) -> list[Band]:
+    """Return the bands that the sweep suggests to try first: those that pass the evidence, all below it, all above it."""
+    if not evidence:
         return []
-    low, high = evidence
-    hints = [Band.between(low, high, mode=study.mode)]
+    low, high = evidence[0].low, max(stretch.high for stretch in evidence)
+    hints = _passing(evidence, study)
     if high < MAX_FREQUENCY:
         hints.append(Band("low", high, mode=study.mode))
     if low > 0:
         hints.append(Band("high", low, mode=study.mode))
-    return hints
+    return list(dict.fromkeys(hints))

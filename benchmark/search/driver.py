@@ -6,11 +6,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
 from ..frequency.bands import Band
-from ..records import Assessment, CellResult, Job
+from ..records import Assessment, CellResult, Comparison, Job
 from ..reporting import Reporter
 from ..workers import Workers
 from .cell import Course, Work
-from .fit import assess, find_record, run_jobs
+from .fit import assess, compare, find_record, run_jobs
 
 
 class _Answer:
@@ -104,6 +104,8 @@ class Driver:
         for piece in work:
             if isinstance(piece, Assessment):
                 assessments.append(_Answer(future=self._workers.submit(assess, piece)))
+            elif isinstance(piece, Comparison):
+                assessments.append(_Answer(future=self._workers.submit(compare, piece)))
             elif piece.key not in answers:
                 record = find_record(piece)
                 answers[piece.key] = _Answer(record)

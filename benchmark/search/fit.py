@@ -16,9 +16,10 @@ from ..epochs import epochs_of
 from ..errors import BenchError, EmptyBandError
 from ..features.load import load_view
 from ..fitted import failure, fit_detector, score_detector
-from ..metrics.bootstrap import auc_interval
-from ..metrics.roc import Interval, roc_auc
-from ..records import Assessment, Job, Record
+from ..metrics.intervals import auc_interval
+from ..metrics.roc import Interval, Scored, roc_auc
+from ..metrics.simultaneous import Clarity, clearly_above_chance, clearly_different
+from ..records import Assessment, Comparison, Job, Record
 from ..results.scores import is_whole, item_groups, item_labels, mean_per_item, read_scores, with_scores, write_table
 from ..store.files import read_json, write_json
 
@@ -81,7 +82,7 @@ def _run(job: Job) -> Record:
     names: dict[str, str] = {}
     aucs: dict[str, float] = {}
     score_seconds = 0.0
-    for kind, sets in (("val", (job.val,)), ("test", job.tests)):
+    for kind, sets in (("val", (job.val,)), ("test", (*job.tests, *job.sources))):
         tables = []
         for items in sets:
             tested, tested_rows = load_view(items, detector.view, job.band)
@@ -90,7 +91,7 @@ def _run(job: Job) -> Record:
             score_seconds += time.perf_counter() - start
             listed, scores = _read_items(items.table), mean_per_item(scores, tested_rows)
             tables.append(with_scores(listed.table, scores))
-            if kind == "test":
+            if items.split == "test":
                 aucs[items.domain] = roc_auc(listed.labels, scores)
         if tables:
             names[f"{kind}_scores"] = f"{job.key}.{kind}.parquet"
@@ -98,7 +99,7 @@ def _run(job: Job) -> Record:
     record = Record(
         key=job.key,
         fit_seconds=fit_seconds,
-        score_ms=1e3 * score_seconds / max(1, sum(items.n_ok for items in (job.val, *job.tests))),
+        score_ms=1e3 * score_seconds / max(1, sum(items.n_ok for items in (job.val, *job.tests, *job.sources))),
         n_train=len(labels),
         n_features=math.prod(detector.__dict__["_fitted_shape"]),
         sealed=aucs,
@@ -113,7 +114,19 @@ def _run(job: Job) -> Record:
 
 def assess(assessment: Assessment) -> Interval:
     """Compute the mean validation AUC over replicates, with its interval."""
-    return auc_interval([read_scores(Path(path))[0].scored for path in assessment.scores], assessment.n_draws)
+    return auc_interval(_scored(assessment.scores))
+
+
+def compare(comparison: Comparison) -> Clarity:
+    """Test simultaneously which bands are better than chance, or differ from the reference, on validation pictures."""
+    bands = [_scored(files) for files in comparison.scores]
+    if not comparison.reference:
+        return clearly_above_chance(bands)
+    return clearly_different(bands, _scored(comparison.reference), comparison.sign)
+
+
+def _scored(files: Sequence[str]) -> list[Scored]:
+    return [read_scores(Path(path))[0].scored for path in files]
 
 
 @dataclass(frozen=True)

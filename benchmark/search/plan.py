@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 
 from ..contracts import FAKE, REAL, Split
-from ..domains.catalogue import Catalogue, OpenDomain, data_facts
-from ..domains.guard import Fitted, all_names, drop_leaks, guarded, refuse_leaks, same_data
-from ..domains.names import unperturbed
+from ..domains.catalogue import Catalogue, Choice, OpenDomain, data_facts
+from ..domains.names import training, training_domains, unperturbed
+from ..domains.reals import open_source, source_name
 from ..domains.splits import missing_classes
 from ..errors import DataError, StudyError
+from ..features.guards import guard_plan
 from ..records import Plan
 from ..registry import DetectorSpec, missing_extra
+from ..registry import detectors as registered
 from ..study.study_file import Study, override
+from .trainings import choose_trainings
 
 
 def make_plan(study: Study, catalogue: Catalogue) -> Plan:
@@ -55,25 +58,49 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
         missing = (missing_classes(at(name, r).items, splits, labels) for r in range(study.seeds))
         return next(filter(None, missing), "")
 
-    trained = catalogue.choose(study.train, study.seed, lambda name: lacks(name, ("train", "val"), learned))
+    def choose(names: Sequence[str]) -> Choice:
+        return catalogue.choose(names, study.seed, lambda name: lacks(name, ("train", "val"), learned))
+
     tested = catalogue.choose(study.test, study.seed, lambda name: lacks(name, ("test",), (REAL, FAKE)))
-    train, test = trained.domains, tested.domains
+    test = tested.domains
     test += [f"{name}+{chain}" for name in test for chain in study.perturbations]
     test = list(dict.fromkeys(test))
-    study = override(study, {"train": train, "test": test, "perturbations": []})
-    domains = {(name, r): at(name, r) for r in range(study.seeds) for name in dict.fromkeys((*train, *test))}
+    trained = choose_trainings(study, catalogue, choose, test)
+    reals = list(dict.fromkeys(source_name(given, catalogue) for given in study.reals))
+    sources = {name: open_source(name, catalogue, study.seed) for name in reals}
+    settled = {"train": list(trained.names), "test": test, "reals": reals, "perturbations": [], "shots": [0]}
+    study = override(study, settled)
+    members = list(dict.fromkeys(domain for name in trained.names for domain in training(name).members))
+    used = dict.fromkeys((*training_domains(trained.names), *test))
+    domains = {(name, r): at(name, r) for r in range(study.seeds) for name in used}
     for r in range(study.seeds):
-        for name in train:
+        for name in members:
             _require_classes(domains[name, r], ("train", "val"), learned, detectors)
         for name in test:
             _require_classes(domains[name, r], ("test",))
-    dropped = {}
-    for r in range(study.seeds):
-        for name, counts in _guard(train, test, domains, r, study.drop_leaks).items():
-            dropped[name, r] = counts
+    guarded = guard_plan(study, domains, sources)
     left_out = {entry.name: missing_extra(entry.name) for entry in study.detectors if entry not in entries}
-    unusable = trained.left_out | tested.left_out
-    return Plan(study, detectors, domains, left_out, dropped, data_facts(domains.values()), unusable)
+    return Plan(
+        study,
+        detectors,
+        domains,
+        left_out,
+        guarded.dropped,
+        data_facts([*domains.values(), *sources.values()]),
+        unusable=trained.left_out | tested.left_out,
+        controls=_controls(detectors) if study.controls else (),
+        sources=sources,
+        not_trained=trained.not_trained,
+        pools=guarded.pools,
+        not_counted=trained.not_counted,
+    )
+
+
+def _controls(named: Sequence[DetectorSpec]) -> tuple[DetectorSpec, ...]:
+    """Return the controls that a study does not name itself."""
+    names = {spec.plugin.name for spec in named}
+    controls = [name for name, plugin in registered.found.classes.items() if plugin.control and name not in names]
+    return tuple(map(DetectorSpec.parse, controls))
 
 
 def reals_suffice(study: Study, detectors: Sequence[DetectorSpec]) -> bool:
@@ -101,20 +128,3 @@ def _more_pictures(domain: OpenDomain, detectors: Sequence[DetectorSpec]) -> str
     names = ", ".join(spec.label for spec in detectors)
     settings = "set sweep: null and search.trials: 0."
     return f"{names} learns from reals alone, but a band is chosen on fakes, too: {settings} Or: {domain.remedy}"
-
-
-def _guard(
-    train: Sequence[str], test: Sequence[str], domains: dict[tuple[str, int], OpenDomain], replicate: int, drop: bool
-) -> dict[str, dict[str, int]]:
-    """Refuse leaks of one draw, or leave the items out of `domains`; return their numbers by training domain and split."""
-    held_out = {name: all_names(domains[name, replicate].split("test")) for name in test}
-    dropped = {}
-    for name in train:
-        domain = domains[name, replicate]
-        fitted = Fitted(name, domain.split("train"), domain.split("val"), domain.regrouping)
-        related = {other: names for other, names in held_out.items() if same_data(domains[other, replicate], domain)}
-        (drop_leaks if drop else refuse_leaks)([fitted], related)
-        if any(fitted.dropped.values()):
-            domains[name, replicate] = guarded(domain, [item for items in fitted.dropped.values() for item in items])
-            dropped[name] = {split: len(items) for split, items in fitted.dropped.items()}
-    return dropped

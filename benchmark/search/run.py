@@ -2,18 +2,21 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from optuna.storages import BaseStorage
 
+from ..domains.names import REALS
 from ..errors import BenchError
+from ..features.audits import audit_plan, refuse_shortcuts
 from ..features.chunks import Places
 from ..features.item_sets import iter_problems
 from ..features.prepare import Prepared, prepare_sets, scratch_places
 from ..models.trained_model import add_mlflow_model
 from ..pictures.lookalikes import Lookalikes
+from ..pictures.shortcuts import Shortcut
 from ..recording.cell_folder import cell_folder, keep_cell
 from ..recording.discrepancy import compare, comparisons, keep_discrepancies
 from ..recording.keys import cell_key
@@ -36,6 +39,7 @@ from .driver import Driver
 from .optuna_history import History, lost_trials, open_storage
 
 JOURNAL = "optuna.journal"  # of all searches, among the results
+MOST_TRAIN = 200  # characters of a training in the name of a search, for which a database has room for 512
 
 
 @dataclass
@@ -49,6 +53,8 @@ class Outcome:
         Leaderboard rows of all cells that could be finished.
     computed : int
         Fits that were done now and not taken from records.
+    plan : Plan
+        As it was run: with data sets that were grouped by look-alikes and split again.
     unsent : int
         Documents that the tracking store has not got yet.
     tracking_problem : str
@@ -63,6 +69,7 @@ class Outcome:
 
     rows: list[Row] = field(default_factory=list)
     computed: int = 0
+    plan: Plan | None = None
     unsent: int = 0
     tracking_problem: str = ""
     failures: dict[str, str] = field(default_factory=dict)
@@ -75,7 +82,16 @@ class Outcome:
         return not (self.unsent or self.failures or self.gaps or self.problems)
 
 
-def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, fresh: bool, reporter: Reporter) -> Outcome:
+def run_study(
+    plan: Plan,
+    *,
+    jobs: int,
+    tracking_uri: str,
+    storage: str | None,
+    fresh: bool,
+    reporter: Reporter,
+    strict: bool = False,
+) -> Outcome:
     """
     Run a plan, or what is left of it.
 
@@ -91,6 +107,8 @@ def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, 
     fresh : bool
         Compute everything again.
     reporter : Reporter
+    strict : bool
+        Fit nothing if the files of a domain give its classes away.
 
     Returns
     -------
@@ -99,8 +117,8 @@ def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, 
     Raises
     ------
     BenchError
-        If the study is being run by another process, or nothing of it can be done. A cell, a band or a picture that fails
-        does not raise.
+        If `strict` finds a shortcut, the study is being run by another process, or nothing of it can be done. A cell, a band
+        or a picture that fails does not raise.
     """
     end_if_imported_by_a_worker()
     home = ensure_writable(results_root(), "BANDBENCH_HOME")
@@ -112,7 +130,7 @@ def run_study(plan: Plan, *, jobs: int, tracking_uri: str, storage: str | None, 
         exporter.start()
         try:
             with running_workers(jobs) as workers:
-                outcome = _run(plan, places, workers, searches, attempt, outbox, reporter)
+                outcome = _run(plan, places, workers, searches, attempt, outbox, reporter, strict)
         except BaseException:
             exporter.close(patience=2)  # what is left waits in the outbox for the next run
             raise
@@ -147,11 +165,22 @@ def _attempt(study: Study, fresh: bool) -> int:
 
 
 def _run(
-    plan: Plan, places: Places, workers: Workers, searches: BaseStorage, attempt: int, outbox: Outbox, reporter: Reporter
+    plan: Plan,
+    places: Places,
+    workers: Workers,
+    searches: BaseStorage,
+    attempt: int,
+    outbox: Outbox,
+    reporter: Reporter,
+    strict: bool,
 ) -> Outcome:
     """Take the steps of a study in their order."""
     prepared = prepare_sets(plan, places, workers, reporter)
-    cells = make_cells(plan, prepared, places.records, attempt)
+    plan = prepared.plan
+    shortcuts = audit_plan(plan, prepared, workers, reporter)
+    if strict:
+        refuse_shortcuts(shortcuts)
+    cells = make_cells(plan, prepared, places.records, attempt, shortcuts)
     recorder = Recorder(outbox, reporter)
     unfinished = _unfinished_cells(cells, searches, recorder, reporter)
     n_computed = _run_cells(plan, cells, unfinished, searches, recorder, workers, reporter)
@@ -159,15 +188,27 @@ def _run(
     _compare(cells, workers, reporter)
     recorder.study_finished(cells, study_folder(cells[0]), rows)
     problems = list(iter_problems(list(prepared.sets.values())))
-    return Outcome(recorder.rows, n_computed, failures=recorder.failures, gaps=recorder.gaps, problems=problems)
+    return Outcome(recorder.rows, n_computed, plan=plan, failures=recorder.failures, gaps=recorder.gaps, problems=problems)
 
 
-def make_cells(plan: Plan, prepared: Prepared, records: str, attempt: int) -> list[Cell]:
-    """Return every detector with every training domain, grouped by domain."""
+def make_cells(
+    plan: Plan, prepared: Prepared, records: str, attempt: int, shortcuts: Mapping[str, Shortcut] | None = None
+) -> list[Cell]:
+    """Return every detector and control with every training domain, grouped by domain."""
+    audits = dict(shortcuts or {})
     return [
-        Cell(plan.study, detector, train, _replicates(plan.study, train, prepared), records, attempt)
+        Cell(
+            plan.study,
+            detector,
+            train,
+            _replicates(plan.study, train, prepared),
+            records,
+            attempt,
+            not_counted=plan.not_counted.get(train, ()),
+            shortcuts=audits,
+        )
         for train in plan.study.train
-        for detector in plan.detectors
+        for detector in (*plan.detectors, *plan.controls_on(train))
     ]
 
 
@@ -179,6 +220,8 @@ def _replicates(study: Study, train: str, prepared: Prepared) -> tuple[Replicate
             sets[train, "train", draw],
             sets[train, "val", draw],
             tuple(_with_lookalikes(sets[test, "test", draw], prepared.lookalikes[train, test]) for test in study.test),
+            # The same pictures in every draw.
+            tuple(_with_lookalikes(sets[name, REALS, 0], prepared.reals_lookalikes[train, name]) for name in study.reals),
         )
         for draw in range(study.seeds)
     )
@@ -217,7 +260,7 @@ def _run_cells(
 ) -> int:
     """Run the unfinished of all cells; return the number of fits that were computed and not taken from records."""
     courses = [run_cell(cell, _history(cell, searches), recorder) for cell in unfinished]
-    n_fits = plan.n_fits // plan.n_cells
+    n_fits = plan.n_fits_of_cell
     reporter.stage("searching bands" if plan.n_bands > 1 else "fitting", (n_fits + 1) * len(unfinished))
     reporter.cells(len(cells) - len(unfinished), len(cells))
     start = time.time()
@@ -234,7 +277,7 @@ def _history(cell: Cell, searches: BaseStorage) -> History:
 
 def search_name(cell: Cell) -> str:
     """Return the name of a cell's Optuna study: readable parts, then as much of its key as tells variants apart."""
-    train = cell.train.replace("/", "-")
+    train = cell.train.replace("/", "-")[:MOST_TRAIN]
     return f"{cell.study.name}/{cell.detector.label}/{train}/{cell_key(cell)[:SHORT]}"
 
 

@@ -1,10 +1,15 @@
-"""Selection rules: the chosen band, the evidence interval and the oracle."""
+"""Selection rules: the evidence of a sweep, the chosen band and the oracle."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from statistics import NormalDist
 
+import numpy as np
+
 from ..frequency.bands import MAX_FREQUENCY, Band
-from ..records import Cell, Record, Tested, Trial
+from ..frequency.modes import Mode
+from ..metrics.simultaneous import Clarity
+from ..records import MOST_EVIDENCE_BANDS, Cell, Record, Tested, Trial
+from ..results.evidence import Evidence, Swept, agreement, is_everywhere, lies_outside
 
 
 def oracles(cell: Cell, by_band: dict[Band, tuple[Record, ...]]) -> list[Tested]:
@@ -31,62 +36,135 @@ def oracles(cell: Cell, by_band: dict[Band, tuple[Record, ...]]) -> list[Tested]
     return [Tested("oracle", band, by_band[band], domain) for domain, (_, band) in best.items()]
 
 
-def evidence_interval(sweep: Sequence[Trial], step: float) -> tuple[float, float] | None:
+def swept_bands(trials: Sequence[Trial], clarity: Clarity) -> Swept:
     """
-    Find the stretch of the frequency axis on which single narrow bands carry evidence.
-
-    The contiguous run of sweep bands around the best one whose AUC interval lies above 0.5. The intervals are
-    simultaneous, 95 % for all bands of the sweep together (Bonferroni): of forty pointwise intervals, one or two
-    exclude 0.5 by chance. Every band stands for the stretch of one step around its centre, so
-    that neighbours touch and do not overlap.
+    Return narrow bands of one kind with the outcome of their tests, in the form that stretches are found in.
 
     Parameters
     ----------
-    sweep : sequence of Trial
+    trials : sequence of Trial
         In ascending order of frequency.
+    clarity : Clarity
+        Of the same bands.
+    """
+    edges = np.array([trial.band.edges for trial in trials])
+    return Swept(edges, np.array(clarity.clear), np.array(clarity.statistic))
+
+
+def evidence_bands(evidence: Evidence, step: float, mode: Mode) -> list[Band]:
+    """
+    Return the bands that pass the evidence: its widest stretches, and where there are several, all from the first to the last.
+
+    Each stretch comes with the band that is a step wider on both sides, which sees the contrast with the neighbourhood, too.
+
+    Parameters
+    ----------
+    evidence : tuple of EvidenceStretch or None
     step : float
-        Between neighbours, in cycles/pixel.
+        Of the sweep, in cycles/pixel.
+    mode : Mode
 
     Returns
     -------
-    (low, high) in cycles/pixel, or None if no band carries evidence
+    list of Band
+        At most `MOST_EVIDENCE_BANDS`; none where the evidence is everywhere, which all-pass passes.
     """
-    if not sweep:
-        return None
-    clear = clearly_above_chance(sweep)
-    if not any(clear):
-        return None
-    best = max((i for i, yes in enumerate(clear) if yes), key=lambda i: sweep[i].auc.value)
-    first = last = best
-    while first > 0 and clear[first - 1]:
-        first -= 1
-    while last + 1 < len(sweep) and clear[last + 1]:
-        last += 1
-    low, high = (sum(sweep[i].band.edges) / 2 for i in (first, last))
-    return round(max(0.0, low - step / 2), 6), round(min(MAX_FREQUENCY, high + step / 2), 6)
+    parts = [(stretch.low, stretch.high) for stretch in evidence or ()]
+    if not parts or is_everywhere(parts):
+        return []
+    widest = sorted(parts, key=lambda part: part[0] - part[1])[: MOST_EVIDENCE_BANDS // 2]
+    ends = [(low - more, high + more) for low, high in widest for more in (0.0, step)]
+    if len(parts) > 1:
+        ends.append((parts[0][0], max(high for _, high in parts)))
+    return list(dict.fromkeys(_passing(low, high, mode) for low, high in ends))
 
 
-def choose(trials: Sequence[Trial]) -> Trial:
+def _passing(low: float, high: float, mode: Mode) -> Band:
+    """Return the band of the plainest kind that passes a stretch of the axis."""
+    if low <= 0:
+        return Band("low", high, mode=mode)
+    return Band("high", low, mode=mode) if high >= MAX_FREQUENCY - 1e-6 else Band.between(low, high, mode=mode)
+
+
+def candidates(trials: Sequence[Trial], evidence: Evidence = None, better: Collection[Band] = ()) -> list[Trial]:
     """
-    Choose a band by `RULE`.
+    Return the trials that tie with the best one and whose own AUC is clearly above 0.5.
 
-    A wider band can tie with one that carries all the evidence; the narrow one locates it better. Of equal widths the higher
-    AUC is taken, then the band that sorts first. With few pictures one standard error is wide, and a narrow band may lie
-    within it by chance, so its own AUC has to be clearly above 0.5.
+    With few pictures one standard error is wide, and a narrow band may lie within it by chance, so its own AUC counts, too. A
+    ``stop`` band keeps nearly everything, as all-pass does, and says something only if it is clearly better than all-pass. A
+    narrow band of the sweep outside of the evidence was high by chance, or showed the contrast across one edge.
 
     Parameters
     ----------
     trials : sequence of Trial
         Without errors; the first is all-pass.
+    evidence : tuple of EvidenceStretch or None
+    better : collection of Band
+        The ``stop`` bands that are clearly better than all-pass.
     """
-    best = max(trials, key=lambda t: (t.auc.value, -t.band.passed_width))
-    error = best.auc.error if best.auc.error == best.auc.error else 0.0
-    tied = [
-        t
-        for t, sure in zip(trials, clearly_above_chance(trials), strict=True)
-        if sure and t.auc.value >= best.auc.value - error
+    clear = clearly_above_chance(trials)
+    asked = [
+        (t, sure)
+        for t, sure in zip(trials, clear, strict=True)
+        if (t.band.kind != "stop" or t.band in better) and not (t.stage == "sweep" and lies_outside(t.band, evidence))
     ]
-    return min(tied or trials[:1], key=lambda t: (round(t.band.passed_width, 6), -t.auc.value, t.band))
+    best = max((t for t, _ in asked), key=lambda t: (t.auc.value, -t.band.passed_width))
+    error = best.auc.error if best.auc.error == best.auc.error else 0.0
+    return [t for t, sure in asked if sure and t.auc.value >= best.auc.value - error]
+
+
+def choose(trials: Sequence[Trial], evidence: Evidence = None, better: Collection[Band] = ()) -> Trial:
+    """
+    Choose a band by `RULE`.
+
+    A wider band can tie with one that carries all the evidence. A narrower one can tie, too: across the edge of an excess it
+    sees the contrast of the two sides, and within the excess its level alone, so the narrowest band names an edge. The band
+    that agrees best with the evidence of a sweep (intersection over union, to two digits) names the whole. Then, and where
+    there is no such evidence, the narrowest is taken; of equal widths the higher AUC, then the band that sorts first.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+        Without errors; the first is all-pass.
+    evidence : tuple of EvidenceStretch or None
+    better : collection of Band
+        The ``stop`` bands that are clearly better than all-pass.
+    """
+    stretches = evidence or ()
+
+    def preference(trial: Trial) -> tuple[float, float, float, Band]:
+        band = trial.band
+        return -round(agreement(band, stretches), 2), round(band.passed_width, 6), -trial.auc.value, band
+
+    return min(candidates(trials, evidence, better) or trials[:1], key=preference)
+
+
+def plateau(chosen: Trial, trials: Sequence[Trial], evidence: Evidence = None) -> tuple[float, float] | None:
+    """
+    Return the stretch of the axis on which bands tie with the chosen one.
+
+    Parameters
+    ----------
+    chosen : Trial
+    trials, evidence
+        As in `choose`.
+
+    Returns
+    -------
+    (low, high) in cycles/pixel, or None for all-pass and for a ``stop``
+        The union of the tried bands that tie with it, are no wider and overlap with it.
+    """
+    if chosen.band.kind in ("all", "stop"):
+        return None
+    low, high = chosen.band.edges
+    tied = [
+        t.band.edges
+        for t in candidates(trials, evidence)
+        if t.band.kind not in ("all", "stop") and t.band.passed_width <= chosen.band.passed_width + 1e-6
+    ]
+    near = [(a, b) for a, b in tied if a < high and b > low]
+    ends = min(low, *(a for a, _ in near)), max(high, *(b for _, b in near))
+    return round(ends[0], 6), round(ends[1], 6)
 
 
 def clearly_above_chance(trials: Sequence[Trial]) -> list[bool]:

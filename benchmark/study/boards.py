@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..domains.catalogue import Catalogue
-from ..domains.names import chain_of, dataset_name
+from ..domains.names import chain_of, dataset_name, training_domains
 from ..errors import BenchError, StudyError
 from ..registry import datasets
 from ..store.files import digest
@@ -75,8 +75,8 @@ def place_data(study: Study, brought: Sequence[str], train: Sequence[str], test:
     """
     Choose the domains that data sets of ``--data`` are used for.
 
-    One that the study names lies where ``--data`` says, and nothing else changes. One that it does not name is trained and
-    tested on alone, unless ``--train`` or ``--test`` place it.
+    One that the study names, be it for parameters alone, lies where ``--data`` says, and nothing else changes. One that it does
+    not name is trained and tested on alone, unless ``--train`` or ``--test`` place it.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def place_data(study: Study, brought: Sequence[str], train: Sequence[str], test:
     """
     if train or test:
         return Placement(tuple(train), tuple(test))
-    named = {dataset_name(domain) for domain in (*study.train, *study.test)}
+    named = {dataset_name(domain) for domain in (*training_domains(study.train), *study.test)} | set(study.datasets)
     unnamed = tuple(name for name in brought if name not in named)
     if not unnamed:
         return Placement()
@@ -151,8 +151,11 @@ def _name(study: str, parts: Sequence[str]) -> str:
 
 
 def _domain_parts(study: Study, shipped: Study, catalogue: Catalogue) -> list[str]:
-    train, test = (_expanded(catalogue, names, study.seed) for names in (study.train, study.test))
-    train_before, test_before = (_expanded(catalogue, names, study.seed) for names in (shipped.train, shipped.test))
+    # Pools, and shots of a target, of the same domains are further rows, as fewer domains are.
+    train, test = (_expanded(catalogue, names, study.seed) for names in (training_domains(study.train), study.test))
+    train_before, test_before = (
+        _expanded(catalogue, names, study.seed) for names in (training_domains(shipped.train), shipped.test)
+    )
     fewer = train <= train_before
     if not (train and test):  # the run is going to be refused, with the reason
         return []

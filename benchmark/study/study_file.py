@@ -18,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from ..domains.names import POOL_MARK
+from ..domains.releases import Release
 from ..errors import StudyError, unknown_name
 from ..frequency.bands import KINDS, MAX_CUTOFF, MAX_FREQUENCY, Band
 from ..frequency.modes import MODES, Mode
@@ -28,6 +30,7 @@ from ..pictures.perturbations import canonical
 from ..registry import ROOT_PACKAGE
 from ..store.yaml_text import YamlError, parse_yaml
 from ..tracking.names import MARK
+from .protocols import PoolRule, Protocol
 
 SUFFIXES = (".yaml", ".yml")
 MOST_NAME = 80  # characters
@@ -143,6 +146,23 @@ def _detector_entry(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
+def _training(value: Any) -> Any:
+    """Return a pool, which is a list in the file, as a name; one data set is named twice, so that it stays a pool."""
+    if not isinstance(value, list | tuple):
+        return value
+    if not value or not all(isinstance(name, str) for name in value):
+        raise ValueError(f"a pool is a list of names of domains, got {value!r}")
+    return POOL_MARK.join(value if len(value) > 1 else [*value, *value])
+
+
+def _date(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):  # a year
+        value = str(value)
+    if isinstance(value, str):
+        Release.parse(value)
+    return value
+
+
 def _chain(text: str) -> str:
     try:
         return canonical(text)
@@ -169,10 +189,23 @@ class Study(_Strict):
     description: str = ""
     needs: str = Field(default="", description="What one has to have for it beyond the base installation; for people.")
     detectors: tuple[Annotated[DetectorEntry, BeforeValidator(_detector_entry)], ...] = Field(min_length=1)
-    train: tuple[str, ...] = Field(min_length=1)
+    train: tuple[Annotated[str, BeforeValidator(_training)], ...] = Field(
+        min_length=1, description="Domains; a list among them is a pool, which is one training."
+    )
     test: tuple[str, ...] = Field(min_length=1)
+    reals: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        default=(), description="Data sets, domains or folders whose test reals every test domain's fakes are set against, too."
+    )
     perturbations: tuple[Annotated[str, AfterValidator(_chain)], ...] = Field(
         default=(), description="Every test domain is scored as it is and under each of them."
+    )
+    protocol: Protocol = Protocol.ALL_PAIRS
+    pool: PoolRule = PoolRule.BALANCED
+    shots: tuple[Annotated[int, Field(ge=0, le=10_000)], ...] = Field(
+        default=(0,), min_length=1, description="Pictures per class of each test domain that are added to training."
+    )
+    dates: dict[str, Annotated[str, BeforeValidator(_date)]] = Field(
+        default={}, description="Release dates by domain or data set, for later_only."
     )
     seeds: int = Field(default=3, ge=1, le=100, description="Draws of training and validation items; the test split stays.")
     seed: int = Field(default=0, ge=0, le=2**31)
@@ -185,6 +218,13 @@ class Study(_Strict):
     oracle: bool = True
     drop_leaks: bool = Field(
         default=False, description="Leave out of training what shares a clip or an identity with held-out pictures."
+    )
+    controls: bool = Field(
+        default=True, description="Each training domain gets the controls file_facts and permuted_labels, with all frequencies."
+    )
+    allow_lookalikes: bool = Field(
+        default=False,
+        description="Keep test pictures that look like training pictures; else they are grouped with those, or left out.",
     )
     mmd: Discrepancy | None = None
     keep_models: bool = Field(default=True, description="The chosen model of each cell is kept and can be served.")
@@ -208,6 +248,12 @@ class Study(_Strict):
         if self.sweep is None:
             return []
         return self.sweep.bands(MODES[self.mode].sweep)
+
+
+def all_pass_only(study: Study) -> Study:
+    """Return a study without any band but all frequencies: no sweep, no search, no fixed bands, no oracle."""
+    search = study.search.model_copy(update={"trials": 0})
+    return study.model_copy(update={"sweep": None, "search": search, "bands": (), "oracle": False})
 
 
 def shipped_studies() -> dict[str, Path]:

@@ -7,6 +7,7 @@ from itertools import combinations
 from ..contracts import LABEL_NAMES, SPLITS, Dataset, Item
 from ..domains.catalogue import DatasetSpec
 from ..domains.guard import check_no_leak
+from ..domains.releases import Release
 from ..domains.splits import missing_classes
 from ..errors import BenchError
 from ..pictures.crops import decode
@@ -51,6 +52,18 @@ def variants_are_named(spec: DatasetSpec) -> str:
     require(len(variants) > 0, "variants() is empty; a data set that is one domain returns ('',)")
     require(len(set(variants)) == len(variants), f"variants() has a name twice: {variants}")
     return ", ".join(variants) if variants != ("",) else "one domain"
+
+
+def dates_can_be_read(spec: DatasetSpec) -> str:
+    """Release dates, where there are any, are days, months or years."""
+    dataset = _open(spec)
+    dates = {variant: text for variant in dataset.variants() if (text := dataset.released(variant))}
+    for variant, text in dates.items():
+        try:
+            Release.parse(text)
+        except ValueError as error:
+            require(False, f"released({variant!r}): {error}")
+    return f"{len(dates)} of {len(dataset.variants())} domains have one"
 
 
 def items_are_well_formed(spec: DatasetSpec) -> str:
@@ -155,6 +168,7 @@ DATASET_CHECKS: dict[str, Callable[[DatasetSpec], str | None]] = {
     for check in (
         parameters_are_stored,
         variants_are_named,
+        dates_can_be_read,
         items_are_well_formed,
         splits_have_both_classes,
         listing_is_repeatable,

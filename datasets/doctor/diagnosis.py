@@ -172,4 +172,4 @@ def _finding_dict(finding: Finding) -> dict[str, Any]:
 def _answer_dict(domain: str, answer: Answer) -> dict[str, Any]:
     real, fake = answer.values
     shared = {"domain": domain, "fact": answer.question.name, "real": real, "fake": fake}
-    return {**shared, answer.measure: answer.score, "standard_error": answer.error, "notable": answer.notable}
+    return {**shared, "AUC": answer.score, "standard_error": answer.error, "notable": answer.notable}

@@ -159,7 +159,7 @@ def confound_findings(answers: Mapping[str, Sequence[Answer]], where: str = "") 
         further = ", ".join(f"{name} ({score:.2f})" for name, score in best.items() if name != worst.question.name)
         real, fake = worst.values
         text = (
-            f"{worst.question.name} alone tells the classes: {worst.measure.replace('_', ' ')} {worst.score:.2f} "
+            f"{worst.question.name} alone tells the classes: AUC {worst.score:.2f} "
             f"(real: {real}; fake: {fake}){f'; so does {further}' if further else ''}"
         )
         n_more = len({domain for domain, _ in members}) - 1

@@ -2,31 +2,36 @@
 
 import contextlib
 import hashlib
-import io
 import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, JpegImagePlugin
+from PIL import Image
 
 from ...benchmark.errors import DataError
-from ...benchmark.pictures.crops import decode, open_picture
+from ...benchmark.pictures.crops import open_picture
+from ...benchmark.pictures.file_facts import (
+    COLUMNS,
+    add_traces,
+    code_of,
+    decode_with_facts,
+    header_facts,
+    no_facts,
+    set_size,
+    value_text,
+)
 from ...benchmark.pictures.lookalikes import perceptual_hash
 
 FLAT = 2.0  # grey levels; a perceptual hash of a picture below this standard deviation is meaningless
-BLOCK = 8
 THUMBNAIL = 16  # pixels
-WINDOW = 512  # pixels; a trace of blocks shows in the middle of a picture as well as in all of it
 BREAKS_OFF = 0.9  # share of the length in a clip's header; sound may last longer than pictures
 MICROSECONDS = 1_000_000
 PLANES = re.compile(r"yuva?j?(\d)(\d)(\d)p")  # as FFmpeg calls them
-SAMPLINGS = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}
 
 
 @dataclass(slots=True)
@@ -56,14 +61,12 @@ class Facts:
         Quality of a JPEG file by its quantisation table, on libjpeg's scale; 0 for other files.
     sampling : str
         Chroma sampling of a JPEG file or clip: ``4:2:0``; empty where there is none.
-    grid : float
-        Strength of steps between blocks of 8 pixels over that of other steps, less 1; NaN for small pictures.
     frames : int
         Frames of a clip or folder; 0 for a still.
     rate : float
         Frames a second of a clip; NaN otherwise.
-    density : float
-        Bits per pixel of a clip; NaN otherwise.
+    measured : bytes
+        All facts that a run measures, see `row`; empty if there are none.
     """
 
     error: str = ""
@@ -77,10 +80,24 @@ class Facts:
     cols: int = 0
     quality: int = 0
     sampling: str = ""
-    grid: float = math.nan
     frames: int = 0
     rate: float = math.nan
-    density: float = math.nan
+    measured: bytes = b""
+
+    @property
+    def row(self) -> NDArray[np.float32]:
+        """Row of a table of facts, `file_facts.FACTS`, as a run measures them; formats of clips have the code of ``other``."""
+        row = np.frombuffer(self.measured, dtype=np.float32).copy() if self.measured else no_facts()[0]
+        for name, value in (("format", self.format), ("mode", self.mode), ("sampling", self.sampling)):
+            if value:
+                row[COLUMNS[name]] = code_of(name, value)
+        if self.quality:
+            row[COLUMNS["quality"]] = self.quality
+        if self.rows:
+            set_size(row, self.rows, self.cols)
+        if self.rate == self.rate:
+            row[COLUMNS["frame_rate"]] = self.rate
+        return row
 
     @property
     def size(self) -> str:
@@ -108,7 +125,10 @@ def picture_facts(data: bytes, original: bytes | None = None) -> Facts:
     with contextlib.suppress(DataError):
         _add_header(facts, data if original is None else original)
     try:
-        _add_picture(facts, decode(data))
+        pixels, row = decode_with_facts(data)
+        if original is None:
+            facts.measured = row.tobytes()
+        _add_picture(facts, pixels)
     except DataError as error:
         facts.error = str(error)
     return facts
@@ -116,18 +136,21 @@ def picture_facts(data: bytes, original: bytes | None = None) -> Facts:
 
 def _add_header(facts: Facts, data: bytes) -> None:
     with open_picture(data, load=False) as picture:
-        # A JPEG file with several pictures (MPO) begins with a usual one.
-        facts.format = "JPEG" if picture.format == "MPO" else picture.format or ""
-        facts.mode = picture.mode
+        row = header_facts(picture, data)
         facts.cols, facts.rows = picture.size
-        if isinstance(picture, JpegImagePlugin.JpegImageFile):
-            facts.quality = jpeg_quality(picture.quantization[min(picture.quantization)])
-            facts.sampling = SAMPLINGS.get(JpegImagePlugin.get_sampling(picture), "other" if picture.mode != "L" else "")
+        facts.mode = picture.mode
+    facts.format = value_text(row, "format").partition(" ")[0]
+    facts.quality = max(0, int(row[COLUMNS["quality"]]))
+    facts.sampling = value_text(row, "sampling")
+    set_size(row, facts.rows, facts.cols, len(data))
+    facts.measured = row.tobytes()
 
 
 def _add_picture(facts: Facts, grey: NDArray[np.uint8]) -> None:
     facts.rows, facts.cols = grey.shape
-    facts.grid = block_grid(grey)
+    row = facts.row
+    add_traces(row[None], [grey])
+    facts.measured = row.tobytes()
     if grey.std() >= FLAT:
         facts.look = int(perceptual_hash(grey))
         facts.thumbnail = Image.fromarray(grey).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX).tobytes()
@@ -138,71 +161,6 @@ def likeness(first: Facts, second: Facts) -> float:
     a, b = (np.frombuffer(facts.thumbnail, dtype=np.uint8).astype(np.float64) for facts in (first, second))
     a, b = a - a.mean(), b - b.mean()
     return float(a @ b / max(np.linalg.norm(a) * np.linalg.norm(b), 1e-9))
-
-
-# --- JPEG ------------------------------------------------------------------------------------------------------------
-
-
-def jpeg_quality(table: Sequence[int]) -> int:
-    """
-    Estimate the quality, 1 to 100, whose luminance table of libjpeg is nearest to one.
-
-    Parameters
-    ----------
-    table : sequence of int (64,)
-        Quantisation steps.
-    """
-    steps = np.asarray(table, dtype=np.float64)
-    if steps.size != BLOCK * BLOCK:
-        return 0
-    return int(np.abs(np.log(_libjpeg_tables()) - np.log(np.maximum(steps, 1))).sum(axis=1).argmin()) + 1
-
-
-@lru_cache
-def _libjpeg_tables() -> NDArray[np.float64]:
-    """Return libjpeg's luminance tables (100, 64) of the qualities 1 to 100, read from pictures written with each."""
-    tables = []
-    for quality in range(1, 101):
-        file = io.BytesIO()
-        Image.new("L", (BLOCK, BLOCK)).save(file, "JPEG", quality=quality)
-        with Image.open(file) as picture:
-            assert isinstance(picture, JpegImagePlugin.JpegImageFile)
-            tables.append(picture.quantization[0])
-    return np.array(tables, dtype=np.float64)
-
-
-def block_grid(grey: NDArray[np.uint8]) -> float:
-    """
-    Measure the trace of blocks of 8 x 8 pixels, such as those of JPEG, at any offset of the grid.
-
-    Differences of differences across rows and columns suppress what is shown; at the border of blocks their mean is larger.
-
-    Parameters
-    ----------
-    grey : array of uint8 (rows, cols)
-
-    Returns
-    -------
-    float
-        Mean of the strongest of eight columns over the median of the eight, less 1, and the same for rows, averaged;
-        NaN below 64 pixels.
-
-    References
-    ----------
-    After Fan and de Queiroz 2003, Identification of bitmap compression history, IEEE Transactions on Image Processing 12(2).
-    """
-    if min(grey.shape) < BLOCK * BLOCK:
-        return math.nan
-    y, x = ((side - min(side, WINDOW)) // 2 for side in grey.shape)
-    window = grey[y : y + WINDOW, x : x + WINDOW].astype(np.int16)
-    steps = np.abs(np.diff(np.diff(window, axis=0), axis=1))
-    return (_phase_peak(steps.mean(axis=0)) + _phase_peak(steps.mean(axis=1))) / 2
-
-
-def _phase_peak(steps: NDArray[np.float64]) -> float:
-    phases = steps[: len(steps) // BLOCK * BLOCK].reshape(-1, BLOCK).mean(axis=0)
-    middle = np.median(phases)
-    return float(phases.max() / middle - 1) if middle > 0 else 0.0
 
 
 # --- clips -----------------------------------------------------------------------------------------------------------
@@ -252,7 +210,9 @@ def _add_clip(facts: Facts, path: Path, n_bytes: int) -> None:
         promised = _promised_seconds(clip, stream)
         facts.frames = stream.frames or round(promised * (stream.average_rate or 0))
         if facts.frames:
-            facts.density = 8 * n_bytes / (facts.frames * picture.size)
+            row = facts.row
+            row[COLUMNS["bytes_per_pixel"]] = n_bytes / (facts.frames * picture.size)
+            facts.measured = row.tobytes()
         last = _last_second(clip, stream)
         if last < BREAKS_OFF * promised:
             facts.warning = f"breaks off after {last:.1f} of {promised:.1f} seconds."

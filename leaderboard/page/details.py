@@ -21,7 +21,8 @@ from ...benchmark.results.scores import DomainScores, read_scores
 from ...benchmark.store.files import digest
 from ...benchmark.tracking.reading import cell_runs, fetch_artifacts, study_pages
 from ..notes import may_be_copies
-from ..ranking.standings import standings
+from ..ranking.board import ranked_board
+from ..ranking.detectors import DetectorPlace
 from ..transfer.band_transfer import band_transfer
 from ..transfer.choices import choice_gaps
 from ..transfer.thresholds import Transfer, transferred
@@ -80,6 +81,8 @@ class Details:
         By `row_id`: the in-domain threshold on each test domain, for the first `MOST_READ` rows.
     standings : list of Standing
         Of each row; empty where the rows bring their own.
+    ranking : list of DetectorPlace
+        Of the detectors over their training domains.
     """
 
     cells: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -90,6 +93,7 @@ class Details:
     choices: dict[str, Choice] = field(default_factory=dict)
     transfers: dict[str, list[Transfer]] = field(default_factory=dict)
     standings: list[Standing] = field(default_factory=list)
+    ranking: list[DetectorPlace] = field(default_factory=list)
 
 
 def row_id(row: Row) -> str:
@@ -170,7 +174,9 @@ class _Reader:
 
     def read(self) -> Details:
         if not any(row.standing for row in self.rows):
-            self.details.standings = standings(self.rows, self.folders)
+            board = ranked_board(self.rows, lambda row: self.folders.get(row.run_id))
+            self.details.standings = [row.standing or Standing() for row in board.rows]
+            self.details.ranking = board.detectors
         for n, row in enumerate(self.rows):
             if row.run_id not in self.folders:
                 continue
@@ -187,7 +193,7 @@ class _Reader:
         cell = self._cell(document, run in self.recorded) if document else {}
         self.details.cells[run] = {**cell, "page": f"{page}/runs/{run}" if page else ""}
         rows, narrow = self.by_run[run], document.narrow if document else ()
-        self._add(self.details.bands, run, band_transfer(row.train, narrow, _allpass(rows, document)), "bands")
+        self._add(self.details.bands, run, _band_map(row, rows, document), "bands")
         gaps, n_candidates = choice_gaps(narrow, rows)
         self.details.choices[run] = Choice(gaps.left_out, n_candidates)
         self._add(self.details.spectra, run, _spectrum(folder), "spectra")
@@ -209,6 +215,12 @@ class _Reader:
         if value and size <= self.left[budget]:
             target[key] = value
             self.left[budget] -= size
+
+
+def _band_map(row: Row, rows: Sequence[Row], document: CellDocument | None) -> dict[str, Any]:
+    if document is None:
+        return {}
+    return band_transfer(row.train, document.narrow, _allpass(rows, document), document.evidence)
 
 
 def _allpass(rows: Sequence[Row], document: CellDocument | None) -> dict[str, float]:
@@ -301,7 +313,8 @@ def _domain(replicates: Sequence[Scored], low: float, high: float) -> dict[str, 
 
 def _more(test: TestResult) -> dict[str, Any]:
     """Return the numbers of a test domain that only the details of the row show."""
-    numbers = {name: test.value(name) for name in (*(metric.name for metric in columns.METRICS), "allpass_auc", "oracle_auc")}
+    names = (name for metric in columns.METRICS for name in metric.names)
+    numbers = {name: test.value(name) for name in (*names, "allpass_auc", "oracle_auc", "draw_sd")}
     return {**numbers, "oracle_band": str(test.oracle_band) if test.oracle_band else ""}
 
 

@@ -20,7 +20,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = Path(__file__).parent / "assets"
 LIBRARIES = {"table-library": "table-core.production.js", "chart-library": "plotly-basic.min.js"}
 SCRIPTS = (
-    "unpack.js", "state.js", "format.js", "table.js", "maps.js", "charts.js", "bands.js", "clips.js", "detail.js",
+    *("unpack.js", "state.js", "format.js", "table.js", "ranking.js", "maps.js", "charts.js", "bands.js", "clips.js"),
+    *("reals.js", "detail.js",),
     "downloads.js", "main.js",
 )  # fmt: skip
 DIGITS = 6  # after the point: what is kept; the page rounds once more, and four would turn 0.45646 into 0.457
@@ -116,7 +117,7 @@ def _script(path: Path) -> str:
 
 def _static_row(row: Row) -> dict[str, str]:
     """Return the cells of a row for a reader without scripts."""
-    cells = {"detector": row.detector, "train": row.train, "band": str(row.band), "origin": origin(row)}
+    cells = {"detector": row.detector, "train": row.train_label, "band": str(row.band), "origin": origin(row)}
     for name in ("in_domain_auc", "cross_domain_auc", "worst_auc"):
         value, low, high = (row.value(f"{name}{end}") for end in ("", "_lo", "_hi"))
         bounds = "" if math.isnan(low) else f" ({low:.3f}–{high:.3f})"

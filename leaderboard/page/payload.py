@@ -7,26 +7,35 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from ...benchmark.domains.names import chain_of
+from ...benchmark.domains.names import chain_of, training
 from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COLUMNS, Column, row_columns, test_columns
-from ...benchmark.results.rows import Row, Standing, TestResult
-from ..notes import data_notes, may_be_copies, other_variants, row_notes, shown_rows
+from ...benchmark.results.evidence import evidence_text
+from ...benchmark.results.marks import Mark, marks_of
+from ...benchmark.results.reals import headline_choices
+from ...benchmark.results.rows import Row, Standing, TestResult, home_and_abroad
+from ...benchmark.results.selection import Selection
+from ..notes import data_notes, mark_notes, may_be_copies, other_variants, row_notes, shown_marks, shown_rows
 from ..ranking.comparable import comparable_sets
+from ..ranking.detectors import DetectorPlace
+from ..ranking.reals import leading_sources, reals_notes
 from ..rows import Board
 from ..transfer.thresholds import Transfer
 from .charts import ROC_GRID, layouts
 from .details import Details, row_id
 
-ABOUT = ("detector", "train", "role", "study", "seeds", "split_id", "rule", "worst_domain", "run_id")  # of a row, as it is
+# Of a row, as it is.
+ABOUT = (
+    "detector", "train", "role", "study", "seeds", "split_id", "rule", "worst_domain", "worst_reals", "run_id",
+)  # fmt: skip
 # Of a row, where any row on the page has it.
 OPTIONAL = (
     "rank_low", "rank_high", "tie_group", "rank_reason", "threshold_transfer", "left_out", "candidates", "source", "verified",
-    "submission", "score_ms",
+    "submission", "score_ms", "reals", "reals_rank_low", "reals_rank_high", "selection", "not_counted",
 )  # fmt: skip
 # Of these there are few different ones in many rows: a row holds their place in a list.
 POOLED = (
-    "detector", "train", "role", "study", "split_id", "rule", "worst_domain", "view", "parameters", "band", "kind",
-    "rank_reason", "source",
+    "detector", "train", "role", "study", "split_id", "rule", "worst_domain", "worst_reals", "view", "parameters", "band",
+    "kind", "rank_reason", "source", "selection",
 )  # fmt: skip
 # Folders in the address of a file on the machine that made the page; its last part is the name that stays.
 ADDRESS = re.compile(r"""(?<![\w.:/])/(?:[^\s/'",;]+/)+|\b(?:file|sqlite):/+(?:[^\s/'",;]+/)*|\b[A-Z]:\\(?:[^\s\\'",;]+\\)*""")
@@ -59,26 +68,37 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
     tested = _domains_by_study(board.rows)
     numbers = _number_names()
     optional = [_optional(row, standing, details) for row, standing in zip(board.rows, _standings(board, details), strict=True)]
+    for i, sources in leading_sources(board.rows).items():
+        optional[i]["reals"]["leads"] = sources
     present = [
         name for name in (*OPTIONAL, *_metric_names(board.rows)) if any(values.get(name) is not None for values in optional)
     ]
+    shown = shown_rows(board.rows)
+    marks = {id(row): own for row, own in zip(shown, shown_marks(shown, computed).own, strict=True)}
     rows = [
         {
             "id": row_id(row),
             **{name: row.value(name) for name in (*ABOUT, *numbers)},
+            "train": label,
+            "rule": "" if row.selection is Selection.NO_CHOICE else row.rule,
+            "sources": list(training(row.train).parts),
+            "home": [places[test.domain] for test in _home(row) if test.domain in places],
             **{name: more.get(name) for name in present},
             **_about(row, details.cells.get(row.run_id, {}), computed),
             "set": number,
             "missing": sorted(places[name] for name in tested[row.study] - {test.domain for test in row.tests}),
             "tests": sum(test.domain in places for test in row.tests),
+            "marks": [mark.value for mark in marks.get(id(row), ())],
+            "all_marks": [mark.value for mark in marks_of(row, computed)],
         }
-        for row, number, more in zip(board.rows, index, optional, strict=True)
+        for row, number, more, label in zip(board.rows, index, optional, train_labels(board.rows), strict=True)
     ]
     tests = [test for row in board.rows for test in row.tests if test.domain in places]
     pooled = _Pool()
     rows = [{name: pooled.place(value) if name in POOLED else value for name, value in row.items()} for row in rows]
     names = list(rows[0]) if rows else []
-    notes = [text for text, _ in row_notes(shown_rows(board.rows), True, computed)] + data_notes(board.rows)
+    notes = [text for text, _ in row_notes(shown, True, computed)] + mark_notes(shown, True, computed)
+    notes += reals_notes(shown, True) + data_notes(board.rows)
     notes += other_variants(board.others)
     return {
         "study": board.study,
@@ -101,7 +121,9 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "rows": _described(_shown_columns(names)),
             "tests": _described(test_columns()),
             "clips": _described(CLIP_COLUMNS),
+            "marks": {mark.value: {"label": mark.label, "meaning": mark.meaning} for mark in Mark},
         },
+        "ranking": [_placed(place) for place in details.ranking],
         "cells": _within(CELLS_BUDGET, details.cells),
         "details": details.rows,
         "spectra": details.spectra,
@@ -110,6 +132,10 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         "rates": ROC_GRID.tolist(),
         "layouts": layouts(),
     }
+
+
+def _placed(place: DetectorPlace) -> dict[str, Any]:
+    return place.to_json() | {"reason": without_addresses(place.reason), "coin": place.is_coin}
 
 
 def without_addresses(text: str) -> str:
@@ -205,11 +231,26 @@ def _optional(row: Row, standing: Standing | None, details: Details) -> dict[str
     choice = details.choices.get(row.run_id) if row.role == "chosen" else None
     if choice and math.isfinite(choice.left_out):
         values |= vars(choice)
+    if reals := _reals(row):
+        values |= {"reals": reals, "reals_rank_low": row.reals_rank_low, "reals_rank_high": row.reals_rank_high}
     if row.is_submitted:
         values |= {"source": row.source, "verified": row.verified}
+    if row.selection is not None:
+        values["selection"] = row.selection.meaning
+    if row.not_counted:
+        values["not_counted"] = list(row.not_counted)
     if row.submission is not None:
         values["submission"] = row.submission.to_json()
     return values
+
+
+def _reals(row: Row) -> dict[str, Any]:
+    """Return the headline by choice of the reals, and every test domain against each source; empty with one source."""
+    plain = [test for test in row.tests if not test.is_perturbed]
+    if not any(len(test.by_reals) > 1 for test in plain):
+        return {}
+    tests = {test.domain: [result.to_json() for result in test.by_reals] for test in plain}
+    return {"choices": headline_choices(row), "leads": [], "tests": tests}
 
 
 def _transfer(transfer: Transfer) -> dict[str, Any]:
@@ -228,7 +269,6 @@ def _transfer(transfer: Transfer) -> dict[str, Any]:
 
 def _about(row: Row, cell: Mapping[str, Any], computed: Collection[str]) -> dict[str, Any]:
     band = row.band
-    evidence = row.evidence
     absent = [f"{name}: {part}" for name, facts in row.data.items() for part in facts.get("missing", ())]
     return {
         "view": cell.get("view", ""),
@@ -236,7 +276,9 @@ def _about(row: Row, cell: Mapping[str, Any], computed: Collection[str]) -> dict
         "band": str(band),
         "kind": band.kind,
         "edges": list(band.edges),
-        "evidence": [evidence.low, evidence.high] if evidence else None,
+        "evidence": "" if row.is_submitted else evidence_text(row.evidence),
+        "stretches": [[s.low, s.high, s.sufficient, s.necessary] for s in row.evidence or ()],
+        "outside_evidence": Mark.OUTSIDE_EVIDENCE in marks_of(row),
         "swept": row.swept,
         "variant": row.variant,
         "lookalikes": sum(test.lookalikes for test in row.tests if may_be_copies(test.domain, computed)),
@@ -258,4 +300,18 @@ def _domains_by_study(rows: Sequence[Row]) -> dict[str, set[str]]:
 
 
 def _counts(row: Row, test: TestResult) -> bool:
-    return not chain_of(test.domain) or test.domain == row.train
+    return not chain_of(test.domain) or test.domain in training(row.train).members
+
+
+def train_labels(rows: Sequence[Row]) -> list[str]:
+    """Return a name of each row's training: short ones, but for those that are short for several trainings."""
+    names: dict[str, set[str]] = {}
+    for row in rows:
+        names.setdefault(row.train_label, set()).add(row.train)
+    return [row.train_label if len(names[row.train_label]) == 1 else row.train for row in rows]
+
+
+def _home(row: Row) -> list[TestResult]:
+    """Return the test results that count as in-domain."""
+    members = training(row.train).members
+    return [test for test in row.tests if test.domain in members] or home_and_abroad(row.tests, row.train)[0]

@@ -1,17 +1,21 @@
 """Scores of rows as the ranking takes them: by test domain, with a digest of the items that were scored."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ...benchmark.domains.names import chain_of
 from ...benchmark.errors import DataError
 from ...benchmark.metrics.roc import Scored
+from ...benchmark.results.cell_document import CellDocument, find_cell
+from ...benchmark.results.rows import Row
 from ...benchmark.results.scores import SCORE_SCHEMA, ok_rows
+from ...benchmark.store.files import digest
 
 COLUMNS = ["domain", "split", "item", "label", "group", "status", "score"]
 
@@ -30,11 +34,32 @@ class Entrant:
     items : mapping of str to str
         By test domain: digest of the scored items with their labels and groups (`items_digest`). Rows are compared only where
         these agree.
+    training : str
+        Digest of the training and validation pictures of every draw: rows in which it is equal are compared draw by draw.
+        Empty where it is not known.
+    overlap : float
+        Share of the training pictures that two draws have in common.
     """
 
     name: str
     tests: Mapping[str, Sequence[Scored]]
     items: Mapping[str, str]
+    training: str = ""
+    overlap: float = 0.0
+
+    def on(self, domains: Collection[str]) -> "Entrant":
+        """Return the scores on some test domains alone."""
+        return replace(
+            self,
+            tests={name: fits for name, fits in self.tests.items() if name in domains},
+            items={name: items for name, items in self.items.items() if name in domains},
+        )
+
+    @property
+    def n_draws(self) -> int:
+        """Fitted detectors; 0 where the test domains do not have the same number of them."""
+        counts = {len(fits) for fits in self.tests.values()}
+        return counts.pop() if len(counts) == 1 else 0
 
 
 class ScoreReader:
@@ -47,7 +72,14 @@ class ScoreReader:
     def __init__(self) -> None:
         self._kept: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
-    def entrant(self, name: str, files: Sequence[Path], domains: Collection[str] | None = None) -> Entrant:
+    def entrant(
+        self,
+        name: str,
+        files: Sequence[Path],
+        domains: Collection[str] | None = None,
+        training: str = "",
+        overlap: float = 0.0,
+    ) -> Entrant:
         """
         Read a row.
 
@@ -58,6 +90,8 @@ class ScoreReader:
             Score files, one per fitted detector. Only the items of split ``test`` are taken.
         domains : collection of str, optional
             Those that the rank is about (other domains than the training one, unperturbed); all of the files if not told.
+        training, overlap
+            See `Entrant`.
 
         Raises
         ------
@@ -70,7 +104,8 @@ class ScoreReader:
             for domain, (items, scored) in self._read(file, domains).items():
                 tests.setdefault(domain, []).append(scored)
                 digests.setdefault(domain, set()).add(items)
-        return Entrant(name, tests, {domain: "+".join(sorted(items)) for domain, items in digests.items()})
+        pictures = {domain: "+".join(sorted(items)) for domain, items in digests.items()}
+        return Entrant(name, tests, pictures, training, overlap)
 
     def _read(self, file: Path, domains: Collection[str] | None) -> dict[str, tuple[str, Scored]]:
         try:
@@ -93,6 +128,54 @@ class ScoreReader:
             self._kept[items] = labels, table["group"].to_numpy(zero_copy_only=False).astype(str)
         labels, groups = self._kept[items]
         return items, Scored(labels, table["score"].to_numpy().astype(np.float64), groups)
+
+
+class RowScores:
+    """
+    Entrants of a board's rows, each read once.
+
+    Parameters
+    ----------
+    folder_of : callable
+        Takes a row and returns the folder of its cell, or None where there is none.
+    """
+
+    def __init__(self, folder_of: Callable[[Row], Path | None]) -> None:
+        self._folder_of = folder_of
+        self._reader = ScoreReader()
+        self._kept: dict[tuple[str, str, str, str], Entrant] = {}
+
+    def entrant(self, row: Row) -> Entrant:
+        """
+        Return the scores of a row on all of its test domains, perturbed ones left out except the training domain.
+
+        Raises
+        ------
+        DataError
+            If its score files are missing or cannot be read.
+        """
+        key = row.run_id, row.cell, row.role, str(row.band)
+        if key not in self._kept:
+            self._kept[key] = self._read(row)
+        return self._kept[key]
+
+    def _read(self, row: Row) -> Entrant:
+        folder = self._folder_of(row)
+        document = find_cell(folder)
+        files = document.files_of(row) if document else ()
+        if folder is None or document is None or not files:
+            raise DataError("its score files were not found")
+        domains = [test.domain for test in row.tests if not chain_of(test.domain) or test.domain == row.train]
+        name = f"{row.detector} on {row.train}"
+        return self._reader.entrant(
+            name, [folder / file for file in files], domains, training_digest(document), document.train_overlap
+        )
+
+
+def training_digest(document: CellDocument) -> str:
+    """Return a digest of the training and validation pictures of every draw of a cell; empty where they were not recorded."""
+    sets = sorted((name, value) for name, value in document.digests.items() if name.rsplit("/", 1)[-1] in ("train", "val"))
+    return digest(sets) if sets else ""
 
 
 def items_digest(table: pa.Table) -> str:

@@ -41,7 +41,10 @@ class SubmissionReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields by name, and of the test results those that a first look needs."""
-        tests = [{name: test.value(name) for name in SHOWN_OF_TESTS} for test in self.tests]
+        tests = [
+            {name: test.value(name) for name in SHOWN_OF_TESTS} | {"by_reals": [result.to_json() for result in test.by_reals]}
+            for test in self.tests
+        ]
         return {**vars(self), "verification": self.verification.as_dict(), "tests": tests}
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from ...benchmark.domains.names import training, training_of_json
 from ...benchmark.errors import DataError
-from ...benchmark.results.cell_document import SHORT, CellDocument, TestedBand, keep_cell_document, versions
+from ...benchmark.results.cell_document import SHORT, CellDocument, Lookalikes, TestedBand, keep_cell_document, versions
 from ...benchmark.results.rows import Row, SubmissionFacts
 from ...benchmark.results.scores import write_table
 from ...benchmark.store.files import digest, publish_folder, write_json
@@ -23,7 +24,7 @@ from .score_files import read_score_file
 from .screening import Screened, comparable_digests, screen
 from .verification import Verification, verify
 
-VERSION = 1  # raised when the same submitted files give another row
+VERSION = 2  # raised when the same submitted files give another row
 BOOTSTRAP = 1000
 CACHE_NAME = "submissions"  # of their rows, in the place of a store's address
 RUN_PREFIX = "submission:"
@@ -79,7 +80,10 @@ def evaluate(submission: Submission, references: References, rows: Sequence[Row]
         raise DataError("\n".join([f"the submission '{submission.meta.name}' has no AUC on any test domain.", *findings]))
     findings += _wrong_way_round(row)
     remarks = [] if draws[0].validation else ["no validation scores came along, so nothing can be said of fixed thresholds."]
-    if row.train not in {test.domain for test in row.tests}:
+    if draws[0].sources:
+        sources = ", ".join(draws[0].sources)
+        remarks.append(f"the reals of {sources} are taken as they came: there is nothing here to check them against.")
+    if not any(test.domain in training(row.train).members for test in row.tests):
         remarks.append(f"{row.train} is none of the test domains: all of them count as other domains than that.")
     verification = verify(folder, rows, runs)
     write_json(folder / "verification.json", verification.as_dict(), durable=False)
@@ -89,7 +93,7 @@ def evaluate(submission: Submission, references: References, rows: Sequence[Row]
 
 def _screen_draws(submission: Submission, references: References) -> tuple[list[Screened], list[str]]:
     """Screen every score file; leave out the domains that are not usable in all of them."""
-    train = label(submission.meta.train)
+    train = _train_name(submission.meta)
     _require_training_domain(train, references)
     draws, findings = [], []
     for k, file in enumerate(submission.files):
@@ -105,15 +109,27 @@ def _screen_draws(submission: Submission, references: References) -> tuple[list[
     for draw in draws:
         for domain in draw.tests.keys() - usable:
             del draw.tests[domain]
+    in_all = set.intersection(*(set(draw.sources) for draw in draws))
+    for source in sorted({name for draw in draws for name in draw.sources} - in_all):
+        findings.append(f"reals of {source}: left out, as they are not in every score file.")
+    for draw in draws:
+        for source in draw.sources.keys() - in_all:
+            del draw.sources[source]
     return draws, findings
+
+
+def _train_name(meta: SubmissionMeta) -> str:
+    """Return the name of a submission's training; each domain of a pool is a label of its own."""
+    return training_of_json([label(part) for part in training(meta.train).parts])
 
 
 def _require_training_domain(train: str, references: References) -> None:
     """Refuse a misspelt training domain: its test pictures would count as those of another domain."""
-    try:
-        references.of(train, frozenset())
-    except DataError as error:
-        raise DataError(f"train: {error}") from error
+    for domain in training(train).domains:
+        try:
+            references.of(domain, frozenset())
+        except DataError as error:
+            raise DataError(f"train: {error}") from error
 
 
 def _row(name: str, folder: Path) -> Row:
@@ -135,7 +151,8 @@ def _wrong_way_round(row: Row) -> list[str]:
 
     Where the scores are right on the training domain, an AUC below 0.5 on another domain is a result and no mistake.
     """
-    if any(test.domain == row.train and (test.auc_lo > 0.5 or test.auc >= 1 - TURNED) for test in row.tests):
+    members = training(row.train).members
+    if any(test.domain in members and (test.auc_lo > 0.5 or test.auc >= 1 - TURNED) for test in row.tests):
         return []
     below = [test for test in row.tests if test.auc_hi < 0.5 or test.auc <= TURNED]
     turned = [f"{t.domain} (AUC {t.auc:.3f}, at most {t.auc_hi:.3f})" for t in below]
@@ -178,7 +195,9 @@ def _write_folder(submission: Submission, draws: Sequence[Screened]) -> Path:
     for k, draw in enumerate(draws):
         tables = [draw.validation] if draw.validation else []
         files.append(f"scores/00-chosen-{k}.parquet")
-        write_table(temporary / files[-1], pa.concat_tables([*tables, *draw.tests.values()]), durable=False)
+        write_table(
+            temporary / files[-1], pa.concat_tables([*tables, *draw.tests.values(), *draw.sources.values()]), durable=False
+        )
     keep_cell_document(_document(submission.meta, key, draws[0], files), temporary, durable=False)
     publish_folder(temporary, final)
     return final
@@ -196,7 +215,7 @@ def _document(meta: SubmissionMeta, key: str, screened: Screened, files: list[st
         variant=key[:SHORT],
         detector=label(meta.detector),
         detector_identity={"name": label(meta.detector), "source": label(meta.url), "parameters": meta.parameters},
-        train=label(meta.train),
+        train=_train_name(meta),
         tests=tuple(screened.tests),
         seed=None,
         seeds=len(files),
@@ -220,6 +239,7 @@ def _document(meta: SubmissionMeta, key: str, screened: Screened, files: list[st
         dropped_leaks={"train": 0, "val": 0},
         data={},
         lookalikes={},
+        reals={source: Lookalikes() for source in screened.sources},
         versions=versions(),
         finished=0.0,
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
+from ...benchmark.domains.names import training_of_json
 from ...benchmark.errors import DataError, StudyError, unknown_name
 from ...benchmark.frequency.bands import Band
 from ...benchmark.store.yaml_text import YamlError, events, parse_yaml
@@ -30,6 +31,11 @@ Text = Annotated[str, Field(max_length=MOST_CHARACTERS)]
 Label = Annotated[Text, Field(min_length=1, pattern=r"\S")]
 
 
+def _pool(value: Any) -> Any:
+    """Return the name of a training on several domains, which are a list in the file."""
+    return training_of_json(value) if isinstance(value, list) and value and all(isinstance(v, str) for v in value) else value
+
+
 class SubmissionMeta(BaseModel):
     """
     Description of a submission; all of it is text of its contributor, and shown as such.
@@ -39,7 +45,7 @@ class SubmissionMeta(BaseModel):
     name : str
         Of the submission; the name of its folder, too.
     detector, train : str
-        Detector that gave the scores, and the domain that it was trained on.
+        Detector that gave the scores, and the domain that it was trained on; a list of domains in the file is a pool.
     band : Band
         Frequencies that the detector was given: text as on the command line, or the fields of a `Band`. All by default.
     ms_per_picture : float or None
@@ -54,7 +60,7 @@ class SubmissionMeta(BaseModel):
 
     name: str = Field(pattern=NAME_PATTERN)
     detector: Label
-    train: Label
+    train: Annotated[Label, BeforeValidator(_pool)]
     description: Text = ""
     authors: Annotated[Text, BeforeValidator(_one_text)] = ""
     contact: Text = ""

@@ -1,6 +1,8 @@
 """
 The per-item CSV that workbenches exchange: columns dataset, key, compression, label, score, status.
 
+Files with several sources of reals have the columns generator and source, too (`generators`).
+
 Text cells that a spreadsheet would take for formulas are written with an apostrophe before them (`spreadsheet`), which is taken
 away again when the file is read.
 """
@@ -12,24 +14,17 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ...benchmark.domains.names import DomainName
+from ...benchmark.domains.names import REALS, DomainName
 from ..spreadsheet import as_text, from_text
 from .delimited import read_table, with_decimal_points
+from .generators import Line, by_domain
 
 COLUMNS = ("dataset", "key", "compression", "label", "score", "status")
 SPLIT = "split"  # a seventh column, for files that also hold validation scores
+GENERATOR, SOURCE = "generator", "source"  # of files with several sources of reals
+KNOWN = (*COLUMNS, SPLIT, GENERATOR, SOURCE)
+LINE_COLUMNS = ("item", "label", "score", "status")
 LABEL_TEXTS = ("real", "fake")
-
-
-def domain_of(dataset: str, compression: str) -> str:
-    """
-    Return the domain of a data set and a compression: ``ffpp/Deepfakes`` and ``c23`` are ``ffpp/Deepfakes@c23``.
-
-    A data set that names a compression keeps it. Perturbations stay last: ``set/a+noise:sd=10`` and ``c23`` are
-    ``set/a@c23+noise:sd=10``.
-    """
-    name = DomainName.parse(dataset)
-    return str(name if name.compression else replace(name, compression=compression))
 
 
 def parts_of(domain: str) -> tuple[str, str]:
@@ -40,7 +35,7 @@ def parts_of(domain: str) -> tuple[str, str]:
 
 def score_csv(table: pa.Table, validation: bool = False) -> str:
     """
-    Return the test scores of a score table as CSV.
+    Return the test scores of a score table as CSV; where it has reals of sources, their lines name them in a column `SOURCE`.
 
     Parameters
     ----------
@@ -54,13 +49,16 @@ def score_csv(table: pa.Table, validation: bool = False) -> str:
     str
         Scores in the shortest form that is read back as the same float64; none for items without the status ``ok``.
     """
-    rows = [[*COLUMNS, SPLIT] if validation else list(COLUMNS)]
+    with_sources = REALS in table["split"].to_pylist()
+    rows = [[*COLUMNS, *[SPLIT] * validation, *[SOURCE] * with_sources]]
     names = ("domain", "item", "label", "score", "status", "split")
     for domain, item, label, score, status, split in zip(*(table[name].to_pylist() for name in names), strict=True):
-        if split == "test" or (validation and split == "val"):
-            dataset, compression = map(as_text, parts_of(domain))
+        if split in ("test", REALS) or (validation and split == "val"):
+            dataset, compression = ("", "") if split == REALS else map(as_text, parts_of(domain))
             shown = "" if score is None or status != "ok" else repr(score)
-            rows.append([dataset, as_text(item), compression, LABEL_TEXTS[label], shown, status] + [split] * validation)
+            more = ["test" if split == REALS else split] * validation
+            more += [as_text(domain) if split == REALS else ""] * with_sources
+            rows.append([dataset, as_text(item), compression, LABEL_TEXTS[label], shown, status, *more])
     out = io.StringIO()
     # The writer takes a carriage return for text that needs no quotes, readers for the end of a line.
     odd = any("\r" in cell for row in rows for cell in row)
@@ -76,25 +74,44 @@ def read_score_csv(path: Path) -> pa.Table:
     -------
     Table
         Columns ``domain``, ``split``, ``item``, ``label``, ``score`` and ``status``, all text, as they stand in the file;
-        decimal commas of a file that is not separated by commas are points.
+        decimal commas of a file that is not separated by commas are points. With a column ``generator`` or ``source``, lines
+        stand under every domain that they count for, the reals of a source in the split `REALS`, and there is a column
+        ``group``.
 
     Raises
     ------
     DataError
         If it is no such table, or lacks a column.
     """
-    table = read_table(path, (*COLUMNS, SPLIT), ("dataset", "key", "score"))
+    table = read_table(path, KNOWN, ("key", "score"))
+    if GENERATOR not in table.columns:  # which can name the domain, too
+        table = read_table(path, KNOWN, ("dataset", "key", "score"))
     columns = table.columns
     n_rows = len(columns["key"])
-    text = {name: columns.get(name, [""] * n_rows) for name in (*COLUMNS, SPLIT)}
+    text = {name: columns.get(name, [""] * n_rows) for name in KNOWN}
     if table.separator != ",":
         text["score"] = with_decimal_points(text["score"])
-    pairs = zip(text["dataset"], text["compression"], strict=True)
+    names = ("dataset", "compression", GENERATOR, SOURCE, "key")
+    unescaped = [list(map(from_text, text[name])) for name in names]
+    rest = [text[name] for name in ("label", "score", "status", SPLIT)]
+    lines = [Line(*cells) for cells in zip(*unescaped, *rest, strict=True)]
+    if any(name in columns for name in (GENERATOR, SOURCE)):
+        return _table_by_domain(lines)
     return pa.table(
         {
-            "domain": pa.array([domain_of(from_text(d), from_text(c)) for d, c in pairs], pa.string()),
-            "split": pa.array([split or "test" for split in text[SPLIT]], pa.string()),
-            "item": pa.array(map(from_text, text["key"]), pa.string()),
-            **{name: pa.array(text[name], pa.string()) for name in ("label", "score", "status")},
+            "domain": pa.array([line.domain for line in lines], pa.string()),
+            "split": pa.array([line.split or "test" for line in lines], pa.string()),
+            **{name: pa.array([getattr(line, name) for line in lines], pa.string()) for name in LINE_COLUMNS},
+        }
+    )
+
+
+def _table_by_domain(lines: list[Line]) -> pa.Table:
+    placed = list(by_domain(lines))
+    return pa.table(
+        {
+            "domain": pa.array([one.domain for one in placed], pa.string()),
+            "split": pa.array([one.split for one in placed], pa.string()),
+            **{name: pa.array([getattr(one.line, name) for one in placed], pa.string()) for name in (*LINE_COLUMNS, "group")},
         }
     )

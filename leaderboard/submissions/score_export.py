@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from ...benchmark.domains.names import training
 from ...benchmark.errors import DataError, listed
 from ...benchmark.results.cell_document import CellDocument, TestedBand, find_cell
 from ...benchmark.store.yaml_text import dump_yaml
@@ -93,11 +94,12 @@ def _exported(folder: Path, document: CellDocument | None, validation: bool) -> 
 
 
 def _meta(document: CellDocument, chosen: TestedBand) -> str:
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{document.detector}-{document.train}").strip("-.")[:80]
+    train = training(document.train)
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", f"{document.detector}-{train.label(document.tests)}")[:80].strip("-.")
     description = {
         "name": name,
         "detector": document.detector,
-        "train": document.train,
+        "train": train.to_json(),
         "band": chosen.band.as_dict(),
         "ms_per_picture": round(document.decode_ms + chosen.score_ms, 4),
         "parameters": document.detector_identity.get("parameters", {}),

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from ...benchmark.domains.names import dataset_name
+from ...benchmark.domains.names import REALS, dataset_name
 from ...benchmark.errors import DataError
 from ...benchmark.results.scores import SCORE_SCHEMA, ok_rows
 from ...benchmark.store.files import digest
@@ -16,6 +16,7 @@ from ..ranking.entrants import items_digest
 from .references import COLUMNS, Reference, References
 
 Row = dict[str, Any]
+REAL = 0  # label
 OTHER_LABEL = "the label is not that of the reference"
 TWICE = "given several times, with different scores"
 NOTHING_TO_CHECK = "nothing here to check the items against: ids and labels are taken as they came"
@@ -35,12 +36,15 @@ class Screened:
     references : dict of str to Reference
         By domain; none where there is nothing to check against.
     findings : list of str
+    sources : dict of str to Table
+        Reals by the source that they are from, in `SCORE_SCHEMA`; nothing here to check them against.
     """
 
     tests: dict[str, pa.Table]
     validation: pa.Table | None
     references: dict[str, Reference]
     findings: list[str]
+    sources: dict[str, pa.Table] = field(default_factory=dict)
 
 
 def screen(given: pa.Table, train: str, references: References) -> Screened:
@@ -60,12 +64,18 @@ def screen(given: pa.Table, train: str, references: References) -> Screened:
     for domain, rows in by_domain.items():
         _screen_domain(screened, domain, rows, references)
     validation = _by_domain(given, "val").get(train, [])
-    n_unused = len(given) - sum(map(len, by_domain.values())) - len(validation)
+    reals = _by_domain(given, REALS)
+    n_unused = len(given) - sum(len(rows) for some in (by_domain, reals) for rows in some.values()) - len(validation)
     if n_unused:
         screened.findings.append(
             f"{n_unused:,} rows are neither of split test nor validation scores of the training domain; they are not used."
         )
-    return Screened(screened.tests, _validation(screened, train, validation), screened.references, screened.findings)
+    sources = {source: _source(screened, source, rows) for source, rows in reals.items()}
+    return replace(
+        screened,
+        validation=_validation(screened, train, validation),
+        sources={source: table for source, table in sources.items() if ok_rows(table).any()},
+    )
 
 
 def _by_domain(given: pa.Table, split: str) -> dict[str, list[Row]]:
@@ -98,6 +108,23 @@ def _screen_domain(screened: Screened, domain: str, rows: list[Row], references:
     else:
         findings.append("left out, as no item of it has a usable score.")
     screened.findings.extend(f"{domain}: {finding}" for finding in findings)
+
+
+def _source(screened: Screened, source: str, rows: list[Row]) -> pa.Table:
+    """Return the reals of a source; lines that are labelled as fakes are left out and reported."""
+    findings: list[str] = []
+    by_id = _unique(rows, findings)
+    unlike = sum(bool(row["label"]) for row in by_id.values())
+    reals = [
+        {**row, "label": REAL, "group": row["group"] or f"{source}:{row['item']}"} for row in by_id.values() if not row["label"]
+    ]
+    if unlike:
+        findings.append(f"{_count(unlike, 'item is labelled as a fake', 'items are labelled as fakes')}; not used as reals.")
+    table = _table(sorted(reals, key=lambda row: row["item"]))
+    if not ok_rows(table).any():
+        findings.append("left out, as no real of it has a usable score.")
+    screened.findings.extend(f"reals of {source}: {finding}" for finding in findings)
+    return table
 
 
 def _unique(rows: list[Row], findings: list[str]) -> dict[str, Row]:

@@ -57,7 +57,7 @@ def as_clip_table(rows: Sequence[Row], title: str, width: int = 80) -> "Table | 
         rule = "" if len(rules) == 1 else f", {test.clips}"
         table.add_row(
             # Names are data: they must not be read as markup.
-            Text(f"{row.detector}\n← {folded_name(row.train, room)}\n{row.band}"),
+            Text(f"{row.detector}\n← {folded_name(row.train_label, room)}\n{row.band}"),
             Text(f"{folded_name(test.domain, room)}\n  {test.value('n_clips')}{rule}"),
             *(_number(test, name) for name in NUMBERS),
         )

@@ -1,16 +1,21 @@
 """Table of a leaderboard's rows for the terminal."""
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ...benchmark.reporting import folded_name
+from ...benchmark.results import evidence
 from ...benchmark.results.columns import Column, Unit, row_columns
+from ...benchmark.results.marks import Mark, marks_of
 from ...benchmark.results.rows import Row
-from ..notes import data_notes, row_notes, shown_rows
+from ..notes import data_notes, mark_notes, row_notes, shown_marks, shown_rows
+from ..ranking.detectors import DetectorPlace
+from ..ranking.reals import reals_notes
 from ..transfer.robustness import print_robustness
 from .clips import print_clips
+from .ranking import print_ranking, rank_text
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,35 +29,45 @@ def as_table(rows: list[Row], title: str, wide: bool = True, narrow: bool = Fals
     Return the table of the chosen band of every cell, and of every fixed band.
 
     All-pass rows are left out here, since every row shows its gain over them. `wide` adds cost, coverage and the short
-    digest of the split lists; `narrow` puts the band below the detector. A star leads to the notes.
+    digest of the split lists; `narrow` puts the band below the detector. A star leads to the notes; marks that not all rows
+    have stand below the detector, rank intervals below the number.
     """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("#", justify="right")
+    rows = shown_rows(rows)
+    has_ranks = any(row.standing and row.standing.rank_low is not None for row in rows)
+    table.add_column("#\nrank" if has_ranks else "#", justify="right")
     about = ["detector\n← trained on", "band (cycles/px)\nevidence"]
     for name in ["\n".join(about)] if narrow else about:
         table.add_column(name, overflow="fold", min_width=18 if name == about[0] else 16)
     cells_of_line = terminal_cells(wide)
     for members in cells_of_line:
         table.add_column("\n".join(_heading(column) for column in members), justify="right", no_wrap=True)
-    rows = shown_rows(rows)
     several = len({row.study for row in rows} - {""}) > 1
     starred = {i for _, indices in row_notes(rows, computed=computed) for i in indices}
+    marks = shown_marks(rows, computed).own
     for i, row in enumerate(rows):
         fixed = " (fixed)" if row.role == "fixed" else ""
         cells = [
-            f"{i + 1}{'*' * (i in starred)}",
+            f"{i + 1}{'*' * (i in starred)}" + (f"\n[dim]{_rank(row)}[/dim]" if has_ranks else ""),
             # Names are data: they must not be read as markup.
-            Text(f"{row.detector}{_origin(row)}\n← {_train(row.train, wide)}" + (f"\n{row.study}" if several else "")),
+            Text.assemble(
+                f"{row.detector}{_origin(row)}\n← {_train(row.train_label, wide)}" + (f"\n{row.study}" if several else ""),
+                (f"\n{', '.join(mark.label for mark in marks[i])}" if marks[i] else "", "yellow"),
+            ),
             f"{row.band}{fixed}\n{evidence_text(row)}",
         ]
         if narrow:
             cells = [cells[0], Text.assemble(cells[1], "\n", cells[2])]
         table.add_row(*cells, *("\n".join(_written(row, column, wide) for column in members) for members in cells_of_line))
     return table
+
+
+def _rank(row: Row) -> str:
+    return rank_text(row.standing.rank_low, row.standing.rank_high) if row.standing else ""
 
 
 def terminal_cells(wide: bool) -> list[list[Column]]:
@@ -82,7 +97,7 @@ def _heading(column: Column) -> str:
 def _written(row: Row, column: Column, wide: bool) -> str:
     """Cell of one column."""
     if column.interval and (wide or not (column.terminal and column.terminal.bounds_wide)):
-        return _interval(row, column.name)
+        return _interval(row, column)
     value = row.value(column.name)
     if not column.is_number:
         return f"[dim]{value}[/dim]"
@@ -90,25 +105,26 @@ def _written(row: Row, column: Column, wide: bool) -> str:
 
 
 def evidence_text(row: Row) -> str:
-    """Return the evidence interval of a row as text; where there is none, whether a sweep has looked for one."""
-    if evidence := row.evidence:
-        return f"{evidence.low:.3f}-{evidence.high:.3f}"
+    """Return the evidence of a row as text, which says where the chosen band lies outside of it; empty for a submission."""
     if row.is_submitted:
         return ""
-    return "none found" if row.swept else "not asked"
+    outside = "\n(band outside it)" if row.evidence and Mark.OUTSIDE_EVIDENCE in marks_of(row) else ""
+    return evidence.evidence_text(row.evidence) + outside
 
 
 def _caption(rows: list[Row]) -> str:
     if not rows:
         return "No cell has been finished yet."
     text = (
-        "AUC on test pictures, below it the 95 % interval over groups of pictures; below 0.5: fakes rank under reals there. "
-        "gain: over all-pass; oracle: with the best tried band of each test domain, which flatters, as it could not have "
-        "been known; both on the cross-domain mean"
+        "AUC on test pictures, below it the 95 % interval over groups of pictures and, with several draws, over training "
+        "draws; below 0.5: fakes rank under reals there. gain: over all-pass; oracle: with the best tried band of each test "
+        "domain, which flatters, as it could not have been known; both on the cross-domain mean"
     )
     text += ", or in-domain where no other domain was tested." if _only_home(rows) else "."
     if len({row.train for row in rows}) > 1:
-        text += " # numbers lines: means of rows with other training domains are over other domains (--html has ranks)."
+        text += " # numbers lines: means of rows with other training domains are over other domains."
+    if any(row.standing and row.standing.rank_low is not None for row in rows):
+        text += " rank: among the ranked rows whose means are over the same test pictures."
     return text
 
 
@@ -148,11 +164,18 @@ FORMATS: dict[Unit, Callable[[float], str]] = {
 }
 
 
-def _interval(row: Row, name: str) -> str:
-    value, low, high = (row.value(f"{name}{end}") for end in ("", "_lo", "_hi"))
-    if math.isnan(value):
-        return "–"
-    return f"{value:.3f}" if math.isnan(low) else f"{value:.3f}\n[dim]{_bound(low)}-{_bound(high)}[/dim]"
+def _interval(row: Row, column: Column) -> str:
+    value, low, high = (row.value(name) for name in column.names)
+    written = FORMATS.get(column.unit, _number)(value)
+    if math.isnan(value) or math.isnan(low) or low == high:
+        return written
+    between = f"{_bound(low)}-{_bound(high)}"
+    if column.unit is Unit.DIFFERENCE:
+        between = " ".join(f"{bound:+.3f}".replace("0.", ".", 1) for bound in (low, high))
+    # The interval of the headline says so if it is over test pictures alone.
+    if row.seeds == 1 and column.name == ("in_domain_auc" if math.isnan(row.cross_domain_auc) else "cross_domain_auc"):
+        between += "\none draw"
+    return f"{written}\n[dim]{between}[/dim]"
 
 
 def _bound(value: float) -> str:
@@ -160,9 +183,15 @@ def _bound(value: float) -> str:
     return "1" if value == 1 else f"{min(value, 0.999):.3f}".removeprefix("0")
 
 
-def print_table(rows: list[Row], study: str, about_data: bool = True, computed: Collection[str] = ()) -> None:
+def print_table(
+    rows: list[Row],
+    study: str,
+    about_data: bool = True,
+    computed: Collection[str] = (),
+    ranking: Sequence[DetectorPlace] = (),
+) -> None:
     """
-    Print the table with its notes and the results under perturbations on standard output, as wide as the terminal allows.
+    Print the table with its notes, the ranking and the results under perturbations, as wide as the terminal allows.
 
     Without `about_data` there are no notes on gaps in the data, for commands that print these themselves.
     """
@@ -173,7 +202,10 @@ def print_table(rows: list[Row], study: str, about_data: bool = True, computed: 
         title, width = f"{study}: generalization leaderboard", console.width
         console.print(as_table(rows, title, width >= WIDE, width < NARROW, computed))
     console.print(_caption(rows), style="dim", highlight=False)
-    for note in [f"* {text}" for text, _ in row_notes(shown_rows(rows), computed=computed)] + data_notes(rows) * about_data:
+    shown = shown_rows(rows)
+    notes = [*(f"* {text}" for text, _ in row_notes(shown, computed=computed)), *mark_notes(shown, computed=computed)]
+    for note in notes + reals_notes(shown) + data_notes(rows) * about_data:
         console.print(note, style="yellow", markup=False, highlight=False)
+    print_ranking(ranking, console)
     print_clips(shown_rows(rows), study, console)
     print_robustness(rows, study, console)

@@ -14,13 +14,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...benchmark.domains.names import chain_of, unperturbed
-from ...benchmark.frequency.bands import MAX_FREQUENCY
+from ...benchmark.domains.names import chain_of, training, unperturbed
 from ...benchmark.results.cell_document import NarrowBand
+from ...benchmark.results.evidence import (
+    Evidence,
+    EvidenceStretch,
+    Swept,
+    is_everywhere,
+    stretches,
+    stretches_text,
+)
 
 CHANCE = 0.5
+ERROR = 0.025  # of all bands of a sweep on one domain together, on one side
 LEAST_BANDS = 3  # fewer make no map
 MOST_NAMED = 6  # test domains that have a sentence of their own
+Part = tuple[float, float]  # of the frequency axis, in cycles/pixel
 KINDS = {"keep": "band", "stop": "stop"}
 
 
@@ -48,7 +57,7 @@ class Sweep:
 
     def clear(self, domain: int, sign: int = 1) -> NDArray[np.bool_]:
         """
-        Mark the bands whose AUC on one domain is clear of 0.5, 95 % for all bands of the sweep together (Bonferroni).
+        Mark the bands whose AUC on one domain is clear of 0.5, for all bands of the sweep together (Holm).
 
         Parameters
         ----------
@@ -57,7 +66,7 @@ class Sweep:
         sign : {1, -1}
             Above 0.5, or below it, where fakes score lower than reals.
         """
-        return self._clear_of_chance(self.auc[:, domain], self.error[:, domain], sign)
+        return _clear_of_chance(self._statistic(self.auc[:, domain], self.error[:, domain], sign))
 
     def clear_cross_domain(self) -> NDArray[np.bool_]:
         """
@@ -67,26 +76,39 @@ class Sweep:
         """
         if self.auc.shape[1] < 2:
             return np.zeros(len(self.auc), dtype=bool)
-        return self._clear_of_chance(self.auc[:, 1:].mean(axis=1), self.error[:, 1:].mean(axis=1), 1)
+        return _clear_of_chance(self._statistic(self.auc[:, 1:].mean(axis=1), self.error[:, 1:].mean(axis=1), 1))
 
-    def _clear_of_chance(self, auc: NDArray[np.float64], error: NDArray[np.float64], sign: int) -> NDArray[np.bool_]:
-        z = NormalDist().inv_cdf(1 - 0.025 / len(auc))
-        return sign * (auc - CHANCE) - z * error > 0  # NaN is not clear
+    def _statistic(self, auc: NDArray[np.float64], error: NDArray[np.float64], sign: int) -> NDArray[np.float64]:
+        return sign * (auc - CHANCE) / error
 
-    def stretches(self, marked: NDArray[np.bool_]) -> list[tuple[float, float]]:
-        """Return contiguous runs of marked bands as (low, high) in cycles/pixel; a band covers one step around its centre."""
-        step = float(np.median(np.diff(self.centres)))
-        runs: list[list[int]] = []
-        for i in np.flatnonzero(marked):
-            if runs and runs[-1][-1] == i - 1:
-                runs[-1].append(int(i))
-            else:
-                runs.append([int(i)])
-        ends = [(self.centres[run[0]] - step / 2, self.centres[run[-1]] + step / 2) for run in runs]
-        return [(round(max(0.0, low), 6), round(min(MAX_FREQUENCY, high), 6)) for low, high in ends]
+    def within(self, parts: Sequence[tuple[float, float]]) -> NDArray[np.bool_]:
+        """Mark the bands that stand for a part of given stretches: those centred in them, or half a step beside them."""
+        beside = float(np.median(np.diff(self.centres))) / 2
+        return np.any([(self.centres >= low - beside) & (self.centres <= high + beside) for low, high in parts], axis=0)
+
+    def parts_of(
+        self, marked: NDArray[np.bool_], auc: NDArray[np.float64], error: NDArray[np.float64], within: Sequence[Part]
+    ) -> list[Part]:
+        """Return the stretches that marked bands stand for by their AUCs on a domain (`evidence.stretches`), cut to others."""
+        statistic = np.where(marked, np.abs(auc - CHANCE) / error, 0.0)
+        ends = stretches(Swept(self.edges, marked, statistic))
+        cut = [(max(a, low), min(b, high)) for a, b in ends for low, high in within]
+        return [(low, high) for low, high in cut if high > low]
 
 
-def band_transfer(train: str, narrow: Sequence[NarrowBand], allpass: Mapping[str, float]) -> dict[str, Any]:
+def _clear_of_chance(statistic: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Test by Holm's step-down: the largest statistic against the limit of all tests, the next against that of those left."""
+    order = np.argsort(-np.nan_to_num(statistic, nan=-np.inf))
+    limits = np.array([NormalDist().inv_cdf(1 - ERROR / left) for left in range(len(statistic), 0, -1)])
+    passed = np.logical_and.accumulate(statistic[order] > limits)  # NaN is not clear
+    clear = np.zeros(len(statistic), dtype=bool)
+    clear[order[passed]] = True
+    return clear
+
+
+def band_transfer(
+    train: str, narrow: Sequence[NarrowBand], allpass: Mapping[str, float], evidence: Evidence = None
+) -> dict[str, Any]:
     """
     Return the data of the page's band-transfer map of one cell.
 
@@ -97,6 +119,8 @@ def band_transfer(train: str, narrow: Sequence[NarrowBand], allpass: Mapping[str
     narrow : sequence of NarrowBand
     allpass : dict of str to float
         AUC with all frequencies by test domain, and on validation pictures of the training domain under the empty name.
+    evidence : tuple of EvidenceStretch or None
+        Of the cell, from validation pictures; what the sentences say of the training domain.
 
     Returns
     -------
@@ -118,17 +142,24 @@ def band_transfer(train: str, narrow: Sequence[NarrowBand], allpass: Mapping[str
         "home": home,
         "allpass": [allpass.get("" if home == "val" and i == 0 else name, math.nan) for i, name in enumerate(domains)],
         **{name: _listed(sweep) for name, sweep in present.items()},
-        "sentences": sentences(sweeps["keep"], domains, home) if sweeps["keep"] is not None else [],
+        "sentences": sentences(sweeps["keep"], domains, evidence, train) if sweeps["keep"] is not None else [],
     }
 
 
 def _domains(train: str, narrow: Sequence[NarrowBand]) -> tuple[list[str], str]:
-    """Return the test domains of every band, the in-domain one first, and the split of its pictures."""
+    """
+    Return the test domains of every band, the in-domain one first, and the split of its pictures.
+
+    A pool is at home on its validation pictures, and its members are no other domains.
+    """
+    members = training(train).members
     common = [name for name in narrow[0].tests if all(name in band.tests for band in narrow)]
-    common = [name for name in common if not chain_of(name) or name == train]
-    home = next((name for name in (train, unperturbed(train)) if name in common), None)
+    common = [name for name in common if not chain_of(name) or name in members]
+    if len(members) > 1:
+        common = [name for name in common if not training(train).is_home(name)]
+    home = next((name for name in (*members, *map(unperturbed, members)) if name in common), None)
     if home is None:
-        return [train, *common], "val"
+        return [training(train).label(narrow[0].tests), *common], "val"
     return [home, *(name for name in common if name != home)], "test"
 
 
@@ -155,7 +186,7 @@ def _listed(sweep: Sweep) -> list[list[Any]]:
 # --- sentences ---------------------------------------------------------------------------------------------------------
 
 
-def sentences(sweep: Sweep, domains: Sequence[str], home: str = "test") -> list[str]:
+def sentences(sweep: Sweep, domains: Sequence[str], evidence: Evidence, train: str) -> list[str]:
     """
     Describe the frequencies that carry evidence in-domain, and those of them that also carry it cross-domain.
 
@@ -165,47 +196,69 @@ def sentences(sweep: Sweep, domains: Sequence[str], home: str = "test") -> list[
         Of bands kept alone.
     domains : sequence of str
         Its columns, the in-domain one first.
-    home : {"test", "val"}
-        Split of the in-domain pictures.
+    evidence : tuple of EvidenceStretch or None
+        Of the cell.
+    train : str
+        Training domain, whose validation pictures the evidence is from.
     """
-    in_domain = f"In-domain, on {'test' if home == 'test' else 'validation'} pictures of {domains[0]},"
-    clear = sweep.clear(0)
-    if not clear.any():
-        return [f"{in_domain} no single narrow band is clearly better than chance."]
-    best = int(np.nanargmax(np.where(clear, sweep.auc[:, 0], np.nan)))
-    peak = f"best at {sweep.centres[best]:.3f} (AUC {sweep.auc[best, 0]:.3f})"
-    text = [f"{in_domain} {_carry(sweep, clear)} evidence; {peak}."]
+    in_domain = f"In-domain, on validation pictures of {train},"
+    parts = [(stretch.low, stretch.high) for stretch in evidence or () if stretch.sufficient]
+    needed = [(stretch.low, stretch.high) for stretch in evidence or () if stretch.necessary]
+    if not parts:
+        also = f"; the AUC falls without {_stretched(needed)}" if needed else ""
+        return [f"{in_domain} no single narrow band is clearly better than chance{also}."]
+    inside = sweep.within(parts)
+    text = [f"{in_domain} {_carry(parts)} evidence{_necessity(evidence or (), parts, needed)}{_peak(sweep, inside)}."]
     if len(domains) == 1:
         return [*text, "No other domain was tested."]
     if len(domains) > 2:
-        text.append(
-            _sentence(sweep, clear & sweep.clear_cross_domain(), f"the mean of the {len(domains) - 1} other domains") + "."
-        )
-    text += [_on_domain(sweep, clear, i, name) for i, name in enumerate(domains) if 0 < i <= MOST_NAMED]
+        mean_auc, mean_error = sweep.auc[:, 1:].mean(axis=1), sweep.error[:, 1:].mean(axis=1)
+        found = sweep.parts_of(inside & sweep.clear_cross_domain(), mean_auc, mean_error, parts)
+        text.append(_sentence(found, f"the mean of the {len(domains) - 1} other domains") + ".")
+    text += [_on_domain(sweep, inside, i, name, parts) for i, name in enumerate(domains) if 0 < i <= MOST_NAMED]
     more = len(domains) - 1 - MOST_NAMED
     return [*text, *([f"{more} more domains are in the map."] if more > 0 else [])]
 
 
-def _on_domain(sweep: Sweep, clear: NDArray[np.bool_], domain: int, name: str) -> str:
-    inverted = clear & sweep.clear(domain, -1)
-    below = (
-        f"; in {_stretched(sweep, inverted)} fakes score below reals there (AUC clearly below 0.5)" if inverted.any() else ""
-    )
-    return f"{_sentence(sweep, clear & sweep.clear(domain), name)}{below}."
+def _necessity(evidence: Sequence[EvidenceStretch], parts: Sequence[Part], needed: Sequence[Part]) -> str:
+    """Say which of the stretches are necessary, where narrow bands were taken out."""
+    if all(stretch.necessary is None for stretch in evidence):
+        return ""
+    if not needed:
+        return ", and no single narrow band of it is necessary"
+    return ", and all of it is necessary" if parts == needed else f", and {_stretched(needed)} is necessary"
 
 
-def _sentence(sweep: Sweep, marked: NDArray[np.bool_], pictures: str) -> str:
-    if not marked.any():
+def _peak(sweep: Sweep, inside: NDArray[np.bool_]) -> str:
+    aucs = np.where(inside, sweep.auc[:, 0], np.nan)
+    if np.isnan(aucs).all():
+        return ""
+    best = int(np.nanargmax(aucs))
+    return f"; best at {sweep.centres[best]:.3f} (AUC {sweep.auc[best, 0]:.3f} in the map)"
+
+
+def _on_domain(sweep: Sweep, inside: NDArray[np.bool_], domain: int, name: str, parts: Sequence[Part]) -> str:
+    auc, error = sweep.auc[:, domain], sweep.error[:, domain]
+    inverted = sweep.parts_of(inside & sweep.clear(domain, -1), auc, error, parts)
+    below = f"; in {_stretched(inverted)} fakes score below reals there (AUC clearly below 0.5)" if inverted else ""
+    return f"{_sentence(sweep.parts_of(inside & sweep.clear(domain), auc, error, parts), name)}{below}."
+
+
+def _sentence(parts: Sequence[Part], pictures: str) -> str:
+    if not parts:
         return f"On {pictures}, none of these frequencies clearly carries evidence"
-    return f"On {pictures}, {_carry(sweep, marked, 'also ')} evidence"
+    return f"On {pictures}, {_carry(parts, 'also ')} evidence"
 
 
-def _carry(sweep: Sweep, marked: NDArray[np.bool_], adverb: str = "") -> str:
-    verb = "carries" if len(sweep.stretches(marked)) == 1 else "carry"
-    return f"{_stretched(sweep, marked)} {adverb}{verb}"
+def _carry(parts: Sequence[Part], adverb: str = "") -> str:
+    if is_everywhere(parts):
+        return f"nearly every frequency {adverb}carries"
+    return f"{_stretched(parts)} {adverb}{'carries' if len(parts) == 1 else 'carry'}"
 
 
-def _stretched(sweep: Sweep, marked: NDArray[np.bool_]) -> str:
-    """Return the stretches of marked bands with their unit."""
-    parts = [f"{low:.3f}–{high:.3f}" for low, high in sweep.stretches(marked)]
-    return f"{' and '.join(filter(None, [', '.join(parts[:-1]), parts[-1]]))} cycles/pixel"
+def _stretched(parts: Sequence[Part]) -> str:
+    """Return stretches with their unit."""
+    if is_everywhere(parts):
+        return "nearly every frequency"
+    texts = [stretches_text([part], "–") for part in parts]
+    return f"{' and '.join(filter(None, [', '.join(texts[:-1]), texts[-1]]))} cycles/pixel"

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...benchmark.domains.names import training
 from ...benchmark.results.rows import Row
 
 if TYPE_CHECKING:
@@ -21,9 +22,8 @@ def robustness(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def _about(row: Row) -> dict[str, Any]:
-    return {
-        "study": row.study, "detector": row.detector, "train": row.train, "role": row.role, "band": row.band.as_dict()
-    }  # fmt: skip
+    train = training(row.train).to_json()
+    return {"study": row.study, "detector": row.detector, "train": train, "role": row.role, "band": row.band.as_dict()}
 
 
 def as_tables(rows: Sequence[Row], title: str, width: int = 80) -> list["Table"]:
@@ -61,7 +61,7 @@ def _table(rows: Sequence[Row], chains: Sequence[str], title: str) -> "Table":
         scopes = [scope for scope in SCOPES if any(entry.scope == scope for entry in row.robustness)]
         columns = [[_clean(row, scope) for scope in scopes]]
         columns += [[_cell(row, scope, chain) for scope in scopes] for chain in chains]
-        label = f"{row.detector}\n← {row.train}\n{row.band}"
+        label = f"{row.detector}\n← {row.train_label}\n{row.band}"
         # Names are data: they must not be read as markup.
         table.add_row(Text(label), "\n".join(s.replace("-", "-\n") for s in scopes), *map("\n".join, columns))
     return table

@@ -13,6 +13,7 @@ import pytest
 from bandbench.benchmark.cli import main
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.results.marks import Mark
 from bandbench.benchmark.search.plan import make_plan
 from bandbench.benchmark.search.run import Outcome
 from bandbench.benchmark.tracking.store import client_for, default_tracking_uri
@@ -22,6 +23,13 @@ from bandbench.leaderboard.terminal.table import print_table
 from conftest import run, small_study
 
 Maker = Callable[..., Path]
+MARKS = tuple(mark.label.capitalize() for mark in Mark)
+
+
+def about_data(notes: list[str]) -> list[str]:
+    """Notes but those on marks, which rows of one draw have."""
+    return [note for note in notes if not note.startswith(MARKS)]
+
 
 CAST = """\
 import io
@@ -89,7 +97,9 @@ def cast(tmp_path: Path, picture_folder: Maker) -> str:
 
 
 def run_cast(cast: str, changes: dict[str, Any] | None = None, **options: Any) -> Outcome:
-    study = small_study(**{**SMALL, "test": ["cast"], "datasets": {"cast": options}, **(changes or {})})
+    """Run the study; its test pictures that look like training pictures are kept, unless `changes` say otherwise."""
+    keys = {**SMALL, "test": ["cast"], "datasets": {"cast": options}, "allow_lookalikes": True}
+    study = small_study(**{**keys, **(changes or {})})
     catalogue = {cast: ""}
     return run(study, catalogue)  # type: ignore[arg-type]
 
@@ -175,7 +185,7 @@ def test_the_command_says_what_it_left_out(
         json.dumps({"name": "small", "test": ["cast"], "crop": {"side": 64}, "bootstrap": 200, "seeds": 1} | SMALL)
     )
     arguments = ["run", "--study", str(study), "--data", cast, "--data", "cast.leak=test", "--jobs", "1"]
-    arguments += ["--train", "cast/one", "--test", "cast"]
+    arguments += ["--train", "cast/one", "--test", "cast", "--allow-lookalikes"]
     with pytest.raises(SystemExit) as refused:
         main([*arguments, "--dry-run"])
     assert refused.value.code == 2
@@ -310,12 +320,12 @@ def test_rows_with_other_test_pictures_are_marked(picture_folder: Maker, capsys:
     study = SMALL | {"train": ["mine"], "test": ["mine"]}
     run(small_study(**study), {"mine": root})
     alone = load_board(default_tracking_uri(), "small")
-    assert as_document("small", alone.rows)["notes"] == []
-    (root / "fake" / "fakeb001.png").unlink()
+    assert about_data(as_document("small", alone.rows)["notes"]) == []
+    (root / Catalogue({"mine": str(root)}).domain("mine", 0).split("test")[-1].id).unlink()
     run(small_study(**(study | {"detectors": ["spectral_lgbm"]})), {"mine": root})
     board = load_board(default_tracking_uri(), "small")
     assert len({row.split_id for row in board.rows}) == 2
-    (note,) = as_document("small", board.rows)["notes"]
+    (note,) = about_data(as_document("small", board.rows)["notes"])
     assert note == "Different test split lists of mine: row 1 against row 2; their AUCs there do not compare."
     print_table(board.rows, "small")
     shown = capsys.readouterr().out
@@ -334,7 +344,22 @@ def test_other_pictures_under_the_same_names_are_marked(cast: str) -> None:
 # --- lookalikes and facts --------------------------------------------------------------------------------------------
 
 
-def test_pictures_that_look_like_training_pictures_are_flagged_and_scored(cast: str, tmp_path: Path) -> None:
+def test_pictures_that_look_like_training_pictures_are_left_out(cast: str, tmp_path: Path) -> None:
+    outcome = run_cast(cast, {"test": ["cast", "cast/two+blur:sigma=3"], "allow_lookalikes": False})
+    row = chosen(outcome)
+    coverage = {"cast/one": 1, "cast/two": 0.85, "cast/two+blur:sigma=3": 0.85}
+    assert {test.domain: test.coverage for test in row.tests} == coverage
+    assert [test.lookalikes for test in row.tests] == [0, 0, 0]
+    assert ("cast", "two/test/0", "error", "it looks like one/train/0.") in outcome.problems
+    assert not outcome.complete
+    sentence = (
+        "cast/two: 3 of 20 test pictures look like pictures that are learned from, which is more than 1%; they are left out "
+        "(--allow-lookalikes keeps them and marks the row)."
+    )
+    assert as_document("small", [row])["notes"].count(sentence) == 1
+
+
+def test_pictures_that_look_like_training_pictures_are_flagged_and_scored_on_demand(cast: str, tmp_path: Path) -> None:
     row = chosen(run_cast(cast, {"test": ["cast", "cast/two+blur:sigma=3"]}))
     counts = {test.domain: test.lookalikes for test in row.tests}
     assert counts == {"cast/one": 0, "cast/two": 3, "cast/two+blur:sigma=3": 3}
@@ -372,7 +397,7 @@ def test_a_result_of_before_there_were_split_lists_can_be_read(cast: str, tmp_pa
     assert old.in_domain_auc == row.in_domain_auc
     assert (old.splits, old.split_id, old.tests[0].lookalikes) == ({}, "", 0)
     print_table([old, row], "both")
-    assert as_document("both", [old, row])["notes"] == ["cast is not complete: 988 of 1000 clips."]
+    assert about_data(as_document("both", [old, row])["notes"]) == ["cast is not complete: 988 of 1000 clips."]
 
 
 def test_a_collection_of_reals_says_how_it_becomes_a_domain(cast: str) -> None:

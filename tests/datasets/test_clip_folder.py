@@ -101,3 +101,10 @@ def test_from_clips_to_items_under_a_name_of_ones_own(tmp_path: Path) -> None:
             by_clip[item.id.rpartition("/")[0]].add((item.split, item.group, item.label))
         assert all(len(one) == 1 for one in by_clip.values()), "a clip is one group and on one side"
         assert {item.split for item in items} == {"train", "val", "test"}
+
+
+def test_a_list_declares_the_identities_of_clips(tmp_path: Path) -> None:
+    root = tree(tmp_path, ["real/a.mp4", "real/b.mp4", "fake/c.mp4"])
+    (root / "groups.csv").write_text("path,group,donor\nreal/a.mp4,p,\nreal/b.mp4,q,\nfake/c.mp4,p,q\n")
+    assert targets(root) == {"real/a.mp4": ("p", ""), "real/b.mp4": ("q", ""), "fake/c.mp4": ("p", "q")}
+    assert targets(root, groups="none")["real/a.mp4"] == ("", "")

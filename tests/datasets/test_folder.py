@@ -1,6 +1,7 @@
 """Folders of one's own: layouts, groups, splits and mistakes."""
 
 import os
+import random
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -12,7 +13,10 @@ from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.domains.guard import Fitted, all_names, check_no_leak, refuse_leaks
 from bandbench.benchmark.errors import DataError
-from bandbench.datasets.folder import Folder, group_key, name_key
+from bandbench.benchmark.search.plan import make_plan
+from bandbench.datasets.folder import Folder
+from bandbench.datasets.grouping.groups import group_key, name_key
+from conftest import small_study
 
 Maker = Callable[..., Path]
 
@@ -143,13 +147,13 @@ def counted(root: Path, **options: str) -> tuple[int, str]:
 
 def test_running_numbers_behind_the_name_of_a_class_are_independent(tmp_path: Path) -> None:
     names = [f"{label}/{label}_{i:04d}.png" for label in ("real", "fake") for i in range(20)]
-    assert counted(touch(tmp_path, *names)) == (40, "40 pictures, no groups")
+    assert counted(touch(tmp_path, *names)) == (40, "40 pictures, no groups in names or sub-folders")
 
 
 @pytest.mark.parametrize(
     ("groups", "said"),
     [
-        ("auto", "2 groups by sub-folder, 18 groups by name up to the last number"),
+        ("auto", "2 groups by sub-folder, 18 groups by `idNN_`"),
         ("folder", "2 groups by sub-folder, 72 pictures in no group"),
         ("name", "18 groups by name up to the last number, 20 pictures in no group"),
         ("none", "no groups"),
@@ -170,7 +174,7 @@ def test_groups_can_be_declared(tmp_path: Path, groups: str, said: str) -> None:
     [
         (
             "names",
-            "groups is auto, folder, name, none or a regular expression with one group.*got 'names', which has no groups",
+            "groups is auto, folder, name, none, a list .* or a regular .*got 'names', which has no groups",
         ),
         ("(a)(b)", "which has 2 groups"),
         ("(a", "missing \\), unterminated subpattern"),
@@ -184,18 +188,18 @@ def test_groups_that_cannot_be_are_refused(tmp_path: Path, groups: str, message:
 
 
 def test_what_cannot_be_split_is_told_how_to_declare_groups(tmp_path: Path) -> None:
-    root = touch(tmp_path, *both(*(f"img_{i:04d}.png" for i in range(10))))
+    root = touch(tmp_path, *both(*(f"{name}_{i:04d}.png" for name in ("anna", "bert") for i in range(5))))
     dataset = Catalogue({"mine": str(root)}).open("mine", 0)
-    with pytest.raises(DataError, match=r"20 pictures in 1 groups .*--data mine.groups=none.* --data 'mine.groups=\(id"):
+    with pytest.raises(DataError, match=r"20 pictures in 2 groups .*--group-by mine=none.* --group-by 'mine=\(id"):
         dataset.items("")
     assert len(Folder(root, groups="none").items("")) == 20
 
 
 def test_one_subfolder_that_holds_a_whole_class_is_no_group(tmp_path: Path) -> None:
     names = [f"real/celeba/{i}.png" for i in range(10)] + [f"fake/stylegan/{i}.png" for i in range(10)]
-    assert counted(touch(tmp_path, *names)) == (20, "20 pictures, no groups")
+    assert counted(touch(tmp_path, *names)) == (20, "20 pictures, no groups in names or sub-folders")
     touch(tmp_path, "fake/progan/1.png", "fake/progan/2.png")
-    assert "3 groups by sub-folder" in "; ".join(Folder(tmp_path).remarks())
+    assert "2 groups by sub-folder, 10 pictures in no group" in "; ".join(Folder(tmp_path).remarks())
 
 
 def test_folders_that_mean_the_same_are_one(tmp_path: Path) -> None:
@@ -276,9 +280,82 @@ def test_all_draws_share_one_walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_leak_between_given_splits_tells_how_to_declare_groups(tmp_path: Path) -> None:
-    names = [f"{split}/{name}" for split in ("train", "val", "test") for name in both("img_1.png", "img_2.png")]
+    pictures = [f"{name}_{i}.png" for name in ("anna", "bert") for i in range(2)]
+    names = [f"{split}/{name}" for split in ("train", "val", "test") for name in both(*pictures)]
     catalogue = Catalogue({"mine": str(touch(tmp_path, *names))})
     domain = catalogue.domain("mine", 0)
     side = Fitted("mine", domain.split("train"), [], domain.regrouping)
-    with pytest.raises(DataError, match=r"share video 'img'.*--data mine.groups=none"):
+    with pytest.raises(DataError, match=r"share video 'anna', video 'bert'.*--group-by mine=none"):
         refuse_leaks([side], {"mine": all_names(domain.split("test"))})
+
+
+@pytest.mark.parametrize("splits", [("",), ("train/", "val/", "test/")])
+def test_pictures_that_are_called_after_their_class_are_independent(tmp_path: Path, splits: tuple[str, ...]) -> None:
+    names = [f"{split}real/real_{i:05d}.jpg" for split in splits for i in range(20)]
+    names += [f"{split}fake/fake_{i}.jpg" for split in splits for i in range(20)]
+    catalogue = Catalogue({"mine": str(touch(tmp_path, *names))})
+    plan = make_plan(small_study(drop_leaks=True), catalogue)
+    assert plan.dropped == {}
+    assert len({item.group for item in plan.domains["mine", 0].items}) == 40 * len(splits)
+
+
+def test_names_that_fit_two_readings_are_refused_and_can_still_be_listed(tmp_path: Path) -> None:
+    root = touch(tmp_path, *both(*(f"{c:03d}_{f:02d}.png" for c in range(30) for f in range(10))))
+    dataset = Folder(root)
+    with pytest.raises(DataError, match=r"two readings .*: 30 groups by `NNN_` .* or 10 groups by `_NN` .*--group-by"):
+        dataset.items("")
+    assert len(dataset.all_items("")) == 600
+    assert dataset.remarks() == ["600 pictures, groups in doubt"]
+    assert len({item.group for item in Folder(root, groups=r"(\d+)_").items("")}) == 30
+
+
+def test_units_are_split_as_wholes_and_survive_a_new_draw(tmp_path: Path) -> None:
+    dataset = Folder(touch(tmp_path, *both(*(f"{i:03d}.png" for i in range(60)))))
+    units = {item.id: f"unit{int(item.id[-7:-4]) // 5}" for item in dataset.items("")}
+    linked = dataset.with_units(units)
+    assert linked is not None
+    for draw in (linked, linked.for_replicate(1)):
+        sides: dict[str, set[str]] = {}
+        for item in draw.items(""):
+            assert item.group == units[item.id]
+            sides.setdefault(item.group, set()).add(item.split)
+        assert {len(found) for found in sides.values()} == {1}
+    assert linked.remarks() == ["120 pictures, 12 groups by look-alikes"]
+    assert all(item.unit == "" for item in dataset.items(""))
+
+
+def test_given_splits_are_not_drawn_again(tmp_path: Path) -> None:
+    names = [f"{split}/{name}" for split in ("train", "val", "test") for name in both("1.png", "2.png")]
+    assert Folder(touch(tmp_path / "all", *names)).with_units({}) is None
+    some = [f"{split}/{name}" for split in ("train", "test") for name in both(*(f"{i}.png" for i in range(10)))]
+    linked = Folder(touch(tmp_path / "some", *some)).with_units({"train/real/1.png": "u", "test/real/1.png": "u"})
+    assert linked is not None
+    assert {item.id for item in linked.items("") if item.unit} == {"train/real/1.png"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "id{clip:02d}_{frame:03d}",
+        "id{clip:02d}_frame{frame:04d}",
+        "{frame:04d}_id{clip:02d}",
+        "id{clip:02d}_{frame:03d}_face0",
+        "clip {clip:02d} ({frame})",
+        "{clip:05d}-{frame}",
+        "video{clip}-frame{frame}",
+        "clip{clip:02d}/{frame:03d}",
+    ],
+)
+def test_frames_of_a_clip_are_on_one_side_however_they_are_named(tmp_path: Path, name: str) -> None:
+    """60 clips with random labels; running numbers and hashes, which tell nothing, are tests of `apart`."""
+    labels = random.Random(0)
+    clip_of = {}
+    for clip in range(60):
+        label = labels.choice(("real", "fake"))
+        clip_of |= {f"{label}/{name.format(clip=clip, frame=frame)}.png": clip for frame in range(10)}
+    dataset = Folder(touch(tmp_path, *clip_of))
+    sides: dict[int, set[str]] = {}
+    for item in dataset.items(""):
+        sides.setdefault(clip_of[item.id], set()).add(item.split)
+    assert [len(splits) for splits in sides.values()] == [1] * 60
+    assert dataset.remarks()[0].startswith("600 pictures, 60 groups by ")

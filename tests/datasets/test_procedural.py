@@ -2,6 +2,7 @@
 
 import io
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +12,11 @@ from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.pictures.crops import decode
 from bandbench.datasets.procedural import (
     OPERATIONS,
-    PLANTED_BAND,
     Procedural,
     halve,
     lens_blur,
     plant,
+    planted_stretches,
     render_scene,
     texture,
     zero_insertion,
@@ -72,6 +73,8 @@ def test_test_pictures_follow_the_seed_alone() -> None:
         ({"side": 64}, True, True),
         ({"quality": 80}, True, True),
         ({"strength": 2.0}, False, True),
+        ({"planted_band": "0.10-0.14", "quality": 95}, False, True),
+        ({"planted_band": "0.20-0.26", "quality": 95}, False, False),
         ({"n_train": 8}, False, False),
     ],
 )
@@ -93,15 +96,72 @@ def test_both_classes_are_written_alike() -> None:
     assert len(facts) == 1
 
 
-def test_planted_energy_lies_inside_the_ring_and_nowhere_else() -> None:
+@pytest.mark.parametrize("text", ["0.20-0.26", "0.10-0.30", "0.08-0.12,0.32-0.38"])
+def test_planted_energy_lies_inside_the_stretches_and_nowhere_else(text: str) -> None:
     before, _ = scene()
-    after = plant(before, np.random.default_rng(1), 0.5)
-    difference = power((after - before)[0])
-    inside = (radius() >= PLANTED_BAND[0]) & (radius() <= PLANTED_BAND[1])
-    assert difference[~inside].max() < 1e-6 * difference[inside].mean()
-    own = power(np.tensordot([0.299, 0.587, 0.114], before, 1))[inside].sum()
-    assert difference[inside].sum() / own == pytest.approx(0.5, rel=0.01)
+    stretches = planted_stretches(text)
+    after = plant(before, np.random.default_rng(1), 0.5, stretches)
+    difference, own = power((after - before)[0]), power(np.tensordot([0.299, 0.587, 0.114], before, 1))
+    inside = [(radius() >= low) & (radius() <= high) for low, high in stretches]
+    assert difference[~np.any(inside, axis=0)].max() < 1e-6 * difference[np.any(inside, axis=0)].mean()
+    for each in inside:
+        assert difference[each].sum() / own[each].sum() == pytest.approx(0.5, rel=0.01)
     np.testing.assert_allclose((after - before)[0], (after - before)[2], atol=1e-3)
+
+
+def test_the_excess_of_a_wide_stretch_is_the_same_share_at_both_ends() -> None:
+    """White noise of half the power between 0.1 and 0.3 would be a tenth of the picture's at the one, thrice at the other."""
+    before, _ = scene()
+    difference, own = (
+        power(plane)
+        for plane in (
+            (plant(before, np.random.default_rng(1), 0.5, ((0.1, 0.3),)) - before)[0],
+            np.tensordot([0.299, 0.587, 0.114], before, 1),
+        )
+    )
+    for low in (0.1, 0.15, 0.2, 0.25):
+        ring = (radius() >= low) & (radius() < low + 0.05)
+        assert difference[ring].sum() / own[ring].sum() == pytest.approx(0.5, rel=0.05)
+
+
+def test_no_strength_makes_fakes_like_reals() -> None:
+    before, _ = scene()
+    np.testing.assert_array_equal(plant(before, np.random.default_rng(1), 0.0, ((0.2, 0.26),)), before)
+
+
+def test_a_planted_band_is_stored_without_loss_unless_a_quality_is_asked() -> None:
+    """A JPEG of quality 95 would spread the energy over its blocks."""
+
+    def tables(**options: Any) -> int:
+        dataset = Procedural(**SMALL, **options)
+        item = dataset.items("planted")[0]
+        with Image.open(io.BytesIO(dataset.read(item))) as picture:
+            return max(max(table) for table in picture.quantization.values())
+
+    assert tables(planted_band="0.1-0.14") == 1
+    assert tables(planted_band="0.1-0.14", quality=95) == tables() > 1
+
+
+@pytest.mark.parametrize(
+    ("text", "stretches"),
+    [("0.20-0.26", ((0.2, 0.26),)), (" .08 - .12 , 0.32-0.38", ((0.08, 0.12), (0.32, 0.38))), ("0-0.5", ((0.0, 0.5),))],
+)
+def test_stretches_are_read(text: str, stretches: tuple) -> None:
+    assert planted_stretches(text) == stretches
+
+
+@pytest.mark.parametrize(
+    "text", ["0.1", "0.2-0.1", "0.1-0.1", "0.1-0.2,", "0.3-0.4,0.1-0.2", "0.1-0.3,0.2-0.4", "0.4-0.6", "a-b", "0.1:0.2"]
+)
+def test_other_stretches_are_refused_with_the_form_that_is_wanted(text: str) -> None:
+    with pytest.raises(DataError, match="planted_band is LOW-HIGH in cycles/pixel.*0.08-0.12,0.32-0.38") as error:
+        Procedural(planted_band=text).items("planted")
+    assert repr(text) in str(error.value)
+
+
+def test_a_stretch_between_two_frequencies_of_a_picture_is_refused() -> None:
+    with pytest.raises(DataError, match="a picture of 32 pixels has no frequency in a part of planted_band '0.001-0.002'"):
+        Procedural(side=32, planted_band="0.001-0.002").items("planted")
 
 
 def test_texture_falls_as_its_exponent() -> None:

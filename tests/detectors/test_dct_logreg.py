@@ -49,4 +49,4 @@ def test_several_classes() -> None:
 def test_views() -> None:
     assert DctLogReg().view.name == "dct"
     assert DctLogReg(transform="pixels").view.name == "pixels"
-    assert DetectorSpec("dct_logreg", "faithful").build().view == DctLogReg(colour=True).view != DctLogReg().view
+    assert DetectorSpec("dct_logreg", "faithful").build().view == DctLogReg(colour=True, window=False).view != DctLogReg().view

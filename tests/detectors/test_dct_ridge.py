@@ -42,4 +42,4 @@ def test_fakes_score_higher() -> None:
 def test_views() -> None:
     assert DctRidge().view.name == "dct"
     assert DctRidge(transform="pixels").view.name == "pixels"
-    assert DetectorSpec("dct_ridge", "faithful").build().view == DctRidge(colour=True).view != DctRidge().view
+    assert DetectorSpec("dct_ridge", "faithful").build().view == DctRidge(colour=True, window=False).view != DctRidge().view

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bandbench.benchmark.frequency.bands import Band
-from bandbench.benchmark.results.rows import EvidenceInterval, Row, Standing, TestResult
+from bandbench.benchmark.results.evidence import EvidenceStretch
+from bandbench.benchmark.results.rows import Row, Standing, TestResult
 
 DOMAINS = ("set/a", "set/b", "set/c")
 
@@ -18,7 +19,7 @@ def make_row(detector: str = "svm", train: str = "set/a", level: float = 0.8, **
     abroad = [test.auc for test in tests if test.domain != train]
     standing = {one.name: changes.pop(one.name) for one in fields(Standing) if one.name in changes}
     row = Row(
-        detector=detector, train=train, role="chosen", evidence=EvidenceInterval(0.1, 0.2), rule="best",
+        detector=detector, train=train, role="chosen", evidence=(EvidenceStretch(0.1, 0.2),), rule="best",
         swept=True, settings="5e771265", variant="7a21a277", band=Band("low", 0.2), study="made", seeds=1,
         **_interval("in_domain_auc", min(1.0, level + 0.1)), **_interval("cross_domain_auc", sum(abroad) / len(abroad)),
         **_interval("worst_auc", min(abroad)), worst_domain="set/b", oracle_auc=level + 0.05, allpass_auc=level - 0.02,

@@ -3,14 +3,18 @@
 from collections.abc import Callable
 from typing import Any
 
+from bandbench.benchmark.results.marks import Mark
+from bandbench.benchmark.results.rows import RealsResult
 from bandbench.leaderboard.notes import (
     SHOWN_PARTS,
     DifferentTests,
     data_notes,
     different_tests,
+    mark_notes,
     may_be_copies,
     other_variants,
     row_notes,
+    shown_marks,
     shown_rows,
 )
 
@@ -32,6 +36,14 @@ def test_computed_pictures_that_look_alike_are_no_note(row_maker: Maker, test_ma
     assert row_notes([row], computed={"procedural"}) == []
     ((note, _),) = row_notes([row])
     assert note == "Test pictures that look like training or validation pictures: procedural/blend 3 of 200 (row 1)."
+
+
+def test_reals_of_a_source_that_look_like_training_pictures_are_noted_once_a_row(row_maker: Maker, test_maker: Maker) -> None:
+    reals = (RealsResult("set", 0.8, 0.7, 0.9, 100), RealsResult("ffhq", 0.6, 0.5, 0.7, 50, lookalikes=2))
+    row = row_maker(tests=[test_maker(name, 0.8, by_reals=reals) for name in ("set/b", "set/c")])
+    ((note, _),) = row_notes([row])
+    assert note == "Test pictures that look like training or validation pictures: reals of ffhq 2 of 50 (row 1)."
+    assert row_notes([row], computed={"ffhq"}) == []
 
 
 def test_perturbed_domains_repeat_no_note(row_maker: Maker, test_maker: Maker) -> None:
@@ -79,7 +91,54 @@ def test_gaps_of_the_data_are_noted_once(row_maker: Maker) -> None:
     ]
 
 
+def test_sentences_on_look_alikes_are_repeated_once(row_maker: Maker) -> None:
+    sentence = (
+        "mine: 10 of 80 test pictures look like pictures that are learned from, which is more than 1%; they are left out."
+    )
+    data = {"data": {"mine": {"lookalikes": [sentence]}}}
+    assert data_notes([row_maker(**data), row_maker("b", **data)]) == [sentence]
+
+
 def test_results_that_are_left_out_are_counted_by_study() -> None:
     several, single = other_variants({"b": 2, "a study": 1})[::-1]
     assert several.startswith("b: 2 earlier results, ") and "are not shown" in several
     assert single.startswith("a study: 1 earlier result, ") and "leaderboard --study 'a study' --all`" in single
+
+
+def test_a_mark_of_some_rows_names_them_and_one_of_all_is_said_once(row_maker: Maker) -> None:
+    rows = [row_maker("a"), row_maker("b", in_domain_auc_lo=0.4), row_maker("coin_flip", in_domain_auc_lo=0.4)]
+    marks = shown_marks(rows)
+    assert marks.shared == (Mark.ONE_DRAW, Mark.ONE_SOURCE_OF_REALS)
+    assert marks.own == ((), (Mark.NOTHING_LEARNED,), (Mark.CONTROL,))
+    assert [note.partition(":")[0] for note in mark_notes(rows)] == [
+        "Control (row 3)",
+        "One draw (all rows)",
+        "Nothing learned (row 2)",
+        "One source of reals (all rows)",
+    ]
+    assert "Nothing learned (row b ← set/a): " in "\n".join(mark_notes(rows, by_name=True))
+
+
+def test_marks_of_a_single_row_stand_beside_it(row_maker: Maker) -> None:
+    (own,) = shown_marks([row_maker()]).own
+    assert own == (Mark.ONE_DRAW, Mark.ONE_SOURCE_OF_REALS)
+    assert mark_notes([row_maker()])[0].startswith("One draw (row 1): ")
+
+
+def test_look_alikes_have_one_note_with_numbers(row_maker: Maker, test_maker: Maker) -> None:
+    rows = [row_maker(tests=[test_maker("set/b", 0.8, lookalikes=30)])]
+    assert Mark.LOOKALIKES in shown_marks(rows).own[0]
+    assert not any(note.startswith("Look-alikes") for note in mark_notes(rows))
+    assert len(row_notes(rows)) == 1
+
+
+def test_domains_that_a_protocol_leaves_out_and_shots_are_noted(row_maker: Maker) -> None:
+    rows = [row_maker(not_counted=("set/c",)), row_maker(train="set/a & 10 shots of set/b", shots=10), row_maker()]
+    assert row_notes(rows) == [
+        ("Left out of the cross-domain mean by the protocol of the study: set/c (row 1).", [0]),
+        (
+            "Trained on a few pictures of the target domain, too; their cross-domain AUC is that on the target domain alone: "
+            "row 2.",
+            [1],
+        ),
+    ]

@@ -17,9 +17,12 @@ import pytest
 
 from bandbench.benchmark.results import columns
 from bandbench.benchmark.results.cell_document import NarrowBand
-from bandbench.benchmark.results.rows import Row, Standing, SubmissionFacts
+from bandbench.benchmark.results.evidence import EvidenceStretch
+from bandbench.benchmark.results.marks import Mark
+from bandbench.benchmark.results.rows import RealsResult, Row, Standing, SubmissionFacts
 from bandbench.leaderboard.page.details import Choice, Details
 from bandbench.leaderboard.page.html import page as make_page
+from bandbench.leaderboard.ranking.detectors import DetectorPlace
 from bandbench.leaderboard.rows import Board
 from bandbench.leaderboard.transfer.band_transfer import band_transfer
 from conftest import missing_program
@@ -160,7 +163,8 @@ def details_of(row: Row) -> Details:
     cell = {"sweep": [[0.05 * i, 0.05 * i + 0.05, 0.6, 0.5, 0.7] for i in range(10)], "allpass": 0.8, "command": "bench run"}
     cell |= {"page": "/#/experiments/1/runs/x", "view": "profile", "parameters": {row.detector: row.detector}}
     detail = {"low": 0.0, "high": 1.0, "domains": domains, "tests": {}, "robustness": []}
-    bands = band_transfer(row.train, narrow(row), {test.domain: 0.9 for test in row.tests})
+    evidence = (EvidenceStretch(0.2, 0.25, True, True),)
+    bands = band_transfer(row.train, narrow(row), {test.domain: 0.9 for test in row.tests}, evidence)
     wrong = {"reals": [["real/1", 0.9, dot()]], "fakes": [["fake/" + row.detector, 0.1, dot()]]}
     pictures = {row.tests[0].domain: wrong}
     return Details(
@@ -188,6 +192,44 @@ def dot() -> str:
     out = io.BytesIO()
     Image.new("RGB", (96, 96)).save(out, "WEBP")
     return "data:image/webp;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+def test_marks_stand_beside_rows_and_say_what_they_mean(reader: Callable[..., Reader], row_maker: Maker) -> None:
+    unsure = {"in_domain_auc_lo": 0.4, "rank_reason": "nothing learned"}
+    shown = reader([row_maker("svm", seeds=5), row_maker("ridge", seeds=5, **unsure), row_maker("once", seeds=1)])
+    labels = {row: shown.page.locator(f"#rows tbody tr:has-text('{row}') .mark").all_inner_texts() for row in ("svm", "ridge")}
+    assert labels == {"svm": [], "ridge": ["nothing learned"]}
+    assert "has learned anything" in str(shown.page.locator("#rows .mark").first.get_attribute("title"))
+    notes = shown.page.locator("#notes").inner_text()
+    assert "Nothing learned (row ridge ← set/a)" in notes
+    assert "One source of reals (all rows)" in notes
+    once = shown.page.locator("#rows tbody tr:has-text('once')")
+    assert once.locator(".sub", has_text="one draw").count() == 2
+    assert shown.page.locator("#ranking").is_hidden()
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_detectors_are_ranked_beside_the_line_of_the_coin(width: int, reader: Callable[..., Reader], rows: list[Row]) -> None:
+    train = ("set/a", "set/b")
+    coin = (Mark.CONTROL, Mark.LIKE_COIN_FLIP)
+    ranking = [
+        DetectorPlace(HOSTILE[1], "made", 0.8, 0.7, 0.9, 1, 1, 1, train=train),
+        DetectorPlace("ridge", "made", 0.6, 0.45, 0.7, 2, 3, 2, marks=(Mark.LIKE_COIN_FLIP,), train=train),
+        DetectorPlace("lbp", "made", 0.6, 0.55, 0.65, 2, 3, 2, train=train),
+        DetectorPlace("coin_flip", "made", 0.5, 0.46, 0.54, reason="control", marks=coin, train=train),
+        DetectorPlace("lost", "made", reason="not trained on set/b"),
+    ]
+    shown = reader(rows, Details(ranking=ranking), viewport={"width": width, "height": 900})
+    lines = [" ".join(text.split()) for text in shown.page.locator("#ranking tbody tr").all_inner_texts()]
+    assert lines[0].startswith("1 ")
+    assert lines[1].startswith("2–3 tie 2 ridge like a coin flip 0.600")
+    assert "coin_flip the coin's line 0.500" in lines[3]
+    assert "lost not trained on set/b" in lines[4]
+    assert shown.page.locator("#ranking .track").count() == 4
+    assert shown.page.locator("#ranking .coin").count() == 4
+    assert shown.no_sideways_scroll()
+    shown.page.click("nav a[data-part=ranking]")
+    assert "part=ranking" in shown.hash()
 
 
 def test_sorting_keeps_sets_apart_until_told(reader: Callable[..., Reader], rows: list[Row]) -> None:
@@ -537,7 +579,10 @@ def test_band_maps_show_in_domain_and_cross_domain(reader: Callable[..., Reader]
     assert shown.page.locator("#bands .js-plotly-plot").count() == 4
     assert maps.first.locator("tbody th .name").all_inner_texts() == ["set/a", "set/b", "set/c"]
     assert maps.first.locator("tbody tr").first.locator("th").inner_text().endswith("in-domain")
-    assert "0.200–0.250 cycles/pixel carries evidence" in shown.page.locator(".band-words").first.inner_text()
+    assert (
+        "0.200–0.250 cycles/pixel carries evidence, and all of it is necessary"
+        in shown.page.locator(".band-words").first.inner_text()
+    )
     tip, tiles = shown.page.locator("#tip"), maps.first.locator("tbody tr").first.locator("td")
     tiles.nth(4).hover()
     assert tip.inner_text() == "set/a\n0.200–0.250 cycles/pixel kept\nAUC 0.900 (0.880–0.920)"
@@ -652,3 +697,32 @@ def test_hostile_names_stay_text(reader: Callable[..., Reader], row_maker: Maker
         assert shown.no_sideways_scroll()
         assert shown.page.locator("#detail img:not(.mistakes img), #detail b").count() == 0
         shown.page.click("#back")
+
+
+def test_the_map_of_reals_frames_the_leader_of_each_source(reader: Callable[..., Reader], rows: list[Row]) -> None:
+    def with_reals(row: Row, *aucs: float) -> Row:
+        named = zip(("set", HOSTILE[1]), aucs, strict=True)
+        results = tuple(RealsResult(name, auc, auc - 0.1, auc, 50, 0.25) for name, auc in named)
+        tests = tuple(replace(test, auc=aucs[0], by_reals=results) for test in row.tests)
+        return replace(row, tests=tests, reals_spread=abs(aucs[0] - aucs[1]), worst_reals=HOSTILE[1])
+
+    shown = reader([with_reals(rows[0], 0.96, 0.526), with_reals(rows[1], 0.844, 0.764), rows[2]])
+    cells = shown.page.locator("#reals-maps tbody tr")
+    assert [cell.split() for cell in cells.all_inner_texts()] == [["svm", "0.96", "0.53"], ["ridge", "0.84", "0.76"]]
+    assert shown.page.locator("#reals-maps td.home").all_inner_texts() == ["0.96", "0.76"]
+    shown.page.locator("#reals-maps tbody td").first.hover()
+    shown.until("#tip", r"svm\s+all domains against reals of set\s+mean AUC 0\.960")
+    shown.page.locator("#rows .link").first.click()
+    detail = shown.page.locator("#detail")
+    assert "0.434, lowest AUC with <img" in detail.locator("dl.facts").first.inner_text()
+    heat = detail.locator(".heat tbody tr")
+    assert heat.count() == 3
+    heat.first.locator("td").nth(1).hover()
+    shown.until("#tip", r"AUC 0\.526 \(0\.426–0\.526\)\s*50 reals, false alarms at the in-domain threshold: 25\.0 %")
+    assert shown.no_sideways_scroll()
+
+
+def test_a_page_without_sources_of_reals_has_no_part_about_them(reader: Callable[..., Reader], rows: list[Row]) -> None:
+    shown = reader(rows)
+    assert shown.page.locator(".with-reals:visible").count() == 0
+    assert shown.page.locator("#rows button[data-column=reals_spread]").count() == 0

@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from bandbench.benchmark.frequency.bands import Band
-from bandbench.benchmark.results.rows import EvidenceInterval, Row, Standing, TestResult
+from bandbench.benchmark.results.evidence import EvidenceStretch
+from bandbench.benchmark.results.rows import Row, Standing, TestResult
 from bandbench.leaderboard.page.details import Details
 from bandbench.leaderboard.page.html import page
 from bandbench.leaderboard.page.payload import payload
@@ -61,7 +62,7 @@ def _row(i: int, rng: np.random.Generator) -> Row:
     return Row(
         detector=f"detector_{i % 40}", train=train, role="chosen", study=f"study {i % 5}", seeds=2, rule="rule",
         run_id=rng.bytes(16).hex(), cell=f"{i:064x}", band=Band("band", low + 0.05, 0.1),
-        evidence=EvidenceInterval(low, low + 0.1), **_interval("in_domain_auc", float(aucs[i % len(DOMAINS)]), width),
+        evidence=(EvidenceStretch(low, low + 0.1),), **_interval("in_domain_auc", float(aucs[i % len(DOMAINS)]), width),
         **_interval("cross_domain_auc", float(np.mean(abroad)), width), **_interval("worst_auc", min(abroad), width),
         worst_domain=min(tests, key=lambda test: test.auc).domain, oracle_auc=max(abroad), allpass_auc=min(abroad),
         gain=float(rng.normal(0, 0.05)), coverage=1.0, tests=tuple(tests), fit_seconds=float(rng.uniform(0.1, 9)),

@@ -25,7 +25,8 @@ from typing import Any
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 
-import preparing  # noqa: E402 (after the number of threads is set)
+import auditing  # noqa: E402 (after the number of threads is set)
+import preparing  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "docs" / "performance.md"
@@ -156,7 +157,8 @@ def study(folder: str, jobs: int, tracking: bool = True, **keys: Any) -> dict[st
     fit = statistics.mean(row.fit_seconds for row in outcome.rows)
     return {
         "seconds": seconds,
-        "prepare": begun["searching bands"] - begun["preparing pictures"],
+        "prepare": begun["auditing files"] - begun["preparing pictures"],
+        "audit": begun["searching bands"] - begun["auditing files"],
         "search": begun["sending to MLflow"] - begun["searching bands"],
         "send": end - begun["sending to MLflow"],
         "computed": outcome.computed,
@@ -190,7 +192,7 @@ def published_study(folder: str, crop: int, jobs: int) -> dict[str, float]:
         bands.append({"kind": setting.kind, "order": setting.order, "high" if setting.kind == "low" else "low": cutoff})
     return study(
         folder, jobs, detectors=["spectral_svm/faithful"], mode="reweight", seeds=3, crop={"side": crop}, sweep=None,
-        search={"trials": 0}, bands=bands, oracle=False,
+        search={"trials": 0}, bands=bands, oracle=False, controls=False,
     )  # fmt: skip
 
 
@@ -332,10 +334,10 @@ MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
     f.__name__: f
     for f in (
         *(naive, vectorised, study, published_study, features, search_alone, memory, scale, store),
-        *(preparing.preparing, preparing.preparing_memory),
+        *(preparing.preparing, preparing.preparing_memory, auditing.files),
     )
 }
-SECTIONS = {"preparing": preparing.section}  # parts of the report that can be measured alone
+SECTIONS = {"preparing": preparing.section, "auditing": auditing.section}  # parts of the report that can be measured alone
 
 
 # --- the run ---------------------------------------------------------------------------------------------------------
@@ -430,7 +432,14 @@ def run(place: Path, divisor: int) -> str:
         loop, array = measure("naive", folder=folder, crop=crop), measure("vectorised", folder=folder, crop=crop)
         studies.append((title, ours, loop, array))
     passes = [(title, measure("features", folder=folder, crop=crop)) for title, folder, crop in setups]
-    search = {"detectors": ["spectral_svm"], "seeds": 1, "sweep": None, "oracle": True, "crop": {"side": 128}}
+    search = {
+        "detectors": ["spectral_svm"],
+        "seeds": 1,
+        "sweep": None,
+        "oracle": True,
+        "crop": {"side": 128},
+        "controls": False,
+    }
     with_, without, none = (
         _median("study", folder=small, jobs=2, tracking=tracking, search={"trials": trials // divisor}, **search)
         for tracking, trials in ((True, 500), (False, 500), (False, 0))
@@ -444,6 +453,7 @@ def run(place: Path, divisor: int) -> str:
     large_fit = {n // divisor: measure("scale", n=n // divisor, folder=str(place)) for n in (20_000, 100_000)}
     Path(place, "rows").unlink()
     clips = preparing.section(place, divisor, measure)
+    clips += auditing.section(place, divisor, measure)
     return _report(studies, passes, (with_, without, none, asking), 500 // divisor, peaks, large_fit, clips)
 
 

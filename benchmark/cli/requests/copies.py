@@ -10,6 +10,8 @@ from .. import completion
 from ..options import (
     CsvOption,
     DataOption,
+    GroupByOption,
+    GroupsOption,
     JobsOption,
     JsonOption,
 )
@@ -32,6 +34,8 @@ class PrepareRequest:
     ]
     root: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of the data set, as distributed.")] = None
     data: DataOption = None
+    groups: GroupsOption = None
+    group_by: GroupByOption = None
     param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Parameter of the data set. Repeatable.")] = None
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the crops. (default: one among the results)")] = (
         None
@@ -80,6 +84,8 @@ class DoctorRequest:
         None
     )
     data: DataOption = None
+    groups: GroupsOption = None
+    group_by: GroupByOption = None
     crop: Annotated[int, typer.Option(metavar="N", min=16, help="Side of the crops that a run will cut.")] = 128
     sample: Annotated[
         int, typer.Option(metavar="N", min=0, help="Open N files per domain and class only. (0: all)", show_default=False)

@@ -8,9 +8,12 @@ import typer
 
 from .. import completion
 from ..options import (
+    AllowLookalikesOption,
     BandOption,
     CsvOption,
     DataOption,
+    GroupByOption,
+    GroupsOption,
     JobsOption,
     JsonOption,
     TrackingOption,
@@ -32,6 +35,8 @@ class TrainRequest:
         typer.Option("--train", metavar="DOMAIN", help="Domain to train on. Repeatable.", autocompletion=completion.domains),
     ]
     data: DataOption = None
+    groups: GroupsOption = None
+    group_by: GroupByOption = None
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the model. (default: models/DETECTOR)")] = None
     task: Annotated[str, typer.Option(help="detection (real or fake) or attribution (which generator).")] = "detection"
     param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Parameter of the detector. Repeatable.")] = None
@@ -44,6 +49,7 @@ class TrainRequest:
     drop_leaks: Annotated[
         bool, typer.Option("--drop-leaks", help="Leave out training pictures that share a clip or an identity with validation.")
     ] = False
+    allow_lookalikes: AllowLookalikesOption = False
     jobs: JobsOption = None
     tracking_uri: TrackingOption = None
     json_file: JsonOption = None
@@ -59,6 +65,16 @@ class EvaluateRequest:
         typer.Option("--test", metavar="DOMAIN", help="Domain to test on. Repeatable.", autocompletion=completion.domains),
     ]
     data: DataOption = None
+    reals: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="Reals that the fakes are set against, too: a data set, a domain, or a folder of pictures. Repeatable.",
+            autocompletion=completion.domains,
+        ),
+    ] = None
+    groups: GroupsOption = None
+    group_by: GroupByOption = None
     detector: Annotated[
         str | None, typer.Option(metavar="file.py:Class", help="Code of a detector that is not registered.")
     ] = None
@@ -68,6 +84,7 @@ class EvaluateRequest:
             "--drop-leaks", help="Do not score pictures that share a clip or an identity with what it has learned from."
         ),
     ] = False
+    allow_lookalikes: AllowLookalikesOption = False
     clips: Annotated[str, typer.Option(metavar="RULE", help="Frames of a clip to one score: mean, vote or top_third.")] = "mean"
     scores: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the score files (Parquet), one per domain.")] = None
     jobs: JobsOption = None

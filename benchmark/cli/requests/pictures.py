@@ -11,6 +11,8 @@ from ..options import (
     BandOption,
     DataOption,
     FormatsOption,
+    GroupByOption,
+    GroupsOption,
     JobsOption,
     JsonOption,
     SplitChoice,
@@ -31,6 +33,8 @@ class SpectraRequest:
         ),
     ] = None
     data: DataOption = None
+    groups: GroupsOption = None
+    group_by: GroupByOption = None
     reference: Annotated[
         str | None, typer.Option(metavar="DOMAIN", help="Domain that the others are compared with. (default: the first one)")
     ] = None
@@ -76,6 +80,8 @@ class EmbeddingsRequest:
     ] = "clip_probe"
     param: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Parameter of the detector. Repeatable.")] = None
     data: DataOption = None
+    groups: GroupsOption = None
+    group_by: GroupByOption = None
     split: Annotated[SplitChoice, typer.Option(help="Split of the pictures.")] = SplitChoice.all
     limit: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Largest number of pictures per class and domain. (default: all)")

@@ -8,7 +8,10 @@ import typer
 
 from .. import completion
 from ..options import (
+    AllowLookalikesOption,
     DataOption,
+    GroupByOption,
+    GroupsOption,
     JobsOption,
     JsonOption,
     RowsCsvOption,
@@ -41,11 +44,21 @@ class RunRequest:
     ] = None
     name: Annotated[str | None, _given("NAME", "Record under this name, on a board of its own.")] = None
     data: DataOption = None
+    groups: GroupsOption = None
+    group_by: GroupByOption = None
     detector: Annotated[
         list[str] | None, _given("NAME", "name, name/preset, file.py:Class, module:Class. Repeatable.", completion.detectors)
     ] = None
     train: Annotated[list[str] | None, _given("DOMAIN", "Domain to train on. Repeatable.", completion.domains)] = None
     test: Annotated[list[str] | None, _given("DOMAIN", "Domain to test on. Repeatable.", completion.domains)] = None
+    reals: Annotated[
+        list[str] | None,
+        _given(
+            "SOURCE",
+            "Reals that the fakes are set against, too: a data set, a domain, or a folder of pictures. Repeatable.",
+            completion.domains,
+        ),
+    ] = None
     trials: Annotated[int | None, _given("N", "Bands that the search tries per cell.")] = None
     seeds: Annotated[int | None, _given("N", "Draws of training and validation pictures.")] = None
     seed: Annotated[int | None, _given("N", "Seed of all random draws; it fixes the test pictures.")] = None
@@ -61,6 +74,13 @@ class RunRequest:
         bool,
         typer.Option("--drop-leaks", help="Leave out training pictures that share a clip or an identity with held-out ones."),
     ] = False
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop before any fit where facts of the files alone tell fakes from reals.")
+    ] = False
+    no_controls: Annotated[
+        bool, typer.Option("--no-controls", help="Leave out the rows of the controls file_facts and permuted_labels.")
+    ] = False
+    allow_lookalikes: AllowLookalikesOption = False
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again instead of continuing.")] = False
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and its size, do nothing.")] = False
     json_file: JsonOption = None

@@ -209,6 +209,8 @@ function sweepTraces(row) {
 }
 
 function markBand(layout, row) {
+  // Bars at the bottom: stretches that carry evidence, the darker ones necessary.
+  for (const [x0, x1, , necessary] of row.stretches) layout.shapes.push({ type: "rect", x0, x1, y0: 0, y1: 0.03, yref: "paper", fillcolor: necessary ? "#B35F00" : "#E69F00", line: { width: 0 } });
   if (row.kind === "all") return;
   const [low, high] = row.edges;
   const spans = row.kind === "stop" ? [[0, low], [high, 0.7071]] : [[low, high]];

@@ -6,14 +6,11 @@ const CLIP_RULES = {
   top_third: "the mean of the highest third of its frames' scores",
 };
 
-function share(value, low, high) {
-  if (!known(value)) return [missing("unknown: too few real clips, or no threshold")];
-  return [percent(value), element("span", { class: "sub" }, known(low) ? `${percent(low).replace(" %", "")}–${percent(high)}` : "no interval")];
-}
-
 function clipCell(test, column) {
   if (!column.interval) return String(test[column.id]);
-  return (column.unit === "share" ? share : measured)(test[column.id], test[column.id + "_lo"], test[column.id + "_hi"]);
+  const value = test[column.id];
+  if (column.unit === "share" && !known(value)) return [missing("unknown: too few real clips, or no threshold")];
+  return measured(value, test[column.id + "_lo"], test[column.id + "_hi"], column.unit);
 }
 
 function clipsPart(row) {
@@ -21,7 +18,7 @@ function clipsPart(row) {
   const problems = row.tests.filter((test) => test.clip_problem).map((test) => element("p", { dir: "auto" }, `${test.domain} has no numbers per clip: ${test.clip_problem}`));
   if (!tests.length) return problems.length ? [element("h3", {}, "Clips"), ...problems] : [];
   const columns = DATA.described.clips;
-  const lines = tests.map((test) => [[nameOf(test.domain), test.domain === row.train ? element("span", { class: "sub" }, "in-domain") : ""],
+  const lines = tests.map((test) => [[nameOf(test.domain), row.home.has(test.domain) ? element("span", { class: "sub" }, "in-domain") : ""],
     ...columns.map((column) => clipCell(test, column))]);
   const rules = [...new Set(tests.map((test) => test.clips))].map((rule) => CLIP_RULES[rule] ?? rule);
   return [element("h3", {}, "Clips"), plainTable("Clips", ["test domain", ...columns.map((column) => column.head)], lines),

@@ -24,7 +24,7 @@ function drawRow() {
   if (!row) return void detail.replaceChildren(backButton(), element("p", {}, `There is no row ${shortened(state.row, 40)} on this page. It may be on a newer or an older page.`));
   const charts = rowCharts(row);
   const bands = sweepChart(row);
-  detail.replaceChildren(backButton(), ...rowHead(row), ...submissionPart(row), testsTable(row), ...clipsPart(row), ...curvesPart(charts), ...transferPart(row), ...robustnessPart(row), ...bandsPart(row, bands), ...spectrumPart(row), ...mistakesPart(row), ...manifestPart(row));
+  detail.replaceChildren(backButton(), ...rowHead(row), ...submissionPart(row), testsTable(row), ...realsPart(row), ...clipsPart(row), ...curvesPart(charts), ...transferPart(row), ...robustnessPart(row), ...bandsPart(row, bands), ...spectrumPart(row), ...mistakesPart(row), ...manifestPart(row));
   for (const one of [...charts, ...bands]) one.draw();
   const title = document.getElementById("detail-title");
   title.focus();
@@ -49,13 +49,20 @@ function rowHead(row) {
       fact("worst domain", known(row.worst_auc) ? `${auc(row, "worst_auc")} on ${shortened(row.worst_domain, 200)}` : "not measured"),
       fact("in-domain AUC", auc(row, "in_domain_auc")),
       fact("rank in its set", ranked), fact("reason", row.rank_reason ?? ""),
-      fact("gain over all-pass", signed(row.gain)),
+      fact("marks", row.all_marks.map((code) => DATA.described.marks[code].meaning).join(" ")),
+      fact("rank over the choice of reals", known(row.reals_rank_low) ? `${row.reals_rank_low}–${row.reals_rank_high}` : ""),
+      fact("spread over reals", known(row.reals_spread) ? `${fixed(row.reals_spread)}, lowest AUC with ${shortened(row.worst_reals, 80)}` : ""),
+      fact("gain over all-pass", signed(row.gain) + (RANGES.difference(row.gain_lo, row.gain_hi) && ` (${RANGES.difference(row.gain_lo, row.gain_hi)})`)),
+      fact("draws", `${row.seeds}${known(row.draw_sd) ? `, standard deviation between them ${fixed(row.draw_sd)}` : ""}`),
       fact("left-out AUC", known(row.left_out) ? `${fixed(row.left_out)}, ${signed(row.left_out_gap)} relative to the chosen band: for each test domain, the best of ${row.candidates} bands on the other test domains` : ""),
-      fact("oracle AUC", known(row.oracle_auc) ? `${fixed(row.oracle_auc)}, ${signed(row.gap)} relative to the chosen band: the best evaluated band of each test domain, chosen with its labels` : "not measured"),
+      fact("oracle AUC", known(row.oracle_auc) ? `${fixed(row.oracle_auc)}, ${signed(row.gap)} ${RANGES.difference(row.gap_lo, row.gap_hi) && `(${RANGES.difference(row.gap_lo, row.gap_hi)}) `}relative to the chosen band: the best evaluated band of each test domain, chosen with its labels` : "not measured"),
       fact("origin", ORIGINS[row.origin]),
       fact("coverage", percent(row.coverage)),
       fact("cost", known(row.ms_per_picture) || known(row.fit_seconds) ? `${milliseconds(row.ms_per_picture)} ms per picture${known(row.score_ms) ? ` (detector alone: ${milliseconds(row.score_ms)})` : ""}, ${fixed(row.fit_seconds, 2)} s to fit${known(row.model_bytes) ? `, model of ${kilobytes(row.model_bytes)} kB` : ""}` : "not measured"),
       fact("chosen by", row.rule),
+      fact("choice of the band", row.selection ?? ""),
+      fact("trained on", row.sources.length > 1 ? row.sources.join(", ") : ""),
+      fact("not in the mean", row.not_counted?.length ? `${row.not_counted.join(", ")}, by the protocol of the study` : ""),
       fact("missing", row.missing.length ? "not tested on " + row.missing.join(", ") : ""),
       fact("gaps", row.gaps.join("; ")),
       fact("left out", row.dropped ? `${row.dropped} training or validation pictures, because they share a clip or an identity with held-out pictures` : "")),
@@ -73,7 +80,7 @@ const TEST_COLUMNS = DATA.described.tests.filter((column) => column.id !== "doma
 
 function testCell(column, test, told) {
   const value = test[column.id] ?? told[column.id];
-  if (column.interval) return measured(value, test[`${column.id}_lo`] ?? told[`${column.id}_lo`], test[`${column.id}_hi`] ?? told[`${column.id}_hi`]);
+  if (column.interval) return measured(value, test[`${column.id}_lo`] ?? told[`${column.id}_lo`], test[`${column.id}_hi`] ?? told[`${column.id}_hi`], column.unit);
   if (!column.numeric) return value || "–";
   return column.id === "lookalikes" && !value ? "none" : known(value) ? WRITTEN[column.unit](value) : "–";
 }
@@ -83,7 +90,7 @@ function testsTable(row) {
   const heads = ["test domain", ...TEST_COLUMNS.map((column) => column.head)];
   const lines = row.tests.map((test) => {
     const told = more[test.domain] ?? {};
-    const home = test.domain === row.train ? element("span", { class: "sub" }, "in-domain") : "";
+    const home = row.home.has(test.domain) ? element("span", { class: "sub" }, "in-domain") : "";
     return [[nameOf(test.domain), home], ...TEST_COLUMNS.map((column) => testCell(column, test, told))];
   });
   const absent = row.missing.map((name) => [[nameOf(name)], [missing()], ...Array(TEST_COLUMNS.length - 1).fill("–")]);
@@ -131,7 +138,7 @@ function spectrumPart(row) {
 }
 
 function sweepChart(row) {
-  return sweepOf(row).length > 2 ? [chart("Validation AUC of single narrow bands", `Validation AUC of single narrow bands kept, ${shortened(row.detector, 60)} trained on ${shortened(row.train, 60)}`, "bands", () => sweepTraces(row), (layout) => markBand(layout, row))] : [];
+  return sweepOf(row).length > 2 ? [chart(`Validation AUC of single narrow bands; evidence: ${row.evidence}`, `Validation AUC of single narrow bands kept, ${shortened(row.detector, 60)} trained on ${shortened(row.train, 60)}`, "bands", () => sweepTraces(row), (layout) => markBand(layout, row))] : [];
 }
 
 function bandsPart(row, charts) {
@@ -176,7 +183,7 @@ function transferPart(row) {
   const entries = row.threshold_transfer ?? [];
   if (!entries.length) return [];
   const span = (one, name) => (known(one[name + "_lo"]) ? element("span", { class: "sub" }, `${(100 * one[name + "_lo"]).toFixed(1)}–${(100 * one[name + "_hi"]).toFixed(1)}`) : "");
-  const lines = entries.map((one) => [[nameOf(one.domain), one.domain === row.train ? element("span", { class: "sub" }, "in-domain") : ""],
+  const lines = entries.map((one) => [[nameOf(one.domain), row.home.has(one.domain) ? element("span", { class: "sub" }, "in-domain") : ""],
     [percent(one.false_alarms), span(one, "false_alarms")], [percent(one.detections), span(one, "detections")], fixed(one.calibration_error), one.reason || ""]);
   return [element("h3", {}, "Threshold transfer"),
     element("p", {}, "The threshold (1 % false alarms) and the calibration of probabilities come from validation pictures of the training domain. The table gives their results on test pictures."),

@@ -9,13 +9,13 @@ function download(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
-const FLAT = DATA.fields.filter((name) => !["tests", "set", "edges", "evidence", "missing", "gaps", "threshold_transfer", "submission", "source", "verified"].includes(name));
+const FLAT = DATA.fields.filter((name) => !["tests", "set", "edges", "stretches", "missing", "gaps", "threshold_transfer", "submission", "source", "verified", "marks", "all_marks"].includes(name));
 
 function flat(row) {
   const set = DATA.sets[row.set];
   const line = Object.fromEntries(FLAT.map((name) => [name, row[name]]));
   return { ...line, set: set.name, set_domains: set.domains.join("; "), set_pictures: set.digest, band_low: row.edges[0], band_high: row.edges[1],
-    evidence_low: row.evidence?.[0] ?? null, evidence_high: row.evidence?.[1] ?? null, oracle_gap: row.gap, left_out_gap: row.left_out_gap, alarms_abroad: transfer(row)?.value ?? null, calibration_error_abroad: transfer(row)?.calibration ?? null, origin: ORIGINS[row.origin], not_tested_on: row.missing.join("; "), gaps: row.gaps.join("; ") };
+    evidence_low: row.stretches[0]?.[0] ?? null, evidence_high: row.stretches.at(-1)?.[1] ?? null, oracle_gap: row.gap, left_out_gap: row.left_out_gap, alarms_abroad: transfer(row)?.value ?? null, calibration_error_abroad: transfer(row)?.calibration ?? null, origin: ORIGINS[row.origin], not_tested_on: row.missing.join("; "), marks: row.all_marks.join("; "), gaps: row.gaps.join("; ") };
 }
 
 function quoted(value) {
@@ -33,8 +33,8 @@ function asCsv(rows) {
 }
 
 function asJson(rows) {
-  const plain = rows.map((row) => ({ ...flat(row), gaps: row.gaps, not_tested_on: row.missing, ...(row.submission ? { submission: row.submission } : {}), ...(row.threshold_transfer ? { threshold_transfer: row.threshold_transfer } : {}), tests: row.tests }));
-  return JSON.stringify({ study: DATA.study, made: DATA.made, sets: DATA.sets, notes: DATA.notes, rows: plain }, null, 1) + "\n";
+  const plain = rows.map((row) => ({ ...flat(row), gaps: row.gaps, marks: row.all_marks, not_tested_on: row.missing, ...(row.submission ? { submission: row.submission } : {}), ...(row.threshold_transfer ? { threshold_transfer: row.threshold_transfer } : {}), tests: row.tests }));
+  return JSON.stringify({ study: DATA.study, made: DATA.made, sets: DATA.sets, notes: DATA.notes, rows: plain, ranking: DATA.ranking }, null, 1) + "\n";
 }
 
 const fileName = (text) => text.replace(/[^\w-]+/g, "_").replace(/^_+|_+$/g, "").slice(0, 60);
@@ -107,7 +107,7 @@ function asTex(rows) {
   const sorted = [...rows].sort((a, b) => a.set - b.set);
   const sets = [...new Set(sorted.map((row) => row.set))];
   const counts = sets.slice(0, TEX_SETS).map((set) => `${DATA.sets[set].name}: ${texEscaped(DATA.sets[set].domains.join(", "), 120)} ($n = ${texCounts(sorted.filter((row) => row.set === set).flatMap((row) => row.tests.filter((test) => DATA.sets[set].domains.includes(test.domain))))}$ pictures${DATA.sets[set].domains.length > 1 ? " each" : ""}).`);
-  const notes = `AUC on test pictures, with the 95\\,\\% interval over groups of pictures below it. Cross-domain: mean over the other domains of the set. Gain: AUC minus that with all frequencies. ${told} Means over different sets are not comparable. The sets of test domains are ${counts.join(" ")}${sets.length > TEX_SETS ? ` And ${sets.length - TEX_SETS} more.` : ""}`;
+  const notes = `AUC on test pictures, with the 95\\,\\% interval over groups of pictures and training draws below it. Cross-domain: mean over the other domains of the set. Gain: AUC minus that with all frequencies. ${told} Means over different sets are not comparable. The sets of test domains are ${counts.join(" ")}${sets.length > TEX_SETS ? ` And ${sets.length - TEX_SETS} more.` : ""}`;
   const under = `${[...(HAS_RANKS ? [""] : []), "$\\leftarrow$ trained on", "", ...TEX_NUMBERS.map(() => "")].join(" & ")} \\\\`;
   const heads = `${[...(HAS_RANKS ? ["rank"] : []), "detector", "band (c/px)", ...TEX_NUMBERS.map((column) => column.latex)].join(" & ")} \\\\`;
   const columns = (HAS_RANKS ? "r" : "") + ">{\\raggedright\\arraybackslash}p{.26\\linewidth}>{\\raggedright\\arraybackslash}p{.16\\linewidth}" + "r".repeat(TEX_NUMBERS.length);
@@ -148,17 +148,17 @@ function asTexMatrix() {
   const cells = cellsOf(rows);
   const parts = texParts(domains, TEX_COLUMNS).flatMap((some) => texPages(trains, (train) => 1 + texTall(train)).map((lines) => [some, lines]));
   const name = rows.length ? texName(seriesText(left)) : "no detector";
-  const notes = "AUC on test pictures, one line per training domain, with the 95\\,\\% interval over groups of pictures below it. An AUC below 0.5 means that reals score higher than fakes. Italic: in-domain; --: not measured. $n$: number of test pictures.";
+  const notes = "AUC on test pictures, one line per training domain, with the 95\\,\\% interval over groups of pictures and training draws below it. An AUC below 0.5 means that reals score higher than fakes. Italic: in-domain; --: not measured. $n$: number of test pictures.";
   return [...texHead(["array", "booktabs", "graphicx"]), ...parts.flatMap(([some, lines], i) => texTable(
     `>{\\raggedright\\arraybackslash}p{.22\\linewidth}${"r".repeat(Math.max(1, some.length))}`,
     [`trained on & ${some.map((domain) => `\\rotatebox{90}{\\parbox[t]{2.6cm}{\\raggedright\\footnotesize ${texName(domain, 60)}}}`).join(" & ")} \\\\`],
-    [...lines.map((train) => texMatrixLine(cells, train, some)), "\\midrule", `$n$ & ${some.map((domain) => texCounts(rows.flatMap((row) => row.tests.filter((test) => test.domain === domain)))).join(" & ")} \\\\`],
+    [...lines.map((train) => texMatrixLine(cells, train, some, homes(rows, train))), "\\midrule", `$n$ & ${some.map((domain) => texCounts(rows.flatMap((row) => row.tests.filter((test) => test.domain === domain)))).join(" & ")} \\\\`],
     `Training by test domains: ${name}${parts.length > 1 ? ` (part ${i + 1} of ${parts.length})` : ""}.`, i === parts.length - 1 ? notes : "", `train-x-test-${i + 1}`))].join("\n");
 }
 
-function texMatrixLine(cells, train, domains) {
+function texMatrixLine(cells, train, domains, home) {
   const found = domains.map((domain) => cells(train, domain));
-  const values = found.map((test, i) => (domains[i] === train && test && known(test.auc) ? `\\textit{${fixed(test.auc)}}` : texNumber(test?.auc)));
+  const values = found.map((test, i) => (home.has(domains[i]) && test && known(test.auc) ? `\\textit{${fixed(test.auc)}}` : texNumber(test?.auc)));
   const bounds = found.map((test) => (test && known(test.auc) ? texInterval(test.auc_lo, test.auc_hi) : ""));
   return texPair([texName(train), ...values], ["", ...bounds]);
 }

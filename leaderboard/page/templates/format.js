@@ -39,10 +39,18 @@ function missing(why = "not measured") {
   return element("span", { class: "none", title: why }, element("span", { "aria-hidden": "true" }, "–"), element("span", { class: "unseen" }, why));
 }
 
-function measured(value, low, high) {
+// An interval of a difference, whose ends may be negative, or of a share.
+const RANGES = {
+  difference: (low, high) => (known(low) && known(high) ? `${signed(low)} to ${signed(high)}` : ""),
+  share: (low, high) => (known(low) && known(high) ? `${percent(low).replace(" %", "")}–${percent(high)}` : ""),
+};
+
+function measured(value, low, high, unit = "AUC", note = "") {
   if (!known(value)) return [missing()];
+  const sub = (text) => element("span", { class: "sub" }, text || "no interval");
+  if (unit in RANGES) return [(unit === "share" ? percent : signed)(value), sub(RANGES[unit](low, high))];
   const under = value < 0.5 ? { class: "under", title: "below chance: reals score higher than fakes" } : {};
-  return [element("span", under, fixed(value)), element("span", { class: "sub" }, between(low, high) || "no interval")];
+  return [element("span", under, fixed(value)), sub(between(low, high)), note ? sub(note) : ""];
 }
 
 // Plotly reads <b>, <a href>, &amp; and the like in its labels; and a right-to-left name must not turn its neighbours round.

@@ -5,13 +5,14 @@ const at = (id) => document.getElementById(id);
 function drawNotes() {
   const list = (texts) => element("ul", {}, texts.map((text) => element("li", { dir: "auto" }, text)));
   const parts = [];
-  if (DATA.notes.length) parts.push(element("details", { open: DATA.notes.length < 6 }, element("summary", {}, counted(DATA.notes.length, "note on the data", "notes on the data")), list(DATA.notes.slice(0, 200))));
+  if (DATA.notes.length) parts.push(element("details", { open: DATA.notes.length < 6 }, element("summary", {}, counted(DATA.notes.length, "note on the rows", "notes on the rows")), list(DATA.notes.slice(0, 200))));
   if (DATA.refused.length) parts.push(element("details", { open: true }, element("summary", {}, `${counted(DATA.refused.length, "recorded run")} refused`), list(DATA.refused.slice(0, 200))));
   at("notes").replaceChildren(...parts);
 }
 
 function drawGlossary() {
   const lines = COLUMNS.map((column) => [column.head.replaceAll("\n", " "), column.about]);
+  lines.push(...Object.values(DATA.described.marks).map(({ label, meaning }) => [`mark “${label}”`, meaning]));
   lines.push(["sets", "Rows whose headline is a mean over the same test pictures. Only such rows are compared; ranks and frontiers are computed within a set."], ["in-domain (home), cross-domain (abroad)", "Tested on the training domain, and on other domains."], ["–", "Not measured. A mean with a missing value is missing too."]);
   at("glossary").replaceChildren(...lines.flatMap(([head, about]) => [element("dt", {}, head), element("dd", {}, about)]));
 }
@@ -25,6 +26,7 @@ function drawEverything() {
   drawFilters();
   drawTable();
   drawMaps();
+  drawReals();
   drawBands();
   drawCost();
   drawRow();
@@ -54,7 +56,7 @@ function listen() {
   at("cost-set").addEventListener("change", (event) => { state.set = event.target.value; writeAddress(); drawCost(); });
   at("downloads").addEventListener("click", (event) => event.target.dataset.form && offer(event.target.dataset.form));
   for (const link of document.querySelectorAll("a[data-part]")) link.addEventListener("click", (event) => { event.preventDefault(); goTo(link.dataset.part); });
-  for (const [event, leave] of [["pointerover", false], ["focusin", false], ["pointerout", true], ["focusout", true]]) for (const map of ["heat", "band-maps"]) at(map).addEventListener(event, (told) => showTip(leave ? null : told.target.closest("td[data-about]")));
+  for (const [event, leave] of [["pointerover", false], ["focusin", false], ["pointerout", true], ["focusout", true]]) for (const map of ["heat", "reals-maps", "band-maps", "detail"]) at(map).addEventListener(event, (told) => showTip(leave ? null : told.target.closest("td[data-about]")));
   let resized = 0;
   addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(() => drawn.get(at("pareto"))?.(), 150); }); // names find new places
   addEventListener("keydown", escape);
@@ -120,6 +122,7 @@ function onPaper(begins) {
 
 function recolour() {
   drawMaps();
+  drawReals();
   drawBands();
   drawAgain();
 }
@@ -131,11 +134,13 @@ function start() {
   readAddress();
   drawCounts();
   drawNotes();
+  drawRanking();
   drawGlossary();
   listen();
   drawFilters();
   drawTable();
   drawMaps();
+  drawReals();
   drawRow();
   // Charts come after the first picture of the table.
   requestAnimationFrame(() => setTimeout(async () => {

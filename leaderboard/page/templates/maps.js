@@ -46,11 +46,12 @@ function drawMaps() {
   const domains = DATA.domains.filter((name) => rows.some((row) => row.tests.some((test) => test.domain === name)));
   const trains = [...new Set(rows.map((row) => row.train))];
   const cells = [left, right].map((key) => cellsOf(SERIES.get(key)));
+  const isHome = (train, name) => homes(rows, train).has(name);
   const heat = document.getElementById("heat");
-  heat.replaceChildren(heatTable(seriesText(left), trains, domains, (train, name) => aucCell(cells[0], train, name)));
+  heat.replaceChildren(heatTable(seriesText(left), trains, domains, (train, name) => aucCell(cells[0], train, name), undefined, undefined, isHome));
   if (left !== right) heat.append(
-    heatTable(seriesText(right), trains, domains, (train, name) => aucCell(cells[1], train, name)),
-    heatTable("Difference: left minus right", trains, domains, (train, name) => differenceCell(cells, train, name), ["−1", "1", "· middle: no difference"]));
+    heatTable(seriesText(right), trains, domains, (train, name) => aucCell(cells[1], train, name), undefined, undefined, isHome),
+    heatTable("Difference: left minus right", trains, domains, (train, name) => differenceCell(cells, train, name), ["−1", "1", "· middle: no difference"], undefined, isHome));
   drawScale();
 }
 
@@ -61,6 +62,11 @@ function cellsOf(rows) {
     if (!found.has(key)) found.set(key, { ...test, row });
   }
   return (train, name) => found.get(JSON.stringify([train, name]));
+}
+
+// Test domains that show the pictures of a training: of a pool, several.
+function homes(rows, train) {
+  return rows.find((row) => row.train === train)?.home ?? new Set();
 }
 
 function aucCell(cells, train, name) {
@@ -80,11 +86,11 @@ function differenceCell(cells, train, name) {
   return { text: signed(a.auc - b.auc, 2), share: 0.5 + (a.auc - b.auc) / 2, about: `${about}\n${fixed(a.auc)} minus ${fixed(b.auc)}: ${signed(a.auc - b.auc)}\n${apart}` };
 }
 
-function heatTable(title, trains, domains, cellOf, ends) {
-  const head = element("tr", {}, element("td", { class: "corner" }, element("span", { class: "sub" }, "trained on ↓ tested on →")),
-    domains.map((name) => element("th", { scope: "col" }, nameOf(name))));
-  const body = trains.map((train) => element("tr", {}, element("th", { scope: "row" }, nameOf(train)),
-    domains.map((name) => heatCell(cellOf(train, name), train === name))));
+function heatTable(title, lines, columns, cellOf, ends, corner = "trained on ↓ tested on →", isFramed = (line, name) => line === name, headOf = nameOf) {
+  const head = element("tr", {}, element("td", { class: "corner" }, element("span", { class: "sub" }, corner)),
+    columns.map((name) => element("th", { scope: "col" }, nameOf(name))));
+  const body = lines.map((line) => element("tr", {}, element("th", { scope: "row" }, headOf(line)),
+    columns.map((name) => heatCell(cellOf(line, name), isFramed(line, name)))));
   const table = element("table", { "aria-label": title }, element("thead", {}, head), element("tbody", {}, body));
   table.querySelector("tbody td")?.setAttribute("tabindex", "0");
   table.addEventListener("keydown", walk);

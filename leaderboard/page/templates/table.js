@@ -20,35 +20,36 @@ const ROWS = (DATA.columns[0] ?? []).map((_, place) => {
   row.place = place;
   row.tests = testsOf(row.tests);
   row.missing = row.missing.map((i) => DATA.domains[i]);
+  row.home = new Set(row.home.map((i) => DATA.domains[i]));
   row.headline = row.cross_domain_auc ?? (DATA.sets[row.set].abroad ? null : row.in_domain_auc);
-  row.gap = known(row.oracle_auc) && known(row.headline) ? row.oracle_auc - row.headline : null;
   row.origin = originOf(row);
   row.left_out_gap = known(row.left_out) && known(row.headline) ? row.left_out - row.headline : null;
-  row.datasets = [...new Set([row.train, ...row.tests.map((test) => test.domain)].map((name) => name.split(/[/@+]/)[0]))];
-  row.text = [row.detector, row.parameters, row.train, row.band, row.study, row.view, row.split_id, row.worst_domain, row.run_id,
+  row.datasets = [...new Set([...row.sources, ...row.tests.map((test) => test.domain)].map((name) => name.split(/[/@+]/)[0]))];
+  row.text = [row.detector, row.parameters, row.train, ...row.sources, row.band, row.study, row.view, row.split_id, row.worst_domain, row.run_id,
     row.id, ...row.tests.map((test) => test.domain)].join("\n").toLowerCase();
   return row;
 });
 const BY_ID = new Map(ROWS.map((row) => [row.id, row]));
 const ROLES = { chosen: "", fixed: "fixed band", allpass: "all frequencies" };
-const HAS_RANKS = DATA.fields.includes("rank_low");
+const HAS_RANKS = DATA.fields.includes("rank_reason");
 
 const HAS_CHOICES = DATA.fields.includes("left_out");
 const HAS_SUBMISSIONS = ROWS.some((row) => row.origin !== "recorded");
 
-const interval = (name) => (row) => measured(row[name], row[name + "_lo"], row[name + "_hi"]);
+const OVER_PICTURES = ["in_domain_auc", "cross_domain_auc"]; // whose interval says so if it is over one draw
+const interval = ({ id, unit }) => (row) => measured(row[id], row[id + "_lo"], row[id + "_hi"], unit, row.seeds === 1 && OVER_PICTURES.includes(id) ? "one draw" : "");
 const number = (name, write = fixed) => (row) => [known(row[name]) ? write(row[name]) : missing()];
 const flagged = (row) => row.lookalikes + row.gaps.length + (row.dropped ? 1 : 0);
 
 // How a number is written, by its unit.
 const WRITTEN = { "AUC": fixed, "difference": signed, "share": percent, "ms": milliseconds, "bytes": kilobytes, "s": (value) => value.toFixed(2), "count": String };
-const written = (column) => (column.interval ? interval(column.id) : column.numeric ? number(column.id, WRITTEN[column.unit]) : (row) => [row[column.id] ? nameOf(row[column.id]) : missing()]);
+const written = (column) => (column.interval ? interval(column) : column.numeric ? number(column.id, WRITTEN[column.unit]) : (row) => [row[column.id] ? nameOf(row[column.id]) : missing()]);
 
 // Cells of columns that are more than their number or name.
 const CELLS = {
-  detector: { cell: (row) => [rowLink(row), badge(row), element("span", { class: "sub" }, ROLES[row.role] ?? row.role)] },
+  detector: { cell: (row) => [rowLink(row), badge(row), element("span", { class: "sub" }, ROLES[row.role] ?? row.role), ...row.marks.map(markLabel)] },
   ranks: { absent: !HAS_RANKS, value: (row) => row.rank_low, cell: rankCell },
-  train: { cell: (row) => [nameOf(row.train)] },
+  train: { cell: (row) => [row.sources.length > 1 ? element("span", { class: "pool", title: row.sources.join(" & ") }, nameOf(row.train)) : nameOf(row.train)] },
   band: { cell: bandCell, value: (row) => row.edges[0] },
   parameters: { cell: (row) => [row.parameters ? nameOf(row.parameters) : missing("not known")] },
   view: { cell: (row) => [row.view ? nameOf(row.view) : missing("not known")] },
@@ -57,6 +58,8 @@ const CELLS = {
   threshold: { absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.value, cell: transferCell },
   calibration: { absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.calibration, cell: calibrationCell },
   n_tests: { value: (row) => row.tests.length, cell: testedCell },
+  reals_spread: { absent: !DATA.fields.includes("reals") },
+  worst_reals: { absent: !DATA.fields.includes("reals") },
   score_ms: { absent: !DATA.fields.includes("score_ms") },
   seeds: { cell: (row) => [String(row.seeds)] },
   set_name: { value: (row) => row.set, cell: (row) => [DATA.sets[row.set].name] },
@@ -89,7 +92,7 @@ function rankCell(row) {
 }
 
 function bandCell(row) {
-  const evidence = row.evidence ? `evidence ${row.evidence[0].toFixed(3)}–${row.evidence[1].toFixed(3)}` : row.origin !== "recorded" ? "" : row.swept ? "no evidence found" : "no sweep";
+  const evidence = row.evidence && `evidence: ${row.evidence}${row.outside_evidence ? " (band outside it)" : ""}`;
   return [element("span", { class: "band" }, row.band), element("span", { class: "sub" }, evidence)];
 }
 
@@ -101,7 +104,7 @@ function testedCell(row) {
 
 function transfer(row) {
   const told = row.threshold_transfer;
-  const abroad = (told ?? []).filter((one) => DATA.sets[row.set].domains.includes(one.domain) && one.domain !== row.train);
+  const abroad = (told ?? []).filter((one) => DATA.sets[row.set].domains.includes(one.domain) && !row.home.has(one.domain));
   if (!abroad.length) return null;
   const mean = (name) => abroad.reduce((sum, one) => sum + (one[name] ?? NaN), 0) / abroad.length;
   return { value: mean("false_alarms"), found: mean("detections"), calibration: mean("calibration_error"), n: abroad.length };

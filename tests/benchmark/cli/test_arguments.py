@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bandbench.benchmark.cli.arguments import parse_data, parse_detector
+from bandbench.benchmark.cli.arguments import data_words, parse_data, parse_detector
 from bandbench.benchmark.errors import BenchError
 
 PLUGIN = """
@@ -67,3 +67,42 @@ def test_text_is_taken_as_it_stands() -> None:
         "transform": "pixels",
         "alphas": [0.001],
     }
+
+
+@pytest.mark.parametrize(
+    ("groups", "group_by", "expected"),
+    [
+        (["mine=a=b.csv"], [], ["mine.groups=a=b.csv"]),
+        (["yours=list.CSV"], [r"mine=(id\d+)="], ["yours.groups=list.CSV", r"mine.groups=(id\d+)="]),
+        ([], [r"id=(\d+)_"], [r"mine.groups=id=(\d+)_", r"yours.groups=id=(\d+)_"]),
+        ([], ["mine=none"], ["mine.groups=none"]),
+    ],
+)
+def test_groups_are_parameters_of_folders(groups: list[str], group_by: list[str], expected: list[str]) -> None:
+    given = ["mine=DIR", "celeba=DIR2", "yours=DIR3"]
+    words = data_words(given, groups, group_by)
+    assert words == [*given, *expected]
+    assert set(parse_data(words).folders) == {"mine", "celeba", "yours"}
+
+
+def test_groups_without_a_name_are_those_of_the_only_folder() -> None:
+    assert data_words(["mine=DIR", "celeba=DIR2"], ["list.csv"], []) == ["mine=DIR", "celeba=DIR2", "mine.groups=list.csv"]
+    assert data_words(None, None, ["none"], ["mine"]) == ["mine.groups=none"]
+
+
+@pytest.mark.parametrize(
+    ("data", "groups", "group_by", "message"),
+    [
+        (["mine=DIR"], ["mien=l.csv"], [], r"--groups mien=l.csv: unknown data set 'mien'. Did you mean 'mine'\?"),
+        (["mine=DIR"], [], ["mien=(a)"], r"unknown data set 'mien'. Did you mean 'mine'\?"),
+        (["mine=DIR", "yours=DIR"], ["l.csv"], [], "the folders of --data are mine, yours; say which one it is of"),
+        (["celeba=DIR"], ["l.csv"], [], "--data brings no folder of your own"),
+        (["mine=DIR"], ["mine=folder"], [], "wanted the path of a list that ends in .csv, got 'folder'"),
+        (["mine=DIR"], ["mine="], [], "there is no value after mine="),
+        (["mine=DIR"], ["mine=l.csv"], ["none"], "the groups of mine are given twice"),
+        (["mine=DIR", "mine.groups=none"], [], ["mine=none"], "the groups of mine are given twice"),
+    ],
+)
+def test_groups_of_nothing_are_refused(data: list[str], groups: list[str], group_by: list[str], message: str) -> None:
+    with pytest.raises(BenchError, match=message):
+        data_words(data, groups, group_by)

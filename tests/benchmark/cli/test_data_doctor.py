@@ -114,7 +114,7 @@ def test_what_tells_the_classes_is_shown(picture_folder: Maker, capsys: pytest.C
         path.unlink()
     code, out, _ = bench(capsys, "mine", "--data", f"mine={folder}", "--crop", 64)
     assert code == 3
-    assert "format alone tells the classes: balanced accuracy 1.00 (real: PNG; fake: JPEG)" in words(out)
+    assert "format alone tells the classes: AUC 1.00 (real: PNG; fake: JPEG 80)" in words(out)
     assert "--recode" in out
 
 

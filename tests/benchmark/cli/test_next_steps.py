@@ -75,3 +75,29 @@ def test_a_dry_run_looks_at_what_a_run_would_use(
         main(["run", "band_search", "--dry-run", *arguments])
     assert stop.value.code == 2
     assert message in " ".join(capsys.readouterr().err.split())
+
+
+def step_of_training(train: str, **study: Any) -> list[Any]:
+    """The suggestion to train the detector of a row once more."""
+    plan: Any = SimpleNamespace(study=small_study(**study), detectors=(DetectorSpec.parse("spectral_svm", {"C": 3}),))
+    one = row(Band())
+    one.train = train
+    steps = after_run(plan, StudyReference("s", "s"), ["b=B", "x=X"], [one], None)
+    return [step for step in steps if step.command.startswith("bench train")]
+
+
+def test_the_domains_of_a_pool_are_trained_on_together() -> None:
+    (step,) = step_of_training("a & b")
+    assert step.command.startswith("bench train spectral_svm --train a --train b --param C=3 --data b=B --crop")
+    assert step.purpose == "the detector of the first row, on all pictures of its domains"
+    assert step_of_training("a & b", pool="all")[0].purpose == "keep the detector of the first row"
+
+
+def test_no_command_trains_on_shots() -> None:
+    assert step_of_training("a & 10 shots of b") == []
+
+
+def test_several_domains_are_suggested_where_one_is_left_out() -> None:
+    plan: Any = SimpleNamespace(study=small_study(protocol="leave_one_out"), detectors=())
+    *_, last = after_run(plan, StudyReference("leave_one_out", "s"), [], [row(Band())], None)
+    assert last.command == "bench run leave_one_out --data one=DIR --data two=DIR --data three=DIR"

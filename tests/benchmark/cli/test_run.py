@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bandbench.benchmark.cli import main
 from conftest import score_files
@@ -27,6 +28,7 @@ crop: {side: 64}
 sweep: {width: 0.06, step: 0.06}
 search: {trials: 4}
 bootstrap: 200
+controls: false
 """
 
 
@@ -50,6 +52,45 @@ def assert_one_message(result: subprocess.CompletedProcess[str], message: str, c
     assert result.returncode == code, result.stderr
     assert "Traceback" not in result.stderr
     assert message in " ".join(result.stderr.split())
+
+
+def test_strict_refuses_before_any_fit_what_a_run_marks(study: Path, picture_folder: Maker, tmp_path: Path) -> None:
+    root = picture_folder(n=30)
+    for path in list((root / "fake").iterdir()):
+        with Image.open(path) as picture:
+            picture.save(path.with_suffix(".jpg"), quality=75)
+        path.unlink()
+    study.write_text(
+        STUDY.replace("controls: false", "controls: true").replace("sweep: {width: 0.06, step: 0.06}", "sweep: null")
+    )
+    options = (
+        "run",
+        study,
+        "--data",
+        f"mine={root}",
+        "--trials",
+        0,
+        "--detector",
+        "coin_flip",
+        "--json",
+        tmp_path / "rows.json",
+    )
+    sentence = (
+        "the classes of mine differ in format: PNG (real) against JPEG 75 (fake); facts of the files alone reach AUC 1.000"
+    )
+    assert_one_message(bench(*options, "--strict"), sentence)
+    assert not (tmp_path / "rows.json").exists()
+    result = bench(*options)
+    assert result.returncode == 0, result.stderr
+    board = json.loads((tmp_path / "rows.json").read_text())
+    rows = {row["detector"]: row for row in board["rows"] if row["role"] == "chosen"}
+    assert set(rows) == {"coin_flip", "file_facts", "permuted_labels"}
+    assert rows["file_facts"]["in_domain_auc"] == 1
+    for row in rows.values():
+        assert "shortcut" in row["marks"] and row["shortcut"]["fact"] == "format"
+        assert row["shortcut"] == row["tests"][0]["shortcut"]
+    assert any(sentence[1:] in note for note in board["notes"])
+    assert {row["detector"] for row in json.loads(bench(*options[:-1], "-", "--no-controls").stdout)["rows"]} == {"coin_flip"}
 
 
 def test_from_folder_to_leaderboard(study: Path, picture_folder: Maker, tmp_path: Path) -> None:

@@ -1,14 +1,18 @@
 """``bench scan``: what is refused before a model is loaded, and the words of a verdict."""
 
+import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from bandbench.benchmark.cli.app import app
-from bandbench.benchmark.cli.scan import _frames_text, _verdict_text
+from bandbench.benchmark.cli.scan import DOUBTS, _frames_text, _verdict_text
 from bandbench.benchmark.errors import BenchError, StudyError
+from bandbench.benchmark.models.domain_check import Doubt
 from bandbench.benchmark.models.scanning import ScanResult
+from conftest import noise_picture, trained_model
 
 
 def test_a_folder_that_is_no_model_leads_to_the_way_to_make_one(tmp_path: Path) -> None:
@@ -42,8 +46,36 @@ def test_a_clip_says_how_many_frames_were_scored(result: ScanResult, text: str) 
     [
         (ScanResult("a.png", "picture", verdict="fake", probabilities={"real": 0.1, "fake": 0.9}), "fake"),
         (ScanResult("a.png", "picture", verdict="unsure", detail="no face"), "unsure: no face"),
+        (
+            ScanResult("a.png", "picture", verdict="unsure", probabilities={"real": 0.1, "fake": 0.9}, doubt=Doubt.UNSTABLE),
+            "unsure: unstable",
+        ),
         (ScanResult("a.png", "picture", detail="cannot be decoded"), "error: cannot be decoded"),
     ],
 )
 def test_a_verdict_without_probabilities_has_its_reason(result: ScanResult, text: str) -> None:
     assert _verdict_text(result) == text
+
+
+def test_every_reason_has_a_text() -> None:
+    assert set(DOUBTS) == set(Doubt)
+
+
+def test_a_scan_counts_the_reasons_and_a_model_without_a_check_says_so(tmp_path: Path) -> None:
+    trained_model().save(tmp_path / "model", describe=False)
+    Image.fromarray(noise_picture(500, 64, 1.6)).save(tmp_path / "fake.png")
+    between = next(
+        picture
+        for picture in (noise_picture(seed, 64, 1.3) for seed in range(50))
+        if trained_model().verdicts(trained_model().score_pictures([picture]))[1] == ["unsure"]
+    )
+    Image.fromarray(between).save(tmp_path / "between.png")
+    files = [str(tmp_path / name) for name in ("model", "fake.png", "between.png")]
+    lines = CliRunner().invoke(app, ["scan", *files]).stdout.splitlines()
+    assert "unsure: 1 between the classes" in lines
+    assert any(line.startswith("'between the classes' is p(fake) from 0.40 to 0.60") for line in lines)
+    assert any(line.startswith("This model has no out-of-domain check") for line in lines)
+    rows = json.loads(CliRunner().invoke(app, ["scan", *files, "--json", "-"]).stdout)
+    assert rows["check"] is None
+    assert [row["reason"] for row in rows["rows"]] == ["", "between_classes"]
+    assert [row["distance"] for row in rows["rows"]] == [None, None]

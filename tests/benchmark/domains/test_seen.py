@@ -77,14 +77,15 @@ def test_test_items_are_not_among_the_fitted_names() -> None:
 
 def test_what_is_kept_beside_item_tables_is_read_together(tmp_path: Path) -> None:
     first, second = tmp_path / "train.parquet", tmp_path / "val.parquet"
-    write_learned(first, domain(), ITEMS[:1], ["one", "two"])
-    write_learned(second, domain(), ITEMS[1:2], ["two", ""])
+    write_learned(first, domain(), ITEMS[:1], ["one", "two"], [7, 2**63])
+    write_learned(second, domain(), ITEMS[1:2], ["two", ""], [7])
     learned = read_learned([first, second])
     assert learned.seen == {content_name("one"), content_name("two"), ""}
+    assert learned.looks == {7, 2**63}
     assert learned.names == frozenset(hashed_names(domain(), ITEMS[0])) | frozenset(hashed_names(domain(), ITEMS[1]))
 
 
 def test_nothing_is_known_if_one_table_has_nothing_beside_it(tmp_path: Path) -> None:
-    write_learned(tmp_path / "train.parquet", domain(), ITEMS[:1], ["one"])
+    write_learned(tmp_path / "train.parquet", domain(), ITEMS[:1], ["one"], [7])
     assert read_learned([tmp_path / "train.parquet", tmp_path / "val.parquet"]) == Learned()
     assert Learned().names is None

@@ -5,7 +5,14 @@ from dataclasses import replace
 import pytest
 
 from bandbench.benchmark.contracts import Item
-from bandbench.benchmark.domains.splits import SPLIT_COLUMNS, draw_splits, missing_classes, split_digest, split_entry
+from bandbench.benchmark.domains.splits import (
+    SPLIT_COLUMNS,
+    draw_splits,
+    linked_groups,
+    missing_classes,
+    split_digest,
+    split_entry,
+)
 from bandbench.benchmark.errors import DataError
 
 
@@ -84,3 +91,39 @@ def test_a_line_of_a_split_list_has_the_values_of_its_columns() -> None:
     item = Item("a", 1, "val", target="x", donor="y", video="v", fingerprint="f", generator="g")
     assert split_entry(item) == ["a", 1, "val", item.group, "x", "y", "v"]
     assert [*SPLIT_COLUMNS[1:]] == ["label", "split", "group", "target", "donor", "video"]
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+def test_an_added_picture_moves_at_most_a_group_or_two(frames: int) -> None:
+    items = crowd(300, frames)
+    before = members(draw_splits(items, 0, 0), "test")
+    assert len(before) == 60 * frames
+    for number in range(10):
+        added = Item(f"added/{number}", number % 2, "train")
+        after = members(draw_splits([*items, added], 0, 0), "test") - {added.id}
+        assert len(before ^ after) <= 2 * frames
+
+
+def test_identities_link_groups() -> None:
+    """A fake of target a with the face of b keeps both persons on one side."""
+    persons = [Item(f"real/{i}/{frame}", 0, "train", target=f"p{i}") for i in range(60) for frame in range(3)]
+    fakes = [Item(f"fake/{i}", 1, "train", target=f"p{i}", donor=f"p{i ^ 1}") for i in range(60)]
+    drawn = draw_splits([*persons, *fakes], 0, 0)
+    sides: dict[str, set[str]] = {}
+    for item in drawn:
+        for person in filter(None, (item.target, item.donor)):
+            sides.setdefault(person, set()).add(item.split)
+    assert {len(found) for found in sides.values()} == {1}
+    assert {item.split for item in drawn} == {"train", "val", "test"}
+
+
+def test_a_declared_group_is_the_unit_and_links() -> None:
+    a, b, c = Item("a", 0, "train", video="1", unit="u"), Item("b", 1, "train", video="1"), Item("c", 1, "train")
+    assert linked_groups([a, b, c]) == {"a": "1", "b": "1", "c": "c"}
+    assert a.group == "u"
+
+
+def test_a_group_larger_than_two_fifths_is_no_test_split() -> None:
+    items = [Item(f"{i}", 0, "train", video="large") for i in range(60)] + crowd(60, 1)
+    for seed in range(5):
+        assert members(draw_splits(items, seed, 0), "test").isdisjoint(map(str, range(60)))

@@ -12,7 +12,7 @@ from bandbench.benchmark.contracts import ViewSpec
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import BenchError
 from bandbench.benchmark.features import load
-from bandbench.benchmark.features.load import chunk_view, first_crop, load_view
+from bandbench.benchmark.features.load import chunk_view, first_crop, iter_crops, load_view
 from bandbench.benchmark.features.prepare import Request, prepare_domains, scratch_places
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.pictures.crops import CropSpec
@@ -109,13 +109,15 @@ def test_features_of_an_item_set_are_those_of_its_crops(picture_folder: Callable
         (prepared,) = prepare_domains([request], CropSpec(48), [spec], places, Here(1), SilentReporter())
         items = prepared.item_set("test", prepared.statuses("test"))
         features, rows = load_view(items, spec, band)
-        first = first_crop(items, 0)
+        first, whole = first_crop(items, 0), list(iter_crops(items, colour=False))
     numbers = [int(item.id[-7:-4]) + 1000 * item.label for item in domain.split("test")]
     crops = np.stack([noise_picture(n, 64, 1.6 if n >= 1000 else 1.0)[8:56, 8:56] for n in numbers])
     np.testing.assert_array_equal(features.values, features_from_crops(view_kernel(spec), crops, band).values)
     assert rows.tolist() == list(range(len(numbers)))
     assert not features.values.flags.writeable
     np.testing.assert_array_equal(first, crops[0])
+    np.testing.assert_array_equal(np.concatenate([part for part, _ in whole]), crops)
+    assert np.concatenate([places for _, places in whole]).tolist() == list(range(len(numbers)))
 
 
 def test_large_results_are_memory_maps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,8 @@ from bandbench.benchmark.figures.plots import (
 )
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.results.cell_document import NarrowBand, TriedBand
-from bandbench.benchmark.results.rows import EvidenceInterval, Row, TestResult
+from bandbench.benchmark.results.evidence import EvidenceStretch
+from bandbench.benchmark.results.rows import Row, TestResult
 
 CHAINS = ["lowpass:cutoff=0.3", "lowpass:cutoff=0.05", "lowpass:cutoff=0.1", "noise:sd=5", "noise:sd=10", "jpeg:quality=50"]
 
@@ -212,7 +213,7 @@ def test_letters_are_seven_points_in_a_column(tmp_path: Path, drawn: list[Figure
     swept = [trial("sweep", 0.6, 0.03 * i) for i in range(20)]
     save_heat_map(tmp_path / "heat.pdf", rows, "a title that is too long for a column of a paper", PAPER)
     save_band_transfer(tmp_path / "bands.svg", narrow(domains), domains[0], "title", PAPER)
-    save_sweep(tmp_path / "sweep.svg", [trial("allpass", 0.7), *swept], EvidenceInterval(0.1, 0.2), Band(), "title", PAPER)
+    save_sweep(tmp_path / "sweep.svg", [trial("allpass", 0.7), *swept], (EvidenceStretch(0.1, 0.2),), Band(), "title", PAPER)
     save_cost(tmp_path / "cost.pdf", [Priced("one", 0.1, 0.7), Priced("two", 0.2, 0.8)], "title", "AUC", PAPER)
     for figure in drawn:
         assert figure.get_figwidth() == COLUMN

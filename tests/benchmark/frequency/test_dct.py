@@ -49,3 +49,29 @@ def test_frequency_axis(period: int) -> None:
 def test_wrong_shape() -> None:
     with pytest.raises(DataError, match=r"got shape \(8, 8\)"):
         dct.dct2(np.zeros((8, 8)))
+
+
+def test_a_strong_stretch_leaks_into_its_neighbours_alone_under_the_window() -> None:
+    """Crops of noise between 0.10 and 0.14 cycles/pixel; the share of it that the DCT finds beyond 0.20."""
+    rng = np.random.default_rng(0)
+    radius = np.hypot(np.fft.fftfreq(512)[:, None], np.fft.fftfreq(512)[None, :])
+    spectrum = np.fft.fft2(rng.standard_normal((4, 512, 512))) * ((radius >= 0.10) & (radius <= 0.14))
+    crops = np.fft.ifft2(spectrum).real[:, :128, :128]
+    beyond = dct.dct_frequency(128, 128) > 0.2
+
+    def leaked(values: np.ndarray) -> float:
+        power = dct.dct2(values) ** 2
+        return float(power[:, beyond].sum() / power.sum())
+
+    assert leaked(dct.tapered(crops)) < leaked(crops) / 20
+
+
+def test_the_window_takes_the_mean_away_and_keeps_the_power() -> None:
+    rng = np.random.default_rng(1)
+    crops = rng.standard_normal((50, 32, 32, 3)) + 100
+    assert dct.tapered(crops).shape == crops.shape
+    assert dct.tapered(crops).dtype == np.float32
+    assert np.abs(dct.tapered(np.full((1, 16, 16), 7.0))).max() == 0
+    assert dct.tapered(crops).var() == pytest.approx(1, rel=0.02)
+    assert (dct.taper(16, 20)[0] > 0).all()
+    np.testing.assert_allclose(dct.taper(16, 20), dct.taper(20, 16).T, rtol=1e-6)

@@ -9,7 +9,6 @@ import pytest
 
 from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.metrics.bootstrap import GroupBootstrap, auc_interval
 from bandbench.benchmark.metrics.clips import (
     MAJORITY,
     RATES,
@@ -19,11 +18,11 @@ from bandbench.benchmark.metrics.clips import (
     clip_metrics,
     clip_scores,
     clip_threshold,
-    weighted_balanced_accuracy,
-    weighted_detection_rate,
 )
 from bandbench.benchmark.metrics.detection import Verdicts, balanced_accuracy, best_threshold, detection_rate_at
+from bandbench.benchmark.metrics.intervals import Intervals, auc_interval
 from bandbench.benchmark.metrics.roc import Scored, roc_auc
+from bandbench.benchmark.metrics.weighted import weighted_balanced_accuracy, weighted_detection_rates
 from bandbench.benchmark.results.columns import measured
 from bandbench.benchmark.results.scores import (
     OK,
@@ -62,8 +61,8 @@ def drawn_frames(n_people: int, n_frames: int = 6, seed: int = 0, separation: fl
 def metrics_of(frames: Frames, rule: ClipRule, validation: Frames | None = None) -> ClipMetrics:
     validation = frames if validation is None else validation
     threshold = best_threshold(validation.scored.labels, validation.scored.scores)
-    bootstrap = GroupBootstrap([frames.scored], 300)
-    return clip_metrics([frames], rule, [threshold], [clip_threshold(validation, rule, threshold)], bootstrap)
+    intervals = Intervals([frames.scored], 300)
+    return clip_metrics([frames], rule, [threshold], [clip_threshold(validation, rule, threshold)], intervals)
 
 
 # --- pooling ----------------------------------------------------------------------------------------------------------
@@ -128,7 +127,7 @@ def test_with_one_frame_per_clip_clips_are_frames(rule: ClipRule) -> None:
     wanted = measured(Verdicts(frames.scored.labels, frames.scored.scores, threshold))
     found = metrics_of(frames, rule, validation)
     assert found.n == 120
-    assert found.auc == auc_interval([frames.scored], 300)
+    assert found.auc == auc_interval([frames.scored])
     assert found.balanced_accuracy.value == wanted["balanced_accuracy"]
     assert {name: rate.value for name, rate in found.rates.items()} == pytest.approx(
         {name: wanted[name] for name in RATES}, nan_ok=True
@@ -152,10 +151,10 @@ def test_a_tied_vote_is_no_majority() -> None:
 
 def test_means_over_fitted_detectors() -> None:
     draws = [drawn_frames(20, seed=seed) for seed in (1, 2)]
-    bootstrap = GroupBootstrap([one.scored for one in draws], 200)
-    both = clip_metrics(draws, ClipRule.MEAN, [0.5, 0.5], [0.5, 1.0], bootstrap)
+    intervals = Intervals([one.scored for one in draws], 200)
+    both = clip_metrics(draws, ClipRule.MEAN, [0.5, 0.5], [0.5, 1.0], intervals)
     alone = [
-        clip_metrics([one], ClipRule.MEAN, [0.5], [t], bootstrap) for one, t in zip(draws, [0.5, 1.0], strict=True)
+        clip_metrics([one], ClipRule.MEAN, [0.5], [t], intervals) for one, t in zip(draws, [0.5, 1.0], strict=True)
     ]  # fmt: skip
     assert both.auc.value == pytest.approx(np.mean([one.auc.value for one in alone]))
     assert both.balanced_accuracy.value == pytest.approx(np.mean([one.balanced_accuracy.value for one in alone]))
@@ -169,12 +168,12 @@ def test_pooling_frames_that_err_independently_helps() -> None:
 
 def test_one_class_or_no_threshold_is_unknown() -> None:
     reals = frames_of({"a": (0, [1.0, 2.0]), "b": (0, [0.0, 2.0]), "c": (0, [1.0, 0.0])})
-    found = clip_metrics([reals], ClipRule.MEAN, [0.5], [0.5], GroupBootstrap([reals.scored], 100))
+    found = clip_metrics([reals], ClipRule.MEAN, [0.5], [0.5], Intervals([reals.scored], 100))
     assert math.isnan(found.auc.value)
     assert math.isnan(found.balanced_accuracy.value)
     assert math.isnan(found.rates["pd10"].value)
     frames = drawn_frames(4)
-    unset = clip_metrics([frames], ClipRule.VOTE, [math.nan], [MAJORITY], GroupBootstrap([frames.scored], 100))
+    unset = clip_metrics([frames], ClipRule.VOTE, [math.nan], [MAJORITY], Intervals([frames.scored], 100))
     assert math.isnan(unset.auc.value)
     assert unset.n == 8
 
@@ -200,7 +199,7 @@ def test_weighted_metrics_equal_those_of_repeated_clips() -> None:
     frames = drawn_frames(30, n_frames=1)
     one = Scored(frames.scored.labels, np.round(frames.scored.scores, 1), frames.scored.groups)  # some tie
     weights = RNG.multinomial(60, np.full(60, 1 / 60), size=50).astype(np.int16)
-    accuracies, rates = weighted_balanced_accuracy(one, weights, 1.0), weighted_detection_rate(one, weights, 0.1)
+    accuracies, rates = weighted_balanced_accuracy(one, weights, 1.0), weighted_detection_rates(one, weights, (0.1,))[0]
     for times, accuracy, rate in zip(weights, accuracies, rates, strict=True):
         labels, scores = np.repeat(one.labels, times), np.repeat(one.scores, times)
         assert accuracy == pytest.approx(balanced_accuracy(labels, scores, 1.0))
@@ -211,7 +210,7 @@ def test_weights_that_overflow_small_integers() -> None:
     one = Scored(np.array([0, 1] * 400), np.tile([0.0, 1.0], 400), np.array(["p"] * 800))
     weights = np.full((1, 800), 300, dtype=np.int16)
     assert weighted_balanced_accuracy(one, weights, 0.5) == 1
-    assert weighted_detection_rate(one, weights, 0.1) == 1
+    assert weighted_detection_rates(one, weights, (0.1,)) == 1
 
 
 def test_intervals_resample_identities_and_not_clips() -> None:

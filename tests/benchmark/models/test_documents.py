@@ -11,10 +11,12 @@ import pytest
 from bandbench.benchmark.metrics.clips import ClipMetrics, ClipRule
 from bandbench.benchmark.metrics.roc import Interval
 from bandbench.benchmark.models.documents import MODELS, evaluation_document, model_document
+from bandbench.benchmark.models.domain_check import DomainCheck
 from bandbench.benchmark.models.evaluation import Evaluation
+from bandbench.benchmark.models.spectrum_reference import Profiles, SpectrumReference, crop_profiles
 from bandbench.benchmark.results.cell_document import SHORT
 from bandbench.benchmark.store.files import digest
-from conftest import trained_model
+from conftest import noise_picture, trained_model
 
 DATA = {
     "splits": {"mine": "abc"},
@@ -44,6 +46,17 @@ def test_a_model_has_its_recipe_its_pictures_and_its_validation_numbers(tmp_path
     assert (document.kind, document.study, document.model) == ("model", MODELS, str(tmp_path))
     assert document.name == f"train {model.recipe.label}"
     assert document.end >= document.start == 1.0
+
+
+def test_a_check_brings_its_re_encodings_and_shares(tmp_path: Path) -> None:
+    crops = np.stack([noise_picture(i, 48) for i in range(20)])
+    pictures = Profiles(crop_profiles(crops), np.arange(20) % 2, np.zeros(20, np.intp))
+    reference = SpectrumReference.learn(48, pictures, pictures)
+    assert reference is not None
+    check = DomainCheck(reference, ("jpeg:quality=95", "noise:sd=1"))
+    document = model_document(replace(trained_model(), check=check, validation={"unsure": 0.02}), tmp_path, 1.0)
+    assert document.params["check"] == "jpeg:quality=95, noise:sd=1"
+    assert document.metrics == {"val_unsure": 0.02}
 
 
 def test_the_same_model_at_another_time_is_another_run(tmp_path: Path) -> None:

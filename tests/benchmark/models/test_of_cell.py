@@ -49,7 +49,7 @@ class Unsafe(Detector):
 
 
 def test_the_logged_model_scores_as_the_cell_did(picture_folder: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
-    pictures = picture_folder()
+    pictures = picture_folder(n=30)
     outcome = run(small_study(), {"mine": pictures})
     uri = default_tracking_uri()
     with cell_runs(uri) as runs:
@@ -76,6 +76,8 @@ def test_the_logged_model_scores_as_the_cell_did(picture_folder: Maker, monkeypa
     assert [model.has_seen(content) for content in contents] == list(table["split"] == "val")
     assert len(model.seen) == len(list(pictures.rglob("*.png"))) - (table["split"] == "test").sum()
     assert model.names
+    assert model.check is not None
+    assert 0 <= model.validation["unsure"] <= 1
 
     # Commands take it by its address, and by that of its artifacts.
     for address in (f"models:/{logged.model_id}", logged.artifact_location):

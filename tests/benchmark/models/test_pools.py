@@ -1,7 +1,7 @@
 """Pools: pictures of several domains, each once, without those that a model must not be scored on."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,10 +18,12 @@ from bandbench.benchmark.models.recipe import ATTRIBUTION, DETECTION, Recipe
 from bandbench.benchmark.models.trained_model import TrainedModel
 from bandbench.benchmark.pictures.crops import CropSpec
 from bandbench.benchmark.registry import DetectorSpec
+from bandbench.benchmark.views import view_kernel
 from conftest import Here, SilentReporter, trained_model
 
 Maker = Callable[..., Path]
 SIZES = {"procedural": {"n_train": 6, "n_val": 4, "n_test": 5, "side": 64}}
+CROPS: dict[str, list] = {}
 CLASSES = {DETECTION: ("real", "fake"), ATTRIBUTION: ("real", "nearest", "planted")}
 
 
@@ -33,11 +35,15 @@ def pools(
     model: TrainedModel | None = None,
     shared: dict[str, set[str]] | None = None,
     crop: CropSpec | None = None,
+    read: Sequence[str] = (),
 ) -> dict[str, Pool]:
+    """Load pools; the crops of those in `read` go to `CROPS`, because they are gone when their folder is."""
     recipe = Recipe(DetectorSpec.parse("spectral_logreg"), task, CLASSES[task], Band(), crop or CropSpec(48), names, 0)
     domains = [catalogue.domain(name, 0) for name in names]
     with scratch_places() as places:
-        return load_pools(recipe, domains, splits, places, Here(1), SilentReporter(), model, shared)
+        found = load_pools(recipe, domains, splits, places, Here(1), SilentReporter(), model, shared)
+        CROPS.update({split: list(found[split].iter_crops(colour=False)) for split in read})
+        return found
 
 
 def test_pictures_that_domains_share_are_in_a_pool_once() -> None:
@@ -50,6 +56,16 @@ def test_pictures_that_domains_share_are_in_a_pool_once() -> None:
     assert len(set(pool.contents)) == len(pool.contents) == len(pool.table) == len(pool.labels)
     assert pool.table.column("domain").to_pylist().count(domains[1]) == fakes
     assert np.bincount(pool.rows).tolist() == [1] * len(pool.labels)
+
+
+def test_crops_of_a_pool_are_those_of_its_features() -> None:
+    pool = pools(Catalogue({}, SIZES), ("procedural/nearest", "procedural/planted"), read=["train"])["train"]
+    crops, rows = (np.concatenate(parts) for parts in zip(*CROPS["train"], strict=True))
+    order = np.argsort(rows)
+    np.testing.assert_array_equal(rows[order], np.arange(len(pool.labels)))
+    kernel = view_kernel(DetectorSpec.parse("spectral_logreg").build().view)
+    np.testing.assert_allclose(kernel.from_crops(crops[order], Band()).values, pool.view.values, rtol=1e-6)
+    assert pool.domains.tolist() == [name == "procedural/planted" for name in pool.table.column("domain").to_pylist()]
 
 
 def test_labels_of_an_attribution_are_generators() -> None:

@@ -12,6 +12,8 @@ from bandbench.benchmark.contracts import Framing, Shown
 from bandbench.benchmark.errors import DataError, StudyError
 from bandbench.benchmark.metrics.clips import ClipRule, Frames, clip_scores
 from bandbench.benchmark.metrics.roc import Scored
+from bandbench.benchmark.models.check_calibration import LabelledCrops, with_check
+from bandbench.benchmark.models.domain_check import Doubt
 from bandbench.benchmark.models.scanning import ScanResult, pool_frames, pooling_rule, scan_file
 from bandbench.benchmark.models.trained_model import TrainedModel
 from bandbench.datasets.copies.listing import find_files
@@ -109,6 +111,7 @@ def test_without_a_face_there_is_no_verdict(tmp_path: Path) -> None:
     assert (clip.status, clip.verdict, clip.probabilities) == ("ok", "unsure", {})
     assert (clip.looked_at, clip.n_frames, clip.n_looked) == ("", 0, 2)
     assert clip.detail == "no face of 64 pixels or more in 2 frames"
+    assert (clip.doubt, clip.distance) == (Doubt.NO_FACE, None)
     Image.fromarray(scene(None)).save(tmp_path / "empty.png")
     Image.fromarray(scene(1)).save(tmp_path / "face.png")
     region = ScanRegion.of(model.framing, "haar")
@@ -116,6 +119,7 @@ def test_without_a_face_there_is_no_verdict(tmp_path: Path) -> None:
     (face,) = scan(model, tmp_path / "face.png", region=region)
     (as_it_is,) = scan(model, tmp_path / "empty.png")
     assert (empty.verdict, empty.probabilities, empty.looked_at) == ("unsure", {}, "")
+    assert empty.as_row()["reason"] == "no_face"
     assert (face.looked_at, as_it_is.looked_at) == ("face", "middle")
     assert as_it_is.probabilities
 
@@ -127,6 +131,51 @@ def test_a_clip_that_breaks_off_says_so(tmp_path: Path) -> None:
     (tmp_path / "clip.mkv").write_bytes(data[: len(data) // 2])
     *_, clip = scan(trained_model(), tmp_path / "clip.mkv", n_frames=4)
     assert clip.status == "ok" and "is cut off" in clip.detail
+
+
+def checked_model() -> TrainedModel:
+    """`trained_model` with the check of its training pictures."""
+    labels = np.arange(80) % 2
+    parts = [
+        np.stack([noise_picture(first + i, 48, 1.6 if label else 1.0) for i, label in enumerate(labels)])
+        for first in (1000, 2000)
+    ]
+    train, val = (LabelledCrops([(crops, np.arange(80))], labels, np.zeros(80, np.intp)) for crops in parts)
+    return with_check("it", trained_model(), train, val)
+
+
+def test_a_picture_that_was_resized_is_unlike_the_training_pictures(tmp_path: Path) -> None:
+    model = checked_model()
+    for name, boost in (("real", 1.0), ("fake", 1.6)):
+        picture = Image.fromarray(noise_picture(3000, 48, boost))
+        picture.save(tmp_path / f"{name}.png")
+        small = picture.resize((36, 36), Image.Resampling.BICUBIC)
+        small.resize((48, 48), Image.Resampling.BICUBIC).save(tmp_path / f"{name}-resized.png")
+        (at_home,), (abroad,) = scan(model, tmp_path / f"{name}.png"), scan(model, tmp_path / f"{name}-resized.png")
+        assert (at_home.verdict, at_home.doubt) == (name, None)
+        assert (abroad.verdict, abroad.doubt) == ("unsure", Doubt.UNLIKE_TRAINING)
+        assert at_home.distance is not None
+        assert abroad.distance is not None
+        assert at_home.distance < 1 < abroad.distance
+        assert abroad.probabilities, "its probability is told all the same"
+        assert abroad.as_row() | {"reason": "unlike_training", "distance": abroad.distance} == abroad.as_row()
+        assert at_home.as_row()["reason"] == ""
+        assert scan(replace(model, check=None), tmp_path / f"{name}-resized.png")[0].distance is None
+
+
+def test_a_clip_is_judged_by_the_evidence_of_its_frames(tmp_path: Path) -> None:
+    model = checked_model()
+    for name, sizes in (("home", (48, 48)), ("away", (36, 48))):
+        pictures = []
+        for i in range(4):
+            picture = Image.fromarray(noise_picture(i + 50, 48, 1.6)).resize((sizes[0],) * 2).resize((sizes[1],) * 2)
+            pictures.append(np.asarray(picture.convert("RGB")))
+        write_clip(tmp_path / f"{name}.mkv", pictures, "ffv1")
+    *frames, home = scan(model, tmp_path / "home.mkv", n_frames=4)
+    assert (home.verdict, home.doubt) == ("fake", None)
+    assert home.distance == pytest.approx(np.median([one.distance for one in frames if one.distance]))
+    away = scan(model, tmp_path / "away.mkv", n_frames=4)[-1]
+    assert (away.kind, away.verdict, away.doubt) == ("clip", "unsure", Doubt.UNLIKE_TRAINING)
 
 
 def test_pooling() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from mlflow.models import Model
 from PIL import Image
 
+from bandbench.benchmark.models.domain_check import DomainCheck
+from bandbench.benchmark.models.spectrum_reference import Profiles, SpectrumReference, crop_profiles
 from conftest import noise_picture, trained_model
 
 COLOURED = np.stack([noise_picture(99, 64, 1.6)] * 3, axis=-1)
@@ -48,6 +51,23 @@ def test_mlflow_scores_pictures(served: Any) -> None:
     assert "not a picture in Base64" in answer["error"][2]
     assert "not a JPEG" in answer["error"][3]
     assert list(answer["verdict"][2:]) == ["", ""]
+
+
+def test_a_model_with_a_check_gives_its_reasons(tmp_path: Path) -> None:
+    crops = np.stack([noise_picture(i, 48, 1.6 if i % 2 else 1.0) for i in range(40)])
+    pictures = Profiles(crop_profiles(crops), np.arange(40) % 2, np.zeros(40, np.intp))
+    reference = SpectrumReference.learn(48, pictures, pictures)
+    assert reference is not None
+    replace(trained_model(), check=DomainCheck(reference)).save(tmp_path / "model")
+    served = mlflow.pyfunc.load_model(str(tmp_path / "model"))
+    names = ["verdict", "p_real", "p_fake", "reason", "distance", "error"]
+    assert served.metadata.signature.outputs.input_names() == names
+    answer = served.predict([png(np.zeros((48, 48), np.uint8)), png(crops[0]), b"text"])
+    assert list(answer.columns) == names
+    assert list(answer["verdict"]) == ["unsure", "real", ""]
+    assert list(answer["reason"]) == ["unlike_training", "", ""]
+    assert (answer["distance"][:2] > 1).tolist() == [True, False]
+    assert np.isnan(answer["distance"][2])
 
 
 FORMS = {

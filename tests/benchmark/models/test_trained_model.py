@@ -1,6 +1,7 @@
 """A kept model: probabilities that mean something, and a folder that cannot run code."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from bandbench.benchmark.metrics.calibration import Calibration, ambiguous_stret
 from bandbench.benchmark.metrics.clips import MAJORITY, ClipRule
 from bandbench.benchmark.metrics.detection import best_threshold
 from bandbench.benchmark.metrics.roc import Scored
+from bandbench.benchmark.models.domain_check import DomainCheck
+from bandbench.benchmark.models.spectrum_reference import Profiles, SpectrumReference, crop_profiles
 from bandbench.benchmark.models.trained_model import TrainedModel
 from conftest import noise_picture, trained_model
 
@@ -75,6 +78,48 @@ def test_ambiguous_stretch() -> None:
 def test_verdicts(model: TrainedModel) -> None:
     shares = [0.1, 0.45, 0.55, 0.7]
     assert [model.verdict_of(np.array([1 - p, p])) for p in shares] == ["real", "unsure", "unsure", "fake"]
+
+
+def test_margins_are_negative_where_a_verdict_has_turned(model: TrainedModel) -> None:
+    fake = np.array([0.1, 0.5, 0.7, 0.1, 0.5, 0.7])
+    names = np.repeat(["real", "fake"], 3)
+    margins = model.margins(names, np.stack([1 - fake, fake], axis=1))
+    assert (margins < 0).tolist() == [False, False, True, True, False, False]  # unsure is between 0.4 and 0.6
+    assert margins[0] == pytest.approx(np.log(0.6 / 0.4) - np.log(0.1 / 0.9))
+    several = replace(model, recipe=replace(model.recipe, classes=("real", "a", "b")))
+    shares = np.array([[0.2, 0.7, 0.1], [0.6, 0.3, 0.1]])
+    assert several.margins(np.array(["a", "a"]), shares) == pytest.approx([np.log(3.5), -np.log(2)])
+
+
+def test_the_check_of_a_model_is_kept(model: TrainedModel, tmp_path: Path) -> None:
+    crops = np.stack([noise_picture(i, 48) for i in range(40)])
+    pictures = Profiles(crop_profiles(crops), np.arange(40) % 2, np.zeros(40, np.intp))
+    reference = SpectrumReference.learn(48, pictures, pictures)
+    assert reference is not None
+    checked = replace(model, check=DomainCheck(reference, ("jpeg:quality=95", "noise:sd=1")))
+    checked.save(tmp_path / "model", describe=False)
+    loaded = TrainedModel.load(tmp_path / "model")
+    assert loaded.check is not None
+    assert loaded.check.reencodings == ("jpeg:quality=95", "noise:sd=1")
+    evidence, again = checked.examine_pictures(PICTURES), loaded.examine_pictures(PICTURES)
+    np.testing.assert_array_equal(again.distances, evidence.distances)
+    np.testing.assert_array_equal(again.probabilities, evidence.probabilities)
+    assert evidence.probabilities.shape == (40, 3, 2)
+    plain = model.verdicts(model.score_pictures(PICTURES))[0]
+    np.testing.assert_allclose(evidence.probabilities[:, 0], plain, rtol=1e-9)
+    (tmp_path / "model" / "check.safetensors").write_bytes(b"x")
+    with pytest.raises(PluginError, match="is damaged"):
+        TrainedModel.load(tmp_path / "model")
+
+
+def test_a_model_of_an_earlier_version_has_no_check(model: TrainedModel, tmp_path: Path) -> None:
+    model.save(tmp_path / "model", describe=False)
+    assert "check" not in json.loads((tmp_path / "model" / "model.json").read_text())
+    loaded = TrainedModel.load(tmp_path / "model")
+    evidence = loaded.examine_pictures(PICTURES[:2])
+    assert loaded.check is None
+    assert np.isnan(evidence.distances).all()
+    assert evidence.probabilities.shape == (2, 1, 2)
 
 
 def test_thresholds_of_clips_are_kept_where_there_are_clips(model: TrainedModel, tmp_path: Path) -> None:

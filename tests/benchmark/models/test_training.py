@@ -43,6 +43,7 @@ def test_a_model_is_fitted_on_training_and_calibrated_on_validation_pictures(pic
         contents = [sha256((root / item.id).read_bytes()).hexdigest() for item in domain.split(split)]
         assert {model.has_seen(content) for content in contents} == {seen}
     assert model.validation["auc"] > 0.9
+    assert model.check is None  # of four validation pictures
 
 
 def test_pictures_that_cannot_be_used_are_told(picture_folder: Maker) -> None:
@@ -62,6 +63,9 @@ def test_attribution_has_a_class_per_generator() -> None:
     model, _ = trained(recipe(domains, ATTRIBUTION), Catalogue({}, SIZES))
     assert model.recipe.classes == ("real", "nearest", "planted")
     assert {"balanced_accuracy", "macro_auc"} <= model.validation.keys()
+    assert model.check is not None
+    assert len(model.check.reference.mean) == 3
+    assert 0 <= model.validation["unsure"] <= 1
     assert len(model.classifier.members) == model.classifier.n_members(model.recipe.detector.plugin, 3)
 
 

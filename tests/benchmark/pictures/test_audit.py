@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bandbench.benchmark.pictures.audit import Audit, FactTable, audit, audit_splits, join
+from bandbench.benchmark.pictures import audit as audits
+from bandbench.benchmark.pictures.audit import Audit, FactTable, audit, join
 from bandbench.benchmark.pictures.file_facts import add_traces, decode_with_facts
 from conftest import noise_picture
 
@@ -112,15 +113,10 @@ def test_frames_of_one_clip_count_once() -> None:
     assert audit(table(as_png, as_jpeg(), groups=1)) is None
 
 
-def test_by_splits_the_test_pictures_alone_are_scored() -> None:
-    stored = table(as_png, as_jpeg(quality=75))
-    even = np.arange(len(stored)) % 2 == 0
-    made = audit_splits([(stored[even], stored[~even])])
-    alike = table(as_png, as_png, first=5000)
-    other = audit_splits([(stored[even], alike)])
-    assert made is not None and made.shortcut.is_marked
-    assert other is not None and not other.shortcut.is_marked  # learned, but of no use there
-    assert audit_splits([(stored[stored.labels == 0], stored)]) is None
+def test_of_very_many_pictures_some_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audits, "MOST_PICTURES", 10)
+    few = outcome(table(as_png, as_jpeg(), n=20))
+    assert few.auc == outcome(table(as_png, as_jpeg(), n=10)).auc
 
 
 def test_joined_tables_keep_their_order() -> None:

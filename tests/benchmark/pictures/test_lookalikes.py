@@ -11,6 +11,7 @@ from bandbench.benchmark.pictures.crops import decode
 from bandbench.benchmark.pictures.lookalikes import (
     DISTANCE,
     Hashes,
+    clusters_of,
     hashes_of,
     lookalike_of,
     perceptual_hash,
@@ -139,3 +140,22 @@ def test_other_portraits_are_not(pictures: list[np.ndarray]) -> None:
 
 def test_a_flat_picture_has_a_hash() -> None:
     assert perceptual_hash(np.full((40, 30), 7, np.uint8)) == perceptual_hash(np.full((64, 64), 7, np.uint8))
+
+
+@pytest.mark.parametrize("distance", [4, 8, 10])
+def test_clusters_are_connected_components(distance: int) -> None:
+    """A chain of hashes, each a few bits from the next, is one cluster however far apart its ends are."""
+    rng = np.random.default_rng(0)
+    far = rng.integers(0, 2**63, 5).astype(np.uint64)
+    chain = [far[0]]
+    for step in range(6):
+        chain.append(chain[-1] ^ (np.uint64(2**distance - 1) << np.uint64(distance * step % (64 - distance))))
+    hashes = np.array([*chain, *far[1:], far[4]], dtype=np.uint64)
+    clusters = clusters_of(hashes, distance)
+    assert len(set(clusters[:7])) == 1
+    assert len(set(clusters)) == 5
+    assert clusters[-1] == clusters[-2]
+
+
+def test_clusters_of_nothing() -> None:
+    assert clusters_of(np.empty(0, np.uint64), 8).shape == (0,)

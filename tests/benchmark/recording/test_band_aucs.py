@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.metrics.bootstrap import auc_interval
-from bandbench.benchmark.metrics.roc import Scored, roc_auc
+from bandbench.benchmark.metrics.bootstrap import GroupBootstrap
+from bandbench.benchmark.metrics.roc import Scored, roc_auc, weighted_auc
 from bandbench.benchmark.recording.band_aucs import FILE, aucs_and_errors, narrow_aucs
 from bandbench.benchmark.store.files import read_json
 from conftest import run, small_study
@@ -27,9 +27,13 @@ def test_errors_are_those_of_the_bootstrap() -> None:
         offsets = rng.normal(size=80)[np.arange(400) % 80]
         each.append([Scored(labels, strength * labels + offsets + rng.normal(size=400), groups) for _ in range(2)])
     values, errors = aucs_and_errors(each)
-    drawn = [auc_interval(draws, 2000) for draws in each]
-    assert values == pytest.approx([interval.value for interval in drawn])
-    assert errors == pytest.approx([interval.error for interval in drawn], rel=0.15)
+    bootstrap = GroupBootstrap(each[0], 2000)
+    drawn = [
+        np.mean([bootstrap.under_draws(s, lambda s, w: weighted_auc(s.labels, s.scores, w)) for s in draws], axis=0)
+        for draws in each
+    ]
+    assert values == pytest.approx([np.mean([roc_auc(s.labels, s.scores) for s in draws]) for draws in each])
+    assert errors == pytest.approx([aucs.std(ddof=1) for aucs in drawn], rel=0.15)
 
 
 def test_a_single_group_has_no_error() -> None:
@@ -64,9 +68,11 @@ def test_a_sweep_tells_where_the_evidence_is_abroad(cell: Path) -> None:
     left = {round(entry["low"], 2): entry["tests"]["mine"][0] for entry in narrow if entry["kind"] == "stop"}
     assert min(left, key=lambda low: left[low]) == 0.2
     assert (cell / "band_transfer.png").exists()
-    # Only the search and the sweep of kept bands look for the evidence interval.
     stages = [trial["stage"] for trial in document["trials"]]
-    assert stages == ["allpass", *["sweep"] * 7, *["stop_sweep"] * 7]
+    assert stages == ["allpass", *["sweep"] * 7, *["stop_sweep"] * 7, *["evidence"] * 2]
+    (stretch,) = document["evidence"]
+    assert (stretch["low"], stretch["high"]) == pytest.approx((0.2, 0.3), abs=0.05)
+    assert stretch["sufficient"]
 
 
 def test_numbers_follow_from_the_table(cell: Path) -> None:

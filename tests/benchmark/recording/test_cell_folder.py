@@ -12,11 +12,13 @@ from bandbench.benchmark.recording.keys import cell_key
 from bandbench.benchmark.records import RULE, Cell, CellResult, Trial
 from bandbench.benchmark.records import Tested as ScoredBand  # a name that pytest does not take for tests
 from bandbench.benchmark.results.cell_document import read_cell
+from bandbench.benchmark.results.evidence import EvidenceStretch
 from bandbench.benchmark.results.rows import read_rows
 from bandbench.benchmark.store.folders import results_root
 from made_cells import interval, item_set, made_cell, record_of
 
 ALL, LOW = Band(), Band("low", 0.2)
+EVIDENCE = (EvidenceStretch(0.1, 0.2, True, False), EvidenceStretch(0.3, 0.4, False, True))
 REALS, FAKES = (0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8)
 
 
@@ -30,7 +32,7 @@ def result_of(folder: Path, cell: Cell, oracles: tuple[str, ...] = ()) -> CellRe
     trials = (Trial(ALL, "allpass", interval(0.8, 0.01), records), Trial(LOW, "search", interval(0.9, 0.01), records))
     tested = [ScoredBand("chosen", LOW, records), ScoredBand("allpass", ALL, records)]
     tested += [ScoredBand("oracle", ALL, records, name) for name in oracles]
-    return CellResult(cell, trials, (0.1, 0.2), trials[1], tuple(tested), ("high 0.3: no memory",))
+    return CellResult(cell, trials, EVIDENCE, trials[1], tuple(tested), ("high 0.3: no memory",))
 
 
 def test_a_cell_lies_under_its_key() -> None:
@@ -43,8 +45,7 @@ def test_the_document_holds_what_was_tried_and_chosen(tmp_path: Path) -> None:
     assert read_cell(tmp_path / "cell") == document
     assert (document.key, document.band, document.rule, document.seeds) == ("key", LOW, RULE, 2)
     assert [(trial.stage, trial.auc) for trial in document.trials] == [("allpass", 0.8), ("search", 0.9)]
-    assert document.evidence is not None
-    assert (document.evidence.low, document.evidence.high) == (0.1, 0.2)
+    assert document.evidence == EVIDENCE
     assert (document.gaps, document.tests, document.finished) == (("high 0.3: no memory",), ("home", "away"), 1000.0)
     assert document.digests["1/home/train"] == "train 1"
 

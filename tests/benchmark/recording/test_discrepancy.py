@@ -46,7 +46,9 @@ def write(root: Path, boost: float, n_test: int = 24, one_person: bool = False) 
             for i in range(n):
                 seed += 1
                 picture = noise_picture(seed, 48, boost if label == "fake" else 1.0)
-                Image.fromarray(picture).save(folder / (f"somebody_{i}.png" if person else f"{split}{label}{chr(97 + i)}.png"))
+                path = folder / (f"somebody/{i}.png" if person else f"{split}{label}{chr(97 + i)}.png")
+                path.parent.mkdir(exist_ok=True)
+                Image.fromarray(picture).save(path)
     return root
 
 

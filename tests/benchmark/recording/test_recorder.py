@@ -14,6 +14,8 @@ from bandbench.benchmark.recording.recorder import Recorder
 from bandbench.benchmark.records import Cell, CellResult, Record, Trial
 from bandbench.benchmark.records import Tested as ScoredBand  # a name that pytest does not take for tests
 from bandbench.benchmark.results.cell_rows import cell_rows
+from bandbench.benchmark.results.evidence import EvidenceStretch
+from bandbench.benchmark.results.marks import marks_of
 from bandbench.benchmark.results.rows import rows_to_json
 from bandbench.benchmark.store.files import write_json
 from conftest import SilentReporter
@@ -110,9 +112,9 @@ def test_a_result_goes_to_the_store_with_its_rows_and_gaps(tmp_path: Path) -> No
     rows = finished_cell(tmp_path, cell)
     chosen = Trial(ALL, "allpass", interval(0.9, 0.01), (Record("k"),))
     record, shelf, _ = recorder()
-    record.finished(
-        CellResult(cell, (chosen,), (0.1, 0.2), chosen, (ScoredBand("chosen", ALL, (Record("k"),)),), ("gap",)), rows
-    )
+    evidence = (EvidenceStretch(0.1, 0.2), EvidenceStretch(0.3, 0.4))
+    tested = (ScoredBand("chosen", ALL, (Record("k"),)),)
+    record.finished(CellResult(cell, (chosen,), evidence, chosen, tested, ("gap",)), rows)
     assert (record.rows, record.gaps, record.failures) == (rows, {cell.label: ("gap",)}, {})
     (document,) = shelf.documents
     assert (document.kind, document.key, document.study_key) == ("cell", cell_key(cell), study_key(cell))
@@ -123,6 +125,8 @@ def test_a_result_goes_to_the_store_with_its_rows_and_gaps(tmp_path: Path) -> No
     )
     assert document.artifacts == str(cell_folder(cell))
     assert document.used > 0
+    assert document.tags["marks"].split(", ") == [mark.value for mark in marks_of(rows[0])]
+    assert "one_draw" in document.tags["marks"]
 
 
 def test_trials_go_to_the_store_but_for_failed_ones_and_the_best_is_told() -> None:

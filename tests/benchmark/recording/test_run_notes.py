@@ -8,7 +8,9 @@ import pytest
 
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.recording.run_notes import MOST_DOMAINS, cell_note, study_note, text
-from bandbench.benchmark.results.rows import EvidenceInterval, Row, TestResult
+from bandbench.benchmark.results.evidence import EvidenceStretch
+from bandbench.benchmark.results.marks import Mark
+from bandbench.benchmark.results.rows import Plateau, Row, TestResult
 from made_cells import made_cell
 
 ROW = Row(
@@ -35,16 +37,33 @@ def test_a_note_names_detector_domain_band_and_rule(tmp_path: Path) -> None:
     assert "(3 draws of its training and validation pictures)" in lines(replace(ROW, seeds=3), tmp_path)[0]
 
 
+def test_a_note_explains_the_marks(tmp_path: Path) -> None:
+    note = cell_note(ROW, made_cell(), tmp_path, (Mark.ONE_DRAW, Mark.NOTHING_LEARNED)).splitlines()
+    assert [line.partition(":")[0] for line in note if line.startswith("- **")] == ["- **one draw**", "- **nothing learned**"]
+    assert not any(line.startswith("- **") for line in lines(ROW, tmp_path))
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"evidence": EvidenceInterval(0.1, 0.25), "swept": True}, "0.100 to 0.250 cycles/pixel."),
-        ({"swept": True}, "none found."),
-        ({}, "not asked, as the study has no sweep of narrow bands."),
+        ({"evidence": ()}, "none found. The chosen band does not lie within the frequencies that carry evidence."),
+        ({"evidence": None}, "not asked, as the study has no sweep of narrow bands."),
     ],
 )
 def test_no_evidence_and_no_sweep_are_two_things(changes: dict[str, object], sentence: str, tmp_path: Path) -> None:
-    assert f"Evidence interval: {sentence}" in lines(replace(ROW, **changes), tmp_path)  # type: ignore[arg-type]
+    assert f"Evidence: {sentence}" in lines(replace(ROW, **changes), tmp_path)  # type: ignore[arg-type]
+
+
+def test_the_evidence_says_what_suffices_what_is_necessary_and_where_the_band_lies(tmp_path: Path) -> None:
+    sufficient = "A narrow band that is kept alone there has a validation AUC that is clearly above 0.5."
+    inside = replace(ROW, evidence=(EvidenceStretch(0.1, 0.19, True, None),))
+    assert f"Evidence: 0.100-0.190 cycles/pixel. {sufficient}" in lines(inside, tmp_path)
+    outside = replace(ROW, evidence=(EvidenceStretch(0.3, 0.4, True, True),), plateau=Plateau(0.0, 0.25))
+    assert (
+        f"Evidence: 0.300-0.400 (all necessary) cycles/pixel. {sufficient} *Necessary*: without a narrow band there the AUC is "
+        "clearly below that with all frequencies. Bands between 0.000 and 0.250 cycles/pixel tie with the chosen one. "
+        "The chosen band does not lie within the frequencies that carry evidence."
+    ) in lines(outside, tmp_path)
 
 
 def test_the_table_holds_plain_test_domains_and_a_dash_for_undefined_numbers(tmp_path: Path) -> None:

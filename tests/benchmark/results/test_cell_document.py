@@ -10,6 +10,7 @@ import pytest
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.results.cell_document import SCHEMA, CellDocument, find_cell, keep_cell_document, read_cell
+from bandbench.benchmark.results.evidence import EvidenceStretch
 from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.store.files import dump_json, write_json
 
@@ -26,7 +27,10 @@ OLD: dict[str, Any] = {
 NEW = OLD | {
     "schema": SCHEMA, "settings": "set", "variant": "var", "split_id": "id", "splits": {"a": "1"}, "test_splits": {"a": "2"},
     "pictures": {"a": "3"}, "dropped_leaks": {"train": 1, "val": 0}, "data": {"x": {"missing": ["p"]}},
-    "lookalikes": {"a": {"n": 1, "pairs": [["i", "j"]]}}, "model_bytes": None,
+    "lookalikes": {"a": {"n": 1, "pairs": [["i", "j"]]}}, "reals": {"r": {"n": 0, "pairs": []}}, "model_bytes": None,
+    "train_overlap": 0.75, "plateau": {"low": 0.15, "high": 0.35},
+    "evidence": [{"low": 0.1, "high": 0.2, "sufficient": True, "necessary": False}],
+    "shortcuts": {"a": {"auc": 1.0, "lo": 0.9, "hi": 1.0, "fact": "format", "values": ["PNG", "JPEG 75"], "ambiguous": False}},
     "narrow": [{"kind": "band", "low": 0.1, "high": 0.2, "val": [0.5, None], "tests": {"b": [0.6, 0.1]}}],
 }  # fmt: skip
 
@@ -38,14 +42,23 @@ def test_a_document_is_written_as_it_was_read() -> None:
     assert CellDocument.from_json(NEW).clips == "mean"  # which a document does not say
 
 
-@pytest.mark.parametrize("schema", [2, 3])
+@pytest.mark.parametrize("schema", [2, 3, 4])
 def test_earlier_schemas_are_upgraded(schema: int) -> None:
     document = CellDocument.from_json(OLD | {"schema": schema})
     assert (document.settings, document.variant) == ("abcdefgh", "01234567")
     assert (document.splits, document.split_id, document.lookalikes, document.narrow) == ({}, "", {}, ())
     assert document.dropped_leaks == {"train": 0, "val": 0}
+    assert document.train_overlap == 0
     assert document.to_json()["schema"] == SCHEMA
     assert math.isnan(document.trials[0].auc)
+    assert document.evidence == (EvidenceStretch(0.1, 0.2, True, None),)
+    assert document.plateau is None
+
+
+def test_no_interval_of_an_earlier_schema_is_nothing_found_or_not_asked() -> None:
+    swept = OLD | {"evidence": None}
+    assert CellDocument.from_json(swept).evidence == ()
+    assert CellDocument.from_json(swept | {"trials": []}).evidence is None
 
 
 @pytest.mark.parametrize(

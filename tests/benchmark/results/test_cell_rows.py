@@ -3,8 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pytest
 
 from bandbench.benchmark.errors import DataError
@@ -13,6 +13,7 @@ from bandbench.benchmark.recording.cell_folder import write_cell
 from bandbench.benchmark.records import Cell, CellResult
 from bandbench.benchmark.records import Tested as ScoredBand  # a name that pytest does not take for tests
 from bandbench.benchmark.results.cell_rows import cell_rows
+from bandbench.benchmark.results.evidence import Evidence, EvidenceStretch
 from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.store.files import read_json, write_json
 from made_cells import made_cell, record_of, trial
@@ -30,7 +31,7 @@ FAKES: Mapping[float, Sequence[float]] = {  # by the AUC that they have against 
 
 
 def kept(
-    folder: Path, cell: Cell, bands: Sequence[tuple[str, Band, Mapping[str, Sequence[float]], str]], evidence: Any = None
+    folder: Path, cell: Cell, bands: Sequence[tuple[str, Band, Mapping[str, Sequence[float]], str]], evidence: Evidence = None
 ) -> Path:
     """
     Write the folder of a cell.
@@ -41,7 +42,7 @@ def kept(
     cell : Cell
     bands : sequence of (role, band, AUCs by test domain, domain of an oracle)
         An AUC per draw. The first band is the chosen one.
-    evidence : (low, high), optional
+    evidence : tuple of EvidenceStretch, optional
     """
     tested = []
     for number, (role, band, aucs, domain) in enumerate(bands):
@@ -68,7 +69,7 @@ def test_a_row_is_made_of_the_score_files(tmp_path: Path) -> None:
         ("oracle", HIGH, {"home": [0.75], "away": [1.0], "far": [0.0]}, "away"),
         ("oracle", LOW, {"home": [1.0], "away": [0.75], "far": [0.25]}, "far"),
     ]
-    rows = cell_rows(kept(tmp_path, made_cell(("home", "away", "far")), bands, (0.1, 0.2)))
+    rows = cell_rows(kept(tmp_path, made_cell(("home", "away", "far")), bands, (EvidenceStretch(0.1, 0.2),)))
     assert [row.role for row in rows] == ["chosen", "allpass"]
     row = rows[0]
     assert (row.detector, row.train, row.cell) == ("spectral_svm", "home", "f" * 64)
@@ -158,6 +159,124 @@ def test_a_domain_of_one_class_leaves_what_is_of_all_domains_undefined(tmp_path:
     for name in ("cross_domain_auc", "worst_auc", "gain"):
         assert math.isnan(row.value(name))
     assert row.worst_domain == ""
+
+
+# --- intervals ---------------------------------------------------------------------------------------------------------
+
+CASES = np.random.default_rng(0).normal(size=(2, 120))  # reals, fakes
+
+
+def drawn(folder: Path, shifts: Mapping[str, Sequence[float]], overlap: float = 0.0, seed: int = 1) -> Row:
+    """
+    Row of a cell with 120 test pictures a class at home and away.
+
+    Parameters
+    ----------
+    folder : Path
+    shifts : mapping of str to sequence of float
+        By role, the distance of the classes in every draw; all draws see the same pictures, with some noise of their own.
+    overlap : float
+    """
+    rng = np.random.default_rng(seed)
+    n_draws = len(shifts["chosen"])
+    tested = []
+    for role, each in shifts.items():
+        records = []
+        for draw, shift in enumerate(each):
+            reals, fakes = CASES + 0.3 * rng.normal(size=CASES.shape)
+            sets = [(name, "test", list(reals), list(fakes + shift)) for name in ("home", "away")]
+            records.append(record_of(folder / "records", f"{role}-{draw}", ("home", "val", REALS, FAKES[1.0]), sets))
+        band = {"chosen": LOW, "allpass": ALL, "oracle": HIGH}[role]
+        tested.append(ScoredBand(role, band, tuple(records), "away" * (role == "oracle")))
+    chosen = trial(LOW, 0.9)
+    write_cell(CellResult(made_cell(draws=n_draws), (chosen,), None, chosen, tuple(tested)), "f" * 64, folder / "cell")
+    document = read_json(folder / "cell" / "cell.json")
+    assert document is not None
+    write_json(folder / "cell" / "cell.json", document | {"train_overlap": overlap})
+    return cell_rows(folder / "cell")[0]
+
+
+def width(row: Row, name: str) -> float:
+    low, value, high = (row.value(f"{name}{end}") for end in ("_lo", "", "_hi"))
+    assert low <= value <= high
+    return high - low
+
+
+def test_another_training_draw_counts(tmp_path: Path) -> None:
+    """Draws that differ more than their pictures explain widen the interval, and more so where they overlap."""
+    alike = drawn(tmp_path / "a", {"chosen": [1.0] * 5, "allpass": [1.0] * 5})
+    unlike = drawn(tmp_path / "b", {"chosen": [0.2, 0.6, 1.0, 1.4, 1.8], "allpass": [1.0] * 5})
+    overlapping = drawn(tmp_path / "c", {"chosen": [0.2, 0.6, 1.0, 1.4, 1.8], "allpass": [1.0] * 5}, overlap=0.75)
+    same = drawn(tmp_path / "d", {"chosen": [0.2, 0.6, 1.0, 1.4, 1.8], "allpass": [1.0] * 5}, overlap=1.0)
+    for name in ("in_domain_auc", "cross_domain_auc", "pd10", "eer"):
+        assert width(alike, name) < 0.6 * width(unlike, name) < 0.9 * width(overlapping, name)
+        assert width(same, name) == pytest.approx(width(unlike, name))
+    aucs = [test.auc for test in unlike.tests]
+    assert unlike.draw_sd == unlike.tests[1].draw_sd > 0.1 > 5 * alike.draw_sd
+    assert aucs[1] == unlike.cross_domain_auc
+    assert (overlapping.train_overlap, same.train_overlap) == (0.75, 1)
+
+
+def test_one_draw_has_an_interval_over_test_pictures_and_no_deviation(tmp_path: Path) -> None:
+    row = drawn(tmp_path, {"chosen": [1.0], "allpass": [1.0]})
+    assert 0.08 < width(row, "cross_domain_auc") < 0.2
+    assert math.isnan(row.draw_sd)
+    assert row.to_json()["train_overlap"] == 0
+
+
+def test_gain_and_gap_are_paired(tmp_path: Path) -> None:
+    """The same pictures and the same draws on both sides: what is common to them moves no difference."""
+    steps = [0.2, 0.6, 1.0, 1.4, 1.8]
+    row = drawn(tmp_path, {"chosen": [x + 0.4 for x in steps], "allpass": steps, "oracle": [x + 0.5 for x in steps]})
+    assert row.gain_lo > 0
+    assert width(row, "gain") < 0.5 * width(row, "cross_domain_auc")
+    assert row.gap == pytest.approx(row.oracle_auc - row.cross_domain_auc)
+    assert width(row, "gap") < 0.5 * width(row, "cross_domain_auc")
+    without = drawn(tmp_path / "b", {"chosen": steps, "allpass": steps})
+    assert math.isnan(without.gap)
+    assert math.isnan(without.gap_lo)
+
+
+def test_what_chose_all_pass_gains_exactly_nothing(tmp_path: Path) -> None:
+    row = row_of(tmp_path, {"home": (REALS, FAKES[1.0]), "away": (REALS, FAKES[0.5])})
+    assert (row.gain, row.gain_lo, row.gain_hi) == (0, 0, 0)
+
+
+def test_rates_have_intervals_where_there_are_groups_enough(tmp_path: Path) -> None:
+    row = drawn(tmp_path, {"chosen": [1.0, 1.2], "allpass": [1.0, 1.0]})
+    test = row.tests[1]
+    for name in ("pd10", "pd5", "eer"):
+        assert 0 <= test.metrics[f"{name}_lo"] < test.metrics[name] < test.metrics[f"{name}_hi"] <= 1
+        assert row.metrics[f"{name}_lo"] == test.metrics[f"{name}_lo"]  # there is one other domain
+    assert test.metrics["pd1"] >= 0
+    assert math.isnan(test.metrics["pd1_lo"])  # 120 groups of reals, of 200
+    again = Row.from_json(row.to_json())
+    assert again.metrics["eer_hi"] == row.metrics["eer_hi"]
+    assert again.tests[1].metrics["pd5_lo"] == test.metrics["pd5_lo"]
+    assert (again.gain_lo, again.draw_sd) == (row.gain_lo, row.draw_sd)
+
+
+def test_the_interval_of_the_worst_domain_is_one_of_the_lowest_true_auc(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    names = ("home", *(f"far{i}" for i in range(6)))
+    row = row_of(tmp_path, {name: (rng.normal(size=60).tolist(), (rng.normal(size=60) + 1).tolist()) for name in names})
+    tests = {test.domain: test for test in row.tests}
+    worst = tests[row.worst_domain]
+    assert row.worst_auc == worst.auc == min(tests[name].auc for name in names[1:])
+    assert row.worst_auc_lo == min(tests[name].auc_lo for name in names[1:])
+    assert row.worst_auc_hi > worst.auc_hi
+
+
+def test_rows_of_an_earlier_version_have_no_new_numbers(tmp_path: Path) -> None:
+    row = drawn(tmp_path, {"chosen": [1.0, 1.2], "allpass": [1.0, 1.0]})
+    new = ("gain_lo", "gain_hi", "gap", "gap_lo", "gap_hi", "draw_sd", "train_overlap")
+    old = {name: value for name, value in row.to_json().items() if name not in new}
+    old["tests"] = [{name: value for name, value in test.items() if name != "draw_sd"} for test in old["tests"]]
+    again = Row.from_json(old)
+    assert again.cross_domain_auc == row.cross_domain_auc
+    assert math.isnan(again.gain_lo)
+    assert math.isnan(again.tests[0].draw_sd)
+    assert again.train_overlap == 0
 
 
 # --- what cannot be read ---------------------------------------------------------------------------------------------

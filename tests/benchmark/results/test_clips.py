@@ -8,9 +8,9 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from bandbench.benchmark.metrics.bootstrap import GroupBootstrap
 from bandbench.benchmark.metrics.clips import ClipRule, clip_scores, clip_threshold
 from bandbench.benchmark.metrics.detection import balanced_accuracy, best_threshold
+from bandbench.benchmark.metrics.intervals import Intervals
 from bandbench.benchmark.metrics.roc import Scored, roc_auc
 from bandbench.benchmark.recording.keys import settings_digest
 from bandbench.benchmark.records import Cell
@@ -38,8 +38,8 @@ def entry_of(clips: RowClips, domain: str) -> dict[str, Any]:
 
 
 def clips_of(tests: list[DomainScores], val: DomainScores | None, rule: ClipRule = ClipRule.MEAN) -> RowClips:
-    bootstrap = GroupBootstrap([test.scored for test in tests], 200)
-    return row_clips(rule, [val], {test.domain: [test] for test in tests}, bootstrap)
+    intervals = Intervals([test.scored for test in tests], 200)
+    return row_clips(rule, [val], {test.domain: [test] for test in tests}, intervals)
 
 
 VAL = domain_scores("a", 1, "val")

@@ -1,11 +1,13 @@
 """Marks of rows follow from the numbers of the rows."""
 
+import math
 from dataclasses import replace
 
 import pytest
 
 from bandbench.benchmark.frequency.bands import Band
-from bandbench.benchmark.results.marks import MEANINGS, Mark, marks_of
+from bandbench.benchmark.results.evidence import EvidenceStretch
+from bandbench.benchmark.results.marks import LABELS, MEANINGS, Mark, is_coin, is_control, marks_of, without_rank
 from bandbench.benchmark.results.rows import RealsResult, Row, Shortcut, TestResult
 
 SOURCES = (RealsResult("ffhq", 0.9, 0.8, 0.95, 100), RealsResult("celeba", 0.7, 0.6, 0.8, 100))
@@ -27,7 +29,13 @@ def test_a_sound_row_has_no_mark():
         ({"seeds": 4}, Mark.FEW_DRAWS),
         ({"in_domain_auc_lo": 0.5}, Mark.NOTHING_LEARNED),
         ({"cross_domain_auc_lo": 0.4}, Mark.LIKE_COIN_FLIP),
+        ({"detector": "coin_flip"}, Mark.CONTROL),
+        ({"control": True}, Mark.CONTROL),
+        ({"detector": "file_facts(n=3)"}, Mark.CONTROL),
+        ({"detector": "permuted_labels/x"}, Mark.CONTROL),
         ({"shortcut": Shortcut(0.9, 0.61, 0.95, "format")}, Mark.SHORTCUT),
+        ({"band": Band("high", 0.3), "evidence": (EvidenceStretch(0.1, 0.2),)}, Mark.OUTSIDE_EVIDENCE),
+        ({"band": Band("high", 0.3), "evidence": ()}, Mark.OUTSIDE_EVIDENCE),
         ({"tests": (replace(TEST, lookalikes=3),)}, Mark.LOOKALIKES),
         ({"tests": (replace(TEST, by_reals=SOURCES[:1]),)}, Mark.ONE_SOURCE_OF_REALS),
     ],
@@ -36,5 +44,47 @@ def test_each_reason_marks_the_row(changes, mark):
     assert marks_of(replace(SOUND, **changes)) == (mark,)
 
 
-def test_every_mark_has_a_sentence():
-    assert set(MEANINGS) == set(Mark)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"band": Band(), "evidence": (EvidenceStretch(0.1, 0.2),)},
+        {"band": Band("low", 0.3), "evidence": (EvidenceStretch(0.1, 0.2),)},
+        {"band": Band("high", 0.3), "evidence": None},
+        {"band": Band("high", 0.3), "evidence": (), "role": "fixed"},
+    ],
+)
+def test_a_band_that_holds_the_evidence_or_was_not_chosen_is_not_outside(changes):
+    assert marks_of(replace(SOUND, **changes)) == ()
+
+
+def test_every_mark_has_a_name_and_a_sentence():
+    assert set(MEANINGS) == set(LABELS) == set(Mark)
+    assert all(mark.meaning.endswith(".") for mark in Mark)
+
+
+def test_look_alikes_in_computed_pictures_are_no_mark():
+    row = replace(SOUND, tests=(replace(TEST, domain="procedural/blend", lookalikes=50),))
+    assert marks_of(row) == (Mark.LOOKALIKES,)
+    assert marks_of(row, {"procedural"}) == ()
+
+
+def test_a_row_that_was_tested_at_home_alone_is_like_a_coin_by_its_in_domain_interval():
+    nothing = {f"cross_domain_auc{end}": math.nan for end in ("", "_lo", "_hi")}
+    row = replace(SOUND, in_domain_auc_lo=0.4, **nothing)
+    assert marks_of(row) == (Mark.NOTHING_LEARNED, Mark.LIKE_COIN_FLIP)
+
+
+def test_an_interval_below_a_half_is_no_coin_and_has_learned_nothing_at_home():
+    row = replace(SOUND, cross_domain_auc_lo=0.2, cross_domain_auc_hi=0.4, in_domain_auc_lo=0.2, in_domain_auc_hi=0.4)
+    assert marks_of(row) == (Mark.NOTHING_LEARNED,)
+
+
+def test_the_first_reason_for_no_rank_is_given():
+    assert without_rank([Mark.NOTHING_LEARNED, Mark.ONE_DRAW, Mark.SHORTCUT]) is Mark.ONE_DRAW
+    assert without_rank([Mark.SHORTCUT, Mark.LIKE_COIN_FLIP]) is None
+
+
+def test_names_that_begin_like_a_control_are_none():
+    assert is_control("coin_flip/any") is True
+    assert is_control("coin_flips") is False
+    assert (is_coin("coin_flip(seed=1)"), is_coin("file_facts")) == (True, False)

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.results.evidence import EvidenceStretch
 from bandbench.benchmark.results.rows import (
-    EvidenceInterval,
     PerturbationResult,
+    Plateau,
     Row,
     Standing,
     SubmissionFacts,
@@ -22,8 +23,9 @@ from bandbench.benchmark.store.files import dump_json
 
 TEST = TestResult("b", 0.7, 0.6, 0.8, 20, 1.0, oracle_band=Band("low", 0.2), metrics={"eer": 0.3, "pd1": math.nan})
 DROP = PerturbationResult("blur:sigma=1", "in-domain", ("a",), 0.9, 0.8, 0.7, 0.9, 0.1, 0.0, 0.2)
+EVIDENCE = (EvidenceStretch(0.1, 0.2, True, False), EvidenceStretch(0.3, 0.4, False, True))
 ROW = Row(
-    "svm", "a", "chosen", Band("high", 0.3), EvidenceInterval(0.1, 0.2), in_domain_auc=0.9, model_bytes=2048, gaps=("g",),
+    "svm", "a", "chosen", Band("high", 0.3), EVIDENCE, in_domain_auc=0.9, model_bytes=2048, gaps=("g",),
     splits={"a": "1"}, data={"x": {"missing": ["p"]}}, tests=(TEST,), robustness=(DROP,), metrics={"clips": 0.5},
 )  # fmt: skip
 
@@ -38,6 +40,7 @@ def through_json(row: Row) -> Row:
     [
         {},
         {"evidence": None, "tests": (), "robustness": ()},
+        {"evidence": (), "swept": True, "plateau": Plateau(0.2, 0.5)},
         {"run_id": "r", "current": False},
         {"source": "submitted", "verified": True, "submission": SubmissionFacts("theirs", notes=("n",))},
     ],
@@ -45,6 +48,19 @@ def through_json(row: Row) -> Row:
 def test_a_row_comes_back_as_it_was(changes: dict) -> None:
     row = replace(ROW, **changes)
     assert repr(through_json(row)) == repr(row)
+
+
+@pytest.mark.parametrize(
+    ("written", "swept", "evidence"),
+    [
+        ({"low": 0.1, "high": 0.2}, True, (EvidenceStretch(0.1, 0.2, True, None),)),
+        (None, True, ()),
+        (None, False, None),
+    ],
+)
+def test_the_one_interval_of_earlier_rows_is_a_list(written: dict | None, swept: bool, evidence: tuple | None) -> None:
+    (row,) = rows_from_json([ROW.to_json() | {"evidence": written, "swept": swept}])
+    assert row.evidence == evidence
 
 
 def test_numbers_keep_their_kind() -> None:
@@ -88,3 +104,34 @@ def test_a_perturbed_training_domain_is_home() -> None:
     assert ([test.domain for test in home], [test.domain for test in abroad]) == (["a+blur:sigma=1"], ["b"])
     home, _ = home_and_abroad(tests[:1], "a+blur:sigma=1")
     assert [test.domain for test in home] == ["a"]
+
+
+def result(domain: str) -> TestResult:
+    return TestResult(domain, 0.7, 0.6, 0.8, 20, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("train", "not_counted", "home", "abroad"),
+    [
+        ("s/a & s/b", (), ["s/a", "s/b"], ["s/c", "s/d"]),
+        ("s/a+noise:sd=5 & s/b", (), ["s/a+noise:sd=5", "s/b"], ["s/c", "s/d"]),
+        ("s/a & s/b", ("s/d",), ["s/a", "s/b"], ["s/c"]),
+        ("s/a & other", (), ["s/a"], ["s/b", "s/c", "s/d"]),
+        ("s/a & 10 shots of s/c", (), ["s/a"], ["s/c"]),
+    ],
+)
+def test_a_pool_is_at_home_on_all_of_its_domains(
+    train: str, not_counted: tuple[str, ...], home: list[str], abroad: list[str]
+) -> None:
+    tests = [result(name) for name in ("s/a", "s/b", "s/c", "s/d", "s/a+noise:sd=5", "s/c+noise:sd=5")]
+    found = home_and_abroad(tests, train, not_counted)
+    assert [[test.domain for test in side] for side in found] == [home, abroad]
+
+
+def test_the_parts_of_a_training_are_a_list_in_json() -> None:
+    row = replace(ROW, train="a & b & 10 shots of c", shots=10, not_counted=("d",))
+    (data,) = rows_to_json([row])
+    assert (data["train"], data["shots"], data["not_counted"]) == (["a", "b", "10 shots of c"], 10, ["d"])
+    assert through_json(row).train == row.train
+    assert through_json(row).not_counted == ("d",)
+    assert rows_to_json([ROW])[0]["train"] == "a"

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.frequency.bands import MAX_FREQUENCY, Band
 from bandbench.benchmark.metrics.roc import Interval
-from bandbench.benchmark.records import Assessment, Cell, CellResult, Job, Record, Trial
+from bandbench.benchmark.metrics.simultaneous import Clarity
+from bandbench.benchmark.records import Assessment, Cell, CellResult, Comparison, Job, Record, Trial
+from bandbench.benchmark.results.evidence import EvidenceStretch
 from bandbench.benchmark.search.cell import run_cell
 from made_cells import interval, made_cell
 
@@ -59,6 +61,7 @@ class Played:
     ) -> None:
         self.jobs: list[list[Job]] = []
         self.observed: list[Trial] = []
+        self.comparisons: list[Comparison] = []
         self._failing, self._validation, self._sealed = failing or {}, validation, sealed
         self._bands: dict[str, Band] = {}
         course = run_cell(cell, search or SearchOf(), self)  # type: ignore[arg-type]
@@ -75,7 +78,10 @@ class Played:
     def tried(self, cell: Cell, trials: Sequence[Trial]) -> None:
         self.observed += trials
 
-    def _answer(self, piece: Job | Assessment) -> Record | Interval:
+    def _answer(self, piece: Job | Assessment | Comparison) -> Record | Interval | Clarity:
+        if isinstance(piece, Comparison):
+            self.comparisons.append(piece)
+            return self._compared(piece)
         if isinstance(piece, Assessment):
             return interval(self._validation(self._bands[piece.scores[0]]), 0.01)
         if piece.band in self._failing:
@@ -84,6 +90,12 @@ class Played:
         self._bands[name] = piece.band
         aucs = {items.domain: self._sealed(piece.band, items.domain, piece.replicate) for items in piece.tests}
         return Record(piece.key, val_scores=name, sealed=aucs)
+
+    def _compared(self, piece: Comparison) -> Clarity:
+        """Take every difference of 0.1 for clear."""
+        than = self._validation(self._bands[piece.reference[0]]) if piece.reference else 0.5
+        differences = tuple(piece.sign * (self._validation(self._bands[files[0]]) - than) for files in piece.scores)
+        return Clarity(tuple(value > 0.1 for value in differences), tuple(20 * value for value in differences))
 
     def roles(self) -> list[tuple[str, Band, str]]:
         return [(one.role, one.band, one.domain) for one in self.result.tested]
@@ -103,6 +115,7 @@ def test_every_band_is_fitted_on_every_draw_stage_by_stage() -> None:
     asked = [[(job.band, job.replicate) for job in jobs] for jobs in played.jobs]
     wanted = [[ALL, *swept, HIGH], [LOW, NARROW], [WIDE]]
     assert asked[:3] == [[(band, draw) for band in bands for draw in (0, 1)] for bands in wanted]
+    assert played.result.evidence == (EvidenceStretch(0.0, round(MAX_FREQUENCY, 6), True, None),)  # whose band is all-pass
     assert search.asked == [(0, 2), (2, 3)]
     assert [one.stage for one in played.result.trials] == ["allpass", *["sweep"] * len(swept), "fixed", *["search"] * 3]
     assert played.observed == list(played.result.trials)
@@ -115,9 +128,37 @@ def test_the_search_is_told_the_validation_auc_and_begins_with_what_the_sweep_su
     played = Played(cell, search, validation=lambda band: aucs.get(band, 0.5))
     assert search.told == [(100, 0.7), (101, 0.8)]
     assert search.swept == cell.study.sweep_bands
-    assert played.result.evidence == pytest.approx((0.195, 0.295), abs=0.01)
-    low, high = played.result.evidence or (0, 0)
-    assert search.hints == [Band.between(low, high), Band("low", high), Band("high", low)]
+    assert played.result.evidence is not None
+    (stretch,) = played.result.evidence
+    assert (stretch.low, stretch.high) == pytest.approx((0.2, 0.3), abs=0.001)
+    passing = Band.between(stretch.low, stretch.high)
+    wider = Band.between(stretch.low - 0.1, stretch.high + 0.1)
+    assert search.hints == [passing, wider, Band("low", stretch.high), Band("high", stretch.low)]
+    assert [one.band for one in played.result.trials if one.stage == "evidence"] == [passing, wider]
+
+
+def test_bands_taken_out_are_compared_with_all_pass_and_make_stretches_necessary() -> None:
+    cell = made_cell(sweep={"width": 0.1, "step": 0.1, "kinds": ["band", "stop"]}, search={"trials": 0})
+    aucs = {
+        Band.between(0.2, 0.3, order=10): 0.9,
+        Band.between(0.5, 0.6, order=10): 0.9,
+        Band.between(0.2, 0.3, "stop", order=10): 0.6,
+        Band.between(0.0, 0.1, "stop", order=10): 0.7,
+    }
+    played = Played(cell, validation=lambda band: aucs.get(band, 0.95 if band.kind in ("all", "stop") else 0.5))
+    alone, removed, better = played.comparisons
+    assert (len(alone.scores), alone.reference, alone.sign) == (7, (), 1)
+    assert (len(removed.scores), removed.reference, removed.sign) == (7, (f"{ALL} 0",), -1)
+    assert (len(better.scores), better.reference, better.sign) == (7, (f"{ALL} 0",), 1)
+    flags = [(round(s.low, 1), round(s.high, 1), s.sufficient, s.necessary) for s in list(played.result.evidence or [])]
+    assert flags == [(0.0, 0.1, False, True), (0.2, 0.3, True, True), (0.5, 0.6, True, False)]
+
+
+def test_a_study_without_a_sweep_asks_for_no_evidence_and_one_whose_bands_all_fail_finds_none() -> None:
+    assert Played(made_cell(**NO_SWEEP), SearchOf([LOW, NARROW])).result.evidence is None
+    cell = made_cell(sweep={"width": 0.3, "step": 0.3}, search={"trials": 0})
+    failing = {band: Record("k", error="no memory") for band in cell.study.sweep_bands}
+    assert Played(cell, failing=failing).result.evidence == ()
 
 
 def test_test_pictures_are_scored_for_the_oracle_or_not_before_the_choice() -> None:

@@ -115,7 +115,7 @@ def asking(*questions: Sequence[Any], result: Any = "done") -> Generator[Any, An
 def test_answers_come_in_the_order_of_the_question(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
     """The workers of this test finish what was handed in last first."""
     asked = [job(band) for band in BANDS[:3]]
-    (driven,) = Driven(monkeypatch, [asking(asked, [Assessment(("x",), 9), Assessment(("y",), 9)])]).results
+    (driven,) = Driven(monkeypatch, [asking(asked, [Assessment(("x",)), Assessment(("y",))])]).results
     records, assessed = driven[1]
     assert [record.val_scores for record in records] == [str(band) for band in BANDS[:3]]
     assert assessed == ["assessed x", "assessed y"]

@@ -130,5 +130,5 @@ def test_a_band_is_judged_by_the_mean_validation_auc_of_its_draws(tmp_path: Path
     reals = [0.1, 0.2, 0.3, 0.4]
     perfect = score_file(tmp_path / "0.parquet", [("home", "val", reals, [0.5, 0.6, 0.7, 0.8])])
     half = score_file(tmp_path / "1.parquet", [("home", "val", reals, [0.5, 0.6, 0.0, 0.05])])
-    assert assess(Assessment((perfect,), 200)).value == 1
-    assert assess(Assessment((perfect, half), 200)).value == pytest.approx(0.75)
+    assert assess(Assessment((perfect,))).value == 1
+    assert assess(Assessment((perfect, half))).value == pytest.approx(0.75)

@@ -168,3 +168,18 @@ def test_reals_suffice_if_all_detectors_learn_from_them_and_no_band_is_chosen() 
     assert not reals_suffice(small_study(**fixed), specs("spectral_svm"))
     assert not reals_suffice(small_study(**fixed | {"sweep": {}}), specs("warping_cnn"))
     assert not reals_suffice(small_study(**fixed | {"search": {"trials": 1}}), specs("warping_cnn"))
+
+
+def test_controls_join_every_training_domain_that_has_both_classes() -> None:
+    lacking = [*pictures("b", labels=(0,)), *pictures("b", labels=(1,), splits=("val", "test"))]
+    study = {"detectors": ["warping_cnn"], "sweep": None, "search": {"trials": 0}, "seeds": 2, "controls": True}
+    made = plan({"home": pictures("a"), "away": lacking}, train=["home", "away"], test=["home"], **study)
+    assert [spec.label for spec in made.controls] == ["file_facts", "permuted_labels"]
+    assert (len(made.controls_on("home")), len(made.controls_on("away"))) == (2, 0)
+    assert (made.n_cells, made.n_controls, made.n_fits) == (4, 2, 2 * made.n_fits_of_cell + 4)
+
+
+def test_controls_that_a_study_names_are_not_added_again() -> None:
+    named = plan(BOTH, detectors=["file_facts"], controls=True)
+    assert [spec.label for spec in (*named.detectors, *named.controls)] == ["file_facts", "permuted_labels"]
+    assert plan(BOTH).controls == ()

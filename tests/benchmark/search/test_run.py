@@ -15,7 +15,7 @@ from PIL import Image
 
 from bandbench.benchmark.errors import BenchError, DataError, PluginError
 from bandbench.benchmark.frequency import dct, spectra
-from bandbench.benchmark.pictures import crops as images
+from bandbench.benchmark.pictures import file_facts
 from bandbench.benchmark.workers import Workers
 from conftest import noise_picture, run, score_files, small_study
 
@@ -34,11 +34,28 @@ def test_a_study_finds_the_band_that_was_boosted(picture_folder: Maker, tmp_path
     assert low < 0.3
     assert high > 0.2
     assert row.in_domain_auc > 0.9
-    assert row.evidence.low < 0.3
-    assert row.evidence.high > 0.2
+    assert row.evidence[0].low < 0.3
+    assert row.evidence[0].high > 0.2
     assert row.tests[0].n == 16
     assert row.oracle_auc >= row.in_domain_auc
     assert row.seeds == 2
+
+
+def test_controls_are_fitted_once_for_each_draw_with_all_frequencies(picture_folder: Maker, tmp_path: Path) -> None:
+    folder = {"mine": picture_folder()}
+    without = run(small_study(seeds=2), folder)
+    outcome = run(small_study(seeds=2, controls=True), folder)
+    assert outcome.complete and outcome.computed == 4
+    rows = {row.detector: row for row in outcome.rows}
+    assert set(rows) == {"spectral_svm", "file_facts", "permuted_labels"}
+    for name in ("file_facts", "permuted_labels"):
+        row = rows[name]
+        assert (row.role, str(row.band), row.swept, row.seeds) == ("chosen", "all", False, 2)
+        assert not (home(tmp_path) / "cells" / row.cell / "model").exists()
+    assert len({(row.settings, row.split_id) for row in outcome.rows}) == 1  # one comparable set
+    assert repr([row for row in outcome.rows if row.detector == "spectral_svm"]) == repr(without.rows)
+    assert rows["spectral_svm"].shortcut == rows["spectral_svm"].tests[0].shortcut == rows["file_facts"].shortcut
+    assert rows["spectral_svm"].shortcut.ambiguous  # the boost is a trace in the pixels, which these fakes' generator leaves
 
 
 def test_nothing_is_computed_twice(picture_folder: Maker, tmp_path: Path) -> None:
@@ -420,11 +437,11 @@ def test_every_picture_is_read_and_transformed_once(
 ) -> None:
     """However many draws, bands and detectors ask for it."""
     counts: Counter[str] = Counter()
-    for module, name in ((images, "decode"), (spectra, "radius_power"), (dct, "dct2")):
+    for module, name in ((file_facts, "decode_with_facts"), (spectra, "radius_power"), (dct, "dct2")):
         original = getattr(module, name)
 
         def counted(*args: Any, original: Any = original, name: str = name) -> Any:
-            counts[name] += 1 if name == "decode" else len(args[0])
+            counts[name] += 1 if name == "decode_with_facts" else len(args[0])
             return original(*args)
 
         monkeypatch.setattr(module, name, counted)
@@ -432,7 +449,7 @@ def test_every_picture_is_read_and_transformed_once(
     study = small_study(detectors=["spectral_svm", "dct_ridge"], seeds=3)
     outcome = run(study, {"mine": picture_folder(n=30)})
     assert outcome.computed > 3 * 2 * 10
-    assert counts == {"decode": 60, "radius_power": 60, "dct2": 60}
+    assert counts == {"decode_with_facts": 60, "radius_power": 60, "dct2": 60}
 
 
 def finished(value: Any) -> Future[Any]:

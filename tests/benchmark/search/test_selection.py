@@ -1,13 +1,23 @@
-"""Rules of selection, each alone: the chosen band, the evidence interval, the oracle."""
+"""Rules of selection, each alone: the chosen band, the bands of the evidence, the oracle."""
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pytest
 
 from bandbench.benchmark.frequency.bands import MAX_FREQUENCY, Band
 from bandbench.benchmark.metrics.roc import Interval
-from bandbench.benchmark.records import Record, Trial
-from bandbench.benchmark.search.selection import choose, clearly_above_chance, evidence_interval, oracles
+from bandbench.benchmark.metrics.simultaneous import Clarity
+from bandbench.benchmark.records import MOST_EVIDENCE_BANDS, Record, Trial
+from bandbench.benchmark.results.evidence import EvidenceStretch
+from bandbench.benchmark.search.selection import (
+    choose,
+    clearly_above_chance,
+    evidence_bands,
+    oracles,
+    plateau,
+    swept_bands,
+)
 from made_cells import made_cell, trial
 
 ALL, LOW = Band(), Band("low", 0.2)
@@ -73,55 +83,95 @@ def test_an_auc_without_a_standard_error_ties_with_its_equals_alone() -> None:
     assert choose([unknown, trial(NARROW, 0.89)]).band == ALL
 
 
-# --- the evidence interval -------------------------------------------------------------------------------------------
+# --- the choice by the evidence of a sweep ---------------------------------------------------------------------------
 
-STEP = 0.02
-
-
-def sweep(aucs: Sequence[float], error: float = 0.05) -> list[Trial]:
-    """Neighbouring narrow bands from 0.1 cycles/pixel on."""
-    return [trial(Band.between(0.1 + i * STEP, 0.12 + i * STEP), auc, error, "sweep") for i, auc in enumerate(aucs)]
+EVIDENCE = (EvidenceStretch(0.1, 0.3),)
+EDGE = Band.between(0.285, 0.315)
 
 
-def test_the_evidence_is_the_run_of_clear_bands_around_the_best() -> None:
-    assert evidence_interval(sweep([0.9, 0.5, 0.8, 0.95, 0.8, 0.5, 0.9]), STEP) == pytest.approx((0.14, 0.20))
+def test_the_band_that_passes_the_evidence_is_chosen_and_not_the_narrow_one_across_its_edge() -> None:
+    whole = Band.between(0.1, 0.3)
+    trials = [trial(ALL, 1.0, 0.02), trial(EDGE, 1.0, 0.02), trial(whole, 0.99, 0.02)]
+    assert choose(trials, EVIDENCE).band == whole
+    assert choose(trials).band == EDGE
+    assert choose(trials, ()).band == EDGE
 
 
-def test_neighbours_touch_and_do_not_overlap() -> None:
-    assert evidence_interval(sweep([0.5, 0.9, 0.5]), STEP) == pytest.approx((0.12, 0.14))
-    assert evidence_interval(sweep([0.9, 0.9, 0.9]), STEP) == pytest.approx((0.10, 0.16))
+def test_agreement_does_not_make_up_for_a_lower_auc() -> None:
+    half = Band.between(0.2, 0.3)
+    assert choose([trial(ALL, 0.9), trial(half, 0.9), trial(Band.between(0.1, 0.3), 0.8)], EVIDENCE).band == half
 
 
-def test_the_evidence_ends_where_the_axis_ends() -> None:
-    corner = MAX_FREQUENCY - 0.02
-    ends = [trial(Band.between(low, low + 0.02), 0.9, 0.01, "sweep") for low in (0.0, corner)]
-    assert evidence_interval(ends[:1], 0.03) == pytest.approx((0, 0.025))
-    assert evidence_interval(ends[1:], 0.03) == pytest.approx((corner - 0.005, MAX_FREQUENCY))
+def test_where_the_evidence_is_everywhere_all_pass_agrees_best() -> None:
+    trials = [trial(ALL, 0.9), trial(Band("high", 0.15), 0.9), trial(EDGE, 0.9)]
+    assert choose(trials, (EvidenceStretch(0.0, MAX_FREQUENCY),)).band == ALL
 
 
-def test_no_band_above_chance_is_no_evidence() -> None:
-    assert evidence_interval([], STEP) is None
-    assert evidence_interval(sweep([0.5, 0.55, 0.45]), STEP) is None
-    assert evidence_interval(sweep([0.1, 0.05]), STEP) is None  # below chance on the validation pictures of home is none
+def test_a_narrow_band_of_the_sweep_outside_the_evidence_is_not_chosen_but_a_band_of_the_search_may_be() -> None:
+    trials = [trial(ALL, 0.6, 0.05), trial(EDGE, 0.7, 0.03, "sweep")]
+    assert choose(trials, ()).band == choose(trials, (EvidenceStretch(0.5, 0.6),)).band == ALL
+    assert choose(trials, None).band == choose(trials, (EvidenceStretch(0.28, 0.32),)).band == EDGE
+    assert choose([trials[0], trial(EDGE, 0.7, 0.03, "search")], ()).band == EDGE
 
 
-def test_an_interval_that_ends_above_one_half_is_evidence() -> None:
-    """1.96 standard errors, the two-sided 95 % of a single look."""
-    assert evidence_interval(sweep([0.5 + 1.95 * 0.05]), STEP) is None
-    assert evidence_interval(sweep([0.5 + 1.97 * 0.05]), STEP) is not None
+def test_a_stop_is_never_the_narrowest() -> None:
+    """It keeps nearly all, so it ties with all-pass by noise; it has to be clearly better."""
+    stop = Band.between(0.525, 0.555, "stop")
+    assert choose([trial(ALL, 0.9), trial(stop, 0.905)]).band == ALL
+    assert choose([trial(ALL, 0.9), trial(stop, 0.95)]).band == ALL
+    assert choose([trial(ALL, 0.9), trial(stop, 0.95)], better=[stop]).band == stop
 
 
-def test_the_intervals_of_a_sweep_hold_together() -> None:
-    """Bonferroni: 2.5 standard errors are evidence in one look, and not in forty, of which one would be so by chance."""
-    assert evidence_interval(sweep([0.625]), STEP) == pytest.approx((0.10, 0.12))
-    assert evidence_interval(sweep([0.625, *[0.5] * 24]), STEP) is None
-    # Of 25 looks the limit is the 0.001 quantile: 3.09 standard errors.
-    assert evidence_interval(sweep([0.5 + 3.08 * 0.05, *[0.5] * 24]), STEP) is None
-    assert evidence_interval(sweep([0.5 + 3.10 * 0.05, *[0.5] * 24]), STEP) is not None
+def test_a_stop_that_is_better_by_luck_does_not_raise_the_bar() -> None:
+    stop = Band.between(0.525, 0.555, "stop")
+    assert choose([trial(ALL, 0.9), trial(NARROW, 0.895), trial(stop, 0.94)]).band == NARROW
 
 
-def test_a_band_without_an_interval_is_no_evidence() -> None:
-    assert evidence_interval(sweep([0.9], error=float("nan")), STEP) is None
+def test_the_plateau_is_the_stretch_of_bands_that_tie_are_no_wider_and_overlap() -> None:
+    chosen = trial(NARROW, 0.9)
+    tied = [trial(Band.between(0.15, 0.25), 0.9), trial(Band.between(0.28, 0.36), 0.895)]
+    far, wide, worse = trial(Band.between(0.5, 0.6), 0.9), trial(WIDE, 0.9), trial(Band.between(0.29, 0.39), 0.8)
+    trials = [trial(ALL, 0.9), chosen, *tied, far, wide, worse]
+    assert plateau(chosen, trials) == pytest.approx((0.15, 0.36))
+    assert plateau(chosen, [trial(ALL, 0.9), chosen]) == pytest.approx(NARROW.edges)
+
+
+def test_all_pass_and_a_stop_have_no_plateau() -> None:
+    trials = [trial(ALL, 0.9), trial(Band.between(0.2, 0.3, "stop"), 0.9)]
+    assert [plateau(one, trials) for one in trials] == [None, None]
+
+
+# --- the evidence of a sweep -----------------------------------------------------------------------------------------
+
+
+def test_bands_of_a_sweep_keep_their_edges_and_the_outcome_of_their_tests() -> None:
+    bands = [trial(Band.between(0.1, 0.13), 0.5), trial(Band.between(0.115, 0.145), 0.9)]
+    swept = swept_bands(bands, Clarity((False, True), (0.0, 9.0)))
+    assert swept.edges == pytest.approx(np.array([[0.1, 0.13], [0.115, 0.145]]))
+    assert (swept.clear.tolist(), swept.statistic.tolist()) == ([False, True], [0.0, 9.0])
+
+
+def test_the_bands_of_the_evidence_are_tried() -> None:
+    one, two, three = EvidenceStretch(0.0, 0.05), EvidenceStretch(0.2, 0.3), EvidenceStretch(0.6, MAX_FREQUENCY)
+    wider = Band.between(0.18, 0.32)
+    assert evidence_bands((two,), 0.02, "keep") == [Band.between(0.2, 0.3), wider]
+    assert evidence_bands((one, two), 0.02, "keep") == [
+        *(Band.between(0.2, 0.3), wider),
+        *(Band("low", 0.05), Band("low", 0.07)),
+        Band("low", 0.3),
+    ]
+    assert evidence_bands((two, three), 0.02, "pixels") == [
+        *(Band("high", 0.6, mode="pixels"), Band("high", 0.58, mode="pixels")),
+        *(Band.between(0.2, 0.3, mode="pixels"), Band.between(0.18, 0.32, mode="pixels")),
+        Band("high", 0.2, mode="pixels"),
+    ]
+
+
+def test_of_many_stretches_the_widest_are_tried_and_of_evidence_everywhere_none() -> None:
+    many = tuple(EvidenceStretch(0.01 + i / 20, 0.011 + i / 20 + 0.001 * i) for i in range(10))
+    assert len(evidence_bands(many, 0.015, "keep")) == MOST_EVIDENCE_BANDS
+    assert evidence_bands((EvidenceStretch(0.01, MAX_FREQUENCY),), 0.015, "keep") == []
+    assert evidence_bands((), 0.015, "keep") == evidence_bands(None, 0.015, "keep") == []
 
 
 def test_every_auc_is_judged_alone_and_at_the_level_of_all() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import StudyError
-from bandbench.benchmark.study.boards import on_its_board, options_of, place_data, study_reference
+from bandbench.benchmark.study.boards import Placement, on_its_board, options_of, place_data, study_reference
 from bandbench.benchmark.study.study_file import Study, find_study, load_study, override
 from conftest import small_study
 
@@ -122,6 +122,12 @@ def test_data_that_the_study_names_and_data_that_it_does_not_are_not_mixed() -> 
     study = small_study(train=["celeba"], test=["ffpp"])
     with pytest.raises(StudyError, match="celeba, which the study small names, and mine, which .*--test ffpp --test mine"):
         place_data(study, ["celeba", "mine"], [], [])
+
+
+def test_data_that_the_study_names_for_its_parameters_replaces_nothing() -> None:
+    study = small_study(train=["celeba"], test=["celeba"], datasets={"mine": {"groups": "none"}})
+    assert place_data(study, ["mine"], [], []) == Placement()
+    assert place_data(study, ["mine"], [], ["mine"]).test == ("mine",)
 
 
 def test_a_data_set_that_the_study_names_by_one_compression_is_named() -> None:

@@ -119,3 +119,46 @@ def test_a_name_that_cannot_be_one_is_told_what_names_hold(tmp_path: Path) -> No
     (tmp_path / "s.yaml").write_text(GOOD.replace("name: mine", "name: a/b"))
     with pytest.raises(StudyError, match=r"name: a name holds letters, digits and the characters \. _ - alone, got 'a/b'\."):
         load_study(str(tmp_path / "s.yaml"))
+
+
+def test_pools_protocols_and_dates_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    text = """name: s
+detectors: [dct_ridge]
+train: [procedural/nearest, [a, b], [ffpp]]
+test: [procedural]
+protocol: later_only
+pool: all
+shots: [0, 10]
+dates: {procedural: 2019, a: 2020-05}
+"""
+    file.write_text(text)
+    study = load_study(str(file))
+    assert study.train == ("procedural/nearest", "a & b", "ffpp & ffpp")  # the last is a pool of whatever ffpp stands for
+    assert (study.protocol, study.pool, study.shots) == ("later_only", "all", (0, 10))
+    assert study.dates == {"procedural": "2019", "a": "2020-05"}
+    assert override(study, {"seeds": 1}).train == study.train
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("protocol: leave_one", "line 5: protocol: Input should be 'all_pairs', 'leave_one_out' or 'later_only'"),
+        ("shots: [-1]", "line 5: shots.0: Input should be greater than or equal to 0"),
+        ("shots: []", "line 5: shots"),
+        ("dates: {a: soon}", "line 5: dates.a: a date is written 2022, 2022-08 or 2022-08-22, got 'soon'"),
+    ],
+)
+def test_a_mistake_in_a_protocol_is_shown_with_its_line(tmp_path: Path, line: str, message: str) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text(f"name: s\ndetectors: [dct_ridge]\ntrain: [a]\ntest: [a]\n{line}\n")
+    with pytest.raises(StudyError) as error:
+        load_study(str(file))
+    assert message in str(error.value)
+
+
+def test_a_pool_of_nothing_is_shown_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text("name: s\ndetectors: [dct_ridge]\ntrain: [a, []]\ntest: [a]\n")
+    with pytest.raises(StudyError, match=r"line 3: train.1: a pool is a list of names of domains, got \[\]"):
+        load_study(str(file))

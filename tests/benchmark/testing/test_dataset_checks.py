@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -55,6 +56,10 @@ class Honest(Dataset):
 class ForgetsItsSeed(Honest):
     def __init__(self, root=None, seed=0, replicate=0):
         super().__init__(root, 0, replicate)
+
+
+class OddDate(Honest):
+    dates: ClassVar = {"": "summer 2022"}
 
 
 class NoVariant(Honest):
@@ -144,6 +149,7 @@ def spec_of(plugin: type[Dataset], monkeypatch: pytest.MonkeyPatch) -> DatasetSp
     [
         ("parameters_are_stored", ForgetsItsSeed, r"given as \(3, 2\) and are \(0, 2\)"),
         ("variants_are_named", NoVariant, "is empty"),
+        ("dates_can_be_read", OddDate, "a date is written 2022, 2022-08 or 2022-08-22, got 'summer 2022'"),
         ("items_are_well_formed", SameIdTwice, "has the id 'train-0-0' more than once"),
         ("items_are_well_formed", ThirdLabel, "has the label 2"),
         ("splits_have_both_classes", NoFakeInTest, "test has no fake"),

@@ -36,3 +36,14 @@ def test_reweighting_dct_shifts_every_picture_alike() -> None:
     base = kernel.base(CROPS)
     shift = kernel.features(base, (48, 48), Band("low", 0.2, order=2, mode="reweight")).values - base
     np.testing.assert_allclose(shift, np.broadcast_to(shift[0], shift.shape), atol=1e-5)
+
+
+def test_a_window_is_an_option_of_the_dct_alone() -> None:
+    crops = np.random.default_rng(0).integers(0, 256, (3, 16, 16), dtype=np.uint8)
+    plain, windowed = (view_kernel(ViewSpec("dct", {"window": window})).base(crops) for window in (False, True))
+    assert windowed.shape == plain.shape
+    np.testing.assert_array_equal(plain, view_kernel(ViewSpec("dct")).base(crops))
+    assert np.abs(windowed - plain).max() > 0.1
+    assert ViewSpec.of_transform("log_dct", window=True).options["window"]
+    assert all("window" not in ViewSpec.of_transform(name, window=True).options for name in ("pixels", "fft", "log_fft"))
+    assert "window" not in ViewSpec.of_transform("dct").options

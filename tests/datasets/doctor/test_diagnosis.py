@@ -46,4 +46,4 @@ def test_the_document_has_classes_by_name_and_files_with_details() -> None:
     assert (copy["name"], copy["folder"], copy["prepared"]) == ("mini", "/crops", True)
     assert [row["label"] for row in copy["counts"]] == ["real", "fake"]
     assert copy["findings"][0]["files"] == [{"path": "1.png", "detail": "why"}] and copy["findings"][0]["count"] == 1
-    assert copy["confounds"][0] | {"balanced_accuracy": 0.9, "real": "PNG", "fake": "JPEG"} == copy["confounds"][0]
+    assert copy["confounds"][0] | {"AUC": 0.9, "real": "PNG", "fake": "JPEG"} == copy["confounds"][0]

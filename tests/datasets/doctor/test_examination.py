@@ -201,10 +201,10 @@ def test_a_class_that_is_saved_in_another_way_is_a_confound(root: Path) -> None:
         path.unlink()
     report = look(root)
     (finding,) = [f for f in found(report, "confound") if f.level == "gap"]
-    assert "balanced accuracy 1.00 (real: JPEG; fake: PNG)" in finding.text
+    assert "format alone tells the classes: AUC 1.00 (real: JPEG" in finding.text
     assert "--recode" in finding.remedy and report.exit_code == 3
     told = [c for c in report.diagnoses[0].as_dict()["confounds"] if c["fact"] == "format"]
-    assert {c["domain"]: c["balanced_accuracy"] for c in told} == {"A": 1, "B@c23": 1}
+    assert {c["domain"]: c["AUC"] for c in told} == {"A": 1, "B@c23": 1}
 
 
 def test_what_cannot_be_learned_from_or_tested_on_is_said(root: Path) -> None:
@@ -356,7 +356,7 @@ def test_reals_and_fakes_of_two_places_are_asked_what_tells_them(root: Path, tmp
         save(reals / f"{i}x{i}.png", 7000 + i, kind="PNG")
     specs = {"reals": DatasetSpec("real_faces", str(reals)), "mini": DatasetSpec(HERE, str(root))}
     (finding,) = [f for f in examine(specs, SMALL, SilentReporter()).across if f.level == "gap"]
-    assert finding.where == "reals of reals with fakes of mini" and "(real: PNG; fake: JPEG)" in finding.text
+    assert finding.where == "reals of reals with fakes of mini" and "(real: PNG; fake: JPEG 75)" in finding.text
 
 
 # --- what was prepared -----------------------------------------------------------------------------------------------

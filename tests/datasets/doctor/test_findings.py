@@ -142,7 +142,7 @@ def test_one_finding_per_remedy_names_the_best_fact_and_domain() -> None:
     }
     by_codec, by_size = confound_findings(answers)
     assert (by_codec.level, by_codec.where) == ("gap", "y and 1 more domains")
-    assert by_codec.text.startswith("format alone tells the classes: balanced accuracy 0.97 (real: a; fake: b)")
+    assert by_codec.text.startswith("format alone tells the classes: AUC 0.97 (real: a; fake: b)")
     assert "so does JPEG quality (0.90)" in by_codec.text
     assert (by_size.level, by_size.where) == ("note", "z")
     assert confound_findings({"x": [answer("format", 0.55)]}) == []

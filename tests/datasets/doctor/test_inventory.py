@@ -61,6 +61,10 @@ def real_faces(tmp_path: Path) -> tuple[Path, Options]:
     return write(tmp_path / "faces", names("muct/i{:03d}qa-fn.jpg", "muct/i{:03d}ra-mn.jpg")), {"fakes": fakes(tmp_path)}
 
 
+def real_folder(tmp_path: Path) -> tuple[Path, Options]:
+    return write(tmp_path / "reals", names("real/{:03d}x.png", "clip/{}.png", n=5)), {}
+
+
 def faces_hq(tmp_path: Path) -> tuple[Path, Options]:
     parts = names("celebA-HQ_10K/{}.jpg", n=50) | names("Flickr-Faces-HQ_10K/{}.jpg", "100KFake_10K/{}.jpg", n=7)
     return write(tmp_path / "faces_hq", parts), {}
@@ -122,6 +126,7 @@ BUILDERS: Mapping[str, Callable[[Path], tuple[Path, Options]]] = {
     "ffpp": ffpp,
     "folder": folder,
     "lsun": lsun,
+    "real_folder": real_folder,
     "real_faces": real_faces,
     "timit": timit,
     "uadfv": uadfv,
@@ -165,8 +170,9 @@ def test_the_doctor_counts_what_a_run_counts(case: str, tmp_path: Path) -> None:
         run = {item.id: item.split for variant in dataset.variants() for item in spec.open(seed, replicate).items(variant)}
         if not is_clips:
             assert {item_id: split for item_id, split in splits.items() if split} == run
-    assert {label for _, _, label in wanted} == {0, 1}
-    assert (len(drawn) > 1) == (name != "diffusion")  # which is distributed with all of its splits
+    assert ({label for _, _, label in wanted} == {0, 1}) == (name != "real_folder")  # which has no fakes
+    # One is distributed with all of its splits; of the other every picture is a test picture.
+    assert (len(drawn) > 1) == (name not in ("diffusion", "real_folder"))
 
 
 def test_what_is_computed_is_counted_like_a_run() -> None:

@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bandbench.benchmark.pictures.file_facts import COLUMNS, add_traces, decode_with_facts, value_text
 from bandbench.datasets.doctor.picture_facts import (
     Facts,
-    block_grid,
     clip_facts,
     frames_facts,
-    jpeg_quality,
     likeness,
     picture_facts,
 )
@@ -30,25 +29,24 @@ def in_colour(seed: int, side: int = 64) -> np.ndarray:
     return np.stack([noise_picture(seed + k, side) for k in range(3)], axis=2)
 
 
-@pytest.mark.parametrize("quality", [1, 25, 49, 50, 75, 90, 95, 100])
-@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
-def test_quality_and_sampling_of_jpeg_are_those_that_it_was_saved_with(quality: int, subsampling: str) -> None:
-    facts = picture_facts(saved(in_colour(1), "JPEG", quality=quality, subsampling=subsampling))
-    assert (facts.format, facts.quality, facts.sampling, facts.error) == ("JPEG", quality, subsampling, "")
+def test_format_quality_and_sampling_are_those_of_the_file() -> None:
+    facts = picture_facts(saved(in_colour(1), "JPEG", quality=75, subsampling="4:2:2"))
+    assert (facts.format, facts.quality, facts.sampling, facts.error) == ("JPEG", 75, "4:2:2", "")
+    facts = picture_facts(saved(in_colour(1), "PNG"))
+    assert (facts.format, facts.mode, facts.size, facts.quality, facts.sampling) == ("PNG", "RGB", "64x64", 0, "")
 
 
-def test_a_table_of_ones_own_gets_the_nearest_quality() -> None:
-    with Image.open(io.BytesIO(saved(noise_picture(0), "JPEG", quality=80))) as picture:
-        table = np.array(picture.quantization[0])  # type: ignore[attr-defined]
-    rng = np.random.default_rng(0)
-    assert abs(jpeg_quality(np.maximum(table + rng.integers(-1, 2, 64), 1).tolist()) - 80) <= 3
-    assert jpeg_quality([]) == 0
+@pytest.mark.parametrize("options", [{"quality": 75, "progressive": True, "icc_profile": b"profile"}, {"comment": b"text"}])
+def test_the_facts_are_those_that_a_run_measures(options: dict[str, object]) -> None:
+    data = saved(in_colour(1), "JPEG", **options)
+    pixels, row = decode_with_facts(data)
+    add_traces(row[None], [pixels])
+    np.testing.assert_array_equal(picture_facts(data).row, row)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "BMP", "WEBP", "TIFF"])
-def test_other_formats_have_no_quality(kind: str) -> None:
-    facts = picture_facts(saved(in_colour(1), kind))
-    assert (facts.format, facts.mode, facts.size, facts.quality, facts.sampling) == (kind, "RGB", "64x64", 0, "")
+def test_facts_by_hand_have_a_row_too() -> None:
+    row = Facts(format="JPEG", quality=75, rows=63, cols=64, rate=25.0).row
+    assert [value_text(row, name) for name in ("format", "side", "frame_rate", "grid")] == ["JPEG 75", "64x63", "25", ""]
 
 
 def test_size_is_what_a_run_would_see() -> None:
@@ -80,16 +78,6 @@ def test_what_shows_nothing_looks_like_nothing() -> None:
     assert (facts.error, facts.look, facts.thumbnail) == ("", None, b"")
 
 
-def test_blocks_leave_a_trace_wherever_they_begin() -> None:
-    pictures = [noise_picture(seed, 128) for seed in range(6)]
-    clean = [block_grid(one) for one in pictures]
-    coded = [np.asarray(Image.open(io.BytesIO(saved(one, "JPEG", quality=75)))) for one in pictures]
-    for corner in (0, 3):
-        assert min(block_grid(one[corner:, corner:]) for one in coded) > max(clean)
-    assert np.isnan(block_grid(pictures[0][:63]))
-    assert block_grid(np.zeros((128, 128), np.uint8)) == 0
-
-
 def test_a_copy_is_like_its_original_and_another_picture_is_not() -> None:
     original = picture_facts(saved(noise_picture(0, 128)))
     again = picture_facts(saved(noise_picture(0, 128), "JPEG", quality=60))
@@ -119,7 +107,8 @@ def test_clips_of_several_kinds(tmp_path: Path, name: str, codec: str, format_: 
     assert (facts.error, facts.warning) == ("", "")
     assert (facts.format, facts.size, facts.rate) == (format_, "256x192", 25)
     assert (facts.mode, facts.sampling) == ("RGB", "4:2:0")
-    assert facts.density > 0 and facts.look is not None
+    assert facts.row[COLUMNS["bytes_per_pixel"]] > 0 and facts.row[COLUMNS["sharpness"]] > 0
+    assert facts.look is not None
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,11 @@ def test_page_of_a_recorded_study(
     assert [row["id"] for row in rows] == [row_id(row) for row in board.rows]
     assert {row["view"] for row in rows} == {"profile"}
     ranked = [row for row in rows if row["role"] == "chosen"]
-    assert sorted((row["rank_low"], row["rank_high"]) for row in ranked) in ([(1, 1), (2, 2)], [(1, 2), (1, 2)])
+    assert {row["detector"]: row["rank_reason"] for row in ranked} == {"spectral_svm": "one draw", "coin_flip": "control"}
+    assert {place["detector"]: place["reason"] for place in data["ranking"]} == {
+        "spectral_svm": "one draw",
+        "coin_flip": "control",
+    }
 
     row = next(row for row in rows if row["detector"] == "spectral_svm")
     detail = data["details"][row["id"]]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bandbench.benchmark.metrics.roc import Interval
+from bandbench.benchmark.results.rows import RealsResult
 from bandbench.leaderboard.page.details import Details, row_id
 from bandbench.leaderboard.page.html import page
 from bandbench.leaderboard.page.payload import payload, without_addresses
@@ -69,3 +70,31 @@ def test_look_alikes_are_flagged_where_they_may_be_copies(row_maker: Maker, test
     row = row_maker(tests=[test_maker(domain, 0.9, lookalikes=3)])
     (shown,) = objects(payload(Board("made", [row], []), Details(), computed={"procedural"}))
     assert shown["lookalikes"] == told
+
+
+def test_results_by_source_of_reals_are_there_where_a_row_has_several(row_maker: Maker, test_maker: Maker) -> None:
+    def row(name: str, *aucs: float) -> Any:
+        reals = tuple(RealsResult(f"source{i}", auc, auc, auc, 9) for i, auc in enumerate(aucs))
+        return row_maker(name, tests=[test_maker("set/b", aucs[0], by_reals=reals)])
+
+    rows = [row("svm", 0.9, 0.5), row("ridge", 0.8, 0.7), row("knn", 0.6)]
+    found = objects(payload(Board("made", rows, []), Details()))
+    assert [one["reals"]["choices"] if one["reals"] else None for one in found] == [
+        {"source0": 0.9, "source1": 0.5},
+        {"source0": 0.8, "source1": 0.7},
+        None,
+    ]
+    assert [one["reals"]["leads"] for one in found[:2]] == [["source0"], ["source1"]]
+    assert [result["source"] for result in found[0]["reals"]["tests"]["set/b"]] == ["source0", "source1"]
+    assert "reals" not in payload(Board("made", [row("knn", 0.6)], []), Details())["fields"]
+
+
+def test_a_pool_has_a_short_name_and_several_domains_at_home(row_maker: Maker) -> None:
+    rows = [row_maker(train="set/a & set/b & set/c"), row_maker(train="set/a & set/b & other"), row_maker()]
+    data = payload(Board("made", rows, []), Details())
+    pool, mixed, single = objects(data)
+    assert (pool["train"], mixed["train"], single["train"]) == ("set/a & set/b & set/c", "set/a & set/b & other", "set/a")
+    assert [data["domains"][i] for i in pool["home"]] == ["set/a", "set/b", "set/c"]
+    assert pool["sources"] == ["set/a", "set/b", "set/c"]
+    (alone,) = objects(payload(Board("made", rows[:1], []), Details()))
+    assert alone["train"] == "set/a & set/b & 1 more"

@@ -7,8 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from bandbench.benchmark.domains.names import REALS
+from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.results.scores import SCORE_SCHEMA
-from bandbench.leaderboard.submissions.score_csv import domain_of, parts_of, read_score_csv, score_csv
+from bandbench.leaderboard.submissions.generators import domain_of
+from bandbench.leaderboard.submissions.score_csv import parts_of, read_score_csv, score_csv
 
 NASTY = ("=1+1", "+1", "-1", "@x", "'", "'=x", "''+x", "'plain", 'a,b\n"c"', "\t=x", "\r=x", " =x", "ü/ö.png", "")
 
@@ -62,3 +65,26 @@ def test_validation_scores_have_a_seventh_column() -> None:
         "set,test,,fake,0.5,ok,test",
         "set,val,,fake,0.5,ok,val",
     ]
+
+
+def test_reals_of_sources_are_exported_with_their_source_and_come_back(tmp_path: Path) -> None:
+    parts = [("set/gan", "test", "f", 1), ("set/gan", "test", "r", 0), ("ffhq+jpeg:quality=75", REALS, "a", 0)]
+    rows = [
+        {"domain": domain, "item": item, "label": label, "score": 0.5, "status": "ok", "split": split}
+        for domain, split, item, label in parts
+    ]
+    table = pa.Table.from_pylist([{**dict.fromkeys(SCORE_SCHEMA.names), **row} for row in rows], schema=SCORE_SCHEMA)
+    text = score_csv(table, validation=True)
+    assert text.splitlines()[0] == "dataset,key,compression,label,score,status,split,source"
+    assert text.splitlines()[3] == ",a,,real,0.5,ok,test,ffhq+jpeg:quality=75"
+    (tmp_path / "x.csv").write_text(text)
+    back = read_score_csv(tmp_path / "x.csv").to_pylist()
+    assert sorted((row["domain"], row["split"], row["item"]) for row in back) == sorted(part[:3] for part in parts)
+
+
+def test_a_generator_may_stand_for_the_data_set_and_nothing_else_may(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("generator,key,score\nsd,a,0.5\n")
+    assert read_score_csv(tmp_path / "x.csv").to_pylist()[0]["domain"] == "sd"
+    (tmp_path / "y.csv").write_text("source,key,score\nffhq,a,0.5\n")
+    with pytest.raises(DataError, match="lacks the columns dataset"):
+        read_score_csv(tmp_path / "y.csv")

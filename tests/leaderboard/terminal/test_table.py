@@ -47,3 +47,19 @@ def test_the_table_fits_and_cuts_no_number(
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= width
     assert all(number in text for number in ("0.987", ".912-.994", "-0.125", "0.876"))
+
+
+def test_a_gain_has_its_interval_where_there_is_room(
+    row_maker: Maker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The ends of a difference have signs; a difference that is exactly zero has no interval to show."""
+    gained = row_maker(gain=0.0125, gain_lo=-0.0694, gain_hi=0.0944)
+    unchanged = row_maker(gain=0.0, gain_lo=0.0, gain_hi=0.0)
+    monkeypatch.setenv("COLUMNS", "130")
+    print_table([gained], "made")
+    assert "-.069 +.094" in capsys.readouterr().out
+    print_table([unchanged], "made")
+    assert "+.000" not in capsys.readouterr().out.replace("+0.000", "")
+    monkeypatch.setenv("COLUMNS", "90")
+    print_table([gained], "made")
+    assert "+.094" not in capsys.readouterr().out

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.results.cell_document import NarrowBand
+from bandbench.benchmark.results.evidence import Evidence, EvidenceStretch, evidence_text
 from bandbench.leaderboard.transfer.band_transfer import Sweep, band_transfer, sentences
 
 STEP = 0.05
@@ -93,24 +94,26 @@ def test_chance_gives_a_false_stretch_in_five_of_a_hundred_sweeps_at_most() -> N
     assert np.mean([one.clear(0).any() for one in drawn]) < 0.04  # one side of 5 %
 
 
-def test_stretches_touch_where_bands_do() -> None:
-    one = sweep(peak(2, 4))
-    assert one.stretches(one.clear(0)) == [(0.1, 0.25)]
-    parted = peak(2, 4)
-    parted[3] = 0.5
-    two = sweep(parted)
-    assert two.stretches(two.clear(0)) == [(0.1, 0.15), (0.2, 0.25)]
-    last = sweep(peak(N - 1, N - 1))
-    assert last.stretches(last.clear(0)) == [(0.55, 0.6)]
+def test_with_every_band_that_is_found_the_limit_for_the_others_falls() -> None:
+    first, second = (0.5 + 0.01 * (NormalDist().inv_cdf(1 - 0.025 / n) + 0.01) for n in (N, N - 1))
+    assert second < first
+    assert sweep([first, second, *[0.5] * (N - 2)]).clear(0).tolist() == [True, True, *[False] * (N - 2)]
+    assert not sweep([second, *[0.5] * (N - 1)]).clear(0).any()
+
+
+def of(*ends: tuple[float, float], necessary: bool | None = None) -> Evidence:
+    return tuple(EvidenceStretch(low, high, True, necessary) for low, high in ends)
 
 
 def test_sentences_name_what_also_carries_evidence_on_other_domains() -> None:
     inverted = [0.2 if i == 2 else 0.5 for i in range(N)]
-    told = sentences(sweep(peak(2, 5), peak(4, 8), inverted), DOMAINS)
-    in_domain = "In-domain, on test pictures of set/a, 0.100–0.300 cycles/pixel carries evidence; best at 0.125 (AUC 0.900)."
-    assert told[0] == in_domain
-    assert told[1] == "On the mean of the 2 other domains, 0.200–0.300 cycles/pixel also carries evidence."
-    assert told[2] == "On set/b, 0.200–0.300 cycles/pixel also carries evidence."
+    told = sentences(sweep(peak(2, 5), peak(4, 8), inverted), DOMAINS, of((0.1, 0.3)), "set/a")
+    assert told[0] == (
+        "In-domain, on validation pictures of set/a, 0.100–0.300 cycles/pixel carries evidence; best at 0.125 "
+        "(AUC 0.900 in the map)."
+    )
+    assert told[1] == "On the mean of the 2 other domains, 0.221–0.279 cycles/pixel also carries evidence."
+    assert told[2] == "On set/b, 0.221–0.279 cycles/pixel also carries evidence."
     assert told[3] == (
         "On set/c, none of these frequencies clearly carries evidence; in 0.100–0.150 cycles/pixel fakes score below reals "
         "there (AUC clearly below 0.5)."
@@ -119,10 +122,41 @@ def test_sentences_name_what_also_carries_evidence_on_other_domains() -> None:
 
 def test_several_stretches_are_listed_in_the_plural() -> None:
     two = [0.9 if i in (2, 5, 6) else 0.5 for i in range(N)]
-    assert "0.100–0.150 and 0.250–0.350 cycles/pixel carry evidence" in sentences(sweep(two), DOMAINS[:1])[0]
+    told = sentences(sweep(two), DOMAINS[:1], of((0.1, 0.15), (0.25, 0.35)), "set/a")
+    assert "0.100–0.150 and 0.250–0.350 cycles/pixel carry evidence" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "words"),
+    [
+        (of((0.1, 0.3), necessary=True), "0.100–0.300 cycles/pixel carries evidence, and all of it is necessary"),
+        (
+            of((0.1, 0.3), necessary=False),
+            "carries evidence, and no single narrow band of it is necessary",
+        ),
+        (
+            (EvidenceStretch(0.1, 0.2, True, False), EvidenceStretch(0.4, 0.5, True, True)),
+            "carry evidence, and 0.400–0.500 cycles/pixel is necessary",
+        ),
+        (of((0.0, 0.7)), "nearly every frequency carries evidence"),
+        (
+            (EvidenceStretch(0.1, 0.2, False, True),),
+            "better than chance; the AUC falls without 0.100–0.200 cycles/pixel.",
+        ),
+        ((), "no single narrow band is clearly better than chance."),
+    ],
+)
+def test_the_first_sentence_is_the_evidence_of_the_cell(evidence: Evidence, words: str) -> None:
+    """As the column of the table and `cell.json` have it, whatever the test pictures show."""
+    told = sentences(sweep(peak(2, 5)), DOMAINS[:1], evidence, "set/a")[0]
+    assert words in told
+    ends = [f"{end:.3f}" for stretch in evidence or () for end in (stretch.low, stretch.high)]
+    everywhere = "everywhere" in evidence_text(evidence)
+    assert all((end in told) == (end in evidence_text(evidence)) for end in ends)
+    assert everywhere == ("nearly every frequency" in told)
 
 
 def test_evidence_abroad_alone_is_no_evidence_that_survived() -> None:
-    told = sentences(sweep(peak(2, 3), peak(6, 8)), DOMAINS[:2])
+    told = sentences(sweep(peak(2, 3), peak(6, 8)), DOMAINS[:2], of((0.1, 0.2)), "set/a")
     assert told[1:] == ["On set/b, none of these frequencies clearly carries evidence."]
-    assert sentences(sweep(peak(2, 3)), DOMAINS[:1])[1:] == ["No other domain was tested."]
+    assert sentences(sweep(peak(2, 3)), DOMAINS[:1], of((0.1, 0.2)), "set/a")[1:] == ["No other domain was tested."]

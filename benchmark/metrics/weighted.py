@@ -1,0 +1,127 @@
+"""Detection metrics with items counted by weight, many weightings at once: those of bootstrap draws."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .roc import Scored
+
+
+def weighted_balanced_accuracy(scored: Scored, weights: NDArray, threshold: float) -> NDArray[np.float64]:
+    """
+    Balanced accuracy with items counted by weight.
+
+    Parameters
+    ----------
+    scored : Scored
+    weights : array (n_draws, n_items)
+    threshold : float
+
+    Returns
+    -------
+    array of float64 (n_draws,)
+        NaN where a class has no weight.
+    """
+    fake = scored.labels == 1
+    right = ((scored.scores >= threshold) == fake).astype(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = [weights[:, members] @ right[members] / weights[:, members].sum(axis=1) for members in (fake, ~fake)]
+    return np.asarray((shares[0] + shares[1]) / 2, dtype=np.float64)
+
+
+def weighted_detection_rates(scored: Scored, weights: NDArray, false_alarm_rates: Sequence[float]) -> NDArray[np.float64]:
+    """
+    PD@x (`detection_rate_at`) with items counted by weight.
+
+    Parameters
+    ----------
+    scored : Scored
+    weights : array (n_draws, n_items)
+    false_alarm_rates : sequence of float
+        Values of x, between 0 and 1.
+
+    Returns
+    -------
+    array of float64 (n_rates, n_draws)
+        NaN where a class has no weight.
+    """
+    return _detection_rates(_weighted_roc(scored, weights), false_alarm_rates)
+
+
+def weighted_error_rates(scored: Scored, weights: NDArray, false_alarm_rates: Sequence[float]) -> NDArray[np.float64]:
+    """
+    PD@x as `weighted_detection_rates`, and the equal error rate in the last row, from one ROC curve.
+
+    Returns
+    -------
+    array of float64 (n_rates + 1, n_draws)
+        NaN where a class has no weight.
+    """
+    curve = _weighted_roc(scored, weights)
+    return np.concatenate([_detection_rates(curve, false_alarm_rates), _equal_error(curve)[np.newaxis]])
+
+
+@dataclass(frozen=True, eq=False)
+class _Curve:
+    """Weights of the reals and of the fakes above each threshold, highest first, each (n_draws, n_thresholds + 1) from 0 on."""
+
+    alarms: NDArray[np.int32]
+    detected: NDArray[np.int32]
+
+    @property
+    def totals(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        return self.alarms[:, -1], self.detected[:, -1]
+
+
+def _weighted_roc(scored: Scored, weights: NDArray) -> _Curve:
+    descending = -scored.scores
+    if np.any(descending[1:] < descending[:-1]):
+        order = np.argsort(descending, kind="stable")
+        scored, weights = Scored(scored.labels[order], scored.scores[order], scored.groups), weights[:, order]
+    last = np.r_[scored.scores[1:] != scored.scores[:-1], True]  # of equal scores: a threshold passes all of them or none
+    counts = []
+    for label in (0, 1):
+        running = np.zeros((len(weights), weights.shape[1] + 1), dtype=np.int32)
+        np.cumsum(weights * (scored.labels == label).astype(weights.dtype), axis=1, out=running[:, 1:])
+        counts.append(running if last.all() else running[:, np.r_[True, last]])
+    return _Curve(*counts)
+
+
+def _first(is_past: Callable[[NDArray[np.intp]], NDArray[np.bool_]], n_draws: int, n: int) -> NDArray[np.intp]:
+    """Return by draw the first of `n` thresholds at which a condition holds that stays true; bisection, all draws at once."""
+    low, high = np.zeros(n_draws, dtype=np.intp), np.full(n_draws, n)
+    for _ in range(int(n).bit_length()):
+        middle = (low + high) // 2
+        past = is_past(np.minimum(middle, n - 1))
+        low, high = np.where(past, low, np.minimum(middle + 1, high)), np.where(past, middle, high)
+    return low
+
+
+def _detection_rates(curve: _Curve, false_alarm_rates: Sequence[float]) -> NDArray[np.float64]:
+    n_draws, n = curve.alarms.shape
+    draws, (reals, fakes) = np.arange(n_draws), curve.totals
+    rates = []
+    for rate in false_alarm_rates:
+        most = np.floor((rate + 1e-12) * reals).astype(curve.alarms.dtype)
+        beyond = _first(lambda at, most=most: curve.alarms[draws, at] > most, n_draws, n)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rates.append(np.where(reals > 0, curve.detected[draws, beyond - 1] / fakes, np.nan))
+    return np.array(rates)
+
+
+def _equal_error(curve: _Curve) -> NDArray[np.float64]:
+    """Error rate where false alarms are as frequent as misses, linear between ROC points, (n_draws,)."""
+    n_draws, n = curve.alarms.shape
+    draws, (reals, fakes) = np.arange(n_draws), (total.astype(np.int64) for total in curve.totals)
+
+    def passed(at: NDArray[np.intp]) -> NDArray[np.int64]:
+        """Share of reals above the threshold plus that of fakes, times both numbers: from 0 to twice their product."""
+        return curve.alarms[draws, at] * fakes + curve.detected[draws, at] * reals
+
+    after = np.clip(_first(lambda at: passed(at) >= reals * fakes, n_draws, n), 1, n - 1)
+    below, above = passed(after - 1), passed(after)
+    before, beyond = curve.alarms[draws, after - 1], curve.alarms[draws, after]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (before + (reals * fakes - below) / (above - below) * (beyond - before)) / reals

@@ -1,0 +1,213 @@
+"""
+The fakes of test domains against sources of reals: one AUC for each pair, and its spread over the choice of the reals.
+
+A score file holds the reals of a source in a split of their own (`domains.names.REALS`); their domain is the source.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..contracts import FAKE, REAL
+from ..domains.names import REALS, chain_of, dataset_name, own_source
+from ..metrics.intervals import auc_interval
+from ..metrics.roc import Scored
+from .cell_document import CellDocument
+from .rows import RealsResult, Row, TestResult, home_and_abroad
+from .scores import DomainScores
+
+THEIR_OWN = "their own"  # the choice of the reals of each domain's data set, where these are several data sets
+
+
+def with_reals(
+    tests: Sequence[TestResult],
+    replicates: Sequence[Sequence[DomainScores]],
+    thresholds: Sequence[float],
+    document: CellDocument,
+) -> list[TestResult]:
+    """
+    Add the results against each source of reals to test results.
+
+    Parameters
+    ----------
+    tests : sequence of TestResult
+    replicates : sequence of sequences of DomainScores
+        Of every draw, the contents of its score file.
+    thresholds : sequence of float
+        Of every draw, chosen on validation items of the training domain; NaN for none.
+    document : CellDocument
+        Of the cell: overlap of its draws for an interval, and look-alikes among the reals.
+    """
+    sources = _by_domain(replicates, REALS)
+    tested = _by_domain(replicates, "test")
+    alike = {name: found.n for name, found in document.reals.items()}
+    added = []
+    for test in tests:
+        fitting = {name: each for name, each in sources.items() if may_be_set_against(test.domain, name)}
+        results = results_by_reals(test, tested[test.domain], fitting, thresholds, document.train_overlap)
+        added.append(replace(test, by_reals=tuple(replace(r, lookalikes=alike.get(r.source, 0)) for r in results)))
+    return added
+
+
+def may_be_set_against(domain: str, source: str) -> bool:
+    """Return True unless the fakes of a test domain are perturbed and the reals of a source are not perturbed alike."""
+    return not chain_of(domain) or chain_of(domain) == chain_of(source)
+
+
+def against(fakes: Scored, reals: Scored) -> Scored:
+    """Return the fakes of one item set and the reals of another as one."""
+    parts = [(scored, scored.labels == label) for scored, label in ((fakes, FAKE), (reals, REAL))]
+    return Scored(
+        np.concatenate([scored.labels[rows] for scored, rows in parts]),
+        np.concatenate([scored.scores[rows] for scored, rows in parts]),
+        np.concatenate([scored.groups[rows] for scored, rows in parts]),
+    )
+
+
+def choices(tests: Sequence[TestResult]) -> dict[str, float]:
+    """
+    Return the mean AUC over test domains by choice of the reals: one source for all of them.
+
+    Parameters
+    ----------
+    tests : sequence of TestResult
+        Of the headline.
+
+    Returns
+    -------
+    dict of str to float
+        Sources that every domain was set against. Where the domains are of several data sets, the choice of each one's own
+        reals is the first, `THEIR_OWN`.
+    """
+    by_test = [{result.source: result.auc for result in test.by_reals} for test in tests]
+    common = [name for name in (by_test[0] if by_test else ()) if all(name in aucs for aucs in by_test)]
+    own = [own_source(test.domain, aucs) for test, aucs in zip(tests, by_test, strict=True)]
+    means = {}
+    if len(set(own)) > 1 and all(name in aucs for name, aucs in zip(own, by_test, strict=True)):
+        means[THEIR_OWN] = float(np.mean([aucs[name] for name, aucs in zip(own, by_test, strict=True)]))
+    means |= {name: float(np.mean([aucs[name] for aucs in by_test])) for name in common}
+    return {name: mean for name, mean in means.items() if not math.isnan(mean)}
+
+
+def headline_choices(row: Row) -> dict[str, float]:
+    """Return the headline AUC of a row by choice of the reals, see `choices`."""
+    return choices(_headline(row.tests, row.train))
+
+
+def reals_numbers(tests: Sequence[TestResult], train: str) -> dict[str, Any]:
+    """Return spread and worst source of a row (`Row.reals_spread`, `Row.worst_reals`); nothing with fewer than two choices."""
+    means = choices(_headline(tests, train))
+    if len(means) < 2:
+        return {}
+    return {"reals_spread": max(means.values()) - min(means.values()), "worst_reals": min(means, key=means.__getitem__)}
+
+
+def reals_sources(row: Row) -> set[str]:
+    """Return the sources of the reals that the headline of a row was measured with."""
+    headline = _headline(row.tests, row.train)
+    return {name for test in headline for name in ([r.source for r in test.by_reals] or [dataset_name(test.domain)])}
+
+
+def _headline(tests: Sequence[TestResult], train: str) -> list[TestResult]:
+    home, abroad = home_and_abroad(tests, train)
+    return abroad or home
+
+
+def _by_domain(replicates: Sequence[Sequence[DomainScores]], split: str) -> dict[str, list[DomainScores]]:
+    by_domain: dict[str, list[DomainScores]] = {}
+    for entries in replicates:
+        for entry in entries:
+            if entry.split == split:
+                by_domain.setdefault(entry.domain, []).append(entry)
+    return by_domain
+
+
+def results_by_reals(
+    test: TestResult,
+    entries: Sequence[DomainScores],
+    sources: Mapping[str, Sequence[DomainScores]],
+    thresholds: Sequence[float],
+    overlap: float = 0.0,
+) -> list[RealsResult]:
+    """
+    Set the fakes of one test domain against its own reals and against each source.
+
+    Parameters
+    ----------
+    test : TestResult
+        With its AUC and interval.
+    entries : sequence of DomainScores
+        Of the domain, one per draw.
+    sources : mapping of str to sequence of DomainScores
+        Reals by source, one per draw.
+    thresholds : sequence of float
+        Of every draw; NaN for none.
+    overlap : float
+        Share of training pictures that two draws have in common.
+
+    Returns
+    -------
+    list of RealsResult
+        The result with its own reals first. It is left out where they are those of a source, or of all sources together.
+    """
+    own_reals = [_reals(entry.scored) for entry in entries]
+    own = RealsResult(
+        own_source(test.domain, sources),
+        *(test.auc, test.auc_lo, test.auc_hi),
+        len(own_reals[0].labels),
+        _false_alarms(own_reals, thresholds),
+    )
+    named = {name: [_reals(entry.scored) for entry in each] for name, each in sources.items()}
+    results = []
+    for name, reals in named.items():
+        if _same(reals, own_reals):  # the same pictures: the numbers of the domain itself
+            results.append(replace(own, source=name))
+            continue
+        auc = auc_interval([against(entry.scored, each) for entry, each in zip(entries, reals, strict=True)], overlap)
+        alarms = _false_alarms(reals, thresholds)
+        results.append(RealsResult(name, auc.value, auc.low, auc.high, len(reals[0].labels), alarms))
+    if own.n_real and own.source not in named and not _are_of_sources(own_reals, list(named.values())):
+        results.append(own)
+    return sorted(results, key=lambda result: result.source != own.source)
+
+
+def _are_of_sources(own: Sequence[Scored], sources: Sequence[Sequence[Scored]]) -> bool:
+    """Return True if the reals of a test domain are those of one source, or of all sources together."""
+    together = [_joined(draws) for draws in zip(*sources, strict=True)]
+    return any(_same(reals, own) for reals in [*sources, *([together] if together else [])])
+
+
+def _reals(scored: Scored) -> Scored:
+    rows = scored.labels == REAL
+    return Scored(scored.labels[rows], scored.scores[rows], scored.groups[rows])
+
+
+def _joined(parts: Sequence[Scored]) -> Scored:
+    return Scored(
+        np.concatenate([part.labels for part in parts]),
+        np.concatenate([part.scores for part in parts]),
+        np.concatenate([part.groups for part in parts]),
+    )
+
+
+def _same(one: Sequence[Scored], other: Sequence[Scored]) -> bool:
+    """
+    Return True if two sets of reals are the same pictures: they have the same scores in every draw.
+
+    Groups do not count, whose names begin with that of a data set. Of a detector that gives hardly different scores nothing
+    can be told.
+    """
+    return all(
+        np.array_equal(np.sort(a.scores), np.sort(b.scores)) and len(np.unique(a.scores)) > len(a.scores) / 2
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def _false_alarms(draws: Sequence[Scored], thresholds: Sequence[float]) -> float:
+    """Return the share of reals that are called fake, mean over the draws; NaN without a threshold or without reals."""
+    if not all(len(reals.labels) for reals in draws) or any(math.isnan(threshold) for threshold in thresholds):
+        return math.nan
+    return float(np.mean([(reals.scores >= t).mean() for reals, t in zip(draws, thresholds, strict=True)]))

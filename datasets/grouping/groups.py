@@ -1,0 +1,326 @@
+"""Groups of the pictures of a folder: as they are declared, or as sub-folders and names tell them."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ...benchmark.contracts import LABEL_NAMES, Item, Split
+from ...benchmark.domains.splits import N_FOLDS
+from ...benchmark.errors import DataError
+from ..copies.tree import SPLIT_NAMES
+from .group_list import find_group_list, read_group_list
+from .name_schemes import AmbiguousNamesError, Named, Reading, read_names, read_pairs, without_sides
+
+NUMBERED = re.compile(r"(.+)[_-]\d+")
+GROUPINGS = {"auto": "", "folder": "sub-folder", "name": "name up to the last number", "none": ""}
+LIST_SUFFIX = ".csv"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """
+    One picture of the folder.
+
+    Attributes
+    ----------
+    id : str
+    label : int
+    split : {"train", "val", "test"} or None
+        None where it is to be drawn.
+    inner : str
+        Path below the class folder.
+    group : str
+        Name of its group; empty if it has none.
+    by : str
+        Description of what gave the group: ``sub-folder``, a shape of names, the regular expression, the list.
+    target, donor, video : str
+        As in `Item`, where they are known.
+    unit : str
+        The group, where it was declared in a list.
+    """
+
+    id: str
+    label: int
+    split: Split | None
+    inner: str
+    group: str = ""
+    by: str = ""
+    target: str = ""
+    donor: str = ""
+    video: str = ""
+    unit: str = ""
+
+    def item(self) -> Item:
+        """Return it as an item; its split is train until one is drawn."""
+        video = self.video if self.by and (self.unit or self.target or self.video) else self.group
+        return Item(self.id, self.label, self.split or "train", self.target, self.donor, video, unit=self.unit)
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """
+    The groups of a folder.
+
+    Attributes
+    ----------
+    pictures : tuple of Picture
+    doubt : str
+        Two readings between which nothing decides; empty where there is no doubt.
+    notes : tuple of str
+        Lists that lie in the folder and are not used.
+    searched : bool
+        True if names and sub-folders were searched for groups.
+    """
+
+    pictures: tuple[Picture, ...]
+    doubt: str = ""
+    notes: tuple[str, ...] = ()
+    searched: bool = False
+
+    @property
+    def text(self) -> str:
+        """Describe the groups: ``60 groups by `idNN_```, ``no groups``."""
+        text = groups_text(self.pictures)
+        return f"{text} in names or sub-folders" if self.searched and text == "no groups" else text
+
+
+def group_pictures(pictures: Sequence[Picture], groups: str, root: Path, alias: str) -> Grouping:
+    """
+    Assign a group to every picture of a folder.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        Of all splits.
+    groups : str
+        ``auto``, ``folder``, ``name``, ``none``, the path of a list or a regular expression with one group.
+    root : Path
+        Of the data set, in which a list may lie.
+    alias : str
+        Name of the data set, for messages.
+
+    Raises
+    ------
+    DataError
+        If a list is faulty, or if a regular expression is, has not one group or fits no picture.
+    """
+    if with_list := declared(pictures, groups, root):
+        return Grouping(with_list)
+    at_root = find_group_list(root)
+    notes = (f"{at_root.name} is not used, as the groups are given otherwise",) if at_root else ()
+    if groups != "auto":
+        return Grouping(tuple(grouped(pictures, groups)), notes=notes)
+    try:
+        return Grouping(_by_evidence(pictures), searched=True)
+    except AmbiguousNamesError as error:
+        return Grouping(tuple(pictures), _doubt(error, pictures, alias))
+
+
+def declared(pictures: Sequence[Picture], groups: str, root: Path) -> tuple[Picture, ...] | None:
+    """
+    Assign the groups of a list: the one that `groups` names, or for ``auto`` the one in the folder.
+
+    Returns
+    -------
+    tuple of Picture, or None
+        None if no list is meant.
+
+    Raises
+    ------
+    DataError
+        If the list is faulty.
+    """
+    at_root = find_group_list(root) if groups == "auto" else None
+    path = Path(groups).expanduser() if str(groups).lower().endswith(LIST_SUFFIX) else at_root
+    return _listed(pictures, path) if path else None
+
+
+def _listed(pictures: Sequence[Picture], path: Path) -> tuple[Picture, ...]:
+    lines = read_group_list(path, [picture.id for picture in pictures])
+    return tuple(
+        replace(
+            picture,
+            group=line.group or line.target or line.video,
+            by=path.name,
+            target=line.target,
+            donor=line.donor,
+            video=line.video,
+            unit=line.group,
+        )
+        for picture in pictures
+        for line in (lines[picture.id],)
+    )
+
+
+def grouped(pictures: Sequence[Picture], groups: str) -> list[Picture]:
+    """
+    Group pictures by sub-folder, by name up to the last number, or by a regular expression.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+    groups : str
+        ``folder``, ``name``, ``none`` or a regular expression with one group.
+
+    Raises
+    ------
+    DataError
+        If `groups` is neither a grouping nor a regular expression with one group, or if that fits no picture.
+    """
+    if groups == "none":
+        return list(pictures)
+    keys = {"folder": folder_key, "name": name_key}.get(groups) or _pattern_key(groups)
+    by = GROUPINGS.get(groups, groups)
+    with_groups = [replace(picture, group=key, by=by) if (key := keys(picture.inner)) else picture for picture in pictures]
+    if groups not in GROUPINGS and pictures and not any(picture.group for picture in with_groups):
+        raise DataError(f"groups={groups} fits no picture; it is searched for in paths like {pictures[0].inner!r}.")
+    return with_groups
+
+
+# --- evidence --------------------------------------------------------------------------------------------------------
+
+
+def _by_evidence(pictures: Sequence[Picture]) -> tuple[Picture, ...]:
+    """
+    Group by targets and donors, by sub-folder, or by the scheme of the names.
+
+    Sub-folders that are few and repeat the groups of the names are sources, such as generators.
+
+    Raises
+    ------
+    AmbiguousNamesError
+        If two readings fit about equally well and disagree.
+    """
+    named = [Named(picture.inner, picture.label) for picture in pictures]
+    if places := read_pairs(named):
+        return tuple(
+            replace(picture, group=place.target, by="target and donor", **vars(place)) if place.target else picture
+            for picture, place in zip(pictures, places, strict=True)
+        )
+    folders = _folders(pictures)
+    if not any(folders):
+        return _with_reading(pictures, range(len(pictures)), read_names(named))
+    of_folders = Reading("sub-folder", tuple(n.label for n in named), folders, (-1,) * len(named), "folder")
+    try:
+        names = read_names(named)
+    except AmbiguousNamesError as error:
+        if not any(reading.within(of_folders) for reading in error.readings):
+            raise
+        names = None
+    if names and not names.within(of_folders):
+        if len(of_folders.groups) < N_FOLDS or of_folders.within(names):
+            return _with_reading(pictures, range(len(pictures)), names)
+        raise AmbiguousNamesError(of_folders, names)
+    loose = [i for i, folder in enumerate(folders) if not folder]
+    inside = [i for i, folder in enumerate(folders) if folder]
+    with_folders = _with_reading(pictures, inside, replace(of_folders, keys=tuple(filter(None, folders))))
+    return _with_reading(with_folders, loose, read_names([named[i] for i in loose]))
+
+
+def _folders(pictures: Sequence[Picture]) -> tuple[str, ...]:
+    """Return the sub-folder of each picture; empty in a class that lies in a single one."""
+    folders = [folder_key(picture.inner) for picture in pictures]
+    by_class: dict[int, set[str]] = defaultdict(set)
+    for picture, folder in zip(pictures, folders, strict=True):
+        by_class[picture.label].add(folder)
+    several = {label for label, keys in by_class.items() if len(keys) > 1}
+    return tuple(folder if picture.label in several else "" for picture, folder in zip(pictures, folders, strict=True))
+
+
+def _with_reading(pictures: Sequence[Picture], rows: Sequence[int], reading: Reading | None) -> tuple[Picture, ...]:
+    """Give the pictures in some rows the groups of a reading; a group of one picture is none."""
+    if reading is None:
+        return tuple(pictures)
+    repeats = Counter(reading.keys)
+    result = list(pictures)
+    for row, key in zip(rows, reading.keys, strict=True):
+        if key and repeats[key] > 1:
+            result[row] = replace(result[row], group=key, by=reading.name)
+    return tuple(result)
+
+
+def _doubt(error: AmbiguousNamesError, pictures: Sequence[Picture], alias: str) -> str:
+    """Return the message on two readings, each with the option that chooses it."""
+    readings = []
+    for reading in error.readings:
+        option = f": --group-by '{alias}={reading.pattern}'" if reading.pattern else ""
+        i = next(i for i, key in enumerate(reading.keys) if key)
+        readings.append(f"{reading.describe()} ({pictures[i].inner} is in the group '{reading.keys[i]}'{option})")
+    return (
+        f"{alias}: the names of the pictures fit two readings about equally well: {' or '.join(readings)}. Say which one is "
+        f"meant, or list the groups: --groups {alias}=FILE.csv. If all pictures are independent: --group-by {alias}=none."
+    )
+
+
+# --- keys ------------------------------------------------------------------------------------------------------------
+
+
+def group_key(path: str) -> str:
+    """
+    Return the sub-folder, else the name without its last number; empty if there is neither.
+
+    >>> group_key("train/fake/clip3/0001.png"), group_key("real/id7_002.png"), group_key("real/201600.jpg")
+    ('clip3', 'id7', '')
+    """
+    return folder_key(path) or name_key(path)
+
+
+def folder_key(inner: str) -> str:
+    """
+    Return the sub-folder below the class folder; empty if there is none.
+
+    >>> folder_key("clip3/0001.png"), folder_key("0001.png")
+    ('clip3', '')
+    """
+    return "/".join(part for part in inner.split("/")[:-1] if part.lower() not in (*LABEL_NAMES, *SPLIT_NAMES))
+
+
+def name_key(inner: str) -> str:
+    """
+    Return the name without its last number and without class and split words at both ends; empty if nothing remains.
+
+    >>> name_key("id7_002.png"), name_key("real_id7_2.png"), name_key("real_0001.png"), name_key("201600.jpg")
+    ('id7', 'id7', '', '')
+    """
+    name = inner.rpartition("/")[2]
+    match = NUMBERED.fullmatch(name.rpartition(".")[0] or name)
+    return without_sides(match[1]) if match else ""
+
+
+def _pattern_key(pattern: str) -> Callable[[str], str]:
+    """Return the function that finds the group in a path by a regular expression."""
+    expected = "groups is auto, folder, name, none, a list (FILE.csv) or a regular expression with one group, like (id\\d+)_"
+    try:
+        compiled = re.compile(pattern)
+    except (re.error, TypeError) as error:
+        raise DataError(f"{expected}; got {pattern!r} ({error}).") from error
+    if compiled.groups != 1:
+        raise DataError(f"{expected}; got {pattern!r}, which has {compiled.groups or 'no'} groups.")
+
+    def key_of(inner: str) -> str:
+        match = compiled.search(inner)
+        return (match[1] or "") if match else ""
+
+    return key_of
+
+
+def groups_text(pictures: Sequence[Picture]) -> str:
+    """
+    Describe the groups: ``60 groups by `idNN_```, ``no groups``.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        Grouped.
+    """
+    keys: dict[str, set[str]] = {}
+    for picture in pictures:
+        if picture.group:
+            keys.setdefault(picture.by, set()).add(picture.group)
+    if not keys:
+        return "no groups"
+    counts = [f"{len(some)} groups by {by}" for by, some in keys.items()]
+    alone = sum(not picture.group for picture in pictures)
+    return ", ".join([*counts, *([f"{alone} pictures in no group"] if alone else [])])

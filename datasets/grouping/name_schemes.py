@@ -1,0 +1,389 @@
+"""
+Schemes of file names: the part of a name that pictures of one clip or person share.
+
+A reading of the names is evidence and not a guess: it has to fit the whole listing, and of two readings that fit and disagree
+one is taken only where classes or running numbers contradict the other.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from ...benchmark.contracts import FAKE, REAL
+from ...benchmark.domains.splits import N_FOLDS
+from ..copies.tree import SPLIT_NAMES, class_of_folder
+
+SUFFIX = re.compile(r"(?<=.)\.\w{1,12}$")
+SEPARATORS = re.compile(r"([\s_-]+)")
+FRAME_WORDS = "frames?|frm|fr|f"
+PERSON_WORDS = "id|pid|uid|person|people|subject|subj|sub|actor|identity|ident|speaker|user"
+CLIP_WORDS = "clip|video|vid|sequence|seq|scene|take|track|session|movie|film"
+PART = re.compile(r"(?:^|[\W_]+|(?<=\d))(?:face|crop|head)[\W_]*\d*\W*$", re.IGNORECASE)  # which face of a frame
+FIRST_PART = re.compile(r"^(?:face|crop|head)[\W_]*\d*[\W_]+(?=.)", re.IGNORECASE)
+LAST_TOKEN = re.compile(r"(.+?)[\W_]+([^\W_]+)\W*")
+FIRST_TOKEN = re.compile(r"\W*([^\W_]+)[\W_]+(.+)")
+TRAILING = r"(?:[\W_]+[^\W\d_]+)*\W*"  # words after the last number
+FRAME = re.compile(rf"(?:^|[\W_]+|(?<=\d))(?:{FRAME_WORDS})[\W_]?(\d+)(?=$|[\W_])", re.IGNORECASE)
+PERSON = re.compile(rf"(?:^|[\W_]|(?<=\d))({PERSON_WORDS})[\W_]?(\d+)", re.IGNORECASE)
+CLIP = re.compile(rf"(?:^|[\W_]|(?<=\d))({CLIP_WORDS})[\W_]?(\d+)", re.IGNORECASE)
+LAST = re.compile(rf"(.+?)[\W_]+(\d+){TRAILING}")
+LAST_TWO = re.compile(rf"(.+?)[\W_]+\d+[\W_]+(\d+){TRAILING}")
+WORD_NUMBER = re.compile(r"([^\W\d_]{2,})(\d+)")
+FIRST = re.compile(r"\W*(\d+)[\W_]+(.+)")
+FIRST_PATTERN = r"(?:^|/)\d+[\W_]+([^/]+)\."  # of a path, for the message
+PAIR = re.compile(r"(\d+)[\W_]+(\d+)(?:[\W_]+(\d+))?")
+SINGLE = re.compile(r"(\d+)(?:[\W_]+(\d+))?")
+
+MATCHED = 0.95  # share of the names that a reading fits, over all and in each class
+REPEATED = 0.5  # share of the pictures that are not alone of their class in a group
+CLEAR, UNCLEAR = 0.95, 0.8  # shares of a reading that is borne out, and of one that is contradicted
+ENOUGH = 2 * N_FOLDS  # groups, from which on the coarser of two nested readings is taken
+
+
+# --- words that name a class or a split ------------------------------------------------------------------------------
+
+
+def without_sides(key: str) -> str:
+    """Strip words for a class or a split from both ends of a name."""
+    words = SEPARATORS.split(key)  # with what stands between them
+    while words:
+        if _is_side(words):
+            return ""
+        if _is_side(words[:1]):
+            words = words[2:]
+        elif _is_side(words[-1:]):
+            words = words[:-2]
+        else:
+            break
+    return "".join(words)
+
+
+def _is_side(words: Sequence[str]) -> bool:
+    """Return whether words together name a class or a split; with a number among them they may name a person or clip."""
+    name = "".join(words)
+    return not any(map(str.isdigit, words)) and (class_of_folder(name) is not None or name.lower() in SPLIT_NAMES)
+
+
+# --- readings --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Named:
+    """A picture as far as its name goes: path below the class folder, and label."""
+
+    inner: str
+    label: int
+
+    @cached_property
+    def stem(self) -> str:
+        """Name without its suffix; class words at both ends are no part of it, nor the number of a face."""
+        short = FIRST_PART.sub("", PART.sub("", self._whole))
+        return without_sides(short) or short
+
+    @property
+    def in_parts(self) -> bool:
+        """True if the name tells which face of a frame it shows, or just that it shows one."""
+        return bool(PART.search(self._whole) or FIRST_PART.search(self._whole))
+
+    @cached_property
+    def _whole(self) -> str:
+        stem = SUFFIX.sub("", self.inner.rpartition("/")[2])
+        stem = without_sides(stem) or ("" if class_of_folder(stem) is not None else stem)
+        match = WORD_NUMBER.fullmatch(stem)
+        return match[2] if match and _is_side([match[1]]) else stem  # fake1
+
+
+@dataclass(frozen=True)
+class Place:
+    """Identities and clip that a name tells, empty where it tells none."""
+
+    target: str = ""
+    donor: str = ""
+    video: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """
+    One reading of the names of a listing.
+
+    Attributes
+    ----------
+    name : str
+        Words for the part of the name that makes a group.
+    labels : tuple of int
+        Of the pictures, in the order of the listing.
+    keys : tuple of str
+        Group of each picture; empty where the reading does not fit its name.
+    numbers : tuple of int
+        Running number of each picture within its group; -1 where there is none.
+    pattern : str
+        Regular expression that finds the group in the path of a picture, to be typed.
+    """
+
+    name: str
+    labels: tuple[int, ...]
+    keys: tuple[str, ...]
+    numbers: tuple[int, ...]
+    pattern: str = ""
+
+    @cached_property
+    def groups(self) -> dict[str, list[int]]:
+        """Positions of the pictures of each group."""
+        groups: dict[str, list[int]] = defaultdict(list)
+        for i, key in enumerate(self.keys):
+            if key:
+                groups[key].append(i)
+        return dict(groups)
+
+    @property
+    def fits(self) -> bool:
+        """True if it fits nearly all names of each class, and tells more than the class does."""
+        total, matched = Counter(self.labels), Counter(label for label, key in zip(self.labels, self.keys, strict=True) if key)
+        if any(matched[label] < MATCHED * n for label, n in total.items()):
+            return False
+        of_class = {label: {key for k, key in zip(self.labels, self.keys, strict=True) if k == label} for label in total}
+        sizes = Counter(zip(self.labels, self.keys, strict=True))
+        repeated = sum(n for n in sizes.values() if n > 1)
+        return any(len(keys - {""}) > 1 for keys in of_class.values()) and repeated >= REPEATED * len(self.keys)
+
+    @property
+    def purity(self) -> float:
+        """Share of the grouped pictures whose group has one class alone."""
+        pure = [len(some) for some in self.groups.values() if len({self.labels[i] for i in some}) == 1]
+        return sum(pure) / max(1, sum(map(len, self.groups.values())))
+
+    @property
+    def regularity(self) -> float:
+        """Share of the groups of one class whose numbers run in equal steps, of those with three pictures or more."""
+        sides: dict[tuple[int, str], list[int]] = defaultdict(list)
+        for label, key, number in zip(self.labels, self.keys, self.numbers, strict=True):
+            if key:
+                sides[label, key].append(number)
+        runs = [sorted(numbers) for numbers in sides.values() if len(numbers) > 2]
+        regular = [len({b - a for a, b in pairwise(run)}) == 1 for run in runs]
+        return sum(regular) / max(1, len(regular))
+
+    def within(self, other: "Reading") -> bool:
+        """Return True if each group lies in one group of another reading."""
+        return all(len({other.keys[i] for i in some}) == 1 for some in self.groups.values())
+
+    def describe(self) -> str:
+        """Describe the reading in a few words: ``60 groups by `idNN_```."""
+        return f"{len(self.groups)} groups by {self.name}"
+
+
+class AmbiguousNamesError(Exception):
+    """Two readings of the names fit about equally well and disagree."""
+
+    def __init__(self, one: Reading, other: Reading) -> None:
+        super().__init__(f"{one.describe()} or {other.describe()}")
+        self.readings = one, other
+
+
+def read_names(pictures: Sequence[Named]) -> Reading | None:
+    """
+    Choose the reading of the names of a listing.
+
+    Names that fit no reading as a whole are read class by class, as two sources of pictures may be named in two ways.
+
+    Parameters
+    ----------
+    pictures : sequence of Named
+
+    Returns
+    -------
+    Reading, or None
+        None where names tell nothing: running numbers, hashes, one name and a number.
+
+    Raises
+    ------
+    AmbiguousNamesError
+        If two readings fit about equally well and disagree.
+    """
+    stems = [picture.stem for picture in pictures]
+    labels = [picture.label for picture in pictures]
+    if all(stem.isdigit() for stem in stems):  # running numbers, as in many large folders
+        return None
+    in_parts = [picture.in_parts for picture in pictures]
+    whole = _choose(stems, labels, in_parts)
+    if whole or len(set(labels)) == 1:
+        return whole
+    keys, numbers, names = [""] * len(stems), [-1] * len(stems), []
+    for label in sorted(set(labels)):
+        rows = [i for i, of in enumerate(labels) if of == label]
+        part = _choose([stems[i] for i in rows], [label] * len(rows), [in_parts[i] for i in rows])
+        if part:
+            names.append(part.name)
+            for i, key, number in zip(rows, part.keys, part.numbers, strict=True):
+                keys[i], numbers[i] = key, number
+    return Reading(" and ".join(dict.fromkeys(names)), tuple(labels), tuple(keys), tuple(numbers)) if names else None
+
+
+def _choose(stems: Sequence[str], labels: Sequence[int], in_parts: Sequence[bool]) -> Reading | None:
+    """Choose among the readings of some names: those by words first, then those by the place of a number."""
+    short = _without_constant_ends(stems, LAST_TOKEN, 2, 1)
+    by_words = [
+        _reading(short, labels, _frame_key, "name without the frame number"),
+        _reading(short, labels, _key_of_words((PERSON,)), "name of the person"),
+        _reading(short, labels, _key_of_words((PERSON, CLIP)), "name of the person and clip"),
+    ]
+    told = _coarser([reading for reading in by_words if reading.fits])
+    if told and len(told.groups) >= ENOUGH:
+        return told
+    last, last_two, first, whole = (
+        _reading(names, labels, key_of, name, pattern)
+        for names, key_of, name, pattern in (
+            (short, _key_before(LAST), "name up to the last number", r"([^/]+?)[\W_]+\d+\W*\."),
+            (short, _key_before(LAST_TWO), "name up to the last two numbers", ""),
+            (_without_constant_ends(short, FIRST_TOKEN, 1, 2), _key_after_first, "name after the first number", FIRST_PATTERN),
+            (short, lambda stem: (stem, -1), "name", ""),
+        )
+    )
+    forward = [reading for reading in (last, last_two) if reading.fits]
+    if told:
+        return last if last.fits and last.within(told) else told
+    if not first.fits:
+        return _coarser(forward) or (whole if whole.fits and sum(in_parts) >= MATCHED * len(stems) else None)
+    if not forward:
+        # Frames are hardly ever numbered before the clip, so that this reading has to be borne out.
+        return first if first.purity >= CLEAR or first.regularity >= CLEAR else None
+    return first if _decided(forward[0], first) is first else _coarser(forward)
+
+
+def _decided(last: Reading, first: Reading) -> Reading:
+    """Take the one of two readings that classes or running numbers bear out where they contradict the other."""
+    for one, other in ((last, first), (first, last)):
+        if one.within(other) and other.within(one):
+            return one
+        if one.purity >= CLEAR and other.purity <= UNCLEAR:
+            return one
+    for one, other in ((last, first), (first, last)):
+        if one.regularity >= CLEAR and other.regularity <= UNCLEAR:
+            return one
+    raise AmbiguousNamesError(last, first)
+
+
+def _coarser(readings: Sequence[Reading]) -> Reading | None:
+    """Return the coarsest of readings that lie in each other, if it has enough groups; refuse two that do not."""
+    ordered = sorted(readings, key=lambda reading: len(reading.groups))
+    for one, finer in pairwise(ordered):
+        if not finer.within(one):
+            raise AmbiguousNamesError(one, finer)
+    many = [reading for reading in ordered if len(reading.groups) >= ENOUGH]
+    return next(iter(many), next(reversed(ordered), None))
+
+
+def _without_constant_ends(stems: Sequence[str], token: re.Pattern[str], rest: int, end: int) -> list[str]:
+    """Strip what all names begin or end with, as it tells nothing; `rest` and `end` are groups of `token`."""
+    short = list(stems)
+    while short:
+        matches = [match for stem in short if (match := token.fullmatch(stem))]
+        if len(matches) < len(short) or len({match[end] for match in matches}) > 1:
+            break
+        short = [match[rest] for match in matches]
+    return short
+
+
+Key = Callable[[str], tuple[str, int]]  # group and running number in a name; ("", -1) where they are not found
+
+
+def _reading(stems: Sequence[str], labels: Sequence[int], key_of: Key, name: str, pattern: str = "") -> Reading:
+    found = {stem: key_of(stem) for stem in dict.fromkeys(stems)}
+    keys, numbers = zip(*(found[stem] for stem in stems), strict=True) if stems else ((), ())
+    return Reading(_shown(stems, keys) or name, tuple(labels), tuple(keys), tuple(numbers), pattern)
+
+
+def _frame_key(stem: str) -> tuple[str, int]:
+    matches = list(FRAME.finditer(stem))
+    if not matches:
+        return "", -1
+    frame = matches[-1]
+    rest = [part.strip(" _-.()") for part in (stem[: frame.start()], stem[frame.end() :])]
+    return without_sides("_".join(filter(None, rest))), int(frame[1])
+
+
+def _key_of_words(patterns: Sequence[re.Pattern[str]]) -> Key:
+    """Return the key of the numbers behind some words: ``id07``, ``id07_clip3``."""
+
+    def key_of(stem: str) -> tuple[str, int]:
+        matches = [match for pattern in patterns for match in pattern.finditer(stem)]
+        return "_".join(f"{match[1]}{match[2]}" for match in matches), -1
+
+    return key_of
+
+
+def _key_before(pattern: re.Pattern[str]) -> Key:
+    def key_of(stem: str) -> tuple[str, int]:
+        match = pattern.fullmatch(stem) or (WORD_NUMBER.fullmatch(stem) if pattern is LAST else None)
+        return (without_sides(match[1].strip(" _-.(")), int(match[2])) if match else ("", -1)
+
+    return key_of
+
+
+def _key_after_first(stem: str) -> tuple[str, int]:
+    match = FIRST.fullmatch(stem)
+    return (without_sides(match[2].strip(" _-.()")), int(match[1])) if match else ("", -1)
+
+
+def _shown(stems: Sequence[str], keys: Sequence[str]) -> str:
+    """Describe the groups by the shape of nearly all of them: ```idNN_```, ```_idNN```; empty if they have no shape."""
+    shapes: dict[str, Counter[str]] = defaultdict(Counter)
+    for key, stem in {key: stem for stem, key in zip(stems, keys, strict=True) if key}.items():
+        before, found, after = stem.partition(key)
+        sign = after[:1] if found and re.match(r"[\W_]", after) else ""
+        start = before[-1:] if found and not after else ""
+        text = f"{start}{key}{sign}"
+        shapes[re.sub(r"\d+", "N", text)][re.sub(r"\d", "N", text)] += 1
+    shape, widths = max(shapes.items(), key=lambda item: item[1].total(), default=("", Counter()))
+    if "N" not in shape or widths.total() < UNCLEAR * sum(count.total() for count in shapes.values()):
+        return ""
+    return f"`{next(iter(widths)) if len(widths) == 1 else shape}`"
+
+
+# --- targets and donors ----------------------------------------------------------------------------------------------
+
+
+def read_pairs(pictures: Sequence[Named]) -> tuple[Place, ...] | None:
+    """
+    Read fakes that are called after a target and a donor, ``033_097_0001``, beside reals ``033_0001``.
+
+    Parameters
+    ----------
+    pictures : sequence of Named
+
+    Returns
+    -------
+    tuple of Place, or None
+        None where names are no such pairs. They are if targets and donors are among the reals, whose names have one number
+        less, or if nearly every pair of three numbers has its mirror image.
+    """
+    fakes = [PAIR.fullmatch(picture.stem) for picture in pictures if picture.label == FAKE]
+    reals = [SINGLE.fullmatch(picture.stem) for picture in pictures if picture.label == REAL]
+    pairs = {(match[1], match[2]) for match in fakes if match}
+    framed = [bool(match[3]) for match in fakes if match]
+    if not pairs or sum(map(bool, fakes)) < MATCHED * len(fakes) or len(set(framed)) != 1:
+        return None
+    singles = {match[1] for match in reals if match and bool(match[2]) == framed[0]}
+    people = {person for pair in pairs for person in pair}
+    of_reals = _share(people, singles) >= UNCLEAR and sum(map(bool, reals)) >= MATCHED * len(reals)
+    mirrored = framed[0] and _share(pairs, {(donor, target) for target, donor in pairs}) >= CLEAR
+    if not (of_reals or mirrored) or all(target == donor for target, donor in pairs):
+        return None
+    return tuple(_place(picture, framed[0]) for picture in pictures)
+
+
+def _share(some: Iterable[object], of: set) -> float:
+    some = list(some)
+    return sum(one in of for one in some) / max(1, len(some))
+
+
+def _place(picture: Named, framed: bool) -> Place:
+    if picture.label == REAL:
+        match = SINGLE.fullmatch(picture.stem)
+        return Place(match[1], video=match[1] if framed else "") if match else Place()
+    match = PAIR.fullmatch(picture.stem)
+    return Place(match[1], match[2], f"{match[1]}_{match[2]}" if framed else "") if match else Place()

@@ -1,0 +1,57 @@
+// The ranking of the detectors over their training domains: a table with intervals as bars, and the coin as a line.
+
+const RANKED = DATA.ranking.reduce((groups, place) => groups.set(place.study, [...(groups.get(place.study) ?? []), place]), new Map());
+const HAS_RANKING = [...RANKED.values()].some((places) => places.length > 1);
+const placesText = (row) => (row.rank_low === row.rank_high ? `${row.rank_low}` : `${row.rank_low}–${row.rank_high}`);
+const markLabel = (code) => element("span", { class: "mark", title: DATA.described.marks[code]?.meaning ?? null }, DATA.described.marks[code]?.label ?? code);
+
+function drawRanking() {
+  document.getElementById("ranking").hidden = !HAS_RANKING;
+  document.querySelector('nav a[data-part="ranking"]').hidden = !HAS_RANKING;
+  const groups = [...RANKED].filter(([, places]) => places.length > 1);
+  document.getElementById("ranking-tables").replaceChildren(...groups.map(([study, places]) => rankingTable(study, places, groups.length > 1)));
+}
+
+function rankingTable(study, places, named) {
+  const train = places.find((place) => place.train.length)?.train ?? [];
+  const [low, high] = scaleOf(places);
+  const coin = places.find((place) => place.coin && known(place.auc));
+  const title = `${study}: mean over ${counted(train.length, "training domain")}`;
+  const tied = (place) => places.filter((other) => other.tie_group === place.tie_group).length > 1;
+  const scale = element("span", { class: "ends", "aria-hidden": "true" }, element("span", {}, fixed(low, 2)), element("span", {}, fixed(high, 2)));
+  const heads = ["rank", "detector", "mean cross-\ndomain AUC", scale];
+  return element("div", { class: "ranking" },
+    element("p", { class: "meta", dir: "auto" }, `${named ? study + ": " : ""}mean over ${counted(train.length, "training domain")}${train.length ? `: ${shortened(train.join(", "), 300)}` : ""}`),
+    element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": title }, element("table", { "aria-label": title },
+      element("thead", {}, element("tr", {}, heads.map((head, i) => element("th", { scope: "col", class: i === 2 ? "number" : null }, head)))),
+      element("tbody", {}, places.map((place) => rankingRow(place, low, high, coin, tied(place)))))));
+}
+
+function rankingRow(place, low, high, coin, tied) {
+  const tie = known(place.tie_group) && tied ? element("span", { class: "sub" }, `tie ${place.tie_group}`) : null;
+  return element("tr", { class: place.marks.includes("control") ? "control" : null },
+    element("td", {}, known(place.rank_low) ? [placesText(place), tie] : [missing(place.reason || "no rank")]),
+    element("th", { scope: "row" }, nameOf(place.detector), remarksOf(place, coin)),
+    element("td", { class: "number" }, measured(place.auc, place.lo, place.hi)),
+    element("td", { class: "track-cell" }, known(place.lo) ? track(place, low, high, coin) : ""));
+}
+
+function remarksOf(place, coin) {
+  if (place === coin) return [element("span", { class: "sub" }, "the coin's line")];
+  const labels = (place.marks.includes("control") ? ["control"] : place.marks).map(markLabel);
+  const sub = (text) => element("span", { class: "sub" }, text);
+  if (place.nothing_learned_on.length && !place.marks.includes("nothing_learned")) labels.push(sub(`nothing learned on ${place.nothing_learned_on.length} of ${place.train.length} training domains`));
+  return labels.length || !place.reason ? labels : [sub(place.reason)];
+}
+
+function scaleOf(places) {
+  const ends = places.flatMap((place) => [place.lo, place.hi]).filter(known);
+  return [Math.min(0.45, ...ends), Math.max(0.55, ...ends)];
+}
+
+function track(place, low, high, coin) {
+  const at = (value) => `${(100 * (value - low)) / (high - low)}%`;
+  const marks = [element("i", { class: "bar", style: `left:${at(place.lo)};width:calc(${at(place.hi)} - ${at(place.lo)})` }), element("i", { class: "dot", style: `left:${at(place.auc)}` })];
+  if (coin) marks.unshift(element("i", { class: "coin", style: `left:${at(coin.auc)}` }));
+  return element("div", { class: "track", "aria-hidden": "true" }, marks);
+}

@@ -1,0 +1,52 @@
+// The fakes of test domains against several sources of reals: a map for all rows, and one for each row.
+
+const WITH_REALS = ROWS.filter((row) => row.reals && row.role !== "allpass");
+const OWN_REALS = "their own"; // the choice of the reals of each domain's data set
+
+const sourcesOf = (rows) => [...new Set(rows.flatMap((row) => Object.keys(row.reals.choices)))];
+
+function realsAbout(row, domain, one) {
+  const bounds = between(one.lo, one.hi);
+  return `fakes of ${shortened(domain, 80)}\nagainst reals of ${shortened(one.source, 80)}\nAUC ${fixed(one.auc)}${bounds ? ` (${bounds})` : ""}\n${counted(one.n_real, "real")}, false alarms at the in-domain threshold: ${percent(one.false_alarms)}${one.lookalikes ? `\n${counted(one.lookalikes, "real looks", "reals look")} like training or validation pictures` : ""}`;
+}
+
+function realsPart(row) {
+  if (!row.reals) return [];
+  const domains = Object.keys(row.reals.tests);
+  const sources = [...new Set(Object.values(row.reals.tests).flatMap((all) => all.map((one) => one.source)))];
+  const found = (domain, source) => row.reals.tests[domain].find((one) => one.source === source);
+  const cell = (domain, source) => {
+    const one = found(domain, source);
+    return one && known(one.auc) ? { text: one.auc.toFixed(2), share: one.auc, about: realsAbout(row, domain, one) }
+      : { text: "–", about: `fakes of ${shortened(domain, 80)}\nagainst reals of ${shortened(source, 80)}\nnot measured` };
+  };
+  const alarms = domains.map((domain) => [[nameOf(domain)], ...sources.map((source) => percent(found(domain, source)?.false_alarms))]);
+  const same = sources.every((source) => new Set(domains.map((domain) => found(domain, source)?.false_alarms)).size === 1);
+  const lines = same ? [["all test domains", ...alarms[0].slice(1)]] : alarms;
+  return [element("h3", {}, "Generators × reals"),
+    element("p", {}, "The fakes of every test domain were scored once and set against the reals of each source. The number is the AUC."),
+    heatTable(`AUC by source of reals, ${shortened(row.detector, 60)}`, domains, sources, cell, undefined, "fakes of ↓ reals of →", () => false),
+    element("h4", {}, "False alarms at the in-domain threshold"), plainTable("False alarms by source of reals", ["fakes of", ...sources.map((source) => nameOf(source))], lines)];
+}
+
+function drawReals() {
+  for (const node of document.querySelectorAll(".with-reals")) node.hidden = !WITH_REALS.length;
+  if (!WITH_REALS.length) return;
+  const sets = [...new Set(WITH_REALS.map((row) => row.set))];
+  document.getElementById("reals-maps").replaceChildren(...sets.map((set) => realsMap(set, WITH_REALS.filter((row) => row.set === set))));
+}
+
+function realsMap(set, rows) {
+  const sources = sourcesOf(rows);
+  const several = new Set(rows.map((row) => row.train)).size > 1;
+  const name = (row) => [row.detector, several ? `← ${row.train}` : "", row.role === "chosen" ? "" : row.band].filter(Boolean).join(" ");
+  const names = new Map(rows.map((row) => [row.id, name(row)]));
+  const cell = (id, source) => {
+    const row = BY_ID.get(id);
+    const value = row.reals.choices[source];
+    const about = `${shortened(names.get(id), 120)}\n${source === OWN_REALS ? "each domain with its own reals" : `all domains against reals of ${shortened(source, 80)}`}`;
+    return known(value) ? { text: value.toFixed(2), share: value, about: `${about}\nmean AUC ${fixed(value)}` } : { text: "–", about: `${about}\nnot measured` };
+  };
+  return heatTable(`Set ${DATA.sets[set].name}: mean over ${counted(DATA.sets[set].domains.length, "test domain")}`, rows.map((row) => row.id), sources, cell, undefined, "detector ↓ reals of →",
+    (id, source) => BY_ID.get(id).reals.leads.includes(source), (id) => nameOf(names.get(id)));
+}

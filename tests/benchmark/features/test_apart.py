@@ -1,0 +1,256 @@
+"""Look-alikes across a split: what is grouped and split again, what is left out, and that all commands agree."""
+
+import hashlib
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bandbench.benchmark.contracts import Item
+from bandbench.benchmark.domains.catalogue import Catalogue
+from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.features.apart import MOST, Offenders, offenders, units_of, with_datasets, without_lookalikes
+from bandbench.benchmark.features.item_sets import ItemStatuses
+from bandbench.benchmark.features.prepare import Prepared, prepare_sets, scratch_places
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.models.evaluation import evaluate_model
+from bandbench.benchmark.models.recipe import Recipe
+from bandbench.benchmark.models.training import train_model
+from bandbench.benchmark.pictures.crops import CropSpec
+from bandbench.benchmark.registry import DetectorSpec
+from bandbench.benchmark.results.scores import OK, Reason
+from bandbench.benchmark.search.plan import make_plan
+from conftest import Here, SilentReporter, noise_picture, run, small_study
+
+SIDE = 32
+CLIPS, FRAMES = 60, 10
+QUICK = {"crop": {"side": SIDE}, "sweep": None, "search": {"trials": 0}, "oracle": False, "keep_models": False}
+Name = Callable[[int, int], str]  # of a clip and a frame
+
+
+def hashed(clip: int, frame: int) -> str:
+    return hashlib.md5(f"{clip} {frame}".encode()).hexdigest()
+
+
+def save(path: Path, picture: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.clip(np.rint(picture), 0, 255).astype(np.uint8)).save(path)
+
+
+def clip_folder(root: Path, name: Name, seed: int = 0, clips: int = CLIPS) -> dict[str, int]:
+    """Frames of clips with a random label and a strong look each; return the clip of every picture."""
+    rng, labels, clip_of = np.random.default_rng(seed), random.Random(seed), {}
+    for clip in range(clips):
+        label = labels.choice(("real", "fake"))
+        look = noise_picture(1000 * seed + clip, SIDE, rng.uniform(0.3, 3)) * rng.uniform(0.5, 1)
+        for frame in range(FRAMES):
+            item = f"{label}/{name(clip, frame)}.png"
+            save(root / item, look + rng.normal(0, 3, look.shape))
+            clip_of[item] = clip
+    return clip_of
+
+
+def independent_folder(root: Path, n: dict[str, int], copies: dict[str, int]) -> None:
+    """Independent pictures per class in some splits; the first ones of a split are brightened copies of training pictures."""
+    for k, label in enumerate(("real", "fake")):
+        for s, (split, number) in enumerate(n.items()):
+            for i in range(number):
+                save(root / split / label / f"{label}_{i:05d}.png", noise_picture(10000 * (2 * s + k) + i, SIDE, 1 + k))
+        for k, (split, number) in enumerate(copies.items()):
+            for i in range(number):
+                picture = np.asarray(Image.open(root / "train" / label / f"{label}_{i:05d}.png"), dtype=float)
+                save(root / split / label / f"{label}_{i:05d}.png", picture + 3 + 2 * k)
+
+
+def prepared(root: Path, **changes: object) -> tuple[Prepared, list[str]]:
+    reporter = SilentReporter()
+    plan = make_plan(small_study(**(QUICK | changes)), Catalogue({"mine": str(root)}))
+    with scratch_places() as places:
+        return prepare_sets(plan, places, Here(1), reporter), reporter.notes
+
+
+def sides(done: Prepared, clip_of: dict[str, int]) -> dict[int, set[str]]:
+    """Splits of every clip."""
+    splits: dict[int, set[str]] = {}
+    for item in done.plan.domains["mine", 0].items:
+        splits.setdefault(clip_of[item.id], set()).add(item.split)
+    return splits
+
+
+@pytest.mark.parametrize("name", [hashed, lambda clip, frame: f"{clip * FRAMES + frame:05d}"], ids=["hashes", "numbers"])
+def test_frames_whose_names_tell_nothing_are_grouped_by_looks(tmp_path: Path, name: Name) -> None:
+    clip_of = clip_folder(tmp_path, name)
+    done, notes = prepared(tmp_path, seeds=2)
+    assert all(len(splits) == 1 for splits in sides(done, clip_of).values())
+    assert done.lookalikes["mine", "mine"].n == 0
+    (note,) = notes
+    assert "test pictures look like pictures of another split, which is more than 1%" in note
+    assert "it is grouped by look-alikes, 60 groups, and split again (--allow-lookalikes keeps" in note
+    assert done.plan.facts["mine"]["lookalikes"] == [note]
+    tests = [{item.id for item in done.plan.domains["mine", r].split("test")} for r in range(2)]
+    assert tests[0] == tests[1]
+
+
+def test_random_labels_of_clips_are_a_coin(tmp_path: Path) -> None:
+    """With frames of a clip on both sides, each AUC is 1; with none, they lie around a half."""
+    aucs = []
+    for seed in range(4):
+        clip_folder(tmp_path / f"{seed}", hashed, seed)
+        outcome = run(small_study(**QUICK, name=f"s{seed}"), {"mine": tmp_path / f"{seed}"})
+        aucs.append(outcome.rows[0].tests[0].auc)
+    assert 0.3 < np.mean(aucs) < 0.7
+    clip_folder(tmp_path / "kept", hashed)
+    (row,) = run(small_study(**QUICK, name="kept", allow_lookalikes=True), {"mine": tmp_path / "kept"}).rows
+    assert row.tests[0].auc > 0.95
+    assert row.tests[0].lookalikes > 0.9 * row.tests[0].n
+
+
+def test_independent_pictures_are_split_as_listed(picture_folder: Callable[..., Path]) -> None:
+    root = picture_folder(side=SIDE)
+    done, notes = prepared(root)
+    plan = make_plan(small_study(**QUICK), Catalogue({"mine": str(root)}))
+    assert notes == []
+    assert done.plan.domains["mine", 0].items == plan.domains["mine", 0].items
+
+
+def test_a_clean_folder_is_prepared_once(picture_folder: Callable[..., Path]) -> None:
+    reporter = SilentReporter()
+    plan = make_plan(small_study(**QUICK), Catalogue({"mine": str(picture_folder(side=SIDE))}))
+    with scratch_places() as places:
+        prepare_sets(plan, places, Here(1), reporter)
+    assert reporter.stages == ["preparing pictures"]
+    assert reporter.done == 40 * 1  # in grey, of one view
+
+
+def test_given_splits_lose_the_offenders(tmp_path: Path) -> None:
+    independent_folder(tmp_path, {"train": 30, "val": 10, "test": 20}, {"test": 3, "val": 1})
+    done, notes = prepared(tmp_path)
+    test, val = done.sets["mine", "test", 0], done.sets["mine", "val", 0]
+    assert (test.n_items, test.n_ok, val.n_items, val.n_ok) == (40, 34, 20, 18)
+    assert dict((item, detail) for item, _, detail in test.problems)["test/real/real_00000.png"] == (
+        "it looks like train/real/real_00000.png."
+    )
+    assert notes == [
+        "mine: 2 of 20 validation pictures look like pictures that are learned from, which is more than 1%; they are left out "
+        "(--allow-lookalikes keeps them and marks the row).",
+        "mine: 6 of 40 test pictures look like pictures that are learned from, which is more than 1%; they are left out "
+        "(--allow-lookalikes keeps them and marks the row).",
+    ]
+    assert done.lookalikes["mine", "mine"].n == 0
+
+
+def test_look_alikes_can_be_kept(tmp_path: Path) -> None:
+    independent_folder(tmp_path, {"train": 30, "val": 10, "test": 20}, {"test": 3})
+    done, notes = prepared(tmp_path, allow_lookalikes=True)
+    assert done.sets["mine", "test", 0].n_ok == 40
+    assert done.lookalikes["mine", "mine"].n == 6
+    assert notes == []
+
+
+def test_clips_that_are_too_few_are_refused_with_the_reason(tmp_path: Path) -> None:
+    clip_folder(tmp_path, hashed, clips=4)
+    with pytest.raises(DataError, match=r"test pictures look like .*grouped by look-alikes it cannot be split\. .*Or: --allow"):
+        prepared(tmp_path)
+
+
+def test_training_and_evaluation_split_as_runs_do(tmp_path: Path) -> None:
+    clip_of = clip_folder(tmp_path, hashed)
+    done, _ = prepared(tmp_path)
+    catalogue = Catalogue({"mine": str(tmp_path)})
+    recipe = Recipe(
+        DetectorSpec.parse("spectral_logreg"), "detection", ("real", "fake"), Band("all"), CropSpec(SIDE), ("mine",), 0
+    )
+    reporter = SilentReporter()
+    model, problems = train_model(recipe, catalogue, Here(1), reporter)
+    assert problems == ()
+    assert model.data["splits"]["mine"] == done.sets["mine", "train", 0].provenance.split_list
+    (found,) = evaluate_model(model, ["mine"], catalogue, Here(1), reporter)
+    tested = set(found.scores.column("item").to_pylist())
+    assert tested == {item.id for item in done.plan.domains["mine", 0].split("test")}
+    assert (found.n, found.problems) == (len(tested), ())
+    assert all("split again" in note for note in reporter.notes)
+    assert len(reporter.notes) == 2
+    assert {clip_of[item] for item in tested}.isdisjoint(
+        {clip_of[item.id] for split in ("train", "val") for item in done.plan.domains["mine", 0].split(split)}
+    )
+
+
+def test_a_model_knows_the_looks_of_what_it_has_learned_from(tmp_path: Path) -> None:
+    independent_folder(tmp_path / "mine", {"train": 30, "val": 10, "test": 20}, {"test": 3})
+    recipe = Recipe(
+        DetectorSpec.parse("spectral_logreg"), "detection", ("real", "fake"), Band("all"), CropSpec(SIDE), ("mine",), 0
+    )
+    catalogue = Catalogue({"mine": str(tmp_path / "mine")})
+    reporter = SilentReporter()
+    model, _ = train_model(recipe, catalogue, Here(1), reporter)
+    model.save(tmp_path / "model", describe=False)
+    again = type(model).load(tmp_path / "model")
+    assert again.looks == model.looks
+    assert len(model.looks) > 70
+    (found,) = evaluate_model(again, ["mine"], catalogue, Here(1), reporter)
+    assert (found.n, found.n_items) == (34, 40)
+    assert {problem[3] for problem in found.problems} == {"it looks like a picture that the model has learned from."}
+    (kept,) = evaluate_model(again, ["mine"], catalogue, Here(1), reporter, allow_lookalikes=True)
+    assert kept.n == 40
+
+
+# --- rules -----------------------------------------------------------------------------------------------------------
+
+
+def statuses(*items: Item, hashes: tuple[int, ...]) -> ItemStatuses:
+    return ItemStatuses(items, tuple(item.id for item in items), hashes, (OK,) * len(items))
+
+
+def test_more_than_a_hundredth_is_too_many() -> None:
+    assert MOST == 0.01
+    assert not Offenders({"a": "b"}, 100).too_many
+    assert Offenders({"a": "b"}, 99).too_many
+    assert not Offenders({}, 0).too_many
+
+
+def test_offenders_name_their_nearest() -> None:
+    held_out = statuses(Item("a", 0, "test"), Item("b", 0, "test"), hashes=(0, 2**40 - 1))
+    fitted = statuses(Item("c", 0, "train"), Item("d", 0, "train"), hashes=(7, 1))
+    found = offenders(held_out, [fitted])
+    assert (found.alike, found.n) == ({"a": "d"}, 2)
+    refused = without_lookalikes(held_out, found.alike)
+    assert [status.reason for status in refused.statuses] == [Reason.LOOKALIKE, None]
+    assert refused.statuses[0].detail == "it looks like d."
+
+
+def test_units_join_looks_and_groups() -> None:
+    """Pictures a and b look alike, b and c are of one clip: one unit; the others are alone."""
+    far = [int(value) for value in np.random.default_rng(0).integers(0, 2**63, 40)]
+    others = [Item(f"z{i}", 0, "train") for i in range(38)]
+    items = [Item("a", 0, "test"), Item("b", 1, "train", video="v"), Item("c", 0, "val", video="v"), *others]
+    units = units_of([statuses(*items, hashes=(far[0], far[0] ^ 3, far[1], *far[2:]))])
+    assert units == dict.fromkeys("abc", "a")
+
+
+def test_a_chain_that_would_link_all_pictures_is_cut() -> None:
+    """Neighbours in the chain are 10 bits apart, two pairs of them 8: these pairs are the units."""
+    rng, hashes = np.random.default_rng(0), [0]
+    for i in range(1, 40):
+        bits = rng.choice(64, 8 if i in (4, 21) else 10, replace=False)
+        hashes.append(hashes[-1] ^ sum(1 << int(bit) for bit in bits))
+    items = [Item(f"{i:02d}", 0, "train") for i in range(40)]
+    units = units_of([statuses(*items, hashes=tuple(hashes))])
+    assert units == {"03": "03", "04": "03", "20": "20", "21": "20"}
+
+
+def test_perturbed_domains_follow_the_plain_one(picture_folder: Callable[..., Path]) -> None:
+    catalogue = Catalogue({"mine": str(picture_folder(side=SIDE))})
+    plain = catalogue.domain("mine", 0)
+    perturbed = catalogue.domain("mine+jpeg:quality=50", 0, plain=plain)
+    assert plain.dataset is not None
+    dataset = plain.dataset.with_units({item.id: item.id[-6:] for item in plain.items})
+    assert dataset is not None
+    anew = with_datasets({(perturbed.name, 0): perturbed, ("mine", 0): plain}, {"mine": dataset})
+    assert anew[perturbed.name, 0].items is anew["mine", 0].items
+    assert [replace(item, unit="", split="") for item in anew["mine", 0].items] == [
+        replace(item, split="") for item in plain.items
+    ]

@@ -1,0 +1,127 @@
+"""Results by source of reals, against numbers that were counted by hand."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bandbench.benchmark.domains.names import REALS
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.metrics.roc import Scored
+from bandbench.benchmark.recording.cell_folder import write_cell
+from bandbench.benchmark.records import CellResult
+from bandbench.benchmark.records import Tested as ScoredBand  # a name that pytest does not take for tests
+from bandbench.benchmark.results.cell_rows import cell_rows
+from bandbench.benchmark.results.marks import Mark, marks_of
+from bandbench.benchmark.results.reals import (
+    THEIR_OWN,
+    choices,
+    may_be_set_against,
+    reals_numbers,
+    reals_sources,
+    results_by_reals,
+)
+from bandbench.benchmark.results.rows import RealsResult, Row, TestResult
+from bandbench.benchmark.results.scores import DomainScores
+from made_cells import item_set, made_cell, record_of, trial
+
+OWN, OTHER = (0.1, 0.2, 0.3, 0.4), (0.55, 0.65, 0.9, 0.95)
+FAKES = (0.5, 0.6, 0.7, 0.8)
+
+
+def scored(domain: str, split: str, reals: tuple[float, ...], fakes: tuple[float, ...] = ()) -> DomainScores:
+    labels = np.array([0] * len(reals) + [1] * len(fakes))
+    groups = np.array([f"{domain}{i}" for i in range(len(labels))])
+    return DomainScores(domain, split, Scored(labels, np.array([*reals, *fakes]), groups), len(labels))
+
+
+def against(sources: dict[str, tuple[float, ...]], threshold: float = 0.45) -> list[RealsResult]:
+    test = TestResult("set/gan", 1.0, 0.5, 1.0, 8, 1.0)
+    named = {name: [scored(name, REALS, reals)] for name, reals in sources.items()}
+    return results_by_reals(test, [scored("set/gan", "test", OWN, FAKES)], named, [threshold])
+
+
+def test_the_fakes_are_set_against_their_own_reals_first_and_then_against_each_source() -> None:
+    own, other = against({"other": OTHER})
+    assert own == RealsResult("set", 1.0, 0.5, 1.0, 4, 0.0)
+    # Of 16 pairs the fake scores above in 0.6 > 0.55, 0.7 > 0.55, 0.7 > 0.65, 0.8 > 0.55 and 0.8 > 0.65.
+    assert (other.source, other.auc, other.n_real, other.false_alarms) == ("other", 5 / 16, 4, 1.0)
+    assert other.lo <= 5 / 16 <= other.hi
+
+
+def test_false_alarms_are_the_reals_at_or_above_the_threshold() -> None:
+    assert [result.false_alarms for result in against({"other": OTHER}, 0.65)] == [0.0, 0.75]
+    assert all(math.isnan(result.false_alarms) for result in against({"other": OTHER}, math.nan))
+
+
+def test_a_source_that_is_the_domain_s_own_reals_is_there_once_with_the_domain_s_numbers() -> None:
+    assert [(r.source, r.auc, r.lo) for r in against({"set/gan": OWN})] == [("set/gan", 1.0, 0.5)]
+    assert [r.source for r in against({"other": OTHER, "set": OWN})] == ["set", "other"]
+    assert [r.source for r in against({"a": OWN[:2], "b": OWN[2:]})] == ["a", "b"]  # together they are its own
+
+
+def test_perturbed_fakes_are_set_against_reals_that_were_perturbed_alike() -> None:
+    assert may_be_set_against("set/gan", "other+blur:sigma=1")
+    assert may_be_set_against("set/gan+blur:sigma=1", "other+blur:sigma=1")
+    assert not may_be_set_against("set/gan+blur:sigma=1", "other")
+
+
+def by(domain: str, **aucs: float) -> TestResult:
+    reals = tuple(RealsResult(name, auc, auc - 0.1, auc, 9) for name, auc in aucs.items())
+    return TestResult(domain, next(iter(aucs.values())), 0.5, 1.0, 9, 1.0, by_reals=reals)
+
+
+def test_a_choice_of_the_reals_is_one_source_for_all_domains() -> None:
+    assert choices([by("set/a", set=0.9, x=0.6), by("set/b", set=0.7, x=0.8, y=0.1)]) == pytest.approx({"set": 0.8, "x": 0.7})
+    two_sets = choices([by("set/a", set=0.9, x=0.6), by("more/b", more=0.7, x=0.8)])
+    assert two_sets == pytest.approx({THEIR_OWN: 0.8, "x": 0.7})
+    assert choices([by("set/a", set=0.9), by("more/b", more=0.7)]) == pytest.approx({THEIR_OWN: 0.8})
+
+
+def test_spread_and_worst_source_are_over_the_domains_of_the_headline() -> None:
+    tests = [by("home", home=0.9, x=0.1), by("set/a", set=0.9, x=0.6), by("set/b", set=0.7, x=0.8)]
+    numbers = reals_numbers(tests, "home")
+    assert numbers["reals_spread"] == pytest.approx(0.1)
+    assert numbers["worst_reals"] == "x"
+    assert reals_numbers([by("set/a", set=0.9)], "home") == {}
+
+
+@pytest.mark.parametrize(
+    ("tests", "sources"),
+    [
+        ((by("set/a", set=0.9),), {"set"}),
+        ((by("set/a", set=0.9, x=0.9),), {"set", "x"}),
+        ((by("home", home=0.9, x=0.9), by("set/a", set=0.9)), {"set"}),  # the headline is about other domains
+        ((replace(by("set/a", set=0.9), by_reals=()), replace(by("more/b", set=0.9), by_reals=())), {"set", "more"}),
+    ],
+)
+def test_a_row_is_marked_where_the_reals_of_its_headline_are_of_one_source(
+    tests: tuple[TestResult, ...], sources: set[str]
+) -> None:
+    row = Row("d", "home", "chosen", Band(), tests=tests)
+    assert reals_sources(row) == sources
+    assert (Mark.ONE_SOURCE_OF_REALS in marks_of(row)) == (len(sources) == 1)
+
+
+def test_rows_have_the_results_of_the_reals_in_the_score_files(tmp_path: Path) -> None:
+    cell = made_cell(("home", "away"))
+    sources = (item_set("other", REALS),)
+    cell = replace(cell, replicates=tuple(replace(draw, sources=sources) for draw in cell.replicates))
+    parts = [("home", "test", OWN, FAKES), ("away", "test", OWN, FAKES), ("other", REALS, OTHER, ())]
+    record = record_of(tmp_path / "records", "0", ("home", "val", OWN, FAKES), parts)
+    chosen = trial(Band(), 0.9)
+    write_cell(
+        CellResult(cell, (chosen,), None, chosen, (ScoredBand("chosen", Band(), (record,)),)), "f" * 64, tmp_path / "cell"
+    )
+    (row,) = cell_rows(tmp_path / "cell")
+    assert [test.domain for test in row.tests] == ["home", "away"]  # a source is no test domain
+    away = row.tests[1]
+    assert [(r.source, r.auc, r.n_real, r.false_alarms) for r in away.by_reals] == [
+        ("away", 1.0, 4, 0.0),
+        ("other", 5 / 16, 4, 1.0),
+    ]
+    assert (away.by_reals[0].lo, away.by_reals[0].hi) == (away.auc_lo, away.auc_hi)
+    assert row.cross_domain_auc == 1.0
+    assert (row.reals_spread, row.worst_reals) == (11 / 16, "other")

@@ -1,0 +1,102 @@
+"""Groups of a folder: sub-folders against names, lists, and what is said of two readings."""
+
+from pathlib import Path
+
+import pytest
+
+from bandbench.benchmark.errors import DataError
+from bandbench.datasets.grouping.groups import Grouping, Picture, group_pictures, groups_text
+
+
+def grouping(root: Path, *names: str, groups: str = "auto") -> Grouping:
+    pictures = [Picture(name, int(name.startswith("fake")), None, name.partition("/")[2]) for name in names]
+    return group_pictures(pictures, groups, root, "mine")
+
+
+def both(*names: str) -> list[str]:
+    return [f"{label}/{name}" for label in ("real", "fake") for name in names]
+
+
+def test_a_sub_folder_is_a_group_where_a_class_has_several(tmp_path: Path) -> None:
+    names = [f"clip{c:02d}/{f:03d}.png" for c in range(20) for f in range(5)]
+    assert grouping(tmp_path, *both(*names)).text == "20 groups by sub-folder"
+    assert grouping(tmp_path, *both(*(f"all/{f:03d}.png" for f in range(50)))).text == "no groups in names or sub-folders"
+
+
+def test_a_single_sub_folder_of_one_class_is_none(tmp_path: Path) -> None:
+    fakes = [f"fake/clip{c}/{f}.png" for c in range(9) for f in range(5)]
+    reals = [f"real/celeba/{i:05d}.png" for i in range(45)]
+    assert grouping(tmp_path, *reals, *fakes).text == "9 groups by sub-folder, 45 pictures in no group"
+
+
+def test_sub_folders_of_methods_with_the_same_clips_are_sources(tmp_path: Path) -> None:
+    """A clip and its fakes by two methods are one group."""
+    clips = [f"id{c:02d}_{f:03d}.png" for c in range(20) for f in range(4)]
+    names = [f"{place}/{clip}" for place in ("real", "fake/swap", "fake/blend") for clip in clips]
+    listed = grouping(tmp_path, *names)
+    assert listed.text == "20 groups by `idNN_`"
+    assert len({picture.group for picture in listed.pictures if picture.inner.endswith("id07_002.png")}) == 1
+
+
+def test_many_sub_folders_and_names_that_cut_across_them_are_in_doubt(tmp_path: Path) -> None:
+    names = [f"person{p:02d}/clip{c:02d}_{f}.png" for p in range(12) for c in range(8) for f in range(3)]
+    doubt = grouping(tmp_path, *both(*names)).doubt
+    assert "12 groups by sub-folder (person00/clip00_0.png is in the group 'person00': --group-by 'mine=folder')" in doubt
+    assert "8 groups by `clipNN_`" in doubt
+    assert "--group-by mine=none" in doubt
+
+
+def test_names_within_sub_folders_change_nothing(tmp_path: Path) -> None:
+    names = [f"anna{p}/id{p}_clip{c}_{f}.png" for p in range(12) for c in range(3) for f in range(3)]
+    assert grouping(tmp_path, *both(*names)).text == "12 groups by sub-folder"
+
+
+def test_the_option_that_a_doubt_names_settles_it(tmp_path: Path) -> None:
+    names = both(*(f"{c:03d}_{f:02d}.png" for c in range(30) for f in range(10)))
+    doubt = grouping(tmp_path, *names).doubt
+    patterns = [part.partition("'")[0].removeprefix("mine=") for part in doubt.split("--group-by '")[1:]]
+    texts = [grouping(tmp_path, *names, groups=pattern) for pattern in patterns]
+    assert [len({picture.group for picture in one.pictures}) for one in texts] == [30, 10]
+
+
+def test_a_list_in_the_folder_is_used_unless_groups_are_given(tmp_path: Path) -> None:
+    names = both("a.png", "b.png", "c.png")
+    lines = [f"{name},{'x' if 'c' in name else 'y'},{name[0]}" for name in names]
+    (tmp_path / "groups.csv").write_text("path,group,video\n" + "\n".join(lines))
+    listed = grouping(tmp_path, *names)
+    assert listed.text == "2 groups by groups.csv"
+    item = listed.pictures[0].item()
+    assert (item.unit, item.group, item.video) == ("y", "y", "r")
+    given = grouping(tmp_path, *names, groups="none")
+    assert (given.text, given.notes) == ("no groups", ("groups.csv is not used, as the groups are given otherwise",))
+
+
+def test_a_list_elsewhere_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    path = tmp_path / "people.csv"
+    path.write_text("path,target,donor\nreal/a.png,p,\nfake/b.png,p,q\n")
+    listed = grouping(tmp_path / "mine", "real/a.png", "fake/b.png", groups=str(path))
+    assert listed.text == "1 groups by people.csv"
+    assert [(p.item().target, p.item().donor) for p in listed.pictures] == [("p", ""), ("p", "q")]
+    with pytest.raises(DataError, match="1 of 2 pictures have no line: real/z.png"):
+        grouping(tmp_path / "mine", "real/a.png", "real/z.png", groups=str(written_one(path)))
+
+
+def written_one(path: Path) -> Path:
+    path.write_text("path,group\nreal/a.png,p\n")
+    return path
+
+
+def test_targets_and_donors_are_items_of_identities(tmp_path: Path) -> None:
+    reals = [f"real/{i:03d}_{f:02d}.png" for i in range(20) for f in range(3)]
+    fakes = [f"fake/swap/{i:03d}_{i ^ 1:03d}_{f:02d}.png" for i in range(20) for f in range(3)]
+    listed = grouping(tmp_path, *reals, *fakes)
+    assert listed.text == "20 groups by target and donor"
+    item = next(p.item() for p in listed.pictures if "004_005_01" in p.id)
+    assert (item.target, item.donor, item.video, item.group) == ("004", "005", "004_005", "004")
+
+
+def test_pictures_without_a_group_are_counted() -> None:
+    pictures = [Picture("a", 0, None, "a", "g", "list"), Picture("b", 0, None, "b", "g", "list"), Picture("c", 0, None, "c")]
+    assert groups_text(pictures) == "1 groups by list, 1 pictures in no group"
+    assert groups_text(pictures[2:]) == "no groups"

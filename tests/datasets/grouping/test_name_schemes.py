@@ -1,0 +1,191 @@
+"""Schemes of file names: the clip is read from all common ones, however classes share it, or the names are refused."""
+
+import hashlib
+import random
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+from bandbench.datasets.grouping.name_schemes import AmbiguousNamesError, Named, Reading, read_names, read_pairs, without_sides
+
+CLIPS, FRAMES = 60, 10
+SIDES = ("real", "fake")
+Name = Callable[[int, int, int], str]  # of a clip, a frame and a label
+
+
+def word(clip: int, letters: str = "abcdefghijklmnop", n: int = 10) -> str:
+    return "".join(random.Random(clip).choices(letters, k=n))
+
+
+TOLD_BY_WORDS: dict[str, Name] = {
+    "id07_003": lambda c, f, k: f"id{c:02d}_{f:03d}",
+    "id7_3": lambda c, f, k: f"id{c}_{f}",
+    "id00_frame0003": lambda c, f, k: f"id{c:02d}_frame{f:04d}",
+    "id00frame0003": lambda c, f, k: f"id{c:02d}frame{f:04d}",
+    "0003_id00": lambda c, f, k: f"{f:04d}_id{c:02d}",
+    "frame_0003_id00": lambda c, f, k: f"frame_{f:04d}_id{c:02d}",
+    "id00_0003_face0": lambda c, f, k: f"id{c:02d}_{f:04d}_face{f % 2}",
+    "003_id12_face_1": lambda c, f, k: f"{f:03d}_id{c:02d}_face_{f % 2}",
+    "clip 00 (3)": lambda c, f, k: f"clip {c:02d} ({f})",
+    "video12-frame3": lambda c, f, k: f"video{c}-frame{f}",
+    "s01e02_f003": lambda c, f, k: f"s{c // 10:02d}e{c % 10:02d}_f{f:03d}",
+    "IMG_20200101_001": lambda c, f, k: f"IMG_202001{c:02d}_{f:03d}",
+    "abcdefghij_12": lambda c, f, k: f"{word(c)}_{f}",
+    "dQw4w9WgXcQ_0003": lambda c, f, k: f"{word(c, 'abcDEF0123456_-xyz', 11)}_{f:04d}",
+    "anna_0003_left": lambda c, f, k: f"{word(c, 'abcde', 8)}_{f:04d}_{('left', 'right')[f % 2]}",
+    "kim12": lambda c, f, k: f"{word(c, 'abcde', 8)}{f}",
+    "real_id7_2": lambda c, f, k: f"{SIDES[k]}_id{c}_{f}",
+    "v07_03": lambda c, f, k: f"v{c:02d}_{f:02d}",
+    "id3.5": lambda c, f, k: f"id{c}.{f}",
+    "video12_face0003": lambda c, f, k: f"video{c}_face{f:04d}",
+}
+NUMBERS: dict[str, Name] = {
+    "00012-3": lambda c, f, k: f"{c:05d}-{f}",
+    "0003_07": lambda c, f, k: f"{f:04d}_{c:02d}",
+    "00_0003_face0": lambda c, f, k: f"{c:02d}_{f:04d}_face0",
+    "00_0003_128": lambda c, f, k: f"{c:02d}_{f:04d}_128",
+}
+TELL_NOTHING: dict[str, Name] = {
+    "00123": lambda c, f, k: f"{c * FRAMES + f:05d}",
+    "123": lambda c, f, k: f"{c * FRAMES + f}",
+    "real_00001": lambda c, f, k: f"{SIDES[k]}_{c * FRAMES + f:05d}",
+    "fake1": lambda c, f, k: f"{SIDES[k]}{c * FRAMES + f}",
+    "frame_00123": lambda c, f, k: f"frame_{c * FRAMES + f:05d}",
+    "img_00123": lambda c, f, k: f"img_{c * FRAMES + f:05d}",
+    "face_00123": lambda c, f, k: f"face_{c * FRAMES + f:05d}",
+    "md5": lambda c, f, k: hashlib.md5(f"{c} {f} {k}".encode()).hexdigest(),
+    "uuid": lambda c, f, k: str(uuid.UUID(int=random.Random(c * FRAMES + f).getrandbits(128))),
+}
+
+
+def listing(name: Name, sharing: str) -> tuple[list[Named], list[int]]:
+    """Pictures of 60 clips: with one random label each, with a real and a fake version each, or numbered by each class."""
+    rng = random.Random(1)
+    pictures, clips = [], []
+    for clip in range(CLIPS):
+        labels = {"random": [rng.randrange(2)], "paired": [0, 1], "apart": [int(clip >= CLIPS // 2)]}[sharing]
+        number = clip % (CLIPS // 2) if sharing == "apart" else clip
+        for label in labels:
+            pictures += [Named(f"{name(number, frame, label)}.png", label) for frame in range(FRAMES)]
+            clips += [clip] * FRAMES
+    return pictures, clips
+
+
+def are_whole(reading: Reading, clips: list[int]) -> bool:
+    """Return True if every clip lies in one group."""
+    groups: dict[int, set[str]] = {}
+    for clip, key in zip(clips, reading.keys, strict=True):
+        groups.setdefault(clip, set()).add(key)
+    return all(len(keys) == 1 and "" not in keys for keys in groups.values())
+
+
+@pytest.mark.parametrize("sharing", ["random", "paired", "apart"])
+@pytest.mark.parametrize("name", TOLD_BY_WORDS)
+def test_a_clip_is_one_group(name: str, sharing: str) -> None:
+    pictures, clips = listing(TOLD_BY_WORDS[name], sharing)
+    reading = read_names(pictures)
+    assert reading is not None
+    assert are_whole(reading, clips)
+    assert len(reading.groups) == len(set(clips)) // (2 if sharing == "apart" else 1)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_of_two_numbers_the_clip_is_the_one_that_classes_or_gaps_bear_out(name: str) -> None:
+    pictures, clips = listing(NUMBERS[name], "random")
+    reading = read_names(pictures)
+    assert reading is not None
+    assert are_whole(reading, clips)
+    assert len(reading.groups) == CLIPS
+
+
+@pytest.mark.parametrize("sharing", ["paired", "apart"])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_two_numbers_that_nothing_tells_apart_are_refused(name: str, sharing: str) -> None:
+    with pytest.raises(AmbiguousNamesError) as error:
+        read_names(listing(NUMBERS[name], sharing)[0])
+    assert sorted(len(reading.groups) for reading in error.value.readings) == [FRAMES, 30 if sharing == "apart" else CLIPS]
+
+
+def test_clips_of_different_lengths_tell_the_frame_number() -> None:
+    """The numbers of a clip's frames have no gaps, those of the clips that have a frame 9 do."""
+    pictures = [Named(f"{c:02d}_{f:02d}.png", label) for label in (0, 1) for c in range(40) for f in range(4 + c * 7 % 11)]
+    reading = read_names(pictures)
+    assert reading is not None
+    assert (len(reading.groups), reading.describe()) == (40, "40 groups by `NN_`")
+
+
+@pytest.mark.parametrize("sharing", ["random", "paired", "apart"])
+@pytest.mark.parametrize("name", TELL_NOTHING)
+def test_running_numbers_hashes_and_class_names_are_no_groups(name: str, sharing: str) -> None:
+    assert read_names(listing(TELL_NOTHING[name], sharing)[0]) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "described"),
+    [
+        ("id07_003", "60 groups by `idNN_`"),
+        ("0003_id00", "60 groups by `_idNN`"),
+        ("id7_3", "60 groups by `idN_`"),
+        ("s01e02_f003", "60 groups by `sNNeNN_`"),
+        ("abcdefghij_12", "60 groups by name up to the last number"),
+    ],
+)
+def test_the_scheme_is_named_by_its_shape(name: str, described: str) -> None:
+    reading = read_names(listing(TOLD_BY_WORDS[name], "random")[0])
+    assert reading is not None
+    assert reading.describe() == described
+
+
+def test_persons_are_groups_where_they_are_many() -> None:
+    """Clips of one person stay together; with four persons alone there would be no three splits."""
+
+    def n_groups(persons: int, clip: str) -> int:
+        names = [f"id{c % persons:02d}_{clip}{c // persons:02d}_{f:03d}.png" for c in range(60) for f in range(4)]
+        reading = read_names([Named(name, i // 4 % 2) for i, name in enumerate(names)])
+        assert reading is not None
+        return len(reading.groups)
+
+    assert [n_groups(20, "clip"), n_groups(4, "clip"), n_groups(20, ""), n_groups(4, "")] == [20, 60, 20, 60]
+
+
+def test_classes_that_are_named_in_two_ways_are_read_apart() -> None:
+    pictures = [Named(f"{i:05d}.png", 0) for i in range(100)] + [Named(f"id{i // 5}_{i % 5}.png", 1) for i in range(100)]
+    reading = read_names(pictures)
+    assert reading is not None
+    assert set(reading.keys[:100]) == {""}
+    assert len(set(reading.keys[100:])) == 20
+
+
+def test_a_group_is_the_same_in_both_classes_however_they_are_numbered() -> None:
+    reals = [Named(f"id{c:02d}_frame{f:03d}.png", 0) for c in range(20) for f in range(5)]
+    fakes = [Named(f"{f:03d}_id{c:02d}.png", 1) for c in range(20) for f in range(5)]
+    reading = read_names([*reals, *fakes])
+    assert reading is not None
+    assert set(reading.keys[:100]) == set(reading.keys[100:])
+
+
+@pytest.mark.parametrize("framed", [True, False])
+def test_targets_and_donors_are_read_beside_their_reals(framed: bool) -> None:
+    tails = [f"_{f:04d}" for f in range(3)] if framed else [""]
+    reals = [Named(f"{i:03d}{tail}.png", 0) for i in range(20) for tail in tails]
+    fakes = [Named(f"{i:03d}_{i ^ 1:03d}{tail}.png", 1) for i in range(20) for tail in tails]
+    places = read_pairs([*reals, *fakes])
+    assert places is not None
+    by_name = {picture.inner: place for picture, place in zip([*reals, *fakes], places, strict=True)}
+    real, fake = (by_name[f"{name}{tails[0]}.png"] for name in ("004", "004_005"))
+    assert (real.target, real.donor, fake.target, fake.donor) == ("004", "", "004", "005")
+
+
+@pytest.mark.parametrize("name", [*TOLD_BY_WORDS, *NUMBERS, *TELL_NOTHING])
+@pytest.mark.parametrize("sharing", ["random", "paired", "apart"])
+def test_other_names_are_no_pairs(name: str, sharing: str) -> None:
+    pictures, _ = listing((TOLD_BY_WORDS | NUMBERS | TELL_NOTHING)[name], sharing)
+    assert read_pairs(pictures) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "left"), [("real_id7", "id7"), ("id7-fake", "id7"), ("train_real", ""), ("AI-generated", ""), ("real_12", "12")]
+)
+def test_words_for_classes_and_splits_are_stripped(key: str, left: str) -> None:
+    assert without_sides(key) == left

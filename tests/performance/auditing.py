@@ -1,0 +1,68 @@
+"""What facts of files, the audit and the controls cost, as shares of times that were taken in one run."""
+
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+HEAD = """
+## Facts of files, audit and controls
+
+*facts*: time to read the facts of the files and their traces, as a share of the pass that reads, hashes, decodes, crops and
+stores the pictures and makes radial profiles; with and without were measured in turn. *controls*: time of a study (one
+detector, a sweep, 3 draws) with the two controls, relative to the same study without; the audit is in both.
+
+| pictures | facts | audit | controls |
+|---|---|---|---|"""
+
+
+def files(folder: str, crop: int) -> dict[str, float]:
+    """Seconds of the pass with facts and without, in turn (processor time, the least of seven)."""
+    from bandbench.benchmark.contracts import ViewSpec
+    from bandbench.benchmark.domains.catalogue import Catalogue, OpenDomain
+    from bandbench.benchmark.features import chunks
+    from bandbench.benchmark.pictures import crops, file_facts
+    from bandbench.benchmark.pictures.crops import CropSpec
+    from bandbench.benchmark.store.folders import cache_root
+
+    domain = OpenDomain("mine", Catalogue({"mine": folder}).spec("mine"), 0, 0)
+    domain.split("train")
+    nothing = file_facts.no_facts()[0]
+    decode, traces = file_facts.decode_with_facts, file_facts.add_traces
+
+    def timed(name: str) -> float:
+        places = chunks.Places(str(cache_root() / name), str(cache_root() / "scratch"), "")
+        tasks = chunks.chunk_tasks(domain, ("train", "val", "test"), CropSpec(crop), [ViewSpec("profile")], places)
+        start = time.process_time()
+        for task in tasks:
+            chunks.prepare_chunk(task)
+        return time.process_time() - start
+
+    times: dict[str, list[float]] = {"with": [], "without": []}
+    for turn in range(7):
+        file_facts.decode_with_facts, file_facts.add_traces = decode, traces
+        times["with"].append(timed(f"with-{turn}"))
+        file_facts.decode_with_facts = lambda data, colour=False: (crops.decode(data, colour), nothing)
+        file_facts.add_traces = lambda facts, pictures: None
+        times["without"].append(timed(f"without-{turn}"))
+    return {name: min(seconds) for name, seconds in times.items()}
+
+
+def section(place: Path, divisor: int, measure: Callable[..., dict[str, Any]]) -> str:
+    """Take the measurements; return their part of the report."""
+    from pictures import make_folder
+
+    lines = [HEAD]
+    for n, side in ((2000, 128), (500, 512)):
+        folder = str(make_folder(place / f"audited-{side}", n // divisor, side))
+        passes = measure("files", folder=folder, crop=128)
+        keys = {"detectors": ["spectral_svm"], "seeds": 3, "search": {"trials": 0}, "folder": folder, "jobs": 2}
+        turns = [{on: measure("study", controls=on, **keys) for on in (True, False)} for _ in range(3)]
+        with_, without = (statistics.median(turn[on]["seconds"] for turn in turns) for on in (True, False))
+        audit = statistics.median(turn[True]["audit"] for turn in turns)
+        facts = (passes["with"] - passes["without"]) / passes["with"]
+        lines.append(
+            f"| {n // divisor} of {side}x{side} | {100 * facts:.1f} % | {100 * audit / with_:.1f} % | {with_ / without:.2f} |"
+        )
+    return "\n".join(lines)
