@@ -26,7 +26,7 @@ from ..store.files import dump_json
 from ..store.folders import ensure_writable
 from ..study.study_file import Study
 from ..workers import running_workers
-from .arguments import GivenData, parse_data
+from .arguments import GivenData, data_words, parse_data
 from .commands import STDOUT
 from .options import check_target, jobs_of, write_text
 from .progress import ScreenReporter
@@ -35,7 +35,13 @@ from .report import Step, print_steps
 from .requests.copies import AuditRequest
 
 DETECTORS = ("spectral_svm", "dct_ridge")
-COLOURS = {Verdict.CLEAN: "green", Verdict.UNUSED: "green", Verdict.FRAGILE: "yellow", Verdict.AMBIGUOUS: "yellow"}
+COLOURS = {
+    Verdict.CLEAN: "green",
+    Verdict.UNUSED: "green",
+    Verdict.FRAGILE: "yellow",
+    Verdict.AMBIGUOUS: "yellow",
+    Verdict.UNDECIDED: "yellow",
+}
 SHOWN_FACTS = 5
 
 
@@ -43,7 +49,8 @@ def audit(request: AuditRequest) -> None:
     """Test if the classes of a domain can be told by their files, and if detectors lose when all are stored alike."""
     check_target(request.json_file)
     console = Console(stderr=True)
-    given = parse_data(request.data, request.domains or ())
+    data = data_words(request.data, request.groups, request.group_by, request.domains or ())
+    given = parse_data(data, [dataset_name(name) for name in request.domains or ()])
     catalogue = Catalogue(given.folders, given.options)
     study = Study.model_validate(
         {
@@ -66,14 +73,14 @@ def audit(request: AuditRequest) -> None:
         reporter.stage("drawing", None)
         files = [_draw(experiment, out) for experiment in experiments]
     if request.json_file:
-        documents = [_as_document(experiment) | {"figure": str(file)} for experiment, file in zip(experiments, files, strict=True)]
+        documents = [_as_document(*pair) for pair in zip(experiments, files, strict=True)]
         write_text(request.json_file, dump_json({"domains": documents}))
     if request.json_file != STDOUT:
         for experiment, file in zip(experiments, files, strict=True):
             _print(experiment, file, Console())
     print_remarks((catalogue.domain(experiment.domain, request.seed) for experiment in experiments), console)
     unsound = [experiment for experiment in experiments if not experiment.verdict.is_sound]
-    print_steps([_step(experiment, request.data or []) for experiment in unsound[:1]], console)
+    print_steps([_step(experiment, data) for experiment in unsound[:1]], console)
     raise typer.Exit(3 if unsound else 0)
 
 
@@ -117,9 +124,10 @@ def _is_trace(fact: SingleFact) -> bool:
     return FACTS[COLUMNS[fact.name]].trace
 
 
-def _as_document(experiment: Experiment) -> dict[str, Any]:
+def _as_document(experiment: Experiment, figure: Path) -> dict[str, Any]:
     return {
         "domain": experiment.domain,
+        "figure": str(figure),
         "verdict": experiment.verdict.value,
         "meaning": MEANINGS[experiment.verdict],
         "stored_alike": experiment.chain,
@@ -173,7 +181,7 @@ def _print(experiment: Experiment, file: Path, console: Console) -> None:
 
 
 def _text(interval: Interval) -> str:
-    return f"{interval.value:.3f} ({interval.low:.3f} to {interval.high:.3f})"
+    return f"{interval.value:.3f}\n{interval.low:.3f} to {interval.high:.3f}"
 
 
 def _capital(text: str) -> str:

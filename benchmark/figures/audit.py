@@ -1,4 +1,4 @@
-"""Picture of an audit: facts of the files that tell the classes, and detectors before and after all pictures are stored alike."""
+"""Picture of an audit: facts of the files that tell the classes, and detectors before and after."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..contracts import FAKE, REAL
+from ..contracts import FAKE, REAL, SPLITS
 from ..domains.catalogue import Catalogue
 from ..domains.names import chain_of, unperturbed
 from ..errors import BenchError, DataError
@@ -26,7 +26,7 @@ from ..metrics.delong import GroupCodes
 from ..metrics.intervals import auc_interval_of, difference_interval
 from ..metrics.replicates import auc_replicates
 from ..metrics.roc import Interval, Scored
-from ..pictures.audit import Audit, audit_splits
+from ..pictures.audit import Audit, audit, join
 from ..pictures.crops import open_picture
 from ..pictures.perturbations import GRID, canonical
 from ..pictures.shortcuts import Shortcut
@@ -44,6 +44,7 @@ QUALITY = 75
 SMALLER = 0.9  # of the smallest side, where sizes differ: every picture is resampled
 SAMPLE = 200  # pictures of a class whose sizes are read
 LEAST_CROP = 16  # pixels
+MARGIN = 0.1  # of AUC, that a detector may lose and still be said not to use how the files are stored
 
 
 class Verdict(StrEnum):
@@ -53,22 +54,28 @@ class Verdict(StrEnum):
     SHORTCUT = "shortcut"
     AMBIGUOUS = "ambiguous"
     UNUSED = "unused"
+    UNDECIDED = "undecided"
     FRAGILE = "fragile"
 
     @property
     def is_sound(self) -> bool:
-        """True if detectors did not lose anything when all pictures were stored alike."""
+        """True if no detector lost when all pictures were stored alike, and that is sure where their files differ."""
         return self in (Verdict.CLEAN, Verdict.UNUSED)
 
 
 MEANINGS = {
-    Verdict.CLEAN: "Facts of the files do not tell the classes, and no detector loses when all pictures are stored alike.",
+    Verdict.CLEAN: (
+        "Facts of the files do not tell the classes, and no detector clearly loses when all pictures are stored alike."
+    ),
     Verdict.SHORTCUT: "The files tell the classes, and detectors lose when all pictures are stored alike: they used it.",
     Verdict.AMBIGUOUS: (
         "Traces in the pixels tell the classes, and detectors lose when all pictures are stored alike. The generator may have "
         "left these traces, or one class was resized or compressed in another way."
     ),
-    Verdict.UNUSED: "The files tell the classes, but no detector loses when all pictures are stored alike: they did not use it.",
+    Verdict.UNUSED: "The files tell the classes, but no detector loses when all pictures are stored alike: none used it.",
+    Verdict.UNDECIDED: (
+        "The files tell the classes, and these are too few pictures to say if detectors lose when all are stored alike."
+    ),
     Verdict.FRAGILE: (
         "Facts of the files do not tell the classes, but detectors lose when all pictures are stored alike: what they live on "
         "does not survive compression."
@@ -99,6 +106,11 @@ class Effect:
     def is_lost(self) -> bool:
         """True if the detector clearly loses."""
         return self.lost.low > 0
+
+    @property
+    def is_kept(self) -> bool:
+        """True if the detector surely loses no more than `MARGIN`."""
+        return self.lost.high < MARGIN
 
     @property
     def sentence(self) -> str:
@@ -145,7 +157,7 @@ class Experiment:
         if shortcut is None or not shortcut.is_marked:
             return Verdict.FRAGILE if lost else Verdict.CLEAN
         if not lost:
-            return Verdict.UNUSED
+            return Verdict.UNUSED if all(effect.is_kept for effect in self.effects) else Verdict.UNDECIDED
         return Verdict.AMBIGUOUS if shortcut.ambiguous else Verdict.SHORTCUT
 
 
@@ -195,10 +207,8 @@ def _experiment(
         prepared = prepare_sets(plan, places, workers, reporter)
         if name == domain:
             sets = prepared.sets
-            facts = audit_splits(
-                [(fact_table(sets[name, "train", r]), fact_table(sets[name, "test", r])) for r in range(study.seeds)]
-            )
-        scored.append(_scored(plan, make_cells(plan, prepared, places.records, 0), name, workers, reporter))
+            facts = audit(join([fact_table(sets[name, split, 0]) for split in SPLITS]))
+        scored.append(_scored(plan, make_cells(prepared.plan, prepared, places.records, 0), name, workers, reporter))
     effects = [_effect(detector, scored[0][detector], scored[1][detector]) for detector in scored[0]]
     return Experiment(domain, chain, crop, facts, tuple(effects))
 

@@ -116,6 +116,8 @@ class AuditRequest:
         ),
     ] = None
     data: DataOption = None
+    groups: GroupsOption = None
+    group_by: GroupByOption = None
     detector: Annotated[
         list[str] | None,
         typer.Option(
