@@ -33,7 +33,7 @@ def fact_table(items: ItemSet) -> FactTable:
     return FactTable(view.values[first], item_labels(table), item_groups(table))
 
 
-def audit_sets(sets: Sequence[ItemSet], n_draws: int) -> Shortcut | None:
+def audit_sets(sets: Sequence[ItemSet]) -> Shortcut | None:
     """
     Audit the pictures of some item sets of one domain together, in a worker.
 
@@ -42,7 +42,7 @@ def audit_sets(sets: Sequence[ItemSet], n_draws: int) -> Shortcut | None:
     Shortcut or None
         None where a class has fewer than two groups.
     """
-    made = audit(join([fact_table(items) for items in sets]), n_draws)
+    made = audit(join([fact_table(items) for items in sets]))
     return made.shortcut if made else None
 
 
@@ -64,7 +64,7 @@ def audit_plan(plan: Plan, prepared: Prepared, workers: Workers, reporter: Repor
     for name in names:
         # Later draws divide much the same pictures into training and validation ones.
         of_domain = [sets[key] for split in SPLITS if (key := (name, split, 0)) in sets]
-        futures[workers.submit(audit_sets, of_domain, study.bootstrap)] = name
+        futures[workers.submit(audit_sets, of_domain)] = name
     audits: dict[str, Shortcut] = {}
     for future in as_completed(futures):
         if shortcut := future.result():

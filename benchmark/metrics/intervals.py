@@ -145,7 +145,7 @@ def logit_bounds(value: float, error: MeanError, n_pairs: int, tail: float = TAI
     value : float
     error : MeanError
     n_pairs : int
-        `independent_pairs` of the test pictures.
+        Independent pairs of the test pictures, see `Replicates`.
     tail : float
         Chance of a value beyond either bound.
 

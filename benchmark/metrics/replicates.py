@@ -129,7 +129,7 @@ class Replicates:
         Groups of the same kind hold the same classes in the same domains; 0 for groups without items. None where units are
         bootstrap draws.
     n_groups, n_pairs : int
-        Groups of the smaller class, and `independent_pairs`, of the smallest item set.
+        Groups of the smaller class, and independent pairs (a fake and a real that share no group), of the smallest item set.
     """
 
     values: NDArray[np.float64]
@@ -232,24 +232,3 @@ def auc_replicates(draws: Sequence[Scored], codes: GroupCodes) -> Replicates:
 def _spread(n_groups: int) -> float:
     """Factor by which deviations from the mean of a sample are smaller than those from the mean of the population."""
     return float(np.sqrt(n_groups / max(n_groups - 1, 1)))
-
-
-def independent_pairs(sets: Sequence[Scored]) -> int:
-    """
-    Count the independent pairs of a fake and a real, which share no group: the minimum over the item sets.
-
-    Parameters
-    ----------
-    sets : sequence of Scored
-
-    Returns
-    -------
-    int
-        Groups of the smaller class, where no group holds both; at most half of all groups.
-    """
-    return min(_pairs_of(scored) for scored in sets)
-
-
-def _pairs_of(scored: Scored) -> int:
-    reals, fakes = (set(np.unique(scored.groups[scored.labels == label]).tolist()) for label in (0, 1))
-    return min(len(reals), len(fakes), len(reals | fakes) // 2)

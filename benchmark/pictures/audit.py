@@ -129,7 +129,7 @@ class Audit:
         return Shortcut(auc.value, auc.low, auc.high, fact.title, best.values, ambiguous or fact.trace)
 
 
-def audit(table: FactTable, n_draws: int = 1000) -> Audit | None:
+def audit(table: FactTable) -> Audit | None:
     """
     Audit a set of pictures by cross-fitting: every group is scored by a detector that was fitted on others.
 
@@ -137,8 +137,6 @@ def audit(table: FactTable, n_draws: int = 1000) -> Audit | None:
     ----------
     table : FactTable
         Of more than `MOST_PICTURES` of a class, so many are drawn.
-    n_draws : int
-        Bootstrap draws of the interval.
 
     Returns
     -------
@@ -152,8 +150,8 @@ def audit(table: FactTable, n_draws: int = 1000) -> Audit | None:
     folds = _Folds(table, [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(fold.max() + 1)])
     if not all(table[learned].has_both_classes for learned, _ in folds.parts):
         return None
-    auc = folds.interval((), n_draws)
-    files = folds.interval(TRACES, n_draws) if auc.low > SHORTCUT_AUC else Interval(np.nan, np.nan, np.nan, np.nan)
+    auc = folds.interval(())
+    files = folds.interval(TRACES) if auc.low > SHORTCUT_AUC else Interval(np.nan, np.nan, np.nan, np.nan)
     singles = [
         SingleFact(fact.name, folds.single_auc(i), (_usual(table, i, REAL), _usual(table, i, FAKE)))
         for i, fact in enumerate(FACTS)
@@ -191,7 +189,7 @@ class _Folds:
     table: FactTable
     parts: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]]
 
-    def interval(self, without: Sequence[int], n_draws: int) -> Interval:
+    def interval(self, without: Sequence[int]) -> Interval:
         """AUC of the detector without the facts at some columns."""
         facts = self.table.facts.copy()
         facts[:, list(without)] = MISSING

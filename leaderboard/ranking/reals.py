@@ -20,7 +20,7 @@ from ...benchmark.results.rows import Row
 from ...benchmark.results.scores import read_scores
 from ...benchmark.store.files import digest
 from .comparable import comparable_sets, headline_tests
-from .entrants import Entrant
+from .entrants import Entrant, training_digest
 from .ranks import rank
 
 MOST_ROWS = 100  # that are ranked against each other for every source
@@ -151,7 +151,7 @@ def _entrants(row: Row, folder: Path | None, domains: Sequence[str]) -> dict[str
     """Return the scores of a row with the reals of each source; where no file has them, they are the test domains' own."""
     document = find_cell(folder)
     files = document.files_of(row) if document else ()
-    if folder is None or not files:
+    if folder is None or document is None or not files:
         raise DataError("its score files were not found")
     tests: dict[str, list[Scored]] = {}
     reals: dict[str, list[Scored]] = {}
@@ -161,16 +161,17 @@ def _entrants(row: Row, folder: Path | None, domains: Sequence[str]) -> dict[str
                 reals.setdefault(entry.domain, []).append(entry.scored)
             elif entry.split == "test" and entry.domain in domains:
                 tests.setdefault(entry.domain, []).append(entry.scored)
-    return {source: _entrant(row, tests, reals.get(source)) for source in headline_choices(row)}
+    plain = Entrant(f"{row.detector} on {row.train}", tests, {}, training_digest(document), document.train_overlap)
+    return {source: _entrant(plain, reals.get(source)) for source in headline_choices(row)}
 
 
-def _entrant(row: Row, tests: dict[str, list[Scored]], reals: Sequence[Scored] | None) -> Entrant:
+def _entrant(plain: Entrant, reals: Sequence[Scored] | None) -> Entrant:
     chosen = {
         domain: [against(fakes, one) for fakes, one in zip(each, reals, strict=True)] if reals else each
-        for domain, each in tests.items()
+        for domain, each in plain.tests.items()
     }
     items = {domain: digest([_items(scored) for scored in each]) for domain, each in chosen.items()}
-    return Entrant(f"{row.detector} on {row.train}", chosen, items)
+    return replace(plain, tests=chosen, items=items)
 
 
 def _items(scored: Scored) -> list[list[str]]:

@@ -9,7 +9,6 @@ from bandbench.benchmark.metrics.delong import GroupCodes, auc_parts, covariance
 from bandbench.benchmark.metrics.replicates import (
     MeanError,
     auc_replicates,
-    independent_pairs,
     mean_error,
     mean_of,
     training_share,
@@ -135,8 +134,7 @@ def test_domains_of_other_groups_are_more_evidence() -> None:
 
 def test_independent_pairs_share_no_group() -> None:
     labels = np.repeat([0, 1], 10)
-    assert independent_pairs([Scored(labels, labels.astype(float), np.arange(20).astype(str))]) == 10
-    paired = Scored(labels, labels.astype(float), np.repeat(np.arange(10), 2).astype(str))
-    assert independent_pairs([paired]) == 5
-    assert auc_replicates([paired], codes([paired])).n_pairs == 5
-    assert auc_replicates([paired], codes([paired])).n_groups == 5
+    apart = Scored(labels, labels.astype(float), np.arange(20).astype(str))
+    paired = Scored(labels, labels.astype(float), np.tile(np.arange(10), 2).astype(str))
+    assert auc_replicates([apart], GroupCodes(np.unique(apart.groups))).n_pairs == 10
+    assert auc_replicates([paired], GroupCodes(np.unique(paired.groups))).n_pairs == 5
