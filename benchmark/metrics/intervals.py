@@ -132,8 +132,21 @@ def auc_interval_of(replicates: Replicates, overlap: float = 0.0) -> Interval:
     if replicates.n_groups < 2:
         return Interval(replicates.value, np.nan, np.nan, np.nan)
     error = replicates.error(overlap)
-    bounds = logit_bounds(replicates.value, error, replicates.n_pairs)
-    return Interval(replicates.value, *bounds, max(error.variance**0.5, 1 / replicates.n_groups))
+    low, high = _auc_bounds(replicates, error)
+    return Interval(replicates.value, low, high, max(error.variance**0.5, 1 / replicates.n_groups))
+
+
+def _auc_bounds(replicates: Replicates, error: MeanError, tail: float = TAIL) -> tuple[float, float]:
+    """Return `logit_bounds` of a mean AUC, which span those of the single draws where there are few."""
+    each = [(replicates, error), *((single, single.error()) for single in replicates.few())]
+    bounds = [logit_bounds(one.value, of_one, one.n_pairs, tail) for one, of_one in each]
+    return min(low for low, _ in bounds), max(high for _, high in bounds)
+
+
+def _spanning(interval: Interval, singles: Sequence[Interval]) -> Interval:
+    """Widen the interval of few draws so that it spans those of the single draws."""
+    each = [interval, *singles]
+    return Interval(interval.value, min(one.low for one in each), max(one.high for one in each), interval.error)
 
 
 def logit_bounds(value: float, error: MeanError, n_pairs: int, tail: float = TAIL) -> tuple[float, float]:
@@ -192,7 +205,8 @@ def difference_interval(first: Replicates, second: Replicates, overlap: float = 
     if error.variance < NO_VARIANCE or all(scarce(one.value, apart.n_pairs) for one in (first, second)):
         unseen = unseen_bounds(value, apart.n_pairs, -1.0)
         low, high = min(low, unseen[0]), max(high, unseen[1])
-    return Interval(value, max(-1.0, low), min(1.0, high), error.variance**0.5)
+    whole = Interval(value, max(-1.0, low), min(1.0, high), error.variance**0.5)
+    return _spanning(whole, [difference_interval(*pair) for pair in zip(first.few(), second.few(), strict=True)])
 
 
 def worst_interval(parts: Sequence[Replicates], overlap: float = 0.0) -> Interval:
@@ -218,8 +232,8 @@ def worst_interval(parts: Sequence[Replicates], overlap: float = 0.0) -> Interva
     worst, error = min(each, key=lambda pair: pair[0].value)
     if any(part.n_groups < 2 for part in parts):
         return Interval(worst.value, np.nan, np.nan, np.nan)
-    low = min(logit_bounds(part.value, of_part, part.n_pairs)[0] for part, of_part in each)
-    high = min(logit_bounds(part.value, of_part, part.n_pairs, TAIL / len(parts))[1] for part, of_part in each)
+    low = min(_auc_bounds(part, of_part)[0] for part, of_part in each)
+    high = min(_auc_bounds(part, of_part, TAIL / len(parts))[1] for part, of_part in each)
     return Interval(worst.value, low, high, error.variance**0.5)
 
 
@@ -261,7 +275,8 @@ def share_interval(replicates: Replicates, overlap: float = 0.0) -> Interval:
         stretch = error.reach() / (NORMAL * error.over_groups**0.5)
         below, above = np.quantile(deviations, [TAIL, 1 - TAIL]) * stretch
         low, high = min(low, value + below), max(high, value + above)
-    return Interval(value, max(0.0, float(low)), min(1.0, float(high)), error.variance**0.5)
+    whole = Interval(value, max(0.0, float(low)), min(1.0, float(high)), error.variance**0.5)
+    return _spanning(whole, [share_interval(single) for single in replicates.few()])
 
 
 def same_scores(first: Sequence[Scored], second: Sequence[Scored]) -> bool:

@@ -12,6 +12,9 @@ Obuchowski and Rockette, Communications in Statistics 24, 1995; Hillis, Statisti
 The variance between the D numbers holds more than T. On a finite set of test pictures two fits also differ because each makes
 its own mistakes there. The mean's variance over groups has that part already, so T is the variance between the draws without
 it, and it is 0 where nothing is left. Degrees of freedom are Satterthwaite's.
+
+Of fewer than `MIN_DRAWS` draws the error is over test pictures alone: two draws estimate a variance with one degree of
+freedom, and an interval from it says nothing. The interval of few draws spans those of the single draws instead (`intervals`).
 """
 
 from collections.abc import Sequence
@@ -23,6 +26,7 @@ from numpy.typing import NDArray
 from .delong import GroupCodes, auc_parts
 from .roc import Scored, roc_auc
 
+MIN_DRAWS = 5  # from which the variance between draws is known well enough to be counted
 # Share of common training pictures from which on draws count as draws of one training set: they differ by the detector's seed.
 SAME_PICTURES = 0.9
 
@@ -37,7 +41,7 @@ class MeanError:
     over_groups : float
         Variance over groups of test pictures.
     over_training : float
-        Variance between training draws, as far as it moves the mean; 0 for one draw.
+        Variance between training draws, as far as it moves the mean; 0 for fewer than `MIN_DRAWS`.
     freedom : float
         Degrees of freedom of the sum of both (Satterthwaite).
     draw_sd : float
@@ -104,6 +108,8 @@ def mean_error(values: NDArray[np.float64], covariance: NDArray[np.float64], fre
     if n_draws == 1:
         return MeanError(over_groups, 0.0, freedom, np.nan)
     between = float(values.var(ddof=1))
+    if n_draws < MIN_DRAWS:
+        return MeanError(over_groups, 0.0, freedom, between**0.5)
     own_mistakes = (float(np.trace(covariance)) / n_draws - over_groups) * n_draws / (n_draws - 1)
     share = training_share(n_draws, overlap)
     over_training = share * max(0.0, between - own_mistakes)
@@ -156,6 +162,14 @@ class Replicates:
             return max(1.0, self.n_groups - 1.0)
         parts, sizes = np.bincount(self.kinds, squares), np.bincount(self.kinds)
         return float(squares.sum() ** 2 / np.sum(parts**2 / np.maximum(sizes - 1, 1)))
+
+    def few(self) -> list["Replicates"]:
+        """Return the single draws where there are several, but fewer than `MIN_DRAWS`; none otherwise."""
+        if not 1 < len(self.values) < MIN_DRAWS:
+            return []
+        return [
+            replace(self, values=self.values[k : k + 1], influences=self.influences[k : k + 1]) for k in range(len(self.values))
+        ]
 
     def error(self, overlap: float = 0.0) -> MeanError:
         """Return the error of the mean; see `mean_error`."""

@@ -249,7 +249,7 @@ ROW_COLUMNS: tuple[Column, ...] = (
         "in-domain\nAUC",
         (
             "AUC on test pictures of the training domain, mean over the draws. The 95 % interval is about this recipe on "
-            "this population: over groups of test pictures (identities, clips) and, with two draws or more, over draws of "
+            "this population: over groups of test pictures (identities, clips) and, with five draws or more, over draws of "
             "the training pictures."
         ),
         Unit.AUC,

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from ..domains.names import chain_of, dataset_name
+from ..metrics.replicates import MIN_DRAWS
 from .evidence import lies_outside
 from .reals import reals_sources
 from .rows import Row
 
-MIN_DRAWS = 5  # draws of training pictures from which the variance between draws is estimated well enough for a rank
 LOOKALIKE_SHARE = 0.01  # of the test pictures of one domain
 
 COIN = "coin_flip"  # the reference of a board: it draws scores at random
@@ -64,7 +64,10 @@ MEANINGS = {
         "The detector was trained on one draw of the training pictures, so that the interval leaves out the variation between "
         "draws; it has no rank."
     ),
-    Mark.FEW_DRAWS: f"A rank takes at least {MIN_DRAWS} draws of the training pictures, to count the variation between draws.",
+    Mark.FEW_DRAWS: (
+        f"The detector was trained on fewer than {MIN_DRAWS} draws of the training pictures: the interval spans those of the "
+        "single draws and leaves out what others would give; it has no rank."
+    ),
     Mark.NOTHING_LEARNED: (
         "The in-domain interval is not above 0.5, so nothing shows that the detector has learned anything; it has no rank."
     ),

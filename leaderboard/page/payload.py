@@ -8,6 +8,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from ...benchmark.domains.names import chain_of, training
+from ...benchmark.metrics.replicates import MIN_DRAWS
 from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COLUMNS, Column, row_columns, test_columns
 from ...benchmark.results.evidence import evidence_text
 from ...benchmark.results.marks import Mark, marks_of
@@ -130,6 +131,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         "bands": details.bands,
         "mistakes": details.mistakes,
         "rates": ROC_GRID.tolist(),
+        "min_draws": MIN_DRAWS,
         "layouts": layouts(),
     }
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from ...benchmark.errors import DataError, listed
-from ...benchmark.results.marks import MIN_DRAWS, Mark, is_coin, marks_of, without_rank
+from ...benchmark.metrics.replicates import MIN_DRAWS
+from ...benchmark.results.marks import Mark, is_coin, marks_of, without_rank
 from ...benchmark.results.rows import NAN, Row, home_and_abroad
 from .comparison import LEVEL, Contestant, all_groups, compare, contestant, mean_contestant
 from .entrants import Entrant, RowScores

@@ -116,9 +116,9 @@ def _caption(rows: list[Row]) -> str:
     if not rows:
         return "No cell has been finished yet."
     text = (
-        "AUC on test pictures, below it the 95 % interval over groups of pictures and, with several draws, over training "
-        "draws; below 0.5: fakes rank under reals there. gain: over all-pass; oracle: with the best tried band of each test "
-        "domain, which flatters, as it could not have been known; both on the cross-domain mean"
+        "AUC on test pictures, below it the 95 % interval over groups of pictures and, from five draws on, over "
+        "training draws; below 0.5: fakes rank under reals there. gain: over all-pass; oracle: with the best tried band of "
+        "each test domain, which flatters, as it could not have been known; both on the cross-domain mean"
     )
     text += ", or in-domain where no other domain was tested." if _only_home(rows) else "."
     if len({row.train for row in rows}) > 1:

@@ -36,8 +36,8 @@ const HAS_RANKS = DATA.fields.includes("rank_reason");
 const HAS_CHOICES = DATA.fields.includes("left_out");
 const HAS_SUBMISSIONS = ROWS.some((row) => row.origin !== "recorded");
 
-const OVER_PICTURES = ["in_domain_auc", "cross_domain_auc"]; // whose interval says so if it is over one draw
-const interval = ({ id, unit }) => (row) => measured(row[id], row[id + "_lo"], row[id + "_hi"], unit, row.seeds === 1 && OVER_PICTURES.includes(id) ? "one draw" : "");
+const OVER_PICTURES = ["in_domain_auc", "cross_domain_auc"]; // whose interval says so if it leaves out the variation between draws
+const interval = ({ id, unit }) => (row) => measured(row[id], row[id + "_lo"], row[id + "_hi"], unit, row.seeds < DATA.min_draws && OVER_PICTURES.includes(id) ? (row.seeds === 1 ? "one draw" : `${row.seeds} draws`) : "");
 const number = (name, write = fixed) => (row) => [known(row[name]) ? write(row[name]) : missing()];
 const flagged = (row) => row.lookalikes + row.gaps.length + (row.dropped ? 1 : 0);
 

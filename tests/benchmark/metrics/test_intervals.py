@@ -208,3 +208,13 @@ def test_a_share_counts_training_draws() -> None:
     unlike = [scored(labels, common + labels * shift) for shift in (0.2, 0.8, 1.4, 2.0)]
     (one,), (other,) = (shares(draws, (0.1,)) for draws in (alike, unlike))
     assert other.high - other.low > 1.3 * (one.high - one.low)
+
+
+def test_the_interval_of_few_draws_spans_those_of_the_single_draws() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 60)
+    good, poor = (Scored(labels, labels * shift + rng.normal(size=120), np.arange(120).astype(str)) for shift in (2.5, 0.8))
+    both, single = auc_interval([good, poor]), [auc_interval([one]) for one in (good, poor)]
+    assert both.low == min(one.low for one in single)
+    assert both.high == max(one.high for one in single)
+    assert single[0].low > single[1].high

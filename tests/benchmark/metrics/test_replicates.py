@@ -8,6 +8,7 @@ import pytest
 from bandbench.benchmark.metrics.delong import GroupCodes, auc_parts, covariance
 from bandbench.benchmark.metrics.replicates import (
     MeanError,
+    Replicates,
     auc_replicates,
     mean_error,
     mean_of,
@@ -75,14 +76,14 @@ def test_draws_that_agree_add_nothing() -> None:
 
 def test_own_mistakes_of_the_fits_are_counted_once() -> None:
     """Of a variance of .03 over groups .02 is common: the rest explains .01 between draws, and training what is beyond."""
-    shared = np.full((4, 4), 0.02) + np.diag(np.full(4, 0.01))
-    values = np.array([0.5, 0.6, 0.7, 0.8])
+    shared = np.full((5, 5), 0.02) + np.diag(np.full(5, 0.01))
+    values = np.array([0.5, 0.6, 0.7, 0.8, 0.9])
     between = values.var(ddof=1)
     error = mean_error(values, shared, 50.0)
-    assert error.over_groups == pytest.approx(0.02 + 0.01 / 4)
-    assert error.over_training == pytest.approx((between - 0.01) / 4)
+    assert error.over_groups == pytest.approx(0.02 + 0.01 / 5)
+    assert error.over_training == pytest.approx((between - 0.01) / 5)
     assert error.draw_sd == pytest.approx(between**0.5)
-    assert mean_error(values, shared + np.diag(np.full(4, 0.1)), 50.0).over_training == 0
+    assert mean_error(values, shared + np.diag(np.full(5, 0.1)), 50.0).over_training == 0
 
 
 def test_freedom_of_the_sum_lies_between_its_parts() -> None:
@@ -138,3 +139,15 @@ def test_independent_pairs_share_no_group() -> None:
     paired = Scored(labels, labels.astype(float), np.tile(np.arange(10), 2).astype(str))
     assert auc_replicates([apart], GroupCodes(np.unique(apart.groups))).n_pairs == 10
     assert auc_replicates([paired], GroupCodes(np.unique(paired.groups))).n_pairs == 5
+
+
+def test_few_draws_say_nothing_of_others():
+    """Two to four draws have an error over test pictures alone, and are taken apart for an interval that spans theirs."""
+    values = np.array([0.6, 0.9, 0.7, 0.8])
+    error = mean_error(values, np.full((4, 4), 0.02), 30.0)
+    assert (error.over_training, error.freedom) == (0.0, 30.0)
+    assert error.draw_sd == pytest.approx(values.std(ddof=1))
+    replicates = Replicates(values, np.eye(4), None, 10, 10)
+    assert [float(single.value) for single in replicates.few()] == values.tolist()
+    assert Replicates(np.full(5, 0.5), np.eye(5), None, 10, 10).few() == []
+    assert Replicates(np.full(1, 0.5), np.eye(1), None, 10, 10).few() == []
