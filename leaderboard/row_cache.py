@@ -23,7 +23,7 @@ from ..benchmark.metrics import bootstrap, delong, intervals, replicates, roc, w
 from ..benchmark.metrics import clips as clip_scores
 from ..benchmark.metrics import detection as metrics
 from ..benchmark.reporting import Reporter
-from ..benchmark.results import cell_document, columns, scores, selection
+from ..benchmark.results import cell_document, columns, evidence, scores, selection
 from ..benchmark.results import cell_rows as results
 from ..benchmark.results import clips as clip_results
 from ..benchmark.results import reals as reals_results
@@ -42,6 +42,7 @@ CODE = (
     cell_document,
     columns,
     delong,
+    evidence,
     intervals,
     metrics,
     domain_names,

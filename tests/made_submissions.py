@@ -1,6 +1,5 @@
 """Submitted scores for tests: those of recorded rows, changed."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ import yaml
 from PIL import Image
 
 from bandbench.benchmark.cli.board_inputs import RegisteredDomains
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.results.cell_document import read_cell
 from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.tracking.reading import cell_runs
 from bandbench.leaderboard.rows import Board, load_board
@@ -22,7 +23,7 @@ Change = Callable[[list[dict[str, Any]]], Any]
 PLAIN = {"sweep": None, "search": {"trials": 0}, "bands": [{"kind": "low", "high": 0.3}]}
 
 
-META = {"name": "brought", "detector": "spectral_svm", "train": "mine", "band": "low:0.3"}  # the band that is chosen
+META = {"name": "brought", "detector": "spectral_svm", "train": "mine", "band": "low:0.3"}  # the fixed band
 
 
 def write_pictures(root: Path, first: int) -> Path:
@@ -45,12 +46,11 @@ def recorded_rows(uri: str, detector: str = "spectral_svm", split: str = "test")
 
 
 def score_file(uri: str, detector: str) -> Path:
+    """Scores with the fixed band, chosen or not, of the first draw."""
     with cell_runs(uri) as runs:
-        return next(
-            run.folder / "scores" / "00-chosen-0.parquet"
-            for run in runs
-            if json.loads((run.folder / "cell.json").read_text())["detector"] == detector
-        )
+        cells = [(run.folder, read_cell(run.folder)) for run in runs]
+    tested = [(folder, tested) for folder, cell in cells if cell.detector == detector for tested in cell.tested]
+    return next(folder / tested.files[0] for folder, tested in tested if tested.band == Band("low", 0.3))
 
 
 def of_domain(rows: list[dict[str, Any]], domain: str) -> list[dict[str, Any]]:

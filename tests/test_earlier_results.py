@@ -41,9 +41,10 @@ def plain(value: Any) -> Any:
 
 
 def recorded(home: Path) -> list[dict[str, Any]]:
-    """Rows as the earlier version wrote them."""
+    """Rows as the earlier version wrote them, whose one stretch of evidence is now the first of a list."""
     (path,) = (home / "studies").glob("*/rows.json")
-    return json.loads(path.read_text())
+    rows = json.loads(path.read_text())
+    return [row | {"evidence": row["evidence"] and [row["evidence"]]} for row in rows]
 
 
 def same_numbers(found: Any, wanted: Any) -> bool:

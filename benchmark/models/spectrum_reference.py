@@ -137,7 +137,7 @@ class SpectrumReference:
         """First bin of the whole profile and of its upper half, and the whitening of every group, (n_groups, n, n)."""
         upper = int((bin_frequencies(self.side) <= UPPER_HALF).sum())
         factors = [np.linalg.cholesky(self.covariance[:, start:, start:]) for start in (0, upper)]
-        whitenings = [np.ascontiguousarray(np.linalg.inv(factor).transpose(0, 2, 1)) for factor in factors]
+        whitenings = [np.ascontiguousarray(np.linalg.inv(factor).transpose(0, 2, 1), np.float64) for factor in factors]
         return list(zip((0, upper), whitenings, strict=True))
 
     def save(self, path: Path) -> None:

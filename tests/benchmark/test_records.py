@@ -10,7 +10,7 @@ import pytest
 from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.domains.catalogue import DatasetSpec, OpenDomain
 from bandbench.benchmark.frequency.bands import Band
-from bandbench.benchmark.records import Job, Plan, Record, Trial
+from bandbench.benchmark.records import MOST_EVIDENCE_BANDS, Job, Plan, Record, Trial
 from bandbench.benchmark.registry import DetectorSpec
 from conftest import small_study
 from made_cells import interval, item_set
@@ -70,10 +70,10 @@ def plan(**changes: Any) -> Plan:
     return Plan(study, (DetectorSpec.parse("spectral_svm"), DetectorSpec.parse("dct_ridge")), {})
 
 
-def test_a_cell_tries_all_pass_the_sweep_fixed_bands_and_the_search() -> None:
+def test_a_cell_tries_all_pass_the_sweep_the_evidence_fixed_bands_and_the_search() -> None:
     made = plan(sweep=None, bands=[{"kind": "high", "low": 0.3}])
     assert (made.n_cells, made.n_bands) == (2, 1 + 1 + 4)
-    assert plan().n_bands == 1 + len(plan().study.sweep_bands) + 4
+    assert plan().n_bands == 1 + len(plan().study.sweep_bands) + MOST_EVIDENCE_BANDS + 4
 
 
 def test_without_the_oracle_the_chosen_band_is_fitted_once_more() -> None:

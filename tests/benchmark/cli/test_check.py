@@ -41,4 +41,4 @@ def test_a_bad_detector_fails_with_its_reason(tmp_path: Path) -> None:
 def test_a_dataset() -> None:
     result = CliRunner().invoke(app, ["check", "dataset", "procedural"])
     assert result.exit_code == 0
-    assert "10 of 10 checks passed" in result.output
+    assert "11 of 11 checks passed" in result.output

@@ -94,7 +94,7 @@ SETTINGS: dict[str, Any] = {
 }
 NOT_IN_A_KEY = {
     *("description", "needs", "detectors", "train", "test", "reals", "perturbations", "drop_leaks", "datasets", "controls"),
-    *("protocol", "pool", "shots", "dates"),
+    *("protocol", "pool", "shots", "dates", "allow_lookalikes"),
 }
 MOVE_NO_ROW = {"name", "mmd", "keep_models"}
 

@@ -14,7 +14,7 @@ from made_cells import item_set
 
 def drawn(folder: Path, name: str, contents: str) -> ItemSet:
     """A training set whose pictures are letters."""
-    write_json(folder / f"{name}.learned.json", {"seen": list(contents), "names": []})
+    write_json(folder / f"{name}.learned.json", {"seen": list(contents), "names": [], "looks": []})
     return item_set("home", "train", f"digest of {contents}", table=str(folder / f"{name}.parquet"))
 
 
