@@ -159,14 +159,14 @@ class Plan:
     controls: tuple[DetectorSpec, ...] = ()
     sources: dict[str, RealsSource] = field(default_factory=dict)
 
+    not_trained: dict[str, str] = field(default_factory=dict)
+    pools: dict[tuple[str, int], tuple[PoolPart, ...]] = field(default_factory=dict)
+    not_counted: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
     @property
     def opened(self) -> list[OpenDomain]:
         """All domains of the study, of every draw, and the sources of reals."""
         return [*self.domains.values(), *self.sources.values()]
-
-    not_trained: dict[str, str] = field(default_factory=dict)
-    pools: dict[tuple[str, int], tuple[PoolPart, ...]] = field(default_factory=dict)
-    not_counted: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def dropped_leaks(self) -> dict[str, dict[str, int]]:

@@ -1,4 +1,4 @@
-"""A control that never looks at a picture: gradient-boosted trees on facts of the files alone."""
+"""A control: gradient-boosted trees on facts of the files and traces of their coding, not on what the pictures show."""
 
 from typing import Annotated, Self
 

@@ -1,8 +1,8 @@
 """
 Keep look-alikes apart: pictures that look like ones on another side of a split.
 
-A footnote does not mend a score on them. Where they are more than `MOST` of a split, a data set whose splits are drawn is
-grouped by look-alikes and split again; one whose splits are given loses the offenders.
+A footnote does not mend a score on them. Where they are more than `MOST_LOOKALIKES` of a split, a data set whose splits are
+drawn is grouped by look-alikes and split again; one whose splits are given loses the offenders.
 """
 
 from collections import Counter
@@ -18,11 +18,10 @@ from ..domains.guard import same_data, whole
 from ..domains.names import DomainName, dataset_name, unperturbed
 from ..domains.splits import N_FOLDS, linked_groups
 from ..errors import DataError, listed
-from ..pictures.lookalikes import DISTANCE, clusters_of, lookalike_of
+from ..pictures.lookalikes import DISTANCE, MOST_LOOKALIKES, clusters_of, lookalike_of
 from ..results.scores import OK, ItemStatus, Reason, Status
 from .item_sets import ItemStatuses
 
-MOST = 0.01  # share of a split
 SHOWN = 1  # pairs of a message
 # Bits within which pictures are linked once look-alikes were noticed, which is at `DISTANCE`: the first at which no group is
 # larger than a fold. Of 300 CelebA faces 6 have another within 10 bits and none within 8, of 1,000 CIFAKE photographs 4 and
@@ -51,14 +50,14 @@ class Offenders:
 
     @property
     def too_many(self) -> bool:
-        """True if they are more than `MOST` of the split."""
-        return len(self.alike) > MOST * self.n
+        """True if they are more than `MOST_LOOKALIKES` of the split."""
+        return len(self.alike) > MOST_LOOKALIKES * self.n
 
     def left_out(self, domain: str, split: str) -> str:
         """Return the sentence that says that they are left out of a split (``test``, ``validation``)."""
         return (
             f"{domain}: {len(self.alike)} of {self.n} {split} pictures look like pictures that are learned from, which is more "
-            f"than {MOST:.0%}; they are left out ({ALLOW})."
+            f"than {MOST_LOOKALIKES:.0%}; they are left out ({ALLOW})."
         )
 
 
@@ -119,7 +118,7 @@ def drawn_anew(domain: OpenDomain, parts: Mapping[str, ItemStatuses], prepare_te
     name = dataset_name(domain.name)
     what = (
         f"{name}: {len(worse.alike)} of {worse.n} {split} pictures look like pictures of another split, which is more than "
-        f"{MOST:.0%} ({listed((f'{a} like {b}' for a, b in worse.alike.items()), SHOWN)})"
+        f"{MOST_LOOKALIKES:.0%} ({listed((f'{a} like {b}' for a, b in worse.alike.items()), SHOWN)})"
     )
     plain = whole(domain)
     dataset = plain.dataset.with_units(units_of(list(parts.values()))) if plain.dataset else None

@@ -125,7 +125,8 @@ class Audit:
         named = [one for one in self.singles if ambiguous or not self.auc.low > SHORTCUT_AUC or one.name not in traces]
         best = named[0] if named else SingleFact(FACTS[0].name, 0.5, ("", ""))
         fact = FACTS[COLUMNS[best.name]]
-        auc = self.auc
+        # Without ambiguity the sentence is about the files alone, and so is its number.
+        auc = self.files_auc if self.auc.low > SHORTCUT_AUC and not ambiguous else self.auc
         return Shortcut(auc.value, auc.low, auc.high, fact.title, best.values, ambiguous or fact.trace)
 
 

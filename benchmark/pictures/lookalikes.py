@@ -22,6 +22,7 @@ REDUCED, KEPT, BITS = 32, 8, 64
 # trimmed by 1 % on every side (39 % by 2 %).
 DISTANCE = 4
 MAX_PAIRS = 100
+MOST_LOOKALIKES = 0.01  # share of the pictures of a split above which look-alikes are more than chance
 SLICE = 2**21  # candidate pairs that are compared at once
 
 

@@ -11,11 +11,10 @@ from enum import StrEnum
 
 from ..domains.names import chain_of, dataset_name
 from ..metrics.replicates import MIN_DRAWS
+from ..pictures.lookalikes import MOST_LOOKALIKES
 from .evidence import lies_outside
 from .reals import reals_sources
 from .rows import Row
-
-LOOKALIKE_SHARE = 0.01  # of the test pictures of one domain
 
 COIN = "coin_flip"  # the reference of a board: it draws scores at random
 CONTROLS = (COIN, "file_facts", "permuted_labels")  # of ours; another detector says so itself (`Row.control`)
@@ -57,9 +56,9 @@ LABELS = {
     Mark.ONE_SOURCE_OF_REALS: "one source of reals",
 }
 MEANINGS = {
-    Mark.CONTROL: "It shows what is reached without looking at the pictures, as a reference for the others; it has no rank.",
-    Mark.SHORTCUT: "Facts of the files alone, without a look at what they show, tell fakes from reals.",
-    Mark.LOOKALIKES: f"More than {LOOKALIKE_SHARE:.0%} of the test pictures of a domain look like training pictures.",
+    Mark.CONTROL: "It is a reference for the other rows and no contestant; it has no rank.",
+    Mark.SHORTCUT: "Facts of the files, or traces of compression and resampling in the pixels, tell fakes from reals.",
+    Mark.LOOKALIKES: f"More than {MOST_LOOKALIKES:.0%} of the test pictures of a domain look like training pictures.",
     Mark.ONE_DRAW: (
         "The detector was trained on one draw of the training pictures, so that the interval leaves out the variation between "
         "draws; it has no rank."
@@ -99,7 +98,7 @@ def marks_of(row: Row, computed: Collection[str] = ()) -> tuple[Mark, ...]:
     marks = {
         Mark.CONTROL: row.control or is_control(row.detector),
         Mark.SHORTCUT: any(s is not None and s.is_marked for s in (row.shortcut, *(t.shortcut for t in row.tests))),
-        Mark.LOOKALIKES: any(test.n and test.lookalikes / test.n > LOOKALIKE_SHARE for test in of_files),
+        Mark.LOOKALIKES: any(test.n and test.lookalikes / test.n > MOST_LOOKALIKES for test in of_files),
         Mark.ONE_DRAW: row.seeds == 1,
         Mark.FEW_DRAWS: 1 < row.seeds < MIN_DRAWS,
         Mark.NOTHING_LEARNED: row.in_domain_auc_lo <= 0.5,  # NaN, of a row without an in-domain test, is not

@@ -30,6 +30,7 @@ from ..pictures.audit import Audit, audit, join
 from ..pictures.crops import open_picture
 from ..pictures.perturbations import GRID, canonical
 from ..pictures.shortcuts import Shortcut
+from ..recording.overlap import train_overlap
 from ..records import Cell, Job, Plan
 from ..reporting import Reporter
 from ..results.scores import read_scores
@@ -67,7 +68,10 @@ MEANINGS = {
     Verdict.CLEAN: (
         "Facts of the files do not tell the classes, and no detector clearly loses when all pictures are stored alike."
     ),
-    Verdict.SHORTCUT: "The files tell the classes, and detectors lose when all pictures are stored alike: they used it.",
+    Verdict.SHORTCUT: (
+        "The files tell the classes, and detectors lose when all pictures are stored alike. What they lose may contain what "
+        "compression takes from a true trace of the generator."
+    ),
     Verdict.AMBIGUOUS: (
         "Traces in the pixels tell the classes, and detectors lose when all pictures are stored alike. The generator may have "
         "left these traces, or one class was resized or compressed in another way."
@@ -77,8 +81,8 @@ MEANINGS = {
         "The files tell the classes, and these are too few pictures to say if detectors lose when all are stored alike."
     ),
     Verdict.FRAGILE: (
-        "Facts of the files do not tell the classes, but detectors lose when all pictures are stored alike: what they live on "
-        "does not survive compression."
+        "Facts of the files do not tell the classes, but detectors lose when all pictures are stored alike: the signal that "
+        "they use does not survive compression."
     ),
 }
 
@@ -201,15 +205,17 @@ def _experiment(
     crop = _crop(study, domain, resampled or min(sides) - GRID + 1)
     step = f"alike:quality={quality}" + (f":side={resampled}" if resampled else "")
     chain = canonical(f"{chain_of(domain)}+{step}" if chain_of(domain) else step)
-    facts, scored = None, []
+    facts, scored, overlap = None, [], 0.0
     for name in (domain, f"{unperturbed(domain)}+{chain}"):
         plan = make_plan(override(study, {"train": [name], "test": [name], "crop.side": crop}), catalogue)
         prepared = prepare_sets(plan, places, workers, reporter)
         if name == domain:
             sets = prepared.sets
             facts = audit(join([fact_table(sets[name, split, 0]) for split in SPLITS]))
-        scored.append(_scored(plan, make_cells(prepared.plan, prepared, places.records, 0), name, workers, reporter))
-    effects = [_effect(detector, scored[0][detector], scored[1][detector]) for detector in scored[0]]
+        cells = make_cells(prepared.plan, prepared, places.records, 0)
+        overlap = train_overlap([replicate.train for replicate in cells[0].replicates])
+        scored.append(_scored(plan, cells, name, workers, reporter))
+    effects = [_effect(detector, scored[0][detector], scored[1][detector], overlap) for detector in scored[0]]
     return Experiment(domain, chain, crop, facts, tuple(effects))
 
 
@@ -261,10 +267,12 @@ def _scored(plan: Plan, cells: Sequence[Cell], domain: str, workers: Workers, re
     return by_detector
 
 
-def _effect(detector: str, stored: Sequence[Scored], alike: Sequence[Scored]) -> Effect:
+def _effect(detector: str, stored: Sequence[Scored], alike: Sequence[Scored], overlap: float) -> Effect:
     codes = GroupCodes(np.unique(np.concatenate([scored.groups for scored in (*stored, *alike)])))
     first, second = (auc_replicates(each, codes) for each in (stored, alike))
-    return Effect(detector, auc_interval_of(first), auc_interval_of(second), difference_interval(first, second))
+    return Effect(
+        detector, auc_interval_of(first, overlap), auc_interval_of(second, overlap), difference_interval(first, second, overlap)
+    )
 
 
 def _digits(value: float, digits: int = 3) -> str:

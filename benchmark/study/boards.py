@@ -18,7 +18,10 @@ from ..store.files import digest
 from ..tracking.names import MARK
 from .study_file import MOST_NAME, Study, override
 
-OPTIONS = {"search.trials": "trials", "seeds": "seeds", "seed": "seed", "mode": "mode", "crop.side": "crop", "clips": "clips"}
+OPTIONS = {
+    **{"search.trials": "trials", "seeds": "seeds", "seed": "seed", "mode": "mode", "crop.side": "crop", "clips": "clips"},
+    "allow_lookalikes": "allow-lookalikes",
+}
 ODD = re.compile(r"[^A-Za-z0-9_.,=-]")  # what MLflow, files and addresses do not all take
 HEX = 8  # digits that stand for the rest of a name that would be too long
 
@@ -141,6 +144,7 @@ def _flat(study: Study) -> dict[str, Any]:
         "mode": study.mode,
         "crop.side": study.crop.side,
         "clips": study.clips.value,
+        "allow_lookalikes": study.allow_lookalikes,
     }
 
 
@@ -210,7 +214,7 @@ def options_of(board: str) -> list[str]:
     for part in board.split(MARK)[1:]:
         key, mark, value = part.partition("=")
         if mark and key in OPTIONS.values():
-            words += [f"--{key}", value]
+            words += [f"--{key}"] if value == str(True) else [f"--{key}", value]
         elif mark and "." in key:
             words += ["--data", part]
     return words

@@ -13,7 +13,7 @@ from PIL import Image
 from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.features.apart import MOST, Offenders, offenders, units_of, with_datasets, without_lookalikes
+from bandbench.benchmark.features.apart import Offenders, offenders, units_of, with_datasets, without_lookalikes
 from bandbench.benchmark.features.item_sets import ItemStatuses
 from bandbench.benchmark.features.prepare import Prepared, prepare_sets, scratch_places
 from bandbench.benchmark.frequency.bands import Band
@@ -21,6 +21,7 @@ from bandbench.benchmark.models.evaluation import evaluate_model
 from bandbench.benchmark.models.recipe import Recipe
 from bandbench.benchmark.models.training import train_model
 from bandbench.benchmark.pictures.crops import CropSpec
+from bandbench.benchmark.pictures.lookalikes import MOST_LOOKALIKES
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.results.scores import OK, Reason
 from bandbench.benchmark.search.plan import make_plan
@@ -206,7 +207,7 @@ def statuses(*items: Item, hashes: tuple[int, ...]) -> ItemStatuses:
 
 
 def test_more_than_a_hundredth_is_too_many() -> None:
-    assert MOST == 0.01
+    assert MOST_LOOKALIKES == 0.01
     assert not Offenders({"a": "b"}, 100).too_many
     assert Offenders({"a": "b"}, 99).too_many
     assert not Offenders({}, 0).too_many

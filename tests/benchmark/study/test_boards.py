@@ -132,3 +132,10 @@ def test_data_that_the_study_names_for_its_parameters_replaces_nothing() -> None
 
 def test_a_data_set_that_the_study_names_by_one_compression_is_named() -> None:
     assert place_data(small_study(train=["ffpp@c23"], test=["ffpp@c23"]), ["ffpp"], [], []).alone == ()
+
+
+def test_kept_look_alikes_are_a_board_of_their_own_that_names_the_flag() -> None:
+    study = load_study("band_search")
+    kept = on_its_board(override(study, {"allow_lookalikes": True}), study, Catalogue(), {})
+    assert kept.name == "band_search~allow-lookalikes=True"
+    assert options_of(kept.name) == ["--allow-lookalikes"]
