@@ -37,7 +37,7 @@ def chosen_rows(seed: int = 0, **changes: Any) -> dict[tuple[str, str, str], Row
     study = {
         "name": "known-answer", "detectors": [*DETECTORS], "train": ["procedural/planted"], "test": ["procedural/planted"],
         "seed": seed, "seeds": 1, "search": {"trials": 0}, "oracle": False, "bootstrap": 100, "keep_models": False,
-        "datasets": {"procedural": {"n_test": 60}},
+        "controls": False, "datasets": {"procedural": {"n_train": 150, "n_test": 60}},
     }  # fmt: skip
     outcome = run(Study.model_validate(study | changes))
     assert outcome.complete
@@ -71,14 +71,15 @@ def test_planted_energy_is_located(seed: int) -> None:
     ],
 )
 def test_wide_and_several_stretches_are_located_as_wholes(text: str, planted: list[tuple[float, float]]) -> None:
-    rows = chosen_rows(datasets={"procedural": {"planted_band": text, "n_test": 10}})
+    rows = chosen_rows(datasets={"procedural": {"planted_band": text, "n_train": 150, "n_test": 10}})
     for (_, role, _), row in rows.items():
         if role == "chosen":
             assert_located(row, planted)
 
 
 def test_where_nothing_is_planted_nothing_is_named() -> None:
-    rows = chosen_rows(1, detectors=["coin_flip", *DETECTORS], datasets={"procedural": {"strength": 0, "n_test": 10}})
+    sizes = {"n_train": 150, "n_test": 10}
+    rows = chosen_rows(1, detectors=["coin_flip", *DETECTORS], datasets={"procedural": {"strength": 0, **sizes}})
     assert {name: row.evidence for (name, role, _), row in rows.items() if role == "chosen"} == {
         name: () for name in ("coin_flip", *DETECTORS)
     }
@@ -88,7 +89,7 @@ def test_where_nothing_is_planted_nothing_is_named() -> None:
 def contrast_folder(root: Path, n: int = 150) -> Path:
     """Pictures whose contrast varies, and is higher for fakes: every frequency tells a little, alike and not for sure."""
     rng = np.random.default_rng(0)
-    for label, mean in (("real", 0.0), ("fake", 0.3)):
+    for label, mean in (("real", 0.0), ("fake", 0.5)):
         (root / label).mkdir(parents=True)
         for i in range(n):
             picture = noise_picture(i + (1000 if label == "fake" else 0)).astype(float) - 128
@@ -101,6 +102,7 @@ def test_where_every_band_tells_a_little_the_evidence_is_everywhere_and_holds_th
     study = {
         "name": "everywhere", "detectors": ["spectral_svm"], "train": ["mine"], "test": ["mine"], "seeds": 1, "oracle": False,
         "crop": {"side": 64}, "sweep": {"width": 0.12, "step": 0.06}, "search": {"trials": 0}, "bootstrap": 100,
+        "controls": False,
     }  # fmt: skip
     (row, *_) = run(Study.model_validate(study), {"mine": contrast_folder(tmp_path / "mine")}).rows
     assert evidence_text(row.evidence) == "everywhere"

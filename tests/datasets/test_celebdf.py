@@ -248,5 +248,6 @@ def test_from_clips_to_a_cell(tmp_path: Path, empty_store: Path) -> None:
     assert CelebDF(made.preparation.folder, split="identity").items("") == by_identity.items("") != official.items("")
     assert failed_checks("celebdf", made.preparation.folder, split="identity") == []
     keys = {"train": ["celebdf"], "test": ["celebdf"], "crop": {"side": 96}, "sweep": None, "search": {"trials": 0}}
+    keys["allow_lookalikes"] = True  # drawn faces look alike
     outcome = run(small_study(**keys, datasets={"celebdf": {"split": "identity"}}), {"celebdf": root})
     assert outcome.complete and len(outcome.rows) == 1

@@ -432,10 +432,11 @@ def test_pictures_are_read_once_for_all_perturbations(picture_folder: Maker, mon
     assert set(reads.values()) == {1}
 
 
+@pytest.mark.parametrize("keep_models", [False, True])
 def test_every_picture_is_read_and_transformed_once(
-    picture_folder: Maker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    keep_models: bool, picture_folder: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many draws, bands and detectors ask for it."""
+    """However many draws, bands and detectors ask for it; the check of a model that is kept reads none again."""
     counts: Counter[str] = Counter()
     for module, name in ((file_facts, "decode_with_facts"), (spectra, "radius_power"), (dct, "dct2")):
         original = getattr(module, name)
@@ -446,10 +447,17 @@ def test_every_picture_is_read_and_transformed_once(
 
         monkeypatch.setattr(module, name, counted)
     monkeypatch.setattr(Workers, "submit", lambda self, function, *args: finished(function(*args)))
-    study = small_study(detectors=["spectral_svm", "dct_ridge"], seeds=3)
+    study = small_study(detectors=["spectral_svm", "dct_ridge"], seeds=3, keep_models=keep_models)
     outcome = run(study, {"mine": picture_folder(n=30)})
     assert outcome.computed > 3 * 2 * 10
-    assert counts == {"decode_with_facts": 60, "radius_power": 60, "dct2": 60}
+    assert counts["decode_with_facts"] == 60
+    of_check = {name: counts.pop(name) - 60 for name in ("radius_power", "dct2")}
+    if keep_models:
+        # The 12 validation pictures of the first draw, plain and re-encoded in a few ways.
+        assert all(0 < more <= 12 * 9 for more in of_check.values())
+        assert {more % 12 for more in of_check.values()} == {0}
+    else:
+        assert of_check == {"radius_power": 0, "dct2": 0}
 
 
 def finished(value: Any) -> Future[Any]:

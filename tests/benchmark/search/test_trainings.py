@@ -6,16 +6,13 @@ from typing import Any
 
 import pytest
 
-from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.domains.catalogue import Catalogue
-from bandbench.benchmark.errors import DataError, StudyError
+from bandbench.benchmark.errors import StudyError
 from bandbench.benchmark.records import Plan
 from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.results.selection import Selection
 from bandbench.benchmark.search.plan import make_plan
-from bandbench.benchmark.search.trainings import draw_shots
 from bandbench.benchmark.store.files import dump_json
-from bandbench.datasets.procedural import Procedural
 from bandbench.leaderboard.exports import as_csv, as_document
 from bandbench.leaderboard.ranking.comparable import comparable_sets
 from conftest import run, small_study
@@ -160,15 +157,6 @@ def test_shots_go_to_one_target_that_is_not_trained_on() -> None:
         planned(train=[f"2 shots of {NEAREST}"])
 
 
-def test_more_shots_hold_those_of_fewer() -> None:
-    domain = Catalogue({}, dict(QUICK["datasets"])).domain(PLANTED, 0)
-    few, more = ({item.id for item in draw_shots(domain, n).items} for n in (3, 8))
-    assert few < more
-    assert (len(few), len(more)) == (6, 16)
-    assert {item.split for item in draw_shots(domain, 3).items} == {"train"}
-    assert {item.id for item in draw_shots(Catalogue({}, dict(QUICK["datasets"])).domain(PLANTED, 0, 1), 3).items} != few
-
-
 def folders(picture_folder: Any, names: str) -> dict[str, Path]:
     return {name: picture_folder(name, n=20, first_seed=100 * i) for i, name in enumerate(names)}
 
@@ -181,21 +169,3 @@ def test_domains_of_several_folders_are_pooled(picture_folder: Any) -> None:
     assert (row.train, row.cross_domain_auc) == ("a & b", aucs(row)["c"])
     assert set(row.splits) == {"a", "b", "c"}
     assert row.selection is Selection.TRAINING_DOMAINS
-
-
-def test_leaks_between_members_are_refused_or_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = Procedural.items
-
-    def one_person(self: Procedural, variant: str) -> list[Item]:
-        """The first fake of planted's training pictures shows the first person of nearest's validation pictures."""
-        items = list(listed(self, variant))
-        shared = {"planted": "planted/train/00000", "nearest": "nearest/val/00000"}.get(variant)
-        return [Item(**{**vars(item), "target": "shared"}) if item.id == shared else item for item in items]
-
-    monkeypatch.setattr(Procedural, "items", one_person)
-    pool = {"train": [[NEAREST, PLANTED]]}
-    with pytest.raises(DataError, match=r"train of procedural/planted and val of procedural/nearest share identity 'shared'"):
-        planned(**pool)
-    plan = planned(**pool, drop_leaks=True)
-    assert plan.dropped_leaks == {f"{NEAREST} & {PLANTED}": {"train": 1, "val": 0}}
-    assert [len(part.domain.split("train")) for part in plan.pools[f"{NEAREST} & {PLANTED}", 0]] == [24, 23]

@@ -72,7 +72,8 @@ def test_a_study_runs_on_prepared_clips(root: Path, picture_folder: Callable[...
         write_face_clip(root / "a" / "real" / f"r{i}.mp4", i, 5)
         write_face_clip(root / "a" / "fake" / f"f{i}.mp4", i, 5, donor=i + 10)
     outcome = prepared(root)
-    study = small_study(train=["clips"], test=["clips"], sweep=None, search={"trials": 0})
+    keys = {"train": ["clips"], "test": ["clips"], "sweep": None, "search": {"trials": 0}}
+    study = small_study(**keys, allow_lookalikes=True)  # drawn faces look alike
     (row,) = run(study, {REFERENCE: root}).rows
     assert (row.train, row.coverage) == ("clips/a", 1.0)
     by_split = [item.split for item in Clips(root).items("a")]
