@@ -13,7 +13,7 @@ from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COL
 from ...benchmark.results.evidence import evidence_text
 from ...benchmark.results.marks import Mark, marks_of
 from ...benchmark.results.reals import headline_choices
-from ...benchmark.results.rows import Row, Standing, TestResult, home_and_abroad
+from ...benchmark.results.rows import Row, Standing, TestResult
 from ...benchmark.results.selection import Selection
 from ..notes import data_notes, mark_notes, may_be_copies, other_variants, row_notes, shown_marks, shown_rows
 from ..ranking.comparable import comparable_sets
@@ -83,7 +83,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "train": label,
             "rule": "" if row.selection is Selection.NO_CHOICE else row.rule,
             "sources": list(training(row.train).parts),
-            "home": [places[test.domain] for test in _home(row) if test.domain in places],
+            "home": [places[test.domain] for test in row.home_and_abroad()[0] if test.domain in places],
             **{name: more.get(name) for name in present},
             **_about(row, details.cells.get(row.run_id, {}), computed),
             "set": number,
@@ -291,7 +291,7 @@ def _about(row: Row, cell: Mapping[str, Any], computed: Collection[str]) -> dict
 
 def _domains(rows: Sequence[Row]) -> list[str]:
     """Return the test domains in the order of the rows; perturbed ones only where they were trained on."""
-    return list(dict.fromkeys(t.domain for row in rows for t in row.tests if _counts(row, t)))
+    return list(dict.fromkeys(test.domain for row in rows for test in row.main_tests))
 
 
 def _domains_by_study(rows: Sequence[Row]) -> dict[str, set[str]]:
@@ -301,19 +301,9 @@ def _domains_by_study(rows: Sequence[Row]) -> dict[str, set[str]]:
     return domains
 
 
-def _counts(row: Row, test: TestResult) -> bool:
-    return not chain_of(test.domain) or test.domain in training(row.train).members
-
-
 def train_labels(rows: Sequence[Row]) -> list[str]:
     """Return a name of each row's training: short ones, but for those that are short for several trainings."""
     names: dict[str, set[str]] = {}
     for row in rows:
         names.setdefault(row.train_label, set()).add(row.train)
     return [row.train_label if len(names[row.train_label]) == 1 else row.train for row in rows]
-
-
-def _home(row: Row) -> list[TestResult]:
-    """Return the test results that count as in-domain."""
-    members = training(row.train).members
-    return [test for test in row.tests if test.domain in members] or home_and_abroad(row.tests, row.train)[0]

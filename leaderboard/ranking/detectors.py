@@ -15,7 +15,7 @@ from typing import Any
 from ...benchmark.errors import DataError, listed
 from ...benchmark.metrics.replicates import MIN_DRAWS
 from ...benchmark.results.marks import Mark, is_coin, marks_of, without_rank
-from ...benchmark.results.rows import NAN, Row, home_and_abroad
+from ...benchmark.results.rows import NAN, Row
 from .comparison import LEVEL, Contestant, all_groups, compare, contestant, mean_contestant
 from .entrants import Entrant, RowScores
 from .ranks import SHOWN, unusable
@@ -88,7 +88,7 @@ def detector_ranking(rows: Sequence[Row], scores: RowScores) -> list[DetectorPla
     list of DetectorPlace
         Study by study, best first; detectors without an AUC last.
     """
-    counted = [row for row in rows if row.role == "chosen" and row.is_current and home_and_abroad(row.tests, row.train)[1]]
+    counted = [row for row in rows if row.role == "chosen" and row.is_current and row.home_and_abroad()[1]]
     studies = list(dict.fromkeys(row.study for row in counted if not row.is_submitted)) or [""] * bool(counted)
     return [
         place
@@ -165,12 +165,12 @@ def _on_other_pictures(abroad: Mapping[str, Sequence[Entrant]], controls: Collec
 
 def _abroad(cells: Iterable[tuple[Row, Entrant]]) -> list[Entrant]:
     """Return the scores on other domains than the training domain."""
-    return [entrant.on([test.domain for test in home_and_abroad(row.tests, row.train)[1]]) for row, entrant in cells]
+    return [entrant.on([test.domain for test in row.home_and_abroad()[1]]) for row, entrant in cells]
 
 
 def _at_home(cells: Iterable[tuple[Row, Entrant]]) -> list[Entrant]:
     """Return the scores on the training domains themselves; none if one was not tested at home."""
-    home = [entrant.on([test.domain for test in home_and_abroad(row.tests, row.train)[0]]) for row, entrant in cells]
+    home = [entrant.on([test.domain for test in row.home_and_abroad()[0]]) for row, entrant in cells]
     return home if all(entrant.tests for entrant in home) else []
 
 

@@ -84,6 +84,13 @@ def test_the_mean_is_over_training_domains_that_weigh_the_same(board: Callable[.
     assert place.lo < place.auc < place.hi
 
 
+def test_a_domain_that_the_protocol_leaves_out_is_no_part_of_the_mean(board: Callable[..., list[Row]]) -> None:
+    scores, rows = MadeScores({"a": 1.0, "b": 0.8}), board("a", "b", train=("set/a",), not_counted=("set/c",))
+    place = by_name(detector_ranking(rows, scores))["a"]
+    assert place.auc == pytest.approx(np.mean([_auc(fit) for fit in scores.entrant(rows[0]).tests["set/b"]]))
+    assert detector_ranking(board("a", "b", train=("set/a",), not_counted=("set/b", "set/c")), scores) == []
+
+
 def _auc(scored: Scored) -> float:
     fakes, reals = scored.scores[scored.labels == 1], scored.scores[scored.labels == 0]
     return float((fakes[:, np.newaxis] > reals).mean())
