@@ -17,7 +17,7 @@ from ...benchmark.results.rows import Row, Standing, TestResult
 from ...benchmark.results.selection import Selection
 from ..notes import data_notes, mark_notes, may_be_copies, other_variants, row_notes, shown_marks, shown_rows
 from ..ranking.comparable import comparable_sets
-from ..ranking.detectors import DetectorPlace
+from ..ranking.detectors import LISTS_OF_TRAININGS, DetectorPlace, training_noun
 from ..ranking.reals import leading_sources, reals_notes
 from ..rows import Board
 from ..transfer.thresholds import Transfer
@@ -68,6 +68,8 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
     places = {name: i for i, name in enumerate(domains)}
     tested = _domains_by_study(board.rows)
     numbers = _number_names()
+    labels = train_labels(board.rows)
+    short = {row.train: label for row, label in zip(board.rows, labels, strict=True)}
     optional = [_optional(row, standing, details) for row, standing in zip(board.rows, _standings(board, details), strict=True)]
     for i, sources in leading_sources(board.rows).items():
         optional[i]["reals"]["leads"] = sources
@@ -92,7 +94,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "marks": [mark.value for mark in marks.get(id(row), ())],
             "all_marks": [mark.value for mark in marks_of(row, computed)],
         }
-        for row, number, more, label in zip(board.rows, index, optional, train_labels(board.rows), strict=True)
+        for row, number, more, label in zip(board.rows, index, optional, labels, strict=True)
     ]
     tests = [test for row in board.rows for test in row.tests if test.domain in places]
     pooled = _Pool()
@@ -124,7 +126,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "clips": _described(CLIP_COLUMNS),
             "marks": {mark.value: {"label": mark.label, "meaning": mark.meaning} for mark in Mark},
         },
-        "ranking": [_placed(place) for place in details.ranking],
+        "ranking": [_placed(place, short) for place in details.ranking],
         "cells": _within(CELLS_BUDGET, details.cells),
         "details": details.rows,
         "spectra": details.spectra,
@@ -136,8 +138,10 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
     }
 
 
-def _placed(place: DetectorPlace) -> dict[str, Any]:
-    return place.to_json() | {"reason": without_addresses(place.reason), "coin": place.is_coin}
+def _placed(place: DetectorPlace, short: Mapping[str, str]) -> dict[str, Any]:
+    lists = {name: [short.get(one, one) for one in getattr(place, name)] for name in LISTS_OF_TRAININGS}
+    more = {"reason": without_addresses(place.reason), "coin": place.is_coin, "noun": training_noun(place.train)}
+    return place.to_json() | lists | more
 
 
 def without_addresses(text: str) -> str:
