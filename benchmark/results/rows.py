@@ -94,7 +94,7 @@ class TestResult:
     ----------
     domain : str
     auc, auc_lo, auc_hi : float
-        With the 95 % interval over groups.
+        With the 95 % interval over groups of test pictures and, with five draws or more, over draws of the training pictures.
     n : int
         Test pictures.
     coverage : float
