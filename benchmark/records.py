@@ -422,6 +422,16 @@ class Cell:
         return f"{self.detector.label} on {self.train}"
 
     @property
+    def train_label(self) -> str:
+        """Short name of the training for people, see `Row.train_label`."""
+        return training(self.train).label(items.domain for items in self.replicates[0].tests)
+
+    @property
+    def title(self) -> str:
+        """Name for people; `label` tells every two cells of a study apart."""
+        return f"{self.detector.label} on {self.train_label}"
+
+    @property
     def is_control(self) -> bool:
         """True if its detector is a control."""
         return self.detector.plugin.control

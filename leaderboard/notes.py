@@ -231,7 +231,7 @@ def data_notes(rows: Rows) -> list[str]:
         left_out = [f"{n} of {split}" for split, n in row.dropped_leaks.items() if n]
         if left_out:
             notes[
-                f"{row.train}: pictures left out, as they share a clip or an identity with others: {', '.join(left_out)}."
+                f"{row.train_label}: pictures left out, as they share a clip or an identity with others: {', '.join(left_out)}."
             ] = 0
     for row in rows:
         for name, facts in row.data.items():

@@ -167,7 +167,7 @@ def _of_cells(rows: Sequence[Row], folders: Mapping[str, Path]) -> list[PaperFig
     figures: list[PaperFigure] = []
     for row in {row.run_id: row for row in reversed(rows)}.values():
         document = find_cell(folders.get(row.run_id))
-        cell, label = (row.detector, row.train), f"{row.detector} on {row.train}"
+        cell, label = (row.detector, row.train), f"{row.detector} on {row.train_label}"
         if document and document.trials:
             figures.append(SweepChart(("sweep", *cell), label, document))
         if document and document.narrow:

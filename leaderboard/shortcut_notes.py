@@ -16,7 +16,7 @@ def marked_shortcuts(rows: Sequence[Row]) -> dict[tuple[str, Shortcut], list[int
     Returns
     -------
     dict of (str, Shortcut) to list of int
-        Domain and audit; indices of the rows that were trained or tested there.
+        Domain, or short name of the training, and audit; indices of the rows that were trained or tested there.
     """
     marked: dict[tuple[str, Shortcut], list[int]] = {}
     for i, row in enumerate(rows):
@@ -33,6 +33,6 @@ def shortcut_sentence(domain: str, shortcut: Shortcut) -> str:
 
 
 def _audits(row: Row) -> Iterator[tuple[str, Shortcut]]:
-    for domain, shortcut in ((row.train, row.shortcut), *((test.domain, test.shortcut) for test in row.tests)):
+    for domain, shortcut in ((row.train_label, row.shortcut), *((test.domain, test.shortcut) for test in row.tests)):
         if shortcut is not None:
             yield domain, shortcut

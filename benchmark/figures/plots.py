@@ -229,11 +229,10 @@ def _transfer_lines(narrow: Sequence[NarrowBand], train: str) -> list[tuple[str,
         return lambda band: band.auc_on(domain)
 
     domains = list(dict.fromkeys(name for band in narrow for name in band.tests))
-    members = training(train).members
+    label, members = training(train).label(domains), training(train).members
     if len(members) > 1:
         domains = [name for name in domains if not training(train).is_home(name)]
     home = next((name for name in (*members, *map(unperturbed, members)) if name in domains), None)
-    label = training(train).label()
     first = (f"{home} (home)", tested(home)) if home else (f"{label} (home, validation)", lambda band: band.validation[0])
     return [first, *((name, tested(name)) for name in domains if name != home)]
 

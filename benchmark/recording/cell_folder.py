@@ -57,7 +57,7 @@ def keep_cell(result: CellResult) -> list[Row]:
     document = write_cell(result, cell_key(result.cell), folder)
     assert document.chosen is not None
     _save_figures(result.cell, document, folder)
-    keep_mistakes(folder / document.chosen.files[0], result.cell.replicates[0].tests, folder, result.cell.label)
+    keep_mistakes(folder / document.chosen.files[0], result.cell.replicates[0].tests, folder, result.cell.title)
     keep_cell_document(replace(document, model_bytes=keep_model(result, folder)), folder)
     rows = cell_rows(folder)
     keep_rows(rows, folder)
@@ -162,10 +162,10 @@ def _save_figures(cell: Cell, document: CellDocument, folder: Path) -> None:
         for label, name in enumerate(LABEL_NAMES)
         if (labels == label).any()
     }
-    title = f"{cell.train}: {len(view)} training crops, band chosen by {cell.detector.label}"
+    title = f"{cell.train_label}: {len(view)} training crops, band chosen by {cell.detector.label}"
     figures.save_spectrum(folder / "spectrum.png", view.frequency, profiles, band, title)
     if document.swept:
-        figures.save_sweep(folder / "sweep.png", document.trials, document.evidence, band, cell.label)
+        figures.save_sweep(folder / "sweep.png", document.trials, document.evidence, band, cell.title)
     if document.narrow:
-        title = f"{cell.label}: evidence in-domain {evidence_text(document.evidence)}, and on other domains"
+        title = f"{cell.title}: evidence in-domain {evidence_text(document.evidence)}, and on other domains"
         figures.save_band_transfer(folder / "band_transfer.png", document.narrow, cell.train, title)

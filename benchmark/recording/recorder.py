@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..domains.names import training, unperturbed
+from ..domains.names import unperturbed
 from ..epochs import series_of
 from ..errors import listed
 from ..frequency.bands import Band
@@ -149,7 +149,7 @@ class Recorder:
         return RunDocument(
             key=cell_key(cell),
             kind="cell",
-            name=f"{cell.detector.label} on {training(cell.train).label(items.domain for items in cell.replicates[0].tests)}",
+            name=cell.title,
             study=cell.study.name,
             study_key=study_key(cell),
             parent=_study_stub(cell, self._started),

@@ -48,7 +48,7 @@ def cell_note(row: Row, cell: Cell, folder: Path, marks: Sequence[Mark] = ()) ->
     """
     draws = f"{row.seeds} draws of its training and validation pictures" if row.seeds > 1 else "one draw of its pictures"
     lines = [
-        f"**{text(row.detector)}**, trained on **{text(row.train)}** ({draws}).",
+        f"**{text(row.detector)}**, trained on **{text(row.train_label)}** ({draws}).",
         _chosen(row),
         _evidence(row),
         "\n".join(f"- **{text(mark.label)}**: {text(mark.meaning)}" for mark in marks),
@@ -102,7 +102,7 @@ def _evidence(row: Row) -> str:
 
 def _shortcuts(row: Row) -> list[str]:
     """State every domain whose classes are stored in two ways."""
-    audits = {row.train: row.shortcut} | {test.domain: test.shortcut for test in row.tests}
+    audits = {row.train_label: row.shortcut} | {test.domain: test.shortcut for test in row.tests}
     return [f"**Shortcut**: {text(audit.sentence(name))}" for name, audit in audits.items() if audit and audit.is_marked]
 
 

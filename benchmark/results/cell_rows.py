@@ -181,7 +181,7 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         data=document.data,
         tests=tuple(tests),
         robustness=tuple(_robustness(document, intervals, tested)),
-        **reals_numbers(tests, document.train),
+        **reals_numbers(tests, document.train, document.not_counted),
     )
 
 

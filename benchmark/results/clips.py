@@ -52,19 +52,18 @@ class RowClips:
         Parameters
         ----------
         home, abroad : sequence of str
-            Test domains of the training domain, and others.
+            Test domains that are training domains, and others.
 
         Returns
         -------
         dict
-            Without what was not measured: a mean over other domains takes clips in all of them.
+            Without what was not measured: a mean over domains takes clips in all of them.
         """
         aucs: dict[str, Interval] = {}
-        if home and home[0] in self.metrics:
-            aucs["in_domain_clip_auc"] = self.metrics[home[0]].auc
-        if abroad and all(domain in self.metrics for domain in abroad):
-            by_domain = [self.intervals.replicates(self.pooled[domain]) for domain in abroad]
-            aucs["cross_domain_clip_auc"] = self.intervals.auc(mean_of(by_domain))
+        for name, domains in (("in_domain_clip_auc", home), ("cross_domain_clip_auc", abroad)):
+            if domains and all(domain in self.pooled for domain in domains):
+                by_domain = [self.intervals.replicates(self.pooled[domain]) for domain in domains]
+                aucs[name] = self.intervals.auc(mean_of(by_domain))
         return {
             f"{name}{end}": value
             for name, auc in aucs.items()

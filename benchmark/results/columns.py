@@ -173,6 +173,11 @@ def _clip_rate(name: str, rate: float) -> Column:
     )
 
 
+# End of a sentence on the 95 % interval of a number.
+INTERVAL_OVER = (
+    "over groups of test pictures (identities, clips) and, with five draws or more, over draws of the training pictures"
+)
+
 METRICS: tuple[Metric, ...] = (
     Metric(
         name="average_precision",
@@ -249,8 +254,7 @@ ROW_COLUMNS: tuple[Column, ...] = (
         "in-domain\nAUC",
         (
             "AUC on test pictures of the training domain, mean over the draws. The 95 % interval is about this recipe on "
-            "this population: over groups of test pictures (identities, clips) and, with five draws or more, over draws of "
-            "the training pictures."
+            f"this population: {INTERVAL_OVER}."
         ),
         Unit.AUC,
         Better.HIGHER,
@@ -552,7 +556,7 @@ TEST_COLUMNS: tuple[Column, ...] = (
     Column(
         "auc",
         "AUC",
-        "Area under the ROC curve of the test pictures, mean over the draws, with the 95 % interval over groups and draws.",
+        f"Area under the ROC curve of the test pictures, mean over the draws. The 95 % interval is {INTERVAL_OVER}.",
         Unit.AUC,
         Better.HIGHER,
         interval=True,
@@ -594,7 +598,7 @@ CLIP_COLUMNS: tuple[Column, ...] = (
     Column(
         "clip_auc",
         "AUC",
-        "Area under the ROC curve of the clips, mean over the draws, with the 95 % interval over groups.",
+        f"Area under the ROC curve of the clips, mean over the draws. The 95 % interval is {INTERVAL_OVER}.",
         Unit.AUC,
         Better.HIGHER,
         interval=True,
@@ -617,7 +621,8 @@ CLIP_ROW_COLUMNS: tuple[Column, ...] = (
     Column(
         "in_domain_clip_auc",
         "in-domain\nAUC, clips",
-        "On test clips of the training domain: one score per clip, pooled from its frames by the rule of the study.",
+        "On test clips of the training domain: one score per clip, pooled from its frames by the rule of the study. Of a pool, "
+        "the mean over its domains; unknown where one of them has no clips.",
         Unit.AUC,
         Better.HIGHER,
         interval=True,

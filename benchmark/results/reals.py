@@ -94,12 +94,16 @@ def choices(tests: Sequence[TestResult]) -> dict[str, float]:
 
 def headline_choices(row: Row) -> dict[str, float]:
     """Return the headline AUC of a row by choice of the reals, see `choices`."""
-    return choices(_headline(row.tests, row.train))
+    return choices(_headline(*row.home_and_abroad()))
 
 
-def reals_numbers(tests: Sequence[TestResult], train: str) -> dict[str, Any]:
-    """Return spread and worst source of a row (`Row.reals_spread`, `Row.worst_reals`); nothing with fewer than two choices."""
-    means = choices(_headline(tests, train))
+def reals_numbers(tests: Sequence[TestResult], train: str, not_counted: Sequence[str]) -> dict[str, Any]:
+    """
+    Return spread and worst source of a row (`Row.reals_spread`, `Row.worst_reals`); nothing with fewer than two choices.
+
+    `train` and `not_counted` are those of the row.
+    """
+    means = choices(_headline(*home_and_abroad(tests, train, not_counted)))
     if len(means) < 2:
         return {}
     return {"reals_spread": max(means.values()) - min(means.values()), "worst_reals": min(means, key=means.__getitem__)}
@@ -107,12 +111,11 @@ def reals_numbers(tests: Sequence[TestResult], train: str) -> dict[str, Any]:
 
 def reals_sources(row: Row) -> set[str]:
     """Return the sources of the reals that the headline of a row was measured with."""
-    headline = _headline(row.tests, row.train)
+    headline = _headline(*row.home_and_abroad())
     return {name for test in headline for name in ([r.source for r in test.by_reals] or [dataset_name(test.domain)])}
 
 
-def _headline(tests: Sequence[TestResult], train: str) -> list[TestResult]:
-    home, abroad = home_and_abroad(tests, train)
+def _headline(home: list[TestResult], abroad: list[TestResult]) -> list[TestResult]:
     return abroad or home
 
 

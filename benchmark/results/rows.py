@@ -94,7 +94,7 @@ class TestResult:
     ----------
     domain : str
     auc, auc_lo, auc_hi : float
-        With the 95 % interval over groups.
+        With the 95 % interval over groups of test pictures and, with five draws or more, over draws of the training pictures.
     n : int
         Test pictures.
     coverage : float
@@ -434,6 +434,16 @@ class Row:
         return training(self.train).label(test.domain for test in self.tests)
 
     @property
+    def main_tests(self) -> list[TestResult]:
+        """Test results on unperturbed domains, and on perturbed ones that are training domains."""
+        members = training(self.train).members
+        return [test for test in self.tests if not test.is_perturbed or test.domain in members]
+
+    def home_and_abroad(self) -> tuple[list[TestResult], list[TestResult]]:
+        """Split the test results into the training domains and the other domains of the headline, see the function."""
+        return home_and_abroad(self.tests, self.train, self.not_counted)
+
+    @property
     def headline(self) -> float:
         """
         Number that rows are ordered by: mean cross-domain AUC, in-domain where no other domain was tested.
@@ -530,7 +540,7 @@ def rows_to_json(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 def home_and_abroad(
-    tests: Sequence[TestResult], train: str, not_counted: Sequence[str] = ()
+    tests: Sequence[TestResult], train: str, not_counted: Sequence[str]
 ) -> tuple[list[TestResult], list[TestResult]]:
     """
     Split test results into the training domains and the other domains of the headline, perturbed ones left out.

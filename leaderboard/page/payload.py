@@ -13,11 +13,11 @@ from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COL
 from ...benchmark.results.evidence import evidence_text
 from ...benchmark.results.marks import Mark, marks_of
 from ...benchmark.results.reals import headline_choices
-from ...benchmark.results.rows import Row, Standing, TestResult, home_and_abroad
+from ...benchmark.results.rows import Row, Standing, TestResult
 from ...benchmark.results.selection import Selection
 from ..notes import data_notes, mark_notes, may_be_copies, other_variants, row_notes, shown_marks, shown_rows
 from ..ranking.comparable import comparable_sets
-from ..ranking.detectors import DetectorPlace
+from ..ranking.detectors import LISTS_OF_TRAININGS, DetectorPlace, training_noun
 from ..ranking.reals import leading_sources, reals_notes
 from ..rows import Board
 from ..transfer.thresholds import Transfer
@@ -68,6 +68,8 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
     places = {name: i for i, name in enumerate(domains)}
     tested = _domains_by_study(board.rows)
     numbers = _number_names()
+    labels = train_labels(board.rows)
+    short = {row.train: label for row, label in zip(board.rows, labels, strict=True)}
     optional = [_optional(row, standing, details) for row, standing in zip(board.rows, _standings(board, details), strict=True)]
     for i, sources in leading_sources(board.rows).items():
         optional[i]["reals"]["leads"] = sources
@@ -83,7 +85,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "train": label,
             "rule": "" if row.selection is Selection.NO_CHOICE else row.rule,
             "sources": list(training(row.train).parts),
-            "home": [places[test.domain] for test in _home(row) if test.domain in places],
+            "home": [places[test.domain] for test in row.home_and_abroad()[0] if test.domain in places],
             **{name: more.get(name) for name in present},
             **_about(row, details.cells.get(row.run_id, {}), computed),
             "set": number,
@@ -92,7 +94,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "marks": [mark.value for mark in marks.get(id(row), ())],
             "all_marks": [mark.value for mark in marks_of(row, computed)],
         }
-        for row, number, more, label in zip(board.rows, index, optional, train_labels(board.rows), strict=True)
+        for row, number, more, label in zip(board.rows, index, optional, labels, strict=True)
     ]
     tests = [test for row in board.rows for test in row.tests if test.domain in places]
     pooled = _Pool()
@@ -124,7 +126,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "clips": _described(CLIP_COLUMNS),
             "marks": {mark.value: {"label": mark.label, "meaning": mark.meaning} for mark in Mark},
         },
-        "ranking": [_placed(place) for place in details.ranking],
+        "ranking": [_placed(place, short) for place in details.ranking],
         "cells": _within(CELLS_BUDGET, details.cells),
         "details": details.rows,
         "spectra": details.spectra,
@@ -136,8 +138,10 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
     }
 
 
-def _placed(place: DetectorPlace) -> dict[str, Any]:
-    return place.to_json() | {"reason": without_addresses(place.reason), "coin": place.is_coin}
+def _placed(place: DetectorPlace, short: Mapping[str, str]) -> dict[str, Any]:
+    lists = {name: [short.get(one, one) for one in getattr(place, name)] for name in LISTS_OF_TRAININGS}
+    more = {"reason": without_addresses(place.reason), "coin": place.is_coin, "noun": training_noun(place.train)}
+    return place.to_json() | lists | more
 
 
 def without_addresses(text: str) -> str:
@@ -291,7 +295,7 @@ def _about(row: Row, cell: Mapping[str, Any], computed: Collection[str]) -> dict
 
 def _domains(rows: Sequence[Row]) -> list[str]:
     """Return the test domains in the order of the rows; perturbed ones only where they were trained on."""
-    return list(dict.fromkeys(t.domain for row in rows for t in row.tests if _counts(row, t)))
+    return list(dict.fromkeys(test.domain for row in rows for test in row.main_tests))
 
 
 def _domains_by_study(rows: Sequence[Row]) -> dict[str, set[str]]:
@@ -301,19 +305,9 @@ def _domains_by_study(rows: Sequence[Row]) -> dict[str, set[str]]:
     return domains
 
 
-def _counts(row: Row, test: TestResult) -> bool:
-    return not chain_of(test.domain) or test.domain in training(row.train).members
-
-
 def train_labels(rows: Sequence[Row]) -> list[str]:
     """Return a name of each row's training: short ones, but for those that are short for several trainings."""
     names: dict[str, set[str]] = {}
     for row in rows:
         names.setdefault(row.train_label, set()).add(row.train)
     return [row.train_label if len(names[row.train_label]) == 1 else row.train for row in rows]
-
-
-def _home(row: Row) -> list[TestResult]:
-    """Return the test results that count as in-domain."""
-    members = training(row.train).members
-    return [test for test in row.tests if test.domain in members] or home_and_abroad(row.tests, row.train)[0]

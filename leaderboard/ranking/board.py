@@ -1,4 +1,4 @@
-"""Ranks of a board: of its rows, and of its detectors over their training domains."""
+"""Ranks of a board: of its rows, and of its detectors over their trainings."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...benchmark.domains.names import training
-from ...benchmark.results.rows import Row, TestResult, home_and_abroad
+from ...benchmark.results.rows import Row, TestResult
 from ...benchmark.store.files import digest
 
 SHORT = 8  # hex digits of a digest that people compare by eye
@@ -41,11 +40,8 @@ def headline_tests(row: Row) -> tuple[list[TestResult], bool]:
 
     Perturbed domains have no part in it, as in `results.cell_rows`; without other domains the in-domain result is the headline.
     """
-    _, abroad = home_and_abroad(row.tests, row.train, row.not_counted)
-    if abroad:
-        return abroad, True
-    members = training(row.train).members
-    return [t for t in row.tests if t.domain in members] or [t for t in row.tests if not t.is_perturbed], False
+    home, abroad = row.home_and_abroad()
+    return (abroad, True) if abroad else (home, False)
 
 
 def comparable_sets(rows: Sequence[Row]) -> tuple[list[ComparableSet], list[int]]:

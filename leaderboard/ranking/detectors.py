@@ -1,9 +1,10 @@
 """
-Ranking of detectors over their training domains: the answer to "which detector is best".
+Ranking of detectors over their trainings: the answer to "which detector is best".
 
-A row is about one training domain. Here a detector is the mean of its rows: the mean cross-domain AUC over the training
-domains of a study, each of which weighs the same, with the interval, the comparison and the exclusions of `ranks` and
-`results.marks`. Only training domains that all compared detectors have are counted.
+A row is about one training: a domain, or a pool of several. Here a detector is the mean of its rows: the mean cross-domain AUC
+over the trainings of a study, each of which weighs the same, with the interval, the comparison and the exclusions of `ranks`
+and `results.marks`. Only trainings that all compared detectors have are counted. Those with shots of a target domain are
+left out: their rows are about another question than cross-domain detection.
 """
 
 import math
@@ -12,15 +13,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from ...benchmark.domains.names import training
 from ...benchmark.errors import DataError, listed
 from ...benchmark.metrics.replicates import MIN_DRAWS
 from ...benchmark.results.marks import Mark, is_coin, marks_of, without_rank
-from ...benchmark.results.rows import NAN, Row, home_and_abroad
+from ...benchmark.results.rows import NAN, Row
 from .comparison import LEVEL, Contestant, all_groups, compare, contestant, mean_contestant
 from .entrants import Entrant, RowScores
 from .ranks import SHOWN, unusable
 
 ALONE = "no other detector may be ranked"
+LISTS_OF_TRAININGS = ("train", "nothing_learned_on", "left_out")  # of a place
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class DetectorPlace:
     ----------
     detector, study : str
     auc, lo, hi : float
-        Mean cross-domain AUC over the training domains with its 95 % interval over groups and training draws; NaN where it
+        Mean cross-domain AUC over the trainings with its 95 % interval over groups and training draws; NaN where it
         cannot be compared with the others.
     rank_low, rank_high, tie_group : int or None
         As in `Standing`.
@@ -41,10 +44,12 @@ class DetectorPlace:
     marks : tuple of Mark
         Those that follow from the mean.
     train : tuple of str
-        Training domains that the mean is over.
+        Names of the trainings that the mean is over.
     draws : int
     nothing_learned_on : tuple of str
         Those of `train` on which it has learned nothing, see `Mark.NOTHING_LEARNED`.
+    left_out : tuple of str
+        Trainings of the study that are not counted, as they have shots of a target domain.
     """
 
     detector: str
@@ -60,6 +65,7 @@ class DetectorPlace:
     train: tuple[str, ...] = ()
     draws: int = 0
     nothing_learned_on: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def is_coin(self) -> bool:
@@ -67,20 +73,21 @@ class DetectorPlace:
         return is_coin(self.detector)
 
     def to_json(self) -> dict[str, Any]:
-        """JSON form."""
+        """JSON form; a training has that of `Row.train`."""
         data = {part.name: getattr(self, part.name) for part in fields(self)}
-        lists = {"train": list(self.train), "nothing_learned_on": list(self.nothing_learned_on)}
+        lists = {name: [training(one).to_json() for one in data[name]] for name in LISTS_OF_TRAININGS}
         return data | lists | {"marks": [mark.value for mark in self.marks]}
 
 
 def detector_ranking(rows: Sequence[Row], scores: RowScores) -> list[DetectorPlace]:
     """
-    Rank the detectors of each study over its training domains.
+    Rank the detectors of each study over its trainings.
 
     Parameters
     ----------
     rows : sequence of Row
-        Chosen bands that were tested on other domains count. Submissions join every study.
+        Chosen bands that were tested on other domains count, without those with shots of a target domain.
+        Submissions join every study.
     scores : RowScores
 
     Returns
@@ -88,16 +95,25 @@ def detector_ranking(rows: Sequence[Row], scores: RowScores) -> list[DetectorPla
     list of DetectorPlace
         Study by study, best first; detectors without an AUC last.
     """
-    counted = [row for row in rows if row.role == "chosen" and row.is_current and home_and_abroad(row.tests, row.train)[1]]
+    abroad = [row for row in rows if row.role == "chosen" and row.is_current and row.home_and_abroad()[1]]
+    counted = [row for row in abroad if not row.shots]
     studies = list(dict.fromkeys(row.study for row in counted if not row.is_submitted)) or [""] * bool(counted)
-    return [
-        place
-        for study in sorted(studies)
-        for place in _study_ranking(study, [row for row in counted if row.study == study or row.is_submitted], scores)
-    ]
+    places = []
+    for study in sorted(studies):
+        of_study = [row for row in abroad if row.study == study or row.is_submitted]
+        left_out = tuple(sorted({row.train for row in of_study if row.shots}))
+        ranked = _study_ranking(study, [row for row in of_study if not row.shots], scores)
+        places += [replace(place, left_out=left_out) for place in ranked]
+    return places
+
+
+def training_noun(train: Iterable[str]) -> str:
+    """Return the word for a training of a ranking: a domain, or a more general one where pools are among them."""
+    return "training domain" if all(training(name).is_plain for name in train) else "training"
 
 
 def _study_ranking(study: str, rows: Sequence[Row], scores: RowScores) -> list[DetectorPlace]:
+    labels = {row.train: row.train_label for row in rows}
     by_detector: dict[str, dict[str, Row]] = {}
     for row in rows:
         by_detector.setdefault(row.detector, {}).setdefault(row.train, row)
@@ -107,7 +123,7 @@ def _study_ranking(study: str, rows: Sequence[Row], scores: RowScores) -> list[D
     cells: dict[str, list[tuple[Row, Entrant]]] = {}
     for detector, trained in by_detector.items():
         try:
-            cells[detector] = _cells(trained, train, scores)
+            cells[detector] = _cells(trained, train, scores, labels)
         except DataError as error:
             reasons[detector] = str(error)
     abroad = {name: _abroad(of_detector) for name, of_detector in cells.items()}
@@ -135,23 +151,25 @@ def _study_ranking(study: str, rows: Sequence[Row], scores: RowScores) -> list[D
 
 
 def _common_training(by_detector: Mapping[str, Mapping[str, Row]], controls: Collection[str]) -> tuple[str, ...]:
-    """Return the training domains that most contestants have in common: those that the largest number was trained on."""
+    """Return the trainings that most contestants have in common: those that the largest number of them has."""
     trained = {name: frozenset(rows) for name, rows in by_detector.items()}
-    contestants = [domains for name, domains in trained.items() if name not in controls] or list(trained.values())
+    contestants = [names for name, names in trained.items() if name not in controls] or list(trained.values())
     counts = Counter(contestants)
-    return tuple(sorted(max(counts, key=lambda domains: (counts[domains], len(domains), sorted(domains)))))
+    return tuple(sorted(max(counts, key=lambda names: (counts[names], len(names), sorted(names)))))
 
 
-def _cells(trained: Mapping[str, Row], train: Sequence[str], scores: RowScores) -> list[tuple[Row, Entrant]]:
-    """Return the rows of a detector with their scores, by training domain; raise DataError if they cannot be compared."""
-    if missing := [domain for domain in train if domain not in trained]:
+def _cells(
+    trained: Mapping[str, Row], train: Sequence[str], scores: RowScores, labels: Mapping[str, str]
+) -> list[tuple[Row, Entrant]]:
+    """Return the rows of a detector with their scores, by training; raise DataError if they cannot be compared."""
+    if missing := [labels[name] for name in train if name not in trained]:
         raise DataError(f"not trained on {listed(missing, SHOWN)}")
-    cells = [(trained[domain], scores.entrant(trained[domain])) for domain in train]
+    cells = [(trained[name], scores.entrant(trained[name])) for name in train]
     for row, entrant in cells:
         if reason := unusable(entrant):
-            raise DataError(f"trained on {row.train}: {reason}")
+            raise DataError(f"trained on {row.train_label}: {reason}")
     if len({entrant.n_draws for _, entrant in cells}) > 1:
-        raise DataError("its training domains have different numbers of draws")
+        raise DataError(f"its {training_noun(train)}s have different numbers of draws")
     return cells
 
 
@@ -164,13 +182,13 @@ def _on_other_pictures(abroad: Mapping[str, Sequence[Entrant]], controls: Collec
 
 
 def _abroad(cells: Iterable[tuple[Row, Entrant]]) -> list[Entrant]:
-    """Return the scores on other domains than the training domain."""
-    return [entrant.on([test.domain for test in home_and_abroad(row.tests, row.train)[1]]) for row, entrant in cells]
+    """Return the scores on other domains than the training domains."""
+    return [entrant.on([test.domain for test in row.home_and_abroad()[1]]) for row, entrant in cells]
 
 
 def _at_home(cells: Iterable[tuple[Row, Entrant]]) -> list[Entrant]:
     """Return the scores on the training domains themselves; none if one was not tested at home."""
-    home = [entrant.on([test.domain for test in home_and_abroad(row.tests, row.train)[0]]) for row, entrant in cells]
+    home = [entrant.on([test.domain for test in row.home_and_abroad()[0]]) for row, entrant in cells]
     return home if all(entrant.tests for entrant in home) else []
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...benchmark.domains.names import chain_of
 from ...benchmark.errors import DataError
 from ...benchmark.metrics.roc import Scored
 from ...benchmark.results.cell_document import CellDocument, find_cell
@@ -147,7 +146,7 @@ class RowScores:
 
     def entrant(self, row: Row) -> Entrant:
         """
-        Return the scores of a row on all of its test domains, perturbed ones left out except the training domain.
+        Return the scores of a row on all of its test domains, perturbed ones left out except the training domains.
 
         Raises
         ------
@@ -165,8 +164,7 @@ class RowScores:
         files = document.files_of(row) if document else ()
         if folder is None or document is None or not files:
             raise DataError("its score files were not found")
-        domains = [test.domain for test in row.tests if not chain_of(test.domain) or test.domain == row.train]
-        name = f"{row.detector} on {row.train}"
+        name, domains = f"{row.detector} on {row.train_label}", [test.domain for test in row.main_tests]
         return self._reader.entrant(
             name, [folder / file for file in files], domains, training_digest(document), document.train_overlap
         )

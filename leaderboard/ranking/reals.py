@@ -64,7 +64,7 @@ def reals_notes(rows: Sequence[Row], by_name: bool = False) -> list[str]:
     rows : sequence of Row
         As a table shows them.
     by_name : bool
-        Name a row by its detector and training domain instead of its number.
+        Name a row by its detector and training instead of its number.
     """
     notes, groups = [], _compared(rows)
     for members in groups:
@@ -79,7 +79,7 @@ def reals_notes(rows: Sequence[Row], by_name: bool = False) -> list[str]:
 
 
 def _place_text(row: Row, number: int, by_name: bool) -> str:
-    name = f"{row.detector} ← {row.train}" if by_name else f"row {number + 1}"
+    name = f"{row.detector} ← {row.train_label}" if by_name else f"row {number + 1}"
     low, high = row.reals_rank_low, row.reals_rank_high
     return f"{name} {low}" if low == high else f"{name} {low}-{high}"
 
@@ -120,7 +120,7 @@ def _leaders_text(rows: Sequence[Row], leaders: dict[str, int], several_trains: 
     for leader, sources in groupby(sorted(leaders, key=leaders.__getitem__), key=leaders.__getitem__):
         aucs, names = headline_choices(rows[leader]), list(sources)
         reals = ", ".join(f"{name} (AUC {aucs[name]:.3f})" for name in names)
-        who = rows[leader].detector + (f" ← {rows[leader].train}" if several_trains else "")
+        who = rows[leader].detector + (f" ← {rows[leader].train_label}" if several_trains else "")
         parts.append(f"{who} leads on reals of {reals}")
     return "; ".join(parts)
 
@@ -161,7 +161,7 @@ def _entrants(row: Row, folder: Path | None, domains: Sequence[str]) -> dict[str
                 reals.setdefault(entry.domain, []).append(entry.scored)
             elif entry.split == "test" and entry.domain in domains:
                 tests.setdefault(entry.domain, []).append(entry.scored)
-    plain = Entrant(f"{row.detector} on {row.train}", tests, {}, training_digest(document), document.train_overlap)
+    plain = Entrant(f"{row.detector} on {row.train_label}", tests, {}, training_digest(document), document.train_overlap)
     return {source: _entrant(plain, reals.get(source)) for source in headline_choices(row)}
 
 

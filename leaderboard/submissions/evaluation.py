@@ -84,7 +84,7 @@ def evaluate(submission: Submission, references: References, rows: Sequence[Row]
         sources = ", ".join(draws[0].sources)
         remarks.append(f"the reals of {sources} are taken as they came: there is nothing here to check them against.")
     if not any(test.domain in training(row.train).members for test in row.tests):
-        remarks.append(f"{row.train} is none of the test domains: all of them count as other domains than that.")
+        remarks.append(f"{row.train_label} is none of the test domains: all of them count as other domains than that.")
     verification = verify(folder, rows, runs)
     write_json(folder / "verification.json", verification.as_dict(), durable=False)
     notes = [*findings, *remarks, verification.reason]

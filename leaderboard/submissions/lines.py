@@ -12,6 +12,6 @@ def submission_lines(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         if row.submission is not None:
             by = f" by {label(row.submission.authors)}" if row.submission.authors else ""
-            lines.append(f"submission {row.submission.name}{by}: {label(row.detector)} ← {label(row.train)}")
+            lines.append(f"submission {row.submission.name}{by}: {label(row.detector)} ← {label(row.train_label)}")
             lines += [f"  {label(note)}" for note in row.submission.notes]
     return lines

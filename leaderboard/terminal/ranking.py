@@ -1,4 +1,4 @@
-"""Ranking of the detectors over their training domains, for the terminal."""
+"""Ranking of the detectors over their trainings, for the terminal."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ...benchmark.results.marks import Mark
-from ..ranking.detectors import DetectorPlace
+from ..ranking.detectors import DetectorPlace, training_noun
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,7 +21,7 @@ def print_ranking(places: Sequence[DetectorPlace], console: "Console") -> None:
         of_study = list(group)
         if len(of_study) > 1:
             # A title of the table would be wrapped at the table's width.
-            console.print(f"{study or 'Submissions'}: detectors over their training domains", style="italic", markup=False)
+            console.print(f"{study or 'Submissions'}: detectors over their {_noun(of_study)}s", style="italic", markup=False)
             console.print(_table(of_study))
             console.print(_caption(of_study), style="dim", highlight=False)
 
@@ -62,15 +62,26 @@ def remark(place: DetectorPlace) -> str:
     words = [COIN_NOTE if place.is_coin else place.reason]
     words += [mark.label for mark in place.marks if mark is Mark.LIKE_COIN_FLIP and Mark.CONTROL not in place.marks]
     if place.nothing_learned_on and Mark.NOTHING_LEARNED not in place.marks:
-        words.append(f"nothing learned on {len(place.nothing_learned_on)} of {len(place.train)} training domains")
+        words.append(f"nothing learned on {len(place.nothing_learned_on)} of {len(place.train)} {training_noun(place.train)}s")
     return ", ".join(word for word in words if word)
 
 
+def _train(places: Sequence[DetectorPlace]) -> tuple[str, ...]:
+    return next((place.train for place in places if place.train), ())
+
+
+def _noun(places: Sequence[DetectorPlace]) -> str:
+    return training_noun(_train(places))
+
+
 def _caption(places: Sequence[DetectorPlace]) -> str:
-    train = next((place.train for place in places if place.train), ())
+    train, noun, left_out = _train(places), _noun(places), places[0].left_out
     n_ranked = sum(place.rank_low is not None for place in places)
-    over = "its one training domain" if len(train) == 1 else f"{len(train)} training domains, which weigh the same"
+    over = f"its one {noun}" if len(train) == 1 else f"{len(train)} {noun}s, which weigh the same"
+    others = (
+        f" Not counted: {len(left_out)} training{'s' * (len(left_out) > 1)} with shots of a target domain." if left_out else ""
+    )
     return (
         f"Mean cross-domain AUC over {over}, with the 95 % interval over groups of pictures and training draws; rank interval "
-        f"among the {n_ranked} detectors that may be ranked."
+        f"among the {n_ranked} detectors that may be ranked.{others}"
     )

@@ -115,7 +115,7 @@ def band_transfer(
     Parameters
     ----------
     train : str
-        Its training domain.
+        Name of its training.
     narrow : sequence of NarrowBand
     allpass : dict of str to float
         AUC with all frequencies by test domain, and on validation pictures of the training domain under the empty name.
@@ -132,6 +132,7 @@ def band_transfer(
     """
     if not narrow:
         return {}
+    label = training(train).label(narrow[0].tests)
     domains, home = _domains(train, narrow)
     sweeps = {name: _sweep([band for band in narrow if band.kind == kind], domains, home) for name, kind in KINDS.items()}
     present = {name: sweep for name, sweep in sweeps.items() if sweep is not None}
@@ -142,7 +143,7 @@ def band_transfer(
         "home": home,
         "allpass": [allpass.get("" if home == "val" and i == 0 else name, math.nan) for i, name in enumerate(domains)],
         **{name: _listed(sweep) for name, sweep in present.items()},
-        "sentences": sentences(sweeps["keep"], domains, evidence, train) if sweeps["keep"] is not None else [],
+        "sentences": sentences(sweeps["keep"], domains, evidence, label) if sweeps["keep"] is not None else [],
     }
 
 
@@ -199,7 +200,7 @@ def sentences(sweep: Sweep, domains: Sequence[str], evidence: Evidence, train: s
     evidence : tuple of EvidenceStretch or None
         Of the cell.
     train : str
-        Training domain, whose validation pictures the evidence is from.
+        Short name of the training, whose validation pictures the evidence is from.
     """
     in_domain = f"In-domain, on validation pictures of {train},"
     parts = [(stretch.low, stretch.high) for stretch in evidence or () if stretch.sufficient]

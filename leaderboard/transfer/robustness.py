@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...benchmark.domains.names import training
+from ...benchmark.results.columns import INTERVAL_OVER
 from ...benchmark.results.rows import Row
 
 if TYPE_CHECKING:
@@ -95,8 +96,7 @@ def print_robustness(rows: Sequence[Row], study: str, console: "Console") -> Non
     if tables:
         console.print(
             "AUC on perturbed test pictures (mean over the test domains), below it the change against the same pictures as "
-            "they are; in brackets where its 95 % interval over groups of pictures includes 0. In-domain: on the training "
-            "domain.",
+            f"they are; in brackets where its 95 % interval ({INTERVAL_OVER}) includes 0. In-domain: on the training domain.",
             style="dim",
             highlight=False,
         )

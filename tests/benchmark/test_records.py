@@ -13,7 +13,7 @@ from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.records import MOST_EVIDENCE_BANDS, Job, Plan, Record, Trial
 from bandbench.benchmark.registry import DetectorSpec
 from conftest import small_study
-from made_cells import interval, item_set
+from made_cells import interval, item_set, made_cell
 
 
 @pytest.fixture
@@ -104,3 +104,9 @@ def test_a_trial_is_empty_if_one_of_its_fits_was() -> None:
     fits = (Record("a"), Record("b", error="keeps 1 frequency", empty=True))
     assert Trial(Band("low", 0.2), "search", interval(0.5, 0.1), fits).empty
     assert not Trial(Band("low", 0.2), "search", interval(0.5, 0.1), fits[:1]).empty
+
+
+def test_the_title_of_a_cell_has_the_short_name_of_a_pool_and_its_label_the_whole() -> None:
+    cell = replace(made_cell(("a", "b", "c", "away")), train="a & b & c")
+    assert (cell.train_label, cell.title) == ("all but away", "spectral_svm on all but away")
+    assert cell.label == "spectral_svm on a & b & c"

@@ -91,6 +91,12 @@ def test_gaps_of_the_data_are_noted_once(row_maker: Maker) -> None:
     ]
 
 
+def test_a_pool_of_which_pictures_are_left_out_has_its_short_name(row_maker: Maker) -> None:
+    row = row_maker(train="set/a & set/b & set/z & set/y", dropped_leaks={"train": 4, "val": 0})
+    (note,) = data_notes([row])
+    assert note.startswith("set/a & set/b & 2 more: pictures left out")
+
+
 def test_sentences_on_look_alikes_are_repeated_once(row_maker: Maker) -> None:
     sentence = (
         "mine: 10 of 80 test pictures look like pictures that are learned from, which is more than 1%; they are left out."

@@ -230,6 +230,20 @@ def test_detectors_are_ranked_beside_the_line_of_the_coin(width: int, reader: Ca
     assert shown.no_sideways_scroll()
     shown.page.click("nav a[data-part=ranking]")
     assert "part=ranking" in shown.hash()
+    assert "mean over 2 training domains: set/a, set/b" in shown.page.locator("#ranking").inner_text()
+
+
+def test_a_ranking_over_pools_says_trainings_and_what_is_not_counted(reader: Callable[..., Reader], rows: list[Row]) -> None:
+    more = {"train": ("set/a", "set/a & set/b"), "left_out": ("set/a & 10 shots of set/b",)}
+    ranking = [
+        DetectorPlace("svm", "made", 0.8, 0.7, 0.9, 1, 1, 1, **more),
+        DetectorPlace("ridge", "made", 0.6, 0.45, 0.7, 2, 2, 2, nothing_learned_on=("set/a",), **more),
+    ]
+    text = " ".join(reader(rows, Details(ranking=ranking)).page.locator("#ranking").inner_text().split())
+    assert "AUC over the trainings, each of which" in text
+    assert "mean over 2 trainings: set/a, set/a & set/b; not counted: 1 training with shots of a target domain" in text
+    assert "nothing learned on 1 of 2 trainings" in text
+    assert "training domain" not in text
 
 
 def test_sorting_keeps_sets_apart_until_told(reader: Callable[..., Reader], rows: list[Row]) -> None:

@@ -76,13 +76,27 @@ def test_perturbed_tests_are_handed_on_with_their_chains(row_maker: Maker, test_
     assert not any(isinstance(figure, PerturbedTests) for figure in paper_figures([row_maker()], {}))
 
 
-def test_a_cell_has_its_sweep_and_its_narrow_bands_once(
-    row_maker: Maker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def swept_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a folder be that of a cell with a trial and a narrow band."""
     document = CellDocument.__new__(CellDocument)
     for name, value in (("trials", (object.__new__(TriedBand),)), ("narrow", (object.__new__(NarrowBand),))):
         object.__setattr__(document, name, value)
-    monkeypatch.setattr(paper, "find_cell", lambda folder: document if folder == tmp_path else None)
+    monkeypatch.setattr(paper, "find_cell", lambda asked: document if asked == folder else None)
+
+
+def test_the_title_of_a_sweep_has_the_short_name_of_a_pool_and_its_file_the_whole(
+    row_maker: Maker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    swept_in(tmp_path, monkeypatch)
+    row = row_maker("svm", pool := "set/a & set/b & other")
+    (sweep,) = [figure for figure in paper_figures([row], {row.run_id: tmp_path}) if isinstance(figure, SweepChart)]
+    assert (sweep.name, sweep.title) == (("sweep", "svm", pool), "svm on set/a & set/b & 1 more")
+
+
+def test_a_cell_has_its_sweep_and_its_narrow_bands_once(
+    row_maker: Maker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    swept_in(tmp_path, monkeypatch)
     rows = [row_maker(), row_maker(role="fixed"), row_maker("b")]
     figures = paper_figures(rows, {rows[0].run_id: tmp_path})
     of_cells = [figure for figure in figures if isinstance(figure, SweepChart | BandTransferMap)]

@@ -33,3 +33,8 @@ def test_the_note_says_fact_values_and_rows() -> None:
 def test_an_ambiguous_trace_has_another_sentence() -> None:
     trace = dataclasses.replace(STORED, ambiguous=True, fact="sharpness")
     assert "This is ambiguous" in row_notes([row("a", trace)])[0][0]
+
+
+def test_a_pool_is_named_as_the_table_does() -> None:
+    rows = [row("a & b & c", STORED, a=None, b=None, c=None, d=None)]
+    assert marked_shortcuts(rows) == {("all but d", STORED): [0]}

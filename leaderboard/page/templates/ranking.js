@@ -1,4 +1,4 @@
-// The ranking of the detectors over their training domains: a table with intervals as bars, and the coin as a line.
+// The ranking of the detectors over their trainings: a table with intervals as bars, and the coin as a line.
 
 const RANKED = DATA.ranking.reduce((groups, place) => groups.set(place.study, [...(groups.get(place.study) ?? []), place]), new Map());
 const HAS_RANKING = [...RANKED.values()].some((places) => places.length > 1);
@@ -9,19 +9,23 @@ function drawRanking() {
   document.getElementById("ranking").hidden = !HAS_RANKING;
   document.querySelector('nav a[data-part="ranking"]').hidden = !HAS_RANKING;
   const groups = [...RANKED].filter(([, places]) => places.length > 1);
+  const nouns = groups.flatMap(([, places]) => places.map((place) => place.noun));
+  document.getElementById("ranking-over").textContent = nouns.includes("training") ? "trainings" : "training domains";
   document.getElementById("ranking-tables").replaceChildren(...groups.map(([study, places]) => rankingTable(study, places, groups.length > 1)));
 }
 
 function rankingTable(study, places, named) {
-  const train = places.find((place) => place.train.length)?.train ?? [];
+  const { train, noun } = places.find((place) => place.train.length) ?? places[0];
+  const over = `mean over ${counted(train.length, noun)}`;
+  const leftOut = places[0].left_out.length ? `; not counted: ${counted(places[0].left_out.length, "training")} with shots of a target domain` : "";
   const [low, high] = scaleOf(places);
   const coin = places.find((place) => place.coin && known(place.auc));
-  const title = `${study}: mean over ${counted(train.length, "training domain")}`;
+  const title = `${study}: ${over}`;
   const tied = (place) => places.filter((other) => other.tie_group === place.tie_group).length > 1;
   const scale = element("span", { class: "ends", "aria-hidden": "true" }, element("span", {}, fixed(low, 2)), element("span", {}, fixed(high, 2)));
   const heads = ["rank", "detector", "mean cross-\ndomain AUC", scale];
   return element("div", { class: "ranking" },
-    element("p", { class: "meta", dir: "auto" }, `${named ? study + ": " : ""}mean over ${counted(train.length, "training domain")}${train.length ? `: ${shortened(train.join(", "), 300)}` : ""}`),
+    element("p", { class: "meta", dir: "auto" }, `${named ? study + ": " : ""}${over}${train.length ? `: ${shortened(train.join(", "), 300)}` : ""}${leftOut}`),
     element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": title }, element("table", { "aria-label": title },
       element("thead", {}, element("tr", {}, heads.map((head, i) => element("th", { scope: "col", class: i === 2 ? "number" : null }, head)))),
       element("tbody", {}, places.map((place) => rankingRow(place, low, high, coin, tied(place)))))));
@@ -40,7 +44,7 @@ function remarksOf(place, coin) {
   if (place === coin) return [element("span", { class: "sub" }, "the coin's line")];
   const labels = (place.marks.includes("control") ? ["control"] : place.marks).map(markLabel);
   const sub = (text) => element("span", { class: "sub" }, text);
-  if (place.nothing_learned_on.length && !place.marks.includes("nothing_learned")) labels.push(sub(`nothing learned on ${place.nothing_learned_on.length} of ${place.train.length} training domains`));
+  if (place.nothing_learned_on.length && !place.marks.includes("nothing_learned")) labels.push(sub(`nothing learned on ${place.nothing_learned_on.length} of ${counted(place.train.length, place.noun)}`));
   return labels.length || !place.reason ? labels : [sub(place.reason)];
 }
 

@@ -157,6 +157,12 @@ def test_band_transfer_of_a_home_that_was_not_tested(tmp_path: Path, drawn: list
         assert names == ["mine (home, validation)", *domains]
 
 
+def test_band_transfer_of_a_pool_names_it_by_what_it_leaves_out(tmp_path: Path, drawn: list[Figure]) -> None:
+    assert save_band_transfer(tmp_path / "map.png", narrow(["a", "b", "c", "other"]), "a & b & c", "title")
+    names = [tick.get_text() for tick in drawn[-1].axes[0].get_yticklabels()]
+    assert names == ["all but other (home, validation)", "other"]
+
+
 def test_band_transfer_without_a_number_is_no_file(tmp_path: Path, drawn: list[Figure]) -> None:
     assert not save_band_transfer(tmp_path / "map.png", narrow(["mine"], auc=math.nan), "mine", "title")
     assert not (tmp_path / "map.png").exists()

@@ -10,7 +10,7 @@ from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.recording.run_notes import MOST_DOMAINS, cell_note, study_note, text
 from bandbench.benchmark.results.evidence import EvidenceStretch
 from bandbench.benchmark.results.marks import Mark
-from bandbench.benchmark.results.rows import Plateau, Row, TestResult
+from bandbench.benchmark.results.rows import Plateau, Row, Shortcut, TestResult
 from made_cells import made_cell
 
 ROW = Row(
@@ -35,6 +35,14 @@ def test_a_note_names_detector_domain_band_and_rule(tmp_path: Path) -> None:
     assert note[0] == "**spectral\\_svm**, trained on **home** (one draw of its pictures)."
     assert note[2] == "Chosen band: **low \\<0.200** cycles/pixel, the narrowest band."
     assert "(3 draws of its training and validation pictures)" in lines(replace(ROW, seeds=3), tmp_path)[0]
+
+
+def test_a_pool_is_named_as_the_table_does(tmp_path: Path) -> None:
+    stored = Shortcut(1.0, 0.95, 1.0, "format", ("PNG", "JPEG 75"))
+    tests = tuple(TestResult(name, 0.6, 0.5, 0.7, 8, 1.0) for name in ("a", "b", "c", "d"))
+    note = lines(replace(ROW, train="a & b & c", shortcut=stored, tests=tests), tmp_path)
+    assert note[0].startswith("**spectral\\_svm**, trained on **all but d** (")
+    assert any(line.startswith("**Shortcut**: ") and "all but d" in line for line in note)
 
 
 def test_a_note_explains_the_marks(tmp_path: Path) -> None:

@@ -92,6 +92,14 @@ def test_means_over_other_domains() -> None:
     assert 0 < width < max(each[name]["clip_auc_hi"] - each[name]["clip_auc_lo"] for name in "bc")
 
 
+def test_a_pool_is_at_home_on_all_of_its_domains() -> None:
+    clips = clips_of([HOME, ABROAD, FAR], VAL)
+    each = {name: entry_of(clips, name)["clip_auc"] for name in "abc"}
+    assert clips.headline(["a", "b"], ["c"])["in_domain_clip_auc"] == pytest.approx((each["a"] + each["b"]) / 2)
+    without = clips_of([HOME, PICTURES, FAR], VAL).headline(["a", "pictures"], ["c"])
+    assert set(without) == {f"cross_domain_clip_auc{end}" for end in ("", "_lo", "_hi")}
+
+
 def test_a_mean_over_a_domain_without_clips_is_not_known() -> None:
     assert set(clips_of([HOME, ABROAD, PICTURES], VAL).headline(["a"], ["b", "pictures"])) == {
         f"in_domain_clip_auc{end}" for end in ("", "_lo", "_hi")

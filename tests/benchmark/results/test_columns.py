@@ -133,6 +133,12 @@ def as_markdown(described: tuple[columns.Column, ...]) -> list[list[str]]:
     return [[f"`{one.name}`", one.meaning, one.unit.value, one.better.value] for one in described if not one.derived]
 
 
+def test_what_an_interval_is_over_is_said_alike_of_every_auc() -> None:
+    described = {column.name: column.meaning for column in (*row_columns(), *test_columns(), *columns.CLIP_COLUMNS)}
+    for name in ("in_domain_auc", "auc", "clip_auc"):
+        assert described[name].endswith(f"{columns.INTERVAL_OVER}.")
+
+
 def test_the_docs_list_every_column() -> None:
     text = DOCS.read_text(encoding="utf-8")
     lines = [re.split(r"\s*\|\s*", line.strip("| \n")) for line in text.splitlines() if line.startswith("| `")]

@@ -18,6 +18,7 @@ from bandbench.benchmark.results.marks import Mark, marks_of
 from bandbench.benchmark.results.reals import (
     THEIR_OWN,
     choices,
+    headline_choices,
     may_be_set_against,
     reals_numbers,
     reals_sources,
@@ -82,10 +83,18 @@ def test_a_choice_of_the_reals_is_one_source_for_all_domains() -> None:
 
 def test_spread_and_worst_source_are_over_the_domains_of_the_headline() -> None:
     tests = [by("home", home=0.9, x=0.1), by("set/a", set=0.9, x=0.6), by("set/b", set=0.7, x=0.8)]
-    numbers = reals_numbers(tests, "home")
+    numbers = reals_numbers(tests, "home", ())
     assert numbers["reals_spread"] == pytest.approx(0.1)
     assert numbers["worst_reals"] == "x"
-    assert reals_numbers([by("set/a", set=0.9)], "home") == {}
+    assert reals_numbers([by("set/a", set=0.9)], "home", ()) == {}
+
+
+def test_a_domain_that_the_protocol_leaves_out_has_no_part_in_choices_spread_and_sources() -> None:
+    tests = (by("home", home=0.9, x=0.1), by("set/a", set=0.9, x=0.6), by("set/b", set=0.7, z=0.1))
+    row = Row("svm", "home", "chosen", Band(), tests=tests, not_counted=("set/b",))
+    assert headline_choices(row) == {"set": 0.9, "x": 0.6}
+    assert reals_numbers(tests, "home", ("set/b",))["worst_reals"] == "x"
+    assert reals_sources(row) == {"set", "x"}
 
 
 @pytest.mark.parametrize(
@@ -105,17 +114,22 @@ def test_a_row_is_marked_where_the_reals_of_its_headline_are_of_one_source(
     assert (Mark.ONE_SOURCE_OF_REALS in marks_of(row)) == (len(sources) == 1)
 
 
-def test_rows_have_the_results_of_the_reals_in_the_score_files(tmp_path: Path) -> None:
-    cell = made_cell(("home", "away"))
+def row_of(folder: Path, fakes: dict[str, tuple[float, ...]], not_counted: tuple[str, ...] = ()) -> Row:
+    """Return the row of a cell that was tested on some domains, whose fakes have these scores, and on another source."""
+    cell = replace(made_cell(tuple(fakes)), not_counted=not_counted)
     sources = (item_set("other", REALS),)
     cell = replace(cell, replicates=tuple(replace(draw, sources=sources) for draw in cell.replicates))
-    parts = [("home", "test", OWN, FAKES), ("away", "test", OWN, FAKES), ("other", REALS, OTHER, ())]
-    record = record_of(tmp_path / "records", "0", ("home", "val", OWN, FAKES), parts)
+    parts = [*((name, "test", OWN, each) for name, each in fakes.items()), ("other", REALS, OTHER, ())]
+    record = record_of(folder / "records", "0", ("home", "val", OWN, FAKES), parts)
     chosen = trial(Band(), 0.9)
-    write_cell(
-        CellResult(cell, (chosen,), None, chosen, (ScoredBand("chosen", Band(), (record,)),)), "f" * 64, tmp_path / "cell"
-    )
-    (row,) = cell_rows(tmp_path / "cell")
+    result = CellResult(cell, (chosen,), None, chosen, (ScoredBand("chosen", Band(), (record,)),))
+    write_cell(result, "f" * 64, folder / "cell")
+    (row,) = cell_rows(folder / "cell")
+    return row
+
+
+def test_rows_have_the_results_of_the_reals_in_the_score_files(tmp_path: Path) -> None:
+    row = row_of(tmp_path, {"home": FAKES, "away": FAKES})
     assert [test.domain for test in row.tests] == ["home", "away"]  # a source is no test domain
     away = row.tests[1]
     assert [(r.source, r.auc, r.n_real, r.false_alarms) for r in away.by_reals] == [
@@ -125,3 +139,9 @@ def test_rows_have_the_results_of_the_reals_in_the_score_files(tmp_path: Path) -
     assert (away.by_reals[0].lo, away.by_reals[0].hi) == (away.auc_lo, away.auc_hi)
     assert row.cross_domain_auc == 1.0
     assert (row.reals_spread, row.worst_reals) == (11 / 16, "other")
+
+
+def test_the_spread_of_a_row_is_without_domains_that_the_protocol_leaves_out(tmp_path: Path) -> None:
+    row = row_of(tmp_path, {"home": FAKES, "away": FAKES, "far": (0.01, 0.02)}, not_counted=("far",))
+    assert (row.reals_spread, row.worst_reals) == (11 / 16, "other")
+    assert headline_choices(row) == {"away": 1.0, "other": 5 / 16}

@@ -100,9 +100,9 @@ def test_the_headline_is_abroad_where_that_was_measured() -> None:
 
 def test_a_perturbed_training_domain_is_home() -> None:
     tests = [replace(TEST, domain=name) for name in ("a", "a+blur:sigma=1", "b", "b+blur:sigma=1")]
-    home, abroad = home_and_abroad(tests, "a+blur:sigma=1")
+    home, abroad = home_and_abroad(tests, "a+blur:sigma=1", ())
     assert ([test.domain for test in home], [test.domain for test in abroad]) == (["a+blur:sigma=1"], ["b"])
-    home, _ = home_and_abroad(tests[:1], "a+blur:sigma=1")
+    home, _ = home_and_abroad(tests[:1], "a+blur:sigma=1", ())
     assert [test.domain for test in home] == ["a"]
 
 
@@ -126,6 +126,14 @@ def test_a_pool_is_at_home_on_all_of_its_domains(
     tests = [result(name) for name in ("s/a", "s/b", "s/c", "s/d", "s/a+noise:sd=5", "s/c+noise:sd=5")]
     found = home_and_abroad(tests, train, not_counted)
     assert [[test.domain for test in side] for side in found] == [home, abroad]
+    row = replace(ROW, train=train, not_counted=not_counted, tests=tuple(tests))
+    assert row.home_and_abroad() == found
+
+
+def test_the_main_tests_hold_perturbed_domains_that_are_trained_on() -> None:
+    tests = tuple(result(name) for name in ("s/a", "s/a+noise:sd=5", "s/b", "s/b+noise:sd=5", "s/c"))
+    row = replace(ROW, train="s/a+noise:sd=5 & s/b", tests=tests)
+    assert [test.domain for test in row.main_tests] == ["s/a", "s/a+noise:sd=5", "s/b", "s/c"]
 
 
 def test_the_parts_of_a_training_are_a_list_in_json() -> None:

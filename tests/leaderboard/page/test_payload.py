@@ -12,6 +12,7 @@ from bandbench.benchmark.results.rows import RealsResult
 from bandbench.leaderboard.page.details import Details, row_id
 from bandbench.leaderboard.page.html import page
 from bandbench.leaderboard.page.payload import payload, without_addresses
+from bandbench.leaderboard.ranking.detectors import DetectorPlace
 from bandbench.leaderboard.rows import Board
 from bandbench.leaderboard.transfer.thresholds import Transfer
 from made_pages import data_of, objects
@@ -98,3 +99,10 @@ def test_a_pool_has_a_short_name_and_several_domains_at_home(row_maker: Maker) -
     assert pool["sources"] == ["set/a", "set/b", "set/c"]
     (alone,) = objects(payload(Board("made", rows[:1], []), Details()))
     assert alone["train"] == "set/a & set/b & 1 more"
+
+
+def test_the_ranking_names_pools_as_the_rows_do(row_maker: Maker) -> None:
+    rows = [row_maker(train=train) for train in ("set/a & set/b & other", "set/c")]
+    place = DetectorPlace("svm", "made", 0.8, train=tuple(row.train for row in rows))
+    data = payload(Board("made", rows, []), Details(ranking=[place]))
+    assert data["ranking"][0]["train"] == [row["train"] for row in objects(data)] == ["set/a & set/b & 1 more", "set/c"]

@@ -42,3 +42,10 @@ def test_home_only_is_no_mean_over_other_domains(row_maker: Maker) -> None:
     home = row_maker("x", "set/b", tests=row_maker("x", "set/b", domains=("set/a", "set/b")).tests[1:])
     sets, index = comparable_sets([row_maker("y", "set/a", domains=("set/a", "set/b")), home])
     assert [sets[i].abroad for i in index] == [True, False]
+
+
+def test_domains_that_the_protocol_leaves_out_are_in_no_headline(row_maker: Maker) -> None:
+    row = row_maker("x", not_counted=("set/b", "set/c"))
+    tests, abroad = headline_tests(row)
+    assert ([test.domain for test in tests], abroad) == (["set/a"], False)
+    assert headline_tests(row_maker("x", "set/z", not_counted=("set/a", "set/b", "set/c"))) == ([], False)

@@ -1,4 +1,4 @@
-"""Ranking of detectors over training domains: who is compared, over what, and who has no rank."""
+"""Ranking of detectors over trainings: who is compared, over what, and who has no rank."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.metrics.roc import Scored
 from bandbench.benchmark.results.marks import Mark
 from bandbench.benchmark.results.rows import Row
-from bandbench.leaderboard.ranking.detectors import ALONE, DetectorPlace, detector_ranking
+from bandbench.leaderboard.ranking.detectors import ALONE, DetectorPlace, detector_ranking, training_noun
 from bandbench.leaderboard.ranking.entrants import Entrant
 
 Maker = Callable[..., Any]
@@ -82,6 +82,13 @@ def test_the_mean_is_over_training_domains_that_weigh_the_same(board: Callable[.
 
     assert place.auc == pytest.approx(np.mean([mean(rows[0]), mean(rows[2])]))
     assert place.lo < place.auc < place.hi
+
+
+def test_a_domain_that_the_protocol_leaves_out_is_no_part_of_the_mean(board: Callable[..., list[Row]]) -> None:
+    scores, rows = MadeScores({"a": 1.0, "b": 0.8}), board("a", "b", train=("set/a",), not_counted=("set/c",))
+    place = by_name(detector_ranking(rows, scores))["a"]
+    assert place.auc == pytest.approx(np.mean([_auc(fit) for fit in scores.entrant(rows[0]).tests["set/b"]]))
+    assert detector_ranking(board("a", "b", train=("set/a",), not_counted=("set/b", "set/c")), scores) == []
 
 
 def _auc(scored: Scored) -> float:
@@ -157,3 +164,33 @@ def test_the_json_form_has_what_others_read(board: Callable[..., list[Row]]) -> 
     first, coin = (place.to_json() for place in detector_ranking(board(*strengths), MadeScores(strengths)))
     assert {"detector", "auc", "lo", "hi", "rank_low", "rank_high", "tie_group"} <= first.keys()
     assert coin["marks"] == ["control", "like_coin_flip"]
+
+
+def test_trainings_with_pictures_of_a_target_are_left_out_and_named(board: Callable[..., list[Row]]) -> None:
+    """A few pictures of the target make another question: they would raise the mean of who is strong on `set/b`."""
+    scores = MadeScores({"good": 1.5, "fair": 0.7})
+    pool, shots = "set/a & set/b", "set/a & 10 shots of set/b"
+    plain = board("good", "fair", train=("set/a", pool))
+    rows = [*plain, *board("good", "fair", train=(shots,), shots=10)]
+    places = detector_ranking(rows, scores)
+    assert [place.train for place in places] == [("set/a", pool)] * 2
+    assert [(place.auc, place.lo) for place in places] == [(place.auc, place.lo) for place in detector_ranking(plain, scores)]
+    form = places[0].to_json()
+    assert form["train"] == ["set/a", ["set/a", "set/b"]] == [row.to_json()["train"] for row in plain[:2]]
+    assert form["left_out"] == [["set/a", "10 shots of set/b"]]
+    assert detector_ranking(rows[4:], scores) == []
+
+
+def test_who_lacks_a_pool_is_told_so_by_its_short_name(board: Callable[..., list[Row]]) -> None:
+    domains = (*DOMAINS, "set/d", "set/e")
+    pool = " & ".join(domains[1:])
+    rows = [*board("good", "fair", train=(pool,), domains=domains), *board("lost", train=("set/a",), domains=domains)]
+    found = by_name(detector_ranking(rows, MadeScores({"good": 1.5, "fair": 0.7, "lost": 1.0})))
+    assert found["lost"].reason == "not trained on all but set/a"
+
+
+@pytest.mark.parametrize(
+    ("train", "noun"), [(("a", "b"), "training domain"), (("a", "a & b"), "training"), ((), "training domain")]
+)
+def test_pools_are_no_training_domains(train: tuple[str, ...], noun: str) -> None:
+    assert training_noun(train) == noun

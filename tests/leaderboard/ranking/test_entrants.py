@@ -1,6 +1,8 @@
 """Rows from score files: the same pictures give the same digest, whatever their order."""
 
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -8,8 +10,10 @@ import pytest
 
 from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.results.scores import OK, ItemStatus, Reason, Status, item_table, with_scores, write_table
-from bandbench.leaderboard.ranking.entrants import ScoreReader
+from bandbench.leaderboard.ranking import entrants
+from bandbench.leaderboard.ranking.entrants import RowScores, ScoreReader
 from bandbench.leaderboard.ranking.ranks import rank
 
 
@@ -66,6 +70,18 @@ def test_a_row_that_lacks_scores_is_not_compared(write) -> None:
     *others, gaps = rank(rows).placements
     assert all(place.low for place in others)
     assert (gaps.low, gaps.reason) == (None, "scored on other pictures of x")
+
+
+def test_a_pool_is_scored_on_its_perturbed_domain_as_one_domain_is(
+    write, row_maker: Callable[..., Row], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tested = ("set/a", "set/a+blur:sigma=1", "set/b", "set/b+blur:sigma=1")
+    file = write("all", *(table(name, seed=k) for k, name in enumerate(tested)))
+    document = SimpleNamespace(files_of=lambda row: [file.name], digests={}, train_overlap=0.0)
+    monkeypatch.setattr(entrants, "find_cell", lambda folder: document)
+    for train in ("set/a+blur:sigma=1", "set/a+blur:sigma=1 & set/b"):
+        row = row_maker("svm", train, domains=tested)
+        assert list(RowScores(lambda row: file.parent).entrant(row).tests) == ["set/a", "set/a+blur:sigma=1", "set/b"]
 
 
 def test_files_that_are_no_score_files(write, tmp_path: Path) -> None:

@@ -75,3 +75,17 @@ def test_rows_of_one_draw_have_no_rank_over_reals(row_with: Maker) -> None:
         raise AssertionError(f"the folder of {row.detector} is not needed")
 
     assert with_reals_ranks(rows, folder_of) == rows
+
+
+def test_a_pool_is_named_as_the_table_does(row_maker: Maker, test_maker: Maker) -> None:
+    pool = "set/a & set/c & set/d"
+
+    def row(detector: str, train: str, mine: float, celeba: float) -> Row:
+        reals = tuple(RealsResult(name, auc, auc - 0.1, auc, 50) for name, auc in (("set", mine), ("celeba", celeba)))
+        tests = [test_maker(name, mine, by_reals=reals) for name in ("set/a", "set/b", "set/c", "set/d")]
+        return row_maker(detector, train, tests=tests, reals_rank_low=1, reals_rank_high=2)
+
+    rows = [row("svm", pool, 0.9, 0.6), row("ridge", "set/a & set/c & set/d & set/e", 0.8, 0.7)]
+    leader, places = reals_notes(rows, by_name=True)
+    assert "svm ← all but set/b leads on reals of set (AUC 0.900); ridge ← set/a & set/c & 2 more leads on" in leader
+    assert places == "Rank over the choice of reals: svm ← all but set/b 1-2, ridge ← set/a & set/c & 2 more 1-2."

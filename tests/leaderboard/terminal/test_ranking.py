@@ -2,6 +2,7 @@
 
 import io
 import math
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -49,6 +50,18 @@ def test_one_detector_is_no_ranking_and_each_study_has_a_table() -> None:
     assert shown(GOOD) == ""
     other = DetectorPlace("other", "another", 0.6, 0.5, 0.7)
     assert shown(GOOD, FAIR, other).count("mean cross-domain") == 1
+
+
+def test_pools_are_called_trainings_and_those_with_shots_are_counted_apart() -> None:
+    train, left_out = ("a", "a & b"), ("a & 10 shots of c", "a & 50 shots of c")
+    partly = replace(FAIR, train=train, nothing_learned_on=("a",), left_out=left_out)
+    text = " ".join(shown(replace(GOOD, train=train, left_out=left_out), partly).split())
+    assert "detectors over their trainings" in text
+    assert "nothing learned on 1 of 2 trainings" in text
+    assert "over 2 trainings, which weigh the same" in text
+    assert text.endswith("Not counted: 2 trainings with shots of a target domain.")
+    assert "training domain" not in text
+    assert "Not counted" not in shown(GOOD, FAIR)
 
 
 def test_texts_of_single_cells() -> None:

@@ -160,3 +160,9 @@ def test_evidence_abroad_alone_is_no_evidence_that_survived() -> None:
     told = sentences(sweep(peak(2, 3), peak(6, 8)), DOMAINS[:2], of((0.1, 0.2)), "set/a")
     assert told[1:] == ["On set/b, none of these frequencies clearly carries evidence."]
     assert sentences(sweep(peak(2, 3)), DOMAINS[:1], of((0.1, 0.2)), "set/a")[1:] == ["No other domain was tested."]
+
+
+def test_a_pool_has_its_short_name_in_the_map_and_in_the_sentences() -> None:
+    told = band_transfer("set/a & set/b & set/c", narrow({f"set/{letter}": peak(0, 1) for letter in "abcd"}), {}, ())
+    assert (told["domains"], told["home"]) == (["all but set/d", "set/d"], "val")
+    assert told["sentences"][0].startswith("In-domain, on validation pictures of all but set/d, no single")

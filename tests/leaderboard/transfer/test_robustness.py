@@ -19,7 +19,7 @@ from bandbench.benchmark.tracking.store import default_tracking_uri
 from bandbench.leaderboard.exports import as_document, as_tests_csv
 from bandbench.leaderboard.rows import load_board
 from bandbench.leaderboard.terminal.table import as_table
-from bandbench.leaderboard.transfer.robustness import as_tables, robustness
+from bandbench.leaderboard.transfer.robustness import as_tables, print_robustness, robustness
 from conftest import run, small_study
 
 Maker = Callable[..., Path]
@@ -115,6 +115,12 @@ def test_a_change_whose_interval_includes_zero_is_in_brackets() -> None:
     assert "(-0.020)" in text
     assert " in- " in text
     assert "cross-" not in text  # no other domain was tested
+
+
+def test_the_caption_says_that_intervals_are_over_draws_too() -> None:
+    console = Console(width=120, record=True, file=io.StringIO())
+    print_robustness([row(entry("jpeg:quality=50"))], "small", console)
+    assert "over draws of the training pictures) includes 0" in " ".join(console.export_text().split())
 
 
 @pytest.mark.parametrize(("width", "n_tables"), [(60, 6), (80, 2), (120, 1)])
