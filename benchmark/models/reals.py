@@ -114,5 +114,8 @@ def with_reals(model: TrainedModel, evaluations: Sequence[Evaluation], reals: di
 
 def _domain_scores(domain: str, split: str, table: pa.Table) -> DomainScores:
     usable = table.filter(pa.array(ok_rows(table)))
-    labels, scores, groups = (usable[name].to_numpy(zero_copy_only=False) for name in ("label", "score", "group"))
-    return DomainScores(domain, split, Scored(labels.astype(np.int64), scores, groups.astype(str)), len(table))
+    labels, scores, groups, items = (
+        usable[name].to_numpy(zero_copy_only=False) for name in ("label", "score", "group", "item")
+    )
+    scored = Scored(labels.astype(np.int64), scores, groups.astype(str))
+    return DomainScores(domain, split, scored, len(table), items.astype(str))
