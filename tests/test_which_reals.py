@@ -145,7 +145,7 @@ def test_exported_scores_bring_their_sources_back(done: tuple[Outcome, str], tmp
 
 
 def test_without_sources_a_row_has_its_own_reals_alone_and_says_so(tmp_path: Path) -> None:
-    outcome = run(study_of(detectors=["coin_flip"], seeds=1))
+    outcome = run(study_of(detectors=["coin_flip"], seeds=1, controls=False))
     (row,) = as_document("which-reals", outcome.rows)["rows"]
     assert [result["source"] for result in row["tests"][0]["by_reals"]] == ["procedural"]
     assert "one_source_of_reals" in row["marks"]
