@@ -516,7 +516,7 @@ def _validation_lookalikes(plan: Plan, sides: _Statuses, name: str, r: int) -> l
         alike = offenders(validated, sides.of_training(name, "train", r))
         if alike.too_many:
             sides.replace_member(name, "val", r, i, without_lookalikes(validated, alike.alike))
-            texts.append(alike.left_out(member, "validation"))
+            texts.append(alike.left_out(member, "val"))
     return texts
 
 
@@ -548,7 +548,7 @@ def _scored_lookalikes(plan: Plan, sides: _Statuses, scored: OpenDomain, split: 
     for r in draws:
         key = scored.name, split, r
         sides.domains[key] = without_lookalikes(sides.domains[key], alike.alike)
-    return [alike.left_out(scored.name, "test")]
+    return [alike.left_out(scored.name, split)]
 
 
 # --- item sets of a plan -----------------------------------------------------------------------------------------------

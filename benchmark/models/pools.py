@@ -194,7 +194,7 @@ def pools_of(
                 alike = _alike(statuses, of_domain, model if model and is_home(model, part.domain) else None)
                 if alike.too_many:
                     statuses = without_lookalikes(statuses, alike.alike)
-                    reporter.note(alike.left_out(part.domain.name, "validation" if split == "val" else split))
+                    reporter.note(alike.left_out(part.domain.name, split))
                 of_domain.append(statuses)
             parts.append((statuses, part.item_set(split, statuses), is_computed(part.domain)))
         pools[split] = _pool(recipe, view, parts)

@@ -216,10 +216,12 @@ def test_a_model_knows_the_looks_of_what_it_has_learned_from(tmp_path: Path) -> 
     assert found.problems == ()
     (kept,) = evaluate_model(again, ["mine"], catalogue, Here(1), reporter, allow_lookalikes=True)
     assert kept.n == 40
+    reporter.notes.clear()
     sources = [open_source("mine", catalogue, 0)]
     for allowed, n in ((False, 17), (True, 20)):
         (reals,) = score_reals(again, sources, Here(1), reporter, allow_lookalikes=allowed).values()
         assert (int(ok_rows(reals.scores).sum()), reals.problems) == (n, ())
+    assert [note.split(" look")[0] for note in reporter.notes] == ["mine: 3 of 20 real pictures"]
 
 
 def test_what_the_guard_left_out_is_counted_after_splits_were_drawn_again(tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ import pytest
 from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import DataError, StudyError
+from bandbench.benchmark.features.guards import draw_shots
 from bandbench.benchmark.records import Plan
 from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.results.selection import Selection
 from bandbench.benchmark.search.plan import make_plan
-from bandbench.benchmark.search.trainings import draw_shots
 from bandbench.benchmark.store.files import dump_json
 from bandbench.datasets.procedural import Procedural
 from bandbench.leaderboard.exports import as_csv, as_document
