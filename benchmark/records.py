@@ -31,7 +31,8 @@ class Provenance:
     split_list, test_list : str
         `splits.split_digest` of all items of its domain in this draw, and of the test items among them.
     pictures : str
-        Digest of ids and contents, whether or not they can be decoded: the same for equal pictures only.
+        Digest of ids and contents, whether or not they can be decoded, and of which were left out as look-alikes: the same
+        for equal pictures only.
     n_dropped : int
         Items of its split that the guard left out.
     facts : mapping of str
@@ -73,6 +74,7 @@ class ItemSet:
         chunk, and position among the items with status ``ok``.
     n_items, n_ok : int
     problems : tuple of (item id, status, detail)
+        Items that could not be used; look-alikes, which are left out on purpose, are not among them.
     seconds_per_item : float
         Reading, decoding and transforming.
     provenance : Provenance

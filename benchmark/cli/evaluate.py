@@ -57,7 +57,7 @@ def evaluate(request: EvaluateRequest) -> None:
         domains = chosen.domains
         names = dict.fromkeys(source_name(given, catalogue) for given in request.reals or [])
         sources = [open_source(name, catalogue, seed) for name in names]
-        reals = score_reals(trained, sources, workers, reporter, request.drop_leaks)
+        reals = score_reals(trained, sources, workers, reporter, request.drop_leaks, request.allow_lookalikes)
         evaluations = evaluate_model(
             trained, domains, catalogue, workers, reporter, request.drop_leaks, rule, request.allow_lookalikes
         )

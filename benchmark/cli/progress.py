@@ -42,6 +42,7 @@ class ScreenReporter:
         self._cells = ""
         self._best: dict[str, tuple[float, str]] = {}
         self._text = ""
+        self._notes: set[str] = set()
         self._last_line = time.monotonic()
         self._over = threading.Event()
         narrow = console.width < WIDE
@@ -97,7 +98,9 @@ class ScreenReporter:
         self._best[label] = (auc, str(band))
 
     def note(self, text: str) -> None:
-        self._console.print(Text(text, style="yellow"), soft_wrap=True)
+        if text not in self._notes:  # a data set may be met several times in one command
+            self._notes.add(text)
+            self._console.print(Text(text, style="yellow"), soft_wrap=True)
 
     def _line(self, force: bool = False) -> None:
         """Print a line every few seconds where the output is no terminal."""

@@ -270,10 +270,11 @@ def guard_study(
     held_out = {name: all_names(domain.split(split)) for name, (domain, split) in held.items()}
     dropped = {}
     for name in train:
-        domain = domains[name, replicate]
+        domain = whole(domains[name, replicate])  # guarded once more after some data sets were split again
         fitted = Fitted(name, domain.split("train"), domain.split("val"), domain.regrouping)
         related = {other: names for other, names in held_out.items() if same_data(held[other][0], domain)}
         (drop_leaks if drop else refuse_leaks)([fitted], related)
+        domains[name, replicate] = domain
         if any(fitted.dropped.values()):
             domains[name, replicate] = guarded(domain, [item for items in fitted.dropped.values() for item in items])
             dropped[name] = {split: len(items) for split, items in fitted.dropped.items()}

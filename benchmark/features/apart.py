@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..contracts import SPLITS, Dataset
 from ..domains.catalogue import OpenDomain
 from ..domains.guard import same_data, whole
-from ..domains.names import DomainName, dataset_name, unperturbed
+from ..domains.names import REALS, DomainName, dataset_name, unperturbed
 from ..domains.splits import N_FOLDS, linked_groups
 from ..errors import DataError, listed
 from ..pictures.lookalikes import DISTANCE, MOST_LOOKALIKES, clusters_of, lookalike_of
@@ -29,6 +29,7 @@ SHOWN = 1  # pairs of a message
 # one pixel form 60 to 68 clusters at 10 bits and 60 to 113 at 8, none of them with frames of two clips.
 LINKS = (10, 8, 6, DISTANCE)
 MOST_AT_FIRST = 20_000  # pictures; in larger sets chance links too many within 10 bits
+WORDS = {"val": "validation", REALS: "real"}  # for the pictures of a split
 ALLOW = "--allow-lookalikes keeps them and marks the row"
 
 
@@ -54,10 +55,10 @@ class Offenders:
         return len(self.alike) > MOST_LOOKALIKES * self.n
 
     def left_out(self, domain: str, split: str) -> str:
-        """Return the sentence that says that they are left out of a split (``test``, ``validation``)."""
+        """Return the sentence that says that they are left out of a split."""
         return (
-            f"{domain}: {len(self.alike)} of {self.n} {split} pictures look like pictures that are learned from, which is more "
-            f"than {MOST_LOOKALIKES:.0%}; they are left out ({ALLOW})."
+            f"{domain}: {len(self.alike)} of {self.n} {WORDS.get(split, split)} pictures look like pictures that are learned "
+            f"from, which is more than {MOST_LOOKALIKES:.0%}; they are left out ({ALLOW})."
         )
 
 

@@ -164,10 +164,16 @@ def item_set(
         index=str(place.with_suffix(".npz")),
         n_items=len(items),
         n_ok=len(usable),
-        problems=tuple((name, status.status.value, status.detail) for name, status in refused),
+        problems=tuple((name, s.status.value, s.detail) for name, s in refused if s.reason is not Reason.LOOKALIKE),
         seconds_per_item=sum(seconds) / len(seconds),
-        provenance=Provenance(pictures=digest(sorted([i.id, c] for i, c in zip(items, of_items.contents, strict=True)))),
+        provenance=Provenance(pictures=_pictures_digest(of_items)),
     )
+
+
+def _pictures_digest(of_items: ItemStatuses) -> str:
+    """Return the digest of ids and contents; those that were left out on purpose are told by their ids alone."""
+    listed = zip(of_items.items, of_items.contents, of_items.statuses, strict=True)
+    return digest(sorted([i.id] if s.reason is Reason.LOOKALIKE else [i.id, c] for i, c, s in listed))
 
 
 def _index(chunks: Sequence[tuple[ChunkTask, Chunk]], position: dict[str, int]) -> tuple[tuple[str, ...], NDArray[np.int32]]:

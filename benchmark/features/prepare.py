@@ -493,12 +493,14 @@ def _leave_out_lookalikes(plan: Plan, sides: _Statuses, reporter: Reporter) -> P
             for text in _validation_lookalikes(plan, sides, name, r):
                 if r == 0:
                     sentences.setdefault(dataset_name(training(name).members[0]), []).append(text)
-    for test in plan.study.test:
-        for text in _scored_lookalikes(plan, sides, plan.domains[test, 0], "test", range(plan.study.seeds)):
-            sentences.setdefault(dataset_name(test), []).append(text)
-    for name, source in plan.sources.items():
-        for text in _scored_lookalikes(plan, sides, source, REALS, range(1)):
-            sentences.setdefault(dataset_name(name), []).append(text)
+    scored = [(test, plan.domains[test, 0], "test", range(plan.study.seeds)) for test in plan.study.test]
+    scored += [(name, source, REALS, range(1)) for name, source in plan.sources.items()]
+    plain = {(name, split) for name, _, split, _ in scored}
+    for name, domain, split, draws in scored:
+        texts = _scored_lookalikes(plan, sides, domain, split, draws)
+        # Perturbed pictures are left out where the plain ones are: that is said once.
+        if unperturbed(name) == name or (unperturbed(name), split) not in plain:
+            sentences.setdefault(dataset_name(name), []).extend(texts)
     sentences = {name: list(dict.fromkeys(some)) for name, some in sentences.items()}
     for sentence in (sentence for some in sentences.values() for sentence in some):
         reporter.note(sentence)
@@ -514,7 +516,7 @@ def _validation_lookalikes(plan: Plan, sides: _Statuses, name: str, r: int) -> l
         alike = offenders(validated, sides.of_training(name, "train", r))
         if alike.too_many:
             sides.replace_member(name, "val", r, i, without_lookalikes(validated, alike.alike))
-            texts.append(alike.left_out(member, "validation"))
+            texts.append(alike.left_out(member, "val"))
     return texts
 
 
@@ -546,7 +548,7 @@ def _scored_lookalikes(plan: Plan, sides: _Statuses, scored: OpenDomain, split: 
     for r in draws:
         key = scored.name, split, r
         sides.domains[key] = without_lookalikes(sides.domains[key], alike.alike)
-    return [alike.left_out(scored.name, "test")]
+    return [alike.left_out(scored.name, split)]
 
 
 # --- item sets of a plan -----------------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ class Evaluation:
     scores : pyarrow.Table
         Score file: items with status, and the score (detection).
     problems : tuple of (domain, item, status, detail)
-        Pictures that could not be used, those that were left out on demand not among them.
+        Pictures that could not be used, those that were left out on purpose not among them.
     n_dropped : int
         Pictures that were left out because they share a clip or an identity with what the model has learned from.
     data : dict
@@ -132,7 +132,7 @@ def evaluate_model(
         parts = [(name,) for name in test]
     domains = {name: catalogue.domain(name, recipe.seed) for name in test}
     if not allow_lookalikes:
-        domains = {name: _split_as_learned(model, domain, workers, reporter) for name, domain in domains.items()}
+        domains = {name: split_as_learned(model, domain, workers, reporter) for name, domain in domains.items()}
     shared = {name: shared_items(model, domain) for name, domain in domains.items()}
     for name, items in shared.items():
         if not drop:
@@ -142,7 +142,7 @@ def evaluate_model(
     return [_evaluate(model, [domains[name] for name in part], shared, workers, reporter, rule, apart) for part in parts]
 
 
-def _split_as_learned(model: TrainedModel, domain: OpenDomain, workers: Workers, reporter: Reporter) -> OpenDomain:
+def split_as_learned(model: TrainedModel, domain: OpenDomain, workers: Workers, reporter: Reporter) -> OpenDomain:
     """
     Return a domain with the splits that its data set had when the model learned from it.
 

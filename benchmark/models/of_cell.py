@@ -12,6 +12,7 @@ from ..contracts import LABEL_NAMES
 from ..domains.names import dataset_name, training
 from ..domains.seen import read_learned
 from ..errors import BenchError, PluginError
+from ..features.audits import audit_sets
 from ..features.load import iter_crops, load_view
 from ..metrics.roc import Scored
 from ..records import CellResult, ItemSet
@@ -133,13 +134,16 @@ def fitted_model(result: CellResult) -> TrainedModel:
 
 def _labelled_crops(items: ItemSet, colour: bool) -> LabelledCrops:
     labels = item_labels(pq.read_table(items.table))
-    return LabelledCrops(iter_crops(items, colour), labels, np.zeros(len(labels), dtype=np.intp))
+    members = np.repeat(np.arange(len(items.parts)), [part.n_ok for part in items.parts])
+    return LabelledCrops(iter_crops(items, colour), labels, members)
 
 
 def _data(train: ItemSet, val: ItemSet) -> dict[str, Any]:
     """Return the provenance of the pictures in the form of a trained model's `data`."""
+    shortcut = audit_sets([train, val])
     return {
         "splits": {part.domain: part.provenance.split_list for part in train.parts},
         "data": {dataset_name(part.domain): dict(part.provenance.facts) for part in train.parts if part.provenance.facts},
         "dropped_leaks": {items.split: items.provenance.n_dropped for items in (train, val)},
+        "shortcut": shortcut.to_json() if shortcut else None,
     }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..contracts import Features, ViewSpec
 from ..domains.catalogue import OpenDomain, data_facts
 from ..domains.guard import whole
+from ..domains.reals import RealsSource
 from ..domains.seen import hashed_names
 from ..domains.splits import split_digest
 from ..features.apart import Offenders, is_computed, offenders, offenders_of, without_lookalikes
@@ -32,6 +33,8 @@ from .trained_model import TrainedModel
 SHARED = ItemStatus(
     Status.ERROR, "it shares a clip or an identity with pictures that the model has learned from.", Reason.SHARED
 )
+
+ON_PURPOSE = {Reason.SHARED, Reason.LOOKALIKE}  # items that are left out and are no problems
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Pool:
     table : pyarrow.Table
         Items, those that could not be used included; without repetitions.
     problems : tuple of (domain, item, status, detail)
-        Pictures that could not be used, those that were left out on demand not among them.
+        Pictures that could not be used, those that were left out on purpose not among them.
     n_dropped : int
         Pictures that were left out because they share a clip or an identity with what a model has learned from.
     files : FactTable
@@ -191,7 +194,7 @@ def pools_of(
                 alike = _alike(statuses, of_domain, model if model and is_home(model, part.domain) else None)
                 if alike.too_many:
                     statuses = without_lookalikes(statuses, alike.alike)
-                    reporter.note(alike.left_out(part.domain.name, "validation" if split == "val" else split))
+                    reporter.note(alike.left_out(part.domain.name, split))
                 of_domain.append(statuses)
             parts.append((statuses, part.item_set(split, statuses), is_computed(part.domain)))
         pools[split] = _pool(recipe, view, parts)
@@ -202,7 +205,8 @@ def pools_of(
 def is_home(model: TrainedModel, domain: OpenDomain) -> bool:
     """Return True if a model has learned from pictures of the data set of a domain."""
     learned = model.names or frozenset()
-    return any(not learned.isdisjoint(hashed_names(domain, item)) for item in whole(domain).items)
+    listed = domain.domains if isinstance(domain, RealsSource) else (domain,)  # a source itself lists test pictures alone
+    return any(not learned.isdisjoint(hashed_names(one, item)) for one in listed for item in whole(one).items)
 
 
 def _alike(statuses: ItemStatuses, earlier: Sequence[ItemStatuses], model: TrainedModel | None) -> Offenders:
@@ -239,7 +243,7 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[ItemStatuses, It
         stays[ok_rows(table)] = new
         tables.append(table.filter(pa.array(stays)))
         refused = [pair for pair in zip(statuses.items, statuses.statuses, strict=True) if pair[1] != OK]
-        problems += [(items.domain, i.id, s.status.value, s.detail) for i, s in refused if s.reason is not Reason.SHARED]
+        problems += [(items.domain, i.id, s.status.value, s.detail) for i, s in refused if s.reason not in ON_PURPOSE]
         n_dropped += sum(status.reason is Reason.SHARED for _, status in refused)
         n += int(new.sum())
     values = views[0].values if len(views) == 1 else np.concatenate([part.values for part in views])

@@ -17,7 +17,7 @@ from ..results.reals import may_be_set_against, results_by_reals
 from ..results.rows import TestResult
 from ..results.scores import DomainScores, ok_rows, with_scores
 from ..workers import Workers
-from .evaluation import TEST_WAY_OUT, Evaluation, shared_items
+from .evaluation import TEST_WAY_OUT, Evaluation, shared_items, split_as_learned
 from .pools import load_pools
 from .recipe import DETECTION
 from .trained_model import TrainedModel
@@ -33,7 +33,7 @@ class ScoredReals:
     scores : pyarrow.Table
         In the form of a score file.
     problems : tuple of (domain, item, status, detail)
-        Pictures that could not be used.
+        Pictures that could not be used, those that were left out on purpose not among them.
     n_dropped : int
         Pictures that were left out because they share a clip or an identity with what the model has learned from.
     """
@@ -44,7 +44,12 @@ class ScoredReals:
 
 
 def score_reals(
-    model: TrainedModel, sources: Sequence[RealsSource], workers: Workers, reporter: Reporter, drop: bool = False
+    model: TrainedModel,
+    sources: Sequence[RealsSource],
+    workers: Workers,
+    reporter: Reporter,
+    drop: bool = False,
+    allow_lookalikes: bool = False,
 ) -> dict[str, ScoredReals]:
     """
     Score the reals of some sources.
@@ -57,6 +62,8 @@ def score_reals(
     reporter : Reporter
     drop : bool
         Do not score pictures that share a clip or an identity with what the model has learned from, instead of refusing.
+    allow_lookalikes : bool
+        Score pictures that look like those that the model has learned from, however many they are.
 
     Returns
     -------
@@ -71,17 +78,25 @@ def score_reals(
     """
     if sources and model.recipe.task != DETECTION:
         raise BenchError(f"--reals is for a model that detects fakes, and this one was trained for {model.recipe.task}.")
-    return {source.name: _scored(model, source, workers, reporter, drop) for source in sources}
+    if not allow_lookalikes:
+        sources = [_split_as_learned(model, source, workers, reporter) for source in sources]
+    return {source.name: _scored(model, source, workers, reporter, drop, not allow_lookalikes) for source in sources}
 
 
-def _scored(model: TrainedModel, source: RealsSource, workers: Workers, reporter: Reporter, drop: bool) -> ScoredReals:
+def _split_as_learned(model: TrainedModel, source: RealsSource, workers: Workers, reporter: Reporter) -> RealsSource:
+    return replace(source, domains=tuple(split_as_learned(model, one, workers, reporter) for one in source.domains))
+
+
+def _scored(
+    model: TrainedModel, source: RealsSource, workers: Workers, reporter: Reporter, drop: bool, apart: bool
+) -> ScoredReals:
     shared = shared_items(model, source, REALS)
     if not drop:
         names = {name for of_item in shared.values() for name in of_item}
         refuse_shared(f"the training pictures of the model and the reals of {source.name}", names, TEST_WAY_OUT)
     left_out = {source.name: shared}
     with scratch_places() as places:
-        pool = load_pools(model.recipe, [source], (REALS,), places, workers, reporter, model, left_out)[REALS]
+        pool = load_pools(model.recipe, [source], (REALS,), places, workers, reporter, model, left_out, apart)[REALS]
         scores = model.score_view(pool.view, pool.rows)
     return ScoredReals(with_scores(pool.table, scores[:, 0]), pool.problems, pool.n_dropped)
 
@@ -114,5 +129,8 @@ def with_reals(model: TrainedModel, evaluations: Sequence[Evaluation], reals: di
 
 def _domain_scores(domain: str, split: str, table: pa.Table) -> DomainScores:
     usable = table.filter(pa.array(ok_rows(table)))
-    labels, scores, groups = (usable[name].to_numpy(zero_copy_only=False) for name in ("label", "score", "group"))
-    return DomainScores(domain, split, Scored(labels.astype(np.int64), scores, groups.astype(str)), len(table))
+    labels, scores, groups, items = (
+        usable[name].to_numpy(zero_copy_only=False) for name in ("label", "score", "group", "item")
+    )
+    scored = Scored(labels.astype(np.int64), scores, groups.astype(str))
+    return DomainScores(domain, split, scored, len(table), items.astype(str))

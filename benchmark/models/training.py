@@ -80,7 +80,7 @@ def train_model(
         if anew:
             for drawn in anew:
                 reporter.note(drawn.sentence)
-            listed = _with_anew(domains, anew)
+            listed = _with_anew(listed, anew)
             require_listed(recipe, listed)
             domains, dropped = guard(listed, drop)
             prepared = prepare(domains)

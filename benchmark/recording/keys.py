@@ -5,6 +5,7 @@ from typing import Any
 
 from ..domains.names import dataset_name
 from ..metrics.clips import ClipRule
+from ..pictures.file_facts import VERSION
 from ..records import Cell, ItemSet
 from ..results.cell_document import SCHEMA, SHORT, CellProvenance
 from ..store.files import digest
@@ -19,12 +20,24 @@ MOVE_NO_ROW = {"name", "keep_models", "mmd"}  # of the settings
 
 
 def cell_key(cell: Cell) -> str:
-    """Return the digest of all that a cell's result depends on: the detector, the data and the settings."""
+    """
+    Return the digest of all that a cell's result depends on: the detector, the data and the settings.
+
+    The way in which its files are audited is among it, sentences for people are not.
+    """
     study = _settings(cell.study)
     sets = [[r.train.digest, r.val.digest, [[t.domain, t.digest] for t in r.tests]] for r in cell.replicates]
     sets += [[[s.domain, s.digest] for s in cell.replicates[0].sources]] if cell.replicates[0].sources else []
-    parts = [SCHEMA, study, cell.detector.key_parts(), cell.train, sets, cell.attempt, cell_provenance(cell).to_json()]
+    provenance = cell_provenance(cell).to_json()
+    facts = {name: _without_sentences(some) for name, some in provenance["data"].items()}
+    provenance["data"] = {name: some for name, some in facts.items() if some}
+    parts = [SCHEMA, VERSION, study, cell.detector.key_parts(), cell.train, sets, cell.attempt, provenance]
     return digest([*parts, cell.not_counted] if cell.not_counted else parts)
+
+
+def _without_sentences(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts of a data set without what is said about its look-alikes, which digests of pictures stand for."""
+    return {name: fact for name, fact in facts.items() if name != "lookalikes"}
 
 
 def study_key(cell: Cell) -> str:

@@ -6,7 +6,7 @@ A score file holds the reals of a source in a split of their own (`domains.names
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -156,61 +156,88 @@ def results_by_reals(
     list of RealsResult
         The result with its own reals first. It is left out where they are those of a source, or of all sources together.
     """
-    own_reals = [_reals(entry.scored) for entry in entries]
+    own_reals = [_Reals.of(entry) for entry in entries]
     own = RealsResult(
         own_source(test.domain, sources),
         *(test.auc, test.auc_lo, test.auc_hi),
-        len(own_reals[0].labels),
+        len(own_reals[0].scored.labels),
         _false_alarms(own_reals, thresholds),
     )
-    named = {name: [_reals(entry.scored) for entry in each] for name, each in sources.items()}
+    named = {name: [_Reals.of(entry) for entry in each] for name, each in sources.items()}
     results = []
     for name, reals in named.items():
         if _same(reals, own_reals):  # the same pictures: the numbers of the domain itself
             results.append(replace(own, source=name))
             continue
-        auc = auc_interval([against(entry.scored, each) for entry, each in zip(entries, reals, strict=True)], overlap)
+        auc = auc_interval([against(entry.scored, each.scored) for entry, each in zip(entries, reals, strict=True)], overlap)
         alarms = _false_alarms(reals, thresholds)
-        results.append(RealsResult(name, auc.value, auc.low, auc.high, len(reals[0].labels), alarms))
+        results.append(RealsResult(name, auc.value, auc.low, auc.high, len(reals[0].scored.labels), alarms))
     if own.n_real and own.source not in named and not _are_of_sources(own_reals, list(named.values())):
         results.append(own)
     return sorted(results, key=lambda result: result.source != own.source)
 
 
-def _are_of_sources(own: Sequence[Scored], sources: Sequence[Sequence[Scored]]) -> bool:
+@dataclass(frozen=True)
+class _Reals:
+    """
+    Reals of one item set, or of several.
+
+    Attributes
+    ----------
+    scored : Scored
+    names : frozenset of (str, str, str)
+        Data set, perturbation and id of each: equal names are the same picture.
+    """
+
+    scored: Scored
+    names: frozenset[tuple[str, str, str]]
+
+    @classmethod
+    def of(cls, entry: DomainScores) -> "_Reals":
+        rows = entry.scored.labels == REAL
+        scored = Scored(entry.scored.labels[rows], entry.scored.scores[rows], entry.scored.groups[rows])
+        place = dataset_name(entry.domain), chain_of(entry.domain)
+        return cls(scored, frozenset((*place, item) for item in entry.items[rows].tolist()))
+
+    @property
+    def datasets(self) -> set[str]:
+        """Data sets that they are of."""
+        return {dataset for dataset, _, _ in self.names}
+
+
+def _are_of_sources(own: Sequence[_Reals], sources: Sequence[Sequence[_Reals]]) -> bool:
     """Return True if the reals of a test domain are those of one source, or of all sources together."""
     together = [_joined(draws) for draws in zip(*sources, strict=True)]
     return any(_same(reals, own) for reals in [*sources, *([together] if together else [])])
 
 
-def _reals(scored: Scored) -> Scored:
-    rows = scored.labels == REAL
-    return Scored(scored.labels[rows], scored.scores[rows], scored.groups[rows])
-
-
-def _joined(parts: Sequence[Scored]) -> Scored:
-    return Scored(
-        np.concatenate([part.labels for part in parts]),
-        np.concatenate([part.scores for part in parts]),
-        np.concatenate([part.groups for part in parts]),
+def _joined(parts: Sequence[_Reals]) -> _Reals:
+    scored = Scored(
+        np.concatenate([part.scored.labels for part in parts]),
+        np.concatenate([part.scored.scores for part in parts]),
+        np.concatenate([part.scored.groups for part in parts]),
     )
+    return _Reals(scored, frozenset().union(*(part.names for part in parts)))
 
 
-def _same(one: Sequence[Scored], other: Sequence[Scored]) -> bool:
+def _same(one: Sequence[_Reals], other: Sequence[_Reals]) -> bool:
     """
-    Return True if two sets of reals are the same pictures: they have the same scores in every draw.
+    Return True if two sets of reals are the same pictures in every draw.
 
-    Groups do not count, whose names begin with that of a data set. Of a detector that gives hardly different scores nothing
-    can be told.
+    Within a data set the ids tell. Between data sets they do not: different pictures may have one name, and a data set may be
+    named twice, with other ids. There equal scores tell, unless many are tied.
     """
-    return all(
-        np.array_equal(np.sort(a.scores), np.sort(b.scores)) and len(np.unique(a.scores)) > len(a.scores) / 2
-        for a, b in zip(one, other, strict=True)
-    )
+    return all(a.names == b.names or _same_elsewhere(a, b) for a, b in zip(one, other, strict=True))
 
 
-def _false_alarms(draws: Sequence[Scored], thresholds: Sequence[float]) -> float:
+def _same_elsewhere(a: _Reals, b: _Reals) -> bool:
+    """Return True if reals of different data sets are the same pictures, as far as their scores can tell."""
+    equal = a.datasets.isdisjoint(b.datasets) and np.array_equal(np.sort(a.scored.scores), np.sort(b.scored.scores))
+    return equal and len(np.unique(a.scored.scores)) > len(a.scored.scores) / 2
+
+
+def _false_alarms(draws: Sequence[_Reals], thresholds: Sequence[float]) -> float:
     """Return the share of reals that are called fake, mean over the draws; NaN without a threshold or without reals."""
-    if not all(len(reals.labels) for reals in draws) or any(math.isnan(threshold) for threshold in thresholds):
+    if not all(len(reals.scored.labels) for reals in draws) or any(math.isnan(threshold) for threshold in thresholds):
         return math.nan
-    return float(np.mean([(reals.scores >= t).mean() for reals, t in zip(draws, thresholds, strict=True)]))
+    return float(np.mean([(reals.scored.scores >= t).mean() for reals, t in zip(draws, thresholds, strict=True)]))

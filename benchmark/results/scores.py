@@ -168,6 +168,8 @@ class DomainScores:
         Items with status ``ok``.
     n_items : int
         All items, scored or not.
+    items : array of str (n_scored,)
+        Id of every scored item, which is unique within its data set.
     clips : array of str (n_scored,), or None
         Clip of every scored item (`clip_names`); None where no two items are frames of one clip.
     """
@@ -176,6 +178,7 @@ class DomainScores:
     split: str
     scored: Scored
     n_items: int
+    items: NDArray
     clips: NDArray | None = None
 
     @property
@@ -219,7 +222,7 @@ def read_scores(path: Path) -> list[DomainScores]:
             raise ValueError(f"columns are {table.column_names}, wanted {SCORE_SCHEMA.names}")
     except (OSError, ValueError) as error:
         raise DataError(f"score file {path} cannot be read: {error}.") from error
-    column = {n: table.column(n).to_numpy(zero_copy_only=False) for n in ("domain", "split", "label", "group", "score")}
+    column = {n: table.column(n).to_numpy(zero_copy_only=False) for n in ("domain", "split", "item", "label", "group", "score")}
     ok, clips = ok_rows(table), clip_names(table)
     # Files hold whole item sets one after the other.
     pair = np.array([f"{d}\0{s}" for d, s in zip(column["domain"], column["split"], strict=True)])
@@ -234,7 +237,7 @@ def read_scores(path: Path) -> list[DomainScores]:
         )
         domain, split = name.split("\0")
         shared = clips[rows] if clips is not None and len(np.unique(clips[in_set])) < in_set.sum() else None
-        sets.append(DomainScores(domain, split, scored, int(in_set.sum()), shared))
+        sets.append(DomainScores(domain, split, scored, int(in_set.sum()), column["item"][rows].astype(str), shared))
     return sets
 
 

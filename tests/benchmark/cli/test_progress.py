@@ -27,6 +27,14 @@ def test_a_log_has_a_line_per_stage_and_no_control_characters() -> None:
     assert all(line.isprintable() for line in lines)
 
 
+def test_a_note_is_said_once() -> None:
+    reporter, file = log()
+    with reporter:
+        for text in ("mine was split again", "other was split again", "mine was split again"):
+            reporter.note(text)
+    assert file.getvalue().splitlines() == ["mine was split again", "other was split again"]
+
+
 def test_work_that_is_not_counted_yet_is_no_zero_of_many() -> None:
     reporter, file = log()
     reporter.stage("cutting faces", 70)

@@ -3,11 +3,13 @@
 import pytest
 
 from bandbench.benchmark.contracts import Item
+from bandbench.benchmark.domains.catalogue import DatasetSpec, OpenDomain
 from bandbench.benchmark.domains.guard import (
     Fitted,
     all_names,
     check_no_leak,
     drop_leaks,
+    guard_study,
     names_of,
     refuse_leaks,
     refuse_shared,
@@ -115,3 +117,23 @@ def test_neither_training_nor_validation_may_show_what_is_tested(split: str) -> 
     sides[split] = [*sides[split], Item("leak", 1, split, target="y")]  # type: ignore[arg-type]
     with pytest.raises(DataError, match="train of d and test of e share identity 'y'"):
         refuse_leaks([Fitted("d", sides["train"], sides["val"])], {"c": set(), "e": TEST["d"]})
+
+
+class Leaking(OpenDomain):
+    """A domain with a person in all splits."""
+
+    items = tuple(  # pyright: ignore[reportIncompatibleMethodOverride, reportAssignmentType]
+        Item(f"{split}/{label}/{person}", label, split, target=person)
+        for split in ("train", "val", "test")
+        for label in (0, 1)
+        for person in ("anna", f"one of {split}")
+    )
+
+
+def test_a_second_guard_counts_what_the_first_one_left_out() -> None:
+    domain = Leaking("mine", DatasetSpec("folder", "somewhere"), 0, 0)
+    domains: dict[tuple[str, int], OpenDomain] = {("mine", 0): domain}
+    for _ in range(2):
+        held = {"mine": (domains["mine", 0], "test")}
+        assert guard_study(["mine"], held, domains, 0, drop=True) == {"mine": {"train": 2, "val": 2}}
+        assert len(domains["mine", 0].items) == len(domain.items) - 4

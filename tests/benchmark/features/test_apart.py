@@ -12,18 +12,20 @@ from PIL import Image
 
 from bandbench.benchmark.contracts import Item
 from bandbench.benchmark.domains.catalogue import Catalogue
+from bandbench.benchmark.domains.reals import open_source
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.features.apart import Offenders, offenders, units_of, with_datasets, without_lookalikes
-from bandbench.benchmark.features.item_sets import ItemStatuses
+from bandbench.benchmark.features.item_sets import ItemStatuses, iter_problems
 from bandbench.benchmark.features.prepare import Prepared, prepare_sets, scratch_places
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.models.evaluation import evaluate_model
+from bandbench.benchmark.models.reals import score_reals
 from bandbench.benchmark.models.recipe import Recipe
 from bandbench.benchmark.models.training import train_model
 from bandbench.benchmark.pictures.crops import CropSpec
 from bandbench.benchmark.pictures.lookalikes import MOST_LOOKALIKES
 from bandbench.benchmark.registry import DetectorSpec
-from bandbench.benchmark.results.scores import OK, Reason
+from bandbench.benchmark.results.scores import OK, Reason, ok_rows
 from bandbench.benchmark.search.plan import make_plan
 from conftest import Here, SilentReporter, noise_picture, run, small_study
 
@@ -132,9 +134,7 @@ def test_given_splits_lose_the_offenders(tmp_path: Path) -> None:
     done, notes = prepared(tmp_path)
     test, val = done.sets["mine", "test", 0], done.sets["mine", "val", 0]
     assert (test.n_items, test.n_ok, val.n_items, val.n_ok) == (40, 34, 20, 18)
-    assert dict((item, detail) for item, _, detail in test.problems)["test/real/real_00000.png"] == (
-        "it looks like train/real/real_00000.png."
-    )
+    assert list(iter_problems(list(done.sets.values()))) == []  # they are left out on purpose
     assert notes == [
         "mine: 2 of 20 validation pictures look like pictures that are learned from, which is more than 1%; they are left out "
         "(--allow-lookalikes keeps them and marks the row).",
@@ -142,6 +142,23 @@ def test_given_splits_lose_the_offenders(tmp_path: Path) -> None:
         "(--allow-lookalikes keeps them and marks the row).",
     ]
     assert done.lookalikes["mine", "mine"].n == 0
+
+
+def test_a_run_that_leaves_look_alikes_out_is_complete(tmp_path: Path) -> None:
+    independent_folder(tmp_path, {"train": 30, "val": 10, "test": 20}, {"test": 3})
+    outcome = run(small_study(**QUICK), {"mine": tmp_path})
+    assert outcome.complete
+    assert outcome.rows[0].tests[0].coverage == 34 / 40
+
+
+def test_perturbed_pictures_are_left_out_without_a_sentence_of_their_own(tmp_path: Path) -> None:
+    independent_folder(tmp_path, {"train": 30, "val": 10, "test": 20}, {"test": 3})
+    perturbed = ["mine+blur:sigma=1", "mine+noise:sd=5"]
+    done, notes = prepared(tmp_path, test=["mine", *perturbed])
+    assert [done.sets[name, "test", 0].n_ok for name in ("mine", *perturbed)] == [34, 34, 34]
+    assert [note.split(":")[0] for note in notes] == ["mine"]
+    _, notes = prepared(tmp_path, test=perturbed[:1])
+    assert len(notes) == 1
 
 
 def test_look_alikes_can_be_kept(tmp_path: Path) -> None:
@@ -175,6 +192,8 @@ def test_training_and_evaluation_split_as_runs_do(tmp_path: Path) -> None:
     assert (found.n, found.problems) == (len(tested), ())
     assert all("split again" in note for note in reporter.notes)
     assert len(reporter.notes) == 2
+    (reals,) = score_reals(model, [open_source("mine", catalogue, 0)], Here(1), reporter).values()
+    assert set(reals.scores.column("item").to_pylist()) == {item for item in tested if item.startswith("real")}
     assert {clip_of[item] for item in tested}.isdisjoint(
         {clip_of[item.id] for split in ("train", "val") for item in done.plan.domains["mine", 0].split(split)}
     )
@@ -194,9 +213,33 @@ def test_a_model_knows_the_looks_of_what_it_has_learned_from(tmp_path: Path) -> 
     assert len(model.looks) > 70
     (found,) = evaluate_model(again, ["mine"], catalogue, Here(1), reporter)
     assert (found.n, found.n_items) == (34, 40)
-    assert {problem[3] for problem in found.problems} == {"it looks like a picture that the model has learned from."}
+    assert set(found.scores.column("detail").to_pylist()) == {"", "it looks like a picture that the model has learned from."}
+    assert found.problems == ()
     (kept,) = evaluate_model(again, ["mine"], catalogue, Here(1), reporter, allow_lookalikes=True)
     assert kept.n == 40
+    reporter.notes.clear()
+    sources = [open_source("mine", catalogue, 0)]
+    for allowed, n in ((False, 17), (True, 20)):
+        (reals,) = score_reals(again, sources, Here(1), reporter, allow_lookalikes=allowed).values()
+        assert (int(ok_rows(reals.scores).sum()), reals.problems) == (n, ())
+    assert [note.split(" look")[0] for note in reporter.notes] == ["mine: 3 of 20 real pictures"]
+
+
+def test_what_the_guard_left_out_is_counted_after_splits_were_drawn_again(tmp_path: Path) -> None:
+    clip_folder(tmp_path / "mine", hashed, clips=30)
+    people = {"train": ("anna", "bert", "carl", "dora"), "val": ("anna", "emil", "fred", "gina")}
+    for s, (split, names) in enumerate(people.items()):
+        for k, label in enumerate(("real", "fake")):
+            for i, name in enumerate(f"{name}_{frame}" for name in names for frame in range(3)):
+                save(tmp_path / "leaky" / split / label / f"{name}.png", noise_picture(1000 * (2 * s + k) + i, SIDE, 1 + k))
+    catalogue = Catalogue({name: str(tmp_path / name) for name in ("mine", "leaky")})
+    recipe = Recipe(
+        DetectorSpec.parse("spectral_logreg"), "detection", ("real", "fake"), Band("all"), CropSpec(SIDE), ("mine", "leaky"), 0
+    )
+    reporter = SilentReporter()
+    model, _ = train_model(recipe, catalogue, Here(1), reporter, drop=True)
+    assert "mine" in reporter.notes[0] and "split again" in reporter.notes[0]
+    assert model.data["dropped_leaks"] == {"train": 6, "val": 0}
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------

@@ -132,6 +132,10 @@ def test_the_digest_of_an_item_set_depends_on_contents_statuses_and_perturbation
     assert digest_of("again") == plain
     lost = digest_of("lost", statuses={"real/b": GONE})
     assert lost[0] != plain[0] and lost[1] == plain[1]  # the same pictures are listed
+    alike = ItemStatus(Status.ERROR, "it looks like another.", Reason.LOOKALIKE)
+    left_out = digest_of("left_out", statuses={"real/b": alike})
+    assert left_out[1] != plain[1]  # it is scored on fewer pictures, on purpose
+    assert digest_of("another", contents="axcde", statuses={"real/b": alike})[1] == left_out[1]
     other = digest_of("other", contents="abcdx")
     assert other[0] != plain[0] and other[1] != plain[1]
     noisy = digest_of("noisy", replace(DOMAIN, name="mine+noise:sd=5"))

@@ -95,6 +95,21 @@ def test_the_logged_model_scores_as_the_cell_did(picture_folder: Maker, monkeypa
     assert list(answer["error"]) == [""] * 4
 
 
+def test_the_model_of_a_pool_has_a_reference_of_each_member(tmp_path: Path) -> None:
+    members = ["procedural/nearest", "procedural/planted"]
+    sizes = {"n_train": 60, "n_val": 48, "n_test": 12, "side": 64}  # a pool has as many pictures as one member
+    quick = {"sweep": None, "search": {"trials": 0}, "oracle": False}
+    outcome = run(small_study(train=[members], test=members[:1], datasets={"procedural": sizes}, **quick))
+    assert outcome.rows[0].model_bytes
+    client = client_for(default_tracking_uri())
+    (logged,) = client.search_logged_models([client.get_experiment_by_name("small").experiment_id])
+    model = TrainedModel.load(Path(logged.artifact_location.removeprefix("file://")))
+    assert model.check is not None
+    assert len(model.check.reference.mean) > 2  # more than one per class
+    assert set(model.data) == {"splits", "data", "dropped_leaks", "shortcut"}
+    assert model.data["shortcut"] is not None
+
+
 def test_a_model_that_cannot_be_kept_costs_a_note(picture_folder: Maker, tmp_path: Path) -> None:
     plugin = tmp_path / "unsafe.py"
     plugin.write_text(UNSAFE)

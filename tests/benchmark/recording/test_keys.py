@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bandbench.benchmark.recording import keys
 from bandbench.benchmark.recording.keys import (
     all_sets,
     cell_key,
@@ -107,6 +108,18 @@ def test_all_that_a_result_depends_on_is_in_the_key_of_a_cell(change: str) -> No
 
 def test_the_keys_of_all_changes_differ() -> None:
     assert len({cell_key(change(made_cell())) for change in CHANGES.values()}) == len(CHANGES)
+
+
+def test_sentences_on_look_alikes_are_in_no_key() -> None:
+    said = with_sets(train=provenance(facts={"lookalikes": ["3 of 40 pictures look like others."]}))(made_cell())
+    assert cell_provenance(said).data == {"home": {"lookalikes": ["3 of 40 pictures look like others."]}}
+    assert cell_key(said) == cell_key(made_cell())
+
+
+def test_a_changed_audit_of_files_makes_other_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = cell_key(made_cell())
+    monkeypatch.setattr(keys, "VERSION", keys.VERSION + 1)
+    assert cell_key(made_cell()) != before
 
 
 def test_no_key_of_a_study_file_was_forgotten() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -28,7 +29,8 @@ def domain_scores(name: str, seed: int, split: str = "test", in_clips: bool = Tr
     labels = clip % 2
     scores = rng.normal(size=n_clips)[clip] + rng.normal(size=len(clip)) + 1.2 * labels
     groups = np.array([f"{name}:{number:02d}" for number in clip])
-    return DomainScores(name, split, Scored(labels, scores, groups), len(clip), groups if in_clips else None)
+    items = np.arange(len(clip)).astype(str)
+    return DomainScores(name, split, Scored(labels, scores, groups), len(clip), items, groups if in_clips else None)
 
 
 def entry_of(clips: RowClips, domain: str) -> dict[str, Any]:
@@ -109,14 +111,14 @@ def test_a_mean_over_a_domain_without_clips_is_not_known() -> None:
 def test_clips_of_two_labels_are_told_and_cost_nothing_else() -> None:
     labels = ABROAD.scored.labels.copy()
     labels[0] = 1 - labels[0]
-    mixed = DomainScores("b", "test", Scored(labels, ABROAD.scored.scores, ABROAD.scored.groups), 96, ABROAD.clips)
+    mixed = replace(ABROAD, domain="b", scored=replace(ABROAD.scored, labels=labels))
     clips = clips_of([HOME, mixed], VAL)
     assert entry_of(clips, "b") == {
         "clip_problem": "the frames of clip b:00 have more than one label: 0 and 1; a clip has one."
     }
     assert entry_of(clips, "a")["clip_auc"] == entry_of(clips_of([HOME], VAL), "a")["clip_auc"]
     assert set(clips.headline(["a"], ["b"])) == {f"in_domain_clip_auc{end}" for end in ("", "_lo", "_hi")}
-    spoilt = DomainScores("a", "val", Scored(1 - labels, VAL.scored.scores, VAL.scored.groups), 96, VAL.clips)
+    spoilt = DomainScores("a", "val", Scored(1 - labels, VAL.scored.scores, VAL.scored.groups), 96, VAL.items, VAL.clips)
     assert str(entry_of(clips_of([HOME], spoilt), "a")["clip_problem"]).startswith("validation: the frames of clip a:00")
 
 

@@ -35,7 +35,8 @@ FAKES = (0.5, 0.6, 0.7, 0.8)
 def scored(domain: str, split: str, reals: tuple[float, ...], fakes: tuple[float, ...] = ()) -> DomainScores:
     labels = np.array([0] * len(reals) + [1] * len(fakes))
     groups = np.array([f"{domain}{i}" for i in range(len(labels))])
-    return DomainScores(domain, split, Scored(labels, np.array([*reals, *fakes]), groups), len(labels))
+    items = np.array([f"real/{i}" if label == 0 else f"fake/{i}" for i, label in enumerate(labels)])
+    return DomainScores(domain, split, Scored(labels, np.array([*reals, *fakes]), groups), len(labels), items)
 
 
 def against(sources: dict[str, tuple[float, ...]], threshold: float = 0.45) -> list[RealsResult]:
@@ -61,6 +62,29 @@ def test_a_source_that_is_the_domain_s_own_reals_is_there_once_with_the_domain_s
     assert [(r.source, r.auc, r.lo) for r in against({"set/gan": OWN})] == [("set/gan", 1.0, 0.5)]
     assert [r.source for r in against({"other": OTHER, "set": OWN})] == ["set", "other"]
     assert [r.source for r in against({"a": OWN[:2], "b": OWN[2:]})] == ["a", "b"]  # together they are its own
+
+
+TIED = (0.2, 0.2, 0.2, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("reals", "source", "sources"),
+    [
+        (TIED, "set", ["set"]),  # a control whose scores are tied
+        (OTHER, "set", ["set"]),  # a coin, which scores a picture anew each time
+        (TIED, "other", ["set", "other"]),  # pictures of another data set have the same names
+        (TIED, "set+blur:sigma=1", ["set", "set+blur:sigma=1"]),
+        (TIED[:3], "set/more", ["set", "set/more"]),
+    ],
+)
+def test_ids_tell_the_same_pictures_of_a_data_set_and_scores_do_not(
+    reals: tuple[float, ...], source: str, sources: list[str]
+) -> None:
+    test = TestResult("set/gan", 1.0, 0.5, 1.0, 8, 1.0)
+    own = [scored("set/gan", "test", TIED, FAKES)]
+    found = results_by_reals(test, own, {source: [scored(source, REALS, reals)]}, [0.45])
+    assert [result.source for result in found] == sources
+    assert found[0].auc == 1.0
 
 
 def test_perturbed_fakes_are_set_against_reals_that_were_perturbed_alike() -> None:
