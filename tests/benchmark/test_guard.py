@@ -351,8 +351,7 @@ def test_pictures_that_look_like_training_pictures_are_left_out(cast: str, tmp_p
     coverage = {"cast/one": 1, "cast/two": 0.85, "cast/two+blur:sigma=3": 0.85}
     assert {test.domain: test.coverage for test in row.tests} == coverage
     assert [test.lookalikes for test in row.tests] == [0, 0, 0]
-    assert ("cast", "two/test/0", "error", "it looks like one/train/0.") in outcome.problems
-    assert not outcome.complete
+    assert outcome.complete and outcome.problems == []  # they are left out on purpose
     sentence = (
         "cast/two: 3 of 20 test pictures look like pictures that are learned from, which is more than 1%; they are left out "
         "(--allow-lookalikes keeps them and marks the row)."
