@@ -27,7 +27,8 @@ EARLIER_LOADER = ".".join(("bandbench", "benchmark", "serving"))
 def home(tmp_path: Path) -> Path:
     """The folder of results, where this test has its own."""
     with tarfile.open(GOLDEN / "earlier_results.tar.xz") as archive:
-        archive.extractall(tmp_path, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Python has it from 3.11.4 on
+        archive.extractall(tmp_path)
     return tmp_path / "home"
 
 

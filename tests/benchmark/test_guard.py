@@ -211,7 +211,7 @@ def test_the_command_says_what_it_left_out(
     assert "cast is not complete: 988 of 1000 clips." in said.err
     assert "1* " in said.out
     with pytest.raises(SystemExit):
-        main(["leaderboard", "--study", "small~cast.leak=test"])
+        main(["leaderboard", "--study", "small~allow-lookalikes=True~cast.leak=test"])
     board = capsys.readouterr().out
     assert "2 of train" in board
     assert "cast is not complete: 988 of 1000 clips." in board
