@@ -29,6 +29,7 @@ from .columns import ERROR_RATES, board_metrics, measured
 from .reals import reals_numbers, with_reals
 from .rows import PerturbationResult, Row, TestResult, home_and_abroad
 from .scores import DomainScores, read_scores
+from .scores import by_domain as scores_by_domain
 from .selection import selection_of
 
 
@@ -65,7 +66,7 @@ LEAST_GROUPS = (*map(least_groups, FALSE_ALARM_RATES), 0)  # of reals, for inter
 
 def _rows(document: CellDocument, folder: Path) -> list[Row]:
     scores = [[read_scores(folder / file) for file in band.files] for band in document.tested]
-    tested = [_by_domain(replicates) for replicates in scores]
+    tested = [scores_by_domain(replicates, "test") for replicates in scores]
     items = [entry.scored for entries in tested[0].values() for entry in entries]  # the same, whatever the band
     context = _Context(document, Intervals(items, document.bootstrap, document.train_overlap), {}, {}, {})
     for band, by_domain in zip(document.tested, tested, strict=True):
@@ -123,15 +124,6 @@ class _Tested:
     def auc(self, domains: Sequence[str]) -> Replicates:
         """Return the mean AUC over some domains, by draw."""
         return mean_of([self.aucs[domain].replicates for domain in domains])
-
-
-def _by_domain(replicates: Sequence[Sequence[DomainScores]]) -> ByDomain:
-    by_domain: ByDomain = {}
-    for entries in replicates:
-        for entry in entries:
-            if entry.split == "test":
-                by_domain.setdefault(entry.domain, []).append(entry)
-    return by_domain
 
 
 def _aucs(intervals: Intervals, tested: ByDomain) -> dict[str, _Aucs]:

@@ -17,7 +17,7 @@ from ..metrics.intervals import auc_interval
 from ..metrics.roc import Scored
 from .cell_document import CellDocument
 from .rows import RealsResult, Row, TestResult, home_and_abroad
-from .scores import DomainScores
+from .scores import DomainScores, by_domain
 
 THEIR_OWN = "their own"  # the choice of the reals of each domain's data set, where these are several data sets
 
@@ -41,8 +41,8 @@ def with_reals(
     document : CellDocument
         Of the cell: overlap of its draws for an interval, and look-alikes among the reals.
     """
-    sources = _by_domain(replicates, REALS)
-    tested = _by_domain(replicates, "test")
+    sources = by_domain(replicates, REALS)
+    tested = by_domain(replicates, "test")
     alike = {name: found.n for name, found in document.reals.items()}
     added = []
     for test in tests:
@@ -117,15 +117,6 @@ def reals_sources(row: Row) -> set[str]:
 
 def _headline(home: list[TestResult], abroad: list[TestResult]) -> list[TestResult]:
     return abroad or home
-
-
-def _by_domain(replicates: Sequence[Sequence[DomainScores]], split: str) -> dict[str, list[DomainScores]]:
-    by_domain: dict[str, list[DomainScores]] = {}
-    for entries in replicates:
-        for entry in entries:
-            if entry.split == split:
-                by_domain.setdefault(entry.domain, []).append(entry)
-    return by_domain
 
 
 def results_by_reals(

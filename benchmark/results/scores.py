@@ -241,6 +241,16 @@ def read_scores(path: Path) -> list[DomainScores]:
     return sets
 
 
+def by_domain(draws: Sequence[Sequence[DomainScores]], split: str) -> dict[str, list[DomainScores]]:
+    """Return the scores of one split by domain, one entry per draw, from the contents of the score file of every draw."""
+    grouped: dict[str, list[DomainScores]] = {}
+    for entries in draws:
+        for entry in entries:
+            if entry.split == split:
+                grouped.setdefault(entry.domain, []).append(entry)
+    return grouped
+
+
 def item_labels(table: pa.Table) -> NDArray[np.int64]:
     """Return the labels of the items with status ``ok``."""
     return table.column("label").to_numpy()[ok_rows(table)].astype(np.int64)

@@ -17,7 +17,7 @@ from ...benchmark.results.cell_document import find_cell
 from ...benchmark.results.marks import Mark, marks_of, without_rank
 from ...benchmark.results.reals import against, headline_choices
 from ...benchmark.results.rows import Row
-from ...benchmark.results.scores import read_scores
+from ...benchmark.results.scores import by_domain, read_scores
 from ...benchmark.store.files import digest
 from .comparable import comparable_sets, headline_tests
 from .entrants import Entrant, training_digest
@@ -153,14 +153,12 @@ def _entrants(row: Row, folder: Path | None, domains: Sequence[str]) -> dict[str
     files = document.files_of(row) if document else ()
     if folder is None or document is None or not files:
         raise DataError("its score files were not found")
-    tests: dict[str, list[Scored]] = {}
-    reals: dict[str, list[Scored]] = {}
-    for file in files:
-        for entry in read_scores(folder / file):
-            if entry.split == REALS:
-                reals.setdefault(entry.domain, []).append(entry.scored)
-            elif entry.split == "test" and entry.domain in domains:
-                tests.setdefault(entry.domain, []).append(entry.scored)
+    draws = [read_scores(folder / file) for file in files]
+    tests, reals = (
+        {domain: [entry.scored for entry in entries] for domain, entries in by_domain(draws, split).items()}
+        for split in ("test", REALS)
+    )
+    tests = {domain: scored for domain, scored in tests.items() if domain in domains}
     plain = Entrant(f"{row.detector} on {row.train_label}", tests, {}, training_digest(document), document.train_overlap)
     return {source: _entrant(plain, reals.get(source)) for source in headline_choices(row)}
 
