@@ -54,7 +54,7 @@ def section(place: Path, divisor: int, measure: Callable[..., dict[str, Any]]) -
     from pictures import make_folder
 
     lines = [HEAD]
-    for n, side in ((2000, 128), (500, 512)):
+    for n, side in ((2000, 128), (1000, 256), (500, 512)):
         folder = str(make_folder(place / f"audited-{side}", n // divisor, side))
         passes = measure("files", folder=folder, crop=128)
         keys = {"detectors": ["spectral_svm"], "seeds": 3, "search": {"trials": 0}, "folder": folder, "jobs": 2}
