@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 HEAD = """
-## Facts of files, audit and controls
+## Facts of files, audit, controls and draws
 
 *facts*: time to read the facts of the files and their traces, as a share of the pass that reads, hashes, decodes, crops and
-stores the pictures and makes radial profiles; with and without were measured in turn. *controls*: time of a study (one
-detector, a sweep, 3 draws) with the two controls, relative to the same study without; the audit is in both.
+stores the pictures and makes radial profiles; with and without were measured in turn. The other shares are of the time of a
+study (`spectral_svm`, a sweep, {draws} draws): *audit*, of the shortcut audit; *controls*, of the two controls of every run;
+*draws*, of all draws but the first. Whole studies were measured in turn, from start to end.
 
-| pictures | facts | audit | controls |
-|---|---|---|---|"""
+| pictures | facts | audit | controls | draws |
+|---|---|---|---|---|"""
+DRAWS = 5  # as in the shipped studies
 
 
 def files(folder: str, crop: int) -> dict[str, float]:
@@ -53,16 +55,19 @@ def section(place: Path, divisor: int, measure: Callable[..., dict[str, Any]]) -
     """Take the measurements; return their part of the report."""
     from pictures import make_folder
 
-    lines = [HEAD]
+    lines = [HEAD.format(draws=DRAWS)]
+    setups = {"whole": (DRAWS, True), "without controls": (DRAWS, False), "one draw": (1, True)}
     for n, side in ((2000, 128), (1000, 256), (500, 512)):
         folder = str(make_folder(place / f"audited-{side}", n // divisor, side))
         passes = measure("files", folder=folder, crop=128)
-        keys = {"detectors": ["spectral_svm"], "seeds": 3, "search": {"trials": 0}, "folder": folder, "jobs": 2}
-        turns = [{on: measure("study", controls=on, **keys) for on in (True, False)} for _ in range(3)]
-        with_, without = (statistics.median(turn[on]["seconds"] for turn in turns) for on in (True, False))
-        audit = statistics.median(turn[True]["audit"] for turn in turns)
-        facts = (passes["with"] - passes["without"]) / passes["with"]
-        lines.append(
-            f"| {n // divisor} of {side}x{side} | {100 * facts:.1f} % | {100 * audit / with_:.1f} % | {with_ / without:.2f} |"
-        )
+        keys = {"detectors": ["spectral_svm"], "search": {"trials": 0}, "folder": folder, "jobs": 2}
+        turns = [
+            {name: measure("study", seeds=draws, controls=controls, **keys) for name, (draws, controls) in setups.items()}
+            for _ in range(3)
+        ]
+        whole, *without = (statistics.median(turn[name]["seconds"] for turn in turns) for name in setups)
+        shares = [(passes["with"] - passes["without"]) / passes["with"]]
+        shares += [statistics.median(turn["whole"]["audit"] for turn in turns) / whole]
+        shares += [1 - seconds / whole for seconds in without]
+        lines.append(f"| {n // divisor} of {side}x{side} | {' | '.join(f'{100 * share:.1f} %' for share in shares)} |")
     return "\n".join(lines)

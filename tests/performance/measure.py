@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import platform
-import re
 import shutil
 import statistics
 import subprocess
@@ -27,10 +26,8 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import auditing  # noqa: E402 (after the number of threads is set)
 import preparing  # noqa: E402
+from report import LIMITS, REPORT, elsewhere, with_section  # noqa: E402
 
-ROOT = Path(__file__).parents[2]
-REPORT = ROOT / "docs" / "performance.md"
-LIMITS = Path(__file__).with_name("limits.md")  # what profiles say, which no run can write
 CUTOFFS = (2, 4, 6, 8, 10, 12, 15, 18)
 ORDERS = (1, 5, 10)
 
@@ -393,7 +390,7 @@ def main() -> None:
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     parser.add_argument("--pictures", type=Path, help="keep the pictures here [default: a temporary folder]")
     parser.add_argument("--quick", action="store_true", help="a tenth of the pictures, report on the screen only")
-    parser.add_argument("--only", choices=SECTIONS, help="one section, on the screen only")
+    parser.add_argument("--only", choices=SECTIONS, help="one section, which replaces its predecessor in the report")
     options = parser.parse_args()
     if options.measure:
         name, arguments = json.loads(options.measure)
@@ -403,15 +400,9 @@ def main() -> None:
         place, divisor = options.pictures or Path(temporary), 10 if options.quick else 1
         report = SECTIONS[options.only](place, divisor, measure) if options.only else run(place, divisor)
     print(report)
-    if not (options.quick or options.only):
-        REPORT.write_text(report + _elsewhere(REPORT), encoding="utf-8")
-
-
-def _elsewhere(report: Path) -> str:
-    """Marked sections that other programs wrote into the report: they stay."""
-    before = report.read_text(encoding="utf-8") if report.exists() else ""
-    found = re.finditer(r"<!-- (\w+): begin -->.*?<!-- \1: end -->", before, re.DOTALL)
-    return "".join(f"\n{one[0]}\n" for one in found)
+    if not options.quick:
+        report = with_section(REPORT.read_text(encoding="utf-8"), report) if options.only else report + elsewhere(REPORT)
+        REPORT.write_text(report, encoding="utf-8")
 
 
 def run(place: Path, divisor: int) -> str:
