@@ -94,8 +94,8 @@ class Swept:
     statistic : array of float64 (n_bands,)
         Effect over its standard error; NaN where undefined.
     separation : array of float64 (n_bands,), optional
-        Effect on a scale that has no upper end, in standard errors of a small effect; without it the statistic. An AUC has an end, 1:
-        beside a stretch of AUC 1, one of 0.7 looks like two fifths of its effect, and by the distance of the classes it is a seventh.
+        Effect on a scale without an upper end, in standard errors of a small effect; without it, the statistic. An AUC ends at 1:
+        an AUC of 0.7 is two fifths of the effect of an AUC of 1, but a seventh of the distance between the classes.
     """
 
     edges: NDArray[np.float64]
@@ -141,11 +141,11 @@ def stretches(swept: Swept) -> list[tuple[float, float]]:
     Notes
     -----
     Clear bands that touch, or between which every band is clear in a single look, make one run, unless a band between them is
-    far weaker than both. A run goes on over neighbours that are clear in a single look. At its ends, bands are taken away that
-    are far weaker than the strongest band of the run that they overlap or touch: a strong stretch leaks into bands beside it, and
-    then they are no evidence of their own. Bands beyond its reach keep their place. Far weaker means less than `LEAST_SHARE` of
-    the information, which is the square of the effect. The ends of the stretch follow from the effects (`_end`). The ends of the
-    axis are no ends.
+    far weaker than both. A run goes on over neighbours that are clear in a single look. A band at its end is taken away if it is
+    far weaker than the strongest band of the run that it overlaps or touches: a strong stretch leaks into the bands beside it,
+    and they are no evidence of their own. Bands beyond its reach stay. Far weaker means less than `LEAST_SHARE` of the
+    information, which is the square of the effect. The ends of the stretch follow from the effects (`_end`). The ends of the axis
+    are no ends.
 
     In a sweep whose bands overlap by half, each frequency is in two bands. A clear band with neighbours of which none is clear
     even in a single look is a chance find, or the contrast across one edge, and no location.
@@ -231,14 +231,14 @@ def _end(swept: Swept, outer: int, inner: int, limit: int) -> float:
     -------
     float
         Mean over all positions, each weighted by the likelihood of the effects of the bands beside it: those of the nearer half
-        of the run and those beyond. A band of which a share s lies in the stretch has the effect ``level * s**p``, with p = 1 (a
-        detector that sees the mean of the band), 1/2 (one that sees every frequency by itself; information adds up) or 0 (the
-        contrast across the edge shows, as soon as there is an edge), equally likely. The level is the lower quartile of the
-        bands beside the outermost one, because a band across an edge is above it; so effects count up to the level.
+        of the run and those beyond. A band of which a share s lies in the stretch has the effect ``level * s**p``. Three powers
+        are equally likely: 1 (the detector sees the mean of the band), 1/2 (it sees every frequency by itself, and information
+        adds up) and 0 (it sees the contrast across the edge, wherever in the band the edge is). The level is the lower quartile
+        of the bands beside the outermost one, because a band across an edge is above it; effects count up to the level.
 
     Notes
     -----
-    The error of an effect is 1 and the `UNEQUAL` share of the level, by which bands within a stretch differ.
+    The variance of an effect is 1, that of its test, plus the square of `UNEQUAL` times the level.
     """
     run = swept.beside(outer, *sorted((outer, inner)))
     level = max(float(np.quantile(swept.effect[run], 0.25)), SINGLE_LOOK)

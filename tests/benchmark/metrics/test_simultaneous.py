@@ -81,7 +81,7 @@ def test_a_loss_is_paired() -> None:
 
 
 def test_the_separation_of_classes_has_no_upper_end() -> None:
-    """It is the statistic near chance, and proportional to the distance of the classes, where the AUC and its statistic are not."""
+    """It is the statistic near chance, and proportional to the distance of the classes, which the statistic is not."""
     rng = np.random.default_rng(4)
     labels, groups = np.repeat([0, 1], 2000), np.arange(4000).astype(str)
     noise = rng.standard_normal(4000)

@@ -59,7 +59,7 @@ def test_clear_bands_that_touch_are_one_stretch_and_those_apart_are_two() -> Non
 
 @pytest.mark.parametrize(("between", "n"), [(0.4, 2), (4.0, 1)])
 def test_a_band_that_shows_far_less_than_both_of_its_neighbours_divides_clear_bands_that_touch(between: float, n: int) -> None:
-    """Planted in 0.15-0.19 and 0.23-0.27: the bands 0.18-0.21 and 0.21-0.24 touch, and the one that shares half of either is empty."""
+    """Of 0.15-0.19 and 0.23-0.27, the bands 0.18-0.21 and 0.21-0.24 touch; the one that shares half of either is empty."""
     statistic = 9 * np.sqrt(overlaps((0.15, 0.19), (0.23, 0.27)))
     statistic[13] = between
     assert len(stretches(Swept(EDGES, statistic > 3.1, statistic))) == n
