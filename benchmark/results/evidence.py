@@ -94,8 +94,8 @@ class Swept:
     statistic : array of float64 (n_bands,)
         Effect over its standard error; NaN where undefined.
     separation : array of float64 (n_bands,), optional
-        Effect on a scale without an upper end, in standard errors of a small effect; without it, the statistic. An AUC ends at 1:
-        an AUC of 0.7 is two fifths of the effect of an AUC of 1, but a seventh of the distance between the classes.
+        Effect on a scale without an upper end, in standard errors of a small effect; without it, the statistic. An AUC ends at
+        1: one of 0.7 is two fifths of the effect of an AUC of 1, but a seventh of the distance between the classes.
     """
 
     edges: NDArray[np.float64]
@@ -141,11 +141,11 @@ def stretches(swept: Swept) -> list[tuple[float, float]]:
     Notes
     -----
     Clear bands that touch, or between which every band is clear in a single look, make one run, unless a band between them is
-    far weaker than both. A run goes on over neighbours that are clear in a single look. A band at its end is taken away if it is
-    far weaker than the strongest band of the run that it overlaps or touches: a strong stretch leaks into the bands beside it,
-    and they are no evidence of their own. Bands beyond its reach stay. Far weaker means less than `LEAST_SHARE` of the
-    information, which is the square of the effect. The ends of the stretch follow from the effects (`_end`). The ends of the axis
-    are no ends.
+    far weaker than both. A run goes on over neighbours that are clear in a single look. A band at its end is taken away if it
+    is far weaker than the strongest band of the run that it overlaps or touches: a strong stretch leaks into the bands beside
+    it, and they are no evidence of their own. Bands beyond its reach stay. Far weaker means less than `LEAST_SHARE` of the
+    information, which is the square of the effect. The ends of the stretch follow from the effects (`_end`). The ends of the
+    axis are no ends.
 
     In a sweep whose bands overlap by half, each frequency is in two bands. A clear band with neighbours of which none is clear
     even in a single look is a chance find, or the contrast across one edge, and no location.
