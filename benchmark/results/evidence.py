@@ -20,7 +20,7 @@ INSIDE = 0.5  # share of the narrower one, band or evidence, that has to lie in 
 LEAST_SHARE = 0.1  # of the information of a band; one beside it that holds less is far weaker
 FAR_WEAKER = LEAST_SHARE**0.5  # as a share of the effect
 SINGLE_LOOK = 1.96  # standard errors above which a band is clear in a single look
-UNEQUAL = 0.15  # share of their level by which the effects of bands within one stretch differ (standard deviation)
+UNEQUAL = 0.1  # share of their level by which the effects of bands within one stretch differ (standard deviation)
 POSITION_STEP = 0.0005  # cycles/pixel, of the positions that an end may have
 
 
