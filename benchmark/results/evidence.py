@@ -115,8 +115,8 @@ class Swept:
 
     @cached_property
     def step(self) -> float:
-        """Median distance of neighbours, in cycles/pixel; of a single band its width."""
-        return float(np.median(np.diff(self.centres))) if len(self.edges) > 1 else float(np.diff(self.edges[0])[0])
+        """Median distance of neighbours, in cycles/pixel, at most the width of a band."""
+        return float(min(np.median(part) for part in (np.diff(self.centres), np.diff(self.edges)) if part.size))
 
     def beside(self, band: int, first: int, last: int) -> NDArray[np.intp]:
         """Return those of the bands `first` to `last` that overlap or touch a band, itself among them."""
@@ -141,11 +141,11 @@ def stretches(swept: Swept) -> list[tuple[float, float]]:
     Notes
     -----
     Clear bands that touch, or between which every band is clear in a single look, make one run, unless a band between them is
-    far weaker than both. A run goes on over neighbours that are clear in a single look. A band at its end is taken away if it
-    is far weaker than the strongest band of the run that it overlaps or touches: a strong stretch leaks into the bands beside
-    it, and they are no evidence of their own. Bands beyond its reach stay. Far weaker means less than `LEAST_SHARE` of the
-    information, which is the square of the effect. The ends of the stretch follow from the effects (`_end`). The ends of the
-    axis are no ends.
+    far weaker than both. A run goes on over neighbours that are clear in a single look (`_further`). A band at its end is
+    taken away if it is far weaker than the strongest band of the run that it overlaps or touches: a strong stretch leaks into
+    the bands beside it, and they are no evidence of their own. Bands beyond its reach stay. Far weaker means less than
+    `LEAST_SHARE` of the information, which is the square of the effect. The ends of the stretch follow from the effects
+    (`_end`). The ends of the axis are no ends.
 
     In a sweep whose bands overlap by half, each frequency is in two bands. A clear band with neighbours of which none is clear
     even in a single look is a chance find, or the contrast across one edge, and no location.
@@ -157,14 +157,14 @@ def stretches(swept: Swept) -> list[tuple[float, float]]:
         else:
             cores.append([i])
     cores = list(filter(partial(_is_supported, swept), cores))
-    limits = [-1, *(core[-1] for core in cores), len(swept.edges)]
-    starts = [-1, *(core[0] for core in cores), len(swept.edges)]
-    runs = [_run(swept, core, limits[k] + 1, starts[k + 2] - 1) for k, core in enumerate(cores)]
+    lasts = [-1, *(core[-1] for core in cores)]
+    starts = [*(core[0] for core in cores), len(swept.edges)]
+    runs = [_run(swept, core, lasts[k] + 1, starts[k + 1] - 1) for k, core in enumerate(cores)]
     found: list[tuple[float, float]] = []
     for k, (first, last) in enumerate(runs):
-        low, high = _ends(swept, first, last, runs[k - 1][1] + 1 if k else 0, starts[k + 2] - 1)
+        low, high = _ends(swept, first, last, runs[k - 1][1] + 1 if k else 0, starts[k + 1] - 1)
         if found and low <= found[-1][1]:
-            found[-1] = (found[-1][0], high)
+            found[-1] = (found[-1][0], max(high, found[-1][1]))
         else:
             found.append((low, high))
     return found
@@ -189,17 +189,49 @@ def _is_supported(swept: Swept, run: Sequence[int]) -> bool:
 
 
 def _run(swept: Swept, core: Sequence[int], least: int, most: int) -> tuple[int, int]:
-    """Return the first and the last band of a run within `least` and `most`: over single looks, without what is far weaker."""
-    first, last = core[0], core[-1]
-    while first > least and swept.statistic[first - 1] > SINGLE_LOOK:
-        first -= 1
-    while last < most and swept.statistic[last + 1] > SINGLE_LOOK:
-        last += 1
-    while swept.effect[first] < FAR_WEAKER * swept.effect[swept.beside(first, first, last)].max():
+    """Return the first and the last band of the run of a core of clear bands, within `least` and `most`."""
+    first, last = _further(swept, core[0], core[-1], least), _further(swept, core[-1], core[0], most)
+    while swept.effect[first] < FAR_WEAKER * _strongest_beside(swept, first, last):
         first += 1
-    while swept.effect[last] < FAR_WEAKER * swept.effect[swept.beside(last, first, last)].max():
+    while swept.effect[last] < FAR_WEAKER * _strongest_beside(swept, last, first):
         last -= 1
     return first, last
+
+
+def _strongest_beside(swept: Swept, end: int, other: int) -> float:
+    """Return the largest effect of the bands of a run that overlap or touch the band at its end, which is one of them."""
+    return float(swept.effect[swept.beside(end, *sorted((end, other)))].max())
+
+
+def _further(swept: Swept, end: int, other: int, limit: int) -> int:
+    """Return the last band up to `limit` to which an end of a run goes on; `other` is the other end."""
+    while (band := _next(swept, end, other, limit)) is not None:
+        end = band
+    return end
+
+
+def _next(swept: Swept, end: int, other: int, limit: int) -> int | None:
+    """
+    Return the band to which an end of a run goes on: a neighbour that is clear in a single look.
+
+    Over neighbours that are not, it goes on to a band that touches the end and is clear together with them, unless this band is
+    far weaker than the run is there.
+    """
+    beside = swept.beside(end, *sorted((end, limit)))
+    beyond = beside[np.argsort(np.abs(beside - end))][1:]
+    for n, band in enumerate(beyond.tolist(), start=1):
+        comparable = n == 1 or swept.effect[band] >= FAR_WEAKER * _strongest_beside(swept, end, other)
+        if comparable and _together(swept, beyond[:n]) > SINGLE_LOOK:
+            return band
+    return None
+
+
+def _together(swept: Swept, bands: NDArray[np.intp]) -> float:
+    """Return the statistic of the mean effect of bands, whose correlation is the share that two of them have in common."""
+    low, high = swept.edges[bands].T
+    shared = np.clip(np.minimum.outer(high, high) - np.maximum.outer(low, low), 0.0, None)
+    width = high - low
+    return float(swept.statistic[bands].sum() / np.sqrt((shared / np.sqrt(np.outer(width, width))).sum()))
 
 
 def _ends(swept: Swept, first: int, last: int, least: int, most: int) -> tuple[float, float]:

@@ -138,6 +138,19 @@ def test_bands_that_are_clear_in_a_single_look_join_two_that_are_clear_together(
     assert len(stretches(Swept(EDGES, clear, np.where(clear, 9.0, 1.9 * between)))) == 2
 
 
+def test_a_band_that_is_low_by_chance_does_not_break_a_weak_stretch() -> None:
+    """The band beyond it is clear in two looks together; beside a far stronger end it would be no evidence of its own."""
+    clear = np.isin(np.arange(46), [10, 11])
+    values = np.where(np.isin(np.arange(46), [13, 14, 15]), 3.0, np.where(clear, 5.0, 0.0))
+    values[12] = 1.0
+    (joined,) = stretches(Swept(EDGES, clear, values))
+    assert EDGES[15, 0] < joined[1] < EDGES[15, 1]
+    (broken,) = stretches(Swept(EDGES, clear, np.where(np.arange(46) == 12, 0.0, values)))
+    assert broken[1] < EDGES[12, 1]
+    (strong,) = stretches(Swept(EDGES, clear, np.where(clear, 12.0, values)))
+    assert strong[1] < EDGES[12, 1]
+
+
 def test_evidence_reaches_the_ends_of_the_axis() -> None:
     assert stretches(swept(np.ones(46))) == [(0.0, round(MAX_FREQUENCY, 6))]
     ((low, high),) = stretches(swept(overlaps((0.0, 0.06))))
@@ -163,7 +176,7 @@ def test_a_clear_band_without_a_neighbour_that_supports_it_is_no_location() -> N
 def test_a_stretch_goes_on_over_bands_that_are_clear_in_a_single_look() -> None:
     clear = np.isin(np.arange(46), [10, 11])
     beside = np.abs(np.arange(46) - 10.5) < 3
-    short, long = (stretches(Swept(EDGES, clear, np.where(clear, 5.0, look * beside)))[0] for look in (1.9, 2.0))
+    short, long = (stretches(Swept(EDGES, clear, np.where(clear, 5.0, look * beside)))[0] for look in (1.6, 2.0))
     assert long[0] < short[0] - STEP
     assert long[1] > short[1] + STEP
     strong = Swept(EDGES, clear, np.where(clear, 20.0, 2.5 * beside))  # of which the neighbours hold a sixtieth

@@ -113,7 +113,7 @@ def test_sentences_name_what_also_carries_evidence_on_other_domains() -> None:
         "(AUC 0.900 in the map)."
     )
     assert told[1] == "On the mean of the 2 other domains, 0.217–0.283 cycles/pixel also carries evidence."
-    assert told[2] == "On set/b, 0.217–0.283 cycles/pixel also carries evidence."
+    assert told[2] == "On set/b, 0.218–0.283 cycles/pixel also carries evidence."
     assert told[3] == (
         "On set/c, none of these frequencies clearly carries evidence; in 0.100–0.150 cycles/pixel fakes score below reals "
         "there (AUC clearly below 0.5)."
