@@ -68,6 +68,7 @@ def test_planted_energy_is_located(seed: int) -> None:
     [
         ("0.10-0.30", [(0.10, 0.30)]),
         ("0.08-0.12,0.32-0.38", [(0.08, 0.12), (0.32, 0.38)]),
+        ("0.15-0.19,0.23-0.27", [(0.15, 0.19), (0.23, 0.27)]),
     ],
 )
 def test_wide_and_several_stretches_are_located_as_wholes(text: str, planted: list[tuple[float, float]]) -> None:

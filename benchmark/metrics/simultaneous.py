@@ -7,7 +7,7 @@ of Romano and Wolf (Econometrica 73, 2005) lowers it again once some bands are f
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,10 +31,14 @@ class Clarity:
         True where the effect holds at the level of the whole family.
     statistic : tuple of float
         Effect over its standard error; above about 2 the band alone would be clear in a single look. NaN where undefined.
+    separation : tuple of float or None
+        Distance d' of two normal classes with the same AUC, in standard errors of a small distance: equal to the statistic near
+        chance, and without its upper end. None for a test that is not against chance.
     """
 
     clear: tuple[bool, ...]
     statistic: tuple[float, ...]
+    separation: tuple[float, ...] | None = None
 
 
 def clearly_above_chance(bands: Sequence[Sequence[Scored]]) -> Clarity:
@@ -57,7 +61,19 @@ def clearly_above_chance(bands: Sequence[Sequence[Scored]]) -> Clarity:
         return _unknown(len(bands))
     names = np.unique(np.concatenate([scored.groups for scored in bands[0]]))
     parts = np.array([np.mean([_null_parts(scored, names) for scored in draws], axis=0) for draws in bands])
-    return step_down(values - CHANCE, len(names) / (len(names) - 1) * parts @ parts.T)
+    clarity = step_down(values - CHANCE, len(names) / (len(names) - 1) * parts @ parts.T)
+    return replace(clarity, separation=_separations(values, np.array(clarity.statistic), n_groups))
+
+
+def _separations(values: NDArray[np.float64], statistic: NDArray[np.float64], n_groups: int) -> tuple[float, ...]:
+    """Return d' in standard errors of a small d'; no AUC counts as closer to 1 than half a group is."""
+    from scipy.stats import norm
+
+    nearest = 1 / (2 * n_groups)
+    linear = (values - CHANCE) / norm.pdf(0)  # d' / sqrt(2) of a small effect
+    with np.errstate(invalid="ignore", divide="ignore"):
+        stretched = statistic * norm.ppf(np.clip(values, nearest, 1 - nearest)) / linear
+    return tuple(np.where(values == CHANCE, statistic, stretched).tolist())
 
 
 def _null_parts(scored: Scored, names: NDArray) -> NDArray[np.float64]:

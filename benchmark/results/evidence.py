@@ -7,7 +7,7 @@ One function, `evidence_stretches`, turns clear bands into stretches and one, `e
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Self
 
 import numpy as np
@@ -17,8 +17,11 @@ from ..frequency.bands import MAX_FREQUENCY, Band
 
 EVERYWHERE = 0.9  # share of the axis from which on evidence is called everywhere
 INSIDE = 0.5  # share of the narrower one, band or evidence, that has to lie in the other one
-LEAST_SHARE = 0.08  # of the information of a full band, which a neighbour of a run has to hold to go on with it
+LEAST_SHARE = 0.1  # of the information of a band; one beside it that holds less is far weaker
+FAR_WEAKER = LEAST_SHARE**0.5  # as a share of the effect
 SINGLE_LOOK = 1.96  # standard errors above which a band is clear in a single look
+UNEQUAL = 0.1  # share of their level by which the effects of bands within one stretch differ (standard deviation)
+POSITION_STEP = 0.0005  # cycles/pixel, of the positions that an end may have
 
 
 @dataclass(frozen=True)
@@ -90,11 +93,36 @@ class Swept:
         True where the effect is there at the level of all bands together.
     statistic : array of float64 (n_bands,)
         Effect over its standard error; NaN where undefined.
+    separation : array of float64 (n_bands,), optional
+        Effect on a scale without an upper end, in standard errors of a small effect; without it, the statistic. An AUC ends at
+        1: one of 0.7 is two fifths of the effect of an AUC of 1, but a seventh of the distance between the classes.
     """
 
     edges: NDArray[np.float64]
     clear: NDArray[np.bool_]
     statistic: NDArray[np.float64]
+    separation: NDArray[np.float64] | None = None
+
+    @cached_property
+    def effect(self) -> NDArray[np.float64]:
+        """Separation or else statistic; 0 where undefined."""
+        return np.nan_to_num(self.statistic if self.separation is None else self.separation, nan=0.0)
+
+    @cached_property
+    def centres(self) -> NDArray[np.float64]:
+        """Middle of every band, in cycles/pixel."""
+        return self.edges.mean(axis=1)
+
+    @cached_property
+    def step(self) -> float:
+        """Median distance of neighbours, in cycles/pixel, at most the width of a band."""
+        return float(min(np.median(part) for part in (np.diff(self.centres), np.diff(self.edges)) if part.size))
+
+    def beside(self, band: int, first: int, last: int) -> NDArray[np.intp]:
+        """Return those of the bands `first` to `last` that overlap or touch a band, itself among them."""
+        low, high = self.edges[band]
+        bands = np.arange(first, last + 1)
+        return bands[(self.edges[bands, 0] <= high + 1e-9) & (self.edges[bands, 1] >= low - 1e-9)]
 
 
 def stretches(swept: Swept) -> list[tuple[float, float]]:
@@ -112,36 +140,41 @@ def stretches(swept: Swept) -> list[tuple[float, float]]:
 
     Notes
     -----
-    Clear bands that touch, or between which every band is clear in a single look, make one run. It goes on over neighbours that
-    are clear in a single look and hold `LEAST_SHARE` of its information; less of it is no location. A band is in the run as
-    soon as a part of it holds enough evidence. Information adds up over frequencies, and with it the square of the statistic,
-    so that part is the share (limit / statistic)² of its width, where the statistic is that of a band full of evidence: the
-    median of those within one width of the end. The end of the stretch follows from the outermost band that is in the run and
-    the next one that is not, half way between what either says. The ends of the axis are no ends.
+    Clear bands that touch, or between which every band is clear in a single look, make one run, unless a band between them is
+    far weaker than both. A run goes on over neighbours that are clear in a single look (`_further`). A band at its end is
+    taken away if it is far weaker than the strongest band of the run that it overlaps or touches: a strong stretch leaks into
+    the bands beside it, and they are no evidence of their own. Bands beyond its reach stay. Far weaker means less than
+    `LEAST_SHARE` of the information, which is the square of the effect. The ends of the stretch follow from the effects
+    (`_end`). The ends of the axis are no ends.
 
     In a sweep whose bands overlap by half, each frequency is in two bands. A clear band with neighbours of which none is clear
     even in a single look is a chance find, or the contrast across one edge, and no location.
     """
-    edges = swept.edges
-    runs: list[list[int]] = []
+    cores: list[list[int]] = []
     for i in np.flatnonzero(swept.clear).tolist():
-        if runs and _joined(swept, runs[-1][-1], i):
-            runs[-1].append(i)
+        if cores and _joined(swept, cores[-1][-1], i):
+            cores[-1].append(i)
         else:
-            runs.append([i])
-    found = []
-    for run in filter(partial(_is_supported, swept), runs):
-        first, last = _extended(swept, run, -1), _extended(swept, run, 1)
-        low, high = _ends(swept, first, last)
-        # The last band of a sweep ends within one step of the corner of the spectrum.
-        low, high = 0.0 if first == 0 else low, MAX_FREQUENCY if last == len(edges) - 1 else high
-        found.append((round(max(0.0, low), 6), round(min(MAX_FREQUENCY, high), 6)))
+            cores.append([i])
+    cores = list(filter(partial(_is_supported, swept), cores))
+    lasts = [-1, *(core[-1] for core in cores)]
+    starts = [*(core[0] for core in cores), len(swept.edges)]
+    runs = [_run(swept, core, lasts[k] + 1, starts[k + 1] - 1) for k, core in enumerate(cores)]
+    found: list[tuple[float, float]] = []
+    for k, (first, last) in enumerate(runs):
+        low, high = _ends(swept, first, last, runs[k - 1][1] + 1 if k else 0, starts[k + 1] - 1)
+        if found and low <= found[-1][1]:
+            found[-1] = (found[-1][0], max(high, found[-1][1]))
+        else:
+            found.append((low, high))
     return found
 
 
 def _joined(swept: Swept, one: int, other: int) -> bool:
+    between = slice(one + 1, other)
     touching = swept.edges[other, 0] <= swept.edges[one, 1] + 1e-9
-    return bool(touching or (swept.statistic[one + 1 : other] > SINGLE_LOOK).all())
+    divided = (swept.effect[between] < FAR_WEAKER * swept.effect[[one, other]].min()).any()
+    return bool((touching or (swept.statistic[between] > SINGLE_LOOK).all()) and not divided)
 
 
 def _is_supported(swept: Swept, run: Sequence[int]) -> bool:
@@ -155,49 +188,103 @@ def _is_supported(swept: Swept, run: Sequence[int]) -> bool:
     return not covered or any(swept.statistic[i] > SINGLE_LOOK for i in half)
 
 
-def _extended(swept: Swept, run: Sequence[int], direction: int) -> int:
-    """Return the last of the bands that follow the end of a run and hold enough of its evidence."""
-    first, last = run[0], run[-1]
-    end = first if direction < 0 else last
-    while 0 <= end + direction < len(swept.edges):
-        if not swept.statistic[end + direction] > _limit(_full(swept, min(first, end), max(last, end), end)):
-            break
-        end += direction
+def _run(swept: Swept, core: Sequence[int], least: int, most: int) -> tuple[int, int]:
+    """Return the first and the last band of the run of a core of clear bands, within `least` and `most`."""
+    first, last = _further(swept, core[0], core[-1], least), _further(swept, core[-1], core[0], most)
+    while swept.effect[first] < FAR_WEAKER * _strongest_beside(swept, first, last):
+        first += 1
+    while swept.effect[last] < FAR_WEAKER * _strongest_beside(swept, last, first):
+        last -= 1
+    return first, last
+
+
+def _strongest_beside(swept: Swept, end: int, other: int) -> float:
+    """Return the largest effect of the bands of a run that overlap or touch the band at its end, which is one of them."""
+    return float(swept.effect[swept.beside(end, *sorted((end, other)))].max())
+
+
+def _further(swept: Swept, end: int, other: int, limit: int) -> int:
+    """Return the last band up to `limit` to which an end of a run goes on; `other` is the other end."""
+    while (band := _next(swept, end, other, limit)) is not None:
+        end = band
     return end
 
 
-def _full(swept: Swept, first: int, last: int, end: int) -> float:
-    """Return the statistic of a band full of evidence: the median of those of a run within one width of its end."""
-    centres = swept.edges.mean(axis=1)
-    width = float(swept.edges[end, 1] - swept.edges[end, 0])
-    inside = np.arange(first, last + 1)
-    near = swept.statistic[inside[np.abs(centres[inside] - centres[end]) <= width + 1e-9]]
-    return max(float(np.nanmedian(near)), SINGLE_LOOK)
+def _next(swept: Swept, end: int, other: int, limit: int) -> int | None:
+    """
+    Return the band to which an end of a run goes on: a neighbour that is clear in a single look.
+
+    Over neighbours that are not, it goes on to a band that touches the end and is clear together with them, unless this band is
+    far weaker than the run is there.
+    """
+    beside = swept.beside(end, *sorted((end, limit)))
+    beyond = beside[np.argsort(np.abs(beside - end))][1:]
+    for n, band in enumerate(beyond.tolist(), start=1):
+        comparable = n == 1 or swept.effect[band] >= FAR_WEAKER * _strongest_beside(swept, end, other)
+        if comparable and _together(swept, beyond[:n]) > SINGLE_LOOK:
+            return band
+    return None
 
 
-def _limit(full: float) -> float:
-    """Return the statistic above which a band goes on with a run whose full bands have a given one."""
-    return max(SINGLE_LOOK, full * LEAST_SHARE**0.5)
+def _together(swept: Swept, bands: NDArray[np.intp]) -> float:
+    """Return the statistic of the mean effect of bands, whose correlation is the share that two of them have in common."""
+    low, high = swept.edges[bands].T
+    shared = np.clip(np.minimum.outer(high, high) - np.maximum.outer(low, low), 0.0, None)
+    width = high - low
+    return float(swept.statistic[bands].sum() / np.sqrt((shared / np.sqrt(np.outer(width, width))).sum()))
 
 
-def _ends(swept: Swept, first: int, last: int) -> tuple[float, float]:
-    """Return the ends of the stretch that a run of bands stands for; of a stretch that is shorter, one step."""
-    step = _step(swept)
-    low = float(swept.edges[first, 1]) - _least_part(swept, first, last, first) - step / 2
-    high = float(swept.edges[last, 0]) + _least_part(swept, first, last, last) + step / 2
-    middle = float(swept.edges[[first, last]].mean())
-    return (low, high) if high - low >= step else (middle - step / 2, middle + step / 2)
+def _ends(swept: Swept, first: int, last: int, least: int, most: int) -> tuple[float, float]:
+    """Return the ends of the stretch that a run stands for; of a stretch that is shorter, one step."""
+    mirrored = Swept(-swept.edges[:, ::-1], swept.clear, swept.statistic, swept.separation)
+    low, high = -_end(mirrored, first, last, least), _end(swept, last, first, most)
+    if high - low < swept.step:
+        middle = float(swept.edges[[first, last]].mean())
+        low, high = middle - swept.step / 2, middle + swept.step / 2
+    # The last band of a sweep ends within one step of the corner of the spectrum.
+    low, high = 0.0 if first == 0 else low, MAX_FREQUENCY if last == len(swept.edges) - 1 else high
+    return round(max(0.0, low), 6), round(min(MAX_FREQUENCY, high), 6)
 
 
-def _step(swept: Swept) -> float:
-    centres = swept.edges.mean(axis=1)
-    return float(np.median(np.diff(centres))) if len(centres) > 1 else float(np.diff(swept.edges[0])[0])
+def _end(swept: Swept, outer: int, inner: int, limit: int) -> float:
+    """
+    Estimate the upper end of the stretch that a run of bands stands for.
 
+    Parameters
+    ----------
+    swept : Swept
+        With the axis mirrored for the lower end.
+    outer, inner : int
+        The bands of the run at this end and at the other.
+    limit : int
+        The last band beyond this end that no other run has.
 
-def _least_part(swept: Swept, first: int, last: int, end: int) -> float:
-    """Return the length of the part of the outermost band that has to hold evidence for the band to be in the run."""
-    full = _full(swept, first, last, end)
-    return float(swept.edges[end, 1] - swept.edges[end, 0]) * (_limit(full) / full) ** 2
+    Returns
+    -------
+    float
+        Mean over all positions, each weighted by the likelihood of the effects of the bands beside it: those of the nearer half
+        of the run and those beyond. A band of which a share s lies in the stretch has the effect ``level * s**p``. Three powers
+        are equally likely: 1 (the detector sees the mean of the band), 1/2 (it sees every frequency by itself, and information
+        adds up) and 0 (it sees the contrast across the edge, wherever in the band the edge is). The level is the lower quartile
+        of the bands beside the outermost one, because a band across an edge is above it; effects count up to the level.
+
+    Notes
+    -----
+    The variance of an effect is 1, that of its test, plus the square of `UNEQUAL` times the level.
+    """
+    run = swept.beside(outer, *sorted((outer, inner)))
+    level = max(float(np.quantile(swept.effect[run], 0.25)), SINGLE_LOOK)
+    middle = swept.centres[[outer, inner]].mean()
+    half = run[swept.centres[run] >= middle - 1e-9]
+    beyond = np.setdiff1d(swept.beside(outer, *sorted((outer, limit))), run)
+    bands = np.concatenate([half, beyond])
+    low, high = swept.edges[bands].T
+    positions = np.arange(low.min(), high.max(), POSITION_STEP)
+    share = np.clip((positions[:, None] - low) / (high - low), 0.0, 1.0)
+    expected = level * np.stack([share, np.sqrt(share), share > 0])
+    squares = ((np.minimum(swept.effect[bands], level) - expected) ** 2).sum(axis=2) / (1 + (UNEQUAL * level) ** 2)
+    weight = np.exp(-(squares - squares.min()) / 2).sum(axis=0)
+    return float(weight @ positions / weight.sum())
 
 
 def evidence_stretches(kept: Swept | None, removed: Swept | None) -> Evidence:

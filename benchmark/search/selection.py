@@ -48,7 +48,8 @@ def swept_bands(trials: Sequence[Trial], clarity: Clarity) -> Swept:
         Of the same bands.
     """
     edges = np.array([trial.band.edges for trial in trials])
-    return Swept(edges, np.array(clarity.clear), np.array(clarity.statistic))
+    separation = None if clarity.separation is None else np.array(clarity.separation)
+    return Swept(edges, np.array(clarity.clear), np.array(clarity.statistic), separation)
 
 
 def evidence_bands(evidence: Evidence, step: float, mode: Mode) -> list[Band]:

@@ -78,3 +78,30 @@ def test_a_loss_is_paired() -> None:
     assert clearly_different([worse], reference, 1).clear == (False,)
     assert clearly_different([reference], reference, -1).clear == (False,)
     assert clearly_different([worse, other], reference, -1).statistic[0] > 5
+
+
+def test_the_separation_of_classes_has_no_upper_end() -> None:
+    """It is the statistic near chance, and proportional to the distance of the classes, which the statistic is not."""
+    rng = np.random.default_rng(4)
+    labels, groups = np.repeat([0, 1], 2000), np.arange(4000).astype(str)
+    noise = rng.standard_normal(4000)
+    bands = [[Scored(labels, noise + shift * labels, groups)] for shift in (0.1, 1.0, 3.0)]
+    clarity = clearly_above_chance(bands)
+    assert clarity.separation is not None
+    small, middle, large = clarity.separation
+    assert small == pytest.approx(clarity.statistic[0], rel=0.01)
+    assert large / middle == pytest.approx(3, rel=0.05)
+    assert clarity.statistic[2] / clarity.statistic[1] < 2
+
+
+def test_the_separation_of_perfectly_separated_classes_is_finite_and_that_of_chance_is_none() -> None:
+    labels, groups = np.repeat([0, 1], 20), np.arange(40).astype(str)
+    clarity = clearly_above_chance([[Scored(labels, labels * 1.0, groups)], [Scored(labels, np.zeros(40), groups)]])
+    assert clarity.separation is not None
+    assert np.isfinite(clarity.separation[0])
+    assert clarity.separation[0] > clarity.statistic[0]
+
+
+def test_a_loss_has_no_separation() -> None:
+    bands = scored(np.random.default_rng(5), [1.0, 1.0], 20)
+    assert clearly_different(bands[:1], bands[1], -1).separation is None

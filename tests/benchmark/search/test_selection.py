@@ -149,6 +149,9 @@ def test_bands_of_a_sweep_keep_their_edges_and_the_outcome_of_their_tests() -> N
     swept = swept_bands(bands, Clarity((False, True), (0.0, 9.0)))
     assert swept.edges == pytest.approx(np.array([[0.1, 0.13], [0.115, 0.145]]))
     assert (swept.clear.tolist(), swept.statistic.tolist()) == ([False, True], [0.0, 9.0])
+    assert swept.separation is None
+    assert swept.effect.tolist() == [0.0, 9.0]
+    assert swept_bands(bands, Clarity((False, True), (0.0, 9.0), (0.0, 11.0))).effect.tolist() == [0.0, 11.0]
 
 
 def test_the_bands_of_the_evidence_are_tried() -> None:
