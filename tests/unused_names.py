@@ -30,7 +30,6 @@ REASONS = {
     "log_severity_level": "read by ONNX Runtime",
     "hidden_act": "read by transformers",
     "process": "part of the key of a cache",
-    "pdf": "chosen on the command line by its value",
     "auc_se": "field of cell.json",
     "n_real_groups": "field of mmd.json",
     "n_fake_groups": "field of mmd.json",
