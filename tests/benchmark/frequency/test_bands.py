@@ -162,8 +162,8 @@ def test_combs_as_text() -> None:
     assert Band.parse("comb:period=8") == Band("comb", period=8, halfwidth=0.02, points="all")
     parsed = Band.parse("anticomb:points=axes:halfwidth=0.01:period=4", 64, order=3, mode="pixels")
     assert parsed == Band("anticomb", period=4, halfwidth=0.01, points="axes", order=3, mode="pixels")
-    assert str(parsed) == "anticomb 4px ±0.010 axes n3 pixels"
-    assert str(Band("comb", period=8)) == "comb 8px ±0.020"
+    assert str(parsed) == "anticomb 4px ±0.01 axes n3 pixels"
+    assert str(Band("comb", period=8)) == "comb 8px ±0.02"
 
 
 def test_dicts_of_bands() -> None:
