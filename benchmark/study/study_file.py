@@ -174,7 +174,7 @@ class Search(_Strict):
 
     def combs(self, mode: Mode) -> list[Band]:
         """Return the narrowest combs that the search may try, one for each kind and period."""
-        kinds = [kind for kind in dict.fromkeys(self.kinds) if kind in COMB_KINDS]
+        kinds = [kind for kind in COMB_KINDS if kind in self.kinds]
         return [
             Band(kind, period=period, halfwidth=searched_halfwidth(self.halfwidth[0], period), mode=mode)
             for kind in kinds
