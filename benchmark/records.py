@@ -363,7 +363,7 @@ class Assessment:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SimultaneousTest:
     """
     Work for a worker: the simultaneous test of several bands.
 

@@ -49,9 +49,9 @@ class Judgement:
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class Measurements:
     """
-    Evidence of a model on some pictures.
+    Class probabilities and spectral distances that the verdicts on some pictures rest on.
 
     Attributes
     ----------

@@ -18,7 +18,7 @@ from ..pictures.windows import Box, FaceWindows, Window
 from ..results.scores import Status
 from ..store.files import printable, read_file
 from ..workers import one_thread
-from .domain_check import Doubt, Evidence
+from .domain_check import Doubt, Measurements
 from .trained_model import UNSURE, TrainedModel
 
 EARLIER_RULES = {"majority": ClipRule.VOTE}  # names of an earlier version
@@ -158,8 +158,8 @@ def _scan_picture(model: TrainedModel, path: Path, region: Region) -> ScanResult
         note, windows = faces.note, faces.windows
     if not windows:
         return ScanResult(printable(str(path)), "picture", verdict=UNSURE, detail=note, doubt=Doubt.NO_FACE)
-    evidence, (window,) = _examine(model, windows), windows
-    judged = _judged(model, evidence.probabilities[0], float(evidence.distances[0]))
+    measurements, (window,) = _examine(model, windows), windows
+    judged = _judged(model, measurements.probabilities[0], float(measurements.distances[0]))
     return ScanResult(printable(str(path)), "picture", looked_at=window.looked_at, box=window.box, **judged)
 
 
@@ -173,10 +173,10 @@ def _scan_clip(model: TrainedModel, path: Path, n_frames: int, rule: ClipRule, r
     shares: list[NDArray[np.float64]] = []
     distances: list[float] = []
     for batch in _batches(iter(windows)):
-        evidence = _examine(model, batch)
-        shares += list(evidence.probabilities)
-        distances += evidence.distances.tolist()
-        for window, of_window, distance in zip(batch, evidence.probabilities, evidence.distances, strict=True):
+        measurements = _examine(model, batch)
+        shares += list(measurements.probabilities)
+        distances += measurements.distances.tolist()
+        for window, of_window, distance in zip(batch, measurements.probabilities, measurements.distances, strict=True):
             yield ScanResult(
                 printable(str(path)),
                 "frame",
@@ -200,7 +200,7 @@ def _scan_clip(model: TrainedModel, path: Path, n_frames: int, rule: ClipRule, r
     )
 
 
-def _examine(model: TrainedModel, windows: Sequence[Window]) -> Evidence:
+def _examine(model: TrainedModel, windows: Sequence[Window]) -> Measurements:
     return model.examine_pictures([window.picture if model.colour else images.in_grey(window.picture) for window in windows])
 
 

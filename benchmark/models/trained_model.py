@@ -36,7 +36,7 @@ from ..results.scores import mean_per_item
 from ..store.files import write_json
 from ..views import features_from_crops, view_kernel
 from .attribution import Classifier
-from .domain_check import LIMIT, DomainCheck, Doubt, Evidence, Judgement, reencode
+from .domain_check import LIMIT, DomainCheck, Doubt, Judgement, Measurements, reencode
 from .recipe import Recipe
 from .spectrum_reference import picture_profiles
 
@@ -259,13 +259,13 @@ class TrainedModel:
         """Score one picture file, (n_columns,)."""
         return self.score_pictures([decode(data, self.colour)])[0]
 
-    def examine_pictures(self, pictures: Sequence[NDArray[np.uint8]]) -> Evidence:
-        """Collect the evidence for `judge` on decoded pictures; parameters and errors as in `score_pictures`."""
+    def examine_pictures(self, pictures: Sequence[NDArray[np.uint8]]) -> Measurements:
+        """Measure what `judge` needs on decoded pictures; parameters and errors as in `score_pictures`."""
         return self.examine(*self._cut(pictures))
 
-    def examine(self, crops: NDArray[np.uint8], rows: NDArray[np.intp]) -> Evidence:
+    def examine(self, crops: NDArray[np.uint8], rows: NDArray[np.intp]) -> Measurements:
         """
-        Collect the evidence for `judge` on pictures whose crops are given.
+        Measure what `judge` needs on pictures whose crops are given.
 
         Parameters
         ----------
@@ -276,7 +276,7 @@ class TrainedModel:
         plain = self.calibration.probabilities(self.score_crops(crops, rows))
         n = len(plain)
         if self.check is None:
-            return Evidence(plain[:, None], np.full(n, np.nan))
+            return Measurements(plain[:, None], np.full(n, np.nan))
         distances = self.check.reference.distances(picture_profiles([(crops, rows)], n))
         versions = [plain]
         # Where nothing has a verdict that could change, re-encodings only cost time.
@@ -284,7 +284,7 @@ class TrainedModel:
         for chain in self.check.reencodings:
             scores = None if undecided else self.score_crops(reencode(crops, chain), rows)
             versions.append(plain if scores is None else self.calibration.probabilities(scores))
-        return Evidence(np.stack(versions, axis=1), distances)
+        return Measurements(np.stack(versions, axis=1), distances)
 
     def margins(self, verdicts: NDArray[np.str_], probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         """
