@@ -16,7 +16,7 @@ from ..reporting import Reporter
 from ..results.scores import item_groups, item_labels
 from ..workers import Workers, as_completed
 from .load import load_view
-from .prepare import Prepared
+from .plan_sets import Prepared
 
 FACTS_VIEW = ViewSpec("file_facts")
 STRICT_WAY_OUT = (

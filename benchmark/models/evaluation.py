@@ -16,7 +16,7 @@ from ..domains.names import unperturbed
 from ..domains.seen import hashed_names
 from ..domains.splits import split_digest
 from ..errors import DataError, unknown_name
-from ..features.apart import can_be_drawn_anew, drawn_anew, with_datasets
+from ..features.lookalike_leaks import can_be_drawn_anew, drawn_anew, with_datasets
 from ..features.prepare import Request, scratch_places
 from ..metrics.clips import ClipMetrics, ClipRule, Frames, clip_metrics
 from ..metrics.intervals import Intervals

@@ -15,11 +15,11 @@ from ..domains.guard import whole
 from ..domains.reals import RealsSource
 from ..domains.seen import hashed_names
 from ..domains.splits import split_digest
-from ..features.apart import Offenders, is_computed, offenders, offenders_of, without_lookalikes
 from ..features.audits import FACTS_VIEW, fact_table
 from ..features.chunks import Places
 from ..features.item_sets import ItemStatuses, without_copies, without_items
 from ..features.load import iter_crops, load_view
+from ..features.lookalike_leaks import Offenders, is_computed, offenders, offenders_of, without_lookalikes
 from ..features.prepare import PreparedDomain, Request, prepare_domains
 from ..pictures.audit import FactTable, join
 from ..records import ItemSet

@@ -13,7 +13,8 @@ from ..errors import BenchError
 from ..features.audits import audit_plan, refuse_shortcuts
 from ..features.chunks import Places
 from ..features.item_sets import iter_problems
-from ..features.prepare import Prepared, prepare_sets, scratch_places
+from ..features.plan_sets import Prepared, prepare_sets
+from ..features.prepare import scratch_places
 from ..models.trained_model import add_mlflow_model
 from ..pictures.lookalikes import Lookalikes
 from ..pictures.shortcuts import Shortcut

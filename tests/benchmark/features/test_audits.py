@@ -12,7 +12,8 @@ from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.features.audits import audit_plan, fact_table, refuse_shortcuts
 from bandbench.benchmark.features.chunks import Places
-from bandbench.benchmark.features.prepare import prepare_sets, scratch_places
+from bandbench.benchmark.features.plan_sets import prepare_sets
+from bandbench.benchmark.features.prepare import scratch_places
 from bandbench.benchmark.pictures.file_facts import COLUMNS, MISSING, TRACES, value_text
 from bandbench.benchmark.pictures.shortcuts import Shortcut
 from bandbench.benchmark.records import Plan

@@ -13,7 +13,7 @@ from PIL import Image
 
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.features.chunks import Places
-from bandbench.benchmark.features.prepare import prepare_sets
+from bandbench.benchmark.features.plan_sets import prepare_sets
 from bandbench.benchmark.recording.discrepancy import Contrast, DiscrepancyTest, compare, comparisons, keep_discrepancies
 from bandbench.benchmark.records import ItemSet
 from bandbench.benchmark.registry import DetectorSpec

@@ -1,5 +1,5 @@
 """
-Keep look-alikes apart: pictures that look like ones on another side of a split.
+Leaks by look-alikes: pictures of one side of a split that look like pictures of another.
 
 A footnote does not mend a score on them. Where they are more than `MOST_LOOKALIKES` of a split, a data set whose splits are
 drawn is grouped by look-alikes and split again; one whose splits are given loses the offenders.
