@@ -417,6 +417,8 @@ class Cell:
     attempt: int = 0
     shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)  # audits of its domains
     not_counted: tuple[str, ...] = ()
+    # Audits of its test domains against each source of reals, by domain and source.
+    reals_shortcuts: Mapping[str, Mapping[str, Shortcut]] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
