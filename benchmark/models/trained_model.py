@@ -278,13 +278,19 @@ class TrainedModel:
         if self.check is None:
             return Measurements(plain[:, None], np.full(n, np.nan))
         distances = self.check.reference.distances(picture_profiles([(crops, rows)], n))
-        versions = [plain]
-        # Where nothing has a verdict that could change, re-encodings only cost time.
-        undecided = all(self.judge(*of_one).doubt for of_one in zip(plain[:, None], distances, strict=True))
-        for chain in self.check.reencodings:
-            scores = None if undecided else self.score_crops(reencode(crops, chain), rows)
-            versions.append(plain if scores is None else self.calibration.probabilities(scores))
-        return Measurements(np.stack(versions, axis=1), distances)
+        versions = np.repeat(plain[:, None], 1 + len(self.check.reencodings), axis=1)
+        # Where a picture has no verdict that could change, re-encodings only cost time.
+        decided = np.array([not self.judge(*of_one).doubt for of_one in zip(plain[:, None], distances, strict=True)])
+        chains = self.check.reencodings
+        if decided.any() and chains:
+            place = np.cumsum(decided) - 1  # of a decided picture among the others
+            shown, of_shown = crops[decided[rows]], place[rows[decided[rows]]]
+            # All re-encodings are scored together, those of one picture after the other's.
+            again = np.concatenate([reencode(shown, chain) for chain in chains])
+            pictures = np.concatenate([of_shown + k * decided.sum() for k in range(len(chains))])
+            probabilities = self.calibration.probabilities(self.score_crops(again, pictures))
+            versions[decided, 1:] = probabilities.reshape(len(chains), decided.sum(), -1).swapaxes(0, 1)
+        return Measurements(versions, distances)
 
     def margins(self, verdicts: NDArray[np.str_], probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         """
