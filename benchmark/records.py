@@ -363,7 +363,7 @@ class Assessment:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SimultaneousTest:
     """
     Work for a worker: the simultaneous test of several bands.
 
@@ -417,6 +417,8 @@ class Cell:
     attempt: int = 0
     shortcuts: Mapping[str, Shortcut] = field(default_factory=dict)  # audits of its domains
     not_counted: tuple[str, ...] = ()
+    # Audits of its test domains against each source of reals, by domain and source.
+    reals_shortcuts: Mapping[str, Mapping[str, Shortcut]] = field(default_factory=dict)
 
     @property
     def label(self) -> str:

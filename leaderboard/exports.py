@@ -127,7 +127,8 @@ def _test_line(test: TestResult) -> dict[str, Any]:
     line = test.to_json() | {"oracle_band": str(test.oracle_band) if test.oracle_band else ""}
     del line["shortcut"], line["by_reals"]
     for result in test.by_reals:
-        numbers = {name: value for name, value in result.to_json().items() if name != "source"}
+        numbers = {name: value for name, value in result.to_json().items() if name not in ("source", "shortcut")}
+        numbers |= _shortcut_columns(result.shortcut)
         line |= {f"by_reals.{result.source}.{name}": value for name, value in numbers.items()}
     return {f"test.{name}": value for name, value in (line | _shortcut_columns(test.shortcut)).items()}
 

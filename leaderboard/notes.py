@@ -9,7 +9,7 @@ from ..benchmark.errors import listed
 from ..benchmark.invocation import bench
 from ..benchmark.results.marks import Mark, marks_of
 from ..benchmark.results.rows import Row
-from .shortcut_notes import marked_shortcuts, shortcut_sentence
+from .shortcut_notes import marked_shortcuts
 
 Rows = Sequence[Row]
 SHOWN_PARTS = 10
@@ -131,8 +131,8 @@ def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ())
         indices = list(dict.fromkeys(i for i, *_ in alike))
         counts = "; ".join(_count_of(domain, alike) for domain in dict.fromkeys(domain for _, domain, *_ in alike))
         notes.append((f"Test pictures that look like training or validation pictures: {counts} ({called(indices)}).", indices))
-    for (domain, shortcut), indices in marked_shortcuts(rows).items():
-        notes.append((f"{shortcut_sentence(domain, shortcut)} (It concerns {called(indices)}.)", indices))
+    for marked, indices in marked_shortcuts(rows).items():
+        notes.append((f"{marked.sentence} (It concerns {called(indices)}.)", indices))
     return notes
 
 

@@ -137,7 +137,7 @@ print([name for name in {heavy!r} if name in sys.modules])
 def test_workers_load_neither_tracking_nor_plots(tmp_path: Path) -> None:
     code = """
 import sys
-import bandbench.benchmark.features.prepare, bandbench.benchmark.search.fit
+import bandbench.benchmark.features.plan_sets, bandbench.benchmark.search.fit
 from bandbench.benchmark.registry import detectors
 detectors.names()
 print([name for name in ("mlflow", "matplotlib", "optuna", "torch", "rich") if name in sys.modules])

@@ -27,7 +27,7 @@ from bandbench.leaderboard.terminal.table import print_table
 from conftest import run
 
 SIZES = {"n_train": 40, "n_val": 20, "n_test": 40, "side": 64}
-KEYS = {"source", "auc", "lo", "hi", "n_real", "false_alarms"}
+KEYS = {"source", "auc", "lo", "hi", "n_real", "false_alarms", "shortcut"}
 
 
 def study_of(*reals: str, **changes: Any) -> Study:
@@ -130,6 +130,19 @@ def test_json_csv_and_terminal_say_it(done: tuple[Outcome, str], capsys: pytest.
     assert "worst_reals" in as_csv(rows).splitlines()[0].split(",")
     print_table(rows, "which-reals")
     assert "leads on reals of resized" in " ".join(capsys.readouterr().out.split())
+
+
+def test_each_source_has_an_audit_of_its_files(done: tuple[Outcome, str]) -> None:
+    """All are JPEG files of quality 95. Traces in the pixels of computed fakes are not taken, so those of the reals are not."""
+    rows = done[0].rows
+    for row in as_document("which-reals", rows)["rows"]:
+        assert "shortcut" not in row["marks"]
+        for test in row["tests"]:
+            own, resized = (result["shortcut"] for result in test["by_reals"])
+            assert own == test["shortcut"]
+            assert (resized["fact"], resized["values"], resized["auc"]) == ("format", ["JPEG 95", "JPEG 95"], 0.5)
+    line = next(csv.DictReader(io.StringIO(as_tests_csv(rows))))
+    assert (line["test.by_reals.resized.shortcut.fact"], line["test.by_reals.resized.shortcut.auc"]) == ("format", "0.5")
 
 
 def test_exported_scores_bring_their_sources_back(done: tuple[Outcome, str], tmp_path: Path) -> None:

@@ -92,6 +92,9 @@ def evaluate(request: EvaluateRequest) -> None:
     print_remarks((catalogue.domain(name, trained.recipe.seed) for name in domains), console)
     for evaluation in evaluations:
         print_shortcut(evaluation.domain, evaluation.shortcut, console)
+        for result in evaluation.by_reals:
+            if result.shortcut != evaluation.shortcut:
+                print_shortcut(evaluation.domain, result.shortcut, console, result.source)
         if evaluation.missing:
             say(console, _one_sided(evaluation))
         if evaluation.clip_problem:

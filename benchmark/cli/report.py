@@ -15,10 +15,10 @@ def say(console: Console, text: str) -> None:
     console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)
 
 
-def print_shortcut(domain: str, shortcut: Shortcut | None, console: Console) -> None:
-    """Print one sentence where facts of the files alone tell the classes of a domain."""
+def print_shortcut(domain: str, shortcut: Shortcut | None, console: Console, source: str = "") -> None:
+    """Print one sentence where facts of the files alone tell the classes of a domain, or its fakes from reals of a source."""
     if shortcut is not None and shortcut.is_marked:
-        sentence = shortcut.sentence(domain)
+        sentence = shortcut.sentence(domain, source)
         say(console, sentence[0].upper() + sentence[1:])
 
 

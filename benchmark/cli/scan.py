@@ -16,7 +16,7 @@ from ...leaderboard.spreadsheet import lines_as_csv
 from ..errors import BenchError, StudyError
 from ..invocation import bench
 from ..models.domain_check import LIMIT, Doubt
-from ..models.scanning import ScanResult, pooling_rule, scan_file
+from ..models.scanning import ScanResult, pooling_rule, scan_files
 from ..models.trained_model import TrainedModel
 from ..store.files import dump_json
 from .commands import STDOUT
@@ -59,8 +59,8 @@ def scan(request: ScanRequest) -> None:
     results: list[ScanResult] = []
     with ScreenReporter(console) as reporter:
         reporter.stage(f"scoring with {model.recipe.label}", len(files.paths))
-        for path in files.paths:
-            results += scan_file(model, path, region, request.frames, rule)
+        for of_file in scan_files(model, files.paths, region, request.frames, rule):
+            results += of_file
             reporter.advance()
     rows = [result.as_row() for result in results]
     if request.json_file:

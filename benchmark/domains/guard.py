@@ -164,8 +164,9 @@ def refuse_leaks(fitted: Sequence[Fitted], held_out: Mapping[str, Set[Name]]) ->
             pair = same if domain is other else f"train of {domain.domain} and val of {other.domain}"
             refuse_shared(pair, domain.shared("train", other.names("val")), domain.way_out)
         for test, names in held_out.items():
-            shared = domain.shared("train", names) | domain.shared("val", names)
-            refuse_shared(f"train of {domain.domain} and test of {test}", shared, domain.way_out)
+            shared = {split: found for split in ("train", "val") if (found := domain.shared(split, names))}
+            sides = f"{' and '.join(shared)} of {domain.domain} and test of {test}"
+            refuse_shared(sides, set().union(*shared.values()), domain.way_out)
 
 
 def drop_leaks(fitted: Sequence[Fitted], held_out: Mapping[str, Set[Name]]) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import BenchError, PluginError
 from ..fitted import failure
-from .domain_check import LIMIT, DomainCheck, Doubt, Evidence, reencode
+from .domain_check import LIMIT, DomainCheck, Doubt, Measurements, reencode
 from .spectrum_reference import Crops, Profiles, SpectrumReference, picture_profiles
 from .trained_model import UNSURE, TrainedModel
 
@@ -137,8 +137,10 @@ def _with_reencodings(model: TrainedModel, reference: SpectrumReference, val: _G
             if all(share_of_flips(before[rows], after[rows]) <= SHARE_OF_FLIPS for rows in of_class):
                 chosen[chain] = probabilities
                 break
-    evidence = Evidence(np.stack([plain.probabilities[:, 0], *chosen.values()], axis=1), plain.distances)
-    return replace(model, check=DomainCheck(reference, tuple(chosen)), validation=model.validation | _shares(model, evidence))
+    measurements = Measurements(np.stack([plain.probabilities[:, 0], *chosen.values()], axis=1), plain.distances)
+    return replace(
+        model, check=DomainCheck(reference, tuple(chosen)), validation=model.validation | _shares(model, measurements)
+    )
 
 
 def share_of_flips(before: NDArray[np.float64], after: NDArray[np.float64]) -> float:
@@ -169,9 +171,11 @@ def _verdicts(model: TrainedModel, probabilities: NDArray[np.float64]) -> NDArra
     return np.array([model.verdict_of(row) for row in probabilities])
 
 
-def _shares(model: TrainedModel, evidence: Evidence) -> dict[str, float]:
+def _shares(model: TrainedModel, measurements: Measurements) -> dict[str, float]:
     """Return the shares of the pictures that are unsure, in total and by reason."""
-    judgements = [model.judge(*of_picture) for of_picture in zip(evidence.probabilities, evidence.distances, strict=True)]
+    judgements = [
+        model.judge(*of_picture) for of_picture in zip(measurements.probabilities, measurements.distances, strict=True)
+    ]
     counts = Counter(judgement.doubt for judgement in judgements if judgement.doubt is not None)
     reasons = (Doubt.UNLIKE_TRAINING, Doubt.BETWEEN_CLASSES, Doubt.UNSTABLE)
     shares = {f"unsure_{reason.value}": counts[reason] / len(judgements) for reason in reasons}

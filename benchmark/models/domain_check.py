@@ -5,7 +5,7 @@ A probability holds for pictures like those of the validation. A picture is take
 the training spectra, or if a mild re-encoding changes its class.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..pictures.crops import in_colour
-from ..pictures.perturbations import perturb
+from ..pictures.perturbations import perturb_alike
 from .spectrum_reference import SpectrumReference
 
 FILE = "check.safetensors"
@@ -49,9 +49,9 @@ class Judgement:
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class Measurements:
     """
-    Evidence of a model on some pictures.
+    Class probabilities and spectral distances that the verdicts on some pictures rest on.
 
     Attributes
     ----------
@@ -103,5 +103,5 @@ class DomainCheck:
 
 def reencode(crops: NDArray[np.uint8], chain: str) -> NDArray[np.uint8]:
     """Perturb crops (n_crops, side, side[, 3]), each on its own; noise is the same for all, so that verdicts repeat."""
-    perturbed: Sequence[NDArray[np.uint8]] = [perturb(crop, chain, "") for crop in crops]
-    return np.stack([in_colour(crop) for crop in perturbed] if crops.ndim == 4 else list(perturbed))
+    perturbed = perturb_alike(list(crops), chain)
+    return np.stack([in_colour(crop) for crop in perturbed] if crops.ndim == 4 else perturbed)

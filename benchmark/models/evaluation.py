@@ -16,12 +16,12 @@ from ..domains.names import unperturbed
 from ..domains.seen import hashed_names
 from ..domains.splits import split_digest
 from ..errors import DataError, unknown_name
-from ..features.apart import can_be_drawn_anew, drawn_anew, with_datasets
+from ..features.lookalike_leaks import can_be_drawn_anew, drawn_anew, with_datasets
 from ..features.prepare import Request, scratch_places
 from ..metrics.clips import ClipMetrics, ClipRule, Frames, clip_metrics
 from ..metrics.intervals import Intervals
 from ..metrics.roc import Scored
-from ..pictures.audit import audit
+from ..pictures.audit import FactTable, audit
 from ..pictures.shortcuts import Shortcut
 from ..reporting import Reporter
 from ..results.rows import RealsResult
@@ -65,6 +65,8 @@ class Evaluation:
         The fakes against each source of reals (`models.reals`); empty where none was asked for.
     shortcut : Shortcut, or None
         Audit of the files; None where a class has fewer than two groups.
+    files : FactTable, or None
+        Facts of the files of the scored pictures; None where they were not read.
     """
 
     domain: str
@@ -81,6 +83,7 @@ class Evaluation:
     clip_problem: str = ""
     by_reals: tuple[RealsResult, ...] = ()
     shortcut: Shortcut | None = None
+    files: FactTable | None = None
 
 
 def evaluate_model(
@@ -202,6 +205,7 @@ def _evaluate(
         clips,
         clip_problem,
         shortcut=audited.shortcut if audited else None,
+        files=pool.files,
     )
 
 

@@ -15,11 +15,11 @@ from ..domains.guard import whole
 from ..domains.reals import RealsSource
 from ..domains.seen import hashed_names
 from ..domains.splits import split_digest
-from ..features.apart import Offenders, is_computed, offenders, offenders_of, without_lookalikes
 from ..features.audits import FACTS_VIEW, fact_table
 from ..features.chunks import Places
 from ..features.item_sets import ItemStatuses, without_copies, without_items
 from ..features.load import iter_crops, load_view
+from ..features.lookalike_leaks import Offenders, is_computed, offenders, offenders_of, without_lookalikes
 from ..features.prepare import PreparedDomain, Request, prepare_domains
 from ..pictures.audit import FactTable, join
 from ..records import ItemSet
@@ -38,7 +38,7 @@ ON_PURPOSE = {Reason.SHARED, Reason.LOOKALIKE}  # items that are left out and ar
 
 
 @dataclass(frozen=True)
-class PoolPart:
+class DomainPictures:
     """
     Pictures of a pool that are of one domain.
 
@@ -77,7 +77,7 @@ class Pool:
         Pictures that were left out because they share a clip or an identity with what a model has learned from.
     files : FactTable
         Facts of the file of every picture; labels are 0 real, 1 fake.
-    parts : tuple of PoolPart
+    parts : tuple of DomainPictures
         In the order of the domains.
     """
 
@@ -91,7 +91,7 @@ class Pool:
     problems: tuple[tuple[str, str, str, str], ...]
     n_dropped: int
     files: FactTable
-    parts: tuple[PoolPart, ...]
+    parts: tuple[DomainPictures, ...]
 
     @property
     def domains(self) -> NDArray[np.intp]:
@@ -234,7 +234,7 @@ def _pool(recipe: Recipe, view: ViewSpec, parts: Sequence[tuple[ItemStatuses, It
         rows.append(position[crop_rows[crop_is_new]])
         if not computed:
             looks += [look for look, status in zip(statuses.hashes, statuses.statuses, strict=True) if status == OK]
-        pool_parts.append(PoolPart(items, np.where(new, position, -1)))
+        pool_parts.append(DomainPictures(items, np.where(new, position, -1)))
         table = pq.read_table(items.table)
         fake = item_labels(table)[new]
         labels.append(fake * (recipe.classes.index(generator_of(items.domain)) if len(recipe.classes) > 2 else 1))

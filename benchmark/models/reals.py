@@ -7,11 +7,14 @@ import numpy as np
 import pyarrow as pa
 
 from ..domains.guard import refuse_shared
-from ..domains.names import REALS
+from ..domains.names import REALS, chain_of
 from ..domains.reals import RealsSource
 from ..errors import BenchError
+from ..features.audits import audit_against
 from ..features.prepare import scratch_places
 from ..metrics.roc import Scored
+from ..pictures.audit import FactTable
+from ..pictures.shortcuts import Shortcut
 from ..reporting import Reporter
 from ..results.reals import may_be_set_against, results_by_reals
 from ..results.rows import TestResult
@@ -36,11 +39,14 @@ class ScoredReals:
         Pictures that could not be used, those that were left out on purpose not among them.
     n_dropped : int
         Pictures that were left out because they share a clip or an identity with what the model has learned from.
+    files : FactTable, or None
+        Facts of the files of the scored reals; None where they were not read.
     """
 
     scores: pa.Table
     problems: tuple[tuple[str, str, str, str], ...]
     n_dropped: int
+    files: FactTable | None = None
 
 
 def score_reals(
@@ -98,7 +104,7 @@ def _scored(
     with scratch_places() as places:
         pool = load_pools(model.recipe, [source], (REALS,), places, workers, reporter, model, left_out, apart)[REALS]
         scores = model.score_view(pool.view, pool.rows)
-    return ScoredReals(with_scores(pool.table, scores[:, 0]), pool.problems, pool.n_dropped)
+    return ScoredReals(with_scores(pool.table, scores[:, 0]), pool.problems, pool.n_dropped, pool.files)
 
 
 def with_reals(model: TrainedModel, evaluations: Sequence[Evaluation], reals: dict[str, ScoredReals]) -> list[Evaluation]:
@@ -119,12 +125,23 @@ def with_reals(model: TrainedModel, evaluations: Sequence[Evaluation], reals: di
     added = []
     for found in evaluations:
         auc, low, high = (found.numbers[name] for name in ("auc", "auc_lo", "auc_hi"))
-        test = TestResult(found.domain, auc, low, high, found.n_items, found.n / found.n_items)
+        test = TestResult(found.domain, auc, low, high, found.n_items, found.n / found.n_items, shortcut=found.shortcut)
         fitting = {name: each for name, each in sources.items() if may_be_set_against(found.domain, name)}
         entries = [_domain_scores(found.domain, "test", found.scores)]
-        results = results_by_reals(test, entries, fitting, [model.threshold])
+        results = [
+            result if result.shortcut else replace(result, shortcut=_audit(found, result.source, reals))
+            for result in results_by_reals(test, entries, fitting, [model.threshold])
+        ]
         added.append(replace(found, by_reals=tuple(results), scores=pa.concat_tables([found.scores, *tables])))
     return added
+
+
+def _audit(found: Evaluation, source: str, reals: dict[str, ScoredReals]) -> Shortcut | None:
+    """Audit the files of the fakes of a domain and the reals of a source; perturbed pictures come from no file."""
+    of_source = reals.get(source)
+    if of_source is None or of_source.files is None or found.files is None or chain_of(found.domain) or chain_of(source):
+        return None
+    return audit_against(found.files, of_source.files)
 
 
 def _domain_scores(domain: str, split: str, table: pa.Table) -> DomainScores:

@@ -18,11 +18,13 @@ from ..pictures.windows import Box, FaceWindows, Window
 from ..results.scores import Status
 from ..store.files import printable, read_file
 from ..workers import one_thread
-from .domain_check import Doubt, Evidence
+from .domain_check import Doubt, Measurements
 from .trained_model import UNSURE, TrainedModel
 
 EARLIER_RULES = {"majority": ClipRule.VOTE}  # names of an earlier version
 FRAMES_AT_A_TIME = 16
+PICTURES_AT_A_TIME = 32
+CROPS_AT_A_TIME = 256  # of a few large pictures that are covered with crops
 
 
 @dataclass(frozen=True)
@@ -141,14 +143,86 @@ def scan_file(
             yield from _scan_clip(model, path, n_frames, rule, region)
         else:
             yield _scan_picture(model, path, region)
-    except DataError as error:
-        kind = "clip" if path.suffix.lower() in video.SUFFIXES else "picture"
-        yield ScanResult(printable(str(path)), kind, Status.ERROR, detail=str(error))
-    except OSError as error:
-        yield ScanResult(printable(str(path)), "picture", Status.ERROR, detail=f"cannot be read ({error.strerror}).")
+    except (DataError, OSError) as error:
+        yield _failed(path, error)
+
+
+def scan_files(
+    model: TrainedModel, paths: Sequence[Path], region: Region, n_frames: int = 32, rule: ClipRule = ClipRule.MEAN
+) -> Iterator[list[ScanResult]]:
+    """
+    Score files, and yield the results of each, in the order of the files, as `scan_file` gives them.
+
+    Crops of up to `PICTURES_AT_A_TIME` pictures are scored together, which takes less time than one after the other.
+    """
+    waiting: list[tuple[Path, _Read | None]] = []
+    n_crops = 0
+    for path in paths:
+        read = _read_picture(model, path, region) if path.suffix.lower() not in video.SUFFIXES else None
+        waiting.append((path, read))
+        n_crops += len(read.crops) if read is not None and read.crops is not None else 0
+        if read is None or len(waiting) == PICTURES_AT_A_TIME or n_crops >= CROPS_AT_A_TIME:
+            yield from _scan_read(model, waiting, region, n_frames, rule)
+            waiting, n_crops = [], 0
+    yield from _scan_read(model, waiting, region, n_frames, rule)
+
+
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """
+    A picture file: its window with the crops (n_crops, side, side[, 3]), or the result where nothing can be scored.
+
+    The whole picture is not kept.
+    """
+
+    box: Box | None = None
+    looked_at: str = ""
+    crops: NDArray[np.uint8] | None = None
+    result: ScanResult | None = None
+
+
+def _read_picture(model: TrainedModel, path: Path, region: Region) -> _Read:
+    try:
+        window = _picture_window(model, path, region)
+        if isinstance(window, ScanResult):
+            return _Read(result=window)
+        crops = np.stack(images.cut(_seen(model, window), model.recipe.crop))
+    except (DataError, OSError) as error:
+        return _Read(result=_failed(path, error))
+    return _Read(window.box, window.looked_at, crops)
+
+
+def _scan_read(
+    model: TrainedModel, waiting: Sequence[tuple[Path, _Read | None]], region: Region, n_frames: int, rule: ClipRule
+) -> Iterator[list[ScanResult]]:
+    """Yield the results of pictures that were read, and of the clip that follows them, if one does."""
+    stacks = [read.crops for _, read in waiting if read is not None and read.crops is not None]
+    of_picture = iter(())
+    if stacks:
+        rows = np.repeat(np.arange(len(stacks)), [len(crops) for crops in stacks])
+        measurements = model.examine(np.concatenate(stacks), rows)
+        of_picture = zip(measurements.probabilities, measurements.distances.tolist(), strict=True)
+    for path, read in waiting:
+        if read is None:
+            yield list(scan_file(model, path, region, n_frames, rule))
+        elif read.result is not None:
+            yield [read.result]
+        else:
+            judged = _judged(model, *next(of_picture))
+            yield [ScanResult(printable(str(path)), "picture", looked_at=read.looked_at, box=read.box, **judged)]
 
 
 def _scan_picture(model: TrainedModel, path: Path, region: Region) -> ScanResult:
+    window = _picture_window(model, path, region)
+    if isinstance(window, ScanResult):
+        return window
+    measurements = _examine(model, [window])
+    judged = _judged(model, measurements.probabilities[0], float(measurements.distances[0]))
+    return ScanResult(printable(str(path)), "picture", looked_at=window.looked_at, box=window.box, **judged)
+
+
+def _picture_window(model: TrainedModel, path: Path, region: Region) -> Window | ScanResult:
+    """Return the window of a picture that is scored, or the result where there is none."""
     picture = images.decode(read_file(path), colour=model.colour or region.pictures)
     frames, crop = [video.Frame(0, 0.0, picture)], model.recipe.crop
     note, windows = "", list(region.middles(frames, crop))
@@ -158,9 +232,16 @@ def _scan_picture(model: TrainedModel, path: Path, region: Region) -> ScanResult
         note, windows = faces.note, faces.windows
     if not windows:
         return ScanResult(printable(str(path)), "picture", verdict=UNSURE, detail=note, doubt=Doubt.NO_FACE)
-    evidence, (window,) = _examine(model, windows), windows
-    judged = _judged(model, evidence.probabilities[0], float(evidence.distances[0]))
-    return ScanResult(printable(str(path)), "picture", looked_at=window.looked_at, box=window.box, **judged)
+    (window,) = windows
+    return window
+
+
+def _failed(path: Path, error: DataError | OSError) -> ScanResult:
+    """Return the result of a file that cannot be read, decoded or cut."""
+    if isinstance(error, DataError):
+        kind = "clip" if path.suffix.lower() in video.SUFFIXES else "picture"
+        return ScanResult(printable(str(path)), kind, Status.ERROR, detail=str(error))
+    return ScanResult(printable(str(path)), "picture", Status.ERROR, detail=f"cannot be read ({error.strerror}).")
 
 
 def _scan_clip(model: TrainedModel, path: Path, n_frames: int, rule: ClipRule, region: Region) -> Iterator[ScanResult]:
@@ -173,10 +254,10 @@ def _scan_clip(model: TrainedModel, path: Path, n_frames: int, rule: ClipRule, r
     shares: list[NDArray[np.float64]] = []
     distances: list[float] = []
     for batch in _batches(iter(windows)):
-        evidence = _examine(model, batch)
-        shares += list(evidence.probabilities)
-        distances += evidence.distances.tolist()
-        for window, of_window, distance in zip(batch, evidence.probabilities, evidence.distances, strict=True):
+        measurements = _examine(model, batch)
+        shares += list(measurements.probabilities)
+        distances += measurements.distances.tolist()
+        for window, of_window, distance in zip(batch, measurements.probabilities, measurements.distances, strict=True):
             yield ScanResult(
                 printable(str(path)),
                 "frame",
@@ -200,8 +281,13 @@ def _scan_clip(model: TrainedModel, path: Path, n_frames: int, rule: ClipRule, r
     )
 
 
-def _examine(model: TrainedModel, windows: Sequence[Window]) -> Evidence:
-    return model.examine_pictures([window.picture if model.colour else images.in_grey(window.picture) for window in windows])
+def _examine(model: TrainedModel, windows: Sequence[Window]) -> Measurements:
+    return model.examine_pictures([_seen(model, window) for window in windows])
+
+
+def _seen(model: TrainedModel, window: Window) -> NDArray[np.uint8]:
+    """Return the picture of a window as the model sees it: in grey, if it takes grey pictures."""
+    return window.picture if model.colour else images.in_grey(window.picture)
 
 
 def _judged(model: TrainedModel, probabilities: NDArray[np.float64], distance: float) -> dict[str, Any]:

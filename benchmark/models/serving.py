@@ -65,11 +65,11 @@ class ServedModel:
     def _row(self, picture: Any) -> dict[str, Any]:
         names = [f"p_{name}" for name in self._model.recipe.classes]
         try:
-            evidence = self._model.examine_pictures([decode(_file_of(picture), self._model.colour)])
+            measurements = self._model.examine_pictures([decode(_file_of(picture), self._model.colour)])
         except (BenchError, ValueError, OSError) as error:
             reason = str(error) if isinstance(error, DataError) else f"not a picture ({error})."
             return {"verdict": "", **dict.fromkeys(names), **self._of_check("", math.nan), "error": reason}
-        (probabilities,), (distance,) = evidence.probabilities, evidence.distances.tolist()
+        (probabilities,), (distance,) = measurements.probabilities, measurements.distances.tolist()
         judgement = self._model.judge(probabilities, distance)
         shares = dict(zip(names, probabilities[0].tolist(), strict=True))
         return {"verdict": judgement.verdict, **shares, **self._of_check(judgement.doubt or "", distance), "error": ""}

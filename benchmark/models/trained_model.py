@@ -36,7 +36,7 @@ from ..results.scores import mean_per_item
 from ..store.files import write_json
 from ..views import features_from_crops, view_kernel
 from .attribution import Classifier
-from .domain_check import LIMIT, DomainCheck, Doubt, Evidence, Judgement, reencode
+from .domain_check import LIMIT, DomainCheck, Doubt, Judgement, Measurements, reencode
 from .recipe import Recipe
 from .spectrum_reference import picture_profiles
 
@@ -259,13 +259,13 @@ class TrainedModel:
         """Score one picture file, (n_columns,)."""
         return self.score_pictures([decode(data, self.colour)])[0]
 
-    def examine_pictures(self, pictures: Sequence[NDArray[np.uint8]]) -> Evidence:
-        """Collect the evidence for `judge` on decoded pictures; parameters and errors as in `score_pictures`."""
+    def examine_pictures(self, pictures: Sequence[NDArray[np.uint8]]) -> Measurements:
+        """Measure what `judge` needs on decoded pictures; parameters and errors as in `score_pictures`."""
         return self.examine(*self._cut(pictures))
 
-    def examine(self, crops: NDArray[np.uint8], rows: NDArray[np.intp]) -> Evidence:
+    def examine(self, crops: NDArray[np.uint8], rows: NDArray[np.intp]) -> Measurements:
         """
-        Collect the evidence for `judge` on pictures whose crops are given.
+        Measure what `judge` needs on pictures whose crops are given.
 
         Parameters
         ----------
@@ -276,15 +276,21 @@ class TrainedModel:
         plain = self.calibration.probabilities(self.score_crops(crops, rows))
         n = len(plain)
         if self.check is None:
-            return Evidence(plain[:, None], np.full(n, np.nan))
+            return Measurements(plain[:, None], np.full(n, np.nan))
         distances = self.check.reference.distances(picture_profiles([(crops, rows)], n))
-        versions = [plain]
-        # Where nothing has a verdict that could change, re-encodings only cost time.
-        undecided = all(self.judge(*of_one).doubt for of_one in zip(plain[:, None], distances, strict=True))
-        for chain in self.check.reencodings:
-            scores = None if undecided else self.score_crops(reencode(crops, chain), rows)
-            versions.append(plain if scores is None else self.calibration.probabilities(scores))
-        return Evidence(np.stack(versions, axis=1), distances)
+        versions = np.repeat(plain[:, None], 1 + len(self.check.reencodings), axis=1)
+        # Where a picture has no verdict that could change, re-encodings only cost time.
+        decided = np.array([not self.judge(*of_one).doubt for of_one in zip(plain[:, None], distances, strict=True)])
+        chains = self.check.reencodings
+        if decided.any() and chains:
+            place = np.cumsum(decided) - 1  # of a decided picture among the others
+            shown, of_shown = crops[decided[rows]], place[rows[decided[rows]]]
+            # All re-encodings are scored together, those of one picture after the other's.
+            again = np.concatenate([reencode(shown, chain) for chain in chains])
+            pictures = np.concatenate([of_shown + k * decided.sum() for k in range(len(chains))])
+            probabilities = self.calibration.probabilities(self.score_crops(again, pictures))
+            versions[decided, 1:] = probabilities.reshape(len(chains), decided.sum(), -1).swapaxes(0, 1)
+        return Measurements(versions, distances)
 
     def margins(self, verdicts: NDArray[np.str_], probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
         """

@@ -12,8 +12,8 @@ from ..domains.guard import guard, same_data
 from ..domains.names import unperturbed
 from ..domains.seen import Learned, content_name, fitted_names
 from ..errors import DataError
-from ..features.apart import DrawnAnew, looks_between, with_datasets
 from ..features.item_sets import ItemStatuses
+from ..features.lookalike_leaks import DrawnAnew, looks_between, with_datasets
 from ..features.prepare import PreparedDomain, Request, scratch_places
 from ..metrics.calibration import Calibration, ambiguous_stretch
 from ..metrics.roc import Scored

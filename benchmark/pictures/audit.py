@@ -22,6 +22,7 @@ from ..registry import DetectorSpec
 from .file_facts import CATEGORICAL, COLUMNS, FACTS, MISSING, TRACES, value_text
 from .shortcuts import SHORTCUT_AUC, Shortcut
 
+VERSION = 1  # raised when the outcome of an audit changes: it is in the key of kept ones
 AUDITOR = "file_facts"  # the detector
 FOLDS = 5
 MOST_PICTURES = 4000  # of a class; more would make the audit slower and its interval hardly narrower

@@ -616,5 +616,43 @@ def perturb(picture: Picture, chain: str, content: str) -> Picture:
     return picture
 
 
+def perturb_alike(pictures: Sequence[Picture], chain: str) -> list[Picture]:
+    """
+    Perturb pictures with the same random numbers: each as `perturb` does with an empty content, without drawing them again.
+
+    Parameters
+    ----------
+    pictures : sequence of arrays of uint8 (rows, cols[, 3])
+    chain : str
+
+    Raises
+    ------
+    StudyError
+        As `parse_chain`.
+    """
+    perturbed = [
+        np.ascontiguousarray(picture[:, :, 0]) if picture.ndim == 3 and (picture == picture[:, :, :1]).all() else picture
+        for picture in pictures
+    ]
+    for number, step in enumerate(parse_chain(chain)):
+        seed = ["", str(number), step.name]
+        if not _generator(seed).random() < step.probability:
+            continue
+        settled = step.settled(seed)
+        if step.kernel is noise:
+            fields = {shape: _begun(seed).normal(0, settled["sd"], shape) for shape in {p.shape for p in perturbed}}
+            perturbed = [_rounded(picture + fields[picture.shape]) for picture in perturbed]
+        else:
+            perturbed = [step.kernel(picture, _begun(seed), **settled) for picture in perturbed]
+    return perturbed
+
+
+def _begun(seed: Sequence[str]) -> np.random.Generator:
+    """Return a generator after its first number, which decides if a step is taken."""
+    rng = _generator(seed)
+    rng.random()
+    return rng
+
+
 def _generator(seed: Sequence[str]) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(hashlib.sha256("\0".join(seed).encode()).digest()))

@@ -37,10 +37,16 @@ class Shortcut:
         """True if facts of the files alone separate the classes clearly."""
         return self.lo > SHORTCUT_AUC
 
-    def sentence(self, domain: str) -> str:
-        """Return the finding on a domain as one sentence."""
+    @property
+    def is_unambiguous(self) -> bool:
+        """True if it is marked, and by facts that no generator leaves itself: format, size, quality, EXIF and the like."""
+        return self.is_marked and not self.ambiguous
+
+    def sentence(self, domain: str, source: str = "") -> str:
+        """Return the finding on a domain, or on its fakes and the reals of a source, as one sentence."""
         real, fake = self.values or ("unknown", "unknown")
-        start = f"the classes of {domain} differ in {self.fact}: {real} (real) against {fake} (fake)"
+        subject = f"the fakes of {domain} and the reals of {source}" if source else f"the classes of {domain}"
+        start = f"{subject} differ in {self.fact}: {real} (real) against {fake} (fake)"
         reach = f"AUC {self.auc:.3f} ({self.lo:.3f} to {self.hi:.3f})"
         if not self.ambiguous:
             return f"{start}; facts of the files alone reach {reach}."

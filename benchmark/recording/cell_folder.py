@@ -119,6 +119,7 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         train_overlap=train_overlap([replicate.train for replicate in cell.replicates]),
         shortcuts={name: cell.shortcuts[name] for name in (cell.train, *_test_domains(cell)) if name in cell.shortcuts},
         not_counted=cell.not_counted,
+        reals_shortcuts={name: cell.reals_shortcuts[name] for name in _test_domains(cell) if name in cell.reals_shortcuts},
     )
     keep_cell_document(document, folder)
     return document

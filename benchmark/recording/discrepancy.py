@@ -34,7 +34,7 @@ class Contrast(StrEnum):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class DiscrepancyTest:
     """
     Two sets of pictures in one view: work for a worker.
 
@@ -82,7 +82,7 @@ class Comparison:
         return digest(["mmd", view.name, dict(view.options), self.what, sets, self.permutations, self.limit])
 
 
-def comparisons(cells: Sequence[Cell]) -> list[Comparison]:
+def comparisons(cells: Sequence[Cell]) -> list[DiscrepancyTest]:
     """
     List the comparisons of a study: for each detector on embeddings all test domains, each view once.
 
@@ -91,7 +91,7 @@ def comparisons(cells: Sequence[Cell]) -> list[Comparison]:
     cells : sequence of Cell
         Of a study with the key ``mmd``.
     """
-    by_key: dict[str, Comparison] = {}
+    by_key: dict[str, DiscrepancyTest] = {}
     for cell in cells:
         settings = cell.study.mmd
         if settings is None or cell.detector.build().view.name != VIEW:
@@ -104,12 +104,12 @@ def comparisons(cells: Sequence[Cell]) -> list[Comparison]:
                 pairs.append((Contrast.FILTERED, items, plain))
             for contrast, one, other in pairs:
                 place = (cell.detector, unperturbed(name), contrast, chain, one, other)
-                comparison = Comparison(*place, settings.permutations, settings.limit)
+                comparison = DiscrepancyTest(*place, settings.permutations, settings.limit)
                 by_key.setdefault(comparison.key, comparison)
     return list(by_key.values())
 
 
-def compare(comparison: Comparison) -> dict[str, Any]:
+def compare(comparison: DiscrepancyTest) -> dict[str, Any]:
     """
     Estimate a discrepancy, or read the estimate of an earlier run.
 
@@ -132,7 +132,7 @@ def compare(comparison: Comparison) -> dict[str, Any]:
     return entry
 
 
-def _estimates(comparison: Comparison) -> dict[str, Any]:
+def _estimates(comparison: DiscrepancyTest) -> dict[str, Any]:
     view = comparison.detector.build().view
     vectors = _vectors(comparison.one, view)
     if comparison.one.domain == comparison.other.domain:
@@ -173,7 +173,7 @@ def _vectors(items: ItemSet, spec: ViewSpec) -> _Vectors:
     return _Vectors(values, columns["item"], columns["group"], columns["label"].astype(np.int64))
 
 
-def keep_discrepancies(study: str, compared: Sequence[tuple[Comparison, dict[str, Any]]], folder: Path) -> None:
+def keep_discrepancies(study: str, compared: Sequence[tuple[DiscrepancyTest, dict[str, Any]]], folder: Path) -> None:
     """Write the discrepancies of a study, and a figure for each detector and contrast: work for a worker."""
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "mmd.json", [entry for _, entry in compared])

@@ -16,6 +16,7 @@ NOT_SETTINGS = {
     *("detectors", "train", "test", "reals", "perturbations", "description", "needs", "datasets", "controls"),
     *("protocol", "pool", "shots", "dates", "drop_leaks", "allow_lookalikes"),
 }
+AUDITED = "audited"  # sources of reals; those of cells of an earlier version were not
 MOVE_NO_ROW = {"name", "keep_models", "mmd"}  # of the settings
 
 
@@ -27,7 +28,8 @@ def cell_key(cell: Cell) -> str:
     """
     study = _settings(cell.study)
     sets = [[r.train.digest, r.val.digest, [[t.domain, t.digest] for t in r.tests]] for r in cell.replicates]
-    sets += [[[s.domain, s.digest] for s in cell.replicates[0].sources]] if cell.replicates[0].sources else []
+    if cell.replicates[0].sources:
+        sets += [[AUDITED, *([s.domain, s.digest] for s in cell.replicates[0].sources)]]
     provenance = cell_provenance(cell).to_json()
     facts = {name: _without_sentences(some) for name, some in provenance["data"].items()}
     provenance["data"] = {name: some for name, some in facts.items() if some}

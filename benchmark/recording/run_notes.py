@@ -8,7 +8,7 @@ from pathlib import Path
 from ..models.of_cell import MODEL, left_out
 from ..records import Cell
 from ..results.evidence import evidence_text, is_everywhere
-from ..results.marks import Mark, marks_of
+from ..results.marks import Mark, audits_of, marks_of
 from ..results.rows import Row, TestResult
 from ..results.selection import Selection
 
@@ -101,9 +101,8 @@ def _evidence(row: Row) -> str:
 
 
 def _shortcuts(row: Row) -> list[str]:
-    """State every domain whose classes are stored in two ways."""
-    audits = {row.train_label: row.shortcut} | {test.domain: test.shortcut for test in row.tests}
-    return [f"**Shortcut**: {text(audit.sentence(name))}" for name, audit in audits.items() if audit and audit.is_marked]
+    """State every domain whose classes are stored in two ways, and every source of reals that is stored in another way."""
+    return [f"**Shortcut**: {text(audit.sentence)}" for audit in audits_of(row) if audit.shortcut.is_marked]
 
 
 def _test_table(tests: Sequence[TestResult]) -> str:

@@ -197,6 +197,15 @@ def _lookalikes_to_json(lookalikes: Mapping[str, Lookalikes]) -> dict[str, dict[
     return {name: {"n": alike.n, "pairs": [list(pair) for pair in alike.pairs]} for name, alike in lookalikes.items()}
 
 
+def _shortcuts_to_json(shortcuts: Mapping[str, Shortcut]) -> dict[str, dict[str, Any]]:
+    return {name: shortcut.to_json() for name, shortcut in shortcuts.items()}
+
+
+def _shortcuts_from_json(data: Mapping[str, Any]) -> dict[str, Shortcut]:
+    audits = {name: Shortcut.from_json(audit) for name, audit in data.items()}
+    return {name: audit for name, audit in audits.items() if audit is not None}
+
+
 def _lookalikes_from_json(data: Mapping[str, Any]) -> dict[str, Lookalikes]:
     return {name: Lookalikes(alike["n"], tuple((a, b) for a, b in alike["pairs"])) for name, alike in data.items()}
 
@@ -256,6 +265,9 @@ class CellDocument:
         Share of training pictures that two draws have in common, the mean over all pairs of draws; 0 for one draw.
     shortcuts : mapping of str to Shortcut
         Audits of the files of the training and test domains.
+    reals_shortcuts : mapping of str to mapping of str to Shortcut
+        By test domain and source of reals, audits of the files of the fakes of one and the reals of the other; left out of the
+        JSON form where it is empty.
     not_counted : tuple of str
         Test domains that the protocol of the study leaves out of the headline; left out of the JSON form where it is empty.
     """
@@ -301,6 +313,7 @@ class CellDocument:
     reals: Mapping[str, Lookalikes] = field(default_factory=dict)
     not_counted: tuple[str, ...] = ()
     plateau: Plateau | None = None
+    reals_shortcuts: Mapping[str, Mapping[str, Shortcut]] = field(default_factory=dict)
 
     @property
     def swept(self) -> bool:
@@ -343,9 +356,12 @@ class CellDocument:
             "problems": [list(problem) for problem in self.problems],
             "data": {name: dict(facts) for name, facts in self.data.items()},
             "lookalikes": _lookalikes_to_json(self.lookalikes),
-            "shortcuts": {name: shortcut.to_json() for name, shortcut in self.shortcuts.items()},
+            "shortcuts": _shortcuts_to_json(self.shortcuts),
             "reals": _lookalikes_to_json(self.reals),
+            "reals_shortcuts": {domain: _shortcuts_to_json(audits) for domain, audits in self.reals_shortcuts.items()},
         }
+        if not self.reals_shortcuts:
+            del data["reals_shortcuts"]
         if not self.submission:
             del data["submission"]
         if self.clips == "mean":
@@ -397,7 +413,10 @@ class CellDocument:
             "problems": tuple((item, status, detail) for item, status, detail in data["problems"]),
             "lookalikes": _lookalikes_from_json(data["lookalikes"]),
             "reals": _lookalikes_from_json(data["reals"]),
-            "shortcuts": {name: Shortcut.from_json(audit) for name, audit in data["shortcuts"].items()},
+            "shortcuts": _shortcuts_from_json(data["shortcuts"]),
+            "reals_shortcuts": {
+                domain: _shortcuts_from_json(audits) for domain, audits in data.get("reals_shortcuts", {}).items()
+            },
         }
         return cls(**values)
 
@@ -424,6 +443,7 @@ def _upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
         "lookalikes": {},
         "shortcuts": {},
         "reals": {},
+        "reals_shortcuts": {},
         "versions": {},
         "train_overlap": 0.0,
     }

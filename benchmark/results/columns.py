@@ -585,7 +585,7 @@ TEST_COLUMNS: tuple[Column, ...] = (
     Column("shortcut", meaning="Separation of the classes by facts of the test domain's files alone."),
     Column(
         "by_reals",
-        meaning="AUC, interval, number of reals and false alarms of the fakes against each source of reals.",
+        meaning="AUC, interval, number of reals, false alarms and audit of files of the fakes against each source of reals.",
     ),
     Column("split_list", meaning="Digest of the test items."),
     Column("pictures", meaning="Digest of the contents of the test pictures."),

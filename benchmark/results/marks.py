@@ -7,13 +7,15 @@ A mark is derived from the row's own numbers, wherever a row is shown, and is ne
 import math
 import re
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from ..domains.names import chain_of, dataset_name
 from ..metrics.replicates import MIN_DRAWS
 from ..pictures.lookalikes import MOST_LOOKALIKES
+from ..pictures.shortcuts import Shortcut
 from .evidence import lies_outside
-from .reals import reals_sources
+from .reals import has_one_source
 from .rows import Row
 
 COIN = "coin_flip"  # the reference of a board: it draws scores at random
@@ -58,7 +60,10 @@ LABELS = {
 MEANINGS = {
     Mark.CONTROL: "It is a reference for the other rows and no contestant; it has no rank.",
     Mark.SHORTCUT: "Facts of the files, or traces of compression and resampling in the pixels, tell fakes from reals.",
-    Mark.LOOKALIKES: f"More than {MOST_LOOKALIKES:.0%} of the test pictures of a domain look like training pictures.",
+    Mark.LOOKALIKES: (
+        f"More than {MOST_LOOKALIKES:.0%} of the test pictures of a domain, or of the reals of a source, look like training "
+        "pictures."
+    ),
     Mark.ONE_DRAW: (
         "The detector was trained on one draw of the training pictures, so that the interval leaves out the variation between "
         "draws; it has no rank."
@@ -72,7 +77,9 @@ MEANINGS = {
     ),
     Mark.LIKE_COIN_FLIP: "The interval of the headline AUC holds 0.5, the expected AUC of a coin flip.",
     Mark.OUTSIDE_EVIDENCE: "The chosen band does not lie within the frequencies that carry evidence.",
-    Mark.ONE_SOURCE_OF_REALS: "All test reals come from one source; with other reals the AUC may differ.",
+    Mark.ONE_SOURCE_OF_REALS: (
+        "The fakes of each test domain were set against one source of reals only; with other reals the AUC may differ."
+    ),
 }
 # Marks of rows that have no rank, the reason that is given first before the others.
 WITHOUT_RANK = (Mark.CONTROL, Mark.ONE_DRAW, Mark.FEW_DRAWS, Mark.NOTHING_LEARNED)
@@ -93,20 +100,64 @@ def marks_of(row: Row, computed: Collection[str] = ()) -> tuple[Mark, ...]:
     A row is like a coin flip if its headline interval holds 0.5. The expected AUC of a coin is exactly 0.5, so this needs no
     coin on the board, and the noise of the coin's own draws does not enter.
     """
-    of_files = [test for test in row.tests if not chain_of(test.domain) and dataset_name(test.domain) not in computed]
+    alike = [(test.lookalikes, test.n) for test in row.tests if _is_of_files(test.domain, computed)]
+    alike += [(r.lookalikes, r.n_real) for test in row.tests for r in test.by_reals if _is_of_files(r.source, computed)]
     low, high = headline_bounds(row)
     marks = {
         Mark.CONTROL: row.control or is_control(row.detector),
-        Mark.SHORTCUT: any(s is not None and s.is_marked for s in (row.shortcut, *(t.shortcut for t in row.tests))),
-        Mark.LOOKALIKES: any(test.n and test.lookalikes / test.n > MOST_LOOKALIKES for test in of_files),
+        Mark.SHORTCUT: any(audit.shortcut.is_marked for audit in audits_of(row)),
+        Mark.LOOKALIKES: any(total and n / total > MOST_LOOKALIKES for n, total in alike),
         Mark.ONE_DRAW: row.seeds == 1,
         Mark.FEW_DRAWS: 1 < row.seeds < MIN_DRAWS,
         Mark.NOTHING_LEARNED: row.in_domain_auc_lo <= 0.5,  # NaN, of a row without an in-domain test, is not
         Mark.LIKE_COIN_FLIP: low <= 0.5 <= high,
         Mark.OUTSIDE_EVIDENCE: row.role == "chosen" and lies_outside(row.band, row.evidence),
-        Mark.ONE_SOURCE_OF_REALS: len(reals_sources(row)) < 2,
+        Mark.ONE_SOURCE_OF_REALS: has_one_source(row),
     }
     return tuple(mark for mark in Mark if marks.get(mark, False))
+
+
+@dataclass(frozen=True)
+class RowAudit:
+    """
+    A shortcut audit of pictures that a row was trained or tested on.
+
+    Attributes
+    ----------
+    domain : str
+        Domain, or short name of the training.
+    source : str
+        Source of the reals that its fakes were set against; empty for its own classes.
+    shortcut : Shortcut
+    """
+
+    domain: str
+    source: str
+    shortcut: Shortcut
+
+    @property
+    def sentence(self) -> str:
+        """Finding as a sentence of its own."""
+        sentence = self.shortcut.sentence(self.domain, self.source)
+        return sentence[0].upper() + sentence[1:]
+
+
+def audits_of(row: Row) -> list[RowAudit]:
+    """Return the audits of a row, each once; a source whose audit is that of the test domain itself is left out."""
+    audits = [RowAudit(row.train_label, "", row.shortcut)] if row.shortcut is not None else []
+    for test in row.tests:
+        audits += [RowAudit(test.domain, "", test.shortcut)] if test.shortcut is not None else []
+        audits += [
+            RowAudit(test.domain, result.source, result.shortcut)
+            for result in test.by_reals
+            if result.shortcut is not None and result.shortcut != test.shortcut
+        ]
+    return list(dict.fromkeys(audits))
+
+
+def _is_of_files(domain: str, computed: Collection[str]) -> bool:
+    """Return True if pictures that look alike may be copies: neither perturbed ones, which repeat others, nor computed ones."""
+    return not chain_of(domain) and dataset_name(domain) not in computed
 
 
 def headline_bounds(row: Row) -> tuple[float, float]:

@@ -39,7 +39,7 @@ def with_reals(
     thresholds : sequence of float
         Of every draw, chosen on validation items of the training domain; NaN for none.
     document : CellDocument
-        Of the cell: overlap of its draws for an interval, and look-alikes among the reals.
+        Of the cell: overlap of its draws for an interval, look-alikes among the reals, and audits of the files.
     """
     sources = by_domain(replicates, REALS)
     tested = by_domain(replicates, "test")
@@ -48,7 +48,11 @@ def with_reals(
     for test in tests:
         fitting = {name: each for name, each in sources.items() if may_be_set_against(test.domain, name)}
         results = results_by_reals(test, tested[test.domain], fitting, thresholds, document.train_overlap)
-        added.append(replace(test, by_reals=tuple(replace(r, lookalikes=alike.get(r.source, 0)) for r in results)))
+        audits = document.reals_shortcuts.get(test.domain, {})
+        completed = [
+            replace(r, lookalikes=alike.get(r.source, 0), shortcut=r.shortcut or audits.get(r.source)) for r in results
+        ]
+        added.append(replace(test, by_reals=tuple(completed)))
     return added
 
 
@@ -109,10 +113,15 @@ def reals_numbers(tests: Sequence[TestResult], train: str, not_counted: Sequence
     return {"reals_spread": max(means.values()) - min(means.values()), "worst_reals": min(means, key=means.__getitem__)}
 
 
-def reals_sources(row: Row) -> set[str]:
-    """Return the sources of the reals that the headline of a row was measured with."""
-    headline = _headline(*row.home_and_abroad())
-    return {name for test in headline for name in ([r.source for r in test.by_reals] or [dataset_name(test.domain)])}
+def has_one_source(row: Row) -> bool:
+    """
+    Return True if the fakes of each test domain of the headline were set against one source of reals only.
+
+    Several test domains, each with reals of its own, do not tell what the choice of the reals does: the fakes differ, too. A
+    row without a measured test domain says nothing about reals.
+    """
+    tested = [test for test in _headline(*row.home_and_abroad()) if not math.isnan(test.auc)]
+    return bool(tested) and all(len({result.source for result in test.by_reals}) < 2 for test in tested)
 
 
 def _headline(home: list[TestResult], abroad: list[TestResult]) -> list[TestResult]:
@@ -132,7 +141,7 @@ def results_by_reals(
     Parameters
     ----------
     test : TestResult
-        With its AUC and interval.
+        With its AUC and interval, and the audit of its files.
     entries : sequence of DomainScores
         Of the domain, one per draw.
     sources : mapping of str to sequence of DomainScores
@@ -153,6 +162,7 @@ def results_by_reals(
         *(test.auc, test.auc_lo, test.auc_hi),
         len(own_reals[0].scored.labels),
         _false_alarms(own_reals, thresholds),
+        shortcut=test.shortcut,
     )
     named = {name: [_Reals.of(entry) for entry in each] for name, each in sources.items()}
     results = []

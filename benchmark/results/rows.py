@@ -62,6 +62,8 @@ class RealsResult:
         Share of these reals that are not below the threshold that was chosen in-domain; NaN without one.
     lookalikes : int
         Reals that look like training or validation pictures; left out of the JSON form where there are none.
+    shortcut : Shortcut or None
+        Audit of the files of these fakes and these reals; None where none was made.
     """
 
     source: str
@@ -71,10 +73,12 @@ class RealsResult:
     n_real: int
     false_alarms: float = NAN
     lookalikes: int = 0
+    shortcut: Shortcut | None = None
 
     def to_json(self) -> dict[str, Any]:
         """JSON form."""
         data = {part.name: getattr(self, part.name) for part in fields(self)}
+        data["shortcut"] = self.shortcut.to_json() if self.shortcut else None
         if not self.lookalikes:
             del data["lookalikes"]
         return data
@@ -82,7 +86,8 @@ class RealsResult:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read the JSON form."""
-        return cls(**{name: _nan(value) for name, value in data.items()})
+        numbers = {name: _nan(value) for name, value in data.items() if name != "shortcut"}
+        return cls(**numbers, shortcut=Shortcut.from_json(data.get("shortcut")))
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from ..domains.names import chain_of, unperturbed
 from ..errors import BenchError, DataError
 from ..features.audits import fact_table
 from ..features.chunks import Places
-from ..features.prepare import prepare_sets, scratch_places
+from ..features.plan_sets import prepare_sets
+from ..features.prepare import scratch_places
 from ..frequency.bands import Band
 from ..invocation import bench
 from ..metrics.delong import GroupCodes

@@ -14,13 +14,13 @@ from typing import Any, Protocol
 
 from ..frequency.bands import MAX_FREQUENCY, Band
 from ..metrics.roc import Interval
-from ..records import SWEEP_STAGES, Assessment, Cell, CellResult, Comparison, Job, Record, Replicate, Tested, Trial
+from ..records import SWEEP_STAGES, Assessment, Cell, CellResult, Job, Record, Replicate, SimultaneousTest, Tested, Trial
 from ..results.evidence import Evidence, evidence_stretches
 from ..study.study_file import Study
 from .optuna_history import History
 from .selection import choose, evidence_bands, oracles, plateau, swept_bands
 
-Work = Sequence[Job] | Sequence[Assessment] | Sequence[Comparison]
+Work = Sequence[Job] | Sequence[Assessment] | Sequence[SimultaneousTest]
 Course = Generator[Work, list[Any], "CellResult"]
 
 
@@ -45,7 +45,7 @@ def run_cell(cell: Cell, history: History, observer: Observer) -> Course:
 
     Yields
     ------
-    sequence of Job, of Assessment or of Comparison
+    sequence of Job, of Assessment or of SimultaneousTest
         To be answered by a list of Record, of Interval or of Clarity.
 
     Returns
@@ -115,8 +115,8 @@ def _evidence(trials: Sequence[Trial]) -> Generator[Work, list[Any], Evidence]:
     kept, removed = ([t for t in trials if t.stage == SWEEP_STAGES[kind] and not t.error] for kind in ("band", "stop"))
     if not kept and not removed:
         return () if any(trial.stage in SWEEP_STAGES.values() for trial in trials) else None
-    questions = [Comparison(_files(kept))] if kept else []
-    questions += [Comparison(_files(removed), _files([allpass])[0], -1)] if removed else []
+    questions = [SimultaneousTest(_files(kept))] if kept else []
+    questions += [SimultaneousTest(_files(removed), _files([allpass])[0], -1)] if removed else []
     answers = iter((yield questions))
     return evidence_stretches(
         swept_bands(kept, next(answers)) if kept else None,
@@ -129,7 +129,7 @@ def _better_stops(trials: Sequence[Trial]) -> Generator[Work, list[Any], list[Ba
     stops = [trial for trial in trials if trial.band.takes_out]
     if not stops:
         return []
-    clarity = (yield [Comparison(_files(stops), _files(trials[:1])[0])])[0]
+    clarity = (yield [SimultaneousTest(_files(stops), _files(trials[:1])[0])])[0]
     return [trial.band for trial, better in zip(stops, clarity.clear, strict=True) if better]
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
 from ..frequency.bands import Band
-from ..records import Assessment, CellResult, Comparison, Job
+from ..records import Assessment, CellResult, Job, SimultaneousTest
 from ..reporting import Reporter
 from ..workers import Workers
 from .cell import Course, Work
@@ -104,7 +104,7 @@ class Driver:
         for piece in work:
             if isinstance(piece, Assessment):
                 assessments.append(_Answer(future=self._workers.submit(assess, piece)))
-            elif isinstance(piece, Comparison):
+            elif isinstance(piece, SimultaneousTest):
                 assessments.append(_Answer(future=self._workers.submit(compare, piece)))
             elif piece.key not in answers:
                 record = find_record(piece)

@@ -19,7 +19,7 @@ from ..fitted import failure, fit_detector, score_detector
 from ..metrics.intervals import auc_interval
 from ..metrics.roc import Interval, Scored, roc_auc
 from ..metrics.simultaneous import Clarity, clearly_above_chance, clearly_different
-from ..records import Assessment, Comparison, Job, Record
+from ..records import Assessment, Job, Record, SimultaneousTest
 from ..results.scores import is_whole, item_groups, item_labels, mean_per_item, read_scores, with_scores, write_table
 from ..store.files import read_json, write_json
 
@@ -117,7 +117,7 @@ def assess(assessment: Assessment) -> Interval:
     return auc_interval(_scored(assessment.scores))
 
 
-def compare(comparison: Comparison) -> Clarity:
+def compare(comparison: SimultaneousTest) -> Clarity:
     """Test simultaneously which bands are better than chance, or differ from the reference, on validation pictures."""
     bands = [_scored(files) for files in comparison.scores]
     if not comparison.reference:

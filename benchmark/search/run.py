@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,13 +10,13 @@ from optuna.storages import BaseStorage
 
 from ..domains.names import REALS
 from ..errors import BenchError
-from ..features.audits import audit_plan, refuse_shortcuts
+from ..features.audits import PlanAudits, ambiguous_notes, audit_plan, refuse_shortcuts
 from ..features.chunks import Places
 from ..features.item_sets import iter_problems
-from ..features.prepare import Prepared, prepare_sets, scratch_places
+from ..features.plan_sets import Prepared, prepare_sets
+from ..features.prepare import scratch_places
 from ..models.trained_model import add_mlflow_model
 from ..pictures.lookalikes import Lookalikes
-from ..pictures.shortcuts import Shortcut
 from ..recording.cell_folder import cell_folder, keep_cell
 from ..recording.discrepancy import compare, comparisons, keep_discrepancies
 from ..recording.keys import cell_key
@@ -39,6 +39,7 @@ from .driver import Driver
 from .optuna_history import History, lost_trials, open_storage
 
 JOURNAL = "optuna.journal"  # of all searches, among the results
+NO_AUDITS = PlanAudits()
 MOST_TRAIN = 200  # characters of a training in the name of a search, for which a database has room for 512
 
 
@@ -108,7 +109,7 @@ def run_study(
         Compute everything again.
     reporter : Reporter
     strict : bool
-        Fit nothing if the files of a domain give its classes away.
+        Fit nothing if the files of a domain, or of a source of reals, give the classes away by what no generator leaves.
 
     Returns
     -------
@@ -177,10 +178,12 @@ def _run(
     """Take the steps of a study in their order."""
     prepared = prepare_sets(plan, places, workers, reporter)
     plan = prepared.plan
-    shortcuts = audit_plan(plan, prepared, workers, reporter)
+    audits = audit_plan(plan, prepared, places.cache, workers, reporter)
     if strict:
-        refuse_shortcuts(shortcuts)
-    cells = make_cells(plan, prepared, places.records, attempt, shortcuts)
+        for note in ambiguous_notes(audits):
+            reporter.note(note)
+        refuse_shortcuts(audits)
+    cells = make_cells(plan, prepared, places.records, attempt, audits)
     recorder = Recorder(outbox, reporter)
     unfinished = _unfinished_cells(cells, searches, recorder, reporter)
     n_computed = _run_cells(plan, cells, unfinished, searches, recorder, workers, reporter)
@@ -191,11 +194,8 @@ def _run(
     return Outcome(recorder.rows, n_computed, plan=plan, failures=recorder.failures, gaps=recorder.gaps, problems=problems)
 
 
-def make_cells(
-    plan: Plan, prepared: Prepared, records: str, attempt: int, shortcuts: Mapping[str, Shortcut] | None = None
-) -> list[Cell]:
+def make_cells(plan: Plan, prepared: Prepared, records: str, attempt: int, audits: PlanAudits = NO_AUDITS) -> list[Cell]:
     """Return every detector and control with every training domain, grouped by domain."""
-    audits = dict(shortcuts or {})
     return [
         Cell(
             plan.study,
@@ -205,7 +205,8 @@ def make_cells(
             records,
             attempt,
             not_counted=plan.not_counted.get(train, ()),
-            shortcuts=audits,
+            shortcuts=audits.domains,
+            reals_shortcuts=audits.reals,
         )
         for train in plan.study.train
         for detector in (*plan.detectors, *plan.controls_on(train))

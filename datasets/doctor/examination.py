@@ -25,6 +25,7 @@ from .duplicates import copies, leaks, lookalike_findings, lookalikes, similar_p
 from .findings import bad_files, confound_findings, confounds, count, sizes, usability
 from .inventory import Entry, Finding, Inventory, Level, look_at, same_sized_clips, take_inventories
 from .picture_facts import Facts
+from .regrouping import regrouping
 
 PER_TASK = 32  # files that a worker is handed at a time
 IN_FLIGHT = 4  # tasks per worker that are on their way
@@ -158,6 +159,7 @@ def diagnose(inventory: Inventory, facts: dict[int, Facts], options: Options) ->
         *sizes(inventory.entries, facts, options.crop),
         *copies(inventory.entries, facts),
         *lookalikes(inventory.entries, facts, options.distance),
+        *regrouping(inventory, facts),
         *leaks(inventory.entries),
         *confound_findings(answers),
         *usability(inventory, counts),

@@ -206,7 +206,7 @@ class _Reader:
 
     def _read_row(self, row: Row) -> None:
         draws = _scores(self.documents[row.run_id], row, self.folders[row.run_id])
-        self.details.transfers[row_id(row)] = _transfers(draws)
+        self.details.transfers[row_id(row)] = _transfers(draws, self.documents[row.run_id])
         self._add(self.details.rows, row_id(row), _curves(draws, row), "curves")
 
     def _add(self, target: dict[str, Any], key: str, value: Any, budget: str) -> None:
@@ -277,12 +277,12 @@ def _tests(draws: Draws) -> dict[str, list[Scored]]:
     return {domain: each for domain, each in by_domain.items() if len(each) == len(draws)}
 
 
-def _transfers(draws: Draws) -> list[Transfer]:
+def _transfers(draws: Draws, document: CellDocument | None) -> list[Transfer]:
     validation = [entry.scored for draw in draws for entry in draw if entry.split == "val"][: len(draws)]
     tests = _tests(draws)
     if not tests or len(validation) < len(draws):
         return []
-    return transferred(validation, tests)
+    return transferred(validation, tests, overlap=document.train_overlap if document else 0.0)
 
 
 def _curves(draws: Draws, row: Row) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from ...benchmark.frequency.bands import Band
 from ...benchmark.metrics.replicates import MIN_DRAWS
 from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COLUMNS, Column, row_columns, test_columns
 from ...benchmark.results.evidence import evidence_text
-from ...benchmark.results.marks import Mark, marks_of
+from ...benchmark.results.marks import Mark, RowAudit, marks_of
 from ...benchmark.results.reals import headline_choices
-from ...benchmark.results.rows import Row, Standing, TestResult
+from ...benchmark.results.rows import RealsResult, Row, Standing, TestResult
 from ...benchmark.results.selection import Selection
 from ..notes import data_notes, mark_notes, may_be_copies, other_variants, row_notes, shown_marks, shown_rows
 from ..ranking.comparable import comparable_sets
@@ -256,8 +256,14 @@ def _reals(row: Row) -> dict[str, Any]:
     plain = [test for test in row.tests if not test.is_perturbed]
     if not any(len(test.by_reals) > 1 for test in plain):
         return {}
-    tests = {test.domain: [result.to_json() for result in test.by_reals] for test in plain}
+    tests = {test.domain: [_of_source(test.domain, result) for result in test.by_reals] for test in plain}
     return {"choices": headline_choices(row), "leads": [], "tests": tests}
+
+
+def _of_source(domain: str, result: RealsResult) -> dict[str, Any]:
+    """Return the numbers against one source of reals; the audit of its files as a sentence, where it marks the row."""
+    audit = result.shortcut
+    return result.to_json() | {"shortcut": RowAudit(domain, result.source, audit).sentence if audit and audit.is_marked else ""}
 
 
 def _transfer(transfer: Transfer) -> dict[str, Any]:

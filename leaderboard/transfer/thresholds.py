@@ -2,17 +2,18 @@
 Transfer of a threshold, set in-domain for a false-alarm rate, to test domains.
 
 The threshold is set on validation pictures of the training domain. On every test domain its false-alarm rate and its detection
-rate are measured, with intervals that take into account that pictures of one group depend on each other.
+rate are measured, with intervals over groups of test pictures and over training draws.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ...benchmark.metrics.calibration import Calibration
+from ...benchmark.metrics.replicates import MIN_DRAWS, MeanError, mean_error
 from ...benchmark.metrics.roc import Interval, Scored
 from .calibration import calibration_on, fitted_calibration
 
@@ -59,7 +60,10 @@ class Transfer:
 
 
 def transferred(
-    validation: Sequence[Scored], tests: Mapping[str, Sequence[Scored]], false_alarm_rate: float = FALSE_ALARM_RATE
+    validation: Sequence[Scored],
+    tests: Mapping[str, Sequence[Scored]],
+    false_alarm_rate: float = FALSE_ALARM_RATE,
+    overlap: float = 0.0,
 ) -> list[Transfer]:
     """
     Set threshold and calibration on validation pictures of the training domain, and apply them to test domains.
@@ -72,6 +76,8 @@ def transferred(
         By test domain, the detectors in the order of `validation`.
     false_alarm_rate : float
         Wanted in-domain, on validation pictures.
+    overlap : float
+        Share of training pictures that two draws have in common, see `metrics.replicates.training_share`.
 
     Returns
     -------
@@ -87,7 +93,7 @@ def transferred(
         if np.isfinite(thresholds).all()
         else (f"{n_real} real validation pictures; a threshold for {100 * false_alarm_rate:g} % false alarms takes {needed}")
     )
-    return [_on_domain(domain, each, thresholds, calibrations, reason) for domain, each in tests.items()]
+    return [_on_domain(domain, each, thresholds, calibrations, reason, overlap) for domain, each in tests.items()]
 
 
 def threshold_at(labels: ArrayLike, scores: ArrayLike, false_alarm_rate: float = FALSE_ALARM_RATE) -> float:
@@ -121,26 +127,57 @@ def _on_domain(
     thresholds: Sequence[float],
     calibrations: Sequence[Calibration | None],
     reason: str,
+    overlap: float,
 ) -> Transfer:
     first = replicates[0]
     n_real, n_fake = (int((first.labels == label).sum()) for label in (0, 1))
     errors, briers = zip(*map(calibration_on, replicates, calibrations), strict=True)
     if not reason and not all(np.isfinite(scored.scores).all() for scored in replicates):
         reason = "scores are not finite"
-    false_alarms, detections = (UNKNOWN if reason else _called_fake(replicates, thresholds, label) for label in (0, 1))
+    false_alarms, detections = (UNKNOWN if reason else _called_fake(replicates, thresholds, label, overlap) for label in (0, 1))
     absent = [f"no {name} test pictures" for name, n in (("real", n_real), ("fake", n_fake)) if not n]
     why = reason or "; ".join(absent)
     return Transfer(domain, false_alarms, detections, float(np.mean(errors)), float(np.mean(briers)), n_real, n_fake, why)
 
 
-def _called_fake(replicates: Sequence[Scored], thresholds: Sequence[float], label: int) -> Interval:
-    """Return the share of the items of one class that are called fake, over all replicates."""
+def _called_fake(replicates: Sequence[Scored], thresholds: Sequence[float], label: int, overlap: float) -> Interval:
+    """
+    Return the share of the items of one class that are called fake, over all replicates.
+
+    The interval counts groups of test pictures and, from `MIN_DRAWS` replicates on, training draws, each of which has a
+    threshold of its own; of fewer it spans those of the single draws.
+    """
     groups, hits = [], []
     for scored, threshold in zip(replicates, thresholds, strict=True):
         of_class = scored.labels == label
         groups.append(scored.groups[of_class])
         hits.append(scored.scores[of_class] >= threshold)
-    return rate_interval(np.concatenate(hits), np.concatenate(groups), len(replicates))
+    over_groups = rate_interval(np.concatenate(hits), np.concatenate(groups), len(replicates))
+    if not np.isfinite(over_groups.low):
+        return over_groups
+    if len(replicates) < MIN_DRAWS:
+        singles = [rate_interval(of_draw, named) for of_draw, named in zip(hits, groups, strict=True)]
+        return replace(over_groups, low=min(one.low for one in singles), high=max(one.high for one in singles))
+    error = _error(hits, groups, overlap)
+    if not error.over_training > 0:
+        return over_groups
+    rate, deviation = over_groups.value, error.variance**0.5
+    low, high = _wilson(rate, rate * (1 - rate) / error.variance, error.reach() / deviation)
+    return Interval(rate, low, high, deviation)
+
+
+def _error(hits: Sequence[NDArray], groups: Sequence[NDArray], overlap: float) -> MeanError:
+    """Return the error of a share, the mean over draws, over groups of test pictures and over training draws."""
+    names = np.unique(np.concatenate(groups))
+    scale = (len(names) / max(len(names) - 1, 1)) ** 0.5
+    rates = np.array([of_draw.mean() for of_draw in hits])
+    influences = np.stack(
+        [
+            scale * np.bincount(np.searchsorted(names, named), of_draw - rate, len(names)) / len(of_draw)
+            for of_draw, named, rate in zip(hits, groups, rates, strict=True)
+        ]
+    )
+    return mean_error(rates, influences @ influences.T, len(names) - 1.0, overlap)
 
 
 def rate_interval(hits: ArrayLike, groups: ArrayLike, copies: int = 1) -> Interval:

@@ -144,7 +144,7 @@ def test_one_folder_under_two_names_is_one_data_set(picture_folder: Maker) -> No
         for i, path in enumerate(sorted((root / half).iterdir())):
             path.rename(root / ("test" if i % 2 else "train") / half / f"clip{i // 2}_{i}.png")
         (root / half).rmdir()
-    with pytest.raises(DataError, match="train of mine and test of yours share video 'clip0'"):
+    with pytest.raises(DataError, match="^train and val of mine and test of yours share video 'clip0'"):
         make_plan(study, Catalogue({"mine": str(root), "yours": str(root)}))
 
 

@@ -19,7 +19,7 @@ from bandbench.benchmark.results import columns
 from bandbench.benchmark.results.cell_document import NarrowBand
 from bandbench.benchmark.results.evidence import EvidenceStretch
 from bandbench.benchmark.results.marks import Mark
-from bandbench.benchmark.results.rows import RealsResult, Row, Standing, SubmissionFacts
+from bandbench.benchmark.results.rows import RealsResult, Row, Shortcut, Standing, SubmissionFacts
 from bandbench.leaderboard.page.details import Choice, Details
 from bandbench.leaderboard.page.html import page as make_page
 from bandbench.leaderboard.ranking.detectors import DetectorPlace
@@ -716,7 +716,12 @@ def test_hostile_names_stay_text(reader: Callable[..., Reader], row_maker: Maker
 def test_the_map_of_reals_frames_the_leader_of_each_source(reader: Callable[..., Reader], rows: list[Row]) -> None:
     def with_reals(row: Row, *aucs: float) -> Row:
         named = zip(("set", HOSTILE[1]), aucs, strict=True)
-        results = tuple(RealsResult(name, auc, auc - 0.1, auc, 50, 0.25) for name, auc in named)
+        stored = Shortcut(1.0, 0.9, 1.0, "format", ("JPEG 75", "PNG"))
+        audits = (None, stored)  # the reals of the second source are stored in another way
+        results = tuple(
+            RealsResult(name, auc, auc - 0.1, auc, 50, 0.25, shortcut=audit)
+            for (name, auc), audit in zip(named, audits, strict=True)
+        )
         tests = tuple(replace(test, auc=aucs[0], by_reals=results) for test in row.tests)
         return replace(row, tests=tests, reals_spread=abs(aucs[0] - aucs[1]), worst_reals=HOSTILE[1])
 
@@ -731,7 +736,10 @@ def test_the_map_of_reals_frames_the_leader_of_each_source(reader: Callable[...,
     assert "0.434, lowest AUC with <img" in detail.locator("dl.facts").first.inner_text()
     heat = detail.locator(".heat tbody tr")
     assert heat.count() == 3
+    assert [cell.strip() for cell in heat.first.locator("td").all_inner_texts()] == ["0.96", "0.53 †"]
+    assert "† marks a shortcut" in detail.inner_text()
     heat.first.locator("td").nth(1).hover()
+    shown.until("#tip", r"shortcut: The fakes of .* differ in format: JPEG 75 \(real\) against PNG \(fake\)")
     shown.until("#tip", r"AUC 0\.526 \(0\.426–0\.526\)\s*50 reals, false alarms at the in-domain threshold: 25\.0 %")
     assert shown.no_sideways_scroll()
 

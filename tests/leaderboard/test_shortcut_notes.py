@@ -3,7 +3,8 @@
 import dataclasses
 
 from bandbench.benchmark.frequency.bands import Band
-from bandbench.benchmark.results.rows import Row, Shortcut, TestResult
+from bandbench.benchmark.results.marks import RowAudit
+from bandbench.benchmark.results.rows import RealsResult, Row, Shortcut, TestResult
 from bandbench.leaderboard.notes import row_notes
 from bandbench.leaderboard.shortcut_notes import marked_shortcuts
 
@@ -18,7 +19,7 @@ def row(train: str, at_home: Shortcut | None, **tests: Shortcut | None) -> Row:
 
 def test_a_domain_is_named_once_with_all_of_its_rows() -> None:
     rows = [row("a", STORED, a=STORED, b=ALIKE), row("b", ALIKE, a=STORED, b=ALIKE), row("b", ALIKE, b=ALIKE), row("c", None)]
-    assert marked_shortcuts(rows) == {("a", STORED): [0, 1]}
+    assert marked_shortcuts(rows) == {RowAudit("a", "", STORED): [0, 1]}
 
 
 def test_the_note_says_fact_values_and_rows() -> None:
@@ -37,4 +38,19 @@ def test_an_ambiguous_trace_has_another_sentence() -> None:
 
 def test_a_pool_is_named_as_the_table_does() -> None:
     rows = [row("a & b & c", STORED, a=None, b=None, c=None, d=None)]
-    assert marked_shortcuts(rows) == {("all but d", STORED): [0]}
+    assert marked_shortcuts(rows) == {RowAudit("all but d", "", STORED): [0]}
+
+
+def test_a_source_of_reals_that_is_stored_in_another_way_is_named() -> None:
+    """The source whose audit is that of the domain itself is said once, with the domain."""
+    results = tuple(
+        RealsResult(source, 0.9, 0.8, 1.0, 10, shortcut=audit) for source, audit in (("a", ALIKE), ("ffhq", STORED))
+    )
+    tested = TestResult("a", 0.9, 0.8, 1.0, 10, 1.0, shortcut=ALIKE, by_reals=results)
+    rows = [Row("svm", "b", "chosen", Band(), tests=(tested,)), row("b", ALIKE, a=ALIKE)]
+    assert marked_shortcuts(rows) == {RowAudit("a", "ffhq", STORED): [0]}
+    assert row_notes(rows)[0] == (
+        "The fakes of a and the reals of ffhq differ in format: PNG (real) against JPEG 75 (fake); facts of the files alone "
+        "reach AUC 1.000 (0.950 to 1.000). (It concerns row 1.)",
+        [0],
+    )

@@ -75,7 +75,10 @@ class RunRequest:
         typer.Option("--drop-leaks", help="Leave out training pictures that share a clip or an identity with held-out ones."),
     ] = False
     strict: Annotated[
-        bool, typer.Option("--strict", help="Stop before any fit where facts of the files alone tell fakes from reals.")
+        bool,
+        typer.Option(
+            "--strict", help="Stop before any fit where format, size, quality or EXIF of the files tell fakes from reals."
+        ),
     ] = False
     no_controls: Annotated[
         bool, typer.Option("--no-controls", help="Leave out the rows of the controls file_facts and permuted_labels.")

@@ -34,7 +34,7 @@ CONFIGURATIONS = ("open_clip_config.json", "config.json")
 MOST_BYTES = 1_000_000  # of a configuration, or of the part of a file that describes its arrays
 
 
-class Evidence(Enum):
+class ActivationSource(Enum):
     """Source that an activation was read from."""
 
     ASKED = "asked"
@@ -51,13 +51,13 @@ class Evidence(Enum):
 @dataclass(frozen=True)
 class Settled:
     """
-    The chosen activation, and the evidence for it.
+    The chosen activation, and the source that it was read from.
 
     Attributes
     ----------
     activation : {"gelu", "quickgelu"} or None
         None for a network that has no such choice (ResNets, the networks of timm).
-    evidence : Evidence
+    source : ActivationSource
     place : str
         File that told it.
     own : {"gelu", "quickgelu"} or None
@@ -65,7 +65,7 @@ class Settled:
     """
 
     activation: Activation | None
-    evidence: Evidence
+    source: ActivationSource
     place: str = ""
     own: Activation | None = None
 
@@ -105,18 +105,18 @@ def settle(model: str, weights: str, asked: str, tiny: dict[str, Any]) -> Settle
             raise PluginError(
                 f"the image tower of {model} (open_clip) has no choice of activation; leave out activation={asked}."
             )
-        return Settled(None, Evidence.ARCHITECTURE)
+        return Settled(None, ActivationSource.ARCHITECTURE)
     if asked != "auto":
-        return Settled(_known(asked), Evidence.ASKED, "", own)
+        return Settled(_known(asked), ActivationSource.ASKED, "", own)
     if model.endswith(TWIN):
-        return Settled("quickgelu", Evidence.TWIN_NAME, "", own)
+        return Settled("quickgelu", ActivationSource.TWIN_NAME, "", own)
     if weights in ("", "random") or "quick_gelu" in config:
-        return Settled(own, Evidence.ARCHITECTURE, "", own)
+        return Settled(own, ActivationSource.ARCHITECTURE, "", own)
     if place is not None:
         settled = _of_file(place, own)
-        no_twin = settled.evidence is Evidence.NOTHING and not _configuration(model + TWIN)
-        return Settled(own, Evidence.ARCHITECTURE, "", own) if no_twin else settled
-    return Settled(_published(model, weights) or own, Evidence.PUBLISHED, "", own)
+        no_twin = settled.source is ActivationSource.NOTHING and not _configuration(model + TWIN)
+        return Settled(own, ActivationSource.ARCHITECTURE, "", own) if no_twin else settled
+    return Settled(_published(model, weights) or own, ActivationSource.PUBLISHED, "", own)
 
 
 def choice_message(who: str, model: str, weights: str, settled: Settled) -> str:
@@ -130,25 +130,25 @@ def choice_message(who: str, model: str, weights: str, settled: Settled) -> str:
     model, weights : str
     settled : Settled
     """
-    if settled.activation is None or settled.evidence in (Evidence.ASKED, Evidence.ARCHITECTURE):
+    if settled.activation is None or settled.source in (ActivationSource.ASKED, ActivationSource.ARCHITECTURE):
         return ""
     activation, file = SHOWN[settled.activation], Path(weights).expanduser()
     other: Activation = "gelu" if settled.activation == "quickgelu" else "quickgelu"
     way_out = f"activation={other} takes {SHOWN[other]}"
-    if settled.evidence is Evidence.NOTHING:
+    if settled.source is ActivationSource.NOTHING:
         return (
             f"{who}: nothing says which activation the weights {file} were trained with, and {model} has a twin with the other "
             f"one; {activation} is taken. Give activation=gelu or activation=quickgelu to settle it (OpenAI's have QuickGELU)."
         )
-    if settled.evidence is Evidence.TWIN_NAME:
-        evidence = _of_file(file, settled.own or "gelu") if is_place(weights) else settled
-        if evidence.evidence is Evidence.NOTHING or evidence.activation == settled.activation:
+    if settled.source is ActivationSource.TWIN_NAME:
+        of_file = _of_file(file, settled.own or "gelu") if is_place(weights) else settled
+        if of_file.source is ActivationSource.NOTHING or of_file.activation == settled.activation:
             return ""
         return (
             f"{who}: the activation is {activation}, as the name of the architecture {model} says, although "
-            f"{_source(evidence, file)} says {SHOWN[evidence.activation or 'gelu']}; {way_out}."
+            f"{_source(of_file, file)} says {SHOWN[of_file.activation or 'gelu']}; {way_out}."
         )
-    if settled.evidence is Evidence.PUBLISHED:
+    if settled.source is ActivationSource.PUBLISHED:
         if settled.activation == settled.own:
             return ""
         return f"{who}: the activation of {model} is {activation}, with which the weights {weights} were trained; {way_out}."
@@ -157,28 +157,32 @@ def choice_message(who: str, model: str, weights: str, settled: Settled) -> str:
 
 def _source(found: Settled, file: Path) -> str:
     return {
-        Evidence.METADATA: f"the metadata of {file.name}",
-        Evidence.CONFIGURATION: f"the configuration {found.place}",
-        Evidence.ARCHIVE: f"{file.name}, a state dict of OpenAI's distribution,",
-        Evidence.FILE_NAME: f"the name of {found.place}",
-    }[found.evidence]
+        ActivationSource.METADATA: f"the metadata of {file.name}",
+        ActivationSource.CONFIGURATION: f"the configuration {found.place}",
+        ActivationSource.ARCHIVE: f"{file.name}, a state dict of OpenAI's distribution,",
+        ActivationSource.FILE_NAME: f"the name of {found.place}",
+    }[found.source]
 
 
 def _of_file(file: Path, own: Activation) -> Settled:
-    """Settle it by a local file, the surest evidence first."""
+    """Settle it by a local file, the surest source first."""
     beside = [*(file.with_name(name) for name in CONFIGURATIONS), file.with_suffix(".json")]
     if activation := _named_activation(_metadata(file)):
-        return Settled(activation, Evidence.METADATA, str(file), own)
+        return Settled(activation, ActivationSource.METADATA, str(file), own)
     for place in beside:
         if activation := _named_activation(_read(place)):
-            return Settled(activation, Evidence.CONFIGURATION, str(place), own)
+            return Settled(activation, ActivationSource.CONFIGURATION, str(place), own)
     if any(entry in array_names(file) for entry in ARCHIVE_ENTRIES):
-        return Settled("quickgelu", Evidence.ARCHIVE, str(file), own)
+        return Settled("quickgelu", ActivationSource.ARCHIVE, str(file), own)
     folder = file.absolute().parent
     named, place = _words(file.stem), file.name
     if not named:
         named, place = _words(folder.name, at_start=True), str(folder)
-    return Settled(named[0], Evidence.FILE_NAME, place, own) if len(named) == 1 else Settled(own, Evidence.NOTHING, "", own)
+    return (
+        Settled(named[0], ActivationSource.FILE_NAME, place, own)
+        if len(named) == 1
+        else Settled(own, ActivationSource.NOTHING, "", own)
+    )
 
 
 def _words(name: str, at_start: bool = False) -> list[Activation]:
@@ -194,8 +198,8 @@ def _of_folder(folder: Path, asked: str) -> Settled:
     if own is None:
         own = "quickgelu" if "model_type" in config else _own(config.get("model_cfg", config))
     if asked != "auto" and own is not None:
-        return Settled(_known(asked), Evidence.ASKED, place, own)
-    return Settled(own, Evidence.CONFIGURATION, place, own)
+        return Settled(_known(asked), ActivationSource.ASKED, place, own)
+    return Settled(own, ActivationSource.CONFIGURATION, place, own)
 
 
 def _known(asked: str) -> Activation:

@@ -1,13 +1,14 @@
 // The fakes of test domains against several sources of reals: a map for all rows, and one for each row.
 
 const WITH_REALS = ROWS.filter((row) => row.reals && row.role !== "allpass");
+const SHORTCUT_SIGN = " †";
 const OWN_REALS = "their own"; // the choice of the reals of each domain's data set
 
 const sourcesOf = (rows) => [...new Set(rows.flatMap((row) => Object.keys(row.reals.choices)))];
 
 function realsAbout(row, domain, one) {
   const bounds = between(one.lo, one.hi);
-  return `fakes of ${shortened(domain, 80)}\nagainst reals of ${shortened(one.source, 80)}\nAUC ${fixed(one.auc)}${bounds ? ` (${bounds})` : ""}\n${counted(one.n_real, "real")}, false alarms at the in-domain threshold: ${percent(one.false_alarms)}${one.lookalikes ? `\n${counted(one.lookalikes, "real looks", "reals look")} like training or validation pictures` : ""}`;
+  return `fakes of ${shortened(domain, 80)}\nagainst reals of ${shortened(one.source, 80)}\nAUC ${fixed(one.auc)}${bounds ? ` (${bounds})` : ""}\n${counted(one.n_real, "real")}, false alarms at the in-domain threshold: ${percent(one.false_alarms)}${one.lookalikes ? `\n${counted(one.lookalikes, "real looks", "reals look")} like training or validation pictures` : ""}${one.shortcut ? `\nshortcut: ${one.shortcut}` : ""}`;
 }
 
 function realsPart(row) {
@@ -17,14 +18,15 @@ function realsPart(row) {
   const found = (domain, source) => row.reals.tests[domain].find((one) => one.source === source);
   const cell = (domain, source) => {
     const one = found(domain, source);
-    return one && known(one.auc) ? { text: one.auc.toFixed(2), share: one.auc, about: realsAbout(row, domain, one) }
+    return one && known(one.auc) ? { text: `${one.auc.toFixed(2)}${one.shortcut ? SHORTCUT_SIGN : ""}`, share: one.auc, about: realsAbout(row, domain, one) }
       : { text: "–", about: `fakes of ${shortened(domain, 80)}\nagainst reals of ${shortened(source, 80)}\nnot measured` };
   };
   const alarms = domains.map((domain) => [[nameOf(domain)], ...sources.map((source) => percent(found(domain, source)?.false_alarms))]);
   const same = sources.every((source) => new Set(domains.map((domain) => found(domain, source)?.false_alarms)).size === 1);
+  const shortcuts = domains.some((domain) => row.reals.tests[domain].some((one) => one.shortcut));
   const lines = same ? [["all test domains", ...alarms[0].slice(1)]] : alarms;
   return [element("h3", {}, "Generators × reals"),
-    element("p", {}, "The fakes of every test domain were scored once and set against the reals of each source. The number is the AUC."),
+    element("p", {}, `The fakes of every test domain were scored once and set against the reals of each source. The number is the AUC.${shortcuts ? ` ${SHORTCUT_SIGN.trim()} marks a shortcut: facts of the files alone tell these fakes from these reals.` : ""}`),
     heatTable(`AUC by source of reals, ${shortened(row.detector, 60)}`, domains, sources, cell, undefined, "fakes of ↓ reals of →", () => false),
     element("h4", {}, "False alarms at the in-domain threshold"), plainTable("False alarms by source of reals", ["fakes of", ...sources.map((source) => nameOf(source))], lines)];
 }

@@ -1,5 +1,7 @@
 """``bench run`` as a user meets it: real processes, real signals, exit codes and messages."""
 
+import csv
+import io
 import json
 import os
 import shutil
@@ -91,6 +93,52 @@ def test_strict_refuses_before_any_fit_what_a_run_marks(study: Path, picture_fol
         assert row["shortcut"] == row["tests"][0]["shortcut"]
     assert any(sentence[1:] in note for note in board["notes"])
     assert {row["detector"] for row in json.loads(bench(*options[:-1], "-", "--no-controls").stdout)["rows"]} == {"coin_flip"}
+
+
+def test_a_source_of_reals_that_is_stored_in_another_way_marks_the_rows(
+    study: Path, picture_folder: Maker, tmp_path: Path
+) -> None:
+    """Fakes and reals of the data set are PNG files, the reals of the source JPEG files."""
+    root, other = picture_folder(n=30), picture_folder("photos", n=30, first_seed=900) / "real"
+    for path in list(other.iterdir()):
+        with Image.open(path) as picture:
+            picture.save(path.with_suffix(".jpg"), quality=75)
+        path.unlink()
+    study.write_text(STUDY.replace("sweep: {width: 0.06, step: 0.06}", "sweep: null"))
+    options = ("run", study, "--data", f"mine={root}", "--reals", other, "--trials", 0, "--detector", "coin_flip")
+    sentence = "he fakes of mine and the reals of photos differ in format: JPEG 75 (real) against PNG (fake);"
+    assert_one_message(bench(*options, "--strict"), f"t{sentence}")
+    tables = ("--json", tmp_path / "rows.json", "--csv-tests", tmp_path / "tests.csv")
+    result = bench(*options, *tables)
+    assert result.returncode == 0, result.stderr
+    assert f"T{sentence}" in " ".join(result.stdout.split())
+    board = json.loads((tmp_path / "rows.json").read_text())
+    for row in board["rows"]:
+        assert "shortcut" in row["marks"]
+        (test,) = row["tests"]
+        own, photos = (result["shortcut"] for result in test["by_reals"])
+        assert own == test["shortcut"] == row["shortcut"]
+        assert (own["ambiguous"], photos["ambiguous"], photos["fact"]) == (True, False, "format")
+        assert photos["lo"] > 0.6
+    assert any(f"T{sentence}" in note for note in board["notes"])
+    line = next(csv.DictReader(io.StringIO((tmp_path / "tests.csv").read_text())))
+    assert line["test.by_reals.photos.shortcut.fact"] == "format"
+    assert float(line["test.by_reals.photos.shortcut.lo"]) > 0.6
+
+
+def test_strict_prints_what_a_generator_may_have_left_and_goes_on(study: Path, picture_folder: Maker) -> None:
+    root = picture_folder(n=30)
+    for path in (root / "fake").iterdir():
+        with Image.open(path) as picture:
+            small = picture.resize((56, 56), Image.Resampling.BILINEAR)
+        small.resize((64, 64), Image.Resampling.BILINEAR).save(path)
+    study.write_text(STUDY.replace("sweep: {width: 0.06, step: 0.06}", "sweep: null"))
+    result = bench("run", study, "--data", f"mine={root}", "--trials", 0, "--detector", "coin_flip", "--strict")
+    assert result.returncode == 0, result.stderr
+    said = " ".join(result.stderr.split())
+    assert "The classes of mine differ in" in said
+    assert "This is ambiguous" in said
+    assert "--strict does not refuse this" in said
 
 
 def test_from_folder_to_leaderboard(study: Path, picture_folder: Maker, tmp_path: Path) -> None:

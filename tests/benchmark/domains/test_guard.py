@@ -115,8 +115,14 @@ def test_five_of_what_is_shared_are_named_and_the_rest_counted() -> None:
 def test_neither_training_nor_validation_may_show_what_is_tested(split: str) -> None:
     sides = {"train": TRAIN[:3], "val": VAL}
     sides[split] = [*sides[split], Item("leak", 1, split, target="y")]  # type: ignore[arg-type]
-    with pytest.raises(DataError, match="train of d and test of e share identity 'y'"):
+    with pytest.raises(DataError, match=f"^{split} of d and test of e share identity 'y'"):
         refuse_leaks([Fitted("d", sides["train"], sides["val"])], {"c": set(), "e": TEST["d"]})
+
+
+def test_both_sides_are_named_where_both_show_what_is_tested() -> None:
+    leaks = {split: [Item(f"leak {split}", 1, split, target=name)] for split, name in (("train", "x"), ("val", "y"))}  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="^train and val of d and test of e share identity 'x', identity 'y'"):
+        refuse_leaks([Fitted("d", [*TRAIN[:3], *leaks["train"]], [*VAL, *leaks["val"]])], {"e": TEST["d"]})
 
 
 class Leaking(OpenDomain):

@@ -1,7 +1,7 @@
 """Facts of the files of prepared pictures, and the audits of a study's domains."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,12 @@ from PIL import Image
 
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import DataError
-from bandbench.benchmark.features.audits import audit_plan, fact_table, refuse_shortcuts
+from bandbench.benchmark.features import audits as module
+from bandbench.benchmark.features.audits import PlanAudits, ambiguous_notes, audit_plan, fact_table, refuse_shortcuts
 from bandbench.benchmark.features.chunks import Places
-from bandbench.benchmark.features.prepare import prepare_sets, scratch_places
+from bandbench.benchmark.features.plan_sets import prepare_sets
+from bandbench.benchmark.features.prepare import scratch_places
+from bandbench.benchmark.pictures.audit import Audit, FactTable, audit
 from bandbench.benchmark.pictures.file_facts import COLUMNS, MISSING, TRACES, value_text
 from bandbench.benchmark.pictures.shortcuts import Shortcut
 from bandbench.benchmark.records import Plan
@@ -41,8 +44,20 @@ def plan_of(tmp_path: Path, fakes: str, **changes: object) -> Plan:
     return make_plan(small_study(**changes), Catalogue({"mine": str(tmp_path / "pictures")}, {}))
 
 
-def audits(plan: Plan, places: Places) -> dict[str, Shortcut]:
-    return audit_plan(plan, prepare_sets(plan, places, Here(1), SilentReporter()), Here(1), SilentReporter())
+def audited(plan: Plan, places: Places) -> PlanAudits:
+    return audit_plan(plan, prepare_sets(plan, places, Here(1), SilentReporter()), places.cache, Here(1), SilentReporter())
+
+
+def audits(plan: Plan, places: Places) -> Mapping[str, Shortcut]:
+    return audited(plan, places).domains
+
+
+def source_of(folder: Path, kind: str) -> str:
+    """Write a source of reals of the same population, as files of some format."""
+    folder.mkdir()
+    for i in range(N):
+        Image.fromarray(noise_picture(1000 + i)).save(folder / f"other{chr(97 + i % 26)}{i:03d}.{kind.lower()}", kind)
+    return str(folder)
 
 
 def test_facts_are_those_of_the_files_in_the_order_of_the_items(tmp_path: Path, places: Places) -> None:
@@ -89,7 +104,79 @@ def test_computed_pictures_are_audited_without_traces_in_pixels(places: Places) 
     assert (made.auc, made.is_marked) == (0.5, False)
 
 
-def test_marked_domains_are_refused_with_one_sentence_each() -> None:
-    refuse_shortcuts({"a": Shortcut(0.5, 0.4, 0.6, "format", ("PNG", "PNG"))})
+def test_fakes_are_audited_against_each_source_of_reals(tmp_path: Path, places: Places) -> None:
+    """Own reals need no second audit, and perturbed sources have none."""
+    stored, alike = source_of(tmp_path / "stored", "JPEG"), source_of(tmp_path / "alike", "PNG")
+    reals = [stored, alike, "mine+jpeg:quality=75", "mine"]
+    made = audited(plan_of(tmp_path, "PNG", reals=reals, perturbations=["jpeg:quality=75"]), places)
+    assert {name: list(each) for name, each in made.reals.items()} == {"mine": ["stored", "alike"]}
+    assert (made.reals["mine"]["stored"].fact, made.reals["mine"]["stored"].values) == ("format", ("JPEG 75", "PNG"))
+    assert [audit.is_marked for audit in made.reals["mine"].values()] == [True, False]
+    assert not made.domains["mine"].is_marked
+    assert [sentence[:46] for _, sentence in made.marked()] == ["the fakes of mine and the reals of stored diff"]
+
+
+def test_what_was_audited_before_is_not_audited_again(tmp_path: Path, places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The outcome is kept by the pictures: one more detector changes nothing, one other picture does."""
+    tables: list[int] = []
+
+    def noted(table: FactTable) -> Audit | None:
+        tables.append(len(table))
+        return audit(table)
+
+    monkeypatch.setattr(module, "audit", noted)
+    changes = {"reals": [source_of(tmp_path / "stored", "JPEG")]}
+    first = audited(plan_of(tmp_path, "PNG", **changes), places)
+    n_first = len(tables)
+    assert n_first == 2
+    catalogue = Catalogue({"mine": str(tmp_path / "pictures")}, {})
+    again = audited(make_plan(small_study(**changes, detectors=["coin_flip"]), catalogue), places)
+    assert (again, len(tables)) == (first, n_first)
+    Image.fromarray(noise_picture(5000)).save(next((tmp_path / "stored").iterdir()), "JPEG", quality=30)
+    changed = audited(make_plan(small_study(**changes), Catalogue({"mine": str(tmp_path / "pictures")}, {})), places)
+    assert len(tables) == n_first + 1
+    assert changed.domains == first.domains
+
+
+def test_a_damaged_outcome_is_made_again(tmp_path: Path, places: Places) -> None:
+    plan = plan_of(tmp_path, "JPEG")
+    first = audited(plan, places)
+    (kept,) = Path(places.cache, "audits").glob("*/*.json")
+    kept.write_text("{")
+    assert audited(plan, places) == first
+
+
+def test_an_audit_that_cannot_be_made_is_kept_too(tmp_path: Path, places: Places) -> None:
+    """A source of one picture has one group."""
+    source = Path(source_of(tmp_path / "one", "JPEG"))
+    for path in sorted(source.iterdir())[1:]:
+        path.unlink()
+    plan = plan_of(tmp_path, "PNG", reals=[str(source)])
+    made, again = audited(plan, places), audited(plan, places)
+    assert made.reals == {}
+    assert again == made
+
+
+ALIKE = Shortcut(0.5, 0.4, 0.6, "format", ("PNG", "PNG"))
+TRACE = Shortcut(0.9, 0.8, 0.95, "sharpness", ("1", "2"), ambiguous=True)
+
+
+def test_what_no_generator_leaves_is_refused_with_one_sentence_each() -> None:
+    refuse_shortcuts(PlanAudits({"a": ALIKE}, {"a": {"ffhq": ALIKE}}))
     with pytest.raises(DataError, match=r"the classes of b differ in format: PNG \(real\) against JPEG 75 \(fake\)"):
-        refuse_shortcuts({"a": Shortcut(0.5, 0.4, 0.6, "format", ("PNG", "PNG")), "b": STORED})
+        refuse_shortcuts(PlanAudits({"a": ALIKE, "b": STORED}))
+    with pytest.raises(DataError, match=r"the fakes of a and the reals of ffhq differ in format") as error:
+        refuse_shortcuts(PlanAudits({"a": ALIKE, "c": TRACE}, {"a": {"ffhq": STORED, "celeba": ALIKE}}))
+    assert "of c" not in str(error.value)
+
+
+def test_ambiguous_traces_are_said_and_not_refused() -> None:
+    made = PlanAudits({"a": ALIKE, "b": TRACE}, {"a": {"ffhq": TRACE}})
+    refuse_shortcuts(made)
+    notes = list(ambiguous_notes(made))
+    assert [note.split(" differ in sharpness")[0] for note in notes] == [
+        "The classes of b",
+        "The fakes of a and the reals of ffhq",
+    ]
+    assert all("--strict does not refuse this; `bench data audit` finds out" in note for note in notes)
+    assert list(ambiguous_notes(PlanAudits({"a": STORED}))) == []

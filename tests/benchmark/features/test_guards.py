@@ -78,7 +78,7 @@ def test_what_a_member_shares_with_test_pictures_is_refused_or_dropped(
     """Also with those of a domain of the data set that is no member of the pool; validation pictures count as trained on."""
     share(monkeypatch, f"planted/{split}/00000", "blend/test/00000")
     domains = {name: opened(name) for name in (NEAREST, PLANTED)}
-    with pytest.raises(DataError, match=f"train of {PLANTED} and test of {BLEND} share identity 'shared'"):
+    with pytest.raises(DataError, match=f"^{split} of {PLANTED} and test of {BLEND} share identity 'shared'"):
         pool_parts(POOL, domains, held(BLEND), drop=False)
     parts, lost = pool_parts(POOL, domains, held(BLEND), drop=True)
     assert lost == dropped

@@ -15,8 +15,9 @@ from bandbench.benchmark.domains.seen import read_learned
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.features.item_sets import ItemStatuses
 from bandbench.benchmark.features.load import load_view
+from bandbench.benchmark.features.plan_sets import Prepared, prepare_sets
 from bandbench.benchmark.features.pools import draw_pool
-from bandbench.benchmark.features.prepare import Prepared, prepare_sets, scratch_places
+from bandbench.benchmark.features.prepare import scratch_places
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.records import ItemSet
 from bandbench.benchmark.results.scores import OK, ItemStatus, Reason, Status, item_labels

@@ -1,6 +1,5 @@
 """Preparation of domains: pictures that are shared are prepared once, items are selected, and copies are refused."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,15 +16,13 @@ from bandbench.benchmark.features.prepare import (
     PreparedDomain,
     Request,
     prepare_domains,
-    prepare_sets,
     scratch_places,
     select_items,
 )
 from bandbench.benchmark.pictures.crops import CropSpec
-from bandbench.benchmark.results.scores import OK, Reason
-from bandbench.benchmark.search.plan import make_plan
+from bandbench.benchmark.results.scores import OK
 from bandbench.benchmark.store.folders import cache_root
-from conftest import Here, SilentReporter, small_study
+from conftest import Here, SilentReporter
 
 Maker = Callable[..., Path]
 PROCEDURAL = {"procedural": {"n_train": 6, "n_val": 4, "n_test": 5, "side": 64}}
@@ -114,32 +111,3 @@ def test_an_empty_selection_is_refused(picture_folder: Maker) -> None:
         select_items(domain, "all", classes=(REAL, FAKE))
     with pytest.raises(DataError, match="real_faces has no picture in the split nowhere"):
         select_items(domain, "nowhere")
-
-
-def test_copies_of_training_pictures_are_not_scored_under_whatever_name(picture_folder: Maker) -> None:
-    home, away = picture_folder("home_pictures"), picture_folder("away_pictures", first_seed=50)
-    catalogue = Catalogue({"mine": str(home), "other": str(away)})
-    trained, validated = (catalogue.domain("mine", 0).split(split)[0] for split in ("train", "val"))
-    replaced = catalogue.domain("other", 0).split("test")[:2]
-    for item, copy in zip((trained, validated), replaced, strict=True):
-        shutil.copy(home / item.id, away / copy.id)
-    plan = make_plan(small_study(test=["mine", "other"]), catalogue)
-    with scratch_places() as places:
-        sets = prepare_sets(plan, places, Here(1), SilentReporter()).sets
-    assert set(sets) == {("mine", "train", 0), ("mine", "val", 0), ("mine", "test", 0), ("other", "test", 0)}
-    assert {problem[0]: problem[2] for problem in sets["other", "test", 0].problems} == {
-        copy.id: "the same picture is among the training or validation pictures of mine." for copy in replaced
-    }
-    assert not sets["mine", "train", 0].problems
-    assert not sets["mine", "test", 0].problems
-
-
-def test_a_copy_among_training_and_validation_pictures_is_not_validated_on(picture_folder: Maker) -> None:
-    root = picture_folder(n=12)
-    domain = Catalogue({"mine": str(root)}).domain("mine", 0)
-    shutil.copy(root / domain.split("train")[0].id, root / domain.split("val")[0].id)
-    with scratch_places() as places:
-        (part,) = prepared([Request(domain)], places)
-        refused = prepare._without_copies({("mine", split, 0): part.statuses(split) for split in ("train", "val", "test")})
-    assert [status.reason for status in refused["mine", "val", 0].statuses if status != OK] == [Reason.SEEN]
-    assert set(refused["mine", "train", 0].statuses) == {OK}

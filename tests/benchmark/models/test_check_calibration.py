@@ -50,8 +50,8 @@ def round_trip(picture: np.ndarray) -> np.ndarray:
 
 
 def doubts(model: TrainedModel, pictures: Sequence[np.ndarray]) -> list[Doubt | None]:
-    evidence = model.examine_pictures(pictures)
-    return [model.judge(*of_one).doubt for of_one in zip(evidence.probabilities, evidence.distances, strict=True)]
+    measurements = model.examine_pictures(pictures)
+    return [model.judge(*of_one).doubt for of_one in zip(measurements.probabilities, measurements.distances, strict=True)]
 
 
 def share_unsure(model: TrainedModel, pictures: Sequence[np.ndarray]) -> float:
@@ -152,9 +152,9 @@ def test_pictures_without_a_verdict_are_not_re_encoded(monkeypatch: pytest.Monke
     reencoded = trained_model_module.reencode
     monkeypatch.setattr(trained_model_module, "reencode", lambda crops, chain: calls.append(chain) or reencoded(crops, chain))
     black, at_home = np.zeros((48, 48), np.uint8), noise_picture(3000, 48)
-    evidence = model.examine_pictures([black, black])
+    measurements = model.examine_pictures([black, black])
     assert calls == []
-    assert (evidence.probabilities == evidence.probabilities[:, :1]).all()
+    assert (measurements.probabilities == measurements.probabilities[:, :1]).all()
     model.examine_pictures([black, at_home])
     assert calls == list(model.check.reencodings)
 

@@ -1,10 +1,12 @@
 """A trained model on sources of reals: each is scored once, and pictures that it has learned from are not."""
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.domains.names import REALS
@@ -53,6 +55,28 @@ def test_an_evaluation_has_its_fakes_against_every_source(picture_folder: Maker)
     alarms = [row["score"] >= model.threshold for row in rows if row["split"] == REALS]
     assert against_other.false_alarms == sum(alarms) / 20
     assert with_reals(model, evaluations, {}) == evaluations
+
+
+def test_the_files_of_fakes_and_of_the_reals_of_a_source_are_audited(picture_folder: Maker) -> None:
+    root = picture_folder(n=100)
+    for path in [*root.glob("*/*.png")]:  # by their names, pictures of one letter are of one group
+        path.rename(path.with_name(f"{hashlib.sha256(path.name.encode()).hexdigest()[:12]}.png"))
+    catalogue = Catalogue({"mine": str(root)})
+    other = picture_folder("other", n=30, first_seed=300) / "real"
+    for path in list(other.iterdir()):
+        with Image.open(path) as picture:
+            picture.save(path.with_suffix(".jpg"), quality=75)
+        path.unlink()
+    model = trained(catalogue, "mine")
+    evaluations = evaluate_model(model, ["mine", "mine+blur:sigma=1"], catalogue, Here(1), SilentReporter())
+    found, blurred = with_reals(model, evaluations, scored(model, catalogue, str(other), "mine+blur:sigma=1"))
+    own, against_other, against_blurred = found.by_reals
+    assert own.shortcut == found.shortcut
+    assert found.shortcut is not None and not found.shortcut.is_unambiguous
+    assert against_other.shortcut is not None and against_other.shortcut.is_unambiguous
+    assert (against_other.shortcut.fact, against_other.shortcut.values) == ("format", ("JPEG 75", "PNG"))
+    assert against_blurred.shortcut is None  # perturbed pictures come from no file
+    assert [result.shortcut for result in blurred.by_reals] == [blurred.shortcut]
 
 
 def test_a_copy_of_a_training_picture_is_no_real_of_a_source(picture_folder: Maker) -> None:

@@ -12,9 +12,10 @@ from bandbench.benchmark.contracts import Framing, Shown
 from bandbench.benchmark.errors import DataError, StudyError
 from bandbench.benchmark.metrics.clips import ClipRule, Frames, clip_scores
 from bandbench.benchmark.metrics.roc import Scored
+from bandbench.benchmark.models import scanning
 from bandbench.benchmark.models.check_calibration import LabelledCrops, with_check
 from bandbench.benchmark.models.domain_check import Doubt
-from bandbench.benchmark.models.scanning import ScanResult, pool_frames, pooling_rule, scan_file
+from bandbench.benchmark.models.scanning import ScanResult, pool_frames, pooling_rule, scan_file, scan_files
 from bandbench.benchmark.models.trained_model import TrainedModel
 from bandbench.datasets.copies.listing import find_files
 from bandbench.datasets.faces.windows import ScanRegion
@@ -68,6 +69,34 @@ def test_pictures(tmp_path: Path) -> None:
     assert "not a JPEG" in found["broken.jpg"][0].detail
     assert "cannot be read" in found["gone.png"][0].detail
     assert sum(found["real.png"][0].probabilities.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("pictures", "crops"), [(32, 256), (2, 256), (32, 3)])
+def test_files_that_are_scored_together_have_the_results_of_single_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pictures: int, crops: int
+) -> None:
+    """Pictures at home and abroad, some that cannot be scored, and a clip between them, in the order of the files."""
+    monkeypatch.setattr(scanning, "PICTURES_AT_A_TIME", pictures)
+    monkeypatch.setattr(scanning, "CROPS_AT_A_TIME", crops)
+    model = checked_model()
+    for i in range(6):
+        Image.fromarray(noise_picture(500 + i, 64, (1.0, 1.6, 1.3)[i % 3])).save(tmp_path / f"a{i}.png")
+        Image.fromarray(noise_picture(600 + i, 48 + 8 * i, 1.0)).resize((64, 64)).save(tmp_path / f"e{i}.png")
+    Image.fromarray(noise_picture(502, 32)).save(tmp_path / "b.png")
+    (tmp_path / "c.jpg").write_bytes(b"\xff\xd8\xff")
+    frames = [np.repeat(noise_picture(i, 64, 1.6)[:, :, None], 3, axis=2) for i in range(3)]
+    write_clip(tmp_path / "d.mkv", frames, "ffv1")
+    paths = [*find_files([tmp_path]).paths, tmp_path / "gone.png"]
+    region = ScanRegion.of(model.framing)
+    together = list(scan_files(model, paths, region))
+    single = [scan(model, path) for path in paths]
+    assert [len(results) for results in together] == [len(results) for results in single]
+    rows = [[one.as_row() for results in some for one in results] for some in (together, single)]
+    numbers = ("p_real", "p_fake", "distance")
+    for row, alone in zip(*rows, strict=True):
+        assert {k: v for k, v in row.items() if k not in numbers} == {k: v for k, v in alone.items() if k not in numbers}
+        assert {k: row.get(k) for k in numbers} == pytest.approx({k: alone.get(k) for k in numbers})
+    assert {row["verdict"] for row in rows[0]} == {"real", "fake", "unsure", ""}
 
 
 def test_a_clip_has_frames_and_one_verdict(tmp_path: Path) -> None:

@@ -101,12 +101,12 @@ def test_the_check_of_a_model_is_kept(model: TrainedModel, tmp_path: Path) -> No
     loaded = TrainedModel.load(tmp_path / "model")
     assert loaded.check is not None
     assert loaded.check.reencodings == ("jpeg:quality=95", "noise:sd=1")
-    evidence, again = checked.examine_pictures(PICTURES), loaded.examine_pictures(PICTURES)
-    np.testing.assert_array_equal(again.distances, evidence.distances)
-    np.testing.assert_array_equal(again.probabilities, evidence.probabilities)
-    assert evidence.probabilities.shape == (40, 3, 2)
+    measurements, again = checked.examine_pictures(PICTURES), loaded.examine_pictures(PICTURES)
+    np.testing.assert_array_equal(again.distances, measurements.distances)
+    np.testing.assert_array_equal(again.probabilities, measurements.probabilities)
+    assert measurements.probabilities.shape == (40, 3, 2)
     plain = model.verdicts(model.score_pictures(PICTURES))[0]
-    np.testing.assert_allclose(evidence.probabilities[:, 0], plain, rtol=1e-9)
+    np.testing.assert_allclose(measurements.probabilities[:, 0], plain, rtol=1e-9)
     (tmp_path / "model" / "check.safetensors").write_bytes(b"x")
     with pytest.raises(PluginError, match="is damaged"):
         TrainedModel.load(tmp_path / "model")
@@ -116,10 +116,10 @@ def test_a_model_of_an_earlier_version_has_no_check(model: TrainedModel, tmp_pat
     model.save(tmp_path / "model", describe=False)
     assert "check" not in json.loads((tmp_path / "model" / "model.json").read_text())
     loaded = TrainedModel.load(tmp_path / "model")
-    evidence = loaded.examine_pictures(PICTURES[:2])
+    measurements = loaded.examine_pictures(PICTURES[:2])
     assert loaded.check is None
-    assert np.isnan(evidence.distances).all()
-    assert evidence.probabilities.shape == (2, 1, 2)
+    assert np.isnan(measurements.distances).all()
+    assert measurements.probabilities.shape == (2, 1, 2)
 
 
 def test_thresholds_of_clips_are_kept_where_there_are_clips(model: TrainedModel, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from bandbench.benchmark.pictures.perturbations import (
     foreign_picture,
     parse_chain,
     perturb,
+    perturb_alike,
     published_blur,
     published_crop,
     published_jpeg,
@@ -395,3 +396,22 @@ def test_pictures_that_are_stored_alike_have_the_grid_at_a_drawn_place_and_one_s
     # Compressed twice in one way is hardly changed: that is what makes classes alike.
     once = perturb(before, "alike:quality=50", "a")
     assert np.abs(perturb(once, "jpeg:quality=50", "a").astype(int) - once).mean() < 1
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        "noise:sd=2",
+        "noise:sd=1-9:probability=0.9",
+        "jpeg:quality=90",
+        "crop:share=0.05-0.2",
+        "blur:sigma=1+noise:sd=3",
+        "noise+noise",
+    ],
+)
+def test_pictures_that_are_perturbed_alike_are_as_each_on_its_own(chain: str) -> None:
+    grey = [noise_picture(i, side) for i, side in enumerate((32, 48, 32))]
+    colour = np.stack([noise_picture(i, 32) for i in range(3)], axis=-1)
+    pictures = [*grey, colour, np.repeat(grey[0][:, :, None], 3, axis=2)]
+    for alike, picture in zip(perturb_alike(pictures, chain), pictures, strict=True):
+        np.testing.assert_array_equal(alike, perturb(picture, chain, ""))

@@ -28,3 +28,9 @@ def test_the_sentence_names_fact_values_and_auc() -> None:
         "AUC 1.000 (0.950 to 1.000)."
     )
     assert "ambiguous" in dataclasses.replace(STORED, ambiguous=True).sentence("x")
+    assert STORED.sentence("x", "ffhq").startswith("the fakes of x and the reals of ffhq differ in format: PNG (real) against")
+
+
+@pytest.mark.parametrize(("ambiguous", "lo", "unambiguous"), [(False, 0.7, True), (True, 0.7, False), (False, 0.5, False)])
+def test_a_trace_that_a_generator_may_leave_is_ambiguous(ambiguous: bool, lo: float, unambiguous: bool) -> None:
+    assert dataclasses.replace(STORED, ambiguous=ambiguous, lo=lo).is_unambiguous == unambiguous

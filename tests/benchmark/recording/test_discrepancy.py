@@ -13,8 +13,8 @@ from PIL import Image
 
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.features.chunks import Places
-from bandbench.benchmark.features.prepare import prepare_sets
-from bandbench.benchmark.recording.discrepancy import Comparison, Contrast, compare, comparisons, keep_discrepancies
+from bandbench.benchmark.features.plan_sets import prepare_sets
+from bandbench.benchmark.recording.discrepancy import Contrast, DiscrepancyTest, compare, comparisons, keep_discrepancies
 from bandbench.benchmark.records import ItemSet
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.search.plan import make_plan
@@ -54,7 +54,7 @@ def write(root: Path, boost: float, n_test: int = 24, one_person: bool = False) 
 
 def asked(
     root: Path, tmp_path: Path, chains: Sequence[str] = (), mmd: Any = None, detectors: Any = (PROBE,)
-) -> list[Comparison]:
+) -> list[DiscrepancyTest]:
     """Comparisons of a study on one folder."""
     study = small_study(
         detectors=list(detectors), perturbations=list(chains), sweep=None, search={"trials": 0}, crop={"side": 48}, mmd=mmd
@@ -126,7 +126,7 @@ def test_a_figure_names_what_differs_between_its_columns() -> None:
     items = ItemSet("mine", "test", "", "", (), (), "", 0, 0, (), 0.0)
 
     def heading(contrast: Contrast, chain: str) -> str:
-        return Comparison(spec, "mine", contrast, chain, items, items, 9, 9).heading
+        return DiscrepancyTest(spec, "mine", contrast, chain, items, items, 9, 9).heading
 
     assert heading(Contrast.CLASSES, "") == "real against fake"
     assert heading(Contrast.CLASSES, "noise:sd=5") == "real against fake, noise:sd=5"

@@ -7,10 +7,21 @@ import pytest
 
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.results.evidence import EvidenceStretch
-from bandbench.benchmark.results.marks import LABELS, MEANINGS, Mark, is_coin, is_control, marks_of, without_rank
+from bandbench.benchmark.results.marks import (
+    LABELS,
+    MEANINGS,
+    Mark,
+    RowAudit,
+    audits_of,
+    is_coin,
+    is_control,
+    marks_of,
+    without_rank,
+)
 from bandbench.benchmark.results.rows import RealsResult, Row, Shortcut, TestResult
 
 SOURCES = (RealsResult("ffhq", 0.9, 0.8, 0.95, 100), RealsResult("celeba", 0.7, 0.6, 0.8, 100))
+STORED, ALIKE = Shortcut(0.9, 0.61, 0.95, "format"), Shortcut(0.5, 0.4, 0.6, "format")
 TEST = TestResult("b", 0.9, 0.85, 0.95, 200, 1.0, by_reals=SOURCES)
 SOUND = Row(
     "d", "a", "chosen", Band(), seeds=5, in_domain_auc=0.9, in_domain_auc_lo=0.85, in_domain_auc_hi=0.94,
@@ -36,7 +47,10 @@ def test_a_sound_row_has_no_mark():
         ({"shortcut": Shortcut(0.9, 0.61, 0.95, "format")}, Mark.SHORTCUT),
         ({"band": Band("high", 0.3), "evidence": (EvidenceStretch(0.1, 0.2),)}, Mark.OUTSIDE_EVIDENCE),
         ({"band": Band("high", 0.3), "evidence": ()}, Mark.OUTSIDE_EVIDENCE),
+        ({"tests": (replace(TEST, shortcut=STORED),)}, Mark.SHORTCUT),
+        ({"tests": (replace(TEST, by_reals=(SOURCES[0], replace(SOURCES[1], shortcut=STORED))),)}, Mark.SHORTCUT),
         ({"tests": (replace(TEST, lookalikes=3),)}, Mark.LOOKALIKES),
+        ({"tests": (replace(TEST, by_reals=(SOURCES[0], replace(SOURCES[1], lookalikes=2))),)}, Mark.LOOKALIKES),
         ({"tests": (replace(TEST, by_reals=SOURCES[:1]),)}, Mark.ONE_SOURCE_OF_REALS),
     ],
 )
@@ -55,6 +69,33 @@ def test_each_reason_marks_the_row(changes, mark):
 )
 def test_a_band_that_holds_the_evidence_or_was_not_chosen_is_not_outside(changes):
     assert marks_of(replace(SOUND, **changes)) == ()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"lookalikes": 1},  # of 100 reals: not more than a hundredth
+        {"lookalikes": 50, "source": "celeba+jpeg:quality=75"},  # they repeat those of the unperturbed source
+        {"shortcut": replace(STORED, lo=0.6)},
+    ],
+)
+def test_a_source_of_reals_that_gives_no_reason_is_no_mark(changes):
+    test = replace(TEST, by_reals=(SOURCES[0], replace(SOURCES[1], **changes)))
+    assert marks_of(replace(SOUND, tests=(test,))) == ()
+
+
+def test_look_alikes_among_computed_reals_are_no_mark():
+    test = replace(TEST, by_reals=(SOURCES[0], replace(SOURCES[1], source="procedural", lookalikes=50)))
+    assert marks_of(replace(SOUND, tests=(test,))) == (Mark.LOOKALIKES,)
+    assert marks_of(replace(SOUND, tests=(test,)), {"procedural"}) == ()
+
+
+def test_the_audits_of_a_row_are_listed_once():
+    own = replace(SOURCES[0], source="b", shortcut=STORED)
+    test = replace(TEST, shortcut=STORED, by_reals=(own, replace(SOURCES[1], shortcut=ALIKE)))
+    assert audits_of(replace(SOUND, shortcut=ALIKE, tests=(test, test))) == [
+        RowAudit("a", "", ALIKE), RowAudit("b", "", STORED), RowAudit("b", "celeba", ALIKE)
+    ]  # fmt: skip
 
 
 def test_every_mark_has_a_name_and_a_sentence():

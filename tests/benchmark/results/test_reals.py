@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from bandbench.benchmark.domains.names import REALS
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.metrics.roc import Scored
+from bandbench.benchmark.pictures.shortcuts import Shortcut
 from bandbench.benchmark.recording.cell_folder import write_cell
 from bandbench.benchmark.records import CellResult
 from bandbench.benchmark.records import Tested as ScoredBand  # a name that pytest does not take for tests
@@ -18,10 +20,10 @@ from bandbench.benchmark.results.marks import Mark, marks_of
 from bandbench.benchmark.results.reals import (
     THEIR_OWN,
     choices,
+    has_one_source,
     headline_choices,
     may_be_set_against,
     reals_numbers,
-    reals_sources,
     results_by_reals,
 )
 from bandbench.benchmark.results.rows import RealsResult, Row, TestResult
@@ -118,29 +120,38 @@ def test_a_domain_that_the_protocol_leaves_out_has_no_part_in_choices_spread_and
     row = Row("svm", "home", "chosen", Band(), tests=tests, not_counted=("set/b",))
     assert headline_choices(row) == {"set": 0.9, "x": 0.6}
     assert reals_numbers(tests, "home", ("set/b",))["worst_reals"] == "x"
-    assert reals_sources(row) == {"set", "x"}
+    assert not has_one_source(row)
+    assert has_one_source(replace(row, tests=(tests[0], by("set/a", set=0.9), tests[2])))
+
+
+UNKNOWN = TestResult("set/a", math.nan, math.nan, math.nan, 9, 1.0)
 
 
 @pytest.mark.parametrize(
-    ("tests", "sources"),
+    ("tests", "one_source"),
     [
-        ((by("set/a", set=0.9),), {"set"}),
-        ((by("set/a", set=0.9, x=0.9),), {"set", "x"}),
-        ((by("home", home=0.9, x=0.9), by("set/a", set=0.9)), {"set"}),  # the headline is about other domains
-        ((replace(by("set/a", set=0.9), by_reals=()), replace(by("more/b", set=0.9), by_reals=())), {"set", "more"}),
+        ((by("set/a", set=0.9),), True),
+        ((by("set/a", set=0.9, x=0.9),), False),
+        ((by("home", home=0.9, x=0.9), by("set/a", set=0.9)), True),  # the headline is about other domains
+        ((by("a", a=0.9), by("b", b=0.9)), True),  # two folders, each with fakes and reals of its own
+        ((by("a", a=0.9), by("b", b=0.9, a=0.9)), False),
+        ((replace(by("set/a", set=0.9), by_reals=()), replace(by("more/b", set=0.9), by_reals=())), True),  # earlier rows
+        ((), False),
+        ((UNKNOWN,), False),
+        ((UNKNOWN, by("b", b=0.9)), True),
     ],
 )
-def test_a_row_is_marked_where_the_reals_of_its_headline_are_of_one_source(
-    tests: tuple[TestResult, ...], sources: set[str]
+def test_a_row_is_marked_where_no_fakes_of_its_headline_were_set_against_two_sources(
+    tests: tuple[TestResult, ...], one_source: bool
 ) -> None:
     row = Row("d", "home", "chosen", Band(), tests=tests)
-    assert reals_sources(row) == sources
-    assert (Mark.ONE_SOURCE_OF_REALS in marks_of(row)) == (len(sources) == 1)
+    assert has_one_source(row) == one_source
+    assert (Mark.ONE_SOURCE_OF_REALS in marks_of(row)) == one_source
 
 
-def row_of(folder: Path, fakes: dict[str, tuple[float, ...]], not_counted: tuple[str, ...] = ()) -> Row:
+def row_of(folder: Path, fakes: dict[str, tuple[float, ...]], not_counted: tuple[str, ...] = (), **audits: Any) -> Row:
     """Return the row of a cell that was tested on some domains, whose fakes have these scores, and on another source."""
-    cell = replace(made_cell(tuple(fakes)), not_counted=not_counted)
+    cell = replace(made_cell(tuple(fakes)), not_counted=not_counted, **audits)
     sources = (item_set("other", REALS),)
     cell = replace(cell, replicates=tuple(replace(draw, sources=sources) for draw in cell.replicates))
     parts = [*((name, "test", OWN, each) for name, each in fakes.items()), ("other", REALS, OTHER, ())]
@@ -150,6 +161,17 @@ def row_of(folder: Path, fakes: dict[str, tuple[float, ...]], not_counted: tuple
     write_cell(result, "f" * 64, folder / "cell")
     (row,) = cell_rows(folder / "cell")
     return row
+
+
+def test_a_result_has_the_audit_of_its_fakes_and_its_reals(tmp_path: Path) -> None:
+    alike, stored = Shortcut(0.5, 0.4, 0.6, "format"), Shortcut(1.0, 0.9, 1.0, "format", ("JPEG 75", "PNG"))
+    audits = {"shortcuts": {"home": alike}, "reals_shortcuts": {"home": {"other": stored}}}
+    home, away = row_of(tmp_path, {"home": FAKES, "away": FAKES}, **audits).tests
+    assert [result.shortcut for result in home.by_reals] == [alike, stored]
+    assert [result.shortcut for result in away.by_reals] == [None, None]
+    assert RealsResult.from_json(home.by_reals[1].to_json()) == home.by_reals[1]
+    earlier = {name: value for name, value in home.by_reals[1].to_json().items() if name != "shortcut"}
+    assert RealsResult.from_json(earlier) == replace(home.by_reals[1], shortcut=None)
 
 
 def test_rows_have_the_results_of_the_reals_in_the_score_files(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from bandbench.benchmark.frequency.bands import MAX_FREQUENCY, Band
 from bandbench.benchmark.metrics.roc import Interval
 from bandbench.benchmark.metrics.simultaneous import Clarity
-from bandbench.benchmark.records import Assessment, Cell, CellResult, Comparison, Job, Record, Trial
+from bandbench.benchmark.records import Assessment, Cell, CellResult, Job, Record, SimultaneousTest, Trial
 from bandbench.benchmark.results.evidence import EvidenceStretch
 from bandbench.benchmark.search.cell import run_cell
 from made_cells import interval, made_cell
@@ -61,7 +61,7 @@ class Played:
     ) -> None:
         self.jobs: list[list[Job]] = []
         self.observed: list[Trial] = []
-        self.comparisons: list[Comparison] = []
+        self.comparisons: list[SimultaneousTest] = []
         self._failing, self._validation, self._sealed = failing or {}, validation, sealed
         self._bands: dict[str, Band] = {}
         course = run_cell(cell, search or SearchOf(), self)  # type: ignore[arg-type]
@@ -78,8 +78,8 @@ class Played:
     def tried(self, cell: Cell, trials: Sequence[Trial]) -> None:
         self.observed += trials
 
-    def _answer(self, piece: Job | Assessment | Comparison) -> Record | Interval | Clarity:
-        if isinstance(piece, Comparison):
+    def _answer(self, piece: Job | Assessment | SimultaneousTest) -> Record | Interval | Clarity:
+        if isinstance(piece, SimultaneousTest):
             self.comparisons.append(piece)
             return self._compared(piece)
         if isinstance(piece, Assessment):
@@ -91,7 +91,7 @@ class Played:
         aucs = {items.domain: self._sealed(piece.band, items.domain, piece.replicate) for items in piece.tests}
         return Record(piece.key, val_scores=name, sealed=aucs)
 
-    def _compared(self, piece: Comparison) -> Clarity:
+    def _compared(self, piece: SimultaneousTest) -> Clarity:
         """Take every difference of 0.1 for clear."""
         than = self._validation(self._bands[piece.reference[0]]) if piece.reference else 0.5
         differences = tuple(piece.sign * (self._validation(self._bands[files[0]]) - than) for files in piece.scores)

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from bandbench.benchmark.metrics.roc import Scored
 from bandbench.leaderboard.transfer.thresholds import rate_interval, threshold_at, transferred
@@ -85,6 +86,43 @@ def test_replicates_are_averaged_and_are_no_further_evidence() -> None:
     assert three.brier == pytest.approx(one.brier)
     mixed = transferred([validation, drawn(400, 100, shift=-9)], {"x": [test, test]})[0]
     assert mixed.detections.value == pytest.approx((one.detections.value + 1) / 2)  # the second calls everything fake
+
+
+def of_draws(n: int, sd: float, seed: int) -> tuple[float, float, float]:
+    """Rate of false alarms and its bounds; each draw moves all test scores by a normal number of its own."""
+    shifts = np.random.default_rng(seed).normal(size=n) * sd
+    test = drawn(400, 400, seed=seed)
+    moved = [Scored(test.labels, test.scores + shift, test.groups) for shift in shifts]
+    found = transferred([drawn(2000, 10, seed=3)] * n, {"x": moved}, 0.1)[0].false_alarms
+    return found.value, found.low, found.high
+
+
+def test_training_draws_count_in_the_intervals_of_rates() -> None:
+    """The interval holds the rate over all draws: in 93 % of 200 simulations, and in 58 % where groups alone are counted."""
+    truth = norm.sf(norm.isf(0.1) / np.hypot(1, 0.5))  # false alarms over all draws
+    covered = [low <= truth <= high for _, low, high in (of_draws(6, 0.5, seed) for seed in range(60))]
+    assert np.mean(covered) > 0.85
+
+
+def test_draws_that_do_not_differ_are_no_error() -> None:
+    rate, low, high = of_draws(1, 0.0, 1)
+    assert of_draws(6, 0.0, 1) == pytest.approx((rate, low, high))
+
+
+def test_few_draws_span_those_of_the_single_ones() -> None:
+    validation, test = drawn(400, 100), drawn(500, 500, seed=1)
+    moved = Scored(test.labels, test.scores + 1, test.groups)
+    first, second = (transferred([validation], {"x": [one]})[0].detections for one in (test, moved))
+    both = transferred([validation] * 2, {"x": [test, moved]})[0].detections
+    assert (both.low, both.high) == (first.low, second.high)
+    assert both.value == pytest.approx((first.value + second.value) / 2)
+
+
+def test_draws_of_much_the_same_pictures_differ_less_than_others() -> None:
+    test = drawn(400, 400, seed=1)
+    moved = [Scored(test.labels, test.scores + shift, test.groups) for shift in (-0.4, -0.2, 0.0, 0.2, 0.4)]
+    apart, joint = (transferred([drawn(400, 100)] * 5, {"x": moved}, overlap=overlap)[0].detections for overlap in (0.0, 0.5))
+    assert joint.low < apart.low < apart.high < joint.high
 
 
 def test_one_class_abroad_leaves_the_other_rate() -> None:

@@ -1,4 +1,4 @@
-"""Which activation a CLIP model gets: every kind of evidence, and what is said of it. No weights are loaded."""
+"""Which activation a CLIP model gets: every kind of source, and what is said of it. No weights are loaded."""
 
 import json
 import re
@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from bandbench.benchmark.errors import PluginError
-from bandbench.benchmark.views.encoders.activations import Evidence, Settled, choice_message, is_archive, is_place, settle
+from bandbench.benchmark.views.encoders.activations import (
+    ActivationSource,
+    Settled,
+    choice_message,
+    is_archive,
+    is_place,
+    settle,
+)
 from bandbench.benchmark.views.encoders.spec import TINY_CLIP
 
 pytest.importorskip("open_clip", reason="pip install 'bandbench[deep]'")
@@ -34,26 +41,26 @@ def archive(path: Path, entries: dict[str, bytes]) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "activation", "evidence"),
+    ("name", "activation", "source"),
     [
-        ("ViT-B-32-openai.pt", "quickgelu", Evidence.FILE_NAME),
-        ("OpenAI_b32.safetensors", "quickgelu", Evidence.FILE_NAME),
-        ("vit_b_32-quickgelu-laion400m_e32-46683a32.pt", "quickgelu", Evidence.FILE_NAME),
-        ("metaclip_b32_400m.pt", "quickgelu", Evidence.FILE_NAME),
-        ("openai/b32.pt", "quickgelu", Evidence.FILE_NAME),
-        ("ViT-B-32-laion2b_s34b_b79k.safetensors", "gelu", Evidence.FILE_NAME),
-        ("datacomp_xl_b32.bin", "gelu", Evidence.FILE_NAME),
-        ("b32.pt", "gelu", Evidence.NOTHING),
-        ("reopenaid.pt", "gelu", Evidence.NOTHING),  # a part of a word
-        ("openai_or_laion2b.pt", "gelu", Evidence.NOTHING),  # says both
+        ("ViT-B-32-openai.pt", "quickgelu", ActivationSource.FILE_NAME),
+        ("OpenAI_b32.safetensors", "quickgelu", ActivationSource.FILE_NAME),
+        ("vit_b_32-quickgelu-laion400m_e32-46683a32.pt", "quickgelu", ActivationSource.FILE_NAME),
+        ("metaclip_b32_400m.pt", "quickgelu", ActivationSource.FILE_NAME),
+        ("openai/b32.pt", "quickgelu", ActivationSource.FILE_NAME),
+        ("ViT-B-32-laion2b_s34b_b79k.safetensors", "gelu", ActivationSource.FILE_NAME),
+        ("datacomp_xl_b32.bin", "gelu", ActivationSource.FILE_NAME),
+        ("b32.pt", "gelu", ActivationSource.NOTHING),
+        ("reopenaid.pt", "gelu", ActivationSource.NOTHING),  # a part of a word
+        ("openai_or_laion2b.pt", "gelu", ActivationSource.NOTHING),  # says both
     ],
 )
-def test_names_of_files(tmp_path: Path, name: str, activation: str, evidence: Evidence) -> None:
+def test_names_of_files(tmp_path: Path, name: str, activation: str, source: ActivationSource) -> None:
     file = tmp_path / name
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(b"weights")
     found = settled(PLAIN, file)
-    assert (found.activation, found.evidence, found.own) == (activation, evidence, "gelu")
+    assert (found.activation, found.source, found.own) == (activation, source, "gelu")
 
 
 @pytest.mark.parametrize(
@@ -71,32 +78,32 @@ def test_a_configuration_beside_the_file_outdoes_its_name(tmp_path: Path, beside
     file = safetensors(tmp_path / "openai.safetensors")
     (tmp_path / beside).write_text(json.dumps(content))
     found = settled(PLAIN, file)
-    assert (found.activation, found.evidence, found.place) == (activation, Evidence.CONFIGURATION, str(tmp_path / beside))
+    assert (found.activation, found.source, found.place) == (activation, ActivationSource.CONFIGURATION, str(tmp_path / beside))
 
 
 def test_configurations_that_tell_nothing_are_passed_over(tmp_path: Path) -> None:
     file = safetensors(tmp_path / "w.safetensors")
     for content in ("{}", "[1]", "not json", '{"hidden_act": "relu"}'):
         (tmp_path / "config.json").write_text(content)
-        assert settled(PLAIN, file).evidence is Evidence.NOTHING
+        assert settled(PLAIN, file).source is ActivationSource.NOTHING
 
 
 def test_metadata_and_what_openai_keeps_beside_weights(tmp_path: Path) -> None:
     told = safetensors(tmp_path / "openai.safetensors", {"quick_gelu": "false"})
-    assert settled(PLAIN, told) == Settled("gelu", Evidence.METADATA, str(told), "gelu")
+    assert settled(PLAIN, told) == Settled("gelu", ActivationSource.METADATA, str(told), "gelu")
     kept = safetensors(tmp_path / "w.safetensors", names=("visual.proj", "input_resolution"))
-    assert settled(PLAIN, kept).evidence is Evidence.ARCHIVE
+    assert settled(PLAIN, kept).source is ActivationSource.ARCHIVE
     pytorch = archive(tmp_path / "w.pt", {"data.pkl": b"\x80\x02}X\x10\x00\x00\x00input_resolution", "data/0": b""})
-    assert settled(PLAIN, pytorch) == Settled("quickgelu", Evidence.ARCHIVE, str(pytorch), "gelu")
+    assert settled(PLAIN, pytorch) == Settled("quickgelu", ActivationSource.ARCHIVE, str(pytorch), "gelu")
     assert not is_archive(pytorch)
     assert is_archive(archive(tmp_path / "ViT-B-32.pt", {"constants.pkl": b"", "code/__torch__.py": b""}))
 
 
 def test_what_the_user_says_settles_it(tmp_path: Path) -> None:
     file = safetensors(tmp_path / "openai.safetensors")
-    assert settled(PLAIN, file, "gelu") == Settled("gelu", Evidence.ASKED, "", "gelu")
-    assert settled(TWIN, file, "gelu") == Settled("gelu", Evidence.ASKED, "", "quickgelu")
-    assert settled(TWIN, file) == Settled("quickgelu", Evidence.TWIN_NAME, "", "quickgelu")
+    assert settled(PLAIN, file, "gelu") == Settled("gelu", ActivationSource.ASKED, "", "gelu")
+    assert settled(TWIN, file, "gelu") == Settled("gelu", ActivationSource.ASKED, "", "quickgelu")
+    assert settled(TWIN, file) == Settled("quickgelu", ActivationSource.TWIN_NAME, "", "quickgelu")
     with pytest.raises(PluginError, match="unknown activation of open_clip 'relu'.*Known: auto, gelu, quickgelu"):
         settled(PLAIN, file, "relu")
     with pytest.raises(PluginError, match=r"the image tower of RN50 \(open_clip\) has no choice of activation"):
@@ -126,9 +133,11 @@ def test_published_tags_are_looked_up() -> None:
 def test_an_architecture_of_ones_own(tmp_path: Path) -> None:
     file = safetensors(tmp_path / "w.safetensors")
     (tmp_path / "mine.json").write_text(json.dumps(TINY_CLIP))
-    assert settled(str(tmp_path / "mine.json"), file) == Settled("gelu", Evidence.ARCHITECTURE, "", "gelu")  # there is no twin
+    assert settled(str(tmp_path / "mine.json"), file) == Settled(
+        "gelu", ActivationSource.ARCHITECTURE, "", "gelu"
+    )  # there is no twin
     (tmp_path / "mine.json").write_text(json.dumps({**TINY_CLIP, "quick_gelu": True}))
-    assert settled(str(tmp_path / "mine.json"), file) == Settled("quickgelu", Evidence.ARCHITECTURE, "", "quickgelu")
+    assert settled(str(tmp_path / "mine.json"), file) == Settled("quickgelu", ActivationSource.ARCHITECTURE, "", "quickgelu")
 
 
 def test_folders_say_it_themselves(tmp_path: Path) -> None:
@@ -136,7 +145,9 @@ def test_folders_say_it_themselves(tmp_path: Path) -> None:
     assert settled("", tmp_path).activation == "quickgelu"  # what transformers takes where nothing is told
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "clip", "vision_config": {"hidden_act": "gelu"}}))
     assert settled("", tmp_path).activation == "gelu"
-    assert settled("", tmp_path, "quickgelu") == Settled("quickgelu", Evidence.ASKED, str(tmp_path / "config.json"), "gelu")
+    assert settled("", tmp_path, "quickgelu") == Settled(
+        "quickgelu", ActivationSource.ASKED, str(tmp_path / "config.json"), "gelu"
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,7 +189,7 @@ def test_paths_and_tags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.chdir(tmp_path)
     assert all(map(is_place, ("./openai", "~/clip", "b32.pt", "/models/clip")))
     assert not any(map(is_place, ("openai", "laion2b_s34b_b79k")))
-    assert settled(PLAIN, "openai").evidence is Evidence.PUBLISHED  # whatever lies about
+    assert settled(PLAIN, "openai").source is ActivationSource.PUBLISHED  # whatever lies about
     monkeypatch.setenv("HOME", str(tmp_path))
     safetensors(tmp_path / "openai.safetensors")
-    assert settled(PLAIN, "~/openai.safetensors").evidence is Evidence.FILE_NAME
+    assert settled(PLAIN, "~/openai.safetensors").source is ActivationSource.FILE_NAME

@@ -1,34 +1,26 @@
 """
-Keep look-alikes apart: pictures that look like ones on another side of a split.
+Leaks by look-alikes: pictures of one side of a split that look like pictures of another.
 
 A footnote does not mend a score on them. Where they are more than `MOST_LOOKALIKES` of a split, a data set whose splits are
 drawn is grouped by look-alikes and split again; one whose splits are given loses the offenders.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..contracts import SPLITS, Dataset
 from ..domains.catalogue import OpenDomain
 from ..domains.guard import same_data, whole
+from ..domains.lookalike_units import lookalike_units
 from ..domains.names import REALS, DomainName, dataset_name, unperturbed
-from ..domains.splits import N_FOLDS, linked_groups
 from ..errors import DataError, listed
-from ..pictures.lookalikes import DISTANCE, MOST_LOOKALIKES, clusters_of, lookalike_of
+from ..pictures.lookalikes import MOST_LOOKALIKES, lookalike_of
 from ..results.scores import OK, ItemStatus, Reason, Status
 from .item_sets import ItemStatuses
 
 SHOWN = 1  # pairs of a message
-# Bits within which pictures are linked once look-alikes were noticed, which is at `DISTANCE`: the first at which no group is
-# larger than a fold. Of 300 CelebA faces 6 have another within 10 bits and none within 8, of 1,000 CIFAKE photographs 4 and
-# none; of 300 GAN faces, which repeat themselves, 71 and 32. The frames of 60 synthetic clips with noise (sd 10) or a shift by
-# one pixel form 60 to 68 clusters at 10 bits and 60 to 113 at 8, none of them with frames of two clips.
-LINKS = (10, 8, 6, DISTANCE)
-MOST_AT_FIRST = 20_000  # pictures; in larger sets chance links too many within 10 bits
 WORDS = {"val": "validation", REALS: "real"}  # for the pictures of a split
 ALLOW = "--allow-lookalikes keeps them and marks the row"
 
@@ -246,18 +238,4 @@ def units_of(parts: Sequence[ItemStatuses]) -> dict[str, str]:
     items = [item for part in parts for item in part.items]
     names, hashes = zip(*(part.usable_hashes() for part in parts), strict=True)
     ids, looks = [name for of_part in names for name in of_part], np.concatenate(hashes)
-    groups: dict[str, str] = {}
-    for distance in LINKS if len(ids) <= MOST_AT_FIRST else LINKS[1:]:
-        groups = linked_groups(items, _first_names(ids, clusters_of(looks, distance)))
-        if max(Counter(groups.values()).values()) * N_FOLDS <= len(items):
-            break
-    sizes = Counter(groups.values())
-    return {item: group for item, group in groups.items() if sizes[group] > 1}
-
-
-def _first_names(ids: Sequence[str], clusters: NDArray[np.intp]) -> dict[str, str]:
-    """Return the alphabetically first member of the cluster of each picture."""
-    first: dict[int, str] = {}
-    for name, cluster in zip(ids, clusters.tolist(), strict=True):
-        first[cluster] = min(name, first.get(cluster, name))
-    return {name: first[cluster] for name, cluster in zip(ids, clusters.tolist(), strict=True)}
+    return lookalike_units(items, ids, looks)
