@@ -41,7 +41,7 @@ def regrouping(inventory: Inventory, facts: Mapping[int, Facts]) -> list[Finding
 
 
 def _treatment(
-    inventory: Inventory, domain: str, rows: list[int], looks: Looks, counts: Mapping[Split, tuple[int, int]]
+    inventory: Inventory, domain: str, rows: list[int], looks: Looks, counts: Mapping[str, tuple[int, int]]
 ) -> Finding:
     """Return the finding on one domain, of which too many pictures look alike."""
     many = [f"{n} of {total} {word}" for split, _, word in SIDES for n, total in [counts[split]] if _is_too_many(n, total)]

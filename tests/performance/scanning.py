@@ -25,7 +25,7 @@ from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.models.domain_check import Doubt
 from bandbench.benchmark.models.recipe import DETECTION, Recipe
-from bandbench.benchmark.models.scanning import ScanResult, scan_file
+from bandbench.benchmark.models.scanning import ScanResult, scan_files
 from bandbench.benchmark.models.trained_model import UNSURE, TrainedModel
 from bandbench.benchmark.models.training import train_model
 from bandbench.benchmark.pictures.crops import CropSpec
@@ -106,7 +106,7 @@ def trained(detector: str, domain: str) -> TrainedModel:
 
 def scanned(model: TrainedModel, files: Sequence[Path]) -> list[ScanResult]:
     region = ScanRegion.of(model.framing)
-    return [result for path in files for result in scan_file(model, path, region)]
+    return [result for of_file in scan_files(model, files, region) for result in of_file]
 
 
 def shares(results: Sequence[ScanResult]) -> str:
