@@ -76,7 +76,7 @@ def depeak(picture: Picture, rng: np.random.Generator, *, period: int = 8, halfw
     amplitudes = np.exp(np.log(np.maximum(np.abs(around[..., ~place.of_peak]), least)) @ place.continuation)
     of_peak = tuple(index[:, place.of_peak] for index in at)
     spectra[:, of_peak[0], of_peak[1]] = amplitudes * _phases(around[..., place.of_peak], spectra, 1.0)
-    return picture_of(np.asarray(scipy.fft.ifft2(spectra)).real[:, :rows, :cols])
+    return picture_of(np.real(np.asarray(scipy.fft.ifft2(spectra)))[:, :rows, :cols])
 
 
 def match_spectrum(picture: Picture, rng: np.random.Generator, reference: SpectrumStatistics) -> Picture:
@@ -103,7 +103,7 @@ def match_spectrum(picture: Picture, rng: np.random.Generator, reference: Spectr
     # A ring without power (of a flat picture) cannot be scaled; it stays as it is.
     gain = np.ones_like(power)
     np.divide(wanted, power, out=gain, where=power > POWER_FLOOR)
-    gain = np.sqrt(gain)[:, rings_of(rows, cols).index]
+    gain = np.sqrt(gain)[:, rings_of(rows, cols).ring]
     return _with_mean(spectra * gain, spectra, rows, cols)
 
 
@@ -126,7 +126,7 @@ def phase_only(picture: Picture, rng: np.random.Generator, reference: SpectrumSt
         A coefficient that is zero has no phase and stays zero.
     """
     spectra, rows, cols = _spectra(picture)
-    amplitudes = np.sqrt(np.exp(reference.log_power[: len(spectra)]) * rows * cols)[:, rings_of(rows, cols).index]
+    amplitudes = np.sqrt(np.exp(reference.log_power[: len(spectra)]) * rows * cols)[:, rings_of(rows, cols).ring]
     return _with_mean(amplitudes * _phases(spectra, spectra, 0.0), spectra, rows, cols)
 
 
@@ -154,15 +154,18 @@ def amplitude_only(picture: Picture, rng: np.random.Generator) -> Picture:
     """
     spectra, rows, cols = _spectra(picture)
     amplitudes, means = np.abs(spectra), spectra[:, 0, 0].copy()
-    turned = np.asarray(scipy.fft.rfft2(rng.standard_normal((len(spectra), rows, cols))))
-    for _ in range(MOST_FITTINGS):
+
+    def with_phases(turned: NDArray[np.complex128]) -> NDArray[np.float64]:
         turned = amplitudes * _phases(turned, turned, 1.0)
         turned[:, 0, 0] = means
-        levels = levels_of(np.asarray(scipy.fft.irfft2(turned, s=(rows, cols))))
+        return levels_of(np.asarray(scipy.fft.irfft2(turned, s=(rows, cols))))
+
+    levels = with_phases(np.asarray(scipy.fft.rfft2(rng.standard_normal((len(spectra), rows, cols)))))
+    for _ in range(MOST_FITTINGS):
         clipped = np.clip(levels, 0, 255)
         if np.mean(np.square(clipped - levels)) <= LEAST_EXCESS:
             break
-        turned = np.asarray(scipy.fft.rfft2(planes_of(clipped)))
+        levels = with_phases(np.asarray(scipy.fft.rfft2(planes_of(clipped))))
     return rounded(levels)
 
 
