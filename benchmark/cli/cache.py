@@ -13,6 +13,7 @@ from .options import JsonOption, write_text
 group = typer.Typer(cls=Group, help="The cache of pictures and rows: what it holds, and making room.", no_args_is_help=True)
 MEANINGS = {
     "chunks": " (prepared pictures)",
+    "spectra": " (of training reals)",
     "audits": " (shortcut audits)",
     "boards": " (rows and score files read from tracking stores)",
 }

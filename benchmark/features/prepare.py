@@ -22,6 +22,7 @@ from ..store.folders import cache_root, ensure_writable
 from ..workers import Workers, as_completed
 from .chunks import Chunk, ChunkTask, Places, cached_chunk, chunk_tasks, pictures_key, prepare_together, task_key
 from .item_sets import ItemStatuses, item_set, item_statuses
+from .reals_spectra import reals_spectra
 
 # Splits that are cut into chunks together, by every command, so that all share the cached chunks. Training and validation
 # pictures are drawn anew by every replicate, test pictures are not. Items without a split (`Dataset.all_items`) are a group.
@@ -168,10 +169,16 @@ def prepare_domains(
     -------
     list of PreparedDomain
         One per request, in their order. Pictures that cannot be used do not raise; they have a status.
+
+    Raises
+    ------
+    DataError
+        If a perturbation takes statistics of training reals, and a domain has none.
     """
+    reals = reals_spectra([request.domain for request in requests], places, workers, reporter)
     tasks = [
-        [task for group in request.groups for task in chunk_tasks(request.domain, group, crop, views, places)]
-        for request in requests
+        [task for group in request.groups for task in chunk_tasks(request.domain, group, crop, views, places, of_reals)]
+        for request, of_reals in zip(requests, reals, strict=True)
     ]
     chunks = prepare_chunks([task for of_request in tasks for task in of_request], workers, reporter)
     return [

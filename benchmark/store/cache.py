@@ -10,7 +10,7 @@ def cache_usage() -> dict[str, tuple[int, int]]:
     """
     Count files and bytes in the cache, by folder.
 
-    These are ``chunks`` of pictures, ``audits`` of their files, and ``boards`` read from tracking stores.
+    These are ``chunks`` of pictures, ``spectra`` of training reals, ``audits`` of files, and ``boards`` of tracking stores.
     """
     sizes: dict[str, list[int]] = {}
     for path in cache_root().rglob("*"):
@@ -21,7 +21,7 @@ def cache_usage() -> dict[str, tuple[int, int]]:
 
 def prune_cache(days: float) -> tuple[int, int]:
     """
-    Delete chunks, audits and copies from tracking stores that were not used for `days`, and scratch folders of killed runs.
+    Delete what was not used for `days`, of all folders of the cache, and scratch folders of killed runs.
 
     Returns
     -------
@@ -30,7 +30,8 @@ def prune_cache(days: float) -> tuple[int, int]:
     """
     root, limit = cache_root(), time.time() - 86400 * days
     deleted = freed = 0
-    for folder in [*root.glob("chunks/*/*"), *root.glob("audits/*"), *root.glob("boards/*"), *root.glob("scratch-*")]:
+    patterns = ("chunks/*/*", "spectra/*/*", "audits/*", "boards/*", "scratch-*")
+    for folder in [folder for pattern in patterns for folder in root.glob(pattern)]:
         files = [path for path in folder.rglob("*") if path.is_file()]
         if files and max(max(p.stat().st_atime, p.stat().st_mtime) for p in files) > limit:
             continue
