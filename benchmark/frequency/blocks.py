@@ -17,8 +17,8 @@ N_AC = BLOCK * BLOCK - 1
 # A coefficient is rounded to this many decimals before its digit is read: some bands have coefficients that are multiples of
 # 1/8, and an exact 1 must not become 0.9999..., whose first digit is the largest.
 DECIMALS = 9
-DIVERGENCE_ORDER = 0.3
-N_DIVERGENCES = 3
+EXPONENTS = np.arange(-19, 9)  # base 3 needs them all, from 1e-9 to the 2040 that a block of 8-bit levels can reach
+DIVERGENCE_ORDER = 0.3  # of Renyi and Tsallis; below 1 both are finite whatever digits are missing
 
 
 def block_coefficients(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -96,10 +96,10 @@ def digit_shares(coefficients: NDArray[np.float64], base: int) -> NDArray[np.flo
     """
     n, _, n_bands = coefficients.shape
     size = np.round(np.abs(coefficients), DECIMALS)
-    exponent = np.floor(np.log(np.where(size > 0, size, 1)) / np.log(base))
-    # The logarithm of an exact power of the base may be rounded down; the clip brings its digit back.
-    leading = np.floor(size / float(base) ** exponent * (1 + 1e-12))
-    digit = np.where(leading >= base, 1, np.clip(leading, 1, base - 1)).astype(np.intp) - 1
+    powers = float(base) ** EXPONENTS
+    # A quotient that is a whole number but for its last bits is that number, and the base itself is the next power.
+    leading = np.floor(size / powers[np.searchsorted(powers, size, side="right") - 1] * (1 + 1e-12))
+    digit = np.where(leading >= base, 1, leading).astype(np.intp) - 1
     place = np.arange(n)[:, None, None] * n_bands + np.arange(n_bands)
     found = (place * (base - 1) + digit)[size > 0]
     counts = np.bincount(found, minlength=n * n_bands * (base - 1)).reshape(n, n_bands, base - 1)
@@ -110,8 +110,8 @@ def digit_shares(coefficients: NDArray[np.float64], base: int) -> NDArray[np.flo
 def _benford_shapes(base: int) -> NDArray[np.float64]:
     """Laws ``log_b(1 + 1 / (gamma + d**delta))`` of digits d on a grid of parameters, of length 1, (n_laws, base - 1)."""
     digits = np.arange(1, base)
-    gamma = np.concatenate([np.linspace(-0.9, 1, 20), np.geomspace(1.2, 100, 16)])[:, None, None]
-    delta = np.linspace(0.1, 3, 30)[None, :, None]
+    gamma = np.geomspace(0.1, 100, 28)[:, None, None] - 1  # above -1, so that digit 1 has a share
+    delta = np.linspace(0.1, 3, 40)[:, None]
     laws = np.log1p(1 / (gamma + digits**delta)).reshape(-1, base - 1) / np.log(base)
     return laws / np.linalg.norm(laws, axis=1, keepdims=True)
 
@@ -132,7 +132,7 @@ def fitted_benford(shares: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Notes
     -----
-    beta enters linearly and has a closed form; gamma and delta are searched on a grid of 36 by 30 values, whose
+    beta enters linearly and has a closed form; gamma and delta are searched on a grid of 28 by 40 values, whose
     residuals for all bands are one matrix product. A search on a grid has no start and no tolerance on which the
     result could depend.
     """
