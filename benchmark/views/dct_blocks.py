@@ -10,6 +10,7 @@ from ..contracts import Features
 from ..errors import EmptyBandError, StudyError, unknown_name
 from ..frequency import blocks
 from ..frequency.bands import Band
+from ..frequency.grid import Frequencies
 from ..frequency.spectra import columns_of
 from .kernel import ViewKernel
 
@@ -26,7 +27,8 @@ class DctBlocksView(ViewKernel):
     Laplace scales and first-digit statistics of the AC bands of 8x8 blocks.
 
     AC band (u, v) has the frequency (u / 16, v / 16) cycles/pixel in rows and columns. Blocks begin at the first row and
-    column of the crop.
+    column of the crop. Eight pixels resolve no more than 1/8 cycles/pixel: a wave on the lattice of a comb is half in the AC
+    bands beside it, and leaks into others. Combs act in mode ``pixels`` only.
 
     Parameters
     ----------
@@ -78,24 +80,33 @@ class DctBlocksView(ViewKernel):
 
     def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
         n_each = base.shape[1] // blocks.N_AC
-        frequency = np.repeat(_frequency(), n_each)
-        _, passed = band.acting_on(frequency)
-        if passed is None:
+        frequency = np.repeat(_frequencies().radius, n_each)
+        _, kept = self._acting(band)
+        if kept is None:
             return Features(base, frequency)
-        if not passed.any():
+        if not kept.any():
             raise EmptyBandError(f"{band} keeps no AC band of 8x8 blocks, which lie at multiples of 1/16 cycles/pixel.")
+        passed = np.repeat(kept, n_each)
         return Features(columns_of(base, passed), frequency[passed])
 
     def needs_crops(self, band: Band) -> bool:
         # Neither the floor of a scale nor a first digit follows from the statistics of coefficients with other amplitudes.
-        return super().needs_crops(band) or (band.kind != "all" and band.acting_on(_frequency())[0] is not None)
+        return super().needs_crops(band) or (band.kind != "all" and self._acting(band)[0] is not None)
 
     def from_crops(self, crops: NDArray[np.uint8], band: Band) -> Features:
-        weight = band.acting_on(_frequency())[0] if band.kind != "all" else None
+        weight = None if band.kind == "all" else self._acting(band)[0]
         return self.features(self._statistics(crops, weight), crops.shape[1:3], band)
 
+    def _acting(self, band: Band) -> tuple[NDArray[np.float64] | None, NDArray[np.bool_] | None]:
+        if band.is_comb:
+            raise StudyError(
+                f"view 'dct_blocks' cannot {band.mode} {band}: an AC band of 8x8 blocks is 1/8 cycles/pixel wide and mixes the "
+                "lattice with the rest; use mode pixels."
+            )
+        return band.acting_on(_frequencies())
 
-def _frequency() -> NDArray[np.float64]:
-    """Radial frequency of each AC band in cycles/pixel."""
-    u, v = blocks.ac_bands()
-    return np.hypot(u, v) / (2 * blocks.BLOCK)
+
+def _frequencies() -> Frequencies:
+    """Frequency of each AC band in rows and columns."""
+    rows, cols = (index / (2 * blocks.BLOCK) for index in blocks.ac_bands())
+    return Frequencies(np.hypot(rows, cols), rows, cols)

@@ -11,6 +11,7 @@ from ..contracts import Features
 from ..errors import EmptyBandError
 from ..frequency import dct, spectra, wavelets
 from ..frequency.bands import Band
+from ..frequency.grid import Frequencies
 from .kernel import ViewKernel
 
 PIXELS_AT_A_TIME = 2**24  # of 64 MB in float32; the transform needs a few times as much
@@ -21,7 +22,10 @@ class WaveletPacketView(ViewKernel):
     """
     Log energies of wavelet packets, or the logarithms of their coefficients (Wolter et al., Machine Learning 111, 2022).
 
-    A packet is a band. Its frequency is the centre of its passband in rows and columns; a band keeps or weighs whole packets.
+    A packet is a band: a filter keeps or weighs whole packets, by its gain at the centre of their passbands in rows and
+    columns. A passband is wider than a tooth of a comb, and a point of a lattice of period 2, 4, 8 ... lies between two
+    packets. For a comb or anticomb a packet therefore stands at the point of its passband that is nearest to the lattice:
+    a comb keeps the packets on both sides of it.
 
     Parameters
     ----------
@@ -68,16 +72,31 @@ class WaveletPacketView(ViewKernel):
         return power.reshape(len(crops), -1).astype(np.float32)
 
     def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
-        # What every packet contributes: its coefficients, or one energy, for every channel.
+        # Numbers of one packet: its coefficients, or its energy, in every channel.
         n_each = base.shape[1] // 4**self.level
-        frequency = np.repeat(_sorted_packets(self.level)[1], n_each)
-        weight, passed = band.acting_on(frequency)
+        frequency = np.repeat(_sorted_packets(self.level)[1].radius, n_each)
+        weight, passed = (part if part is None else np.repeat(part, n_each) for part in band.acting_on(self._places(band)))
         values = self._log(base, weight)
         if passed is None:
             return Features(values, frequency)
         if not passed.any():
             raise EmptyBandError(f"{band} keeps no wavelet packet of level {self.level}.")
         return Features(spectra.columns_of(values, passed), frequency[passed])
+
+    def _places(self, band: Band) -> Frequencies:
+        """Point of the passband of each packet at which a band acts on it."""
+        order, centres = _sorted_packets(self.level)
+        if not band.is_comb:
+            return centres
+        if 2**self.level <= band.period:
+            raise EmptyBandError(
+                f"{band} cannot choose among wavelet packets of level {self.level}, all of which touch its lattice; take level "
+                f"{band.period.bit_length()} or more, or mode pixels."
+            )
+        middle, half = wavelets.packet_centres(self.level), 0.25 / 2**self.level
+        nearest = np.clip(np.round(middle * band.period) / band.period, middle - half, middle + half)
+        plane = Frequencies.of_plane(nearest, nearest)
+        return plane[np.unravel_index(order, plane.radius.shape)]
 
     def _log(self, base: NDArray, weight: NDArray[np.float64] | None) -> NDArray:
         if not self.coefficients:
@@ -89,9 +108,9 @@ class WaveletPacketView(ViewKernel):
 
 
 @lru_cache(maxsize=8)
-def _sorted_packets(level: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Flat indices of the packets, lowest radial frequency first, ties in reading order; and the frequencies."""
+def _sorted_packets(level: int) -> tuple[NDArray[np.intp], Frequencies]:
+    """Flat indices of the packets, lowest radial frequency first, ties in reading order; and their centres."""
     centres = wavelets.packet_centres(level)
-    radii = np.hypot(centres[:, None], centres).ravel()
-    order = np.argsort(np.round(radii, 12), kind="stable")
-    return order, radii[order]
+    plane = Frequencies.of_plane(centres, centres)
+    order = np.argsort(np.round(plane.radius.ravel(), 12), kind="stable")
+    return order, plane[np.unravel_index(order, plane.radius.shape)]
