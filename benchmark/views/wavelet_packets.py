@@ -44,7 +44,7 @@ class WaveletPacketView(ViewKernel):
     """
 
     name: ClassVar[str] = "wavelet_packets"
-    wavelet: str = "db8"
+    wavelet: str = "db20"
     level: int = 4
     boundary: str = "periodization"
     window: bool = True

@@ -67,6 +67,23 @@ def test_crops_are_needed_only_where_amplitudes_change() -> None:
     assert not kernel.needs_crops(Band(mode="reweight"))
 
 
+@pytest.mark.parametrize("kind", ["comb", "anticomb"])
+def test_combs_are_refused_because_blocks_mix_the_lattice_with_the_rest(kind: str) -> None:
+    for mode in ("keep", "reweight"):
+        with pytest.raises(StudyError, match=f"view 'dct_blocks' cannot {mode} {kind} 8px.*use mode pixels"):
+            features({}, Band(kind, period=8, mode=mode))
+    assert np.isfinite(features({}, Band(kind, period=8, mode="pixels")).values).all()
+
+
+def test_half_of_a_wave_on_the_lattice_is_beside_it() -> None:
+    """The reason of the refusal."""
+    phases = np.random.default_rng(0).uniform(0, 2 * np.pi, (200, 1, 1))
+    waves = 128 + 100 * np.cos(2 * np.pi * np.arange(8) / 4 + phases) * np.ones((8, 1))
+    power = (blocks.block_coefficients(np.rint(waves).astype(np.uint8))[:, 0] ** 2).sum(axis=0)
+    beside = power[(V % 2 == 1) & (U == 0)].sum() / power.sum()
+    assert 0.4 < beside < 0.6
+
+
 def test_a_constant_crop_has_finite_features() -> None:
     flat = np.full((1, 16, 16), 77, np.uint8)
     view = features({"statistics": "both"}, crops=flat)

@@ -17,6 +17,10 @@ SPECS = [
     ViewSpec("dct"),
     ViewSpec("dct", {"log": False}),
     ViewSpec("fft"),
+    ViewSpec("wavelet_packets"),
+    ViewSpec("wavelet_packets", {"coefficients": True, "level": 3, "wavelet": "haar"}),
+    ViewSpec("dct_blocks"),
+    ViewSpec("dct_blocks", {"statistics": "benford"}),
 ]
 BANDS = [Band(), Band.between(0.2, 0.3), Band("stop", 0.2, 0.1), Band("high", 0.3, order=3, mode="reweight")]
 

@@ -84,8 +84,63 @@ def test_power_of_a_narrow_band_stays_in_its_packets() -> None:
         view = features(options, crops=crops)
         power = np.exp(view.values).mean(axis=0)
         shares.append(power[view.frequency > 0.25].sum() / power.sum())
-    assert shares[0] < 0.002
+    assert shares[0] < 0.0005
     assert shares[1] > 0.1
+
+
+def nearest_gap(k: int, level: int, period: int) -> float:
+    """Distance of the k-th passband from the nearest multiple of 1/period, by trying 1,001 of its points."""
+    points = np.linspace(k, k + 1, 1001) / 2 ** (level + 1)
+    return np.abs(points - np.round(points * period) / period).min()
+
+
+@pytest.mark.parametrize(("level", "period"), [(4, 8), (4, 4), (3, 2), (4, 5), (5, 16)])
+def test_a_comb_keeps_the_packets_that_touch_its_lattice(level: int, period: int) -> None:
+    options = {"level": level, "wavelet": "haar"}
+    whole, comb, anticomb = (
+        features(options, band)
+        for band in (Band(), *(Band(kind, period=period, halfwidth=0.001) for kind in ("comb", "anticomb")))
+    )
+    touched = [k for k in range(2**level) if nearest_gap(k, level, period) < 0.001]
+    at_zero = [k for k in touched if (k + 1) / 2 ** (level + 1) < 0.5 / period]
+    assert comb.values.shape[1] == len(touched) ** 2 - len(at_zero) ** 2
+    together = np.concatenate([comb.values, anticomb.values], axis=1)
+    np.testing.assert_array_equal(np.sort(together, axis=1), np.sort(whole.values, axis=1))
+
+
+@pytest.mark.parametrize("place", [(1 / 8, 0), (3 / 8, 1 / 4), (1 / 2, 1 / 2), (0, 1 / 4)])
+def test_waves_on_the_lattice_are_in_the_comb(place: tuple[float, float]) -> None:
+    """And waves between its points in the anticomb."""
+    phases = np.random.default_rng(0).uniform(0, 1, (20, 2))
+    shares = []
+    for rows, cols in (place, (place[0] - np.copysign(1 / 16, place[0] - 0.2), abs(place[1] - 1 / 16))):
+        waves = [
+            np.outer(np.cos(2 * np.pi * (rows * np.arange(128) + a)), np.cos(2 * np.pi * (cols * np.arange(128) + b)))
+            for a, b in phases
+        ]
+        crops = np.rint(128 + 100 * np.array(waves)).astype(np.uint8)
+        power = [np.exp(features({}, Band(kind, period=8), crops).values).sum() for kind in ("comb", "anticomb")]
+        shares.append(power[0] / sum(power))
+    assert shares[0] > 0.95
+    assert shares[1] < 0.1
+
+
+def test_combs_choose_all_coefficients_of_a_packet() -> None:
+    colour = np.random.default_rng(1).integers(0, 256, (2, 32, 32, 3)).astype(np.uint8)
+    options = {"level": 3, "coefficients": True, "colour": True}
+    assert features(options, Band("comb", period=2), colour).values.shape == (2, 3 * 4 * 4 * 3)
+
+
+def test_packets_too_wide_for_a_comb_name_the_level_that_is_not() -> None:
+    for kind in ("comb", "anticomb"):
+        with pytest.raises(EmptyBandError, match="packets of level 3, all of which touch its lattice; take level 4 or more"):
+            features({"level": 3}, Band(kind, period=8))
+    for period in range(2, 17):
+        level = period.bit_length()
+        crops = np.zeros((1, 32, 32), np.uint8)
+        assert features(
+            {"level": level, "wavelet": "haar"}, Band("anticomb", period=period, halfwidth=0.001), crops
+        ).values.size
 
 
 def test_blocks_of_crops_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
