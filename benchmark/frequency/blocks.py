@@ -21,6 +21,19 @@ EXPONENTS = np.arange(-19, 9)  # base 3 needs them all, from 1e-9 to the 2040 th
 DIVERGENCE_ORDER = 0.3  # of Renyi and Tsallis; below 1 both are finite whatever digits are missing
 
 
+def require_block(rows: int, cols: int) -> None:
+    """
+    Refuse crops that are smaller than a block.
+
+    Raises
+    ------
+    StudyError
+        If they are.
+    """
+    if min(rows, cols) < BLOCK:
+        raise StudyError(f"blocks of {BLOCK}x{BLOCK} pixels need crops of at least that size, got {rows}x{cols}.")
+
+
 def block_coefficients(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
     """
     Orthonormal type-II DCT of the blocks of 8x8 pixels.
@@ -41,9 +54,8 @@ def block_coefficients(crops: NDArray[np.uint8]) -> NDArray[np.float64]:
         If a crop is smaller than a block.
     """
     n, rows, cols = crops.shape
+    require_block(rows, cols)
     down, across = rows // BLOCK, cols // BLOCK
-    if not down * across:
-        raise StudyError(f"blocks of {BLOCK}x{BLOCK} pixels need crops of at least that size, got {rows}x{cols}.")
     blocks = crops[:, : down * BLOCK, : across * BLOCK].reshape(n, down, BLOCK, across, BLOCK).astype(np.float64)
     coefficients = np.asarray(scipy.fft.dctn(blocks, type=2, axes=(2, 4), norm="ortho")).transpose(0, 1, 3, 2, 4)
     flat = ac_bands()[0] * BLOCK + ac_bands()[1]

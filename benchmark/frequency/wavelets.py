@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import StudyError, unknown_name
 
-WAVELETS = tuple(pywt.wavelist(kind="discrete"))
+WAVELETS = frozenset(pywt.wavelist(kind="discrete"))
 BOUNDARIES = ("periodization", "reflect", "symmetric", "periodic", "zero")
 MOST_LEVELS = 8
 
@@ -26,11 +26,29 @@ def require_packets(wavelet: str, level: int, boundary: str) -> None:
         If the wavelet or the boundary is unknown, or the level is not between 1 and `MOST_LEVELS`.
     """
     if wavelet not in WAVELETS:
-        raise StudyError(unknown_name("wavelet", wavelet, WAVELETS))
+        families = ", ".join(sorted({name.rstrip("0123456789.") for name in WAVELETS}))
+        raise StudyError(f"unknown wavelet {wavelet!r}; PyWavelets has the families {families}, as in haar, db4 or sym8.")
     if boundary not in BOUNDARIES:
         raise StudyError(unknown_name("boundary of wavelet packets", boundary, BOUNDARIES))
     if not 1 <= level <= MOST_LEVELS:
         raise StudyError(f"wavelet packets have a level of 1 to {MOST_LEVELS}, got {level}.")
+
+
+def require_room(rows: int, cols: int, level: int) -> None:
+    """
+    Refuse crops with fewer rows or columns than packets.
+
+    Raises
+    ------
+    StudyError
+        If there are fewer than 2**level.
+    """
+    least = 2**level
+    if min(rows, cols) < least:
+        raise StudyError(
+            f"wavelet packets of level {level} need crops of at least {least}x{least} pixels, got {rows}x{cols}; lower the "
+            "level or take larger crops."
+        )
 
 
 def packet_coefficients(crops: NDArray, wavelet: str, level: int, boundary: str) -> NDArray[np.floating]:
@@ -66,12 +84,7 @@ def packet_coefficients(crops: NDArray, wavelet: str, level: int, boundary: str)
     columns. A split of a band that came out of a high half is mirrored by the down-sampling; its two children are exchanged
     to keep the order of frequencies.
     """
-    least = 2**level
-    if min(crops.shape[1:3]) < least:
-        raise StudyError(
-            f"wavelet packets of level {level} need crops of at least {least}x{least} pixels, got "
-            f"{crops.shape[1]}x{crops.shape[2]}; lower the level or take larger crops."
-        )
+    require_room(crops.shape[1], crops.shape[2], level)
     rows = np.stack(_split(crops, 1, wavelet, level, boundary), axis=1)
     return np.stack(_split(rows, 3, wavelet, level, boundary), axis=2)
 

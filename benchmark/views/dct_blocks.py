@@ -56,6 +56,9 @@ class DctBlocksView(ViewKernel):
             raise StudyError(f"view 'dct_blocks' reads first digits in bases of at least 3, got {list(self.bases)}.")
         object.__setattr__(self, "bases", tuple(self.bases))  # a list, where the options come from JSON
 
+    def require_side(self, side: int) -> None:
+        blocks.require_block(side, side)
+
     def base(self, crops: NDArray[np.uint8]) -> NDArray:
         return self._statistics(crops, None)
 

@@ -55,6 +55,9 @@ class WaveletPacketView(ViewKernel):
     def __post_init__(self) -> None:
         wavelets.require_packets(self.wavelet, self.level, self.boundary)
 
+    def require_side(self, side: int) -> None:
+        wavelets.require_room(side, side, self.level)
+
     def base(self, crops: NDArray[np.uint8]) -> NDArray:
         step = max(1, PIXELS_AT_A_TIME // int(np.prod(crops.shape[1:])))
         parts = [self._base(crops[start : start + step]) for start in range(0, len(crops), step)]
