@@ -103,8 +103,8 @@ class DctBlocksView(ViewKernel):
     def _acting(self, band: Band) -> tuple[NDArray[np.float64] | None, NDArray[np.bool_] | None]:
         if band.is_comb:
             raise StudyError(
-                f"view 'dct_blocks' cannot {band.mode} {band}: an AC band of 8x8 blocks is 1/8 cycles/pixel wide and mixes the "
-                "lattice with the rest; use mode pixels."
+                f"view 'dct_blocks' has AC bands of 8x8 blocks to {band.mode}, which are 1/8 cycles/pixel wide and mix the "
+                f"lattice points of a {band.kind} with the rest; use mode pixels."
             )
         return band.acting_on(_frequencies())
 
