@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..benchmark.contracts import Count, Detector, Features, NotNegative, Positive, ViewSpec
-from .learning.logistic import LogisticModel, fit_logistic
+from .learning.logistic import fit_logistic
 from .learning.solvers import LinearModel, fit_ridge
 
 
@@ -93,11 +93,9 @@ class WaveletPackets(Detector):
             self.coef_, self.intercept_, self.alpha_ = ridge.coef, ridge.intercept, ridge.alpha
         else:
             logistic = fit_logistic(view.columns, labels, "l2", self.strength)
-            self.coef_, self.intercept_ = logistic.coef, logistic.intercept
+            self.coef_ = logistic.coef[:, 1] - logistic.coef[:, 0]
+            self.intercept_, self.alpha_ = float(logistic.intercept[1] - logistic.intercept[0]), self.strength
         return self
 
     def score(self, view: Features) -> NDArray[np.float64]:
-        if self.classifier == "ridge":
-            return LinearModel(self.coef_, self.intercept_, self.alpha_).decision(view.columns)
-        logits = LogisticModel(self.coef_, self.intercept_).logits(view.columns)
-        return logits[:, 1] - logits[:, 0]
+        return LinearModel(self.coef_, self.intercept_, self.alpha_).decision(view.columns)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import StudyError, unknown_name
 
-WAVELETS = frozenset(pywt.wavelist(kind="discrete"))
+WAVELETS = frozenset(pywt.wavelist(kind="discrete"))  # pyright: ignore[reportAttributeAccessIssue] (it is there)
 BOUNDARIES = ("periodization", "reflect", "symmetric", "periodic", "zero")
 MOST_LEVELS = 8
 

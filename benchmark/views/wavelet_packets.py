@@ -78,12 +78,13 @@ class WaveletPacketView(ViewKernel):
         # Numbers of one packet: its coefficients, or its energy, in every channel.
         n_each = base.shape[1] // 4**self.level
         frequency = np.repeat(_sorted_packets(self.level)[1].radius, n_each)
-        weight, passed = (part if part is None else np.repeat(part, n_each) for part in band.acting_on(self._places(band)))
-        values = self._log(base, weight)
-        if passed is None:
+        weight, kept = band.acting_on(self._places(band))
+        values = self._log(base, None if weight is None else np.repeat(weight, n_each))
+        if kept is None:
             return Features(values, frequency)
-        if not passed.any():
+        if not kept.any():
             raise EmptyBandError(f"{band} keeps no wavelet packet of level {self.level}.")
+        passed = np.repeat(kept, n_each)
         return Features(spectra.columns_of(values, passed), frequency[passed])
 
     def _places(self, band: Band) -> Frequencies:
