@@ -104,7 +104,7 @@ class DctBlocksView(ViewKernel):
         if band.is_comb:
             raise StudyError(
                 f"view 'dct_blocks' has AC bands of 8x8 blocks to {band.mode}, which are 1/8 cycles/pixel wide and mix the "
-                f"lattice points of a {band.kind} with the rest; use mode pixels."
+                "lattice points of combs with the rest; use mode pixels."
             )
         return band.acting_on(_frequencies())
 

@@ -42,6 +42,29 @@ def test_only_the_packets_of_the_evidence_tell_the_classes(params: dict) -> None
         assert auc(detector, band) < 0.7
 
 
+def peaks(n: int, seed: int, period: int) -> tuple[np.ndarray, np.ndarray]:
+    """1/f noise, half of it with a weak wave of one period in rows and columns, at any phase."""
+    crops, labels = noise(n, seed, 1.0, 1.0)
+    phase = np.random.default_rng(seed).uniform(0, 2 * np.pi, (2, n, 1))
+    rows, cols = np.cos(2 * np.pi * np.arange(64) / period + phase)
+    wave = 0.75 * period * (rows[:, :, None] + cols[:, None, :]) * (labels == 1)[:, None, None]
+    return np.clip(np.rint(crops + wave), 0, 255).astype(np.uint8), labels
+
+
+@pytest.mark.parametrize("period", [4, 8])
+def test_peaks_are_in_the_comb_and_not_in_the_anticomb(period: int) -> None:
+    aucs = {}
+    detector = WaveletPackets()
+    kernel = view_kernel(detector.view)
+    (train, labels), (test, truth) = peaks(160, 0, period), peaks(80, 1, period)
+    for kind in ("comb", "anticomb"):
+        band = Band(kind, period=period)
+        views = [features_from_crops(kernel, crops, band) for crops in (train, test)]
+        aucs[kind] = roc_auc(truth, detector.fit(views[0], labels).score(views[1]))
+    assert aucs["comb"] > 0.9
+    assert aucs["anticomb"] < 0.7
+
+
 def test_only_coefficients_know_where_in_the_crop_they_lie() -> None:
     rng = np.random.default_rng(0)
     labels = np.arange(120) % 2
