@@ -84,8 +84,9 @@ class ViewSpec:
     Attributes
     ----------
     name : str
-        ``profile`` (1-D radial), ``directional`` (rings and directions), ``dct``, ``fft``, ``pixels``, ``embedding``, the
-        name of another package's view, or a class as ``module:Class`` or ``file.py:Class``.
+        ``profile`` (1-D radial), ``directional`` (rings and directions), ``dct``, ``fft``, ``pixels``, ``embedding`` and the
+        other files of `benchmark/views/`, the name of another package's view, or a class as ``module:Class`` or
+        ``file.py:Class``.
     options : dict
         Of that view, for example ``{"variant": "published", "n_features": 300}``.
     """

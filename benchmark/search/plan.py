@@ -15,7 +15,7 @@ from ..records import Plan
 from ..registry import DetectorSpec, missing_extra
 from ..registry import detectors as registered
 from ..study.study_file import Study, override
-from ..views import require_comb
+from ..views import require_comb, require_view
 from .trainings import choose_trainings
 
 
@@ -47,7 +47,7 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
     if len(set(labels)) < len(labels):
         raise StudyError(f"detector '{next(x for x in labels if labels.count(x) > 1)}' is named twice.")
     for spec in detectors:
-        _ = spec.build().view  # so that the constructor and the view refuse parameters now
+        require_view(spec.label, spec.build().view, study.crop.side)  # so that constructor and view refuse parameters now
     for spec, band in product(detectors, study.combs):
         require_comb(spec.label, spec.build().view, band, study.crop.side)
     learned = (REAL,) if reals_suffice(study, detectors) else (REAL, FAKE)

@@ -54,6 +54,31 @@ def view_key(kernel: ViewKernel) -> list[Any]:
     return [kernel.name, options] if ours else [kernel.name, options, source_digest(type(kernel))]
 
 
+def require_view(label: str, spec: ViewSpec, side: int) -> None:
+    """
+    Refuse options of a detector's view that make no features, before any picture is read.
+
+    Parameters
+    ----------
+    label : str
+        Of the detector.
+    spec : ViewSpec
+    side : int
+        Of the crops, in pixels.
+
+    Raises
+    ------
+    PluginError
+        If the view or one of its options is unknown.
+    StudyError
+        If the value of an option is impossible, or the crops are too small.
+    """
+    try:
+        view_kernel(spec).require_side(side)
+    except StudyError as error:
+        raise StudyError(f"detector '{label}': {error}") from error
+
+
 def require_comb(label: str, spec: ViewSpec, band: Band, side: int) -> None:
     """
     Refuse a comb that a detector's view cannot take, before any picture is read.

@@ -55,6 +55,21 @@ class ViewKernel:
         """Features straight from crops, of a band that does not filter them."""
         return self.features(self.base(crops), crops.shape[1:3], band)
 
+    def require_side(self, side: int) -> None:
+        """
+        Refuse crops that are too small for the features; called before any picture is read.
+
+        Parameters
+        ----------
+        side : int
+            Of the square crops, in pixels.
+
+        Raises
+        ------
+        StudyError
+            If nothing can be computed of such crops. Here any side will do.
+        """
+
     def require_no_band(self, band: Band) -> None:
         """
         Refuse a band on features without frequencies.

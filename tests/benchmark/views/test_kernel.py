@@ -38,6 +38,10 @@ def test_crops_are_needed_where_they_are_filtered(mode: str, needed: bool) -> No
     assert not Doubled().needs_crops(Band(mode=mode))
 
 
+def test_a_view_takes_crops_of_any_side_unless_it_says_otherwise() -> None:
+    Doubled().require_side(1)
+
+
 def test_a_band_without_frequencies_is_refused_by_its_mode() -> None:
     with pytest.raises(StudyError, match="view 'doubled' has no frequencies to reweight; use mode pixels"):
         Doubled().features(CROPS.mean(axis=2), (8, 8), Band("low", 0.2, mode="reweight"))

@@ -7,17 +7,24 @@ from bandbench.benchmark.contracts import ViewSpec
 from bandbench.benchmark.errors import PluginError, StudyError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.frequency.filters import filter_pixels
-from bandbench.benchmark.views import features_from_crops, require_comb, view_kernel
+from bandbench.benchmark.views import features_from_crops, require_comb, require_view, view_kernel
 
 CROPS = np.random.default_rng(0).integers(0, 256, (6, 48, 48)).astype(np.uint8)
-SPECS = [
+MIXED = [  # a feature holds points of a lattice and others
     ViewSpec("profile"),
     ViewSpec("profile", {"variant": "published"}),
+    ViewSpec("dct_blocks"),
+    ViewSpec("dct_blocks", {"statistics": "benford"}),
+]
+PLANES = [
     ViewSpec("directional"),
     ViewSpec("dct"),
     ViewSpec("dct", {"log": False}),
     ViewSpec("fft"),
+    ViewSpec("wavelet_packets"),
+    ViewSpec("wavelet_packets", {"coefficients": True, "wavelet": "haar"}),
 ]
+SPECS = [*MIXED, *PLANES]
 BANDS = [Band(), Band.between(0.2, 0.3), Band("stop", 0.2, 0.1), Band("high", 0.3, order=3, mode="reweight")]
 
 
@@ -66,7 +73,7 @@ COMB = Band("comb", period=8)
 @pytest.mark.parametrize(
     "band", [COMB, Band("anticomb", period=4, mode="reweight"), Band("comb", period=8, mode="pixels")], ids=str
 )
-@pytest.mark.parametrize("spec", [*SPECS[2:], ViewSpec("dct", {"plane": True, "colour": True})], ids=str)
+@pytest.mark.parametrize("spec", [*PLANES, ViewSpec("dct", {"plane": True, "colour": True})], ids=str)
 def test_views_with_two_frequencies_take_combs(spec: ViewSpec, band: Band) -> None:
     require_comb("mine", spec, band, 48)
     crops = np.stack([CROPS] * 3, axis=3) if spec.options.get("colour") else CROPS
@@ -78,7 +85,7 @@ def test_views_with_two_frequencies_take_combs(spec: ViewSpec, band: Band) -> No
 EMBEDDING = ViewSpec("embedding", {"library": "transformers", "model": "of no file"})
 
 
-@pytest.mark.parametrize("spec", [*SPECS[:2], ViewSpec("pixels"), EMBEDDING, ViewSpec("file_facts")], ids=str)
+@pytest.mark.parametrize("spec", [*MIXED, ViewSpec("pixels"), EMBEDDING, ViewSpec("file_facts")], ids=str)
 def test_views_without_two_frequencies_take_combs_in_the_pixels_alone(spec: ViewSpec) -> None:
     require_comb("mine", spec, Band("comb", period=8, mode="pixels"), 48)
     require_comb("mine", spec, Band.between(0.1, 0.2), 48)
@@ -92,3 +99,14 @@ def test_combs_that_crops_cannot_hold() -> None:
         require_comb("mine", ViewSpec("pixels"), Band("comb", period=16, mode="pixels"), 31)
     with pytest.raises(StudyError, match="detector 'mine' .*keeps no coefficient of a 48x48 crop"):
         require_comb("mine", ViewSpec("fft"), Band("comb", period=5, halfwidth=0.001), 48)
+
+
+def test_what_a_view_cannot_compute_is_refused_with_the_name_of_the_detector() -> None:
+    require_view("profile", ViewSpec("profile"), 16)
+    require_view("packets", ViewSpec("wavelet_packets"), 16)
+    with pytest.raises(StudyError, match="detector 'packets': .* level 4 need crops of at least 16x16 pixels, got 15x15"):
+        require_view("packets", ViewSpec("wavelet_packets"), 15)
+    with pytest.raises(StudyError, match="detector 'blocks': blocks of 8x8 pixels need crops .* got 7x7"):
+        require_view("blocks", ViewSpec("dct_blocks"), 7)
+    with pytest.raises(StudyError, match="detector 'packets': unknown wavelet 'db99'"):
+        require_view("packets", ViewSpec("wavelet_packets", {"wavelet": "db99"}), 64)
