@@ -31,7 +31,9 @@ def test_bands_divide_the_axis() -> None:
 
 def test_random_draws_a_band_for_each_crop() -> None:
     frequency = dct_frequency(32, 32)
-    counts = {name: round(0.15 * ((frequency >= a) & (frequency < b) & (frequency > 0)).sum()) for name, (a, b) in BANDS.items()}
+    counts = {
+        name: round(0.15 * ((frequency >= a) & (frequency < b) & (frequency > 0)).sum()) for name, (a, b) in BANDS.items()
+    }
     masking = BandMasking("random")
     drawn = {int(masking.removed(frequency, rng).sum()) for rng in generators(40)}
     assert drawn == set(counts.values())
