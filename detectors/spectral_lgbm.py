@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ..benchmark.contracts import Count, Detector, Features, Positive, Seed, ViewSpec
 from ..benchmark.errors import PluginError, unknown_name
+from .learning.trees import fit_trees, tree_scores
 
 SPECTRA = ("directional", "profile")
 
@@ -61,27 +62,8 @@ class SpectralLGBM(Detector):
         return ViewSpec(self.spectrum)
 
     def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
-        import lightgbm
-
-        options = {
-            "objective": "binary",
-            "learning_rate": self.learning_rate,
-            "num_leaves": self.leaves,
-            "min_data_in_leaf": self.min_leaf,
-            "feature_fraction": 0.5,
-            "seed": self.seed,
-            "deterministic": True,
-            "force_col_wise": True,
-            "num_threads": 1,
-            "verbosity": -1,
-        }
-        data = lightgbm.Dataset(np.asarray(view.values, dtype=np.float64), labels)
-        # LightGBM's own text, which its parser reads as numbers: nothing in it can run.
-        self.trees_ = lightgbm.train(options, data, self.n_trees).model_to_string()
+        self.trees_ = fit_trees(view.values, labels, self.n_trees, self.learning_rate, self.leaves, self.min_leaf, self.seed)
         return self
 
     def score(self, view: Features) -> NDArray[np.float64]:
-        import lightgbm
-
-        trees = lightgbm.Booster(model_str=self.trees_)
-        return np.asarray(trees.predict(np.asarray(view.values, dtype=np.float64), raw_score=True, num_threads=1))
+        return tree_scores(self.trees_, view.values)

@@ -1,0 +1,97 @@
+"""Wavelet packets: energy or coefficients of each, lowest frequency first."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contracts import Features
+from ..errors import EmptyBandError
+from ..frequency import dct, spectra, wavelets
+from ..frequency.bands import Band
+from .kernel import ViewKernel
+
+PIXELS_AT_A_TIME = 2**24  # of 64 MB in float32; the transform needs a few times as much
+
+
+@dataclass(frozen=True)
+class WaveletPacketView(ViewKernel):
+    """
+    Log energies of wavelet packets, or the logarithms of their coefficients (Wolter et al., Machine Learning 111, 2022).
+
+    A packet is a band. Its frequency is the centre of its passband in rows and columns; a band keeps or weighs whole packets.
+
+    Parameters
+    ----------
+    wavelet : str
+        Discrete wavelet of PyWavelets. The longer it is, the less power leaks into other packets.
+    level : int
+        Splits in rows and in columns: 4**level packets.
+    boundary : str
+        Continuation of a crop beyond its borders, see `wavelets.packet_coefficients`.
+    window : bool
+        Transform the crop under the window of `dct.tapered`, without its mean, so that a periodic continuation has no jump.
+    coefficients : bool
+        ``ln(|w| + 1e-12)`` of every coefficient, and not the log of the mean of w**2 of each packet.
+    colour : bool
+        Three channels, side by side, and not grey.
+    """
+
+    name: ClassVar[str] = "wavelet_packets"
+    wavelet: str = "db8"
+    level: int = 4
+    boundary: str = "periodization"
+    window: bool = True
+    coefficients: bool = False
+    colour: bool = False
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        wavelets.require_packets(self.wavelet, self.level, self.boundary)
+
+    def base(self, crops: NDArray[np.uint8]) -> NDArray:
+        step = max(1, PIXELS_AT_A_TIME // int(np.prod(crops.shape[1:])))
+        parts = [self._base(crops[start : start + step]) for start in range(0, len(crops), step)]
+        return np.concatenate(parts)
+
+    def _base(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        levels = dct.tapered(crops) if self.window else crops.astype(np.float32)
+        packets = wavelets.packet_coefficients(levels, self.wavelet, self.level, self.boundary)
+        order, _ = _sorted_packets(self.level)
+        # (n_crops, n_packets, coefficients of one, channels)
+        packets = packets.reshape(len(crops), order.size, -1, 3 if self.colour else 1)[:, order]
+        if self.coefficients:
+            return dct.log_magnitude(packets).reshape(len(crops), -1)
+        power = np.square(packets, dtype=np.float64).mean(axis=2)
+        return power.reshape(len(crops), -1).astype(np.float32)
+
+    def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
+        # What every packet contributes: its coefficients, or one energy, for every channel.
+        n_each = base.shape[1] // 4**self.level
+        frequency = np.repeat(_sorted_packets(self.level)[1], n_each)
+        weight, passed = band.acting_on(frequency)
+        values = self._log(base, weight)
+        if passed is None:
+            return Features(values, frequency)
+        if not passed.any():
+            raise EmptyBandError(f"{band} keeps no wavelet packet of level {self.level}.")
+        return Features(spectra.columns_of(values, passed), frequency[passed])
+
+    def _log(self, base: NDArray, weight: NDArray[np.float64] | None) -> NDArray:
+        if not self.coefficients:
+            return np.log((base if weight is None else base * weight**2) + spectra.POWER_FLOOR).astype(np.float32)
+        if weight is None:
+            return base
+        with np.errstate(divide="ignore"):
+            return base + np.maximum(np.log(weight), np.log(dct.PUBLISHED_EPSILON)).astype(base.dtype)
+
+
+@lru_cache(maxsize=8)
+def _sorted_packets(level: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Flat indices of the packets, lowest radial frequency first, ties in reading order; and the frequencies."""
+    centres = wavelets.packet_centres(level)
+    radii = np.hypot(centres[:, None], centres).ravel()
+    order = np.argsort(np.round(radii, 12), kind="stable")
+    return order, radii[order]
