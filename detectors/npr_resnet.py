@@ -31,8 +31,6 @@ class NprResNet(NetworkDetector):
         Filters of the first convolution and of the first stage's bottlenecks.
     blocks : list of two int
         Bottlenecks of the two stages.
-    stem_stride : int
-        Of the first convolution and of the pooling after it, each.
     flip : bool
         Mirror training crops left and right in half of the cases, before the map is taken.
     colour, seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device, masked_band, masked_share
@@ -51,12 +49,10 @@ class NprResNet(NetworkDetector):
     name = "npr_resnet"
     source = "Tan et al., Rethinking the Up-Sampling Operations, CVPR 2024, arXiv 2312.10461"
     transform: ClassVar[str] = "pixels"  # type: ignore[misc] (no parameter here)
-    min_side = 8
     presets = {
         "faithful": {
             "width": 64,
             "blocks": [3, 4],
-            "stem_stride": 2,
             "flip": True,
             "learning_rate": 0.0002,
             "validation": 0.1,
@@ -69,7 +65,6 @@ class NprResNet(NetworkDetector):
         factor: Annotated[int, Ge(2), Le(16)] = 2,
         width: Count = 16,
         blocks: list[int] = [1, 1],  # noqa: B006 (stored and never changed)
-        stem_stride: Count = 1,
         flip: bool = False,
         colour: bool = True,
         seed: Seed = 0,
@@ -86,7 +81,6 @@ class NprResNet(NetworkDetector):
         self.factor = factor
         self.width = width
         self.blocks = blocks
-        self.stem_stride = stem_stride
         self.flip = flip
         self.colour = colour
         self.seed = seed
@@ -104,8 +98,9 @@ class NprResNet(NetworkDetector):
         from torch import nn
 
         first, second = self.blocks
-        residual = bottleneck_network(shape[2], n_classes, self.width, (first, second), self.stem_stride)
-        return nn.Sequential(nearest_residual(self.factor), residual)
+        return nn.Sequential(
+            nearest_residual(self.factor), bottleneck_network(shape[2], n_classes, self.width, (first, second))
+        )
 
     def initialise(self, network: "nn.Module") -> None:
         initialise_residual(network)

@@ -9,8 +9,9 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from ..contracts import Features
-from ..errors import DataError, EmptyBandError, StudyError, unknown_name
+from ..errors import DataError, StudyError, unknown_name
 from ..frequency.bands import Band
+from ..frequency.filters import band_limited
 from ..frequency.grid import Frequencies
 from ..frequency.noise import noise_residual
 from ..frequency.spectra import columns_of
@@ -36,7 +37,8 @@ class NoiseResidualView(ViewKernel):
     reach : int
         In pixels: 8 has 144 shifts, as one of each pair of opposite shifts is taken.
     cells : int
-        In a cycle/pixel. Cells have their centres at the multiples of 1 / cells cycles/pixel; 16 makes 130 of them.
+        In a cycle/pixel. Cells have their centres at the multiples of 1 / cells cycles/pixel; 16 makes 130 of them,
+        or 129 of crops below 32 pixels, which have nothing but their mean in the first.
     levels : int
         Of the wavelet decomposition of the denoiser.
     sigma : float
@@ -44,9 +46,9 @@ class NoiseResidualView(ViewKernel):
 
     Notes
     -----
-    In modes ``keep`` and ``reweight`` a band acts on the power of each coefficient, and both parts are computed from what it
-    leaves. How much of a coefficient the denoiser takes for noise depends on the details around it, so that the residual at one
-    frequency tells a little about others; mode ``pixels`` filters the picture first.
+    How much of a detail the denoiser takes for noise depends on the strength of the details around it, so that the residual at
+    one frequency tells of the picture at others. A band of mode ``keep`` or ``reweight`` therefore acts on the spectrum of the
+    crop, without rounding, and ``keep`` also on the coefficients of the residual.
     """
 
     name: ClassVar[str] = "noise_residual"
@@ -70,7 +72,7 @@ class NoiseResidualView(ViewKernel):
         if not 0 < self.sigma < 256:
             raise StudyError(f"view 'noise_residual' takes a sigma above 0 and below 256 grey levels, got {self.sigma:g}.")
 
-    def base(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def base(self, crops: NDArray) -> NDArray[np.float32]:
         """Compute power, (n_crops, rows, cols // 2 + 1); or the parts of coefficients, (n_crops, 2 * n), by rising radius."""
         self._require_side(*crops.shape[1:3])
         step = max(1, PIXELS_AT_A_TIME // int(np.prod(crops.shape[1:])))
@@ -85,7 +87,7 @@ class NoiseResidualView(ViewKernel):
                 f"{side[self.part]}x{side[self.part]} pixels, got {rows}x{cols}. Choose larger crops, or fewer of both."
             )
 
-    def _of_stack(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _of_stack(self, crops: NDArray) -> NDArray[np.float32]:
         rows, cols = crops.shape[1:3]
         residual = noise_residual(crops, self.levels, self.sigma)
         residual -= residual.mean(axis=(1, 2), keepdims=True)
@@ -101,22 +103,25 @@ class NoiseResidualView(ViewKernel):
         at = plane.frequencies
         if self.part == "coefficients":
             at = at[np.unravel_index(np.repeat(plane.order, 2), at.radius.shape)]
-        weight, passed = (None, None) if band.kind == "all" else band.acting_on(at)
-        if passed is not None and not passed[at.radius > 0].any():
-            raise EmptyBandError(f"{band} keeps no coefficient of a {shape[0]}x{shape[1]} crop, whose mean is not looked at.")
+        _, passed = (None, None) if band.kind == "all" else band.acting_on(at)
         if self.part == "coefficients":
-            values = base if weight is None else (base * weight).astype(np.float32)
-            return Features(values, at.radius) if passed is None else Features(columns_of(values, passed), at.radius[passed])
-        power = base if weight is None else base * np.square(weight).astype(np.float32)
+            return Features(base, at.radius) if passed is None else Features(columns_of(base, passed), at.radius[passed])
         parts, frequency = [], None
         if self.part != "power":
-            kept = power if passed is None else np.where(passed, power, np.float32(0))
-            parts.append(autocorrelation(kept, shape[1], self.reach))
+            power = base if passed is None else np.where(passed, base, np.float32(0))
+            parts.append(autocorrelation(power, shape[1], self.reach))
         if self.part != "autocorrelation":
-            values, frequency = self._cells(power, at.radius, shape, passed)
+            values, frequency = self._cells(base, at.radius, shape, passed)
             parts.append(values)
         # A shift has no frequency of its own.
         return Features(np.concatenate(parts, axis=1), frequency if self.part == "power" else None)
+
+    def needs_crops(self, band: Band) -> bool:
+        return band.kind != "all"
+
+    def from_crops(self, crops: NDArray[np.uint8], band: Band) -> Features:
+        limited = crops if band.kind == "all" else band_limited(crops, band)
+        return self.features(self.base(limited), crops.shape[1:3], band)
 
     def _cells(
         self, power: NDArray[np.float32], radius: NDArray[np.float64], shape: tuple[int, int], passed: NDArray[np.bool_] | None
