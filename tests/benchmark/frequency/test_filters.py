@@ -29,6 +29,8 @@ BANDS = [
     Band("high", 0.1, 0, 2, "pixels"),
     Band("band", 0.2, 0.1, 3, "pixels"),
     Band("stop", 0.3, 0.2, 1, "pixels"),
+    Band("comb", period=8, mode="pixels"),
+    Band("anticomb", period=4, halfwidth=0.05, points="axes", order=3, mode="pixels"),
 ]
 KINDS = {"low": "lowpass", "high": "highpass", "band": "bandpass"}
 
@@ -234,3 +236,23 @@ def test_band_limited_crops(shape: tuple[int, ...], band: Band) -> None:
 def test_a_band_of_nothing_but_the_mean() -> None:
     with pytest.raises(EmptyBandError, match="keeps no coefficient of a 24x24 crop but its mean"):
         band_limited(textured((1, 24, 24)), Band("low", 0.02))
+
+
+@pytest.mark.parametrize("kind", ["comb", "anticomb"])
+def test_a_comb_in_the_pixels_is_the_gain_of_the_whole_plane(kind: Any) -> None:
+    crops = smooth(3)[:, :, :30]
+    band = Band(kind, period=4, halfwidth=0.03, order=2, mode="pixels")
+    gain = band.gain(Frequencies.of_plane(np.fft.fftfreq(32), np.fft.fftfreq(30)))
+    gain[0, 0] = 1  # the mean stays
+    wanted = np.fft.ifft2(np.fft.fft2(crops.astype(float), axes=(1, 2)) * gain[:, :, None], axes=(1, 2))
+    assert np.abs(wanted.imag).max() < 1e-9
+    assert np.abs(filter_pixels(crops, band) - np.rint(wanted.real)).max() <= 1  # a level where float32 rounds otherwise
+    assert np.abs(filter_pixels(crops, band) - np.rint(wanted.real)).mean() < 1e-3
+
+
+def test_a_comb_keeps_a_pattern_of_its_period_and_the_anticomb_takes_it_out() -> None:
+    pattern = np.tile(np.random.default_rng(0).integers(-40, 41, (8, 8)), (8, 8)) + 128.0
+    crops = np.rint(pattern).astype(np.uint8)[None]
+    kept, removed = (filter_pixels(crops, Band(kind, period=8, mode="pixels", order=4)) for kind in ("comb", "anticomb"))
+    np.testing.assert_array_equal(kept, crops)
+    np.testing.assert_array_equal(removed, np.full_like(crops, np.rint(crops.mean())))
