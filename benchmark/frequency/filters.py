@@ -82,15 +82,15 @@ def band_limited(crops: NDArray[np.uint8], band: Band) -> NDArray[np.float32]:
     weight, kept = band.acting_on(Frequencies.of_plane(np.fft.fftfreq(rows), np.fft.rfftfreq(cols)))
     if kept is not None and not kept.ravel()[1:].any():
         raise EmptyBandError(f"{band} keeps no coefficient of a {rows}x{cols} crop but its mean.")
-    gain = np.ones((rows, cols // 2 + 1), dtype=np.float32)
-    for factor in (weight, kept):
-        gain *= 1 if factor is None else factor.astype(np.float32)
+    gain = np.ones((rows, cols // 2 + 1)) if weight is None else weight.copy()
+    if kept is not None:
+        gain[~kept] = 0
     gain[0, 0] = 1
-    gain = gain.reshape(gain.shape + (1,) * (crops.ndim - 3))
+    gain = gain.astype(np.float32).reshape(gain.shape + (1,) * (crops.ndim - 3))
     limited = np.empty(crops.shape, dtype=np.float32)
     for part in _parts(crops.shape):
         spectrum = np.asarray(scipy.fft.rfft2(crops[part].astype(np.float32), axes=(1, 2)))
-        limited[part] = scipy.fft.irfft2(spectrum * gain, s=(rows, cols), axes=(1, 2))
+        limited[part] = np.asarray(scipy.fft.irfft2(spectrum * gain, s=(rows, cols), axes=(1, 2)))
     return limited
 
 

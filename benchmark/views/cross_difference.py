@@ -94,7 +94,8 @@ class CrossDifferenceView(ViewKernel):
             return np.log(_over_surroundings(residual, down * i, along * j))
         # All that a lattice of frequencies sees of the residual is the mean of its periods.
         period = residual.reshape(n, down, self.period, along, self.period, channels).mean(axis=(1, 3))
-        return np.abs(np.asarray(scipy.fft.fft2(period, axes=(1, 2))))[:, i, j] / np.float32(self.period**2)
+        magnitude = np.abs(np.asarray(scipy.fft.fft2(period, axes=(1, 2))))[:, i, j]
+        return np.asarray(magnitude / self.period**2, dtype=np.float32)
 
 
 def cross_difference(crops: NDArray) -> NDArray[np.float32]:
@@ -146,6 +147,5 @@ def _over_surroundings(residual: NDArray[np.float32], rows: NDArray[np.intp], co
     # Never as far as the next lattice point.
     reach = [min(SURROUNDINGS, int(index[index > 0].min()) - 1) for index in (rows, cols)]
     steps = [(a, b) for a in range(-reach[0], reach[0] + 1) for b in range(-reach[1], reach[1] + 1) if (a, b) != (0, 0)]
-    around = sum(power[:, (rows + a) % down, (cols + b) % along] for a, b in steps) / np.float32(len(steps))
-    floor = np.float32(CONTINUUM_FLOOR)
-    return (power[:, rows, cols] + floor) / (around + floor)
+    around = np.mean([power[:, (rows + a) % down, (cols + b) % along] for a, b in steps], axis=0)
+    return np.asarray((power[:, rows, cols] + CONTINUUM_FLOOR) / (around + CONTINUUM_FLOOR), dtype=np.float32)

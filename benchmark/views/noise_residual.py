@@ -79,7 +79,7 @@ class NoiseResidualView(ViewKernel):
         return np.concatenate([self._of_stack(crops[start : start + step]) for start in range(0, len(crops), step)])
 
     def _require_side(self, rows: int, cols: int) -> None:
-        side = {"coefficients": 2, "power": self.cells, "autocorrelation": 2 * self.reach + 1}
+        side = {"coefficients": 2, "power": self.cells, "autocorrelation": 2 * self.reach}
         side["both"] = max(side["power"], side["autocorrelation"])
         if min(rows, cols) < side[self.part]:
             raise DataError(
@@ -93,7 +93,7 @@ class NoiseResidualView(ViewKernel):
         residual -= residual.mean(axis=(1, 2), keepdims=True)
         spectrum = np.asarray(scipy.fft.rfft2(residual, axes=(1, 2), norm="ortho"))
         if self.part != "coefficients":
-            return np.square(spectrum.real) + np.square(spectrum.imag)
+            return np.square(np.abs(spectrum), dtype=np.float32)
         plane = _half_plane(rows, cols)
         scaled = spectrum * (np.sqrt(plane.multiplicity / (rows * cols))).astype(np.float32)
         return np.ascontiguousarray(scaled.reshape(len(crops), -1)[:, plane.order]).view(np.float32)
@@ -106,7 +106,8 @@ class NoiseResidualView(ViewKernel):
         _, passed = (None, None) if band.kind == "all" else band.acting_on(at)
         if self.part == "coefficients":
             return Features(base, at.radius) if passed is None else Features(columns_of(base, passed), at.radius[passed])
-        parts, frequency = [], None
+        parts: list[NDArray[np.float32]] = []
+        frequency: NDArray[np.float64] | None = None
         if self.part != "power":
             power = base if passed is None else np.where(passed, base, np.float32(0))
             parts.append(autocorrelation(power, shape[1], self.reach))
@@ -133,7 +134,7 @@ class NoiseResidualView(ViewKernel):
         _, starts, counts = np.unique(cell[order], return_index=True, return_counts=True)
         sums = np.add.reduceat(power.reshape(len(power), -1)[:, order], starts, axis=1)
         mean_radius = np.add.reduceat(radius.ravel()[order], starts) / counts
-        return np.log(sums / counts.astype(np.float32) + np.float32(POWER_FLOOR)), mean_radius
+        return np.asarray(np.log(sums / counts.astype(np.float32) + POWER_FLOOR), dtype=np.float32), mean_radius
 
 
 @dataclass(frozen=True)
@@ -199,4 +200,4 @@ def autocorrelation(power: NDArray[np.float32], cols: int, reach: int) -> NDArra
     sums = np.asarray(scipy.fft.irfft2(power.astype(np.complex64), s=(rows, cols), axes=(1, 2)))
     shifts = [(i, j) for i in range(reach + 1) for j in range(-reach, reach + 1) if (i, j) > (0, 0)]
     i, j = np.array(shifts).T
-    return sums[:, i, j % cols] / (sums[:, :1, 0] + np.float32(POWER_FLOOR))
+    return np.asarray(sums[:, i, j % cols] / (sums[:, :1, 0] + np.float32(POWER_FLOOR)), dtype=np.float32)
