@@ -29,10 +29,10 @@ class Synthbuster(Detector):
 
     Notes
     -----
-    The preset ``faithful`` has the settings of scikit-learn's histogram gradient boosting, which the paper trains on 9,000
-    pictures; the default has smaller trees, for some hundred. What differs from the paper: LightGBM, after which that
-    algorithm is built, because its trees can be saved without pickle; crops instead of whole pictures; magnitudes per pixel,
-    which do not grow with the crop. The preset ``peaks`` sees the peaks alone.
+    The preset ``faithful`` has the settings of scikit-learn's histogram gradient boosting, which the paper uses; the default
+    has smaller trees, for some hundred pictures. What differs from the paper: LightGBM, which is the same algorithm, because
+    its trees can be saved without pickle; crops instead of whole pictures; magnitudes per pixel, which do not grow with the
+    crop. The preset ``peaks`` sees the peaks alone.
     """
 
     name = "synthbuster"
