@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from .learning.band_masking import BAND_MASKED
 from .learning.networks import NetworkDetector
 
 if TYPE_CHECKING:
@@ -14,7 +15,8 @@ class DctCNN(NetworkDetector):
 
     Parameters
     ----------
-    transform, colour, seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device
+    transform, colour, seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device,
+    masked_band, masked_share
         As in `bandbench.detectors.learning.networks.NetworkDetector`.
 
     Notes
@@ -25,7 +27,7 @@ class DctCNN(NetworkDetector):
     """
 
     name = "dct_cnn"
-    presets = {"faithful": {"validation": 0.1, "reshuffle": False}}
+    presets = {"faithful": {"validation": 0.1, "reshuffle": False}, "band_masked": BAND_MASKED}
     min_side = 4
 
     def network(self, shape: tuple[int, int, int], n_classes: int) -> "nn.Module":

@@ -3,6 +3,7 @@
 from math import prod
 from typing import TYPE_CHECKING
 
+from .learning.band_masking import BAND_MASKED
 from .learning.networks import NetworkDetector
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ class DctMLP(NetworkDetector):
 
     Parameters
     ----------
-    transform, colour, seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device
+    transform, colour, seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device,
+    masked_band, masked_share
         As in `bandbench.detectors.learning.networks.NetworkDetector`.
 
     Notes
@@ -30,7 +32,7 @@ class DctMLP(NetworkDetector):
     """
 
     name = "dct_mlp"
-    presets = {"faithful": {"validation": 0.1, "reshuffle": False}}
+    presets = {"faithful": {"validation": 0.1, "reshuffle": False}, "band_masked": BAND_MASKED}
 
     def network(self, shape: tuple[int, int, int], n_classes: int) -> "nn.Module":
         from torch import nn

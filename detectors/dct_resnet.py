@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Literal
 
 from ..benchmark.contracts import Count, Positive, Seed, Share, Transform
+from .learning.band_masking import BAND_MASKED, MaskedBand
 from .learning.networks import NetworkDetector
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ class DctResNet(NetworkDetector):
         Filters of a convolution; half as many in the first.
     momentum : float
         Share of the running means and variances that a batch leaves as it was.
-    transform, colour, seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device
+    transform, colour, seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device,
+    masked_band, masked_share
         As in `bandbench.detectors.learning.networks.NetworkDetector`.
 
     Notes
@@ -40,7 +42,10 @@ class DctResNet(NetworkDetector):
     """
 
     name = "dct_resnet"
-    presets = {"faithful": {"blocks": 10, "width": 64, "momentum": 0.99, "validation": 0.1, "reshuffle": False}}
+    presets = {
+        "faithful": {"blocks": 10, "width": 64, "momentum": 0.99, "validation": 0.1, "reshuffle": False},
+        "band_masked": BAND_MASKED,
+    }
     min_side = 13  # two valid convolutions, pooling by 3 and one more convolution leave one place
 
     def __init__(
@@ -58,8 +63,11 @@ class DctResNet(NetworkDetector):
         validation: Share = 0.2,
         reshuffle: bool = True,
         device: Literal["auto", "cpu", "cuda"] = "auto",
+        masked_band: MaskedBand = "none",
+        masked_share: Share = 0.15,
     ) -> None:
-        super().__init__(transform, colour, seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device)
+        of_training = (seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device)
+        super().__init__(transform, colour, *of_training, masked_band, masked_share)
         self.blocks = blocks
         self.width = width
         self.momentum = momentum

@@ -16,6 +16,7 @@ from ..benchmark.views.encoders.files import content_of
 from ..benchmark.views.encoders.published import from_server
 from ..benchmark.views.encoders.spec import IMAGENET_MEAN, IMAGENET_STD
 from .forensics.warping import ALL_MASKS, Warping, turned
+from .learning.band_masking import BAND_MASKED, BandMasking, MaskedBand
 from .learning.checkpoints import Checkpoint, optimiser_arrays, part_of, restore_optimiser
 from .learning.networks import weights_of
 
@@ -74,6 +75,9 @@ class WarpingCNN(Detector):
         Go on where a killed training of the same crops and parameters stopped.
     seed : int
     device : {"auto", "cpu", "cuda"}
+    masked_band, masked_share
+        Frequencies that are removed at random from the windows that are learned from, see
+        `bandbench.detectors.learning.band_masking.BandMasking`; in cycles per pixel of the window.
 
     Attributes
     ----------
@@ -106,6 +110,7 @@ class WarpingCNN(Detector):
             "optimiser": "adam",
             "learning_rate": 0.003,
         },
+        "band_masked": BAND_MASKED,
     }
 
     def __init__(
@@ -132,6 +137,8 @@ class WarpingCNN(Detector):
         resume: bool = True,
         seed: Seed = 0,
         device: Literal["auto", "cpu", "cuda"] = "auto",
+        masked_band: MaskedBand = "none",
+        masked_share: Share = 0.15,
     ) -> None:
         self.backbone = backbone
         self.weights = weights
@@ -155,6 +162,8 @@ class WarpingCNN(Detector):
         self.resume = resume
         self.seed = seed
         self.device = device
+        self.masked_band = masked_band
+        self.masked_share = masked_share
 
     @property
     def view(self) -> ViewSpec:
@@ -208,6 +217,7 @@ class WarpingCNN(Detector):
             raise PluginError(f"{self.name} needs scales [low, high] with 0 < low <= high, got {self.scales}.")
         if not self.masks or not set(self.masks) <= set(ALL_MASKS):
             raise PluginError(f"{self.name} knows the masks {', '.join(ALL_MASKS)}, got {self.masks}.")
+        BandMasking(self.masked_band, self.masked_share)
 
     @property
     def warping(self) -> Warping:
@@ -422,6 +432,7 @@ class _Training:
 
         def work(part: NDArray[np.intp]) -> float:
             pictures, targets = self._drawn(rows[part], fakes[part], epoch)
+            pictures = self._masked(pictures, rows[part], epoch)
             with torch.autocast(self.device, getattr(torch, detector.precision), enabled=self.device == "cuda"):
                 logits = self.network(pictures)[:, 0]
             loss = torch.nn.functional.binary_cross_entropy_with_logits(logits.float(), targets) * (len(part) / len(rows))
@@ -475,6 +486,18 @@ class _Training:
             crops.append(detector.shown(np.ascontiguousarray(crop), _window(crop.shape[:2], rng)))
         pictures = detector.batch(crops, torch.float32)
         return pictures.to(self.device), torch.tensor(fakes, dtype=torch.float32, device=self.device)
+
+    def _masked(self, pictures: "torch.Tensor", rows: NDArray[np.intp], epoch: int) -> "torch.Tensor":
+        """Remove the frequencies that the detector masks from windows (n, 3, side, side) that are learned from."""
+        import torch
+
+        masking = BandMasking(self.detector.masked_band, self.detector.masked_share)
+        if not masking.is_active:
+            return pictures
+        # The fifth number keeps these draws apart from those of the windows.
+        generators = [np.random.default_rng([self.detector.seed, epoch, int(row), 0, 1]) for row in rows]
+        masked = masking.of_pictures(pictures.permute(0, 2, 3, 1).cpu().numpy(), generators)
+        return torch.from_numpy(np.ascontiguousarray(masked.transpose(0, 3, 1, 2))).to(self.device)
 
     # --- after a kill ------------------------------------------------------------------------------------------------
 

@@ -24,7 +24,10 @@ ORDER = (
 )
 # What units outside of the engine may import from it, as prefixes of module names below `benchmark`.
 FROM_ENGINE = {
-    "detectors": {"contracts", "errors", "invocation", "arrays", "devices", "metrics", "views.encoders"},
+    "detectors": {
+        *("contracts", "errors", "invocation", "arrays", "devices", "metrics", "views.encoders"),
+        "frequency.noise",  # the denoiser of a view, which fingerprints of sensor noise are made with, too
+    },
     "datasets": {
         *("contracts", "errors", "invocation", "registry", "store", "workers", "reporting", "pictures", "domains", "metrics"),
     },

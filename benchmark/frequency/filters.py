@@ -1,8 +1,8 @@
 """
 Filters in the pixels: a band takes a picture and gives one back, in 8 bits, for detectors of any kind.
 
-`filter_pixels` is what bands of mode ``pixels`` do. `published_filter`, `fda` and `published_fda` are the filters of other
-programs, whose arithmetic differs.
+`filter_pixels` is what bands of mode ``pixels`` do; `band_limited` does not round. `published_filter`, `fda` and
+`published_fda` are the filters of other programs, whose arithmetic differs.
 """
 
 from typing import Literal
@@ -11,7 +11,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from ..errors import DataError, StudyError, unknown_name
+from ..errors import DataError, EmptyBandError, StudyError, unknown_name
 from .bands import Band, butterworth_gain, distance_grid
 from .grid import Frequencies
 
@@ -55,6 +55,43 @@ def filter_pixels(crops: NDArray[np.uint8], band: Band) -> NDArray[np.uint8]:
         levels = np.asarray(scipy.fft.irfft2(spectrum, s=(rows, cols), axes=(1, 2)))
         filtered[part] = np.clip(np.rint(levels, out=levels), 0, 255, out=levels)
     return filtered
+
+
+def band_limited(crops: NDArray[np.uint8], band: Band) -> NDArray[np.float32]:
+    """
+    Restrict the spectrum of crops to what a band leaves, for views whose features are no function of its magnitudes.
+
+    Parameters
+    ----------
+    crops : array of uint8 (n_crops, rows, cols[, channels])
+    band : Band
+        ``keep`` sets the coefficients with gain below 1/2 to zero, ``reweight`` multiplies all by the gain; per channel. The
+        zero frequency, the mean, always passes.
+
+    Returns
+    -------
+    array of float32, shape of `crops`
+        Grey levels, neither rounded nor clipped: nothing of the other frequencies is left in them.
+
+    Raises
+    ------
+    EmptyBandError
+        If the band keeps no coefficient but the mean.
+    """
+    rows, cols = crops.shape[1:3]
+    weight, kept = band.acting_on(Frequencies.of_plane(np.fft.fftfreq(rows), np.fft.rfftfreq(cols)))
+    if kept is not None and not kept.ravel()[1:].any():
+        raise EmptyBandError(f"{band} keeps no coefficient of a {rows}x{cols} crop but its mean.")
+    gain = np.ones((rows, cols // 2 + 1)) if weight is None else weight.copy()
+    if kept is not None:
+        gain[~kept] = 0
+    gain[0, 0] = 1
+    gain = gain.astype(np.float32).reshape(gain.shape + (1,) * (crops.ndim - 3))
+    limited = np.empty(crops.shape, dtype=np.float32)
+    for part in _parts(crops.shape):
+        spectrum = np.asarray(scipy.fft.rfft2(crops[part].astype(np.float32), axes=(1, 2)))
+        limited[part] = np.asarray(scipy.fft.irfft2(spectrum * gain, s=(rows, cols), axes=(1, 2)))
+    return limited
 
 
 def _parts(shape: tuple[int, ...]) -> list[slice]:

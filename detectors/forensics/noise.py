@@ -9,92 +9,15 @@ columns and frequencies have in common; ``fingerprint`` is the pattern of many c
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
-from ...benchmark.errors import DataError
+from ...benchmark.frequency.noise import noise_residual, noise_share, parts
 
-WAVELET = "db4"
-WINDOWS = (3, 5, 7, 9)
 GREY_WEIGHTS = (0.29893602, 0.58704307, 0.11402090)
 SATURATED_LEVEL = 250
-CROPS_AT_A_TIME = 8  # of 128x128 pixels in colour: what is computed from them stays in the processor's cache
-
-
-def noise_share(values: NDArray[np.floating], variance: ArrayLike) -> NDArray[np.floating]:
-    """
-    Share of noise in every value, from the energy around it: the gain of a local Wiener filter that keeps the noise.
-
-    Parameters
-    ----------
-    values : array of float (n, rows, cols)
-        Magnitudes or coefficients with mean 0; what lies outside counts as 0.
-    variance : float or array (n, 1, 1)
-        Of the noise, in squared units of `values`.
-
-    Returns
-    -------
-    array of float (n, rows, cols), 0 to 1
-        ``variance / max(energy, variance)`` with the least mean square over windows of 3, 5, 7 and 9 around a value.
-    """
-    rows, cols = values.shape[1:]
-    edge = WINDOWS[-1] // 2
-    energy = np.pad(np.square(values), ((0, 0), (edge, edge), (edge, edge)))
-    strips = energy[:, :, edge : edge + cols].copy()
-    least = np.full_like(values, np.inf)
-    for half in (window // 2 for window in WINDOWS):
-        # Each window is the one before and a ring: sums over columns grow from window to window.
-        strips += energy[:, :, edge - half : edge - half + cols]
-        strips += energy[:, :, edge + half : edge + half + cols]
-        total = strips[:, edge - half : edge - half + rows].copy()
-        for start in range(edge - half + 1, edge + half + 1):
-            total += strips[:, start : start + rows]
-        np.minimum(least, total / (2 * half + 1) ** 2, out=least)
-    noise = np.asarray(variance, dtype=values.dtype)
-    np.maximum(least, np.maximum(noise, np.finfo(values.dtype).tiny), out=least)
-    return np.divide(noise, least, out=least)
-
-
-def noise_residual(crops: NDArray, levels: int, sigma: float) -> NDArray[np.float32]:
-    """
-    Compute the residual that a wavelet denoiser removes from every channel (db4, local Wiener filter on the details).
-
-    Parameters
-    ----------
-    crops : array (n_crops, rows, cols) or (n_crops, rows, cols, channels)
-        Levels 0..255.
-    levels : int
-        Of the decomposition, at least 1.
-    sigma : float
-        Standard deviation of the noise, in levels.
-
-    Returns
-    -------
-    array of float32, shape of `crops`
-    """
-    if crops.ndim not in (3, 4):
-        raise DataError(f"noise_residual needs crops (n_crops, rows, cols[, channels]), got shape {crops.shape}.")
-    residual = np.empty(crops.shape, dtype=np.float32)
-    for part in _parts(len(crops)):
-        channels = np.moveaxis(crops[part], -1, 1) if crops.ndim == 4 else crops[part]
-        planes = np.ascontiguousarray(channels, dtype=np.float32)
-        noise = _details_of_noise(planes.reshape(-1, *planes.shape[-2:]), levels, sigma**2).reshape(planes.shape)
-        residual[part] = np.moveaxis(noise, 1, -1) if crops.ndim == 4 else noise
-    return residual
-
-
-def _details_of_noise(planes: NDArray[np.float32], levels: int, variance: float) -> NDArray[np.float32]:
-    """Noise part of the details of planes (n, rows, cols), level by level; of the smooth rest nothing is noise."""
-    import pywt
-
-    bands: Any = pywt.dwt2(planes, WAVELET, axes=(1, 2))
-    smooth, details = bands
-    deeper = _details_of_noise(smooth, levels - 1, variance) if levels > 1 else None
-    noise: Any = pywt.idwt2((deeper, tuple(band * noise_share(band, variance) for band in details)), WAVELET, axes=(1, 2))
-    return noise[:, : planes.shape[1], : planes.shape[2]]  # an odd side comes back one longer
 
 
 def zero_mean_phases(planes: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -172,7 +95,7 @@ def crop_patterns(crops: NDArray[np.uint8], levels: int, sigma: float) -> Iterat
     ------
     array of float64 (n, rows, cols)
     """
-    for part in _parts(len(crops)):
+    for part in parts(len(crops)):
         yield pattern(noise_residual(crops[part], levels, sigma))
 
 
@@ -191,7 +114,7 @@ def fingerprint(crops: NDArray[np.uint8], levels: int, sigma: float) -> NDArray[
     array of float64 (rows, cols)
     """
     agreed, weight = np.zeros(crops.shape[1:]), np.ones(crops.shape[1:])
-    for part in _parts(len(crops)):
+    for part in parts(len(crops)):
         block = crops[part]
         agreed += (noise_residual(block, levels, sigma) * (block / np.float32(255))).sum(axis=0, dtype=np.float64)
         weight += np.square(intensity_weight(block) * unsaturated(block)).sum(axis=0)
@@ -246,7 +169,3 @@ def correlation(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.
     a, b = (planes.reshape(len(planes), -1).astype(np.float64) for planes in (a, b))
     lengths = np.sqrt(np.einsum("ij,ij->i", a, a))[:, None] * np.sqrt(np.einsum("ij,ij->i", b, b))
     return np.divide(a @ b.T, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-
-
-def _parts(n_crops: int) -> list[slice]:
-    return [slice(i, i + CROPS_AT_A_TIME) for i in range(0, n_crops, CROPS_AT_A_TIME)]

@@ -4,9 +4,9 @@ Training of small networks on planes of crops: everything but their layers.
 PyTorch is imported inside the functions, so that the detectors can be listed without it.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import reduce
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial, reduce
 from operator import add
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
@@ -17,6 +17,7 @@ from ...benchmark.arrays import Moments
 from ...benchmark.contracts import LABEL_NAMES, Count, Detector, Features, Positive, Seed, Share, Transform, ViewSpec
 from ...benchmark.devices import MicroBatches, find_device, reproducible
 from ...benchmark.errors import PluginError
+from .band_masking import BandMasking, MaskedBand, coefficient_frequency
 
 if TYPE_CHECKING:
     import torch
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 ADAM_EPSILON = 1e-7  # Keras's, with which these networks were published; PyTorch's is a tenth of it
 CROPS_AT_A_TIME = 64
+Augment = Callable[[NDArray[np.float32], NDArray[np.intp]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,23 @@ class Planes:
     mean: NDArray[np.float64] | float
     scale: NDArray[np.float64] | float
 
-    def batch(self, rows: NDArray[np.intp], dtype: type[np.floating]) -> "torch.Tensor":
-        """Return chosen crops as a tensor (n, channels, rows, cols) of `dtype`, channels last in memory."""
-        import torch
-
+    def standardised(self, rows: NDArray[np.intp], dtype: type[np.floating]) -> NDArray:
+        """Return chosen crops as an array (n, rows, cols, channels) of `dtype`."""
         batch = self.values[rows].astype(dtype)
         batch -= np.asarray(self.mean, dtype=dtype)
         batch /= np.asarray(self.scale, dtype=dtype)
-        return torch.from_numpy(batch).permute(0, 3, 1, 2)
+        return batch
+
+    def batch(self, rows: NDArray[np.intp], dtype: type[np.floating]) -> "torch.Tensor":
+        """Return chosen crops as a tensor (n, channels, rows, cols) of `dtype`, channels last in memory."""
+        return as_tensor(self.standardised(rows, dtype))
+
+
+def as_tensor(planes: NDArray) -> "torch.Tensor":
+    """Return planes (n, rows, cols, channels) as a tensor (n, channels, rows, cols), channels last in memory."""
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(planes)).permute(0, 3, 1, 2)
 
 
 def plane_values(view: Features) -> NDArray:
@@ -115,7 +126,8 @@ def initialise(network: "nn.Module") -> None:
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.xavier_uniform_(layer.weight)
-            nn.init.zeros_(layer.bias)  # pyright: ignore[reportArgumentType] (all layers here have one)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
 
 
 @dataclass(frozen=True)
@@ -131,6 +143,8 @@ class Trainer:
     planes : Planes
     labels : array of int64 (n_crops,)
     micro_batches : MicroBatches
+    augment : callable, optional
+        From standardised crops (n, rows, cols, channels) and their row numbers to the crops that are learned from.
     """
 
     network: "nn.Module"
@@ -138,13 +152,14 @@ class Trainer:
     planes: Planes
     labels: NDArray[np.int64]
     micro_batches: MicroBatches
+    augment: Augment | None = None
 
     def step(self, rows: NDArray[np.intp], optimiser: "torch.optim.Optimizer") -> float:
         """Learn from one batch; return its loss before."""
         self.network.train()
 
         def work(part: NDArray[np.intp]) -> float:
-            loss = self._loss(part, len(rows))
+            loss = self._loss(part, len(rows), self.augment)
             loss.backward()
             return loss.item()
 
@@ -160,12 +175,15 @@ class Trainer:
         with torch.inference_mode():
             return sum(self.micro_batches.run(rows, lambda part: self._loss(part, len(rows)).item(), lambda: None))
 
-    def _loss(self, part: NDArray[np.intp], total: int) -> "torch.Tensor":
+    def _loss(self, part: NDArray[np.intp], total: int, augment: Augment | None = None) -> "torch.Tensor":
         """Part of a loss that a part of `total` crops contributes."""
         import torch
 
         device = next(self.network.parameters()).device
-        logits = self.network(self.planes.batch(part, np.float32).to(device))
+        planes = self.planes.standardised(part, np.float32)
+        if augment is not None:
+            planes = augment(planes, part)
+        logits = self.network(as_tensor(planes).to(device))
         targets = torch.from_numpy(self.labels[part]).to(device)
         mean = torch.nn.functional.cross_entropy(logits, targets)
         return (mean + self.penalty(self.network)) * (len(part) / total)
@@ -197,6 +215,9 @@ class NetworkDetector(Detector):
         Draw a new order of the crops in every epoch.
     device : {"auto", "cpu", "cuda"}
         ``auto`` takes CUDA where there is a device.
+    masked_band, masked_share
+        Frequencies that are removed at random from training crops, see
+        `bandbench.detectors.learning.band_masking.BandMasking`.
 
     Attributes
     ----------
@@ -228,6 +249,8 @@ class NetworkDetector(Detector):
         validation: Share = 0.2,
         reshuffle: bool = True,
         device: Literal["auto", "cpu", "cuda"] = "auto",
+        masked_band: MaskedBand = "none",
+        masked_share: Share = 0.15,
     ) -> None:
         self.transform = transform
         self.colour = colour
@@ -239,6 +262,8 @@ class NetworkDetector(Detector):
         self.validation = validation
         self.reshuffle = reshuffle
         self.device = device
+        self.masked_band = masked_band
+        self.masked_share = masked_share
 
     @property
     def view(self) -> ViewSpec:
@@ -263,6 +288,57 @@ class NetworkDetector(Detector):
     def penalty(self, network: "nn.Module") -> "torch.Tensor | float":
         """Return the term that is added to the mean cross-entropy."""
         return 0.0
+
+    def initialise(self, network: "nn.Module") -> None:
+        """Draw the weights that training begins with."""
+        initialise(network)
+
+    def optimiser(self, network: "nn.Module") -> "torch.optim.Optimizer":
+        """Return the optimiser of a network."""
+        import torch
+
+        return torch.optim.Adam(network.parameters(), self.learning_rate, eps=ADAM_EPSILON, fused=True)
+
+    def rate(self, progress: float) -> float:
+        """
+        Return the learning rate of a step.
+
+        Parameters
+        ----------
+        progress : float
+            Epochs that are done, a fraction of the present one included.
+        """
+        return self.learning_rate
+
+    @property
+    def augments(self) -> bool:
+        """True if training crops are changed at random."""
+        return BandMasking(self.masked_band, self.masked_share).is_active
+
+    def augmented(self, planes: NDArray[np.float32], generators: Sequence[np.random.Generator]) -> NDArray[np.float32]:
+        """
+        Change training crops at random.
+
+        Parameters
+        ----------
+        planes : array of float32 (n_crops, rows, cols, channels)
+            Standardised.
+        generators : sequence of Generator
+            One for each crop; it depends on seed, epoch and row number, not on the batch.
+
+        Returns
+        -------
+        array of float32 (n_crops, rows, cols, channels)
+        """
+        masking = BandMasking(self.masked_band, self.masked_share)
+        if not masking.is_active:
+            return planes
+        if self.transform == "pixels":
+            return masking.of_pictures(planes, generators)
+        return masking.of_coefficients(planes, coefficient_frequency(self.transform, *planes.shape[1:3]), generators)
+
+    def _augment(self, epoch: int, planes: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        return self.augmented(planes, [np.random.default_rng([self.seed, epoch, int(row)]) for row in rows])
 
     def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         """
@@ -291,16 +367,14 @@ class NetworkDetector(Detector):
         planes, micro_batches = Planes(values, self.mean_, self.scale_), MicroBatches(self.batch_size, self.name)
         with reproducible(self.seed, device):
             network = self.network(values.shape[1:], self.n_classes_)
-            initialise(network)
+            self.initialise(network)
             trainer = Trainer(network.to(device), self.penalty, planes, labels, micro_batches)
             self._learn(trainer, train, validation)
         return self
 
     def _learn(self, trainer: Trainer, train: NDArray[np.intp], validation: NDArray[np.intp]) -> None:
         """Set `weights_` and `history_`."""
-        import torch
-
-        optimiser = torch.optim.Adam(trainer.network.parameters(), self.learning_rate, eps=ADAM_EPSILON, fused=True)
+        optimiser = self.optimiser(trainer.network)
         self.history_: list[dict[str, float]] = []
         rng = np.random.default_rng(self.seed)
         best, waited, order = np.inf, 0, train
@@ -308,7 +382,14 @@ class NetworkDetector(Detector):
             if self.reshuffle:
                 order = rng.permutation(train)
             batches = [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
-            train_loss = sum(trainer.step(rows, optimiser) * len(rows) for rows in batches) / len(order)
+            if self.augments:
+                trainer = replace(trainer, augment=partial(self._augment, epoch))
+            losses = []
+            for number, rows in enumerate(batches):
+                for group in optimiser.param_groups:
+                    group["lr"] = self.rate(epoch - 1 + number / len(batches))
+                losses.append(trainer.step(rows, optimiser) * len(rows))
+            train_loss = sum(losses) / len(order)
             loss = trainer.loss(validation)
             if not np.isfinite(loss):
                 raise PluginError(
@@ -383,3 +464,4 @@ class NetworkDetector(Detector):
                 raise PluginError(f"{self.name} needs {name} of at least 1, got {getattr(self, name)}.")
         if not 0 < self.validation < 1:
             raise PluginError(f"{self.name} needs a validation share between 0 and 1, got {self.validation}.")
+        BandMasking(self.masked_band, self.masked_share)

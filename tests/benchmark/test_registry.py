@@ -133,7 +133,11 @@ def test_code_that_a_detector_uses_is_part_of_it() -> None:
         "bandbench.detectors.learning.coordinates",
         "bandbench.benchmark.arrays",
     }
-    assert behind["prnu"] == {"bandbench.detectors.prnu", "bandbench.detectors.forensics.noise"}
+    assert behind["prnu"] == {
+        "bandbench.detectors.prnu",
+        "bandbench.detectors.forensics.noise",
+        "bandbench.benchmark.frequency.noise",
+    }
     assert behind["coin_flip"] == {"bandbench.detectors.coin_flip"}
 
 
@@ -160,6 +164,7 @@ def test_a_detector_rests_on_numeric_ground_only(name: str) -> None:
         "detectors.",
         "benchmark.arrays",
         "benchmark.devices",
+        "benchmark.frequency.noise",
         "benchmark.metrics",
         "benchmark.roc",
         "benchmark.views.encoders.",

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from bandbench.benchmark.errors import DataError, StudyError
+from bandbench.benchmark.errors import DataError, EmptyBandError, StudyError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.frequency.filters import (
+    band_limited,
     fda,
     filter_pixels,
     published_fda,
@@ -214,6 +215,27 @@ def test_a_high_pass_is_no_rectifier() -> None:
 def test_a_constant_crop_stays_as_it_is(band: Band) -> None:
     crops = np.full((2, 31, 40, 3), 77, np.uint8)
     np.testing.assert_array_equal(filter_pixels(crops, band), crops)
+
+
+@pytest.mark.parametrize("shape", [(3, 24, 24), (2, 21, 30, 3)])
+@pytest.mark.parametrize(
+    "band", [Band("low", 0.2), Band("comb", period=4), Band("high", 0.1, order=3, mode="reweight")], ids=str
+)
+def test_band_limited_crops(shape: tuple[int, ...], band: Band) -> None:
+    """Of the spectrum is left what the band keeps, or as much as its gain says, and the mean."""
+    crops = textured(shape)
+    limited = band_limited(crops, band)
+    assert limited.dtype == np.float32
+    plane = Frequencies.of_plane(np.fft.fftfreq(shape[1]), np.fft.fftfreq(shape[2]))
+    gain = band.gain(plane) if band.mode == "reweight" else band.keeps(plane).astype(float)
+    gain[0, 0] = 1
+    before, after = (np.fft.fft2(c.astype(float), axes=(1, 2)) for c in (crops, limited))
+    np.testing.assert_allclose(after, before * gain.reshape(gain.shape + (1,) * (len(shape) - 3)), atol=0.05)
+
+
+def test_a_band_of_nothing_but_the_mean() -> None:
+    with pytest.raises(EmptyBandError, match="keeps no coefficient of a 24x24 crop but its mean"):
+        band_limited(textured((1, 24, 24)), Band("low", 0.02))
 
 
 @pytest.mark.parametrize("kind", ["comb", "anticomb"])
