@@ -8,12 +8,9 @@ from bandbench.benchmark.contracts import Features, ViewSpec
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.metrics.roc import roc_auc
 from bandbench.benchmark.registry import DetectorSpec
-from bandbench.benchmark.testing.detector_checks import DETECTOR_CHECKS, run_detector_check
-from bandbench.detectors.learning.networks import weights_of
 from bandbench.detectors.wavelet_highband import WaveletHighband, high_band
 
 torch = pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
-QUICK = {"width": 4, "epochs": 2}
 
 
 @pytest.mark.parametrize("wavelet", ["haar", "bior1.3", "db3"])
@@ -107,9 +104,3 @@ def test_the_rate_rises_for_an_epoch_and_falls_to_nothing() -> None:
 def test_what_makes_no_sense_is_refused(params: dict[str, object], message: str) -> None:
     with pytest.raises(PluginError, match=message):
         DetectorSpec.parse("wavelet_highband", params).build().fit(*checkerboards(8, 0))
-
-
-@pytest.mark.parametrize("check", DETECTOR_CHECKS)
-def test_contract(check: str) -> None:
-    result = run_detector_check(check, DetectorSpec.parse("wavelet_highband", dict(QUICK)))
-    assert result.ok, result.detail

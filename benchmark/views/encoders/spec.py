@@ -1,11 +1,13 @@
 """Description of a frozen picture encoder: a CLIP model of open_clip, or a DINO model of transformers."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from ...errors import PluginError, unknown_name
 from .activations import CHOICES, is_place
-from .files import dino_place, folder_kind, require_file
+from .files import RANDOM, TINY, dino_place, folder_kind, require_file
 
 LIBRARIES = ("open_clip", "transformers")
 PRECISIONS = ("float32", "bfloat16", "float16")
@@ -116,6 +118,25 @@ class EncoderSpec:
             require_file(self.weights, "weights file")
 
     @property
+    def encoder(self) -> "EncoderSpec":
+        """The description of the encoder alone, which views that differ in other options have in common."""
+        return EncoderSpec(**{part.name: getattr(self, part.name) for part in fields(EncoderSpec)})
+
+    @property
     def title(self) -> str:
         """Name in messages and figures."""
         return " ".join(part for part in (self.library, self.model, self.weights) if part)
+
+
+def is_random(options: Mapping[str, Any]) -> bool:
+    """
+    Decide if the options of a view describe an encoder whose weights were drawn at random and never trained.
+
+    Parameters
+    ----------
+    options : mapping
+        Of any view; those without an encoder describe none.
+    """
+    if "library" not in options:
+        return False
+    return options.get("weights") == RANDOM or (options["library"] == "transformers" and options.get("model") == TINY)

@@ -13,7 +13,10 @@ from bandbench.benchmark.testing.detector_checks import SIDE, with_blurred_middl
 from conftest import noise_picture
 
 # Presets that need no weights from elsewhere; the other detectors need none by default.
-WITHOUT_WEIGHTS = {"clip_probe": "clip_probe/random", "dino_probe": "dino_probe/random", "warping_cnn": "warping_cnn/tiny"}
+WITHOUT_WEIGHTS = {
+    **{name: f"{name}/random" for name in ("clip_probe", "dino_probe", "consistency_probe", "sensitivity")},
+    "warping_cnn": "warping_cnn/tiny",
+}
 
 
 @pytest.mark.parametrize("check", DETECTOR_CHECKS)
