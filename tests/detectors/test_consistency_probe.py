@@ -46,10 +46,17 @@ def test_the_head_is_scikit_learns_on_standardised_cosines(c: float) -> None:
     np.testing.assert_allclose(detector.score(COSINES), reference, atol=2e-3)
 
 
-@pytest.mark.parametrize("library", ["transformers", "open_clip"])
-def test_an_encoder_that_nobody_named_is_asked_for(library: str) -> None:
-    with pytest.raises(PluginError, match="needs a model|needs weights"):
-        view_kernel(DetectorSpec.parse("consistency_probe", {"library": library}).build().view)
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({}, "transformers needs a model: the path of a folder, a published name"),
+        ({"library": "open_clip"}, "open_clip needs a model: the name of an architecture"),
+        ({"library": "open_clip", "model": "ViT-L-14"}, "open_clip ViT-L-14 needs weights: the path of a file"),
+    ],
+)
+def test_an_encoder_that_nobody_named_is_asked_for(params: dict[str, object], message: str) -> None:
+    with pytest.raises(PluginError, match=message):
+        view_kernel(DetectorSpec.parse("consistency_probe", params).build().view)
 
 
 def test_weights_that_are_not_there_are_one_clear_error(tmp_path: Path) -> None:

@@ -17,6 +17,10 @@ COPIES = {
     "open_clip": "weights=FILE, a .safetensors or .pt of this architecture, or a folder as transformers or open_clip keep them",
     "transformers": "model=DIR, a folder with config.json and model.safetensors",
 }
+MODELS = {
+    "open_clip": "the name of an architecture (such as ViT-L-14), the path of its configuration (JSON)",
+    "transformers": "the path of a folder, a published name (such as facebook/dinov2-base), which is then fetched",
+}
 # Small enough to be run anywhere, large enough that nothing in it degenerates.
 TINY_CLIP = {
     "embed_dim": 64,
@@ -91,10 +95,7 @@ class EncoderSpec:
             if value not in choices:
                 raise PluginError(unknown_name(what, value, choices))
         if not self.model:
-            raise PluginError(
-                f"{self.library} needs a model: the path of a folder, a published name (such as facebook/dinov2-base), "
-                f"which is then fetched, or 'tiny' with weights='random'."
-            )
+            raise PluginError(f"{self.library} needs a model: {MODELS[self.library]}, or 'tiny' with weights='random'.")
         if self.library == "open_clip" and not self.weights:
             raise PluginError(
                 f"open_clip {self.model} needs weights: the path of a file, the tag of published ones (such as openai or "
