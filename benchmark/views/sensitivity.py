@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..contracts import Features
 from ..errors import StudyError
 from ..frequency.bands import Band
-from ..pictures.perturbations import VERSION, canonical, perturb
+from ..pictures.perturbations import canonical, chain_key, perturb
 from .consistency import unit_vectors
 from .encoders.loading import load_encoder
 from .encoders.spec import EncoderSpec
@@ -48,7 +48,7 @@ class SensitivityView(EncoderSpec, ViewKernel):
     disturbance: str = "noise:sd=12.75"
     patches: int = 0
     device: str = "auto"
-    version: tuple[int, int] = (1, VERSION)
+    version: Any = 1
     colour: bool = True
 
     def __post_init__(self) -> None:
@@ -57,6 +57,8 @@ class SensitivityView(EncoderSpec, ViewKernel):
             raise StudyError(f"view '{self.name}' needs patches of at least 0, got {self.patches}.")
         if self.disturbance != HAAR:
             object.__setattr__(self, "disturbance", canonical(self.disturbance))
+            # A perturbation whose pixels have changed gives other features.
+            object.__setattr__(self, "version", (type(self).version, chain_key(self.disturbance)[0]))
 
     def base(self, crops: NDArray[np.uint8]) -> NDArray:
         encoder = load_encoder(self.encoder, self.device)
