@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ..contracts import Features
 from ..errors import StudyError
 from ..frequency.bands import Band
-from ..pictures.perturbations import canonical, chain_key, perturb
+from ..pictures.perturbations import canonical, chain_key, needs_reals, perturb
 from .consistency import unit_vectors
 from .encoders.loading import load_encoder
 from .encoders.spec import EncoderSpec
@@ -31,7 +31,7 @@ class SensitivityView(EncoderSpec, ViewKernel):
     ----------
     disturbance : str
         ``haar``: the high bands of a one-level Haar transform are set to 0, so that each block of 2x2 pixels becomes its mean.
-        Else a chain of perturbations that keep the size, such as ``noise:sd=12.75``, ``blur:sigma=1`` or
+        Else a chain of perturbations that keep the size and need no training reals, such as ``noise:sd=12.75``, ``blur:sigma=1`` or
         ``lowpass:cutoff=0.2``.
     patches : int
         0: crops are disturbed as they are, and the encoder resizes both copies. From 1 on: crops are resized to so many times
@@ -57,6 +57,11 @@ class SensitivityView(EncoderSpec, ViewKernel):
             raise StudyError(f"view '{self.name}' needs patches of at least 0, got {self.patches}.")
         if self.disturbance != HAAR:
             object.__setattr__(self, "disturbance", canonical(self.disturbance))
+            if name := needs_reals(self.disturbance):
+                raise StudyError(
+                    f"view '{self.name}' disturbs one picture at a time, and {name} takes the mean spectrum of training reals; "
+                    "choose another disturbance."
+                )
             # A perturbation whose pixels have changed gives other features.
             object.__setattr__(self, "version", (type(self).version, chain_key(self.disturbance)[0]))
 

@@ -55,7 +55,9 @@ def test_odd_sides_keep_their_last_row() -> None:
     np.testing.assert_array_equal(without_haar_details(picture)[0, :, :, 0], wanted)
 
 
-@pytest.mark.parametrize("disturbance", ["noise:sd=12.75", "blur:sigma=1", "lowpass:cutoff=0.2", "blur:sigma=1+noise:sd=3"])
+@pytest.mark.parametrize(
+    "disturbance", ["noise:sd=12.75", "blur:sigma=1", "lowpass:cutoff=0.2", "blur:sigma=1+noise:sd=3", "depeak:period=2"]
+)
 def test_any_perturbation_disturbs(disturbance: str) -> None:
     moved = values(CROPS, disturbance=disturbance)
     assert (moved > 1e-4).all() and (moved < 2).all()
@@ -109,6 +111,7 @@ def test_the_key_has_the_version_of_perturbations_and_one_spelling() -> None:
     [
         ({"disturbance": "noize"}, "unknown perturbation 'noize'"),
         ({"disturbance": "noise:sd=-4"}, "sd"),
+        ({"disturbance": "blur:sigma=1+match_spectrum"}, "one picture at a time, and match_spectrum takes the mean spectrum"),
         ({"patches": -1}, "view 'sensitivity' needs patches of at least 0, got -1"),
     ],
 )
