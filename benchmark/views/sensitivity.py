@@ -31,8 +31,8 @@ class SensitivityView(EncoderSpec, ViewKernel):
     ----------
     disturbance : str
         ``haar``: the high bands of a one-level Haar transform are set to 0, so that each block of 2x2 pixels becomes its mean.
-        Else a chain of perturbations that keep the size and need no training reals, such as ``noise:sd=12.75``, ``blur:sigma=1`` or
-        ``lowpass:cutoff=0.2``.
+        Else a chain of perturbations that keep the size and need no training reals, such as ``noise:sd=12.75``,
+        ``blur:sigma=1`` or ``lowpass:cutoff=0.2``.
     patches : int
         0: crops are disturbed as they are, and the encoder resizes both copies. From 1 on: crops are resized to so many times
         the encoder's side, cut into ``patches ** 2`` pictures of that side, and the value is the mean over them.
@@ -40,7 +40,8 @@ class SensitivityView(EncoderSpec, ViewKernel):
     Raises
     ------
     StudyError
-        If the disturbance is unknown, or the number of patches is negative.
+        If the disturbance is unknown, takes statistics of reals or changes the size of a picture, or the number of patches is
+        negative.
     """
 
     name: ClassVar[str] = "sensitivity"
