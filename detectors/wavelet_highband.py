@@ -1,7 +1,7 @@
 """Small residual network on the diagonal high band of a wavelet transform (SAFE, arXiv 2408.06741)."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -178,13 +178,14 @@ class WaveletHighband(NetworkDetector):
         """
         import pywt
 
+        known: Any = pywt  # its types leave these names out
         rows, cols = view.values.shape[1:3]
         if min(rows, cols) < self.window:
             raise PluginError(
                 f"{self.name} cuts windows of {self.window}x{self.window} pixels out of the crops, which have {rows}x{cols}; "
                 f"take larger crops, or a window of at most {min(rows, cols)} (0: the whole crop)."
             )
-        if self.wavelet not in pywt.wavelist(kind="discrete"):
+        if self.wavelet not in known.wavelist(kind="discrete"):
             raise PluginError(
                 f"{self.name} needs a discrete wavelet of PyWavelets (haar, bior1.3, db2 …), got {self.wavelet!r}."
             )
@@ -218,7 +219,8 @@ def high_band(wavelet: str, window: int = 0, restored: bool = False) -> "nn.Modu
     import pywt
     from torch import nn
 
-    taps = pywt.Wavelet(wavelet).dec_hi[::-1]
+    known: Any = pywt
+    taps = known.Wavelet(wavelet).dec_hi[::-1]
 
     class HighBand(nn.Module):
         def forward(self, pictures: "torch.Tensor") -> "torch.Tensor":

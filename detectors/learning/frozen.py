@@ -33,6 +33,7 @@ class FrozenEncoder(Detector):
 
     extra = "deep"
     library: str
+    content_: str
 
     def __init__(
         self,
