@@ -53,6 +53,14 @@ def test_published_size() -> None:
     assert sum(values.numel() for values in network.parameters()) == wanted == 1_438_274
 
 
+def test_the_faithful_recipe_trains_on_small_windows() -> None:
+    params = {"window": 24, "epochs": 2, "batch_size": 8}
+    detector = DetectorSpec.parse("wavelet_highband/faithful", params).build()
+    detector.fit(*checkerboards(12, 0))
+    assert [entry["epoch"] for entry in detector.history_] == [1, 2]
+    assert np.isfinite(detector.score(checkerboards(4, 1)[0])).all()
+
+
 def test_view() -> None:
     assert WaveletHighband().view == ViewSpec("pixels", {"colour": True})
 
