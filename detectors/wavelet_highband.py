@@ -1,7 +1,7 @@
 """Small residual network on the diagonal high band of a wavelet transform (SAFE, arXiv 2408.06741)."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -178,13 +178,14 @@ class WaveletHighband(NetworkDetector):
         """
         import pywt
 
+        known: Any = pywt  # its types leave these names out
         rows, cols = view.values.shape[1:3]
         if min(rows, cols) < self.window:
             raise PluginError(
                 f"{self.name} cuts windows of {self.window}x{self.window} pixels out of the crops, which have {rows}x{cols}; "
                 f"take larger crops, or a window of at most {min(rows, cols)} (0: the whole crop)."
             )
-        if self.wavelet not in pywt.wavelist(kind="discrete"):
+        if self.wavelet not in known.wavelist(kind="discrete"):
             raise PluginError(
                 f"{self.name} needs a discrete wavelet of PyWavelets (haar, bior1.3, db2 …), got {self.wavelet!r}."
             )
@@ -216,10 +217,10 @@ def high_band(wavelet: str, window: int = 0, restored: bool = False) -> "nn.Modu
         columns that came in; per channel.
     """
     import pywt
-    import torch
     from torch import nn
 
-    taps = pywt.Wavelet(wavelet).dec_hi[::-1]
+    known: Any = pywt
+    taps = known.Wavelet(wavelet).dec_hi[::-1]
 
     class HighBand(nn.Module):
         def forward(self, pictures: "torch.Tensor") -> "torch.Tensor":
@@ -227,11 +228,9 @@ def high_band(wavelet: str, window: int = 0, restored: bool = False) -> "nn.Modu
                 top, left = ((side - window) // 2 for side in pictures.shape[2:])
                 pictures = pictures[:, :, top : top + window, left : left + window]
             shape = pictures.shape[2:]
-            # Made here: a constant of the layer would be replaced with the weights of a fitted network.
-            filters = torch.tensor(taps, dtype=pictures.dtype, device=pictures.device)
             band = pictures
             for axis in (2, 3):
-                band = _filtered(band, filters, axis)
+                band = _filtered(band, taps, axis)
             if restored:
                 band = nn.functional.interpolate(band, size=shape, mode="bilinear")
             return band
@@ -239,12 +238,18 @@ def high_band(wavelet: str, window: int = 0, restored: bool = False) -> "nn.Modu
     return HighBand()
 
 
-def _filtered(pictures: "torch.Tensor", filters: "torch.Tensor", axis: int) -> "torch.Tensor":
+def _filtered(pictures: "torch.Tensor", taps: Sequence[float], axis: int) -> "torch.Tensor":
     """Filter along an axis and keep every second value, borders mirrored."""
     import torch
 
-    n_taps = len(filters)
-    places = np.pad(np.arange(pictures.shape[axis]), (n_taps - 2, n_taps - 1), mode="symmetric")
-    mirrored = pictures.index_select(axis, torch.from_numpy(places).to(pictures.device))
-    windows = mirrored.unfold(axis, n_taps, 2)
-    return windows @ filters
+    side, n_taps = pictures.shape[axis], len(taps)
+    places = np.pad(np.arange(side), (n_taps - 2, n_taps - 1), mode="symmetric")
+    kept = 2 * ((side + n_taps - 1) // 2)
+    filtered = None
+    for first, tap in enumerate(taps):
+        if tap:  # of the six taps of bior1.3 two are not 0
+            rows = torch.from_numpy(np.ascontiguousarray(places[first : first + kept : 2])).to(pictures.device)
+            part = pictures.index_select(axis, rows) * tap
+            filtered = part if filtered is None else filtered + part
+    assert filtered is not None
+    return filtered

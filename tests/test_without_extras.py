@@ -14,6 +14,9 @@ from bandbench.benchmark.registry import detectors
 EXTRA = ("torch", "torchvision", "timm", "open_clip", "transformers", "huggingface_hub")
 LEARNED = {
     "dct_cnn": "torch",
+    "wavelet_highband": "torch",
+    "consistency_probe": "torch, transformers, open_clip",
+    "sensitivity": "torch, transformers, open_clip",
     "warping_cnn": "torch, timm",
     "clip_probe": "torch, open_clip",
     "dino_probe": "torch, transformers",

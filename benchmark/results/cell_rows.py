@@ -23,6 +23,7 @@ from ..metrics.intervals import Intervals, least_groups, same_scores
 from ..metrics.replicates import Replicates, mean_of
 from ..metrics.roc import Interval, Scored
 from ..metrics.weighted import weighted_error_rates
+from ..views.encoders.spec import is_random
 from .cell_document import CellDocument, TestedBand, read_cell
 from .clips import RowClips, row_clips
 from .columns import ERROR_RATES, board_metrics, measured
@@ -156,6 +157,7 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         model_bytes=(document.model_bytes or math.nan) if is_chosen else math.nan,
         seeds=document.seeds,
         control=bool(document.detector_identity.get("control", False)),
+        random_encoder=_has_random_encoder(document),
         train_overlap=document.train_overlap,
         rule=document.rule if is_chosen else "",
         selection=selection_of(document.train, entry.role, document.n_candidates, bool(document.submission)),
@@ -175,6 +177,12 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         robustness=tuple(_robustness(document, intervals, tested)),
         **reals_numbers(tests, document.train, document.not_counted),
     )
+
+
+def _has_random_encoder(document: CellDocument) -> bool:
+    """Decide by the view of the detector; submitted scores have none."""
+    _, options = document.detector_identity.get("view", ("", {}))
+    return is_random(options)
 
 
 def _tested(intervals: Intervals, by_domain: ByDomain, thresholds: Sequence[float]) -> _Tested:

@@ -523,6 +523,7 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column("swept", meaning="True if the study has a sweep of narrow bands, so that evidence was looked for."),
     Column("rule", meaning="Rule by which the band was chosen."),
     Column("control", meaning="True for a control, which is a reference and no contestant."),
+    Column("random_encoder", meaning="True for a detector on a frozen encoder with random weights."),
     Column("rank_low", meaning="Best rank that is compatible with the noise; empty without a rank.", unit=Unit.COUNT),
     Column("rank_high", meaning="Worst rank that is compatible with the noise.", unit=Unit.COUNT),
     Column(

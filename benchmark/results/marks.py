@@ -26,6 +26,7 @@ class Mark(StrEnum):
     """Code of a mark, as JSON, CSV, MLflow and the page have it."""
 
     CONTROL = "control"
+    RANDOM_ENCODER = "random_encoder"
     SHORTCUT = "shortcut"
     LOOKALIKES = "lookalikes"
     ONE_DRAW = "one_draw"
@@ -48,6 +49,7 @@ class Mark(StrEnum):
 
 LABELS = {
     Mark.CONTROL: "control",
+    Mark.RANDOM_ENCODER: "random encoder",
     Mark.SHORTCUT: "shortcut",
     Mark.LOOKALIKES: "look-alikes",
     Mark.ONE_DRAW: "one draw",
@@ -59,6 +61,10 @@ LABELS = {
 }
 MEANINGS = {
     Mark.CONTROL: "It is a reference for the other rows and no contestant; it has no rank.",
+    Mark.RANDOM_ENCODER: (
+        "The weights of its frozen encoder are random and were never trained, so that the row says nothing about CLIP or DINO; "
+        "it has no rank."
+    ),
     Mark.SHORTCUT: "Facts of the files, or traces of compression and resampling in the pixels, tell fakes from reals.",
     Mark.LOOKALIKES: (
         f"More than {MOST_LOOKALIKES:.0%} of the test pictures of a domain, or of the reals of a source, look like training "
@@ -82,7 +88,7 @@ MEANINGS = {
     ),
 }
 # Marks of rows that have no rank, the reason that is given first before the others.
-WITHOUT_RANK = (Mark.CONTROL, Mark.ONE_DRAW, Mark.FEW_DRAWS, Mark.NOTHING_LEARNED)
+WITHOUT_RANK = (Mark.CONTROL, Mark.RANDOM_ENCODER, Mark.ONE_DRAW, Mark.FEW_DRAWS, Mark.NOTHING_LEARNED)
 
 
 def marks_of(row: Row, computed: Collection[str] = ()) -> tuple[Mark, ...]:
@@ -105,6 +111,7 @@ def marks_of(row: Row, computed: Collection[str] = ()) -> tuple[Mark, ...]:
     low, high = headline_bounds(row)
     marks = {
         Mark.CONTROL: row.control or is_control(row.detector),
+        Mark.RANDOM_ENCODER: row.random_encoder,
         Mark.SHORTCUT: any(audit.shortcut.is_marked for audit in audits_of(row)),
         Mark.LOOKALIKES: any(total and n / total > MOST_LOOKALIKES for n, total in alike),
         Mark.ONE_DRAW: row.seeds == 1,

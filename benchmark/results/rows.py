@@ -318,6 +318,8 @@ class Row:
         Draws of training and validation pictures.
     control : bool
         True if its detector says that it is a control and no contestant; see `marks.is_control` for ours.
+    random_encoder : bool
+        True if its detector rests on a frozen encoder whose weights were drawn at random.
     train_overlap : float
         Share of training pictures that two draws have in common, see `metrics.replicates`.
     rule : str
@@ -396,6 +398,7 @@ class Row:
     model_bytes: float = NAN
     seeds: int = 1
     control: bool = False
+    random_encoder: bool = False
     train_overlap: float = 0.0
     rule: str = ""
     selection: Selection | None = None

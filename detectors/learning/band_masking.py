@@ -1,8 +1,8 @@
 """
 Frequency masking while a network is trained (Doloriel and Cheung, ICASSP 2024, arXiv 2401.06506).
 
-In each training crop a share of the frequencies of a band is removed, others in every epoch, so that the network cannot rest on a
-few of them. Nothing is removed from crops that are validated or scored.
+In each training crop a share of the frequencies of a band is removed, others in every epoch, so that the network cannot rely on
+a few of them. Nothing is removed from crops that are validated or scored.
 """
 
 from collections.abc import Sequence

@@ -7,18 +7,16 @@ of the batches in each, and the best of four looks at a tenth of the data per ep
 balanced data however good the embeddings are.
 """
 
-import multiprocessing
-import warnings
-from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...benchmark.contracts import Count, Detector, Features, Positive, Seed, Share, ViewSpec
+from ...benchmark.contracts import Count, Features, Positive, Seed, Share, ViewSpec
 from ...benchmark.devices import reproducible
-from ...benchmark.errors import BenchWarning, PluginError, unknown_name
-from ...benchmark.views.encoders.files import RANDOM, content_of
+from ...benchmark.errors import PluginError, unknown_name
+from ...benchmark.views.encoders.files import content_of
+from .frozen import FrozenEncoder
 from .logistic import fit_logistic
 from .networks import held_out
 
@@ -27,7 +25,7 @@ SHARE_OF_BATCHES = 0.75
 LOOKS_PER_EPOCH = 4
 
 
-class EmbeddingProbe(Detector):
+class EmbeddingProbe(FrozenEncoder):
     """
     Base of probes on a frozen encoder: a subclass sets `library` and `encoder`.
 
@@ -39,7 +37,7 @@ class EmbeddingProbe(Detector):
     epochs, batch_size, learning_rate, validation
         Of the faithful head.
     statistics, side, resize, precision, compiled, device
-        How pictures reach the encoder; see `bandbench.benchmark.views.encoders.spec.EncoderSpec`.
+        As in `bandbench.detectors.learning.frozen.FrozenEncoder`.
     seed : int
         Of the faithful head.
 
@@ -48,12 +46,10 @@ class EmbeddingProbe(Detector):
     coef_ : array of float64 (n_features,)
     intercept_ : float
     content_ : str
-        `bandbench.benchmark.views.encoders.files.content_of` the encoder; empty for one that was fetched by name or drawn.
+        See `FrozenEncoder`.
     """
 
     stochastic = True
-    extra = "deep"
-    library: ClassVar[str]
 
     def __init__(
         self,
@@ -71,14 +67,9 @@ class EmbeddingProbe(Detector):
         validation: Share = 0.1,
         seed: Seed = 0,
     ) -> None:
+        super().__init__(statistics, side, resize, precision, compiled, device)
         self.head = head
         self.C = C
-        self.statistics = statistics
-        self.side = side
-        self.resize = resize
-        self.precision = precision
-        self.compiled = compiled
-        self.device = device
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -86,38 +77,9 @@ class EmbeddingProbe(Detector):
         self.seed = seed
 
     @property
-    def encoder(self) -> tuple[str, str]:
-        """Model and weights, as in `EncoderSpec`."""
-        raise NotImplementedError(f"{type(self).__name__} does not say which encoder it wants.")
-
-    @property
     def view(self) -> ViewSpec:
-        """
-        Embeddings; those of another encoder than the one that the head was fitted to are refused.
-
-        Raises
-        ------
-        PluginError
-            If local weights are gone, or are others now.
-        """
-        model, weights = self.encoder
-        shared = {name: getattr(self, name) for name in ("statistics", "side", "resize", "precision", "compiled", "device")}
-        content = content_of(model, weights)
-        if content != getattr(self, "content_", content):
-            raise PluginError(self._another_encoder(content))
-        return ViewSpec(
-            "embedding",
-            {"library": self.library, "model": model, "weights": weights, "content": content, **shared, **self.taken()},
-        )
-
-    def taken(self) -> dict[str, str]:
-        """Return the settings of the encoder that the parameters leave open: fields of `EncoderSpec`."""
-        return {}
-
-    def say(self, text: str) -> None:
-        """Warn with a message, unless it is empty: once for all workers."""
-        if text and multiprocessing.parent_process() is None:
-            warnings.warn(text, BenchWarning, stacklevel=2)
+        """Embeddings, see `FrozenEncoder.encoder_options`."""
+        return ViewSpec("embedding", self.encoder_options())
 
     def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         """
@@ -161,18 +123,6 @@ class EmbeddingProbe(Detector):
         """
         # Row by row: a matrix product adds up in another order when it has other rows beside it.
         return np.einsum("ij,j->i", view.values.astype(np.float64), self.coef_) + self.intercept_
-
-    def _another_encoder(self, content: str) -> str:
-        places = [Path(place).expanduser().absolute() for place in self.encoder if place and place != RANDOM]
-        missing = [str(place) for place in places if not place.exists()]
-        now = f"there is nothing at {' and '.join(missing)}" if missing else f"the present files are others ({content[:12]}…)"
-        if not self.content_:
-            now = "a local copy has taken the place of the published name"
-        fitted = f"SHA-256 {self.content_[:12]}…" if self.content_ else "no local file"
-        return (
-            f"{self.name} was fitted to the embeddings of the encoder {' '.join(filter(None, self.encoder))} ({fitted}), "
-            f"which the model does not contain, and {now}. Put that encoder back, or train again."
-        )
 
     def _published_head(self, values: NDArray, labels: NDArray[np.int64]) -> tuple[NDArray[np.float64], float]:
         import torch

@@ -23,6 +23,7 @@ from .entrants import Entrant, RowScores
 from .ranks import SHOWN, unusable
 
 ALONE = "no other detector may be ranked"
+OF_DETECTORS = {Mark.CONTROL, Mark.RANDOM_ENCODER}  # marks that all rows of a detector have
 LISTS_OF_TRAININGS = ("train", "nothing_learned_on", "left_out")  # of a place
 
 
@@ -131,7 +132,8 @@ def _study_ranking(study: str, rows: Sequence[Row], scores: RowScores) -> list[D
     usable = [detector for detector in cells if detector not in reasons]
     means = _means({name: abroad[name] for name in usable})
     homes = _means({name: home for name in usable if (home := _at_home(cells[name]))})
-    marks = {name: _marks(name in controls, means[name], homes.get(name)) for name in usable}
+    of_rows = {row.detector: set(marks_of(row)) & OF_DETECTORS for row in rows}
+    marks = {name: _marks(of_rows[name], means[name], homes.get(name)) for name in usable}
     ranked = [name for name in usable if without_rank(marks[name]) is None]
     reasons |= {name: mark.label for name in usable if (mark := without_rank(marks[name]))}
     places: dict[str, tuple[int, int, int]] = {}
@@ -203,11 +205,11 @@ def _means(by_detector: Mapping[str, Sequence[Entrant]]) -> dict[str, Contestant
     }
 
 
-def _marks(control: bool, mean: Contestant, home: Contestant | None) -> tuple[Mark, ...]:
-    """Return the marks of a mean, by the rules of `marks_of`."""
+def _marks(of_detector: Collection[Mark], mean: Contestant, home: Contestant | None) -> tuple[Mark, ...]:
+    """Return the marks of a mean, by the rules of `marks_of`; those `OF_DETECTORS` are its rows'."""
     draws, interval = len(mean.replicates.values), mean.interval
     marks = {
-        Mark.CONTROL: control,
+        **dict.fromkeys(of_detector, True),
         Mark.ONE_DRAW: draws == 1,
         Mark.FEW_DRAWS: 1 < draws < MIN_DRAWS,
         Mark.NOTHING_LEARNED: home is not None and home.interval.low <= 0.5,

@@ -96,8 +96,8 @@ def _compared(rows: Sequence[Row]) -> list[list[int]]:
 
 
 def _is_contestant(row: Row) -> bool:
-    """Return False for a control, and for a row that has learned nothing: it leads by chance."""
-    return not {Mark.CONTROL, Mark.NOTHING_LEARNED} & set(marks_of(row))
+    """Return False for a control or a random encoder, and for a row that has learned nothing: it leads by chance."""
+    return not {Mark.CONTROL, Mark.RANDOM_ENCODER, Mark.NOTHING_LEARNED} & set(marks_of(row))
 
 
 def leading_sources(rows: Sequence[Row]) -> dict[int, list[str]]:

@@ -17,8 +17,8 @@ def standings(rows: Sequence[Row], scores: RowScores) -> list[Standing]:
     """
     Rank the chosen bands of each comparable set against each other.
 
-    A row whose marks forbid a rank (`marks.WITHOUT_RANK`: a control, too few draws, nothing learned) has none, and the others
-    are ranked as if it were not there.
+    A row whose marks forbid a rank (`marks.WITHOUT_RANK`: a control, a random encoder, too few draws, nothing learned) has
+    none, and the others are ranked as if it were not there.
 
     Parameters
     ----------

@@ -56,6 +56,14 @@ def test_hard_mining_follows_at_a_tenth_of_the_rate() -> None:
     assert rates == [0.003, pytest.approx(0.0003)]
 
 
+def test_masked_frequencies_change_the_training_and_no_score_of_a_fitted_network() -> None:
+    plain, masked, again = (fit(reals()[:12], epochs=1, masked_band=band) for band in ("none", "high", "high"))
+    assert any((plain.weights_[name] != masked.weights_[name]).any() for name in plain.weights_)
+    assert all((masked.weights_[name] == again.weights_[name]).all() for name in masked.weights_)
+    masked.masked_band = "none"
+    np.testing.assert_array_equal(masked.score(Features(reals()[:3])), again.score(Features(reals()[:3])))
+
+
 class Killed(BaseException):
     """What nobody catches."""
 

@@ -51,7 +51,10 @@ def dino_encoder(spec: EncoderSpec) -> Loaded:
 def _require_class_token(spec: EncoderSpec, model: Any) -> None:
     kind = model.config.model_type
     if kind in CLIP_TYPES:
-        raise PluginError(f"{spec.title} is a CLIP model, which clip_probe takes: --param weights={spec.model} (its folder).")
+        raise PluginError(
+            f"{spec.title} is a CLIP model, which clip_probe takes: --param weights={spec.model} (its folder). Detectors with "
+            f"a parameter library take it with library=open_clip, the name of its architecture as model, and these weights."
+        )
     if kind not in CLASS_TOKENS:
         raise PluginError(
             f"{spec.title} is a model of the type {kind!r}, of which it is not known that its first token stands for the "

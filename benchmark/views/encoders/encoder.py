@@ -111,6 +111,33 @@ class Encoder:
                     f"Choose another side; 0 is the encoder's own."
                 ) from error
 
+    def patches(self, crops: NDArray[np.uint8], n: int) -> NDArray[np.uint8]:
+        """
+        Resize crops to `n` times the side that the network takes, and cut them into pictures of that side.
+
+        Parameters
+        ----------
+        crops : array of uint8 (n_crops, rows, cols, 3)
+        n : int
+
+        Returns
+        -------
+        array of uint8 (n_crops * n * n, side, side, 3)
+            Those of a crop one after another.
+        """
+        import torch
+
+        side, batch, parts = self.side, BATCH[self.device], []
+        for start in range(0, len(crops), batch):
+            pictures = torch.from_numpy(crops[start : start + batch]).permute(0, 3, 1, 2).float()
+            if pictures.shape[2:] != (n * side, n * side):
+                size = (n * side, n * side)
+                pictures = torch.nn.functional.interpolate(pictures, size, mode=self.spec.resize, antialias=True)
+            cut = pictures.unfold(2, side, side).unfold(3, side, side)  # (crops, 3, n, n, side, side)
+            cut = cut.permute(0, 2, 3, 4, 5, 1).reshape(-1, side, side, 3)
+            parts.append(cut.round().clamp(0, 255).to(torch.uint8).numpy())
+        return np.concatenate(parts)
+
     def normalised(self, crops: "torch.Tensor") -> "torch.Tensor":
         """Resize and normalise uint8 (n, rows, cols, 3) to what the network wants (n, 3, side, side)."""
         import torch

@@ -1,11 +1,13 @@
 """Description of a frozen picture encoder: a CLIP model of open_clip, or a DINO model of transformers."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from ...errors import PluginError, unknown_name
 from .activations import CHOICES, is_place
-from .files import dino_place, folder_kind, require_file
+from .files import RANDOM, TINY, dino_place, folder_kind, require_file
 
 LIBRARIES = ("open_clip", "transformers")
 PRECISIONS = ("float32", "bfloat16", "float16")
@@ -14,6 +16,10 @@ OPENAI_MEAN, OPENAI_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26
 COPIES = {
     "open_clip": "weights=FILE, a .safetensors or .pt of this architecture, or a folder as transformers or open_clip keep them",
     "transformers": "model=DIR, a folder with config.json and model.safetensors",
+}
+MODELS = {
+    "open_clip": "the name of an architecture (such as ViT-L-14), the path of its configuration (JSON)",
+    "transformers": "the path of a folder, a published name (such as facebook/dinov2-base), which is then fetched",
 }
 # Small enough to be run anywhere, large enough that nothing in it degenerates.
 TINY_CLIP = {
@@ -89,10 +95,7 @@ class EncoderSpec:
             if value not in choices:
                 raise PluginError(unknown_name(what, value, choices))
         if not self.model:
-            raise PluginError(
-                f"{self.library} needs a model: the path of a folder, a published name (such as facebook/dinov2-base), "
-                f"which is then fetched, or 'tiny' with weights='random'."
-            )
+            raise PluginError(f"{self.library} needs a model: {MODELS[self.library]}, or 'tiny' with weights='random'.")
         if self.library == "open_clip" and not self.weights:
             raise PluginError(
                 f"open_clip {self.model} needs weights: the path of a file, the tag of published ones (such as openai or "
@@ -116,6 +119,25 @@ class EncoderSpec:
             require_file(self.weights, "weights file")
 
     @property
+    def encoder(self) -> "EncoderSpec":
+        """The description of the encoder alone, which views that differ in other options have in common."""
+        return EncoderSpec(**{part.name: getattr(self, part.name) for part in fields(EncoderSpec)})
+
+    @property
     def title(self) -> str:
         """Name in messages and figures."""
         return " ".join(part for part in (self.library, self.model, self.weights) if part)
+
+
+def is_random(options: Mapping[str, Any]) -> bool:
+    """
+    Decide if the options of a view describe an encoder whose weights were drawn at random and never trained.
+
+    Parameters
+    ----------
+    options : mapping
+        Of any view; those without an encoder describe none.
+    """
+    if "library" not in options:
+        return False
+    return options.get("weights") == RANDOM or (options["library"] == "transformers" and options.get("model") == TINY)

@@ -14,6 +14,7 @@ from bandbench.benchmark.records import Cell, CellResult
 from bandbench.benchmark.records import Tested as ScoredBand  # a name that pytest does not take for tests
 from bandbench.benchmark.results.cell_rows import cell_rows
 from bandbench.benchmark.results.evidence import Evidence, EvidenceStretch
+from bandbench.benchmark.results.marks import Mark, marks_of
 from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.store.files import read_json, write_json
 from made_cells import made_cell, record_of, trial
@@ -89,6 +90,25 @@ def test_a_row_is_made_of_the_score_files(tmp_path: Path) -> None:
     assert tests["away"].oracle_auc == 1
     # The threshold is that of the validation scores: there fakes lie above 0.4 and reals at or below it.
     assert [test.value("balanced_accuracy") for test in tests.values()] == [1, 0.875, 0.625]
+
+
+@pytest.mark.parametrize(
+    ("view", "is_random"),
+    [
+        (["profile", {}], False),
+        (["embedding", {"library": "open_clip", "model": "ViT-L-14", "weights": "openai"}], False),
+        (["embedding", {"library": "open_clip", "model": "tiny", "weights": "random"}], True),
+        (["sensitivity", {"library": "transformers", "model": "tiny", "weights": ""}], True),
+    ],
+)
+def test_a_row_says_that_its_encoder_is_random(tmp_path: Path, view: list[object], is_random: bool) -> None:
+    folder = kept(tmp_path, made_cell(), [("chosen", ALL, {"home": [1.0], "away": [0.75]}, "")])
+    document = read_json(folder / "cell.json")
+    document["detector_identity"]["view"] = view
+    write_json(folder / "cell.json", document)
+    (row,) = cell_rows(folder)
+    assert row.random_encoder is is_random
+    assert (Mark.RANDOM_ENCODER in marks_of(row)) is is_random
 
 
 def test_numbers_are_means_over_draws(tmp_path: Path) -> None:

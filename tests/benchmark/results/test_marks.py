@@ -42,6 +42,7 @@ def test_a_sound_row_has_no_mark():
         ({"cross_domain_auc_lo": 0.4}, Mark.LIKE_COIN_FLIP),
         ({"detector": "coin_flip"}, Mark.CONTROL),
         ({"control": True}, Mark.CONTROL),
+        ({"random_encoder": True}, Mark.RANDOM_ENCODER),
         ({"detector": "file_facts(n=3)"}, Mark.CONTROL),
         ({"detector": "permuted_labels/x"}, Mark.CONTROL),
         ({"shortcut": Shortcut(0.9, 0.61, 0.95, "format")}, Mark.SHORTCUT),

@@ -13,11 +13,15 @@ from bandbench.benchmark.testing.detector_checks import SIDE, with_blurred_middl
 from conftest import noise_picture
 
 # Presets that need no weights from elsewhere; the other detectors need none by default.
-WITHOUT_WEIGHTS = {"clip_probe": "clip_probe/random", "dino_probe": "dino_probe/random", "warping_cnn": "warping_cnn/tiny"}
+WITHOUT_WEIGHTS = {
+    **{name: f"{name}/random" for name in ("clip_probe", "dino_probe", "consistency_probe", "sensitivity")},
+    "warping_cnn": "warping_cnn/tiny",
+}
+OURS = [*(WITHOUT_WEIGHTS.get(name, name) for name in detectors.names()), "spectral_svm/faithful", "dct_cnn/band_masked"]
 
 
 @pytest.mark.parametrize("check", DETECTOR_CHECKS)
-@pytest.mark.parametrize("name", [*(WITHOUT_WEIGHTS.get(name, name) for name in detectors.names()), "spectral_svm/faithful"])
+@pytest.mark.parametrize("name", OURS)
 def test_ours(name: str, check: str) -> None:
     result = run_detector_check(check, DetectorSpec.parse(name))
     assert result.ok, result.detail

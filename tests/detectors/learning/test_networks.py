@@ -13,13 +13,13 @@ import torch
 from torch import nn
 
 from bandbench.benchmark.contracts import Features
-from bandbench.benchmark.devices import reproducible
+from bandbench.benchmark.devices import MicroBatches, reproducible
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.fitted import fit_detector, load_detector, save_detector, score_classes, score_detector
 from bandbench.benchmark.frequency import dct
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.metrics.roc import roc_auc
-from bandbench.benchmark.registry import detectors
+from bandbench.benchmark.registry import DetectorSpec, detectors
 from bandbench.benchmark.views import view_kernel
 from bandbench.detectors.learning.networks import (
     NetworkDetector,
@@ -348,3 +348,66 @@ def test_files_of_networks_do_not_load_pytorch(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "False"
+
+
+# --- training crops that are changed at random ------------------------------------------------------------------------
+
+
+def seen_in_training(monkeypatch: pytest.MonkeyPatch, detector: NetworkDetector, view: Features, labels: np.ndarray) -> list:
+    """Batches that the network is trained on, in order, one tensor per step."""
+    batches: list[np.ndarray] = []
+    network = detector.network
+
+    def spied(shape: tuple[int, int, int], n_classes: int) -> nn.Module:
+        built = network(shape, n_classes)
+        built.register_forward_pre_hook(
+            lambda module, inputs: batches.append(inputs[0].detach().numpy().copy()) if module.training else None
+        )
+        return built
+
+    monkeypatch.setattr(detector, "network", spied)
+    detector.fit(view, labels)
+    return batches
+
+
+def test_masked_frequencies_are_gone_while_training_and_differ_between_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+    view, labels = noise_task(20)
+    detector = Linear("log_dct", epochs=2, reshuffle=False, masked_band="all", masked_share=0.3)
+    first, second = seen_in_training(monkeypatch, detector, view, labels)
+    plain = seen_in_training(monkeypatch, Linear("log_dct", epochs=1, reshuffle=False), view, labels)[0]
+    for masked in (first, second):
+        gone = masked == 0
+        assert (gone == gone[:, :1]).all()
+        np.testing.assert_array_equal(gone[:, 0].sum(axis=(1, 2)), round(0.3 * 19))  # 4x5 coefficients, the mean is kept
+        np.testing.assert_array_equal(masked[~gone], plain[~gone])
+    assert ((first == 0) != (second == 0)).any()
+
+
+@pytest.mark.parametrize("transform", ["pixels", "log_dct", "log_fft"])
+def test_masking_depends_on_seed_epoch_and_row_and_not_on_the_part_of_a_batch(
+    transform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view, labels = noise_task(20)
+    whole = seen_in_training(monkeypatch, Linear(transform, epochs=1, masked_band="random"), view, labels)
+    detector = Linear(transform, epochs=1, masked_band="random")
+    monkeypatch.setattr("bandbench.detectors.learning.networks.MicroBatches", lambda size, who: MicroBatches(3, who))
+    parts = seen_in_training(monkeypatch, detector, view, labels)
+    assert len(parts) > len(whole)
+    np.testing.assert_array_equal(np.concatenate(parts), np.concatenate(whole))
+
+
+def test_scores_and_validation_are_not_masked() -> None:
+    view, labels = noise_task(20)
+    detector = Linear(epochs=1, masked_band="all").fit(view, labels)
+    _, validation = held_out(labels, detector.validation, detector.seed)
+    scores = detector.class_scores(view[validation])
+    loss = -scores[np.arange(len(validation)), labels[validation]].mean()
+    assert loss == pytest.approx(detector.history_[0]["val_loss"], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["dct_cnn", "dct_mlp", "dct_resnet", "warping_cnn", "wavelet_highband"])
+def test_every_network_has_the_preset(name: str) -> None:
+    parameters = DetectorSpec.parse(f"{name}/band_masked").build().parameters()
+    assert (parameters["masked_band"], parameters["masked_share"]) == ("all", 0.15)
+    plain = DetectorSpec.parse(name).build().parameters()
+    assert {key for key in plain if plain[key] != parameters[key]} == {"masked_band"}

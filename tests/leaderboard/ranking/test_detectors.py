@@ -159,6 +159,15 @@ def test_a_control_of_another_package_says_so_itself(board: Callable[..., list[R
     assert (found["theirs"].reason, found["good"].rank_high) == ("control", 1)
 
 
+def test_a_random_encoder_has_no_rank(board: Callable[..., list[Row]]) -> None:
+    strengths = {"good": 1.5, "fair": 0.7, "probe/random": 2.0}
+    rows = [*board("good", "fair"), *board("probe/random", random_encoder=True)]
+    found = by_name(detector_ranking(rows, MadeScores(strengths)))
+    assert (found["probe/random"].reason, found["probe/random"].rank_low) == ("random encoder", None)
+    assert found["probe/random"].marks == (Mark.RANDOM_ENCODER,)
+    assert (found["good"].rank_high, found["fair"].rank_high) == (1, 2)
+
+
 def test_the_json_form_has_what_others_read(board: Callable[..., list[Row]]) -> None:
     strengths = {"good": 1.5, "coin_flip": 0.0}
     first, coin = (place.to_json() for place in detector_ranking(board(*strengths), MadeScores(strengths)))

@@ -101,3 +101,17 @@ def test_a_side_below_the_patch_is_refused(spec: EncoderSpec) -> None:
 def test_pictures_smaller_than_the_patch_are_enlarged(spec: EncoderSpec) -> None:
     found = load_encoder(spec, "cpu").embed(CROPS[:, :3, :5])
     assert found.shape == (10, 64) and np.isfinite(found).all()
+
+
+def test_patches_of_a_picture_in_reading_order() -> None:
+    encoder = load_encoder(TINY[1], "cpu")
+    side = encoder.side
+    crops = np.random.default_rng(1).integers(0, 256, (2, 2 * side, 2 * side, 3), dtype=np.uint8)
+    patches = encoder.patches(crops, 2)
+    assert patches.shape == (8, side, side, 3)
+    np.testing.assert_array_equal(patches[5], crops[1, :side, side:])
+    small = encoder.patches(CROPS, 1)
+    wanted = torch.nn.functional.interpolate(
+        torch.from_numpy(CROPS).permute(0, 3, 1, 2).float(), (side, side), mode="bicubic", antialias=True
+    )
+    np.testing.assert_array_equal(small, wanted.round().clamp(0, 255).permute(0, 2, 3, 1).numpy().astype(np.uint8))

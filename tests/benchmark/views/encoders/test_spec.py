@@ -6,7 +6,7 @@ import pytest
 
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.views.encoders.loading import load_encoder
-from bandbench.benchmark.views.encoders.spec import EncoderSpec
+from bandbench.benchmark.views.encoders.spec import EncoderSpec, is_random
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,18 @@ from bandbench.benchmark.views.encoders.spec import EncoderSpec
 def test_what_cannot_be_loaded_is_named(spec: dict[str, Any], message: str) -> None:
     with pytest.raises(PluginError, match=message):
         load_encoder(EncoderSpec(**spec), "cpu")
+
+
+@pytest.mark.parametrize(
+    ("options", "drawn"),
+    [
+        ({}, False),
+        ({"colour": True, "weights": "random"}, False),
+        ({"library": "open_clip", "model": "ViT-L-14", "weights": "random"}, True),
+        ({"library": "open_clip", "model": "tiny", "weights": "clip.pt"}, False),
+        ({"library": "transformers", "model": "facebook/dinov2-base", "weights": ""}, False),
+        ({"library": "transformers", "model": "tiny", "weights": ""}, True),
+    ],
+)
+def test_random_weights(options: dict[str, Any], drawn: bool) -> None:
+    assert is_random(options) is drawn
