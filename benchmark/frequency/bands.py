@@ -1,5 +1,5 @@
 """
-Butterworth bands in cycles per pixel.
+Bands in cycles per pixel: Butterworth filters on the distance from the zero frequency, and combs on a lattice.
 
 Symbols
 -------
@@ -9,18 +9,24 @@ H : amplitude gain of a filter, between 0 and 1.
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import StudyError
+from ..errors import StudyError, unknown_name
+from .combs import HALFWIDTH, POINTS, Points, comb_gain, passed_share
+from .grid import Frequencies
 from .modes import HALF, MODES, BandMode, Mode
 
-Kind = Literal["all", "low", "high", "band", "stop"]
+RadialKind = Literal["all", "low", "high", "band", "stop"]
+CombKind = Literal["comb", "anticomb"]
+Kind = RadialKind | CombKind
 
-KINDS: tuple[Kind, ...] = ("all", "low", "high", "band", "stop")
+RADIAL_KINDS: tuple[RadialKind, ...] = ("all", "low", "high", "band", "stop")
+COMB_KINDS: tuple[CombKind, ...] = ("comb", "anticomb")
+KINDS: tuple[Kind, ...] = (*RADIAL_KINDS, *COMB_KINDS)
 MAX_FREQUENCY = math.sqrt(0.5)
 # Beyond the corner a Butterworth filter still attenuates, and published searches go there: a radius of 35 in a crop of 42
 # pixels is 0.83 cycles/pixel. Four times the corner leaves room for them and still tells a radius whose px was forgotten.
@@ -28,7 +34,7 @@ MAX_CUTOFF = 4 * MAX_FREQUENCY
 MAX_ORDER = 20
 
 
-def butterworth_gain(kind: Kind, distance: ArrayLike, cutoff: float, width: float = 0.0, order: int = 1) -> NDArray:
+def butterworth_gain(kind: RadialKind, distance: ArrayLike, cutoff: float, width: float = 0.0, order: int = 1) -> NDArray:
     """
     Butterworth amplitude gain at given distances from the zero frequency.
 
@@ -84,7 +90,7 @@ def distance_grid(rows: int, cols: int, centre: tuple[float, float] | None = Non
     return np.hypot(y - row, x - col)
 
 
-def published_gain(kind: Kind, rows: int, cols: int, cutoff: float, width: float = 0.0, order: int = 1) -> NDArray:
+def published_gain(kind: RadialKind, rows: int, cols: int, cutoff: float, width: float = 0.0, order: int = 1) -> NDArray:
     """
     Gain as the published band search builds it: in DFT index units, with its two off-centre origins.
 
@@ -111,9 +117,11 @@ class Band:
 
     Parameters
     ----------
-    kind : {"all", "low", "high", "band", "stop"}
+    kind : {"all", "low", "high", "band", "stop", "comb", "anticomb"}
+        The first five depend on the distance from the zero frequency alone. A ``comb`` passes the lattice of frequencies
+        (i/period, j/period) and what is near it, without the zero frequency; an ``anticomb`` passes everything else.
     cutoff : float
-        Cut-off (low, high) or centre (band, stop) in cycles/pixel, up to `MAX_CUTOFF`; 0 for ``all``.
+        Cut-off (low, high) or centre (band, stop) in cycles/pixel, up to `MAX_CUTOFF`; 0 for the other kinds.
     width : float
         Width between the points of gain 1/2 in cycles/pixel, up to `MAX_CUTOFF`; 0 unless the kind is band or stop.
     order : int
@@ -121,6 +129,12 @@ class Band:
     mode : {"keep", "reweight", "pixels"}
         ``keep`` clips to the frequencies with gain >= 1/2; ``reweight`` multiplies the spectrum;
         ``pixels`` filters the picture and goes back to 8-bit pixels, the mean left as it is.
+    period : int
+        Of the lattice of a comb or anticomb, in pixels, from 2 on; 0 for the other kinds.
+    halfwidth : float
+        Distance from the lattice with gain 1/2, in cycles/pixel, below half the spacing of the lattice.
+    points : {"all", "axes", "corners"}
+        Lattice points of which one coordinate is zero (``axes``), neither is (``corners``), or both sorts.
 
     Raises
     ------
@@ -133,6 +147,9 @@ class Band:
     width: float = 0.0
     order: int = 1
     mode: Mode = "keep"
+    period: int = 0
+    halfwidth: float = HALFWIDTH
+    points: Points = "all"
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -142,7 +159,7 @@ class Band:
         if not 1 <= self.order <= MAX_ORDER:
             raise StudyError(f"a band's order is between 1 and {MAX_ORDER}, got {self.order}.")
         # What has no effect is set to one value, so that equal bands are equal.
-        if self.kind == "all":
+        if self.kind == "all" or self.is_comb:
             object.__setattr__(self, "cutoff", 0.0)
         else:
             self._require_length("cut-off", self.cutoff)
@@ -150,11 +167,16 @@ class Band:
             object.__setattr__(self, "width", 0.0)
         else:
             self._require_length("width", self.width)
+        if self.is_comb:
+            self._require_lattice()
+        else:
+            for name, value in (("period", 0), ("halfwidth", HALFWIDTH), ("points", "all")):
+                object.__setattr__(self, name, value)
         if not self.action.has_order or self.kind == "all":
             object.__setattr__(self, "order", 1)
-        for name in ("cutoff", "width"):
+        for name in ("cutoff", "width", "halfwidth"):
             object.__setattr__(self, name, float(getattr(self, name)))
-        if self.action.clips and self.passed_width <= 0:
+        if self.action.clips and not self.is_comb and self.passed_width <= 0:
             cutoff = f"{self.cutoff:g}" if self.kind in ("low", "high") else "-".join(f"{edge:g}" for edge in self.half_gain)
             unclipped = " and ".join(name for name, mode in MODES.items() if not mode.clips)
             raise StudyError(
@@ -171,6 +193,41 @@ class Band:
                 f"spectrum), or beyond it up to {MAX_CUTOFF:.3f}, got {value:g}.{bins}"
             )
 
+    def _require_lattice(self) -> None:
+        if self.period == 0:
+            raise StudyError(f"band kind {self.kind} needs the period of its lattice in pixels, as in {self.kind}:period=8.")
+        if not math.isfinite(self.period) or self.period != int(self.period) or self.period < 2:
+            raise StudyError(f"the period of band kind {self.kind} is a whole number of pixels from 2 on, got {self.period:g}.")
+        object.__setattr__(self, "period", int(self.period))
+        if self.points not in POINTS:
+            raise StudyError(unknown_name("set of lattice points", str(self.points), POINTS))
+        half = 0.5 / self.period
+        if not 0 < self.halfwidth < half:
+            raise StudyError(
+                f"the halfwidth of band kind {self.kind} with period {self.period} lies between 0 and {half:g} cycles/pixel, "
+                f"half the spacing of the lattice, where it would reach the neighbouring points; got {self.halfwidth:g}."
+            )
+
+    def require_side(self, side: int) -> None:
+        """
+        Refuse a comb whose lattice a crop cannot resolve.
+
+        Parameters
+        ----------
+        side : int
+            Of the crop, in pixels.
+
+        Raises
+        ------
+        StudyError
+            If the period is longer than half the side.
+        """
+        if 2 * self.period > side:
+            raise StudyError(
+                f"band kind {self.kind} with period {self.period} needs crops of at least {2 * self.period} pixels, two "
+                f"periods, got {side}. Choose a shorter period or larger crops."
+            )
+
     @classmethod
     def between(cls, low: float, high: float, kind: Kind = "band", **options: Any) -> Self:
         """Band pass (or stop) whose points of gain 1/2 are `low` and `high`, in cycles/pixel."""
@@ -182,13 +239,14 @@ class Band:
     @classmethod
     def parse(cls, text: str, side: int | None = None, **options: Any) -> Self:
         """
-        Read ``all``, ``low:0.2``, ``high:0.3``, ``band:0.2-0.3`` or ``stop:25px-36px``: points of gain 1/2.
+        Read ``all``, ``low:0.2``, ``high:0.3``, ``band:0.2-0.3`` or ``stop:25px-36px``: points of gain 1/2; or a comb,
+        ``comb:period=8`` or ``anticomb:period=8:halfwidth=0.01:points=axes``.
 
         Parameters
         ----------
         text : str
         side : int, optional
-            Side of the crop in pixels, for frequencies in ``px``.
+            Side of the crop in pixels, for frequencies in ``px`` and the longest period.
         **options
             Other fields of the band.
 
@@ -198,6 +256,11 @@ class Band:
             If `text` is none of these.
         """
         kind, _, frequencies = text.partition(":")
+        if kind in COMB_KINDS:
+            band = cls(kind, **_parse_lattice(text, frequencies), **options)  # pyright: ignore[reportArgumentType]
+            if side is not None:
+                band.require_side(side)
+            return band
         if kind in KINDS and re.match(r"\s*-", frequencies):
             raise StudyError(f"a frequency is not negative, got the band {text!r}.")
         parts = frequencies.split("-") if frequencies else []
@@ -208,7 +271,10 @@ class Band:
             return cls(kind, numbers[0], **options)  # pyright: ignore[reportArgumentType] (one of the kinds)
         if kind in ("band", "stop") and len(numbers) == 2:
             return cls.between(numbers[0], numbers[1], kind, **options)  # pyright: ignore[reportArgumentType]
-        raise StudyError(f"a band is written all, low:0.2, high:0.3, band:0.2-0.3 or stop:0.2-0.3 (or 35px), got {text!r}.")
+        raise StudyError(
+            "a band is written all, low:0.2, high:0.3, band:0.2-0.3 or stop:0.2-0.3 (or 35px), comb:period=8 or "
+            f"anticomb:period=8, got {text!r}."
+        )
 
     @property
     def action(self) -> BandMode:
@@ -216,8 +282,27 @@ class Band:
         return MODES[self.mode]
 
     @property
+    def is_comb(self) -> bool:
+        """True for a comb and an anticomb, which are no stretch of the frequency axis."""
+        return self.kind in COMB_KINDS
+
+    @property
+    def takes_out(self) -> bool:
+        """True for the kinds that pass nearly everything, as all-pass does, and take out the part that they are named after."""
+        return self.kind in ("stop", "anticomb")
+
+    @property
     def half_gain(self) -> tuple[float, float]:
-        """Frequencies (low, high) with gain 1/2, in cycles/pixel; also beyond the corner, where no coefficient lies."""
+        """
+        Frequencies (low, high) with gain 1/2, in cycles/pixel; also beyond the corner, where no coefficient lies.
+
+        Raises
+        ------
+        StudyError
+            For a comb or an anticomb, which has none; as `edges` and `passed_width`.
+        """
+        if self.is_comb:
+            raise StudyError(f"band kind {self.kind} is a lattice and has no ends on the frequency axis.")
         if self.kind == "all":
             return 0.0, MAX_FREQUENCY
         if self.kind == "low":
@@ -239,22 +324,52 @@ class Band:
         low, high = self.edges
         return MAX_FREQUENCY - (high - low) if self.kind == "stop" else high - low
 
-    def gain(self, frequency: ArrayLike) -> NDArray:
-        """Amplitude gain at frequencies in cycles/pixel; same shape, float64."""
-        return butterworth_gain(self.kind, frequency, self.cutoff, self.width, self.order)
+    @property
+    def passed_share(self) -> float:
+        """Share that passes with gain >= 1/2: of the frequency axis, or for a comb of the plane of frequencies; 0 to 1."""
+        if not self.is_comb:
+            return self.passed_width / MAX_FREQUENCY
+        share = passed_share(self.period, self.halfwidth, self.points)
+        return share if self.kind == "comb" else 1.0 - share
 
-    def keeps(self, frequency: ArrayLike) -> NDArray[np.bool_]:
-        """Mask of the frequencies (cycles/pixel) with gain >= 1/2; same shape, bool."""
-        return self.gain(frequency) >= HALF
+    def gain(self, frequency: ArrayLike | Frequencies) -> NDArray:
+        """
+        Amplitude gain at frequencies in cycles/pixel; same shape, float64.
 
-    def acting_on(self, frequency: NDArray[np.float64]) -> tuple[NDArray | None, NDArray[np.bool_] | None]:
+        Raises
+        ------
+        StudyError
+            For a comb or an anticomb where only the distances from the zero frequency are known.
+        """
+        if self.kind == "anticomb":
+            return 1.0 - self._comb.gain(frequency)
+        if self.kind == "comb":
+            at = frequency if isinstance(frequency, Frequencies) else Frequencies(np.asarray(frequency, dtype=np.float64))
+            return comb_gain(at, self.period, self.halfwidth, self.points, self.order)
+        radius = frequency.radius if isinstance(frequency, Frequencies) else frequency
+        return butterworth_gain(self.kind, radius, self.cutoff, self.width, self.order)
+
+    @property
+    def _comb(self) -> "Band":
+        """Return the comb of an anticomb."""
+        return replace(self, kind="comb")
+
+    def keeps(self, frequency: ArrayLike | Frequencies) -> NDArray[np.bool_]:
+        """
+        Mask of the frequencies (cycles/pixel) with gain >= 1/2; same shape, bool. Errors as `gain`.
+
+        A gain of exactly 1/2 is the comb's and not the anticomb's, so that the two share no coefficient.
+        """
+        return ~self._comb.keeps(frequency) if self.kind == "anticomb" else self.gain(frequency) >= HALF
+
+    def acting_on(self, frequency: NDArray[np.float64] | Frequencies) -> tuple[NDArray | None, NDArray[np.bool_] | None]:
         """
         Action on the coefficients of a spectrum.
 
         Parameters
         ----------
-        frequency : array of float64, any shape
-            Of the coefficients, in cycles/pixel.
+        frequency : Frequencies, or array of float64, any shape
+            Of the coefficients, in cycles/pixel; an array has their distances from the zero frequency.
 
         Returns
         -------
@@ -262,28 +377,68 @@ class Band:
             Factor of each amplitude; None for 1.
         kept : array of bool, shape of `frequency`, or None
             Coefficients that are left; None for all.
+
+        Raises
+        ------
+        StudyError
+            For a comb or an anticomb where only the distances are known: rings mix the lattice with the rest.
         """
         gain = self.gain(frequency)
-        return self.action.weight(gain), self.action.kept(gain)
+        kept = self.action.kept(gain)
+        if kept is not None and self.kind == "anticomb":
+            kept = self.keeps(frequency)
+        return self.action.weight(gain), kept
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the five fields by name."""
+        """Return the fields that a band of this kind has, by name."""
+        if self.is_comb:
+            lattice = {"period": self.period, "halfwidth": self.halfwidth, "points": self.points}
+            return {"kind": self.kind, **lattice, "order": self.order, "mode": self.mode}
         return {"kind": self.kind, "cutoff": self.cutoff, "width": self.width, "order": self.order, "mode": self.mode}
 
     def __str__(self) -> str:
+        text = self._place()
+        if not self.action.has_order:
+            return text
+        return f"{text} n{self.order} {self.mode}" if self.kind != "all" else f"{text} {self.mode}"
+
+    def _place(self) -> str:
+        """Return the part of the spectrum that the band is named after, as text."""
+        if self.is_comb:
+            points = "" if self.points == "all" else f" {self.points}"
+            return f"{self.kind} {self.period}px ±{self.halfwidth:.3f}{points}"
         low, high = self.edges
         if self.kind in ("low", "high") or low >= MAX_FREQUENCY:  # beyond the corner, two bands have the same edges
             low, high = self.half_gain
-        text = {
+        return {
             "all": "all",
             "low": f"low <{high:.3f}",
             "high": f"high >{low:.3f}",
             "band": f"band {low:.3f}-{high:.3f}",
             "stop": f"stop {low:.3f}-{high:.3f}",
         }[self.kind]
-        if not self.action.has_order:
-            return text
-        return f"{text} n{self.order} {self.mode}" if self.kind != "all" else f"{text} {self.mode}"
+
+
+def _parse_lattice(text: str, parameters: str) -> dict[str, Any]:
+    """Read the parameters of a comb, ``period=8:halfwidth=0.02:points=axes``."""
+    read: dict[str, Any] = {}
+    for part in parameters.split(":") if parameters else []:
+        name, mark, value = part.partition("=")
+        if not mark or name in read:
+            raise StudyError(
+                f"a comb is written comb:period=8, with :halfwidth=0.02 and :points=axes where they are wanted, got {text!r}."
+            )
+        if name not in ("period", "halfwidth", "points"):
+            raise StudyError(unknown_name("parameter of a comb", name, ("period", "halfwidth", "points")))
+        read[name] = value if name == "points" else _parse_number(name, value)
+    return read
+
+
+def _parse_number(name: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise StudyError(f"the {name} of a comb is a number, got {value!r}.") from None
 
 
 def parse_frequency(text: str | float, side: int | None = None) -> float:

@@ -7,6 +7,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from ..errors import DataError
+from .grid import Frequencies
 
 PUBLISHED_EPSILON = 1e-12
 TAPERED = 0.25  # share of a side on which the window rises or falls
@@ -67,6 +68,6 @@ def log_magnitude(coefficients: NDArray, epsilon: float = PUBLISHED_EPSILON) -> 
     return np.log(np.abs(coefficients) + coefficients.dtype.type(epsilon))
 
 
-def dct_frequency(rows: int, cols: int) -> NDArray[np.float64]:
-    """Radial frequency of each DCT coefficient in cycles/pixel, (rows, cols); coefficient k of N lies at k / (2 N)."""
-    return np.hypot(np.arange(rows)[:, None] / (2 * rows), np.arange(cols)[None, :] / (2 * cols))
+def dct_frequencies(rows: int, cols: int) -> Frequencies:
+    """Frequencies of the DCT coefficients in cycles/pixel, (rows, cols); coefficient k of N lies at k / (2 N)."""
+    return Frequencies.of_plane(np.arange(rows) / (2 * rows), np.arange(cols) / (2 * cols))

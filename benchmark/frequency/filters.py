@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError, StudyError, unknown_name
 from .bands import Band, butterworth_gain, distance_grid
+from .grid import Frequencies
 
 PublishedKind = Literal["low", "high", "band", "hard_band"]
 # Widths of the published bands, in DFT bins; the radii of its figures are 0 to 185 in steps of 5, with 1 for the 0.
@@ -64,7 +65,7 @@ def _parts(shape: tuple[int, ...]) -> list[slice]:
 
 def half_plane_gain(band: Band, rows: int, cols: int) -> NDArray[np.float32]:
     """Amplitude gain on the DFT of real crops, (rows, cols // 2 + 1), zero frequency first and always passed."""
-    gain = band.gain(np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(cols)[None, :]))
+    gain = band.gain(Frequencies.of_plane(np.fft.fftfreq(rows), np.fft.rfftfreq(cols)))
     gain[0, 0] = 1.0
     return gain.astype(np.float32)
 

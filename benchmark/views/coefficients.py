@@ -12,6 +12,7 @@ from ..contracts import Features
 from ..errors import EmptyBandError
 from ..frequency import dct, spectra
 from ..frequency.bands import Band
+from ..frequency.grid import Frequencies
 from .kernel import ViewKernel
 
 
@@ -40,8 +41,8 @@ class CoefficientView(ViewKernel):
         """Coefficients, shape of `crops` but for the halved last axis of a real FFT."""
         raise NotImplementedError
 
-    def radii(self, shape: tuple[int, int]) -> NDArray[np.float64]:
-        """Radial frequency of each coefficient in cycles/pixel, (rows, cols)."""
+    def frequencies(self, shape: tuple[int, int]) -> Frequencies:
+        """Frequencies of the coefficients of a crop of `shape`, in the transform's own order (rows, cols)."""
         raise NotImplementedError
 
     def base(self, crops: NDArray[np.uint8]) -> NDArray:
@@ -59,19 +60,20 @@ class CoefficientView(ViewKernel):
     def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
         if self.plane:
             return self._plane(base, shape, band)
-        frequency = np.repeat(self._columns(shape)[1], 3 if self.colour else 1)
+        _, columns = self._columns(shape)
+        at = columns[np.repeat(np.arange(columns.radius.size), 3)] if self.colour else columns
         if band.kind == "all":
-            return Features(base, frequency)
-        weight, passed = self._acting(band, frequency, shape)
+            return Features(base, at.radius)
+        weight, passed = self._acting(band, at, shape)
         values = base if weight is None else self._reweighted(base, weight)
-        return (
-            Features(values, frequency) if passed is None else Features(spectra.columns_of(values, passed), frequency[passed])
-        )
+        if passed is None:
+            return Features(values, at.radius)
+        return Features(spectra.columns_of(values, passed), at.radius[passed])
 
     def _plane(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
         if band.kind == "all":
             return Features(base)
-        weight, passed = self._acting(band, self.radii(shape)[:, :, None], shape)
+        weight, passed = self._acting(band, self.frequencies(shape)[:, :, None], shape)
         values = base if weight is None else self._reweighted(base, weight)
         nothing = np.log(dct.PUBLISHED_EPSILON) if self.log else 0.0
         return Features(values if passed is None else np.where(passed, values, base.dtype.type(nothing)))
@@ -82,24 +84,22 @@ class CoefficientView(ViewKernel):
         with np.errstate(divide="ignore"):
             return base + np.maximum(np.log(gain), np.log(dct.PUBLISHED_EPSILON)).astype(base.dtype)
 
-    def _acting(
-        self, band: Band, frequency: NDArray[np.float64], shape: tuple[int, int]
-    ) -> tuple[NDArray | None, NDArray[np.bool_] | None]:
-        weight, passed = band.acting_on(frequency)
+    def _acting(self, band: Band, at: Frequencies, shape: tuple[int, int]) -> tuple[NDArray | None, NDArray[np.bool_] | None]:
+        weight, passed = band.acting_on(at)
         if passed is not None and not passed.any():
             raise EmptyBandError(f"{band} keeps no coefficient of a {shape[0]}x{shape[1]} crop.")
         return weight, passed
 
-    def _columns(self, shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    def _columns(self, shape: tuple[int, int]) -> tuple[NDArray[np.intp], Frequencies]:
         return _sorted_columns(type(self), shape)
 
 
 @lru_cache(maxsize=16)
-def _sorted_columns(kind: "type[CoefficientView]", shape: tuple[int, int]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def _sorted_columns(kind: "type[CoefficientView]", shape: tuple[int, int]) -> tuple[NDArray[np.intp], Frequencies]:
     """Flat indices of the coefficients from the lowest to the highest frequency, ties in reading order; and the frequencies."""
-    radii = kind().radii(shape).ravel()
-    order = np.argsort(np.round(radii, 12), kind="stable")
-    return order, radii[order]
+    plane = kind().frequencies(shape)
+    order = np.argsort(np.round(plane.radius.ravel(), 12), kind="stable")
+    return order, plane[np.unravel_index(order, plane.radius.shape)]
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,8 @@ class DctView(CoefficientView):
     def transform(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         return dct.dct2(dct.tapered(crops) if self.window else crops.astype(np.float32))
 
-    def radii(self, shape: tuple[int, int]) -> NDArray[np.float64]:
-        return dct.dct_frequency(*shape)
+    def frequencies(self, shape: tuple[int, int]) -> Frequencies:
+        return dct.dct_frequencies(*shape)
 
 
 @dataclass(frozen=True)
@@ -132,5 +132,5 @@ class FftView(CoefficientView):
     def transform(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         return np.abs(np.asarray(scipy.fft.rfft2(crops.astype(np.float32), axes=(1, 2), norm="ortho")))
 
-    def radii(self, shape: tuple[int, int]) -> NDArray[np.float64]:
-        return np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1])[None, :])
+    def frequencies(self, shape: tuple[int, int]) -> Frequencies:
+        return Frequencies.of_plane(np.fft.fftfreq(shape[0]), np.fft.rfftfreq(shape[1]))

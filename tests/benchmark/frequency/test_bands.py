@@ -9,6 +9,7 @@ import pytest
 
 from bandbench.benchmark.errors import StudyError
 from bandbench.benchmark.frequency.bands import MAX_FREQUENCY, Band, butterworth_gain, parse_frequency, published_gain
+from bandbench.benchmark.frequency.grid import Frequencies
 from bandbench.benchmark.frequency.modes import MODES
 
 GOLDEN = np.load(Path(__file__).parents[2] / "golden" / "butterworth.npz")
@@ -70,7 +71,7 @@ def test_equal_bands_are_equal_whatever_has_no_effect() -> None:
         (("low", float("nan")), "got nan"),
         (("band", 0.2, 0.0), "width of a band band"),
         (("band", 0.2, 0.1, 0), "order is between 1 and 20, got 0"),
-        (("ring", 0.2), "kind is one of all, low, high, band, stop, got 'ring'"),
+        (("ring", 0.2), "kind is one of all, low, high, band, stop, comb, anticomb, got 'ring'"),
         (("low", 0.2, 0.0, 1, "erase"), "mode is one of keep, reweight, pixels, got 'erase'"),
     ],
 )
@@ -125,6 +126,95 @@ def test_a_published_radius_beyond_the_corner_gives_the_published_gain() -> None
 def test_what_is_no_band_is_refused_as_text(text: str, message: str) -> None:
     with pytest.raises(StudyError, match=message):
         Band.parse(text, 42)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("comb", "kind comb needs the period of its lattice in pixels, as in comb:period=8"),
+        ("comb:points=axes", "kind comb needs the period"),
+        ("comb:period=1", "period of band kind comb is a whole number of pixels from 2 on, got 1"),
+        ("anticomb:period=2.5", "period of band kind anticomb is a whole number of pixels from 2 on, got 2.5"),
+        ("comb:period=-8", "from 2 on, got -8"),
+        ("comb:period=nan", "from 2 on, got nan"),
+        ("comb:period=inf", "from 2 on, got inf"),
+        ("comb:period=eight", "the period of a comb is a number, got 'eight'"),
+        ("comb:period=8:halfwidth=-0.01", "lies between 0 and 0.0625 cycles/pixel, half the spacing .* got -0.01"),
+        ("comb:period=8:halfwidth=0", "lies between 0 and 0.0625 .* got 0"),
+        ("comb:period=8:halfwidth=nan", "lies between 0 and 0.0625 .* got nan"),
+        ("comb:period=8:halfwidth=0.0625", "would reach the neighbouring points; got 0.0625"),
+        ("anticomb:period=32", "half the spacing of the lattice, .* got 0.02"),
+        ("comb:period=8:points=edges", "unknown set of lattice points 'edges'.* all, axes, corners"),
+        ("comb:period=8:width=0.1", "unknown parameter of a comb 'width'. Did you mean 'halfwidth'"),
+        ("comb:0.1-0.2", "a comb is written comb:period=8, .* got 'comb:0.1-0.2'"),
+        ("comb:period=8:period=4", "a comb is written comb:period=8"),
+        ("comb:period=8:", "a comb is written comb:period=8"),
+        ("comb:period=34", "period 34 needs crops of at least 68 pixels, two periods, got 64"),
+        ("low:period=8", "a frequency is a number .* got 'period=8'"),
+    ],
+)
+def test_what_is_no_comb_is_refused(text: str, message: str) -> None:
+    with pytest.raises(StudyError, match=message):
+        Band.parse(f"{text}:halfwidth=0.01" if text.endswith("=34") else text, 64)
+
+
+def test_combs_as_text() -> None:
+    assert Band.parse("comb:period=8") == Band("comb", period=8, halfwidth=0.02, points="all")
+    parsed = Band.parse("anticomb:points=axes:halfwidth=0.01:period=4", 64, order=3, mode="pixels")
+    assert parsed == Band("anticomb", period=4, halfwidth=0.01, points="axes", order=3, mode="pixels")
+    assert str(parsed) == "anticomb 4px ±0.010 axes n3 pixels"
+    assert str(Band("comb", period=8)) == "comb 8px ±0.020"
+
+
+def test_dicts_of_bands() -> None:
+    comb = Band("comb", 0.3, 0.2, 4, period=8, points="corners")  # without what has no effect
+    wanted = {"kind": "comb", "period": 8, "halfwidth": 0.02, "points": "corners", "order": 1, "mode": "keep"}
+    assert comb.as_dict() == wanted
+    assert Band(**json.loads(json.dumps(wanted))) == comb
+    low = {"kind": "low", "cutoff": 0.2, "width": 0.0, "order": 1, "mode": "keep"}
+    assert list(Band("low", 0.2, period=8, points="axes").as_dict().items()) == list(low.items())
+    assert Band("low", 0.2, period=8, points="axes") == Band("low", 0.2)
+
+
+PLANES = {
+    "dft": Frequencies.of_plane(np.fft.fftfreq(50), np.fft.rfftfreq(50)),
+    "oblong": Frequencies.of_plane(np.fft.fftfreq(15), np.fft.rfftfreq(24)),
+    "dct": Frequencies.of_plane(np.arange(20) / 40, np.arange(25) / 50),
+}
+
+
+@pytest.mark.parametrize("points", ["all", "axes", "corners"])
+@pytest.mark.parametrize("period", [2, 3, 5, 8])
+@pytest.mark.parametrize("plane", PLANES)
+def test_comb_and_anticomb_share_the_plane(plane: str, period: int, points: str) -> None:
+    comb, anticomb = (Band(kind, period=period, points=points) for kind in ("comb", "anticomb"))
+    kept = comb.keeps(PLANES[plane])
+    np.testing.assert_array_equal(kept, ~anticomb.keeps(PLANES[plane]))
+    assert not kept[0, 0]
+    assert (comb.acting_on(PLANES[plane])[0], anticomb.acting_on(PLANES[plane])[0]) == (None, None)
+    np.testing.assert_array_equal(comb.acting_on(PLANES[plane])[1], ~anticomb.acting_on(PLANES[plane])[1])
+    soft = [Band(kind, period=period, points=points, order=3, mode="reweight") for kind in ("comb", "anticomb")]
+    np.testing.assert_allclose(soft[0].gain(PLANES[plane]) + soft[1].gain(PLANES[plane]), 1, rtol=1e-15)
+    assert soft[0].gain(PLANES[plane])[0, 0] == 0
+
+
+def test_combs_need_more_than_radii() -> None:
+    for frequency in (AXIS, Frequencies(AXIS)):
+        with pytest.raises(StudyError, match="rings mix the points of the lattice with the rest. Mode pixels"):
+            Band("comb", period=8).acting_on(frequency)
+    low = Band("low", 0.2)
+    np.testing.assert_array_equal(low.keeps(PLANES["dct"]), low.keeps(PLANES["dct"].radius))
+
+
+def test_a_comb_is_no_stretch() -> None:
+    comb, anticomb = Band("comb", period=4), Band("anticomb", period=4)
+    for name in ("edges", "half_gain", "passed_width"):
+        with pytest.raises(StudyError, match="is a lattice and has no ends on the frequency axis"):
+            getattr(comb, name)
+    grid = Frequencies.of_plane(np.fft.fftfreq(800), np.fft.fftfreq(800))
+    assert comb.passed_share == pytest.approx(comb.keeps(grid).mean(), rel=0.02)
+    assert anticomb.passed_share == pytest.approx(1 - comb.passed_share)
+    assert Band.between(0.1, 0.2).passed_share == pytest.approx(0.1 / MAX_FREQUENCY)
 
 
 def test_between_refuses_an_empty_stretch() -> None:

@@ -39,11 +39,11 @@ def test_single_precision_stays_close() -> None:
 
 @pytest.mark.parametrize("period", [4, 8])
 def test_frequency_axis(period: int) -> None:
-    """A cosine that lies on the DCT grid shows up where `dct_frequency` says."""
+    """A cosine that lies on the DCT grid shows up where `dct_frequencies` says."""
     x = np.arange(64) + 0.5
     coefficients = np.abs(dct.dct2(np.tile(np.cos(2 * np.pi * x / period), (64, 1))[None])[0])
     peak = np.unravel_index(coefficients.argmax(), coefficients.shape)
-    assert dct.dct_frequency(64, 64)[peak] == pytest.approx(1 / period)
+    assert dct.dct_frequencies(64, 64).radius[peak] == pytest.approx(1 / period)
 
 
 def test_wrong_shape() -> None:
@@ -57,7 +57,7 @@ def test_a_strong_stretch_leaks_into_its_neighbours_alone_under_the_window() -> 
     radius = np.hypot(np.fft.fftfreq(512)[:, None], np.fft.fftfreq(512)[None, :])
     spectrum = np.fft.fft2(rng.standard_normal((4, 512, 512))) * ((radius >= 0.10) & (radius <= 0.14))
     crops = np.fft.ifft2(spectrum).real[:, :128, :128]
-    beyond = dct.dct_frequency(128, 128) > 0.2
+    beyond = dct.dct_frequencies(128, 128).radius > 0.2
 
     def leaked(values: np.ndarray) -> float:
         power = dct.dct2(values) ** 2

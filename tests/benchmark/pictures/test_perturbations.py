@@ -13,13 +13,13 @@ from bandbench.benchmark.errors import DataError, StudyError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.frequency.filters import fda, filter_pixels, published_fda, published_filter
 from bandbench.benchmark.pictures import crops as images
-from bandbench.benchmark.pictures import perturbations
 from bandbench.benchmark.pictures.perturbations import (
     CLEAN,
     PUBLISHED,
     canonical,
     chain_key,
     foreign_picture,
+    grammar,
     parse_chain,
     perturb,
     published_blur,
@@ -382,7 +382,7 @@ def test_mistakes(chain: str, message: str) -> None:
 def test_no_perturbation_has_an_empty_key_and_a_version_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     assert chain_key("") == []
     before = chain_key("noise")
-    monkeypatch.setattr(perturbations, "VERSION", perturbations.VERSION + 1)
+    monkeypatch.setattr(grammar, "VERSION", grammar.VERSION + 1)
     assert chain_key("noise") != before
 
 

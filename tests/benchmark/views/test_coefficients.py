@@ -5,7 +5,7 @@ import pytest
 
 from bandbench.benchmark.contracts import ViewSpec
 from bandbench.benchmark.frequency.bands import Band
-from bandbench.benchmark.frequency.dct import dct_frequency
+from bandbench.benchmark.frequency.dct import dct_frequencies
 from bandbench.benchmark.views import view_kernel
 
 CROPS = np.random.default_rng(0).integers(0, 256, (6, 48, 48)).astype(np.uint8)
@@ -26,7 +26,7 @@ def test_a_band_of_a_plane_is_constant_outside() -> None:
     kernel = view_kernel(ViewSpec("dct", {"plane": True}))
     band = Band("low", 0.2)
     kept = kernel.features(kernel.base(CROPS), (48, 48), band).values
-    inside = band.keeps(dct_frequency(48, 48))
+    inside = band.keeps(dct_frequencies(48, 48))
     assert len(np.unique(kept[:, ~inside])) == 1
     np.testing.assert_array_equal(kept[:, inside], kernel.base(CROPS)[:, inside])
 
