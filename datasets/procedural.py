@@ -185,7 +185,7 @@ class Procedural(Dataset):
         if stream == "planted":
             seen = plant(scene + noise, shot, self.strength, self._stretches)
         elif stream in KNOWN_ANSWERS:
-            seen = KNOWN_ANSWERS[stream](scene + noise, shot, self.strength)
+            seen = KNOWN_ANSWERS[stream](scene + noise, self.strength)
         else:
             operation = OPERATIONS.get(stream)
             seen = (operation(scene, face, shot) if operation else scene) + noise
@@ -343,11 +343,6 @@ OPERATIONS: dict[str, Operation | None] = {
     "blend": _blend,
     "planted": None,  # acts on what the sensor saw: see `plant`
 }
-KnownAnswer = Callable[[Plane, np.random.Generator, float], Plane]
-KNOWN_ANSWERS: dict[str, KnownAnswer] = {
-    "lattice": lattice,
-    "slope": lambda seen, _, strength: slope(seen, strength),
-    "phase": lambda seen, _, strength: phase(seen, strength),
-}
+KNOWN_ANSWERS: dict[str, Callable[[Plane, float], Plane]] = {"lattice": lattice, "slope": slope, "phase": phase}
 LOCATED_REALS = "exact"  # the pictures of "real", written at `LOCATED_QUALITY`, in the ids of items
 STREAMS = ("real", *OPERATIONS, *KNOWN_ANSWERS)  # the place of a stream is in the seed of its pictures

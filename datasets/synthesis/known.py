@@ -20,6 +20,7 @@ from ...benchmark.errors import DataError
 WIDEST_RING = 0.06  # cycles/pixel
 LATTICE_PERIOD = 8  # pixels
 PEAK = 12.0  # power at a lattice point with strength 1, over the mean power around it
+TINY = 1e-9  # grey levels
 NEIGHBOURHOOD = 2  # coefficients to each side over which that mean is taken
 FALL = 0.3  # change of the exponent of the amplitudes with strength 1
 # Coefficients that `phase` turns: one of every square of `SPACING` DFT bins, in a ring and off the axes.
@@ -125,7 +126,7 @@ def _lattice_points(side: int) -> NDArray[np.bool_]:
     return mask
 
 
-def lattice(seen: Plane, shot: np.random.Generator, strength: float) -> Plane:
+def lattice(seen: Plane, strength: float) -> Plane:
     """
     Add power at the lattice points k/8 cycles/pixel of rows and columns, without the zero frequency, the same to all channels.
 
@@ -133,21 +134,21 @@ def lattice(seen: Plane, shot: np.random.Generator, strength: float) -> Plane:
     ----------
     seen : array of float32 (3, side, side)
         The side is a multiple of eight pixels, so that a lattice point is one coefficient of the DFT.
-    shot : Generator
-        Of the phases, which are random for every picture.
     strength : float
         Added power of a point over `PEAK` times the mean power of the coefficients around it, in the luma of `seen`.
 
     Returns
     -------
     array of float32 (3, side, side)
+        The luma keeps its phases, at the lattice points too: a wave of another phase would tell by its phase that it was added.
     """
     side = seen.shape[1]
     luma = np.asarray(fft.fft2(np.tensordot(LUMA, seen, 1)))
-    noise = np.asarray(fft.rfft2(shot.standard_normal((side, side), np.float32)))
     around = _mean_around(np.abs(luma) ** 2)[:, : side // 2 + 1]
-    gain = _lattice_points(side) * np.sqrt(strength * PEAK * around) / np.abs(noise)
-    added = np.asarray(fft.irfft2(noise * gain, s=(side, side)))
+    luma = luma[:, : side // 2 + 1]
+    own = np.abs(luma)
+    gain = _lattice_points(side) * (np.sqrt(own**2 + strength * PEAK * around) - own) / np.maximum(own, TINY)
+    added = np.asarray(fft.irfft2(luma * gain, s=(side, side)))
     return seen + added.astype(np.float32)
 
 
