@@ -115,7 +115,5 @@ def _band_words(band: "Band") -> list[str]:
     """Return the options of ``bench train`` for a band; none for all frequencies."""
     if band.kind == "all":
         return []
-    low, high = (f"{frequency:.6g}" for frequency in band.half_gain)
-    text = {"low": high, "high": low}.get(band.kind, f"{low}-{high}")
-    words = ["--band", f"{band.kind}:{text}"]
+    words = ["--band", band.as_text()]
     return words if band.mode == "keep" else [*words, "--mode", band.mode, "--order", str(band.order)]

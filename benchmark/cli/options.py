@@ -85,7 +85,13 @@ FormatsOption = Annotated[
 ]
 JobsOption = Annotated[int | None, typer.Option("--jobs", metavar="N", help="Worker processes. (default: one per core)")]
 BandOption = Annotated[
-    str, typer.Option("--band", metavar="BAND", help="all, low:0.2, high:0.3, band:0.2-0.3, stop:0.2-0.3; or radii: low:25px.")
+    str,
+    typer.Option(
+        "--band",
+        metavar="BAND",
+        help="all, low:0.2, high:0.3, band:0.2-0.3, stop:0.2-0.3; or radii: low:25px; or the lattice of a period in pixels, or "
+        "all but it: comb:period=8, anticomb:period=8:halfwidth=0.01:points=axes.",
+    ),
 ]
 
 

@@ -40,6 +40,16 @@ def frequency_axis(axes: "Axes", look: Look = SCREEN) -> None:
 
 
 def _shade(axes: "Axes", band: Band, label: str) -> None:
+    """Shade a band; of a comb, draw the points of its lattice on the axes as lines, as each radius holds others, too."""
+    if band.is_comb:
+        where = "on the diagonals" if band.points == "corners" else "on the axes"
+        for i, radius in enumerate(band.lattice_radii):
+            about = (
+                f"{label} ({'lines' if band.kind == 'comb' else 'without the lines'}: its lattice {where})" if i == 0 else None
+            )
+            style = "-" if band.kind == "comb" else ":"
+            axes.axvline(radius, color=BAND_COLOUR, linewidth=1.2, linestyle=style, alpha=0.7, label=about)
+        return
     low, high = band.edges
     spans = [(0.0, low), (high, MAX_FREQUENCY)] if band.kind == "stop" else [(low, high)]
     for i, (start, stop) in enumerate(spans):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import StudyError, unknown_name
-from .combs import HALFWIDTH, POINTS, Points, comb_gain, passed_share
+from .combs import HALFWIDTH, POINTS, Points, comb_gain, lattice_radii, passed_share
 from .grid import Frequencies
 from .modes import HALF, MODES, BandMode, Mode
 
@@ -195,7 +195,7 @@ class Band:
 
     def _require_lattice(self) -> None:
         if self.period == 0:
-            raise StudyError(f"band kind {self.kind} needs the period of its lattice in pixels, as in {self.kind}:period=8.")
+            raise StudyError(f"band kind {self.kind} needs the period of its lattice in pixels, such as 8.")
         if not math.isfinite(self.period) or self.period != int(self.period) or self.period < 2:
             raise StudyError(f"the period of band kind {self.kind} is a whole number of pixels from 2 on, got {self.period:g}.")
         object.__setattr__(self, "period", int(self.period))
@@ -255,7 +255,7 @@ class Band:
         StudyError
             If `text` is none of these.
         """
-        kind, _, frequencies = text.partition(":")
+        kind, _, frequencies = text.strip().partition(":")
         if kind in COMB_KINDS:
             band = cls(kind, **_parse_lattice(text, frequencies), **options)  # pyright: ignore[reportArgumentType]
             if side is not None:
@@ -290,6 +290,11 @@ class Band:
     def takes_out(self) -> bool:
         """True for the kinds that pass nearly everything, as all-pass does, and take out the part that they are named after."""
         return self.kind in ("stop", "anticomb")
+
+    @property
+    def lattice_radii(self) -> tuple[float, ...]:
+        """Radii of the lattice points on the axes of the spectrum (`combs.lattice_radii`), of a comb; none of other kinds."""
+        return tuple(lattice_radii(self.period, self.points).tolist()) if self.is_comb else ()
 
     @property
     def half_gain(self) -> tuple[float, float]:
@@ -390,11 +395,21 @@ class Band:
         return self.action.weight(gain), kept
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields that a band of this kind has, by name."""
+        """Return the fields by name: five, None for those that a comb has not, and for a comb the three of its lattice."""
         if self.is_comb:
             lattice = {"period": self.period, "halfwidth": self.halfwidth, "points": self.points}
-            return {"kind": self.kind, **lattice, "order": self.order, "mode": self.mode}
+            return {"kind": self.kind, "cutoff": None, "width": None, "order": self.order, "mode": self.mode, **lattice}
         return {"kind": self.kind, "cutoff": self.cutoff, "width": self.width, "order": self.order, "mode": self.mode}
+
+    def as_text(self) -> str:
+        """Return the kind and its numbers as `parse` reads them, in cycles/pixel to six digits; without order and mode."""
+        if self.kind == "all":
+            return "all"
+        if self.is_comb:
+            points = "" if self.points == "all" else f":points={self.points}"
+            return f"{self.kind}:period={self.period}:halfwidth={self.halfwidth:.6g}{points}"
+        low, high = (f"{frequency:.6g}" for frequency in self.half_gain)
+        return f"{self.kind}:" + {"low": high, "high": low}.get(self.kind, f"{low}-{high}")
 
     def __str__(self) -> str:
         text = self._place()

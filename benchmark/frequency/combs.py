@@ -21,6 +21,7 @@ Points = Literal["all", "axes", "corners"]
 
 POINTS: tuple[Points, ...] = ("all", "axes", "corners")
 HALFWIDTH = 0.02  # cycles/pixel: 2.6 bins of a crop of 128 pixels, and less than half the lattice up to a period of 24
+SEARCHED_SHARE = 0.4
 TIE = 1e-12
 
 
@@ -62,6 +63,22 @@ def lattice_distance(frequencies: Frequencies, period: int, points: Points = "al
     return axes if points == "axes" else np.minimum(axes, corners)
 
 
+def lattice_radii(period: int, points: Points = "all") -> NDArray[np.float64]:
+    """
+    Distances from the zero frequency of the points of a lattice that lie on the axes of the spectrum, in cycles/pixel.
+
+    They stand for all points in a figure over the radius, which has no room for each; ``corners`` are on no axis, and those on
+    the diagonals stand for them.
+
+    Returns
+    -------
+    array of float64 (period // 2,)
+        Ascending.
+    """
+    axis = np.arange(1, period // 2 + 1) / period
+    return np.sqrt(2.0) * axis if points == "corners" else axis
+
+
 def comb_gain(frequencies: Frequencies, period: int, halfwidth: float, points: Points = "all", order: int = 1) -> NDArray:
     """
     Amplitude gain of a comb.
@@ -90,6 +107,11 @@ def comb_gain(frequencies: Frequencies, period: int, halfwidth: float, points: P
     with np.errstate(over="ignore"):
         gain = 1.0 / (1.0 + (distance / halfwidth) ** (2 * order))
     return np.where(frequencies.radius < distance - TIE, 0.0, gain)
+
+
+def searched_halfwidth(halfwidth: float, period: int) -> float:
+    """Return the halfwidth of a searched comb: at most 4/10 of the spacing of the lattice, which one range serves for all."""
+    return min(halfwidth, SEARCHED_SHARE / period)
 
 
 def passed_share(period: int, halfwidth: float, points: Points = "all") -> float:

@@ -18,8 +18,9 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from ..errors import DataError, EmptyBandError
+from ..errors import DataError, EmptyBandError, StudyError
 from .bands import Band, published_gain
+from .grid import Frequencies
 
 PUBLISHED_EPSILON = 1e-8
 POWER_FLOOR = 1e-8  # grey levels squared: keeps the log of an empty ring finite, far below 8-bit rounding noise (1/12)
@@ -206,8 +207,12 @@ class DirectionalGrid:
 
 
 @lru_cache(maxsize=16)
-def directional_grid(rows: int, cols: int, sectors: int, bin_width: float) -> DirectionalGrid:
-    """Cells of a rows x cols crop; sector 0 is centred on the direction along the rows, sectors share 180 degrees."""
+def directional_grid(rows: int, cols: int, sectors: int, bin_width: float, band: Band | None = None) -> DirectionalGrid:
+    """
+    Cells of a rows x cols crop; sector 0 is centred on the direction along the rows, sectors share 180 degrees.
+
+    A `band` takes coefficients out of the cells or weighs their power; cells that it leaves empty are missing.
+    """
     fy, fx = np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(cols)[None, :]
     radius = np.hypot(fy, fx).ravel()
     sector = np.floor(np.arctan2(fy, fx).ravel() / np.pi * sectors + 0.5).astype(int) % sectors
@@ -216,10 +221,17 @@ def directional_grid(rows: int, cols: int, sectors: int, bin_width: float) -> Di
     count = _half_plane_weight(rows, cols)
     order = np.argsort(cell, kind="stable")
     order = order[radius[order] > 0]
+    gain = np.ones(1)
+    if band is not None:
+        weight, passed = band.acting_on(Frequencies.of_plane(fy.ravel(), fx.ravel()))
+        order = order if passed is None else order[passed.ravel()[order]]
+        gain = gain if weight is None else weight.ravel()[order] ** 2
+        if not order.size:
+            return DirectionalGrid(np.empty(0), order, order, np.empty(0, np.float32))
     _, starts, index = np.unique(cell[order], return_index=True, return_inverse=True)
     total = np.add.reduceat(count[order], starts)
     frequency = np.add.reduceat(count[order] * radius[order], starts) / total
-    return DirectionalGrid(frequency, order, starts, (count[order] / total[index] / (rows * cols)).astype(np.float32))
+    return DirectionalGrid(frequency, order, starts, (gain * (count[order] / total[index] / (rows * cols))).astype(np.float32))
 
 
 def directional_power(crops: NDArray, sectors: int = 8, bin_width: float = 0.04) -> NDArray[np.float32]:
@@ -241,7 +253,11 @@ def directional_power(crops: NDArray, sectors: int = 8, bin_width: float = 0.04)
         Grey levels squared, in the order of ``directional_grid(rows, cols, sectors, bin_width)``.
     """
     _require_stack("directional_power", crops)
-    grid = directional_grid(*crops.shape[1:], sectors, bin_width)
+    return cell_power(crops, directional_grid(*crops.shape[1:], sectors, bin_width))
+
+
+def cell_power(crops: NDArray, grid: DirectionalGrid) -> NDArray[np.float32]:
+    """Mean power of grey crops (n_crops, rows, cols) in the cells of a grid, as `directional_power`, (n_crops, n_cells)."""
     return np.add.reduceat(_windowed_power(crops)[:, grid.order] * grid.weight, grid.starts, axis=1)
 
 
@@ -419,6 +435,8 @@ def published_profile(
     gain = None
     if band is not None and band.kind != "all":
         side = min(rows, cols)
+        if band.kind in ("comb", "anticomb"):
+            raise StudyError(f"the published profile has the radial kinds of bands, got {band.kind}.")
         gain = published_gain(band.kind, rows, cols, band.cutoff * side, band.width * side, band.order)
     return published_features(published_log_rings(crops, gain), n_features, isometric)
 

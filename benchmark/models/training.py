@@ -20,6 +20,7 @@ from ..metrics.roc import Scored
 from ..pictures.audit import audit, join
 from ..reporting import Reporter
 from ..results.scores import frame_clips
+from ..views import require_comb
 from ..workers import Workers
 from .attribution import Classifier, attribution_metrics, generator_of
 from .check_calibration import LabelledCrops, with_check
@@ -63,6 +64,7 @@ def train_model(
     BenchError
         If a class is missing, which is told before a picture is prepared; splits share an identity, or the detector fails.
     """
+    require_comb(recipe.detector.label, recipe.detector.build().view, recipe.band, recipe.crop.side)
     listed = [catalogue.domain(name, recipe.seed) for name in recipe.train]
     require_listed(recipe, listed)
     domains, dropped = guard(listed, drop)

@@ -175,13 +175,16 @@ def _text(values: dict[str, Any]) -> dict[str, str]:
 
 
 def _band_params(band: Band) -> dict[str, Any]:
+    params = {"band": band, **{f"band.{name}": value for name, value in band.as_dict().items() if value is not None}}
+    if band.is_comb:  # which has no ends on the axis
+        return params
     low, high = band.edges
-    return {
-        "band": band,
-        **{f"band.{k}": v for k, v in band.as_dict().items()},
-        "band.low": f"{low:.6g}",
-        "band.high": f"{high:.6g}",
-    }
+    return {**params, "band.low": f"{low:.6g}", "band.high": f"{high:.6g}"}
+
+
+def _passed(band: Band) -> dict[str, float]:
+    """Return the part of the axis that a band passes; of a comb, the share of the plane of frequencies."""
+    return {"band.passed_share": band.passed_share} if band.is_comb else {"band.passed_width": band.passed_width}
 
 
 def _trial_document(cell: Cell, parent: RunDocument, trial: Trial) -> RunDocument:
@@ -204,7 +207,7 @@ def _trial_document(cell: Cell, parent: RunDocument, trial: Trial) -> RunDocumen
         end=finished,
         params=_text(params),
         tags=dict(parent.tags),
-        metrics={**_interval_metrics("val_auc", trial.auc), "band.passed_width": trial.band.passed_width},
+        metrics={**_interval_metrics("val_auc", trial.auc), **_passed(trial.band)},
     )
 
 

@@ -244,7 +244,9 @@ def passed_by(band: Band) -> list[tuple[float, float]]:
 
 
 def agreement(band: Band, evidence: Sequence[EvidenceStretch]) -> float:
-    """Return the intersection over union of what a band passes and the evidence, 0 to 1."""
+    """Return the intersection over union of what a band passes and the evidence, 0 to 1; 0 for a comb, which is no stretch."""
+    if band.is_comb:
+        return 0.0
     shared, passed, held = _shared(band, evidence)
     return shared / (passed + held - shared) if passed + held > 0 else 0.0
 
@@ -253,9 +255,10 @@ def lies_outside(band: Band, evidence: Evidence) -> bool:
     """
     Test if a band lies outside the evidence: less than half of the narrower of the two is shared.
 
-    All-pass holds every evidence, also where there is none, and where none was asked nothing is outside.
+    All-pass holds every evidence, also where there is none, and where none was asked nothing is outside. Nor is a comb, which
+    has points in every stretch that is wider than the spacing of its lattice.
     """
-    if evidence is None or band.kind == "all":
+    if evidence is None or band.kind == "all" or band.is_comb:
         return False
     shared, passed, held = _shared(band, evidence)
     return not evidence or shared < INSIDE * min(passed, held)

@@ -77,12 +77,15 @@ def run_cell(cell: Cell, history: History, observer: Observer) -> Course:
         trials += tried
 
     usable = [trial for trial in trials if not trial.error]
-    possible = [trial for trial in usable if trial.band.mode == study.mode]
+    # A search of combs alone asks which comb, so the stretches of a sweep are evidence and no candidates.
+    radial = study.search.has_radial
+    possible = [t for t in usable if t.band.mode == study.mode and (radial or t.stage not in SWEEP_STAGES.values())]
     better = yield from _better_stops(possible)
-    chosen = choose(possible, evidence, better)
+    located = evidence if radial else None
+    chosen = choose(possible, located, better)
     tested = yield from _test(cell, chosen.band, allpass, fixed, usable)
     gaps = tuple(dict.fromkeys(f"{t.band}: {t.error}" for t in trials if t.error and not t.empty))
-    tied = plateau(chosen, possible, evidence)
+    tied = plateau(chosen, possible, located)
     return CellResult(cell, tuple(trials), evidence, chosen, tuple(tested), gaps, plateau=tied)
 
 
@@ -122,8 +125,8 @@ def _evidence(trials: Sequence[Trial]) -> Generator[Work, list[Any], Evidence]:
 
 
 def _better_stops(trials: Sequence[Trial]) -> Generator[Work, list[Any], list[Band]]:
-    """Return the bands of kind ``stop`` that are clearly better than all-pass, the first of the trials."""
-    stops = [trial for trial in trials if trial.band.kind == "stop"]
+    """Return the bands that take a part out and are clearly better than all-pass, the first of the trials."""
+    stops = [trial for trial in trials if trial.band.takes_out]
     if not stops:
         return []
     clarity = (yield [Comparison(_files(stops), _files(trials[:1])[0])])[0]

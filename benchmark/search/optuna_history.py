@@ -15,7 +15,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from ..errors import BenchError, BenchWarning
-from ..frequency.bands import MAX_FREQUENCY, Band
+from ..frequency.bands import COMB_KINDS, MAX_FREQUENCY, Band
+from ..frequency.combs import searched_halfwidth
 from ..frequency.modes import MODES, Mode
 from ..invocation import install_extra
 from ..store.files import ASIDE, atomic_path, name_aside
@@ -23,7 +24,14 @@ from ..study.study_file import Search
 from ..tracking.databases import check_database
 
 GRID = 0.005  # cycles/pixel: finer steps move no coefficient of a 128-pixel crop, and repeats come for free
-WITH_WIDTH = ("band", "stop")  # kinds of bands that have one
+NOT_OF = {  # parameters of the space that a kind of band has not
+    "low": {"width", "period", "halfwidth"},
+    "high": {"width", "period", "halfwidth"},
+    "band": {"period", "halfwidth"},
+    "stop": {"period", "halfwidth"},
+    "comb": {"cutoff", "width"},
+    "anticomb": {"cutoff", "width"},
+}
 METRIC = "validation AUC"
 
 
@@ -226,18 +234,18 @@ class History:
     def _space(self) -> dict[str, BaseDistribution]:
         """Search space of the sampler; `order` is in it only where it has an effect."""
         search = self.search
-        space: dict[str, BaseDistribution] = {
-            "kind": CategoricalDistribution(search.kinds),
-            "cutoff": FloatDistribution(*search.cutoff),
-            "width": FloatDistribution(*search.width),
-        }
+        space: dict[str, BaseDistribution] = {"kind": CategoricalDistribution(search.kinds)}
+        if search.has_radial:
+            space |= {"cutoff": FloatDistribution(*search.cutoff), "width": FloatDistribution(*search.width)}
+        if search.has_combs:
+            space |= {"period": CategoricalDistribution(search.period), "halfwidth": FloatDistribution(*search.halfwidth)}
         if MODES[self.mode].has_order:
             space["order"] = IntDistribution(*search.order)
         return space
 
     def _used(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Parameters that the kind of band has: low and high have no width."""
-        return {name: value for name, value in params.items() if name != "width" or params["kind"] in WITH_WIDTH}
+        """Parameters that the kind of band has: low and high have no width, combs have no cut-off."""
+        return {name: value for name, value in params.items() if name not in NOT_OF[params["kind"]]}
 
     def add_sweep(self, bands: Sequence[Band], values: Sequence[float]) -> None:
         """Add the bands and AUCs of the sweep to the sampler's copy; a second call adds nothing."""
@@ -246,6 +254,7 @@ class History:
         space = self._space()
         for band, value in zip(bands, values, strict=True):
             params = {"kind": "band", "cutoff": band.cutoff, "width": band.width, "order": band.order}
+            params |= self._unused_lattice()
             if self._inside(band) and value == value:
                 used = {name: params[name] for name in space}
                 self._copy.add_trial(optuna.trial.create_trial(params=used, distributions=space, value=value))
@@ -316,26 +325,39 @@ class History:
             "kind": band.kind,
             "cutoff": min(max(band.cutoff, self.search.cutoff[0]), self.search.cutoff[1]),
             "width": min(max(band.width, low), high) if band.width else (low + high) / 2,
+            **self._unused_lattice(),
         }
         if MODES[self.mode].has_order:
             params["order"] = min(max(band.order, self.search.order[0]), self.search.order[1])
         return params
 
+    def _unused_lattice(self) -> dict[str, Any]:
+        """Return parameters of a lattice for a band that has none, where the search has combs."""
+        return {"period": self.search.period[0], "halfwidth": sum(self.search.halfwidth) / 2} if self.search.has_combs else {}
+
     def _suggest(self, trial: optuna.Trial, kind: str = "") -> dict[str, Any]:
         """Ask for all parameters; with a `kind`, for those that it has."""
-        params: dict[str, Any] = {
-            "kind": trial.suggest_categorical("kind", self.search.kinds),
-            "cutoff": trial.suggest_float("cutoff", *self.search.cutoff),
-        }
-        if not kind or kind in WITH_WIDTH:
-            params["width"] = trial.suggest_float("width", *self.search.width)
-        if MODES[self.mode].has_order:
-            params["order"] = trial.suggest_int("order", *self.search.order)
+        search = self.search
+        params: dict[str, Any] = {"kind": trial.suggest_categorical("kind", search.kinds)}
+        wanted = [name for name in self._space() if name not in NOT_OF.get(kind, ())]
+        for name in ("cutoff", "width"):
+            if name in wanted:
+                params[name] = trial.suggest_float(name, *getattr(search, name))
+        if "period" in wanted:
+            params["period"] = trial.suggest_categorical("period", search.period)
+            params["halfwidth"] = trial.suggest_float("halfwidth", *search.halfwidth)
+        if "order" in wanted:
+            params["order"] = trial.suggest_int("order", *search.order)
         return params
 
     def _band(self, params: Mapping[str, Any]) -> Band:
         """Return the band of search parameters, on a grid that the space has not: the sweep lies between its points."""
-        cutoff, width = (max(GRID, round(round(params.get(k, 0) / GRID) * GRID, 6)) for k in ("cutoff", "width"))
+        numbers = (params.get(name, 0) for name in ("cutoff", "width", "halfwidth"))
+        cutoff, width, half = (max(GRID, round(round(number / GRID) * GRID, 6)) for number in numbers)
+        if params["kind"] in COMB_KINDS:
+            period = params["period"]
+            comb = {"period": period, "halfwidth": round(searched_halfwidth(half, period), 6)}
+            return Band(params["kind"], order=params.get("order", 1), mode=self.mode, **comb)
         return Band(params["kind"], min(cutoff, MAX_FREQUENCY - GRID), width, params.get("order", 1), self.mode)
 
     def tell(self, number: int, value: float | None) -> None:

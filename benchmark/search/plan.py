@@ -1,6 +1,7 @@
 """Resolve a study to a plan: names, items, classes and the guard."""
 
 from collections.abc import Sequence
+from itertools import product
 
 from ..contracts import FAKE, REAL, Split
 from ..domains.catalogue import Catalogue, Choice, OpenDomain, data_facts
@@ -13,6 +14,7 @@ from ..records import Plan
 from ..registry import DetectorSpec, missing_extra
 from ..registry import detectors as registered
 from ..study.study_file import Study, override
+from ..views import require_comb
 from .trainings import choose_trainings
 
 
@@ -32,7 +34,7 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
     Raises
     ------
     StudyError
-        If a detector is named twice, or a perturbation is unknown.
+        If a detector is named twice, a perturbation is unknown, or a detector's view cannot take a comb of the study.
     DataError
         If a domain is unknown or lacks a class, or domains leak.
     PluginError
@@ -45,6 +47,8 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
         raise StudyError(f"detector '{next(x for x in labels if labels.count(x) > 1)}' is named twice.")
     for spec in detectors:
         _ = spec.build().view  # so that the constructor and the view refuse parameters now
+    for spec, band in product(detectors, study.combs):
+        require_comb(spec.label, spec.build().view, band, study.crop.side)
     learned = (REAL,) if reals_suffice(study, detectors) else (REAL, FAKE)
     opened: dict[tuple[str, int], OpenDomain] = {}
 

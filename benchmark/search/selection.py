@@ -91,8 +91,9 @@ def candidates(trials: Sequence[Trial], evidence: Evidence = None, better: Colle
     Return the trials that tie with the best one and whose own AUC is clearly above 0.5.
 
     With few pictures one standard error is wide, and a narrow band may lie within it by chance, so its own AUC counts, too. A
-    ``stop`` band keeps nearly everything, as all-pass does, and says something only if it is clearly better than all-pass. A
-    narrow band of the sweep outside of the evidence was high by chance, or showed the contrast across one edge.
+    ``stop`` band or an ``anticomb`` keeps nearly everything, as all-pass does, and says something only if it is clearly better
+    than all-pass. A narrow band of the sweep outside of the evidence was high by chance, or showed the contrast across one
+    edge.
 
     Parameters
     ----------
@@ -100,15 +101,15 @@ def candidates(trials: Sequence[Trial], evidence: Evidence = None, better: Colle
         Without errors; the first is all-pass.
     evidence : tuple of EvidenceStretch or None
     better : collection of Band
-        The ``stop`` bands that are clearly better than all-pass.
+        The bands that take a part out and are clearly better than all-pass.
     """
     clear = clearly_above_chance(trials)
     asked = [
         (t, sure)
         for t, sure in zip(trials, clear, strict=True)
-        if (t.band.kind != "stop" or t.band in better) and not (t.stage == "sweep" and lies_outside(t.band, evidence))
+        if (not t.band.takes_out or t.band in better) and not (t.stage == "sweep" and lies_outside(t.band, evidence))
     ]
-    best = max((t for t, _ in asked), key=lambda t: (t.auc.value, -t.band.passed_width))
+    best = max((t for t, _ in asked), key=lambda t: (t.auc.value, -t.band.passed_share))
     error = best.auc.error if best.auc.error == best.auc.error else 0.0
     return [t for t, sure in asked if sure and t.auc.value >= best.auc.value - error]
 
@@ -120,7 +121,9 @@ def choose(trials: Sequence[Trial], evidence: Evidence = None, better: Collectio
     A wider band can tie with one that carries all the evidence. A narrower one can tie, too: across the edge of an excess it
     sees the contrast of the two sides, and within the excess its level alone, so the narrowest band names an edge. The band
     that agrees best with the evidence of a sweep (intersection over union, to two digits) names the whole. Then, and where
-    there is no such evidence, the narrowest is taken; of equal widths the higher AUC, then the band that sorts first.
+    there is no such evidence, the narrowest is taken; of equal widths the higher AUC, then the band that sorts first. A comb is
+    no stretch of the axis: it agrees with no evidence of a sweep, and its width is the share of the plane of frequencies that
+    it passes, of the length of the axis.
 
     Parameters
     ----------
@@ -128,13 +131,13 @@ def choose(trials: Sequence[Trial], evidence: Evidence = None, better: Collectio
         Without errors; the first is all-pass.
     evidence : tuple of EvidenceStretch or None
     better : collection of Band
-        The ``stop`` bands that are clearly better than all-pass.
+        The bands that take a part out and are clearly better than all-pass.
     """
     stretches = evidence or ()
 
     def preference(trial: Trial) -> tuple[float, float, float, Band]:
         band = trial.band
-        return -round(agreement(band, stretches), 2), round(band.passed_width, 6), -trial.auc.value, band
+        return -round(agreement(band, stretches), 2), _width(band), -trial.auc.value, band
 
     return min(candidates(trials, evidence, better) or trials[:1], key=preference)
 
@@ -151,20 +154,30 @@ def plateau(chosen: Trial, trials: Sequence[Trial], evidence: Evidence = None) -
 
     Returns
     -------
-    (low, high) in cycles/pixel, or None for all-pass and for a ``stop``
+    (low, high) in cycles/pixel, or None for all-pass, for a ``stop`` and for combs
         The union of the tried bands that tie with it, are no wider and overlap with it.
     """
-    if chosen.band.kind in ("all", "stop"):
+    if not _is_stretch(chosen.band):
         return None
     low, high = chosen.band.edges
     tied = [
         t.band.edges
         for t in candidates(trials, evidence)
-        if t.band.kind not in ("all", "stop") and t.band.passed_width <= chosen.band.passed_width + 1e-6
+        if _is_stretch(t.band) and t.band.passed_width <= chosen.band.passed_width + 1e-6
     ]
     near = [(a, b) for a, b in tied if a < high and b > low]
     ends = min(low, *(a for a, _ in near)), max(high, *(b for _, b in near))
     return round(ends[0], 6), round(ends[1], 6)
+
+
+def _is_stretch(band: Band) -> bool:
+    """Return True for a band that passes one stretch of the axis and not all of it."""
+    return band.kind != "all" and not band.takes_out and not band.is_comb
+
+
+def _width(band: Band) -> float:
+    """Return the length of the axis that a band passes; for a comb its share of the plane of frequencies, of that length."""
+    return round(band.passed_share * MAX_FREQUENCY if band.is_comb else band.passed_width, 6)
 
 
 def clearly_above_chance(trials: Sequence[Trial]) -> list[bool]:

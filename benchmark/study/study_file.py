@@ -12,16 +12,19 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SerializerFunctionWrapHandler,
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
 from ..domains.names import POOL_MARK
 from ..domains.releases import Release
 from ..errors import StudyError, unknown_name
-from ..frequency.bands import KINDS, MAX_CUTOFF, MAX_FREQUENCY, Band
+from ..frequency.bands import COMB_KINDS, KINDS, MAX_CUTOFF, MAX_FREQUENCY, Band
+from ..frequency.combs import HALFWIDTH, Points, searched_halfwidth
 from ..frequency.modes import MODES, Mode
 from ..invocation import bench
 from ..metrics.clips import ClipRule
@@ -34,6 +37,8 @@ from .protocols import PoolRule, Protocol
 
 SUFFIXES = (".yaml", ".yml")
 MOST_NAME = 80  # characters
+ENDS = ("low", "high")  # keys of a band that is a stretch of the frequency axis
+LATTICE = ("period", "halfwidth", "points")  # keys of a comb
 
 
 class _Strict(BaseModel):
@@ -49,16 +54,25 @@ class DetectorEntry(_Strict):
 
 
 class BandEntry(_Strict):
-    """A band that is scored on every test domain besides the chosen one, by its points of gain 1/2."""
+    """A band that is scored on every test domain besides the chosen one: by its points of gain 1/2, or as a comb."""
 
-    kind: Literal["low", "high", "band", "stop"]
+    kind: Literal["low", "high", "band", "stop", "comb", "anticomb"]
     low: float = Field(default=0.0, ge=0, le=MAX_CUTOFF)
     high: float = Field(default=MAX_FREQUENCY, gt=0, le=MAX_CUTOFF)
     order: int = 1
     mode: Mode | None = None
+    period: int | None = Field(default=None, description="Of the lattice of a comb or anticomb, in pixels.")
+    halfwidth: float = HALFWIDTH
+    points: Points = "all"
 
     @model_validator(mode="after")
     def _possible(self) -> "BandEntry":
+        is_comb = self.kind in COMB_KINDS
+        foreign = ENDS if is_comb else LATTICE
+        given = [name for name in foreign if name in self.model_fields_set]
+        if given:
+            own = "period, halfwidth and points" if is_comb else "low and high"
+            raise ValueError(f"a band of kind {self.kind} has the keys {own}, and not {' or '.join(given)}.")
         # `high` has a default, the corner; a low pass there keeps everything and was not meant.
         if self.kind == "low" and "high" not in self.model_fields_set:
             raise ValueError("a low band is bounded by the key high, its cut-off in cycles/pixel, which is missing.")
@@ -75,11 +89,18 @@ class BandEntry(_Strict):
     def band(self, mode: Mode) -> Band:
         """Make the band; `mode` is the study's, taken unless the entry has its own."""
         options: dict[str, Any] = {"order": self.order, "mode": self.mode or mode}
+        if self.kind in COMB_KINDS:
+            return Band(self.kind, period=self.period or 0, halfwidth=self.halfwidth, points=self.points, **options)
         if self.kind == "low":
             return Band("low", self.high, **options)
         if self.kind == "high":
             return Band("high", self.low, **options)
         return Band.between(self.low, self.high, self.kind, **options)
+
+    @model_serializer(mode="wrap")
+    def _own_keys(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write the keys that the kind has: digests of settings without combs are those of studies before there were any."""
+        return {k: v for k, v in write(self).items() if k not in (ENDS if self.kind in COMB_KINDS else LATTICE)}
 
 
 class Sweep(_Strict):
@@ -118,10 +139,12 @@ class Search(_Strict):
     batch: int = Field(
         default=4, ge=1, description="Trials asked for at once; fixed, so that workers do not change the search."
     )
-    kinds: tuple[Literal["low", "high", "band", "stop"], ...] = ("low", "high", "band", "stop")
+    kinds: tuple[Literal["low", "high", "band", "stop", "comb", "anticomb"], ...] = ("low", "high", "band", "stop")
     cutoff: Range = (0.03, 0.66)
     width: Range = (0.03, 0.40)
     order: tuple[int, int] = (1, 10)
+    period: tuple[Annotated[int, Field(ge=2)], ...] = Field(default=(2, 4, 8, 16), description="Of combs, in pixels.")
+    halfwidth: Range = Field(default=(0.01, 0.04), description="Of combs, in cycles/pixel.")
 
     @model_validator(mode="after")
     def _possible(self) -> "Search":
@@ -132,7 +155,36 @@ class Search(_Strict):
                 raise ValueError(f"{name} needs 0 < low < high < {limit:.3f} cycles/pixel, got [{low:g}, {high:g}].")
         if not 1 <= self.order[0] <= self.order[1] <= 20:
             raise ValueError(f"order needs 1 <= low <= high <= 20, got {list(self.order)}.")
+        if not self.period:
+            raise ValueError("period is empty; wanted periods in pixels, as [2, 4, 8, 16].")
+        low, high = self.halfwidth
+        if not 0 < low < high < 0.25:
+            raise ValueError(f"halfwidth needs 0 < low < high < 0.25 cycles/pixel, got [{low:g}, {high:g}].")
         return self
+
+    @property
+    def has_combs(self) -> bool:
+        """True if combs or anticombs are searched."""
+        return any(kind in COMB_KINDS for kind in self.kinds)
+
+    @property
+    def has_radial(self) -> bool:
+        """True if bands that are stretches of the frequency axis are searched."""
+        return any(kind not in COMB_KINDS for kind in self.kinds)
+
+    def combs(self, mode: Mode) -> list[Band]:
+        """Return the narrowest combs that the search may try, one for each kind and period."""
+        kinds = [kind for kind in dict.fromkeys(self.kinds) if kind in COMB_KINDS]
+        return [
+            Band(kind, period=period, halfwidth=searched_halfwidth(self.halfwidth[0], period), mode=mode)
+            for kind in kinds
+            for period in dict.fromkeys(self.period)
+        ]
+
+    @model_serializer(mode="wrap")
+    def _own_keys(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write the keys of combs where they are searched: other searches keep the digests of their settings."""
+        return {k: v for k, v in write(self).items() if self.has_combs or k not in LATTICE}
 
 
 class Discrepancy(_Strict):
@@ -237,6 +289,13 @@ class Study(_Strict):
         for entry in bands if "mode" in info.data else ():
             entry.require(info.data["mode"])
         return bands
+
+    @property
+    def combs(self) -> list[Band]:
+        """Combs and anticombs of the study, fixed or searched; of those that are searched, the narrowest."""
+        fixed = [entry.band(self.mode) for entry in self.bands]
+        searched = self.search.combs(self.mode) if self.search.trials else []
+        return [band for band in dict.fromkeys([*fixed, *searched]) if band.is_comb]
 
     @property
     def sweep_bands(self) -> list[Band]:

@@ -5,6 +5,7 @@ Another package declares its views as entry points of the group ``bandbench.view
 by `ViewSpec.of`.
 """
 
+import contextlib
 import dataclasses
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contracts import Features, ViewSpec
-from ..errors import PluginError
+from ..errors import PluginError, StudyError
 from ..frequency.bands import Band
 from ..frequency.filters import filter_pixels
 from ..registry import ROOT_PACKAGE, Registry, source_digest
@@ -51,6 +52,43 @@ def view_key(kernel: ViewKernel) -> list[Any]:
     options = dataclasses.asdict(kernel)
     ours = type(kernel).__module__.startswith(f"{ROOT_PACKAGE}.")
     return [kernel.name, options] if ours else [kernel.name, options, source_digest(type(kernel))]
+
+
+def require_comb(label: str, spec: ViewSpec, band: Band, side: int) -> None:
+    """
+    Refuse a comb that a detector's view cannot take, before any picture is read.
+
+    Parameters
+    ----------
+    label : str
+        Of the detector.
+    spec : ViewSpec
+    band : Band
+        Of any kind; only a comb or an anticomb is tested, on one crop of noise.
+    side : int
+        Of the crops, in pixels.
+
+    Raises
+    ------
+    StudyError
+        If the crops are smaller than two periods, no coefficient is left, or the view knows no frequencies down the rows and
+        along the columns.
+    """
+    if not band.is_comb:
+        return
+    band.require_side(side)
+    if band.action.filters_crops:
+        return
+    kernel = view_kernel(spec)
+    crops = np.random.default_rng(0).integers(0, 256, (1, side, side, 3) if kernel.colour else (1, side, side), np.uint8)
+    try:
+        if kernel.expensive or kernel.of_files:  # whose base takes an encoder, or files
+            with contextlib.suppress(ValueError, IndexError):
+                kernel.features(np.zeros((1, 1), np.float32), (side, side), band)
+        else:
+            kernel.from_crops(crops, band)
+    except StudyError as error:
+        raise StudyError(f"detector '{label}' cannot take the band {band} in mode {band.mode}: {error}") from error
 
 
 def features_from_crops(kernel: ViewKernel, crops: NDArray[np.uint8], band: Band) -> Features:

@@ -18,7 +18,9 @@ class DirectionalView(ViewKernel):
     """
     Log of the mean power in rings and directions, ring by ring: what the radial profile averages away.
 
-    Row and column directions come first and in the middle of the sectors, where up-sampling leaves its traces.
+    Row and column directions come first and in the middle of the sectors, where up-sampling leaves its traces. A cell holds
+    points of a lattice and others, so the features of a comb are computed from the crops: each cell is the mean over those of
+    its coefficients that the comb leaves, and cells without any are left out.
     """
 
     name: ClassVar[str] = "directional"
@@ -45,3 +47,14 @@ class DirectionalView(ViewKernel):
         if not passed.any():
             raise EmptyBandError(f"{band} keeps no ring of width {self.bin_width:g} of a {shape[0]}x{shape[1]} crop.")
         return Features(np.log(power[:, passed] + spectra.POWER_FLOOR), frequency[passed])
+
+    def needs_crops(self, band: Band) -> bool:
+        return band.is_comb or super().needs_crops(band)
+
+    def from_crops(self, crops: NDArray[np.uint8], band: Band) -> Features:
+        if not band.is_comb:
+            return super().from_crops(crops, band)
+        grid = spectra.directional_grid(*crops.shape[1:3], self.sectors, self.bin_width, band)
+        if not grid.starts.size:
+            raise EmptyBandError(f"{band} keeps no coefficient of a {crops.shape[1]}x{crops.shape[2]} crop.")
+        return Features(np.log(spectra.cell_power(crops, grid) + spectra.POWER_FLOOR), grid.frequency)

@@ -66,3 +66,18 @@ class ViewKernel:
         """
         if band.kind != "all":
             raise StudyError(f"view '{self.name}' has no frequencies to {band.mode}; use mode pixels.")
+
+    def require_no_comb(self, band: Band) -> None:
+        """
+        Refuse a comb on features that are rings of the spectrum.
+
+        Raises
+        ------
+        StudyError
+            If the band is a comb or an anticomb.
+        """
+        if band.is_comb:
+            raise StudyError(
+                f"view '{self.name}' has rings of the spectrum to {band.mode}, and rings mix the lattice points of a "
+                f"{band.kind} with the rest; use mode pixels."
+            )

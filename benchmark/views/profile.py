@@ -33,6 +33,7 @@ class ProfileView(ViewKernel):
         return spectra.radius_power(crops) if self.variant == "clean" else spectra.published_log_rings(crops)
 
     def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
+        self.require_no_comb(band)
         if self.variant == "clean":
             return Features(*spectra.power_profile(base, shape, band, self.bin_width))
         frequency = spectra.published_ring_frequency(*shape)
@@ -48,12 +49,12 @@ class ProfileView(ViewKernel):
 
     def needs_crops(self, band: Band) -> bool:
         # The published reweighting adds its epsilon after the filter, which the ring means have already swallowed.
-        weight, _ = band.acting_on(np.empty(0))
-        reweighted = band.kind != "all" and weight is not None
+        reweighted = band.kind != "all" and band.action.weight(np.empty(0)) is not None
         return super().needs_crops(band) or (self.variant == "published" and reweighted)
 
     def from_crops(self, crops: NDArray[np.uint8], band: Band) -> Features:
         if not self.needs_crops(band):
             return super().from_crops(crops, band)
+        self.require_no_comb(band)
         values = spectra.published_profile(crops, self.n_features, band, self.isometric)
         return replace(self.features(self.base(crops[:1]), crops.shape[1:3], ALL_PASS), values=values)

@@ -8,6 +8,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from ...benchmark.domains.names import chain_of, training
+from ...benchmark.frequency.bands import Band
 from ...benchmark.metrics.replicates import MIN_DRAWS
 from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COLUMNS, Column, row_columns, test_columns
 from ...benchmark.results.evidence import evidence_text
@@ -281,7 +282,8 @@ def _about(row: Row, cell: Mapping[str, Any], computed: Collection[str]) -> dict
         "parameters": ", ".join(f"{name}={value}" for name, value in (cell.get("parameters") or {}).items()),
         "band": str(band),
         "kind": band.kind,
-        "edges": list(band.edges),
+        "edges": [None, None] if band.is_comb else list(band.edges),
+        "comb": _comb(band),
         "evidence": "" if row.is_submitted else evidence_text(row.evidence),
         "stretches": [[s.low, s.high, s.sufficient, s.necessary] for s in row.evidence or ()],
         "outside_evidence": Mark.OUTSIDE_EVIDENCE in marks_of(row),
@@ -291,6 +293,14 @@ def _about(row: Row, cell: Mapping[str, Any], computed: Collection[str]) -> dict
         "gaps": [without_addresses(text) for text in (*row.gaps, *absent)],
         "dropped": sum(row.dropped_leaks.values()),
     }
+
+
+def _comb(band: Band) -> dict[str, Any] | None:
+    """Return the lattice of a comb or anticomb, and where its points lie on the axes of the spectrum; None of other bands."""
+    if not band.is_comb:
+        return None
+    lattice = {"period": band.period, "halfwidth": band.halfwidth, "points": band.points}
+    return {**lattice, "lines": list(band.lattice_radii)}
 
 
 def _domains(rows: Sequence[Row]) -> list[str]:

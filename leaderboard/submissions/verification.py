@@ -105,7 +105,11 @@ def _compare(submitted: Sequence[Path], band: Band, run_id: str, run: Path) -> V
 
 
 def _same(one: Band, other: Band) -> bool:
-    return one.kind == other.kind and bool(np.allclose(one.half_gain, other.half_gain, rtol=0, atol=SAME_EDGE))
+    if one.kind != other.kind:
+        return False
+    if one.is_comb:
+        return (one.period, one.points) == (other.period, other.points) and abs(one.halfwidth - other.halfwidth) <= SAME_EDGE
+    return bool(np.allclose(one.half_gain, other.half_gain, rtol=0, atol=SAME_EDGE))
 
 
 def _difference(submitted: Sequence[Path], recorded: Sequence[Path], run_id: str) -> tuple[str, float | None]:

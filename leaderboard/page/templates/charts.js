@@ -212,9 +212,17 @@ function markBand(layout, row) {
   // Bars at the bottom: stretches that carry evidence, the darker ones necessary.
   for (const [x0, x1, , necessary] of row.stretches) layout.shapes.push({ type: "rect", x0, x1, y0: 0, y1: 0.03, yref: "paper", fillcolor: necessary ? "#B35F00" : "#E69F00", line: { width: 0 } });
   if (row.kind === "all") return;
+  const title = row.role === "chosen" ? "chosen band" : "band of the row";
+  layout.margin = { ...layout.margin, t: 26 };
+  if (row.comb) {
+    // A radius holds points of the lattice and others, so lines mark those on the axes of the spectrum.
+    for (const x of row.comb.lines) layout.shapes.push({ type: "line", x0: x, x1: x, y0: 0, y1: 1, yref: "paper", line: { color: "#009E73", width: 1.5, dash: row.kind === "comb" ? "solid" : "dot" }, layer: "below" });
+    const where = row.comb.points === "corners" ? "on the diagonals" : "on the axes";
+    layout.annotations = [{ x: 0.3535, y: 1, yref: "paper", yanchor: "bottom", showarrow: false, text: `${title}: ${row.kind === "comb" ? "lines" : "without the lines"}, its lattice ${where}`, font: { size: 11 } }];
+    return;
+  }
   const [low, high] = row.edges;
   const spans = row.kind === "stop" ? [[0, low], [high, 0.7071]] : [[low, high]];
   for (const [x0, x1] of spans) layout.shapes.push({ type: "rect", x0, x1, y0: 0, y1: 1, yref: "paper", fillcolor: "rgba(0,158,115,.16)", line: { width: 0 }, layer: "below" });
-  layout.annotations = [{ x: (spans[0][0] + spans[0][1]) / 2, y: 1, yref: "paper", yanchor: "bottom", showarrow: false, text: row.role === "chosen" ? "chosen band" : "band of the row", font: { size: 11 } }];
-  layout.margin = { ...layout.margin, t: 26 };
+  layout.annotations = [{ x: (spans[0][0] + spans[0][1]) / 2, y: 1, yref: "paper", yanchor: "bottom", showarrow: false, text: title, font: { size: 11 } }];
 }

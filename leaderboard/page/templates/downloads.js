@@ -9,12 +9,13 @@ function download(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
-const FLAT = DATA.fields.filter((name) => !["tests", "set", "edges", "stretches", "missing", "gaps", "threshold_transfer", "submission", "source", "verified", "marks", "all_marks"].includes(name));
+const FLAT = DATA.fields.filter((name) => !["tests", "set", "edges", "comb", "stretches", "missing", "gaps", "threshold_transfer", "submission", "source", "verified", "marks", "all_marks"].includes(name));
 
 function flat(row) {
   const set = DATA.sets[row.set];
   const line = Object.fromEntries(FLAT.map((name) => [name, row[name]]));
   return { ...line, set: set.name, set_domains: set.domains.join("; "), set_pictures: set.digest, band_low: row.edges[0], band_high: row.edges[1],
+    band_period: row.comb?.period ?? null, band_halfwidth: row.comb?.halfwidth ?? null, band_points: row.comb?.points ?? null,
     evidence_low: row.stretches[0]?.[0] ?? null, evidence_high: row.stretches.at(-1)?.[1] ?? null, oracle_gap: row.gap, left_out_gap: row.left_out_gap, alarms_abroad: transfer(row)?.value ?? null, calibration_error_abroad: transfer(row)?.calibration ?? null, origin: ORIGINS[row.origin], not_tested_on: row.missing.join("; "), marks: row.all_marks.join("; "), gaps: row.gaps.join("; ") };
 }
 
@@ -41,7 +42,7 @@ const fileName = (text) => text.replace(/[^\w-]+/g, "_").replace(/^_+|_+$/g, "")
 
 // --- LaTeX ------------------------------------------------------------------------------------------------------------
 
-const TEX = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "<": "\\textless{}", ">": "\\textgreater{}", "|": "\\textbar{}", "–": "--", "−": "$-$", "←": "$\\leftarrow$" };
+const TEX = { "\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "<": "\\textless{}", ">": "\\textgreater{}", "|": "\\textbar{}", "–": "--", "−": "$-$", "±": "$\\pm$", "←": "$\\leftarrow$" };
 
 function texEscaped(text, length = 120) {
   return [...shortened(String(text).replace(/\s+/g, " "), length)].map((mark) => TEX[mark] ?? ("&%$#_{}".includes(mark) ? "\\" + mark : mark)).join("");
