@@ -139,7 +139,7 @@ def decide(answers: Answers) -> Decision:
     if answers.phase_only is Share.MOST and answers.amplitude_only is Share.LITTLE:
         return Decision(Carrier.PHASE)
     for i, lattice in enumerate(answers.lattices):
-        if lattice.comb_finds and lattice.rest is Share.LITTLE and lattice.depeaked in (Share.LITTLE, Share.NOT_ASKED):
+        if lattice.comb_finds and lattice.rest is Share.LITTLE and lattice.depeaked is not Share.MOST:
             return Decision(Carrier.PEAKS, i)
     if not answers.lattices:
         return _undecided(Doubt.SHARES)

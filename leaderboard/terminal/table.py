@@ -14,6 +14,7 @@ from ..notes import data_notes, mark_notes, row_notes, shown_marks, shown_rows
 from ..ranking.detectors import DetectorPlace
 from ..ranking.reals import reals_notes
 from ..transfer.robustness import print_robustness
+from .carriers import print_carriers
 from .clips import print_clips
 from .ranking import print_ranking, rank_text
 
@@ -209,3 +210,4 @@ def print_table(
     print_ranking(ranking, console)
     print_clips(shown_rows(rows), study, console)
     print_robustness(rows, study, console)
+    print_carriers(rows, study, console)
