@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.domains.seen import content_name
@@ -70,6 +71,18 @@ def noise_picture(seed: int, side: int = 64, boost: float = 1.0) -> np.ndarray:
     gain[(radius >= 0.2) & (radius <= 0.3)] *= boost
     field = np.fft.ifft2(np.fft.fft2(rng.standard_normal((side, side))) * gain).real
     return np.clip(np.rint(128 + 35 * field / field.std()), 0, 255).astype(np.uint8)
+
+
+def textured_picture(shape: tuple[int, ...]) -> np.ndarray:
+    """Smooth uint8 picture (rows, cols[, 3]) with some texture; channels differ."""
+    planes = [noise_picture(seed, max(shape))[: shape[0], : shape[1]] for seed in range(3)]
+    smooth = [ndimage.gaussian_filter(plane.astype(float), 1.0) for plane in planes]
+    return np.rint(np.stack(smooth, axis=-1) if len(shape) == 3 else smooth[0]).astype(np.uint8)
+
+
+def difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Absolute difference of two pictures, in grey levels."""
+    return np.abs(a.astype(int) - b.astype(int))
 
 
 @pytest.fixture

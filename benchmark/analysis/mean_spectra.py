@@ -433,7 +433,8 @@ def _measure_pool(pool: _Pool, options: SpectraOptions, workers: Workers, report
     if not total[False]:
         raise DataError(_nothing_left(pool.domain, LABEL_NAMES[pool.label], refused, options.side))
     problems = tuple((name, status.status.value, status.detail) for name, status in refused.items())
-    return ClassSpectra(total[False] | total[True], tuple(contents.values()), problems)
+    of_reals = {task.reals.key for task, _ in pool.parts if task.reals}  # one, which the perturbed pictures depend on
+    return ClassSpectra(total[False] | total[True], (*contents.values(), *of_reals), problems)
 
 
 def _nothing_left(domain: str, label: str, refused: Mapping[str, ItemStatus], side: int) -> str:

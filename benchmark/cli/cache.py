@@ -11,7 +11,11 @@ from .commands import Command, Group
 from .options import JsonOption, write_text
 
 group = typer.Typer(cls=Group, help="The cache of pictures and rows: what it holds, and making room.", no_args_is_help=True)
-MEANINGS = {"chunks": " (prepared pictures)", "boards": " (rows and score files read from tracking stores)"}
+MEANINGS = {
+    "chunks": " (prepared pictures)",
+    "spectra": " (of training reals)",
+    "boards": " (rows and score files read from tracking stores)",
+}
 
 
 @group.command(cls=Command)

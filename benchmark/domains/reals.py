@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 
 from ..contracts import REAL, Item
-from ..errors import DataError
-from ..pictures.perturbations import canonical
+from ..errors import DataError, StudyError
+from ..pictures.perturbations import canonical, needs_reals
 from .catalogue import Catalogue, OpenDomain
 from .names import REALS, DomainName, dataset_name
 from .splits import missing_classes
@@ -57,7 +57,8 @@ def source_name(given: str, catalogue: Catalogue) -> str:
     DataError
         If there is neither such a data set nor such a folder.
     StudyError
-        If a perturbation is unknown.
+        If a perturbation is unknown, or sets spectra to those of training reals: the reals of a source would be set to other
+        ones than the fakes that they are set against, and be told from them by that alone.
     """
     if given.startswith(PATHS) or dataset_name(given) not in catalogue.specs:
         folder = Path(given).expanduser()
@@ -70,7 +71,15 @@ def source_name(given: str, catalogue: Catalogue) -> str:
         except DataError as error:
             raise DataError(f"reals: {error} A folder of real pictures can be named by its path, too.") from error
     name = DomainName.parse(given)
-    return str(replace(name, chain=canonical(name.chain))) if name.chain else given
+    if not name.chain:
+        return given
+    chain = canonical(name.chain)
+    if needs_reals(chain):
+        raise StudyError(
+            f"reals: {given}: {needs_reals(chain)} takes the mean spectrum of the training reals of each domain, so that these "
+            f"reals and the fakes of another domain would be set to different spectra; name {name.unperturbed} without it."
+        )
+    return str(replace(name, chain=chain))
 
 
 def open_source(name: str, catalogue: Catalogue, seed: int) -> RealsSource:

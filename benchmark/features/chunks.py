@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from ..pictures import crops as images
 from ..pictures import file_facts
 from ..pictures.crops import CropSpec
 from ..pictures.lookalikes import hashes_of, reduced
-from ..pictures.perturbations import chain_key, perturb
+from ..pictures.perturbations import SpectrumStatistics, chain_key, perturb
 from ..registry import datasets
 from ..results.scores import OK, ItemStatus, Reason, Status
 from ..store.files import digest, publish_folder, read_json, write_json
@@ -45,7 +45,11 @@ class Places:
 
 @dataclass(frozen=True)
 class ChunkTask:
-    """Pictures of one data set, perturbed or not, and the crops and views to make of them; a worker does it."""
+    """
+    Pictures of one data set, perturbed or not, and the crops and views to make of them; a worker does it.
+
+    `reals` are statistics of the training reals, for a perturbation that takes them.
+    """
 
     dataset: DatasetSpec
     seed: int
@@ -55,11 +59,17 @@ class ChunkTask:
     views: tuple[ViewSpec, ...]
     places: Places
     perturbation: str = ""
+    reals: SpectrumStatistics | None = None
 
     @property
     def colour(self) -> bool:
         """Decode in colour; the views of one task agree on it (`chunk_tasks`)."""
         return view_kernel(self.views[0]).colour
+
+    @property
+    def perturbation_key(self) -> list[Any]:
+        """Key of the perturbation and of the training reals that it takes statistics from; empty for no perturbation."""
+        return [chain_key(self.perturbation), *([self.reals.key] if self.reals else [])] if self.perturbation else []
 
 
 @dataclass(frozen=True)
@@ -118,7 +128,7 @@ def prepare_together(tasks: Sequence[ChunkTask]) -> list[Chunk]:
 
 
 def _prepare(task: ChunkTask, read: Reader, hashes: dict[str, int]) -> Chunk:
-    contents, statuses, data = _identify(read, task.items)
+    contents, statuses, data = identify(read, task.items)
     folder = Path(task.places.cache, "chunks", *_chunk_name(contents, task))
     meta = read_json(folder / "meta.json")
     fresh = meta is None
@@ -136,13 +146,13 @@ def _prepare(task: ChunkTask, read: Reader, hashes: dict[str, int]) -> Chunk:
     return Chunk(str(folder), contents, tuple(statuses), tuple(meta["hashes"]), seconds, fresh)
 
 
-def _identify(read: Reader, items: Sequence[Item]) -> tuple[tuple[str, ...], list[ItemStatus], dict[str, bytes]]:
+def identify(read: Reader, items: Sequence[Item]) -> tuple[tuple[str, ...], list[ItemStatus], dict[str, bytes]]:
     """Return the content of every item without decoding it, with its status and the bytes of the files that had to be read."""
     contents, statuses, data = [], [], {}
     for item in items:
         status, content = OK, item.fingerprint
         if not content:
-            status, raw = _read(read, item)
+            status, raw = read_item(read, item)
             if status == OK:
                 data[item.id] = raw
                 content = hashlib.sha256(raw).hexdigest()
@@ -151,7 +161,8 @@ def _identify(read: Reader, items: Sequence[Item]) -> tuple[tuple[str, ...], lis
     return tuple(contents), statuses, data
 
 
-def _read(read: Reader, item: Item) -> tuple[ItemStatus, bytes]:
+def read_item(read: Reader, item: Item) -> tuple[ItemStatus, bytes]:
+    """Return the status and the bytes of an item's file."""
     try:
         return OK, read(item)
     except FileNotFoundError:
@@ -162,9 +173,8 @@ def _read(read: Reader, item: Item) -> tuple[ItemStatus, bytes]:
 
 
 def _chunk_name(contents: Sequence[str], task: ChunkTask) -> tuple[str, str]:
-    perturbed = [chain_key(task.perturbation)] if task.perturbation else []
     versions = [CHUNK_FORMAT, images.VERSION, file_facts.VERSION]
-    key = digest(["chunk", *versions, contents, asdict(task.crop), task.colour, *perturbed])
+    key = digest(["chunk", *versions, contents, asdict(task.crop), task.colour, *task.perturbation_key])
     return key[:2], key
 
 
@@ -194,7 +204,7 @@ def _crops(
     for i, (item, content, status) in enumerate(zip(task.items, contents, statuses, strict=True)):
         raw = data.get(item.id, b"")
         if status == OK and item.fingerprint:
-            status, raw = _read(read, item)
+            status, raw = read_item(read, item)
         if status == OK:
             try:
                 picture, of_file = file_facts.decode_with_facts(raw, task.colour or bool(task.perturbation))
@@ -257,7 +267,7 @@ def _perturbed(picture: NDArray[np.uint8], content: str, task: ChunkTask) -> NDA
     """Return a picture after the task's perturbation, which is applied in colour for grey views, too."""
     if not task.perturbation:
         return picture
-    changed = perturb(picture, task.perturbation, content)
+    changed = perturb(picture, task.perturbation, content, task.reals)
     return images.in_colour(changed) if task.colour else images.in_grey(changed)
 
 
@@ -305,7 +315,12 @@ def prepare_view(folder: Path, spec: ViewSpec, band: Band = ALL_PASS) -> float:
 
 
 def chunk_tasks(
-    domain: OpenDomain, splits: Sequence[str], crop: CropSpec, views: Sequence[ViewSpec], places: Places
+    domain: OpenDomain,
+    splits: Sequence[str],
+    crop: CropSpec,
+    views: Sequence[ViewSpec],
+    places: Places,
+    reals: SpectrumStatistics | None = None,
 ) -> list[ChunkTask]:
     """
     Cut some splits of a domain, taken together, into tasks.
@@ -324,13 +339,13 @@ def chunk_tasks(
             for start in range(0, len(of_class), CHUNK_SIZE):
                 part = tuple(of_class[start : start + CHUNK_SIZE])
                 source = (domain.spec, domain.seed, domain.replicate)
-                tasks.append(ChunkTask(*source, part, crop, of_colour, places, domain.perturbation))
+                tasks.append(ChunkTask(*source, part, crop, of_colour, places, domain.perturbation, reals))
     return tasks
 
 
 def task_key(task: ChunkTask) -> str:
     """Return a key that is equal for tasks with equal results, of whatever domain or replicate they are."""
-    return digest([pictures_key(task), chain_key(task.perturbation)])
+    return digest([pictures_key(task), *(task.perturbation_key or [chain_key("")])])
 
 
 def pictures_key(task: ChunkTask) -> str:

@@ -12,7 +12,6 @@ from ..domains.catalogue import OpenDomain
 from ..domains.names import dataset_name
 from ..domains.seen import write_learned
 from ..errors import DataError, listed
-from ..pictures.perturbations import chain_key
 from ..records import ItemSet, Provenance
 from ..results.scores import OK, ItemStatus, Reason, Status, item_table, write_table
 from ..store.files import digest
@@ -138,7 +137,7 @@ def item_set(
         if of_class and OK not in of_class:
             raise DataError(_nothing_left(domain.name, split, name, refused))
     listed = [[i.id, c, i.label, i.group, s.status.value] for i, c, s in zip(items, of_items.contents, statuses, strict=True)]
-    key = digest([chain_key(domain.perturbation), listed] if domain.perturbation else listed)
+    key = digest([*tasks[0].perturbation_key, listed] if domain.perturbation else listed)
     usable = {item.id: n for n, item in enumerate(i for i, s in zip(items, statuses, strict=True) if s == OK)}
     place = Path(tasks[0].places.scratch, "items", f"{key[:16]}-{domain.replicate}-{split}-{digest(domain.name)[:8]}")
     write_table(place.with_suffix(".parquet"), item_table(domain.name, items, statuses), durable=False)

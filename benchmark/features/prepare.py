@@ -42,6 +42,7 @@ from .chunks import Chunk, ChunkTask, Places, cached_chunk, chunk_tasks, picture
 from .guards import guard_plan
 from .item_sets import ItemStatuses, item_set, item_statuses, without_copies
 from .pools import draw_pool, pool_set
+from .reals_spectra import reals_spectra
 
 # Splits that are cut into chunks together, by every command, so that all share the cached chunks. Training and validation
 # pictures are drawn anew by every replicate, test pictures are not. Items without a split (`Dataset.all_items`) are a group.
@@ -189,10 +190,16 @@ def prepare_domains(
     -------
     list of PreparedDomain
         One per request, in their order. Pictures that cannot be used do not raise; they have a status.
+
+    Raises
+    ------
+    DataError
+        If a perturbation takes statistics of training reals, and a domain has none.
     """
+    reals = reals_spectra([request.domain for request in requests], places, workers, reporter)
     tasks = [
-        [task for group in request.groups for task in chunk_tasks(request.domain, group, crop, views, places)]
-        for request in requests
+        [task for group in request.groups for task in chunk_tasks(request.domain, group, crop, views, places, of_reals)]
+        for request, of_reals in zip(requests, reals, strict=True)
     ]
     chunks = prepare_chunks([task for of_request in tasks for task in of_request], workers, reporter)
     return [

@@ -10,6 +10,7 @@ from ..domains.reals import open_source, source_name
 from ..domains.splits import missing_classes
 from ..errors import DataError, StudyError
 from ..features.guards import guard_plan
+from ..features.reals_spectra import require_training_reals
 from ..records import Plan
 from ..registry import DetectorSpec, missing_extra
 from ..registry import detectors as registered
@@ -82,6 +83,7 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
             _require_classes(domains[name, r], ("train", "val"), learned, detectors)
         for name in test:
             _require_classes(domains[name, r], ("test",))
+    require_training_reals(domains.values())
     guarded = guard_plan(study, domains, sources)
     left_out = {entry.name: missing_extra(entry.name) for entry in study.detectors if entry not in entries}
     return Plan(

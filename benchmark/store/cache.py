@@ -7,7 +7,7 @@ from .folders import cache_root
 
 
 def cache_usage() -> dict[str, tuple[int, int]]:
-    """Count files and bytes in the cache, by folder: ``chunks`` of pictures, ``boards`` read from tracking stores."""
+    """Count files and bytes by folder of the cache: ``chunks`` of pictures, ``spectra`` of reals, ``boards`` of stores."""
     sizes: dict[str, list[int]] = {}
     for path in cache_root().rglob("*"):
         if path.is_file():
@@ -17,7 +17,7 @@ def cache_usage() -> dict[str, tuple[int, int]]:
 
 def prune_cache(days: float) -> tuple[int, int]:
     """
-    Delete chunks and copies from tracking stores that were not used for `days`, and scratch folders of killed runs.
+    Delete chunks, spectra and copies from tracking stores that were not used for `days`, and scratch folders of killed runs.
 
     Returns
     -------
@@ -26,7 +26,7 @@ def prune_cache(days: float) -> tuple[int, int]:
     """
     root, limit = cache_root(), time.time() - 86400 * days
     deleted = freed = 0
-    for folder in [*root.glob("chunks/*/*"), *root.glob("boards/*"), *root.glob("scratch-*")]:
+    for folder in [*root.glob("chunks/*/*"), *root.glob("spectra/*/*"), *root.glob("boards/*"), *root.glob("scratch-*")]:
         files = [path for path in folder.rglob("*") if path.is_file()]
         if files and max(max(p.stat().st_atime, p.stat().st_mtime) for p in files) > limit:
             continue

@@ -1,10 +1,8 @@
 """Chains of perturbations, applied to a picture."""
 
-import numpy as np
-
 from ...errors import DataError
 from .grammar import generator, parse_chain
-from .levels import Picture
+from .levels import Picture, without_colour
 from .statistics import SpectrumStatistics
 
 
@@ -34,8 +32,7 @@ def perturb(picture: Picture, chain: str, content: str, reals: SpectrumStatistic
     DataError
         If the picture is too small for a perturbation, or one needs `reals` and there are none.
     """
-    if picture.ndim == 3 and (picture == picture[:, :, :1]).all():
-        picture = np.ascontiguousarray(picture[:, :, 0])
+    picture = without_colour(picture)
     for number, step in enumerate(parse_chain(chain)):
         seed = [content, str(number), step.name]
         rng = generator(seed)

@@ -18,3 +18,10 @@ def rounded(values: Any) -> Picture:
 def narrowed(picture: Any) -> Picture:
     """Narrow an array of OpenCV to uint8; its stubs allow any number type."""
     return np.asarray(picture, dtype=np.uint8)
+
+
+def without_colour(picture: Picture) -> Picture:
+    """Return a picture (rows, cols, 3) whose channels are equal as grey (rows, cols), any other as it is."""
+    if picture.ndim == 3 and (picture == picture[:, :, :1]).all():
+        return np.ascontiguousarray(picture[:, :, 0])
+    return picture

@@ -13,12 +13,14 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from ...errors import DataError, StudyError
-from .levels import Picture
-from .statistics import POWER_FLOOR, SpectrumStatistics, picture_of, planes_of, ring_power, rings_of
+from .levels import Picture, rounded
+from .statistics import POWER_FLOOR, SpectrumStatistics, levels_of, picture_of, planes_of, ring_power, rings_of
 
 NO_PHASE = 1e-9  # share of a picture's sum below which a coefficient is what rounding left of none
 # Of 1/period, the distance of two peaks: within this reach of a peak are its coefficients, and between is the continuum.
 MOST_HALFWIDTH = 0.4
+MOST_FITTINGS = 20
+LEAST_EXCESS = 0.01  # mean square of what clipping would cut off, grey levels squared; rounding costs 0.08
 
 
 def depeak(picture: Picture, rng: np.random.Generator, *, period: int = 8, halfwidth: float = 0.02) -> Picture:
@@ -81,8 +83,8 @@ def match_spectrum(picture: Picture, rng: np.random.Generator, reference: Spectr
     """
     Set the mean power of every ring of the spectrum to that of training reals.
 
-    The coefficients of a ring get one gain. So phases stay, and within a ring the ratios of amplitudes: peaks still stand out
-    of the continuum.
+    The coefficients of a ring get one gain. So phases stay, and within a ring the ratios of amplitudes: its directions, and
+    peaks above the rest of their ring. The power that peaks add to a ring is taken from all of it.
 
     Parameters
     ----------
@@ -132,7 +134,7 @@ def amplitude_only(picture: Picture, rng: np.random.Generator) -> Picture:
     """
     Keep the amplitudes of a picture and give it the phases of white noise, to every plane its own.
 
-    Gone is all that lies in phases: edges, shapes, where something is.
+    Gone is all that lies in phases: edges, shapes, the places of things.
 
     Parameters
     ----------
@@ -142,10 +144,26 @@ def amplitude_only(picture: Picture, rng: np.random.Generator) -> Picture:
     Returns
     -------
     array of uint8, shape of `picture`
+
+    Notes
+    -----
+    With such phases a picture of much contrast exceeds the range of grey levels, and clipping would add power at all
+    frequencies: on computed portraits 15 grey levels squared on the average, more than they have above 0.4 cycles/pixel. So
+    the phases are fitted to the range as by Gerchberg and Saxton (1972): those of the clipped picture are taken in turn with
+    the given amplitudes, up to 20 times, after which clipping adds about 0.01.
     """
     spectra, rows, cols = _spectra(picture)
-    noise = np.asarray(scipy.fft.rfft2(rng.standard_normal((len(spectra), rows, cols))))
-    return _with_mean(np.abs(spectra) * np.exp(1j * np.angle(noise)), spectra, rows, cols)
+    amplitudes, means = np.abs(spectra), spectra[:, 0, 0].copy()
+    turned = np.asarray(scipy.fft.rfft2(rng.standard_normal((len(spectra), rows, cols))))
+    for _ in range(MOST_FITTINGS):
+        turned = amplitudes * _phases(turned, turned, 1.0)
+        turned[:, 0, 0] = means
+        levels = levels_of(np.asarray(scipy.fft.irfft2(turned, s=(rows, cols))))
+        clipped = np.clip(levels, 0, 255)
+        if np.mean(np.square(clipped - levels)) <= LEAST_EXCESS:
+            break
+        turned = np.asarray(scipy.fft.rfft2(planes_of(clipped)))
+    return rounded(levels)
 
 
 def check_halfwidth(period: float, halfwidth: float) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from .levels import Picture, rounded
+from .levels import Picture, rounded, without_colour
 
 VERSION = 1  # raised when a change moves a statistic
 RINGS_PER_CYCLE = 128  # ring k is centred at k/128 cycles/pixel, so every k/2, k/4 and k/8 is in the middle of one
@@ -29,16 +29,21 @@ PLANES_OF_COLOURS = np.array(
 COLOURS_OF_PLANES = np.linalg.inv(PLANES_OF_COLOURS)
 
 
-def planes_of(picture: Picture) -> NDArray[np.float64]:
-    """Return a picture (rows, cols[, 3]) as planes (1 or 3, rows, cols): grey, or luma and two differences of colour."""
+def planes_of(picture: NDArray) -> NDArray[np.float64]:
+    """Return levels (rows, cols[, 3]) as planes (1 or 3, rows, cols): grey, or luma and two differences of colour."""
     if picture.ndim == 2:
         return picture[None].astype(np.float64)
     return np.moveaxis(picture @ PLANES_OF_COLOURS.T, -1, 0)
 
 
+def levels_of(planes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return planes of `planes_of` as levels (rows, cols[, 3]), which may lie beyond those of a picture."""
+    return planes[0] if len(planes) == 1 else np.moveaxis(planes, 0, -1) @ COLOURS_OF_PLANES.T
+
+
 def picture_of(planes: NDArray[np.float64]) -> Picture:
     """Return planes of `planes_of` as a picture, rounded and clipped."""
-    return rounded(planes[0] if len(planes) == 1 else np.moveaxis(planes, 0, -1) @ COLOURS_OF_PLANES.T)
+    return rounded(levels_of(planes))
 
 
 class Rings(NamedTuple):
@@ -137,8 +142,8 @@ class RingSums:
 
     @classmethod
     def of(cls, picture: Picture) -> "RingSums":
-        """Measure one picture (rows, cols[, 3])."""
-        planes = planes_of(picture)
+        """Measure one picture (rows, cols[, 3]); one whose channels are equal is grey."""
+        planes = planes_of(without_colour(picture))
         total, count = np.zeros((2, N_PLANES, N_RINGS))
         power = ring_power(np.asarray(scipy.fft.rfft2(planes)), *planes.shape[1:])
         known = ~np.isnan(power)
