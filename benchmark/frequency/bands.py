@@ -421,7 +421,7 @@ class Band:
         """Return the part of the spectrum that the band is named after, as text."""
         if self.is_comb:
             points = "" if self.points == "all" else f" {self.points}"
-            return f"{self.kind} {self.period}px ±{self.halfwidth:.3f}{points}"
+            return f"{self.kind} {self.period}px ±{self.halfwidth:.3g}{points}"
         low, high = self.edges
         if self.kind in ("low", "high") or low >= MAX_FREQUENCY:  # beyond the corner, two bands have the same edges
             low, high = self.half_gain

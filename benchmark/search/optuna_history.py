@@ -208,7 +208,8 @@ class History:
 
     The bands of the sweep are no trials of it: they lie on a grid, so a parameter that is the same for all of them would look
     important. The sampler learns from them all the same, in a copy of the study that only lives in memory. There every trial
-    has every parameter, as the sampler takes them together; in the study, a trial has those that its kind of band has.
+    of a stretch of the axis has all parameters of stretches, and every comb all of combs; in the study, a trial has those that
+    its kind of band has.
 
     Parameters
     ----------
@@ -254,10 +255,10 @@ class History:
         space = self._space()
         for band, value in zip(bands, values, strict=True):
             params = {"kind": "band", "cutoff": band.cutoff, "width": band.width, "order": band.order}
-            params |= self._unused_lattice()
             if self._inside(band) and value == value:
-                used = {name: params[name] for name in space}
-                self._copy.add_trial(optuna.trial.create_trial(params=used, distributions=space, value=value))
+                own = {name: distribution for name, distribution in space.items() if name in params}
+                used = {name: params[name] for name in own}
+                self._copy.add_trial(optuna.trial.create_trial(params=used, distributions=own, value=value))
 
     def _inside(self, band: Band) -> bool:
         """Return True if a band pass lies in the search space."""
@@ -325,21 +326,17 @@ class History:
             "kind": band.kind,
             "cutoff": min(max(band.cutoff, self.search.cutoff[0]), self.search.cutoff[1]),
             "width": min(max(band.width, low), high) if band.width else (low + high) / 2,
-            **self._unused_lattice(),
         }
         if MODES[self.mode].has_order:
             params["order"] = min(max(band.order, self.search.order[0]), self.search.order[1])
         return params
 
-    def _unused_lattice(self) -> dict[str, Any]:
-        """Return parameters of a lattice for a band that has none, where the search has combs."""
-        return {"period": self.search.period[0], "halfwidth": sum(self.search.halfwidth) / 2} if self.search.has_combs else {}
-
     def _suggest(self, trial: optuna.Trial, kind: str = "") -> dict[str, Any]:
-        """Ask for all parameters; with a `kind`, for those that it has."""
+        """Ask for all parameters of a stretch of the axis, or of a comb; with a `kind`, for those that it has."""
         search = self.search
         params: dict[str, Any] = {"kind": trial.suggest_categorical("kind", search.kinds)}
-        wanted = [name for name in self._space() if name not in NOT_OF.get(kind, ())]
+        others = NOT_OF[kind] if kind else NOT_OF["comb" if params["kind"] in COMB_KINDS else "band"]
+        wanted = [name for name in self._space() if name not in others]
         for name in ("cutoff", "width"):
             if name in wanted:
                 params[name] = trial.suggest_float(name, *getattr(search, name))

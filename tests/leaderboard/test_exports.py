@@ -2,12 +2,14 @@
 
 import csv
 import io
+import json
 import math
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.results.rows import Row, SubmissionFacts
 from bandbench.leaderboard.exports import as_csv, as_tests_csv
 from bandbench.leaderboard.spreadsheet import from_text
@@ -51,3 +53,14 @@ def test_no_name_is_a_formula(text: str, row_maker: Maker, test_maker: Maker) ->
 def test_without_rows_a_csv_has_a_header() -> None:
     assert as_csv([]) == "detector\n"
     assert as_tests_csv([]) == "detector,test.domain\n"
+
+
+def test_a_comb_has_its_lattice_and_no_cut_off(row_maker: Maker) -> None:
+    comb = Band("comb", period=4, halfwidth=0.03)
+    rows = [row_maker(), row_maker("b", band=comb)]
+    plain, lattice = csv.DictReader(io.StringIO(as_csv(rows)))
+    names = ("kind", "cutoff", "width", "period", "halfwidth", "points")
+    assert [lattice[f"band.{name}"] for name in names] == ["comb", "", "", "4", "0.03", "all"]
+    assert [plain[f"band.{name}"] for name in names[3:]] == ["", "", ""]
+    assert "band.period" not in as_csv(rows[:1])
+    assert Row.from_json(json.loads(json.dumps(rows[1].to_json()))).band == comb

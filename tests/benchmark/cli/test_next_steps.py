@@ -46,6 +46,8 @@ def test_ones_own_folder_is_not_suggested_again() -> None:
         (Band(), " --train mine --param C=3 --crop"),
         (Band("low", 0.33), "--band low:0.33 --crop"),
         (Band("high", 0.4), "--band high:0.4 --crop"),
+        (Band("comb", period=8), "--band comb:period=8:halfwidth=0.02 --crop"),
+        (Band("anticomb", period=4, points="axes"), "--band anticomb:period=4:halfwidth=0.02:points=axes --crop"),
         (Band.between(0.2, 0.3, "stop", mode="reweight", order=4), "--band stop:0.2-0.3 --mode reweight --order 4 --crop"),
     ],
 )

@@ -14,6 +14,7 @@ from PIL import Image
 
 from bandbench.benchmark.figures.looks import COLUMN, PAPER, SCREEN, Look
 from bandbench.benchmark.figures.plots import (
+    BAND_COLOUR,
     Priced,
     perturbation_series,
     save_band_transfer,
@@ -238,3 +239,15 @@ def test_names_are_no_formulas_and_the_same_numbers_give_the_same_bytes(tmp_path
     text = (tmp_path / "0.svg").read_text(encoding="utf-8")
     assert "$a_b$" in text
     assert "50 $ and 10 $" in text
+
+
+@pytest.mark.parametrize("kind", ["comb", "anticomb"])
+@pytest.mark.parametrize("points", ["all", "corners"])
+def test_a_comb_is_lines_over_the_radius(kind: Any, points: Any, tmp_path: Path, drawn: list[Figure]) -> None:
+    band = Band(kind, period=4, points=points)
+    assert save_sweep(tmp_path / "sweep.png", [trial("allpass", 0.8), trial("sweep", 0.7)], None, band, "title")
+    lines = [line for line in drawn[0].axes[0].get_lines() if line.get_color() == BAND_COLOUR]
+    assert [line.get_xdata()[0] for line in lines] == pytest.approx(list(band.lattice_radii))
+    assert {line.get_linestyle() for line in lines} == {"-" if kind == "comb" else ":"}
+    (label,) = [str(line.get_label()) for line in lines if not str(line.get_label()).startswith("_")]
+    assert label.endswith(f"its lattice on the {'diagonals' if points == 'corners' else 'axes'})")

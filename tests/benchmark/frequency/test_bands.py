@@ -131,7 +131,7 @@ def test_what_is_no_band_is_refused_as_text(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("comb", "kind comb needs the period of its lattice in pixels, as in comb:period=8"),
+        ("comb", "kind comb needs the period of its lattice in pixels, such as 8"),
         ("comb:points=axes", "kind comb needs the period"),
         ("comb:period=1", "period of band kind comb is a whole number of pixels from 2 on, got 1"),
         ("anticomb:period=2.5", "period of band kind anticomb is a whole number of pixels from 2 on, got 2.5"),
@@ -162,13 +162,17 @@ def test_combs_as_text() -> None:
     assert Band.parse("comb:period=8") == Band("comb", period=8, halfwidth=0.02, points="all")
     parsed = Band.parse("anticomb:points=axes:halfwidth=0.01:period=4", 64, order=3, mode="pixels")
     assert parsed == Band("anticomb", period=4, halfwidth=0.01, points="axes", order=3, mode="pixels")
-    assert str(parsed) == "anticomb 4px ±0.010 axes n3 pixels"
-    assert str(Band("comb", period=8)) == "comb 8px ±0.020"
+    assert str(parsed) == "anticomb 4px ±0.01 axes n3 pixels"
+    assert str(Band("comb", period=8)) == "comb 8px ±0.02"
+    for band in (Band(), Band("low", 0.25), Band.between(0.2, 0.3, "stop"), parsed):
+        assert Band.parse(band.as_text(), order=band.order, mode=band.mode) == band
+    assert parsed.as_text() == "anticomb:period=4:halfwidth=0.01:points=axes"
 
 
 def test_dicts_of_bands() -> None:
     comb = Band("comb", 0.3, 0.2, 4, period=8, points="corners")  # without what has no effect
-    wanted = {"kind": "comb", "period": 8, "halfwidth": 0.02, "points": "corners", "order": 1, "mode": "keep"}
+    nowhere = {"cutoff": None, "width": None}
+    wanted = {"kind": "comb", "period": 8, "halfwidth": 0.02, "points": "corners", "order": 1, "mode": "keep", **nowhere}
     assert comb.as_dict() == wanted
     assert Band(**json.loads(json.dumps(wanted))) == comb
     low = {"kind": "low", "cutoff": 0.2, "width": 0.0, "order": 1, "mode": "keep"}
@@ -204,6 +208,14 @@ def test_combs_need_more_than_radii() -> None:
             Band("comb", period=8).acting_on(frequency)
     low = Band("low", 0.2)
     np.testing.assert_array_equal(low.keeps(PLANES["dct"]), low.keeps(PLANES["dct"].radius))
+
+
+@pytest.mark.parametrize(
+    ("points", "radii"), [("all", [0.25, 0.5]), ("axes", [0.25, 0.5]), ("corners", [0.125**0.5, 0.5**0.5])]
+)
+def test_lines_of_a_comb(points: str, radii: list[float]) -> None:
+    assert Band("comb", period=4, points=points).lattice_radii == pytest.approx(radii)
+    assert Band.between(0.1, 0.2).lattice_radii == ()
 
 
 def test_a_comb_is_no_stretch() -> None:

@@ -17,6 +17,7 @@ from bandbench.benchmark.frequency.filters import (
     published_mask,
     swap_amplitudes,
 )
+from bandbench.benchmark.frequency.grid import Frequencies
 
 GOLDEN = np.load(Path(__file__).parents[2] / "golden" / "filters.npz")
 MASKS = [name for name in GOLDEN if name.startswith("mask_")]
@@ -27,6 +28,8 @@ BANDS = [
     Band("high", 0.1, 0, 2, "pixels"),
     Band("band", 0.2, 0.1, 3, "pixels"),
     Band("stop", 0.3, 0.2, 1, "pixels"),
+    Band("comb", period=8, mode="pixels"),
+    Band("anticomb", period=4, halfwidth=0.05, points="axes", order=3, mode="pixels"),
 ]
 KINDS = {"low": "lowpass", "high": "highpass", "band": "bandpass"}
 
@@ -211,3 +214,23 @@ def test_a_high_pass_is_no_rectifier() -> None:
 def test_a_constant_crop_stays_as_it_is(band: Band) -> None:
     crops = np.full((2, 31, 40, 3), 77, np.uint8)
     np.testing.assert_array_equal(filter_pixels(crops, band), crops)
+
+
+@pytest.mark.parametrize("kind", ["comb", "anticomb"])
+def test_a_comb_in_the_pixels_is_the_gain_of_the_whole_plane(kind: Any) -> None:
+    crops = smooth(3)[:, :, :30]
+    band = Band(kind, period=4, halfwidth=0.03, order=2, mode="pixels")
+    gain = band.gain(Frequencies.of_plane(np.fft.fftfreq(32), np.fft.fftfreq(30)))
+    gain[0, 0] = 1  # the mean stays
+    wanted = np.fft.ifft2(np.fft.fft2(crops.astype(float), axes=(1, 2)) * gain[:, :, None], axes=(1, 2))
+    assert np.abs(wanted.imag).max() < 1e-9
+    assert np.abs(filter_pixels(crops, band) - np.rint(wanted.real)).max() <= 1  # a level where float32 rounds otherwise
+    assert np.abs(filter_pixels(crops, band) - np.rint(wanted.real)).mean() < 1e-3
+
+
+def test_a_comb_keeps_a_pattern_of_its_period_and_the_anticomb_takes_it_out() -> None:
+    pattern = np.tile(np.random.default_rng(0).integers(-40, 41, (8, 8)), (8, 8)) + 128.0
+    crops = np.rint(pattern).astype(np.uint8)[None]
+    kept, removed = (filter_pixels(crops, Band(kind, period=8, mode="pixels", order=4)) for kind in ("comb", "anticomb"))
+    np.testing.assert_array_equal(kept, crops)
+    np.testing.assert_array_equal(removed, np.full_like(crops, np.rint(crops.mean())))

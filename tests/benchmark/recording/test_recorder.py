@@ -152,3 +152,17 @@ def test_bands_with_too_few_frequencies_are_one_note() -> None:
     record, _, report = recorder()
     record.tried(made_cell(), [Trial(band, "search", interval(0.5, 0.01), empty, "keeps 1 frequency") for band in (ALL, LOW)])
     assert report.notes == [f"{made_cell().label}: 2 bands were left out, the first: keeps 1 frequency"]
+
+
+def test_parameters_of_a_comb_are_those_of_its_lattice() -> None:
+    comb = Band("comb", period=8, points="axes")
+    record, shelf, _ = recorder()
+    record.tried(made_cell(), [Trial(band, "search", interval(0.6, 0.01), (Record("a"),)) for band in (LOW, comb)])
+    low, lattice = (document.params for document in shelf.documents)
+    assert {name for name in low if name.startswith("band")} >= {"band.low", "band.high", "band.cutoff"}
+    assert {name: value for name, value in lattice.items() if name.startswith("band")} == {
+        "band": str(comb), "band.kind": "comb", "band.order": "1", "band.mode": "keep",
+        "band.period": "8", "band.halfwidth": "0.02", "band.points": "axes",
+    }  # fmt: skip
+    shares = [[name for name in document.metrics if name.startswith("band")] for document in shelf.documents]
+    assert shares == [["band.passed_width"], ["band.passed_share"]]

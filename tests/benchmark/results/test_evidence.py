@@ -127,6 +127,8 @@ TWO = (EvidenceStretch(0.1, 0.2), EvidenceStretch(0.4, 0.5))
         (Band("low", 0.3), 0.1 / 0.4),
         (Band.between(0.2, 0.4, "stop"), 0.2 / (MAX_FREQUENCY - 0.2)),
         (Band("high", 0.5), 0.0),
+        (Band("comb", period=4), 0.0),
+        (Band("anticomb", period=4), 0.0),
     ],
 )
 def test_agreement_is_intersection_over_union(band: Band, share: float) -> None:
@@ -141,6 +143,8 @@ def test_a_band_lies_outside_where_it_shares_less_than_half_of_the_narrower_one(
     assert lies_outside(Band.between(0.1, 0.2), ())
     assert not lies_outside(Band(), ())
     assert not lies_outside(Band.between(0.1, 0.2), None)
+    for evidence in (TWO, (), None):  # a lattice has points in every stretch
+        assert not lies_outside(Band("comb", period=4), evidence)
 
 
 @pytest.mark.parametrize(

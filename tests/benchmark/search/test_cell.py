@@ -230,3 +230,30 @@ def test_a_band_with_too_few_frequencies_is_no_gap() -> None:
     assert result.gaps == ()
     assert [one.empty for one in result.trials] == [False, True, False]
     assert result.error == ""
+
+
+def test_a_search_of_combs_alone_chooses_no_band_of_the_sweep() -> None:
+    """The sweep locates evidence on the axis; which comb carries it is another question, which its bands do not answer."""
+    comb = Band("comb", period=2)
+    aucs = {comb: 0.9, Band("anticomb", period=2): 0.6}
+    settings: dict[str, Any] = {"sweep": {"width": 0.1, "step": 0.1}, "oracle": False}
+
+    def value(band: Band) -> float:
+        return aucs[band] if band.is_comb else 0.9 if band.kind == "all" or band.edges[0] > 0.45 else 0.6
+
+    for kinds, is_comb in ((["comb", "anticomb"], True), (["low", "comb", "anticomb"], False)):
+        cell = made_cell(**settings, search={"trials": 2, "kinds": kinds})
+        played = Played(cell, SearchOf(list(aucs)), value)
+        assert played.result.evidence
+        assert played.result.chosen is not None
+        assert (played.result.chosen.band == comb) is is_comb
+
+
+def test_fixed_combs_are_scored_and_an_anticomb_is_compared_with_all_pass() -> None:
+    entries = [{"kind": "comb", "period": 4}, {"kind": "anticomb", "period": 4}]
+    comb, anticomb = Band("comb", period=4), Band("anticomb", period=4)
+    cell = made_cell(sweep=None, search={"trials": 0}, bands=entries, oracle=False)
+    played = Played(cell, validation=lambda band: 0.95 if band == anticomb else 0.8)
+    wanted = [("chosen", anticomb), ("allpass", ALL), ("fixed", comb), ("fixed", anticomb)]
+    assert [(role, band) for role, band, _ in played.roles()] == wanted
+    assert played.result.plateau is None

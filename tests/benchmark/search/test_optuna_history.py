@@ -12,6 +12,7 @@ import pytest
 
 from bandbench.benchmark.errors import BenchError, BenchWarning
 from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.frequency.modes import Mode
 from bandbench.benchmark.search.optuna_history import History, check_storage, lost_trials, open_storage
 from bandbench.benchmark.study.study_file import Search
 from conftest import missing_program, run, small_study
@@ -243,3 +244,44 @@ def test_a_whole_study_on_postgresql(postgres: str, picture_folder: Callable[...
     names = optuna.get_all_study_names(open_storage(postgres, Path("unused")))
     assert len(names) == 1
     assert names[0].startswith("small/spectral_svm/mine/")
+
+
+COMBS = Search(trials=16, kinds=("low", "band", "comb", "anticomb"), period=(2, 16))
+
+
+def peaks(band: Band) -> float:
+    """An objective that a comb of two pixels solves."""
+    return 0.6 if not band.is_comb else 0.5 + 0.4 * (band.kind == "comb" and band.period == 2)
+
+
+def search_combs(journal: Path, given: Search = COMBS, mode: Mode = "keep", stop: int = 16) -> list[Band]:
+    mine = History(open_storage(None, journal), "cell", given, mode, seed=5)
+    mine.add_sweep(SWEEP, [0.6] * len(SWEEP))
+    found = []
+    for start in range(0, stop, 4):
+        for number, band in mine.ask(start, start + 4, [Band.between(0.2, 0.26)] if given is COMBS else []):
+            mine.tell(number, peaks(band))
+            found.append(band)
+    return found
+
+
+def test_combs_are_searched_beside_other_kinds_and_read_back(tmp_path: Path) -> None:
+    bands = search_combs(tmp_path / "a")
+    assert {band.kind for band in bands} >= {"band", "comb", "anticomb"}
+    lattices = [(band.period, band.halfwidth) for band in bands if band.is_comb]
+    assert {period for period, _ in lattices} == {2, 16}
+    assert all(0.01 <= h <= (0.04 if period == 2 else 0.025) for period, h in lattices)  # 0.4 of the spacing of 16 pixels
+    own = {"low": {"cutoff"}, "band": {"cutoff", "width"}, "comb": {"period", "halfwidth"}, "anticomb": {"period", "halfwidth"}}
+    for trial in stored(tmp_path / "a").trials:
+        assert set(trial.params) == {"kind"} | own[trial.params["kind"]]
+    assert search_combs(tmp_path / "a") == bands
+    search_combs(tmp_path / "b", stop=8)
+    assert search_combs(tmp_path / "b") == bands
+
+
+def test_a_search_of_combs_alone_has_no_cut_off(tmp_path: Path) -> None:
+    given = COMBS.model_copy(update={"kinds": ("comb", "anticomb")})
+    bands = search_combs(tmp_path / "a", given, "pixels")
+    assert all(band.is_comb for band in bands)
+    assert len({band.order for band in bands}) > 2
+    assert all(set(trial.params) == {"kind", "period", "halfwidth", "order"} for trial in stored(tmp_path / "a").trials)

@@ -183,3 +183,23 @@ def test_controls_that_a_study_names_are_not_added_again() -> None:
     named = plan(BOTH, detectors=["file_facts"], controls=True)
     assert [spec.label for spec in (*named.detectors, *named.controls)] == ["file_facts", "permuted_labels"]
     assert plan(BOTH).controls == ()
+
+
+def test_a_comb_that_a_view_cannot_take_is_refused_before_any_data_set_is_opened() -> None:
+    shelf = Shelf(BOTH)
+    comb = {"kind": "comb", "period": 8}
+
+    def planned(detectors: list[str], **changes: Any) -> None:
+        make_plan(small_study(train=["home"], test=["home"], detectors=detectors, **changes), shelf)
+
+    message = "detector 'spectral_svm' cannot take the band comb 8px .* in mode keep: view 'profile' .*use mode pixels"
+    with pytest.raises(StudyError, match=message):
+        planned(["dct_ridge", "spectral_svm"], bands=[comb])
+    with pytest.raises(StudyError, match="detector 'spectral_svm' cannot take the band anticomb 2px .* in mode keep"):
+        planned(["dct_ridge", "spectral_svm"], search={"kinds": ["low", "anticomb"]})
+    with pytest.raises(StudyError, match="period 40 needs crops of at least 80 pixels, two periods, got 64"):
+        planned(["dct_ridge"], bands=[{"kind": "comb", "period": 40, "halfwidth": 0.01}])
+    assert shelf.opened == []
+    planned(["dct_ridge", "spectral_svm"], bands=[comb | {"mode": "pixels"}])
+    planned(["dct_ridge", "spectral_svm"], search={"kinds": ["low", "anticomb"], "trials": 0})
+    assert shelf.opened

@@ -216,3 +216,34 @@ def test_an_oracle_is_best_on_the_mean_over_draws() -> None:
         ("home", NARROW),
         ("away", NARROW),
     ]
+
+
+# --- combs -----------------------------------------------------------------------------------------------------------
+
+COMB, ANTICOMB = Band("comb", period=2), Band("anticomb", period=2)
+
+
+def test_a_comb_that_ties_is_as_narrow_as_its_share_of_the_plane() -> None:
+    assert choose([trial(ALL, 0.9, 0.02), trial(NARROW, 0.9, 0.02), trial(COMB, 0.89, 0.02)]).band == COMB
+    dense = Band("comb", period=16, halfwidth=0.025)  # half of the plane
+    assert choose([trial(ALL, 0.9, 0.02), trial(NARROW, 0.89, 0.02), trial(dense, 0.9, 0.02)]).band == NARROW
+
+
+def test_an_anticomb_is_chosen_only_if_it_is_clearly_better_than_all_pass() -> None:
+    trials = [trial(ALL, 0.9, 0.02), trial(ANTICOMB, 0.92, 0.02)]
+    assert choose(trials).band == ALL
+    assert choose(trials, better=[ANTICOMB]).band == ANTICOMB
+
+
+def test_evidence_of_a_sweep_goes_before_a_comb_that_ties_and_not_before_one_that_is_better() -> None:
+    found = (EvidenceStretch(0.2, 0.3),)
+    tied = [trial(ALL, 0.9, 0.02), trial(NARROW, 0.9, 0.02), trial(COMB, 0.9, 0.02)]
+    assert choose(tied, found).band == NARROW
+    assert choose([trial(ALL, 0.7, 0.02), trial(NARROW, 0.8, 0.02), trial(COMB, 0.9, 0.02)], found).band == COMB
+
+
+def test_a_comb_is_on_no_plateau_and_has_none() -> None:
+    trials = [trial(ALL, 0.9), trial(NARROW, 0.9), trial(COMB, 0.9), trial(ANTICOMB, 0.9)]
+    assert plateau(trials[2], trials) is None
+    assert plateau(trials[3], trials) is None
+    assert plateau(trials[1], trials) == pytest.approx(NARROW.edges)

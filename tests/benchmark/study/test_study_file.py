@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bandbench.benchmark.errors import StudyError
-from bandbench.benchmark.frequency.bands import MAX_FREQUENCY
+from bandbench.benchmark.frequency.bands import MAX_FREQUENCY, Band
 from bandbench.benchmark.metrics.clips import ClipRule
-from bandbench.benchmark.study.study_file import load_study, override, shipped_studies
+from bandbench.benchmark.study.study_file import all_pass_only, load_study, override, shipped_studies
 
 GOOD = """\
 name: mine
@@ -71,6 +71,19 @@ def test_a_sweep_takes_out_what_it_keeps(tmp_path: Path) -> None:
         (GOOD + "bands:\n  - {kind: low}\n", "line 8: bands.0: .*key high, its cut-off.*missing"),
         (GOOD + "bands:\n  - {kind: high, low: 0.8}\n", "line 7: bands: .*mode keep .*keep none of them, got 0.8"),
         (GOOD + "search: {cutoff: [0.03, 0.8]}\n", r"line 7: search: cutoff needs 0 < low < high < 0.707 .*got \[0.03, 0.8\]"),
+        (GOOD + "bands:\n  - {kind: comb}\n", "line 8: bands.0: .*comb needs the period of its lattice"),
+        (GOOD + "bands:\n  - {kind: comb, period: 1}\n", "line 8: bands.0: .*whole number of pixels from 2 on, got 1"),
+        (GOOD + "bands:\n  - {kind: comb, period: 8.5}\n", "line 8: bands.0.period: .*got 8.5"),
+        (
+            GOOD + "bands:\n  - kind: comb\n    period: 8\n    low: 0.1\n",
+            "line 8: bands.0: .* kind comb .* not low",
+        ),
+        (GOOD + "bands:\n  - {kind: band, low: 0.1, period: 8}\n", "line 8: bands.0: a band of kind band .*, and not period"),
+        (GOOD + "bands:\n  - {kind: comb, period: 8, halfwidth: 0.1}\n", "line 8: bands.0: .*0.0625 cycles/pixel, .*got 0.1"),
+        (GOOD + "bands:\n  - {kind: comb, period: 8, points: edge}\n", "line 8: bands.0.points: .*got 'edge'"),
+        (GOOD + "search:\n  kinds: [comb]\n  period: []\n", "line 7: search: period is empty"),
+        (GOOD + "search:\n  kinds: [comb]\n  period: [1]\n", "line 9: search.period.0: .*got 1"),
+        (GOOD + "search: {halfwidth: [0.04, 0.01]}\n", r"line 7: search: halfwidth needs .*got \[0.04, 0.01\]"),
         (GOOD + "seeds: many\n", "line 7: seeds: .*integer.*got 'many'"),
         (GOOD + "name: again\n", "line 7: the key 'name' stands here twice"),
         (GOOD + "perturbations: [jpeg:quality=50, nois]\n", "line 7: perturbations.1: unknown perturbation 'nois'"),
@@ -162,3 +175,39 @@ def test_a_pool_of_nothing_is_shown_with_its_line(tmp_path: Path) -> None:
     file.write_text("name: s\ndetectors: [dct_ridge]\ntrain: [a, []]\ntest: [a]\n")
     with pytest.raises(StudyError, match=r"line 3: train.1: a pool is a list of names of domains, got \[\]"):
         load_study(str(file))
+
+
+COMBS = """\
+mode: pixels
+search: {kinds: [low, comb, anticomb], period: [2, 16], halfwidth: [0.03, 0.04]}
+bands:
+  - {kind: comb, period: 8}
+  - {kind: anticomb, period: 4, halfwidth: 0.01, points: axes, order: 3, mode: keep}
+  - {kind: low, high: 0.2}
+"""
+
+
+def test_combs_are_read_and_written(tmp_path: Path) -> None:
+    study = load_study(write(tmp_path, GOOD + COMBS))
+    fixed = [entry.band(study.mode) for entry in study.bands]
+    comb, anticomb = Band("comb", period=8, mode="pixels"), Band("anticomb", period=4, halfwidth=0.01, points="axes")
+    assert fixed[:2] == [comb, anticomb]
+    searched = [(band.kind, band.period, band.halfwidth) for band in study.combs[2:]]
+    # Half the spacing of the lattice of 16 pixels is 0.031.
+    assert searched == [(kind, period, h) for kind in ("comb", "anticomb") for period, h in ((2, 0.03), (16, 0.025))]
+    again = override(study, {"seeds": 1})
+    assert [entry.band("pixels") for entry in again.bands] == fixed
+    assert again.search == study.search
+    assert override(study, {"search.trials": 0}).combs == [comb, anticomb]
+    assert all_pass_only(study).combs == []
+
+
+def test_studies_without_combs_have_the_settings_that_they_had(tmp_path: Path) -> None:
+    """Settings are in the keys of cells, so a key that a study cannot use would compute everything anew."""
+    plain = load_study(write(tmp_path, GOOD + "bands: [{kind: low, high: 0.2}]\n")).model_dump(mode="json")
+    assert plain["bands"] == [{"kind": "low", "low": 0.0, "high": 0.2, "order": 1, "mode": None}]
+    assert list(plain["search"]) == ["trials", "batch", "kinds", "cutoff", "width", "order"]
+    combs = load_study(write(tmp_path, GOOD + COMBS)).model_dump(mode="json")
+    lattice = {"period": 8, "halfwidth": 0.02, "points": "all"}
+    assert combs["bands"][0] == {"kind": "comb", "order": 1, "mode": None, **lattice}
+    assert combs["search"]["period"] == [2, 16]

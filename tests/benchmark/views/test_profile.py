@@ -6,6 +6,7 @@ import pytest
 from bandbench.benchmark.contracts import ViewSpec
 from bandbench.benchmark.errors import EmptyBandError, StudyError
 from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.frequency.filters import filter_pixels
 from bandbench.benchmark.views import features_from_crops, view_kernel
 
 CROPS = np.random.default_rng(0).integers(0, 256, (4, 48, 48)).astype(np.uint8)
@@ -43,3 +44,14 @@ def test_too_few_rings_are_refused() -> None:
 def test_an_unknown_variant() -> None:
     with pytest.raises(StudyError, match="variants clean and published, got 'other'"):
         view_kernel(ViewSpec("profile", {"variant": "other"}))
+
+
+@pytest.mark.parametrize("mode", ["keep", "reweight"])
+@pytest.mark.parametrize("spec", [ViewSpec("profile"), PUBLISHED], ids=str)
+def test_rings_take_a_comb_in_the_pixels_alone(spec: ViewSpec, mode: str) -> None:
+    kernel = view_kernel(spec)
+    with pytest.raises(StudyError, match=f"view 'profile' has rings .* to {mode}.* mix .*of a comb.* use mode pixels"):
+        features_from_crops(kernel, CROPS, Band("comb", period=8, mode=mode))
+    pixels = Band("anticomb", period=8, mode="pixels")
+    wanted = kernel.from_crops(filter_pixels(CROPS, pixels), Band())
+    np.testing.assert_array_equal(features_from_crops(kernel, CROPS, pixels).values, wanted.values)

@@ -7,7 +7,7 @@ from bandbench.benchmark.contracts import ViewSpec
 from bandbench.benchmark.errors import PluginError, StudyError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.frequency.filters import filter_pixels
-from bandbench.benchmark.views import features_from_crops, view_kernel
+from bandbench.benchmark.views import features_from_crops, require_comb, view_kernel
 
 CROPS = np.random.default_rng(0).integers(0, 256, (6, 48, 48)).astype(np.uint8)
 SPECS = [
@@ -58,3 +58,37 @@ def test_unknown_views_and_options() -> None:
 
 def test_all_pass_returns_the_crop() -> None:
     np.testing.assert_array_equal(filter_pixels(CROPS, Band(mode="pixels")), CROPS)
+
+
+COMB = Band("comb", period=8)
+
+
+@pytest.mark.parametrize(
+    "band", [COMB, Band("anticomb", period=4, mode="reweight"), Band("comb", period=8, mode="pixels")], ids=str
+)
+@pytest.mark.parametrize("spec", [*SPECS[2:], ViewSpec("dct", {"plane": True, "colour": True})], ids=str)
+def test_views_with_two_frequencies_take_combs(spec: ViewSpec, band: Band) -> None:
+    require_comb("mine", spec, band, 48)
+    crops = np.stack([CROPS] * 3, axis=3) if spec.options.get("colour") else CROPS
+    whole, part = (features_from_crops(view_kernel(spec), crops, one).values for one in (Band(), band))
+    assert np.isfinite(part).all()
+    assert not np.array_equal(part, whole)
+
+
+EMBEDDING = ViewSpec("embedding", {"library": "transformers", "model": "of no file"})
+
+
+@pytest.mark.parametrize("spec", [*SPECS[:2], ViewSpec("pixels"), EMBEDDING, ViewSpec("file_facts")], ids=str)
+def test_views_without_two_frequencies_take_combs_in_the_pixels_alone(spec: ViewSpec) -> None:
+    require_comb("mine", spec, Band("comb", period=8, mode="pixels"), 48)
+    require_comb("mine", spec, Band.between(0.1, 0.2), 48)
+    message = f"detector 'mine' .*comb 8px ±0.02 in mode keep: view '{spec.name}' .*use mode pixels"
+    with pytest.raises(StudyError, match=message):
+        require_comb("mine", spec, COMB, 48)
+
+
+def test_combs_that_crops_cannot_hold() -> None:
+    with pytest.raises(StudyError, match="period 16 needs crops of at least 32 pixels, two periods, got 31"):
+        require_comb("mine", ViewSpec("pixels"), Band("comb", period=16, mode="pixels"), 31)
+    with pytest.raises(StudyError, match="detector 'mine' .*keeps no coefficient of a 48x48 crop"):
+        require_comb("mine", ViewSpec("fft"), Band("comb", period=5, halfwidth=0.001), 48)

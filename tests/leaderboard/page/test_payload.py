@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.metrics.roc import Interval
 from bandbench.benchmark.results.rows import RealsResult
 from bandbench.leaderboard.page.details import Details, row_id
@@ -106,3 +107,13 @@ def test_the_ranking_names_pools_as_the_rows_do(row_maker: Maker) -> None:
     place = DetectorPlace("svm", "made", 0.8, train=tuple(row.train for row in rows))
     data = payload(Board("made", rows, []), Details(ranking=[place]))
     assert data["ranking"][0]["train"] == [row["train"] for row in objects(data)] == ["set/a & set/b & 1 more", "set/c"]
+
+
+def test_a_comb_has_a_lattice_and_no_ends(row_maker: Maker) -> None:
+    comb = Band("comb", period=4, halfwidth=0.03, points="axes")
+    rows = [row_maker(), row_maker("b", band=comb)]
+    plain, lattice = objects(data_of(page(Board("made", rows, []), Details())))
+    assert plain["comb"] is None
+    assert (lattice["kind"], lattice["edges"], lattice["band"]) == ("comb", [None, None], "comb 4px ±0.03 axes")
+    assert lattice["comb"] == {"period": 4, "halfwidth": 0.03, "points": "axes", "lines": [0.25, 0.5]}
+    assert not lattice["outside_evidence"]

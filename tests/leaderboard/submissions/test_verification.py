@@ -33,6 +33,7 @@ def shift(by: float) -> Change:
         (None, {"detector": "other"}, "no run on this board has the detector other trained on mine"),
         (None, {"train": "yours"}, "no run on this board has the detector spectral_svm trained on yours"),
         (None, {"band": "low:0.1"}, r"has no row with the band low <0.100"),
+        (None, {"band": "comb:period=8"}, r"has no row with the band comb 8px ±0.02"),
         (None, {"band": "all"}, r"differs from run"),
         (drop, {}, r"has a score either here or in run"),
     ],
