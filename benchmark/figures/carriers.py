@@ -64,7 +64,7 @@ def save_carriers(path: Path, rows: Sequence[Row], title: str, look: Look = SCRE
     places = {(_line(row, result), row.detector): result for row, result in shown}
     lines, detectors = (list(dict.fromkeys(place[i] for place in places)) for i in (0, 1))
     n_marks = max(len(marks_of(result)) for _, result in shown)
-    width, height = look.width(1.6 + 2.3 * len(detectors)), 0.9 + (0.5 + 0.17 * n_marks) * len(lines)
+    width, height = look.width(1.6 + 2.3 * len(detectors)), 0.9 + (0.7 + 0.17 * n_marks) * len(lines)
     with look.figure(path, width, height) as figure:
         panels = figure.subplots(len(lines), len(detectors), squeeze=False, sharex=True)
         for i, line in enumerate(lines):
@@ -75,7 +75,7 @@ def save_carriers(path: Path, rows: Sequence[Row], title: str, look: Look = SCRE
                     continue
                 result = places[line, detector]
                 _draw(axes, marks_of(result), j == 0, look)
-                axes.set_title(look.wrapped(f"{detector} on {line}:\n{result.name}", 2.2), fontsize=look.small)
+                axes.set_title(look.wrapped(f"{detector}\non {line}:\n{result.name}", 2.2), fontsize=look.small)
         for axes in panels[-1]:
             axes.set_xlabel("AUC", fontsize=look.small)
         figure.suptitle(look.wrapped(title, width - 0.5), fontsize=look.medium)

@@ -55,9 +55,9 @@ class Intervals:
         """Return a mean AUC with its interval; without bounds if there are fewer than two groups of either class."""
         return auc_interval_of(replicates, self._overlap)
 
-    def difference(self, first: Replicates, second: Replicates, unchanged: bool = False) -> Interval:
+    def difference(self, first: Replicates, second: Replicates, unchanged: bool = False, tail: float = TAIL) -> Interval:
         """Return the difference of two mean AUCs with its paired interval; see `difference_interval`."""
-        return difference_interval(first, second, self._overlap, unchanged)
+        return difference_interval(first, second, self._overlap, unchanged, tail)
 
     def bounds(self, replicates: Replicates, tail: float) -> tuple[float, float]:
         """Return the bounds of a mean AUC beyond which the chance is `tail` each; NaN as for `auc`."""

@@ -18,7 +18,7 @@ from .carriers import Answers, CarrierResult, Estimate, LatticeAnswers, LatticeR
 
 ERROR = 0.05  # of all answers about one detector on one domain together
 NEAR_CHANCE = 0.15  # an AUC whose 95 % interval lies within this of 0.5 is near it
-PER_LATTICE = ("comb_finds", "comb", "rest", "depeaked")
+PER_LATTICE = ("comb_finds", "comb", "rest", "depeaked", "falls", "more_in_finer")
 DEPEAK, MATCH, PHASE, AMPLITUDE = "depeak", "match_spectrum", "phase_only", "amplitude_only"
 
 ByDomain = Mapping[str, Replicates]
@@ -135,12 +135,17 @@ def _answers(aucs: DomainAucs, intervals: Intervals) -> Answers:
         low, high = intervals.share_bounds(part, whole, tail)
         return Share.MOST if low > 0 else Share.LITTLE if high < 0 else Share.UNCLEAR  # NaN is neither
 
+    def above(first: Replicates, second: Replicates) -> bool:
+        return intervals.difference(first, second, tail=tail).low > 0
+
     lattices = tuple(
         LatticeAnswers(
             comb_finds=intervals.bounds(one.comb, tail)[0] > 0.5,
             comb=share(one.comb, aucs.whole),
             rest=share(one.rest, aucs.whole),
             depeaked=share(one.comb_depeaked, one.comb),
+            falls=above(aucs.whole, one.rest),
+            more_in_finer=above(one.rest, aucs.lattices[-1].rest),
         )
         for one in aucs.lattices
     )

@@ -18,7 +18,7 @@ from ..frequency.bands import Band
 class Carrier(StrEnum):
     """Part of the spectrum that carries the evidence of a detector."""
 
-    PEAKS = "peaks"  # of a lattice: alone they suffice, and without them more than half of the evidence is gone
+    PEAKS = "peaks"  # of a lattice: alone they suffice, and without them evidence is gone, and not clearly less than half
     CONTINUUM = "continuum"  # what lies between the peaks, in amplitudes
     EITHER = "either"  # the peaks alone suffice, and so does what lies between them
     BOTH = "both"  # neither the peaks alone nor the rest alone holds half of the evidence
@@ -68,12 +68,28 @@ class LatticeAnswers:
         Left on the anticomb, of the evidence with all frequencies.
     depeaked : Share
         Left of the evidence on the comb once the peaks are set to the continuum around them.
+    falls : bool
+        The AUC on the anticomb is clearly below that with all frequencies.
+    more_in_finer : bool
+        The AUC on the anticomb is clearly above that on the anticomb of the finest lattice.
     """
 
     comb_finds: bool
     comb: Share
     rest: Share
     depeaked: Share
+    falls: bool = False
+    more_in_finer: bool = False
+
+    @property
+    def are_peaks(self) -> bool:
+        """True if the comb alone finds something, and most of it is gone with the peaks, or is not known to be left."""
+        return self.comb_finds and self.depeaked is not Share.MOST
+
+    @property
+    def needed(self) -> bool:
+        """True if the comb alone holds most of the evidence, and some is missing without it, which no finer lattice adds to."""
+        return self.comb is Share.MOST and self.falls and self.rest is Share.UNCLEAR and not self.more_in_finer
 
 
 @dataclass(frozen=True)
@@ -138,9 +154,11 @@ def decide(answers: Answers) -> Decision:
         return _undecided(Doubt.REVERSED if answers.whole is Level.BELOW else Doubt.WIDE)
     if answers.phase_only is Share.MOST and answers.amplitude_only is Share.LITTLE:
         return Decision(Carrier.PHASE)
-    for i, lattice in enumerate(answers.lattices):
-        if lattice.comb_finds and lattice.rest is Share.LITTLE and lattice.depeaked is not Share.MOST:
-            return Decision(Carrier.PEAKS, i)
+    peaked = [i for i, lattice in enumerate(answers.lattices) if lattice.are_peaks]
+    carrying = [i for i in peaked if answers.lattices[i].rest is Share.LITTLE]
+    carrying += [i for i in peaked if answers.lattices[i].needed]  # where no lattice takes more than half, those that take some
+    if carrying:
+        return Decision(Carrier.PEAKS, carrying[0])
     if not answers.lattices:
         return _undecided(Doubt.SHARES)
     if answers.lattices[-1].rest is Share.MOST and _lies_in_amplitudes(answers):
@@ -381,7 +399,8 @@ def _second(result: CarrierResult) -> str:
         parts.append(f"the peaks alone have {result.peaks.comb}{depeaked}")
     elif result.carrier not in (Carrier.EITHER, Carrier.BOTH) and result.lattices:
         of_combs = [f"{lattice.comb} (period {lattice.period})" for lattice in result.lattices]
-        parts.append(f"combs alone have {_listed(of_combs)}")
+        without = "" if result.carrier is Carrier.CONTINUUM else f", and without the finest it has {result.lattices[-1].rest}"
+        parts.append(f"combs alone have {_listed(of_combs)}{without}")
     said = result.carrier is Carrier.PHASE
     attacks = {
         "with the ring means of training reals": result.match_spectrum,
@@ -390,7 +409,7 @@ def _second(result: CarrierResult) -> str:
     }
     more = [f"{what} {estimate}" for what, estimate in attacks.items() if estimate]
     if more:
-        parts.append(("it has " if parts else "It has ") + _listed(more))
+        parts.append(f"it has {_listed(more)}")
     if result.carrier is Carrier.CONTINUUM and result.match_share in MATCHED:
         parts.append(MATCHED[result.match_share])
     text = "; ".join(parts) or "no attack and no comb was tried"

@@ -15,7 +15,7 @@ DOMAINS = ("lattice", "slope", "planted", "phase")
 SEEDS = range(5)
 DETECTORS = ("dct_ridge", "dct_ridge(transform=dct)")
 SIZES = {"n_train": 120, "n_val": 20, "n_test": 80}
-DRAWS = 2
+DRAWS = 1
 
 
 def main() -> None:

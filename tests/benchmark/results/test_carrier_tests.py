@@ -63,11 +63,17 @@ def test_few_pictures_leave_it_undecided() -> None:
     assert found.carrier is Carrier.UNDECIDED
 
 
-def test_evidence_of_half_the_size_is_not_decided() -> None:
-    """Without the comb exactly half of what the AUC has above 0.5 is left."""
-    half = carrier(distances(1.6, 1.6, 0.68, 0, 1.6, 0, 1.6))
+def test_parts_of_half_the_evidence_are_not_decided() -> None:
+    """On the comb, and without it, exactly half of what the AUC has above 0.5 is left."""
+    half = carrier(distances(1.6, 0.68, 0.68, 0, 1.6, 0, 1.6))
     assert half.whole.auc - 0.5 == pytest.approx(2 * (half.lattices[0].rest.auc - 0.5), abs=0.1)
     assert half.carrier is Carrier.UNDECIDED
+
+
+def test_peaks_that_suffice_are_named_where_something_is_left_without_them() -> None:
+    found = carrier(distances(1.6, 2.5, 0.68, 0, 1.6, 0, 1.6))
+    assert found.carrier is Carrier.PEAKS
+    assert found.lattices[0].rest.lo > 0.5
 
 
 def test_peaks_are_seldom_found_where_there_are_none() -> None:

@@ -49,6 +49,14 @@ def test_what_is_left_after_the_peaks_are_gone_was_not_in_the_peaks() -> None:
     assert decide(answers(replace(CARRIES, depeaked=NOT_ASKED))).carrier is Carrier.PEAKS
 
 
+def test_peaks_that_suffice_and_without_which_the_auc_falls_are_named_where_half_is_unclear() -> None:
+    needed = LatticeAnswers(comb_finds=True, comb=MOST, rest=UNCLEAR, depeaked=UNCLEAR, falls=True)
+    assert decide(answers(needed, needed)) == Decision(Carrier.PEAKS, 0)
+    for name, value in (("falls", False), ("comb", UNCLEAR), ("depeaked", MOST), ("more_in_finer", True)):
+        assert decide(answers(replace(needed, **{name: value}))).carrier is Carrier.UNDECIDED
+    assert decide(answers(needed, CARRIES)) == Decision(Carrier.PEAKS, 1)
+
+
 def test_continuum_is_what_is_left_without_the_finest_lattice() -> None:
     assert decide(answers(IDLE, IDLE, match_spectrum=LITTLE)) == Decision(Carrier.CONTINUUM)
 
