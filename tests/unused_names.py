@@ -15,7 +15,13 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("benchmark", "datasets", "detectors", "leaderboard", "studies")
 # Found in their folders by the registries, as every class there that has a name.
 PLUGINS = ("benchmark/views", "datasets", "detectors")
-DECORATORS = ["@*.command", "@*.callback", "@model_validator", "@field_validator"]  # called by Typer and pydantic
+DECORATORS = [
+    "@*.command",
+    "@*.callback",
+    "@model_validator",
+    "@field_validator",
+    "@model_serializer",
+]  # called by Typer and pydantic
 REASONS = {
     "View": "name of Features in detectors of other packages that were written before",
     "score_file": "TrainedModel, for programs that want scores and no verdicts",

@@ -38,6 +38,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "train": (
         Example("train spectral_svm --train procedural/planted --out model", "on the embedded data"),
         Example("train dct_ridge --train mine --data mine=DIR --band high:0.2", "on your own pictures, above 0.2 cycles/pixel"),
+        Example("train dct_ridge --train procedural/zeroinsert --band comb:period=2", "on the peaks of up-sampling alone"),
         Example(
             "train spectral_lgbm --task attribution --train procedural/nearest --train procedural/blend", "which generator"
         ),

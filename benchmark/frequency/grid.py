@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError
 
@@ -40,21 +40,22 @@ class Frequencies:
             )
 
     @classmethod
-    def of_plane(cls, rows: NDArray[np.float64], cols: NDArray[np.float64]) -> Self:
+    def of_plane(cls, rows: ArrayLike, cols: ArrayLike) -> Self:
         """
         Frequencies of all pairs of a row frequency and a column frequency.
 
         Parameters
         ----------
-        rows : array of float64 (n_rows,)
+        rows : array of float (n_rows,)
             Signed or absolute, in cycles/pixel, up to 0.5.
-        cols : array of float64 (n_cols,)
+        cols : array of float (n_cols,)
 
         Returns
         -------
         Frequencies of shape (n_rows, n_cols)
         """
-        down, along = np.meshgrid(np.abs(rows), np.abs(cols), indexing="ij")
+        axes = (np.abs(np.asarray(axis, dtype=np.float64)) for axis in (rows, cols))
+        down, along = np.meshgrid(*axes, indexing="ij")
         return cls(np.hypot(down, along), down, along)
 
     def __getitem__(self, part: Any) -> "Frequencies":

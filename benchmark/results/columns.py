@@ -517,7 +517,7 @@ ROW_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "plateau",
-        meaning="Stretch on which tried bands no wider than the chosen one tie with it; empty for all-pass and `stop`.",
+        meaning="Stretch on which tried bands no wider than the chosen one tie with it; empty for all-pass, `stop` and combs.",
         unit=Unit.FREQUENCY,
     ),
     Column("swept", meaning="True if the study has a sweep of narrow bands, so that evidence was looked for."),

@@ -23,7 +23,7 @@ from pydantic import (
 from ..domains.names import POOL_MARK
 from ..domains.releases import Release
 from ..errors import StudyError, unknown_name
-from ..frequency.bands import COMB_KINDS, KINDS, MAX_CUTOFF, MAX_FREQUENCY, Band
+from ..frequency.bands import COMB_KINDS, KINDS, MAX_CUTOFF, MAX_FREQUENCY, Band, CombKind
 from ..frequency.combs import HALFWIDTH, Points, searched_halfwidth
 from ..frequency.modes import MODES, Mode
 from ..invocation import bench
@@ -174,7 +174,7 @@ class Search(_Strict):
 
     def combs(self, mode: Mode) -> list[Band]:
         """Return the narrowest combs that the search may try, one for each kind and period."""
-        kinds = [kind for kind in dict.fromkeys(self.kinds) if kind in COMB_KINDS]
+        kinds: list[CombKind] = [kind for kind in COMB_KINDS if kind in self.kinds]
         return [
             Band(kind, period=period, halfwidth=searched_halfwidth(self.halfwidth[0], period), mode=mode)
             for kind in kinds

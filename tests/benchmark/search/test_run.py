@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -464,3 +465,36 @@ def finished(value: Any) -> Future[Any]:
     future: Future[Any] = Future()
     future.set_result(value)
     return future
+
+
+def peaked(seed: int, peaks: float) -> np.ndarray:
+    """Noise, with a pattern of period 4 pixels whose corners and axes are equally strong."""
+    random = np.random.default_rng(seed)
+    wave = np.cos(np.pi / 2 * np.arange(64) + random.uniform(0, 2 * np.pi))
+    other = np.cos(np.pi / 2 * np.arange(64) + random.uniform(0, 2 * np.pi))
+    pattern = wave[:, None] + other[None, :] + wave[:, None] * other[None, :]
+    return np.clip(np.rint(128 + random.normal(0, 20, (64, 64)) + peaks * pattern), 0, 255).astype(np.uint8)
+
+
+def test_combs_tell_peaks_from_the_rest(tmp_path: Path) -> None:
+    """The fakes' peaks lie on a lattice of 4 pixels: combs hold them, anticombs do not, in either mode, fixed or searched."""
+    root = tmp_path / "peaks"
+    for label, peaks in (("real", 0.0), ("fake", 6.0)):
+        (root / label).mkdir(parents=True)
+        for i in range(40):
+            Image.fromarray(peaked(i + 1000 * (label == "fake"), peaks)).save(root / label / f"{label}{i:03d}.png")
+    bands = [{"kind": kind, "period": 4, "mode": mode} for mode in ("keep", "pixels") for kind in ("comb", "anticomb")]
+    study = small_study(
+        detectors=["dct_ridge"], bands=bands, sweep=None, search={"trials": 4, "kinds": ["comb"], "period": [4]}
+    )
+    outcome = run(study, {"mine": root})
+    assert outcome.complete
+    aucs = {row.band: row.in_domain_auc for row in outcome.rows if row.role == "fixed"}
+    assert [band.kind for band in aucs if band.mode == "keep"] == ["comb", "anticomb"]
+    for band, auc in aucs.items():
+        assert (auc > 0.95) is (band.kind == "comb"), f"{band}: {auc}"
+    chosen = next(row for row in outcome.rows if row.role == "chosen")
+    assert (chosen.band.kind, chosen.band.period, chosen.plateau, chosen.evidence) == ("comb", 4, None, None)
+    assert all(type(row).from_json(row.to_json()).band == row.band for row in outcome.rows)
+    again = run(study, {"mine": root})
+    assert (again.computed, repr(again.rows)) == (0, repr(outcome.rows))
