@@ -4,7 +4,7 @@ PYTHON ?= python3
 RUN = $(UV) run --quiet --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format leaderboard coverage perf perf-deep clean
+.PHONY: help demo test check format leaderboard attacks coverage perf perf-deep clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
@@ -31,6 +31,9 @@ leaderboard: .venv/dev  ## Make leaderboard/index.html again, the page of the em
 	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench run detectors
 	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench run band_transfer
 	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench leaderboard --html leaderboard/index.html
+
+attacks: .venv/dev  ## Draw docs/images/attacks.png, a picture and its spectrum after each attack on the spectrum
+	@$(RUN) python tests/simulations/attack_sheet.py
 
 coverage: .venv/dev  ## Simulate how often intervals hold the truth and write docs/coverage.md (a quarter of an hour)
 	@$(RUN) python tests/simulations/coverage.py

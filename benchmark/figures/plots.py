@@ -1,5 +1,6 @@
 """The pictures of a run: what one would rather look at than read. Written with Matplotlib, without a display; see `looks`."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -338,6 +339,7 @@ def save_robustness(path: Path, rows: Sequence[Row], title: str, look: Look = SC
 
 
 LEAST_STRENGTHS = 3
+WORDS_LAST = re.compile(r"(:\w+=[a-z]\w*)+$")
 CURVE_UNITS = {"loss": "loss (nats)", "accuracy": "accuracy"}
 METRIC_NAMES = {"auc": "AUC", "pd1": "detected at 1 % false alarms"}
 
@@ -358,7 +360,11 @@ def perturbation_series(chains: Sequence[str]) -> dict[str, dict[str, float]]:
     """
     series: dict[str, dict[str, float]] = {}
     for chain in chains:
-        name, _, number = chain.rpartition("=")
+        # A word behind the number, as in ``resize:scale=0.5:kernel=area``, is a part of the name.
+        numbered = WORDS_LAST.sub("", chain)
+        head, _, number = numbered.rpartition("=")
+        before, mark, parameter = head.rpartition(":")
+        name = f"{before}{chain.removeprefix(numbered)}{mark}{parameter}"
         try:
             series.setdefault(name, {})[chain] = float(number)
         except ValueError:

@@ -63,20 +63,17 @@ def depeak(picture: Picture, rng: np.random.Generator, *, period: int = 8, halfw
         least = f"{2 * period}x{2 * period}"
         raise DataError(f"depeak:period={period} needs pictures of at least {least} pixels, two periods, got {cols}x{rows}.")
     down, along = (_continued(side, period) for side in (rows, cols))
-    spectra = np.asarray(scipy.fft.fft2(planes_of(picture)[:, down[:, None], along]))
-    place = _surroundings(len(down), len(along), period, halfwidth)
-    peaks = [(i, j) for i in range(period) for j in range(period) if (i, j) != (0, 0)]
-    i, j = np.array(peaks).T
-    at = (
-        (i[:, None] * (len(down) // period) + place.rows[None, :]) % len(down),
-        (j[:, None] * (len(along) // period) + place.cols[None, :]) % len(along),
-    )
-    around = spectra[:, at[0], at[1]]  # (n_planes, n_peaks, n_places)
-    least = np.sqrt(POWER_FLOOR * len(down) * len(along))
-    amplitudes = np.exp(np.log(np.maximum(np.abs(around[..., ~place.of_peak]), least)) @ place.continuation)
-    of_peak = tuple(index[:, place.of_peak] for index in at)
-    spectra[:, of_peak[0], of_peak[1]] = amplitudes * _phases(around[..., place.of_peak], spectra, 1.0)
-    return picture_of(np.asarray(scipy.fft.ifft2(spectra)).real[:, :rows, :cols])
+    at, place = _lattice(len(down), len(along), period, halfwidth)
+    planes = planes_of(picture)
+    for number, plane in enumerate(planes):  # one by one, as a spectrum takes several times the memory of its picture
+        spectrum = np.asarray(scipy.fft.rfft2(plane[down[:, None], along]))
+        around = spectrum[at]
+        least = np.sqrt(POWER_FLOOR * len(down) * len(along))
+        amplitudes = np.exp(np.log(np.maximum(np.abs(around[:, ~place.of_peak]), least)) @ place.continuation)
+        of_peak = tuple(index[:, place.of_peak] for index in at)
+        spectrum[of_peak] = amplitudes * _phases(around[:, place.of_peak], spectrum, 1.0)
+        planes[number] = np.asarray(scipy.fft.irfft2(spectrum, s=(len(down), len(along))))[:rows, :cols]
+    return picture_of(planes)
 
 
 def match_spectrum(picture: Picture, rng: np.random.Generator, reference: SpectrumStatistics) -> Picture:
@@ -103,7 +100,7 @@ def match_spectrum(picture: Picture, rng: np.random.Generator, reference: Spectr
     # A ring without power (of a flat picture) cannot be scaled; it stays as it is.
     gain = np.ones_like(power)
     np.divide(wanted, power, out=gain, where=power > POWER_FLOOR)
-    gain = np.sqrt(gain)[:, rings_of(rows, cols).index]
+    gain = np.sqrt(gain)[:, rings_of(rows, cols).ring]
     return _with_mean(spectra * gain, spectra, rows, cols)
 
 
@@ -126,7 +123,7 @@ def phase_only(picture: Picture, rng: np.random.Generator, reference: SpectrumSt
         A coefficient that is zero has no phase and stays zero.
     """
     spectra, rows, cols = _spectra(picture)
-    amplitudes = np.sqrt(np.exp(reference.log_power[: len(spectra)]) * rows * cols)[:, rings_of(rows, cols).index]
+    amplitudes = np.sqrt(np.exp(reference.log_power[: len(spectra)]) * rows * cols)[:, rings_of(rows, cols).ring]
     return _with_mean(amplitudes * _phases(spectra, spectra, 0.0), spectra, rows, cols)
 
 
@@ -154,15 +151,18 @@ def amplitude_only(picture: Picture, rng: np.random.Generator) -> Picture:
     """
     spectra, rows, cols = _spectra(picture)
     amplitudes, means = np.abs(spectra), spectra[:, 0, 0].copy()
-    turned = np.asarray(scipy.fft.rfft2(rng.standard_normal((len(spectra), rows, cols))))
-    for _ in range(MOST_FITTINGS):
+
+    def with_phases(turned: NDArray[np.complex128]) -> NDArray[np.float64]:
         turned = amplitudes * _phases(turned, turned, 1.0)
         turned[:, 0, 0] = means
-        levels = levels_of(np.asarray(scipy.fft.irfft2(turned, s=(rows, cols))))
+        return levels_of(np.asarray(scipy.fft.irfft2(turned, s=(rows, cols))))
+
+    levels = with_phases(np.asarray(scipy.fft.rfft2(rng.standard_normal((len(spectra), rows, cols)))))
+    for _ in range(MOST_FITTINGS):
         clipped = np.clip(levels, 0, 255)
         if np.mean(np.square(clipped - levels)) <= LEAST_EXCESS:
             break
-        turned = np.asarray(scipy.fft.rfft2(planes_of(clipped)))
+        levels = with_phases(np.asarray(scipy.fft.rfft2(planes_of(clipped))))
     return rounded(levels)
 
 
@@ -227,6 +227,27 @@ class _Surroundings(NamedTuple):
     cols: NDArray[np.intp]
     of_peak: NDArray[np.bool_]
     continuation: NDArray[np.float64]
+
+
+def _lattice(
+    rows: int, cols: int, period: int, halfwidth: float
+) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp]], _Surroundings]:
+    """
+    Find the coefficients around the lattice points in ``rfft2`` of `rows` x `cols` pixels, multiples of the period.
+
+    Returns
+    -------
+    tuple of array of intp (n_points, n_places)
+        Row and column of each coefficient. One in the half that is not stored is told by its mirror image.
+    _Surroundings
+        Of every point.
+    """
+    place = _surroundings(rows, cols, period, halfwidth)
+    points = np.array([(i, j) for i in range(period) for j in range(period) if (i, j) != (0, 0)])
+    row = (points[:, :1] * (rows // period) + place.rows) % rows
+    col = (points[:, 1:] * (cols // period) + place.cols) % cols
+    mirrored = col > cols // 2
+    return (np.where(mirrored, -row % rows, row), np.where(mirrored, cols - col, col)), place
 
 
 @lru_cache(maxsize=16)

@@ -52,19 +52,19 @@ class Rings(NamedTuple):
 
     Attributes
     ----------
-    index : array of intp (rows, cols // 2 + 1)
-        Ring of each coefficient of ``rfft2``.
+    ring : array of intp (rows, cols // 2 + 1)
+        Of each coefficient of ``rfft2``.
     weight : array of float64 (rows, cols // 2 + 1)
         Coefficients of the whole DFT that it stands for: 2, or 1 where it has no mirror image in another column; the zero
         frequency has 0.
     """
 
-    index: NDArray[np.intp]
+    ring: NDArray[np.intp]
     weight: NDArray[np.float64]
 
     def means(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the mean of values (n_planes, rows, cols // 2 + 1) over each ring, (n_planes, `N_RINGS`); NaN where empty."""
-        flat, weight = self.index.ravel(), self.weight.ravel()
+        flat, weight = self.ring.ravel(), self.weight.ravel()
         total = np.stack([np.bincount(flat, weight * plane.ravel(), N_RINGS) for plane in values])
         count = np.bincount(flat, weight, N_RINGS)
         return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)

@@ -10,7 +10,7 @@ from bandbench.benchmark.contracts import REAL
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.domains.names import REALS
 from bandbench.benchmark.domains.reals import open_source, source_name
-from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.errors import DataError, StudyError
 
 SMALL = {"procedural": {"n_train": 4, "n_val": 4, "n_test": 6, "side": 32}}
 
@@ -42,6 +42,13 @@ def test_a_known_name_stays_and_its_perturbation_is_told_in_full(given: str, nam
     catalogue = Catalogue(options=SMALL)
     assert source_name(given, catalogue) == name
     assert len(open_source(name, catalogue, 0).items) == 6
+
+
+@pytest.mark.parametrize("chain", ["match_spectrum", "jpeg+phase_only"])
+def test_a_source_has_no_spectrum_of_its_own_to_be_set_to(chain: str) -> None:
+    message = "takes the mean spectrum of the training reals of each domain, .* name procedural/blend without it"
+    with pytest.raises(StudyError, match=message):
+        source_name(f"procedural/blend+{chain}", Catalogue(options=SMALL))
 
 
 def test_a_folder_is_called_after_itself_and_none_of_its_fakes_is_used(tmp_path: Path) -> None:

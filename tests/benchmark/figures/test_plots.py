@@ -61,6 +61,8 @@ def row(detector: str, aucs: dict[str, float]) -> Row:
 def test_a_series_needs_three_strengths_of_one_number() -> None:
     found = perturbation_series([*CHAINS, "lowpass:cutoff=0.1-0.6", "lowpass:order=2:cutoff=0.2", "faithful"])
     assert found == {"lowpass:cutoff": {CHAINS[0]: 0.3, CHAINS[1]: 0.05, CHAINS[2]: 0.1}}
+    scales = {f"resize:scale={scale:g}:kernel=area": scale for scale in (0.3, 0.5, 2)}
+    assert perturbation_series([*scales, "resize:scale=0.7:kernel=lanczos"]) == {"resize:kernel=area:scale": scales}
     assert perturbation_series(CHAINS[:2]) == perturbation_series([]) == {}
 
 

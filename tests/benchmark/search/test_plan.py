@@ -131,6 +131,12 @@ def test_a_test_domain_needs_no_training_pictures() -> None:
     assert ("away", 0) in plan(BOTH | {"away": pictures("b", splits=["test"])}).domains
 
 
+def test_a_perturbation_that_takes_training_reals_is_refused_where_there_are_none() -> None:
+    domains = {"mine": pictures("abc"), "scored": pictures("def", splits=("test",))}
+    with pytest.raises(DataError, match=r"scored\+match_spectrum: .* no real picture in its training split"):
+        plan(domains, train=["mine"], test=["scored"], perturbations=["match_spectrum"])
+
+
 def leaking() -> dict[str, Sequence[Item]]:
     """A person of the test split of ``home`` is in two training pictures, too."""
     person = {"target": "a test 0"}

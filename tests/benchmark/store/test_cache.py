@@ -22,18 +22,20 @@ def put(path: str, size: int, age_days: float) -> Path:
 def test_files_and_bytes_are_counted_by_folder() -> None:
     put("chunks/view/aa/one", 3, 0)
     put("chunks/view/bb/two", 4, 0)
+    put("spectra/cc/three/sums.npz", 2, 0)
     put("boards/store/rows.sqlite", 5, 0)
-    assert cache_usage() == {"boards": (1, 5), "chunks": (2, 7)}
+    assert cache_usage() == {"boards": (1, 5), "chunks": (2, 7), "spectra": (1, 2)}
 
 
 def test_a_chunk_is_kept_or_deleted_whole() -> None:
     old = put("chunks/view/old/a", 3, age_days=9)
     also_old = put("boards/store/runs.json", 2, age_days=9)
+    of_reals = put("spectra/cc/old/sums.npz", 4, age_days=9)
     kept = put("chunks/view/used/a", 5, age_days=9)
     put("chunks/view/used/b", 5, age_days=1)
     of_a_killed_run = put("scratch-1/file", 7, age_days=9)
     elsewhere = put("encoders/weights", 11, age_days=9)
-    assert prune_cache(days=7) == (3, 12)
-    assert [path.exists() for path in (old, also_old, of_a_killed_run)] == [False] * 3
+    assert prune_cache(days=7) == (4, 16)
+    assert [path.exists() for path in (old, also_old, of_reals, of_a_killed_run)] == [False] * 4
     assert kept.exists()
     assert elsewhere.exists()

@@ -55,7 +55,7 @@ def test_ring_power_is_the_mean_over_the_whole_dft(rows: int, cols: int) -> None
 @pytest.mark.parametrize("period", [2, 4, 8, 16])
 def test_lattice_points_are_in_the_middle_of_rings(period: int) -> None:
     size = 16 * period
-    assert rings_of(size, size).index[16, 0] * period == RINGS_PER_CYCLE
+    assert rings_of(size, size).ring[16, 0] * period == RINGS_PER_CYCLE
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (128, 50), (200, 300)])
