@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...benchmark.reporting import folded_name
 from ...benchmark.results.carriers import CarrierResult, Estimate, LatticeResult
 from ...benchmark.results.rows import Row
 from ..carriers import CarrierLine, carrier_lines
@@ -12,12 +13,15 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 PARTS = {"comb": "alone", "rest": "without", "depeaked": "depeak"}  # of a lattice, one line each
-ATTACKS = {"match_spectrum": "match\nspectrum", "phase_only": "phase\nonly", "amplitude_only": "ampl.\nonly"}
+# In headings, which are as narrow as the numbers: a terminal of 80 characters shows all columns.
+ATTACKS = {"match_spectrum": "match", "phase_only": "phase", "amplitude_only": "ampl."}
+NAME_WIDTH = 13
 CAPTION = (
-    "AUC on test pictures. alone: fitted on the comb of the period; without: fitted on all but the comb; depeak: fitted on "
-    "all frequencies of intact pictures, tested with the peaks set to the continuum around them. The other attacks are on the "
-    "test pictures, too. A part of the spectrum is named where all answers that the name rests on are clear, for all "
-    "questions about a line together; intervals in the sentences are those of 95 % of single AUCs."
+    "AUC on test pictures, by period of the lattice. alone: fitted on its comb; without: fitted on all but the comb; depeak: "
+    "fitted on all frequencies of intact pictures, tested with the peaks set to the continuum around them. match "
+    "(match_spectrum), phase (phase_only) and ampl. (amplitude_only) are attacks on the test pictures, too. A part of the "
+    "spectrum is named where all answers that the name rests on are clear, for all questions about a line together; "
+    "intervals in the sentences are those of 95 % of single AUCs."
 )
 
 
@@ -37,15 +41,15 @@ def as_table(lines: Sequence[CarrierLine], title: str) -> "Table":
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     lattices = list(dict.fromkeys(_heading(lattice) for line in lines for lattice in line.result.lattices))
     attacks = [name for name in ATTACKS if any(getattr(line.result, name) for line in lines)]
-    table.add_column("detector\n← trained on", overflow="fold", min_width=18)
-    table.add_column("lives on", overflow="fold", min_width=9)
+    table.add_column("detector\n← trained on", overflow="fold", min_width=NAME_WIDTH)
+    table.add_column("lives on", no_wrap=True)
     table.add_column("all", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for name in (*lattices, *(ATTACKS[name] for name in attacks)):
         table.add_column(name, justify="right", no_wrap=True)
     for line in lines:
         table.add_row(
-            Text(f"{line.row.detector}\n← {line.row.train_label}{_elsewhere(line)}"),
+            Text(f"{_folded(line.row.detector)}\n← {_folded(line.row.train_label)}{_elsewhere(line)}"),
             Text(line.result.name.replace(", ", "\n")),
             _number(line.result.whole),
             "[dim]" + "\n".join(PARTS.values()) + "[/dim]",
@@ -56,11 +60,15 @@ def as_table(lines: Sequence[CarrierLine], title: str) -> "Table":
 
 
 def _heading(lattice: LatticeResult) -> str:
-    return f"period\n{lattice.period}" + ("" if lattice.band.points == "all" else f" {lattice.band.points}")
+    return f"{lattice.period}px" + ("" if lattice.band.points == "all" else f"\n{lattice.band.points}")
 
 
 def _elsewhere(line: CarrierLine) -> str:
-    return "" if line.at_home else f"\non {line.result.domain}"
+    return "" if line.at_home else f"\non {_folded(line.result.domain)}"
+
+
+def _folded(name: str) -> str:
+    return folded_name(name, NAME_WIDTH - 2)
 
 
 def _of_lattice(result: CarrierResult, heading: str) -> str:

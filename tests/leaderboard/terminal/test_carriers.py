@@ -1,9 +1,12 @@
 """The terminal's table of what detectors live on."""
 
 import io
+from dataclasses import replace
 
 from rich.console import Console
 
+from bandbench.benchmark.frequency.bands import Band
+from bandbench.benchmark.results.carriers import Carrier
 from bandbench.leaderboard.terminal.carriers import print_carriers
 from made_carriers import carrier_row
 
@@ -23,6 +26,16 @@ def test_the_table_has_three_lines_for_every_detector_and_its_sentences() -> Non
     assert "- on home dct_ridge lives on the peaks of period 8: 0.90 (0.80-1.00) with, 0.55 (0.45-0.65)" in " ".join(
         text.split()
     )
+
+
+def test_eighty_characters_hold_all_columns_of_three_lattices() -> None:
+    row = carrier_row("dct_ridge(transform=dct)", "procedural/zeroinsert", ("procedural/zeroinsert",))
+    (one,) = row.carriers
+    lattices = tuple(replace(one.lattices[0], band=Band("comb", period=period)) for period in (2, 4, 8))
+    wide = replace(one, carrier=Carrier.CONTINUUM, lattice=None, lattices=lattices)
+    text = printed([replace(row, carriers=(wide,))])
+    assert "2px   4px   8px  match  phase  ampl." in text
+    assert "0.85  0.85  0.85   0.86   0.50   0.83" in text
 
 
 def test_other_domains_than_the_training_domain_are_counted() -> None:
