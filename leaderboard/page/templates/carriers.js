@@ -21,7 +21,7 @@ function carrierMap(study, lines) {
     return one ? { text: one.auc.toFixed(2), share: one.auc, about: `${shortened(name, 120)}\n${column}\nAUC ${fixed(one.auc)}${bounds ? ` (${bounds})` : ""}` }
       : { text: "–", about: `${shortened(name, 120)}\n${column}\nnot measured` };
   };
-  return element("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": `What detectors live on, ${study}, scrollable` },
+  return element("div", { class: "scroll carriers", role: "region", tabindex: "0", "aria-label": `What detectors live on, ${study}, scrollable` },
     heatTable(study, [...found.keys()], columns, cell, undefined, "detector ↓ what is left →", () => false, (name) => nameOf(name)));
 }
 
