@@ -52,7 +52,8 @@ def depeak(picture: Picture, rng: np.random.Generator, *, period: int = 8, halfw
     Notes
     -----
     The continuum is a plane through the logarithms of the amplitudes around a peak, from `halfwidth` to twice of it: the
-    logarithm of a power law has the same mean on every circle as in its middle. What lies below the continuum is raised to
+    logarithm of a power law has the same mean on every circle as in its middle. Amplitudes of this level have 2.5 dB less
+    power than noise whose logarithm has this mean, in both classes alike. What lies below the continuum is raised to
     it, too. If only excess were removed, a picture with peaks would come out with a smoother continuum than one without.
 
     Where a side is no multiple of the period, the picture is continued by its last period for the DFT, so that every peak is
@@ -145,9 +146,9 @@ def amplitude_only(picture: Picture, rng: np.random.Generator) -> Picture:
     Notes
     -----
     With such phases a picture of much contrast exceeds the range of grey levels, and clipping would add power at all
-    frequencies: on computed portraits 15 grey levels squared on the average, more than they have above 0.4 cycles/pixel. So
-    the phases are fitted to the range as by Gerchberg and Saxton (1972): those of the clipped picture are taken in turn with
-    the given amplitudes, up to 20 times, after which clipping adds about 0.01.
+    frequencies: on computed portraits 15 grey levels squared on the average, where they have 10 at 0.5 cycles/pixel. So the
+    phases are fitted to the range as by Gerchberg and Saxton (1972): those of the clipped picture are taken in turn with the
+    given amplitudes, up to 20 times, after which clipping adds about 0.01.
     """
     spectra, rows, cols = _spectra(picture)
     amplitudes, means = np.abs(spectra), spectra[:, 0, 0].copy()
