@@ -1,5 +1,6 @@
 """Figure of what detectors live on: AUCs on the peaks, without them and under attacks on one part of the spectrum."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ATTACKS = {"match_spectrum": "match_spectrum", "phase_only": "phase_only", "amplitude_only": "amplitude_only"}
+LEAST_SHOWN = 0.3  # AUC at the left end of the panels, or less where an interval reaches further
 # Of the detector on all frequencies, on the peaks alone, on what lies between them, and under an attack.
 WHOLE, PEAKS, BETWEEN, ATTACKED = "black", "tab:orange", "tab:blue", "tab:green"
 
@@ -76,6 +78,9 @@ def save_carriers(path: Path, rows: Sequence[Row], title: str, look: Look = SCRE
                 result = places[line, detector]
                 _draw(axes, marks_of(result), j == 0, look)
                 axes.set_title(look.wrapped(f"{detector}\non {line}:\n{result.name}", 2.2), fontsize=look.small)
+        bounds = [mark.estimate.lo for _, result in shown for mark in marks_of(result)]
+        # The panels share their axis. A bound that is not defined does not count.
+        panels[0, 0].set_xlim(min([LEAST_SHOWN, *(low for low in bounds if not math.isnan(low))]), 1.02)
         for axes in panels[-1]:
             axes.set_xlabel("AUC", fontsize=look.small)
         figure.suptitle(look.wrapped(title, width - 0.5), fontsize=look.medium)
@@ -93,7 +98,6 @@ def _draw(axes: "Axes", marks: Sequence[Mark], labelled: bool, look: Look) -> No
         axes.plot([mark.estimate.lo, mark.estimate.hi], [y, y], color=mark.colour, linewidth=1.2, alpha=0.6)
         axes.plot([mark.estimate.auc], [y], "o", color=mark.colour, markersize=3.5)
     axes.set_ylim(len(marks) - 0.5, -0.5)
-    axes.set_xlim(0.3, 1.02)
     axes.set_yticks(range(len(marks)), [mark.label for mark in marks] if labelled else [], fontsize=look.tiny)
     axes.tick_params(axis="x", labelsize=look.tiny)
     axes.grid(axis="x", alpha=0.25)

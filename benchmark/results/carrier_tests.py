@@ -90,11 +90,11 @@ def _on_domain(domain: str, whole: ByDomain, combs: Sequence[Band], tested: Mapp
 
 def _attack(domain: str) -> tuple[str, int]:
     """Return the name of the one attack on a domain's pictures and its period, 0 without one; empty for a longer chain."""
-    steps = parse_chain(chain_of(domain))
-    if len(steps) > 1 or steps[0].faithful or steps[0].probability < 1:
+    step, *more = parse_chain(chain_of(domain))
+    if more or step.faithful or step.probability < 1:
         return "", 0
-    period = dict(steps[0].parameters).get("period", 0) if steps[0].name == DEPEAK else 0
-    return steps[0].name, period if isinstance(period, int) else 0
+    period = dict(step.parameters).get("period", 0) if step.name == DEPEAK else 0
+    return step.name, period if isinstance(period, int) else 0
 
 
 def carrier_of(aucs: DomainAucs, intervals: Intervals) -> CarrierResult:
@@ -120,7 +120,7 @@ def carrier_of(aucs: DomainAucs, intervals: Intervals) -> CarrierResult:
             for one in aucs.lattices
         ),
         *(known(getattr(aucs, name)) for name in (MATCH, PHASE, AMPLITUDE)),
-        answers.match_spectrum,
+        match_share=answers.match_spectrum,
     )
 
 

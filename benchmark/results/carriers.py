@@ -326,7 +326,7 @@ class CarrierResult:
             whole,
             tuple(map(LatticeResult.from_json, data["lattices"])),
             *(Estimate.from_json(data[name]) for name in ATTACKS),
-            Share[data["match_share"].upper()],
+            match_share=Share[data["match_share"].upper()],
         )
 
 
