@@ -477,9 +477,13 @@ class Dataset(Plugin):
         """Names of the domains inside, ``domain = name/variant``; one empty string if the data set is one domain."""
         return ("",)
 
+    def further_variants(self) -> tuple[str, ...]:
+        """Names of domains inside that are used by their own names alone: the name of the data set does not stand for them."""
+        return ()
+
     def find_variants(self, text: str) -> tuple[str, ...]:
         """Return the variants that a user means by `text`, as `matching_variants`; none if there is no such variant."""
-        return matching_variants(text, self.variants())
+        return matching_variants(text, (*self.variants(), *self.further_variants()))
 
     def items(self, variant: str) -> Sequence[Item]:
         """List every item of a domain, with its split, in an order that does not depend on the machine."""

@@ -1,13 +1,15 @@
 """
-The embedded data set: portraits that are computed, and five ways to fake them.
+The embedded data set: portraits that are computed, five ways to fake them, and three whose place in the spectrum is known.
 
 A scene is drawn (background with edges, hair, face, eyes, mouth), textured with 1/f noise, lit, blurred like by a lens, then
 seen by a noisy sensor and written as JPEG. A fake goes the same way but for one operation between lens and sensor, on a scene
 of its own. Nothing else differs between the classes, so whatever a detector finds was put there by the operation.
+
+``lattice``, ``slope`` and ``phase`` are known answers to the question what a detector lives on: they change the peaks, the
+continuum or the phases of the spectrum alone. They are domains by their own names; `procedural` stands for the other five.
 """
 
 import io
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,18 +21,23 @@ from scipy import fft, ndimage
 
 from ..benchmark.contracts import SPLITS, Dataset, Item, Split
 from ..benchmark.errors import DataError, unknown_name
+from .synthesis.known import (
+    LATTICE_PERIOD,
+    Plane,
+    half_plane_radius,
+    lattice,
+    phase,
+    plant,
+    planted_stretches,
+    rings,
+    slope,
+)
 
 PICTURES_PER_IDENTITY = 2
 PLANTED_BAND = "0.20-0.26"  # cycles/pixel
-# Added noise is white within a ring, and the spectrum of a picture is not: a wide stretch is filled ring by ring, so that the
-# excess is the same share of the picture's power everywhere in it.
-WIDEST_RING = 0.06  # cycles/pixel
 USUAL_QUALITY, LOCATED_QUALITY = 95, 100  # of JPEG files, without and with `planted_band`
 # Of a fake that was up-sampled; the rest is the scene, as a generator adds detail of its own. Small, so that it takes looking.
 UPSAMPLED_SHARE = {"zeroinsert": 0.10, "nearest": 0.18, "bilinear": 0.25}
-LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-
-Plane = NDArray[np.floating]  # (side, side), or (3, side, side) in colour
 
 
 @dataclass(eq=False, repr=False)
@@ -51,12 +58,14 @@ class Procedural(Dataset):
     side : int
         Side of the square pictures, in pixels.
     quality : int or None
-        Quality of the JPEG files, the same for both classes; None for 95, and for 100 where `planted_band` is given.
+        Quality of the JPEG files, the same for both classes; None for 95, and for 100 where `planted_band` is given and in
+        the domains ``lattice``, ``slope`` and ``phase``.
     planted_band : str
         Stretches of the frequency axis to which ``planted`` adds power, in cycles/pixel: ``LOW-HIGH`` or several of them,
         ascending and separated by commas. Empty for 0.20-0.26.
     strength : float
-        Power that ``planted`` adds there, as a share of the picture's own power there; 0 makes fakes that are like reals.
+        Power that ``planted`` adds there, as a share of the picture's own power there; 0 makes fakes that are like reals. Of
+        ``lattice``, ``slope`` and ``phase`` the size of their change, see `synthesis.known`.
     """
 
     name = "procedural"
@@ -77,19 +86,29 @@ class Procedural(Dataset):
     def variants(self) -> tuple[str, ...]:
         return tuple(OPERATIONS)
 
+    def further_variants(self) -> tuple[str, ...]:
+        return tuple(KNOWN_ANSWERS)
+
     def items(self, variant: str) -> Sequence[Item]:
-        if variant not in OPERATIONS:
-            raise DataError(unknown_name("domain of procedural", variant, OPERATIONS))
+        if variant not in STREAMS[1:]:
+            raise DataError(unknown_name("domain of procedural", variant, STREAMS[1:]))
         self._check()
+        if variant == "lattice" and self.side % LATTICE_PERIOD:
+            raise DataError(f"procedural: side is a multiple of {LATTICE_PERIOD} for the domain lattice, got {self.side}.")
+        reals = LOCATED_REALS if variant in KNOWN_ANSWERS else "real"
         return [
             self._item(stream, label, split, index)
             for split in SPLITS
-            for label, stream in enumerate(("real", variant))
+            for label, stream in enumerate((reals, variant))
             for index in range(getattr(self, f"n_{split}"))
         ]
 
     def _check(self) -> None:
-        limits = (("side", self.side, 32, 1024), ("quality", self._quality, 1, 100), ("strength", self.strength, 0, 1000))
+        limits = (
+            ("side", self.side, 32, 1024),
+            ("quality", self._quality("real"), 1, 100),
+            ("strength", self.strength, 0, 1000),
+        )
         for name, value, low, high in limits:
             if not low <= value <= high:
                 raise DataError(f"procedural: {name} lies between {low} and {high}, got {value}.")
@@ -109,28 +128,30 @@ class Procedural(Dataset):
     def _stretches(self) -> tuple[tuple[float, float], ...]:
         return planted_stretches(self.planted_band or PLANTED_BAND)
 
-    @property
-    def _quality(self) -> int:
+    def _quality(self, stream: str) -> int:
         """
-        Quality of the JPEG files.
+        Quality of the JPEG files of a stream.
 
         A JPEG rounds the frequencies of blocks of eight pixels: at quality 95 it spreads what was planted over an eighth of a
-        cycle per pixel, and a sensitive detector finds it there. Where a band is planted to be located, nothing is rounded.
+        cycle per pixel, and a sensitive detector finds it there. Where a change is to be located, nothing is rounded.
         """
         if self.quality is not None:
             return self.quality
-        return LOCATED_QUALITY if self.planted_band else USUAL_QUALITY
+        located = self.planted_band or stream == LOCATED_REALS or stream in KNOWN_ANSWERS
+        return LOCATED_QUALITY if located else USUAL_QUALITY
 
     def _item(self, stream: str, label: int, split: Split, index: int) -> Item:
         # The test pictures are the same in every replicate.
         draw = f"{self.seed}" if split == "test" else f"{self.seed}.{self.replicate}"
-        extra = self._planted_key() if stream == "planted" else ""
+        extra = self._planted_key() if stream == "planted" else f"-{self.strength}" if stream in KNOWN_ANSWERS else ""
+        drawn = "real" if stream == LOCATED_REALS else stream
+        written = f"{self.version}-{self.side}-{self._quality(stream)}{extra}"
         return Item(
             id=f"{stream}/{split}/{index:05d}",
             label=label,
             split=split,
-            target=f"{stream}-{split}-{draw}-{index // PICTURES_PER_IDENTITY}",
-            fingerprint=f"procedural-{self.version}-{self.side}-{self._quality}{extra}-{stream}-{split}-{draw}-{index}",
+            target=f"{drawn}-{split}-{draw}-{index // PICTURES_PER_IDENTITY}",
+            fingerprint=f"procedural-{written}-{drawn}-{split}-{draw}-{index}",
         )
 
     def _planted_key(self) -> str:
@@ -143,18 +164,18 @@ class Procedural(Dataset):
     def read(self, item: Item) -> bytes:
         stream, _, rest = item.id.partition("/")
         split, _, number = rest.partition("/")
-        if (stream != "real" and stream not in OPERATIONS) or split not in SPLITS or not number.isdecimal():
+        if stream not in (*STREAMS, LOCATED_REALS) or split not in SPLITS or not number.isdecimal():
             raise DataError(f"procedural has no item '{item.id}'.")
-        picture = self._picture(stream, SPLITS.index(split), int(number))
+        drawn = "real" if stream == LOCATED_REALS else stream
+        picture = self._picture(drawn, SPLITS.index(split), int(number))
         out = io.BytesIO()
-        Image.fromarray(picture).save(out, "JPEG", quality=self._quality)
+        Image.fromarray(picture).save(out, "JPEG", quality=self._quality(stream))
         return out.getvalue()
 
     def _picture(self, stream: str, split: int, index: int) -> NDArray[np.uint8]:
         """Compute a picture as uint8 (side, side, 3)."""
         draw = 0 if SPLITS[split] == "test" else self.replicate + 1
-        streams = ("real", *OPERATIONS)
-        entropy = [self.seed, split, draw, streams.index(stream)]
+        entropy = [self.seed, split, draw, STREAMS.index(stream)]
         person = np.random.default_rng([*entropy, 0, index // PICTURES_PER_IDENTITY])
         shot = np.random.default_rng([*entropy, 1, index])
         scene, face = render_scene(person, shot, self.side)
@@ -163,6 +184,8 @@ class Procedural(Dataset):
         noise = shot.normal(0, shot.uniform(1.5, 3.0), scene.shape).astype(np.float32)
         if stream == "planted":
             seen = plant(scene + noise, shot, self.strength, self._stretches)
+        elif stream in KNOWN_ANSWERS:
+            seen = KNOWN_ANSWERS[stream](scene + noise, self.strength)
         else:
             operation = OPERATIONS.get(stream)
             seen = (operation(scene, face, shot) if operation else scene) + noise
@@ -179,15 +202,9 @@ def _grid(side: int) -> tuple[Plane, Plane]:
     return np.broadcast_to(axis[:, None], (side, side)), np.broadcast_to(axis[None, :], (side, side))
 
 
-@lru_cache(maxsize=8)
-def _half_plane_radius(side: int) -> Plane:
-    """Radial frequency of the half-plane DFT in cycles/pixel."""
-    return np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None, :]).astype(np.float32)
-
-
 def texture(rng: np.random.Generator, side: int, exponent: float) -> Plane:
     """Noise of unit variance whose amplitude falls as frequency to the power of -`exponent`, (side, side)."""
-    radius = np.maximum(_half_plane_radius(side), 1 / side)
+    radius = np.maximum(half_plane_radius(side), 1 / side)
     white = rng.standard_normal((2, *radius.shape), dtype=np.float32)
     field = np.asarray(fft.irfft2((white[0] + 1j * white[1]) * radius**-exponent, s=(side, side)))
     return (field / field.std()).astype(np.float32)
@@ -318,86 +335,6 @@ def _blend(scene: Plane, face: Plane, shot: np.random.Generator) -> Plane:
     return scene + mask * (np.stack(warped) - scene)
 
 
-def _only(ring: NDArray[np.bool_], plane: Plane) -> Plane:
-    """Return the part of a picture on a ring of the half-plane DFT."""
-    return np.asarray(fft.irfft2(np.asarray(fft.rfft2(plane)) * ring, s=plane.shape))
-
-
-@lru_cache(maxsize=8)
-def planted_stretches(text: str) -> tuple[tuple[float, float], ...]:
-    """
-    Read ``LOW-HIGH[,LOW-HIGH…]``, stretches of the frequency axis in cycles/pixel.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    tuple of (low, high)
-
-    Raises
-    ------
-    DataError
-        If `text` has another form, or the stretches are empty, not ascending, or do not end at or before 0.5.
-    """
-    number = r"(\d*\.?\d+)"
-    matches = [re.fullmatch(rf"\s*{number}\s*-\s*{number}\s*", part) for part in str(text).split(",")]
-    stretches = tuple((float(m[1]), float(m[2])) for m in matches if m)
-    ends = [0.0, *(end for stretch in stretches for end in stretch), 0.5]
-    ascending = all(low < high for low, high in stretches) and ends == sorted(ends)
-    if len(stretches) < len(matches) or not ascending:
-        raise DataError(
-            "procedural: planted_band is LOW-HIGH in cycles/pixel, or several of them in ascending order, separated by commas, "
-            f"between 0 and 0.5 (0.20-0.26 or 0.08-0.12,0.32-0.38), got {text!r}."
-        )
-    return stretches
-
-
-def plant(seen: Plane, shot: np.random.Generator, strength: float, stretches: Sequence[tuple[float, float]]) -> Plane:
-    """
-    Add noise within stretches of the frequency axis, the same to all channels.
-
-    Parameters
-    ----------
-    seen : array of float32 (3, side, side)
-    shot : Generator
-    strength : float
-        Added power over the power that the luma of `seen` has there.
-    stretches : sequence of (low, high)
-        In cycles/pixel.
-
-    Returns
-    -------
-    array of float32 (3, side, side)
-    """
-    side = seen.shape[1]
-    luma, noise = np.tensordot(LUMA, seen, 1), shot.standard_normal((side, side), np.float32)
-    for low, high in stretches:
-        for ring in rings(side, low, high):
-            own, added = (_only(ring, plane) for plane in (luma, noise))
-            gain = np.sqrt(strength * (own**2).mean() / (added**2).mean())
-            seen = seen + (gain * added).astype(np.float32)
-    return seen
-
-
-@lru_cache(maxsize=32)
-def rings(side: int, low: float, high: float) -> tuple[NDArray[np.bool_], ...]:
-    """
-    Cut a stretch of the frequency axis into rings of equal width, at most `WIDEST_RING`.
-
-    Returns
-    -------
-    tuple of arrays of bool (side, side // 2 + 1)
-        Masks of the half-plane DFT, which do not overlap.
-    """
-    radius = _half_plane_radius(side)
-    n = max(1, round(np.ceil((high - low) / WIDEST_RING - 1e-9)))
-    inside = (radius >= low) & (radius <= high)
-    member = np.clip(np.searchsorted(np.linspace(low, high, n + 1), radius, side="right") - 1, 0, n - 1)
-    return tuple(inside & (member == k) for k in range(n))
-
-
 Operation = Callable[[Plane, Plane, np.random.Generator], Plane]
 OPERATIONS: dict[str, Operation | None] = {
     "zeroinsert": _zeroinsert,
@@ -406,3 +343,6 @@ OPERATIONS: dict[str, Operation | None] = {
     "blend": _blend,
     "planted": None,  # acts on what the sensor saw: see `plant`
 }
+KNOWN_ANSWERS: dict[str, Callable[[Plane, float], Plane]] = {"lattice": lattice, "slope": slope, "phase": phase}
+LOCATED_REALS = "exact"  # the pictures of "real", written at `LOCATED_QUALITY`, in the ids of items
+STREAMS = ("real", *OPERATIONS, *KNOWN_ANSWERS)  # the place of a stream is in the seed of its pictures

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..benchmark.results.marks import marks_of
 from ..benchmark.results.rows import Row, Shortcut, Standing, SubmissionFacts, TestResult
+from .carriers import carrier_lines
 from .notes import data_notes, mark_notes, row_notes, shown_rows
 from .ranking.detectors import DetectorPlace
 from .ranking.reals import reals_notes
@@ -33,7 +34,9 @@ def as_document(
     ``evidence`` is a list of stretches, empty where a sweep found none, and null where no sweep asked.
     """
     plain = [
-        {k: v for k, v in row.to_json().items() if k != "robustness"} | _rank_of(row) | {"marks": _codes(row, computed)}
+        {k: v for k, v in row.to_json().items() if k not in ("robustness", "carriers")}
+        | _rank_of(row)
+        | {"marks": _codes(row, computed)}
         for row in rows
     ]
     shown = shown_rows(rows)
@@ -43,6 +46,7 @@ def as_document(
         "rows": plain,
         "ranking": [place.to_json() for place in ranking],
         "robustness": robustness(rows),
+        "carriers": [line.to_json() for line in carrier_lines(rows)],
         "notes": [*notes, *reals_notes(shown), *data_notes(rows), *remarks],
     }
 

@@ -19,8 +19,19 @@ NOTED_WITH_NUMBERS = {Mark.SHORTCUT, Mark.LOOKALIKES}
 
 
 def shown_rows(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows that a table shows and numbers: all but the all-pass ones, which are the reference of the others."""
-    return [row for row in rows if row.role != "allpass"]
+    """
+    Return the rows that a table shows and numbers.
+
+    All-pass rows are the reference of the others, and left out; so are the `combs_of_carriers`.
+    """
+    combs = {id(row) for row in combs_of_carriers(rows)}
+    return [row for row in rows if row.role != "allpass" and id(row) not in combs]
+
+
+def combs_of_carriers(rows: Sequence[Row]) -> list[Row]:
+    """Return the fixed combs and anticombs of cells that say what their detector lives on, in a table of its own."""
+    cells = {row.cell for row in rows if row.carriers}
+    return [row for row in rows if row.role == "fixed" and row.band.is_comb and row.cell in cells]
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,13 @@ class RobustnessMap(PaperFigure):
 
 
 @dataclass(frozen=True)
+class CarrierChart(PaperFigure):
+    """AUCs on the peaks of the spectrum, without them and under attacks."""
+
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
 class PerturbedTests(PaperFigure):
     """
     Rows that were tested under perturbations: of these, the ones that differ in strength alone make lines.
@@ -137,6 +144,8 @@ def _of_studies(rows: Sequence[Row]) -> list[PaperFigure]:
             figures.append(TrainTestMap((prefix, "train_x_test"), f"{study}: test AUC of the chosen bands", chosen))
         if any(row.robustness for row in of_study):
             figures.append(RobustnessMap((prefix, "robustness"), f"{study}: test AUC under perturbations", of_study))
+        if any(row.carriers for row in of_study):
+            figures.append(CarrierChart((prefix, "carriers"), f"{study}: what detectors live on", of_study))
         chains = tuple(dict.fromkeys(chain_of(test.domain) for row in chosen for test in row.tests))
         if any(chains):
             figures.append(PerturbedTests((prefix,), f"{study}: test pictures under", chosen, chains))

@@ -23,7 +23,7 @@ from ..benchmark.metrics import bootstrap, delong, intervals, replicates, roc, w
 from ..benchmark.metrics import clips as clip_scores
 from ..benchmark.metrics import detection as metrics
 from ..benchmark.reporting import Reporter
-from ..benchmark.results import cell_document, columns, evidence, scores, selection
+from ..benchmark.results import carrier_tests, carriers, cell_document, columns, evidence, scores, selection
 from ..benchmark.results import cell_rows as results
 from ..benchmark.results import clips as clip_results
 from ..benchmark.results import reals as reals_results
@@ -37,6 +37,8 @@ from ..benchmark.workers import running_workers
 # Modules that decide the contents of a row.
 CODE = (
     bootstrap,
+    carrier_tests,
+    carriers,
     clip_results,
     clip_scores,
     cell_document,

@@ -48,6 +48,7 @@ AMONG_DATASETS = {
     "grouping": {"grouping", "copies"},
     "faces": {"faces", "copies"},
     "doctor": {"doctor", "copies"},
+    "synthesis": {"synthesis"},
 }
 MOST_FILES = 12  # of `benchmark/`, beside its packages
 # `cli/__init__.py` imports the commands where Ctrl-C is handled; `cli/run.py` imports its work beside the warm-up of workers.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...leaderboard.paper import (
     BandTransferMap,
+    CarrierChart,
     CostChart,
     PaperFigure,
     PerturbedTests,
@@ -15,6 +16,7 @@ from ...leaderboard.paper import (
     TrainTestMap,
 )
 from ..figures import plots
+from ..figures.carriers import save_carriers
 from ..figures.formats import FigureFormat
 from ..figures.looks import PAPER
 from ..figures.plots import Priced
@@ -107,6 +109,8 @@ def _drawing(figure: PaperFigure) -> Drawing:
             return lambda path: plots.save_heat_map(path, figure.rows, figure.title, PAPER)
         case RobustnessMap():
             return lambda path: plots.save_robustness(path, figure.rows, figure.title, PAPER)
+        case CarrierChart():
+            return lambda path: save_carriers(path, figure.rows, figure.title, PAPER)
         case CostChart():
             priced = [Priced(point.name, point.ms, point.auc) for point in figure.points]
             return lambda path: plots.save_cost(path, priced, figure.title, figure.axis, PAPER)

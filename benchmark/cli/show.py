@@ -51,7 +51,9 @@ def _find(name: str) -> dict[str, Any]:
                 facts |= {"needs": needs_text(plugin), "licence": plugin.licence, "obtain": plugin.obtain}
                 facts["layout"] = plugin.layout
             if issubclass(plugin, Dataset) and not plugin.needs_root:
-                facts["domains"] = [f"{plugin.name}/{v}" if v else plugin.name for v in plugin().variants()]
+                dataset = plugin()
+                variants = (*dataset.variants(), *dataset.further_variants())
+                facts["domains"] = [f"{plugin.name}/{v}" if v else plugin.name for v in variants]
             facts |= {"parameters": plugin.parameter_defaults()}
             if plugin_presets := getattr(plugin, "presets", None):
                 facts |= {"presets": {k: dict(v) for k, v in plugin_presets.items()}}

@@ -186,7 +186,7 @@ class Catalogue:
             if not meant and variants == ("",):
                 raise DataError(f"data set '{alias}' is one domain; write '{alias}', not '{name.unperturbed}'.")
             if not meant:
-                raise DataError(unknown_name(f"domain of {alias}", name.part, variants))
+                raise DataError(unknown_name(f"domain of {alias}", name.part, (*variants, *dataset.further_variants())))
             domains += [str(DomainName(alias, variant, chain=chain)) for variant in meant]
         return list(dict.fromkeys(domains))
 

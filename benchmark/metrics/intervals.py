@@ -9,6 +9,7 @@ separation: of six perfectly ranked pictures the interval is .54 to 1, and of si
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from .roc import Interval, Scored
 
 FEW_GROUPS = 12  # independent pairs of groups below which a variance is not asked
 FEW_ERRORS = 5  # so many groups have to rank wrong, or right; the rule for the normal approximation of a proportion
+CHANCE = 0.5
 TAIL = 0.025  # of a 95 % interval, on either side
 NORMAL = 1.959964  # quantile of the normal distribution at 1 - TAIL
 NO_VARIANCE = 1e-16
@@ -53,9 +55,21 @@ class Intervals:
         """Return a mean AUC with its interval; without bounds if there are fewer than two groups of either class."""
         return auc_interval_of(replicates, self._overlap)
 
-    def difference(self, first: Replicates, second: Replicates, unchanged: bool = False) -> Interval:
+    def difference(self, first: Replicates, second: Replicates, unchanged: bool = False, tail: float = TAIL) -> Interval:
         """Return the difference of two mean AUCs with its paired interval; see `difference_interval`."""
-        return difference_interval(first, second, self._overlap, unchanged)
+        return difference_interval(first, second, self._overlap, unchanged, tail)
+
+    def bounds(self, replicates: Replicates, tail: float) -> tuple[float, float]:
+        """Return the bounds of a mean AUC beyond which the chance is `tail` each; NaN as for `auc`."""
+        if replicates.n_groups < 2:
+            return np.nan, np.nan
+        return _auc_bounds(replicates, replicates.error(self._overlap), tail)
+
+    def share_bounds(self, part: Replicates, whole: Replicates, tail: float) -> tuple[float, float]:
+        """Return bounds of the evidence (AUC less 0.5) of a part, less half of that of the whole; see `difference_interval`."""
+        half = replace(whole, values=CHANCE + (whole.values - CHANCE) / 2, influences=whole.influences / 2)
+        interval = difference_interval(part, half, self._overlap, tail=tail)
+        return interval.low, interval.high
 
     def worst(self, parts: Sequence[Replicates]) -> Interval:
         """Return the smallest of several AUCs with an interval of the smallest true one; see `worst_interval`."""
@@ -176,7 +190,9 @@ def logit_bounds(value: float, error: MeanError, n_pairs: int, tail: float = TAI
     return min(float(expit(logit(value) - reach)), surest), max(float(expit(logit(value) + reach)), 1 - surest)
 
 
-def difference_interval(first: Replicates, second: Replicates, overlap: float = 0.0, unchanged: bool = False) -> Interval:
+def difference_interval(
+    first: Replicates, second: Replicates, overlap: float = 0.0, unchanged: bool = False, tail: float = TAIL
+) -> Interval:
     """
     Mean AUC less another one on the same test pictures and from the same training draws, with its paired interval.
 
@@ -188,6 +204,8 @@ def difference_interval(first: Replicates, second: Replicates, overlap: float = 
         See `replicates.training_share`.
     unchanged : bool
         Every item has the same score on both sides: the difference is exactly zero.
+    tail : float
+        Chance of a value beyond either bound.
 
     Returns
     -------
@@ -201,12 +219,13 @@ def difference_interval(first: Replicates, second: Replicates, overlap: float = 
     if unchanged:
         return Interval(0.0, 0.0, 0.0, 0.0)
     value, error = apart.value, apart.error(overlap)
-    low, high = value - error.reach(), value + error.reach()
+    low, high = value - error.reach(tail), value + error.reach(tail)
     if error.variance < NO_VARIANCE or all(scarce(one.value, apart.n_pairs) for one in (first, second)):
-        unseen = unseen_bounds(value, apart.n_pairs, -1.0)
+        unseen = unseen_bounds(value, apart.n_pairs, -1.0, tail)
         low, high = min(low, unseen[0]), max(high, unseen[1])
     whole = Interval(value, max(-1.0, low), min(1.0, high), error.variance**0.5)
-    return _spanning(whole, [difference_interval(*pair) for pair in zip(first.few(), second.few(), strict=True)])
+    singles = zip(first.few(), second.few(), strict=True)
+    return _spanning(whole, [difference_interval(*pair, tail=tail) for pair in singles])
 
 
 def worst_interval(parts: Sequence[Replicates], overlap: float = 0.0) -> Interval:

@@ -21,6 +21,7 @@ FILES = {
     "train_x_test.png": "test AUC of the chosen bands, training by test domains",
     "shots.png": "test AUC over the number of pictures of the test domain that were trained on",
     "robustness.png": "test AUC under perturbations",
+    "carriers.png": "the part of the spectrum that detectors live on",
     "mistakes.png": "the reals and fakes that were most wrongly scored",
     "splits": "which picture is in which split",
     "scores": "the score of every picture: all numbers follow from them",

@@ -10,12 +10,15 @@ from ..domains.guard import whole
 from ..domains.names import chain_of
 from ..domains.splits import SPLIT_COLUMNS, SPLIT_LIST_VERSION, split_entry
 from ..figures import plots as figures
+from ..figures.carriers import save_carriers
 from ..figures.shots import save_shots
 from ..records import Cell
 from ..results.rows import Row, keep_rows, read_rows
 from ..results.scores import write_table
 from ..store.folders import results_root
 from .keys import joined, split_lists, study_key
+
+CARRIERS = "carriers.png"
 
 
 def study_folder(cell: Cell) -> Path:
@@ -47,6 +50,7 @@ def keep_study(name: str, rows: Sequence[Row], folder: Path) -> None:
         figures.save_heat_map(folder / "train_x_test.png", chosen, f"{name}: test AUC of the chosen bands")
     if any(row.robustness for row in rows):
         figures.save_robustness(folder / "robustness.png", rows, f"{name}: test AUC under perturbations")
+    save_carriers(folder / CARRIERS, rows, f"{name}: what detectors live on")
     save_shots(folder / "shots.png", chosen, f"{name}: shots of the test domain")
     _save_strength_lines(name, chosen, folder)
     keep_rows(rows, folder)

@@ -7,7 +7,7 @@ row is computed from the score files, on this machine or on one that they were d
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from ..metrics.replicates import Replicates, mean_of
 from ..metrics.roc import Interval, Scored
 from ..metrics.weighted import weighted_error_rates
 from ..views.encoders.spec import is_random
+from .carrier_tests import carriers_of
+from .carriers import CarrierResult
 from .cell_document import CellDocument, TestedBand, read_cell
 from .clips import RowClips, row_clips
 from .columns import ERROR_RATES, board_metrics, measured
@@ -76,11 +78,12 @@ def _rows(document: CellDocument, folder: Path) -> list[Row]:
             context.oracle_bands[band.domain] = band.band
         elif band.role == "allpass":  # submitted scores have none
             context.allpass.update(_aucs(context.intervals, by_domain))
-    return [
+    rows = [
         _row(context, band, replicates, by_domain)
         for band, replicates, by_domain in zip(document.tested, scores, tested, strict=True)
         if band.role != "oracle" and not (band.role == "allpass" and document.band.kind == "all")
     ]
+    return [replace(rows[0], carriers=_carriers(context, tested)), *rows[1:]] if rows else []
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +133,18 @@ class _Tested:
 def _aucs(intervals: Intervals, tested: ByDomain) -> dict[str, _Aucs]:
     each = {name: [entry.scored for entry in entries] for name, entries in tested.items()}
     return {name: _Aucs(intervals.replicates(scored), scored) for name, scored in each.items()}
+
+
+def _carriers(context: _Context, tested: Sequence[ByDomain]) -> tuple[CarrierResult, ...]:
+    """Return what the detector lives on, on every test domain; none unless combs and anticombs were scored."""
+    if not any(entry.band.is_comb for entry in context.document.tested):
+        return ()
+    by_band = {
+        entry.band: {name: found.replicates for name, found in _aucs(context.intervals, by_domain).items()}
+        for entry, by_domain in zip(context.document.tested, tested, strict=True)
+        if entry.role != "oracle"
+    }
+    return carriers_of(by_band, context.intervals)
 
 
 def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[DomainScores]], by_domain: ByDomain) -> Row:

@@ -15,6 +15,7 @@ from ..domains.names import chain_of, training, training_of_json, unperturbed
 from ..frequency.bands import Band
 from ..pictures.shortcuts import Shortcut
 from ..store.files import read_json, write_json
+from .carriers import CarrierResult
 from .evidence import Evidence, evidence_from_json, evidence_to_json
 from .selection import Selection
 
@@ -346,6 +347,9 @@ class Row:
         `Dataset.facts` by data set.
     tests : tuple of TestResult
     robustness : tuple of PerturbationResult
+    carriers : tuple of CarrierResult
+        Of the first row of a cell: what the detector lives on, by test domain; empty where no combs were tested, and left out
+        of the JSON form then.
     metrics : mapping of str to float
         Means of those `columns.METRICS` that a board shows, and those of `columns.CLIP_ROW_COLUMNS` that were measured.
     run_id : str
@@ -416,6 +420,7 @@ class Row:
     data: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     tests: tuple[TestResult, ...] = ()
     robustness: tuple[PerturbationResult, ...] = ()
+    carriers: tuple[CarrierResult, ...] = ()
     run_id: str = ""
     current: bool | None = None
     source: str = "recorded"
@@ -480,7 +485,10 @@ class Row:
             "data": {name: dict(facts) for name, facts in self.data.items()},
             "tests": [test.to_json() for test in self.tests],
             "robustness": [result.to_json() for result in self.robustness],
+            "carriers": [result.to_json() for result in self.carriers],
         }
+        if not self.carriers:  # rows of studies without combs keep their form
+            del data["carriers"]
         data = _after(data, "coverage", self.metrics)
         if self.run_id:
             data["run_id"] = self.run_id
@@ -511,6 +519,7 @@ class Row:
             "tests": tuple(map(TestResult.from_json, data["tests"])),
             # Rows of runs before there were perturbations lack the key.
             "robustness": tuple(map(PerturbationResult.from_json, data.get("robustness", ()))),
+            "carriers": tuple(map(CarrierResult.from_json, data.get("carriers", ()))),
             "metrics": _others(data, _ROW_NAMES),
         }
         if data.get("submission") is not None:

@@ -21,7 +21,8 @@ def _open(spec: DatasetSpec, replicate: int = 0, seed: int = 0) -> Dataset:
 
 
 def _domains(spec: DatasetSpec) -> Iterator[tuple[str, Dataset, Sequence[Item]]]:
-    for variant in _open(spec).variants():
+    opened = _open(spec)
+    for variant in (*opened.variants(), *opened.further_variants()):
         dataset = _open(spec)
         yield variant, dataset, dataset.items(variant)
 
@@ -50,7 +51,8 @@ def variants_are_named(spec: DatasetSpec) -> str:
     """At least one domain, no name twice."""
     variants = _open(spec).variants()
     require(len(variants) > 0, "variants() is empty; a data set that is one domain returns ('',)")
-    require(len(set(variants)) == len(variants), f"variants() has a name twice: {variants}")
+    variants += _open(spec).further_variants()
+    require(len(set(variants)) == len(variants), f"variants() and further_variants() have a name twice: {variants}")
     return ", ".join(variants) if variants != ("",) else "one domain"
 
 

@@ -16,6 +16,7 @@ from ...benchmark.results.marks import Mark, RowAudit, marks_of
 from ...benchmark.results.reals import headline_choices
 from ...benchmark.results.rows import RealsResult, Row, Standing, TestResult
 from ...benchmark.results.selection import Selection
+from ..carriers import CarrierLine, carrier_lines
 from ..notes import data_notes, mark_notes, may_be_copies, other_variants, row_notes, shown_marks, shown_rows
 from ..ranking.comparable import comparable_sets
 from ..ranking.detectors import LISTS_OF_TRAININGS, DetectorPlace, training_noun
@@ -43,6 +44,7 @@ POOLED = (
 ADDRESS = re.compile(r"""(?<![\w.:/])/(?:[^\s/'",;]+/)+|\b(?:file|sqlite):/+(?:[^\s/'",;]+/)*|\b[A-Z]:\\(?:[^\s\\'",;]+\\)*""")
 CELLS_BUDGET = 800_000  # characters for manifests, before they are compressed
 MOST_NOTES = 200
+MOST_CARRIERS = 400  # lines about what detectors live on
 TEST = ("auc", "auc_lo", "auc_hi", "n", "coverage", "lookalikes")
 
 
@@ -132,11 +134,16 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         "details": details.rows,
         "spectra": details.spectra,
         "bands": details.bands,
+        "carriers": [_carrier(line) for line in carrier_lines(board.rows)[:MOST_CARRIERS]],
         "mistakes": details.mistakes,
         "rates": ROC_GRID.tolist(),
         "min_draws": MIN_DRAWS,
         "layouts": layouts(),
     }
+
+
+def _carrier(line: CarrierLine) -> dict[str, Any]:
+    return line.to_json() | {"name": line.result.name, "trained": line.row.train_label}
 
 
 def _placed(place: DetectorPlace, short: Mapping[str, str]) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from ...benchmark.results import evidence
 from ...benchmark.results.columns import Column, Unit, row_columns
 from ...benchmark.results.marks import Mark, marks_of
 from ...benchmark.results.rows import Row
-from ..notes import data_notes, mark_notes, row_notes, shown_marks, shown_rows
+from ..notes import combs_of_carriers, data_notes, mark_notes, row_notes, shown_marks, shown_rows
 from ..ranking.detectors import DetectorPlace
 from ..ranking.reals import reals_notes
 from ..transfer.robustness import print_robustness
+from .carriers import print_carriers
 from .clips import print_clips
 from .ranking import print_ranking, rank_text
 
@@ -208,4 +209,6 @@ def print_table(
         console.print(note, style="yellow", markup=False, highlight=False)
     print_ranking(ranking, console)
     print_clips(shown_rows(rows), study, console)
-    print_robustness(rows, study, console)
+    combs = {id(row) for row in combs_of_carriers(rows)}
+    print_robustness([row for row in rows if id(row) not in combs], study, console)
+    print_carriers(rows, study, console)

@@ -11,7 +11,9 @@ from PIL import Image
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.pictures.crops import decode
 from bandbench.datasets.procedural import (
+    KNOWN_ANSWERS,
     OPERATIONS,
+    STREAMS,
     Procedural,
     halve,
     lens_blur,
@@ -221,3 +223,50 @@ def test_impossible_parameters(options: dict, message: str) -> None:
 def test_unknown_domain() -> None:
     with pytest.raises(DataError, match="Did you mean 'planted'"):
         Procedural().items("plantd")
+
+
+# --- known answers ---------------------------------------------------------------------------------------------------
+
+
+def test_known_answers_are_no_part_of_what_the_name_of_the_data_set_stands_for() -> None:
+    dataset = Procedural(**SMALL)
+    assert not set(dataset.variants()) & set(dataset.further_variants())
+    assert dataset.find_variants("lattice") == ("lattice",)
+
+
+@pytest.mark.parametrize("variant", KNOWN_ANSWERS)
+def test_both_classes_of_a_known_answer_are_written_without_loss(variant: str) -> None:
+    dataset, facts = Procedural(**SMALL), set()
+    for item in dataset.items(variant):
+        with Image.open(io.BytesIO(dataset.read(item))) as picture:
+            facts.add((picture.size, picture.format, max(map(max, picture.quantization.values())), str(picture.layer)))
+    assert [quality for _, _, quality, _ in facts] == [1]
+
+
+def test_the_reals_of_known_answers_are_those_of_the_other_domains_written_otherwise() -> None:
+    dataset = Procedural(**SMALL)
+    plain, exact = (next(iter(dataset.items(variant))) for variant in ("planted", "lattice"))
+    assert (plain.target, plain.label) == (exact.target, exact.label)
+    assert plain.fingerprint != exact.fingerprint
+    first, second = (decode(dataset.read(item)).astype(float) for item in (plain, exact))
+    assert 0 < np.abs(first - second).mean() < 2
+
+
+@pytest.mark.parametrize("variant", KNOWN_ANSWERS)
+def test_a_known_answer_takes_the_strength_and_the_quality(variant: str) -> None:
+    def fake(**options: Any) -> tuple[str, bytes]:
+        dataset = Procedural(**SMALL, **options)
+        item = next(item for item in dataset.items(variant) if item.label == 1)
+        return item.fingerprint, dataset.read(item)
+
+    assert len({fake(), fake(strength=0.2), fake(quality=80)}) == 3
+
+
+def test_the_streams_of_earlier_domains_keep_their_places() -> None:
+    """The place of a stream is in the seed of its pictures."""
+    assert STREAMS[:6] == ("real", "zeroinsert", "nearest", "bilinear", "blend", "planted")
+
+
+def test_a_lattice_of_eighths_needs_a_side_of_whole_periods() -> None:
+    with pytest.raises(DataError, match="side is a multiple of 8 for the domain lattice, got 100"):
+        Procedural(side=100).items("lattice")

@@ -26,6 +26,7 @@ from bandbench.leaderboard.ranking.detectors import DetectorPlace
 from bandbench.leaderboard.rows import Board
 from bandbench.leaderboard.transfer.band_transfer import band_transfer
 from conftest import missing_program
+from made_carriers import carrier_result
 
 Maker = Callable[..., Any]
 HOSTILE = (
@@ -748,3 +749,23 @@ def test_a_page_without_sources_of_reals_has_no_part_about_them(reader: Callable
     shown = reader(rows)
     assert shown.page.locator(".with-reals:visible").count() == 0
     assert shown.page.locator("#rows button[data-column=reals_spread]").count() == 0
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_the_part_about_carriers_has_a_line_and_sentences_per_detector(
+    reader: Callable[..., Reader], rows: list[Row], width: int
+) -> None:
+    on_its_own = replace(rows[0], carriers=(carrier_result(rows[0].train), carrier_result(HOSTILE[1])))
+    shown = reader([on_its_own, *rows[1:]], viewport={"width": width, "height": 900})
+    shown.page.click("nav a[data-part=carriers]")
+    part = shown.page.locator("#carriers")
+    assert part.locator("tbody td").all_inner_texts() == ["0.90", "0.85", "0.55", "0.52", "0.86", "0.50", "0.83"]
+    assert "lives on the peaks of period 8: 0.90 (0.80-1.00) with, 0.55 (0.45-0.65) without." in part.locator("li").inner_text()
+    assert "1 line on other domains" in part.inner_text()
+    part.locator("tbody td").nth(2).hover()
+    shown.until("#tip", r"anticomb 8\s+AUC 0\.550 \(0\.450–0\.650\)")
+    assert shown.no_sideways_scroll()
+
+
+def test_a_page_without_carriers_has_no_part_about_them(reader: Callable[..., Reader], rows: list[Row]) -> None:
+    assert reader(rows).page.locator(".with-carriers:visible").count() == 0

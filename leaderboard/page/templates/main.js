@@ -28,6 +28,7 @@ function drawEverything() {
   drawMaps();
   drawReals();
   drawBands();
+  drawCarriers();
   drawCost();
   drawRow();
 }
@@ -56,7 +57,7 @@ function listen() {
   at("cost-set").addEventListener("change", (event) => { state.set = event.target.value; writeAddress(); drawCost(); });
   at("downloads").addEventListener("click", (event) => event.target.dataset.form && offer(event.target.dataset.form));
   for (const link of document.querySelectorAll("a[data-part]")) link.addEventListener("click", (event) => { event.preventDefault(); goTo(link.dataset.part); });
-  for (const [event, leave] of [["pointerover", false], ["focusin", false], ["pointerout", true], ["focusout", true]]) for (const map of ["heat", "reals-maps", "band-maps", "detail"]) at(map).addEventListener(event, (told) => showTip(leave ? null : told.target.closest("td[data-about]")));
+  for (const [event, leave] of [["pointerover", false], ["focusin", false], ["pointerout", true], ["focusout", true]]) for (const map of ["heat", "reals-maps", "band-maps", "carrier-tables", "detail"]) at(map).addEventListener(event, (told) => showTip(leave ? null : told.target.closest("td[data-about]")));
   let resized = 0;
   addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(() => drawn.get(at("pareto"))?.(), 150); }); // names find new places
   addEventListener("keydown", escape);
@@ -124,6 +125,7 @@ function recolour() {
   drawMaps();
   drawReals();
   drawBands();
+  drawCarriers();
   drawAgain();
 }
 
@@ -147,6 +149,7 @@ function start() {
     await library("chart-library");
     drawAgain();
     drawBands();
+    drawCarriers();
     drawCost();
     if (state.part && !state.row) goTo(state.part);
     document.documentElement.dataset.ready = "yes";
