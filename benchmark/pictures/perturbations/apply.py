@@ -74,7 +74,7 @@ def perturb_alike(pictures: Sequence[Picture], chain: str) -> list[Picture]:
             continue
         settled = step.settled(seed)
         if step.kernel is noise:
-            fields = {shape: _begun(seed).normal(0, settled["sd"], shape) for shape in {p.shape for p in perturbed}}
+            fields = {shape: _begun(seed).normal(0, float(settled["sd"]), shape) for shape in {p.shape for p in perturbed}}
             perturbed = [rounded(picture + fields[picture.shape]) for picture in perturbed]
         else:
             perturbed = [step.kernel(picture, _begun(seed), **settled) for picture in perturbed]
