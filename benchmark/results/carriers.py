@@ -382,7 +382,7 @@ def _first(result: CarrierResult) -> str:
 
 
 DOUBTS = {
-    Doubt.WIDE: "its AUC of {whole} is neither clear of 0.5 nor close enough to it",
+    Doubt.WIDE: "its AUC of {whole} is neither clear of 0.5, all questions taken together, nor close enough to it",
     Doubt.REVERSED: "it ranks fakes below reals, AUC {whole}",
     Doubt.SHARES: "its AUC is {whole}, and no part of the spectrum clearly holds most of it",
 }

@@ -10,6 +10,7 @@ from bandbench.benchmark.results.cell_document import CellDocument, NarrowBand, 
 from bandbench.leaderboard import paper
 from bandbench.leaderboard.paper import (
     BandTransferMap,
+    CarrierChart,
     CostChart,
     CostPoint,
     PerturbedTests,
@@ -18,6 +19,7 @@ from bandbench.leaderboard.paper import (
     TrainTestMap,
     paper_figures,
 )
+from made_carriers import carrier_row, comb_row
 
 Maker = Callable[..., Any]
 
@@ -104,3 +106,10 @@ def test_a_cell_has_its_sweep_and_its_narrow_bands_once(
         (SweepChart, ("sweep", "svm", "set/a"), "svm on set/a"),
         (BandTransferMap, ("band_transfer", "svm", "set/a"), "svm on set/a: AUC of narrow bands, in-domain and cross-domain"),
     ]
+
+
+def test_a_study_that_says_what_detectors_live_on_has_a_chart_of_it() -> None:
+    row = carrier_row("dct_ridge", "home", ("home",))
+    (chart,) = [figure for figure in paper_figures([row, comb_row("home")], {}) if isinstance(figure, CarrierChart)]
+    assert (chart.name, chart.title, len(chart.rows)) == (("", "carriers"), "made: what detectors live on", 2)
+    assert not any(isinstance(figure, CarrierChart) for figure in paper_figures([comb_row("home")], {}))

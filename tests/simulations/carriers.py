@@ -14,7 +14,7 @@ from pathlib import Path
 DOMAINS = ("lattice", "slope", "planted", "phase")
 SEEDS = range(5)
 DETECTORS = ("dct_ridge", "dct_ridge(transform=dct)")
-SIZES = {"n_train": 120, "n_val": 20, "n_test": 80}
+SIZES = {"n_train": 160, "n_val": 20, "n_test": 200}
 DRAWS = 1
 
 

@@ -218,3 +218,36 @@ def test_the_interval_of_few_draws_spans_those_of_the_single_draws() -> None:
     assert both.low == min(one.low for one in single)
     assert both.high == max(one.high for one in single)
     assert single[0].low > single[1].high
+
+
+def shifted(shift: float, seed: int, n: int = 80) -> Scored:
+    labels = np.repeat([0, 1], n)
+    return scored(labels, np.random.default_rng(seed).standard_normal(2 * n) + shift * labels)
+
+
+def test_bounds_of_an_auc_are_wider_for_a_smaller_tail() -> None:
+    intervals = Intervals([one := shifted(1.0, 0)])
+    replicates = intervals.replicates([one])
+    interval = intervals.auc(replicates)
+    assert intervals.bounds(replicates, 0.025) == (interval.low, interval.high)
+    low, high = intervals.bounds(replicates, 0.001)
+    assert low < interval.low
+    assert high > interval.high
+
+
+def test_the_share_of_an_auc_is_that_of_what_it_has_above_chance() -> None:
+    whole, part, little = (shifted(shift, seed) for seed, shift in enumerate((3.0, 2.5, 0.2)))
+    intervals = Intervals([whole, part, little])
+    of_whole, most, rest = (intervals.replicates([one]) for one in (whole, part, little))
+    assert intervals.share_bounds(most, of_whole, 0.001)[0] > 0
+    assert intervals.share_bounds(rest, of_whole, 0.001)[1] < 0
+    low, high = intervals.share_bounds(rest, of_whole, 0.025)
+    assert low < (rest.value - 0.5) - (of_whole.value - 0.5) / 2 < high
+
+
+def test_a_difference_of_a_smaller_tail_is_wider() -> None:
+    first, second = shifted(2.0, 0), shifted(1.0, 1)
+    intervals = Intervals([first, second])
+    pair = [intervals.replicates([one]) for one in (first, second)]
+    usual, wide = intervals.difference(*pair), intervals.difference(*pair, tail=0.001)
+    assert wide.low < usual.low < usual.value == wide.value < usual.high < wide.high

@@ -17,6 +17,7 @@ from bandbench.benchmark.recording.study_folder import has_rows, keep_split_list
 from bandbench.benchmark.records import Cell, Provenance
 from bandbench.benchmark.results.rows import PerturbationResult, Row, TestResult, keep_rows, read_rows
 from bandbench.benchmark.store.folders import results_root
+from made_carriers import carrier_row
 from made_cells import made_cell
 
 TESTS = (TestResult("home", 0.9, 0.8, 1.0, 8, 1.0), TestResult("away", 0.6, 0.4, 0.8, 8, 1.0))
@@ -126,3 +127,10 @@ def test_a_split_list_that_is_there_is_not_written_again(tmp_path: Path) -> None
     (tmp_path / "splits" / "same.parquet").write_bytes(b"there")
     keep_split_lists([cell], {}, tmp_path)
     assert (tmp_path / "splits" / "same.parquet").read_bytes() == b"there"
+
+
+def test_a_study_that_says_what_detectors_live_on_has_a_figure_of_it(tmp_path: Path, figures: list[str]) -> None:
+    keep_study("made", [ROW], tmp_path)
+    assert not (tmp_path / module.CARRIERS).exists()
+    keep_study("made", [carrier_row("dct_ridge", "home", ("home",))], tmp_path)
+    assert (tmp_path / module.CARRIERS).read_bytes()[:4] == b"\x89PNG"
