@@ -90,7 +90,7 @@ BandOption = Annotated[
         "--band",
         metavar="BAND",
         help="all, low:0.2, high:0.3, band:0.2-0.3, stop:0.2-0.3; or radii: low:25px; or the lattice of a period in pixels, or "
-        "all but it: comb:period=8, anticomb:period=8:halfwidth=0.01:points=axes.",
+        "all but it: comb:period=8, anticomb:period=8; both take :halfwidth=0.01 and :points=axes.",
     ),
 ]
 

@@ -190,7 +190,7 @@ def _index(chunks: Sequence[tuple[ChunkTask, Chunk]], position: dict[str, int]) 
 
 
 def _nothing_left(domain: str, split: str, label: str, refused: Sequence[tuple[str, ItemStatus]]) -> str:
-    shown = listed((f"{item}: {status.detail}" for item, status in refused), SHOWN_ITEMS, "; ")
+    shown = listed((f"{item}: {status.detail.removesuffix('.')}" for item, status in refused), SHOWN_ITEMS, "; ")
     too_small = any(status.reason is Reason.TOO_SMALL for _, status in refused)
     hint = " Choose a smaller window with --crop." if too_small else ""
     why = f" ({shown})" if shown else ""

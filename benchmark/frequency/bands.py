@@ -27,6 +27,9 @@ Kind = RadialKind | CombKind
 RADIAL_KINDS: tuple[RadialKind, ...] = ("all", "low", "high", "band", "stop")
 COMB_KINDS: tuple[CombKind, ...] = ("comb", "anticomb")
 KINDS: tuple[Kind, ...] = (*RADIAL_KINDS, *COMB_KINDS)
+HOW_WRITTEN = (
+    "a band is written all, low:0.2, high:0.3, band:0.2-0.3 or stop:0.2-0.3 (or 35px), comb:period=8 or anticomb:period=8"
+)
 MAX_FREQUENCY = math.sqrt(0.5)
 # Beyond the corner a Butterworth filter still attenuates, and published searches go there: a radius of 35 in a crop of 42
 # pixels is 0.83 cycles/pixel. Four times the corner leaves room for them and still tells a radius whose px was forgotten.
@@ -205,7 +208,9 @@ class Band:
         if not 0 < self.halfwidth < half:
             raise StudyError(
                 f"the halfwidth of band kind {self.kind} with period {self.period} lies between 0 and {half:g} cycles/pixel, "
-                f"half the spacing of the lattice, where it would reach the neighbouring points; got {self.halfwidth:g}."
+                f"half the spacing of the lattice, where it would reach the neighbouring points; got {self.halfwidth:g}. Write "
+                f"{self.kind}:period={self.period}:halfwidth={half / 2:.3g}, or choose a shorter period; at most, it is half "
+                "the side of the crop."
             )
 
     def require_side(self, side: int) -> None:
@@ -256,6 +261,8 @@ class Band:
             If `text` is none of these.
         """
         kind, _, frequencies = text.strip().partition(":")
+        if kind not in KINDS:
+            raise StudyError(f"{HOW_WRITTEN}, got {text!r}: {unknown_name('band kind', kind, KINDS)}")
         if kind in COMB_KINDS:
             band = cls(kind, **_parse_lattice(text, frequencies), **options)  # pyright: ignore[reportArgumentType]
             if side is not None:
@@ -271,10 +278,7 @@ class Band:
             return cls(kind, numbers[0], **options)  # pyright: ignore[reportArgumentType] (one of the kinds)
         if kind in ("band", "stop") and len(numbers) == 2:
             return cls.between(numbers[0], numbers[1], kind, **options)  # pyright: ignore[reportArgumentType]
-        raise StudyError(
-            "a band is written all, low:0.2, high:0.3, band:0.2-0.3 or stop:0.2-0.3 (or 35px), comb:period=8 or "
-            f"anticomb:period=8, got {text!r}."
-        )
+        raise StudyError(f"{HOW_WRITTEN}, got {text!r}.")
 
     @property
     def action(self) -> BandMode:

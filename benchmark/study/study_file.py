@@ -419,6 +419,8 @@ def _sentence(error: Any) -> str:
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "string_pattern_mismatch":  # of the name, see `Study`
         message = "a name holds letters, digits and the characters . _ - alone"
+    if error["type"] == "tuple_type":
+        message = "Input should be a list, such as [a, b]"
     shown = "" if error["type"] == "value_error" else f", got {error['input']!r}"
     return f"{message.rstrip('.')}{shown}."
 

@@ -56,8 +56,8 @@ def _table(rows: Sequence[Row], chains: Sequence[str], title: str) -> "Table":
     table = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=0)
     table.add_column("detector\n← trained on\nband", overflow="fold", width=LABEL_WIDTH)
     table.add_column("tested\non", no_wrap=True)
-    for header in ("as they\nare", *(re.sub("[:=]|(?=[+])", "\n", chain) for chain in chains)):
-        table.add_column(header, justify="right", min_width=COLUMN_WIDTH - 1)
+    for header in ("as they\nare", *(re.sub("[:=]|(?=[+])|(?<=_)", "\n", chain) for chain in chains)):
+        table.add_column(header, justify="right", overflow="fold", min_width=COLUMN_WIDTH - 1)
     for row in rows:
         scopes = [scope for scope in SCOPES if any(entry.scope == scope for entry in row.robustness)]
         columns = [[_clean(row, scope) for scope in scopes]]

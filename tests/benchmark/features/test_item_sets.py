@@ -155,7 +155,8 @@ def test_only_fitted_splits_say_what_was_learned(tmp_path: Path) -> None:
 
 def test_a_class_without_a_usable_picture_is_refused(tmp_path: Path) -> None:
     with pytest.raises(
-        DataError, match=r"mine: no usable fake picture in test \(fake/d: .*fake/e: .*\)\. Choose a smaller window"
+        DataError,
+        match=r"mine: no usable fake picture in test \(fake/d: [^;]*[^.;]; fake/e: .*[^.]\)\. Choose a smaller",
     ):
         made(tmp_path, statuses={"fake/d": TOO_SMALL, "fake/e": GONE})
 

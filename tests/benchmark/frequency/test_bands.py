@@ -150,6 +150,9 @@ def test_what_is_no_band_is_refused_as_text(text: str, message: str) -> None:
         ("comb:period=8:period=4", "a comb is written comb:period=8"),
         ("comb:period=8:", "a comb is written comb:period=8"),
         ("comb:period=34", "period 34 needs crops of at least 68 pixels, two periods, got 64"),
+        ("comb:period=100", "period 100 .*got 0.02. Write comb:period=100:halfwidth=0.0025, or .* half the side of the crop"),
+        ("combe:period=8", "a band is written .* got 'combe:period=8': unknown band kind 'combe'. Did you mean 'comb'"),
+        ("middle:0.1-0.2", "a band is written .* got 'middle:0.1-0.2': unknown band kind 'middle'. Known: all"),
         ("low:period=8", "a frequency is a number .* got 'period=8'"),
     ],
 )

@@ -64,6 +64,7 @@ def test_a_sweep_takes_out_what_it_keeps(tmp_path: Path) -> None:
         (GOOD + "sweep: {kinds: []}\n", "line 7: sweep.kinds: .*at least 1"),
         (GOOD.replace("detectors:", "detector:"), r"line 2: unknown key 'detector'. Did you mean 'detectors'\?"),
         (GOOD + "search:\n  trails: 5\n", r"line 8: unknown key 'trails'. Did you mean 'trials'\?"),
+        (GOOD + "search: {halfwidth: 0}\n", r"line 7: search.halfwidth: Input should be a list, such as \[a, b\], got 0"),
         (GOOD + "search: {trials: -1}\n", "line 7: search.trials: .*greater than or equal to 0, got -1"),
         (GOOD + "sweep:\n  width: 0.02\n  step: 0.05\n", "line 7: sweep: step 0.05 is wider than width 0.02"),
         (GOOD + "bands:\n  - {kind: band, low: 0.3, high: 0.2}\n", "line 8: bands.0: .*got 0.3 and 0.2"),

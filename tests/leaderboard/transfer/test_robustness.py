@@ -136,6 +136,13 @@ def test_columns_that_do_not_fit_go_to_a_further_table(width: int, n_tables: int
     assert all(any(str(q) in text for text in texts) for q in range(10, 70, 10))
 
 
+def test_names_of_perturbations_are_whole() -> None:
+    chains = ["depeak:period=2", "depeak:period=4", "depeak:period=8", "match_spectrum", "amplitude_only"]
+    text = "\n".join(text_of([row(*(entry(chain) for chain in chains))], 80))
+    assert all(word in text for word in ("match_", "spectrum", "amplitude_", "only"))
+    assert "…" not in text
+
+
 def test_bands_of_a_cell_stay_together_and_what_was_not_tried_is_a_dash() -> None:
     rows = [row(entry("noise:sd=5"), detector="one"), row(entry("blur:sigma=1"), detector="two")]
     rows.append(row(entry("noise:sd=5"), detector="one", band="low"))
