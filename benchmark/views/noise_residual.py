@@ -9,7 +9,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from ..contracts import Features
-from ..errors import DataError, StudyError, unknown_name
+from ..errors import StudyError, unknown_name
 from ..frequency.bands import Band
 from ..frequency.filters import band_limited
 from ..frequency.grid import Frequencies
@@ -74,15 +74,18 @@ class NoiseResidualView(ViewKernel):
 
     def base(self, crops: NDArray) -> NDArray[np.float32]:
         """Compute power, (n_crops, rows, cols // 2 + 1); or the parts of coefficients, (n_crops, 2 * n), by rising radius."""
-        self._require_side(*crops.shape[1:3])
+        self._require_room(*crops.shape[1:3])
         step = max(1, PIXELS_AT_A_TIME // int(np.prod(crops.shape[1:])))
         return np.concatenate([self._of_stack(crops[start : start + step]) for start in range(0, len(crops), step)])
 
-    def _require_side(self, rows: int, cols: int) -> None:
+    def require_side(self, side: int) -> None:
+        self._require_room(side, side)
+
+    def _require_room(self, rows: int, cols: int) -> None:
         side = {"coefficients": 2, "power": self.cells, "autocorrelation": 2 * self.reach}
         side["both"] = max(side["power"], side["autocorrelation"])
         if min(rows, cols) < side[self.part]:
-            raise DataError(
+            raise StudyError(
                 f"view 'noise_residual' with reach {self.reach} and {self.cells} cells needs crops of at least "
                 f"{side[self.part]}x{side[self.part]} pixels, got {rows}x{cols}. Choose larger crops, or fewer of both."
             )
