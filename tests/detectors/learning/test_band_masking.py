@@ -69,10 +69,11 @@ def test_a_crop_is_masked_in_one_way_in_any_batch() -> None:
     np.testing.assert_array_equal(masking.of_pictures(planes[2:], generators(4)[2:]), together[2:])
 
 
-def test_frequencies_of_planes() -> None:
-    np.testing.assert_allclose(coefficient_frequency("log_dct", 12, 9), dct_frequencies(12, 9).radius)
-    half = np.hypot(np.fft.fftfreq(12)[:, None], np.fft.rfftfreq(8)[None, :])
-    np.testing.assert_allclose(coefficient_frequency("fft", 12, 5), half)
+@pytest.mark.parametrize("shape", [(12, 8), (13, 9), (15, 15)])
+def test_frequencies_of_planes(shape: tuple[int, int]) -> None:
+    np.testing.assert_allclose(coefficient_frequency("log_dct", *shape), dct_frequencies(*shape).radius)
+    half = np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1])[None, :])
+    np.testing.assert_allclose(coefficient_frequency("fft", *half.shape), half)
 
 
 def test_what_makes_no_sense_is_refused() -> None:
