@@ -12,7 +12,7 @@ from ..benchmark.errors import PluginError
 from .learning.augmentation import Augmentation
 from .learning.band_masking import BAND_MASKED, MaskedBand
 from .learning.networks import NetworkDetector
-from .learning.residual import bottleneck_network, initialise_residual
+from .learning.residual import LEAST_SIDE, bottleneck_network, initialise_residual
 
 if TYPE_CHECKING:
     import torch
@@ -126,13 +126,14 @@ class NprResNet(NetworkDetector):
         Raises
         ------
         PluginError
-            If the crops have no four cells in a row, `blocks` are not two numbers, or as in `NetworkDetector.fit`.
+            If a crop has fewer than four whole cells or `LEAST_SIDE` pixels of them in a row, `blocks` are not two numbers, or
+            as in `NetworkDetector.fit`.
         """
         rows, cols = view.values.shape[1:3]
-        if self.factor < 2 or min(rows, cols) < 4 * self.factor:
+        if self.factor < 2 or min(rows, cols) // self.factor * self.factor < max(4 * self.factor, LEAST_SIDE):
             raise PluginError(
-                f"{self.name} needs a factor of at least 2, and crops of at least four cells in rows and columns, got a factor "
-                f"of {self.factor} and {rows}x{cols} pixels."
+                f"{self.name} needs a factor of at least 2, and crops of at least four whole cells and {LEAST_SIDE} pixels of "
+                f"whole cells in rows and columns, got a factor of {self.factor} and {rows}x{cols} pixels."
             )
         if len(self.blocks) != 2 or min(self.blocks) < 1:
             raise PluginError(f"{self.name} needs two numbers of blocks of at least 1, got {self.blocks}.")

@@ -11,7 +11,7 @@ from ..benchmark.errors import PluginError
 from .learning.augmentation import Augmentation, Rotation
 from .learning.band_masking import BAND_MASKED, MaskedBand
 from .learning.networks import NetworkDetector
-from .learning.residual import bottleneck_network, initialise_residual
+from .learning.residual import LEAST_SIDE, bottleneck_network, initialise_residual
 
 if TYPE_CHECKING:
     import torch
@@ -174,7 +174,8 @@ class WaveletHighband(NetworkDetector):
         Raises
         ------
         PluginError
-            If the crops are smaller than the window, the wavelet is unknown, or as in `NetworkDetector.fit`.
+            If the crops are smaller than the window, the wavelet is unknown, the high band is smaller than `LEAST_SIDE`, or as
+            in `NetworkDetector.fit`.
         """
         import pywt
 
@@ -188,6 +189,13 @@ class WaveletHighband(NetworkDetector):
         if self.wavelet not in known.wavelist(kind="discrete"):
             raise PluginError(
                 f"{self.name} needs a discrete wavelet of PyWavelets (haar, bior1.3, db2 …), got {self.wavelet!r}."
+            )
+        side = self.window or min(rows, cols)
+        band = side if self.restored else (side + known.Wavelet(self.wavelet).dec_len - 1) // 2
+        if band < LEAST_SIDE:
+            raise PluginError(
+                f"{self.name} needs a high band of at least {LEAST_SIDE}x{LEAST_SIDE} coefficients; that of {side}x{side} "
+                f"pixels with {self.wavelet} has {band}x{band}. Take larger crops or a larger window."
             )
         if len(self.blocks) != 2 or min(self.blocks) < 1:
             raise PluginError(f"{self.name} needs two numbers of blocks of at least 1, got {self.blocks}.")

@@ -9,10 +9,10 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from ..contracts import Features
-from ..errors import DataError, StudyError
+from ..errors import StudyError
 from ..frequency.bands import Band
 from ..frequency.filters import band_limited
-from .kernel import ViewKernel
+from .kernel import ViewKernel, in_stacks
 
 SURROUNDINGS = 2  # DFT bins to each side of a lattice point, whose mean power is the continuum there
 # Of the power per coefficient, in grey levels squared: below the noise that 8-bit rounding leaves in a cross-difference (1/3).
@@ -70,16 +70,17 @@ class CrossDifferenceView(ViewKernel):
 
     def _measured(self, crops: NDArray) -> NDArray[np.float32]:
         """Measure all lattice points, (n_crops, points * channels)."""
-        self._require_periods(*crops.shape[1:3])
-        step = max(1, PIXELS_AT_A_TIME // int(np.prod(crops.shape[1:])))
-        parts = [self._of_stack(crops[start : start + step]) for start in range(0, len(crops), step)]
-        return np.concatenate(parts).reshape(len(crops), -1)
+        self._require_room(*crops.shape[1:3])
+        return in_stacks(crops, PIXELS_AT_A_TIME, self._of_stack).reshape(len(crops), -1)
 
-    def _require_periods(self, rows: int, cols: int) -> None:
+    def require_side(self, side: int) -> None:
+        self._require_room(side, side)
+
+    def _require_room(self, rows: int, cols: int) -> None:
         fewest = 2 if self.relative else 1
         if (min(rows, cols) - 1) // self.period < fewest:
             side = fewest * self.period + 1
-            raise DataError(
+            raise StudyError(
                 f"view 'cross_difference' with period {self.period} needs crops of at least {side}x{side} pixels, got "
                 f"{rows}x{cols}. Choose larger crops or a shorter period."
             )

@@ -1,6 +1,7 @@
 """Statistics of the 63 AC bands of the discrete cosine transform of 8x8 blocks."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -12,12 +13,11 @@ from ..frequency import blocks
 from ..frequency.bands import Band
 from ..frequency.grid import Frequencies
 from ..frequency.spectra import columns_of
-from .kernel import ViewKernel
+from .kernel import ViewKernel, in_stacks
 
 STATISTICS = ("laplace", "benford", "both")
-SCALE_FLOOR = (
-    1e-4  # grey levels: keeps the log of an empty band finite, far below the coefficients of 8-bit rounding noise (0.3)
-)
+# Grey levels: keeps the log of an empty band finite, far below the coefficients of 8-bit rounding noise (0.3).
+SCALE_FLOOR = 1e-4
 PIXELS_AT_A_TIME = 2**22  # of 32 MB in float64; first digits need several times as much
 
 
@@ -64,9 +64,7 @@ class DctBlocksView(ViewKernel):
 
     def _statistics(self, crops: NDArray[np.uint8], weight: NDArray[np.float64] | None) -> NDArray[np.float32]:
         """Compute all statistics, band by band, (n_crops, 63 * statistics of one band)."""
-        step = max(1, PIXELS_AT_A_TIME // int(np.prod(crops.shape[1:])))
-        parts = [self._of_stack(crops[start : start + step], weight) for start in range(0, len(crops), step)]
-        return np.concatenate(parts).astype(np.float32)
+        return in_stacks(crops, PIXELS_AT_A_TIME, partial(self._of_stack, weight=weight)).astype(np.float32)
 
     def _of_stack(self, crops: NDArray[np.uint8], weight: NDArray[np.float64] | None) -> NDArray[np.float64]:
         coefficients = blocks.block_coefficients(crops)

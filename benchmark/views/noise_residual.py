@@ -9,13 +9,13 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from ..contracts import Features
-from ..errors import DataError, StudyError, unknown_name
+from ..errors import StudyError, unknown_name
 from ..frequency.bands import Band
 from ..frequency.filters import band_limited
 from ..frequency.grid import Frequencies
 from ..frequency.noise import noise_residual
 from ..frequency.spectra import columns_of
-from .kernel import ViewKernel
+from .kernel import ViewKernel, in_stacks
 
 PARTS = ("both", "power", "autocorrelation", "coefficients")
 POWER_FLOOR = 1e-4  # grey levels squared: far below the residual of a picture, above that of float32 rounding
@@ -74,15 +74,17 @@ class NoiseResidualView(ViewKernel):
 
     def base(self, crops: NDArray) -> NDArray[np.float32]:
         """Compute power, (n_crops, rows, cols // 2 + 1); or the parts of coefficients, (n_crops, 2 * n), by rising radius."""
-        self._require_side(*crops.shape[1:3])
-        step = max(1, PIXELS_AT_A_TIME // int(np.prod(crops.shape[1:])))
-        return np.concatenate([self._of_stack(crops[start : start + step]) for start in range(0, len(crops), step)])
+        self._require_room(*crops.shape[1:3])
+        return in_stacks(crops, PIXELS_AT_A_TIME, self._of_stack)
 
-    def _require_side(self, rows: int, cols: int) -> None:
+    def require_side(self, side: int) -> None:
+        self._require_room(side, side)
+
+    def _require_room(self, rows: int, cols: int) -> None:
         side = {"coefficients": 2, "power": self.cells, "autocorrelation": 2 * self.reach}
         side["both"] = max(side["power"], side["autocorrelation"])
         if min(rows, cols) < side[self.part]:
-            raise DataError(
+            raise StudyError(
                 f"view 'noise_residual' with reach {self.reach} and {self.cells} cells needs crops of at least "
                 f"{side[self.part]}x{side[self.part]} pixels, got {rows}x{cols}. Choose larger crops, or fewer of both."
             )

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..contracts import Features
-from ..errors import DataError, StudyError
+from ..errors import StudyError
 from ..frequency.bands import Band
-from .kernel import ViewKernel
+from .kernel import ViewKernel, in_stacks
 
 POWER_FLOOR = 0.1  # keeps the log of a flat picture finite, near the power of 8-bit rounding (1/12 grey levels squared)
 PIXELS_AT_A_TIME = 2**20
@@ -51,15 +51,19 @@ class NprView(ViewKernel):
             if not low <= value <= high:
                 raise StudyError(f"view 'npr' takes {name} from {low} to {high}, got {value}.")
 
-    def base(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        if min(crops.shape[1:3]) <= self.factor:
-            raise DataError(
+    def require_side(self, side: int) -> None:
+        self._require_room(side, side)
+
+    def _require_room(self, rows: int, cols: int) -> None:
+        if min(rows, cols) <= self.factor:
+            raise StudyError(
                 f"view 'npr' with factor {self.factor} needs crops of at least {self.factor + 1}x{self.factor + 1} pixels, "
-                f"got {crops.shape[1]}x{crops.shape[2]}."
+                f"got {rows}x{cols}. Choose larger crops or a smaller factor."
             )
-        step = max(1, PIXELS_AT_A_TIME // int(np.prod(crops.shape[1:])))
-        stacks = (crops[start : start + step] for start in range(0, len(crops), step))
-        return np.concatenate([self._of_stack(stack.reshape(*stack.shape[:3], -1)) for stack in stacks])
+
+    def base(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self._require_room(*crops.shape[1:3])
+        return in_stacks(crops.reshape(*crops.shape[:3], -1), PIXELS_AT_A_TIME, self._of_stack)
 
     def _of_stack(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         grids = (nearest_residual(crops[:, first:, first:], self.factor) for first in (0, 1))

@@ -12,7 +12,7 @@ from ..errors import EmptyBandError
 from ..frequency import dct, spectra, wavelets
 from ..frequency.bands import Band
 from ..frequency.grid import Frequencies
-from .kernel import ViewKernel
+from .kernel import ViewKernel, in_stacks
 
 PIXELS_AT_A_TIME = 2**24  # of 64 MB in float32; the transform needs a few times as much
 
@@ -59,9 +59,7 @@ class WaveletPacketView(ViewKernel):
         wavelets.require_room(side, side, self.level)
 
     def base(self, crops: NDArray[np.uint8]) -> NDArray:
-        step = max(1, PIXELS_AT_A_TIME // int(np.prod(crops.shape[1:])))
-        parts = [self._base(crops[start : start + step]) for start in range(0, len(crops), step)]
-        return np.concatenate(parts)
+        return in_stacks(crops, PIXELS_AT_A_TIME, self._base)
 
     def _base(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         levels = dct.tapered(crops) if self.window else crops.astype(np.float32)

@@ -140,12 +140,12 @@ def coefficient_frequency(transform: str, rows: int, cols: int) -> NDArray[np.fl
     ----------
     transform : {"dct", "log_dct", "fft", "log_fft"}
     rows, cols : int
-        Of the plane; that of an FFT has half of the columns of its crop, from 0 to about 0.5.
+        Of the plane. That of an FFT has half of the columns of its crop, whose sides are both even or both odd.
 
     Returns
     -------
     array of float64 (rows, cols)
     """
     if transform.endswith("fft"):
-        return np.hypot(np.fft.fftfreq(rows)[:, None], np.linspace(0, 0.5, cols)[None, :])
+        return np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(2 * (cols - 1) + rows % 2)[None, :])
     return np.hypot(np.arange(rows)[:, None] / (2 * rows), np.arange(cols)[None, :] / (2 * cols))

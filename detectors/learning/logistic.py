@@ -114,7 +114,15 @@ def accuracy_path(
 
 
 def _smooth(z: NDArray[np.float64], labels: NDArray[np.int64], l2: float, tol: float = 1e-6) -> tuple[NDArray, NDArray]:
-    """Minimise by scikit-learn's quasi-Newton solver, which suits an objective without absolute values."""
+    """
+    Minimise by scikit-learn's quasi-Newton solver, which suits an objective without absolute values.
+
+    Where no feature varies the optimum are the logarithms of the shares of the classes.
+    """
+    if not z.shape[1]:
+        logs = np.log(np.bincount(labels) / len(labels))
+        intercept = logs[1:] - logs[0] if len(logs) == 2 else logs - logs.mean()
+        return np.zeros((0, len(intercept))), intercept
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning

@@ -7,6 +7,9 @@ if TYPE_CHECKING:
     from torch import nn
 
 EXPANSION = 4  # output filters of a bottleneck, as a multiple of its width
+# Rows or columns of a picture. Eight end in one place after three halvings, and a batch of one crop then has one value per
+# filter, which cannot be normalised.
+LEAST_SIDE = 9
 
 
 def bottleneck_network(

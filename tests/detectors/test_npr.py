@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bandbench.benchmark.contracts import Features, ViewSpec
-from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.errors import StudyError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.metrics.roc import roc_auc
 from bandbench.benchmark.registry import DetectorSpec
@@ -88,7 +88,7 @@ def test_view() -> None:
 
 
 def test_a_crop_below_a_cell() -> None:
-    with pytest.raises(DataError, match="factor 4 needs crops of at least 5x5 pixels, got 4x4"):
+    with pytest.raises(StudyError, match="factor 4 needs crops of at least 5x5 pixels, got 4x4"):
         view_kernel(NPR(factor=4).view).base(np.zeros((2, 4, 4, 3), np.uint8))
 
 

@@ -69,12 +69,19 @@ def test_mirrored_crops_change_what_is_learned() -> None:
     assert not np.allclose(plain.score(test), mirrored.score(test))
 
 
+def test_the_smallest_crops_can_be_learned_from_one_by_one() -> None:
+    detector = NprResNet(**QUICK | {"batch_size": 1}).fit(*repeated(8, 0, side=10))
+    assert np.isfinite(detector.score(repeated(4, 1, side=10)[0])).all()
+
+
 def test_what_makes_no_sense() -> None:
     small, labels = repeated(8, 0, side=8)
-    with pytest.raises(PluginError, match="at least four cells in rows and columns, got a factor of 4 and 8x8 pixels"):
+    with pytest.raises(PluginError, match="at least four whole cells and 9 pixels .* got a factor of 4 and 8x8 pixels"):
         NprResNet(factor=4).fit(small, labels)
+    with pytest.raises(PluginError, match="at least four whole cells and 9 pixels .* got a factor of 2 and 8x8 pixels"):
+        NprResNet().fit(small, labels)
     with pytest.raises(PluginError, match=r"two numbers of blocks of at least 1, got \[1\]"):
-        NprResNet(blocks=[1]).fit(small, labels)
+        NprResNet(blocks=[1]).fit(*repeated(8, 0, side=16))
 
 
 @pytest.mark.parametrize("name", DETECTOR_CHECKS)

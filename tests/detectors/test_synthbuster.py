@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bandbench.benchmark.contracts import Features, ViewSpec
-from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.errors import StudyError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.metrics.roc import roc_auc
 from bandbench.benchmark.registry import DetectorSpec
@@ -91,7 +91,7 @@ def test_view() -> None:
 
 
 def test_a_crop_below_a_period() -> None:
-    with pytest.raises(DataError, match="period 8 needs crops of at least 9x9 pixels, got 8x8"):
+    with pytest.raises(StudyError, match="period 8 needs crops of at least 9x9 pixels, got 8x8"):
         seen(Synthbuster(), np.zeros((2, 8, 8, 3), np.uint8))
 
 

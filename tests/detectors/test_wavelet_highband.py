@@ -84,6 +84,11 @@ def test_it_learns_a_checkerboard(window: int) -> None:
     assert roc_auc(labels, detector.score(test)) > 0.95
 
 
+def test_the_smallest_window_can_be_learned_from_one_by_one() -> None:
+    detector = WaveletHighband(window=13, width=4, epochs=1, batch_size=1).fit(*checkerboards(8, 0))
+    assert np.isfinite(detector.score(checkerboards(4, 1)[0])).all()
+
+
 def test_scores_use_the_middle_of_a_crop() -> None:
     detector = WaveletHighband(window=16, width=4, epochs=1).fit(*checkerboards(16, 0))
     test, _ = checkerboards(4, 1)
@@ -105,6 +110,8 @@ def test_the_rate_rises_for_an_epoch_and_falls_to_nothing() -> None:
         ({"window": 64}, "wavelet_highband cuts windows of 64x64 pixels out of the crops, which have 32x32"),
         ({"wavelet": "bior9"}, "needs a discrete wavelet of PyWavelets"),
         ({"blocks": [1]}, "needs two numbers of blocks"),
+        ({"window": 12}, "a high band of at least 9x9 coefficients; that of 12x12 pixels with bior1.3 has 8x8"),
+        ({"window": 16, "wavelet": "haar"}, "that of 16x16 pixels with haar has 8x8"),
         ({"jitter": 3.0}, "augmentation needs jitter between 0 and 1, got 3.0"),
         ({"masked_patches": 2.0}, "augmentation needs masked_patches between 0 and 1, got 2.0"),
     ],

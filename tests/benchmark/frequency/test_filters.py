@@ -256,3 +256,12 @@ def test_a_comb_keeps_a_pattern_of_its_period_and_the_anticomb_takes_it_out() ->
     kept, removed = (filter_pixels(crops, Band(kind, period=8, mode="pixels", order=4)) for kind in ("comb", "anticomb"))
     np.testing.assert_array_equal(kept, crops)
     np.testing.assert_array_equal(removed, np.full_like(crops, np.rint(crops.mean())))
+
+
+@pytest.mark.parametrize(("side", "left"), [(64, 0.0), (128, 0.0), (127, 0.011), (100, 0.092), (60, 0.177)])
+def test_an_anticomb_takes_a_wave_out_whole_where_the_side_is_a_multiple_of_its_period(side: int, left: float) -> None:
+    phases = np.linspace(0, np.pi, 8, endpoint=False)[:, None, None]
+    waves = np.rint(128 + 60 * np.cos(2 * np.pi * np.arange(side) / 8 + phases)).astype(np.uint8)
+    waves = np.repeat(waves, side, axis=1)
+    rest = band_limited(waves, Band("anticomb", period=8))
+    assert rest.var(axis=(1, 2)).mean() / waves.var(axis=(1, 2)).mean() == pytest.approx(left, abs=0.005)

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bandbench.benchmark.contracts import ViewSpec
-from bandbench.benchmark.errors import DataError, EmptyBandError, StudyError
+from bandbench.benchmark.errors import EmptyBandError, StudyError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.frequency.grid import Frequencies
 from bandbench.benchmark.views import features_from_crops, view_kernel
@@ -118,7 +118,7 @@ def test_a_band_that_keeps_the_mean_alone() -> None:
 @pytest.mark.parametrize(("relative", "side"), [(False, 8), (True, 16)])
 def test_crops_without_a_whole_period(relative: bool, side: int) -> None:
     kernel = CrossDifferenceView(relative=relative)
-    with pytest.raises(DataError, match=f"at least {side + 1}x{side + 1} pixels, got {side}x{side}. Choose larger crops"):
+    with pytest.raises(StudyError, match=f"at least {side + 1}x{side + 1} pixels, got {side}x{side}. Choose larger crops"):
         kernel.base(np.zeros((1, side, side, 3), np.uint8))
     assert kernel.base(np.zeros((1, side + 1, side + 1, 3), np.uint8)).tolist() == [[0.0] * 99]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.contracts import ViewSpec
-from bandbench.benchmark.errors import DataError, EmptyBandError, PluginError, StudyError
+from bandbench.benchmark.errors import EmptyBandError, PluginError, StudyError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.frequency.grid import Frequencies
 from bandbench.benchmark.frequency.noise import noise_residual
@@ -148,7 +148,7 @@ def test_a_constant_crop_has_no_noise() -> None:
 
 
 def test_small_crops_and_options_without_sense() -> None:
-    with pytest.raises(DataError, match="reach 8 and 16 cells needs crops of at least 16x16 pixels, got 15x15"):
+    with pytest.raises(StudyError, match="reach 8 and 16 cells needs crops of at least 16x16 pixels, got 15x15"):
         NoiseResidualView().base(np.zeros((1, 15, 15), np.uint8))
     with pytest.raises(StudyError, match="unknown part of view noise_residual 'powr'. Did you mean 'power'"):
         NoiseResidualView("powr")

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from bandbench.benchmark.contracts import ViewSpec
-from bandbench.benchmark.errors import DataError, StudyError
+from bandbench.benchmark.errors import StudyError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.views import features_from_crops, view_kernel
 from bandbench.benchmark.views.npr import NprView, nearest_residual
@@ -67,7 +67,7 @@ def test_bands_act_on_the_pixels() -> None:
 
 
 def test_small_crops_and_options_without_sense() -> None:
-    with pytest.raises(DataError, match="needs crops of at least 5x5 pixels, got 4x4"):
+    with pytest.raises(StudyError, match="needs crops of at least 5x5 pixels, got 4x4"):
         NprView(factor=4).base(np.zeros((1, 4, 4, 3), np.uint8))
     assert np.isfinite(NprView(factor=4).base(np.zeros((1, 5, 5, 3), np.uint8))).all()
     with pytest.raises(StudyError, match="factor from 2 to 16, got 1"):

@@ -108,5 +108,11 @@ def test_what_a_view_cannot_compute_is_refused_with_the_name_of_the_detector() -
         require_view("packets", ViewSpec("wavelet_packets"), 15)
     with pytest.raises(StudyError, match="detector 'blocks': blocks of 8x8 pixels need crops .* got 7x7"):
         require_view("blocks", ViewSpec("dct_blocks"), 7)
+    with pytest.raises(StudyError, match="detector 'peaks': .* needs crops of at least 9x9 pixels, got 8x8"):
+        require_view("peaks", ViewSpec("cross_difference"), 8)
+    with pytest.raises(StudyError, match="detector 'noise': .* needs crops of at least 16x16 pixels, got 15x15"):
+        require_view("noise", ViewSpec("noise_residual"), 15)
+    with pytest.raises(StudyError, match="detector 'cells': .* needs crops of at least 3x3 pixels, got 2x2"):
+        require_view("cells", ViewSpec("npr"), 2)
     with pytest.raises(StudyError, match="detector 'packets': unknown wavelet 'db99'"):
         require_view("packets", ViewSpec("wavelet_packets", {"wavelet": "db99"}), 64)

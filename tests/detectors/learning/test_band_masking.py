@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.errors import PluginError
-from bandbench.benchmark.frequency.dct import dct_frequency
+from bandbench.benchmark.frequency.dct import dct_frequencies
 from bandbench.detectors.learning.band_masking import BANDS, BandMasking, coefficient_frequency
 
 
@@ -15,7 +15,7 @@ def generators(n: int) -> list[np.random.Generator]:
 @pytest.mark.parametrize("band", list(BANDS))
 @pytest.mark.parametrize("share", [0.15, 0.5])
 def test_the_share_of_a_band_is_removed(band: str, share: float) -> None:
-    frequency = dct_frequency(24, 32)
+    frequency = dct_frequencies(24, 32).radius
     low, high = BANDS[band]
     inside = (frequency >= low) & (frequency < high) & (frequency > 0)
     mask = BandMasking(band, share).removed(frequency, np.random.default_rng(0))
@@ -30,7 +30,7 @@ def test_bands_divide_the_axis() -> None:
 
 
 def test_random_draws_a_band_for_each_crop() -> None:
-    frequency = dct_frequency(32, 32)
+    frequency = dct_frequencies(32, 32).radius
     sizes = {((frequency >= a) & (frequency < b) & (frequency > 0)).sum() for a, b in BANDS.values()}
     masking = BandMasking("random")
     drawn = {int(masking.removed(frequency, rng).sum()) for rng in generators(40)}
@@ -55,10 +55,10 @@ def test_pictures_lose_these_frequencies_and_no_other(shape: tuple[int, int]) ->
 
 def test_coefficients_become_their_mean() -> None:
     planes = np.random.default_rng(1).normal(size=(4, 16, 16, 3)).astype(np.float32)
-    masked = BandMasking("high", 0.5).of_coefficients(planes, dct_frequency(16, 16), generators(4))
+    masked = BandMasking("high", 0.5).of_coefficients(planes, dct_frequencies(16, 16).radius, generators(4))
     changed = (masked != planes).any(axis=-1)
     assert (masked[changed] == 0).all()
-    assert dct_frequency(16, 16)[changed.any(axis=0)].min() >= 0.375
+    assert dct_frequencies(16, 16).radius[changed.any(axis=0)].min() >= 0.375
     np.testing.assert_array_equal(masked[~changed], planes[~changed])
 
 
@@ -69,10 +69,11 @@ def test_a_crop_is_masked_in_one_way_in_any_batch() -> None:
     np.testing.assert_array_equal(masking.of_pictures(planes[2:], generators(4)[2:]), together[2:])
 
 
-def test_frequencies_of_planes() -> None:
-    np.testing.assert_allclose(coefficient_frequency("log_dct", 12, 9), dct_frequency(12, 9))
-    half = np.hypot(np.fft.fftfreq(12)[:, None], np.fft.rfftfreq(8)[None, :])
-    np.testing.assert_allclose(coefficient_frequency("fft", 12, 5), half)
+@pytest.mark.parametrize("shape", [(12, 8), (13, 9), (15, 15)])
+def test_frequencies_of_planes(shape: tuple[int, int]) -> None:
+    np.testing.assert_allclose(coefficient_frequency("log_dct", *shape), dct_frequencies(*shape).radius)
+    half = np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1])[None, :])
+    np.testing.assert_allclose(coefficient_frequency("fft", *half.shape), half)
 
 
 def test_what_makes_no_sense_is_refused() -> None:

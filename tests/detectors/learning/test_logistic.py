@@ -71,6 +71,15 @@ def test_absolute_values_leave_few_weights() -> None:
     assert n_weights[0] < n_weights[1] < n_weights[2] == 300
 
 
+@pytest.mark.parametrize("penalty", ["none", "l1", "l2"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("p", [4, 150])
+def test_features_that_do_not_vary_leave_the_shares_of_the_classes(penalty: str, n_classes: int, p: int) -> None:
+    labels = np.minimum(np.arange(60), n_classes - 1)
+    logits = fit_logistic(np.full((60, p), 7.0), labels, penalty, 0.01).logits(np.full((1, p), 7.0))
+    np.testing.assert_allclose(scipy.special.softmax(logits, axis=1)[0], np.bincount(labels) / 60, atol=1e-3)
+
+
 def test_unknown_penalty() -> None:
     with pytest.raises(ValueError, match="must be one of none, l1, l2, both"):
         fit_logistic(*problem(2), penalty="l3")
