@@ -1,7 +1,7 @@
 """Item sets: one split of one domain, without pictures that cannot or must not be used."""
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -137,7 +137,8 @@ def item_set(
         if of_class and OK not in of_class:
             raise DataError(_nothing_left(domain.name, split, name, refused))
     listed = [[i.id, c, i.label, i.group, s.status.value] for i, c, s in zip(items, of_items.contents, statuses, strict=True)]
-    key = digest([*tasks[0].perturbation_key, listed] if domain.perturbation else listed)
+    # Of the crops, too: a fit on other windows of the same pictures is another one.
+    key = digest([asdict(tasks[0].crop), domain.perturbation, *tasks[0].perturbation_key, listed])
     usable = {item.id: n for n, item in enumerate(i for i, s in zip(items, statuses, strict=True) if s == OK)}
     place = Path(tasks[0].places.scratch, "items", f"{key[:16]}-{domain.replicate}-{split}-{digest(domain.name)[:8]}")
     write_table(place.with_suffix(".parquet"), item_table(domain.name, items, statuses), durable=False)

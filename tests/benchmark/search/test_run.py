@@ -42,6 +42,15 @@ def test_a_study_finds_the_band_that_was_boosted(picture_folder: Maker, tmp_path
     assert row.seeds == 2
 
 
+def test_fits_on_other_windows_of_the_same_pictures_are_computed_anew(picture_folder: Maker) -> None:
+    """Also into the same results, and where a second run of either takes up what is on record."""
+    folder = {"mine": picture_folder()}
+    outcomes = [run(small_study(sweep=None, crop=crop), folder) for crop in ({"side": 64}, {"side": 48}, {"side": 64})]
+    n = outcomes[0].computed
+    assert n > 0
+    assert [outcome.computed for outcome in outcomes] == [n, n, 0]
+
+
 def test_controls_are_fitted_once_for_each_draw_with_all_frequencies(picture_folder: Maker, tmp_path: Path) -> None:
     folder = {"mine": picture_folder()}
     without = run(small_study(seeds=2), folder)
