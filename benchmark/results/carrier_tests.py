@@ -47,7 +47,7 @@ class DomainAucs:
     amplitude_only: Replicates | None
 
 
-def carriers_of(tested: Mapping[Band, ByDomain], intervals: Intervals) -> tuple[CarrierResult, ...]:
+def carriers_of(tested: Mapping[Band, ByDomain], intervals: Intervals, side: int) -> tuple[CarrierResult, ...]:
     """
     Return the carrier of the evidence on every unperturbed test domain.
 
@@ -57,6 +57,8 @@ def carriers_of(tested: Mapping[Band, ByDomain], intervals: Intervals) -> tuple[
         AUCs by test domain of one detector that was fitted with each band, all frequencies among them.
     intervals : Intervals
         Of the same test pictures.
+    side : int
+        Of the crops, in pixels.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def carriers_of(tested: Mapping[Band, ByDomain], intervals: Intervals) -> tuple[
     if not combs:
         return ()
     domains = [domain for domain in whole if not chain_of(domain)]
-    return tuple(carrier_of(_on_domain(domain, whole, combs, tested), intervals) for domain in domains)
+    return tuple(carrier_of(_on_domain(domain, whole, combs, tested), intervals, side) for domain in domains)
 
 
 def _combs(tested: Mapping[Band, ByDomain]) -> list[Band]:
@@ -97,9 +99,9 @@ def _attack(domain: str) -> tuple[str, int]:
     return step.name, period if isinstance(period, int) else 0
 
 
-def carrier_of(aucs: DomainAucs, intervals: Intervals) -> CarrierResult:
+def carrier_of(aucs: DomainAucs, intervals: Intervals, side: int) -> CarrierResult:
     """Answer all questions about a detector on one domain, and name the carrier of its evidence."""
-    answers = _answers(aucs, intervals)
+    answers = _answers(aucs, intervals, side)
     decision = decide(answers)
 
     def estimate(replicates: Replicates) -> Estimate:
@@ -121,10 +123,11 @@ def carrier_of(aucs: DomainAucs, intervals: Intervals) -> CarrierResult:
         ),
         *(known(getattr(aucs, name)) for name in (MATCH, PHASE, AMPLITUDE)),
         match_share=answers.match_spectrum,
+        alone=decision.alone,
     )
 
 
-def _answers(aucs: DomainAucs, intervals: Intervals) -> Answers:
+def _answers(aucs: DomainAucs, intervals: Intervals, side: int) -> Answers:
     attacks = {name: getattr(aucs, name) for name in (MATCH, PHASE, AMPLITUDE)}
     n_questions = 1 + len(PER_LATTICE) * len(aucs.lattices) + sum(part is not None for part in attacks.values())
     tail = ERROR / n_questions / 2
@@ -146,6 +149,7 @@ def _answers(aucs: DomainAucs, intervals: Intervals) -> Answers:
             depeaked=share(one.comb_depeaked, one.comb),
             falls=above(aucs.whole, one.rest),
             more_in_finer=above(one.rest, aucs.lattices[-1].rest),
+            separates=side % one.band.period == 0,
         )
         for one in aucs.lattices
     )

@@ -33,6 +33,7 @@ class Doubt(StrEnum):
     WIDE = "wide"  # the AUC with all frequencies is neither clear of 0.5 nor known to be near it
     REVERSED = "reversed"  # fakes rank below reals
     SHARES = "shares"  # the shares of the evidence are not clear, or fit no carrier
+    SIDE = "side"  # in crops whose side is no multiple of the period, an anticomb keeps part of the peaks
 
 
 class Level(Enum):
@@ -72,6 +73,9 @@ class LatticeAnswers:
         The AUC on the anticomb is clearly below that with all frequencies.
     more_in_finer : bool
         The AUC on the anticomb is clearly above that on the anticomb of the finest lattice.
+    separates : bool
+        The side of the crop is a multiple of the period. In other crops a peak lies between coefficients, and the anticomb
+        keeps part of it.
     """
 
     comb_finds: bool
@@ -80,6 +84,7 @@ class LatticeAnswers:
     depeaked: Share
     falls: bool = False
     more_in_finer: bool = False
+    separates: bool = True
 
     @property
     def are_peaks(self) -> bool:
@@ -126,11 +131,14 @@ class Decision:
         Index of the lattice whose peaks carry evidence; None where peaks have no part in it.
     doubt : Doubt or None
         None unless the carrier is undecided.
+    alone : bool
+        False for peaks without which it is not clear that more than half of the evidence is gone.
     """
 
     carrier: Carrier
     lattice: int | None = None
     doubt: Doubt | None = None
+    alone: bool = True
 
 
 def decide(answers: Answers) -> Decision:
@@ -156,12 +164,16 @@ def decide(answers: Answers) -> Decision:
         return Decision(Carrier.PHASE)
     peaked = [i for i, lattice in enumerate(answers.lattices) if lattice.are_peaks]
     carrying = [i for i in peaked if answers.lattices[i].rest is Share.LITTLE]
-    carrying += [i for i in peaked if answers.lattices[i].needed]  # where no lattice takes more than half, those that take some
     if carrying:
         return Decision(Carrier.PEAKS, carrying[0])
+    needed = [i for i in peaked if answers.lattices[i].needed]
+    if needed:
+        return Decision(Carrier.PEAKS, needed[0], alone=False)
     if not answers.lattices:
         return _undecided(Doubt.SHARES)
     if answers.lattices[-1].rest is Share.MOST and _lies_in_amplitudes(answers):
+        if not all(lattice.separates for lattice in answers.lattices):
+            return _undecided(Doubt.SIDE)
         enough = (i for i, lattice in enumerate(answers.lattices) if _peaks_suffice(lattice))
         first = next(enough, None)
         return Decision(Carrier.CONTINUUM) if first is None else Decision(Carrier.EITHER, first)
@@ -275,6 +287,8 @@ class CarrierResult:
         Fitted on intact pictures with all frequencies and tested under these attacks; None where the study does not have them.
     match_share : Share
         Answer to ``match_spectrum``.
+    alone : bool
+        See `Decision`.
     """
 
     domain: str
@@ -287,6 +301,7 @@ class CarrierResult:
     phase_only: Estimate | None = None
     amplitude_only: Estimate | None = None
     match_share: Share = Share.NOT_ASKED
+    alone: bool = True
 
     @property
     def peaks(self) -> LatticeResult | None:
@@ -311,6 +326,7 @@ class CarrierResult:
             "lattices": [lattice.to_json() for lattice in self.lattices],
             **{name: _to_json(getattr(self, name)) for name in ATTACKS},
             "match_share": self.match_share.name.lower(),
+            "alone": self.alone,
         }
 
     @classmethod
@@ -327,6 +343,7 @@ class CarrierResult:
             tuple(map(LatticeResult.from_json, data["lattices"])),
             *(Estimate.from_json(data[name]) for name in ATTACKS),
             match_share=Share[data["match_share"].upper()],
+            alone=data["alone"],
         )
 
 
@@ -364,7 +381,8 @@ def _first(result: CarrierResult) -> str:
     whole, peaks = result.whole, result.peaks
     finest = result.lattices[-1] if result.lattices else None
     if result.carrier is Carrier.PEAKS and peaks:
-        return f"lives on the peaks of {peaks}: {whole} with, {peaks.rest} without"
+        partly = "" if result.alone else ", though not clearly on them alone"
+        return f"lives on the peaks of {peaks}{partly}: {whole} with, {peaks.rest} without"
     if result.carrier is Carrier.EITHER and peaks and finest:
         alone = f"{peaks.comb} on the peaks of {peaks} alone, {finest.rest} without the peaks of {finest}"
         return f"lives on either the peaks or the continuum: {alone}"
@@ -385,6 +403,9 @@ DOUBTS = {
     Doubt.WIDE: "its AUC of {whole} is neither clear of 0.5, all questions taken together, nor close enough to it",
     Doubt.REVERSED: "it ranks fakes below reals, AUC {whole}",
     Doubt.SHARES: "its AUC is {whole}, and no part of the spectrum clearly holds most of it",
+    Doubt.SIDE: (
+        "its AUC is {whole}, and the side of the crop is no multiple of each period, so that the rest keeps part of the peaks"
+    ),
 }
 MATCHED = {
     Share.LITTLE: "so it is the fall of the spectrum",

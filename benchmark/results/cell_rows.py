@@ -137,14 +137,15 @@ def _aucs(intervals: Intervals, tested: ByDomain) -> dict[str, _Aucs]:
 
 def _carriers(context: _Context, tested: Sequence[ByDomain]) -> tuple[CarrierResult, ...]:
     """Return what the detector lives on, on every test domain; none unless combs and anticombs were scored."""
-    if not any(entry.band.is_comb for entry in context.document.tested):
+    crop = context.document.crop
+    if crop is None or not any(entry.band.is_comb for entry in context.document.tested):
         return ()
     by_band = {
         entry.band: {name: found.replicates for name, found in _aucs(context.intervals, by_domain).items()}
         for entry, by_domain in zip(context.document.tested, tested, strict=True)
         if entry.role != "oracle"
     }
-    return carriers_of(by_band, context.intervals)
+    return carriers_of(by_band, context.intervals, crop["side"])
 
 
 def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[DomainScores]], by_domain: ByDomain) -> Row:

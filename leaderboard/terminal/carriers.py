@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...benchmark.frequency.bands import Band
 from ...benchmark.reporting import folded_name
 from ...benchmark.results.carriers import CarrierResult, Estimate, LatticeResult
 from ...benchmark.results.rows import Row
@@ -60,7 +61,9 @@ def as_table(lines: Sequence[CarrierLine], title: str) -> "Table":
 
 
 def _heading(lattice: LatticeResult) -> str:
-    return f"{lattice.period}px" + ("" if lattice.band.points == "all" else f"\n{lattice.band.points}")
+    band = lattice.band
+    more = [band.points] * (band.points != "all") + [f"±{band.halfwidth:g}"] * (band.halfwidth != Band.halfwidth)
+    return "\n".join([f"{lattice.period}px", *more, *[band.mode] * (band.mode != Band.mode)])
 
 
 def _elsewhere(line: CarrierLine) -> str:

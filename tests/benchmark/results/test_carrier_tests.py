@@ -22,7 +22,7 @@ def scored(shift: float, seed: int, n: int = N) -> Scored:
     return Scored(labels, rng.standard_normal(2 * n) + shift * labels, np.arange(2 * n).astype(str))
 
 
-def carrier(shifts: dict[Band, dict[str, float]], n: int = N, seed: int = 0) -> CarrierResult:
+def carrier(shifts: dict[Band, dict[str, float]], n: int = N, seed: int = 0, side: int = 128) -> CarrierResult:
     """Name the carrier from the distance of the classes by band and domain."""
     seeds = iter(range(seed, seed + 1000))
     draws = {
@@ -31,7 +31,7 @@ def carrier(shifts: dict[Band, dict[str, float]], n: int = N, seed: int = 0) -> 
     }
     intervals = Intervals([one for of_band in draws.values() for each in of_band.values() for one in each])
     by_band = {b: {name: intervals.replicates(each) for name, each in of_band.items()} for b, of_band in draws.items()}
-    (found,) = carriers_of(by_band, intervals)
+    (found,) = carriers_of(by_band, intervals, side)
     return found
 
 
@@ -56,6 +56,11 @@ def distances(whole: float, comb: float, rest: float, depeak: float, match: floa
 @pytest.mark.parametrize("seed", range(2))
 def test_the_carrier_that_was_planted_is_named(shifts: dict, named: Carrier, seed: int) -> None:
     assert carrier(shifts, seed=1000 * seed).carrier is named
+
+
+def test_continuum_takes_crops_whose_side_is_a_multiple_of_the_period() -> None:
+    shifts = distances(3, 2, 3, 2, 0, 0, 3)
+    assert [carrier(shifts, side=side).carrier for side in (96, 100)] == [Carrier.CONTINUUM, Carrier.UNDECIDED]
 
 
 def test_few_pictures_leave_it_undecided() -> None:
@@ -95,4 +100,4 @@ def test_an_attack_of_another_period_or_in_a_chain_is_no_answer() -> None:
 def test_without_an_anticomb_there_is_no_answer() -> None:
     intervals = Intervals([scored(3, 0)])
     aucs = {"d": intervals.replicates([scored(3, 0)])}
-    assert carriers_of({ALL: aucs, COMB: aucs}, intervals) == ()
+    assert carriers_of({ALL: aucs, COMB: aucs}, intervals, 128) == ()

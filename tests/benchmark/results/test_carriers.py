@@ -51,7 +51,7 @@ def test_what_is_left_after_the_peaks_are_gone_was_not_in_the_peaks() -> None:
 
 def test_peaks_that_suffice_and_without_which_the_auc_falls_are_named_where_half_is_unclear() -> None:
     needed = LatticeAnswers(comb_finds=True, comb=MOST, rest=UNCLEAR, depeaked=UNCLEAR, falls=True)
-    assert decide(answers(needed, needed)) == Decision(Carrier.PEAKS, 0)
+    assert decide(answers(needed, needed)) == Decision(Carrier.PEAKS, 0, alone=False)
     for name, value in (("falls", False), ("comb", UNCLEAR), ("depeaked", MOST), ("more_in_finer", True)):
         assert decide(answers(replace(needed, **{name: value}))).carrier is Carrier.UNDECIDED
     assert decide(answers(needed, CARRIES)) == Decision(Carrier.PEAKS, 1)
@@ -59,6 +59,13 @@ def test_peaks_that_suffice_and_without_which_the_auc_falls_are_named_where_half
 
 def test_continuum_is_what_is_left_without_the_finest_lattice() -> None:
     assert decide(answers(IDLE, IDLE, match_spectrum=LITTLE)) == Decision(Carrier.CONTINUUM)
+
+
+def test_a_rest_that_keeps_part_of_the_peaks_shows_no_continuum() -> None:
+    """A peak lies between coefficients of a crop whose side is no multiple of the period."""
+    mixed = replace(IDLE, separates=False)
+    assert decide(answers(IDLE, mixed, match_spectrum=LITTLE)) == Decision(Carrier.UNDECIDED, doubt=Doubt.SIDE)
+    assert decide(answers(IDLE, replace(CARRIES, separates=False))) == Decision(Carrier.PEAKS, 1)
 
 
 def test_continuum_near_lattice_points_is_no_peak() -> None:
@@ -129,6 +136,11 @@ def test_the_sentence_about_peaks_has_the_auc_with_and_without_them() -> None:
     )
 
 
+def test_the_sentence_says_where_peaks_are_not_clearly_all() -> None:
+    first, _ = sentences(replace(result(Carrier.PEAKS, 0), alone=False), "d", "procedural/zeroinsert")
+    assert " lives on the peaks of period 2, though not clearly on them alone: 0.99" in first
+
+
 def test_every_carrier_has_a_sentence_of_its_own() -> None:
     results = [result(carrier, 0, Doubt.SHARES) for carrier in Carrier]
     firsts = [sentences(one, "dct_ridge", "procedural/zeroinsert")[0] for one in results]
@@ -157,7 +169,10 @@ def test_the_training_domain_is_named_where_it_is_another() -> None:
 @pytest.mark.parametrize("doubt", Doubt)
 def test_a_doubt_is_told_by_its_reason(doubt: Doubt) -> None:
     first, _ = sentences(result(Carrier.UNDECIDED, None, doubt), "d", "procedural/zeroinsert")
-    reasons = {Doubt.WIDE: "neither clear of 0.5", Doubt.REVERSED: "ranks fakes below reals", Doubt.SHARES: "no part"}
+    reasons = {
+        **{Doubt.WIDE: "neither clear of 0.5", Doubt.REVERSED: "ranks fakes below reals", Doubt.SHARES: "no part"},
+        Doubt.SIDE: "the side of the crop is no multiple of each period",
+    }
     assert "is undecided" in first
     assert reasons[doubt] in first
 
