@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ...benchmark.errors import PluginError
+
 
 def fit_trees(
     values: NDArray,
@@ -38,12 +40,22 @@ def fit_trees(
     str
         LightGBM's own text, which its parser reads as numbers: nothing in it can run.
 
+    Raises
+    ------
+    PluginError
+        If there are fewer crops than two leaves hold, of which no tree could be made.
+
     Notes
     -----
     One thread, columns sampled by the seed, histograms by column.
     """
     import lightgbm
 
+    if len(values) < 2 * min_leaf:
+        raise PluginError(
+            f"trees with min_leaf={min_leaf} split {2 * min_leaf} training crops or more, got {len(values)}; give more pictures, "
+            "or a smaller min_leaf."
+        )
     options = {
         "objective": "binary",
         "learning_rate": learning_rate,

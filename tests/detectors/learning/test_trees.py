@@ -1,7 +1,9 @@
 """Trees: what they learn, and that two fits are one."""
 
 import numpy as np
+import pytest
 
+from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.metrics.roc import roc_auc
 from bandbench.detectors.learning.trees import fit_trees, tree_scores
 
@@ -36,3 +38,9 @@ def test_a_tree_may_use_a_share_of_the_features() -> None:
     used = [{line for line in text.splitlines() if line.startswith("split_feature=")} for text in (few, all_of_them)]
     assert all(len(set(line.partition("=")[2].split())) == 1 for line in used[0])
     assert any(len(set(line.partition("=")[2].split())) > 1 for line in used[1])
+
+
+def test_fewer_crops_than_two_leaves_hold_are_refused() -> None:
+    few = {**SETTINGS, "min_leaf": 101, "seed": 0}
+    with pytest.raises(PluginError, match="min_leaf=101 split 202 training crops or more, got 200; give more pictures"):
+        fit_trees(rings(), LABELS, **few)
