@@ -53,8 +53,8 @@ def fit_trees(
 
     if len(values) < 2 * min_leaf:
         raise PluginError(
-            f"trees with min_leaf={min_leaf} split {2 * min_leaf} training crops or more, got {len(values)}; give more pictures, "
-            "or a smaller min_leaf."
+            f"trees with min_leaf={min_leaf} split {2 * min_leaf} training crops or more, got {len(values)}; give more "
+            "pictures, or a smaller min_leaf."
         )
     options = {
         "objective": "binary",
