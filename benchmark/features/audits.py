@@ -31,7 +31,7 @@ STRICT_WAY_OUT = (
     "Store both classes alike (one format, one quality, one size, one colour mode) and run again; without --strict the run "
     "goes on, and its rows are marked."
 )
-AMBIGUOUS_NOTE = f"--strict does not refuse this; `{bench('data audit')}` finds out if detectors use it."
+AMBIGUOUS_NOTE = "--strict does not refuse this; `{command}` finds out if detectors use it."
 
 
 @dataclass(frozen=True)
@@ -217,4 +217,4 @@ def ambiguous_notes(made: PlanAudits) -> Iterator[str]:
     """Yield a sentence for each marked audit that is ambiguous, and that `refuse_shortcuts` lets pass."""
     for shortcut, sentence in made.marked():
         if shortcut.ambiguous:
-            yield f"{sentence[0].upper()}{sentence[1:]} {AMBIGUOUS_NOTE}"
+            yield f"{sentence[0].upper()}{sentence[1:]} {AMBIGUOUS_NOTE.format(command=bench('data audit'))}"
