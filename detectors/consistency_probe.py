@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..benchmark.contracts import Count, Features, Positive, ViewSpec
 from .learning.frozen import AnyEncoder
-from .learning.logistic import fit_logistic
+from .learning.logistic import fit_log_odds
 
 
 class ConsistencyProbe(AnyEncoder):
@@ -74,10 +74,7 @@ class ConsistencyProbe(AnyEncoder):
         labels : array of int64 (n_crops,)
         """
         self.remember_encoder()
-        # The penalty is on the weights of both classes, w/2 and -w/2, whose squares sum to half of w's.
-        model = fit_logistic(view.values, labels, "l2", 1 / (self.C * len(labels)))
-        self.coef_ = model.coef[:, 1] - model.coef[:, 0]
-        self.intercept_ = float(model.intercept[1] - model.intercept[0])
+        self.coef_, self.intercept_ = fit_log_odds(view.values, labels, self.C)
         return self
 
     def score(self, view: Features) -> NDArray[np.float64]:

@@ -1,7 +1,6 @@
 """Small residual network on neighbouring pixel relationships (Tan et al., CVPR 2024)."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
 from annotated_types import Ge, Le
@@ -11,15 +10,14 @@ from ..benchmark.contracts import Count, Features, Positive, Seed, Share
 from ..benchmark.errors import PluginError
 from .learning.augmentation import Augmentation
 from .learning.band_masking import BAND_MASKED, MaskedBand
-from .learning.networks import NetworkDetector
-from .learning.residual import LEAST_SIDE, bottleneck_network, initialise_residual
+from .learning.residual import LEAST_SIDE, BottleneckDetector
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
 
-class NprResNet(NetworkDetector):
+class NprResNet(BottleneckDetector):
     """
     The map of pixels minus the first pixel of their cell, seen by a small residual network.
 
@@ -48,7 +46,6 @@ class NprResNet(NetworkDetector):
 
     name = "npr_resnet"
     source = "Tan et al., Rethinking the Up-Sampling Operations, CVPR 2024, arXiv 2312.10461"
-    transform: ClassVar[str] = "pixels"  # type: ignore[misc] (no parameter here)
     presets = {
         "faithful": {
             "width": 64,
@@ -78,41 +75,21 @@ class NprResNet(NetworkDetector):
         masked_band: MaskedBand = "none",
         masked_share: Share = 0.15,
     ) -> None:
+        of_training = (seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device)
+        super().__init__(width, blocks, colour, *of_training, masked_band, masked_share)
         self.factor = factor
-        self.width = width
-        self.blocks = blocks
         self.flip = flip
-        self.colour = colour
-        self.seed = seed
-        self.epochs = epochs
-        self.patience = patience
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.validation = validation
-        self.reshuffle = reshuffle
-        self.device = device
-        self.masked_band = masked_band
-        self.masked_share = masked_share
 
-    def network(self, shape: tuple[int, int, int], n_classes: int) -> "nn.Module":
-        from torch import nn
+    def residual(self) -> "nn.Module":
+        return nearest_residual(self.factor)
 
-        first, second = self.blocks
-        return nn.Sequential(
-            nearest_residual(self.factor), bottleneck_network(shape[2], n_classes, self.width, (first, second))
-        )
-
-    def initialise(self, network: "nn.Module") -> None:
-        initialise_residual(network)
+    @property
+    def augmentation(self) -> Augmentation:
+        return Augmentation(flip=self.flip)
 
     @property
     def augments(self) -> bool:
         return self.flip or super().augments
-
-    def augmented(self, planes: NDArray[np.float32], generators: Sequence[np.random.Generator]) -> NDArray[np.float32]:
-        augment = Augmentation(flip=self.flip)
-        crops = np.stack([augment(plane, rng) for plane, rng in zip(planes, generators, strict=True)])
-        return super().augmented(crops, generators)
 
     def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         """
@@ -135,8 +112,7 @@ class NprResNet(NetworkDetector):
                 f"{self.name} needs a factor of at least 2, and crops of at least four whole cells and {LEAST_SIDE} pixels of "
                 f"whole cells in rows and columns, got a factor of {self.factor} and {rows}x{cols} pixels."
             )
-        if len(self.blocks) != 2 or min(self.blocks) < 1:
-            raise PluginError(f"{self.name} needs two numbers of blocks of at least 1, got {self.blocks}.")
+        self.require_blocks()
         return super().fit(view, labels)
 
 

@@ -1,7 +1,7 @@
 """Small residual network on the diagonal high band of a wavelet transform (SAFE, arXiv 2408.06741)."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,7 @@ from ..benchmark.contracts import Count, Features, NotNegative, Positive, Seed, 
 from ..benchmark.errors import PluginError
 from .learning.augmentation import Augmentation, Rotation
 from .learning.band_masking import BAND_MASKED, MaskedBand
-from .learning.networks import NetworkDetector
-from .learning.residual import LEAST_SIDE, bottleneck_network, initialise_residual
+from .learning.residual import LEAST_SIDE, BottleneckDetector
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 SCHEDULES = ("constant", "cosine")
 
 
-class WaveletHighband(NetworkDetector):
+class WaveletHighband(BottleneckDetector):
     """
     A crop, never resized; the diagonal high band of its one-level wavelet transform; a small residual network.
 
@@ -56,7 +55,6 @@ class WaveletHighband(NetworkDetector):
 
     name = "wavelet_highband"
     source = "SAFE: Li et al., KDD 2025, arXiv 2408.06741"
-    transform: ClassVar[str] = "pixels"  # type: ignore[misc] (no parameter here)
     min_side = 16
     presets = {
         "faithful": {
@@ -101,40 +99,20 @@ class WaveletHighband(NetworkDetector):
         masked_band: MaskedBand = "none",
         masked_share: Share = 0.15,
     ) -> None:
+        of_training = (seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device)
+        super().__init__(width, blocks, colour, *of_training, masked_band, masked_share)
         self.window = window
         self.wavelet = wavelet
         self.restored = restored
-        self.width = width
-        self.blocks = blocks
         self.jitter = jitter
         self.rotation = rotation
         self.masked_patches = masked_patches
         self.patch = patch
         self.weight_decay = weight_decay
         self.schedule = schedule
-        self.colour = colour
-        self.seed = seed
-        self.epochs = epochs
-        self.patience = patience
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.validation = validation
-        self.reshuffle = reshuffle
-        self.device = device
-        self.masked_band = masked_band
-        self.masked_share = masked_share
 
-    def network(self, shape: tuple[int, int, int], n_classes: int) -> "nn.Module":
-        from torch import nn
-
-        first, second = self.blocks
-        return nn.Sequential(
-            high_band(self.wavelet, self.window, self.restored),
-            bottleneck_network(shape[2], n_classes, self.width, (first, second)),
-        )
-
-    def initialise(self, network: "nn.Module") -> None:
-        initialise_residual(network)
+    def residual(self) -> "nn.Module":
+        return high_band(self.wavelet, self.window, self.restored)
 
     def optimiser(self, network: "nn.Module") -> "torch.optim.Optimizer":
         import torch
@@ -150,17 +128,11 @@ class WaveletHighband(NetworkDetector):
 
     @property
     def augmentation(self) -> Augmentation:
-        """Random changes of training crops."""
         return Augmentation(self.window, True, self.jitter, self.rotation, self.masked_patches, self.patch)
 
     @property
     def augments(self) -> bool:
         return True
-
-    def augmented(self, planes: NDArray[np.float32], generators: Sequence[np.random.Generator]) -> NDArray[np.float32]:
-        augment = self.augmentation
-        crops = np.stack([augment(plane, rng) for plane, rng in zip(planes, generators, strict=True)])
-        return super().augmented(crops, generators)
 
     def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         """
@@ -197,8 +169,7 @@ class WaveletHighband(NetworkDetector):
                 f"{self.name} needs a high band of at least {LEAST_SIDE}x{LEAST_SIDE} coefficients; that of {side}x{side} "
                 f"pixels with {self.wavelet} has {band}x{band}. Take larger crops or a larger window."
             )
-        if len(self.blocks) != 2 or min(self.blocks) < 1:
-            raise PluginError(f"{self.name} needs two numbers of blocks of at least 1, got {self.blocks}.")
+        self.require_blocks()
         if self.schedule not in SCHEDULES:
             raise PluginError(f"{self.name} knows the schedules {', '.join(SCHEDULES)}, got {self.schedule!r}.")
         _ = self.augmentation

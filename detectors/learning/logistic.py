@@ -194,3 +194,24 @@ def _accelerated(
 
 def _probability(logits: NDArray) -> NDArray:
     return scipy.special.expit(logits) if logits.shape[1] == 1 else scipy.special.softmax(logits, axis=1)
+
+
+def fit_log_odds(values: NDArray, labels: NDArray[np.int64], inverse_strength: float) -> tuple[NDArray[np.float64], float]:
+    """
+    Fit the log odds of class 1 of two.
+
+    Parameters
+    ----------
+    values : array (n_crops, n_features)
+    labels : array of int64 (n_crops,)
+    inverse_strength : float
+        ``C`` of scikit-learn: of the L2 penalty on standardised values.
+
+    Returns
+    -------
+    coef : array of float64 (n_features,)
+    intercept : float
+    """
+    # The penalty is on the weights of both classes, w/2 and -w/2, whose squares sum to half of w's.
+    model = fit_logistic(values, labels, "l2", 1 / (inverse_strength * len(labels)))
+    return model.coef[:, 1] - model.coef[:, 0], float(model.intercept[1] - model.intercept[0])

@@ -17,7 +17,7 @@ from ...benchmark.devices import reproducible
 from ...benchmark.errors import PluginError, unknown_name
 from ...benchmark.views.encoders.files import content_of
 from .frozen import FrozenEncoder
-from .logistic import fit_logistic
+from .logistic import fit_log_odds
 from .networks import held_out
 
 HEADS = ("logistic", "faithful")
@@ -101,10 +101,7 @@ class EmbeddingProbe(FrozenEncoder):
         if not self.C > 0:
             raise PluginError(f"{self.name} needs C above 0, got {self.C}.")
         if self.head == "logistic":
-            # The penalty is on the weights of both classes, w/2 and -w/2, whose squares sum to half of w's.
-            model = fit_logistic(view.values, labels, "l2", 1 / (self.C * len(labels)))
-            self.coef_ = model.coef[:, 1] - model.coef[:, 0]
-            self.intercept_ = float(model.intercept[1] - model.intercept[0])
+            self.coef_, self.intercept_ = fit_log_odds(view.values, labels, self.C)
         else:
             self.coef_, self.intercept_ = self._published_head(view.values, labels)
         return self

@@ -1,6 +1,16 @@
 """Small residual network: the first two stages of a ResNet-50, as detectors of local traces take it."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...benchmark.contracts import Count, Positive, Seed, Share
+from ...benchmark.errors import PluginError
+from .augmentation import Augmentation
+from .band_masking import MaskedBand
+from .networks import NetworkDetector
 
 if TYPE_CHECKING:
     import torch
@@ -10,6 +20,90 @@ EXPANSION = 4  # output filters of a bottleneck, as a multiple of its width
 # Rows or columns of a picture. Eight end in one place after three halvings, and a batch of one crop then has one value per
 # filter, which cannot be normalised.
 LEAST_SIDE = 9
+
+
+class BottleneckDetector(NetworkDetector):
+    """
+    Base of detectors whose pixels go through a layer without weights into a `bottleneck_network`.
+
+    A subclass writes `residual` and sets `augmentation`.
+
+    Parameters
+    ----------
+    width : int
+        Filters of the first convolution and of the first stage's bottlenecks.
+    blocks : list of two int
+        Bottlenecks of the two stages.
+    colour, seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device, masked_band, masked_share
+        As in `NetworkDetector`.
+    """
+
+    transform: ClassVar[str] = "pixels"  # type: ignore[misc] (no parameter here)
+
+    def __init__(
+        self,
+        width: Count,
+        blocks: list[int],
+        colour: bool,
+        seed: Seed,
+        epochs: Count,
+        patience: Count,
+        batch_size: Count,
+        learning_rate: Positive,
+        validation: Share,
+        reshuffle: bool,
+        device: Literal["auto", "cpu", "cuda"],
+        masked_band: MaskedBand,
+        masked_share: Share,
+    ) -> None:
+        self.width = width
+        self.blocks = blocks
+        self.colour = colour
+        self.seed = seed
+        self.epochs = epochs
+        self.patience = patience
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.validation = validation
+        self.reshuffle = reshuffle
+        self.device = device
+        self.masked_band = masked_band
+        self.masked_share = masked_share
+
+    @property
+    def augmentation(self) -> Augmentation:
+        """Random changes of training crops."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how crops are changed.")
+
+    def residual(self) -> "nn.Module":
+        """Build the layer without weights."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what its network looks at.")
+
+    def network(self, shape: tuple[int, int, int], n_classes: int) -> "nn.Module":
+        from torch import nn
+
+        first, second = self.blocks
+        return nn.Sequential(self.residual(), bottleneck_network(shape[2], n_classes, self.width, (first, second)))
+
+    def initialise(self, network: "nn.Module") -> None:
+        initialise_residual(network)
+
+    def augmented(self, planes: NDArray[np.float32], generators: Sequence[np.random.Generator]) -> NDArray[np.float32]:
+        augment = self.augmentation
+        crops = np.stack([augment(plane, rng) for plane, rng in zip(planes, generators, strict=True)])
+        return super().augmented(crops, generators)
+
+    def require_blocks(self) -> None:
+        """
+        Refuse other blocks than those of two stages.
+
+        Raises
+        ------
+        PluginError
+            If `blocks` are not two numbers of at least 1.
+        """
+        if len(self.blocks) != 2 or min(self.blocks) < 1:
+            raise PluginError(f"{self.name} needs two numbers of blocks of at least 1, got {self.blocks}.")
 
 
 def bottleneck_network(
