@@ -5,7 +5,6 @@ They are measured on whole pictures of the training split, as they are before an
 picture that is scored. Both classes of a domain are set to the same statistics, which every draw has of its own.
 """
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from ..pictures import crops as images
 from ..pictures.perturbations import STATISTICS_VERSION, RingSums, SpectrumStatistics, needs_reals
 from ..reporting import Reporter
 from ..results.scores import OK
-from ..store.files import digest
+from ..store.files import atomic_path, digest
 from ..workers import Workers
 from .chunks import CHUNK_SIZE, Places, identify, read_item
 
@@ -160,10 +159,8 @@ def measure_reals(task: SpectraTask) -> MeasuredReals:
                 continue
     measured = MeasuredReals(RingSums.joined(sums), tuple(usable))
     if len(usable) == len(contents):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-        np.savez(temporary, total=measured.sums.total, count=measured.sums.count)
-        temporary.replace(path)
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, total=measured.sums.total, count=measured.sums.count)
     return measured
 
 
