@@ -23,6 +23,7 @@ from ..pictures import file_facts
 from ..pictures.crops import CropSpec
 from ..pictures.lookalikes import hashes_of, reduced
 from ..pictures.perturbations import SpectrumStatistics, chain_key, perturb
+from ..pictures.traces import Traces
 from ..registry import datasets
 from ..results.scores import OK, ItemStatus, Reason, Status
 from ..store.files import digest, publish_folder, read_json, write_json
@@ -234,7 +235,10 @@ class _Facts:
     def __init__(self, task: ChunkTask) -> None:
         self._task = task
         self._facts = file_facts.no_facts(len(task.items))
-        self._middles: dict[int, NDArray[np.uint8]] = {}
+        # Of computed data only the operation that is to be detected makes the classes differ in pixels.
+        self._traced = not datasets.get(task.dataset.reference).computed
+        self._places: list[int] = []
+        self._traces = Traces()
 
     def add(self, place: int, picture: NDArray[np.uint8], of_file: NDArray[np.float32]) -> None:
         """Add item `place`, its picture as it is cut, and the facts of its file."""
@@ -244,22 +248,20 @@ class _Facts:
             file_facts.set_size(self._facts[place], *picture.shape[:2])
         else:
             self._facts[place] = of_file
-        # A copy, so that the whole picture need not stay in memory.
-        self._middles[place] = file_facts.middle(picture).copy()
+        self._places.append(place)
+        if self._traced:
+            self._traces.add(picture)
 
     def table(self) -> NDArray[np.float32] | None:
         """Return the facts (n_items, n_facts); rows of items that could not be used have none."""
         if self._task.colour:
             return None
-        if datasets.get(
-            self._task.dataset.reference
-        ).computed:  # only the operation that is to be detected makes its classes differ in pixels
+        if self._traced:
+            measured = self._facts[self._places]
+            file_facts.set_traces(measured, self._traces)
+            self._facts[self._places] = measured
+        else:
             self._facts[:, file_facts.TRACES] = file_facts.MISSING
-        elif self._middles:
-            places = list(self._middles)
-            measured = self._facts[places]
-            file_facts.add_traces(measured, list(self._middles.values()))
-            self._facts[places] = measured
         return self._facts
 
 

@@ -5,7 +5,7 @@ A table of facts has one row per picture and one column per entry of `FACTS`. Ru
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,16 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image, JpegImagePlugin
 
 from . import crops as images
+from .traces import BLOCK, MISSING, NAMES, Traces
 
-VERSION = 2  # raised when a fact is measured in another way
-MISSING = -1.0  # value of a fact that a file does not have; those that it has are 0 or more
-BLOCK = 8
-WINDOW = 192  # pixels; the middle of larger pictures stands for all of it
-LEAST_SIDE = 32  # pixels below which traces are not looked for
-LINES = 12  # of a window, evenly spread, along which traces are looked for; all of them would take longer than decoding
-TOGETHER = 2**16  # pixels of lines, of both directions, measured at once; arrays of more would not stay in the cache
-LEVEL = 0.1  # grey levels, added to both sides of a ratio of steps so that flat pictures have one
-CLEAR_GRID = 0.15  # strength from which a grid of blocks has a phase
+VERSION = 3  # raised when a fact is measured in another way
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV", "I", "F", "I;16", "other")
 SAMPLINGS = ("4:4:4", "4:2:2", "4:2:0", "other")
 FORMATS = (*images.FORMATS, "HEIF", "other")
@@ -95,7 +88,7 @@ FACTS = (
 COLUMNS = {fact.name: i for i, fact in enumerate(FACTS)}
 TRACES = tuple(i for i, fact in enumerate(FACTS) if fact.trace)
 CATEGORICAL = tuple(i for i, fact in enumerate(FACTS) if fact.categorical)
-_IN_PIXELS = slice(COLUMNS["resampling"], COLUMNS["mean"] + 1)
+_IN_PIXELS = slice(COLUMNS[NAMES[0]], COLUMNS[NAMES[-1]] + 1)
 _UNSTATED = (MISSING,) * (len(FACTS) - COLUMNS["side"])
 _METADATA_BITS = {str(key): 1 << i for i, (_, keys) in enumerate(METADATA) for key in keys}
 _CODES = {fact.name: {name: float(code) for code, name in enumerate(fact.names)} for fact in FACTS if fact.names}
@@ -119,7 +112,7 @@ def decode_with_facts(data: bytes, colour: bool = False) -> tuple[NDArray[np.uin
     -------
     pixels : array of uint8 (rows, cols) or (rows, cols, 3)
     facts : array of float32 (n_facts,)
-        Without those that `trace_facts` measures in pixels.
+        Without those that `Traces` measures in pixels.
 
     Raises
     ------
@@ -234,150 +227,26 @@ def _libjpeg_tables() -> NDArray[np.float64]:
 # --- traces in pixels --------------------------------------------------------------------------------------------------
 
 
-def add_traces(facts: NDArray[np.float32], pictures: Sequence[NDArray[np.uint8]]) -> None:
+def add_traces(facts: NDArray[np.float32], pictures: Iterable[NDArray[np.uint8]]) -> None:
     """
     Measure the facts that lie in pixels, and enter them into a table.
-
-    Pictures of equal size are measured together, which is several times as fast as one by one.
 
     Parameters
     ----------
     facts : array of float32 (n, n_facts)
         Changed in place.
-    pictures : sequence of n arrays of uint8 (rows, cols)
-        Grey, of any sizes; the middle of each, see `middle`, is enough.
+    pictures : n arrays of uint8 (rows, cols)
+        Grey, of any sizes.
     """
-    by_shape: dict[tuple[int, ...], list[int]] = {}
-    for i, picture in enumerate(pictures):
-        by_shape.setdefault(picture.shape, []).append(i)
-    for shape, members in by_shape.items():
-        together = max(1, TOGETHER // (LINES * min(WINDOW, max(shape))))
-        for start in range(0, len(members), together):
-            positions = members[start : start + together]
-            facts[positions, _IN_PIXELS] = trace_facts(np.stack([middle(pictures[i]) for i in positions]))
+    traces = Traces()
+    for picture in pictures:
+        traces.add(picture)
+    set_traces(facts, traces)
 
 
-def middle(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the middle of a picture, of `WINDOW` pixels at most, cut so that a grid of 8 pixels keeps its phase."""
-    y, x = ((side - min(side, WINDOW)) // 2 // BLOCK * BLOCK for side in grey.shape)
-    return grey[y : y + WINDOW, x : x + WINDOW]
-
-
-def trace_facts(windows: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """
-    Measure traces of blocks and of resampling, sharpness, contrast and brightness.
-
-    Parameters
-    ----------
-    windows : array of uint8 (n, rows, cols)
-        Grey.
-
-    Returns
-    -------
-    array of float32 (n, 7)
-        In the order of `FACTS`: ``resampling``, ``grid``, ``grid_phase``, ``detail``, ``sharpness``, ``contrast``, ``mean``.
-        The first five are `MISSING` below 32 pixels.
-
-    Notes
-    -----
-    ``grid``: differences of differences across rows and columns suppress what is shown; at the border of blocks their mean is
-    larger. The mean of the strongest of eight columns over the median of the eight, less 1, and the same for rows, averaged;
-    ``grid_phase`` is 8 times the row plus the column of the strongest, where the grid is clear. After Fan and de Queiroz 2003,
-    Identification of bitmap compression history, IEEE Transactions on Image Processing 12(2).
-
-    ``resampling``: interpolated pixels depend on their neighbours periodically. Along a line the sixth differences, over the
-    second ones that stand for what is shown, get a period; the share of the highest peak in the power of that sequence, both
-    directions together, without the frequencies of a grid of 8 pixels. After Gallagher 2005, Detection of linear and cubic
-    interpolation in JPEG compressed images, and Mahdian and Saic 2008, Blind authentication using periodic properties of
-    interpolation, IEEE Transactions on Information Forensics and Security 3(3).
-
-    ``sharpness``, ``detail``: mean second over mean first differences, and fourth over second ones.
-    """
-    rows, cols = windows.shape[1:]
-    both = windows, windows.transpose(0, 2, 1)
-    axes = _along(both) if rows == cols else [steps for turned in both for steps in _along([turned])]
-    contrast, mean = axes[0].contrast, axes[0].mean
-    if min(rows, cols) < LEAST_SIDE:
-        return np.stack([*[np.full_like(mean, MISSING)] * 5, contrast, mean], axis=1)
-    strengths, places = zip(*(_grid(steps.mixed) for steps in axes), strict=True)
-    grid = (strengths[0] + strengths[1]) / 2
-    phase = np.where(grid >= CLEAR_GRID, BLOCK * places[1] + places[0], MISSING)
-    detail = sum(_ratio(steps.fourth, steps.second) for steps in axes) / 2
-    sharpness = sum(_ratio(steps.second, steps.first) for steps in axes) / 2
-    return np.stack([_resampling(axes), grid, phase, detail, sharpness, contrast, mean], axis=1).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class _Steps:
-    """
-    Mean absolute differences of some orders along a line, over some lines: arrays of float32 (n, n_places).
-
-    Contrast and mean, (n,), are those of the lines.
-    """
-
-    first: NDArray[np.float32]
-    second: NDArray[np.float32]
-    fourth: NDArray[np.float32]
-    sixth: NDArray[np.float32]
-    mixed: NDArray[np.float32]  # of neighbouring lines' differences
-    contrast: NDArray[np.float32]
-    mean: NDArray[np.float32]
-
-
-def _along(stacks: Sequence[NDArray[np.uint8]]) -> list[_Steps]:
-    """Measure the steps along lines of windows (n, rows, cols), for each of some stacks of one shape."""
-    # An odd distance, so that the lines lie in all places of a block.
-    distance = max(1, (stacks[0].shape[1] - 1) // LINES) | 1
-    # 16 bits hold the sixth difference of grey levels, 32 times as large at most, and are twice as fast as 32.
-    lines = np.stack([windows[:, :-1:distance] for windows in stacks]).astype(np.int16)
-    across = np.stack([windows[:, 1::distance] for windows in stacks]) - lines
-    weights = np.full((1, lines.shape[2]), 1 / lines.shape[2], dtype=np.float32)
-
-    def mean(differences: NDArray[np.int16]) -> NDArray[np.float32]:
-        return (weights @ np.abs(differences).astype(np.float32))[:, :, 0]
-
-    orders = {}
-    differences = lines
-    for order in range(1, 7):
-        differences = differences[..., 1:] - differences[..., :-1]
-        if order in (1, 2, 4, 6):
-            orders[order] = mean(differences)
-    mixed = mean(across[..., 1:] - across[..., :-1])
-    flat = lines.reshape(*lines.shape[:2], -1).astype(np.float32)
-    brightness = flat.mean(axis=2)
-    square = np.einsum("aij,aij->ai", flat, flat) / flat.shape[2]
-    contrast = np.sqrt(np.maximum(square - brightness**2, 0))
-    measured = (orders[1], orders[2], orders[4], orders[6], mixed, contrast, brightness)
-    return [_Steps(*parts) for parts in zip(*measured, strict=True)]
-
-
-def _grid(steps: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """Return the strength of a grid of 8 pixels (n,) and the place of its borders (n,), 0 to 7."""
-    phases = steps[:, : steps.shape[1] // BLOCK * BLOCK].reshape(len(steps), -1, BLOCK).mean(axis=1)
-    typical = np.median(phases, axis=1)
-    strength = np.where(typical > 0, phases.max(axis=1) / np.maximum(typical, 1e-6) - 1, 0)
-    return strength.astype(np.float32), (phases.argmax(axis=1) + 1) % BLOCK
-
-
-def _resampling(axes: Sequence[_Steps]) -> NDArray[np.float32]:
-    powers = []
-    for steps in axes:
-        sequence = np.log(steps.sixth + LEVEL) - np.log(steps.second[:, 2:-2] + LEVEL)
-        sequence -= sequence.mean(axis=1, keepdims=True)
-        spectrum = np.fft.rfft(sequence)
-        power = spectrum.real**2 + spectrum.imag**2  # without the root that `abs` takes
-        cycles = np.arange(power.shape[1])
-        harmonics = np.arange(1, BLOCK // 2 + 1) * sequence.shape[1] / BLOCK
-        grid = (np.abs(cycles[:, None] - harmonics) <= 1.5).any(axis=1)
-        powers.append(power[:, (cycles > 0) & ~grid])
-    # A picture is resampled in both directions alike: in a square one the peaks coincide.
-    together = [powers[0] + powers[1]] if powers[0].shape == powers[1].shape else powers
-    shares = [power.max(axis=1) / np.maximum(power.sum(axis=1), 1e-6) for power in together]
-    return np.mean(shares, axis=0).astype(np.float32)
-
-
-def _ratio(finer: NDArray[np.float32], coarser: NDArray[np.float32]) -> NDArray[np.float32]:
-    return (finer.mean(axis=1) + LEVEL) / (coarser.mean(axis=1) + LEVEL)
+def set_traces(facts: NDArray[np.float32], traces: Traces) -> None:
+    """Enter traces into the table of facts (n, n_facts) of the same pictures."""
+    facts[:, _IN_PIXELS] = traces.table()
 
 
 def facts_of_crops(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
