@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError
@@ -322,6 +322,8 @@ def check_parameters(plugin: type[Detector] | type[Dataset], params: Mapping[str
         except ValidationError as error:
             expected = " or ".join(dict.fromkeys(fault["msg"].removeprefix("Input should be ") for fault in error.errors()))
             hint = "; write true or false" if any(fault["type"] == "bool_type" for fault in error.errors()) else ""
+            if types[name] is Path or Path in get_args(types[name]):
+                hint = "; a folder is given with --data NAME=DIR"
             raise PluginError(f"parameter {name} of {owner} should be {expected}, got {value!r}{hint}.") from error
         except PydanticSchemaGenerationError:
             continue  # a type that nothing is known of

@@ -141,20 +141,28 @@ def on_disk(path: str) -> str:
     return ESCAPED.sub(lambda match: chr(code if (code := int(match[1], 16)) < 0x80 else 0xDC00 + code), path)
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: Path, most_bytes: int = MAX_FILE, kind: str = "a picture") -> bytes:
     """
     Content of a file; nothing else is opened, because a pipe would wait for ever.
+
+    Parameters
+    ----------
+    path : Path
+    most_bytes : int
+    kind : str
+        Of file, for messages.
 
     Raises
     ------
     OSError
         If it cannot be read.
     DataError
-        If it is no file, or larger than `MAX_FILE`.
+        If it is no file, or larger than `most_bytes`.
     """
     facts = path.stat()
     if not stat.S_ISREG(facts.st_mode) and not stat.S_ISDIR(facts.st_mode):
         raise DataError("neither a file nor a folder; it is not opened.")
-    if facts.st_size > MAX_FILE:
-        raise DataError(f"{facts.st_size / 2**30:.1f} GiB are more than a picture has; it is not read.")
+    if facts.st_size > most_bytes:
+        size = f"{facts.st_size / 2**30:.1f} GiB" if facts.st_size >= 2**30 else f"{facts.st_size / 2**20:.1f} MiB"
+        raise DataError(f"{size} are more than {kind} has; it is not read.")
     return path.read_bytes()

@@ -8,10 +8,18 @@ import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from ..errors import DataError
+from .files import read_file
+
+MOST_BYTES = 2**18  # a study with a thousand detectors has a fifth of it; reading takes some seconds for each million
+DEEPEST = 20  # lists and mappings in each other
+MOST_VALUES = 100_000  # with every reference (`*name`) written out
+MOST_DIGITS = 18  # of an integer, which so fits into 64 bits
 TAG = "tag:yaml.org,2002:"
 # Of https://yaml.org/spec/1.2.2/#103-core-schema, each with the characters that it begins with; merge keys are kept.
 CORE_SCHEMA = (
@@ -64,7 +72,20 @@ class YamlText:
 
 
 class CoreLoader(yaml.SafeLoader):
-    """Safe loader of YAML 1.2's core schema."""
+    """Safe loader of YAML 1.2's core schema, with a limit on the depth."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Compose a node and those below it."""
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise YamlError(self.peek_event().start_mark.line + 1, f"more than {DEEPEST} lists or mappings in each other")
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 class CoreDumper(yaml.SafeDumper):
@@ -80,6 +101,8 @@ for _name, _pattern, _first in CORE_SCHEMA:
 
 def _integer(loader: CoreLoader, node: yaml.ScalarNode) -> int:
     text = loader.construct_scalar(node)
+    if len(text.lstrip("+-0")) > MOST_DIGITS:
+        raise YamlError(node.start_mark.line + 1, f"an integer of {len(text)} digits; at most {MOST_DIGITS} are read")
     base = BASES.get(text[:2], 10)
     return int(text if base == 10 else text[2:], base)
 
@@ -93,6 +116,32 @@ CoreLoader.add_constructor(f"{TAG}int", _integer)
 CoreLoader.add_constructor(f"{TAG}float", _number)
 
 
+def read_yaml(path: Path) -> YamlText:
+    """
+    Read a file with one YAML document.
+
+    Parameters
+    ----------
+    path : Path
+        Of at most `MOST_BYTES`, in UTF-8.
+
+    Raises
+    ------
+    DataError
+        With the path and, where it has one, the line; see `parse_yaml`.
+    """
+    try:
+        return parse_yaml(read_file(path, MOST_BYTES, "such a file").decode("utf-8-sig"))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text.") from error
+    except YamlError as error:
+        raise DataError(f"{path}, line {error.line}: {error.reason}.") from error
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+
+
 def parse_yaml(text: str) -> YamlText:
     """
     Read one YAML document.
@@ -100,26 +149,38 @@ def parse_yaml(text: str) -> YamlText:
     Raises
     ------
     YamlError
-        If the text is malformed or has a key twice.
+        If the text is malformed, has a key twice, is nested deeper than `DEEPEST`, or has more than `MOST_VALUES` values or
+        integers of more than `MOST_DIGITS` digits.
     """
     with _reported(text):
         node = yaml.compose(text, Loader=CoreLoader)
-        for mapping in _mappings(node) if node is not None else ():
-            _refuse_repeated_keys(mapping)
+        if node is not None:
+            _refuse_expansion(node)
+            for mapping in _mappings(node):
+                _refuse_repeated_keys(mapping)
         return YamlText(yaml.load(text, Loader=CoreLoader), node)
 
 
-def events(text: str) -> Iterator[yaml.Event]:
-    """
-    Yield the events of a YAML text, before values are built from them.
+def _refuse_expansion(root: yaml.Node) -> None:
+    """Refuse references that contain themselves, or more values than `MOST_VALUES` with all references written out."""
+    counts: dict[int, int] = {}  # of values below a node; 0 while they are counted
 
-    Raises
-    ------
-    YamlError
-        If the text is malformed.
-    """
-    with _reported(text):
-        yield from yaml.parse(text, Loader=CoreLoader)
+    def count(node: yaml.Node) -> int:
+        if id(node) not in counts:
+            counts[id(node)] = 0
+            counts[id(node)] = 1 + sum(count(part) for part in _parts(node))
+        elif not counts[id(node)]:
+            raise YamlError(node.start_mark.line + 1, "a list or mapping that contains itself")
+        return counts[id(node)]
+
+    if (n := count(root)) > MOST_VALUES:
+        raise YamlError(1, f"{n:,} values, with references (`*name`) written out; at most {MOST_VALUES:,} are read")
+
+
+def _parts(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return node.value if isinstance(node, yaml.SequenceNode) else []
 
 
 @contextlib.contextmanager
@@ -165,6 +226,4 @@ def _mappings(node: yaml.Node) -> Iterator[yaml.MappingNode]:
         seen.add(id(node))
         if isinstance(node, yaml.MappingNode):
             yield node
-            waiting += [part for pair in node.value for part in pair]
-        elif isinstance(node, yaml.SequenceNode):
-            waiting += node.value
+        waiting += _parts(node)

@@ -22,7 +22,7 @@ from pydantic import (
 
 from ..domains.names import POOL_MARK
 from ..domains.releases import Release
-from ..errors import StudyError, unknown_name
+from ..errors import DataError, StudyError, unknown_name
 from ..frequency.bands import COMB_KINDS, KINDS, MAX_CUTOFF, MAX_FREQUENCY, Band, CombKind
 from ..frequency.combs import HALFWIDTH, Points, searched_halfwidth
 from ..frequency.modes import MODES, Mode
@@ -31,12 +31,14 @@ from ..metrics.clips import ClipRule
 from ..pictures.crops import CropSpec
 from ..pictures.perturbations import canonical
 from ..registry import ROOT_PACKAGE
-from ..store.yaml_text import YamlError, parse_yaml
+from ..store.yaml_text import read_yaml
 from ..tracking.names import MARK
 from .protocols import PoolRule, Protocol
 
 SUFFIXES = (".yaml", ".yml")
 MOST_NAME = 80  # characters
+MOST_BANDS = 10_000  # of a sweep, for each kind; a spectrum of a crop of 1,000 pixels has 700 rings
+MOST_TRIALS = 100_000  # of a cell
 ENDS = ("low", "high")  # keys of a band that is a stretch of the frequency axis
 LATTICE = ("period", "halfwidth", "points")  # keys of a comb
 
@@ -119,12 +121,17 @@ class Sweep(_Strict):
     def _no_gaps(self) -> "Sweep":
         if self.step > self.width:
             raise ValueError(f"step {self.step:g} is wider than width {self.width:g} and would leave gaps on the axis.")
+        if self._n_steps > MOST_BANDS:
+            raise ValueError(f"step {self.step:g} makes {self._n_steps:,} bands, more than {MOST_BANDS:,}; choose a wider one.")
         return self
+
+    @property
+    def _n_steps(self) -> int:
+        return int((MAX_FREQUENCY - self.width) / self.step + 1e-9) + 1
 
     def bands(self, mode: Mode) -> list[Band]:
         """All bands, kind by kind in ascending order; the last one ends at or before the corner of the spectrum."""
-        n = int((MAX_FREQUENCY - self.width) / self.step + 1e-9) + 1
-        lows = [round(i * self.step, 9) for i in range(n)]
+        lows = [round(i * self.step, 9) for i in range(self._n_steps)]
         options: dict[str, Any] = {"order": self.order, "mode": mode}
         return [Band.between(low, low + self.width, kind, **options) for kind in dict.fromkeys(self.kinds) for low in lows]
 
@@ -135,9 +142,9 @@ Range = tuple[float, float]
 class Search(_Strict):
     """Space and budget of the Optuna search of each cell."""
 
-    trials: int = Field(default=24, ge=0)
+    trials: int = Field(default=24, ge=0, le=MOST_TRIALS)
     batch: int = Field(
-        default=4, ge=1, description="Trials asked for at once; fixed, so that workers do not change the search."
+        default=4, ge=1, le=1000, description="Trials asked for at once; fixed, so that workers do not change the search."
     )
     kinds: tuple[Literal["low", "high", "band", "stop", "comb", "anticomb"], ...] = ("low", "high", "band", "stop")
     cutoff: Range = (0.03, 0.66)
@@ -227,7 +234,7 @@ class CropEntry(_Strict):
 
     side: int = Field(default=128, ge=16, le=4096)
     placement: Literal["centre", "tiles"] = "centre"
-    tiles: int = Field(default=4, ge=1)
+    tiles: int = Field(default=4, ge=1, le=4096)
 
     def spec(self) -> CropSpec:
         """Return the record that the engine takes."""
@@ -237,7 +244,7 @@ class CropEntry(_Strict):
 class Study(_Strict):
     """A whole study; every key but `name`, `detectors`, `train` and `test` has a default."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_.-]+(~[A-Za-z0-9_.,=-]+)*$", max_length=MOST_NAME)
+    name: str = Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*(~[A-Za-z0-9_.,=-]+)*$", max_length=MOST_NAME)
     description: str = ""
     needs: str = Field(default="", description="What one has to have for it beyond the base installation; for people.")
     detectors: tuple[Annotated[DetectorEntry, BeforeValidator(_detector_entry)], ...] = Field(min_length=1)
@@ -364,13 +371,9 @@ def load_study(reference: str) -> Study:
     """
     path = find_study(reference)
     try:
-        read = parse_yaml(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise StudyError(f"study file {path} cannot be read ({error.strerror}).") from error
-    except UnicodeDecodeError as error:
-        raise StudyError(f"study file {path} is not UTF-8 text.") from error
-    except YamlError as error:
-        raise StudyError(f"{path}, line {error.line}: {error.reason}.") from error
+        read = read_yaml(path)
+    except DataError as error:
+        raise StudyError(f"study file {error}") from error
     if not isinstance(read.node, yaml.MappingNode):
         raise StudyError(f"{path}: a study is a mapping of keys such as `name:` and `detectors:`.")
     node, data = read.node, read.data
@@ -418,7 +421,7 @@ def _explain(path: Path, node: yaml.Node, data: Any, error: Any) -> str:
 def _sentence(error: Any) -> str:
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "string_pattern_mismatch":  # of the name, see `Study`
-        message = "a name holds letters, digits and the characters . _ - alone"
+        message = "a name holds letters, digits and the characters . _ - alone, and does not begin with a dot"
     if error["type"] == "tuple_type":
         message = "Input should be a list, such as [a, b]"
     shown = "" if error["type"] == "value_error" else f", got {error['input']!r}"

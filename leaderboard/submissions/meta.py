@@ -11,12 +11,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, V
 from ...benchmark.domains.names import training_of_json
 from ...benchmark.errors import DataError, StudyError, unknown_name
 from ...benchmark.frequency.bands import Band
-from ...benchmark.store.yaml_text import YamlError, events, parse_yaml
+from ...benchmark.store.yaml_text import read_yaml
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
 MOST_CHARACTERS = 10_000
-MOST_BYTES = 100_000
-DEEPEST = 20
 SHOWN_LABEL = 200  # characters of a label in a table
 # Control characters but tab and line feed, marks of the writing direction, other line ends, halves of characters.
 STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -98,40 +96,10 @@ def load_meta(path: Path) -> SubmissionMeta:
 
 def _mapping(path: Path) -> tuple[dict[str, int], dict[str, Any]]:
     """Return the lines of the top keys, and the content."""
-    text = _read(path)
-    try:
-        _refuse_expansion(path, text)
-        read = parse_yaml(text)
-    except YamlError as error:
-        raise DataError(f"{path}, line {error.line}: {error.reason}.") from error
+    read = read_yaml(path)
     if not isinstance(read.node, yaml.MappingNode) or not all(isinstance(key, str) for key in read.data):
         raise DataError(f"{path}: this has to be a mapping of keys such as `name:`, `detector:` and `train:`.")
     return {key.value: key.start_mark.line + 1 for key, _ in read.node.value}, read.data
-
-
-def _refuse_expansion(path: Path, text: str) -> None:
-    """Refuse YAML that expands without limit: aliases, and lists or mappings nested too deep."""
-    depth = 0
-    for event in events(text):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
-            raise DataError(f"{path}, line {event.start_mark.line + 1}: more than {DEEPEST} lists or mappings in each other.")
-        if isinstance(event, yaml.AliasEvent):
-            raise DataError(
-                f"{path}, line {event.start_mark.line + 1}: references (`*name`) are not read; write the value out."
-            )
-
-
-def _read(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-        if len(content) > MOST_BYTES:
-            raise DataError(f"{path} has {len(content):,} bytes; what is said of a submission fits into {MOST_BYTES:,}.")
-        return content.decode("utf-8-sig")
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text.") from error
 
 
 def _explain(path: Path, lines: Mapping[str, int], data: Mapping[str, Any], error: Any) -> str:

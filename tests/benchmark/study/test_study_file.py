@@ -1,5 +1,6 @@
 """Study files: what is accepted, and what the messages say."""
 
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -129,10 +130,29 @@ def test_a_board_of_a_study_file_is_written_to_by_the_file() -> None:
         load_study("tiny~trials=6")
 
 
-def test_a_name_that_cannot_be_one_is_told_what_names_hold(tmp_path: Path) -> None:
-    (tmp_path / "s.yaml").write_text(GOOD.replace("name: mine", "name: a/b"))
-    with pytest.raises(StudyError, match=r"name: a name holds letters, digits and the characters \. _ - alone, got 'a/b'\."):
+@pytest.mark.parametrize("name", ["a/b", "..", ".", ".hidden"])
+def test_a_name_that_cannot_be_one_is_told_what_names_hold(tmp_path: Path, name: str) -> None:
+    (tmp_path / "s.yaml").write_text(GOOD.replace("name: mine", f"name: {name}"))
+    rule = r"name: a name holds letters, digits and the characters \. _ - alone, and does not begin with a dot"
+    with pytest.raises(StudyError, match=rf"{rule}, got '{re.escape(name)}'\."):
         load_study(str(tmp_path / "s.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("sweep: {step: 1.0e-9}", "step 1e-09 makes 677,106,782 bands, more than 10,000; choose a wider one."),
+        ("search: {trials: 1000000000000}", "search.trials: Input should be less than or equal to 100000"),
+        ("search: {batch: 1000000000}", "search.batch: Input should be less than or equal to 1000"),
+        ("crop: {tiles: 1000000000}", "crop.tiles: Input should be less than or equal to 4096"),
+        ("datasets: &a {procedural: *a}", "a list or mapping that contains itself"),
+    ],
+)
+def test_a_study_that_no_machine_could_run_is_refused(tmp_path: Path, line: str, message: str) -> None:
+    (tmp_path / "s.yaml").write_text(f"name: s\ndetectors: [a]\ntrain: [b]\ntest: [b]\n{line}\n")
+    with pytest.raises(StudyError) as refused:
+        load_study(str(tmp_path / "s.yaml"))
+    assert "line 5" in str(refused.value) and message in str(refused.value)
 
 
 def test_pools_protocols_and_dates_are_read(tmp_path: Path) -> None:

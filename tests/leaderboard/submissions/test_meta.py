@@ -26,13 +26,13 @@ from bandbench.leaderboard.submissions.meta import load_meta
         ("name: a\ndetector: d\ntrain: t\nband: {kind: low, cut: 1}\n", "line 4: band: "),
         ("name: a\ndetector: d\ntrain: t\nms_per_picture: .inf\n", "line 4: ms_per_picture: "),
         ("name: a\ndetector: d\ntrain: t\nparameters: [1]\n", "line 4: parameters"),
-        ("name: &x a\ndetector: *x\ntrain: t\n", "references"),
+        ("name: &x [a, *x]\ndetector: d\ntrain: t\n", "line 1: a list or mapping that contains itself"),
         ("- name\n", "has to be a mapping of keys"),
         ("1: 2\n", "has to be a mapping of keys"),
         ("name: [\n", "line 2: not valid YAML"),
         ('name: a\ndetector: "\\ud800"\ntrain: t\n', "unable to parse raw data as a unicode string"),
         ("[" * 5000, "more than 20 lists or mappings in each other"),
-        ("x" * 200_000, "has 200,000 bytes"),
+        ("x" * 300_000, "0.3 MiB are more than such a file has"),
     ],
 )
 def test_mistakes_name_the_line(tmp_path: Path, text: str, message: str) -> None:
