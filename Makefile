@@ -35,13 +35,13 @@ leaderboard: .venv/dev  ## Make leaderboard/index.html again, the page of the em
 attacks: .venv/dev  ## Draw docs/images/attacks.png, a picture and its spectrum after each attack on the spectrum
 	@$(RUN) python tests/simulations/attack_sheet.py
 
-coverage: .venv/dev  ## Simulate how often intervals hold the truth and write docs/coverage.md (a quarter of an hour)
+coverage: .venv/dev  ## Simulate how often intervals hold the truth and write docs/explanation/coverage.md (a quarter of an hour)
 	@$(RUN) python tests/simulations/coverage.py
 
-perf: .venv/dev  ## Measure the fast path and write docs/performance.md (half an hour, on a machine that does nothing else)
+perf: .venv/dev  ## Measure the fast path and write docs/explanation/performance.md (half an hour, on a machine that does nothing else)
 	@$(RUN) python tests/performance/measure.py
 
-perf-deep: .venv/dev  ## Measure encoders on the device that there is, into docs/performance.md
+perf-deep: .venv/dev  ## Measure encoders on the device that there is, into docs/explanation/performance.md
 	@$(RUN) python tests/performance/deep.py
 
 clean:  ## Delete what make has made here; results and cache stay (bench cache prune)
