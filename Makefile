@@ -4,7 +4,7 @@ PYTHON ?= python3
 RUN = $(UV) run --quiet --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format leaderboard attacks coverage perf perf-deep clean
+.PHONY: help demo test check format docs leaderboard attacks coverage perf perf-deep clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
@@ -26,6 +26,10 @@ check: .venv/dev  ## Lint, formatting, unused code and types
 format: .venv/dev  ## Format the code
 	@$(RUN) ruff check --fix .
 	@$(RUN) ruff format .
+
+docs: .venv/dev  ## Build the site into build/docs, without network; warnings, dead links and pages that load anything are errors
+	@$(RUN) sphinx-build --builder html --fail-on-warning --keep-going --quiet --doctree-dir build/doctrees docs build/docs
+	@echo "The site is build/docs/index.html."
 
 leaderboard: .venv/dev  ## Make leaderboard/index.html again, the page of the embedded data
 	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench run detectors
