@@ -4,7 +4,7 @@ PYTHON ?= python3
 RUN = $(UV) run --quiet --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format leaderboard attacks coverage perf perf-deep clean
+.PHONY: help demo test check format docs leaderboard attacks coverage perf perf-deep clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
@@ -27,6 +27,10 @@ format: .venv/dev  ## Format the code
 	@$(RUN) ruff check --fix .
 	@$(RUN) ruff format .
 
+docs: .venv/dev  ## Build the site into build/docs, without network; warnings, dead links and pages that load anything are errors
+	@$(RUN) sphinx-build --builder html --fail-on-warning --keep-going --quiet --doctree-dir build/doctrees docs build/docs
+	@echo "The site is build/docs/index.html."
+
 leaderboard: .venv/dev  ## Make leaderboard/index.html again, the page of the embedded data
 	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench run detectors
 	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench run band_transfer
@@ -35,13 +39,13 @@ leaderboard: .venv/dev  ## Make leaderboard/index.html again, the page of the em
 attacks: .venv/dev  ## Draw docs/images/attacks.png, a picture and its spectrum after each attack on the spectrum
 	@$(RUN) python tests/simulations/attack_sheet.py
 
-coverage: .venv/dev  ## Simulate how often intervals hold the truth and write docs/coverage.md (a quarter of an hour)
+coverage: .venv/dev  ## Simulate how often intervals hold the truth and write docs/explanation/coverage.md (a quarter of an hour)
 	@$(RUN) python tests/simulations/coverage.py
 
-perf: .venv/dev  ## Measure the fast path and write docs/performance.md (half an hour, on a machine that does nothing else)
+perf: .venv/dev  ## Measure the fast path and write docs/explanation/performance.md (half an hour, on a machine that does nothing else)
 	@$(RUN) python tests/performance/measure.py
 
-perf-deep: .venv/dev  ## Measure encoders on the device that there is, into docs/performance.md
+perf-deep: .venv/dev  ## Measure encoders on the device that there is, into docs/explanation/performance.md
 	@$(RUN) python tests/performance/deep.py
 
 clean:  ## Delete what make has made here; results and cache stay (bench cache prune)

@@ -31,9 +31,9 @@ class Sensitivity(AnyEncoder):
     Notes
     -----
     The preset ``faithful`` is RIGID: DINOv2 large at 224 pixels, Gaussian noise of 0.05 of the range of pixels after resizing.
-    ``warpad`` takes the high bands of a Haar transform away, in patches of an enlarged picture. docs/deep.md says what was
-    chosen here. By default a picture is disturbed in its own size, so that frequencies are those of the picture. The preset
-    ``random`` needs no file: a small transformer that was never trained, to try things out.
+    ``warpad`` takes the high bands of a Haar transform away, in patches of an enlarged picture. docs/explanation/deep.md says
+    what was chosen here. By default a picture is disturbed in its own size, so that frequencies are those of the picture. The
+    preset ``random`` needs no file: a small transformer that was never trained, to try things out.
 
     Attributes
     ----------

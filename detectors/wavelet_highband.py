@@ -48,9 +48,9 @@ class WaveletHighband(BottleneckDetector):
     Notes
     -----
     The preset ``faithful`` is the published network of 1.44 million parameters on windows of 256 pixels, with rotations by any
-    angle; it was trained on 144,000 pictures and needs a GPU. docs/deep.md lists what the paper leaves open. What differs by
-    default: a narrow network, the band in its own size, quarter turns, which change no pixel, and a constant rate that stops
-    when the validation loss does, because there are few pictures.
+    angle; it was trained on 144,000 pictures and needs a GPU. docs/explanation/deep.md lists what the paper leaves open. What
+    differs by default: a narrow network, the band in its own size, quarter turns, which change no pixel, and a constant rate
+    that stops when the validation loss does, because there are few pictures.
     """
 
     name = "wavelet_highband"

@@ -5,7 +5,7 @@ All are Student's intervals from the error of `replicates`: groups of test pictu
 theirs on the logit scale, where an interval cannot leave 0 to 1 and widens towards the nearer end. A variance knows nothing
 of groups of a kind that none of the pictures came from. So no bound is closer to 1 (or 0) than the exact one of perfect
 separation: of six perfectly ranked pictures the interval is .54 to 1, and of six that are nearly so it is no narrower.
-``make coverage`` simulates these and other methods; docs/coverage.md has its table.
+``make coverage`` simulates these and other methods; docs/explanation/coverage.md has its table.
 """
 
 from collections.abc import Sequence
@@ -245,7 +245,7 @@ def worst_interval(parts: Sequence[Replicates], overlap: float = 0.0) -> Interva
         Without bounds where one AUC has none. The smallest of several estimates lies below the smallest true value, on average,
         and the value is not corrected for that. The interval is: its lower end is the smallest lower bound, its upper end the
         smallest of the upper bounds that hold for all domains together (Bonferroni). A bootstrap of the minimum repeats its
-        bias, and covers far less where domains are alike (docs/coverage.md).
+        bias, and covers far less where domains are alike (docs/explanation/coverage.md).
     """
     each = [(part, part.error(overlap)) for part in parts]
     worst, error = min(each, key=lambda pair: pair[0].value)
@@ -261,7 +261,7 @@ def least_groups(false_alarm_rate: float) -> float:
     Return the number of groups of reals from which on a detection rate has an interval.
 
     With fewer than two over the false-alarm rate, single groups decide the threshold, and no method covered
-    (docs/coverage.md).
+    (docs/explanation/coverage.md).
     """
     return 2 / false_alarm_rate
 

@@ -530,7 +530,7 @@ ROW_COLUMNS: tuple[Column, ...] = (
         "tie_group", meaning="Number of the tie group; its rows are not significantly worse than its best.", unit=Unit.COUNT
     ),
     Column("rank_reason", meaning="Reason why the row has no rank."),
-    Column("marks", meaning="Codes of the reasons to doubt the row, see docs/methods.md."),
+    Column("marks", meaning="Codes of the reasons to doubt the row, see docs/explanation/methods.md."),
     Column("shortcut", meaning="Separation of the classes by facts of the training domain's files alone."),
     Column("selection", meaning="Validation pictures on which the band was chosen, see `results/selection.py`."),
     Column("shots", meaning="Training pictures per class of the target domain; 0 if none of them was used.", unit=Unit.COUNT),

@@ -50,22 +50,22 @@ class _Strict(BaseModel):
 class DetectorEntry(_Strict):
     """A detector of a study: its name (``name`` or ``name/preset``) and parameters; an optional one may lack its extra."""
 
-    name: str
-    params: dict[str, Any] = {}
-    optional: bool = False
+    name: str = Field(description="Name of a detector, NAME/PRESET, file.py:Class or module:Class.")
+    params: dict[str, Any] = Field(default={}, description="Parameters of the detector by name.")
+    optional: bool = Field(default=False, description="Leave the detector out, with a note, where its extra is missing.")
 
 
 class BandEntry(_Strict):
     """A band that is scored on every test domain besides the chosen one: by its points of gain 1/2, or as a comb."""
 
-    kind: Literal["low", "high", "band", "stop", "comb", "anticomb"]
-    low: float = Field(default=0.0, ge=0, le=MAX_CUTOFF)
-    high: float = Field(default=MAX_FREQUENCY, gt=0, le=MAX_CUTOFF)
-    order: int = 1
-    mode: Mode | None = None
+    kind: Literal["low", "high", "band", "stop", "comb", "anticomb"] = Field(description="Shape of the filter.")
+    low: float = Field(default=0.0, ge=0, le=MAX_CUTOFF, description="Lower point of gain 1/2, in cycles/pixel.")
+    high: float = Field(default=MAX_FREQUENCY, gt=0, le=MAX_CUTOFF, description="Upper point of gain 1/2, in cycles/pixel.")
+    order: int = Field(default=1, description="Order of the Butterworth filter; without effect in mode keep.")
+    mode: Mode | None = Field(default=None, description="Mode of this band; null: that of the study.")
     period: int | None = Field(default=None, description="Of the lattice of a comb or anticomb, in pixels.")
-    halfwidth: float = HALFWIDTH
-    points: Points = "all"
+    halfwidth: float = Field(default=HALFWIDTH, description="Distance from a lattice point with gain 1/2, in cycles/pixel.")
+    points: Points = Field(default="all", description="Points of the lattice that count: all, axes or corners.")
 
     @model_validator(mode="after")
     def _possible(self) -> "BandEntry":
@@ -112,10 +112,12 @@ class Sweep(_Strict):
     One of kind ``band`` is all that is left, one of kind ``stop`` is what is taken out.
     """
 
-    width: float = Field(default=0.03, gt=0, le=0.35)
-    step: float = Field(default=0.015, gt=0, le=0.35)
-    order: int = Field(default=10, ge=1, le=20)
-    kinds: tuple[Literal["band", "stop"], ...] = Field(default=("band",), min_length=1)
+    width: float = Field(default=0.03, gt=0, le=0.35, description="Width of a band, in cycles/pixel.")
+    step: float = Field(default=0.015, gt=0, le=0.35, description="Distance of neighbouring bands, in cycles/pixel.")
+    order: int = Field(default=10, ge=1, le=20, description="Order of the Butterworth filter.")
+    kinds: tuple[Literal["band", "stop"], ...] = Field(
+        default=("band",), min_length=1, description="band keeps each narrow band alone, stop removes it."
+    )
 
     @model_validator(mode="after")
     def _no_gaps(self) -> "Sweep":
@@ -142,14 +144,16 @@ Range = tuple[float, float]
 class Search(_Strict):
     """Space and budget of the Optuna search of each cell."""
 
-    trials: int = Field(default=24, ge=0, le=MOST_TRIALS)
+    trials: int = Field(default=24, ge=0, le=MOST_TRIALS, description="Bands that the search tries in each cell.")
     batch: int = Field(
         default=4, ge=1, le=1000, description="Trials asked for at once; fixed, so that workers do not change the search."
     )
-    kinds: tuple[Literal["low", "high", "band", "stop", "comb", "anticomb"], ...] = ("low", "high", "band", "stop")
-    cutoff: Range = (0.03, 0.66)
-    width: Range = (0.03, 0.40)
-    order: tuple[int, int] = (1, 10)
+    kinds: tuple[Literal["low", "high", "band", "stop", "comb", "anticomb"], ...] = Field(
+        default=("low", "high", "band", "stop"), description="Kinds of bands that are tried."
+    )
+    cutoff: Range = Field(default=(0.03, 0.66), description="Cut-off, or centre of a band or stop, in cycles/pixel.")
+    width: Range = Field(default=(0.03, 0.40), description="Width of a band or stop, in cycles/pixel.")
+    order: tuple[int, int] = Field(default=(1, 10), description="Order of the Butterworth filter; not searched in mode keep.")
     period: tuple[Annotated[int, Field(ge=2)], ...] = Field(default=(2, 4, 8, 16), description="Of combs, in pixels.")
     halfwidth: Range = Field(default=(0.01, 0.04), description="Of combs, in cycles/pixel.")
 
@@ -197,7 +201,7 @@ class Search(_Strict):
 class Discrepancy(_Strict):
     """Settings of the discrepancy between sets of test pictures in the embeddings of the study's detectors; see `mmd`."""
 
-    permutations: int = Field(default=199, ge=0, le=100_000)
+    permutations: int = Field(default=199, ge=0, le=100_000, description="Permutations for the p-value; 0: no p-value.")
     limit: int = Field(default=500, ge=4, description="Pictures of each set at most.")
 
 
@@ -232,9 +236,11 @@ def _chain(text: str) -> str:
 class CropEntry(_Strict):
     """Windows that are cut out of a picture; see `CropSpec`."""
 
-    side: int = Field(default=128, ge=16, le=4096)
-    placement: Literal["centre", "tiles"] = "centre"
-    tiles: int = Field(default=4, ge=1, le=4096)
+    side: int = Field(default=128, ge=16, le=4096, description="Side of the square window, in pixels.")
+    placement: Literal["centre", "tiles"] = Field(
+        default="centre", description="One window in the centre, or several whose scores are averaged."
+    )
+    tiles: int = Field(default=4, ge=1, le=4096, description="Number of windows where placement is tiles.")
 
     def spec(self) -> CropSpec:
         """Return the record that the engine takes."""
@@ -244,22 +250,26 @@ class CropEntry(_Strict):
 class Study(_Strict):
     """A whole study; every key but `name`, `detectors`, `train` and `test` has a default."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*(~[A-Za-z0-9_.,=-]+)*$", max_length=MOST_NAME)
-    description: str = ""
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*(~[A-Za-z0-9_.,=-]+)*$", max_length=MOST_NAME, description="Name of the board."
+    )
+    description: str = Field(default="", description="One line for the list of studies.")
     needs: str = Field(default="", description="What one has to have for it beyond the base installation; for people.")
-    detectors: tuple[Annotated[DetectorEntry, BeforeValidator(_detector_entry)], ...] = Field(min_length=1)
+    detectors: tuple[Annotated[DetectorEntry, BeforeValidator(_detector_entry)], ...] = Field(
+        min_length=1, description="Names of detectors, or mappings with a name and parameters."
+    )
     train: tuple[Annotated[str, BeforeValidator(_training)], ...] = Field(
         min_length=1, description="Domains; a list among them is a pool, which is one training."
     )
-    test: tuple[str, ...] = Field(min_length=1)
+    test: tuple[str, ...] = Field(min_length=1, description="Domains; the name of a data set means all its domains.")
     reals: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
         default=(), description="Data sets, domains or folders whose test reals every test domain's fakes are set against, too."
     )
     perturbations: tuple[Annotated[str, AfterValidator(_chain)], ...] = Field(
         default=(), description="Every test domain is scored as it is and under each of them."
     )
-    protocol: Protocol = Protocol.ALL_PAIRS
-    pool: PoolRule = PoolRule.BALANCED
+    protocol: Protocol = Field(default=Protocol.ALL_PAIRS, description="Domains that are trained on, and those that count.")
+    pool: PoolRule = Field(default=PoolRule.BALANCED, description="Pictures that a pool takes of each of its domains.")
     shots: tuple[Annotated[int, Field(ge=0, le=10_000)], ...] = Field(
         default=(0,), min_length=1, description="Pictures per class of each test domain that are added to training."
     )
@@ -267,14 +277,14 @@ class Study(_Strict):
         default={}, description="Release dates by domain or data set, for later_only."
     )
     seeds: int = Field(default=3, ge=1, le=100, description="Draws of training and validation items; the test split stays.")
-    seed: int = Field(default=0, ge=0, le=2**31)
-    mode: Mode = "keep"
-    crop: CropEntry = CropEntry()
-    sweep: Sweep | None = Sweep()
-    search: Search = Search()
-    bands: tuple[BandEntry, ...] = ()
+    seed: int = Field(default=0, ge=0, le=2**31, description="Seed of all random draws; it fixes the test pictures.")
+    mode: Mode = Field(default="keep", description="How a band acts: keep, reweight or pixels.")
+    crop: CropEntry = Field(default=CropEntry(), description="Window that is cut out of a picture.")
+    sweep: Sweep | None = Field(default=Sweep(), description="Narrow bands over the whole axis; null: no sweep.")
+    search: Search = Field(default=Search(), description="Bands that the search of each cell tries.")
+    bands: tuple[BandEntry, ...] = Field(default=(), description="Bands with a row of their own, beside the chosen one.")
     clips: ClipRule = Field(default=ClipRule.MEAN, description="How the scores of a clip's frames become one.")
-    oracle: bool = True
+    oracle: bool = Field(default=True, description="Score every evaluated band on the test domains, too.")
     drop_leaks: bool = Field(
         default=False, description="Leave out of training what shares a clip or an identity with held-out pictures."
     )
@@ -285,9 +295,9 @@ class Study(_Strict):
         default=False,
         description="Keep test pictures that look like training pictures; else they are grouped with those, or left out.",
     )
-    mmd: Discrepancy | None = None
+    mmd: Discrepancy | None = Field(default=None, description="Compute the discrepancy of sets of embeddings; null: none.")
     keep_models: bool = Field(default=True, description="The chosen model of each cell is kept and can be served.")
-    bootstrap: int = Field(default=1000, ge=100, le=100_000)
+    bootstrap: int = Field(default=1000, ge=100, le=100_000, description="Bootstrap samples for intervals of detection rates.")
     datasets: dict[str, dict[str, Any]] = Field(default={}, description="Constructor parameters by data set name.")
 
     @field_validator("bands")

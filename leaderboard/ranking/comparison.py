@@ -271,7 +271,7 @@ def p_values(
     The critical value is the mean of the quantiles of Student's t for the parts, weighted by their variances (Cochran,
     Biometrics 20, 1964). Satterthwaite's degrees of freedom are too many in the far tails that Holm's correction asks for: on
     15 % of simulated boards of 12 equal recipes with five draws, two were called different; by Cochran's rule on 4 %
-    (docs/methods.md has the table).
+    (docs/explanation/methods.md has the table).
     """
     from scipy.special import stdtrit
 

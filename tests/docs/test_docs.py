@@ -34,7 +34,7 @@ def test_the_ten_lines_of_the_readme(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["add_a_detector", "add_a_dataset"])
 def test_the_steps_work(name: str, tmp_path: Path) -> None:
-    commands = [line for line in "".join(blocks(ROOT / "docs" / f"{name}.md", "sh")).splitlines() if line.strip()]
+    commands = [line for line in "".join(blocks(ROOT / "docs" / "howto" / f"{name}.md", "sh")).splitlines() if line.strip()]
     assert len(commands) >= 2
     for command in commands:
         words = command.split()
@@ -44,7 +44,7 @@ def test_the_steps_work(name: str, tmp_path: Path) -> None:
 
 
 def test_the_view_of_the_detectors_page(tmp_path: Path) -> None:
-    (code,) = blocks(ROOT / "docs" / "add_a_detector.md", "python")
+    (code,) = blocks(ROOT / "docs" / "howto" / "add_a_detector.md", "python")
     (tmp_path / "columns.py").write_text(code)
     crops = np.random.default_rng(0).integers(0, 256, (3, 32, 32)).astype(np.uint8)
     kernel = view_kernel(ViewSpec(f"{tmp_path}/columns.py:Columns"))
@@ -59,7 +59,7 @@ def test_every_command_is_in_the_readme() -> None:
     assert [name for name in COMMANDS if f"bench {name}" not in text] == []
 
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "leaderboard").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "leaderboard").rglob("*.md")])
 FOLDERS = "benchmark|datasets|detectors|docs|leaderboard|studies|tests"
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).parents[2]
-REPORT = ROOT / "docs" / "performance.md"
+REPORT = ROOT / "docs" / "explanation" / "performance.md"
 SIDE = 224
 
 
@@ -232,7 +232,7 @@ def main() -> None:
 
 
 def section(found: dict[str, Any]) -> str:
-    """The table of this device in docs/performance.md."""
+    """The table of this device in docs/explanation/performance.md."""
     encoder, cache = found["encoder"], found["cache"]
     rows = [
         (

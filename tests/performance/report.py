@@ -1,9 +1,9 @@
-"""The report docs/performance.md, in which a new measurement replaces its predecessor."""
+"""The report docs/explanation/performance.md, in which a new measurement replaces its predecessor."""
 
 import re
 from pathlib import Path
 
-REPORT = Path(__file__).parents[2] / "docs" / "performance.md"
+REPORT = Path(__file__).parents[2] / "docs" / "explanation" / "performance.md"
 LIMITS = Path(__file__).with_name("limits.md")  # what profiles say, which no run can write
 
 

@@ -1,8 +1,8 @@
 """
 Verdicts of `bench scan` on pictures like the training pictures and on others, without and with the out-of-domain check.
 
-Prints the tables of docs/models.md: ``python tests/performance/scanning.py [DETECTOR ...]``. Each folder of ``--also`` is one
-more set of pictures.
+Prints the tables of docs/reference/models.md: ``python tests/performance/scanning.py [DETECTOR ...]``. Each folder of
+``--also`` is one more set of pictures.
 """
 
 import argparse

@@ -1,5 +1,5 @@
 """
-Measure what `peaks_or_continuum` names where the answer is known, for several seeds; print the table of docs/methods.md.
+Measure what `peaks_or_continuum` names where the answer is known, for several seeds; print its table for methods.md.
 
 Every entry is ``bench run peaks_or_continuum`` on one domain of `procedural`.
 """

@@ -1,5 +1,5 @@
 """
-``make coverage``: simulate how often intervals hold the truth, and write docs/coverage.md.
+``make coverage``: simulate how often intervals hold the truth, and write docs/explanation/coverage.md.
 
 Every cell of a table is the share of simulated data sets whose 95 % interval holds the true value. A part of it runs in
 ``test_coverage.py``.
@@ -39,7 +39,7 @@ from simulations.populations import (
     repetitions,
 )
 
-DOCS = Path(__file__).parents[2] / "docs" / "coverage.md"
+DOCS = Path(__file__).parents[2] / "docs" / "explanation" / "coverage.md"
 GROUPS = (12, 40, 250)
 AUCS = (0.5, 0.8, 0.98)
 METHODS = ("ours", "logit t", "logit z", "percentile", "BCa", "studentised", "earlier rule")
@@ -298,7 +298,7 @@ def _cell(name: str, value: float) -> str:
 
 
 def page(results: Sequence[tuple[Line, dict[str, float]]]) -> str:
-    """Return docs/coverage.md."""
+    """Return docs/explanation/coverage.md."""
     text = (Path(__file__).parent / "coverage.md").read_text(encoding="utf-8")
     for name in HEADS:
         text = text.replace(f"{{{name}}}", table(name, results))

@@ -1,5 +1,5 @@
 """
-Measure how well a sweep locates energy that was planted, for several stretches and seeds; print the table of docs/methods.md.
+Measure how well a sweep locates energy that was planted, for several stretches and seeds; print its table for methods.md.
 
 Every line is ``bench run`` of a study with a sweep of narrow bands, each kept alone, on ``procedural/planted``.
 """

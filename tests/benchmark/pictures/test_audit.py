@@ -101,7 +101,7 @@ def test_four_fifths_against_one_fifth() -> None:
 
 @pytest.mark.parametrize("store", [as_png, mixed(0.5)])
 def test_classes_that_are_stored_alike_are_not_marked(store: Store) -> None:
-    """In 40 draws of the audit's simulation none was (docs/methods.md); here are four."""
+    """In 40 draws of the audit's simulation none was (docs/explanation/methods.md); here are four."""
     marks = [outcome(table(store, store, first=1000 * draw)).shortcut.is_marked for draw in range(4)]
     assert marks == [False] * 4
 

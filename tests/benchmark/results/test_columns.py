@@ -27,7 +27,7 @@ from bandbench.leaderboard.page.payload import payload
 from bandbench.leaderboard.rows import Board
 from bandbench.leaderboard.terminal.table import as_table
 
-DOCS = Path(__file__).parents[3] / "docs" / "columns.md"
+DOCS = Path(__file__).parents[3] / "docs" / "reference" / "columns.md"
 SHARE_OF_FAKES = Metric(
     name="share_of_fakes",
     heading="share\nof fakes",

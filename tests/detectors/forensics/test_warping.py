@@ -45,7 +45,7 @@ def test_the_mask_with_cheeks_is_the_published_one(face: int) -> None:
     landmarks, wanted = GOLDEN[f"landmarks/{face}"], GOLDEN[f"face_mask_v2/{face}_size64"]
     transform = np.diag([64, 64, 1]) @ GOLDEN[f"umeyama_3x3/{face}"]
     np.testing.assert_array_equal(cheeks_mask(landmarks, wanted.shape, transform, faithful=True), wanted)
-    assert np.count_nonzero(cheeks_mask(landmarks, wanted.shape, faithful=True) != wanted) < 60  # as docs/deep.md says
+    assert np.count_nonzero(cheeks_mask(landmarks, wanted.shape, faithful=True) != wanted) < 60  # docs/explanation/deep.md
     apart = cheeks_mask(landmarks, wanted.shape) != wanted
     assert apart.mean() < 0.003  # rounded instead of truncated: pixels of the contour
 

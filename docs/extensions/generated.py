@@ -1,0 +1,41 @@
+"""Parts of pages that are generated when the site is built: a comment ``<!-- generated: NAME -->`` in a page is replaced."""
+
+import re
+from typing import Any
+
+from .command_line import commands_text
+from .plugins import datasets_text, detectors_text, studies_text
+from .python_api import facade_text
+from .study_keys import study_keys_text
+
+PARTS = {
+    "commands": commands_text,
+    "datasets": datasets_text,
+    "detectors": detectors_text,
+    "python": facade_text,
+    "studies": studies_text,
+    "study keys": study_keys_text,
+}
+PLACE = re.compile(r"^<!-- generated: (.+?) -->$", flags=re.MULTILINE)
+
+
+def fill(text: str) -> str:
+    """
+    Replace the places of a page by the generated parts.
+
+    Raises
+    ------
+    KeyError
+        If a place has a name that is not one of `PARTS`.
+    """
+    return PLACE.sub(lambda place: PARTS[place[1]](), text)
+
+
+def _fill(app: Any, name: str, content: list[str]) -> None:
+    content[0] = fill(content[0])
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.connect("source-read", _fill)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
