@@ -12,6 +12,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from ...api.progress import ScreenReporter
 from ...leaderboard.exports import as_csv, as_document, as_tests_csv
 from ...leaderboard.notes import other_variants
 from ...leaderboard.page.details import load_details
@@ -45,7 +46,6 @@ from .options import (
     write_text,
 )
 from .paper import write_figures
-from .progress import ScreenReporter
 from .report import Step, print_steps
 from .requests.board import AddRequest, BoardRequest, ExportRequest, RemoveRequest
 
