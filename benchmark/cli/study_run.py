@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ...api.board_inputs import computed_datasets
 from ...leaderboard.exports import as_csv, as_document, as_tests_csv
 from ...leaderboard.ranking.board import ranked_board
 from ...leaderboard.ranking.reals import with_reals_ranks
@@ -34,7 +35,6 @@ from ..study.protocols import PoolRule
 from ..study.study_file import Study, load_study, override
 from ..tracking.store import check_tracking_store
 from .arguments import GivenData, parse_data
-from .board_inputs import computed_datasets
 from .next_steps import after_run
 from .options import write_text
 from .progress import ScreenReporter
