@@ -34,7 +34,8 @@ def as_document(
     ``evidence`` is a list of stretches, empty where a sweep found none, and null where no sweep asked.
     """
     plain = [
-        {k: v for k, v in row.to_json().items() if k not in ("robustness", "carriers")}
+        {"id": row.id}
+        | {k: v for k, v in row.to_json().items() if k not in ("robustness", "carriers")}
         | _rank_of(row)
         | {"marks": _codes(row, computed)}
         for row in rows
@@ -85,6 +86,7 @@ def as_tests_csv(rows: list[Row]) -> str:
 def _row_line(row: Row, submitted: bool, computed: Collection[str]) -> dict[str, Any]:
     data = row.to_json()
     line = {name: value for name, value in data.items() if not isinstance(value, dict | list) and name not in ORIGIN}
+    line = {"id": row.id} | line
     for nested in ("evidence", "plateau", "shortcut"):
         line.pop(nested, None)
     if submitted:
@@ -122,7 +124,7 @@ def _submission_columns(row: Row) -> dict[str, Any]:
 
 
 def _key_of(row: Row) -> dict[str, Any]:
-    about = {name: getattr(row, name) for name in ("detector", "train", "role", "study", "cell")}
+    about = {name: getattr(row, name) for name in ("id", "detector", "train", "role", "study", "cell")}
     about |= {"run_id": row.run_id} if row.run_id else {}
     return about | {f"band.{name}": value for name, value in row.band.as_dict().items()}
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from ...api.board_inputs import RegisteredDomains, computed_datasets, repeat_command
 from ...api.progress import ScreenReporter
 from ...leaderboard.exports import as_csv, as_document, as_tests_csv
 from ...leaderboard.notes import other_variants
@@ -37,7 +38,6 @@ from ..tracking.documents import RunDocument
 from ..tracking.reading import boards_of
 from ..tracking.sender import send_now
 from ..tracking.store import resolve_tracking_uri
-from .board_inputs import RegisteredDomains, computed_datasets, repeat_command
 from .commands import STDOUT
 from .options import (
     check_target,

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ...api.board_inputs import computed_datasets
 from ...api.study import StudyOptions, StudyResults, check_stores, plan_study, read_study, run_plan, unsent_lines
 from ...leaderboard.exports import as_csv, as_document, as_tests_csv
 from ...leaderboard.terminal.table import print_table
@@ -23,7 +24,6 @@ from ..store.folders import results_root
 from ..study.boards import study_reference
 from ..study.protocols import PoolRule
 from .arguments import parse_data
-from .board_inputs import computed_datasets
 from .next_steps import after_run
 from .options import write_text
 from .provenance import print_dropped, print_missing, print_remarks
