@@ -63,9 +63,16 @@ def public(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
     return call
 
 
-def as_names(option: str, given: str | Iterable[str] | None) -> tuple[str, ...]:
+def as_names(option: str, given: Any) -> tuple[str, ...]:
     """
-    Return the names that an option was given: one, or several; none for None.
+    Return the names that an option was given.
+
+    Parameters
+    ----------
+    option : str
+        For messages.
+    given : str, path, iterable of them, or None
+        None is no name.
 
     Raises
     ------
