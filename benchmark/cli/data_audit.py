@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ...api.data import GivenData
+from ...api.progress import ScreenReporter
 from ..domains.catalogue import Catalogue
 from ..domains.names import dataset_name, unperturbed
 from ..errors import BenchError
@@ -26,10 +28,9 @@ from ..store.files import dump_json
 from ..store.folders import ensure_writable
 from ..study.study_file import Study
 from ..workers import running_workers
-from .arguments import GivenData, data_words, parse_data
+from .arguments import data_words, parse_data
 from .commands import STDOUT
 from .options import check_target, jobs_of, write_text
-from .progress import ScreenReporter
 from .provenance import print_remarks
 from .report import Step, print_steps
 from .requests.copies import AuditRequest

@@ -14,6 +14,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ...api.data import GivenData
+from ...api.progress import ScreenReporter
 from ..analysis.mean_spectra import DomainSpectra, SpectraOptions, measure, summary
 from ..analysis.spectra_figures import pictures, save_for_paper, save_html, save_png
 from ..domains.catalogue import Catalogue, OpenDomain
@@ -28,7 +30,7 @@ from ..store.folders import ensure_writable
 from ..tracking.documents import RunDocument
 from ..tracking.store import resolve_tracking_uri
 from ..workers import warm_up
-from .arguments import GivenData, data_words, parse_data
+from .arguments import data_words, parse_data
 from .commands import STDOUT
 from .options import (
     check_target,
@@ -36,7 +38,6 @@ from .options import (
     jobs_of,
     write_text,
 )
-from .progress import ScreenReporter
 from .provenance import print_remarks, print_unusable
 from .report import SHOWN_PROBLEMS, say
 from .requests.pictures import SpectraRequest

@@ -2,9 +2,10 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
-from bandbench.benchmark.cli.progress import ScreenReporter
+from bandbench.api.progress import ScreenReporter, duration
 from bandbench.benchmark.frequency.bands import Band
 
 
@@ -58,3 +59,8 @@ def shown(reporter: ScreenReporter, width: int = 120) -> str:
     console = Console(file=io.StringIO(), width=width, record=True)
     console.print(reporter._render())
     return console.export_text()
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (89, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "1.5 h")])
+def test_a_duration_has_the_unit_that_people_use(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
