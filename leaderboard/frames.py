@@ -89,6 +89,9 @@ def tests_frame(rows: Sequence[Row]) -> "pd.DataFrame":
     return _frame(lines, [*(keys[name] for name in names), *tested, keys["cell"], keys["run_id"]])
 
 
+tests_frame.__test__ = False  # pyright: ignore[reportFunctionMemberAccess]  (for pytest, which collects such names)
+
+
 def scores_frame(folder: Path, files: Sequence[str]) -> "pd.DataFrame":
     """
     Return the scores that a row is made of, one line per draw and item.

@@ -14,7 +14,6 @@ from rich.console import Console
 from ...api.board import Board
 from ...api.board import leaderboard as read_board
 from ...api.board_inputs import RegisteredDomains, computed_datasets, repeat_command
-from ...api.progress import ScreenReporter
 from ...leaderboard.exports import as_csv, as_document, as_tests_csv
 from ...leaderboard.page.details import load_details
 from ...leaderboard.page.html import page

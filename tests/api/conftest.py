@@ -14,8 +14,9 @@ from made_submissions import write_pictures
 @pytest.fixture(scope="session")
 def recorded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """
-    Address of a store with two studies that are tested on ``mine`` and ``yours``: ``small`` of two draws and two detectors, with
-    a sweep and a fixed band, and ``plain``.
+    Address of a store with two studies that are tested on ``mine`` and ``yours``.
+
+    ``small`` has two draws and two detectors, with a sweep and a fixed band; ``plain`` has one of each, and neither.
     """
     root = tmp_path_factory.mktemp("recorded")
     with pytest.MonkeyPatch.context() as patch:

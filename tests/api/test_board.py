@@ -97,7 +97,7 @@ def test_bands_are_those_that_were_tried(board: Board) -> None:
     document = board.document(row)
     assert len(bands) == len(document.trials)
     assert [Band.parse(text).kind for text in bands.band] == bands.kind.tolist()
-    assert set(bands.kind) == {"all", "band", "stop"}
+    assert set(bands.kind) == {"all", "band", "stop", "low"}
     np.testing.assert_array_equal(bands.auc, [trial.auc for trial in document.trials])
     assert bands[bands.chosen].band.tolist() == [row.band.as_text()] * int(bands.chosen.sum())
     assert bands.chosen.sum() >= 1
