@@ -222,7 +222,8 @@ class Board(BoardRows):
         shown = shown_rows(self.rows)
         lines = [f"and {len(shown) - MOST_SHOWN} more rows, in to_pandas()"] if len(shown) > MOST_SHOWN else []
         if n := len(self.rows) - len(shown):
-            lines.append(f"{n} reference row{'s' * (n > 1)} (all-pass bands, and combs of carriers) in to_pandas() only.")
+            what = "all-pass bands and combs" if any(row.band.is_comb for row in self.rows) else "all-pass bands"
+            lines.append(f"{n} reference row{'s' * (n > 1)} ({what}) in to_pandas() only.")
         if shown:
             lines.append(LEGEND)
         return [*lines, *self.notes, *(f"refused: {reason}" for reason in self.refused)]

@@ -39,6 +39,8 @@ def draw_roc(
     shown = {label: curve for label, curve in curves.items() if curve.size}
     if not shown:
         return None
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
     with look.canvas(look.width(9.0), 3.4 + 0.22 * len(shown)) as figure:
         even, few = figure.subplots(1, 2, sharey=True)
         for n, (label, curve) in enumerate(shown.items()):
@@ -52,6 +54,8 @@ def draw_roc(
             axes.set_xlabel("false-alarm rate")
         even.set_xlim(-0.01, 1.01)
         few.set_xscale("log")
+        few.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{100 * rate:g} %"))  # the usual one writes formulas
+        few.xaxis.set_minor_formatter(NullFormatter())
         few.set_xlim(LEAST_RATE, 1)
         even.set_ylim(-0.01, 1.01)
         even.set_ylabel("share of the fakes detected")
