@@ -44,7 +44,7 @@ def public(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
     An unknown option raises `UnknownOptionError` with the nearest name. Mistakes in values are ValueErrors, too. A worker
     process that imports the caller's script again ends here, before the work runs a second time.
     """
-    options = inspect.signature(function).parameters
+    options = [name for name in inspect.signature(function).parameters if name != "self"]
 
     @functools.wraps(function)
     def call(*args: Parameters.args, **values: Parameters.kwargs) -> Result:

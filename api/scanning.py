@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..benchmark.errors import DataError
 from ..benchmark.metrics.clips import ClipRule
 from ..benchmark.models.scanning import ScanResult, scan_arrays, scan_files
-from ..benchmark.models.serving import picture_pixels, single_pictures
+from ..benchmark.models.serving import is_stack, picture_pixels, single_pictures
 from ..benchmark.models.trained_model import TrainedModel
 from ..benchmark.reporting import Reporter
 from ..benchmark.results.scores import Status
@@ -125,7 +125,7 @@ def _sources(pictures: Any) -> Iterator[Any]:
             yield ScanResult(str(path), "picture", Status.ERROR, detail=str(error))
         return
     for picture in single_pictures(pictures):
-        if isinstance(picture, str | PathLike | list | tuple):
+        if isinstance(picture, str | PathLike | list | tuple) or is_stack(picture):
             yield from _sources(picture)
         else:
             yield picture

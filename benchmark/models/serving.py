@@ -125,6 +125,11 @@ def _is_numeric(values: NDArray[Any]) -> bool:
     return values.dtype.kind in "biuf"
 
 
+def is_stack(source: Any) -> bool:
+    """Return True for an array of several pictures."""
+    return isinstance(source, np.ndarray) and _is_numeric(source) and source.ndim > 2 and not _is_one_picture(source)
+
+
 def _is_one_picture(values: NDArray[Any]) -> bool:
     return values.ndim < 3 or (values.ndim == 3 and values.shape[-1] in CHANNELS)
 

@@ -1,11 +1,14 @@
 """What a run tells of itself on a screen and in a log."""
 
 import io
+import sys
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from bandbench.api.progress import ScreenReporter, duration
+from bandbench.api.progress import NotebookReporter, ScreenReporter, duration, reporting
 from bandbench.benchmark.frequency.bands import Band
 
 
@@ -64,3 +67,62 @@ def shown(reporter: ScreenReporter, width: int = 120) -> str:
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (89, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "1.5 h")])
 def test_a_duration_has_the_unit_that_people_use(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+class Handle:
+    """A cell of a notebook that keeps what it showed."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    def display(self, thing: Any, display_id: bool = False) -> "Handle":
+        assert display_id
+        self.update(thing)
+        return self
+
+    def update(self, thing: Any) -> None:
+        self.shown.append(thing._repr_html_())
+        assert repr(thing) == ""
+
+
+@pytest.fixture
+def cell(monkeypatch: pytest.MonkeyPatch) -> Handle:
+    handle = Handle()
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=handle.display))
+    return handle
+
+
+def test_a_notebook_has_a_bar_of_which_the_notes_are_left(cell: Handle) -> None:
+    with NotebookReporter() as reporter:
+        reporter.stage("searching <bands>", 4)
+        reporter.cells(1, 2)
+        reporter.best("a ← b", Band("low", 0.25), 0.9)
+        reporter.best("worse", Band("low", 0.25), 0.8)
+        reporter.advance(3)
+        reporter.note("mine & yours")
+        reporter.note("mine & yours")
+        last = cell.shown[-1]
+    assert '<progress value="3" max="4"></progress> searching &lt;bands&gt; · 75 %, 1 of 2 cells' in last
+    assert "best validation AUC so far: 0.900 with low" in last
+    assert last.count("<div>mine &amp; yours</div>") == 1
+    assert cell.shown[-1] == "<div>mine &amp; yours</div>"
+
+
+def test_a_stage_without_a_length_has_no_end(cell: Handle) -> None:
+    with NotebookReporter() as reporter:
+        reporter.stage("reading", None)
+        assert cell.shown[-1].startswith("<progress></progress> reading · 0 s")
+    assert cell.shown[-1] == ""
+
+
+def test_notes_are_taken_whatever_is_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    with reporting(progress=False) as silent:
+        silent.stage("reading", None)
+        silent.note("left out")
+        silent.note("left out")
+    assert silent.notes == ["left out"]
+    assert capfd.readouterr() == ("", "")
+    with reporting(progress=True) as shown:
+        shown.note("left out")
+    assert shown.notes == ["left out"]
+    assert capfd.readouterr().err == "left out\n"
