@@ -81,6 +81,7 @@ def _small(output: Any) -> Any:
     output.get("metadata", {}).clear()
     if PNG in output.get("data", {}):
         output["data"][PNG] = _with_few_colours(output["data"][PNG])
+        output["data"].pop("image/jpeg", None)  # Pillow offers both
     return output
 
 
@@ -94,7 +95,10 @@ def outputs(notebook: Any) -> str:
     """Texts of all outputs, one below the other; pictures are left out."""
     parts = []
     for output in (output for cell in notebook.cells for output in cell.get("outputs", ())):
-        parts += [output.get("text", ""), *(text for kind, text in output.get("data", {}).items() if kind != PNG)]
+        parts += [
+            output.get("text", ""),
+            *(text for kind, text in output.get("data", {}).items() if not kind.startswith("image/")),
+        ]
     return "\n".join("".join(part) for part in parts)
 
 
