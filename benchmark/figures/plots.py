@@ -462,16 +462,13 @@ class Priced:
 
 
 def save_cost(path: Path, rows: Sequence[Priced], title: str, what: str, look: Look = SCREEN) -> bool:
-    """Write what `draw_cost` draws to a file whose suffix is the format; False, and no file, where that is nothing."""
-    return look.save(draw_cost(rows, title, what, look), path)
-
-
-def draw_cost(rows: Sequence[Priced], title: str, what: str, look: Look = SCREEN) -> "Figure | None":
     """
     AUC against what the detector alone costs, every point with its name, and the frontier.
 
     Parameters
     ----------
+    path : Path
+        Its suffix tells the kind of file.
     rows : sequence of Priced
     title : str
     what : str
@@ -480,16 +477,16 @@ def draw_cost(rows: Sequence[Priced], title: str, what: str, look: Look = SCREEN
 
     Returns
     -------
-    Figure or None
-        None where no row has both numbers.
+    bool
+        False, and no file, where no row has both numbers.
     """
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     shown = [row for row in rows if row.ms > 0 and np.isfinite(row.auc)]
     if not shown:
-        return None
+        return False
     ms, auc = np.array([row.ms for row in shown]), np.array([row.auc for row in shown])
-    with look.canvas(look.width(3.3 if look.paper else 7.5), 2.9 if look.paper else 5.2) as figure:
+    with look.figure(path, look.width(3.3 if look.paper else 7.5), 2.9 if look.paper else 5.2) as figure:
         axes = figure.subplots()
         axes.set_xscale("log")
         axes.step(*_frontier(ms, auc), where="post", color="0.6", linewidth=0.8)
@@ -509,7 +506,7 @@ def draw_cost(rows: Sequence[Priced], title: str, what: str, look: Look = SCREEN
         axes.grid(alpha=0.25)
         figure.draw_without_rendering()  # places of labels are known in pixels
         _name_points(axes, [(row.name, row.ms, row.auc) for row in shown], look)
-    return figure
+    return True
 
 
 def _frontier(ms: NDArray[np.float64], auc: NDArray[np.float64]) -> tuple[list[float], list[float]]:

@@ -21,7 +21,7 @@ from .selection import Selection
 
 NAN = math.nan
 ROWS_FILE = "rows.json"  # of a cell, or of a study
-ID_LENGTH = 10  # hex digits
+ID_LENGTH, LEAST_ID_DIGITS = 10, 4  # hex digits of the id of a row, and of the beginning that may stand for it
 
 
 @dataclass(frozen=True)
@@ -540,6 +540,13 @@ _BOARD_FIELDS = (
 )
 _ROW_NAMES = tuple(part.name for part in fields(Row))
 _ROW_FIELDS = tuple(name for name in _ROW_NAMES if name not in _BOARD_FIELDS)
+
+
+def id_digits(rows: Sequence[Row]) -> int:
+    """Return the number of digits, at least `LEAST_ID_DIGITS`, by which the ids of some rows are told apart."""
+    ids = {row.id for row in rows}
+    enough = (n for n in range(LEAST_ID_DIGITS, ID_LENGTH) if len({name[:n] for name in ids}) == len(ids))
+    return next(enough, ID_LENGTH)
 
 
 def read_rows(folder: Path) -> list[Row]:
