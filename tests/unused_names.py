@@ -26,6 +26,7 @@ REASONS = {
     "View": "name of Features in detectors of other packages that were written before",
     "score_file": "TrainedModel, for programs that want scores and no verdicts",
     "list_commands": "overrides a method of click, which calls it",
+    "_render_traceback_": "called by IPython",
     "__test__": "read by pytest",
     "__signature__": "read by Typer",
     "model_config": "read by pydantic; a parameter that MLflow passes",
