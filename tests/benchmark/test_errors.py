@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from bandbench.benchmark.errors import listed
+from bandbench.benchmark.errors import StudyError, listed
 
 PROGRAM = """
 import warnings
@@ -37,3 +37,8 @@ def test_a_warning_of_ours_is_one_sentence() -> None:
 )
 def test_the_first_names_and_the_number_of_the_others(names: list[object], most: int, between: str, text: str) -> None:
     assert listed(iter(names), most, between) == text
+
+
+def test_a_notebook_shows_the_sentence_alone() -> None:
+    """IPython asks an exception for its lines by this name."""
+    assert StudyError("no study 'x'.")._render_traceback_() == ["StudyError: no study 'x'."]
