@@ -1,18 +1,18 @@
 """Trees or a linear model on block DCT statistics (Giudice et al. 2021, Bonettini et al. 2020)."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from annotated_types import Ge
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Count, Detector, Features, NotNegative, Positive, Seed, ViewSpec
+from ..benchmark.contracts import Count, Features, NotNegative, Seed, ViewSpec
 from .learning.logistic import LogisticModel, fit_logistic
-from .learning.trees import fit_trees, tree_scores
+from .learning.trees import TreeDetector
 
 
-class DctBlocks(Detector):
+class DctBlocks(TreeDetector):
     """
     Laplace scales or first-digit statistics of the 63 AC bands of 8x8 blocks.
 
@@ -65,20 +65,16 @@ class DctBlocks(Detector):
         of_deviation: bool = False,
         bases: Sequence[Annotated[int, Ge(3)]] = (10, 20, 40, 60),
         n_trees: Count = 200,
-        learning_rate: Positive = 0.05,
         leaves: Annotated[int, Ge(2)] = 15,
-        min_leaf: Count = 5,
         seed: Seed = 0,
         strength: NotNegative = 0.01,
+        **of_trees: Any,
     ) -> None:
+        super().__init__(n_trees=n_trees, leaves=leaves, **of_trees)
         self.statistics = statistics
         self.classifier = classifier
         self.of_deviation = of_deviation
         self.bases = bases
-        self.n_trees = n_trees
-        self.learning_rate = learning_rate
-        self.leaves = leaves
-        self.min_leaf = min_leaf
         self.seed = seed
         self.strength = strength
 
@@ -89,9 +85,7 @@ class DctBlocks(Detector):
 
     def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         if self.classifier == "trees":
-            self.trees_ = fit_trees(
-                view.values, labels, self.n_trees, self.learning_rate, self.leaves, self.min_leaf, self.seed
-            )
+            self.fit_trees(view.values, labels, self.seed)
         else:
             model = fit_logistic(view.columns, labels, "l2", self.strength)
             self.coef_, self.intercept_ = model.coef, model.intercept
@@ -99,6 +93,6 @@ class DctBlocks(Detector):
 
     def score(self, view: Features) -> NDArray[np.float64]:
         if self.classifier == "trees":
-            return tree_scores(self.trees_, view.values)
+            return self.tree_scores(view.values)
         logits = LogisticModel(self.coef_, self.intercept_).logits(view.columns)
         return logits[:, 1] - logits[:, 0]

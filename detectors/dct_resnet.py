@@ -1,9 +1,9 @@
 """Residual network on the log-DCT (arXiv 2003.08685)."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
-from ..benchmark.contracts import Count, Positive, Seed, Share, Transform
-from .learning.band_masking import BAND_MASKED, MaskedBand
+from ..benchmark.contracts import Count
+from .learning.band_masking import BAND_MASKED
 from .learning.networks import NetworkDetector
 
 if TYPE_CHECKING:
@@ -53,21 +53,9 @@ class DctResNet(NetworkDetector):
         blocks: Count = 4,
         width: Count = 16,
         momentum: float = 0.5,
-        transform: Transform = "log_dct",
-        colour: bool = True,
-        seed: Seed = 0,
-        epochs: Count = 50,
-        patience: Count = 5,
-        batch_size: Count = 32,
-        learning_rate: Positive = 0.001,
-        validation: Share = 0.2,
-        reshuffle: bool = True,
-        device: Literal["auto", "cpu", "cuda"] = "auto",
-        masked_band: MaskedBand = "none",
-        masked_share: Share = 0.15,
+        **of_network: Any,
     ) -> None:
-        of_training = (seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device)
-        super().__init__(transform, colour, *of_training, masked_band, masked_share)
+        super().__init__(**of_network)
         self.blocks = blocks
         self.width = width
         self.momentum = momentum

@@ -1,15 +1,15 @@
 """Small residual network on neighbouring pixel relationships (Tan et al., CVPR 2024)."""
 
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 from annotated_types import Ge, Le
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Count, Features, Positive, Seed, Share
+from ..benchmark.contracts import Count, Features, Positive
 from ..benchmark.errors import PluginError
 from .learning.augmentation import Augmentation
-from .learning.band_masking import BAND_MASKED, MaskedBand
+from .learning.band_masking import BAND_MASKED
 from .learning.residual import LEAST_SIDE, BottleneckDetector
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class NprResNet(BottleneckDetector):
     flip : bool
         Mirror training crops left and right in half of the cases, before the map is taken.
     colour, seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device, masked_band, masked_share
-        As in `bandbench.detectors.learning.networks.NetworkDetector`.
+        As in `bandbench.detectors.learning.networks.TrainedNetwork`.
 
     Notes
     -----
@@ -60,23 +60,12 @@ class NprResNet(BottleneckDetector):
     def __init__(
         self,
         factor: Annotated[int, Ge(2), Le(16)] = 2,
-        width: Count = 16,
-        blocks: list[int] = [1, 1],  # noqa: B006 (stored and never changed)
         flip: bool = False,
-        colour: bool = True,
-        seed: Seed = 0,
-        epochs: Count = 50,
         patience: Count = 10,
-        batch_size: Count = 32,
         learning_rate: Positive = 0.003,
-        validation: Share = 0.2,
-        reshuffle: bool = True,
-        device: Literal["auto", "cpu", "cuda"] = "auto",
-        masked_band: MaskedBand = "none",
-        masked_share: Share = 0.15,
+        **of_network: Any,
     ) -> None:
-        of_training = (seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device)
-        super().__init__(width, blocks, colour, *of_training, masked_band, masked_share)
+        super().__init__(patience=patience, learning_rate=learning_rate, **of_network)
         self.factor = factor
         self.flip = flip
 
@@ -104,7 +93,7 @@ class NprResNet(BottleneckDetector):
         ------
         PluginError
             If a crop has fewer than four whole cells or `LEAST_SIDE` pixels of them in a row, `blocks` are not two numbers, or
-            as in `NetworkDetector.fit`.
+            as in `TrainedNetwork.fit`.
         """
         rows, cols = view.values.shape[1:3]
         if self.factor < 2 or min(rows, cols) // self.factor * self.factor < max(4 * self.factor, LEAST_SIDE):

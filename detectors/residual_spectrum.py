@@ -1,21 +1,21 @@
 """Spectrum and autocorrelation of noise residuals (Marra et al. 2019, Corvi et al. 2023)."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from annotated_types import Ge
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Count, Detector, Features, NotNegative, Positive, ViewSpec
+from ..benchmark.contracts import Count, Features, NotNegative, Positive, ViewSpec
 from ..benchmark.errors import PluginError, unknown_name
 from .forensics.noise import correlation
 from .learning.logistic import LogisticModel, fit_logistic
-from .learning.trees import fit_trees, tree_scores
+from .learning.trees import TreeDetector
 
 CLASSIFIERS = ("logistic", "trees", "correlation")
 
 
-class ResidualSpectrum(Detector):
+class ResidualSpectrum(TreeDetector):
     """
     A classifier of the residual that a wavelet denoiser takes away from a grey crop.
 
@@ -62,21 +62,15 @@ class ResidualSpectrum(Detector):
         levels: Count = 4,
         sigma: Positive = 5.0,
         strength: NotNegative = 0.01,
-        n_trees: Count = 150,
-        learning_rate: Positive = 0.05,
-        leaves: Annotated[int, Ge(2)] = 8,
-        min_leaf: Count = 5,
+        **of_trees: Any,
     ) -> None:
+        super().__init__(**of_trees)
         self.classifier = classifier
         self.reach = reach
         self.cells = cells
         self.levels = levels
         self.sigma = sigma
         self.strength = strength
-        self.n_trees = n_trees
-        self.learning_rate = learning_rate
-        self.leaves = leaves
-        self.min_leaf = min_leaf
 
     @property
     def view(self) -> ViewSpec:
@@ -91,9 +85,7 @@ class ResidualSpectrum(Detector):
             means = [view.values[labels == label].mean(axis=0, dtype=np.float64) for label in range(labels.max() + 1)]
             self.fingerprints_ = np.stack(means)
         elif self.classifier == "trees":
-            self.trees_ = fit_trees(
-                view.values, labels, self.n_trees, self.learning_rate, self.leaves, self.min_leaf, seed=0, share=1.0
-            )
+            self.fit_trees(view.values, labels, seed=0, share=1.0)
         else:
             model = fit_logistic(view.values, labels, "l2", self.strength)
             self.coef_, self.intercept_ = model.coef, model.intercept
@@ -101,7 +93,7 @@ class ResidualSpectrum(Detector):
 
     def score(self, view: Features) -> NDArray[np.float64]:
         if self.classifier == "trees":
-            return tree_scores(self.trees_, view.values)
+            return self.tree_scores(view.values)
         if self.classifier == "correlation":
             correlations = correlation(view.values, self.fingerprints_)
             return correlations[:, 1] - correlations[:, 0]

@@ -1,19 +1,19 @@
 """Gradient-boosted trees on radial or directional spectra."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from annotated_types import Ge
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Count, Detector, Features, Positive, Seed, ViewSpec
+from ..benchmark.contracts import Count, Features, Seed, ViewSpec
 from ..benchmark.errors import PluginError, unknown_name
-from .learning.trees import fit_trees, tree_scores
+from .learning.trees import TreeDetector
 
 SPECTRA = ("directional", "profile")
 
 
-class SpectralLGBM(Detector):
+class SpectralLGBM(TreeDetector):
     """
     LightGBM on the log-power spectrum.
 
@@ -43,16 +43,12 @@ class SpectralLGBM(Detector):
         self,
         spectrum: Literal["directional", "profile"] = "directional",
         n_trees: Count = 200,
-        learning_rate: Positive = 0.05,
         leaves: Annotated[int, Ge(2)] = 15,
-        min_leaf: Count = 5,
         seed: Seed = 0,
+        **of_trees: Any,
     ) -> None:
+        super().__init__(n_trees=n_trees, leaves=leaves, **of_trees)
         self.spectrum = spectrum
-        self.n_trees = n_trees
-        self.learning_rate = learning_rate
-        self.leaves = leaves
-        self.min_leaf = min_leaf
         self.seed = seed
 
     @property
@@ -62,8 +58,8 @@ class SpectralLGBM(Detector):
         return ViewSpec(self.spectrum)
 
     def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
-        self.trees_ = fit_trees(view.values, labels, self.n_trees, self.learning_rate, self.leaves, self.min_leaf, self.seed)
+        self.fit_trees(view.values, labels, self.seed)
         return self
 
     def score(self, view: Features) -> NDArray[np.float64]:
-        return tree_scores(self.trees_, view.values)
+        return self.tree_scores(view.values)

@@ -1,16 +1,16 @@
 """Gradient-boosted trees on the peaks of the cross-difference residual (Bammey 2023)."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from annotated_types import Ge
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Count, Detector, Features, Positive, ViewSpec
-from .learning.trees import fit_trees, tree_scores
+from ..benchmark.contracts import Features, ViewSpec
+from .learning.trees import TreeDetector
 
 
-class Synthbuster(Detector):
+class Synthbuster(TreeDetector):
     """
     Trees on the Fourier magnitudes of the cross-difference of every colour channel at the multiples of 1/8 cycles/pixel.
 
@@ -46,17 +46,11 @@ class Synthbuster(Detector):
         self,
         period: Annotated[int, Ge(2)] = 8,
         relative: bool = False,
-        n_trees: Count = 150,
-        learning_rate: Positive = 0.05,
-        leaves: Annotated[int, Ge(2)] = 8,
-        min_leaf: Count = 5,
+        **of_trees: Any,
     ) -> None:
+        super().__init__(**of_trees)
         self.period = period
         self.relative = relative
-        self.n_trees = n_trees
-        self.learning_rate = learning_rate
-        self.leaves = leaves
-        self.min_leaf = min_leaf
 
     @property
     def view(self) -> ViewSpec:
@@ -64,10 +58,8 @@ class Synthbuster(Detector):
 
     def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         # Every tree sees every feature, as published: nothing is drawn, and a seed would change nothing.
-        self.trees_ = fit_trees(
-            view.values, labels, self.n_trees, self.learning_rate, self.leaves, self.min_leaf, seed=0, share=1.0
-        )
+        self.fit_trees(view.values, labels, seed=0, share=1.0)
         return self
 
     def score(self, view: Features) -> NDArray[np.float64]:
-        return tree_scores(self.trees_, view.values)
+        return self.tree_scores(view.values)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Count, Features, NotNegative, Positive, Seed, Share
+from ..benchmark.contracts import Count, Features, NotNegative, Positive
 from ..benchmark.errors import PluginError
 from .learning.augmentation import Augmentation, Rotation
-from .learning.band_masking import BAND_MASKED, MaskedBand
+from .learning.band_masking import BAND_MASKED
 from .learning.residual import LEAST_SIDE, BottleneckDetector
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class WaveletHighband(BottleneckDetector):
     schedule : {"constant", "cosine"}
         Of the learning rate; ``cosine`` rises over the first epoch and falls to 0 at the last.
     colour, seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device, masked_band, masked_share
-        As in `bandbench.detectors.learning.networks.NetworkDetector`.
+        As in `bandbench.detectors.learning.networks.TrainedNetwork`.
 
     Notes
     -----
@@ -79,28 +79,18 @@ class WaveletHighband(BottleneckDetector):
         window: int = 0,
         wavelet: str = "bior1.3",
         restored: bool = False,
-        width: Count = 16,
-        blocks: list[int] = [1, 1],  # noqa: B006 (stored and never changed)
         jitter: NotNegative = 0.2,
         rotation: Rotation = "quarter",
         masked_patches: NotNegative = 0.75,
         patch: Count = 16,
         weight_decay: NotNegative = 0.01,
         schedule: Literal["constant", "cosine"] = "constant",
-        colour: bool = True,
-        seed: Seed = 0,
         epochs: Count = 60,
         patience: Count = 15,
-        batch_size: Count = 32,
         learning_rate: Positive = 0.003,
-        validation: Share = 0.2,
-        reshuffle: bool = True,
-        device: Literal["auto", "cpu", "cuda"] = "auto",
-        masked_band: MaskedBand = "none",
-        masked_share: Share = 0.15,
+        **of_network: Any,
     ) -> None:
-        of_training = (seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device)
-        super().__init__(width, blocks, colour, *of_training, masked_band, masked_share)
+        super().__init__(epochs=epochs, patience=patience, learning_rate=learning_rate, **of_network)
         self.window = window
         self.wavelet = wavelet
         self.restored = restored
@@ -147,7 +137,7 @@ class WaveletHighband(BottleneckDetector):
         ------
         PluginError
             If the crops are smaller than the window, the wavelet is unknown, the high band is smaller than `LEAST_SIDE`, or as
-            in `NetworkDetector.fit`.
+            in `TrainedNetwork.fit`.
         """
         import pywt
 

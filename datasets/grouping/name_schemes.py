@@ -15,6 +15,7 @@ from itertools import pairwise
 from ...benchmark.contracts import FAKE, REAL
 from ...benchmark.domains.splits import N_FOLDS
 from ..copies.tree import SPLIT_NAMES, class_of_folder
+from .name_columns import COARSE, COUNTING, FINE, LETTER, Column, Kind, name_columns, share_crossed
 
 SUFFIX = re.compile(r"(?<=.)\.\w{1,12}$")
 SEPARATORS = re.compile(r"([\s_-]+)")
@@ -32,7 +33,8 @@ CLIP = re.compile(rf"(?:^|[\W_]|(?<=\d))({CLIP_WORDS})[\W_]?(\d+)", re.IGNORECAS
 LAST = re.compile(rf"(.+?)[\W_]+(\d+){TRAILING}")
 LAST_TWO = re.compile(rf"(.+?)[\W_]+\d+[\W_]+(\d+){TRAILING}")
 WORD_NUMBER = re.compile(r"([^\W\d_]{2,})(\d+)")
-FIRST = re.compile(r"\W*(\d+)[\W_]+(.+)")
+FIRST = re.compile(rf"\W*({COUNTING})[\W_]+(.+)")
+COPY = re.compile(r".+(?:\(\d+\)|copy[\W_]*\d+)\W*", re.IGNORECASE)  # how systems number copies, so that this number runs
 FIRST_PATTERN = r"(?:^|/)\d+[\W_]+([^/]+)\."  # of a path, for the message
 PAIR = re.compile(r"(\d+)[\W_]+(\d+)(?:[\W_]+(\d+))?")
 SINGLE = re.compile(r"(\d+)(?:[\W_]+(\d+))?")
@@ -40,6 +42,7 @@ SINGLE = re.compile(r"(\d+)(?:[\W_]+(\d+))?")
 MATCHED = 0.95  # share of the names that a reading fits, over all and in each class
 REPEATED = 0.5  # share of the pictures that are not alone of their class in a group
 CLEAR, UNCLEAR = 0.95, 0.8  # shares of a reading that is borne out, and of one that is contradicted
+CROSSED = 0.5  # share of the pairs of clip and frame that there are, of all
 ENOUGH = 2 * N_FOLDS  # groups, from which on the coarser of two nested readings is taken
 
 
@@ -224,8 +227,14 @@ def read_names(pictures: Sequence[Named]) -> Reading | None:
 
 
 def _choose(stems: Sequence[str], labels: Sequence[int], in_parts: Sequence[bool]) -> Reading | None:
-    """Choose among the readings of some names: those by words first, then those by the place of a number."""
-    short = _without_constant_ends(stems, LAST_TOKEN, 2, 1)
+    """Choose among the readings of some names: by words first, then by the place of a number, then by what repeats."""
+    return _by_words_or_place(stems, labels, in_parts) or next(
+        filter(None, (_of_columns(stems, labels, p) for p in (COARSE, FINE))), None
+    )
+
+
+def _by_words_or_place(stems: Sequence[str], labels: Sequence[int], in_parts: Sequence[bool]) -> Reading | None:
+    short = _without_constant_ends(stems, LAST_TOKEN, 1, 2)
     by_words = [
         _reading(short, labels, _frame_key, "name without the frame number"),
         _reading(short, labels, _key_of_words((PERSON,)), "name of the person"),
@@ -239,7 +248,7 @@ def _choose(stems: Sequence[str], labels: Sequence[int], in_parts: Sequence[bool
         for names, key_of, name, pattern in (
             (short, _key_before(LAST), "name up to the last number", r"([^/]+?)[\W_]+\d+\W*\."),
             (short, _key_before(LAST_TWO), "name up to the last two numbers", ""),
-            (_without_constant_ends(short, FIRST_TOKEN, 1, 2), _key_after_first, "name after the first number", FIRST_PATTERN),
+            (_without_constant_ends(short, FIRST_TOKEN, 2, 1), _key_after_first, "name after the first number", FIRST_PATTERN),
             (short, lambda stem: (stem, -1), "name", ""),
         )
     )
@@ -252,6 +261,37 @@ def _choose(stems: Sequence[str], labels: Sequence[int], in_parts: Sequence[bool
         # Frames are hardly ever numbered before the clip, so that this reading has to be borne out.
         return first if first.purity >= CLEAR or first.regularity >= CLEAR else None
     return first if _decided(forward[0], first) is first else _coarser(forward)
+
+
+def _of_columns(stems: Sequence[str], labels: Sequence[int], part: re.Pattern[str]) -> Reading | None:
+    """
+    Read names whose parts stand in columns: ``anna_x7f3``, ``out003_anna``, ``c07n003``.
+
+    Words are the group, numbers where a word for a person or clip stands before them. Of two numbers without such a word one is
+    the clip and the other the frame, if names have most of their pairs.
+    """
+    columns = name_columns(stems, part, MATCHED, REPEATED)
+    frames = [column for column in columns if column.kind is Kind.NUMBER and re.fullmatch(FRAME_WORDS, column.word)]
+    keys = [c for c in columns if c.kind is Kind.WORD or re.fullmatch(f"{PERSON_WORDS}|{CLIP_WORDS}", c.word)]
+    others = [column for column in columns if column not in keys and column not in frames]
+    if not keys and len(others) == 2 and share_crossed(*others) >= CROSSED:
+        one, other = others
+        readings = _column_reading([one], other, labels), _column_reading([other], one, labels)
+        return _decided(*readings) if all(reading.fits for reading in readings) else None
+    if not keys and frames and len(others) == 1:
+        keys, others = others, []
+    if not keys:
+        return None
+    number = next(iter([*frames, *others]), None)
+    reading = _column_reading(keys, number, labels)
+    return reading if reading.fits and len(reading.groups) >= ENOUGH else None
+
+
+def _column_reading(keys: Sequence[Column], number: Column | None, labels: Sequence[int]) -> Reading:
+    """Return the reading that groups by some columns and takes another one as the running number."""
+    values = tuple("_".join(some) if all(some) else "" for some in zip(*(key.values for key in keys), strict=True))
+    shown = _shown(values, values) or f"a part such as {next(filter(None, values))!r}"
+    return Reading(shown, tuple(labels), values, number.numbers if number else (-1,) * len(values))
 
 
 def _decided(last: Reading, first: Reading) -> Reading:
@@ -325,8 +365,9 @@ def _key_before(pattern: re.Pattern[str]) -> Key:
 
 
 def _key_after_first(stem: str) -> tuple[str, int]:
-    match = FIRST.fullmatch(stem)
-    return (without_sides(match[2].strip(" _-.()")), int(match[1])) if match else ("", -1)
+    match = None if COPY.fullmatch(stem) else FIRST.fullmatch(stem)
+    key = without_sides(match[2].strip(" _-.()")) if match else ""
+    return (key, int(match[1])) if match and not LETTER.fullmatch(key) else ("", -1)
 
 
 def _shown(stems: Sequence[str], keys: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 from operator import add
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -189,14 +189,14 @@ class Trainer:
         return (mean + self.penalty(self.network)) * (len(part) / total)
 
 
-class NetworkDetector(Detector):
+class TrainedNetwork(Detector):
     """
-    Base of detectors that are a network: a subclass sets `name` and writes `network`, and `penalty` if it has one.
+    Base of detectors that are a network.
+
+    A subclass sets `name` and `transform`, and writes `network`, and `penalty` if it has one.
 
     Parameters
     ----------
-    transform : {"log_dct", "pixels", "dct", "fft", "log_fft"}
-        Pixels are scaled to -1..1; coefficients are z-scored, each over the crops that are learned from.
     colour : bool
         Three channels instead of grey.
     seed : int
@@ -221,6 +221,8 @@ class NetworkDetector(Detector):
 
     Attributes
     ----------
+    transform : {"log_dct", "pixels", "dct", "fft", "log_fft"}
+        Pixels are scaled to -1..1; coefficients are z-scored, each over the crops that are learned from.
     weights_ : dict of arrays
         Of the epoch with the lowest validation loss, running means and variances included.
     mean_, scale_ : arrays of float64 (rows, cols, channels), or float for pixels
@@ -236,10 +238,10 @@ class NetworkDetector(Detector):
     extra = "deep"
     needs = ("torch",)
     min_side: ClassVar[int] = 1
+    transform: Transform
 
     def __init__(
         self,
-        transform: Transform = "log_dct",
         colour: bool = True,
         seed: Seed = 0,
         epochs: Count = 50,
@@ -252,7 +254,6 @@ class NetworkDetector(Detector):
         masked_band: MaskedBand = "none",
         masked_share: Share = 0.15,
     ) -> None:
-        self.transform = transform
         self.colour = colour
         self.seed = seed
         self.epochs = epochs
@@ -465,3 +466,19 @@ class NetworkDetector(Detector):
         if not 0 < self.validation < 1:
             raise PluginError(f"{self.name} needs a validation share between 0 and 1, got {self.validation}.")
         BandMasking(self.masked_band, self.masked_share)
+
+
+class NetworkDetector(TrainedNetwork):
+    """
+    Base of networks that see the transform which a parameter names.
+
+    Parameters
+    ----------
+    transform : {"log_dct", "pixels", "dct", "fft", "log_fft"}
+    colour, seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device, masked_band, masked_share
+        As in `TrainedNetwork`.
+    """
+
+    def __init__(self, transform: Transform = "log_dct", **of_training: Any) -> None:
+        super().__init__(**of_training)
+        self.transform = transform

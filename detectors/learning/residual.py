@@ -1,16 +1,15 @@
 """Small residual network: the first two stages of a ResNet-50, as detectors of local traces take it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...benchmark.contracts import Count, Positive, Seed, Share
+from ...benchmark.contracts import Count
 from ...benchmark.errors import PluginError
 from .augmentation import Augmentation
-from .band_masking import MaskedBand
-from .networks import NetworkDetector
+from .networks import TrainedNetwork
 
 if TYPE_CHECKING:
     import torch
@@ -22,7 +21,7 @@ EXPANSION = 4  # output filters of a bottleneck, as a multiple of its width
 LEAST_SIDE = 9
 
 
-class BottleneckDetector(NetworkDetector):
+class BottleneckDetector(TrainedNetwork):
     """
     Base of detectors whose pixels go through a layer without weights into a `bottleneck_network`.
 
@@ -35,40 +34,20 @@ class BottleneckDetector(NetworkDetector):
     blocks : list of two int
         Bottlenecks of the two stages.
     colour, seed, epochs, patience, batch_size, learning_rate, validation, reshuffle, device, masked_band, masked_share
-        As in `NetworkDetector`.
+        As in `TrainedNetwork`.
     """
 
-    transform: ClassVar[str] = "pixels"  # type: ignore[misc] (no parameter here)
+    transform = "pixels"
 
     def __init__(
         self,
-        width: Count,
-        blocks: list[int],
-        colour: bool,
-        seed: Seed,
-        epochs: Count,
-        patience: Count,
-        batch_size: Count,
-        learning_rate: Positive,
-        validation: Share,
-        reshuffle: bool,
-        device: Literal["auto", "cpu", "cuda"],
-        masked_band: MaskedBand,
-        masked_share: Share,
+        width: Count = 16,
+        blocks: list[int] = [1, 1],  # noqa: B006 (stored and never changed)
+        **of_training: Any,
     ) -> None:
+        super().__init__(**of_training)
         self.width = width
         self.blocks = blocks
-        self.colour = colour
-        self.seed = seed
-        self.epochs = epochs
-        self.patience = patience
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.validation = validation
-        self.reshuffle = reshuffle
-        self.device = device
-        self.masked_band = masked_band
-        self.masked_share = masked_share
 
     @property
     def augmentation(self) -> Augmentation:

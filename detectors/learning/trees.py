@@ -1,9 +1,53 @@
 """Gradient-boosted trees of LightGBM: two fits on the same crops are equal to the last bit."""
 
+from typing import Annotated
+
 import numpy as np
+from annotated_types import Ge
 from numpy.typing import NDArray
 
+from ...benchmark.contracts import Count, Detector, Positive
 from ...benchmark.errors import PluginError
+
+
+class TreeDetector(Detector):
+    """
+    Base of detectors that are gradient-boosted trees, or may be.
+
+    Parameters
+    ----------
+    n_trees : int
+    learning_rate : float
+    leaves : int
+        Per tree.
+    min_leaf : int
+        Crops per leaf.
+
+    Attributes
+    ----------
+    trees_ : str
+        See `fit_trees`.
+    """
+
+    def __init__(
+        self,
+        n_trees: Count = 150,
+        learning_rate: Positive = 0.05,
+        leaves: Annotated[int, Ge(2)] = 8,
+        min_leaf: Count = 5,
+    ) -> None:
+        self.n_trees = n_trees
+        self.learning_rate = learning_rate
+        self.leaves = leaves
+        self.min_leaf = min_leaf
+
+    def fit_trees(self, values: NDArray, labels: NDArray[np.int64], seed: int, share: float = 0.5) -> None:
+        """Set `trees_`; the parameters are those of the function of the same name."""
+        self.trees_ = fit_trees(values, labels, self.n_trees, self.learning_rate, self.leaves, self.min_leaf, seed, share)
+
+    def tree_scores(self, values: NDArray) -> NDArray[np.float64]:
+        """Score crops (n_crops, n_features), (n_crops,): log odds of fake."""
+        return tree_scores(self.trees_, values)
 
 
 def fit_trees(

@@ -1,12 +1,12 @@
 """Chains of perturbations, applied to a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from ...errors import DataError
 from .clean import noise
-from .grammar import generator, parse_chain
+from .grammar import Step, generator, parse_chain
 from .levels import Picture, rounded, without_colour
 from .statistics import SpectrumStatistics
 
@@ -38,17 +38,14 @@ def perturb(picture: Picture, chain: str, content: str, reals: SpectrumStatistic
         If the picture is too small for a perturbation, or one needs `reals` and there are none.
     """
     picture = without_colour(picture)
-    for number, step in enumerate(parse_chain(chain)):
-        seed = [content, str(number), step.name]
-        rng = generator(seed)
-        if step.needs_reals and reals is None:
-            raise DataError(
-                f"perturbation {step.name} takes the mean spectrum of training reals, which pictures outside of a domain do "
-                "not have; perturb a domain that is split."
-            )
-        if rng.random() < step.probability:
-            statistics = (reals,) if step.needs_reals else ()
-            picture = step.kernel(picture, rng, *statistics, **step.settled(seed))
+    if reals is None and (step := next((step for step in parse_chain(chain) if step.needs_reals), None)):
+        raise DataError(
+            f"perturbation {step.name} takes the mean spectrum of training reals, which pictures outside of a domain do "
+            "not have; perturb a domain that is split."
+        )
+    for step, seed in _steps(chain, content):
+        statistics = (reals,) if step.needs_reals else ()
+        picture = step.kernel(picture, _begun(seed), *statistics, **step.settled(seed))
     return picture
 
 
@@ -68,10 +65,7 @@ def perturb_alike(pictures: Sequence[Picture], chain: str) -> list[Picture]:
         As `parse_chain`.
     """
     perturbed = [without_colour(picture) for picture in pictures]
-    for number, step in enumerate(parse_chain(chain)):
-        seed = ["", str(number), step.name]
-        if not generator(seed).random() < step.probability:
-            continue
+    for step, seed in _steps(chain, content=""):
         settled = step.settled(seed)
         if step.kernel is noise:
             fields = {shape: _begun(seed).normal(0, float(settled["sd"]), shape) for shape in {p.shape for p in perturbed}}
@@ -79,6 +73,14 @@ def perturb_alike(pictures: Sequence[Picture], chain: str) -> list[Picture]:
         else:
             perturbed = [step.kernel(picture, _begun(seed), **settled) for picture in perturbed]
     return perturbed
+
+
+def _steps(chain: str, content: str) -> Iterator[tuple[Step, list[str]]]:
+    """Yield the steps of a chain that are taken for some content, each with the seed of what is drawn for it."""
+    for number, step in enumerate(parse_chain(chain)):
+        seed = [content, str(number), step.name]
+        if generator(seed).random() < step.probability:
+            yield step, seed
 
 
 def _begun(seed: Sequence[str]) -> np.random.Generator:

@@ -18,6 +18,12 @@ def word(clip: int, letters: str = "abcdefghijklmnop", n: int = 10) -> str:
     return "".join(random.Random(clip).choices(letters, k=n))
 
 
+def time_of(picture: int) -> str:
+    rng = random.Random(picture)
+    day, hour, minute, second = rng.randrange(1, 29), rng.randrange(24), rng.randrange(60), rng.randrange(60)
+    return f"2021-{rng.randrange(1, 13):02d}-{day:02d}T{hour:02d}-{minute:02d}-{second:02d}"
+
+
 TOLD_BY_WORDS: dict[str, Name] = {
     "id07_003": lambda c, f, k: f"id{c:02d}_{f:03d}",
     "id7_3": lambda c, f, k: f"id{c}_{f}",
@@ -38,6 +44,20 @@ TOLD_BY_WORDS: dict[str, Name] = {
     "real_id7_2": lambda c, f, k: f"{SIDES[k]}_id{c}_{f}",
     "v07_03": lambda c, f, k: f"v{c:02d}_{f:02d}",
     "id3.5": lambda c, f, k: f"id{c}.{f}",
+    "20210305_140711_0003": lambda c, f, k: f"20210305_14{c:02d}11_{f:04d}",
+    "IMG_1049 (3)": lambda c, f, k: f"IMG_{1000 + c * 7} ({f})",
+    "anna_003_128x128": lambda c, f, k: f"{word(c)}_{f:03d}_128x128",
+    "img_003_anna": lambda c, f, k: f"img_{f:03d}_{word(c)}",
+    "out003_anna": lambda c, f, k: f"out{f:03d}_{word(c)}",
+    "anna.part3": lambda c, f, k: f"{word(c)}.part{f}",
+    "anna_c": lambda c, f, k: f"{word(c)}_{'abcdefghij'[f]}",
+    "anna_d2ddea18": lambda c, f, k: f"{word(c)}_{hashlib.md5(f'{c} {f}'.encode()).hexdigest()[:8]}",
+    "d2ddea18_anna": lambda c, f, k: f"{hashlib.md5(f'{c} {f}'.encode()).hexdigest()[:8]}_{word(c)}",
+    "anna_003_88_36_112": lambda c, f, k: (
+        f"{word(c)}_{f:03d}_{(c * 7 + f * 13) % 97}_{(c * 3 + f * 5) % 89}_{100 + f * 17 % 23}"
+    ),
+    "f3c7": lambda c, f, k: f"f{f}c{c}",
+    "frame3ofclip07": lambda c, f, k: f"frame{f}ofclip{c:02d}",
     "video12_face0003": lambda c, f, k: f"video{c}_face{f:04d}",
 }
 NUMBERS: dict[str, Name] = {
@@ -45,6 +65,11 @@ NUMBERS: dict[str, Name] = {
     "0003_07": lambda c, f, k: f"{f:04d}_{c:02d}",
     "00_0003_face0": lambda c, f, k: f"{c:02d}_{f:04d}_face0",
     "00_0003_128": lambda c, f, k: f"{c:02d}_{f:04d}_128",
+    "c07n003": lambda c, f, k: f"c{c:02d}n{f:03d}",
+    "c07_n003": lambda c, f, k: f"c{c:02d}_n{f:03d}",
+    "07d": lambda c, f, k: f"{c:02d}{'abcdefghij'[f]}",
+    "07_d": lambda c, f, k: f"{c:02d}_{'abcdefghij'[f]}",
+    "видео07_кадр003": lambda c, f, k: f"видео{c:02d}_кадр{f:03d}",
 }
 TELL_NOTHING: dict[str, Name] = {
     "00123": lambda c, f, k: f"{c * FRAMES + f:05d}",
@@ -55,6 +80,8 @@ TELL_NOTHING: dict[str, Name] = {
     "img_00123": lambda c, f, k: f"img_{c * FRAMES + f:05d}",
     "face_00123": lambda c, f, k: f"face_{c * FRAMES + f:05d}",
     "md5": lambda c, f, k: hashlib.md5(f"{c} {f} {k}".encode()).hexdigest(),
+    "2021-03-05T14-22-33": lambda c, f, k: time_of(c * FRAMES + f),
+    "00012-3141592653": lambda c, f, k: f"{c * FRAMES + f:05d}-{random.Random(c * FRAMES + f).getrandbits(32):010d}",
     "uuid": lambda c, f, k: str(uuid.UUID(int=random.Random(c * FRAMES + f).getrandbits(128))),
 }
 

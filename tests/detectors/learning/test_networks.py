@@ -92,7 +92,7 @@ def test_moments_in_several_blocks() -> None:
 def test_pixels_from_minus_one_to_one(colour: bool) -> None:
     crops = np.zeros((4, 6, 6, 3) if colour else (4, 6, 6), dtype=np.uint8)
     crops[2:] = 255
-    detector = Linear("pixels", colour, epochs=1).fit(Features(crops), np.array([0, 0, 1, 1]))
+    detector = Linear("pixels", colour=colour, epochs=1).fit(Features(crops), np.array([0, 0, 1, 1]))
     batch = Planes(plane_values(Features(crops)), detector.mean_, detector.scale_).batch(np.array([0, 3]), np.float32)
     assert batch.shape == (2, 3 if colour else 1, 6, 6)
     np.testing.assert_array_equal(batch[:, 0, 0, 0].numpy(), [-1, 1])

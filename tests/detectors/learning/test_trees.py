@@ -5,7 +5,7 @@ import pytest
 
 from bandbench.benchmark.errors import PluginError
 from bandbench.benchmark.metrics.roc import roc_auc
-from bandbench.detectors.learning.trees import fit_trees, tree_scores
+from bandbench.detectors.learning.trees import TreeDetector, fit_trees, tree_scores
 
 RNG = np.random.default_rng(0)
 LABELS = np.arange(200) % 2
@@ -44,3 +44,14 @@ def test_fewer_crops_than_two_leaves_hold_are_refused() -> None:
     few = {**SETTINGS, "min_leaf": 101, "seed": 0}
     with pytest.raises(PluginError, match="min_leaf=101 split 202 training crops or more, got 200; give more pictures"):
         fit_trees(rings(), LABELS, **few)
+
+
+def test_a_detector_of_trees_fits_with_its_own_parameters() -> None:
+    class Trees(TreeDetector):
+        name = "trees"
+
+    values, detector = rings(), Trees(**SETTINGS)
+    detector.fit_trees(values, LABELS, seed=1)
+    assert detector.trees_ == fit_trees(values, LABELS, **SETTINGS, seed=1)
+    np.testing.assert_array_equal(detector.tree_scores(values), tree_scores(detector.trees_, values))
+    assert detector.parameters() == SETTINGS

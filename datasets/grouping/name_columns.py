@@ -1,0 +1,115 @@
+"""
+Columns of file names: the parts that all names of a listing have in the same place.
+
+A column whose values repeat may be the clip or the frame; one that differs from picture to picture, such as a hash or the
+corner of a face, is neither.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+COARSE = re.compile(r"[^\W_]+")  # what stands between separators: c07
+FINE = re.compile(r"[^\W\d_]+|\d+")  # runs of letters and of digits: c, 07
+COUNTING = r"0*\d{1,5}"  # a running number; larger ones are dates, times and numbers of works
+NUMBER = re.compile(rf"(\D*)({COUNTING})(\D*)")
+DIGITS = re.compile(r"\d+")
+HEXADECIMAL = re.compile(r"[0-9a-f]{2,}", re.IGNORECASE)
+LETTER = re.compile(r"[a-z]", re.IGNORECASE)
+LEAST_SIZE = 3  # pictures per value of a column of letters and digits: four digits of a hash repeat, too
+
+
+class Kind(Enum):
+    """Kind of a column."""
+
+    NUMBER = "number"  # a running number, or a letter that counts
+    WORD = "word"
+
+
+@dataclass(frozen=True)
+class Column:
+    """
+    One column.
+
+    Attributes
+    ----------
+    kind : Kind
+    values : tuple of str
+        Part of each name; empty where the name has other parts than most.
+    numbers : tuple of int
+        Running number of each name; -1 where there is none.
+    word : str
+        Letters that stand before every number, or that all names have before it; lower case.
+    """
+
+    kind: Kind
+    values: tuple[str, ...]
+    numbers: tuple[int, ...]
+    word: str = ""
+
+
+def name_columns(stems: Sequence[str], part: re.Pattern[str], most: float, repeated: float) -> list[Column]:
+    """
+    Return the columns of a listing that may name a clip or a frame, from left to right.
+
+    Parameters
+    ----------
+    stems : sequence of str
+        Names without suffix.
+    part : Pattern
+        `COARSE` or `FINE`.
+    most : float
+        Least share of the names that have equally many parts.
+    repeated : float
+        Least share of the names whose value in a column is not alone.
+
+    Returns
+    -------
+    list of Column
+        Without those that are equal in all names. Empty where names have different numbers of parts.
+    """
+    parts = [part.findall(stem) for stem in stems]
+    length, n = Counter(map(len, parts)).most_common(1)[0] if parts else (0, 0)
+    if n < most * len(stems):
+        return []
+    columns, word = [], ""
+    for place in range(length):
+        values = [some[place] if len(some) == length else "" for some in parts]
+        different = set(values) - {""}
+        if len(different) > 1:
+            column = _column(values, word)
+            if _repeats(column, repeated):
+                columns.append(column)
+        word = next(iter(different)).lower() if len(different) == 1 else ""
+    return columns
+
+
+def _column(values: Sequence[str], word: str) -> Column:
+    """Return the column of some values; `word` is the part that stands before all of them."""
+    given = [value for value in values if value]
+    matches = [NUMBER.fullmatch(value) for value in given]
+    around = {(match[1].lower(), match[3].lower()) if match else None for match in matches}
+    if len(around) == 1 and None not in around:
+        numbers = (int("".join(filter(str.isdigit, value)) or -1) for value in values)
+        return Column(Kind.NUMBER, tuple(values), tuple(numbers), next(iter(around))[0] or word)
+    if all(LETTER.fullmatch(value) for value in given):
+        return Column(Kind.NUMBER, tuple(values), tuple(ord(value.lower()) if value else -1 for value in values), word)
+    return Column(Kind.WORD, tuple(values), (-1,) * len(values))
+
+
+def _repeats(column: Column, least: float) -> bool:
+    sizes = Counter(value for value in column.values if value)
+    if column.kind is Kind.WORD and any(map(str.isdigit, "".join(sizes))):
+        shapes = {DIGITS.sub("0", value) for value in sizes}
+        is_hash = all(map(HEXADECIMAL.fullmatch, sizes)) or sizes.total() < LEAST_SIZE * len(sizes)
+        if is_hash or len(shapes) == 1:  # of one shape are parts of a time: 05T14
+            return False
+    return sum(n for n in sizes.values() if n > 1) >= least * len(column.values)
+
+
+def share_crossed(one: Column, other: Column) -> float:
+    """Return the share of all pairs of values of two columns that names have: near 1 for clips and their frames."""
+    pairs = {pair for pair in zip(one.values, other.values, strict=True) if all(pair)}
+    return len(pairs) / max(1, len(set(one.values) - {""}) * len(set(other.values) - {""}))
