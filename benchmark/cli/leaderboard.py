@@ -20,10 +20,11 @@ from ...leaderboard.paper import paper_figures
 from ...leaderboard.ranking.board import ranked_board
 from ...leaderboard.ranking.detectors import DetectorPlace
 from ...leaderboard.ranking.reals import with_reals_ranks
-from ...leaderboard.rows import Board, load_board
+from ...leaderboard.rows import Board
 from ...leaderboard.submissions.add import SubmissionReport, add_submission
-from ...leaderboard.submissions.board import with_submissions
+from ...leaderboard.submissions.board import load_with_submissions
 from ...leaderboard.submissions.files import remove_submission
+from ...leaderboard.submissions.findings import summary
 from ...leaderboard.submissions.lines import submission_lines
 from ...leaderboard.submissions.meta import plain
 from ...leaderboard.submissions.score_export import export_row
@@ -62,7 +63,7 @@ def leaderboard(request: BoardRequest) -> None:
     check_targets(request.json_file, request.csv_file, request.csv_tests, request.html)
     uri = resolve_tracking_uri(request.tracking_uri)
     with ScreenReporter(console) as reporter:
-        board, folders = with_submissions(load_board(uri, request.study, reporter, request.every), RegisteredDomains())
+        board, folders = load_with_submissions(uri, RegisteredDomains(), request.study, reporter, request.every)
         places = board.folders | folders
         board = replace(board, rows=with_reals_ranks(board.rows, lambda row: places.get(row.run_id)))
     for reason in board.refused:
@@ -182,7 +183,7 @@ def _print_report(report: SubmissionReport, console: Console) -> None:
             lines += [f"    against the reals of {r.source}: AUC {r.auc:.3f} ({r.n_real:,} reals)" for r in test.by_reals]
     for line in [*lines, report.verification.reason, *report.remarks]:
         _print(console, line)
-    for finding in report.findings:
+    for finding in summary(report.findings):
         _print(console, f"found: {finding}", "yellow")
 
 

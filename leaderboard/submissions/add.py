@@ -10,6 +10,7 @@ from ...benchmark.results.rows import TestResult
 from ..rows import Board, load_board
 from .evaluation import Evaluation, evaluate
 from .files import Submission, find_submissions, is_same, keep, own_folder
+from .findings import Finding
 from .meta import load_meta
 from .references import DomainCatalogue, References
 from .verification import Verification
@@ -26,7 +27,8 @@ class SubmissionReport:
     ----------
     name : str
     outcome : {"added", "replaced", "unchanged"}
-    findings, remarks : list of str
+    findings : list of Finding
+    remarks : list of str
         See `Evaluation`.
     verification : Verification
     tests : tuple of TestResult
@@ -34,7 +36,7 @@ class SubmissionReport:
 
     name: str
     outcome: str
-    findings: list[str]
+    findings: list[Finding]
     remarks: list[str]
     verification: Verification
     tests: tuple[TestResult, ...] = ()
@@ -45,7 +47,12 @@ class SubmissionReport:
             {name: test.value(name) for name in SHOWN_OF_TESTS} | {"by_reals": [result.to_json() for result in test.by_reals]}
             for test in self.tests
         ]
-        return {**vars(self), "verification": self.verification.as_dict(), "tests": tests}
+        return {
+            **vars(self),
+            "findings": [*map(str, self.findings)],
+            "verification": self.verification.as_dict(),
+            "tests": tests,
+        }
 
 
 def add_submission(
