@@ -19,14 +19,15 @@ from ...benchmark.store.folders import cache_root
 from ..row_cache import RowCache
 from .files import Submission
 from .findings import Finding, FindingKind, summary
-from .meta import SubmissionMeta, label
+from .meta import NOT_STATED, SubmissionMeta, label
 from .references import References
 from .score_files import read_score_file
 from .screening import Screened, comparable_digests, screen
 from .verification import Verification, verify
 
 VERSION = 2  # raised when the same submitted files give another row
-BOOTSTRAP = 1000
+BOOTSTRAP = 1000  # draws
+MANY_ITEMS, FEW_DRAWS = 100_000, 200  # on so many test items, the error of a rate is known well enough from fewer draws
 CACHE_NAME = "submissions"  # of their rows, in the place of a store's address
 RUN_PREFIX = "submission:"
 
@@ -86,7 +87,9 @@ def evaluate(submission: Submission, references: References, rows: Sequence[Row]
     if draws[0].sources:
         sources = ", ".join(draws[0].sources)
         remarks.append(f"the reals of {sources} are taken as they came: there is nothing here to check them against.")
-    if not any(test.domain in training(row.train).members for test in row.tests):
+    if row.train == NOT_STATED:
+        remarks.append("the training data are not stated, so all test domains count as other domains.")
+    elif not any(test.domain in training(row.train).members for test in row.tests):
         remarks.append(f"{row.train_label} is none of the test domains: all of them count as other domains than that.")
     verification = verify(folder, rows, runs)
     write_json(folder / "verification.json", verification.as_dict(), durable=False)
@@ -227,7 +230,7 @@ def _document(meta: SubmissionMeta, key: str, screened: Screened, files: list[st
         seed=None,
         seeds=len(files),
         attempt=0,
-        bootstrap=BOOTSTRAP,
+        bootstrap=BOOTSTRAP if max(map(len, screened.tests.values())) < MANY_ITEMS else FEW_DRAWS,
         crop=None,
         band=meta.band,
         rule="",
