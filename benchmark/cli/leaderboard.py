@@ -180,8 +180,8 @@ def add(request: AddRequest) -> None:
     if alone := [option for option in ONLY_WIDE if getattr(request, option)]:
         raise BenchError(f"--{alone[0].replace('_', '-')} is of a score matrix: it wants --wide MATRIX.csv, too.")
     if not request.scores or request.meta is None:
-        missing = "score files" if not request.scores else "--meta META.yaml"
-        raise BenchError(f"{missing} are missing; wanted SCORES... --meta META.yaml, or --wide MATRIX.csv for a score matrix.")
+        missing = "score files are" if not request.scores else "--meta META.yaml is"
+        raise BenchError(f"{missing} missing; wanted SCORES... --meta META.yaml, or --wide MATRIX.csv for a score matrix.")
     console = Console(stderr=True)
     with console.status("checking the scores"):
         report = add_submission(

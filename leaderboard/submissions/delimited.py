@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ...benchmark.errors import DataError
+from ...benchmark.errors import DataError, listed
 from .meta import label as plain_label
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -29,6 +29,7 @@ NO_TEXT = {
     b"\xd0\xcf\x11\xe0": "an old workbook; save the sheet as CSV",
     b"\x1f\x8b": "compressed; unpack it",
 }
+MOST_NAMED = 9  # columns in a message
 LONGEST_HEAD = 10_000  # characters
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 
@@ -147,7 +148,7 @@ def with_decimal_points(numbers: Sequence[str]) -> list[str]:
 
 def _text(path: Path, known: Sequence[str]) -> str:
     if path.is_dir():
-        raise DataError(f"{path} is a folder; wanted a file with the columns {','.join(known)}.")
+        raise DataError(f"{path} is a folder; wanted a file with the columns {_named(known)}.")
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -157,7 +158,7 @@ def _text(path: Path, known: Sequence[str]) -> str:
             raise DataError(f"{path} cannot be read as CSV: it is {what}.")
     text = _decoded(path, content).removeprefix("\ufeff")
     if not text.strip():
-        raise DataError(f"{path} cannot be read as CSV: it is empty; wanted the columns {','.join(known)}.")
+        raise DataError(f"{path} cannot be read as CSV: it is empty; wanted the columns {_named(known)}.")
     return text
 
 
@@ -197,16 +198,16 @@ def _head(path: Path, text: str, separator: str, known: Sequence[str], needed: S
     try:
         names = next(_lines(text, separator), [])
     except csv.Error as error:
-        raise DataError(f"{path} cannot be read as CSV: {_torn(first_line)}; wanted the columns {','.join(known)}.") from error
+        raise DataError(f"{path} cannot be read as CSV: {_torn(first_line)}; wanted the columns {_named(known)}.") from error
     head = [_plain(name) if _plain(name) in known else name.strip() for name in names]
     shown = plain_label(",".join(head))[:200]
     twice = [name for name, n in Counter(filter(None, head)).items() if n > 1]
     if twice:
-        raise DataError(f"{path} has a column twice ({plain_label(twice[0])[:60]}): {shown}; wanted {','.join(known)}.")
+        raise DataError(f"{path} has a column twice ({plain_label(twice[0])[:60]}): {shown}; wanted {_named(known)}.")
     if lacking := [name for name in needed if name not in head]:
         hint = " Columns are separated by commas, semicolons or tabs." if len(head) == 1 else ""
         raise DataError(
-            f"{path} lacks the columns {', '.join(lacking)}; wanted {','.join(known)}, got {shown} (line {first_line}).{hint}"
+            f"{path} lacks the columns {', '.join(lacking)}; wanted {_named(known)}, got {shown} (line {first_line}).{hint}"
         )
     return head
 
@@ -238,7 +239,7 @@ def _cells_by_line(
     """Return the cells, in columns named by number, and the line on which each row begins."""
     lines = _lines(text, separator)
     rows, begun = [], []
-    columns_wanted = f"wanted the columns {','.join(known)}"
+    columns_wanted = f"wanted the columns {_named(known)}"
     begins = first_line
     try:
         next(lines)
@@ -259,6 +260,10 @@ def _cells_by_line(
     columns = zip(*rows, strict=True) if rows else [[]] * n_columns
     table = pa.table({str(i): pa.array(list(column), pa.string()) for i, column in enumerate(columns)})
     return table, np.array(begun, dtype=np.int64)
+
+
+def _named(known: Sequence[str]) -> str:
+    return ",".join(known) if len(known) <= MOST_NAMED else listed(known, MOST_NAMED)
 
 
 def _torn(line: int) -> str:

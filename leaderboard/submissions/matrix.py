@@ -5,6 +5,8 @@ Beside the scores it has an id, a label and, where it knows them, the generator 
 Each column becomes the scores of one submission.
 """
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -304,22 +306,26 @@ def _makers(
         row = int(nameless.argmax())
         raise DataError(f"{file.place(row)}, column '{names['generator']}': a fake has no generator; give it a name.")
     generators = given.filter(is_fake).unique()
-    _require_plain_names(file, names["generator"], generators.to_pylist())
+    plain = _plain_names(file, names["generator"], generators.to_pylist())
     is_generator = pc.is_in(given, value_set=generators)
     is_nothing = pc.is_in(pc.utf8_lower(given), value_set=pa.array(NO_GENERATOR))
-    own = pc.if_else(pc.or_(is_fake, is_generator), given, "")
+    encoded = given.dictionary_encode()
+    renamed = pa.array([plain.get(name, name) for name in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
+    own = pc.if_else(pc.or_(is_fake, is_generator), renamed, "")
     source = text["source"] if "source" in names else pc.if_else(pc.or_(is_generator, is_nothing), "", given)
     return own, pc.if_else(is_fake, "", source)
 
 
-def _require_plain_names(file: _File, column: str, names: Sequence[str]) -> None:
-    """Refuse names that would be read as more than a name: ``@`` begins a compression, and ``+`` a perturbation."""
-    odd = [name for name in names if set(name) & set("@+/")]
-    if odd:
+def _plain_names(file: _File, column: str, names: Sequence[str]) -> dict[str, str]:
+    """Return names of generators by those of the file, without what has a meaning in names of domains."""
+    plain = {name: re.sub(r"[/@+\s]+", "-", name).strip("-") or name for name in names}
+    if twice := [name for name, n in Counter(plain.values()).items() if n > 1]:
+        alike = [name for name in names if plain[name] == twice[0]]
         raise DataError(
-            f"{file.path}, column '{column}': a name of a generator has no '/', '@' or '+', which have a meaning in names of "
-            f"domains (dataset/generator@compression+perturbation); got {listed(map(repr, odd), SHOWN)}."
+            f"{file.path}, column '{column}': the generators {listed(map(repr, alike), SHOWN)} would both be '{twice[0]}', as "
+            "'/', '@', '+' and white space are no part of a domain's name; rename them."
         )
+    return plain
 
 
 def _splits(file: _File, names: Mapping[str, str], texts: pa.Array) -> pa.Array:

@@ -88,9 +88,7 @@ class AddRequest:
     ] = None
     higher: Annotated[
         Higher | None,
-        typer.Option(
-            help="Matrix: class that higher scores stand for, if META.yaml has none for the detector. (default: fake)"
-        ),
+        typer.Option(help="Matrix: class that higher scores stand for, if META.yaml has none. (default: fake)"),
     ] = None
     replace: Annotated[bool, typer.Option("--replace", help="Replace another submission of that name.")] = False
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Matrix: show what would be added, and add nothing.")] = False
