@@ -20,7 +20,7 @@ from ..leaderboard.ranking.detectors import DetectorPlace
 from ..leaderboard.ranking.reals import with_reals_ranks
 from ..leaderboard.rows import Board as RecordedRows
 from ..leaderboard.rows import load_board
-from ..leaderboard.submissions.board import with_submissions
+from ..leaderboard.submissions.board import load_with_submissions
 from ..leaderboard.terminal.ranking import rank_text
 from .board_inputs import RegisteredDomains, computed_datasets
 from .board_plots import BoardPlots
@@ -275,10 +275,11 @@ def leaderboard(
     """
     uri = resolve_tracking_uri(tracking_uri)
     with reporting(progress) as reporter:
-        recorded = load_board(uri, study, reporter, every)
         if submissions:
-            recorded, folders = with_submissions(recorded, RegisteredDomains())
+            recorded, folders = load_with_submissions(uri, RegisteredDomains(), study, reporter, every)
             recorded = replace(recorded, folders=recorded.folders | folders)
+        else:
+            recorded = load_board(uri, study, reporter, every)
         detectors: Sequence[DetectorPlace] = ()
         if ranks:
             reporter.stage("comparing the rows", None)

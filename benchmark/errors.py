@@ -39,6 +39,10 @@ class TrackingError(BenchError):
     """A tracking store that cannot be read or written."""
 
 
+class NothingRecordedError(TrackingError):
+    """A tracking store that does not exist yet, as nothing was recorded in it."""
+
+
 class BenchWarning(UserWarning):
     """Something that a user should know while the work goes on: one sentence."""
 

@@ -1,8 +1,12 @@
 """Call detectors with their contract checked; save and load fitted ones without pickle."""
 
+import contextlib
 import json
+import pkgutil
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -137,9 +141,7 @@ def save_detector(detector: Detector, folder: Path) -> None:
         elif isinstance(value, dict) and value and all(isinstance(part, np.ndarray) for part in value.values()):
             arrays |= {f"{name}/{key}": np.ascontiguousarray(part) for key, part in value.items()}
         elif isinstance(value, BaseEstimator):
-            import skops.io  # here, because it takes seconds that most detectors can do without
-
-            skops.io.dump(value, folder / f"{name}.skops")
+            import_skops().dump(value, folder / f"{name}.skops")
             estimators.append(name)
         else:
             try:
@@ -176,13 +178,39 @@ def _unflattened(arrays: dict[str, NDArray]) -> dict[str, Any]:
 
 
 def _load_estimator(path: Path) -> Any:
-    import skops.io  # here, because it takes seconds that most detectors can do without
-    from skops.io.exceptions import UntrustedTypesFoundException
-
+    io = import_skops()
     try:
-        return skops.io.load(path, trusted=list(TRUSTED_TYPES))
-    except UntrustedTypesFoundException as error:
+        return io.load(path, trusted=list(TRUSTED_TYPES))
+    except io.exceptions.UntrustedTypesFoundException as error:
         raise ValueError(str(error)) from error
+
+
+def import_skops() -> ModuleType:
+    """
+    Import `skops.io`, which takes seconds that most detectors can do without, without torch, dask and jax.
+
+    skops lists the estimators of scikit-learn when it is imported. That list, `sklearn.utils.all_estimators`, leaves out the
+    libraries in `sklearn.externals`, but only after it has imported them, and these import every array library that is
+    installed: 800 MB for torch. Here they are left out before, so the list is the same.
+    """
+    with _without_externals():
+        import skops.io.exceptions
+    return skops.io
+
+
+@contextlib.contextmanager
+def _without_externals() -> Iterator[None]:
+    """Leave ``sklearn.externals`` out where packages are walked through."""
+    all_modules = pkgutil.iter_modules
+
+    def modules(path: Any = None, prefix: str = "") -> Iterator[pkgutil.ModuleInfo]:
+        return (module for module in all_modules(path, prefix) if module.name != "sklearn.externals")
+
+    pkgutil.iter_modules = modules
+    try:
+        yield
+    finally:
+        pkgutil.iter_modules = all_modules
 
 
 def load_detector(plugin: type[Detector], folder: Path) -> Detector:

@@ -126,7 +126,7 @@ def _evidence_columns(row: Row) -> dict[str, Any]:
 
 def _submission_columns(row: Row) -> dict[str, Any]:
     facts = row.submission or SubmissionFacts("")
-    about = {f"submission.{name}": getattr(facts, name) for name in SUBMISSION} | {"submission.notes": " ".join(facts.notes)}
+    about = {f"submission.{name}": getattr(facts, name) for name in SUBMISSION} | {"submission.notes": " ".join(facts.summary)}
     return {"source": row.source, "verified": row.verified, **about}
 
 

@@ -66,7 +66,10 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("leaderboard --html board.html", "all studies as one page"),
         Example("leaderboard add scores.csv --meta meta.yaml", "a row from scores that somebody brought"),
     ),
-    "leaderboard add": (Example("leaderboard add scores.csv --meta meta.yaml", "scores.csv: dataset, key, label, score"),),
+    "leaderboard add": (
+        Example("leaderboard add scores.csv --meta meta.yaml", "scores.csv: dataset, key, label, score"),
+        Example("leaderboard add --wide zoo.csv --dry-run", "zoo.csv: id, label, generator, source, a column per detector"),
+    ),
     "leaderboard remove": (Example("leaderboard remove theirs", "by the name in its meta.yaml"),),
     "leaderboard export": (
         Example(

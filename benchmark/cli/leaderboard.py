@@ -14,13 +14,17 @@ from rich.console import Console
 from ...api.board import Board
 from ...api.board import leaderboard as read_board
 from ...api.board_inputs import RegisteredDomains, computed_datasets, repeat_command
+from ...api.progress import ScreenReporter
 from ...leaderboard.exports import as_csv, as_document, as_tests_csv
 from ...leaderboard.page.details import load_details
 from ...leaderboard.page.html import page
 from ...leaderboard.paper import paper_figures
 from ...leaderboard.submissions.add import SubmissionReport, add_submission
+from ...leaderboard.submissions.add_matrix import add_matrix
 from ...leaderboard.submissions.files import remove_submission
-from ...leaderboard.submissions.lines import submission_lines
+from ...leaderboard.submissions.findings import summary
+from ...leaderboard.submissions.lines import OUTCOMES, matrix_lines, submission_lines
+from ...leaderboard.submissions.matrix import MatrixColumns
 from ...leaderboard.submissions.meta import plain
 from ...leaderboard.submissions.score_export import export_row
 from ...leaderboard.terminal.table import print_table
@@ -42,6 +46,18 @@ from .paper import write_figures
 from .report import Step, print_steps
 from .requests.board import AddRequest, BoardRequest, ExportRequest, RemoveRequest
 
+# Options of `add` that a score matrix alone has.
+ONLY_WIDE = (
+    "dataset",
+    "id_column",
+    "label_column",
+    "fake_label",
+    "generator_column",
+    "source_column",
+    "split_column",
+    "higher",
+    "dry_run",
+)
 PAGES = "leaderboard"  # experiment of pages about several studies
 
 
@@ -134,6 +150,14 @@ def _print(console: Console, line: str, style: str = "") -> None:
 def add(request: AddRequest) -> None:
     """Check scores that somebody brought and keep them as a row; every number is computed here."""
     check_target(request.json_file)
+    if request.wide is not None:
+        _add_matrix(request, request.wide)
+        return
+    if alone := [option for option in ONLY_WIDE if getattr(request, option)]:
+        raise BenchError(f"--{alone[0].replace('_', '-')} is of a score matrix: it wants --wide MATRIX.csv, too.")
+    if not request.scores or request.meta is None:
+        missing = "score files are" if not request.scores else "--meta META.yaml is"
+        raise BenchError(f"{missing} missing; wanted SCORES... --meta META.yaml, or --wide MATRIX.csv for a score matrix.")
     console = Console(stderr=True)
     with console.status("checking the scores"):
         report = add_submission(
@@ -146,9 +170,45 @@ def add(request: AddRequest) -> None:
     raise typer.Exit(3 if report.findings else 0)
 
 
+def _add_matrix(request: AddRequest, file: Path) -> None:
+    """Add a row for each detector of a score matrix."""
+    if request.scores:
+        raise BenchError("--wide MATRIX takes the place of score files; give one of both.")
+    columns = MatrixColumns(
+        request.id_column,
+        request.label_column,
+        request.generator_column,
+        request.source_column,
+        request.split_column,
+        request.fake_label,
+    )
+    console = Console(stderr=True)
+    with ScreenReporter(console) as reporter:
+        report = add_matrix(
+            file,
+            request.meta,
+            resolve_tracking_uri(request.tracking_uri),
+            RegisteredDomains(),
+            columns,
+            dataset=request.dataset,
+            higher=request.higher,
+            replace=request.replace,
+            dry_run=request.dry_run,
+            reporter=reporter,
+        )
+    if request.json_file:
+        write_text(request.json_file, dump_json({"dry_run": request.dry_run} | report.as_dict()))
+    if request.json_file != STDOUT:
+        lines = matrix_lines(report, request.dry_run)
+        for line in lines.said:
+            _print(Console(), line)
+        for line in lines.found:
+            _print(Console(), f"found: {line}", "yellow")
+    raise typer.Exit(3 if report.refused or any(one.findings for one in report.reports) else 0)
+
+
 def _print_report(report: SubmissionReport, console: Console) -> None:
-    outcome = {"added": "added", "replaced": "replaced", "unchanged": "was there already, and nothing was added"}
-    lines = [f"{report.name} {outcome[report.outcome]}."]
+    lines = [f"{report.name} {OUTCOMES[report.outcome]}."]
     for test in report.tests:
         interval = "" if math.isnan(test.auc_lo) else f" ({test.auc_lo:.3f}-{test.auc_hi:.3f})"
         share = f"{100 * test.coverage:.1f} %".replace(".0 %", " %")
@@ -157,7 +217,7 @@ def _print_report(report: SubmissionReport, console: Console) -> None:
             lines += [f"    against the reals of {r.source}: AUC {r.auc:.3f} ({r.n_real:,} reals)" for r in test.by_reals]
     for line in [*lines, report.verification.reason, *report.remarks]:
         _print(console, line)
-    for finding in report.findings:
+    for finding in summary(report.findings):
         _print(console, f"found: {finding}", "yellow")
 
 

@@ -11,11 +11,23 @@ from .roc import Scored
 Statistic = Callable[[Scored, NDArray], NDArray[np.float64]]  # items and weights (n_draws, n_items) to (..., n_draws)
 
 
-@lru_cache(maxsize=4)
-def _group_counts(n_groups: int, n_draws: int, seed: int) -> NDArray[np.int16]:
+MANY_GROUPS = 100_000  # counts of more are 100 MB in 1,000 draws; those of one item list are kept at a time
+
+
+def _group_counts(n_groups: int, n_draws: int, seed: int) -> NDArray[np.int8]:
     """Draw groups with replacement: counts of each group in each draw, (n_draws, n_groups)."""
-    drawn = np.random.default_rng(seed).multinomial(n_groups, np.full(n_groups, 1.0 / n_groups), size=n_draws)
-    return drawn.astype(np.int16)
+    return (_many_counts if n_groups > MANY_GROUPS else _few_counts)(n_groups, n_draws, seed)
+
+
+def _drawn_counts(n_groups: int, n_draws: int, seed: int) -> NDArray[np.int8]:
+    random, shares = np.random.default_rng(seed), np.full(n_groups, 1.0 / n_groups)
+    counts = np.empty((n_draws, n_groups), dtype=np.int8)  # a group is drawn once on average, and never 128 times
+    for draw in counts:
+        draw[:] = random.multinomial(n_groups, shares)
+    return counts
+
+
+_few_counts, _many_counts = lru_cache(maxsize=4)(_drawn_counts), lru_cache(maxsize=1)(_drawn_counts)
 
 
 class GroupBootstrap:

@@ -188,22 +188,21 @@ class _Reals:
     scored : Scored
     names : frozenset of (str, str, str)
         Data set, perturbation and id of each: equal names are the same picture.
+    datasets : frozenset of str
+        Data sets that they are of.
     """
 
     scored: Scored
     names: frozenset[tuple[str, str, str]]
+    datasets: frozenset[str]
 
     @classmethod
     def of(cls, entry: DomainScores) -> "_Reals":
         rows = entry.scored.labels == REAL
         scored = Scored(entry.scored.labels[rows], entry.scored.scores[rows], entry.scored.groups[rows])
         place = dataset_name(entry.domain), chain_of(entry.domain)
-        return cls(scored, frozenset((*place, item) for item in entry.items[rows].tolist()))
-
-    @property
-    def datasets(self) -> set[str]:
-        """Data sets that they are of."""
-        return {dataset for dataset, _, _ in self.names}
+        names = frozenset((*place, item) for item in entry.items[rows].tolist())
+        return cls(scored, names, frozenset(place[:1] if names else ()))
 
 
 def _are_of_sources(own: Sequence[_Reals], sources: Sequence[Sequence[_Reals]]) -> bool:
@@ -218,7 +217,8 @@ def _joined(parts: Sequence[_Reals]) -> _Reals:
         np.concatenate([part.scored.scores for part in parts]),
         np.concatenate([part.scored.groups for part in parts]),
     )
-    return _Reals(scored, frozenset().union(*(part.names for part in parts)))
+    names = frozenset().union(*(part.names for part in parts))
+    return _Reals(scored, names, frozenset().union(*(part.datasets for part in parts)))
 
 
 def _same(one: Sequence[_Reals], other: Sequence[_Reals]) -> bool:

@@ -255,6 +255,8 @@ class SubmissionFacts:
     name, authors, contact, url, description, licence : str
     notes : tuple of str
         Findings and remarks.
+    summary : tuple of str
+        The same in short: what is true of many domains is one line.
     verification : mapping
         `verification.Verification` by field.
     """
@@ -266,16 +268,19 @@ class SubmissionFacts:
     description: str = ""
     licence: str = ""
     notes: tuple[str, ...] = ()
+    summary: tuple[str, ...] = ()
     verification: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """JSON form."""
-        return {**{part.name: getattr(self, part.name) for part in fields(self)}, "notes": list(self.notes)}
+        texts = {"notes": list(self.notes), "summary": list(self.summary)}
+        return {part.name: getattr(self, part.name) for part in fields(self)} | texts
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read the JSON form."""
-        return cls(**{**data, "notes": tuple(data.get("notes", ()))})
+        notes = tuple(data.get("notes", ()))
+        return cls(**{**data, "notes": notes, "summary": tuple(data.get("summary", notes))})
 
 
 @dataclass(frozen=True)

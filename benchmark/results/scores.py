@@ -235,20 +235,23 @@ def read_scores(path: Path) -> list[DomainScores]:
         If it cannot be read or lacks a column.
     """
     table = score_table(path)
-    column = {n: table.column(n).to_numpy(zero_copy_only=False) for n in ("domain", "split", "item", "label", "group", "score")}
+    column = {n: table.column(n).to_numpy(zero_copy_only=False) for n in ("item", "label", "group", "score")}
     ok, clips = ok_rows(table), clip_names(table)
     # Files hold whole item sets one after the other.
-    pair = np.array([f"{d}\0{s}" for d, s in zip(column["domain"], column["split"], strict=True)])
+    domains, splits = (table.column(n).combine_chunks().dictionary_encode() for n in ("domain", "split"))
+    pair = domains.indices.to_numpy().astype(np.int64) * len(splits.dictionary) + splits.indices.to_numpy()
+    pairs, first = np.unique(pair, return_index=True)
     sets = []
-    for name in dict.fromkeys(pair):
-        in_set = pair == name
+    for code in pairs[np.argsort(first)]:
+        in_set = pair == code
         rows = in_set & ok
         scored = Scored(
             column["label"][rows].astype(np.int64),
             column["score"][rows].astype(np.float64),
             column["group"][rows].astype(str),
         )
-        domain, split = name.split("\0")
+        domain = domains.dictionary[int(code) // len(splits.dictionary)].as_py()
+        split = splits.dictionary[int(code) % len(splits.dictionary)].as_py()
         shared = clips[rows] if clips is not None and len(np.unique(clips[in_set])) < in_set.sum() else None
         sets.append(DomainScores(domain, split, scored, int(in_set.sum()), column["item"][rows].astype(str), shared))
     return sets

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import TrackingError, nearest_name
+from ..errors import NothingRecordedError, TrackingError, nearest_name
 from ..invocation import bench
 from ..store.files import digest, publish_folder
 from ..store.folders import cache_root
@@ -81,12 +81,14 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
 
     Raises
     ------
+    NothingRecordedError
+        If there is no store yet.
     TrackingError
         If the store does not answer, or knows no such study.
     """
     path = sqlite_path(uri)
     if path is not None and not path.exists():
-        raise TrackingError(f"nothing is recorded in {uri} yet; `{bench('run band_search')}` records something.")
+        raise NothingRecordedError(f"nothing is recorded in {uri} yet; `{bench('run band_search')}` records something.")
     client = client_for(uri)
     with reported(uri):
         experiments = {e.experiment_id: e.name for e in client.search_experiments()}

@@ -130,9 +130,9 @@ def load_details(
     TrackingError
         If the store does not answer.
     """
-    pages = study_pages(uri)
     artifacts = dict(folders or {})
     recorded = {row.run_id for row in rows if not row.is_submitted}
+    pages = study_pages(uri) if recorded else {}  # a board of submissions needs no store
     if not recorded <= artifacts.keys():
         with cell_runs(uri, study) as runs:
             artifacts = {run.run_id: run.folder for run in runs} | artifacts

@@ -3,11 +3,51 @@
 from dataclasses import replace
 from pathlib import Path
 
-from ...benchmark.errors import BenchError
-from ..rows import Board, ranked
+from ...benchmark.errors import BenchError, NothingRecordedError
+from ...benchmark.invocation import bench
+from ...benchmark.reporting import Reporter
+from ..rows import Board, load_board, ranked
 from .evaluation import RUN_PREFIX, evaluate
 from .files import find_submissions, load_submission
 from .references import DomainCatalogue, References
+
+
+def load_with_submissions(
+    uri: str, catalogue: DomainCatalogue, study: str | None = None, reporter: Reporter | None = None, every: bool = False
+) -> tuple[Board, dict[str, Path]]:
+    """
+    Build the board of a tracking store with all submissions; of these alone where nothing is recorded yet.
+
+    Parameters
+    ----------
+    uri, study, reporter, every
+        See `rows.load_board`.
+    catalogue : DomainCatalogue
+        See `with_submissions`.
+
+    Returns
+    -------
+    board : Board
+    folders : dict of str to Path
+        See `with_submissions`.
+
+    Raises
+    ------
+    NothingRecordedError
+        If there is neither a store nor a submission, or a study is asked for and there is no store.
+    TrackingError
+        If the store does not answer or knows no such study.
+    """
+    try:
+        board = load_board(uri, study, reporter, every)
+    except NothingRecordedError as error:
+        if not find_submissions():
+            raise
+        if study is not None:
+            hint = f"`{bench('leaderboard')}` without --study shows the submissions."
+            raise NothingRecordedError(f"no study '{study}': {error} {hint}") from error
+        board = Board("", [], [])
+    return with_submissions(board, catalogue)
 
 
 def with_submissions(board: Board, catalogue: DomainCatalogue) -> tuple[Board, dict[str, Path]]:

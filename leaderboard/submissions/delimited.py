@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from ...benchmark.errors import DataError
+from ...benchmark.errors import DataError, listed
 from .meta import label as plain_label
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
@@ -26,6 +29,7 @@ NO_TEXT = {
     b"\xd0\xcf\x11\xe0": "an old workbook; save the sheet as CSV",
     b"\x1f\x8b": "compressed; unpack it",
 }
+MOST_NAMED = 9  # columns in a message
 LONGEST_HEAD = 10_000  # characters
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 
@@ -46,7 +50,46 @@ class TextTable:
     separator: str
 
 
+@dataclass(frozen=True, eq=False)
+class TextCells:
+    """
+    Cells of a file, all of them text.
+
+    Attributes
+    ----------
+    table : Table
+        Columns of text under the names of the head; known ones in the spelling in which they are documented.
+    separator : str
+    lines : array of int, or None
+        Line of the file on which each row begins; None where every row is one line, from `first_line` on.
+    first_line : int
+        Line of the first row.
+    """
+
+    table: pa.Table
+    separator: str
+    lines: NDArray[np.int64] | None
+    first_line: int
+
+    def line(self, row: int) -> int:
+        """Return the line of the file on which a row begins."""
+        return self.first_line + row if self.lines is None else int(self.lines[row])
+
+
 def read_table(path: Path, known: Sequence[str], needed: Sequence[str]) -> TextTable:
+    """
+    Read a table of text as lists of cells.
+
+    Parameters
+    ----------
+    path, known, needed
+        See `read_cells`.
+    """
+    cells = read_cells(path, known, needed)
+    return TextTable({name: cells.table[name].to_pylist() for name in cells.table.column_names}, cells.separator)
+
+
+def read_cells(path: Path, known: Sequence[str], needed: Sequence[str]) -> TextCells:
     """
     Read a table of text.
 
@@ -72,12 +115,28 @@ def read_table(path: Path, known: Sequence[str], needed: Sequence[str]) -> TextT
         text, first_line = text[hint.end() :], first_line + 1
     separator = hint[1] if hint and hint[1] in SEPARATORS else _separator(text, known)
     head = _head(path, text, separator, known, needed, first_line)
-    cells = _cells(path, text, separator, len(head), known, first_line)
-    columns = {name: column for name, column in zip(head, cells, strict=True) if name}
-    filled = [any(line) for line in zip(*(columns[name] for name in known if name in columns), strict=True)]
-    if not all(filled):  # lines of separators alone, which spreadsheets leave below a table
-        columns = {name: [cell for cell, has_text in zip(c, filled, strict=True) if has_text] for name, c in columns.items()}
-    return TextTable(columns, separator)
+    table = _arrow_cells(text, separator, len(head))
+    lines = None
+    if table is None or len(table) != _n_lines(text) - 1:  # to name the lines, of which some are blank or lie within cells
+        table, lines = _cells_by_line(path, text, separator, len(head), known, first_line)
+    named = [i for i, name in enumerate(head) if name]
+    table = table.select(named).rename_columns([head[i] for i in named])
+    # Spreadsheets leave lines of separators alone below a table.
+    filled = np.zeros(len(table), dtype=bool)
+    for name in known:
+        if name in table.column_names:
+            filled |= pc.not_equal(table[name], "").to_numpy()
+    if not filled.all():
+        rows = np.flatnonzero(filled)
+        lines = (np.arange(len(table)) + first_line + 1 if lines is None else lines)[rows]
+        table = table.take(rows)
+    return TextCells(table, separator, lines, first_line + 1)
+
+
+def _n_lines(text: str) -> int:
+    """Return the number of lines of text, without the blank ones at the end."""
+    text = text.rstrip("\r\n")
+    return 1 + (text.count("\n") or text.count("\r"))
 
 
 def with_decimal_points(numbers: Sequence[str]) -> list[str]:
@@ -89,7 +148,7 @@ def with_decimal_points(numbers: Sequence[str]) -> list[str]:
 
 def _text(path: Path, known: Sequence[str]) -> str:
     if path.is_dir():
-        raise DataError(f"{path} is a folder; wanted a file with the columns {','.join(known)}.")
+        raise DataError(f"{path} is a folder; wanted a file with the columns {_named(known)}.")
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -99,7 +158,7 @@ def _text(path: Path, known: Sequence[str]) -> str:
             raise DataError(f"{path} cannot be read as CSV: it is {what}.")
     text = _decoded(path, content).removeprefix("\ufeff")
     if not text.strip():
-        raise DataError(f"{path} cannot be read as CSV: it is empty; wanted the columns {','.join(known)}.")
+        raise DataError(f"{path} cannot be read as CSV: it is empty; wanted the columns {_named(known)}.")
     return text
 
 
@@ -139,16 +198,16 @@ def _head(path: Path, text: str, separator: str, known: Sequence[str], needed: S
     try:
         names = next(_lines(text, separator), [])
     except csv.Error as error:
-        raise DataError(f"{path} cannot be read as CSV: {_torn(first_line)}; wanted the columns {','.join(known)}.") from error
+        raise DataError(f"{path} cannot be read as CSV: {_torn(first_line)}; wanted the columns {_named(known)}.") from error
     head = [_plain(name) if _plain(name) in known else name.strip() for name in names]
     shown = plain_label(",".join(head))[:200]
     twice = [name for name, n in Counter(filter(None, head)).items() if n > 1]
     if twice:
-        raise DataError(f"{path} has a column twice ({plain_label(twice[0])[:60]}): {shown}; wanted {','.join(known)}.")
+        raise DataError(f"{path} has a column twice ({plain_label(twice[0])[:60]}): {shown}; wanted {_named(known)}.")
     if lacking := [name for name in needed if name not in head]:
         hint = " Columns are separated by commas, semicolons or tabs." if len(head) == 1 else ""
         raise DataError(
-            f"{path} lacks the columns {', '.join(lacking)}; wanted {','.join(known)}, got {shown} (line {first_line}).{hint}"
+            f"{path} lacks the columns {', '.join(lacking)}; wanted {_named(known)}, got {shown} (line {first_line}).{hint}"
         )
     return head
 
@@ -158,29 +217,29 @@ def _lines(text: str, separator: str) -> Any:
     return csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
 
 
-def _cells(path: Path, text: str, separator: str, n_columns: int, known: Sequence[str], first_line: int) -> list[list[str]]:
-    """Return the cells by column. Arrow is fast; where it fails, the file is read line by line, to name the line."""
+def _arrow_cells(text: str, separator: str, n_columns: int) -> pa.Table | None:
+    """Return the cells, in columns named by number; None where the file is no even table, and has to be read line by line."""
     from pyarrow import csv as arrow
 
     names = [str(i) for i in range(n_columns)]
     try:
-        table = arrow.read_csv(
+        return arrow.read_csv(
             pa.py_buffer(text.encode()),
             arrow.ReadOptions(column_names=names, skip_rows_after_names=1),
-            arrow.ParseOptions(delimiter=separator, newlines_in_values=True),
+            arrow.ParseOptions(delimiter=separator, newlines_in_values='"' in text),
             arrow.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
         )
-        return [table[name].to_pylist() for name in names]
     except (ValueError, pa.ArrowException):
-        return _cells_by_line(path, text, separator, n_columns, known, first_line)
+        return None
 
 
 def _cells_by_line(
     path: Path, text: str, separator: str, n_columns: int, known: Sequence[str], first_line: int
-) -> list[list[str]]:
+) -> tuple[pa.Table, NDArray[np.int64]]:
+    """Return the cells, in columns named by number, and the line on which each row begins."""
     lines = _lines(text, separator)
-    rows = []
-    columns_wanted = f"wanted the columns {','.join(known)}"
+    rows, begun = [], []
+    columns_wanted = f"wanted the columns {_named(known)}"
     begins = first_line
     try:
         next(lines)
@@ -192,11 +251,19 @@ def _cells_by_line(
                     f"{path} cannot be read as CSV: line {begins} has {cells}, and the head has {n_columns} columns, separated "
                     f"by a {SEPARATORS[separator]}; {columns_wanted}. A text that holds the separator stands in double quotes."
                 )
-            rows += [row[:n_columns]] * any(row)
+            if any(row):
+                rows.append(row[:n_columns])
+                begun.append(begins)
             begins = first_line + lines.line_num
     except csv.Error as error:
         raise DataError(f"{path} cannot be read as CSV: {_torn(begins)}; {columns_wanted}.") from error
-    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(n_columns)]
+    columns = zip(*rows, strict=True) if rows else [[]] * n_columns
+    table = pa.table({str(i): pa.array(list(column), pa.string()) for i, column in enumerate(columns)})
+    return table, np.array(begun, dtype=np.int64)
+
+
+def _named(known: Sequence[str]) -> str:
+    return ",".join(known) if len(known) <= MOST_NAMED else listed(known, MOST_NAMED)
 
 
 def _torn(line: int) -> str:

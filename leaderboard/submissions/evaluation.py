@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from ...benchmark.domains.names import training, training_of_json
-from ...benchmark.errors import DataError
+from ...benchmark.errors import DataError, listed
 from ...benchmark.results.cell_document import SHORT, CellDocument, Lookalikes, TestedBand, keep_cell_document, versions
 from ...benchmark.results.rows import Row, SubmissionFacts
 from ...benchmark.results.scores import write_table
@@ -18,14 +18,16 @@ from ...benchmark.store.files import digest, publish_folder, write_json
 from ...benchmark.store.folders import cache_root
 from ..row_cache import RowCache
 from .files import Submission
-from .meta import SubmissionMeta, label
+from .findings import Finding, FindingKind, summary
+from .meta import NOT_STATED, SubmissionMeta, label
 from .references import References
 from .score_files import read_score_file
 from .screening import Screened, comparable_digests, screen
 from .verification import Verification, verify
 
 VERSION = 2  # raised when the same submitted files give another row
-BOOTSTRAP = 1000
+BOOTSTRAP = 1000  # draws
+MANY_ITEMS, FEW_DRAWS = 100_000, 200  # on so many test items, the error of a rate is known well enough from fewer draws
 CACHE_NAME = "submissions"  # of their rows, in the place of a store's address
 RUN_PREFIX = "submission:"
 
@@ -41,7 +43,7 @@ class Evaluation:
         As `results.cell_rows` gives it, with the facts that a board shows about a submission.
     folder : Path
         With ``cell.json`` and the score files that the row follows from.
-    findings : list of str
+    findings : list of Finding
         Mistakes and gaps in the submitted scores.
     remarks : list of str
         Limits of the row that are no mistakes.
@@ -50,7 +52,7 @@ class Evaluation:
 
     row: Row
     folder: Path
-    findings: list[str]
+    findings: list[Finding]
     remarks: list[str]
     verification: Verification
 
@@ -77,21 +79,26 @@ def evaluate(submission: Submission, references: References, rows: Sequence[Row]
     folder = _write_folder(submission, draws)
     row = _row(submission.meta.name, folder)
     if all(math.isnan(test.auc) for test in row.tests):
-        raise DataError("\n".join([f"the submission '{submission.meta.name}' has no AUC on any test domain.", *findings]))
+        raise DataError(
+            "\n".join([f"the submission '{submission.meta.name}' has no AUC on any test domain.", *summary(findings)])
+        )
     findings += _wrong_way_round(row)
     remarks = [] if draws[0].validation else ["no validation scores came along, so nothing can be said of fixed thresholds."]
     if draws[0].sources:
         sources = ", ".join(draws[0].sources)
         remarks.append(f"the reals of {sources} are taken as they came: there is nothing here to check them against.")
-    if not any(test.domain in training(row.train).members for test in row.tests):
+    if row.train == NOT_STATED:
+        remarks.append("the training data are not stated, so all test domains count as other domains.")
+    elif not any(test.domain in training(row.train).members for test in row.tests):
         remarks.append(f"{row.train_label} is none of the test domains: all of them count as other domains than that.")
     verification = verify(folder, rows, runs)
     write_json(folder / "verification.json", verification.as_dict(), durable=False)
-    notes = [*findings, *remarks, verification.reason]
-    return Evaluation(_board_row(row, submission.meta, verification, notes), folder, findings, remarks, verification)
+    others = [*remarks, verification.reason]
+    board_row = _board_row(row, submission.meta, verification, [*map(str, findings), *others], [*summary(findings), *others])
+    return Evaluation(board_row, folder, findings, remarks, verification)
 
 
-def _screen_draws(submission: Submission, references: References) -> tuple[list[Screened], list[str]]:
+def _screen_draws(submission: Submission, references: References) -> tuple[list[Screened], list[Finding]]:
     """Screen every score file; leave out the domains that are not usable in all of them."""
     train = _train_name(submission.meta)
     _require_training_domain(train, references)
@@ -100,18 +107,19 @@ def _screen_draws(submission: Submission, references: References) -> tuple[list[
         table, unread = read_score_file(file, submission.meta.domains, references.catalogue.canonical_chain)
         draws.append(screen(table, train, references))
         of_draw = [*unread, *draws[-1].findings]
-        findings += [f"draw {k}: {finding}" for finding in of_draw] if len(submission.files) > 1 else of_draw
+        findings += [replace(finding, draw=k) for finding in of_draw] if len(submission.files) > 1 else of_draw
     usable = set.intersection(*(set(draw.tests) for draw in draws))
     for domain in sorted({name for draw in draws for name in draw.tests} - usable):
-        findings.append(f"{domain}: left out, as it is not in every score file.")
+        findings.append(Finding(FindingKind.LEFT_OUT, "left out, as it is not in every score file.", domain))
     if not usable:
-        raise DataError("\n".join([f"the submission '{submission.meta.name}' has no usable test scores.", *findings]))
+        raise DataError("\n".join([f"the submission '{submission.meta.name}' has no usable test scores.", *summary(findings)]))
     for draw in draws:
         for domain in draw.tests.keys() - usable:
             del draw.tests[domain]
     in_all = set.intersection(*(set(draw.sources) for draw in draws))
     for source in sorted({name for draw in draws for name in draw.sources} - in_all):
-        findings.append(f"reals of {source}: left out, as they are not in every score file.")
+        text = "left out, as they are not in every score file."
+        findings.append(Finding(FindingKind.LEFT_OUT, text, f"reals of {source}"))
     for draw in draws:
         for source in draw.sources.keys() - in_all:
             del draw.sources[source]
@@ -142,10 +150,11 @@ def _row(name: str, folder: Path) -> Row:
     return row
 
 
+SHOWN_TURNED = 5
 TURNED = 0.2  # at most this AUC is reported, also where a handful of pictures leaves its interval wide
 
 
-def _wrong_way_round(row: Row) -> list[str]:
+def _wrong_way_round(row: Row) -> list[Finding]:
     """
     Report domains on which reals clearly score above fakes.
 
@@ -158,13 +167,14 @@ def _wrong_way_round(row: Row) -> list[str]:
     turned = [f"{t.domain} (AUC {t.auc:.3f}, at most {t.auc_hi:.3f})" for t in below]
     if not turned:
         return []
-    return [
-        f"reals score above fakes on {', '.join(turned)}: are the scores the wrong way round? Higher has to mean more fake. "
-        "They are taken as they came."
-    ]
+    text = (
+        f"reals score above fakes on {listed(turned, SHOWN_TURNED)}: are the scores the wrong way round? Higher has to mean "
+        "more fake. They are taken as they came."
+    )
+    return [Finding(FindingKind.WRONG_WAY_ROUND, text)]
 
 
-def _board_row(row: Row, meta: SubmissionMeta, verification: Verification, notes: list[str]) -> Row:
+def _board_row(row: Row, meta: SubmissionMeta, verification: Verification, notes: list[str], brief: list[str]) -> Row:
     facts = {name: getattr(meta, name) for name in ("name", "authors", "contact", "url", "description", "licence")}
     return replace(
         row,
@@ -174,7 +184,7 @@ def _board_row(row: Row, meta: SubmissionMeta, verification: Verification, notes
         score_ms=math.nan,
         source="submitted",
         verified=verification.verified,
-        submission=SubmissionFacts(**facts, notes=tuple(notes), verification=verification.as_dict()),
+        submission=SubmissionFacts(**facts, notes=tuple(notes), summary=tuple(brief), verification=verification.as_dict()),
     )
 
 
@@ -220,7 +230,7 @@ def _document(meta: SubmissionMeta, key: str, screened: Screened, files: list[st
         seed=None,
         seeds=len(files),
         attempt=0,
-        bootstrap=BOOTSTRAP,
+        bootstrap=BOOTSTRAP if max(map(len, screened.tests.values())) < MANY_ITEMS else FEW_DRAWS,
         crop=None,
         band=meta.band,
         rule="",

@@ -1,9 +1,9 @@
 """Description of a submission by its contributor: a small YAML file, read strictly, with errors that name the line."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError, field_validator
@@ -13,6 +13,7 @@ from ...benchmark.errors import DataError, StudyError, unknown_name
 from ...benchmark.frequency.bands import Band
 from ...benchmark.store.yaml_text import read_yaml
 
+NOT_STATED = "not stated"  # training domain of a detector whose training is unknown
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
 MOST_CHARACTERS = 10_000
 SHOWN_LABEL = 200  # characters of a label in a table
@@ -21,15 +22,17 @@ STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u2
 NUMBERS = re.compile(r"(?i)auc|acc|accuracy|balanced_accuracy|eer|ap|average_precision|f1|pd\d+|tpr|fpr|metrics?|results?|rank")
 
 
-def _one_text(value: Any) -> Any:
+def one_text(value: Any) -> Any:
+    """Return a list of texts as one; anything else as it is."""
     return ", ".join(value) if isinstance(value, list) and all(isinstance(text, str) for text in value) else value
 
 
 Text = Annotated[str, Field(max_length=MOST_CHARACTERS)]
+Form = TypeVar("Form", bound=BaseModel)
 Label = Annotated[Text, Field(min_length=1, pattern=r"\S")]
 
 
-def _pool(value: Any) -> Any:
+def pool(value: Any) -> Any:
     """Return the name of a training on several domains, which are a list in the file."""
     return training_of_json(value) if isinstance(value, list) and value and all(isinstance(v, str) for v in value) else value
 
@@ -58,9 +61,9 @@ class SubmissionMeta(BaseModel):
 
     name: str = Field(pattern=NAME_PATTERN)
     detector: Label
-    train: Annotated[Label, BeforeValidator(_pool)]
+    train: Annotated[Label, BeforeValidator(pool)]
     description: Text = ""
-    authors: Annotated[Text, BeforeValidator(_one_text)] = ""
+    authors: Annotated[Text, BeforeValidator(one_text)] = ""
     contact: Text = ""
     url: Text = ""
     licence: Text = ""
@@ -87,36 +90,55 @@ def load_meta(path: Path) -> SubmissionMeta:
     DataError
         With the file, the line, what was wanted and what came.
     """
+    return load_described(path, SubmissionMeta)
+
+
+def load_described(path: Path, form: type[Form]) -> Form:
+    """
+    Read a description of some form.
+
+    Parameters
+    ----------
+    path : Path
+    form : type
+        Pydantic model.
+
+    Raises
+    ------
+    DataError
+        With the file, the line, what was wanted and what came.
+    """
     lines, data = _mapping(path)
     try:
-        return SubmissionMeta.model_validate(data)
+        return form.model_validate(data)
     except ValidationError as error:
-        raise DataError("\n".join(_explain(path, lines, data, mistake) for mistake in error.errors())) from error
+        keys = list(form.model_fields)
+        raise DataError("\n".join(_explain(path, lines, data, mistake, keys) for mistake in error.errors())) from error
 
 
 def _mapping(path: Path) -> tuple[dict[str, int], dict[str, Any]]:
     """Return the lines of the top keys, and the content."""
     read = read_yaml(path)
     if not isinstance(read.node, yaml.MappingNode) or not all(isinstance(key, str) for key in read.data):
-        raise DataError(f"{path}: this has to be a mapping of keys such as `name:`, `detector:` and `train:`.")
+        raise DataError(f"{path}: this has to be a mapping of keys such as `train:` and `url:`.")
     return {key.value: key.start_mark.line + 1 for key, _ in read.node.value}, read.data
 
 
-def _explain(path: Path, lines: Mapping[str, int], data: Mapping[str, Any], error: Any) -> str:
+def _explain(path: Path, lines: Mapping[str, int], data: Mapping[str, Any], error: Any, keys: Sequence[str]) -> str:
     """Return one line for a mistake: file, line, key, the value that was wanted, and the one that came."""
-    key = str(error["loc"][0])
+    key, last = str(error["loc"][0]), str(error["loc"][-1])
     where = f"{path}, line {lines.get(key, 1)}"
     if error["type"] == "missing":
         return f"{path}: the key '{key}' is missing."
     if error["type"] != "extra_forbidden":
         message = error["msg"].removeprefix("Value error, ").rstrip(".")
         return f"{where}: {'.'.join(map(str, error['loc']))}: {message}, got {str(data[key])[:100]!r}."
-    if NUMBERS.fullmatch(key):
+    if NUMBERS.fullmatch(last):
         return (
-            f"{where}: the key '{key[:80]}' is a result. A submission brings scores, never metrics: every number of the board "
+            f"{where}: the key '{last[:80]}' is a result. A submission brings scores, never metrics: every number of the board "
             "is computed here from the scores, so that all rows are computed alike. Leave the key out."
         )
-    return f"{where}: {unknown_name('key', key[:80], SubmissionMeta.model_fields)}"
+    return f"{where}: {unknown_name('key', key[:80], keys)}"
 
 
 def label(text: str) -> str:

@@ -95,6 +95,10 @@ class References:
         self._lists: dict[str, list[Reference]] = {}
         self.catalogue = catalogue
 
+    def has_several(self, domain: str) -> bool:
+        """Return True if several lists of a domain may have to be told apart by their ids."""
+        return len(self._all(domain)) > 1
+
     def of(self, domain: str, ids: Set[str]) -> Reference | None:
         """
         Return the list of a domain's test items: of several, the one that has most of the given ids.
@@ -104,9 +108,12 @@ class References:
         DataError
             If a data set that is known here has no such domain.
         """
+        return max(self._all(domain), key=lambda reference: len(reference.ids & ids), default=None)
+
+    def _all(self, domain: str) -> list[Reference]:
         if domain not in self._lists:
             self._lists[domain] = self._recorded(domain) or list(filter(None, [self.catalogue.reference(domain)]))
-        return max(self._lists[domain], key=lambda reference: len(reference.ids & ids), default=None)
+        return self._lists[domain]
 
     def _recorded(self, domain: str) -> list[Reference]:
         references: dict[str, Reference] = {}

@@ -13,11 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ...benchmark.domains.names import REALS, DomainName
 from ..spreadsheet import as_text, from_text
 from .delimited import read_table, with_decimal_points
-from .generators import Line, by_domain
+from .generators import by_domain, domain_of
 
 COLUMNS = ("dataset", "key", "compression", "label", "score", "status")
 SPLIT = "split"  # a seventh column, for files that also hold validation scores
@@ -91,27 +92,46 @@ def read_score_csv(path: Path) -> pa.Table:
     text = {name: columns.get(name, [""] * n_rows) for name in KNOWN}
     if table.separator != ",":
         text["score"] = with_decimal_points(text["score"])
-    names = ("dataset", "compression", GENERATOR, SOURCE, "key")
-    unescaped = [list(map(from_text, text[name])) for name in names]
-    rest = [text[name] for name in ("label", "score", "status", SPLIT)]
-    lines = [Line(*cells) for cells in zip(*unescaped, *rest, strict=True)]
-    if any(name in columns for name in (GENERATOR, SOURCE)):
-        return _table_by_domain(lines)
+    names = {"key": "item"}
+    unescaped = ("dataset", "compression", GENERATOR, SOURCE, "key")
+    cells = {name: list(map(from_text, text[name])) if name in unescaped else text[name] for name in KNOWN}
+    lines = pa.table({names.get(name, name): pa.array(cells[name], pa.string()) for name in KNOWN})
+    return placed_lines(lines, any(name in columns for name in (GENERATOR, SOURCE)))
+
+
+def placed_lines(lines: pa.Table, by_generator: bool) -> pa.Table:
+    """
+    Return lines under the test domains that they count for.
+
+    Parameters
+    ----------
+    lines : Table
+        Columns of text `KNOWN`, with ``item`` for ``key``; ``score`` may hold numbers.
+    by_generator : bool
+        The file has a column ``generator`` or ``source``.
+
+    Returns
+    -------
+    Table
+        See `read_score_csv`.
+    """
+    if by_generator:
+        return by_domain(lines)
+    pairs = zip(lines["dataset"].to_pylist(), lines["compression"].to_pylist(), strict=True)
+    domains = _Domains()
+    split = lines["split"]
     return pa.table(
         {
-            "domain": pa.array([line.domain for line in lines], pa.string()),
-            "split": pa.array([line.split or "test" for line in lines], pa.string()),
-            **{name: pa.array([getattr(line, name) for line in lines], pa.string()) for name in LINE_COLUMNS},
+            "domain": pa.array([domains[pair] for pair in pairs], pa.string()),
+            "split": pc.if_else(pc.equal(split, ""), "test", split),
+            **{name: lines[name] for name in LINE_COLUMNS},
         }
     )
 
 
-def _table_by_domain(lines: list[Line]) -> pa.Table:
-    placed = list(by_domain(lines))
-    return pa.table(
-        {
-            "domain": pa.array([one.domain for one in placed], pa.string()),
-            "split": pa.array([one.split for one in placed], pa.string()),
-            **{name: pa.array([getattr(one.line, name) for one in placed], pa.string()) for name in (*LINE_COLUMNS, "group")},
-        }
-    )
+class _Domains(dict[tuple[str, str], str]):
+    """Domain by data set and compression."""
+
+    def __missing__(self, pair: tuple[str, str]) -> str:
+        self[pair] = domain_of(*pair)
+        return self[pair]

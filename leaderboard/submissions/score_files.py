@@ -1,19 +1,21 @@
 """Read submitted score files into one form of table; a cell that cannot be read is a finding and does not stop the rest."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from ...benchmark.domains.names import chain_of, unperturbed
 from ...benchmark.errors import DataError, StudyError
 from ...benchmark.results.scores import SCORE_SCHEMA, Status
+from .findings import Finding, FindingKind
 from .meta import label as plain_label
-from .score_csv import COLUMNS, LABEL_TEXTS, read_score_csv
+from .score_csv import COLUMNS, KNOWN, LABEL_TEXTS, placed_lines, read_score_csv
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".txt")
 STATUSES = tuple(Status)
@@ -25,7 +27,7 @@ NEEDED = ("domain", "item", "score")
 
 def read_score_file(
     path: Path, domains: Mapping[str, str] | None = None, canonical_chain: Callable[[str], str] = str
-) -> tuple[pa.Table, list[str]]:
+) -> tuple[pa.Table, list[Finding]]:
     """
     Read a submitted score file.
 
@@ -42,7 +44,7 @@ def read_score_file(
     -------
     table : Table
         In `SCORE_SCHEMA`: ``label`` is null where the file has none, ``status`` is ``error`` where the score is not finite.
-    findings : list of str
+    findings : list of Finding
         Cells that could not be read.
 
     Raises
@@ -59,20 +61,21 @@ def read_score_file(
     raw = _read_parquet(path) if path.suffix.lower() == ".parquet" else read_score_csv(path)
     if not len(raw):
         raise DataError(f"{path} has no rows; wanted one per test picture.")
-    findings: list[str] = []
+    findings: list[Finding] = []
     text = {name: _texts(raw, name) for name in SCORE_SCHEMA.names if name != "score"}
     labels = _labels(text["label"], findings)
     scores, statuses, details = _scores(raw, text["status"], findings)
+    ok = pc.equal(statuses, Status.OK.value)
     columns = {
         **text,
         "domain": _domains(path, text["domain"], domains or {}, canonical_chain),
-        "split": [split or "test" for split in text["split"]],
+        "split": pc.if_else(pc.equal(text["split"], ""), "test", text["split"]),
         "label": labels,
         "status": statuses,
         "detail": details,
-        "score": [score if status == "ok" else None for score, status in zip(scores, statuses, strict=True)],
+        "score": pc.if_else(ok, pa.array(scores, pa.float64()), pa.scalar(None, pa.float64())),
     }
-    return pa.table({f.name: pa.array(columns[f.name], f.type) for f in SCORE_SCHEMA}, schema=SCORE_SCHEMA), findings
+    return pa.table({f.name: columns[f.name] for f in SCORE_SCHEMA}, schema=SCORE_SCHEMA), findings
 
 
 def _read_parquet(path: Path) -> pa.Table:
@@ -89,16 +92,25 @@ def _read_parquet(path: Path) -> pa.Table:
         table = pq.ParquetFile(path).read()
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DataError(f"{path} cannot be read as Parquet: it is damaged or not whole; write it again.") from error
+    if {"key", "score"} <= set(table.column_names) and "domain" not in table.column_names:
+        return _lines_of_parquet(path, table)
     if lacking := [name for name in NEEDED if name not in table.column_names]:
         got = plain_label(", ".join(table.column_names))[:200]
         raise DataError(f"{path} lacks the columns {', '.join(lacking)}; wanted {', '.join(SCORE_SCHEMA.names)}, got {got}.")
-    return _of_plain_types(path, table)
+    return _of_plain_types(path, table, SCORE_SCHEMA.names)
 
 
-def _of_plain_types(path: Path, table: pa.Table) -> pa.Table:
-    """Return the columns of `SCORE_SCHEMA`, bytes as text; a column that holds neither text nor numbers is refused."""
+def _lines_of_parquet(path: Path, table: pa.Table) -> pa.Table:
+    """Return a table with the columns of the per-item CSV as that is read."""
+    given = _of_plain_types(path, table, KNOWN)
+    columns = {"item" if name == "key" else name: _texts(given, name) for name in KNOWN if name != "score"}
+    return placed_lines(pa.table(columns | {"score": given["score"]}), bool({"generator", "source"} & set(given.column_names)))
+
+
+def _of_plain_types(path: Path, table: pa.Table, names: Sequence[str]) -> pa.Table:
+    """Return some columns, bytes as text; a column that holds neither text nor numbers is refused."""
     columns = {}
-    for name in SCORE_SCHEMA.names:
+    for name in names:
         if table.column_names.count(name) > 1:
             raise DataError(f"{path} has a column twice ({name}).")
         if name not in table.column_names:
@@ -117,22 +129,36 @@ def _of_plain_types(path: Path, table: pa.Table) -> pa.Table:
     return pa.table(columns)
 
 
-def _texts(table: pa.Table, name: str) -> list[str]:
+def _texts(table: pa.Table, name: str) -> pa.Array:
     """Return one column as text; empty where there is no such column or no value."""
     if name not in table.column_names:
-        return [""] * len(table)
-    return ["" if value is None else str(value) for value in table[name].to_pylist()]
+        return pa.repeat(pa.scalar("", pa.string()), len(table))
+    column = _joined(table[name])
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return pc.fill_null(column.cast(pa.string()), "")
+    return pa.array(["" if value is None else str(value) for value in column.to_pylist()], pa.string())
 
 
-def _domains(path: Path, given: list[str], names: Mapping[str, str], canonical_chain: Callable[[str], str]) -> list[str]:
+def _joined(column: pa.ChunkedArray) -> pa.Array:
+    joined = column.combine_chunks()
+    return pa.concat_arrays(joined.chunks) if isinstance(joined, pa.ChunkedArray) else joined
+
+
+def _changed(texts: pa.Array, change: Callable[[str], Any], kind: pa.DataType) -> pa.Array:
+    """Return a function of every text, which is called once for each distinct one."""
+    encoded = texts.dictionary_encode()
+    return pa.array([change(text) for text in encoded.dictionary.to_pylist()], kind).take(encoded.indices)
+
+
+def _domains(path: Path, given: pa.Array, names: Mapping[str, str], canonical_chain: Callable[[str], str]) -> pa.Array:
     """Return the domains under their full names, with all parameters of perturbations."""
-    if nameless := [i for i, name in enumerate(given, 1) if not name.strip()]:
+    nameless = np.flatnonzero(_changed(given, lambda name: not name.strip(), pa.bool_()).to_numpy(zero_copy_only=False))
+    if len(nameless):
         raise DataError(
-            f"{path}: a row names no domain (row {nameless[0]:,} below the head, {len(nameless):,} in all); the columns are "
-            f"{', '.join(COLUMNS)}, or those of a score file."
+            f"{path}: a row names no domain (row {nameless[0] + 1:,} below the head, {len(nameless):,} in all); the columns "
+            f"are {', '.join(COLUMNS)}, or those of a score file."
         )
-    full_names = {name: _full_name(names.get(name, name), canonical_chain) for name in set(given)}
-    return [full_names[name] for name in given]
+    return _changed(given, lambda name: _full_name(names.get(name, name), canonical_chain), pa.string())
 
 
 def _full_name(domain: str, canonical_chain: Callable[[str], str]) -> str:
@@ -149,33 +175,49 @@ def _full_name(domain: str, canonical_chain: Callable[[str], str]) -> str:
         raise DataError(f"domain {domain[:200]!r}: {error}") from error
 
 
-def _labels(given: list[str], findings: list[str]) -> list[int | None]:
-    labels = [LABELS.get(text.strip().lower()) for text in given]
-    strange = Counter(text for text, value in zip(given, labels, strict=True) if value is None and text.strip())
-    if strange:
-        findings.append(f"{_rows(strange.total())} a label that is none of 0, 1, real, fake (such as {_first(strange)}).")
+def _labels(given: pa.Array, findings: list[Finding]) -> pa.Array:
+    labels = _changed(given, lambda text: LABELS.get(text.strip().lower()), pa.int8())
+    is_strange = pc.and_(pc.is_null(labels), _changed(given, lambda text: bool(text.strip()), pa.bool_()))
+    strange = given.filter(is_strange)
+    if len(strange):
+        text = f"{_rows(len(strange))} a label that is none of 0, 1, real, fake (such as {_first(strange)})."
+        findings.append(Finding(FindingKind.UNREAD_LABEL, text))
     return labels
 
 
-def _scores(raw: pa.Table, given: list[str], findings: list[str]) -> tuple[list[float], list[str], list[str]]:
+def _scores(raw: pa.Table, given: pa.Array, findings: list[Finding]) -> tuple[NDArray[np.float64], pa.Array, pa.Array]:
     """Return scores, status and detail of each row; only finite scores are ``ok``."""
-    statuses = [text.strip().lower() or "ok" for text in given]
-    unknown = Counter(status for status in statuses if status not in STATUSES)
-    if unknown:
-        findings.append(
-            f"{_rows(unknown.total())} a status that is none of {', '.join(STATUSES)} (such as {_first(unknown)}); not scored."
-        )
-    values = raw["score"].to_pylist()
-    scores = [_number(value) for value in values]
-    bad = [status == "ok" and not np.isfinite(score) for score, status in zip(scores, statuses, strict=True)]
-    unusable = [str(value).strip() for value, worse in zip(values, bad, strict=True) if worse]
-    strange = Counter(text for text in unusable if not np.isinf(_number(text)) and text.lower() not in NO_SCORE)
-    if strange:
-        findings.append(f"{_rows(strange.total())} a score that is no number (such as {_first(strange)}); not scored.")
-    if n := len(unusable) - strange.total():
-        findings.append(f"{_rows(n)} a score that is NaN, infinite or empty; not scored.")
-    corrected = ["error" if worse or status not in STATUSES else status for worse, status in zip(bad, statuses, strict=True)]
-    return scores, corrected, ["the score is not a finite number" if worse else "" for worse in bad]
+    statuses = _changed(given, lambda text: text.strip().lower() or Status.OK.value, pa.string())
+    is_known = pc.is_in(statuses, pa.array(STATUSES))
+    if len(unknown := statuses.filter(pc.invert(is_known))):
+        text = f"{_rows(len(unknown))} a status that is none of {', '.join(STATUSES)} (such as {_first(unknown)}); not scored."
+        findings.append(Finding(FindingKind.UNREAD_STATUS, text))
+    values = _joined(raw["score"])
+    scores = _numbers(values)
+    ok = pc.equal(statuses, Status.OK.value).to_numpy(zero_copy_only=False)
+    unusable = np.flatnonzero(ok & ~np.isfinite(scores))
+    texts = [str(value).strip() for value in values.take(unusable).to_pylist()]
+    odd = [t for t, score in zip(texts, scores[unusable], strict=True) if not np.isinf(score) and t.lower() not in NO_SCORE]
+    if odd:
+        text = f"{_rows(len(odd))} a score that is no number (such as {odd[0][:60]!r}); not scored."
+        findings.append(Finding(FindingKind.NO_NUMBER, text))
+    if n := len(unusable) - len(odd):
+        findings.append(Finding(FindingKind.NOT_FINITE, f"{_rows(n)} a score that is NaN, infinite or empty; not scored."))
+    is_bad = np.zeros(len(scores), dtype=bool)
+    is_bad[unusable] = True
+    corrected = pc.if_else(pc.or_(pa.array(is_bad), pc.invert(is_known)), Status.ERROR.value, statuses)
+    return scores, corrected, pc.if_else(pa.array(is_bad), "the score is not a finite number", "")
+
+
+def _numbers(values: pa.Array) -> NDArray[np.float64]:
+    """Return values as numbers; NaN for those that are none."""
+    try:
+        if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+            values = pc.utf8_trim_whitespace(values)
+            values = pc.if_else(pc.equal(values, ""), None, values)
+        return pc.fill_null(values.cast(pa.float64()), np.nan).to_numpy(zero_copy_only=False)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # some text is no number, or is one in Python's spelling alone
+        return np.array([_number(value) for value in values.to_pylist()], dtype=np.float64)
 
 
 def _number(value: Any) -> float:
@@ -190,5 +232,5 @@ def _rows(n: int) -> str:
     return f"{n:,} rows have" if n != 1 else "1 row has"
 
 
-def _first(texts: Counter[str]) -> str:
-    return repr(next(iter(texts))[:60])
+def _first(texts: pa.Array) -> str:
+    return repr(texts[0].as_py()[:60])

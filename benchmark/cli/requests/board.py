@@ -1,6 +1,7 @@
 """Options of ``bench leaderboard`` and its commands."""
 
 from dataclasses import dataclass
+from enum import StrEnum, auto
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,13 @@ from ..options import (
     TestsCsvOption,
     TrackingOption,
 )
+
+
+class Higher(StrEnum):
+    """Class that a higher score stands for."""
+
+    fake = auto()
+    real = auto()
 
 
 @dataclass(frozen=True)
@@ -48,10 +56,42 @@ class AddRequest:
     """Options of ``bench leaderboard add``."""
 
     scores: Annotated[
-        list[Path], typer.Argument(metavar="SCORES...", help="Score files (.parquet, .csv), one per fitted detector.")
-    ]
-    meta: Annotated[Path, typer.Option(metavar="META.yaml", help="Description of the submission: name, detector, train, ...")]
+        list[Path] | None,
+        typer.Argument(metavar="SCORES...", help="Score files (.parquet, .csv), one per fitted detector.", show_default=False),
+    ] = None
+    meta: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="META.yaml", help="Description of the submission: name, detector, train, ... Optional for a matrix."
+        ),
+    ] = None
+    wide: Annotated[
+        Path | None,
+        typer.Option(metavar="MATRIX", help="Score matrix of another benchmark instead: a column of scores per detector."),
+    ] = None
+    dataset: Annotated[
+        str | None, typer.Option(help="Name of the matrix in the names of test domains and rows. (default: that of the file)")
+    ] = None
+    id_column: Annotated[str | None, typer.Option(metavar="COLUMN", help="Matrix: id of the picture. (default: found)")] = None
+    label_column: Annotated[str | None, typer.Option(metavar="COLUMN", help="Matrix: real or fake. (default: found)")] = None
+    fake_label: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Matrix: label of a fake, for others than 1, fake, generated, ...")
+    ] = None
+    generator_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Matrix: what made the fake. (default: found)")
+    ] = None
+    source_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Matrix: where the real is from. (default: found)")
+    ] = None
+    split_column: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Matrix: test, val or train. (default: found; else all are test)")
+    ] = None
+    higher: Annotated[
+        Higher | None,
+        typer.Option(help="Matrix: class that higher scores stand for, if META.yaml has none. (default: fake)"),
+    ] = None
     replace: Annotated[bool, typer.Option("--replace", help="Replace another submission of that name.")] = False
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Matrix: show what would be added, and add nothing.")] = False
     tracking_uri: TrackingOption = None
     json_file: JsonOption = None
 

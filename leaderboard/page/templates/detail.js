@@ -174,8 +174,8 @@ function submissionPart(row) {
   if (!told) return [];
   const text = (value) => (Array.isArray(value) ? value.map(text).join(", ") : value === null || value === undefined ? ""
     : typeof value === "object" ? Object.entries(value).map(([name, part]) => `${name}: ${text(part)}`).join("; ") : String(value));
-  const lines = Object.entries(told).filter(([name, value]) => !["notes", "verification"].includes(name) && text(value)).flatMap(([name, value]) => fact(name, shortened(text(value), 2000)));
-  const notes = (told.notes ?? []).map((note) => element("li", { dir: "auto" }, shortened(String(note), 2000)));
+  const lines = Object.entries(told).filter(([name, value]) => !["notes", "summary", "verification"].includes(name) && text(value)).flatMap(([name, value]) => fact(name, shortened(text(value), 2000)));
+  const notes = (told.summary ?? []).map((note) => element("li", { dir: "auto" }, shortened(String(note), 2000)));
   return [element("h3", {}, "Submission"), element("dl", { class: "facts" }, lines), ...(notes.length ? [element("ul", {}, notes)] : [])];
 }
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bandbench.benchmark.tracking.store import default_tracking_uri
 from bandbench.leaderboard.submissions.files import own_folder
 from conftest import noise_picture, run, small_study
 
+DOCS = Path(__file__).parents[3] / "docs"
 PLAIN = {"sweep": None, "search": {"trials": 0}}
 META = "name: ours\ndetector: coin_flip\ntrain: mine\n"
 
@@ -170,3 +172,59 @@ def test_a_study_without_its_option_is_pointed_to_it(bench: Bench, name: str, sa
     code, _, err = bench(name)
     assert code == 2
     assert said in err.replace(invocation.bench(), "bench")
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder to work in, and nothing recorded; the files of the example in the documentation."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    text = next(DOCS.rglob("submissions.md")).read_text(encoding="utf-8")
+    blocks = re.findall(r"<!-- tested: (\S+) -->\n```\w+\n(.*?)```", text, re.DOTALL)
+    for name, content in blocks:
+        Path(name).write_text(content, encoding="utf-8")
+    assert [name for name, _ in blocks] == ["zoo.csv", "zoo.yaml"]
+
+
+def test_the_documented_matrix_becomes_rows_of_a_board_without_runs(empty: None, bench: Bench) -> None:
+    assert bench()[0] == 2
+    code, out, _ = bench("add", "--wide", "zoo.csv", "--meta", "zoo.yaml", "--dry-run")
+    assert code == 0 and "zoo/SD-1.4: 2 fakes, 4 reals" in out and "2 detectors, which would be added:" in out
+    assert "zoo-CNNSpot: CNNSpot, training data not stated; higher = more fake" in out
+    assert "zoo-univ_fd: univ_fd, trained on zoo/SD-1.4; higher = more real, so kept with the other sign" in out
+    assert "1 of 8 pictures without a finite score" in out
+    assert bench()[0] == 2
+
+    code, out, _ = bench("add", "--wide", "zoo.csv", "--meta", "zoo.yaml")
+    assert code == 3 and out.count("    added; mean AUC") == 2
+    assert out.count("nothing here to check the items against") == 1
+    code, out, _ = bench("add", "--wide", "zoo.csv", "--meta", "zoo.yaml", "--json")
+    assert code == 3 and [one["outcome"] for one in json.loads(out)["reports"]] == ["unchanged"] * 2
+
+    code, out, _ = bench()
+    assert code == 0 and "CNNSpot (zoo-CNNSpot, submitted)" in out
+    assert out.count("nothing here to check the items against") == 1
+    document = json.loads(bench("--json")[1])
+    assert {row["detector"]: row["submission"]["url"] for row in document["rows"]} == {
+        "CNNSpot": "https://example.org/cnnspot",
+        "univ_fd": "https://example.org/zoo",
+    }
+    assert len([note for note in document["rows"][0]["submission"]["notes"] if "nothing here to check the items" in note]) == 2
+    assert len(list(csv.DictReader(io.StringIO(bench("--csv")[1])))) == 2
+    assert bench("--html", "page.html")[0] == 0 and "zoo-univ_fd" in Path("page.html").read_text(encoding="utf-8")
+    code, _, err = bench("--study", "band_search")
+    assert code == 2 and "without --study shows the submissions" in err
+
+
+def test_options_of_a_matrix_want_a_matrix(empty: None, bench: Bench) -> None:
+    assert "--dry-run is of a score matrix: it wants --wide" in bench("add", "zoo.csv", "--meta", "zoo.yaml", "--dry-run")[2]
+    assert "--wide MATRIX takes the place of score files" in bench("add", "zoo.csv", "--wide", "zoo.csv")[2]
+    assert "score files are missing; wanted SCORES... --meta META.yaml, or --wide" in bench("add")[2]
+    assert "--meta META.yaml is missing; wanted SCORES..." in bench("add", "zoo.csv")[2]
+
+
+def test_the_direction_of_a_matrix_is_told_or_assumed_aloud(empty: None, bench: Bench) -> None:
+    assert "higher = more fake (assumed, as nothing says so)" in bench("add", "--wide", "zoo.csv", "--dry-run")[1]
+    out = bench("add", "--wide", "zoo.csv", "--dry-run", "--higher", "real", "--dataset", "other set")[1]
+    assert out.count("higher = more real, so kept with the other sign") == 2 and "other-set/VQDM: 2 fakes" in out

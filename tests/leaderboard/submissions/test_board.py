@@ -1,15 +1,17 @@
 """Boards with submissions."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bandbench.api.board_inputs import RegisteredDomains
+from bandbench.benchmark.errors import NothingRecordedError
 from bandbench.leaderboard.exports import as_csv
 from bandbench.leaderboard.rows import load_board
 from bandbench.leaderboard.submissions.add import SubmissionReport
-from bandbench.leaderboard.submissions.board import with_submissions
+from bandbench.leaderboard.submissions.board import load_with_submissions, with_submissions
 from bandbench.leaderboard.submissions.files import own_folder
 from bandbench.leaderboard.submissions.lines import submission_lines
 from made_submissions import board_of, brought, of_domain
@@ -46,3 +48,26 @@ def test_without_submissions_a_board_is_what_it_was(store: str) -> None:
     assert repr(merged.rows) == repr(board.rows) and not folders
     assert "source" not in as_csv(board.rows).splitlines()[0]
     assert submission_lines(board.rows) == []
+
+
+def test_submissions_alone_are_a_board(bring: Callable[..., SubmissionReport], tmp_path: Path) -> None:
+    nowhere = f"sqlite:///{tmp_path}/no.db"
+    with pytest.raises(NothingRecordedError, match="nothing is recorded"):
+        load_with_submissions(nowhere, RegisteredDomains())
+    bring(uri=nowhere)
+    board, folders = load_with_submissions(nowhere, RegisteredDomains())
+    assert [row.run_id for row in board.rows] == list(folders) == ["submission:brought"]
+    assert not (tmp_path / "no.db").exists()
+    with pytest.raises(NothingRecordedError, match=r"no study 'small': nothing is recorded .* without --study shows"):
+        load_with_submissions(nowhere, RegisteredDomains(), "small")
+
+
+def test_a_summary_stands_beside_all_notes(bring: Callable[..., SubmissionReport], tmp_path: Path) -> None:
+    bring(lambda rows: [{**row, "domain": f"far/{i}"} for i in range(4) for row in of_domain(rows, "yours")])
+    nowhere = f"sqlite:///{tmp_path}/no.db"
+    (row,) = load_with_submissions(nowhere, RegisteredDomains())[0].rows
+    assert row.submission is not None
+    assert sum("nothing here to check" in note for note in row.submission.notes) == 4
+    (line,) = [note for note in row.submission.summary if "nothing here to check" in note]
+    assert line.startswith("4 domains (far/0, far/1, far/2 and 1 more): ")
+    assert line in [text.strip() for text in submission_lines([row])]

@@ -1,17 +1,22 @@
 """Columns generator and source: each generator is a test domain, and each source a set of reals of its own."""
 
+import pyarrow as pa
+
 from bandbench.benchmark.domains.names import REALS
-from bandbench.leaderboard.submissions.generators import Line, by_domain
+from bandbench.leaderboard.submissions.generators import by_domain
 
 
-def line(item: str, dataset: str = "", generator: str = "", source: str = "", label: str = "", split: str = "") -> Line:
-    return Line(dataset, "", generator, source, item, label, "0.5", "ok", split)
+def line(
+    item: str, dataset: str = "", generator: str = "", source: str = "", label: str = "", split: str = ""
+) -> dict[str, str]:
+    columns = {"dataset": dataset, "compression": "", "generator": generator, "source": source, "item": item}
+    return columns | {"label": label, "score": "0.5", "status": "ok", "split": split}
 
 
-def placed(*lines: Line) -> dict[tuple[str, str], list[str]]:
+def placed(*lines: dict[str, str]) -> dict[tuple[str, str], list[str]]:
     found: dict[tuple[str, str], list[str]] = {}
-    for one in by_domain(lines):
-        found.setdefault((one.domain, one.split), []).append(one.line.item)
+    for one in by_domain(pa.Table.from_pylist(list(lines))).to_pylist():
+        found.setdefault((one["domain"], one["split"]), []).append(one["item"])
     return {key: sorted(items) for key, items in found.items()}
 
 
@@ -36,7 +41,8 @@ def test_reals_without_a_source_are_those_of_every_generator_of_their_data_set()
 
 
 def test_a_missing_label_follows_from_the_columns() -> None:
-    found = {one.line.item: one.line.label for one in by_domain([line("f", generator="sd"), line("a", source="ffhq")])}
+    table = by_domain(pa.Table.from_pylist([line("f", generator="sd"), line("a", source="ffhq")]))
+    found = dict(zip(table["item"].to_pylist(), table["label"].to_pylist(), strict=True))
     assert found == {"f": "fake", "a": "real"}
 
 

@@ -26,7 +26,7 @@ def test_embedded_data_are_a_reference_without_any_run(tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text("\n".join([",".join(COLUMNS), *lines[:-2], "procedural/blend,nobody,,1,0.5,"]))
     uri = default_tracking_uri()
     report = add_submission(write_meta(tmp_path), [tmp_path / "s.csv"], uri, RegisteredDomains())
-    said = "\n".join(report.findings)
+    said = "\n".join(map(str, report.findings))
     assert "procedural/x: left out, unknown domain 'procedural/x'" in said
     assert "procedural/blend: 1 id is unknown to the data set procedural" in said
     assert f"{len(items) - 1} of {len(items)} items have a usable score" in said

@@ -28,9 +28,11 @@ def test_cells_that_mean_nothing_are_told(store: str, tmp_path: Path) -> None:
     lines[2] = lines[2].replace(",ok", ",fine")
     (tmp_path / "s.csv").write_text("\n".join([",".join(COLUMNS), *lines]))
     report = add_submission(write_meta(tmp_path), [tmp_path / "s.csv"], store, RegisteredDomains())
-    assert "1 row has a label that is none of 0, 1, real, fake (such as 'bogus')." in report.findings
-    assert "1 row has a score that is no number (such as 'high'); not scored." in report.findings
-    assert any("a status that is none of ok, missing, error (such as 'fine')" in finding for finding in report.findings)
+    assert "1 row has a label that is none of 0, 1, real, fake (such as 'bogus')." in [*map(str, report.findings)]
+    assert "1 row has a score that is no number (such as 'high'); not scored." in [*map(str, report.findings)]
+    assert any(
+        "a status that is none of ok, missing, error (such as 'fine')" in finding for finding in map(str, report.findings)
+    )
     assert report.tests[0].coverage == pytest.approx(8 / 10)  # the label is the reference's
 
 
@@ -47,7 +49,7 @@ def test_only_finite_scores_are_ok(tmp_path: Path) -> None:
     table, findings = read_score_file(tmp_path / "s.csv")
     assert table["status"].to_pylist() == ["ok", "error", "missing", "error"]
     assert table["score"].to_pylist() == [1.0, None, None, None]
-    assert findings == [
+    assert [*map(str, findings)] == [
         "1 row has a status that is none of ok, missing, error (such as 'odd'); not scored.",
         "1 row has a score that is NaN, infinite or empty; not scored.",
     ]

@@ -63,7 +63,7 @@ def test_what_is_wrong_is_said_and_the_rest_is_used(
     bring: Callable[..., SubmissionReport], change: Change, sentence: str, lost: int
 ) -> None:
     report = bring(change)
-    assert any(re.search(sentence, finding) for finding in report.findings), report.findings
+    assert any(re.search(sentence, finding) for finding in map(str, report.findings)), report.findings
     mine, yours = report.tests
     assert mine.coverage == pytest.approx((10 - lost) / 10)
     assert (mine.n, yours.coverage) == (10, 1.0)
@@ -75,8 +75,8 @@ def test_a_domain_nobody_knows_is_taken_as_it_came(bring: Callable[..., Submissi
         return rows + [{**row, "domain": "elsewhere/x", "group": ""} for row in of_domain(rows, "yours")]
 
     report = bring(add)
-    assert any(f.startswith("elsewhere/x: nothing here to check the items against") for f in report.findings)
-    assert any(f.startswith("elsewhere/x: no groups are told") for f in report.findings)
+    assert any(f.startswith("elsewhere/x: nothing here to check the items against") for f in map(str, report.findings))
+    assert any(f.startswith("elsewhere/x: no groups are told") for f in map(str, report.findings))
     row = brought(board_of(store))
     found = {test.domain: test for test in row.tests}
     assert found["elsewhere/x"].auc == pytest.approx(found["yours"].auc)
@@ -90,5 +90,7 @@ def test_validation_scores_of_test_items_set_no_threshold(bring: Callable[..., S
         return rows + [{**row, "split": "val"} for row in of_domain(rows, "mine")]
 
     report = bring(both)
-    assert any("validation scores are not used, as 10 items of them are among the test items" in f for f in report.findings)
+    assert any(
+        "validation scores are not used, as 10 items of them are among the test items" in f for f in map(str, report.findings)
+    )
     assert math.isnan(brought(board_of(store)).tests[0].metrics["balanced_accuracy"])
