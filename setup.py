@@ -1,7 +1,8 @@
 """
 Packages of the distribution, found instead of listed, and its long description; pyproject.toml holds everything else.
 
-Setuptools can search for packages, but not under a prefix, and every folder here is mounted in the namespace ``bandbench``.
+Setuptools can search for packages, but not under a prefix, and every folder here is mounted in the package ``bandbench``, whose
+own folder holds the facade alone.
 """
 
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
-FOLDERS = ("benchmark", "datasets", "detectors", "leaderboard", "studies")
+FOLDERS = ("api", "benchmark", "datasets", "detectors", "leaderboard", "studies")
 
 
 def describe(readme: str, source: str = "") -> str:
@@ -48,8 +49,8 @@ if __name__ == "__main__":
     found = find_packages(include=[pattern for folder in FOLDERS for pattern in (folder, f"{folder}.*")])
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     setup(
-        packages=[f"bandbench.{name}" for name in found],
-        package_dir={f"bandbench.{folder}": folder for folder in FOLDERS},
+        packages=["bandbench", *(f"bandbench.{name}" for name in found)],
+        package_dir={"bandbench": "bandbench"} | {f"bandbench.{folder}": folder for folder in FOLDERS},
         long_description=describe((ROOT / "README.md").read_text(), project.get("urls", {}).get("Source", "").rstrip("/")),
         long_description_content_type="text/markdown",
     )

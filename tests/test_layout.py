@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("benchmark", "detectors", "datasets", "studies", "leaderboard")
+FOLDERS = ("api", "benchmark", "detectors", "datasets", "studies", "leaderboard")
 ORDER = (
     *("errors", "invocation", "arrays", "contracts", "store", "workers", "devices", "metrics", "registry", "fitted", "epochs"),
     *("tracking", "frequency", "pictures", "views", "reporting", "domains", "study", "results", "figures", "testing"),
@@ -39,6 +39,8 @@ FROM_ENGINE = {
     },
     "studies": set(),
 }
+# What the Python interface may import: everything but the command line, which calls it.
+FOR_API = ("benchmark", "detectors", "datasets", "leaderboard", "studies")
 # What single modules may import besides. A checkpoint is the state of a training on a disk, which is written completely or
 # not at all, like every file of the cache; no other detector reads or writes files of its own.
 BESIDES = {"detectors.learning.checkpoints": {"store.files", "store.folders"}}
@@ -116,7 +118,12 @@ def test_the_checkout_is_not_on_the_path(tmp_path: Path) -> None:
     assert str(ROOT) not in sys.path
     probe = "import importlib.util as u; print([n for n in ('datasets', 'benchmark', 'detectors') if u.find_spec(n)])"
     assert python(probe, tmp_path).strip() == "[]"
-    assert python("import bandbench; print(bandbench.__file__)", tmp_path).strip() == "None"
+
+
+def test_the_facade_loads_nothing(tmp_path: Path) -> None:
+    heavy = ("numpy", "pandas", "mlflow", "optuna", "pydantic", "rich", "typer", "bandbench.api", "bandbench.benchmark")
+    code = f"import sys, bandbench; dir(bandbench); print([name for name in {heavy!r} if name in sys.modules])"
+    assert python(code, tmp_path).strip() == "[]"
 
 
 @pytest.mark.parametrize(
@@ -244,7 +251,14 @@ def test_the_engine_imports_from_the_left_only(module: str) -> None:
             assert ORDER.index(rest.split(".")[0]) <= mine, f"{module} imports {other}"
 
 
-@pytest.mark.parametrize("module", [name for name in modules() if not name.startswith("benchmark")])
+@pytest.mark.parametrize("module", [name for name in modules() if name.startswith("api.")])
+def test_the_python_interface_never_imports_the_command_line(module: str) -> None:
+    for other in imported(module):
+        assert other.split(".")[0] in ("api", *FOR_API), f"{module} imports {other}"
+        assert not other.startswith("benchmark.cli"), f"{module} imports {other}"
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if not name.startswith(("api", "benchmark"))])
 def test_plugins_and_board_import_what_they_may(module: str) -> None:
     folder = module.split(".")[0]
     for other in imported(module):

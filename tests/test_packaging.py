@@ -102,9 +102,11 @@ def test_the_wheel_holds_the_packages_with_their_data(archives: tuple[Path, Path
         *(path.relative_to(ROOT) for path in (ROOT / "benchmark/cli/templates").iterdir()),
         *(path.relative_to(ROOT) for folder in ("studies", "datasets", "detectors") for path in (ROOT / folder).rglob("*.py")),
         *(path.relative_to(ROOT) for path in (ROOT / "studies").glob("*.yaml")),
+        *(path.relative_to(ROOT) for path in (ROOT / "api").glob("*.py")),
         *(path.relative_to(ROOT) for path in (ROOT / "datasets/splits").iterdir()),
     }
     assert {f"bandbench/{path}" for path in wanted if shipped(str(path))} <= names
+    assert {f"bandbench/{name}" for name in ("__init__.py", "__init__.pyi", "py.typed")} <= names
 
 
 @pytest.fixture(scope="module")
