@@ -115,9 +115,9 @@ def _needs_extra(extra: str, absent: Sequence[str]) -> str:
     return f"needs the extra `{extra}` ({', '.join(absent)} missing): {install_extra(extra)}"
 
 
-def install(requirement: str) -> str:
-    """Return the command that installs a requirement into this environment."""
-    return f"{Installation.present().installer} {shlex.quote(requirement)}"
+def install(requirement: str, *options: str) -> str:
+    """Return the command that installs a requirement into this environment; pip and uv have to know the options."""
+    return f"{Installation.present().installer} {shlex.join([*options, requirement])}"
 
 
 @dataclass(frozen=True)
