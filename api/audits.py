@@ -114,8 +114,8 @@ class Audit:
         lines = [f"{one.domain}: {one.verdict.value}. {MEANINGS[one.verdict]}" for one in self.experiments]
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
-        return self.to_pandas()._repr_html_()  # pyright: ignore[reportCallIssue] (pandas declares no types for it)
+    def _repr_html_(self) -> str | None:
+        return self.to_pandas()._repr_html_()
 
 
 def _bounds(name: str, interval: Interval) -> dict[str, float]:

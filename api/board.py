@@ -190,8 +190,7 @@ class Board(BoardRows):
         """Return the short form for a notebook; it has no colours of its own, so that it follows the theme of the reader."""
         tags = [f'<th style="{_style(i)}">{heading}</th>' for i, heading in enumerate(HEADINGS)]
         lines = [
-            "".join(f'<td style="{_style(i)}">{_cell(i, cell)}</td>' for i, cell in enumerate(line))
-            for line in self._lines()
+            "".join(f'<td style="{_style(i)}">{_cell(i, cell)}</td>' for i, cell in enumerate(line)) for line in self._lines()
         ]
         body = "".join(f"<tr>{line}</tr>" for line in lines)
         table = f"<table><thead><tr>{''.join(tags)}</tr></thead><tbody>{body}</tbody></table>" if lines else ""

@@ -84,8 +84,8 @@ class Evaluated:
     def __repr__(self) -> str:
         return f"Evaluated({', '.join(f'{one.domain}: {one.n} of {one.n_items} pictures' for one in self.evaluations)})"
 
-    def _repr_html_(self) -> str:
-        return self.to_pandas()._repr_html_()  # pyright: ignore[reportCallIssue] (pandas declares no types for it)
+    def _repr_html_(self) -> str | None:
+        return self.to_pandas()._repr_html_()
 
 
 def evaluate_on(

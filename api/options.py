@@ -8,6 +8,7 @@ from os import PathLike
 from typing import Any, ParamSpec, TypeVar
 
 from ..benchmark.errors import BenchError, DataError, PluginError, StudyError, unknown_name
+from ..benchmark.store.folders import settle_folders
 from ..benchmark.workers import end_if_imported_by_a_worker
 
 Parameters = ParamSpec("Parameters")
@@ -42,13 +43,15 @@ def public(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
     Make a function one of the Python interface.
 
     An unknown option raises `UnknownOptionError` with the nearest name. Mistakes in values are ValueErrors, too. A worker
-    process that imports the caller's script again ends here, before the work runs a second time.
+    process that imports the caller's script again ends here, before the work runs a second time. Folders that the environment
+    names are settled, as the commands do it.
     """
     options = [name for name in inspect.signature(function).parameters if name != "self"]
 
     @functools.wraps(function)
     def call(*args: Parameters.args, **values: Parameters.kwargs) -> Result:
         end_if_imported_by_a_worker()
+        settle_folders()
         for name in values:
             if name not in options:
                 raise UnknownOptionError(unknown_name(f"option of bandbench.{function.__qualname__}", name, options))
@@ -63,9 +66,16 @@ def public(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
     return call
 
 
-def as_names(option: str, given: str | Iterable[str] | None) -> tuple[str, ...]:
+def as_names(option: str, given: Any) -> tuple[str, ...]:
     """
-    Return the names that an option was given: one, or several; none for None.
+    Return the names that an option was given.
+
+    Parameters
+    ----------
+    option : str
+        For messages.
+    given : str, path, iterable of them, or None
+        None is no name.
 
     Raises
     ------

@@ -10,6 +10,10 @@ class BenchError(Exception):
 
     exit_code = 2
 
+    def _render_traceback_(self) -> list[str]:
+        """Lines that a notebook shows for the error: the message, without the frames of this package."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class DataError(BenchError):
     """A data set, a folder or a picture that cannot be used."""

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from bandbench.benchmark.errors import listed, nearest_name, unknown_name
+from bandbench.benchmark.errors import StudyError, listed, nearest_name, unknown_name
 
 PROGRAM = """
 import warnings
@@ -51,3 +51,8 @@ def test_the_first_names_and_the_number_of_the_others(names: list[object], most:
 def test_the_nearest_name_is_offered(name: str, names: list[str], sentence: str) -> None:
     assert nearest_name(name, names) == sentence
     assert unknown_name("thing", name, names).startswith(f"unknown thing '{name}'.{sentence} Known: ")
+
+
+def test_a_notebook_shows_the_sentence_alone() -> None:
+    """IPython asks an exception for its lines by this name."""
+    assert StudyError("no study 'x'.")._render_traceback_() == ["StudyError: no study 'x'."]
