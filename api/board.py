@@ -188,10 +188,9 @@ class Board(BoardRows):
 
     def _repr_html_(self) -> str:
         """Return the short form for a notebook; it has no colours of its own, so that it follows the theme of the reader."""
-        tags = [f'<th style="text-align:{_side(i)}">{heading}</th>' for i, heading in enumerate(HEADINGS)]
+        tags = [f'<th style="{_style(i)}">{heading}</th>' for i, heading in enumerate(HEADINGS)]
         lines = [
-            "".join(f'<td style="text-align:{_side(i)}">{_cell(i, cell)}</td>' for i, cell in enumerate(line))
-            for line in self._lines()
+            "".join(f'<td style="{_style(i)}">{_cell(i, cell)}</td>' for i, cell in enumerate(line)) for line in self._lines()
         ]
         body = "".join(f"<tr>{line}</tr>" for line in lines)
         table = f"<table><thead><tr>{''.join(tags)}</tr></thead><tbody>{body}</tbody></table>" if lines else ""
@@ -351,8 +350,8 @@ def _three(value: float) -> str:
     return "1.000" if value == 1 else f"{min(value, 0.999):.3f}"
 
 
-def _side(place: int) -> str:
-    return "right" if place in NUMERIC else "left"
+def _style(place: int) -> str:
+    return f"text-align:{'right' if place in NUMERIC else 'left'};padding:0.1em 0.7em"
 
 
 def _cell(place: int, text: str) -> str:
