@@ -4,7 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
+from ..benchmark.domains.names import unperturbed
 from ..benchmark.results.marks import marks_of
+from ..benchmark.results.reported import ReportedResult
 from ..benchmark.results.rows import Row, Shortcut, Standing, SubmissionFacts, TestResult
 from .carriers import carrier_lines
 from .notes import data_notes, mark_notes, row_notes, shown_rows
@@ -78,7 +80,7 @@ def as_tests_csv(rows: list[Row]) -> str:
 
     Lines belong to the line of `as_csv` with the same ``cell``, ``role`` and band.
     """
-    lines = [_key_of(row) | _test_line(test) for row in rows for test in row.tests]
+    lines = [_key_of(row) | _test_line(row, test) for row in rows for test in row.tests]
     return lines_as_csv(lines, ["detector", "test.domain"])
 
 
@@ -87,6 +89,8 @@ def _row_line(row: Row, submitted: bool, computed: Collection[str]) -> dict[str,
     line = {name: value for name, value in data.items() if not isinstance(value, dict | list) and name not in ORIGIN}
     for nested in ("evidence", "plateau", "shortcut"):
         line.pop(nested, None)
+    line["reported"] = "; ".join(_reported_text(result) for result in row.reported)
+    line["released"] = "; ".join(f"{domain}: {text}" for domain, text in row.released.items())
     if submitted:
         line |= _submission_columns(row)
     line |= {f"band.{name}": value for name, value in data["band"].items()}
@@ -100,6 +104,11 @@ def _row_line(row: Row, submitted: bool, computed: Collection[str]) -> dict[str,
     line |= {f"dropped_leaks.{split}": n for split, n in row.dropped_leaks.items()}
     line["missing"] = "; ".join(f"{name}: {part}" for name, facts in row.data.items() for part in facts.get("missing", ()))
     return line
+
+
+def _reported_text(result: ReportedResult) -> str:
+    published = result.reported
+    return f"{published.metric} {published.value:.6g} on {published.data} ({published.source}): {result.remark}"
 
 
 def _evidence_columns(row: Row) -> dict[str, Any]:
@@ -127,8 +136,9 @@ def _key_of(row: Row) -> dict[str, Any]:
     return about | {f"band.{name}": value for name, value in row.band.as_dict().items()}
 
 
-def _test_line(test: TestResult) -> dict[str, Any]:
+def _test_line(row: Row, test: TestResult) -> dict[str, Any]:
     line = test.to_json() | {"oracle_band": str(test.oracle_band) if test.oracle_band else ""}
+    line["released"] = row.released.get(unperturbed(test.domain), "")
     del line["shortcut"], line["by_reals"]
     for result in test.by_reals:
         numbers = {name: value for name, value in result.to_json().items() if name not in ("source", "shortcut")}
