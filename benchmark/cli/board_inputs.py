@@ -9,7 +9,7 @@ import shlex
 
 from ...leaderboard.submissions.references import COLUMNS, Reference
 from ..domains.catalogue import Catalogue
-from ..domains.names import chain_of, dataset_name, unperturbed
+from ..domains.names import DomainName, chain_of, dataset_name, unperturbed
 from ..domains.splits import split_digest
 from ..errors import BenchError, DataError, unknown_name
 from ..pictures.perturbations import canonical
@@ -24,6 +24,12 @@ from ..tracking.names import MARK
 def computed_datasets() -> frozenset[str]:
     """Return the names of registered data sets whose pictures are computed (`Dataset.computed`)."""
     return frozenset(name for name, plugin in datasets.found.classes.items() if plugin.computed)
+
+
+def known_release(domain: str) -> str:
+    """Return the release date that a registered data set knows of a domain; empty if it is not registered or knows none."""
+    plugin = datasets.found.classes.get(dataset_name(domain))
+    return plugin().released(DomainName.parse(domain).part) if plugin else ""
 
 
 def repeat_command(document: CellDocument) -> str:

@@ -12,7 +12,7 @@ from ..invocation import bench
 from ..tracking.store import resolve_tracking_uri
 from ..workers import warm_up
 from . import completion
-from .options import check_targets, jobs_of
+from .options import check_targets, jobs_of, parse_dates
 from .progress import ScreenReporter
 from .requests.study import RunRequest
 
@@ -36,6 +36,7 @@ def run(request: RunRequest) -> None:
         "controls": False if request.no_controls else None,
         "allow_lookalikes": request.allow_lookalikes or None,
     }
+    released = parse_dates(request.released)
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
         if not request.dry_run:
@@ -45,7 +46,7 @@ def run(request: RunRequest) -> None:
         data = arguments.data_words(request.data, request.groups, request.group_by)
         uri = resolve_tracking_uri(request.tracking_uri)
         recorded = not request.dry_run or study_run.stores_answer(uri, request.storage, reporter)
-        plan = study_run.plan_study(study, data, request.train or (), request.test or (), changes, reporter)
+        plan = study_run.plan_study(study, data, request.train or (), request.test or (), changes, reporter, released)
         outcome = None
         if not request.dry_run:
             outcome = study_run.run_plan(plan, n_jobs, uri, request.storage, request.fresh, reporter, request.strict)

@@ -16,8 +16,8 @@ from ...leaderboard.rows import ranked
 from ...leaderboard.terminal.table import print_table
 from ..contracts import FAKE, REAL, SPLITS
 from ..domains.catalogue import Catalogue, remarks
-from ..domains.names import dataset_name, training, training_domains
-from ..errors import DataError, TrackingError, listed
+from ..domains.names import dataset_name, training, training_domains, unperturbed
+from ..errors import DataError, TrackingError, listed, unknown_name
 from ..invocation import bench
 from ..recording.cell_folder import kept_folder
 from ..records import Plan
@@ -51,6 +51,7 @@ def plan_study(
     test: Sequence[str],
     changes: Mapping[str, Any],
     reporter: ScreenReporter,
+    released: Mapping[str, str] | None = None,
 ) -> Plan:
     """
     Plan a study with the changes of the options; report domains that have no part in it.
@@ -66,6 +67,8 @@ def plan_study(
     changes : mapping of str to object
         Values of the study by key (``search.trials``); None and empty ones change nothing.
     reporter : ScreenReporter
+    released : mapping of str to str, optional
+        Release dates by domain or data set, on top of the study's.
 
     Raises
     ------
@@ -76,6 +79,8 @@ def plan_study(
     reals = {dataset_name(source) for source in changes.get("reals") or shipped.reals}
     placed = place_data(shipped, _without_reals(_names(given_data.folders), reals, shipped), train, test)
     changes = {**changes, "train": list(placed.train), "test": list(placed.test)}
+    if released:
+        changes["dates"] = {**shipped.dates, **released}
     changed = override(shipped, {key: value for key, value in changes.items() if value not in (None, [])})
     catalogue = _catalogue(changed, given_data)
     if not changes["name"]:
@@ -84,6 +89,7 @@ def plan_study(
         reporter.note(_taken_alone(placed.alone, shipped.name, changed.name))
     plan = make_plan(changed, catalogue)
     _refuse_unused(given_data.folders, plan)
+    _refuse_undated(released or {}, plan)
     for domain, reason in plan.left_out.items():
         reporter.note(f"{domain} is left out: it {reason}.")
     for domain, reason in plan.unusable.items():
@@ -159,6 +165,15 @@ def _refuse_unused(folders: dict[str, str], plan: Plan) -> None:
     for name in _names(folders):
         if name not in used:
             raise DataError(f"--data {name} is not used by this run; add --train {name} or --test {name}, or leave it out.")
+
+
+def _refuse_undated(released: Mapping[str, str], plan: Plan) -> None:
+    """Refuse the release date of what is no domain of the run."""
+    domains = {unperturbed(domain) for domain in (*training_domains(plan.study.train), *plan.study.test)}
+    names = sorted({name for domain in domains for name in (domain, dataset_name(domain))})
+    for name in released:
+        if name not in names:
+            raise DataError("--released: " + unknown_name("domain or data set of this run", name, names))
 
 
 def print_plan(plan: Plan, console: Console, json_file: str | None) -> None:
