@@ -13,6 +13,7 @@ from .notes import data_notes, mark_notes, row_notes, shown_rows
 from .ranking.detectors import DetectorPlace
 from .ranking.reals import reals_notes
 from .spreadsheet import lines_as_csv
+from .story.story import story
 from .transfer.robustness import robustness
 
 # Fields of a row that only a CSV file with submissions has as columns.
@@ -36,7 +37,8 @@ def as_document(
     ``evidence`` is a list of stretches, empty where a sweep found none, and null where no sweep asked.
     """
     plain = [
-        {k: v for k, v in row.to_json().items() if k not in ("robustness", "carriers")}
+        {"id": row.id}
+        | {k: v for k, v in row.to_json().items() if k not in ("robustness", "carriers")}
         | _rank_of(row)
         | {"marks": _codes(row, computed)}
         for row in rows
@@ -45,6 +47,7 @@ def as_document(
     notes = [*(text for text, _ in row_notes(shown, computed=computed)), *mark_notes(shown, computed=computed)]
     return {
         "study": study,
+        "story": [sentence.to_json() for sentence in story(rows, ranking, computed)],
         "rows": plain,
         "ranking": [place.to_json() for place in ranking],
         "robustness": robustness(rows),
@@ -86,7 +89,9 @@ def as_tests_csv(rows: list[Row]) -> str:
 
 def _row_line(row: Row, submitted: bool, computed: Collection[str]) -> dict[str, Any]:
     data = row.to_json()
-    line = {name: value for name, value in data.items() if not isinstance(value, dict | list) and name not in ORIGIN}
+    line = {"id": row.id} | {
+        name: value for name, value in data.items() if not isinstance(value, dict | list) and name not in ORIGIN
+    }
     for nested in ("evidence", "plateau", "shortcut"):
         line.pop(nested, None)
     line["reported"] = "; ".join(_reported_text(result) for result in row.reported)
@@ -131,7 +136,7 @@ def _submission_columns(row: Row) -> dict[str, Any]:
 
 
 def _key_of(row: Row) -> dict[str, Any]:
-    about = {name: getattr(row, name) for name in ("detector", "train", "role", "study", "cell")}
+    about = {name: getattr(row, name) for name in ("id", "detector", "train", "role", "study", "cell")}
     about |= {"run_id": row.run_id} if row.run_id else {}
     return about | {f"band.{name}": value for name, value in row.band.as_dict().items()}
 

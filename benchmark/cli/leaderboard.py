@@ -20,6 +20,7 @@ from ...leaderboard.paper import paper_figures
 from ...leaderboard.ranking.board import ranked_board
 from ...leaderboard.ranking.detectors import DetectorPlace
 from ...leaderboard.ranking.reals import with_reals_ranks
+from ...leaderboard.release_dates import with_release_dates
 from ...leaderboard.rows import Board, load_board
 from ...leaderboard.submissions.add import SubmissionReport, add_submission
 from ...leaderboard.submissions.board import with_submissions
@@ -36,12 +37,13 @@ from ..tracking.documents import RunDocument
 from ..tracking.reading import boards_of
 from ..tracking.sender import send_now
 from ..tracking.store import resolve_tracking_uri
-from .board_inputs import RegisteredDomains, computed_datasets, repeat_command
+from .board_inputs import RegisteredDomains, computed_datasets, known_release, repeat_command
 from .commands import STDOUT
 from .options import (
     check_target,
     check_targets,
     formats_of,
+    parse_dates,
     write_text,
 )
 from .paper import write_figures
@@ -64,7 +66,8 @@ def leaderboard(request: BoardRequest) -> None:
     with ScreenReporter(console) as reporter:
         board, folders = with_submissions(load_board(uri, request.study, reporter, request.every), RegisteredDomains())
         places = board.folders | folders
-        board = replace(board, rows=with_reals_ranks(board.rows, lambda row: places.get(row.run_id)))
+        dated = with_release_dates(board.rows, known_release, parse_dates(request.released))
+        board = replace(board, rows=with_reals_ranks(dated, lambda row: places.get(row.run_id)))
     for reason in board.refused:
         _print(console, f"refused: {reason}", "yellow")
     remarks = [] if request.every else other_variants(board.others)

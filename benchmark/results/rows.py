@@ -14,7 +14,7 @@ from typing import Any, Self
 from ..domains.names import chain_of, training, training_of_json, unperturbed
 from ..frequency.bands import Band
 from ..pictures.shortcuts import Shortcut
-from ..store.files import read_json, write_json
+from ..store.files import digest, read_json, write_json
 from .carriers import CarrierResult
 from .evidence import Evidence, evidence_from_json, evidence_to_json
 from .reported import ReportedResult
@@ -23,6 +23,7 @@ from .selection import Selection
 NAN = math.nan
 ROWS_FILE = "rows.json"  # of a cell, or of a study
 LATER = ("later_auc", "later_auc_lo", "later_auc_hi", "later_reason")  # of a row, where a board asked for release dates
+ID_LENGTH = 10  # hex digits
 
 
 @dataclass(frozen=True)
@@ -447,6 +448,11 @@ class Row:
     later_auc_lo: float = NAN
     later_auc_hi: float = NAN
     later_reason: str = ""
+
+    @property
+    def id(self) -> str:
+        """Short name of the row, the same on every board as long as nothing that the row depends on changes."""
+        return digest([self.cell, self.role, self.band.as_dict()])[:ID_LENGTH]
 
     @property
     def is_submitted(self) -> bool:
