@@ -270,7 +270,8 @@ class Reported:
         A share, 0 to 1: 0.974 for 97.4 %.
     metric : str
         As it was published. ``auc``, ``eer``, ``balanced_accuracy``, ``average_precision`` and the other names of
-        `results.columns.METRICS` and ``clip_auc`` can be compared with a measured number; ``accuracy`` cannot.
+        `results.columns.METRICS` and ``clip_auc`` can be compared with a measured number; ``accuracy`` cannot. A rule for clips
+        is written behind it, ``clip_auc:top_third``.
     data : str
         Test domain of this benchmark with the same data (``uadfv``), which makes the number comparable; else the data in words.
     source : str

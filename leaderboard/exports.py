@@ -74,7 +74,7 @@ def as_csv(rows: list[Row], computed: Collection[str] = ()) -> str:
     domains. With a submission among the rows, all get the columns that say so.
     """
     submitted = any(row.is_submitted for row in rows)
-    return lines_as_csv([_row_line(row, submitted, computed) for row in rows], ["detector"])
+    return lines_as_csv([row_line(row, submitted, computed) for row in rows], ["detector"])
 
 
 def as_tests_csv(rows: list[Row]) -> str:
@@ -83,11 +83,12 @@ def as_tests_csv(rows: list[Row]) -> str:
 
     Lines belong to the line of `as_csv` with the same ``cell``, ``role`` and band.
     """
-    lines = [_key_of(row) | _test_line(row, test) for row in rows for test in row.tests]
+    lines = [_key_of(row) | test_line(row, test) for row in rows for test in row.tests]
     return lines_as_csv(lines, ["detector", "test.domain"])
 
 
-def _row_line(row: Row, submitted: bool, computed: Collection[str]) -> dict[str, Any]:
+def row_line(row: Row, submitted: bool, computed: Collection[str]) -> dict[str, Any]:
+    """Return the values of a row by column, nested ones as ``band.kind``; `submitted` adds the columns of submissions."""
     data = row.to_json()
     line = {"id": row.id} | {
         name: value for name, value in data.items() if not isinstance(value, dict | list) and name not in ORIGIN
@@ -141,7 +142,8 @@ def _key_of(row: Row) -> dict[str, Any]:
     return about | {f"band.{name}": value for name, value in row.band.as_dict().items()}
 
 
-def _test_line(row: Row, test: TestResult) -> dict[str, Any]:
+def test_line(row: Row, test: TestResult) -> dict[str, Any]:
+    """Return the values of a test domain of a row by column, each ``test.NAME``."""
     line = test.to_json() | {"oracle_band": str(test.oracle_band) if test.oracle_band else ""}
     line["released"] = row.released.get(unperturbed(test.domain), "")
     del line["shortcut"], line["by_reals"]

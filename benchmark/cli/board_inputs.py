@@ -8,12 +8,13 @@ that repeats a cell, the test items of a data set that no run was tested on, com
 import shlex
 
 from ...leaderboard.submissions.references import COLUMNS, Reference
+from ..contracts import Reported
 from ..domains.catalogue import Catalogue
 from ..domains.names import DomainName, chain_of, dataset_name, unperturbed
 from ..domains.splits import split_digest
 from ..errors import BenchError, DataError, unknown_name
 from ..pictures.perturbations import canonical
-from ..registry import datasets
+from ..registry import datasets, detectors
 from ..results.cell_document import CellDocument
 from ..results.scores import OK, item_table
 from ..study.boards import options_of
@@ -30,6 +31,12 @@ def known_release(domain: str) -> str:
     """Return the release date that a registered data set knows of a domain; empty if it is not registered or knows none."""
     plugin = datasets.found.classes.get(dataset_name(domain))
     return plugin().released(DomainName.parse(domain).part) if plugin else ""
+
+
+def published_numbers(detector: str) -> tuple[Reported, ...]:
+    """Return the published numbers of a registered detector; none if it has none or is not registered."""
+    plugin = detectors.found.classes.get(detector)
+    return plugin.reported if plugin else ()
 
 
 def repeat_command(document: CellDocument) -> str:

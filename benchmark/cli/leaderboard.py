@@ -21,6 +21,9 @@ from ...leaderboard.ranking.board import ranked_board
 from ...leaderboard.ranking.detectors import DetectorPlace
 from ...leaderboard.ranking.reals import with_reals_ranks
 from ...leaderboard.release_dates import with_release_dates
+from ...leaderboard.reported import with_reported
+from ...leaderboard.results_table import write_results
+from ...leaderboard.row_scores import find_row, write_row_scores, write_scores
 from ...leaderboard.rows import Board, load_board
 from ...leaderboard.submissions.add import SubmissionReport, add_submission
 from ...leaderboard.submissions.board import with_submissions
@@ -37,7 +40,7 @@ from ..tracking.documents import RunDocument
 from ..tracking.reading import boards_of
 from ..tracking.sender import send_now
 from ..tracking.store import resolve_tracking_uri
-from .board_inputs import RegisteredDomains, computed_datasets, known_release, repeat_command
+from .board_inputs import RegisteredDomains, computed_datasets, known_release, published_numbers, repeat_command
 from .commands import STDOUT
 from .options import (
     check_target,
@@ -61,28 +64,41 @@ def leaderboard(request: BoardRequest) -> None:
     if request.formats and not request.figures:
         raise BenchError("--format is of the files that --figures DIR writes: name the folder, too.")
     console = Console(stderr=True)
+    if request.with_scores and request.html in (None, STDOUT):
+        raise BenchError("--with-scores writes a folder beside the page: it wants --html FILE, too.")
+    scores_file = str(request.scores[1]) if request.scores else None
     check_targets(request.json_file, request.csv_file, request.csv_tests, request.html)
+    check_target(request.parquet)
+    check_target(scores_file)
     uri = resolve_tracking_uri(request.tracking_uri)
     with ScreenReporter(console) as reporter:
         board, folders = with_submissions(load_board(uri, request.study, reporter, request.every), RegisteredDomains())
         places = board.folders | folders
-        dated = with_release_dates(board.rows, known_release, parse_dates(request.released))
-        board = replace(board, rows=with_reals_ranks(dated, lambda row: places.get(row.run_id)))
+        rows = with_release_dates(board.rows, known_release, parse_dates(request.released))
+        rows = with_reported(rows, published_numbers)
+        board = replace(board, rows=with_reals_ranks(rows, lambda row: places.get(row.run_id)))
     for reason in board.refused:
         _print(console, f"refused: {reason}", "yellow")
     remarks = [] if request.every else other_variants(board.others)
     if request.study and (shown := sorted(boards_of(request.study, {row.study for row in board.rows}) - {request.study})):
         remarks = [f"{request.study} was not run as its file says; shown is what was: {', '.join(shown)}.", *remarks]
     ranking: list[DetectorPlace] = []
-    if not request.figures or request.json_file or request.csv_file or request.html:
+    if not request.figures or request.json_file or request.csv_file or request.html or request.parquet:
         with console.status("comparing the rows"):
             places = board.folders | folders
             placed = ranked_board(board.rows, lambda row: places.get(row.run_id))
         board, ranking = replace(board, rows=placed.rows), placed.detectors
+    if request.parquet:
+        write_results(board.study, board.rows, Path(request.parquet), computed_datasets())
+        _print(console, f"{request.parquet}: {len(board.rows)} rows with their test domains")
+    if request.scores:
+        row = find_row(board.rows, request.scores[0])
+        n = write_row_scores(row, places.get(row.run_id), request.scores[1])
+        _print(console, f"{request.scores[1]}: {n:,} scores of {row.detector}, trained on {row.train_label}")
     _write_tables(board, request.json_file, request.csv_file, request.csv_tests, remarks, ranking)
     if request.html:
         with console.status("making the page"):
-            _write_page(request.html, board, uri, request.log, folders, ranking)
+            _write_page(request.html, board, uri, request.log, folders, ranking, request.with_scores)
         if request.html != STDOUT:
             page = Path(request.html).absolute()
             _print(console, f"The page is in {page}; a browser opens it at {page.as_uri()}")
@@ -92,7 +108,8 @@ def leaderboard(request: BoardRequest) -> None:
         _print(console, f"{request.figures}: {len(files)} files" if files else "no row has anything to draw.")
     for line in remarks:
         _print(console, line)
-    if not (request.json_file or request.csv_file or request.csv_tests or request.html or request.figures):
+    files = (request.json_file, request.csv_file, request.csv_tests, request.html, request.figures, request.parquet)
+    if not any((*files, request.scores)):
         _print_board(board, request.study or "all studies", ranking)
         words = ["leaderboard", *(["--study", request.study] if request.study else []), "--html", "board.html"]
         words += ["--tracking-uri", request.tracking_uri] if request.tracking_uri else []
@@ -116,10 +133,22 @@ def _write_tables(
         write_text(csv_tests, as_tests_csv(board.rows))
 
 
-def _write_page(target: str, board: Board, uri: str, log: bool, folders: dict[str, Path], ranking: list[DetectorPlace]) -> None:
+def _write_page(
+    target: str,
+    board: Board,
+    uri: str,
+    log: bool,
+    folders: dict[str, Path],
+    ranking: list[DetectorPlace],
+    with_scores: bool = False,
+) -> None:
     computed, artifacts = computed_datasets(), board.folders | folders
     details = load_details(uri, board.study or None, board.rows, artifacts, repeat_command, computed)
     details.ranking = ranking
+    if with_scores:
+        beside = Path(target).with_name(f"{Path(target).stem}-scores")
+        write_scores(board.rows, artifacts, beside)
+        details.scores_folder = beside.name
     text = page(board, details, uri, computed=computed)
     write_text(target, text)
     if log:

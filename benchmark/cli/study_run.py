@@ -13,6 +13,7 @@ from ...leaderboard.exports import as_csv, as_document, as_tests_csv
 from ...leaderboard.ranking.board import ranked_board
 from ...leaderboard.ranking.reals import with_reals_ranks
 from ...leaderboard.release_dates import with_release_dates
+from ...leaderboard.reported import with_reported
 from ...leaderboard.rows import ranked
 from ...leaderboard.terminal.table import print_table
 from ..contracts import FAKE, REAL, SPLITS
@@ -35,7 +36,7 @@ from ..study.protocols import PoolRule
 from ..study.study_file import Study, load_study, override
 from ..tracking.store import check_tracking_store
 from .arguments import GivenData, parse_data
-from .board_inputs import computed_datasets, known_release
+from .board_inputs import computed_datasets, known_release, published_numbers
 from .next_steps import after_run
 from .options import write_text
 from .progress import ScreenReporter
@@ -243,7 +244,7 @@ def report(outcome: Outcome, plan: Plan, console: Console, files: tuple[str | No
     (json_file, csv_file, csv_tests), computed = files, computed_datasets()
     with console.status("comparing the rows"):
         dated = with_release_dates(ranked(outcome.rows), known_release, {})
-        board = ranked_board(dated, lambda row: kept_folder(row.cell))
+        board = ranked_board(with_reported(dated, published_numbers), lambda row: kept_folder(row.cell))
     rows = with_reals_ranks(board.rows, lambda row: kept_folder(row.cell))
     if json_file:
         document = as_document(plan.study.name, rows, computed=computed, ranking=board.detectors)

@@ -49,12 +49,15 @@ def _comparable_metrics() -> set[str]:
 
 
 def _compared(reported: Reported, row: Row) -> ReportedResult:
-    metric = measured_metric(reported.metric)
+    name, _, rule = reported.metric.partition(":")
+    metric = measured_metric(name)
     if not metric:
         return ReportedResult(reported, reason=Incomparable.METRIC)
     test = next((test for test in row.tests if test.domain == reported.data), None)
     if test is None:
         return ReportedResult(reported, reason=Incomparable.DATA)
+    if rule not in ("", test.clips):
+        return ReportedResult(reported, reason=Incomparable.METRIC)
     if not row.is_submitted and row.detector != _label(row.detector, reported.preset):
         return ReportedResult(reported, reason=Incomparable.PARAMETERS)
     if reported.train not in ("", row.train):

@@ -126,7 +126,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         "columns": [[row[name] for row in rows] for name in names],
         "texts": list(pooled.texts),
         "pooled": [name for name in names if name in POOLED],
-        "story": [sentence.to_json() for sentence in story(_standing(board, details), details.ranking, computed)],
+        "story": [sentence.to_json() for sentence in story(with_standings(board, details), details.ranking, computed)],
         "released": _release_periods(board.rows),
         "no_later": {reason.value: reason.meaning for reason in NoLater},
         "notes": _first([without_addresses(text) for text in notes]),
@@ -138,6 +138,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "marks": {mark.value: {"label": mark.label, "meaning": mark.meaning} for mark in Mark},
         },
         "ranking": [_placed(place, short) for place in details.ranking],
+        **_score_files(board.rows, details, uri),
         "cells": _within(CELLS_BUDGET, details.cells),
         "details": details.rows,
         "spectra": details.spectra,
@@ -243,9 +244,19 @@ def _standings(board: Board, details: Details) -> list[Standing | None]:
     return [row.standing or standing for row, standing in zip(board.rows, ranked, strict=True)]
 
 
-def _standing(board: Board, details: Details) -> list[Row]:
+def with_standings(board: Board, details: Details) -> list[Row]:
     """Return the rows with their standings."""
     return [replace(row, standing=one) for row, one in zip(board.rows, _standings(board, details), strict=True)]
+
+
+def _score_files(rows: Sequence[Row], details: Details, uri: str) -> dict[str, Any]:
+    """Return where the scores of rows are: in a folder beside the page, or below the run on a tracking server."""
+    served = uri.startswith(("http://", "https://"))
+    return {
+        "scores_folder": details.scores_folder,
+        "scored": [i for i, row in enumerate(rows) if details.scores_folder and row_id(row) in details.files],
+        "score_files": {row: list(files) for row, files in details.files.items()} if served else {},
+    }
 
 
 def _release_periods(rows: Sequence[Row]) -> dict[str, list[str]]:

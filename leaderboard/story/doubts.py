@@ -42,7 +42,7 @@ def doubts(contestants: Sequence[Row], computed: Collection[str]) -> Parts:
         return ["None of ", count(contestants), " rows has a mark that asks for doubt."]
     parts: list[str | Part] = []
     for clause in clauses:
-        parts += ["; " if parts else "To doubt: ", *clause]
+        parts += ["; " if parts else "Reasons for doubt: ", *clause]
     return [*parts, "."]
 
 

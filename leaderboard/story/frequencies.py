@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ...benchmark.results.evidence import is_everywhere
 from ...benchmark.results.rows import Row
-from .parts import Part, Parts, fact, name_of, number
+from .parts import Part, Parts, fact, name_of, number, signed
 
 MOST_STRETCHES = 3  # that a sentence lists
 
@@ -55,10 +55,10 @@ def _chosen_band(row: Row) -> Parts:
     """Return the band that the search chose, and if it gains on all frequencies."""
     if row.band.kind == "all":
         return ["; the search kept all frequencies"]
-    band: Parts = ["; the chosen band is ", fact(row, "band", str(row.band))]
+    band: Parts = ["; the search chose ", fact(row, "band", str(row.band))]
     if math.isnan(row.gain) or math.isnan(row.gain_lo):
         return band
-    gain, low, high = (number(row, name, "{:+.3f}".format) for name in ("gain", "gain_lo", "gain_hi"))
+    gain, low, high = (number(row, name, signed) for name in ("gain", "gain_lo", "gain_hi"))
     interval: Parts = [gain, " (", low, " to ", high, ")"]
     if row.gain_lo > 0:
         return [*band, ", which gains ", *interval, " on all frequencies"]

@@ -124,6 +124,11 @@ def bound(value: float) -> str:
     return f"{value if value == 1 else min(value, 0.999):.3f}"
 
 
+def signed(value: float) -> str:
+    """Return a difference with three digits and its sign."""
+    return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
+
+
 def number(row: Row, column: str, write: Callable[[float], str] = "{:.3f}".format) -> Part:
     """Return a number of a row's column."""
     value = row.value(column)
