@@ -39,7 +39,7 @@ def _stretches(row: Row, stretches: Sequence[tuple[float, float]]) -> Parts:
         return ["nearly all frequencies"]
     parts: list[str | Part] = []
     if len(stretches) > MOST_STRETCHES:
-        parts, stretches = ["several places from "], [(stretches[0][0], stretches[-1][1])]
+        parts, stretches = ["several places, "], [(stretches[0][0], stretches[-1][1])]
     for i, (low, high) in enumerate(stretches):
         joint = "" if i == 0 else " and " if i == len(stretches) - 1 else ", "
         parts += [joint, *_range(row, low, high)]
