@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from bandbench.benchmark.cli import study_run
-from bandbench.benchmark.errors import DataError, TrackingError
+from bandbench.benchmark.errors import DataError, StudyError, TrackingError
 from bandbench.benchmark.search.run import Outcome
 from conftest import SilentReporter
 
@@ -42,6 +42,18 @@ def test_ones_own_data_take_the_place_of_the_studys(picture_folder: Any) -> None
     changed, notes = plan([f"mine={picture_folder()}"])
     assert (changed.study.train, changed.study.test) == (("mine",), ("mine",))
     assert notes[0].startswith("mine is no data set of the study band_search: this run trains and tests on nothing else")
+
+
+def test_a_stated_date_is_recorded_and_moves_no_board(picture_folder: Any) -> None:
+    reporter: Any = SilentReporter()
+    data = [f"mine={picture_folder()}"]
+    dated = study_run.plan_study("band_search", data, (), (), UNCHANGED, reporter, {"mine": "2024-03"})
+    assert dated.released == {"mine": "2024-03"}
+    assert dated.study.name == plan(data)[0].study.name
+    with pytest.raises(DataError, match=r"--released: unknown domain or data set of this run 'yours'"):
+        study_run.plan_study("band_search", data, (), (), UNCHANGED, reporter, {"yours": "2024-03"})
+    with pytest.raises(StudyError, match="a date is written 2022"):
+        study_run.plan_study("band_search", data, (), (), UNCHANGED, reporter, {"mine": "soon"})
 
 
 def test_a_store_that_does_not_answer_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
