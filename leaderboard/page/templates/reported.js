@@ -17,7 +17,7 @@ function reportedPart(row) {
   const narrower = compared && row.kind !== "all" ? " This row was measured with the band that is named above, and published numbers are of all frequencies unless they say otherwise." : "";
   return [element("h3", {}, "Reported beside measured"),
     element("p", {}, `Numbers that the authors published. One is compared where the same metric was measured on the same data; the others are listed.${narrower}`),
-    plainTable("Reported beside measured", ["metric, data", "reported", "measured", "difference", "outcome", "source"], lines)];
+    plainTable("Reported beside measured", ["metric, data", "reported", "measured", "difference", element("span", { class: "words" }, "outcome"), element("span", { class: "words" }, "source")], lines)];
 }
 
 // Score files: beside the page, on the tracking server, or by a command.

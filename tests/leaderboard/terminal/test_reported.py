@@ -31,7 +31,7 @@ def test_both_numbers_their_difference_and_the_answer(row_maker: Maker) -> None:
     assert "+0.010" in text
     assert "the interval holds it" in text
     assert "A paper (second-hand)" in text
-    assert "1 published number of svm has no measured one beside it here; `bench show DETECTOR` lists them." in text
+    assert "1 published number of svm has no measured one beside it here; the page and `bench show DETECTOR` list them." in text
 
 
 def test_without_published_numbers_nothing_is_printed(row_maker: Maker) -> None:
@@ -40,4 +40,4 @@ def test_without_published_numbers_nothing_is_printed(row_maker: Maker) -> None:
 
 def test_what_is_not_compared_makes_no_table(row_maker: Maker) -> None:
     text = printed(row_maker("svm"), ACCURACY, replace(ACCURACY, value=0.8))
-    assert text.strip() == "2 published numbers of svm have no measured one beside them here; `bench show DETECTOR` lists them."
+    assert text.strip() == "2 published numbers of svm have no measured one beside them here; the page and `bench show DETECTOR` list them."
