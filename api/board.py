@@ -18,11 +18,13 @@ from ..leaderboard.notes import other_variants, shown_rows
 from ..leaderboard.ranking.board import ranked_board
 from ..leaderboard.ranking.detectors import DetectorPlace
 from ..leaderboard.ranking.reals import with_reals_ranks
+from ..leaderboard.release_dates import with_release_dates
+from ..leaderboard.reported import with_reported
 from ..leaderboard.rows import Board as RecordedRows
 from ..leaderboard.rows import load_board
 from ..leaderboard.submissions.board import load_with_submissions
 from ..leaderboard.terminal.ranking import rank_text
-from .board_inputs import RegisteredDomains, computed_datasets
+from .board_inputs import RegisteredDomains, computed_datasets, known_release, published_numbers
 from .board_plots import BoardPlots
 from .board_rows import BoardRows
 from .progress import reporting
@@ -235,6 +237,7 @@ def leaderboard(
     submissions: bool = True,
     every: bool = False,
     ranks: bool = True,
+    released: Mapping[str, str] | None = None,
     progress: bool = True,
 ) -> Board:
     """
@@ -254,6 +257,8 @@ def leaderboard(
         Also rows of settings, pictures or code other than those of the last run.
     ranks : bool
         False leaves the ranks out, which take longest on a large board.
+    released : mapping of str to str, optional
+        Release dates of generators by domain or data set, in place of the recorded and the known ones.
     progress : bool
         Show the progress where rows have to be computed.
 
@@ -279,6 +284,8 @@ def leaderboard(
             recorded = replace(recorded, folders=recorded.folders | folders)
         else:
             recorded = load_board(uri, study, reporter, every)
+        rows = with_published(recorded.rows, released)
+        recorded = replace(recorded, rows=rows)
         detectors: Sequence[DetectorPlace] = ()
         if ranks:
             reporter.stage("comparing the rows", None)
@@ -294,6 +301,19 @@ def leaderboard(
         notes=(*_shown_instead(study, recorded.rows), *([] if every else other_variants(recorded.others))),
         tracking_uri=uri,
     )
+
+
+def with_published(rows: Sequence[Row], released: Mapping[str, str] | None = None) -> list[Row]:
+    """
+    Add what is published of a row's domains and of its detector: release dates of generators, and reported numbers.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+    released : mapping of str to str, optional
+        Dates by domain or data set that take precedence.
+    """
+    return with_reported(with_release_dates(rows, known_release, released or {}), published_numbers)
 
 
 def rank_rows(rows: Sequence[Row], folders: Mapping[str, Path]) -> tuple[list[Row], list[DetectorPlace]]:

@@ -7,12 +7,13 @@ that repeats a cell, the test items of a data set that no run was tested on, com
 
 import shlex
 
+from ..benchmark.contracts import Reported
 from ..benchmark.domains.catalogue import Catalogue
-from ..benchmark.domains.names import chain_of, dataset_name, unperturbed
+from ..benchmark.domains.names import DomainName, chain_of, dataset_name, unperturbed
 from ..benchmark.domains.splits import split_digest
 from ..benchmark.errors import BenchError, DataError, unknown_name
 from ..benchmark.pictures.perturbations import canonical
-from ..benchmark.registry import datasets
+from ..benchmark.registry import datasets, detectors
 from ..benchmark.results.cell_document import CellDocument
 from ..benchmark.results.scores import OK, item_table
 from ..benchmark.study.boards import options_of
@@ -24,6 +25,18 @@ from ..leaderboard.submissions.references import COLUMNS, Reference
 def computed_datasets() -> frozenset[str]:
     """Return the names of registered data sets whose pictures are computed (`Dataset.computed`)."""
     return frozenset(name for name, plugin in datasets.found.classes.items() if plugin.computed)
+
+
+def known_release(domain: str) -> str:
+    """Return the release date that a registered data set knows of a domain; empty if it is not registered or knows none."""
+    plugin = datasets.found.classes.get(dataset_name(domain))
+    return plugin().released(DomainName.parse(domain).part) if plugin else ""
+
+
+def published_numbers(detector: str) -> tuple[Reported, ...]:
+    """Return the published numbers of a registered detector; none if it has none or is not registered."""
+    plugin = detectors.found.classes.get(detector)
+    return plugin.reported if plugin else ()
 
 
 def repeat_command(document: CellDocument) -> str:

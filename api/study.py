@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..benchmark.domains.catalogue import Catalogue
-from ..benchmark.domains.names import dataset_name, training, training_domains
-from ..benchmark.errors import DataError, TrackingError, listed
+from ..benchmark.domains.names import dataset_name, training, training_domains, unperturbed
+from ..benchmark.errors import DataError, TrackingError, listed, unknown_name
 from ..benchmark.invocation import bench
 from ..benchmark.recording.cell_folder import kept_folder
 from ..benchmark.records import Plan
@@ -29,7 +29,7 @@ from ..leaderboard.ranking.board import ranked_board
 from ..leaderboard.ranking.detectors import DetectorPlace
 from ..leaderboard.ranking.reals import with_reals_ranks
 from ..leaderboard.rows import ranked
-from .board import Board, leaderboard
+from .board import Board, leaderboard, with_published
 from .data import Folders, GivenData, Groups, given_data
 from .notes import dropped_lines, left_out_text, missing_lines, remark_lines
 from .options import OptionError, as_detectors, as_jobs, as_names, as_trainings, public
@@ -60,6 +60,8 @@ class StudyOptions:
         None for the study's own, like all that follow.
     mode, clips : str or None
     drop_leaks, no_controls, allow_lookalikes : bool
+    released : mapping of str to str
+        Release dates of generators by domain or data set, on top of the study's.
     """
 
     study: Study
@@ -78,6 +80,7 @@ class StudyOptions:
     drop_leaks: bool = False
     no_controls: bool = False
     allow_lookalikes: bool = False
+    released: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -95,6 +98,7 @@ class StudyOptions:
             "drop_leaks": self.drop_leaks or None,
             "controls": False if self.no_controls else None,
             "allow_lookalikes": self.allow_lookalikes or None,
+            "dates": {**self.study.dates, **self.released} if self.released else None,
         }
         return {key: value for key, value in changes.items() if value not in (None, [])}
 
@@ -215,6 +219,7 @@ def run(
     strict: bool = False,
     no_controls: bool = False,
     allow_lookalikes: bool = False,
+    released: Mapping[str, str] | None = None,
     fresh: bool = False,
     dry_run: bool = False,
     progress: bool = True,
@@ -272,6 +277,8 @@ def run(
         Leave out the rows of the controls ``file_facts`` and ``permuted_labels``.
     allow_lookalikes : bool
         Keep test pictures that look like training pictures.
+    released : mapping of str to str, optional
+        Release date of the generator by domain or data set: ``{"mine": "2024-03"}``.
     fresh : bool
         Compute everything again instead of continuing.
     dry_run : bool
@@ -312,6 +319,7 @@ def run(
         drop_leaks,
         no_controls,
         allow_lookalikes,
+        dict(released or {}),
     )
     n_jobs, uri = as_jobs(jobs), resolve_tracking_uri(tracking_uri)
     with reporting(progress) as reporter:
@@ -378,6 +386,7 @@ def plan_study(options: StudyOptions, reporter: Reporter) -> Plan:
         reporter.note(_taken_alone(placed.alone, shipped.name, changed.name))
     plan = make_plan(changed, catalogue)
     _refuse_unused(data.names, plan)
+    _refuse_undated(options.released, plan)
     for domain, reason in plan.left_out.items():
         reporter.note(f"{domain} is left out: it {reason}.")
     for domain, reason in plan.unusable.items():
@@ -438,7 +447,7 @@ def run_plan(
         plan, jobs=jobs, tracking_uri=tracking_uri, storage=storage, fresh=fresh, reporter=reporter, strict=strict
     )
     reporter.stage("comparing the rows", None)
-    board = ranked_board(ranked(outcome.rows), _folder_of)
+    board = ranked_board(with_published(ranked(outcome.rows)), _folder_of)
     rows = with_reals_ranks(board.rows, _folder_of)
     plan = outcome.plan or plan
     noted = (*notes, *_notes_on_data(plan), *unsent_lines(outcome))
@@ -487,3 +496,12 @@ def _refuse_unused(names: Sequence[str], plan: Plan) -> None:
     for name in names:
         if name not in used:
             raise DataError(f"--data {name} is not used by this run; add --train {name} or --test {name}, or leave it out.")
+
+
+def _refuse_undated(released: Mapping[str, str], plan: Plan) -> None:
+    """Refuse the release date of what is no domain of the run."""
+    domains = {unperturbed(domain) for domain in (*training_domains(plan.study.train), *plan.study.test)}
+    names = sorted({name for domain in domains for name in (domain, dataset_name(domain))})
+    for name in released:
+        if name not in names:
+            raise DataError("--released: " + unknown_name("domain or data set of this run", name, names))

@@ -251,6 +251,74 @@ class Plugin:
         return f"{type(self).__name__}({shown})"
 
 
+class HowKnown(StrEnum):
+    """Source of our knowledge of a published number."""
+
+    READ = "read"  # in the publication itself
+    SECOND_HAND = "second_hand"  # quoted by another publication
+    MEMORY = "memory"  # recalled; to be confirmed before anyone relies on it
+
+
+@dataclass(frozen=True)
+class Reported:
+    """
+    A number that the authors of a method published.
+
+    Attributes
+    ----------
+    value : float
+        A share, 0 to 1: 0.974 for 97.4 %.
+    metric : str
+        As it was published. ``auc``, ``eer``, ``balanced_accuracy``, ``average_precision`` and the other names of
+        `results.columns.METRICS` and ``clip_auc`` can be compared with a measured number; ``accuracy`` cannot. A rule for clips
+        is written behind it, ``clip_auc:top_third``.
+    data : str
+        Test domain of this benchmark with the same data (``uadfv``), which makes the number comparable; else the data in words.
+    source : str
+        Publication, with the table or figure.
+    how_known : HowKnown
+    setting : str
+        Circumstances that a reader has to know: training data, number of pictures, frames or clips.
+    preset : str
+        Preset of the detector whose parameters are the published ones; empty for its defaults.
+    train : str
+        Training domain of this benchmark with the same data; empty if there is none, and then it is not asked for.
+
+    Raises
+    ------
+    PluginError
+        If the value is no share, or the metric, the data or the source is empty.
+    """
+
+    value: float
+    metric: str
+    data: str
+    source: str
+    how_known: HowKnown
+    setting: str = ""
+    preset: str = ""
+    train: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.value <= 1:
+            raise PluginError(f"reported: the value is a share from 0 to 1 (0.974 for 97.4 %), got {self.value!r}.")
+        for name in ("metric", "data", "source"):
+            if not getattr(self, name):
+                raise PluginError(f"reported: the {name} of {self.value!r} is empty; a number needs all three.")
+        if self.how_known not in list(HowKnown):
+            raise PluginError(f"reported: how_known is one of {', '.join(HowKnown)}, got {self.how_known!r}.")
+        object.__setattr__(self, "how_known", HowKnown(self.how_known))
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON form; empty texts are left out."""
+        return {name: value for name, value in vars(self).items() if value != ""} | {"how_known": self.how_known.value}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read the JSON form."""
+        return cls(**data)
+
+
 class Detector(Plugin):
     """
     Base of every detector; a subclass is one file that sets `name` and `view` and writes `fit` and `score`.
@@ -269,11 +337,14 @@ class Detector(Plugin):
         Whether it looks at the fakes it is handed, or makes its own of the reals.
     stochastic : bool
         Whether `seed` changes the outcome; then the constructor has a parameter ``seed``.
+    reported : tuple of Reported
+        Numbers that its authors published; boards show them beside the measured ones.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     learns_from: ClassVar[Literal["both", "real"]] = "both"
     stochastic: ClassVar[bool] = False
+    reported: ClassVar[tuple[Reported, ...]] = ()
 
     @property
     def view(self) -> ViewSpec:

@@ -149,6 +149,8 @@ class Plan:
         Of the trainings that are more than one domain.
     not_counted : dict of str to tuple of str
         By training, the test domains that the protocol of the study leaves out of the headline.
+    released : dict of str to str
+        Release dates by unperturbed domain, of those that have one.
     """
 
     study: Study
@@ -164,6 +166,7 @@ class Plan:
     not_trained: dict[str, str] = field(default_factory=dict)
     pools: dict[tuple[str, int], tuple[PoolPart, ...]] = field(default_factory=dict)
     not_counted: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    released: dict[str, str] = field(default_factory=dict)
 
     @property
     def opened(self) -> list[OpenDomain]:
@@ -406,7 +409,7 @@ class Cell:
     """
     A detector and a training, over all replicates, with the settings of its study.
 
-    `train` is the name of the training (`domains.names.Training`); `not_counted` as in `Plan`.
+    `train` is the name of the training (`domains.names.Training`); `not_counted` and `released` as in `Plan`.
     """
 
     study: Study
@@ -419,6 +422,7 @@ class Cell:
     not_counted: tuple[str, ...] = ()
     # Audits of its test domains against each source of reals, by domain and source.
     reals_shortcuts: Mapping[str, Mapping[str, Shortcut]] = field(default_factory=dict)
+    released: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:

@@ -48,6 +48,7 @@ COMPUTES_NOTHING = frozenset(
         "bandbench.benchmark.reporting",
         "bandbench.benchmark.store",
         "bandbench.benchmark.workers",
+        "bandbench.detectors.published",
     }
 )
 

@@ -1,8 +1,9 @@
 """Faces-HQ: large faces of two collections of reals and of two generators."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..benchmark.contracts import FAKE, REAL, Shown
 from .copies.draw import draw_apart
@@ -47,6 +48,7 @@ class FacesHQ(SourceDataset):
     what = "Faces-HQ (celebA-HQ_10K/, Flickr-Faces-HQ_10K/, 100KFake_10K/, thispersondntexists_10K/)"
     shown = Shown.FACES
     draw = "identities"
+    dates: ClassVar[Mapping[str, str]] = {"": "2018-12"}  # both collections of fakes are StyleGAN's, arXiv:1812.04948
 
     def survey(self, tree: Tree) -> Survey:
         base = tree.find_base(lambda place: len(part_folders(tree, place)) > 1, self.what)

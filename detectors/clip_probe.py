@@ -10,6 +10,7 @@ from ..benchmark.views.encoders.activations import Settled, choice_message, is_p
 from ..benchmark.views.encoders.files import unknown_statistics
 from ..benchmark.views.encoders.spec import TINY_CLIP
 from .learning.probes import EmbeddingProbe
+from .published import middle_frequencies
 
 
 class ClipProbe(EmbeddingProbe):
@@ -46,6 +47,7 @@ class ClipProbe(EmbeddingProbe):
     source = "The Role of Middle Frequencies in General Deepfake Detection (2024); open_clip"
     needs = ("torch", "open_clip")
     library = "open_clip"
+    reported = middle_frequencies.CLIP
     presets = {
         "faithful": {
             "architecture": "ViT-g-14",

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from .learning.band_masking import BAND_MASKED
 from .learning.networks import NetworkDetector
+from .published import frank
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,6 +28,7 @@ class DctCNN(NetworkDetector):
     """
 
     name = "dct_cnn"
+    reported = frank.CNN
     presets = {"faithful": {"validation": 0.1, "reshuffle": False}, "band_masked": BAND_MASKED}
     min_side = 4
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ..benchmark.contracts import Detector, Features, Positive, Transform, ViewSpec
 from .learning.solvers import LinearModel, fit_ridge
+from .published import frank
 
 
 class DctRidge(Detector):
@@ -34,6 +35,7 @@ class DctRidge(Detector):
     name = "dct_ridge"
     version = 2
     source = "Frank et al., arXiv 2003.08685"
+    reported = frank.RIDGE
     presets = {"faithful": {"colour": True, "window": False}}
 
     def __init__(

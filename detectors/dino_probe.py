@@ -4,6 +4,7 @@ from typing import Any
 
 from ..benchmark.views.encoders.files import RANDOM, unknown_statistics
 from .learning.probes import EmbeddingProbe
+from .published import middle_frequencies
 
 
 class DinoProbe(EmbeddingProbe):
@@ -30,6 +31,7 @@ class DinoProbe(EmbeddingProbe):
     source = "The Role of Middle Frequencies in General Deepfake Detection (2024); arXiv 2304.07193"
     needs = ("torch", "transformers")
     library = "transformers"
+    reported = middle_frequencies.DINO
     presets = {
         "faithful": {"model": "facebook/dinov2-giant", "head": "faithful", "side": 224, "resize": "bilinear"},
         "random": {"model": "tiny", "weights": "random"},

@@ -9,6 +9,7 @@ from ..benchmark.arrays import Standardiser, gram
 from ..benchmark.contracts import Detector, Features, Positive, Share, Transform, ViewSpec
 from ..benchmark.errors import PluginError
 from .learning.coordinates import Coordinates
+from .published import frank
 
 if TYPE_CHECKING:
     from sklearn.decomposition import PCA
@@ -45,6 +46,7 @@ class Eigenfaces(Detector):
 
     name = "eigenfaces"
     source = "Turk and Pentland 1991; a baseline of Frank et al., arXiv 2003.08685"
+    reported = frank.EIGENFACES
     presets = {"faithful": {"colour": True}}
 
     def __init__(

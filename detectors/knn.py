@@ -10,6 +10,7 @@ from ..benchmark.arrays import ROWS_AT_A_TIME, Standardiser, squared_distances
 from ..benchmark.contracts import Count, Detector, Features, Transform, ViewSpec
 from ..benchmark.errors import PluginError, unknown_name
 from ..benchmark.metrics.roc import roc_auc
+from .published import frank
 
 PUBLISHED_NEIGHBOURS = (1, 3, 5, 9, 17, 33, 65, 129, 257, 513, 1025)
 CRITERIA = ("roc_auc", "accuracy")
@@ -42,6 +43,7 @@ class KNN(Detector):
 
     name = "knn"
     source = "a baseline of Frank et al., arXiv 2003.08685"
+    reported = frank.KNN
     presets = {"faithful": {"colour": True, "criterion": "accuracy"}}
 
     def __init__(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ..benchmark.contracts import Count, Detector, Features, Positive, ViewSpec
 from ..benchmark.errors import PluginError
 from .forensics.noise import correlation, crop_patterns, fingerprint
+from .published import frank
 
 
 class PRNU(Detector):
@@ -32,6 +33,7 @@ class PRNU(Detector):
 
     name = "prnu"
     source = "Chen et al., IEEE TIFS 3(1) 2008; a baseline of Frank et al., arXiv 2003.08685"
+    reported = frank.PRNU
     presets = {"faithful": {"levels": 3, "sigma": 0.8}}
 
     def __init__(self, levels: Count = 4, sigma: Positive = 5.0) -> None:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ..benchmark.arrays import Standardiser
 from ..benchmark.contracts import Count, Detector, Features, Seed, ViewSpec
+from .published import durall
 
 
 class SpectralKMeans(Detector):
@@ -32,6 +33,7 @@ class SpectralKMeans(Detector):
 
     name = "spectral_kmeans"
     source = "Durall et al., arXiv 1911.00686"
+    reported = durall.K_MEANS
     presets = {"faithful": {"variant": "published", "standardise": False}}
     stochastic = True
 

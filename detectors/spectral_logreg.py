@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ..benchmark.arrays import Standardiser
 from ..benchmark.contracts import Detector, Features, Positive, ViewSpec
+from .published import durall
 
 
 class SpectralLogReg(Detector):
@@ -32,6 +33,7 @@ class SpectralLogReg(Detector):
 
     name = "spectral_logreg"
     source = "Durall et al., arXiv 1911.00686"
+    reported = durall.LOGISTIC_REGRESSION
     presets = {"faithful": {"variant": "published", "standardise": False, "solver": "liblinear"}}
 
     def __init__(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ..benchmark.arrays import Standardiser
 from ..benchmark.contracts import Detector, Features, Positive, ViewSpec
 from .learning.solvers import KernelMachine, fit_svm
+from .published import durall
 
 
 class SpectralSVM(Detector):
@@ -34,6 +35,7 @@ class SpectralSVM(Detector):
 
     name = "spectral_svm"
     source = "Durall et al., arXiv 1911.00686"
+    reported = durall.SVM
     presets = {
         "faithful": {"variant": "published", "C": 6.37, "gamma": 0.86, "standardise": False},
         "faithful_linear": {"variant": "published", "kernel": "linear", "C": 1.0, "standardise": False},

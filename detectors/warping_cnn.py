@@ -19,6 +19,7 @@ from .forensics.warping import ALL_MASKS, Warping, turned
 from .learning.band_masking import BAND_MASKED, BandMasking, MaskedBand
 from .learning.checkpoints import Checkpoint, optimiser_arrays, part_of, restore_optimiser
 from .learning.networks import weights_of
+from .published import li_lyu
 
 if TYPE_CHECKING:
     import torch
@@ -100,6 +101,7 @@ class WarpingCNN(Detector):
     learns_from = "real"
     weights_: dict[str, NDArray]
     history_: list[dict[str, float]]
+    reported = li_lyu.WARPING_CNN
     presets = {
         "faithful": {"weights": PUBLISHED, "masks": ["square", "hull"], "epochs": 20, "mining_epochs": 20, "patience": 20},
         "tiny": {

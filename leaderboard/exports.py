@@ -4,13 +4,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any
 
+from ..benchmark.domains.names import unperturbed
 from ..benchmark.results.marks import marks_of
+from ..benchmark.results.reported import ReportedResult
 from ..benchmark.results.rows import Row, Shortcut, Standing, SubmissionFacts, TestResult
 from .carriers import carrier_lines
 from .notes import data_notes, mark_notes, row_notes, shown_rows
 from .ranking.detectors import DetectorPlace
 from .ranking.reals import reals_notes
 from .spreadsheet import lines_as_csv
+from .story.story import story
 from .transfer.robustness import robustness
 
 # Fields of a row that only a CSV file with submissions has as columns.
@@ -44,6 +47,7 @@ def as_document(
     notes = [*(text for text, _ in row_notes(shown, computed=computed)), *mark_notes(shown, computed=computed)]
     return {
         "study": study,
+        "story": [sentence.to_json() for sentence in story(rows, ranking, computed)],
         "rows": plain,
         "ranking": [place.to_json() for place in ranking],
         "robustness": robustness(rows),
@@ -75,7 +79,7 @@ def as_csv(rows: list[Row], computed: Collection[str] = ()) -> str:
 def row_lines(rows: Sequence[Row], computed: Collection[str] = ()) -> list[dict[str, Any]]:
     """Return the cells of `as_csv` by column, one mapping per row; not all rows have all columns."""
     submitted = any(row.is_submitted for row in rows)
-    return [_row_line(row, submitted, computed) for row in rows]
+    return [row_line(row, submitted, computed) for row in rows]
 
 
 def as_tests_csv(rows: list[Row]) -> str:
@@ -85,17 +89,23 @@ def as_tests_csv(rows: list[Row]) -> str:
     Lines belong to the line of `as_csv` with the same ``cell``, ``role`` and band.
     """
     lines = [
-        row_key(row) | {f"test.{name}": value for name, value in test_line(test).items()} for row in rows for test in row.tests
+        row_key(row) | {f"test.{name}": value for name, value in test_line(row, test).items()}
+        for row in rows
+        for test in row.tests
     ]
     return lines_as_csv(lines, ["detector", "test.domain"])
 
 
-def _row_line(row: Row, submitted: bool, computed: Collection[str]) -> dict[str, Any]:
+def row_line(row: Row, submitted: bool, computed: Collection[str]) -> dict[str, Any]:
+    """Return the values of a row by column, nested ones as ``band.kind``; `submitted` adds the columns of submissions."""
     data = row.to_json()
-    line = {name: value for name, value in data.items() if not isinstance(value, dict | list) and name not in ORIGIN}
-    line = {"id": row.id} | line
+    line = {"id": row.id} | {
+        name: value for name, value in data.items() if not isinstance(value, dict | list) and name not in ORIGIN
+    }
     for nested in ("evidence", "plateau", "shortcut"):
         line.pop(nested, None)
+    line["reported"] = "; ".join(_reported_text(result) for result in row.reported)
+    line["released"] = "; ".join(f"{domain}: {text}" for domain, text in row.released.items())
     if submitted:
         line |= _submission_columns(row)
     line |= {f"band.{name}": value for name, value in data["band"].items()}
@@ -109,6 +119,11 @@ def _row_line(row: Row, submitted: bool, computed: Collection[str]) -> dict[str,
     line |= {f"dropped_leaks.{split}": n for split, n in row.dropped_leaks.items()}
     line["missing"] = "; ".join(f"{name}: {part}" for name, facts in row.data.items() for part in facts.get("missing", ()))
     return line
+
+
+def _reported_text(result: ReportedResult) -> str:
+    published = result.reported
+    return f"{published.metric} {published.value:.6g} on {published.data} ({published.source}): {result.remark}"
 
 
 def _evidence_columns(row: Row) -> dict[str, Any]:
@@ -137,9 +152,10 @@ def row_key(row: Row) -> dict[str, Any]:
     return about | {f"band.{name}": value for name, value in row.band.as_dict().items()}
 
 
-def test_line(test: TestResult) -> dict[str, Any]:
-    """Return the numbers of a test result by column, nested ones as ``by_reals.SOURCE.auc``."""
+def test_line(row: Row, test: TestResult) -> dict[str, Any]:
+    """Return the values of a test domain of a row by column, nested ones as ``by_reals.SOURCE.auc``."""
     line = test.to_json() | {"oracle_band": str(test.oracle_band) if test.oracle_band else ""}
+    line["released"] = row.released.get(unperturbed(test.domain), "")
     del line["shortcut"], line["by_reals"]
     for result in test.by_reals:
         numbers = {name: value for name, value in result.to_json().items() if name not in ("source", "shortcut")}

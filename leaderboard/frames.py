@@ -78,7 +78,9 @@ def tests_frame(rows: Sequence[Row]) -> "pd.DataFrame":
         on the training domain, then `columns.test_columns`, as in `rows_frame`.
     """
     lines = [
-        row_key(row) | {"band": row.band.as_text(), "in_domain": training(row.train).is_home(test.domain)} | test_line(test)
+        row_key(row)
+        | {"band": row.band.as_text(), "in_domain": training(row.train).is_home(test.domain)}
+        | test_line(row, test)
         for row in rows
         for test in row.tests
     ]

@@ -23,7 +23,17 @@ from ..benchmark.metrics import bootstrap, delong, intervals, replicates, roc, w
 from ..benchmark.metrics import clips as clip_scores
 from ..benchmark.metrics import detection as metrics
 from ..benchmark.reporting import Reporter
-from ..benchmark.results import carrier_tests, carriers, cell_document, columns, evidence, scores, selection
+from ..benchmark.results import (
+    carrier_tests,
+    carriers,
+    cell_document,
+    columns,
+    evidence,
+    reported,
+    reported_tests,
+    scores,
+    selection,
+)
 from ..benchmark.results import cell_rows as results
 from ..benchmark.results import clips as clip_results
 from ..benchmark.results import reals as reals_results
@@ -49,6 +59,8 @@ CODE = (
     metrics,
     domain_names,
     replicates,
+    reported,
+    reported_tests,
     reals_results,
     result_rows,
     results,

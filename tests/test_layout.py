@@ -33,6 +33,8 @@ FROM_ENGINE = {
     },
     "leaderboard": {
         *("results", "records", "metrics", "tracking.reading", "domains.names", "frequency.bands", "store", "errors"),
+        "domains.release_date",  # which test domains came out after the training domains
+        "contracts",  # the record of a published number
         "invocation",  # notes and remarks name the command to type next as the user types it
         "workers",  # rows of many cells are computed from their score files in parallel
         "reporting",  # progress of that, and names of domains shortened for the terminal

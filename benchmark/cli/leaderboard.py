@@ -19,6 +19,8 @@ from ...leaderboard.exports import as_csv, as_document, as_tests_csv
 from ...leaderboard.page.details import load_details
 from ...leaderboard.page.html import page
 from ...leaderboard.paper import paper_figures
+from ...leaderboard.results_table import write_results
+from ...leaderboard.row_scores import write_row_scores, write_scores
 from ...leaderboard.submissions.add import SubmissionReport, add_submission
 from ...leaderboard.submissions.add_matrix import add_matrix
 from ...leaderboard.submissions.files import remove_submission
@@ -40,6 +42,7 @@ from .options import (
     check_target,
     check_targets,
     formats_of,
+    parse_dates,
     write_text,
 )
 from .paper import write_figures
@@ -68,15 +71,33 @@ def leaderboard(request: BoardRequest) -> None:
     if request.formats and not request.figures:
         raise BenchError("--format is of the files that --figures DIR writes: name the folder, too.")
     console = Console(stderr=True)
+    if request.with_scores and request.html in (None, STDOUT):
+        raise BenchError("--with-scores writes a folder beside the page: it wants --html FILE, too.")
+    scores_file = str(request.scores[1]) if request.scores else None
     check_targets(request.json_file, request.csv_file, request.csv_tests, request.html)
-    ranks = bool(not request.figures or request.json_file or request.csv_file or request.html)
-    board = read_board(request.study, tracking_uri=request.tracking_uri, every=request.every, ranks=ranks)
+    check_target(request.parquet)
+    check_target(scores_file)
+    ranks = bool(not request.figures or request.json_file or request.csv_file or request.html or request.parquet)
+    board = read_board(
+        request.study,
+        tracking_uri=request.tracking_uri,
+        every=request.every,
+        ranks=ranks,
+        released=parse_dates(request.released),
+    )
     for reason in board.refused:
         _print(console, f"refused: {reason}", "yellow")
+    if request.parquet:
+        write_results(board.study, board.rows, Path(request.parquet), computed_datasets())
+        _print(console, f"{request.parquet}: {len(board.rows)} rows with their test domains")
+    if request.scores:
+        row = board[request.scores[0]]
+        n = write_row_scores(row, board.folders.get(row.run_id), request.scores[1])
+        _print(console, f"{request.scores[1]}: {n:,} scores of {row.detector}, trained on {row.train_label}")
     _write_tables(board, request.json_file, request.csv_file, request.csv_tests)
     if request.html:
         with console.status("making the page"):
-            _write_page(request.html, board, request.log)
+            _write_page(request.html, board, request.log, request.with_scores)
         if request.html != STDOUT:
             page = Path(request.html).absolute()
             _print(console, f"The page is in {page}; a browser opens it at {page.as_uri()}")
@@ -86,7 +107,8 @@ def leaderboard(request: BoardRequest) -> None:
         _print(console, f"{request.figures}: {len(files)} files" if files else "no row has anything to draw.")
     for line in board.notes:
         _print(console, line)
-    if not (request.json_file or request.csv_file or request.csv_tests or request.html or request.figures):
+    files = (request.json_file, request.csv_file, request.csv_tests, request.html, request.figures, request.parquet)
+    if not any((*files, request.scores)):
         _print_board(board)
         words = ["leaderboard", *(["--study", request.study] if request.study else []), "--html", "board.html"]
         words += ["--tracking-uri", request.tracking_uri] if request.tracking_uri else []
@@ -104,10 +126,14 @@ def _write_tables(board: Board, json_file: str | None, csv_file: str | None, csv
         write_text(csv_tests, as_tests_csv(rows))
 
 
-def _write_page(target: str, board: Board, log: bool) -> None:
+def _write_page(target: str, board: Board, log: bool, with_scores: bool = False) -> None:
     uri, computed = board.tracking_uri, computed_datasets()
     details = load_details(uri, board.study or None, board.rows, board.folders, repeat_command, computed)
     details.ranking = list(board.detectors)
+    if with_scores:
+        beside = Path(target).with_name(f"{Path(target).stem}-scores")
+        write_scores(board.rows, board.folders, beside)
+        details.scores_folder = beside.name
     text = page(board.recorded(), details, uri, computed=computed)
     write_text(target, text)
     if log:

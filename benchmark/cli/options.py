@@ -68,6 +68,15 @@ GroupByOption = Annotated[
     ),
 ]
 
+ReleasedOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--released",
+        metavar="NAME=DATE",
+        help="Release date of the generator of a domain or data set: 2024, 2024-03 or 2024-03-18. Repeatable.",
+    ),
+]
+
 AllowLookalikesOption = Annotated[
     bool,
     typer.Option(
@@ -93,6 +102,25 @@ BandOption = Annotated[
         "all but it: comb:period=8, anticomb:period=8; both take :halfwidth=0.01 and :points=axes.",
     ),
 ]
+
+
+def parse_dates(given: list[str] | None) -> dict[str, str]:
+    """
+    Return the dates of ``--released NAME=DATE`` by name; whoever takes them reads the dates.
+
+    Raises
+    ------
+    BenchError
+        If a text is no ``NAME=DATE``, or a name has two dates.
+    """
+    dates: dict[str, str] = {}
+    for text in given or []:
+        name, mark, day = text.partition("=")
+        if not (name and mark and day):
+            raise BenchError(f"--released wants NAME=DATE (for example --released mine=2024-03), got {text!r}.")
+        if dates.setdefault(name, day) != day:
+            raise BenchError(f"--released {name}: two dates are given, {dates[name]} and {day}; give one.")
+    return dates
 
 
 def formats_of(given: list[FigureFormat] | None, default: FigureFormat = FigureFormat.png) -> list[FigureFormat]:

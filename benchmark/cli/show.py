@@ -9,6 +9,7 @@ from ...api.plugins import needs_text
 from ..contracts import Dataset
 from ..errors import PluginError, unknown_name
 from ..registry import datasets, detectors
+from ..results.reported import HOW_KNOWN
 from ..store.files import dump_json
 from ..store.yaml_text import dump_yaml
 from ..study.study_file import find_study, load_study, shipped_studies
@@ -57,6 +58,8 @@ def _find(name: str) -> dict[str, Any]:
             facts |= {"parameters": plugin.parameter_defaults()}
             if plugin_presets := getattr(plugin, "presets", None):
                 facts |= {"presets": {k: dict(v) for k, v in plugin_presets.items()}}
+            if reported := getattr(plugin, "reported", ()):
+                facts |= {"reported": [one.to_json() | {"how_known": HOW_KNOWN[one.how_known]} for one in reported]}
             return facts | {"file": inspect.getsourcefile(plugin), "about": inspect.getdoc(plugin) or ""}
     if name in shipped_studies() or name.endswith((".yaml", ".yml")):
         return {"kind": "study", "file": str(find_study(name)), **load_study(name).model_dump(mode="json")}

@@ -25,7 +25,7 @@ from ..study.boards import study_reference
 from ..study.protocols import PoolRule
 from .arguments import parse_data
 from .next_steps import after_run
-from .options import write_text
+from .options import parse_dates, write_text
 from .provenance import print_dropped, print_missing, print_remarks
 from .report import print_problems, print_steps, say
 from .requests.study import RunRequest
@@ -79,6 +79,7 @@ def _options_of(request: RunRequest, reference: str, data: list[str]) -> StudyOp
         drop_leaks=request.drop_leaks,
         no_controls=request.no_controls,
         allow_lookalikes=request.allow_lookalikes,
+        released=parse_dates(request.released),
     )
 
 

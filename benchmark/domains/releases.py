@@ -1,57 +1,30 @@
 """Release dates of domains: of the generator, or of the data set where its fakes came out with it."""
 
-import calendar
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
-from typing import Self
 
 from ..errors import StudyError, unknown_name
 from .catalogue import Catalogue
 from .names import DomainName
+from .release_date import Release
 
-DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?")
 
-
-@dataclass(frozen=True)
-class Release:
+def release_dates(domains: Iterable[str], catalogue: Catalogue, stated: Mapping[str, str], seed: int = 0) -> dict[str, str]:
     """
-    Period in which a domain came out: a day, a month or a year.
+    Return the release dates, as text, of those domains that have one; of perturbed domains under their unperturbed names.
 
-    Attributes
+    Parameters
     ----------
-    first, last : date
+    domains, catalogue, stated, seed
+        As for `releases`; a stated name that is none of the domains is passed over.
     """
+    names = dict.fromkeys(DomainName.parse(domain).unperturbed for domain in domains)
+    dates = {str(name): _date_of(name, catalogue, stated, seed) for name in names}
+    return {name: text for name, text in dates.items() if text}
 
-    first: date
-    last: date
 
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """
-        Read ``2022``, ``2022-08`` or ``2022-08-22``.
-
-        Raises
-        ------
-        ValueError
-            If it is something else, or no day of the calendar.
-        """
-        match = DATE.fullmatch(text)
-        if not match:
-            raise ValueError(f"a date is written 2022, 2022-08 or 2022-08-22, got {text!r}.")
-        year, month, day = (int(part) if part else None for part in match.groups())
-        try:
-            first = date(year or 0, month or 1, day or 1)
-        except ValueError as error:
-            raise ValueError(f"{text} is no date ({error}).") from error
-        last_month = month or 12
-        last_day = day or calendar.monthrange(first.year, last_month)[1]
-        return cls(first, date(first.year, last_month, last_day))
-
-    def is_later(self, other: "Release") -> bool:
-        """Return True if this period begins after the other has ended."""
-        return self.first > other.last
+def _date_of(name: DomainName, catalogue: Catalogue, stated: Mapping[str, str], seed: int) -> str:
+    """Return the date that the study states for a domain or its data set, else that of the data set; empty without one."""
+    return stated.get(str(name)) or stated.get(name.dataset) or catalogue.open(str(name), seed).released(name.part)
 
 
 def releases(domains: Iterable[str], catalogue: Catalogue, stated: Mapping[str, str], seed: int = 0) -> dict[str, Release]:
@@ -80,9 +53,7 @@ def releases(domains: Iterable[str], catalogue: Catalogue, stated: Mapping[str, 
             raise StudyError("dates: " + unknown_name("domain of this run", name, sorted(known)))
     found = {}
     for domain, name in names.items():
-        text = stated.get(str(name)) or stated.get(name.dataset)
-        text = text or catalogue.open(domain, seed).released(name.part)
-        if text:
+        if text := _date_of(name, catalogue, stated, seed):
             try:
                 found[domain] = Release.parse(text)
             except ValueError as error:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from ..contracts import LABEL_NAMES, ViewSpec
-from ..domains.names import chain_of, training
+from ..domains.names import chain_of, training, training_domains, unperturbed
 from ..features.load import load_view
 from ..figures import plots as figures
 from ..frequency.bands import Band
@@ -120,9 +120,17 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         shortcuts={name: cell.shortcuts[name] for name in (cell.train, *_test_domains(cell)) if name in cell.shortcuts},
         not_counted=cell.not_counted,
         reals_shortcuts={name: cell.reals_shortcuts[name] for name in _test_domains(cell) if name in cell.reals_shortcuts},
+        released=_release_dates(cell),
+        reported=cell.detector.plugin.reported,
     )
     keep_cell_document(document, folder)
     return document
+
+
+def _release_dates(cell: Cell) -> dict[str, str]:
+    """Return the release dates of the cell's own domains; those of others move with other cells of the study."""
+    used = map(unperturbed, (*training_domains([cell.train]), *_test_domains(cell)))
+    return {name: cell.released[name] for name in dict.fromkeys(used) if name in cell.released}
 
 
 def _test_domains(cell: Cell) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
+from ..contracts import Reported
 from ..domains.names import training, training_of_json
 from ..errors import BenchError, DataError
 from ..frequency.bands import Band
@@ -270,6 +271,10 @@ class CellDocument:
         JSON form where it is empty.
     not_counted : tuple of str
         Test domains that the protocol of the study leaves out of the headline; left out of the JSON form where it is empty.
+    released : mapping of str to str
+        Release dates by training or test domain, of those that have one; left out of the JSON form where it is empty.
+    reported : tuple of Reported
+        Published numbers of the detector; left out of the JSON form where there are none.
     """
 
     key: str
@@ -314,6 +319,8 @@ class CellDocument:
     not_counted: tuple[str, ...] = ()
     plateau: Plateau | None = None
     reals_shortcuts: Mapping[str, Mapping[str, Shortcut]] = field(default_factory=dict)
+    released: Mapping[str, str] = field(default_factory=dict)
+    reported: tuple[Reported, ...] = ()
 
     @property
     def swept(self) -> bool:
@@ -370,6 +377,10 @@ class CellDocument:
         data["not_counted"] = list(self.not_counted)
         if not self.not_counted:
             del data["not_counted"]
+        data |= {"released": dict(self.released), "reported": [one.to_json() for one in self.reported]}
+        for name in ("released", "reported"):
+            if not data[name]:
+                del data[name]
         return data
 
     @classmethod
@@ -409,6 +420,8 @@ class CellDocument:
             "tested": tuple(map(TestedBand.from_json, data["tested"])),
             "train": training_of_json(data["train"]),
             "not_counted": tuple(data.get("not_counted", ())),
+            "released": dict(data.get("released", {})),
+            "reported": tuple(map(Reported.from_json, data.get("reported", ()))),
             "gaps": tuple(data["gaps"]),
             "problems": tuple((item, status, detail) for item, status, detail in data["problems"]),
             "lookalikes": _lookalikes_from_json(data["lookalikes"]),
@@ -444,6 +457,7 @@ def _upgraded(data: Mapping[str, Any]) -> dict[str, Any]:
         "shortcuts": {},
         "reals": {},
         "reals_shortcuts": {},
+        "released": {},
         "versions": {},
         "train_overlap": 0.0,
     }

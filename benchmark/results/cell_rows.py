@@ -30,6 +30,7 @@ from .cell_document import CellDocument, TestedBand, read_cell
 from .clips import RowClips, row_clips
 from .columns import ERROR_RATES, board_metrics, measured
 from .reals import reals_numbers, with_reals
+from .reported_tests import compared
 from .rows import PerturbationResult, Row, TestResult, home_and_abroad
 from .scores import DomainScores, read_scores
 from .scores import by_domain as scores_by_domain
@@ -83,6 +84,7 @@ def _rows(document: CellDocument, folder: Path) -> list[Row]:
         for band, replicates, by_domain in zip(document.tested, scores, tested, strict=True)
         if band.role != "oracle" and not (band.role == "allpass" and document.band.kind == "all")
     ]
+    rows = [replace(row, reported=compared(document.reported, row)) for row in rows]
     return [replace(rows[0], carriers=_carriers(context, tested)), *rows[1:]] if rows else []
 
 
@@ -191,6 +193,7 @@ def _row(context: _Context, entry: TestedBand, replicates: Sequence[Sequence[Dom
         data=document.data,
         tests=tuple(tests),
         robustness=tuple(_robustness(document, intervals, tested)),
+        released=document.released,
         **reals_numbers(tests, document.train, document.not_counted),
     )
 

@@ -293,6 +293,17 @@ ROW_COLUMNS: tuple[Column, ...] = (
     ),
     Column("worst_domain", "worst on", "The other domain with the lowest AUC."),
     Column(
+        "later_auc",
+        "later\ngenerators",
+        (
+            "Mean AUC over the other test domains whose generators came out after those of all training domains; empty with a "
+            "reason where a training domain has no release date or none of the others is later."
+        ),
+        Unit.AUC,
+        Better.HIGHER,
+        interval=True,
+    ),
+    Column(
         "gain",
         "gain over\nall-pass",
         (
@@ -506,6 +517,10 @@ ROW_COLUMNS: tuple[Column, ...] = (
     ),
     # Of CSV, JSON and the terminal.
     Column("id", meaning="Short name of the row, by which Python finds it; its first digits do if they are unique."),
+    # Of CSV, JSON and the terminal.
+    Column(
+        "id", meaning="Short name of the row, by which commands and Python find it; its first digits do if they are unique."
+    ),
     # Of CSV and JSON alone.
     Column("role", meaning="`chosen` by the search, `allpass` (all frequencies) or `fixed` by the study."),
     Column(
@@ -546,6 +561,9 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column("missing", meaning="Parts of the data sets that are missing."),
     Column("reals_rank_low", meaning="Best rank of the row over the choice of the reals; on a board alone.", unit=Unit.COUNT),
     Column("reals_rank_high", meaning="Worst rank of the row over the choice of the reals; on a board alone.", unit=Unit.COUNT),
+    Column("later_reason", meaning="Code of the reason why `later_auc` is empty; on a board alone."),
+    Column("released", meaning="Release dates of the generators, by training or test domain, of those that have one."),
+    Column("reported", meaning="Published numbers of the detector beside the measured ones, see docs/reading_a_board.md."),
     Column("run_id", meaning="MLflow run of the cell."),
     Column("current", meaning="With `--all`: false for an earlier variant."),
     Column("source", meaning="`recorded` or `submitted`."),
@@ -590,6 +608,7 @@ TEST_COLUMNS: tuple[Column, ...] = (
         "by_reals",
         meaning="AUC, interval, number of reals, false alarms and audit of files of the fakes against each source of reals.",
     ),
+    Column("released", meaning="Release date of the generator; empty where it is unknown."),
     Column("split_list", meaning="Digest of the test items."),
     Column("pictures", meaning="Digest of the contents of the test pictures."),
 )

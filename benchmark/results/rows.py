@@ -17,11 +17,14 @@ from ..pictures.shortcuts import Shortcut
 from ..store.files import digest, read_json, write_json
 from .carriers import CarrierResult
 from .evidence import Evidence, evidence_from_json, evidence_to_json
+from .reported import ReportedResult
 from .selection import Selection
 
 NAN = math.nan
 ROWS_FILE = "rows.json"  # of a cell, or of a study
 ID_LENGTH, LEAST_ID_DIGITS = 10, 4  # hex digits of the id of a row, and of the beginning that may stand for it
+LATER = ("later_auc", "later_auc_lo", "later_auc_hi", "later_reason")  # of a row, where a board asked for release dates
+ID_LENGTH = 10  # hex digits
 
 
 @dataclass(frozen=True)
@@ -370,6 +373,15 @@ class Row:
         Its rank, where one is known; no part of the JSON form.
     reals_rank_low, reals_rank_high : int or None
         On a board: its rank interval over the choice of reals, from the best to the worst rank with any source.
+    released : mapping of str to str
+        Release dates by training or unperturbed test domain, of those that have one; left out of the JSON form without any.
+    reported : tuple of ReportedResult
+        Published numbers of its detector beside the measured ones; left out of the JSON form without any.
+    later_auc : float
+        On a board: mean AUC over the other test domains that came out after all training domains, with bounds of 95 %,
+        ``_lo`` and ``_hi``; NaN where it is undefined.
+    later_reason : str
+        Code of the reason why it is undefined (`leaderboard.release_dates.NoLater`); empty where it is defined.
     """
 
     detector: str
@@ -436,6 +448,17 @@ class Row:
     standing: Standing | None = None
     reals_rank_low: int | None = None
     reals_rank_high: int | None = None
+    released: Mapping[str, str] = field(default_factory=dict)
+    reported: tuple[ReportedResult, ...] = ()
+    later_auc: float = NAN
+    later_auc_lo: float = NAN
+    later_auc_hi: float = NAN
+    later_reason: str = ""
+
+    @property
+    def id(self) -> str:
+        """Short name of the row, the same on every board as long as nothing that the row depends on changes."""
+        return digest([self.cell, self.role, self.band.as_dict()])[:ID_LENGTH]
 
     @property
     def id(self) -> str:
@@ -507,6 +530,12 @@ class Row:
             data["current"] = self.current
         if self.reals_rank_low is not None:
             data |= {"reals_rank_low": self.reals_rank_low, "reals_rank_high": self.reals_rank_high}
+        if self.released:
+            data["released"] = dict(self.released)
+        if self.reported:
+            data["reported"] = [result.to_json() for result in self.reported]
+        if self.later_reason or not math.isnan(self.later_auc):
+            data |= {name: getattr(self, name) for name in LATER}
         if self.is_submitted:
             data |= {"source": self.source, "verified": self.verified}
         if self.submission is not None:
@@ -516,7 +545,7 @@ class Row:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read the JSON form, also that of rows which an earlier version wrote; null numbers become NaN."""
-        values = {name: _nan(data[name]) for name in (*_ROW_FIELDS, "run_id", "source") if name in data}
+        values = {name: _nan(data[name]) for name in (*_ROW_FIELDS, *LATER, "run_id", "source") if name in data}
         values |= {name: data[name] for name in ("current", "verified", "reals_rank_low", "reals_rank_high") if name in data}
         values |= {
             "band": Band(**data["band"]),
@@ -531,6 +560,8 @@ class Row:
             # Rows of runs before there were perturbations lack the key.
             "robustness": tuple(map(PerturbationResult.from_json, data.get("robustness", ()))),
             "carriers": tuple(map(CarrierResult.from_json, data.get("carriers", ()))),
+            "released": dict(data.get("released", {})),
+            "reported": tuple(map(ReportedResult.from_json, data.get("reported", ()))),
             "metrics": _others(data, _ROW_NAMES),
         }
         if data.get("submission") is not None:
@@ -541,7 +572,7 @@ class Row:
 _TEST_FIELDS = tuple(part.name for part in fields(TestResult) if part.name != "metrics")
 _BOARD_FIELDS = (
     *("run_id", "current", "source", "verified", "submission", "metrics", "standing"),
-    *("reals_rank_low", "reals_rank_high"),
+    *("reals_rank_low", "reals_rank_high", "released", "reported", *LATER),
 )
 _ROW_NAMES = tuple(part.name for part in fields(Row))
 _ROW_FIELDS = tuple(name for name in _ROW_NAMES if name not in _BOARD_FIELDS)

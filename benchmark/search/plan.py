@@ -7,6 +7,7 @@ from ..contracts import FAKE, REAL, Split
 from ..domains.catalogue import Catalogue, Choice, OpenDomain, data_facts
 from ..domains.names import training, training_domains, unperturbed
 from ..domains.reals import open_source, source_name
+from ..domains.releases import release_dates
 from ..domains.splits import missing_classes
 from ..errors import DataError, StudyError
 from ..features.guards import guard_plan
@@ -99,6 +100,7 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
         not_trained=trained.not_trained,
         pools=guarded.pools,
         not_counted=trained.not_counted,
+        released=release_dates(used, catalogue, study.dates, study.seed),
     )
 
 

@@ -205,6 +205,7 @@ def make_cells(plan: Plan, prepared: Prepared, records: str, attempt: int, audit
             records,
             attempt,
             not_counted=plan.not_counted.get(train, ()),
+            released=plan.released,
             shortcuts=audits.domains,
             reals_shortcuts=audits.reals,
         )

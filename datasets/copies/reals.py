@@ -21,6 +21,7 @@ from ...benchmark.contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Split
 from ...benchmark.errors import DataError, listed
 from ...benchmark.pictures.crops import SUFFIXES
 from .draw import draw_apart
+from .generators import generator_release
 from .sources import SourceDataset
 from .survey import OTHER_CLASS, Source, Survey
 from .tree import ARCHIVE, SPLIT_NAMES, Tree, Trouble, child_key, class_of_folder, suffix_of
@@ -86,6 +87,10 @@ class RealDataset(SourceDataset):
         troubles = (*reals.troubles, *fake_survey.troubles)
         notes = (*reals.notes, *fake_survey.notes, *format_notes(sources, self.format_of))
         return Survey(sources, reals.missing, troubles, notes)
+
+    def released(self, variant: str) -> str:
+        """Return the release date of a domain: that of the generator whose name its folder has (`generators.RELEASED`)."""
+        return super().released(variant) or generator_release(variant.partition("@")[0])
 
     def read_still(self, source_id: str) -> bytes:
         if self.fakes is not None and source_id.startswith(f"{FAKES}/"):

@@ -69,8 +69,8 @@ def layouts() -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict of str to dict
-        ``roc``, ``det``, ``scores``, ``bands`` and ``pareto``, each a Plotly layout. Colours follow the theme of the reader,
-        so the page sets them.
+        ``roc``, ``det``, ``scores``, ``bands``, ``time`` and ``pareto``, each a Plotly layout. Colours follow the theme of the
+        reader, so the page sets them.
     """
     from plotly import graph_objects as go
 
@@ -84,6 +84,7 @@ def layouts() -> dict[str, dict[str, Any]]:
     }
     nyquist = {"type": "line", "x0": 0.5, "x1": 0.5, "y0": 0, "y1": 1, "yref": "paper", "line": {"dash": "dot", "width": 1}}
     chance = {"type": "line", "x0": 0, "x1": 1, "y0": 0, "y1": 1, "line": {"dash": "dot", "width": 1}}
+    level = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0.5, "y1": 0.5, "line": {"dash": "dot", "width": 1}}
     below = {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0}
     frames = {
         "roc": {"xaxis": _axis("false alarms", **rate), "yaxis": _axis("fakes found", **rate), "shapes": [chance]},
@@ -93,6 +94,11 @@ def layouts() -> dict[str, dict[str, Any]]:
             "xaxis": _axis("centre of the band (cycles/pixel)", range=[0, MAX_FREQUENCY]),
             "yaxis": _axis("AUC", tickformat=".1f", dtick=0.1),
             "shapes": [nyquist],
+        },
+        "time": {
+            "xaxis": _axis("release of the generator", type="date"),
+            "yaxis": _axis("AUC", tickformat=".1f", dtick=0.1),
+            "shapes": [level],
         },
         "pareto": {
             "xaxis": _axis("ms per picture, detector alone", type="log"),

@@ -82,6 +82,10 @@ class Details:
         Of each row; empty where the rows bring their own.
     ranking : list of DetectorPlace
         Of the detectors over their training domains.
+    files : dict of str to tuple of str
+        By `row_id`: score files below the artifacts of its run, one per draw.
+    scores_folder : str
+        Folder beside the page with the scores of its rows, ``ID.parquet``; empty if there is none.
     """
 
     cells: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -93,6 +97,8 @@ class Details:
     transfers: dict[str, list[Transfer]] = field(default_factory=dict)
     standings: list[Standing] = field(default_factory=list)
     ranking: list[DetectorPlace] = field(default_factory=list)
+    files: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    scores_folder: str = ""
 
 
 def row_id(row: Row) -> str:
@@ -181,6 +187,8 @@ class _Reader:
                 continue
             if row.run_id not in self.documents:
                 self._read_run(row)
+            if (document := self.documents[row.run_id]) and (files := document.files_of(row)):
+                self.details.files[row_id(row)] = files
             if n < MOST_READ:
                 self._read_row(row)
         return self.details

@@ -13,15 +13,16 @@ from typing import Any
 from ...benchmark.results.rows import Row
 from ..notes import shown_rows
 from ..rows import Board
+from ..story.story import story
 from .details import Details
-from .payload import payload
+from .payload import payload, with_standings
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = Path(__file__).parent / "assets"
 LIBRARIES = {"table-library": "table-core.production.js", "chart-library": "plotly-basic.min.js"}
 SCRIPTS = (
     *("unpack.js", "state.js", "format.js", "table.js", "ranking.js", "maps.js", "charts.js", "bands.js", "clips.js"),
-    *("reals.js", "carriers.js", "detail.js",),
+    *("reals.js", "carriers.js", "time.js", "reported.js", "detail.js",),
     "downloads.js", "main.js",
 )  # fmt: skip
 DIGITS = 6  # after the point: what is kept; the page rounds once more, and four would turn 0.45646 into 0.457
@@ -67,6 +68,7 @@ def page(board: Board, details: Details, uri: str = "", now: datetime | None = N
         first=Markup(first),
         libraries={name: Markup(packed(script)) for name, script in libraries.items()},
         program=Markup(program),
+        sentences=story(with_standings(board, details), details.ranking, computed),
         rows=[_static_row(row) for row in shown_rows(board.rows)[:STATIC_ROWS]],
         n_rows=len(board.rows),
     )

@@ -4,10 +4,11 @@ import json
 import math
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from ...benchmark.domains.names import chain_of, training
+from ...benchmark.domains.release_date import Release
 from ...benchmark.frequency.bands import Band
 from ...benchmark.metrics.replicates import MIN_DRAWS
 from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COLUMNS, Column, row_columns, test_columns
@@ -20,8 +21,10 @@ from ..carriers import CarrierLine, carrier_lines
 from ..notes import data_notes, mark_notes, may_be_copies, other_variants, row_notes, shown_marks, shown_rows
 from ..ranking.comparable import comparable_sets
 from ..ranking.detectors import LISTS_OF_TRAININGS, DetectorPlace, training_noun
+from ..ranking.later import NoLater
 from ..ranking.reals import leading_sources, reals_notes
 from ..rows import Board
+from ..story.story import story
 from ..transfer.thresholds import Transfer
 from .charts import ROC_GRID, layouts
 from .details import Details, row_id
@@ -33,15 +36,17 @@ ABOUT = (
 # Of a row, where any row on the page has it.
 OPTIONAL = (
     "rank_low", "rank_high", "tie_group", "rank_reason", "threshold_transfer", "left_out", "candidates", "source", "verified",
-    "submission", "score_ms", "reals", "reals_rank_low", "reals_rank_high", "selection", "not_counted",
+    "submission", "score_ms", "reals", "reals_rank_low", "reals_rank_high", "selection", "not_counted", "reported",
+    "later_reason", "later_auc", "later_auc_lo", "later_auc_hi",
 )  # fmt: skip
 # Of these there are few different ones in many rows: a row holds their place in a list.
 POOLED = (
     "detector", "train", "role", "study", "split_id", "rule", "worst_domain", "worst_reals", "view", "parameters", "band",
-    "kind", "rank_reason", "source", "selection",
+    "kind", "rank_reason", "source", "selection", "later_reason",
 )  # fmt: skip
 # Folders in the address of a file on the machine that made the page; its last part is the name that stays.
 ADDRESS = re.compile(r"""(?<![\w.:/])/(?:[^\s/'",;]+/)+|\b(?:file|sqlite):/+(?:[^\s/'",;]+/)*|\b[A-Z]:\\(?:[^\s\\'",;]+\\)*""")
+LATER_NUMBERS = ("later_auc", "later_auc_lo", "later_auc_hi")
 CELLS_BUDGET = 800_000  # characters for manifests, before they are compressed
 MOST_NOTES = 200
 MOST_CARRIERS = 400  # lines about what detectors live on
@@ -121,6 +126,9 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         "columns": [[row[name] for row in rows] for name in names],
         "texts": list(pooled.texts),
         "pooled": [name for name in names if name in POOLED],
+        "story": [sentence.to_json() for sentence in story(with_standings(board, details), details.ranking, computed)],
+        "released": _release_periods(board.rows),
+        "no_later": {reason.value: reason.meaning for reason in NoLater},
         "notes": _first([without_addresses(text) for text in notes]),
         "refused": _first([without_addresses(text) for text in board.refused]),
         "described": {
@@ -130,6 +138,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "marks": {mark.value: {"label": mark.label, "meaning": mark.meaning} for mark in Mark},
         },
         "ranking": [_placed(place, short) for place in details.ranking],
+        **_score_files(board.rows, details, uri),
         "cells": _within(CELLS_BUDGET, details.cells),
         "details": details.rows,
         "spectra": details.spectra,
@@ -235,6 +244,28 @@ def _standings(board: Board, details: Details) -> list[Standing | None]:
     return [row.standing or standing for row, standing in zip(board.rows, ranked, strict=True)]
 
 
+def with_standings(board: Board, details: Details) -> list[Row]:
+    """Return the rows with their standings."""
+    return [replace(row, standing=one) for row, one in zip(board.rows, _standings(board, details), strict=True)]
+
+
+def _score_files(rows: Sequence[Row], details: Details, uri: str) -> dict[str, Any]:
+    """Return where the scores of rows are: in a folder beside the page, or below the run on a tracking server."""
+    served = uri.startswith(("http://", "https://"))
+    return {
+        "scores_folder": details.scores_folder,
+        "scored": [i for i, row in enumerate(rows) if details.scores_folder and row_id(row) in details.files],
+        "score_files": {row: list(files) for row, files in details.files.items()} if served else {},
+    }
+
+
+def _release_periods(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Return the first and the last day on which a domain came out, of those whose date is known."""
+    dates = {domain: text for row in rows for domain, text in row.released.items()}
+    periods = {domain: Release.parse(text) for domain, text in dates.items()}
+    return {domain: [period.first.isoformat(), period.last.isoformat()] for domain, period in periods.items()}
+
+
 def _optional(row: Row, standing: Standing | None, details: Details) -> dict[str, Any]:
     """Return the values of a row that not every page has."""
     values: dict[str, Any] = {"score_ms": row.score_ms, **row.metrics}
@@ -251,6 +282,10 @@ def _optional(row: Row, standing: Standing | None, details: Details) -> dict[str
         values |= {"source": row.source, "verified": row.verified}
     if row.selection is not None:
         values["selection"] = row.selection.meaning
+    if row.reported:
+        values["reported"] = [result.to_json() for result in row.reported]
+    if row.released:
+        values |= {"later_reason": row.later_reason, **{name: row.value(name) for name in LATER_NUMBERS}}
     if row.not_counted:
         values["not_counted"] = list(row.not_counted)
     if row.submission is not None:

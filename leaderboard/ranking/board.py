@@ -7,6 +7,7 @@ from pathlib import Path
 from ...benchmark.results.rows import Row
 from .detectors import DetectorPlace, detector_ranking
 from .entrants import RowScores
+from .later import with_later_auc
 from .standings import standings
 
 
@@ -18,7 +19,7 @@ class RankedBoard:
     Attributes
     ----------
     rows : list of Row
-        In the order that they were given in, with `Row.standing`.
+        In the order that they were given in, with `Row.standing` and the mean over later generators.
     detectors : list of DetectorPlace
         See `detectors.detector_ranking`.
     """
@@ -29,7 +30,7 @@ class RankedBoard:
 
 def ranked_board(rows: Sequence[Row], folder_of: Callable[[Row], Path | None]) -> RankedBoard:
     """
-    Rank the rows and the detectors of a board from the score files.
+    Rank the rows and the detectors of a board from the score files, and compute their means over later generators.
 
     Parameters
     ----------
@@ -38,5 +39,6 @@ def ranked_board(rows: Sequence[Row], folder_of: Callable[[Row], Path | None]) -
         Takes a row and returns the folder of its cell, or None where there is none.
     """
     scores = RowScores(folder_of)
-    placed = [replace(row, standing=standing) for row, standing in zip(rows, standings(rows, scores), strict=True)]
+    ranks = zip(rows, standings(rows, scores), strict=True)
+    placed = [replace(with_later_auc(row, scores), standing=standing) for row, standing in ranks]
     return RankedBoard(placed, detector_ranking(rows, scores))

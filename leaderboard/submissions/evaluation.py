@@ -25,7 +25,7 @@ from .score_files import read_score_file
 from .screening import Screened, comparable_digests, screen
 from .verification import Verification, verify
 
-VERSION = 2  # raised when the same submitted files give another row
+VERSION = 3  # raised when the same submitted files give another row
 BOOTSTRAP = 1000  # draws
 MANY_ITEMS, FEW_DRAWS = 100_000, 200  # on so many test items, the error of a rate is known well enough from fewer draws
 CACHE_NAME = "submissions"  # of their rows, in the place of a store's address
@@ -252,4 +252,6 @@ def _document(meta: SubmissionMeta, key: str, screened: Screened, files: list[st
         reals={source: Lookalikes() for source in screened.sources},
         versions=versions(),
         finished=0.0,
+        released=meta.released,
+        reported=tuple(entry.record() for entry in meta.reported),
     )

@@ -8,7 +8,9 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
+from ...benchmark.contracts import HowKnown, Reported
 from ...benchmark.domains.names import training_of_json
+from ...benchmark.domains.release_date import Release
 from ...benchmark.errors import DataError, StudyError, unknown_name
 from ...benchmark.frequency.bands import Band
 from ...benchmark.store.yaml_text import read_yaml
@@ -17,6 +19,7 @@ NOT_STATED = "not stated"  # training domain of a detector whose training is unk
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"
 MOST_CHARACTERS = 10_000
 SHOWN_LABEL = 200  # characters of a label in a table
+MOST_REPORTED = 100
 # Control characters but tab and line feed, marks of the writing direction, other line ends, halves of characters.
 STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 NUMBERS = re.compile(r"(?i)auc|acc|accuracy|balanced_accuracy|eer|ap|average_precision|f1|pd\d+|tpr|fpr|metrics?|results?|rank")
@@ -37,6 +40,31 @@ def pool(value: Any) -> Any:
     return training_of_json(value) if isinstance(value, list) and value and all(isinstance(v, str) for v in value) else value
 
 
+def _date(value: Any) -> str:
+    """Return a date as its text; YAML reads 2022 as a number and 2022-08-22 as a date."""
+    text = str(value)
+    Release.parse(text)
+    return text
+
+
+class ReportedEntry(BaseModel):
+    """A published number, see `Reported`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    value: float = Field(ge=0, le=1, allow_inf_nan=False)
+    metric: Label
+    data: Label
+    source: Label
+    how_known: HowKnown
+    setting: Text = ""
+
+    def record(self) -> Reported:
+        """Return the record that a board shows."""
+        words = {name: label(getattr(self, name)) for name in ("metric", "data", "source", "setting")}
+        return Reported(self.value, how_known=self.how_known, **words)
+
+
 class SubmissionMeta(BaseModel):
     """
     Description of a submission; all of it is text of its contributor, and shown as such.
@@ -55,6 +83,10 @@ class SubmissionMeta(BaseModel):
         Of the detector.
     domains : dict of str to str
         Domains of this benchmark by the names that the score file uses.
+    released : dict of str to str
+        Release dates of the generators, by test or training domain: ``2022``, ``2022-08`` or ``2022-08-22``.
+    reported : tuple of Reported
+        Published numbers, which the board shows beside those that it computes.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -71,6 +103,8 @@ class SubmissionMeta(BaseModel):
     ms_per_picture: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     parameters: dict[str, JsonValue] = {}
     domains: dict[str, Text] = {}
+    released: dict[str, Annotated[str, BeforeValidator(_date)]] = {}
+    reported: Annotated[tuple[ReportedEntry, ...], Field(max_length=MOST_REPORTED)] = ()
 
     @field_validator("band", mode="before")
     @classmethod
@@ -128,11 +162,14 @@ def _explain(path: Path, lines: Mapping[str, int], data: Mapping[str, Any], erro
     """Return one line for a mistake: file, line, key, the value that was wanted, and the one that came."""
     key, last = str(error["loc"][0]), str(error["loc"][-1])
     where = f"{path}, line {lines.get(key, 1)}"
+    inner = ".".join(map(str, error["loc"]))
     if error["type"] == "missing":
-        return f"{path}: the key '{key}' is missing."
+        return f"{path}: the key '{inner}' is missing."
+    if error["type"] == "extra_forbidden" and key == "reported":
+        return f"{where}: {unknown_name('key of reported', last[:80], ReportedEntry.model_fields)}"
     if error["type"] != "extra_forbidden":
         message = error["msg"].removeprefix("Value error, ").rstrip(".")
-        return f"{where}: {'.'.join(map(str, error['loc']))}: {message}, got {str(data[key])[:100]!r}."
+        return f"{where}: {inner}: {message}, got {str(data[key])[:100]!r}."
     if NUMBERS.fullmatch(last):
         return (
             f"{where}: the key '{last[:80]}' is a result. A submission brings scores, never metrics: every number of the board "

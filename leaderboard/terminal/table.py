@@ -13,10 +13,13 @@ from ...benchmark.results.rows import Row, id_digits
 from ..notes import combs_of_carriers, data_notes, mark_notes, row_notes, shown_marks, shown_rows
 from ..ranking.detectors import DetectorPlace
 from ..ranking.reals import reals_notes
+from ..story.story import story
 from ..transfer.robustness import print_robustness
 from .carriers import print_carriers
 from .clips import print_clips
 from .ranking import print_ranking, rank_text
+from .reported import print_reported
+from .story import print_story
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -215,3 +218,5 @@ def print_table(
     combs = {id(row) for row in combs_of_carriers(rows)}
     print_robustness([row for row in rows if id(row) not in combs], study, console)
     print_carriers(rows, study, console)
+    print_reported(shown, console)
+    print_story(story(rows, ranking, computed), console)

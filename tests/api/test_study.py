@@ -14,7 +14,7 @@ from bandbench.api.data import given_data
 from bandbench.api.options import OptionError, UnknownOptionError
 from bandbench.api.study import StudyOptions, check_stores, plan_study, read_study
 from bandbench.benchmark.cli.requests.study import RunRequest
-from bandbench.benchmark.errors import BenchError, DataError, PluginError, TrackingError
+from bandbench.benchmark.errors import BenchError, DataError, PluginError, StudyError, TrackingError
 from bandbench.benchmark.records import Plan
 from conftest import SilentReporter
 
@@ -164,3 +164,14 @@ def test_a_script_without_a_guard_says_what_to_do(picture_folder: Callable[..., 
     assert result.returncode == 1
     assert result.stderr.count("worker processes cannot be started") == 1
     assert 'if __name__ == "__main__":' in result.stderr
+
+
+def test_a_stated_date_is_recorded_and_moves_no_board(picture_folder: Any) -> None:
+    data = {"mine": picture_folder()}
+    dated, _ = plan(data, released={"mine": "2024-03"})
+    assert dated.released == {"mine": "2024-03"}
+    assert dated.study.name == plan(data)[0].study.name
+    with pytest.raises(DataError, match=r"--released: unknown domain or data set of this run 'yours'"):
+        plan(data, released={"yours": "2024-03"})
+    with pytest.raises(StudyError, match="a date is written 2022"):
+        plan(data, released={"mine": "soon"})

@@ -15,10 +15,12 @@ from typing import Any
 
 import pytest
 
+from bandbench.benchmark.contracts import HowKnown, Reported
 from bandbench.benchmark.results import columns
 from bandbench.benchmark.results.cell_document import NarrowBand
 from bandbench.benchmark.results.evidence import EvidenceStretch
 from bandbench.benchmark.results.marks import Mark
+from bandbench.benchmark.results.reported_tests import compared
 from bandbench.benchmark.results.rows import RealsResult, Row, Shortcut, Standing, SubmissionFacts
 from bandbench.leaderboard.page.details import Choice, Details
 from bandbench.leaderboard.page.html import page as make_page
@@ -769,3 +771,108 @@ def test_the_part_about_carriers_has_a_line_and_sentences_per_detector(
 
 def test_a_page_without_carriers_has_no_part_about_them(reader: Callable[..., Reader], rows: list[Row]) -> None:
     assert reader(rows).page.locator(".with-carriers:visible").count() == 0
+
+
+def test_the_story_stands_first_and_leads_to_its_rows(reader: Callable[..., Reader], rows: list[Row]) -> None:
+    shown = reader([replace(row, seeds=5) for row in rows])
+    story = shown.page.locator("#story")
+    assert story.get_attribute("data-scope") == "all"
+    assert story.bounding_box()["y"] < shown.page.locator("#table").bounding_box()["y"]
+    leader = story.locator("li[data-topic=leader]")
+    assert leader.inner_text().startswith("svm, trained on set/a, leads the 3 ranked rows with the same test pictures: ")
+    for figure in story.locator("[data-row][data-column$=cross_domain_auc]").all():
+        row = shown.page.locator(f"#rows tr[data-row='{figure.get_attribute('data-row')}']")
+        assert figure.inner_text() in row.inner_text()
+    leader.locator("a").first.click()
+    shown.until("#detail-title", "^svm$")
+    assert story.is_hidden()
+    shown.page.click("#back")
+    assert story.is_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_names_in_the_story_are_text_and_fit(width: int, reader: Callable[..., Reader], row_maker: Maker) -> None:
+    made = [row_maker(name, name, seeds=5, worst_domain=name, cell=str(i)) for i, name in enumerate(HOSTILE)]
+    shown = reader(made, viewport={"width": width, "height": 900})
+    assert shown.page.locator("#story li").count() >= 3
+    assert shown.page.locator("#story b").count() == 0
+    assert shown.no_sideways_scroll()
+
+
+def test_generators_stand_at_their_dates(reader: Callable[..., Reader], row_maker: Maker) -> None:
+    released = {"set/a": "2019", "set/b": "2020-03", "set/c": "2021-05-07"}
+    later = {"later_auc": 0.8, "later_auc_lo": 0.78, "later_auc_hi": 0.82}
+    undated = {"later_reason": "training_undated"}
+    of_other = row_maker("svm", "set/c", domains=("set/a", "set/c", "set/d"), released={"set/a": "2019"}, **undated)
+    shown = reader([row_maker("svm", released=released, **later), of_other])
+    shown.page.wait_for_selector("#time-chart .errorbars", state="attached")
+    x = shown.page.evaluate("document.getElementById('time-chart').data.map(trace => trace.x)")
+    assert x == [["2019-01-01", "2020-03-01", "2021-05-07"]]
+    lines = shown.page.evaluate("document.getElementById('time-chart').layout.shapes.map(shape => shape.x0)")
+    assert lines[-1] == "2019-12-31"
+    assert "0.800" in shown.page.locator("#time-table").inner_text()
+    head = shown.page.locator("#rows thead button[data-column=later_auc]")
+    assert head.inner_text().startswith("later\ngenerators")
+    reason = shown.page.locator("#rows tbody .none[title='The release date of a training domain is unknown.']")
+    assert reason.count() == 1
+    shown.page.select_option("#time-train", "set/c")
+    assert "time=set%2Fc" in shown.hash()
+    assert shown.page.locator("#time-left-out").inner_text() == "Not in the chart, as no release date is known: set/d."
+    shown.page.locator("#rows .link").first.click()
+    detail = shown.page.locator("#detail").inner_text()
+    assert "generator of 2020-03" in detail
+    assert "generators that came out after all of the training ones" in detail
+
+
+def test_without_dates_nothing_is_said_of_time(reader: Callable[..., Reader], rows: list[Row]) -> None:
+    shown = reader(rows)
+    assert shown.page.locator("#time").is_hidden()
+    assert shown.page.locator("nav a[data-part=time]").is_hidden()
+    assert shown.page.locator("#rows thead button[data-column=later_auc]").count() == 0
+
+
+def test_published_numbers_stand_beside_measured_ones(reader: Callable[..., Reader], row_maker: Maker) -> None:
+    published = [
+        Reported(0.79, "auc", "set/b", HOSTILE[0], HowKnown.READ),
+        Reported(0.95, "auc", "set/c", "A paper", HowKnown.SECOND_HAND),
+        Reported(0.9, "accuracy", "set/b", "A paper", HowKnown.MEMORY, HOSTILE[1]),
+    ]
+    row = row_maker("svm")
+    shown = reader([replace(row, reported=compared(published, row))])
+    assert json.loads(shown.downloaded("json"))["rows"][0]["reported"][0]["holds"] is True
+    shown.page.keyboard.press("Escape")
+    shown.page.locator("#rows .link").first.click()
+    lines = shown.page.locator("#detail div[aria-label='Reported beside measured'] tbody tr").all_inner_texts()
+    texts = [" ".join(line.split()) for line in lines]
+    assert texts[0].startswith("auc set/b 0.790 0.800 0.780–0.820 +0.010 the interval holds it ")
+    assert texts[1].startswith("auc set/c 0.950 0.800 0.780–0.820 −0.150 the interval does not hold it A paper (second-hand)")
+    assert texts[2].startswith("accuracy set/b 0.900 ")
+    assert "balanced accuracy is another number" in texts[2]
+    assert "from memory, to be confirmed" in texts[2]
+
+
+def test_scores_behind_a_row_lie_beside_the_page_or_at_the_end_of_a_command(
+    reader: Callable[..., Reader], row_maker: Maker, tmp_path: Path
+) -> None:
+    row = row_maker("svm")
+    plain = reader([row])
+    plain.page.locator("#rows .link").first.click()
+    assert f"bench leaderboard --scores {row.id} scores.parquet" in plain.page.locator("#detail").inner_text()
+    folder = tmp_path / "the page-scores"
+    folder.mkdir()
+    (folder / f"{row.id}.parquet").write_bytes(bytes(range(256)))
+    beside = reader([row], Details(files={row.id: ("scores/a.parquet",)}, scores_folder=folder.name))
+    beside.page.locator("#rows .link").first.click()
+    with beside.page.expect_download() as waiting:
+        beside.page.get_by_role("link", name="Scores of this row").click()
+    assert Path(waiting.value.path()).read_bytes() == bytes(range(256))
+    beside.requests.clear()  # the file itself
+
+
+def test_scores_of_a_run_are_linked_on_its_server(reader: Callable[..., Reader], row_maker: Maker) -> None:
+    row = row_maker("svm", run_id="abc")
+    shown = reader([row], Details(files={row.id: ("scores/0.parquet", "scores/1.parquet")}), "http://tracking:5000/")
+    shown.page.locator("#rows .link").first.click()
+    links = shown.page.locator("#detail a[href*=get-artifact]")
+    assert links.all_inner_texts() == ["draw 1", "draw 2"]
+    assert links.first.get_attribute("href") == "http://tracking:5000/get-artifact?path=scores%2F0.parquet&run_uuid=abc"

@@ -11,6 +11,7 @@ from .. import completion
 from ..options import (
     FormatsOption,
     JsonOption,
+    ReleasedOption,
     RowsCsvOption,
     TestsCsvOption,
     TrackingOption,
@@ -48,6 +49,18 @@ class BoardRequest:
     every: Annotated[
         bool, typer.Option("--all", help="Also show rows of other settings, pictures or code than the last run's.")
     ] = False
+    parquet: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Write every row and test domain to one Parquet file, with units and meanings."),
+    ] = None
+    scores: Annotated[
+        tuple[str, Path] | None,
+        typer.Option(metavar="ROW FILE.parquet", help="Write the scores behind a row, by the id that the page and JSON show."),
+    ] = None
+    with_scores: Annotated[
+        bool, typer.Option("--with-scores", help="With --html, also write the scores of every row beside the page.")
+    ] = False
+    released: ReleasedOption = None
     log: Annotated[bool, typer.Option("--log", help="Also keep the page in MLflow, as a run of its own.")] = False
 
 

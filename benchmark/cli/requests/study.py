@@ -14,6 +14,7 @@ from ..options import (
     GroupsOption,
     JobsOption,
     JsonOption,
+    ReleasedOption,
     RowsCsvOption,
     TestsCsvOption,
     TrackingOption,
@@ -46,6 +47,7 @@ class RunRequest:
     data: DataOption = None
     groups: GroupsOption = None
     group_by: GroupByOption = None
+    released: ReleasedOption = None
     detector: Annotated[
         list[str] | None, _given("NAME", "name, name/preset, file.py:Class, module:Class. Repeatable.", completion.detectors)
     ] = None

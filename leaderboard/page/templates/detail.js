@@ -19,12 +19,13 @@ function drawRow() {
   const detail = document.getElementById("detail");
   const row = BY_ID.get(state.row);
   document.getElementById("board").hidden = Boolean(state.row);
+  document.documentElement.classList.toggle("in-row", Boolean(state.row));
   detail.hidden = !state.row;
   if (!state.row) return void detail.replaceChildren();
   if (!row) return void detail.replaceChildren(backButton(), element("p", {}, `There is no row ${shortened(state.row, 40)} on this page. It may be on a newer or an older page.`));
   const charts = rowCharts(row);
   const bands = sweepChart(row);
-  detail.replaceChildren(backButton(), ...rowHead(row), ...submissionPart(row), testsTable(row), ...realsPart(row), ...clipsPart(row), ...curvesPart(charts), ...transferPart(row), ...robustnessPart(row), ...bandsPart(row, bands), ...spectrumPart(row), ...mistakesPart(row), ...manifestPart(row));
+  detail.replaceChildren(backButton(), ...rowHead(row), ...submissionPart(row), testsTable(row), ...reportedPart(row), ...realsPart(row), ...clipsPart(row), ...curvesPart(charts), ...transferPart(row), ...robustnessPart(row), ...bandsPart(row, bands), ...spectrumPart(row), ...mistakesPart(row), ...scoresPart(row), ...manifestPart(row));
   for (const one of [...charts, ...bands]) one.draw();
   const title = document.getElementById("detail-title");
   title.focus();
@@ -48,6 +49,7 @@ function rowHead(row) {
       fact("cross-domain AUC", auc(row, "cross_domain_auc") + `, ${set.abroad ? (set.domains.length > 1 ? "mean over " : "on ") + shortened(set.domains.join(", "), 300) : "no other domain was tested"}`),
       fact("worst domain", known(row.worst_auc) ? `${auc(row, "worst_auc")} on ${shortened(row.worst_domain, 200)}` : "not measured"),
       fact("in-domain AUC", auc(row, "in_domain_auc")),
+      fact("later generators", laterText(row)),
       fact("rank in its set", ranked), fact("reason", row.rank_reason ?? ""),
       fact("marks", row.all_marks.map((code) => DATA.described.marks[code].meaning).join(" ")),
       fact("rank over the choice of reals", known(row.reals_rank_low) ? `${row.reals_rank_low}–${row.reals_rank_high}` : ""),
@@ -91,7 +93,9 @@ function testsTable(row) {
   const lines = row.tests.map((test) => {
     const told = more[test.domain] ?? {};
     const home = row.home.has(test.domain) ? element("span", { class: "sub" }, "in-domain") : "";
-    return [[nameOf(test.domain), home], ...TEST_COLUMNS.map((column) => testCell(column, test, told))];
+    const period = periodOf(test.domain);
+    const date = period ? element("span", { class: "sub" }, `generator of ${dateText(period)}`) : "";
+    return [[nameOf(test.domain), home, date], ...TEST_COLUMNS.map((column) => testCell(column, test, told))];
   });
   const absent = row.missing.map((name) => [[nameOf(name)], [missing()], ...Array(TEST_COLUMNS.length - 1).fill("–")]);
   return element("div", {}, element("h3", {}, "Test domains"), plainTable("Test domains", heads, [...lines, ...absent]),

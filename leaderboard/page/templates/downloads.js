@@ -9,7 +9,7 @@ function download(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
-const FLAT = DATA.fields.filter((name) => !["tests", "set", "edges", "comb", "stretches", "missing", "gaps", "threshold_transfer", "submission", "source", "verified", "marks", "all_marks"].includes(name));
+const FLAT = DATA.fields.filter((name) => !["tests", "set", "edges", "comb", "stretches", "missing", "gaps", "threshold_transfer", "submission", "source", "verified", "marks", "all_marks", "reported"].includes(name));
 
 function flat(row) {
   const set = DATA.sets[row.set];
@@ -34,7 +34,7 @@ function asCsv(rows) {
 }
 
 function asJson(rows) {
-  const plain = rows.map((row) => ({ ...flat(row), gaps: row.gaps, marks: row.all_marks, not_tested_on: row.missing, ...(row.submission ? { submission: row.submission } : {}), ...(row.threshold_transfer ? { threshold_transfer: row.threshold_transfer } : {}), tests: row.tests }));
+  const plain = rows.map((row) => ({ ...flat(row), gaps: row.gaps, marks: row.all_marks, not_tested_on: row.missing, ...(row.submission ? { submission: row.submission } : {}), ...(row.reported ? { reported: row.reported } : {}), ...(row.threshold_transfer ? { threshold_transfer: row.threshold_transfer } : {}), tests: row.tests }));
   return JSON.stringify({ study: DATA.study, made: DATA.made, sets: DATA.sets, notes: DATA.notes, rows: plain, ranking: DATA.ranking }, null, 1) + "\n";
 }
 

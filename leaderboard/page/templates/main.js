@@ -29,6 +29,7 @@ function drawEverything() {
   drawReals();
   drawBands();
   drawCarriers();
+  drawTime();
   drawCost();
   drawRow();
 }
@@ -54,6 +55,7 @@ function listen() {
   at("reset").addEventListener("click", () => { Object.assign(state, DEFAULTS, { left: state.left, right: state.right }); drawFilters(); filtered(); });
   at("filters").addEventListener("submit", (event) => event.preventDefault());
   for (const [name, again] of [["left", drawMaps], ["right", drawMaps], ["cell", drawBands], ["cell2", drawBands]]) at(name).addEventListener("change", (event) => { state[name] = event.target.value; writeAddress(); again(); });
+  at("time-train").addEventListener("change", (event) => { state.time = event.target.value; writeAddress(); drawTime(); });
   at("cost-set").addEventListener("change", (event) => { state.set = event.target.value; writeAddress(); drawCost(); });
   at("downloads").addEventListener("click", (event) => event.target.dataset.form && offer(event.target.dataset.form));
   for (const link of document.querySelectorAll("a[data-part]")) link.addEventListener("click", (event) => { event.preventDefault(); goTo(link.dataset.part); });
@@ -118,7 +120,7 @@ function onPaper(begins) {
   drawTable();
   for (const target of drawn.keys()) globalThis.Plotly?.purge(target); // or they keep their width
   recolour();
-  if (globalThis.Plotly) drawCost();
+  if (globalThis.Plotly) { drawTime(); drawCost(); }
 }
 
 function recolour() {
@@ -150,6 +152,7 @@ function start() {
     drawAgain();
     drawBands();
     drawCarriers();
+    drawTime();
     drawCost();
     if (state.part && !state.row) goTo(state.part);
     document.documentElement.dataset.ready = "yes";

@@ -3,7 +3,7 @@
 
 const DEFAULTS = {
   q: "", detector: "", data: "", view: "", study: "", role: "main", origin: "", sort: "", apart: "1", hide: "", show: "", page: "1", size: "50",
-  left: "", right: "", cell: "", cell2: "", set: "", row: "", part: "",
+  left: "", right: "", cell: "", cell2: "", set: "", time: "", row: "", part: "",
 };
 
 const state = { ...DEFAULTS };

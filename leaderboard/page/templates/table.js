@@ -57,6 +57,7 @@ const CELLS = {
   left_out_gap: { absent: !HAS_CHOICES },
   threshold: { absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.value, cell: transferCell },
   calibration: { absent: !DATA.fields.includes("threshold_transfer"), value: (row) => transfer(row)?.calibration, cell: calibrationCell },
+  later_auc: { absent: !DATA.fields.includes("later_auc"), cell: laterCell },
   n_tests: { value: (row) => row.tests.length, cell: testedCell },
   reals_spread: { absent: !DATA.fields.includes("reals") },
   worst_reals: { absent: !DATA.fields.includes("reals") },

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -15,6 +16,7 @@ from bandbench.benchmark.cli import main
 from bandbench.benchmark.tracking.store import default_tracking_uri
 from bandbench.leaderboard.submissions.files import own_folder
 from conftest import noise_picture, run, small_study
+from made_pages import data_of, objects
 
 DOCS = Path(__file__).parents[3] / "docs"
 PLAIN = {"sweep": None, "search": {"trials": 0}}
@@ -228,3 +230,49 @@ def test_the_direction_of_a_matrix_is_told_or_assumed_aloud(empty: None, bench: 
     assert "higher = more fake (assumed, as nothing says so)" in bench("add", "--wide", "zoo.csv", "--dry-run")[1]
     out = bench("add", "--wide", "zoo.csv", "--dry-run", "--higher", "real", "--dataset", "other set")[1]
     assert out.count("higher = more real, so kept with the other sign") == 2 and "other-set/VQDM: 2 fakes" in out
+
+
+def test_results_and_scores_are_written_as_parquet(bench: Bench, recorded: None) -> None:
+    code, out, err = bench("--parquet", "results.parquet", "--json", "board.json")
+    assert (code, out) == (0, "")
+    (row,) = json.loads(Path("board.json").read_text())["rows"]
+    table = pd.read_parquet("results.parquet")
+    assert table["id"].tolist() == [row["id"]]
+    assert table["test.auc"].tolist() == [row["tests"][0]["auc"]]
+    code, _, err = bench("--scores", row["id"][:6], "scores.parquet")
+    assert code == 0
+    scores = pd.read_parquet("scores.parquet")
+    assert f"{len(scores)} scores of coin_flip, trained on mine" in err
+    assert bench("--scores", "0000", "scores.parquet")[0] == 2
+    assert bench("--scores", row["id"], "nowhere/scores.parquet")[0] == 2
+
+
+def test_a_page_with_scores_links_them(bench: Bench, recorded: None) -> None:
+    assert bench("--html", "board.html", "--with-scores")[0] == 0
+    (file,) = Path("board-scores").iterdir()
+    data = data_of(Path("board.html").read_text())
+    assert (data["scores_folder"], data["scored"]) == ("board-scores", [0])
+    assert objects(data)[0]["id"] == file.stem
+    code, _, err = bench("--with-scores")
+    assert code == 2
+    assert "it wants --html FILE, too" in err
+
+
+def test_dates_are_stated_for_a_board(bench: Bench, recorded: None) -> None:
+    code, out, _ = bench("--released", "mine=2024-03", "--json")
+    (row,) = json.loads(out)["rows"]
+    assert row["released"] == {"mine": "2024-03"}
+    assert row["later_reason"] == "no_other_domain"
+    for wrong, message in (
+        ("mine", "--released wants NAME=DATE"),
+        ("mine=soon", "a date is written"),
+        ("yours=2024", "unknown domain or data set of this board 'yours'"),
+    ):
+        code, _, err = bench("--released", wrong)
+        assert code == 2
+        assert message.lower() in err.lower()
+
+
+def test_the_terminal_ends_in_short(bench: Bench, recorded: None) -> None:
+    _, out, _ = bench()
+    assert "In short" not in out  # a control alone leads nobody

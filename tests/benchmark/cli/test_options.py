@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bandbench.benchmark.cli.options import check_target, check_targets, formats_of, jobs_of, write_text
+from bandbench.benchmark.cli.options import check_target, check_targets, formats_of, jobs_of, parse_dates, write_text
 from bandbench.benchmark.errors import BenchError
 from bandbench.benchmark.figures.formats import FigureFormat
 
@@ -49,3 +49,25 @@ def test_text_is_written_to_a_file_or_to_standard_output(tmp_path: Path, capsys:
 def test_a_name_that_is_no_utf_8_is_escaped(tmp_path: Path) -> None:
     write_text(str(tmp_path / "a.txt"), "folder \udcff")
     assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "folder \\udcff"
+
+
+def test_dates_by_name() -> None:
+    assert parse_dates(None) == {}
+    assert parse_dates(["mine=2024-03", "ffpp/Deepfakes@c23=2019-01", "mine=2024-03"]) == {
+        "mine": "2024-03",
+        "ffpp/Deepfakes@c23": "2019-01",
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["mine"], r"--released wants NAME=DATE .*, got 'mine'"),
+        (["=2024"], "--released wants NAME=DATE"),
+        (["mine="], "--released wants NAME=DATE"),
+        (["mine=2024", "mine=2025"], "two dates are given, 2024 and 2025"),
+    ],
+)
+def test_a_date_needs_a_name_and_a_name_one_date(given: list[str], message: str) -> None:
+    with pytest.raises(BenchError, match=message):
+        parse_dates(given)

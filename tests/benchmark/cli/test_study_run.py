@@ -23,7 +23,7 @@ def test_every_option_of_the_study_reaches_it() -> None:
         "test": ["procedural/upconv"],
         "reals": ["procedural"],
         **{"trials": 3, "seeds": 2, "seed": 7, "mode": "pixels", "crop": 64, "clips": "vote"},
-        **{"drop_leaks": True, "no_controls": True, "allow_lookalikes": True},
+        **{"drop_leaks": True, "no_controls": True, "allow_lookalikes": True, "released": ["mine=2024-03"]},
     }
     options = study_run._options_of(RunRequest(**values), "band_search", [])
     usual = StudyOptions(options.study)

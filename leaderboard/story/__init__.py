@@ -1,0 +1,1 @@
+"""Sentences about a board, each number of which has its place on it."""
