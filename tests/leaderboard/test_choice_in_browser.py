@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from made_boards import CHOSEN, DOMAINS, MadeBoard, made_board
 
@@ -18,7 +19,7 @@ from bandbench.benchmark.results.cell_document import read_cell
 from bandbench.benchmark.results.reals import against as set_against
 from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.results.scores import by_domain, read_scores
-from bandbench.leaderboard.page.details import read_details, row_id
+from bandbench.leaderboard.page.details import Details, read_details, row_id
 from bandbench.leaderboard.page.influences import InfluenceWriter, read_influences
 from bandbench.leaderboard.ranking.entrants import RowScores
 from bandbench.leaderboard.ranking.standings import standings
@@ -32,7 +33,7 @@ Reader = Any
 
 @pytest.fixture(scope="module")
 def board(tmp_path_factory: pytest.TempPathFactory) -> MadeBoard:
-    return made_board(tmp_path_factory.mktemp("board"), n=2, lbp=3)
+    return made_board(tmp_path_factory.mktemp("board"), n=4, lbp=3)
 
 
 def scores_of(board: MadeBoard, row: Row, source: str = "") -> dict[str, list[Scored]]:
@@ -94,9 +95,14 @@ def computed_rows(shown: Reader, domains: Sequence[str], source: str = "") -> di
     return {row["id"]: row for row in data["rows"]}
 
 
+@pytest.fixture(scope="module")
+def details(board: MadeBoard) -> Details:
+    return read_details(board.rows, board.folders)
+
+
 @pytest.fixture
-def shown(reader: Callable[..., Reader], board: MadeBoard) -> Reader:
-    return reader(board.rows, read_details(board.rows, board.folders))
+def shown(reader: Callable[..., Reader], board: MadeBoard, details: Details) -> Reader:
+    return reader(board.rows, details)
 
 
 CHOICES = [DOMAINS, ("set/b", "set/c"), ("set/a", "set/d"), ("set/c",)]
@@ -204,9 +210,8 @@ def test_names_that_are_not_on_the_page_are_told_and_change_nothing(shown: Reade
 
 
 def test_rows_without_influences_have_means_but_neither_intervals_nor_ranks(
-    reader: Callable[..., Reader], board: MadeBoard
+    reader: Callable[..., Reader], board: MadeBoard, details: Details
 ) -> None:
-    details = read_details(board.rows, board.folders)
     first = board.rows[0]
     only = folded(MadeBoard([first], board.folders), 10**6)
     shown = reader(board.rows, replace(details, influences=only))
@@ -222,7 +227,7 @@ def test_rows_without_influences_have_means_but_neither_intervals_nor_ranks(
 def test_a_page_without_room_folds_groups_and_says_so(reader: Callable[..., Reader], tmp_path: Path) -> None:
     board = made_board(tmp_path / "cells", trains=DOMAINS[:1], n=8)
     details = read_details(board.rows, board.folders)
-    small = replace(details, influences=folded(board, 60_000))
+    small = replace(details, influences=folded(board, 6_000))
     shown = reader(board.rows, small)
     rows = computed_rows(shown, ("set/b", "set/c"))
     text = shown.page.locator("#choice-status").inner_text()

@@ -272,6 +272,10 @@ async function choose(changes) {
 }
 
 async function redraw() {
+  if (choiceOf()) {
+    document.getElementById("choice-status").textContent = "Computing …";
+    await new Promise((resolve) => setTimeout(resolve)); // so that it can be read while the page is busy
+  }
   await applyChoice();
   drawEverything();
 }

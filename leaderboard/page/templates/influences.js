@@ -96,10 +96,14 @@ function influencesOn(entry, places, frame, draw = null) {
   return sum;
 }
 
-// Squares by kind of group.
-function squaresOf(vector, frame) {
+// Squares by kind of group, of a vector or of the difference of two.
+function squaresOf(vector, frame, other = null) {
   const sums = new Float64Array(frame.sizes.length);
-  for (const [kind, from, to] of frame.spans) for (let i = from; i < to; i += 1) sums[kind] += vector[i] * vector[i];
+  for (const [kind, from, to] of frame.spans) {
+    let sum = 0;
+    for (let i = from; i < to; i += 1) { const one = other ? vector[i] - other[i] : vector[i]; sum += one * one; }
+    sums[kind] += sum;
+  }
   return sums;
 }
 

@@ -17,7 +17,7 @@ function overTraining(values, overlap) {
 // Parts of the variance of a difference: over groups, and over training draws, of the difference where both were trained on the same.
 function errorParts(first, second) {
   const [a, b] = [first.replicates, second.replicates];
-  const squares = squaresOf(a.vector.map((one, i) => one - b.vector[i]), a.frame);
+  const squares = squaresOf(a.vector, a.frame, b.vector);
   const apart = squares.reduce((sum, part) => sum + part, 0);
   const over = apart > ROUNDING * (a.over + b.over) ? apart : 0;
   const groups = { variance: over + first.unseen + second.unseen, freedom: freedomOf(over ? squares : [], a.frame.sizes, Math.min(a.n_groups, b.n_groups) - 1) };

@@ -1,19 +1,21 @@
 // Student's distribution, and p-values of differences: benchmark/metrics and leaderboard/ranking/comparison.py in JavaScript.
 
-const LANCZOS = [0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7];
+const LANCZOS = [676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7];
 const TINY = 1e-300;
 
 function logGamma(x) {
   if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);
   const y = x - 1;
   const t = y + 7.5;
-  const sum = LANCZOS.slice(1).reduce((total, c, i) => total + c / (y + i + 1), LANCZOS[0]);
+  let sum = 0.99999999999980993;
+  for (let i = 0; i < LANCZOS.length; i += 1) sum += LANCZOS[i] / (y + i + 1);
   return 0.5 * Math.log(2 * Math.PI) + (y + 0.5) * Math.log(t) - t + Math.log(sum);
 }
 
+const safe = (value) => (Math.abs(value) < TINY ? TINY : value);
+
 // Continued fraction of the incomplete beta function (Lentz).
 function betaFraction(a, b, x) {
-  const safe = (value) => (Math.abs(value) < TINY ? TINY : value);
   let c = 1;
   let d = 1 / safe(1 - ((a + b) * x) / (a + 1));
   let h = d;
@@ -88,28 +90,41 @@ function pValue(difference, parts) {
   const bounds = boundsOfP(difference, parts);
   if (bounds[1] - bounds[0] <= 1e-12 * bounds[1]) return bounds[0];
   const statistic = Math.abs(difference) / Math.sqrt(varianceOf(parts));
-  let [low, high] = bounds.map(Math.log);
-  for (let i = 0; i < 60 && high - low > 1e-10; i += 1) {
-    const middle = (low + high) / 2;
-    if (criticalValue(parts, Math.exp(middle)) > statistic) low = middle; else high = middle;
-  }
-  return Math.exp((low + high) / 2);
+  const excess = (logarithm) => criticalValue(parts, Math.exp(logarithm)) - statistic;
+  return Math.exp(rootOf(excess, ...bounds.map(Math.log)));
 }
 
-// Which differences are significant by Holm's correction. Only p-values between the strictest and the loosest limit are worked out.
-function significant(differences, partsOf, level) {
-  const n = differences.length;
-  const strictest = level / n;
-  const p = differences.map((difference, k) => {
-    const [low, high] = boundsOfP(difference, partsOf[k]);
-    if (high <= strictest) return high;
-    return low > level ? low : pValue(difference, partsOf[k]);
-  });
+// Root of a falling function between two places: false position, whose weight is halved where one end stays (Illinois).
+function rootOf(f, low, high) {
+  let [above, below] = [f(low), f(high)];
+  if (!(above > 0)) return low;
+  if (!(below < 0)) return high;
+  for (let i = 0, kept = 0; i < 100 && high - low > 1e-11; i += 1) {
+    const middle = (low * below - high * above) / (below - above);
+    const value = f(middle);
+    if (Math.abs(value) < 1e-12) return middle;
+    if (value > 0) { low = middle; above = value; if (kept > 0) below /= 2; kept = 1; } else { high = middle; below = value; if (kept < 0) above /= 2; kept = -1; }
+  }
+  return (low + high) / 2;
+}
+
+// Rejections of Holm's step-down correction.
+function rejected(p, level) {
   const order = p.map((_, k) => k).sort((a, b) => p[a] - p[b] || a - b);
-  const found = new Array(n).fill(false);
+  const found = new Array(p.length).fill(false);
   for (const [rank, k] of order.entries()) {
-    if (p[k] * (n - rank) > level) break;
+    if (p[k] * (p.length - rank) > level) break;
     found[k] = true;
   }
   return found;
+}
+
+// Which differences are significant by Holm's correction. Smaller p-values never reject less, so that only those are worked out
+// whose bounds lead to different outcomes.
+function significant(differences, partsOf, level) {
+  const normal = studentQuantile(level / 2, 1e9); // no distribution of Student's has a lower critical value
+  const isClose = (difference, parts) => Math.abs(difference) < normal * Math.sqrt(varianceOf(parts));
+  const bounds = differences.map((difference, k) => (isClose(difference, partsOf[k]) ? [1, 1] : boundsOfP(difference, partsOf[k])));
+  const [most, least] = [0, 1].map((end) => rejected(bounds.map((one) => one[end]), level));
+  return rejected(bounds.map(([low, high], k) => (least[k] ? high : most[k] ? pValue(differences[k], partsOf[k]) : low)), level);
 }
