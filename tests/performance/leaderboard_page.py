@@ -5,7 +5,7 @@ Size of the leaderboard's page and how soon it can be used, in a real Chromium.
 
 Boards of made-up rows: 40 detectors, 5 studies, 5 test domains of 500 pictures in 500 groups each, 5 draws. *Shown* is when the
 table stands, *complete* when maps and charts stand as well; both from the start of the navigation, the fastest of some visits.
-*Choice* is the time that a page takes to compute all numbers and ranks for two of the test domains. Times depend on the machine.
+*Choice* is the time that a page takes to compute all numbers and ranks of two of the test domains. Times depend on the machine.
 Pages that are named are measured as they are, so that one of another version can be held against these.
 """
 

@@ -16,6 +16,7 @@ const SOURCES = [...new Set(ROWS.flatMap((row) => Object.keys(row.reals?.choices
 
 // Null where all test domains are tested as they are.
 function choiceOf() {
+  if (!CAN_CHOOSE) return null;
   const wanted = new Set(namesIn(state.test));
   const domains = DATA.domains.filter((name) => wanted.has(name));
   const against = SOURCES.includes(state.against) ? state.against : AS_TESTED;
@@ -252,7 +253,11 @@ function drawChoiceStatus(choice) {
   document.getElementById("choice-status").textContent = parts.join(" ");
   for (const part of document.querySelectorAll("[data-of-all]")) {
     part.querySelector(":scope > .of-all")?.remove();
-    if (choice) part.prepend(element("p", { class: "of-all" }, part.dataset.ofAll || "This part is for all test domains with their own reals; the choice above does not change it."));
+    if (!choice) continue;
+    const note = element("p", { class: "of-all" }, part.dataset.ofAll || "This part is for all test domains with their own reals, whatever is chosen for the table.");
+    const head = part.querySelector(":scope > h2");
+    if (head) head.after(note);
+    else part.prepend(note);
   }
 }
 

@@ -26,7 +26,7 @@ function drawRow(opened = false) {
   if (other && other !== row) return void drawComparison(row, other).then(() => opened && focusTitle());
   const charts = rowCharts(row);
   const bands = sweepChart(row);
-  detail.replaceChildren(backButton(), ...rowHead(row), versusChoice(row), ...chosenNote(), ...submissionPart(row), testsTable(row), ...realsPart(row), ...clipsPart(row), ...curvesPart(charts), ...transferPart(row), ...robustnessPart(row), ...bandsPart(row, bands), ...spectrumPart(row), ...mistakesPart(row), ...manifestPart(row));
+  detail.replaceChildren(backButton(), ...rowHead(row), ...(CAN_COMPARE ? [versusChoice(row)] : []), ...chosenNote(), ...submissionPart(row), testsTable(row), ...realsPart(row), ...clipsPart(row), ...curvesPart(charts), ...transferPart(row), ...robustnessPart(row), ...bandsPart(row, bands), ...spectrumPart(row), ...mistakesPart(row), ...manifestPart(row));
   for (const one of [...charts, ...bands]) one.draw();
   focusTitle();
 }

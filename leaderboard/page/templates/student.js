@@ -120,11 +120,20 @@ function rejected(p, level) {
 }
 
 // Which differences are significant by Holm's correction. Smaller p-values never reject less, so that only those are worked out
-// whose bounds lead to different outcomes.
+// whose bounds lead to different outcomes; and there are no bounds to work out for differences that are far from every limit.
 function significant(differences, partsOf, level) {
-  const normal = studentQuantile(level / 2, 1e9); // no distribution of Student's has a lower critical value
-  const isClose = (difference, parts) => Math.abs(difference) < normal * Math.sqrt(varianceOf(parts));
-  const bounds = differences.map((difference, k) => (isClose(difference, partsOf[k]) ? [1, 1] : boundsOfP(difference, partsOf[k])));
+  const closest = studentQuantile(level / 2, 1e9); // no distribution of Student's has a lower critical value
+  const farthest = new Map(); // critical value of the strictest limit, by degrees of freedom
+  const critical = (freedom) => {
+    if (!farthest.has(freedom)) farthest.set(freedom, studentQuantile(level / differences.length / 2, freedom));
+    return farthest.get(freedom);
+  };
+  const bounds = differences.map((difference, k) => {
+    const error = Math.sqrt(varianceOf(partsOf[k]));
+    if (Math.abs(difference) < Math.max(closest * error, ROUNDING)) return [1, 1];
+    const fewest = Math.min(...partsOf[k].filter((part) => part.variance > 0).map((part) => part.freedom));
+    return Math.abs(difference) > error * critical(Math.max(1, Math.floor(fewest))) ? [0, 0] : boundsOfP(difference, partsOf[k]);
+  });
   const [most, least] = [0, 1].map((end) => rejected(bounds.map((one) => one[end]), level));
   return rejected(bounds.map(([low, high], k) => (least[k] ? high : most[k] ? pValue(differences[k], partsOf[k]) : low)), level);
 }

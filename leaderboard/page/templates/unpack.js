@@ -22,7 +22,9 @@ const ARRAYS = { float64: Float64Array, float32: Float32Array, uint8: Uint8Array
 // Low bytes come first, then high bytes.
 function sixteenBits(bytes) {
   const n = bytes.length / 2;
-  return Int16Array.from({ length: n }, (_, i) => (bytes[i] | (bytes[n + i] << 8)));
+  const numbers = new Int16Array(n);
+  for (let i = 0; i < n; i += 1) numbers[i] = bytes[i] | (bytes[n + i] << 8);
+  return numbers;
 }
 
 // A JSON object and arrays that lie behind it (packing.py); null where the page has no such block.
