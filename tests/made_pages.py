@@ -7,6 +7,8 @@ import json
 import re
 from typing import Any
 
+import numpy as np
+
 
 class Elements(html.parser.HTMLParser):
     """Collects elements with their attributes, and the text of scripts."""
@@ -44,3 +46,16 @@ def objects(data: dict[str, Any]) -> list[dict[str, Any]]:
     found = [row | {"tests": [next(tests) for _ in range(row["tests"])]} for row in found]
     assert not list(tests)
     return [row | {name: data["texts"][row[name]] for name in data["pooled"]} for row in found]
+
+
+def block_of(text: str) -> dict[str, Any]:
+    """Object of a block of arrays, with its arrays, as the page's script reads it."""
+    content = gzip.decompress(base64.b64decode(text))
+    start = 4 + int.from_bytes(content[:4], "little")
+    about = json.loads(content[4:start])
+    for name, (kind, at, n) in about.pop("arrays").items():
+        size = np.dtype(kind).itemsize
+        plain = np.frombuffer(content[start + at : start + at + n * size], np.uint8)
+        plain = plain.reshape(2, -1).T.copy() if kind in ("int16", "uint16") else plain
+        about[name] = np.frombuffer(plain.tobytes(), kind)
+    return about

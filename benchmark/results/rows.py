@@ -461,11 +461,6 @@ class Row:
         return digest([self.cell, self.role, self.band.as_dict()])[:ID_LENGTH]
 
     @property
-    def id(self) -> str:
-        """Short name of the row, the same on every board as long as nothing that the row depends on changes."""
-        return digest([self.cell, self.role, self.band.as_dict()])[:ID_LENGTH]
-
-    @property
     def is_submitted(self) -> bool:
         """True if the scores were submitted."""
         return self.source == "submitted"

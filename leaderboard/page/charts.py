@@ -69,8 +69,8 @@ def layouts() -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict of str to dict
-        ``roc``, ``det``, ``scores``, ``bands``, ``time`` and ``pareto``, each a Plotly layout. Colours follow the theme of the
-        reader, so the page sets them.
+        ``roc``, ``det``, ``scores``, ``pairs``, ``bands``, ``time`` and ``pareto``, each a Plotly layout. Colours follow the theme
+        of the reader, so the page sets them.
     """
     from plotly import graph_objects as go
 
@@ -90,6 +90,7 @@ def layouts() -> dict[str, dict[str, Any]]:
         "roc": {"xaxis": _axis("false alarms", **rate), "yaxis": _axis("fakes found", **rate), "shapes": [chance]},
         "det": {"xaxis": _axis("false alarms", **share), "yaxis": _axis("fakes missed", **share)},
         "scores": {"xaxis": _axis("score (higher: more fake)"), "yaxis": _axis("pictures"), "barmode": "overlay", "bargap": 0},
+        "pairs": {"xaxis": _axis("rank", **rate), "yaxis": _axis("rank", **rate)},
         "bands": {
             "xaxis": _axis("centre of the band (cycles/pixel)", range=[0, MAX_FREQUENCY]),
             "yaxis": _axis("AUC", tickformat=".1f", dtick=0.1),

@@ -22,11 +22,14 @@ from ...benchmark.tracking.reading import cell_runs, fetch_artifacts, study_page
 from ..notes import may_be_copies
 from ..ranking.board import ranked_board
 from ..ranking.detectors import DetectorPlace
+from ..ranking.entrants import training_digest
 from ..transfer.band_transfer import band_transfer
 from ..transfer.choices import choice_gaps
 from ..transfer.thresholds import Transfer, transferred
 from .charts import histogram, roc_curve
+from .influences import InfluenceWriter, RowInfluences, read_influences
 from .mistakes import mistakes
+from .picture_scores import PictureScoreWriter
 
 RepeatCommand = Callable[[CellDocument], str]
 # Characters of the page, before it is compressed; pictures are compressed already. A page of many rows has less room for them.
@@ -86,6 +89,10 @@ class Details:
         By `row_id`: score files below the artifacts of its run, one per draw.
     scores_folder : str
         Folder beside the page with the scores of its rows, ``ID.parquet``; empty if there is none.
+    influences : str
+        Packed, see `influences.InfluenceWriter`; empty without score files.
+    scores : str
+        Packed, see `picture_scores.PictureScoreWriter`; empty without score files.
     """
 
     cells: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -99,6 +106,8 @@ class Details:
     ranking: list[DetectorPlace] = field(default_factory=list)
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
     scores_folder: str = ""
+    influences: str = ""
+    scores: str = ""
 
 
 def row_id(row: Row) -> str:
@@ -148,6 +157,11 @@ def load_details(
     return _Reader(rows, artifacts, experiments, recorded, repeat_command or _no_command, computed).read()
 
 
+def read_details(rows: Sequence[Row], folders: Mapping[str, Path]) -> Details:
+    """Read the details of rows whose folders are at hand, by run, without a store: links and commands are left out."""
+    return _Reader(rows, folders, {}, set(), _no_command, ()).read()
+
+
 def _no_command(_: CellDocument) -> str:
     return ""
 
@@ -173,6 +187,8 @@ class _Reader:
         self.left = {name: size // (4 if len(rows) > MANY_ROWS else 1) for name, size in BUDGETS.items()}
         self.details = Details()
         self.documents: dict[str, CellDocument | None] = {}
+        self.influences, self.pictures = InfluenceWriter(), PictureScoreWriter()
+        self.references: dict[str, RowInfluences] = {}
         self.by_run: dict[str, list[Row]] = {}
         for row in rows:
             self.by_run.setdefault(row.run_id, []).append(row)
@@ -189,8 +205,8 @@ class _Reader:
                 self._read_run(row)
             if (document := self.documents[row.run_id]) and (files := document.files_of(row)):
                 self.details.files[row_id(row)] = files
-            if n < MOST_READ:
-                self._read_row(row)
+            self._read_row(row, n < MOST_READ)
+        self.details.influences, self.details.scores = self.influences.packed(), self.pictures.packed()
         return self.details
 
     def _read_run(self, row: Row) -> None:
@@ -211,10 +227,32 @@ class _Reader:
         command = self.repeat_command(document) if recorded else ""
         return _manifest(document, self.computed) | {"command": command}
 
-    def _read_row(self, row: Row) -> None:
+    def _read_row(self, row: Row, with_curves: bool) -> None:
         draws = _scores(self.documents[row.run_id], row, self.folders[row.run_id])
+        if draws:
+            self.pictures.add(row_id(row), row, draws)
+            self._add_influences(row, draws)
+        if not with_curves:
+            return
         self.details.transfers[row_id(row)] = _transfers(draws, self.documents[row.run_id])
         self._add(self.details.rows, row_id(row), _curves(draws, row), "curves")
+
+    def _add_influences(self, row: Row, draws: "Draws") -> None:
+        """Add the influences of a row, and with them those that its gain over all frequencies is computed from."""
+        own, document = self._influences(row, draws), self.documents[row.run_id]
+        reference = row if row.band.kind == "all" else next((r for r in self.by_run[row.run_id] if r.band.kind == "all"), None)
+        of_reference = own if reference is row else None
+        if reference is not None and reference is not row:
+            if row.run_id not in self.references:  # several rows of a run have it in common
+                files = _scores(document, reference, self.folders[row.run_id])
+                self.references[row.run_id] = self._influences(reference, files)
+            of_reference = self.references[row.run_id]
+        self.influences.add(row_id(row), own, row_id(reference) if reference else "", of_reference)
+
+    def _influences(self, row: Row, draws: "Draws") -> RowInfluences:
+        document = self.documents[row.run_id]
+        training = training_digest(document) if document else ""
+        return read_influences(row, draws, training, document.train_overlap if document else 0.0)
 
     def _add(self, target: dict[str, Any], key: str, value: Any, budget: str) -> None:
         """Add a value if the budget has room for it."""

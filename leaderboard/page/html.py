@@ -22,7 +22,8 @@ ASSETS = Path(__file__).parent / "assets"
 LIBRARIES = {"table-library": "table-core.production.js", "chart-library": "plotly-basic.min.js"}
 SCRIPTS = (
     *("unpack.js", "state.js", "format.js", "table.js", "ranking.js", "maps.js", "charts.js", "bands.js", "clips.js"),
-    *("reals.js", "carriers.js", "time.js", "reported.js", "detail.js",),
+    *("student.js", "influences.js", "pairs.js", "choice.js", "reals.js", "carriers.js", "time.js", "reported.js"),
+    *("detail.js", "compare.js"),
     "downloads.js", "main.js",
 )  # fmt: skip
 DIGITS = 6  # after the point: what is kept; the page rounds once more, and four would turn 0.45646 into 0.457
@@ -65,6 +66,7 @@ def page(board: Board, details: Details, uri: str = "", now: datetime | None = N
         policy=content_policy([first, *libraries.values(), program]),
         styles=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
         payload=Markup(packed(_json(payload(board, details, uri, made_at, computed)))),
+        blocks={name: Markup(text) for name, text in (("influences", details.influences), ("scores", details.scores)) if text},
         first=Markup(first),
         libraries={name: Markup(packed(script)) for name, script in libraries.items()},
         program=Markup(program),

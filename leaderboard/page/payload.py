@@ -50,7 +50,7 @@ LATER_NUMBERS = ("later_auc", "later_auc_lo", "later_auc_hi")
 CELLS_BUDGET = 800_000  # characters for manifests, before they are compressed
 MOST_NOTES = 200
 MOST_CARRIERS = 400  # lines about what detectors live on
-TEST = ("auc", "auc_lo", "auc_hi", "n", "coverage", "lookalikes")
+TEST = ("auc", "auc_lo", "auc_hi", "n", "coverage", "lookalikes", "allpass_auc", "oracle_auc")
 
 
 def payload(board: Board, details: Details, uri: str = "", made: str = "", computed: Collection[str] = ()) -> dict[str, Any]:
@@ -69,7 +69,8 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
     dict
         ``fields``: names of the ``columns``, which hold a value per row; what is named in ``pooled`` is a place in ``texts``.
         ``tests``: columns with the test entries of all rows, one row's after the other's, as many as its column of that name
-        says; ``domain`` is a place in ``domains``. ``sets``: see `comparable.comparable_sets`.
+        says; ``domain`` is a place in ``domains``, and ``pictures`` is equal for equal pictures. ``numbers``: fields that are
+        numbers of a row. ``may_be_copies``: domains whose look-alikes count. ``sets``: see `comparable.comparable_sets`.
     """
     sets, index = comparable_sets(board.rows)
     domains = _domains(board.rows)
@@ -105,7 +106,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         for row, number, more, label in zip(board.rows, index, optional, labels, strict=True)
     ]
     tests = [test for row in board.rows for test in row.tests if test.domain in places]
-    pooled = _Pool()
+    pooled, pictures = _Pool(), _Pool()
     rows = [{name: pooled.place(value) if name in POOLED else value for name, value in row.items()} for row in rows]
     names = list(rows[0]) if rows else []
     notes = [text for text, _ in row_notes(shown, True, computed)] + mark_notes(shown, True, computed)
@@ -118,8 +119,11 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         "domains": domains,
         "sets": [asdict(comparable) for comparable in sets],
         "fields": names,
+        "numbers": [*numbers, *_metric_names(board.rows)],
+        "may_be_copies": [places[name] for name in domains if may_be_copies(name, computed)],
         "tests": {
             "domain": [places[test.domain] for test in tests],
+            "pictures": [pictures.place((test.domain, test.split_list, test.pictures)) for test in tests],
             **{name: [test.value(name) for test in tests] for name in (*TEST, *_clip_names(tests))},
         },
         # Values of one kind beside each other are packed into less than rows are.
@@ -167,12 +171,12 @@ def without_addresses(text: str) -> str:
 
 
 class _Pool:
-    """Distinct texts, in the order of their first occurrence."""
+    """Distinct texts, or tuples of texts, in the order of their first occurrence."""
 
     def __init__(self) -> None:
-        self.texts: dict[str | None, int] = {}
+        self.texts: dict[Any, int] = {}
 
-    def place(self, text: str | None) -> int:
+    def place(self, text: Any) -> int:
         return self.texts.setdefault(text, len(self.texts))
 
 

@@ -125,12 +125,13 @@ def unusable(row: Entrant, domains: Collection[str] | None = None) -> str:
         return "its test domains were scored in different numbers of draws"
     for domain in sorted(row.tests):
         for scored in row.tests[domain]:
-            if trouble := _trouble(scored):
+            if trouble := trouble_of(scored):
                 return f"{domain}: {trouble}"
     return ""
 
 
-def _trouble(scored: Scored) -> str:
+def trouble_of(scored: Scored) -> str:
+    """Return the reason why scores cannot be compared with any others; empty if they can."""
     if not np.isfinite(scored.scores).all():
         return f"{int((~np.isfinite(scored.scores)).sum())} scores are not finite"
     for label, name in ((0, "real"), (1, "fake")):

@@ -1,14 +1,21 @@
 """Rows of a board that was never run: what a page shows, without the seconds that a study takes."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from page_reader import Reader
 
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.results.evidence import EvidenceStretch
 from bandbench.benchmark.results.rows import Row, Standing, TestResult
+from bandbench.leaderboard.page.details import Details
+from bandbench.leaderboard.page.html import page as make_page
+from bandbench.leaderboard.rows import Board
+from conftest import missing_program
 
 DOMAINS = ("set/a", "set/b", "set/c")
 
@@ -52,3 +59,35 @@ def row_maker() -> Callable[..., Row]:
 @pytest.fixture
 def test_maker() -> Callable[..., TestResult]:
     return make_test
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        missing_program("Chromium", "apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def reader(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Reader]]:
+    """Opens a page of rows; when the test is over, nothing may have gone wrong or been asked for."""
+    opened = []
+
+    def show(rows: list[Row], details: Details | None = None, uri: str = "", **options: Any) -> Reader:
+        path = tmp_path / f"page{len(opened)}.html"
+        path.write_text(make_page(Board("made", rows, []), details or Details(), uri), encoding="utf-8")
+        opened.append(Reader(browser, path, **options))
+        return opened[-1]
+
+    yield show
+    for one in opened:
+        assert one.page.evaluate("window.hurt") is None
+        one.page.close()
+        assert one.troubles == []
+        assert one.requests == []

@@ -8,12 +8,13 @@ import math
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from page_reader import Reader
 
 from bandbench.benchmark.contracts import HowKnown, Reported
 from bandbench.benchmark.results import columns
@@ -67,82 +68,6 @@ FOCUS = """() => {
 NAMELESS = """() => [...document.querySelectorAll("input, select, button, [role=region], [role=img], table")]
   .filter((e) => !(e.labels?.length || e.getAttribute("aria-label") || e.textContent.trim() || e.caption))
   .map((e) => e.outerHTML.slice(0, 80))"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        missing_program("Chromium", "apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield launched
-        launched.close()
-
-
-class Reader:
-    """An open page, and all that went wrong in it."""
-
-    def __init__(self, browser: Any, path: Path, **options: Any) -> None:
-        self.troubles: list[str] = []
-        self.requests: list[str] = []
-        self.address = path.as_uri()
-        self.page = browser.new_page(**{"viewport": {"width": 1400, "height": 900}, **options})
-        self.page.set_default_timeout(120_000)  # of a loaded machine
-        self.page.on("console", lambda message: self.troubles.append(message.text))
-        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on("request", lambda request: self._asked(request.url))
-        self.open()
-
-    def _asked(self, url: str) -> None:
-        if not url.startswith(("data:", "blob:")) and url.partition("#")[0] != self.address:
-            self.requests.append(url)
-
-    def open(self, hash_: str = "") -> None:
-        self.page.goto("about:blank")
-        self.page.goto(self.address + hash_)
-        self.page.wait_for_selector("html[data-ready=yes]", state="attached")
-
-    def detectors(self) -> list[str]:
-        return self.page.locator("#rows tbody tr[data-row] .link").all_inner_texts()
-
-    def hash(self) -> str:
-        return self.page.evaluate("location.hash")
-
-    def until(self, selector: str, pattern: str) -> None:
-        from playwright.sync_api import expect
-
-        expect(self.page.locator(selector)).to_have_text(re.compile(pattern))
-
-    def no_sideways_scroll(self) -> bool:
-        return self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-    def downloaded(self, form: str) -> str:
-        self.page.locator("#downloads-menu").evaluate("menu => { menu.open = true; }")
-        with self.page.expect_download() as waiting:
-            self.page.click(f"#downloads button[data-form={form}]")
-        return Path(waiting.value.path()).read_text(encoding="utf-8")
-
-
-@pytest.fixture
-def reader(browser: Any, tmp_path: Path) -> Iterator[Callable[..., Reader]]:
-    """Opens a page of rows; when the test is over, nothing may have gone wrong or been asked for."""
-    opened = []
-
-    def show(rows: list[Row], details: Details | None = None, uri: str = "", **options: Any) -> Reader:
-        path = tmp_path / f"page{len(opened)}.html"
-        path.write_text(make_page(Board("made", rows, []), details or Details(), uri), encoding="utf-8")
-        opened.append(Reader(browser, path, **options))
-        return opened[-1]
-
-    yield show
-    for one in opened:
-        assert one.page.evaluate("window.hurt") is None
-        one.page.close()
-        assert one.troubles == []
-        assert one.requests == []
 
 
 @pytest.fixture

@@ -1,35 +1,46 @@
 // All that is known of one row, under an address of its own.
 
 function openRow(id) {
-  state.row = id;
-  state.part = "";
+  Object.assign(state, { row: id, with: "", on: "", part: "" });
   writeAddress(true);
-  drawRow();
+  drawRow(true);
 }
 
 function closeRow() {
   const left = state.row;
-  state.row = "";
+  Object.assign(state, { row: "", with: "", on: "" });
   writeAddress(true);
   drawRow();
   document.querySelector(`#rows tr[data-row="${CSS.escape(left)}"] .link`)?.focus();
 }
 
-function drawRow() {
+function drawRow(opened = false) {
   const detail = document.getElementById("detail");
+  delete detail.dataset.compared;
   const row = BY_ID.get(state.row);
   document.getElementById("board").hidden = Boolean(state.row);
   document.documentElement.classList.toggle("in-row", Boolean(state.row));
   detail.hidden = !state.row;
   if (!state.row) return void detail.replaceChildren();
   if (!row) return void detail.replaceChildren(backButton(), element("p", {}, `There is no row ${shortened(state.row, 40)} on this page. It may be on a newer or an older page.`));
+  const other = BY_ID.get(state.with);
+  if (other && other !== row) return void drawComparison(row, other).then(() => opened && focusTitle());
   const charts = rowCharts(row);
   const bands = sweepChart(row);
-  detail.replaceChildren(backButton(), ...rowHead(row), ...submissionPart(row), testsTable(row), ...reportedPart(row), ...realsPart(row), ...clipsPart(row), ...curvesPart(charts), ...transferPart(row), ...robustnessPart(row), ...bandsPart(row, bands), ...spectrumPart(row), ...mistakesPart(row), ...scoresPart(row), ...manifestPart(row));
+  detail.replaceChildren(backButton(), ...rowHead(row), ...(CAN_COMPARE ? [versusChoice(row)] : []), ...chosenNote(), ...submissionPart(row), testsTable(row), ...reportedPart(row), ...realsPart(row), ...clipsPart(row), ...curvesPart(charts), ...transferPart(row), ...robustnessPart(row), ...bandsPart(row, bands), ...spectrumPart(row), ...mistakesPart(row), ...scoresPart(row), ...manifestPart(row));
   for (const one of [...charts, ...bands]) one.draw();
-  const title = document.getElementById("detail-title");
-  title.focus();
+  focusTitle();
+}
+
+function focusTitle() {
+  document.getElementById("detail-title")?.focus();
   scrollTo(0, 0);
+}
+
+// What of the details follows the choice of test domains and reals.
+function chosenNote() {
+  const choice = choiceOf();
+  return choice ? [element("p", { class: "of-all" }, `The facts above and the table of test domains are for ${choiceText(choice)}. Everything below them is for all test domains with their own reals.`)] : [];
 }
 
 function backButton() {
@@ -37,7 +48,7 @@ function backButton() {
 }
 
 const fact = (name, ...values) => (values.some((value) => value !== "" && value !== null && value !== undefined) ? [element("dt", {}, name), element("dd", { dir: "auto" }, ...values)] : []);
-const auc = (row, name) => (known(row[name]) ? `${fixed(row[name])} (${between(row[name + "_lo"], row[name + "_hi"]) || "no interval"})` : "not measured");
+const auc = (row, name) => (known(row[name]) ? `${fixed(row[name])} (${between(row[name + "_lo"], row[name + "_hi"]) || "no interval"})` : row.unknown?.[name] ?? "not measured");
 
 function rowHead(row) {
   const set = DATA.sets[row.set];
@@ -88,7 +99,8 @@ function testCell(column, test, told) {
 }
 
 function testsTable(row) {
-  const more = DATA.details[row.id]?.tests ?? {};
+  // What is known of a test domain besides is about its own reals.
+  const more = choiceOf()?.against ? {} : DATA.details[row.id]?.tests ?? {};
   const heads = ["test domain", ...TEST_COLUMNS.map((column) => column.head)];
   const lines = row.tests.map((test) => {
     const told = more[test.domain] ?? {};

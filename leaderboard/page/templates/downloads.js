@@ -14,9 +14,15 @@ const FLAT = DATA.fields.filter((name) => !["tests", "set", "edges", "comb", "st
 function flat(row) {
   const set = DATA.sets[row.set];
   const line = Object.fromEntries(FLAT.map((name) => [name, row[name]]));
-  return { ...line, set: set.name, set_domains: set.domains.join("; "), set_pictures: set.digest, band_low: row.edges[0], band_high: row.edges[1],
+  return { ...line, ...chosenColumns(), set: set.name, set_domains: set.domains.join("; "), set_pictures: set.digest, band_low: row.edges[0], band_high: row.edges[1],
     band_period: row.comb?.period ?? null, band_halfwidth: row.comb?.halfwidth ?? null, band_points: row.comb?.points ?? null,
     evidence_low: row.stretches[0]?.[0] ?? null, evidence_high: row.stretches.at(-1)?.[1] ?? null, oracle_gap: row.gap, left_out_gap: row.left_out_gap, alarms_abroad: transfer(row)?.value ?? null, calibration_error_abroad: transfer(row)?.calibration ?? null, origin: ORIGINS[row.origin], not_tested_on: row.missing.join("; "), marks: row.all_marks.join("; "), gaps: row.gaps.join("; ") };
+}
+
+// A file of numbers that were computed for a choice says so.
+function chosenColumns() {
+  const choice = choiceOf();
+  return choice ? { chosen_test_domains: [...choice.domains].join("; "), chosen_reals: choice.against || "as tested" } : {};
 }
 
 function quoted(value) {
@@ -35,7 +41,7 @@ function asCsv(rows) {
 
 function asJson(rows) {
   const plain = rows.map((row) => ({ ...flat(row), gaps: row.gaps, marks: row.all_marks, not_tested_on: row.missing, ...(row.submission ? { submission: row.submission } : {}), ...(row.reported ? { reported: row.reported } : {}), ...(row.threshold_transfer ? { threshold_transfer: row.threshold_transfer } : {}), tests: row.tests }));
-  return JSON.stringify({ study: DATA.study, made: DATA.made, sets: DATA.sets, notes: DATA.notes, rows: plain, ranking: DATA.ranking }, null, 1) + "\n";
+  return JSON.stringify({ study: DATA.study, made: DATA.made, ...chosenColumns(), sets: DATA.sets, notes: DATA.notes, rows: plain, ranking: DATA.ranking }, null, 1) + "\n";
 }
 
 const fileName = (text) => text.replace(/[^\w-]+/g, "_").replace(/^_+|_+$/g, "").slice(0, 60);
@@ -108,7 +114,7 @@ function asTex(rows) {
   const sorted = [...rows].sort((a, b) => a.set - b.set);
   const sets = [...new Set(sorted.map((row) => row.set))];
   const counts = sets.slice(0, TEX_SETS).map((set) => `${DATA.sets[set].name}: ${texEscaped(DATA.sets[set].domains.join(", "), 120)} ($n = ${texCounts(sorted.filter((row) => row.set === set).flatMap((row) => row.tests.filter((test) => DATA.sets[set].domains.includes(test.domain))))}$ pictures${DATA.sets[set].domains.length > 1 ? " each" : ""}).`);
-  const notes = `AUC on test pictures, with the 95\\,\\% interval over groups of pictures and training draws below it. Cross-domain: mean over the other domains of the set. Gain: AUC minus that with all frequencies. ${told} Means over different sets are not comparable. The sets of test domains are ${counts.join(" ")}${sets.length > TEX_SETS ? ` And ${sets.length - TEX_SETS} more.` : ""}`;
+  const notes = `AUC on test pictures, with the 95\\,\\% interval over groups of pictures and training draws below it. Cross-domain: mean over the other domains of the set. Gain: AUC minus that with all frequencies. ${told} Means over different sets are not comparable. ${choiceOf() ? `Computed for ${texEscaped(choiceText(choiceOf()), 300)}. ` : ""}The sets of test domains are ${counts.join(" ")}${sets.length > TEX_SETS ? ` And ${sets.length - TEX_SETS} more.` : ""}`;
   const under = `${[...(HAS_RANKS ? [""] : []), "$\\leftarrow$ trained on", "", ...TEX_NUMBERS.map(() => "")].join(" & ")} \\\\`;
   const heads = `${[...(HAS_RANKS ? ["rank"] : []), "detector", "band (c/px)", ...TEX_NUMBERS.map((column) => column.latex)].join(" & ")} \\\\`;
   const columns = (HAS_RANKS ? "r" : "") + ">{\\raggedright\\arraybackslash}p{.26\\linewidth}>{\\raggedright\\arraybackslash}p{.16\\linewidth}" + "r".repeat(TEX_NUMBERS.length);

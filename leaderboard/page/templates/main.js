@@ -23,6 +23,7 @@ function drawCounts() {
 }
 
 function drawEverything() {
+  drawChoice();
   drawFilters();
   drawTable();
   drawMaps();
@@ -36,7 +37,7 @@ function drawEverything() {
 
 function goTo(part) {
   if (!at(part + "-title")) return;
-  if (state.row) { state.row = ""; drawRow(); }
+  if (state.row) { Object.assign(state, { row: "", with: "", on: "" }); drawRow(); }
   state.part = part === "table" ? "" : part;
   writeAddress();
   at(part).scrollIntoView();
@@ -52,7 +53,7 @@ function listen() {
   at("size").addEventListener("change", (event) => { state.size = event.target.value; state.page = "1"; drawTable(); });
   at("previous").addEventListener("click", () => turn(-1));
   at("next").addEventListener("click", () => turn(1));
-  at("reset").addEventListener("click", () => { Object.assign(state, DEFAULTS, { left: state.left, right: state.right }); drawFilters(); filtered(); });
+  at("reset").addEventListener("click", () => { Object.assign(state, DEFAULTS, { left: state.left, right: state.right, test: state.test, against: state.against }); drawFilters(); filtered(); });
   at("filters").addEventListener("submit", (event) => event.preventDefault());
   for (const [name, again] of [["left", drawMaps], ["right", drawMaps], ["cell", drawBands], ["cell2", drawBands]]) at(name).addEventListener("change", (event) => { state[name] = event.target.value; writeAddress(); again(); });
   at("time-train").addEventListener("change", (event) => { state.time = event.target.value; writeAddress(); drawTime(); });
@@ -65,10 +66,11 @@ function listen() {
   addEventListener("keydown", escape);
   addEventListener("click", (event) => { for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false; });
   for (const menu of document.querySelectorAll("details.menu")) menu.addEventListener("toggle", () => { if (menu.open) keepInView(menu.lastElementChild); });
-  addEventListener("popstate", () => { readAddress(); drawEverything(); });
+  addEventListener("popstate", () => { readAddress(); redraw(); });
   addEventListener("beforeprint", () => onPaper(true));
   addEventListener("afterprint", () => onPaper(false));
   at("theme").addEventListener("click", nextTheme);
+  listenToChoice();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
 }
 
@@ -131,16 +133,18 @@ function recolour() {
   drawAgain();
 }
 
-function start() {
+async function start() {
   let theme = "";
   try { theme = localStorage.getItem("bandbench-theme") ?? ""; } catch { /* as above */ }
   setTheme(THEMES.includes(theme) ? theme : "");
   readAddress();
+  await applyChoice();
   drawCounts();
   drawNotes();
   drawRanking();
   drawGlossary();
   listen();
+  drawChoice();
   drawFilters();
   drawTable();
   drawMaps();

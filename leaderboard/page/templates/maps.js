@@ -75,7 +75,7 @@ function aucCell(cells, train, name) {
   if (!test || !known(test.auc)) return { text: "–", about: about + "\nnot measured" };
   const bounds = between(test.auc_lo, test.auc_hi);
   return { text: test.auc.toFixed(2), share: test.auc,
-    about: `${about}\nAUC ${fixed(test.auc)}${bounds ? ` (${bounds})` : ""}\n${counted(test.n, "picture")}, coverage ${percent(test.coverage)}` };
+    about: `${about}\nAUC ${fixed(test.auc)}${bounds ? ` (${bounds})` : ""}${known(test.n) ? `\n${counted(test.n, "picture")}, coverage ${percent(test.coverage)}` : ""}` };
 }
 
 function differenceCell(cells, train, name) {

@@ -34,8 +34,9 @@ function realsPart(row) {
 function drawReals() {
   for (const node of document.querySelectorAll(".with-reals")) node.hidden = !WITH_REALS.length;
   if (!WITH_REALS.length) return;
-  const sets = [...new Set(WITH_REALS.map((row) => row.set))];
-  document.getElementById("reals-maps").replaceChildren(...sets.map((set) => realsMap(set, WITH_REALS.filter((row) => row.set === set))));
+  const setOf = (row) => WHOLE.rows.get(row).set; // of all test domains, whatever is chosen
+  const sets = [...new Set(WITH_REALS.map(setOf))];
+  document.getElementById("reals-maps").replaceChildren(...sets.map((set) => realsMap(set, WITH_REALS.filter((row) => setOf(row) === set))));
 }
 
 function realsMap(set, rows) {
@@ -49,6 +50,6 @@ function realsMap(set, rows) {
     const about = `${shortened(names.get(id), 120)}\n${source === OWN_REALS ? "each domain with its own reals" : `all domains against reals of ${shortened(source, 80)}`}`;
     return known(value) ? { text: value.toFixed(2), share: value, about: `${about}\nmean AUC ${fixed(value)}` } : { text: "–", about: `${about}\nnot measured` };
   };
-  return heatTable(`Set ${DATA.sets[set].name}: mean over ${counted(DATA.sets[set].domains.length, "test domain")}`, rows.map((row) => row.id), sources, cell, undefined, "detector ↓ reals of →",
+  return heatTable(`Set ${WHOLE.sets[set].name}: mean over ${counted(WHOLE.sets[set].domains.length, "test domain")}`, rows.map((row) => row.id), sources, cell, undefined, "detector ↓ reals of →",
     (id, source) => BY_ID.get(id).reals.leads.includes(source), (id) => nameOf(names.get(id)));
 }

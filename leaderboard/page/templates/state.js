@@ -4,6 +4,7 @@
 const DEFAULTS = {
   q: "", detector: "", data: "", view: "", study: "", role: "main", origin: "", sort: "", apart: "1", hide: "", show: "", page: "1", size: "50",
   left: "", right: "", cell: "", cell2: "", set: "", time: "", row: "", part: "",
+  test: "", against: "", with: "", picked: "", on: "", // chosen test domains and source of reals; the row that `row` is compared with, ticked rows, domain of the chart
 };
 
 const state = { ...DEFAULTS };

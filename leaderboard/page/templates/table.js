@@ -33,6 +33,7 @@ const BY_ID = new Map(ROWS.map((row) => [row.id, row]));
 const ROLES = { chosen: "", fixed: "fixed band", allpass: "all frequencies" };
 const HAS_RANKS = DATA.fields.includes("rank_reason");
 
+const CAN_COMPARE = Boolean(document.getElementById("influences") || document.getElementById("scores"));
 const HAS_CHOICES = DATA.fields.includes("left_out");
 const HAS_SUBMISSIONS = ROWS.some((row) => row.origin !== "recorded");
 
@@ -47,7 +48,7 @@ const written = (column) => (column.interval ? interval(column) : column.numeric
 
 // Cells of columns that are more than their number or name.
 const CELLS = {
-  detector: { cell: (row) => [rowLink(row), badge(row), element("span", { class: "sub" }, ROLES[row.role] ?? row.role), ...row.marks.map(markLabel)] },
+  detector: { cell: (row) => [CAN_COMPARE ? pickBox(row) : "", rowLink(row), badge(row), element("span", { class: "sub" }, ROLES[row.role] ?? row.role), ...row.marks.map(markLabel)] },
   ranks: { absent: !HAS_RANKS, value: (row) => row.rank_low, cell: rankCell },
   train: { cell: (row) => [row.sources.length > 1 ? element("span", { class: "pool", title: row.sources.join(" & ") }, nameOf(row.train)) : nameOf(row.train)] },
   band: { cell: bandCell, value: (row) => row.edges[0] },
@@ -83,7 +84,11 @@ function badge(row) {
 
 const tieKey = (row) => `${row.set} ${row.tie_group}`;
 const TIED = new Map();
-for (const row of ROWS) if (known(row.tie_group)) TIED.set(tieKey(row), (TIED.get(tieKey(row)) ?? 0) + 1);
+function countTies() {
+  TIED.clear();
+  for (const row of ROWS) if (known(row.tie_group)) TIED.set(tieKey(row), (TIED.get(tieKey(row)) ?? 0) + 1);
+}
+countTies();
 
 function rankCell(row) {
   if (!known(row.rank_low)) return [missing(row.rank_reason || "no rank")];
@@ -150,7 +155,7 @@ const grid = TableCore.createTable({
   data: ROWS,
   columns: [
     ...COLUMNS.map((column) => ({
-      id: column.id, accessorFn: (row) => given(column.value ? column.value(row) : row[column.id]), sortingFn: compare, sortUndefined: "last",
+      id: column.id, accessorFn: (row) => (row.unknown?.[column.id] ? undefined : given(column.value ? column.value(row) : row[column.id])), sortingFn: compare, sortUndefined: "last",
       sortDescFirst: Boolean(column.numeric), filterFn: (row, id, wanted) => row.original[id] === wanted,
     })),
     { id: "set", accessorKey: "set", sortingFn: compare },
@@ -226,13 +231,14 @@ const classes = (column, place) => [column.numeric && "number", column.hindsight
 function setText(set) {
   const domains = set.domains.join(", ");
   const many = set.domains.length > 1 ? `mean over ${set.domains.length} other domains` : "one other domain";
+  if (!domains) return `Set ${set.name}: no chosen test domain counts for these rows`;
   const what = set.abroad ? many : "in-domain test only";
-  return `Set ${set.name}: ${what}: ${shortened(domains, 400)} · pictures ${set.digest}`;
+  return `Set ${set.name}: ${what}: ${shortened(domains, 400)}${set.digest ? ` · pictures ${set.digest}` : ""}`;
 }
 
 function bodyRow(row, columns) {
   return element("tr", { "data-row": row.id }, columns.map((column, place) =>
-    element(place ? "td" : "th", { scope: place ? null : "row", class: classes(column, place) }, column.cell(row))));
+    element(place ? "td" : "th", { scope: place ? null : "row", class: classes(column, place) }, row.unknown?.[column.id] ? [missing(row.unknown[column.id])] : column.cell(row))));
 }
 
 function drawTable() {
@@ -253,6 +259,7 @@ function drawTable() {
   document.getElementById("rows").replaceChildren(
     element("caption", { class: "unseen" }, "Leaderboard rows; the buttons in the header sort."), element("thead", {}, element("tr", {}, columns.map(headCell))), ...bodies);
   drawAround(page, last);
+  drawPicked();
   writeAddress();
 }
 

@@ -1,0 +1,295 @@
+// Chosen test domains and reals: every number of a row that depends on them is computed anew from what the page holds.
+
+const NOT_HERE = "its score files were not read, or this page has no room for them";
+const AS_TESTED = "";
+// Fields that do not depend on the test domains. All other numbers are computed, or missing with a reason.
+const OF_THE_TRAINING = new Set(["fit_seconds", "ms_per_picture", "score_ms", "model_bytes", "seeds", "shots", "train_overlap", "control", "random_encoder"]);
+const COMPUTED = ["ranks", "n_tests", "set_name", "flags", "in_domain_auc", "cross_domain_auc", "worst_auc", "gain", "oracle_auc", "allpass_auc", "gap", "draw_sd", "coverage", "reals_spread", "worst_reals", "worst_domain"];
+const WHOLE = { sets: DATA.sets, rows: new Map(ROWS.map((row) => [row, { ...row }])) };
+const HEADLINE_OF = ROWS.map((row) => ({ domains: new Set(DATA.sets[row.set].domains), abroad: DATA.sets[row.set].abroad }));
+
+// --- the address --------------------------------------------------------------------------------------------------------
+
+const named = (text) => text.replaceAll("%", "%25").replaceAll(",", "%2C");
+const namesIn = (text) => text.split(",").filter(Boolean).map((name) => { try { return decodeURIComponent(name); } catch { return name; } });
+const SOURCES = [...new Set(ROWS.flatMap((row) => Object.keys(row.reals?.choices ?? {})))];
+
+// Null where all test domains are tested as they are.
+function choiceOf() {
+  if (!CAN_CHOOSE) return null;
+  const wanted = new Set(namesIn(state.test));
+  const domains = DATA.domains.filter((name) => wanted.has(name));
+  const against = SOURCES.includes(state.against) ? state.against : AS_TESTED;
+  if (!domains.length && against === AS_TESTED) return null;
+  return { domains: new Set(domains.length ? domains : DATA.domains), against };
+}
+
+const strangers = () => [...namesIn(state.test).filter((name) => !DATA.domains.includes(name)), ...(state.against && !SOURCES.includes(state.against) ? [state.against] : [])];
+
+function choiceText(choice) {
+  const all = choice.domains.size === DATA.domains.length;
+  const domains = all ? `all ${counted(DATA.domains.length, "test domain")}` : `${choice.domains.size} of ${counted(DATA.domains.length, "test domain")}: ${shortened([...choice.domains].join(", "), 300)}`;
+  return `${domains}${choice.against === AS_TESTED ? "" : `; against ${choice.against === OWN_REALS ? "each domain's own reals" : `reals of ${shortened(choice.against, 80)}`}`}`;
+}
+
+// --- one row ------------------------------------------------------------------------------------------------------------
+
+// The AUC of a row on one test domain; null where it was not measured with these reals.
+function testOn(row, test, against) {
+  if (against === AS_TESTED) return test;
+  const all = row.reals?.tests[test.domain] ?? [];
+  const own = all.find((one) => one.source === test.domain) ?? all.find((one) => one.source === test.domain.split(/[/@+]/)[0]);
+  const found = against === OWN_REALS ? own : all.find((one) => one.source === against);
+  return found ? { domain: test.domain, pictures: `${test.pictures} ${found.source}`, auc: found.auc, auc_lo: found.lo, auc_hi: found.hi, n: null, coverage: null, lookalikes: found.lookalikes ?? 0, allpass_auc: null, oracle_auc: null } : null;
+}
+
+// What a row is under a choice; the rank comes later, as it depends on the others.
+function chosenRow(whole, choice) {
+  const { domains: headline, abroad: hasAbroad } = HEADLINE_OF[whole.place];
+  const tests = whole.tests.filter((test) => choice.domains.has(test.domain));
+  const abroad = hasAbroad ? tests.filter((test) => headline.has(test.domain)) : [];
+  const home = tests.filter((test) => whole.home.has(test.domain));
+  const counted = abroad.length ? abroad : home;
+  const row = { tests: [], abroad, home_tests: home, counted, chosen: true, unknown: {} };
+  const lost = counted.find((test) => !testOn(whole, test, choice.against));
+  row.tests = tests.map((test) => testOn(whole, test, choice.against)).filter(Boolean);
+  row.problem = !counted.length ? "none of the chosen test domains counts for this row" : lost ? `${lost.domain} was not set against these reals` : "";
+  for (const name of DATA.numbers) if (!OF_THE_TRAINING.has(name)) row[name] = null;
+  for (const column of DATA.described.rows) if (column.numeric && !OF_THE_TRAINING.has(column.id) && !COMPUTED.includes(column.id)) row.unknown[column.id] = "this page cannot compute it for a choice of test domains";
+  row.missing = whole.missing.filter((name) => choice.domains.has(name));
+  return row;
+}
+
+const bounded = (name, { value, low, high }) => ({ [name]: value, [`${name}_lo`]: low, [`${name}_hi`]: high });
+
+function placesFor(whole, tests, against) {
+  const entry = ENTRIES.get(whole.id);
+  const places = entry && tests.map((test) => placeOn(entry, test.domain, against));
+  return places && places.every((place) => place !== undefined) ? places : null;
+}
+
+// A mean over test domains with its interval; without one where the page has no influences of the row.
+function meanAuc(whole, tests, against) {
+  const places = placesFor(whole, tests, against);
+  if (places) return { ...aucInterval(replicatesOn(ENTRIES.get(whole.id), places), ENTRIES.get(whole.id).overlap), places };
+  const aucs = tests.map((test) => testOn(whole, test, against)?.auc);
+  return { value: aucs.every(known) ? average(aucs) : null, ...NO_BOUNDS, places: null };
+}
+
+function computeRow(whole, choice) {
+  const row = chosenRow(whole, choice);
+  const { against } = choice;
+  const why = (name, reason) => { row.unknown[name] = reason; };
+  if (row.home_tests.length && row.home_tests.every((test) => testOn(whole, test, against))) Object.assign(row, bounded("in_domain_auc", meanAuc(whole, row.home_tests, against)));
+  else why("in_domain_auc", row.home_tests.length ? "the training domain was not set against these reals" : "the training domain is not among the chosen test domains");
+  const others = ["cross_domain_auc", "worst_auc", "worst_domain", "gain", "draw_sd", "oracle_auc", "gap", "coverage", "reals_spread", "worst_reals", "threshold", "calibration"];
+  Object.assign(row, { headline: null, worst_domain: "", worst_reals: "", threshold_transfer: [], reals_rank_low: null, reals_rank_high: null, left_out: null, left_out_gap: null });
+  if (row.problem) {
+    for (const name of others) why(name, row.problem);
+    return row;
+  }
+  const mean = meanAuc(whole, row.counted, against);
+  if (row.abroad.length) {
+    Object.assign(row, bounded("cross_domain_auc", mean), worstOf(whole, row, against));
+  } else for (const name of ["cross_domain_auc", "worst_auc", "worst_domain"]) why(name, "no other domain than the training domain is among the chosen test domains");
+  row.headline = mean.value;
+  row.places = mean.places;
+  if (mean.places) {
+    const { values } = replicatesOn(ENTRIES.get(whole.id), mean.places);
+    if (values.length > 1) row.draw_sd = Math.sqrt(variance(values));
+    Object.assign(row, gainOf(whole, mean.places));
+  }
+  if (!known(row.gain)) why("gain", "the page has no scores of this detector with all frequencies on these pictures");
+  if (row.draw_sd === null) why("draw_sd", mean.places ? "one draw" : NOT_HERE);
+  Object.assign(row, asTestedNumbers(whole, row, against, why));
+  return row;
+}
+
+function worstOf(whole, row, against) {
+  const each = row.abroad.map((test) => ({ test, one: meanAuc(whole, [test], against) }));
+  if (!each.every(({ one }) => known(one.value))) return {};
+  const worst = each.reduce((low, next) => (next.one.value < low.one.value ? next : low));
+  const entry = ENTRIES.get(whole.id);
+  const interval = each.every(({ one }) => one.places) ? worstInterval(each.map(({ one }) => replicatesOn(entry, one.places)), entry.overlap) : { value: worst.one.value, ...NO_BOUNDS };
+  return { ...bounded("worst_auc", interval), worst_domain: worst.test.domain };
+}
+
+// The same detector with all frequencies on the same pictures, paired by group and draw.
+function gainOf(whole, places) {
+  const entry = ENTRIES.get(whole.id);
+  const reference = INFLUENCES.rows[entry.reference];
+  if (!reference) return {};
+  const [own, other] = [replicatesOn(entry, places), replicatesOn(reference, places)];
+  if (places.every((place) => entry.unchanged.includes(place))) return { ...bounded("gain", { value: 0, low: 0, high: 0 }), allpass_auc: other.value };
+  const trace = entry.draws < MIN_DRAWS ? 0 : tracesOf(INFLUENCES.gains, entry.at.gain, entry.sets.length, places);
+  return { ...bounded("gain", differenceInterval(own, other, trace, entry.overlap)), allpass_auc: other.value };
+}
+
+const meanIf = (values) => (values.length && values.every(known) ? average(values) : null);
+
+// Numbers that are means of those of single test domains. With other reals most of them were not measured.
+function asTestedNumbers(whole, row, against, why) {
+  const copies = new Set(DATA.may_be_copies.map((i) => DATA.domains[i]));
+  const found = { lookalikes: row.tests.filter((test) => copies.has(test.domain)).reduce((sum, test) => sum + (test.lookalikes ?? 0), 0) };
+  if (whole.reals && against === AS_TESTED) Object.assign(found, spreadOf(whole, row.counted));
+  if (!known(found.reals_spread)) for (const name of ["reals_spread", "worst_reals"]) why(name, against === AS_TESTED ? "fewer than two sources of reals" : "one choice of the reals");
+  if (against !== AS_TESTED) {
+    for (const name of ["oracle_auc", "gap", "coverage", "threshold", "calibration"]) why(name, "this page has it for the reals of the test domain alone");
+    return found;
+  }
+  found.oracle_auc = meanIf(row.counted.map((test) => test.oracle_auc));
+  found.gap = known(found.oracle_auc) && known(row.headline) ? found.oracle_auc - row.headline : null;
+  for (const name of ["oracle_auc", "gap"]) if (!known(found[name])) why(name, "not measured");
+  found.coverage = meanIf(row.tests.map((test) => test.coverage));
+  found.threshold_transfer = (whole.threshold_transfer ?? []).filter((one) => row.tests.some((test) => test.domain === one.domain));
+  for (const name of ["threshold", "calibration"]) delete row.unknown[name];
+  return found;
+}
+
+function spreadOf(whole, tests) {
+  const choices = SOURCES.map((source) => [source, meanIf(tests.map((test) => testOn(whole, test, source)?.auc))]).filter(([, auc]) => known(auc));
+  if (choices.length < 2) return {};
+  const worst = choices.reduce((low, next) => (next[1] < low[1] ? next : low));
+  return { reals_spread: Math.max(...choices.map(([, auc]) => auc)) - worst[1], worst_reals: worst[0] };
+}
+
+// --- all rows -----------------------------------------------------------------------------------------------------------
+
+// Rows whose headline is over the same pictures, as `ranking.comparable`: most domains first, then most rows.
+function chosenSets(rows, against) {
+  const key = (row) => JSON.stringify([row.abroad.length > 0, row.counted.map((test) => String(test.pictures)).sort(byText)]);
+  const members = new Map();
+  for (const row of rows) members.set(key(row), [...(members.get(key(row)) ?? []), row]);
+  const ordered = [...members.values()].sort((a, b) => (b[0].abroad.length > 0) - (a[0].abroad.length > 0) || b[0].counted.length - a[0].counted.length || b.length - a.length);
+  return ordered.map((some, i) => {
+    const domains = some[0].counted.map((test) => test.domain).sort(byText);
+    const same = against === AS_TESTED && WHOLE.sets.find((set) => set.domains.join("\n") === domains.join("\n") && some.every(({ row }) => WHOLE.sets[WHOLE.rows.get(row).set] === set));
+    for (const one of some) one.set = i;
+    return { set: { name: letters(i), domains, digest: same ? same.digest : "", abroad: some[0].abroad.length > 0 }, rows: some };
+  });
+}
+
+function letters(number) {
+  let text = "";
+  for (let n = number; n >= 0; n = Math.floor(n / 26) - 1) text = String.fromCharCode(65 + (n % 26)) + text;
+  return text;
+}
+
+// Marks follow from the whole of a row, but for the one that follows from the headline.
+function marksUnder(whole, row) {
+  const [low, high] = row.abroad.length ? [row.cross_domain_auc_lo, row.cross_domain_auc_hi] : [row.in_domain_auc_lo, row.in_domain_auc_hi];
+  const flips = known(low) && low <= 0.5 && high >= 0.5;
+  const changed = (marks) => Object.keys(DATA.described.marks).filter((code) => (code === "like_coin_flip" ? flips : marks.includes(code)));
+  const drawn = whole.marks.some((code) => WITHOUT_RANK.includes(code)) ? whole.marks : changed(whole.marks);
+  return { marks: drawn, all_marks: changed(whole.all_marks) };
+}
+
+const OF_A_CHOICE = ["unknown", "chosen", "abroad", "home_tests", "counted", "problem", "places"]; // of a row
+
+// Put the numbers of a choice into the rows, or those of all test domains.
+async function applyChoice() {
+  const choice = choiceOf();
+  if (choice) await loadInfluences();
+  for (const [row, whole] of WHOLE.rows) {
+    for (const name of OF_A_CHOICE) delete row[name];
+    Object.assign(row, whole);
+  }
+  DATA.sets = WHOLE.sets;
+  if (choice) putNumbers(choice);
+  document.documentElement.classList.toggle("chosen", Boolean(choice));
+  countTies();
+  grid.setOptions((options) => ({ ...options, data: choice ? [...ROWS].sort(bestFirst) : [...ROWS] }));
+}
+
+// The order of a board (`leaderboard.rows.ranked`).
+function bestFirst(a, b) {
+  const unknown = (row, name) => Number(!known(row[name]));
+  return unknown(a, "cross_domain_auc") - unknown(b, "cross_domain_auc") || unknown(a, "headline") - unknown(b, "headline") || (b.headline ?? 0) - (a.headline ?? 0)
+    || byText(a.detector, b.detector) || byText(a.train, b.train) || byText(a.role, b.role);
+}
+
+function putNumbers(choice) {
+  const computed = [...WHOLE.rows].map(([row, whole]) => {
+    const { id, role, detector, train, all_marks } = whole;
+    return { row, whole, id, role, detector, train, all_marks, ...computeRow(whole, choice) };
+  });
+  const sets = chosenSets(computed, choice.against);
+  DATA.sets = sets.map(({ set }) => set);
+  for (const { set, rows } of sets) {
+    const ranks = HAS_RANKS ? ranksOf(rows, set.abroad, (one) => one.places) : new Map();
+    for (const one of rows) Object.assign(one, ranks.get(one));
+  }
+  for (const { row, whole, ...found } of computed) Object.assign(row, found, marksUnder(whole, found));
+}
+
+// --- the form -----------------------------------------------------------------------------------------------------------
+
+const CAN_CHOOSE = Boolean(document.getElementById("influences")) && (DATA.domains.length > 1 || SOURCES.length > 1);
+
+function drawChoice() {
+  const form = document.getElementById("choice");
+  form.hidden = !CAN_CHOOSE;
+  if (!CAN_CHOOSE) return;
+  const choice = choiceOf();
+  const boxes = DATA.domains.map((name) => element("label", {}, element("input", { type: "checkbox", checked: !choice || choice.domains.has(name), "data-domain": name, on: { change: domainsTicked } }), nameOf(name)));
+  document.getElementById("choice-domains").replaceChildren(document.querySelector("#choice-domains legend"), ...boxes);
+  document.getElementById("choice-count").textContent = choice ? `${choice.domains.size} of ${DATA.domains.length}` : `all ${DATA.domains.length}`;
+  document.getElementById("against-choice").hidden = !SOURCES.length;
+  fillOptions(document.getElementById("against"), [[AS_TESTED, "as tested"], ...SOURCES.map((name) => [name, name === OWN_REALS ? "each domain's own" : name])], state.against);
+  document.getElementById("whole").hidden = !choice;
+  drawChoiceStatus(choice);
+}
+
+function drawChoiceStatus(choice) {
+  const unknown = strangers();
+  const parts = [];
+  if (choice) {
+    parts.push(`Computed in this browser for ${choiceText(choice)}.`);
+    if (INFLUENCES?.columns) parts.push(`This page has room for ${INFLUENCES.columns} sums of groups of a domain instead of every group: the widths of intervals are off by about ${(100 * Math.sqrt(0.5 / INFLUENCES.columns)).toFixed(1)} %, and ranks may differ by that.`);
+    if (INFLUENCES?.left_out) parts.push(`${counted(INFLUENCES.left_out, "row")} without intervals and ranks: the page has no room for them.`);
+    parts.push("Marks other than “like a coin flip” are those of all test domains.");
+  }
+  if (unknown.length) parts.push(`Not on this page: ${shortened(unknown.join(", "), 200)}.`);
+  document.getElementById("choice-status").textContent = parts.join(" ");
+  for (const part of document.querySelectorAll("[data-of-all]")) {
+    part.querySelector(":scope > .of-all")?.remove();
+    if (!choice) continue;
+    const note = element("p", { class: "of-all" }, part.dataset.ofAll || "This part is for all test domains with their own reals, whatever is chosen for the table.");
+    const head = part.querySelector(":scope > h2");
+    if (head) head.after(note);
+    else part.prepend(note);
+  }
+}
+
+function domainsTicked() {
+  const boxes = [...document.querySelectorAll("#choice-domains input")];
+  const ticked = boxes.filter((box) => box.checked).map((box) => box.dataset.domain);
+  if (!ticked.length) return void (document.getElementById("choice-status").textContent = "No test domain is chosen: choose one at least. The numbers below have not changed.");
+  choose({ test: ticked.length === DATA.domains.length ? "" : ticked.map(named).join(",") });
+}
+
+async function choose(changes) {
+  Object.assign(state, changes, { page: "1" });
+  const focused = document.activeElement?.dataset?.domain;
+  writeAddress(true);
+  await redraw();
+  if (focused) document.querySelector(`#choice-domains input[data-domain="${CSS.escape(focused)}"]`)?.focus();
+}
+
+async function redraw() {
+  if (choiceOf()) {
+    document.getElementById("choice-status").textContent = "Computing …";
+    await new Promise((resolve) => setTimeout(resolve)); // so that it can be read while the page is busy
+  }
+  await applyChoice();
+  drawEverything();
+}
+
+function listenToChoice() {
+  document.getElementById("against").addEventListener("change", (event) => choose({ against: event.target.value }));
+  document.getElementById("whole").addEventListener("click", () => choose({ test: "", against: "" }));
+  const tick = (checked) => { for (const box of document.querySelectorAll("#choice-domains input")) box.checked = checked; domainsTicked(); };
+  document.getElementById("every-domain").addEventListener("click", () => tick(true));
+  document.getElementById("no-domains").addEventListener("click", () => tick(false));
+  document.getElementById("choice").addEventListener("submit", (event) => event.preventDefault());
+}

@@ -1,0 +1,248 @@
+"""Chosen test domains and reals on the page: what Chromium computes for them is what Python computes for them."""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from made_boards import CHOSEN, DOMAINS, MadeBoard, made_board
+
+from bandbench.benchmark.metrics.delong import GroupCodes
+from bandbench.benchmark.metrics.intervals import auc_interval_of, difference_interval, same_scores, worst_interval
+from bandbench.benchmark.metrics.replicates import Replicates, auc_replicates, mean_of
+from bandbench.benchmark.metrics.roc import Scored
+from bandbench.benchmark.results.cell_document import read_cell
+from bandbench.benchmark.results.reals import against as set_against
+from bandbench.benchmark.results.rows import Row
+from bandbench.benchmark.results.scores import by_domain, read_scores
+from bandbench.leaderboard.page.details import Details, read_details, row_id
+from bandbench.leaderboard.page.influences import InfluenceWriter, read_influences
+from bandbench.leaderboard.ranking.entrants import RowScores
+from bandbench.leaderboard.ranking.standings import standings
+
+# Influences are integers of 16 bits, so that a bound moves by less than the page shows; AUCs are those of Python.
+BOUND = 2e-5
+EXACT = 1e-12
+
+Reader = Any
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> MadeBoard:
+    return made_board(tmp_path_factory.mktemp("board"), n=4, lbp=3)
+
+
+def scores_of(board: MadeBoard, row: Row, source: str = "") -> dict[str, list[Scored]]:
+    folder = board.folders[row.run_id]
+    draws = [read_scores(folder / file) for file in read_cell(folder).files_of(row)]
+    tests = {name: [entry.scored for entry in each] for name, each in by_domain(draws, "test").items()}
+    if not source:
+        return tests
+    reals = [entry.scored for entry in by_domain(draws, "reals")[source]]
+    return {name: [set_against(*pair) for pair in zip(each, reals, strict=True)] for name, each in tests.items()}
+
+
+def replicates(tests: Mapping[str, Sequence[Scored]], names: Sequence[str], codes: GroupCodes) -> list[Replicates]:
+    return [auc_replicates(tests[name], codes) for name in names]
+
+
+def expected(board: MadeBoard, row: Row, domains: Sequence[str], source: str = "") -> dict[str, float | str | None]:
+    """Numbers of a row over some of its test domains, as `results.cell_rows` computes those of all."""
+    tests = scores_of(board, row, source)
+    allpass = scores_of(board, replace(row, role="allpass", band=type(CHOSEN)()), source)
+    codes = GroupCodes(np.unique(np.concatenate([one.groups for each in tests.values() for one in each])))
+    home = [name for name in domains if name == row.train]
+    abroad = [name for name in domains if name != row.train]
+    found: dict[str, Any] = {}
+
+    def put(name: str, interval: Any) -> None:
+        found.update(zip((name, f"{name}_lo", f"{name}_hi"), (interval.value, interval.low, interval.high), strict=True))
+
+    if home:
+        put("in_domain_auc", auc_interval_of(mean_of(replicates(tests, home, codes)), row.train_overlap))
+    headline = abroad or home
+    if abroad:
+        parts = replicates(tests, abroad, codes)
+        put("cross_domain_auc", auc_interval_of(mean_of(parts), row.train_overlap))
+        put("worst_auc", worst_interval(parts, row.train_overlap))
+        found["worst_domain"] = min(abroad, key=lambda name: parts[abroad.index(name)].value)
+    pair = [mean_of(replicates(each, headline, codes)) for each in (tests, allpass)]
+    unchanged = all(same_scores(tests[name], allpass[name]) for name in headline)
+    put("gain", difference_interval(pair[0], pair[1], row.train_overlap, unchanged))
+    if row.seeds > 1:
+        found["draw_sd"] = float(pair[0].values.std(ddof=1))
+    return found
+
+
+def same(computed: Mapping[str, Any], wanted: Mapping[str, Any], least: int) -> None:
+    """Check that values are equal and bounds are close, of the numbers that Python has."""
+    assert len(wanted) >= least
+    for name, value in wanted.items():
+        if isinstance(value, str):
+            assert computed[name] == value, name
+        else:
+            assert computed[name] == pytest.approx(value, abs=BOUND if name.endswith(("_lo", "_hi")) else EXACT), name
+
+
+def computed_rows(shown: Reader, domains: Sequence[str], source: str = "") -> dict[str, dict[str, Any]]:
+    address = f"#role=&test={','.join(domains)}" + (f"&against={source}" if source else "")
+    shown.open(address)
+    data = json.loads(shown.downloaded("json"))
+    return {row["id"]: row for row in data["rows"]}
+
+
+@pytest.fixture(scope="module")
+def details(board: MadeBoard) -> Details:
+    return read_details(board.rows, board.folders)
+
+
+@pytest.fixture
+def shown(reader: Callable[..., Reader], board: MadeBoard, details: Details) -> Reader:
+    return reader(board.rows, details)
+
+
+CHOICES = [DOMAINS, ("set/b", "set/c"), ("set/a", "set/d"), ("set/c",)]
+
+
+@pytest.mark.parametrize("domains", CHOICES, ids=lambda domains: f"{len(domains)}-{domains[0]}")
+def test_numbers_of_chosen_test_domains_are_those_of_python(shown: Reader, board: MadeBoard, domains: Sequence[str]) -> None:
+    rows = computed_rows(shown, domains)
+    for row in board.rows:
+        wanted = expected(board, row, domains)
+        same(
+            rows[row_id(row)],
+            {name: wanted[name] for name in wanted if row.role != "allpass" or not name.startswith("gain")},
+            4,
+        )
+
+
+@pytest.mark.parametrize("domains", CHOICES, ids=lambda domains: f"{len(domains)}-{domains[0]}")
+def test_ranks_of_chosen_test_domains_are_those_of_python(shown: Reader, board: MadeBoard, domains: Sequence[str]) -> None:
+    restricted = [replace(row, tests=tuple(t for t in row.tests if t.domain in domains), standing=None) for row in board.rows]
+    wanted = standings(restricted, RowScores(lambda row: board.folders.get(row.run_id)))
+    rows = computed_rows(shown, domains)
+    for row, place in zip(board.rows, wanted, strict=True):
+        found = rows[row_id(row)]
+        assert [found["rank_low"], found["rank_high"], found["tie_group"]] == [place.rank_low, place.rank_high, place.tie_group]
+        assert found["rank_reason"] == place.rank_reason
+    assert {place.rank_low for place in wanted} > {1, None}  # some are significantly worse
+
+
+def test_all_test_domains_that_are_named_give_the_numbers_of_the_page(shown: Reader, board: MadeBoard) -> None:
+    shown.open("#role=")
+    whole = json.loads(shown.downloaded("json"))
+    rows = computed_rows(shown, DOMAINS)
+    for row in whole["rows"]:
+        found = rows[row["id"]]
+        for name in ("in_domain_auc", "cross_domain_auc", "worst_auc", "gain", "oracle_auc", "coverage", "draw_sd"):
+            assert (found[name] is None) == (row[name] is None)
+            assert row[name] is None or found[name] == pytest.approx(row[name], abs=1e-6), name  # the page has six digits
+        for name in ("set", "set_domains", "worst_domain", "rank_low", "rank_high", "tie_group", "rank_reason", "marks"):
+            assert found[name] == row[name], name
+
+
+@pytest.mark.parametrize("domains", [DOMAINS, ("set/b", "set/d")], ids=["all", "two"])
+def test_numbers_against_chosen_reals_are_those_of_python(
+    reader: Callable[..., Reader], tmp_path: Path, domains: Sequence[str]
+) -> None:
+    board = made_board(tmp_path / "cells", trains=DOMAINS[:1], sources=("other", "third"))
+    shown = reader(board.rows, read_details(board.rows, board.folders))
+    rows = computed_rows(shown, domains, "other")
+    for row in board.rows:
+        same(rows[row_id(row)], expected(board, row, domains, "other"), 4)
+        (by_reals,) = {t.auc for test in row.tests if test.domain == "set/b" for t in test.by_reals if t.source == "other"}
+        assert next(t["auc"] for t in rows[row_id(row)]["tests"] if t["domain"] == "set/b") == pytest.approx(by_reals, abs=1e-6)
+    assert "reals of other" in shown.page.locator("#choice-status").inner_text()
+    assert shown.page.input_value("#against") == "other"
+
+
+def test_a_choice_is_ticked_kept_in_the_address_and_undone(shown: Reader, board: MadeBoard) -> None:
+    page = shown.page
+    table = page.locator("#rows")
+    before = table.inner_text()
+    assert page.locator(".of-all").count() == 0
+    page.locator("#domains-menu summary").click()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")  # the first test domain
+    shown.until("#choice-status", "for 3 of 4 test domains: set/b, set/c, set/d")
+    page.uncheck("#choice-domains input[data-domain='set/b']")
+    shown.until("#choice-status", "for 2 of 4 test domains: set/c, set/d")
+    chosen = table.inner_text()
+    assert chosen != before
+    assert "test=set%2Fc%2Cset%2Fd" in shown.hash()
+    shown.open(shown.hash())
+    assert table.inner_text() == chosen
+    home = page.locator("#rows tbody tr[data-row]").first.locator("td .none").first
+    assert home.get_attribute("title") == "the training domain is not among the chosen test domains"
+    assert page.locator("#notes > .of-all").count() == 1
+    assert page.locator("#ranking > .of-all").count() == 1
+    page.click("#domains-menu summary")
+    page.click("#no-domains")
+    assert "choose one at least" in page.locator("#choice-status").inner_text()
+    assert table.inner_text() == chosen
+    page.keyboard.press("Escape")
+    page.click("#whole")
+    shown.until("#choice-status", "^$")
+    assert table.inner_text() == before
+    assert page.locator(".of-all").count() == 0
+    page.go_back()
+    shown.until("#choice-status", "for 2 of 4")
+    assert table.inner_text() == chosen
+
+
+def test_a_column_that_the_page_cannot_compute_is_missing_with_the_reason(shown: Reader) -> None:
+    shown.open("#test=set/c&show=pd10,eer,left_out")
+    row = shown.page.locator("#rows tbody tr[data-row]").first
+    heads = [text.split("\n")[0] for text in shown.page.locator("#rows thead th").all_inner_texts()]
+    cell = row.locator("td, th").nth(heads.index("EER"))
+    assert cell.locator(".none").get_attribute("title") == "this page cannot compute it for a choice of test domains"
+
+
+def test_names_that_are_not_on_the_page_are_told_and_change_nothing(shown: Reader) -> None:
+    before = shown.page.locator("#rows").inner_text()
+    shown.open("#test=set/x,set%252Cy&against=nobody")
+    assert shown.page.locator("#choice-status").inner_text() == "Not on this page: set/x, set,y, nobody."
+    assert shown.page.locator("#rows").inner_text() == before
+
+
+def test_rows_without_influences_have_means_but_neither_intervals_nor_ranks(
+    reader: Callable[..., Reader], board: MadeBoard, details: Details
+) -> None:
+    first = board.rows[0]
+    only = folded(MadeBoard([first], board.folders), 10**6)
+    shown = reader(board.rows, replace(details, influences=only))
+    rows = computed_rows(shown, ("set/c", "set/d"))
+    assert rows[row_id(first)]["cross_domain_auc_lo"] is not None
+    for row in board.rows[1:]:
+        found = rows[row_id(row)]
+        wanted = expected(board, row, ("set/c", "set/d"))
+        assert found["cross_domain_auc"] == pytest.approx(wanted["cross_domain_auc"], abs=1e-6)
+        assert found["cross_domain_auc_lo"] is found["rank_low"] is found["gain"] is None
+
+
+def test_a_page_without_room_folds_groups_and_says_so(reader: Callable[..., Reader], tmp_path: Path) -> None:
+    board = made_board(tmp_path / "cells", trains=DOMAINS[:1], n=8)
+    details = read_details(board.rows, board.folders)
+    small = replace(details, influences=folded(board, 6_000))
+    shown = reader(board.rows, small)
+    rows = computed_rows(shown, ("set/b", "set/c"))
+    text = shown.page.locator("#choice-status").inner_text()
+    columns = next(n for n in (1024, 512, 256, 128) if f"{n} sums of groups" in text)
+    for row in board.rows:
+        found, wanted = rows[row_id(row)], expected(board, row, ("set/b", "set/c"))
+        assert found["cross_domain_auc"] == pytest.approx(wanted["cross_domain_auc"], abs=EXACT)
+        widths = [one["cross_domain_auc_hi"] - one["cross_domain_auc_lo"] for one in (found, wanted)]
+        assert widths[0] == pytest.approx(widths[1], rel=4 * math.sqrt(0.5 / columns))
+
+
+def folded(board: MadeBoard, budget: int) -> str:
+    writer = InfluenceWriter(budget)
+    for row in board.rows:
+        folder = board.folders[row.run_id]
+        draws = [read_scores(folder / file) for file in read_cell(folder).files_of(row)]
+        writer.add(row_id(row), read_influences(row, draws, overlap=row.train_overlap))
+    return writer.packed()
