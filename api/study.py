@@ -174,9 +174,14 @@ class StudyResults:
         return leaderboard(self.name, tracking_uri=self.tracking_uri)
 
     def __repr__(self) -> str:
-        counts = {"rows": len(self.rows), "fits computed": self.computed, "cells without a result": len(self.failures)}
-        counts |= {"pictures that could not be used": len(self.problems), "notes": len(self.notes)}
-        stated = [f"{n} {what}" for what, n in counts.items() if n or what == "rows"]
+        counts = {
+            ("row", "rows"): len(self.rows),
+            ("fit computed", "fits computed"): self.computed,
+            ("cell without a result", "cells without a result"): len(self.failures),
+            ("picture that could not be used", "pictures that could not be used"): len(self.problems),
+            ("note", "notes"): len(self.notes),
+        }
+        stated = [f"{n} {words[n != 1]}" for words, n in counts.items() if n > 0 or "row" in words]
         return f"StudyResults({self.name!r}: {', '.join(stated)})"
 
     def _repr_html_(self) -> str:
