@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_SHOWN = 20  # rows of the short form
-HEADINGS = ("", "rank", "detector", "trained on", "in-domain AUC", "cross-domain AUC", "id")
+INDEX, STUDY = "", "study"  # headings; the study is shown where there are several
+HEADINGS = (INDEX, "rank", "detector", "trained on", STUDY, "in-domain AUC", "cross-domain AUC", "id")
+NUMERIC = {INDEX, "rank", "in-domain AUC", "cross-domain AUC"}
 LEGEND = "AUC on test pictures, in brackets the 95 % interval; rank: interval among rows over the same test pictures."
-NUMERIC = {0, 1, 4, 5}  # places of headings above numbers
 
 
 @dataclass(frozen=True, repr=False)
@@ -180,40 +181,44 @@ class Board(BoardRows):
         return RecordedRows(self.study, list(self.rows), list(self.refused), dict(self.folders), dict(self.others))
 
     def __repr__(self) -> str:
-        lines = [HEADINGS, *self._lines()]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(HEADINGS))]
-        cells = [
-            "  ".join(cell.rjust(widths[i]) if i in NUMERIC else cell.ljust(widths[i]) for i, cell in enumerate(line))
-            for line in lines
-        ]
-        return "\n".join([self._caption(), *(line.rstrip() for line in cells if self.rows), *self._remarks()])
+        lines = self._lines()
+        columns = [_aligned(name, [line[name] for line in lines]) for name in self._headings()]
+        table = ["  ".join(line).rstrip() for line in zip(*columns, strict=True)] if lines else []
+        return "\n".join([self._caption(), *table, *self._remarks()])
 
     def _repr_html_(self) -> str:
         """Return the short form for a notebook; it has no colours of its own, so that it follows the theme of the reader."""
-        tags = [f'<th style="{_style(i)}">{heading}</th>' for i, heading in enumerate(HEADINGS)]
+        names = self._headings()
+        tags = [f'<th style="{_style(name)}">{name}</th>' for name in names]
         lines = [
-            "".join(f'<td style="{_style(i)}">{_cell(i, cell)}</td>' for i, cell in enumerate(line)) for line in self._lines()
+            "".join(f'<td style="{_style(name)}">{_cell(name, line[name])}</td>' for name in names) for line in self._lines()
         ]
         body = "".join(f"<tr>{line}</tr>" for line in lines)
         table = f"<table><thead><tr>{''.join(tags)}</tr></thead><tbody>{body}</tbody></table>" if lines else ""
         remarks = "".join(f"<div><small>{html.escape(line)}</small></div>" for line in self._remarks())
         return f"<div><strong>{html.escape(self._caption())}</strong>{table}{remarks}</div>"
 
-    def _lines(self) -> list[tuple[str, ...]]:
-        """Cells of the first rows that a table shows, under `HEADINGS`."""
+    def _headings(self) -> list[str]:
+        several = len({row.study for row in self.rows}) > 1
+        return [name for name in HEADINGS if several or name != STUDY]
+
+    def _lines(self) -> list[dict[str, str]]:
+        """Cells of the first rows that a table shows, by heading."""
         place = {id(row): i for i, row in enumerate(self.rows)}
-        return [
+        lines = [
             (
                 str(place[id(row)]),
                 rank_text(row.standing.rank_low, row.standing.rank_high) if row.standing else "",
                 f"{row.detector}{' (control)' * (Mark.CONTROL in marks_of(row))}",
                 row.train_label,
+                row.study,
                 _auc(row.in_domain_auc, row.in_domain_auc_lo, row.in_domain_auc_hi),
                 _auc(row.cross_domain_auc, row.cross_domain_auc_lo, row.cross_domain_auc_hi),
                 row.id,
             )
             for row in shown_rows(self.rows)[:MOST_SHOWN]
         ]
+        return [dict(zip(HEADINGS, line, strict=True)) for line in lines]
 
     def _caption(self) -> str:
         n = len(shown_rows(self.rows))
@@ -370,10 +375,16 @@ def _three(value: float) -> str:
     return "1.000" if value == 1 else f"{min(value, 0.999):.3f}"
 
 
-def _style(place: int) -> str:
-    return f"text-align:{'right' if place in NUMERIC else 'left'};padding:0.1em 0.7em"
+def _aligned(heading: str, cells: Sequence[str]) -> list[str]:
+    """Heading and cells of one column of text, as wide as the widest."""
+    width = max(map(len, (heading, *cells)))
+    return [text.rjust(width) if heading in NUMERIC else text.ljust(width) for text in (heading, *cells)]
 
 
-def _cell(place: int, text: str) -> str:
+def _style(heading: str) -> str:
+    return f"text-align:{'right' if heading in NUMERIC else 'left'};padding:0.1em 0.7em"
+
+
+def _cell(heading: str, text: str) -> str:
     """Cell of the notebook's table; the id is one to be copied."""
-    return f"<code>{text}</code>" if HEADINGS[place] == "id" else html.escape(text)
+    return f"<code>{text}</code>" if heading == "id" else html.escape(text)

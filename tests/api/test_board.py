@@ -141,6 +141,8 @@ def test_the_short_form_says_how_to_go_on(board: Board) -> None:
         assert board[i].id in text
         assert f"<code>{board[i].id}</code>" in page
     assert "coin_flip (control)" in text
+    assert "study" in text.splitlines()[1]
+    assert "study" not in repr(board.where(study="small")).splitlines()[1]
     assert "color" not in re.sub(r"text-align", "", page)  # the theme of the notebook decides
 
 
