@@ -52,6 +52,6 @@ def test_frames_are_valid_layouts() -> None:
     from plotly import graph_objects as go
 
     found = layouts()
-    assert set(found) == {"roc", "det", "scores", "bands", "pareto"}
+    assert set(found) == {"roc", "det", "scores", "pairs", "bands", "pareto"}
     for frame in found.values():
         go.Layout(**frame)
