@@ -55,7 +55,7 @@ def difference(board: MadeBoard, first: Row, second: Row, domains: Sequence[str]
     p = float(comparison.p[0, 1])
     assert abs(interval.value) == pytest.approx(comparison.differences[0, 1])
     assert interval.error == pytest.approx(comparison.errors[0, 1])
-    assert (p <= 0.05) == (interval.low > 0 or interval.high < 0)
+    assert (p <= 0.05) == (not interval.low <= 0 <= interval.high)
     means = [f"{one.replicates.value:.3f}" for one in pair]
     bounds = " to ".join(map(signed, (interval.low, interval.high)))
     return [*means, f"{signed(interval.value)} {bounds}", "< 0.0001" if p < 0.0001 else f"{p:.4f}"]

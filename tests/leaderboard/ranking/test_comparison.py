@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from bandbench.leaderboard.ranking.comparison import (
     holm,
     mean_contestant,
     p_values,
+    paired_interval,
 )
 from bandbench.leaderboard.ranking.entrants import Entrant
 
@@ -153,3 +155,20 @@ def test_holm_is_no_weaker_than_bonferroni_and_no_stronger_than_nothing() -> Non
     assert (corrected >= p).all()
     assert (corrected <= np.minimum(p * 50, 1) + 1e-12).all()
     np.testing.assert_array_equal(np.argsort(corrected[np.argsort(p)], kind="stable"), np.arange(50))
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.9], ids=["other training", "same training"])
+def test_the_interval_of_a_pair_ends_at_zero_where_its_p_value_is_the_level(shared: float) -> None:
+    """A difference that is moved to the end of its interval has a p-value of 5 %."""
+    entrants = learners(3, 60, shared=shared)
+    codes = all_groups(entrants)
+    first, second = (contestant(entrant, codes) for entrant in entrants)
+    comparison, interval = compare([first, second]), paired_interval(first, second)
+    assert interval.value == pytest.approx(first.replicates.value - second.replicates.value)
+    assert interval.error == pytest.approx(comparison.errors[0, 1])
+    assert interval.low < interval.value < interval.high
+    moved = replace(first, replicates=replace(first.replicates, values=first.replicates.values - interval.low))
+    assert paired_interval(moved, second).low == pytest.approx(0, abs=1e-9)
+    assert compare([moved, second]).p[0, 1] == pytest.approx(0.05, rel=1e-6)
+    back = paired_interval(second, first)
+    assert (back.low, back.high) == pytest.approx((-interval.high, -interval.low))
