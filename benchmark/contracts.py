@@ -351,6 +351,16 @@ class Detector(Plugin):
         """View that `fit` and `score` take; it may depend on the parameters."""
         raise NotImplementedError(f"{type(self).__name__} does not say which view it wants.")
 
+    def require_side(self, side: int) -> None:
+        """
+        Refuse square crops of a side, in pixels, that `fit` cannot take; called before any picture is read.
+
+        Raises
+        ------
+        PluginError
+            If they are too small.
+        """
+
     def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
         """
         Learn from training crops.

@@ -129,6 +129,23 @@ class Workers:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
+    def interrupt(self) -> None:
+        """
+        End the workers after Ctrl-C: say that they finish what they are doing now, and end them at once at a second Ctrl-C.
+
+        What they write is complete or absent either way, as files are written under another name and renamed.
+        """
+        if self._pool is None:
+            return
+        print("Stopping after the pictures or fits in work; press Ctrl-C again to stop now.", file=sys.stderr, flush=True)
+        try:
+            self.close()
+        except KeyboardInterrupt:
+            # Executors have no public way to end their processes before Python 3.14.
+            for process in list((getattr(self._pool, "_processes", None) or {}).values()):
+                process.kill()
+            raise
+
 
 def _why_it_ended(code: int) -> str:
     """Reason why a process that had nothing to do but to start has ended with an error."""
@@ -157,6 +174,9 @@ def running_workers(jobs: int, preload: Sequence[str] = PRELOAD) -> Iterator[Wor
     workers = Workers(jobs, preload)
     try:
         yield workers
+    except KeyboardInterrupt:
+        workers.interrupt()
+        raise
     except BrokenProcessPool as error:
         raise BenchError(_DIED) from error
     finally:

@@ -124,25 +124,15 @@ class WaveletHighband(BottleneckDetector):
     def augments(self) -> bool:
         return True
 
-    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
-        """
-        Train the network.
+    def require_side(self, side: int) -> None:
+        super().require_side(side)
+        self._require_crops(side, side)
 
-        Parameters
-        ----------
-        view : Features of n_crops, uint8 (n_crops, side, side[, 3])
-        labels : array of int64 (n_crops,)
-
-        Raises
-        ------
-        PluginError
-            If the crops are smaller than the window, the wavelet is unknown, the high band is smaller than `LEAST_SIDE`, or as
-            in `TrainedNetwork.fit`.
-        """
+    def _require_crops(self, rows: int, cols: int) -> None:
+        """Refuse crops that are smaller than the window, an unknown wavelet, and a high band without room for the network."""
         import pywt
 
         known: Any = pywt  # its types leave these names out
-        rows, cols = view.values.shape[1:3]
         if min(rows, cols) < self.window:
             raise PluginError(
                 f"{self.name} cuts windows of {self.window}x{self.window} pixels out of the crops, which have {rows}x{cols}; "
@@ -159,6 +149,23 @@ class WaveletHighband(BottleneckDetector):
                 f"{self.name} needs a high band of at least {LEAST_SIDE}x{LEAST_SIDE} coefficients; that of {side}x{side} "
                 f"pixels with {self.wavelet} has {band}x{band}. Take larger crops or a larger window."
             )
+
+    def fit(self, view: Features, labels: NDArray[np.int64]) -> Self:
+        """
+        Train the network.
+
+        Parameters
+        ----------
+        view : Features of n_crops, uint8 (n_crops, side, side[, 3])
+        labels : array of int64 (n_crops,)
+
+        Raises
+        ------
+        PluginError
+            If the crops are smaller than the window, the wavelet is unknown, the high band is smaller than `LEAST_SIDE`, or as
+            in `TrainedNetwork.fit`.
+        """
+        self._require_crops(*view.values.shape[1:3])
         self.require_blocks()
         if self.schedule not in SCHEDULES:
             raise PluginError(f"{self.name} knows the schedules {', '.join(SCHEDULES)}, got {self.schedule!r}.")

@@ -1,7 +1,6 @@
 """Chunks: crops and views of up to 128 pictures, cached by the content of the pictures."""
 
 import hashlib
-import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -26,7 +25,7 @@ from ..pictures.perturbations import SpectrumStatistics, chain_key, perturb
 from ..pictures.traces import Traces
 from ..registry import datasets
 from ..results.scores import OK, ItemStatus, Reason, Status
-from ..store.files import digest, publish_folder, read_json, write_json
+from ..store.files import atomic_path, digest, publish_folder, read_json, write_json
 from ..views import view_kernel, view_key
 from ..views.kernel import ALL_PASS, ViewKernel
 
@@ -309,10 +308,11 @@ def prepare_view(folder: Path, spec: ViewSpec, band: Band = ALL_PASS) -> float:
             base = np.load(folder / "facts.npy")[np.load(folder / "rows.npy")]
         else:
             base = kernel.base(filter_pixels(crops, band))
-        temporary = path.with_name(f".{path.stem}.{os.getpid()}.npy")
-        np.save(temporary, base)
-        write_json(cost, {"seconds": time.perf_counter() - start})
-        temporary.replace(path)
+        # The costs are written first: a base that is there has its costs.
+        with atomic_path(path, durable=False) as temporary:
+            with temporary.open("wb") as file:
+                np.save(file, base)
+            write_json(cost, {"seconds": time.perf_counter() - start})
     return (read_json(cost) or {"seconds": 0.0})["seconds"]
 
 

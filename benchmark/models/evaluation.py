@@ -141,6 +141,9 @@ def evaluate_model(
         if not drop:
             names = {shared_name for of_item in items.values() for shared_name in of_item}
             refuse_shared(f"the training pictures of the model and test of {name}", names, TEST_WAY_OUT)
+    with scratch_places() as places:  # all at once, so that the progress is that of all
+        requests = [Request(domain, (("test",),)) for domain in domains.values()]
+        prepare_for(recipe, requests, places, workers, reporter)
     apart = not allow_lookalikes
     return [_evaluate(model, [domains[name] for name in part], shared, workers, reporter, rule, apart) for part in parts]
 

@@ -65,6 +65,7 @@ def train_model(
         If a class is missing, which is told before a picture is prepared; splits share an identity, or the detector fails.
     """
     require_view(recipe.detector.label, recipe.detector.build().view, recipe.crop.side)
+    recipe.detector.build().require_side(recipe.crop.side)
     require_comb(recipe.detector.label, recipe.detector.build().view, recipe.band, recipe.crop.side)
     listed = [catalogue.domain(name, recipe.seed) for name in recipe.train]
     require_listed(recipe, listed)

@@ -12,6 +12,7 @@ from ..domains.splits import missing_classes
 from ..errors import DataError, StudyError
 from ..features.guards import guard_plan
 from ..features.reals_spectra import require_training_reals
+from ..frequency.bands import Band
 from ..records import Plan
 from ..registry import DetectorSpec, missing_extra
 from ..registry import detectors as registered
@@ -49,8 +50,9 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
         raise StudyError(f"detector '{next(x for x in labels if labels.count(x) > 1)}' is named twice.")
     for spec in detectors:
         require_view(spec.label, spec.build().view, study.crop.side)  # so that constructor and view refuse parameters now
+        spec.build().require_side(study.crop.side)
     for spec, band in product(detectors, study.combs):
-        require_comb(spec.label, spec.build().view, band, study.crop.side)
+        _require_comb(study, spec, band)
     learned = (REAL,) if reals_suffice(study, detectors) else (REAL, FAKE)
     opened: dict[tuple[str, int], OpenDomain] = {}
 
@@ -102,6 +104,17 @@ def make_plan(study: Study, catalogue: Catalogue) -> Plan:
         not_counted=trained.not_counted,
         released=release_dates(used, catalogue, study.dates, study.seed),
     )
+
+
+def _require_comb(study: Study, spec: DetectorSpec, band: Band) -> None:
+    """Refuse a comb that a detector cannot take; one that only the search tries has another way out than one of ``bands``."""
+    try:
+        require_comb(spec.label, spec.build().view, band, study.crop.side)
+    except StudyError as error:
+        if band in [entry.band(study.mode) for entry in study.bands]:
+            raise
+        hint = f"The search tries it: set `mode: pixels` for the whole study, or leave {band.kind} out of `search: kinds`."
+        raise StudyError(f"{error} {hint}") from error
 
 
 def _controls(named: Sequence[DetectorSpec]) -> tuple[DetectorSpec, ...]:

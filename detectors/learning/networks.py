@@ -450,10 +450,15 @@ class TrainedNetwork(Detector):
             MicroBatches(self.batch_size, self.name).run(np.arange(len(values)), work, lambda: None)
         return scores
 
-    def _require_trainable(self, values: NDArray, labels: NDArray[np.int64]) -> None:
-        rows, cols = values.shape[1:3]
+    def require_side(self, side: int) -> None:
+        self._require_least(side, side)
+
+    def _require_least(self, rows: int, cols: int) -> None:
         if min(rows, cols) < self.min_side:
             raise PluginError(f"{self.name} needs crops of at least {self.min_side}x{self.min_side}, got {rows}x{cols}.")
+
+    def _require_trainable(self, values: NDArray, labels: NDArray[np.int64]) -> None:
+        self._require_least(*values.shape[1:3])
         counts = np.bincount(labels)
         for label in np.flatnonzero(counts < 2):
             kind = LABEL_NAMES[label] if len(counts) == 2 else f"of class {label}"

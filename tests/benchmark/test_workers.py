@@ -1,7 +1,9 @@
 """Worker processes: started, ended, and what is said when they cannot be."""
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,51 @@ def test_a_relative_folder_is_the_same_one_in_workers(tmp_path: Path, monkeypatc
     with running_workers(1, []) as workers:
         assert workers.submit(results_root).result() == tmp_path / "home"
         assert workers.submit(cache_root).result() == tmp_path / "cache"
+
+
+INTERRUPTED = """\
+import time
+from bandbench.benchmark.workers import running_workers
+
+if __name__ == "__main__":
+    try:
+        with running_workers(1, []) as workers:
+            work = workers.submit(time.sleep, SECONDS)
+            while not work.running():
+                time.sleep(0.05)
+            print("at work", flush=True)
+            while True:
+                time.sleep(0.05)
+    except KeyboardInterrupt:
+        print("interrupted, done:", work.done() and work.exception() is None, flush=True)
+"""
+STOPPING = "Stopping after the pictures or fits in work; press Ctrl-C again to stop now.\n"
+
+
+def interrupted(tmp_path: Path, seconds: int, times: int) -> tuple[str, str]:
+    """Standard output and error of a script that is interrupted while its worker sleeps."""
+    (tmp_path / "script.py").write_text(INTERRUPTED.replace("SECONDS", str(seconds)))
+    script = subprocess.Popen(
+        [sys.executable, str(tmp_path / "script.py")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert script.stdout is not None and script.stderr is not None
+    try:
+        assert script.stdout.readline() == "at work\n"
+        script.send_signal(signal.SIGINT)
+        said = script.stderr.readline()
+        for _ in range(times - 1):
+            time.sleep(0.5)  # until it waits for its worker
+            script.send_signal(signal.SIGINT)
+        out, err = script.communicate(timeout=240)
+    finally:
+        script.kill()
+    return out, said + err
+
+
+def test_an_interrupt_says_at_once_that_work_is_finished_first(tmp_path: Path) -> None:
+    assert interrupted(tmp_path, 3, 1) == ("interrupted, done: True\n", STOPPING)
+
+
+def test_a_second_interrupt_ends_the_work(tmp_path: Path) -> None:
+    out, said = interrupted(tmp_path, 3600, 2)
+    assert out == "interrupted, done: False\n" and said.startswith(STOPPING)

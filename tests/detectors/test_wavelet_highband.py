@@ -119,3 +119,19 @@ def test_the_rate_rises_for_an_epoch_and_falls_to_nothing() -> None:
 def test_what_makes_no_sense_is_refused(params: dict[str, object], message: str) -> None:
     with pytest.raises(PluginError, match=message):
         DetectorSpec.parse("wavelet_highband", params).build().fit(*checkerboards(8, 0))
+
+
+@pytest.mark.parametrize(
+    ("params", "side", "message"),
+    [
+        ({"window": 256}, 128, "cuts windows of 256x256 pixels out of the crops, which have 128x128"),
+        ({"wavelet": "nope"}, 128, "needs a discrete wavelet of PyWavelets"),
+        ({}, 12, "needs crops of at least 16x16, got 12x12"),
+    ],
+)
+def test_crops_that_it_cannot_take_are_refused_before_a_picture_is_read(
+    params: dict[str, int], side: int, message: str
+) -> None:
+    with pytest.raises(PluginError, match=message):
+        DetectorSpec.parse("wavelet_highband", params).build().require_side(side)
+    DetectorSpec("wavelet_highband").build().require_side(128)

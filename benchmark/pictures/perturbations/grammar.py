@@ -6,7 +6,7 @@ A chain has one name, in which every strength is told, and one key, which digest
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -106,13 +106,19 @@ def _parse_step(text: str) -> Step:
         parameter, _, value = word.partition("=")
         if parameter not in defaults:
             what = f"parameter of {'faithful ' if faithful else ''}perturbation {name}"
-            raise StudyError(unknown_name(what, parameter, defaults))
+            raise StudyError(f"{unknown_name(what, parameter, defaults)}{_meant(name, word, defaults)}")
         default, where = defaults[parameter], f"{name}:{parameter}"
         values[parameter] = _word(where, value) if isinstance(default, str) else _strength(where, value, default)
     if name in CHECKS:
         CHECKS[name]({n: value[1] if isinstance(value, tuple) else value for n, value in values.items()})
     probability = values.pop("probability")
     return Step(name, faithful, tuple(values.items()), probability)  # pyright: ignore[reportArgumentType] (never a range)
+
+
+def _meant(name: str, word: str, defaults: Mapping[str, float | str]) -> str:
+    """Return a hint for a value without its parameter: ``platform:feed`` is ``platform:preset=feed``."""
+    parameter = next((n for n, default in defaults.items() if isinstance(default, str) and word in WORDS[n]), None)
+    return "" if parameter is None else f" Write {name}:{parameter}={word}."
 
 
 def _word(where: str, text: str) -> str:

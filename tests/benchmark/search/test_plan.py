@@ -203,6 +203,10 @@ def test_a_comb_that_a_view_cannot_take_is_refused_before_any_data_set_is_opened
         planned(["dct_ridge", "spectral_svm"], bands=[comb])
     with pytest.raises(StudyError, match="detector 'spectral_svm' cannot take the band anticomb 2px .* in mode keep"):
         planned(["dct_ridge", "spectral_svm"], search={"kinds": ["low", "anticomb"]})
+    with pytest.raises(StudyError, match="The search tries it: set `mode: pixels` for the whole study, or leave anticomb out"):
+        planned(["dct_ridge", "spectral_svm"], search={"kinds": ["low", "anticomb"]})
+    with pytest.raises(StudyError, match="use mode pixels.$"):  # of an entry of `bands`, which has a mode of its own
+        planned(["dct_ridge", "spectral_svm"], bands=[comb])
     with pytest.raises(StudyError, match="period 40 needs crops of at least 80 pixels, two periods, got 64"):
         planned(["dct_ridge"], bands=[{"kind": "comb", "period": 40, "halfwidth": 0.01}])
     assert shelf.opened == []

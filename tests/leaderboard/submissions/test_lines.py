@@ -14,8 +14,9 @@ from bandbench.leaderboard.exports import as_csv, as_document
 from bandbench.leaderboard.page.details import load_details
 from bandbench.leaderboard.rows import load_board
 from bandbench.leaderboard.submissions.add import SubmissionReport
+from bandbench.leaderboard.submissions.add_matrix import MatrixReport, MatrixRow
 from bandbench.leaderboard.submissions.board import with_submissions
-from bandbench.leaderboard.submissions.lines import submission_lines
+from bandbench.leaderboard.submissions.lines import matrix_lines, submission_lines
 from bandbench.leaderboard.submissions.meta import label
 from bandbench.leaderboard.terminal.table import as_table
 from made_submissions import brought
@@ -51,3 +52,26 @@ def test_hostile_words_stay_text(bring: Callable[..., SubmissionReport], store: 
     assert next(r for r in document["rows"] if r["run_id"] == "submission:brought")["submission"]["authors"] == text
     details = load_details(store, None, board.rows, folders)
     assert details.rows and "submission:brought" in details.cells
+
+
+def test_a_matrix_says_how_it_was_read() -> None:
+    rows = (
+        MatrixRow("A", "set-A", "A", "not stated", "fake", False, 9, 9),
+        MatrixRow("B", "set-B", "net", "set/sd", "real", True, 9, 7),
+    )
+    domains = {f"set/{i}": (i, 4) for i in range(12)}
+    report = MatrixReport("set", {"id": "path", "label": "y"}, ("note",), domains, 3, rows, refused={"B": "no usable scores."})
+    lines = matrix_lines(report, is_dry_run=True)
+    assert lines.said[:3] == [
+        "set: id from 'path', label from 'y'.",
+        "Without numbers, so no detectors: note.",
+        "3 lines of the training split are left out.",
+    ]
+    assert lines.said[3:5] == ["12 test domains:", "  set/0: 0 fakes, 4 reals"] and "  and 2 more" in lines.said
+    assert lines.said[-3:] == [
+        "2 detectors, which would be added:",
+        "  set-A: A, training data not stated; higher = more fake (assumed, as nothing says so)",
+        "  set-B: net, trained on set/sd; higher = more real, so kept with the other sign; "
+        "2 of 9 pictures without a finite score",
+    ]
+    assert lines.found == ["B: not added; no usable scores."]
