@@ -61,10 +61,15 @@ clean:  ## Delete what make has made here; results and cache stay (bench cache p
 
 # uv run would first bring the test tools, too: what the demo suggests names the program of the environment.
 # Two stamps: the demo needs no test tools, the tests need everything.
+# Byte code is written at once: on a machine that may not write it later, every command would compile its libraries anew.
+COMPILE = .venv/bin/python -m compileall -q api bandbench benchmark datasets detectors leaderboard studies
+
 .venv/base: pyproject.toml $(filter-out $(shell command -v uv 2>/dev/null),$(UV))
-	@$(UV) sync --no-dev --inexact
+	@$(UV) sync --no-dev --inexact --compile-bytecode
+	@$(COMPILE)
 	@touch $@
 
 .venv/dev: pyproject.toml $(filter-out $(shell command -v uv 2>/dev/null),$(UV))
-	@$(UV) sync
+	@$(UV) sync --compile-bytecode
+	@$(COMPILE)
 	@touch $@ .venv/base

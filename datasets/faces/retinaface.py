@@ -112,7 +112,7 @@ def _anchors(rows: int, cols: int) -> NDArray[np.float64]:
         y, x, side = np.meshgrid((np.arange(n_rows) + 0.5) * step, (np.arange(n_cols) + 0.5) * step, sides, indexing="ij")
         levels.append(np.stack([x, y, side], axis=-1).reshape(-1, 3))
     anchors = np.concatenate(levels)
-    anchors.flags.writeable = False
+    anchors.setflags(write=False)
     return anchors
 
 
