@@ -154,12 +154,32 @@ def load_details(
     first = dict.fromkeys(row.run_id for row in rows[:MOST_PICTURED] if row.run_id in artifacts)
     fetch_artifacts(uri, {run: artifacts[run] for run in first}, (SPECTRUM, MISTAKES))
     experiments = {name: page.partition("/runs")[0] for name, page in pages.items()}
-    return _Reader(rows, artifacts, experiments, recorded, repeat_command or _no_command, computed).read()
+    return read_details(rows, artifacts, experiments, recorded, repeat_command, computed)
 
 
-def read_details(rows: Sequence[Row], folders: Mapping[str, Path]) -> Details:
-    """Read the details of rows whose folders are at hand, by run, without a store: links and commands are left out."""
-    return _Reader(rows, folders, {}, set(), _no_command, ()).read()
+def read_details(
+    rows: Sequence[Row],
+    folders: Mapping[str, Path],
+    pages: Mapping[str, str] | None = None,
+    recorded: Collection[str] = (),
+    repeat_command: RepeatCommand | None = None,
+    computed: Collection[str] = (),
+) -> Details:
+    """
+    Read the details of rows whose folders are at hand.
+
+    Parameters
+    ----------
+    rows, repeat_command, computed
+        As for `load_details`.
+    folders : mapping of str to Path
+        By run.
+    pages : mapping of str to str, optional
+        Address of each study in MLflow, without the server.
+    recorded : collection of str
+        Runs that are recorded in the store, to which such an address and a command belong.
+    """
+    return _Reader(rows, folders, pages or {}, set(recorded), repeat_command or _no_command, computed).read()
 
 
 def _no_command(_: CellDocument) -> str:

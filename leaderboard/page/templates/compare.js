@@ -146,7 +146,7 @@ function picturesOf(title, list, places, kind, loser) {
     element("bdi", { class: "name", title: list.items[i] }, shortened(list.items[i], 120)))))] : [];
   const more = places.length > MOST_NAMES ? ` and ${places.length - MOST_NAMES} more` : "";
   return element("div", { class: "mistakes" }, element("h4", { dir: "auto" }, title), ...pictures,
-    element("p", { class: "meta names", dir: "auto" }, places.slice(0, MOST_NAMES).map((i) => list.items[i]).join(", ") + more,
+    element("p", { class: "meta", dir: "auto" }, places.slice(0, MOST_NAMES).map((i) => list.items[i]).join(", ") + more,
       shown.length ? "" : ". No picture of these is on this page: none is among the recorded worst mistakes, or the data may not be shown."));
 }
 
