@@ -31,7 +31,8 @@ def print_reported(rows: Sequence[Row], console: "Console") -> None:
         detectors = sorted({detector for detector, _ in others})
         numbers = "1 published number" if len(others) == 1 else f"{len(others)} published numbers"
         verb = "has" if len(others) == 1 else "have"
-        text = f"{numbers} of {', '.join(detectors)} {verb} no measured one beside it here; the page and `bench show DETECTOR` list them."
+        told = "the page and `bench show DETECTOR` list them."
+        text = f"{numbers} of {', '.join(detectors)} {verb} no measured one beside it here; {told}"
         console.print(text if len(others) == 1 else text.replace("beside it", "beside them"), style="dim", markup=False)
 
 
