@@ -9,6 +9,7 @@ from ..story.parts import bound
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 
 def print_reported(rows: Sequence[Row], console: "Console") -> None:
@@ -36,7 +37,7 @@ def print_reported(rows: Sequence[Row], console: "Console") -> None:
         console.print(text if len(others) == 1 else text.replace("beside it", "beside them"), style="dim", markup=False)
 
 
-def _table(compared: Sequence[tuple[Row, ReportedResult]]) -> "object":
+def _table(compared: Sequence[tuple[Row, ReportedResult]]) -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
