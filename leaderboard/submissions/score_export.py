@@ -104,4 +104,4 @@ def _meta(document: CellDocument, chosen: TestedBand) -> str:
         "ms_per_picture": round(document.decode_ms + chosen.score_ms, 4),
         "parameters": document.detector_identity.get("parameters", {}),
     }
-    return dump_yaml(description)
+    return dump_yaml(description | ({"released": dict(document.released)} if document.released else {}))

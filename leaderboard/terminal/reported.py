@@ -9,6 +9,7 @@ from ..story.parts import bound
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 
 def print_reported(rows: Sequence[Row], console: "Console") -> None:
@@ -31,11 +32,12 @@ def print_reported(rows: Sequence[Row], console: "Console") -> None:
         detectors = sorted({detector for detector, _ in others})
         numbers = "1 published number" if len(others) == 1 else f"{len(others)} published numbers"
         verb = "has" if len(others) == 1 else "have"
-        text = f"{numbers} of {', '.join(detectors)} {verb} no measured one beside it here; the page and `bench show DETECTOR` list them."
+        told = "the page and `bench show DETECTOR` list them."
+        text = f"{numbers} of {', '.join(detectors)} {verb} no measured one beside it here; {told}"
         console.print(text if len(others) == 1 else text.replace("beside it", "beside them"), style="dim", markup=False)
 
 
-def _table(compared: Sequence[tuple[Row, ReportedResult]]) -> "object":
+def _table(compared: Sequence[tuple[Row, ReportedResult]]) -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bandbench.api.board_inputs import RegisteredDomains, computed_datasets, repeat_command
+from bandbench.api.board_inputs import RegisteredDomains, computed_datasets, known_release, repeat_command
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import DataError, StudyError
 from bandbench.benchmark.results.cell_document import CellDocument
@@ -74,3 +74,17 @@ def test_test_items_of_embedded_data_are_listed() -> None:
     assert domains.reference("elsewhere/x") is None
     with pytest.raises(DataError, match="unknown domain 'procedural/blnd'"):
         domains.reference("procedural/blnd")
+
+
+@pytest.mark.parametrize(
+    ("domain", "date"),
+    [
+        ("ffpp/Deepfakes@c23", "2019-01"),
+        ("celeba/ProGAN", "2017-10"),
+        ("procedural/blend", ""),
+        ("mine", ""),
+        ("timit/hq", "2018-12"),
+    ],
+)
+def test_data_sets_know_dates_without_their_folder(domain: str, date: str) -> None:
+    assert known_release(domain) == date

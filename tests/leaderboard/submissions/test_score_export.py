@@ -29,7 +29,7 @@ def test_an_exported_row_comes_back(store: str, tmp_path: Path, detector: str, v
 
     board = board_of(store)
     mine, theirs = brought(board), next(r for r in board.rows if r.detector == detector and r.role == "chosen")
-    assert mine.to_json().keys() >= theirs.to_json().keys()
+    assert mine.to_json().keys() >= theirs.to_json().keys() - {"reported"}  # numbers of the detector, which is named alone
     for test, recorded in zip(mine.tests, sorted(theirs.tests, key=lambda test: test.domain), strict=True):
         for name in ("domain", "n", "coverage", "split_list", "pictures"):
             assert test.value(name) == recorded.value(name)
