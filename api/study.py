@@ -62,6 +62,8 @@ class StudyOptions:
     drop_leaks, no_controls, allow_lookalikes : bool
     released : mapping of str to str
         Release dates of generators by domain or data set, on top of the study's.
+    released : mapping of str to str
+        Release dates by domain or data set, on top of the study's.
     """
 
     study: Study
@@ -217,6 +219,7 @@ def run(
     mode: str | None = None,
     crop: int | None = None,
     clips: str | None = None,
+    released: Mapping[str, str] | None = None,
     jobs: int | None = None,
     tracking_uri: str | None = None,
     storage: str | None = None,
@@ -268,6 +271,8 @@ def run(
         Side of the square window cut from each picture, in pixels.
     clips : {"mean", "vote", "top_third"}, optional
         How the scores of a clip's frames become one.
+    released : mapping of str to str, optional
+        Release date of the generator of a domain or data set, ``{"mine": "2024-03"}``; the protocol ``later_only`` uses it.
     jobs : int, optional
         Worker processes; one per core for None. In a script they need ``if __name__ == "__main__":`` above the call.
     tracking_uri : str, optional
@@ -325,6 +330,7 @@ def run(
         no_controls,
         allow_lookalikes,
         dict(released or {}),
+        _dates(released),
     )
     n_jobs, uri = as_jobs(jobs), resolve_tracking_uri(tracking_uri)
     with reporting(progress) as reporter:
@@ -494,6 +500,21 @@ def _without_reals(names: Sequence[str], reals: Collection[str], study: Study) -
     """Return the data sets of ``--data`` that are no source of reals alone: such a one has its place."""
     trained_or_tested = {dataset_name(domain) for domain in (*study.train, *study.test)}
     return [name for name in names if name not in reals or name in trained_or_tested]
+
+
+def _dates(released: Mapping[str, str] | None) -> dict[str, str]:
+    if released is not None and not isinstance(released, Mapping):
+        raise OptionError(f"released is a mapping of names to dates such as {{'mine': '2024-03'}}, got {released!r}.")
+    return {name: str(date) for name, date in (released or {}).items()}
+
+
+def _refuse_undated(released: Mapping[str, str], plan: Plan) -> None:
+    """Refuse the release date of what is no domain of the run."""
+    domains = {unperturbed(domain) for domain in (*training_domains(plan.study.train), *plan.study.test)}
+    names = sorted({name for domain in domains for name in (domain, dataset_name(domain))})
+    for name in released:
+        if name not in names:
+            raise DataError("--released: " + unknown_name("domain or data set of this run", name, names))
 
 
 def _refuse_unused(names: Sequence[str], plan: Plan) -> None:
