@@ -71,3 +71,39 @@ class Silence:
 
     def note(self, text: str) -> None:
         """Nothing."""
+
+
+class OneStage:
+    """
+    Reporter that shows several pieces of work, each with stages of its own, as one stage.
+
+    Parameters
+    ----------
+    reporter : Reporter
+    text : str
+    total : int
+        Steps of all of the work.
+    """
+
+    def __init__(self, reporter: Reporter, text: str, total: int) -> None:
+        self._reporter = reporter
+        reporter.stage(text, total)
+
+    def stage(self, text: str, total: int | None) -> None:
+        """Pass nothing on: the stage has begun."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Report finished steps."""
+        self._reporter.advance(steps)
+
+    def cells(self, done: int, total: int) -> None:
+        """Report the number of finished cells."""
+        self._reporter.cells(done, total)
+
+    def best(self, label: str, band: Band, auc: float) -> None:
+        """Report the best band of a cell so far."""
+        self._reporter.best(label, band, auc)
+
+    def note(self, text: str) -> None:
+        """Report a line that the user should read."""
+        self._reporter.note(text)

@@ -142,8 +142,8 @@ class Workers:
             self.close()
         except KeyboardInterrupt:
             # Executors have no public way to end their processes before Python 3.14.
-            for process in list((getattr(self._pool, "_processes", None) or {}).values()):
-                process.kill()
+            for worker in list((getattr(self._pool, "_processes", None) or {}).values()):
+                worker.kill()
             raise
 
 

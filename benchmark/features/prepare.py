@@ -190,10 +190,8 @@ def prepare_domains(
 def prepare_chunks(tasks: Sequence[ChunkTask], workers: Workers, reporter: Reporter) -> dict[str, Chunk]:
     """Prepare pictures that are not in the cache yet, each once; return the chunks by `task_key`."""
     by_key = {task_key(task): task for task in tasks}
-    chunks = {key: chunk for key, task in by_key.items() if (chunk := cached_chunk(task))}
-    if len(chunks) == len(by_key):
-        return chunks
     reporter.stage("preparing pictures", sum(len(task.items) for task in by_key.values()))
+    chunks = {key: chunk for key, task in by_key.items() if (chunk := cached_chunk(task))}
     reporter.advance(sum(len(by_key[key].items) for key in chunks))
     groups: dict[str, list[str]] = {}
     for key, task in by_key.items():

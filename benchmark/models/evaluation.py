@@ -23,7 +23,7 @@ from ..metrics.intervals import Intervals
 from ..metrics.roc import Scored
 from ..pictures.audit import FactTable, audit
 from ..pictures.shortcuts import Shortcut
-from ..reporting import Reporter
+from ..reporting import OneStage, Reporter
 from ..results.rows import RealsResult
 from ..results.scores import frame_clips, with_scores
 from ..workers import Workers
@@ -141,9 +141,8 @@ def evaluate_model(
         if not drop:
             names = {shared_name for of_item in items.values() for shared_name in of_item}
             refuse_shared(f"the training pictures of the model and test of {name}", names, TEST_WAY_OUT)
-    with scratch_places() as places:  # all at once, so that the progress is that of all
-        requests = [Request(domain, (("test",),)) for domain in domains.values()]
-        prepare_for(recipe, requests, places, workers, reporter)
+    if len(parts) > 1:
+        reporter = OneStage(reporter, "scoring test pictures", sum(len(domain.split("test")) for domain in domains.values()))
     apart = not allow_lookalikes
     return [_evaluate(model, [domains[name] for name in part], shared, workers, reporter, rule, apart) for part in parts]
 

@@ -97,3 +97,13 @@ def test_pictures_of_a_person_that_the_model_knows_are_refused_or_left_out(pictu
     shared = shared_items(model, other)
     learned = {item.id for split in ("train", "val") for item in domain.split(split)}
     assert set(shared) == {item.id for item in other.split("test")} & learned
+
+
+def test_several_domains_are_one_stage() -> None:
+    catalogue = Catalogue({}, SIZES)
+    model = trained(catalogue, "procedural/planted")
+    together, alone = SilentReporter(), SilentReporter()
+    found = evaluate_model(model, ["procedural/planted", "procedural/nearest"], catalogue, Here(1), together)
+    evaluate_model(model, ["procedural/planted"], catalogue, Here(1), alone)
+    assert together.stages == ["scoring test pictures"] and together.done == sum(one.n_items for one in found)
+    assert alone.stages == ["preparing pictures"]
