@@ -209,8 +209,8 @@ def read_names(pictures: Sequence[Named]) -> Reading | None:
     """
     stems = [picture.stem for picture in pictures]
     labels = [picture.label for picture in pictures]
-    if all(stem.isdigit() for stem in stems):  # running numbers, as in many large folders
-        return None
+    if all(stem.isdigit() for stem in stems):  # mostly running numbers, as in many large folders
+        return _of_digits(stems, labels)
     in_parts = [picture.in_parts for picture in pictures]
     whole = _choose(stems, labels, in_parts)
     if whole or len(set(labels)) == 1:
@@ -261,6 +261,25 @@ def _by_words_or_place(stems: Sequence[str], labels: Sequence[int], in_parts: Se
         # Frames are hardly ever numbered before the clip, so that this reading has to be borne out.
         return first if first.purity >= CLEAR or first.regularity >= CLEAR else None
     return first if _decided(forward[0], first) is first else _coarser(forward)
+
+
+def _of_digits(stems: Sequence[str], labels: Sequence[int]) -> Reading | None:
+    """
+    Read numbers of one width that are a clip and a frame without anything between: ``00070003``.
+
+    The frames of nearly every clip begin at the same number, run in equal steps, and leave most of their digits' range free.
+    """
+    (width, n), *others = Counter(map(len, stems)).most_common()
+    if others or n < 2 * ENOUGH:
+        return None
+    for place in range(1, width):
+        frames = tuple(int(stem[place:]) for stem in stems)
+        reading = Reading(f"their first {place} digits", tuple(labels), tuple(stem[:place] for stem in stems), frames)
+        begins = Counter(min(frames[i] for i in some) for some in reading.groups.values()).most_common(1)[0][1]
+        is_free = max(frames) < CROSSED * 10 ** (width - place)
+        if is_free and len(reading.groups) >= ENOUGH and begins >= CLEAR * len(reading.groups) and reading.fits:
+            return reading if reading.regularity >= CLEAR else None
+    return None
 
 
 def _of_columns(stems: Sequence[str], labels: Sequence[int], part: re.Pattern[str]) -> Reading | None:

@@ -56,6 +56,8 @@ TOLD_BY_WORDS: dict[str, Name] = {
     "anna_003_88_36_112": lambda c, f, k: (
         f"{word(c)}_{f:03d}_{(c * 7 + f * 13) % 97}_{(c * 3 + f * 5) % 89}_{100 + f * 17 % 23}"
     ),
+    "00070003": lambda c, f, k: f"{c:04d}{f:04d}",
+    "0070012": lambda c, f, k: f"{c:03d}{4 * f + 1:04d}",
     "f3c7": lambda c, f, k: f"f{f}c{c}",
     "frame3ofclip07": lambda c, f, k: f"frame{f}ofclip{c:02d}",
     "video12_face0003": lambda c, f, k: f"video{c}_face{f:04d}",
@@ -74,6 +76,9 @@ NUMBERS: dict[str, Name] = {
 TELL_NOTHING: dict[str, Name] = {
     "00123": lambda c, f, k: f"{c * FRAMES + f:05d}",
     "123": lambda c, f, k: f"{c * FRAMES + f}",
+    "000123": lambda c, f, k: f"{c * FRAMES + f:06d}",
+    "009876": lambda c, f, k: f"{(c * FRAMES + f) * 7919 % 30011:06d}",
+    "01230": lambda c, f, k: f"{10 * (c * FRAMES + f):05d}",
     "real_00001": lambda c, f, k: f"{SIDES[k]}_{c * FRAMES + f:05d}",
     "fake1": lambda c, f, k: f"{SIDES[k]}{c * FRAMES + f}",
     "frame_00123": lambda c, f, k: f"frame_{c * FRAMES + f:05d}",
