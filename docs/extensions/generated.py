@@ -4,6 +4,8 @@ import re
 from typing import Any
 
 from .command_line import commands_text
+from .contents import further_pages_text, tutorials_text
+from .gallery import gallery_text
 from .plugins import datasets_text, detectors_text, studies_text
 from .python_api import facade_text
 from .study_keys import study_keys_text
@@ -12,9 +14,12 @@ PARTS = {
     "commands": commands_text,
     "datasets": datasets_text,
     "detectors": detectors_text,
+    "further pages": further_pages_text,
+    "gallery": gallery_text,
     "python": facade_text,
     "studies": studies_text,
     "study keys": study_keys_text,
+    "tutorials": tutorials_text,
 }
 PLACE = re.compile(r"^<!-- generated: (.+?) -->$", flags=re.MULTILINE)
 
