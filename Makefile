@@ -4,7 +4,7 @@ PYTHON ?= python3
 RUN = $(UV) run --quiet --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs pictures leaderboard attacks coverage perf perf-deep clean
+.PHONY: help demo test check format docs pictures notebooks leaderboard attacks coverage perf perf-deep clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
@@ -38,6 +38,9 @@ leaderboard: .venv/dev  ## Make leaderboard/index.html again, the page of the em
 	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench run detectors
 	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench run band_transfer
 	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench leaderboard --html leaderboard/index.html
+
+notebooks: .venv/dev  ## Execute the notebooks of the docs and store them with their outputs (some minutes)
+	@$(RUN) python tests/run_notebooks.py
 
 attacks: .venv/dev  ## Draw docs/images/attacks.png, a picture and its spectrum after each attack on the spectrum
 	@$(RUN) python tests/simulations/attack_sheet.py

@@ -10,6 +10,10 @@ class BenchError(Exception):
 
     exit_code = 2
 
+    def _render_traceback_(self) -> list[str]:
+        """Lines that a notebook shows for the error: the message, without the frames of this package."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class DataError(BenchError):
     """A data set, a folder or a picture that cannot be used."""
@@ -77,8 +81,18 @@ def unknown_name(what: str, name: str, names: Iterable[str]) -> str:
     "unknown detector 'spectral_svn'. Did you mean 'spectral_svm'? Known: coin_flip, spectral_svm."
     """
     names = sorted(names)
+    listing = ", ".join(names) if names else "none"
+    return f"unknown {what} '{name}'.{nearest_name(name, names)} Known: {listing}."
+
+
+def nearest_name(name: str, names: Iterable[str]) -> str:
+    """
+    Build the sentence that offers the nearest of some names, with a space before it; empty where none is near.
+
+    >>> nearest_name("Coin_flop", ["coin_flip", "spectral_svm"])
+    " Did you mean 'coin_flip'?"
+    """
+    names = sorted(names)
     folded = {spelling.casefold(): spelling for spelling in names}
     near = difflib.get_close_matches(name, names, n=1) or difflib.get_close_matches(name.casefold(), folded, n=1)
-    hint = f" Did you mean '{folded.get(near[0], near[0])}'?" if near else ""
-    listing = ", ".join(names) if names else "none"
-    return f"unknown {what} '{name}'.{hint} Known: {listing}."
+    return f" Did you mean '{folded.get(near[0], near[0])}'?" if near else ""

@@ -79,7 +79,7 @@ datasets: {procedural: {n_train: 80, n_val: 40, n_test: 100}}
 name: discrepancy
 detectors: [clip_probe/random]
 train: [procedural/planted]
-test: [procedural/planted]
+test: [procedural]
 seeds: 1
 crop: {side: 64}
 mode: pixels

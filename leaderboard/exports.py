@@ -34,7 +34,8 @@ def as_document(
     ``evidence`` is a list of stretches, empty where a sweep found none, and null where no sweep asked.
     """
     plain = [
-        {k: v for k, v in row.to_json().items() if k not in ("robustness", "carriers")}
+        {"id": row.id}
+        | {k: v for k, v in row.to_json().items() if k not in ("robustness", "carriers")}
         | _rank_of(row)
         | {"marks": _codes(row, computed)}
         for row in rows
@@ -68,8 +69,13 @@ def as_csv(rows: list[Row], computed: Collection[str] = ()) -> str:
     with all frequencies, which the gain is over) or ``fixed`` (a band that the study names). `as_tests_csv` has the test
     domains. With a submission among the rows, all get the columns that say so.
     """
+    return lines_as_csv(row_lines(rows, computed), ["detector"])
+
+
+def row_lines(rows: Sequence[Row], computed: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Return the cells of `as_csv` by column, one mapping per row; not all rows have all columns."""
     submitted = any(row.is_submitted for row in rows)
-    return lines_as_csv([_row_line(row, submitted, computed) for row in rows], ["detector"])
+    return [_row_line(row, submitted, computed) for row in rows]
 
 
 def as_tests_csv(rows: list[Row]) -> str:
@@ -78,13 +84,16 @@ def as_tests_csv(rows: list[Row]) -> str:
 
     Lines belong to the line of `as_csv` with the same ``cell``, ``role`` and band.
     """
-    lines = [_key_of(row) | _test_line(test) for row in rows for test in row.tests]
+    lines = [
+        row_key(row) | {f"test.{name}": value for name, value in test_line(test).items()} for row in rows for test in row.tests
+    ]
     return lines_as_csv(lines, ["detector", "test.domain"])
 
 
 def _row_line(row: Row, submitted: bool, computed: Collection[str]) -> dict[str, Any]:
     data = row.to_json()
     line = {name: value for name, value in data.items() if not isinstance(value, dict | list) and name not in ORIGIN}
+    line = {"id": row.id} | line
     for nested in ("evidence", "plateau", "shortcut"):
         line.pop(nested, None)
     if submitted:
@@ -121,20 +130,25 @@ def _submission_columns(row: Row) -> dict[str, Any]:
     return {"source": row.source, "verified": row.verified, **about}
 
 
-def _key_of(row: Row) -> dict[str, Any]:
-    about = {name: getattr(row, name) for name in ("detector", "train", "role", "study", "cell")}
+def row_key(row: Row) -> dict[str, Any]:
+    """Return what names a row in a line about one of its test domains, by column."""
+    about = {name: getattr(row, name) for name in ("id", "detector", "train", "role", "study", "cell")}
     about |= {"run_id": row.run_id} if row.run_id else {}
     return about | {f"band.{name}": value for name, value in row.band.as_dict().items()}
 
 
-def _test_line(test: TestResult) -> dict[str, Any]:
+def test_line(test: TestResult) -> dict[str, Any]:
+    """Return the numbers of a test result by column, nested ones as ``by_reals.SOURCE.auc``."""
     line = test.to_json() | {"oracle_band": str(test.oracle_band) if test.oracle_band else ""}
     del line["shortcut"], line["by_reals"]
     for result in test.by_reals:
         numbers = {name: value for name, value in result.to_json().items() if name not in ("source", "shortcut")}
         numbers |= _shortcut_columns(result.shortcut)
         line |= {f"by_reals.{result.source}.{name}": value for name, value in numbers.items()}
-    return {f"test.{name}": value for name, value in (line | _shortcut_columns(test.shortcut)).items()}
+    return line | _shortcut_columns(test.shortcut)
+
+
+test_line.__test__ = False  # pyright: ignore[reportFunctionMemberAccess]
 
 
 def _shortcut_columns(shortcut: Shortcut | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import yaml
 from PIL import Image
 
-from bandbench.benchmark.cli.board_inputs import RegisteredDomains
+from bandbench.api.board_inputs import RegisteredDomains
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.results.cell_document import read_cell
 from bandbench.benchmark.results.rows import Row

@@ -12,7 +12,7 @@ from pathlib import Path
 from vulture import Vulture
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("benchmark", "datasets", "detectors", "leaderboard", "studies")
+PACKAGES = ("api", "benchmark", "datasets", "detectors", "leaderboard", "studies")
 # Found in their folders by the registries, as every class there that has a name.
 PLUGINS = ("benchmark/views", "datasets", "detectors")
 DECORATORS = [
@@ -26,6 +26,7 @@ REASONS = {
     "View": "name of Features in detectors of other packages that were written before",
     "score_file": "TrainedModel, for programs that want scores and no verdicts",
     "list_commands": "overrides a method of click, which calls it",
+    "_render_traceback_": "called by IPython",
     "__test__": "read by pytest",
     "__signature__": "read by Typer",
     "model_config": "read by pydantic; a parameter that MLflow passes",
@@ -68,6 +69,16 @@ def _is_plugin(node: ast.stmt) -> bool:
     return any(isinstance(target, ast.Name) and target.id == "name" for target in targets)
 
 
+def python_names() -> set[str]:
+    """Return the names of the Python interface: those that the facade exports, and public methods of the classes in `api`."""
+    stub = ast.parse((ROOT / "bandbench" / "__init__.pyi").read_text(encoding="utf-8"))
+    exported = {alias.name for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "api").glob("*.py")]
+    bodies = [node.body for tree in trees for node in tree.body if isinstance(node, ast.ClassDef) and node.name[0] != "_"]
+    methods = {line.name for body in bodies for line in body if isinstance(line, ast.FunctionDef)}
+    return exported | methods
+
+
 def command_names() -> set[str]:
     """Return the functions that a table of commands names (`Entry`): the modules are imported when they are called."""
     calls = [
@@ -85,7 +96,7 @@ def unreached(reasons: dict[str, str] = REASONS) -> list[str]:
     finder.scavenge([str(ROOT / package) for package in PACKAGES])
     # Unused imports are ruff's: it knows names in quoted annotations.
     unused = [item for item in finder.get_unused_code() if item.typ != "import"]
-    reached = plugin_names() | command_names()
+    reached = plugin_names() | command_names() | python_names()
     lines = [item.get_report() for item in unused if item.name not in reasons and item.name not in reached]
     stale = sorted(set(reasons) - {item.name for item in unused})
     return [*lines, *(f"{Path(__file__).name}: {name} is used; delete its entry" for name in stale)]

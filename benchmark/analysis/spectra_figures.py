@@ -268,11 +268,17 @@ def save_for_paper(path: Path, picture: Picture, kind: FigureFormat) -> None:
     _save(path, picture, kind, PAPER)
 
 
-def _save(path: Path, picture: Picture, kind: FigureFormat, look: Look) -> None:
+def spectra_figure(picture: Picture, look: Look = SCREEN) -> "Figure":
+    """Draw a picture, written to no file."""
     width, height = _size(picture, look)
-    with look.figure(path, width, height, kind) as figure:
+    with look.canvas(width, height) as figure:
         (_draw_panels if picture.panels else _draw_maps)(figure, picture, look)
         figure.suptitle(look.wrapped(picture.title, width - 0.2))
+    return figure
+
+
+def _save(path: Path, picture: Picture, kind: FigureFormat, look: Look) -> None:
+    look.save(spectra_figure(picture, look), path, kind)
 
 
 def _size(picture: Picture, look: Look) -> tuple[float, float]:

@@ -3,10 +3,10 @@
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import NoneType
 from typing import Annotated, Any, get_args, get_origin
 
+from ...api.data import GivenData
 from ..errors import BenchError, unknown_name
 from ..registry import NAME_PATTERN, DetectorSpec, datasets
 from ..store.yaml_text import YamlError, parse_yaml
@@ -62,23 +62,6 @@ def parse_detector(text: str, param: list[str] | None) -> DetectorSpec:
     """
     types = DetectorSpec.parse(text).plugin.parameter_types()
     return DetectorSpec.parse(text, parse_params(param, types=types))
-
-
-@dataclass(frozen=True)
-class GivenData:
-    """
-    Folders and parameters of data sets, as ``--data`` gives them.
-
-    Attributes
-    ----------
-    folders : dict of str to str
-        By data set.
-    options : dict of str to dict
-        Parameters by data set.
-    """
-
-    folders: dict[str, str]
-    options: dict[str, dict[str, Any]]
 
 
 def data_words(

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ...api.progress import ScreenReporter, duration
 from ...datasets.copies.own_folders import CLIPS, OWN, PICTURES, has_clips
 from ...datasets.copies.prepared import ERROR, NO_FACE, OK, PROBLEMS, find_preparations
 from ...datasets.copies.sources import SourceDataset
@@ -28,8 +29,7 @@ from ..store.files import dump_json
 from .arguments import data_words, parse_data, parse_params
 from .commands import STDOUT
 from .options import check_target, jobs_of, write_text
-from .progress import ScreenReporter
-from .report import duration, say
+from .report import say
 from .requests.copies import PrepareRequest
 
 SHOWN_PROBLEMS = 20

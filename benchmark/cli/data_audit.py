@@ -1,6 +1,5 @@
 """``bench data audit``: facts of the files that tell the classes, and the experiment that decides if detectors use them."""
 
-import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,29 +11,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..domains.catalogue import Catalogue
+from ...api.audits import audit_domains, fact_title, is_trace, save_experiment, single_facts
+from ...api.progress import ScreenReporter
 from ..domains.names import dataset_name, unperturbed
-from ..errors import BenchError
-from ..figures.audit import Change, FactBar, save_audit
 from ..invocation import bench
 from ..metrics.roc import Interval
-from ..pictures.audit import SingleFact
-from ..pictures.file_facts import COLUMNS, FACTS
-from ..registry import datasets
-from ..search.alike import MEANINGS, Experiment, Verdict, store_alike
+from ..search.alike import MEANINGS, Experiment, Verdict
 from ..store.files import dump_json
 from ..store.folders import ensure_writable
-from ..study.study_file import Study
-from ..workers import running_workers
-from .arguments import GivenData, data_words, parse_data
+from .arguments import data_words, parse_data
 from .commands import STDOUT
 from .options import check_target, jobs_of, write_text
-from .progress import ScreenReporter
 from .provenance import print_remarks
 from .report import Step, print_steps
 from .requests.copies import AuditRequest
 
-DETECTORS = ("spectral_svm", "dct_ridge")
 COLOURS = {
     Verdict.CLEAN: "green",
     Verdict.UNUSED: "green",
@@ -51,49 +42,32 @@ def audit(request: AuditRequest) -> None:
     console = Console(stderr=True)
     data = data_words(request.data, request.groups, request.group_by, request.domains or ())
     given = parse_data(data, [dataset_name(name) for name in request.domains or ()])
-    catalogue = Catalogue(given.folders, given.options)
-    study = Study.model_validate(
-        {
-            "name": "audit",
-            "detectors": list(request.detector or DETECTORS),
-            "train": _domains(request.domains, given),
-            "test": _domains(request.domains, given),
-            "seeds": request.draws,
-            "seed": request.seed,
-            "crop": {"side": request.crop},
-            "sweep": None,
-            "search": {"trials": 0},
-            "oracle": False,
-            "controls": False,
-        }
-    )
     out = ensure_writable(request.out, "--out")
-    with ScreenReporter(console) as reporter, running_workers(jobs_of(request.jobs)) as workers:
-        experiments = store_alike(study, catalogue, workers, reporter, request.quality)
+    with ScreenReporter(console) as reporter:
+        audited = audit_domains(
+            request.domains or [],
+            given,
+            request.detector or [],
+            quality=request.quality,
+            crop=request.crop,
+            draws=request.draws,
+            seed=request.seed,
+            jobs=jobs_of(request.jobs),
+            reporter=reporter,
+        )
         reporter.stage("drawing", None)
-        files = [_draw(experiment, out) for experiment in experiments]
+        experiments = audited.experiments
+        files = [save_experiment(experiment, out) for experiment in experiments]
     if request.json_file:
         documents = [_as_document(*pair) for pair in zip(experiments, files, strict=True)]
         write_text(request.json_file, dump_json({"domains": documents}))
     if request.json_file != STDOUT:
         for experiment, file in zip(experiments, files, strict=True):
             _print(experiment, file, Console())
-    print_remarks((catalogue.domain(experiment.domain, request.seed) for experiment in experiments), console)
+    print_remarks(audited.domains, console)
     unsound = [experiment for experiment in experiments if not experiment.verdict.is_sound]
     print_steps([_step(experiment, data) for experiment in unsound[:1]], console)
     raise typer.Exit(3 if unsound else 0)
-
-
-def _domains(names: list[str] | None, given: GivenData) -> list[str]:
-    """Return the domains to audit: those that are named, else those of ``--data``."""
-    folders = [datasets.get(name).name if ":" in name else name for name in given.folders]
-    wanted = names or folders
-    if not wanted:
-        raise BenchError(f"no domain is named; try `{bench('data audit mine --data mine=DIR')}`.")
-    for name in folders:
-        if name not in map(dataset_name, wanted):
-            raise BenchError(f"--data {name} is not used; name {name} among the domains, or leave it out.")
-    return wanted
 
 
 def _step(experiment: Experiment, data: Sequence[str]) -> Step:
@@ -101,27 +75,6 @@ def _step(experiment: Experiment, data: Sequence[str]) -> Step:
     words = ["run", "detectors", "--train", perturbed, "--test", perturbed]
     words += [word for text in data for word in ("--data", text)]
     return Step(bench(shlex.join(words)), "a study of pictures that are stored alike")
-
-
-def _draw(experiment: Experiment, out: Path) -> Path:
-    """Draw one experiment; return the file."""
-    path = out / f"audit-{re.sub(r'[^A-Za-z0-9_.@-]+', '-', experiment.domain)}.png"
-    facts = [FactBar(_title(one), one.auc, one.values, _is_trace(one)) for one in _singles(experiment)]
-    changes = [Change(effect.detector, effect.stored, effect.alike) for effect in experiment.effects]
-    save_audit(path, facts, changes, f"{experiment.domain}: {experiment.verdict.value}", MEANINGS[experiment.verdict])
-    return path
-
-
-def _singles(experiment: Experiment) -> Sequence[SingleFact]:
-    return experiment.facts.singles if experiment.facts else ()
-
-
-def _title(fact: SingleFact) -> str:
-    return FACTS[COLUMNS[fact.name]].title
-
-
-def _is_trace(fact: SingleFact) -> bool:
-    return FACTS[COLUMNS[fact.name]].trace
 
 
 def _as_document(experiment: Experiment, figure: Path) -> dict[str, Any]:
@@ -134,8 +87,8 @@ def _as_document(experiment: Experiment, figure: Path) -> dict[str, Any]:
         "crop": experiment.crop,
         "shortcut": experiment.shortcut.to_json() if experiment.shortcut else None,
         "facts": [
-            {"fact": _title(one), "auc": one.auc, "values": list(one.values), "trace": _is_trace(one)}
-            for one in _singles(experiment)
+            {"fact": fact_title(one), "auc": one.auc, "values": list(one.values), "trace": is_trace(one)}
+            for one in single_facts(experiment)
         ],
         "detectors": [
             {
@@ -163,11 +116,11 @@ def _print(experiment: Experiment, file: Path, console: Console) -> None:
     facts = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name in ("fact of the files", "AUC alone", "real", "fake"):
         facts.add_column(name, justify="right" if name == "AUC alone" else "left", overflow="fold")
-    for one in _singles(experiment)[:SHOWN_FACTS]:
-        mark = " *" if _is_trace(one) else ""
-        facts.add_row(Text(f"{_title(one)}{mark}"), f"{one.auc:.3f}", *map(Text, one.values))
+    for one in single_facts(experiment)[:SHOWN_FACTS]:
+        mark = " *" if is_trace(one) else ""
+        facts.add_row(Text(f"{fact_title(one)}{mark}"), f"{one.auc:.3f}", *map(Text, one.values))
     console.print(facts)
-    if any(_is_trace(one) for one in _singles(experiment)[:SHOWN_FACTS]):
+    if any(is_trace(one) for one in single_facts(experiment)[:SHOWN_FACTS]):
         console.print(Text("* A generator may leave this trace itself.", style="dim"))
     effects = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name in ("detector", "as stored", "stored alike", "lost"):

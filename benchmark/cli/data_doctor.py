@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ...api.progress import ScreenReporter
 from ...datasets.doctor.diagnosis import CountRow, Diagnosis, Options, Report
 from ...datasets.doctor.examination import examine
 from ...datasets.doctor.inventory import Finding
@@ -25,7 +26,6 @@ from ..store.files import dump_json
 from .arguments import data_words, parse_data
 from .commands import STDOUT
 from .options import check_target, jobs_of, write_text
-from .progress import ScreenReporter
 from .requests.copies import DoctorRequest
 
 SHOWN_ROWS = 24  # of a table

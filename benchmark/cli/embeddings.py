@@ -3,6 +3,8 @@
 import typer
 from rich.console import Console
 
+from ...api.data import GivenData
+from ...api.progress import ScreenReporter
 from ..analysis.embeddings import SUFFIXES, EmbeddingOptions, Embeddings, embed, selection
 from ..domains.catalogue import Catalogue, OpenDomain
 from ..domains.names import dataset_name
@@ -13,10 +15,9 @@ from ..pictures.crops import CropSpec
 from ..registry import datasets
 from ..store.files import dump_json
 from ..workers import running_workers
-from .arguments import GivenData, data_words, parse_data, parse_detector
+from .arguments import data_words, parse_data, parse_detector
 from .commands import STDOUT
 from .options import check_target, jobs_of, write_text
-from .progress import ScreenReporter
 from .provenance import print_remarks, print_unusable
 from .report import print_problems
 from .requests.pictures import EmbeddingsRequest

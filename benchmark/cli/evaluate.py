@@ -1,8 +1,6 @@
 """``bench evaluate``: a trained model on pictures that it has not seen."""
 
 import math
-import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,27 +10,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..domains.catalogue import Catalogue
-from ..domains.reals import open_source, source_name
-from ..domains.splits import missing_classes
+from ...api.evaluation import evaluate_on
+from ...api.progress import ScreenReporter
+from ...api.stores import model_folder
 from ..metrics.clips import clip_rule
 from ..metrics.roc import Interval
-from ..models.documents import evaluation_document
-from ..models.evaluation import Evaluation, evaluate_model
-from ..models.reals import score_reals, with_reals
+from ..models.evaluation import Evaluation
 from ..models.trained_model import TrainedModel
 from ..reporting import folded_name
 from ..results.scores import write_table
 from ..store.files import dump_json
 from ..tracking.store import resolve_tracking_uri
-from ..workers import running_workers
 from .arguments import data_words, parse_data
 from .options import check_target, jobs_of, write_text
-from .progress import ScreenReporter
-from .provenance import print_dropped, print_missing, print_remarks, print_unusable
+from .provenance import print_dropped, print_missing, print_remarks
 from .report import print_problems, print_shortcut, say
 from .requests.models import EvaluateRequest
-from .tracking_store import model_folder, sent
 
 MAX_SHOWN_CLASSES = 12
 NUMBERS_WIDTH = 47  # characters of a table beside the domains
@@ -46,26 +39,22 @@ def evaluate(request: EvaluateRequest) -> None:
     uri = resolve_tracking_uri(request.tracking_uri)
     trained = TrainedModel.load(model_folder(request.model, uri), request.detector)
     located = parse_data(data_words(request.data, request.groups, request.group_by))
-    catalogue = Catalogue(located.folders, located.options)
-    started = time.time()
-    with ScreenReporter(console) as reporter, running_workers(jobs_of(request.jobs)) as workers:
-        seed = trained.recipe.seed
-        chosen = catalogue.choose(
-            request.test, seed, lambda name: missing_classes(catalogue.domain(name, seed).items, ("test",))
+    with ScreenReporter(console) as reporter:
+        evaluated = evaluate_on(
+            trained,
+            request.test,
+            located,
+            request.reals or [],
+            rule=rule,
+            drop_leaks=request.drop_leaks,
+            allow_lookalikes=request.allow_lookalikes,
+            jobs=jobs_of(request.jobs),
+            tracking_uri=uri,
+            reporter=reporter,
         )
-        print_unusable(chosen.left_out, console)
-        domains = chosen.domains
-        names = dict.fromkeys(source_name(given, catalogue) for given in request.reals or [])
-        sources = [open_source(name, catalogue, seed) for name in names]
-        reals = score_reals(trained, sources, workers, reporter, request.drop_leaks, request.allow_lookalikes)
-        evaluations = evaluate_model(
-            trained, domains, catalogue, workers, reporter, request.drop_leaks, rule, request.allow_lookalikes
-        )
-        evaluations = with_reals(trained, evaluations, reals)
-        reporter.stage("recording", None)
-        with tempfile.TemporaryDirectory() as pictures:
-            documents = [evaluation_document(trained, evaluation, started, Path(pictures)) for evaluation in evaluations]
-            recorded = sent(documents, uri, console)
+    if evaluated.tracking_problem:
+        say(console, f"not recorded: {evaluated.tracking_problem}")
+    evaluations, problems = list(evaluated.evaluations), evaluated.problems
     for evaluation in evaluations if request.scores else []:
         write_table(
             Path(str(request.scores), evaluation.domain.replace("/", "-").replace(", ", "+") + ".parquet"), evaluation.scores
@@ -79,17 +68,15 @@ def evaluate(request: EvaluateRequest) -> None:
         )
     if request.json_file != "-":
         _print(evaluations, trained)
-    problems = [problem for scored in (*evaluations, *reals.values()) for problem in scored.problems]
     print_problems(problems, console)
     if trained.names is None:
         say(
             console,
             "The model does not know its clips and identities, so only the pictures themselves could be told; train it again.",
         )
-    dropped = {evaluation.domain: {"test": evaluation.n_dropped} for evaluation in evaluations}
-    print_dropped(dropped | {f"reals of {name}": {"test": scored.n_dropped} for name, scored in reals.items()}, console)
-    print_missing({name: facts for evaluation in evaluations for name, facts in evaluation.data["data"].items()}, console)
-    print_remarks((catalogue.domain(name, trained.recipe.seed) for name in domains), console)
+    print_dropped(evaluated.dropped, console)
+    print_missing(evaluated.facts, console)
+    print_remarks(evaluated.domains, console)
     for evaluation in evaluations:
         print_shortcut(evaluation.domain, evaluation.shortcut, console)
         for result in evaluation.by_reals:
@@ -100,7 +87,7 @@ def evaluate(request: EvaluateRequest) -> None:
         if evaluation.clip_problem:
             say(console, f"{evaluation.domain} has no metrics per clip: {evaluation.clip_problem}")
     incomplete = problems or any(evaluation.missing or evaluation.clip_problem for evaluation in evaluations)
-    raise typer.Exit(0 if recorded and not incomplete else 3)
+    raise typer.Exit(3 if evaluated.tracking_problem or incomplete else 0)
 
 
 def _one_sided(found: Evaluation) -> str:

@@ -6,23 +6,19 @@ import shlex
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import typer
 from rich.console import Console
 
+from ...api.board import Board
+from ...api.board import leaderboard as read_board
+from ...api.board_inputs import RegisteredDomains, computed_datasets, repeat_command
 from ...leaderboard.exports import as_csv, as_document, as_tests_csv
-from ...leaderboard.notes import other_variants
 from ...leaderboard.page.details import load_details
 from ...leaderboard.page.html import page
 from ...leaderboard.paper import paper_figures
-from ...leaderboard.ranking.board import ranked_board
-from ...leaderboard.ranking.detectors import DetectorPlace
-from ...leaderboard.ranking.reals import with_reals_ranks
-from ...leaderboard.rows import Board, load_board
 from ...leaderboard.submissions.add import SubmissionReport, add_submission
-from ...leaderboard.submissions.board import with_submissions
 from ...leaderboard.submissions.files import remove_submission
 from ...leaderboard.submissions.lines import submission_lines
 from ...leaderboard.submissions.meta import plain
@@ -33,10 +29,8 @@ from ..figures.formats import FigureFormat
 from ..invocation import bench
 from ..store.files import digest, dump_json
 from ..tracking.documents import RunDocument
-from ..tracking.reading import boards_of
 from ..tracking.sender import send_now
 from ..tracking.store import resolve_tracking_uri
-from .board_inputs import RegisteredDomains, computed_datasets, repeat_command
 from .commands import STDOUT
 from .options import (
     check_target,
@@ -45,7 +39,6 @@ from .options import (
     write_text,
 )
 from .paper import write_figures
-from .progress import ScreenReporter
 from .report import Step, print_steps
 from .requests.board import AddRequest, BoardRequest, ExportRequest, RemoveRequest
 
@@ -60,64 +53,46 @@ def leaderboard(request: BoardRequest) -> None:
         raise BenchError("--format is of the files that --figures DIR writes: name the folder, too.")
     console = Console(stderr=True)
     check_targets(request.json_file, request.csv_file, request.csv_tests, request.html)
-    uri = resolve_tracking_uri(request.tracking_uri)
-    with ScreenReporter(console) as reporter:
-        board, folders = with_submissions(load_board(uri, request.study, reporter, request.every), RegisteredDomains())
-        places = board.folders | folders
-        board = replace(board, rows=with_reals_ranks(board.rows, lambda row: places.get(row.run_id)))
+    ranks = bool(not request.figures or request.json_file or request.csv_file or request.html)
+    board = read_board(request.study, tracking_uri=request.tracking_uri, every=request.every, ranks=ranks)
     for reason in board.refused:
         _print(console, f"refused: {reason}", "yellow")
-    remarks = [] if request.every else other_variants(board.others)
-    if request.study and (shown := sorted(boards_of(request.study, {row.study for row in board.rows}) - {request.study})):
-        remarks = [f"{request.study} was not run as its file says; shown is what was: {', '.join(shown)}.", *remarks]
-    ranking: list[DetectorPlace] = []
-    if not request.figures or request.json_file or request.csv_file or request.html:
-        with console.status("comparing the rows"):
-            places = board.folders | folders
-            placed = ranked_board(board.rows, lambda row: places.get(row.run_id))
-        board, ranking = replace(board, rows=placed.rows), placed.detectors
-    _write_tables(board, request.json_file, request.csv_file, request.csv_tests, remarks, ranking)
+    _write_tables(board, request.json_file, request.csv_file, request.csv_tests)
     if request.html:
         with console.status("making the page"):
-            _write_page(request.html, board, uri, request.log, folders, ranking)
+            _write_page(request.html, board, request.log)
         if request.html != STDOUT:
             page = Path(request.html).absolute()
             _print(console, f"The page is in {page}; a browser opens it at {page.as_uri()}")
     if request.figures:
         with console.status("drawing the figures"):
-            files = _draw(board, folders, request.figures, request.formats)
+            files = _draw(board, request.figures, request.formats)
         _print(console, f"{request.figures}: {len(files)} files" if files else "no row has anything to draw.")
-    for line in remarks:
+    for line in board.notes:
         _print(console, line)
     if not (request.json_file or request.csv_file or request.csv_tests or request.html or request.figures):
-        _print_board(board, request.study or "all studies", ranking)
+        _print_board(board)
         words = ["leaderboard", *(["--study", request.study] if request.study else []), "--html", "board.html"]
         words += ["--tracking-uri", request.tracking_uri] if request.tracking_uri else []
         print_steps([Step(bench(shlex.join(words)), "as one page, with ranks, maps and worst mistakes")], console)
     raise typer.Exit(3 if board.refused else 0)
 
 
-def _write_tables(
-    board: Board,
-    json_file: str | None,
-    csv_file: str | None,
-    csv_tests: str | None,
-    others: Sequence[str],
-    ranking: Sequence[DetectorPlace],
-) -> None:
+def _write_tables(board: Board, json_file: str | None, csv_file: str | None, csv_tests: str | None) -> None:
+    rows, computed = list(board.rows), computed_datasets()
     if json_file:
-        write_text(json_file, dump_json(as_document(board.study, board.rows, others, computed_datasets(), ranking)))
+        write_text(json_file, dump_json(as_document(board.study, rows, board.notes, computed, board.detectors)))
     if csv_file:
-        write_text(csv_file, as_csv(board.rows, computed_datasets()))
+        write_text(csv_file, as_csv(rows, computed))
     if csv_tests:
-        write_text(csv_tests, as_tests_csv(board.rows))
+        write_text(csv_tests, as_tests_csv(rows))
 
 
-def _write_page(target: str, board: Board, uri: str, log: bool, folders: dict[str, Path], ranking: list[DetectorPlace]) -> None:
-    computed, artifacts = computed_datasets(), board.folders | folders
-    details = load_details(uri, board.study or None, board.rows, artifacts, repeat_command, computed)
-    details.ranking = ranking
-    text = page(board, details, uri, computed=computed)
+def _write_page(target: str, board: Board, log: bool) -> None:
+    uri, computed = board.tracking_uri, computed_datasets()
+    details = load_details(uri, board.study or None, board.rows, board.folders, repeat_command, computed)
+    details.ranking = list(board.detectors)
+    text = page(board.recorded(), details, uri, computed=computed)
     write_text(target, text)
     if log:
         _log_page(text, board.study, uri)
@@ -138,12 +113,12 @@ def _log_page(text: str, study: str, uri: str) -> None:
         send_now([document], uri)
 
 
-def _draw(board: Board, folders: dict[str, Path], target: Path, formats: list[FigureFormat] | None) -> list[Path]:
-    return write_figures(paper_figures(board.rows, board.folders | folders), target, formats_of(formats, FigureFormat.svg))
+def _draw(board: Board, target: Path, formats: list[FigureFormat] | None) -> list[Path]:
+    return write_figures(paper_figures(board.rows, board.folders), target, formats_of(formats, FigureFormat.svg))
 
 
-def _print_board(board: Board, title: str, ranking: Sequence[DetectorPlace]) -> None:
-    print_table(board.rows, title, computed=computed_datasets(), ranking=ranking)
+def _print_board(board: Board) -> None:
+    print_table(list(board.rows), board.title, computed=computed_datasets(), ranking=board.detectors)
     for line in submission_lines(board.rows):
         _print(Console(), line, "dim")
 

@@ -7,12 +7,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ...datasets.copies.own_folders import CLIPS, PICTURES
-from ...datasets.copies.sources import SourceDataset
-from ..contracts import Detector
+from ...api.plugins import Card, DatasetCard, DetectorCard, datasets, detectors
 from ..errors import StudyError
 from ..invocation import bench
-from ..registry import datasets, detectors
 from ..store.files import dump_json
 from ..study.study_file import load_study, shipped_studies
 from .options import write_text
@@ -53,36 +50,18 @@ def _plain(value: Any) -> Any:
 
 
 def _plugins(what: What) -> list[dict[str, Any]]:
-    registry = detectors if what is What.detectors else datasets
-    entries = [{"name": name, "status": _status(plugin), **_facts(plugin)} for name, plugin in registry.found.classes.items()]
-    return entries + [{"name": name, "status": reason} for name, reason in registry.found.failures.items()]
+    return [_entry(card) for card in (detectors() if what is What.detectors else datasets())]
 
 
-def _status(plugin: Any) -> str:
-    return plugin.missing() or "ok"
-
-
-def _facts(plugin: Any) -> dict[str, Any]:
-    about = {"about": (plugin.__doc__ or "").strip().partition("\n")[0], "source": plugin.source}
-    if issubclass(plugin, Detector):
-        return {"presets": list(plugin.presets), **about}
-    return {"needs": needs_text(plugin), "licence": plugin.licence, "obtain": plugin.obtain, **about}
-
-
-def needs_text(plugin: Any) -> str:
-    """Return the options and preparation that a data set needs before it can be used."""
-    if plugin.name == PICTURES:
-        return "--data NAME=DIR"
-    if plugin.name == CLIPS:
-        return f"--data NAME=DIR; faces cut out once: {bench('data prepare folder --root DIR')}"
-    needs = [f"--data {plugin.name}=DIR" if plugin.needs_root else "nothing"]
-    if plugin.classes == ("real",):
-        needs.append(f"--data {plugin.name}.fakes=DIR for fakes")
-    if plugin.extra and not plugin.needs:
-        needs.append(f"the extra `{plugin.extra}` for archives")
-    if issubclass(plugin, SourceDataset) and plugin.clips:
-        needs.append(f"faces cut out once: {bench(f'data prepare {plugin.name} --root DIR')}")
-    return "; ".join(needs)
+def _entry(card: Card) -> dict[str, Any]:
+    """Return the facts of a card that are listed, in their order."""
+    entry: dict[str, Any] = {"name": card.name, "status": card.missing or "ok"}
+    about = {"about": card.summary, "source": card.source}
+    if isinstance(card, DetectorCard):
+        return {**entry, "presets": list(card.presets), **about}
+    if isinstance(card, DatasetCard):
+        return {**entry, "needs": card.needs, "licence": card.licence, "obtain": card.obtain, **about}
+    return entry
 
 
 def _studies() -> list[dict[str, Any]]:
@@ -90,8 +69,8 @@ def _studies() -> list[dict[str, Any]]:
     for name in shipped_studies():
         try:
             study = load_study(name)
-            detectors = [entry.name for entry in study.detectors]
-            facts = {"detectors": detectors, "needs": study.needs or "nothing", "about": study.description}
+            named = [entry.name for entry in study.detectors]
+            facts = {"detectors": named, "needs": study.needs or "nothing", "about": study.description}
             entries.append({"name": name, "status": "ok", **facts})
         except StudyError as error:
             entries.append({"name": name, "status": str(error)})

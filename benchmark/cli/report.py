@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from ...api.notes import problem_lines
 from ..pictures.shortcuts import Shortcut
-
-SHOWN_PROBLEMS = 10
 
 
 def say(console: Console, text: str) -> None:
@@ -24,13 +23,8 @@ def print_shortcut(domain: str, shortcut: Shortcut | None, console: Console, sou
 
 def print_problems(problems: Sequence[tuple[str, str, str, str]], console: Console) -> None:
     """Print the pictures that could not be used: (data set, item, status, detail)."""
-    if not problems:
-        return
-    say(console, f"{len(problems)} pictures could not be used (in score files: rows with status missing or error):")
-    for name, item, _, detail in problems[:SHOWN_PROBLEMS]:
-        say(console, f"  {name}: {item}: {detail}")
-    if len(problems) > SHOWN_PROBLEMS:
-        say(console, f"  … and {len(problems) - SHOWN_PROBLEMS} more")
+    for line in problem_lines(problems):
+        say(console, line)
 
 
 @dataclass(frozen=True)
@@ -53,8 +47,3 @@ def print_steps(steps: Sequence[Step], console: Console) -> None:
     if steps:
         lines = ["", "Next steps:", *(f"  {step.command}  # {step.purpose}" for step in steps)]
         console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
-
-
-def duration(seconds: float) -> str:
-    """Format a duration in seconds, minutes or hours."""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

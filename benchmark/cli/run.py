@@ -2,18 +2,17 @@
 
 import shlex
 from pathlib import Path
-from typing import Any
 
 import typer
 from rich.console import Console
 
+from ...api.progress import ScreenReporter
 from ..errors import StudyError
 from ..invocation import bench
 from ..tracking.store import resolve_tracking_uri
 from ..workers import warm_up
 from . import completion
 from .options import check_targets, jobs_of
-from .progress import ScreenReporter
 from .requests.study import RunRequest
 
 
@@ -22,20 +21,6 @@ def run(request: RunRequest) -> None:
     console = Console(stderr=True)
     check_targets(request.json_file, request.csv_file, request.csv_tests)
     study, n_jobs = _the_study(request.reference, request.study), jobs_of(request.jobs)
-    changes: dict[str, Any] = {
-        "name": request.name,
-        "detectors": [{"name": name} for name in request.detector or []],
-        "reals": request.reals or [],
-        "search.trials": request.trials,
-        "seeds": request.seeds,
-        "seed": request.seed,
-        "mode": request.mode,
-        "crop.side": request.crop,
-        "clips": request.clips,
-        "drop_leaks": request.drop_leaks or None,
-        "controls": False if request.no_controls else None,
-        "allow_lookalikes": request.allow_lookalikes or None,
-    }
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
         if not request.dry_run:
@@ -44,18 +29,16 @@ def run(request: RunRequest) -> None:
 
         data = arguments.data_words(request.data, request.groups, request.group_by)
         uri = resolve_tracking_uri(request.tracking_uri)
-        recorded = not request.dry_run or study_run.stores_answer(uri, request.storage, reporter)
-        plan = study_run.plan_study(study, data, request.train or (), request.test or (), changes, reporter)
-        outcome = None
+        plan, recorded = study_run.plan_of(request, study, data, uri, reporter)
+        results = None
         if not request.dry_run:
-            outcome = study_run.run_plan(plan, n_jobs, uri, request.storage, request.fresh, reporter, request.strict)
-    if outcome is None:
+            results = study_run.run_or_stop(plan, n_jobs, uri, request.storage, request.fresh, reporter, request.strict)
+    if results is None:
         study_run.print_plan(plan, console, request.json_file)
         raise typer.Exit(0 if recorded else 3)
-    plan = outcome.plan or plan
-    rows = study_run.report(outcome, plan, console, (request.json_file, request.csv_file, request.csv_tests))
-    study_run.print_next_steps(plan, study, data, rows, request.tracking_uri, console)
-    raise typer.Exit(0 if outcome.complete else 3)
+    study_run.report(results, console, (request.json_file, request.csv_file, request.csv_tests))
+    study_run.print_next_steps(results, study, data, request.tracking_uri, console)
+    raise typer.Exit(0 if results.complete else 3)
 
 
 def _the_study(argument: str | None, option: str | None) -> str:

@@ -10,21 +10,20 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ...datasets.copies.listing import find_files
+from ...api.progress import ScreenReporter
+from ...api.scanning import scan_paths
+from ...api.stores import model_folder
 from ...datasets.faces.windows import ScanRegion
 from ...leaderboard.spreadsheet import lines_as_csv
 from ..errors import BenchError, StudyError
 from ..invocation import bench
 from ..models.domain_check import LIMIT, Doubt
-from ..models.scanning import ScanResult, pooling_rule, scan_files
+from ..models.scanning import ScanResult, pooling_rule
 from ..models.trained_model import TrainedModel
 from ..store.files import dump_json
 from .commands import STDOUT
 from .options import check_target, write_text
-from .progress import ScreenReporter
-from .report import say
 from .requests.models import ScanRequest
-from .tracking_store import model_folder
 
 SHOWN_ROWS = 40
 SHOWN_REMARKS = 5
@@ -52,16 +51,11 @@ def scan(request: ScanRequest) -> None:
             f"  {bench('train spectral_svm --train mine --data mine=DIR --out model')}   (DIR with real/ and fake/)\n"
             f"  {bench(shlex.join(['scan', 'model', *map(str, request.paths)]))}"
         )
-    model, files = TrainedModel.load(folder, request.detector), find_files(request.paths[1:])
+    model = TrainedModel.load(folder, request.detector)
     region = ScanRegion.of(model.framing, request.faces, request.weights, request.min_size, request.margin)
-    if files.passed_over:
-        say(console, f"passed over: {files.passed_over}")
-    results: list[ScanResult] = []
     with ScreenReporter(console) as reporter:
-        reporter.stage(f"scoring with {model.recipe.label}", len(files.paths))
-        for of_file in scan_files(model, files.paths, region, request.frames, rule):
-            results += of_file
-            reporter.advance()
+        scanned = scan_paths(model, request.paths[1:], frames=request.frames, rule=rule, region=region, reporter=reporter)
+    results = list(scanned.results)
     rows = [result.as_row() for result in results]
     if request.json_file:
         check = model.check.as_dict() | {"limit": LIMIT} if model.check else None

@@ -5,13 +5,13 @@ from typing import Any
 
 import typer
 
+from ...api.plugins import needs_text
 from ..contracts import Dataset
 from ..errors import PluginError, unknown_name
 from ..registry import datasets, detectors
 from ..store.files import dump_json
 from ..store.yaml_text import dump_yaml
 from ..study.study_file import find_study, load_study, shipped_studies
-from .listing import needs_text
 from .options import write_text
 from .requests.plugins import ShowRequest
 

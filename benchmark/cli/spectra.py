@@ -5,8 +5,6 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +12,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ..analysis.mean_spectra import DomainSpectra, SpectraOptions, measure, summary
-from ..analysis.spectra_figures import pictures, save_for_paper, save_html, save_png
-from ..domains.catalogue import Catalogue, OpenDomain
+from ...api.notes import SHOWN_PROBLEMS
+from ...api.progress import ScreenReporter
+from ...api.spectra import LABELS, measure_spectra
+from ...api.stores import send
+from ..analysis.mean_spectra import DomainSpectra, SpectraOptions
 from ..domains.names import dataset_name
-from ..errors import BenchError, DataError
-from ..figures.formats import FigureFormat
-from ..invocation import bench
-from ..registry import datasets
-from ..reporting import Reporter
-from ..store.files import atomic_path, digest, dump_json, write_json
+from ..store.files import digest, dump_json, write_json
 from ..store.folders import ensure_writable
 from ..tracking.documents import RunDocument
 from ..tracking.store import resolve_tracking_uri
 from ..workers import warm_up
-from .arguments import GivenData, data_words, parse_data
+from .arguments import data_words, parse_data
 from .commands import STDOUT
 from .options import (
     check_target,
@@ -36,13 +31,9 @@ from .options import (
     jobs_of,
     write_text,
 )
-from .progress import ScreenReporter
-from .provenance import print_remarks, print_unusable
-from .report import SHOWN_PROBLEMS, say
+from .provenance import print_remarks
+from .report import say
 from .requests.pictures import SpectraRequest
-from .tracking_store import sent
-
-LABELS = ("real", "fake")
 
 
 def spectra(request: SpectraRequest) -> None:
@@ -62,99 +53,37 @@ def spectra(request: SpectraRequest) -> None:
             request.seed,
         )
         located = parse_data(data_words(request.data, request.groups, request.group_by))
-        opened, left_out = _open(request.domains or [], request.reference, located, options)
         ensure_writable(request.out, "--out")
-        measured = measure(opened, options, jobs=jobs_of(request.jobs), reporter=reporter)
-        facts = summary(measured, options)
-        files = _draw(measured, options, request.out, formats_of(request.formats), request.html, reporter)
+        measured = measure_spectra(
+            request.domains or [], request.reference, located, options, jobs=jobs_of(request.jobs), reporter=reporter
+        )
+        facts = measured.summary
+        files = measured.save(request.out, formats_of(request.formats), request.html, reporter)
         facts["files"] = [str(path) for path in files]
+        problem = ""
         if not request.no_track:
             reporter.stage("sending to MLflow", None)
-        recorded = request.no_track or _sent(measured, facts, files, started, uri, console)
+            problem = _send(measured.domains, facts, files, started, uri)
+    if problem:
+        say(console, f"not recorded: {problem}")
     if request.json_file:
         write_text(request.json_file, dump_json(facts))
     if request.json_file != STDOUT:
         _print(facts)
-    print_unusable(left_out, console)
     skipped = _report_problems(facts, console)
-    print_remarks(opened, console)
+    print_remarks(measured.opened, console)
     names = ", ".join(path.name for path in files)
     console.print(f"{request.out}: {names}", markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(0 if recorded and not skipped else 3)
+    raise typer.Exit(3 if problem or skipped else 0)
 
 
-def _open(
-    names: list[str], reference: str | None, data: GivenData, options: SpectraOptions
-) -> tuple[list[OpenDomain], dict[str, str]]:
-    """Return the domains, the reference first, and the reasons of those left out of whole data sets."""
-    catalogue = Catalogue(data.folders, data.options)
-    named = [datasets.get(name).name if ":" in name else name for name in data.folders]
-    names = names or named
-    first = catalogue.expand([reference], options.seed) if reference else []
-    if len(first) > 1:
-        raise DataError(f"--reference is one domain; {reference} has several: {', '.join(first)}.")
-
-    def opened(name: str) -> OpenDomain:
-        return catalogue.domain(name, options.seed, any_split=options.split == "all")
-
-    chosen = catalogue.choose([*first, *names], options.seed, lambda name: _lacks(opened(name), options))
-    chosen_names = chosen.domains
-    if not chosen_names:
-        example = bench("spectra procedural/planted")
-        raise DataError(f"no domain is named; try `{example}`, or --data mine=DIR for your own pictures.")
-    for name in named:
-        if name not in map(dataset_name, chosen_names):
-            raise DataError(f"--data {name} is not used; name {name} among the domains, or leave it out.")
-    return [opened(name) for name in chosen_names], chosen.left_out
-
-
-def _lacks(domain: OpenDomain, options: SpectraOptions) -> str:
-    """Name the class of which a domain has no picture that is wanted; empty if it has both."""
-    labels = {item.label for item in domain.items if options.split in ("all", item.split)}
-    missing = [name for label, name in enumerate(LABELS) if label not in labels]
-    return f"no {' and no '.join(missing)} picture" if missing else ""
-
-
-def _draw(
-    measured: tuple[DomainSpectra, ...],
-    options: SpectraOptions,
-    out: Path,
-    formats: Sequence[FigureFormat],
-    html: bool,
-    reporter: Reporter,
-) -> list[Path]:
-    shown = pictures(measured, options.side, options.family)
-    savers = {f".{kind}": partial(save_for_paper, kind=kind) for kind in formats}
-    savers |= ({".png": save_png} if ".png" in savers else {}) | ({".html": save_html} if html else {})
-    reporter.stage("drawing", len(shown) * len(savers))
-    files = []
-    for picture in shown:
-        for suffix, save in savers.items():
-            path = out / f"{picture.name}{suffix}"
-            try:
-                with atomic_path(path, durable=False) as temporary:
-                    save(temporary, picture)
-            except OSError as error:
-                raise BenchError(f"cannot write {path} ({error.strerror}); choose another folder with --out.") from error
-            files.append(path)
-            reporter.advance()
-    return files
-
-
-def _sent(
-    measured: tuple[DomainSpectra, ...],
-    facts: dict[str, Any],
-    files: list[Path],
-    started: float,
-    uri: str,
-    console: Console,
-) -> bool:
-    """Make one MLflow run with the pictures and their numbers."""
+def _send(domains: tuple[DomainSpectra, ...], facts: dict[str, Any], files: list[Path], started: float, uri: str) -> str:
+    """Make one MLflow run with the pictures and their numbers; return the reason if the store does not take it."""
     with tempfile.TemporaryDirectory(prefix="spectra-") as folder:
         for path in files:  # copies, because the folder of --out may hold more than this
             shutil.copy(path, folder)
         write_json(Path(folder, "spectra.json"), facts, durable=False)
-        return sent([_document(measured, facts, started, folder)], uri, console)
+        return send([_document(domains, facts, started, folder)], uri)
 
 
 def _document(measured: tuple[DomainSpectra, ...], facts: dict[str, Any], started: float, folder: str) -> RunDocument:

@@ -1,6 +1,6 @@
-"""A study as ``bench run`` runs it: from options to a plan, from an outcome to text."""
+"""A study as ``bench run`` prints it: its plan, its results and what fits next."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -9,156 +9,90 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ...api.board_inputs import computed_datasets
+from ...api.study import StudyOptions, StudyResults, check_stores, plan_study, read_study, run_plan, unsent_lines
 from ...leaderboard.exports import as_csv, as_document, as_tests_csv
-from ...leaderboard.ranking.board import ranked_board
-from ...leaderboard.ranking.reals import with_reals_ranks
-from ...leaderboard.rows import ranked
 from ...leaderboard.terminal.table import print_table
 from ..contracts import FAKE, REAL, SPLITS
-from ..domains.catalogue import Catalogue, remarks
-from ..domains.names import dataset_name, training, training_domains
-from ..errors import DataError, TrackingError, listed
-from ..invocation import bench
-from ..recording.cell_folder import kept_folder
+from ..domains.catalogue import remarks
+from ..domains.names import training
 from ..records import Plan
-from ..registry import datasets
-from ..reporting import folded_name
-from ..results.rows import Row
-from ..search.optuna_history import check_storage
-from ..search.plan import make_plan
-from ..search.run import Outcome, run_study
+from ..reporting import Reporter, folded_name
+from ..search.run import Outcome
 from ..store.files import dump_json
 from ..store.folders import results_root
-from ..study.boards import on_its_board, place_data, study_reference
+from ..study.boards import study_reference
 from ..study.protocols import PoolRule
-from ..study.study_file import Study, load_study, override
-from ..tracking.store import check_tracking_store
-from .arguments import GivenData, parse_data
-from .board_inputs import computed_datasets
+from .arguments import parse_data
 from .next_steps import after_run
 from .options import write_text
-from .progress import ScreenReporter
-from .provenance import left_out_text, print_dropped, print_missing, print_remarks
+from .provenance import print_dropped, print_missing, print_remarks
 from .report import print_problems, print_steps, say
+from .requests.study import RunRequest
 
-SHOWN_TESTS = 6  # test domains in a message
 
-
-def plan_study(
-    reference: str,
-    data: list[str],
-    train: Sequence[str],
-    test: Sequence[str],
-    changes: Mapping[str, Any],
-    reporter: ScreenReporter,
-) -> Plan:
+def plan_of(request: RunRequest, reference: str, data: list[str], tracking_uri: str, reporter: Reporter) -> tuple[Plan, bool]:
     """
-    Plan a study with the changes of the options; report domains that have no part in it.
+    Plan the study of a request.
 
     Parameters
     ----------
+    request : RunRequest
     reference : str
         Name of a shipped study, or a file.
     data : list of str
-        ``--data`` as it was given.
-    train, test : sequence of str
-        Domains that were given; empty for the study's own.
-    changes : mapping of str to object
-        Values of the study by key (``search.trials``); None and empty ones change nothing.
-    reporter : ScreenReporter
+        ``--data`` with the groups of its data sets.
+    tracking_uri : str
+    reporter : Reporter
+
+    Returns
+    -------
+    plan : Plan
+    recorded : bool
+        False if ``--dry-run`` finds that the results would have to wait for the tracking store.
 
     Raises
     ------
     BenchError
-        If the study, its data or a change cannot be used.
+        If the study, its data or an option cannot be used.
     """
-    shipped, given_data = load_study(reference), parse_data(data)
-    reals = {dataset_name(source) for source in changes.get("reals") or shipped.reals}
-    placed = place_data(shipped, _without_reals(_names(given_data.folders), reals, shipped), train, test)
-    changes = {**changes, "train": list(placed.train), "test": list(placed.test)}
-    changed = override(shipped, {key: value for key, value in changes.items() if value not in (None, [])})
-    catalogue = _catalogue(changed, given_data)
-    if not changes["name"]:
-        changed = on_its_board(changed, shipped, catalogue, given_data.options)
-    if placed.alone:
-        reporter.note(_taken_alone(placed.alone, shipped.name, changed.name))
-    plan = make_plan(changed, catalogue)
-    _refuse_unused(given_data.folders, plan)
-    for domain, reason in plan.left_out.items():
-        reporter.note(f"{domain} is left out: it {reason}.")
-    for domain, reason in plan.unusable.items():
-        reporter.note(left_out_text(domain, reason))
-    for name, reason in plan.not_trained.items():
-        reporter.note(f"{name} is not trained on: {reason}.")
-    for name, tests in plan.not_counted.items():
-        which = f"{training(name).label(plan.study.test)}: its mean leaves out {listed(tests, SHOWN_TESTS)}"
-        reporter.note(f"{which} (protocol {plan.study.protocol}).")
-    return plan
+    recorded = not request.dry_run or check_stores(tracking_uri, request.storage, reporter)
+    return plan_study(_options_of(request, reference, data), reporter), recorded
 
 
-def stores_answer(tracking_uri: str, storage: str | None, reporter: ScreenReporter) -> bool:
-    """Check the stores of a run without creating anything; return False if its results would have to wait."""
-    if storage:
-        check_storage(storage)
-    try:
-        check_tracking_store(tracking_uri)
-    except TrackingError as error:
-        reporter.note(f"{error} Until then results would be kept here.")
-        return False
-    return True
+def _options_of(request: RunRequest, reference: str, data: list[str]) -> StudyOptions:
+    """Return the options of a request as the Python interface takes them."""
+    return StudyOptions(
+        read_study(reference),
+        parse_data(data),
+        name=request.name,
+        detectors=tuple({"name": name} for name in request.detector or ()),
+        train=tuple(request.train or ()),
+        test=tuple(request.test or ()),
+        reals=tuple(request.reals or ()),
+        trials=request.trials,
+        seeds=request.seeds,
+        seed=request.seed,
+        mode=request.mode,
+        crop=request.crop,
+        clips=request.clips,
+        drop_leaks=request.drop_leaks,
+        no_controls=request.no_controls,
+        allow_lookalikes=request.allow_lookalikes,
+    )
 
 
-def run_plan(
-    plan: Plan,
-    jobs: int,
-    tracking_uri: str,
-    storage: str | None,
-    fresh: bool,
-    reporter: ScreenReporter,
-    strict: bool = False,
-) -> Outcome:
+def run_or_stop(
+    plan: Plan, jobs: int, tracking_uri: str, storage: str | None, fresh: bool, reporter: Reporter, strict: bool = False
+) -> StudyResults:
     """Run what is left of a plan; Ctrl-C ends the command with exit code 130."""
     try:
-        return run_study(
-            plan, jobs=jobs, tracking_uri=tracking_uri, storage=storage, fresh=fresh, reporter=reporter, strict=strict
+        return run_plan(
+            plan, jobs=jobs, tracking_uri=tracking_uri, storage=storage, fresh=fresh, strict=strict, reporter=reporter
         )
     except KeyboardInterrupt:
         reporter.note("Stopped. What was finished is kept; the same command continues.")
         raise typer.Exit(130) from None
-
-
-def _taken_alone(names: Sequence[str], study: str, board: str) -> str:
-    """Return the remark that the study's own domains have no part in this run."""
-    are = "is no data set" if len(names) == 1 else "are no data sets"
-    return (
-        f"{', '.join(names)} {are} of the study {study}: this run trains and tests on nothing else, and its board is {board}. "
-        "--train and --test combine it with other domains."
-    )
-
-
-def _catalogue(study: Study, data: GivenData) -> Catalogue:
-    options = {name: dict(study.datasets.get(name, {})) for name in (*study.datasets, *data.options)}
-    for name, values in data.options.items():
-        options[name] |= values
-    return Catalogue(data.folders, options)
-
-
-def _without_reals(names: Sequence[str], reals: Collection[str], study: Study) -> list[str]:
-    """Return the data sets of ``--data`` that are no source of reals alone: such a one has its place."""
-    trained_or_tested = {dataset_name(domain) for domain in (*study.train, *study.test)}
-    return [name for name in names if name not in reals or name in trained_or_tested]
-
-
-def _names(folders: dict[str, str]) -> list[str]:
-    """Return the names of the data sets of ``--data``."""
-    return [datasets.get(name).name if ":" in name else name for name in folders]
-
-
-def _refuse_unused(folders: dict[str, str], plan: Plan) -> None:
-    used = {dataset_name(domain) for domain in (*training_domains(plan.study.train), *plan.study.test, *plan.sources)}
-    for name in _names(folders):
-        if name not in used:
-            raise DataError(f"--data {name} is not used by this run; add --train {name} or --test {name}, or leave it out.")
 
 
 def print_plan(plan: Plan, console: Console, json_file: str | None) -> None:
@@ -222,21 +156,19 @@ def _print_pools(plan: Plan, console: Console) -> None:
         console.print(Text(f"  {training(name).label(plan.study.test)}"))
 
 
-def report(outcome: Outcome, plan: Plan, console: Console, files: tuple[str | None, str | None, str | None]) -> list[Row]:
-    """Print or write the results; `files` are those of JSON, of rows and of test domains as CSV. Return the rows, ranked."""
+def report(results: StudyResults, console: Console, files: tuple[str | None, str | None, str | None]) -> None:
+    """Print or write the results; `files` are those of JSON, of rows and of test domains as CSV."""
     (json_file, csv_file, csv_tests), computed = files, computed_datasets()
-    with console.status("comparing the rows"):
-        board = ranked_board(ranked(outcome.rows), lambda row: kept_folder(row.cell))
-    rows = with_reals_ranks(board.rows, lambda row: kept_folder(row.cell))
+    plan, outcome, rows, ranking = results.plan, results.outcome, list(results.rows), list(results.ranking)
     if json_file:
-        document = as_document(plan.study.name, rows, computed=computed, ranking=board.detectors)
+        document = as_document(plan.study.name, rows, computed=computed, ranking=ranking)
         write_text(json_file, dump_json(document))
     if csv_file:
         write_text(csv_file, as_csv(rows, computed))
     if csv_tests:
         write_text(csv_tests, as_tests_csv(rows))
     if "-" not in files and rows:
-        print_table(rows, plan.study.name, about_data=False, computed=computed, ranking=board.detectors)
+        print_table(rows, plan.study.name, about_data=False, computed=computed, ranking=ranking)
     _report_gaps(outcome, console)
     print_dropped(plan.dropped_leaks, console)
     print_missing(plan.facts, console)
@@ -245,14 +177,14 @@ def report(outcome: Outcome, plan: Plan, console: Console, files: tuple[str | No
         console.print("Nothing was left to do: every fit of this study is on record. --fresh computes all of it again.")
     else:
         console.print(f"{outcome.computed} fits computed now; everything is kept in {results_root()}.", soft_wrap=True)
-    return rows
 
 
 def print_next_steps(
-    plan: Plan, reference: str, data: Sequence[str], rows: Sequence[Row], tracking_uri: str | None, console: Console
+    results: StudyResults, reference: str, data: Sequence[str], tracking_uri: str | None, console: Console
 ) -> None:
     """Print command lines that fit after a study; `reference`, `data` and `tracking_uri` as they were given."""
-    print_steps(after_run(plan, study_reference(reference, plan.study), data, rows, tracking_uri), console)
+    steps = after_run(results.plan, study_reference(reference, results.plan.study), data, results.rows, tracking_uri)
+    print_steps(steps, console)
 
 
 def _report_gaps(outcome: Outcome, console: Console) -> None:
@@ -261,6 +193,5 @@ def _report_gaps(outcome: Outcome, console: Console) -> None:
         say(console, f"no result for {label}: {reason}")
     for label, reasons in outcome.gaps.items():
         say(console, f"{label}: {len(reasons)} bands could not be scored, the first: {reasons[0]}")
-    if outcome.unsent:
-        later = f"`{bench('sync')}` sends them once the store answers."
-        say(console, f"{outcome.tracking_problem}\nThe results are kept here; {later}")
+    for line in unsent_lines(outcome):
+        say(console, line)

@@ -1,35 +1,24 @@
 """``bench train``: one detector, kept as a folder that can score pictures."""
 
-import re
-import time
-from pathlib import Path
-
 import typer
 from rich.console import Console
 
-from ..domains.catalogue import Catalogue, OpenDomain
-from ..errors import BenchError, StudyError, unknown_name
-from ..figures.plots import keep_curves
+from ...api.progress import ScreenReporter
+from ...api.training import free_folder, train_on, usual_folder
+from ..errors import StudyError, unknown_name
 from ..frequency.bands import Band
-from ..models.attribution import classes_of
-from ..models.documents import model_document
-from ..models.recipe import TASKS, Recipe
+from ..models.recipe import TASKS
 from ..models.spectrum_reference import FEWEST
 from ..models.trained_model import TrainedModel
-from ..models.training import train_model
-from ..pictures.crops import CropSpec
 from ..pictures.shortcuts import Shortcut
 from ..store.files import dump_json
 from ..tracking.store import resolve_tracking_uri
-from ..workers import running_workers
 from .arguments import data_words, parse_data, parse_detector
 from .next_steps import after_train
 from .options import check_target, jobs_of, write_text
-from .progress import ScreenReporter
-from .provenance import print_dropped, print_missing, print_remarks, print_unusable
-from .report import print_problems, print_shortcut, print_steps
+from .provenance import print_dropped, print_missing, print_remarks
+from .report import print_problems, print_shortcut, print_steps, say
 from .requests.models import TrainRequest
-from .tracking_store import sent
 
 
 def train(request: TrainRequest) -> None:
@@ -39,31 +28,30 @@ def train(request: TrainRequest) -> None:
     if request.task not in TASKS:
         raise StudyError(unknown_name("task", request.task, TASKS))
     spec = parse_detector(request.detector, request.param)
-    folder = request.out or Path("models", re.sub(r"[^\w.=-]+", "-", spec.label).strip("-"))
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BenchError(f"{folder} is there already; name another folder with --out, or remove it.")
+    folder = request.out or usual_folder(spec)
+    free_folder(folder)
     uri = resolve_tracking_uri(request.tracking_uri)
     located = parse_data(data_words(request.data, request.groups, request.group_by))
-    catalogue = Catalogue(located.folders, located.options)
-    chosen = catalogue.choose(request.train, request.seed, lambda name: _lacks(catalogue.domain(name, request.seed)))
-    print_unusable(chosen.left_out, console)
-    domains = tuple(chosen.domains)
-    recipe = Recipe(
-        spec,
-        request.task,
-        classes_of(request.task, domains),
-        Band.parse(request.band, request.crop, order=request.order, mode=request.mode),
-        CropSpec(request.crop, "centre" if request.tiles == 1 else "tiles", request.tiles),
-        domains,
-        request.seed,
-    )
-    started = time.time()
-    with ScreenReporter(console) as reporter, running_workers(jobs_of(request.jobs)) as workers:
-        model, problems = train_model(recipe, catalogue, workers, reporter, request.drop_leaks, request.allow_lookalikes)
-        reporter.stage("keeping the model", None)
-        model.save(folder)
-        keep_curves(model.classifier.members, folder / "training.png", recipe.label)
-        recorded = sent([model_document(model, folder, started)], uri, console)
+    with ScreenReporter(console) as reporter:
+        trained = train_on(
+            spec,
+            request.train,
+            located,
+            task=request.task,
+            band=Band.parse(request.band, request.crop, order=request.order, mode=request.mode),
+            crop=request.crop,
+            tiles=request.tiles,
+            seed=request.seed,
+            folder=folder,
+            drop_leaks=request.drop_leaks,
+            allow_lookalikes=request.allow_lookalikes,
+            jobs=jobs_of(request.jobs),
+            tracking_uri=uri,
+            reporter=reporter,
+        )
+    if trained.tracking_problem:
+        say(console, f"not recorded: {trained.tracking_problem}")
+    model, recipe, problems = trained.model, trained.model.recipe, trained.problems
     if request.json_file:
         facts = {"model": str(folder), "classes": recipe.classes, "validation": model.validation, **model.data}
         write_text(request.json_file, dump_json(facts))
@@ -82,10 +70,10 @@ def train(request: TrainRequest) -> None:
     print_problems(problems, console)
     print_dropped({", ".join(recipe.train): model.data["dropped_leaks"]}, console)
     print_missing(model.data["data"], console)
-    print_remarks((catalogue.domain(name, request.seed) for name in domains), console)
+    print_remarks(trained.domains, console)
     if request.json_file != "-":
         print_steps(after_train(folder), console)
-    raise typer.Exit(0 if recorded and not problems else 3)
+    raise typer.Exit(3 if trained.tracking_problem or problems else 0)
 
 
 def _check_text(model: TrainedModel) -> str:
@@ -93,8 +81,3 @@ def _check_text(model: TrainedModel) -> str:
     if model.check is None:
         return f"It has no out-of-domain check: that takes {FEWEST} training and {FEWEST} validation pictures of each class."
     return f"It is unsure of {100 * model.validation['unsure']:.1f} % of the validation pictures; bench scan gives the reasons."
-
-
-def _lacks(domain: OpenDomain) -> str:
-    """Return why a domain has no part in a training; the classes of all domains together are checked later."""
-    return "" if any(item.split in ("train", "val") for item in domain.items) else "no training or validation picture"

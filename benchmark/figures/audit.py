@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..metrics.roc import Interval
@@ -11,6 +10,7 @@ from .plots import FAKE_COLOUR, REAL_COLOUR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SHOWN_FACTS = 8
 CHANCE = 0.5
@@ -46,25 +46,24 @@ class Change:
     after: Interval
 
 
-def save_audit(path: Path, facts: Sequence[FactBar], changes: Sequence[Change], title: str, verdict: str) -> None:
+def audit_figure(facts: Sequence[FactBar], changes: Sequence[Change], title: str, verdict: str) -> "Figure":
     """
     Draw the facts of the files that separate the classes best, and the AUC of every detector before and after.
 
     Parameters
     ----------
-    path : Path
-        PNG.
     facts : sequence of FactBar
         Best first; the first `SHOWN_FACTS` are drawn.
     changes : sequence of Change
     title, verdict : str
     """
     shown = list(facts[:SHOWN_FACTS])
-    with SCREEN.figure(path, 11, 1.9 + 0.42 * max(len(shown), len(changes), 3)) as figure:
+    with SCREEN.canvas(11, 1.9 + 0.42 * max(len(shown), len(changes), 3)) as figure:
         left, right = figure.subplots(1, 2)
         _draw_facts(left, shown)
         _draw_changes(right, changes)
         figure.suptitle(f"{title}\n{SCREEN.wrapped(verdict, 11)}", fontsize=SCREEN.medium)
+    return figure
 
 
 def _draw_facts(axes: "Axes", facts: Sequence[FactBar]) -> None:

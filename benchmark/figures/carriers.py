@@ -13,6 +13,7 @@ from .looks import SCREEN, Look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 ATTACKS = {"match_spectrum": "match_spectrum", "phase_only": "phase_only", "amplitude_only": "amplitude_only"}
 LEAST_SHOWN = 0.3  # AUC at the left end of the panels, or less where an interval reaches further
@@ -42,13 +43,16 @@ def marks_of(result: CarrierResult) -> list[Mark]:
 
 
 def save_carriers(path: Path, rows: Sequence[Row], title: str, look: Look = SCREEN) -> bool:
+    """Write what `draw_carriers` draws to a file whose suffix is the format; False, and no file, where that is nothing."""
+    return look.save(draw_carriers(rows, title, look), path)
+
+
+def draw_carriers(rows: Sequence[Row], title: str, look: Look = SCREEN) -> "Figure | None":
     """
     Draw the AUCs with their 95 % intervals: a panel per detector (columns) and test domain (rows of panels).
 
     Parameters
     ----------
-    path : Path
-        Its suffix tells the kind of file.
     rows : sequence of Row
         Leaderboard rows; only tests on training domains are drawn, and where there is none, all.
     title : str
@@ -56,18 +60,18 @@ def save_carriers(path: Path, rows: Sequence[Row], title: str, look: Look = SCRE
 
     Returns
     -------
-    bool
-        False, and no file, where no row says what its detector lives on.
+    Figure or None
+        None where no row says what its detector lives on.
     """
     found = [(row, result) for row in rows for result in row.carriers]
     shown = [(row, result) for row, result in found if training(row.train).is_home(result.domain)] or found
     if not shown:
-        return False
+        return None
     places = {(_line(row, result), row.detector): result for row, result in shown}
     lines, detectors = (list(dict.fromkeys(place[i] for place in places)) for i in (0, 1))
     n_marks = max(len(marks_of(result)) for _, result in shown)
     width, height = look.width(1.6 + 2.3 * len(detectors)), 0.9 + (0.7 + 0.17 * n_marks) * len(lines)
-    with look.figure(path, width, height) as figure:
+    with look.canvas(width, height) as figure:
         panels = figure.subplots(len(lines), len(detectors), squeeze=False, sharex=True)
         for i, line in enumerate(lines):
             for j, detector in enumerate(detectors):
@@ -84,7 +88,7 @@ def save_carriers(path: Path, rows: Sequence[Row], title: str, look: Look = SCRE
         for axes in panels[-1]:
             axes.set_xlabel("AUC", fontsize=look.small)
         figure.suptitle(look.wrapped(title, width - 0.5), fontsize=look.medium)
-    return True
+    return figure
 
 
 def _line(row: Row, result: CarrierResult) -> str:

@@ -1,9 +1,11 @@
 """Looks of figures: sizes and Matplotlib settings for a screen, and for the columns of a paper."""
 
+import io
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -67,16 +69,66 @@ class Look:
         constrained : bool
             Matplotlib finds room for labels.
         """
+        with self.canvas(width, height, constrained) as figure:
+            yield figure
+        self.save(figure, path, file_format)
+
+    @contextmanager
+    def canvas(self, width: float, height: float, constrained: bool = True) -> "Iterator[Figure]":
+        """
+        Make a figure that is written to no file; a notebook shows it where it is the value of a cell.
+
+        Parameters
+        ----------
+        width, height : float
+            Inches.
+        constrained : bool
+            Matplotlib finds room for labels.
+        """
         import matplotlib  # here, so that what only names a figure does not load it
         from matplotlib.figure import Figure
 
-        kind = file_format or path.suffix.removeprefix(".") or FigureFormat.png
         with matplotlib.rc_context(cast(Any, self.settings)):
             figure = Figure(figsize=(width, height), layout="constrained" if constrained else None)
+            # Notebooks draw the figures of pyplot, which keeps all of them in memory; others only by this name.
+            setattr(figure, "_repr_png_", partial(self._as_png, figure))  # noqa: B010  (no attribute of the class)
             yield figure
-            # Without a date the same numbers give the same bytes.
-            metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
+
+    def save(self, figure: "Figure | None", path: Path, file_format: str | None = None) -> bool:
+        """
+        Write a figure to a file.
+
+        Parameters
+        ----------
+        figure : Figure or None
+            None where there was nothing to draw.
+        path : Path
+            The suffix is the format.
+        file_format : str, optional
+            For a path without such a suffix.
+
+        Returns
+        -------
+        bool
+            False, and no file, without a figure.
+        """
+        if figure is None:
+            return False
+        import matplotlib
+
+        kind = file_format or path.suffix.removeprefix(".") or FigureFormat.png
+        # Without a date the same numbers give the same bytes.
+        metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
+        with matplotlib.rc_context(cast(Any, self.settings)):
             figure.savefig(path, dpi=self.dpi, format=kind, metadata=metadata)
+        return True
+
+    def _as_png(self, figure: "Figure") -> bytes:
+        import matplotlib
+
+        with matplotlib.rc_context(cast(Any, self.settings)), io.BytesIO() as file:
+            figure.savefig(file, dpi=self.dpi, format=FigureFormat.png)
+            return file.getvalue()
 
 
 NAMES_AS_THEY_ARE = {"text.parse_math": False}

@@ -23,6 +23,7 @@ from .looks import SCREEN, Look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Okabe-Ito: told apart by colour-blind readers too.
 REAL_COLOUR, FAKE_COLOUR, BAND_COLOUR, EVIDENCE_COLOUR = "#0072B2", "#D55E00", "#009E73", "#E69F00"
@@ -102,13 +103,22 @@ def save_sweep(
     title: str,
     look: Look = SCREEN,
 ) -> bool:
+    """Write what `draw_sweep` draws to a file whose suffix is the format; False, and no file, where that is nothing."""
+    return look.save(draw_sweep(trials, evidence, band, title, look), path)
+
+
+def draw_sweep(
+    trials: Sequence[TriedBand],
+    evidence: Evidence,
+    band: Band,
+    title: str,
+    look: Look = SCREEN,
+) -> "Figure | None":
     """
     Validation AUC of single narrow bands over frequency, kept alone and taken out, with the evidence and the chosen band.
 
     Parameters
     ----------
-    path : Path
-        Its suffix tells the kind of file.
     trials : sequence of TriedBand
     evidence : tuple of EvidenceStretch or None
     band : Band
@@ -117,16 +127,16 @@ def save_sweep(
 
     Returns
     -------
-    bool
-        False, and no file, where no narrow band has an AUC.
+    Figure or None
+        None where no narrow band has an AUC.
     """
     swept, removed = (
         [trial for trial in trials if trial.stage == stage and np.isfinite(trial.auc)] for stage in ("sweep", "stop_sweep")
     )
     if not swept and not removed:
-        return False
+        return None
     least = min(0.38, *(float(np.nanmin([t.auc, t.auc_lo])) - 0.02 for t in (*swept, *removed)))
-    with look.figure(path, look.width(3.3 if look.paper else 7.5), 3.1 if look.paper else 4.6) as figure:
+    with look.canvas(look.width(3.3 if look.paper else 7.5), 3.1 if look.paper else 4.6) as figure:
         axes = figure.subplots()
         _shade(axes, band, f"chosen band: {band}")
         _mark_evidence(axes, evidence, least + 0.04, look)
@@ -141,7 +151,7 @@ def save_sweep(
         frequency_axis(axes, look)
         axes.set_title(look.wrapped(title, 3.0))
         figure.legend(fontsize=look.small, loc="outside lower center", ncols=1)
-    return True
+    return figure
 
 
 def _sweep_line(axes: "Axes", trials: Sequence[TriedBand], colour: str, label: str, look: Look) -> None:
@@ -169,13 +179,16 @@ NOT_MEASURED = "0.85"  # grey
 
 
 def save_band_transfer(path: Path, narrow: Sequence[NarrowBand], train: str, title: str, look: Look = SCREEN) -> bool:
+    """Write what `draw_band_transfer` draws to a file whose suffix is the format; False, and no file, where that is nothing."""
+    return look.save(draw_band_transfer(narrow, train, title, look), path)
+
+
+def draw_band_transfer(narrow: Sequence[NarrowBand], train: str, title: str, look: Look = SCREEN) -> "Figure | None":
     """
     Test AUC on every domain while a narrow band slides over the frequency axis: kept alone, and taken out.
 
     Parameters
     ----------
-    path : Path
-        Its suffix tells the kind of file.
     narrow : sequence of NarrowBand
         See `recording.band_aucs.narrow_aucs`.
     train : str
@@ -185,8 +198,8 @@ def save_band_transfer(path: Path, narrow: Sequence[NarrowBand], train: str, tit
 
     Returns
     -------
-    bool
-        False, and no file, where no band has an AUC on any domain.
+    Figure or None
+        None where no band has an AUC on any domain.
     """
     titles = {"band": "only this stretch is kept", "stop": "this stretch is taken out"}
     lines = _transfer_lines(narrow, train)
@@ -194,12 +207,12 @@ def save_band_transfer(path: Path, narrow: Sequence[NarrowBand], train: str, tit
     panels = {kind: sorted((band for band in narrow if band.kind == kind), key=lambda band: band.low) for kind in kinds}
     maps = {kind: np.array([[of(entry) for entry in entries] for _, of in lines]) for kind, entries in panels.items()}
     if not any(np.isfinite(values).any() for values in maps.values()):
-        return False
+        return None
     names = [look.wrapped(name, 1.0) for name, _ in lines]
     n_lines = sum(name.count("\n") + 1 for name in names)
     per_line, spare = (0.16, 1.4) if look.paper else (0.32, 1.2)
     height = spare + len(kinds) * ((0.45 if look.paper else 0.7) + per_line * n_lines)
-    with look.figure(path, look.width(3.3 if look.paper else 8.5), height) as figure:
+    with look.canvas(look.width(3.3 if look.paper else 8.5), height) as figure:
         grid = figure.subplots(len(kinds), 1, sharex=True, squeeze=False)[:, 0]
         shown = None
         for axes, kind in zip(grid, kinds, strict=True):
@@ -218,7 +231,7 @@ def save_band_transfer(path: Path, narrow: Sequence[NarrowBand], train: str, tit
             axes.label_outer()
         figure.suptitle(look.wrapped(title, 3.0), fontsize=look.medium)
         _auc_bar(figure, shown, list(grid), "test AUC (0.5: chance; grey: not measured)", look)
-    return True
+    return figure
 
 
 def _auc_bar(figure: Any, shown: Any, axes: list["Axes"], label: str, look: Look) -> None:
@@ -290,13 +303,16 @@ def save_mistakes(path: Path, pictures: Mapping[str, Mapping[str, Sequence[Image
 
 
 def save_heat_map(path: Path, rows: Sequence[Row], title: str, look: Look = SCREEN) -> None:
+    """Write what `draw_heat_map` draws to a file whose suffix is the format."""
+    look.save(draw_heat_map(rows, title, look), path)
+
+
+def draw_heat_map(rows: Sequence[Row], title: str, look: Look = SCREEN) -> "Figure":
     """
     Test AUC of each row (detector, training domain) on each test domain.
 
     Parameters
     ----------
-    path : Path
-        PNG.
     rows : sequence of Row
         Leaderboard rows. Their perturbed test domains are left to `save_robustness`, unless there are no others.
     title : str
@@ -309,19 +325,21 @@ def save_heat_map(path: Path, rows: Sequence[Row], title: str, look: Look = SCRE
         values[i] = [auc.get(domain, np.nan) for domain in domains]
     home = np.array([[domain in training(row.train).members for domain in domains] for row in rows])
     columns = [domain.replace("/", "/\n") for domain in domains]
-    _save_heat_map(
-        path, values, [_cell_label(row) for row in rows], columns, "tested on (bold: the training domain)", title, home, look
-    )
+    labels = [_cell_label(row) for row in rows]
+    return _draw_heat_map(values, labels, columns, "tested on (bold: the training domain)", title, home, look)
 
 
 def save_robustness(path: Path, rows: Sequence[Row], title: str, look: Look = SCREEN) -> None:
+    """Write what `draw_robustness` draws to a file whose suffix is the format."""
+    look.save(draw_robustness(rows, title, look), path)
+
+
+def draw_robustness(rows: Sequence[Row], title: str, look: Look = SCREEN) -> "Figure":
     """
     Mean test AUC of each row under each perturbation, beside that of the same pictures as they are.
 
     Parameters
     ----------
-    path : Path
-        PNG.
     rows : sequence of Row
         Leaderboard rows; those without perturbed test domains are left out.
     title : str
@@ -335,7 +353,7 @@ def save_robustness(path: Path, rows: Sequence[Row], title: str, look: Look = SC
             line[1 + chains.index(entry.perturbation)] = entry.auc
     columns = ["as they\nare", *(chain.replace(":", "\n").replace("+", "\n+ ") for chain in chains)]
     what = "test pictures (mean over the test domains that were scored with and without)"
-    _save_heat_map(path, np.stack(list(lines.values())), list(lines), columns, what, title, look=look)
+    return _draw_heat_map(np.stack(list(lines.values())), list(lines), columns, what, title, look=look)
 
 
 LEAST_STRENGTHS = 3
@@ -562,8 +580,7 @@ def _cell_label(row: Row) -> str:
     return f"{row.detector} ← {row.train_label}\n{row.band}"
 
 
-def _save_heat_map(
-    path: Path,
+def _draw_heat_map(
     values: NDArray[np.float64],
     rows: Sequence[str],
     columns: Sequence[str],
@@ -571,10 +588,10 @@ def _save_heat_map(
     title: str,
     bold: NDArray[np.bool_] | None = None,
     look: Look = SCREEN,
-) -> None:
+) -> "Figure":
     """Draw AUCs, (n_rows, n_columns), with their numbers."""
     names, heads, width, height = _map_layout(rows, columns, look)
-    with look.figure(path, width, height) as figure:
+    with look.canvas(width, height) as figure:
         axes = figure.subplots()
         axes.set_facecolor(NOT_MEASURED)
         # White is chance; blue finds the fakes, red takes the reals for them.
@@ -591,6 +608,7 @@ def _save_heat_map(
             axes.set_ylabel("detector ← trained on")
         axes.set_title(look.wrapped(title, width - 1.2), fontsize=look.medium)
         _auc_bar(figure, image, [axes], "AUC (0.5: chance)", look)
+    return figure
 
 
 def _map_layout(rows: Sequence[str], columns: Sequence[str], look: Look) -> tuple[list[str], list[str], float, float]:

@@ -412,7 +412,7 @@ class Band:
         if self.is_comb:
             points = "" if self.points == "all" else f":points={self.points}"
             return f"{self.kind}:period={self.period}:halfwidth={self.halfwidth:.6g}{points}"
-        low, high = (f"{frequency:.6g}" for frequency in self.half_gain)
+        low, high = (f"{round(frequency, 9):.6g}" for frequency in self.half_gain)  # an end at zero may be 3e-17
         return f"{self.kind}:" + {"low": high, "high": low}.get(self.kind, f"{low}-{high}")
 
     def __str__(self) -> str:

@@ -167,6 +167,42 @@ def scan_files(
     yield from _scan_read(model, waiting, region, n_frames, rule)
 
 
+def scan_arrays(model: TrainedModel, pictures: Iterable[tuple[str, NDArray[np.uint8] | DataError]]) -> Iterator[ScanResult]:
+    """
+    Score decoded pictures in their middle, and yield a result for each, in their order.
+
+    Parameters
+    ----------
+    model : TrainedModel
+    pictures : iterable of (name, array of uint8 (rows, cols[, 3]) or DataError)
+        In colour if the model takes colour (`TrainedModel.colour`); an error is the reason why there is no picture.
+    """
+    named = iter(pictures)
+    while batch := list(islice(named, PICTURES_AT_A_TIME)):
+        reads = [(name, _cut(model, name, picture)) for name, picture in batch]
+        stacks = [read for _, read in reads if not isinstance(read, ScanResult)]
+        of_picture = iter(())
+        if stacks:
+            rows = np.repeat(np.arange(len(stacks)), [len(crops) for crops in stacks])
+            measurements = model.examine(np.concatenate(stacks), rows)
+            of_picture = zip(measurements.probabilities, measurements.distances.tolist(), strict=True)
+        for name, read in reads:
+            if isinstance(read, ScanResult):
+                yield read
+            else:
+                yield ScanResult(name, "picture", looked_at="middle", **_judged(model, *next(of_picture)))
+
+
+def _cut(model: TrainedModel, name: str, picture: NDArray[np.uint8] | DataError) -> NDArray[np.uint8] | ScanResult:
+    """Return the crops of a picture, or the result where there are none."""
+    try:
+        if isinstance(picture, DataError):
+            raise picture
+        return np.stack(images.cut(picture, model.recipe.crop))
+    except DataError as error:
+        return ScanResult(name, "picture", Status.ERROR, detail=str(error))
+
+
 @dataclass(frozen=True, eq=False)
 class _Read:
     """

@@ -3,7 +3,7 @@
 import base64
 import io
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 COLUMN = "image"
 CHANNELS = (1, 3, 4)
+SOURCES = "a path, bytes, Base64, an array or a Pillow picture"
 
 
 class ServedModel:
@@ -60,12 +61,12 @@ class ServedModel:
         """
         import pandas as pd
 
-        return pd.DataFrame([self._row(picture) for picture in _pictures(model_input)])
+        return pd.DataFrame([self._row(picture) for picture in single_pictures(model_input)])
 
     def _row(self, picture: Any) -> dict[str, Any]:
         names = [f"p_{name}" for name in self._model.recipe.classes]
         try:
-            measurements = self._model.examine_pictures([decode(_file_of(picture), self._model.colour)])
+            measurements = self._model.examine_pictures([picture_pixels(picture, self._model.colour)])
         except (BenchError, ValueError, OSError) as error:
             reason = str(error) if isinstance(error, DataError) else f"not a picture ({error})."
             return {"verdict": "", **dict.fromkeys(names), **self._of_check("", math.nan), "error": reason}
@@ -79,8 +80,15 @@ class ServedModel:
         return {"reason": str(doubt), "distance": distance} if self._model.check else {}
 
 
-def _pictures(source: Any) -> Iterator[Any]:
-    """Yield the single pictures of a table, mapping, sequence or array."""
+def single_pictures(source: Any) -> Iterator[Any]:
+    """
+    Yield the single pictures of a table, mapping, sequence or array.
+
+    Raises
+    ------
+    DataError
+        If a table has several columns and none is called ``image``, or the source is none of these.
+    """
     if hasattr(source, "columns"):  # a DataFrame
         names = list(source.columns)
         if COLUMN not in names and len(names) != 1:
@@ -89,15 +97,17 @@ def _pictures(source: Any) -> Iterator[Any]:
     elif isinstance(source, Mapping):
         if COLUMN not in source:
             raise DataError(f"the pictures are wanted under '{COLUMN}', got {', '.join(map(str, source)) or 'nothing'}.")
-        yield from _pictures(source[COLUMN])
+        yield from single_pictures(source[COLUMN])
     elif isinstance(source, np.ndarray) and _is_numeric(source):
         yield from [source] if _is_one_picture(source) else source
     elif isinstance(source, str | bytes | bytearray | memoryview | Path | Image.Image):
         yield source
+    elif not isinstance(source, Iterable):
+        raise DataError(f"not a picture: got {type(source).__name__}; wanted {SOURCES}.")
     else:
         values = list(np.atleast_1d(source) if isinstance(source, np.ndarray) else source)
         numbers = _numbers(values)
-        yield from values if numbers is None else _pictures(numbers)
+        yield from values if numbers is None else single_pictures(numbers)
 
 
 def _numbers(values: list[Any]) -> NDArray[Any] | None:
@@ -115,8 +125,35 @@ def _is_numeric(values: NDArray[Any]) -> bool:
     return values.dtype.kind in "biuf"
 
 
+def is_stack(source: Any) -> bool:
+    """Return True for an array of several pictures."""
+    return isinstance(source, np.ndarray) and _is_numeric(source) and source.ndim > 2 and not _is_one_picture(source)
+
+
 def _is_one_picture(values: NDArray[Any]) -> bool:
     return values.ndim < 3 or (values.ndim == 3 and values.shape[-1] in CHANNELS)
+
+
+def picture_pixels(picture: Any, colour: bool) -> NDArray[np.uint8]:
+    """
+    Decode a picture of any supported type: see `ServedModel.predict`.
+
+    Parameters
+    ----------
+    picture : path, bytes, text in Base64, picture of Pillow, or array
+    colour : bool
+        RGB instead of grey.
+
+    Returns
+    -------
+    array of uint8 (rows, cols) or (rows, cols, 3)
+
+    Raises
+    ------
+    DataError
+        If it is no picture.
+    """
+    return decode(_file_of(picture), colour)
 
 
 def _file_of(picture: Any) -> bytes:
@@ -131,7 +168,7 @@ def _file_of(picture: Any) -> bytes:
         return _as_png(_from_numbers(np.asarray(picture)))
     if isinstance(picture, bytes | bytearray | memoryview):
         return bytes(picture)
-    raise DataError(f"not a picture: got {type(picture).__name__}; wanted a path, bytes, Base64, an array or a Pillow picture.")
+    raise DataError(f"not a picture: got {type(picture).__name__}; wanted {SOURCES}.")
 
 
 def _decoded(text: str) -> bytes:

@@ -504,6 +504,8 @@ ROW_COLUMNS: tuple[Column, ...] = (
         Unit.COUNT,
         derived=True,
     ),
+    # Of CSV, JSON and the terminal.
+    Column("id", meaning="Short name of the row, by which Python finds it; its first digits do if they are unique."),
     # Of CSV and JSON alone.
     Column("role", meaning="`chosen` by the search, `allpass` (all frequencies) or `fixed` by the study."),
     Column(

@@ -14,13 +14,14 @@ from typing import Any, Self
 from ..domains.names import chain_of, training, training_of_json, unperturbed
 from ..frequency.bands import Band
 from ..pictures.shortcuts import Shortcut
-from ..store.files import read_json, write_json
+from ..store.files import digest, read_json, write_json
 from .carriers import CarrierResult
 from .evidence import Evidence, evidence_from_json, evidence_to_json
 from .selection import Selection
 
 NAN = math.nan
 ROWS_FILE = "rows.json"  # of a cell, or of a study
+ID_LENGTH, LEAST_ID_DIGITS = 10, 4  # hex digits of the id of a row, and of the beginning that may stand for it
 
 
 @dataclass(frozen=True)
@@ -432,6 +433,11 @@ class Row:
     reals_rank_high: int | None = None
 
     @property
+    def id(self) -> str:
+        """Short name of the row, the same on every board as long as nothing that the row depends on changes."""
+        return digest([self.cell, self.role, self.band.as_dict()])[:ID_LENGTH]
+
+    @property
     def is_submitted(self) -> bool:
         """True if the scores were submitted."""
         return self.source == "submitted"
@@ -534,6 +540,13 @@ _BOARD_FIELDS = (
 )
 _ROW_NAMES = tuple(part.name for part in fields(Row))
 _ROW_FIELDS = tuple(name for name in _ROW_NAMES if name not in _BOARD_FIELDS)
+
+
+def id_digits(rows: Sequence[Row]) -> int:
+    """Return the number of digits, at least `LEAST_ID_DIGITS`, by which the ids of some rows are told apart."""
+    ids = {row.id for row in rows}
+    enough = (n for n in range(LEAST_ID_DIGITS, ID_LENGTH) if len({name[:n] for name in ids}) == len(ids))
+    return next(enough, ID_LENGTH)
 
 
 def read_rows(folder: Path) -> list[Row]:

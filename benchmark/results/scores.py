@@ -207,9 +207,9 @@ def is_whole(path: Path, size: int) -> bool:
         return False
 
 
-def read_scores(path: Path) -> list[DomainScores]:
+def score_table(path: Path) -> pa.Table:
     """
-    Read a score file, one entry per domain and split, in file order.
+    Read a score file as it is, one line per item.
 
     Raises
     ------
@@ -222,6 +222,19 @@ def read_scores(path: Path) -> list[DomainScores]:
             raise ValueError(f"columns are {table.column_names}, wanted {SCORE_SCHEMA.names}")
     except (OSError, ValueError) as error:
         raise DataError(f"score file {path} cannot be read: {error}.") from error
+    return table
+
+
+def read_scores(path: Path) -> list[DomainScores]:
+    """
+    Read a score file, one entry per domain and split, in file order.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read or lacks a column.
+    """
+    table = score_table(path)
     column = {n: table.column(n).to_numpy(zero_copy_only=False) for n in ("domain", "split", "item", "label", "group", "score")}
     ok, clips = ok_rows(table), clip_names(table)
     # Files hold whole item sets one after the other.

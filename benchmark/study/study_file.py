@@ -1,6 +1,7 @@
 """Study files: what is crossed and which space is searched; read strictly, with errors that name the line."""
 
 import shlex
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -388,6 +389,21 @@ def load_study(reference: str) -> Study:
         raise StudyError("\n".join(_explain(path, node, data, one) for one in error.errors())) from error
 
 
+def study_from(keys: Mapping[str, Any]) -> Study:
+    """
+    Make a study of the keys of a study file.
+
+    Raises
+    ------
+    StudyError
+        With the key, what was wanted and what came.
+    """
+    try:
+        return Study.model_validate(dict(keys))
+    except ValidationError as error:
+        raise StudyError("\n".join(f"study: {_fault(one)}" for one in error.errors())) from error
+
+
 def override(study: Study, changes: dict[str, Any]) -> Study:
     """
     Return a study with some keys replaced (``search.trials`` reaches inside), validated again.
@@ -413,14 +429,25 @@ def override(study: Study, changes: dict[str, Any]) -> Study:
 
 def _explain(path: Path, node: yaml.Node, data: Any, error: Any) -> str:
     """One line per mistake: file, line, key, what was wanted, what came."""
-    loc = [part for part in error["loc"] if not str(part).startswith("function-")]
-    line = _line_of(node, loc)
+    if error["type"] == "missing":
+        return f"{path}: {_fault(error)}"
+    return f"{path}, line {_line_of(node, _place(error))}: {_fault(error)}"
+
+
+def _fault(error: Any) -> str:
+    """Describe a mistake: key, what was wanted, what came."""
+    loc = _place(error)
     where = ".".join(map(str, loc))
     if error["type"] == "extra_forbidden":
-        return f"{path}, line {line}: " + unknown_name("key", str(loc[-1]), _known_keys(loc[:-1]))
+        return unknown_name("key", str(loc[-1]), _known_keys(loc[:-1]))
     if error["type"] == "missing":
-        return f"{path}: the key '{where}' is missing."
-    return f"{path}, line {line}: {where}: {_sentence(error)}"
+        return f"the key '{where}' is missing."
+    return f"{where}: {_sentence(error)}"
+
+
+def _place(error: Any) -> list[Any]:
+    """Return the keys and positions that lead to a mistake."""
+    return [part for part in error["loc"] if not str(part).startswith("function-")]
 
 
 def _sentence(error: Any) -> str:

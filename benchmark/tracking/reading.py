@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import TrackingError
+from ..errors import TrackingError, nearest_name
 from ..invocation import bench
 from ..store.files import digest, publish_folder
 from ..store.folders import cache_root
@@ -94,8 +94,9 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
             boards = boards_of(study, experiments.values())
             experiments = {i: n for i, n in experiments.items() if n in boards}
             if not experiments:
-                recorded = ", ".join(sorted(e.name for e in client.search_experiments() if e.name != "Default"))
-                raise TrackingError(f"no study '{study}' in {uri}. Recorded there: {recorded or 'nothing'}.")
+                recorded = sorted(e.name for e in client.search_experiments() if e.name != "Default")
+                listing = ", ".join(recorded) or "nothing"
+                raise TrackingError(f"no study '{study}' in {uri}.{nearest_name(study, recorded)} Recorded there: {listing}.")
         cells = find_cells(client, uri, experiments)
         folders = _folders(client, uri, cells)
     yield [CellRun(c.run_id, experiments[c.experiment_id], c.metrics, c.finished, c.used, folders[c.run_id]) for c in cells]

@@ -126,6 +126,13 @@ FIGURES: dict[str, tuple[Figure, ...]] = {
             SPECTRA,
             "spectra/density_error.png",
         ),
+        Figure(
+            "mmd",
+            "Discrepancy",
+            "Distance of sets of embeddings, with permutation tests: `mmd: {}` in a study (extra `deep`).",
+            "bench run discrepancy.yaml",
+            "discrepancy/*/artifacts/mmd_*.png",
+        ),
     ),
     "Data and models": (
         Figure(

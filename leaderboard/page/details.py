@@ -18,7 +18,6 @@ from ...benchmark.results.inline_pictures import webp_address
 from ...benchmark.results.mistakes import FILE as MISTAKES
 from ...benchmark.results.rows import Row, Standing, TestResult
 from ...benchmark.results.scores import DomainScores, read_scores
-from ...benchmark.store.files import digest
 from ...benchmark.tracking.reading import cell_runs, fetch_artifacts, study_pages
 from ..notes import may_be_copies
 from ..ranking.board import ranked_board
@@ -98,7 +97,7 @@ class Details:
 
 def row_id(row: Row) -> str:
     """Return a short name that a row keeps as long as nothing that it depends on changes."""
-    return digest([row.cell, row.role, row.band.as_dict()])[:10]
+    return row.id
 
 
 def load_details(

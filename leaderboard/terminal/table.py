@@ -9,7 +9,7 @@ from ...benchmark.reporting import folded_name
 from ...benchmark.results import evidence
 from ...benchmark.results.columns import Column, Unit, row_columns
 from ...benchmark.results.marks import Mark, marks_of
-from ...benchmark.results.rows import Row
+from ...benchmark.results.rows import Row, id_digits
 from ..notes import combs_of_carriers, data_notes, mark_notes, row_notes, shown_marks, shown_rows
 from ..ranking.detectors import DetectorPlace
 from ..ranking.reals import reals_notes
@@ -31,7 +31,7 @@ def as_table(rows: list[Row], title: str, wide: bool = True, narrow: bool = Fals
 
     All-pass rows are left out here, since every row shows its gain over them. `wide` adds cost, coverage and the short
     digest of the split lists; `narrow` puts the band below the detector. A star leads to the notes; marks that not all rows
-    have stand below the detector, rank intervals below the number.
+    have stand below the detector, rank intervals and the first digits of the id below the number.
     """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -40,7 +40,7 @@ def as_table(rows: list[Row], title: str, wide: bool = True, narrow: bool = Fals
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     rows = shown_rows(rows)
     has_ranks = any(row.standing and row.standing.rank_low is not None for row in rows)
-    table.add_column("#\nrank" if has_ranks else "#", justify="right")
+    table.add_column("#\nrank\nid" if has_ranks else "#\nid", justify="right")
     about = ["detector\n← trained on", "band (cycles/px)\nevidence"]
     for name in ["\n".join(about)] if narrow else about:
         table.add_column(name, overflow="fold", min_width=18 if name == about[0] else 16)
@@ -48,12 +48,15 @@ def as_table(rows: list[Row], title: str, wide: bool = True, narrow: bool = Fals
     for members in cells_of_line:
         table.add_column("\n".join(_heading(column) for column in members), justify="right", no_wrap=True)
     several = len({row.study for row in rows} - {""}) > 1
+    digits = id_digits(rows)
     starred = {i for _, indices in row_notes(rows, computed=computed) for i in indices}
     marks = shown_marks(rows, computed).own
     for i, row in enumerate(rows):
         fixed = " (fixed)" if row.role == "fixed" else ""
         cells = [
-            f"{i + 1}{'*' * (i in starred)}" + (f"\n[dim]{_rank(row)}[/dim]" if has_ranks else ""),
+            f"{i + 1}{'*' * (i in starred)}"
+            + (f"\n[dim]{_rank(row)}[/dim]" if has_ranks else "")
+            + f"\n[dim]{row.id[:digits]}[/dim]",
             # Names are data: they must not be read as markup.
             Text.assemble(
                 f"{row.detector}{_origin(row)}\n← {_train(row.train_label, wide)}" + (f"\n{row.study}" if several else ""),

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from bandbench.benchmark.errors import listed
+from bandbench.benchmark.errors import StudyError, listed, nearest_name, unknown_name
 
 PROGRAM = """
 import warnings
@@ -37,3 +37,22 @@ def test_a_warning_of_ours_is_one_sentence() -> None:
 )
 def test_the_first_names_and_the_number_of_the_others(names: list[object], most: int, between: str, text: str) -> None:
     assert listed(iter(names), most, between) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "sentence"),
+    [
+        ("spectral_svn", ["coin_flip", "spectral_svm"], " Did you mean 'spectral_svm'?"),
+        ("COIN_FLIP", ["Coin_Flip", "spectral_svm"], " Did you mean 'Coin_Flip'?"),
+        ("xyz", ["coin_flip"], ""),
+        ("xyz", [], ""),
+    ],
+)
+def test_the_nearest_name_is_offered(name: str, names: list[str], sentence: str) -> None:
+    assert nearest_name(name, names) == sentence
+    assert unknown_name("thing", name, names).startswith(f"unknown thing '{name}'.{sentence} Known: ")
+
+
+def test_a_notebook_shows_the_sentence_alone() -> None:
+    """IPython asks an exception for its lines by this name."""
+    assert StudyError("no study 'x'.")._render_traceback_() == ["StudyError: no study 'x'."]

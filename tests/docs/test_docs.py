@@ -29,7 +29,7 @@ def blocks(path: Path, language: str) -> list[str]:
 
 
 def test_the_ten_lines_of_the_readme(tmp_path: Path) -> None:
-    (code,) = blocks(ROOT / "README.md", "python")
+    (code,) = (block for block in blocks(ROOT / "README.md", "python") if "class " in block)
     assert len([line for line in code.splitlines() if line.strip()]) <= 12
     (tmp_path / "mean_gap.py").write_text(code)
     failed = [result for result in check_detector(DetectorSpec.parse(f"{tmp_path}/mean_gap.py:MeanGap")) if not result.ok]

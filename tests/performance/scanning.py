@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from rich.console import Console
 
-from bandbench.benchmark.cli.progress import ScreenReporter
+from bandbench.api.progress import ScreenReporter
 from bandbench.benchmark.contracts import FAKE, LABEL_NAMES, REAL
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.frequency.bands import Band

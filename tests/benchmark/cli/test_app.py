@@ -21,7 +21,6 @@ ROOT = typer.main.get_command(app)
 SHARED = {
     "app",
     "arguments",
-    "board_inputs",
     "commands",
     "completion",
     "examples",

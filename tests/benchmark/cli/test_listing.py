@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from bandbench.api.plugins import needs_text
 from bandbench.benchmark.cli.app import app
-from bandbench.benchmark.cli.listing import needs_text
 from bandbench.benchmark.registry import datasets, detectors
 from bandbench.benchmark.study.study_file import shipped_studies
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from rich.console import Console
 
-from bandbench.benchmark.cli.provenance import left_out_text, print_dropped, print_missing, print_remarks, print_unusable
+from bandbench.api.notes import left_out_text
+from bandbench.benchmark.cli.provenance import print_dropped, print_missing, print_remarks, print_unusable
 
 
 def printed(function: Any, value: Any) -> list[str]:

@@ -2,10 +2,10 @@
 
 import io
 
-import pytest
 from rich.console import Console
 
-from bandbench.benchmark.cli.report import SHOWN_PROBLEMS, Step, duration, print_problems, print_steps
+from bandbench.api.notes import SHOWN_PROBLEMS
+from bandbench.benchmark.cli.report import Step, print_problems, print_steps
 
 
 def console() -> tuple[Console, io.StringIO]:
@@ -38,8 +38,3 @@ def test_a_step_is_one_line_however_narrow_the_terminal_is() -> None:
         "Next steps:",
         "  bench leaderboard --study band_search --html board.html  # the page [with] ranks",
     ]
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (89, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "1.5 h")])
-def test_a_duration_has_the_unit_that_people_use(seconds: float, text: str) -> None:
-    assert duration(seconds) == text

@@ -68,3 +68,25 @@ def test_settings_hold_while_a_figure_is_drawn_and_no_longer(tmp_path: Path) -> 
     with PAPER.figure(tmp_path / "figure.png", 1, 1):
         assert matplotlib.rcParams["font.size"] == 7.0 != before
     assert matplotlib.rcParams["font.size"] == before
+
+
+def test_a_figure_without_a_file_is_shown_by_a_notebook(tmp_path: Path) -> None:
+    """The formatter of IPython finds it, and it has the resolution of its look."""
+    from IPython.core.formatters import DisplayFormatter
+
+    with SCREEN.canvas(2.0, 1.0) as figure:
+        figure.add_subplot().set_title("$x_1$")
+    shown, _ = DisplayFormatter().format(figure)
+    (tmp_path / "shown.png").write_bytes(shown["image/png"])
+    with Image.open(tmp_path / "shown.png") as picture:
+        assert picture.size == (2 * SCREEN.dpi, SCREEN.dpi)
+    assert list(tmp_path.iterdir()) == [tmp_path / "shown.png"]
+
+
+def test_what_was_not_drawn_is_not_written(tmp_path: Path) -> None:
+    assert not SCREEN.save(None, tmp_path / "figure.png")
+    assert list(tmp_path.iterdir()) == []
+    with SCREEN.canvas(1.0, 1.0) as figure:
+        figure.add_subplot()
+    assert SCREEN.save(figure, tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").is_file()

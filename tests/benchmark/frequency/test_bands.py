@@ -170,6 +170,7 @@ def test_combs_as_text() -> None:
     for band in (Band(), Band("low", 0.25), Band.between(0.2, 0.3, "stop"), parsed):
         assert Band.parse(band.as_text(), order=band.order, mode=band.mode) == band
     assert parsed.as_text() == "anticomb:period=4:halfwidth=0.01:points=axes"
+    assert Band.between(0.0, 0.03, "band").as_text() == "band:0-0.03"  # and not 3e-17, which the square root leaves
 
 
 def test_dicts_of_bands() -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from bandbench.benchmark.cli.tracking_store import model_folder
+from bandbench.api.stores import model_folder
 from bandbench.benchmark.errors import TrackingError
 from bandbench.benchmark.models import of_cell as cell_models
 from bandbench.benchmark.models.of_cell import LEFT_OUT, MODEL

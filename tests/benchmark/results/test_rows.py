@@ -16,6 +16,7 @@ from bandbench.benchmark.results.rows import (
     SubmissionFacts,
     TestResult,
     home_and_abroad,
+    id_digits,
     rows_from_json,
     rows_to_json,
 )
@@ -143,3 +144,20 @@ def test_the_parts_of_a_training_are_a_list_in_json() -> None:
     assert through_json(row).train == row.train
     assert through_json(row).not_counted == ("d",)
     assert rows_to_json([ROW])[0]["train"] == "a"
+
+
+def test_an_id_stays_as_long_as_what_the_row_depends_on() -> None:
+    assert len(ROW.id) == 10
+    assert replace(ROW, in_domain_auc=0.1, run_id="other").id == ROW.id
+    changed = [replace(ROW, cell="other"), replace(ROW, role="fixed"), replace(ROW, band=Band("high", 0.31))]
+    assert len({ROW.id, *(row.id for row in changed)}) == 4
+    assert through_json(ROW).id == ROW.id
+
+
+def test_ids_are_cut_to_the_digits_that_tell_them_apart() -> None:
+    rows = [replace(ROW, cell=str(n)) for n in range(600)]  # more than four digits can name without a collision
+    digits = id_digits(rows)
+    assert digits > 4
+    assert len({row.id[:digits] for row in rows}) == 600
+    assert len({row.id[: digits - 1] for row in rows}) < 600
+    assert id_digits([ROW, ROW]) == id_digits([]) == 4

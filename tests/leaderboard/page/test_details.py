@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from bandbench.benchmark.cli.board_inputs import repeat_command
+from bandbench.api.board_inputs import repeat_command
 from bandbench.benchmark.results.rows import SubmissionFacts
 from bandbench.benchmark.tracking.store import default_tracking_uri
 from bandbench.leaderboard.page.details import load_details, row_id

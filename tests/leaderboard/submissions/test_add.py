@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bandbench.benchmark.cli.board_inputs import RegisteredDomains
+from bandbench.api.board_inputs import RegisteredDomains
 from bandbench.benchmark.errors import DataError
 from bandbench.leaderboard.submissions.add import SubmissionReport, add_submission
 from bandbench.leaderboard.submissions.files import own_folder, remove_submission

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bandbench.benchmark.cli.board_inputs import RegisteredDomains
+from bandbench.api.board_inputs import RegisteredDomains
 from bandbench.leaderboard.exports import as_csv
 from bandbench.leaderboard.rows import load_board
 from bandbench.leaderboard.submissions.add import SubmissionReport

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from rich.console import Console
 
-from bandbench.benchmark.cli.board_inputs import RegisteredDomains
+from bandbench.api.board_inputs import RegisteredDomains
 from bandbench.benchmark.store.files import dump_json
 from bandbench.leaderboard.exports import as_csv, as_document
 from bandbench.leaderboard.page.details import load_details

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from bandbench.benchmark.cli.board_inputs import RegisteredDomains
+from bandbench.api.board_inputs import RegisteredDomains
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.tracking.store import default_tracking_uri
 from bandbench.leaderboard.submissions.add import add_submission

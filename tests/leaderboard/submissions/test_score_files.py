@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bandbench.benchmark.cli.board_inputs import RegisteredDomains
+from bandbench.api.board_inputs import RegisteredDomains
 from bandbench.leaderboard.submissions.add import add_submission
 from bandbench.leaderboard.submissions.score_csv import COLUMNS
 from bandbench.leaderboard.submissions.score_files import read_score_file

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from bandbench.benchmark.cli.board_inputs import RegisteredDomains
+from bandbench.api.board_inputs import RegisteredDomains
 from bandbench.benchmark.results.scores import SCORE_SCHEMA
 from bandbench.leaderboard.submissions.add import SubmissionReport, add_submission
 from bandbench.leaderboard.submissions.files import own_folder

@@ -63,3 +63,11 @@ def test_a_gain_has_its_interval_where_there_is_room(
     monkeypatch.setenv("COLUMNS", "90")
     print_table([gained], "made")
     assert "+.094" not in capsys.readouterr().out
+
+
+def test_every_line_has_the_digits_that_tell_its_row(row_maker: Maker) -> None:
+    rows = [row_maker(name) for name in "abc"]
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(as_table(rows, "made"))
+    text = console.export_text()
+    assert [text.count(row.id[:4]) for row in rows] == [1, 1, 1]

@@ -1,9 +1,12 @@
-"""A run on the screen: a moving bar in a terminal, a line now and then elsewhere."""
+"""Progress on the screen: a moving bar in a terminal or notebook, a line now and then elsewhere."""
 
+import contextlib
+import html
 import threading
 import time
+from collections.abc import Iterator
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -19,12 +22,71 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from ..frequency.bands import Band
-from .report import duration
+from ..benchmark.frequency.bands import Band
+from ..benchmark.reporting import Reporter, Silence
 
 SECONDS_PER_LINE, SECONDS_OF_SILENCE = 10.0, 60.0
 SPEED_PERIOD = 600.0  # seconds over which the time left is estimated: a fit may take minutes
 BAR_WIDTH, WIDE = 24, 100
+SECONDS_PER_UPDATE = 0.25  # of a notebook, to which each goes through the kernel's socket
+
+
+def duration(seconds: float) -> str:
+    """Format a duration in seconds, minutes or hours."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+class NoteTaker:
+    """
+    Reporter that keeps the notes, each once, and hands everything on to another one.
+
+    Parameters
+    ----------
+    reporter : Reporter
+
+    Attributes
+    ----------
+    notes : list of str
+    """
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self.notes: list[str] = []
+
+    def stage(self, text: str, total: int | None) -> None:
+        self._reporter.stage(text, total)
+
+    def advance(self, steps: int = 1) -> None:
+        self._reporter.advance(steps)
+
+    def cells(self, done: int, total: int) -> None:
+        self._reporter.cells(done, total)
+
+    def best(self, label: str, band: Band, auc: float) -> None:
+        self._reporter.best(label, band, auc)
+
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+        self._reporter.note(text)
+
+
+@contextlib.contextmanager
+def reporting(progress: bool) -> Iterator[NoteTaker]:
+    """
+    Show progress during a block, where the caller is: in a terminal, in a notebook or in a log; or not at all.
+
+    Parameters
+    ----------
+    progress : bool
+        False: show nothing. The notes are taken all the same.
+    """
+    console = Console(stderr=True)
+    if not progress:
+        yield NoteTaker(Silence())
+        return
+    with NotebookReporter() if console.is_jupyter else ScreenReporter(console) as reporter:
+        yield NoteTaker(reporter)
 
 
 class ScreenReporter:
@@ -123,6 +185,96 @@ class ScreenReporter:
                 amount = f": {_amount(task)}" if _amount(task) else ""
                 text = f"{task.description}{amount}, at work for {duration(task.elapsed or 0)}"
                 self._console.print(Text(text), soft_wrap=True)
+
+
+class NotebookReporter:
+    """
+    Reporter for a notebook: a bar below the cell, of which nothing but the notes is left in the end.
+
+    Rich's own display needs the widgets of Jupyter, which are lost in a stored notebook.
+    """
+
+    def __init__(self) -> None:
+        from IPython.display import display
+
+        self._display = display
+        self._handle: Any = None
+        self._text, self._cells, self._best = "starting", "", ""
+        self._done, self._total = 0, 0
+        self._auc = -1.0
+        self._notes: list[str] = []
+        self._shown, self._last, self._began = "", 0.0, time.monotonic()
+        self._over = threading.Event()
+
+    def __enter__(self) -> Self:
+        self._handle = self._display(_Html(self._render()), display_id=True)
+        threading.Thread(target=self._tick, daemon=True).start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._over.set()
+        self._handle.update(_Html(self._notes_html()))
+
+    def stage(self, text: str, total: int | None) -> None:
+        self._text, self._cells, self._done, self._total = text, "", 0, total or 0
+        self._began = time.monotonic()
+        self._update(force=True)
+
+    def advance(self, steps: int = 1) -> None:
+        self._done += steps
+        self._update()
+
+    def cells(self, done: int, total: int) -> None:
+        self._cells = f"{done} of {total} cells"
+        self._update()
+
+    def best(self, label: str, band: Band, auc: float) -> None:
+        if auc > self._auc:
+            self._auc, self._best = auc, f"best validation AUC so far: {auc:.3f} with {band}, {label}"
+
+    def note(self, text: str) -> None:
+        if text not in self._notes:
+            self._notes.append(text)
+            self._update(force=True)
+
+    def _tick(self) -> None:
+        while not self._over.wait(1.0):
+            self._update(force=True)
+
+    def _update(self, force: bool = False) -> None:
+        now = time.monotonic()
+        if self._over.is_set() or not (force or now - self._last > SECONDS_PER_UPDATE):
+            return
+        self._last = now
+        if (shown := self._render()) != self._shown:
+            self._shown = shown
+            self._handle.update(_Html(shown))
+
+    def _render(self) -> str:
+        if self._total and self._cells:
+            amount = f"{int(100 * self._done / self._total)} %, {self._cells}"
+        else:
+            amount = f"{self._done} of {self._total}" if self._total else ""
+        value = f' value="{self._done}" max="{self._total}"' if self._total else ""
+        elapsed = duration(time.monotonic() - self._began)
+        line = " · ".join(filter(None, [html.escape(self._text), amount, elapsed, html.escape(self._best)]))
+        return f"<progress{value}></progress> {line}{self._notes_html()}"
+
+    def _notes_html(self) -> str:
+        return "".join(f"<div>{html.escape(note)}</div>" for note in self._notes)
+
+
+class _Html:
+    """HTML for a notebook; nothing at all where only plain text is shown."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def _repr_html_(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return ""
 
 
 class _Amount(ProgressColumn):

@@ -7,18 +7,18 @@ that repeats a cell, the test items of a data set that no run was tested on, com
 
 import shlex
 
-from ...leaderboard.submissions.references import COLUMNS, Reference
-from ..domains.catalogue import Catalogue
-from ..domains.names import chain_of, dataset_name, unperturbed
-from ..domains.splits import split_digest
-from ..errors import BenchError, DataError, unknown_name
-from ..pictures.perturbations import canonical
-from ..registry import datasets
-from ..results.cell_document import CellDocument
-from ..results.scores import OK, item_table
-from ..study.boards import options_of
-from ..study.study_file import shipped_studies
-from ..tracking.names import MARK
+from ..benchmark.domains.catalogue import Catalogue
+from ..benchmark.domains.names import chain_of, dataset_name, unperturbed
+from ..benchmark.domains.splits import split_digest
+from ..benchmark.errors import BenchError, DataError, unknown_name
+from ..benchmark.pictures.perturbations import canonical
+from ..benchmark.registry import datasets
+from ..benchmark.results.cell_document import CellDocument
+from ..benchmark.results.scores import OK, item_table
+from ..benchmark.study.boards import options_of
+from ..benchmark.study.study_file import shipped_studies
+from ..benchmark.tracking.names import MARK
+from ..leaderboard.submissions.references import COLUMNS, Reference
 
 
 def computed_datasets() -> frozenset[str]:

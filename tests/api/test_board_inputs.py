@@ -2,7 +2,7 @@
 
 import pytest
 
-from bandbench.benchmark.cli.board_inputs import RegisteredDomains, computed_datasets, repeat_command
+from bandbench.api.board_inputs import RegisteredDomains, computed_datasets, repeat_command
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import DataError, StudyError
 from bandbench.benchmark.results.cell_document import CellDocument

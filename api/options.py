@@ -1,0 +1,195 @@
+"""Options of the Python interface: values as Python has them, and the errors of wrong ones."""
+
+import functools
+import inspect
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from os import PathLike
+from typing import Any, ParamSpec, TypeVar
+
+from ..benchmark.errors import BenchError, DataError, PluginError, StudyError, unknown_name
+from ..benchmark.store.folders import settle_folders
+from ..benchmark.workers import end_if_imported_by_a_worker
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class OptionError(StudyError, ValueError):
+    """A value that an option cannot have."""
+
+
+class UnknownOptionError(StudyError, TypeError):
+    """An option that a function does not have."""
+
+
+class PluginOptionError(PluginError, ValueError):
+    """The name of a detector or data set that is unknown or cannot be used, or a parameter of one."""
+
+
+class DataOptionError(DataError, ValueError):
+    """The name of a domain, or a folder, that cannot be used."""
+
+
+VALUE_ERRORS: dict[type[BenchError], type[BenchError]] = {
+    StudyError: OptionError,
+    PluginError: PluginOptionError,
+    DataError: DataOptionError,
+}
+
+
+def public(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """
+    Make a function one of the Python interface.
+
+    An unknown option raises `UnknownOptionError` with the nearest name. Mistakes in values are ValueErrors, too. A worker
+    process that imports the caller's script again ends here, before the work runs a second time. Folders that the environment
+    names are settled, as the commands do it.
+    """
+    options = [name for name in inspect.signature(function).parameters if name != "self"]
+
+    @functools.wraps(function)
+    def call(*args: Parameters.args, **values: Parameters.kwargs) -> Result:
+        end_if_imported_by_a_worker()
+        settle_folders()
+        for name in values:
+            if name not in options:
+                raise UnknownOptionError(unknown_name(f"option of bandbench.{function.__qualname__}", name, options))
+        try:
+            return function(*args, **values)
+        except (StudyError, PluginError, DataError) as error:
+            if isinstance(error, ValueError | TypeError):
+                raise
+            kind = next(VALUE_ERRORS[base] for base in type(error).__mro__ if base in VALUE_ERRORS)
+            raise kind(str(error)).with_traceback(error.__traceback__) from error.__cause__
+
+    return call
+
+
+def as_names(option: str, given: Any) -> tuple[str, ...]:
+    """
+    Return the names that an option was given.
+
+    Parameters
+    ----------
+    option : str
+        For messages.
+    given : str, path, iterable of them, or None
+        None is no name.
+
+    Raises
+    ------
+    OptionError
+        If a value is no name.
+    """
+    if given is None:
+        return ()
+    values = (given,) if isinstance(given, str | PathLike) or not isinstance(given, Iterable) else tuple(given)
+    for value in values:
+        if not isinstance(value, str | PathLike):
+            raise OptionError(f"{option} takes a name or a list of names, got {value!r}.")
+    return tuple(map(os.fspath, values))
+
+
+def as_trainings(given: str | Sequence[str | Sequence[str]] | None) -> tuple[str | list[str], ...]:
+    """Return the trainings of ``train``: a domain each, or a list of domains, which are a pool."""
+    if given is None or isinstance(given, str) or not isinstance(given, Sequence):
+        return as_names("train", given)
+    return tuple(list(as_names("train", one)) if _is_pool(one) else as_names("train", [one])[0] for one in given)
+
+
+def _is_pool(given: Any) -> bool:
+    return isinstance(given, Sequence) and not isinstance(given, str)
+
+
+def as_detectors(given: Any) -> tuple[dict[str, Any], ...]:
+    """
+    Return detectors as a study file has them.
+
+    Parameters
+    ----------
+    given : str, class, mapping, sequence of them, or None
+        ``name``, ``name/preset``, ``file.py:Class``, ``module:Class``; a class of a module that can be imported; or a mapping
+        with ``name`` and ``params``.
+
+    Raises
+    ------
+    OptionError
+        If a value is none of these.
+    """
+    if given is None:
+        return ()
+    values = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    return tuple(_detector_entry(value) for value in values)
+
+
+def _detector_entry(value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, str):
+        return {"name": value}
+    if isinstance(value, type):
+        return {"name": reference_of(value)}
+    raise OptionError(f"detector takes names, classes or mappings with name and params, got {value!r}.")
+
+
+def reference_of(plugin: type) -> str:
+    """
+    Return ``module:Class`` of a class, by which worker processes find it.
+
+    Raises
+    ------
+    OptionError
+        If the class belongs to a notebook or to the running script, which workers do not import.
+    """
+    if plugin.__module__ == "__main__" or "<locals>" in plugin.__qualname__:
+        raise OptionError(
+            f"{plugin.__qualname__} is defined in the running script or notebook, which worker processes do not import; "
+            f"write it to a file and name it as 'file.py:{plugin.__name__}'."
+        )
+    return f"{plugin.__module__}:{plugin.__qualname__}"
+
+
+def as_jobs(jobs: int | None) -> int:
+    """
+    Return the number of worker processes: one per core for None.
+
+    Raises
+    ------
+    OptionError
+        If it is no number from 1 on.
+    """
+    if jobs is None:
+        return len(os.sched_getaffinity(0))
+    return as_count("jobs", jobs, 1)
+
+
+def as_count(option: str, value: Any, least: int = 0) -> int:
+    """
+    Return a whole number.
+
+    Raises
+    ------
+    OptionError
+        If it is none, or less than `least`.
+    """
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise OptionError(f"{option} is a whole number, got {value!r}.")
+    if (number := value.__index__()) < least:
+        raise OptionError(f"{option} is at least {least}, got {number}.")
+    return number
+
+
+def as_choice(option: str, value: Any, choices: Iterable[str]) -> str:
+    """
+    Return one of several words.
+
+    Raises
+    ------
+    OptionError
+        With the nearest word, if it is none of them.
+    """
+    words = [str(choice) for choice in choices]
+    if str(value) not in words:
+        raise OptionError(unknown_name(option, str(value), words))
+    return str(value)

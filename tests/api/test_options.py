@@ -1,0 +1,107 @@
+"""Options of the Python interface: what is taken, and the errors of what is not."""
+
+from typing import Any
+
+import pytest
+
+from bandbench.api.options import (
+    DataOptionError,
+    OptionError,
+    PluginOptionError,
+    UnknownOptionError,
+    as_choice,
+    as_count,
+    as_detectors,
+    as_jobs,
+    as_names,
+    as_trainings,
+    public,
+    reference_of,
+)
+from bandbench.benchmark.errors import BenchError, DataError, PluginError, StudyError, TooSmallError, TrackingError
+from bandbench.detectors.coin_flip import CoinFlip
+
+
+def test_names_are_one_or_several() -> None:
+    assert as_names("test", None) == ()
+    assert as_names("test", "a") == ("a",)
+    assert as_names("test", ("a", "b")) == ("a", "b")
+    assert as_trainings(["a", ["b", "c"]]) == ("a", ["b", "c"])
+    with pytest.raises(OptionError, match="train takes a name or a list of names, got 3"):
+        as_trainings(["a", 3])  # pyright: ignore[reportArgumentType] (the point)
+
+
+def test_a_detector_is_a_name_a_mapping_or_a_class() -> None:
+    with_params = {"name": "spectral_svm", "params": {"C": 3}}
+    assert as_detectors(["coin_flip", with_params]) == ({"name": "coin_flip"}, with_params)
+    assert as_detectors(CoinFlip) == ({"name": "bandbench.detectors.coin_flip:CoinFlip"},)
+    with pytest.raises(OptionError, match="detector takes names, classes or mappings .*, got 3"):
+        as_detectors([3])
+
+
+def test_a_class_that_workers_cannot_import_is_refused() -> None:
+    class Local(CoinFlip):
+        """Defined in a function."""
+
+    with pytest.raises(OptionError, match=r"write it to a file and name it as 'file.py:Local'"):
+        reference_of(Local)
+    script = type("InScript", (), {"__module__": "__main__"})
+    with pytest.raises(OptionError, match="InScript is defined in the running script or notebook"):
+        reference_of(script)
+
+
+@pytest.mark.parametrize("value", [True, "3", 2.0, None])
+def test_a_count_is_a_whole_number(value: Any) -> None:
+    with pytest.raises(OptionError, match="n is a whole number"):
+        as_count("n", value)
+
+
+def test_jobs_and_choices() -> None:
+    assert as_jobs(3) == 3
+    assert as_jobs(None) >= 1
+    assert as_choice("split", "train", ["train", "val"]) == "train"
+    with pytest.raises(OptionError, match="unknown split 'tain'. Did you mean 'train'"):
+        as_choice("split", "tain", ["train", "val"])
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (StudyError("no"), OptionError),
+        (PluginError("no"), PluginOptionError),
+        (DataError("no"), DataOptionError),
+        (TooSmallError("no"), DataOptionError),
+        (UnknownOptionError("no"), UnknownOptionError),
+        (TrackingError("no"), TrackingError),
+        (BenchError("no"), BenchError),
+    ],
+)
+def test_mistakes_in_values_are_value_errors_and_keep_their_kind(error: BenchError, kind: type[BenchError]) -> None:
+    @public
+    def function() -> None:
+        raise error
+
+    with pytest.raises(BenchError, match="^no$") as raised:
+        function()
+    assert type(raised.value) is kind
+
+
+def test_a_bug_is_no_mistake_of_the_user() -> None:
+    @public
+    def function() -> None:
+        raise ValueError("a bug")
+
+    with pytest.raises(ValueError, match="a bug") as raised:
+        function()
+    assert type(raised.value) is ValueError
+
+
+def test_an_unknown_option_of_a_method_does_not_offer_self() -> None:
+    class Thing:
+        @public
+        def method(self, *, size: int = 1) -> int:
+            return size
+
+    assert Thing().method(size=2) == 2
+    with pytest.raises(UnknownOptionError, match=r"Did you mean 'size'\? Known: size\.$"):
+        Thing().method(siz=2)  # pyright: ignore[reportCallIssue] (the point)
