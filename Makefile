@@ -28,7 +28,7 @@ format: .venv/dev  ## Format the code
 	@$(RUN) ruff format .
 
 docs: .venv/dev  ## Build the site into build/docs, without network; warnings, dead links and pages that load anything are errors
-	@$(RUN) sphinx-build --builder html --fail-on-warning --keep-going --quiet --doctree-dir build/doctrees docs build/docs
+	@$(RUN) sphinx-build --builder html --fresh-env --write-all --fail-on-warning --keep-going --quiet --doctree-dir build/doctrees docs build/docs
 	@echo "The site is build/docs/index.html."
 
 pictures: .venv/dev  ## Make the pictures of the gallery in docs/images again (a quarter of an hour)
