@@ -4,7 +4,7 @@ PYTHON ?= python3
 RUN = $(UV) run --quiet --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs leaderboard notebooks attacks coverage perf perf-deep clean
+.PHONY: help demo test check format docs pictures notebooks leaderboard attacks coverage perf perf-deep clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
@@ -28,8 +28,11 @@ format: .venv/dev  ## Format the code
 	@$(RUN) ruff format .
 
 docs: .venv/dev  ## Build the site into build/docs, without network; warnings, dead links and pages that load anything are errors
-	@$(RUN) sphinx-build --builder html --fail-on-warning --keep-going --quiet --doctree-dir build/doctrees docs build/docs
+	@$(RUN) sphinx-build --builder html --fresh-env --write-all --fail-on-warning --keep-going --quiet --doctree-dir build/doctrees docs build/docs
 	@echo "The site is build/docs/index.html."
+
+pictures: .venv/dev  ## Make the pictures of the gallery in docs/images again (a quarter of an hour)
+	@$(RUN) python docs/pictures.py
 
 leaderboard: .venv/dev  ## Make leaderboard/index.html again, the page of the embedded data
 	@BANDBENCH_HOME=$(CURDIR)/build/leaderboard $(RUN) bench run detectors

@@ -80,8 +80,8 @@ class Board(BoardRows):
         Returns
         -------
         DataFrame
-            Every column that a board has (docs/columns.md), in its type: numbers as float64, counts and ranks as nullable
-            Int64, the moment of finishing in UTC. Intervals are two columns, ``NAME_lo`` and ``NAME_hi``.
+            Every column that a board has (docs/reference/columns.md), in its type: numbers as float64, counts and ranks as
+            nullable Int64, the moment of finishing in UTC. Intervals are two columns, ``NAME_lo`` and ``NAME_hi``.
         """
         return rows_frame(self.rows, computed_datasets())
 

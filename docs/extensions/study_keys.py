@@ -72,7 +72,7 @@ def _type(field: dict[str, Any], schema: dict[str, Any]) -> str:
         kinds = dict.fromkeys(_type(one, schema) for one in field["prefixItems"])
         return f"[lowest, highest], each a {' or '.join(kinds)}"
     if field.get("type") == "array":
-        return f"list of ({_type(field['items'], schema)})"
+        return f"list of {_type(field['items'], schema)}"
     names = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": "null"}
     kind = names.get(field.get("type", ""), "mapping" if field.get("type") == "object" else "any value")
     return kind + _limits(field)
