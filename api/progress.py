@@ -257,7 +257,9 @@ class NotebookReporter:
             amount = f"{self._done} of {self._total}" if self._total else ""
         value = f' value="{self._done}" max="{self._total}"' if self._total else ""
         elapsed = duration(time.monotonic() - self._began)
-        line = " · ".join(filter(None, [html.escape(self._text), amount, elapsed, html.escape(self._best)]))
+        line = " · ".join(
+            filter(None, [html.escape(self._text), amount, elapsed, html.escape(self._best if self._cells else "")])
+        )
         return f"<progress{value}></progress> {line}{self._notes_html()}"
 
     def _notes_html(self) -> str:

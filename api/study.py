@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..benchmark.domains.catalogue import Catalogue
-from ..benchmark.domains.names import dataset_name, training, training_domains
-from ..benchmark.errors import DataError, TrackingError, listed
+from ..benchmark.domains.names import dataset_name, training, training_domains, unperturbed
+from ..benchmark.errors import DataError, TrackingError, listed, unknown_name
 from ..benchmark.invocation import bench
 from ..benchmark.recording.cell_folder import kept_folder
 from ..benchmark.records import Plan
@@ -60,6 +60,8 @@ class StudyOptions:
         None for the study's own, like all that follow.
     mode, clips : str or None
     drop_leaks, no_controls, allow_lookalikes : bool
+    released : mapping of str to str
+        Release dates by domain or data set, on top of the study's.
     """
 
     study: Study
@@ -78,6 +80,7 @@ class StudyOptions:
     drop_leaks: bool = False
     no_controls: bool = False
     allow_lookalikes: bool = False
+    released: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -95,6 +98,7 @@ class StudyOptions:
             "drop_leaks": self.drop_leaks or None,
             "controls": False if self.no_controls else None,
             "allow_lookalikes": self.allow_lookalikes or None,
+            "dates": {**self.study.dates, **self.released} if self.released else None,
         }
         return {key: value for key, value in changes.items() if value not in (None, [])}
 
@@ -170,9 +174,14 @@ class StudyResults:
         return leaderboard(self.name, tracking_uri=self.tracking_uri)
 
     def __repr__(self) -> str:
-        counts = {"rows": len(self.rows), "fits computed": self.computed, "cells without a result": len(self.failures)}
-        counts |= {"pictures that could not be used": len(self.problems), "notes": len(self.notes)}
-        stated = [f"{n} {what}" for what, n in counts.items() if n or what == "rows"]
+        counts = {
+            ("row", "rows"): len(self.rows),
+            ("fit computed", "fits computed"): self.computed,
+            ("cell without a result", "cells without a result"): len(self.failures),
+            ("picture that could not be used", "pictures that could not be used"): len(self.problems),
+            ("note", "notes"): len(self.notes),
+        }
+        stated = [f"{n} {words[n != 1]}" for words, n in counts.items() if n > 0 or "row" in words]
         return f"StudyResults({self.name!r}: {', '.join(stated)})"
 
     def _repr_html_(self) -> str:
@@ -208,6 +217,7 @@ def run(
     mode: str | None = None,
     crop: int | None = None,
     clips: str | None = None,
+    released: Mapping[str, str] | None = None,
     jobs: int | None = None,
     tracking_uri: str | None = None,
     storage: str | None = None,
@@ -258,6 +268,8 @@ def run(
         Side of the square window cut from each picture, in pixels.
     clips : {"mean", "vote", "top_third"}, optional
         How the scores of a clip's frames become one.
+    released : mapping of str to str, optional
+        Release date of the generator of a domain or data set, ``{"mine": "2024-03"}``; the protocol ``later_only`` uses it.
     jobs : int, optional
         Worker processes; one per core for None. In a script they need ``if __name__ == "__main__":`` above the call.
     tracking_uri : str, optional
@@ -312,6 +324,7 @@ def run(
         drop_leaks,
         no_controls,
         allow_lookalikes,
+        _dates(released),
     )
     n_jobs, uri = as_jobs(jobs), resolve_tracking_uri(tracking_uri)
     with reporting(progress) as reporter:
@@ -378,6 +391,7 @@ def plan_study(options: StudyOptions, reporter: Reporter) -> Plan:
         reporter.note(_taken_alone(placed.alone, shipped.name, changed.name))
     plan = make_plan(changed, catalogue)
     _refuse_unused(data.names, plan)
+    _refuse_undated(options.released, plan)
     for domain, reason in plan.left_out.items():
         reporter.note(f"{domain} is left out: it {reason}.")
     for domain, reason in plan.unusable.items():
@@ -480,6 +494,21 @@ def _without_reals(names: Sequence[str], reals: Collection[str], study: Study) -
     """Return the data sets of ``--data`` that are no source of reals alone: such a one has its place."""
     trained_or_tested = {dataset_name(domain) for domain in (*study.train, *study.test)}
     return [name for name in names if name not in reals or name in trained_or_tested]
+
+
+def _dates(released: Mapping[str, str] | None) -> dict[str, str]:
+    if released is not None and not isinstance(released, Mapping):
+        raise OptionError(f"released is a mapping of names to dates such as {{'mine': '2024-03'}}, got {released!r}.")
+    return {name: str(date) for name, date in (released or {}).items()}
+
+
+def _refuse_undated(released: Mapping[str, str], plan: Plan) -> None:
+    """Refuse the release date of what is no domain of the run."""
+    domains = {unperturbed(domain) for domain in (*training_domains(plan.study.train), *plan.study.test)}
+    names = sorted({name for domain in domains for name in (domain, dataset_name(domain))})
+    for name in released:
+        if name not in names:
+            raise DataError("--released: " + unknown_name("domain or data set of this run", name, names))
 
 
 def _refuse_unused(names: Sequence[str], plan: Plan) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 import lazy_loader
 
-_exported, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 # Functions that share their name with a package: the package itself is callable, so that both spellings work whatever was
 # imported before. Importing `bandbench.datasets` sets the attribute `datasets` of this module to that package.
 _CALLABLE = {"datasets": "api.plugins", "detectors": "api.plugins", "leaderboard": "api.board"}
@@ -39,6 +38,12 @@ class _Facade(types.ModuleType):
         super().__setattr__(name, value)
 
 
+sys.modules[__name__].__class__ = _Facade
+_exported, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+for _name in set(_CALLABLE) & set(globals()):  # with EAGER_IMPORT set, lazy_loader has put the functions in their place
+    globals()[_name] = importlib.import_module(f"{__name__}.{_name}")
+
+
 def __getattr__(name: str) -> Any:
     if name in _CALLABLE:
         return importlib.import_module(f"{__name__}.{name}")
@@ -57,6 +62,3 @@ def _unknown(name: str) -> str:
     near = difflib.get_close_matches(name, __all__, n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
     return f"module '{__name__}' has no attribute '{name}'.{hint} Names: {', '.join(__all__)}."
-
-
-sys.modules[__name__].__class__ = _Facade

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,8 +19,10 @@ NAMES = {
 }
 
 
-def python(code: str, cwd: Path) -> list[str]:
-    return subprocess.run([sys.executable, "-c", code], cwd=cwd, capture_output=True, text=True, check=True).stdout.split()
+def python(code: str, cwd: Path, **environment: str) -> list[str]:
+    variables = os.environ | environment
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=True, env=variables).stdout.split()
 
 
 def test_the_names_are_those_of_the_stub() -> None:
@@ -51,6 +54,11 @@ def test_a_package_with_the_name_of_a_function_is_called_like_it(name: str, modu
 )
 def test_functions_and_packages_work_in_every_order_of_imports(code: str, tmp_path: Path) -> None:
     assert python(code, tmp_path)[0] in ("True", "<class")
+
+
+def test_eager_imports_of_lazy_loader_change_nothing(tmp_path: Path) -> None:
+    code = "import bandbench as bb, bandbench.datasets.copies; print(len(bb.datasets()) > 5, bb.datasets.copies.__name__)"
+    assert python(code, tmp_path, EAGER_IMPORT="1") == ["True", "bandbench.datasets.copies"]
 
 
 def test_an_unknown_name_is_an_attribute_error_with_the_nearest() -> None:

@@ -39,32 +39,6 @@ def test_one_picture_has_one_answer_in_every_form(model: bb.Model, folder: Path)
     np.testing.assert_allclose([answer["p_fake"][0] for answer in answers], answers[0]["p_fake"][0], rtol=1e-12)
 
 
-def test_mixed_pictures_keep_their_order_and_none_is_lost(model: bb.Model, folder: Path) -> None:
-    pictures = [FAKE, folder / "text.png", REAL, FAKE[:20], "absent.png", np.stack([REAL, FAKE]), 3, FAKE / 255, folder]
-    scores = model.score(pictures)
-    assert list(scores["status"]) == ["ok", "error", "ok", "error", "error", "ok", "ok", "error", "error", "ok", "ok", "error"]
-    assert list(scores["verdict"]) == ["fake", "", "real", "", "", "real", "fake", "", "", "real", "fake", ""]
-    assert [bool(detail) for detail in scores["detail"]] == [status == "error" for status in scores["status"]]
-    assert scores["p_fake"].isna().tolist() == [status == "error" for status in scores["status"]]
-    assert scores["p_fake"].dtype == np.float64
-    scored = scores[scores["status"] == "ok"]
-    np.testing.assert_allclose(scored["p_real"] + scored["p_fake"], 1)
-
-
-def test_probabilities_do_not_depend_on_what_is_scored_beside(model: bb.Model) -> None:
-    pictures = [noise_picture(6000 + i, 64, 1 + i % 2 / 2) for i in range(40)]  # more than are scored together
-    together = model.score(pictures)["p_fake"]
-    assert together.tolist() == [model.score(picture)["p_fake"][0] for picture in pictures]
-
-
-def test_no_picture_is_a_table_without_lines(model: bb.Model) -> None:
-    empty = model.score([])
-    assert (len(empty), list(empty)) == (
-        0,
-        ["picture", "status", "verdict", "reason", "p_real", "p_fake", "distance", "detail"],
-    )
-
-
 def test_a_scan_has_the_lines_of_the_command(model: bb.Model, folder: Path) -> None:
     lines = bb.scan(model, folder, progress=False)
     assert [Path(path).name for path in lines["path"]] == ["real.png", "sub.png", "text.png"]

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,13 @@ def test_options_change_the_study_and_its_board() -> None:
     assert (unchanged.study.name, notes) == ("band_search", [])
 
 
+def test_release_dates_are_added_to_the_studys() -> None:
+    dated, _ = plan(released={"procedural/blend": "2024-03"})
+    assert dated.study.dates["procedural/blend"] == "2024-03"
+    with pytest.raises(DataError, match="unknown domain or data set of this run 'procedurl'. Did you mean 'procedural'"):
+        plan(released={"procedurl": "2024"})
+
+
 def test_a_name_of_ones_own_is_taken_as_it_stands() -> None:
     assert plan(name="mine", seeds=1)[0].study.name == "mine"
 
@@ -76,7 +83,8 @@ def test_every_option_of_bench_run_is_one_of_the_function() -> None:
     files = {"json_file", "csv_file", "csv_tests", "parquet_file", "parquet"}
     options = inspect.signature(bb.run).parameters
     of_command = {field.name: field.default for field in fields(RunRequest) if field.name not in {"reference", *files}}
-    assert set(of_command) == set(options) - {"progress"}
+    assert set(options) - set(of_command) <= {"progress", "released"}
+    assert set(of_command) <= set(options)
     assert {name: options[name].default for name in of_command if name != "study"} == {
         name: default for name, default in of_command.items() if name != "study"
     }
@@ -88,7 +96,7 @@ def test_a_study_from_its_keys_gives_rows_and_continues(picture_folder: Callable
     assert {row.detector for row in results.rows} == {"spectral_svm", "coin_flip"}
     assert results.rows[0].detector == "spectral_svm"
     assert (results.computed, results.complete, results.failures) == (2, True, {})
-    assert repr(results) == f"StudyResults('small': 2 rows, 2 fits computed{', 1 notes' * bool(results.notes)})"
+    assert repr(replace(results, notes=("one",))) == "StudyResults('small': 2 rows, 2 fits computed, 1 note)"
     assert results._repr_html_().count("<tr>") == 3
     again = bb.run(KEYS, data=data, jobs=1, progress=False)
     assert again.computed == 0
@@ -125,6 +133,8 @@ def test_an_unknown_option_is_named_with_the_nearest(options: dict[str, Any], me
         ({"jobs": 0}, "jobs is at least 1, got 0"),
         ({"jobs": 1.5}, "jobs is a whole number, got 1.5"),
         ({"data": "pictures"}, r"data is a mapping of names to folders such as \{'mine': 'pictures'\}, got 'pictures'"),
+        ({"released": "2024"}, "released is a mapping of names to dates such as .*, got '2024'"),
+        ({"released": {"procedural/blend": "soon"}}, "dates.*soon"),
         ({"test": 3}, "test takes a name or a list of names, got 3"),
         ({"detector": "spectral_svn"}, "unknown detector 'spectral_svn'. Did you mean 'spectral_svm'?"),
         ({"detector": {"name": "spectral_svm", "params": {"D": 1}}}, "unknown parameter of detector spectral_svm 'D'"),
