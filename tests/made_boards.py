@@ -55,7 +55,7 @@ def made_board(
     rows, folders = [], {}
     for detector in STRENGTHS:
         for train in trains:
-            run = f"run-{detector}-{train.replace('/', '-')}"
+            run = f"run-{detector}-{train.replace('/', '-').replace(' & ', '+')}"
             folders[run] = folder / run
             _write_cell(folders[run], detector, train, draws_of.get(detector, draws), sources, n)
             rows += [replace(row, run_id=run) for row in cell_rows(folders[run])]
@@ -89,10 +89,11 @@ def _scores(rng: np.random.Generator, detector: str, train: str, gain: float, so
     luck = 0.2 * rng.normal()
     # Of the same pictures every detector sees the same difficulty.
     hard = {name: np.random.default_rng([7, i]).normal(size=1000 * n) for i, name in enumerate((*DOMAINS, *sources, "reals"))}
-    tables = [_table(train, "val", "reals", hard, rng, 20 * n, 20 * n, 2.0)]
+    members = train.split(" & ")
+    tables = [_table(members[0], "val", "reals", hard, rng, 20 * n, 20 * n, 2.0)]
     for name, strength in zip(DOMAINS, STRENGTHS[detector], strict=True):
         tables.append(
-            _table(name, "test", "reals", hard, rng, N_REALS * n, N_FAKES * n, strength + gain + luck + (name == train))
+            _table(name, "test", "reals", hard, rng, N_REALS * n, N_FAKES * n, strength + gain + luck + (name in members))
         )
     tables += [_table(source, "reals", source, hard, rng, 40 * n, 0, 0.0, 0.2 * i) for i, source in enumerate(sources)]
     return pa.concat_tables(tables)

@@ -14,7 +14,9 @@ const FLAT = DATA.fields.filter((name) => !["tests", "set", "edges", "comb", "st
 function flat(row) {
   const set = DATA.sets[row.set];
   const line = Object.fromEntries(FLAT.map((name) => [name, row[name]]));
-  return { ...line, ...chosenColumns(), set: set.name, set_domains: set.domains.join("; "), set_pictures: set.digest, band_low: row.edges[0], band_high: row.edges[1],
+  // For chosen test domains rows may have a rank though none has one for all.
+  const rank = row.chosen && HAS_RANKS ? { rank_low: row.rank_low, rank_high: row.rank_high, tie_group: row.tie_group } : {};
+  return { ...line, ...rank, ...chosenColumns(), set: set.name, set_domains: set.domains.join("; "), set_pictures: set.digest, band_low: row.edges[0], band_high: row.edges[1],
     band_period: row.comb?.period ?? null, band_halfwidth: row.comb?.halfwidth ?? null, band_points: row.comb?.points ?? null,
     evidence_low: row.stretches[0]?.[0] ?? null, evidence_high: row.stretches.at(-1)?.[1] ?? null, oracle_gap: row.gap, left_out_gap: row.left_out_gap, alarms_abroad: transfer(row)?.value ?? null, calibration_error_abroad: transfer(row)?.calibration ?? null, origin: ORIGINS[row.origin], not_tested_on: row.missing.join("; "), marks: row.all_marks.join("; "), gaps: row.gaps.join("; ") };
 }
