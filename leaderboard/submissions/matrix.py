@@ -401,8 +401,8 @@ def _require_distinct(file: _File, lines: pa.Table) -> None:
         row = int(min(row for row in again if first[code[row]] != row))
         raise DataError(
             f"{file.place(row)}: the id {lines['key'][row].as_py()[:80]!r} was there before, in "
-            f"{file.place(int(first[code[row]])).rpartition(', ')[2]}; a picture has one line ({len(lines) - len(codes):,} "
-            "lines too many)."
+            f"{file.place(int(first[code[row]])).rpartition(', ')[2]}; a picture has one line "
+            f"(lines too many: {len(lines) - len(codes):,})."
         )
 
 

@@ -191,6 +191,12 @@ def test_controls_that_a_study_names_are_not_added_again() -> None:
     assert plan(BOTH).controls == ()
 
 
+def test_crops_that_a_detector_cannot_take_are_refused_before_any_data_set_is_opened() -> None:
+    entry = {"name": "wavelet_highband", "params": {"window": 256}}
+    with pytest.raises(PluginError, match="cuts windows of 256x256 pixels out of the crops"):
+        make_plan(small_study(detectors=[entry]), Catalogue({}, {}))
+
+
 def test_a_comb_that_a_view_cannot_take_is_refused_before_any_data_set_is_opened() -> None:
     shelf = Shelf(BOTH)
     comb = {"kind": "comb", "period": 8}
