@@ -92,7 +92,7 @@ def _column(values: Sequence[str], word: str) -> Column:
     matches = [NUMBER.fullmatch(value) for value in given]
     around = {(match[1].lower(), match[3].lower()) if match else None for match in matches}
     if len(around) == 1 and None not in around:
-        numbers = (int("".join(filter(str.isdigit, value)) or -1) for value in values)
+        numbers = (int("".join(filter(str.isdecimal, value)) or -1) for value in values)
         return Column(Kind.NUMBER, tuple(values), tuple(numbers), next(iter(around))[0] or word)
     if all(LETTER.fullmatch(value) for value in given):
         return Column(Kind.NUMBER, tuple(values), tuple(ord(value.lower()) if value else -1 for value in values), word)

@@ -269,9 +269,8 @@ def _of_digits(stems: Sequence[str], labels: Sequence[int]) -> Reading | None:
 
     The frames of nearly every clip begin at the same number, run in equal steps, and leave most of their digits' range free.
     """
-    (width, n), *others = Counter(map(len, stems)).most_common()
-    if others or n < 2 * ENOUGH:
-        return None
+    widths = set(map(len, stems))
+    width = max(widths) if len(widths) == 1 and all(map(str.isdecimal, stems)) else 0  # a superscript is a digit, too
     for place in range(1, width):
         frames = tuple(int(stem[place:]) for stem in stems)
         reading = Reading(f"their first {place} digits", tuple(labels), tuple(stem[:place] for stem in stems), frames)

@@ -169,6 +169,10 @@ def test_the_scheme_is_named_by_its_shape(name: str, described: str) -> None:
     assert reading.describe() == described
 
 
+def test_a_listing_without_pictures_has_no_groups() -> None:
+    assert read_names([]) is None
+
+
 def test_persons_are_groups_where_they_are_many() -> None:
     """Clips of one person stay together; with four persons alone there would be no three splits."""
 
