@@ -69,8 +69,8 @@ def layouts() -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict of str to dict
-        ``roc``, ``det``, ``scores``, ``pairs``, ``bands``, ``time`` and ``pareto``, each a Plotly layout. Colours follow the theme
-        of the reader, so the page sets them.
+        ``roc``, ``det``, ``scores``, ``pairs``, ``bands``, ``time`` and ``pareto``, each a Plotly layout. Colours follow the
+        theme of the reader, so the page sets them.
     """
     from plotly import graph_objects as go
 
