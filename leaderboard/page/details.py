@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -209,6 +210,7 @@ class _Reader:
         self.documents: dict[str, CellDocument | None] = {}
         self.influences, self.pictures = InfluenceWriter(), PictureScoreWriter()
         self.references: dict[str, RowInfluences] = {}
+        self.unread = Counter(row.run_id for row in rows)
         self.by_run: dict[str, list[Row]] = {}
         for row in rows:
             self.by_run.setdefault(row.run_id, []).append(row)
@@ -249,9 +251,12 @@ class _Reader:
 
     def _read_row(self, row: Row, with_curves: bool) -> None:
         draws = _scores(self.documents[row.run_id], row, self.folders[row.run_id])
+        self.unread[row.run_id] -= 1
         if draws:
             self.pictures.add(row_id(row), row, draws)
             self._add_influences(row, draws)
+        if not self.unread[row.run_id]:
+            self.references.pop(row.run_id, None)
         if not with_curves:
             return
         self.details.transfers[row_id(row)] = _transfers(draws, self.documents[row.run_id])
