@@ -61,8 +61,6 @@ class StudyOptions:
     mode, clips : str or None
     drop_leaks, no_controls, allow_lookalikes : bool
     released : mapping of str to str
-        Release dates of generators by domain or data set, on top of the study's.
-    released : mapping of str to str
         Release dates by domain or data set, on top of the study's.
     """
 
@@ -227,7 +225,6 @@ def run(
     strict: bool = False,
     no_controls: bool = False,
     allow_lookalikes: bool = False,
-    released: Mapping[str, str] | None = None,
     fresh: bool = False,
     dry_run: bool = False,
     progress: bool = True,
@@ -287,8 +284,6 @@ def run(
         Leave out the rows of the controls ``file_facts`` and ``permuted_labels``.
     allow_lookalikes : bool
         Keep test pictures that look like training pictures.
-    released : mapping of str to str, optional
-        Release date of the generator by domain or data set: ``{"mine": "2024-03"}``.
     fresh : bool
         Compute everything again instead of continuing.
     dry_run : bool
@@ -329,7 +324,6 @@ def run(
         drop_leaks,
         no_controls,
         allow_lookalikes,
-        dict(released or {}),
         _dates(released),
     )
     n_jobs, uri = as_jobs(jobs), resolve_tracking_uri(tracking_uri)
@@ -522,12 +516,3 @@ def _refuse_unused(names: Sequence[str], plan: Plan) -> None:
     for name in names:
         if name not in used:
             raise DataError(f"--data {name} is not used by this run; add --train {name} or --test {name}, or leave it out.")
-
-
-def _refuse_undated(released: Mapping[str, str], plan: Plan) -> None:
-    """Refuse the release date of what is no domain of the run."""
-    domains = {unperturbed(domain) for domain in (*training_domains(plan.study.train), *plan.study.test)}
-    names = sorted({name for domain in domains for name in (domain, dataset_name(domain))})
-    for name in released:
-        if name not in names:
-            raise DataError("--released: " + unknown_name("domain or data set of this run", name, names))

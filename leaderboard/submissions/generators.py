@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ...benchmark.domains.names import REALS, DomainName
+from .arrow import pc
 
 REAL_LABELS = ("0", "0.0", "real")
 KIND_COLUMNS = ("dataset", "compression", "generator", "source", "split", "label")

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ...benchmark.errors import DataError, listed, unknown_name
 from ...benchmark.results.scores import Status
 from ..spreadsheet import from_text
+from .arrow import pc
 from .delimited import TextCells, read_cells, with_decimal_points
 from .meta import label as plain_label
 from .score_csv import placed_lines

@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ...benchmark.domains.names import REALS, DomainName
 from ..spreadsheet import as_text, from_text
+from .arrow import pc
 from .delimited import read_table, with_decimal_points
 from .generators import by_domain, domain_of
 

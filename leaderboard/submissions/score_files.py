@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ...benchmark.domains.names import chain_of, unperturbed
 from ...benchmark.errors import DataError, StudyError
 from ...benchmark.results.scores import SCORE_SCHEMA, Status
+from .arrow import pc
 from .findings import Finding, FindingKind
 from .meta import label as plain_label
 from .score_csv import COLUMNS, KNOWN, LABEL_TEXTS, placed_lines, read_score_csv

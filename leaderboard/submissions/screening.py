@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ...benchmark.domains.names import REALS, dataset_name
@@ -13,6 +12,7 @@ from ...benchmark.errors import DataError
 from ...benchmark.results.scores import SCORE_SCHEMA, Status, ok_rows
 from ...benchmark.store.files import digest
 from ..ranking.entrants import items_digest
+from .arrow import pc
 from .findings import Finding, FindingKind
 from .references import COLUMNS, Reference, References
 
