@@ -416,11 +416,12 @@ class _Folding:
         self.classes: list[list[int]] = []
         self.kinds: list[list[int]] = []
         self.columns: list[NDArray[np.intp]] = []
+        of_column = np.repeat(np.arange(len(widths)), widths)
         for one, units in zip(pictures, self._units, strict=True):
             classes, first = np.unique(of_unit[units], return_index=True)
             self.classes.append(classes.tolist())
             self.kinds.append(one.kinds[first].tolist())
-            self.columns.append(np.concatenate([np.arange(starts[c], starts[c + 1]) for c in classes]))
+            self.columns.append(np.flatnonzero(np.isin(of_column, classes)))
 
     def _widths(self, sizes: NDArray[np.intp], largest: int) -> NDArray[np.intp]:
         if not self.resolution.columns or largest <= self.resolution.columns:
