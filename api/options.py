@@ -88,7 +88,7 @@ def as_names(option: str, given: Any) -> tuple[str, ...]:
     for value in values:
         if not isinstance(value, str | PathLike):
             raise OptionError(f"{option} takes a name or a list of names, got {value!r}.")
-    return tuple(map(os.fspath, values))
+    return tuple(os.fspath(value) for value in values)
 
 
 def as_trainings(given: str | Sequence[str | Sequence[str]] | None) -> tuple[str | list[str], ...]:

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import typer
 from rich.console import Console
@@ -27,6 +28,7 @@ from ...leaderboard.submissions.files import remove_submission
 from ...leaderboard.submissions.findings import summary
 from ...leaderboard.submissions.lines import OUTCOMES, matrix_lines, submission_lines
 from ...leaderboard.submissions.matrix import MatrixColumns
+from ...leaderboard.submissions.matrix_meta import Higher as HigherClass
 from ...leaderboard.submissions.meta import plain
 from ...leaderboard.submissions.score_export import export_row
 from ...leaderboard.terminal.table import print_table
@@ -217,7 +219,7 @@ def _add_matrix(request: AddRequest, file: Path) -> None:
             RegisteredDomains(),
             columns,
             dataset=request.dataset,
-            higher=request.higher,
+            higher=cast(HigherClass | None, request.higher and request.higher.value),
             replace=request.replace,
             dry_run=request.dry_run,
             reporter=reporter,

@@ -167,8 +167,9 @@ class _Lines:
         """Return the steps along the lines of all pictures that were added."""
         if self._n:
             self._measure()
-        parts = list(zip(*self._measured, strict=True))
-        return _Steps(*(np.concatenate(part, axis=-2) for part in parts[:5]), *(np.concatenate(part) for part in parts[5:]))
+        parts = zip(*self._measured, strict=True)
+        # Of steps pictures are the second dimension, of contrast and mean the only one.
+        return _Steps._make(np.concatenate(part, axis=max(part[0].ndim - 2, 0)) for part in parts)
 
     def _measure(self) -> None:
         kept = self._lines[:, :, :, : self._n]
@@ -187,7 +188,7 @@ class _Lines:
             lines, work = work, lines
             if order in (1, 2, 4, 6):
                 orders[order] = _mean_size(lines, order, sizes)
-        self._measured.append(_Steps(*orders.values(), mixed, contrast, mean))
+        self._measured.append(_Steps(orders[1], orders[2], orders[4], orders[6], mixed, contrast, mean))
         self._n = 0
 
 
@@ -231,7 +232,7 @@ def _places_of_blocks(length: int) -> NDArray[np.float32]:
     return places
 
 
-def _periods(steps: _Steps) -> NDArray[np.float32]:
+def _periods(steps: _Steps) -> NDArray[np.floating]:
     """Return the power of the periods of steps (n_directions, n, n_periods), without those of a grid of 8 pixels."""
     sequence = np.log(steps.sixth + LEVEL) - np.log(steps.second[..., 2:-2] + LEVEL)
     spectrum = np.fft.rfft(sequence)

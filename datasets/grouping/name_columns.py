@@ -89,9 +89,9 @@ def name_columns(stems: Sequence[str], part: re.Pattern[str], most: float, repea
 def _column(values: Sequence[str], word: str) -> Column:
     """Return the column of some values; `word` is the part that stands before all of them."""
     given = [value for value in values if value]
-    matches = [NUMBER.fullmatch(value) for value in given]
-    around = {(match[1].lower(), match[3].lower()) if match else None for match in matches}
-    if len(around) == 1 and None not in around:
+    matches = [match for value in given if (match := NUMBER.fullmatch(value))]
+    around = {(match[1].lower(), match[3].lower()) for match in matches}
+    if len(around) == 1 and len(matches) == len(given):
         numbers = (int("".join(filter(str.isdecimal, value)) or -1) for value in values)
         return Column(Kind.NUMBER, tuple(values), tuple(numbers), next(iter(around))[0] or word)
     if all(LETTER.fullmatch(value) for value in given):

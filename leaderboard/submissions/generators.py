@@ -144,8 +144,13 @@ def _kinds(lines: pa.Table) -> list[LineKind]:
         code = np.unique(code * len(column.dictionary) + column.indices.to_numpy(), return_inverse=True)[1]
     order = np.argsort(code, kind="stable")
     groups = np.split(order, np.flatnonzero(np.diff(code[order])) + 1)
-    texts = [(column.dictionary.to_pylist(), column.indices) for column in encoded]
-    kinds = [LineKind(*(names[indices[int(rows[0])].as_py()] for names, indices in texts), rows) for rows in groups]
+    texts = {name: (column.dictionary.to_pylist(), column.indices) for name, column in zip(KIND_COLUMNS, encoded, strict=True)}
+
+    def text(name: str, row: int) -> str:
+        values, indices = texts[name]
+        return values[indices[row].as_py()]
+
+    kinds = [LineKind(**{name: text(name, int(rows[0])) for name in KIND_COLUMNS}, rows=rows) for rows in groups]
     return [_labelled(kind) for kind in sorted(kinds, key=lambda kind: kind.rows[0])]
 
 

@@ -246,10 +246,10 @@ def _validation(screened: Screened, train: str, part: pa.Table | None) -> pa.Tab
     if part is None:
         return None
     findings = _Findings("")
-    part = _unique(part, findings)
+    unique = _unique(part, findings)
     screened.findings.extend(findings)
     tested = screened.tests[train]["item"] if train in screened.tests else pa.chunked_array([], pa.string())
-    shared = part["item"].filter(pc.is_in(part["item"], value_set=tested))
+    shared = unique["item"].filter(pc.is_in(unique["item"], value_set=tested))
     if len(shared):
         text = (
             f"validation scores are not used, as {_count(len(shared), 'item', 'items')} of them "
@@ -257,7 +257,7 @@ def _validation(screened: Screened, train: str, part: pa.Table | None) -> pa.Tab
         )
         screened.findings.append(Finding(FindingKind.VALIDATION_UNUSED, text, train))
         return None
-    labelled = part.filter(pc.is_valid(part["label"]))
+    labelled = unique.filter(pc.is_valid(unique["label"]))
     return _with(labelled, group=_groups(labelled, dataset_name(train)))
 
 
