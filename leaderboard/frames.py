@@ -35,6 +35,8 @@ NESTED = {
     "ambiguous": "boolean",
 }
 FLAGS = ("swept", "control", "random_encoder", "current", "verified", "in_domain")
+ROW_KEYS = ("id", "detector", "train", "role", "study", "band", "cell", "run_id")  # of a line about a test domain
+IN_DOMAIN = Column("in_domain", meaning="True on the training domain.")
 LEADING = ("id", "rank_low", "rank_high", "tie_group", "detector", "train", "role", "band")  # columns that tell the rows apart
 
 
@@ -84,11 +86,10 @@ def tests_frame(rows: Sequence[Row]) -> "pd.DataFrame":
         for row in rows
         for test in row.tests
     ]
-    names = ("id", "detector", "train", "role", "study", "band")
     keys = {column.name: column for column in row_columns()}
     cut = [column.name for column in test_columns()].index("domain") + 1
-    tested = [*test_columns()[:cut], Column("in_domain"), *test_columns()[cut:], *CLIP_COLUMNS]
-    return _frame(lines, [*(keys[name] for name in names), *tested, keys["cell"], keys["run_id"]])
+    tested = [*test_columns()[:cut], IN_DOMAIN, *test_columns()[cut:], *CLIP_COLUMNS]
+    return _frame(lines, [*(keys[name] for name in ROW_KEYS[:-2]), *tested, *(keys[name] for name in ROW_KEYS[-2:])])
 
 
 tests_frame.__test__ = False  # pyright: ignore[reportFunctionMemberAccess]  (for pytest, which collects such names)

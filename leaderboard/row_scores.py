@@ -7,12 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..benchmark.errors import BenchError, DataError, unknown_name
+from ..benchmark.errors import BenchError, DataError
 from ..benchmark.results.cell_document import find_cell
 from ..benchmark.results.rows import Row
 from ..benchmark.results.scores import write_table
 
-LEAST_DIGITS = 4  # of an id that a reader shortens
 MEANINGS = {
     "draw": "Number of the fitted detector: draw of the training pictures, from 0.",
     "domain": "Domain of the picture.",
@@ -27,29 +26,6 @@ MEANINGS = {
     "detail": "Reason why there is no score.",
     "score": "Score of the detector; a higher one means more fake.",
 }
-
-
-def find_row(rows: Sequence[Row], text: str) -> Row:
-    """
-    Return the row that a reader means by its id.
-
-    Parameters
-    ----------
-    rows : sequence of Row
-    text : str
-        The id, or its first digits, four at least.
-
-    Raises
-    ------
-    BenchError
-        If no row of the board has that id, or several have.
-    """
-    found = [row for row in rows if row.id == text or (len(text) >= LEAST_DIGITS and row.id.startswith(text))]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise BenchError(f"row {text}: {len(found)} rows have an id that begins so: {', '.join(row.id for row in found)}.")
-    raise BenchError(unknown_name("row", text, [row.id for row in rows]))
 
 
 def write_row_scores(row: Row, folder: Path | None, target: Path) -> int:

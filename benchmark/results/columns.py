@@ -563,7 +563,7 @@ ROW_COLUMNS: tuple[Column, ...] = (
     Column("reals_rank_high", meaning="Worst rank of the row over the choice of the reals; on a board alone.", unit=Unit.COUNT),
     Column("later_reason", meaning="Code of the reason why `later_auc` is empty; on a board alone."),
     Column("released", meaning="Release dates of the generators, by training or test domain, of those that have one."),
-    Column("reported", meaning="Published numbers of the detector beside the measured ones, see docs/howto/reading_a_board.md."),
+    Column("reported", meaning="Published numbers of the detector beside the measured; docs/howto/reading_a_board.md."),
     Column("run_id", meaning="MLflow run of the cell."),
     Column("current", meaning="With `--all`: false for an earlier variant."),
     Column("source", meaning="`recorded` or `submitted`."),

@@ -32,8 +32,8 @@ def test_pandas_reads_every_row_and_test_back(rows: list[Row], tmp_path: Path) -
     wanted = {(row.id, test.domain): test.auc for row in rows for test in row.tests}
     assert {(line["id"], line["test.domain"]): line["test.auc"] for _, line in table.iterrows()} == wanted
     assert table["cross_domain_auc"].dtype == "float64"
-    assert table["test.n"].dtype == "int64"
-    assert table["control"].dtype == "bool"
+    assert table["test.n"].dtype == "Int64"
+    assert table["control"].dtype == "boolean"
     assert table["fit_seconds"].isna().sum() == 3
     assert table["rank_low"].tolist()[:3] == [1, 1, 1]
     assert table.set_index("test.domain")["test.released"]["set/b"].tolist() == ["2019-01", ""]

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from bandbench.benchmark.errors import BenchError, DataError
+from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.tracking.store import default_tracking_uri
-from bandbench.leaderboard.row_scores import MEANINGS, find_row, write_row_scores, write_scores
+from bandbench.leaderboard.row_scores import MEANINGS, write_row_scores, write_scores
 from bandbench.leaderboard.rows import load_board
 from conftest import run, small_study
 
@@ -39,13 +39,3 @@ def test_the_auc_follows_from_the_file(picture_folder: Callable[..., Path], tmp_
 def test_a_row_without_files_is_refused(row_maker: Maker, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="score files of row .* were not found"):
         write_row_scores(row_maker(), tmp_path, tmp_path / "scores.parquet")
-
-
-def test_the_first_digits_do_if_they_are_unique(row_maker: Maker) -> None:
-    rows = [row_maker("a"), row_maker("b")]
-    assert find_row(rows, rows[1].id) is rows[1]
-    assert find_row(rows, rows[0].id[:6]) is rows[0]
-    with pytest.raises(BenchError, match="unknown row 'abc'"):
-        find_row(rows, "abc")
-    with pytest.raises(BenchError, match="2 rows have an id that begins so"):
-        find_row([rows[0], rows[0]], rows[0].id[:5])
