@@ -27,6 +27,7 @@ from ..leaderboard.terminal.ranking import rank_text
 from .board_inputs import RegisteredDomains, computed_datasets, known_release, published_numbers
 from .board_plots import BoardPlots
 from .board_rows import BoardRows
+from .options import as_dates, public
 from .progress import reporting
 
 if TYPE_CHECKING:
@@ -235,6 +236,7 @@ class Board(BoardRows):
         return [*lines, *self.notes, *(f"refused: {reason}" for reason in self.refused)]
 
 
+@public
 def leaderboard(
     study: str | None = None,
     *,
@@ -289,7 +291,7 @@ def leaderboard(
             recorded = replace(recorded, folders=recorded.folders | folders)
         else:
             recorded = load_board(uri, study, reporter, every)
-        rows = with_published(recorded.rows, released)
+        rows = with_published(recorded.rows, as_dates(released))
         recorded = replace(recorded, rows=rows)
         detectors: Sequence[DetectorPlace] = ()
         if ranks:

@@ -193,3 +193,17 @@ def as_choice(option: str, value: Any, choices: Iterable[str]) -> str:
     if str(value) not in words:
         raise OptionError(unknown_name(option, str(value), words))
     return str(value)
+
+
+def as_dates(released: Mapping[str, str] | None) -> dict[str, str]:
+    """
+    Return the release dates of ``released``: texts by domain or data set.
+
+    Raises
+    ------
+    OptionError
+        If it is no mapping.
+    """
+    if released is not None and not isinstance(released, Mapping):
+        raise OptionError(f"released is a mapping of names to dates such as {{'mine': '2024-03'}}, got {released!r}.")
+    return {name: str(date) for name, date in (released or {}).items()}

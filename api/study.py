@@ -32,7 +32,7 @@ from ..leaderboard.rows import ranked
 from .board import Board, leaderboard, with_published
 from .data import Folders, GivenData, Groups, given_data
 from .notes import dropped_lines, left_out_text, missing_lines, remark_lines
-from .options import OptionError, as_detectors, as_jobs, as_names, as_trainings, public
+from .options import OptionError, as_dates, as_detectors, as_jobs, as_names, as_trainings, public
 from .progress import reporting
 
 BAND_SEARCH = "band_search"
@@ -324,7 +324,7 @@ def run(
         drop_leaks,
         no_controls,
         allow_lookalikes,
-        _dates(released),
+        as_dates(released),
     )
     n_jobs, uri = as_jobs(jobs), resolve_tracking_uri(tracking_uri)
     with reporting(progress) as reporter:
@@ -494,12 +494,6 @@ def _without_reals(names: Sequence[str], reals: Collection[str], study: Study) -
     """Return the data sets of ``--data`` that are no source of reals alone: such a one has its place."""
     trained_or_tested = {dataset_name(domain) for domain in (*study.train, *study.test)}
     return [name for name in names if name not in reals or name in trained_or_tested]
-
-
-def _dates(released: Mapping[str, str] | None) -> dict[str, str]:
-    if released is not None and not isinstance(released, Mapping):
-        raise OptionError(f"released is a mapping of names to dates such as {{'mine': '2024-03'}}, got {released!r}.")
-    return {name: str(date) for name, date in (released or {}).items()}
 
 
 def _refuse_undated(released: Mapping[str, str], plan: Plan) -> None:

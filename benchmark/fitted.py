@@ -1,8 +1,10 @@
 """Call detectors with their contract checked; save and load fitted ones without pickle."""
 
 import contextlib
+import importlib
 import json
 import pkgutil
+import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -193,9 +195,10 @@ def import_skops() -> ModuleType:
     libraries in `sklearn.externals`, but only after it has imported them, and these import every array library that is
     installed: 800 MB for torch. Here they are left out before, so the list is the same.
     """
-    with _without_externals():
-        import skops.io.exceptions
-    return skops.io
+    if "skops.io" not in sys.modules:
+        with _without_externals():
+            pass
+    return importlib.import_module("skops.io")
 
 
 @contextlib.contextmanager

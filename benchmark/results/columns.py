@@ -516,8 +516,6 @@ ROW_COLUMNS: tuple[Column, ...] = (
         derived=True,
     ),
     # Of CSV, JSON and the terminal.
-    Column("id", meaning="Short name of the row, by which Python finds it; its first digits do if they are unique."),
-    # Of CSV, JSON and the terminal.
     Column(
         "id", meaning="Short name of the row, by which commands and Python find it; its first digits do if they are unique."
     ),

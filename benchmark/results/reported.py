@@ -33,7 +33,7 @@ class Incomparable(StrEnum):
 MEANINGS = {
     Incomparable.METRIC: "not measured here: another metric",
     Incomparable.DATA: "not measured here: the row was not tested on these data",
-    Incomparable.PARAMETERS: "not measured here: the published parameters are others",
+    Incomparable.PARAMETERS: "not measured here: the published parameters are others, or the row is of a band",
     Incomparable.TRAINING: "not measured here: the published training data are others",
     Incomparable.UNDEFINED: "not measured here: the number is undefined on this row's test pictures",
 }

@@ -58,7 +58,8 @@ def _compared(reported: Reported, row: Row) -> ReportedResult:
         return ReportedResult(reported, reason=Incomparable.DATA)
     if rule not in ("", test.clips):
         return ReportedResult(reported, reason=Incomparable.METRIC)
-    if not row.is_submitted and row.detector != _label(row.detector, reported.preset):
+    # A published detector sees all frequencies.
+    if not row.is_submitted and (row.band.kind != "all" or row.detector != _label(row.detector, reported.preset)):
         return ReportedResult(reported, reason=Incomparable.PARAMETERS)
     if reported.train not in ("", row.train):
         return ReportedResult(reported, reason=Incomparable.TRAINING)

@@ -198,7 +198,8 @@ def _reported(text: str) -> Iterator[None]:
         raise YamlError(1, "not valid YAML: too many lists or mappings in each other") from error
     except YamlError:
         raise
-    except (ValueError, OverflowError) as error:  # a number that Python does not take, or a tag that does not fit
+    # A number that Python does not take, or a tag that does not fit: PyYAML's constructors then fail in any way.
+    except (ValueError, OverflowError, KeyError, AttributeError, TypeError) as error:
         raise YamlError(1, f"not valid YAML: {str(error)[:100]}") from error
 
 

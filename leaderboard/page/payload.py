@@ -119,7 +119,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         "domains": domains,
         "sets": [asdict(comparable) for comparable in sets],
         "fields": names,
-        "numbers": [*numbers, *_metric_names(board.rows)],
+        "numbers": [*numbers, *_metric_names(board.rows), *LATER_NUMBERS],
         "may_be_copies": [places[name] for name in domains if may_be_copies(name, computed)],
         "tests": {
             "domain": [places[test.domain] for test in tests],
@@ -265,7 +265,9 @@ def _score_files(rows: Sequence[Row], details: Details, uri: str) -> dict[str, A
 
 def _release_periods(rows: Sequence[Row]) -> dict[str, list[str]]:
     """Return the first and the last day on which a domain came out, of those whose date is known."""
-    dates = {domain: text for row in rows for domain, text in row.released.items()}
+    # What a submission states does not move the date that others have.
+    recorded_first = sorted(rows, key=lambda row: row.is_submitted, reverse=True)
+    dates = {domain: text for row in recorded_first for domain, text in row.released.items()}
     periods = {domain: Release.parse(text) for domain, text in dates.items()}
     return {domain: [period.first.isoformat(), period.last.isoformat()] for domain, period in periods.items()}
 

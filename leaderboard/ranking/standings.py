@@ -11,6 +11,7 @@ from .ranks import rank
 
 MOST_ROWS = 300  # of a set: every two of them are compared
 ONLY_CHOSEN = "only chosen bands are ranked"
+EARLIER = "of settings, pictures or code before the last run"
 
 
 def standings(rows: Sequence[Row], scores: RowScores) -> list[Standing]:
@@ -47,6 +48,8 @@ def _without_comparison(row: Row) -> Standing | None:
     """Return the standing of a row that is not compared, with the reason; None for one that is."""
     if row.role != "chosen":
         return Standing(rank_reason=ONLY_CHOSEN)
+    if not row.is_current:
+        return Standing(rank_reason=EARLIER)
     mark = without_rank(marks_of(row))
     return Standing(rank_reason=mark.label) if mark else None
 

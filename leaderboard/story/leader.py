@@ -97,8 +97,8 @@ def _leading_row(rows: Sequence[Row], contestants: Sequence[Row]) -> Leading:
     """Return who leads in the set of test pictures that has most ranked rows, else most rows."""
     chosen = _largest_set(rows, contestants)
     ranked = sorted(filter(_is_ranked, chosen), key=_height, reverse=True)
-    if not ranked:
-        return _without_ranks(chosen)
+    if not ranked:  # then none of the other sets has a ranked row either
+        return _without_ranks(contestants, chosen)
     best, *others = ranked
     name, words, auc = name_of(best), headline_words(best), measured(best, headline_column(best))
     tied = [row for row in others if row.standing and best.standing and row.standing.tie_group == best.standing.tie_group]
@@ -133,16 +133,20 @@ def _tied_rows(tied: Sequence[Row]) -> Parts:
     return [count(tied), " others are not significantly worse."]
 
 
-def _without_ranks(rows: Sequence[Row]) -> Leading:
-    """Return the reasons why nobody leads, and the highest number, which is no rank."""
-    best, reasons = max(rows, key=_height), _reasons(rows)
+def _without_ranks(rows: Sequence[Row], comparable: Sequence[Row]) -> Leading:
+    """Return the reasons why nobody leads, and the highest number of the comparable rows, which is no rank."""
+    best, reasons = max(comparable, key=_height), _reasons(rows)
+    which = " of the " if len(comparable) < len(rows) else ""
+    among: Parts = [which, count(comparable), " rows with the same test pictures"] if which and len(comparable) > 1 else []
     words, auc = headline_words(best), measured(best, headline_column(best))
     if len(rows) == 1:
         parts: Parts = ["The only row has no rank, as it ", *reasons, "."]
         number: Parts = [f" The {words} of ", *name_of(best), ", is ", *auc, "."]
     else:
         parts = ["No row has a rank: ", *reasons, "."]
-        number = [f" The highest {words}, ", *auc, ", is that of ", *name_of(best), ", and no rank."]
+        number = [f" The highest {words}", *among, ", ", *auc, ", is that of ", *name_of(best), ", and no rank."]
+        if len(comparable) == 1:
+            number = [f" The {words} of ", *name_of(best), ", is ", *auc, "."]
     return Leading([*parts, *([] if math.isnan(best.headline) else [*number, *_about_chance(best)])], best)
 
 

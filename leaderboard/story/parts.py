@@ -8,6 +8,7 @@ from typing import Any
 
 from ...benchmark.results.rows import Row
 from ..ranking.detectors import DetectorPlace
+from ..submissions.meta import NOT_STATED
 
 CHANCE = 0.5
 NAME_LENGTH = 60  # characters of a name
@@ -106,7 +107,10 @@ def short(name: str) -> str:
 
 def name_of(row: Row) -> Parts:
     """Return the detector of a row and its training."""
-    return [Part(short(row.detector), row=row.id, column="detector"), ", trained on ", fact(row, "train", row.train_label)]
+    name = Part(short(row.detector), row=row.id, column="detector")
+    if row.train == NOT_STATED:
+        return [name, ", training data ", fact(row, "train", NOT_STATED)]
+    return [name, ", trained on ", fact(row, "train", row.train_label)]
 
 
 def name_of_place(place: DetectorPlace) -> Part:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from ...benchmark.results.marks import Mark, marks_of
 from ...benchmark.results.rows import Row
 from ..ranking.detectors import DetectorPlace
+from ..submissions.meta import NOT_STATED
 from .doubts import doubts
 from .frequencies import frequencies
 from .leader import leading
@@ -65,7 +66,11 @@ def transfer(contestants: Sequence[Row], subject: Row) -> Parts:
     subject : Row
         The row that the sentence gives the numbers of, if its AUC survives; else the best that does.
     """
-    tested = [row for row in contestants if not math.isnan(row.cross_domain_auc)]
+    # Shots are pictures of the test domain, and where the training is unknown no domain is known to be another one.
+    stated = [row for row in contestants if row.train != NOT_STATED]
+    tested = [row for row in stated if not math.isnan(row.cross_domain_auc) and not row.shots]
+    if not stated:
+        return ["No row states what it was trained on, so nothing here shows transfer."]
     if not tested:
         return ["No row was tested on another domain than its own, so nothing here shows transfer."]
     surviving = [row for row in tested if row.cross_domain_auc_lo > CHANCE]
@@ -76,7 +81,9 @@ def transfer(contestants: Sequence[Row], subject: Row) -> Parts:
         return [nothing, "none of ", count(tested), " rows has a cross-domain AUC whose interval lies above chance."]
     shown = subject if subject in surviving else max(surviving, key=lambda row: row.cross_domain_auc)
     verb = "keeps" if len(surviving) == 1 else "keep"
-    start = ["On other domains, ", *of_all(surviving, tested), f" {verb} a cross-domain AUC whose interval lies above chance. "]
+    alone = len(tested) == 1 and len(contestants) > 1
+    which: Parts = ["the only row that can tell"] if alone else of_all(surviving, tested)
+    start = ["On other domains, ", *which, f" {verb} a cross-domain AUC whose interval lies above chance. "]
     return [*start, *_from_home(shown)]
 
 

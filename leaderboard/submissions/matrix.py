@@ -35,6 +35,7 @@ NAMES = {
 }  # names that each column is looked for under, in this order; case does not matter
 REAL_WORDS = ("0", "0.0", "real", "authentic", "genuine", "nature", "natural")
 FAKE_WORDS = ("1", "1.0", "fake", "synthetic", "generated", "ai", "deepfake")
+TRUTH_COLUMN = "is_fake"  # may have true and false
 NO_GENERATOR = ("", "-", "none", "nan", "null", "n/a", "na", *REAL_WORDS)  # of a real
 SPLIT_WORDS = {"test": ("", "test", "testing"), "val": ("val", "valid", "validation"), "train": ("train", "training")}
 SHOWN = 8
@@ -274,6 +275,8 @@ def _labels(file: _File, column: str, texts: pa.Array, fake_label: str | None) -
     words = lower.unique().to_pylist()
     if fake_label is None:
         meaning = dict.fromkeys(REAL_WORDS, REAL) | dict.fromkeys(FAKE_WORDS, FAKE)
+        if column.strip().lower() == TRUTH_COLUMN:
+            meaning |= {"true": FAKE, "false": REAL}
     else:
         others = [word for word in words if word and word != fake_label.strip().lower()]
         meaning = {fake_label.strip().lower(): FAKE, **dict.fromkeys(others[:1], REAL)}

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from bandbench.benchmark.cli.board_inputs import published_numbers
+from bandbench.api.board_inputs import published_numbers
 from bandbench.benchmark.contracts import HowKnown, Reported
 from bandbench.benchmark.registry import detectors
+from bandbench.benchmark.results.reported import Incomparable
 from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.tracking.store import default_tracking_uri
+from bandbench.benchmark.views.kernel import ALL_PASS
 from bandbench.leaderboard.reported import with_reported
 from bandbench.leaderboard.rows import load_board
 from conftest import run, small_study
@@ -41,10 +43,16 @@ class Planted(Detector):
 
 
 def test_a_card_replaces_what_was_recorded(row_maker: Maker) -> None:
-    rows = [row_maker("svm/faithful"), row_maker("svm"), row_maker("svm", source="submitted"), row_maker("other")]
+    every = {"band": ALL_PASS}
+    rows = [
+        *(row_maker("svm/faithful", **every), row_maker("svm", **every)),
+        *(row_maker("svm", source="submitted"), row_maker("other"), row_maker("svm")),
+    ]
     known = with_reported(rows, lambda name: CARD if name == "svm" else ())
-    assert [len(row.reported) for row in known] == [1, 1, 0, 0]
+    assert [len(row.reported) for row in known] == [1, 1, 0, 0, 1]
     assert [row.reported[0].holds for row in known[:2]] == [None, True]
+    # A published detector sees all frequencies: a band has no published number.
+    assert known[4].reported[0].reason is Incomparable.PARAMETERS
 
 
 def test_cards_of_ours_name_their_sources() -> None:

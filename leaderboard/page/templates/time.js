@@ -31,11 +31,11 @@ function markTraining(layout, row) {
 }
 
 function laterCell(row) {
-  if (!known(row.later_auc)) return [missing(DATA.no_later[row.later_reason] ?? "not measured")];
+  if (!known(row.later_auc)) return [missing(row.unknown?.later_auc ?? DATA.no_later[row.later_reason] ?? "not measured")];
   return measured(row.later_auc, row.later_auc_lo, row.later_auc_hi);
 }
 
-const laterText = (row) => (known(row.later_auc) ? `${auc(row, "later_auc")}, generators that came out after all of the training ones` : row.later_reason ? DATA.no_later[row.later_reason] : "");
+const laterText = (row) => (known(row.later_auc) ? `${auc(row, "later_auc")}, generators that came out after all of the training ones` : row.unknown?.later_auc ?? (row.later_reason ? DATA.no_later[row.later_reason] : ""));
 
 function drawTime() {
   for (const node of document.querySelectorAll(".with-dates")) node.hidden = !TIMED.length;

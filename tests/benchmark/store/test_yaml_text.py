@@ -59,6 +59,9 @@ def test_not_a_number_is_a_number() -> None:
         (BOMB, 1, "at most 100,000 are read"),
         ("? [a]\n: 1", 1, "not valid YAML"),
         ("!!int x", 1, "not valid YAML"),
+        ("!!bool maybe", 1, "not valid YAML"),
+        ("!!timestamp x", 1, "not valid YAML"),
+        ("!!float [1]", 1, "not valid YAML"),
     ],
 )
 def test_what_is_wrong_and_where(text: str, line: int, reason: str) -> None:
