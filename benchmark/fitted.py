@@ -197,8 +197,8 @@ def import_skops() -> ModuleType:
     """
     if "skops.io" not in sys.modules:
         with _without_externals():
-            pass
-    return importlib.import_module("skops.io")
+            importlib.import_module("skops.io")
+    return sys.modules["skops.io"]
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """The distribution: archives that hold what they need and nothing else, and a long description without relative links."""
 
-import importlib.util
+import json
 import os
 import re
 import shutil
@@ -25,11 +25,16 @@ MADE = shutil.ignore_patterns(".venv", ".tools", ".git", "build", "dist", "*.egg
 
 @pytest.fixture(scope="module")
 def describe() -> Callable[..., str]:
-    spec = importlib.util.spec_from_file_location("setup_of_bandbench", ROOT / "setup.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.describe
+    """Run `describe` of setup.py in a process of its own: setuptools must be imported before any distutils is."""
+    code = "import json, runpy, sys; print(json.dumps(runpy.run_path(sys.argv[1])['describe'](*sys.argv[2:])))"
+
+    def call(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(ROOT / "setup.py"), *words], capture_output=True, text=True, check=True
+        )
+        return json.loads(done.stdout)
+
+    return call
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,12 @@ def mean_error(values: NDArray[np.float64], covariance: NDArray[np.float64], fre
     # The estimate of the second part is as uncertain as the variance between the draws that it is taken from.
     uncertainty = over_groups**2 / freedom + (share * between) ** 2 / (n_draws - 1)
     total = over_groups + over_training
-    return MeanError(over_groups, over_training, max(1.0, total**2 / uncertainty) if uncertainty > 0 else freedom, between**0.5)
+    # As in Hillis 2007 never fewer than those of the draws or of the groups. Where draws differ by their own mistakes alone,
+    # the total is the variance over groups, and how uncertain the difference of two variances is says nothing about it.
+    least = min(freedom, n_draws - 1.0)
+    return MeanError(
+        over_groups, over_training, max(least, total**2 / uncertainty) if uncertainty > 0 else freedom, between**0.5
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from enum import StrEnum, auto
 from pathlib import Path
 from typing import Any
 
-from ...benchmark.errors import DataError, NothingRecordedError, TrackingError
+from ...benchmark.errors import DataError, TrackingError
 from ...benchmark.results.rows import TestResult
 from ..rows import Board, load_board
 from .evaluation import evaluate
@@ -110,8 +110,6 @@ class Checker:
         self._unread = ""
         try:
             self._board = load_board(uri)
-        except NothingRecordedError:
-            self._board = Board("", [], [])
         except TrackingError as error:
             self._board, self._unread = Board("", [], []), f"no recorded runs to check against: {error}"
         self._references = References(self._board.rows, self._board.folders, catalogue)

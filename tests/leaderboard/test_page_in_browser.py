@@ -567,7 +567,9 @@ def test_submitted_rows_wear_a_badge_and_can_be_sorted_out(
     reader: Callable[..., Reader], rows: list[Row], row_maker: Maker
 ) -> None:
     notes = ["<b>12 ids are not known</b>", "x" * 3000]
-    told = SubmissionFacts("theirs", authors=HOSTILE[1], url="javascript:window.hurt=1", notes=tuple(notes))
+    told = SubmissionFacts(
+        "theirs", authors=HOSTILE[1], url="javascript:window.hurt=1", notes=tuple(notes), summary=tuple(notes)
+    )
     common = {"source": "submitted", "submission": told, "ms_per_picture": float("nan")}
     made = [row_maker(f"from {i}", run_id=f"submission:{i}", verified=bool(i), **common) for i in range(2)]
     shown = reader([*rows, *made])

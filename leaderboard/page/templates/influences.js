@@ -149,7 +149,7 @@ function meanError({ values, over, trace, freedom }, overlap) {
   const share = trainingShare(n, overlap);
   const total = over + share * Math.max(0, between - own);
   const uncertainty = over ** 2 / freedom + (share * between) ** 2 / (n - 1);
-  return { variance: total, freedom: uncertainty > 0 ? Math.max(1, total ** 2 / uncertainty) : freedom };
+  return { variance: total, freedom: uncertainty > 0 ? Math.max(Math.min(freedom, n - 1), total ** 2 / uncertainty) : freedom };
 }
 
 const reachOf = (error, tail) => studentQuantile(tail, error.freedom) * Math.sqrt(error.variance);

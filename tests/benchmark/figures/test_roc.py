@@ -15,7 +15,7 @@ def test_each_curve_is_on_both_axes_under_its_name() -> None:
     assert (even.get_xscale(), few.get_xscale()) == ("linear", "log")
     assert few.get_xlim() == (LEAST_RATE, 1.0)
     figure.draw_without_rendering()
-    assert [label.get_text() for label in few.get_xticklabels()][-4:-1] == ["0.1 %", "1 %", "10 %"]
+    assert {"0.1 %", "1 %", "10 %"} <= {label.get_text() for label in few.get_xticklabels()}
     for axes in (even, few):
         lines = {line.get_label(): line for line in axes.get_lines() if not str(line.get_label()).startswith("_")}
         assert list(lines) == ["set/a", "set/$b$"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bandbench.benchmark.cli.board_inputs import RegisteredDomains
+from bandbench.api.board_inputs import RegisteredDomains
 from bandbench.benchmark.errors import DataError
 from bandbench.leaderboard.submissions.add_matrix import MatrixReport, add_matrix
 from bandbench.leaderboard.submissions.board import load_with_submissions
