@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..benchmark.errors import BenchError, nearest_name
+from ..benchmark.results.digits import auc_text, interval_text
 from ..benchmark.results.marks import Mark, marks_of
 from ..benchmark.results.rows import Row
 from ..benchmark.tracking.reading import boards_of
@@ -369,12 +370,7 @@ def _is_missing(value: Any) -> bool:
 def _auc(value: float, low: float, high: float) -> str:
     if math.isnan(value):
         return "–"
-    return _three(value) if math.isnan(low) else f"{_three(value)} ({_three(low)}–{_three(high)})"
-
-
-def _three(value: float) -> str:
-    """Three digits; what is below 1 must not look as if it reached it."""
-    return "1.000" if value == 1 else f"{min(value, 0.999):.3f}"
+    return auc_text(value) if math.isnan(low) else f"{auc_text(value)} ({interval_text(low, high, '–')})"
 
 
 def _aligned(heading: str, cells: Sequence[str]) -> list[str]:

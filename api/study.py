@@ -17,6 +17,7 @@ from ..benchmark.invocation import bench
 from ..benchmark.recording.cell_folder import kept_folder
 from ..benchmark.records import Plan
 from ..benchmark.reporting import Reporter
+from ..benchmark.results.digits import auc_text, interval_text
 from ..benchmark.results.rows import Row
 from ..benchmark.search.optuna_history import check_storage
 from ..benchmark.search.plan import make_plan
@@ -194,8 +195,8 @@ class StudyResults:
 
 def _row_html(number: int, row: Row) -> str:
     prefix = "in_domain_auc" if math.isnan(row.cross_domain_auc) else "cross_domain_auc"
-    interval = f"{row.value(f'{prefix}_lo'):.3f} to {row.value(f'{prefix}_hi'):.3f}"
-    cells = (str(number), row.detector, row.train, str(row.band), f"{row.headline:.3f}", interval)
+    interval = interval_text(row.value(f"{prefix}_lo"), row.value(f"{prefix}_hi"), " to ")
+    cells = (str(number), row.detector, row.train, str(row.band), auc_text(row.headline), interval)
     return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
 
 

@@ -1,7 +1,6 @@
 """``bench leaderboard``: rows from recorded studies and from submitted scores."""
 
 import hashlib
-import math
 import shlex
 import tempfile
 import time
@@ -35,6 +34,7 @@ from ...leaderboard.terminal.table import print_table
 from ..errors import BenchError
 from ..figures.formats import FigureFormat
 from ..invocation import bench
+from ..results.digits import auc_text, interval_text
 from ..store.files import digest, dump_json
 from ..tracking.documents import RunDocument
 from ..tracking.sender import send_now
@@ -238,11 +238,12 @@ def _add_matrix(request: AddRequest, file: Path) -> None:
 def _print_report(report: SubmissionReport, console: Console) -> None:
     lines = [f"{report.name} {OUTCOMES[report.outcome]}."]
     for test in report.tests:
-        interval = "" if math.isnan(test.auc_lo) else f" ({test.auc_lo:.3f}-{test.auc_hi:.3f})"
+        between = interval_text(test.auc_lo, test.auc_hi)
+        interval = f" ({between})" if between else ""
         share = f"{100 * test.coverage:.1f} %".replace(".0 %", " %")
-        lines.append(f"  {test.domain}: AUC {test.auc:.3f}{interval} of {test.n:,} items, coverage {share}")
+        lines.append(f"  {test.domain}: AUC {auc_text(test.auc)}{interval} of {test.n:,} items, coverage {share}")
         if len(test.by_reals) > 1:
-            lines += [f"    against the reals of {r.source}: AUC {r.auc:.3f} ({r.n_real:,} reals)" for r in test.by_reals]
+            lines += [f"    against the reals of {r.source}: AUC {auc_text(r.auc)} ({r.n_real:,} reals)" for r in test.by_reals]
     for line in [*lines, report.verification.reason, *report.remarks]:
         _print(console, line)
     for finding in summary(report.findings):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from ...benchmark.results.digits import auc_text
 from ...benchmark.results.rows import Row
 from ..ranking.detectors import DetectorPlace
 from ..submissions.meta import NOT_STATED
@@ -123,17 +124,12 @@ def fact(row: Row, column: str, text: str) -> Part:
     return Part(short(text), row=row.id, column=column)
 
 
-def bound(value: float) -> str:
-    """Return an end of an interval with three digits: one that ends below 1 must not look as if it reached it."""
-    return f"{value if value == 1 else min(value, 0.999):.3f}"
-
-
 def signed(value: float) -> str:
     """Return a difference with three digits and its sign."""
     return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
 
 
-def number(row: Row, column: str, write: Callable[[float], str] = "{:.3f}".format) -> Part:
+def number(row: Row, column: str, write: Callable[[float], str] = auc_text) -> Part:
     """Return a number of a row's column."""
     value = row.value(column)
     return Part(write(value), value, row=row.id, column=column)
@@ -143,7 +139,7 @@ def measured(row: Row, column: str) -> Parts:
     """Return an AUC of a row with its interval in brackets."""
     if math.isnan(row.value(f"{column}_lo")):
         return [number(row, column), " (no interval)"]
-    low, high = (number(row, f"{column}{end}", bound) for end in ("_lo", "_hi"))
+    low, high = (number(row, f"{column}{end}") for end in ("_lo", "_hi"))
     return [number(row, column), " (", low, "–", high, ")"]
 
 
@@ -154,10 +150,10 @@ def place_number(place: DetectorPlace, column: str, value: float, text: str) -> 
 
 def place_measured(place: DetectorPlace) -> Parts:
     """Return the mean AUC of a detector in the ranking with its interval in brackets."""
-    mean = place_number(place, "auc", place.auc, f"{place.auc:.3f}")
+    mean = place_number(place, "auc", place.auc, auc_text(place.auc))
     if math.isnan(place.lo):
         return [mean, " (no interval)"]
-    low, high = (place_number(place, name, getattr(place, name), bound(getattr(place, name))) for name in ("lo", "hi"))
+    low, high = (place_number(place, name, getattr(place, name), auc_text(getattr(place, name))) for name in ("lo", "hi"))
     return [mean, " (", low, "–", high, ")"]
 
 

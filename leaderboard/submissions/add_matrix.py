@@ -2,6 +2,7 @@
 
 import dataclasses
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ class MatrixRow:
         True if the description says so; else ``fake`` is taken.
     n, n_scored : int
         Pictures, and those of them with a score.
+    is_home : bool
+        True if a training domain is among the test domains.
     """
 
     column: str
@@ -45,6 +48,7 @@ class MatrixRow:
     is_stated: bool
     n: int
     n_scored: int
+    is_home: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,8 +135,9 @@ def add_matrix(
     meta = meta.model_copy(update={key: value for key, value in (("dataset", dataset), ("higher", higher)) if value})
     dataset = dataset_of(meta.dataset or file.stem)
     names = names_of(dataset, [meta.label(column) for column in matrix.scores])
-    rows = tuple(_matrix_row(matrix, meta, column, name) for column, name in zip(matrix.scores, names, strict=True))
-    report = MatrixReport(dataset, matrix.columns, matrix.ignored, matrix.domains(dataset), matrix.n_training, rows)
+    domains = matrix.domains(dataset)
+    rows = tuple(_matrix_row(matrix, meta, column, name, domains) for column, name in zip(matrix.scores, names, strict=True))
+    report = MatrixReport(dataset, matrix.columns, matrix.ignored, domains, matrix.n_training, rows)
     with tempfile.TemporaryDirectory(prefix="bandbench-") as folder:
         submissions = {row: _written(matrix, meta, meta_file, dataset, row, Path(folder, row.name)) for row in rows}
         for submission in submissions.values():
@@ -155,12 +160,13 @@ def add_matrix(
     return dataclasses.replace(report, reports=tuple(reports), refused=refused)
 
 
-def _matrix_row(matrix: ScoreMatrix, meta: MatrixMeta, column: str, name: str) -> MatrixRow:
+def _matrix_row(matrix: ScoreMatrix, meta: MatrixMeta, column: str, name: str, domains: Collection[str]) -> MatrixRow:
     scores, higher = matrix.scores[column], meta.higher_of(column)
-    facts = meta.of(column, name)
-    train = training(training_of_json(facts["train"])).label()
+    facts = meta.of(column, name, domains)
+    trained = training(training_of_json(facts["train"]))
     n_scored = int(np.isfinite(scores).sum())
-    return MatrixRow(column, name, facts["detector"], train, higher or "fake", higher is not None, len(scores), n_scored)
+    read = (trained.label(), higher or "fake", higher is not None, len(scores), n_scored)
+    return MatrixRow(column, name, facts["detector"], *read, any(domain in domains for domain in trained.domains))
 
 
 def _written(
@@ -168,7 +174,7 @@ def _written(
 ) -> Submission:
     """Write the submission of one column."""
     folder.mkdir()
-    text = submission_text(meta_file, meta.of(row.column, row.name))
+    text = submission_text(meta_file, meta.of(row.column, row.name, matrix.domains(dataset)))
     (folder / META_FILE).write_text(text, encoding="utf-8")
     scores = folder / "scores-0.parquet"
     write_table(scores, matrix.table(row.column, dataset, negated=row.higher == "real"), durable=False)

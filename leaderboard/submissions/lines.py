@@ -52,7 +52,7 @@ def matrix_lines(report: MatrixReport, is_dry_run: bool) -> MatrixLines:
     columns = ", ".join(f"{meaning} from '{name}'" for meaning, name in report.columns.items())
     said = [f"{report.dataset}: {columns}."]
     if report.ignored:
-        said.append(f"Without numbers, so no detectors: {listed(report.ignored, SHOWN_DOMAINS)}.")
+        said.append(f"No numbers or not named as detectors: {listed(report.ignored, SHOWN_DOMAINS)}.")
     if report.n_training:
         said.append(f"{report.n_training:,} lines of the training split are left out.")
     said.append(f"{len(report.domains)} test domain{'s' * (len(report.domains) != 1)}:")
@@ -81,4 +81,6 @@ def _row_line(row: MatrixRow) -> str:
         direction += ", so kept with the other sign"
     coverage = "" if row.n_scored == row.n else f"; {row.n - row.n_scored:,} of {row.n:,} pictures without a finite score"
     train = "training data not stated" if row.train == NOT_STATED else f"trained on {label(row.train)}"
+    if row.train != NOT_STATED and not row.is_home:
+        train += ", none of the test domains, so all of them count as other ones"
     return f"{row.name}: {label(row.detector)}, {train}; {direction}{coverage}"

@@ -5,7 +5,6 @@ Beside the scores it has an id, a label and, where it knows them, the generator 
 Each column becomes the scores of one submission.
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -22,6 +21,7 @@ from ...benchmark.results.scores import Status
 from ..spreadsheet import from_text
 from .arrow import pc
 from .delimited import TextCells, read_cells, with_decimal_points
+from .matrix_meta import plain_name
 from .meta import label as plain_label
 from .score_csv import placed_lines
 from .score_files import NO_SCORE, SUFFIXES
@@ -321,7 +321,7 @@ def _makers(
 
 def _plain_names(file: _File, column: str, names: Sequence[str]) -> dict[str, str]:
     """Return names of generators by those of the file, without what has a meaning in names of domains."""
-    plain = {name: re.sub(r"[/@+\s]+", "-", name).strip("-") or name for name in names}
+    plain = {name: plain_name(name) for name in names}
     if twice := [name for name, n in Counter(plain.values()).items() if n > 1]:
         alike = [name for name in names if plain[name] == twice[0]]
         raise DataError(

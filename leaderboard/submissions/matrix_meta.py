@@ -1,6 +1,7 @@
 """Description of a score matrix: facts that all of its detectors share, and those of single detectors."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -60,7 +61,7 @@ class MatrixMeta(BaseModel):
     licence: Text = ""
     detectors: dict[str, DetectorMeta] = {}
 
-    def of(self, column: str, name: str) -> dict[str, Any]:
+    def of(self, column: str, name: str, domains: Collection[str] = ()) -> dict[str, Any]:
         """
         Return the description of the submission of one column, as a file of `SubmissionMeta` holds it.
 
@@ -69,12 +70,15 @@ class MatrixMeta(BaseModel):
         column : str
         name : str
             Of the submission.
+        domains : collection of str
+            Test domains of the matrix; a training domain may be named as the matrix names its generator.
         """
         own = self.detectors.get(column, DetectorMeta())
         shared = {key: getattr(self, key) for key in SHARED if getattr(self, key)}
         facts = {"name": name, "detector": self.label(column), **shared, **(own.model_extra or {})}
         train = training_of(facts["train"])
-        return facts | {"train": train}
+        placed = [placed_name(one, domains) for one in train] if isinstance(train, list) else placed_name(train, domains)
+        return facts | {"train": placed}
 
     def label(self, column: str) -> str:
         """Return the name of the detector of a column on the board."""
@@ -134,6 +138,32 @@ def names_of(dataset: str, detectors: list[str]) -> list[str]:
             "them one in the description: `detectors: {COLUMN: {name: NAME}}`."
         )
     return names
+
+
+def plain_name(generator: str) -> str:
+    """
+    Return the name of a generator without what has a meaning in names of domains.
+
+    >>> plain_name("SD 1.4")
+    'SD-1.4'
+    """
+    return re.sub(r"[/@+\s]+", "-", generator).strip("-") or generator
+
+
+def placed_name(name: str, domains: Collection[str]) -> str:
+    """
+    Return the test domain that a name means, as a domain or as a generator of the matrix; the name itself if it means none.
+
+    >>> placed_name("SD 1.4", ["genimage/SD-1.4"]), placed_name("genimage/SD 1.4", ["genimage/SD-1.4"])
+    ('genimage/SD-1.4', 'genimage/SD-1.4')
+    """
+    if name in domains:
+        return name
+    for domain in domains:
+        dataset, _, generator = domain.partition("/")
+        if generator and plain_name(name.removeprefix(f"{dataset}/")) == generator:
+            return domain
+    return name
 
 
 def training_of(train: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...benchmark.metrics.clips import ClipRule
 from ...benchmark.reporting import folded_name
+from ...benchmark.results.digits import auc_text
 from ...benchmark.results.rows import Row, TestResult
 
 if TYPE_CHECKING:
@@ -78,9 +79,9 @@ def _number(test: TestResult, name: str) -> str:
     value, low, high = (test.value(f"{name}{end}") for end in ("", "_lo", "_hi"))
     if math.isnan(value):
         return "–"
-    return f"{value:.3f}" if math.isnan(low) else f"{value:.3f}\n[dim]{_bound(low)}-{_bound(high)}[/dim]"
+    return auc_text(value) if math.isnan(low) else f"{auc_text(value)}\n[dim]{_bound(low)}-{_bound(high)}[/dim]"
 
 
 def _bound(value: float) -> str:
-    """Write three digits; an interval that ends below 1 must not look as if it reached it."""
-    return "1" if value == 1 else f"{min(value, 0.999):.3f}".removeprefix("0")
+    """Write three digits in four places."""
+    return auc_text(value, "1").removeprefix("0")

@@ -1,10 +1,10 @@
 """Ranking of the detectors over their trainings, for the terminal."""
 
-import math
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from ...benchmark.results.digits import auc_text, interval_text
 from ...benchmark.results.marks import Mark
 from ..ranking.detectors import DetectorPlace, training_noun
 
@@ -38,7 +38,7 @@ def _table(places: Sequence[DetectorPlace]) -> "Table":
     table.add_column("to note", overflow="fold")
     for place in places:
         # Names are data: they must not be read as markup.
-        cells = [rank_text(place.rank_low, place.rank_high), place.detector, auc_text(place), remark(place)]
+        cells = [rank_text(place.rank_low, place.rank_high), place.detector, auc_of(place), remark(place)]
         table.add_row(*map(Text, cells), style="dim" if Mark.CONTROL in place.marks else "")
     return table
 
@@ -50,11 +50,10 @@ def rank_text(low: int | None, high: int | None) -> str:
     return str(low) if low == high else f"{low}-{high}"
 
 
-def auc_text(place: DetectorPlace) -> str:
+def auc_of(place: DetectorPlace) -> str:
     """Return the AUC of a detector with its interval."""
-    if math.isnan(place.auc):
-        return "–"
-    return f"{place.auc:.3f}" if math.isnan(place.lo) else f"{place.auc:.3f} ({place.lo:.3f}-{min(place.hi, 0.999):.3f})"
+    between = interval_text(place.lo, place.hi)
+    return f"{auc_text(place.auc)} ({between})" if between else auc_text(place.auc)
 
 
 def remark(place: DetectorPlace) -> str:

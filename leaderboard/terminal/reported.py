@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ...benchmark.results.digits import auc_text, interval_text
 from ...benchmark.results.reported import HOW_KNOWN, ReportedResult
 from ...benchmark.results.rows import Row
-from ..story.parts import bound
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,5 +64,5 @@ def _table(compared: Sequence[tuple[Row, ReportedResult]]) -> "Table":
 def measured_text(result: ReportedResult) -> str:
     """Return the measured number with its interval below it."""
     if result.holds is None:
-        return f"{result.measured:.3f}"
-    return f"{result.measured:.3f}\n{bound(result.measured_lo)}-{bound(result.measured_hi)}"
+        return auc_text(result.measured)
+    return f"{auc_text(result.measured)}\n{interval_text(result.measured_lo, result.measured_hi)}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ...benchmark.reporting import folded_name
 from ...benchmark.results import evidence
 from ...benchmark.results.columns import Column, Unit, row_columns
+from ...benchmark.results.digits import auc_text
 from ...benchmark.results.marks import Mark, marks_of
 from ...benchmark.results.rows import Row, id_digits
 from ..notes import combs_of_carriers, data_notes, mark_notes, row_notes, shown_marks, shown_rows
@@ -162,6 +163,7 @@ def _share(value: float) -> str:
 
 
 FORMATS: dict[Unit, Callable[[float], str]] = {
+    Unit.AUC: auc_text,
     Unit.DIFFERENCE: partial(_number, signed=True),
     Unit.SHARE: _share,
     Unit.SECONDS: partial(_number, digits=2),
@@ -186,8 +188,8 @@ def _interval(row: Row, column: Column) -> str:
 
 
 def _bound(value: float) -> str:
-    """Three digits in four places: an interval that ends below 1 must not look as if it reached it."""
-    return "1" if value == 1 else f"{min(value, 0.999):.3f}".removeprefix("0")
+    """Three digits in four places."""
+    return auc_text(value, "1").removeprefix("0")
 
 
 def print_table(

@@ -14,6 +14,8 @@ function element(tag, attributes = {}, ...children) {
 }
 
 const known = (value) => typeof value === "number" && Number.isFinite(value);
+// What is below 1 must not look as if it reached it.
+const aucText = (value) => (known(value) && value < 1 ? Math.min(value, 0.999).toFixed(3) : fixed(value));
 const fixed = (value, digits = 3) => (known(value) ? value.toFixed(digits) : "–");
 const signed = (value, digits = 3) => {
   if (!known(value)) return "–";
@@ -50,7 +52,7 @@ function measured(value, low, high, unit = "AUC", note = "") {
   const sub = (text) => element("span", { class: "sub" }, text || "no interval");
   if (unit in RANGES) return [(unit === "share" ? percent : signed)(value), sub(RANGES[unit](low, high))];
   const under = value < 0.5 ? { class: "under", title: "below chance: reals score higher than fakes" } : {};
-  return [element("span", under, fixed(value)), sub(between(low, high)), note ? sub(note) : ""];
+  return [element("span", under, (unit === "AUC" ? aucText : fixed)(value)), sub(between(low, high)), note ? sub(note) : ""];
 }
 
 // Plotly reads <b>, <a href>, &amp; and the like in its labels; and a right-to-left name must not turn its neighbours round.

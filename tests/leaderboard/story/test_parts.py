@@ -4,16 +4,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from bandbench.leaderboard.story.parts import about_chance, bound, measured, of_all, short, signed
+from bandbench.leaderboard.story.parts import about_chance, measured, of_all, short, signed
 
 Maker = Callable[..., Any]
-
-
-@pytest.mark.parametrize(("value", "text"), [(0.9996, "0.999"), (1, "1.000"), (0.12345, "0.123")])
-def test_an_interval_that_ends_below_one_does_not_reach_it(value: float, text: str) -> None:
-    assert bound(value) == text
 
 
 def test_differences_have_a_sign() -> None:

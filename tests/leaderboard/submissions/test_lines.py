@@ -57,14 +57,14 @@ def test_hostile_words_stay_text(bring: Callable[..., SubmissionReport], store: 
 def test_a_matrix_says_how_it_was_read() -> None:
     rows = (
         MatrixRow("A", "set-A", "A", "not stated", "fake", False, 9, 9),
-        MatrixRow("B", "set-B", "net", "set/sd", "real", True, 9, 7),
+        MatrixRow("B", "set-B", "net", "set/sd", "real", True, 9, 7, is_home=True),
     )
     domains = {f"set/{i}": (i, 4) for i in range(12)}
     report = MatrixReport("set", {"id": "path", "label": "y"}, ("note",), domains, 3, rows, refused={"B": "no usable scores."})
     lines = matrix_lines(report, is_dry_run=True)
     assert lines.said[:3] == [
         "set: id from 'path', label from 'y'.",
-        "Without numbers, so no detectors: note.",
+        "No numbers or not named as detectors: note.",
         "3 lines of the training split are left out.",
     ]
     assert lines.said[3:5] == ["12 test domains:", "  set/0: 0 fakes, 4 reals"] and "  and 2 more" in lines.said

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bandbench.benchmark.errors import DataError
-from bandbench.leaderboard.submissions.matrix_meta import MatrixMeta, load_matrix_meta, names_of, submission_text
+from bandbench.leaderboard.submissions.matrix_meta import MatrixMeta, load_matrix_meta, names_of, placed_name, submission_text
 
 TEXT = """
 url: https://example.org/all
@@ -69,3 +69,11 @@ def test_two_detectors_never_share_a_name() -> None:
     assert names_of("set", ["A 1", "B"]) == ["set-A-1", "set-B"]
     with pytest.raises(DataError, match="'A 1', 'A/1'"):
         names_of("set", ["A 1", "A/1"])
+
+
+@pytest.mark.parametrize("name", ["SD 1.4", "SD-1.4", "genimage/SD 1.4", "genimage/SD-1.4"])
+def test_a_training_domain_may_be_named_as_the_matrix_names_its_generator(name: str) -> None:
+    domains = ["genimage/SD-1.4", "genimage/VQDM"]
+    assert placed_name(name, domains) == "genimage/SD-1.4"
+    assert placed_name("elsewhere", domains) == "elsewhere"
+    assert MatrixMeta(train=name).of("A", "n", domains)["train"] == "genimage/SD-1.4"

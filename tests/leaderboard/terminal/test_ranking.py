@@ -9,7 +9,7 @@ from rich.console import Console
 
 from bandbench.benchmark.results.marks import Mark
 from bandbench.leaderboard.ranking.detectors import DetectorPlace
-from bandbench.leaderboard.terminal.ranking import COIN_NOTE, auc_text, print_ranking, rank_text, remark
+from bandbench.leaderboard.terminal.ranking import COIN_NOTE, auc_of, print_ranking, rank_text, remark
 
 TRAIN = ("a", "b")
 GOOD = DetectorPlace("[bold]good", "made", 0.8, 0.7, 0.9, 1, 1, 1, train=TRAIN, draws=5)
@@ -66,8 +66,8 @@ def test_pools_are_called_trainings_and_those_with_shots_are_counted_apart() -> 
 
 def test_texts_of_single_cells() -> None:
     assert (rank_text(None, None), rank_text(2, 2), rank_text(1, 3)) == ("", "2", "1-3")
-    assert auc_text(DetectorPlace("x", "made", 0.75)) == "0.750"
-    assert auc_text(DetectorPlace("x", "made", 0.99, 0.9, 0.99999)) == "0.990 (0.900-0.999)"
+    assert auc_of(DetectorPlace("x", "made", 0.75)) == "0.750"
+    assert auc_of(DetectorPlace("x", "made", 0.99, 0.9, 0.99999)) == "0.990 (0.900-0.999)"
     assert math.isnan(LOST.auc)
     partly = DetectorPlace("x", "made", 0.6, train=TRAIN, nothing_learned_on=("a",))
     assert remark(partly) == "nothing learned on 1 of 2 training domains"

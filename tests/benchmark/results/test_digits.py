@@ -1,0 +1,20 @@
+"""AUCs as texts."""
+
+from math import nan
+
+import pytest
+
+from bandbench.benchmark.results.digits import auc_text, interval_text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.0, "1.000"), (0.99983, "0.999"), (0.9994, "0.999"), (0.5, "0.500"), (0.0, "0.000"), (nan, "–")]
+)
+def test_what_is_below_one_does_not_look_as_if_it_reached_it(value: float, text: str) -> None:
+    assert auc_text(value) == text
+
+
+def test_an_interval_has_both_ends_or_is_empty() -> None:
+    assert interval_text(0.971, 0.99997, "–") == "0.971–0.999"
+    assert interval_text(0.9, 1.0, one="1") == "0.900-1"
+    assert interval_text(nan, nan) == ""
