@@ -136,6 +136,10 @@ def evaluate_model(
     domains = {name: catalogue.domain(name, recipe.seed) for name in test}
     if not allow_lookalikes:
         domains = {name: split_as_learned(model, domain, workers, reporter) for name, domain in domains.items()}
+    for name, domain in domains.items():
+        n_test, n_all = len(domain.split("test")), sum(len(domain.split(split)) for split in SPLITS)
+        if n_test < n_all and can_be_drawn_anew(domain) and not is_home(model, domain):
+            reporter.note(f"{name} is split by draw: {n_test} of its {n_all} pictures are test pictures; below test/ all are.")
     shared = {name: shared_items(model, domain) for name, domain in domains.items()}
     for name, items in shared.items():
         if not drop:

@@ -77,7 +77,8 @@ def _leading_detector(ranking: Sequence[DetectorPlace], contestants: Sequence[Ro
         parts = [*start, name, " has the highest", *mean, ", ", *auc, ", but it is a tie: ", *_tied_detectors(tied)]
     else:
         parts = [*start, name, " leads: its", *mean, " is ", *auc, _above_others(others, "ranked detector")]
-    return Leading([*parts, *about_chance(first.lo, first.hi)], max(own, key=_height))
+    learned = [row for row in own if Mark.NOTHING_LEARNED not in marks_of(row)]
+    return Leading([*parts, *about_chance(first.lo, first.hi)], max(learned or own, key=_height))
 
 
 def _above_others(others: Sequence[object], noun: str) -> str:

@@ -64,7 +64,8 @@ def transfer(contestants: Sequence[Row], subject: Row) -> Parts:
     ----------
     contestants : sequence of Row
     subject : Row
-        The row that the sentence gives the numbers of, if its AUC survives; else the best that does.
+        The row that the sentence gives the numbers of, if its AUC survives and it has learned something at home; else the
+        best of those.
     """
     # Shots are pictures of the test domain, and where the training is unknown no domain is known to be another one.
     stated = [row for row in contestants if row.train != NOT_STATED]
@@ -79,7 +80,8 @@ def transfer(contestants: Sequence[Row], subject: Row) -> Parts:
         return [nothing, "the interval of ", *measured(tested[0], "cross_domain_auc"), " does not lie above chance."]
     if not surviving:
         return [nothing, "none of ", count(tested), " rows has a cross-domain AUC whose interval lies above chance."]
-    shown = subject if subject in surviving else max(surviving, key=lambda row: row.cross_domain_auc)
+    learned = [row for row in surviving if Mark.NOTHING_LEARNED not in marks_of(row)] or surviving
+    shown = subject if subject in learned else max(learned, key=lambda row: row.cross_domain_auc)
     verb = "keeps" if len(surviving) == 1 else "keep"
     alone = len(tested) == 1 and len(contestants) > 1
     which: Parts = ["the only row that can tell"] if alone else of_all(surviving, tested)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bandbench.benchmark.contracts import LABEL_NAMES
+from bandbench.benchmark.contracts import LABEL_NAMES, SPLITS
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.frequency.bands import Band
@@ -60,6 +60,18 @@ def test_a_copy_of_a_training_picture_is_not_scored(picture_folder: Maker) -> No
     assert "that the model has learned from" in found.problems[0][3]
     assert (found.n, found.n_items) == (len(found.scores) - 1, len(found.scores))
     assert int(ok_rows(found.scores).sum()) == found.n
+
+
+def test_a_folder_that_is_split_by_draw_says_how_many_of_its_pictures_are_scored(picture_folder: Maker) -> None:
+    home, away = picture_folder("home_pictures"), picture_folder("away_pictures", first_seed=70)
+    catalogue, reporter = Catalogue({"mine": str(home), "other": str(away)}), SilentReporter()
+    model = trained(catalogue, "mine")
+    evaluate_model(model, ["mine", "other"], catalogue, Here(1), reporter, allow_lookalikes=True)
+    n_all = sum(len(catalogue.domain("other", 0).split(split)) for split in SPLITS)
+    n_test = len(catalogue.domain("other", 0).split("test"))
+    assert reporter.notes == [
+        f"other is split by draw: {n_test} of its {n_all} pictures are test pictures; below test/ all are."
+    ]
 
 
 def test_a_class_without_a_scored_picture_is_named(picture_folder: Maker) -> None:
