@@ -69,7 +69,7 @@ class Grouping:
     doubt : str
         Two readings between which nothing decides; empty where there is no doubt.
     notes : tuple of str
-        Lists that lie in the folder and are not used.
+        Lists that lie in the folder and are not used; a class whose pictures alone are in groups.
     searched : bool
         True if names and sub-folders were searched for groups.
     """
@@ -113,9 +113,19 @@ def group_pictures(pictures: Sequence[Picture], groups: str, root: Path, alias: 
     if groups != "auto":
         return Grouping(tuple(grouped(pictures, groups)), notes=notes)
     try:
-        return Grouping(_by_evidence(pictures), searched=True)
+        found = _by_evidence(pictures)
+        return Grouping(found, notes=_one_sided(found, alias), searched=True)
     except AmbiguousNamesError as error:
         return Grouping(tuple(pictures), _doubt(error, pictures, alias))
+
+
+def _one_sided(pictures: Sequence[Picture], alias: str) -> tuple[str, ...]:
+    """Say so if the pictures of one class alone are in groups: what their names share may mean nothing."""
+    grouped_labels = {picture.label for picture in pictures if picture.group}
+    if len(grouped_labels) != 1 or len({picture.label for picture in pictures}) == 1:
+        return ()
+    (label,) = grouped_labels
+    return (f"only the {LABEL_NAMES[label]} pictures are in groups; if these are none: --group-by {alias}=none",)
 
 
 def declared(pictures: Sequence[Picture], groups: str, root: Path) -> tuple[Picture, ...] | None:

@@ -100,3 +100,13 @@ def test_pictures_without_a_group_are_counted() -> None:
     pictures = [Picture("a", 0, None, "a", "g", "list"), Picture("b", 0, None, "b", "g", "list"), Picture("c", 0, None, "c")]
     assert groups_text(pictures) == "1 groups by list, 1 pictures in no group"
     assert groups_text(pictures[2:]) == "no groups"
+
+
+def test_groups_of_one_class_alone_are_pointed_out(tmp_path: Path) -> None:
+    fakes = [f"fake/clip{c}/{f}.png" for c in range(9) for f in range(5)]
+    reals = [f"real/{i:05d}.png" for i in range(45)]
+    assert grouping(tmp_path, *reals, *fakes).notes == (
+        "only the fake pictures are in groups; if these are none: --group-by mine=none",
+    )
+    assert grouping(tmp_path, *both(*(f"clip{c}/{f}.png" for c in range(9) for f in range(5)))).notes == ()
+    assert grouping(tmp_path, *fakes).notes == ()
