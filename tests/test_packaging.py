@@ -69,7 +69,7 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     (folder / "checkout" / "tests" / "__pycache__" / "left.cpython-311.pyc").touch()
     sdist = build("sdist", folder / "checkout", folder)
     with tarfile.open(sdist) as archive:
-        archive.extractall(folder / "unpacked", filter="data")
+        archive.extractall(folder / "unpacked", **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     (unpacked,) = (folder / "unpacked").iterdir()
     return sdist, build("wheel", unpacked, folder)
 

@@ -34,8 +34,8 @@ def test_few_clips_near_one_are_where_others_fail() -> None:
 @pytest.mark.parametrize(("n_groups", "overlap"), [(40, False), (250, False), (250, True)])
 def test_the_interval_covers_the_mean_over_training_draws(n_groups: int, overlap: bool) -> None:
     """What is learned does not transfer, and every draw has another AUC: the groups of test pictures cannot know that."""
-    found = draw_coverage("learns what does not transfer", 5, n_groups, overlap, 60)
-    assert found["ours"] >= 0.89
+    found = draw_coverage("learns what does not transfer", 5, n_groups, overlap, 200)
+    assert found["ours"] >= 0.92
     assert found["groups alone"] < found["ours"] - 0.04
 
 
