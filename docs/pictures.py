@@ -233,6 +233,7 @@ def _board(browser: Browser, study: str) -> Page:
     _run(f"bench leaderboard --study {study} --html board.html")
     page = browser.new_page(viewport={"width": 1280, "height": 1000})
     page.goto((FOLDER / "board.html").as_uri())
+    page.add_style_tag(content="nav { position: static !important }")  # it would lie across a long picture
     page.wait_for_timeout(SETTLED)
     return page
 
