@@ -66,12 +66,13 @@ def _shortcuts(contestants: Sequence[Row]) -> list[Parts]:
             continue
         carriers = list({id(row): row for row, _ in own}.values())
         row, clearest = max(own, key=lambda pair: pair[1].shortcut.auc)
-        reason = "traces in the pixels, which may be the generator's own," if ambiguous else "facts of the files alone"
-        start = [*of_all(carriers, contestants), f" {'meets' if len(carriers) == 1 else 'meet'} domains whose classes {reason}"]
+        reason = "traces in the pixels, which may be the generator's own" if ambiguous else "facts of the files alone"
+        verb = "meets" if len(carriers) == 1 else "meet"
+        start = [*of_all(carriers, contestants), f" {verb} domains whose classes can be told by {reason}"]
         where = short(f"{clearest.domain} against {clearest.source}" if clearest.source else clearest.domain)
         number = _audit_number(row, clearest)
         place = Part(where, row=row.id, column=number.column)
-        clauses.append([*start, " tell apart, with an AUC of up to ", number, " on ", place])
+        clauses.append([*start, ", with an AUC of up to ", number, " on ", place])
     return clauses
 
 

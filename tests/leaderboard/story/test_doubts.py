@@ -24,10 +24,10 @@ def test_shortcuts_of_files_and_of_traces_are_told_apart(row_maker: Maker) -> No
     ]
     told = text(rows)
     assert (
-        "1 of 3 rows meets domains whose classes facts of the files alone tell apart, with an AUC of up to 0.930 on set/a"
+        "1 of 3 rows meets domains whose classes can be told by facts of the files alone, with an AUC of up to 0.930 on set/a"
         in told
     )
-    assert "traces in the pixels, which may be the generator's own, tell apart, with an AUC of up to 0.800 on set/a" in told
+    assert "traces in the pixels, which may be the generator's own, with an AUC of up to 0.800 on set/a" in told
 
 
 def test_marks_are_counted(row_maker: Maker) -> None:
