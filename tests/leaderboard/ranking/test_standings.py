@@ -10,7 +10,7 @@ import pytest
 from bandbench.benchmark.tracking.reading import cell_runs
 from bandbench.benchmark.tracking.store import default_tracking_uri
 from bandbench.leaderboard.ranking.entrants import RowScores
-from bandbench.leaderboard.ranking.standings import ONLY_CHOSEN, standings
+from bandbench.leaderboard.ranking.standings import EARLIER, ONLY_CHOSEN, standings
 from bandbench.leaderboard.rows import load_board
 from conftest import run, small_study
 
@@ -44,6 +44,12 @@ def test_rows_without_a_rank_say_why(row_maker: Maker) -> None:
 def test_a_mark_that_forbids_a_rank_is_the_reason(changes: dict[str, Any], reason: str, row_maker: Maker) -> None:
     (found,) = standings([row_maker(**{"seeds": 5, **changes})], NO_SCORES)
     assert (found.rank_low, found.tie_group, found.rank_reason) == (None, None, reason)
+
+
+def test_earlier_settings_have_no_rank(row_maker: Maker) -> None:
+    """Ties are relative to the best row; one that the board does not show by itself must not be it."""
+    (found,) = standings([row_maker(seeds=5, current=False)], NO_SCORES)
+    assert (found.rank_low, found.rank_reason) == (None, EARLIER)
 
 
 def test_ranks_stay_within_a_set(picture_folder: Callable[..., Path]) -> None:

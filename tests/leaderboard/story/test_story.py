@@ -222,3 +222,18 @@ def test_a_mean_that_is_unknown_is_not_told(row_maker: Maker) -> None:
     row = row_maker("svm", seeds=5)
     assert math.isnan(row.later_auc)
     assert Topic.LATER not in texts([row])
+
+
+def test_shots_and_unknown_trainings_show_no_transfer(row_maker: Maker) -> None:
+    unknown = row_maker("svm", seeds=5, train="not stated")
+    assert texts([unknown])[Topic.TRANSFER] == "No row states what it was trained on, so nothing here shows transfer."
+    shots = row_maker("svm", seeds=5, shots=100)
+    assert texts([shots])[Topic.TRANSFER].startswith("No row was tested on another domain than its own")
+    both = texts([shots, row_maker("ridge", seeds=5, cell="another")])[Topic.TRANSFER]
+    assert both.startswith("On other domains, the only row that can tell keeps a cross-domain AUC")
+
+
+def test_rows_without_ranks_are_counted_over_the_whole_board(row_maker: Maker) -> None:
+    elsewhere = row_maker("svm", train="set/b", cell="another")
+    told = texts([row_maker("svm"), elsewhere])[Topic.LEADER]
+    assert told.startswith("No row has a rank: all 2 rows had one draw")
