@@ -1,7 +1,6 @@
 """`bandbench.leaderboard`: the recorded rows of a study, or of all, as a board that answers questions."""
 
 import html
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..benchmark.errors import BenchError, nearest_name
-from ..benchmark.results.digits import auc_text, interval_text
+from ..benchmark.results.digits import measured_text
 from ..benchmark.results.marks import Mark, marks_of
 from ..benchmark.results.rows import Row
 from ..benchmark.tracking.reading import boards_of
@@ -214,8 +213,8 @@ class Board(BoardRows):
                 f"{row.detector}{' (control)' * (Mark.CONTROL in marks_of(row))}",
                 row.train_label,
                 row.study,
-                _auc(row.in_domain_auc, row.in_domain_auc_lo, row.in_domain_auc_hi),
-                _auc(row.cross_domain_auc, row.cross_domain_auc_lo, row.cross_domain_auc_hi),
+                measured_text(row.in_domain_auc, row.in_domain_auc_lo, row.in_domain_auc_hi, "–"),
+                measured_text(row.cross_domain_auc, row.cross_domain_auc_lo, row.cross_domain_auc_hi, "–"),
                 row.id,
             )
             for row in shown_rows(self.rows)[:MOST_SHOWN]
@@ -365,12 +364,6 @@ def _is_missing(value: Any) -> bool:
     import pandas as pd
 
     return bool(pd.isna(value))
-
-
-def _auc(value: float, low: float, high: float) -> str:
-    if math.isnan(value):
-        return "–"
-    return auc_text(value) if math.isnan(low) else f"{auc_text(value)} ({interval_text(low, high, '–')})"
 
 
 def _aligned(heading: str, cells: Sequence[str]) -> list[str]:

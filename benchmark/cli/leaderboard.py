@@ -34,7 +34,7 @@ from ...leaderboard.terminal.table import print_table
 from ..errors import BenchError
 from ..figures.formats import FigureFormat
 from ..invocation import bench
-from ..results.digits import auc_text, interval_text
+from ..results.digits import auc_text, measured_text
 from ..store.files import digest, dump_json
 from ..tracking.documents import RunDocument
 from ..tracking.sender import send_now
@@ -238,10 +238,9 @@ def _add_matrix(request: AddRequest, file: Path) -> None:
 def _print_report(report: SubmissionReport, console: Console) -> None:
     lines = [f"{report.name} {OUTCOMES[report.outcome]}."]
     for test in report.tests:
-        between = interval_text(test.auc_lo, test.auc_hi)
-        interval = f" ({between})" if between else ""
         share = f"{100 * test.coverage:.1f} %".replace(".0 %", " %")
-        lines.append(f"  {test.domain}: AUC {auc_text(test.auc)}{interval} of {test.n:,} items, coverage {share}")
+        measured = measured_text(test.auc, test.auc_lo, test.auc_hi)
+        lines.append(f"  {test.domain}: AUC {measured} of {test.n:,} items, coverage {share}")
         if len(test.by_reals) > 1:
             lines += [f"    against the reals of {r.source}: AUC {auc_text(r.auc)} ({r.n_real:,} reals)" for r in test.by_reals]
     for line in [*lines, report.verification.reason, *report.remarks]:

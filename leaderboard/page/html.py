@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ...benchmark.results.digits import auc_text, interval_text
+from ...benchmark.results.digits import measured_text
 from ...benchmark.results.rows import Row
 from ..notes import shown_rows
 from ..rows import Board
@@ -125,8 +125,7 @@ def _static_row(row: Row) -> dict[str, str]:
     cells = {"detector": row.detector, "train": row.train_label, "band": str(row.band), "origin": origin(row)}
     for name in ("in_domain_auc", "cross_domain_auc", "worst_auc"):
         value, low, high = (row.value(f"{name}{end}") for end in ("", "_lo", "_hi"))
-        bounds = "" if math.isnan(low) else f" ({interval_text(low, high, '–')})"
-        cells[name] = "not measured" if math.isnan(value) else f"{auc_text(value)}{bounds}"
+        cells[name] = "not measured" if math.isnan(value) else measured_text(value, low, high, "–")
     return cells
 
 

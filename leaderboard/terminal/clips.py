@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...benchmark.metrics.clips import ClipRule
 from ...benchmark.reporting import folded_name
-from ...benchmark.results.digits import auc_text
+from ...benchmark.results.digits import auc_text, bound_text
 from ...benchmark.results.rows import Row, TestResult
 
 if TYPE_CHECKING:
@@ -79,9 +79,4 @@ def _number(test: TestResult, name: str) -> str:
     value, low, high = (test.value(f"{name}{end}") for end in ("", "_lo", "_hi"))
     if math.isnan(value):
         return "–"
-    return auc_text(value) if math.isnan(low) else f"{auc_text(value)}\n[dim]{_bound(low)}-{_bound(high)}[/dim]"
-
-
-def _bound(value: float) -> str:
-    """Write three digits in four places."""
-    return auc_text(value, "1").removeprefix("0")
+    return auc_text(value) if math.isnan(low) else f"{auc_text(value)}\n[dim]{bound_text(low)}-{bound_text(high)}[/dim]"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ...benchmark.results.digits import auc_text, interval_text
+from ...benchmark.results.digits import measured_text
 from ...benchmark.results.marks import Mark
 from ..ranking.detectors import DetectorPlace, training_noun
 
@@ -52,8 +52,7 @@ def rank_text(low: int | None, high: int | None) -> str:
 
 def auc_of(place: DetectorPlace) -> str:
     """Return the AUC of a detector with its interval."""
-    between = interval_text(place.lo, place.hi)
-    return f"{auc_text(place.auc)} ({between})" if between else auc_text(place.auc)
+    return measured_text(place.auc, place.lo, place.hi)
 
 
 def remark(place: DetectorPlace) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...benchmark.reporting import folded_name
 from ...benchmark.results import evidence
 from ...benchmark.results.columns import Column, Unit, row_columns
-from ...benchmark.results.digits import auc_text
+from ...benchmark.results.digits import auc_text, bound_text
 from ...benchmark.results.marks import Mark, marks_of
 from ...benchmark.results.rows import Row, id_digits
 from ..notes import combs_of_carriers, data_notes, mark_notes, row_notes, shown_marks, shown_rows
@@ -178,18 +178,13 @@ def _interval(row: Row, column: Column) -> str:
     written = FORMATS.get(column.unit, _number)(value)
     if math.isnan(value) or math.isnan(low) or low == high:
         return written
-    between = f"{_bound(low)}-{_bound(high)}"
+    between = f"{bound_text(low)}-{bound_text(high)}"
     if column.unit is Unit.DIFFERENCE:
         between = " ".join(f"{bound:+.3f}".replace("0.", ".", 1) for bound in (low, high))
     # The interval of the headline says so if it is over test pictures alone.
     if row.seeds == 1 and column.name == ("in_domain_auc" if math.isnan(row.cross_domain_auc) else "cross_domain_auc"):
         between += "\none draw"
     return f"{written}\n[dim]{between}[/dim]"
-
-
-def _bound(value: float) -> str:
-    """Three digits in four places."""
-    return auc_text(value, "1").removeprefix("0")
 
 
 def print_table(

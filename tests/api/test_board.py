@@ -11,11 +11,11 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 import bandbench as bb
-from bandbench.api import board as module
 from bandbench.api.board import MOST_SHOWN, Board, leaderboard, rank_rows
 from bandbench.benchmark.errors import BenchError, TrackingError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.results.columns import CLIP_ROW_COLUMNS, row_columns
+from bandbench.benchmark.results.digits import measured_text
 from bandbench.benchmark.results.rows import Row
 from bandbench.leaderboard.exports import as_csv
 from made_submissions import META
@@ -167,7 +167,7 @@ def test_names_are_no_markup_and_long_boards_are_cut(board: Board) -> None:
     ],
 )
 def test_what_is_below_one_does_not_look_like_one(value: tuple[float, float, float], text: str) -> None:
-    assert module._auc(*value) == text
+    assert measured_text(*value, "–") == text
 
 
 def test_an_unknown_study_is_an_error_with_the_nearest_name(recorded_store: str) -> None:

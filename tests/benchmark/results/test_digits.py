@@ -4,7 +4,7 @@ from math import nan
 
 import pytest
 
-from bandbench.benchmark.results.digits import auc_text, interval_text
+from bandbench.benchmark.results.digits import auc_text, bound_text, interval_text, measured_text
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,13 @@ def test_an_interval_has_both_ends_or_is_empty() -> None:
     assert interval_text(0.971, 0.99997, "–") == "0.971–0.999"
     assert interval_text(0.9, 1.0, one="1") == "0.900-1"
     assert interval_text(nan, nan) == ""
+
+
+def test_an_auc_without_an_interval_stands_alone() -> None:
+    assert measured_text(0.75, nan, nan) == "0.750"
+    assert measured_text(0.99983, 0.971, 0.99997) == "0.999 (0.971-0.999)"
+    assert measured_text(nan, nan, nan) == "–"
+
+
+def test_ends_for_a_narrow_column_have_four_places() -> None:
+    assert [bound_text(value) for value in (0.971, 0.99997, 1.0)] == [".971", ".999", "1"]
