@@ -25,7 +25,7 @@ from ..benchmark.search.run import Outcome, run_study
 from ..benchmark.study.boards import on_its_board, place_data
 from ..benchmark.study.study_file import Study, load_study, override, shipped_studies, study_from
 from ..benchmark.tracking.store import check_tracking_store, resolve_tracking_uri
-from ..benchmark.workers import warm_up
+from ..benchmark.workers import warm_up_for
 from ..leaderboard.ranking.board import ranked_board
 from ..leaderboard.ranking.detectors import DetectorPlace
 from ..leaderboard.ranking.reals import with_reals_ranks
@@ -333,7 +333,7 @@ def run(
         if dry_run:
             check_stores(uri, storage, reporter)
             return planned(plan_study(options, reporter), uri, reporter.notes)
-        warm_up()
+        warm_up_for(str(study))
         plan = plan_study(options, reporter)
         return run_plan(
             plan,

@@ -9,10 +9,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from typing import Any, TypeVar
 
 from .errors import BenchError, show_sentences
-from .store.folders import cache_root, results_root
+from .store.folders import cache_root, results_root, study_lock
 
 Result = TypeVar("Result")
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -24,6 +25,12 @@ _DIED = (
 
 # What nearly every worker needs. They are forked from a server that has imported it: once, not once per worker.
 PRELOAD = ["bandbench.benchmark.search.fit", "sklearn.svm", "sklearn.model_selection", "matplotlib.figure"]
+
+
+def warm_up_for(study: str) -> None:
+    """Warm up for a study by its name or file, unless a run of it has begun before: there may be nothing left to compute."""
+    if not study_lock(Path(study).stem).exists():
+        warm_up()
 
 
 def warm_up(preload: Sequence[str] = PRELOAD) -> None:

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import fft, ndimage
 
 from ..benchmark.contracts import SPLITS, Dataset, Item, Split
 from ..benchmark.errors import DataError, unknown_name
@@ -206,7 +206,7 @@ def texture(rng: np.random.Generator, side: int, exponent: float) -> Plane:
     """Noise of unit variance whose amplitude falls as frequency to the power of -`exponent`, (side, side)."""
     radius = np.maximum(half_plane_radius(side), 1 / side)
     white = rng.standard_normal((2, *radius.shape), dtype=np.float32)
-    field = np.asarray(fft.irfft2((white[0] + 1j * white[1]) * radius**-exponent, s=(side, side)))
+    field = np.asarray(scipy.fft.irfft2((white[0] + 1j * white[1]) * radius**-exponent, s=(side, side)))
     return (field / field.std()).astype(np.float32)
 
 
@@ -287,7 +287,7 @@ def _paint(scene: Plane, mask: Plane, colour: NDArray) -> Plane:
 
 def lens_blur(scene: Plane, shot: np.random.Generator) -> Plane:
     """Mild Gaussian blur, 0.4 to 0.6 pixels."""
-    return ndimage.gaussian_filter(scene, (0, sigma := shot.uniform(0.4, 0.6), sigma), truncate=3)
+    return scipy.ndimage.gaussian_filter(scene, (0, sigma := shot.uniform(0.4, 0.6), sigma), truncate=3)
 
 
 # --- operations ------------------------------------------------------------------------------------------------------
@@ -305,7 +305,7 @@ def zero_insertion(small: Plane, kernel: Sequence[float]) -> Plane:
     spread = np.zeros((3, side, side), np.float32)
     spread[:, ::2, ::2] = small
     taps = np.array(kernel, np.float32) * (2 / sum(kernel))
-    return ndimage.convolve1d(ndimage.convolve1d(spread, taps, axis=1, mode="wrap"), taps, axis=2, mode="wrap")
+    return scipy.ndimage.convolve1d(scipy.ndimage.convolve1d(spread, taps, axis=1, mode="wrap"), taps, axis=2, mode="wrap")
 
 
 def _mixed(operation: str, scene: Plane, upsampled: Plane) -> Plane:
@@ -329,9 +329,9 @@ def _blend(scene: Plane, face: Plane, shot: np.random.Generator) -> Plane:
     """Face region scaled down, blurred, warped back a little off its place, and pasted under a soft mask."""
     scale, sigma = 1 + shot.uniform(-0.02, 0.02), shot.uniform(0.5, 0.9)
     offset = (1 - scale) * scene.shape[1] / 2 + shot.uniform(-1, 1, 2)
-    blurred = ndimage.gaussian_filter(scene, (0, sigma, sigma), truncate=3)
-    warped = [ndimage.affine_transform(plane, [scale, scale], offset, order=1, mode="nearest") for plane in blurred]
-    mask = ndimage.gaussian_filter(face, 2.0, truncate=2)
+    blurred = scipy.ndimage.gaussian_filter(scene, (0, sigma, sigma), truncate=3)
+    warped = [scipy.ndimage.affine_transform(plane, [scale, scale], offset, order=1, mode="nearest") for plane in blurred]
+    mask = scipy.ndimage.gaussian_filter(face, 2.0, truncate=2)
     return scene + mask * (np.stack(warped) - scene)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import scipy.fft
+import scipy
 from numpy.typing import NDArray
 from scipy import ndimage, special
 

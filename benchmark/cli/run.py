@@ -10,7 +10,7 @@ from ...api.progress import ScreenReporter
 from ..errors import StudyError
 from ..invocation import bench
 from ..tracking.store import resolve_tracking_uri
-from ..workers import warm_up
+from ..workers import warm_up_for
 from . import completion
 from .options import check_targets, jobs_of
 from .requests.study import RunRequest
@@ -24,7 +24,7 @@ def run(request: RunRequest) -> None:
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
         if not request.dry_run:
-            warm_up()  # the server imports what workers need beside the imports of the next line
+            warm_up_for(study)  # the server imports what workers need beside the imports of the next line
         from . import arguments, study_run
 
         data = arguments.data_words(request.data, request.groups, request.group_by)

@@ -7,7 +7,7 @@ Laplace scales after Giudice et al. (Journal of Imaging 7(8), 2021), first digit
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
+import scipy
 from numpy.typing import NDArray
 
 from ..errors import StudyError

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
+import scipy
 from numpy.typing import NDArray
 
 from ..errors import DataError

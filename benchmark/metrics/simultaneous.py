@@ -67,12 +67,12 @@ def clearly_above_chance(bands: Sequence[Sequence[Scored]]) -> Clarity:
 
 def _separations(values: NDArray[np.float64], statistic: NDArray[np.float64], n_groups: int) -> tuple[float, ...]:
     """Return d' in standard errors of a small d'; no AUC counts as closer to 1 than half a group is."""
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     nearest = 1 / (2 * n_groups)
-    linear = (values - CHANCE) / norm.pdf(0)  # d' / sqrt(2) of a small effect
+    linear = (values - CHANCE) / (1 / np.sqrt(2 * np.pi))  # over the normal density at 0: d' / sqrt(2) of a small effect
     with np.errstate(invalid="ignore", divide="ignore"):
-        stretched = statistic * norm.ppf(np.clip(values, nearest, 1 - nearest)) / linear
+        stretched = statistic * ndtri(np.clip(values, nearest, 1 - nearest)) / linear
     return tuple(np.where(values == CHANCE, statistic, stretched).tolist())
 
 
@@ -147,9 +147,9 @@ def step_down(
     with np.errstate(invalid="ignore", divide="ignore"):
         statistic = effects / error
     if freedom is not None:
-        from scipy.stats import norm, t
+        from scipy.special import ndtri, stdtr
 
-        statistic = -norm.ppf(t.sf(statistic, freedom))
+        statistic = -ndtri(stdtr(freedom, -statistic))
     usable = ~np.isnan(statistic)
     clear = np.zeros(len(effects), dtype=bool)
     drawn = np.zeros((N_DRAWS, len(effects)))

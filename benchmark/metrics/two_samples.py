@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
 
 from ..arrays import Standardiser, squared_distances
 from ..errors import DataError, StudyError, unknown_name
@@ -244,7 +244,9 @@ def _first_distances(rows: NDArray, n: int) -> NDArray[np.float64]:
     for i in range(len(rows) - 1):
         if len(distances) >= n:
             break
-        distances = np.append(distances, np.asarray(cdist(rows[i : i + 1], rows[i + 1 : i + 1 + n]), dtype=np.float64))
+        distances = np.append(
+            distances, np.asarray(scipy.spatial.distance.cdist(rows[i : i + 1], rows[i + 1 : i + 1 + n]), dtype=np.float64)
+        )
     return distances[:n]
 
 

@@ -158,13 +158,13 @@ def share_of_flips(before: NDArray[np.float64], after: NDArray[np.float64]) -> f
         The counted share, or the one to expect if every margin may change as that of any other picture did, normally
         distributed, whichever is larger: of 40 pictures none may have turned although one in twelve does.
     """
-    from scipy.stats import t
+    from scipy.special import stdtr
 
     n, change = len(before), after - before
     counted, spread = float((after < 0).mean()), float(change.std(ddof=1)) if n > 1 else 0.0
     if spread == 0:
         return counted
-    return max(counted, float(t.cdf((-before - change.mean()) / (spread * math.sqrt(1 + 1 / n)), n - 1).mean()))
+    return max(counted, float(stdtr(n - 1, (-before - change.mean()) / (spread * math.sqrt(1 + 1 / n))).mean()))
 
 
 def _verdicts(model: TrainedModel, probabilities: NDArray[np.float64]) -> NDArray[np.str_]:

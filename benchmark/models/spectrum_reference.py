@@ -251,7 +251,7 @@ def upper_limit(distances: NDArray[np.float64]) -> float:
     n = len(distances)
     if n >= MANY:
         return float(np.sort(distances)[math.ceil((n + 1) * (1 - SHARE_BEYOND)) - 1])
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     logs = np.log(np.maximum(distances, np.finfo(float).tiny))
-    return float(np.exp(logs.mean() + t.ppf(1 - SHARE_BEYOND, n - 1) * logs.std(ddof=1) * math.sqrt(1 + 1 / n)))
+    return float(np.exp(logs.mean() + stdtrit(n - 1, 1 - SHARE_BEYOND) * logs.std(ddof=1) * math.sqrt(1 + 1 / n)))

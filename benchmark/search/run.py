@@ -27,7 +27,7 @@ from ..reporting import Reporter
 from ..results.cell_document import SHORT, find_cell
 from ..results.rows import Row
 from ..store.files import digest, read_json, write_json
-from ..store.folders import ensure_writable, results_root
+from ..store.folders import ensure_writable, results_root, study_lock
 from ..store.locks import LockHeldError, holding
 from ..study.study_file import Study
 from ..tracking.exporter import Exporter
@@ -146,7 +146,7 @@ def _only_run(name: str) -> Iterator[None]:
     """Hold the lock of a study: two processes that run one search would do everything twice."""
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(holding(results_root() / "locks" / f"{name}.lock", patience=0))
+            stack.enter_context(holding(study_lock(name), patience=0))
         except LockHeldError as error:
             raise BenchError(
                 f"another `bench run` is working on the study '{name}' in {results_root()}; "

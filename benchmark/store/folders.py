@@ -51,6 +51,11 @@ def relocated(path: Path) -> Path:
     return next((candidate for candidate in candidates if candidate.exists()), path)
 
 
+def study_lock(name: str) -> Path:
+    """Lock file of a study, which stays where a run of it has begun."""
+    return results_root() / "locks" / f"{name}.lock"
+
+
 def ensure_writable(folder: Path, variable: str) -> Path:
     """
     Make a folder and prove that a file can be written there.

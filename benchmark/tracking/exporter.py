@@ -53,10 +53,12 @@ class Exporter(threading.Thread):
     def run(self) -> None:
         """Send until closed and empty; stop at the first failure, which `problem` then names."""
         try:
-            sender = Sender(client_for(self._uri), self._uri, self._describe_model)
+            sender = None
             while True:
                 last_round = self._closing.is_set()
                 for path in self._outbox.pending():
+                    # Not before there is something to send: MLflow takes seconds to import.
+                    sender = sender or Sender(client_for(self._uri), self._uri, self._describe_model)
                     while not self._delivered(sender, path):
                         if time.monotonic() > self._deadline:
                             return

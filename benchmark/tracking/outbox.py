@@ -20,7 +20,7 @@ from ..store.locks import FOR_EVER
 from .addresses import sqlite_address, sqlite_path
 from .documents import RunDocument
 from .names import STUDY_KEY
-from .runs import KnownRun, is_whole, known_runs
+from .runs import KnownRun, is_whole, known_runs, last_use, runs_in_database
 from .sender import Sender
 from .store import client_for, default_tracking_uri, reported
 
@@ -113,16 +113,35 @@ class Outbox:
         name = document.study, document.study_key
         if name not in self._asked:
             try:
-                self._client = self._client or client_for(self._uri)
-                with reported(self._uri):
-                    self._asked[name] = known_runs(self._client, self._uri, document.study, STUDY_KEY, document.study_key)
+                self._asked[name] = self._ask(document.study, document.study_key)
             except TrackingError:  # the exporter reports it
                 self._asked[name] = None
         return self._asked[name]
 
+    def _is_used_anew(self, document: RunDocument) -> bool:
+        """
+        Return True if a use of a result that the store has changes which result of its study was used last.
+
+        A study that is run again with nothing to do has nothing to send.
+        """
+        if not document.used:
+            return False
+        runs = self._known(document) or {}
+        run, last = runs.get(document.key), last_use(self._uri, document.study)
+        return run is None or last is None or run.used < last or last == 0
+
+    def _ask(self, study: str, study_key: str) -> dict[str, KnownRun]:
+        with reported(self._uri):
+            known = runs_in_database(self._uri, study, STUDY_KEY, study_key)
+        if known is not None:
+            return known
+        self._client = self._client or client_for(self._uri)
+        with reported(self._uri):
+            return known_runs(self._client, self._uri, study, STUDY_KEY, study_key)
+
     def put(self, documents: Sequence[RunDocument]) -> None:
-        """Add documents that the store does not have; they survive a kill."""
-        new = [document.to_json() for document in documents if document.used or not self.has(document)]
+        """Add documents that the store does not have, or whose last use it does not know; they survive a kill."""
+        new = [document.to_json() for document in documents if not self.has(document) or self._is_used_anew(document)]
         if new:
             self._count += 1
             path = self.folder / f"{self._count:020d}-{os.getpid()}.runs.json"

@@ -1,13 +1,13 @@
 """Runs of ours that a tracking store has, by a tag, and a comparison of a run with its document."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .addresses import folder_path, is_database
+from .addresses import folder_path, is_database, sqlite_path
 from .documents import RunDocument
-from .names import COMPLETE, KEY, PARENT
+from .names import COMPLETE, KEY, PARENT, USED, used_at
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 PAGE = 1000  # runs that a server returns at a time
 ACTIVE, DELETED, ALL = 1, 2, 3  # `ViewType` of MLflow, which is not imported for this
+MODEL_READY = 2  # `LoggedModelStatus.READY` of MLflow
+TABLES = {
+    "experiments": ("experiment_id", "name"),
+    "runs": ("run_uuid", "experiment_id", "lifecycle_stage", "artifact_uri", "start_time"),
+    "tags": ("run_uuid", "key", "value"),
+    "logged_models": ("source_run_id", "artifact_location", "lifecycle_stage", "status"),
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,8 @@ class KnownRun:
         Address of its artifacts.
     has_model : bool or None
         True if it has a logged model whose files are there; None if that was not asked.
+    used : float
+        Time of its last use, in seconds since the epoch; 0 if none is known.
     """
 
     run_id: str
@@ -43,6 +52,7 @@ class KnownRun:
     active: bool = True
     location: str = ""
     has_model: bool | None = None
+    used: float = 0.0
 
 
 def known_runs(client: "MlflowClient", uri: str, experiment: str, tag: str, value: str) -> dict[str, KnownRun]:
@@ -63,14 +73,26 @@ def known_runs(client: "MlflowClient", uri: str, experiment: str, tag: str, valu
     dict of str to KnownRun
         By `names.KEY`. Of several with one key, the one that is not deleted, then whole, then the oldest.
     """
+    known = runs_in_database(uri, experiment, tag, value)
+    if known is not None:
+        return known
     study = client.get_experiment_by_name(experiment)
     if study is None:
         return {}
-    runs = None
-    if is_database(uri):
-        runs = _from_database(uri, int(study.experiment_id), tag, value)
-    if runs is None:
-        runs = [_known(run) for run in search_runs(client, [study.experiment_id], f"tags.`{tag}` = '{value}'", ALL)]
+    return _best(_known(run) for run in search_runs(client, [study.experiment_id], f"tags.`{tag}` = '{value}'", ALL))
+
+
+def runs_in_database(uri: str, experiment: str, tag: str, value: str) -> dict[str, KnownRun] | None:
+    """
+    Find runs as `known_runs` does, in the tables of a database and without MLflow, which takes seconds to import.
+
+    The tables are no public part of MLflow: None where its version has others, and for what is no database or not there.
+    """
+    runs = _from_database(uri, experiment, tag, value)
+    return None if runs is None else _best(runs)
+
+
+def _best(runs: Iterable[tuple[str, KnownRun]]) -> dict[str, KnownRun]:
     best: dict[str, KnownRun] = {}
     for key, run in runs:
         if key and (key not in best or (run.active, bool(run.state)) > (best[key].active, bool(best[key].state))):
@@ -154,50 +176,84 @@ def _known(run: "Run") -> tuple[str, KnownRun]:
     return tags.get(KEY, ""), known
 
 
-def _from_database(uri: str, experiment: int, tag: str, value: str) -> list[tuple[str, KnownRun]] | None:
-    """
-    Read columns of MLflow's tables instead of whole runs, oldest run first.
+def _from_database(uri: str, experiment: str, tag: str, value: str) -> list[tuple[str, KnownRun]] | None:
+    """Read columns of MLflow's tables instead of whole runs, oldest run first; None where they cannot be read."""
+    answers = _answers(uri, *_queries(experiment, tag, value))
+    if answers is None:
+        return None
+    runs, tags, models = answers
+    tags_of: dict[str, dict[str, str]] = {}
+    for run_id, key, text in tags:
+        tags_of.setdefault(run_id, {})[key] = text
+    with_model = {run_id for run_id, place in models if is_there(place)}
+    entries = []
+    for run_id, stage, location in runs:
+        own = tags_of.get(run_id, {})
+        state, parent, used = own.get(COMPLETE, ""), own.get(PARENT, ""), used_at(own.get(USED), 0)
+        run = KnownRun(run_id, state, parent, stage == "active", location or "", run_id in with_model, used)
+        entries.append((own.get(KEY, ""), run))
+    return entries
 
-    The tables are no public part of MLflow: None where its version has others.
+
+def last_use(uri: str, experiment: str) -> float | None:
     """
+    Return the time at which any run of an experiment was used last.
+
+    Returns
+    -------
+    float or None
+        Seconds since the epoch, 0 if none was; None where `runs_in_database` returns it.
+    """
+    import sqlalchemy as sa
+
+    run, tag, of_study = _columns("runs"), _columns("tags"), _experiment_ids(experiment)
+    uses = sa.select(tag.value).where(tag.key == USED, tag.run_uuid == run.run_uuid)
+    uses = uses.where(run.experiment_id.in_(of_study), run.lifecycle_stage == "active")
+    answers = _answers(uri, uses)
+    return None if answers is None else max((used_at(text, 0) for (text,) in answers[0]), default=0.0)
+
+
+def _answers(uri: str, *queries: Any) -> list[list[tuple[Any, ...]]] | None:
+    """Ask a database; None if it is none, is not there, does not answer or has other tables."""
+    path = sqlite_path(uri)
+    if not is_database(uri) or (path is not None and not path.exists()):  # a missing file would be made
+        return None
     from sqlalchemy import create_engine
     from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.pool import NullPool
 
-    engine = create_engine(uri)
     try:
-        runs, tags, models = _queries(experiment, tag, value)
-        with engine.connect() as connection:
-            tags_of: dict[str, dict[str, str]] = {}
-            for run_id, key, text in map(tuple, connection.execute(tags)):
-                tags_of.setdefault(run_id, {})[key] = text
-            with_model = {run_id for run_id, place in map(tuple, connection.execute(models)) if is_there(place)}
-            entries = []
-            for run_id, stage, location in map(tuple, connection.execute(runs)):
-                own = tags_of.get(run_id, {})
-                state, parent = own.get(COMPLETE, ""), own.get(PARENT, "")
-                run = KnownRun(run_id, state, parent, stage == "active", location or "", run_id in with_model)
-                entries.append((own.get(KEY, ""), run))
-            return entries
-    except (ImportError, AttributeError, SQLAlchemyError):
+        with create_engine(uri, poolclass=NullPool).connect() as connection:
+            return [list(map(tuple, connection.execute(query))) for query in queries]
+    except (ImportError, SQLAlchemyError):
         return None
-    finally:
-        engine.dispose()
 
 
-def _queries(experiment: int, tag: str, value: str) -> tuple[Any, Any, Any]:
+def _queries(experiment: str, tag: str, value: str) -> tuple[Any, Any, Any]:
     """Build the queries for the runs with a tag, for the tags that we read of them, and for the models that they have."""
     import sqlalchemy as sa
-    from mlflow.entities import LoggedModelStatus
-    from mlflow.store.tracking.dbmodels.models import SqlLoggedModel, SqlRun, SqlTag
 
-    ids = sa.select(SqlTag.run_uuid).where(SqlTag.key == tag, SqlTag.value == value)
-    runs = sa.select(SqlRun.run_uuid, SqlRun.lifecycle_stage, SqlRun.artifact_uri).where(
-        SqlRun.experiment_id == experiment, SqlRun.run_uuid.in_(ids)
+    run, tagged, model = _columns("runs"), _columns("tags"), _columns("logged_models")
+    ids = sa.select(tagged.run_uuid).where(tagged.key == tag, tagged.value == value)
+    runs = sa.select(run.run_uuid, run.lifecycle_stage, run.artifact_uri).where(
+        run.experiment_id.in_(_experiment_ids(experiment)), run.run_uuid.in_(ids)
     )
-    tags = sa.select(SqlTag.run_uuid, SqlTag.key, SqlTag.value).where(SqlTag.key.in_([KEY, COMPLETE, PARENT]))
-    models = sa.select(SqlLoggedModel.source_run_id, SqlLoggedModel.artifact_location).where(
-        SqlLoggedModel.source_run_id.in_(ids),
-        SqlLoggedModel.lifecycle_stage == "active",
-        SqlLoggedModel.status == LoggedModelStatus.READY.to_int(),
+    tags = sa.select(tagged.run_uuid, tagged.key, tagged.value).where(tagged.key.in_([KEY, COMPLETE, PARENT, USED]))
+    models = sa.select(model.source_run_id, model.artifact_location).where(
+        model.source_run_id.in_(ids), model.lifecycle_stage == "active", model.status == MODEL_READY
     )
-    return runs.order_by(SqlRun.start_time, SqlRun.run_uuid), tags.where(SqlTag.run_uuid.in_(ids)), models
+    return runs.order_by(run.start_time, run.run_uuid), tags.where(tagged.run_uuid.in_(ids)), models
+
+
+def _experiment_ids(name: str) -> Any:
+    import sqlalchemy as sa
+
+    experiment = _columns("experiments")
+    return sa.select(experiment.experiment_id).where(experiment.name == name)
+
+
+def _columns(table: str) -> Any:
+    """Columns that we use of a table of MLflow; its own classes would take seconds to import."""
+    import sqlalchemy as sa
+
+    return sa.table(table, *map(sa.column, TABLES[table])).c

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import fft, ndimage
 
 from ...benchmark.errors import DataError
 
@@ -39,7 +39,7 @@ def half_plane_radius(side: int) -> Plane:
 
 def _only(ring: NDArray[np.bool_], plane: Plane) -> Plane:
     """Return the part of a picture on a ring of the half-plane DFT."""
-    return np.asarray(fft.irfft2(np.asarray(fft.rfft2(plane)) * ring, s=plane.shape))
+    return np.asarray(scipy.fft.irfft2(np.asarray(scipy.fft.rfft2(plane)) * ring, s=plane.shape))
 
 
 @lru_cache(maxsize=8)
@@ -143,19 +143,19 @@ def lattice(seen: Plane, strength: float) -> Plane:
         The luma keeps its phases, at the lattice points too: a wave of another phase would tell by its phase that it was added.
     """
     side = seen.shape[1]
-    luma = np.asarray(fft.fft2(np.tensordot(LUMA, seen, 1)))
+    luma = np.asarray(scipy.fft.fft2(np.tensordot(LUMA, seen, 1)))
     around = _mean_around(np.abs(luma) ** 2)[:, : side // 2 + 1]
     luma = luma[:, : side // 2 + 1]
     own = np.abs(luma)
     gain = _lattice_points(side) * (np.sqrt(own**2 + strength * PEAK * around) - own) / np.maximum(own, TINY)
-    added = np.asarray(fft.irfft2(luma * gain, s=(side, side)))
+    added = np.asarray(scipy.fft.irfft2(luma * gain, s=(side, side)))
     return seen + added.astype(np.float32)
 
 
 def _mean_around(power: Plane) -> Plane:
     """Return the mean over the square of coefficients around each one, itself left out; the plane is periodic."""
     size = 2 * NEIGHBOURHOOD + 1
-    return (ndimage.uniform_filter(power, size, mode="wrap") * size**2 - power) / (size**2 - 1)
+    return (scipy.ndimage.uniform_filter(power, size, mode="wrap") * size**2 - power) / (size**2 - 1)
 
 
 def slope(seen: Plane, strength: float) -> Plane:
@@ -182,8 +182,8 @@ def slope(seen: Plane, strength: float) -> Plane:
 
 def _filtered(planes: Plane, gain: NDArray) -> Plane:
     """Multiply the half-plane DFT of every channel."""
-    spectrum = np.asarray(fft.rfft2(planes)) * gain
-    return np.asarray(fft.irfft2(spectrum, s=planes.shape[1:])).astype(np.float32)
+    spectrum = np.asarray(scipy.fft.rfft2(planes)) * gain
+    return np.asarray(scipy.fft.irfft2(spectrum, s=planes.shape[1:])).astype(np.float32)
 
 
 @lru_cache(maxsize=8)
@@ -232,8 +232,8 @@ def phase(seen: Plane, strength: float) -> Plane:
         All channels are turned by the same angle, so that the amplitudes of every channel and of every sum of channels stay.
     """
     rows, cols, angles = turned_frequencies(seen.shape[1])
-    spectrum = np.asarray(fft.rfft2(seen))
+    spectrum = np.asarray(scipy.fft.rfft2(seen))
     luma = np.tensordot(LUMA, spectrum[:, rows, cols], 1)
     way = np.angle(np.exp(1j * angles) * luma.conj())
     spectrum[:, rows, cols] *= np.exp(1j * min(strength, 1.0) * way)
-    return np.asarray(fft.irfft2(spectrum, s=seen.shape[1:])).astype(np.float32)
+    return np.asarray(scipy.fft.irfft2(spectrum, s=seen.shape[1:])).astype(np.float32)

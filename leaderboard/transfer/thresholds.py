@@ -198,7 +198,7 @@ def rate_interval(hits: ArrayLike, groups: ArrayLike, copies: int = 1) -> Interv
         number of groups (Dean and Pagano, Journal of Survey Statistics and Methodology 3, 2015). Without any hit, or without
         any miss, every group counts as one item. Without bounds for a single group; NaN for no item.
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     values, (names, member) = np.asarray(hits, dtype=np.float64), np.unique(np.asarray(groups), return_inverse=True)
     if not values.size:
@@ -209,7 +209,7 @@ def rate_interval(hits: ArrayLike, groups: ArrayLike, copies: int = 1) -> Interv
     deviations = np.bincount(member, values - rate)
     variance = n_groups / (n_groups - 1) * float(deviations @ deviations) / values.size**2
     worth = n_groups if variance <= 0 else min(rate * (1 - rate) / variance, n_items)
-    quantile = float(t.ppf(0.975, n_groups - 1))
+    quantile = float(stdtrit(n_groups - 1, 0.975))
     low, high = _wilson(rate, worth, quantile)
     return Interval(rate, low, high, max(variance**0.5, 1 / n_groups if variance <= 0 else 0.0))
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bandbench.benchmark.store.folders import cache_root, results_root
+from bandbench.benchmark import workers
+from bandbench.benchmark.store.folders import cache_root, results_root, study_lock
 from bandbench.benchmark.workers import running_workers
 
 UNGUARDED = """\
@@ -39,6 +40,16 @@ def test_a_script_without_a_main_guard_is_told_so(tmp_path: Path) -> None:
 def test_a_script_with_one_works(tmp_path: Path) -> None:
     done = run_script(tmp_path, f'{GUARDED}\nif __name__ == "__main__":\n    main()\n')
     assert (done.returncode, done.stdout) == (0, "3\n"), done.stderr
+
+
+def test_a_study_that_has_begun_before_starts_its_workers_when_it_needs_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(workers, "warm_up", lambda: started.append("warm"))
+    workers.warm_up_for("studies/mine.yaml")
+    study_lock("mine").parent.mkdir(parents=True)
+    study_lock("mine").touch()
+    workers.warm_up_for("studies/mine.yaml")
+    assert started == ["warm"]
 
 
 def test_workers_answer() -> None:

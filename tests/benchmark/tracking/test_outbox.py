@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from bandbench.benchmark.results.cell_rows import cell_rows
 from bandbench.benchmark.store.files import write_json
 from bandbench.benchmark.store.folders import results_root
 from bandbench.benchmark.tracking.addresses import folder_path, sqlite_path
+from bandbench.benchmark.tracking.documents import RunDocument
 from bandbench.benchmark.tracking.outbox import Outbox, waiting_stores
 from bandbench.benchmark.tracking.reading import cell_runs
 from bandbench.benchmark.tracking.sender import Sender
@@ -198,6 +200,25 @@ def test_what_the_store_has_not_got_is_sent_again(recorded: Path, monkeypatch: p
     run(TINY, folder, reporter=reporter)
     assert "searching bands" in reporter.stages
     assert not reporter.notes  # and now it has all of it
+
+
+def test_a_result_that_was_the_last_one_used_is_not_sent_again(uri: str) -> None:
+    first, later = document("one", used=5.0), document("two", used=7.0)
+
+    def sent_anew(*documents: RunDocument) -> int:
+        waiting = Outbox(uri)
+        waiting.put(documents)
+        paths = waiting.pending()
+        for path in paths:
+            waiting.deliver(Sender(client_for(uri), uri), path)
+        return len(paths)
+
+    assert sent_anew(first) == 1
+    assert sent_anew(replace(first, end=0.0, used=6.0)) == 0
+    assert sent_anew(later) == 1
+    assert sent_anew(replace(later, end=0.0, used=8.0)) == 0
+    assert sent_anew(replace(first, end=0.0, used=9.0)) == 1
+    assert sent_anew(replace(later, end=0.0, used=10.0)) == 1
 
 
 def test_waiting_results_move_with_their_folder(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from mlflow.entities import LoggedModelStatus
 
 from bandbench.benchmark.tracking.documents import RunDocument
 from bandbench.benchmark.tracking.names import KEY, STUDY_KEY
-from bandbench.benchmark.tracking.runs import KnownRun, is_there, is_whole, known_runs
+from bandbench.benchmark.tracking.runs import (
+    MODEL_READY,
+    TABLES,
+    KnownRun,
+    is_there,
+    is_whole,
+    known_runs,
+    last_use,
+    runs_in_database,
+)
 from bandbench.benchmark.tracking.sender import Sender
 from bandbench.benchmark.tracking.store import client_for
 
@@ -31,12 +41,33 @@ def test_runs_are_found_by_a_tag(uri: str, monkeypatch: pytest.MonkeyPatch, tabl
     Sender(client, uri).send(CELL)
     Sender(client, uri).send(replace(CELL, key="open", end=0.0))
     if not tables:
-        monkeypatch.delattr("mlflow.store.tracking.dbmodels.models.SqlLoggedModel")
+        monkeypatch.setitem(TABLES, "logged_models", ("source_run_id", "artifact_location", "lifecycle_stage", "status_of_old"))
     known = known_runs(client, uri, "small", STUDY_KEY, "s")
     assert {key: run.state for key, run in known.items()} == {"s": "", "c": "1", "open": ""}
     assert known["c"].parent == known["s"].run_id
     assert known["c"].has_model is (False if tables else None)
     assert list(known_runs(client, uri, "small", KEY, "c")) == ["c"]
+
+
+def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/none.db"
+    assert runs_in_database(uri, "small", STUDY_KEY, "s") is None
+    assert last_use(uri, "small") is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_codes_of_mlflow_are_those_of_its_version() -> None:
+    assert LoggedModelStatus.READY.to_int() == MODEL_READY
+
+
+def test_the_last_use_is_that_of_the_whole_experiment(uri: str) -> None:
+    sender = Sender(client_for(uri), uri)
+    assert last_use(uri, "small") == 0
+    sender.send(replace(CELL, used=5.0))
+    sender.send(replace(CELL, key="other", study_key="t", parent=replace(STUDY, key="t", study_key="t"), used=7.0))
+    assert last_use(uri, "small") == 7.0
+    assert known_runs(sender._client, uri, "small", KEY, "c")["c"].used == 5.0
+    assert last_use(uri, "another") == 0
 
 
 @pytest.mark.parametrize("tables", [True, False])
@@ -47,7 +78,7 @@ def test_of_several_runs_with_one_key_the_best_is_known(uri: str, monkeypatch: p
     whole = known_runs(client, uri, "small", KEY, "c")["c"]
     unfinished = client.create_run(experiment, start_time=1, tags={KEY: "c", STUDY_KEY: "s"}).info.run_id
     if not tables:
-        monkeypatch.delattr("mlflow.store.tracking.dbmodels.models.SqlLoggedModel")
+        monkeypatch.setitem(TABLES, "logged_models", ("source_run_id", "artifact_location", "lifecycle_stage", "status_of_old"))
     assert known_runs(client, uri, "small", KEY, "c")["c"].run_id == whole.run_id
     client.delete_run(whole.run_id)
     assert known_runs(client, uri, "small", KEY, "c")["c"].run_id == unfinished
