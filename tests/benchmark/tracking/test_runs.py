@@ -7,13 +7,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from mlflow.entities import LoggedModelStatus
 
+from bandbench.benchmark.tracking import runs
 from bandbench.benchmark.tracking.documents import RunDocument
 from bandbench.benchmark.tracking.names import KEY, STUDY_KEY
 from bandbench.benchmark.tracking.runs import (
     MODEL_READY,
-    TABLES,
     KnownRun,
     is_there,
     is_whole,
@@ -29,6 +30,11 @@ CELL = RunDocument("c", "cell", "a cell", "small", "s", STUDY, start=2.0, end=3.
 KNOWN = {"s": KnownRun("run of s"), "c": KnownRun("run of c", state="1", parent="run of s")}
 
 
+def other_tables(table: str) -> Any:
+    """Columns as in a version of MLflow that has other tables."""
+    return sa.table(f"new_{table}", *map(sa.column, runs.TABLES[table])).c
+
+
 @pytest.fixture
 def uri(tmp_path: Path, empty_store: Path) -> str:
     return f"sqlite:///{shutil.copy(empty_store, tmp_path / 'mlflow.db')}"
@@ -41,7 +47,7 @@ def test_runs_are_found_by_a_tag(uri: str, monkeypatch: pytest.MonkeyPatch, tabl
     Sender(client, uri).send(CELL)
     Sender(client, uri).send(replace(CELL, key="open", end=0.0))
     if not tables:
-        monkeypatch.setitem(TABLES, "logged_models", ("source_run_id", "artifact_location", "lifecycle_stage", "status_of_old"))
+        monkeypatch.setattr(runs, "_columns", other_tables)
     known = known_runs(client, uri, "small", STUDY_KEY, "s")
     assert {key: run.state for key, run in known.items()} == {"s": "", "c": "1", "open": ""}
     assert known["c"].parent == known["s"].run_id
@@ -78,7 +84,7 @@ def test_of_several_runs_with_one_key_the_best_is_known(uri: str, monkeypatch: p
     whole = known_runs(client, uri, "small", KEY, "c")["c"]
     unfinished = client.create_run(experiment, start_time=1, tags={KEY: "c", STUDY_KEY: "s"}).info.run_id
     if not tables:
-        monkeypatch.setitem(TABLES, "logged_models", ("source_run_id", "artifact_location", "lifecycle_stage", "status_of_old"))
+        monkeypatch.setattr(runs, "_columns", other_tables)
     assert known_runs(client, uri, "small", KEY, "c")["c"].run_id == whole.run_id
     client.delete_run(whole.run_id)
     assert known_runs(client, uri, "small", KEY, "c")["c"].run_id == unfinished
