@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from ..errors import DataError, EmptyBandError, StudyError
 from .bands import Band, published_gain
 from .grid import Frequencies
+from .stacks import few_at_a_time
 
 PUBLISHED_EPSILON = 1e-8
 POWER_FLOOR = 1e-8  # grey levels squared: keeps the log of an empty ring finite, far below 8-bit rounding noise (1/12)
@@ -115,16 +116,34 @@ def radius_power(crops: NDArray) -> NDArray[np.float32]:
     _require_stack("radius_power", crops)
     rows, cols = crops.shape[1:]
     grid = radius_grid(rows, cols)
-    power = _windowed_power(crops)[:, grid.order] * (grid.weight / (rows * cols)).astype(np.float32)
-    return np.add.reduceat(power, grid.starts, axis=1)
+    return _sums_of_power(crops, grid.order, (grid.weight / (rows * cols)).astype(np.float32), grid.starts)
+
+
+def _sums_of_power(
+    crops: NDArray, order: NDArray[np.intp], weight: NDArray[np.float32], starts: NDArray[np.intp]
+) -> NDArray[np.float32]:
+    """Return the weighted sums (n_crops, n_sums) over runs of the power of the half-plane DFT, sorted by `order`."""
+
+    def sums(some: NDArray) -> NDArray[np.float32]:
+        power = _windowed_power(some).take(order, axis=1)
+        power *= weight
+        return np.add.reduceat(power, starts, axis=1)
+
+    return few_at_a_time(sums, crops)
 
 
 def _windowed_power(crops: NDArray) -> NDArray[np.float32]:
     """Squared magnitude of the half-plane DFT of windowed crops without their mean, (n_crops, rows * half of the columns)."""
     n, rows, cols = crops.shape
-    centred = (crops - crops.mean(axis=(1, 2), keepdims=True, dtype=np.float64)).astype(np.float32)
-    spectrum = np.asarray(scipy.fft.rfft2(centred * hann_window(rows, cols), axes=(1, 2))).reshape(n, -1)
-    return np.real(spectrum) ** 2 + np.imag(spectrum) ** 2
+    # The difference is taken in float64 and rounded once.
+    levels = np.empty(crops.shape, np.float32)
+    mean = crops.mean(axis=(1, 2), keepdims=True, dtype=np.float64)
+    np.subtract(crops, mean, out=levels, dtype=np.float64, casting="same_kind")
+    levels *= hann_window(rows, cols)
+    spectrum = np.asarray(scipy.fft.rfft2(levels, axes=(1, 2))).reshape(n, -1)
+    power = np.real(spectrum) ** 2
+    power += np.imag(spectrum) ** 2
+    return power
 
 
 def columns_of(values: NDArray, kept: NDArray[np.bool_]) -> NDArray:
@@ -258,7 +277,7 @@ def directional_power(crops: NDArray, sectors: int = 8, bin_width: float = 0.04)
 
 def cell_power(crops: NDArray, grid: DirectionalGrid) -> NDArray[np.float32]:
     """Mean power of grey crops (n_crops, rows, cols) in the cells of a grid, as `directional_power`, (n_crops, n_cells)."""
-    return np.add.reduceat(_windowed_power(crops)[:, grid.order] * grid.weight, grid.starts, axis=1)
+    return _sums_of_power(crops, grid.order, grid.weight, grid.starts)
 
 
 # --- as published ----------------------------------------------------------------------------------------------------
@@ -343,9 +362,7 @@ def published_log_rings(crops: NDArray, gain: NDArray | None = None) -> NDArray[
     array of float64 (n_crops, n_rings)
     """
     _require_stack("published_log_rings", crops)
-    # Few crops at a time, so that all intermediate arrays stay in the processor's cache.
-    step = max(1, 2**17 // (crops.shape[1] * crops.shape[2]))
-    return np.concatenate([_log_rings(crops[i : i + step], gain) for i in range(0, len(crops), step)])
+    return few_at_a_time(lambda some: _log_rings(some, gain), crops)
 
 
 def _log_rings(crops: NDArray, gain: NDArray | None) -> NDArray[np.float64]:

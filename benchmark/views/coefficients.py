@@ -13,6 +13,7 @@ from ..errors import EmptyBandError
 from ..frequency import dct, spectra
 from ..frequency.bands import Band
 from ..frequency.grid import Frequencies
+from ..frequency.stacks import few_at_a_time
 from .kernel import ViewKernel
 
 
@@ -46,6 +47,9 @@ class CoefficientView(ViewKernel):
         raise NotImplementedError
 
     def base(self, crops: NDArray[np.uint8]) -> NDArray:
+        return few_at_a_time(self._base, crops)
+
+    def _base(self, crops: NDArray[np.uint8]) -> NDArray:
         # float32: its rounding moves a log coefficient by less than 1e-4 unless the coefficient is below 1e-3 grey levels.
         values = self.transform(crops)
         if self.log:
@@ -55,7 +59,7 @@ class CoefficientView(ViewKernel):
             return values.reshape(*values.shape[:3], -1)
         # Sorted, a band is one or two contiguous runs of columns: reading it touches no other page of the file.
         order, _ = self._columns(shape)
-        return values.reshape(n, order.size, -1)[:, order].reshape(n, -1)
+        return values.reshape(n, order.size, -1).take(order, axis=1).reshape(n, -1)
 
     def features(self, base: NDArray, shape: tuple[int, int], band: Band) -> Features:
         if self.plane:
