@@ -200,14 +200,14 @@ def _crops(
     start = time.perf_counter()
     crops, rows, final = [], [], []
     reductions: dict[str, NDArray[np.uint8]] = {}
-    facts = _Facts(task)
+    facts, in_colour = _Facts(task), task.colour or bool(task.perturbation)
     for i, (item, content, status) in enumerate(zip(task.items, contents, statuses, strict=True)):
         raw = data.get(item.id, b"")
         if status == OK and item.fingerprint:
             status, raw = read_item(read, item)
         if status == OK:
             try:
-                picture, of_file = file_facts.decode_with_facts(raw, task.colour or bool(task.perturbation))
+                picture, of_file = file_facts.decode_with_facts(raw, in_colour)
                 shown = _perturbed(picture, content, task)
                 cut = images.cut(shown, task.crop)
                 facts.add(i, shown, of_file)
@@ -232,7 +232,7 @@ class _Facts:
     """Facts of the files of a chunk, collected while it is read; a chunk in colour has none, as its grey one has them."""
 
     def __init__(self, task: ChunkTask) -> None:
-        self._task = task
+        self._colour, self._perturbed = task.colour, bool(task.perturbation)
         self._facts = file_facts.no_facts(len(task.items))
         # Of computed data only the operation that is to be detected makes the classes differ in pixels.
         self._traced = not datasets.get(task.dataset.reference).computed
@@ -241,9 +241,9 @@ class _Facts:
 
     def add(self, place: int, picture: NDArray[np.uint8], of_file: NDArray[np.float32]) -> None:
         """Add item `place`, its picture as it is cut, and the facts of its file."""
-        if self._task.colour:
+        if self._colour:
             return
-        if self._task.perturbation:  # it comes from no file
+        if self._perturbed:  # it comes from no file
             file_facts.set_size(self._facts[place], *picture.shape[:2])
         else:
             self._facts[place] = of_file
@@ -253,7 +253,7 @@ class _Facts:
 
     def table(self) -> NDArray[np.float32] | None:
         """Return the facts (n_items, n_facts); rows of items that could not be used have none."""
-        if self._task.colour:
+        if self._colour:
             return None
         if self._traced:
             measured = self._facts[self._places]
@@ -279,7 +279,7 @@ def _write_chunk(folder: Path, cut: _Crops, meta: dict[str, object]) -> None:
     np.save(temporary / "rows.npy", cut.rows)
     if cut.facts is not None:
         np.save(temporary / "facts.npy", cut.facts)
-    write_json(temporary / "meta.json", meta)
+    write_json(temporary / "meta.json", meta, durable=False)  # one that a power cut emptied is made again
     publish_folder(temporary, folder)
 
 
@@ -312,7 +312,7 @@ def prepare_view(folder: Path, spec: ViewSpec, band: Band = ALL_PASS) -> float:
         with atomic_path(path, durable=False) as temporary:
             with temporary.open("wb") as file:
                 np.save(file, base)
-            write_json(cost, {"seconds": time.perf_counter() - start})
+            write_json(cost, {"seconds": time.perf_counter() - start}, durable=False)
     return (read_json(cost) or {"seconds": 0.0})["seconds"]
 
 
