@@ -73,7 +73,8 @@ class ClusterWorkers(Workers):
         self._changing = threading.Lock()  # the client's thread ends futures
         self._failure: ClusterError | None = None
         self._over = threading.Event()
-        self.size = ClusterSize.of(client.nthreads(callback_timeout=CONNECT_SECONDS))
+        self._threads = client.nthreads(callback_timeout=CONNECT_SECONDS)
+        self.size = ClusterSize.of(self._threads)
         self._watch = threading.Thread(target=self._look_after_workers, daemon=True)
         self._watch.start()
 
@@ -136,14 +137,16 @@ class ClusterWorkers(Workers):
         last_seen = time.monotonic()
         while not self._over.wait(LOOK_SECONDS):
             try:
-                size = ClusterSize.of(self._client.nthreads(callback_timeout=CONNECT_SECONDS))
+                threads = self._client.nthreads(callback_timeout=CONNECT_SECONDS)
             except Exception:  # the scheduler does not answer, in one of many ways
-                size = ClusterSize()
-            if size.workers:
+                threads = {}
+            if threads:
                 last_seen = time.monotonic()
-            if size != self.size:
-                self._note(f"The cluster has {size} now." if size.workers else _none_left(self._address))
-            self.size = size
+            # By address: one that died may have been started again since the last look.
+            lost, joined = self._threads.keys() - threads.keys(), threads.keys() - self._threads.keys()
+            self._threads, self.size = threads, ClusterSize.of(threads)
+            if (lost or joined) and not self._over.is_set():
+                self._note(_change(len(lost), self.size))
             if time.monotonic() - last_seen > WORKER_SECONDS:
                 self._give_up()
                 return
@@ -175,8 +178,11 @@ class ClusterWorkers(Workers):
         self.close()
 
 
-def _none_left(address: str) -> str:
-    return f"The cluster {address} has no worker left; the run waits {WORKER_SECONDS:.0f} s for one."
+def _change(n_lost: int, size: ClusterSize) -> str:
+    """Return the line for a user whose cluster has lost workers, or got some."""
+    lost = f"The cluster has lost {n_lost} worker{'s' * (n_lost != 1)}; what they did is done again. " if n_lost else ""
+    now = f"The cluster has {size} now." if size.workers else f"None is left; the run waits {WORKER_SECONDS:.0f} s for one."
+    return lost + now
 
 
 @contextlib.contextmanager

@@ -137,7 +137,7 @@ def run_study(
         exporter = Exporter(outbox, tracking_uri, add_mlflow_model, reporter.note)
         exporter.start()
         try:
-            with open_workers(jobs, cluster, reporter, _files(plan)) as workers:
+            with open_workers(jobs, cluster, reporter, plan_files(plan)) as workers:
                 outcome = _run(plan, places, workers, searches, attempt, outbox, reporter_of(workers, reporter), strict)
         except BaseException:
             exporter.close(patience=2)  # what is left waits in the outbox for the next run
@@ -148,7 +148,7 @@ def run_study(
         return outcome
 
 
-def _files(plan: Plan) -> Probe:
+def plan_files(plan: Plan) -> Probe:
     """Return the probe of everything that workers of a cluster read for a plan."""
     sources = [domain for source in plan.sources.values() for domain in source.domains]
     specs = {id(domain.spec): domain.spec for domain in (*plan.domains.values(), *sources)}
