@@ -8,6 +8,7 @@ from os import PathLike
 from typing import Any, ParamSpec, TypeVar
 
 from ..benchmark.errors import BenchError, DataError, PluginError, StudyError, unknown_name
+from ..benchmark.reporting import Reporter
 from ..benchmark.store.folders import settle_folders
 from ..benchmark.workers import end_if_imported_by_a_worker
 
@@ -162,6 +163,35 @@ def as_jobs(jobs: int | None) -> int:
     if jobs is None:
         return len(os.sched_getaffinity(0))
     return as_count("jobs", jobs, 1)
+
+
+def cluster_of(cluster: Any, jobs: int | None, reporter: Reporter) -> str:
+    """
+    Return the address or file of a Dask scheduler; empty for None.
+
+    Parameters
+    ----------
+    cluster : str, path, or cluster of Dask
+        Which has a ``scheduler_address``.
+    jobs : int or None
+        As it was given; the reporter notes that a cluster takes no account of it.
+    reporter : Reporter
+
+    Raises
+    ------
+    OptionError
+        If it is none of them.
+    """
+    if cluster is None:
+        return ""
+    address = getattr(cluster, "scheduler_address", cluster)
+    if not isinstance(address, str | os.PathLike) or not (text := str(os.fspath(address))):
+        raise OptionError(
+            f"cluster takes the address of a Dask scheduler (tcp://HOST:8786), its file or a cluster of Dask, got {cluster!r}."
+        )
+    if jobs is not None:
+        reporter.note(f"jobs={jobs} has no effect on a cluster, whose workers have processes of their own.")
+    return text
 
 
 def as_count(option: str, value: Any, least: int = 0) -> int:

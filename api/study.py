@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from ..benchmark.cluster.client import open_workers
 from ..benchmark.domains.catalogue import Catalogue
 from ..benchmark.domains.names import dataset_name, training, training_domains, unperturbed
 from ..benchmark.errors import DataError, TrackingError, listed, unknown_name
@@ -21,7 +22,7 @@ from ..benchmark.results.digits import auc_text, interval_text
 from ..benchmark.results.rows import Row
 from ..benchmark.search.optuna_history import check_storage
 from ..benchmark.search.plan import make_plan
-from ..benchmark.search.run import Outcome, run_study
+from ..benchmark.search.run import Outcome, plan_files, run_study
 from ..benchmark.study.boards import on_its_board, place_data
 from ..benchmark.study.study_file import Study, load_study, override, shipped_studies, study_from
 from ..benchmark.tracking.store import check_tracking_store, resolve_tracking_uri
@@ -33,7 +34,7 @@ from ..leaderboard.rows import ranked
 from .board import Board, leaderboard, with_published
 from .data import Folders, GivenData, Groups, given_data
 from .notes import dropped_lines, left_out_text, missing_lines, remark_lines
-from .options import OptionError, as_dates, as_detectors, as_jobs, as_names, as_trainings, public
+from .options import OptionError, as_dates, as_detectors, as_jobs, as_names, as_trainings, cluster_of, public
 from .progress import reporting
 
 BAND_SEARCH = "band_search"
@@ -220,6 +221,7 @@ def run(
     clips: str | None = None,
     released: Mapping[str, str] | None = None,
     jobs: int | None = None,
+    cluster: Any = None,
     tracking_uri: str | None = None,
     storage: str | None = None,
     drop_leaks: bool = False,
@@ -273,6 +275,9 @@ def run(
         Release date of the generator of a domain or data set, ``{"mine": "2024-03"}``; the protocol ``later_only`` uses it.
     jobs : int, optional
         Worker processes; one per core for None. In a script they need ``if __name__ == "__main__":`` above the call.
+    cluster : str, path or cluster of Dask, optional
+        Address (``tcp://HOST:8786``) or scheduler file of a Dask cluster, whose workers do the work instead of `jobs` processes
+        of this machine. The folders of results and cache have to be shared by all machines.
     tracking_uri : str, optional
         MLflow store or server; ``MLFLOW_TRACKING_URI``, else a local one.
     storage : str, optional
@@ -330,10 +335,14 @@ def run(
     n_jobs, uri = as_jobs(jobs), resolve_tracking_uri(tracking_uri)
     with reporting(progress) as reporter:
         reporter.stage("reading the study", None)
+        place = cluster_of(cluster, jobs, reporter)
         if dry_run:
             check_stores(uri, storage, reporter)
-            return planned(plan_study(options, reporter), uri, reporter.notes)
-        warm_up_for(str(study))
+            plan = plan_study(options, reporter)
+            check_cluster(plan, place, reporter)
+            return planned(plan, uri, reporter.notes)
+        if not place:
+            warm_up_for(str(study))
         plan = plan_study(options, reporter)
         return run_plan(
             plan,
@@ -344,6 +353,7 @@ def run(
             strict=strict,
             reporter=reporter,
             notes=reporter.notes,
+            cluster=place,
         )
 
 
@@ -417,6 +427,20 @@ def check_stores(tracking_uri: str, storage: str | None, reporter: Reporter) -> 
     return True
 
 
+def check_cluster(plan: Plan, cluster: str, reporter: Reporter) -> None:
+    """
+    Check that the workers of a cluster, if there is one, could do the work of a plan.
+
+    Raises
+    ------
+    BenchError
+        If it cannot be reached, or a worker could not.
+    """
+    if cluster:
+        with open_workers(1, cluster, reporter, plan_files(plan), preload=()):
+            pass
+
+
 def planned(plan: Plan, tracking_uri: str, notes: Sequence[str] = ()) -> StudyResults:
     """Return the results of a plan of which nothing was run."""
     return StudyResults(plan, Outcome(), (), (), (*notes, *_notes_on_data(plan)), tracking_uri)
@@ -432,6 +456,7 @@ def run_plan(
     strict: bool,
     reporter: Reporter,
     notes: Sequence[str] = (),
+    cluster: str = "",
 ) -> StudyResults:
     """
     Run what is left of a plan, and rank its rows.
@@ -439,7 +464,7 @@ def run_plan(
     Parameters
     ----------
     plan : Plan
-    jobs, tracking_uri, storage, fresh, strict, reporter
+    jobs, tracking_uri, storage, fresh, strict, reporter, cluster
         See `run_study`.
     notes : sequence of str
         Notes of the reporter, which are read when the run has come to its end.
@@ -450,7 +475,14 @@ def run_plan(
         See `run_study`.
     """
     outcome = run_study(
-        plan, jobs=jobs, tracking_uri=tracking_uri, storage=storage, fresh=fresh, reporter=reporter, strict=strict
+        plan,
+        jobs=jobs,
+        tracking_uri=tracking_uri,
+        storage=storage,
+        fresh=fresh,
+        reporter=reporter,
+        strict=strict,
+        cluster=cluster,
     )
     reporter.stage("comparing the rows", None)
     board = ranked_board(with_published(ranked(outcome.rows)), _folder_of)

@@ -41,6 +41,7 @@ ROOT_PACKAGE = __name__.rsplit(".", 2)[0]
 # other plugin of one that imports them; everything that is not named here does.
 COMPUTES_NOTHING = frozenset(
     {
+        "bandbench.benchmark.cluster",
         "bandbench.benchmark.contracts",
         "bandbench.benchmark.errors",
         "bandbench.benchmark.invocation",

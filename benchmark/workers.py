@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -55,8 +55,15 @@ def end_if_imported_by_a_worker() -> None:
         sys.exit(1)
 
 
-def _start_worker(environment: dict[str, str]) -> None:
-    # The server's environment is that of the moment when it was started.
+def start_worker(environment: Mapping[str, str]) -> None:
+    """
+    Begin the life of a worker process: one numeric thread, Ctrl-C left to its owner, an end when the owner ends.
+
+    Parameters
+    ----------
+    environment : mapping of str to str
+        Variables to set; where the process was started they may have been others.
+    """
     os.environ.update(environment)
     show_sentences()
     # Ctrl-C reaches the whole process group; the owner decides what happens to its workers.
@@ -65,6 +72,12 @@ def _start_worker(environment: dict[str, str]) -> None:
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1)
+
+
+def settled_environment() -> dict[str, str]:
+    """Return the variables that a worker shares with its owner; their folders are absolute, as it may begin elsewhere."""
+    environment = {name: value for name, value in os.environ.items() if name.startswith("BANDBENCH_")}
+    return environment | {"BANDBENCH_HOME": str(results_root()), "BANDBENCH_CACHE": str(cache_root())}
 
 
 @contextlib.contextmanager
@@ -87,6 +100,10 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
+class WorkLostError(BenchError):
+    """Work that workers of a cluster began several times and that ended none of them, as the process died each time."""
+
+
 class Workers:
     """
     A pool of processes with one numeric thread each, started when first needed.
@@ -101,9 +118,14 @@ class Workers:
     """
 
     def __init__(self, jobs: int, preload: Sequence[str] = PRELOAD) -> None:
-        self.jobs = jobs
+        self._jobs = jobs
         self._preload = preload
         self._pool: ProcessPoolExecutor | None = None
+
+    @property
+    def jobs(self) -> int:
+        """Number of processes that work at the same time; on a cluster it may change."""
+        return self._jobs
 
     def submit(self, function: Callable[..., Result], *args: Any) -> "Future[Result]":
         """
@@ -117,16 +139,13 @@ class Workers:
         if self._pool is None:
             warm_up(self._preload)
             context = multiprocessing.get_context("forkserver")
-            environment = {name: value for name, value in os.environ.items() if name.startswith("BANDBENCH_")}
-            # A worker begins in the folder where its owner is when it starts: one that starts later may begin elsewhere.
-            environment |= {"BANDBENCH_HOME": str(results_root()), "BANDBENCH_CACHE": str(cache_root())}
             # The first process waits until the server has imported everything: here, where Ctrl-C may interrupt it.
             first = context.Process(target=int)
             first.start()
             first.join()
             if first.exitcode:
                 raise BenchError(_why_it_ended(first.exitcode))
-            self._pool = ProcessPoolExecutor(self.jobs, context, _start_worker, (environment,))
+            self._pool = ProcessPoolExecutor(self.jobs, context, start_worker, (settled_environment(),))
             with _ignoring_interrupts():
                 return self._pool.submit(function, *args)
         return self._pool.submit(function, *args)
@@ -148,10 +167,14 @@ class Workers:
         try:
             self.close()
         except KeyboardInterrupt:
-            # Executors have no public way to end their processes before Python 3.14.
-            for worker in list((getattr(self._pool, "_processes", None) or {}).values()):
-                worker.kill()
+            kill_processes(self._pool)
             raise
+
+
+def kill_processes(pool: ProcessPoolExecutor) -> None:
+    """End the processes of a pool at once; executors have no public way to do so before Python 3.14."""
+    for worker in list((getattr(pool, "_processes", None) or {}).values()):
+        worker.kill()
 
 
 def _why_it_ended(code: int) -> str:

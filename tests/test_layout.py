@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("api", "benchmark", "detectors", "datasets", "studies", "leaderboard")
 ORDER = (
     *("errors", "invocation", "arrays", "contracts", "store", "workers", "devices", "metrics", "registry", "fitted", "epochs"),
-    *("tracking", "frequency", "pictures", "views", "reporting", "domains", "study", "results", "figures", "testing"),
-    *("records", "features", "models", "serving", "analysis", "recording", "search", "cli"),
+    *("tracking", "frequency", "pictures", "views", "reporting", "cluster", "domains", "study", "results", "figures"),
+    *("testing", "records", "features", "models", "serving", "analysis", "recording", "search", "cli"),
 )
 # What units outside of the engine may import from it, as prefixes of module names below `benchmark`.
 FROM_ENGINE = {

@@ -93,6 +93,14 @@ FormatsOption = Annotated[
     ),
 ]
 JobsOption = Annotated[int | None, typer.Option("--jobs", metavar="N", help="Worker processes. (default: one per core)")]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS|FILE",
+        help="Dask scheduler, tcp://HOST:8786 or its file: its workers do the work. (default: processes of this machine)",
+    ),
+]
 BandOption = Annotated[
     str,
     typer.Option(

@@ -23,7 +23,7 @@ def run(request: RunRequest) -> None:
     study, n_jobs = _the_study(request.reference, request.study), jobs_of(request.jobs)
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
-        if not request.dry_run:
+        if not (request.dry_run or request.cluster):
             warm_up_for(study)  # the server imports what workers need beside the imports of the next line
         from . import arguments, study_run
 
@@ -32,7 +32,7 @@ def run(request: RunRequest) -> None:
         plan, recorded = study_run.plan_of(request, study, data, uri, reporter)
         results = None
         if not request.dry_run:
-            results = study_run.run_or_stop(plan, n_jobs, uri, request.storage, request.fresh, reporter, request.strict)
+            results = study_run.run_or_stop(plan, n_jobs, uri, request, reporter)
     if results is None:
         study_run.print_plan(plan, console, request.json_file)
         raise typer.Exit(0 if recorded else 3)

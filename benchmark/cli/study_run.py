@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ...api.board_inputs import computed_datasets
-from ...api.study import StudyOptions, StudyResults, check_stores, plan_study, read_study, run_plan, unsent_lines
+from ...api.options import cluster_of
+from ...api.study import StudyOptions, StudyResults, check_cluster, check_stores, plan_study, read_study, run_plan, unsent_lines
 from ...leaderboard.exports import as_csv, as_document, as_tests_csv
 from ...leaderboard.terminal.table import print_table
 from ..contracts import FAKE, REAL, SPLITS
@@ -57,7 +58,10 @@ def plan_of(request: RunRequest, reference: str, data: list[str], tracking_uri: 
         If the study, its data or an option cannot be used.
     """
     recorded = not request.dry_run or check_stores(tracking_uri, request.storage, reporter)
-    return plan_study(_options_of(request, reference, data), reporter), recorded
+    plan = plan_study(_options_of(request, reference, data), reporter)
+    if request.dry_run and request.cluster:
+        check_cluster(plan, cluster_of(request.cluster, request.jobs, reporter), reporter)
+    return plan, recorded
 
 
 def _options_of(request: RunRequest, reference: str, data: list[str]) -> StudyOptions:
@@ -83,13 +87,18 @@ def _options_of(request: RunRequest, reference: str, data: list[str]) -> StudyOp
     )
 
 
-def run_or_stop(
-    plan: Plan, jobs: int, tracking_uri: str, storage: str | None, fresh: bool, reporter: Reporter, strict: bool = False
-) -> StudyResults:
+def run_or_stop(plan: Plan, jobs: int, tracking_uri: str, request: RunRequest, reporter: Reporter) -> StudyResults:
     """Run what is left of a plan; Ctrl-C ends the command with exit code 130."""
     try:
         return run_plan(
-            plan, jobs=jobs, tracking_uri=tracking_uri, storage=storage, fresh=fresh, strict=strict, reporter=reporter
+            plan,
+            jobs=jobs,
+            tracking_uri=tracking_uri,
+            storage=request.storage,
+            fresh=request.fresh,
+            strict=request.strict,
+            reporter=reporter,
+            cluster=cluster_of(request.cluster, request.jobs, reporter),
         )
     except KeyboardInterrupt:
         reporter.note("Stopped. What was finished is kept; the same command continues.")

@@ -17,6 +17,7 @@ from ..metrics.roc import Interval
 from ..records import SWEEP_STAGES, Assessment, Cell, CellResult, Job, Record, Replicate, SimultaneousTest, Tested, Trial
 from ..results.evidence import Evidence, evidence_stretches
 from ..study.study_file import Study
+from ..workers import WorkLostError
 from .optuna_history import History
 from .selection import choose, evidence_bands, oracles, plateau, swept_bands
 
@@ -51,7 +52,15 @@ def run_cell(cell: Cell, history: History, observer: Observer) -> Course:
     Returns
     -------
     CellResult
+        With an error if the work of the cell is lost.
     """
+    try:
+        return (yield from _tried_and_tested(cell, history, observer))
+    except WorkLostError as error:
+        return CellResult(cell, error=str(error))
+
+
+def _tried_and_tested(cell: Cell, history: History, observer: Observer) -> Course:
     study = cell.course
     allpass = Band(mode=study.mode)
     sweep = study.sweep_bands

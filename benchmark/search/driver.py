@@ -6,18 +6,18 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
 from ..frequency.bands import Band
-from ..records import Assessment, CellResult, Job, SimultaneousTest
+from ..records import Assessment, CellResult, Job, Record, SimultaneousTest
 from ..reporting import Reporter
-from ..workers import Workers
+from ..workers import Workers, WorkLostError
 from .cell import Course, Work
 from .fit import assess, compare, find_record, run_jobs
 
 
 class _Answer:
-    """Answer to one piece of work: a value, or number `index` of the list that a worker is going to return."""
+    """Answer to one piece of work: a value, or of a job number `index` of the records that a worker is going to return."""
 
-    def __init__(self, value: Any = None, future: "Future[Any] | None" = None, index: int | None = None) -> None:
-        self._value, self._future, self._index = value, future, index
+    def __init__(self, value: Any = None, future: "Future[Any] | None" = None, index: int = 0, job: Job | None = None) -> None:
+        self._value, self._future, self._index, self._job = value, future, index, job
 
     @property
     def future(self) -> "Future[Any] | None":
@@ -28,8 +28,20 @@ class _Answer:
         """Return the answer, or raise the exception of the worker."""
         if self._future is None:
             return self._value
-        value = self._future.result()
-        return value if self._index is None else value[self._index]
+        if self._job is None:
+            return self._future.result()
+        try:
+            return self._future.result()[self._index]
+        except WorkLostError as error:  # the band has no score, the study goes on
+            return Record(self._job.key, error=str(error))
+
+
+def _results(answers: Sequence[_Answer]) -> tuple[list[Any], WorkLostError | None]:
+    """Return the results of all answers, or the reason why one of them is lost."""
+    try:
+        return [answer.result() for answer in answers], None
+    except WorkLostError as error:
+        return [], error
 
 
 class Driver:
@@ -79,15 +91,17 @@ class Driver:
                 continue
             ready = [i for i, futures in awaited.items() if not futures]
             for i in ready:
-                answers = [answer.result() for answer in pending.pop(i)]
+                answers, lost = _results(pending.pop(i))
                 if i in results:
-                    self._finished(results[i], answers[0])
+                    if lost:
+                        results[i] = CellResult(results[i].cell, error=str(lost))
+                    self._finished(results[i], [] if lost else answers[0])
                     done += 1
                     self._reporter.cells(done, self._n_cells)
                     self._count(i, self._n_fits + 1)  # fits that the cell did without count, too
                     continue
                 try:
-                    pending[i] = self._begin(i, courses[i].send(answers))
+                    pending[i] = self._begin(i, courses[i].throw(lost) if lost else courses[i].send(answers))
                 except StopIteration as stop:
                     results[i] = stop.value
                     pending[i] = [_Answer(future=self._workers.submit(self._keep, stop.value))]
@@ -119,7 +133,7 @@ class Driver:
             for part in parts:
                 future = self._workers.submit(run_jobs, part)
                 future.add_done_callback(lambda _, part=part: self._count_fits(cell, part))
-                answers |= {job.key: _Answer(future=future, index=i) for i, job in enumerate(part)}
+                answers |= {job.key: _Answer(future=future, index=i, job=job) for i, job in enumerate(part)}
         return assessments or [answers[piece.key] for piece in work if isinstance(piece, Job)]
 
     def _count_fits(self, cell: int, jobs: Sequence[Job]) -> None:

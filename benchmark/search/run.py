@@ -8,6 +8,10 @@ from typing import Any
 
 from optuna.storages import BaseStorage
 
+from ..cluster.client import open_workers
+from ..cluster.progress import reporter_of
+from ..cluster.session import Probe
+from ..domains.files_probe import files_probe
 from ..domains.names import REALS
 from ..errors import BenchError
 from ..features.audits import PlanAudits, ambiguous_notes, audit_plan, refuse_shortcuts
@@ -33,7 +37,7 @@ from ..study.study_file import Study
 from ..tracking.exporter import Exporter
 from ..tracking.names import MARK
 from ..tracking.outbox import Outbox
-from ..workers import Workers, as_completed, end_if_imported_by_a_worker, running_workers
+from ..workers import Workers, as_completed, end_if_imported_by_a_worker
 from .cell import run_cell
 from .driver import Driver
 from .optuna_history import History, lost_trials, open_storage
@@ -92,6 +96,7 @@ def run_study(
     fresh: bool,
     reporter: Reporter,
     strict: bool = False,
+    cluster: str = "",
 ) -> Outcome:
     """
     Run a plan, or what is left of it.
@@ -110,6 +115,8 @@ def run_study(
     reporter : Reporter
     strict : bool
         Fit nothing if the files of a domain, or of a source of reals, give the classes away by what no generator leaves.
+    cluster : str
+        Address or file of a Dask scheduler, whose workers do the work; empty for `jobs` processes of this machine.
 
     Returns
     -------
@@ -130,8 +137,8 @@ def run_study(
         exporter = Exporter(outbox, tracking_uri, add_mlflow_model, reporter.note)
         exporter.start()
         try:
-            with running_workers(jobs) as workers:
-                outcome = _run(plan, places, workers, searches, attempt, outbox, reporter, strict)
+            with open_workers(jobs, cluster, reporter, plan_files(plan)) as workers:
+                outcome = _run(plan, places, workers, searches, attempt, outbox, reporter_of(workers, reporter), strict)
         except BaseException:
             exporter.close(patience=2)  # what is left waits in the outbox for the next run
             raise
@@ -139,6 +146,13 @@ def run_study(
         outcome.unsent = exporter.close()
         outcome.tracking_problem = exporter.problem
         return outcome
+
+
+def plan_files(plan: Plan) -> Probe:
+    """Return the probe of everything that workers of a cluster read for a plan."""
+    sources = [domain for source in plan.sources.values() for domain in source.domains]
+    specs = {id(domain.spec): domain.spec for domain in (*plan.domains.values(), *sources)}
+    return files_probe(specs.values(), (*plan.detectors, *plan.controls))
 
 
 @contextlib.contextmanager

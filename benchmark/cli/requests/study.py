@@ -9,6 +9,7 @@ import typer
 from .. import completion
 from ..options import (
     AllowLookalikesOption,
+    ClusterOption,
     DataOption,
     GroupByOption,
     GroupsOption,
@@ -68,6 +69,7 @@ class RunRequest:
     crop: Annotated[int | None, _given("N", "Side of the square window cut from each picture, in pixels.")] = None
     clips: Annotated[str | None, _given("RULE", "Frames of a clip to one score: mean, vote or top_third.")] = None
     jobs: JobsOption = None
+    cluster: ClusterOption = None
     tracking_uri: TrackingOption = None
     storage: Annotated[str | None, typer.Option(metavar="URL", help="Database for the searches. (default: a journal file)")] = (
         None
