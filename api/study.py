@@ -15,7 +15,7 @@ from ..benchmark.domains.names import dataset_name, training, training_domains, 
 from ..benchmark.errors import DataError, TrackingError, listed, unknown_name
 from ..benchmark.invocation import bench
 from ..benchmark.recording.cell_folder import kept_folder
-from ..benchmark.records import Plan
+from ..benchmark.records import Plan, Shard
 from ..benchmark.reporting import Reporter
 from ..benchmark.results.digits import auc_text, interval_text
 from ..benchmark.results.rows import Row
@@ -35,6 +35,7 @@ from .data import Folders, GivenData, Groups, given_data
 from .notes import dropped_lines, left_out_text, missing_lines, remark_lines
 from .options import OptionError, as_dates, as_detectors, as_jobs, as_names, as_trainings, public
 from .progress import reporting
+from .shards import NO_SHARD, settled_shard
 
 BAND_SEARCH = "band_search"
 SHOWN_TESTS = 6  # test domains in a message
@@ -220,6 +221,7 @@ def run(
     clips: str | None = None,
     released: Mapping[str, str] | None = None,
     jobs: int | None = None,
+    shard: str | None = None,
     tracking_uri: str | None = None,
     storage: str | None = None,
     drop_leaks: bool = False,
@@ -273,6 +275,9 @@ def run(
         Release date of the generator of a domain or data set, ``{"mine": "2024-03"}``; the protocol ``later_only`` uses it.
     jobs : int, optional
         Worker processes; one per core for None. In a script they need ``if __name__ == "__main__":`` above the call.
+    shard : str, optional
+        ``I/N``: compute the cells of one of N shards only, I from 0. When all shards have ended, the same call with ``none``
+        assembles their results. None for the task of the SLURM array that this runs in, and for all cells elsewhere.
     tracking_uri : str, optional
         MLflow store or server; ``MLFLOW_TRACKING_URI``, else a local one.
     storage : str, optional
@@ -328,8 +333,11 @@ def run(
         as_dates(released),
     )
     n_jobs, uri = as_jobs(jobs), resolve_tracking_uri(tracking_uri)
+    part, note = settled_shard(shard)
     with reporting(progress) as reporter:
         reporter.stage("reading the study", None)
+        if note:
+            reporter.note(note)
         if dry_run:
             check_stores(uri, storage, reporter)
             return planned(plan_study(options, reporter), uri, reporter.notes)
@@ -344,6 +352,7 @@ def run(
             strict=strict,
             reporter=reporter,
             notes=reporter.notes,
+            shard=part,
         )
 
 
@@ -432,14 +441,15 @@ def run_plan(
     strict: bool,
     reporter: Reporter,
     notes: Sequence[str] = (),
+    shard: Shard | None = None,
 ) -> StudyResults:
     """
-    Run what is left of a plan, and rank its rows.
+    Run what is left of a plan, and rank its rows; those of a shard, which are not all, have no ranks.
 
     Parameters
     ----------
     plan : Plan
-    jobs, tracking_uri, storage, fresh, strict, reporter
+    jobs, tracking_uri, storage, fresh, strict, reporter, shard
         See `run_study`.
     notes : sequence of str
         Notes of the reporter, which are read when the run has come to its end.
@@ -449,15 +459,30 @@ def run_plan(
     BenchError
         See `run_study`.
     """
+    if shard is not None and fresh:
+        raise OptionError(
+            f"--fresh begins a new attempt at the whole study, and every shard would begin one of its own: "
+            f"{bench('submit --fresh')} begins it once for all shards, and so does `--fresh --shard {NO_SHARD}`."
+        )
     outcome = run_study(
-        plan, jobs=jobs, tracking_uri=tracking_uri, storage=storage, fresh=fresh, reporter=reporter, strict=strict
+        plan, jobs=jobs, tracking_uri=tracking_uri, storage=storage, fresh=fresh, reporter=reporter, strict=strict, shard=shard
     )
+    if shard is not None:
+        noted = (*notes, *_notes_on_data(outcome.plan or plan), shard_line(outcome))
+        return StudyResults(outcome.plan or plan, outcome, tuple(outcome.rows), (), noted, tracking_uri)
     reporter.stage("comparing the rows", None)
     board = ranked_board(with_published(ranked(outcome.rows)), _folder_of)
     rows = with_reals_ranks(board.rows, _folder_of)
     plan = outcome.plan or plan
     noted = (*notes, *_notes_on_data(plan), *unsent_lines(outcome))
     return StudyResults(plan, outcome, tuple(rows), tuple(board.detectors), noted, tracking_uri)
+
+
+def shard_line(outcome: Outcome, command: str = "") -> str:
+    """Return the line on what a shard has done and on what follows; `command` runs the whole study."""
+    n_cells = f"{outcome.n_finished} of {outcome.n_cells} {'cell' if outcome.n_cells == 1 else 'cells'}"
+    way_on = command or f"run the study with shard='{NO_SHARD}'"
+    return f"{n_cells} of shard {outcome.shard} recorded; when all shards have ended: {way_on}"
 
 
 def unsent_lines(outcome: Outcome) -> list[str]:
