@@ -16,7 +16,7 @@ from ..benchmark.domains.names import dataset_name, training, training_domains, 
 from ..benchmark.errors import DataError, TrackingError, listed, unknown_name
 from ..benchmark.invocation import bench
 from ..benchmark.recording.cell_folder import kept_folder
-from ..benchmark.records import Plan
+from ..benchmark.records import Plan, Shard
 from ..benchmark.reporting import Reporter
 from ..benchmark.results.digits import auc_text, interval_text
 from ..benchmark.results.rows import Row
@@ -36,6 +36,7 @@ from .data import Folders, GivenData, Groups, given_data
 from .notes import dropped_lines, left_out_text, missing_lines, remark_lines
 from .options import OptionError, as_dates, as_detectors, as_jobs, as_names, as_trainings, cluster_of, public
 from .progress import reporting
+from .shards import NO_SHARD, settled_shard
 
 BAND_SEARCH = "band_search"
 SHOWN_TESTS = 6  # test domains in a message
@@ -222,6 +223,7 @@ def run(
     released: Mapping[str, str] | None = None,
     jobs: int | None = None,
     cluster: Any = None,
+    shard: str | None = None,
     tracking_uri: str | None = None,
     storage: str | None = None,
     drop_leaks: bool = False,
@@ -278,6 +280,9 @@ def run(
     cluster : str, path or cluster of Dask, optional
         Address (``tcp://HOST:8786``) or scheduler file of a Dask cluster, whose workers do the work instead of `jobs` processes
         of this machine. The folders of results and cache have to be shared by all machines.
+    shard : str, optional
+        ``I/N``: compute the cells of one of N shards only, I from 0. When all shards have ended, the same call with ``none``
+        assembles their results. None for the task of the SLURM array that this runs in, and for all cells elsewhere.
     tracking_uri : str, optional
         MLflow store or server; ``MLFLOW_TRACKING_URI``, else a local one.
     storage : str, optional
@@ -333,9 +338,12 @@ def run(
         as_dates(released),
     )
     n_jobs, uri = as_jobs(jobs), resolve_tracking_uri(tracking_uri)
+    part, note = settled_shard(shard)
     with reporting(progress) as reporter:
         reporter.stage("reading the study", None)
         place = cluster_of(cluster, jobs, reporter)
+        if note:
+            reporter.note(note)
         if dry_run:
             check_stores(uri, storage, reporter)
             plan = plan_study(options, reporter)
@@ -354,6 +362,7 @@ def run(
             reporter=reporter,
             notes=reporter.notes,
             cluster=place,
+            shard=part,
         )
 
 
@@ -457,14 +466,15 @@ def run_plan(
     reporter: Reporter,
     notes: Sequence[str] = (),
     cluster: str = "",
+    shard: Shard | None = None,
 ) -> StudyResults:
     """
-    Run what is left of a plan, and rank its rows.
+    Run what is left of a plan, and rank its rows; those of a shard, which are not all, have no ranks.
 
     Parameters
     ----------
     plan : Plan
-    jobs, tracking_uri, storage, fresh, strict, reporter, cluster
+    jobs, tracking_uri, storage, fresh, strict, reporter, cluster, shard
         See `run_study`.
     notes : sequence of str
         Notes of the reporter, which are read when the run has come to its end.
@@ -474,6 +484,11 @@ def run_plan(
     BenchError
         See `run_study`.
     """
+    if shard is not None and fresh:
+        raise OptionError(
+            f"--fresh begins a new attempt at the whole study, and every shard would begin one of its own: "
+            f"{bench('submit --fresh')} begins it once for all shards, and so does `--fresh --shard {NO_SHARD}`."
+        )
     outcome = run_study(
         plan,
         jobs=jobs,
@@ -483,13 +498,24 @@ def run_plan(
         reporter=reporter,
         strict=strict,
         cluster=cluster,
+        shard=shard,
     )
+    if shard is not None:
+        noted = (*notes, *_notes_on_data(outcome.plan or plan), shard_line(outcome))
+        return StudyResults(outcome.plan or plan, outcome, tuple(outcome.rows), (), noted, tracking_uri)
     reporter.stage("comparing the rows", None)
     board = ranked_board(with_published(ranked(outcome.rows)), _folder_of)
     rows = with_reals_ranks(board.rows, _folder_of)
     plan = outcome.plan or plan
     noted = (*notes, *_notes_on_data(plan), *unsent_lines(outcome))
     return StudyResults(plan, outcome, tuple(rows), tuple(board.detectors), noted, tracking_uri)
+
+
+def shard_line(outcome: Outcome, command: str = "") -> str:
+    """Return the line on what a shard has done and on what follows; `command` runs the whole study."""
+    n_cells = f"{outcome.n_finished} of {outcome.n_cells} {'cell' if outcome.n_cells == 1 else 'cells'}"
+    way_on = command or f"run the study with shard='{NO_SHARD}'"
+    return f"{n_cells} of shard {outcome.shard} recorded; when all shards have ended: {way_on}"
 
 
 def unsent_lines(outcome: Outcome) -> list[str]:

@@ -259,6 +259,30 @@ class DomainSize:
         return {"domain": self.domain, "roles": list(self.roles), **counts}
 
 
+@dataclass(frozen=True)
+class Shard:
+    """
+    One of `count` parts of a study, whose cells one process computes while others compute those of the other parts.
+
+    Attributes
+    ----------
+    index : int
+        From 0.
+    count : int
+        From 1.
+    """
+
+    index: int
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
+
+    def name_of(self, study: str) -> str:
+        """Return the name of its files among the results: of its lock, journal and outbox."""
+        return f"{study}.shard-{self.index}-of-{self.count}"
+
+
 PROTOCOL_VERSION = 2
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .errors import BenchError, show_sentences
-from .store.folders import cache_root, results_root, study_lock
+from .store.folders import cache_root, results_root, study_lock_file
 
 Result = TypeVar("Result")
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -29,7 +29,7 @@ PRELOAD = ["bandbench.benchmark.search.fit", "sklearn.svm", "sklearn.model_selec
 
 def warm_up_for(study: str) -> None:
     """Warm up for a study by its name or file, unless a run of it has begun before: there may be nothing left to compute."""
-    if not study_lock(Path(study).stem).exists():
+    if not study_lock_file(Path(study).stem).exists():
         warm_up()
 
 

@@ -3,7 +3,7 @@
 import inspect
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -119,7 +119,7 @@ class Entry:
 
         # Typer reads the options of a function from these two.
         call.__signature__ = inspect.signature(request)  # pyright: ignore[reportFunctionMemberAccess] (set, not read)
-        call.__annotations__ = dict(request.__annotations__)
+        call.__annotations__ = {field.name: field.type for field in fields(request)}
         return call
 
     def _function(self) -> Any:

@@ -7,13 +7,14 @@ import typer
 from rich.console import Console
 
 from ...api.progress import ScreenReporter
-from ..errors import StudyError
+from ...api.shards import settled_shard
+from ..errors import BenchError, StudyError
 from ..invocation import bench
 from ..tracking.store import resolve_tracking_uri
 from ..workers import warm_up_for
 from . import completion
 from .options import check_targets, jobs_of
-from .requests.study import RunRequest
+from .requests.study import RunRequest, StudyRequest, words_of
 
 
 def run(request: RunRequest) -> None:
@@ -21,8 +22,16 @@ def run(request: RunRequest) -> None:
     console = Console(stderr=True)
     check_targets(request.json_file, request.csv_file, request.csv_tests)
     study, n_jobs = _the_study(request.reference, request.study), jobs_of(request.jobs)
+    shard, note = settled_shard(request.shard)
+    if shard is not None and (given := [f for f in (request.json_file, request.csv_file, request.csv_tests) if f]):
+        raise BenchError(
+            f"shard {shard} has no board that could be written to {given[0]}; the run of the whole study writes it "
+            f"(--shard none)."
+        )
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
+        if note:
+            reporter.note(note)
         if not (request.dry_run or request.cluster):
             warm_up_for(study)  # the server imports what workers need beside the imports of the next line
         from . import arguments, study_run
@@ -32,13 +41,21 @@ def run(request: RunRequest) -> None:
         plan, recorded = study_run.plan_of(request, study, data, uri, reporter)
         results = None
         if not request.dry_run:
-            results = study_run.run_or_stop(plan, n_jobs, uri, request, reporter)
+            results = study_run.run_or_stop(plan, n_jobs, uri, request, reporter, shard)
     if results is None:
-        study_run.print_plan(plan, console, request.json_file)
+        study_run.print_plan(plan, console, request.json_file, shard)
         raise typer.Exit(0 if recorded else 3)
+    if shard is not None:
+        study_run.report_shard(results, whole_command(request), console)
+        raise typer.Exit(0 if results.complete else 3)
     study_run.report(results, console, (request.json_file, request.csv_file, request.csv_tests))
     study_run.print_next_steps(results, study, data, request.tracking_uri, console)
     raise typer.Exit(0 if results.complete else 3)
+
+
+def whole_command(request: StudyRequest) -> str:
+    """Return the command line that runs the whole study of a request; below a SLURM array, it would be a shard else."""
+    return bench(shlex.join(["run", *words_of(request)]))
 
 
 def _the_study(argument: str | None, option: str | None) -> str:

@@ -11,15 +11,26 @@ from rich.text import Text
 
 from ...api.board_inputs import computed_datasets
 from ...api.options import cluster_of
-from ...api.study import StudyOptions, StudyResults, check_cluster, check_stores, plan_study, read_study, run_plan, unsent_lines
+from ...api.study import (
+    StudyOptions,
+    StudyResults,
+    check_cluster,
+    check_stores,
+    plan_study,
+    read_study,
+    run_plan,
+    shard_line,
+    unsent_lines,
+)
 from ...leaderboard.exports import as_csv, as_document, as_tests_csv
 from ...leaderboard.terminal.table import print_table
 from ..contracts import FAKE, REAL, SPLITS
 from ..domains.catalogue import remarks
 from ..domains.names import training
-from ..records import Plan
+from ..records import Plan, Shard
 from ..reporting import Reporter, folded_name
 from ..search.run import Outcome
+from ..search.shards import deal, shares_of
 from ..store.files import dump_json
 from ..store.folders import results_root
 from ..study.boards import study_reference
@@ -29,7 +40,7 @@ from .next_steps import after_run
 from .options import parse_dates, write_text
 from .provenance import print_dropped, print_missing, print_remarks
 from .report import print_problems, print_steps, say
-from .requests.study import RunRequest
+from .requests.study import RunRequest, StudyRequest
 
 
 def plan_of(request: RunRequest, reference: str, data: list[str], tracking_uri: str, reporter: Reporter) -> tuple[Plan, bool]:
@@ -64,7 +75,7 @@ def plan_of(request: RunRequest, reference: str, data: list[str], tracking_uri: 
     return plan, recorded
 
 
-def _options_of(request: RunRequest, reference: str, data: list[str]) -> StudyOptions:
+def _options_of(request: StudyRequest, reference: str, data: list[str]) -> StudyOptions:
     """Return the options of a request as the Python interface takes them."""
     return StudyOptions(
         read_study(reference),
@@ -87,7 +98,9 @@ def _options_of(request: RunRequest, reference: str, data: list[str]) -> StudyOp
     )
 
 
-def run_or_stop(plan: Plan, jobs: int, tracking_uri: str, request: RunRequest, reporter: Reporter) -> StudyResults:
+def run_or_stop(
+    plan: Plan, jobs: int, tracking_uri: str, request: RunRequest, reporter: Reporter, shard: Shard | None = None
+) -> StudyResults:
     """Run what is left of a plan; Ctrl-C ends the command with exit code 130."""
     try:
         return run_plan(
@@ -99,18 +112,21 @@ def run_or_stop(plan: Plan, jobs: int, tracking_uri: str, request: RunRequest, r
             strict=request.strict,
             reporter=reporter,
             cluster=cluster_of(request.cluster, request.jobs, reporter),
+            shard=shard,
         )
     except KeyboardInterrupt:
         reporter.note("Stopped. What was finished is kept; the same command continues.")
         raise typer.Exit(130) from None
 
 
-def print_plan(plan: Plan, console: Console, json_file: str | None) -> None:
+def print_plan(plan: Plan, console: Console, json_file: str | None, shard: Shard | None = None) -> None:
     """Print a plan, or write it as JSON; remarks on its data go to `console`, that of standard error."""
     if json_file:
         write_text(json_file, dump_json(_plan_document(plan)))
     else:
         _print_plan(plan)
+    if shard is not None:
+        print_shard(plan, shard)
     print_remarks(plan.opened, console)
 
 
@@ -164,6 +180,25 @@ def _print_pools(plan: Plan, console: Console) -> None:
     console.print(f"trainings on several domains (protocol {plan.study.protocol}; pool {plan.study.pool}{shares}):")
     for name in dict.fromkeys(name for name, _ in plan.pools):
         console.print(Text(f"  {training(name).label(plan.study.test)}"))
+
+
+def print_shard(plan: Plan, shard: Shard) -> None:
+    """Print the cells that a shard of a plan computes."""
+    shares = deal(shares_of(plan), shard)
+    n_fits = sum(share.n_fits for share in shares)
+    console = Console()
+    console.print(f"shard {shard}: {len(shares)} of {plan.n_cells} cells; fits: at most {n_fits}")
+    for share in shares:
+        console.print(Text(f"  {share.label}"))
+
+
+def report_shard(results: StudyResults, command: str, console: Console) -> None:
+    """Print what a shard has done, and the command that follows when all have ended."""
+    outcome = results.outcome
+    _report_gaps(outcome, console)
+    computed = f"{outcome.computed} fits computed now" if outcome.computed else "No fit was left to do"
+    console.print(f"{computed}; everything is kept in {results_root()}.", soft_wrap=True)
+    say(console, shard_line(outcome, command))
 
 
 def report(results: StudyResults, console: Console, files: tuple[str | None, str | None, str | None]) -> None:

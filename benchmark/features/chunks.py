@@ -36,11 +36,17 @@ Reader = Callable[[Item], bytes]
 
 @dataclass(frozen=True)
 class Places:
-    """Folders that a run writes to."""
+    """
+    Folders that a run writes to.
+
+    `turn` is the share of the chunks that are left to the end. Shards of one study have different ones, so that each finds in
+    the cache what the others have prepared.
+    """
 
     cache: str
     scratch: str
     records: str
+    turn: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ class PreparedDomain:
 
 
 @contextmanager
-def scratch_places(records: str = "") -> Iterator[Places]:
+def scratch_places(records: str = "", turn: float = 0.0) -> Iterator[Places]:
     """
     Make a scratch folder in the cache, and delete it when the block ends.
 
@@ -98,6 +98,8 @@ def scratch_places(records: str = "") -> Iterator[Places]:
     ----------
     records : str
         Folder of the fitted detectors' records; empty if none are written.
+    turn : float
+        See `Places`.
 
     Raises
     ------
@@ -106,7 +108,7 @@ def scratch_places(records: str = "") -> Iterator[Places]:
     """
     cache = ensure_writable(cache_root(), "BANDBENCH_CACHE")
     with tempfile.TemporaryDirectory(prefix="scratch-", dir=cache) as scratch:
-        yield Places(str(cache), scratch, records)
+        yield Places(str(cache), scratch, records, turn)
 
 
 def select_items(
@@ -200,8 +202,15 @@ def prepare_chunks(tasks: Sequence[ChunkTask], workers: Workers, reporter: Repor
     # Perturbations of the same pictures stay together, so that these are read once, unless that would leave workers idle.
     alone = len(groups) < 2 * workers.jobs
     parts = [[key] for keys in groups.values() for key in keys] if alone else list(groups.values())
+    parts = _turned(parts, tasks[0].places.turn if tasks else 0.0)
     futures = {workers.submit(prepare_together, [by_key[key] for key in keys]): keys for keys in parts}
     for future in as_completed(futures):
         chunks |= zip(futures[future], future.result(), strict=True)
         reporter.advance(sum(len(by_key[key].items) for key in futures[future]))
     return chunks
+
+
+def _turned(parts: list[list[str]], turn: float) -> list[list[str]]:
+    """Return parts of the work with the first of them, a share `turn`, at the end."""
+    start = int(turn * len(parts))
+    return parts[start:] + parts[:start]

@@ -202,6 +202,31 @@ def lost_trials(journal: Path, storage: BaseStorage, name: str, n_trials: int) -
     return sum(t.state.is_finished() and t.user_attrs.get("stage") != "sweep" for t in trials) < n_trials
 
 
+def take_over_journal(path: Path, storage: BaseStorage) -> None:
+    """
+    Copy the searches of a shard's journal into the storage of all searches, and delete the journal.
+
+    A search that the storage has is left as it is, unless a killed process has copied only some of its trials.
+
+    Parameters
+    ----------
+    path : Path
+    storage : BaseStorage
+    """
+    source = _open_journal(path)
+    there = {study.study_name: study._study_id for study in storage.get_all_studies()}
+    for study in source.get_all_studies():
+        name = study.study_name
+        if name in there:
+            if storage.get_n_trials(there[name]) >= source.get_n_trials(study._study_id):
+                continue
+            storage.delete_study(there[name])
+        with _quiet():
+            optuna.copy_study(from_study_name=name, from_storage=source, to_storage=storage)
+    for left in (path, path.with_suffix(".lock")):
+        left.unlink(missing_ok=True)
+
+
 class History:
     """
     Search history of one cell: an Optuna study with one trial for every band of the search.

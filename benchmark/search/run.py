@@ -4,6 +4,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from optuna.storages import BaseStorage
@@ -13,7 +14,6 @@ from ..cluster.progress import reporter_of
 from ..cluster.session import Probe
 from ..domains.files_probe import files_probe
 from ..domains.names import REALS
-from ..errors import BenchError
 from ..features.audits import PlanAudits, ambiguous_notes, audit_plan, refuse_shortcuts
 from ..features.chunks import Places
 from ..features.item_sets import iter_problems
@@ -26,21 +26,23 @@ from ..recording.discrepancy import compare, comparisons, keep_discrepancies
 from ..recording.keys import cell_key
 from ..recording.recorder import Recorder
 from ..recording.study_folder import has_rows, keep_split_lists, keep_study, study_folder, study_rows
-from ..records import Cell, ItemSet, Plan, Replicate
+from ..records import Cell, ItemSet, Plan, Replicate, Shard
 from ..reporting import Reporter
 from ..results.cell_document import SHORT, find_cell
 from ..results.rows import Row
 from ..store.files import digest, read_json, write_json
-from ..store.folders import ensure_writable, results_root, study_lock
-from ..store.locks import LockHeldError, holding
+from ..store.folders import ensure_writable, results_root
+from ..store.locks import holding
 from ..study.study_file import Study
 from ..tracking.exporter import Exporter
 from ..tracking.names import MARK
-from ..tracking.outbox import Outbox
+from ..tracking.outbox import Outbox, outbox_folder, part_lock
 from ..workers import Workers, as_completed, end_if_imported_by_a_worker
 from .cell import run_cell
 from .driver import Driver
-from .optuna_history import History, lost_trials, open_storage
+from .optuna_history import History, lost_trials, open_storage, take_over_journal
+from .shards import begun_journals, cells_of, keep_cell_keys, shard_journal
+from .study_lock import begun_shards, forget_shards, study_lock
 
 JOURNAL = "optuna.journal"  # of all searches, among the results
 NO_AUDITS = PlanAudits()
@@ -70,6 +72,10 @@ class Outcome:
         Bands that could not be scored, by cell.
     problems : list of (data set, item, status, detail)
         Pictures that could not be used.
+    shard : Shard or None
+        That was run; None for the whole study.
+    n_cells, n_finished : int
+        Cells of the study or shard, and those among them that have a result.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -80,6 +86,9 @@ class Outcome:
     failures: dict[str, str] = field(default_factory=dict)
     gaps: dict[str, tuple[str, ...]] = field(default_factory=dict)
     problems: list[tuple[str, str, str, str]] = field(default_factory=list)
+    shard: Shard | None = None
+    n_cells: int = 0
+    n_finished: int = 0
 
     @property
     def complete(self) -> bool:
@@ -97,9 +106,13 @@ def run_study(
     reporter: Reporter,
     strict: bool = False,
     cluster: str = "",
+    shard: Shard | None = None,
 ) -> Outcome:
     """
-    Run a plan, or what is left of it.
+    Run a plan or one shard of it, or what is left of either.
+
+    A shard computes its cells and keeps their records. What it has for the tracking store waits in an outbox of its own: the
+    run of the whole study sends it, and makes what is made of all cells.
 
     Parameters
     ----------
@@ -117,6 +130,8 @@ def run_study(
         Fit nothing if the files of a domain, or of a source of reals, give the classes away by what no generator leaves.
     cluster : str
         Address or file of a Dask scheduler, whose workers do the work; empty for `jobs` processes of this machine.
+    shard : Shard, optional
+        None for the whole study.
 
     Returns
     -------
@@ -130,9 +145,17 @@ def run_study(
     """
     end_if_imported_by_a_worker()
     home = ensure_writable(results_root(), "BANDBENCH_HOME")
-    with _only_run(plan.study.name), scratch_places(str(home / "records")) as places:
-        searches = open_storage(storage, home / JOURNAL)
+    turn = shard.index / shard.count if shard else 0.0
+    with study_lock(plan.study.name, shard), scratch_places(str(home / "records"), turn) as places:
+        searches = open_storage(storage, _journal(plan.study, shard))
         attempt = _attempt(plan.study, fresh)
+        if shard is not None:
+            with (
+                _shard_outbox(plan.study, shard, tracking_uri) as outbox,
+                open_workers(jobs, cluster, reporter, plan_files(plan)) as workers,
+            ):
+                shown = reporter_of(workers, reporter)
+                return _run_shard(plan, shard, places, workers, searches, attempt, outbox, shown, strict)
         outbox = Outbox(tracking_uri)
         exporter = Exporter(outbox, tracking_uri, add_mlflow_model, reporter.note)
         exporter.start()
@@ -145,6 +168,7 @@ def run_study(
         reporter.stage("sending to MLflow", None)
         outcome.unsent = exporter.close()
         outcome.tracking_problem = exporter.problem
+        forget_shards(plan.study.name)
         return outcome
 
 
@@ -155,18 +179,17 @@ def plan_files(plan: Plan) -> Probe:
     return files_probe(specs.values(), (*plan.detectors, *plan.controls))
 
 
+def _journal(study: Study, shard: Shard | None) -> Path:
+    """Return the journal of the searches; a shard has its own, as a journal on a shared folder has one writer at a time."""
+    return shard_journal(study.name, shard) if shard else results_root() / JOURNAL
+
+
 @contextlib.contextmanager
-def _only_run(name: str) -> Iterator[None]:
-    """Hold the lock of a study: two processes that run one search would do everything twice."""
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(holding(study_lock(name), patience=0))
-        except LockHeldError as error:
-            raise BenchError(
-                f"another `bench run` is working on the study '{name}' in {results_root()}; "
-                f"wait for it, or set BANDBENCH_HOME to another folder."
-            ) from error
-        yield
+def _shard_outbox(study: Study, shard: Shard, tracking_uri: str) -> Iterator[Outbox]:
+    """Open the outbox of a shard for a block, in which nobody takes it over."""
+    part = shard.name_of(study.name)
+    with holding(part_lock(outbox_folder(tracking_uri, part))):
+        yield Outbox(tracking_uri, part)
 
 
 def _attempt(study: Study, fresh: bool) -> int:
@@ -190,6 +213,45 @@ def _run(
     strict: bool,
 ) -> Outcome:
     """Take the steps of a study in their order."""
+    plan, prepared, cells = _prepare(plan, places, workers, attempt, reporter, strict)
+    recorder = Recorder(outbox, reporter)
+    for journal in begun_journals(plan.study.name):
+        reporter.stage("collecting the searches of the shards", None)
+        take_over_journal(journal, searches)
+    unfinished = _unfinished_cells(cells, searches, recorder, reporter)
+    _report_shards(plan, cells, unfinished, recorder, reporter)
+    n_computed = _run_cells(plan, cells, unfinished, searches, recorder, workers, reporter)
+    rows = _keep_study(plan, cells, recorder, workers, reporter)
+    _compare(cells, workers, reporter)
+    recorder.study_finished(cells, study_folder(cells[0]), rows)
+    return _outcome(plan, prepared, cells, recorder, n_computed)
+
+
+def _run_shard(
+    plan: Plan,
+    shard: Shard,
+    places: Places,
+    workers: Workers,
+    searches: BaseStorage,
+    attempt: int,
+    outbox: Outbox,
+    reporter: Reporter,
+    strict: bool,
+) -> Outcome:
+    """Take the steps of a study as far as they concern single cells, with those of a shard."""
+    plan, prepared, cells = _prepare(plan, places, workers, attempt, reporter, strict)
+    own = cells_of(plan, cells, shard)
+    recorder = Recorder(outbox, reporter)
+    unfinished = _unfinished_cells(own, searches, recorder, reporter, _journal(plan.study, shard))
+    n_computed = _run_cells(plan, own, unfinished, searches, recorder, workers, reporter)
+    return replace(_outcome(plan, prepared, own, recorder, n_computed), shard=shard)
+
+
+def _prepare(
+    plan: Plan, places: Places, workers: Workers, attempt: int, reporter: Reporter, strict: bool
+) -> tuple[Plan, Prepared, list[Cell]]:
+    """Prepare and audit the pictures; return the plan as it then is, its item sets and all its cells."""
+    given = plan
     prepared = prepare_sets(plan, places, workers, reporter)
     plan = prepared.plan
     audits = audit_plan(plan, prepared, places.cache, workers, reporter)
@@ -198,14 +260,31 @@ def _run(
             reporter.note(note)
         refuse_shortcuts(audits)
     cells = make_cells(plan, prepared, places.records, attempt, audits)
-    recorder = Recorder(outbox, reporter)
-    unfinished = _unfinished_cells(cells, searches, recorder, reporter)
-    n_computed = _run_cells(plan, cells, unfinished, searches, recorder, workers, reporter)
-    rows = _keep_study(plan, cells, recorder, workers, reporter)
-    _compare(cells, workers, reporter)
-    recorder.study_finished(cells, study_folder(cells[0]), rows)
+    keep_cell_keys(given, attempt, cells)
+    return plan, prepared, cells
+
+
+def _outcome(plan: Plan, prepared: Prepared, cells: Sequence[Cell], recorder: Recorder, n_computed: int) -> Outcome:
     problems = list(iter_problems(list(prepared.sets.values())))
-    return Outcome(recorder.rows, n_computed, plan=plan, failures=recorder.failures, gaps=recorder.gaps, problems=problems)
+    return Outcome(
+        recorder.rows,
+        n_computed,
+        plan=plan,
+        failures=recorder.failures,
+        gaps=recorder.gaps,
+        problems=problems,
+        n_cells=len(cells),
+        n_finished=len(cells) - len(recorder.failures),
+    )
+
+
+def _report_shards(
+    plan: Plan, cells: Sequence[Cell], unfinished: Sequence[Cell], recorder: Recorder, reporter: Reporter
+) -> None:
+    """Report the cells that the shards of a study have left over."""
+    n_left = len({cell.label for cell in unfinished} - set(recorder.incomplete))
+    if n_left and begun_shards(plan.study.name):
+        reporter.note(f"The shards have recorded {len(cells) - n_left} of {len(cells)} cells; {n_left} are computed now.")
 
 
 def make_cells(plan: Plan, prepared: Prepared, records: str, attempt: int, audits: PlanAudits = NO_AUDITS) -> list[Cell]:
@@ -247,9 +326,12 @@ def _with_lookalikes(items: ItemSet, lookalikes: Lookalikes) -> ItemSet:
     return replace(items, provenance=replace(items.provenance, lookalikes=lookalikes))
 
 
-def _unfinished_cells(cells: Sequence[Cell], searches: BaseStorage, recorder: Recorder, reporter: Reporter) -> list[Cell]:
-    """Let the recorder take up the cells that earlier runs finished; return the others."""
-    unfinished = [cell for cell in cells if _lost_trials(cell, searches) or not recorder.take_up(cell)]
+def _unfinished_cells(
+    cells: Sequence[Cell], searches: BaseStorage, recorder: Recorder, reporter: Reporter, journal: Path | None = None
+) -> list[Cell]:
+    """Let the recorder take up the cells that earlier runs finished; return the others. `journal` is that of a shard."""
+    journal = journal or results_root() / JOURNAL
+    unfinished = [cell for cell in cells if _lost_trials(cell, searches, journal) or not recorder.take_up(cell)]
     if recorder.incomplete:
         reporter.note(
             f"MLflow has not got all of {len(recorder.incomplete)} finished cells (never sent, deleted, or files are gone): "
@@ -258,11 +340,11 @@ def _unfinished_cells(cells: Sequence[Cell], searches: BaseStorage, recorder: Re
     return unfinished
 
 
-def _lost_trials(cell: Cell, searches: BaseStorage) -> bool:
+def _lost_trials(cell: Cell, searches: BaseStorage, journal: Path) -> bool:
     """Return True if the search of a finished cell lacks trials, as its journal was damaged."""
     document = find_cell(cell_folder(cell))
     searched = sum(trial.stage == "search" for trial in document.trials) if document else 0
-    return lost_trials(results_root() / JOURNAL, searches, search_name(cell), searched)
+    return lost_trials(journal, searches, search_name(cell), searched)
 
 
 def _run_cells(

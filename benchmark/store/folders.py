@@ -51,7 +51,7 @@ def relocated(path: Path) -> Path:
     return next((candidate for candidate in candidates if candidate.exists()), path)
 
 
-def study_lock(name: str) -> Path:
+def study_lock_file(name: str) -> Path:
     """Lock file of a study, which stays where a run of it has begun."""
     return results_root() / "locks" / f"{name}.lock"
 

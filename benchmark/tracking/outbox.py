@@ -4,8 +4,10 @@ The outbox: documents that wait for a tracking store, one JSON file per batch, e
 A store that is away delays the outbox, and no result is lost.
 """
 
+import contextlib
 import json
 import os
+import secrets
 import shutil
 import time
 import warnings
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import BenchWarning, TrackingError
 from ..store.files import digest, read_json, write_json
 from ..store.folders import results_root
-from ..store.locks import FOR_EVER
+from ..store.locks import FOR_EVER, LockHeldError, holding
 from .addresses import sqlite_address, sqlite_path
 from .documents import RunDocument
 from .names import STUDY_KEY
@@ -28,9 +30,14 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 
-def outbox_folder(uri: str) -> Path:
-    """Folder of the documents that wait for a tracking store."""
-    return results_root() / "outbox" / digest(_outbox_name(uri))[:16]
+def outbox_folder(uri: str, part: str = "") -> Path:
+    """Folder of the documents that wait for a tracking store; those of a `part` have one of their own beside it."""
+    return results_root() / "outbox" / f"{digest(_outbox_name(uri))[:16]}{f'.{part}' if part else ''}"
+
+
+def part_lock(folder: Path) -> Path:
+    """Lock of the outbox of a shard, which holds it while it runs so that nobody takes over what it is writing."""
+    return results_root() / "locks" / f"outbox-{folder.name}.lock"
 
 
 def _outbox_name(uri: str) -> str:
@@ -58,52 +65,72 @@ def _present_uri(entry: Mapping[str, Any]) -> str:
     return uri
 
 
+def _entries(documents: Any) -> set[str]:
+    """Keys and states of documents of finished runs, of one waiting file; none of a damaged one."""
+    entries = [entry for entry in documents if isinstance(entry, dict)] if isinstance(documents, list) else []
+    return {f"{entry.get('key')} {entry.get('state')}" for entry in entries if entry.get("end")}
+
+
 class Outbox:
     """
     Documents that wait for one tracking store, and a list of those that have arrived there.
 
-    Several processes may have the same outbox.
+    Several processes may have the same outbox. The outbox of a shard is its own: nothing is sent from it and the store is not
+    asked, until an outbox of the whole store takes over what is in it, which happens after the shard has ended.
 
     Parameters
     ----------
     uri : str
+    part : str
+        Name of the shard (`Shard.name_of`); empty for the outbox of the whole store.
 
     Attributes
     ----------
     folder : Path
     """
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, part: str = "") -> None:
         self._uri = uri
-        self.folder = outbox_folder(uri)
+        self._part = part
+        self.folder = outbox_folder(uri, part)
         self.folder.mkdir(parents=True, exist_ok=True)
         name = _outbox_name(uri)
         relative = {"here": name.removeprefix("here:")} if name != uri else {}
         write_json(self.folder / "store.json", {"uri": uri, **relative})
-        self._delivered_file = self.folder / "delivered.txt"
-        self._take_over()
+        self._delivered_file = outbox_folder(uri) / "delivered.txt"
+        if not part:
+            self._take_over()
         self._delivered = set(self._delivered_file.read_text().split("\n")) if self._delivered_file.exists() else set()
         self._asked: dict[tuple[str, str], dict[str, KnownRun] | None] = {}  # by study and its key, then by key
         self._client: MlflowClient | None = None
         self._own = set(self.pending())
+        self._waiting = {entry for path in self._own for entry in _entries(read_json(path))}
         self._count = time.time_ns()
 
     def _take_over(self) -> None:
-        """Take the files that wait for the same store by another name: before the results were moved, or of an old version."""
+        """
+        Take the files that wait for the same store in other folders.
+
+        They are of shards, of the results before they were moved, or of an old version. A shard that is being run keeps its
+        own.
+        """
         for place in self.folder.parent.glob("*/store.json"):
             if place.parent == self.folder or _present_uri(read_json(place) or {}) != self._uri:
                 continue
-            for path in place.parent.glob("*.runs.json"):
-                path.rename(self.folder / path.name)
-            shutil.rmtree(place.parent, ignore_errors=True)
+            with contextlib.suppress(LockHeldError), holding(part_lock(place.parent), patience=0):
+                for path in place.parent.glob("*.runs.json"):
+                    path.rename(self.folder / path.name)
+                shutil.rmtree(place.parent, ignore_errors=True)
 
     def has(self, document: RunDocument) -> bool:
         """
         Ask the store, once for each study, if it has a document, whole.
 
-        A store that does not answer is taken to have what has arrived there before.
+        A document that waits here counts as well. A store that does not answer is taken to have what has arrived there before.
         """
-        runs = self._known(document)
+        if f"{document.key} {document.state}" in self._waiting:
+            return True
+        runs = None if self._part else self._known(document)
         if runs is None:
             return f"{document.key} {document.state}" in self._delivered
         run = runs.get(document.key)
@@ -144,9 +171,10 @@ class Outbox:
         new = [document.to_json() for document in documents if not self.has(document) or self._is_used_anew(document)]
         if new:
             self._count += 1
-            path = self.folder / f"{self._count:020d}-{os.getpid()}.runs.json"
+            path = self.folder / f"{self._count:020d}-{os.getpid()}-{secrets.token_hex(4)}.runs.json"
             self._own.add(path)
             write_json(path, new)
+            self._waiting |= _entries(new)
 
     def pending(self) -> list[Path]:
         """Files with waiting documents, oldest first."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bandbench.benchmark import workers
-from bandbench.benchmark.store.folders import cache_root, results_root, study_lock
+from bandbench.benchmark.store.folders import cache_root, results_root, study_lock_file
 from bandbench.benchmark.workers import running_workers
 
 UNGUARDED = """\
@@ -46,8 +46,8 @@ def test_a_study_that_has_begun_before_starts_its_workers_when_it_needs_them(mon
     started: list[str] = []
     monkeypatch.setattr(workers, "warm_up", lambda: started.append("warm"))
     workers.warm_up_for("studies/mine.yaml")
-    study_lock("mine").parent.mkdir(parents=True)
-    study_lock("mine").touch()
+    study_lock_file("mine").parent.mkdir(parents=True)
+    study_lock_file("mine").touch()
     workers.warm_up_for("studies/mine.yaml")
     assert started == ["warm"]
 

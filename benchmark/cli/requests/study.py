@@ -1,8 +1,8 @@
-"""Options of ``bench run``."""
+"""Options of ``bench run`` and ``bench submit``."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -28,8 +28,8 @@ def _given(metavar: str, text: str, values: Callable[..., list[str]] | None = No
 
 
 @dataclass(frozen=True)
-class RunRequest:
-    """Options of ``bench run``."""
+class StudyRequest:
+    """A study, and the options that change what it computes and where that is kept."""
 
     reference: Annotated[
         str | None,
@@ -68,8 +68,6 @@ class RunRequest:
     mode: Annotated[str | None, _given("MODE", "What a band does: keep, reweight or pixels.")] = None
     crop: Annotated[int | None, _given("N", "Side of the square window cut from each picture, in pixels.")] = None
     clips: Annotated[str | None, _given("RULE", "Frames of a clip to one score: mean, vote or top_third.")] = None
-    jobs: JobsOption = None
-    cluster: ClusterOption = None
     tracking_uri: TrackingOption = None
     storage: Annotated[str | None, typer.Option(metavar="URL", help="Database for the searches. (default: a journal file)")] = (
         None
@@ -88,8 +86,44 @@ class RunRequest:
         bool, typer.Option("--no-controls", help="Leave out the rows of the controls file_facts and permuted_labels.")
     ] = False
     allow_lookalikes: AllowLookalikesOption = False
+
+
+@dataclass(frozen=True)
+class RunRequest(StudyRequest):
+    """Options of ``bench run``."""
+
+    jobs: JobsOption = None
+    cluster: ClusterOption = None
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Compute the cells of one of N shards only, I from 0; none: all cells. (default: the task of the SLURM array, "
+            "else none)",
+        ),
+    ] = None
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again instead of continuing.")] = False
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and its size, do nothing.")] = False
     json_file: JsonOption = None
     csv_file: RowsCsvOption = None
     csv_tests: TestsCsvOption = None
+
+
+def words_of(request: StudyRequest) -> list[str]:
+    """Return the words of a command line that gives the options of a `StudyRequest` as they are; the study comes first."""
+    words = [name for name in [request.reference] if name is not None]
+    for field in fields(StudyRequest):
+        value = getattr(request, field.name)
+        if field.name == "reference" or value in (None, False):
+            continue
+        option = next((name for name in _names(field.type) if name.startswith("--")), f"--{field.name.replace('_', '-')}")
+        if value is True:
+            words.append(option)
+        else:
+            words += [word for one in (value if isinstance(value, list) else [value]) for word in (option, str(one))]
+    return words
+
+
+def _names(annotation: Any) -> list[str]:
+    """Return the names that an option was given, beside those that typer makes of its field."""
+    return [name for info in get_args(annotation)[1:] for name in (getattr(info, "param_decls", None) or ())]
