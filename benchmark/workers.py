@@ -1,11 +1,13 @@
 """Worker processes: started once, one numeric thread each, ended with their owner."""
 
 import contextlib
+import ctypes
 import multiprocessing
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -13,8 +15,12 @@ from typing import Any, TypeVar
 
 from .errors import BenchError, show_sentences
 from .store.folders import cache_root, results_root
+from .store.scratch import remove_abandoned
 
 Result = TypeVar("Result")
+PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
+SECONDS_TO_DIE = 1.0  # that a killed process is waited for
+SIGNALS_APART = 0.3  # seconds between the signals that the processes of one group get
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _DIED = (
     "a worker process died, most likely for lack of memory. What was finished is kept: "
@@ -28,13 +34,14 @@ PRELOAD = ["bandbench.benchmark.search.fit", "sklearn.svm", "sklearn.model_selec
 
 def warm_up(preload: Sequence[str] = PRELOAD) -> None:
     """Start the server that workers are forked from, so that it imports while its owner does something else."""
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver, resource_tracker
 
     end_if_imported_by_a_worker()
 
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     multiprocessing.get_context("forkserver").set_forkserver_preload(list(preload))
-    with _ignoring_interrupts():
+    resource_tracker.ensure_running()  # it unblocks Ctrl-C when it starts
+    with _blocking_interrupts():
         forkserver.ensure_running()
 
 
@@ -54,26 +61,38 @@ def _start_worker(environment: dict[str, str]) -> None:
     show_sentences()
     # Ctrl-C reaches the whole process group; the owner decides what happens to its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
+    threading.Thread(target=_end_with_owner, daemon=True).start()
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1)
 
 
 @contextlib.contextmanager
-def _ignoring_interrupts() -> Iterator[None]:
-    """Start processes that ignore Ctrl-C from their first instruction on; their owner handles it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _blocking_interrupts() -> Iterator[None]:
+    """
+    Start processes that Ctrl-C does not reach from their first instruction on; their owner handles it.
+
+    It is blocked and not ignored, so that this process gets it after the block.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """
+    Let the kernel end this process when its parent dies, whatever it is doing then; without effect outside of Linux.
+
+    The parent of a worker is the server that forked it, which ends with the owner.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _end_with_owner() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -120,8 +139,6 @@ class Workers:
             if first.exitcode:
                 raise BenchError(_why_it_ended(first.exitcode))
             self._pool = ProcessPoolExecutor(self.jobs, context, _start_worker, (environment,))
-            with _ignoring_interrupts():
-                return self._pool.submit(function, *args)
         return self._pool.submit(function, *args)
 
     def close(self) -> None:
@@ -129,22 +146,23 @@ class Workers:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def interrupt(self) -> None:
+    def abandon(self) -> None:
         """
-        End the workers after Ctrl-C: say that they finish what they are doing now, and end them at once at a second Ctrl-C.
+        End the workers at once, whatever they do.
 
-        What they write is complete or absent either way, as files are written under another name and renamed.
+        What they write is complete or absent, as files are written under another name and renamed.
         """
         if self._pool is None:
             return
-        print("Stopping after the pictures or fits in work; press Ctrl-C again to stop now.", file=sys.stderr, flush=True)
-        try:
-            self.close()
-        except KeyboardInterrupt:
-            # Executors have no public way to end their processes before Python 3.14.
-            for worker in list((getattr(self._pool, "_processes", None) or {}).values()):
-                worker.kill()
-            raise
+        # Executors have no public way to end their processes before Python 3.14.
+        processes = list((getattr(self._pool, "_processes", None) or {}).values())
+        for process in processes:
+            process.kill()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.join(SECONDS_TO_DIE)
+        for root in (results_root(), cache_root()):
+            remove_abandoned(root)
 
 
 def _why_it_ended(code: int) -> str:
@@ -163,7 +181,7 @@ def _why_it_ended(code: int) -> str:
 @contextlib.contextmanager
 def running_workers(jobs: int, preload: Sequence[str] = PRELOAD) -> Iterator[Workers]:
     """
-    Open workers for a block.
+    Open workers for a block; they are ended at once where the block is left by an exception, Ctrl-C included.
 
     Raises
     ------
@@ -174,13 +192,14 @@ def running_workers(jobs: int, preload: Sequence[str] = PRELOAD) -> Iterator[Wor
     workers = Workers(jobs, preload)
     try:
         yield workers
-    except KeyboardInterrupt:
-        workers.interrupt()
-        raise
     except BrokenProcessPool as error:
+        workers.abandon()
+        time.sleep(SIGNALS_APART)  # who ends all processes of a group ends this one, too, and no worker died by itself
         raise BenchError(_DIED) from error
-    finally:
-        workers.close()
+    except BaseException:
+        workers.abandon()
+        raise
+    workers.close()
 
 
 def as_completed(futures: Any) -> Iterator[Future]:

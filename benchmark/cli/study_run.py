@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -86,14 +85,8 @@ def _options_of(request: RunRequest, reference: str, data: list[str]) -> StudyOp
 def run_or_stop(
     plan: Plan, jobs: int, tracking_uri: str, storage: str | None, fresh: bool, reporter: Reporter, strict: bool = False
 ) -> StudyResults:
-    """Run what is left of a plan; Ctrl-C ends the command with exit code 130."""
-    try:
-        return run_plan(
-            plan, jobs=jobs, tracking_uri=tracking_uri, storage=storage, fresh=fresh, strict=strict, reporter=reporter
-        )
-    except KeyboardInterrupt:
-        reporter.note("Stopped. What was finished is kept; the same command continues.")
-        raise typer.Exit(130) from None
+    """Run what is left of a plan."""
+    return run_plan(plan, jobs=jobs, tracking_uri=tracking_uri, storage=storage, fresh=fresh, strict=strict, reporter=reporter)
 
 
 def print_plan(plan: Plan, console: Console, json_file: str | None) -> None:
