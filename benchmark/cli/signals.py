@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from types import FrameType
+from typing import NoReturn
 
 NAMES = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM", signal.SIGHUP: "SIGHUP"}
 PATIENCE = 1.5  # seconds that a command has to end in order
@@ -48,6 +49,13 @@ class Stop:
         if self.number is None:
             self.number = number
             raise KeyboardInterrupt
+
+    def exit(self) -> NoReturn:
+        """Exit with `code`; later signals are ignored, since Python would take them by dying of them."""
+        if self.number is not None:
+            for number in NAMES:
+                signal.signal(number, signal.SIG_IGN)
+        sys.exit(self.code)
 
     def watch(self, pipe: int) -> None:
         """

@@ -27,14 +27,14 @@ with stopping() as stop:
 """
 MILD = """\
 import time
-from bandbench.benchmark import cli
+from bandbench.benchmark.cli import entry, main
 
 def work(arguments):
     print("ready", flush=True)
     time.sleep(3600)
 
-cli._main = work
-cli.main(["run", "my study"])
+entry._call = work
+main(["run", "my study"])
 """
 
 

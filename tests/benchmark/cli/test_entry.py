@@ -2,8 +2,7 @@
 
 import pytest
 
-from bandbench.benchmark import cli
-from bandbench.benchmark.cli import main
+from bandbench.benchmark.cli import entry, main
 from bandbench.benchmark.errors import BenchError
 
 
@@ -22,7 +21,7 @@ def test_an_interruption_ends_with_130_and_one_line(
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "settle_folders", interrupt)
+    monkeypatch.setattr(entry, "settle_folders", interrupt)
     with pytest.raises(SystemExit) as stop:
         main(["list", "studies"])
     assert stop.value.code == 130
