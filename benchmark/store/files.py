@@ -18,7 +18,7 @@ from typing import Any
 from ..errors import DataError
 from .disk import writing
 from .folders import cache_root, results_root
-from .scratch import unfinished_file
+from .scratch import scratch_folder, unfinished_file
 
 ASIDE = ".damaged-"  # before the time, in the name of a file that was set aside
 
@@ -97,6 +97,35 @@ def _move(temporary: Path, path: Path) -> None:
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_folder(folder: Path) -> Iterator[Path]:
+    """
+    Yield a new folder that becomes `folder` when the block ends well; those that killed processes left are removed.
+
+    Parameters
+    ----------
+    folder : Path
+        Must not exist, or be empty.
+
+    Raises
+    ------
+    DiskError
+        If the disk cannot be written.
+    """
+    with writing(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with scratch_folder(folder.parent, unfinished_prefix(folder)) as scratch:
+            temporary = scratch / "whole"
+            temporary.mkdir()
+            yield temporary
+            temporary.rename(folder)
+
+
+def unfinished_prefix(folder: Path) -> str:
+    """Beginning of the names of the folders beside `folder` in which `atomic_folder` makes it."""
+    return f".{folder.name}-unfinished-"
 
 
 def write_json(path: Path, value: Any, durable: bool = True) -> None:
