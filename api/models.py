@@ -13,6 +13,7 @@ from ..benchmark.models.recipe import DETECTION, TASKS
 from ..benchmark.models.scanning import pooling_rule
 from ..benchmark.models.trained_model import TrainedModel
 from ..benchmark.registry import DetectorSpec
+from ..benchmark.store.files import atomic_folder
 from ..benchmark.tracking.store import resolve_tracking_uri
 from ..datasets.faces.windows import AUTO, ScanRegion
 from .data import Folders, Groups, given_data
@@ -148,7 +149,9 @@ class Model:
             If there is something in it.
         """
         kept = Path(folder).expanduser()
-        self.trained.save(kept)
+        free_folder(kept)
+        with atomic_folder(kept) as unfinished:
+            self.trained.save(unfinished)
         return replace(self, folder=kept)
 
     def __repr__(self) -> str:

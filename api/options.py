@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from ..benchmark.errors import BenchError, DataError, PluginError, StudyError, unknown_name
 from ..benchmark.reporting import Reporter
+from ..benchmark.store.disk import disk_failure
 from ..benchmark.store.folders import settle_folders
 from ..benchmark.workers import end_if_imported_by_a_worker
 
@@ -43,7 +44,8 @@ def public(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
     """
     Make a function one of the Python interface.
 
-    An unknown option raises `UnknownOptionError` with the nearest name. Mistakes in values are ValueErrors, too. A worker
+    An unknown option raises `UnknownOptionError` with the nearest name. Mistakes in values are ValueErrors, too; a disk that
+    fails is a `DiskError`. A worker
     process that imports the caller's script again ends here, before the work runs a second time. Folders that the environment
     names are settled, as the commands do it.
     """
@@ -63,6 +65,12 @@ def public(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
                 raise
             kind = next(VALUE_ERRORS[base] for base in type(error).__mro__ if base in VALUE_ERRORS)
             raise kind(str(error)).with_traceback(error.__traceback__) from error.__cause__
+        except BenchError:
+            raise
+        except Exception as error:
+            if failed := disk_failure(error):
+                raise failed from error
+            raise
 
     return call
 

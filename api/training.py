@@ -20,6 +20,8 @@ from ..benchmark.models.training import train_model
 from ..benchmark.pictures.crops import CropSpec
 from ..benchmark.registry import DetectorSpec
 from ..benchmark.reporting import Reporter
+from ..benchmark.store.files import atomic_folder, unfinished_prefix
+from ..benchmark.store.scratch import remove_abandoned
 from ..benchmark.workers import running_workers
 from .data import GivenData
 from .notes import dropped_lines, left_out_text, missing_lines, remark_lines
@@ -52,18 +54,25 @@ class Trained:
 
 def free_folder(folder: str | PathLike[str] | None) -> Path | None:
     """
-    Return a folder for a model.
+    Return a folder for a model; what a killed process left of it is removed.
 
     Raises
     ------
     BenchError
-        If there is something in it.
+        If there is something in it, or it cannot be made.
     """
     if folder is None:
         return None
     path = Path(folder).expanduser()
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise BenchError(f"{path} is there already; name another folder with --out, or remove it.")
+    ancestor = next(parent for parent in path.absolute().parents if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=ancestor):
+            pass
+    except OSError as error:
+        raise BenchError(f"{path} cannot be made ({ancestor}: {error.strerror}); name another folder with --out.") from error
+    remove_abandoned(path.parent, unfinished_prefix(path))
     return path
 
 
@@ -122,8 +131,9 @@ def train_on(
         reporter.stage("keeping the model", None)
         with tempfile.TemporaryDirectory(prefix="bandbench-") as temporary:
             place = folder or Path(temporary, "model")
-            model.save(place)
-            keep_curves(model.classifier.members, place / "training.png", recipe.label)
+            with atomic_folder(place) as unfinished:
+                model.save(unfinished)
+                keep_curves(model.classifier.members, unfinished / "training.png", recipe.label)
             problem = send([model_document(model, place, started)], tracking_uri)
     opened = tuple(catalogue.domain(name, seed) for name in domains)
     return Trained(model, folder, problems, opened, problem)

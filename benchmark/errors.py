@@ -19,6 +19,12 @@ class DataError(BenchError):
     """A data set, a folder or a picture that cannot be used."""
 
 
+class DiskError(BenchError):
+    """A disk that cannot be written: full, read-only, broken, or a folder on it that was deleted while it was in use."""
+
+    exit_code = 1
+
+
 class TooSmallError(DataError):
     """A picture that is smaller than the window that is to be cut out of it."""
 

@@ -1,11 +1,13 @@
 """Worker processes: started once, one numeric thread each, ended with their owner."""
 
 import contextlib
+import ctypes
 import multiprocessing
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -14,8 +16,12 @@ from typing import Any, TypeVar
 
 from .errors import BenchError, show_sentences
 from .store.folders import cache_root, results_root, study_lock_file
+from .store.scratch import remove_abandoned
 
 Result = TypeVar("Result")
+PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
+SECONDS_TO_DIE = 1.0  # that a killed process is waited for
+SIGNALS_APART = 0.3  # seconds between the signals that the processes of one group get
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _DIED = (
     "a worker process died, most likely for lack of memory. What was finished is kept: "
@@ -35,13 +41,14 @@ def warm_up_for(study: str) -> None:
 
 def warm_up(preload: Sequence[str] = PRELOAD) -> None:
     """Start the server that workers are forked from, so that it imports while its owner does something else."""
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver, resource_tracker
 
     end_if_imported_by_a_worker()
 
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     multiprocessing.get_context("forkserver").set_forkserver_preload(list(preload))
-    with _ignoring_interrupts():
+    resource_tracker.ensure_running()  # it unblocks Ctrl-C when it starts
+    with _blocking_interrupts():
         forkserver.ensure_running()
 
 
@@ -68,7 +75,8 @@ def start_worker(environment: Mapping[str, str]) -> None:
     show_sentences()
     # Ctrl-C reaches the whole process group; the owner decides what happens to its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
+    threading.Thread(target=_end_with_owner, daemon=True).start()
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1)
@@ -81,19 +89,30 @@ def settled_environment() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _ignoring_interrupts() -> Iterator[None]:
-    """Start processes that ignore Ctrl-C from their first instruction on; their owner handles it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _blocking_interrupts() -> Iterator[None]:
+    """
+    Start processes that Ctrl-C does not reach from their first instruction on; their owner handles it.
+
+    It is blocked and not ignored, so that this process gets it after the block.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """
+    Let the kernel end this process when its parent dies, whatever it is doing then; without effect outside of Linux.
+
+    The parent of a worker is the server that forked it, which ends with the owner.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _end_with_owner() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -146,8 +165,6 @@ class Workers:
             if first.exitcode:
                 raise BenchError(_why_it_ended(first.exitcode))
             self._pool = ProcessPoolExecutor(self.jobs, context, start_worker, (settled_environment(),))
-            with _ignoring_interrupts():
-                return self._pool.submit(function, *args)
         return self._pool.submit(function, *args)
 
     def close(self) -> None:
@@ -155,26 +172,27 @@ class Workers:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def interrupt(self) -> None:
+    def abandon(self) -> None:
         """
-        End the workers after Ctrl-C: say that they finish what they are doing now, and end them at once at a second Ctrl-C.
+        End the workers at once, whatever they do.
 
-        What they write is complete or absent either way, as files are written under another name and renamed.
+        What they write is complete or absent, as files are written under another name and renamed.
         """
         if self._pool is None:
             return
-        print("Stopping after the pictures or fits in work; press Ctrl-C again to stop now.", file=sys.stderr, flush=True)
-        try:
-            self.close()
-        except KeyboardInterrupt:
-            kill_processes(self._pool)
-            raise
+        kill_processes(self._pool)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for root in (results_root(), cache_root()):
+            remove_abandoned(root)
 
 
 def kill_processes(pool: ProcessPoolExecutor) -> None:
     """End the processes of a pool at once; executors have no public way to do so before Python 3.14."""
-    for worker in list((getattr(pool, "_processes", None) or {}).values()):
-        worker.kill()
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    for process in processes:
+        process.kill()
+    for process in processes:
+        process.join(SECONDS_TO_DIE)
 
 
 def _why_it_ended(code: int) -> str:
@@ -193,7 +211,7 @@ def _why_it_ended(code: int) -> str:
 @contextlib.contextmanager
 def running_workers(jobs: int, preload: Sequence[str] = PRELOAD) -> Iterator[Workers]:
     """
-    Open workers for a block.
+    Open workers for a block; they are ended at once where the block is left by an exception, Ctrl-C included.
 
     Raises
     ------
@@ -204,13 +222,14 @@ def running_workers(jobs: int, preload: Sequence[str] = PRELOAD) -> Iterator[Wor
     workers = Workers(jobs, preload)
     try:
         yield workers
-    except KeyboardInterrupt:
-        workers.interrupt()
-        raise
     except BrokenProcessPool as error:
+        workers.abandon()
+        time.sleep(SIGNALS_APART)  # who ends all processes of a group ends this one, too, and no worker died by itself
         raise BenchError(_DIED) from error
-    finally:
-        workers.close()
+    except BaseException:
+        workers.abandon()
+        raise
+    workers.close()
 
 
 def as_completed(futures: Any) -> Iterator[Future]:

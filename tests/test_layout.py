@@ -55,7 +55,7 @@ AMONG_DATASETS = {
     "synthesis": {"synthesis"},
 }
 MOST_FILES = 12  # of `benchmark/`, beside its packages
-# `cli/__init__.py` imports the commands where Ctrl-C is handled; `cli/run.py` imports its work beside the warm-up of workers.
+# `cli/__init__.py` imports all the rest where Ctrl-C is handled; `cli/run.py` imports its work beside the warm-up of workers.
 MOST_LAZY_IMPORTS = 2
 
 

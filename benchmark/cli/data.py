@@ -1,8 +1,6 @@
 """``bench data prepare``: from a copy of a data set, as it was distributed, to crops of faces."""
 
-import contextlib
 import shlex
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -62,7 +60,7 @@ def prepare(request: PrepareRequest) -> None:
         "domains": request.domain or (),
         "retry": request.retry,
     }
-    with ScreenReporter(console) as reporter, _stopping(reporter):
+    with ScreenReporter(console) as reporter:
         if request.dry_run:
             result = preview(dataset, settings, reporter=reporter, **options)
         else:
@@ -72,16 +70,6 @@ def prepare(request: PrepareRequest) -> None:
         return
     _report(result, dataset, request.name, console, request.json_file)
     raise typer.Exit(0 if result.complete else 3 if result.n_crops else 2)
-
-
-@contextlib.contextmanager
-def _stopping(reporter: ScreenReporter) -> Iterator[None]:
-    """Report after Ctrl-C that finished work is kept; exit with code 130."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        reporter.note("Stopped. What was finished is kept; the same command continues.")
-        raise typer.Exit(130) from None
 
 
 def open_dataset(name: str, root: Path | None, data: list[str] | None, param: list[str] | None) -> SourceDataset:

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import os
+import stat
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,11 @@ import typer
 
 from ..errors import BenchError
 from ..figures.formats import FigureFormat
+from ..store.disk import writing
+from ..store.files import atomic_path
 from .commands import STDOUT
+
+OF_NAMES = "backslashreplace"  # a folder's name may be no UTF-8
 
 
 class SplitChoice(StrEnum):
@@ -145,8 +150,15 @@ def jobs_of(given: int | None) -> int:
 
 def check_target(target: str | None) -> None:
     """Refuse a file that cannot be written before the work begins whose result it is meant for."""
-    if target not in (None, STDOUT) and not Path(str(target)).absolute().parent.is_dir():
-        raise BenchError(f"cannot write {target}: there is no folder {Path(str(target)).absolute().parent}.")
+    if target is None or target == STDOUT:
+        return
+    path = Path(target).absolute()
+    if not path.parent.is_dir():
+        raise BenchError(f"cannot write {target}: there is no folder {path.parent}.")
+    if path.is_dir():
+        raise BenchError(f"cannot write {target}: it is a folder; name a file.")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise BenchError(f"cannot write {target}: you have no right to write {'it' if path.exists() else f'in {path.parent}'}.")
 
 
 def check_targets(*targets: str | None) -> None:
@@ -158,11 +170,20 @@ def check_targets(*targets: str | None) -> None:
 
 
 def write_text(target: str, text: str) -> None:
-    """Write to a file, or to standard output for ``-``."""
+    """Write to a file, whole or not at all, or to standard output for ``-``."""
     if target == STDOUT:
         typer.echo(text, nl=False)
         return
+    path = Path(target)
     try:
-        Path(target).write_text(text, encoding="utf-8", errors="backslashreplace")  # a folder's name may be no UTF-8
+        if path.is_symlink() or (path.exists() and not path.is_file()) or not os.access(path.absolute().parent, os.W_OK):
+            with writing(path):
+                path.write_text(text, encoding="utf-8", errors=OF_NAMES)
+            return
+        mode = path.stat().st_mode if path.exists() else None
+        with atomic_path(path.absolute(), durable=False) as temporary:
+            temporary.write_text(text, encoding="utf-8", errors=OF_NAMES)
+            if mode is not None:
+                temporary.chmod(stat.S_IMODE(mode))
     except OSError as error:
         raise BenchError(f"cannot write {target} ({error.strerror}).") from error

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -101,22 +100,18 @@ def _options_of(request: StudyRequest, reference: str, data: list[str]) -> Study
 def run_or_stop(
     plan: Plan, jobs: int, tracking_uri: str, request: RunRequest, reporter: Reporter, shard: Shard | None = None
 ) -> StudyResults:
-    """Run what is left of a plan; Ctrl-C ends the command with exit code 130."""
-    try:
-        return run_plan(
-            plan,
-            jobs=jobs,
-            tracking_uri=tracking_uri,
-            storage=request.storage,
-            fresh=request.fresh,
-            strict=request.strict,
-            reporter=reporter,
-            cluster=cluster_of(request.cluster, request.jobs, reporter),
-            shard=shard,
-        )
-    except KeyboardInterrupt:
-        reporter.note("Stopped. What was finished is kept; the same command continues.")
-        raise typer.Exit(130) from None
+    """Run what is left of a plan."""
+    return run_plan(
+        plan,
+        jobs=jobs,
+        tracking_uri=tracking_uri,
+        storage=request.storage,
+        fresh=request.fresh,
+        strict=request.strict,
+        reporter=reporter,
+        cluster=cluster_of(request.cluster, request.jobs, reporter),
+        shard=shard,
+    )
 
 
 def print_plan(plan: Plan, console: Console, json_file: str | None, shard: Shard | None = None) -> None:

@@ -1,7 +1,7 @@
 """Chunks: crops and views of up to 128 pictures, cached by the content of the pictures."""
 
 import hashlib
-import tempfile
+import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -25,6 +25,7 @@ from ..pictures.perturbations import SpectrumStatistics, chain_key, perturb
 from ..pictures.traces import Traces
 from ..registry import datasets
 from ..results.scores import OK, ItemStatus, Reason, Status
+from ..store.disk import writing
 from ..store.files import atomic_path, digest, publish_folder, read_json, write_json
 from ..views import view_kernel, view_key
 from ..views.kernel import ALL_PASS, ViewKernel
@@ -145,7 +146,7 @@ def _prepare(task: ChunkTask, read: Reader, hashes: dict[str, int]) -> Chunk:
         if not clean:
             folder = Path(task.places.scratch, "chunks", folder.name)
         meta = {"seconds": cut.seconds, "n_items": len(task.items), "hashes": cut.hashes}
-        _write_chunk(folder, cut, meta)
+        _write_chunk(folder, cut, meta, task.places.scratch)
     seconds = meta["seconds"]
     for spec in task.views:
         seconds += prepare_view(folder, spec)
@@ -278,14 +279,16 @@ def _perturbed(picture: NDArray[np.uint8], content: str, task: ChunkTask) -> NDA
     return images.in_colour(changed) if task.colour else images.in_grey(changed)
 
 
-def _write_chunk(folder: Path, cut: _Crops, meta: dict[str, object]) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".chunk-", dir=folder.parent))
-    np.save(temporary / "crops.npy", cut.crops)
-    np.save(temporary / "rows.npy", cut.rows)
-    if cut.facts is not None:
-        np.save(temporary / "facts.npy", cut.facts)
-    write_json(temporary / "meta.json", meta, durable=False)  # one that a power cut emptied is made again
+def _write_chunk(folder: Path, cut: _Crops, meta: dict[str, object], scratch: str) -> None:
+    # Beside the scratch folder's other contents, which go with it when this process is killed.
+    temporary = Path(scratch, f"{folder.name}-{secrets.token_hex(4)}")
+    with writing(folder):
+        temporary.mkdir()
+        np.save(temporary / "crops.npy", cut.crops)
+        np.save(temporary / "rows.npy", cut.rows)
+        if cut.facts is not None:
+            np.save(temporary / "facts.npy", cut.facts)
+        write_json(temporary / "meta.json", meta, durable=False)  # one that a power cut emptied is made again
     publish_folder(temporary, folder)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from ..contracts import Features, ViewSpec
 from ..frequency.bands import Band
 from ..records import ItemSet
+from ..store.disk import writing
 from ..store.locks import holding
 from ..views import features_from_crops, view_kernel
 from ..views.kernel import ALL_PASS, ViewKernel
@@ -113,9 +115,11 @@ def chunk_view(folder: str, spec: ViewSpec, band: Band) -> tuple[Features, NDArr
 
 def _allocate(shape: tuple[int, ...], dtype: np.dtype, folder: Path) -> NDArray:
     """Allocate the result; from 1 GiB on as an unnamed memory-mapped temporary file."""
-    if math.prod(shape) * dtype.itemsize < LARGE:
+    n_bytes = math.prod(shape) * dtype.itemsize
+    if n_bytes < LARGE:
         return np.empty(shape, dtype)
-    with tempfile.TemporaryFile(dir=folder) as file:
+    with writing(folder), tempfile.TemporaryFile(dir=folder) as file:
+        os.posix_fallocate(file.fileno(), 0, n_bytes)  # a page for which the disk has no room would end the process later
         return np.memmap(file, dtype=dtype, mode="w+", shape=shape)
 
 

@@ -5,7 +5,6 @@ Requested splits are cut into chunks, every chunk is prepared once however many 
 are taken from the prepared chunks.
 """
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,8 +16,10 @@ from ..errors import DataError
 from ..pictures.crops import CropSpec
 from ..records import ItemSet
 from ..reporting import Reporter
+from ..store.cache import SCRATCH
 from ..store.files import digest
-from ..store.folders import cache_root, ensure_writable
+from ..store.folders import cache_root, ensure_writable, results_root
+from ..store.scratch import remove_abandoned, scratch_folder
 from ..workers import Workers, as_completed
 from .chunks import Chunk, ChunkTask, Places, cached_chunk, chunk_tasks, pictures_key, prepare_together, task_key
 from .item_sets import ItemStatuses, item_set, item_statuses
@@ -92,7 +93,7 @@ class PreparedDomain:
 @contextmanager
 def scratch_places(records: str = "", turn: float = 0.0) -> Iterator[Places]:
     """
-    Make a scratch folder in the cache, and delete it when the block ends.
+    Make a scratch folder in the cache, and delete it when the block ends; those of dead processes are deleted, too.
 
     Parameters
     ----------
@@ -107,8 +108,10 @@ def scratch_places(records: str = "", turn: float = 0.0) -> Iterator[Places]:
         If the cache cannot be written to.
     """
     cache = ensure_writable(cache_root(), "BANDBENCH_CACHE")
-    with tempfile.TemporaryDirectory(prefix="scratch-", dir=cache) as scratch:
-        yield Places(str(cache), scratch, records, turn)
+    for root in (cache, results_root()):
+        remove_abandoned(root)
+    with scratch_folder(cache, SCRATCH) as scratch:
+        yield Places(str(cache), str(scratch), records, turn)
 
 
 def select_items(

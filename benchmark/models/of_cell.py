@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from ..contracts import LABEL_NAMES
 from ..domains.names import dataset_name, training
 from ..domains.seen import read_learned
-from ..errors import BenchError, PluginError
+from ..errors import BenchError, DiskError, PluginError
 from ..features.audits import audit_sets
 from ..features.load import iter_crops, load_view
 from ..metrics.roc import Scored
@@ -54,6 +54,8 @@ def keep_model(result: CellResult, folder: Path) -> int | None:
         require_cheap(result)
         fitted_model(result).save(folder / MODEL, describe=False)  # workers do without MLflow: the sender describes it
         return require_small(folder / MODEL)
+    except DiskError:
+        raise
     except BenchError as error:
         shutil.rmtree(folder / MODEL, ignore_errors=True)
         (folder / LEFT_OUT).write_text(f"{error}\n", encoding="utf-8")

@@ -33,6 +33,7 @@ from ..pictures.crops import CropSpec, cut, decode
 from ..registry import DetectorSpec, detectors
 from ..results.columns import measured
 from ..results.scores import mean_per_item
+from ..store.disk import disk_failure
 from ..store.files import write_json
 from ..views import features_from_crops, view_kernel
 from .attribution import Classifier
@@ -107,7 +108,7 @@ def fitted(
     except BenchError:
         raise
     except Exception as error:  # a plugin may fail in any way
-        raise PluginError(failure(label, error)) from error
+        raise disk_failure(error) or PluginError(failure(label, error)) from error
 
 
 def score_pictures_of(classifier: Classifier, view: Features, rows: NDArray[np.intp]) -> NDArray[np.float64]:

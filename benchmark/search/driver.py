@@ -13,6 +13,11 @@ from .cell import Course, Work
 from .fit import assess, compare, find_record, run_jobs
 
 
+def _is_answered(future: "Future[Any]") -> bool:
+    """Return True if a future has a result: it was neither cancelled nor has its worker died."""
+    return future.done() and not future.cancelled() and future.exception() is None
+
+
 class _Answer:
     """Answer to one piece of work: a value, or of a job number `index` of the records that a worker is going to return."""
 
@@ -60,6 +65,11 @@ class Driver:
         Of the study, those of earlier runs included.
     n_fits : int
         Of one cell at most. A cell is as many steps of the stage, and one more for keeping it.
+
+    Attributes
+    ----------
+    n_finished : int
+        Cells that `run` has finished.
     """
 
     def __init__(
@@ -73,6 +83,7 @@ class Driver:
     ) -> None:
         self._workers, self._reporter, self._n_cells, self._n_fits = workers, reporter, n_cells, n_fits
         self._keep, self._finished = keep, finished
+        self.n_finished = 0
         self._counted: set[str] = set()
         self._steps: dict[int, int] = {}
         self._counting = threading.Lock()  # futures call back from threads of their own
@@ -97,6 +108,7 @@ class Driver:
                         results[i] = CellResult(results[i].cell, error=str(lost))
                     self._finished(results[i], [] if lost else answers[0])
                     done += 1
+                    self.n_finished += 1
                     self._reporter.cells(done, self._n_cells)
                     self._count(i, self._n_fits + 1)  # fits that the cell did without count, too
                     continue
@@ -109,6 +121,12 @@ class Driver:
                 # Short waits keep Ctrl-C quick.
                 wait([f for futures in awaited.values() for f in futures], timeout=0.2, return_when=FIRST_COMPLETED)
         return [results[i] for i in range(len(courses))]
+
+    @property
+    def n_fits_open(self) -> int:
+        """Fits of unfinished cells that are on record."""
+        with self._counting:
+            return sum(steps for steps in self._steps.values() if steps <= self._n_fits)
 
     def _begin(self, cell: int, work: Work) -> list[_Answer]:
         """Answer work from the records of earlier runs, and hand the rest to the workers."""
@@ -132,7 +150,7 @@ class Driver:
             parts = [jobs] if len(groups) >= 2 * self._workers.jobs else [[job] for job in jobs]
             for part in parts:
                 future = self._workers.submit(run_jobs, part)
-                future.add_done_callback(lambda _, part=part: self._count_fits(cell, part))
+                future.add_done_callback(lambda done, part=part: self._count_fits(cell, part) if _is_answered(done) else None)
                 answers |= {job.key: _Answer(future=future, index=i, job=job) for i, job in enumerate(part)}
         return assessments or [answers[piece.key] for piece in work if isinstance(piece, Job)]
 

@@ -13,7 +13,7 @@ from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
 from ..epochs import epochs_of
-from ..errors import BenchError, EmptyBandError
+from ..errors import BenchError, DiskError, EmptyBandError
 from ..features.load import load_view
 from ..fitted import failure, fit_detector, score_detector
 from ..metrics.intervals import auc_interval
@@ -21,6 +21,7 @@ from ..metrics.roc import Interval, Scored, roc_auc
 from ..metrics.simultaneous import Clarity, clearly_above_chance, clearly_different
 from ..records import Assessment, Job, Record, SimultaneousTest
 from ..results.scores import is_whole, item_groups, item_labels, mean_per_item, read_scores, with_scores, write_table
+from ..store.disk import disk_failure
 from ..store.files import read_json, write_json
 
 
@@ -46,7 +47,8 @@ def run_jobs(jobs: Sequence[Job]) -> list[Record]:
     """
     Run jobs that share features: fit, score, write the score files, then the record.
 
-    A detector that fails gives a record with `error` and leaves no record file, so that the next run tries it again.
+    A detector that fails gives a record with `error` and leaves no record file, so that the next run tries it again. A disk
+    that fails is no fault of the detector, and raises.
 
     Parameters
     ----------
@@ -63,9 +65,13 @@ def run_jobs(jobs: Sequence[Job]) -> list[Record]:
 def _reported(job: Job) -> Record:
     try:
         return _run(job)
+    except DiskError:
+        raise
     except BenchError as error:
         return Record(job.key, error=str(error), empty=isinstance(error, EmptyBandError))
     except Exception as error:  # a plugin may fail in any way
+        if failed := disk_failure(error):
+            raise failed from error
         return Record(job.key, error=failure(job.detector.label, error))
 
 

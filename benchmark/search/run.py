@@ -162,6 +162,9 @@ def run_study(
         try:
             with open_workers(jobs, cluster, reporter, plan_files(plan)) as workers:
                 outcome = _run(plan, places, workers, searches, attempt, outbox, reporter_of(workers, reporter), strict)
+        except KeyboardInterrupt:
+            exporter.abandon()
+            raise
         except BaseException:
             exporter.close(patience=2)  # what is left waits in the outbox for the next run
             raise
@@ -362,7 +365,13 @@ def _run_cells(
     reporter.stage("searching bands" if plan.n_bands > 1 else "fitting", (n_fits + 1) * len(unfinished))
     reporter.cells(len(cells) - len(unfinished), len(cells))
     start = time.time()
-    results = Driver(workers, reporter, keep_cell, recorder.finished, len(cells), n_fits).run(courses)
+    driver = Driver(workers, reporter, keep_cell, recorder.finished, len(cells), n_fits)
+    try:
+        results = driver.run(courses)
+    except KeyboardInterrupt:
+        n_finished = len(cells) - len(unfinished) + driver.n_finished
+        reporter.note(f"{n_finished} of {len(cells)} cells are finished; of the others {driver.n_fits_open} fits are recorded.")
+        raise
     records = {r.key: r for result in results for group in (*result.trials, *result.tested) for r in group.records}
     return sum(record.finished >= start for record in records.values())
 

@@ -5,6 +5,8 @@ import time
 
 from .folders import cache_root
 
+SCRATCH = "scratch-"  # begins the name of the scratch folder of a run
+
 
 def cache_usage() -> dict[str, tuple[int, int]]:
     """

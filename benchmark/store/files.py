@@ -1,6 +1,8 @@
 """Digests, and atomic writes of files."""
 
 import contextlib
+import errno
+import glob
 import hashlib
 import json
 import math
@@ -15,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError
+from .disk import writing
+from .folders import cache_root, results_root
+from .scratch import scratch_folder, unfinished_file
 
 ASIDE = ".damaged-"  # before the time, in the name of a file that was set aside
 
@@ -36,22 +41,93 @@ def _jsonable(value: Any) -> Any:
 @contextlib.contextmanager
 def atomic_path(path: Path, durable: bool = True) -> Iterator[Path]:
     """
-    Yield a temporary name beside `path` that becomes `path` when the block ends well.
+    Yield a temporary name that becomes `path` when the block ends well.
 
     `durable` waits for the disk, so that not even a power cut leaves an empty file; without it, a reader has to be able
-    to tell.
+    to tell. Below the results or the cache the temporary file lies in the folder of this process, which others remove after
+    its death (`scratch`); elsewhere it lies beside `path`.
+
+    Raises
+    ------
+    DiskError
+        If the disk cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = _temporary(path)
+        try:
+            yield temporary
+            if durable:
+                with temporary.open("rb") as file:
+                    os.fsync(file.fileno())
+            _move(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    root = next((root for root in (results_root(), cache_root()) if path.is_relative_to(root)), None)
+    if root is not None:
+        return unfinished_file(root)
+    for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        if _writer_is_dead(stale):
+            stale.unlink(missing_ok=True)
     # Processes of two machines may have one number, and write to one shared folder.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.{os.getpid()}.tmp")
+
+
+def _writer_is_dead(temporary: Path) -> bool:
+    """Return True if no process of this machine has the number in a temporary name."""
     try:
-        yield temporary
-        if durable:
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
+        os.kill(int(temporary.name.split(".")[-2]), 0)
+    except ProcessLookupError:
+        return True
+    except (ValueError, OSError):
+        return False
+    return False
+
+
+def _move(temporary: Path, path: Path) -> None:
+    try:
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")  # a part of the folder is on another disk
+        try:
+            shutil.copyfile(temporary, beside)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def atomic_folder(folder: Path) -> Iterator[Path]:
+    """
+    Yield a new folder that becomes `folder` when the block ends well; those that killed processes left are removed.
+
+    Parameters
+    ----------
+    folder : Path
+        Must not exist, or be empty.
+
+    Raises
+    ------
+    DiskError
+        If the disk cannot be written.
+    """
+    with writing(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with scratch_folder(folder.parent, unfinished_prefix(folder)) as scratch:
+            temporary = scratch / "whole"
+            temporary.mkdir()
+            yield temporary
+            temporary.rename(folder)
+
+
+def unfinished_prefix(folder: Path) -> str:
+    """Beginning of the names of the folders beside `folder` in which `atomic_folder` makes it."""
+    return f".{folder.name}-unfinished-"
 
 
 def write_json(path: Path, value: Any, durable: bool = True) -> None:
@@ -106,14 +182,22 @@ def name_aside(path: Path) -> Path:
 
 
 def publish_folder(temporary: Path, final: Path) -> None:
-    """Move a finished folder into place; another process that was faster wins."""
-    final.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        temporary.rename(final)
-    except OSError:
-        if not final.is_dir():
-            raise
-        shutil.rmtree(temporary, ignore_errors=True)
+    """
+    Move a finished folder into place; another process that was faster wins.
+
+    Raises
+    ------
+    DiskError
+        If the disk cannot be written.
+    """
+    with writing(final):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            temporary.rename(final)
+        except OSError:
+            if not final.is_dir():
+                raise
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 # Bytes of a name that are no UTF-8, control characters, and what would be read as one of them; see `printable`.

@@ -13,6 +13,7 @@ from .sender import Sender
 from .store import client_for
 
 ROUND = 0.3  # seconds between two looks into the outbox
+MOMENT = 0.3  # seconds that an interrupted run waits for the thread
 
 
 class Exporter(threading.Thread):
@@ -86,3 +87,9 @@ class Exporter(threading.Thread):
         self._closing.set()
         self.join(None if math.isinf(patience) else patience + 30)
         return self._outbox.left()
+
+    def abandon(self) -> None:
+        """Stop sending, as after Ctrl-C; a batch that is under way is sent again by the next run, which finds what arrived."""
+        self._deadline = time.monotonic()
+        self._closing.set()
+        self.join(MOMENT)

@@ -7,7 +7,6 @@ is recorded as such. A source that the disk fails to deliver is not recorded, so
 
 import contextlib
 import copy
-import errno
 import hashlib
 import os
 import shutil
@@ -20,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...benchmark.errors import BenchError, DataError
+from ...benchmark.errors import DataError, DiskError
 from ...benchmark.invocation import extra_missing
 from ...benchmark.pictures.video import Frame
 from ...benchmark.store.files import write_json
@@ -35,10 +34,6 @@ from .finders import find_faces, open_finder
 from .frames import Reader, iter_source_frames
 from .outcome import UNREAD, SourceOutcome
 from .recode import recode
-
-
-class DiskError(BenchError):
-    """Error for a prepared folder that can no longer be written."""
 
 
 class FaceCropper:
@@ -93,7 +88,7 @@ class FaceCropper:
         Returns
         -------
         SourceOutcome
-            With the status ``unread``, and nothing moved, if the source cannot be read now or the run was stopped.
+            With the status ``unread``, and nothing moved, if the source cannot be read now.
 
         Raises
         ------
@@ -105,7 +100,7 @@ class FaceCropper:
             work.mkdir(exist_ok=True)
             temporary = Path(tempfile.mkdtemp(dir=work))
         try:
-            record = self.cut(source, temporary, stop_file(preparation.folder))
+            record = self.cut(source, temporary)
             with writing(preparation.folder):
                 write_json(temporary / SOURCE, asdict(record), durable=False)
                 _move_into_place(temporary, preparation.source_folder(source.id), work)
@@ -127,7 +122,7 @@ class FaceCropper:
             return False
         return all(sizes.get(crop.file) for crop in record.crops)  # a power cut leaves files of 0 bytes
 
-    def cut(self, source: Source, folder: Path, stop: Path | None = None) -> SourceRecord:
+    def cut(self, source: Source, folder: Path) -> SourceRecord:
         """
         Write the crops of a source into a folder.
 
@@ -135,8 +130,6 @@ class FaceCropper:
         ----------
         source : Source
         folder : Path
-        stop : Path, optional
-            The work ends as soon as this file exists.
 
         Returns
         -------
@@ -146,22 +139,20 @@ class FaceCropper:
         Raises
         ------
         OSError
-            If the source cannot be read now, or the work was stopped.
+            If the source cannot be read now.
         DiskError
             If a crop cannot be written.
         """
         dataset = self._fresh_dataset(source)
         stamp = source_stamp(dataset.tree, source)
         try:
-            n_frames, crops, notes = self._crops(dataset, source, folder, stop)
+            n_frames, crops, notes = self._crops(dataset, source, folder)
         except DataError as error:
             return SourceRecord(source.id, ERROR, str(error), *stamp)
         status = OK if crops else NO_FACE
         return SourceRecord(source.id, status, "; ".join(notes), *stamp, n_frames, tuple(crops))
 
-    def _crops(
-        self, dataset: SourceDataset, source: Source, folder: Path, stop: Path | None
-    ) -> tuple[int, list[Crop], list[str]]:
+    def _crops(self, dataset: SourceDataset, source: Source, folder: Path) -> tuple[int, list[Crop], list[str]]:
         """
         Cut every face out of every frame, then delete the crops of faces that are not chosen.
 
@@ -180,8 +171,6 @@ class FaceCropper:
         with _raising_read_errors(dataset, source) as read:
             frames = iter_source_frames(dataset.tree, source, self.settings, read)
             for frame in frames:
-                if stop and stop.exists():
-                    raise InterruptedError(errno.EINTR, "stopped")
                 picture = recode(frame.picture, self.settings.recode)
                 in_frame = find_faces(self.finder, picture, self.settings)
                 limit = in_frame.limit
@@ -219,11 +208,6 @@ class FaceCropper:
         fresh = copy.copy(self.dataset)
         fresh.__dict__.pop("tree", None)
         return fresh
-
-
-def stop_file(folder: Path) -> Path:
-    """Return the path of the file whose existence makes workers stop; the next run deletes it."""
-    return folder / WORK / "stop"
 
 
 def as_png(picture: NDArray[np.uint8]) -> bytes:

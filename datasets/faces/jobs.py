@@ -1,10 +1,9 @@
 """Jobs of a preparation: cut the faces out of sources, in this process or in workers."""
 
-import contextlib
 import gc
 import inspect
 import itertools
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from ..copies.prepared import Preparation
 from ..copies.settings import Settings
 from ..copies.sources import SourceDataset
 from ..copies.survey import Source
-from .cut import FaceCropper, stop_file
+from .cut import FaceCropper
 from .outcome import SourceOutcome
 
 PRELOAD = ["bandbench.datasets.faces.jobs", "cv2", "av"]
@@ -108,7 +107,7 @@ def iter_outcomes(
     sources : sequence of Source
     jobs : int
         Worker processes; with one, or for a single source, the work is done in this process. If the generator is closed early,
-        the workers leave the sources that they have begun.
+        the workers end at once; what they have begun is left below `WORK`.
 
     Raises
     ------
@@ -124,7 +123,7 @@ def iter_outcomes(
     job = FaceJob.of(cropper, preparation.folder)
     pending: dict[Future[SourceOutcome], Source] = {}
     queue = iter(sources)
-    with running_workers(jobs, PRELOAD) as workers, _stopping_workers(preparation.folder):
+    with running_workers(jobs, PRELOAD) as workers:
         while True:
             for source in itertools.islice(queue, IN_FLIGHT * jobs - len(pending)):
                 pending[workers.submit(run_job, job, source)] = source
@@ -147,18 +146,3 @@ def _outcome(future: "Future[SourceOutcome]", pending: "dict[Future[SourceOutcom
         ) from error
     del pending[future]
     return outcome
-
-
-@contextlib.contextmanager
-def _stopping_workers(folder: Path) -> Iterator[None]:
-    """
-    Write the stop file when the block is left early.
-
-    Workers ignore Ctrl-C and would finish the sources that they have begun.
-    """
-    try:
-        yield
-    except BaseException:
-        with contextlib.suppress(OSError):
-            stop_file(folder).touch()
-        raise

@@ -4,8 +4,10 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bandbench.benchmark import workers
@@ -73,7 +75,7 @@ from bandbench.benchmark.workers import running_workers
 if __name__ == "__main__":
     try:
         with running_workers(1, []) as workers:
-            work = workers.submit(time.sleep, SECONDS)
+            work = workers.submit(time.sleep, 3600)
             while not work.running():
                 time.sleep(0.05)
             print("at work", flush=True)
@@ -82,33 +84,38 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         print("interrupted, done:", work.done() and work.exception() is None, flush=True)
 """
-STOPPING = "Stopping after the pictures or fits in work; press Ctrl-C again to stop now.\n"
 
 
-def interrupted(tmp_path: Path, seconds: int, times: int) -> tuple[str, str]:
-    """Standard output and error of a script that is interrupted while its worker sleeps."""
-    (tmp_path / "script.py").write_text(INTERRUPTED.replace("SECONDS", str(seconds)))
+def interrupted(tmp_path: Path, number: int) -> tuple[str, str]:
+    """Standard output and error of a script that is interrupted while its worker would sleep for an hour."""
+    (tmp_path / "script.py").write_text(INTERRUPTED)
     script = subprocess.Popen(
         [sys.executable, str(tmp_path / "script.py")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    assert script.stdout is not None and script.stderr is not None
+    assert script.stdout is not None
     try:
         assert script.stdout.readline() == "at work\n"
-        script.send_signal(signal.SIGINT)
-        said = script.stderr.readline()
-        for _ in range(times - 1):
-            time.sleep(0.5)  # until it waits for its worker
-            script.send_signal(signal.SIGINT)
-        out, err = script.communicate(timeout=240)
+        children = psutil.Process(script.pid).children(recursive=True)
+        script.send_signal(number)
+        answer = script.communicate(timeout=240)
     finally:
         script.kill()
-    return out, said + err
+    psutil.wait_procs(children, timeout=60)
+    assert not [child for child in children if child.is_running()]
+    return answer
 
 
-def test_an_interrupt_says_at_once_that_work_is_finished_first(tmp_path: Path) -> None:
-    assert interrupted(tmp_path, 3, 1) == ("interrupted, done: True\n", STOPPING)
+def test_an_interrupt_ends_the_work_and_its_processes(tmp_path: Path) -> None:
+    out, err = interrupted(tmp_path, signal.SIGINT)
+    assert (out, err) == ("interrupted, done: False\n", "")
 
 
-def test_a_second_interrupt_ends_the_work(tmp_path: Path) -> None:
-    out, said = interrupted(tmp_path, 3600, 2)
-    assert out == "interrupted, done: False\n" and said.startswith(STOPPING)
+def test_workers_die_with_an_owner_that_is_killed(tmp_path: Path) -> None:
+    assert interrupted(tmp_path, signal.SIGKILL)[0] == ""
+
+
+def test_workers_end_at_once_when_the_block_fails() -> None:
+    with pytest.raises(ValueError, match="in the owner"), running_workers(1, []) as workers:
+        work = workers.submit(time.sleep, 3600)
+        raise ValueError("in the owner")
+    assert work.cancelled() or isinstance(work.exception(timeout=60), BrokenProcessPool)

@@ -4,15 +4,12 @@ import io
 from dataclasses import fields
 from typing import Any
 
-import pytest
-import typer
 from rich.console import Console
 
-from bandbench.api.study import StudyOptions, StudyResults
+from bandbench.api.study import StudyOptions
 from bandbench.benchmark.cli import study_run
 from bandbench.benchmark.cli.requests.study import RunRequest
 from bandbench.benchmark.search.run import Outcome
-from conftest import SilentReporter
 
 
 def test_every_option_of_the_study_reaches_it() -> None:
@@ -32,19 +29,6 @@ def test_every_option_of_the_study_reaches_it() -> None:
     assert set(same[2:]) <= {"released"}
     assert options.detectors == ({"name": "coin_flip"},)
     assert options.changes["search.trials"] == 3
-
-
-def test_ctrl_c_keeps_what_was_finished(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stop(*_: object, **__: object) -> StudyResults:
-        raise KeyboardInterrupt
-
-    reporter: Any = SilentReporter()
-    monkeypatch.setattr(study_run, "run_plan", stop)
-    empty: Any = None
-    with pytest.raises(typer.Exit) as ended:
-        study_run.run_or_stop(empty, 1, "", None, False, reporter)
-    assert ended.value.exit_code == 130
-    assert reporter.notes == ["Stopped. What was finished is kept; the same command continues."]
 
 
 def test_gaps_failures_and_unsent_results_are_named() -> None:

@@ -13,13 +13,13 @@ import pytest
 from PIL import Image
 
 from bandbench.benchmark import invocation
-from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.errors import DataError, DiskError
 from bandbench.benchmark.pictures import crops as images
 from bandbench.datasets.copies.prepared import SOURCE, WORK, Preparation
 from bandbench.datasets.copies.settings import Settings
 from bandbench.datasets.copies.survey import Source
 from bandbench.datasets.faces import cut as cutting
-from bandbench.datasets.faces.cut import DiskError, FaceCropper, as_png, stop_file, writing
+from bandbench.datasets.faces.cut import FaceCropper, as_png, writing
 from bandbench.datasets.faces.outcome import UNREAD
 from conftest import write_clip
 from trees.faces import draw_face, scene
@@ -141,13 +141,6 @@ def test_a_clip_that_may_not_be_read_is_not_taken_for_a_damaged_one(root: Path, 
         UNREAD,
         "cannot be read now (Is a directory); the next run tries again.",
     )
-
-
-def test_a_stop_file_ends_the_work_without_a_record(root: Path, preparation: Preparation) -> None:
-    stop_file(preparation.folder).parent.mkdir()
-    stop_file(preparation.folder).touch()
-    assert cropper(root).publish(STILL, preparation).detail == "cannot be read now (stopped); the next run tries again."
-    assert preparation.record(STILL.id) is None
 
 
 def test_a_crop_that_cannot_be_written_stops_the_run(

@@ -16,13 +16,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.errors import DataError, DiskError
 from bandbench.benchmark.pictures import crops as images
 from bandbench.benchmark.pictures.video import iter_frames
 from bandbench.benchmark.store.locks import holding
 from bandbench.datasets.copies.prepared import LOCK, PROBLEMS, SOURCE, Preparation, default_folder
 from bandbench.datasets.faces import cut as cutting
-from bandbench.datasets.faces.cut import DiskError
 from bandbench.datasets.faces.outcome import PreparationOutcome
 from bandbench.datasets.faces.preparation import command_of, preview
 from bandbench.datasets.faces.request import merge_settings

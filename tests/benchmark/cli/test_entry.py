@@ -2,8 +2,7 @@
 
 import pytest
 
-from bandbench.benchmark import cli
-from bandbench.benchmark.cli import main
+from bandbench.benchmark.cli import entry, main
 from bandbench.benchmark.errors import BenchError
 
 
@@ -16,12 +15,14 @@ def test_a_mistake_is_a_message_and_an_exit_code(capsys: pytest.CaptureFixture[s
     assert err.startswith("bench: unknown detector, dataset or study 'nonsense'.")
 
 
-def test_an_interruption_ends_with_130_and_no_text(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interruption_ends_with_130_and_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "settle_folders", interrupt)
+    monkeypatch.setattr(entry, "settle_folders", interrupt)
     with pytest.raises(SystemExit) as stop:
         main(["list", "studies"])
     assert stop.value.code == 130
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == ("", "Stopped by Ctrl-C.\n")

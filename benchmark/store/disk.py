@@ -1,0 +1,135 @@
+"""Failures of the disk that results, cache and other outputs are written to, each as one sentence."""
+
+import contextlib
+import errno
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import DiskError
+from ..invocation import bench
+from .folders import cache_root, results_root
+
+# Failures that no code can avoid and that one who has rights to the disk can mend, each with the rest of a sentence.
+REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the quota of the disk is used up",
+    errno.EFBIG: "the file would be larger than the disk or the limit of the shell (ulimit -f) allows",
+    errno.EIO: "the disk reports an error",
+    errno.EROFS: "the disk can only be read",
+    errno.ENODEV: "the disk is gone",
+    errno.ESTALE: "the disk of the server is gone",
+}
+RIGHTS = (errno.EACCES, errno.EPERM)
+SQLITE_REASONS = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_IOERR: errno.EIO,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+}
+SHORT_WRITE = "requested and"  # NumPy's message when a file takes less than it was given; it has no number of an error
+
+
+@contextlib.contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """
+    Report a disk that cannot be written during a block.
+
+    Parameters
+    ----------
+    place : Path
+        Written file or folder.
+
+    Raises
+    ------
+    DiskError
+        With the reason, the room that is left, and the way out.
+    """
+    try:
+        yield
+    except OSError as error:
+        number = _number(error)
+        if number in REASONS or (number in RIGHTS and _is_near(error, place)):
+            raise DiskError(_sentence(place, number, error)) from error
+        raise
+
+
+def disk_failure(error: BaseException) -> DiskError | None:
+    """
+    Return the failure of a disk that an exception follows from.
+
+    Parameters
+    ----------
+    error : BaseException
+        Of any library; its causes are looked at, too.
+
+    Returns
+    -------
+    DiskError or None
+        None for any other exception.
+    """
+    if isinstance(error, FileNotFoundError) and (root := _root_of(_place(error))) is not None:
+        return DiskError(
+            f"{_place(error)} is gone: somebody has deleted it while it was in use. What else was finished is kept; "
+            f"the same command makes again what is missing in {root}."
+        )
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, DiskError):
+            return cause
+        if isinstance(cause, OSError) and (number := _number(cause)) in REASONS:
+            return DiskError(_sentence(_place(cause), number, cause))
+        if isinstance(cause, sqlite3.Error):
+            code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+            if code in SQLITE_REASONS:
+                return DiskError(_sentence(results_root(), SQLITE_REASONS[code], cause))
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
+def _is_near(error: OSError, place: Path) -> bool:
+    """Return True if an error is about a file beside `place` or below the same root, and not about one that is only read."""
+    failed = _place(error)
+    return any(failed.is_relative_to(folder) for folder in (place.parent, _root_of(place)) if folder is not None)
+
+
+def _number(error: OSError) -> int | None:
+    """Number of an error; that of a full disk for a short write."""
+    if error.errno is None and type(error) is OSError and SHORT_WRITE in str(error):
+        return errno.ENOSPC
+    return error.errno
+
+
+def _place(error: OSError) -> Path:
+    name = error.filename2 or error.filename
+    return Path(os.fsdecode(name)) if isinstance(name, str | bytes | os.PathLike) else results_root()
+
+
+def _root_of(place: Path) -> Path | None:
+    """Root that a path lies below: the cache or the results; None for any other path."""
+    return next((root for root in (cache_root(), results_root()) if place.is_relative_to(root)), None)
+
+
+def _sentence(place: Path, number: int | None, error: BaseException) -> str:
+    reason = REASONS.get(number or 0) or getattr(error, "strerror", None) or str(error)
+    return f"cannot write {place}: {reason}{_room(place)}. {_way_out(place, number)}"
+
+
+def _room(place: Path) -> str:
+    """Free and total room of the disk of a path, in brackets."""
+    folder = next((parent for parent in (place, *place.parents) if parent.exists()), Path("/"))
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError:
+        return ""
+    return f" ({usage.free / 1e6:,.1f} of {usage.total / 1e6:,.0f} MB are free)"
+
+
+def _way_out(place: Path, number: int | None) -> str:
+    root = _root_of(place)
+    variable = "BANDBENCH_CACHE" if root == cache_root() else "BANDBENCH_HOME" if root else ""
+    prune = f" (`{bench('cache prune')}` deletes what can be computed again)" if number == errno.ENOSPC else ""
+    mend = "Make room there" if number in (errno.ENOSPC, errno.EDQUOT) else "Make it writable"
+    other = f", or set {variable} to another folder" if variable else ", or name another place"
+    return f"{mend}{prune}{other}. What was finished is kept; the same command continues."

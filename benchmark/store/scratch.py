@@ -1,0 +1,135 @@
+"""
+Folders of unfinished work: each belongs to a process, and who comes later removes those of the dead.
+
+The owner holds a lock in its folder, which the kernel releases however the owner ends.
+"""
+
+import contextlib
+import fcntl
+import itertools
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing.util import Finalize
+from pathlib import Path
+
+OWNER = "owner.lock"  # in a scratch folder
+UNFINISHED = ".unfinished-"  # begins the name of a process's folder below the results or the cache
+SETTLED = 60.0  # seconds; a folder without a lock file that is older was left by a process that died while it made it
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class _Owned:
+    """A scratch folder with the open file that holds its lock."""
+
+    folder: Path
+    lock: int
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            os.close(self.lock)
+
+
+@contextlib.contextmanager
+def scratch_folder(parent: Path, prefix: str) -> Iterator[Path]:
+    """
+    Make a scratch folder for a block, and remove those of dead processes.
+
+    Parameters
+    ----------
+    parent : Path
+        An existing folder.
+    prefix : str
+        Of the folder's name; only folders with it are removed.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    remove_abandoned(parent, prefix)
+    owned = _own(parent, prefix)
+    try:
+        yield owned.folder
+    finally:
+        owned.remove()
+
+
+def _own(parent: Path, prefix: str) -> _Owned:
+    folder = parent / f"{prefix}{secrets.token_hex(6)}"
+    folder.mkdir()  # not by `tempfile`, whose folders nobody else may read
+    lock = os.open(folder / OWNER, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    with contextlib.suppress(OSError):  # a disk without locks: the folder then stays until it is deleted by hand
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return _Owned(folder, lock)
+
+
+def remove_abandoned(parent: Path, prefix: str = UNFINISHED) -> int:
+    """
+    Remove the scratch folders of processes that have died.
+
+    Parameters
+    ----------
+    parent, prefix
+        As for `scratch_folder`.
+
+    Returns
+    -------
+    int
+        Removed folders.
+    """
+    n_removed = 0
+    for folder in parent.glob(f"{prefix}*"):
+        if _is_abandoned(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            n_removed += 1
+    return n_removed
+
+
+def _is_abandoned(folder: Path) -> bool:
+    try:
+        lock = os.open(folder / OWNER, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        with contextlib.suppress(OSError):
+            return folder.is_dir() and time.time() - folder.stat().st_mtime > SETTLED
+        return False
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(lock)
+    return True
+
+
+_of_process: dict[tuple[int, Path], _Owned] = {}
+
+
+def unfinished_file(root: Path) -> Path:
+    """
+    Return a new path for a file that this process writes and then moves to its place below `root`.
+
+    Parameters
+    ----------
+    root : Path
+        Of the results or of the cache; the folder of this process is made there when it is needed.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be made.
+    """
+    key = os.getpid(), root
+    owned = _of_process.get(key)
+    if owned is None or not owned.folder.is_dir():
+        root.mkdir(parents=True, exist_ok=True)
+        owned = _of_process[key] = _own(root, UNFINISHED)
+        Finalize(None, owned.remove, exitpriority=0)  # at the end of this process, of a worker, too
+    return owned.folder / f"{next(_numbers)}.tmp"
