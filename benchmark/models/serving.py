@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 
 from ..errors import BenchError, DataError
 from ..pictures.crops import decode
+from ..store.files import printable, read_file
 from ..tracking.addresses import folder_path
 from .trained_model import TrainedModel
 
@@ -187,9 +188,11 @@ def _decoded(text: str) -> bytes:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_file(path)
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
+        raise DataError(f"{printable(str(path))} cannot be read ({error.strerror}).") from error
+    except DataError as error:
+        raise DataError(f"{printable(str(path))}: {error}") from error
 
 
 def _from_numbers(values: NDArray[Any]) -> Image.Image:
