@@ -35,6 +35,10 @@ class PluginError(BenchError):
     """A detector or data set that is unknown, cannot be imported or breaks its contract."""
 
 
+class NotFiniteError(PluginError):
+    """A detector's score, or a feature that it is handed, that is no number."""
+
+
 class TrackingError(BenchError):
     """A tracking store that cannot be read or written."""
 

@@ -32,6 +32,7 @@ DOUBTS = {
     Doubt.UNLIKE_TRAINING: "unlike the training pictures",
     Doubt.BETWEEN_CLASSES: "between the classes",
     Doubt.UNSTABLE: "unstable",
+    Doubt.NOT_A_NUMBER: "no number as a score",
 }
 
 
@@ -80,7 +81,7 @@ def _print(found: list[ScanResult], model: TrainedModel, region: ScanRegion) -> 
     table.add_column("file", overflow="fold", min_width=16)
     table.add_column("verdict", overflow="fold", min_width=8)
     for name in model.recipe.classes[1:]:
-        table.add_column(f"p({name})", justify="right", overflow="fold", min_width=5)
+        table.add_column(Text(f"p({name})"), justify="right", overflow="fold", min_width=5)
     if model.check:
         table.add_column("distance", justify="right", overflow="fold", min_width=5)
     for result in files[:SHOWN_ROWS]:
@@ -91,7 +92,7 @@ def _print(found: list[ScanResult], model: TrainedModel, region: ScanRegion) -> 
     if len(files) > SHOWN_ROWS:
         console.print(f"… and {len(files) - SHOWN_ROWS} more; --csv FILE writes all of them, frames of clips included.")
     counts = Counter(result.verdict or "error" for result in files)
-    console.print(", ".join(f"{n} {name}" for name, n in counts.most_common()) + f" of {len(files)} files")
+    console.print(Text(", ".join(f"{n} {name}" for name, n in counts.most_common()) + f" of {len(files)} files"))
     doubts = Counter(result.doubt for result in files if result.doubt)
     if doubts:
         console.print("unsure: " + ", ".join(f"{n} {DOUBTS[doubt]}" for doubt, n in doubts.most_common()))
@@ -120,7 +121,9 @@ def _legend(model: TrainedModel, doubts: Container[Doubt]) -> list[str]:
         chains = " or ".join(model.check.reencodings)
         lines.append(f"'{DOUBTS[Doubt.UNSTABLE]}' is a class that {chains} changes.")
     if model.check:
-        lines.append(f"By the same rules {100 * model.validation['unsure']:.1f} % of the validation pictures are unsure.")
+        lines.append(
+            f"By the same rules {100 * (model.validation.get('unsure') or 0):.1f} % of the validation pictures are unsure."
+        )
     else:
         why = "it was trained on very few pictures, or by an earlier version"
         lines.append(f"This model has no out-of-domain check ({why}): pictures unlike its training pictures get a class, too.")

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from ..errors import BenchError, DataError
+from ..errors import BenchError, DataError, NotFiniteError
 from ..pictures.crops import decode
 from ..store.files import printable, read_file
 from ..tracking.addresses import folder_path
-from .trained_model import TrainedModel
+from .domain_check import Doubt
+from .trained_model import UNSURE, TrainedModel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +69,8 @@ class ServedModel:
         names = [f"p_{name}" for name in self._model.recipe.classes]
         try:
             measurements = self._model.examine_pictures([picture_pixels(picture, self._model.colour)])
+        except NotFiniteError:
+            return {"verdict": UNSURE, **dict.fromkeys(names), **self._of_check(Doubt.NOT_A_NUMBER, math.nan), "error": ""}
         except (BenchError, ValueError, OSError) as error:
             reason = str(error) if isinstance(error, DataError) else f"not a picture ({error})."
             return {"verdict": "", **dict.fromkeys(names), **self._of_check("", math.nan), "error": reason}

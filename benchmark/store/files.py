@@ -191,7 +191,7 @@ def require_file(path: Path) -> None:
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
 
 
 def _require_file(facts: os.stat_result, most_bytes: int, kind: str) -> None:

@@ -105,5 +105,5 @@ def test_the_folder_of_another_detector(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match="is a 'other', not a 'means'"):
         load_detector(Means, tmp_path)
     (tmp_path / "detector.json").write_text("{")
-    with pytest.raises(PluginError, match="cannot be loaded: JSONDecodeError"):
+    with pytest.raises(PluginError, match="is damaged: detector.json: Expecting property name"):
         load_detector(Means, tmp_path)
