@@ -2,7 +2,7 @@
 
 import sys
 
-from ..errors import BenchError, show_sentences
+from ..errors import BenchError, plain_text, show_sentences
 from ..store.folders import settle_folders
 from .streams import open_streams
 
@@ -27,5 +27,5 @@ def _main(arguments: list[str] | None) -> None:
         finally:
             sys.stdout.flush()
     except BenchError as error:
-        print(f"bench: {error}", file=sys.stderr)
+        print(f"bench: {plain_text(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import BenchError, DataError, NotFiniteError
+from ..errors import BenchError, DataError, NotFiniteError, plain_text
 from ..fitted import failure
 from ..metrics.clips import ClipRule, clip_rule, n_highest_third
 from ..pictures import crops as images
@@ -94,7 +94,7 @@ class ScanResult:
             "looked_at": self.looked_at,
             **box,
             **{name: value for name, value in place.items() if value is not None},
-            "detail": self.detail,
+            "detail": plain_text(self.detail),
         }
 
 

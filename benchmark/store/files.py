@@ -116,7 +116,9 @@ def publish_folder(temporary: Path, final: Path) -> None:
 
 
 # Bytes of a name that are no UTF-8, control characters, and what would be read as one of them; see `printable`.
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\udc80-\udcff]|\\(?=x(?:[01][0-9a-f]|5c|7f|[89a-f][0-9a-f]))")
+UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\udc80-\udcff\u2028-\u202e\u2066-\u2069]|\\(?=x(?:[01][0-9a-f]|5c|7f|[89a-f][0-9a-f]))"
+)
 ESCAPED = re.compile(r"\\x([01][0-9a-f]|5c|7f|[89a-f][0-9a-f])")
 MAX_FILE = 2**30  # bytes; a file that is larger is no picture
 
@@ -125,14 +127,15 @@ def printable(name: str) -> str:
     r"""
     Write a path so that every terminal, database and table takes it; most stay as they are.
 
-    A byte that is no UTF-8 and a control character become ``\xNN``, and `on_disk` leads back.
+    A byte that is no UTF-8 becomes ``\xNN``, and so do the bytes of a character that a terminal acts upon instead of showing
+    it; `on_disk` leads back to the same file.
 
     >>> print(printable("caf\udce9.png"), printable("café.png"))
     caf\xe9.png café.png
     """
     if name.isprintable() and "\\" not in name:
         return name
-    return UNPRINTABLE.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", name)
+    return UNPRINTABLE.sub(lambda match: "".join(f"\\x{byte:02x}" for byte in os.fsencode(match[0])), name)
 
 
 def on_disk(path: str) -> str:

@@ -11,16 +11,12 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError
+from ..errors import ACTS_ON_TERMINAL, DataError
 from .files import read_file
 
 MOST_BYTES = 2**31  # of a file of arrays
 MOST_JSON_BYTES = 2**28
 MOST_NESTED = 64  # lists and objects in each other
-# What a terminal acts upon instead of showing it, or turns other text around with; line ends and tabs are harmless.
-ACTS_ON_TERMINAL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}\u202a-\u202e\u2066-\u2069]"
-)
 
 
 @dataclass(frozen=True)

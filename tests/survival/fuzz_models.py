@@ -6,6 +6,7 @@ load or be refused as damaged; it may not raise anything else, end the process, 
 `MEMORY`. Each batch runs in a process of its own, so that one that ends is known.
 """
 
+import atexit
 import contextlib
 import copy
 import json
@@ -19,17 +20,19 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import lightgbm
 import numpy as np
 
 from bandbench.benchmark.contracts import Features
+from bandbench.benchmark.domains.seen import Learned, content_name
 from bandbench.benchmark.errors import BenchError
 from bandbench.benchmark.fitted import fit_detector
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.metrics.roc import Scored
-from bandbench.benchmark.domains.seen import Learned, content_name
 from bandbench.benchmark.models.attribution import Classifier
 from bandbench.benchmark.models.domain_check import DomainCheck
 from bandbench.benchmark.models.recipe import DETECTION, Recipe
@@ -42,7 +45,7 @@ from bandbench.detectors.learning.tree_text import tree_scores
 from bandbench.detectors.learning.trees import fit_trees
 
 BATCH = 50
-SECONDS = 20  # of one mutation
+SECONDS = 60  # of one mutation, on a machine that may be busy
 MEMORY = 2**32  # bytes of address space of a batch, above what it has at the start
 SIDE = 32
 DETECTORS = ("spectral_svm", "spectral_lgbm", "file_facts", "dct_ridge", "knn", "spectral_kmeans", "dct_mlp")
@@ -52,11 +55,16 @@ HOSTILE: tuple[Any, ...] = (
     *([], [[]], {}, {"x": {}}, [0] * 10_000, ["nan"], [None], {"a" * 10_000: 1}),
 )
 Outcome = tuple[str, str]
+PLACE = Path(tempfile.gettempdir(), f"fuzz-models-{os.getpid()}")  # of what is damaged
 
 
 def main(n: int = 2000) -> int:
     """Run both fuzzers, and return the number of mutations that ended badly."""
     bad = 0
+    PLACE.mkdir(exist_ok=True)
+    atexit.register(shutil.rmtree, PLACE, ignore_errors=True)
+    for prepare in (_prepare_texts, _prepare_folders):
+        _in_child(prepare)
     for name, one in (("trees", one_tree), ("folders", one_folder)):
         outcomes = run(one, n)
         print(
@@ -68,6 +76,14 @@ def main(n: int = 2000) -> int:
                 bad += 1
                 print(f"  {kind}: {detail}")
     return bad
+
+
+def _in_child(prepare: Callable[[], None]) -> None:
+    """Run a preparation in another process: what was fitted here would leave threads that a fork does not copy."""
+    process = multiprocessing.get_context("fork").Process(target=prepare)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
 
 
 def run(one: Callable[[int], Outcome], n: int) -> list[Outcome]:
@@ -105,28 +121,27 @@ def _batch(one: Callable[[int], Outcome], numbers: range, sending: Any) -> None:
 # --- trees ---------------------------------------------------------------------------------------------------------------
 
 
-def _texts() -> list[tuple[str, np.ndarray]]:
+def _prepare_texts() -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(size=(200, 6))
     labels = (values[:, 0] + values[:, 1] ** 2 > 0.7).astype(np.int64)
     plain = fit_trees(values, labels, 6, 0.1, 6, 5, 0)
-    import lightgbm
-
     categories = rng.integers(0, 70, (400, 3)).astype(np.float64)
     options = {"objective": "binary", "verbosity": -1, "num_threads": 1, "min_data_per_group": 1, "cat_smooth": 1.0}
     data = lightgbm.Dataset(categories, (categories[:, 0] % 5 < 2).astype(int), categorical_feature=[0, 1])
-    return [(plain, values), (lightgbm.train(options, data, 6).model_to_string(), categories)]
-
-
-TEXTS: list[tuple[str, np.ndarray]] = []
+    for name, text, features in (
+        ("plain", plain, values),
+        ("categories", lightgbm.train(options, data, 6).model_to_string(), categories),
+    ):
+        (PLACE / f"{name}.txt").write_text(text)
+        np.save(PLACE / f"{name}.npy", features)
 
 
 def one_tree(number: int) -> Outcome:
     """Score with trees whose text was damaged."""
-    if not TEXTS:
-        TEXTS.extend(_texts())
     rng = random.Random(number)
-    text, values = TEXTS[number % len(TEXTS)]
+    name = ("plain", "categories")[number % 2]
+    text, values = (PLACE / f"{name}.txt").read_text(), np.load(PLACE / f"{name}.npy")
     mutated = damaged_text(text, rng)
     try:
         scores = tree_scores(mutated, values)
@@ -196,7 +211,10 @@ def _cut(text: str, rng: random.Random) -> str:
 
 # --- folders -------------------------------------------------------------------------------------------------------------
 
-FOLDERS: list[Path] = []
+
+def _prepare_folders() -> None:
+    for name in DETECTORS:
+        make_model(name).save(PLACE / name, describe=False)
 
 
 def make_model(name: str) -> TrainedModel:
@@ -220,22 +238,15 @@ def make_model(name: str) -> TrainedModel:
     profiles = Profiles(crop_profiles(pictures), labels, np.zeros(60, np.intp))
     reference = SpectrumReference.learn(SIDE, profiles, profiles)
     assert reference is not None
-    from dataclasses import replace
-
     return replace(model, check=DomainCheck(reference, ("jpeg:quality=90",)), validation=model.validation | {"unsure": 0.1})
 
 
 def one_folder(number: int) -> Outcome:
     """Load a model folder in which one file was damaged."""
-    if not FOLDERS:
-        root = Path(tempfile.mkdtemp(prefix="fuzz-models-"))
-        for name in DETECTORS:
-            make_model(name).save(root / name, describe=False)
-            FOLDERS.append(root / name)
     rng = random.Random(number)
     with tempfile.TemporaryDirectory(prefix="fuzz-model-") as place:
         folder = Path(place, "model")
-        shutil.copytree(FOLDERS[number % len(FOLDERS)], folder)
+        shutil.copytree(PLACE / DETECTORS[number % len(DETECTORS)], folder)
         what = damage_folder(folder, rng)
         try:
             model = TrainedModel.load(folder)
