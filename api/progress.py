@@ -22,6 +22,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from ..benchmark.errors import plain_text
 from ..benchmark.frequency.bands import Band
 from ..benchmark.reporting import Reporter, Silence
 
@@ -162,7 +163,7 @@ class ScreenReporter:
     def note(self, text: str) -> None:
         if text not in self._notes:  # a data set may be met several times in one command
             self._notes.add(text)
-            self._console.print(Text(text, style="yellow"), soft_wrap=True)
+            self._console.print(Text(plain_text(text), style="yellow"), soft_wrap=True)
 
     def _line(self, force: bool = False) -> None:
         """Print a line every few seconds where the output is no terminal."""

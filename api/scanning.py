@@ -1,6 +1,6 @@
 """Scores of pictures and clips that belong to no data set: files, arrays and pictures of Pillow."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -49,16 +49,28 @@ class Scan:
         """Return a line for each result."""
         import pandas as pd
 
-        columns = ["path", "kind", "status", "verdict", "reason", *(f"p_{name}" for name in self.model.recipe.classes), *LAST]
+        columns = scan_columns(self.model)
         frame = pd.DataFrame([result.as_row() for result in self.results]).reindex(columns=columns)
         return frame.astype(dict.fromkeys(COUNTS, "Int64"))
 
 
+def scan_columns(model: TrainedModel) -> list[str]:
+    """Return the columns of a table of verdicts, in their order."""
+    return ["path", "kind", "status", "verdict", "reason", *(f"p_{name}" for name in model.recipe.classes), *LAST]
+
+
 def scan_paths(
-    model: TrainedModel, paths: Sequence[Path], *, frames: int, rule: ClipRule, region: ScanRegion, reporter: Reporter
+    model: TrainedModel,
+    paths: Sequence[Path],
+    *,
+    frames: int,
+    rule: ClipRule,
+    region: ScanRegion,
+    reporter: Reporter,
+    keep: Callable[[Sequence[ScanResult]], None] = lambda _: None,
 ) -> Scan:
     """
-    Score files and folders.
+    Score files and folders; `keep` is called with the results of each file as soon as it is scored.
 
     Raises
     ------
@@ -71,6 +83,7 @@ def scan_paths(
     reporter.stage(f"scoring with {model.recipe.label}", len(files.paths))
     results: list[ScanResult] = []
     for of_file in scan_files(model, files.paths, region, frames, rule):
+        keep(of_file)
         results += of_file
         reporter.advance()
     return Scan(model, region, tuple(results))

@@ -1,8 +1,14 @@
 """Errors that a user can meet; any other exception that escapes is a bug."""
 
 import difflib
+import re
 import warnings
 from collections.abc import Iterable
+
+# What a terminal acts upon instead of showing it, or turns other text around with; line ends and tabs are harmless.
+ACTS_ON_TERMINAL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}\u202a-\u202e\u2066-\u2069]"
+)
 
 
 class BenchError(Exception):
@@ -41,6 +47,10 @@ class PluginError(BenchError):
     """A detector or data set that is unknown, cannot be imported or breaks its contract."""
 
 
+class NotFiniteError(PluginError):
+    """A detector's score, or a feature that it is handed, that is no number."""
+
+
 class TrackingError(BenchError):
     """A tracking store that cannot be read or written."""
 
@@ -65,6 +75,21 @@ def _formatted(message: Warning | str, category: type[Warning], filename: str, l
     if issubclass(category, BenchWarning):
         return f"bench: {message}\n"
     return _format_warning(message, category, filename, lineno, line)
+
+
+def plain_text(text: str) -> str:
+    r"""
+    Write the characters of a text that a terminal would act upon as ``\xNN`` or ``\uNNNN``.
+
+    >>> print(plain_text("a\x1b[31mb"))
+    a\x1b[31mb
+    """
+    return text if text.isprintable() else ACTS_ON_TERMINAL.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
 def listed(names: Iterable[object], most: int, between: str = ", ") -> str:

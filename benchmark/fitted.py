@@ -2,10 +2,14 @@
 
 import contextlib
 import importlib
+import io
 import json
+import math
 import pkgutil
+import re
 import sys
 import traceback
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -15,11 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .contracts import LABEL_NAMES, REAL, Detector, Features, FitsGroups, ManyClasses
-from .errors import PluginError
+from .errors import NotFiniteError, PluginError
+from .registry import check_parameters
 from .store.files import write_json
+from .store.foreign import ForeignFolder
 
 # Ours, in code: an allow-list read from the model's own files would trust whoever made them.
 TRUSTED_TYPES: tuple[str, ...] = ()
+LEARNED = re.compile(r"[A-Za-z]\w{0,98}_")  # names of attributes that `fit` sets
+MOST_UNPACKED = 2**31  # bytes of an archive of an estimator
+MOST_ENTRIES = 100_000
+MOST_LENGTH = 2**31  # numbers of one crop
+MOST_REASON = 400  # characters of an error that a message quotes
 
 
 def fit_detector(
@@ -76,7 +87,7 @@ def score_detector(detector: Detector, view: Features) -> NDArray[np.float64]:
     if scores.shape != (len(view),) or scores.dtype != np.float64:
         raise PluginError(f"{detector.name}.score must return float64 ({len(view)},), got {scores.dtype} {scores.shape}.")
     if not np.isfinite(scores).all():
-        raise PluginError(f"{detector.name}.score returned {int((~np.isfinite(scores)).sum())} scores that are not finite.")
+        raise NotFiniteError(f"{detector.name}.score returned {int((~np.isfinite(scores)).sum())} scores that are not finite.")
     return scores
 
 
@@ -96,10 +107,12 @@ def score_classes(detector: ManyClasses, view: Features, n_classes: int) -> NDAr
     assert isinstance(detector, Detector)
     _require_fitting(detector, view)
     scores = np.asarray(detector.class_scores(view), dtype=np.float64)
-    if scores.shape != (len(view), n_classes) or not np.isfinite(scores).all():
+    if scores.shape != (len(view), n_classes):
         raise PluginError(
-            f"{detector.name}.class_scores must return finite float64 ({len(view)}, {n_classes}), got shape {scores.shape}."
+            f"{detector.name}.class_scores must return float64 ({len(view)}, {n_classes}), got shape {scores.shape}."
         )
+    if not np.isfinite(scores).all():
+        raise NotFiniteError(f"{detector.name}.class_scores returned {int((~np.isfinite(scores)).sum())} that are not finite.")
     return scores
 
 
@@ -118,7 +131,7 @@ def _require_finite(detector: Detector, view: Features) -> None:
         return
     # In parts: the answer for a view that lies in a file may itself be larger than memory.
     if not all(np.isfinite(view.values[start : start + 1024]).all() for start in range(0, len(view), 1024)):
-        raise PluginError(f"{detector.name} was handed a view with values that are not finite.")
+        raise NotFiniteError(f"{detector.name} was handed a view with values that are not finite.")
 
 
 def save_detector(detector: Detector, folder: Path) -> None:
@@ -179,12 +192,27 @@ def _unflattened(arrays: dict[str, NDArray]) -> dict[str, Any]:
     return values
 
 
-def _load_estimator(path: Path) -> Any:
-    io = import_skops()
+def _load_estimator(files: ForeignFolder, name: str) -> Any:
+    """Load an estimator of scikit-learn from an archive of skops that does not unpack to more than `MOST_UNPACKED` bytes."""
+    data = files.read(name)
     try:
-        return io.load(path, trusted=list(TRUSTED_TYPES))
-    except io.exceptions.UntrustedTypesFoundException as error:
-        raise ValueError(str(error)) from error
+        _require_unpacked(data)
+        return import_skops().loads(data, trusted=list(TRUSTED_TYPES))
+    except Exception as error:  # skops builds objects from what the archive says, and fails as they do
+        raise ValueError(f"{name}: {type(error).__name__}: {error}") from error
+
+
+def _require_unpacked(data: bytes, n_bytes: int = 0) -> int:
+    """Return the bytes of what is in an archive, archives of arrays (.npz) in it included, and refuse too many of them."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = archive.infolist()
+        n_bytes += sum(entry.file_size for entry in entries)
+        if n_bytes > MOST_UNPACKED or len(entries) > MOST_ENTRIES:
+            raise ValueError(f"unpacks to more than {MOST_UNPACKED / 2**30:.0f} GiB or {MOST_ENTRIES} files")
+        for entry in entries:
+            if entry.filename.endswith(".npz"):
+                n_bytes = _require_unpacked(archive.read(entry), n_bytes)
+    return n_bytes
 
 
 def import_skops() -> ModuleType:
@@ -226,22 +254,60 @@ def load_detector(plugin: type[Detector], folder: Path) -> Detector:
         If the folder is damaged, belongs to another detector, or holds types that are not trusted; or what the detector needs
         besides the folder is gone.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
+    files = ForeignFolder(folder)
     try:
-        meta = json.loads((folder / "detector.json").read_text(encoding="utf-8"))
+        meta = _stated(files.read_json("detector.json"))
         if meta["name"] != plugin.name:
-            raise PluginError(f"the model in {folder} is a '{meta['name']}', not a '{plugin.name}'.")
+            raise PluginError(f"the model in {folder} is a '{short(meta['name'])}', not a '{plugin.name}'.")
+        _require_parameters(plugin, meta["parameters"])
         detector = plugin(**meta["parameters"])
-        learned = {**meta["values"], **_unflattened(load_file(folder / "arrays.safetensors"))}
-        learned |= {name: _load_estimator(folder / f"{name}.skops") for name in meta["estimators"]}
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise PluginError(f"the model in {folder} cannot be loaded: {type(error).__name__}: {error}") from error
+        learned = {**meta["values"], **_unflattened(files.read_arrays("arrays.safetensors"))}
+        learned |= {name: _load_estimator(files, f"{name}.skops") for name in meta["estimators"]}
+        if strange := next((name for name in learned if not LEARNED.fullmatch(name)), ""):
+            raise ValueError(f"{short(strange)!r} is no name of what a detector learns")
+    except PluginError:
+        raise
+    except Exception as error:  # a constructor may fail in any way, and so may the libraries on damaged files
+        raise PluginError(damaged(folder, error)) from error
     vars(detector).update(learned)
     detector.__dict__["_fitted_shape"] = tuple(meta["shape"])
     _ = detector.view  # a detector that rests on something outside the folder says now if that is gone
     return detector
+
+
+def _stated(value: Any) -> dict[str, Any]:
+    """Check the types of the entries of a ``detector.json``."""
+    wanted = {"name": str, "parameters": dict, "values": dict, "estimators": list, "shape": list}
+    if not isinstance(value, dict):
+        raise ValueError("detector.json is no object")
+    for key, type_ in wanted.items():
+        if not isinstance(value.get(key), type_):
+            raise ValueError(f"detector.json: {key} is missing, or no {type_.__name__}")
+    if not all(isinstance(name, str) and LEARNED.fullmatch(name) for name in value["estimators"]):
+        raise ValueError("detector.json: estimators are not named like what a detector learns")
+    if not all(type(n) is int and 0 < n <= MOST_LENGTH for n in value["shape"]) or math.prod(value["shape"]) > MOST_LENGTH:
+        raise ValueError("detector.json: shape is none of crops")
+    return value
+
+
+def _require_parameters(plugin: type[Detector], parameters: dict[str, Any]) -> None:
+    try:
+        check_parameters(plugin, parameters, f"detector {plugin.name}")
+    except PluginError as error:  # nothing that a user has typed
+        raise ValueError(f"detector.json: {error}") from error
+
+
+def damaged(folder: Path, error: Exception) -> str:
+    """Build the message for a model folder that cannot be loaded."""
+    reason = " ".join((getattr(error, "strerror", None) or str(error)).split()).rstrip(".") or "no reason given"
+    kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
+    return f"the model in {folder} is damaged: {kind}{short(reason, MOST_REASON)}; train it again."
+
+
+def short(value: object, most: int = 80) -> str:
+    """Return the text of a value, cut off if it is long."""
+    text = str(value)
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def failure(label: str, error: Exception) -> str:

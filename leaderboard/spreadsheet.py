@@ -1,28 +1,21 @@
 """
 CSV that a spreadsheet takes for text and numbers, and for nothing else.
 
-A spreadsheet takes a cell that begins with ``=``, ``+``, ``-`` or ``@`` for a formula. Text cells that do are written with an
-apostrophe before them; `from_text` takes it away again.
+Text cells pass `as_text`, which keeps them from being formulas; numbers are written as they are.
 """
 
+import contextlib
 import csv
 import io
 import math
-import re
-from collections.abc import Mapping, Sequence
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
-
-
-def as_text(cell: str) -> str:
-    """Put an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{cell}" if FORMULA.match(cell) else cell
-
-
-def from_text(cell: str) -> str:
-    """Take the apostrophe away that `as_text` put there."""
-    return cell[1:] if cell.startswith("'") and FORMULA.match(cell[1:]) else cell
+from ..benchmark.store.cells import as_text
 
 
 def lines_as_csv(lines: Sequence[Mapping[str, Any]], names: Sequence[str] = ()) -> str:
@@ -51,3 +44,76 @@ def _cell(value: Any) -> Any:
     if isinstance(value, str):
         return as_text(value)
     return "" if value is None or (isinstance(value, float) and math.isnan(value)) else value
+
+
+class LinesFile:
+    """
+    CSV that grows line by line: at any moment the file holds its head and whole lines.
+
+    Parameters
+    ----------
+    write : callable
+        Takes the bytes of one line.
+    names : sequence of str
+        Of the columns.
+    """
+
+    def __init__(self, write: Callable[[bytes], object], names: Sequence[str]) -> None:
+        self._write_line = write
+        self._names = names
+        self._write(list(map(as_text, names)))
+
+    def add(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        """
+        Write lines; what is missing, None or NaN is an empty cell.
+
+        Raises
+        ------
+        OSError
+            If the disk does not take them; the file then ends with the last whole line before.
+        """
+        for line in lines:
+            self._write([_cell(line.get(name)) for name in self._names])
+
+    def _write(self, cells: Sequence[Any]) -> None:
+        out = io.StringIO()
+        odd = any("\r" in cell for cell in cells if isinstance(cell, str))
+        csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL if odd else csv.QUOTE_MINIMAL).writerow(cells)
+        self._write_line(out.getvalue().encode("utf-8", "backslashreplace"))
+
+
+def _write_whole(number: int, data: bytes) -> None:
+    """Write all bytes at the end of a file, or none of them."""
+    written = 0
+    try:
+        while written < len(data):
+            written += os.write(number, data[written:])
+    except OSError:
+        with contextlib.suppress(OSError):  # a pipe has no length
+            os.ftruncate(number, os.lseek(number, 0, os.SEEK_CUR) - written)
+        raise
+
+
+def _write_out(data: bytes) -> None:
+    sys.stdout.write(data.decode())
+    sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def open_lines(path: Path | None, names: Sequence[str]) -> Iterator[LinesFile]:
+    """
+    Open a CSV file that is written line by line, in the place of what is there; standard output for None.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    if path is None:
+        yield LinesFile(_write_out, names)
+        return
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    try:
+        yield LinesFile(partial(_write_whole, number), names)
+    finally:
+        os.close(number)

@@ -5,7 +5,7 @@ import shlex
 import sys
 from typing import NoReturn
 
-from ..errors import BenchError, show_sentences
+from ..errors import BenchError, plain_text, show_sentences
 from ..invocation import bench
 from ..store.disk import disk_failure
 from ..store.folders import settle_folders
@@ -61,7 +61,7 @@ def _call(arguments: list[str] | None) -> None:
 
 
 def _refuse(error: BenchError) -> NoReturn:
-    print(f"bench: {error}", file=sys.stderr)
+    print(f"bench: {plain_text(str(error))}", file=sys.stderr)
     sys.exit(error.exit_code)
 
 

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from ...api.notes import dropped_lines, left_out_text, missing_lines, remark_lines
 from ..domains.catalogue import OpenDomain
+from ..errors import plain_text
 
 
 def print_missing(facts: Mapping[str, Mapping[str, Any]], console: Console) -> None:
@@ -22,7 +23,7 @@ def print_unusable(left_out: Mapping[str, str], console: Console) -> None:
 def print_remarks(domains: Iterable[OpenDomain], console: Console) -> None:
     """Print how the data sets of some domains were read: groups, and files that were passed over."""
     for line in remark_lines(domains):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        console.print(plain_text(line), markup=False, highlight=False, soft_wrap=True)
 
 
 def print_dropped(dropped: Mapping[str, Mapping[str, int]], console: Console) -> None:
@@ -32,4 +33,4 @@ def print_dropped(dropped: Mapping[str, Mapping[str, int]], console: Console) ->
 
 def _print(lines: Iterable[str], console: Console) -> None:
     for line in lines:
-        console.print(line, markup=False, highlight=False, style="yellow", soft_wrap=True)
+        console.print(plain_text(line), markup=False, highlight=False, style="yellow", soft_wrap=True)

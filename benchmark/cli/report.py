@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from ...api.notes import problem_lines
+from ..errors import plain_text
 from ..pictures.shortcuts import Shortcut
 
 
 def say(console: Console, text: str) -> None:
     """Print a line that should be noticed, without breaking it."""
-    console.print(text, markup=False, highlight=False, style="yellow", soft_wrap=True)
+    console.print(plain_text(text), markup=False, highlight=False, style="yellow", soft_wrap=True)
 
 
 def print_shortcut(domain: str, shortcut: Shortcut | None, console: Console, source: str = "") -> None:

@@ -1,8 +1,10 @@
 """``bench scan``: scores of one's own pictures and clips."""
 
+import contextlib
 import shlex
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Callable, Container, Iterator, Sequence
+from pathlib import Path
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -11,11 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from ...api.progress import ScreenReporter
-from ...api.scanning import scan_paths
+from ...api.scanning import scan_columns, scan_paths
 from ...api.stores import model_folder
 from ...datasets.faces.windows import ScanRegion
-from ...leaderboard.spreadsheet import lines_as_csv
-from ..errors import BenchError, StudyError
+from ...leaderboard.spreadsheet import open_lines
+from ..errors import BenchError, StudyError, plain_text
 from ..invocation import bench
 from ..models.domain_check import LIMIT, Doubt
 from ..models.scanning import ScanResult, pooling_rule
@@ -32,6 +34,7 @@ DOUBTS = {
     Doubt.UNLIKE_TRAINING: "unlike the training pictures",
     Doubt.BETWEEN_CLASSES: "between the classes",
     Doubt.UNSTABLE: "unstable",
+    Doubt.NOT_A_NUMBER: "no number as a score",
 }
 
 
@@ -53,11 +56,13 @@ def scan(request: ScanRequest) -> None:
         )
     model = TrainedModel.load(folder, request.detector)
     region = ScanRegion.of(model.framing, request.faces, request.weights, request.min_size, request.margin)
-    with ScreenReporter(console) as reporter:
-        scanned = scan_paths(model, request.paths[1:], frames=request.frames, rule=rule, region=region, reporter=reporter)
+    with _kept(request.csv_file, model, console) as keep, ScreenReporter(console) as reporter:
+        scanned = scan_paths(
+            model, request.paths[1:], frames=request.frames, rule=rule, region=region, reporter=reporter, keep=keep
+        )
     results = list(scanned.results)
-    rows = [result.as_row() for result in results]
     if request.json_file:
+        rows = [result.as_row() for result in results]
         check = model.check.as_dict() | {"limit": LIMIT} if model.check else None
         about = {
             "model": str(request.paths[0]),
@@ -66,11 +71,36 @@ def scan(request: ScanRequest) -> None:
             "check": check,
         }
         write_text(request.json_file, dump_json(about | {"rows": rows}))
-    if request.csv_file:
-        write_text(request.csv_file, lines_as_csv(rows))
     if STDOUT not in (request.json_file, request.csv_file):
         _print(results, model, region)
     raise typer.Exit(3 if any(result.status != "ok" for result in results) else 0)
+
+
+@contextlib.contextmanager
+def _kept(target: str | None, model: TrainedModel, console: Console) -> Iterator[Callable[[Sequence[ScanResult]], None]]:
+    """Yield what writes results to a CSV file as they come; say at the end, however it comes, how many there are."""
+    if not target:
+        yield lambda _: None
+        return
+    n_verdicts = n_frames = 0
+    try:
+        with open_lines(None if target == STDOUT else Path(target), scan_columns(model)) as lines:
+
+            def keep(results: Sequence[ScanResult]) -> None:
+                nonlocal n_verdicts, n_frames
+                lines.add([result.as_row() for result in results])
+                of_frames = sum(result.kind == "frame" for result in results)
+                n_verdicts, n_frames = n_verdicts + len(results) - of_frames, n_frames + of_frames
+
+            yield keep
+    except OSError as error:
+        raise BenchError(f"cannot write {target} ({error.strerror}); {n_verdicts} verdicts are in it.") from error
+    finally:
+        frames = f" and {n_frames} lines of frames" if n_frames else ""
+        where = "standard output" if target == STDOUT else target
+        console.print(
+            Text(f"wrote {n_verdicts} {'verdict' if n_verdicts == 1 else 'verdicts'}{frames} to {where}"), soft_wrap=True
+        )
 
 
 def _print(found: list[ScanResult], model: TrainedModel, region: ScanRegion) -> None:
@@ -80,7 +110,7 @@ def _print(found: list[ScanResult], model: TrainedModel, region: ScanRegion) -> 
     table.add_column("file", overflow="fold", min_width=16)
     table.add_column("verdict", overflow="fold", min_width=8)
     for name in model.recipe.classes[1:]:
-        table.add_column(f"p({name})", justify="right", overflow="fold", min_width=5)
+        table.add_column(Text(f"p({name})"), justify="right", overflow="fold", min_width=5)
     if model.check:
         table.add_column("distance", justify="right", overflow="fold", min_width=5)
     for result in files[:SHOWN_ROWS]:
@@ -91,11 +121,11 @@ def _print(found: list[ScanResult], model: TrainedModel, region: ScanRegion) -> 
     if len(files) > SHOWN_ROWS:
         console.print(f"… and {len(files) - SHOWN_ROWS} more; --csv FILE writes all of them, frames of clips included.")
     counts = Counter(result.verdict or "error" for result in files)
-    console.print(", ".join(f"{n} {name}" for name, n in counts.most_common()) + f" of {len(files)} files")
+    console.print(Text(", ".join(f"{n} {name}" for name, n in counts.most_common()) + f" of {len(files)} files"))
     doubts = Counter(result.doubt for result in files if result.doubt)
     if doubts:
         console.print("unsure: " + ", ".join(f"{n} {DOUBTS[doubt]}" for doubt, n in doubts.most_common()))
-    remarks = [f"{result.path}: {result.detail}" for result in files if result.probabilities and result.detail]
+    remarks = [f"{result.path}: {plain_text(result.detail)}" for result in files if result.probabilities and result.detail]
     if len(remarks) > SHOWN_REMARKS:
         remarks[SHOWN_REMARKS:] = [f"… and {len(remarks) - SHOWN_REMARKS} more; --csv FILE writes all of them."]
     for remark in remarks:
@@ -120,7 +150,9 @@ def _legend(model: TrainedModel, doubts: Container[Doubt]) -> list[str]:
         chains = " or ".join(model.check.reencodings)
         lines.append(f"'{DOUBTS[Doubt.UNSTABLE]}' is a class that {chains} changes.")
     if model.check:
-        lines.append(f"By the same rules {100 * model.validation['unsure']:.1f} % of the validation pictures are unsure.")
+        lines.append(
+            f"By the same rules {100 * (model.validation.get('unsure') or 0):.1f} % of the validation pictures are unsure."
+        )
     else:
         why = "it was trained on very few pictures, or by an earlier version"
         lines.append(f"This model has no out-of-domain check ({why}): pictures unlike its training pictures get a class, too.")
@@ -138,7 +170,7 @@ def _frames_text(found: ScanResult) -> str:
 
 def _verdict_text(found: ScanResult) -> str:
     if not found.verdict:
-        return f"error: {found.detail}"
+        return f"error: {plain_text(found.detail)}"
     if not found.probabilities:
-        return f"{found.verdict}: {found.detail}"
+        return f"{found.verdict}: {plain_text(found.detail)}"
     return f"{found.verdict}: {DOUBTS[found.doubt]}" if found.doubt else found.verdict

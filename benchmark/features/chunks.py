@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..contracts import FAKE, REAL, Item, ViewSpec
 from ..domains.catalogue import DatasetSpec, OpenDomain
 from ..errors import BenchError, DataError, TooSmallError
+from ..fitted import failure
 from ..frequency.bands import Band
 from ..frequency.filters import filter_pixels
 from ..pictures import crops as images
@@ -32,6 +33,8 @@ from ..views.kernel import ALL_PASS, ViewKernel
 
 CHUNK_FORMAT = 3  # raised when the files of a chunk change
 CHUNK_SIZE = 128
+MOST_REASON = 300  # characters of an error of a data set that a status quotes
+KEPT_BYTES = 2**27  # of the files of a chunk; a file beyond them is read again where it is decoded
 Reader = Callable[[Item], bytes]
 
 
@@ -129,9 +132,24 @@ def prepare_together(tasks: Sequence[ChunkTask]) -> list[Chunk]:
     """Prepare chunks that show the same pictures under several perturbations; every picture is read once."""
     read: Reader = tasks[0].dataset.open(tasks[0].seed, tasks[0].replicate).read
     if len(tasks) > 1:
-        read = cache(read)
+        read = _keeping(read)
     hashes: dict[str, int] = {}
     return [_prepare(task, read, hashes) for task in tasks]
+
+
+def _keeping(read: Reader) -> Reader:
+    """Return a reader that keeps the bytes of what it has read, up to `KEPT_BYTES` of them."""
+    kept: dict[str, bytes] = {}
+
+    def read_once(item: Item) -> bytes:
+        raw = kept.get(item.id)
+        if raw is None:
+            raw = read(item)
+            if sum(map(len, kept.values())) + len(raw) <= KEPT_BYTES:
+                kept[item.id] = raw
+        return raw
+
+    return read_once
 
 
 def _prepare(task: ChunkTask, read: Reader, hashes: dict[str, int]) -> Chunk:
@@ -154,29 +172,53 @@ def _prepare(task: ChunkTask, read: Reader, hashes: dict[str, int]) -> Chunk:
 
 
 def identify(read: Reader, items: Sequence[Item]) -> tuple[tuple[str, ...], list[ItemStatus], dict[str, bytes]]:
-    """Return the content of every item without decoding it, with its status and the bytes of the files that had to be read."""
-    contents, statuses, data = [], [], {}
+    """
+    Return the content of every item without decoding it, with its status and the bytes of the files that had to be read.
+
+    At most `KEPT_BYTES` are returned; the bytes of the other files are those of `read_known`.
+    """
+    contents, statuses, data, n_bytes = [], [], {}, 0
     for item in items:
         status, content = OK, item.fingerprint
         if not content:
             status, raw = read_item(read, item)
             if status == OK:
-                data[item.id] = raw
+                if n_bytes + len(raw) <= KEPT_BYTES:
+                    data[item.id] = raw
+                    n_bytes += len(raw)
                 content = hashlib.sha256(raw).hexdigest()
         contents.append(content)
         statuses.append(status)
     return tuple(contents), statuses, data
 
 
+def read_known(read: Reader, item: Item, content: str) -> tuple[ItemStatus, bytes]:
+    """Return the status and the bytes of an item whose content `identify` returned; a file may not have changed since."""
+    status, raw = read_item(read, item)
+    if status == OK and not item.fingerprint and hashlib.sha256(raw).hexdigest() != content:
+        return ItemStatus(Status.ERROR, "the file changed while it was prepared.", Reason.UNREADABLE), b""
+    return status, raw
+
+
 def read_item(read: Reader, item: Item) -> tuple[ItemStatus, bytes]:
-    """Return the status and the bytes of an item's file."""
+    """Return the status and the bytes of an item's file; whatever the data set's `read` does wrong is a status."""
     try:
-        return OK, read(item)
+        raw = read(item)
     except FileNotFoundError:
         return ItemStatus(Status.MISSING, "the file is gone.", Reason.GONE), b""
     except (OSError, BenchError) as error:
         detail = f"cannot be read ({getattr(error, 'strerror', None) or error})."
         return ItemStatus(Status.ERROR, detail, Reason.UNREADABLE), b""
+    except Exception as error:  # the data set may be somebody else's, whose code fails in any way
+        reason = " ".join(failure("read", error).split())
+        detail = f"cannot be read ({reason if len(reason) <= MOST_REASON else f'{reason[:MOST_REASON]}…'})."
+        return ItemStatus(Status.ERROR, detail, Reason.UNREADABLE), b""
+    if isinstance(raw, bytearray | memoryview):
+        return OK, bytes(raw)
+    if not isinstance(raw, bytes):
+        detail = f"cannot be read (read has to return the bytes of a picture file, got {type(raw).__name__})."
+        return ItemStatus(Status.ERROR, detail, Reason.UNREADABLE), b""
+    return OK, raw
 
 
 def _chunk_name(contents: Sequence[str], task: ChunkTask) -> tuple[str, str]:
@@ -209,16 +251,16 @@ def _crops(
     reductions: dict[str, NDArray[np.uint8]] = {}
     facts, in_colour = _Facts(task), task.colour or bool(task.perturbation)
     for i, (item, content, status) in enumerate(zip(task.items, contents, statuses, strict=True)):
-        raw = data.get(item.id, b"")
-        if status == OK and item.fingerprint:
-            status, raw = read_item(read, item)
-        if status == OK:
+        raw = data.pop(item.id, None)
+        if status == OK and raw is None:
+            status, raw = read_known(read, item, content)
+        if status == OK and raw is not None:
             try:
                 picture, of_file = file_facts.decode_with_facts(raw, in_colour)
                 shown = _perturbed(picture, content, task)
                 cut = images.cut(shown, task.crop)
                 facts.add(i, shown, of_file)
-                crops += cut
+                crops += [window.copy() for window in cut]  # a view would keep the whole picture
                 rows += [i] * len(cut)
                 if content not in known_hashes:
                     reductions[content] = reduced(picture)

@@ -22,7 +22,7 @@ from ..reporting import Reporter
 from ..results.scores import OK
 from ..store.files import atomic_path, digest
 from ..workers import Workers
-from .chunks import CHUNK_SIZE, Places, identify, read_item
+from .chunks import CHUNK_SIZE, Places, identify, read_known
 
 FOLDER = "spectra"  # of the cache
 MOST_REALS = 1000  # pictures that are measured: with so many the mean of a ring is known to some 3 %
@@ -148,10 +148,10 @@ def measure_reals(task: SpectraTask) -> MeasuredReals:
             return MeasuredReals(RingSums(arrays["total"], arrays["count"], len(contents)), contents)
     sums, usable = [], []
     for item, content, status in zip(task.items, contents, statuses, strict=True):
-        raw = data.get(item.id, b"")
-        if status == OK and not raw:
-            status, raw = read_item(read, item)
-        if status == OK:
+        raw = data.pop(item.id, None)
+        if status == OK and raw is None:
+            status, raw = read_known(read, item, content)
+        if status == OK and raw is not None:
             try:
                 sums.append(RingSums.of(images.decode(raw, colour=True)))
                 usable.append(content)

@@ -5,7 +5,7 @@ A probability holds for pictures like those of the validation. A picture is take
 the training spectra, or if a mild re-encoding changes its class.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -29,6 +29,7 @@ class Doubt(StrEnum):
     UNLIKE_TRAINING = "unlike_training"  # the spectrum lies beyond those of the training pictures
     BETWEEN_CLASSES = "between_classes"  # validation pictures of both classes have such probabilities, or none has
     UNSTABLE = "unstable"  # a mild re-encoding changes the class
+    NOT_A_NUMBER = "not_a_number"  # the detector's score is none
 
 
 @dataclass(frozen=True)
@@ -89,16 +90,16 @@ class DomainCheck:
         self.reference.save(folder / FILE)
 
     @classmethod
-    def load(cls, folder: Path, side: int, meta: Mapping[str, Any]) -> "DomainCheck":
+    def load(cls, folder: Path, side: int, reencodings: Sequence[str]) -> "DomainCheck":
         """
-        Read the output of `as_dict` and `save`.
+        Read the output of `save`; `reencodings` are those of `as_dict`.
 
         Raises
         ------
-        ValueError, KeyError, OSError
+        ValueError, OSError
             If the file is damaged or missing.
         """
-        return cls(SpectrumReference.load(folder / FILE, side), tuple(meta["reencodings"]))
+        return cls(SpectrumReference.load(folder / FILE, side), tuple(reencodings))
 
 
 def reencode(crops: NDArray[np.uint8], chain: str) -> NDArray[np.uint8]:

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import DataError
+from ..errors import BenchError, DataError, NotFiniteError, plain_text
+from ..fitted import failure
 from ..metrics.clips import ClipRule, clip_rule, n_highest_third
 from ..pictures import crops as images
 from ..pictures import video
@@ -18,7 +19,7 @@ from ..pictures.windows import Box, FaceWindows, Window
 from ..results.scores import Status
 from ..store.files import printable, read_file
 from ..workers import one_thread
-from .domain_check import Doubt, Measurements
+from .domain_check import Doubt
 from .trained_model import UNSURE, TrainedModel
 
 EARLIER_RULES = {"majority": ClipRule.VOTE}  # names of an earlier version
@@ -93,7 +94,7 @@ class ScanResult:
             "looked_at": self.looked_at,
             **box,
             **{name: value for name, value in place.items() if value is not None},
-            "detail": self.detail,
+            "detail": plain_text(self.detail),
         }
 
 
@@ -180,17 +181,12 @@ def scan_arrays(model: TrainedModel, pictures: Iterable[tuple[str, NDArray[np.ui
     named = iter(pictures)
     while batch := list(islice(named, PICTURES_AT_A_TIME)):
         reads = [(name, _cut(model, name, picture)) for name, picture in batch]
-        stacks = [read for _, read in reads if not isinstance(read, ScanResult)]
-        of_picture = iter(())
-        if stacks:
-            rows = np.repeat(np.arange(len(stacks)), [len(crops) for crops in stacks])
-            measurements = model.examine(np.concatenate(stacks), rows)
-            of_picture = zip(measurements.probabilities, measurements.distances.tolist(), strict=True)
+        of_picture = iter(_examined(model, [read for _, read in reads if not isinstance(read, ScanResult)]))
         for name, read in reads:
             if isinstance(read, ScanResult):
                 yield read
             else:
-                yield ScanResult(name, "picture", looked_at="middle", **_judged(model, *next(of_picture)))
+                yield ScanResult(name, "picture", looked_at="middle", **_judged(model, next(of_picture)))
 
 
 def _cut(model: TrainedModel, name: str, picture: NDArray[np.uint8] | DataError) -> NDArray[np.uint8] | ScanResult:
@@ -222,7 +218,7 @@ def _read_picture(model: TrainedModel, path: Path, region: Region) -> _Read:
         window = _picture_window(model, path, region)
         if isinstance(window, ScanResult):
             return _Read(result=window)
-        crops = np.stack(images.cut(_seen(model, window), model.recipe.crop))
+        crops = _crops(model, window)
     except (DataError, OSError) as error:
         return _Read(result=_failed(path, error))
     return _Read(window.box, window.looked_at, crops)
@@ -233,18 +229,14 @@ def _scan_read(
 ) -> Iterator[list[ScanResult]]:
     """Yield the results of pictures that were read, and of the clip that follows them, if one does."""
     stacks = [read.crops for _, read in waiting if read is not None and read.crops is not None]
-    of_picture = iter(())
-    if stacks:
-        rows = np.repeat(np.arange(len(stacks)), [len(crops) for crops in stacks])
-        measurements = model.examine(np.concatenate(stacks), rows)
-        of_picture = zip(measurements.probabilities, measurements.distances.tolist(), strict=True)
+    of_picture = iter(_examined(model, stacks))
     for path, read in waiting:
         if read is None:
             yield list(scan_file(model, path, region, n_frames, rule))
         elif read.result is not None:
             yield [read.result]
         else:
-            judged = _judged(model, *next(of_picture))
+            judged = _judged(model, next(of_picture))
             yield [ScanResult(printable(str(path)), "picture", looked_at=read.looked_at, box=read.box, **judged)]
 
 
@@ -252,8 +244,8 @@ def _scan_picture(model: TrainedModel, path: Path, region: Region) -> ScanResult
     window = _picture_window(model, path, region)
     if isinstance(window, ScanResult):
         return window
-    measurements = _examine(model, [window])
-    judged = _judged(model, measurements.probabilities[0], float(measurements.distances[0]))
+    (measured,) = _examined(model, [_crops(model, window)])
+    judged = _judged(model, measured)
     return ScanResult(printable(str(path)), "picture", looked_at=window.looked_at, box=window.box, **judged)
 
 
@@ -287,13 +279,13 @@ def _scan_clip(model: TrainedModel, path: Path, n_frames: int, rule: ClipRule, r
         with one_thread():
             detected = region.faces(frames, model.recipe.crop.side)
         windows, note = detected.windows, detected.note
-    shares: list[NDArray[np.float64]] = []
-    distances: list[float] = []
+    scored: list[_Measured] = []
+    n_without = 0
     for batch in _batches(iter(windows)):
-        measurements = _examine(model, batch)
-        shares += list(measurements.probabilities)
-        distances += measurements.distances.tolist()
-        for window, of_window, distance in zip(batch, measurements.probabilities, measurements.distances, strict=True):
+        of_batch = _examined(model, [_crops(model, window) for window in batch])
+        scored += [measured for measured in of_batch if isinstance(measured, _Measured)]
+        n_without += sum(not isinstance(measured, _Measured) for measured in of_batch)
+        for window, measured in zip(batch, of_batch, strict=True):
             yield ScanResult(
                 printable(str(path)),
                 "frame",
@@ -301,24 +293,61 @@ def _scan_clip(model: TrainedModel, path: Path, n_frames: int, rule: ClipRule, r
                 box=window.box,
                 frame=window.number,
                 seconds=round(window.seconds, 3),
-                **_judged(model, of_window, float(distance)),
+                **_judged(model, measured),
             )
-    detail, n_looked = "; ".join([*filter(None, [note]), *frames.report.notes]), frames.report.looked_at
-    if not shares:
-        doubt = Doubt.NO_FACE if region.finds_faces else None
+    without = [f"{n_without} of {n_without + len(scored)} frames cannot be judged"] if n_without else []
+    detail, n_looked = "; ".join([*filter(None, [note]), *frames.report.notes, *without]), frames.report.looked_at
+    if not scored:
+        doubt = Doubt.NOT_A_NUMBER if n_without else Doubt.NO_FACE if region.finds_faces else None
         yield ScanResult(
             printable(str(path)), "clip", verdict=UNSURE, detail=detail, n_frames=0, n_looked=n_looked, doubt=doubt
         )
         return
-    pooled = np.stack([pool_frames(version, rule) for version in np.stack(shares, axis=1)])
-    judged, at = _judged(model, pooled, float(np.median(distances))), "face" if region.finds_faces else "middle"
-    yield ScanResult(
-        printable(str(path)), "clip", detail=detail, looked_at=at, n_frames=len(shares), n_looked=n_looked, **judged
-    )
+    pooled = np.stack([pool_frames(v, rule) for v in np.stack([measured.probabilities for measured in scored], axis=1)])
+    judged = _judged(model, _Measured(pooled, float(np.median([measured.distance for measured in scored]))))
+    at, details = "face" if region.finds_faces else "middle", {"detail": detail} if detail else {}
+    yield ScanResult(printable(str(path)), "clip", looked_at=at, n_frames=len(scored), n_looked=n_looked, **(judged | details))
 
 
-def _examine(model: TrainedModel, windows: Sequence[Window]) -> Measurements:
-    return model.examine_pictures([_seen(model, window) for window in windows])
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """What the verdict on one picture rests on: probabilities (n_versions, n_classes), and a distance."""
+
+    probabilities: NDArray[np.float64]
+    distance: float
+
+
+def _examined(model: TrainedModel, stacks: Sequence[NDArray[np.uint8]]) -> list[_Measured | str]:
+    """
+    Measure pictures by their crops (n_crops, side, side[, 3]); where a detector fails, return the reason.
+
+    Pictures are measured together. If that fails, each is measured alone, so that one of them costs no other its verdict.
+
+    Raises
+    ------
+    BenchError
+        If no picture can be scored, for lack of an encoder say.
+    """
+    if not stacks:
+        return []
+    try:
+        measurements = model.examine(
+            np.concatenate(stacks), np.repeat(np.arange(len(stacks)), [len(crops) for crops in stacks])
+        )
+        return [_Measured(*pair) for pair in zip(measurements.probabilities, measurements.distances.tolist(), strict=True)]
+    except NotFiniteError as error:
+        reason = str(error)
+    except BenchError:
+        raise
+    except Exception as error:  # a detector may be somebody else's, and fails in any way
+        reason = f"{failure(model.recipe.label, error)}."
+    if len(stacks) == 1:
+        return [reason]
+    return [measured for crops in stacks for measured in _examined(model, [crops])]
+
+
+def _crops(model: TrainedModel, window: Window) -> NDArray[np.uint8]:
+    return np.stack(images.cut(_seen(model, window), model.recipe.crop))
 
 
 def _seen(model: TrainedModel, window: Window) -> NDArray[np.uint8]:
@@ -326,14 +355,18 @@ def _seen(model: TrainedModel, window: Window) -> NDArray[np.uint8]:
     return window.picture if model.colour else images.in_grey(window.picture)
 
 
-def _judged(model: TrainedModel, probabilities: NDArray[np.float64], distance: float) -> dict[str, Any]:
-    """Return the part of a result that depends on the model, for probabilities (n_versions, n_classes)."""
-    judgement = model.judge(probabilities, distance)
+def _judged(model: TrainedModel, measured: _Measured | str) -> dict[str, Any]:
+    """Return the part of a result that depends on the model; what is no number has no verdict but the reason."""
+    if isinstance(measured, str):
+        return {"verdict": UNSURE, "doubt": Doubt.NOT_A_NUMBER, "detail": f"cannot be judged: {measured}"}
+    judgement = model.judge(measured.probabilities, measured.distance)
+    if judgement.doubt is Doubt.NOT_A_NUMBER:
+        return {"verdict": UNSURE, "doubt": judgement.doubt, "detail": "cannot be judged: its probability is no number."}
     return {
         "verdict": judgement.verdict,
         "doubt": judgement.doubt,
-        "probabilities": _named(model, probabilities[0]),
-        "distance": None if math.isnan(distance) else distance,
+        "probabilities": _named(model, measured.probabilities[0]),
+        "distance": None if math.isnan(measured.distance) else measured.distance,
     }
 
 

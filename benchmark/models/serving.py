@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from ..errors import BenchError, DataError
+from ..errors import BenchError, DataError, NotFiniteError
 from ..pictures.crops import decode
+from ..store.files import printable, read_file
 from ..tracking.addresses import folder_path
-from .trained_model import TrainedModel
+from .domain_check import Doubt
+from .trained_model import UNSURE, TrainedModel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,6 +69,8 @@ class ServedModel:
         names = [f"p_{name}" for name in self._model.recipe.classes]
         try:
             measurements = self._model.examine_pictures([picture_pixels(picture, self._model.colour)])
+        except NotFiniteError:
+            return {"verdict": UNSURE, **dict.fromkeys(names), **self._of_check(Doubt.NOT_A_NUMBER, math.nan), "error": ""}
         except (BenchError, ValueError, OSError) as error:
             reason = str(error) if isinstance(error, DataError) else f"not a picture ({error})."
             return {"verdict": "", **dict.fromkeys(names), **self._of_check("", math.nan), "error": reason}
@@ -187,9 +191,11 @@ def _decoded(text: str) -> bytes:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_file(path)
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
+        raise DataError(f"{printable(str(path))} cannot be read ({error.strerror}).") from error
+    except DataError as error:
+        raise DataError(f"{printable(str(path))}: {error}") from error
 
 
 def _from_numbers(values: NDArray[Any]) -> Image.Image:

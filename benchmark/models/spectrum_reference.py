@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..arrays import Standardiser
 from ..frequency.spectra import POWER_FLOOR, directional_grid, directional_power
 from ..pictures.crops import in_grey
+from ..store.foreign import ForeignFolder
 
 BIN_WIDTH = 0.02  # cycles/pixel: at 0.01 the noise of 70 bins hides a resize that 35 bins show
 UPPER_HALF = 0.25  # cycles/pixel, from which on the spectrum is compared once more on its own: resizing acts there
@@ -157,23 +158,22 @@ class SpectrumReference:
         ValueError
             If the file is damaged, or its arrays are none of crops of this side.
         """
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
-
-        try:
-            arrays = load_file(path)
-        except SafetensorError as error:
-            raise ValueError(f"{path.name}: {error}") from error
-        reference = cls(side, **arrays)
-        n_groups, n_bins = len(reference.mean), len(bin_frequencies(side))
+        arrays = ForeignFolder(path.parent).read_arrays(path.name)
+        n_groups, n_bins = len(np.atleast_1d(arrays.get("mean", 0.0))), len(bin_frequencies(side))
         wanted = {
             "mean": (n_groups, n_bins),
             "scale": (n_groups, n_bins),
             "covariance": (n_groups, n_bins, n_bins),
             "limits": (n_groups, 2),
         }
-        if {name: array.shape for name, array in arrays.items()} != wanted:
+        if {name: array.shape for name, array in arrays.items()} != wanted or not n_groups:
             raise ValueError(f"{path.name} is not of crops of {side} pixels")
+        if any(array.dtype != np.float64 for array in arrays.values()):
+            raise ValueError(f"{path.name} is not of 64-bit floats")
+        if not ((arrays["scale"] > 0).all() and (arrays["limits"] > 0).all()):
+            raise ValueError(f"{path.name} has a scale or a limit that is not positive")
+        reference = cls(side, **arrays)
+        _ = reference._blocks  # a covariance that is none is refused here
         return reference
 
 

@@ -8,7 +8,12 @@ digests: a folder that is passed on names nobody.
 """
 
 import json
+import math
+import os
 import shlex
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
@@ -20,28 +25,35 @@ from numpy.typing import NDArray
 
 from ..contracts import Detector, Features, Framing
 from ..domains.seen import Learned, content_name
-from ..errors import BenchError, DataError, PluginError, StudyError
-from ..fitted import failure
-from ..frequency.bands import Band
+from ..errors import BenchError, DataError, PluginError, StudyError, unknown_name
+from ..fitted import damaged, failure, short
 from ..invocation import bench
 from ..metrics.calibration import Calibration, ambiguous_stretch
 from ..metrics.clips import MAJORITY, ClipRule, Frames, clip_threshold
 from ..metrics.detection import Verdicts, best_threshold
 from ..metrics.intervals import auc_interval
 from ..metrics.roc import Scored, roc_auc
-from ..pictures.crops import CropSpec, cut, decode
-from ..registry import DetectorSpec, detectors
+from ..pictures.crops import cut, decode
+from ..registry import DetectorSpec, check_parameters, detectors
 from ..results.columns import measured
 from ..results.scores import mean_per_item
 from ..store.disk import disk_failure
 from ..store.files import write_json
-from ..views import features_from_crops, view_kernel
+from ..store.foreign import ForeignFolder
+from ..views import features_from_crops, require_view, view_kernel
+from ..workers import ONE_THREAD
 from .attribution import Classifier
 from .domain_check import LIMIT, DomainCheck, Doubt, Judgement, Measurements, reencode
+from .model_file import MOST_BYTES as META_BYTES
+from .model_file import ModelFile
 from .recipe import Recipe
 from .spectrum_reference import picture_profiles
 
 FORMAT = 1
+TRIAL = "import sys; from bandbench.benchmark.models.trial import main; sys.exit(main(*sys.argv[1:]))"
+TRIAL_SECONDS = 300
+META = "model.json"
+DIGEST = "[0-9a-f]{8,64}"  # of the words in `SEEN` and `NAMES`
 SEEN, NAMES, LOOKS = "seen.txt", "names.txt", "looks.txt"
 UNSURE = "unsure"
 
@@ -327,6 +339,8 @@ class TrainedModel:
         distance : float
             From the training spectra, as a multiple of the limit; NaN if it is not known.
         """
+        if not np.isfinite(probabilities).all() or (self.check is not None and math.isnan(distance)):
+            return Judgement(UNSURE, Doubt.NOT_A_NUMBER)
         if distance > LIMIT:
             return Judgement(UNSURE, Doubt.UNLIKE_TRAINING)
         verdict, *others = map(self.verdict_of, probabilities)
@@ -344,6 +358,8 @@ class TrainedModel:
     def verdict_of(self, probabilities: NDArray[np.float64]) -> str:
         """Return the name of the most probable class, or ``unsure``, for probabilities (n_classes,)."""
         low, high = self.unsure
+        if not np.isfinite(probabilities).all():
+            return UNSURE
         if len(self.recipe.classes) > 2:
             return UNSURE if probabilities.max() <= high else self.recipe.classes[int(probabilities.argmax())]
         if low <= probabilities[1] <= high:
@@ -413,7 +429,7 @@ class TrainedModel:
             add_mlflow_model(folder)
 
     @classmethod
-    def load(cls, folder: Path, reference: str | None = None) -> "TrainedModel":
+    def load(cls, folder: Path, reference: str | None = None, tried: bool = False) -> "TrainedModel":
         """
         Read the output of `save`; no code from the folder is run, not even a plugin that it names.
 
@@ -422,57 +438,124 @@ class TrainedModel:
         folder : Path
         reference : str, optional
             ``file.py:Class`` or ``module:Class`` of a detector that is not registered.
+        tried : bool
+            False: an estimator of scikit-learn, whose code trusts what it is loaded from, is loaded in another process first.
 
         Raises
         ------
         PluginError
             If the folder is no model, is damaged, or its detector is unknown or of another version.
         """
+        files = ForeignFolder(folder)
         try:
-            meta = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-            if meta["format"] != FORMAT:
-                raise PluginError(f"the model in {folder} has format {meta['format']}, wanted {FORMAT}; train it again.")
-            noted = meta["detector"]
-            spec = DetectorSpec(reference or _registered(noted["reference"], folder), noted["preset"], noted["params"])
+            stated = files.read_json(META, META_BYTES)
+            if not isinstance(stated, dict) or stated.get("format") != FORMAT:
+                got = stated.get("format") if isinstance(stated, dict) else None
+                raise PluginError(f"the model in {folder} has format {short(got)}, wanted {FORMAT}; train it again.")
+            meta = ModelFile.parse(files.read_text(META, META_BYTES))
+            noted = meta.detector
+            spec = DetectorSpec(reference or _registered(noted.reference, folder), noted.preset, noted.params)
             plugin = spec.plugin
-            if plugin.version != noted["version"]:
+            if plugin.version != noted.version:
                 raise PluginError(
-                    f"the model in {folder} was trained with version {noted['version']} of {plugin.name}, "
+                    f"the model in {folder} was trained with version {noted.version} of {plugin.name}, "
                     f"installed is {plugin.version}; train it again."
                 )
-            recipe = Recipe(
-                spec,
-                meta["task"],
-                tuple(meta["classes"]),
-                Band(**meta["band"]),
-                CropSpec(**meta["crop"]),
-                tuple(meta["train"]),
-                meta["seed"],
-            )
-            return cls(
+            _require_recipe(spec, meta)
+            if not tried and any(folder.glob("detector-*/*.skops")):
+                _try_apart(folder, reference)
+            recipe = Recipe(spec, meta.task, meta.classes, meta.band, meta.crop, meta.train, meta.seed)
+            looks = files.read_tokens(LOOKS, "[0-9a-f]{1,16}") if files.has(LOOKS) else frozenset[str]()
+            model = cls(
                 recipe,
                 Classifier.load(plugin, folder, len(recipe.classes)),
-                Calibration(**meta["calibration"]),
-                tuple(meta["unsure"]),
-                float("nan") if meta["threshold"] is None else meta["threshold"],
-                meta["validation"],
-                frozenset((folder / SEEN).read_text().split()),
-                frozenset((folder / NAMES).read_text().split()) if (folder / NAMES).exists() else None,
-                meta.get("data", {}),
-                Framing.from_dict(meta["framing"]) if "framing" in meta else Framing(),
-                meta.get("clip_thresholds", {}),
-                frozenset(int(look, 16) for look in (folder / LOOKS).read_text().split())
-                if (folder / LOOKS).exists()
-                else frozenset(),
-                DomainCheck.load(folder, meta["crop"]["side"], meta["check"]) if "check" in meta else None,
+                meta.calibration,
+                meta.unsure,
+                math.nan if meta.threshold is None else meta.threshold,
+                meta.validation,
+                files.read_tokens(SEEN, DIGEST),
+                files.read_tokens(NAMES, DIGEST) if files.has(NAMES) else None,
+                meta.data,
+                meta.framing_of_pictures(),
+                meta.clip_thresholds,
+                frozenset(int(look, 16) for look in looks),
+                DomainCheck.load(folder, meta.crop.side, meta.check.reencodings) if meta.check else None,
             )
+            _require_scores(model)
+            return model
         except FileNotFoundError as error:
             raise PluginError(
                 f"{folder} is no model ({error.filename} is missing). "
                 f"`{bench(f'train DETECTOR --train DOMAIN --out {shlex.quote(str(folder))}')}` makes one."
             ) from error
         except (OSError, ValueError, KeyError, TypeError, StudyError) as error:
-            raise PluginError(f"the model in {folder} is damaged: {type(error).__name__}: {error}; train it again.") from error
+            raise PluginError(damaged(folder, error)) from error
+
+
+def _require_recipe(spec: DetectorSpec, meta: ModelFile) -> None:
+    """Refuse a detector, a view or a band that no training would have taken."""
+    owner = f"detector {spec.plugin.name}"
+    if spec.preset and spec.preset not in spec.plugin.presets:
+        raise ValueError(unknown_name(f"preset of {owner}", spec.preset, spec.plugin.presets).rstrip("."))
+    try:
+        check_parameters(spec.plugin, spec.params, owner)
+    except PluginError as error:
+        raise ValueError(str(error).rstrip(".")) from error
+
+
+def _try_apart(folder: Path, reference: str | None) -> None:
+    """
+    Load a model in a process of its own, with limits of time and memory: see `trial`.
+
+    Raises
+    ------
+    ValueError
+        If that process does not come to its end.
+    """
+    command = [sys.executable, "-c", TRIAL, str(folder), reference or ""]
+    environment = os.environ | dict.fromkeys(ONE_THREAD, "1")
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TRIAL_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise ValueError(f"loading its estimator takes more than {TRIAL_SECONDS} s") from error
+    if done.returncode < 0:
+        raise ValueError(f"loading its estimator ends the process ({signal.Signals(-done.returncode).name})")
+    if done.returncode:
+        lines = (done.stdout or done.stderr).strip().splitlines() or [f"exit code {done.returncode}"]
+        raise ValueError(lines[-1].removeprefix(f"the model in {folder} is damaged: ").removesuffix("; train it again."))
+
+
+def _require_scores(model: TrainedModel) -> None:
+    """
+    Score two crops of noise: what does not fit together shows now, and not in the middle of a scan.
+
+    A detector of an encoder gets features of the right shape instead of crops, because encoders take long to load.
+
+    Raises
+    ------
+    ValueError
+        If the detector fails, or a probability or distance is no number.
+    """
+    side, kernel = model.recipe.crop.side, view_kernel(model.view)
+    shapes = {member.__dict__["_fitted_shape"] for member in model.classifier.members}
+    if len(shapes) > 1:
+        raise ValueError("its detectors were fitted on crops of several shapes")
+    try:
+        for member in model.classifier.members:
+            require_view(model.recipe.detector.label, member.view, side)
+            member.require_side(side)
+        if kernel.expensive:
+            scores = model.classifier.scores(Features(np.zeros((1, *shapes.pop()), np.float32)))
+            numbers = [model.calibration.probabilities(scores)]
+        else:
+            shape = (2, side, side, 3) if kernel.colour else (2, side, side)
+            crops = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+            measurements = model.examine(crops, np.arange(2))
+            numbers = [measurements.probabilities, *([measurements.distances] if model.check else [])]
+    except Exception as error:  # what was loaded may make the detector fail in any way
+        raise ValueError(f"it cannot score a picture ({type(error).__name__}: {str(error).rstrip('.')})") from error
+    if not all(np.isfinite(of_kind).all() for of_kind in numbers):
+        raise ValueError("its score of a picture is no number")
 
 
 def _registered(reference: str, folder: Path) -> str:

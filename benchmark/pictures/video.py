@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError, unknown_name
 from ..invocation import try_import
+from ..store.files import require_file
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -167,7 +168,12 @@ def clip_reader(
     if decoder not in DECODERS:
         raise DataError(unknown_name("decoder", decoder, DECODERS))
     read = _read_pyav if decoder == "pyav" else _read_opencv
-    return lambda report: read(path, lambda total: choose_numbers(total, n_frames, every), report)
+
+    def frames(report: FrameReport) -> Iterator[Frame]:
+        require_file(path)
+        yield from read(path, lambda total: choose_numbers(total, n_frames, every), report)
+
+    return frames
 
 
 def choose_numbers(total: int, n_frames: int, every: int) -> NDArray[np.int64]:

@@ -11,10 +11,11 @@ import re
 import secrets
 import shutil
 import stat
+import sys
 import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..errors import DataError
 from .disk import writing
@@ -201,7 +202,9 @@ def publish_folder(temporary: Path, final: Path) -> None:
 
 
 # Bytes of a name that are no UTF-8, control characters, and what would be read as one of them; see `printable`.
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\udc80-\udcff]|\\(?=x(?:[01][0-9a-f]|5c|7f|[89a-f][0-9a-f]))")
+UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\udc80-\udcff\u2028-\u202e\u2066-\u2069]|\\(?=x(?:[01][0-9a-f]|5c|7f|[89a-f][0-9a-f]))"
+)
 ESCAPED = re.compile(r"\\x([01][0-9a-f]|5c|7f|[89a-f][0-9a-f])")
 MAX_FILE = 2**30  # bytes; a file that is larger is no picture
 
@@ -210,14 +213,15 @@ def printable(name: str) -> str:
     r"""
     Write a path so that every terminal, database and table takes it; most stay as they are.
 
-    A byte that is no UTF-8 and a control character become ``\xNN``, and `on_disk` leads back.
+    A byte that is no UTF-8 becomes ``\xNN``, and so do the bytes of a character that a terminal acts upon instead of showing
+    it; `on_disk` leads back to the same file.
 
     >>> print(printable("caf\udce9.png"), printable("café.png"))
     caf\xe9.png café.png
     """
     if name.isprintable() and "\\" not in name:
         return name
-    return UNPRINTABLE.sub(lambda match: f"\\x{ord(match[0]) & 0xFF:02x}", name)
+    return UNPRINTABLE.sub(lambda match: "".join(f"\\x{byte:02x}" for byte in os.fsencode(match[0])), name)
 
 
 def on_disk(path: str) -> str:
@@ -229,7 +233,7 @@ def on_disk(path: str) -> str:
 
 def read_file(path: Path, most_bytes: int = MAX_FILE, kind: str = "a picture") -> bytes:
     """
-    Content of a file; nothing else is opened, because a pipe would wait for ever.
+    Content of a file, which is opened once; nothing else is opened, because a pipe would wait for ever.
 
     Parameters
     ----------
@@ -243,12 +247,45 @@ def read_file(path: Path, most_bytes: int = MAX_FILE, kind: str = "a picture") -
     OSError
         If it cannot be read.
     DataError
-        If it is no file, or larger than `most_bytes`.
+        If it is no file, larger than `most_bytes`, or written to while it is read.
     """
-    facts = path.stat()
+    with open_file(path, most_bytes, kind) as file:
+        before = os.fstat(file.fileno())
+        data = file.read(before.st_size + 1)
+        after = os.fstat(file.fileno())
+    if len(data) != before.st_size or (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        raise DataError("changed while it was read; wait until it is written.")
+    return data
+
+
+def open_file(path: Path, most_bytes: int = MAX_FILE, kind: str = "a picture") -> BinaryIO:
+    """
+    Open a file for reading; parameters and errors as in `read_file`.
+
+    A pipe or device that takes the place of the file between the look at it and the opening is neither waited for nor read.
+    """
+    _require_file(path.stat(), most_bytes, kind)
+    file = open(path, "rb", opener=_open_at_once)  # noqa: SIM115 (the caller closes it)
+    try:
+        _require_file(os.fstat(file.fileno()), most_bytes, kind)
+    except DataError:
+        file.close()
+        raise
+    return file
+
+
+def require_file(path: Path) -> None:
+    """Refuse, with the errors of `read_file`, what a library would wait for or read for ever when it opens it by its path."""
+    _require_file(path.stat(), sys.maxsize, "a file")
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+
+
+def _require_file(facts: os.stat_result, most_bytes: int, kind: str) -> None:
     if not stat.S_ISREG(facts.st_mode) and not stat.S_ISDIR(facts.st_mode):
         raise DataError("neither a file nor a folder; it is not opened.")
-    if facts.st_size > most_bytes:
+    if stat.S_ISREG(facts.st_mode) and facts.st_size > most_bytes:
         size = f"{facts.st_size / 2**30:.1f} GiB" if facts.st_size >= 2**30 else f"{facts.st_size / 2**20:.1f} MiB"
         raise DataError(f"{size} are more than {kind} has; it is not read.")
-    return path.read_bytes()

@@ -1,6 +1,7 @@
 """The files of a folder without a layout of its own: pictures and clips, and what is passed over, counted by suffix."""
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from pathlib import Path
 from ...benchmark.errors import DataError, listed
 from ...benchmark.pictures import crops as images
 from ...benchmark.pictures import video
-from ...benchmark.store.files import printable
+from ...benchmark.store.files import open_file, printable
 from .tree import ARCHIVE, PACKED, Tree, Trouble, suffix_of
 
 SUFFIX = re.compile(r"\.(?=.*[a-z])[\w~!-]{1,12}")  # ".0001", ". Smith" and the like are parts of a name
@@ -102,7 +103,7 @@ def shown_suffix(path: str) -> str:
 
 def _begins_like_a_picture(tree: Tree, path: str) -> bool:
     try:
-        with tree.path(path).open("rb") as file:
+        with open_file(tree.path(path), sys.maxsize) as file:
             return images.is_picture(file.read(images.HEAD))
     except OSError as error:
         tree.report(path, "unreadable", f"cannot be read ({error.strerror}); mend its permissions.")

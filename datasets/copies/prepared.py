@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...benchmark.errors import DataError
-from ...benchmark.store.files import atomic_path, digest, read_json, write_json
+from ...benchmark.store.files import atomic_path, digest, read_file, read_json, write_json
 from ...benchmark.store.folders import results_root
 from .losses import Losses
 from .settings import FORMAT, Settings
@@ -333,7 +333,7 @@ class Preparation:
         path = self.folder / "crops" / item_id
         if not path.resolve().is_relative_to((self.folder / "crops").resolve()):
             raise DataError(f"{item_id} is no crop of {self.folder}.")
-        return path.read_bytes()
+        return read_file(path)
 
 
 def _shared_facts(origin: Origin, version: int, settings: Settings) -> dict[str, Any]:

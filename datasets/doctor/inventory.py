@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shlex
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from ...benchmark.invocation import bench
 from ...benchmark.pictures import crops as images
 from ...benchmark.pictures import video
 from ...benchmark.registry import datasets
-from ...benchmark.store.files import on_disk
+from ...benchmark.store.files import on_disk, open_file
 from ..copies.listing import own_tree, passed_over, shown_suffix
 from ..copies.losses import SELECTION, Losses, total_losses, unequal_losses
 from ..copies.own_folders import CLIPS
@@ -584,7 +585,7 @@ def _clip(tree: Tree, place: str, hashed: bool) -> Facts:
     path = tree.path(place)
     facts = clip_facts(path)
     if hashed:
-        with path.open("rb") as file:
+        with open_file(path, sys.maxsize) as file:
             facts.sha256 = hashlib.file_digest(file, "sha256").digest()
     return facts
 

@@ -10,6 +10,7 @@ import copy
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from ...benchmark.errors import DataError, DiskError
 from ...benchmark.invocation import extra_missing
 from ...benchmark.pictures.video import Frame
-from ...benchmark.store.files import write_json
+from ...benchmark.store.files import open_file, write_json
 from ..copies.losses import frames_without_face
 from ..copies.prepared import ERROR, NO_FACE, OK, SOURCE, WORK, Crop, Preparation, SourceRecord
 from ..copies.settings import Settings
@@ -245,7 +246,7 @@ def _raising_read_errors(dataset: SourceDataset, source: Source) -> Iterator[Rea
     """
     path = dataset.tree.path(source.id)
     if source.kind == "clip" and not split_archive(source.id)[0]:
-        path.open("rb").close()
+        open_file(path, sys.maxsize).close()
     failures: list[OSError] = []
 
     def read(place: str) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...benchmark.contracts import LABEL_NAMES
+from ...benchmark.store.cells import as_text
 from ...benchmark.store.files import atomic_path
 from ..copies.losses import NONE_LOST, SELECTION, Losses, unequal_losses
 from ..copies.prepared import ERROR, NO_FACE, PROBLEMS, Preparation, SourceRecord
@@ -201,5 +202,4 @@ def write_problems(outcome: PreparationOutcome) -> None:
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("path", "status", "detail"))
-        writer.writerows(outcome.preparation.iter_problems())
-        writer.writerows(unindexed)
+        writer.writerows(map(as_text, line) for line in (*outcome.preparation.iter_problems(), *unindexed))

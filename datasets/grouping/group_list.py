@@ -15,6 +15,7 @@ LIST_NAME = "groups.csv"  # of a list that lies in the folder itself
 COLUMNS = ("path", "group", "target", "donor", "video")
 DELIMITERS = ",;\t"
 SHOWN = 3  # lines of a message
+MOST_BYTES = 2**28  # of a list; a million pictures take a third of it
 WAY_OUT = "Every picture has one line, with its path below the data set's folder (real/a.png)."
 
 
@@ -92,11 +93,13 @@ def read_group_list(path: Path, ids: Sequence[str]) -> dict[str, Line]:
 
 def _text(path: Path) -> str:
     try:
-        data = read_file(path)
+        data = read_file(path, MOST_BYTES, "a list of groups")
     except FileNotFoundError as error:
         raise DataError(f"there is no list of groups {path}; check the path.") from error
     except OSError as error:
         raise DataError(f"the list of groups {path} cannot be read ({error.strerror}).") from error
+    except DataError as error:
+        raise DataError(f"the list of groups {path}: {error}") from error
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
         return data.decode("utf-16" if wide else "utf-8-sig")

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ...benchmark.contracts import Count, Detector, Positive
 from ...benchmark.errors import PluginError
+from .tree_text import tree_scores
 
 
 class TreeDetector(Detector):
@@ -82,7 +83,7 @@ def fit_trees(
     Returns
     -------
     str
-        LightGBM's own text, which its parser reads as numbers: nothing in it can run.
+        LightGBM's own text, which `tree_text.tree_scores` takes.
 
     Raises
     ------
@@ -114,11 +115,3 @@ def fit_trees(
     }
     data = lightgbm.Dataset(np.asarray(values, dtype=np.float64), labels)
     return lightgbm.train(options, data, n_trees).model_to_string()
-
-
-def tree_scores(trees: str, values: NDArray) -> NDArray[np.float64]:
-    """Score crops (n_crops, n_features) with fitted trees, (n_crops,): log odds of fake."""
-    import lightgbm
-
-    booster = lightgbm.Booster(model_str=trees)
-    return np.asarray(booster.predict(np.asarray(values, dtype=np.float64), raw_score=True, num_threads=1))

@@ -18,6 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...benchmark.errors import DataError, listed
+from ...benchmark.store.files import read_file
 from .arrow import pc
 from .meta import label as plain_label
 
@@ -150,9 +151,11 @@ def _text(path: Path, known: Sequence[str]) -> str:
     if path.is_dir():
         raise DataError(f"{path} is a folder; wanted a file with the columns {_named(known)}.")
     try:
-        content = path.read_bytes()
+        content = read_file(path, kind="a table of scores")
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror or error}).") from error
+    except DataError as error:
+        raise DataError(f"{path} cannot be read as CSV: {error}") from error
     for start, what in NO_TEXT.items():
         if content.startswith(start):
             raise DataError(f"{path} cannot be read as CSV: it is {what}.")

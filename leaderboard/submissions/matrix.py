@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ...benchmark.errors import DataError, listed, unknown_name
 from ...benchmark.results.scores import Status
-from ..spreadsheet import from_text
+from ...benchmark.store.cells import from_text
 from .arrow import pc
 from .delimited import TextCells, read_cells, with_decimal_points
 from .matrix_meta import plain_name

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ...benchmark.domains.names import chain_of, unperturbed
 from ...benchmark.errors import DataError, StudyError
 from ...benchmark.results.scores import SCORE_SCHEMA, Status
+from ...benchmark.store.files import open_file
 from .arrow import pc
 from .findings import Finding, FindingKind
 from .meta import label as plain_label
@@ -81,10 +82,12 @@ def read_score_file(
 def _read_parquet(path: Path) -> pa.Table:
     wanted = f"wanted the columns {', '.join(SCORE_SCHEMA.names)}, of which {', '.join(NEEDED)} have to be there"
     try:
-        with path.open("rb") as file:
+        with open_file(path, kind="a table of scores") as file:
             start = file.read(4)
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror or error}).") from error
+    except DataError as error:
+        raise DataError(f"{path} cannot be read as Parquet: {error}") from error
     if start != b"PAR1":
         what = "it is empty" if not start else "it is no Parquet file (a table of text is named .csv)"
         raise DataError(f"{path} cannot be read as Parquet: {what}; {wanted}.")

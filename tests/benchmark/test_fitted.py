@@ -87,7 +87,7 @@ def test_scores_of_classes() -> None:
     detector = fit_detector(Means(), VIEW, LABELS)
     assert isinstance(detector, Means)
     assert score_classes(detector, VIEW, 2).shape == (6, 2)
-    with pytest.raises(PluginError, match=r"must return finite float64 \(6, 3\), got shape \(6, 2\)"):
+    with pytest.raises(PluginError, match=r"must return float64 \(6, 3\), got shape \(6, 2\)"):
         score_classes(detector, VIEW, 3)
 
 
@@ -105,5 +105,5 @@ def test_the_folder_of_another_detector(tmp_path: Path) -> None:
     with pytest.raises(PluginError, match="is a 'other', not a 'means'"):
         load_detector(Means, tmp_path)
     (tmp_path / "detector.json").write_text("{")
-    with pytest.raises(PluginError, match="cannot be loaded: JSONDecodeError"):
+    with pytest.raises(PluginError, match="is damaged: detector.json: Expecting property name"):
         load_detector(Means, tmp_path)

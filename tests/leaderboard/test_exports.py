@@ -11,8 +11,8 @@ import pytest
 
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.results.rows import Row, SubmissionFacts
+from bandbench.benchmark.store.cells import from_text
 from bandbench.leaderboard.exports import as_csv, as_tests_csv
-from bandbench.leaderboard.spreadsheet import from_text
 
 Maker = Callable[..., Any]
 

@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from bandbench.leaderboard.spreadsheet import as_text, from_text, lines_as_csv
+from bandbench.benchmark.store.cells import as_text, from_text
+from bandbench.leaderboard.spreadsheet import lines_as_csv
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''=1"])

@@ -31,8 +31,8 @@ def test_a_saved_check_is_read_again(tmp_path: Path) -> None:
     assert reference is not None
     check = DomainCheck(reference, ("jpeg:quality=95",))
     check.save(tmp_path)
-    again = DomainCheck.load(tmp_path, 32, check.as_dict())
+    again = DomainCheck.load(tmp_path, 32, check.as_dict()["reencodings"])
     assert again.reencodings == check.reencodings
     np.testing.assert_array_equal(again.reference.covariance, reference.covariance)
-    with pytest.raises(KeyError):
-        DomainCheck.load(tmp_path, 32, {})
+    with pytest.raises(ValueError, match="is not of crops of 64 pixels"):
+        DomainCheck.load(tmp_path, 64, ())
