@@ -6,6 +6,7 @@ The score files are the source: a row is computed again where their sizes or tim
 
 import contextlib
 import json
+import math
 import os
 import sqlite3
 import time
@@ -18,7 +19,6 @@ from types import TracebackType
 from typing import Self
 
 from ..benchmark.domains import names as domain_names
-from ..benchmark.errors import DataError
 from ..benchmark.metrics import bootstrap, delong, intervals, replicates, roc, weighted
 from ..benchmark.metrics import clips as clip_scores
 from ..benchmark.metrics import detection as metrics
@@ -26,11 +26,15 @@ from ..benchmark.reporting import Reporter
 from ..benchmark.results import (
     carrier_tests,
     carriers,
+    cell_checks,
     cell_document,
+    cell_form,
     columns,
     evidence,
+    refusals,
     reported,
     reported_tests,
+    run_files,
     scores,
     selection,
 )
@@ -38,10 +42,14 @@ from ..benchmark.results import cell_rows as results
 from ..benchmark.results import clips as clip_results
 from ..benchmark.results import reals as reals_results
 from ..benchmark.results import rows as result_rows
+from ..benchmark.results.cell_checks import Draws, check_claims
+from ..benchmark.results.cell_document import CellDocument
 from ..benchmark.results.cell_rows import cell_rows
+from ..benchmark.results.refusals import RefusedBecause, RefusedError, harmless
 from ..benchmark.results.rows import Row, rows_from_json, rows_to_json
-from ..benchmark.store.files import digest
-from ..benchmark.tracking.reading import store_folder
+from ..benchmark.results.run_files import MOST_SCORE_BYTES, regular_file
+from ..benchmark.store.files import contents_digest, digest
+from ..benchmark.tracking.reading import ROW_FILES, store_folder
 from ..benchmark.workers import running_workers
 
 # Modules that decide the contents of a row.
@@ -51,13 +59,16 @@ CODE = (
     carriers,
     clip_results,
     clip_scores,
+    cell_checks,
     cell_document,
+    cell_form,
     columns,
     delong,
     evidence,
     intervals,
     metrics,
     domain_names,
+    refusals,
     replicates,
     reported,
     reported_tests,
@@ -65,6 +76,7 @@ CODE = (
     result_rows,
     results,
     roc,
+    run_files,
     scores,
     weighted,
     selection,
@@ -73,16 +85,39 @@ WORTH_WORKERS = 24  # cells; fewer are done before a worker has started
 BATCH = 8  # cells at a time for a worker
 SETTLED = 0.1  # seconds; a file that has just been written could change again without a sign
 SCHEMA = (
-    "CREATE TABLE IF NOT EXISTS verified (run_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, refused TEXT NOT NULL, rows BLOB)"
+    "DROP TABLE IF EXISTS verified",  # of an earlier version
+    "CREATE TABLE IF NOT EXISTS cells (run_id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, refused TEXT NOT NULL, "
+    "reason TEXT NOT NULL, contents TEXT NOT NULL, validation REAL, rows BLOB)",
 )
+
+
+KEPT = "refused, reason, contents, validation, rows"
+SCORES = "scores"  # folder of the score files of a cell
 
 
 @dataclass(frozen=True)
 class CellRows:
-    """Rows of a cell, or the reason why it has none."""
+    """
+    Rows of a cell, or the reason why it has none.
+
+    Attributes
+    ----------
+    rows : list of Row
+    refused : str
+        A sentence; empty if nothing is wrong with its files. There may be rows all the same, which no board shows.
+    reason : RefusedBecause or None
+        Its code.
+    contents : str
+        Digest of the files that they follow from, see `store.files.contents_digest`.
+    validation_auc : float
+        Of the chosen band; NaN where none was tried.
+    """
 
     rows: list[Row]
     refused: str = ""
+    reason: RefusedBecause | None = None
+    contents: str = ""
+    validation_auc: float = math.nan
 
 
 class RowCache:
@@ -132,28 +167,38 @@ class RowCache:
 
     def forget_others(self, run_ids: Sequence[str]) -> None:
         """Delete the rows of runs that are no longer in the store."""
-        absent = {run_id for (run_id,) in self._table.execute("SELECT run_id FROM verified")} - set(run_ids)
+        absent = {run_id for (run_id,) in self._table.execute("SELECT run_id FROM cells")} - set(run_ids)
         with self._table:
-            self._table.executemany("DELETE FROM verified WHERE run_id = ?", [(run_id,) for run_id in absent])
+            self._table.executemany("DELETE FROM cells WHERE run_id = ?", [(run_id,) for run_id in absent])
 
     def _known(self, prints: Mapping[str, str]) -> Iterator[tuple[str, CellRows]]:
-        for run_id, stored, refused, packed in self._table.execute("SELECT run_id, fingerprint, refused, rows FROM verified"):
-            if stored and prints.get(run_id) == stored:
-                yield run_id, CellRows(_unpacked(packed), refused)
+        for run_id, stored, *kept in self._table.execute(f"SELECT run_id, fingerprint, {KEPT} FROM cells"):
+            if stored and prints.get(run_id) == stored and (cell := _cell_rows(*kept)):
+                yield run_id, cell
 
     def _keep(self, entries: Sequence[tuple[str, str, CellRows]]) -> None:
-        lines = [(run_id, valid_for, cell.refused, _packed(cell.rows)) for run_id, valid_for, cell in entries if valid_for]
+        lines = [
+            (run_id, valid_for, cell.refused, cell.reason or "", cell.contents, cell.validation_auc, _packed(cell.rows))
+            for run_id, valid_for, cell in entries
+            if valid_for
+        ]
         # On a full disk, for instance, nothing is kept, and the rows are computed again.
         with contextlib.suppress(sqlite3.OperationalError), self._table:
-            self._table.executemany("INSERT OR REPLACE INTO verified VALUES (?, ?, ?, ?)", lines)
+            self._table.executemany("INSERT OR REPLACE INTO cells VALUES (?, ?, ?, ?, ?, ?, ?)", lines)
+
+
+def _cell_rows(refused: str, reason: str, contents: str, validation_auc: float | None, packed: bytes) -> CellRows | None:
+    """Return what the table holds of a cell; None where it is damaged."""
+    try:
+        rows = rows_from_json(json.loads(zlib.decompress(packed)))
+        auc = math.nan if validation_auc is None else validation_auc
+        return CellRows(rows, refused, RefusedBecause(reason) if reason else None, contents, auc)
+    except (ValueError, KeyError, TypeError, zlib.error):
+        return None
 
 
 def _packed(rows: Sequence[Row]) -> bytes:
     return zlib.compress(json.dumps(rows_to_json(rows)).encode(), 1)
-
-
-def _unpacked(packed: bytes) -> list[Row]:
-    return rows_from_json(json.loads(zlib.decompress(packed)))
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -163,8 +208,9 @@ def _opened(path: Path) -> sqlite3.Connection:
             if place is not None:
                 place.parent.mkdir(parents=True, exist_ok=True)
             table = sqlite3.connect(place or ":memory:", timeout=30)
-            table.execute(SCHEMA)
-            table.execute("DELETE FROM verified WHERE 0")  # it can be written to
+            for statement in SCHEMA:
+                table.execute(statement)
+            table.execute("DELETE FROM cells WHERE 0")  # it can be written to
             table.commit()
             return table
         except (OSError, sqlite3.DatabaseError) as error:
@@ -181,7 +227,7 @@ def fingerprint(folder: Path) -> str:
     """
     files = []
     for place, names in ((folder, {"cell.json"}), (folder / "scores", None)):
-        with contextlib.suppress(OSError), os.scandir(place) as entries:
+        with contextlib.suppress(OSError, ValueError), os.scandir(place) as entries:  # an address may hold a null character
             files += [(e.name, *_times(e.stat())) for e in entries if names is None or e.name in names]
     if any(max(times) > time.time_ns() - SETTLED * 1e9 for _, _, *times in files):
         return ""
@@ -216,10 +262,42 @@ def _computed(run_ids: Sequence[str], folders: Mapping[str, Path]) -> Iterator[t
 
 def outcomes(folders: Sequence[Path]) -> list[CellRows]:
     """Compute the rows of some cells, in a worker process."""
-    cells = []
-    for folder in folders:
+    return [_outcome(folder) for folder in folders]
+
+
+class _Examiner:
+    """Check of what a document says of the scores; the rows are computed all the same, and then compared with MLflow first."""
+
+    def __init__(self) -> None:
+        self.doubt: RefusedError | None = None
+        self.validation_auc = math.nan
+
+    def __call__(self, document: CellDocument, scores: Sequence[Draws]) -> None:
+        tried = (trial.auc for trial in document.trials if trial.band == document.band and not trial.error)
+        self.validation_auc = next(tried, math.nan)
         try:
-            cells.append(CellRows(cell_rows(folder)))
-        except DataError as error:
-            cells.append(CellRows([], str(error)))
-    return cells
+            check_claims(document, scores)
+        except RefusedError as error:
+            self.doubt = error
+
+
+def _outcome(folder: Path) -> CellRows:
+    """Compute the rows of one cell; whatever its files lead to, the board has the rows of all others."""
+    examiner = _Examiner()
+    try:
+        rows, contents = cell_rows(folder, examiner), _contents(folder)
+    except RefusedError as error:
+        return CellRows([], str(error), error.reason)
+    except Exception as error:  # the files are of strangers, and no check foresees everything
+        text = f"its rows could not be computed from {folder} ({type(error).__name__}: {error})."
+        return CellRows([], harmless(text), RefusedBecause.FAILED)
+    doubt, auc = examiner.doubt, examiner.validation_auc
+    return CellRows(rows, str(doubt), doubt.reason, contents, auc) if doubt else CellRows(rows, "", None, contents, auc)
+
+
+def _contents(folder: Path) -> str:
+    """Return the digest of the files of a cell, of which none may be larger than what is read."""
+    for file in (folder / SCORES).rglob("*"):
+        if not file.is_dir():
+            regular_file(file, MOST_SCORE_BYTES)
+    return contents_digest(folder, ROW_FILES)

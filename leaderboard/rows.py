@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ..benchmark.reporting import Reporter
-from ..benchmark.results.columns import metric_name
+from ..benchmark.results.refusals import Refusal, RefusedBecause, harmless
 from ..benchmark.results.rows import Row
 from ..benchmark.tracking.reading import CellRun, cell_runs
-from .row_cache import RowCache
+from .agreement import disagreement
+from .row_cache import CellRows, RowCache
 
-TOLERANCE = 1e-6
+SHOWN_NAME = 120  # characters of a name in a refusal
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,13 @@ class Board:
         Empty for several studies.
     rows : list of Row
     refused : list of str
-        Recorded runs that could not be used, with the reason.
+        Recorded runs that could not be used, with the reason, for people.
     folders : dict of str to Path
         Artifacts by run, of the runs that were found.
     others : dict of str to int
         By study: cells of variants that were not run last, which have no row unless they were asked for.
+    refusals : list of Refusal
+        The same as `refused`, with the code of each reason.
     """
 
     study: str
@@ -39,6 +42,7 @@ class Board:
     refused: list[str]
     folders: dict[str, Path] = field(default_factory=dict)
     others: dict[str, int] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -98,8 +102,8 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
     Build the rows from a tracking store and its score files.
 
     Of a cell that was recorded several times (other settings, data or code) the variant that was run last is shown
-    (`run_last`). A run whose score files do not give the metrics that it shows is refused. What was computed once is kept
-    until a score file changes (`row_cache`).
+    (`run_last`). A run whose files cannot be used, or do not give what MLflow holds of it (`agreement`), is refused. What was
+    computed once is kept until a score file changes (`row_cache`).
 
     Parameters
     ----------
@@ -116,7 +120,7 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
     TrackingError
         If the store does not answer or knows no such study.
     """
-    refused = []
+    refusals: list[Refusal] = []
     cells: list[RecordedCell] = []
     with cell_runs(uri, study) as runs, RowCache(uri) as cache:
         folders = {run.run_id: run.folder for run in runs}
@@ -124,11 +128,11 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
         if study is None:
             cache.forget_others(list(outcomes))
     for run in runs:
-        rows, reason = outcomes[run.run_id].rows, outcomes[run.run_id].refused
-        if reason := reason or _disagreement(run, rows[0]):
-            refused.append(f"run {run.run_id}: {reason}")
+        outcome = outcomes[run.run_id]
+        if refusal := _refusal(run, outcome):
+            refusals.append(refusal)
         else:
-            cells.append(RecordedCell(run.study, run.run_id, run.used, tuple(rows)))
+            cells.append(RecordedCell(run.study, run.run_id, run.used, tuple(outcome.rows)))
     last = run_last(cells)
     left_out = Counter(cell.study for cell in cells if cell.run_id not in last)
     rows = [
@@ -137,18 +141,22 @@ def load_board(uri: str, study: str | None = None, reporter: Reporter | None = N
         for row in cell.rows
         if every or cell.run_id in last
     ]
-    return Board(study or "", ranked(rows), refused, folders, dict(left_out))
+    return Board(study or "", ranked(rows), list(map(str, refusals)), folders, dict(left_out), refusals)
 
 
-def _disagreement(run: CellRun, row: Row) -> str:
-    """Describe a metric of a run that its score files do not give; empty where they agree."""
-    computed = {name: row.value(name) for name in ("in_domain_auc", "cross_domain_auc")}
-    computed |= {metric_name(t.domain, "auc"): t.auc for t in row.tests}
-    for name, value in computed.items():
-        logged = run.metrics.get(name, math.nan)
-        if not (math.isnan(value) and math.isnan(logged)) and not abs(value - logged) <= TOLERANCE:
-            return f"its score files give {name} {value:.6f}, it shows {logged:.6f}."
-    return ""
+def _refusal(run: CellRun, outcome: CellRows) -> Refusal | None:
+    """Return the reason why a run has no rows: its files, or a difference between them and what MLflow holds of it."""
+    difference = disagreement(run, outcome) if outcome.rows else None
+    if run.problem:
+        reason, text = RefusedBecause.MISSING, f"its files could not be downloaded ({run.problem})."
+    elif outcome.refused and (difference is None or difference.reason is RefusedBecause.EDITED):
+        reason, text = outcome.reason or RefusedBecause.FAILED, outcome.refused
+    elif difference is not None:
+        reason, text = difference.reason, difference.text
+    else:
+        return None
+    names = (harmless(name, SHOWN_NAME) for name in (run.study, run.tags.get("detector", ""), run.tags.get("train", "")))
+    return Refusal(reason, harmless(text), run.run_id, *names)
 
 
 def ranked(rows: Sequence[Row]) -> list[Row]:

@@ -18,9 +18,12 @@ from ..errors import BenchError, DataError
 from ..frequency.bands import Band
 from ..pictures.lookalikes import Lookalikes
 from ..pictures.shortcuts import Shortcut
-from ..store.files import read_json, write_json
+from ..store.files import write_json
+from .cell_form import check_form
 from .evidence import Evidence, evidence_from_json, evidence_to_json
+from .refusals import RefusedBecause, RefusedError, refuse
 from .rows import Plateau, Row
+from .run_files import read_run_json
 
 FILE = "cell.json"
 SCHEMA = 5  # raised when what a cell chooses, or what its folder holds, changes
@@ -396,15 +399,21 @@ class CellDocument:
 
         Raises
         ------
-        DataError
+        RefusedError
             If the schema is another one, or a part is missing or damaged.
         """
-        if not isinstance(data, Mapping) or data.get("schema") not in READABLE:
-            raise DataError(f"{folder} holds no result of a cell ({FILE} is missing, damaged or of another version).")
+        if not isinstance(data, Mapping) or data.get("schema") not in list(READABLE):
+            text = f"{folder} holds no result of a cell ({FILE} is missing, damaged or of another version)."
+            refuse(RefusedBecause.VERSION if isinstance(data, Mapping) else RefusedBecause.DAMAGED, text)
         try:
-            return cls._of_present(_upgraded(data))
+            present = _upgraded(data)
+            check_form(present, f"{folder}/{FILE}")
+            return cls._of_present(present)
+        except RefusedError:
+            raise
         except (KeyError, IndexError, TypeError, ValueError, AttributeError, BenchError) as error:
-            raise DataError(f"{folder}/{FILE} is incomplete ({type(error).__name__}: {error}).") from error
+            text = f"{folder}/{FILE} is incomplete ({type(error).__name__}: {error})."
+            raise RefusedError(RefusedBecause.INVALID, text) from error
 
     @classmethod
     def _of_present(cls, data: Mapping[str, Any]) -> Self:
@@ -470,10 +479,14 @@ def read_cell(folder: Path) -> CellDocument:
 
     Raises
     ------
-    DataError
-        If there is none, or it is damaged or of another version.
+    RefusedError
+        If there is none, or it is damaged, beyond the limits of `run_files`, or of another version.
     """
-    return CellDocument.from_json(read_json(folder / FILE) or {}, folder)
+    try:
+        data = read_run_json(folder / FILE)
+    except RefusedError as error:
+        raise RefusedError(error.reason, f"{folder} holds no result of a cell: {error}") from error
+    return CellDocument.from_json(data, folder)
 
 
 def find_cell(folder: Path | None) -> CellDocument | None:

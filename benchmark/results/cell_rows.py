@@ -6,7 +6,7 @@ row is computed from the score files, on this machine or on one that they were d
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..domains.names import chain_of, training, unperturbed
-from ..errors import DataError
 from ..frequency.bands import Band
 from ..metrics.clips import ClipRule
 from ..metrics.detection import FALSE_ALARM_RATES, Verdicts, best_threshold
@@ -26,18 +25,24 @@ from ..metrics.weighted import weighted_error_rates
 from ..views.encoders.spec import is_random
 from .carrier_tests import carriers_of
 from .carriers import CarrierResult
+from .cell_checks import check_document, check_items, check_size
 from .cell_document import CellDocument, TestedBand, read_cell
 from .clips import RowClips, row_clips
 from .columns import ERROR_RATES, board_metrics, measured
 from .reals import reals_numbers, with_reals
+from .refusals import RefusedBecause, RefusedError
 from .reported_tests import compared
 from .rows import PerturbationResult, Row, TestResult, home_and_abroad
+from .run_files import file_below
 from .scores import DomainScores, read_scores
 from .scores import by_domain as scores_by_domain
 from .selection import selection_of
 
+# Takes the document of a cell and the contents of its score files, by tested band and draw.
+Examine = Callable[[CellDocument, Sequence[Sequence[Sequence[DomainScores]]]], None]
 
-def cell_rows(folder: Path) -> list[Row]:
+
+def cell_rows(folder: Path, examine: Examine | None = None) -> list[Row]:
     """
     Compute the leaderboard rows of one cell: its chosen band, its all-pass reference, and every fixed band of the study.
 
@@ -45,6 +50,8 @@ def cell_rows(folder: Path) -> list[Row]:
     ----------
     folder : Path
         With ``cell.json`` and the score files, on this machine or downloaded.
+    examine : callable, optional
+        Called with the document and the contents of its score files, by tested band and draw, before rows are computed.
 
     Returns
     -------
@@ -53,14 +60,30 @@ def cell_rows(folder: Path) -> list[Row]:
 
     Raises
     ------
-    DataError
-        If the folder is incomplete.
+    RefusedError
+        If the folder is incomplete, its files contradict each other, or a limit is exceeded.
     """
     document = read_cell(folder)
+    check_document(document)
     try:
-        return _rows(document, folder)
+        return _rows(document, folder, examine)
     except (KeyError, IndexError, TypeError, ValueError, StopIteration) as error:
-        raise DataError(f"{folder}/cell.json is incomplete ({type(error).__name__}: {error}).") from error
+        text = f"{folder}/cell.json is incomplete ({type(error).__name__}: {error})."
+        raise RefusedError(RefusedBecause.INCONSISTENT, text) from error
+
+
+def _read_all(document: CellDocument, folder: Path) -> list[list[list[DomainScores]]]:
+    """Read the score files by tested band and draw, and check that they are of the same pictures, and not too many."""
+    scores, n_items = [], 0
+    for band in document.tested:
+        draws = []
+        for file in band.files:
+            draws.append(read_scores(file_below(folder, file)))
+            n_items += sum(entry.n_items for entry in draws[-1])
+            check_size(n_items)
+        scores.append(draws)
+    check_items(document, scores)
+    return scores
 
 
 ByDomain = dict[str, list[DomainScores]]
@@ -68,8 +91,10 @@ UNKNOWN = Interval(math.nan, math.nan, math.nan, math.nan)
 LEAST_GROUPS = (*map(least_groups, FALSE_ALARM_RATES), 0)  # of reals, for intervals of `ERROR_RATES`
 
 
-def _rows(document: CellDocument, folder: Path) -> list[Row]:
-    scores = [[read_scores(folder / file) for file in band.files] for band in document.tested]
+def _rows(document: CellDocument, folder: Path, examine: Examine | None) -> list[Row]:
+    scores = _read_all(document, folder)
+    if examine is not None:
+        examine(document, scores)
     tested = [scores_by_domain(replicates, "test") for replicates in scores]
     items = [entry.scored for entries in tested[0].values() for entry in entries]  # the same, whatever the band
     context = _Context(document, Intervals(items, document.bootstrap, document.train_overlap), {}, {}, {})

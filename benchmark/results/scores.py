@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from ..contracts import Item
-from ..domains.names import dataset_name
-from ..errors import DataError
+from ..contracts import SPLITS, Item
+from ..domains.names import REALS, dataset_name
 from ..metrics.clips import Frames
 from ..metrics.roc import Scored
 from ..store.files import atomic_path
+from .run_files import check_scores, read_run_parquet
 
 ITEM_SCHEMA = pa.schema(
     [
@@ -42,6 +42,10 @@ class Status(StrEnum):
     OK = "ok"
     MISSING = "missing"
     ERROR = "error"
+
+
+# Words of the columns that have few.
+ALLOWED = {"split": (*SPLITS, REALS), "status": tuple(status.value for status in Status)}
 
 
 class Reason(Enum):
@@ -207,21 +211,23 @@ def is_whole(path: Path, size: int) -> bool:
         return False
 
 
-def score_table(path: Path) -> pa.Table:
+def score_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """
     Read a score file as it is, one line per item.
 
+    Parameters
+    ----------
+    path : Path
+    columns : sequence of str, optional
+        Those that are wanted, ``status``, ``label`` and ``score`` among them. (default: those of `SCORE_SCHEMA`)
+
     Raises
     ------
-    DataError
-        If it cannot be read or lacks a column.
+    RefusedError
+        If it cannot be read, lacks a column, is beyond the limits of `run_files`, or holds a value that no score file has.
     """
-    try:
-        table = pq.read_table(path)
-        if not set(SCORE_SCHEMA.names) <= set(table.column_names):
-            raise ValueError(f"columns are {table.column_names}, wanted {SCORE_SCHEMA.names}")
-    except (OSError, ValueError) as error:
-        raise DataError(f"score file {path} cannot be read: {error}.") from error
+    table = read_run_parquet(path, SCORE_SCHEMA, columns)
+    check_scores(table, path, ALLOWED)
     return table
 
 
@@ -231,8 +237,8 @@ def read_scores(path: Path) -> list[DomainScores]:
 
     Raises
     ------
-    DataError
-        If it cannot be read or lacks a column.
+    RefusedError
+        See `score_table`.
     """
     table = score_table(path)
     column = {n: table.column(n).to_numpy(zero_copy_only=False) for n in ("item", "label", "group", "score")}

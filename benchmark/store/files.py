@@ -13,7 +13,7 @@ import shutil
 import stat
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -37,6 +37,27 @@ def _jsonable(value: Any) -> Any:
     if hasattr(value, "item"):  # NumPy scalars
         return value.item()
     raise TypeError(f"{type(value).__name__} has no digest")
+
+
+def contents_digest(folder: Path, names: Iterable[str]) -> str:
+    """
+    SHA-256 (64 hex digits) of the names and the contents of files.
+
+    Parameters
+    ----------
+    folder : Path
+    names : iterable of str
+        Files below it, or folders, of which all files count. What is missing, or no regular file, does not count.
+    """
+    places = [folder / name for name in names]
+    found = [file for place in places for file in (place.rglob("*") if place.is_dir() else (place,)) if file.is_file()]
+    entries = sorted((file.relative_to(folder).as_posix(), file) for file in found)
+    return digest([[name, _sha256(file)] for name, file in entries])
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextlib.contextmanager
@@ -156,7 +177,7 @@ def read_json(path: Path) -> Any | None:
     """Content of a JSON file, or None if there is none or it is damaged."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

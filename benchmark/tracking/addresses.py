@@ -89,7 +89,10 @@ def folder_path(address: str) -> Path | None:
     """
     if address.startswith("/"):
         return Path(address)
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # no address at all
+        return None
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         return None
     return Path(url2pathname(parts.path))

@@ -5,10 +5,26 @@ MLflow's own search needs twenty seconds for ten thousand runs, as it brings eve
 store that is a database, we read the few columns that are wanted.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .names import COMPLETE, CROSS_DOMAIN, IN_DOMAIN, IS_FINISHED_CELL, KIND, OLD_NAMES, USED, checked, used_at
+from .names import (
+    COMPARED_METRICS,
+    COMPARED_PARAMS,
+    COMPARED_TAGS,
+    COMPLETE,
+    CROSS_DOMAIN,
+    IN_DOMAIN,
+    IS_FINISHED_CELL,
+    KIND,
+    OLD_NAMES,
+    USED,
+    checked,
+    compared,
+    of_interest,
+    used_at,
+)
 from .runs import search_runs
 
 if TYPE_CHECKING:
@@ -32,6 +48,10 @@ class FoundCell:
         Those that its row is checked against (`names.is_checked`).
     used : float
         Last time that a run had this result, in seconds since the epoch; `finished` if the store does not say.
+    numbers : dict of str to float
+        Further metrics that it is compared with, of `names.COMPARED_METRICS`.
+    tags, params : dict of str to str
+        Of `names.COMPARED_TAGS` and `names.COMPARED_PARAMS`.
     """
 
     run_id: str
@@ -40,6 +60,9 @@ class FoundCell:
     location: str
     metrics: dict[str, float]
     used: float
+    numbers: dict[str, float] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_run(cls, run: "Run") -> "FoundCell":
@@ -47,8 +70,10 @@ class FoundCell:
         info = run.info
         finished = (info.end_time or 0) / 1000
         used = used_at(run.data.tags.get(USED), finished)
-        metrics = checked(run.data.metrics.items())
-        return cls(info.run_id, info.experiment_id, finished, info.artifact_uri or "", metrics, used)
+        metrics = run.data.metrics.items()
+        tags, params = of_interest(run.data.tags, COMPARED_TAGS), of_interest(run.data.params, COMPARED_PARAMS)
+        place = info.artifact_uri or ""
+        return cls(info.run_id, info.experiment_id, finished, place, checked(metrics), used, compared(metrics), tags, params)
 
 
 def database_cells(client: "MlflowClient", uri: str, experiments: list[str]) -> list[FoundCell]:
@@ -86,9 +111,9 @@ def _from_tables(uri: str, experiments: list[int]) -> list[FoundCell] | None:
 
     engine = create_engine(uri)
     try:
-        runs, metrics, uses = _queries(experiments)
+        runs, metrics, tag_values, param_values = _queries(experiments)
         with engine.connect() as connection:
-            used: dict[str, str] = dict(map(tuple, connection.execute(uses)))
+            tags, params = (_by_run(connection.execute(query)) for query in (tag_values, param_values))
             values: dict[str, dict[str, float]] = {}
             for run_id, key, value, is_nan in map(tuple, connection.execute(metrics)):
                 values.setdefault(run_id, {})[key] = float("nan") if is_nan else value
@@ -99,7 +124,10 @@ def _from_tables(uri: str, experiments: list[int]) -> list[FoundCell] | None:
                     end / 1000,
                     location or "",
                     checked(values.get(run_id, {}).items()),
-                    used_at(used.get(run_id), end / 1000),
+                    used_at(tags.get(run_id, {}).get(USED), end / 1000),
+                    compared(values.get(run_id, {}).items()),
+                    of_interest(tags.get(run_id, {}), COMPARED_TAGS),
+                    of_interest(params.get(run_id, {}), COMPARED_PARAMS),
                 )
                 for run_id, experiment, end, location in map(tuple, connection.execute(runs))
             ]
@@ -109,10 +137,17 @@ def _from_tables(uri: str, experiments: list[int]) -> list[FoundCell] | None:
         engine.dispose()
 
 
-def _queries(experiments: list[int]) -> tuple[Any, Any, Any]:
-    """Build the queries for finished cells, for the metrics that their rows are checked against, and for their last use."""
+def _by_run(lines: Iterable[Any]) -> dict[str, dict[str, str]]:
+    values: dict[str, dict[str, str]] = {}
+    for run_id, key, value in map(tuple, lines):
+        values.setdefault(run_id, {})[key] = value or ""
+    return values
+
+
+def _queries(experiments: list[int]) -> tuple[Any, Any, Any, Any]:
+    """Build the queries for finished cells, and for the metrics, tags and parameters that their rows are checked against."""
     import sqlalchemy as sa
-    from mlflow.store.tracking.dbmodels.models import SqlLatestMetric, SqlRun, SqlTag
+    from mlflow.store.tracking.dbmodels.models import SqlLatestMetric, SqlParam, SqlRun, SqlTag
 
     def tagged(key: str, value: str) -> Any:
         return sa.exists().where(SqlTag.run_uuid == SqlRun.run_uuid, SqlTag.key == key, SqlTag.value == value)
@@ -120,13 +155,15 @@ def _queries(experiments: list[int]) -> tuple[Any, Any, Any]:
     is_cell = [SqlRun.lifecycle_stage == "active", SqlRun.experiment_id.in_(experiments)]
     is_cell += [tagged(KIND, "cell"), tagged(COMPLETE, "1")]
     metric = SqlLatestMetric
-    of_interest = sa.or_(metric.key.in_([IN_DOMAIN, CROSS_DOMAIN, *OLD_NAMES]), metric.key.like("test/%/auc"))
+    named = metric.key.in_([IN_DOMAIN, CROSS_DOMAIN, *OLD_NAMES, *COMPARED_METRICS])
+    checked_ones = sa.or_(named, metric.key.like("test/%/auc"))
     ended = sa.func.coalesce(SqlRun.end_time, 0)
     runs = sa.select(SqlRun.run_uuid, SqlRun.experiment_id, ended, SqlRun.artifact_uri).where(*is_cell)
     metrics = sa.select(metric.run_uuid, metric.key, metric.value, metric.is_nan)
-    uses = sa.select(SqlTag.run_uuid, SqlTag.value).join(SqlRun, SqlRun.run_uuid == SqlTag.run_uuid)
-    return (
-        runs,
-        metrics.join(SqlRun, SqlRun.run_uuid == metric.run_uuid).where(*is_cell, of_interest),
-        uses.where(*is_cell, SqlTag.key == USED),
-    )
+    texts = [
+        sa.select(table.run_uuid, table.key, table.value)
+        .join(SqlRun, SqlRun.run_uuid == table.run_uuid)
+        .where(*is_cell, table.key.in_(names))
+        for table, names in ((SqlTag, [*COMPARED_TAGS, USED]), (SqlParam, COMPARED_PARAMS))
+    ]
+    return runs, metrics.join(SqlRun, SqlRun.run_uuid == metric.run_uuid).where(*is_cell, checked_ones), *texts

@@ -3,9 +3,9 @@
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from ..store.files import digest, publish_folder
 from ..store.folders import cache_root
 from .addresses import folder_path, is_database, sqlite_path
 from .cells import FoundCell, database_cells
-from .names import KIND, MARK
+from .names import CONTENTS, KIND, MARK, ROW_FILES
 from .server_cells import server_cells
 from .store import client_for, reported
 from .ui import OTHER_PAGES, runs_page, study_page
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 DOWNLOADS = 8  # at a time
+MOST_DOWNLOADED, MOST_FETCHED = 2**33, 2**26  # bytes of the files that rows follow from, and of one other file
+SHORT = 16  # hex digits of a digest in the name of a folder
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,12 @@ class CellRun:
         Last time that a run had this result, computed or taken from the records; seconds since the epoch.
     folder : Path
         Holds ``cell.json`` and score files, if the run has any.
+    numbers : dict of str to float
+        Further metrics that its row is compared with, of `names.COMPARED_METRICS`.
+    tags, params : dict of str to str
+        Of `names.COMPARED_TAGS` and `names.COMPARED_PARAMS`.
+    problem : str
+        Reason why its files could not be downloaded; empty if they were, or lie on this machine.
     """
 
     run_id: str
@@ -50,6 +58,15 @@ class CellRun:
     finished: float
     used: float
     folder: Path
+    numbers: dict[str, float] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def contents(self) -> str:
+        """Digest of its files as they were sent (`store.files.contents_digest`); empty if none was recorded."""
+        return self.tags.get(CONTENTS, "")
 
 
 def store_folder(uri: str) -> Path:
@@ -100,8 +117,13 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
                 listing = ", ".join(recorded) or "nothing"
                 raise TrackingError(f"no study '{study}' in {uri}.{nearest_name(study, recorded)} Recorded there: {listing}.")
         cells = find_cells(client, uri, experiments)
-        folders = _folders(client, uri, cells)
-    yield [CellRun(c.run_id, experiments[c.experiment_id], c.metrics, c.finished, c.used, folders[c.run_id]) for c in cells]
+        folders, problems = _folders(client, uri, cells)
+    yield [_cell_run(c, experiments[c.experiment_id], folders[c.run_id], problems.get(c.run_id, "")) for c in cells]
+
+
+def _cell_run(cell: FoundCell, study: str, folder: Path, problem: str) -> CellRun:
+    about = cell.metrics, cell.finished, cell.used, folder, cell.numbers, cell.tags, cell.params
+    return CellRun(cell.run_id, study, *about, problem)
 
 
 def find_cells(client: "MlflowClient", uri: str, experiments: Mapping[str, str]) -> list[FoundCell]:
@@ -129,24 +151,56 @@ def find_cells(client: "MlflowClient", uri: str, experiments: Mapping[str, str])
     return sorted(cells, key=lambda cell: (cell.finished, cell.run_id))
 
 
-def _folders(client: "MlflowClient", uri: str, cells: Sequence[FoundCell]) -> dict[str, Path]:
-    """Folder of every cell by run: in place where the store is on this machine, else downloaded, once."""
+def _folders(client: "MlflowClient", uri: str, cells: Sequence[FoundCell]) -> tuple[dict[str, Path], dict[str, str]]:
+    """
+    Return the folder of every cell by run: in place where the store is on this machine, else downloaded, once.
+
+    Also the problems of single runs whose files could not be downloaded, while the store itself answers.
+    """
     folders = {cell.run_id: place for cell in cells if (place := folder_path(cell.location))}
-    missing = [cell.run_id for cell in cells if cell.run_id not in folders]
     downloads = store_folder(uri) / "runs"
+    # A run that was sent again, with other files, has another digest.
+    places = {cell.run_id: downloads / _folder_name(cell) for cell in cells}
+    missing = {run_id: place for run_id, place in places.items() if run_id not in folders}
+    problems = _fetch_all(client, missing, lambda run_id: _download(client, run_id, missing[run_id]))
+    return folders | missing, problems
+
+
+def _fetch_all(client: "MlflowClient", run_ids: Iterable[str], fetch: Callable[[str], None]) -> dict[str, str]:
+    """Fetch files of runs, several at a time; return the problems of single runs, while the store itself answers."""
+    problems: dict[str, str] = {}
+
+    def try_one(run_id: str) -> None:
+        try:
+            fetch(run_id)
+        except Exception as error:  # whatever MLflow and the place of the artifacts raise
+            problems[run_id] = next(iter(str(error).strip().splitlines()), type(error).__name__)
+
     with ThreadPoolExecutor(DOWNLOADS) as threads:
-        list(threads.map(lambda run_id: _download(client, run_id, downloads / run_id), missing))
-    return folders | {run_id: downloads / run_id for run_id in missing}
+        list(threads.map(try_one, run_ids))
+    if problems:
+        client.search_experiments(max_results=1)  # raises if it is the store that does not answer
+    return problems
+
+
+def _folder_name(cell: FoundCell) -> str:
+    contents = cell.tags.get(CONTENTS)
+    return f"{cell.run_id}-{digest(contents)[:SHORT]}" if contents else cell.run_id
 
 
 def _download(client: "MlflowClient", run_id: str, target: Path) -> None:
     """Fetch what rows follow from, whole or not at all; a run that has no such files gets no folder."""
-    if target.is_dir() or "cell.json" not in {entry.path for entry in client.list_artifacts(run_id)}:
+    entries = [] if target.is_dir() else [entry for entry in client.list_artifacts(run_id) if entry.path in ROW_FILES]
+    if len(entries) < len(ROW_FILES):
         return
+    files = [file for entry in entries for file in (client.list_artifacts(run_id, entry.path) if entry.is_dir else (entry,))]
+    size = sum(file.file_size or 0 for file in files)
+    if size > MOST_DOWNLOADED:
+        raise TrackingError(f"its files have {size:,} bytes; at most {MOST_DOWNLOADED:,} are downloaded")
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{run_id}-", dir=target.parent))
     try:
-        for part in ("cell.json", "scores"):
+        for part in ROW_FILES:
             client.download_artifacts(run_id, part, str(temporary))
         publish_folder(temporary, target)
     finally:
@@ -178,12 +232,12 @@ def fetch_artifacts(uri: str, folders: Mapping[str, Path], names: Sequence[str])
 
     def fetch(run_id: str) -> None:
         missing = [name for name in names if not (downloaded[run_id] / name).exists()]
-        present = {entry.path for entry in client.list_artifacts(run_id)} if missing else set()
-        for name in present.intersection(missing):
-            client.download_artifacts(run_id, name, str(downloaded[run_id]))
+        for entry in client.list_artifacts(run_id) if missing else ():
+            if entry.path in missing and not entry.is_dir and (entry.file_size or 0) <= MOST_FETCHED:
+                client.download_artifacts(run_id, entry.path, str(downloaded[run_id]))
 
-    with reported(uri), ThreadPoolExecutor(DOWNLOADS) as threads:
-        list(threads.map(fetch, downloaded))
+    with reported(uri):
+        _fetch_all(client, downloaded, fetch)
 
 
 def download_model(address: str, uri: str) -> Path:

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import TrackingError
+from ..store.files import contents_digest
 from ..store.locks import FOR_EVER
 from .addresses import sqlite_path
 from .documents import RunDocument
 from .lock import store_lock
-from .names import COMPLETE, KEY, KIND, NOTE, PARENT, SENT, STUDY_KEY, USED, used_at
+from .names import COMPLETE, CONTENTS, KEY, KIND, NOTE, PARENT, ROW_FILES, SENT, STUDY_KEY, USED, used_at
 from .runs import KnownRun, is_there, is_whole, known_runs
 from .sqlite_file import artifacts_folder
 from .store import client_for, reported
@@ -189,6 +190,8 @@ class Sender:
         tags = [RunTag(NOTE, document.note[:NOTE_LENGTH])] if document.note else []
         if document.end and document.kind == "cell":
             tags.append(RunTag(SENT, _today()))
+            if document.artifacts:
+                tags.append(RunTag(CONTENTS, contents_digest(Path(document.artifacts), ROW_FILES)))
         if document.end and document.used:
             tags.append(RunTag(USED, f"{document.used:.6f}"))
         if metrics or params or tags:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DAY = 86400.0
 FULL_READ_AFTER = 7 * DAY  # seconds; only then is it noticed if a server has purged runs that we never saw deleted
-INDEX_FORMAT = 3
+INDEX_FORMAT = 4
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ class CellIndex:
         data = read_json(path) or {}
         if data.get("format") != INDEX_FORMAT:
             return cls()
-        cells = [FoundCell(**{**cell, "metrics": nan_from_null(cell["metrics"])}) for cell in data["cells"]]
+        undefined = ("metrics", "numbers")
+        cells = [FoundCell(**{**cell, **{name: nan_from_null(cell[name]) for name in undefined}}) for cell in data["cells"]]
         rest = {name: data[name] for name in ("deleted", "experiments", "read_at", "full_read_at")}
         return cls({cell.run_id: cell for cell in cells}, **rest)
 
