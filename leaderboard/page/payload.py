@@ -11,9 +11,17 @@ from ...benchmark.domains.names import chain_of, training
 from ...benchmark.domains.release_date import Release
 from ...benchmark.frequency.bands import Band
 from ...benchmark.metrics.replicates import MIN_DRAWS
-from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COLUMNS, Column, row_columns, test_columns
+from ...benchmark.results.columns import (
+    CLIP_COLUMNS,
+    CLIP_ROW_COLUMNS,
+    ERROR_RATES,
+    ROW_COLUMNS,
+    Column,
+    row_columns,
+    test_columns,
+)
 from ...benchmark.results.evidence import evidence_text
-from ...benchmark.results.marks import Mark, RowAudit, marks_of
+from ...benchmark.results.marks import MOST_LOOKALIKES, Mark, RowAudit, marks_of
 from ...benchmark.results.reals import headline_choices
 from ...benchmark.results.rows import RealsResult, Row, Standing, TestResult
 from ...benchmark.results.selection import Selection
@@ -21,7 +29,7 @@ from ..carriers import CarrierLine, carrier_lines
 from ..notes import data_notes, mark_notes, may_be_copies, other_variants, row_notes, shown_marks, shown_rows
 from ..ranking.comparable import comparable_sets
 from ..ranking.detectors import LISTS_OF_TRAININGS, DetectorPlace, training_noun
-from ..ranking.later import NoLater
+from ..ranking.later import NoLater, dated_tests
 from ..ranking.reals import leading_sources, reals_notes
 from ..rows import Board
 from ..story.story import story
@@ -37,7 +45,8 @@ ABOUT = (
 OPTIONAL = (
     "rank_low", "rank_high", "tie_group", "rank_reason", "threshold_transfer", "left_out", "candidates", "source", "verified",
     "submission", "score_ms", "reals", "reals_rank_low", "reals_rank_high", "selection", "not_counted", "reported",
-    "later_reason", "later_auc", "later_auc_lo", "later_auc_hi",
+    "later_reason", "later_auc", "later_auc_lo", "later_auc_hi", "dated", "later",
+    "earlier",
 )  # fmt: skip
 # Of these there are few different ones in many rows: a row holds their place in a list.
 POOLED = (
@@ -79,7 +88,9 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
     numbers = _number_names()
     labels = train_labels(board.rows)
     short = {row.train: label for row, label in zip(board.rows, labels, strict=True)}
-    optional = [_optional(row, standing, details) for row, standing in zip(board.rows, _standings(board, details), strict=True)]
+    optional = [
+        _optional(row, standing, details, places) for row, standing in zip(board.rows, _standings(board, details), strict=True)
+    ]
     for i, sources in leading_sources(board.rows).items():
         optional[i]["reals"]["leads"] = sources
     present = [
@@ -102,6 +113,8 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "tests": sum(test.domain in places for test in row.tests),
             "marks": [mark.value for mark in marks.get(id(row), ())],
             "all_marks": [mark.value for mark in marks_of(row, computed)],
+            "shown": id(row) in marks,
+            "trained_shortcut": row.shortcut is not None and row.shortcut.is_marked,
         }
         for row, number, more, label in zip(board.rows, index, optional, labels, strict=True)
     ]
@@ -124,6 +137,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         "tests": {
             "domain": [places[test.domain] for test in tests],
             "pictures": [pictures.place((test.domain, test.split_list, test.pictures)) for test in tests],
+            "shortcut": [test.shortcut is not None and test.shortcut.is_marked for test in tests],
             **{name: [test.value(name) for test in tests] for name in (*TEST, *_clip_names(tests))},
         },
         # Values of one kind beside each other are packed into less than rows are.
@@ -151,6 +165,9 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         "mistakes": details.mistakes,
         "rates": ROC_GRID.tolist(),
         "min_draws": MIN_DRAWS,
+        "most_lookalikes": MOST_LOOKALIKES,
+        "sources_of_files": [name for name in _sources(board.rows) if may_be_copies(name, computed)],
+        "rates_of_rows": ERROR_RATES,
         "layouts": layouts(),
     }
 
@@ -272,7 +289,7 @@ def _release_periods(rows: Sequence[Row]) -> dict[str, list[str]]:
     return {domain: [period.first.isoformat(), period.last.isoformat()] for domain, period in periods.items()}
 
 
-def _optional(row: Row, standing: Standing | None, details: Details) -> dict[str, Any]:
+def _optional(row: Row, standing: Standing | None, details: Details, places: Mapping[str, int]) -> dict[str, Any]:
     """Return the values of a row that not every page has."""
     values: dict[str, Any] = {"score_ms": row.score_ms, **row.metrics}
     if standing is not None:
@@ -291,7 +308,14 @@ def _optional(row: Row, standing: Standing | None, details: Details) -> dict[str
     if row.reported:
         values["reported"] = [result.to_json() for result in row.reported]
     if row.released:
+        dated = dated_tests(row)
         values |= {"later_reason": row.later_reason, **{name: row.value(name) for name in LATER_NUMBERS}}
+        values |= {
+            "dated": [places[name] for name in dated.known],
+            "later": None if dated.later is None else [places[name] for name in dated.later],
+        }
+    if not row.is_current:
+        values["earlier"] = True
     if row.not_counted:
         values["not_counted"] = list(row.not_counted)
     if row.submission is not None:
@@ -355,6 +379,11 @@ def _comb(band: Band) -> dict[str, Any] | None:
         return None
     lattice = {"period": band.period, "halfwidth": band.halfwidth, "points": band.points}
     return {**lattice, "lines": list(band.lattice_radii)}
+
+
+def _sources(rows: Sequence[Row]) -> list[str]:
+    """Return the sources of reals that fakes were set against."""
+    return list(dict.fromkeys(result.source for row in rows for test in row.tests for result in test.by_reals))
 
 
 def _domains(rows: Sequence[Row]) -> list[str]:
