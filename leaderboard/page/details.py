@@ -217,6 +217,7 @@ class _Reader:
         self.references: dict[str, Reference] = {}
         self.oracles: dict[str, Reference | None] = {}
         self.unread = Counter(row.run_id for row in rows)
+        self.trainings = Counter((row.detector, row.study) for row in rows if row.role == "chosen" and not row.shots)
         self.by_run: dict[str, list[Row]] = {}
         for row in rows:
             self.by_run.setdefault(row.run_id, []).append(row)
@@ -289,6 +290,8 @@ class _Reader:
             self.oracles[run] = self._oracle(row)
         self.influences.add(name, own, reference, self.oracles[run])
         self.rates.add(name, own.rates)
+        if row.role == "chosen" and not row.shots and self.trainings[row.detector, row.study] > 1:
+            self.influences.add_to_recipe(f"{row.detector}\n{row.study}", name, own)
 
     def _influences(self, row: Row, draws: "Draws") -> RowInfluences:
         document = self.documents[row.run_id]

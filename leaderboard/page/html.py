@@ -23,7 +23,8 @@ ASSETS = Path(__file__).parent / "assets"
 LIBRARIES = {"table-library": "table-core.production.js", "chart-library": "plotly-basic.min.js"}
 SCRIPTS = (
     *("unpack.js", "state.js", "format.js", "table.js", "ranking.js", "maps.js", "charts.js", "bands.js", "clips.js"),
-    *("student.js", "influences.js", "rates.js", "pairs.js", "choice.js", "reals.js", "carriers.js", "time.js", "reported.js"),
+    *("student.js", "influences.js", "rates.js", "pairs.js", "detectors.js", "choice.js"),
+    *("reals.js", "carriers.js", "time.js", "reported.js"),
     *("detail.js", "compare.js"),
     "downloads.js", "main.js",
 )  # fmt: skip

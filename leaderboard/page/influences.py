@@ -10,6 +10,7 @@ import hashlib
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ from .packing import packed_block
 AS_TESTED = ""  # source of the reals that the test domain itself has
 OF_CLIPS = "\nclips"  # in place of a source: the test domain's clips, each with one score; no source has such a name
 BUDGET = 6_000_000  # bytes of all influences
+MEMORY = 500_000_000  # bytes of influences by draw, of rows whose mean is over several trainings
 NARROW_BUDGET = 1_000_000  # bytes of the AUCs of narrow bands
 SMALL_CLASS = 16  # groups that are never folded together
 
@@ -327,6 +329,8 @@ class InfluenceWriter:
         self._rows: dict[str, _Row] = {}
         self._oracles: set[str] = set()
         self._narrow: dict[str, _Narrow] = {}
+        self._recipes: dict[str, dict[str, RowInfluences]] = {}
+        self._room = MEMORY
         self._asked = 0
 
     def add(self, name: str, row: RowInfluences, allpass: Reference | None = None, oracle: Reference | None = None) -> None:
@@ -349,6 +353,24 @@ class InfluenceWriter:
         """Add the best tried bands of a cell, which are no row of the board."""
         self._oracles.add(name)
         self._add(name, oracle, None, None)
+
+    def add_to_recipe(self, recipe: str, name: str, row: RowInfluences) -> None:
+        """
+        Remember a row for the mean of a detector over its trainings, if there is memory for it.
+
+        Parameters
+        ----------
+        recipe : str
+            The same for rows that are averaged.
+        name, row
+            As for `add`.
+        """
+        if row.n_draws < MIN_DRAWS:
+            return  # an interval of few draws does not ask for products of draws
+        tested = [auc for auc in row.aucs if auc.pictures.source == AS_TESTED]
+        self._room -= sum(auc.influences.nbytes for auc in tested)
+        if self._room >= 0:
+            self._recipes.setdefault(recipe, {})[name] = replace(row, aucs=tested)
 
     def add_narrow(self, run: str, domains: Sequence[str], aucs: NDArray[np.float64]) -> None:
         """Add the AUCs of the narrow bands of a run, (n_bands, n_domains), which may be chosen on other domains."""
@@ -402,6 +424,18 @@ class InfluenceWriter:
         )
         return sum(each) * folding.resolution.bits // 8
 
+    def _crosses(self, index: Mapping[str, int]) -> tuple[list[list[int]], list[NDArray[np.float32]]]:
+        """Return every two rows of a recipe with their numbers of picture sets, and the products of their influences."""
+        pairs, traces = [], []
+        for members in self._recipes.values():
+            there = [name for name in members if name in index]
+            for one, other in combinations(there, 2):
+                first, second = members[one], members[other]
+                if first.n_draws == second.n_draws:
+                    pairs.append([index[one], index[other], len(first.aucs), len(second.aucs)])
+                    traces.append(_cross_traces(first, second))
+        return pairs, traces
+
     def _contents(self, folding: "_Folding", rows: Mapping[str, _Row]) -> tuple[dict[str, Any], dict[str, NDArray]]:
         narrow = self._narrow if sum(one.aucs.nbytes for one in self._narrow.values()) <= NARROW_BUDGET else {}
         domains, sources, trainings, layouts = ({} for _ in range(4))
@@ -420,7 +454,9 @@ class InfluenceWriter:
             {"run": run, "domains": [place(domains, name) for name in one.domains], "bands": len(one.aucs)}
             for run, one in narrow.items()
         ]
+        crosses, cross_traces = self._crosses(index)
         about = {
+            "crosses": crosses,
             "narrow_bands": of_narrow,
             "narrow_left_out": len(narrow) < len(self._narrow),
             "bits": folding.resolution.bits,
@@ -467,11 +503,27 @@ class InfluenceWriter:
             "traces": np.concatenate([row.traces for row in rows.values()]),
             "gains": np.concatenate([row.gain.traces for row in rows.values()]),
             "gaps": np.concatenate([row.gap.traces for row in rows.values()]),
+            "cross_traces": np.concatenate([np.empty(0, np.float32), *cross_traces]),
             "narrow": np.concatenate([np.empty(0, np.float32), *(one.aucs.ravel() for one in narrow.values())]),
             "scales": np.concatenate([scales for _, scales in numbers]).astype(np.float32),
             "influences": np.concatenate([vectors for vectors, _ in numbers]),
         }
         return about, arrays
+
+
+def _cross_traces(first: RowInfluences, second: RowInfluences) -> NDArray[np.float32]:
+    """Return the sums over draws of the products of the influences of two rows, line by line, (n_first * n_second,)."""
+    names = np.unique(np.concatenate([auc.pictures.groups for row in (first, second) for auc in row.aucs]))
+    flat = [_on_groups(row.aucs, row.n_draws, names).reshape(len(row.aucs), -1) for row in (first, second)]
+    return (flat[0] @ flat[1].T).ravel().astype(np.float32)
+
+
+def _on_groups(aucs: Sequence[PictureAuc], n_draws: int, names: NDArray) -> NDArray[np.float64]:
+    """Return influences on all of some groups, (n_sets, n_draws, n_groups)."""
+    whole = np.zeros((len(aucs), n_draws, len(names)))
+    for line, auc in zip(whole, aucs, strict=True):
+        line[:, np.searchsorted(names, auc.pictures.groups)] = auc.influences
+    return whole
 
 
 def _pair(row: RowInfluences, other: Reference | None) -> _Pair:
@@ -501,10 +553,7 @@ def _traces(row: RowInfluences, aucs: Sequence[PictureAuc]) -> NDArray[np.float3
     if row.n_draws < MIN_DRAWS:
         return np.empty(0, np.float32)
     names = np.unique(np.concatenate([auc.pictures.groups for auc in aucs]))
-    whole = np.zeros((len(aucs), row.n_draws, len(names)))
-    for line, auc in zip(whole, aucs, strict=True):
-        line[:, np.searchsorted(names, auc.pictures.groups)] = auc.influences
-    flat = whole.reshape(len(aucs), -1)
+    flat = _on_groups(aucs, row.n_draws, names).reshape(len(aucs), -1)
     return (flat @ flat.T)[np.triu_indices(len(aucs))].astype(np.float32)
 
 

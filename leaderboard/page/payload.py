@@ -26,7 +26,7 @@ from ...benchmark.results.reals import headline_choices
 from ...benchmark.results.rows import RealsResult, Row, Standing, TestResult
 from ...benchmark.results.selection import Selection
 from ..carriers import CarrierLine, carrier_lines
-from ..notes import data_notes, mark_notes, may_be_copies, other_variants, row_notes, shown_marks, shown_rows
+from ..notes import data_notes, mark_notes, may_be_copies, notes_of_rows, other_variants, shown_marks, shown_rows
 from ..ranking.comparable import comparable_sets
 from ..ranking.detectors import LISTS_OF_TRAININGS, DetectorPlace, training_noun
 from ..ranking.later import NoLater, dated_tests
@@ -46,7 +46,7 @@ OPTIONAL = (
     "rank_low", "rank_high", "tie_group", "rank_reason", "threshold_transfer", "left_out", "candidates", "source", "verified",
     "submission", "score_ms", "reals", "reals_rank_low", "reals_rank_high", "selection", "not_counted", "reported",
     "later_reason", "later_auc", "later_auc_lo", "later_auc_hi", "dated", "later",
-    "earlier",
+    "earlier", "shots",
 )  # fmt: skip
 # Of these there are few different ones in many rows: a row holds their place in a list.
 POOLED = (
@@ -58,6 +58,7 @@ ADDRESS = re.compile(r"""(?<![\w.:/])/(?:[^\s/'",;]+/)+|\b(?:file|sqlite):/+(?:[
 LATER_NUMBERS = ("later_auc", "later_auc_lo", "later_auc_hi")
 CELLS_BUDGET = 800_000  # characters for manifests, before they are compressed
 MOST_NOTES = 200
+OF_MARKS, OF_REALS = "marks", "reals"  # notes that the page makes anew
 MOST_CARRIERS = 400  # lines about what detectors live on
 TEST = ("auc", "auc_lo", "auc_hi", "n", "coverage", "lookalikes", "allpass_auc", "oracle_auc")
 
@@ -122,9 +123,12 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
     pooled, pictures = _Pool(), _Pool()
     rows = [{name: pooled.place(value) if name in POOLED else value for name, value in row.items()} for row in rows]
     names = list(rows[0]) if rows else []
-    notes = [text for text, _ in row_notes(shown, True, computed)] + mark_notes(shown, True, computed)
-    notes += reals_notes(shown, True) + data_notes(board.rows)
-    notes += other_variants(board.others)
+    notes = [
+        *((note.text, [places[name] for name in note.domains]) for note in notes_of_rows(shown, True, computed)),
+        *((text, OF_MARKS) for text in mark_notes(shown, True, computed)),
+        *((text, OF_REALS) for text in reals_notes(shown, True)),
+        *((text, []) for text in (*data_notes(board.rows), *other_variants(board.others))),
+    ]
     return {
         "study": board.study,
         "made": made,
@@ -147,7 +151,9 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         "story": [sentence.to_json() for sentence in story(with_standings(board, details), details.ranking, computed)],
         "released": _release_periods(board.rows),
         "no_later": {reason.value: reason.meaning for reason in NoLater},
-        "notes": _first([without_addresses(text) for text in notes]),
+        "notes": _first([without_addresses(text) for text, _ in notes]),
+        # By note: the test domains that it is about, or how the page makes it anew for chosen ones.
+        "notes_about": [about for _, about in notes][:MOST_NOTES],
         "refused": _first([without_addresses(text) for text in board.refused]),
         "described": {
             "rows": _described(_shown_columns(names)),
@@ -316,6 +322,8 @@ def _optional(row: Row, standing: Standing | None, details: Details, places: Map
         }
     if not row.is_current:
         values["earlier"] = True
+    if row.shots:
+        values["shots"] = row.shots
     if row.not_counted:
         values["not_counted"] = list(row.not_counted)
     if row.submission is not None:

@@ -24,6 +24,7 @@ from bandbench.benchmark.results.rows import Row
 from bandbench.benchmark.results.scores import by_domain, read_scores
 from bandbench.leaderboard.page.details import Details, read_details, row_id
 from bandbench.leaderboard.page.influences import InfluenceWriter, read_influences
+from bandbench.leaderboard.ranking.detectors import detector_ranking
 from bandbench.leaderboard.ranking.entrants import RowScores
 from bandbench.leaderboard.ranking.later import with_later_auc
 from bandbench.leaderboard.ranking.standings import standings
@@ -148,26 +149,30 @@ def tolerance(name: str) -> float:
     return RATE_BOUND if name[:-3] in ERROR_RATES else BOUND
 
 
-def same(computed: Mapping[str, Any], wanted: Mapping[str, Any], least: int) -> None:
+def same(found: Mapping[str, Any], wanted: Mapping[str, Any], least: int) -> None:
     """Check that values are equal and bounds are close, of the numbers that Python has."""
     assert len(wanted) >= least
     for name, value in wanted.items():
         if value is None or isinstance(value, str):
-            assert computed[name] == value, name
+            assert found[name] == value, name
         else:
-            assert computed[name] == pytest.approx(value, abs=tolerance(name)), name
+            assert found[name] == pytest.approx(value, abs=tolerance(name)), name
+
+
+def computed(shown: Reader, domains: Sequence[str], source: str = "") -> dict[str, Any]:
+    address = f"#role=&test={','.join(domains)}" + (f"&against={source}" if source else "")
+    shown.open(address)
+    return json.loads(shown.downloaded("json"))
 
 
 def computed_rows(shown: Reader, domains: Sequence[str], source: str = "") -> dict[str, dict[str, Any]]:
-    address = f"#role=&test={','.join(domains)}" + (f"&against={source}" if source else "")
-    shown.open(address)
-    data = json.loads(shown.downloaded("json"))
-    return {row["id"]: row for row in data["rows"]}
+    return {row["id"]: row for row in computed(shown, domains, source)["rows"]}
 
 
 @pytest.fixture(scope="module")
 def details(board: MadeBoard) -> Details:
-    return read_details(board.rows, board.folders)
+    ranking = detector_ranking(board.rows, RowScores(lambda row: board.folders.get(row.run_id)))
+    return replace(read_details(board.rows, board.folders), ranking=ranking)
 
 
 @pytest.fixture
@@ -234,6 +239,22 @@ def test_the_reason_of_a_missing_later_auc_follows_the_choice(
     assert list(reasons.values()) == [{"none_later"}, {"none_later"}, {""}]
 
 
+@pytest.mark.parametrize("domains", CHOICES[:3], ids=lambda domains: f"{len(domains)}-{domains[0]}")
+def test_the_ranking_of_detectors_over_chosen_test_domains_is_that_of_python(
+    shown: Reader, board: MadeBoard, domains: Sequence[str]
+) -> None:
+    restricted = [replace(row, tests=tuple(t for t in row.tests if t.domain in domains)) for row in board.rows]
+    wanted = detector_ranking(restricted, RowScores(lambda row: board.folders.get(row.run_id)))
+    found = computed(shown, domains)["ranking"]
+    assert [place["detector"] for place in found] == [place.detector for place in wanted]
+    for mine, place in zip(found, wanted, strict=True):
+        assert [mine["rank_low"], mine["rank_high"], mine["tie_group"]] == [place.rank_low, place.rank_high, place.tie_group]
+        assert (mine["reason"], mine["marks"], mine["train"]) == (place.reason, [*place.marks], [*place.train])
+        assert mine["auc"] == pytest.approx(place.auc, abs=EXACT)
+        assert [mine["lo"], mine["hi"]] == pytest.approx([place.lo, place.hi], abs=BOUND)
+    assert {place.rank_low for place in wanted} >= {1, None}
+
+
 def test_all_test_domains_that_are_named_give_the_numbers_of_the_page(shown: Reader) -> None:
     agrees_with_the_page(shown)
 
@@ -293,8 +314,8 @@ def test_a_choice_is_ticked_kept_in_the_address_and_undone(shown: Reader, board:
     assert table.inner_text() == chosen
     home = page.locator("#rows tbody tr[data-row]").first.locator("td .none").first
     assert home.get_attribute("title") == "the training domain is not among the chosen test domains"
-    assert page.locator("#notes > .of-all").count() == 1
-    assert page.locator("#ranking > .of-all").count() == 1
+    assert page.locator("#bands > .of-all").count() == 1
+    assert page.locator("#ranking > .of-all").count() == 0  # it follows the choice
     page.click("#domains-menu summary")
     page.click("#no-domains")
     assert "choose one at least" in page.locator("#choice-status").inner_text()

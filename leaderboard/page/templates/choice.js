@@ -24,6 +24,8 @@ function choiceOf() {
   return { domains: new Set(domains.length ? domains : DATA.domains), against };
 }
 
+const isChosen = (domain) => choiceOf()?.domains.has(domain) ?? true;
+
 const strangers = () => [...namesIn(state.test).filter((name) => !DATA.domains.includes(name)), ...(state.against && !SOURCES.includes(state.against) ? [state.against] : [])];
 
 function choiceText(choice) {
@@ -118,6 +120,20 @@ function ratesOf(whole, places, why) {
     const rate = RATES && entry && places ? rateOn(entry, places, RATES.names.indexOf(name)) : null;
     if (rate && known(rate.value)) Object.assign(found, bounded(name, shareInterval(rate, entry.overlap)));
     else why(name, rate ? "a test domain has too few reals for this rate" : NOT_HERE);
+  }
+  return found;
+}
+
+// Numbers of one test domain against chosen reals, which its own entry does not have.
+function numbersAgainst(row, test, against) {
+  const entry = ENTRIES.get(row.id);
+  const place = entry && placeOn(entry, test.domain, against);
+  if (place === undefined) return {};
+  const { values } = replicatesOn(entry, [place]);
+  const found = { draw_sd: values.length > 1 ? Math.sqrt(variance(values)) : null, allpass_auc: pairedWith("gain", entry, [place], "own")?.of ?? null };
+  for (const [k, name] of (RATES?.names ?? []).entries()) {
+    const rate = rateOn(entry, [place], k);
+    if (rate) Object.assign(found, bounded(name, shareInterval(rate, entry.overlap)));
   }
   return found;
 }
@@ -224,11 +240,51 @@ function asTestedNumbers(whole, row, against, why) {
   return found;
 }
 
+// The mean over test domains by choice of the reals (results/reals.py): each domain's own, where these are several, and every source.
+function choicesOn(whole, tests) {
+  if (!whole.reals || !tests.length) return {};
+  const by = tests.map((test) => whole.reals.tests[test.domain] ?? []);
+  const own = tests.map((test, i) => (by[i].find((one) => one.source === test.domain) ?? by[i].find((one) => one.source === test.domain.split(/[/@+]/)[0]))?.source);
+  const aucOf = (source, i) => by[i].find((one) => one.source === source)?.auc;
+  const named = by[0].map((one) => [one.source, tests.map((_, i) => aucOf(one.source, i))]);
+  const owned = new Set(own).size > 1 ? [[OWN_REALS, tests.map((_, i) => aucOf(own[i], i))]] : [];
+  return Object.fromEntries([...owned, ...named].filter(([, aucs]) => aucs.every(known)).map(([source, aucs]) => [source, average(aucs)]));
+}
+
 function spreadOf(whole, tests) {
-  const choices = SOURCES.map((source) => [source, meanIf(tests.map((test) => testOn(whole, test, source)?.auc))]).filter(([, auc]) => known(auc));
+  const choices = Object.entries(choicesOn(whole, tests));
   if (choices.length < 2) return {};
   const worst = choices.reduce((low, next) => (next[1] < low[1] ? next : low));
   return { reals_spread: Math.max(...choices.map(([, auc]) => auc)) - worst[1], worst_reals: worst[0] };
+}
+
+// Leaders and rank intervals over the choice of the reals (ranking/reals.py), among rows with the same pictures and sources.
+const NO_CONTESTANT = ["control", "random_encoder", "nothing_learned"];
+const MOST_RANKED_BY_REALS = 100;
+
+function putReals(computed) {
+  const groups = new Map();
+  for (const one of computed) {
+    if (!one.whole.reals) continue;
+    one.reals_chosen = { choices: one.problem ? {} : choicesOn(one.whole, one.counted), leads: [] };
+    const sources = Object.keys(one.reals_chosen.choices);
+    if (one.role !== "chosen" || sources.length < 2 || NO_CONTESTANT.some((code) => one.all_marks.includes(code))) continue;
+    const key = JSON.stringify([one.set, [...sources].sort(byText)]);
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  for (const group of groups.values()) if (group.length > 1) rankByReals(group);
+}
+
+function rankByReals(group) {
+  const sources = Object.keys(group[0].reals_chosen.choices);
+  for (const source of sources) group.reduce((best, one) => (one.reals_chosen.choices[source] > best.reals_chosen.choices[source] ? one : best)).reals_chosen.leads.push(source);
+  const able = group.filter((one) => !withoutComparison(one));
+  if (!HAS_RANKS || !group[0].abroad.length || able.length < 2 || able.length > MOST_RANKED_BY_REALS) return;
+  const found = sources.map((source) => ranksOf(able, true, (one) => placesFor(one.whole, one.counted, source)));
+  for (const one of able) {
+    const places = found.map((ranks) => ranks.get(one));
+    if (places.every((place) => known(place.rank_low))) Object.assign(one, { reals_rank_low: Math.min(...places.map((place) => place.rank_low)), reals_rank_high: Math.max(...places.map((place) => place.rank_high)) });
+  }
 }
 
 // --- all rows -----------------------------------------------------------------------------------------------------------
@@ -282,7 +338,7 @@ function ownMarks(rows) {
 
 let SHARED_MARKS = []; // under a choice
 
-const OF_A_CHOICE = ["unknown", "chosen", "abroad", "home_tests", "counted", "problem", "places"]; // of a row
+const OF_A_CHOICE = ["unknown", "chosen", "reals_chosen", "abroad", "home_tests", "counted", "problem", "places"]; // of a row
 
 // Put the numbers of a choice into the rows, or those of all test domains.
 async function applyChoice() {
@@ -293,6 +349,7 @@ async function applyChoice() {
     Object.assign(row, whole);
   }
   DATA.sets = WHOLE.sets;
+  ranking = DATA.ranking;
   if (choice) putNumbers(choice);
   document.documentElement.classList.toggle("chosen", Boolean(choice));
   countTies();
@@ -319,6 +376,8 @@ function putNumbers(choice) {
   }
   for (const one of computed) one.all_marks = marksUnder(one.whole, { ...one, chosenDomains: choice.domains }, choice.against);
   ownMarks(computed);
+  putReals(computed);
+  if (HAS_RANKING) ranking = rankingOf(computed, choice.against);
   for (const { row, whole, ...found } of computed) Object.assign(row, found);
 }
 
@@ -354,12 +413,49 @@ function drawChoiceStatus(choice) {
   document.getElementById("choice-status").textContent = parts.join(" ");
   for (const part of document.querySelectorAll("[data-of-all]")) {
     part.querySelector(":scope > .of-all")?.remove();
-    if (!choice) continue;
-    const note = element("p", { class: "of-all" }, part.dataset.ofAll || "This part is for all test domains with their own reals, whatever is chosen for the table.");
+    const text = choice && (choice.against === AS_TESTED ? part.dataset.ofAll : part.dataset.ofReals || part.dataset.ofAll);
+    if (!text) continue;
+    const note = element("p", { class: "of-all" }, text);
     const head = part.querySelector(":scope > h2");
     if (head) head.after(note);
     else part.prepend(note);
   }
+}
+
+// Notes on chosen test domains: those on other ones are left out, and those on marks and reals are made anew.
+function chosenNotes(choice) {
+  const places = new Map(DATA.domains.map((name, i) => [i, name]));
+  const isOf = (about) => Array.isArray(about) && (!about.length || about.some((i) => choice.domains.has(places.get(i))));
+  const kept = DATA.notes.filter((_, i) => DATA.notes_about[i] === undefined || isOf(DATA.notes_about[i]));
+  return [...kept, ...markNotes(), ...realsNotes()];
+}
+
+const calledRow = (row) => `${row.detector} ← ${row.train}`;
+const listedNames = (names, most = 10) => (names.length > most ? `${names.slice(0, most).join(", ")}, … and ${names.length - most} more` : names.join(", "));
+
+function markNotes() {
+  const shown = ROWS.filter((row) => row.shown);
+  return Object.entries(DATA.described.marks).filter(([code]) => !["shortcut", "lookalikes"].includes(code)).flatMap(([code, { label, meaning }]) => {
+    const carriers = shown.filter((row) => row.marks.includes(code)).map(calledRow);
+    if (!carriers.length && !SHARED_MARKS.includes(code)) return [];
+    const who = carriers.length ? `row${carriers.length > 1 ? "s" : ""} ${listedNames(carriers)}` : everyRowOf(shown.length);
+    return [`${label[0].toUpperCase()}${label.slice(1)} (${who}): ${meaning}`];
+  });
+}
+
+const everyRowOf = (n) => (n === 2 ? "both rows" : "all rows");
+
+function realsNotes() {
+  const rows = ROWS.filter((row) => row.shown && row.reals_chosen);
+  const notes = [];
+  for (const set of new Set(rows.map((row) => row.set))) {
+    const leaders = rows.filter((row) => row.set === set && row.reals_chosen.leads.length);
+    if (leaders.length < 2) continue;
+    const parts = leaders.map((row) => `${calledRow(row)} leads on reals of ${row.reals_chosen.leads.map((source) => `${source} (AUC ${fixed(row.reals_chosen.choices[source])})`).join(", ")}`);
+    notes.push(`The leading row of set ${DATA.sets[set].name} depends on the reals: ${parts.join("; ")}.`);
+  }
+  const places = rows.filter((row) => known(row.reals_rank_low)).map((row) => `${calledRow(row)} ${row.reals_rank_low === row.reals_rank_high ? row.reals_rank_low : `${row.reals_rank_low}-${row.reals_rank_high}`}`);
+  return places.length ? [...notes, `Rank over the choice of reals: ${places.join(", ")}.`] : notes;
 }
 
 function domainsTicked() {

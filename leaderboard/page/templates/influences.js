@@ -38,6 +38,7 @@ async function loadInfluences() {
     ENTRIES.set(entry.id, entry);
   }
   readNarrow();
+  readCrosses();
   await loadRates();
 }
 
