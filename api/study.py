@@ -22,6 +22,7 @@ from ..benchmark.results.rows import Row
 from ..benchmark.search.optuna_history import check_storage
 from ..benchmark.search.plan import make_plan
 from ..benchmark.search.run import Outcome, run_study
+from ..benchmark.search.small_pictures import small_pictures
 from ..benchmark.study.boards import on_its_board, place_data
 from ..benchmark.study.study_file import Study, load_study, override, shipped_studies, study_from
 from ..benchmark.tracking.store import check_tracking_store, resolve_tracking_uri
@@ -332,7 +333,9 @@ def run(
         reporter.stage("reading the study", None)
         if dry_run:
             check_stores(uri, storage, reporter)
-            return planned(plan_study(options, reporter), uri, reporter.notes)
+            plan = plan_study(options, reporter)
+            small = small_pictures(plan, reporter)
+            return planned(plan, uri, [*reporter.notes, *(found.sentence(plan.study.crop.side) for found in small)])
         warm_up()
         plan = plan_study(options, reporter)
         return run_plan(

@@ -63,7 +63,7 @@ def free_folder(folder: str | PathLike[str] | None) -> Path | None:
         return None
     path = Path(folder).expanduser()
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise BenchError(f"{path} is there already; name another folder with --out, or remove it.")
+        raise BenchError(f"{path} is there already; name another folder for the model, or remove it.")
     return path
 
 

@@ -227,12 +227,12 @@ def mark_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ()
         As for `row_notes`.
     """
     names, marks = _row_names(rows, by_name), shown_marks(rows, computed)
-    notes = []
+    notes, everyone = [], "both rows" if len(rows) == 2 else "all rows"
     for mark in Mark:
         carriers = [name for name, own in zip(names, marks.own, strict=True) if mark in own]
         if mark in NOTED_WITH_NUMBERS or not (carriers or mark in marks.shared):
             continue
-        notes.append(f"{mark.label.capitalize()} ({_called(carriers) if carriers else 'all rows'}): {mark.meaning}")
+        notes.append(f"{mark.label.capitalize()} ({_called(carriers) if carriers else everyone}): {mark.meaning}")
     return notes
 
 

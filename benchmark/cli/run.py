@@ -31,10 +31,11 @@ def run(request: RunRequest) -> None:
         uri = resolve_tracking_uri(request.tracking_uri)
         plan, recorded = study_run.plan_of(request, study, data, uri, reporter)
         results = None
+        small = study_run.small_pictures(plan, reporter) if request.dry_run else []
         if not request.dry_run:
             results = study_run.run_or_stop(plan, n_jobs, uri, request.storage, request.fresh, reporter, request.strict)
     if results is None:
-        study_run.print_plan(plan, console, request.json_file)
+        study_run.print_plan(plan, console, request.json_file, small)
         raise typer.Exit(0 if recorded else 3)
     study_run.report(results, console, (request.json_file, request.csv_file, request.csv_tests))
     study_run.print_next_steps(results, study, data, request.tracking_uri, console)

@@ -19,6 +19,7 @@ from ..domains.names import training
 from ..records import Plan
 from ..reporting import Reporter, folded_name
 from ..search.run import Outcome
+from ..search.small_pictures import SmallPictures, small_pictures
 from ..store.files import dump_json
 from ..store.folders import results_root
 from ..study.boards import study_reference
@@ -96,16 +97,18 @@ def run_or_stop(
         raise typer.Exit(130) from None
 
 
-def print_plan(plan: Plan, console: Console, json_file: str | None) -> None:
+def print_plan(plan: Plan, console: Console, json_file: str | None, small: Sequence[SmallPictures] = ()) -> None:
     """Print a plan, or write it as JSON; remarks on its data go to `console`, that of standard error."""
     if json_file:
-        write_text(json_file, dump_json(_plan_document(plan)))
+        write_text(json_file, dump_json(_plan_document(plan, small)))
     else:
         _print_plan(plan)
+    for found in small:
+        say(console, found.sentence(plan.study.crop.side))
     print_remarks(plan.opened, console)
 
 
-def _plan_document(plan: Plan) -> dict[str, Any]:
+def _plan_document(plan: Plan, small: Sequence[SmallPictures]) -> dict[str, Any]:
     return {
         "study": plan.study.name,
         "detectors": [spec.label for spec in plan.detectors],
@@ -121,6 +124,7 @@ def _plan_document(plan: Plan) -> dict[str, Any]:
         "reals": list(plan.sources),
         "dropped_leaks": plan.dropped_leaks,
         "data": plan.facts,
+        "too_small": {found.domain: found.to_json() for found in small},
         "remarks": remarks(plan.opened),
     }
 
