@@ -68,9 +68,8 @@ class BoardRows:
         if len(found) > 1:
             raise BenchError(f"several rows have an id that begins with '{text}': {', '.join(found)}. Give more digits.")
         if 0 < len(text) < LEAST_ID_DIGITS:
-            raise BenchError(
-                f"a row is named by at least the first {LEAST_ID_DIGITS} digits of its id, got '{text}'. {self._known()}"
-            )
+            wanted = f"at least the first {LEAST_ID_DIGITS} digits of its id"
+            raise BenchError(f"a row is named by {wanted}, got '{text}'. {self._known()}")
         if not found:
             raise BenchError(f"the board has no row '{text}'.{nearest_name(text, ids)} {self._known()}")
         return self.rows[ids.index(found[0])]

@@ -153,9 +153,7 @@ class Spectra:
                     with atomic_path(path, durable=False) as temporary:
                         save(temporary, picture)
                 except OSError as error:
-                    raise BenchError(
-                        f"cannot write {path} ({error.strerror}); choose another folder for the spectra."
-                    ) from error
+                    raise BenchError(f"cannot write {path} ({error.strerror}); choose another folder.") from error
                 files.append(path)
                 told.advance()
         return files

@@ -29,9 +29,8 @@ def run(request: RunRequest) -> None:
 
         data = arguments.data_words(request.data, request.groups, request.group_by)
         uri = resolve_tracking_uri(request.tracking_uri)
-        plan, recorded = study_run.plan_of(request, study, data, uri, reporter)
+        plan, recorded, small = study_run.plan_of(request, study, data, uri, reporter)
         results = None
-        small = study_run.small_pictures(plan, reporter) if request.dry_run else []
         if not request.dry_run:
             results = study_run.run_or_stop(plan, n_jobs, uri, request.storage, request.fresh, reporter, request.strict)
     if results is None:

@@ -32,7 +32,9 @@ from .report import print_problems, print_steps, say
 from .requests.study import RunRequest
 
 
-def plan_of(request: RunRequest, reference: str, data: list[str], tracking_uri: str, reporter: Reporter) -> tuple[Plan, bool]:
+def plan_of(
+    request: RunRequest, reference: str, data: list[str], tracking_uri: str, reporter: Reporter
+) -> tuple[Plan, bool, list[SmallPictures]]:
     """
     Plan the study of a request.
 
@@ -51,6 +53,8 @@ def plan_of(request: RunRequest, reference: str, data: list[str], tracking_uri: 
     plan : Plan
     recorded : bool
         False if ``--dry-run`` finds that the results would have to wait for the tracking store.
+    small : list of SmallPictures
+        Domains with pictures that are too small for the crop; empty without ``--dry-run``.
 
     Raises
     ------
@@ -58,7 +62,8 @@ def plan_of(request: RunRequest, reference: str, data: list[str], tracking_uri: 
         If the study, its data or an option cannot be used.
     """
     recorded = not request.dry_run or check_stores(tracking_uri, request.storage, reporter)
-    return plan_study(_options_of(request, reference, data), reporter), recorded
+    plan = plan_study(_options_of(request, reference, data), reporter)
+    return plan, recorded, small_pictures(plan, reporter) if request.dry_run else []
 
 
 def _options_of(request: RunRequest, reference: str, data: list[str]) -> StudyOptions:
