@@ -67,6 +67,9 @@ class BoardRows:
         found = sorted({name for name in ids if name.startswith(text)}) if len(text) >= LEAST_ID_DIGITS else []
         if len(found) > 1:
             raise BenchError(f"several rows have an id that begins with '{text}': {', '.join(found)}. Give more digits.")
+        if 0 < len(text) < LEAST_ID_DIGITS:
+            wanted = f"at least the first {LEAST_ID_DIGITS} digits of its id"
+            raise BenchError(f"a row is named by {wanted}, got '{text}'. {self._known()}")
         if not found:
             raise BenchError(f"the board has no row '{text}'.{nearest_name(text, ids)} {self._known()}")
         return self.rows[ids.index(found[0])]

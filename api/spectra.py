@@ -141,7 +141,7 @@ class Spectra:
         BenchError
             If a file cannot be written.
         """
-        out, told = ensure_writable(Path(folder), "--out"), reporter or Silence()
+        out, told = ensure_writable(Path(folder), "the folder of the spectra"), reporter or Silence()
         savers = {f".{kind}": partial(save_for_paper, kind=FigureFormat(kind)) for kind in formats}
         savers |= ({".png": save_png} if ".png" in savers else {}) | ({".html": save_html} if html else {})
         told.stage("drawing", len(self._pictures) * len(savers))
@@ -153,7 +153,7 @@ class Spectra:
                     with atomic_path(path, durable=False) as temporary:
                         save(temporary, picture)
                 except OSError as error:
-                    raise BenchError(f"cannot write {path} ({error.strerror}); choose another folder with --out.") from error
+                    raise BenchError(f"cannot write {path} ({error.strerror}); choose another folder.") from error
                 files.append(path)
                 told.advance()
         return files

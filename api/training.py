@@ -65,13 +65,13 @@ def free_folder(folder: str | PathLike[str] | None) -> Path | None:
         return None
     path = Path(folder).expanduser()
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise BenchError(f"{path} is there already; name another folder with --out, or remove it.")
+        raise BenchError(f"{path} is there already; name another folder for the model, or remove it.")
     ancestor = next(parent for parent in path.absolute().parents if parent.exists())
     try:
         with tempfile.TemporaryFile(dir=ancestor):
             pass
     except OSError as error:
-        raise BenchError(f"{path} cannot be made ({ancestor}: {error.strerror}); name another folder with --out.") from error
+        raise BenchError(f"{path} cannot be made ({ancestor}: {error.strerror}); name another folder for the model.") from error
     remove_abandoned(path.parent, unfinished_prefix(path))
     return path
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..benchmark.domains.names import chain_of, dataset_name
 from ..benchmark.errors import listed
 from ..benchmark.invocation import bench
-from ..benchmark.results.marks import Mark, marks_of
+from ..benchmark.results.marks import Mark, RowAudit, marks_of
 from ..benchmark.results.rows import Row
 from .shortcut_notes import marked_shortcuts
 
@@ -93,9 +93,33 @@ def other_variants(counts: Mapping[str, int]) -> list[str]:
     ]
 
 
-def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ()) -> list[tuple[str, list[int]]]:
+@dataclass(frozen=True)
+class RowNote:
     """
-    Return notes on single rows, each with the indices of its rows.
+    Note on some rows.
+
+    Attributes
+    ----------
+    text : str
+    rows : list of int
+        Their indices.
+    domains : tuple of str
+        Test domains that it is about; empty where it is about the rows as a whole.
+    """
+
+    text: str
+    rows: list[int]
+    domains: tuple[str, ...] = ()
+
+
+def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ()) -> list[tuple[str, list[int]]]:
+    """Return the texts of `notes_of_rows` with the indices of their rows."""
+    return [(note.text, note.rows) for note in notes_of_rows(rows, by_name, computed)]
+
+
+def notes_of_rows(rows: Rows, by_name: bool = False, computed: Collection[str] = ()) -> list[RowNote]:
+    """
+    Return notes on single rows.
 
     Parameters
     ----------
@@ -113,11 +137,11 @@ def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ())
     notes = []
     if earlier := [i for i, row in enumerate(rows) if not row.is_current]:
         text = f"Earlier, of other settings, pictures or code than those that were run last: {called(earlier)}."
-        notes.append((text, earlier))
+        notes.append(RowNote(text, earlier))
     for entry in different_tests(rows):
         groups = " against ".join(map(called, entry.rows))
         text = f"Different test {entry.difference} of {', '.join(entry.domains)}: {groups}; their AUCs there do not compare."
-        notes.append((text, sorted(i for group in entry.rows for i in group)))
+        notes.append(RowNote(text, sorted(i for group in entry.rows for i in group), entry.domains))
     alike = [
         (i, test.domain, test.lookalikes, test.n)
         for i, row in enumerate(rows)
@@ -134,17 +158,25 @@ def row_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ())
     if counted_less := [i for i, row in enumerate(rows) if row.not_counted]:
         domains = listed(dict.fromkeys(name for i in counted_less for name in rows[i].not_counted), SHOWN_PARTS)
         text = f"Left out of the cross-domain mean by the protocol of the study: {domains}"
-        notes.append((f"{text} ({called(counted_less)}).", counted_less))
+        notes.append(RowNote(f"{text} ({called(counted_less)}).", counted_less))
     if few := [i for i, row in enumerate(rows) if row.shots]:
         text = "Trained on a few pictures of the target domain, too; their cross-domain AUC is that on the target domain alone"
-        notes.append((f"{text}: {called(few)}.", few))
+        notes.append(RowNote(f"{text}: {called(few)}.", few))
     if alike:
         indices = list(dict.fromkeys(i for i, *_ in alike))
         counts = "; ".join(_count_of(domain, alike) for domain in dict.fromkeys(domain for _, domain, *_ in alike))
-        notes.append((f"Test pictures that look like training or validation pictures: {counts} ({called(indices)}).", indices))
+        text = f"Test pictures that look like training or validation pictures: {counts} ({called(indices)})."
+        about = () if of_sources else tuple(dict.fromkeys(domain for _, domain, *_ in alike))
+        notes.append(RowNote(text, indices, about))
     for marked, indices in marked_shortcuts(rows).items():
-        notes.append((f"{marked.sentence} (It concerns {called(indices)}.)", indices))
+        text = f"{marked.sentence} (It concerns {called(indices)}.)"
+        notes.append(RowNote(text, indices, () if _is_of_training(marked, rows) else (marked.domain,)))
     return notes
+
+
+def _is_of_training(audit: RowAudit, rows: Rows) -> bool:
+    """Return True for an audit of training pictures, whatever test domains are looked at."""
+    return any(audit == RowAudit(row.train_label, "", row.shortcut) for row in rows if row.shortcut is not None)
 
 
 @dataclass(frozen=True)
@@ -195,12 +227,12 @@ def mark_notes(rows: Rows, by_name: bool = False, computed: Collection[str] = ()
         As for `row_notes`.
     """
     names, marks = _row_names(rows, by_name), shown_marks(rows, computed)
-    notes = []
+    notes, everyone = [], "both rows" if len(rows) == 2 else "all rows"
     for mark in Mark:
         carriers = [name for name, own in zip(names, marks.own, strict=True) if mark in own]
         if mark in NOTED_WITH_NUMBERS or not (carriers or mark in marks.shared):
             continue
-        notes.append(f"{mark.label.capitalize()} ({_called(carriers) if carriers else 'all rows'}): {mark.meaning}")
+        notes.append(f"{mark.label.capitalize()} ({_called(carriers) if carriers else everyone}): {mark.meaning}")
     return notes
 
 

@@ -38,12 +38,12 @@ def run(request: RunRequest) -> None:
 
         data = arguments.data_words(request.data, request.groups, request.group_by)
         uri = resolve_tracking_uri(request.tracking_uri)
-        plan, recorded = study_run.plan_of(request, study, data, uri, reporter)
+        plan, recorded, small = study_run.plan_of(request, study, data, uri, reporter)
         results = None
         if not request.dry_run:
             results = study_run.run_or_stop(plan, n_jobs, uri, request, reporter, shard)
     if results is None:
-        study_run.print_plan(plan, console, request.json_file, shard)
+        study_run.print_plan(plan, console, request.json_file, small, shard)
         raise typer.Exit(0 if recorded else 3)
     if shard is not None:
         study_run.report_shard(results, whole_command(request), console)

@@ -30,6 +30,7 @@ from ..records import Plan, Shard
 from ..reporting import Reporter, folded_name
 from ..search.run import Outcome
 from ..search.shards import deal, shares_of
+from ..search.small_pictures import SmallPictures, small_pictures
 from ..store.files import dump_json
 from ..store.folders import results_root
 from ..study.boards import study_reference
@@ -42,7 +43,9 @@ from .report import print_problems, print_steps, say
 from .requests.study import RunRequest, StudyRequest
 
 
-def plan_of(request: RunRequest, reference: str, data: list[str], tracking_uri: str, reporter: Reporter) -> tuple[Plan, bool]:
+def plan_of(
+    request: RunRequest, reference: str, data: list[str], tracking_uri: str, reporter: Reporter
+) -> tuple[Plan, bool, list[SmallPictures]]:
     """
     Plan the study of a request.
 
@@ -61,6 +64,8 @@ def plan_of(request: RunRequest, reference: str, data: list[str], tracking_uri: 
     plan : Plan
     recorded : bool
         False if ``--dry-run`` finds that the results would have to wait for the tracking store.
+    small : list of SmallPictures
+        Domains with pictures that are too small for the crop; empty without ``--dry-run``.
 
     Raises
     ------
@@ -71,7 +76,7 @@ def plan_of(request: RunRequest, reference: str, data: list[str], tracking_uri: 
     plan = plan_study(_options_of(request, reference, data), reporter)
     if request.dry_run and request.cluster:
         check_cluster(plan, cluster_of(request.cluster, request.jobs, reporter), reporter)
-    return plan, recorded
+    return plan, recorded, small_pictures(plan, reporter) if request.dry_run else []
 
 
 def _options_of(request: StudyRequest, reference: str, data: list[str]) -> StudyOptions:
@@ -114,18 +119,26 @@ def run_or_stop(
     )
 
 
-def print_plan(plan: Plan, console: Console, json_file: str | None, shard: Shard | None = None) -> None:
+def print_plan(
+    plan: Plan,
+    console: Console,
+    json_file: str | None,
+    small: Sequence[SmallPictures] = (),
+    shard: Shard | None = None,
+) -> None:
     """Print a plan, or write it as JSON; remarks on its data go to `console`, that of standard error."""
     if json_file:
-        write_text(json_file, dump_json(_plan_document(plan)))
+        write_text(json_file, dump_json(_plan_document(plan, small)))
     else:
         _print_plan(plan)
     if shard is not None:
         print_shard(plan, shard)
+    for found in small:
+        say(console, found.sentence(plan.study.crop.side))
     print_remarks(plan.opened, console)
 
 
-def _plan_document(plan: Plan) -> dict[str, Any]:
+def _plan_document(plan: Plan, small: Sequence[SmallPictures]) -> dict[str, Any]:
     return {
         "study": plan.study.name,
         "detectors": [spec.label for spec in plan.detectors],
@@ -141,6 +154,7 @@ def _plan_document(plan: Plan) -> dict[str, Any]:
         "reals": list(plan.sources),
         "dropped_leaks": plan.dropped_leaks,
         "data": plan.facts,
+        "too_small": {found.domain: found.to_json() for found in small},
         "remarks": remarks(plan.opened),
     }
 

@@ -1,6 +1,7 @@
 """The pictures of a run: what one would rather look at than read. Written with Matplotlib, without a display; see `looks`."""
 
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ REAL_COLOUR, FAKE_COLOUR, BAND_COLOUR, EVIDENCE_COLOUR = "#0072B2", "#D55E00", "
 NECESSARY_COLOUR = "#CC79A7"
 LINE_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^vP"
+WIDTH_OF_LETTER = 0.08  # inches, of medium text on a screen
 DECIBEL = 10 / np.log(10)
 
 
@@ -239,7 +241,12 @@ def _auc_bar(figure: Any, shown: Any, axes: list["Axes"], label: str, look: Look
     if look.paper:
         figure.colorbar(shown, ax=axes, label=label, orientation="horizontal", aspect=40, pad=0.02)
     else:
-        figure.colorbar(shown, ax=axes, label=label)
+        figure.colorbar(shown, ax=axes, label=_label_of_bar(label, figure.get_figheight()))
+
+
+def _label_of_bar(label: str, height: float) -> str:
+    """Break the label of an upright scale, which is no longer than the map beside it in a figure of a height in inches."""
+    return textwrap.fill(label, max(12, int((height - 1.2) / WIDTH_OF_LETTER)))
 
 
 def _transfer_lines(narrow: Sequence[NarrowBand], train: str) -> list[tuple[str, Callable[[NarrowBand], float]]]:
@@ -560,7 +567,10 @@ def save_mmd(path: Path, entries: Sequence[tuple[str, dict[str, Any]]], title: s
         place = domains.index(entry["domain"]), headings.index(heading)
         values[place] = entry["value"]
         chances[place] = np.nan if entry["p_value"] is None else entry["p_value"]
-    with SCREEN.figure(path, 3.4 + 1.15 * len(headings), 1.8 + 0.5 * len(domains)) as figure:
+    width = 3.4 + 1.15 * len(headings)
+    wrapped = textwrap.fill(title, int(width / WIDTH_OF_LETTER))
+    height = 1.8 + 0.5 * len(domains) + 0.2 * wrapped.count("\n")
+    with SCREEN.figure(path, width, height) as figure:
         axes = figure.subplots()
         top = float(np.nanmax(values, initial=1e-6))
         image = axes.imshow(values, vmin=0.0, vmax=top, cmap="viridis", aspect="auto")
@@ -572,8 +582,8 @@ def save_mmd(path: Path, entries: Sequence[tuple[str, dict[str, Any]]], title: s
             if not np.isnan(chances[i, j]):
                 text += f"\np = {chances[i, j]:.3f}"
             axes.text(j, i, text, ha="center", va="center", fontsize="x-small", color="white" if value < 0.6 * top else "black")
-        axes.set_title(title, fontsize="medium")
-        figure.colorbar(image, ax=axes, label="MMD² (unbiased; 0: no difference)")
+        figure.suptitle(wrapped, fontsize="medium")
+        figure.colorbar(image, ax=axes, label=_label_of_bar("MMD² (unbiased; 0: no difference)", height))
 
 
 def _cell_label(row: Row) -> str:

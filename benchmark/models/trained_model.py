@@ -392,7 +392,7 @@ class TrainedModel:
             If there is something in it.
         """
         if folder.exists() and any(folder.iterdir()):
-            raise BenchError(f"{folder} is not empty; name another folder with --out, or remove it.")
+            raise BenchError(f"{folder} is not empty; name another folder for the model, or remove it.")
         self.classifier.save(folder)
         (folder / SEEN).write_text("\n".join(sorted(self.seen)) + "\n")
         if self.names is not None:

@@ -154,6 +154,23 @@ def open_picture(data: bytes, load: bool = True) -> Iterator[Image.Image]:
         raise DataError(f"cannot be decoded ({str(error).rstrip('.') or type(error).__name__}).") from error
 
 
+def picture_side(data: bytes) -> int:
+    """
+    Return the smaller side of a picture in pixels, from the head of its file alone.
+
+    Raises
+    ------
+    DataError
+        If it is no picture that can be read.
+    """
+    try:
+        return min(_opened(data, load=False).size)
+    except DataError:
+        raise
+    except Exception as error:  # whatever a reader of a broken head raises
+        raise DataError(f"not a picture of a known kind: {KINDS}.") from error
+
+
 def _opened(data: bytes, load: bool) -> Image.Image:
     """Open a file, if need be without its metadata."""
     try:

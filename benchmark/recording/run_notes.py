@@ -80,7 +80,7 @@ def _chosen(row: Row) -> str:
     if row.selection is Selection.NO_CHOICE:
         return f"Band: {band}; {row.selection.meaning}."
     where = f" ({row.selection.meaning})" if row.selection else ""
-    return f"Chosen band: {band}, the {text(row.rule)}{where}."
+    return f"Chosen band: {band}{where}. The rule: {text(row.rule)}."
 
 
 def _evidence(row: Row) -> str:

@@ -12,16 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..domains.names import chain_of, training, unperturbed
 from ..frequency.bands import Band
 from ..metrics.clips import ClipRule
-from ..metrics.detection import FALSE_ALARM_RATES, Verdicts, best_threshold
-from ..metrics.intervals import Intervals, least_groups, same_scores
+from ..metrics.detection import Verdicts, best_threshold
+from ..metrics.intervals import Intervals, same_scores
 from ..metrics.replicates import Replicates, mean_of
 from ..metrics.roc import Interval, Scored
-from ..metrics.weighted import weighted_error_rates
 from ..views.encoders.spec import is_random
 from .carrier_tests import carriers_of
 from .carriers import CarrierResult
@@ -29,6 +27,7 @@ from .cell_checks import check_document, check_items, check_size
 from .cell_document import CellDocument, TestedBand, read_cell
 from .clips import RowClips, row_clips
 from .columns import ERROR_RATES, board_metrics, measured
+from .rates import error_rates
 from .reals import reals_numbers, with_reals
 from .refusals import RefusedBecause, RefusedError
 from .reported_tests import compared
@@ -88,7 +87,6 @@ def _read_all(document: CellDocument, folder: Path) -> list[list[list[DomainScor
 
 ByDomain = dict[str, list[DomainScores]]
 UNKNOWN = Interval(math.nan, math.nan, math.nan, math.nan)
-LEAST_GROUPS = (*map(least_groups, FALSE_ALARM_RATES), 0)  # of reals, for intervals of `ERROR_RATES`
 
 
 def _rows(document: CellDocument, folder: Path, examine: Examine | None) -> list[Row]:
@@ -234,14 +232,8 @@ def _tested(intervals: Intervals, by_domain: ByDomain, thresholds: Sequence[floa
     for name, entries in by_domain.items():
         verdicts = [Verdicts(e.scored.labels, e.scored.scores, t) for e, t in zip(entries, thresholds, strict=True)]
         metrics[name] = [measured(one) for one in verdicts]
-        values = np.array([[of_draw[rate] for of_draw in metrics[name]] for rate in ERROR_RATES])
-        shares = intervals.shares([entry.scored for entry in entries], _error_rates, values, LEAST_GROUPS)
-        rates[name] = dict(zip(ERROR_RATES, shares, strict=True))
+        rates[name] = error_rates(intervals, [entry.scored for entry in entries], metrics[name])
     return _Tested(by_domain, metrics, _aucs(intervals, by_domain), rates)
-
-
-def _error_rates(scored: Scored, weights: NDArray) -> NDArray[np.float64]:
-    return weighted_error_rates(scored, weights, FALSE_ALARM_RATES)
 
 
 def _headline(context: _Context, tests: Sequence[TestResult], tested: _Tested, clips: RowClips) -> dict[str, Any]:

@@ -116,6 +116,24 @@ def row_clips(
     return clips
 
 
+def pooled_clips(
+    rule: ClipRule, validation: Sequence[DomainScores | None], tested: Mapping[str, Sequence[DomainScores]]
+) -> dict[str, list[Scored]]:
+    """Return the clips of `row_clips` by test domain, one item set per draw, without their metrics."""
+    in_clips = {domain: entries for domain, entries in tested.items() if any(entry.clips is not None for entry in entries)}
+    try:
+        of_frames = [_thresholds(entry, rule)[0] for entry in validation] if in_clips else []
+    except DataError:
+        return {}
+    pooled = {}
+    for domain, entries in in_clips.items():
+        try:
+            pooled[domain] = [clip_scores(entry.frames, rule, t) for entry, t in zip(entries, of_frames, strict=True)]
+        except DataError:
+            continue
+    return pooled
+
+
 def _thresholds(validation: DomainScores | None, rule: ClipRule) -> tuple[float, float]:
     """Thresholds of frames and of clips; NaN without validation items."""
     if validation is None:

@@ -55,6 +55,7 @@ def client_for(uri: str) -> "MlflowClient":
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # downloads have the progress of the command
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     with reported(uri):
         from mlflow import MlflowClient

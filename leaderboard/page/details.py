@@ -4,7 +4,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from ...benchmark.domains.names import chain_of
 from ...benchmark.errors import DataError
+from ...benchmark.metrics.clips import ClipRule
 from ...benchmark.metrics.roc import Scored
 from ...benchmark.results import columns
 from ...benchmark.results.cell_document import CellDocument, find_cell
@@ -28,9 +29,10 @@ from ..transfer.band_transfer import band_transfer
 from ..transfer.choices import choice_gaps
 from ..transfer.thresholds import Transfer, transferred
 from .charts import histogram, roc_curve
-from .influences import InfluenceWriter, RowInfluences, read_influences
+from .influences import InfluenceWriter, Reference, RowInfluences, read_influences
 from .mistakes import mistakes
 from .picture_scores import PictureScoreWriter
+from .rates import RateWriter
 
 RepeatCommand = Callable[[CellDocument], str]
 # Characters of the page, before it is compressed; pictures are compressed already. A page of many rows has less room for them.
@@ -92,6 +94,8 @@ class Details:
         Folder beside the page with the scores of its rows, ``ID.parquet``; empty if there is none.
     influences : str
         Packed, see `influences.InfluenceWriter`; empty without score files.
+    rates : str
+        Packed, see `rates.RateWriter`; empty without score files.
     scores : str
         Packed, see `picture_scores.PictureScoreWriter`; empty without score files.
     """
@@ -108,6 +112,7 @@ class Details:
     files: dict[str, tuple[str, ...]] = field(default_factory=dict)
     scores_folder: str = ""
     influences: str = ""
+    rates: str = ""
     scores: str = ""
 
 
@@ -208,9 +213,11 @@ class _Reader:
         self.left = {name: size // (4 if len(rows) > MANY_ROWS else 1) for name, size in BUDGETS.items()}
         self.details = Details()
         self.documents: dict[str, CellDocument | None] = {}
-        self.influences, self.pictures = InfluenceWriter(), PictureScoreWriter()
-        self.references: dict[str, RowInfluences] = {}
+        self.influences, self.rates, self.pictures = InfluenceWriter(), RateWriter(), PictureScoreWriter()
+        self.references: dict[str, Reference] = {}
+        self.oracles: dict[str, Reference | None] = {}
         self.unread = Counter(row.run_id for row in rows)
+        self.trainings = Counter((row.detector, row.study) for row in rows if row.role == "chosen" and not row.shots)
         self.by_run: dict[str, list[Row]] = {}
         for row in rows:
             self.by_run.setdefault(row.run_id, []).append(row)
@@ -228,7 +235,8 @@ class _Reader:
             if (document := self.documents[row.run_id]) and (files := document.files_of(row)):
                 self.details.files[row_id(row)] = files
             self._read_row(row, n < MOST_READ)
-        self.details.influences, self.details.scores = self.influences.packed(), self.pictures.packed()
+        self.details.influences, self.details.rates = self.influences.packed(), self.rates.packed()
+        self.details.scores = self.pictures.packed()
         return self.details
 
     def _read_run(self, row: Row) -> None:
@@ -239,6 +247,9 @@ class _Reader:
         self.details.cells[run] = {**cell, "page": f"{page}/runs/{run}" if page else ""}
         rows, narrow = self.by_run[run], document.narrow if document else ()
         self._add(self.details.bands, run, _band_map(row, rows, document), "bands")
+        if narrow:
+            domains = [test.domain for test in row.main_tests]
+            self.influences.add_narrow(run, domains, np.array([[band.auc_on(name) for name in domains] for band in narrow]))
         gaps, n_candidates = choice_gaps(narrow, rows)
         self.details.choices[run] = Choice(gaps.left_out, n_candidates)
         self._add(self.details.spectra, run, _spectrum(folder), "spectra")
@@ -250,34 +261,56 @@ class _Reader:
         return _manifest(document, self.computed) | {"command": command}
 
     def _read_row(self, row: Row, with_curves: bool) -> None:
-        draws = _scores(self.documents[row.run_id], row, self.folders[row.run_id])
+        draws = self._scores(row)
         self.unread[row.run_id] -= 1
         if draws:
             self.pictures.add(row_id(row), row, draws)
             self._add_influences(row, draws)
         if not self.unread[row.run_id]:
             self.references.pop(row.run_id, None)
+            self.oracles.pop(row.run_id, None)
         if not with_curves:
             return
         self.details.transfers[row_id(row)] = _transfers(draws, self.documents[row.run_id])
         self._add(self.details.rows, row_id(row), _curves(draws, row), "curves")
 
+    def _scores(self, row: Row) -> "Draws":
+        return _scores(self.documents[row.run_id], row, self.folders[row.run_id])
+
     def _add_influences(self, row: Row, draws: "Draws") -> None:
-        """Add the influences of a row, and with them those that its gain over all frequencies is computed from."""
-        own, document = self._influences(row, draws), self.documents[row.run_id]
-        reference = row if row.band.kind == "all" else next((r for r in self.by_run[row.run_id] if r.band.kind == "all"), None)
-        of_reference = own if reference is row else None
-        if reference is not None and reference is not row:
-            if row.run_id not in self.references:  # several rows of a run have it in common
-                files = _scores(document, reference, self.folders[row.run_id])
-                self.references[row.run_id] = self._influences(reference, files)
-            of_reference = self.references[row.run_id]
-        self.influences.add(row_id(row), own, row_id(reference) if reference else "", of_reference)
+        """Add the influences of a row, with those that its gain over all frequencies and its oracle gap are computed from."""
+        name, run = row_id(row), row.run_id
+        allpass = next((r for r in self.by_run[run] if r.band.kind == "all"), None)
+        if allpass is not None and run not in self.references:  # several rows of a run have it in common
+            scores = draws if allpass is row else self._scores(allpass)
+            self.references[run] = Reference(row_id(allpass), self._influences(allpass, scores))
+        reference = self.references.get(run)
+        own = reference.influences if reference and reference.name == name else self._influences(row, draws)
+        if run not in self.oracles:
+            self.oracles[run] = self._oracle(row)
+        self.influences.add(name, own, reference, self.oracles[run])
+        self.rates.add(name, own.rates)
+        if row.role == "chosen" and not row.shots and self.trainings[row.detector, row.study] > 1:
+            self.influences.add_to_recipe(f"{row.detector}\n{row.study}", name, own)
 
     def _influences(self, row: Row, draws: "Draws") -> RowInfluences:
         document = self.documents[row.run_id]
-        training = training_digest(document) if document else ""
-        return read_influences(row, draws, training, document.train_overlap if document else 0.0)
+        if document is None:
+            return read_influences(row, draws)
+        training, clips = training_digest(document), ClipRule(document.clips)
+        return read_influences(row, draws, training, document.train_overlap, clips, document.bootstrap)
+
+    def _oracle(self, row: Row) -> Reference | None:
+        """Return the best tried band of each test domain of a run, as one row; None without any."""
+        document, folder = self.documents[row.run_id], self.folders[row.run_id]
+        draws = oracle_scores(document, folder) if document else []
+        if not document or not draws:
+            return None
+        plain = replace(row, tests=tuple(replace(test, by_reals=()) for test in row.tests))
+        name = f"oracle {row.run_id}"
+        found = Reference(name, read_influences(plain, draws, training_digest(document), document.train_overlap))
+        self.influences.add_oracle(name, found.influences)
+        return found
 
     def _add(self, target: dict[str, Any], key: str, value: Any, budget: str) -> None:
         """Add a value if the budget has room for it."""
@@ -335,6 +368,25 @@ def _scores(document: CellDocument | None, row: Row, folder: Path) -> Draws:
         return [read_scores(folder / file) for file in (document.files_of(row) if document else ())]
     except DataError:
         return []
+
+
+def oracle_scores(document: CellDocument, folder: Path) -> "Draws":
+    """Read the scores of the best tried band of each test domain, domain by domain and one list per draw; none where unread."""
+    oracles = [band for band in document.tested if band.role == "oracle"]
+    files = {file: None for band in oracles for file in band.files}
+    try:
+        read = {file: read_scores(folder / file) for file in files}
+    except DataError:
+        return []
+    return [
+        [
+            entry
+            for band, file in zip(oracles, names, strict=True)
+            for entry in read[file]
+            if (entry.split, entry.domain) == ("test", band.domain)
+        ]
+        for names in zip(*(band.files for band in oracles), strict=True)
+    ]
 
 
 def _tests(draws: Draws) -> dict[str, list[Scored]]:

@@ -23,10 +23,12 @@ ASSETS = Path(__file__).parent / "assets"
 LIBRARIES = {"table-library": "table-core.production.js", "chart-library": "plotly-basic.min.js"}
 SCRIPTS = (
     *("unpack.js", "state.js", "format.js", "table.js", "ranking.js", "maps.js", "charts.js", "bands.js", "clips.js"),
-    *("student.js", "influences.js", "pairs.js", "choice.js", "reals.js", "carriers.js", "time.js", "reported.js"),
+    *("student.js", "influences.js", "rates.js", "pairs.js", "detectors.js", "choice.js"),
+    *("reals.js", "carriers.js", "time.js", "reported.js"),
     *("detail.js", "compare.js"),
     "downloads.js", "main.js",
 )  # fmt: skip
+BLOCKS = ("influences", "rates", "scores")  # of the details, which are unpacked when they are asked for
 DIGITS = 6  # after the point: what is kept; the page rounds once more, and four would turn 0.45646 into 0.457
 STATIC_ROWS = 200  # shown where scripts do not run
 
@@ -67,7 +69,7 @@ def page(board: Board, details: Details, uri: str = "", now: datetime | None = N
         policy=content_policy([first, *libraries.values(), program]),
         styles=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
         payload=Markup(packed(_json(payload(board, details, uri, made_at, computed)))),
-        blocks={name: Markup(text) for name, text in (("influences", details.influences), ("scores", details.scores)) if text},
+        blocks={name: Markup(text) for name in BLOCKS if (text := getattr(details, name))},
         first=Markup(first),
         libraries={name: Markup(packed(script)) for name, script in libraries.items()},
         program=Markup(program),

@@ -9,24 +9,32 @@ would be larger and less exact.
 import hashlib
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...benchmark.domains.names import REALS, own_source
+from ...benchmark.metrics.clips import ClipRule
 from ...benchmark.metrics.delong import GroupCodes
-from ...benchmark.metrics.replicates import MIN_DRAWS, auc_replicates
+from ...benchmark.metrics.intervals import Intervals
+from ...benchmark.metrics.replicates import MIN_DRAWS, Replicates, auc_replicates
 from ...benchmark.metrics.roc import Scored
+from ...benchmark.results.clips import pooled_clips
+from ...benchmark.results.rates import error_rates
 from ...benchmark.results.reals import THEIR_OWN, against, may_be_set_against
-from ...benchmark.results.rows import Row
+from ...benchmark.results.rows import Row, TestResult
 from ...benchmark.results.scores import DomainScores, by_domain
 from ..ranking.ranks import trouble_of
 from .packing import packed_block
 
 AS_TESTED = ""  # source of the reals that the test domain itself has
+OF_CLIPS = "\nclips"  # in place of a source: the test domain's clips, each with one score; no source has such a name
 BUDGET = 6_000_000  # bytes of all influences
+MEMORY = 500_000_000  # bytes of influences by draw, of rows whose mean is over several trainings
+NARROW_BUDGET = 1_000_000  # bytes of the AUCs of narrow bands
 SMALL_CLASS = 16  # groups that are never folded together
 
 
@@ -117,6 +125,8 @@ class RowInfluences:
     aucs : list of PictureAuc
     places : dict of (str, str) to int
         Index in `aucs` by test domain and source of reals.
+    rates : list of dict of str to Replicates
+        Detection and error rates on the first picture sets of `aucs`, by name; none on those of clips.
     """
 
     n_draws: int
@@ -124,10 +134,16 @@ class RowInfluences:
     overlap: float
     aucs: list[PictureAuc]
     places: dict[tuple[str, str], int]
+    rates: list[dict[str, Replicates]] = field(default_factory=list)
 
 
 def read_influences(
-    row: Row, draws: Sequence[Sequence[DomainScores]], training: str = "", overlap: float = 0.0
+    row: Row,
+    draws: Sequence[Sequence[DomainScores]],
+    training: str = "",
+    overlap: float = 0.0,
+    clips: ClipRule | None = None,
+    bootstrap: int = 0,
 ) -> RowInfluences:
     """
     Compute the AUCs of a row with the influences of groups, on every test domain and against every source of reals.
@@ -140,33 +156,72 @@ def read_influences(
         Contents of its score files.
     training, overlap
         See `RowInfluences`.
+    clips : ClipRule, optional
+        Rule by which frames are pooled. Without it there are no numbers per clip.
+    bootstrap : int
+        Draws of groups for the rates; without any there are no rates.
     """
-    tested, reals = by_domain(draws, "test"), by_domain(draws, REALS)
-    found = RowInfluences(len(draws), training, overlap, [], {})
-    digests: dict[str, int] = {}
+    return _InfluenceReader(row, draws, bootstrap).read(training, overlap, clips)
 
-    def add(domain: str, source: str, entries: Sequence[DomainScores], others: Sequence[DomainScores] | None = None) -> None:
+
+class _InfluenceReader:
+    def __init__(self, row: Row, draws: Sequence[Sequence[DomainScores]], bootstrap: int) -> None:
+        self.row, self.draws, self.bootstrap = row, draws, bootstrap
+        self.tested, self.reals = by_domain(draws, "test"), by_domain(draws, REALS)
+        self.places: dict[str, int] = {}  # by digest of the items
+
+    def read(self, training: str, overlap: float, clips: ClipRule | None) -> RowInfluences:
+        self.found = RowInfluences(len(self.draws), training, overlap, [], {})
+        tests = [test for test in self.row.main_tests if len(self.tested.get(test.domain, ())) == len(self.draws) > 0]
+        as_recorded = self._intervals(self.tested, overlap)
+        for test in tests:
+            self._add(test.domain, AS_TESTED, self.tested[test.domain], None, as_recorded)
+        if any(test.by_reals for test in tests):
+            # Reals of other sources bring groups of their own, so that the draws are others than those of the recorded rates.
+            self._add_sources(tests, self._intervals({**self.tested, **self.reals}, overlap))
+        if clips is not None:
+            self._add_clips([test.domain for test in tests], clips)
+        return self.found
+
+    def _intervals(self, entries: Mapping[str, Sequence[DomainScores]], overlap: float) -> Intervals | None:
+        items = [each[0].scored for each in entries.values() if each]
+        return Intervals(items, self.bootstrap, overlap) if self.bootstrap and items else None
+
+    def _add_sources(self, tests: Sequence[TestResult], intervals: Intervals | None) -> None:
+        for test in tests:
+            entries, sources = self.tested[test.domain], [result.source for result in test.by_reals]
+            for source in sources:
+                others = self.reals.get(source, []) if may_be_set_against(test.domain, source) else []
+                self._add(test.domain, source, entries, others if len(others) == len(self.draws) else None, intervals)
+            if (own := own_source(test.domain, sources)) in sources:
+                self.found.places[test.domain, THEIR_OWN] = self.found.places[test.domain, own]
+
+    def _add(
+        self,
+        domain: str,
+        source: str,
+        entries: Sequence[DomainScores],
+        others: Sequence[DomainScores] | None,
+        intervals: Intervals | None,
+    ) -> None:
         digest = "+".join(sorted({_digest(*pair) for pair in zip(entries, others or entries, strict=True)}))
-        if digest not in digests:
+        if digest not in self.places:
             each = [entry.scored for entry in entries]
             if others is not None:
                 each = [against(fakes, other.scored) for fakes, other in zip(each, others, strict=True)]
-            digests[digest] = len(found.aucs)
-            found.aucs.append(_picture_auc(domain, source, digest, each))
-        found.places[domain, source] = digests[digest]
+            self.places[digest] = len(self.found.aucs)
+            self.found.aucs.append(_picture_auc(domain, source, digest, each))
+            if intervals is not None:
+                self.found.rates.append(error_rates(intervals, each))
+        self.found.places[domain, source] = self.places[digest]
 
-    for test in row.main_tests:
-        entries = tested.get(test.domain, [])
-        if not draws or len(entries) != len(draws):
-            continue
-        add(test.domain, AS_TESTED, entries)
-        sources = [result.source for result in test.by_reals]
-        for source in sources:
-            others = reals.get(source, []) if may_be_set_against(test.domain, source) else []
-            add(test.domain, source, entries, others if len(others) == len(draws) else None)
-        if (own := own_source(test.domain, sources)) in sources:
-            found.places[test.domain, THEIR_OWN] = found.places[test.domain, own]
-    return found
+    def _add_clips(self, domains: Sequence[str], rule: ClipRule) -> None:
+        validation = [next((entry for entry in draw if entry.split == "val"), None) for draw in self.draws]
+        tested = {domain: self.tested[domain] for domain in domains}
+        for domain, each in pooled_clips(rule, validation, tested).items():
+            digest = "clips " + "+".join(sorted({_digest(entry, entry) for entry in tested[domain]}))
+            self.found.places[domain, OF_CLIPS] = len(self.found.aucs)
+            self.found.aucs.append(_picture_auc(domain, OF_CLIPS, digest, each))
 
 
 def _digest(fakes: DomainScores, reals: DomainScores) -> str:
@@ -199,6 +254,12 @@ def _picture_auc(domain: str, source: str, digest: str, each: Sequence[Scored]) 
     return PictureAuc(pictures, values, influences, scores.hexdigest(), trouble)
 
 
+@dataclass(frozen=True, eq=False)
+class _Narrow:
+    domains: tuple[str, ...]
+    aucs: NDArray[np.float32]
+
+
 @dataclass
 class _Row:
     """A row as it is kept until the page is packed."""
@@ -211,10 +272,44 @@ class _Row:
     vectors: list[NDArray[np.int16]]
     scales: list[float]
     traces: NDArray[np.float32]
-    reference: str = ""
-    unchanged: tuple[int, ...] = ()
-    gain_traces: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+    gain: "_Pair"
+    gap: "_Pair"
     troubles: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """
+    A row with another one on the same pictures, whose difference the page computes.
+
+    Attributes
+    ----------
+    name : str
+        Of the other row; empty without one.
+    unchanged : tuple of int
+        Picture sets of the row on which both have the same scores.
+    traces : array of float32
+        Of the difference, see `_traces`; empty where the other one is the row itself.
+    """
+
+    name: str = ""
+    unchanged: tuple[int, ...] = ()
+    traces: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """
+    Row that another one is compared with.
+
+    Attributes
+    ----------
+    name : str
+    influences : RowInfluences
+    """
+
+    name: str
+    influences: RowInfluences
 
 
 class InfluenceWriter:
@@ -232,9 +327,13 @@ class InfluenceWriter:
         self._sets: dict[tuple[str, str, str], int] = {}
         self._pictures: list[PictureSet] = []
         self._rows: dict[str, _Row] = {}
+        self._oracles: set[str] = set()
+        self._narrow: dict[str, _Narrow] = {}
+        self._recipes: dict[str, dict[str, RowInfluences]] = {}
+        self._room = MEMORY
         self._asked = 0
 
-    def add(self, name: str, row: RowInfluences, reference: str = "", of_reference: RowInfluences | None = None) -> None:
+    def add(self, name: str, row: RowInfluences, allpass: Reference | None = None, oracle: Reference | None = None) -> None:
         """
         Add a row.
 
@@ -243,12 +342,41 @@ class InfluenceWriter:
         name : str
             See `details.row_id`.
         row : RowInfluences
-        reference : str
-            Name of the row of the same detector with all frequencies, which the gain is over; empty for none.
-        of_reference : RowInfluences, optional
-            Influences of that row.
+        allpass, oracle : Reference, optional
+            Row of the same detector with all frequencies, which the gain is over, and the best tried band of each test domain,
+            whose difference from the row is the gap.
         """
         self._asked += 1
+        self._add(name, row, allpass, oracle)
+
+    def add_oracle(self, name: str, oracle: RowInfluences) -> None:
+        """Add the best tried bands of a cell, which are no row of the board."""
+        self._oracles.add(name)
+        self._add(name, oracle, None, None)
+
+    def add_to_recipe(self, recipe: str, name: str, row: RowInfluences) -> None:
+        """
+        Remember a row for the mean of a detector over its trainings, if there is memory for it.
+
+        Parameters
+        ----------
+        recipe : str
+            The same for rows that are averaged.
+        name, row
+            As for `add`.
+        """
+        if row.n_draws < MIN_DRAWS:
+            return  # an interval of few draws does not ask for products of draws
+        tested = [auc for auc in row.aucs if auc.pictures.source == AS_TESTED]
+        self._room -= sum(auc.influences.nbytes for auc in tested)
+        if self._room >= 0:
+            self._recipes.setdefault(recipe, {})[name] = replace(row, aucs=tested)
+
+    def add_narrow(self, run: str, domains: Sequence[str], aucs: NDArray[np.float64]) -> None:
+        """Add the AUCs of the narrow bands of a run, (n_bands, n_domains), which may be chosen on other domains."""
+        self._narrow[run] = _Narrow(tuple(domains), aucs.astype(np.float32))
+
+    def _add(self, name: str, row: RowInfluences, allpass: Reference | None, oracle: Reference | None) -> None:
         if not row.aucs:
             return
         sets = tuple(self._set(auc.pictures) for auc in row.aucs)
@@ -260,19 +388,11 @@ class InfluenceWriter:
             for vector in each:
                 scales.append(float(np.abs(vector).max(initial=0.0)) / 32767 or 1.0)
                 vectors.append(np.round(vector / scales[-1]).astype(np.int16))
-        kept = _Row(
+        self._rows[name] = _Row(
             row.n_draws, row.training, row.overlap, (sets, places), np.stack([auc.values for auc in row.aucs]), vectors, scales,
-            _traces(row, row.aucs), troubles={i: auc.trouble for i, auc in enumerate(row.aucs) if auc.trouble},
+            _traces(row, row.aucs), _pair(row, allpass), _pair(row, oracle),
+            troubles={i: auc.trouble for i, auc in enumerate(row.aucs) if auc.trouble},
         )  # fmt: skip
-        if of_reference is not None and row.places == of_reference.places and row.n_draws == of_reference.n_draws:
-            pairs = list(zip(row.aucs, of_reference.aucs, strict=True))
-            if all(a.pictures.digest == b.pictures.digest for a, b in pairs):
-                kept.reference = reference
-                kept.unchanged = tuple(i for i, (a, b) in enumerate(pairs) if a.scores == b.scores)
-                if of_reference is not row:
-                    apart = [PictureAuc(a.pictures, a.values, a.influences - b.influences, "", "") for a, b in pairs]
-                    kept.gain_traces = _traces(row, apart)
-        self._rows[name] = kept
 
     def _set(self, pictures: PictureSet) -> int:
         key = pictures.domain, pictures.source, pictures.digest
@@ -304,7 +424,20 @@ class InfluenceWriter:
         )
         return sum(each) * folding.resolution.bits // 8
 
+    def _crosses(self, index: Mapping[str, int]) -> tuple[list[list[int]], list[NDArray[np.float32]]]:
+        """Return every two rows of a recipe with their numbers of picture sets, and the products of their influences."""
+        pairs, traces = [], []
+        for members in self._recipes.values():
+            there = [name for name in members if name in index]
+            for one, other in combinations(there, 2):
+                first, second = members[one], members[other]
+                if first.n_draws == second.n_draws:
+                    pairs.append([index[one], index[other], len(first.aucs), len(second.aucs)])
+                    traces.append(_cross_traces(first, second))
+        return pairs, traces
+
     def _contents(self, folding: "_Folding", rows: Mapping[str, _Row]) -> tuple[dict[str, Any], dict[str, NDArray]]:
+        narrow = self._narrow if sum(one.aucs.nbytes for one in self._narrow.values()) <= NARROW_BUDGET else {}
         domains, sources, trainings, layouts = ({} for _ in range(4))
         sources[AS_TESTED] = 0
 
@@ -317,10 +450,18 @@ class InfluenceWriter:
         for row in rows.values():
             names = tuple((place(domains, domain), place(sources, source), at) for domain, source, at in row.layout[1])
             place(layouts, (row.layout[0], names))
+        of_narrow = [
+            {"run": run, "domains": [place(domains, name) for name in one.domains], "bands": len(one.aucs)}
+            for run, one in narrow.items()
+        ]
+        crosses, cross_traces = self._crosses(index)
         about = {
+            "crosses": crosses,
+            "narrow_bands": of_narrow,
+            "narrow_left_out": len(narrow) < len(self._narrow),
             "bits": folding.resolution.bits,
             "columns": folding.resolution.columns,
-            "left_out": self._asked - len(rows),
+            "left_out": self._asked - len(rows.keys() - self._oracles),
             "domains": list(domains),
             "sources": list(sources),
             "classes": {"groups": folding.n_groups, "columns": folding.n_columns},
@@ -346,8 +487,11 @@ class InfluenceWriter:
                         row.layout[0],
                         tuple((domains[domain], sources[source], at) for domain, source, at in row.layout[1]),
                     ],
-                    "reference": index.get(row.reference, -1) if row.reference else -1,
-                    "unchanged": row.unchanged,
+                    **{
+                        pair: {"row": index.get(one.name, -1), "unchanged": one.unchanged, "traced": len(one.traces) > 0}
+                        for pair, one in (("gain", row.gain), ("gap", row.gap))
+                        if one.name
+                    },
                     "troubles": row.troubles,
                 }
                 for name, row in rows.items()
@@ -357,11 +501,47 @@ class InfluenceWriter:
         arrays = {
             "values": np.concatenate([row.values.ravel() for row in rows.values()]),
             "traces": np.concatenate([row.traces for row in rows.values()]),
-            "gains": np.concatenate([row.gain_traces for row in rows.values()]),
+            "gains": np.concatenate([row.gain.traces for row in rows.values()]),
+            "gaps": np.concatenate([row.gap.traces for row in rows.values()]),
+            "cross_traces": np.concatenate([np.empty(0, np.float32), *cross_traces]),
+            "narrow": np.concatenate([np.empty(0, np.float32), *(one.aucs.ravel() for one in narrow.values())]),
             "scales": np.concatenate([scales for _, scales in numbers]).astype(np.float32),
             "influences": np.concatenate([vectors for vectors, _ in numbers]),
         }
         return about, arrays
+
+
+def _cross_traces(first: RowInfluences, second: RowInfluences) -> NDArray[np.float32]:
+    """Return the sums over draws of the products of the influences of two rows, line by line, (n_first * n_second,)."""
+    names = np.unique(np.concatenate([auc.pictures.groups for row in (first, second) for auc in row.aucs]))
+    flat = [_on_groups(row.aucs, row.n_draws, names).reshape(len(row.aucs), -1) for row in (first, second)]
+    return (flat[0] @ flat[1].T).ravel().astype(np.float32)
+
+
+def _on_groups(aucs: Sequence[PictureAuc], n_draws: int, names: NDArray) -> NDArray[np.float64]:
+    """Return influences on all of some groups, (n_sets, n_draws, n_groups)."""
+    whole = np.zeros((len(aucs), n_draws, len(names)))
+    for line, auc in zip(whole, aucs, strict=True):
+        line[:, np.searchsorted(names, auc.pictures.groups)] = auc.influences
+    return whole
+
+
+def _pair(row: RowInfluences, other: Reference | None) -> _Pair:
+    """Pair a row with another one, on the picture sets that both have; with none where their draws or pictures differ."""
+    if other is None or other.influences.n_draws != row.n_draws:
+        return _Pair()
+    theirs = {
+        row.places[key]: other.influences.aucs[place] for key, place in other.influences.places.items() if key in row.places
+    }
+    if any(row.aucs[i].pictures.digest != auc.pictures.digest for i, auc in theirs.items()):
+        return _Pair()
+    unchanged = tuple(sorted(i for i, auc in theirs.items() if auc.scores == row.aucs[i].scores))
+    if other.influences is row:
+        return _Pair(other.name, unchanged)
+    apart = [
+        replace(auc, influences=auc.influences - theirs[i].influences) if i in theirs else auc for i, auc in enumerate(row.aucs)
+    ]
+    return _Pair(other.name, unchanged, _traces(row, apart))
 
 
 def _traces(row: RowInfluences, aucs: Sequence[PictureAuc]) -> NDArray[np.float32]:
@@ -373,10 +553,7 @@ def _traces(row: RowInfluences, aucs: Sequence[PictureAuc]) -> NDArray[np.float3
     if row.n_draws < MIN_DRAWS:
         return np.empty(0, np.float32)
     names = np.unique(np.concatenate([auc.pictures.groups for auc in aucs]))
-    whole = np.zeros((len(aucs), row.n_draws, len(names)))
-    for line, auc in zip(whole, aucs, strict=True):
-        line[:, np.searchsorted(names, auc.pictures.groups)] = auc.influences
-    flat = whole.reshape(len(aucs), -1)
+    flat = _on_groups(aucs, row.n_draws, names).reshape(len(aucs), -1)
     return (flat @ flat.T)[np.triu_indices(len(aucs))].astype(np.float32)
 
 

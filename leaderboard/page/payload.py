@@ -11,17 +11,25 @@ from ...benchmark.domains.names import chain_of, training
 from ...benchmark.domains.release_date import Release
 from ...benchmark.frequency.bands import Band
 from ...benchmark.metrics.replicates import MIN_DRAWS
-from ...benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, ROW_COLUMNS, Column, row_columns, test_columns
+from ...benchmark.results.columns import (
+    CLIP_COLUMNS,
+    CLIP_ROW_COLUMNS,
+    ERROR_RATES,
+    ROW_COLUMNS,
+    Column,
+    row_columns,
+    test_columns,
+)
 from ...benchmark.results.evidence import evidence_text
-from ...benchmark.results.marks import Mark, RowAudit, marks_of
+from ...benchmark.results.marks import MOST_LOOKALIKES, Mark, RowAudit, marks_of
 from ...benchmark.results.reals import headline_choices
 from ...benchmark.results.rows import RealsResult, Row, Standing, TestResult
 from ...benchmark.results.selection import Selection
 from ..carriers import CarrierLine, carrier_lines
-from ..notes import data_notes, mark_notes, may_be_copies, other_variants, row_notes, shown_marks, shown_rows
+from ..notes import data_notes, mark_notes, may_be_copies, notes_of_rows, other_variants, shown_marks, shown_rows
 from ..ranking.comparable import comparable_sets
 from ..ranking.detectors import LISTS_OF_TRAININGS, DetectorPlace, training_noun
-from ..ranking.later import NoLater
+from ..ranking.later import NoLater, dated_tests
 from ..ranking.reals import leading_sources, reals_notes
 from ..rows import Board
 from ..story.story import story
@@ -37,7 +45,8 @@ ABOUT = (
 OPTIONAL = (
     "rank_low", "rank_high", "tie_group", "rank_reason", "threshold_transfer", "left_out", "candidates", "source", "verified",
     "submission", "score_ms", "reals", "reals_rank_low", "reals_rank_high", "selection", "not_counted", "reported",
-    "later_reason", "later_auc", "later_auc_lo", "later_auc_hi",
+    "later_reason", "later_auc", "later_auc_lo", "later_auc_hi", "dated", "later",
+    "earlier", "shots",
 )  # fmt: skip
 # Of these there are few different ones in many rows: a row holds their place in a list.
 POOLED = (
@@ -49,6 +58,7 @@ ADDRESS = re.compile(r"""(?<![\w.:/])/(?:[^\s/'",;]+/)+|\b(?:file|sqlite):/+(?:[
 LATER_NUMBERS = ("later_auc", "later_auc_lo", "later_auc_hi")
 CELLS_BUDGET = 800_000  # characters for manifests, before they are compressed
 MOST_NOTES = 200
+OF_MARKS, OF_REALS = "marks", "reals"  # notes that the page makes anew
 MOST_CARRIERS = 400  # lines about what detectors live on
 TEST = ("auc", "auc_lo", "auc_hi", "n", "coverage", "lookalikes", "allpass_auc", "oracle_auc")
 
@@ -79,7 +89,9 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
     numbers = _number_names()
     labels = train_labels(board.rows)
     short = {row.train: label for row, label in zip(board.rows, labels, strict=True)}
-    optional = [_optional(row, standing, details) for row, standing in zip(board.rows, _standings(board, details), strict=True)]
+    optional = [
+        _optional(row, standing, details, places) for row, standing in zip(board.rows, _standings(board, details), strict=True)
+    ]
     for i, sources in leading_sources(board.rows).items():
         optional[i]["reals"]["leads"] = sources
     present = [
@@ -102,6 +114,8 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "tests": sum(test.domain in places for test in row.tests),
             "marks": [mark.value for mark in marks.get(id(row), ())],
             "all_marks": [mark.value for mark in marks_of(row, computed)],
+            "shown": id(row) in marks,
+            "trained_shortcut": row.shortcut is not None and row.shortcut.is_marked,
         }
         for row, number, more, label in zip(board.rows, index, optional, labels, strict=True)
     ]
@@ -109,9 +123,12 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
     pooled, pictures = _Pool(), _Pool()
     rows = [{name: pooled.place(value) if name in POOLED else value for name, value in row.items()} for row in rows]
     names = list(rows[0]) if rows else []
-    notes = [text for text, _ in row_notes(shown, True, computed)] + mark_notes(shown, True, computed)
-    notes += reals_notes(shown, True) + data_notes(board.rows)
-    notes += other_variants(board.others)
+    notes = [
+        *((note.text, [places[name] for name in note.domains]) for note in notes_of_rows(shown, True, computed)),
+        *((text, OF_MARKS) for text in mark_notes(shown, True, computed)),
+        *((text, OF_REALS) for text in reals_notes(shown, True)),
+        *((text, []) for text in (*data_notes(board.rows), *other_variants(board.others))),
+    ]
     return {
         "study": board.study,
         "made": made,
@@ -124,6 +141,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         "tests": {
             "domain": [places[test.domain] for test in tests],
             "pictures": [pictures.place((test.domain, test.split_list, test.pictures)) for test in tests],
+            "shortcut": [test.shortcut is not None and test.shortcut.is_marked for test in tests],
             **{name: [test.value(name) for test in tests] for name in (*TEST, *_clip_names(tests))},
         },
         # Values of one kind beside each other are packed into less than rows are.
@@ -133,7 +151,9 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         "story": [sentence.to_json() for sentence in story(with_standings(board, details), details.ranking, computed)],
         "released": _release_periods(board.rows),
         "no_later": {reason.value: reason.meaning for reason in NoLater},
-        "notes": _first([without_addresses(text) for text in notes]),
+        "notes": _first([without_addresses(text) for text, _ in notes]),
+        # By note: the test domains that it is about, or how the page makes it anew for chosen ones.
+        "notes_about": [about for _, about in notes][:MOST_NOTES],
         "refused": _first([without_addresses(text) for text in board.refused]),
         "described": {
             "rows": _described(_shown_columns(names)),
@@ -151,6 +171,9 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         "mistakes": details.mistakes,
         "rates": ROC_GRID.tolist(),
         "min_draws": MIN_DRAWS,
+        "most_lookalikes": MOST_LOOKALIKES,
+        "sources_of_files": [name for name in _sources(board.rows) if may_be_copies(name, computed)],
+        "rates_of_rows": ERROR_RATES,
         "layouts": layouts(),
     }
 
@@ -272,7 +295,7 @@ def _release_periods(rows: Sequence[Row]) -> dict[str, list[str]]:
     return {domain: [period.first.isoformat(), period.last.isoformat()] for domain, period in periods.items()}
 
 
-def _optional(row: Row, standing: Standing | None, details: Details) -> dict[str, Any]:
+def _optional(row: Row, standing: Standing | None, details: Details, places: Mapping[str, int]) -> dict[str, Any]:
     """Return the values of a row that not every page has."""
     values: dict[str, Any] = {"score_ms": row.score_ms, **row.metrics}
     if standing is not None:
@@ -291,7 +314,16 @@ def _optional(row: Row, standing: Standing | None, details: Details) -> dict[str
     if row.reported:
         values["reported"] = [result.to_json() for result in row.reported]
     if row.released:
+        dated = dated_tests(row)
         values |= {"later_reason": row.later_reason, **{name: row.value(name) for name in LATER_NUMBERS}}
+        values |= {
+            "dated": [places[name] for name in dated.known],
+            "later": None if dated.later is None else [places[name] for name in dated.later],
+        }
+    if not row.is_current:
+        values["earlier"] = True
+    if row.shots:
+        values["shots"] = row.shots
     if row.not_counted:
         values["not_counted"] = list(row.not_counted)
     if row.submission is not None:
@@ -355,6 +387,11 @@ def _comb(band: Band) -> dict[str, Any] | None:
         return None
     lattice = {"period": band.period, "halfwidth": band.halfwidth, "points": band.points}
     return {**lattice, "lines": list(band.lattice_radii)}
+
+
+def _sources(rows: Sequence[Row]) -> list[str]:
+    """Return the sources of reals that fakes were set against."""
+    return list(dict.fromkeys(result.source for row in rows for test in row.tests for result in test.by_reals))
 
 
 def _domains(rows: Sequence[Row]) -> list[str]:

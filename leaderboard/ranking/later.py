@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ...benchmark.domains.names import training, unperturbed
@@ -37,24 +37,47 @@ MEANINGS = {
 }
 
 
-def later_domains(row: Row) -> tuple[str, ...] | NoLater:
+@dataclass(frozen=True)
+class DatedTests:
+    """
+    Release dates of the other test domains of a row's headline.
+
+    Attributes
+    ----------
+    known : tuple of str
+        Those whose date is known.
+    later : tuple of str or None
+        Those of them that came out after all training domains; None where a training domain has no date.
+    """
+
+    known: tuple[str, ...]
+    later: tuple[str, ...] | None
+
+
+def dated_tests(row: Row) -> DatedTests:
     """
     Return the other test domains of a row's headline that came out after all of its training domains, shots included.
 
     A domain is later if its period begins after the other has ended, so that 2022 is not later than 2022-08. Domains without a
     date are not later.
     """
-    _, abroad = row.home_and_abroad()
-    if not abroad:
-        return NoLater.NO_OTHER_DOMAIN
+    tested = _releases(row, (test.domain for test in row.home_and_abroad()[1]))
     trained = _releases(row, training(row.train).domains)
     if len(trained) < len({unperturbed(domain) for domain in training(row.train).domains}):
+        return DatedTests(tuple(tested), None)
+    return DatedTests(tuple(tested), tuple(d for d, release in tested.items() if all(map(release.is_later, trained.values()))))
+
+
+def later_domains(row: Row) -> tuple[str, ...] | NoLater:
+    """Return the later domains of `dated_tests`, or the reason why there are none."""
+    if not row.home_and_abroad()[1]:
+        return NoLater.NO_OTHER_DOMAIN
+    dated = dated_tests(row)
+    if dated.later is None:
         return NoLater.TRAINING_UNDATED
-    tested = _releases(row, (test.domain for test in abroad))
-    if not tested:
+    if not dated.known:
         return NoLater.TESTS_UNDATED
-    later = tuple(domain for domain, release in tested.items() if all(map(release.is_later, trained.values())))
-    return later or NoLater.NONE_LATER
+    return dated.later or NoLater.NONE_LATER
 
 
 def _releases(row: Row, domains: Iterable[str]) -> dict[str, Release]:

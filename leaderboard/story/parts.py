@@ -164,9 +164,11 @@ def count(rows: Iterable[Row]) -> Part:
 
 
 def of_all(some: Sequence[Row], every: Sequence[Row]) -> Parts:
-    """Return "3 of 8 rows", "all 8 rows" or "the only row"."""
+    """Return "3 of 8 rows", "all 8 rows", "both rows" or "the only row"."""
     if len(every) == 1:
         return ["the only row"]
+    if len(some) == len(every) == 2:
+        return ["both rows"]
     if len(some) == len(every):
         return ["all ", count(every), " rows"]
     return [count(some), " of ", count(every), " rows"]

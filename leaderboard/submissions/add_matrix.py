@@ -2,7 +2,7 @@
 
 import dataclasses
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,8 @@ class MatrixRow:
         Class that a higher score stands for; scores of the second are kept with the other sign.
     is_stated : bool
         True if the description says so; else ``fake`` is taken.
-    n, n_scored : int
-        Pictures, and those of them with a score.
+    n, n_scored, n_tested : int
+        Pictures, those of them with a score, and those of them that are test pictures.
     is_home : bool
         True if a training domain is among the test domains.
     """
@@ -49,6 +49,7 @@ class MatrixRow:
     n: int
     n_scored: int
     is_home: bool = False
+    n_tested: int = 0
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def add_matrix(
         for submission in submissions.values():
             outcome_of(submission, replace)
         if dry_run:
-            return report
+            return dataclasses.replace(report, refused=_without_scores(rows))
         checker = Checker(uri, catalogue)
         if reporter is not None:
             reporter.stage("checking the scores", len(rows))
@@ -160,13 +161,23 @@ def add_matrix(
     return dataclasses.replace(report, reports=tuple(reports), refused=refused)
 
 
+def _without_scores(rows: Sequence[MatrixRow]) -> dict[str, str]:
+    """Return the reason of each column that cannot be used, as it has no score at all."""
+    refused = {row.column: "no test picture has a finite score." for row in rows if not row.n_tested}
+    if len(refused) == len(rows):
+        raise DataError("\n".join(f"{column}: {reason}" for column, reason in refused.items()))
+    return refused
+
+
 def _matrix_row(matrix: ScoreMatrix, meta: MatrixMeta, column: str, name: str, domains: Collection[str]) -> MatrixRow:
     scores, higher = matrix.scores[column], meta.higher_of(column)
     facts = meta.of(column, name, domains)
     trained = training(training_of_json(facts["train"]))
-    n_scored = int(np.isfinite(scores).sum())
+    is_scored = np.isfinite(scores)
+    n_scored, n_tested = int(is_scored.sum()), int((is_scored & matrix.is_test).sum())
     read = (trained.label(), higher or "fake", higher is not None, len(scores), n_scored)
-    return MatrixRow(column, name, facts["detector"], *read, any(domain in domains for domain in trained.domains))
+    at_home = any(domain in domains for domain in trained.domains)
+    return MatrixRow(column, name, facts["detector"], *read, is_home=at_home, n_tested=n_tested)
 
 
 def _written(

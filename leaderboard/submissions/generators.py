@@ -18,7 +18,7 @@ from .arrow import pc
 
 REAL_LABELS = ("0", "0.0", "real")
 KIND_COLUMNS = ("dataset", "compression", "generator", "source", "split", "label")
-PLACED_COLUMNS = ("domain", "split", "item", "label", "score", "status", "group")
+PLACED_COLUMNS = ("domain", "split", "item", "label", "score", "status", "group", "line")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,8 @@ def by_domain(lines: pa.Table) -> pa.Table:
     Returns
     -------
     Table
-        `PLACED_COLUMNS`. The reals of a source have the source as their domain and the split `REALS`.
+        `PLACED_COLUMNS`; ``line`` is the number of the line in `lines`. The reals of a source have the source as their domain
+        and the split `REALS`.
 
     Notes
     -----
@@ -177,6 +178,7 @@ def _part(lines: pa.Table, kinds: Sequence[LineKind], domain: str, split: str) -
         "score": taken["score"],
         "status": taken["status"],
         "group": pc.if_else(is_sourced, group, "") if len(rows) else pa.array([], pa.string()),
+        "line": pa.array(rows[order]),
     }
     return pa.table({name: columns[name] for name in PLACED_COLUMNS})
 

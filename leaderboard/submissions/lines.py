@@ -61,12 +61,17 @@ def matrix_lines(report: MatrixReport, is_dry_run: bool) -> MatrixLines:
     if more := len(report.domains) - len(shown):
         said.append(f"  and {more} more")
     outcomes = {one.name: one for one in report.reports}
-    said.append(f"{len(report.rows)} detector{'s' * (len(report.rows) != 1)}{', which would be added' if is_dry_run else ''}:")
+    promise = f", {'which' if not report.refused else f'{len(report.rows) - len(report.refused)} of which'} would be added"
+    said.append(f"{len(report.rows)} detector{'s' * (len(report.rows) != 1)}{promise if is_dry_run else ''}:")
     for row in report.rows:
         said.append(f"  {_row_line(row)}")
         if row.name in outcomes:
             tests = [test.auc for test in outcomes[row.name].tests if not math.isnan(test.auc)]
-            mean = f"; mean AUC {sum(tests) / len(tests):.3f} over {len(tests)} test domains" if tests else ""
+            mean = (
+                f"; mean AUC {sum(tests) / len(tests):.3f} over {len(tests)} test domain{'s' * (len(tests) > 1)}"
+                if tests
+                else ""
+            )
             said.append(f"    {OUTCOMES[outcomes[row.name].outcome]}{mean}")
     own, shared = shared_notes((one.name, summary(one.findings)) for one in report.reports)
     found = [f"{name}: {text}" for name, texts in own.items() for text in texts]

@@ -127,6 +127,11 @@ class ScoreMatrix:
         return {name: (counts.get((name, FAKE), 0), counts.get((name, REAL), 0)) for name in names}
 
     @property
+    def is_test(self) -> NDArray[np.bool_]:
+        """Mark the test pictures, (n_lines,)."""
+        return pc.equal(self.lines["split"], "test").to_numpy(zero_copy_only=False)
+
+    @property
     def has_makers(self) -> bool:
         """True if it knows generators or sources."""
         return "generator" in self.columns or self.has_sources

@@ -10,10 +10,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from ...benchmark.domains.names import training
 from ...benchmark.errors import DataError, listed, unknown_name
 from ...benchmark.store.yaml_text import dump_yaml
-from .meta import NOT_STATED, Label, SubmissionMeta, Text, load_described, one_text, pool
+from .meta import NOT_STATED, Label, ReleaseDate, SubmissionMeta, Text, load_described, one_text, pool
 
 SHOWN_NAMES = 10
-SHARED = ("train", "description", "authors", "contact", "url", "licence")  # facts of all detectors of a matrix
+SHARED = ("train", "description", "authors", "contact", "url", "licence", "released")  # facts of all detectors of a matrix
 Higher = Literal["fake", "real"]
 
 
@@ -45,6 +45,8 @@ class MatrixMeta(BaseModel):
         First part of the names of its test domains, ``dataset/generator``; the name of the file by default.
     train, higher
         Of the detectors that have none of their own.
+    released : dict of str to str
+        Release dates, see `SubmissionMeta`; a domain may be named as the matrix names its generator.
     detectors : dict of str to DetectorMeta
         By column. Where there are any, no other column is taken for scores.
     """
@@ -59,6 +61,7 @@ class MatrixMeta(BaseModel):
     contact: Text = ""
     url: Text = ""
     licence: Text = ""
+    released: dict[str, ReleaseDate] = {}
     detectors: dict[str, DetectorMeta] = {}
 
     def of(self, column: str, name: str, domains: Collection[str] = ()) -> dict[str, Any]:
@@ -78,6 +81,9 @@ class MatrixMeta(BaseModel):
         facts = {"name": name, "detector": self.label(column), **shared, **(own.model_extra or {})}
         train = training_of(facts["train"])
         placed = [placed_name(one, domains) for one in train] if isinstance(train, list) else placed_name(train, domains)
+        dates = facts.get("released")
+        if isinstance(dates, dict):
+            facts["released"] = {placed_name(str(one), domains): date for one, date in dates.items()}
         return facts | {"train": placed}
 
     def label(self, column: str) -> str:

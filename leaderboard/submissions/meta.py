@@ -47,6 +47,9 @@ def _date(value: Any) -> str:
     return text
 
 
+ReleaseDate = Annotated[str, BeforeValidator(_date)]
+
+
 class ReportedEntry(BaseModel):
     """A published number, see `Reported`."""
 
@@ -103,7 +106,7 @@ class SubmissionMeta(BaseModel):
     ms_per_picture: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     parameters: dict[str, JsonValue] = {}
     domains: dict[str, Text] = {}
-    released: dict[str, Annotated[str, BeforeValidator(_date)]] = {}
+    released: dict[str, ReleaseDate] = {}
     reported: Annotated[tuple[ReportedEntry, ...], Field(max_length=MOST_REPORTED)] = ()
 
     @field_validator("band", mode="before")

@@ -193,23 +193,30 @@ def _scores(raw: pa.Table, given: pa.Array, findings: list[Finding]) -> tuple[ND
     statuses = _changed(given, lambda text: text.strip().lower() or Status.OK.value, pa.string())
     is_known = pc.is_in(statuses, pa.array(STATUSES))
     if len(unknown := statuses.filter(pc.invert(is_known))):
-        text = f"{_rows(len(unknown))} a status that is none of {', '.join(STATUSES)} (such as {_first(unknown)}); not scored."
+        n = _n_lines(raw, np.flatnonzero(pc.invert(is_known).to_numpy(zero_copy_only=False)))
+        text = f"{_rows(n)} a status that is none of {', '.join(STATUSES)} (such as {_first(unknown)}); not scored."
         findings.append(Finding(FindingKind.UNREAD_STATUS, text))
     values = _joined(raw["score"])
     scores = _numbers(values)
     ok = pc.equal(statuses, Status.OK.value).to_numpy(zero_copy_only=False)
     unusable = np.flatnonzero(ok & ~np.isfinite(scores))
     texts = [str(value).strip() for value in values.take(unusable).to_pylist()]
-    odd = [t for t, score in zip(texts, scores[unusable], strict=True) if not np.isinf(score) and t.lower() not in NO_SCORE]
-    if odd:
-        text = f"{_rows(len(odd))} a score that is no number (such as {odd[0][:60]!r}); not scored."
-        findings.append(Finding(FindingKind.NO_NUMBER, text))
-    if n := len(unusable) - len(odd):
+    pairs = zip(texts, scores[unusable], strict=True)
+    is_odd = np.array([not np.isinf(score) and t.lower() not in NO_SCORE for t, score in pairs], dtype=bool)
+    if is_odd.any():
+        text = f"{_rows(_n_lines(raw, unusable[is_odd]))} a score that is no number (such as {texts[is_odd.argmax()][:60]!r})"
+        findings.append(Finding(FindingKind.NO_NUMBER, f"{text}; not scored."))
+    if n := _n_lines(raw, unusable[~is_odd]):
         findings.append(Finding(FindingKind.NOT_FINITE, f"{_rows(n)} a score that is NaN, infinite or empty; not scored."))
     is_bad = np.zeros(len(scores), dtype=bool)
     is_bad[unusable] = True
     corrected = pc.if_else(pc.or_(pa.array(is_bad), pc.invert(is_known)), Status.ERROR.value, statuses)
     return scores, corrected, pc.if_else(pa.array(is_bad), "the score is not a finite number", "")
+
+
+def _n_lines(raw: pa.Table, rows: NDArray[np.intp]) -> int:
+    """Count lines of the file: one that counts for several test domains has a row for each."""
+    return len(np.unique(raw["line"].to_numpy()[rows])) if "line" in raw.column_names else len(rows)
 
 
 def _numbers(values: pa.Array) -> NDArray[np.float64]:

@@ -127,8 +127,8 @@ def band_transfer(
     dict
         ``domains``: the in-domain one first; ``home``: "test", or "val" where the training domain was not tested and its
         validation pictures are used instead; ``allpass``: AUC by domain; ``keep`` and ``stop``: a list of ``[low, high, AUCs,
-        standard errors]`` per narrow band, ascending; ``sentences``. Empty without narrow bands, or where they do not share
-        their test domains.
+        standard errors]`` per narrow band, ascending; ``sentences``, and in ``about`` the domains that each is about, by their
+        places. Empty without narrow bands, or where they do not share their test domains.
     """
     if not narrow:
         return {}
@@ -138,12 +138,14 @@ def band_transfer(
     present = {name: sweep for name, sweep in sweeps.items() if sweep is not None}
     if not present:
         return {}
+    told = sentences_of(sweeps["keep"], domains, evidence, label) if sweeps["keep"] is not None else []
     return {
         "domains": domains,
         "home": home,
         "allpass": [allpass.get("" if home == "val" and i == 0 else name, math.nan) for i, name in enumerate(domains)],
         **{name: _listed(sweep) for name, sweep in present.items()},
-        "sentences": sentences(sweeps["keep"], domains, evidence, label) if sweeps["keep"] is not None else [],
+        "sentences": [sentence.text for sentence in told],
+        "about": [list(sentence.domains) for sentence in told],
     }
 
 
@@ -187,7 +189,28 @@ def _listed(sweep: Sweep) -> list[list[Any]]:
 # --- sentences ---------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Sentence:
+    """
+    Sentence on a sweep.
+
+    Attributes
+    ----------
+    text : str
+    domains : tuple of int
+        Columns of the sweep that it is about; several for a mean or a count of them.
+    """
+
+    text: str
+    domains: tuple[int, ...]
+
+
 def sentences(sweep: Sweep, domains: Sequence[str], evidence: Evidence, train: str) -> list[str]:
+    """Return the texts of `sentences_of`."""
+    return [sentence.text for sentence in sentences_of(sweep, domains, evidence, train)]
+
+
+def sentences_of(sweep: Sweep, domains: Sequence[str], evidence: Evidence, train: str) -> list[Sentence]:
     """
     Describe the frequencies that carry evidence in-domain, and those of them that also carry it cross-domain.
 
@@ -207,18 +230,20 @@ def sentences(sweep: Sweep, domains: Sequence[str], evidence: Evidence, train: s
     needed = [(stretch.low, stretch.high) for stretch in evidence or () if stretch.necessary]
     if not parts:
         also = f"; the AUC falls without {_stretched(needed)}" if needed else ""
-        return [f"{in_domain} no single narrow band is clearly better than chance{also}."]
+        return [Sentence(f"{in_domain} no single narrow band is clearly better than chance{also}.", (0,))]
     inside = sweep.within(parts)
-    text = [f"{in_domain} {_carry(parts)} evidence{_necessity(evidence or (), parts, needed)}{_peak(sweep, inside)}."]
-    if len(domains) == 1:
-        return [*text, "No other domain was tested."]
+    others = tuple(range(1, len(domains)))
+    text = f"{in_domain} {_carry(parts)} evidence{_necessity(evidence or (), parts, needed)}{_peak(sweep, inside)}."
+    told = [Sentence(text, (0,))]
+    if not others:
+        return [*told, Sentence("No other domain was tested.", (0,))]
     if len(domains) > 2:
         mean_auc, mean_error = sweep.auc[:, 1:].mean(axis=1), sweep.error[:, 1:].mean(axis=1)
         found = sweep.parts_of(inside & sweep.clear_cross_domain(), mean_auc, mean_error, parts)
-        text.append(_sentence(found, f"the mean of the {len(domains) - 1} other domains") + ".")
-    text += [_on_domain(sweep, inside, i, name, parts) for i, name in enumerate(domains) if 0 < i <= MOST_NAMED]
-    more = len(domains) - 1 - MOST_NAMED
-    return [*text, *([f"{more} more domains are in the map."] if more > 0 else [])]
+        told.append(Sentence(_sentence(found, f"the mean of the {len(others)} other domains") + ".", others))
+    told += [Sentence(_on_domain(sweep, inside, i, domains[i], parts), (i,)) for i in others[:MOST_NAMED]]
+    more = others[MOST_NAMED:]
+    return [*told, *([Sentence(f"{len(more)} more domains are in the map.", more)] if more else [])]
 
 
 def _necessity(evidence: Sequence[EvidenceStretch], parts: Sequence[Part], needed: Sequence[Part]) -> str:

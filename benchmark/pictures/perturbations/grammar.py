@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
@@ -117,8 +118,13 @@ def _parse_step(text: str) -> Step:
 
 def _meant(name: str, word: str, defaults: Mapping[str, float | str]) -> str:
     """Return a hint for a value without its parameter: ``platform:feed`` is ``platform:preset=feed``."""
-    parameter = next((n for n, default in defaults.items() if isinstance(default, str) and word in WORDS[n]), None)
-    return "" if parameter is None else f" Write {name}:{parameter}={word}."
+    if re.fullmatch(rf"{NUMBER}(-{NUMBER})?", word):
+        parameter = next((n for n, default in defaults.items() if not isinstance(default, str) and n != "probability"), None)
+        return "" if parameter is None else f" Write {name}:{parameter}={word}."
+    for parameter in (n for n, default in defaults.items() if isinstance(default, str)):
+        if near := get_close_matches(word, WORDS[parameter], 1):
+            return f" Write {name}:{parameter}={near[0]}."
+    return ""
 
 
 def _word(where: str, text: str) -> str:

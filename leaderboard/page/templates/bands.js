@@ -13,6 +13,18 @@ const meanOf = (values) => (values.length && values.every(known) ? values.reduce
 const clipped = (value) => Math.min(1, Math.max(0, value));
 const pointwise = (auc, error) => (known(auc) && known(error) ? [clipped(auc - 1.96 * error), clipped(auc + 1.96 * error)] : [null, null]);
 
+// What is known of a cell on the chosen test domains; the in-domain column, which the evidence is of, always is among them.
+function bandsOf(run) {
+  const told = DATA.bands[run];
+  const choice = choiceOf();
+  if (!choice || !told) return told;
+  const kept = told.domains.map((_, i) => i).filter((i) => !i || choice.domains.has(told.domains[i]));
+  const of = (values) => kept.map((i) => values[i]);
+  const sweeps = Object.keys(KINDS).filter((kind) => told[kind]).map((kind) => [kind, told[kind].map(([low, high, aucs, errors]) => [low, high, of(aucs), of(errors)])]);
+  const isAbout = (places) => places.every((i) => kept.includes(i));
+  return { ...told, domains: of(told.domains), allpass: of(told.allpass), ...Object.fromEntries(sweeps), sentences: told.sentences.filter((_, i) => isAbout(told.about[i])) };
+}
+
 function bandChoices() {
   const keys = [...BAND_CELLS.keys()];
   const left = BAND_CELLS.has(state.cell) ? state.cell : keys[0];
@@ -34,7 +46,7 @@ function drawBands() {
   fillOptions(document.getElementById("cell2"), [["none", "none"], ...options], right || "none");
   const shown = [...new Set([left, right])].filter(Boolean);
   const scales = { limit: lossLimit(shown), ...Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, lineRange(shown, kind)])) };
-  const cells = shown.map((key) => bandPanel(BAND_CELLS.get(key), DATA.bands[key], scales));
+  const cells = shown.map((key) => bandPanel(BAND_CELLS.get(key), bandsOf(key), scales));
   maps.className = cells.length > 1 ? "two" : "";
   maps.replaceChildren(...cells.map((one) => one.figure));
   for (const chart of cells.flatMap((one) => one.charts)) chart.draw();
@@ -65,7 +77,7 @@ const lossOf = (told, auc, i) => (known(told.allpass[i]) && known(auc) ? told.al
 // One colour scale for the maps that stand side by side.
 function lossLimit(keys) {
   let most = 0.1;
-  for (const key of keys) for (const [, , aucs] of DATA.bands[key].stop ?? []) aucs.forEach((auc, i) => { most = Math.max(most, Math.abs(lossOf(DATA.bands[key], auc, i) ?? 0)); });
+  for (const told of keys.map(bandsOf)) for (const [, , aucs] of told.stop ?? []) aucs.forEach((auc, i) => { most = Math.max(most, Math.abs(lossOf(told, auc, i) ?? 0)); });
   return Math.ceil(most * 10 - 1e-9) / 10;
 }
 
@@ -151,7 +163,7 @@ function allLines(told, kind, abroad) {
 // The lines of both sides in one range, above and below them as the maps.
 function lineRange(keys, kind) {
   const values = [];
-  for (const told of keys.map((key) => DATA.bands[key])) for (const [, , aucs, errors] of told[kind] ?? []) {
+  for (const told of keys.map(bandsOf)) for (const [, , aucs, errors] of told[kind] ?? []) {
     values.push(...pointwise(aucs[0], errors[0]), ...pointwise(meanOf(aucs.slice(1)), meanOf(errors.slice(1))), aucs[0], meanOf(aucs.slice(1)));
     values.push(...(kind === "stop" ? [told.allpass[0], meanOf(told.allpass.slice(1))] : []));
   }

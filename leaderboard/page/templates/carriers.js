@@ -29,8 +29,11 @@ function drawCarriers() {
   for (const node of document.querySelectorAll(".with-carriers")) node.hidden = !CARRIERS.length;
   if (!CARRIERS.length) return;
   const parts = [];
-  for (const study of new Set(CARRIERS.map((line) => line.study))) {
-    const all = CARRIERS.filter((line) => line.study === study);
+  const choice = choiceOf();
+  const chosen = CARRIERS.filter((line) => !choice || choice.domains.has(line.domain));
+  if (!chosen.length) parts.push(element("p", {}, "Nothing was asked on the chosen test domains."));
+  for (const study of new Set(chosen.map((line) => line.study))) {
+    const all = chosen.filter((line) => line.study === study);
     const home = all.filter((line) => line.in_domain);
     const lines = home.length ? home : all;
     parts.push(carrierMap(study, lines), element("ul", {}, lines.map((line) => element("li", { dir: "auto" }, element("b", {}, line.name), ": ", line.sentences.join(" ")))));

@@ -40,7 +40,7 @@ function focusTitle() {
 // What of the details follows the choice of test domains and reals.
 function chosenNote() {
   const choice = choiceOf();
-  return choice ? [element("p", { class: "of-all" }, `The facts above and the table of test domains are for ${choiceText(choice)}. Everything below them is for all test domains with their own reals.`)] : [];
+  return choice ? [element("p", { class: "of-all" }, `This row is shown for ${choiceText(choice)}. Results under perturbations are over all test domains${choice.against === AS_TESTED ? "" : ", and everything below the table of test domains is about their own reals"}.`)] : [];
 }
 
 function backButton() {
@@ -99,11 +99,12 @@ function testCell(column, test, told) {
 }
 
 function testsTable(row) {
-  // What is known of a test domain besides is about its own reals.
-  const more = choiceOf()?.against ? {} : DATA.details[row.id]?.tests ?? {};
+  const against = choiceOf()?.against;
+  const more = DATA.details[row.id]?.tests ?? {};
   const heads = ["test domain", ...TEST_COLUMNS.map((column) => column.head)];
   const lines = row.tests.map((test) => {
-    const told = more[test.domain] ?? {};
+    // What is known of a test domain besides is about its own reals.
+    const told = (against ? numbersAgainst(row, test, against) : more[test.domain]) ?? {};
     const home = row.home.has(test.domain) ? element("span", { class: "sub" }, "in-domain") : "";
     const period = periodOf(test.domain);
     const date = period ? element("span", { class: "sub" }, `generator of ${dateText(period)}`) : "";
@@ -119,12 +120,13 @@ function testsTable(row) {
 function rowCharts(row) {
   const told = DATA.details[row.id];
   if (!told) return [];
-  const domains = Object.entries(told.domains).filter(([, one]) => one.roc.length);
+  const all = Object.entries(told.domains).filter(([domain]) => isChosen(domain));
+  const domains = all.filter(([, one]) => one.roc.length);
   const name = shortened(row.detector, 60);
   return [
     chart("ROC, mean over the draws", `ROC curves of ${name}; AUCs are in the table of test domains`, "roc", () => domains.map(([domain, one], i) => curve(domain, DATA.rates, one.roc, i))),
     chart("DET curve: misses against false alarms, logarithmic", `DET curves of ${name}`, "det", () => domains.map(([domain, one], i) => curve(domain, DATA.rates.slice(1), one.roc.slice(1).map((found) => (found < 1 ? 1 - found : null)), i))),
-    ...Object.entries(told.domains).map(([domain, one]) => chart(nameOf(domain), `Scores on ${shortened(domain, 80)}: reals and fakes`, "scores", () => counts(told, one))),
+    ...all.map(([domain, one]) => chart(nameOf(domain), `Scores on ${shortened(domain, 80)}: reals and fakes`, "scores", () => counts(told, one))),
   ];
 }
 

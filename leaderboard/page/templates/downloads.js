@@ -9,7 +9,7 @@ function download(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
-const FLAT = DATA.fields.filter((name) => !["tests", "set", "edges", "comb", "stretches", "missing", "gaps", "threshold_transfer", "submission", "source", "verified", "marks", "all_marks", "reported"].includes(name));
+const FLAT = DATA.fields.filter((name) => !["tests", "set", "edges", "comb", "stretches", "missing", "gaps", "threshold_transfer", "submission", "source", "verified", "marks", "all_marks", "reported", "shown", "trained_shortcut", "dated", "later", "earlier", "reals_chosen"].includes(name));
 
 function flat(row) {
   const set = DATA.sets[row.set];
@@ -43,7 +43,7 @@ function asCsv(rows) {
 
 function asJson(rows) {
   const plain = rows.map((row) => ({ ...flat(row), gaps: row.gaps, marks: row.all_marks, not_tested_on: row.missing, ...(row.submission ? { submission: row.submission } : {}), ...(row.reported ? { reported: row.reported } : {}), ...(row.threshold_transfer ? { threshold_transfer: row.threshold_transfer } : {}), tests: row.tests }));
-  return JSON.stringify({ study: DATA.study, made: DATA.made, ...chosenColumns(), sets: DATA.sets, notes: DATA.notes, rows: plain, ranking: DATA.ranking }, null, 1) + "\n";
+  return JSON.stringify({ study: DATA.study, made: DATA.made, ...chosenColumns(), sets: DATA.sets, notes: choiceOf() ? chosenNotes(choiceOf()) : DATA.notes, rows: plain, ranking }, null, 1) + "\n";
 }
 
 const fileName = (text) => text.replace(/[^\w-]+/g, "_").replace(/^_+|_+$/g, "").slice(0, 60);

@@ -20,7 +20,7 @@ async function loadInfluences() {
   INFLUENCES = await block("influences");
   const { rows, layouts, sets, classes } = INFLUENCES;
   for (const set of sets) set.width = set.classes.reduce((sum, one) => sum + classes.columns[one], 0);
-  const at = { value: 0, trace: 0, gain: 0, scale: 0, number: 0 };
+  const at = { value: 0, trace: 0, gain: 0, gap: 0, scale: 0, number: 0 };
   for (const [index, entry] of rows.entries()) {
     Object.assign(entry, layouts[entry.layout], { index, at: { ...at } });
     const n = entry.sets.length;
@@ -32,14 +32,31 @@ async function loadInfluences() {
     at.value += n * entry.draws;
     at.scale += n * vectors;
     at.trace += pairs;
-    at.gain += entry.reference >= 0 && entry.reference !== index ? pairs : 0;
+    for (const pair of ["gain", "gap"]) at[pair] += entry[pair]?.traced ? pairs : 0;
     const [domains, sources] = [INFLUENCES.domains, INFLUENCES.sources];
     entry.place = new Map(entry.places.map(([domain, source, place]) => [JSON.stringify([domains[domain], sources[source]]), place]));
     ENTRIES.set(entry.id, entry);
   }
+  readNarrow();
+  readCrosses();
+  await loadRates();
+}
+
+const NARROW = new Map(); // by run: AUCs of each narrow band by test domain
+
+function readNarrow() {
+  const { narrow, narrow_bands: runs, domains } = INFLUENCES;
+  let at = 0;
+  for (const { run, domains: tested, bands } of runs) {
+    NARROW.set(run, Array.from({ length: bands }, (_, i) => new Map(tested.map((place, k) => [domains[place], narrow[at + i * tested.length + k]]))));
+    at += bands * tested.length;
+  }
 }
 
 const placeOn = (entry, domain, source) => entry.place.get(JSON.stringify([domain, source]));
+const namesOf = (entry, place) => entry.places.filter(([, , at]) => at === place).map(([domain, source]) => [INFLUENCES.domains[domain], INFLUENCES.sources[source]]);
+// Place of another row on the pictures that a row has at a place.
+const placeLike = (other, entry, place) => namesOf(entry, place).map(([domain, source]) => placeOn(other, domain, source)).find((found) => found !== undefined);
 const valuesOn = (entry, place) => INFLUENCES.values.subarray(entry.at.value + place * entry.draws, entry.at.value + (place + 1) * entry.draws);
 
 // Sum over the upper triangle of pairs of places, as over all ordered pairs.

@@ -4,8 +4,9 @@ const at = (id) => document.getElementById(id);
 
 function drawNotes() {
   const list = (texts) => element("ul", {}, texts.map((text) => element("li", { dir: "auto" }, text)));
-  const parts = [];
-  if (DATA.notes.length) parts.push(element("details", { open: DATA.notes.length < 6 }, element("summary", {}, counted(DATA.notes.length, "note on the rows", "notes on the rows")), list(DATA.notes.slice(0, 200))));
+  const [parts, choice] = [[], choiceOf()];
+  const notes = choice ? chosenNotes(choice) : DATA.notes;
+  if (notes.length) parts.push(element("details", { open: notes.length < 6 }, element("summary", {}, counted(notes.length, "note on the rows", "notes on the rows")), list(notes.slice(0, 200))));
   if (DATA.refused.length) parts.push(element("details", { open: true }, element("summary", {}, `${counted(DATA.refused.length, "recorded run")} refused`), list(DATA.refused.slice(0, 200))));
   at("notes").replaceChildren(...parts);
 }
@@ -24,6 +25,8 @@ function drawCounts() {
 
 function drawEverything() {
   drawChoice();
+  drawNotes();
+  drawRanking();
   drawFilters();
   drawTable();
   drawMaps();

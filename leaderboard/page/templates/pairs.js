@@ -73,6 +73,7 @@ const ALONE = "no other row that may be ranked was scored on the same pictures o
 
 function withoutComparison(row) {
   if (row.role !== "chosen") return "only chosen bands are ranked";
+  if (row.earlier) return "of settings, pictures or code before the last run";
   const mark = WITHOUT_RANK.find((code) => row.all_marks.includes(code));
   return mark ? DATA.described.marks[mark].label : "";
 }

@@ -1,17 +1,24 @@
 // The ranking of the detectors over their trainings: a table with intervals as bars, and the coin as a line.
 
-const RANKED = DATA.ranking.reduce((groups, place) => groups.set(place.study, [...(groups.get(place.study) ?? []), place]), new Map());
-const HAS_RANKING = [...RANKED.values()].some((places) => places.length > 1);
+let ranking = DATA.ranking; // for all test domains, or for chosen ones
+const HAS_RANKING = rankedStudies().length > 0;
+
+function rankedStudies() {
+  const studies = ranking.reduce((groups, place) => groups.set(place.study, [...(groups.get(place.study) ?? []), place]), new Map());
+  return [...studies].filter(([, places]) => places.length > 1);
+}
+
 const placesText = (row) => (row.rank_low === row.rank_high ? `${row.rank_low}` : `${row.rank_low}–${row.rank_high}`);
 const markLabel = (code) => element("span", { class: "mark", title: DATA.described.marks[code]?.meaning ?? null }, DATA.described.marks[code]?.label ?? code);
 
 function drawRanking() {
   document.getElementById("ranking").hidden = !HAS_RANKING;
   document.querySelector('nav a[data-part="ranking"]').hidden = !HAS_RANKING;
-  const groups = [...RANKED].filter(([, places]) => places.length > 1);
+  const groups = rankedStudies();
   const nouns = groups.flatMap(([, places]) => places.map((place) => place.noun));
   document.getElementById("ranking-over").textContent = nouns.includes("training") ? "trainings" : "training domains";
-  document.getElementById("ranking-tables").replaceChildren(...groups.map(([study, places]) => rankingTable(study, places, groups.length > 1)));
+  const none = element("p", {}, "No two detectors were tested on a chosen test domain besides their training domain.");
+  document.getElementById("ranking-tables").replaceChildren(...(groups.length ? [] : [none]), ...groups.map(([study, places]) => rankingTable(study, places, groups.length > 1)));
 }
 
 function rankingTable(study, places, named) {

@@ -4,7 +4,9 @@ const WITH_REALS = ROWS.filter((row) => row.reals && row.role !== "allpass");
 const SHORTCUT_SIGN = " †";
 const OWN_REALS = "their own"; // the choice of the reals of each domain's data set
 
-const sourcesOf = (rows) => [...new Set(rows.flatMap((row) => Object.keys(row.reals.choices)))];
+// Headline AUC by choice of the reals, and the choices with which the row leads: of all test domains, or of chosen ones.
+const realsOf = (row) => row.reals_chosen ?? row.reals;
+const sourcesOf = (rows) => [...new Set(rows.flatMap((row) => Object.keys(realsOf(row).choices)))];
 
 function realsAbout(row, domain, one) {
   const bounds = between(one.lo, one.hi);
@@ -13,8 +15,9 @@ function realsAbout(row, domain, one) {
 
 function realsPart(row) {
   if (!row.reals) return [];
-  const domains = Object.keys(row.reals.tests);
-  const sources = [...new Set(Object.values(row.reals.tests).flatMap((all) => all.map((one) => one.source)))];
+  const domains = Object.keys(row.reals.tests).filter(isChosen);
+  if (!domains.length) return [];
+  const sources = [...new Set(domains.flatMap((domain) => row.reals.tests[domain].map((one) => one.source)))];
   const found = (domain, source) => row.reals.tests[domain].find((one) => one.source === source);
   const cell = (domain, source) => {
     const one = found(domain, source);
@@ -34,9 +37,10 @@ function realsPart(row) {
 function drawReals() {
   for (const node of document.querySelectorAll(".with-reals")) node.hidden = !WITH_REALS.length;
   if (!WITH_REALS.length) return;
-  const setOf = (row) => WHOLE.rows.get(row).set; // of all test domains, whatever is chosen
-  const sets = [...new Set(WITH_REALS.map(setOf))];
-  document.getElementById("reals-maps").replaceChildren(...sets.map((set) => realsMap(set, WITH_REALS.filter((row) => setOf(row) === set))));
+  const rows = WITH_REALS.filter((row) => Object.keys(realsOf(row).choices).length);
+  const sets = [...new Set(rows.map((row) => row.set))].sort((a, b) => a - b);
+  const none = element("p", {}, "The chosen test domains were not set against any source of reals.");
+  document.getElementById("reals-maps").replaceChildren(...(sets.length ? sets.map((set) => realsMap(set, rows.filter((row) => row.set === set))) : [none]));
 }
 
 function realsMap(set, rows) {
@@ -46,10 +50,10 @@ function realsMap(set, rows) {
   const names = new Map(rows.map((row) => [row.id, name(row)]));
   const cell = (id, source) => {
     const row = BY_ID.get(id);
-    const value = row.reals.choices[source];
+    const value = realsOf(row).choices[source];
     const about = `${shortened(names.get(id), 120)}\n${source === OWN_REALS ? "each domain with its own reals" : `all domains against reals of ${shortened(source, 80)}`}`;
     return known(value) ? { text: value.toFixed(2), share: value, about: `${about}\nmean AUC ${fixed(value)}` } : { text: "–", about: `${about}\nnot measured` };
   };
-  return heatTable(`Set ${WHOLE.sets[set].name}: mean over ${counted(WHOLE.sets[set].domains.length, "test domain")}`, rows.map((row) => row.id), sources, cell, undefined, "detector ↓ reals of →",
-    (id, source) => BY_ID.get(id).reals.leads.includes(source), (id) => nameOf(names.get(id)));
+  return heatTable(`Set ${DATA.sets[set].name}: mean over ${counted(DATA.sets[set].domains.length, "test domain")}`, rows.map((row) => row.id), sources, cell, undefined, "detector ↓ reals of →",
+    (id, source) => realsOf(BY_ID.get(id)).leads.includes(source), (id) => nameOf(names.get(id)));
 }

@@ -3,7 +3,7 @@
 const HOW_KNOWN = { read: "read in the publication", second_hand: "second-hand", memory: "from memory, to be confirmed" };
 
 function reportedPart(row) {
-  const entries = row.reported ?? [];
+  const entries = (row.reported ?? []).filter((one) => !DATA.domains.includes(one.data) || isChosen(one.data));
   if (!entries.length) return [];
   const lines = entries.map((one) => [
     [nameOf(one.metric), element("span", { class: "sub" }, element("bdi", {}, shortened(one.data, 80)))],
