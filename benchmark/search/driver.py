@@ -10,7 +10,7 @@ from ..records import Assessment, CellResult, Job, SimultaneousTest
 from ..reporting import Reporter
 from ..workers import Workers
 from .cell import Course, Work
-from .fit import assess, compare, find_record, run_jobs
+from .fit import assess, bands_together, compare, find_record, run_jobs
 
 
 class _Answer:
@@ -113,14 +113,27 @@ class Driver:
                     groups.setdefault(piece.band, []).append(piece)
                 else:
                     self._count_fits(cell, [piece])
-        for jobs in groups.values():
-            # The draws of one band share features. They stay together unless that would leave workers idle.
-            parts = [jobs] if len(groups) >= 2 * self._workers.jobs else [[job] for job in jobs]
-            for part in parts:
-                future = self._workers.submit(run_jobs, part)
-                future.add_done_callback(lambda _, part=part: self._count_fits(cell, part))
-                answers |= {job.key: _Answer(future=future, index=i) for i, job in enumerate(part)}
+        for part in self._parts(list(groups.values())):
+            future = self._workers.submit(run_jobs, part)
+            future.add_done_callback(lambda _, part=part: self._count_fits(cell, part))
+            answers |= {job.key: _Answer(future=future, index=i) for i, job in enumerate(part)}
         return assessments or [answers[piece.key] for piece in work if isinstance(piece, Job)]
+
+    def _parts(self, groups: Sequence[Sequence[Job]]) -> list[list[Job]]:
+        """Divide the fits of several bands, one group of draws each, among the workers."""
+        # The draws of one band share features. They stay together unless that would leave workers idle.
+        if len(groups) < 2 * self._workers.jobs:
+            return [[job] for jobs in groups for job in jobs]
+        parts: list[list[Job]] = []
+        room = 0
+        for jobs in groups:
+            together = min(bands_together(jobs[0]), len(groups) // (4 * self._workers.jobs))
+            if room <= 0 or together < 2:
+                parts.append([])
+                room = together
+            parts[-1] += jobs
+            room -= 1
+        return parts
 
     def _count_fits(self, cell: int, jobs: Sequence[Job]) -> None:
         """Count fits of a cell as done, each once."""
