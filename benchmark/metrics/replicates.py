@@ -60,9 +60,9 @@ class MeanError:
 
     def reach(self, tail: float = 0.025) -> float:
         """Return the distance of either end of Student's interval, beyond which the chance is `tail`."""
-        from scipy.stats import t
+        from scipy.special import stdtrit
 
-        return float(t.isf(tail, self.freedom) * np.sqrt(self.variance))
+        return float(-stdtrit(self.freedom, tail) * np.sqrt(self.variance))
 
 
 def training_share(n_draws: int, overlap: float) -> float:

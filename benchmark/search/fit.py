@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
@@ -22,7 +21,7 @@ from ..metrics.intervals import auc_interval
 from ..metrics.roc import Interval, Scored, roc_auc
 from ..metrics.simultaneous import Clarity, clearly_above_chance, clearly_different
 from ..records import Assessment, Job, Record, SimultaneousTest
-from ..results.scores import is_whole, item_groups, item_labels, mean_per_item, read_scores, with_scores, write_table
+from ..results.scores import is_whole, item_groups, item_labels, mean_per_item, read_file, read_scores, with_scores, write_table
 from ..store.files import read_json, write_json
 
 
@@ -161,5 +160,5 @@ class _Items:
 
 @cached(LRUCache(64_000_000, getsizeof=lambda items: items.table.nbytes))
 def _read_items(path: str) -> _Items:
-    table = pq.read_table(path)
+    table = read_file(Path(path))
     return _Items(table, item_labels(table), item_groups(table))
