@@ -21,7 +21,7 @@ def _group_counts(n_groups: int, n_draws: int, seed: int) -> NDArray[np.int8]:
 
 def _drawn_counts(n_groups: int, n_draws: int, seed: int) -> NDArray[np.int8]:
     random, shares = np.random.default_rng(seed), np.full(n_groups, 1.0 / n_groups)
-    # A group is drawn once on average, and never 128 times. Draws lie side by side: what follows takes groups, all draws at once.
+    # A group is drawn once on average, and never 128 times. Draws lie side by side: what follows takes all draws of a group.
     counts = np.empty((n_groups, n_draws), dtype=np.int8).T
     for draw in counts:
         draw[:] = random.multinomial(n_groups, shares)

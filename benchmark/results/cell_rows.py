@@ -37,7 +37,7 @@ from .scores import by_domain as scores_by_domain
 from .selection import selection_of
 
 
-def cell_rows(folder: Path) -> list[Row]:
+def cell_rows(folder: Path, part: range | None = None) -> list[Row]:
     """
     Compute the leaderboard rows of one cell: its chosen band, its all-pass reference, and every fixed band of the study.
 
@@ -45,6 +45,8 @@ def cell_rows(folder: Path) -> list[Row]:
     ----------
     folder : Path
         With ``cell.json`` and the score files, on this machine or downloaded.
+    part : range, optional
+        Numbers of the tested bands whose rows are wanted; all by default.
 
     Returns
     -------
@@ -58,7 +60,7 @@ def cell_rows(folder: Path) -> list[Row]:
     """
     document = read_cell(folder)
     try:
-        return _rows(document, folder)
+        return _rows(document, folder, range(len(document.tested)) if part is None else part)
     except (KeyError, IndexError, TypeError, ValueError, StopIteration) as error:
         raise DataError(f"{folder}/cell.json is incomplete ({type(error).__name__}: {error}).") from error
 
@@ -68,12 +70,15 @@ UNKNOWN = Interval(math.nan, math.nan, math.nan, math.nan)
 LEAST_GROUPS = (*map(least_groups, FALSE_ALARM_RATES), 0)  # of reals, for intervals of `ERROR_RATES`
 
 
-def _rows(document: CellDocument, folder: Path) -> list[Row]:
-    scores = [[read_scores(folder / file) for file in band.files] for band in document.tested]
+def _rows(document: CellDocument, folder: Path, part: range) -> list[Row]:
+    has_carriers = 0 in part and any(band.band.is_comb for band in document.tested)
+    needed = [i for i, band in enumerate(document.tested) if i in part or has_carriers or band.role in ("oracle", "allpass")]
+    bands = [document.tested[i] for i in needed]
+    scores = [[read_scores(folder / file) for file in band.files] for band in bands]
     tested = [scores_by_domain(replicates, "test") for replicates in scores]
     items = [entry.scored for entries in tested[0].values() for entry in entries]  # the same, whatever the band
     context = _Context(document, Intervals(items, document.bootstrap, document.train_overlap), {}, {}, {})
-    for band, by_domain in zip(document.tested, tested, strict=True):
+    for band, by_domain in zip(bands, tested, strict=True):
         if band.role == "oracle":
             context.oracle.update(_aucs(context.intervals, {band.domain: by_domain[band.domain]}))
             context.oracle_bands[band.domain] = band.band
@@ -81,11 +86,11 @@ def _rows(document: CellDocument, folder: Path) -> list[Row]:
             context.allpass.update(_aucs(context.intervals, by_domain))
     rows = [
         _row(context, band, replicates, by_domain)
-        for band, replicates, by_domain in zip(document.tested, scores, tested, strict=True)
-        if band.role != "oracle" and not (band.role == "allpass" and document.band.kind == "all")
+        for i, band, replicates, by_domain in zip(needed, bands, scores, tested, strict=True)
+        if i in part and band.role != "oracle" and not (band.role == "allpass" and document.band.kind == "all")
     ]
     rows = [replace(row, reported=compared(document.reported, row)) for row in rows]
-    return [replace(rows[0], carriers=_carriers(context, tested)), *rows[1:]] if rows else []
+    return [replace(rows[0], carriers=_carriers(context, tested)), *rows[1:]] if has_carriers and rows else rows
 
 
 @dataclass(frozen=True, eq=False)

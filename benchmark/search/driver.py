@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
 from ..frequency.bands import Band
-from ..records import Assessment, CellResult, Job, SimultaneousTest
+from ..records import Assessment, Job, SimultaneousTest, Task
 from ..reporting import Reporter
 from ..workers import Workers
 from .cell import Course, Work
@@ -54,8 +54,8 @@ class Driver:
         self,
         workers: Workers,
         reporter: Reporter,
-        keep: Callable[[CellResult], Any],
-        finished: Callable[[CellResult, Any], None],
+        keep: Callable[[Any], Any],
+        finished: Callable[[Any, Any], None],
         n_cells: int,
         n_fits: int,
     ) -> None:
@@ -65,9 +65,9 @@ class Driver:
         self._steps: dict[int, int] = {}
         self._counting = threading.Lock()  # futures call back from threads of their own
 
-    def run(self, courses: Sequence[Course]) -> list[CellResult]:
+    def run(self, courses: Sequence[Course]) -> list[Any]:
         """Run the cells to their end; return their results in the order of `courses`."""
-        results: dict[int, CellResult] = {}
+        results: dict[int, Any] = {}
         pending: dict[int, list[_Answer]] = {}
         begun, done = 0, self._n_cells - len(courses)
         while pending or begun < len(courses):
@@ -106,6 +106,8 @@ class Driver:
                 assessments.append(_Answer(future=self._workers.submit(assess, piece)))
             elif isinstance(piece, SimultaneousTest):
                 assessments.append(_Answer(future=self._workers.submit(compare, piece)))
+            elif isinstance(piece, Task):
+                assessments.append(_Answer(future=self._workers.submit(piece.function, *piece.args)))
             elif piece.key not in answers:
                 record = find_record(piece)
                 answers[piece.key] = _Answer(record)

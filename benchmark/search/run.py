@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..features.plan_sets import Prepared, prepare_sets
 from ..features.prepare import scratch_places
 from ..models.trained_model import add_mlflow_model
 from ..pictures.lookalikes import Lookalikes
-from ..recording.cell_folder import cell_folder, keep_cell
+from ..recording.cell_folder import CellParts, cell_folder, finish_cell, keep_parts
 from ..recording.discrepancy import compare, comparisons, keep_discrepancies
 from ..recording.keys import cell_key
 from ..recording.recorder import Recorder
@@ -34,7 +34,7 @@ from ..tracking.exporter import Exporter
 from ..tracking.names import MARK
 from ..tracking.outbox import Outbox
 from ..workers import Workers, as_completed, end_if_imported_by_a_worker, running_workers
-from .cell import run_cell
+from .cell import Work, run_cell
 from .driver import Driver
 from .optuna_history import History, lost_trials, open_storage
 
@@ -261,14 +261,23 @@ def _run_cells(
     reporter: Reporter,
 ) -> int:
     """Run the unfinished of all cells; return the number of fits that were computed and not taken from records."""
-    courses = [run_cell(cell, _history(cell, searches), recorder) for cell in unfinished]
+    courses = [_course(cell, _history(cell, searches), recorder) for cell in unfinished]
     n_fits = plan.n_fits_of_cell
     reporter.stage("searching bands" if plan.n_bands > 1 else "fitting", (n_fits + 1) * len(unfinished))
     reporter.cells(len(cells) - len(unfinished), len(cells))
     start = time.time()
-    results = Driver(workers, reporter, keep_cell, recorder.finished, len(cells), n_fits).run(courses)
+    driver = Driver(
+        workers, reporter, finish_cell, lambda parts, rows: recorder.finished(parts.result, rows), len(cells), n_fits
+    )
+    results = [parts.result for parts in driver.run(courses)]
     records = {r.key: r for result in results for group in (*result.trials, *result.tested) for r in group.records}
     return sum(record.finished >= start for record in records.values())
+
+
+def _course(cell: Cell, history: History, recorder: Recorder) -> Generator[Work, list[Any], CellParts]:
+    """Run a cell, and keep the parts of its folder that workers can make side by side."""
+    result = yield from run_cell(cell, history, recorder)
+    return (yield from keep_parts(result))
 
 
 def _history(cell: Cell, searches: BaseStorage) -> History:
