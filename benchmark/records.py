@@ -1,7 +1,7 @@
 """Records of a study, which hold data and do no work: its plan, item sets, fits, cells and their results."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -511,6 +511,14 @@ class Tested:
     band: Band
     records: tuple[Record, ...]
     domain: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A call of a function of a module, as work for a worker; its answer is the function's value."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
 
 
 @dataclass(frozen=True)

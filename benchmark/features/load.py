@@ -4,7 +4,7 @@ import contextlib
 import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +23,9 @@ from ..views.kernel import ALL_PASS, ViewKernel
 from .chunks import prepare_view, view_file
 
 LARGE = 2**30  # bytes
+FILTERED = 128_000_000  # bytes of features from crops that a worker keeps
+MOST_TOGETHER = 16  # bands: what is made once for all of them then costs each little
+USUAL_FEATURES = 128  # of a crop, to estimate what several bands take
 
 
 def load_view(items: ItemSet, spec: ViewSpec, band: Band) -> tuple[Features, NDArray[np.intp]]:
@@ -52,6 +55,24 @@ def load_view(items: ItemSet, spec: ViewSpec, band: Band) -> tuple[Features, NDA
     assert part is not None
     values.setflags(write=False)
     return replace(part, values=values), index[:, 2].astype(np.intp)
+
+
+def bands_together(items: Sequence[ItemSet], spec: ViewSpec, band: Band) -> int:
+    """Return how many bands like one are best prepared by one worker (`share_bands`); 1 where that gains nothing."""
+    kernel = view_kernel(spec)
+    if kernel.expensive or not kernel.joins_bands(band):
+        return 1
+    size = sum(one.n_ok for one in items) * USUAL_FEATURES * np.dtype(np.float64).itemsize
+    return int(np.clip(FILTERED // 4 // max(1, size), 1, MOST_TOGETHER))
+
+
+def share_bands(items: Iterable[ItemSet], spec: ViewSpec, bands: Sequence[Band]) -> None:
+    """Compute features of several bands from the crops, so that `load_view` of this process finds them."""
+    kernel = view_kernel(spec)
+    for folder in dict.fromkeys(folder for one in items for folder in (one.colour if kernel.colour else one.grey)):
+        crops = np.asarray(_open_array(str(Path(folder, "crops.npy"))))
+        for band, features in zip(bands, kernel.from_crops_of(crops, bands), strict=True):
+            _filtered_chunk.cache[_filtered_chunk.cache_key(kernel, folder, band)] = features
 
 
 def first_crop(items: ItemSet, place: int) -> NDArray[np.uint8]:
@@ -167,7 +188,7 @@ def _crop_shape(folder: str) -> tuple[int, int]:
     return _open_array(str(Path(folder, "crops.npy"))).shape[1:3]
 
 
-@cached(LRUCache(64_000_000, getsizeof=lambda view: view.values.nbytes))
+@cached(LRUCache(FILTERED, getsizeof=lambda view: view.values.nbytes))
 def _filtered_chunk(kernel: ViewKernel, folder: str, band: Band) -> Features:
     """Features that have to start from the crops; kept for the other draws that ask for the same pictures."""
     crops = np.asarray(_open_array(str(Path(folder, "crops.npy"))))

@@ -11,6 +11,7 @@ F : unnormalised 2-D DFT of a crop.
 P : |F|**2 / (rows * cols), power per coefficient in grey levels squared (Parseval: its mean is the mean square).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,9 +22,9 @@ from numpy.typing import NDArray
 from ..errors import DataError, EmptyBandError, StudyError
 from .bands import Band, published_gain
 from .grid import Frequencies
+from .published_rings import log_rings, ring_layout
 from .stacks import few_at_a_time
 
-PUBLISHED_EPSILON = 1e-8
 POWER_FLOOR = 1e-8  # grey levels squared: keeps the log of an empty ring finite, far below 8-bit rounding noise (1/12)
 
 
@@ -283,16 +284,6 @@ def cell_power(crops: NDArray, grid: DirectionalGrid) -> NDArray[np.float32]:
 # --- as published ----------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=16)
-def _ring_layout(rows: int, cols: int, centre: tuple[float, float] | None) -> tuple[NDArray, NDArray]:
-    x0, y0 = ((cols - 1) / 2, (rows - 1) / 2) if centre is None else centre
-    y, x = np.indices((rows, cols))
-    radius = np.hypot(x - x0, y - y0).ravel()
-    order = np.argsort(radius, kind="stable")
-    last = np.flatnonzero(np.diff(radius[order].astype(int)))
-    return order, last
-
-
 def ring_mean(planes: NDArray, centre: tuple[float, float] | None = None) -> NDArray[np.float64]:
     """
     Mean over rings of integer radius, as published (arXiv 1911.00686).
@@ -310,41 +301,10 @@ def ring_mean(planes: NDArray, centre: tuple[float, float] | None = None) -> NDA
     """
     _require_stack("ring_mean", planes)
     n, rows, cols = planes.shape
-    order, last = _ring_layout(rows, cols, centre)
+    order, last = ring_layout(rows, cols, centre)
     # Differences of a running sum, as in the original: on power they cost it up to seven digits, which we reproduce.
     running = np.cumsum(planes.reshape(n, -1)[:, order], axis=1, dtype=np.float64)[:, last]
     return np.diff(running, axis=1) / np.diff(last)
-
-
-@dataclass(frozen=True)
-class _LogLayout:
-    """
-    Rings as runs of coefficients, and short groups within them.
-
-    The log of a product is the sum of the logs, and a product of eight squares between 1e-16 and 1e25 is still a float64: so
-    one logarithm serves eight coefficients.
-    """
-
-    order: NDArray[np.intp]  # flat indices of the shifted plane, ring by ring; the ring in the middle is left out
-    source: NDArray[np.intp]  # where each of them, or its mirror image, lies in the half plane of a real FFT
-    groups: NDArray[np.intp]  # where groups of up to eight begin
-    rings: NDArray[np.intp]  # where each ring begins among the groups; the last one is not wanted
-    count: NDArray[np.int64]  # coefficients of each ring that is wanted
-
-
-@lru_cache(maxsize=16)
-def _log_layout(rows: int, cols: int) -> _LogLayout:
-    order, last = _ring_layout(rows, cols, None)
-    order = order[last[0] + 1 :]
-    v, u = np.divmod(order, cols)
-    v, u = (v - rows // 2) % rows, (u - cols // 2) % cols
-    mirrored = u > cols // 2
-    v, u = np.where(mirrored, -v % rows, v), np.where(mirrored, cols - u, u)
-    starts = np.concatenate([[0], last[1:] - last[0]])  # of each ring, the last and unwanted one included
-    ends = np.append(starts[1:], order.size)
-    groups = [np.arange(start, end, 8) for start, end in zip(starts, ends, strict=True)]
-    rings = np.concatenate([[0], np.cumsum([len(g) for g in groups])[:-1]])
-    return _LogLayout(order, v * (cols // 2 + 1) + u, np.concatenate(groups), rings, np.diff(last))
 
 
 def published_log_rings(crops: NDArray, gain: NDArray | None = None) -> NDArray[np.float64]:
@@ -362,27 +322,7 @@ def published_log_rings(crops: NDArray, gain: NDArray | None = None) -> NDArray[
     array of float64 (n_crops, n_rings)
     """
     _require_stack("published_log_rings", crops)
-    return few_at_a_time(lambda some: _log_rings(some, gain), crops)
-
-
-def _log_rings(crops: NDArray, gain: NDArray | None) -> NDArray[np.float64]:
-    n, rows, cols = crops.shape
-    layout = _log_layout(rows, cols)
-    spectrum = np.asarray(scipy.fft.rfft2(crops.astype(np.float64), axes=(1, 2))).reshape(n, -1)
-    # |F H + e|^2 = |F|^2 H^2 + 2 e H Re F + e^2, in the order of the rings; a mirrored coefficient has the same |F| and Re F.
-    squared = (np.real(spectrum) ** 2 + np.imag(spectrum) ** 2)[:, layout.source]
-    real = np.real(spectrum)[:, layout.source]
-    if gain is not None:
-        sorted_gain = gain.ravel()[layout.order]
-        squared *= sorted_gain**2
-        real *= sorted_gain
-    real *= 2 * PUBLISHED_EPSILON
-    squared += real
-    squared += PUBLISHED_EPSILON**2
-    # Rounding may leave a square of 1e-16 a hair below zero, where F H is -e itself.
-    np.maximum(squared, np.finfo(np.float64).tiny, out=squared)
-    logs = np.log(np.multiply.reduceat(squared, layout.groups, axis=1))
-    return 10.0 * np.add.reduceat(logs, layout.rings, axis=1)[:, :-1] / layout.count
+    return log_rings(crops, [gain])[0]
 
 
 def published_features(rings: NDArray, n_features: int = 300, isometric: bool = False) -> NDArray[np.float64]:
@@ -447,15 +387,39 @@ def published_profile(
     -------
     array of float64 (n_crops, n_features), or (n_crops, n_rings)
     """
+    return published_profiles(crops, n_features, [band], isometric)[0]
+
+
+def published_profiles(
+    crops: NDArray, n_features: int, bands: Sequence[Band | None], isometric: bool = False
+) -> list[NDArray[np.float64]]:
+    """
+    Feature vectors of `published_profile` under several bands; transforms and sums that no band changes are made once.
+
+    Parameters
+    ----------
+    crops, n_features, isometric
+        See `published_profile`.
+    bands : sequence of Band or None
+
+    Returns
+    -------
+    list of array of float64 (n_crops, n_features), or (n_crops, n_rings)
+        One per band.
+    """
     _require_stack("published_profile", crops)
-    rows, cols = crops.shape[1:]
-    gain = None
-    if band is not None and band.kind != "all":
-        side = min(rows, cols)
-        if band.kind in ("comb", "anticomb"):
-            raise StudyError(f"the published profile has the radial kinds of bands, got {band.kind}.")
-        gain = published_gain(band.kind, rows, cols, band.cutoff * side, band.width * side, band.order)
-    return published_features(published_log_rings(crops, gain), n_features, isometric)
+    rings = log_rings(crops, [_published_gain(crops.shape[1:3], band) for band in bands])
+    return [published_features(of_band, n_features, isometric) for of_band in rings]
+
+
+def _published_gain(shape: tuple[int, int], band: Band | None) -> NDArray | None:
+    """Gain of a band on the DFT of a crop; None for one that changes nothing."""
+    if band is None or band.kind == "all":
+        return None
+    if band.kind in ("comb", "anticomb"):
+        raise StudyError(f"the published profile has the radial kinds of bands, got {band.kind}.")
+    side = min(shape)
+    return published_gain(band.kind, *shape, band.cutoff * side, band.width * side, band.order)
 
 
 def published_ring_frequency(rows: int, cols: int) -> NDArray[np.float64]:

@@ -21,7 +21,8 @@ def _group_counts(n_groups: int, n_draws: int, seed: int) -> NDArray[np.int8]:
 
 def _drawn_counts(n_groups: int, n_draws: int, seed: int) -> NDArray[np.int8]:
     random, shares = np.random.default_rng(seed), np.full(n_groups, 1.0 / n_groups)
-    counts = np.empty((n_draws, n_groups), dtype=np.int8)  # a group is drawn once on average, and never 128 times
+    # A group is drawn once on average, and never 128 times. Draws lie side by side: what follows takes all draws of a group.
+    counts = np.empty((n_groups, n_draws), dtype=np.int8).T
     for draw in counts:
         draw[:] = random.multinomial(n_groups, shares)
     return counts
@@ -65,4 +66,4 @@ class GroupBootstrap:
         # Slices of the draws bound the memory on large sets: about 64 MB of float64 at a time.
         n_slices = -(-counts.shape[0] * max(1, member.size) // 8_000_000)
         parts = np.array_split(counts, n_slices)
-        return np.concatenate([statistic(scored, part[:, member]) for part in parts], axis=-1)
+        return np.concatenate([statistic(scored, part.T[member].T) for part in parts], axis=-1)

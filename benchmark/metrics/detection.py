@@ -31,11 +31,41 @@ Roc = tuple[NDArray, NDArray, NDArray]
 
 def _roc(labels: ArrayLike, scores: ArrayLike) -> Roc | None:
     """False and true positive rates and thresholds, from (0, 0) to (1, 1); None if a class is missing."""
-    from sklearn.metrics import roc_curve
+    return _roc_of(_counts(labels, scores))
 
-    if len(np.unique(np.asarray(labels))) < 2:
+
+def _counts(labels: ArrayLike, scores: ArrayLike) -> Roc | None:
+    """
+    Count reals and fakes at or above each threshold, which are the scores from the highest on; None if a class is missing.
+
+    The counts of scikit-learn, whose checks of its input take ten times as long as the counts of a thousand items.
+    """
+    fake, values = np.asarray(labels) == 1, np.asarray(scores)
+    if fake.all() or not fake.any():
         return None
-    return roc_curve(labels, scores, drop_intermediate=False)
+    if not np.isfinite(values).all():
+        raise ValueError("scores must be finite")
+    order = np.argsort(-values, kind="stable")
+    values = values[order]
+    last = np.append(np.flatnonzero(values[1:] != values[:-1]), len(values) - 1)  # a threshold passes all equal scores
+    fakes = np.cumsum(fake[order], dtype=np.float64)[last]
+    return 1.0 + last - fakes, fakes, values[last]
+
+
+def _roc_of(counts: Roc | None) -> Roc | None:
+    if counts is None:
+        return None
+    reals, fakes, thresholds = counts
+    fpr, tpr = (np.concatenate([[0.0], count / count[-1]]) for count in (reals, fakes))
+    return fpr, tpr, np.concatenate([[np.inf], thresholds])
+
+
+def _average_precision(counts: Roc | None) -> float:
+    if counts is None:
+        return float("nan")
+    reals, fakes, _ = counts
+    gained = np.diff(fakes / fakes[-1], prepend=0.0)
+    return float((gained * (fakes / (fakes + reals))).sum())
 
 
 def _detection_rate(labels: NDArray, roc: Roc | None, false_alarm_rate: float) -> float:
@@ -67,10 +97,7 @@ def _equal_error(roc: Roc | None) -> float:
 
 def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
     """Average precision of the fake class; NaN if a class is missing."""
-    from sklearn.metrics import average_precision_score
-
-    y = np.asarray(labels)
-    return float(average_precision_score(y, scores)) if len(np.unique(y)) == 2 else float("nan")
+    return _average_precision(_counts(labels, scores))
 
 
 def best_threshold(labels: ArrayLike, scores: ArrayLike) -> float:
@@ -117,14 +144,19 @@ class Verdicts:
     threshold: float
 
     @cached_property
+    def counts(self) -> Roc | None:
+        """Reals and fakes above each threshold, counted once for all metrics; None if a class is missing."""
+        return _counts(self.labels, self.scores)
+
+    @cached_property
     def roc(self) -> Roc | None:
-        """ROC curve, computed once for all metrics; None if a class is missing."""
-        return _roc(self.labels, self.scores)
+        """ROC curve; None if a class is missing."""
+        return _roc_of(self.counts)
 
 
 def average_precision_of(verdicts: Verdicts) -> float:
     """See `average_precision`."""
-    return average_precision(verdicts.labels, verdicts.scores)
+    return _average_precision(verdicts.counts)
 
 
 def equal_error_rate_of(verdicts: Verdicts) -> float:

@@ -79,13 +79,16 @@ def _weighted_roc(scored: Scored, weights: NDArray) -> _Curve:
     descending = -scored.scores
     if np.any(descending[1:] < descending[:-1]):
         order = np.argsort(descending, kind="stable")
-        scored, weights = Scored(scored.labels[order], scored.scores[order], scored.groups), weights[:, order]
+        scored, weights = Scored(scored.labels[order], scored.scores[order], scored.groups), weights.T[order].T
     last = np.r_[scored.scores[1:] != scored.scores[:-1], True]  # of equal scores: a threshold passes all of them or none
     counts = []
     for label in (0, 1):
-        running = np.zeros((len(weights), weights.shape[1] + 1), dtype=np.int32)
-        np.cumsum(weights * (scored.labels == label).astype(weights.dtype), axis=1, out=running[:, 1:])
-        counts.append(running if last.all() else running[:, np.r_[True, last]])
+        # Draws lie side by side: a sum over items adds all draws of one item at once.
+        running = np.zeros((weights.shape[1] + 1, len(weights)), dtype=np.int32)
+        members = scored.labels == label
+        running[1:][members] = weights.T[members]
+        np.add.accumulate(running, axis=0, out=running)
+        counts.append((running if last.all() else running[np.r_[True, last]]).T)
     return _Curve(*counts)
 
 

@@ -21,7 +21,7 @@ from ..metrics.delong import mean_auc_covariance
 from ..metrics.roc import Scored, roc_auc
 from ..records import SWEEP_STAGES, Trial
 from ..results.cell_document import NarrowBand
-from ..results.scores import ok_rows, write_table
+from ..results.scores import ok_rows, read_file, write_table
 
 FILE = "narrow.parquet"
 ITEMS = ("draw", "domain", "split", "item", "label", "group")
@@ -64,7 +64,7 @@ def _draw(swept: Sequence[Trial], number: int) -> pa.Table:
     columns: dict[str, pa.Array] = {}
     for trial in swept:
         record = trial.records[number]
-        table = pa.concat_tables([pq.read_table(path) for path in (record.val_scores, record.test_scores)])
+        table = pa.concat_tables([read_file(Path(path)) for path in (record.val_scores, record.test_scores)])
         table = table.filter(pa.array(ok_rows(table) & ~_perturbed(table) & ~_of_source(table)))
         items = items or table.select(ITEMS[1:])
         columns[column_name(trial.band)] = table["score"].cast(SCORE_TYPE)

@@ -1,8 +1,11 @@
 """The folder of a finished cell: its place, ``cell.json``, score files, figures, kept model and rows."""
 
+import math
 import shutil
-from dataclasses import asdict, replace
+from collections.abc import Generator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -13,7 +16,7 @@ from ..features.load import load_view
 from ..figures import plots as figures
 from ..frequency.bands import Band
 from ..models.of_cell import keep_model
-from ..records import RULE, Cell, CellResult, Tested, Trial
+from ..records import RULE, Cell, CellResult, Task, Tested, Trial
 from ..results.cell_document import CellDocument, TestedBand, TriedBand, keep_cell_document, versions
 from ..results.cell_rows import cell_rows
 from ..results.evidence import evidence_text
@@ -24,6 +27,8 @@ from .band_aucs import keep_narrow
 from .keys import all_sets, cell_key, cell_provenance, numbered_sets, settings_digest, study_key, variant_digest
 from .mistakes import keep_mistakes
 from .overlap import train_overlap
+
+BANDS_OF_A_PART = 16  # tested bands whose scores and rows one worker writes at a time
 
 
 def cell_folder(cell: Cell) -> Path:
@@ -55,13 +60,85 @@ def keep_cell(result: CellResult) -> list[Row]:
         return []
     folder = cell_folder(result.cell)
     document = write_cell(result, cell_key(result.cell), folder)
-    assert document.chosen is not None
-    _save_figures(result.cell, document, folder)
-    keep_mistakes(folder / document.chosen.files[0], result.cell.replicates[0].tests, folder, result.cell.title)
-    keep_cell_document(replace(document, model_bytes=keep_model(result, folder)), folder)
+    keep_cell_document(_add_figures_and_model(result, document, folder), folder)
     rows = cell_rows(folder)
     keep_rows(rows, folder)
     return rows
+
+
+@dataclass(frozen=True)
+class CellParts:
+    """
+    A result, and what was written of its folder before `finish_cell`.
+
+    Attributes
+    ----------
+    result : CellResult
+    document : CellDocument or None
+        None where nothing was written, since there is little to write.
+    rows : tuple of Row
+    """
+
+    result: CellResult
+    document: CellDocument | None = None
+    rows: tuple[Row, ...] = ()
+
+
+def keep_parts(result: CellResult) -> Generator[list[Task], list[Any], CellParts]:
+    """
+    Write the folder of a cell with many tested bands in parts that workers make side by side.
+
+    Parameters
+    ----------
+    result : CellResult
+
+    Yields
+    ------
+    list of Task
+
+    Returns
+    -------
+    CellParts
+        For `finish_cell`, without which the folder does not count as finished.
+    """
+    bands = [] if result.error else _kept_bands(result)
+    if len(bands) <= BANDS_OF_A_PART:
+        return CellParts(result)
+    folder = cell_folder(result.cell)
+    parts = [range(start, min(start + BANDS_OF_A_PART, len(bands))) for start in range(0, len(bands), BANDS_OF_A_PART)]
+    shutil.rmtree(folder, ignore_errors=True)
+    tested = yield [Task(_copy_bands, (folder, part.start, bands[part.start : part.stop])) for part in parts]
+    all_tested = [band for of_part in tested for band in of_part]
+    (document,) = yield [Task(_write_document, (result, cell_key(result.cell), folder, all_tested))]
+    figures_and_model = Task(_add_figures_and_model, (result, document, folder))
+    document, *rows = yield [figures_and_model, *(Task(cell_rows, (folder, part)) for part in parts)]
+    return CellParts(result, document, tuple(row for of_part in rows for row in of_part))
+
+
+def finish_cell(parts: CellParts) -> list[Row]:
+    """
+    Write what is left of a cell's folder, its rows last; runs in a worker process.
+
+    Returns
+    -------
+    list of Row
+        As `keep_cell`.
+    """
+    if parts.document is None:
+        return keep_cell(parts.result)
+    folder, size = cell_folder(parts.result.cell), parts.document.model_bytes or math.nan
+    keep_cell_document(parts.document, folder)
+    rows = [replace(row, model_bytes=size) if row.role == "chosen" else row for row in parts.rows]
+    keep_rows(rows, folder)
+    return rows
+
+
+def _add_figures_and_model(result: CellResult, document: CellDocument, folder: Path) -> CellDocument:
+    """Write figures, mistakes and model of a cell; return its document with the size of the model."""
+    assert document.chosen is not None
+    _save_figures(result.cell, document, folder)
+    keep_mistakes(folder / document.chosen.files[0], result.cell.replicates[0].tests, folder, result.cell.title)
+    return replace(document, model_bytes=keep_model(result, folder))
 
 
 def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
@@ -78,11 +155,24 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         Replaced if it exists.
     """
     shutil.rmtree(folder, ignore_errors=True)
+    return _write_document(result, key, folder, _copy_bands(folder, 0, _kept_bands(result)))
+
+
+def _kept_bands(result: CellResult) -> list[Tested]:
+    # Oracles enter the headline, which perturbed domains are no part of, unless one is the training domain.
+    members = training(result.cell.train).members
+    return [band for band in result.tested if not chain_of(band.domain) or band.domain in members]
+
+
+def _copy_bands(folder: Path, first: int, bands: Sequence[Tested]) -> list[TestedBand]:
+    """Write the score files of some tested bands, of which the first has number `first`."""
+    return [_copy_scores(folder, first + i, band) for i, band in enumerate(bands)]
+
+
+def _write_document(result: CellResult, key: str, folder: Path, tested: Sequence[TestedBand]) -> CellDocument:
+    """Write ``cell.json`` beside score files that are there."""
     cell = result.cell
     assert result.chosen is not None
-    # Oracles enter the headline, which perturbed domains are no part of, unless one is the training domain.
-    bands = [band for band in result.tested if not chain_of(band.domain) or band.domain in training(cell.train).members]
-    tested = tuple(_copy_scores(folder, i, band) for i, band in enumerate(bands))
     sets = all_sets(cell)
     # The time that perturbing takes is no cost of the detector.
     plain = [items for items in cell.replicates[0].tests if not chain_of(items.domain)] or cell.replicates[0].tests
@@ -107,14 +197,14 @@ def write_cell(result: CellResult, key: str, folder: Path) -> CellDocument:
         plateau=Plateau(*result.plateau) if result.plateau else None,
         trials=tuple(map(_tried, result.trials)),
         narrow=tuple(keep_narrow(result.trials, folder)),
-        tested=tested,
+        tested=tuple(tested),
         decode_ms=1e3 * float(np.mean([items.seconds_per_item for items in plain])),
         gaps=tuple(result.gaps),
         problems=tuple(sorted({problem for items in sets for problem in items.problems})),
         digests={f"{n}/{items.domain}/{items.split}": items.digest for n, items in numbered_sets(cell)},
         **vars(cell_provenance(cell)),
         versions=versions(),
-        finished=max(record.finished for band in bands for record in band.records),
+        finished=max(record.finished for band in _kept_bands(result) for record in band.records),
         clips=cell.study.clips.value,
         train_overlap=train_overlap([replicate.train for replicate in cell.replicates]),
         shortcuts={name: cell.shortcuts[name] for name in (cell.train, *_test_domains(cell)) if name in cell.shortcuts},

@@ -41,7 +41,7 @@ from .selection import selection_of
 Examine = Callable[[CellDocument, Sequence[Sequence[Sequence[DomainScores]]]], None]
 
 
-def cell_rows(folder: Path, examine: Examine | None = None) -> list[Row]:
+def cell_rows(folder: Path, examine: Examine | None = None, part: range | None = None) -> list[Row]:
     """
     Compute the leaderboard rows of one cell: its chosen band, its all-pass reference, and every fixed band of the study.
 
@@ -51,6 +51,8 @@ def cell_rows(folder: Path, examine: Examine | None = None) -> list[Row]:
         With ``cell.json`` and the score files, on this machine or downloaded.
     examine : callable, optional
         Called with the document and the contents of its score files, by tested band and draw, before rows are computed.
+    part : range, optional
+        Numbers of the tested bands whose rows are wanted; all by default.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def cell_rows(folder: Path, examine: Examine | None = None) -> list[Row]:
     document = read_cell(folder)
     check_document(document)
     try:
-        return _rows(document, folder, examine)
+        return _rows(document, folder, examine, range(len(document.tested)) if part is None else part)
     except (KeyError, IndexError, TypeError, ValueError, StopIteration) as error:
         text = f"{folder}/cell.json is incomplete ({type(error).__name__}: {error})."
         raise RefusedError(RefusedBecause.INCONSISTENT, text) from error
@@ -89,14 +91,17 @@ ByDomain = dict[str, list[DomainScores]]
 UNKNOWN = Interval(math.nan, math.nan, math.nan, math.nan)
 
 
-def _rows(document: CellDocument, folder: Path, examine: Examine | None) -> list[Row]:
-    scores = _read_all(document, folder)
+def _rows(document: CellDocument, folder: Path, examine: Examine | None, part: range) -> list[Row]:
+    has_carriers = 0 in part and any(band.band.is_comb for band in document.tested)
+    needed = [i for i, band in enumerate(document.tested) if i in part or has_carriers or band.role in ("oracle", "allpass")]
+    bands = [document.tested[i] for i in needed]
+    scores = _read_all(replace(document, tested=tuple(bands)), folder)
     if examine is not None:
         examine(document, scores)
     tested = [scores_by_domain(replicates, "test") for replicates in scores]
     items = [entry.scored for entries in tested[0].values() for entry in entries]  # the same, whatever the band
     context = _Context(document, Intervals(items, document.bootstrap, document.train_overlap), {}, {}, {})
-    for band, by_domain in zip(document.tested, tested, strict=True):
+    for band, by_domain in zip(bands, tested, strict=True):
         if band.role == "oracle":
             context.oracle.update(_aucs(context.intervals, {band.domain: by_domain[band.domain]}))
             context.oracle_bands[band.domain] = band.band
@@ -104,11 +109,11 @@ def _rows(document: CellDocument, folder: Path, examine: Examine | None) -> list
             context.allpass.update(_aucs(context.intervals, by_domain))
     rows = [
         _row(context, band, replicates, by_domain)
-        for band, replicates, by_domain in zip(document.tested, scores, tested, strict=True)
-        if band.role != "oracle" and not (band.role == "allpass" and document.band.kind == "all")
+        for i, band, replicates, by_domain in zip(needed, bands, scores, tested, strict=True)
+        if i in part and band.role != "oracle" and not (band.role == "allpass" and document.band.kind == "all")
     ]
     rows = [replace(row, reported=compared(document.reported, row)) for row in rows]
-    return [replace(rows[0], carriers=_carriers(context, tested)), *rows[1:]] if rows else []
+    return [replace(rows[0], carriers=_carriers(context, tested)), *rows[1:]] if has_carriers and rows else rows
 
 
 @dataclass(frozen=True, eq=False)

@@ -154,6 +154,19 @@ def _clip_name(video: str | None, item: str, group: str, donor: str | None) -> s
     return f"{folder}{slash}{video} ({group}{f', {donor}' if donor else ''})"
 
 
+def read_file(path: Path) -> pa.Table:
+    """
+    Read a table of one small file in the calling thread: half the time of ``pq.read_table``, which is made for data sets.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it cannot be read, or is no table.
+    """
+    with pq.ParquetFile(path) as file:
+        return file.read(use_threads=False)
+
+
 def write_table(path: Path, table: pa.Table, durable: bool = True) -> None:
     """Write a table atomically; equal tables give equal bytes."""
     with atomic_path(path, durable) as temporary:
@@ -198,7 +211,7 @@ class DomainScores:
 
 def join_tables(path: Path, parts: Sequence[Path]) -> None:
     """Write one table of several, one after the other."""
-    write_table(path, pa.concat_tables([pq.read_table(part) for part in parts]), durable=False)
+    write_table(path, pa.concat_tables([read_file(part) for part in parts]), durable=False)
 
 
 def is_whole(path: Path, size: int) -> bool:

@@ -14,15 +14,15 @@ from typing import Any, Protocol
 
 from ..frequency.bands import MAX_FREQUENCY, Band
 from ..metrics.roc import Interval
-from ..records import SWEEP_STAGES, Assessment, Cell, CellResult, Job, Record, Replicate, SimultaneousTest, Tested, Trial
+from ..records import SWEEP_STAGES, Assessment, Cell, CellResult, Job, Record, Replicate, SimultaneousTest, Task, Tested, Trial
 from ..results.evidence import Evidence, evidence_stretches
 from ..study.study_file import Study
 from ..workers import WorkLostError
 from .optuna_history import History
 from .selection import choose, evidence_bands, oracles, plateau, swept_bands
 
-Work = Sequence[Job] | Sequence[Assessment] | Sequence[SimultaneousTest]
-Course = Generator[Work, list[Any], "CellResult"]
+Work = Sequence[Job] | Sequence[Assessment] | Sequence[SimultaneousTest] | Sequence[Task]
+Course = Generator[Work, list[Any], Any]
 
 
 class Observer(Protocol):
@@ -33,7 +33,7 @@ class Observer(Protocol):
         ...
 
 
-def run_cell(cell: Cell, history: History, observer: Observer) -> Course:
+def run_cell(cell: Cell, history: History, observer: Observer) -> Generator[Work, list[Any], CellResult]:
     """
     Try bands on source validation, choose one, score it on every test domain.
 

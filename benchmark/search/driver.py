@@ -6,11 +6,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
 from ..frequency.bands import Band
-from ..records import Assessment, CellResult, Job, Record, SimultaneousTest
+from ..records import Assessment, Job, Record, SimultaneousTest, Task
 from ..reporting import Reporter
 from ..workers import Workers, WorkLostError
 from .cell import Course, Work
-from .fit import assess, compare, find_record, run_jobs
+from .fit import assess, bands_together, compare, find_record, run_jobs
 
 
 def _is_answered(future: "Future[Any]") -> bool:
@@ -65,6 +65,8 @@ class Driver:
         Of the study, those of earlier runs included.
     n_fits : int
         Of one cell at most. A cell is as many steps of the stage, and one more for keeping it.
+    lost : callable
+        Takes a result whose keeping is lost, and the reason; returns the result instead.
 
     Attributes
     ----------
@@ -76,21 +78,22 @@ class Driver:
         self,
         workers: Workers,
         reporter: Reporter,
-        keep: Callable[[CellResult], Any],
-        finished: Callable[[CellResult, Any], None],
+        keep: Callable[[Any], Any],
+        finished: Callable[[Any, Any], None],
         n_cells: int,
         n_fits: int,
+        lost: Callable[[Any, str], Any],
     ) -> None:
         self._workers, self._reporter, self._n_cells, self._n_fits = workers, reporter, n_cells, n_fits
-        self._keep, self._finished = keep, finished
+        self._keep, self._finished, self._lost = keep, finished, lost
         self.n_finished = 0
         self._counted: set[str] = set()
         self._steps: dict[int, int] = {}
         self._counting = threading.Lock()  # futures call back from threads of their own
 
-    def run(self, courses: Sequence[Course]) -> list[CellResult]:
+    def run(self, courses: Sequence[Course]) -> list[Any]:
         """Run the cells to their end; return their results in the order of `courses`."""
-        results: dict[int, CellResult] = {}
+        results: dict[int, Any] = {}
         pending: dict[int, list[_Answer]] = {}
         begun, done = 0, self._n_cells - len(courses)
         while pending or begun < len(courses):
@@ -105,7 +108,7 @@ class Driver:
                 answers, lost = _results(pending.pop(i))
                 if i in results:
                     if lost:
-                        results[i] = CellResult(results[i].cell, error=str(lost))
+                        results[i] = self._lost(results[i], str(lost))
                     self._finished(results[i], [] if lost else answers[0])
                     done += 1
                     self.n_finished += 1
@@ -138,6 +141,8 @@ class Driver:
                 assessments.append(_Answer(future=self._workers.submit(assess, piece)))
             elif isinstance(piece, SimultaneousTest):
                 assessments.append(_Answer(future=self._workers.submit(compare, piece)))
+            elif isinstance(piece, Task):
+                assessments.append(_Answer(future=self._workers.submit(piece.function, *piece.args)))
             elif piece.key not in answers:
                 record = find_record(piece)
                 answers[piece.key] = _Answer(record)
@@ -145,14 +150,27 @@ class Driver:
                     groups.setdefault(piece.band, []).append(piece)
                 else:
                     self._count_fits(cell, [piece])
-        for jobs in groups.values():
-            # The draws of one band share features. They stay together unless that would leave workers idle.
-            parts = [jobs] if len(groups) >= 2 * self._workers.jobs else [[job] for job in jobs]
-            for part in parts:
-                future = self._workers.submit(run_jobs, part)
-                future.add_done_callback(lambda done, part=part: self._count_fits(cell, part) if _is_answered(done) else None)
-                answers |= {job.key: _Answer(future=future, index=i, job=job) for i, job in enumerate(part)}
+        for part in self._parts(list(groups.values())):
+            future = self._workers.submit(run_jobs, part)
+            future.add_done_callback(lambda done, part=part: self._count_fits(cell, part) if _is_answered(done) else None)
+            answers |= {job.key: _Answer(future=future, index=i, job=job) for i, job in enumerate(part)}
         return assessments or [answers[piece.key] for piece in work if isinstance(piece, Job)]
+
+    def _parts(self, groups: Sequence[Sequence[Job]]) -> list[list[Job]]:
+        """Divide the fits of several bands, one group of draws each, among the workers."""
+        # The draws of one band share features. They stay together unless that would leave workers idle.
+        if len(groups) < 2 * self._workers.jobs:
+            return [[job] for jobs in groups for job in jobs]
+        parts: list[list[Job]] = []
+        room = 0
+        for jobs in groups:
+            together = min(bands_together(jobs[0]), len(groups) // (4 * self._workers.jobs))
+            if room <= 0 or together < 2:
+                parts.append([])
+                room = together
+            parts[-1] += jobs
+            room -= 1
+        return parts
 
     def _count_fits(self, cell: int, jobs: Sequence[Job]) -> None:
         """Count fits of a cell as done, each once."""

@@ -1,5 +1,6 @@
 """One fit: a detector under one band, trained on one item set, scored on others."""
 
+import contextlib
 import math
 import time
 from collections.abc import Sequence
@@ -8,19 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from cachetools import LRUCache, cached
 from numpy.typing import NDArray
 
 from ..epochs import epochs_of
 from ..errors import BenchError, DiskError, EmptyBandError
+from ..features import load
 from ..features.load import load_view
 from ..fitted import failure, fit_detector, score_detector
 from ..metrics.intervals import auc_interval
 from ..metrics.roc import Interval, Scored, roc_auc
 from ..metrics.simultaneous import Clarity, clearly_above_chance, clearly_different
 from ..records import Assessment, Job, Record, SimultaneousTest
-from ..results.scores import is_whole, item_groups, item_labels, mean_per_item, read_scores, with_scores, write_table
+from ..results.scores import is_whole, item_groups, item_labels, mean_per_item, read_file, read_scores, with_scores, write_table
 from ..store.disk import disk_failure
 from ..store.files import read_json, write_json
 
@@ -59,7 +60,26 @@ def run_jobs(jobs: Sequence[Job]) -> list[Record]:
     list of Record
         In the order of the jobs.
     """
+    _share_features(jobs)
     return [_reported(job) for job in jobs]
+
+
+def bands_together(job: Job) -> int:
+    """Return how many bands are best fitted by one worker, since their features are computed together."""
+    try:
+        return load.bands_together([job.train, job.val, *job.tests, *job.sources], job.detector.build(0).view, job.band)
+    except Exception:  # a plugin may fail in any way; its fit reports it
+        return 1
+
+
+def _share_features(jobs: Sequence[Job]) -> None:
+    """Compute the features of several bands together, where that takes less time."""
+    bands = list(dict.fromkeys(job.band for job in jobs))
+    if len(bands) < 2 or any(bands_together(job) < 2 for job in jobs):
+        return
+    sets = [items for job in jobs for items in (job.train, job.val, *job.tests, *job.sources)]
+    with contextlib.suppress(Exception):  # the fit of the band that fails reports it
+        load.share_bands(sets, jobs[0].detector.build(0).view, bands)
 
 
 def _reported(job: Job) -> Record:
@@ -146,5 +166,5 @@ class _Items:
 
 @cached(LRUCache(64_000_000, getsizeof=lambda items: items.table.nbytes))
 def _read_items(path: str) -> _Items:
-    table = pq.read_table(path)
+    table = read_file(Path(path))
     return _Items(table, item_labels(table), item_groups(table))

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,12 @@ from ..features.plan_sets import Prepared, prepare_sets
 from ..features.prepare import scratch_places
 from ..models.trained_model import add_mlflow_model
 from ..pictures.lookalikes import Lookalikes
-from ..recording.cell_folder import cell_folder, keep_cell
+from ..recording.cell_folder import CellParts, cell_folder, finish_cell, keep_parts
 from ..recording.discrepancy import compare, comparisons, keep_discrepancies
 from ..recording.keys import cell_key
 from ..recording.recorder import Recorder
 from ..recording.study_folder import has_rows, keep_split_lists, keep_study, study_folder, study_rows
-from ..records import Cell, ItemSet, Plan, Replicate, Shard
+from ..records import Cell, CellResult, ItemSet, Plan, Replicate, Shard
 from ..reporting import Reporter
 from ..results.cell_document import SHORT, find_cell
 from ..results.rows import Row
@@ -37,8 +37,8 @@ from ..study.study_file import Study
 from ..tracking.exporter import Exporter
 from ..tracking.names import MARK
 from ..tracking.outbox import Outbox, outbox_folder, part_lock
-from ..workers import Workers, as_completed, end_if_imported_by_a_worker
-from .cell import run_cell
+from ..workers import Workers, WorkLostError, as_completed, end_if_imported_by_a_worker
+from .cell import Work, run_cell
 from .driver import Driver
 from .optuna_history import History, lost_trials, open_storage, take_over_journal
 from .shards import begun_journals, cells_of, keep_cell_keys, shard_journal
@@ -360,20 +360,35 @@ def _run_cells(
     reporter: Reporter,
 ) -> int:
     """Run the unfinished of all cells; return the number of fits that were computed and not taken from records."""
-    courses = [run_cell(cell, _history(cell, searches), recorder) for cell in unfinished]
+    courses = [_course(cell, _history(cell, searches), recorder) for cell in unfinished]
     n_fits = plan.n_fits_of_cell
     reporter.stage("searching bands" if plan.n_bands > 1 else "fitting", (n_fits + 1) * len(unfinished))
     reporter.cells(len(cells) - len(unfinished), len(cells))
     start = time.time()
-    driver = Driver(workers, reporter, keep_cell, recorder.finished, len(cells), n_fits)
+    driver = Driver(
+        workers, reporter, finish_cell, lambda parts, rows: recorder.finished(parts.result, rows), len(cells), n_fits, _lost
+    )
     try:
-        results = driver.run(courses)
+        results = [parts.result for parts in driver.run(courses)]
     except KeyboardInterrupt:
         n_finished = len(cells) - len(unfinished) + driver.n_finished
         reporter.note(f"{n_finished} of {len(cells)} cells are finished; of the others {driver.n_fits_open} fits are recorded.")
         raise
     records = {r.key: r for result in results for group in (*result.trials, *result.tested) for r in group.records}
     return sum(record.finished >= start for record in records.values())
+
+
+def _course(cell: Cell, history: History, recorder: Recorder) -> Generator[Work, list[Any], CellParts]:
+    """Run a cell, and keep the parts of its folder that workers can make side by side."""
+    result = yield from run_cell(cell, history, recorder)
+    try:
+        return (yield from keep_parts(result))
+    except WorkLostError as error:
+        return _lost(CellParts(result), str(error))
+
+
+def _lost(parts: CellParts, reason: str) -> CellParts:
+    return CellParts(CellResult(parts.result.cell, error=reason))
 
 
 def _history(cell: Cell, searches: BaseStorage) -> History:

@@ -1,6 +1,6 @@
 """The contract of a view: crops turned into features, in two steps, of which a band changes the second only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -75,6 +75,14 @@ class ViewKernel:
     def from_crops(self, crops: NDArray[np.uint8], band: Band) -> Features:
         """Features straight from crops, of a band that does not filter them."""
         return self.features(self.base(crops), crops.shape[1:3], band)
+
+    def joins_bands(self, band: Band) -> bool:
+        """Test if `from_crops_of` computes several such bands for less than one after the other."""
+        return False
+
+    def from_crops_of(self, crops: NDArray[np.uint8], bands: Sequence[Band]) -> list[Features]:
+        """Features straight from crops under several bands, each equal to those of `from_crops`."""
+        return [self.from_crops(crops, band) for band in bands]
 
     def require_side(self, side: int) -> None:
         """

@@ -1,5 +1,6 @@
 """Radial profile of the power spectrum: one number for each ring of frequencies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -53,8 +54,18 @@ class ProfileView(ViewKernel):
         return super().needs_crops(band) or (self.variant == "published" and reweighted)
 
     def from_crops(self, crops: NDArray[np.uint8], band: Band) -> Features:
-        if not self.needs_crops(band):
+        if not self.joins_bands(band):
             return super().from_crops(crops, band)
-        self.require_no_comb(band)
-        values = spectra.published_profile(crops, self.n_features, band, self.isometric)
-        return replace(self.features(self.base(crops[:1]), crops.shape[1:3], ALL_PASS), values=values)
+        return self.from_crops_of(crops, [band])[0]
+
+    def joins_bands(self, band: Band) -> bool:
+        return self.needs_crops(band) and not band.action.filters_crops
+
+    def from_crops_of(self, crops: NDArray[np.uint8], bands: Sequence[Band]) -> list[Features]:
+        if not all(map(self.joins_bands, bands)):
+            return super().from_crops_of(crops, bands)
+        for band in bands:
+            self.require_no_comb(band)
+        allpass = self.features(self.base(crops[:1]), crops.shape[1:3], ALL_PASS)
+        profiles = spectra.published_profiles(crops, self.n_features, bands, self.isometric)
+        return [replace(allpass, values=values) for values in profiles]

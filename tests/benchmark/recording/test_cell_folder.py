@@ -1,13 +1,16 @@
 """The folder of a cell: its document and score files, written from a result; a cell without a result has none."""
 
+from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.recording import cell_folder as module
-from bandbench.benchmark.recording.cell_folder import cell_folder, keep_cell, write_cell
+from bandbench.benchmark.recording.cell_folder import cell_folder, finish_cell, keep_cell, keep_parts, write_cell
 from bandbench.benchmark.recording.keys import cell_key
 from bandbench.benchmark.records import RULE, Cell, CellResult, Trial
 from bandbench.benchmark.records import Tested as ScoredBand  # a name that pytest does not take for tests
@@ -101,3 +104,49 @@ def test_a_kept_cell_has_rows_and_the_size_of_its_model(tmp_path: Path, monkeypa
     assert [(row.role, row.band) for row in rows] == [("chosen", LOW), ("allpass", ALL)]
     assert [(row.role, row.cell) for row in read_rows(folder)] == [(row.role, cell_key(made_cell())) for row in rows]
     assert rows[0].model_bytes == read_cell(folder).model_bytes == 1234
+
+
+def done(parts: Generator[Any, list[Any], Any]) -> tuple[Any, int]:
+    """Do the tasks of a generator in this process; return its value and the number of tasks."""
+    answers: list[Any] = []
+    n_tasks = 0
+    try:
+        tasks = next(parts)
+        while True:
+            answers = [task.function(*task.args) for task in tasks]
+            n_tasks += len(tasks)
+            tasks = parts.send(answers)
+    except StopIteration as stop:
+        return stop.value, n_tasks
+
+
+@pytest.mark.parametrize("comb", [False, True])
+def test_a_folder_made_in_parts_is_that_of_one_piece(comb: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_save_figures", lambda *_: None)
+    monkeypatch.setattr(module, "keep_mistakes", lambda *_: None)
+    monkeypatch.setattr(module, "keep_model", lambda result, folder: 1234)
+    monkeypatch.setattr(module, "BANDS_OF_A_PART", 2)
+    cell = made_cell(draws=2)
+    result = result_of(tmp_path, cell, ("home",))
+    fixed = [Band("high", 0.1), Band("comb", period=4) if comb else Band("high", 0.2), Band("high", 0.3)]
+    more = [ScoredBand("fixed", band, result.tested[0].records) for band in fixed]
+    result = replace(result, tested=(*result.tested[:2], *more, result.tested[2]))
+
+    def files() -> dict[str, bytes]:
+        folder = cell_folder(cell)
+        return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+    rows = keep_cell(result)
+    whole = files()
+    parts, n_tasks = done(keep_parts(result))
+    assert not read_rows(cell_folder(cell))  # which would count as finished
+    assert repr(finish_cell(parts)) == repr(rows)  # some numbers are NaN
+    assert files() == whole
+    assert (len(rows), n_tasks) == (5, 3 + 1 + 1 + 3)
+
+
+def test_a_folder_of_few_bands_is_made_in_one_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "keep_cell", lambda result: ["row"])
+    for result in (result_of(tmp_path, made_cell()), CellResult(made_cell(), error="no memory")):
+        parts, n_tasks = done(keep_parts(result))
+        assert (n_tasks, finish_cell(parts)) == (0, ["row"])

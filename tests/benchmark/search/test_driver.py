@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bandbench.benchmark.frequency.bands import Band
-from bandbench.benchmark.records import Assessment, Job, Record
+from bandbench.benchmark.records import Assessment, Job, Record, Task
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.search import driver as driver_module
 from bandbench.benchmark.search.driver import Driver
@@ -41,10 +41,10 @@ class Desk:
         self.waiting: list[tuple[Future[Any], Callable[[], Any]]] = []
         self.most = 0
 
-    def submit(self, function: Callable[..., Any], work: Any) -> "Future[Any]":
+    def submit(self, function: Callable[..., Any], *work: Any) -> "Future[Any]":
         future: Future[Any] = Future()
-        self.submitted.append(work)
-        self.waiting.append((future, lambda: function(work)))
+        self.submitted.append(work[0])
+        self.waiting.append((future, lambda: function(*work)))
         self.most = max(self.most, len(self.waiting))
         return future
 
@@ -161,6 +161,26 @@ def test_draws_of_a_band_stay_together_unless_workers_would_be_idle(
     assert all(len({one.band for one in part}) == 1 for part in driven.fits)
     ((_, (records,)),) = driven.results
     assert [record.key for record in records] == [one.key for one in asked]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "most", "sizes"), [(1, 16, [6, 6, 6, 6]), (1, 3, [6, 6, 6, 6]), (2, 16, [3] * 8), (1, 1, [3] * 8)]
+)
+def test_bands_that_share_features_are_fitted_by_one_worker(
+    jobs: int, most: int, sizes: list[int], job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where every worker still gets four parts."""
+    monkeypatch.setattr(driver_module, "bands_together", lambda job: most)
+    asked = [job(band, draw) for band in BANDS for draw in (0, 1, 2)]
+    driven = Driven(monkeypatch, [asking(asked)], jobs)
+    assert [len(part) for part in driven.fits] == sizes
+    ((_, (records,)),) = driven.results
+    assert [record.key for record in records] == [one.key for one in asked]
+
+
+def test_tasks_are_done_by_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    ((_, (answers,)),) = Driven(monkeypatch, [asking([Task(max, (3, 5)), Task(min, (3, 5))])]).results
+    assert answers == [5, 3]
 
 
 def test_a_cell_begins_when_workers_would_soon_be_idle(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:

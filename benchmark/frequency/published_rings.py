@@ -1,0 +1,276 @@
+"""
+Ring means of the log spectrum as published (arXiv 1911.00686), of many filters at once.
+
+``20 ln |F H + e|`` adds its e after the filter H, so a ring mean under one filter does not follow from that without. But most
+coefficients are far from e. Where ``|F H|`` is much larger, ``ln |F H + e|`` is ``ln |F| + ln H + e Re(1/F) / H`` to second
+order, and where it is much smaller, ``ln e + H Re F / e``: sums that no filter changes serve all filters. Only rings between
+them are computed coefficient by coefficient. That is decided for each crop by itself, from bounds of the error, so the crops
+that are computed together change nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+PUBLISHED_EPSILON = 1e-8
+TOGETHER = 8  # squares between 1e-16 and 1e25 whose product is still a float64, so that one logarithm serves all of them
+MOST_ERROR = 1e-8  # of a ring mean, whose size is about 100
+IN_CACHE = 2**17  # coefficients of the crops that are worked on at a time, which then stay in the processor's cache
+SMALLEST = np.finfo(np.float64).tiny
+
+
+@lru_cache(maxsize=16)
+def ring_layout(rows: int, cols: int, centre: tuple[float, float] | None) -> tuple[NDArray, NDArray]:
+    """
+    Order the pixels of a plane by their ring of integer radius.
+
+    Returns
+    -------
+    order : array of int (rows * cols,)
+        Flat indices by ascending radius.
+    last : array of int (n_rings,)
+        Where each ring but the outermost ends in this order.
+    """
+    x0, y0 = ((cols - 1) / 2, (rows - 1) / 2) if centre is None else centre
+    y, x = np.indices((rows, cols))
+    radius = np.hypot(x - x0, y - y0).ravel()
+    order = np.argsort(radius, kind="stable")
+    last = np.flatnonzero(np.diff(radius[order].astype(int)))
+    return order, last
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """
+    Rings as runs of groups, each of up to `TOGETHER` coefficients with one distance from the centre, filled up to as many.
+
+    Member j of group g is number ``j * n_groups + g``: a product over the groups is one over whole arrays.
+    """
+
+    order: NDArray[np.intp]  # flat indices of the shifted plane; those that fill up repeat one of their group
+    source: NDArray[np.intp]  # where each of them, or its mirror image, lies in the half plane of a real FFT
+    filling: NDArray[np.intp]  # numbers of those that fill up
+    rings: NDArray[np.intp]  # where each ring begins among the groups, and the end
+    count: NDArray[np.int64]  # coefficients of each ring
+    sizes: NDArray[np.int64]  # coefficients of each group
+
+    def mean(self, of_groups: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Mean over each ring of sums over groups, (..., n_groups) to (..., n_rings)."""
+        return np.add.reduceat(of_groups, self.rings[:-1], axis=-1) / self.count
+
+
+@lru_cache(maxsize=16)
+def _layout(rows: int, cols: int) -> _Layout:
+    order, last = ring_layout(rows, cols, None)
+    v, u = np.divmod(order, cols)
+    # Four times the squared distance from the centre, which lies between pixels: an integer.
+    distance = (2 * v - rows + 1) ** 2 + (2 * u - cols + 1) ** 2
+    groups: list[NDArray[np.intp]] = []
+    n_groups = []
+    for start, end in zip(last[:-1] + 1, last[1:] + 1, strict=True):
+        equal = np.split(order[start:end], np.flatnonzero(np.diff(distance[start:end])) + 1)
+        parts = [one[i : i + TOGETHER] for one in equal for i in range(0, len(one), TOGETHER)]
+        groups += parts
+        n_groups.append(len(parts))
+    sizes = np.array([len(group) for group in groups])
+    flat = np.stack([np.resize(group, TOGETHER) for group in groups], axis=1).ravel()
+    filling = np.flatnonzero((np.arange(TOGETHER)[:, None] >= sizes).ravel())
+    v, u = np.divmod(flat, cols)
+    v, u = (v - rows // 2) % rows, (u - cols // 2) % cols
+    mirrored = u > cols // 2
+    v, u = np.where(mirrored, -v % rows, v), np.where(mirrored, cols - u, u)
+    rings = np.concatenate([[0], np.cumsum(n_groups)])
+    return _Layout(flat, v * (cols // 2 + 1) + u, filling, rings, np.diff(last), sizes)
+
+
+@dataclass(frozen=True)
+class _Filter:
+    """
+    Gain of a filter in the order of a layout.
+
+    Attributes
+    ----------
+    gain : array of float64 (TOGETHER or 1, n_groups)
+        One number for each group where it depends on the distance from the centre alone.
+    least, most : arrays of float64 (n_rings,)
+    mean_log : array of float64 (n_rings,)
+        Of ``20 ln H``.
+    """
+
+    gain: NDArray[np.float64]
+    least: NDArray[np.float64]
+    most: NDArray[np.float64]
+    mean_log: NDArray[np.float64]
+
+    @property
+    def is_one(self) -> bool:
+        """True if it changes nothing."""
+        return bool(np.all(self.least == 1) and np.all(self.most == 1))
+
+    @classmethod
+    def of(cls, gain: NDArray, layout: _Layout) -> "_Filter":
+        """Sort the gain of a plane, zero frequency at ``(rows // 2, cols // 2)``."""
+        sorted_gain = np.asarray(gain, dtype=np.float64).ravel()[layout.order].reshape(TOGETHER, -1)
+        least, most = sorted_gain.min(axis=0), sorted_gain.max(axis=0)
+        with np.errstate(divide="ignore"):
+            logs = 20 * np.log(sorted_gain)
+        logs.ravel()[layout.filling] = 0
+        starts = layout.rings[:-1]
+        return cls(
+            least[None] if np.array_equal(least, most) else sorted_gain,
+            np.minimum.reduceat(least, starts),
+            np.maximum.reduceat(most, starts),
+            layout.mean(logs.sum(axis=0)),
+        )
+
+
+def log_rings(crops: NDArray, gains: Sequence[NDArray | None]) -> list[NDArray[np.float64]]:
+    """
+    Ring means of ``20 ln |F H + 1e-8|`` under several filters.
+
+    Parameters
+    ----------
+    crops : array (n_crops, rows, cols)
+    gains : sequence of array (rows, cols), or None
+        Filters H with the zero frequency at ``(rows // 2, cols // 2)``; None for H = 1.
+
+    Returns
+    -------
+    list of array of float64 (n_crops, n_rings)
+        One per filter, to `MOST_ERROR`.
+    """
+    layout = _layout(*crops.shape[1:])
+    filters = [_Filter.of(np.ones(crops.shape[1:]) if gain is None else gain, layout) for gain in gains]
+    rings = [np.empty((len(crops), len(layout.count))) for _ in filters]
+    step = max(1, IN_CACHE // (crops.shape[1] * crops.shape[2]))
+    for start in range(0, len(crops), step):
+        part = _Spectra.of(crops[start : start + step], layout)
+        for one, values in zip(filters, rings, strict=True):
+            values[start : start + step] = part.rings(one)
+    return rings
+
+
+@dataclass(frozen=True, eq=False)
+class _Spectra:
+    """
+    Spectra of a few crops in the order of a layout; sums that serve all filters are made when the first one asks for them.
+
+    Attributes
+    ----------
+    layout : _Layout
+    squared, real : arrays of float64 (n_crops, TOGETHER, n_groups)
+        ``|F|^2`` and ``2 e Re F``; 0 where a group is filled up.
+    """
+
+    layout: _Layout
+    squared: NDArray[np.float64]
+    real: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, crops: NDArray, layout: _Layout) -> "_Spectra":
+        """Transform crops."""
+        n = len(crops)
+        spectrum = np.asarray(scipy.fft.rfft2(crops.astype(np.float64), axes=(1, 2))).reshape(n, -1)
+        plane = np.real(spectrum) ** 2
+        plane += np.imag(spectrum) ** 2
+        squared = np.take(plane, layout.source, axis=1)
+        real = np.take(np.real(spectrum) * (2 * PUBLISHED_EPSILON), layout.source, axis=1)
+        squared[:, layout.filling] = 0
+        real[:, layout.filling] = 0
+        return cls(layout, squared.reshape(n, TOGETHER, -1), real.reshape(n, TOGETHER, -1))
+
+    @cached_property
+    def mean_log(self) -> NDArray[np.float64]:
+        """Ring means of ``20 ln |F|``, (n_crops, n_rings)."""
+        filled = self.squared.copy()
+        filled.reshape(len(filled), -1)[:, self.layout.filling] = 1
+        with np.errstate(divide="ignore"):
+            return 10 * self.layout.mean(np.log(_product(filled)))
+
+    @cached_property
+    def inverse(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Sums over groups of ``20 e Re(1 / F)``, and ring means of ``1 / |F|^2``."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            inverse = 1 / self.squared
+            inverse.reshape(len(inverse), -1)[:, self.layout.filling] = 0
+            return 10 * np.einsum("ijk,ijk->ik", inverse, self.real), self.layout.mean(inverse.sum(axis=1))
+
+    @cached_property
+    def straight(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Sums over groups of ``20 Re(F) / e``, and ring means of ``|F|^2``."""
+        return self.real.sum(axis=1) * (10 / PUBLISHED_EPSILON**2), self.layout.mean(self.squared.sum(axis=1))
+
+    def rings(self, one: _Filter) -> NDArray[np.float64]:
+        """Ring means under a filter, (n_crops, n_rings)."""
+        n_rings = len(self.layout.count)
+        if one.is_one:
+            return self._exact(one, 0, n_rings)
+        means, between = np.empty((len(self.squared), n_rings)), np.ones((len(self.squared), n_rings), dtype=bool)
+        if len(one.gain) == 1:  # else the first-order sums are no product of a sum over the spectrum and a gain
+            # |ln |1 + x| - Re x| <= |x|^2 for |x| <= 1/2, and the bound of a mean is the mean of the bounds.
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+                above = 20 * (PUBLISHED_EPSILON / one.least) ** 2 * self.inverse[1] < MOST_ERROR
+                below = 20 * (one.most / PUBLISHED_EPSILON) ** 2 * self.straight[1] < MOST_ERROR
+            for first, end in _runs(above.any(axis=0)):
+                part = self._above(one, first, end)
+                np.copyto(means[:, first:end], part, where=above[:, first:end])
+            for first, end in _runs(below.any(axis=0)):
+                part = self._below(one, first, end)
+                np.copyto(means[:, first:end], part, where=below[:, first:end])
+            between = ~(above | below)
+        for first, end in _runs(between.any(axis=0)):
+            part = self._exact(one, first, end)
+            np.copyto(means[:, first:end], part, where=between[:, first:end])
+        return means
+
+    def _above(self, one: _Filter, first: int, end: int) -> NDArray[np.float64]:
+        """Means of some rings in which ``|F H|`` is much larger than e."""
+        groups, rings = self._groups(first, end), slice(first, end)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            order_1 = self.inverse[0][:, groups] / one.gain[0, groups]
+            return self.mean_log[:, rings] + one.mean_log[rings] + self._means(order_1, first, end)
+
+    def _below(self, one: _Filter, first: int, end: int) -> NDArray[np.float64]:
+        """Means of some rings in which ``|F H|`` is much smaller than e."""
+        groups = self._groups(first, end)
+        return self._means(self.straight[0][:, groups] * one.gain[0, groups], first, end) + 20 * np.log(PUBLISHED_EPSILON)
+
+    def _exact(self, one: _Filter, first: int, end: int) -> NDArray[np.float64]:
+        """Means of some rings, coefficient by coefficient."""
+        groups = self._groups(first, end)
+        gain = one.gain[:, groups]
+        # |F H + e|^2 = |F|^2 H^2 + 2 e H Re F + e^2; a mirrored coefficient has the same |F| and Re F.
+        values = self.squared[:, :, groups] * gain
+        values += self.real[:, :, groups]
+        values *= gain
+        values += PUBLISHED_EPSILON**2
+        # Rounding may leave a square of 1e-16 a hair below zero, where F H is -e itself.
+        np.maximum(values, SMALLEST, out=values)
+        logs = np.log(_product(values)) - (TOGETHER - self.layout.sizes[groups]) * np.log(PUBLISHED_EPSILON**2)
+        return 10 * self._means(logs, first, end)
+
+    def _groups(self, first: int, end: int) -> slice:
+        return slice(int(self.layout.rings[first]), int(self.layout.rings[end]))
+
+    def _means(self, of_groups: NDArray[np.float64], first: int, end: int) -> NDArray[np.float64]:
+        """Means over some rings of sums over their groups."""
+        starts = self.layout.rings[first:end] - self.layout.rings[first]
+        return np.add.reduceat(of_groups, starts, axis=1) / self.layout.count[first:end]
+
+
+def _product(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Product over the members of each group, (n_crops, n_groups)."""
+    while values.shape[1] > 1:
+        half = values.shape[1] // 2
+        values = values[:, :half] * values[:, half:]
+    return values[:, 0]
+
+
+def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """First and end of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return [(int(first), int(end)) for first, end in edges.reshape(-1, 2)]
