@@ -21,7 +21,8 @@ from ..frequency.modes import MODES, Mode
 from ..invocation import install_extra
 from ..store.files import ASIDE, atomic_path, name_aside
 from ..study.study_file import Search
-from ..tracking.databases import check_database
+from ..tracking.addresses import without_password
+from ..tracking.databases import check_database, with_driver
 
 GRID = 0.005  # cycles/pixel: finer steps move no coefficient of a 128-pixel crop, and repeats come for free
 NOT_OF = {  # parameters of the space that a kind of band has not
@@ -93,20 +94,12 @@ def open_storage(url: str | None, default: Path) -> BaseStorage:
             raise BenchError(f"the journal of the searches {default} cannot be opened ({error.strerror}).") from error
     check_storage(url)
     try:
-        return RDBStorage(_with_driver(url))
+        return RDBStorage(with_driver(url))
     except Exception as error:  # whatever the database driver raises
-        raise BenchError(_not_opened(url, error)) from error
+        raise BenchError(storage_problem(url, error)) from error
 
 
-def _with_driver(url: str) -> str:
-    """Plain ``postgresql://`` means psycopg 3 here, the driver that the extra ``cluster`` brings."""
-    for plain in ("postgresql://", "postgres://"):
-        if url.startswith(plain):
-            return "postgresql+psycopg://" + url.removeprefix(plain)
-    return url
-
-
-def _not_opened(url: str, error: Exception) -> str:
+def storage_problem(url: str, error: Exception) -> str:
     """Return the message on a storage that cannot be opened: the driver's own, or the form of an address."""
     # Imported here: SQLAlchemy is needed for a storage that is a database only.
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -117,7 +110,7 @@ def _not_opened(url: str, error: Exception) -> str:
     elif isinstance(error, ModuleNotFoundError) and error.name:
         way_on = f": {install_extra('cluster')}" if error.name.startswith("psycopg") else "."
         first = f"the driver of that database, {error.name}, is not installed{way_on}"
-    return f"the storage {_without_password(url)} cannot be opened: {first}"
+    return f"the storage {without_password(url)} cannot be opened: {first}"
 
 
 def _require_place(url: str) -> None:
@@ -128,11 +121,6 @@ def _require_place(url: str) -> None:
     address = make_url(url)
     if address.get_backend_name() == "sqlite" and address.database in (None, "", ":memory:"):
         raise OSError("it would be kept in memory only; name a file, such as sqlite:///searches.db.")
-
-
-def _without_password(url: str) -> str:
-    scheme, mark, rest = url.partition("://")
-    return f"{scheme}{mark}…@{rest.rpartition('@')[2]}" if "@" in rest else url
 
 
 def _open_journal(path: Path) -> JournalStorage:
@@ -389,6 +377,6 @@ def check_storage(url: str) -> None:
     """
     try:
         _require_place(url)
-        check_database(_with_driver(url))
+        check_database(with_driver(url))
     except Exception as error:  # whatever the database driver raises
-        raise BenchError(_not_opened(url, error)) from error
+        raise BenchError(storage_problem(url, error)) from error

@@ -1,15 +1,13 @@
 """The run of a study, from its plan to its results: prepare the pictures, run the cells, keep and record what they gave."""
 
-import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from optuna.storages import BaseStorage
 
 from ..domains.names import REALS
-from ..errors import BenchError
 from ..features.audits import PlanAudits, ambiguous_notes, audit_plan, refuse_shortcuts
 from ..features.chunks import Places
 from ..features.item_sets import iter_problems
@@ -28,7 +26,6 @@ from ..results.cell_document import SHORT, find_cell
 from ..results.rows import Row
 from ..store.files import digest, read_json, write_json
 from ..store.folders import ensure_writable, results_root
-from ..store.locks import LockHeldError, holding
 from ..study.study_file import Study
 from ..tracking.exporter import Exporter
 from ..tracking.names import MARK
@@ -37,6 +34,7 @@ from ..workers import Workers, as_completed, end_if_imported_by_a_worker, runnin
 from .cell import run_cell
 from .driver import Driver
 from .optuna_history import History, lost_trials, open_storage
+from .study_lock import only_run
 
 JOURNAL = "optuna.journal"  # of all searches, among the results
 NO_AUDITS = PlanAudits()
@@ -123,7 +121,7 @@ def run_study(
     """
     end_if_imported_by_a_worker()
     home = ensure_writable(results_root(), "BANDBENCH_HOME")
-    with _only_run(plan.study.name), scratch_places(str(home / "records")) as places:
+    with only_run(plan.study.name, storage), scratch_places(str(home / "records")) as places:
         searches = open_storage(storage, home / JOURNAL)
         attempt = _attempt(plan.study, fresh)
         outbox = Outbox(tracking_uri)
@@ -139,20 +137,6 @@ def run_study(
         outcome.unsent = exporter.close()
         outcome.tracking_problem = exporter.problem
         return outcome
-
-
-@contextlib.contextmanager
-def _only_run(name: str) -> Iterator[None]:
-    """Hold the lock of a study: two processes that run one search would do everything twice."""
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(holding(results_root() / "locks" / f"{name}.lock", patience=0))
-        except LockHeldError as error:
-            raise BenchError(
-                f"another `bench run` is working on the study '{name}' in {results_root()}; "
-                f"wait for it, or set BANDBENCH_HOME to another folder."
-            ) from error
-        yield
 
 
 def _attempt(study: Study, fresh: bool) -> int:
