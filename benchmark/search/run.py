@@ -1,13 +1,15 @@
 """The run of a study, from its plan to its results: prepare the pictures, run the cells, keep and record what they gave."""
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from optuna.storages import BaseStorage
 
 from ..domains.names import REALS
+from ..errors import BenchError
 from ..features.audits import PlanAudits, ambiguous_notes, audit_plan, refuse_shortcuts
 from ..features.chunks import Places
 from ..features.item_sets import iter_problems
@@ -26,6 +28,7 @@ from ..results.cell_document import SHORT, find_cell
 from ..results.rows import Row
 from ..store.files import digest, read_json, write_json
 from ..store.folders import ensure_writable, results_root
+from ..store.locks import LockHeldError, holding
 from ..study.study_file import Study
 from ..tracking.exporter import Exporter
 from ..tracking.names import MARK
@@ -33,8 +36,8 @@ from ..tracking.outbox import Outbox
 from ..workers import Workers, as_completed, end_if_imported_by_a_worker, running_workers
 from .cell import run_cell
 from .driver import Driver
-from .optuna_history import History, lost_trials, open_storage
-from .study_lock import only_run
+from .optuna_history import History, lost_trials, open_storage, storage_errors
+from .storage_lock import storage_lock
 
 JOURNAL = "optuna.journal"  # of all searches, among the results
 NO_AUDITS = PlanAudits()
@@ -121,8 +124,13 @@ def run_study(
     """
     end_if_imported_by_a_worker()
     home = ensure_writable(results_root(), "BANDBENCH_HOME")
-    with only_run(plan.study.name, storage), scratch_places(str(home / "records")) as places:
-        searches = open_storage(storage, home / JOURNAL)
+    with (
+        _only_run(plan.study.name),
+        storage_lock(plan.study.name, storage) as still_held,
+        storage_errors(storage),
+        scratch_places(str(home / "records")) as places,
+    ):
+        searches = open_storage(storage, home / JOURNAL, still_held)
         attempt = _attempt(plan.study, fresh)
         outbox = Outbox(tracking_uri)
         exporter = Exporter(outbox, tracking_uri, add_mlflow_model, reporter.note)
@@ -137,6 +145,20 @@ def run_study(
         outcome.unsent = exporter.close()
         outcome.tracking_problem = exporter.problem
         return outcome
+
+
+@contextlib.contextmanager
+def _only_run(name: str) -> Iterator[None]:
+    """Hold the lock of a study: two processes that run one search would do everything twice."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(holding(results_root() / "locks" / f"{name}.lock", patience=0))
+        except LockHeldError as error:
+            raise BenchError(
+                f"another `bench run` is working on the study '{name}' in {results_root()}; "
+                f"wait for it, or set BANDBENCH_HOME to another folder."
+            ) from error
+        yield
 
 
 def _attempt(study: Study, fresh: bool) -> int:

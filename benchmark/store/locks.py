@@ -34,7 +34,7 @@ class Holder:
     since: float
 
     def __str__(self) -> str:
-        return f"process {self.pid} on {self.host}, since {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(self.since))}"
+        return f"host {self.host}, pid {self.pid}, since {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(self.since))}"
 
     @classmethod
     def here(cls) -> "Holder":

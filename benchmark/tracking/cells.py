@@ -8,6 +8,7 @@ store that is a database, we read the few columns that are wanted.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .databases import open_engine
 from .names import COMPLETE, CROSS_DOMAIN, IN_DOMAIN, IS_FINISHED_CELL, KIND, OLD_NAMES, USED, checked, used_at
 from .runs import search_runs
 
@@ -81,10 +82,9 @@ def _from_tables(uri: str, experiments: list[int]) -> list[FoundCell] | None:
 
     The tables are no public part of MLflow: None where its version has others.
     """
-    from sqlalchemy import create_engine
     from sqlalchemy.exc import SQLAlchemyError
 
-    engine = create_engine(uri)
+    engine = open_engine(uri)
     try:
         runs, metrics, uses = _queries(experiments)
         with engine.connect() as connection:

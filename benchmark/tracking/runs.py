@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .addresses import folder_path, is_database
+from .databases import open_engine
 from .documents import RunDocument
 from .names import COMPLETE, KEY, PARENT
 
@@ -76,6 +77,27 @@ def known_runs(client: "MlflowClient", uri: str, experiment: str, tag: str, valu
         if key and (key not in best or (run.active, bool(run.state)) > (best[key].active, bool(best[key].state))):
             best[key] = run
     return best
+
+
+def runs_of_key(client: "MlflowClient", experiment: str, key: str) -> list[KnownRun]:
+    """
+    Find all runs with a key that are not deleted, as the store has them now.
+
+    Parameters
+    ----------
+    client : MlflowClient
+    experiment : str
+        Its id.
+    key : str
+        `names.KEY` of the runs.
+
+    Returns
+    -------
+    list of KnownRun
+        In the order of their ids, which is the same for everybody who asks.
+    """
+    runs = [_known(run)[1] for run in search_runs(client, [experiment], f"tags.`{KEY}` = '{key}'")]
+    return sorted(runs, key=lambda run: run.run_id)
 
 
 def search_runs(client: "MlflowClient", experiments: list[str], condition: str, view: int = ACTIVE) -> Iterator["Run"]:
@@ -160,10 +182,9 @@ def _from_database(uri: str, experiment: int, tag: str, value: str) -> list[tupl
 
     The tables are no public part of MLflow: None where its version has others.
     """
-    from sqlalchemy import create_engine
     from sqlalchemy.exc import SQLAlchemyError
 
-    engine = create_engine(uri)
+    engine = open_engine(uri)
     try:
         runs, tags, models = _queries(experiment, tag, value)
         with engine.connect() as connection:
