@@ -2,13 +2,15 @@
 
 import contextlib
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import optuna
 from filelock import FileLock
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.exceptions import StorageInternalError
+from optuna.pruners import NopPruner
 from optuna.samplers import BaseSampler, PartialFixedSampler, RandomSampler, TPESampler
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
@@ -20,8 +22,11 @@ from ..frequency.combs import searched_halfwidth
 from ..frequency.modes import MODES, Mode
 from ..invocation import install_extra
 from ..store.files import ASIDE, atomic_path, name_aside
+from ..store.locks import holding
 from ..study.study_file import Search
-from ..tracking.databases import check_database
+from ..tracking.addresses import sqlite_path, without_password
+from ..tracking.database_lock import database_lock, has_locks
+from ..tracking.databases import check_database, with_driver
 
 GRID = 0.005  # cycles/pixel: finer steps move no coefficient of a 128-pixel crop, and repeats come for free
 NOT_OF = {  # parameters of the space that a kind of band has not
@@ -33,6 +38,15 @@ NOT_OF = {  # parameters of the space that a kind of band has not
     "anticomb": {"cutoff", "width"},
 }
 METRIC = "validation AUC"
+
+
+def tpe(seed: int) -> TPESampler:
+    """
+    Make the sampler of a search, with every argument that decides what it draws: versions of Optuna differ in their defaults.
+
+    The arguments that are not here are deprecated, and their defaults are the only values that versions 5 and 6 share.
+    """
+    return TPESampler(n_startup_trials=10, n_ei_candidates=24, multivariate=True, group=False, constant_liar=True, seed=seed)
 
 
 class _JournalLock:
@@ -69,7 +83,29 @@ class _Journal(JournalFileBackend):
             self.n_applied += 1  # Optuna has applied a line when it asks for the next one
 
 
-def open_storage(url: str | None, default: Path) -> BaseStorage:
+class _SharedStorage(RDBStorage):
+    """
+    A database of searches that asks, before it adds a trial, if the study is still this process's own.
+
+    Parameters
+    ----------
+    url : str
+    still_held : callable
+        Raises if not.
+    """
+
+    def __init__(self, url: str, still_held: Callable[[], None]) -> None:
+        # A connection that the server has closed meanwhile is replaced by a new one.
+        super().__init__(url, engine_kwargs={"pool_pre_ping": True})
+        self._still_held = still_held
+
+    def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
+        """Add a trial to a search."""
+        self._still_held()
+        return super().create_new_trial(study_id, template_trial)
+
+
+def open_storage(url: str | None, default: Path, still_held: Callable[[], None] = lambda: None) -> BaseStorage:
     """
     Open the storage of all searches.
 
@@ -79,6 +115,8 @@ def open_storage(url: str | None, default: Path) -> BaseStorage:
         SQLAlchemy address (``sqlite:///…``, ``postgresql+psycopg://…``); None for a journal file.
     default : Path
         Of the journal.
+    still_held : callable, optional
+        Called before a trial is added in a database; raises if another process has taken the study (`storage_lock`).
 
     Raises
     ------
@@ -93,20 +131,46 @@ def open_storage(url: str | None, default: Path) -> BaseStorage:
             raise BenchError(f"the journal of the searches {default} cannot be opened ({error.strerror}).") from error
     check_storage(url)
     try:
-        return RDBStorage(_with_driver(url))
+        with _tables_made_once(url):
+            return _SharedStorage(with_driver(url), still_held)
     except Exception as error:  # whatever the database driver raises
-        raise BenchError(_not_opened(url, error)) from error
+        raise BenchError(storage_problem(url, error)) from error
 
 
-def _with_driver(url: str) -> str:
-    """Plain ``postgresql://`` means psycopg 3 here, the driver that the extra ``cluster`` brings."""
-    for plain in ("postgresql://", "postgres://"):
-        if url.startswith(plain):
-            return "postgresql+psycopg://" + url.removeprefix(plain)
-    return url
+def _tables_made_once(url: str) -> contextlib.AbstractContextManager[object]:
+    """Hold the database while Optuna makes its tables: two processes that do so at once fail."""
+    if has_locks(url):
+        return database_lock(url, "tables of Optuna")
+    path = sqlite_path(url)
+    return contextlib.nullcontext() if path is None else holding(path.with_name(f".{path.name}.lock"))
 
 
-def _not_opened(url: str, error: Exception) -> str:
+@contextlib.contextmanager
+def storage_errors(url: str | None) -> Iterator[None]:
+    """
+    Turn the failure of a database of searches into a message, for the time in which a study runs.
+
+    Raises
+    ------
+    BenchError
+        If the database does not do what it is asked.
+    """
+    # Imported here: SQLAlchemy is needed for a storage that is a database only.
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (StorageInternalError, SQLAlchemyError) as error:
+        if url is None:
+            raise
+        reason = str(error.__cause__ or error).strip().splitlines()[0]
+        raise BenchError(
+            f"the storage {without_password(url)} failed while the study ran: {reason} What was finished is kept; the same "
+            "command continues."
+        ) from error
+
+
+def storage_problem(url: str, error: Exception) -> str:
     """Return the message on a storage that cannot be opened: the driver's own, or the form of an address."""
     # Imported here: SQLAlchemy is needed for a storage that is a database only.
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -117,7 +181,7 @@ def _not_opened(url: str, error: Exception) -> str:
     elif isinstance(error, ModuleNotFoundError) and error.name:
         way_on = f": {install_extra('cluster')}" if error.name.startswith("psycopg") else "."
         first = f"the driver of that database, {error.name}, is not installed{way_on}"
-    return f"the storage {_without_password(url)} cannot be opened: {first}"
+    return f"the storage {without_password(url)} cannot be opened: {first}"
 
 
 def _require_place(url: str) -> None:
@@ -128,11 +192,6 @@ def _require_place(url: str) -> None:
     address = make_url(url)
     if address.get_backend_name() == "sqlite" and address.database in (None, "", ":memory:"):
         raise OSError("it would be kept in memory only; name a file, such as sqlite:///searches.db.")
-
-
-def _without_password(url: str) -> str:
-    scheme, mark, rest = url.partition("://")
-    return f"{scheme}{mark}…@{rest.rpartition('@')[2]}" if "@" in rest else url
 
 
 def _open_journal(path: Path) -> JournalStorage:
@@ -252,10 +311,12 @@ class History:
         self._seed = seed
         self._copies: dict[int, optuna.Trial] = {}
         with _quiet():
-            self._study = optuna.create_study(storage=storage, study_name=name, direction="maximize", load_if_exists=True)
+            self._study = optuna.create_study(
+                storage=storage, study_name=name, direction="maximize", load_if_exists=True, pruner=NopPruner()
+            )
             if self._study.metric_names is None:
                 self._study.set_metric_names([METRIC])
-            self._copy = optuna.create_study(direction="maximize")
+            self._copy = optuna.create_study(direction="maximize", pruner=NopPruner())
 
     def _space(self) -> dict[str, BaseDistribution]:
         """Search space of the sampler; `order` is in it only where it has an effect."""
@@ -317,6 +378,11 @@ class History:
                 copy, params = self._proposed(number, hints, before)
                 self._study.sampler = PartialFixedSampler(self._used(params), RandomSampler(seed=0))
                 trial = self._study.ask() if before is None else optuna.Trial(self._study, before._trial_id)
+                if trial.number != number:
+                    raise BenchError(
+                        f"another process adds trials to the search {self._study.study_name}. The same command continues when "
+                        "that process has ended."
+                    )
                 if before is None or not before.state.is_finished():
                     self._suggest(trial, params["kind"])
             self._copies[trial.number] = copy
@@ -336,12 +402,12 @@ class History:
         if before is None or "kind" not in before.params or self._used(params) == before.params:
             return copy, params
         self._copy.tell(copy, state=TrialState.FAIL)
-        self._copy.sampler = PartialFixedSampler(before.params, TPESampler(seed=self._seed))
+        self._copy.sampler = PartialFixedSampler(before.params, tpe(self._seed))
         copy = self._copy.ask()
         return copy, self._suggest(copy)
 
     def _sampler(self, number: int, hints: Sequence[Band]) -> BaseSampler:
-        sampler = TPESampler(seed=(self._seed + number) % 2**32)
+        sampler = tpe((self._seed + number) % 2**32)
         return PartialFixedSampler(self._params_of(hints[number]), sampler) if number < len(hints) else sampler
 
     def _params_of(self, band: Band) -> dict[str, object]:
@@ -414,6 +480,6 @@ def check_storage(url: str) -> None:
     """
     try:
         _require_place(url)
-        check_database(_with_driver(url))
+        check_database(with_driver(url))
     except Exception as error:  # whatever the database driver raises
-        raise BenchError(_not_opened(url, error)) from error
+        raise BenchError(storage_problem(url, error)) from error

@@ -40,8 +40,9 @@ from ..tracking.outbox import Outbox, outbox_folder, part_lock
 from ..workers import Workers, WorkLostError, as_completed, end_if_imported_by_a_worker
 from .cell import Work, run_cell
 from .driver import Driver
-from .optuna_history import History, lost_trials, open_storage, take_over_journal
+from .optuna_history import History, lost_trials, open_storage, storage_errors, take_over_journal
 from .shards import begun_journals, cells_of, keep_cell_keys, shard_journal
+from .storage_lock import storage_lock
 from .study_lock import begun_shards, forget_shards, study_lock
 
 JOURNAL = "optuna.journal"  # of all searches, among the results
@@ -146,8 +147,13 @@ def run_study(
     end_if_imported_by_a_worker()
     home = ensure_writable(results_root(), "BANDBENCH_HOME")
     turn = shard.index / shard.count if shard else 0.0
-    with study_lock(plan.study.name, shard), scratch_places(str(home / "records"), turn) as places:
-        searches = open_storage(storage, _journal(plan.study, shard))
+    with (
+        study_lock(plan.study.name, shard),
+        storage_lock(shard.name_of(plan.study.name) if shard else plan.study.name, storage) as still_held,
+        storage_errors(storage),
+        scratch_places(str(home / "records"), turn) as places,
+    ):
+        searches = open_storage(storage, _journal(plan.study, shard), still_held)
         attempt = _attempt(plan.study, fresh)
         if shard is not None:
             with (

@@ -1,18 +1,68 @@
 """Locks between processes; the kernel releases a lock when its owner dies, however that happens."""
 
 import contextlib
+import os
+import socket
+import time
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from ..errors import BenchError
+from .files import read_json, write_json
 
 FOR_EVER = -1.0
 
 
+@dataclass(frozen=True)
+class Holder:
+    """
+    Process that holds a lock.
+
+    Attributes
+    ----------
+    host : str
+    pid : int
+    since : float
+        Seconds since the epoch.
+    """
+
+    host: str
+    pid: int
+    since: float
+
+    def __str__(self) -> str:
+        return f"host {self.host}, pid {self.pid}, since {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(self.since))}"
+
+    @classmethod
+    def here(cls) -> "Holder":
+        """Return this process, as of now."""
+        return cls(socket.gethostname(), os.getpid(), time.time())
+
+    @classmethod
+    def read(cls, path: Path) -> "Holder | None":
+        """Read the holder that a file names; None if there is no such file or it is damaged."""
+        try:
+            return cls(**read_json(path))  # type: ignore[arg-type]
+        except TypeError:
+            return None
+
+
 class LockHeldError(BenchError):
-    """Another process holds a lock for longer than the caller waits."""
+    """
+    Another process holds a lock for longer than the caller waits.
+
+    Attributes
+    ----------
+    holder : Holder or None
+        None if it is not known.
+    """
+
+    def __init__(self, message: str, holder: Holder | None = None) -> None:
+        super().__init__(message)
+        self.holder = holder
 
 
 @contextlib.contextmanager
@@ -39,8 +89,37 @@ def holding(path: Path, patience: float = FOR_EVER) -> Iterator[None]:
     try:
         lock.acquire(timeout=patience)
     except Timeout as error:
-        raise LockHeldError(f"another process works with {path.with_suffix('')}; wait for it to end.") from error
+        raise LockHeldError(
+            f"another process works with {path.with_suffix('')}; wait for it to end.", Holder.read(_owner_file(path))
+        ) from error
     try:
         yield
     finally:
         lock.release()
+
+
+@contextlib.contextmanager
+def claiming(path: Path) -> Iterator[None]:
+    """
+    Hold a lock for a block, if it is free, and leave a note beside it that names this process to others.
+
+    Parameters
+    ----------
+    path : Path
+        See `holding`.
+
+    Raises
+    ------
+    LockHeldError
+        See `holding`; with the process that holds it.
+    OSError, NotImplementedError
+        See `holding`.
+    """
+    with holding(path, patience=0):
+        write_json(_owner_file(path), asdict(Holder.here()), durable=False)
+        yield
+
+
+def _owner_file(path: Path) -> Path:
+    """Return the file that names the process that held a lock last: those who wait may open the lock file itself anew."""
+    return path.with_suffix(".owner")

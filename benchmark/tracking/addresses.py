@@ -25,6 +25,17 @@ def is_database(address: str) -> bool:
     return scheme(address) in DATABASES
 
 
+def without_password(address: str) -> str:
+    """
+    Address without the name and password of its user, for messages.
+
+    >>> without_password("postgresql://me:secret@server/runs")
+    'postgresql://…@server/runs'
+    """
+    start, mark, rest = address.partition("://")
+    return f"{start}{mark}…@{rest.rpartition('@')[2]}" if "@" in rest else address
+
+
 def sqlite_address(path: Path) -> str:
     """
     Address of a SQLite database.

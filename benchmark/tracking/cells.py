@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .databases import open_engine
 from .names import (
     COMPARED_METRICS,
     COMPARED_PARAMS,
@@ -106,10 +107,9 @@ def _from_tables(uri: str, experiments: list[int]) -> list[FoundCell] | None:
 
     The tables are no public part of MLflow: None where its version has others.
     """
-    from sqlalchemy import create_engine
     from sqlalchemy.exc import SQLAlchemyError
 
-    engine = create_engine(uri)
+    engine = open_engine(uri)
     try:
         runs, metrics, tag_values, param_values = _queries(experiments)
         with engine.connect() as connection:

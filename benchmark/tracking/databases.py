@@ -4,6 +4,52 @@ import contextlib
 import os
 import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+PATIENCE = 10  # seconds to wait for a connection
+
+
+def with_driver(url: str) -> str:
+    """
+    Name the driver of a PostgreSQL address that names none: psycopg 3, which the extra ``cluster`` brings.
+
+    >>> with_driver("postgresql://me@server/runs")
+    'postgresql+psycopg://me@server/runs'
+    """
+    for plain in ("postgresql://", "postgres://"):
+        if url.startswith(plain):
+            return "postgresql+psycopg://" + url.removeprefix(plain)
+    return url
+
+
+def open_engine(url: str, **options: str) -> "Engine":
+    """
+    Make an engine without a pool: its connections end with their use.
+
+    Parameters
+    ----------
+    url : str
+        Address as SQLAlchemy takes it.
+    **options : str
+        Of a connection to PostgreSQL; one that the address has itself goes first.
+
+    Raises
+    ------
+    SQLAlchemyError, ImportError
+        If the address is malformed or its driver is missing.
+    """
+    from sqlalchemy import create_engine, make_url
+    from sqlalchemy.pool import NullPool
+
+    address = make_url(with_driver(url))
+    arguments: dict[str, str | int] = {}
+    if address.get_backend_name() == "postgresql":
+        arguments = {name: value for name, value in options.items() if name not in address.query}
+        arguments["connect_timeout"] = PATIENCE
+    return create_engine(address, poolclass=NullPool, connect_args=arguments)
 
 
 def check_database(url: str) -> None:
@@ -22,14 +68,9 @@ def check_database(url: str) -> None:
     SQLAlchemyError, ImportError
         If the address is malformed, its driver is missing or nobody answers.
     """
-    from sqlalchemy import create_engine, make_url
-    from sqlalchemy.pool import NullPool
-
-    address = make_url(url)
-    options = {"connect_timeout": 10} if address.get_backend_name() == "postgresql" else {}
-    engine = create_engine(address, poolclass=NullPool, connect_args=options)  # this loads the driver
-    file = address.database or ""
-    if address.get_backend_name() != "sqlite":
+    engine = open_engine(url)  # this loads the driver
+    file = engine.url.database or ""
+    if engine.url.get_backend_name() != "sqlite":
         engine.connect().close()
     elif file not in ("", ":memory:"):
         check_database_file(Path(file))

@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,15 +11,21 @@ from ..errors import BenchError
 from ..store.locks import LockHeldError
 from .outbox import Outbox
 from .sender import Sender
-from .store import client_for
+from .trouble import StoreError, Trouble
 
 ROUND = 0.3  # seconds between two looks into the outbox
 MOMENT = 0.3  # seconds that an interrupted run waits for the thread
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0  # seconds until a store that failed is tried again, doubled each time
+PATIENCE_AFTER = 1.0  # seconds for a request that is on its way when the time is up
+STALL = 60.0  # seconds in which a store takes no document, after which the end of a study waits no longer
 
 
 class Exporter(threading.Thread):
     """
     Background thread that sends an outbox until it is closed.
+
+    A store that does not answer is tried again at growing intervals, while the study goes on. A document that the store
+    refuses does not hold up the others.
 
     Parameters
     ----------
@@ -27,7 +34,7 @@ class Exporter(threading.Thread):
     describe_model : callable
         See `Sender`.
     report : callable, optional
-        Called with the problem as soon as there is one.
+        Called with the problem as soon as there is one, and not again for later ones.
 
     Attributes
     ----------
@@ -49,43 +56,90 @@ class Exporter(threading.Thread):
         self._describe_model = describe_model
         self._report = report
         self._closing = threading.Event()
+        self._abandoned = False
         self._deadline = math.inf
+        self._sender: Sender | None = None
+        self._failures: Counter[Path] = Counter()
+        self._retry_at: dict[Path, float] = {}
 
     def run(self) -> None:
-        """Send until closed and empty; stop at the first failure, which `problem` then names."""
-        try:
-            sender = None
-            while True:
-                last_round = self._closing.is_set()
-                for path in self._outbox.pending():
-                    # Not before there is something to send: MLflow takes seconds to import.
-                    sender = sender or Sender(client_for(self._uri), self._uri, self._describe_model)
-                    while not self._delivered(sender, path):
-                        if time.monotonic() > self._deadline:
-                            return
-                if last_round:
-                    return
-                self._closing.wait(ROUND)
-        except (BenchError, OSError) as error:
-            self.problem = str(error)
-            if self._report and not self._closing.is_set():
-                self._report(f"{error} The study goes on; its results wait here.")
+        """Send until closed and empty, or until the store does not answer after that; `problem` then has the reason."""
+        pause = 0.0
+        while True:
+            last_round = self._closing.is_set()
+            try:
+                self._send_waiting(last_round, again=pause > 0)
+                pause = 0.0
+            except (BenchError, OSError) as error:
+                pause = min(2 * pause or FIRST_PAUSE, LONGEST_PAUSE)
+                self._sender = None
+                self._fail(str(error))
+                last_round = self._closing.is_set()  # nothing is gained by asking at once again
+            if last_round or self._out_of_time():
+                return
+            self._closing.wait(pause or ROUND)
 
-    def _delivered(self, sender: Sender, path: Path) -> bool:
-        """Deliver a file unless time is up, or another process sends for longer than a moment."""
-        if time.monotonic() > self._deadline:
-            return False
+    def _send_waiting(self, last_round: bool, again: bool) -> None:
+        """Send what waits, documents that failed before after the others and after a while."""
+        waiting, problem = sorted(self._outbox.pending(), key=lambda path: (self._failures[path], path)), ""
+        if not waiting:  # MLflow, which takes seconds to import, is not opened before there is something to send
+            self.problem = problem
+            return
+        sender = self._sender = self._sender or Sender(self._outbox.client(again), self._uri, self._describe_model)
+        for path in waiting:
+            if not last_round and time.monotonic() < self._retry_at.get(path, 0):
+                problem = self.problem
+                continue
+            while (refused := self._delivered(sender, path)) is None:
+                if self._out_of_time():
+                    return
+            if refused:
+                problem = str(refused[0])
+                self._failures[path] += 1
+                pause = min(FIRST_PAUSE * 2 ** (self._failures[path] - 1), LONGEST_PAUSE)
+                self._retry_at[path] = time.monotonic() + pause
+        if problem and problem != self.problem:
+            self._fail(problem)
+        self.problem = problem
+
+    def _delivered(self, sender: Sender, path: Path) -> list[BenchError] | None:
+        """Deliver a file and return its errors; None if time is up, or another process sends for longer than a moment."""
+        if self._out_of_time():
+            return None
         try:
-            self._outbox.deliver(sender, path, patience=1.0)
+            return [*self._outbox.deliver(sender, path, patience=1.0)]
         except LockHeldError:
-            return False
-        return True
+            return None
+
+    def _fail(self, problem: str) -> None:
+        is_first = not self.problem
+        self.problem = problem
+        if is_first and self._report and not self._closing.is_set():
+            self._report(f"{problem} The study goes on; its results wait here.")
+
+    def _out_of_time(self) -> bool:
+        return self._abandoned or time.monotonic() > self._deadline
 
     def close(self, patience: float = math.inf) -> int:
-        """Send what is left, for at most `patience` seconds; return the number of files that stay behind."""
-        self._deadline = time.monotonic() + patience
+        """
+        Send what is left; return the number of files that stay behind.
+
+        Parameters
+        ----------
+        patience : float
+            Seconds to wait at most. In any case the wait ends when the store has taken no document for `STALL` seconds.
+        """
+        begun = time.monotonic()
+        self._deadline = begun + patience
         self._closing.set()
-        self.join(None if math.isinf(patience) else patience + 30)
+        while self.is_alive():
+            sent_at = max(begun, self._sender.sent_at if self._sender else 0.0)
+            waited = time.monotonic() - sent_at
+            if waited > STALL or time.monotonic() > self._deadline + PATIENCE_AFTER:
+                self._abandoned = True
+                self.problem = self.problem or str(StoreError(self._uri, Trouble.TOO_SLOW, seconds=waited))
+                break
+            self.join(0.2)
         return self._outbox.left()
 
     def abandon(self) -> None:

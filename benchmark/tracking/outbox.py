@@ -9,9 +9,11 @@ import json
 import os
 import secrets
 import shutil
+import threading
 import time
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +22,12 @@ from ..store.files import digest, read_json, write_json
 from ..store.folders import results_root
 from ..store.locks import FOR_EVER, LockHeldError, holding
 from .addresses import sqlite_address, sqlite_path
-from .documents import RunDocument
+from .documents import FOLDERS, RunDocument
 from .names import STUDY_KEY
 from .runs import KnownRun, is_whole, known_runs, last_use, runs_in_database
 from .sender import Sender
-from .store import client_for, default_tracking_uri, reported
+from .store import client_for, default_tracking_uri
+from .trouble import reported
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -45,6 +48,17 @@ def _outbox_name(uri: str) -> str:
     path = sqlite_path(uri)
     inside = path is not None and path.is_relative_to(results_root())
     return f"here:{path.relative_to(results_root()).as_posix()}" if path is not None and inside else uri
+
+
+def _files_of(path: Path) -> Path:
+    """Folder of the copies that belong to a waiting file."""
+    return path.with_name(f"{path.name.partition('.')[0]}.files")
+
+
+def _with_copies(document: RunDocument, files: Path) -> RunDocument:
+    """Return a document whose copied folders are named where they are now: an outbox may have been moved."""
+    copies = {name: files / Path(getattr(document, name)).name for name in FOLDERS if getattr(document, name)}
+    return replace(document, **{name: str(copy) for name, copy in copies.items() if copy.is_dir()})
 
 
 def waiting_stores() -> list[str]:
@@ -103,6 +117,8 @@ class Outbox:
         self._delivered = set(self._delivered_file.read_text().split("\n")) if self._delivered_file.exists() else set()
         self._asked: dict[tuple[str, str], dict[str, KnownRun] | None] = {}  # by study and its key, then by key
         self._client: MlflowClient | None = None
+        self._opening = threading.Lock()
+        self._refusal: TrackingError | None = None  # of the store, when it was opened last
         self._own = set(self.pending())
         self._waiting = {entry for path in self._own for entry in _entries(read_json(path))}
         self._count = time.time_ns()
@@ -118,9 +134,34 @@ class Outbox:
             if place.parent == self.folder or _present_uri(read_json(place) or {}) != self._uri:
                 continue
             with contextlib.suppress(LockHeldError), holding(part_lock(place.parent), patience=0):
-                for path in place.parent.glob("*.runs.json"):
+                for path in (*place.parent.glob("*.files"), *place.parent.glob("*.runs.json")):
                     path.rename(self.folder / path.name)
                 shutil.rmtree(place.parent, ignore_errors=True)
+
+    def client(self, again: bool = False) -> "MlflowClient":
+        """
+        Open the store once, for all who ask; whoever comes second waits for the first, and gets the same answer.
+
+        Parameters
+        ----------
+        again : bool
+            Try a store again that did not answer before.
+
+        Raises
+        ------
+        TrackingError
+            If it does not answer, or did not when it was asked before.
+        """
+        with self._opening:
+            if self._client is None and self._refusal is not None and not again:
+                raise self._refusal
+            if self._client is None:
+                try:
+                    self._client, self._refusal = client_for(self._uri), None
+                except TrackingError as error:
+                    self._refusal = error
+                    raise
+            return self._client
 
     def has(self, document: RunDocument) -> bool:
         """
@@ -131,10 +172,14 @@ class Outbox:
         if f"{document.key} {document.state}" in self._waiting:
             return True
         runs = None if self._part else self._known(document)
-        if runs is None:
-            return f"{document.key} {document.state}" in self._delivered
-        run = runs.get(document.key)
-        return run is not None and is_whole(run, document, runs, self._client)
+        if runs is not None:
+            run = runs.get(document.key)
+            try:
+                with reported(self._uri):
+                    return run is not None and is_whole(run, document, runs, self._client)
+            except TrackingError:  # the exporter reports it
+                self._asked[document.study, document.study_key] = None
+        return f"{document.key} {document.state}" in self._delivered
 
     def _known(self, document: RunDocument) -> dict[str, KnownRun] | None:
         name = document.study, document.study_key
@@ -151,8 +196,8 @@ class Outbox:
 
         A study that is run again with nothing to do has nothing to send.
         """
-        if not document.used:
-            return False
+        if not document.used or self._part:
+            return bool(document.used)
         runs = self._known(document) or {}
         run, last = runs.get(document.key), last_use(self._uri, document.study)
         return run is None or last is None or run.used < last or last == 0
@@ -162,19 +207,50 @@ class Outbox:
             known = runs_in_database(self._uri, study, STUDY_KEY, study_key)
         if known is not None:
             return known
-        self._client = self._client or client_for(self._uri)
+        client = self.client()
         with reported(self._uri):
-            return known_runs(self._client, self._uri, study, STUDY_KEY, study_key)
+            return known_runs(client, self._uri, study, STUDY_KEY, study_key)
 
     def put(self, documents: Sequence[RunDocument]) -> None:
         """Add documents that the store does not have, or whose last use it does not know; they survive a kill."""
         new = [document.to_json() for document in documents if not self.has(document) or self._is_used_anew(document)]
         if new:
-            self._count += 1
-            path = self.folder / f"{self._count:020d}-{os.getpid()}-{secrets.token_hex(4)}.runs.json"
+            path = self._next_file()
             self._own.add(path)
             write_json(path, new)
             self._waiting |= _entries(new)
+
+    def _next_file(self) -> Path:
+        self._count += 1
+        return self.folder / f"{self._count:020d}-{os.getpid()}-{secrets.token_hex(4)}.runs.json"
+
+    def keep(self, documents: Sequence[RunDocument]) -> Path:
+        """
+        Add documents that the store cannot have yet, with copies of their folders, which need not last.
+
+        Returns
+        -------
+        Path
+            File with the documents.
+        """
+        path = self._next_file()
+        files = _files_of(path)
+        for n, document in enumerate(documents):
+            for name in FOLDERS:
+                if Path(getattr(document, name)).is_dir() and getattr(document, name):
+                    shutil.copytree(getattr(document, name), files / f"{n}-{name}")
+        copied = [
+            replace(document, **{name: str(files / f"{n}-{name}") for name in FOLDERS if (files / f"{n}-{name}").is_dir()})
+            for n, document in enumerate(documents)
+        ]
+        self._own.add(path)
+        write_json(path, [document.to_json() for document in copied])
+        return path
+
+    def forget(self, path: Path) -> None:
+        """Delete a waiting file, and what was copied for it."""
+        path.unlink(missing_ok=True)
+        shutil.rmtree(_files_of(path), ignore_errors=True)
 
     def pending(self) -> list[Path]:
         """Files with waiting documents, oldest first."""
@@ -184,30 +260,42 @@ class Outbox:
         """Count the waiting files without those that other processes have put here meanwhile."""
         return len(self._own.intersection(self.pending()))
 
-    def deliver(self, sender: Sender, path: Path, patience: float = FOR_EVER) -> None:
+    def deliver(self, sender: Sender, path: Path, patience: float = FOR_EVER) -> list[TrackingError]:
         """
         Send the documents of one waiting file, unless another process has done so; a damaged file is set aside.
+
+        A document that the store refuses does not hold up the others. It stays in the file.
+
+        Returns
+        -------
+        list of TrackingError
+            Of the documents that stay.
 
         Raises
         ------
         LockHeldError
             If another process sends to the store for longer than `patience` seconds.
         TrackingError
-            If the store does not take one; the file then stays.
+            If the store does not answer, or makes several errors in a row; the file then stays.
         """
         with sender.alone(patience):
             if not path.exists():
-                return
+                return []
             try:
-                documents = [RunDocument.from_json(document) for document in json.loads(path.read_text(encoding="utf-8"))]
+                entries = json.loads(path.read_text(encoding="utf-8"))
+                documents = [_with_copies(RunDocument.from_json(entry), _files_of(path)) for entry in entries]
             except (ValueError, KeyError, TypeError, AttributeError):
                 self._set_aside(path)
-                return
-            for document in documents:
-                sender.send(document)
+                return []
+            refused = {n: error for n, document in enumerate(documents) if (error := sender.try_to_send(document))}
+            done = [document for n, document in enumerate(documents) if n not in refused]
             with self._delivered_file.open("a") as file:
-                file.writelines(f"{document.key} {document.state}\n" for document in documents if document.end)
-            path.unlink()
+                file.writelines(f"{document.key} {document.state}\n" for document in done if document.end)
+            if refused:
+                write_json(path, [documents[n].to_json() for n in refused])
+            else:
+                self.forget(path)
+            return list(refused.values())
 
     def _set_aside(self, path: Path) -> None:
         aside = path.with_suffix(".damaged")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .addresses import folder_path, is_database, sqlite_path
+from .databases import open_engine
 from .documents import RunDocument
 from .names import COMPLETE, KEY, PARENT, USED, used_at
 
@@ -98,6 +99,27 @@ def _best(runs: Iterable[tuple[str, KnownRun]]) -> dict[str, KnownRun]:
         if key and (key not in best or (run.active, bool(run.state)) > (best[key].active, bool(best[key].state))):
             best[key] = run
     return best
+
+
+def runs_of_key(client: "MlflowClient", experiment: str, key: str) -> list[KnownRun]:
+    """
+    Find all runs with a key that are not deleted, as the store has them now.
+
+    Parameters
+    ----------
+    client : MlflowClient
+    experiment : str
+        Its id.
+    key : str
+        `names.KEY` of the runs.
+
+    Returns
+    -------
+    list of KnownRun
+        In the order of their ids, which is the same for everybody who asks.
+    """
+    runs = [_known(run)[1] for run in search_runs(client, [experiment], f"tags.`{KEY}` = '{key}'")]
+    return sorted(runs, key=lambda run: run.run_id)
 
 
 def search_runs(client: "MlflowClient", experiments: list[str], condition: str, view: int = ACTIVE) -> Iterator["Run"]:
@@ -218,12 +240,10 @@ def _answers(uri: str, *queries: Any) -> list[list[tuple[Any, ...]]] | None:
     path = sqlite_path(uri)
     if not is_database(uri) or (path is not None and not path.exists()):  # a missing file would be made
         return None
-    from sqlalchemy import create_engine
     from sqlalchemy.exc import SQLAlchemyError
-    from sqlalchemy.pool import NullPool
 
     try:
-        with create_engine(uri, poolclass=NullPool).connect() as connection:
+        with open_engine(uri).connect() as connection:
             return [list(map(tuple, connection.execute(query))) for query in queries]
     except (ImportError, SQLAlchemyError):
         return None

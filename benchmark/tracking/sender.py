@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,14 +13,17 @@ from typing import TYPE_CHECKING
 
 from ..errors import TrackingError
 from ..store.files import contents_digest
+from ..store.folders import results_root
 from ..store.locks import FOR_EVER
 from .addresses import sqlite_path
+from .database_lock import has_locks
 from .documents import RunDocument
 from .lock import store_lock
 from .names import COMPLETE, CONTENTS, KEY, KIND, NOTE, PARENT, ROW_FILES, SENT, STUDY_KEY, USED, used_at
-from .runs import KnownRun, is_there, is_whole, known_runs
+from .runs import KnownRun, is_there, is_whole, known_runs, runs_of_key
 from .sqlite_file import artifacts_folder
-from .store import client_for, reported
+from .store import client_for
+from .trouble import StoreError, Trouble, reported, store_error
 from .ui import OTHER_PAGES, VIEW_TAG, study_view
 
 if TYPE_CHECKING:
@@ -31,6 +35,10 @@ NOTE_LENGTH = 8000
 PARAM_LENGTH = 6000
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # the UI then shows runs and models, not chat traces
 MODEL_PARAMS = ("detector", "task", "train", "view", "band", "crop", "seed")  # of its run, logged with a model too
+SETTLED = 15.0  # seconds after which nobody can be making the same run without having seen ours
+MOST_ERRORS = 5  # in a row, before a store is left alone for a while
+LOOK_AGAIN = 1.0  # seconds
+LONGEST_MODEL = 600.0  # seconds that sending a model may take
 MODEL_FILE = "MLmodel"  # describes a folder to MLflow as a model
 
 
@@ -50,15 +58,25 @@ class Sender:
     describe_model : callable, optional
         Writes the file ``MLmodel`` into the folder of a model that lacks it. Workers, which do without MLflow, leave it to the
         sender.
+
+    Attributes
+    ----------
+    sent_at : float
+        When the store took a document last, by `time.monotonic`.
     """
 
     def __init__(self, client: "MlflowClient", uri: str, describe_model: Callable[[Path], None] = _refuse_model) -> None:
         self._client = client
         self._uri = uri
+        self.sent_at = time.monotonic()
         self._describe_model = describe_model
         self._path = sqlite_path(uri)
         self._experiments: dict[str, str] = {}
         self._runs: dict[tuple[str, str], dict[str, KnownRun]] = {}  # by study and its key, then by key
+        # Nobody else makes runs while this sender has the lock of a database. A server has no lock that all who send to it see.
+        self._has_rivals = self._path is None and not has_locks(uri)
+        self._errors = 0  # of the store, in a row
+        self._looked_at: dict[str, tuple[float, float]] = {}  # by run made here: when it was made, and looked at last
 
     @contextlib.contextmanager
     def alone(self, patience: float = FOR_EVER) -> Iterator[None]:
@@ -85,8 +103,46 @@ class Sender:
         with reported(self._uri):
             if document.only_used:
                 self._send_use(document)
-            else:
+                return
+            try:
                 self._send(document)
+            except Exception as error:  # whatever MLflow makes of a run that is gone
+                if store_error(self._uri, error).trouble is not Trouble.REFUSED or not self._forget_deleted(document):
+                    raise
+                self._send(document)
+
+    def try_to_send(self, document: RunDocument) -> TrackingError | None:
+        """
+        Send a document; return the error if the store refuses this one.
+
+        Raises
+        ------
+        TrackingError
+            If it would not take any other either: it does not answer, or has made `MOST_ERRORS` errors in a row.
+        """
+        try:
+            self.send(document)
+        except TrackingError as error:
+            trouble = error.trouble if isinstance(error, StoreError) else Trouble.REFUSED
+            self._errors += trouble in (Trouble.SERVER_ERROR, Trouble.FORBIDDEN)  # of which one does not say whose fault it is
+            if trouble.is_of_the_store or self._errors >= MOST_ERRORS:
+                self._errors = 0
+                raise
+            return error
+        self._errors = 0
+        self.sent_at = time.monotonic()
+        return None
+
+    def _forget_deleted(self, document: RunDocument) -> bool:
+        """Forget the run of a document if somebody has deleted it since it was opened; return True if so."""
+        run = self._known(document).get(document.key)
+        if run is None or self._is_active(run):
+            return False
+        del self._known(document)[document.key]
+        return True
+
+    def _is_active(self, run: KnownRun) -> bool:
+        return self._client.get_run(run.run_id).info.lifecycle_stage == "active"
 
     def _send_use(self, document: RunDocument) -> None:
         run = self._known(document).get(document.key)
@@ -138,7 +194,11 @@ class Sender:
     def _new_experiment(self, name: str) -> "Experiment":
         from mlflow.exceptions import MlflowException
 
-        place = None if self._path is None else (artifacts_folder(self._path) / name).as_uri()
+        place = None
+        if self._path is not None:
+            place = (artifacts_folder(self._path) / name).as_uri()
+        elif has_locks(self._uri):  # without a server, MLflow would put the files into the working directory
+            place = (results_root() / "artifacts" / name).as_uri()
         try:
             experiment_id = self._client.create_experiment(name, artifact_location=place, tags=EXPERIMENT_TAGS)
         except MlflowException as error:
@@ -152,6 +212,7 @@ class Sender:
         """Run of a document below the run of its parent: made, or restored if it was deleted."""
         parent = self._opened(document.parent).run_id if document.parent else ""
         runs = self._known(document)
+        self._settle(document)
         # Whoever else sends to the store may have made it since it was asked.
         run = runs.get(document.key) or known_runs(self._client, self._uri, document.study, KEY, document.key).get(document.key)
         if run is None:
@@ -174,7 +235,48 @@ class Sender:
         run = self._client.create_run(
             self._experiment(document.study), start_time=int(1000 * document.start), tags=tags, run_name=document.name
         )
-        return KnownRun(run.info.run_id, parent=parent, location=run.info.artifact_uri or "")
+        made = KnownRun(run.info.run_id, parent=parent, location=run.info.artifact_uri or "")
+        return self._only_one(document, made) if self._has_rivals else made
+
+    def _only_one(self, document: RunDocument, made: KnownRun) -> KnownRun:
+        """
+        Look for runs that others have made of the same document at the same time, and leave one of them.
+
+        All who look choose the same one, by its id, and delete the others. Whoever made a run looks after that, so the last
+        one sees them all. A sender whose run was deleted goes on with the one that is left.
+        """
+        from mlflow.exceptions import MlflowException
+
+        runs = runs_of_key(self._client, self._experiment(document.study), document.key) or [made]
+        for run in runs[1:]:
+            with contextlib.suppress(MlflowException):  # a rival was faster
+                self._client.delete_run(run.run_id)
+        self._looked_at[runs[0].run_id] = (time.monotonic(), time.monotonic())
+        return runs[0]
+
+    def _settle(self, document: RunDocument) -> None:
+        """
+        Look if a run that was made here a moment ago is still there, before others are put below it.
+
+        Those that were put below it already follow to the run that is left.
+        """
+        runs = self._known(document)
+        run = runs.get(document.key)
+        made, looked = self._looked_at.get(run.run_id if run else "", (-math.inf, 0.0))
+        now = time.monotonic()
+        if run is None or now - made > SETTLED or now - looked < LOOK_AGAIN:
+            return
+        self._looked_at[run.run_id] = (made, now)
+        if self._is_active(run):
+            return
+        left = runs_of_key(self._client, self._experiment(document.study), document.key)
+        if not left:
+            return  # somebody has deleted it for good: `_opened` restores it
+        runs[document.key] = left[0]
+        for key, child in list(runs.items()):
+            if child.parent == run.run_id:
+                self._client.set_tag(child.run_id, PARENT, left[0].run_id)
+                runs[key] = replace(child, parent=left[0].run_id)
 
     def _log(self, run_id: str, document: RunDocument, model_id: str | None) -> None:
         """Log parameters, metrics (of the model too, if there is one), note and data sets."""
@@ -223,6 +325,8 @@ class Sender:
         for model in self._client.search_logged_models([experiment], f"source_run_id = '{run_id}'"):
             if model.status == "READY" and is_there(model.artifact_location):
                 return model.model_id
+            if self._has_rivals and 1000 * time.time() - model.creation_timestamp < 1000 * LONGEST_MODEL:
+                continue  # somebody else may be sending it now
             self._client.delete_logged_model(model.model_id)  # half of it may be there
         params = {name: value[:PARAM_LENGTH] for name, value in document.params.items() if name in MODEL_PARAMS}
         tags = {NOTE: document.note[:NOTE_LENGTH]} if document.note else {}
@@ -233,7 +337,18 @@ class Sender:
         self._client.log_model_artifacts(model.model_id, str(folder))
         self._client.log_outputs(run_id, [LoggedModelOutput(model.model_id, 0)])
         self._client.finalize_logged_model(model.model_id, "READY")
-        return model.model_id
+        return self._only_model(experiment, run_id, model.model_id) if self._has_rivals else model.model_id
+
+    def _only_model(self, experiment: str, run_id: str, made: str) -> str:
+        """Leave one of several models that were logged for a run at the same time; see `_only_one`."""
+        from mlflow.exceptions import MlflowException
+
+        models = self._client.search_logged_models([experiment], f"source_run_id = '{run_id}'")
+        ready = sorted(model.model_id for model in models if model.status == "READY") or [made]
+        for model_id in ready[1:]:
+            with contextlib.suppress(MlflowException):  # a rival was faster
+                self._client.delete_logged_model(model_id)
+        return ready[0]
 
 
 def _today() -> str:

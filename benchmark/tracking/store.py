@@ -3,18 +3,21 @@
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import TrackingError
 from ..store.folders import results_root
 from .addresses import is_database, scheme, sqlite_address, sqlite_path
-from .databases import check_database, check_database_file
+from .bounded import ask_server, bounded_client, look_at_server
+from .database_lock import database_lock, has_locks
+from .databases import check_database, check_database_file, with_driver
 from .sqlite_file import make_ready, no_stray_folder
+from .trouble import reported
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+HTTP = ("http://", "https://")
 SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "file", "databricks")
 
 
@@ -68,10 +71,18 @@ def client_for(uri: str) -> "MlflowClient":
             if not {f"MLFLOW_SQLALCHEMYSTORE_{name}" for name in ("POOL_SIZE", "MAX_OVERFLOW")} & os.environ.keys():
                 os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
             make_ready(path, uri)
-        with no_stray_folder(uri):
-            client = MlflowClient(uri)
+        if uri.startswith(HTTP):
+            ask_server(uri)
+            return bounded_client(MlflowClient(uri), uri)
+        with no_stray_folder(uri), _tables_made_once(uri):
+            client = MlflowClient(with_driver(uri))
             client.search_experiments(max_results=1)
-        return client
+        return client if path is not None else bounded_client(client, uri)
+
+
+def _tables_made_once(uri: str) -> contextlib.AbstractContextManager[object]:
+    """Hold a database while MLflow makes its tables: two processes that do so at once fail."""
+    return database_lock(uri, "tables of MLflow") if has_locks(uri) else contextlib.nullcontext()
 
 
 def check_tracking_store(uri: str) -> None:
@@ -89,35 +100,10 @@ def check_tracking_store(uri: str) -> None:
         If it does not answer.
     """
     with reported(uri):
-        if uri.startswith(("http://", "https://")):
-            import requests
-
-            requests.get(uri, timeout=10)  # any answer is one
+        if uri.startswith(HTTP):
+            look_at_server(uri)
         elif path := sqlite_path(uri):
             if uri != default_tracking_uri():
                 check_database_file(path)
         elif is_database(uri):
             check_database(uri)
-
-
-@contextlib.contextmanager
-def reported(uri: str) -> Iterator[None]:
-    """
-    Turn whatever MLflow, its database or its HTTP layer raise into one message.
-
-    Raises
-    ------
-    TrackingError
-        Naming the store.
-    """
-    try:
-        yield
-    except TrackingError:
-        raise
-    except Exception as error:
-        reason = next((line for line in str(error).strip().splitlines() if line), type(error).__name__)
-        if "Max retries exceeded" in reason or "Connection refused" in reason:
-            reason = "no connection"
-        raise TrackingError(
-            f"the tracking store {uri} does not answer ({reason[:200]}). Start it, or name another with --tracking-uri."
-        ) from error

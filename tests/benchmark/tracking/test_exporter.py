@@ -1,6 +1,7 @@
 """The exporter sends in the background, reports a store that does not answer, and leaves nothing behind."""
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,8 @@ def test_a_store_that_does_not_answer_is_reported_and_the_documents_stay(monkeyp
     outbox.put([CELL])
     exporter = Exporter(outbox, uri, no_model, problems.append)
     exporter.start()
-    exporter.join()
+    while not problems:
+        time.sleep(0.01)
     assert exporter.close() == 1
     assert exporter.problem.startswith("the tracking store http://127.0.0.1:9 does not answer")
     assert problems == [f"{exporter.problem} The study goes on; its results wait here."]

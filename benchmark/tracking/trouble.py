@@ -1,0 +1,185 @@
+"""Failures of a tracking store: their kinds, and the message of each."""
+
+import contextlib
+import re
+from collections.abc import Iterator
+from enum import Enum
+
+from ..errors import TrackingError
+from .addresses import without_password
+
+MOST_OF_A_REASON = 200  # characters of a message of MLflow or of a library
+STATUS = re.compile(
+    r"failed with error code (\d{3}) != "
+)  # MLflow keeps the status of an answer without JSON in its text alone
+
+
+class Trouble(Enum):
+    """Kind of a failure; the value is the message, after the address of the store."""
+
+    NO_CONNECTION = (
+        "does not answer (no connection): nobody listens there{reason}. Start it, or name another with --tracking-uri."
+    )
+    NO_ANSWER = (
+        "accepts connections but does not answer (given up after {seconds:.0f} s). It may be overloaded or stopped; start it "
+        "anew, or name another with --tracking-uri."
+    )
+    TOO_SLOW = "answers too slowly: it has taken no run for {seconds:.0f} s. Look into its log and its load."
+    BROKEN_OFF = "ends connections without an answer. Look into its log, or name another with --tracking-uri."
+    NOT_MLFLOW = (
+        "answers with {reason}: is this an MLflow server? Its address has no path after the port, unless a proxy adds one."
+    )
+    NO_TLS = "cannot be reached by an encrypted connection ({reason}). Check the address and MLFLOW_TRACKING_SERVER_CERT_PATH."
+    NO_LOGIN = (
+        "wants a login (401). Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, to those "
+        "of your account."
+    )
+    FORBIDDEN = (
+        "refuses this (403): {reason}. Ask its administrator for the right to write there; an MLflow server also refuses host "
+        "names that its option --allowed-hosts does not list."
+    )
+    TOO_LARGE = "refuses a file of this size (413). Raise the limit of the proxy before it (nginx: client_max_body_size)."
+    SERVER_ERROR = "answers with an error of its own ({reason}). Its log says more."
+    REFUSED = "refuses what it was sent: {reason}."
+    DATABASE = "does not answer ({reason}). Start it, or name another with --tracking-uri."
+
+    @property
+    def is_of_the_store(self) -> bool:
+        """True if the next request would fail in the same way, whatever it is about."""
+        return self in STORE_TROUBLES
+
+
+STORE_TROUBLES = {
+    *(Trouble.NO_CONNECTION, Trouble.NO_ANSWER, Trouble.BROKEN_OFF, Trouble.NOT_MLFLOW, Trouble.NO_TLS, Trouble.NO_LOGIN),
+    Trouble.DATABASE,
+}
+OF_STATUS = {401: Trouble.NO_LOGIN, 403: Trouble.FORBIDDEN, 408: Trouble.SERVER_ERROR, 413: Trouble.TOO_LARGE}
+OF_STATUS |= {429: Trouble.SERVER_ERROR}
+
+
+class StoreError(TrackingError):
+    """
+    A tracking store that does not do what it is asked.
+
+    Parameters
+    ----------
+    uri : str
+    trouble : Trouble
+    reason : str
+        One line, where the message has a place for it.
+    seconds : float
+        Time that was waited.
+    """
+
+    def __init__(self, uri: str, trouble: Trouble, reason: str = "", seconds: float = 0.0) -> None:
+        text = trouble.value.format(reason=reason[:MOST_OF_A_REASON].rstrip(". "), seconds=seconds)
+        super().__init__(f"the tracking store {without_password(uri)} {text}")
+        self.trouble = trouble
+
+
+@contextlib.contextmanager
+def reported(uri: str) -> Iterator[None]:
+    """
+    Turn whatever MLflow, its database or its HTTP layer raise into one message.
+
+    Raises
+    ------
+    StoreError
+        Naming the store, and the kind of the failure.
+    """
+    try:
+        yield
+    except TrackingError:
+        raise
+    except Exception as error:
+        raise store_error(uri, error) from error
+
+
+def store_error(uri: str, error: BaseException) -> StoreError:
+    """Find the kind of an error of MLflow, its database or its HTTP layer, and put it into words."""
+    trouble, reason = _of_connection(error) if uri.startswith(("http:", "https:")) else (Trouble.DATABASE, first_line(error))
+    if trouble is None:
+        trouble, reason = of_status(_status(error)), first_line(error)
+    elif trouble is Trouble.DATABASE and _is_of_mlflow(error):
+        trouble = Trouble.REFUSED
+    return StoreError(uri, trouble, reason, _waited(error))
+
+
+def of_status(status: int | None) -> Trouble:
+    """Return the kind of failure that the status of an HTTP answer stands for."""
+    if status is None:
+        return Trouble.REFUSED
+    return OF_STATUS.get(status, Trouble.SERVER_ERROR if status >= 500 else Trouble.REFUSED)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message; the name of its type if it has none."""
+    return next((line for line in str(error).strip().splitlines() if line), type(error).__name__)[:MOST_OF_A_REASON]
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and those that led to it; libraries keep one in `args` or as `reason`, too."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if not isinstance(one, BaseException) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+
+
+def _of_connection(error: BaseException) -> tuple[Trouble | None, str]:
+    """Return the kind of a failure that no answer stands for, and its reason; None if there was an answer."""
+    import requests
+    import urllib3
+
+    for one in _chain(error):
+        if isinstance(one, urllib3.exceptions.ResponseError):  # of too many answers with a status that was tried again
+            return Trouble.SERVER_ERROR, first_line(one)
+    for one in _chain(error):
+        if isinstance(one, urllib3.exceptions.NameResolutionError):
+            return Trouble.NO_CONNECTION, ", as its host is not known"
+        if isinstance(one, requests.exceptions.SSLError | urllib3.exceptions.SSLError):
+            return Trouble.NO_TLS, first_line(one)
+        if isinstance(one, requests.exceptions.ReadTimeout | urllib3.exceptions.ReadTimeoutError):
+            return Trouble.NO_ANSWER, ""
+        if isinstance(one, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
+            return Trouble.NO_CONNECTION, ""
+        if isinstance(one, ConnectionRefusedError):
+            return Trouble.NO_CONNECTION, ""
+    if any(isinstance(one, ConnectionError | requests.exceptions.ConnectionError) for one in _chain(error)):
+        return Trouble.BROKEN_OFF, ""
+    return None, ""
+
+
+def _status(error: BaseException) -> int | None:
+    """Return the status of the HTTP answer that an error is about; None if it is about none."""
+    for one in _chain(error):
+        response = getattr(one, "response", None)
+        if response is not None and isinstance(getattr(response, "status_code", None), int):
+            return response.status_code
+        if match := STATUS.search(str(one)):
+            return int(match[1])
+        if status := getattr(one, "get_http_status_code", None):
+            return status()
+    return None
+
+
+def _is_of_mlflow(error: BaseException) -> bool:
+    """Return True if MLflow itself refuses what it is given, and its database answers."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    chain = list(_chain(error))
+    status = next((one.get_http_status_code() for one in chain if hasattr(one, "get_http_status_code")), 500)
+    return status < 500 and not any(isinstance(one, SQLAlchemyError) for one in chain)
+
+
+def _waited(error: BaseException) -> float:
+    """Return the seconds after which a request was given up."""
+    import urllib3
+
+    timeouts = [str(one) for one in _chain(error) if isinstance(one, urllib3.exceptions.ReadTimeoutError)]
+    found = re.search(r"read timeout=([\d.]+)", timeouts[0]) if timeouts else None
+    return float(found[1]) if found else 0.0
