@@ -58,7 +58,12 @@ def plan_of(request: RunRequest, reference: str, data: list[str], tracking_uri: 
         If the study, its data or an option cannot be used.
     """
     recorded = not request.dry_run or check_stores(tracking_uri, request.storage, reporter)
-    return plan_study(_options_of(request, reference, data), reporter), recorded
+    return plan_request(request, reference, data, reporter), recorded
+
+
+def plan_request(request: StudyRequest, reference: str, data: list[str], reporter: Reporter) -> Plan:
+    """Plan the study of a request, see `plan_of`."""
+    return plan_study(_options_of(request, reference, data), reporter)
 
 
 def _options_of(request: StudyRequest, reference: str, data: list[str]) -> StudyOptions:
@@ -114,15 +119,16 @@ def run_or_stop(
 def print_plan(plan: Plan, console: Console, json_file: str | None, shard: Shard | None = None) -> None:
     """Print a plan, or write it as JSON; remarks on its data go to `console`, that of standard error."""
     if json_file:
-        write_text(json_file, dump_json(_plan_document(plan)))
+        write_text(json_file, dump_json(_plan_document(plan, shard)))
     else:
         _print_plan(plan)
-    if shard is not None:
-        print_shard(plan, shard)
+        if shard is not None:
+            _print_shard(plan, shard)
     print_remarks(plan.opened, console)
 
 
-def _plan_document(plan: Plan) -> dict[str, Any]:
+def _plan_document(plan: Plan, shard: Shard | None) -> dict[str, Any]:
+    of_shard = {} if shard is None else {"shard": str(shard), "shard_cells": [s.label for s in deal(shares_of(plan), shard)]}
     return {
         "study": plan.study.name,
         "detectors": [spec.label for spec in plan.detectors],
@@ -139,6 +145,7 @@ def _plan_document(plan: Plan) -> dict[str, Any]:
         "dropped_leaks": plan.dropped_leaks,
         "data": plan.facts,
         "remarks": remarks(plan.opened),
+        **of_shard,
     }
 
 
@@ -174,7 +181,7 @@ def _print_pools(plan: Plan, console: Console) -> None:
         console.print(Text(f"  {training(name).label(plan.study.test)}"))
 
 
-def print_shard(plan: Plan, shard: Shard) -> None:
+def _print_shard(plan: Plan, shard: Shard) -> None:
     """Print the cells that a shard of a plan computes."""
     shares = deal(shares_of(plan), shard)
     n_fits = sum(share.n_fits for share in shares)
