@@ -15,6 +15,12 @@ COMMANDS = {
         "Run a study, or what is left of it: the same command continues where it stopped and adds nothing twice.",
         "study:RunRequest",
     ),
+    "submit": Entry(
+        "submit",
+        "submit",
+        "Submit a study to SLURM, or to processes of this machine: its cells are dealt out to jobs, what is recorded is not.",
+        "study:SubmitRequest",
+    ),
     "train": Entry(
         "train",
         "train",

@@ -21,11 +21,12 @@ def run(request: RunRequest) -> None:
     """Run a study, or what is left of it: the same command continues where it stopped and adds nothing twice."""
     console = Console(stderr=True)
     check_targets(request.json_file, request.csv_file, request.csv_tests)
-    study, n_jobs = _the_study(request.reference, request.study), jobs_of(request.jobs)
+    study, n_jobs = study_named(request.reference, request.study), jobs_of(request.jobs)
     shard, note = settled_shard(request.shard)
-    if shard is not None and (given := [f for f in (request.json_file, request.csv_file, request.csv_tests) if f]):
+    files = [file for file in (request.json_file, request.csv_file, request.csv_tests) if file]
+    if shard is not None and not request.dry_run and files:
         raise BenchError(
-            f"shard {shard} has no board that could be written to {given[0]}; the run of the whole study writes it "
+            f"shard {shard} has no board that could be written to {files[0]}; the run of the whole study writes it "
             f"(--shard none)."
         )
     with ScreenReporter(console) as reporter:
@@ -58,8 +59,15 @@ def whole_command(request: StudyRequest) -> str:
     return bench(shlex.join(["run", *words_of(request)]))
 
 
-def _the_study(argument: str | None, option: str | None) -> str:
-    """Return the requested study, of the argument or of the option."""
+def study_named(argument: str | None, option: str | None) -> str:
+    """
+    Return the requested study, of the argument or of the option.
+
+    Raises
+    ------
+    StudyError
+        If they differ, or name a folder.
+    """
     if argument and option and argument != option:
         raise StudyError(f"one study at a time: got {argument!r}, and {option!r} for --study.")
     reference = argument or option or "band_search"

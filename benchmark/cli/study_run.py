@@ -73,10 +73,15 @@ def plan_of(
         If the study, its data or an option cannot be used.
     """
     recorded = not request.dry_run or check_stores(tracking_uri, request.storage, reporter)
-    plan = plan_study(_options_of(request, reference, data), reporter)
+    plan = plan_request(request, reference, data, reporter)
     if request.dry_run and request.cluster:
         check_cluster(plan, cluster_of(request.cluster, request.jobs, reporter), reporter)
     return plan, recorded, small_pictures(plan, reporter) if request.dry_run else []
+
+
+def plan_request(request: StudyRequest, reference: str, data: list[str], reporter: Reporter) -> Plan:
+    """Plan the study of a request, see `plan_of`."""
+    return plan_study(_options_of(request, reference, data), reporter)
 
 
 def _options_of(request: StudyRequest, reference: str, data: list[str]) -> StudyOptions:
@@ -128,17 +133,18 @@ def print_plan(
 ) -> None:
     """Print a plan, or write it as JSON; remarks on its data go to `console`, that of standard error."""
     if json_file:
-        write_text(json_file, dump_json(_plan_document(plan, small)))
+        write_text(json_file, dump_json(_plan_document(plan, small, shard)))
     else:
         _print_plan(plan)
-    if shard is not None:
-        print_shard(plan, shard)
-    for found in small:
-        say(console, found.sentence(plan.study.crop.side))
+        if shard is not None:
+            _print_shard(plan, shard)
+        for found in small:
+            say(console, found.sentence(plan.study.crop.side))
     print_remarks(plan.opened, console)
 
 
-def _plan_document(plan: Plan, small: Sequence[SmallPictures]) -> dict[str, Any]:
+def _plan_document(plan: Plan, small: Sequence[SmallPictures], shard: Shard | None) -> dict[str, Any]:
+    of_shard = {} if shard is None else {"shard": str(shard), "shard_cells": [s.label for s in deal(shares_of(plan), shard)]}
     return {
         "study": plan.study.name,
         "detectors": [spec.label for spec in plan.detectors],
@@ -156,6 +162,7 @@ def _plan_document(plan: Plan, small: Sequence[SmallPictures]) -> dict[str, Any]
         "data": plan.facts,
         "too_small": {found.domain: found.to_json() for found in small},
         "remarks": remarks(plan.opened),
+        **of_shard,
     }
 
 
@@ -191,7 +198,7 @@ def _print_pools(plan: Plan, console: Console) -> None:
         console.print(Text(f"  {training(name).label(plan.study.test)}"))
 
 
-def print_shard(plan: Plan, shard: Shard) -> None:
+def _print_shard(plan: Plan, shard: Shard) -> None:
     """Print the cells that a shard of a plan computes."""
     shares = deal(shares_of(plan), shard)
     n_fits = sum(share.n_fits for share in shares)

@@ -1,8 +1,7 @@
 """The run of a study, from its plan to its results: prepare the pictures, run the cells, keep and record what they gave."""
 
-import contextlib
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -32,11 +31,10 @@ from ..results.cell_document import SHORT, find_cell
 from ..results.rows import Row
 from ..store.files import digest, read_json, write_json
 from ..store.folders import ensure_writable, results_root
-from ..store.locks import holding
 from ..study.study_file import Study
 from ..tracking.exporter import Exporter
 from ..tracking.names import MARK
-from ..tracking.outbox import Outbox, outbox_folder, part_lock
+from ..tracking.outbox import Outbox
 from ..workers import Workers, WorkLostError, as_completed, end_if_imported_by_a_worker
 from .cell import Work, run_cell
 from .driver import Driver
@@ -154,12 +152,11 @@ def run_study(
         scratch_places(str(home / "records"), turn) as places,
     ):
         searches = open_storage(storage, _journal(plan.study, shard), still_held)
-        attempt = _attempt(plan.study, fresh)
+        attempt = attempt_number(plan.study, fresh)
         if shard is not None:
-            with (
-                _shard_outbox(plan.study, shard, tracking_uri) as outbox,
-                open_workers(jobs, cluster, reporter, plan_files(plan)) as workers,
-            ):
+            # Nobody takes it over while the lock of the shard is held.
+            outbox = Outbox(tracking_uri, shard.name_of(plan.study.name))
+            with open_workers(jobs, cluster, reporter, plan_files(plan)) as workers:
                 shown = reporter_of(workers, reporter)
                 return _run_shard(plan, shard, places, workers, searches, attempt, outbox, shown, strict)
         outbox = Outbox(tracking_uri)
@@ -193,16 +190,8 @@ def _journal(study: Study, shard: Shard | None) -> Path:
     return shard_journal(study.name, shard) if shard else results_root() / JOURNAL
 
 
-@contextlib.contextmanager
-def _shard_outbox(study: Study, shard: Shard, tracking_uri: str) -> Iterator[Outbox]:
-    """Open the outbox of a shard for a block, in which nobody takes it over."""
-    part = shard.name_of(study.name)
-    with holding(part_lock(outbox_folder(tracking_uri, part))):
-        yield Outbox(tracking_uri, part)
-
-
-def _attempt(study: Study, fresh: bool) -> int:
-    """Return the number of the present attempt at a study; ``--fresh`` begins the next one."""
+def attempt_number(study: Study, fresh: bool = False) -> int:
+    """Return the number of the present attempt at a study; `fresh` begins the next one."""
     path = results_root() / "attempts.json"
     attempts = read_json(path) or {}
     if fresh:
@@ -224,9 +213,7 @@ def _run(
     """Take the steps of a study in their order."""
     plan, prepared, cells = _prepare(plan, places, workers, attempt, reporter, strict)
     recorder = Recorder(outbox, reporter)
-    for journal in begun_journals(plan.study.name):
-        reporter.stage("collecting the searches of the shards", None)
-        take_over_journal(journal, searches)
+    _take_over_journals(plan.study, searches, reporter)
     unfinished = _unfinished_cells(cells, searches, recorder, reporter)
     _report_shards(plan, cells, unfinished, recorder, reporter)
     n_computed = _run_cells(plan, cells, unfinished, searches, recorder, workers, reporter)
@@ -285,6 +272,16 @@ def _outcome(plan: Plan, prepared: Prepared, cells: Sequence[Cell], recorder: Re
         n_cells=len(cells),
         n_finished=len(cells) - len(recorder.failures),
     )
+
+
+def _take_over_journals(study: Study, searches: BaseStorage, reporter: Reporter) -> None:
+    """Copy the searches of the shards to those of the whole study."""
+    journals = begun_journals(study.name)
+    if journals:
+        reporter.stage("collecting the searches of the shards", len(journals))
+    for journal in journals:
+        take_over_journal(journal, searches)
+        reporter.advance(1)
 
 
 def _report_shards(

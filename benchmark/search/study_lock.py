@@ -90,16 +90,18 @@ def study_lock(study: str, shard: Shard | None = None) -> Iterator[None]:
         except LockHeldError as error:
             raise BenchError(_held(_holder(own, study, shard))) from error
         # Shards that start together all look at it at once.
-        if shard is not None and _is_held(_lock_path(study), PATIENCE):
-            raise BenchError(
-                f"a `bench run` of the whole study '{study}' is working in "
-                f"{results_root()}{_holder(_lock_path(study), study).process}; it computes the cells of shard {shard}, too. "
-                f"Wait for it."
-            )
+        if shard is not None and (whole := whole_run(study)):
+            raise BenchError(f"{whole_text(whole)} It computes the cells of shard {shard}, too; wait for it.")
         if working := running_shards(study, but_of=shard.count if shard else 0):
             raise BenchError(_shards_work(working, study, shard))
         write_json(_holder_path(own), asdict(Holder.here(study, shard)), durable=False)
         yield
+
+
+def whole_run(study: str) -> Holder | None:
+    """Return who runs a whole study now; None if nobody does."""
+    lock = _lock_path(study)
+    return _holder(lock, study) if _is_held(lock, PATIENCE) else None
 
 
 def running_shards(study: str, but_of: int = 0) -> list[Holder]:
@@ -154,6 +156,11 @@ def _is_held(lock: Path, patience: float = 0) -> bool:
             return False
     except LockHeldError:
         return True
+
+
+def whole_text(holder: Holder) -> str:
+    """Return the sentence on who runs a whole study."""
+    return f"a `bench run` of the whole study '{holder.study}' is working in {results_root()}{holder.process}."
 
 
 def _held(holder: Holder) -> str:

@@ -38,11 +38,6 @@ def outbox_folder(uri: str, part: str = "") -> Path:
     return results_root() / "outbox" / f"{digest(_outbox_name(uri))[:16]}{f'.{part}' if part else ''}"
 
 
-def part_lock(folder: Path) -> Path:
-    """Lock of the outbox of a shard, which holds it while it runs so that nobody takes over what it is writing."""
-    return results_root() / "locks" / f"outbox-{folder.name}.lock"
-
-
 def _outbox_name(uri: str) -> str:
     """Name of an outbox: of a store among the results its place there, since they may be moved, else its address."""
     path = sqlite_path(uri)
@@ -79,6 +74,11 @@ def _present_uri(entry: Mapping[str, Any]) -> str:
     return uri
 
 
+def _ended(part: str) -> contextlib.AbstractContextManager[None]:
+    """Hold the lock of a shard, so that it does not begin again; `LockHeldError` if it is being run."""
+    return holding(results_root() / "locks" / f"{part}.lock", patience=0) if part else contextlib.nullcontext()
+
+
 def _entries(documents: Any) -> set[str]:
     """Keys and states of documents of finished runs, of one waiting file; none of a damaged one."""
     entries = [entry for entry in documents if isinstance(entry, dict)] if isinstance(documents, list) else []
@@ -110,7 +110,7 @@ class Outbox:
         self.folder.mkdir(parents=True, exist_ok=True)
         name = _outbox_name(uri)
         relative = {"here": name.removeprefix("here:")} if name != uri else {}
-        write_json(self.folder / "store.json", {"uri": uri, **relative})
+        write_json(self.folder / "store.json", {"uri": uri, **relative, **({"part": part} if part else {})})
         self._delivered_file = outbox_folder(uri) / "delivered.txt"
         if not part:
             self._take_over()
@@ -131,9 +131,10 @@ class Outbox:
         own.
         """
         for place in self.folder.parent.glob("*/store.json"):
-            if place.parent == self.folder or _present_uri(read_json(place) or {}) != self._uri:
+            entry = read_json(place) or {}
+            if place.parent == self.folder or _present_uri(entry) != self._uri:
                 continue
-            with contextlib.suppress(LockHeldError), holding(part_lock(place.parent), patience=0):
+            with contextlib.suppress(LockHeldError), _ended(entry.get("part", "")):
                 for path in (*place.parent.glob("*.files"), *place.parent.glob("*.runs.json")):
                     path.rename(self.folder / path.name)
                 shutil.rmtree(place.parent, ignore_errors=True)

@@ -109,6 +109,32 @@ class RunRequest(StudyRequest):
     csv_tests: TestsCsvOption = None
 
 
+@dataclass(frozen=True)
+class SubmitRequest(StudyRequest):
+    """Options of ``bench submit``."""
+
+    shards: Annotated[int | None, typer.Option(metavar="N", help="Jobs that the cells are dealt out to.")] = None
+    on: Annotated[
+        str | None,
+        typer.Option(metavar="PLACE", help="slurm, or local: processes of this machine. (default: slurm, if it is here)"),
+    ] = None
+    partition: Annotated[str | None, typer.Option(metavar="NAME", help="Partition of SLURM.")] = None
+    account: Annotated[str | None, typer.Option(metavar="NAME", help="Account of SLURM.")] = None
+    time: Annotated[
+        int | None,
+        typer.Option(metavar="MIN", help="Walltime of a job in minutes; then it is queued again and goes on. (default: 240)"),
+    ] = None
+    mem: Annotated[float | None, typer.Option(metavar="GB", help="Memory of a job. (default: that of the cluster)")] = None
+    cpus: Annotated[int | None, typer.Option(metavar="N", help="Cores of a job. (default: that of the cluster)")] = None
+    gpus: Annotated[int | None, typer.Option(metavar="N", help="GPUs of a job. (default: that of the cluster)")] = None
+    max_parallel: Annotated[int | None, typer.Option(metavar="N", help="Jobs that run at once. (default: 256)")] = None
+    fresh: Annotated[bool, typer.Option("--fresh", help="Compute everything again instead of what is left.")] = False
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the shards and what is left of each, submit nothing.")] = (
+        False
+    )
+    json_file: JsonOption = None
+
+
 def words_of(request: StudyRequest) -> list[str]:
     """Return the words of a command line that gives the options of a `StudyRequest` as they are; the study comes first."""
     words = [name for name in [request.reference] if name is not None]

@@ -56,6 +56,10 @@ class Desk:
             future.set_exception(error)
 
 
+def failed(result: Any, reason: str) -> str:
+    return f"{result} failed: {reason}"
+
+
 def fit(jobs: Sequence[Job]) -> list[Record]:
     return [Record(job.key, val_scores=str(job.band)) for job in jobs]
 
@@ -88,7 +92,7 @@ class Driven:
         monkeypatch.setattr(driver_module, "assess", lambda piece: f"assessed {piece.scores[0]}")
         monkeypatch.setattr(driver_module, "wait", self.desk.finish_one)
         finished = lambda result, kept: self.kept.append((result, kept))  # noqa: E731
-        driver = Driver(self.desk, self.progress, keep, finished, n_cells or len(courses), n_fits)  # type: ignore[arg-type]
+        driver = Driver(self.desk, self.progress, keep, finished, n_cells or len(courses), n_fits, failed)  # type: ignore[arg-type]
         self.results = driver.run(courses)  # type: ignore[arg-type]
 
     @property

@@ -1,0 +1,68 @@
+"""The job of a shard on a cluster: a `bench run` of its own that goes on where it was ended. Jobs import nothing else."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+DONE = (0, 3)  # exit codes: all is there; finished with gaps, which the log and the next run name
+GRACE = 20  # seconds; a system that ends a job gives it more
+
+
+class ShardJob:
+    """
+    Function of a job: run `bench` with some words.
+
+    What it has recorded is its checkpoint. The job may be killed at any moment, and queued again as it was.
+
+    Parameters
+    ----------
+    words : sequence of str
+        After ``bench``.
+    folder : str
+        Working folder, from which relative paths among the words lead.
+    environment : mapping of str to str or None
+        Variables to be set, or unset.
+    """
+
+    def __init__(self, words: Sequence[str], folder: str, environment: Mapping[str, str | None]) -> None:
+        self.words = tuple(words)
+        self.folder = folder
+        self.environment = dict(environment)
+
+    def __call__(self) -> int:
+        """
+        Run the command to its end; return its exit code.
+
+        Raises
+        ------
+        RuntimeError
+            If the command failed; its messages are in the log of the job.
+        """
+        environment = {name: value for name, value in (os.environ | self.environment).items() if value is not None}
+        command = [sys.executable, "-c", "from bandbench.benchmark.cli import main; main()", *self.words]
+        with subprocess.Popen(command, cwd=self.folder, env=environment) as process:
+            try:
+                code = process.wait()
+            finally:  # also where the signal of a walltime ends this process
+                _end(process)
+        if code not in DONE:
+            raise RuntimeError(f"bench {' '.join(self.words)} ended with code {code}; its messages are in the log above.")
+        return code
+
+    def checkpoint(self) -> Any:
+        """Return the job to be queued again; submitit calls this shortly before the walltime, and at a preemption."""
+        from submitit.helpers import DelayedSubmission
+
+        return DelayedSubmission(self)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a process that still runs."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
