@@ -22,6 +22,7 @@ from ..benchmark.results.rows import Row
 from ..benchmark.search.optuna_history import check_storage
 from ..benchmark.search.plan import make_plan
 from ..benchmark.search.run import Outcome, run_study
+from ..benchmark.store.folders import ensure_places
 from ..benchmark.study.boards import on_its_board, place_data
 from ..benchmark.study.study_file import Study, load_study, override, shipped_studies, study_from
 from ..benchmark.tracking.store import check_tracking_store, resolve_tracking_uri
@@ -333,6 +334,7 @@ def run(
         if dry_run:
             check_stores(uri, storage, reporter)
             return planned(plan_study(options, reporter), uri, reporter.notes)
+        ensure_places()
         warm_up()
         plan = plan_study(options, reporter)
         return run_plan(

@@ -9,6 +9,7 @@ from rich.console import Console
 from ...api.progress import ScreenReporter
 from ..errors import StudyError
 from ..invocation import bench
+from ..store.folders import ensure_places
 from ..tracking.store import resolve_tracking_uri
 from ..workers import warm_up
 from . import completion
@@ -24,6 +25,7 @@ def run(request: RunRequest) -> None:
     with ScreenReporter(console) as reporter:
         reporter.stage("reading the study", None)
         if not request.dry_run:
+            ensure_places()
             warm_up()  # the server imports what workers need beside the imports of the next line
         from . import arguments, study_run
 

@@ -51,6 +51,19 @@ def relocated(path: Path) -> Path:
     return next((candidate for candidate in candidates if candidate.exists()), path)
 
 
+def ensure_places() -> None:
+    """
+    Make the folders of results and cache, before any work whose outcome they could not take.
+
+    Raises
+    ------
+    BenchError
+        If one of them cannot be written.
+    """
+    ensure_writable(results_root(), "BANDBENCH_HOME")
+    ensure_writable(cache_root(), "BANDBENCH_CACHE")
+
+
 def ensure_writable(folder: Path, variable: str) -> Path:
     """
     Make a folder and prove that a file can be written there.
