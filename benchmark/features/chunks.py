@@ -27,6 +27,7 @@ from ..registry import datasets
 from ..results.scores import OK, ItemStatus, Reason, Status
 from ..store.disk import writing
 from ..store.files import atomic_path, digest, publish_folder, read_json, write_json
+from ..store.uses import hold_entry
 from ..views import view_kernel, view_key
 from ..views.kernel import ALL_PASS, ViewKernel
 
@@ -108,7 +109,7 @@ def cached_chunk(task: ChunkTask) -> Chunk | None:
     contents = tuple(item.fingerprint for item in task.items)
     if not all(contents):
         return None
-    folder = Path(task.places.cache, "chunks", *_chunk_name(contents, task))
+    folder = _held_folder(contents, task)
     if not (folder / "meta.json").exists() or not all(view_file(folder, spec).exists() for spec in task.views):
         return None
     return prepare_chunk(task)
@@ -130,7 +131,7 @@ def prepare_together(tasks: Sequence[ChunkTask]) -> list[Chunk]:
 
 def _prepare(task: ChunkTask, read: Reader, hashes: dict[str, int]) -> Chunk:
     contents, statuses, data = identify(read, task.items)
-    folder = Path(task.places.cache, "chunks", *_chunk_name(contents, task))
+    folder = _held_folder(contents, task)
     meta = read_json(folder / "meta.json")
     fresh = meta is None
     if meta is None:
@@ -171,6 +172,14 @@ def read_item(read: Reader, item: Item) -> tuple[ItemStatus, bytes]:
     except (OSError, BenchError) as error:
         detail = f"cannot be read ({getattr(error, 'strerror', None) or error})."
         return ItemStatus(Status.ERROR, detail, Reason.UNREADABLE), b""
+
+
+def _held_folder(contents: Sequence[str], task: ChunkTask) -> Path:
+    """Return the folder of a chunk, which nobody deletes from now on as long as this process uses the cache."""
+    cache = Path(task.places.cache)
+    folder = cache.joinpath("chunks", *_chunk_name(contents, task))
+    hold_entry(cache, folder)
+    return folder
 
 
 def _chunk_name(contents: Sequence[str], task: ChunkTask) -> tuple[str, str]:

@@ -51,6 +51,11 @@ def relocated(path: Path) -> Path:
     return next((candidate for candidate in candidates if candidate.exists()), path)
 
 
+def can_write(path: Path) -> bool:
+    """Return True if this process may write an existing file, or make files in an existing folder."""
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
 def ensure_places() -> None:
     """
     Make the folders of results and cache, before any work whose outcome they could not take.

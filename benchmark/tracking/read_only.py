@@ -1,13 +1,13 @@
 """Stores that can be read and not written: of a colleague, on a read-only disk, in an archive."""
 
 import contextlib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import TrackingError
+from ..store.folders import can_write
 from .addresses import sqlite_address, sqlite_path
 from .sqlite_file import artifacts_folder, settle_artifacts
 
@@ -15,7 +15,7 @@ from .sqlite_file import artifacts_folder, settle_artifacts
 def is_read_only(uri: str) -> bool:
     """Return True for a SQLite file that this user cannot write, or in whose folder SQLite cannot make its own files."""
     path = sqlite_path(uri)
-    return path is not None and path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+    return path is not None and path.exists() and not (can_write(path) and can_write(path.parent))
 
 
 @contextlib.contextmanager
