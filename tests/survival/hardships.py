@@ -13,10 +13,20 @@ from survival.kills import Whole, differences, faults_of
 from survival.victims import Victim
 from survival.world import Ended, World
 
-NOBODY = 65534
 DISK_MESSAGE = "cannot write"
-# What a user who must keep to rights would run, whoever runs the tests.
-AS_NOBODY = f"import os\nif os.geteuid() == 0:\n    os.setgroups([]); os.setresgid({NOBODY}, {NOBODY}, {NOBODY}); os.setresuid({NOBODY}, {NOBODY}, {NOBODY})"
+# Makes rights bind root, too: a process without the capabilities DAC_OVERRIDE (1) and DAC_READ_SEARCH (2), and its children.
+BOUND_BY_RIGHTS = """\
+import ctypes, os
+if os.geteuid() == 0:
+    libc, every = ctypes.CDLL(None, use_errno=True), 0xFFFFFFFF
+    kept = every & ~0b110
+    assert libc.prctl(24, 1, 0, 0, 0) == 0 and libc.prctl(24, 2, 0, 0, 0) == 0  # PR_CAPBSET_DROP
+    header, data = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    assert libc.capget(header, data) == 0
+    for i in range(2):
+        data[i] &= kept
+    assert libc.capset(header, data) == 0
+"""
 
 
 def limited_files(victim: Victim, whole: Whole, folder: Path, limit: int) -> list[str]:
@@ -122,23 +132,16 @@ def read_only_home(victim: Victim, board: Callable[[World], tuple[object, ...]],
     """Read the board of a home that may only be read, and try to run a study there."""
     world = World(folder)
     faults = faults_of(world.run(victim.arguments(world)), victim.codes)
-    public = [folder, *folder.parents[:-1]]
-    modes = {place: place.stat().st_mode for place in public}
-    for place in public:
-        place.chmod(modes[place] | 0o055)
     _protect(world.home)
-    reader = World(folder, {"TMPDIR": "/tmp"})
-    reader.out.chmod(0o777)
-    world.cache.chmod(0o777)
-    read = reader.run(board(reader), AS_NOBODY)
+    read = world.run(board(world), BOUND_BY_RIGHTS)
     if read.code != 0:
         faults.append(f"the board of a read-only home ends with {read.code}: {read.err[-500:]}")
-    refused = reader.run(victim.arguments(world), AS_NOBODY)
+    refused = world.run(victim.arguments(world), BOUND_BY_RIGHTS)
     if refused.code != 2 or "BANDBENCH_HOME" not in refused.err:
         faults.append(f"a run on a read-only home ends with {refused.code}: {refused.err[-500:]}")
-    for place, mode in modes.items():
-        place.chmod(mode)
-    world.home.chmod(0o755)
+    for place in (world.home, *world.home.rglob("*")):
+        if place.is_dir():
+            place.chmod(0o755)
     return faults + faults_of(read, (0,)) + faults_of(refused, (2,))
 
 
