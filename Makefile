@@ -4,7 +4,7 @@ PYTHON ?= python3
 RUN = $(UV) run --quiet --no-sync
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs pictures notebooks leaderboard attacks coverage perf perf-deep clean
+.PHONY: help demo test check format docs pictures notebooks leaderboard attacks coverage survival perf perf-deep clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
@@ -47,6 +47,9 @@ attacks: .venv/dev  ## Draw docs/images/attacks.png, a picture and its spectrum 
 
 coverage: .venv/dev  ## Simulate how often intervals hold the truth and write docs/explanation/coverage.md (a quarter of an hour)
 	@$(RUN) python tests/simulations/coverage.py
+
+survival: .venv/dev  ## Kill commands at random moments, fill disks, break stores, and write docs/explanation/survival.md (about an hour)
+	@$(RUN) python tests/survival/measure.py
 
 perf: .venv/dev  ## Measure the fast path and write docs/explanation/performance.md (half an hour, on a machine that does nothing else)
 	@$(RUN) python tests/performance/measure.py

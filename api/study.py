@@ -24,6 +24,7 @@ from ..benchmark.search.optuna_history import check_storage
 from ..benchmark.search.plan import make_plan
 from ..benchmark.search.run import Outcome, plan_files, run_study
 from ..benchmark.search.small_pictures import small_pictures
+from ..benchmark.store.folders import ensure_places
 from ..benchmark.study.boards import on_its_board, place_data
 from ..benchmark.study.study_file import Study, load_study, override, shipped_studies, study_from
 from ..benchmark.tracking.store import check_tracking_store, resolve_tracking_uri
@@ -351,6 +352,7 @@ def run(
             check_cluster(plan, place, reporter)
             small = small_pictures(plan, reporter)
             return planned(plan, uri, [*reporter.notes, *(found.sentence(plan.study.crop.side) for found in small)])
+        ensure_places()
         if not place:
             warm_up_for(str(study))
         plan = plan_study(options, reporter)

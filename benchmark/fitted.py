@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from .contracts import LABEL_NAMES, REAL, Detector, Features, FitsGroups, ManyClasses
 from .errors import NotFiniteError, PluginError
 from .registry import check_parameters
-from .store.files import write_json
+from .store.files import write_arrays, write_json
 from .store.foreign import ForeignFolder
 
 # Ours, in code: an allow-list read from the model's own files would trust whoever made them.
@@ -143,7 +143,6 @@ def save_detector(detector: Detector, folder: Path) -> None:
     PluginError
         If something it learned has no safe form.
     """
-    from safetensors.numpy import save_file
     from sklearn.base import BaseEstimator
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -166,7 +165,7 @@ def save_detector(detector: Detector, folder: Path) -> None:
                     f"{detector.name}.{name} is a {type(value).__name__}; what fit learns must be arrays, dicts of arrays, "
                     f"numbers, strings, lists or scikit-learn estimators, which can be kept without pickle."
                 ) from error
-    save_file(arrays, folder / "arrays.safetensors")
+    write_arrays(folder / "arrays.safetensors", arrays)
     write_json(
         folder / "detector.json",
         {

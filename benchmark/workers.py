@@ -20,6 +20,7 @@ from .store.scratch import remove_abandoned
 
 Result = TypeVar("Result")
 PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
+_LIBC = ctypes.CDLL(None)
 SECONDS_TO_DIE = 1.0  # that a killed process is waited for
 SIGNALS_APART = 0.3  # seconds between the signals that the processes of one group get
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -102,14 +103,19 @@ def _blocking_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def end_with_parent() -> None:
+def end_with_parent(number: int = signal.SIGKILL) -> None:
     """
     Let the kernel end this process when its parent dies, whatever it is doing then; without effect outside of Linux.
 
     The parent of a worker is the server that forked it, which ends with the owner.
+
+    Parameters
+    ----------
+    number : int
+        Signal that it gets.
     """
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    with contextlib.suppress(AttributeError):
+        _LIBC.prctl(PR_SET_PDEATHSIG, number)
 
 
 def _end_with_owner() -> None:

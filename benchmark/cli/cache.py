@@ -37,6 +37,11 @@ def info(json_file: JsonOption = None) -> None:
 def prune(
     days: Annotated[float, typer.Option(min=0, help="Only what was not used for so many days.")] = 0,
 ) -> None:
-    """Delete cached pictures, views and rows; they are computed again when needed. Results are never touched."""
-    files, size = prune_cache(days)
-    typer.echo(f"{files} files deleted, {size / 1e6:.1f} MB freed.")
+    """
+    Delete cached pictures, views and rows; they are computed again when needed.
+
+    What running commands use is kept. Results are never touched.
+    """
+    pruned = prune_cache(days)
+    in_use = f" {pruned.kept} entries are in use by running commands and were kept." if pruned.kept else ""
+    typer.echo(f"{pruned.files} files deleted, {pruned.bytes / 1e6:.1f} MB freed.{in_use}")

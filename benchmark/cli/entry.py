@@ -2,6 +2,7 @@
 
 import contextlib
 import shlex
+import signal
 import sys
 from typing import NoReturn
 
@@ -33,7 +34,8 @@ def call(arguments: list[str] | None, stop: Stop) -> None:
     except KeyboardInterrupt:
         _end(stop, arguments)
     except SystemExit as ended:
-        interrupted = stop.number is not None and ended.code not in (0, None)
+        # `bench ui` ends well by Ctrl-C.
+        interrupted = stop.number is not None and (stop.number != signal.SIGINT or ended.code not in (0, None))
         if not interrupted and ended.code != Stop().code:
             raise
         _end(stop, arguments)

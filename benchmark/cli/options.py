@@ -12,6 +12,7 @@ from ..errors import BenchError
 from ..figures.formats import FigureFormat
 from ..store.disk import writing
 from ..store.files import atomic_path
+from ..store.folders import can_write
 from .commands import STDOUT
 
 OF_NAMES = "backslashreplace"  # a folder's name may be no UTF-8
@@ -157,7 +158,7 @@ def check_target(target: str | None) -> None:
         raise BenchError(f"cannot write {target}: there is no folder {path.parent}.")
     if path.is_dir():
         raise BenchError(f"cannot write {target}: it is a folder; name a file.")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
+    if not can_write(path if path.exists() else path.parent):
         raise BenchError(f"cannot write {target}: you have no right to write {'it' if path.exists() else f'in {path.parent}'}.")
 
 
@@ -176,7 +177,7 @@ def write_text(target: str, text: str) -> None:
         return
     path = Path(target)
     try:
-        if path.is_symlink() or (path.exists() and not path.is_file()) or not os.access(path.absolute().parent, os.W_OK):
+        if path.is_symlink() or (path.exists() and not path.is_file()) or not can_write(path.absolute().parent):
             with writing(path):
                 path.write_text(text, encoding="utf-8", errors=OF_NAMES)
             return

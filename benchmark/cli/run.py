@@ -10,6 +10,7 @@ from ...api.progress import ScreenReporter
 from ...api.shards import settled_shard
 from ..errors import BenchError, StudyError
 from ..invocation import bench
+from ..store.folders import ensure_places
 from ..tracking.store import resolve_tracking_uri
 from ..workers import warm_up_for
 from . import completion
@@ -33,6 +34,8 @@ def run(request: RunRequest) -> None:
         reporter.stage("reading the study", None)
         if note:
             reporter.note(note)
+        if not request.dry_run:
+            ensure_places()
         if not (request.dry_run or request.cluster):
             warm_up_for(study)  # the server imports what workers need beside the imports of the next line
         from . import arguments, study_run

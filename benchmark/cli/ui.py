@@ -16,10 +16,14 @@ from rich.console import Console
 
 from ..errors import BenchError
 from ..invocation import bench
+from ..tracking.read_only import readable_store
 from ..tracking.reading import other_pages, study_pages
 from ..tracking.sqlite_file import no_stray_folder
 from ..tracking.store import resolve_tracking_uri
+from ..workers import end_with_parent
 from .options import TrackingOption
+
+SECONDS_TO_END = 0.8  # that the server has before it is killed; it only reads
 
 
 def ui(
@@ -43,16 +47,30 @@ def ui(
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise BenchError(f"port {port} is taken ({error.strerror}); choose another with --port.") from error
+    with readable_store(uri) as address:
+        if address != uri:
+            typer.echo(f"{uri} can only be read: this is a copy of its present state.")
+        _serve(address, uri, port, browse)
+
+
+def _serve(uri: str, original: str, port: int, browse: bool) -> None:
+    """Run the server on a store until it ends or Ctrl-C ends it."""
     pages = _pages(uri)  # this also makes or mends the store before a server process meets it
     # One worker and no job runner: the defaults are 16 processes and gigabytes of memory.
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", "127.0.0.1"]
     command += ["--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONWARNINGS": "ignore"}
     address = f"http://127.0.0.1:{port}"
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server is ended, too
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as messages, no_stray_folder(uri):
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as messages, no_stray_folder(original):
         # A session of its own: Ctrl-C is ours to handle, the server and its children are ended in order.
-        server = subprocess.Popen(command, env=os.environ | quiet, stderr=messages, stdout=messages, start_new_session=True)
+        server = subprocess.Popen(
+            command,
+            env=os.environ | quiet,
+            stderr=messages,
+            stdout=messages,
+            start_new_session=True,
+            preexec_fn=_end_in_order_with_parent,  # where this command is killed
+        )
         try:
             _wait_until_it_answers(server, address)
             if server.poll() is None:
@@ -80,11 +98,15 @@ def _wait_until_it_answers(server: subprocess.Popen[bytes], address: str) -> Non
                 time.sleep(0.1)
 
 
+def _end_in_order_with_parent() -> None:
+    end_with_parent(signal.SIGTERM)
+
+
 def _end(server: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(server.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        server.wait(10)
+        server.wait(SECONDS_TO_END)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(server.pid, signal.SIGKILL)
 

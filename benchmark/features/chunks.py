@@ -28,6 +28,7 @@ from ..registry import datasets
 from ..results.scores import OK, ItemStatus, Reason, Status
 from ..store.disk import writing
 from ..store.files import atomic_path, digest, publish_folder, read_json, write_json
+from ..store.uses import hold_entry
 from ..views import view_kernel, view_key
 from ..views.kernel import ALL_PASS, ViewKernel
 
@@ -117,7 +118,7 @@ def cached_chunk(task: ChunkTask) -> Chunk | None:
     contents = tuple(item.fingerprint for item in task.items)
     if not all(contents):
         return None
-    folder = Path(task.places.cache, "chunks", *_chunk_name(contents, task))
+    folder = _held_folder(contents, task)
     if not (folder / "meta.json").exists() or not all(view_file(folder, spec).exists() for spec in task.views):
         return None
     return prepare_chunk(task)
@@ -154,7 +155,7 @@ def _keeping(read: Reader) -> Reader:
 
 def _prepare(task: ChunkTask, read: Reader, hashes: dict[str, int]) -> Chunk:
     contents, statuses, data = identify(read, task.items)
-    folder = Path(task.places.cache, "chunks", *_chunk_name(contents, task))
+    folder = _held_folder(contents, task)
     meta = read_json(folder / "meta.json")
     fresh = meta is None
     if meta is None:
@@ -219,6 +220,14 @@ def read_item(read: Reader, item: Item) -> tuple[ItemStatus, bytes]:
         detail = f"cannot be read (read has to return the bytes of a picture file, got {type(raw).__name__})."
         return ItemStatus(Status.ERROR, detail, Reason.UNREADABLE), b""
     return OK, raw
+
+
+def _held_folder(contents: Sequence[str], task: ChunkTask) -> Path:
+    """Return the folder of a chunk, which nobody deletes from now on as long as this process uses the cache."""
+    cache = Path(task.places.cache)
+    folder = cache.joinpath("chunks", *_chunk_name(contents, task))
+    hold_entry(cache, folder)
+    return folder
 
 
 def _chunk_name(contents: Sequence[str], task: ChunkTask) -> tuple[str, str]:

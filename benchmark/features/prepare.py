@@ -8,6 +8,7 @@ are taken from the prepared chunks.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..contracts import LABEL_NAMES, ViewSpec
 from ..domains.catalogue import OpenDomain
@@ -20,6 +21,7 @@ from ..store.cache import SCRATCH
 from ..store.files import digest
 from ..store.folders import cache_root, ensure_writable, results_root
 from ..store.scratch import remove_abandoned, scratch_folder
+from ..store.uses import hold_entry, using_entries
 from ..workers import Workers, as_completed
 from .chunks import Chunk, ChunkTask, Places, cached_chunk, chunk_tasks, pictures_key, prepare_together, task_key
 from .item_sets import ItemStatuses, item_set, item_statuses
@@ -110,7 +112,7 @@ def scratch_places(records: str = "", turn: float = 0.0) -> Iterator[Places]:
     cache = ensure_writable(cache_root(), "BANDBENCH_CACHE")
     for root in (cache, results_root()):
         remove_abandoned(root)
-    with scratch_folder(cache, SCRATCH) as scratch:
+    with using_entries(cache), scratch_folder(cache, SCRATCH) as scratch:
         yield Places(str(cache), str(scratch), records, turn)
 
 
@@ -210,6 +212,9 @@ def prepare_chunks(tasks: Sequence[ChunkTask], workers: Workers, reporter: Repor
     for future in as_completed(futures):
         chunks |= zip(futures[future], future.result(), strict=True)
         reporter.advance(sum(len(by_key[key].items) for key in futures[future]))
+    for key, chunk in chunks.items():  # the workers that made them have held them until now
+        if (folder := Path(chunk.folder)).is_relative_to(cache := Path(by_key[key].places.cache)):
+            hold_entry(cache, folder)
     return chunks
 
 

@@ -21,6 +21,7 @@ from ..pictures.perturbations import STATISTICS_VERSION, RingSums, SpectrumStati
 from ..reporting import Reporter
 from ..results.scores import OK
 from ..store.files import atomic_path, digest
+from ..store.uses import hold_entry
 from ..workers import Workers
 from .chunks import CHUNK_SIZE, Places, identify, read_known
 
@@ -143,6 +144,7 @@ def measure_reals(task: SpectraTask) -> MeasuredReals:
     contents, statuses, data = identify(read, task.items)
     key = digest([FOLDER, STATISTICS_VERSION, images.VERSION, contents])
     path = Path(task.cache, FOLDER, key[:2], key, "sums.npz")
+    hold_entry(Path(task.cache), path.parent)
     if path.exists():
         with np.load(path) as arrays:
             return MeasuredReals(RingSums(arrays["total"], arrays["count"], len(contents)), contents)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..arrays import Standardiser
 from ..frequency.spectra import POWER_FLOOR, directional_grid, directional_power
 from ..pictures.crops import in_grey
+from ..store.files import write_arrays
 from ..store.foreign import ForeignFolder
 
 BIN_WIDTH = 0.02  # cycles/pixel: at 0.01 the noise of 70 bins hides a resize that 35 bins show
@@ -143,10 +144,8 @@ class SpectrumReference:
 
     def save(self, path: Path) -> None:
         """Write the arrays as safetensors."""
-        from safetensors.numpy import save_file
-
         arrays = {"mean": self.mean, "scale": self.scale, "covariance": self.covariance, "limits": self.limits}
-        save_file(arrays, path)
+        write_arrays(path, arrays)
 
     @classmethod
     def load(cls, path: Path, side: int) -> "SpectrumReference":

@@ -90,7 +90,7 @@ def _reported(job: Job) -> Record:
     except BenchError as error:
         return Record(job.key, error=str(error), empty=isinstance(error, EmptyBandError))
     except Exception as error:  # a plugin may fail in any way
-        if failed := disk_failure(error):
+        if failed := disk_failure(error, [Path(job.train.table), Path(job.train.index)]):
             raise failed from error
         return Record(job.key, error=failure(job.detector.label, error))
 

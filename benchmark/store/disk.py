@@ -4,8 +4,7 @@ import contextlib
 import errno
 import os
 import shutil
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import DiskError
@@ -23,11 +22,8 @@ REASONS = {
     errno.ESTALE: "the disk of the server is gone",
 }
 RIGHTS = (errno.EACCES, errno.EPERM)
-SQLITE_REASONS = {
-    sqlite3.SQLITE_FULL: errno.ENOSPC,
-    sqlite3.SQLITE_IOERR: errno.EIO,
-    sqlite3.SQLITE_READONLY: errno.EROFS,
-}
+# Of https://www.sqlite.org/rescode.html; the module is not imported here, as most commands do without it.
+SQLITE_REASONS = {8: errno.EROFS, 10: errno.EIO, 13: errno.ENOSPC}
 SHORT_WRITE = "requested and"  # NumPy's message when a file takes less than it was given; it has no number of an error
 
 
@@ -55,7 +51,7 @@ def writing(place: Path) -> Iterator[None]:
         raise
 
 
-def disk_failure(error: BaseException) -> DiskError | None:
+def disk_failure(error: BaseException, needed: Sequence[Path] = ()) -> DiskError | None:
     """
     Return the failure of a disk that an exception follows from.
 
@@ -63,16 +59,21 @@ def disk_failure(error: BaseException) -> DiskError | None:
     ----------
     error : BaseException
         Of any library; its causes are looked at, too.
+    needed : sequence of Path
+        Files without which the work could not have been done; libraries do not always tell which file they missed.
 
     Returns
     -------
     DiskError or None
         None for any other exception.
     """
-    if isinstance(error, FileNotFoundError) and (root := _root_of(_place(error))) is not None:
+    missing = [path for path in needed if not path.exists()]
+    if isinstance(error, FileNotFoundError) and error.filename is not None:
+        missing.append(_place(error))
+    if gone := next((path for path in missing if _root_of(path)), None):
         return DiskError(
-            f"{_place(error)} is gone: somebody has deleted it while it was in use. What else was finished is kept; "
-            f"the same command makes again what is missing in {root}."
+            f"{gone} is gone: somebody has deleted it while it was in use. What else was finished is kept; the same command "
+            f"makes again what is missing in {_root_of(gone)}."
         )
     cause: BaseException | None = error
     while cause is not None:
@@ -80,10 +81,8 @@ def disk_failure(error: BaseException) -> DiskError | None:
             return cause
         if isinstance(cause, OSError) and (number := _number(cause)) in REASONS:
             return DiskError(_sentence(_place(cause), number, cause))
-        if isinstance(cause, sqlite3.Error):
-            code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
-            if code in SQLITE_REASONS:
-                return DiskError(_sentence(results_root(), SQLITE_REASONS[code], cause))
+        if (code := getattr(cause, "sqlite_errorcode", 0) & 0xFF) in SQLITE_REASONS:
+            return DiskError(_sentence(results_root(), SQLITE_REASONS[code], cause))
         cause = cause.__cause__ or cause.__context__
     return None
 

@@ -56,6 +56,24 @@ def study_lock_file(name: str) -> Path:
     return results_root() / "locks" / f"{name}.lock"
 
 
+def can_write(path: Path) -> bool:
+    """Return True if this process may write an existing file, or make files in an existing folder."""
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+def ensure_places() -> None:
+    """
+    Make the folders of results and cache, before any work whose outcome they could not take.
+
+    Raises
+    ------
+    BenchError
+        If one of them cannot be written.
+    """
+    ensure_writable(results_root(), "BANDBENCH_HOME")
+    ensure_writable(cache_root(), "BANDBENCH_CACHE")
+
+
 def ensure_writable(folder: Path, variable: str) -> Path:
     """
     Make a folder and prove that a file can be written there.

@@ -13,7 +13,6 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from multiprocessing.util import Finalize
 from pathlib import Path
 
 OWNER = "owner.lock"  # in a scratch folder
@@ -85,13 +84,14 @@ def remove_abandoned(parent: Path, prefix: str = UNFINISHED) -> int:
     """
     n_removed = 0
     for folder in parent.glob(f"{prefix}*"):
-        if _is_abandoned(folder):
+        if is_abandoned(folder):
             shutil.rmtree(folder, ignore_errors=True)
             n_removed += 1
     return n_removed
 
 
-def _is_abandoned(folder: Path) -> bool:
+def is_abandoned(folder: Path) -> bool:
+    """Return True for a scratch folder whose owner has died; False for any other folder."""
     try:
         lock = os.open(folder / OWNER, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -126,6 +126,8 @@ def unfinished_file(root: Path) -> Path:
     OSError
         If the folder cannot be made.
     """
+    from multiprocessing.util import Finalize
+
     key = os.getpid(), root
     owned = _of_process.get(key)
     if owned is None or not owned.folder.is_dir():

@@ -1,8 +1,6 @@
 """Read recorded cells, their artifacts, models and pages from a tracking store."""
 
 import contextlib
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -11,11 +9,14 @@ from typing import TYPE_CHECKING
 
 from ..errors import NothingRecordedError, TrackingError, nearest_name
 from ..invocation import bench
+from ..store.disk import writing
 from ..store.files import digest, publish_folder
 from ..store.folders import cache_root
+from ..store.scratch import scratch_folder
 from .addresses import folder_path, is_database, sqlite_path
 from .cells import FoundCell, database_cells
 from .names import CONTENTS, KIND, MARK, ROW_FILES
+from .read_only import readable_store
 from .server_cells import server_cells
 from .store import client_for, reported
 from .ui import OTHER_PAGES, runs_page, study_page
@@ -106,8 +107,8 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
     path = sqlite_path(uri)
     if path is not None and not path.exists():
         raise NothingRecordedError(f"nothing is recorded in {uri} yet; `{bench('run band_search')}` records something.")
-    client = client_for(uri)
-    with reported(uri):
+    with readable_store(uri) as address, reported(uri):
+        client = client_for(address)
         experiments = {e.experiment_id: e.name for e in client.search_experiments()}
         if study is not None:
             boards = boards_of(study, experiments.values())
@@ -116,7 +117,7 @@ def cell_runs(uri: str, study: str | None = None) -> Iterator[list[CellRun]]:
                 recorded = sorted(e.name for e in client.search_experiments() if e.name != "Default")
                 listing = ", ".join(recorded) or "nothing"
                 raise TrackingError(f"no study '{study}' in {uri}.{nearest_name(study, recorded)} Recorded there: {listing}.")
-        cells = find_cells(client, uri, experiments)
+        cells = find_cells(client, address, experiments)
         folders, problems = _folders(client, uri, cells)
     yield [_cell_run(c, experiments[c.experiment_id], folders[c.run_id], problems.get(c.run_id, "")) for c in cells]
 
@@ -198,13 +199,12 @@ def _download(client: "MlflowClient", run_id: str, target: Path) -> None:
     if size > MOST_DOWNLOADED:
         raise TrackingError(f"its files have {size:,} bytes; at most {MOST_DOWNLOADED:,} are downloaded")
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{run_id}-", dir=target.parent))
-    try:
+    with writing(target), scratch_folder(target.parent, f".{run_id}-") as scratch:
+        temporary = scratch / "whole"
+        temporary.mkdir()
         for part in ROW_FILES:
             client.download_artifacts(run_id, part, str(temporary))
         publish_folder(temporary, target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def fetch_artifacts(uri: str, folders: Mapping[str, Path], names: Sequence[str]) -> None:
@@ -256,12 +256,17 @@ def download_model(address: str, uri: str) -> Path:
     TrackingError
         If there is no such model.
     """
-    client_for(uri)
+    with readable_store(uri) as readable:
+        return _downloaded(address, uri, readable)
+
+
+def _downloaded(address: str, uri: str, readable: str) -> Path:
+    client_for(readable)
     from mlflow import set_tracking_uri
     from mlflow.artifacts import download_artifacts
     from mlflow.exceptions import MlflowException
 
-    set_tracking_uri(uri)  # an address of a model is looked up in the store that MLflow itself knows
+    set_tracking_uri(readable)  # an address of a model is looked up in the store that MLflow itself knows
     try:
         return Path(download_artifacts(artifact_uri=address))
     except (MlflowException, OSError) as error:
@@ -286,8 +291,8 @@ def study_pages(uri: str) -> dict[str, str]:
     TrackingError
         If the store does not answer.
     """
-    client = client_for(uri)
-    with reported(uri):
+    with readable_store(uri) as address, reported(uri):
+        client = client_for(address)
         return {
             experiment.name: study_page(experiment)
             for experiment in client.search_experiments()
@@ -309,7 +314,7 @@ def other_pages(uri: str) -> dict[str, str]:
     TrackingError
         If the store does not answer.
     """
-    client = client_for(uri)
-    with reported(uri):
+    with readable_store(uri) as address, reported(uri):
+        client = client_for(address)
         ids = {experiment.name: experiment.experiment_id for experiment in client.search_experiments()}
     return {title: runs_page(ids[name]) for name, title in OTHER_PAGES.items() if name in ids}

@@ -46,7 +46,7 @@ def make_ready(path: Path, uri: str) -> None:
         with store_lock(path, uri):
             if not _is_marked(path):
                 _make(path)
-    _settle_artifacts(path, uri)
+    settle_artifacts(path, uri, artifacts_folder(path))
 
 
 @cache
@@ -228,18 +228,26 @@ def artifacts_folder(path: Path) -> Path:
     return path.parent / "artifacts"
 
 
-def _settle_artifacts(path: Path, uri: str) -> None:
-    """Point the store to the artifacts beside it, after its folder has been moved or copied from elsewhere."""
-    if not any(_moved(path)):
+def settle_artifacts(path: Path, uri: str, artifacts: Path) -> None:
+    """
+    Point the store to its artifacts, after its folder has been moved or copied from elsewhere.
+
+    Parameters
+    ----------
+    path, uri
+        Of the store.
+    artifacts : Path
+        Folder of the artifacts: the one beside the store, unless the store is a copy.
+    """
+    if not any(_moved(path, artifacts)):
         return
     with store_lock(path, uri), _connected(path) as connection:
-        for column, key, address in _moved(path):
+        for column, key, address in _moved(path, artifacts):
             connection.execute(f"UPDATE {column.table} SET {column.name} = ? WHERE {column.key} = ?", (address, key))
 
 
-def _moved(path: Path) -> Iterator[tuple[_Column, str, str]]:
+def _moved(path: Path, present: Path) -> Iterator[tuple[_Column, str, str]]:
     """Yield each address of artifacts that lie here but are noted elsewhere: column, key of the line, present address."""
-    present = artifacts_folder(path)
     same_folder: dict[Path, bool] = {}
     with _connected(path) as connection:
         for column in _COLUMNS:

@@ -9,9 +9,9 @@ import contextlib
 import copy
 import hashlib
 import os
+import secrets
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import cached_property
@@ -99,7 +99,7 @@ class FaceCropper:
         with writing(preparation.folder):
             work = preparation.folder / WORK
             work.mkdir(exist_ok=True)
-            temporary = Path(tempfile.mkdtemp(dir=work))
+            temporary = _new_folder(work)
         try:
             record = self.cut(source, temporary)
             with writing(preparation.folder):
@@ -263,10 +263,17 @@ def _raising_read_errors(dataset: SourceDataset, source: Source) -> Iterator[Rea
             raise failures[0]
 
 
+def _new_folder(parent: Path) -> Path:
+    """Make a folder of a name of its own, with the rights of all folders: one of `tempfile` could be read by nobody else."""
+    folder = parent / secrets.token_hex(8)
+    folder.mkdir()
+    return folder
+
+
 def _move_into_place(temporary: Path, final: Path, work: Path) -> None:
     """Move the folder of a finished source to its final path; a folder of an older state of the file is removed first."""
     if final.exists():
-        old = Path(tempfile.mkdtemp(dir=work))
+        old = _new_folder(work)
         final.rename(old / "old")
         shutil.rmtree(old, ignore_errors=True)
     final.parent.mkdir(parents=True, exist_ok=True)

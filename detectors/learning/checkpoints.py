@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...benchmark.store.files import digest, publish_folder, read_json, write_json
+from ...benchmark.store.files import digest, publish_folder, read_json, write_arrays, write_json
 from ...benchmark.store.folders import cache_root
 
 if TYPE_CHECKING:
@@ -31,12 +31,10 @@ class Checkpoint:
 
     def save(self, arrays: Mapping[str, NDArray], values: dict[str, Any]) -> None:
         """Write the state completely or not at all."""
-        from safetensors.numpy import save_file
-
         temporary = self.folder.with_name(f".{self.folder.name}.new")
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
-        save_file({name: np.ascontiguousarray(value) for name, value in arrays.items()}, temporary / "state.safetensors")
+        write_arrays(temporary / "state.safetensors", {name: np.ascontiguousarray(value) for name, value in arrays.items()})
         write_json(temporary / "state.json", values)
         old = self.folder.with_name(f".{self.folder.name}.old")
         shutil.rmtree(old, ignore_errors=True)

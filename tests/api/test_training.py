@@ -1,5 +1,7 @@
 """Folders of models, and what a training notes."""
 
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -34,3 +36,25 @@ def test_a_training_notes_what_was_left_out_and_not_recorded() -> None:
     assert dropped.startswith("mine: 2 training pictures were left out")
     assert missing == "mine is not complete: part 2."
     assert unsent == "not recorded: the store does not answer."
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_the_training(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BenchError, match=r"cannot be made .*Not a directory.*name another folder with --out"):
+        free_folder(tmp_path / "file" / "model")
+
+
+def test_what_a_killed_training_left_is_removed(tmp_path: Path) -> None:
+    code = """
+import os, sys
+from pathlib import Path
+from bandbench.benchmark.store.files import atomic_folder
+
+with atomic_folder(Path(sys.argv[1])) as folder:
+    (folder / "half").touch()
+    os._exit(9)
+"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "model")], check=False)
+    assert len(list(tmp_path.iterdir())) == 1
+    assert free_folder(tmp_path / "model") == tmp_path / "model"
+    assert list(tmp_path.iterdir()) == []

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from survival.kills import killed, undisturbed
+from survival import hardships
+from survival.kills import Whole, killed, undisturbed
 from survival.victims import Victim, Victims, write_inputs
 from survival.world import World
 
@@ -31,3 +32,27 @@ def test_a_killed_command_comes_to_the_same_end(name: str, victims: Victims, tmp
     assert len(whole.outcome) > 0
     series = killed(victim, whole, tmp_path / "killed", seed=1, most=2)
     assert series.faults == []
+
+
+@pytest.fixture
+def whole(victims: Victims, tmp_path: Path) -> Whole:
+    return undisturbed(victims.study(2), World(tmp_path / "whole"))
+
+
+@pytest.mark.parametrize("limit", [3_000, 100_000])
+def test_a_full_disk_is_told_and_costs_nothing(limit: int, victims: Victims, whole: Whole, tmp_path: Path) -> None:
+    assert hardships.limited_files(victims.study(2), whole, tmp_path / "full", limit) == []
+
+
+def test_a_cache_that_is_pruned_or_deleted_costs_nothing(victims: Victims, whole: Whole, tmp_path: Path) -> None:
+    assert hardships.pruning_beside(victims.study(2), whole, tmp_path / "pruned") == []
+    assert hardships.lost_cache(victims.study(2), whole, tmp_path / "lost") == []
+
+
+def test_a_store_that_fails_costs_nothing(victims: Victims, whole: Whole, tmp_path: Path) -> None:
+    with hardships.failing_server() as address:
+        assert hardships.outage(victims.study(2), whole, tmp_path / "away", address) == []
+
+
+def test_a_home_that_can_only_be_read_has_a_board(victims: Victims, tmp_path: Path) -> None:
+    assert hardships.read_only_home(victims.study(2), victims.leaderboard().arguments, tmp_path / "protected") == []

@@ -89,6 +89,10 @@ class Victims:
         """A study with MLflow and searches."""
         return Victim(f"study, {_workers(jobs)}", lambda world: self._run(jobs), _of_study)
 
+    def named_study(self, name: str) -> Victim:
+        """A study under a name of its own."""
+        return Victim(name, lambda world: (*self._run(1), "--name", name), _of_study)
+
     def preparation(self, jobs: int) -> Victim:
         """A preparation of clips, frames and stills, with a search for faces."""
 

@@ -1,12 +1,15 @@
 """Options that several commands share: what is refused before the work begins, and where results are written."""
 
+import errno
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from bandbench.benchmark.cli import options
 from bandbench.benchmark.cli.options import check_target, check_targets, formats_of, jobs_of, parse_dates, write_text
-from bandbench.benchmark.errors import BenchError
+from bandbench.benchmark.errors import BenchError, DiskError
 from bandbench.benchmark.figures.formats import FigureFormat
 
 
@@ -71,3 +74,39 @@ def test_dates_by_name() -> None:
 def test_a_date_needs_a_name_and_a_name_one_date(given: list[str], message: str) -> None:
     with pytest.raises(BenchError, match=message):
         parse_dates(given)
+
+
+def test_a_file_that_may_not_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(BenchError, match="it is a folder; name a file"):
+        check_target(str(tmp_path))
+    monkeypatch.setattr(options, "can_write", lambda path: path != tmp_path)
+    (tmp_path / "there.csv").touch()
+    check_target(str(tmp_path / "there.csv"))
+    with pytest.raises(BenchError, match=f"you have no right to write in {tmp_path}"):
+        check_target(str(tmp_path / "new.csv"))
+    write_text(str(tmp_path / "there.csv"), "written in place")
+    assert (tmp_path / "there.csv").read_text() == "written in place"
+
+
+def test_a_file_keeps_its_rights_and_is_never_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("old")
+    path.chmod(0o640)
+    write_text(str(path), "new")
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", 0o640)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", fail)
+    with pytest.raises(DiskError, match=f"cannot write {path}: the disk is full"):
+        write_text(str(path), "newer")
+    assert path.read_text() == "new" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_pipe_is_written_as_it_is(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(["cat", str(tmp_path / "pipe")], stdout=subprocess.PIPE, text=True) as reader:
+        write_text(str(tmp_path / "pipe"), "through it")
+        assert reader.communicate()[0] == "through it"
+    assert (tmp_path / "pipe").is_fifo()

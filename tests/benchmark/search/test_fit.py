@@ -1,5 +1,7 @@
 """One fit: its score files and record, when a record is taken up again, what a failure leaves."""
 
+import errno
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,13 +11,14 @@ import numpy as np
 import pytest
 
 from bandbench.benchmark.contracts import Features, Item
-from bandbench.benchmark.errors import EmptyBandError
+from bandbench.benchmark.errors import DiskError, EmptyBandError
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.records import Assessment, ItemSet, Job
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.results.scores import OK, item_table, read_scores, write_table
 from bandbench.benchmark.search import fit as fit_module
 from bandbench.benchmark.search.fit import assess, find_record, record_path, run_jobs
+from bandbench.benchmark.store.folders import cache_root
 from made_cells import item_set, score_file
 
 N = 12
@@ -132,3 +135,18 @@ def test_a_band_is_judged_by_the_mean_validation_auc_of_its_draws(tmp_path: Path
     half = score_file(tmp_path / "1.parquet", [("home", "val", reals, [0.5, 0.6, 0.0, 0.05])])
     assert assess(Assessment((perfect,))).value == 1
     assert assess(Assessment((perfect, half))).value == pytest.approx(0.75)
+
+
+def test_a_disk_that_fails_is_no_fault_of_the_detector(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(fit_module, "write_table", fail)
+    with pytest.raises(DiskError, match="the disk is full"):
+        run_jobs([job])
+
+
+def test_a_cache_that_was_deleted_is_no_fault_of_the_detector(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = replace(job.train, table=str(cache_root() / "scratch-1" / "train.parquet"))
+    with pytest.raises(DiskError, match="is gone: somebody has deleted it"):
+        run_jobs([replace(job, train=gone)])

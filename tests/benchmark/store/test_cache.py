@@ -4,8 +4,12 @@ import os
 import time
 from pathlib import Path
 
-from bandbench.benchmark.store.cache import cache_usage, prune_cache
+import pytest
+
+from bandbench.benchmark.store.cache import Pruned, cache_usage, prune_cache
 from bandbench.benchmark.store.folders import cache_root
+from bandbench.benchmark.store.scratch import scratch_folder, unfinished_file
+from bandbench.benchmark.store.uses import hold_entry, using_entries
 
 DAY = 86400
 
@@ -35,7 +39,27 @@ def test_a_chunk_is_kept_or_deleted_whole() -> None:
     put("chunks/view/used/b", 5, age_days=1)
     of_a_killed_run = put("scratch-1/file", 7, age_days=9)
     elsewhere = put("encoders/weights", 11, age_days=9)
-    assert prune_cache(days=7) == (4, 16)
+    assert prune_cache(days=7) == Pruned(files=4, bytes=16, kept=0)
     assert [path.exists() for path in (old, also_old, of_reals, of_a_killed_run)] == [False] * 4
     assert kept.exists()
     assert elsewhere.exists()
+
+
+def test_what_is_in_use_is_kept_and_counted() -> None:
+    used, other = put("chunks/ab/used/a", 3, 9), put("chunks/ab/other/a", 4, 9)
+    with using_entries(cache_root()):
+        hold_entry(cache_root(), used.parent)
+        assert prune_cache(0) == Pruned(1, 4, kept=1)
+    assert used.exists() and not other.exists()
+    assert prune_cache(0) == Pruned(1, 3, kept=0)
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_unfinished_work_of_the_living_is_kept(days: float) -> None:
+    cache_root().mkdir(parents=True)
+    with scratch_folder(cache_root(), "scratch-") as scratch:
+        (scratch / "half").touch()
+        unfinished = unfinished_file(cache_root())
+        unfinished.touch()
+        prune_cache(days)
+        assert (scratch / "half").exists() and unfinished.exists()

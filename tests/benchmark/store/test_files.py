@@ -1,12 +1,17 @@
 """Digests, atomic files, JSON without NaN, and folders that are published once."""
 
+import errno
+import os
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bandbench.benchmark.errors import DiskError
 from bandbench.benchmark.store.files import (
     ASIDE,
+    atomic_folder,
     atomic_path,
     digest,
     dump_json,
@@ -14,8 +19,11 @@ from bandbench.benchmark.store.files import (
     nan_from_null,
     publish_folder,
     read_json,
+    write_arrays,
     write_json,
 )
+from bandbench.benchmark.store.folders import results_root
+from bandbench.benchmark.store.scratch import UNFINISHED
 
 
 def test_digests_follow_from_values_alone() -> None:
@@ -83,3 +91,77 @@ def test_undefined_numbers_come_back_everywhere_or_below_some_keys() -> None:
     value = {"auc": None, "reason": None, "tests": [{"auc": None, "n": 1}, None]}
     assert repr(nan_from_null(value)) == "{'auc': nan, 'reason': nan, 'tests': [{'auc': nan, 'n': 1}, nan]}"
     assert repr(nan_from_null(value, {"auc"})) == "{'auc': nan, 'reason': None, 'tests': [{'auc': nan, 'n': 1}, None]}"
+
+
+def test_a_file_of_the_results_is_unfinished_in_the_folder_of_its_process() -> None:
+    path = results_root() / "records" / "ab" / "a.json"
+    with atomic_path(path) as temporary:
+        assert temporary.parent.parent == results_root() and temporary.parent.name.startswith(UNFINISHED)
+        temporary.write_text("whole")
+    assert path.read_text() == "whole" and list(path.parent.iterdir()) == [path]
+    assert not temporary.exists()
+
+
+def test_what_a_killed_process_left_beside_a_file_goes_with_the_next_write(tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    (tmp_path / f".page.html.{dead.pid}.tmp").touch()
+    (tmp_path / f".page.html.{os.getppid()}.tmp").touch()
+    with atomic_path(tmp_path / "page.html") as temporary:
+        temporary.touch()
+    assert {path.name for path in tmp_path.iterdir()} == {"page.html", f".page.html.{os.getppid()}.tmp"}
+
+
+def test_a_folder_that_vanishes_while_a_file_is_written_is_made_again() -> None:
+    path = results_root() / "records" / "ab" / "a.json"
+    with atomic_path(path) as temporary:
+        temporary.write_text("whole")
+        path.parent.rmdir()
+    assert path.read_text() == "whole"
+
+
+def test_a_file_for_another_disk_is_copied_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    path, replace = results_root() / "a.json", Path.replace
+
+    def of_one_disk(self: Path, target: Path) -> Path:
+        if self.parent != target.parent:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", of_one_disk)
+    write_json(path, [1])
+    assert read_json(path) == [1]
+    assert [name.name for name in results_root().iterdir() if not name.name.startswith(UNFINISHED)] == ["a.json"]
+
+
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", 1)
+    with pytest.raises(DiskError, match="a.json: the disk is full"), atomic_path(tmp_path / "a.json"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert read_json(tmp_path / "a.json") == 1 and [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "svm"
+    with pytest.raises(RuntimeError, match="killed"), atomic_folder(folder) as temporary:
+        (temporary / "half").touch()
+        raise RuntimeError("killed")
+    assert list(folder.parent.iterdir()) == []
+    with atomic_folder(folder) as temporary:
+        (temporary / "whole").touch()
+    assert [path.name for path in folder.parent.iterdir()] == ["svm"] and (folder / "whole").exists()
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])
+def test_everything_has_the_rights_that_the_umask_gives(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        write_json(tmp_path / "a.json", 1)
+        write_arrays(tmp_path / "a.safetensors", {"x": np.zeros(3)})
+        with atomic_folder(tmp_path / "folder") as temporary:
+            write_json(temporary / "b.json", 1)
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    files = dict.fromkeys(("a.json", "a.safetensors", "b.json"), 0o666 & ~umask)
+    assert modes == files | {"folder": 0o777 & ~umask}

@@ -74,3 +74,16 @@ def test_patience_ends_while_another_process_sends(path: Path) -> None:
         exporter.start()
         assert exporter.close(patience=0.0) == 1
     assert (exporter.problem, exporter.is_alive()) == ("", False)
+
+
+def test_an_interrupted_run_does_not_wait_for_what_is_under_way(path: Path) -> None:
+    uri = f"sqlite:///{path}"
+    outbox = Outbox(uri)
+    with store_lock(path, uri):  # nothing can be delivered
+        exporter = Exporter(outbox, uri, no_model)
+        exporter.start()
+        outbox.put([CELL])
+        exporter.abandon()
+        assert len(outbox.pending()) == 1
+    exporter.join(60)
+    assert not exporter.is_alive()
