@@ -147,7 +147,7 @@ def run_study(
     turn = shard.index / shard.count if shard else 0.0
     with (
         study_lock(plan.study.name, shard),
-        storage_lock(shard.name_of(plan.study.name) if shard else plan.study.name, storage) as still_held,
+        storage_lock(plan.study.name, storage, str(shard or "")) as still_held,
         storage_errors(storage),
         scratch_places(str(home / "records"), turn) as places,
     ):
