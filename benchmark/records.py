@@ -278,9 +278,14 @@ class Shard:
     def __str__(self) -> str:
         return f"{self.index}/{self.count}"
 
+    @property
+    def name(self) -> str:
+        """Name that may be part of a file's."""
+        return f"shard-{self.index}-of-{self.count}"
+
     def name_of(self, study: str) -> str:
         """Return the name of its files among the results: of its lock, journal and outbox."""
-        return f"{study}.shard-{self.index}-of-{self.count}"
+        return f"{study}.{self.name}"
 
 
 PROTOCOL_VERSION = 2

@@ -147,7 +147,7 @@ def run_study(
     turn = shard.index / shard.count if shard else 0.0
     with (
         study_lock(plan.study.name, shard),
-        storage_lock(plan.study.name, storage, str(shard or "")) as still_held,
+        storage_lock(plan.study.name, storage, shard.name if shard else "") as still_held,
         storage_errors(storage),
         scratch_places(str(home / "records"), turn) as places,
     ):
