@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..errors import DataError, unknown_name
 from ..invocation import try_import
 from ..store.files import require_file
+from .apart import DecoderEndedError, Part, parts_apart
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -170,10 +171,34 @@ def clip_reader(
     read = _read_pyav if decoder == "pyav" else _read_opencv
 
     def frames(report: FrameReport) -> Iterator[Frame]:
-        require_file(path)
-        yield from read(path, lambda total: choose_numbers(total, n_frames, every), report)
+        try:
+            require_file(path)
+        except OSError as error:
+            raise DataError(f"cannot be decoded as a video ({_reason(error)}).") from error
+        yield from _read_apart(lambda own: read(path, lambda total: choose_numbers(total, n_frames, every), own), report)
 
     return frames
+
+
+def _read_apart(make: Callable[[FrameReport], Iterator[Frame]], report: FrameReport) -> Iterator[Frame]:
+    """Yield the frames that a reader yields in a process of its own; a decoder that ends it ends the clip."""
+
+    def parts() -> Iterator[Part]:
+        frames = Frames(make)
+        for frame in frames:
+            yield (frame.number, frame.seconds), frame.picture
+        yield frames.report, None
+
+    try:
+        for head, picture in parts_apart(parts):
+            if picture is not None:
+                yield Frame(*head, picture)
+            else:
+                report.total, report.notes = head.total, head.notes
+    except DecoderEndedError as error:
+        if not report.looked_at:
+            raise DataError(f"cannot be decoded as a video ({error}).") from error
+        report.notes.append(f"breaks off ({error})")
 
 
 def choose_numbers(total: int, n_frames: int, every: int) -> NDArray[np.int64]:
@@ -225,8 +250,15 @@ def _reason(error: Exception) -> str:
     return " ".join(text.split()).rstrip(".") or type(error).__name__
 
 
-def _open(path: Path) -> "tuple[InputContainer, VideoStream]":
-    """Open a clip and its best video stream."""
+def open_clip(path: Path) -> "tuple[InputContainer, VideoStream]":
+    """
+    Open a clip and its best video stream.
+
+    Raises
+    ------
+    DataError
+        If it has no video, or of an unknown codec, which ends a process that decodes it.
+    """
     import av
 
     # An absolute path is never taken for an address. Titles that are not UTF-8 do not matter here.
@@ -269,7 +301,7 @@ class _PacketIndex:
 def _list_packets(path: Path, report: FrameReport) -> _PacketIndex:
     """Read all packets of a clip without decoding them; note in the report if the clip is truncated."""
     times, keys, timed, end, decoding_time = array("q"), array("q"), True, 0.0, None
-    clip, stream = _open(path)
+    clip, stream = open_clip(path)
     with clip:
         for packet in _packets(clip, report):
             end = max(end, float(((packet.pts or 0) + (packet.duration or 0)) * packet.time_base))
@@ -411,7 +443,7 @@ class _CountNumbering:
 def _decode_chosen(path: Path, index: _PacketIndex, chosen: NDArray[np.int64], report: FrameReport) -> Iterator[Frame]:
     """Yield the chosen frames that are intact; note how many are not."""
     pending = set(chosen.tolist())
-    clip, stream = _open(path)
+    clip, stream = open_clip(path)
     numbering = _TimeNumbering(index, stream) if index.has_order else _CountNumbering(stream)
     with clip:
         for frame in _delayed((numbering.number(frame) for frame in _decoded(clip, stream, numbering)), numbering.lag):

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from ...benchmark.contracts import FAKE, REAL, Split
 from ...benchmark.errors import DataError
-from ...benchmark.store.files import on_disk, printable, read_file
+from ...benchmark.store.files import MAX_FILE, on_disk, printable, read_file
 
 ARCHIVE = ".zip"
 PACKED = (".tar", ".tar.gz", ".tgz", ".7z", ".rar")
@@ -52,7 +52,8 @@ SPLIT_NAMES: dict[str, Split] = {
     **dict.fromkeys(("test", "testing"), "test"),
 }
 CLASS_NAME = re.compile(rf"(?:\d+_)?({'|'.join(CLASS_WORDS)})s?(?:_(?:image|img|picture|photo|face|frame|crop|video|clip)s?)?")
-MAX_ENTRY = 2**32  # bytes of an archive's entry; no file that is read whole is larger, but the size in a broken archive may be
+MAX_ENTRY = 2**36  # bytes of a clip in an archive; the size in a broken archive may be any
+COPIED_AT_ONCE = 2**20  # bytes
 # Errors of zipfile for entries that are damaged, encrypted (RuntimeError), or compressed by an unknown method.
 BROKEN_ENTRY = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, OSError, ValueError)
 
@@ -296,22 +297,46 @@ class Tree:
         OSError, DataError
             If it is not there, or leads out of the root.
         """
+        archive, inside = self._split_inside(place)
+        if not archive:
+            return read_file(self.root / on_disk(place))
+        return b"".join(self._entry_blocks(archive, inside, MAX_FILE, -1))
+
+    def extract(self, place: str, target: Path) -> None:
+        """
+        Copy a file of an archive to the disk, which may be larger than memory; errors as in `read`, and of writing.
+
+        Parameters
+        ----------
+        place : str
+            Id that leads into an archive.
+        target : Path
+            Of the copy.
+        """
+        with target.open("wb") as file:
+            file.writelines(self._entry_blocks(*self._split_inside(place), MAX_ENTRY, COPIED_AT_ONCE))
+
+    def _split_inside(self, place: str) -> tuple[str, str]:
+        """Split an id as `_split` does, and refuse one that leads out of the root."""
         pure = PurePosixPath(place)
         archive, inside = self._split(place)
         if ".." in pure.parts or pure.is_absolute() or not (self.follow_links or self._is_inside(archive or place)):
             raise DataError(f"{place} leads out of {self.root}; it is not read.")
-        return self._read_entry(archive, inside) if archive else read_file(self.root / on_disk(place))
+        return archive, inside
 
-    def _read_entry(self, archive: str, inside: str) -> bytes:
+    def _entry_blocks(self, archive: str, inside: str, most_bytes: int, at_once: int) -> Iterator[bytes]:
+        """Yield the content of an entry, `at_once` bytes at a time; all of it for -1."""
         opened = self._open(archive)
         try:
             entry = opened.getinfo(inside)
         except KeyError:
             raise FileNotFoundError(2, "No such entry", f"{archive}/{inside}") from None
-        if entry.file_size > MAX_ENTRY:
+        if entry.file_size > most_bytes:
             raise DataError(f"{archive}/{inside} says that it holds {entry.file_size / 2**30:.0f} GiB; unpack it by hand.")
         try:
-            return opened.read(entry)
+            with opened.open(entry) as file:
+                while block := file.read(at_once):
+                    yield block
         except BROKEN_ENTRY as error:
             raise DataError(f"{archive}/{inside} cannot be taken out of the archive ({error}); get it again.") from error
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ...benchmark.errors import DataError
+from ...benchmark.pictures.apart import DecoderEndedError, result_apart
 from ...benchmark.pictures.crops import open_picture
 from ...benchmark.pictures.file_facts import (
     COLUMNS,
@@ -26,6 +27,8 @@ from ...benchmark.pictures.file_facts import (
     value_text,
 )
 from ...benchmark.pictures.lookalikes import perceptual_hash
+from ...benchmark.pictures.video import open_clip
+from ...benchmark.store.files import require_file
 
 FLAT = 2.0  # grey levels; a perceptual hash of a picture below this standard deviation is meaningless
 THUMBNAIL = 16  # pixels
@@ -178,13 +181,24 @@ def clip_facts(path: Path) -> Facts:
     ------
     OSError
         If it cannot be read.
+    DataError
+        If it is no file.
     """
-    facts, n_bytes = Facts(), path.stat().st_size
-    if not n_bytes:
-        facts.error = "the file is empty (0 bytes)."
-        return facts
+    require_file(path)
+    if not path.stat().st_size:
+        return Facts(error="the file is empty (0 bytes).")
     try:
-        _add_clip(facts, path, n_bytes)
+        return result_apart(lambda: _facts_of_clip(path))
+    except DecoderEndedError as error:
+        return Facts(error=f"cannot be decoded as a video ({error}).")
+
+
+def _facts_of_clip(path: Path) -> Facts:
+    facts = Facts()
+    try:
+        _add_clip(facts, path, path.stat().st_size)
+    except DataError as error:
+        facts.error = str(error)
     except Exception as error:  # a damaged file makes the library fail in any way
         reason = getattr(error, "strerror", None) or str(error) or "no frame"
         facts.error = f"cannot be decoded as a video ({reason})."
@@ -192,13 +206,8 @@ def clip_facts(path: Path) -> Facts:
 
 
 def _add_clip(facts: Facts, path: Path, n_bytes: int) -> None:
-    import av
-
-    with av.open(str(path), metadata_errors="replace") as clip:
-        if not clip.streams.video:
-            facts.error = "the file has no video in it."
-            return
-        stream = clip.streams.video[0]
+    clip, stream = open_clip(path)
+    with clip:
         first = next(clip.decode(stream))
         picture = np.asarray(first.to_ndarray(format="gray"), dtype=np.uint8)
         facts.format = f"{clip.format.name.partition(',')[0]}/{stream.codec_context.name}"

@@ -77,7 +77,7 @@ def _on_disk(tree: Tree, source_id: str) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"clip{suffix_of(source_id)}"
-        path.write_bytes(tree.read(source_id))
+        tree.extract(source_id, path)
         yield path
 
 
