@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..benchmark.errors import BenchError, nearest_name
 from ..benchmark.results.digits import measured_text
 from ..benchmark.results.marks import Mark, marks_of
+from ..benchmark.results.refusals import Refusal
 from ..benchmark.results.rows import Row
 from ..benchmark.tracking.reading import boards_of
 from ..benchmark.tracking.store import resolve_tracking_uri
@@ -60,6 +61,8 @@ class Board(BoardRows):
         Ranking of the detectors over their trainings, best first.
     refused : tuple of str
         Recorded runs and submissions that could not be used, with the reason.
+    refusals : tuple of Refusal
+        The same with run, study, detector, training domain, a sentence (``text``) and the code of the reason (``reason``).
     others : mapping of str to int
         By study: cells of earlier variants that are not shown.
     notes : tuple of str
@@ -73,6 +76,7 @@ class Board(BoardRows):
     others: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     tracking_uri: str = ""
+    refusals: tuple[Refusal, ...] = ()
 
     def to_pandas(self) -> "pd.DataFrame":
         """
@@ -179,7 +183,9 @@ class Board(BoardRows):
 
     def recorded(self) -> RecordedRows:
         """Rows in the form that the page is made of."""
-        return RecordedRows(self.study, list(self.rows), list(self.refused), dict(self.folders), dict(self.others))
+        return RecordedRows(
+            self.study, list(self.rows), list(self.refused), dict(self.folders), dict(self.others), list(self.refusals)
+        )
 
     def __repr__(self) -> str:
         lines = self._lines()
@@ -307,6 +313,7 @@ def leaderboard(
         others=recorded.others,
         notes=(*_shown_instead(study, recorded.rows), *([] if every else other_variants(recorded.others))),
         tracking_uri=uri,
+        refusals=tuple(recorded.refusals),
     )
 
 

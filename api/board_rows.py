@@ -9,6 +9,7 @@ from ..benchmark.domains.names import training
 from ..benchmark.errors import BenchError, DataError, nearest_name
 from ..benchmark.results.cell_document import CellDocument, read_cell
 from ..benchmark.results.rows import LEAST_ID_DIGITS, Row
+from ..benchmark.results.run_files import file_below
 from ..benchmark.results.scores import DomainScores, read_scores
 
 
@@ -117,7 +118,7 @@ class BoardRows:
         files = self.document(row).files_of(row)
         if not files:
             raise DataError(f"row {row.id} ({row_title(row)}) has no score files in {self.folder(row)}.")
-        return [read_scores(self.folder(row) / file) for file in files]
+        return [read_scores(file_below(self.folder(row), file)) for file in files]
 
     @property
     def title(self) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..benchmark.domains.names import unperturbed
 from ..benchmark.results.marks import marks_of
+from ..benchmark.results.refusals import Refusal
 from ..benchmark.results.reported import ReportedResult
 from ..benchmark.results.rows import Row, Shortcut, Standing, SubmissionFacts, TestResult
 from .carriers import carrier_lines
@@ -29,12 +30,14 @@ def as_document(
     remarks: Sequence[str] = (),
     computed: Collection[str] = (),
     ranking: Sequence[DetectorPlace] = (),
+    refusals: Sequence[Refusal] = (),
 ) -> dict[str, Any]:
     """
     Return the JSON form of a leaderboard; undefined numbers are NaN here and null in the file.
 
     Row numbers in its notes count the rows without the all-pass ones, as the table does. `remarks` are further notes.
-    ``evidence`` is a list of stretches, empty where a sweep found none, and null where no sweep asked.
+    ``evidence`` is a list of stretches, empty where a sweep found none, and null where no sweep asked. ``refused`` has the runs
+    and submissions without a row, each with the code of its reason (`RefusedBecause`) and a sentence.
     """
     plain = [
         {"id": row.id}
@@ -49,6 +52,7 @@ def as_document(
         "study": study,
         "story": [sentence.to_json() for sentence in story(rows, ranking, computed)],
         "rows": plain,
+        "refused": [refusal.to_json() for refusal in refusals],
         "ranking": [place.to_json() for place in ranking],
         "robustness": robustness(rows),
         "carriers": [line.to_json() for line in carrier_lines(rows)],

@@ -11,6 +11,7 @@ from ..benchmark.results.cell_document import CellDocument, TriedBand
 from ..benchmark.results.columns import CLIP_COLUMNS, CLIP_ROW_COLUMNS, Column, Unit, row_columns, test_columns
 from ..benchmark.results.evidence import Evidence, evidence_text, lies_outside
 from ..benchmark.results.rows import Row
+from ..benchmark.results.run_files import file_below
 from ..benchmark.results.scores import score_table
 from .exports import row_key, row_lines, test_line
 
@@ -121,7 +122,7 @@ def scores_frame(folder: Path, files: Sequence[str]) -> "pd.DataFrame":
 
     if not files:
         raise DataError(f"the row has no score files in {folder} (its cell.json is missing, damaged or of another version).")
-    frames = [score_table(folder / file).select(list(SCORE_COLUMNS)).to_pandas() for file in files]
+    frames = [score_table(file_below(folder, file)).select(list(SCORE_COLUMNS)).to_pandas() for file in files]
     for draw, frame in enumerate(frames):
         frame.insert(0, "draw", draw)
     return pd.concat(frames, ignore_index=True)

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ..benchmark.errors import BenchError, DataError
 from ..benchmark.results.cell_document import find_cell
 from ..benchmark.results.rows import Row
-from ..benchmark.results.scores import write_table
+from ..benchmark.results.run_files import file_below
+from ..benchmark.results.scores import score_table, write_table
 
 MEANINGS = {
     "draw": "Number of the fitted detector: draw of the training pictures, from 0.",
@@ -55,9 +55,9 @@ def write_row_scores(row: Row, folder: Path | None, target: Path) -> int:
     if folder is None or not files:
         raise DataError(f"the score files of row {row.id} ({row.detector} on {row.train_label}) were not found.")
     try:
-        draws = [_with_draw(pq.read_table(folder / file), number) for number, file in enumerate(files)]
+        draws = [_with_draw(score_table(file_below(folder, file)), number) for number, file in enumerate(files)]
         table = pa.concat_tables(draws, promote_options="default")
-    except (OSError, ValueError) as error:
+    except (DataError, OSError, ValueError) as error:
         raise DataError(f"the scores of row {row.id} in {folder} cannot be read ({type(error).__name__}: {error}).") from error
     described = [part.with_metadata({"meaning": MEANINGS.get(part.name, "")}) for part in table.schema]
     about = {"row": row.id, "detector": row.detector, "train": row.train, "band": str(row.band), "study": row.study}

@@ -30,6 +30,7 @@ from ...leaderboard.submissions.matrix import MatrixColumns
 from ...leaderboard.submissions.matrix_meta import Higher as HigherClass
 from ...leaderboard.submissions.meta import plain
 from ...leaderboard.submissions.score_export import export_row
+from ...leaderboard.terminal.refused import print_refused
 from ...leaderboard.terminal.table import print_table
 from ..errors import BenchError
 from ..figures.formats import FigureFormat
@@ -121,7 +122,7 @@ def leaderboard(request: BoardRequest) -> None:
 def _write_tables(board: Board, json_file: str | None, csv_file: str | None, csv_tests: str | None) -> None:
     rows, computed = list(board.rows), computed_datasets()
     if json_file:
-        write_text(json_file, dump_json(as_document(board.study, rows, board.notes, computed, board.detectors)))
+        write_text(json_file, dump_json(as_document(board.study, rows, board.notes, computed, board.detectors, board.refusals)))
     if csv_file:
         write_text(csv_file, as_csv(rows, computed))
     if csv_tests:
@@ -163,6 +164,7 @@ def _draw(board: Board, target: Path, formats: list[FigureFormat] | None) -> lis
 
 def _print_board(board: Board) -> None:
     print_table(list(board.rows), board.title, computed=computed_datasets(), ranking=board.detectors)
+    print_refused(board.refusals, Console())
     for line in submission_lines(board.rows):
         _print(Console(), line, "dim")
 

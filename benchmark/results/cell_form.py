@@ -62,8 +62,8 @@ class BandForm(Form):
     model_config = ConfigDict(extra="forbid")
 
     kind: Name
-    cutoff: Length = 0.0
-    width: Length = 0.0
+    cutoff: Length | None = None
+    width: Length | None = None
     order: Count = 1
     mode: Name = "keep"
     period: Count = 0

@@ -31,9 +31,16 @@ MOST_CELL_TEXT = 2000  # characters of an id, a group or a status
 MOST_TEXT_BYTES = 2**32  # of one column of texts as an array, in which each has the room of the longest
 
 
-def regular_file(path: Path, most_bytes: int) -> Path:
+def regular_file(path: Path, most_bytes: int, kind: str = "file") -> Path:
     """
     Return a path to a regular file of at most some bytes; a pipe would wait for ever, and a device never ends.
+
+    Parameters
+    ----------
+    path : Path
+    most_bytes : int
+    kind : str
+        Of file, for messages.
 
     Raises
     ------
@@ -44,11 +51,11 @@ def regular_file(path: Path, most_bytes: int) -> Path:
         facts = path.stat()
     except (OSError, ValueError) as error:  # a name with a null character is a ValueError
         reason = getattr(error, "strerror", None) or str(error)
-        refuse(RefusedBecause.MISSING, f"{path.name} cannot be read: {reason} ({path}).")
+        refuse(RefusedBecause.MISSING, f"{kind} {path} cannot be read: {reason}.")
     if not stat.S_ISREG(facts.st_mode):
-        refuse(RefusedBecause.MISSING, f"{path.name} cannot be read: it is no regular file ({path}).")
+        refuse(RefusedBecause.MISSING, f"{kind} {path} cannot be read: it is no regular file.")
     if facts.st_size > most_bytes:
-        refuse(RefusedBecause.TOO_LARGE, f"{path.name} has {facts.st_size:,} bytes; at most {most_bytes:,} are read ({path}).")
+        refuse(RefusedBecause.TOO_LARGE, f"{kind} {path} has {facts.st_size:,} bytes; at most {most_bytes:,} are read.")
     return path
 
 
@@ -67,9 +74,15 @@ def file_below(folder: Path, name: str) -> Path:
     return folder / name
 
 
-def read_run_json(path: Path) -> Any:
+def read_run_json(path: Path, most_text: int = MOST_TEXT) -> Any:
     """
     Read a JSON file of a run.
+
+    Parameters
+    ----------
+    path : Path
+    most_text : int
+        Characters that a text in it may have.
 
     Raises
     ------
@@ -85,7 +98,7 @@ def read_run_json(path: Path) -> Any:
         refuse(RefusedBecause.TOO_LARGE, f"{path.name} is nested too deeply; at most {MOST_NESTED} levels are read ({path}).")
     except ValueError as error:
         refuse(RefusedBecause.DAMAGED, f"{path.name} is no JSON: {error} ({path}).")
-    check_plain(value, path.name)
+    check_plain(value, path.name, most_text)
     return value
 
 
@@ -93,7 +106,7 @@ def _no_number(text: str) -> NoReturn:
     raise ValueError(f"{text} is no number of JSON")
 
 
-def check_plain(value: Any, name: str) -> None:
+def check_plain(value: Any, name: str, most_text: int = MOST_TEXT) -> None:
     """
     Check nesting, lengths and numbers of a JSON value, level by level.
 
@@ -102,6 +115,8 @@ def check_plain(value: Any, name: str) -> None:
     value : JSON value
     name : str
         Of the file, for messages.
+    most_text : int
+        Characters that a text may have.
 
     Raises
     ------
@@ -115,11 +130,11 @@ def check_plain(value: Any, name: str) -> None:
             if isinstance(one, dict):
                 below += one.values()
                 for key in one:
-                    _check_text(key, name)
+                    _check_text(key, name, most_text)
             elif isinstance(one, list):
                 below += one
             elif isinstance(one, str):
-                _check_text(one, name)
+                _check_text(one, name, most_text)
             elif isinstance(one, int | float) and not abs(one) <= (MOST_INTEGER if isinstance(one, int) else math.inf):
                 refuse(RefusedBecause.INVALID, f"{name} holds an integer beyond {MOST_INTEGER:,}.")
             elif isinstance(one, float) and math.isinf(one):
@@ -133,9 +148,9 @@ def check_plain(value: Any, name: str) -> None:
     refuse(RefusedBecause.TOO_LARGE, f"{name} is nested too deeply; at most {MOST_NESTED} levels are read.")
 
 
-def _check_text(text: str, name: str) -> None:
-    if len(text) > MOST_TEXT:
-        refuse(RefusedBecause.TOO_LARGE, f"{name} holds a text of {len(text):,} characters; at most {MOST_TEXT:,} are read.")
+def _check_text(text: str, name: str, most: int) -> None:
+    if len(text) > most:
+        refuse(RefusedBecause.TOO_LARGE, f"{name} holds a text of {len(text):,} characters; at most {most:,} are read.")
 
 
 def read_run_parquet(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
@@ -162,12 +177,14 @@ def read_run_parquet(path: Path, schema: pa.Schema, columns: Sequence[str] | Non
     RefusedError
         If it is missing or no Parquet file, a column is missing or of another type, or a limit of this module is exceeded.
     """
-    regular_file(path, MOST_SCORE_BYTES)
+    regular_file(path, MOST_SCORE_BYTES, "score file")
     wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
     texts = [field.name for field in wanted if pa.types.is_string(field.type)]
     try:
-        with pq.ParquetFile(path, read_dictionary=texts) as file:
-            _check_extent(file, path, schema)
+        with pq.ParquetFile(path) as described:
+            _check_columns(described, path, schema)
+            _check_extent(described, path)
+        with pq.ParquetFile(path, metadata=described.metadata, read_dictionary=texts) as file:
             table = file.read(columns=wanted.names)
     except (OSError, ValueError, pa.ArrowException, MemoryError, OverflowError) as error:
         refuse(RefusedBecause.DAMAGED, f"score file {path} cannot be read: {error}.")
@@ -179,9 +196,33 @@ def read_run_parquet(path: Path, schema: pa.Schema, columns: Sequence[str] | Non
         refuse(RefusedBecause.INVALID, f"score file {path} cannot be read: {error}.")
 
 
-def _check_extent(file: pq.ParquetFile, path: Path, schema: pa.Schema) -> None:
-    """Refuse by what the file says of itself: columns, types, rows and bytes."""
-    found, metadata = file.schema_arrow, file.metadata
+def read_any_parquet(path: Path) -> pa.Table:
+    """
+    Read a Parquet file of any columns, within the limits of this module.
+
+    Raises
+    ------
+    RefusedError
+        If it is larger than the limits.
+    OSError, ValueError, pyarrow.ArrowException
+        If it is missing, or no Parquet file.
+    """
+    with path.open("rb"):  # says why a file cannot be read
+        regular_file(path, MOST_SCORE_BYTES)
+    with pq.ParquetFile(path) as described:
+        _check_extent(described, path)
+        metadata, found = described.metadata, described.schema_arrow
+    leaves = {metadata.schema.column(i).path for i in range(metadata.num_columns)}
+    texts = [field.name for field in found if pa.types.is_string(field.type) and field.name in leaves]
+    with pq.ParquetFile(path, metadata=metadata, read_dictionary=texts) as file:
+        table = file.read()
+    for name in texts:
+        _check_texts(table.column(name), name, path)
+    return table.cast(found)
+
+
+def _check_columns(file: pq.ParquetFile, path: Path, schema: pa.Schema) -> None:
+    found = file.schema_arrow
     if missing := [name for name in schema.names if found.get_field_index(name) < 0]:
         text = f"score file {path} cannot be read: columns are {found.names[:20]}, wanted {schema.names}; missing {missing}."
         refuse(RefusedBecause.INVALID, text)
@@ -192,6 +233,11 @@ def _check_extent(file: pq.ParquetFile, path: Path, schema: pa.Schema) -> None:
         if kind != field.type:
             text = f"score file {path} cannot be read: the column {field.name} holds {kind}, wanted {field.type}."
             refuse(RefusedBecause.INVALID, text)
+
+
+def _check_extent(file: pq.ParquetFile, path: Path) -> None:
+    """Refuse by the rows and bytes that the file says it has."""
+    metadata = file.metadata
     if metadata.num_rows > MOST_ITEMS:
         text = f"score file {path} has {metadata.num_rows:,} rows; at most {MOST_ITEMS:,} are read."
         refuse(RefusedBecause.TOO_LARGE, text)

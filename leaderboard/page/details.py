@@ -19,6 +19,7 @@ from ...benchmark.results.cell_document import CellDocument, find_cell
 from ...benchmark.results.inline_pictures import webp_address
 from ...benchmark.results.mistakes import FILE as MISTAKES
 from ...benchmark.results.rows import Row, Standing, TestResult
+from ...benchmark.results.run_files import file_below, regular_file
 from ...benchmark.results.scores import DomainScores, read_scores
 from ...benchmark.tracking.reading import cell_runs, fetch_artifacts, study_pages
 from ..notes import may_be_copies
@@ -42,6 +43,7 @@ MOST_PICTURED = 60  # rows whose pictures are fetched from a server: the page ha
 MOST_READ = 500  # rows whose score files are read
 DIGEST_LENGTH = 16
 PICTURE_WIDTH = 760  # pixels
+MOST_PICTURE_BYTES, MOST_PIXELS = 2**24, 2**24  # of a picture of a spectrum
 SPECTRUM = "spectrum.png"  # artifact of a cell
 
 
@@ -365,7 +367,7 @@ Draws = Sequence[Sequence[DomainScores]]
 def _scores(document: CellDocument | None, row: Row, folder: Path) -> Draws:
     """Read the score files of one row, one per draw; none where they cannot be read."""
     try:
-        return [read_scores(folder / file) for file in (document.files_of(row) if document else ())]
+        return [read_scores(file_below(folder, file)) for file in (document.files_of(row) if document else ())]
     except DataError:
         return []
 
@@ -445,9 +447,11 @@ def _spectrum(folder: Path) -> str:
     from PIL import Image
 
     try:
-        with Image.open(folder / SPECTRUM) as picture:
+        with Image.open(regular_file(folder / SPECTRUM, MOST_PICTURE_BYTES)) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                return ""
             small = picture.convert("RGB")
-    except OSError:
+    except (DataError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):  # the file may be a stranger's
         return ""
     small.thumbnail((PICTURE_WIDTH, PICTURE_WIDTH))
     return webp_address(small, quality=70)

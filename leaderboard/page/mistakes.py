@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...benchmark.errors import DataError
 from ...benchmark.results.inline_pictures import WEBP_ADDRESS
 from ...benchmark.results.mistakes import FILE, NAMES, PER_CLASS
-from ...benchmark.store.files import read_json
+from ...benchmark.results.run_files import read_run_json
 
 LARGEST = 40_000  # bytes of one picture
+MOST_PICTURE_TEXT = 2**20  # characters of one picture as text
 
 
 def mistakes(folder: Path, domains: Sequence[str]) -> dict[str, Any]:
@@ -30,7 +32,10 @@ def mistakes(folder: Path, domains: Sequence[str]) -> dict[str, Any]:
         By domain: ``reals`` (highest scores) and ``fakes`` (lowest), lists of ``[item, score, data address]``. What is no small
         WebP is left out. Empty where nothing was recorded.
     """
-    recorded = read_json(folder / FILE)
+    try:
+        recorded = read_run_json(folder / FILE, MOST_PICTURE_TEXT)
+    except DataError:
+        return {}
     if not isinstance(recorded, Mapping):
         return {}
     by_domain = {name: _of_domain(recorded[name]) for name in domains if isinstance(recorded.get(name), Mapping)}
@@ -39,13 +44,17 @@ def mistakes(folder: Path, domains: Sequence[str]) -> dict[str, Any]:
 
 def _of_domain(recorded: Mapping[str, Any]) -> dict[str, list[list[Any]]]:
     return {
-        kind: [_entry(each) for each in list(recorded.get(kind) or ())[:PER_CLASS] if _is_picture(each)]
-        for kind in NAMES.values()
+        kind: [_entry(each) for each in _list(recorded.get(kind))[:PER_CLASS] if _is_picture(each)] for kind in NAMES.values()
     }
 
 
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def _entry(mistake: Mapping[str, Any]) -> list[Any]:
-    return [str(mistake.get("item", "")), mistake.get("score"), mistake["picture"]]
+    score = mistake.get("score")
+    return [str(mistake.get("item", "")), score if isinstance(score, int | float) else None, mistake["picture"]]
 
 
 def _is_picture(mistake: Any) -> bool:

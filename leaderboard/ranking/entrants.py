@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ...benchmark.errors import DataError
 from ...benchmark.metrics.roc import Scored
 from ...benchmark.results.cell_document import CellDocument, find_cell
 from ...benchmark.results.rows import Row
-from ...benchmark.results.scores import SCORE_SCHEMA, ok_rows
+from ...benchmark.results.run_files import file_below
+from ...benchmark.results.scores import ok_rows, score_table
 from ...benchmark.store.files import digest
 
 COLUMNS = ["domain", "split", "item", "label", "group", "status", "score"]
@@ -107,12 +107,8 @@ class ScoreReader:
         return Entrant(name, tests, pictures, training, overlap)
 
     def _read(self, file: Path, domains: Collection[str] | None) -> dict[str, tuple[str, Scored]]:
-        try:
-            table = pq.read_table(file, columns=COLUMNS, filters=[("split", "==", "test")])
-        except (OSError, ValueError, pa.ArrowException) as error:
-            raise DataError(f"score file {file} cannot be read: {error}; wanted the columns {SCORE_SCHEMA.names}.") from error
-        if missing := set(COLUMNS) - set(table.column_names):
-            raise DataError(f"score file {file} lacks the columns {sorted(missing)}; wanted {SCORE_SCHEMA.names}.")
+        table = score_table(file, COLUMNS)
+        table = table.filter(pa.array(table["split"].to_numpy(zero_copy_only=False) == "test"))
         names = [name for name in table["domain"].unique().to_pylist() if domains is None or name in domains]
         of_row = table["domain"].to_numpy(zero_copy_only=False)
         usable = ok_rows(table)
@@ -166,7 +162,7 @@ class RowScores:
             raise DataError("its score files were not found")
         name, domains = f"{row.detector} on {row.train_label}", [test.domain for test in row.main_tests]
         return self._reader.entrant(
-            name, [folder / file for file in files], domains, training_digest(document), document.train_overlap
+            name, [file_below(folder, file) for file in files], domains, training_digest(document), document.train_overlap
         )
 
 

@@ -17,6 +17,7 @@ from ...benchmark.results.cell_document import find_cell
 from ...benchmark.results.marks import Mark, marks_of, without_rank
 from ...benchmark.results.reals import against, headline_choices
 from ...benchmark.results.rows import Row
+from ...benchmark.results.run_files import file_below
 from ...benchmark.results.scores import by_domain, read_scores
 from ...benchmark.store.files import digest
 from .comparable import comparable_sets, headline_tests
@@ -153,7 +154,7 @@ def _entrants(row: Row, folder: Path | None, domains: Sequence[str]) -> dict[str
     files = document.files_of(row) if document else ()
     if folder is None or document is None or not files:
         raise DataError("its score files were not found")
-    draws = [read_scores(folder / file) for file in files]
+    draws = [read_scores(file_below(folder, file)) for file in files]
     tests, reals = (
         {domain: [entry.scored for entry in entries] for domain, entries in by_domain(draws, split).items()}
         for split in ("test", REALS)

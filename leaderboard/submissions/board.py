@@ -6,6 +6,7 @@ from pathlib import Path
 from ...benchmark.errors import BenchError, NothingRecordedError
 from ...benchmark.invocation import bench
 from ...benchmark.reporting import Reporter
+from ...benchmark.results.refusals import Refusal, RefusedBecause
 from ..rows import Board, load_board, ranked
 from .evaluation import RUN_PREFIX, evaluate
 from .files import find_submissions, load_submission
@@ -69,16 +70,18 @@ def with_submissions(board: Board, catalogue: DomainCatalogue) -> tuple[Board, d
         By ``run_id`` of the new rows: folder with ``cell.json`` and score files.
     """
     places = find_submissions()
-    rows, refused, folders = list(board.rows), list(board.refused), {}
+    rows, refusals, folders = list(board.rows), [], {}
     tested = {test.domain for row in board.rows for test in row.tests}
     references = References(board.rows, board.folders, catalogue)
     for name, place in places.items():
         try:
             evaluation = evaluate(load_submission(place), references, board.rows, board.folders)
         except (BenchError, OSError) as error:
-            refused.append(f"submission {name}: {error}")
+            refusals.append(Refusal(RefusedBecause.SUBMISSION, str(error), name))
             continue
         if not board.study or tested & {test.domain for test in evaluation.row.tests}:
             rows.append(evaluation.row)
             folders[RUN_PREFIX + name] = evaluation.folder
-    return replace(board, rows=ranked(rows) if folders else board.rows, refused=refused), folders
+    refused = [*board.refused, *map(str, refusals)]
+    rows = ranked(rows) if folders else board.rows
+    return replace(board, rows=rows, refused=refused, refusals=[*board.refusals, *refusals]), folders

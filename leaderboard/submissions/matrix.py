@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ...benchmark.errors import DataError, listed, unknown_name
+from ...benchmark.results.run_files import read_any_parquet
 from ...benchmark.results.scores import Status
 from ...benchmark.store.cells import from_text
 from .arrow import pc
@@ -213,7 +213,7 @@ def _read(path: Path, columns: MatrixColumns) -> _File:
     asked = [value for part in fields(columns) if part.name != "fake_label" and (value := getattr(columns, part.name))]
     if path.suffix.lower() == ".parquet":
         try:
-            table = pq.ParquetFile(path).read()
+            table = read_any_parquet(path)
         except (OSError, ValueError, pa.ArrowException) as error:
             raise DataError(f"{path} cannot be read as Parquet ({str(error).splitlines()[0][:200]}).") from error
         file = _File(path, table, None)

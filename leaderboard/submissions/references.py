@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from ...benchmark.errors import DataError
 from ...benchmark.results.cell_document import find_cell
 from ...benchmark.results.rows import Row
-from ...benchmark.results.scores import ITEM_SCHEMA
+from ...benchmark.results.run_files import file_below
+from ...benchmark.results.scores import ITEM_SCHEMA, score_table
 from ...benchmark.store.files import digest
 from ..ranking.entrants import items_digest
 
@@ -136,8 +137,9 @@ def recorded_items(folder: Path, domain: str) -> pa.Table | None:
     if document is None or document.chosen is None:
         return None
     try:
-        filters = [("split", "==", "test"), ("domain", "==", domain)]
-        table = pq.read_table(folder / document.chosen.files[0], columns=COLUMNS, filters=filters).sort_by("item")
+        table = score_table(file_below(folder, document.chosen.files[0]))
+        split, domains = (table[name].to_numpy(zero_copy_only=False) for name in ("split", "domain"))
+        table = table.filter(pa.array((split == "test") & (domains == domain))).select(COLUMNS).sort_by("item")
         return table.cast(pa.schema([ITEM_SCHEMA.field(name) for name in COLUMNS])) if len(table) else None
-    except (OSError, ValueError, KeyError, IndexError, pa.ArrowException):
+    except (DataError, OSError, ValueError, KeyError, IndexError, pa.ArrowException):
         return None

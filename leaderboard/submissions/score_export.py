@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from ...benchmark.domains.names import training
 from ...benchmark.errors import DataError, listed
 from ...benchmark.results.cell_document import CellDocument, TestedBand, find_cell
+from ...benchmark.results.run_files import file_below
+from ...benchmark.results.scores import score_table
 from ...benchmark.store.yaml_text import dump_yaml
 from ...benchmark.tracking.reading import cell_runs
 from .score_csv import score_csv
@@ -87,7 +87,7 @@ def _exported(folder: Path, document: CellDocument | None, validation: bool) -> 
     try:
         if document is None or document.chosen is None:
             raise DataError(f"the scores in {folder} cannot be read (its cell.json is missing, damaged or of another version).")
-        tables = tuple(score_csv(pq.read_table(folder / file), validation) for file in document.chosen.files)
+        tables = tuple(score_csv(score_table(file_below(folder, file)), validation) for file in document.chosen.files)
         return Exported(tables, _meta(document, document.chosen))
     except (KeyError, OSError, ValueError) as error:
         raise DataError(f"the scores in {folder} cannot be read ({type(error).__name__}: {error}).") from error

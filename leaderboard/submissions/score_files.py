@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ...benchmark.domains.names import chain_of, unperturbed
 from ...benchmark.errors import DataError, StudyError
+from ...benchmark.results.run_files import read_any_parquet
 from ...benchmark.results.scores import SCORE_SCHEMA, Status
 from ...benchmark.store.files import open_file
 from .arrow import pc
@@ -92,7 +92,7 @@ def _read_parquet(path: Path) -> pa.Table:
         what = "it is empty" if not start else "it is no Parquet file (a table of text is named .csv)"
         raise DataError(f"{path} cannot be read as Parquet: {what}; {wanted}.")
     try:
-        table = pq.ParquetFile(path).read()
+        table = read_any_parquet(path)
     except (OSError, ValueError, pa.ArrowException) as error:
         raise DataError(f"{path} cannot be read as Parquet: it is damaged or not whole; write it again.") from error
     if {"key", "score"} <= set(table.column_names) and "domain" not in table.column_names:

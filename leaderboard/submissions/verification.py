@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from ...benchmark.errors import DataError
 from ...benchmark.frequency.bands import Band
 from ...benchmark.results.cell_document import find_cell, read_cell
 from ...benchmark.results.rows import Row
-from ...benchmark.results.scores import ok_rows
+from ...benchmark.results.run_files import file_below
+from ...benchmark.results.scores import ok_rows, score_table
 from ...benchmark.store.files import digest
 
 TOLERANCE = 1e-6
@@ -93,11 +94,11 @@ def _compare(submitted: Sequence[Path], band: Band, run_id: str, run: Path) -> V
         return Verification(
             False, f"not verified: run {run_id} has no row with the band {band}.", run_id, files_digest(submitted)
         )
-    recorded = [run / file for file in same[0].files]
     try:
+        recorded = [file_below(run, file) for file in same[0].files]
         reason, difference = _difference(submitted, recorded, run_id)
         compared = run_id, files_digest(submitted), files_digest(recorded)
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+    except (DataError, OSError, ValueError, KeyError, pa.ArrowException) as error:
         return Verification(False, f"not verified: the scores of run {run_id} cannot be read ({error}).", run_id)
     if reason:
         return Verification(False, f"not verified: {reason}.", *compared, difference)
@@ -136,7 +137,8 @@ def _named(key: tuple[str, str]) -> str:
 
 
 def _scores(file: Path) -> dict[tuple[str, str], float | None]:
-    table = pq.read_table(file, filters=[("split", "==", "test")])
+    table = score_table(file)
+    table = table.filter(pa.array(table["split"].to_numpy(zero_copy_only=False) == "test"))
     ok = ok_rows(table)
     keys = zip(table["domain"].to_pylist(), table["item"].to_pylist(), strict=True)
     return {key: s if usable else None for key, s, usable in zip(keys, table["score"].to_pylist(), ok, strict=True)}
