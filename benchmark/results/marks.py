@@ -59,6 +59,7 @@ LABELS = {
     Mark.OUTSIDE_EVIDENCE: "band outside the evidence",
     Mark.ONE_SOURCE_OF_REALS: "one source of reals",
 }
+AMBIGUOUS = "ambiguous shortcut"
 MEANINGS = {
     Mark.CONTROL: "It is a reference for the other rows and no contestant; it has no rank.",
     Mark.RANDOM_ENCODER: (
@@ -122,6 +123,17 @@ def marks_of(row: Row, computed: Collection[str] = ()) -> tuple[Mark, ...]:
         Mark.ONE_SOURCE_OF_REALS: has_one_source(row),
     }
     return tuple(mark for mark in Mark if marks.get(mark, False))
+
+
+def mark_label(mark: Mark, row: Row) -> str:
+    """Return the name of a mark beside a row: a shortcut that the generator may have left itself is called ambiguous."""
+    return AMBIGUOUS if mark is Mark.SHORTCUT and is_ambiguous(row) else mark.label
+
+
+def is_ambiguous(row: Row) -> bool:
+    """Return True if all shortcuts that mark a row are ambiguous, see `Shortcut`."""
+    marked = [audit.shortcut for audit in audits_of(row) if audit.shortcut.is_marked]
+    return bool(marked) and all(shortcut.ambiguous for shortcut in marked)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ SCRIPTS = (
     *("student.js", "influences.js", "rates.js", "pairs.js", "detectors.js", "choice.js"),
     *("reals.js", "carriers.js", "time.js", "reported.js"),
     *("detail.js", "compare.js"),
-    "downloads.js", "main.js",
+    "downloads.js", "address.js", "main.js",
 )  # fmt: skip
 BLOCKS = ("influences", "rates", "scores")  # of the details, which are unpacked when they are asked for
 DIGITS = 6  # after the point: what is kept; the page rounds once more, and four would turn 0.45646 into 0.457

@@ -21,7 +21,7 @@ from ...benchmark.results.columns import (
     test_columns,
 )
 from ...benchmark.results.evidence import evidence_text
-from ...benchmark.results.marks import MOST_LOOKALIKES, Mark, RowAudit, marks_of
+from ...benchmark.results.marks import AMBIGUOUS, MOST_LOOKALIKES, Mark, RowAudit, Shortcut, is_ambiguous, marks_of
 from ...benchmark.results.reals import headline_choices
 from ...benchmark.results.rows import RealsResult, Row, Standing, TestResult
 from ...benchmark.results.selection import Selection
@@ -115,7 +115,8 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "marks": [mark.value for mark in marks.get(id(row), ())],
             "all_marks": [mark.value for mark in marks_of(row, computed)],
             "shown": id(row) in marks,
-            "trained_shortcut": row.shortcut is not None and row.shortcut.is_marked,
+            "ambiguous": is_ambiguous(row),
+            "trained_shortcut": _shortcut_kind(row.shortcut),
         }
         for row, number, more, label in zip(board.rows, index, optional, labels, strict=True)
     ]
@@ -141,7 +142,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
         "tests": {
             "domain": [places[test.domain] for test in tests],
             "pictures": [pictures.place((test.domain, test.split_list, test.pictures)) for test in tests],
-            "shortcut": [test.shortcut is not None and test.shortcut.is_marked for test in tests],
+            "shortcut": [_shortcut_kind(test.shortcut) for test in tests],
             **{name: [test.value(name) for test in tests] for name in (*TEST, *_clip_names(tests))},
         },
         # Values of one kind beside each other are packed into less than rows are.
@@ -160,6 +161,7 @@ def payload(board: Board, details: Details, uri: str = "", made: str = "", compu
             "tests": _described(test_columns()),
             "clips": _described(CLIP_COLUMNS),
             "marks": {mark.value: {"label": mark.label, "meaning": mark.meaning} for mark in Mark},
+            "ambiguous": AMBIGUOUS,
         },
         "ranking": [_placed(place, short) for place in details.ranking],
         **_score_files(board.rows, details, uri),
@@ -343,7 +345,13 @@ def _reals(row: Row) -> dict[str, Any]:
 def _of_source(domain: str, result: RealsResult) -> dict[str, Any]:
     """Return the numbers against one source of reals; the audit of its files as a sentence, where it marks the row."""
     audit = result.shortcut
-    return result.to_json() | {"shortcut": RowAudit(domain, result.source, audit).sentence if audit and audit.is_marked else ""}
+    sentence = RowAudit(domain, result.source, audit).sentence if audit and audit.is_marked else ""
+    return result.to_json() | {"shortcut": sentence, "shortcut_kind": _shortcut_kind(audit)}
+
+
+def _shortcut_kind(shortcut: Shortcut | None) -> int:
+    """Return 2 for a shortcut that marks a row, 1 for an ambiguous one, and 0 for none."""
+    return 0 if shortcut is None or not shortcut.is_marked else 1 if shortcut.ambiguous else 2
 
 
 def _transfer(transfer: Transfer) -> dict[str, Any]:

@@ -35,7 +35,8 @@ def doubts(contestants: Sequence[Row], computed: Collection[str]) -> Parts:
     computed : collection of str
         Data sets whose pictures are computed, see `notes.may_be_copies`.
     """
-    clauses = [*_shortcuts(contestants), *_marks(contestants, computed)][:MOST]
+    every = [*_shortcuts(contestants), *_marks(contestants, computed)]
+    clauses = every[:MOST]
     if not clauses and len(contestants) == 1:
         return ["The only row has no mark that asks for doubt."]
     if not clauses:
@@ -43,7 +44,7 @@ def doubts(contestants: Sequence[Row], computed: Collection[str]) -> Parts:
     parts: list[str | Part] = []
     for clause in clauses:
         parts += ["; " if parts else "Reasons for doubt: ", *clause]
-    return [*parts, "."]
+    return [*parts, "; other marks stand beside the rows." if len(every) > MOST else "."]
 
 
 def _marks(contestants: Sequence[Row], computed: Collection[str]) -> list[Parts]:

@@ -145,7 +145,7 @@ def _without_ranks(rows: Sequence[Row], comparable: Sequence[Row]) -> Leading:
         number: Parts = [f" The {words} of ", *name_of(best), ", is ", *auc, "."]
     else:
         parts = ["No row has a rank: ", *reasons, "."]
-        number = [f" The highest {words}", *among, ", ", *auc, ", is that of ", *name_of(best), ", and no rank."]
+        number = [f" The highest {words}", *among, ", ", *auc, ", is that of ", *name_of(best), "; it is not a rank."]
         if len(comparable) == 1:
             number = [f" The {words} of ", *name_of(best), ", is ", *auc, "."]
     return Leading([*parts, *([] if math.isnan(best.headline) else [*number, *_about_chance(best)])], best)

@@ -9,7 +9,7 @@ from ...benchmark.reporting import folded_name
 from ...benchmark.results import evidence
 from ...benchmark.results.columns import Column, Unit, row_columns
 from ...benchmark.results.digits import auc_text, bound_text
-from ...benchmark.results.marks import Mark, marks_of
+from ...benchmark.results.marks import Mark, mark_label, marks_of
 from ...benchmark.results.rows import Row, id_digits
 from ..notes import combs_of_carriers, data_notes, mark_notes, row_notes, shown_marks, shown_rows
 from ..ranking.detectors import DetectorPlace
@@ -64,7 +64,7 @@ def as_table(rows: list[Row], title: str, wide: bool = True, narrow: bool = Fals
             # Names are data: they must not be read as markup.
             Text.assemble(
                 f"{row.detector}{_origin(row)}\n← {_train(row.train_label, wide)}" + (f"\n{row.study}" if several else ""),
-                (f"\n{', '.join(mark.label for mark in marks[i])}" if marks[i] else "", "yellow"),
+                (f"\n{', '.join(mark_label(mark, row) for mark in marks[i])}" if marks[i] else "", "yellow"),
             ),
             f"{row.band}{fixed}\n{evidence_text(row)}",
         ]

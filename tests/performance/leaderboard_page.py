@@ -32,6 +32,7 @@ from bandbench.leaderboard.page.html import page
 from bandbench.leaderboard.page.influences import InfluenceWriter, read_influences
 from bandbench.leaderboard.page.payload import payload
 from bandbench.leaderboard.page.picture_scores import PictureScoreWriter
+from bandbench.leaderboard.page.rates import RateWriter
 from bandbench.leaderboard.rows import Board
 
 DOMAINS = [f"set/{name}" for name in "abcde"]
@@ -62,7 +63,7 @@ CHOICE = """async () => {
   while (!status.textContent.startsWith("Computed")) await new Promise((again) => setTimeout(again, 5));
   return performance.now() - start;
 }"""
-N_DRAWS, N_PICTURES = 5, 500
+N_DRAWS, N_PICTURES, N_BOOTSTRAP = 5, 500, 1000
 LABELS = np.arange(N_PICTURES) % 2
 ITEMS = np.array([f"folder{i % 10}/picture_{i:05d}.png" for i in range(N_PICTURES)])
 GROUPS = {name: np.array([f"set:{name}{i:05d}" for i in range(N_PICTURES)]) for name in (*DOMAINS, "val")}
@@ -70,7 +71,7 @@ GROUPS = {name: np.array([f"set:{name}{i:05d}" for i in range(N_PICTURES)]) for 
 
 def made_up_details(rows: list[Row]) -> Details:
     """Scores drawn at random, packed as those of recorded cells are."""
-    rng, influences, scores = np.random.default_rng(1), InfluenceWriter(), PictureScoreWriter()
+    rng, influences, rates, scores = np.random.default_rng(1), InfluenceWriter(), RateWriter(), PictureScoreWriter()
     hard = {name: rng.normal(size=N_PICTURES) for name in (*DOMAINS, "val")}
     for row in rows:
         strengths = [2 * test.auc - 1 for test in row.tests]
@@ -78,8 +79,11 @@ def made_up_details(rows: list[Row]) -> Details:
         for draw in draws:
             draw += [_entry(name, "test", hard[name], 2 * one, rng) for name, one in zip(DOMAINS, strengths, strict=True)]
         scores.add(row_id(row), row, draws)
-        influences.add(row_id(row), read_influences(row, draws, row.train, 0.3))
-    return Details(influences=influences.packed(), scores=scores.packed())
+        found = read_influences(row, draws, row.train, 0.3, bootstrap=N_BOOTSTRAP)
+        influences.add(row_id(row), found)
+        influences.add_to_recipe(f"{row.detector} {row.study}", row_id(row), found)
+        rates.add(row_id(row), found.rates)
+    return Details(influences=influences.packed(), rates=rates.packed(), scores=scores.packed())
 
 
 def _entry(domain: str, split: str, hard: NDArray, strength: float, rng: np.random.Generator) -> DomainScores:
@@ -168,6 +172,7 @@ def report(sizes: list[int], others: list[Path]) -> None:
         "page",
         "MB",
         "influences (MB)",
+        "rates (MB)",
         "scores (MB)",
         "data, JSON : packed",
         "made in (s)",
@@ -184,7 +189,7 @@ def report(sizes: list[int], others: list[Path]) -> None:
             cells = [
                 path.stem,
                 f"{path.stat().st_size / 1e6:.2f}",
-                *(f"{len(d) / 1e6:.2f}" for d in (details.influences, details.scores)),
+                *(f"{len(d) / 1e6:.2f}" for d in (details.influences, details.rates, details.scores)),
             ]
             cells += [f"{ratio:.1f}", f"{seconds:.1f}"]
             cells += [f"{told[name] / 1e3:.2f}" for name in ("shown", "complete", "search", "choice")] + [

@@ -309,17 +309,24 @@ function letters(number) {
   return text;
 }
 
+// Kinds of the shortcuts that mark a row: 2, or 1 for an ambiguous one.
+const shortcutsOf = (whole, tests, reals) => [whole.trained_shortcut, ...tests.map((test) => test.shortcut), ...reals.map((one) => one.shortcut_kind)].filter(Boolean);
+
 const NOT_OF_CONTROLS = ["nothing_learned", "like_coin_flip"];
+
+function realsUnder(whole, tests, against) {
+  return tests.flatMap((test) => whole.reals?.tests[test.domain] ?? []).filter((one) => against === AS_TESTED || against === OWN_REALS || one.source === against);
+}
 
 // Marks of a row on chosen test domains (results/marks.py); what is said of the training and the band does not depend on them.
 function marksUnder(whole, row, against) {
   const [low, high] = row.abroad.length ? [row.cross_domain_auc_lo, row.cross_domain_auc_hi] : [row.in_domain_auc_lo, row.in_domain_auc_hi];
   const tests = whole.tests.filter((test) => row.chosenDomains.has(test.domain));
-  const reals = tests.flatMap((test) => whole.reals?.tests[test.domain] ?? []).filter((one) => against === AS_TESTED || against === OWN_REALS || one.source === against);
+  const reals = realsUnder(whole, tests, against);
   const share = (n, of) => (of ? n / of : 0) > DATA.most_lookalikes;
   const holds = {
     like_coin_flip: known(low) && low <= 0.5 && high >= 0.5,
-    shortcut: whole.trained_shortcut || tests.some((test) => test.shortcut) || reals.some((one) => one.shortcut),
+    shortcut: shortcutsOf(whole, tests, reals).length > 0,
     lookalikes: tests.some((test) => OF_FILES.has(test.domain) && share(test.lookalikes, test.n)) || reals.some((one) => DATA.sources_of_files.includes(one.source) && share(one.lookalikes ?? 0, one.n_real)),
     ...(whole.reals ? { one_source_of_reals: row.counted.length > 0 && row.counted.every((test) => (whole.reals.tests[test.domain]?.length ?? 0) < 2) } : {}),
   };
@@ -374,7 +381,12 @@ function putNumbers(choice) {
     const ranks = HAS_RANKS ? ranksOf(rows, set.abroad, (one) => one.places) : new Map();
     for (const one of rows) Object.assign(one, ranks.get(one));
   }
-  for (const one of computed) one.all_marks = marksUnder(one.whole, { ...one, chosenDomains: choice.domains }, choice.against);
+  for (const one of computed) {
+    const tests = one.whole.tests.filter((test) => choice.domains.has(test.domain));
+    const shortcuts = shortcutsOf(one.whole, tests, realsUnder(one.whole, tests, choice.against));
+    one.all_marks = marksUnder(one.whole, { ...one, chosenDomains: choice.domains }, choice.against);
+    one.ambiguous = shortcuts.length > 0 && shortcuts.every((kind) => kind === 1);
+  }
   ownMarks(computed);
   putReals(computed);
   if (HAS_RANKING) ranking = rankingOf(computed, choice.against);

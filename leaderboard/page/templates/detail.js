@@ -20,6 +20,7 @@ function drawRow(opened = false) {
   const row = BY_ID.get(state.row);
   document.getElementById("board").hidden = Boolean(state.row);
   document.documentElement.classList.toggle("in-row", Boolean(state.row));
+  drawStrangers();
   detail.hidden = !state.row;
   if (!state.row) return void detail.replaceChildren();
   if (!row) return void detail.replaceChildren(backButton(), element("p", {}, `There is no row ${shortened(state.row, 40)} on this page. It may be on a newer or an older page.`));

@@ -9,7 +9,7 @@ function download(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
-const FLAT = DATA.fields.filter((name) => !["tests", "set", "edges", "comb", "stretches", "missing", "gaps", "threshold_transfer", "submission", "source", "verified", "marks", "all_marks", "reported", "shown", "trained_shortcut", "dated", "later", "earlier", "reals_chosen"].includes(name));
+const FLAT = DATA.fields.filter((name) => !["tests", "set", "edges", "comb", "stretches", "missing", "gaps", "threshold_transfer", "submission", "source", "verified", "marks", "all_marks", "reported", "shown", "trained_shortcut", "ambiguous", "dated", "later", "earlier", "reals_chosen"].includes(name));
 
 function flat(row) {
   const set = DATA.sets[row.set];

@@ -123,9 +123,17 @@ function onPaper(begins) {
   document.documentElement.classList.toggle("paper", begins);
   setTheme(begins ? "light" : themeOnScreen);
   drawTable();
+  fitTable(begins);
   for (const target of drawn.keys()) globalThis.Plotly?.purge(target); // or they keep their width
   recolour();
   if (globalThis.Plotly) { drawTime(); drawCost(); }
+}
+
+// A table that is wider than the paper is drawn smaller, since paper does not scroll.
+function fitTable(onPaper) {
+  const table = at("rows");
+  table.style.zoom = "";
+  if (onPaper) table.style.zoom = Math.min(1, at("table-region").clientWidth / table.scrollWidth);
 }
 
 function recolour() {

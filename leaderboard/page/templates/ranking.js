@@ -9,7 +9,7 @@ function rankedStudies() {
 }
 
 const placesText = (row) => (row.rank_low === row.rank_high ? `${row.rank_low}` : `${row.rank_low}–${row.rank_high}`);
-const markLabel = (code) => element("span", { class: "mark", title: DATA.described.marks[code]?.meaning ?? null }, DATA.described.marks[code]?.label ?? code);
+const markLabel = (code, row = null) => element("span", { class: "mark", title: DATA.described.marks[code]?.meaning ?? null }, code === "shortcut" && row?.ambiguous ? DATA.described.ambiguous : DATA.described.marks[code]?.label ?? code);
 
 function drawRanking() {
   document.getElementById("ranking").hidden = !HAS_RANKING;
@@ -49,7 +49,7 @@ function rankingRow(place, low, high, coin, tied) {
 
 function remarksOf(place, coin) {
   if (place === coin) return [element("span", { class: "sub" }, "the coin's line")];
-  const labels = (place.marks.includes("control") ? ["control"] : place.marks).map(markLabel);
+  const labels = (place.marks.includes("control") ? ["control"] : place.marks).map((code) => markLabel(code));
   const sub = (text) => element("span", { class: "sub" }, text);
   if (place.nothing_learned_on.length && !place.marks.includes("nothing_learned")) labels.push(sub(`nothing learned on ${place.nothing_learned_on.length} of ${counted(place.train.length, place.noun)}`));
   return labels.length || !place.reason ? labels : [sub(place.reason)];

@@ -9,9 +9,12 @@ const DEFAULTS = {
 
 const state = { ...DEFAULTS };
 
+let strangeNames = []; // of parts of the address that no page has
+
 function readAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
   for (const name of Object.keys(DEFAULTS)) state[name] = given.get(name) ?? DEFAULTS[name];
+  strangeNames = [...given.keys()].filter((name) => !(name in DEFAULTS));
 }
 
 function address(changes = {}) {

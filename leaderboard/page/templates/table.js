@@ -48,7 +48,7 @@ const written = (column) => (column.interval ? interval(column) : column.numeric
 
 // Cells of columns that are more than their number or name.
 const CELLS = {
-  detector: { cell: (row) => [CAN_COMPARE ? pickBox(row) : "", rowLink(row), badge(row), element("span", { class: "sub" }, ROLES[row.role] ?? row.role), ...row.marks.map(markLabel)] },
+  detector: { cell: (row) => [CAN_COMPARE ? pickBox(row) : "", rowLink(row), badge(row), element("span", { class: "sub" }, ROLES[row.role] ?? row.role), ...row.marks.map((code) => markLabel(code, row))] },
   ranks: { absent: !HAS_RANKS, value: (row) => row.rank_low, cell: rankCell },
   train: { cell: (row) => [row.sources.length > 1 ? element("span", { class: "pool", title: row.sources.join(" & ") }, nameOf(row.train)) : nameOf(row.train)] },
   band: { cell: bandCell, value: (row) => row.edges[0] },
@@ -116,15 +116,22 @@ function transfer(row) {
   return { value: mean("false_alarms"), found: mean("detections"), calibration: mean("calibration_error"), n: abroad.length };
 }
 
+// Why a row has no false-alarm rate on other domains.
+function transferReason(row) {
+  if (!row.threshold_transfer) return "this page has no room for it, or its score files were not read";
+  const abroad = row.threshold_transfer.filter((one) => DATA.sets[row.set].domains.includes(one.domain) && !row.home.has(one.domain));
+  return abroad.map((one) => one.reason).find(Boolean) || "no other domain was tested";
+}
+
 function transferCell(row) {
   const told = transfer(row);
-  if (!told || !known(told.value)) return [missing()];
+  if (!told || !known(told.value)) return [missing(transferReason(row))];
   return [percent(told.value), element("span", { class: "sub" }, `finds ${percent(told.found)}`)];
 }
 
 function calibrationCell(row) {
   const told = transfer(row);
-  return [told && known(told.calibration) ? fixed(told.calibration) : missing()];
+  return [told && known(told.calibration) ? fixed(told.calibration) : missing(told ? "there are no validation scores to calibrate on" : transferReason(row))];
 }
 
 function leftOutCell(row) {
@@ -178,9 +185,21 @@ function sorting() {
 const FILTER_STATE = { origin_key: "origin" }; // the column of that name shows words
 
 function filters() {
-  const asked = ["detector", "view", "study", "data", "role", "origin_key"].filter((id) => state[FILTER_STATE[id] ?? id]).map((id) => ({ id, value: state[FILTER_STATE[id] ?? id] }));
+  const names = ["detector", "view", "study", "data", "role", "origin_key"].map((id) => [id, FILTER_STATE[id] ?? id]);
+  // A value that no row can have, as of an address from another page, is told instead.
+  const asked = names.filter(([, name]) => state[name] && filterValues(name).includes(state[name])).map(([id, name]) => ({ id, value: state[name] }));
   const searched = state.q.toLowerCase().split(/\s+/).filter(Boolean);
   return searched.length ? [...asked, { id: "text", value: searched }] : asked;
+}
+
+const ROLE_CHOICES = [["main", "chosen and fixed"], ["chosen", "chosen"], ["fixed", "fixed"], ["allpass", "all frequencies"], ["", "every row"]];
+
+// Values that a filter offers.
+function filterValues(name) {
+  if (name === "role") return ROLE_CHOICES.map(([value]) => value);
+  if (name === "origin") return Object.keys(ORIGINS);
+  const values = name === "data" ? ROWS.flatMap((row) => row.datasets) : ROWS.map((row) => row[name]);
+  return [...new Set(values)].filter(Boolean).sort(words.compare);
 }
 
 let everyRow = false; // on paper there are no pages
@@ -260,6 +279,7 @@ function drawTable() {
     element("caption", { class: "unseen" }, "Leaderboard rows; the buttons in the header sort."), element("thead", {}, element("tr", {}, columns.map(headCell))), ...bodies);
   drawAround(page, last);
   drawPicked();
+  drawStrangers();
   writeAddress();
 }
 
@@ -277,14 +297,8 @@ function drawAround(page, last) {
 }
 
 function drawFilters() {
-  const choices = (values) => [...new Set(values)].filter(Boolean).sort(words.compare).map((value) => [value, value]);
-  const fill = (id, all, options) => fillOptions(document.getElementById(id), [["", all], ...options], state[id]);
-  fill("detector", "all", choices(ROWS.map((row) => row.detector)));
-  fill("data", "all", choices(ROWS.flatMap((row) => row.datasets)));
-  fill("view", "all", choices(ROWS.map((row) => row.view)));
-  fill("study", "all", choices(ROWS.map((row) => row.study)));
-  const roles = [["main", "chosen and fixed"], ["chosen", "chosen"], ["fixed", "fixed"], ["allpass", "all frequencies"], ["", "every row"]];
-  fillOptions(document.getElementById("role"), roles, state.role);
+  for (const id of ["detector", "data", "view", "study"]) fillOptions(document.getElementById(id), [["", "all"], ...filterValues(id).map((value) => [value, value])], state[id]);
+  fillOptions(document.getElementById("role"), ROLE_CHOICES, state.role);
   document.getElementById("origin-choice").hidden = !HAS_SUBMISSIONS;
   fillOptions(document.getElementById("origin"), [["", "all"], ...Object.entries(ORIGINS)], state.origin);
   document.getElementById("q").value = state.q;

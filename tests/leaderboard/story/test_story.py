@@ -127,7 +127,7 @@ LEADER = {
     ),
     "few draws": (
         "No row has a rank: all 2 rows had fewer than five draws of the training pictures. The highest mean cross-domain AUC, "
-        "0.800 (0.780–0.820), is that of svm, trained on set/a, and no rank."
+        "0.800 (0.780–0.820), is that of svm, trained on set/a; it is not a rank."
     ),
     "one row, few draws": (
         "The only row has no rank, as it had fewer than five draws of the training pictures. The mean cross-domain AUC of svm, "
