@@ -8,7 +8,7 @@ from ..errors import BenchError
 from ..store.locks import LockHeldError, claiming
 from ..tracking.addresses import sqlite_path, without_password
 from ..tracking.database_lock import DatabaseLock, has_locks
-from .optuna_history import storage_problem
+from .optuna_history import check_storage, storage_problem
 
 
 @contextlib.contextmanager
@@ -38,6 +38,8 @@ def storage_lock(study: str, storage: str | None, part: str = "") -> Iterator[Ca
     BenchError
         If another process holds the study, which the message names, or the database cannot be reached.
     """
+    if storage is not None:
+        check_storage(storage)
     locks: list[DatabaseLock] = []
     with contextlib.ExitStack() as stack:
         if storage is not None and has_locks(storage):

@@ -36,6 +36,7 @@ EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # the U
 MODEL_PARAMS = ("detector", "task", "train", "view", "band", "crop", "seed")  # of its run, logged with a model too
 SETTLED = 15.0  # seconds after which nobody can be making the same run without having seen ours
 MOST_ERRORS = 5  # in a row, before a store is left alone for a while
+PAUSES = (0.3, 1.0)  # seconds before a run that the store refuses is sent again
 LOOK_AGAIN = 1.0  # seconds
 LONGEST_MODEL = 600.0  # seconds that sending a model may take
 MODEL_FILE = "MLmodel"  # describes a folder to MLflow as a model
@@ -103,12 +104,21 @@ class Sender:
             if document.only_used:
                 self._send_use(document)
                 return
-            try:
-                self._send(document)
-            except Exception as error:  # whatever MLflow makes of a run that is gone
-                if store_error(self._uri, error).trouble is not Trouble.REFUSED or not self._forget_deleted(document):
-                    raise
-                self._send(document)
+            for pause in (*PAUSES, None):
+                try:
+                    self._send(document)
+                    return
+                except Exception as error:  # whatever MLflow makes of a run that is gone, or that a rival writes to
+                    refused = store_error(self._uri, error).trouble is Trouble.REFUSED
+                    if pause is None or not refused or not (self._has_rivals or self._is_deleted(document)):
+                        raise
+                    time.sleep(pause)
+                self._known(document).pop(document.key, None)  # it is looked up again
+
+    def _is_deleted(self, document: RunDocument) -> bool:
+        """Return True if somebody has deleted the run of a document since it was opened."""
+        run = self._known(document).get(document.key)
+        return run is not None and not self._is_active(run)
 
     def try_to_send(self, document: RunDocument) -> TrackingError | None:
         """
@@ -131,14 +141,6 @@ class Sender:
         self._errors = 0
         self.sent_at = time.monotonic()
         return None
-
-    def _forget_deleted(self, document: RunDocument) -> bool:
-        """Forget the run of a document if somebody has deleted it since it was opened; return True if so."""
-        run = self._known(document).get(document.key)
-        if run is None or self._is_active(run):
-            return False
-        del self._known(document)[document.key]
-        return True
 
     def _is_active(self, run: KnownRun) -> bool:
         return self._client.get_run(run.run_id).info.lifecycle_stage == "active"
