@@ -1,7 +1,10 @@
 """Results folders that share one PostgreSQL database and one MLflow server, all real: nothing is lost, doubled or mixed."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -9,9 +12,16 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
+from bandbench.benchmark.models.trained_model import add_mlflow_model
 from bandbench.benchmark.search.optuna_history import open_storage
 from bandbench.benchmark.tracking.databases import with_driver
+from bandbench.benchmark.tracking.documents import RunDocument
+from bandbench.benchmark.tracking.exporter import Exporter
+from bandbench.benchmark.tracking.outbox import Outbox
+from bandbench.benchmark.tracking.sender import Sender
+from bandbench.benchmark.tracking.store import client_for
 from conftest import mlflow_server, score_files
+from made_servers import faltering
 from made_writers import write_at_once
 
 Maker = Callable[..., Path]
@@ -39,6 +49,14 @@ def assert_whole(runs: list[Run], studies: int) -> None:
     assert {run.data.tags["mlflow.parentRunId"] for run in runs if "mlflow.parentRunId" in run.data.tags} <= ids
     kinds = Counter(run.data.tags["bandbench.kind"] for run in runs)
     assert kinds["study"] == kinds["cell"] == studies
+
+
+def documents(study: str, n: int) -> list[RunDocument]:
+    """Trials of a cell of a study, the cell and the study, in the order in which they are sent."""
+    top = RunDocument(study, "study", "a study", study, study, start=1.0, end=9.0)
+    cell = RunDocument(f"{study} cell", "cell", "a cell", study, study, parent=top, start=1.0, end=8.0, params={"a": "1"})
+    trials = [replace(cell, key=f"{study} {i}", kind="trial", parent=cell, metrics={"auc": i / n}) for i in range(n)]
+    return [*trials, cell, top]
 
 
 def test_eight_runs_at_once_on_one_database_and_one_server(
@@ -83,3 +101,41 @@ def test_four_runs_of_one_study_that_share_the_server_alone_make_each_run_once(
     (cell,) = [run for run in runs if run.data.tags["bandbench.kind"] == "cell"]
     assert cell.info.artifact_uri.startswith("mlflow-artifacts:/")
     assert {"cell.json", "scores"} <= {entry.path for entry in MlflowClient(server).list_artifacts(cell.info.run_id)}
+
+
+def test_a_server_that_answers_500_now_and_then_gets_each_run_once(server: str, tmp_path: Path) -> None:
+    files = tmp_path / "files"
+    files.mkdir()
+    (files / "notes.txt").write_text("kept")
+    with faltering(server, every=5) as address:
+        outbox = Outbox(address)
+        *trials, cell, study = documents("faltering", 6)
+        for trial in trials:
+            outbox.put([replace(trial, artifacts=str(files))])
+        outbox.put([cell, study])
+        exporter = Exporter(outbox, address, add_mlflow_model)
+        exporter.start()
+        assert (exporter.close(), exporter.problem) == (0, "")
+    runs = runs_of(server, "faltering")
+    assert_whole(runs, 1)
+    assert len(runs) == 8
+
+
+def test_senders_that_make_the_same_runs_at_once_leave_one_of_each(server: str) -> None:
+    """The four begin each run together, which processes do only now and then."""
+    together = threading.Barrier(4)
+
+    def send() -> None:
+        sender = Sender(client_for(server), server)
+        for document in documents("rivals", 5):
+            together.wait(60)
+            sender.send(document)
+
+    with ThreadPoolExecutor(4) as threads:
+        for future in [threads.submit(send) for _ in range(4)]:
+            future.result()
+    runs = runs_of(server, "rivals")
+    assert_whole(runs, 1)
+    assert len(runs) == 7
+    parents = {run.data.tags["mlflow.parentRunId"] for run in runs if run.data.tags["bandbench.kind"] == "trial"}
+    assert parents == {run.info.run_id for run in runs if run.data.tags["bandbench.kind"] == "cell"}

@@ -138,7 +138,7 @@ class Exporter(threading.Thread):
             waited = time.monotonic() - sent_at
             if waited > STALL or time.monotonic() > self._deadline + PATIENCE_AFTER:
                 self._abandoned = True
-                self.problem = self.problem or str(StoreError(self._uri, Trouble.TOO_SLOW, seconds=waited))
+                self.problem = self.problem or str(StoreError(self._uri, Trouble.NO_PROGRESS, seconds=waited))
                 break
             self.join(0.2)
         return self._outbox.left()
