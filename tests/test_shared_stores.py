@@ -68,7 +68,10 @@ def test_eight_runs_at_once_on_one_database_and_one_server(
     written = write_at_once(studies, pictures, tmp_path, server, storage)
     refused = [one.error for one in written if one.error]
     assert len(refused) == 3
-    assert all("another `bench run` is working on the study 'same' in postgresql://…@/searches" in error for error in refused)
+    assert all(
+        "another `bench run` is working on the study 'same', coin_flip on mine, in postgresql://…@/searches" in error
+        for error in refused
+    )
     assert all("pid " in error and "since 2" in error for error in refused)
     finished = [one for one in written if not one.error]
     assert [(one.unsent, one.notes) for one in finished] == [(0, ())] * 5

@@ -261,6 +261,21 @@ def lost_trials(journal: Path, storage: BaseStorage, name: str, n_trials: int) -
     return sum(t.state.is_finished() and t.user_attrs.get("stage") != "sweep" for t in trials) < n_trials
 
 
+def _opened(storage: BaseStorage, name: str, again: bool = True) -> optuna.Study:
+    """Open the study of a search, or make it; one of a cell without a search may be made elsewhere at the same time."""
+    try:
+        study = optuna.create_study(
+            storage=storage, study_name=name, direction="maximize", load_if_exists=True, pruner=NopPruner()
+        )
+        if study.metric_names is None:
+            study.set_metric_names([METRIC])
+    except StorageInternalError:
+        if not again:
+            raise
+        return _opened(storage, name, again=False)
+    return study
+
+
 class History:
     """
     Search history of one cell: an Optuna study with one trial for every band of the search.
@@ -286,11 +301,7 @@ class History:
         self._seed = seed
         self._copies: dict[int, optuna.Trial] = {}
         with _quiet():
-            self._study = optuna.create_study(
-                storage=storage, study_name=name, direction="maximize", load_if_exists=True, pruner=NopPruner()
-            )
-            if self._study.metric_names is None:
-                self._study.set_metric_names([METRIC])
+            self._study = _opened(storage, name)
             self._copy = optuna.create_study(direction="maximize", pruner=NopPruner())
 
     def _space(self) -> dict[str, BaseDistribution]:

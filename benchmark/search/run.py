@@ -126,7 +126,7 @@ def run_study(
     home = ensure_writable(results_root(), "BANDBENCH_HOME")
     with (
         _only_run(plan.study.name),
-        storage_lock(plan.study.name, storage) as still_held,
+        storage_lock(plan.study.name, storage, _searched(plan)) as still_held,
         storage_errors(storage),
         scratch_places(str(home / "records")) as places,
     ):
@@ -145,6 +145,11 @@ def run_study(
         outcome.unsent = exporter.close()
         outcome.tracking_problem = exporter.problem
         return outcome
+
+
+def _searched(plan: Plan) -> list[str]:
+    """Return the labels of the cells that a plan searches: controls try all frequencies only."""
+    return [f"{detector.label} on {train}" for train in plan.study.train for detector in plan.detectors]
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,14 +17,14 @@ from bandbench.benchmark.tracking.databases import open_engine
 HOLD = """
 import sys
 from bandbench.benchmark.search.storage_lock import storage_lock
-with storage_lock("faces", sys.argv[1]):
+with storage_lock("faces", sys.argv[1], ["svm on mine", "svm on yours"]):
     print("held", flush=True)
     input()
 """
 
 
-def take(storage: str, study: str = "faces", part: str = "") -> None:
-    with storage_lock(study, storage, part):
+def take(storage: str, study: str = "faces", searches: Sequence[str] = ("svm on yours",)) -> None:
+    with storage_lock(study, storage, searches):
         pass
 
 
@@ -38,11 +39,13 @@ def test_the_holder_is_named_and_a_killed_one_holds_nothing(
         assert holder.stdout.readline() == "held\n"
         monkeypatch.setenv("BANDBENCH_HOME", str(tmp_path / "another home"))
         with pytest.raises(BenchError) as refused:
-            take(storage)
+            take(storage, searches=["ridge on mine", "svm on mine"])
         take(storage, "other faces")
         holder.send_signal(signal.SIGKILL)
-    place = storage.replace("//bench@", "//…@") if kind == "postgresql" else f"{tmp_path}/searches.db"
-    assert str(refused.value).startswith(f"another `bench run` is working on the study 'faces' in {place} (host ")
+    place = (
+        f", svm on yours, in {storage.replace('//bench@', '//…@')}" if kind == "postgresql" else f" in {tmp_path}/searches.db"
+    )
+    assert str(refused.value).startswith(f"another `bench run` is working on the study 'faces'{place} (host ")
     assert f", pid {holder.pid}, since 2" in str(refused.value)
     assert "Wait for it to end, then repeat this command" in str(refused.value)
     take(storage)
@@ -50,30 +53,29 @@ def test_the_holder_is_named_and_a_killed_one_holds_nothing(
 
 
 def test_a_journal_has_no_lock_here() -> None:
-    with storage_lock("faces", None) as still_held, storage_lock("faces", None):
+    with storage_lock("faces", None, ["svm on mine"]) as still_held, storage_lock("faces", None, ["svm on mine"]):
         still_held()
 
 
-def test_parts_of_a_study_run_side_by_side_and_the_whole_alone(postgres: str) -> None:
-    with storage_lock("faces", postgres, "0-of-2"), storage_lock("faces", postgres, "1-of-2"):
-        for part in ("", "0-of-2"):
-            with pytest.raises(BenchError, match="another `bench run` is working on the study 'faces'"):
-                take(postgres, part=part)
-    with storage_lock("faces", postgres), pytest.raises(BenchError, match="another `bench run`"):
-        take(postgres, part="0-of-2")
+def test_other_cells_of_a_study_are_searched_side_by_side(postgres: str) -> None:
+    with storage_lock("faces", postgres, ["svm on mine"]), storage_lock("faces", postgres, ["ridge on mine"]):
+        with pytest.raises(BenchError, match="on the study 'faces', ridge on mine, in"):
+            take(postgres, searches=["svm on yours", "ridge on mine"])
+        take(postgres, searches=["svm on yours"])  # which the one that was refused has left
+        take(postgres, "other faces", ["svm on mine"])
 
 
 def test_a_session_that_the_server_has_ended_is_replaced_unless_another_took_the_study(postgres: str) -> None:
-    with storage_lock("faces", postgres) as still_held:
+    with storage_lock("faces", postgres, ["svm on yours"]) as still_held:
         still_held()
         end_sessions(postgres)
         still_held()
         with pytest.raises(BenchError, match="another `bench run`"):
             take(postgres)
         end_sessions(postgres)
-        other = DatabaseLock(postgres, "study faces")
+        other = DatabaseLock(postgres, "faces: svm on yours")
         other.acquire(0)
-        with pytest.raises(BenchError, match="another `bench run` is working on the study 'faces'"):
+        with pytest.raises(BenchError, match="another `bench run` is working on the study 'faces', svm on yours,"):
             still_held()
         other.release()
 

@@ -30,15 +30,16 @@ def test_every_address_of_a_database_leads_to_the_same_lock(postgres: str) -> No
         DatabaseLock(postgres.replace("postgresql://", "postgresql+psycopg://"), "a").acquire(0)
 
 
-def test_many_may_share_a_lock_that_nobody_has_alone(postgres: str) -> None:
-    shared = [DatabaseLock(postgres, "a", shared=True) for _ in range(2)]
-    for lock in shared:
-        lock.acquire(0)
-    with pytest.raises(LockHeldError):
-        DatabaseLock(postgres, "a").acquire(0)
-    for lock in shared:
-        lock.release()
-    DatabaseLock(postgres, "a").acquire(0)
+def test_several_locks_are_taken_together_or_not_at_all(postgres: str) -> None:
+    with database_lock(postgres, "b"), pytest.raises(LockHeldError) as held:
+        DatabaseLock(postgres, "a", "b", "c").acquire(0)
+    assert held.value.name == "b"
+    several = DatabaseLock(postgres, "a", "b", "c")
+    several.acquire(0)
+    for name in ("a", "b", "c"):
+        with pytest.raises(LockHeldError):
+            DatabaseLock(postgres, name).acquire(0)
+    several.release()
 
 
 def test_databases_with_such_locks_and_their_numbers() -> None:
