@@ -1,15 +1,19 @@
 """What all tests share: throwaway folders for results and cache, and small pictures made on the spot."""
 
 import contextlib
+import getpass
 import os
 import shutil
 import signal
 import socket
 import sqlite3
+import subprocess
+import sys
 import sysconfig
+import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NoReturn
@@ -172,6 +176,79 @@ def missing_program(what: str, remedy: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+def _postgres_programs() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin")) if Path("/usr/lib/postgresql").is_dir() else []
+    if found:
+        return found[-1]
+    path = shutil.which("initdb")
+    return Path(path).parent if path else None
+
+
+@pytest.fixture(scope="session")
+def _postgres_server() -> Iterator[Callable[[str], str]]:
+    """A PostgreSQL server of our own, on a socket in a temporary folder; called with a name, it makes a database."""
+    programs = _postgres_programs()
+    if programs is None:
+        missing_program("PostgreSQL", "apt-get install postgresql")
+    # initdb refuses to run as root; the package brings a user for it.
+    user = "postgres" if os.geteuid() == 0 else getpass.getuser()
+    place = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # the path of a socket has 107 characters at most
+    if os.geteuid() == 0:
+        shutil.chown(place, user)
+
+    def as_user(program: str, *arguments: str) -> None:
+        prefix = ["runuser", "-u", user, "--"] if os.geteuid() == 0 else []
+        subprocess.run([*prefix, f"{programs}/{program}", *arguments], check=True, capture_output=True, cwd=place)
+
+    def database(name: str) -> str:
+        as_user("createdb", "-h", str(place), "-U", "bench", name)
+        return f"postgresql://bench@/{name}?host={place}"
+
+    as_user("initdb", "-D", f"{place}/data", "-U", "bench", "--auth=trust", "--no-sync")
+    options = f"-c listen_addresses='' -c fsync=off -k {place}"
+    as_user("pg_ctl", "-D", f"{place}/data", "-o", options, "-w", "-l", f"{place}/log", "start")
+    try:
+        yield database
+    finally:
+        as_user("pg_ctl", "-D", f"{place}/data", "-m", "immediate", "stop")
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres(_postgres_server: Callable[[str], str]) -> str:
+    """Address of an empty database of a PostgreSQL server."""
+    return _postgres_server(f"db{time.monotonic_ns()}")
+
+
+@contextlib.contextmanager
+def mlflow_server(folder: Path, store: str) -> Iterator[str]:
+    """Address of a real MLflow server on a store; it keeps artifacts below `folder`."""
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        "--backend-store-uri",
+        store,
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
+    command += ["--workers", "1", "--artifacts-destination", str(folder / "artifacts")]
+    environment = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+        try:
+            wait_for_server(f"http://127.0.0.1:{port}/health")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
 
 
 def free_port() -> int:

@@ -286,6 +286,21 @@ def take_over_journal(path: Path, storage: BaseStorage) -> None:
         left.unlink(missing_ok=True)
 
 
+def _opened(storage: BaseStorage, name: str, again: bool = True) -> optuna.Study:
+    """Open the study of a search, or make it; one of a cell without a search may be made elsewhere at the same time."""
+    try:
+        study = optuna.create_study(
+            storage=storage, study_name=name, direction="maximize", load_if_exists=True, pruner=NopPruner()
+        )
+        if study.metric_names is None:
+            study.set_metric_names([METRIC])
+    except StorageInternalError:
+        if not again:
+            raise
+        return _opened(storage, name, again=False)
+    return study
+
+
 class History:
     """
     Search history of one cell: an Optuna study with one trial for every band of the search.
@@ -311,11 +326,7 @@ class History:
         self._seed = seed
         self._copies: dict[int, optuna.Trial] = {}
         with _quiet():
-            self._study = optuna.create_study(
-                storage=storage, study_name=name, direction="maximize", load_if_exists=True, pruner=NopPruner()
-            )
-            if self._study.metric_names is None:
-                self._study.set_metric_names([METRIC])
+            self._study = _opened(storage, name)
             self._copy = optuna.create_study(direction="maximize", pruner=NopPruner())
 
     def _space(self) -> dict[str, BaseDistribution]:

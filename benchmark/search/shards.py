@@ -87,6 +87,14 @@ def cells_of(plan: Plan, cells: Sequence[Cell], shard: Shard) -> list[Cell]:
     return [cell for cell in cells if cell.label in labels]
 
 
+def searched(plan: Plan, shard: Shard | None) -> list[str]:
+    """Return the labels of the cells that a run, or that of a shard, searches: controls try all frequencies only."""
+    shares = shares_of(plan)
+    controls = {spec.label for spec in plan.controls}
+    of_run = shares if shard is None else deal(shares, shard)
+    return [share.label for share in of_run if share.detector_label not in controls]
+
+
 def shard_journal(study: str, shard: Shard) -> Path:
     """Return the journal of the searches of a shard, which need not exist."""
     return results_root() / "shards" / f"{shard.name_of(study)}.journal"

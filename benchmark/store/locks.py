@@ -58,11 +58,13 @@ class LockHeldError(BenchError):
     ----------
     holder : Holder or None
         None if it is not known.
+    name : str
+        Of the lock, if it is one of several.
     """
 
-    def __init__(self, message: str, holder: Holder | None = None) -> None:
+    def __init__(self, message: str, holder: Holder | None = None, name: str = "") -> None:
         super().__init__(message)
-        self.holder = holder
+        self.holder, self.name = holder, name
 
 
 @contextlib.contextmanager

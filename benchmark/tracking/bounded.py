@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FIRST_LIMIT = 10.0  # seconds for the first answer of a server
-CALL_LIMIT = 30.0  # seconds for a request and its repetitions
+SILENCE = 0.8  # part of that in which nothing comes at all
+CALL_LIMIT = 30.0  # seconds for a request and its repetition
 FILES_LIMIT = 300.0  # seconds for one that moves files
 MOVE_FILES = {"log_artifact", "log_artifacts", "log_model_artifacts", "download_artifacts"}
 QUESTION = "/api/2.0/mlflow/experiments/search"
@@ -45,7 +46,8 @@ def within(seconds: float, uri: str, call: Callable[[], T]) -> T:
     thread.start()
     thread.join(seconds)
     if not done:
-        raise StoreError(uri, Trouble.NO_ANSWER, seconds=seconds)
+        # A server that sends nothing meets the time-out of the library, which is shorter.
+        raise StoreError(uri, Trouble.TOO_SLOW, seconds=seconds)
     succeeded, value = done[0]
     if not succeeded:
         raise value
@@ -101,7 +103,7 @@ def ask_server(uri: str) -> None:
     from mlflow.utils.rest_utils import http_request
 
     def ask() -> Any:
-        options = {"max_retries": 0, "timeout": FIRST_LIMIT, "raise_on_status": False, "json": {"max_results": 1}}
+        options = {"max_retries": 0, "timeout": SILENCE * FIRST_LIMIT, "raise_on_status": False, "json": {"max_results": 1}}
         return http_request(get_default_host_creds(uri), QUESTION, "POST", **options)
 
     with reported(uri):
@@ -120,7 +122,7 @@ def look_at_server(uri: str) -> None:
     import requests
 
     def ask() -> Any:
-        return requests.post(f"{uri.rstrip('/')}{QUESTION}", json={"max_results": 1}, timeout=FIRST_LIMIT)
+        return requests.post(f"{uri.rstrip('/')}{QUESTION}", json={"max_results": 1}, timeout=SILENCE * FIRST_LIMIT)
 
     with reported(uri):
         response = within(FIRST_LIMIT, uri, ask)

@@ -37,19 +37,18 @@ def has_locks(url: str) -> bool:
 
 class DatabaseLock:
     """
-    Advisory lock of a PostgreSQL database, held by a session of its own.
+    Advisory lock of a PostgreSQL database, or several, held by a session of its own.
 
     Parameters
     ----------
     url : str
-        Address as SQLAlchemy takes it; every address of one database leads to the same lock.
-    name : str
-    shared : bool
-        True for a lock that several may hold at once, as long as nobody holds it alone.
+        Address as SQLAlchemy takes it; every address of one database leads to the same locks.
+    *names : str
+        One lock each; all are taken or none.
     """
 
-    def __init__(self, url: str, name: str, shared: bool = False) -> None:
-        self._url, self._name, self._suffix = url, name, "_shared" if shared else ""
+    def __init__(self, url: str, *names: str) -> None:
+        self._url, self._names = url, names
         self._engine: Engine | None = None
         self._session: Connection | None = None
 
@@ -69,38 +68,16 @@ class DatabaseLock:
         SQLAlchemyError, ImportError
             If the database cannot be reached.
         """
-        name = f"{PROGRAM} {os.getpid()} {socket.gethostname()}".encode()[:LONGEST_NAME].decode(errors="ignore")
-        self._engine = open_engine(self._url, application_name=name, options=KEEP_ALIVE)
+        own = f"{PROGRAM} {os.getpid()} {socket.gethostname()}".encode()[:LONGEST_NAME].decode(errors="ignore")
+        self._engine = open_engine(self._url, application_name=own, options=KEEP_ALIVE)
         try:
             self._session = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            if not self._took(self._session, patience):
-                raise LockHeldError(f"another process holds '{self._name}'.", self._holder(self._session))
+            for name in self._names:
+                if not _took(self._session, name, patience):
+                    raise LockHeldError(f"another process holds '{name}'.", _holder(self._session, name), name)
         except BaseException:
             self.release()
             raise
-
-    def _took(self, session: "Connection", patience: float) -> bool:
-        from sqlalchemy import text
-        from sqlalchemy.exc import DBAPIError
-
-        if patience == 0:
-            question = text(f"SELECT pg_try_advisory_lock{self._suffix}(:key)")
-            return bool(session.execute(question, {"key": lock_number(self._name)}).scalar())
-        session.execute(text(f"SET lock_timeout = {max(1, int(1000 * patience)) if patience > 0 else 0}"))
-        try:
-            session.execute(text(f"SELECT pg_advisory_lock{self._suffix}(:key)"), {"key": lock_number(self._name)})
-        except DBAPIError as error:
-            if _sqlstate(error.orig) == LOCK_NOT_AVAILABLE:
-                return False
-            raise
-        return True
-
-    def _holder(self, session: "Connection") -> Holder | None:
-        from sqlalchemy import text
-
-        number = lock_number(self._name) % 2**64
-        row = session.execute(text(_HOLDERS), {"high": number >> 32, "low": number % 2**32}).first()
-        return None if row is None or not row[0] else _parsed(str(row[0]), float(row[1] or 0))
 
     def renew(self) -> None:
         """
@@ -133,6 +110,31 @@ class DatabaseLock:
                 session.close()
         if engine is not None:
             engine.dispose()
+
+
+def _took(session: "Connection", name: str, patience: float) -> bool:
+    from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError
+
+    if patience == 0:
+        return bool(session.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": lock_number(name)}).scalar())
+    session.execute(text(f"SET lock_timeout = {max(1, int(1000 * patience)) if patience > 0 else 0}"))
+    try:
+        session.execute(text("SELECT pg_advisory_lock(:key)"), {"key": lock_number(name)})
+    except DBAPIError as error:
+        if _sqlstate(error.orig) == LOCK_NOT_AVAILABLE:
+            return False
+        raise
+    return True
+
+
+def _holder(session: "Connection", name: str) -> Holder | None:
+    """Return the holder of a lock, as the server's list of sessions has it."""
+    from sqlalchemy import text
+
+    number = lock_number(name) % 2**64
+    row = session.execute(text(_HOLDERS), {"high": number >> 32, "low": number % 2**32}).first()
+    return None if row is None or not row[0] else _parsed(str(row[0]), float(row[1] or 0))
 
 
 def lock_number(name: str) -> int:

@@ -17,6 +17,7 @@ ROUND = 0.3  # seconds between two looks into the outbox
 MOMENT = 0.3  # seconds that an interrupted run waits for the thread
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0  # seconds until a store that failed is tried again, doubled each time
 PATIENCE_AFTER = 1.0  # seconds for a request that is on its way when the time is up
+LAST_ROUNDS = 3  # tries of a document that is refused, when all others are sent
 STALL = 60.0  # seconds in which a store takes no document, after which the end of a study waits no longer
 
 
@@ -64,20 +65,24 @@ class Exporter(threading.Thread):
 
     def run(self) -> None:
         """Send until closed and empty, or until the store does not answer after that; `problem` then has the reason."""
-        pause = 0.0
-        while True:
-            last_round = self._closing.is_set()
+        pause, last_rounds = 0.0, 0
+        while not self._out_of_time():
+            last_rounds += self._closing.is_set()
             try:
-                self._send_waiting(last_round, again=pause > 0)
+                self._send_waiting(last_rounds > 0, again=pause > 0)
                 pause = 0.0
             except (BenchError, OSError) as error:
                 pause = min(2 * pause or FIRST_PAUSE, LONGEST_PAUSE)
                 self._sender = None
                 self._fail(str(error))
-                last_round = self._closing.is_set()  # nothing is gained by asking at once again
-            if last_round or self._out_of_time():
+                if self._closing.is_set():
+                    return  # nothing is gained by asking again at once
+            if last_rounds and (not self.problem or last_rounds == LAST_ROUNDS):
                 return
-            self._closing.wait(pause or ROUND)
+            if last_rounds:
+                time.sleep(ROUND * last_rounds)
+            else:
+                self._closing.wait(pause or ROUND)
 
     def _send_waiting(self, last_round: bool, again: bool) -> None:
         """Send what waits, documents that failed before after the others and after a while."""
@@ -137,7 +142,7 @@ class Exporter(threading.Thread):
             waited = time.monotonic() - sent_at
             if waited > STALL or time.monotonic() > self._deadline + PATIENCE_AFTER:
                 self._abandoned = True
-                self.problem = self.problem or str(StoreError(self._uri, Trouble.TOO_SLOW, seconds=waited))
+                self.problem = self.problem or str(StoreError(self._uri, Trouble.NO_PROGRESS, seconds=waited))
                 break
             self.join(0.2)
         return self._outbox.left()

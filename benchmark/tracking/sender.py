@@ -37,7 +37,7 @@ EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # the U
 MODEL_PARAMS = ("detector", "task", "train", "view", "band", "crop", "seed")  # of its run, logged with a model too
 SETTLED = 15.0  # seconds after which nobody can be making the same run without having seen ours
 MOST_ERRORS = 5  # in a row, before a store is left alone for a while
-LOOK_AGAIN = 1.0  # seconds
+PAUSES = (0.3, 1.0)  # seconds before a run that the store refuses is sent again
 LONGEST_MODEL = 600.0  # seconds that sending a model may take
 MODEL_FILE = "MLmodel"  # describes a folder to MLflow as a model
 
@@ -76,7 +76,7 @@ class Sender:
         # Nobody else makes runs while this sender has the lock of a database. A server has no lock that all who send to it see.
         self._has_rivals = self._path is None and not has_locks(uri)
         self._errors = 0  # of the store, in a row
-        self._looked_at: dict[str, tuple[float, float]] = {}  # by run made here: when it was made, and looked at last
+        self._seen_at: dict[str, float] = {}  # by run: when it was opened first
 
     @contextlib.contextmanager
     def alone(self, patience: float = FOR_EVER) -> Iterator[None]:
@@ -104,12 +104,21 @@ class Sender:
             if document.only_used:
                 self._send_use(document)
                 return
-            try:
-                self._send(document)
-            except Exception as error:  # whatever MLflow makes of a run that is gone
-                if store_error(self._uri, error).trouble is not Trouble.REFUSED or not self._forget_deleted(document):
-                    raise
-                self._send(document)
+            for pause in (*PAUSES, None):
+                try:
+                    self._send(document)
+                    return
+                except Exception as error:  # whatever MLflow makes of a run that is gone, or that a rival writes to
+                    refused = store_error(self._uri, error).trouble is Trouble.REFUSED
+                    if pause is None or not refused or not (self._has_rivals or self._is_deleted(document)):
+                        raise
+                    time.sleep(pause)
+                self._known(document).pop(document.key, None)  # it is looked up again
+
+    def _is_deleted(self, document: RunDocument) -> bool:
+        """Return True if somebody has deleted the run of a document since it was opened."""
+        run = self._known(document).get(document.key)
+        return run is not None and not self._is_active(run)
 
     def try_to_send(self, document: RunDocument) -> TrackingError | None:
         """
@@ -132,14 +141,6 @@ class Sender:
         self._errors = 0
         self.sent_at = time.monotonic()
         return None
-
-    def _forget_deleted(self, document: RunDocument) -> bool:
-        """Forget the run of a document if somebody has deleted it since it was opened; return True if so."""
-        run = self._known(document).get(document.key)
-        if run is None or self._is_active(run):
-            return False
-        del self._known(document)[document.key]
-        return True
 
     def _is_active(self, run: KnownRun) -> bool:
         return self._client.get_run(run.run_id).info.lifecycle_stage == "active"
@@ -251,23 +252,20 @@ class Sender:
         for run in runs[1:]:
             with contextlib.suppress(MlflowException):  # a rival was faster
                 self._client.delete_run(run.run_id)
-        self._looked_at[runs[0].run_id] = (time.monotonic(), time.monotonic())
         return runs[0]
 
     def _settle(self, document: RunDocument) -> None:
         """
-        Look if a run that was made here a moment ago is still there, before others are put below it.
+        Look if the run of a document is still there, for a while after it was seen first.
 
-        Those that were put below it already follow to the run that is left.
+        A rival that began to make the same run before it was there may have deleted it since. Those that were put below it
+        follow to the run that is left. The document of a run is sent after those below it, so none of them is forgotten.
         """
         runs = self._known(document)
         run = runs.get(document.key)
-        made, looked = self._looked_at.get(run.run_id if run else "", (-math.inf, 0.0))
-        now = time.monotonic()
-        if run is None or now - made > SETTLED or now - looked < LOOK_AGAIN:
+        if run is None or not self._has_rivals:
             return
-        self._looked_at[run.run_id] = (made, now)
-        if self._is_active(run):
+        if time.monotonic() - self._seen_at.setdefault(run.run_id, time.monotonic()) > SETTLED or self._is_active(run):
             return
         left = runs_of_key(self._client, self._experiment(document.study), document.key)
         if not left:

@@ -17,6 +17,7 @@ from .trouble import reported
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+TIMEOUT = "14"  # seconds in which a server sends nothing; with one repetition less than `bounded.CALL_LIMIT`
 HTTP = ("http://", "https://")
 SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "file", "databricks")
 
@@ -55,8 +56,8 @@ def client_for(uri: str) -> "MlflowClient":
         If it does not answer.
     """
     # An answer within seconds or none: MLflow's own patience is four minutes a call.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", TIMEOUT)
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # downloads have the progress of the command
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")

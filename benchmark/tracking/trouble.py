@@ -24,7 +24,11 @@ class Trouble(Enum):
         "accepts connections but does not answer (given up after {seconds:.0f} s). It may be overloaded or stopped; start it "
         "anew, or name another with --tracking-uri."
     )
-    TOO_SLOW = "answers too slowly: it has taken no run for {seconds:.0f} s. Look into its log and its load."
+    TOO_SLOW = (
+        "answers too slowly (given up after {seconds:.0f} s, in which parts of an answer came). Look into its load and at the "
+        "network, or name another with --tracking-uri."
+    )
+    NO_PROGRESS = "has taken no run for {seconds:.0f} s. Look into its load and its log."
     BROKEN_OFF = "ends connections without an answer. Look into its log, or name another with --tracking-uri."
     NOT_MLFLOW = (
         "answers with {reason}: is this an MLflow server? Its address has no path after the port, unless a proxy adds one."
@@ -50,8 +54,8 @@ class Trouble(Enum):
 
 
 STORE_TROUBLES = {
-    *(Trouble.NO_CONNECTION, Trouble.NO_ANSWER, Trouble.BROKEN_OFF, Trouble.NOT_MLFLOW, Trouble.NO_TLS, Trouble.NO_LOGIN),
-    Trouble.DATABASE,
+    *(Trouble.NO_CONNECTION, Trouble.NO_ANSWER, Trouble.TOO_SLOW, Trouble.NO_PROGRESS, Trouble.BROKEN_OFF),
+    *(Trouble.NOT_MLFLOW, Trouble.NO_TLS, Trouble.NO_LOGIN, Trouble.DATABASE),
 }
 OF_STATUS = {401: Trouble.NO_LOGIN, 403: Trouble.FORBIDDEN, 408: Trouble.SERVER_ERROR, 413: Trouble.TOO_LARGE}
 OF_STATUS |= {429: Trouble.SERVER_ERROR}
@@ -156,15 +160,12 @@ def _of_connection(error: BaseException) -> tuple[Trouble | None, str]:
 
 def _status(error: BaseException) -> int | None:
     """Return the status of the HTTP answer that an error is about; None if it is about none."""
-    for one in _chain(error):
-        response = getattr(one, "response", None)
-        if response is not None and isinstance(getattr(response, "status_code", None), int):
-            return response.status_code
-        if match := STATUS.search(str(one)):
-            return int(match[1])
-        if status := getattr(one, "get_http_status_code", None):
-            return status()
-    return None
+    chain = list(_chain(error))
+    answers = [getattr(one, "response", None) for one in chain]
+    statuses = [answer.status_code for answer in answers if isinstance(getattr(answer, "status_code", None), int)]
+    statuses += [int(match[1]) for one in chain if (match := STATUS.search(str(one)))]
+    statuses += [one.get_http_status_code() for one in chain if hasattr(one, "get_http_status_code")]
+    return next(iter(statuses), None)
 
 
 def _is_of_mlflow(error: BaseException) -> bool:

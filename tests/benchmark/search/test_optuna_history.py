@@ -1,10 +1,9 @@
 """Searches that stop and go on: same trials, none twice, on every storage."""
 
-import getpass
-import os
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import optuna
@@ -13,9 +12,9 @@ import pytest
 from bandbench.benchmark.errors import BenchError, BenchWarning
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.frequency.modes import Mode
-from bandbench.benchmark.search.optuna_history import History, check_storage, lost_trials, open_storage
+from bandbench.benchmark.search.optuna_history import History, check_storage, lost_trials, open_storage, tpe
 from bandbench.benchmark.study.study_file import Search
-from conftest import missing_program, run, small_study
+from conftest import run, small_study
 
 SEARCH = Search(trials=12)
 SWEEP = [Band.between(0.06 * i, 0.06 * i + 0.06) for i in range(11)]
@@ -164,6 +163,26 @@ def test_failed_trials_are_told_as_failed(journal: Path) -> None:
     assert trial.state is optuna.trial.TrialState.FAIL
 
 
+def test_every_argument_of_the_sampler_that_is_not_deprecated_is_written_out() -> None:
+    """Versions of Optuna have changed defaults, and a search would then try other bands."""
+    deprecated = {"consider_prior", "prior_weight", "consider_magic_clip", "consider_endpoints", "gamma", "weights"}
+    deprecated |= {"warn_independent_sampling", "constraints_func"}
+    source = ast.parse(textwrap.dedent(inspect.getsource(tpe)))
+    (call,) = [node for node in ast.walk(source) if isinstance(node, ast.Call)]
+    arguments = set(inspect.signature(optuna.samplers.TPESampler.__init__).parameters) - {"self"}
+    assert {keyword.arg for keyword in call.keywords} == arguments - deprecated
+
+
+def test_trials_of_another_process_are_noticed(journal: Path) -> None:
+    mine, other = history(open_storage(None, journal)), history(open_storage(None, journal))
+    mine.ask(0, 2, [])
+    others_view = other._study.get_trials
+    other._study.get_trials = lambda deepcopy: []  # type: ignore[method-assign]
+    with pytest.raises(BenchError, match=r"^another process adds trials to the search cell\."):
+        other.ask(0, 2, [])
+    assert len(others_view(deepcopy=False)) == 3
+
+
 def test_sqlite(tmp_path: Path, journal: Path) -> None:
     url = f"sqlite:///{tmp_path}/optuna.db"
     assert search(open_storage(url, journal)) == search(open_storage(None, journal))
@@ -191,49 +210,6 @@ def test_a_storage_that_cannot_be_used_is_refused_with_a_way_on(journal: Path, u
         check_storage(url)
     assert str(opened.value).startswith(f"the storage {url} cannot be opened: {reason}")
     assert str(looked_at.value) == str(opened.value)
-
-
-def _postgres_programs() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin")) if Path("/usr/lib/postgresql").is_dir() else []
-    if found:
-        return found[-1]
-    path = shutil.which("initdb")
-    return Path(path).parent if path else None
-
-
-@pytest.fixture
-def postgres(tmp_path: Path) -> Iterator[str]:
-    """Address of a PostgreSQL server of our own, on a socket in a temporary folder."""
-    programs = _postgres_programs()
-    if programs is None:
-        missing_program("PostgreSQL", "apt-get install postgresql")
-    # initdb refuses to run as root; the package brings a user for it.
-    user = "postgres" if os.geteuid() == 0 else getpass.getuser()
-    place = Path(subprocess.check_output(["mktemp", "-d", "/tmp/pg-XXXXXX"], text=True).strip())
-    if os.geteuid() == 0:
-        shutil.chown(place, user)
-
-    def as_user(*command: str) -> None:
-        prefix = ["runuser", "-u", user, "--"] if os.geteuid() == 0 else []
-        subprocess.run([*prefix, *command], check=True, capture_output=True, cwd=place)
-
-    as_user(f"{programs}/initdb", "-D", f"{place}/data", "-U", "bench", "--auth=trust")
-    as_user(
-        f"{programs}/pg_ctl",
-        "-D",
-        f"{place}/data",
-        "-o",
-        f"-c listen_addresses='' -k {place}",
-        "-w",
-        "-l",
-        f"{place}/log",
-        "start",
-    )
-    try:
-        yield f"postgresql://bench@/postgres?host={place}"
-    finally:
-        as_user(f"{programs}/pg_ctl", "-D", f"{place}/data", "-m", "immediate", "stop")
-        shutil.rmtree(place, ignore_errors=True)
 
 
 def test_a_whole_study_on_postgresql(postgres: str, picture_folder: Callable[..., Path]) -> None:

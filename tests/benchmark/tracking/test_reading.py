@@ -1,9 +1,6 @@
 """Recorded cells are read from a database, from a real server, or refused."""
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,7 +15,7 @@ from bandbench.benchmark.tracking.sender import Sender
 from bandbench.benchmark.tracking.store import client_for
 from bandbench.leaderboard.page.details import load_details
 from bandbench.leaderboard.rows import load_board
-from conftest import free_port, run, small_study, wait_for_server
+from conftest import mlflow_server, run, small_study
 
 Maker = Callable[..., Path]
 
@@ -123,19 +120,8 @@ def test_a_model_that_is_not_there_names_the_store(uri: str) -> None:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     """A real MLflow server with a store of its own."""
-    port = free_port()
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{tmp_path}/server.db"]
-    command += ["--artifacts-destination", f"{tmp_path}/artifacts", "--workers", "1"]
-    command += ["--host", "127.0.0.1", "--port", str(port)]
-    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    with subprocess.Popen(
-        command, env=os.environ | environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    ) as process:
-        try:
-            wait_for_server(f"http://127.0.0.1:{port}/health")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            os.killpg(process.pid, 15)
+    with mlflow_server(tmp_path, f"sqlite:///{tmp_path}/server.db") as address:
+        yield address
 
 
 def test_a_real_server(server: str, picture_folder: Maker) -> None:

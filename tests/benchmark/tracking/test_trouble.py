@@ -1,0 +1,65 @@
+"""Errors of MLflow and its libraries become one message, by their types."""
+
+import pytest
+import requests
+from mlflow.exceptions import MlflowException, RestException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+from sqlalchemy.exc import OperationalError
+
+from bandbench.benchmark.errors import TrackingError
+from bandbench.benchmark.tracking.trouble import Trouble, of_status, reported, store_error
+
+
+def of_mlflow(message: str, cause: Exception | None = None) -> MlflowException:
+    error = MlflowException(message)
+    error.__cause__ = cause
+    return error
+
+
+def answer(status: int) -> requests.HTTPError:
+    response = requests.Response()
+    response.status_code = status
+    return requests.HTTPError(f"{status} for url", response=response)
+
+
+@pytest.mark.parametrize(
+    ("error", "trouble"),
+    [
+        (RestException({"error_code": "INVALID_PARAMETER_VALUE", "message": "no"}), Trouble.REFUSED),
+        (RestException({"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "no"}), Trouble.REFUSED),
+        (RestException({"error_code": "INTERNAL_ERROR", "message": "no"}), Trouble.SERVER_ERROR),
+        (RestException({"error_code": "PERMISSION_DENIED", "message": "no"}), Trouble.FORBIDDEN),
+        (of_mlflow("API request to endpoint /x failed with error code 413 != 200. Response body: ''"), Trouble.TOO_LARGE),
+        (of_mlflow("of an upload", answer(413)), Trouble.TOO_LARGE),
+        (answer(401), Trouble.NO_LOGIN),
+        (of_mlflow("late", requests.exceptions.ReadTimeout("late")), Trouble.NO_ANSWER),
+        (of_mlflow("reset", ConnectionResetError("reset")), Trouble.BROKEN_OFF),
+        (of_mlflow("refused", requests.exceptions.ConnectionError(ConnectionRefusedError("no"))), Trouble.NO_CONNECTION),
+        (requests.exceptions.SSLError("certificate"), Trouble.NO_TLS),
+        (ValueError("a bug, or a bad value"), Trouble.REFUSED),
+    ],
+)
+def test_an_error_of_a_server_has_a_kind(error: Exception, trouble: Trouble) -> None:
+    assert store_error("http://a", error).trouble is trouble
+
+
+def test_an_error_of_a_database_is_one_of_the_store_unless_mlflow_refuses_a_value() -> None:
+    away = of_mlflow("away", OperationalError("SELECT 1", {}, Exception("server closed the connection")))
+    assert store_error("postgresql://me:secret@a/runs", away).trouble is Trouble.DATABASE
+    assert "secret" not in str(store_error("postgresql://me:secret@a/runs", away))
+    refused = MlflowException("no such value", error_code=INVALID_PARAMETER_VALUE)
+    assert store_error("sqlite:////x.db", refused).trouble is Trouble.REFUSED
+
+
+def test_statuses() -> None:
+    assert [of_status(status) for status in (None, 400, 409, 429, 500, 503)] == [
+        *[Trouble.REFUSED] * 3,
+        *[Trouble.SERVER_ERROR] * 3,
+    ]
+
+
+def test_a_reason_is_one_line_and_a_message_of_ours_stays() -> None:
+    with pytest.raises(TrackingError, match=r"does not answer \(one line\)"), reported("sqlite:////x.db"):
+        raise OSError("\none line\nand more")
+    with pytest.raises(TrackingError, match=r"^no such study$"), reported("http://a"):
+        raise TrackingError("no such study")
