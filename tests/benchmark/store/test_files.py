@@ -83,3 +83,13 @@ def test_undefined_numbers_come_back_everywhere_or_below_some_keys() -> None:
     value = {"auc": None, "reason": None, "tests": [{"auc": None, "n": 1}, None]}
     assert repr(nan_from_null(value)) == "{'auc': nan, 'reason': nan, 'tests': [{'auc': nan, 'n': 1}, nan]}"
     assert repr(nan_from_null(value, {"auc"})) == "{'auc': nan, 'reason': None, 'tests': [{'auc': nan, 'n': 1}, None]}"
+
+
+def test_processes_of_two_machines_with_one_number_do_not_write_to_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    with atomic_path(path) as one, atomic_path(path) as other:
+        one.write_text("one")
+        other.write_text("other")
+        assert one.read_text() == "one"
+    assert path.read_text() == "one"  # the last to be finished
+    assert [left.name for left in tmp_path.iterdir()] == ["file.txt"]
