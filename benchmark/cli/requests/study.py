@@ -29,7 +29,7 @@ def _given(metavar: str, text: str, values: Callable[..., list[str]] | None = No
 
 @dataclass(frozen=True)
 class StudyRequest:
-    """A study, and the options that change what it computes and where that is kept."""
+    """Options that ``bench run`` and ``bench submit`` share: what a study computes, and where that is kept."""
 
     reference: Annotated[
         str | None,
@@ -140,7 +140,7 @@ def words_of(request: StudyRequest) -> list[str]:
     words = [name for name in [request.reference] if name is not None]
     for field in fields(StudyRequest):
         value = getattr(request, field.name)
-        if field.name == "reference" or value in (None, False):
+        if field.name == "reference" or value is None or value is False:  # 0 is a value
             continue
         option = next((name for name in _names(field.type) if name.startswith("--")), f"--{field.name.replace('_', '-')}")
         if value is True:

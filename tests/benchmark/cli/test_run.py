@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -228,6 +229,80 @@ def test_what_was_stopped_goes_on(
         assert len(set(keys)) == len(keys)
         counts.append(sorted(keys))
     assert counts[0] == counts[1]
+
+
+def timeless(board: Path) -> object:
+    """The JSON of a board without what a clock has said."""
+    clocks = {"fit_seconds", "score_ms", "ms_per_picture", "finished"}
+
+    def without(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: without(entry) for key, entry in value.items() if key not in clocks}
+        return [without(entry) for entry in value] if isinstance(value, list) else value
+
+    return without(json.loads(board.read_text()))
+
+
+def test_three_shards_at_once_one_of_them_killed_give_the_bytes_of_one_run(
+    study: Path, picture_folder: Maker, empty_store: Path, tmp_path: Path
+) -> None:
+    for name in ("whole", "shared"):
+        (tmp_path / name).mkdir()
+        shutil.copy(empty_store, tmp_path / name)
+    study.write_text(STUDY.replace("train: [mine]", "train: [mine, yours]").replace("controls: false", "controls: true"))
+    data = (f"mine={picture_folder()}", f"yours={picture_folder('others', first_seed=300)}")
+    arguments = ("run", "--study", study, "--data", data[0], "--data", data[1], "--train", "mine", "--train", "yours")
+    arguments += ("--test", "mine", "--jobs", 1)
+    whole = bench(*arguments, "--json", tmp_path / "whole.json", home=tmp_path / "whole")
+    assert whole.returncode == 0, whole.stderr
+
+    environment = os.environ | {"BANDBENCH_HOME": str(tmp_path / "shared"), "BANDBENCH_CACHE": str(tmp_path / "new-cache")}
+    processes = [
+        subprocess.Popen(command(*arguments, "--shard", f"{index}/3"), env=environment, stderr=subprocess.PIPE, text=True)
+        for index in range(3)
+    ]
+    wait_for_records(tmp_path / "shared", 3)
+    early = bench(*arguments, home=tmp_path / "shared")
+    assert_one_message(early, "Wait until all shards have ended, then repeat this command")
+    assert f"0/3 (host {socket.gethostname()}, pid {processes[0].pid}, since" in early.stderr
+    assert_one_message(bench(*arguments, "--shard", "1/4", home=tmp_path / "shared"), "use --shard I/3, or wait.")
+    processes[0].kill()
+    messages = [process.communicate(timeout=300)[1] for process in processes]
+    assert [process.returncode for process in processes] == [-signal.SIGKILL, 0, 0], messages
+    again = bench(*arguments, "--shard", "0/3", home=tmp_path / "shared")
+    assert again.returncode == 0, again.stderr
+    for index, text in enumerate((again.stderr, *messages[1:])):
+        (line,) = [line for line in text.splitlines() if "when all shards have ended" in line]
+        assert f"of shard {index}/3 recorded; when all shards have ended: bench run --study {study} --data {data[0]}" in line
+
+    last = bench(*arguments, "--json", tmp_path / "shared.json", home=tmp_path / "shared")
+    assert last.returncode == 0, last.stderr
+    assert "every fit of this study is on record" in " ".join(last.stderr.split())
+    assert score_files(tmp_path / "shared") == score_files(tmp_path / "whole")
+    assert timeless(tmp_path / "shared.json") == timeless(tmp_path / "whole.json")
+
+
+def test_a_shard_has_no_board_to_write(study: Path, picture_folder: Maker) -> None:
+    arguments = ("run", study, "--data", f"mine={picture_folder()}", "--shard", "0/2")
+    assert_one_message(bench(*arguments, "--json"), "shard 0/2 has no board that could be written to -; the run of the whole")
+    facts = json.loads(bench(*arguments, "--dry-run", "--json").stdout)
+    assert (facts["shard"], facts["shard_cells"]) == ("0/2", ["dct_ridge on mine"])
+    text = bench(*arguments, "--dry-run").stdout
+    assert "shard 0/2: 1 of 2 cells" in text
+    assert "dct_ridge on mine" in text
+
+
+def test_in_a_slurm_array_the_shard_is_the_task_and_that_is_said(
+    study: Path, picture_folder: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"ID": 2, "COUNT": 2, "MIN": 1, "MAX": 2}.items():
+        monkeypatch.setenv(f"SLURM_ARRAY_TASK_{name}", str(value))
+    arguments = ("run", study, "--data", f"mine={picture_folder()}", "--dry-run")
+    result = bench(*arguments)
+    assert "Shard 1/2, of SLURM_ARRAY_TASK_ID=2 and SLURM_ARRAY_TASK_COUNT=2" in " ".join(result.stderr.split())
+    assert "shard 1/2: 1 of 2 cells" in result.stdout
+    assert "shard" not in bench(*arguments, "--shard", "none").stdout
+    assert_one_message(bench(*arguments, "--shard", "2/2"), "--shard takes I/N")
 
 
 def test_dry_run_says_what_it_would_do_and_does_nothing(study: Path, picture_folder: Maker, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Preparation of domains: pictures that are shared are prepared once, items are selected, and copies are refused."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -111,3 +112,20 @@ def test_an_empty_selection_is_refused(picture_folder: Maker) -> None:
         select_items(domain, "all", classes=(REAL, FAKE))
     with pytest.raises(DataError, match="real_faces has no picture in the split nowhere"):
         select_items(domain, "nowhere")
+
+
+def test_shards_begin_at_different_chunks_and_get_the_same(tasks_done: list[ChunkTask]) -> None:
+    """Each finds in the cache what the others have prepared."""
+    request = Request(Catalogue({}, PROCEDURAL).domain("procedural/nearest", 0))
+    orders, folders = [], []
+    for turn in (0.0, 0.5):
+        shutil.rmtree(cache_root(), ignore_errors=True)
+        with scratch_places(turn=turn) as places:
+            (part,) = prepared([request], places)
+        orders.append([task.items[0].id for task in tasks_done])
+        folders.append([chunk.folder for chunk in part.chunks])
+        tasks_done.clear()
+    first, turned = orders
+    assert len(first) == 4
+    assert turned == first[2:] + first[:2]
+    assert folders[0] == folders[1]

@@ -5,6 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,21 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import BenchError, DataError, PluginError
 from bandbench.benchmark.frequency import dct, spectra
 from bandbench.benchmark.pictures import file_facts
+from bandbench.benchmark.recording.recorder import Recorder
+from bandbench.benchmark.records import Shard
+from bandbench.benchmark.results.rows import Row
+from bandbench.benchmark.search.optuna_history import open_storage
+from bandbench.benchmark.search.plan import make_plan
+from bandbench.benchmark.search.run import attempt_number
+from bandbench.benchmark.search.shards import recorded_cells
+from bandbench.benchmark.tracking.store import default_tracking_uri
 from bandbench.benchmark.workers import Workers
-from conftest import noise_picture, run, score_files, small_study
+from conftest import SilentReporter, noise_picture, run, score_files, small_study
+from made_runs import all_runs
 
 Maker = Callable[..., Path]
 
@@ -507,3 +518,133 @@ def test_combs_tell_peaks_from_the_rest(tmp_path: Path) -> None:
     assert all(type(row).from_json(row.to_json()).band == row.band for row in outcome.rows)
     again = run(study, {"mine": root})
     assert (again.computed, repr(again.rows)) == (0, repr(outcome.rows))
+
+
+TIMES = ("fit_seconds", "score_ms", "finished")
+
+
+def records(home: Path) -> dict[str, dict[str, Any]]:
+    """Records of fits, without what a clock has said."""
+    documents = {path.name: json.loads(path.read_text()) for path in home.glob("records/*/*.json")}
+    return {name: {key: value for key, value in document.items() if key not in TIMES} for name, document in documents.items()}
+
+
+def searches(home: Path) -> dict[str, list[tuple[int, str, Any, Any]]]:
+    """Trials of the searches of a results folder, by the name of the search."""
+    storage = open_storage(None, home / "optuna.journal")
+    return {
+        study.study_name: [(t.number, t.state.name, t.value, t.params) for t in storage.get_all_trials(study._study_id)]
+        for study in storage.get_all_studies()
+    }
+
+
+def move_home(tmp_path: Path, name: str, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Begin with other, empty results."""
+    (tmp_path / name).mkdir()
+    shutil.copy(empty_store, tmp_path / name)
+    monkeypatch.setenv("BANDBENCH_HOME", str(tmp_path / name))
+    return tmp_path / name
+
+
+def test_shards_leave_what_one_run_leaves(
+    picture_folder: Maker, tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = {"mine": picture_folder(), "yours": picture_folder("others", first_seed=300)}
+    domains = {"train": ["mine", "yours"], "test": ["mine", "yours"]}
+    study = small_study(detectors=["spectral_svm", "dct_ridge"], controls=True, **domains)
+    whole = run(study, folders)
+    shared = move_home(tmp_path, "shared", empty_store, monkeypatch)
+    parts = [run(study, folders, shard=Shard(index, 3)) for index in (2, 0, 1)]
+    assert all(part.complete for part in parts)
+    assert sum(part.computed for part in parts) == whole.computed
+    assert sum(part.n_cells for part in parts) == sum(part.n_finished for part in parts) == whole.n_cells == 8
+    assert not (shared / "studies").exists()
+    assert all_runs(default_tracking_uri()) == []
+    reporter = SilentReporter()
+    last = run(study, folders, reporter=reporter)
+    assert (last.computed, last.complete, last.shard) == (0, True, None)
+    assert reporter.notes == []
+    assert {repr(timeless(row)) for row in last.rows} == {repr(timeless(row)) for row in whole.rows}
+    assert score_files(shared) == score_files(home(tmp_path))
+    assert records(shared) == records(home(tmp_path))
+    assert searches(shared) == searches(home(tmp_path))
+    assert [path.name for path in (shared / "shards").iterdir()] == ["plans"]
+    assert len(list((shared / "outbox").iterdir())) == 1
+    keys = [
+        Counter(run.data.tags["bandbench.key"] for run in all_runs(f"sqlite:///{place}/mlflow.db"))
+        for place in (home(tmp_path), shared)
+    ]
+    assert set(keys[0].values()) == {1}
+    assert keys[0] == keys[1]
+
+
+def timeless(row: Row) -> Row:
+    tests = tuple(replace(test, **{name: 0.0 for name in TIMES if hasattr(test, name)}) for test in row.tests)
+    return replace(row, fit_seconds=0.0, score_ms=0.0, ms_per_picture=0.0, finished=0.0, tests=tests)
+
+
+def test_what_the_shards_left_over_is_computed_by_the_last_run_which_says_so(picture_folder: Maker, tmp_path: Path) -> None:
+    folder = {"mine": picture_folder()}
+    study = small_study(detectors=["spectral_svm", "coin_flip"], controls=True, sweep=None, search={"trials": 2})
+    run(study, folder, shard=Shard(1, 3))
+    reporter = SilentReporter()
+    last = run(study, folder, reporter=reporter)
+    assert last.complete
+    assert "The shards have recorded 1 of 4 cells; 3 are computed now." in reporter.notes
+    again = SilentReporter()
+    assert run(study, folder, reporter=again).computed == 0
+    assert again.notes == []
+    assert run(study, folder, shard=Shard(0, 2)).computed == 0  # also a shard of another number finds them
+
+
+def test_a_shard_goes_on_where_it_was_ended_and_puts_nothing_twice(
+    picture_folder: Maker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = {"mine": picture_folder()}
+    study = small_study(detectors=["spectral_svm", "coin_flip"], sweep=None)
+
+    def end(cell: Any, trials: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Recorder, "tried", lambda self, cell, trials: end(cell, trials))
+        with pytest.raises(KeyboardInterrupt):
+            run(study, folder, shard=Shard(0, 1))
+    n_begun = len(records(home(tmp_path)))
+    assert n_begun > 0
+    rest = run(study, folder, shard=Shard(0, 1))
+    assert (rest.n_finished, rest.complete) == (2, True)
+    waiting = list((home(tmp_path) / "outbox").glob("*/*.runs.json"))
+    assert run(study, folder, shard=Shard(0, 1)).computed == 0
+    assert list((home(tmp_path) / "outbox").glob("*/*.runs.json")) == waiting
+    assert run(study, folder).computed == 0
+
+
+def test_a_shard_without_a_cell_has_nothing_to_do(picture_folder: Maker) -> None:
+    outcome = run(small_study(sweep=None), {"mine": picture_folder()}, shard=Shard(3, 4))
+    assert (outcome.n_cells, outcome.computed, outcome.rows, outcome.complete) == (0, 0, [], True)
+
+
+def test_shards_may_share_a_database_for_their_searches(picture_folder: Maker, tmp_path: Path) -> None:
+    folder, storage = {"mine": picture_folder()}, f"sqlite:///{tmp_path}/searches.db"
+    study = small_study(detectors=["spectral_svm", "dct_ridge"], sweep=None)
+    for index in range(2):
+        run(study, folder, shard=Shard(index, 2), storage=storage)
+    assert not list((home(tmp_path) / "shards").glob("*.journal"))
+    assert run(study, folder, storage=storage).computed == 0
+    assert len(open_storage(storage, tmp_path / "none").get_all_studies()) == 2
+
+
+def test_cells_of_other_pictures_or_detectors_are_not_taken_for_recorded(picture_folder: Maker) -> None:
+    one, other = picture_folder(), picture_folder("others")
+
+    def recorded(root: Path, **changes: Any) -> set[str]:
+        study = small_study(sweep=None, **changes)
+        return recorded_cells(make_plan(study, Catalogue({"mine": str(root)}, {})), attempt_number(study))
+
+    assert recorded(one) == set()
+    run(small_study(sweep=None), {"mine": one})
+    assert recorded(one) == {"spectral_svm on mine"}
+    assert recorded(other) == recorded(one, seeds=2) == recorded(one, detectors=["coin_flip"]) == set()
+    next((one / "real").iterdir()).unlink()
+    assert recorded(one) == set()

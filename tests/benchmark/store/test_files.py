@@ -165,3 +165,13 @@ def test_everything_has_the_rights_that_the_umask_gives(tmp_path: Path, umask: i
     modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
     files = dict.fromkeys(("a.json", "a.safetensors", "b.json"), 0o666 & ~umask)
     assert modes == files | {"folder": 0o777 & ~umask}
+
+
+def test_processes_of_two_machines_with_one_number_do_not_write_to_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    with atomic_path(path) as one, atomic_path(path) as other:
+        one.write_text("one")
+        other.write_text("other")
+        assert one.read_text() == "one"
+    assert path.read_text() == "one"  # the last to be finished
+    assert [left.name for left in tmp_path.iterdir()] == ["file.txt"]

@@ -15,6 +15,7 @@ from bandbench.benchmark.errors import BenchWarning
 from bandbench.benchmark.results.cell_rows import cell_rows
 from bandbench.benchmark.store.files import write_json
 from bandbench.benchmark.store.folders import results_root
+from bandbench.benchmark.store.locks import holding
 from bandbench.benchmark.tracking.addresses import folder_path, sqlite_path
 from bandbench.benchmark.tracking.documents import RunDocument
 from bandbench.benchmark.tracking.outbox import Outbox, waiting_stores
@@ -236,3 +237,35 @@ def test_waiting_results_move_with_their_folder(tmp_path: Path, empty_store: Pat
     (sent,) = by_kind(all_runs(uri))["cell"]
     assert [entry.path for entry in client_for(uri).list_artifacts(sent.info.run_id)] == ["cell.json"]
     assert not home.exists()
+
+
+def test_the_outbox_of_a_shard_asks_no_store_and_is_taken_over_when_the_shard_has_ended(uri: str) -> None:
+    unreachable = Outbox("http://127.0.0.1:9", "s.shard-0-of-2")
+    assert not unreachable.has(document())  # at once: it does not ask
+    shard = Outbox(uri, "s.shard-0-of-2")
+    shard.put([document("a")])
+    assert (shard.has(document("a")), shard.has(document("b"))) == (True, False)
+    again = Outbox(uri, "s.shard-0-of-2")
+    again.put([document("a")])
+    assert len(again.pending()) == 1  # what waits is not put twice, also by the next process
+    with holding(results_root() / "locks" / "s.shard-0-of-2.lock"):
+        assert Outbox(uri).pending() == []
+    names = [path.name for path in again.pending()]
+    assert [path.name for path in Outbox(uri).pending()] == names
+    assert not again.folder.exists()
+
+
+def test_what_waits_counts_as_arrived_and_what_is_damaged_does_not(uri: str) -> None:
+    Outbox(uri).put([document("a")])
+    later = Outbox(uri)
+    assert later.has(document("a"))
+    assert not later.has(document("a", state="2"))
+    (later.pending()[0]).write_text('[{"key": "a"')
+    assert not Outbox(uri).has(document("a"))
+
+
+def test_a_shard_knows_what_has_arrived(uri: str) -> None:
+    outbox = Outbox(uri)
+    outbox.put([document()])
+    outbox.deliver(Sender(client_for(uri), uri), outbox.pending()[0])
+    assert Outbox(uri, "s.shard-0-of-2").has(document())
