@@ -1,5 +1,6 @@
 """Ctrl-C, SIGTERM and SIGHUP: whatever a command is doing, it ends within seconds."""
 
+import atexit
 import contextlib
 import os
 import signal
@@ -7,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -51,11 +53,16 @@ class Stop:
             raise KeyboardInterrupt
 
     def exit(self) -> NoReturn:
-        """Exit with `code`; later signals are ignored, since Python would take them by dying of them."""
-        if self.number is not None:
-            for number in NAMES:
-                signal.signal(number, signal.SIG_IGN)
-        sys.exit(self.code)
+        """Exit with `code`; after a signal without the taking apart of all modules, which may need a second."""
+        if self.number is None:
+            sys.exit(self.code)
+        with contextlib.suppress(Exception):
+            atexit._run_exitfuncs()  # temporary folders, finalizers of `multiprocessing`
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
+        _end_children()
+        os._exit(self.code)
 
     def watch(self, pipe: int) -> None:
         """
@@ -91,7 +98,23 @@ def _end_now(number: int) -> None:
         os.write(2, SHOW_CURSOR)
     with contextlib.suppress(OSError):
         os.write(2, b"bench: stopped at once. What was finished is kept.\n")
+    _end_children()
     os._exit(128 + number)
+
+
+def _end_children() -> None:
+    """
+    Kill the processes that this one has started, with their groups, as far as the kernel lists them.
+
+    Workers die with their server, which is one of them, and would otherwise notice the end of this process after its imports.
+    """
+    with contextlib.suppress(OSError):
+        for task in Path("/proc/self/task").iterdir():
+            for child in map(int, (task / "children").read_text().split()):
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    if os.getpgid(child) == child:
+                        os.killpg(child, signal.SIGKILL)
+                    os.kill(child, signal.SIGKILL)
 
 
 @contextlib.contextmanager

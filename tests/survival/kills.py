@@ -57,11 +57,19 @@ def prepare(victim: Victim, world: World) -> None:
         assert ended.code in (0, 3), ended.err
 
 
+def follow(victim: Victim, world: World) -> None:
+    """Run the commands that follow a victim's end."""
+    for arguments in victim.after:
+        ended = world.run(arguments(world))
+        assert ended.code == 0, ended.err
+
+
 def undisturbed(victim: Victim, world: World) -> Whole:
     """Run a victim to its end without a kill."""
     prepare(victim, world)
     ended = world.run(victim.arguments(world))
     assert ended.code in victim.codes, f"{ended.code}: {ended.err}"
+    follow(victim, world)
     assert world.left() == []
     return Whole(dict(victim.outcome(world)), ended.seconds)
 
@@ -108,6 +116,7 @@ def killed(victim: Victim, whole: Whole, folder: Path, seed: int, most: int = 3,
     if last.code not in victim.codes:
         series.faults.append(f"the last run ended with {last.code}: {last.err[-500:]}")
         return series
+    follow(victim, world)
     series.faults += [f"left over: {name}" for name in world.left()]
     series.faults += differences(whole.outcome, dict(victim.outcome(world)))
     return series

@@ -12,6 +12,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 from PIL import Image
 
+from bandbench.benchmark.cli.requests.study import RunRequest
 from conftest import noise_picture
 from survival.world import World, contents
 from trees.small_clips import REFERENCE, write_clips
@@ -48,6 +49,8 @@ class Victim:
         Commands that prepare the world and are not killed.
     codes : tuple of int
         Exit codes of a run that came to its end.
+    after : tuple of callables
+        Commands that follow its end, before its outcome is looked at.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Victim:
     outcome: Callable[[World], Mapping[str, object]]
     before: tuple[Callable[[World], tuple[object, ...]], ...] = ()
     codes: tuple[int, ...] = (0,)
+    after: tuple[Callable[[World], tuple[object, ...]], ...] = ()
 
 
 def write_inputs(folder: Path) -> None:
@@ -143,7 +147,18 @@ class Victims:
     def all(self) -> list[Victim]:
         """Every victim; studies, preparations and trainings with one and two workers."""
         several = [make(jobs) for make in (self.study, self.preparation, self.training) for jobs in (1, 2)]
-        return [*several, self.scan(), self.sync(), self.leaderboard()]
+        shards = [self.shard()] if "shard" in RunRequest.__dataclass_fields__ else []
+        return [*several, *shards, self.scan(), self.sync(), self.leaderboard()]
+
+    def shard(self) -> Victim:
+        """A shard of a study, after the other one; a plain run then assembles the study."""
+        return Victim(
+            "shard 1 of 2",
+            lambda world: (*self._run(1), "--shard", "1/2"),
+            _of_study,
+            before=(lambda world: (*self._run(1), "--shard", "0/2"),),
+            after=(lambda world: self._run(1),),
+        )
 
     @property
     def _data(self) -> tuple[object, ...]:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from bandbench.benchmark.cli import signals
@@ -103,3 +104,30 @@ def test_handlers_are_put_back_after_a_command_that_ended_by_itself() -> None:
         assert signal.getsignal(signal.SIGTERM) == stop.interrupt
     assert [signal.getsignal(number) for number in signals.NAMES] == before
     assert stop.number is None
+
+
+PARENT = """\
+import subprocess, sys
+from bandbench.benchmark.cli import entry, main
+
+def work(arguments):
+    ignoring = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(3600)"
+    for new_session in (False, True):
+        child = subprocess.Popen([sys.executable, "-c", ignoring], start_new_session=new_session)
+        print(child.pid, flush=True)
+    print("ready", flush=True)
+    child.wait()
+
+entry._call = work
+main(["run"])
+"""
+
+
+def test_no_child_is_left() -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        children = [psutil.Process(int(process.stdout.readline())) for _ in range(2)]
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)
+    assert psutil.wait_procs(children, timeout=60)[1] == []
