@@ -156,6 +156,7 @@ class Outbox:
             except (ValueError, KeyError, TypeError, AttributeError):
                 self._set_aside(path)
                 return
+            sender.send_together(documents)
             for document in documents:
                 sender.send(document)
             with self._delivered_file.open("a") as file:
