@@ -288,6 +288,7 @@ class Outbox:
             except (ValueError, KeyError, TypeError, AttributeError):
                 self._set_aside(path)
                 return []
+            sender.send_together(documents)
             refused = {n: error for n, document in enumerate(documents) if (error := sender.try_to_send(document))}
             done = [document for n, document in enumerate(documents) if n not in refused]
             with self._delivered_file.open("a") as file:

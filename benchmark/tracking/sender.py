@@ -15,14 +15,15 @@ from ..errors import TrackingError
 from ..store.files import contents_digest
 from ..store.folders import results_root
 from ..store.locks import FOR_EVER
-from .addresses import sqlite_path
+from .addresses import is_database, sqlite_path
 from .database_lock import has_locks
 from .documents import RunDocument
 from .lock import store_lock
-from .names import COMPLETE, CONTENTS, KEY, KIND, NOTE, PARENT, ROW_FILES, SENT, STUDY_KEY, USED, used_at
+from .names import COMPLETE, CONTENTS, KEY, NOTE, PARENT, ROW_FILES, SENT, STUDY_KEY, USED, used_at
 from .runs import KnownRun, is_there, is_whole, known_runs, runs_of_key
 from .sqlite_file import artifacts_folder
 from .store import client_for
+from .trial_runs import FEW, fits_columns, insert_runs, is_plain, run_tags
 from .trouble import StoreError, Trouble, reported, store_error
 from .ui import OTHER_PAGES, VIEW_TAG, study_view
 
@@ -145,6 +146,46 @@ class Sender:
     def _is_active(self, run: KnownRun) -> bool:
         return self._client.get_run(run.run_id).info.lifecycle_stage == "active"
 
+    def send_together(self, documents: Sequence[RunDocument]) -> None:
+        """
+        Make the runs of many trials at once where the store is a database; `send` then finds them there.
+
+        Whatever this leaves out, `send` makes.
+
+        Parameters
+        ----------
+        documents : sequence of RunDocument
+
+        Raises
+        ------
+        TrackingError
+            If the store does not answer.
+        """
+        trials = [document for document in documents if is_plain(document) and fits_columns(document, PARAM_LENGTH)]
+        if self._has_rivals or not is_database(self._uri) or len(trials) < FEW:
+            return
+        with reported(self._uri):
+            by_study: dict[tuple[str, str], list[RunDocument]] = {}
+            for document in trials:
+                by_study.setdefault((document.study, document.study_key), []).append(document)
+            for of_study in by_study.values():
+                self._insert(of_study)
+
+    def _insert(self, documents: Sequence[RunDocument]) -> None:
+        """Make the runs of documents of one study that the store does not have."""
+        first = documents[0]
+        runs = self._known(first)
+        if all(document.key in runs for document in documents):
+            return
+        # Whoever else sends to the store may have made some since it was asked.
+        runs |= known_runs(self._client, self._uri, first.study, STUDY_KEY, first.study_key)
+        new = list({document.key: document for document in documents if document.key not in runs}.values())
+        parents = [self._opened(document.parent).run_id if document.parent else "" for document in new]
+        experiment = self._client.get_experiment(self._experiment(first.study))
+        made = insert_runs(self._uri, experiment.experiment_id, experiment.artifact_location, new, parents)
+        for document, parent, (run_id, place) in zip(new, parents, made or (), strict=made is not None):
+            runs[document.key] = KnownRun(run_id, document.state, parent, True, place)
+
     def _send_use(self, document: RunDocument) -> None:
         run = self._known(document).get(document.key)
         if run is not None and run.active and run.state == document.state:
@@ -226,15 +267,11 @@ class Sender:
         return runs[document.key]
 
     def _create(self, document: RunDocument, parent: str) -> KnownRun:
-        tags = {
-            KEY: document.key,
-            KIND: document.kind,
-            STUDY_KEY: document.study_key,
-            **({PARENT: parent} if parent else {}),
-            **document.tags,
-        }
         run = self._client.create_run(
-            self._experiment(document.study), start_time=int(1000 * document.start), tags=tags, run_name=document.name
+            self._experiment(document.study),
+            start_time=int(1000 * document.start),
+            tags=run_tags(document, parent),
+            run_name=document.name,
         )
         made = KnownRun(run.info.run_id, parent=parent, location=run.info.artifact_uri or "")
         return self._only_one(document, made) if self._has_rivals else made

@@ -134,6 +134,7 @@ def fit_svm(
     On 1200 crops with 300 features this takes about a third of the time of SVC, and scoring a tenth: libsvm computes
     its kernel entry by entry. Up to 6000 crops; beyond that SVC is called, since the matrix would not fit.
     """
+    from sklearn import config_context
     from sklearn.svm import SVC
 
     if kernel not in KERNELS:
@@ -144,7 +145,8 @@ def fit_svm(
         svc.fit(values, labels)
     else:
         similar = kernel_matrix(values, values, kernel, width, degree)
-        svc = SVC(kernel="precomputed", C=C, tol=tol).fit(similar, labels)
+        with config_context(assume_finite=True):  # features are, and looking for more takes a tenth of the fit
+            svc = SVC(kernel="precomputed", C=C, tol=tol).fit(similar, labels)
     return KernelMachine(
         np.ascontiguousarray(values[svc.support_]),
         np.array(svc.dual_coef_[0], dtype=np.float64),

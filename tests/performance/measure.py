@@ -30,13 +30,17 @@ from report import LIMITS, REPORT, elsewhere, with_section  # noqa: E402
 
 CUTOFFS = (2, 4, 6, 8, 10, 12, 15, 18)
 ORDERS = (1, 5, 10)
+N_BANDS, MANY_BANDS = 48, 480
 
 
-def settings() -> list[Any]:
-    """The 48 settings of the study: low and high pass, 8 cut-offs, 3 orders."""
+def settings(n_bands: int = N_BANDS) -> list[Any]:
+    """Settings of a study: low and high pass, 3 orders, and the 8 published cut-offs or as many more as it takes."""
+    import numpy as np
     from published_loop import Setting
 
-    return [Setting(kind, cutoff, order) for kind in ("low", "high") for cutoff in CUTOFFS for order in ORDERS]
+    finer = np.linspace(CUTOFFS[0], CUTOFFS[-1], n_bands // (2 * len(ORDERS))).tolist()
+    cutoffs = CUTOFFS if n_bands == N_BANDS else finer
+    return [Setting(kind, cutoff, order) for kind in ("low", "high") for cutoff in cutoffs for order in ORDERS]
 
 
 # --- one measurement each, in a process of its own; what they return is printed as JSON ------------------------------
@@ -61,7 +65,7 @@ def cropper(crop: int) -> Callable[[Any], Any]:
 
 
 def naive(folder: str, crop: int, n_pictures: int = 40, n_bands: int = 2) -> dict[str, float]:
-    """Seconds of the whole published loop, from a few pictures and bands; the fits from one band."""
+    """Seconds of the published loop before the first band and per band, from a few of both; the fits from one band."""
     from published_loop import naive_features, published_fits, read_grey, vectorised_features
 
     begun = since_start()
@@ -77,25 +81,24 @@ def naive(folder: str, crop: int, n_pictures: int = 40, n_bands: int = 2) -> dic
     start = time.perf_counter()
     published_fits(values, labels)
     fits = time.perf_counter() - start
-    n = len(settings())
-    return {"seconds": begun + n * (len(paths) * features + fits), "ms_per_picture_and_band": 1e3 * features, "fits": n * fits}
+    return {"begun": begun, "per_band": len(paths) * features + fits, "fits_per_band": fits}
 
 
 def vectorised(folder: str, crop: int) -> dict[str, float]:
-    """Seconds of the whole study, vectorised."""
+    """Seconds of the vectorised program before the first band and per band, from all pictures and 48 bands."""
     from published_loop import published_fits, read_grey, vectorised_features
 
     paths, labels = paths_and_labels(folder)
-    start = time.perf_counter()
     crops = [cropper(crop)(read_grey(path)) for path in paths]
-    read = time.perf_counter() - start
-    fits = 0.0
+    begun, start = since_start(), time.perf_counter()
     for setting in settings():
-        values = vectorised_features(crops, setting)
-        before = time.perf_counter()
-        published_fits(values, labels)
-        fits += time.perf_counter() - before
-    return {"seconds": since_start(), "read": read, "fits": fits}
+        published_fits(vectorised_features(crops, setting), labels)
+    return {"begun": begun, "per_band": (time.perf_counter() - start) / N_BANDS}
+
+
+def of_bands(program: dict[str, float], n_bands: int) -> float:
+    """Seconds of a program that does the same for every band."""
+    return program["begun"] + n_bands * program["per_band"]
 
 
 def since_start() -> float:
@@ -179,12 +182,12 @@ class NoExporter:
         return 0
 
 
-def published_study(folder: str, crop: int, jobs: int) -> dict[str, float]:
-    """Our study of the same 48 settings and 3 draws, with the published features and classifier."""
+def published_study(folder: str, crop: int, jobs: int, n_bands: int = N_BANDS) -> dict[str, float]:
+    """Our study of the same settings and 3 draws, with the published features and classifier."""
     from bandbench.benchmark.frequency.bands import Band
 
     bands = []
-    for setting in settings():
+    for setting in settings(n_bands):
         cutoff = Band(setting.kind, setting.cutoff / crop).cutoff
         bands.append({"kind": setting.kind, "order": setting.order, "high" if setting.kind == "low" else "low": cutoff})
     return study(
@@ -275,6 +278,29 @@ def store() -> dict[str, float]:
     return {}
 
 
+def start_up(first: bool) -> dict[str, float]:
+    """Seconds of commands that compute nothing, from start to end, and of a study that is recorded; least of several."""
+    program = str(Path(sys.executable).with_name("bench"))
+
+    def least(command: list[str], n: int = 5) -> float:
+        times = []
+        for _ in range(n):
+            start = time.perf_counter()
+            subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    measured = {
+        "python -c 'import numpy'": least([sys.executable, "-c", "import numpy"]),
+        "bench --help": least([program, "--help"]),
+        "bench list detectors": least([program, "list", "detectors"]),
+    }
+    if first:
+        least([program, "run", "band_search"], 1)
+        measured["bench run band_search, all of it recorded (the second make demo)"] = least([program, "run", "band_search"], 3)
+    return measured
+
+
 def memory(folder: str, crop: int) -> dict[str, float]:
     """Nothing but a study whose peak memory the caller watches."""
     return study(
@@ -330,7 +356,7 @@ def _watch_own(peaks: list[int], done: threading.Event) -> None:
 MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
     f.__name__: f
     for f in (
-        *(naive, vectorised, study, published_study, features, search_alone, memory, scale, store),
+        *(naive, vectorised, study, published_study, features, search_alone, start_up, memory, scale, store),
         *(preparing.preparing, preparing.preparing_memory, auditing.files),
     )
 }
@@ -419,9 +445,13 @@ def run(place: Path, divisor: int) -> str:
     ]
     studies = []
     for title, folder, crop in setups:
-        ours = {jobs: _median("published_study", folder=folder, crop=crop, jobs=jobs) for jobs in (2, 1)}
         loop, array = measure("naive", folder=folder, crop=crop), measure("vectorised", folder=folder, crop=crop)
-        studies.append((title, ours, loop, array))
+        of_setup = {"folder": folder, "crop": crop}
+        ours = {jobs: _median("published_study", **of_setup, jobs=jobs) for jobs in (2, 1)}
+        studies.append((title, N_BANDS, ours, loop, array))
+        if folder == small:
+            ours = {jobs: measure("published_study", **of_setup, jobs=jobs, n_bands=MANY_BANDS) for jobs in (2, 1)}
+            studies.append((title, MANY_BANDS, ours, loop, array))
     passes = [(title, measure("features", folder=folder, crop=crop)) for title, folder, crop in setups]
     search = {
         "detectors": ["spectral_svm"],
@@ -436,6 +466,7 @@ def run(place: Path, divisor: int) -> str:
         for tracking, trials in ((True, 500), (False, 500), (False, 0))
     )
     asking = measure("search_alone", n_trials=500 // divisor)
+    starts = measure("start_up", first=divisor == 1)
     peaks = []
     for n in (1000, 10_000, 100_000):
         folder = str(make_folder(place / f"many-{n // divisor}", n // divisor, 128))
@@ -445,7 +476,7 @@ def run(place: Path, divisor: int) -> str:
     Path(place, "rows").unlink()
     clips = preparing.section(place, divisor, measure)
     clips += auditing.section(place, divisor, measure)
-    return _report(studies, passes, (with_, without, none, asking), 500 // divisor, peaks, large_fit, clips)
+    return _report(studies, passes, (with_, without, none, asking), 500 // divisor, starts, peaks, large_fit, clips)
 
 
 HEAD = """# Performance
@@ -455,15 +486,22 @@ thread per process. It gives ratios, because absolute times depend on the machin
 
 Machine: {cores} cores, {machine}, Python {python}.
 """
-STUDY_HEAD = """## The published band search: 48 low and high passes, 3 fits each
+STUDY_HEAD = """## The published band search: low and high passes, 3 fits each
 
 *naive*: the published loop, which repeats all steps for every picture and band (measured on a few of both and extrapolated).
 *vectorised*: reads the pictures once, makes one mask per band, and does one FFT per picture and band; the classifier is
-scikit-learn's. *ours*: a study with the same features and classifier on 2 workers, including records, score files, intervals,
-MLflow and figures. All times are from the start of the process to its end.
+scikit-learn's (its time for 480 bands is extrapolated from 48). *ours*: a study with the same features and classifier on 2
+workers, including records, score files, intervals, MLflow and figures. All times are from the start of the process to its end.
 
-| pictures | naive / ours | vectorised / ours | 1 worker / 2 | of naive: fits |
-|---|---|---|---|---|"""
+| pictures | bands | naive / ours | vectorised / ours | 1 worker / 2 | of naive: fits |
+|---|---|---|---|---|---|"""
+START_HEAD = """
+## Start
+
+Commands that compute nothing new, from start to end, with byte code that is compiled.
+
+| command | seconds | relative to the first |
+|---|---|---|"""
 FEATURES_HEAD = """
 ## Features
 
@@ -485,17 +523,19 @@ fit relative to reading the file once and summing its values.
 |---|---|---|---|---|"""
 
 
-def _report(studies: Any, passes: Any, search: Any, n_trials: int, peaks: Any, large_fit: Any, clips: str) -> str:
+def _report(
+    studies: Any, passes: Any, search: Any, n_trials: int, starts: dict[str, float], peaks: Any, large_fit: Any, clips: str
+) -> str:
     def times(value: float) -> str:
         return f"{value:.0f}x" if value >= 10 else f"{value:.1f}x"
 
     lines = [HEAD.format(cores=os.cpu_count(), machine=platform.machine(), python=platform.python_version()), STUDY_HEAD]
-    for title, ours, loop, array in studies:
-        fast, slow = ours[2], ours[1]
-        lines.append(
-            f"| {title} | {times(loop['seconds'] / fast['seconds'])} | {times(array['seconds'] / fast['seconds'])} | "
-            f"{slow['seconds'] / fast['seconds']:.2f} | {100 * loop['fits'] / loop['seconds']:.0f} % |"
-        )
+    for title, n_bands, ours, loop, array in studies:
+        fast, slow = ours[2]["seconds"], ours[1]["seconds"]
+        by_hand = [of_bands(program, n_bands) for program in (loop, array)]
+        fits = n_bands * loop["fits_per_band"] / by_hand[0]
+        ratios = " | ".join(times(seconds / fast) for seconds in by_hand)
+        lines.append(f"| {title} | {n_bands} | {ratios} | {slow / fast:.2f} | {100 * fits:.0f} % |")
     lines.append(FEATURES_HEAD)
     for title, views in passes:
         for view, one in views["views"].items():
@@ -504,7 +544,7 @@ def _report(studies: Any, passes: Any, search: Any, n_trials: int, peaks: Any, l
     with_, without, none, asking = search
     per_trial = (without["seconds"] - none["seconds"]) / n_trials
     tracked = with_["seconds"] / without["seconds"]
-    searching = asking["per_trial"] / studies[0][1][1]["fit"]
+    searching = asking["per_trial"] / studies[0][2][1]["fit"]
     lines += [
         "",
         "## Search and tracking",
@@ -514,6 +554,9 @@ def _report(studies: Any, passes: Any, search: Any, n_trials: int, peaks: Any, l
         f"| time of a study of {n_trials} trials with MLflow, relative to the same study without | {tracked:.2f} |",
         f"| time of the search algorithm per trial, relative to one SVM fit of the first table | {searching:.2f} |",
         f"| total time per trial on 2 workers, relative to the fit in it | {per_trial / without['fit']:.2f} |",
+        "",
+        *START_HEAD.strip("\n").splitlines(),
+        *_start_lines(starts),
         "",
         "## Memory",
         "",
@@ -532,6 +575,12 @@ def _report(studies: Any, passes: Any, search: Any, n_trials: int, peaks: Any, l
         )
     lines.append(clips)
     return "\n".join(lines) + "\n" + LIMITS.read_text(encoding="utf-8")
+
+
+def _start_lines(starts: dict[str, float]) -> list[str]:
+    seconds = {name: value for name, value in starts.items() if name != "peak_mib"}
+    first = next(iter(seconds.values()))
+    return [f"| `{name}` | {value:.2f} | {value / first:.1f} |" for name, value in seconds.items()]
 
 
 if __name__ == "__main__":
