@@ -11,13 +11,12 @@ import uuid
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from .addresses import scheme
+from .databases import open_engine
 from .documents import RunDocument
 from .names import COMPLETE, KEY, KIND, PARENT, STUDY_KEY
 
 FEW = 4  # documents that the client takes as quickly
 NAME_TAG = "mlflow.runName"
-PATIENCE = 20  # seconds for another writer of a SQLite file, as MLflow has it
 RUN = {"source_type": "UNKNOWN", "source_name": "", "entry_point_name": "", "source_version": "", "user_id": "unknown"}
 RUN |= {"status": "FINISHED", "lifecycle_stage": "active"}
 COLUMNS = {
@@ -83,7 +82,7 @@ def insert_runs(
     ids = [uuid.uuid4().hex for _ in documents]
     places = [append_to_uri_path(location, run_id, "artifacts") for run_id in ids]
     entries = [_entries(*one, experiment) for one in zip(documents, parents, ids, places, strict=True)]
-    engine = sa.create_engine(uri, connect_args={"timeout": PATIENCE} if scheme(uri) == "sqlite" else {})
+    engine = open_engine(uri)
     try:
         with engine.begin() as connection:
             for table in tables:
