@@ -334,8 +334,8 @@ def run(
     )
     n_jobs, uri = as_jobs(jobs), resolve_tracking_uri(tracking_uri)
     with reporting(progress) as reporter:
-        reporter.stage("reading the study", None)
         place = cluster_of(cluster, jobs, reporter)
+        reporter.stage("reading the study", None)
         if dry_run:
             check_stores(uri, storage, reporter)
             plan = plan_study(options, reporter)

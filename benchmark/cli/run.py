@@ -6,6 +6,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from ...api.options import cluster_of
 from ...api.progress import ScreenReporter
 from ..errors import StudyError
 from ..invocation import bench
@@ -22,17 +23,18 @@ def run(request: RunRequest) -> None:
     check_targets(request.json_file, request.csv_file, request.csv_tests)
     study, n_jobs = _the_study(request.reference, request.study), jobs_of(request.jobs)
     with ScreenReporter(console) as reporter:
+        cluster = cluster_of(request.cluster, request.jobs, reporter)
         reporter.stage("reading the study", None)
-        if not (request.dry_run or request.cluster):
+        if not (request.dry_run or cluster):
             warm_up()  # the server imports what workers need beside the imports of the next line
         from . import arguments, study_run
 
         data = arguments.data_words(request.data, request.groups, request.group_by)
         uri = resolve_tracking_uri(request.tracking_uri)
-        plan, recorded = study_run.plan_of(request, study, data, uri, reporter)
+        plan, recorded = study_run.plan_of(request, study, data, cluster, uri, reporter)
         results = None
         if not request.dry_run:
-            results = study_run.run_or_stop(plan, n_jobs, uri, request, reporter)
+            results = study_run.run_or_stop(plan, n_jobs, cluster, uri, request, reporter)
     if results is None:
         study_run.print_plan(plan, console, request.json_file)
         raise typer.Exit(0 if recorded else 3)

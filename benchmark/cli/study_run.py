@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from ...api.board_inputs import computed_datasets
-from ...api.options import cluster_of
 from ...api.study import StudyOptions, StudyResults, check_cluster, check_stores, plan_study, read_study, run_plan, unsent_lines
 from ...leaderboard.exports import as_csv, as_document, as_tests_csv
 from ...leaderboard.terminal.table import print_table
@@ -32,7 +31,9 @@ from .report import print_problems, print_steps, say
 from .requests.study import RunRequest
 
 
-def plan_of(request: RunRequest, reference: str, data: list[str], tracking_uri: str, reporter: Reporter) -> tuple[Plan, bool]:
+def plan_of(
+    request: RunRequest, reference: str, data: list[str], cluster: str, tracking_uri: str, reporter: Reporter
+) -> tuple[Plan, bool]:
     """
     Plan the study of a request.
 
@@ -43,6 +44,8 @@ def plan_of(request: RunRequest, reference: str, data: list[str], tracking_uri: 
         Name of a shipped study, or a file.
     data : list of str
         ``--data`` with the groups of its data sets.
+    cluster : str
+        Address of a scheduler; empty for this machine.
     tracking_uri : str
     reporter : Reporter
 
@@ -59,8 +62,8 @@ def plan_of(request: RunRequest, reference: str, data: list[str], tracking_uri: 
     """
     recorded = not request.dry_run or check_stores(tracking_uri, request.storage, reporter)
     plan = plan_study(_options_of(request, reference, data), reporter)
-    if request.dry_run and request.cluster:
-        check_cluster(plan, cluster_of(request.cluster, request.jobs, reporter), reporter)
+    if request.dry_run:
+        check_cluster(plan, cluster, reporter)
     return plan, recorded
 
 
@@ -87,7 +90,9 @@ def _options_of(request: RunRequest, reference: str, data: list[str]) -> StudyOp
     )
 
 
-def run_or_stop(plan: Plan, jobs: int, tracking_uri: str, request: RunRequest, reporter: Reporter) -> StudyResults:
+def run_or_stop(
+    plan: Plan, jobs: int, cluster: str, tracking_uri: str, request: RunRequest, reporter: Reporter
+) -> StudyResults:
     """Run what is left of a plan; Ctrl-C ends the command with exit code 130."""
     try:
         return run_plan(
@@ -98,7 +103,7 @@ def run_or_stop(plan: Plan, jobs: int, tracking_uri: str, request: RunRequest, r
             fresh=request.fresh,
             strict=request.strict,
             reporter=reporter,
-            cluster=cluster_of(request.cluster, request.jobs, reporter),
+            cluster=cluster,
         )
     except KeyboardInterrupt:
         reporter.note("Stopped. What was finished is kept; the same command continues.")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..reporting import Reporter
 from ..workers import PRELOAD, Workers, WorkLostError, running_workers
 from .address import ClusterError
-from .opening import CONNECT_SECONDS, connected, examined, make_session, shared_folders
+from .opening import CONNECT_SECONDS, connected, examined, find_scheduler, make_session, shared_folders
 from .remote import ProcessDiedError, UnfitWorkerError, close_session, perform
 from .session import Answer, Probe, Session
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 Result = TypeVar("Result")
-WORKER_SECONDS = 60.0  # without any worker until a run gives up: one that is started again takes some
+WORKER_SECONDS = 120.0  # without any worker until a run gives up: one that is started again takes some
 LOOK_SECONDS = 1.0  # between two looks at the workers
 RETRIES = 2  # of work whose process died
 AGAIN = "What was finished is kept; the same command continues."
@@ -111,7 +111,9 @@ class ClusterWorkers(Workers):
         try:
             answer = done.result()
         except CancelledError:
-            future.set_exception(ClusterError(f"the scheduler {self._address} is gone. {AGAIN}"))
+            future.set_exception(
+                ClusterError(f"the scheduler {self._address} is gone; start it and its workers again. {AGAIN}")
+            )
         except Exception as error:
             future.set_exception(self._translated(error))
         else:
@@ -216,7 +218,8 @@ def open_workers(
             yield workers
         return
     reporter.stage("connecting to the cluster", None)
-    with connected(cluster) as (client, address):
+    address = find_scheduler(cluster)
+    with connected(address) as client:
         session = make_session(probe, preload)
         with shared_folders(session):
             for remark in examined(client, address, session):
