@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..reporting import Reporter
@@ -189,7 +191,12 @@ def _change(n_lost: int, size: ClusterSize) -> str:
 
 @contextlib.contextmanager
 def open_workers(
-    jobs: int, cluster: str, reporter: Reporter, probe: Probe | None = None, preload: Sequence[str] = PRELOAD
+    jobs: int,
+    cluster: str,
+    reporter: Reporter,
+    probe: Probe | None = None,
+    preload: Sequence[str] = PRELOAD,
+    folders: Mapping[str, Path] = MappingProxyType({}),
 ) -> Iterator[Workers]:
     """
     Open workers for a block: processes of this machine, or those of a cluster.
@@ -205,6 +212,8 @@ def open_workers(
         Facts that have to be the same on every worker.
     preload : sequence of str
         Modules that workers import at their start.
+    folders : mapping of str to Path
+        Folders that workers of a cluster write to besides those of results and cache, by the option that names each.
 
     Raises
     ------
@@ -220,7 +229,7 @@ def open_workers(
     reporter.stage("connecting to the cluster", None)
     address = find_scheduler(cluster)
     with connected(address) as client:
-        session = make_session(probe, preload)
+        session = make_session(probe, preload, folders)
         with shared_folders(session):
             for remark in examined(client, address, session):
                 reporter.note(remark)

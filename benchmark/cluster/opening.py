@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..invocation import try_import
@@ -127,7 +128,7 @@ def _close(client: "Client") -> None:
         client.close(timeout=CONNECT_SECONDS)
 
 
-def make_session(probe: Probe | None, preload: Sequence[str]) -> Session:
+def make_session(probe: Probe | None, preload: Sequence[str], folders: Mapping[str, Path] = MappingProxyType({})) -> Session:
     """Describe this process, so that processes of workers can be made like it."""
     own = (sys.prefix, sys.base_prefix)
     return Session(
@@ -139,6 +140,7 @@ def make_session(probe: Probe | None, preload: Sequence[str]) -> Session:
         {
             "BANDBENCH_HOME": str(ensure_writable(results_root(), "BANDBENCH_HOME")),
             "BANDBENCH_CACHE": str(ensure_writable(cache_root(), "BANDBENCH_CACHE")),
+            **{name: str(ensure_writable(folder, name)) for name, folder in folders.items()},
         },
         Software.here(),
         probe,
