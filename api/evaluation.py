@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..benchmark.cluster.client import open_workers
+from ..benchmark.cluster.progress import reporter_of
 from ..benchmark.domains.catalogue import OpenDomain
+from ..benchmark.domains.files_probe import files_probe
 from ..benchmark.domains.reals import open_source, source_name
 from ..benchmark.domains.splits import missing_classes
 from ..benchmark.metrics.clips import ClipRule
@@ -16,7 +19,6 @@ from ..benchmark.models.evaluation import Evaluation, evaluate_model
 from ..benchmark.models.reals import ScoredReals, score_reals, with_reals
 from ..benchmark.models.trained_model import TrainedModel
 from ..benchmark.reporting import Reporter
-from ..benchmark.workers import running_workers
 from .data import GivenData
 from .notes import dropped_lines, left_out_text, missing_lines, remark_lines
 from .stores import send
@@ -98,6 +100,7 @@ def evaluate_on(
     drop_leaks: bool,
     allow_lookalikes: bool,
     jobs: int,
+    cluster: str = "",
     tracking_uri: str,
     reporter: Reporter,
     notes: Sequence[str] = (),
@@ -114,7 +117,7 @@ def evaluate_on(
     reals : sequence of str
         Sources of reals that the fakes are set against, too.
     rule : ClipRule
-    drop_leaks, allow_lookalikes, jobs, tracking_uri
+    drop_leaks, allow_lookalikes, jobs, cluster, tracking_uri
         See `Model.evaluate`.
     reporter : Reporter
     notes : sequence of str
@@ -126,12 +129,15 @@ def evaluate_on(
         See `evaluate_model`.
     """
     catalogue, started, seed = data.catalogue(), time.time(), model.recipe.seed
-    with running_workers(jobs) as workers:
-        chosen = catalogue.choose(test, seed, lambda name: missing_classes(catalogue.domain(name, seed).items, ("test",)))
-        for domain, reason in chosen.left_out.items():
-            reporter.note(left_out_text(domain, reason))
-        names = dict.fromkeys(source_name(given, catalogue) for given in reals)
-        sources = [open_source(name, catalogue, seed) for name in names]
+    chosen = catalogue.choose(test, seed, lambda name: missing_classes(catalogue.domain(name, seed).items, ("test",)))
+    for domain, reason in chosen.left_out.items():
+        reporter.note(left_out_text(domain, reason))
+    names = dict.fromkeys(source_name(given, catalogue) for given in reals)
+    sources = [open_source(name, catalogue, seed) for name in names]
+    read = [*(catalogue.domain(name, seed) for name in chosen.domains), *(one for each in sources for one in each.domains)]
+    probe = files_probe([domain.spec for domain in read], [model.recipe.detector])
+    with open_workers(jobs, cluster, reporter, probe) as workers:
+        reporter = reporter_of(workers, reporter)
         scored = score_reals(model, sources, workers, reporter, drop_leaks, allow_lookalikes)
         evaluations = evaluate_model(model, chosen.domains, catalogue, workers, reporter, drop_leaks, rule, allow_lookalikes)
         evaluations = with_reals(model, evaluations, scored)

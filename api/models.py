@@ -18,7 +18,7 @@ from ..benchmark.tracking.store import resolve_tracking_uri
 from ..datasets.faces.windows import AUTO, ScanRegion
 from .data import Folders, Groups, given_data
 from .evaluation import Evaluated, evaluate_on
-from .options import OptionError, as_count, as_jobs, as_names, public, reference_of
+from .options import OptionError, as_count, as_jobs, as_names, cluster_of, public, reference_of
 from .progress import reporting
 from .scanning import scan_paths, score_frame, score_sources
 from .stores import model_folder
@@ -100,6 +100,7 @@ class Model:
         allow_lookalikes: bool = False,
         clips: str = "mean",
         jobs: int | None = None,
+        cluster: Any = None,
         tracking_uri: str | None = None,
         progress: bool = True,
     ) -> Evaluated:
@@ -110,7 +111,7 @@ class Model:
         ----------
         test : str or list of str
             Domains.
-        data, groups, group_by, reals, drop_leaks, allow_lookalikes, clips, jobs, tracking_uri, progress
+        data, groups, group_by, reals, drop_leaks, allow_lookalikes, clips, jobs, cluster, tracking_uri, progress
             See `bandbench.run`.
 
         Returns
@@ -134,6 +135,7 @@ class Model:
                 drop_leaks=drop_leaks,
                 allow_lookalikes=allow_lookalikes,
                 jobs=n_jobs,
+                cluster=cluster_of(cluster, jobs, reporter),
                 tracking_uri=uri,
                 reporter=reporter,
                 notes=reporter.notes,
@@ -183,6 +185,7 @@ def train(
     drop_leaks: bool = False,
     allow_lookalikes: bool = False,
     jobs: int | None = None,
+    cluster: Any = None,
     tracking_uri: str | None = None,
     progress: bool = True,
 ) -> Model:
@@ -215,7 +218,7 @@ def train(
         Windows per picture; 1 is the central one.
     seed : int
         Of all random draws.
-    drop_leaks, allow_lookalikes, jobs, tracking_uri, progress
+    drop_leaks, allow_lookalikes, jobs, cluster, tracking_uri, progress
         See `bandbench.run`.
 
     Returns
@@ -248,6 +251,7 @@ def train(
             drop_leaks=drop_leaks,
             allow_lookalikes=allow_lookalikes,
             jobs=n_jobs,
+            cluster=cluster_of(cluster, jobs, reporter),
             tracking_uri=uri,
             reporter=reporter,
         )

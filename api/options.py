@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any, ParamSpec, TypeVar
 
+from ..benchmark.cluster.opening import find_scheduler
 from ..benchmark.errors import BenchError, DataError, PluginError, StudyError, unknown_name
 from ..benchmark.reporting import Reporter
 from ..benchmark.store.disk import disk_failure
@@ -175,7 +176,7 @@ def as_jobs(jobs: int | None) -> int:
 
 def cluster_of(cluster: Any, jobs: int | None, reporter: Reporter) -> str:
     """
-    Return the address or file of a Dask scheduler; empty for None.
+    Return the address of a Dask scheduler that answers; empty for None.
 
     Parameters
     ----------
@@ -189,6 +190,8 @@ def cluster_of(cluster: Any, jobs: int | None, reporter: Reporter) -> str:
     ------
     OptionError
         If it is none of them.
+    ClusterError
+        If none answers there.
     """
     if cluster is None:
         return ""
@@ -197,9 +200,11 @@ def cluster_of(cluster: Any, jobs: int | None, reporter: Reporter) -> str:
         raise OptionError(
             f"cluster takes the address of a Dask scheduler (tcp://HOST:8786), its file or a cluster of Dask, got {cluster!r}."
         )
+    reporter.stage("connecting to the cluster", None)
+    address = find_scheduler(text)
     if jobs is not None:
         reporter.note(f"jobs={jobs} has no effect on a cluster, whose workers have processes of their own.")
-    return text
+    return address
 
 
 def as_count(option: str, value: Any, least: int = 0) -> int:

@@ -342,10 +342,10 @@ def run(
     n_jobs, uri = as_jobs(jobs), resolve_tracking_uri(tracking_uri)
     part, note = settled_shard(shard)
     with reporting(progress) as reporter:
-        reporter.stage("reading the study", None)
         place = cluster_of(cluster, jobs, reporter)
         if note:
             reporter.note(note)
+        reporter.stage("reading the study", None)
         if dry_run:
             check_stores(uri, storage, reporter)
             plan = plan_study(options, reporter)

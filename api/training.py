@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
+from ..benchmark.cluster.client import open_workers
+from ..benchmark.cluster.progress import reporter_of
 from ..benchmark.domains.catalogue import OpenDomain
+from ..benchmark.domains.files_probe import files_probe
 from ..benchmark.errors import BenchError
 from ..benchmark.figures.plots import keep_curves
 from ..benchmark.frequency.bands import Band
@@ -22,7 +25,6 @@ from ..benchmark.registry import DetectorSpec
 from ..benchmark.reporting import Reporter
 from ..benchmark.store.files import atomic_folder, unfinished_prefix
 from ..benchmark.store.scratch import remove_abandoned
-from ..benchmark.workers import running_workers
 from .data import GivenData
 from .notes import dropped_lines, left_out_text, missing_lines, remark_lines
 from .stores import send
@@ -95,6 +97,7 @@ def train_on(
     drop_leaks: bool,
     allow_lookalikes: bool,
     jobs: int,
+    cluster: str = "",
     tracking_uri: str,
     reporter: Reporter,
 ) -> Trained:
@@ -109,7 +112,7 @@ def train_on(
     data : GivenData
     folder : Path or None
         For the model; None for a temporary one, which the store copies.
-    task, band, crop, tiles, seed, drop_leaks, allow_lookalikes, jobs, tracking_uri
+    task, band, crop, tiles, seed, drop_leaks, allow_lookalikes, jobs, cluster, tracking_uri
         See `bandbench.train`.
     reporter : Reporter
 
@@ -126,7 +129,9 @@ def train_on(
     crops = CropSpec(crop, "centre" if tiles == 1 else "tiles", tiles)
     recipe = Recipe(spec, task, classes_of(task, domains), band, crops, domains, seed)
     started = time.time()
-    with running_workers(jobs) as workers:
+    probe = files_probe([catalogue.domain(name, seed).spec for name in domains], [spec])
+    with open_workers(jobs, cluster, reporter, probe) as workers:
+        reporter = reporter_of(workers, reporter)
         model, problems = train_model(recipe, catalogue, workers, reporter, drop_leaks, allow_lookalikes)
         reporter.stage("keeping the model", None)
         with tempfile.TemporaryDirectory(prefix="bandbench-") as temporary:

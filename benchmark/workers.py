@@ -72,7 +72,7 @@ def start_worker(environment: Mapping[str, str]) -> None:
     environment : mapping of str to str
         Variables to set; where the process was started they may have been others.
     """
-    os.environ.update(environment)
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1") | dict(environment))  # for libraries that are loaded from now on
     show_sentences()
     # Ctrl-C reaches the whole process group; the owner decides what happens to its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -30,6 +30,7 @@ FROM_ENGINE = {
     },
     "datasets": {
         *("contracts", "errors", "invocation", "registry", "store", "workers", "reporting", "pictures", "domains", "metrics"),
+        "cluster.client",  # a preparation can be done by a cluster
     },
     "leaderboard": {
         *("results", "records", "metrics", "tracking.reading", "domains.names", "frequency.bands", "store", "errors"),

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ...api.options import cluster_of
 from ...api.progress import ScreenReporter, duration
 from ...datasets.copies.own_folders import CLIPS, OWN, PICTURES, has_clips
 from ...datasets.copies.prepared import ERROR, NO_FACE, OK, PROBLEMS, find_preparations
@@ -64,7 +65,8 @@ def prepare(request: PrepareRequest) -> None:
         if request.dry_run:
             result = preview(dataset, settings, reporter=reporter, **options)
         else:
-            result = prepare_dataset(dataset, settings, jobs=n_jobs, reporter=reporter, **options)
+            cluster = cluster_of(request.cluster, request.jobs, reporter)
+            result = prepare_dataset(dataset, settings, jobs=n_jobs, cluster=cluster, reporter=reporter, **options)
     if isinstance(result, list):
         _print_estimates(result, n_jobs, request.json_file)
         return

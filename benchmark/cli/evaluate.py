@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...api.evaluation import evaluate_on
+from ...api.options import cluster_of
 from ...api.progress import ScreenReporter
 from ...api.stores import model_folder
 from ..metrics.clips import clip_rule
@@ -49,6 +50,7 @@ def evaluate(request: EvaluateRequest) -> None:
             drop_leaks=request.drop_leaks,
             allow_lookalikes=request.allow_lookalikes,
             jobs=jobs_of(request.jobs),
+            cluster=cluster_of(request.cluster, request.jobs, reporter),
             tracking_uri=uri,
             reporter=reporter,
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from ...api.options import cluster_of
 from ...api.progress import ScreenReporter
 from ...api.shards import settled_shard
 from ..errors import BenchError, StudyError
@@ -31,21 +32,22 @@ def run(request: RunRequest) -> None:
             f"(--shard none)."
         )
     with ScreenReporter(console) as reporter:
+        cluster = cluster_of(request.cluster, request.jobs, reporter)
         reporter.stage("reading the study", None)
         if note:
             reporter.note(note)
         if not request.dry_run:
             ensure_places()
-        if not (request.dry_run or request.cluster):
+        if not (request.dry_run or cluster):
             warm_up_for(study)  # the server imports what workers need beside the imports of the next line
         from . import arguments, study_run
 
         data = arguments.data_words(request.data, request.groups, request.group_by)
         uri = resolve_tracking_uri(request.tracking_uri)
-        plan, recorded, small = study_run.plan_of(request, study, data, uri, reporter)
+        plan, recorded, small = study_run.plan_of(request, study, data, cluster, uri, reporter)
         results = None
         if not request.dry_run:
-            results = study_run.run_or_stop(plan, n_jobs, uri, request, reporter, shard)
+            results = study_run.run_or_stop(plan, n_jobs, cluster, uri, request, reporter, shard)
     if results is None:
         study_run.print_plan(plan, console, request.json_file, small, shard)
         raise typer.Exit(0 if recorded else 3)

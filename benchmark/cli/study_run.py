@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from ...api.board_inputs import computed_datasets
-from ...api.options import cluster_of
 from ...api.study import (
     StudyOptions,
     StudyResults,
@@ -44,7 +43,7 @@ from .requests.study import RunRequest, StudyRequest
 
 
 def plan_of(
-    request: RunRequest, reference: str, data: list[str], tracking_uri: str, reporter: Reporter
+    request: RunRequest, reference: str, data: list[str], cluster: str, tracking_uri: str, reporter: Reporter
 ) -> tuple[Plan, bool, list[SmallPictures]]:
     """
     Plan the study of a request.
@@ -56,6 +55,8 @@ def plan_of(
         Name of a shipped study, or a file.
     data : list of str
         ``--data`` with the groups of its data sets.
+    cluster : str
+        Address of a scheduler; empty for this machine.
     tracking_uri : str
     reporter : Reporter
 
@@ -74,8 +75,8 @@ def plan_of(
     """
     recorded = not request.dry_run or check_stores(tracking_uri, request.storage, reporter)
     plan = plan_request(request, reference, data, reporter)
-    if request.dry_run and request.cluster:
-        check_cluster(plan, cluster_of(request.cluster, request.jobs, reporter), reporter)
+    if request.dry_run:
+        check_cluster(plan, cluster, reporter)
     return plan, recorded, small_pictures(plan, reporter) if request.dry_run else []
 
 
@@ -108,7 +109,13 @@ def _options_of(request: StudyRequest, reference: str, data: list[str]) -> Study
 
 
 def run_or_stop(
-    plan: Plan, jobs: int, tracking_uri: str, request: RunRequest, reporter: Reporter, shard: Shard | None = None
+    plan: Plan,
+    jobs: int,
+    cluster: str,
+    tracking_uri: str,
+    request: RunRequest,
+    reporter: Reporter,
+    shard: Shard | None = None,
 ) -> StudyResults:
     """Run what is left of a plan."""
     return run_plan(
@@ -119,7 +126,7 @@ def run_or_stop(
         fresh=request.fresh,
         strict=request.strict,
         reporter=reporter,
-        cluster=cluster_of(request.cluster, request.jobs, reporter),
+        cluster=cluster,
         shard=shard,
     )
 

@@ -3,6 +3,7 @@
 import typer
 from rich.console import Console
 
+from ...api.options import cluster_of
 from ...api.progress import ScreenReporter
 from ...api.training import free_folder, train_on, usual_folder
 from ..errors import StudyError, unknown_name
@@ -46,6 +47,7 @@ def train(request: TrainRequest) -> None:
             drop_leaks=request.drop_leaks,
             allow_lookalikes=request.allow_lookalikes,
             jobs=jobs_of(request.jobs),
+            cluster=cluster_of(request.cluster, request.jobs, reporter),
             tracking_uri=uri,
             reporter=reporter,
         )

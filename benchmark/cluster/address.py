@@ -1,6 +1,7 @@
 """Addresses of Dask schedulers, and the files in which a scheduler writes its own."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from ..store.files import read_file
 
 ADDRESS = re.compile(r"(?P<protocol>[a-z]+)://(?P<place>[^\s/]+)/?")
 WITH_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+):(?P<port>\d+)")
-PROTOCOLS = ("tcp", "tls", "ws", "wss", "ucx", "inproc")
+PROTOCOLS = ("tcp", "tls", "ws", "wss", "ucx")
 EXAMPLES = "tcp://HOST:8786 or the file of `dask scheduler --scheduler-file scheduler.json`"
 MOST_BYTES = 2**24  # of a scheduler file, which lists its workers
 
@@ -32,29 +33,27 @@ def scheduler_address(given: str) -> str:
     ClusterError
         If it is neither, or the file has no address.
     """
+    if given.startswith("inproc://"):  # a cluster of threads in this process
+        return given
     if found := ADDRESS.fullmatch(given):
-        return _checked(given.rstrip("/"), found["protocol"], found["place"])
-    path = Path(given).expanduser()
-    if path.suffix == ".json" or path.exists():
-        return _address_in(path)
+        return _checked(given.rstrip("/"), found["protocol"], found["place"], f"--cluster {given}")
+    file = os.path.expanduser(given)  # noqa: PTH111 (pathlib raises where there is no such user)
+    if (file.endswith(".json") and "\0" not in file) or os.path.exists(file):  # noqa: PTH110 (pathlib raises where a name is too long)
+        return _address_in(Path(file))
     if WITH_PORT.fullmatch(given):
-        return _checked(f"tcp://{given}", "tcp", given)
+        return _checked(f"tcp://{given}", "tcp", given, f"--cluster {given}")
     raise ClusterError(f"--cluster takes {EXAMPLES}, got {given!r}, which is neither an address nor a file.")
 
 
-def _checked(address: str, protocol: str, place: str) -> str:
+def _checked(address: str, protocol: str, place: str, who: str) -> str:
     if protocol not in PROTOCOLS:
-        raise ClusterError(
-            f"--cluster {address}: schedulers of Dask speak {', '.join(PROTOCOLS)}, not {protocol}; try tcp://{place}."
-        )
-    if protocol == "inproc":
-        return address
+        raise ClusterError(f"{who}: schedulers of Dask speak {', '.join(PROTOCOLS)}, not {protocol}; try tcp://{place}.")
     found = WITH_PORT.fullmatch(place)
     if not found:
         host = place.partition(":")[0]
-        raise ClusterError(f"--cluster {address}: no port of a scheduler; it is usually 8786: {protocol}://{host}:8786.")
+        raise ClusterError(f"{who}: {address} has no port; that of a scheduler is usually 8786: {protocol}://{host}:8786.")
     if not 0 < int(found["port"]) < 2**16:
-        raise ClusterError(f"--cluster {address}: a port is a number from 1 to 65535, got {found['port']}.")
+        raise ClusterError(f"{who}: a port is a number from 1 to 65535, got {found['port']}.")
     return address
 
 
@@ -71,11 +70,13 @@ def _address_in(path: Path) -> str:
     except DataError as error:
         raise ClusterError(f"{who}: {error}") from error
     except (ValueError, RecursionError) as error:
-        raise ClusterError(f"{who}: no scheduler file, which is JSON with an `address`; --cluster takes {EXAMPLES}.") from error
+        raise ClusterError(
+            f"{who} is no scheduler file, which is JSON with an `address`; --cluster takes {EXAMPLES}."
+        ) from error
     address = written.get("address") if isinstance(written, dict) else None
     found = ADDRESS.fullmatch(address) if isinstance(address, str) else None
     if not found:
         raise ClusterError(
-            f"{who}: no scheduler file: it has no `address` such as tcp://HOST:8786; --cluster takes {EXAMPLES}."
+            f"{who} is no scheduler file, as it has no `address` like tcp://HOST:8786; --cluster takes {EXAMPLES}."
         )
-    return _checked(found[0].rstrip("/"), found["protocol"], found["place"])
+    return _checked(found[0].rstrip("/"), found["protocol"], found["place"], who)

@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..reporting import Reporter
 from ..workers import PRELOAD, Workers, WorkLostError, running_workers
 from .address import ClusterError
-from .opening import CONNECT_SECONDS, connected, examined, make_session, shared_folders
+from .opening import CONNECT_SECONDS, connected, examined, find_scheduler, make_session, shared_folders
 from .remote import ProcessDiedError, UnfitWorkerError, close_session, perform
 from .session import Answer, Probe, Session
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 Result = TypeVar("Result")
-WORKER_SECONDS = 60.0  # without any worker until a run gives up: one that is started again takes some
+WORKER_SECONDS = 120.0  # without any worker until a run gives up: one that is started again takes some
 LOOK_SECONDS = 1.0  # between two looks at the workers
 RETRIES = 2  # of work whose process died
 AGAIN = "What was finished is kept; the same command continues."
@@ -111,7 +113,9 @@ class ClusterWorkers(Workers):
         try:
             answer = done.result()
         except CancelledError:
-            future.set_exception(ClusterError(f"the scheduler {self._address} is gone. {AGAIN}"))
+            future.set_exception(
+                ClusterError(f"the scheduler {self._address} is gone; start it and its workers again. {AGAIN}")
+            )
         except Exception as error:
             future.set_exception(self._translated(error))
         else:
@@ -187,7 +191,12 @@ def _change(n_lost: int, size: ClusterSize) -> str:
 
 @contextlib.contextmanager
 def open_workers(
-    jobs: int, cluster: str, reporter: Reporter, probe: Probe | None = None, preload: Sequence[str] = PRELOAD
+    jobs: int,
+    cluster: str,
+    reporter: Reporter,
+    probe: Probe | None = None,
+    preload: Sequence[str] = PRELOAD,
+    folders: Mapping[str, Path] = MappingProxyType({}),
 ) -> Iterator[Workers]:
     """
     Open workers for a block: processes of this machine, or those of a cluster.
@@ -203,6 +212,8 @@ def open_workers(
         Facts that have to be the same on every worker.
     preload : sequence of str
         Modules that workers import at their start.
+    folders : mapping of str to Path
+        Folders that workers of a cluster write to besides those of results and cache, by the option that names each.
 
     Raises
     ------
@@ -216,8 +227,9 @@ def open_workers(
             yield workers
         return
     reporter.stage("connecting to the cluster", None)
-    with connected(cluster) as (client, address):
-        session = make_session(probe, preload)
+    address = find_scheduler(cluster)
+    with connected(address) as client:
+        session = make_session(probe, preload, folders)
         with shared_folders(session):
             for remark in examined(client, address, session):
                 reporter.note(remark)

@@ -1,5 +1,6 @@
 """The start of a session: the way to the scheduler, the shared folders, and the examination of every worker."""
 
+import asyncio
 import contextlib
 import logging
 import secrets
@@ -7,8 +8,10 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from ..invocation import try_import
 from ..store.folders import cache_root, ensure_writable, results_root
@@ -23,50 +26,109 @@ if TYPE_CHECKING:
     from distributed import Client
 
 EXTRA = "cluster"
-CONNECT_SECONDS = 8  # for a scheduler to answer
+CONNECT_SECONDS = 6  # for a scheduler to answer
 START_SECONDS = 30.0  # for a first worker
 EXAMINE_SECONDS = 120  # for all workers to report
 FOLDER_SECONDS = 3.0  # for a file that a worker wrote to be seen here
+LOGS = ("distributed", "distributed.client")  # which have a level each
 LOST_FILE = (
     "Is it the same folder? If it lies on NFS, mount it with lookupcache=positive: otherwise a file that was looked for before "
     "it was written stays unseen for up to a minute."
 )
 
 
-@contextlib.contextmanager
-def connected(cluster: str) -> Iterator[tuple["Client", str]]:
-    """Connect to a scheduler for a block, without the log lines of Dask, whose errors say the same."""
+def find_scheduler(cluster: str) -> str:
+    """
+    Return the address of a scheduler that answers.
+
+    Parameters
+    ----------
+    cluster : str
+        See `scheduler_address`.
+
+    Raises
+    ------
+    ClusterError
+        If the extra is missing, or no scheduler of Dask answers there within `CONNECT_SECONDS`.
+    """
     with try_import(EXTRA, "--cluster", error_type=ClusterError):
-        from distributed import Client
+        import distributed  # noqa: F401
     address = scheduler_address(cluster)
-    log = logging.getLogger("distributed")
-    level = log.level
-    log.setLevel(logging.CRITICAL + 1)
+    with _quiet(), ThreadPoolExecutor(1) as thread:  # in a thread, as a notebook has an event loop in this one
+        try:
+            identity = thread.submit(asyncio.run, _identity(address)).result()
+        except Exception as error:  # Dask passes on what its transports raise
+            raise ClusterError(
+                f"no scheduler of Dask answers at {address} within {CONNECT_SECONDS} s ({_reason(error)}). "
+                "`dask scheduler` starts one and prints its address."
+            ) from error
+    if (kind := identity.get("type")) in ("Worker", "Nanny"):
+        raise ClusterError(f"{address} is the address of a {kind.lower()} of Dask; --cluster takes that of its scheduler.")
+    return address
+
+
+async def _identity(address: str) -> dict[str, Any]:
+    """Ask who listens at an address."""
+    from distributed.core import rpc
+
+    async def ask() -> dict[str, Any]:
+        async with rpc(address, timeout=CONNECT_SECONDS - 1) as scheduler:
+            return await scheduler.identity()
+
+    return await asyncio.wait_for(ask(), CONNECT_SECONDS)
+
+
+def _reason(error: Exception) -> str:
+    """Return why nobody answers, without the names of Dask's objects."""
+    if isinstance(error, MemoryError) or (isinstance(error, TimeoutError) and not str(error)):
+        return "nothing listens there, or something else"
+    text = str(error.__cause__ or error).rpartition(">: ")[2]
+    return " ".join(text.split()).rstrip(".")[:200] or type(error).__name__
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave out the log lines of Dask and its remarks on versions for a block: our errors and checks say the same."""
+    logs = {logging.getLogger(name): logging.getLogger(name).level for name in LOGS}
+    for log in logs:
+        log.setLevel(logging.CRITICAL + 1)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of versions, which are compared anyway
-            client = _client(Client, address)
-        try:
-            yield client, address
-        finally:
-            with contextlib.suppress(Exception):
-                client.close(timeout=CONNECT_SECONDS)
+            warnings.simplefilter("ignore")
+            yield
     finally:
-        log.setLevel(level)
+        for log, level in logs.items():
+            log.setLevel(level)
 
 
-def _client(kind: type["Client"], address: str) -> "Client":
-    try:
-        return kind(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except Exception as error:  # Dask passes on what its transports raise
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise ClusterError(
-            f"no scheduler of Dask answers at {address} within {CONNECT_SECONDS} s ({reason.rstrip('.')}). "
-            "`dask scheduler` starts one and prints its address."
-        ) from error
+@contextlib.contextmanager
+def connected(address: str) -> Iterator["Client"]:
+    """
+    Connect to a scheduler for a block.
+
+    Raises
+    ------
+    ClusterError
+        If it does not answer.
+    """
+    from distributed import Client
+
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_quiet())
+        try:
+            client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, TimeoutError) as error:
+            raise ClusterError(f"the scheduler {address} has stopped to answer ({_reason(error)}).") from error
+        stack.callback(_close, client)
+        yield client
 
 
-def make_session(probe: Probe | None, preload: Sequence[str]) -> Session:
+def _close(client: "Client") -> None:
+    with contextlib.suppress(Exception):  # the scheduler may be gone
+        client.close(timeout=CONNECT_SECONDS)
+
+
+def make_session(probe: Probe | None, preload: Sequence[str], folders: Mapping[str, Path] = MappingProxyType({})) -> Session:
     """Describe this process, so that processes of workers can be made like it."""
     own = (sys.prefix, sys.base_prefix)
     return Session(
@@ -78,6 +140,7 @@ def make_session(probe: Probe | None, preload: Sequence[str]) -> Session:
         {
             "BANDBENCH_HOME": str(ensure_writable(results_root(), "BANDBENCH_HOME")),
             "BANDBENCH_CACHE": str(ensure_writable(cache_root(), "BANDBENCH_CACHE")),
+            **{name: str(ensure_writable(folder, name)) for name, folder in folders.items()},
         },
         Software.here(),
         probe,

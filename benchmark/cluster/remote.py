@@ -194,11 +194,10 @@ async def close_session(key: str) -> None:
 
 def _begin(session: Session) -> None:
     """Make this process like a worker of the client's own machine."""
-    os.environ.update(session.environment)  # before any library of numbers is loaded that counts the threads it may use
     with contextlib.suppress(OSError):  # relative paths mean the same as on the client, where its folder is shared
         os.chdir(session.directory)
     sys.path += [path for path in session.paths if path not in sys.path]
-    start_worker(session.environment)
+    start_worker(session.environment)  # before any library of numbers is loaded that counts the threads it may use
     for name in session.preload:
         with contextlib.suppress(ImportError):  # a library that is missing here is found by `report`
             importlib.import_module(name)

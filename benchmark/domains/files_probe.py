@@ -13,7 +13,7 @@ MOST_ENTRIES = 1000  # of a folder that are counted
 KINDS = {"dataset": datasets, "detector": detectors}
 
 
-def files_probe(of_data: Iterable[DatasetSpec], of_detectors: Iterable[DetectorSpec] = ()) -> Probe:
+def files_probe(of_data: Iterable[DatasetSpec], of_detectors: Iterable[DetectorSpec] = (), files: Iterable[str] = ()) -> Probe:
     """
     Return a probe of the folders of data sets, the files that parameters name, and the code of plugins of other packages.
 
@@ -21,12 +21,14 @@ def files_probe(of_data: Iterable[DatasetSpec], of_detectors: Iterable[DetectorS
     ----------
     of_data : iterable of DatasetSpec
     of_detectors : iterable of DetectorSpec
+    files : iterable of str
+        Further ones.
     """
     sets, fitted = list(of_data), list(of_detectors)
     plugins = {("dataset", spec.reference): datasets.get(spec.reference) for spec in sets}
     plugins |= {("detector", spec.reference): spec.plugin for spec in fitted}
     foreign = [key for key, plugin in plugins.items() if plugin.__module__.partition(".")[0] != ROOT_PACKAGE]
-    paths = [spec.root for spec in sets if spec.root]
+    paths = [*files, *(spec.root for spec in sets if spec.root)]
     values = [value for spec in sets for value in spec.options.values()]
     values += [value for spec in fitted for value in spec.build().parameters().values()]
     paths += [value for value in map(str, values) if "/" in value and Path(value).exists()]

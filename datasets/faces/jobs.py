@@ -10,16 +10,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from ...benchmark.cluster.client import open_workers
 from ...benchmark.domains.catalogue import DatasetSpec
+from ...benchmark.domains.files_probe import files_probe
 from ...benchmark.errors import BenchError
 from ...benchmark.registry import datasets
-from ...benchmark.workers import one_thread, running_workers
+from ...benchmark.reporting import Reporter, Silence
+from ...benchmark.workers import WorkLostError, one_thread
 from ..copies.prepared import Preparation
 from ..copies.settings import Settings
 from ..copies.sources import SourceDataset
 from ..copies.survey import Source
 from .cut import FaceCropper
-from .outcome import SourceOutcome
+from .outcome import UNREAD, SourceOutcome
 
 PRELOAD = ["bandbench.datasets.faces.jobs", "cv2", "av"]
 IN_FLIGHT = 4  # sources per worker that are submitted and not finished
@@ -94,7 +97,12 @@ def spec_of(dataset: SourceDataset) -> DatasetSpec:
 
 
 def iter_outcomes(
-    cropper: FaceCropper, preparation: Preparation, sources: Sequence[Source], jobs: int
+    cropper: FaceCropper,
+    preparation: Preparation,
+    sources: Sequence[Source],
+    jobs: int,
+    cluster: str = "",
+    reporter: Reporter | None = None,
 ) -> Generator[SourceOutcome, None, None]:
     """
     Make the crops of sources and yield the outcome of each, in the order in which they are finished.
@@ -108,6 +116,10 @@ def iter_outcomes(
     jobs : int
         Worker processes; with one, or for a single source, the work is done in this process. If the generator is closed early,
         the workers end at once; what they have begun is left below `WORK`.
+    cluster : str
+        Address or file of a Dask scheduler, whose workers do the work; empty for this machine.
+    reporter : Reporter, optional
+        Told of the cluster.
 
     Raises
     ------
@@ -116,16 +128,18 @@ def iter_outcomes(
     DiskError
         If crops cannot be written.
     """
-    if jobs == 1 or len(sources) < 2:
+    if not cluster and (jobs == 1 or len(sources) < 2):
         with one_thread():
             yield from (cropper.publish(source, preparation) for source in sources)
         return
     job = FaceJob.of(cropper, preparation.folder)
     pending: dict[Future[SourceOutcome], Source] = {}
     queue = iter(sources)
-    with running_workers(jobs, PRELOAD) as workers:
+    probe = files_probe([job.dataset], files=filter(None, [job.weights])) if cluster else None
+    folders = {"--out": preparation.folder}
+    with open_workers(jobs, cluster, reporter or Silence(), probe, PRELOAD, folders) as workers:
         while True:
-            for source in itertools.islice(queue, IN_FLIGHT * jobs - len(pending)):
+            for source in itertools.islice(queue, IN_FLIGHT * workers.jobs - len(pending)):
                 pending[workers.submit(run_job, job, source)] = source
             if not pending:
                 return
@@ -138,6 +152,9 @@ def _outcome(future: "Future[SourceOutcome]", pending: "dict[Future[SourceOutcom
     """Return the outcome of a finished future; if its worker died, it was reading one of the pending sources."""
     try:
         outcome = future.result()
+    except WorkLostError as error:
+        source = pending.pop(future)
+        return SourceOutcome(source.id, UNREAD, f"cannot be read now: {error} The next run tries again.", 0)
     except BrokenProcessPool as error:
         names = ", ".join(source.id for source in pending.values())
         raise BenchError(

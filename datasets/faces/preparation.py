@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...benchmark.errors import DataError
-from ...benchmark.reporting import Reporter, Silence
+from ...benchmark.reporting import OneStage, Reporter, Silence
 from ...benchmark.store.locks import LockHeldError, holding
 from ..copies.prepared import LOCK, OK, WORK, Preparation, default_folder, note_place
 from ..copies.settings import Settings
@@ -40,6 +40,7 @@ def prepare_dataset(
     weights: Path | None = None,
     domains: Sequence[str] = (),
     retry: bool = False,
+    cluster: str = "",
 ) -> PreparationOutcome:
     """
     Cut the faces out of every source of a data set, or out of those that earlier runs have left.
@@ -61,6 +62,8 @@ def prepare_dataset(
         Variants whose sources are prepared; all if empty. Crops of other variants that earlier runs made stay.
     retry : bool
         Do sources again that gave no crop.
+    cluster : str
+        Address or file of a Dask scheduler, whose workers do the work; empty for this machine.
 
     Returns
     -------
@@ -91,7 +94,7 @@ def prepare_dataset(
         preparation, vanished = _write_manifest(dataset, settings, folder, survey, weights)
         outcome = PreparationOutcome(preparation, vanished=vanished, missing=survey.missing, notes=survey.notes)
         try:
-            _cut_sources(cropper, sources, jobs, retry, outcome, reporter)
+            _cut_sources(cropper, sources, jobs, cluster, retry, outcome, reporter)
         finally:  # after Ctrl-C and on a full disk too, the finished sources can be used
             reporter.stage("writing the index", None)
             shutil.rmtree(folder / WORK, ignore_errors=True)
@@ -214,6 +217,7 @@ def _cut_sources(
     cropper: FaceCropper,
     sources: Sequence[Source],
     jobs: int,
+    cluster: str,
     retry: bool,
     outcome: PreparationOutcome,
     reporter: Reporter,
@@ -239,9 +243,9 @@ def _cut_sources(
                 preparation.drop_index()
         reporter.advance()
     outcome.known = len(sources) - len(pending)
-    reporter.stage("cutting faces", len(sources))
+    reporter = OneStage(reporter, "cutting faces", len(sources))  # the way to a cluster is a part of it
     reporter.advance(outcome.known)
-    with contextlib.closing(iter_outcomes(cropper, preparation, pending, jobs)) as results:
+    with contextlib.closing(iter_outcomes(cropper, preparation, pending, jobs, cluster, reporter)) as results:
         for result in results:
             count(result)
             outcome.done += result.status != UNREAD

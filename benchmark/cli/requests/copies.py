@@ -8,6 +8,7 @@ import typer
 
 from .. import completion
 from ..options import (
+    ClusterOption,
     CsvOption,
     DataOption,
     GroupByOption,
@@ -64,6 +65,7 @@ class PrepareRequest:
     recode: Annotated[str | None, _of("CODEC", "Put every frame through jpeg:QUALITY or h264:CRF first.")] = None
     retry: Annotated[bool, typer.Option("--retry", help="Try sources again that yielded no crop.")] = False
     jobs: JobsOption = None
+    cluster: ClusterOption = None
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Estimate the amount of work from a few sources; keep nothing.")
     ] = False

@@ -10,6 +10,7 @@ from .. import completion
 from ..options import (
     AllowLookalikesOption,
     BandOption,
+    ClusterOption,
     CsvOption,
     DataOption,
     GroupByOption,
@@ -51,6 +52,7 @@ class TrainRequest:
     ] = False
     allow_lookalikes: AllowLookalikesOption = False
     jobs: JobsOption = None
+    cluster: ClusterOption = None
     tracking_uri: TrackingOption = None
     json_file: JsonOption = None
 
@@ -88,6 +90,7 @@ class EvaluateRequest:
     clips: Annotated[str, typer.Option(metavar="RULE", help="Frames of a clip to one score: mean, vote or top_third.")] = "mean"
     scores: Annotated[Path | None, typer.Option(metavar="DIR", help="Write the score files (Parquet), one per domain.")] = None
     jobs: JobsOption = None
+    cluster: ClusterOption = None
     tracking_uri: TrackingOption = None
     json_file: JsonOption = None
 

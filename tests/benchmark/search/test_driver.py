@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from bandbench.benchmark.frequency.bands import Band
-from bandbench.benchmark.records import Assessment, Job, Record, Task
+from bandbench.benchmark.records import Assessment, CellResult, Job, Record, SimultaneousTest, Task
 from bandbench.benchmark.registry import DetectorSpec
 from bandbench.benchmark.search import driver as driver_module
 from bandbench.benchmark.search.driver import Driver
 from bandbench.benchmark.search.fit import record_path
 from bandbench.benchmark.store.files import write_json
+from bandbench.benchmark.workers import WorkLostError
 from conftest import SilentReporter
 from made_cells import item_set
 
@@ -56,8 +57,8 @@ class Desk:
             future.set_exception(error)
 
 
-def failed(result: Any, reason: str) -> str:
-    return f"{result} failed: {reason}"
+def failed(result: Any, reason: str) -> CellResult:
+    return CellResult(result.cell, error=reason)
 
 
 def fit(jobs: Sequence[Job]) -> list[Record]:
@@ -214,3 +215,51 @@ def test_what_a_worker_raises_ends_the_run(job: Callable[..., Job], monkeypatch:
         Driven(monkeypatch, [asking([job(BANDS[0])])], run=fail)
     with pytest.raises(MemoryError, match="all gone"):
         Driven(monkeypatch, [asking([job(BANDS[0])])], keep=fail)
+
+
+def lose(jobs: Sequence[Job]) -> list[Record]:
+    """A fit that kills every worker of a cluster, unless it is one of the first band."""
+    if any(job.band != BANDS[0] for job in jobs):
+        raise WorkLostError("its process died 3 times")
+    return fit(jobs)
+
+
+def test_a_fit_that_a_cluster_gave_up_is_a_record_with_the_reason(
+    job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driven = Driven(monkeypatch, [asking([job(BANDS[0]), job(BANDS[1])])], run=lose)
+    (((_, ((kept, lost),)),)) = driven.results
+    assert (kept.error, kept.val_scores) == ("", str(BANDS[0]))
+    assert (lost.key, lost.error) == (job(BANDS[1]).key, "its process died 3 times")
+
+
+def giving_up(question: Sequence[Any]) -> Generator[Any, Any, CellResult]:
+    """A cell that ends with the reason why its question has no answer."""
+    try:
+        yield question
+    except WorkLostError as error:
+        return CellResult(None, error=str(error))  # type: ignore[arg-type]
+    return CellResult(None)  # type: ignore[arg-type]
+
+
+def test_a_question_that_a_cluster_gave_up_ends_its_cell_and_no_other(
+    job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(piece: Assessment) -> None:
+        raise WorkLostError("its process died 3 times")
+
+    courses = [giving_up([SimultaneousTest((("x",),))]), asking([job(BANDS[0])])]
+    monkeypatch.setattr(driver_module, "compare", fail)
+    lost, done = Driven(monkeypatch, courses).results
+    assert lost.error == "its process died 3 times"
+    assert [record.error for record in done[1][0]] == [""]
+
+
+def test_a_result_that_could_not_be_kept_is_a_failure(job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(result: CellResult) -> None:
+        raise WorkLostError("its process died 3 times")
+
+    driven = Driven(monkeypatch, [giving_up([job(BANDS[0])])], keep=fail)
+    ((result, rows),) = driven.kept
+    assert (result.error, rows) == ("its process died 3 times", [])
+    assert driven.progress.finished == [(1, 1)]
