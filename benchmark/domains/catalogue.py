@@ -1,20 +1,23 @@
 """The catalogue of data sets and domains of a run: names, options, folders and items."""
 
 import re
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..contracts import LABEL_NAMES, REAL, Dataset, Framing, Item
-from ..errors import DataError, unknown_name
+from ..contracts import FAKE, LABEL_NAMES, REAL, SPLITS, Dataset, Framing, Item
+from ..errors import BenchError, BenchWarning, DataError, PluginError, listed, unknown_name
+from ..fitted import failure
 from ..pictures.perturbations import canonical
 from ..registry import NAME_PATTERN, check_parameters, datasets, source_digest
-from .names import DomainName, chain_of, dataset_name
+from .names import REALS, DomainName, chain_of, dataset_name
 
 FOLDER = "folder"  # data set that a folder of the user's becomes unless it is recognised as another
 REAL_FOLDER = "real_folder"  # data set that a folder becomes whose reals alone are wanted
+SHOWN_FAULTS = 3  # of a list of items, in a message
 CLASS_FOLDER = "real"  # a folder of that name is called after the one above it
 ODD = re.compile(r"[^\w.-]+")  # characters of a folder's name that the name of a domain does not take
 
@@ -297,12 +300,36 @@ class OpenDomain:
             return self.plain.items
         dataset = self.dataset or self.spec.open(self.seed, self.replicate)
         variant = DomainName.parse(self.name).part
-        listed = dataset.all_items(variant) if self.any_split else dataset.items(variant)
-        ids = [item.id for item in listed]
+        items = self._listed(dataset, variant)
+        ids = [item.id for item in items]
         if len(set(ids)) != len(ids):
             twice = next(i for i in ids if ids.count(i) > 1)
             raise DataError(f"{self.name} lists the item '{twice}' twice.")
-        return listed
+        return items
+
+    def _listed(self, dataset: Dataset, variant: str) -> Sequence[Item]:
+        """
+        Return what a data set lists, without what is no item; a data set of somebody else fails in any way.
+
+        Raises
+        ------
+        PluginError
+            If it cannot be listed, or less than half of the list are items.
+        """
+        try:
+            entries = list(dataset.all_items(variant) if self.any_split else dataset.items(variant))
+        except (BenchError, OSError):
+            raise
+        except Exception as error:
+            raise PluginError(f"{self.name}: its items cannot be listed: {failure('items', error)}.") from error
+        faults = [fault for fault in map(_fault, entries) if fault]
+        if not faults:
+            return entries
+        text = f"{self.name}: {len(faults)} of {len(entries)} items are none ({listed(faults, SHOWN_FAULTS, '; ')})"
+        if len(faults) > len(entries) / 2:
+            raise PluginError(f"{text}; correct items() of its data set.")
+        warnings.warn(f"{text}; they are left out.", BenchWarning, stacklevel=2)
+        return [entry for entry in entries if not _fault(entry)]
 
     @property
     def remedy(self) -> str:
@@ -318,6 +345,20 @@ class OpenDomain:
     def split(self, split: str) -> list[Item]:
         """Return the items of one split, reals first, sorted by id, so that equal sets of pictures form equal chunks."""
         return sorted((i for i in self.items if i.split == split), key=lambda item: (item.label, item.id))
+
+
+def _fault(item: Any) -> str:
+    """Return the reason why an entry of a list of items is none; empty if it is one."""
+    if not isinstance(item, Item):
+        return f"a {type(item).__name__} in the place of an Item"
+    if not isinstance(item.id, str) or not item.id:
+        return f"an id that is no text: {item.id!r}"
+    if item.label not in (REAL, FAKE):
+        return f"{item.id}: label {item.label!r}, wanted {REAL} or {FAKE}"
+    if item.split not in ("", REALS, *SPLITS):
+        return f"{item.id}: split {item.split!r}, wanted {', '.join(SPLITS)}"
+    texts = (item.target, item.donor, item.video, item.fingerprint, item.generator, item.compression, item.unit)
+    return "" if all(isinstance(text, str) for text in texts) else f"{item.id}: an identity, clip or group that is no text"
 
 
 def remarks(domains: Iterable[OpenDomain]) -> dict[str, list[str]]:

@@ -130,12 +130,10 @@ def item_set(
     DataError
         If a class that is listed has no usable picture left.
     """
+    if lacking := class_without_pictures(domain.name, split, of_items):
+        raise DataError(lacking)
     items, statuses = of_items.items, of_items.statuses
     refused = [(item.id, status) for item, status in zip(items, statuses, strict=True) if status != OK]
-    for label, name in ((0, "real"), (1, "fake")):
-        of_class = [status for item, status in zip(items, statuses, strict=True) if item.label == label]
-        if of_class and OK not in of_class:
-            raise DataError(_nothing_left(domain.name, split, name, refused))
     listed = [[i.id, c, i.label, i.group, s.status.value] for i, c, s in zip(items, of_items.contents, statuses, strict=True)]
     # Of the crops, too: a fit on other windows of the same pictures is another one.
     key = digest([asdict(tasks[0].crop), domain.perturbation, *tasks[0].perturbation_key, listed])
@@ -168,6 +166,16 @@ def item_set(
         seconds_per_item=sum(seconds) / len(seconds),
         provenance=Provenance(pictures=_pictures_digest(of_items)),
     )
+
+
+def class_without_pictures(domain: str, split: str, of_items: ItemStatuses) -> str:
+    """Return a sentence on the first class that is listed and has no usable picture left; empty if there is none."""
+    pairs = list(zip(of_items.items, of_items.statuses, strict=True))
+    for label, name in ((0, "real"), (1, "fake")):
+        of_class = [status for item, status in pairs if item.label == label]
+        if of_class and OK not in of_class:
+            return _nothing_left(domain, split, name, [(item.id, status) for item, status in pairs if status != OK])
+    return ""
 
 
 def _pictures_digest(of_items: ItemStatuses) -> str:

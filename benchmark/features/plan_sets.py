@@ -12,9 +12,10 @@ from ..domains.splits import split_digest
 from ..pictures.lookalikes import Lookalikes
 from ..records import ItemSet, Plan, PoolPart, Provenance
 from ..reporting import Reporter
+from ..study.study_file import override
 from ..workers import Workers
 from .chunks import Places
-from .item_sets import ItemStatuses, without_copies
+from .item_sets import ItemStatuses, class_without_pictures, without_copies
 from .lookalike_leaks import can_be_drawn_anew
 from .plan_lookalikes import Key, PlanStatuses, PoolKey, leave_out_lookalikes, lookalikes_of_plan, split_again
 from .pools import draw_pool, pool_set
@@ -77,6 +78,7 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
     }
     statuses = {key: of_items for key, of_items in pictures.statuses().items() if key[:2] in used}
     sides = PlanStatuses(_without_copies(statuses, of_pools), of_pools)
+    plan = _without_unusable(plan, sides, reporter)
     if not plan.study.allow_lookalikes:
         plan = leave_out_lookalikes(plan, sides, reporter)
     digests = _split_digests(plan)
@@ -92,6 +94,23 @@ def prepare_sets(plan: Plan, places: Places, workers: Workers, reporter: Reporte
         sets[name, split, r] = _pool_set(plan, name, split, list(zip(members, of_pool, strict=True)), digests)
     tests, sources = ([(name, "test") for name in plan.study.test], [(name, REALS) for name in plan.sources])
     return Prepared(plan, sets, lookalikes_of_plan(plan, sides, tests), lookalikes_of_plan(plan, sides, sources))
+
+
+def _without_unusable(plan: Plan, sides: PlanStatuses, reporter: Reporter) -> Plan:
+    """Leave out the test domains of which a class has no usable picture, unless that leaves none."""
+    reasons: dict[str, str] = {}
+    for name in plan.study.test:
+        of_draws = [class_without_pictures(name, "test", sides.domains[name, "test", r]) for r in range(plan.study.seeds)]
+        if reason := next(filter(None, of_draws), ""):
+            reasons[name] = reason
+    test = [name for name in plan.study.test if name not in reasons]
+    if not reasons or not test:  # where none is left, making the item sets says why
+        return plan
+    for name, reason in reasons.items():
+        reporter.note(f"left out: {reason}")
+        for r in range(plan.study.seeds):
+            del sides.domains[name, "test", r]
+    return replace(plan, study=override(plan.study, {"test": test}), unusable=plan.unusable | reasons)
 
 
 @dataclass(frozen=True)
