@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -63,16 +64,29 @@ def made_board(
     return MadeBoard(board.rows, folders)
 
 
+BANDS = (("chosen", CHOSEN, 0.2), ("allpass", Band(), 0.0))  # role, band, and gain in strength
+
+
 def _write_cell(folder: Path, detector: str, train: str, draws: int, sources: Sequence[str], n: int) -> None:
     rng = np.random.default_rng([sum(map(ord, detector)), sum(map(ord, train))])
-    tested = []
-    for role, band, gain in (("chosen", CHOSEN, 0.2), ("allpass", Band(), 0.0)):
-        files = [f"scores/{role}-{draw}.parquet" for draw in range(draws)]
-        for file in files:
+    document = document_of(detector, train, draws)
+    for entry, (_, _, gain) in zip(document["tested"], BANDS, strict=True):
+        for file in entry["files"]:
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             write_table(folder / file, _scores(rng, detector, train, gain, sources, n))
-        tested.append({"role": role, "band": band.as_dict(), "domain": "", "files": files, "fit_seconds": 1.0, "score_ms": 2.0})
-    document = {
+    keep_cell_document(CellDocument.from_json(document), folder)
+
+
+def document_of(detector: str, train: str, draws: int) -> dict[str, Any]:
+    """Return the JSON form of the document of a cell, which has a chosen band and all-pass."""
+    tested = [
+        {
+            **{"role": role, "band": band.as_dict(), "domain": "", "fit_seconds": 1.0, "score_ms": 2.0},
+            "files": [f"scores/{role}-{draw}.parquet" for draw in range(draws)],
+        }
+        for role, band, _ in BANDS
+    ]
+    return {
         "schema": SCHEMA, "key": f"{detector}-{train}", "study": "made", "study_key": "k", "detector": detector,
         "detector_identity": {"version": 1}, "train": train, "tests": list(DOMAINS), "seed": 0, "seeds": draws, "attempt": 0,
         "bootstrap": 50, "crop": {"side": 64}, "band": CHOSEN.as_dict(), "rule": "best", "evidence": None, "trials": [],
@@ -82,7 +96,6 @@ def _write_cell(folder: Path, detector: str, train: str, draws: int, sources: Se
         "digests": {f"{draw}/{train}/train": f"{train} {draw}" for draw in range(draws)}, "lookalikes": {}, "reals": {},
         "model_bytes": None, "train_overlap": 0.3, "plateau": None, "shortcuts": {}, "narrow": [],
     }  # fmt: skip
-    keep_cell_document(CellDocument.from_json(document), folder)
 
 
 def _scores(rng: np.random.Generator, detector: str, train: str, gain: float, sources: Sequence[str], n: int) -> pa.Table:
