@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -78,25 +79,38 @@ def _write_cell(
     folder: Path, detector: str, train: str, draws: int, sources: Sequence[str], n: int, whole: bool = False
 ) -> None:
     rng = np.random.default_rng([sum(map(ord, detector)), sum(map(ord, train))])
-    tested = []
-    bands = [("chosen", CHOSEN, 0.2, ""), ("allpass", Band(), 0.0, "")]
-    if whole:
-        bands += [("oracle", Band("band", 0.1 + 0.1 * i, 0.05), 0.3, name) for i, name in enumerate(DOMAINS[:-1])]
-    for role, band, gain, domain in bands:
-        files = [f"scores/{role}{domain.replace('/', '-')}-{draw}.parquet" for draw in range(draws)]
-        for file in files:
+    document, gains = document_of(detector, train, draws, whole), {"chosen": 0.2, "allpass": 0.0, "oracle": 0.3}
+    for entry in document["tested"]:
+        if entry["role"] == "oracle" and entry["files"][0].startswith("scores/chosen"):
+            continue
+        for file in entry["files"]:
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
-            write_table(folder / file, _scores(rng, detector, train, gain, sources, n, whole))
-        tested.append(
-            {"role": role, "band": band.as_dict(), "domain": domain, "files": files, "fit_seconds": 1.0, "score_ms": 2.0}
-        )
+            write_table(folder / file, _scores(rng, detector, train, gains[entry["role"]], sources, n, whole))
+    if whole:
+        document["narrow"] = [
+            NarrowBand(
+                "band", 0.1 * i, 0.1 * i + 0.1, (0.6, 0.1), {name: (float(rng.uniform(0.4, 1)), 0.1) for name in DOMAINS}
+            ).to_json()
+            for i in range(6)
+        ]
+    keep_cell_document(CellDocument.from_json(document), folder)
+
+
+def document_of(detector: str, train: str, draws: int, whole: bool = False) -> dict[str, Any]:
+    """Return the JSON form of the document of a cell: a chosen band and all-pass; of a whole one best bands by domain, too."""
+    bands = [("chosen", CHOSEN, ""), ("allpass", Band(), "")]
+    if whole:
+        bands += [("oracle", Band("band", 0.1 + 0.1 * i, 0.05), name) for i, name in enumerate(DOMAINS[:-1])]
+    tested = [
+        {
+            **{"role": role, "band": band.as_dict(), "domain": domain, "fit_seconds": 1.0, "score_ms": 2.0},
+            "files": [f"scores/{role}{domain.replace('/', '-')}-{draw}.parquet" for draw in range(draws)],
+        }
+        for role, band, domain in bands
+    ]
     if whole:  # on the last domain no band is better than the chosen one
         tested.append({**tested[0], "role": "oracle", "domain": DOMAINS[-1]})
-    narrow = [
-        NarrowBand("band", 0.1 * i, 0.1 * i + 0.1, (0.6, 0.1), {name: (float(rng.uniform(0.4, 1)), 0.1) for name in DOMAINS})
-        for i in range(6 * whole)
-    ]
-    document = {
+    return {
         "schema": SCHEMA, "key": f"{detector}-{train}", "study": "made", "study_key": "k", "detector": detector,
         "detector_identity": {"version": 1}, "train": train, "tests": list(DOMAINS), "seed": 0, "seeds": draws, "attempt": 0,
         "bootstrap": 50, "crop": {"side": 64}, "band": CHOSEN.as_dict(), "rule": "best", "evidence": None, "trials": [],
@@ -104,10 +118,9 @@ def _write_cell(
         "variant": "var", "split_id": "id", "splits": {}, "test_splits": dict.fromkeys(DOMAINS, "list"),
         "pictures": {name: f"pictures of {name}" for name in DOMAINS}, "dropped_leaks": {"train": 0, "val": 0}, "data": {},
         "digests": {f"{draw}/{train}/train": f"{train} {draw}" for draw in range(draws)}, "lookalikes": {}, "reals": {},
-        "model_bytes": None, "train_overlap": 0.3, "plateau": None, "shortcuts": {},
-        "narrow": [band.to_json() for band in narrow], "released": RELEASED if whole else {},
+        "model_bytes": None, "train_overlap": 0.3, "plateau": None, "shortcuts": {}, "narrow": [],
+        "released": RELEASED if whole else {},
     }  # fmt: skip
-    keep_cell_document(CellDocument.from_json(document), folder)
 
 
 def _scores(

@@ -46,8 +46,23 @@ Frequency = Annotated[float, Field(ge=0, le=MAX_FREQUENCY + 1e-6, allow_inf_nan=
 Length = Annotated[float, Field(ge=0, le=MAX_CUTOFF + 1e-6, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Pair = Annotated[list[float | None], Field(min_length=2, max_length=2)]
-Texts = dict[Name, Text]
+Scalar = Text | int | float | bool | None
+
+
+def _auc_and_error(values: list[float | None]) -> list[float | None]:
+    auc, error = values
+    if not (auc is None or 0 <= auc <= 1) or not (error is None or 0 <= error <= 1e6):
+        raise ValueError("an AUC lies between 0 and 1, and its error is not negative")
+    return values
+
+
+def _ascending(stretch: "StretchForm") -> "StretchForm":
+    if stretch.low > stretch.high:
+        raise ValueError("the lower end of a stretch is not above the upper one")
+    return stretch
+
+
+Pair = Annotated[list[float | None], Field(min_length=2, max_length=2), AfterValidator(_auc_and_error)]
 
 
 class Form(BaseModel):
@@ -78,6 +93,9 @@ class StretchForm(Form):
     high: Frequency
     sufficient: bool | None = None
     necessary: bool | None = None
+
+
+Stretch = Annotated[StretchForm, AfterValidator(_ascending)]
 
 
 class TrialForm(Form):
@@ -138,13 +156,17 @@ class CropForm(Form):
     """Window of a picture."""
 
     side: Annotated[int, Field(ge=1, le=65536)]
+    placement: Name = ""
+    tiles: Count = 0
 
 
 class IdentityForm(Form):
     """Detector of a cell."""
 
     name: Name | None = None
-    parameters: dict[str, Any] = {}
+    version: int | Name | None = None
+    source: Name | None = None
+    parameters: dict[Name, Scalar | list[Scalar] | dict[Name, Scalar]] = {}
     view: Annotated[list[Any], Field(max_length=2)] = []
     control: bool = False
 
@@ -164,6 +186,10 @@ class ReportedForm(Form):
     metric: Text
     data: Text
     source: Text
+    how_known: Text = ""
+    setting: Text = ""
+    preset: Text = ""
+    train: Text = ""
 
 
 class CellForm(Form):
@@ -185,8 +211,8 @@ class CellForm(Form):
     crop: CropForm | None
     band: BandForm
     rule: Text
-    evidence: StretchForm | list[StretchForm] | None
-    plateau: StretchForm | None = None
+    evidence: Stretch | list[Stretch] | None
+    plateau: Stretch | None = None
     trials: Annotated[list[TrialForm], Field(max_length=MOST_BANDS)]
     narrow: Annotated[list[NarrowForm], Field(max_length=MOST_BANDS)]
     tested: Annotated[list[TestedForm], Field(max_length=MOST_BANDS)]

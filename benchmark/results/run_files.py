@@ -213,12 +213,16 @@ def read_any_parquet(path: Path) -> pa.Table:
         _check_extent(described, path)
         metadata, found = described.metadata, described.schema_arrow
     leaves = {metadata.schema.column(i).path for i in range(metadata.num_columns)}
-    texts = [field.name for field in found if pa.types.is_string(field.type) and field.name in leaves]
+    texts = [field.name for field in found if _is_text(field.type) and field.name in leaves]
     with pq.ParquetFile(path, metadata=metadata, read_dictionary=texts) as file:
         table = file.read()
     for name in texts:
         _check_texts(table.column(name), name, path)
     return table.cast(found)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind.value_type if pa.types.is_dictionary(kind) else kind)
 
 
 def _check_columns(file: pq.ParquetFile, path: Path, schema: pa.Schema) -> None:

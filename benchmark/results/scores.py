@@ -15,6 +15,7 @@ from ..domains.names import REALS, dataset_name
 from ..metrics.clips import Frames
 from ..metrics.roc import Scored
 from ..store.files import atomic_path
+from .refusals import RefusedBecause, refuse
 from .run_files import check_scores, read_run_parquet
 
 ITEM_SCHEMA = pa.schema(
@@ -240,7 +241,10 @@ def score_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         If it cannot be read, lacks a column, is beyond the limits of `run_files`, or holds a value that no score file has.
     """
     table = read_run_parquet(path, SCORE_SCHEMA, columns)
-    check_scores(table, path, ALLOWED)
+    try:
+        check_scores(table, path, ALLOWED)
+    except UnicodeDecodeError as error:
+        refuse(RefusedBecause.DAMAGED, f"score file {path} cannot be read: {error}.")
     return table
 
 
