@@ -1,6 +1,5 @@
 """`bandbench.run`: a study, from pictures to rows of the leaderboard."""
 
-import math
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -198,8 +197,8 @@ class StudyResults:
 
 
 def _row_html(number: int, row: Row) -> str:
-    prefix = "in_domain_auc" if math.isnan(row.cross_domain_auc) else "cross_domain_auc"
-    interval = interval_text(row.value(f"{prefix}_lo"), row.value(f"{prefix}_hi"), " to ")
+    low, high = (row.value(f"{row.headline_column}_{end}") for end in ("lo", "hi"))
+    interval = interval_text(low, high, " to ")
     cells = (str(number), row.detector, row.train, str(row.band), auc_text(row.headline), interval)
     return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
 

@@ -6,11 +6,11 @@ import numpy as np
 from annotated_types import Ge
 from numpy.typing import NDArray
 
-from ..benchmark.contracts import Count, Detector, Features, Positive, ViewSpec
-from .learning.tree_text import tree_scores
+from ..benchmark.contracts import Count, Features, Positive, ViewSpec
+from .learning.trees import TreeDetector
 
 
-class FileFacts(Detector):
+class FileFacts(TreeDetector):
     """
     LightGBM on format, quality, size and metadata of the files, and on traces of codecs and resampling.
 
@@ -41,10 +41,7 @@ class FileFacts(Detector):
         leaves: Annotated[int, Ge(2)] = 8,
         min_leaf: Count = 5,
     ) -> None:
-        self.n_trees = n_trees
-        self.learning_rate = learning_rate
-        self.leaves = leaves
-        self.min_leaf = min_leaf
+        super().__init__(n_trees, learning_rate, leaves, min_leaf)
 
     @property
     def view(self) -> ViewSpec:
@@ -73,4 +70,4 @@ class FileFacts(Detector):
         return self
 
     def score(self, view: Features) -> NDArray[np.float64]:
-        return tree_scores(self.trees_, view.values)
+        return self.tree_scores(view.values)

@@ -134,11 +134,12 @@ def evaluate_model(
     else:
         parts = [(name,) for name in test]
     domains = {name: catalogue.domain(name, recipe.seed) for name in test}
+    at_home = [name for name, domain in domains.items() if can_be_drawn_anew(domain) and is_home(model, domain)]
     if not allow_lookalikes:
-        domains = {name: split_as_learned(model, domain, workers, reporter) for name, domain in domains.items()}
+        domains |= {name: _drawn_as_learned(model, domains[name], workers, reporter) for name in at_home}
     for name, domain in domains.items():
         n_test, n_all = len(domain.split("test")), sum(len(domain.split(split)) for split in SPLITS)
-        if n_test < n_all and can_be_drawn_anew(domain) and not is_home(model, domain):
+        if n_test < n_all and can_be_drawn_anew(domain) and name not in at_home:
             reporter.note(f"{name} is split by draw: {n_test} of its {n_all} pictures are test pictures; below test/ all are.")
     shared = {name: shared_items(model, domain) for name, domain in domains.items()}
     for name, items in shared.items():
@@ -159,6 +160,11 @@ def split_as_learned(model: TrainedModel, domain: OpenDomain, workers: Workers, 
     """
     if not can_be_drawn_anew(domain) or not is_home(model, domain):
         return domain
+    return _drawn_as_learned(model, domain, workers, reporter)
+
+
+def _drawn_as_learned(model: TrainedModel, domain: OpenDomain, workers: Workers, reporter: Reporter) -> OpenDomain:
+    """Return a domain that the model has learned from with the splits of then."""
     if split_digest(whole(domain).items) in model.data.get("splits", {}).values():
         return domain
     with scratch_places() as places:

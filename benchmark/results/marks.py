@@ -4,7 +4,6 @@ Marks of a row: reasons to doubt that its numbers are about deepfakes, or that t
 A mark is derived from the row's own numbers, wherever a row is shown, and is never stored with it.
 """
 
-import math
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -181,9 +180,7 @@ def _is_of_files(domain: str, computed: Collection[str]) -> bool:
 
 def headline_bounds(row: Row) -> tuple[float, float]:
     """Return the 95 % interval of `Row.headline`."""
-    if not math.isnan(row.cross_domain_auc):
-        return row.cross_domain_auc_lo, row.cross_domain_auc_hi
-    return row.in_domain_auc_lo, row.in_domain_auc_hi
+    return row.value(f"{row.headline_column}_lo"), row.value(f"{row.headline_column}_hi")
 
 
 def without_rank(marks: Iterable[Mark]) -> Mark | None:

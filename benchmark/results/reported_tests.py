@@ -12,9 +12,11 @@ from collections.abc import Iterable
 from ..contracts import Reported
 from .columns import CLIP_COLUMNS, METRICS, Column, Unit
 from .reported import Incomparable, ReportedResult
-from .rows import Row
+from .rows import Row, TestResult
 
 AUC = "auc"
+LATER_AUC = "later_auc"  # over the generators that came out after all training ones; its data are `LATER_DATA`
+LATER_DATA = "later generators"
 OTHER_NAMES = {"auroc": AUC, "roc_auc": AUC, "ap": "average_precision"}
 
 
@@ -45,7 +47,7 @@ def measured_metric(name: str) -> str:
 
 def _comparable_metrics() -> set[str]:
     of_clips: list[Column] = [column for column in CLIP_COLUMNS if column.unit in (Unit.AUC, Unit.SHARE)]
-    return {AUC, *(metric.name for metric in METRICS), *(column.name for column in of_clips)}
+    return {AUC, LATER_AUC, *(metric.name for metric in METRICS), *(column.name for column in of_clips)}
 
 
 def _compared(reported: Reported, row: Row) -> ReportedResult:
@@ -54,16 +56,17 @@ def _compared(reported: Reported, row: Row) -> ReportedResult:
     if not metric:
         return ReportedResult(reported, reason=Incomparable.METRIC)
     test = next((test for test in row.tests if test.domain == reported.data), None)
-    if test is None:
+    if (reported.data == LATER_DATA) != (metric == LATER_AUC) or (test is None and metric != LATER_AUC):
         return ReportedResult(reported, reason=Incomparable.DATA)
-    if rule not in ("", test.clips):
+    if rule not in ("", test.clips if test else ""):
         return ReportedResult(reported, reason=Incomparable.METRIC)
     # A published detector sees all frequencies.
     if not row.is_submitted and (row.band.kind != "all" or row.detector != _label(row.detector, reported.preset)):
         return ReportedResult(reported, reason=Incomparable.PARAMETERS)
     if reported.train not in ("", row.train):
         return ReportedResult(reported, reason=Incomparable.TRAINING)
-    value, low, high = (test.value(f"{metric}{end}") for end in ("", "_lo", "_hi"))
+    of: Row | TestResult = row if test is None else test
+    value, low, high = (of.value(f"{metric}{end}") for end in ("", "_lo", "_hi"))
     if math.isnan(value):
         return ReportedResult(reported, reason=Incomparable.UNDEFINED)
     return ReportedResult(reported, value, low, high)

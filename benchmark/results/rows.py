@@ -492,7 +492,12 @@ class Row:
 
         Perturbed domains have no part in it: perturbed copies of the same pictures are no further domain.
         """
-        return self.in_domain_auc if math.isnan(self.cross_domain_auc) else self.cross_domain_auc
+        return getattr(self, self.headline_column)
+
+    @property
+    def headline_column(self) -> str:
+        """Name of the column that the headline is from."""
+        return "in_domain_auc" if math.isnan(self.cross_domain_auc) else "cross_domain_auc"
 
     def value(self, name: str) -> Any:
         """Value of a column; NaN for a metric that was not computed."""

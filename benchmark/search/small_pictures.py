@@ -41,9 +41,10 @@ class SmallPictures:
 
     def sentence(self, crop: int) -> str:
         """Say how many are too small for a crop, and which one takes all of them."""
-        read = f"{self.n_items:,}" if self.n_read == self.n_items else f"{self.n_read:,} that were looked at"
+        whole = self.n_read == self.n_items
+        read = f"{self.n_items:,} pictures" if whole else f"{self.n_read:,} pictures that were looked at"
         return (
-            f"{self.domain}: {self.n:,} of {read} pictures are smaller than the crop of {crop}x{crop} and would have no score; "
+            f"{self.domain}: {self.n:,} of {read} are smaller than the crop of {crop}x{crop} and would have no score; "
             f"--crop {self.smallest} takes all of them."
         )
 

@@ -40,6 +40,7 @@ RepeatCommand = Callable[[CellDocument], str]
 BUDGETS = {"curves": 1_500_000, "bands": 1_500_000, "spectra": 600_000, "mistakes": 600_000}
 MANY_ROWS = 2000
 MOST_PICTURED = 60  # rows whose pictures are fetched from a server: the page has room for no more
+MOST_AHEAD = 50  # rows whose scores wait in memory
 MOST_READ = 500  # rows whose score files are read
 DIGEST_LENGTH = 16
 PICTURE_WIDTH = 760  # pixels
@@ -218,6 +219,7 @@ class _Reader:
         self.influences, self.rates, self.pictures = InfluenceWriter(), RateWriter(), PictureScoreWriter()
         self.references: dict[str, Reference] = {}
         self.oracles: dict[str, Reference | None] = {}
+        self.ahead: dict[str, Draws] = {}  # scores of all-pass rows that were read for another row, until their turn comes
         self.unread = Counter(row.run_id for row in rows)
         self.trainings = Counter((row.detector, row.study) for row in rows if row.role == "chosen" and not row.shots)
         self.by_run: dict[str, list[Row]] = {}
@@ -277,7 +279,8 @@ class _Reader:
         self._add(self.details.rows, row_id(row), _curves(draws, row), "curves")
 
     def _scores(self, row: Row) -> "Draws":
-        return _scores(self.documents[row.run_id], row, self.folders[row.run_id])
+        ahead = self.ahead.pop(row_id(row), None)
+        return _scores(self.documents[row.run_id], row, self.folders[row.run_id]) if ahead is None else ahead
 
     def _add_influences(self, row: Row, draws: "Draws") -> None:
         """Add the influences of a row, with those that its gain over all frequencies and its oracle gap are computed from."""
@@ -285,6 +288,8 @@ class _Reader:
         allpass = next((r for r in self.by_run[run] if r.band.kind == "all"), None)
         if allpass is not None and run not in self.references:  # several rows of a run have it in common
             scores = draws if allpass is row else self._scores(allpass)
+            if allpass is not row and len(self.ahead) < MOST_AHEAD:
+                self.ahead[row_id(allpass)] = scores
             self.references[run] = Reference(row_id(allpass), self._influences(allpass, scores))
         reference = self.references.get(run)
         own = reference.influences if reference and reference.name == name else self._influences(row, draws)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from ...benchmark.domains.names import training, unperturbed
 from ...benchmark.domains.release_date import Release
 from ...benchmark.errors import DataError
+from ...benchmark.results.reported_tests import compared
 from ...benchmark.results.rows import Row
 from .comparison import all_groups, contestant
 from .entrants import RowScores
@@ -89,8 +90,13 @@ def with_later_auc(row: Row, scores: RowScores) -> Row:
     """
     Return a row with the mean AUC over later generators and its interval, or with the reason why it has none.
 
-    Where the score files cannot be read there is no interval.
+    Where the score files cannot be read there is no interval. A published number on later generators is set beside it.
     """
+    found = _with_later_auc(row, scores)
+    return replace(found, reported=compared([one.reported for one in row.reported], found)) if row.reported else found
+
+
+def _with_later_auc(row: Row, scores: RowScores) -> Row:
     later = later_domains(row)
     if isinstance(later, NoLater):
         return _without(row, later)

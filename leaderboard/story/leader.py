@@ -101,7 +101,7 @@ def _leading_row(rows: Sequence[Row], contestants: Sequence[Row]) -> Leading:
     if not ranked:  # then none of the other sets has a ranked row either
         return _without_ranks(contestants, chosen)
     best, *others = ranked
-    name, words, auc = name_of(best), headline_words(best), measured(best, headline_column(best))
+    name, words, auc = name_of(best), headline_words(best), measured(best, best.headline_column)
     tied = [row for row in others if row.standing and best.standing and row.standing.tie_group == best.standing.tie_group]
     among: Parts = [" the ", count(ranked), " ranked rows with the same test pictures"]
     if not others:
@@ -130,7 +130,7 @@ def _is_ranked(row: Row) -> bool:
 def _tied_rows(tied: Sequence[Row]) -> Parts:
     if len(tied) == 1:
         (other,) = tied
-        return [*name_of(other), ", with ", *measured(other, headline_column(other)), " is not significantly worse."]
+        return [*name_of(other), ", with ", *measured(other, other.headline_column), " is not significantly worse."]
     return [count(tied), " others are not significantly worse."]
 
 
@@ -139,7 +139,7 @@ def _without_ranks(rows: Sequence[Row], comparable: Sequence[Row]) -> Leading:
     best, reasons = max(comparable, key=_height), _reasons(rows)
     which = " of the " if len(comparable) < len(rows) else ""
     among: Parts = [which, count(comparable), " rows with the same test pictures"] if which and len(comparable) > 1 else []
-    words, auc = headline_words(best), measured(best, headline_column(best))
+    words, auc = headline_words(best), measured(best, best.headline_column)
     if len(rows) == 1:
         parts: Parts = ["The only row has no rank, as it ", *reasons, "."]
         number: Parts = [f" The {words} of ", *name_of(best), ", is ", *auc, "."]
@@ -179,11 +179,6 @@ def _height(row: Row) -> float:
     return -math.inf if math.isnan(row.headline) else row.headline
 
 
-def headline_column(row: Row) -> str:
-    """Return the column of a row's headline."""
-    return "in_domain_auc" if math.isnan(row.cross_domain_auc) else "cross_domain_auc"
-
-
 def headline_words(row: Row) -> str:
     """Return the headline of a row in words."""
     if math.isnan(row.cross_domain_auc):
@@ -192,5 +187,5 @@ def headline_words(row: Row) -> str:
 
 
 def _about_chance(row: Row) -> Parts:
-    column = headline_column(row)
+    column = row.headline_column
     return about_chance(row.value(f"{column}_lo"), row.value(f"{column}_hi"))

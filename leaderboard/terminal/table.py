@@ -182,7 +182,7 @@ def _interval(row: Row, column: Column) -> str:
     if column.unit is Unit.DIFFERENCE:
         between = " ".join(f"{bound:+.3f}".replace("0.", ".", 1) for bound in (low, high))
     # The interval of the headline says so if it is over test pictures alone.
-    if row.seeds == 1 and column.name == ("in_domain_auc" if math.isnan(row.cross_domain_auc) else "cross_domain_auc"):
+    if row.seeds == 1 and column.name == row.headline_column:
         between += "\none draw"
     return f"{written}\n[dim]{between}[/dim]"
 

@@ -37,7 +37,7 @@ def test_a_board_is_a_sequence_of_its_rows() -> None:
         (1.0, "a row is named by its id or its index, got float 1.0."),
         (None, "a row is named by its id or its index, got NoneType None."),
         ("", "the board has no row ''."),
-        (ROWS[0].id[:3], f"the board has no row '{ROWS[0].id[:3]}'."),  # too few digits to be meant
+        (ROWS[0].id[:3], f"a row is named by at least the first 4 digits of its id, got '{ROWS[0].id[:3]}'."),
         (f"{ROWS[0].id}x", f"the board has no row '{ROWS[0].id}x'. Did you mean '{ROWS[0].id}'?"),
         (replace(ROWS[0], cell="other"), "the board has no row"),
     ],

@@ -18,6 +18,7 @@ from bandbench.benchmark.metrics.replicates import Replicates, auc_replicates, m
 from bandbench.benchmark.metrics.roc import Scored
 from bandbench.benchmark.results.cell_document import read_cell
 from bandbench.benchmark.results.columns import ERROR_RATES
+from bandbench.benchmark.results.marks import Mark, Shortcut, marks_of
 from bandbench.benchmark.results.rates import error_rates
 from bandbench.benchmark.results.reals import against as set_against
 from bandbench.benchmark.results.rows import Row
@@ -27,6 +28,7 @@ from bandbench.leaderboard.page.influences import InfluenceWriter, read_influenc
 from bandbench.leaderboard.ranking.detectors import detector_ranking
 from bandbench.leaderboard.ranking.entrants import RowScores
 from bandbench.leaderboard.ranking.later import with_later_auc
+from bandbench.leaderboard.ranking.reals import leading_sources, with_reals_ranks
 from bandbench.leaderboard.ranking.standings import standings
 from bandbench.leaderboard.transfer.choices import choice_gaps
 
@@ -343,6 +345,89 @@ def test_a_number_that_is_missing_says_why(reader: Callable[..., Reader], tmp_pa
         heads = shown.page.locator("#rows thead button").evaluate_all("all => all.map((one) => one.dataset.column)")
         cell = shown.page.locator("#rows tbody tr[data-row]").first.locator("td, th").nth(heads.index(address.split("=")[-1]))
         assert cell.locator(".none").get_attribute("title") == reason
+
+
+def test_parts_below_the_table_follow_the_choice(reader: Callable[..., Reader], full: tuple[MadeBoard, Details]) -> None:
+    board, details = full
+    shown = reader(board.rows, details)
+    domains = "#band-maps .band-map tbody tr th"
+    assert shown.page.locator("#band-maps .band-cell").first.locator("tbody th").count() == 4
+    shown.open("#test=set/b,set/c&cell2=none")
+    row = next(row for row in board.rows if row.run_id == shown.page.input_value("#cell"))
+    names = [text.split("\n")[0] for text in shown.page.locator(domains).all_inner_texts()]
+    assert names == [row.train, *(name for name in ("set/b", "set/c") if name != row.train)]
+    shown.open(f"#test=set/b,set/c&row={row_id(row)}")
+    assert "This row is shown for 2 of 4 test domains" in shown.page.locator("#detail .of-all").inner_text()
+    assert "set/d" not in shown.page.locator("#detail").inner_text().split("Manifest")[0]
+
+
+def test_notes_are_those_of_the_chosen_test_domains(reader: Callable[..., Reader], full: tuple[MadeBoard, Details]) -> None:
+    board, details = full
+    suspect = Shortcut(0.93, 0.9, 0.95, "format", ("PNG", "JPEG"))
+    rows = [
+        replace(
+            row,
+            tests=tuple(
+                replace(t, shortcut=suspect if (row.detector, t.domain) == ("svm", "set/d") else None) for t in row.tests
+            ),
+        )
+        for row in board.rows
+    ]
+    shown = reader(rows, details)
+    notes = shown.page.locator("#notes")
+    assert "set/d" in notes.inner_text()
+    assert "shortcut" in shown.page.locator("#rows").inner_text()
+    found = {row["id"]: row["marks"] for row in computed(shown, ("set/b", "set/c"))["rows"]}
+    assert "set/d" not in notes.inner_text()
+    for row in rows:
+        restricted = replace(row, tests=tuple(test for test in row.tests if test.domain in ("set/b", "set/c")))
+        flips = Mark.LIKE_COIN_FLIP  # follows from the interval that is computed
+        assert [m for m in found[row_id(row)] if m != flips] == [m for m in marks_of(restricted) if m != flips]
+    assert "Shortcut" not in notes.inner_text()
+    assert "One draw" in notes.inner_text()
+
+
+def test_leaders_and_ranks_over_the_choice_of_reals_are_those_of_python(reader: Callable[..., Reader], tmp_path: Path) -> None:
+    board = made_board(tmp_path / "cells", trains=DOMAINS[:1], sources=("other", "third"), n=2)
+    domains = ("set/b", "set/d")
+    restricted = [replace(row, tests=tuple(t for t in row.tests if t.domain in domains)) for row in board.rows]
+    wanted = with_reals_ranks(restricted, lambda row: board.folders.get(row.run_id))
+    shown = reader(
+        with_reals_ranks(board.rows, lambda row: board.folders.get(row.run_id)), read_details(board.rows, board.folders)
+    )
+    data = computed(shown, domains)
+    found = {row["id"]: row for row in data["rows"]}
+    assert {row.reals_rank_low for row in wanted} > {None, 1}
+    for row in wanted:
+        one = found[row_id(row)]
+        assert [one["reals_rank_low"], one["reals_rank_high"]] == [row.reals_rank_low, row.reals_rank_high]
+    framed = shown.page.locator("#reals-maps td.home").count()
+    assert framed == sum(map(len, leading_sources(restricted).values()))
+
+
+def test_what_an_address_asks_for_in_vain_is_said(shown: Reader, board: MadeBoard) -> None:
+    before = shown.page.locator("#rows").inner_text()
+    shown.open("#detector=nobody&sort=-nothing&tset=a&left=x&size=many")
+    told = shown.page.locator("#strangers").inner_text()
+    assert told == (
+        "The address asks for what is not on this page, and that part of it changes nothing: "
+        "tset=, detector=nobody, sort=nothing, size=many, left=x."
+    )
+    assert shown.page.locator("#rows").inner_text() == before
+    shown.open(f"#row={row_id(board.rows[0])}&with=nobody")
+    assert "with=nobody" in shown.page.locator("#strangers").inner_text()
+    assert shown.page.locator("#detail-title").inner_text() == board.rows[0].detector
+    shown.open("#role=chosen&sort=-in_domain_auc")
+    assert shown.page.locator("#strangers").is_hidden()
+
+
+def test_a_table_that_is_wider_than_the_paper_is_printed_whole(shown: Reader) -> None:
+    shown.open("#show=pd10,pd5,pd1,eer,parameters,view,left_out,threshold,calibration,seeds,train_overlap,fit_seconds")
+    shown.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    right = "document.getElementById('rows').getBoundingClientRect().right"
+    assert shown.page.evaluate(f"{right} <= document.getElementById('table-region').getBoundingClientRect().right + 1")
+    shown.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert shown.page.evaluate("document.getElementById('rows').style.zoom") == ""
 
 
 def test_names_that_are_not_on_the_page_are_told_and_change_nothing(shown: Reader) -> None:

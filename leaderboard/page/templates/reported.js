@@ -2,8 +2,17 @@
 
 const HOW_KNOWN = { read: "read in the publication", second_hand: "second-hand", memory: "from memory, to be confirmed" };
 
+// A published mean over later generators stands beside that of the row, over chosen test domains, too.
+function comparedLater(one, row) {
+  if (one.metric !== "later_auc" || (one.reason && one.reason !== "undefined") || !row.chosen) return one;
+  const [value, low, high] = ["", "_lo", "_hi"].map((end) => row[`later_auc${end}`]);
+  const bounds = known(low) && known(high);
+  const remark = !known(value) ? laterText(row) || "not measured" : !bounds ? "the measured number has no interval" : low <= one.value && one.value <= high ? "the interval holds it" : "the interval does not hold it";
+  return { ...one, measured: value, measured_lo: low, measured_hi: high, difference: known(value) ? value - one.value : null, reason: known(value) ? "" : "undefined", remark };
+}
+
 function reportedPart(row) {
-  const entries = (row.reported ?? []).filter((one) => !DATA.domains.includes(one.data) || isChosen(one.data));
+  const entries = (row.reported ?? []).filter((one) => !DATA.domains.includes(one.data) || isChosen(one.data)).map((one) => comparedLater(one, row));
   if (!entries.length) return [];
   const lines = entries.map((one) => [
     [nameOf(one.metric), element("span", { class: "sub" }, element("bdi", {}, shortened(one.data, 80)))],

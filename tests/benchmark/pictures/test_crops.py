@@ -12,7 +12,7 @@ from PIL import Image, PngImagePlugin
 
 from bandbench.benchmark.errors import DataError, StudyError
 from bandbench.benchmark.invocation import install_extra
-from bandbench.benchmark.pictures.crops import HEAD, CropSpec, cut, decode, is_picture, without_metadata
+from bandbench.benchmark.pictures.crops import HEAD, CropSpec, cut, decode, is_picture, picture_side, without_metadata
 
 COLOUR = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
 
@@ -29,6 +29,15 @@ def test_lossless_formats_agree_to_the_last_level(kind: str) -> None:
     data = encoded(Image.fromarray(COLOUR), kind, **options)
     np.testing.assert_array_equal(decode(data, colour=True), COLOUR)
     np.testing.assert_array_equal(decode(data), np.asarray(Image.fromarray(COLOUR).convert("L")))
+
+
+def test_the_side_of_a_picture_is_read_from_its_head() -> None:
+    content = io.BytesIO()
+    Image.new("RGB", (90, 40)).save(content, "PNG")
+    assert picture_side(content.getvalue()) == 40
+    assert picture_side(content.getvalue()[:60]) == 40
+    with pytest.raises(DataError):
+        picture_side(b"no picture")
 
 
 def test_jpeg() -> None:

@@ -13,8 +13,10 @@ from bandbench.benchmark.results.marks import (
     Mark,
     RowAudit,
     audits_of,
+    is_ambiguous,
     is_coin,
     is_control,
+    mark_label,
     marks_of,
     without_rank,
 )
@@ -97,6 +99,15 @@ def test_the_audits_of_a_row_are_listed_once():
     assert audits_of(replace(SOUND, shortcut=ALIKE, tests=(test, test))) == [
         RowAudit("a", "", ALIKE), RowAudit("b", "", STORED), RowAudit("b", "celeba", ALIKE)
     ]  # fmt: skip
+
+
+def test_a_shortcut_is_ambiguous_where_all_that_mark_the_row_are():
+    doubtful = replace(STORED, ambiguous=True)
+    assert mark_label(Mark.SHORTCUT, replace(SOUND, shortcut=doubtful)) == "ambiguous shortcut"
+    clear = replace(SOUND, shortcut=doubtful, tests=(replace(TEST, shortcut=STORED),))
+    assert mark_label(Mark.SHORTCUT, clear) == "shortcut"
+    assert mark_label(Mark.ONE_DRAW, replace(SOUND, shortcut=doubtful)) == "one draw"
+    assert not is_ambiguous(SOUND)
 
 
 def test_every_mark_has_a_name_and_a_sentence():

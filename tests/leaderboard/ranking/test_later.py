@@ -8,11 +8,17 @@ from typing import Any
 
 import pytest
 
+from bandbench.benchmark.contracts import HowKnown, Reported
+from bandbench.benchmark.results.reported import Incomparable
+from bandbench.benchmark.results.reported_tests import LATER_AUC, LATER_DATA, compared
 from bandbench.benchmark.tracking.store import default_tracking_uri
+from bandbench.leaderboard.page.details import Details
+from bandbench.leaderboard.page.payload import payload
 from bandbench.leaderboard.ranking.board import ranked_board
 from bandbench.leaderboard.ranking.entrants import RowScores
 from bandbench.leaderboard.ranking.later import MEANINGS, NoLater, later_domains, with_later_auc
-from bandbench.leaderboard.rows import load_board
+from bandbench.leaderboard.release_dates import with_release_dates
+from bandbench.leaderboard.rows import Board, load_board
 from conftest import run, small_study
 
 Maker = Callable[..., Any]
@@ -76,3 +82,28 @@ def test_over_all_other_domains_it_is_the_cross_domain_mean(picture_folder: Call
 
 def test_every_reason_has_words() -> None:
     assert set(MEANINGS) == set(NoLater)
+
+
+def test_a_published_mean_over_later_generators_stands_beside_the_measured_one(row_maker: Maker) -> None:
+    stated = Reported(0.9, LATER_AUC, LATER_DATA, "a paper", HowKnown.READ)
+    dates = {"set/a": "2019", "set/b": "2020", "set/c": "2018"}
+    row = row_maker(released=dates, source="submitted", verified=False)
+    row = replace(row, reported=compared([stated], row))
+    assert row.reported[0].reason is Incomparable.UNDEFINED
+    (found,) = with_later_auc(row, NOWHERE).reported
+    assert (found.measured, found.difference, found.reason) == (pytest.approx(0.8), pytest.approx(-0.1), None)
+    (other,) = compared([replace(stated, data="set/b")], row)
+    assert other.reason is Incomparable.DATA
+
+
+def test_a_submission_s_date_moves_no_other_row(row_maker: Maker) -> None:
+    """Whether a domain is later is asked of the dates of each row, those of a submission do not count for the others."""
+    recorded = row_maker(released={"set/a": "2019", "set/b": "2020", "set/c": "2018"})
+    submitted = row_maker("other", source="submitted", verified=False, released={"set/a": "2021", "set/b": "2020"})
+    dated = with_release_dates([recorded, submitted], lambda domain: "", {})
+    assert [later_domains(row) for row in dated] == [("set/b",), NoLater.NONE_LATER]
+    board = Board("made", dated, [])
+    data = payload(board, Details())
+    later = data["columns"][data["fields"].index("later")]
+    assert [[data["domains"][i] for i in places] for places in later] == [["set/b"], []]
+    assert data["released"]["set/a"] == ["2019-01-01", "2019-12-31"]

@@ -33,7 +33,19 @@ def test_shortcuts_of_files_and_of_traces_are_told_apart(row_maker: Maker) -> No
 def test_marks_are_counted(row_maker: Maker) -> None:
     rows = [row_maker("a", seeds=1), row_maker("b", seeds=5)]
     assert "1 of 2 rows rests on one draw of the training pictures" in text(rows)
-    assert "all 2 rows were tested against a single source of reals" in text(rows)
+    assert "both rows were tested against a single source of reals" in text(rows)
+
+
+def test_marks_that_find_no_room_are_not_kept_back(row_maker: Maker) -> None:
+    """Four clauses are shown; where there are more, the sentence says so."""
+    rows = [
+        row_maker("a", seeds=1, level=0.52, shortcut=CLEAR),
+        row_maker("b", seeds=5, shortcut=replace(CLEAR, ambiguous=True)),
+    ]
+    told = text(rows)
+    assert told.count("; ") == 4
+    assert told.endswith("; other marks stand beside the rows.")
+    assert "other marks" not in text([row_maker("a", seeds=1), row_maker("b", seeds=5)])
 
 
 def test_without_marks_there_is_no_doubt(row_maker: Maker, test_maker: Maker) -> None:

@@ -23,7 +23,7 @@ def test_rows_are_counted_in_english(row_maker: Maker) -> None:
         rows = [row_maker(str(i)) for i in range(every)]
         return "".join(part if isinstance(part, str) else part.text for part in of_all(rows[:some], rows))
 
-    assert (text(1, 1), text(2, 2), text(1, 3)) == ("the only row", "all 2 rows", "1 of 3 rows")
+    assert (text(1, 1), text(2, 2), text(1, 3)) == ("the only row", "both rows", "1 of 3 rows")
 
 
 def test_a_number_without_an_interval_says_so(row_maker: Maker) -> None:

@@ -126,7 +126,7 @@ LEADER = {
         "(0.780–0.820), but it is a tie: 2 others are not significantly worse."
     ),
     "few draws": (
-        "No row has a rank: all 2 rows had fewer than five draws of the training pictures. The highest mean cross-domain AUC, "
+        "No row has a rank: both rows had fewer than five draws of the training pictures. The highest mean cross-domain AUC, "
         "0.800 (0.780–0.820), is that of svm, trained on set/a; it is not a rank."
     ),
     "one row, few draws": (
@@ -236,4 +236,4 @@ def test_shots_and_unknown_trainings_show_no_transfer(row_maker: Maker) -> None:
 def test_rows_without_ranks_are_counted_over_the_whole_board(row_maker: Maker) -> None:
     elsewhere = row_maker("svm", train="set/b", cell="another")
     told = texts([row_maker("svm"), elsewhere])[Topic.LEADER]
-    assert told.startswith("No row has a rank: all 2 rows had one draw")
+    assert told.startswith("No row has a rank: both rows had one draw")

@@ -53,6 +53,35 @@ def test_every_detector_is_a_row_of_a_board_without_runs(tmp_path: Path) -> None
     assert "the training data are not stated, so all test domains count as other domains." in turned.submission.notes
 
 
+def test_release_dates_may_name_generators_as_the_matrix_does(tmp_path: Path) -> None:
+    add(tmp_path, write_matrix(tmp_path), "released: {sd: 2022-08, zoo/vqdm: 2023}\ntrain: sd\n")
+    board, _ = load_with_submissions(f"sqlite:///{tmp_path}/no.db", RegisteredDomains())
+    assert {row.detector for row in board.rows} == {"good", "turned", "bad"}
+    assert all(row.released == {"zoo/sd": "2022-08", "zoo/vqdm": "2023"} for row in board.rows)
+
+
+def test_a_date_that_is_none_is_refused_with_its_place(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="meta.yaml, line 1: released.sd: .*got"):
+        add(tmp_path, write_matrix(tmp_path), "released: {sd: soon}")
+
+
+def test_a_dry_run_refuses_a_column_without_scores_as_the_real_one_does(tmp_path: Path) -> None:
+    matrix = write_matrix(tmp_path, missing=N)
+    assert add(tmp_path, matrix, dry_run=True).refused.keys() == add(tmp_path, matrix).refused.keys() == {"bad"}
+
+
+def test_scores_that_are_no_numbers_are_counted_once_whatever_domains_a_real_counts_for(tmp_path: Path) -> None:
+    path = write_matrix(tmp_path)
+    text = path.read_text().splitlines()
+    reals = [i for i, line in enumerate(text) if ",real," in line][:3]
+    for i in reals:
+        text[i] = ",".join([*text[i].split(",")[:4], "inf", *text[i].split(",")[5:]])
+    path.write_text("\n".join(text))
+    report = add(tmp_path, path)
+    findings = next(one.findings for one in report.reports if one.name == "zoo-good")
+    assert "3 rows have a score that is NaN, infinite or empty; not scored." in [finding.text for finding in findings]
+
+
 def test_the_same_matrix_again_adds_nothing(tmp_path: Path) -> None:
     matrix = write_matrix(tmp_path)
     add(tmp_path, matrix)

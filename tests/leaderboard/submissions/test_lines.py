@@ -69,7 +69,7 @@ def test_a_matrix_says_how_it_was_read() -> None:
     ]
     assert lines.said[3:5] == ["12 test domains:", "  set/0: 0 fakes, 4 reals"] and "  and 2 more" in lines.said
     assert lines.said[-3:] == [
-        "2 detectors, which would be added:",
+        "2 detectors, 1 of which would be added:",
         "  set-A: A, training data not stated; higher = more fake (assumed, as nothing says so)",
         "  set-B: net, trained on set/sd; higher = more real, so kept with the other sign; "
         "2 of 9 pictures without a finite score",

@@ -14,6 +14,20 @@ from bandbench.benchmark.store.files import digest
 
 
 @pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ("platform:feed", "Write platform:preset=feed."),
+        ("platform:fed", "Write platform:preset=feed."),
+        ("jpeg:75", "Write jpeg:quality=75."),
+        ("noise:1-3", "Write noise:sd=1-3."),
+    ],
+)
+def test_a_value_without_its_parameter_is_understood(given: str, hint: str) -> None:
+    with pytest.raises(StudyError, match=re.escape(hint)):
+        grammar.parse_chain(given)
+
+
+@pytest.mark.parametrize(
     ("given", "name"),
     [
         ("noise", "noise:sd=10"),
