@@ -104,7 +104,9 @@ class Outbox:
         self._asked: dict[tuple[str, str], dict[str, KnownRun] | None] = {}  # by study and its key, then by key
         self._client: MlflowClient | None = None
         self._own = set(self.pending())
-        self._waiting = {entry for path in self._own for entry in _entries(read_json(path))}
+        # What waits in the outbox of another shard is not put a second time either.
+        everywhere = self.folder.parent.glob(f"{outbox_folder(uri).name}*/*.runs.json") if part else self._own
+        self._waiting = {entry for path in everywhere for entry in _entries(read_json(path))}
         self._count = time.time_ns()
 
     def _take_over(self) -> None:
