@@ -42,11 +42,11 @@ class ShardJob:
         """
         environment = {name: value for name, value in (os.environ | self.environment).items() if value is not None}
         command = [sys.executable, "-c", "from bandbench.benchmark.cli import main; main()", *self.words]
-        with subprocess.Popen(command, cwd=self.folder, env=environment) as process:
+        with subprocess.Popen(command, cwd=self.folder, env=environment) as child:
             try:
-                code = process.wait()
+                code = child.wait()
             finally:  # also where the signal of a walltime ends this process
-                _end(process)
+                _end(child)
         if code not in DONE:
             raise RuntimeError(f"bench {' '.join(self.words)} ended with code {code}; its messages are in the log above.")
         return code
@@ -58,11 +58,11 @@ class ShardJob:
         return DelayedSubmission(self)
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def _end(child: "subprocess.Popen[bytes]") -> None:
     """End a process that still runs."""
-    if process.poll() is None:
-        process.terminate()
+    if child.poll() is None:
+        child.terminate()
         try:
-            process.wait(GRACE)
+            child.wait(GRACE)
         except subprocess.TimeoutExpired:
-            process.kill()
+            child.kill()

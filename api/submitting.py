@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..benchmark.errors import BenchError, listed
-from ..benchmark.invocation import try_import
+from ..benchmark.invocation import extra_missing
 from ..benchmark.records import Plan, Shard
 from ..benchmark.search.run import attempt_number
 from ..benchmark.search.shards import CellShare, deal, recorded_cells, shares_of
@@ -196,6 +196,8 @@ def submit_plan(
     if n_shards < 1:
         raise BenchError(f"--shards is at least 1, got {n_shards}.")
     check_resources(where, resources)
+    if missing := extra_missing("cluster", ["submitit"]):  # before an attempt is begun
+        raise BenchError(f"bench submit {missing}")
     _refuse_other_work(plan, n_shards, fresh)
     attempt = attempt_number(plan.study, fresh and not dry_run)
     recorded = set() if fresh else recorded_cells(plan, attempt)
@@ -220,7 +222,7 @@ def _refuse_other_work(plan: Plan, n_shards: int, fresh: bool) -> None:
     if whole := whole_run(name):
         raise BenchError(f"{whole_text(whole)} It computes all cells; wait for it.")
     if working := running_shards(name, but_of=0 if fresh else n_shards):
-        names = listed([f"{holder.shard}{holder.process}" for holder in working], SHOWN)
+        names = listed([f"{holder.shard}{holder.whereabouts}" for holder in working], SHOWN)
         way_on = "wait until they have ended." if fresh else "give the same number of --shards, or wait until they have ended."
         raise BenchError(f"shards of the study '{name}' are being run: {names}; {way_on}")
 
@@ -229,8 +231,9 @@ def _submit(
     name: str, words: Sequence[str], shards: Sequence[Shard], where: Where, resources: Resources, logs: Path
 ) -> tuple[str, ...]:
     """Submit one job for each shard; return the ids of the jobs."""
-    with try_import("cluster", "bench submit", error_type=BenchError):
-        import submitit
+    # Imported here: an optional library, which is there, as `submit_plan` has looked.
+    import submitit
+
     logs.mkdir(parents=True, exist_ok=True)
     executor = submitit.AutoExecutor(folder=logs / "%j", cluster=where.value, **_requeues(where))
     executor.update_parameters(**_parameters(name, where, resources))

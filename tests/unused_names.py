@@ -30,6 +30,7 @@ REASONS = {
     "_render_traceback_": "called by IPython",
     "__test__": "read by pytest",
     "__signature__": "read by Typer",
+    "__annotations__": "read by Typer",
     "model_config": "read by pydantic; a parameter that MLflow passes",
     "yaml_implicit_resolvers": "read by PyYAML",
     "thread_count": "read by PyAV",

@@ -34,6 +34,13 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         Example("run --data a=DIR1 --data b=DIR2 --train a --test a --test b", "train on one, test on both"),
         Example("run --detector spectral_svm --detector mean_gap.py:MeanGap", "other detectors, your own among them"),
         Example("run my_study.yaml --jobs 4", "a study of your own"),
+        Example("run band_search --shard 0/4", "the first of four parts, on a machine of four"),
+    ),
+    "submit": (
+        Example("submit --study band_search --shards 8 --partition gpu --time 120", "to SLURM, two hours a job"),
+        Example("submit my_study.yaml --data mine=DIR --shards 8 --cpus 4 --max-parallel 4", "four jobs at once"),
+        Example("submit --shards 8 --dry-run", "what is left for each shard"),
+        Example("submit --shards 2 --on local", "two processes of this machine"),
     ),
     "train": (
         Example("train spectral_svm --train procedural/planted --out model", "on the embedded data"),

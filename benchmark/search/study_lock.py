@@ -58,7 +58,7 @@ class Holder:
         return cls(study, str(shard or ""), socket.gethostname(), os.getpid(), job, time.time())
 
     @property
-    def process(self) -> str:
+    def whereabouts(self) -> str:
         """Host, process and job, for messages; empty if they are not known."""
         if not self.pid:
             return ""
@@ -160,24 +160,24 @@ def _is_held(lock: Path, patience: float = 0) -> bool:
 
 def whole_text(holder: Holder) -> str:
     """Return the sentence on who runs a whole study."""
-    return f"a `bench run` of the whole study '{holder.study}' is working in {results_root()}{holder.process}."
+    return f"a `bench run` of the whole study '{holder.study}' is working in {results_root()}{holder.whereabouts}."
 
 
 def _held(holder: Holder) -> str:
     if holder.shard:
         return (
-            f"shard {holder.shard} of the study '{holder.study}' is being run already in {results_root()}{holder.process}; "
+            f"shard {holder.shard} of the study '{holder.study}' is being run already in {results_root()}{holder.whereabouts}; "
             f"wait for it, or run another shard."
         )
     return (
-        f"another `bench run` is working on the study '{holder.study}' in {results_root()}{holder.process}; "
+        f"another `bench run` is working on the study '{holder.study}' in {results_root()}{holder.whereabouts}; "
         f"wait for it, or set BANDBENCH_HOME to another folder."
     )
 
 
 def _shards_work(working: list[Holder], study: str, shard: Shard | None) -> str:
     """Return the message on shards that are being run."""
-    names = listed([f"{holder.shard}{holder.process}" for holder in working], SHOWN)
+    names = listed([f"{holder.shard}{holder.whereabouts}" for holder in working], SHOWN)
     first = f"of the study '{study}' in {results_root()}, {'these shards are' if len(working) > 1 else 'a shard is'} being run"
     if shard is None:
         return f"{first}: {names}. Wait until all shards have ended, then repeat this command: it assembles their results."

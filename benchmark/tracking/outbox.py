@@ -120,7 +120,9 @@ class Outbox:
         self._opening = threading.Lock()
         self._refusal: TrackingError | None = None  # of the store, when it was opened last
         self._own = set(self.pending())
-        self._waiting = {entry for path in self._own for entry in _entries(read_json(path))}
+        # What waits in the outbox of another shard is not put a second time either.
+        everywhere = self.folder.parent.glob(f"{outbox_folder(uri).name}*/*.runs.json") if part else self._own
+        self._waiting = {entry for path in everywhere for entry in _entries(read_json(path))}
         self._count = time.time_ns()
 
     def _take_over(self) -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from bandbench.api import submitting as module
 from bandbench.api.data import given_data
 from bandbench.api.study import StudyOptions, plan_study, run_plan
 from bandbench.api.submitting import Resources, Submission, Where, check_resources, settled_place, submit_plan
 from bandbench.benchmark.errors import BenchError
 from bandbench.benchmark.records import Plan, Shard
+from bandbench.benchmark.search.run import attempt_number
 from bandbench.benchmark.search.study_lock import study_lock
 from bandbench.benchmark.store.folders import results_root
 from bandbench.benchmark.tracking.store import default_tracking_uri
@@ -186,3 +188,11 @@ def test_resources_that_make_no_sense_are_refused(where: Where, resources: Resou
     with pytest.raises(BenchError) as error:
         check_resources(where, resources)
     assert message in str(error.value)
+
+
+def test_without_the_extra_nothing_is_begun(plan: tuple[Plan, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    study, words = plan
+    monkeypatch.setattr(module, "extra_missing", lambda extra, libraries: f"needs the extra `{extra}` ({libraries[0]} missing)")
+    with pytest.raises(BenchError, match=r"bench submit needs the extra `cluster` \(submitit missing\)"):
+        submit_plan(study, words, 2, Where.local, Resources(), fresh=True)
+    assert attempt_number(study.study) == 0

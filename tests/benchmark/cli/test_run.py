@@ -1,5 +1,6 @@
 """``bench run`` as a user meets it: real processes, real signals, exit codes and messages."""
 
+import contextlib
 import csv
 import io
 import json
@@ -243,42 +244,60 @@ def timeless(board: Path) -> object:
     return without(json.loads(board.read_text()))
 
 
+def wait_for_file(path: Path) -> None:
+    for _ in range(2400):
+        if path.exists():
+            return
+        time.sleep(0.05)
+    pytest.fail(f"{path.name} was not written within two minutes")
+
+
 def test_three_shards_at_once_one_of_them_killed_give_the_bytes_of_one_run(
     study: Path, picture_folder: Maker, empty_store: Path, tmp_path: Path
 ) -> None:
     for name in ("whole", "shared"):
         (tmp_path / name).mkdir()
         shutil.copy(empty_store, tmp_path / name)
-    study.write_text(STUDY.replace("train: [mine]", "train: [mine, yours]").replace("controls: false", "controls: true"))
-    data = (f"mine={picture_folder()}", f"yours={picture_folder('others', first_seed=300)}")
-    arguments = ("run", "--study", study, "--data", data[0], "--data", data[1], "--train", "mine", "--train", "yours")
-    arguments += ("--test", "mine", "--jobs", 1)
+    study.write_text(STUDY.replace("controls: false", "controls: true").replace("seeds: 2", "seeds: 1"))
+    data = f"mine={picture_folder()}"
+    arguments = ("run", "--study", study, "--data", data, "--jobs", 1)
     whole = bench(*arguments, "--json", tmp_path / "whole.json", home=tmp_path / "whole")
     assert whole.returncode == 0, whole.stderr
 
-    environment = os.environ | {"BANDBENCH_HOME": str(tmp_path / "shared"), "BANDBENCH_CACHE": str(tmp_path / "new-cache")}
-    processes = [
-        subprocess.Popen(command(*arguments, "--shard", f"{index}/3"), env=environment, stderr=subprocess.PIPE, text=True)
-        for index in range(3)
-    ]
-    wait_for_records(tmp_path / "shared", 3)
-    early = bench(*arguments, home=tmp_path / "shared")
-    assert_one_message(early, "Wait until all shards have ended, then repeat this command")
-    assert f"0/3 (host {socket.gethostname()}, pid {processes[0].pid}, since" in early.stderr
-    assert_one_message(bench(*arguments, "--shard", "1/4", home=tmp_path / "shared"), "use --shard I/3, or wait.")
-    processes[0].kill()
-    messages = [process.communicate(timeout=300)[1] for process in processes]
-    assert [process.returncode for process in processes] == [-signal.SIGKILL, 0, 0], messages
-    again = bench(*arguments, "--shard", "0/3", home=tmp_path / "shared")
+    shared = tmp_path / "shared"
+    environment = os.environ | {"BANDBENCH_HOME": str(shared), "BANDBENCH_CACHE": str(tmp_path / "new-cache")}
+    with contextlib.ExitStack() as stack:
+        processes = [
+            subprocess.Popen(command(*arguments, "--shard", f"{index}/3"), env=environment, stderr=subprocess.PIPE, text=True)
+            for index in range(3)
+        ]
+        for process in processes:
+            stack.callback(process.kill)
+        wait_for_file(shared / "locks" / "small.shard-0-of-3.lock.json")
+        processes[0].send_signal(signal.SIGSTOP)  # it is being run for as long as it takes to look at it
+        early = bench(*arguments, home=shared)
+        assert_one_message(early, "Wait until all shards have ended, then repeat this command")
+        assert f"0/3 (host {socket.gethostname()}, pid {processes[0].pid}, since" in early.stderr
+        assert_one_message(bench(*arguments, "--shard", "0/3", home=shared), "is being run already")
+        assert_one_message(bench(*arguments, "--shard", "1/4", home=shared), "use --shard I/3, or wait.")
+        messages = [process.communicate(timeout=300)[1] for process in processes[1:]]
+        assert [process.returncode for process in processes[1:]] == [0, 0], messages
+        n_before = len(list(shared.glob("records/*/*.json")))
+        processes[0].send_signal(signal.SIGCONT)
+        wait_for_records(shared, n_before + 1)
+        processes[0].kill()
+        processes[0].communicate(timeout=60)
+        assert processes[0].returncode == -signal.SIGKILL
+    again = bench(*arguments, "--shard", "0/3", home=shared)
     assert again.returncode == 0, again.stderr
-    for index, text in enumerate((again.stderr, *messages[1:])):
+    for index, text in enumerate((again.stderr, *messages)):
         (line,) = [line for line in text.splitlines() if "when all shards have ended" in line]
-        assert f"of shard {index}/3 recorded; when all shards have ended: bench run --study {study} --data {data[0]}" in line
+        assert f"of shard {index}/3 recorded; when all shards have ended: bench run --study {study} --data {data}" in line
 
-    last = bench(*arguments, "--json", tmp_path / "shared.json", home=tmp_path / "shared")
+    last = bench(*arguments, "--json", tmp_path / "shared.json", home=shared)
     assert last.returncode == 0, last.stderr
     assert "every fit of this study is on record" in " ".join(last.stderr.split())
-    assert score_files(tmp_path / "shared") == score_files(tmp_path / "whole")
+    assert score_files(shared) == score_files(tmp_path / "whole")
     assert timeless(tmp_path / "shared.json") == timeless(tmp_path / "whole.json")
 
 

@@ -248,6 +248,7 @@ def test_the_outbox_of_a_shard_asks_no_store_and_is_taken_over_when_the_shard_ha
     again = Outbox(uri, "s.shard-0-of-2")
     again.put([document("a")])
     assert len(again.pending()) == 1  # what waits is not put twice, also by the next process
+    assert Outbox(uri, "s.shard-0-of-3").has(document("a"))
     with holding(results_root() / "locks" / "s.shard-0-of-2.lock"):
         assert Outbox(uri).pending() == []
     names = [path.name for path in again.pending()]
