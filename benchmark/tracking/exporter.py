@@ -17,6 +17,7 @@ ROUND = 0.3  # seconds between two looks into the outbox
 MOMENT = 0.3  # seconds that an interrupted run waits for the thread
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0  # seconds until a store that failed is tried again, doubled each time
 PATIENCE_AFTER = 1.0  # seconds for a request that is on its way when the time is up
+RECENT = 30.0  # seconds after a failure in which the end of a study does not try again
 LAST_ROUNDS = 3  # tries of a document that is refused, when all others are sent
 STALL = 60.0  # seconds in which a store takes no document, after which the end of a study waits no longer
 
@@ -75,14 +76,16 @@ class Exporter(threading.Thread):
                 pause = min(2 * pause or FIRST_PAUSE, LONGEST_PAUSE)
                 self._sender = None
                 self._fail(str(error))
-                if self._closing.is_set():
-                    return  # nothing is gained by asking again at once
+                failed_at = time.monotonic()
+                if self._closing.wait(pause) and time.monotonic() - failed_at < RECENT:
+                    return  # nothing is gained by asking again so soon
+                continue
             if last_rounds and (not self.problem or last_rounds == LAST_ROUNDS):
                 return
             if last_rounds:
                 time.sleep(ROUND * last_rounds)
             else:
-                self._closing.wait(pause or ROUND)
+                self._closing.wait(ROUND)
 
     def _send_waiting(self, last_round: bool, again: bool) -> None:
         """Send what waits, documents that failed before after the others and after a while."""

@@ -43,7 +43,7 @@ def test_the_holder_is_named_and_a_killed_one_holds_nothing(
         take(storage, "other faces")
         holder.send_signal(signal.SIGKILL)
     place = (
-        f", svm on yours, in {storage.replace('//bench@', '//…@')}" if kind == "postgresql" else f" in {tmp_path}/searches.db"
+        f", svm on mine, in {storage.replace('//bench@', '//…@')}" if kind == "postgresql" else f" in {tmp_path}/searches.db"
     )
     assert str(refused.value).startswith(f"another `bench run` is working on the study 'faces'{place} (host ")
     assert f", pid {holder.pid}, since 2" in str(refused.value)
