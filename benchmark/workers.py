@@ -161,12 +161,12 @@ class Workers:
         if self._pool is None:
             return
         # Executors have no public way to end their processes before Python 3.14.
-        processes = list((getattr(self._pool, "_processes", None) or {}).values())
-        for process in processes:
-            process.kill()
+        workers = list((getattr(self._pool, "_processes", None) or {}).values())
+        for worker in workers:
+            worker.kill()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.join(SECONDS_TO_DIE)
+        for worker in workers:
+            worker.join(SECONDS_TO_DIE)
         for root in (results_root(), cache_root()):
             remove_abandoned(root)
 
