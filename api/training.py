@@ -139,7 +139,8 @@ def train_on(
             with atomic_folder(place) as unfinished:
                 model.save(unfinished)
                 keep_curves(model.classifier.members, unfinished / "training.png", recipe.label)
-            problem = send([model_document(model, place, started)], tracking_uri)
+                # The folder appears last: who finds it knows that the training was recorded, or waits to be.
+                problem = send([model_document(model, unfinished, started, folder)], tracking_uri)
     opened = tuple(catalogue.domain(name, seed) for name in domains)
     return Trained(model, folder, problems, opened, problem)
 

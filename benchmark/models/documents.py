@@ -1,5 +1,6 @@
 """MLflow documents of trained models and of their evaluations."""
 
+import hashlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from ..results.cell_document import SHORT, fact_text
 from ..results.scores import write_table
 from ..store.files import digest
 from ..tracking.documents import RunDocument
+from ..tracking.sender import MODEL_FILE
 from .evaluation import Evaluation
 from .trained_model import TrainedModel
 
@@ -18,8 +20,21 @@ MODELS = "models"  # MLflow experiment
 ENCODER_FACTS = ("library", "model", "weights", "content", "activation", "statistics", "side")  # of a view, where it has them
 
 
-def model_document(model: TrainedModel, folder: Path, start: float) -> RunDocument:
-    """Make the document of a trained model: parameters, validation numbers, and the folder as an MLflow model."""
+def model_document(model: TrainedModel, folder: Path, start: float, place: Path | None = None) -> RunDocument:
+    """
+    Make the document of a trained model: parameters, validation numbers, and the folder as an MLflow model.
+
+    Parameters
+    ----------
+    model : TrainedModel
+    folder : Path
+        It is saved in.
+    start : float
+        Of the training, in seconds since the epoch.
+    place : Path, optional
+        Folder that it will have in the end. The same model in the same place is the same run, so that a training that was
+        killed after it was recorded is not recorded twice.
+    """
     recipe = model.recipe
     params = {
         "detector": recipe.detector.label,
@@ -34,7 +49,7 @@ def model_document(model: TrainedModel, folder: Path, start: float) -> RunDocume
     }
     name = f"train {recipe.label}"
     return RunDocument(
-        key=digest([name, params, start]),
+        key=digest([name, params, start if place is None else [str(place.absolute()), _contents(folder)]]),
         kind="model",
         name=name,
         study=MODELS,
@@ -46,6 +61,12 @@ def model_document(model: TrainedModel, folder: Path, start: float) -> RunDocume
         series=member_series(model.classifier.members),
         model=str(folder),
     )
+
+
+def _contents(folder: Path) -> dict[str, str]:
+    """Digests of the files of a model, but for its description for MLflow, which has the time."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MODEL_FILE)
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def evaluation_document(model: TrainedModel, result: Evaluation, start: float, place: Path) -> RunDocument:

@@ -146,9 +146,9 @@ class Victims:
 
     def all(self) -> list[Victim]:
         """Every victim; studies, preparations and trainings with one and two workers."""
-        several = [make(jobs) for make in (self.study, self.preparation, self.training) for jobs in (1, 2)]
+        several = [make(jobs) for jobs in (2, 1) for make in (self.study, self.training, self.preparation)]
         shards = [self.shard()] if "shard" in RunRequest.__dataclass_fields__ else []
-        return [*several, *shards, self.scan(), self.sync(), self.leaderboard()]
+        return [self.scan(), self.leaderboard(), self.sync(), *several, *shards]
 
     def shard(self) -> Victim:
         """A shard of a study, after the other one; a plain run then assembles the study."""

@@ -65,6 +65,20 @@ def test_the_same_model_at_another_time_is_another_run(tmp_path: Path) -> None:
     assert len(keys) == 2
 
 
+def test_the_same_model_in_the_same_place_is_the_same_run(tmp_path: Path) -> None:
+    """A training that is killed after it was recorded and before its folder appears is done, and recorded, again."""
+    model = trained_model()
+    for name in ("first", "again", "other"):
+        model.save(tmp_path / name)
+    (tmp_path / "other" / "model.json").write_text("{}")
+    place = tmp_path / "kept"
+    first, again, other = (
+        model_document(model, tmp_path / name, i, place).key for i, name in enumerate(("first", "again", "other"))
+    )
+    assert first == again != other
+    assert model_document(model, tmp_path / "first", 1.0, tmp_path / "elsewhere").key != first
+
+
 def test_an_evaluation_has_its_numbers_and_its_score_file(tmp_path: Path) -> None:
     found = Evaluation("other", 3, 4, {"auc": 0.75}, None, SCORES, (), n_dropped=1, data=DATA)
     document = evaluation_document(trained_model(), found, 1.0, tmp_path)
