@@ -53,7 +53,9 @@ class Exporter(threading.Thread):
     def run(self) -> None:
         """Send until closed and empty; stop at the first failure, which `problem` then names."""
         try:
-            sender = Sender(client_for(self._uri), self._uri, self._describe_model)
+            client = client_for(self._uri)
+            self._outbox.use(client)  # opening a store takes half a second, which the study would wait for
+            sender = Sender(client, self._uri, self._describe_model)
             while True:
                 last_round = self._closing.is_set()
                 for path in self._outbox.pending():

@@ -109,6 +109,10 @@ class Outbox:
         run = runs.get(document.key)
         return run is not None and is_whole(run, document, runs, self._client)
 
+    def use(self, client: "MlflowClient") -> None:
+        """Ask by a client of the store that was opened for something else, unless there is one already."""
+        self._client = self._client or client
+
     def _known(self, document: RunDocument) -> dict[str, KnownRun] | None:
         name = document.study, document.study_key
         if name not in self._asked:

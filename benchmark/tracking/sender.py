@@ -19,7 +19,7 @@ from .names import COMPLETE, KEY, NOTE, PARENT, SENT, STUDY_KEY, USED, used_at
 from .runs import KnownRun, is_there, is_whole, known_runs
 from .sqlite_file import artifacts_folder
 from .store import client_for, reported
-from .trial_runs import FEW, fits_columns, insert_runs, is_plain, run_tags
+from .trial_runs import fits_columns, insert_runs, is_plain, run_tags
 from .ui import OTHER_PAGES, VIEW_TAG, study_view
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Sender:
             If the store does not answer.
         """
         trials = [document for document in documents if is_plain(document) and fits_columns(document, PARAM_LENGTH)]
-        if not is_database(self._uri) or len(trials) < FEW:
+        if not is_database(self._uri):
             return
         with reported(self._uri):
             by_study: dict[tuple[str, str], list[RunDocument]] = {}

@@ -15,7 +15,6 @@ from .addresses import scheme
 from .documents import RunDocument
 from .names import COMPLETE, KEY, KIND, PARENT, STUDY_KEY
 
-FEW = 4  # documents that the client takes as quickly
 NAME_TAG = "mlflow.runName"
 PATIENCE = 20  # seconds for another writer of a SQLite file, as MLflow has it
 RUN = {"source_type": "UNKNOWN", "source_name": "", "entry_point_name": "", "source_version": "", "user_id": "unknown"}
