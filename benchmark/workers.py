@@ -24,7 +24,7 @@ _DIED = (
 
 # What nearly every worker needs. They are forked from a server that has imported it: once, not once per worker.
 PRELOAD = [
-    *("bandbench.benchmark.search.preload", "sklearn.svm", "sklearn.linear_model"),
+    *("bandbench.benchmark.search.preload", "scipy.fft", "scipy.special", "sklearn.svm", "sklearn.linear_model"),
     *("matplotlib.figure", "matplotlib.backends.backend_agg"),
 ]
 

@@ -11,7 +11,7 @@ columns and frequencies have in common; ``fingerprint`` is the pattern of many c
 from collections.abc import Iterator
 
 import numpy as np
-import scipy.fft
+import scipy  # whose parts are imported when they are first used: `scipy.fft` takes as long as NumPy
 from numpy.typing import ArrayLike, NDArray
 
 from ...benchmark.frequency.noise import noise_residual, noise_share, parts

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import scipy.fft
+import scipy  # whose parts are imported when they are first used: `scipy.fft` takes as long as NumPy
 from numpy.typing import NDArray
 
 from ...benchmark.errors import PluginError, unknown_name

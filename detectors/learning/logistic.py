@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.special
+import scipy  # whose parts are imported when they are first used: `scipy.special` takes longer than NumPy
 from numpy.typing import NDArray
 
 from ...benchmark.arrays import ROWS_AT_A_TIME, Standardiser

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import scipy.fft
+import scipy  # whose parts are imported when they are first used: `scipy.fft` takes as long as NumPy
 from numpy.typing import NDArray
 
 from ...errors import DataError, StudyError
