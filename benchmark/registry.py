@@ -6,6 +6,7 @@ written as ``module:Class`` or ``file.py:Class``. A file that cannot be imported
 """
 
 import ast
+import contextlib
 import hashlib
 import importlib
 import importlib.metadata
@@ -122,6 +123,12 @@ class Registry(Generic[Plugin]):
         package = importlib.import_module(self.package)
         modules = (module.name for module in pkgutil.iter_modules(package.__path__) if not module.ispkg)
         return sorted(name for name in modules if not name.startswith("_") and name not in self.apart)
+
+    def import_own(self) -> None:
+        """Import the modules of our own folder; one that fails is reported by `found`."""
+        for name in self._own_modules():
+            with contextlib.suppress(Exception):
+                importlib.import_module(f"{self.package}.{name}")
 
     def _plugins_in(self, module: Any) -> list[type[Plugin]]:
         own = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__]

@@ -31,7 +31,10 @@ _DIED = (
 
 
 # What nearly every worker needs. They are forked from a server that has imported it: once, not once per worker.
-PRELOAD = ["bandbench.benchmark.search.fit", "sklearn.svm", "sklearn.model_selection", "matplotlib.figure"]
+PRELOAD = [
+    *("bandbench.benchmark.search.preload", "scipy.fft", "scipy.special", "sklearn.svm", "sklearn.linear_model"),
+    *("matplotlib.figure", "matplotlib.backends.backend_agg"),
+]
 
 
 def warm_up_for(study: str) -> None:

@@ -8,7 +8,7 @@ Filters in the pixels: a band takes a picture and gives one back, in 8 bits, for
 from typing import Literal
 
 import numpy as np
-import scipy
+import scipy  # its parts are imported when they are first used: `scipy.fft` takes as long as NumPy
 from numpy.typing import NDArray
 
 from ..errors import DataError, EmptyBandError, StudyError, unknown_name

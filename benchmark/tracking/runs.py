@@ -87,7 +87,8 @@ def runs_in_database(uri: str, experiment: str, tag: str, value: str) -> dict[st
     """
     Find runs as `known_runs` does, in the tables of a database and without MLflow, which takes seconds to import.
 
-    The tables are no public part of MLflow: None where its version has others, and for what is no database or not there.
+    The tables are no public part of MLflow: None where its version has others, and for what is no database. A file that does
+    not exist has no runs.
     """
     runs = _from_database(uri, experiment, tag, value)
     return None if runs is None else _best(runs)
@@ -236,10 +237,12 @@ def last_use(uri: str, experiment: str) -> float | None:
 
 
 def _answers(uri: str, *queries: Any) -> list[list[tuple[Any, ...]]] | None:
-    """Ask a database; None if it is none, is not there, does not answer or has other tables."""
+    """Ask a database; None if it is none, does not answer or has other tables."""
     path = sqlite_path(uri)
-    if not is_database(uri) or (path is not None and not path.exists()):  # a missing file would be made
+    if not is_database(uri):
         return None
+    if path is not None and not path.exists():  # it would be made
+        return [[] for _ in queries]
     from sqlalchemy.exc import SQLAlchemyError
 
     try:

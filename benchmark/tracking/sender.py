@@ -23,7 +23,7 @@ from .names import COMPLETE, CONTENTS, KEY, NOTE, PARENT, ROW_FILES, SENT, STUDY
 from .runs import KnownRun, is_there, is_whole, known_runs, runs_of_key
 from .sqlite_file import artifacts_folder
 from .store import client_for
-from .trial_runs import FEW, fits_columns, insert_runs, is_plain, run_tags
+from .trial_runs import fits_columns, insert_runs, is_plain, run_tags
 from .trouble import StoreError, Trouble, reported, store_error
 from .ui import OTHER_PAGES, VIEW_TAG, study_view
 
@@ -162,7 +162,7 @@ class Sender:
             If the store does not answer.
         """
         trials = [document for document in documents if is_plain(document) and fits_columns(document, PARAM_LENGTH)]
-        if self._has_rivals or not is_database(self._uri) or len(trials) < FEW:
+        if self._has_rivals or not is_database(self._uri):
             return
         with reported(self._uri):
             by_study: dict[tuple[str, str], list[RunDocument]] = {}

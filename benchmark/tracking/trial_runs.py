@@ -15,7 +15,6 @@ from .databases import open_engine
 from .documents import RunDocument
 from .names import COMPLETE, KEY, KIND, PARENT, STUDY_KEY
 
-FEW = 4  # documents that the client takes as quickly
 NAME_TAG = "mlflow.runName"
 RUN = {"source_type": "UNKNOWN", "source_name": "", "entry_point_name": "", "source_version": "", "user_id": "unknown"}
 RUN |= {"status": "FINISHED", "lifecycle_stage": "active"}

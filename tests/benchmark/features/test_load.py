@@ -12,7 +12,7 @@ from bandbench.benchmark.contracts import ViewSpec
 from bandbench.benchmark.domains.catalogue import Catalogue
 from bandbench.benchmark.errors import BenchError
 from bandbench.benchmark.features import load
-from bandbench.benchmark.features.load import chunk_view, first_crop, iter_crops, load_view
+from bandbench.benchmark.features.load import bands_together, chunk_view, first_crop, iter_crops, load_view, share_bands
 from bandbench.benchmark.features.prepare import Request, prepare_domains, scratch_places
 from bandbench.benchmark.frequency.bands import Band
 from bandbench.benchmark.pictures.crops import CropSpec
@@ -21,6 +21,7 @@ from bandbench.benchmark.views import features_from_crops, view_kernel
 from bandbench.benchmark.views.encoders.encoder import Encoder
 from bandbench.benchmark.workers import Workers
 from conftest import Here, SilentReporter, noise_picture, run, small_study
+from made_cells import item_set
 
 pytest.importorskip("torch", reason="pip install 'bandbench[deep]'")
 BAND = Band("low", 0.2, order=2, mode="pixels")
@@ -125,3 +126,30 @@ def test_large_results_are_memory_maps(tmp_path: Path, monkeypatch: pytest.Monke
     small, large = load._allocate((12,), np.dtype(np.float64), tmp_path), load._allocate((13,), np.dtype(np.float64), tmp_path)
     assert (type(small), type(large)) == (np.ndarray, np.memmap)
     assert large.shape == (13,) and not list(tmp_path.iterdir())  # its file has no name
+
+
+PUBLISHED = ViewSpec("profile", {"variant": "published"})
+REWEIGHTED = [Band(kind, 0.1, order=order, mode="reweight") for kind in ("low", "high") for order in (1, 9)]  # type: ignore[arg-type]
+
+
+def test_bands_prepared_together_are_those_prepared_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.save(tmp_path / "crops.npy", np.random.default_rng(0).integers(0, 256, (6, 24, 24), dtype=np.uint8))
+    rows = np.stack([np.zeros(6, np.int32), np.arange(6, dtype=np.int32), np.arange(6, dtype=np.int32)], axis=1)
+    np.savez(tmp_path / "index.npz", grey=rows, colour=rows[:0])
+    items = item_set("home", "train", grey=(str(tmp_path),), index=str(tmp_path / "index.npz"))
+    alone = [load_view(items, PUBLISHED, band)[0].values for band in REWEIGHTED]
+    load._filtered_chunk.cache.clear()
+    share_bands([items], PUBLISHED, REWEIGHTED)
+    monkeypatch.setattr(load, "features_from_crops", None)
+    for band, values in zip(REWEIGHTED, alone, strict=True):
+        np.testing.assert_array_equal(load_view(items, PUBLISHED, band)[0].values, values)
+
+
+def test_as_many_bands_are_prepared_together_as_a_worker_can_hold() -> None:
+    few, many = (item_set("home", "train", n_ok=n) for n in (100, 10**6))
+    assert bands_together([few, few], PUBLISHED, REWEIGHTED[0]) == load.MOST_TOGETHER
+    assert bands_together([few, many], PUBLISHED, REWEIGHTED[0]) == 1
+    # Features of these follow from a base that is read, or are kept on disk.
+    assert bands_together([few], ViewSpec("profile"), REWEIGHTED[0]) == 1
+    assert bands_together([few], PUBLISHED, Band("low", 0.1, mode="keep")) == 1
+    assert bands_together([few], SPEC, BAND) == 1

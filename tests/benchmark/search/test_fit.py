@@ -47,6 +47,23 @@ def prepared(folder: Path, domain: str, split: str) -> ItemSet:
     return item_set(domain, split, table=str(path), n_items=N, n_ok=N)
 
 
+def test_fits_of_several_bands_leave_what_each_leaves_alone(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their features are computed together first; where that fails, each fit computes its own."""
+    asked: list[list[Band]] = []
+    jobs = [replace(job, band=Band("low", cutoff)) for cutoff in (0.2, 0.3)]
+
+    def share(sets: object, spec: object, bands: list[Band]) -> None:
+        asked.append(bands)
+        raise MemoryError
+
+    monkeypatch.setattr(fit_module.load, "bands_together", lambda *_: 4)
+    monkeypatch.setattr(fit_module.load, "share_bands", share)
+    together = [Path(record.test_scores).read_bytes() for record in run_jobs(jobs)]
+    alone = [Path(run_jobs([replace(one, records=str(tmp_path / "other"))])[0].test_scores).read_bytes() for one in jobs]
+    assert together == alone
+    assert asked == [[one.band for one in jobs]]
+
+
 # --- records ---------------------------------------------------------------------------------------------------------
 
 

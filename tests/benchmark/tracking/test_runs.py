@@ -57,8 +57,8 @@ def test_runs_are_found_by_a_tag(uri: str, monkeypatch: pytest.MonkeyPatch, tabl
 
 def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/none.db"
-    assert runs_in_database(uri, "small", STUDY_KEY, "s") is None
-    assert last_use(uri, "small") is None
+    assert runs_in_database(uri, "small", STUDY_KEY, "s") == {}
+    assert last_use(uri, "small") == 0
     assert not list(tmp_path.iterdir())
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from bandbench.benchmark.tracking import sender as sender_module
 from bandbench.benchmark.tracking import trial_runs
 from bandbench.benchmark.tracking.documents import RunDocument
 from bandbench.benchmark.tracking.sender import Sender
@@ -137,8 +136,3 @@ def test_texts_that_are_too_long_are_left_to_the_client() -> None:
     assert fits_columns(TRIALS[0], 6000)
     assert not fits_columns(replace(TRIALS[0], name="x" * 251), 6000)
     assert not fits_columns(replace(TRIALS[0], params={"p": "x" * 6001}), 6000)
-
-
-def test_few_documents_are_left_to_the_client(sender: Callable[[str], Sender], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender_module, "insert_runs", None)
-    sender("all").send_together(TRIALS[: trial_runs.FEW - 1])

@@ -55,3 +55,26 @@ def test_rings_take_a_comb_in_the_pixels_alone(spec: ViewSpec, mode: str) -> Non
     pixels = Band("anticomb", period=8, mode="pixels")
     wanted = kernel.from_crops(filter_pixels(CROPS, pixels), Band())
     np.testing.assert_array_equal(features_from_crops(kernel, CROPS, pixels).values, wanted.values)
+
+
+@pytest.mark.parametrize("isometric", [False, True])
+def test_several_bands_give_what_each_gives_alone(isometric: bool) -> None:
+    kernel = view_kernel(ViewSpec("profile", {"variant": "published", "isometric": isometric}))
+    crops = np.random.default_rng(0).integers(0, 256, (5, 24, 24), dtype=np.uint8)
+    bands = [Band("low", 0.1, order=9, mode="reweight"), Band("high", 0.2, mode="reweight")]
+    assert all(map(kernel.joins_bands, bands))
+    for band, together in zip(bands, kernel.from_crops_of(crops, bands), strict=True):
+        alone = kernel.from_crops(crops, band)
+        np.testing.assert_array_equal(together.values, alone.values)
+        np.testing.assert_array_equal(together.frequency, alone.frequency)
+
+
+def test_bands_that_follow_from_the_base_join_no_others() -> None:
+    kernel = view_kernel(ViewSpec("profile", {"variant": "published"}))
+    crops = np.random.default_rng(0).integers(0, 256, (5, 24, 24), dtype=np.uint8)
+    bands = [Band("low", 0.3), Band("low", 0.3, mode="reweight")]
+    assert [kernel.joins_bands(band) for band in bands] == [False, True]
+    for band, together in zip(bands, kernel.from_crops_of(crops, bands), strict=True):
+        np.testing.assert_array_equal(together.values, kernel.from_crops(crops, band).values)
+    assert not kernel.joins_bands(Band("low", 0.3, mode="pixels"))
+    assert not view_kernel(ViewSpec("profile")).joins_bands(bands[1])
