@@ -207,7 +207,7 @@ def submit_plan(
         for shard in (Shard(i, n_shards) for i in range(min(n_shards, len(shares))))
         if (cells := deal(shares, shard))
     ]
-    running = {holder.shard for holder in running_shards(plan.study.name)}
+    running = {run.shard for run in running_shards(plan.study.name)}
     chosen = tuple(one.shard for one in shards if one.left and str(one.shard) not in running)
     logs = results_root() / "shards" / "logs" / plan.study.name
     jobs: tuple[str, ...] = ()
@@ -222,7 +222,7 @@ def _refuse_other_work(plan: Plan, n_shards: int, fresh: bool) -> None:
     if whole := whole_run(name):
         raise BenchError(f"{whole_text(whole)} It computes all cells; wait for it.")
     if working := running_shards(name, but_of=0 if fresh else n_shards):
-        names = listed([f"{holder.shard}{holder.whereabouts}" for holder in working], SHOWN)
+        names = listed([f"{run.shard}{run.whereabouts}" for run in working], SHOWN)
         way_on = "wait until they have ended." if fresh else "give the same number of --shards, or wait until they have ended."
         raise BenchError(f"shards of the study '{name}' are being run: {names}; {way_on}")
 

@@ -27,19 +27,29 @@ class Holder:
     pid : int
     since : float
         Seconds since the epoch.
+    job : str
+        Of SLURM; empty outside of one.
     """
 
     host: str
     pid: int
     since: float
+    job: str = ""
 
     def __str__(self) -> str:
-        return f"host {self.host}, pid {self.pid}, since {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(self.since))}"
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))
+        return f"host {self.host}, pid {self.pid}{f', SLURM job {self.job}' if self.job else ''}, since {since}"
 
     @classmethod
     def here(cls) -> "Holder":
         """Return this process, as of now."""
-        return cls(socket.gethostname(), os.getpid(), time.time())
+        array, task = os.environ.get("SLURM_ARRAY_JOB_ID", ""), os.environ.get("SLURM_ARRAY_TASK_ID", "")
+        job = f"{array}_{task}" if array and task else os.environ.get("SLURM_JOB_ID", "")
+        return cls(socket.gethostname(), os.getpid(), time.time(), job)
+
+    def leave_note(self, path: Path) -> None:
+        """Name this holder to others, beside the lock file `path`."""
+        write_json(owner_file(path), asdict(self), durable=False)
 
     @classmethod
     def read(cls, path: Path) -> "Holder | None":
@@ -92,7 +102,7 @@ def holding(path: Path, patience: float = FOR_EVER) -> Iterator[None]:
         lock.acquire(timeout=patience)
     except Timeout as error:
         raise LockHeldError(
-            f"another process works with {path.with_suffix('')}; wait for it to end.", Holder.read(_owner_file(path))
+            f"another process works with {path.with_suffix('')}; wait for it to end.", Holder.read(owner_file(path))
         ) from error
     try:
         yield
@@ -118,10 +128,10 @@ def claiming(path: Path) -> Iterator[None]:
         See `holding`.
     """
     with holding(path, patience=0):
-        write_json(_owner_file(path), asdict(Holder.here()), durable=False)
+        Holder.here().leave_note(path)
         yield
 
 
-def _owner_file(path: Path) -> Path:
+def owner_file(path: Path) -> Path:
     """Return the file that names the process that held a lock last: those who wait may open the lock file itself anew."""
     return path.with_suffix(".owner")

@@ -42,7 +42,7 @@ def test_a_study_is_run_by_one_process() -> None:
 
 def test_shards_are_run_side_by_side_each_once() -> None:
     with study_lock("s", Shard(0, 3)), study_lock("s", Shard(2, 3)):
-        assert [holder.shard for holder in running_shards("s")] == ["0/3", "2/3"]
+        assert [run.shard for run in running_shards("s")] == ["0/3", "2/3"]
         with refused("shard 2/3 of the study 's' is being run already"), study_lock("s", Shard(2, 3)):
             pass
         with study_lock("s", Shard(1, 3)):
@@ -82,7 +82,7 @@ def test_the_job_of_slurm_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_holder_that_is_not_written_yet_or_is_damaged_is_not_named() -> None:
     with study_lock("s", Shard(0, 2)):
-        (path,) = (results_root() / "locks").glob("*.json")
+        (path,) = (results_root() / "locks").glob("*.owner")
         for text in ("", "[1]", '{"pid": 1, "colour": 2}'):
             path.write_text(text)
             with pytest.raises(BenchError, match="a shard is being run: 0/2. Wait"), study_lock("s"):
