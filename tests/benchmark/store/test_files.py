@@ -104,7 +104,7 @@ def test_only_files_below_a_size_are_opened(tmp_path: Path, monkeypatch: pytest.
                 read_file(Path(name))
             with pytest.raises(DataError, match="neither a file nor a folder"):
                 require_file(Path(name))
-    with open("sparse", "wb") as file:
+    with Path("sparse").open("wb") as file:
         file.truncate(100 * 2**30)
     with pytest.raises(DataError, match="100.0 GiB are more than a picture has"):
         read_file(Path("sparse"))
