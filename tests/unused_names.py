@@ -38,7 +38,6 @@ REASONS = {
     "intra_op_num_threads": "read by ONNX Runtime",
     "log_severity_level": "read by ONNX Runtime",
     "hidden_act": "read by transformers",
-    "process": "part of the key of a cache",
     "auc_se": "field of cell.json",
     "n_real_groups": "field of mmd.json",
     "n_fake_groups": "field of mmd.json",

@@ -135,7 +135,7 @@ def _print_counts(outcome: PreparationOutcome) -> None:
     table = _table(f"{preparation.dataset}: {preparation.settings_text}", "sources", "crops", "no face", "errors", "left")
     for count in outcome.counts:
         cells = (count.sources, count.crops, count.no_face, count.errors, count.left)
-        table.add_row(count.domain or "(all)", LABEL_NAMES[count.label], *(f"{n:,}" if n else "–" for n in cells))
+        table.add_row(Text(count.domain or "(all)"), LABEL_NAMES[count.label], *(f"{n:,}" if n else "–" for n in cells))
     Console().print(table)
 
 
@@ -215,7 +215,7 @@ def _print_estimates(estimates: list[Estimate], jobs: int, json_file: str | None
         return
     table = _table(f"estimate from {total.sampled} sources that were tried", "sources", "done", "crops ≈", "size ≈")
     for part in parts:
-        table.add_row(part.domain or "(all)", LABEL_NAMES[part.label], *_estimate_cells(part))
+        table.add_row(Text(part.domain or "(all)"), LABEL_NAMES[part.label], *_estimate_cells(part))
     table.add_section()
     table.add_row("all, each once", "both", *_estimate_cells(total))
     console = Console(highlight=False)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from bandbench.benchmark.errors import StudyError, listed, nearest_name, unknown_name
+from bandbench.benchmark.errors import StudyError, listed, nearest_name, plain_text, unknown_name
 
 PROGRAM = """
 import warnings
@@ -56,3 +56,9 @@ def test_the_nearest_name_is_offered(name: str, names: list[str], sentence: str)
 def test_a_notebook_shows_the_sentence_alone() -> None:
     """IPython asks an exception for its lines by this name."""
     assert StudyError("no study 'x'.")._render_traceback_() == ["StudyError: no study 'x'."]
+
+
+def test_what_a_terminal_acts_upon_is_written_out() -> None:
+    text = "a\x1b[31m\x9bb\u202ec\udce9\nd\te"
+    assert plain_text(text) == "a\\x1b[31m\\x9bb\\u202ec\\udce9\nd\te"
+    assert plain_text("[bold]é…") == "[bold]é…"

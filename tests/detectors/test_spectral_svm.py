@@ -8,7 +8,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from bandbench.benchmark.contracts import Features
+from bandbench.benchmark.errors import BenchWarning
+from bandbench.benchmark.metrics.roc import roc_auc
 from bandbench.benchmark.registry import DetectorSpec
+from bandbench.detectors.learning.solvers import LANDMARKS
 from bandbench.detectors.spectral_svm import SpectralSVM
 
 LABELS = np.arange(100) % 2
@@ -47,3 +50,20 @@ def test_without_standardising_no_scaler_is_learned() -> None:
 )
 def test_fewer_features_do_only_where_inner_products_are_all_that_counts(parameters: dict, options: dict) -> None:
     assert SpectralSVM(**parameters).view.options == options
+
+
+def test_many_crops_are_fitted_approximately_and_said_so() -> None:
+    rng = np.random.default_rng(1)
+    labels = np.arange(1500) % 2
+    values = rng.normal(size=(1500, 6)) * np.where(labels == 1, 1.6, 1.0)[:, None]
+    exact = SpectralSVM(exact_until=None).fit(Features(values), labels)
+    with pytest.warns(BenchWarning, match="approximates its kernel, because an exact fit to more than 1000 crops"):
+        detector = SpectralSVM(exact_until=1000).fit(Features(values), labels)
+    assert len(detector.support_vectors_) == LANDMARKS
+    fresh = rng.normal(size=(600, 6)) * np.where(np.arange(600) % 2, 1.6, 1.0)[:, None]
+    aucs = [roc_auc(np.arange(600) % 2, one.score(Features(fresh))) for one in (exact, detector)]
+    assert aucs[1] > aucs[0] - 0.02
+
+
+def test_published_machines_are_always_exact() -> None:
+    assert {preset["exact_until"] for preset in SpectralSVM.presets.values()} == {None}

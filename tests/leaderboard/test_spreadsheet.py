@@ -3,23 +3,12 @@
 import csv
 import io
 import math
+import os
+from pathlib import Path
 
 import pytest
 
-from bandbench.benchmark.store.cells import as_text, from_text
-from bandbench.leaderboard.spreadsheet import lines_as_csv
-
-
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''=1"])
-def test_a_formula_gets_one_apostrophe_that_is_taken_away_again(cell: str) -> None:
-    assert as_text(cell) == f"'{cell}"
-    assert from_text(as_text(cell)) == cell
-
-
-@pytest.mark.parametrize("cell", ["", "plain", "'plain", "a=b", "1-2", " =1"])
-def test_plain_text_is_not_changed(cell: str) -> None:
-    assert as_text(cell) == cell
-    assert from_text(cell) == cell
+from bandbench.leaderboard.spreadsheet import lines_as_csv, open_lines
 
 
 def test_lines_may_have_different_columns() -> None:
@@ -40,3 +29,37 @@ def test_a_carriage_return_does_not_end_a_line() -> None:
     """The csv writer leaves it unquoted by itself; a reader would then see two lines."""
     (line,) = csv.DictReader(io.StringIO(lines_as_csv([{"a": "x\ry", "b": "z"}]), newline=""))
     assert line == {"a": "x\ry", "b": "z"}
+
+
+def test_a_file_of_lines_is_whole_after_every_line(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("what was there before")
+    with open_lines(path, ["name", "auc", "=n"]) as lines:
+        assert path.read_text() == "name,auc,'=n\n"
+        lines.add([{"name": "=1", "auc": -0.5}, {"name": "a,b", "other": 1, "=n": None}])
+        assert path.read_text() == "name,auc,'=n\n'=1,-0.5,\n\"a,b\",,\n"
+        lines.add([{"name": "x\ry", "auc": math.nan}])
+    assert list(csv.reader(io.StringIO(path.read_bytes().decode(), newline="")))[-1] == ["x\ry", "", ""]
+
+
+def test_a_full_disk_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, write = tmp_path / "x.csv", os.write
+
+    def full(number: int, data: bytes) -> int:
+        if len(data) < 20:
+            raise OSError(28, "No space left on device")
+        return write(number, data[:20])
+
+    with open_lines(path, ["name"]) as lines:
+        lines.add([{"name": "short"}])
+        monkeypatch.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space"):
+            lines.add([{"name": "a" * 50}])
+        monkeypatch.undo()
+    assert path.read_text() == "name\nshort\n"
+
+
+def test_lines_go_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    with open_lines(None, ["name"]) as lines:
+        lines.add([{"name": "@x"}])
+    assert capsys.readouterr().out == "name\n'@x\n"

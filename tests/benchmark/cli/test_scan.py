@@ -1,5 +1,7 @@
 """``bench scan``: what is refused before a model is loaded, and the words of a verdict."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from typer.testing import CliRunner
 from bandbench.benchmark.cli.app import app
 from bandbench.benchmark.cli.scan import DOUBTS, _frames_text, _verdict_text
 from bandbench.benchmark.errors import BenchError, StudyError
+from bandbench.benchmark.models import scanning
 from bandbench.benchmark.models.domain_check import Doubt
 from bandbench.benchmark.models.scanning import ScanResult
 from conftest import noise_picture, trained_model
@@ -79,3 +82,32 @@ def test_a_scan_counts_the_reasons_and_a_model_without_a_check_says_so(tmp_path:
     assert rows["check"] is None
     assert [row["reason"] for row in rows["rows"]] == ["", "between_classes"]
     assert [row["distance"] for row in rows["rows"]] == [None, None]
+
+
+def test_verdicts_are_written_as_they_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scan ends at its third picture, and the verdicts on two are there; names that are formulas or markup are text."""
+    trained_model().save(tmp_path / "model", describe=False)
+    monkeypatch.chdir(tmp_path)
+    names = ["+1.png", "=1.png", "[bold]\x1b[31m.png"]
+    for i, name in enumerate(names):
+        Image.fromarray(noise_picture(500 + i, 64, 1.0)).save(name)
+    arguments = ["scan", "model", *names, "--csv", "x.csv"]
+    whole = CliRunner().invoke(app, arguments)
+    assert whole.exit_code == 0
+    assert "wrote 3 verdicts to x.csv" in whole.output
+    assert "\x1b[31m" not in whole.output
+    rows = list(csv.DictReader(io.StringIO(Path("x.csv").read_text())))
+    assert [row["path"] for row in rows] == ["'+1.png", "'=1.png", "[bold]\\x1b[31m.png"]
+    assert {row["verdict"] for row in rows} == {"real"}
+    judged = scanning._judged
+    calls: list[int] = []
+
+    def interrupted(*args: object) -> dict:
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return judged(*args)  # pyright: ignore[reportArgumentType]
+
+    monkeypatch.setattr(scanning, "_judged", interrupted)
+    CliRunner().invoke(app, arguments)
+    assert [row["path"] for row in csv.DictReader(io.StringIO(Path("x.csv").read_text()))] == ["'+1.png", "'=1.png"]

@@ -1,12 +1,15 @@
 """Names of domains: what they stand for, and what is said of those that stand for nothing."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
-from bandbench.benchmark.domains.catalogue import Catalogue, OpenDomain
-from bandbench.benchmark.errors import DataError, StudyError
+from bandbench.benchmark.contracts import Dataset, Item
+from bandbench.benchmark.domains.catalogue import Catalogue, DatasetSpec, OpenDomain
+from bandbench.benchmark.errors import BenchWarning, DataError, PluginError, StudyError
 from bandbench.benchmark.search.plan import make_plan
 from bandbench.datasets.ffpp import FFPP
 from conftest import small_study
@@ -132,3 +135,51 @@ def test_domains_that_were_not_prepared_are_left_out(tmp_path: Path) -> None:
     plan = make_plan(small_study(train=["ffpp/Deepfakes"], test=["ffpp"]), catalogue)
     assert plan.study.test == ("ffpp/Deepfakes@c23",)
     assert plan.unusable == {"ffpp/FaceSwap@c23": "test has no fake"}
+
+
+class Listed(Dataset):
+    """A data set that lists what a test tells it to."""
+
+    name = "listed"
+    entries: ClassVar[list[Any]] = []
+
+    def variants(self) -> tuple[str, ...]:
+        return ("",)
+
+    def items(self, variant: str) -> list[Any]:
+        if not self.entries:
+            raise ZeroDivisionError("nothing")
+        return self.entries
+
+    def read(self, item: Item) -> bytes:
+        return b""
+
+
+def listed_items(monkeypatch: pytest.MonkeyPatch, entries: list[Any]) -> Sequence[Item]:
+    monkeypatch.setattr(Listed, "entries", entries)
+    return OpenDomain("listed", DatasetSpec("listed"), 0, 0, dataset=Listed()).items
+
+
+GOOD = [Item(f"{i}", i % 2, "train") for i in range(8)]
+
+
+@pytest.mark.parametrize(
+    ("odd", "fault"),
+    [
+        (None, "a NoneType in the place of an Item"),
+        (Item(5, 0, "train"), "an id that is no text: 5"),  # pyright: ignore[reportArgumentType]
+        (Item("x", math.nan, "train"), "x: label nan, wanted 0 or 1"),  # pyright: ignore[reportArgumentType]
+        (Item("x", 0, "later"), "x: split 'later', wanted train, val, test"),  # pyright: ignore[reportArgumentType]
+        (Item("x", 0, "train", target=3), "x: an identity, clip or group that is no text"),  # pyright: ignore[reportArgumentType]
+    ],
+)
+def test_what_is_no_item_is_left_out(monkeypatch: pytest.MonkeyPatch, odd: Any, fault: str) -> None:
+    with pytest.warns(BenchWarning, match=f"listed: 1 of 9 items are none \\({fault}\\); they are left out"):
+        assert listed_items(monkeypatch, [*GOOD, odd]) == GOOD
+
+
+def test_a_list_that_is_mostly_wrong_or_fails_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(PluginError, match="listed: 9 of 17 items are none .*correct items"):
+        listed_items(monkeypatch, [*GOOD, *[None] * 9])
+    with pytest.raises(PluginError, match="its items cannot be listed: items failed: ZeroDivisionError: nothing"):
+        listed_items(monkeypatch, [])

@@ -1,5 +1,6 @@
 """Chunks: which pictures go together, what their names in the cache depend on, and that pictures are read once."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bandbench.benchmark.contracts import Item, ViewSpec
+from bandbench.benchmark.contracts import Dataset, Item, ViewSpec
 from bandbench.benchmark.domains.catalogue import Catalogue, DatasetSpec
 from bandbench.benchmark.features import chunks
 from bandbench.benchmark.features.chunks import (
@@ -16,10 +17,12 @@ from bandbench.benchmark.features.chunks import (
     Places,
     cached_chunk,
     chunk_tasks,
+    identify,
     pictures_key,
     prepare_chunk,
     prepare_together,
     prepare_view,
+    read_item,
     task_key,
     view_file,
 )
@@ -121,6 +124,62 @@ def test_pictures_under_several_perturbations_are_read_once(
     assert one.contents == other.contents
     assert one.hashes == other.hashes  # of the picture before its perturbation
     assert (np.load(Path(one.folder, "crops.npy")) != np.load(Path(other.folder, "crops.npy"))).mean() > 0.5
+
+
+def test_files_beyond_what_is_kept_are_read_again(
+    picture_folder: Maker, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    domain = Catalogue({"mine": str(picture_folder(n=5))}).domain("mine", 0)
+    task = chunk_tasks(domain, SPLITS, CropSpec(48), [PROFILE], places)[0]
+    wanted = prepare_chunk(task)
+    sizes = [Path(str(task.dataset.root), item.id).stat().st_size for item in task.items]
+    monkeypatch.setattr(chunks, "KEPT_BYTES", sum(sizes[:2]))
+    _, _, data = identify(task.dataset.open(0, 0).read, task.items)
+    assert sum(map(len, data.values())) <= sum(sizes[:2])
+    elsewhere = replace(task, places=replace(places, cache=f"{places.cache}-2"))
+    for again in (prepare_chunk(elsewhere), *prepare_together([elsewhere, replace(elsewhere, perturbation="noise:sd=20")])[:1]):
+        assert (again.contents, again.statuses, again.hashes) == (wanted.contents, wanted.statuses, wanted.hashes)
+
+
+def test_a_file_that_changes_between_two_reads_is_left_out(
+    picture_folder: Maker, places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "KEPT_BYTES", 0)
+    domain = Catalogue({"mine": str(picture_folder(n=5))}).domain("mine", 0)
+    task = chunk_tasks(domain, SPLITS, CropSpec(48), [PROFILE], places)[0]
+    plugin = type(task.dataset.open(0, 0))
+    read, seen = plugin.read, set()
+
+    def changing(self: Dataset, item: Item) -> bytes:
+        data = read(self, item)
+        changed = item.id in seen and item == task.items[0]
+        seen.add(item.id)
+        return data + b"x" if changed else data
+
+    monkeypatch.setattr(plugin, "read", changing)
+    statuses = prepare_chunk(task).statuses
+    assert [status.reason for status in statuses] == [Reason.UNREADABLE, *[None] * 4]
+    assert statuses[0].detail == "the file changed while it was prepared."
+
+
+@pytest.mark.parametrize(
+    ("returned", "detail"),
+    [
+        (RuntimeError("torn\n" + "x" * 1000), r"cannot be read \(read failed: RuntimeError: torn x+…\)."),
+        (np.zeros((4, 4)), r"cannot be read \(read has to return the bytes of a picture file, got ndarray\)."),
+        (None, "got NoneType"),
+    ],
+)
+def test_whatever_a_data_set_reads_wrongly_is_a_status(returned: object, detail: str) -> None:
+    def read(item: Item) -> bytes:
+        if isinstance(returned, Exception):
+            raise returned
+        return returned  # pyright: ignore[reportReturnType]
+
+    status, raw = read_item(read, Item("a", 0, "train"))
+    assert (status.status, status.reason, raw) == (Status.ERROR, Reason.UNREADABLE, b"")
+    assert re.search(detail, status.detail)
+    assert read_item(lambda _: bytearray(b"x"), Item("a", 0, "train")) == (OK, b"x")  # pyright: ignore[reportArgumentType]
 
 
 def test_only_pictures_with_fingerprints_are_found_without_reading(picture_folder: Maker, places: Places) -> None:

@@ -4,8 +4,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from bandbench.benchmark.contracts import ViewSpec
 from bandbench.benchmark.domains.catalogue import Catalogue
+from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.features import plan_sets
 from bandbench.benchmark.features.plan_sets import prepare_sets
 from bandbench.benchmark.features.prepare import (
@@ -48,3 +51,18 @@ def test_a_copy_among_training_and_validation_pictures_is_not_validated_on(pictu
         refused = plan_sets._without_copies({("mine", split, 0): part.statuses(split) for split in ("train", "val", "test")})
     assert [status.reason for status in refused["mine", "val", 0].statuses if status != OK] == [Reason.SEEN]
     assert set(refused["mine", "train", 0].statuses) == {OK}
+
+
+def test_a_test_domain_without_a_usable_picture_is_left_out(picture_folder: Maker) -> None:
+    home, away = picture_folder("home_pictures"), picture_folder("away_pictures", first_seed=50)
+    plan = make_plan(small_study(test=["mine", "other"]), Catalogue({"mine": str(home), "other": str(away)}))
+    for path in (away / "fake").iterdir():
+        path.write_bytes(b"torn")
+    with scratch_places() as places:
+        prepared = prepare_sets(plan, places, Here(1), SilentReporter())
+        assert set(prepared.sets) == {("mine", "train", 0), ("mine", "val", 0), ("mine", "test", 0)}
+        assert prepared.plan.study.test == ("mine",)
+        assert "other: no usable fake picture in test" in prepared.plan.unusable["other"]
+        alone = make_plan(small_study(test=["other"]), Catalogue({"mine": str(home), "other": str(away)}))
+        with pytest.raises(DataError, match="other: no usable fake picture in test"):
+            prepare_sets(alone, places, Here(1), SilentReporter())

@@ -1,7 +1,7 @@
 """Folders, files and clips to findings; what cannot be read is a finding too."""
 
 import os
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from bandbench.benchmark.contracts import Framing, Shown
-from bandbench.benchmark.errors import DataError, StudyError
+from bandbench.benchmark.errors import BenchError, DataError, NotFiniteError, StudyError
 from bandbench.benchmark.metrics.clips import ClipRule, Frames, clip_scores
 from bandbench.benchmark.metrics.roc import Scored
 from bandbench.benchmark.models import scanning
@@ -228,3 +228,41 @@ def test_rules_by_name() -> None:
     assert pooling_rule("majority") is ClipRule.VOTE  # its name in an earlier version
     with pytest.raises(StudyError, match="median.*Known: mean, top_third, vote"):
         pooling_rule("median")
+
+
+def failing_model(error: Exception, level: float) -> TrainedModel:
+    """A model whose detector fails on pictures that are brighter than a level."""
+    model = trained_model()
+    view_of = model.score_crops
+
+    class Failing(TrainedModel):
+        def score_crops(self, crops: np.ndarray, rows: np.ndarray) -> np.ndarray:
+            if any(crop.mean() > level for crop in crops):
+                raise error
+            return view_of(crops, rows)
+
+    return Failing(**{field.name: getattr(model, field.name) for field in fields(model)})
+
+
+@pytest.mark.parametrize("error", [NotFiniteError("means.score returned 1 scores that are not finite."), ValueError("torn")])
+def test_a_picture_without_a_number_costs_no_other_its_verdict(tmp_path: Path, error: Exception) -> None:
+    for i in range(3):
+        Image.fromarray(noise_picture(500 + i, 64, 1.0)).save(tmp_path / f"a{i}.png")
+    Image.fromarray(np.full((64, 64), 250, np.uint8)).save(tmp_path / "b.png")
+    frames = [np.repeat(noise_picture(i, 64, 1.6)[:, :, None], 3, axis=2) for i in range(3)]
+    write_clip(tmp_path / "c.mkv", [*frames, np.full((64, 64, 3), 250, np.uint8)], "ffv1")
+    model = failing_model(error, 240)
+    results = [of_file[-1] for of_file in scan_files(model, find_files([tmp_path]).paths, ScanRegion.of(model.framing))]
+    assert [result.verdict for result in results] == ["real", "real", "real", "unsure", "fake"]
+    bright, clip = results[3:]
+    assert (bright.doubt, bright.probabilities, bright.status.value) == (Doubt.NOT_A_NUMBER, {}, "ok")
+    assert bright.detail.startswith("cannot be judged: ")
+    assert (clip.n_frames, clip.n_looked) == (3, 4)
+    assert "1 of 4 frames cannot be judged" in clip.detail
+
+
+def test_what_no_picture_can_be_scored_with_ends_the_scan(tmp_path: Path) -> None:
+    Image.fromarray(noise_picture(500, 64, 1.0)).save(tmp_path / "a.png")
+    model = failing_model(BenchError("the encoder is gone."), 0)
+    with pytest.raises(BenchError, match="the encoder is gone"):
+        list(scan_files(model, [tmp_path / "a.png"], ScanRegion.of(model.framing)))

@@ -1,11 +1,13 @@
 """A kept model: probabilities that mean something, and a folder that cannot run code."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from bandbench.benchmark.contracts import Features
 from bandbench.benchmark.domains.seen import Learned
@@ -14,7 +16,7 @@ from bandbench.benchmark.metrics.calibration import Calibration, ambiguous_stret
 from bandbench.benchmark.metrics.clips import MAJORITY, ClipRule
 from bandbench.benchmark.metrics.detection import best_threshold
 from bandbench.benchmark.metrics.roc import Scored
-from bandbench.benchmark.models.domain_check import DomainCheck
+from bandbench.benchmark.models.domain_check import DomainCheck, Doubt, Judgement
 from bandbench.benchmark.models.spectrum_reference import Profiles, SpectrumReference, crop_profiles
 from bandbench.benchmark.models.trained_model import TrainedModel
 from conftest import noise_picture, trained_model
@@ -173,6 +175,65 @@ def test_folders_that_cannot_be_loaded(model: TrainedModel, tmp_path: Path) -> N
     (folder / "model.json").write_text("{")
     with pytest.raises(PluginError, match="is damaged"):
         TrainedModel.load(folder)
+
+
+def damage(folder: Path, what: str) -> None:
+    """Damage a kept model of `spectral_logreg` in one way."""
+    detector, arrays = folder / "detector-0" / "detector.json", folder / "detector-0" / "arrays.safetensors"
+    meta = json.loads(detector.read_text())
+    if what in ("pipe", "device", "link out"):
+        detector.unlink()
+        if what == "pipe":
+            os.mkfifo(detector)
+        else:
+            detector.symlink_to("/dev/zero" if what == "device" else "/etc/hostname")
+    elif what == "deep":
+        detector.write_text("[" * 100_000)
+    elif what == "an estimator elsewhere":
+        detector.write_text(json.dumps(meta | {"estimators": ["../../x"]}))
+    elif what == "a method":
+        detector.write_text(json.dumps(meta | {"values": meta["values"] | {"score": 1}}))
+    elif what == "a parameter":
+        detector.write_text(json.dumps(meta | {"parameters": {"C": -1}}))
+    elif what == "a shape":
+        detector.write_text(json.dumps(meta | {"shape": [3]}))
+    elif what == "no numbers":
+        save_file({"coef_": np.full(35, np.nan)}, arrays)
+    elif what == "weights of another length":
+        save_file({"coef_": np.zeros(3)}, arrays)
+    elif what == "no weights":
+        save_file({"other_": np.zeros(3)}, arrays)
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ("pipe", "detector.json: neither a file nor a folder"),
+        ("device", "detector.json is a link out of the folder"),
+        ("link out", "detector.json is a link out of the folder"),
+        ("deep", "detector.json"),
+        ("an estimator elsewhere", "estimators are not named like"),
+        ("a method", "'score' is no name of what a detector learns"),
+        ("a parameter", "detector.json: parameter C"),
+        ("a shape", "it cannot score a picture"),
+        ("no numbers", "'coef_' has values that are not finite"),
+        ("weights of another length", "it cannot score a picture"),
+        ("no weights", "it cannot score a picture"),
+    ],
+)
+def test_whatever_is_damaged_is_said(model: TrainedModel, tmp_path: Path, what: str, reason: str) -> None:
+    folder = tmp_path / "model"
+    model.save(folder, describe=False)
+    damage(folder, what)
+    with pytest.raises(PluginError, match=f"the model in {folder}(/detector-0)? is damaged: .*{reason}.*train it again"):
+        TrainedModel.load(folder)
+
+
+def test_a_probability_that_is_no_number_is_no_verdict(model: TrainedModel) -> None:
+    nothing = np.array([[np.nan, np.nan]])
+    assert model.verdict_of(nothing[0]) == "unsure"
+    assert model.judge(nothing, 0.5) == Judgement("unsure", Doubt.NOT_A_NUMBER)
+    assert model.judge(np.array([[0.9, 0.1]]), 0.5).doubt is not Doubt.NOT_A_NUMBER
 
 
 def test_a_model_cannot_name_code_to_run(model: TrainedModel, tmp_path: Path) -> None:

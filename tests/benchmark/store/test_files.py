@@ -3,12 +3,15 @@
 import errno
 import os
 import subprocess
+import os
+import socket
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bandbench.benchmark.errors import DiskError
+from bandbench.benchmark.errors import DataError
 from bandbench.benchmark.store.files import (
     ASIDE,
     atomic_folder,
@@ -17,9 +20,14 @@ from bandbench.benchmark.store.files import (
     dump_json,
     name_aside,
     nan_from_null,
+    on_disk,
+    open_file,
+    printable,
     publish_folder,
+    read_file,
     read_json,
     write_arrays,
+    require_file,
     write_json,
 )
 from bandbench.benchmark.store.folders import results_root
@@ -175,3 +183,59 @@ def test_processes_of_two_machines_with_one_number_do_not_write_to_one_file(tmp_
         assert one.read_text() == "one"
     assert path.read_text() == "one"  # the last to be finished
     assert [left.name for left in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_only_files_below_a_size_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # a socket's path is short
+    os.mkfifo("pipe")
+    Path("zero").symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("socket")
+        for name in ("pipe", "zero", "socket"):
+            with pytest.raises(DataError, match="neither a file nor a folder; it is not opened"):
+                read_file(Path(name))
+            with pytest.raises(DataError, match="neither a file nor a folder"):
+                require_file(Path(name))
+    with Path("sparse").open("wb") as file:
+        file.truncate(100 * 2**30)
+    with pytest.raises(DataError, match="100.0 GiB are more than a picture has"):
+        read_file(Path("sparse"))
+    require_file(Path("sparse"))
+    Path("folder").mkdir()
+    with pytest.raises(IsADirectoryError):
+        read_file(Path("folder"))
+    Path("good").write_bytes(b"abc")
+    assert read_file(Path("good"), 3) == b"abc"
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look at the path finds a file; what is opened then is a pipe without a writer."""
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe")
+    facts = (tmp_path / "file").stat()
+    monkeypatch.setattr(Path, "stat", lambda self: facts)
+    with pytest.raises(DataError, match="neither a file nor a folder"):
+        open_file(tmp_path / "pipe")
+
+
+def test_a_file_that_is_written_to_meanwhile_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, fstat = tmp_path / "growing", os.fstat
+    path.write_bytes(b"abc")
+    looks: list[int] = []
+
+    def grow(number: int) -> os.stat_result:
+        looks.append(number)
+        if len(looks) == 3:
+            path.write_bytes(b"abcdef")
+        return fstat(number)
+
+    monkeypatch.setattr(os, "fstat", grow)
+    with pytest.raises(DataError, match="changed while it was read"):
+        read_file(path)
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31m.png", "b\x9b1m.png", "c\u202egnp.exe", "d\u2028.png", "e\udce9\n.png"])
+def test_names_that_act_on_a_terminal_are_escaped_and_lead_back(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    assert printable(name).isprintable()
+    assert (tmp_path / on_disk(printable(name))).read_bytes() == b"x"

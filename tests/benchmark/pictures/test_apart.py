@@ -1,0 +1,66 @@
+"""Work in a process of its own: its parts arrive, and its end harms nobody."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from bandbench.benchmark.errors import DataError
+from bandbench.benchmark.pictures.apart import DecoderEndedError, Part, parts_apart, result_apart
+
+
+def pictures(n: int) -> Iterator[Part]:
+    for k in range(n):
+        yield k, np.full((200, 300, 3), k, np.uint8)
+    yield "end", None
+
+
+def test_parts_arrive_in_order_from_another_process() -> None:
+    parts = list(parts_apart(lambda: pictures(4)))
+    assert [head for head, _ in parts] == [0, 1, 2, 3, "end"]
+    for k, (_, picture) in enumerate(parts[:4]):
+        assert picture is not None
+        np.testing.assert_array_equal(picture, np.full((200, 300, 3), k))
+        picture[0] = 9  # the caller's own
+    assert result_apart(os.getpid) != os.getpid()
+
+
+def test_a_process_that_ends_is_an_error_behind_its_parts() -> None:
+    def crash() -> Iterator[Part]:
+        yield from pictures(1)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    parts = parts_apart(crash)
+    assert [next(parts)[0], next(parts)[0]] == [0, "end"]
+    with pytest.raises(DecoderEndedError, match="the decoder's process ended, SIGKILL"):
+        next(parts)
+
+
+def fail(error: Exception) -> None:
+    raise error
+
+
+def test_errors_arrive_and_unknown_ones_are_told() -> None:
+    with pytest.raises(DataError, match="no video"):
+        result_apart(lambda: fail(DataError("no video.")))
+    with pytest.raises(FileNotFoundError):
+        result_apart(lambda: fail(FileNotFoundError(2, "gone")))
+    with pytest.raises(DecoderEndedError, match="ZeroDivisionError: x"):
+        result_apart(lambda: fail(ZeroDivisionError("x")))
+
+
+def test_memory_is_limited_and_the_screen_stays_empty(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(DecoderEndedError, match="MemoryError"):
+        result_apart(lambda: bytearray(2**33))
+    result_apart(lambda: os.write(2, b"noise"))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_reader_that_stops_ends_the_process() -> None:
+    parts = parts_apart(lambda: ((os.getpid(), None) for _ in range(10**9)))
+    child, _ = next(parts)
+    parts.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
