@@ -20,7 +20,7 @@ from .store.scratch import remove_abandoned
 Result = TypeVar("Result")
 PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 _LIBC = ctypes.CDLL(None)
-SECONDS_TO_DIE = 1.0  # that a killed process is waited for
+SECONDS_TO_DIE = 1.0  # that killed processes are waited for
 SIGNALS_APART = 0.3  # seconds between the signals that the processes of one group get
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _DIED = (
@@ -165,8 +165,9 @@ class Workers:
         for worker in workers:
             worker.kill()
         self._pool.shutdown(wait=False, cancel_futures=True)
+        deadline = time.monotonic() + SECONDS_TO_DIE
         for worker in workers:
-            worker.join(SECONDS_TO_DIE)
+            worker.join(max(0.0, deadline - time.monotonic()))
         for root in (results_root(), cache_root()):
             remove_abandoned(root)
 
