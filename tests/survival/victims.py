@@ -51,6 +51,8 @@ class Victim:
         Commands that prepare the world and are not killed.
     codes : tuple of int
         Exit codes of a run that came to its end.
+    done : callable
+        True for a world in which the command has nothing to do any more, and says so with an error.
     after : tuple of callables
         Commands that follow its end, before its outcome is looked at.
     """
@@ -61,6 +63,7 @@ class Victim:
     before: tuple[Callable[[World], tuple[object, ...]], ...] = ()
     codes: tuple[int, ...] = (0,)
     after: tuple[Callable[[World], tuple[object, ...]], ...] = ()
+    done: Callable[[World], bool] = lambda world: False
 
 
 def write_inputs(folder: Path) -> None:
@@ -117,6 +120,7 @@ class Victims:
             lambda world: ("train", "spectral_svm", *self._data, "--crop", 64, "--out", world.out / "model", "--jobs", jobs),
             # MLflow's description has the time of the training.
             lambda world: contents(world.out / "model", "**/*", without=["MLmodel"]),
+            done=lambda world: (world.out / "model").is_dir(),
         )
 
     def scan(self) -> Victim:
