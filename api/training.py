@@ -133,14 +133,14 @@ def train_on(
     with open_workers(jobs, cluster, reporter, probe) as workers:
         reporter = reporter_of(workers, reporter)
         model, problems = train_model(recipe, catalogue, workers, reporter, drop_leaks, allow_lookalikes)
-        reporter.stage("keeping the model", None)
-        with tempfile.TemporaryDirectory(prefix="bandbench-") as temporary:
-            place = folder or Path(temporary, "model")
-            with atomic_folder(place) as unfinished:
-                model.save(unfinished)
-                keep_curves(model.classifier.members, unfinished / "training.png", recipe.label)
-                # The folder appears last: who finds it knows that the training was recorded, or waits to be.
-                problem = send([model_document(model, unfinished, started, folder)], tracking_uri)
+    reporter.stage("keeping the model", None)
+    with tempfile.TemporaryDirectory(prefix="bandbench-") as temporary:
+        place = folder or Path(temporary, "model")
+        with atomic_folder(place) as unfinished:
+            model.save(unfinished)
+            keep_curves(model.classifier.members, unfinished / "training.png", recipe.label)
+            # The folder appears last: who finds it knows that the training was recorded, or waits to be.
+            problem = send([model_document(model, unfinished, started, folder)], tracking_uri)
     opened = tuple(catalogue.domain(name, seed) for name in domains)
     return Trained(model, folder, problems, opened, problem)
 

@@ -21,7 +21,7 @@ from .store.scratch import remove_abandoned
 Result = TypeVar("Result")
 PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 _LIBC = ctypes.CDLL(None)
-SECONDS_TO_DIE = 1.0  # that a killed process is waited for
+SECONDS_TO_DIE = 1.0  # that killed processes are waited for
 SIGNALS_APART = 0.3  # seconds between the signals that the processes of one group get
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 _DIED = (
@@ -200,8 +200,9 @@ def kill_processes(pool: ProcessPoolExecutor) -> None:
     processes = list((getattr(pool, "_processes", None) or {}).values())
     for process in processes:
         process.kill()
+    deadline = time.monotonic() + SECONDS_TO_DIE
     for process in processes:
-        process.join(SECONDS_TO_DIE)
+        process.join(max(0.0, deadline - time.monotonic()))
 
 
 def _why_it_ended(code: int) -> str:

@@ -334,7 +334,7 @@ def _write_chunk(folder: Path, cut: _Crops, meta: dict[str, object], scratch: st
     # Beside the scratch folder's other contents, which go with it when this process is killed.
     temporary = Path(scratch, f"{folder.name}-{secrets.token_hex(4)}")
     with writing(folder):
-        temporary.mkdir()
+        temporary.mkdir(parents=True)
         np.save(temporary / "crops.npy", cut.crops)
         np.save(temporary / "rows.npy", cut.rows)
         if cut.facts is not None:

@@ -47,8 +47,13 @@ def writing(place: Path) -> Iterator[None]:
     except OSError as error:
         number = _number(error)
         if number in REASONS or (number in RIGHTS and _is_near(error, place)):
-            raise DiskError(_sentence(place, number, error)) from error
+            raise disk_error(place, error) from error
         raise
+
+
+def disk_error(place: Path, error: OSError) -> DiskError:
+    """Put a failed write into words: the reason, the room that is left, and the way out."""
+    return DiskError(_sentence(place, _number(error), error))
 
 
 def disk_failure(error: BaseException, needed: Sequence[Path] = ()) -> DiskError | None:

@@ -116,6 +116,8 @@ def unfinished_file(root: Path) -> Path:
     """
     Return a new path for a file that this process writes and then moves to its place below `root`.
 
+    The first call removes what dead processes have left there.
+
     Parameters
     ----------
     root : Path
@@ -132,6 +134,7 @@ def unfinished_file(root: Path) -> Path:
     owned = _of_process.get(key)
     if owned is None or not owned.folder.is_dir():
         root.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(root)
         owned = _of_process[key] = _own(root, UNFINISHED)
         Finalize(None, owned.remove, exitpriority=0)  # at the end of this process, of a worker, too
     return owned.folder / f"{next(_numbers)}.tmp"

@@ -202,9 +202,10 @@ class Sender:
         self._log(run_id, document, model_id)
         self._log_artifacts(run_id, document)
         if document.end:
-            self._client.set_tag(run_id, COMPLETE, document.state)
             end = max(document.end, document.start)  # what an earlier run had computed ended before this one began
             self._client.set_terminated(run_id, "FINISHED", end_time=int(1000 * end))
+            # Last: a run that is killed before this is sent again.
+            self._client.set_tag(run_id, COMPLETE, document.state)
             self._known(document)[document.key] = replace(run, state=document.state, has_model=None)
 
     def _mark_used(self, run_id: str, used: float) -> None:

@@ -20,9 +20,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...benchmark.errors import DataError, DiskError
+from ...benchmark.errors import DataError
 from ...benchmark.invocation import extra_missing
 from ...benchmark.pictures.video import Frame
+from ...benchmark.store.disk import disk_error
 from ...benchmark.store.files import open_file, write_json
 from ..copies.losses import frames_without_face
 from ..copies.prepared import ERROR, NO_FACE, OK, SOURCE, WORK, Crop, Preparation, SourceRecord
@@ -231,10 +232,7 @@ def writing(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DiskError(
-            f"cannot write {place} ({error.strerror or error}). What was finished is kept; once the disk can be written "
-            f"again, the same command continues."
-        ) from error
+        raise disk_error(place, error) from error
 
 
 @contextlib.contextmanager

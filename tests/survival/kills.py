@@ -105,17 +105,19 @@ def killed(victim: Victim, whole: Whole, folder: Path, seed: int, most: int = 3,
     series = Series(victim.name, seed, planned(rng, whole.seconds, most))
     prepare(victim, world)
     for number, after in series.kills:
+        if victim.done(world):
+            break
         command = world.start(victim.arguments(world))
         command.kill(number, after)
         series.ends.append(ended := command.ended())
         note(f"{victim.name}, seed {seed}: {signal.Signals(number).name} after {after:.2f} s: exit code {ended.code}")
         series.faults += faults_of(ended, victim.codes)
-    last = world.run(victim.arguments(world))
-    series.ends.append(last)
-    series.faults += faults_of(last, victim.codes)
-    if last.code not in victim.codes:
-        series.faults.append(f"the last run ended with {last.code}: {last.err[-500:]}")
-        return series
+    if not victim.done(world):
+        last = world.run(victim.arguments(world))
+        series.ends.append(last)
+        series.faults += faults_of(last, victim.codes)
+        if last.code not in victim.codes:
+            return series
     follow(victim, world)
     series.faults += [f"left over: {name}" for name in world.left()]
     series.faults += differences(whole.outcome, dict(victim.outcome(world)))

@@ -1,6 +1,7 @@
 """Commands that are killed: their inputs, and what of their results must not differ by a byte."""
 
 import contextlib
+import csv
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ search: {trials: 4}
 bootstrap: 200
 controls: false
 """
+OF_A_RECORDING = ("fit_seconds", "ms_per_picture", "score_ms", "finished", "run_id")
 N_PICTURES = 20  # of each class
 
 
@@ -49,6 +51,8 @@ class Victim:
         Commands that prepare the world and are not killed.
     codes : tuple of int
         Exit codes of a run that came to its end.
+    done : callable
+        True for a world in which the command has nothing to do any more, and says so with an error.
     after : tuple of callables
         Commands that follow its end, before its outcome is looked at.
     """
@@ -59,6 +63,7 @@ class Victim:
     before: tuple[Callable[[World], tuple[object, ...]], ...] = ()
     codes: tuple[int, ...] = (0,)
     after: tuple[Callable[[World], tuple[object, ...]], ...] = ()
+    done: Callable[[World], bool] = lambda world: False
 
 
 def write_inputs(folder: Path) -> None:
@@ -115,6 +120,7 @@ class Victims:
             lambda world: ("train", "spectral_svm", *self._data, "--crop", 64, "--out", world.out / "model", "--jobs", jobs),
             # MLflow's description has the time of the training.
             lambda world: contents(world.out / "model", "**/*", without=["MLmodel"]),
+            done=lambda world: (world.out / "model").is_dir(),
         )
 
     def scan(self) -> Victim:
@@ -142,13 +148,13 @@ class Victims:
         def arguments(world: World) -> tuple[object, ...]:
             return "leaderboard", "--csv", world.out / "board.csv", "--html", world.out / "board.html"
 
-        return Victim("leaderboard", arguments, lambda world: contents(world.out, "board.csv"), (lambda world: self._run(1),))
+        return Victim("leaderboard", arguments, lambda world: _board(world.out / "board.csv"), (lambda world: self._run(1),))
 
     def all(self) -> list[Victim]:
         """Every victim; studies, preparations and trainings with one and two workers."""
         several = [make(jobs) for jobs in (2, 1) for make in (self.study, self.training, self.preparation)]
         shards = [self.shard()] if "shard" in RunRequest.__dataclass_fields__ else []
-        return [self.scan(), self.leaderboard(), self.sync(), *several, *shards]
+        return [self.scan(), *several, *shards, self.sync(), self.leaderboard()]
 
     def shard(self) -> Victim:
         """A shard of a study, after the other one; a plain run then assembles the study."""
@@ -182,6 +188,12 @@ def _of_study(world: World) -> Mapping[str, object]:
     records = contents(world.home, "records/*/*.parquet")
     scores = contents(world.home, "cells/*/scores/*")
     return {**records, **scores, **_searches(world.home / "optuna.journal"), **_runs(world.home / "mlflow.db")}
+
+
+def _board(path: Path) -> Mapping[str, object]:
+    """Rows of a board without what a second recording of the same study has of its own: costs, times, ids of runs."""
+    with path.open(newline="") as file:
+        return {"rows": [{name: row[name] for name in row if name not in OF_A_RECORDING} for row in csv.DictReader(file)]}
 
 
 def _runs(path: Path) -> Mapping[str, object]:

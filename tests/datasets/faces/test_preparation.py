@@ -256,7 +256,7 @@ def test_a_full_disk_stops_the_run_and_costs_nothing_that_was_done(
 
     with monkeypatch.context() as full:
         full.setattr(cutting, "write_bytes", write)
-        with pytest.raises(DiskError, match=r"cannot write .*No space left.*same command continues"):
+        with pytest.raises(DiskError, match=r"cannot write .*the disk is full.*same command continues"):
             prepared(root, tmp_path / "out")
     kept = Preparation.at(tmp_path / "out")
     assert kept and set(kept.index) == {"a/fake/f0.mp4", "a/fake/f1.avi"}
